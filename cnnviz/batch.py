@@ -1,0 +1,250 @@
+"""Figure sets: TOML files become many figures, in parallel, and only those that are not up to date."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cnnviz import __version__
+from cnnviz.errors import CnnvizError, UsageError
+
+MANIFEST = "manifest.json"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_OWN_KEYS = {"scene": str, "name": str, "caption": str, "section": str, "format": str}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A figure of a set: where it was declared, its scene and parameters, and the file that it becomes."""
+
+    source: str
+    name: str
+    scene: str
+    file: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    section: str = ""
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an entry; `error` is empty where a file was written."""
+
+    entry: Entry
+    digest: str
+    error: str = ""
+    record: dict[str, Any] = field(default_factory=dict)
+
+
+def render_sets(sets: Sequence[Path], out: Path, *, jobs: Any, force: bool, quiet: bool) -> int:
+    """Render what is not up to date; returns how many figures failed. Raises UsageError for a bad set."""
+    count = _jobs(jobs)
+    entries = [entry for path in _set_files(sets) for entry in read_set(path)]
+    _refuse_twins(entries)
+    code = _code_digest()
+    digests = {entry.file: _digest(entry, code) for entry in entries}
+    known = {} if force else _read_manifest(out)
+    due = [e for e in entries if not _up_to_date(known.get(e.file), digests[e.file], out / e.file)]
+    outcomes: dict[str, Outcome] = {}
+    work = [(entry, digests[entry.file], str(out)) for entry in due]
+    try:
+        for outcome in _progress(_run(work, count), len(due), quiet):
+            outcomes[outcome.entry.file] = outcome
+    finally:
+        _write_manifest(out, entries, _read_manifest(out), outcomes)
+    failed = [o for e in due if (o := outcomes[e.file]).error]
+    _report(len(entries), len(due), failed, quiet)
+    return len(failed)
+
+
+def read_set(path: Path) -> Iterator[Entry]:
+    """The figures of a TOML file in order; raises UsageError that names file, figure and key."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"figure set {path} cannot be read: {(error.strerror or '').lower()}") from None
+    except ValueError as error:
+        raise UsageError(f"figure set {path} is not valid TOML: {error}") from None
+    if unknown := set(table) - {"figure"}:
+        raise UsageError(f"figure set {path}: unknown key {min(unknown)!r}: a set holds [[figure]] tables")
+    figures = table.get("figure", [])
+    if not isinstance(figures, list) or not all(isinstance(figure, dict) for figure in figures):
+        raise UsageError(f"figure set {path}: write each figure as a table under [[figure]]")
+    for place, figure in enumerate(figures, start=1):
+        yield _entry(path, place, figure)
+
+
+def _entry(path: Path, place: int, figure: dict[str, Any]) -> Entry:
+    name = figure.get("name", "")
+    where = f"{path}, figure {place}" + (f" ({name})" if isinstance(name, str) and name else "")
+    for key, kind in _OWN_KEYS.items():
+        if key in figure and not isinstance(figure[key], kind):
+            raise UsageError(f"{where}: {key} {figure[key]!r} is not a text")
+    for key in ("scene", "name"):
+        if not figure.get(key):
+            raise UsageError(f"{where}: {key} is missing")
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{where}: name {name!r} does not do as a file name: use letters, digits, dots, - and _")
+    rest = {key: value for key, value in figure.items() if key not in _OWN_KEYS}
+    extension = figure.get("format", "gif").removeprefix(".")
+    return Entry(
+        source=str(path), name=name, scene=figure["scene"], file=f"{name}.{extension}", parameters=rest,
+        section=figure.get("section", ""), caption=figure.get("caption", ""),
+    )  # fmt: skip
+
+
+def _set_files(sets: Sequence[Path]) -> Iterator[Path]:
+    for path in sets:
+        if path.is_dir():
+            found = sorted(path.glob("*.toml"))
+            if not found:
+                raise UsageError(f"folder {path} holds no figure set: put a .toml file there")
+            yield from found
+        elif path.exists():
+            yield path
+        else:
+            raise UsageError(f"figure set {path} does not exist: give a .toml file or a folder of them")
+
+
+def _refuse_twins(entries: Sequence[Entry]) -> None:
+    seen: dict[str, Entry] = {}
+    for entry in entries:
+        if (twin := seen.setdefault(entry.file, entry)) is not entry:
+            raise UsageError(f"{entry.source} and {twin.source} both name a figure {entry.file}: rename one")
+
+
+def _jobs(jobs: Any) -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if jobs is None:
+        return cores
+    try:
+        count = int(jobs)
+    except ValueError:
+        count = 0
+    if not 1 <= count <= 256:
+        raise UsageError(f"--jobs {jobs!r} does not do: use 1 to 256")
+    return count
+
+
+def _run(work: Sequence[tuple[Entry, str, str]], jobs: int) -> Iterator[Outcome]:
+    if jobs == 1 or len(work) < 2:
+        yield from map(_make, work)
+        return
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+
+    with ProcessPoolExecutor(min(jobs, len(work)), initializer=_ignore_interrupt) as pool:
+        futures = [pool.submit(_make, item) for item in work]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _ignore_interrupt() -> None:
+    import signal
+
+    # Ctrl-C reaches the whole group; the parent alone answers it, once, and its workers finish the file at hand.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _make(item: tuple[Entry, str, str]) -> Outcome:
+    """Make one figure; a failure is an outcome, so that it does not stop the others."""
+    entry, digest, out = item
+    from cnnviz.pipeline import make
+
+    try:
+        figure = make(entry.scene, **entry.parameters)
+        path = Path(out) / entry.file
+        written = figure.save(path)
+    except CnnvizError as error:
+        return Outcome(entry, digest, error=str(error))
+    except Exception as error:
+        return Outcome(entry, digest, error=f"internal error: {type(error).__name__}: {error}")
+    record = {
+        "file": entry.file, "name": entry.name, "scene": entry.scene, "section": entry.section,
+        "title": figure.storyboard().title, "caption": entry.caption, "alt": figure.storyboard().alt,
+        "command": figure.command(), "parameters": entry.parameters, "width": written.size[0],
+        "height": written.size[1], "steps": written.steps, "milliseconds": written.milliseconds,
+        "bytes": path.stat().st_size, "digest": digest,
+    }  # fmt: skip
+    return Outcome(entry, digest, record=record)
+
+
+def _progress(outcomes: Iterator[Outcome], count: int, quiet: bool) -> Iterator[Outcome]:
+    import click
+
+    if quiet or not count:
+        yield from outcomes
+        return
+    with click.progressbar(outcomes, length=count, label="Rendering", show_pos=True) as bar:
+        yield from bar
+
+
+def _report(total: int, due: int, failed: Sequence[Outcome], quiet: bool) -> None:
+    import click
+
+    for outcome in failed:
+        click.echo(f"cnnviz: {outcome.entry.source}, figure {outcome.entry.name}: {outcome.error}", err=True)
+    if failed:
+        click.echo(f"cnnviz: {len(failed)} of {total} figures failed", err=True)
+    if not quiet:
+        click.echo(f"{due - len(failed)} made, {total - due} up to date")
+
+
+def _up_to_date(record: Mapping[str, Any] | None, digest: str, path: Path) -> bool:
+    if record is None or record.get("digest") != digest:
+        return False
+    return path.is_file() and path.stat().st_size == record.get("bytes")
+
+
+def _digest(entry: Entry, code: str) -> str:
+    """Of all that a figure is made from: code, parameters and the contents of the files that these name."""
+    parts = [code, json.dumps(asdict(entry), sort_keys=True, default=str)]
+    for value in entry.parameters.values():
+        if isinstance(value, str) and len(value) < 4096 and "\0" not in value and os.path.isfile(value):
+            parts.append(hashlib.sha256(Path(value).read_bytes()).hexdigest())
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _code_digest() -> str:
+    folder = Path(__file__).parent
+    sums = [__version__]
+    for file in sorted([*folder.rglob("*.py"), *folder.rglob("*.toml")]):
+        sums.append(f"{file.relative_to(folder)} {hashlib.sha256(file.read_bytes()).hexdigest()}")
+    return hashlib.sha256("\n".join(sums).encode()).hexdigest()
+
+
+def _read_manifest(out: Path) -> dict[str, Any]:
+    try:
+        figures = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["figures"]
+        return {record["file"]: record for record in figures}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _write_manifest(
+    out: Path, entries: Sequence[Entry], known: Mapping[str, Any], outcomes: Mapping[str, Outcome]
+) -> None:
+    from cnnviz.export._atomic import whole_file
+
+    records = [
+        record for entry in entries
+        if (record := outcomes[entry.file].record if entry.file in outcomes else known.get(entry.file))
+    ]
+    ours = {entry.file for entry in entries}
+    others = [record for file, record in known.items() if file not in ours and (out / file).is_file()]
+    text = json.dumps({"figures": records + others}, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    path = out / MANIFEST
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
+    with whole_file(path) as file:
+        file.write(text.encode("utf-8"))

@@ -1,0 +1,203 @@
+"""The command line: one command a scene, made from its declared parameters, and a few tools beside them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from cnnviz import __version__
+from cnnviz.errors import CnnvizError
+from cnnviz.parameters import Parameter, choose, parameters_of
+from cnnviz.pipeline import Appearance, Figure, make
+from cnnviz.scene import find_scenes, load_scene, summary
+
+OUTPUT_FOLDER = Path("output")
+_HELP = {"help_option_names": ["-h", "--help"]}
+_GROUPS = ("Operation", "Data", "Look", "Timing")
+
+
+class SceneCommand(click.Command):
+    """A scene as a command; its help keeps the groups in which parameters are declared."""
+
+    def __init__(self, name: str, options: list[click.Parameter], groups: dict[str, list[str]], **more: Any) -> None:
+        super().__init__(name, params=options, **more)
+        self._groups = groups
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options group by group."""
+        records = {param.name: param.get_help_record(ctx) for param in self.get_params(ctx)}
+        for group, names in self._groups.items():
+            rows = [record for name in names if (record := records.pop(name, None)) is not None]
+            if rows:
+                with formatter.section(group):
+                    formatter.write_dl(rows)
+        with formatter.section("Output"):
+            formatter.write_dl([record for record in records.values() if record is not None])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples as they are."""
+        if self.epilog:
+            with formatter.section("Examples"):
+                formatter.write("\n".join("  " + line for line in self.epilog.splitlines()) + "\n")
+
+
+class Commands(click.Group):
+    """All scenes and tools; a scene is imported only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Scenes, then tools."""
+        return [*find_scenes(), *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A tool, or the command of a scene."""
+        if tool := super().get_command(ctx, cmd_name):
+            return tool
+        return scene_command(cmd_name) if cmd_name in find_scenes() else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it, with a hint for a mistyped name."""
+        if args and self.get_command(ctx, args[0]) is None:
+            known = tuple(self.list_commands(ctx))
+            raise click.UsageError(f"there is no command {args[0]!r}: {choose(args[0], known)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write figures and tools with one line each, without importing any scene."""
+        with formatter.section("Figures"):
+            formatter.write_dl([(name, summary(file)) for name, file in find_scenes().items()])
+        with formatter.section("Tools"):
+            formatter.write_dl([(name, self.commands[name].get_short_help_str(80)) for name in sorted(self.commands)])
+
+
+@click.group(cls=Commands, context_settings=_HELP, epilog="See `cnnviz FIGURE --help`.")
+@click.version_option(__version__, prog_name="cnnviz")
+def cli() -> None:
+    """Accurate, animated figures of what a convolutional network computes.
+
+    For example: cnnviz conv --k 3 --s 2 --p 1
+    """
+
+
+@cli.command("list")
+def list_scenes() -> None:
+    """Name every figure with one line."""
+    files = find_scenes()
+    width = max(map(len, files))
+    for name, file in files.items():
+        click.echo(f"{name:<{width}}  {summary(file)}")
+
+
+@cli.command()
+@click.argument("sets", nargs=-1, required=True, metavar="SETS...")
+@click.option("--out", default=str(OUTPUT_FOLDER), show_default=True, metavar="FOLDER", help="Where the figures go.")
+@click.option("--jobs", metavar="N", help="Processes at work.  [default: one a core]")
+@click.option("--force", is_flag=True, help="Make figures again that are up to date.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+def render(sets: Sequence[str], out: str, jobs: str | None, force: bool, quiet: bool) -> None:
+    """Render figure sets: TOML files, or folders of them.
+
+    For example: cnnviz render animations/ --out output/
+    """
+    from cnnviz.batch import render_sets
+
+    failed = render_sets([Path(name) for name in sets], Path(out), jobs=jobs, force=force, quiet=quiet)
+    if failed:
+        raise SystemExit(1)
+
+
+def scene_command(name: str) -> click.Command:
+    """The command of a scene, from its dataclass and `Appearance`."""
+    scene = load_scene(name)
+    declared = [*parameters_of(scene), *parameters_of(Appearance)]
+    groups: dict[str, list[str]] = {}
+    for parameter in declared:
+        groups.setdefault(parameter.spec.group, []).append(parameter.name)
+    options = [_option(parameter) for parameter in declared] + [
+        click.Option(["-o", "--output"], metavar="FILE", help="File to write; its extension chooses the format.  "
+                     f"[default: in {OUTPUT_FOLDER}/, named after the parameters]"),
+        click.Option(["-q", "--quiet"], is_flag=True, help="Say nothing but errors."),
+        click.Option(["-v", "--verbose"], is_flag=True, help="Say more: the command, and the picture in words."),
+    ]  # fmt: skip
+    groups = {group: groups[group] for group in (*_GROUPS, *groups) if group in groups}
+    doc = (scene.__doc__ or "").strip()
+    return SceneCommand(
+        name, options, groups, help=doc, short_help=doc.splitlines()[0], callback=_runner(name),
+        epilog="\n".join(scene.examples), context_settings=_HELP,
+    )  # fmt: skip
+
+
+def _option(parameter: Parameter) -> click.Parameter:
+    """A parameter as click has it. Texts pass as they are: the dataclass converts and checks them."""
+    spec = parameter.spec
+    if spec.positional:
+        return click.Argument([parameter.name], required=False, default=None, metavar="|".join(spec.choices).upper())
+    names = [parameter.name, parameter.option]
+    if spec.alias:
+        names.append("--" + spec.alias)
+    unit = f" in {spec.unit}" if spec.unit else ""
+    listed = f" ({', '.join(spec.choices)})" if spec.choices else ""
+    default = parameter.shown_default
+    text = spec.help.rstrip(".") + unit + listed + "."
+    if parameter.type is bool:
+        if parameter.default:
+            names[1] = f"{parameter.option}/{parameter.option.replace('--', '--no-', 1)}"
+        return click.Option(names, is_flag=True, default=None, help=text)
+    text += f"  [default: {default}]" if default else ""
+    return click.Option(names, metavar=_METAVARS.get(parameter.type.__name__, "SIZE"), help=text)
+
+
+_METAVARS = {"int": "N", "float": "X", "str": "TEXT", "ArrayLike": "DATA"}
+
+
+def _runner(name: str) -> Callable[..., None]:
+    def run(output: str | None, quiet: bool, verbose: bool, **given: Any) -> None:
+        figure = make(name, **{key: value for key, value in given.items() if value is not None})
+        _write(figure, output, quiet, verbose)
+
+    return run
+
+
+def _write(figure: Figure, output: str | None, quiet: bool, verbose: bool) -> None:
+    path = Path(output) if output is not None else OUTPUT_FOLDER / figure.file_name()
+    written = figure.save(path)
+    if quiet:
+        return
+    kib = f"{path.stat().st_size / 1024:.1f} KiB"
+    steps = f"{written.steps} step{'s' if written.steps != 1 else ''}"
+    facts = [steps, kib]
+    if written.size[0]:
+        width, height = written.size
+        facts = [f"{width}×{height} px", steps, f"{written.milliseconds / 1000:.1f} s", kib]
+    click.echo(f"{path}: {', '.join(facts)}")
+    if verbose:
+        click.echo(figure.command())
+        click.echo(figure.storyboard().alt)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line; errors are one line, 2 for bad usage, 1 for a failure, 130 for Ctrl-C."""
+    try:
+        code = cli.main(arguments, prog_name="cnnviz", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(2)
+    except click.ClickException as error:
+        _fail(error.format_message(), error.exit_code)
+    except CnnvizError as error:
+        _fail(str(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        _fail("interrupted", 130)
+    except BrokenPipeError:
+        sys.exit(1)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    click.echo("cnnviz: " + " ".join(message.split("\n")), err=True)
+    sys.exit(code)

@@ -1,0 +1,410 @@
+"""What a user gives for a map or a kernel (a name, a literal, an array, a file) as a checked grid of numbers."""
+
+from __future__ import annotations
+
+import errno
+import io
+import math
+import os
+import re
+import stat
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from cnnviz import kernels, limits
+from cnnviz.errors import UsageError
+from cnnviz.parameters import Size, choose, quote
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from PIL import Image
+
+    Grid = npt.NDArray[np.float64]
+
+MAP_NAMES = ("random", "arange", "ones", "zeros")
+KERNEL_NAMES = kernels.KERNEL_NAMES
+
+_TEXT_KINDS = (".csv", ".tsv", ".txt")
+_IMAGE_KINDS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+_KINDS = (".npy", *_TEXT_KINDS, *_IMAGE_KINDS)
+# Pillow's other formats stay out: some run foreign programs, and no user means them.
+_IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
+
+_LITERAL = re.compile(r"\s*[-+.\d\[](?:[-+.\de\s,;/\[\]]|nan|inf)*", re.ASCII | re.IGNORECASE)
+_PATH_START = re.compile(r"\s*\.{1,2}/")
+_REAL = r"[-+]?(?:\d{1,999}(?:\.\d{0,999})?|\.\d{1,999})(?:e[-+]?\d{1,9})?"
+_NUMBER = re.compile(rf"({_REAL})(?:/({_REAL}))?", re.ASCII | re.IGNORECASE)
+_NOT_FINITE = re.compile(r"[-+]?(?:nan|inf|infinity)", re.IGNORECASE)
+_KIND_OF_VALUES = {"c": "complex numbers", "U": "text", "S": "text", "O": "Python objects", "V": "records"}
+_NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+_RANDOM_TAG = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A checked grid of numbers and where it comes from.
+
+    `values` is 2-D, finite, C-contiguous and read-only; `source` is "literal", "array", "file", "image" or the name
+    that was asked for; `name` is a short label for captions: that name, the file's name, or "".
+    """
+
+    values: Grid
+    source: str
+    name: str
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is the same for every way of giving the numbers."""
+
+    size: Size | None
+    image_size: Size
+    limit: int
+    names: tuple[str, ...]
+    what: str
+    option: str
+    size_option: str
+
+    def __post_init__(self) -> None:
+        if self.size is not None and not all(1 <= side <= self.limit for side in self.size):
+            raise UsageError(
+                f"{self.size_option} asks for {_times(self.size)}: use 1 to {self.limit} rows and columns"
+            )
+
+
+def load_map(
+    spec: object,
+    size: Size | None,
+    *,
+    seed: int,
+    default_size: Size = (5, 5),
+    default_image_size: Size = (16, 16),
+    what: str = "input",
+    option: str = "--input",
+    size_option: str = "--i",
+) -> Data:
+    """Load an input map.
+
+    `spec` is None (random), a name of MAP_NAMES, a literal such as "1 2; 3 4", a file (.npy, text, image), nested
+    sequences or an array; `size` is rows, columns or None for the data's own. Random values are 0, 1, 2 and 3, from
+    `seed` >= 0; an image becomes grey levels 0..255. Raises UsageError, in one line, for whatever is wrong.
+    """
+    request = _Request(size, default_image_size, limits.MAX_SIDE, MAP_NAMES, what, option, size_option)
+    return _load(spec, request, lambda name: _make_map(name, size or default_size, seed))
+
+
+def load_kernel(
+    spec: object,
+    size: Size | None,
+    *,
+    seed: int,
+    default_size: Size = (3, 3),
+    what: str = "kernel",
+    option: str = "--kernel",
+    size_option: str = "--k",
+) -> Data:
+    """Load a kernel.
+
+    As `load_map`, with the names and the values of `kernels.make_kernel`. Raises UsageError, in one line, for
+    whatever is wrong.
+    """
+    request = _Request(size, default_size, limits.MAX_KERNEL, KERNEL_NAMES, what, option, size_option)
+    return _load(
+        spec,
+        request,
+        lambda name: kernels.make_kernel(
+            name, size, seed=seed, default_size=default_size, what=what, size_option=size_option
+        ),
+    )
+
+
+def _load(spec: object, request: _Request, make: Callable[[str], Grid]) -> Data:
+    if spec is None:
+        spec = "random"
+    if isinstance(spec, os.PathLike):
+        return _load_file(os.fsdecode(spec), request)
+    if not isinstance(spec, str):
+        return _data(_checked(_array(spec, request), request.what, request), "array", "")
+    name = spec.strip().lower().replace("_", "-")
+    if name in request.names:
+        return _data(make(name), name, name)
+    if _LITERAL.fullmatch(spec) and re.search(r"[\d\[]", spec) and not _PATH_START.match(spec):
+        grid = _parse(_literal_rows(spec, request), request.what, request)
+        return _data(_checked(grid, request.what, request), "literal", "")
+    return _load_file(spec, request)
+
+
+def _make_map(name: str, size: Size, seed: int) -> Grid:
+    if name == "random":
+        return np.random.default_rng([seed, _RANDOM_TAG]).integers(0, 4, size=size).astype(np.float64)
+    if name == "arange":
+        return np.arange(size[0] * size[1], dtype=np.float64).reshape(size)
+    return np.full(size, 1.0 if name == "ones" else 0.0)
+
+
+def _data(values: Grid, source: str, name: str) -> Data:
+    values.setflags(write=False)
+    return Data(values, source, name)
+
+
+# Arrays
+
+
+def _array(spec: object, request: _Request) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(spec)
+    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
+        if isinstance(spec, (list, tuple)):
+            lengths = [len(row) if isinstance(row, (list, tuple, np.ndarray)) else 1 for row in spec]
+            for place, length in enumerate(lengths, 1):
+                _check_even(f"{request.what}, row {place}", length, "row 1", lengths[0])
+        raise UsageError(
+            f"{request.what} is no grid of numbers: give {request.option} rows of the same length"
+        ) from error
+
+
+def _checked(array: npt.NDArray[Any], subject: str, request: _Request) -> Grid:
+    """Copy to a 2-D float64 array of the size asked for, all of it finite."""
+    _check_kind(array.dtype, subject)
+    shape = _grid_shape(array.shape, subject, request)
+    with np.errstate(over="ignore"):
+        values = np.array(array, dtype=np.float64, order="C", subok=False).reshape(shape)
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        row, column = bad[0]
+        raise UsageError(
+            f"{subject}, row {row + 1}, column {column + 1} is {values[row, column]}: use finite numbers only"
+        )
+    return values
+
+
+def _check_kind(dtype: np.dtype[Any], subject: str) -> None:
+    if dtype.kind not in "biuf":
+        found = _KIND_OF_VALUES.get(dtype.kind, f"{dtype.name} values")
+        raise UsageError(f"{subject} holds {found}: use whole or real numbers")
+
+
+def _grid_shape(shape: tuple[int, ...], subject: str, request: _Request) -> Size:
+    """The rows and columns of an array's shape, known before the array is."""
+    given = shape
+    while len(shape) > 2 and shape[0] == 1:
+        shape = shape[1:]
+    if len(shape) == 1:
+        shape = (1, *shape)
+    if len(shape) != 2:
+        found = f"has {len(given)} dimensions ({_times(given)})" if given else "is a single number"
+        raise UsageError(f"{subject} {found}: give {request.option} rows and columns, such as '1 2; 3 4'")
+    rows, columns = shape
+    if rows < 1 or columns < 1:
+        raise UsageError(f"{subject} is empty ({_times(given)}): give at least one number")
+    if rows > request.limit or columns > request.limit:
+        raise UsageError(f"{subject} is {_times(shape)}: use at most {request.limit} rows and columns")
+    if request.size not in (None, (rows, columns)):
+        raise UsageError(
+            f"{subject} is {_times(shape)}, but {request.size_option} asks for {_times(request.size)}: "
+            f"leave {request.size_option} out"
+        )
+    return rows, columns
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))
+
+
+# Text: literals and files
+
+
+def _parse(rows: Iterable[tuple[str, list[str]]], subject: str, request: _Request) -> Grid:
+    """Turn rows (their place, their fields) into numbers; `subject` leads every message."""
+    grid: list[list[float]] = []
+    first = ""
+    for place, fields in rows:
+        where = f"{subject}, {place}"
+        if len(fields) > request.limit or len(grid) == request.limit:
+            many = "numbers" if len(fields) > request.limit else "rows"
+            raise UsageError(f"{where}: there are more than {request.limit} {many}, the most that a grid may have")
+        if not grid:
+            first = place
+            if place.startswith("line") and not any(map(_is_number, fields)):
+                raise UsageError(f"{where} is no row of numbers but {quote(' '.join(fields))}: remove such a header")
+        else:
+            _check_even(where, len(fields), first, len(grid[0]))
+        grid.append([_number(field, f"{where}, column {column}") for column, field in enumerate(fields, 1)])
+    if not grid:
+        raise UsageError(f"{subject} holds no numbers: give at least one")
+    return np.array(grid, dtype=np.float64)
+
+
+def _check_even(where: str, count: int, first: str, expected: int) -> None:
+    if count != expected:
+        numbers = "number" if count == 1 else "numbers"
+        raise UsageError(f"{where} has {count} {numbers}, but {first} has {expected}: make all rows the same length")
+
+
+def _is_number(text: str) -> bool:
+    return bool(_NUMBER.fullmatch(text) or _NOT_FINITE.fullmatch(text))
+
+
+def _number(text: str, where: str) -> float:
+    match = _NUMBER.fullmatch(text)
+    if match:
+        numerator, denominator = float(match[1]), float(match[2] or 1)
+        if denominator == 0:
+            raise UsageError(f"{where}: {quote(text)} divides by zero")
+        if math.isfinite(value := numerator / denominator):
+            return value
+    if match or _NOT_FINITE.fullmatch(text):
+        raise UsageError(f"{where} is {quote(text)}: use finite numbers only")
+    wrong = f"{quote(text)} is not a number" if text else "a number is missing"
+    raise UsageError(f"{where}: {wrong}: write it as -2, 0.5, 1e-3 or 1/9")
+
+
+def _literal_rows(text: str, request: _Request) -> Iterator[tuple[str, list[str]]]:
+    body = text.strip()
+    if re.search(r"\[\s*\]", body):
+        raise UsageError(f"{request.what} {quote(text)} has an empty row: give at least one number in each")
+    for _ in range(2):
+        if body.startswith("[") and body.endswith("]"):
+            body = re.sub(r"\][\s,;]*\[", ";", body[1:-1]).strip()
+    rows = re.split(r"[;\n]\s*", body.removesuffix(";"))
+    for number, row in enumerate((row.strip() for row in rows), 1):
+        yield f"row {number}", re.split(r"\s*,\s*|\s+", row, maxsplit=request.limit)
+
+
+def _file_rows(file: BinaryIO, subject: str, request: _Request) -> Iterator[tuple[str, list[str]]]:
+    separator: str | None = None
+    started = False
+    try:
+        with io.TextIOWrapper(file, encoding="utf-8-sig") as lines:
+            for number, line in enumerate(map(str.strip, lines), 1):
+                if not line or line.startswith("#"):
+                    continue
+                if not started:
+                    # One separator for the whole file: `1,5;2,5` is then refused instead of read as four numbers.
+                    separator = next((sign for sign in ";,\t" if sign in line), None)
+                    started = True
+                yield f"line {number}", [field.strip() for field in line.split(separator, request.limit)]
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{subject} is not UTF-8 text: save it as UTF-8") from error
+
+
+# Files
+
+
+def _load_file(text: str, request: _Request) -> Data:
+    subject, kind = f"{request.what} file {quote(text)}", Path(text).suffix.lower()
+    try:
+        with _opened(text, subject, request) as file:
+            if kind in _IMAGE_KINDS:
+                values, source = _read_image(file, subject, request.size or request.image_size), "image"
+            else:
+                read = _read_npy if kind == ".npy" else _read_text
+                values, source = _checked(read(file, subject, request), subject, request), "file"
+    except OSError as error:
+        raise UsageError(f"{subject} cannot be read: {error.strerror or error}") from error
+    label = "".join(sign if sign.isprintable() else "?" for sign in Path(text).name)
+    return _data(values, source, label if len(label) <= 40 else label[:28] + "…" + label[-11:])
+
+
+def _opened(text: str, subject: str, request: _Request) -> BinaryIO:
+    try:
+        status = os.stat(text)
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno not in _NO_SUCH_FILE:
+            raise
+        if Path(text).suffix.lower() in _KINDS or os.sep in text:
+            raise UsageError(f"{subject} does not exist: check the path, or use {', '.join(request.names)}") from error
+        hint = choose(text.strip().lower(), request.names)
+        raise UsageError(f"{request.what} {quote(text)} is neither a name nor a file: {hint}") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise UsageError(f"{subject} is a folder: give a file in it")
+    if Path(text).suffix.lower() not in _KINDS:
+        raise UsageError(f"{subject} is of an unknown kind: use one that ends in {', '.join(_KINDS)}")
+    # Before opening: a pipe would block for ever.
+    if not stat.S_ISREG(status.st_mode):
+        raise UsageError(f"{subject} is no regular file: save it as one")
+    if status.st_size == 0:
+        raise UsageError(f"{subject} is empty: give one with at least one number")
+    if status.st_size > limits.MAX_FILE_BYTES:
+        raise UsageError(f"{subject} has {status.st_size} bytes: use at most {limits.MAX_FILE_BYTES}")
+    return open(text, "rb")
+
+
+def _read_text(file: BinaryIO, subject: str, request: _Request) -> Grid:
+    return _parse(_file_rows(file, subject, request), subject, request)
+
+
+def _read_npy(file: BinaryIO, subject: str, request: _Request) -> npt.NDArray[Any]:
+    # The header is checked by itself: a few bytes can promise more numbers than there is memory.
+    try:
+        version = np.lib.format.read_magic(file)
+        newer = np.lib.format.read_array_header_2_0
+        shape, _, dtype = (np.lib.format.read_array_header_1_0 if version == (1, 0) else newer)(file)
+    except Exception as error:
+        raise UsageError(f"{subject} is no .npy file: save the array with numpy.save") from error
+    _check_kind(dtype, subject)
+    _grid_shape(shape, subject, request)
+    file.seek(0)
+    try:
+        array: npt.NDArray[Any] = np.load(file, allow_pickle=False)
+    except Exception as error:
+        raise UsageError(f"{subject} is cut short or damaged: its header says {_times(shape)}") from error
+    return array
+
+
+def _read_image(file: BinaryIO, subject: str, size: Size) -> Grid:
+    """Grey levels 0..255 of an image's first frame, its middle cut to the aspect of `size` and averaged down."""
+    from PIL import Image
+
+    grey = _grey(_decoded(file, subject), subject)
+    rows, columns = size
+    scale = min(grey.width / columns, grey.height / rows)
+    left, top = max(0.0, (grey.width - columns * scale) / 2), max(0.0, (grey.height - rows * scale) / 2)
+    middle = (left, top, grey.width - left, grey.height - top)
+    # Box averages: sharper filters overshoot at edges and invent levels that the image does not have.
+    return np.array(grey.resize((columns, rows), Image.Resampling.BOX, box=middle), dtype=np.float64)
+
+
+def _decoded(file: BinaryIO, subject: str) -> Image.Image:
+    # Pillow itself rather than imageio, which decodes the pixels before it tells how many there are.
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            image = Image.open(file, formats=_IMAGE_FORMATS)
+            if image.width * image.height <= limits.MAX_IMAGE_PIXELS:
+                image.load()
+                ImageOps.exif_transpose(image, in_place=True)
+                return image
+        except Image.DecompressionBombError:
+            pass
+        except UnidentifiedImageError as error:
+            raise UsageError(f"{subject} is no image: its content is none of {', '.join(_IMAGE_FORMATS)}") from error
+        except Exception as error:
+            raise UsageError(f"{subject} is cut short or damaged: save the image again") from error
+    raise UsageError(f"{subject} has more than {limits.MAX_IMAGE_PIXELS} pixels: make the image smaller")
+
+
+def _grey(image: Image.Image, subject: str) -> Image.Image:
+    """Rec. 601 luma, transparency over white."""
+    from PIL import Image
+
+    if image.mode.startswith("I"):
+        levels = np.asarray(image)
+        if levels.min() >= 0 and levels.max() <= 0xFFFF:
+            # Pillow would clip 16 bits to 8, not scale them.
+            return Image.fromarray((levels // 257).astype(np.uint8))
+    if image.mode.startswith(("I", "F", "LAB")):
+        raise UsageError(f"{subject} has pixels of Pillow's mode {image.mode}: save it as 8-bit grey or RGB")
+    if not image.has_transparency_data:
+        return image.convert("L")
+    image = image.convert("RGBA")
+    white = Image.new("L", image.size, 255)
+    white.paste(image.convert("L"), mask=image.getchannel("A"))
+    return white

@@ -1,0 +1,66 @@
+"""The storyboard itself, as `docs/storyboard.md` describes it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from cnnviz.export import Job, Written
+from cnnviz.storyboard import FORMAT_VERSION, Change, Panel, Storyboard
+
+
+def write(job: Job, file: BinaryIO) -> Written:
+    """Write the storyboard step by step, so that memory does not grow with their number."""
+    board = job.storyboard
+    head = json.dumps(header(board), ensure_ascii=False, allow_nan=False)
+    file.write(head.removesuffix("}").encode("utf-8") + b', "steps": [')
+    for place, step in enumerate(board.steps()):
+        entry = {"caption": step.caption, "beats": step.beats, "changes": [change_data(c) for c in step.changes]}
+        text = json.dumps(entry, ensure_ascii=False, allow_nan=False)
+        file.write((",\n" if place else "\n").encode() + text.encode("utf-8"))
+    file.write(b"\n]}\n")
+    return Written(size=(0, 0), steps=board.count, milliseconds=0)
+
+
+def header(board: Storyboard) -> dict[str, Any]:
+    """All but the steps."""
+    return {
+        "format": "cnnviz-storyboard", "version": FORMAT_VERSION, "scene": board.scene,
+        "parameters": dict(board.parameters), "title": board.title, "settings": board.settings,
+        "formula": board.formula, "convention": board.convention, "alt": board.alt, "count": board.count,
+        "rows": [[panel.name for panel in row] for row in board.rows],
+        "panels": [panel_data(panel) for panel in board.panels()],
+    }  # fmt: skip
+
+
+def panel_data(panel: Panel) -> dict[str, Any]:
+    """A panel with its kind and, for arrays, its shape."""
+    data: dict[str, Any] = {"name": panel.name, "kind": panel.kind}
+    if (shape := getattr(panel, "shape", None)) is not None:
+        data["shape"] = list(shape)
+    return data | _fields(panel)
+
+
+def change_data(change: Change) -> dict[str, Any]:
+    """A change without the fields that it leaves alone."""
+    return {key: value for key, value in _fields(change).items() if value is not None}
+
+
+def _fields(thing: Any) -> dict[str, Any]:
+    return {field.name: _plain(getattr(thing, field.name)) for field in dataclasses.fields(thing)}
+
+
+def _plain(thing: Any) -> Any:
+    if dataclasses.is_dataclass(thing):
+        return _fields(thing)
+    if isinstance(thing, np.ndarray):
+        return _plain(thing.tolist())
+    if isinstance(thing, list | tuple):
+        return [_plain(part) for part in thing]
+    if isinstance(thing, float) and math.isnan(thing):
+        return None
+    return thing

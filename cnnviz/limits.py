@@ -1,0 +1,22 @@
+"""The sizes beyond which a figure is refused, declared once; generous for a figure, small for a computer."""
+
+MAX_SIDE = 512
+"""Rows or columns of a grid, padding included."""
+
+MAX_KERNEL = 64
+"""Rows or columns of a kernel or window."""
+
+MAX_STEPS = 20_000
+"""Steps of an animation."""
+
+MIN_WIDTH, MAX_WIDTH = 320, 3840
+"""Pixels of a frame's width."""
+
+MAX_SECONDS = 600.0
+"""Seconds that one step or the last frame may be held: a GIF stores at most 655."""
+
+MAX_FILE_BYTES = 64 * 2**20
+"""Bytes of an input file."""
+
+MAX_IMAGE_PIXELS = 64_000_000
+"""Pixels of an input image before it is resized."""

@@ -1,0 +1,282 @@
+"""Convolution, transposed convolution and their arithmetic (Dumoulin & Visin 2016, arXiv:1603.07285)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.errors import UsageError
+from cnnviz.ops._arrays import Array, Pair, as_maps, exact, pair, parameter, shape_text
+
+
+def conv_output_size(i: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> int:
+    """Give the output size of a convolution along one axis, o = ⌊(i + 2p − d(k−1) − 1)/s⌋ + 1.
+
+    Parameters
+    ----------
+    i, k, s, p, d : int
+        Sizes in cells: input, kernel, stride, padding on each side, dilation.
+
+    Raises
+    ------
+    UsageError
+        The kernel is larger than the padded input.
+
+    References
+    ----------
+    Dumoulin & Visin 2016, relationship 6, and 15 for dilation.
+    """
+    room = i + 2 * p - (d * (k - 1) + 1)
+    if room < 0:
+        raise misfit(i, k, p, d)
+    return room // s + 1
+
+
+def misfit(i: int, k: int, p: int, d: int) -> UsageError:
+    """Word the error of a kernel larger than the padded input."""
+    kernel = f"kernel {k}" if d == 1 else f"kernel {k} dilated to {d * (k - 1) + 1} (= {d}·({k} − 1) + 1)"
+    return UsageError(f"{kernel} does not fit the padded input {i + 2 * p} (= {i} + 2·{p})")
+
+
+def conv_transpose_output_size(i: int, k: int, s: int = 1, p: int = 0, output_padding: int = 0, d: int = 1) -> int:
+    """Give the output size of a transposed convolution along one axis, o = (i−1)s − 2p + d(k−1) + output_padding + 1.
+
+    Parameters
+    ----------
+    i, k, s, p, output_padding, d : int
+        Sizes in cells: input, kernel, stride and padding of the convolution that this transposes, cells added to one
+        side of the output, dilation.
+
+    Raises
+    ------
+    UsageError
+        The padding leaves no output.
+
+    References
+    ----------
+    Dumoulin & Visin 2016, relationships 13 and 14, whose `a` is `output_padding`.
+    """
+    full = (i - 1) * s + d * (k - 1) + 1 + output_padding
+    if full <= 2 * p:
+        raise UsageError(f"padding {p} leaves no output: its two sides take {2 * p} of {full} cells")
+    return full - 2 * p
+
+
+def pad2d(x: npt.ArrayLike, padding: Pair, value: float = 0) -> Array:
+    """Surround the last two axes of `x` with `value`: an integer on every side, or (rows, cols).
+
+    Parameters
+    ----------
+    x : array (..., H, W)
+    padding : int or (int, int)
+        Cells added above and below, and left and right; at least 0.
+
+    Returns
+    -------
+    array (..., H + 2·rows, W + 2·cols), of the type of `x`
+    """
+    x = np.asarray(x)
+    rows, cols = pair(padding, "padding", 0)
+    return pad_sides(x, (rows, rows), (cols, cols), value)
+
+
+def pad_sides(x: Array, rows: tuple[int, int], cols: tuple[int, int], value: float = 0) -> Array:
+    """Surround the last two axes of `x` with `value`: rows (above, below) and cols (left, right), in cells."""
+    (above, below), (left, right) = rows, cols
+    height, width = x.shape[-2:]
+    padded = np.full((*x.shape[:-2], above + height + below, left + width + right), value, dtype=x.dtype)
+    padded[..., above : above + height, left : left + width] = x
+    return padded
+
+
+def insert_zeros(x: npt.ArrayLike, stride: Pair) -> Array:
+    """Put z = stride − 1 zeros between neighbours along the last two axes, the first step of a transposed convolution.
+
+    Parameters
+    ----------
+    x : array (..., H, W)
+    stride : int or (int, int)
+        At least 1; 1 inserts nothing.
+
+    Returns
+    -------
+    array (..., (H−1)·rows + 1, (W−1)·cols + 1), of the type of `x`
+
+    References
+    ----------
+    Dumoulin & Visin 2016, the stretched input of relationship 12.
+    """
+    x = np.asarray(x)
+    rows, cols = pair(stride, "stride", 1)
+    size = [max((i - 1) * s + 1, 0) for i, s in zip(x.shape[-2:], (rows, cols), strict=True)]
+    stretched = np.zeros((*x.shape[:-2], *size), dtype=x.dtype)
+    stretched[..., ::rows, ::cols] = x
+    return stretched
+
+
+def windows2d(x: npt.ArrayLike, kernel_size: Pair, stride: Pair = 1, dilation: Pair = 1) -> Array:
+    """View what a sliding kernel covers at each of its positions, without copying.
+
+    Parameters
+    ----------
+    x : array (..., H, W)
+        Already padded.
+    kernel_size, stride, dilation : int or (int, int)
+        At least 1.
+
+    Returns
+    -------
+    read-only view (..., oH, oW, kH, kW) of `x`
+
+    Raises
+    ------
+    UsageError
+        The kernel does not fit `x`.
+    """
+    x = np.asarray(x)
+    kernel, step, gap = pair(kernel_size, "kernel_size", 1), pair(stride, "stride", 1), pair(dilation, "dilation", 1)
+    for i, k, d in zip(x.shape[-2:], kernel, gap, strict=True):
+        conv_output_size(i, k, d=d)
+    extent = tuple(d * (k - 1) + 1 for k, d in zip(kernel, gap, strict=True))
+    windows = np.lib.stride_tricks.sliding_window_view(x, extent, axis=(-2, -1))
+    return windows[..., :: step[0], :: step[1], :: gap[0], :: gap[1]]
+
+
+def conv2d(
+    input: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    bias: npt.ArrayLike | None = None,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> Array:
+    """Slide each kernel over the zero-padded input and add up the products (cross-correlation: no kernel is flipped).
+
+    Parameters
+    ----------
+    input : array (N, C, H, W) or (C, H, W)
+    weight : array (C_out, C/groups, kH, kW)
+    bias : array (C_out,), optional
+    stride, padding, dilation : int or (rows, cols)
+    groups : int
+        Must divide C and C_out; each group of output channels sees its own group of input channels.
+
+    Returns
+    -------
+    array (N, C_out, oH, oW) or (C_out, oH, oW), of the common type of the operands; whole numbers give exact int64
+
+    Raises
+    ------
+    UsageError
+        A shape, or a kernel that does not fit the padded input.
+
+    References
+    ----------
+    Dumoulin & Visin 2016, relationships 1–6 and 15.
+    """
+    x, kernels = exact(as_maps(input), np.asarray(weight))
+    step, border, gap = pair(stride, "stride", 1), pair(padding, "padding", 0), pair(dilation, "dilation", 1)
+    check_kernels(x, kernels, groups)
+    offset = parameter(bias, "bias", (len(kernels),), "one value an output channel")
+    for i, k, s, p, d in zip(x.shape[-2:], kernels.shape[-2:], step, border, gap, strict=True):
+        conv_output_size(i, k, s, p, d)
+    windows = windows2d(pad2d(x, border), kernels.shape[-2:], step, gap)
+    output = _contract(windows if x.ndim == 4 else windows[None], kernels, groups)
+    if offset is not None:
+        output = output + offset[:, None, None]
+    return output if x.ndim == 4 else output[0]
+
+
+def check_kernels(x: Array, kernels: Array, groups: int) -> None:
+    """Check the kernels of a convolution, their channels and groups against its input; raises UsageError."""
+    if kernels.ndim != 4 or 0 in kernels.shape:
+        raise UsageError(f"weight has shape {shape_text(kernels.shape)}: give (C_out, C/groups, kH, kW), no size 0")
+    channels = x.shape[-3]
+    if groups < 1 or len(kernels) % groups:
+        raise UsageError(f"groups {groups} does not divide the {len(kernels)} output channels of weight")
+    if kernels.shape[1] * groups != channels:
+        raise UsageError(
+            f"weight {shape_text(kernels.shape)} with groups {groups} takes {kernels.shape[1] * groups} input channels "
+            f"(= {kernels.shape[1]}·{groups}), but input has {channels}"
+        )
+
+
+def _contract(windows: Array, kernels: Array, groups: int) -> Array:
+    n, channels, height, width, rows, cols = windows.shape
+    outputs, cells = len(kernels) // groups, channels // groups * rows * cols
+    # One matrix product per group: unlike einsum over six axes this reaches BLAS, and it stays exact for int64.
+    split = windows.reshape(n, groups, channels // groups, height, width, rows, cols)
+    columns = split.transpose(1, 0, 3, 4, 2, 5, 6).reshape(groups, n * height * width, cells)
+    product = columns @ kernels.reshape(groups, outputs, cells).transpose(0, 2, 1)
+    maps = product.reshape(groups, n, height, width, outputs).transpose(1, 0, 4, 2, 3)
+    return maps.reshape(n, groups * outputs, height, width)
+
+
+def conv_transpose2d(
+    input: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    bias: npt.ArrayLike | None = None,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    output_padding: Pair = 0,
+    groups: int = 1,
+    dilation: Pair = 1,
+) -> Array:
+    """Insert zeros, pad, and convolve with the flipped kernels at stride 1: the transpose (adjoint) of `conv2d`.
+
+    Parameters
+    ----------
+    input : array (N, C, H, W) or (C, H, W)
+    weight : array (C, C_out/groups, kH, kW)
+        The weight of the `conv2d` that this transposes.
+    bias : array (C_out,), optional
+    stride, padding, dilation : int or (rows, cols)
+        Those of the `conv2d` that this transposes.
+    output_padding : int or (rows, cols)
+        Cells added at the bottom and right, less than the stride or the dilation.
+    groups : int
+        Must divide C.
+
+    Returns
+    -------
+    array (N, C_out, oH, oW) or (C_out, oH, oW), of the common type of the operands; whole numbers give exact int64
+
+    Raises
+    ------
+    UsageError
+        A shape, or a padding that leaves no output.
+
+    References
+    ----------
+    Dumoulin & Visin 2016, relationships 8–14.
+    """
+    x, kernels = exact(as_maps(input), np.asarray(weight))
+    step, border, gap = pair(stride, "stride", 1), pair(padding, "padding", 0), pair(dilation, "dilation", 1)
+    extra = pair(output_padding, "output_padding", 0)
+    flipped = _transposed_kernels(x, kernels, groups)
+    offset = parameter(bias, "bias", (len(flipped),), "one value an output channel")
+    crop, sides = [], []
+    for i, k, s, p, a, d in zip(x.shape[-2:], kernels.shape[-2:], step, border, extra, gap, strict=True):
+        if a >= max(s, d):
+            raise UsageError(f"output_padding {a} is not possible: it must be less than stride {s} or dilation {d}")
+        # Full padding and a crop, since p' = d(k−1) − p is negative for a large p.
+        sides.append((d * (k - 1), d * (k - 1) + a))
+        crop.append(slice(p, p + conv_transpose_output_size(i, k, s, p, a, d)))
+    full = conv2d(pad_sides(insert_zeros(x, step), sides[0], sides[1]), flipped, None, 1, 0, gap, groups)
+    output = full[..., crop[0], crop[1]]
+    return output.copy() if offset is None else output + offset[:, None, None]
+
+
+def _transposed_kernels(x: Array, kernels: Array, groups: int) -> Array:
+    if kernels.ndim != 4 or 0 in kernels.shape:
+        raise UsageError(f"weight has shape {shape_text(kernels.shape)}: give (C, C_out/groups, kH, kW), no size 0")
+    if len(kernels) != x.shape[-3]:
+        raise UsageError(
+            f"weight {shape_text(kernels.shape)} takes {len(kernels)} input channels, but input has {x.shape[-3]}"
+        )
+    if groups < 1 or len(kernels) % groups:
+        raise UsageError(f"groups {groups} does not divide the {len(kernels)} input channels")
+    channels, outputs, rows, cols = kernels.shape
+    split = kernels.reshape(groups, channels // groups, outputs, rows, cols).transpose(0, 2, 1, 3, 4)
+    return split.reshape(groups * outputs, channels // groups, rows, cols)[:, :, ::-1, ::-1]

@@ -1,0 +1,324 @@
+"""Pooling: what a window's maximum or mean keeps of a map (unpooling: `cnnviz.ops.unpooling`)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.errors import UsageError
+from cnnviz.ops._arrays import Array, Pair, as_maps, floating, pair
+from cnnviz.ops.convolution import misfit, pad_sides, windows2d
+
+
+def pool_output_size(i: int, k: int, s: int | None = None, p: int = 0, d: int = 1, ceil_mode: bool = False) -> int:
+    """Give the output size of a pooling along one axis, o = ⌊(i + 2p − d(k−1) − 1)/s⌋ + 1, or ⌈…⌉ with `ceil_mode`.
+
+    With `ceil_mode` the last window may hang over the end, but it must start inside the input or the padding before it,
+    else it is dropped.
+
+    Parameters
+    ----------
+    i, k, s, p, d : int
+        Sizes in cells: input, kernel, stride (None: the kernel's), padding on each side, dilation.
+
+    Raises
+    ------
+    UsageError
+        Not one window fits.
+
+    References
+    ----------
+    Dumoulin & Visin 2016, relationship 7; the rule of `ceil_mode` is that of `torch.nn.MaxPool2d`.
+    """
+    step = k if s is None else s
+    room = i + 2 * p - (d * (k - 1) + 1)
+    last = -(-room // step) if ceil_mode else room // step
+    if ceil_mode and last * step >= i + p:
+        last -= 1
+    if last < 0:
+        raise misfit(i, k, p, d)
+    return last + 1
+
+
+class PoolGeometry(NamedTuple):
+    """How the windows of a pooling lie over an input: each field is (rows, cols)."""
+
+    size: tuple[int, int]
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int]
+    output: tuple[int, int]
+
+    def windows(self, x: Array, fill: float) -> Array:
+        """View the windows (..., oH, oW, kH, kW) over the last two axes of `x`, with `fill` outside."""
+        sides = []
+        for i, k, s, p, d, o in zip(*self, strict=True):
+            sides.append((p, max(p, (o - 1) * s + d * (k - 1) + 1 - i - p)))
+        windows = windows2d(pad_sides(x, sides[0], sides[1], fill), self.kernel, self.stride, self.dilation)
+        return windows[..., : self.output[0], : self.output[1], :, :]
+
+
+def pool_geometry(
+    size: tuple[int, ...],
+    kernel_size: Pair,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    ceil_mode: bool = False,
+) -> PoolGeometry:
+    """Check the parameters of a pooling over maps of `size` (..., H, W) and find its windows; raises UsageError."""
+    kernel = pair(kernel_size, "kernel_size", 1)
+    step = kernel if stride is None else pair(stride, "stride", 1)
+    border, gap = pair(padding, "padding", 0), pair(dilation, "dilation", 1)
+    for k, p in zip(kernel, border, strict=True):
+        if 2 * p > k:
+            raise UsageError(f"padding {p} is more than half of kernel {k}: give at most {k // 2}")
+    rows, cols = (
+        pool_output_size(i, k, s, p, d, ceil_mode)
+        for i, k, s, p, d in zip(size[-2:], kernel, step, border, gap, strict=True)
+    )
+    return PoolGeometry((size[-2], size[-1]), kernel, step, border, gap, (rows, cols))
+
+
+@overload
+def max_pool2d(
+    input: npt.ArrayLike,
+    kernel_size: Pair,
+    stride: Pair | None = ...,
+    padding: Pair = ...,
+    dilation: Pair = ...,
+    ceil_mode: bool = ...,
+    return_indices: Literal[False] = ...,
+) -> Array: ...
+@overload
+def max_pool2d(
+    input: npt.ArrayLike,
+    kernel_size: Pair,
+    stride: Pair | None = ...,
+    padding: Pair = ...,
+    dilation: Pair = ...,
+    ceil_mode: bool = ...,
+    *,
+    return_indices: Literal[True],
+) -> tuple[Array, Array]: ...
+def max_pool2d(
+    input: npt.ArrayLike,
+    kernel_size: Pair,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Array | tuple[Array, Array]:
+    """Take the maximum of each window; padding never wins.
+
+    Parameters
+    ----------
+    input : array (N, C, H, W) or (C, H, W)
+    kernel_size, stride, padding, dilation : int or (rows, cols)
+        The stride is the kernel's size unless given; the padding at most half of the kernel.
+    ceil_mode : bool
+        Keep a last window that hangs over the edge (see `pool_output_size`).
+    return_indices : bool
+        Also return where each maximum stands: row·W + column in the unpadded map, the first one of equals. A window
+        that holds NaN gives NaN, at its last one, as in torch.
+
+    Returns
+    -------
+    array (..., oH, oW) of the type of `input`, and with `return_indices` an int64 array of that shape
+
+    Raises
+    ------
+    UsageError
+        A shape, a kernel that does not fit, too much padding, or a window between whose gaps lies no input cell.
+
+    References
+    ----------
+    Dumoulin & Visin 2016, relationship 7.
+    """
+    x = as_maps(input)
+    geometry = pool_geometry(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
+    _check_covered(geometry)
+    windows = geometry.windows(x, _lowest(x.dtype))
+    values: Array = windows.max(axis=(-2, -1))
+    if not return_indices:
+        return values
+    height, width = x.shape[-2:]
+    cells = np.arange(height * width, dtype=np.int64).reshape(height, width)
+    covered = geometry.windows(cells, -1).reshape(*geometry.output, -1)
+    return values, _first_hits(windows.reshape(*values.shape, -1), values, covered)
+
+
+def _lowest(dtype: np.dtype[Any]) -> float:
+    if dtype.kind in "iu":
+        return int(np.iinfo(dtype).min)
+    return 0 if dtype.kind == "b" else -np.inf
+
+
+def _check_covered(geometry: PoolGeometry) -> None:
+    for i, k, s, p, d, o in zip(*geometry, strict=True):
+        cells = np.arange(o)[:, None] * s - p + np.arange(k) * d
+        if not ((cells >= 0) & (cells < i)).any(axis=1).all():
+            raise UsageError(
+                f"kernel {k} with dilation {d} and padding {p} steps over the whole input {i}: dilate less"
+            )
+
+
+def _first_hits(windows: Array, values: Array, covered: Array) -> Array:
+    # Padding holds the lowest value, which may also be the maximum: it must not be taken for the place of the maximum.
+    hits = (windows == values[..., None]) & (covered >= 0)
+    place = hits.argmax(axis=-1)
+    if windows.dtype.kind == "f":
+        missing = np.isnan(windows)
+        last = windows.shape[-1] - 1 - missing[..., ::-1].argmax(axis=-1)
+        place = np.where(missing.any(axis=-1), last, place)
+    return np.take_along_axis(np.broadcast_to(covered, windows.shape), place[..., None], axis=-1)[..., 0]
+
+
+def avg_pool2d(
+    input: npt.ArrayLike,
+    kernel_size: Pair,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Array:
+    """Take the mean of each window.
+
+    Parameters
+    ----------
+    input : array (N, C, H, W) or (C, H, W)
+    kernel_size, stride, padding : int or (rows, cols)
+        The stride is the kernel's size unless given; the padding at most half of the kernel.
+    ceil_mode : bool
+        Keep a last window that hangs over the edge (see `pool_output_size`); cells beyond the padding never count.
+    count_include_pad : bool
+        Count the padding's zeros in the divisor.
+    divisor_override : int, optional
+        Divide every window's sum by this instead; not 0.
+
+    Returns
+    -------
+    array (..., oH, oW); whole numbers give float64 (torch rounds their mean towards zero)
+
+    Raises
+    ------
+    UsageError
+        A shape, a kernel that does not fit, too much padding, a divisor of 0.
+
+    References
+    ----------
+    Dumoulin & Visin 2016, relationship 7.
+    """
+    x = floating(as_maps(input))
+    geometry = pool_geometry(x.shape, kernel_size, stride, padding, 1, ceil_mode)
+    divisor = avg_pool_divisor(geometry, count_include_pad, divisor_override)
+    return np.asarray(geometry.windows(x, 0).sum(axis=(-2, -1)) / divisor.astype(x.dtype))
+
+
+def avg_pool_divisor(geometry: PoolGeometry, count_include_pad: bool, divisor_override: int | None) -> Array:
+    """Give what each window's sum is divided by, (oH, oW); raises UsageError for a divisor of 0."""
+    if divisor_override == 0:
+        raise UsageError("divisor_override 0 is not possible: give another integer, or None for the window's size")
+    if divisor_override is not None:
+        return np.full(geometry.output, divisor_override, dtype=np.int64)
+    counts = []
+    for i, k, s, p, _, o in zip(*geometry, strict=True):
+        start = np.arange(o) * s - p
+        stop = np.minimum(start + k, i + p)
+        counts.append(stop - start if count_include_pad else np.minimum(stop, i) - np.maximum(start, 0))
+    return np.outer(counts[0], counts[1])
+
+
+def adaptive_avg_pool2d(input: npt.ArrayLike, output_size: Pair | tuple[int | None, int | None]) -> Array:
+    """Divide each map into `output_size` windows, from ⌊r·H/oH⌋ up to ⌈(r+1)·H/oH⌉, and take their means.
+
+    Parameters
+    ----------
+    input : array (N, C, H, W) or (C, H, W)
+    output_size : int or (rows, cols)
+        At least 1 each; None keeps the input's size; 1 is global average pooling.
+
+    Returns
+    -------
+    array (..., oH, oW); whole numbers give float64
+
+    Raises
+    ------
+    UsageError
+        A shape or a size.
+
+    References
+    ----------
+    Lin et al. 2014, arXiv:1312.4400, §3.2 for the global mean; the window's bounds are torch's.
+    """
+    x = floating(as_maps(input))
+    rows, cols = _adaptive_bounds(x, output_size)
+    output = np.empty((*x.shape[:-2], len(rows), len(cols)), dtype=x.dtype)
+    for r, (top, bottom) in enumerate(rows):
+        for c, (left, right) in enumerate(cols):
+            output[..., r, c] = x[..., top:bottom, left:right].mean(axis=(-2, -1))
+    return output
+
+
+@overload
+def adaptive_max_pool2d(
+    input: npt.ArrayLike,
+    output_size: Pair | tuple[int | None, int | None],
+    return_indices: Literal[False] = ...,
+) -> Array: ...
+@overload
+def adaptive_max_pool2d(
+    input: npt.ArrayLike,
+    output_size: Pair | tuple[int | None, int | None],
+    return_indices: Literal[True],
+) -> tuple[Array, Array]: ...
+def adaptive_max_pool2d(
+    input: npt.ArrayLike,
+    output_size: Pair | tuple[int | None, int | None],
+    return_indices: bool = False,
+) -> Array | tuple[Array, Array]:
+    """Divide each map into `output_size` windows as `adaptive_avg_pool2d` does and take their maxima.
+
+    Parameters
+    ----------
+    input : array (N, C, H, W) or (C, H, W)
+    output_size : int or (rows, cols)
+        At least 1 each; None keeps the input's size; 1 is global max pooling.
+    return_indices : bool
+        Also return where each maximum stands, as `max_pool2d` does.
+
+    Returns
+    -------
+    array (..., oH, oW) of the type of `input`, and with `return_indices` an int64 array of that shape
+
+    Raises
+    ------
+    UsageError
+        A shape or a size.
+    """
+    x = as_maps(input)
+    rows, cols = _adaptive_bounds(x, output_size)
+    values = np.empty((*x.shape[:-2], len(rows), len(cols)), dtype=x.dtype)
+    indices = np.empty(values.shape, dtype=np.int64)
+    cells = np.arange(x.shape[-2] * x.shape[-1], dtype=np.int64).reshape(x.shape[-2:])
+    for r, (top, bottom) in enumerate(rows):
+        for c, (left, right) in enumerate(cols):
+            window = x[..., top:bottom, left:right].reshape(*x.shape[:-2], -1)
+            values[..., r, c] = window.max(axis=-1)
+            indices[..., r, c] = _first_hits(window, values[..., r, c], cells[top:bottom, left:right].ravel())
+    return (values, indices) if return_indices else values
+
+
+def _adaptive_bounds(
+    x: Array, output_size: Pair | tuple[int | None, int | None]
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    height, width = x.shape[-2:]
+    wanted = output_size if isinstance(output_size, tuple | list) and len(output_size) == 2 else (output_size,) * 2
+    rows, cols = pair([i if o is None else o for i, o in zip((height, width), wanted, strict=True)], "output_size", 1)
+    bounds = [[(r * i // o, -(-(r + 1) * i // o)) for r in range(o)] for i, o in ((height, rows), (width, cols))]
+    return bounds[0], bounds[1]

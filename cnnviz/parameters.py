@@ -1,0 +1,228 @@
+"""How a parameter is declared, once: the command line, the Python call, TOML keys, help and docs all derive from it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import re
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cnnviz.errors import UsageError
+
+Size = tuple[int, int]
+"""Rows and columns."""
+
+_SIZE = re.compile(r"\s*(\d{1,9})\s*(?:[x×*]\s*(\d{1,9})\s*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """What is known of one parameter beside its type and default."""
+
+    help: str
+    alias: str | None = None
+    lo: float | None = None
+    hi: float | None = None
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    shown_default: str | None = None
+    always_named: bool = False
+    positional: bool = False
+    group: str = "Operation"
+
+
+def param(default: Any, *, help: str, **spec: Any) -> Any:
+    """Declare a parameter: its default, what it means, and (see `Spec`) its bounds, unit, choices and long alias."""
+    return dataclasses.field(default=default, metadata={"spec": Spec(help=help, **spec)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """A declared parameter with its resolved type."""
+
+    name: str
+    type: type
+    optional: bool
+    default: Any
+    spec: Spec
+
+    @property
+    def option(self) -> str:
+        """As written on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def shown_default(self) -> str:
+        """The default as help shows it."""
+        if self.spec.shown_default is not None:
+            return self.spec.shown_default
+        return "" if self.default is None else plain(self.default)
+
+    def check(self, value: Any) -> Any:
+        """Turn a value from any surface into the parameter's type, within its bounds; raises UsageError."""
+        if value is None and self.optional:
+            return None
+        checked = _CONVERTERS[self.type](self, value)
+        if self.spec.choices and checked not in self.spec.choices:
+            raise UsageError(f"{self.label} {quote(value)} is not known: {choose(str(value), self.spec.choices)}")
+        for part in checked if isinstance(checked, tuple) else (checked,):
+            self._check_bounds(part)
+        return checked
+
+    @property
+    def label(self) -> str:
+        """How messages name it."""
+        return self.name.replace("_", "-") if self.spec.positional else self.option
+
+    def _check_bounds(self, value: Any) -> None:
+        lo, hi = self.spec.lo, self.spec.hi
+        if lo is not None and value < lo:
+            raise UsageError(f"{self.label} {plain(value)} is too small: use {plain(lo)} or more")
+        if hi is not None and value > hi:
+            raise UsageError(f"{self.label} {plain(value)} is too large: use {plain(hi)} or less")
+
+
+def _to_int(parameter: Parameter, value: Any) -> int:
+    try:
+        if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+            raise ValueError
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(f"{parameter.label} {quote(value)} is not a whole number: give one such as 3") from None
+
+
+def _to_float(parameter: Parameter, value: Any) -> float:
+    try:
+        if isinstance(value, bool):
+            raise ValueError
+        result = float(value)
+        if not math.isfinite(result):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(f"{parameter.label} {quote(value)} is not a number: give one such as 0.5") from None
+    return result
+
+
+def _to_bool(parameter: Parameter, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise UsageError(f"{parameter.label} {quote(value)} is neither true nor false")
+    return value
+
+
+def _to_str(parameter: Parameter, value: Any) -> str:
+    if not isinstance(value, str):
+        raise UsageError(f"{parameter.label} {quote(value)} is not a text")
+    return value
+
+
+def _to_size(parameter: Parameter, value: Any) -> Size:
+    if isinstance(value, str) and (match := _SIZE.fullmatch(value)):
+        rows = int(match[1])
+        return rows, int(match[2]) if match[2] else rows
+    if isinstance(value, str) and re.fullmatch(r"\s*-\d+\s*", value):
+        value = int(value)
+    if isinstance(value, (tuple, list)) and len(value) == 2 and all(type(part) is int for part in value):
+        return value[0], value[1]
+    if type(value) is int:
+        return value, value
+    raise UsageError(
+        f"{parameter.label} {quote(value)} is not a size: give a whole number such as 3, or rows x columns such as 3x2"
+    )
+
+
+def _to_data(parameter: Parameter, value: Any) -> Any:
+    # Checked by `data` when the array is loaded: only there it is known what a text means.
+    return value
+
+
+class ArrayLike:
+    """Type of a parameter that holds a name, a literal, a file or an array; `data` turns it into numbers."""
+
+
+_CONVERTERS = {int: _to_int, float: _to_float, bool: _to_bool, str: _to_str, Size: _to_size, ArrayLike: _to_data}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """Base of every set of parameters: checks and converts each field, then the rules across them."""
+
+    def __post_init__(self) -> None:
+        for parameter in parameters_of(type(self)):
+            object.__setattr__(self, parameter.name, parameter.check(getattr(self, parameter.name)))
+
+
+def parameters_of(cls: type[Parameters]) -> Iterator[Parameter]:
+    """The declared parameters of a class in the order of their declaration."""
+    hints = typing.get_type_hints(cls)
+    for field in dataclasses.fields(cls):
+        kind, optional = hints[field.name], False
+        if isinstance(kind, types.UnionType):
+            inner = [part for part in typing.get_args(kind) if part is not type(None)]
+            kind, optional = inner[0], True
+        yield Parameter(
+            name=field.name, type=kind, optional=optional, default=field.default, spec=field.metadata["spec"]
+        )
+
+
+def normalise(cls: type[Parameters], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Map long aliases to the parameters' own names, leaving unknown keys as they are; raises UsageError for a pair."""
+    aliases = {p.spec.alias.replace("-", "_"): p.name for p in parameters_of(cls) if p.spec.alias}
+    result: dict[str, Any] = {}
+    for key, value in given.items():
+        name = aliases.get(key.replace("-", "_"), key.replace("-", "_"))
+        if name in result:
+            raise UsageError(f"{key} is given twice: {name} and its long form mean the same")
+        result[name] = value
+    return result
+
+
+def changed(parameters: Parameters) -> dict[str, Any]:
+    """The parameters that differ from their defaults, in the order of their declaration."""
+    result = {}
+    for parameter in parameters_of(type(parameters)):
+        value = getattr(parameters, parameter.name)
+        default = parameter.default if parameter.default is None else parameter.check(parameter.default)
+        if type(value) is not type(default) or value != default:
+            result[parameter.name] = value
+    return result
+
+
+def plain(value: Any) -> str:
+    """Write a parameter's value as the command line takes it: `3`, `3x2`, `0.5`."""
+    if isinstance(value, tuple):
+        return str(value[0]) if value[0] == value[1] else "x".join(map(str, value))
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    if hasattr(value, "tolist") or isinstance(value, list):
+        rows = jsonable(value)
+        return "; ".join(" ".join(map(plain, row)) if isinstance(row, list) else plain(row) for row in rows)
+    return str(value)
+
+
+def jsonable(value: Any) -> Any:
+    """A parameter's value as JSON can hold it: sizes and arrays become lists, paths text."""
+    if isinstance(value, tuple):
+        return list(value)
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def quote(value: Any) -> str:
+    """Show a user's value in a message: on one line, and not for ever."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:50] + "…" + text[-6:]
+
+
+def choose(given: str, choices: tuple[str, ...]) -> str:
+    """Say what would work instead of a wrong name."""
+    import difflib
+
+    near = difflib.get_close_matches(given, choices, n=1)
+    listed = ", ".join(choices)
+    return f"did you mean {near[0]}? (choose from {listed})" if near else f"choose from {listed}"

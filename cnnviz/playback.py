@@ -1,0 +1,60 @@
+"""What stands in the grids while a storyboard's steps are applied: for renderers, checks and tests alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.storyboard import Block, Cell, Grid, Mark, MoveMark, Step, Storyboard, Values
+
+
+@dataclass
+class GridState:
+    """A grid or block while steps are applied to it; places are (row, column) or (channel, row, column)."""
+
+    values: Values
+    roles: npt.NDArray[np.object_]
+    notes: dict[tuple[int, ...], str] = field(default_factory=dict)
+    marks: dict[str, Mark] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, panel: Grid | Block) -> GridState:
+        """The state before the first step."""
+        # Roles as objects: a fixed-width string array would cut longer names that steps bring in.
+        marks = {mark.name: mark for mark in panel.marks}
+        return cls(panel.values.copy(), panel.roles.astype(object), {}, marks)
+
+    def apply(self, change: Cell | MoveMark) -> None:
+        """Bring one change in."""
+        if isinstance(change, MoveMark):
+            mark = self.marks[change.mark]
+            self.marks[change.mark] = replace(
+                mark, row=change.row, column=change.column, rows=change.rows, columns=change.columns,
+                channel=change.channel,
+            )  # fmt: skip
+            return
+        place = place_of(change)
+        if change.role is not None:
+            self.roles[place] = change.role
+        if change.value is not None:
+            self.values[place] = change.value
+        if change.note is not None:
+            self.notes[place] = change.note
+
+
+def place_of(cell: Cell) -> tuple[int, ...]:
+    """Where a cell stands in its panel's arrays."""
+    return (cell.row, cell.column) if cell.channel is None else (cell.channel, cell.row, cell.column)
+
+
+def play(storyboard: Storyboard) -> Iterator[tuple[Step, dict[str, GridState]]]:
+    """Yield each step with the state of every grid and block after it; the states are the same objects all along."""
+    states = {p.name: GridState.of(p) for p in storyboard.panels() if isinstance(p, Grid | Block)}
+    for step in storyboard.steps():
+        for change in step.changes:
+            if isinstance(change, Cell | MoveMark):
+                states[change.panel].apply(change)
+        yield step, states

@@ -1,0 +1,75 @@
+"""The frame being built: palette indices, changed in place, and the rectangles that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz.render.palette import Palette, Pixels
+from cnnviz.render.pen import Pen
+from cnnviz.render.text import Typesetter
+from cnnviz.render.theme import Theme
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle of pixels, right and bottom excluded."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def clip(self, width: int, height: int) -> Box:
+        """The part of it that lies on a frame."""
+        return Box(max(0, self.left), max(0, self.top), min(width, self.right), min(height, self.bottom))
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """For indexing a frame."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+
+def hull(boxes: Iterable[Box]) -> Box | None:
+    """The smallest box around all of them; None for none."""
+    kept = [box for box in boxes if box.left < box.right and box.top < box.bottom]
+    if not kept:
+        return None
+    return Box(
+        min(b.left for b in kept), min(b.top for b in kept), max(b.right for b in kept), max(b.bottom for b in kept)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What every painter needs: the theme, its palette, the typesetter and the scale of lengths."""
+
+    theme: Theme
+    palette: Palette
+    typesetter: Typesetter
+    unit: float
+
+    def px(self, length: float) -> int:
+        """Pixels of a length that is given for the default width."""
+        return max(1, round(length * self.unit))
+
+
+class Canvas:
+    """The whole frame as palette indices."""
+
+    def __init__(self, width: int, height: int, look: Look) -> None:
+        self.look = look
+        self.pixels: Pixels = np.full((height, width), look.palette.index_of(look.theme.page["ground"]), np.uint8)
+
+    def put(self, pixels: Pixels, x: int, y: int) -> Box:
+        """Copy indices to a place; what falls outside of the frame is left out."""
+        height, width = pixels.shape
+        box = Box(x, y, x + width, y + height).clip(self.pixels.shape[1], self.pixels.shape[0])
+        self.pixels[box.slices] = pixels[box.top - y : box.bottom - y, box.left - x : box.right - x]
+        return box
+
+    def draw(self, pen: Pen, x: int, y: int) -> Box:
+        """Put what a pen has drawn."""
+        return self.put(self.look.palette.index(pen.picture), x, y)

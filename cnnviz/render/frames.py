@@ -1,0 +1,169 @@
+"""A storyboard becomes a stream of frames: the page once, then for each step only what it changes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cnnviz.limits import MAX_SECONDS
+from cnnviz.render.canvas import Box, Canvas, Look, hull
+from cnnviz.render.layout import MARGIN, Layout, arrange
+from cnnviz.render.palette import Palette, Pixels, build_palette
+from cnnviz.render.panels import PAINTERS, painter_for
+from cnnviz.render.panels.base import LEAST_TEXT
+from cnnviz.render.pen import Pen
+from cnnviz.render.text import Typesetter
+from cnnviz.render.theme import Theme
+from cnnviz.storyboard import Relabel, Step, Storyboard
+
+_BAND_TOP, _CAPTION_BASELINE, _FORMULA_BASELINE, _HEIGHT = 462, 490, 522, 540
+_PROGRESS = 3
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of the stream: palette indices (one array all along), the box that changed, how long it stays."""
+
+    pixels: Pixels
+    changed: Box
+    milliseconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """Seconds of an ordinary step, and of the last one."""
+
+    step: float
+    hold: float
+
+
+class Film:
+    """The frames of a storyboard; iterating renders them anew, one at a time."""
+
+    def __init__(
+        self, storyboard: Storyboard, theme: Theme, width: int, timing: Timing, *, numbers: bool = True,
+        title: str | None = None,
+    ) -> None:
+        self.storyboard = storyboard if title is None else dataclasses.replace(storyboard, title=title)
+        self.timing = timing
+        self._numbers = numbers
+        typesetter = Typesetter()
+        self.layout = arrange(storyboard, typesetter, width, numbers)
+        self.palette = _palette(storyboard, self.layout, theme)
+        self._look = Look(theme=theme, palette=self.palette, typesetter=typesetter, unit=self.layout.fit.unit)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.layout.width, self.layout.height
+
+    def __iter__(self) -> Iterator[Frame]:
+        canvas = Canvas(self.layout.width, self.layout.height, self._look)
+        page = _Page(self.storyboard, self.layout, self._look, self._numbers)
+        page.paint(canvas)
+        painters = {
+            panel.name: painter_for(panel, self.layout.places[panel.name], self._look, self.layout.fit)
+            for panel in self.storyboard.panels()
+        }
+        for painter in painters.values():
+            painter.paint(canvas)
+            if painter.place.label:
+                painter.paint_label(canvas, painter.place.label)
+        whole = Box(0, 0, self.layout.width, self.layout.height)
+        clock = _Clock(self.timing, self.storyboard.count)
+        for place, step in enumerate(self.storyboard.steps()):
+            boxes = page.show(step, place, canvas)
+            for name, painter in painters.items():
+                changes = [change for change in step.changes if change.panel == name]
+                boxes += [painter.paint_label(canvas, c.label) for c in changes if isinstance(c, Relabel)]
+                if rest := [change for change in changes if not isinstance(change, Relabel)]:
+                    boxes += painter.apply(rest, canvas)
+            box = hull(boxes) or Box(0, 0, 1, 1)
+            yield Frame(canvas.pixels, whole if place == 0 else box, clock.take(step, place))
+
+
+class _Clock:
+    """Rounds to GIF's hundredths of a second on the running total, so that many short steps do not drift."""
+
+    def __init__(self, timing: Timing, count: int) -> None:
+        self._timing, self._count = timing, count
+        self._wanted, self._given = 0.0, 0
+
+    def take(self, step: Step, place: int) -> int:
+        last = place == self._count - 1
+        self._wanted += min(MAX_SECONDS, max(self._timing.hold, 0.02) if last else self._timing.step * step.beats)
+        centiseconds = max(2, round(self._wanted * 100) - self._given)
+        self._given += centiseconds
+        return centiseconds * 10
+
+
+class _Page:
+    """What stands around the stage: title, settings, and the band with caption, formula, counter and progress."""
+
+    def __init__(self, storyboard: Storyboard, layout: Layout, look: Look, captions: bool) -> None:
+        self._storyboard, self._layout, self._look, self._captions = storyboard, layout, look, captions
+
+    def paint(self, canvas: Canvas) -> None:
+        """Everything that stays."""
+        board, look, px = self._storyboard, self._look, self._look.px
+        page, unit = look.theme.page, look.unit
+        width = self._layout.width
+        head = Pen.sheet(width, px(66), page["ground"])
+        room = width - 2 * px(MARGIN)
+        title = look.typesetter.fitting(board.title, 28 * unit, room, LEAST_TEXT * unit, bold=True)
+        head.text(title, px(MARGIN), px(48), page["ink"])
+        left = room - title.width - px(32)
+        if board.settings and left > px(60):
+            settings = look.typesetter.fitting(board.settings, 18 * unit, left, LEAST_TEXT * unit)
+            head.text(settings, width - px(MARGIN) - settings.width, px(45), page["muted"])
+        canvas.draw(head, 0, 0)
+        top = px(_BAND_TOP)
+        band = Pen.sheet(width, self._layout.height - top, page["band"])
+        formula = look.typesetter.fitting(board.formula, 17 * unit, room - px(130), LEAST_TEXT * unit)
+        band.text(formula, px(MARGIN), px(_FORMULA_BASELINE) - top, page["muted"])
+        note_x = px(MARGIN) + formula.width + px(28)
+        note = look.typesetter.line(board.convention, LEAST_TEXT * unit)
+        if note_x + note.width <= width - px(MARGIN) - px(130):
+            band.text(note, note_x, px(_FORMULA_BASELINE) - top, page["muted"])
+        canvas.draw(band, 0, top)
+
+    def show(self, step: Step, place: int, canvas: Canvas) -> list[Box]:
+        """The caption of a step, its number and the progress line."""
+        look, px = self._look, self._look.px
+        page, unit, width = look.theme.page, look.unit, self._layout.width
+        boxes = [self._progress(place, canvas)]
+        if self._captions:
+            pen = Pen.sheet(width, px(32), page["band"])
+            room = width - 2 * px(MARGIN)
+            line = look.typesetter.fitting(step.caption, 18 * unit, room, LEAST_TEXT * unit)
+            top = px(_CAPTION_BASELINE) - px(23)
+            pen.text(line, px(MARGIN), px(23), page["ink"], page["result"])
+            boxes.append(canvas.draw(pen, 0, top))
+        pen = Pen.sheet(px(126), px(22), page["band"])
+        counter = look.typesetter.line(f"step {place + 1} of {self._storyboard.count}", LEAST_TEXT * unit)
+        pen.text(counter, max(0, pen.picture.shape[1] - counter.width), px(16), page["muted"])
+        boxes.append(canvas.draw(pen, width - px(MARGIN) - px(126), px(_FORMULA_BASELINE) - px(16)))
+        return boxes
+
+    def _progress(self, place: int, canvas: Canvas) -> Box:
+        width, height = self._layout.width, self._layout.height
+        done = width * (place + 1) // self._storyboard.count
+        before = width * place // self._storyboard.count
+        box = Box(before, height - self._look.px(_PROGRESS), done, height)
+        canvas.pixels[box.slices] = self._look.palette.index_of(self._look.theme.page["accent"])
+        return box
+
+
+def _palette(storyboard: Storyboard, layout: Layout, theme: Theme) -> Palette:
+    page = theme.page
+    solid = [page[key] for key in ("ground", "band", "ink", "muted", "accent", "result")]
+    ramps = [
+        (page["ground"], page["ink"]), (page["ground"], page["muted"]), (page["band"], page["ink"]),
+        (page["band"], page["muted"]), (page["band"], page["result"]),
+    ]  # fmt: skip
+    for panel in storyboard.panels():
+        colors = PAINTERS[panel.kind].colors(panel, layout.cell, layout.fit, theme, storyboard.step_roles)
+        solid += colors.solid
+        ramps += colors.ramps
+    return build_palette(solid, ramps)

@@ -1,0 +1,119 @@
+"""Where everything stands, in whole pixels: cells of one size all over the stage, labels under their panels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cnnviz.render.panels import PAINTERS
+from cnnviz.render.panels.base import LABEL_SIZE, Extent, Fit, Place
+from cnnviz.render.text import Typesetter
+from cnnviz.storyboard import Panel, Storyboard
+
+MARGIN = 40
+_LARGEST_CELL = 46
+_DEFAULT_WIDTH = 960
+_STAGE_TOP, _STAGE_BOTTOM = 70, 456
+_GAP, _WIDEST_GAP = 24, 48
+_LABEL_DROP, _LABEL_HEIGHT = 23, 30
+
+Row = tuple[Panel, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """A frame's size, the side of its cells, what panels were measured with, and their places by name."""
+
+    width: int
+    height: int
+    cell: int
+    fit: Fit
+    places: Mapping[str, Place]
+
+
+def frame_size(width: int) -> tuple[int, int]:
+    """Width and height in pixels: 16:9, the height even as video wants it."""
+    return width, 2 * round(width * 9 / 32)
+
+
+def arrange(storyboard: Storyboard, typesetter: Typesetter, width: int, numbers: bool) -> Layout:
+    """Find the largest cell for which the whole stage fits, and put the panels in place."""
+    unit = width / _DEFAULT_WIDTH
+    stage = round((_STAGE_BOTTOM - _STAGE_TOP) * unit)
+    arranger = _Arranger(storyboard.rows, Fit(typesetter=typesetter, unit=unit, height=stage, numbers=numbers), width)
+    cell = arranger.fit.px(_LARGEST_CELL)
+    while cell > 1 and not arranger.fits(cell):
+        cell -= 1
+    size = frame_size(width)
+    return Layout(width=size[0], height=size[1], cell=cell, fit=arranger.fit, places=arranger.places(cell))
+
+
+class _Arranger:
+    def __init__(self, rows: tuple[Row, ...], fit: Fit, width: int) -> None:
+        self._rows, self.fit, self._width = rows, fit, width
+        self._room = width - 2 * fit.px(MARGIN)
+
+    def fits(self, cell: int) -> bool:
+        """Whether the stage holds everything with cells of this side."""
+        height = sum(self._height(row, cell) for row in self._rows)
+        return height <= self.fit.height and all(
+            sum(self._slot(panel, cell) for panel in row) + self.fit.px(_GAP) * (len(row) - 1) <= self._room
+            for row in self._rows
+        )
+
+    def places(self, cell: int) -> dict[str, Place]:
+        """The places of all panels; rows with panels that stretch share the height that is left."""
+        heights = [self._height(row, cell) for row in self._rows]
+        stretching = [any(self._extent(panel, cell).stretch for panel in row) for row in self._rows]
+        spare = max(0, self.fit.height - sum(heights))
+        if any(stretching):
+            share = spare // sum(stretching)
+            heights = [height + share * grows for height, grows in zip(heights, stretching, strict=True)]
+            spare = 0
+        between = spare / (len(heights) + 1)
+        y = self.fit.px(_STAGE_TOP) + between
+        found: dict[str, Place] = {}
+        for row, height in zip(self._rows, heights, strict=True):
+            found |= self._row_places(row, cell, round(y), height)
+            y += height + between
+        return found
+
+    def _row_places(self, row: Row, cell: int, top: int, height: int) -> dict[str, Place]:
+        slots = [self._slot(panel, cell) for panel in row]
+        stretch = [self._extent(panel, cell).stretch for panel in row]
+        spare = self._room - sum(slots)
+        gap = min(self.fit.px(_WIDEST_GAP), spare // max(1, len(row) - 1))
+        spare -= gap * (len(row) - 1)
+        if sum(stretch):
+            slots = [slot + int(spare * part / sum(stretch)) for slot, part in zip(slots, stretch, strict=True)]
+            spare = self._room - sum(slots) - gap * (len(row) - 1)
+        body = height - self._under(row, cell)
+        x = (self._width - self._room + spare) // 2
+        found = {}
+        for panel, slot in zip(row, slots, strict=True):
+            extent = self._extent(panel, cell)
+            width, tall = (slot, body) if extent.stretch else (extent.width, extent.height)
+            y = top + (body - tall) // 2
+            found[panel.name] = Place(
+                x=x + (slot - width) // 2, y=y, width=width, height=tall, cell=cell,
+                label=PAINTERS[panel.kind].label(panel, cell, self.fit),
+                label_baseline=y + tall + self.fit.px(_LABEL_DROP),
+            )  # fmt: skip
+            x += slot + gap
+        return found
+
+    def _extent(self, panel: Panel, cell: int) -> Extent:
+        return PAINTERS[panel.kind].measure(panel, cell, self.fit)
+
+    def _slot(self, panel: Panel, cell: int) -> int:
+        label = PAINTERS[panel.kind].label(panel, cell, self.fit)
+        wide = self.fit.typesetter.line(label, LABEL_SIZE * self.fit.unit).width if label else 0
+        return max(self._extent(panel, cell).width, wide)
+
+    def _under(self, row: Row, cell: int) -> int:
+        """Pixels under the bodies of a row: labels, and what stands below them."""
+        labels = self.fit.px(_LABEL_HEIGHT) if any(panel.label for panel in row) else 0
+        return labels + max(PAINTERS[panel.kind].room_below(panel, cell, self.fit) for panel in row)
+
+    def _height(self, row: Row, cell: int) -> int:
+        return max(self._extent(panel, cell).height for panel in row) + self._under(row, cell)

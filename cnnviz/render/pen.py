@@ -1,0 +1,119 @@
+"""Drawing on a picture: whole pixels for rectangles and text, Agg for everything that is curved or slanted."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
+
+from cnnviz.render.text import Line
+from cnnviz.render.theme import Color
+
+Picture = npt.NDArray[np.uint8]
+Points = npt.NDArray[np.float64]
+
+_DPI = 72
+_DASHES = {"solid": None, "dashed": (5.0, 3.0), "dotted": (1.0, 2.2)}
+
+
+class Pen:
+    """Draws on an (h, w, 3) picture, in place; what falls outside of it is left out.
+
+    Coordinates are pixels from the `origin`, x to the right and y down: a pen on a cut-out of a larger picture takes
+    the larger picture's coordinates.
+    """
+
+    def __init__(self, picture: Picture, origin: tuple[int, int] = (0, 0)) -> None:
+        self.picture = picture
+        self._left, self._top = origin
+
+    @classmethod
+    def sheet(cls, width: int, height: int, color: Color) -> Pen:
+        """A pen on a new picture of one colour."""
+        picture = np.empty((height, width, 3), np.uint8)
+        picture[:] = color
+        return cls(picture)
+
+    def rect(self, x: int, y: int, width: int, height: int, color: Color) -> None:
+        """Fill a rectangle."""
+        x, y = x - self._left, y - self._top
+        self.picture[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)] = color
+
+    def frame(self, x: int, y: int, width: int, height: int, color: Color, stroke: int) -> None:
+        """Outline a rectangle inwards."""
+        self.rect(x, y, width, stroke, color)
+        self.rect(x, y + height - stroke, width, stroke, color)
+        self.rect(x, y, stroke, height, color)
+        self.rect(x + width - stroke, y, stroke, height, color)
+
+    def hatch(self, x: int, y: int, width: int, height: int, color: Color, spacing: float, stroke: float) -> None:
+        """Strokes of `stroke` pixels from lower left to upper right, `spacing` pixels apart."""
+        across = np.add.outer(np.arange(y, y + height), np.arange(x, x + width)) / math.sqrt(2)
+        from_stroke = np.abs((across + spacing / 2) % spacing - spacing / 2)
+        cover = np.clip(stroke / 2 + 0.5 - from_stroke, 0, 1)
+        self._blend(x, y, (cover * 255).astype(np.uint8), color)
+
+    def text(self, line: Line, x: int, baseline: int, color: Color, strong: Color | None = None) -> None:
+        """Draw a typeset line from x on, its **strong** pieces in a colour of their own."""
+        for placed in line.pieces:
+            piece = placed.piece
+            ink = strong if placed.strong and strong is not None else color
+            self._blend(x + placed.x + piece.left, baseline + piece.top + placed.drop, piece.mask, ink)
+
+    def polyline(self, points: Points, color: Color, stroke: float, style: str = "solid") -> None:
+        """Draw a line through (n, 2) points; `style` is solid, dashed or dotted."""
+        finite = points[np.isfinite(points).all(axis=1)]
+        if len(finite) >= 2:
+            self._path(Path(finite), color, stroke, style=style)
+
+    def polygon(self, points: Points, fill: Color) -> None:
+        """Fill the area within (n, 2) points."""
+        self._path(Path(np.concatenate([points, points[:1]]), closed=True), fill, 0.0, fill=True)
+
+    def disc(
+        self, x: float, y: float, radius: float, fill: Color, edge: Color | None = None, stroke: float = 0
+    ) -> None:
+        """Fill a circle, its edge in a colour of its own."""
+        circle = Path.circle((x, y), radius)
+        self._path(circle, fill, 0.0, fill=True)
+        if edge is not None and stroke:
+            self._path(circle, edge, stroke)
+
+    def _path(self, path: Path, color: Color, stroke: float, *, style: str = "solid", fill: bool = False) -> None:
+        """Let Agg cover the path's own corner of the picture, then blend the colour in."""
+        vertices = np.asarray(path.vertices, np.float64)
+        low, high = vertices.min(axis=0), vertices.max(axis=0)
+        height, width = self.picture.shape[:2]
+        reach = stroke + 2
+        left, top = max(self._left, math.floor(low[0] - reach)), max(self._top, math.floor(low[1] - reach))
+        right = min(self._left + width, math.ceil(high[0] + reach))
+        bottom = min(self._top + height, math.ceil(high[1] + reach))
+        if left >= right or top >= bottom:
+            return
+        renderer = RendererAgg(right - left, bottom - top, _DPI)
+        gc = renderer.new_gc()
+        gc.set_foreground((0, 0, 0, 1))
+        gc.set_linewidth(stroke)
+        gc.set_joinstyle("round")
+        gc.set_capstyle("butt" if _DASHES[style] else "round")
+        if dashes := _DASHES[style]:
+            gc.set_dashes(0, [length * stroke for length in dashes])
+        # Agg counts y from below.
+        place = Affine2D().translate(-left, -top).scale(1, -1).translate(0, bottom - top)
+        renderer.draw_path(gc, path, place, (0, 0, 0) if fill else None)
+        self._blend(left, top, np.asarray(renderer.buffer_rgba())[..., 3], color)
+
+    def _blend(self, x: int, y: int, mask: npt.NDArray[np.uint8], color: Color) -> None:
+        x, y = x - self._left, y - self._top
+        height, width = self.picture.shape[:2]
+        top, left = max(0, y), max(0, x)
+        bottom, right = min(height, y + mask.shape[0]), min(width, x + mask.shape[1])
+        if top >= bottom or left >= right:
+            return
+        cover = mask[top - y : bottom - y, left - x : right - x, None].astype(np.int32)
+        under = self.picture[top:bottom, left:right]
+        under[:] = (under * (255 - cover) + np.array(color, np.int32) * cover + 127) // 255

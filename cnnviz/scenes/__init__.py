@@ -1,0 +1,1 @@
+"""The figures, one file each: parameters, and how they become a storyboard."""

@@ -1,0 +1,130 @@
+"""Random parameters that fit together, shared by the comparisons with ONNX Runtime, torch and SciPy."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def steady(examples: int) -> settings:
+    """Settings that draw the same examples on every run and never fail for slowness."""
+    return settings(
+        max_examples=examples,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
+
+
+def whole_numbers(seed: int, *shapes: tuple[int, ...], dtype: Any = np.float32) -> list[np.ndarray]:
+    """Small whole numbers: their sums of products are exact in any precision, and they hold many ties."""
+    rng = np.random.default_rng(seed)
+    return [rng.integers(-6, 7, shape).astype(dtype) for shape in shapes]
+
+
+def fractions(seed: int, *shapes: tuple[int, ...], dtype: Any = np.float64) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=shape).astype(dtype) for shape in shapes]
+
+
+class Axis(NamedTuple):
+    i: int
+    k: int
+    s: int
+    p: int
+    d: int
+
+
+@st.composite
+def conv_axis(draw: st.DrawFn) -> Axis:
+    k, s, d = draw(st.integers(1, 4)), draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    p = draw(st.integers(0, 3))
+    low = max(1, d * (k - 1) + 1 - 2 * p)
+    return Axis(draw(st.integers(low, low + 5)), k, s, p, d)
+
+
+@st.composite
+def pool_axis(draw: st.DrawFn, dilated: bool = True) -> Axis:
+    k, s = draw(st.integers(1, 4)), draw(st.integers(1, 4))
+    d = draw(st.integers(1, 3)) if dilated else 1
+    p = draw(st.integers(0, k // 2))
+    low = max(d * (k - 1) + 1 - 2 * p, p + 1 if d == 1 else d * k)
+    return Axis(draw(st.integers(low, low + 6)), k, s, p, d)
+
+
+class ConvCase(NamedTuple):
+    x: tuple[int, ...]
+    w: tuple[int, ...]
+    out: int
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int]
+    groups: int
+    seed: int
+
+
+@st.composite
+def conv_cases(draw: st.DrawFn) -> ConvCase:
+    rows, cols = draw(conv_axis()), draw(conv_axis())
+    groups, depth, wide = draw(st.integers(1, 3)), draw(st.integers(1, 2)), draw(st.integers(1, 2))
+    return ConvCase(
+        (draw(st.integers(1, 2)), groups * depth, rows.i, cols.i),
+        (groups * wide, depth, rows.k, cols.k),
+        groups * wide,
+        (rows.s, cols.s),
+        (rows.p, cols.p),
+        (rows.d, cols.d),
+        groups,
+        draw(seeds),
+    )
+
+
+class TransposeCase(NamedTuple):
+    x: tuple[int, ...]
+    w: tuple[int, ...]
+    out: int
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    output_padding: tuple[int, int]
+    dilation: tuple[int, int]
+    groups: int
+    seed: int
+
+
+@st.composite
+def transpose_cases(draw: st.DrawFn, below_stride: bool = False) -> TransposeCase:
+    """Draw output padding below the stride or the dilation, as torch allows, or only `below_stride`, as ONNX does."""
+    axes = []
+    for _ in range(2):
+        k, s, d, i = (draw(st.integers(1, high)) for high in (4, 3, 3, 5))
+        a = draw(st.integers(0, (s if below_stride else max(s, d)) - 1))
+        full = (i - 1) * s + d * (k - 1) + 1 + a
+        axes.append((i, k, s, draw(st.integers(0, min(3, (full - 1) // 2))), a, d))
+    (i, k, s, p, a, d) = zip(*axes, strict=True)
+    groups, depth, wide = draw(st.integers(1, 3)), draw(st.integers(1, 2)), draw(st.integers(1, 2))
+    x, w = (draw(st.integers(1, 2)), groups * depth, *i), (groups * depth, wide, *k)
+    return TransposeCase(x, w, groups * wide, s, p, a, d, groups, draw(seeds))
+
+
+class PoolCase(NamedTuple):
+    x: tuple[int, ...]
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int]
+    ceil_mode: bool
+    seed: int
+
+
+@st.composite
+def pool_cases(draw: st.DrawFn, dilated: bool = True) -> PoolCase:
+    rows, cols = draw(pool_axis(dilated)), draw(pool_axis(dilated))
+    shape = (draw(st.integers(1, 2)), draw(st.integers(1, 3)), rows.i, cols.i)
+    pairs = [(rows[n], cols[n]) for n in (1, 2, 3, 4)]
+    return PoolCase(shape, pairs[0], pairs[1], pairs[2], pairs[3], draw(st.booleans()), draw(seeds))

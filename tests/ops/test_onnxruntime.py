@@ -1,0 +1,216 @@
+"""ONNX Runtime over random parameters: another implementation, run on the very arrays that ours gets."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from onnx import TensorProto, helper
+
+from cnnviz import ops
+
+from .draws import (
+    ConvCase,
+    PoolCase,
+    TransposeCase,
+    conv_cases,
+    fractions,
+    pool_cases,
+    seeds,
+    steady,
+    transpose_cases,
+    whole_numbers,
+)
+
+OPSET = 20
+
+
+@functools.cache
+def _options() -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return options
+
+
+def runtime(operator: str, *inputs: np.ndarray, outputs: int = 1, **attributes: Any) -> list[np.ndarray]:
+    """Run one ONNX operator."""
+    names, results = [f"i{n}" for n in range(len(inputs))], [f"o{n}" for n in range(outputs)]
+    types = [helper.np_dtype_to_tensor_dtype(array.dtype) for array in inputs]
+    made = [types[0], *[TensorProto.INT64] * (outputs - 1)] if operator == "MaxPool" else [types[0]] * outputs
+    graph = helper.make_graph(
+        [helper.make_node(operator, names, results, **attributes)],
+        operator,
+        [helper.make_tensor_value_info(n, t, a.shape) for n, t, a in zip(names, types, inputs, strict=True)],
+        [helper.make_tensor_value_info(n, t, None) for n, t in zip(results, made, strict=True)],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), _options(), providers=["CPUExecutionProvider"])
+    return session.run(None, dict(zip(names, inputs, strict=True)))
+
+
+def both_sides(padding: tuple[int, int]) -> list[int]:
+    return [*padding, *padding]
+
+
+@steady(300)
+@given(conv_cases())
+def test_conv2d(case: ConvCase) -> None:
+    x, w, b = whole_numbers(case.seed, case.x, case.w, (case.out,))
+    attributes = {"strides": case.stride, "pads": both_sides(case.padding), "dilations": case.dilation}
+    (theirs,) = runtime("Conv", x, w, b, **attributes, group=case.groups)
+    ours = ops.conv2d(x, w, b, case.stride, case.padding, case.dilation, case.groups)
+    assert ours.dtype == np.float32
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@steady(300)
+@given(transpose_cases(below_stride=True))
+def test_conv_transpose2d(case: TransposeCase) -> None:
+    x, w, b = whole_numbers(case.seed, case.x, case.w, (case.out,))
+    attributes = {"strides": case.stride, "pads": both_sides(case.padding), "dilations": case.dilation}
+    (theirs,) = runtime("ConvTranspose", x, w, b, **attributes, group=case.groups, output_padding=case.output_padding)
+    ours = ops.conv_transpose2d(x, w, b, case.stride, case.padding, case.output_padding, case.groups, case.dilation)
+    assert ours.dtype == np.float32
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@steady(300)
+@given(pool_cases())
+def test_max_pool2d(case: PoolCase) -> None:
+    (x,) = whole_numbers(case.seed, case.x)
+    values, indices = runtime(
+        "MaxPool",
+        x,
+        outputs=2,
+        kernel_shape=case.kernel,
+        strides=case.stride,
+        pads=both_sides(case.padding),
+        dilations=case.dilation,
+        ceil_mode=int(case.ceil_mode),
+    )
+    ours = ops.max_pool2d(x, case.kernel, case.stride, case.padding, case.dilation, case.ceil_mode, return_indices=True)
+    planes = np.arange(case.x[0] * case.x[1]).reshape(*case.x[:2], 1, 1)
+    np.testing.assert_array_equal(ours[0], values)
+    # ONNX counts through the whole tensor, torch and we anew in each map.
+    np.testing.assert_array_equal(ours[1] + planes * case.x[2] * case.x[3], indices)
+
+
+@steady(300)
+@given(pool_cases(dilated=False), st.booleans())
+def test_avg_pool2d(case: PoolCase, counted: bool) -> None:
+    (x,) = whole_numbers(case.seed, case.x)
+    (theirs,) = runtime(
+        "AveragePool",
+        x,
+        kernel_shape=case.kernel,
+        strides=case.stride,
+        pads=both_sides(case.padding),
+        ceil_mode=int(case.ceil_mode),
+        count_include_pad=int(counted),
+    )
+    ours = ops.avg_pool2d(x, case.kernel, case.stride, case.padding, case.ceil_mode, counted)
+    assert ours.dtype == np.float32
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
+
+
+@steady(40)
+@given(st.integers(1, 9), st.integers(0, 3), st.floats(0.01, 2), st.floats(0.25, 2), st.floats(0.5, 3), seeds)
+def test_local_response_norm_of_odd_size(
+    channels: int, half: int, alpha: float, beta: float, k: float, seed: int
+) -> None:
+    (x,) = fractions(seed, (2, channels, 3, 2), dtype=np.float32)
+    size = 2 * half + 1
+    (theirs,) = runtime("LRN", x, size=size, alpha=alpha, beta=beta, bias=k)
+    np.testing.assert_allclose(ops.local_response_norm(x, size, alpha, beta, k), theirs, rtol=2e-5, atol=1e-6)
+    plain = ops.local_response_norm(x, size, alpha / size, beta, k, alpha_over_n=False)
+    np.testing.assert_allclose(plain, theirs, rtol=2e-5, atol=1e-6)
+
+
+@steady(40)
+@given(st.integers(1, 4), st.floats(1e-5, 0.1), st.floats(0.05, 0.95), st.booleans(), seeds)
+def test_batch_norm(channels: int, eps: float, momentum: float, training: bool, seed: int) -> None:
+    x, scale, bias, mean = fractions(seed, (3, channels, 2, 3), *[(channels,)] * 3, dtype=np.float32)
+    var = np.abs(fractions(seed + 1, (channels,), dtype=np.float32)[0]) + np.float32(0.5)
+    # The runtime is built without training: what training normalises by goes in as inference's statistics.
+    used = (x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))) if training else (mean, var)
+    (theirs,) = runtime("BatchNormalization", x, scale, bias, *used, epsilon=eps)
+    ours = ops.batch_norm(x, mean.copy(), var.copy(), scale, bias, training, momentum, eps)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+@steady(30)
+@given(st.integers(1, 3), st.integers(1, 3), seeds)
+def test_instance_and_layer_norm(channels: int, high: int, seed: int) -> None:
+    x, scale, bias = fractions(seed, (2, channels, high, 4), (channels,), (channels,), dtype=np.float32)
+    (theirs,) = runtime("InstanceNormalization", x, scale, bias, epsilon=1e-3)
+    ours = ops.instance_norm(x, weight=scale, bias=bias, eps=1e-3)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+    gamma, beta = fractions(seed, (high, 4), (high, 4), dtype=np.float32)
+    (theirs,) = runtime("LayerNormalization", x, gamma, beta, axis=2, epsilon=1e-3)
+    np.testing.assert_allclose(ops.layer_norm(x, (high, 4), gamma, beta, 1e-3), theirs, rtol=1e-4, atol=1e-5)
+
+
+ELEMENTWISE = {
+    "Relu": (ops.relu, {}),
+    "LeakyRelu": (lambda x: ops.leaky_relu(x, 0.2), {"alpha": 0.2}),
+    "Elu": (lambda x: ops.elu(x, 0.7), {"alpha": 0.7}),
+    "Selu": (ops.selu, {}),
+    "Tanh": (ops.tanh, {}),
+    "Sigmoid": (ops.sigmoid, {}),
+    "Softplus": (ops.softplus, {}),
+    "Gelu": (ops.gelu, {}),
+    "Mish": (ops.mish, {}),
+    "HardSwish": (ops.hardswish, {}),
+    "Softmax": (lambda x: ops.softmax(x, 1), {"axis": 1}),
+    "LogSoftmax": (lambda x: ops.log_softmax(x, 0), {"axis": 0}),
+}
+
+
+@pytest.mark.parametrize("operator", ELEMENTWISE)
+def test_activation(operator: str) -> None:
+    function, attributes = ELEMENTWISE[operator]
+    x = np.concatenate([np.linspace(-30, 30, 601), np.random.default_rng(5).normal(size=599)]).astype(np.float32)
+    x = x.reshape(40, 30)
+    (theirs,) = runtime(operator, x, **attributes)
+    ours = function(x)
+    assert ours.dtype == np.float32
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=2e-6)
+
+
+def test_gelu_by_its_tanh_approximation() -> None:
+    x = np.linspace(-6, 6, 241, dtype=np.float32)
+    (theirs,) = runtime("Gelu", x, approximate="tanh")
+    np.testing.assert_allclose(ops.gelu(x, "tanh"), theirs, rtol=1e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (0.0, 6.0)])
+def test_hardtanh_and_relu6_clip(low: float, high: float) -> None:
+    x = np.linspace(-9, 9, 181, dtype=np.float32)
+    (theirs,) = runtime("Clip", x, np.array(low, np.float32), np.array(high, np.float32))
+    np.testing.assert_array_equal(ops.hardtanh(x, low, high), theirs)
+    if low == 0:
+        np.testing.assert_array_equal(ops.relu6(x), theirs)
+
+
+@steady(25)
+@given(st.integers(1, 3), st.integers(1, 4), st.integers(1, 4), seeds)
+def test_linear(batch: int, inputs: int, outputs: int, seed: int) -> None:
+    x, w, b = whole_numbers(seed, (batch, inputs), (outputs, inputs), (outputs,))
+    (theirs,) = runtime("Gemm", x, w, b, transB=1)
+    np.testing.assert_array_equal(ops.linear(x, w, b), theirs)
+
+
+@steady(40)
+@given(st.tuples(*[st.integers(1, 3)] * 2), st.tuples(*[st.integers(1, 4)] * 2), seeds)
+def test_max_unpool2d(kernel: tuple[int, int], count: tuple[int, int], seed: int) -> None:
+    # One map only: ONNX counts indices through the whole tensor, torch and we anew in each map.
+    (x,) = fractions(seed, (1, 1, kernel[0] * count[0], kernel[1] * count[1]), dtype=np.float32)
+    values, indices = ops.max_pool2d(x, kernel, return_indices=True)
+    (theirs,) = runtime("MaxUnpool", values, indices, kernel_shape=kernel, strides=kernel)
+    np.testing.assert_array_equal(ops.max_unpool2d(values, indices, kernel), theirs)

@@ -1,0 +1,96 @@
+"""SciPy's signal processing and special functions, where they compute what we compute."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import ndimage, signal, special
+
+from cnnviz import ops
+
+from .draws import fractions
+
+X = np.linspace(-40, 40, 1601)
+
+
+@pytest.mark.parametrize(("mode", "padding"), [("valid", (0, 0)), ("full", (2, 3)), ("same", (1, 0))])
+def test_conv2d_is_correlation_and_not_convolution(mode: str, padding: tuple[int, int]) -> None:
+    shape = (3, 4) if mode != "same" else (3, 1)
+    x, w = fractions(1, (7, 9), shape)
+    expected = signal.correlate2d(x, w, mode)
+    ours = ops.conv2d(x[None], w[None, None], padding=padding)[0]
+    np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-13)
+    assert not np.allclose(ours, signal.convolve2d(x, w, mode))
+
+
+def test_conv2d_sums_over_channels_and_strides_skip() -> None:
+    x, w, b = fractions(2, (2, 3, 8, 7), (4, 3, 3, 2), (4,))
+    ours = ops.conv2d(x, w, b, (2, 3))
+    for n, o in np.ndindex(2, 4):
+        expected = sum(signal.correlate2d(x[n, c], w[o, c], "valid") for c in range(3)) + b[o]
+        np.testing.assert_allclose(ours[n, o], expected[::2, ::3], rtol=1e-12, atol=1e-13)
+
+
+def test_conv_transpose2d_is_the_full_convolution() -> None:
+    x, w = fractions(3, (5, 6), (3, 4))
+    ours = ops.conv_transpose2d(x[None], w[None, None])[0]
+    np.testing.assert_allclose(ours, signal.convolve2d(x, w, "full"), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_pools_at_stride_one_are_filters(k: int) -> None:
+    (x,) = fractions(4, (8, 9))
+    best = ndimage.maximum_filter(x, k, mode="constant", cval=-np.inf)
+    np.testing.assert_array_equal(ops.max_pool2d(x[None], k, 1, k // 2)[0], best)
+    mean = ndimage.uniform_filter(x, k, mode="constant")
+    np.testing.assert_allclose(ops.avg_pool2d(x[None], k, 1, k // 2)[0], mean, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+def test_local_response_norm_within_a_channel(size: int) -> None:
+    (x,) = fractions(5, (2, 3, 6, 7))
+    ours = ops.local_response_norm_within(x, size, 0.8, 0.6, 1.5)
+    for n, c in np.ndindex(2, 3):
+        # SciPy centres an even kernel one cell early in correlation: so do we.
+        squares = ndimage.correlate(x[n, c] ** 2, np.ones((size, size)), mode="constant")
+        expected = x[n, c] / (1.5 + 0.8 / size**2 * squares) ** 0.6
+        np.testing.assert_allclose(ours[n, c], expected, rtol=1e-12)
+    plain = ops.local_response_norm_within(x, size, 0.8 / size**2, 0.6, 1.5, alpha_over_n=False)
+    np.testing.assert_allclose(plain, ours, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("ours", "expected"),
+    [
+        (ops.sigmoid, special.expit),
+        (ops.gelu, lambda x: x * special.ndtr(x)),
+        (lambda x: ops.gelu(x) / x, lambda x: (1 + special.erf(x / np.sqrt(2))) / 2),
+        (ops.softplus, lambda x: -special.log_expit(-x)),
+        (ops.softmax, special.softmax),
+        (ops.log_softmax, special.log_softmax),
+        (ops.elu, lambda x: np.where(x > 0, x, special.expm1(np.minimum(x, 0)))),
+    ],
+)
+def test_special_functions(ours, expected) -> None:
+    x = X[X != 0]
+    # From 20 on softplus is x itself, as in torch: 2e-9 off.
+    np.testing.assert_allclose(ours(x), expected(x), rtol=1e-9, atol=3e-9 if ours is ops.softplus else 1e-15)
+
+
+def test_softmax_of_huge_scores() -> None:
+    x = np.array([[1e4, 1e4 + 1, -1e4], [-1e300, 0, 1e300]])
+    np.testing.assert_allclose(ops.softmax(x), special.softmax(x, axis=-1), rtol=1e-12)
+    np.testing.assert_allclose(ops.log_softmax(x), special.log_softmax(x, axis=-1), rtol=1e-12)
+
+
+def test_losses() -> None:
+    x, y = fractions(6, (4, 5), (4, 5))
+    assert ops.huber_loss(x, y, delta=0.7) == pytest.approx(special.huber(0.7, x - y).mean(), rel=1e-12)
+    assert ops.smooth_l1_loss(x, y, beta=0.7) == pytest.approx(special.huber(0.7, x - y).mean() / 0.7, rel=1e-12)
+    p, q = special.expit(x), special.expit(y)
+    entropies = -special.xlogy(q, p) - special.xlog1py(1 - q, -p)
+    np.testing.assert_allclose(ops.binary_cross_entropy(p, q, reduction="none"), entropies, rtol=1e-12)
+    np.testing.assert_allclose(ops.binary_cross_entropy_with_logits(x, q, reduction="none"), entropies, rtol=1e-10)
+    distribution = special.softmax(y, axis=1)
+    expected = special.rel_entr(distribution, special.softmax(x, axis=1)) + special.entr(distribution)
+    np.testing.assert_allclose(ops.cross_entropy(x, distribution, reduction="none"), expected.sum(axis=1), rtol=1e-10)
