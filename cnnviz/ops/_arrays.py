@@ -33,16 +33,15 @@ def whole(value: object, name: str, low: int) -> int:
 
 def pair(value: Pair, name: str, low: int) -> tuple[int, int]:
     """Read an integer or (rows, cols) as (rows, cols), each at least `low`; raises UsageError."""
+    several = np.ndim(value) == 1
     try:
-        if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
-            rows, cols = value
-            return whole(rows, name, low), whole(cols, name, low)
-        both = whole(value, name, low)
+        rows, cols = value if several else (value, value)  # type: ignore[misc]
+        return whole(rows, name, low), whole(cols, name, low)
     except ValueError:
+        shown = tuple(value) if several else value  # type: ignore[arg-type]
         raise UsageError(
-            f"{name} {value!r} is not possible: give an integer of at least {low}, or such a pair (rows, cols)"
+            f"{name} {shown!r} is not possible: give an integer of at least {low}, or such a pair (rows, cols)"
         ) from None
-    return both, both
 
 
 def as_maps(values: npt.ArrayLike, name: str = "input") -> Array:

@@ -70,7 +70,7 @@ def conv2d_weight_grad(
     dilation: Pair = 1,
     groups: int = 1,
 ) -> Array:
-    """Give ∂L/∂weight of `conv2d`: each weight meets the inputs it was multiplied by. (∂L/∂bias: sum over N, H, W.)
+    """Give ∂L/∂weight of `conv2d`: each weight meets the inputs it was multiplied by.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def conv2d_weight_grad(
 
     Returns
     -------
-    array of shape `weight_size`
+    array of shape `weight_size`; ∂L/∂bias is the sum of `grad_output` over N, H and W
 
     Raises
     ------

@@ -10,7 +10,7 @@ from cnnviz.limits import MAX_SECONDS
 from cnnviz.render.canvas import Box, Canvas, Look, hull
 from cnnviz.render.layout import MARGIN, Layout, arrange
 from cnnviz.render.palette import Palette, Pixels, build_palette
-from cnnviz.render.panels import PAINTERS, painter_for
+from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import LEAST_TEXT
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import Typesetter
@@ -63,7 +63,7 @@ class Film:
         page = _Page(self.storyboard, self.layout, self._look, self._numbers)
         page.paint(canvas)
         painters = {
-            panel.name: painter_for(panel, self.layout.places[panel.name], self._look, self.layout.fit)
+            panel.name: painter_class(panel.kind)(panel, self.layout.places[panel.name], self._look, self.layout.fit)
             for panel in self.storyboard.panels()
         }
         for painter in painters.values():
@@ -163,7 +163,7 @@ def _palette(storyboard: Storyboard, layout: Layout, theme: Theme) -> Palette:
         (page["band"], page["muted"]), (page["band"], page["result"]),
     ]  # fmt: skip
     for panel in storyboard.panels():
-        colors = PAINTERS[panel.kind].colors(panel, layout.cell, layout.fit, theme, storyboard.step_roles)
+        colors = painter_class(panel.kind).colors(panel, layout.cell, layout.fit, theme, storyboard.step_roles)
         solid += colors.solid
         ramps += colors.ramps
     return build_palette(solid, ramps)

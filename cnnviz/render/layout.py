@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cnnviz.render.panels import PAINTERS
+from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import LABEL_SIZE, Extent, Fit, Place
 from cnnviz.render.text import Typesetter
 from cnnviz.storyboard import Panel, Storyboard
@@ -96,24 +96,24 @@ class _Arranger:
             y = top + (body - tall) // 2
             found[panel.name] = Place(
                 x=x + (slot - width) // 2, y=y, width=width, height=tall, cell=cell,
-                label=PAINTERS[panel.kind].label(panel, cell, self.fit),
+                label=painter_class(panel.kind).label(panel, cell, self.fit),
                 label_baseline=y + tall + self.fit.px(_LABEL_DROP),
             )  # fmt: skip
             x += slot + gap
         return found
 
     def _extent(self, panel: Panel, cell: int) -> Extent:
-        return PAINTERS[panel.kind].measure(panel, cell, self.fit)
+        return painter_class(panel.kind).measure(panel, cell, self.fit)
 
     def _slot(self, panel: Panel, cell: int) -> int:
-        label = PAINTERS[panel.kind].label(panel, cell, self.fit)
+        label = painter_class(panel.kind).label(panel, cell, self.fit)
         wide = self.fit.typesetter.line(label, LABEL_SIZE * self.fit.unit).width if label else 0
         return max(self._extent(panel, cell).width, wide)
 
     def _under(self, row: Row, cell: int) -> int:
         """Pixels under the bodies of a row: labels, and what stands below them."""
         labels = self.fit.px(_LABEL_HEIGHT) if any(panel.label for panel in row) else 0
-        return labels + max(PAINTERS[panel.kind].room_below(panel, cell, self.fit) for panel in row)
+        return labels + max(painter_class(panel.kind).room_below(panel, cell, self.fit) for panel in row)
 
     def _height(self, row: Row, cell: int) -> int:
         return max(self._extent(panel, cell).height for panel in row) + self._under(row, cell)

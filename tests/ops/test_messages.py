@@ -33,26 +33,29 @@ MISTAKES: list[tuple[Callable[[], Any], str]] = [
         lambda: ops.conv2d(ONE, kernels(1, 1, 3, 3), dilation=2),
         "kernel 3 dilated to 5 (= 2·(3 − 1) + 1) does not fit the padded input 3 (= 3 + 2·0)",
     ),
-    (lambda: ops.conv2d(ONE, kernels(1, 1, 2, 2), stride=0), "stride 0 is not possible: give an integer of at least 1"),
+    (
+        lambda: ops.conv2d(ONE, kernels(1, 1, 2, 2), stride=0),
+        "stride 0 is not possible: give an integer of at least 1, or such a pair (rows, cols)",
+    ),
     (
         lambda: ops.conv2d(ONE, kernels(1, 1, 2, 2), stride=(1, 2, 3)),
         "stride (1, 2, 3) is not possible: give an integer of at least 1, or such a pair (rows, cols)",
     ),
     (
         lambda: ops.conv2d(ONE, kernels(1, 1, 2, 2), padding=-1),
-        "padding -1 is not possible: give an integer of at least 0",
+        "padding -1 is not possible: give an integer of at least 0, or such a pair (rows, cols)",
     ),
     (
         lambda: ops.conv2d(ONE, kernels(1, 1, 2, 2), dilation=1.5),
-        "dilation 1.5 is not possible: give an integer of at least 1",
+        "dilation 1.5 is not possible: give an integer of at least 1, or such a pair (rows, cols)",
     ),
     (
         lambda: ops.conv2d(ONE, kernels(1, 1, 2, 2), padding="same"),
-        "padding 'same' is not possible: give an integer of at least 0",
+        "padding 'same' is not possible: give an integer of at least 0, or such a pair (rows, cols)",
     ),
     (
         lambda: ops.conv2d(ONE, kernels(1, 1, 2, 2), padding=True),
-        "padding True is not possible: give an integer of at least 0",
+        "padding True is not possible: give an integer of at least 0, or such a pair (rows, cols)",
     ),
     (
         lambda: ops.conv2d(MAPS, kernels(1, 3, 2, 2)),
@@ -97,7 +100,7 @@ MISTAKES: list[tuple[Callable[[], Any], str]] = [
     ),
     (
         lambda: ops.adaptive_avg_pool2d(ONE, (2, 0)),
-        "output_size 0 is not possible: give an integer of at least 1",
+        "output_size (2, 0) is not possible: give an integer of at least 1, or such a pair (rows, cols)",
     ),
     (
         lambda: ops.max_unpool2d(ONE, [[[1]]], 2),

@@ -50,7 +50,7 @@ def test_every_export_is_there_and_documented() -> None:
         if callable(entry):
             assert entry.__doc__, name
             assert entry.__doc__.splitlines()[0].endswith("."), f"{name}'s first line is not a sentence"
-    with pytest.raises(AttributeError, match="^module 'cnnviz.ops' has no attribute 'conv3d'$"):
+    with pytest.raises(AttributeError, match=r"^module 'cnnviz\.ops' has no attribute 'conv3d'$"):
         _ = ops.conv3d
 
 

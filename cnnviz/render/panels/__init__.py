@@ -1,16 +1,15 @@
-"""The painters of panels, one file a kind."""
+"""The painters of panels, one file a kind, which names its class `PAINTER`; a kind is imported when a figure has it."""
 
 from __future__ import annotations
 
-from cnnviz.render.canvas import Look
-from cnnviz.render.panels.base import Fit, Painter, Place
-from cnnviz.render.panels.grid import GridPainter
-from cnnviz.render.panels.sign import SignPainter
-from cnnviz.storyboard import Panel
+import importlib
+from functools import cache
 
-PAINTERS: dict[str, type[Painter]] = {"grid": GridPainter, "sign": SignPainter}
+from cnnviz.render.panels.base import Painter
 
 
-def painter_for(panel: Panel, place: Place, look: Look, fit: Fit) -> Painter:
-    """The painter of a panel's kind, at its place."""
-    return PAINTERS[panel.kind](panel, place, look, fit)
+@cache
+def painter_class(kind: str) -> type[Painter]:
+    """The painter of a kind of panel."""
+    painter: type[Painter] = importlib.import_module(f"cnnviz.render.panels.{kind}").PAINTER
+    return painter

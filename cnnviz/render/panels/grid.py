@@ -270,3 +270,6 @@ def _color(values: Pixels) -> Color:
 def _ink_on(fill: Color) -> Color:
     black, white = (0, 0, 0), (255, 255, 255)
     return black if contrast(black, fill) >= contrast(white, fill) else white
+
+
+PAINTER = GridPainter

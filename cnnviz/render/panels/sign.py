@@ -43,3 +43,6 @@ class SignPainter(Painter):
     def apply(self, changes: Sequence[Change], canvas: Canvas) -> list[Box]:
         """Nothing to do."""
         return []
+
+
+PAINTER = SignPainter
