@@ -94,7 +94,11 @@ class Sign(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Block(Panel):
-    """Channels of one map, each a grid of cells: `values` and `roles` are (channels, rows, columns)."""
+    """Channels of one map, each a grid of cells: `values` and `roles` are (channels, rows, columns).
+
+    `captions` stand under the single grids, "channel 1", "channel 2", … where there are none; `columns` is the number
+    of grids side by side, where the renderer shall not choose. A mark without a channel stands on every one.
+    """
 
     kind: ClassVar[str] = "block"
     values: Values
@@ -102,6 +106,8 @@ class Block(Panel):
     digits: int = 0
     numbers: bool = True
     shade: Shade | None = None
+    captions: tuple[str, ...] = ()
+    columns: int | None = None
     marks: tuple[Mark, ...] = ()
 
     @property
@@ -193,7 +199,10 @@ class Table(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """A node of a graph at (`x`, `y`), 0 to 1 from left and top; `text` stands in it, `label` beside it."""
+    """A node of a graph at (`x`, `y`), 0 to 1 from left and top; `text` stands in it, `label` beside it.
+
+    `widest` is a sample of the longest text that steps bring into it.
+    """
 
     name: str
     x: float
@@ -201,6 +210,7 @@ class Node:
     role: str
     text: str = ""
     label: str = ""
+    widest: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,7 +68,7 @@ def tanh(input: npt.ArrayLike) -> Array:
 def sigmoid(input: npt.ArrayLike) -> Array:
     """Squash to (0, 1), f(x) = 1/(1 + e⁻ˣ); any shape, whole numbers give float64."""
     x = floating(input)
-    # e^-|x| never overflows, and each sign has its own form of the same quotient.
+    # e^−|x| never overflows, and each sign has its own form of the same quotient.
     small = np.exp(-np.abs(x))
     return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
 
@@ -76,8 +76,10 @@ def sigmoid(input: npt.ArrayLike) -> Array:
 def softplus(input: npt.ArrayLike, beta: float = 1.0, threshold: float = 20.0) -> Array:
     """Round off ReLU's corner, f(x) = ln(1 + e^βx)/β, but x where βx > `threshold`; any shape (Dugas et al. 2001)."""
     x = floating(input)
-    zero = np.zeros((), dtype=x.dtype)
-    return np.where(beta * x > threshold, x, np.logaddexp(zero, beta * x) / beta)
+    scaled = beta * x
+    # ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|), which overflows for no x.
+    rounded = np.maximum(scaled, 0) + np.log1p(np.exp(-np.abs(scaled)))
+    return np.where(scaled > threshold, x, rounded / beta)
 
 
 def gelu(input: npt.ArrayLike, approximate: str = "none") -> Array:

@@ -13,7 +13,7 @@ from cnnviz.render.palette import Palette, Pixels, build_palette
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import LEAST_TEXT
 from cnnviz.render.pen import Pen
-from cnnviz.render.text import Typesetter
+from cnnviz.render.text import Line, Typesetter
 from cnnviz.render.theme import Theme
 from cnnviz.storyboard import Relabel, Step, Storyboard
 
@@ -103,13 +103,14 @@ class _Page:
 
     def __init__(self, storyboard: Storyboard, layout: Layout, look: Look, captions: bool) -> None:
         self._storyboard, self._layout, self._look, self._captions = storyboard, layout, look, captions
+        self._counter = self._count_line(storyboard.count).width + look.px(4)
 
     def paint(self, canvas: Canvas) -> None:
         """Everything that stays."""
         board, look, px = self._storyboard, self._look, self._look.px
         page, unit = look.theme.page, look.unit
         width = self._layout.width
-        head = Pen.sheet(width, px(66), page["ground"])
+        head = Pen.sheet(width, px(70), page["ground"])
         room = width - 2 * px(MARGIN)
         title = look.typesetter.fitting(board.title, 28 * unit, room, LEAST_TEXT * unit, bold=True)
         head.text(title, px(MARGIN), px(48), page["ink"])
@@ -117,15 +118,17 @@ class _Page:
         if board.settings and left > px(60):
             settings = look.typesetter.fitting(board.settings, 18 * unit, left, LEAST_TEXT * unit)
             head.text(settings, width - px(MARGIN) - settings.width, px(45), page["muted"])
-        canvas.draw(head, 0, 0)
         top = px(_BAND_TOP)
         band = Pen.sheet(width, self._layout.height - top, page["band"])
-        formula = look.typesetter.fitting(board.formula, 17 * unit, room - px(130), LEAST_TEXT * unit)
+        formula = look.typesetter.fitting(board.formula, 17 * unit, room - self._counter - px(12), LEAST_TEXT * unit)
         band.text(formula, px(MARGIN), px(_FORMULA_BASELINE) - top, page["muted"])
-        note_x = px(MARGIN) + formula.width + px(28)
         note = look.typesetter.line(board.convention, LEAST_TEXT * unit)
-        if note_x + note.width <= width - px(MARGIN) - px(130):
+        note_x = px(MARGIN) + formula.width + px(28)
+        if note_x + note.width <= width - px(MARGIN) - self._counter - px(12):
             band.text(note, note_x, px(_FORMULA_BASELINE) - top, page["muted"])
+        else:
+            head.text(note, px(MARGIN), px(66), page["muted"])
+        canvas.draw(head, 0, 0)
         canvas.draw(band, 0, top)
 
     def show(self, step: Step, place: int, canvas: Canvas) -> list[Box]:
@@ -140,11 +143,15 @@ class _Page:
             top = px(_CAPTION_BASELINE) - px(23)
             pen.text(line, px(MARGIN), px(23), page["ink"], page["result"])
             boxes.append(canvas.draw(pen, 0, top))
-        pen = Pen.sheet(px(126), px(22), page["band"])
-        counter = look.typesetter.line(f"step {place + 1} of {self._storyboard.count}", LEAST_TEXT * unit)
-        pen.text(counter, max(0, pen.picture.shape[1] - counter.width), px(16), page["muted"])
-        boxes.append(canvas.draw(pen, width - px(MARGIN) - px(126), px(_FORMULA_BASELINE) - px(16)))
+        pen = Pen.sheet(self._counter, px(22), page["band"])
+        counter = self._count_line(place + 1)
+        pen.text(counter, self._counter - counter.width, px(16), page["muted"])
+        boxes.append(canvas.draw(pen, width - px(MARGIN) - self._counter, px(_FORMULA_BASELINE) - px(16)))
         return boxes
+
+    def _count_line(self, step: int) -> Line:
+        text = f"step {step} of {self._storyboard.count}"
+        return self._look.typesetter.line(text, LEAST_TEXT * self._look.unit)
 
     def _progress(self, place: int, canvas: Canvas) -> Box:
         width, height = self._layout.width, self._layout.height

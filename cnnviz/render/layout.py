@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cnnviz.render.panels import painter_class
-from cnnviz.render.panels.base import LABEL_SIZE, Extent, Fit, Place
+from cnnviz.render.panels.base import LABEL_LEADING, LABEL_SIZE, Extent, Fit, Place
 from cnnviz.render.text import Typesetter
 from cnnviz.storyboard import Panel, Storyboard
 
@@ -107,13 +107,19 @@ class _Arranger:
 
     def _slot(self, panel: Panel, cell: int) -> int:
         label = painter_class(panel.kind).label(panel, cell, self.fit)
-        wide = self.fit.typesetter.line(label, LABEL_SIZE * self.fit.unit).width if label else 0
-        return max(self._extent(panel, cell).width, wide)
+        size = LABEL_SIZE * self.fit.unit
+        wide = [self.fit.typesetter.line(part, size).width for part in label.split("\n") if part]
+        return max(self._extent(panel, cell).width, *wide, 0)
 
     def _under(self, row: Row, cell: int) -> int:
         """Pixels under the bodies of a row: labels, and what stands below them."""
-        labels = self.fit.px(_LABEL_HEIGHT) if any(panel.label for panel in row) else 0
-        return labels + max(painter_class(panel.kind).room_below(panel, cell, self.fit) for panel in row)
+        below = 0
+        for panel in row:
+            painter = painter_class(panel.kind)
+            label = painter.label(panel, cell, self.fit)
+            lines = self.fit.px(_LABEL_HEIGHT) + label.count("\n") * self.fit.px(LABEL_LEADING) if label else 0
+            below = max(below, lines + painter.room_below(panel, cell, self.fit))
+        return below
 
     def _height(self, row: Row, cell: int) -> int:
         return max(self._extent(panel, cell).height for panel in row) + self._under(row, cell)

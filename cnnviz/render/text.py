@@ -23,6 +23,8 @@ Mask = npt.NDArray[np.uint8]
 _DPI = 72
 _PART = re.compile(r"(\$[^$]+\$|\*\*.+?\*\*)")
 _WORD = re.compile(r"\S+|\s+")
+# The end of a caption, which is what it is there for.
+_RESULT = re.compile(r"(.{2,})( [=≈] )(\*\*.+?\*\*)$")
 # `$y_{2,3}$`, new at every step: put together from single glyphs instead of parsed anew.
 _INDEXED = re.compile(r"\$([A-Za-z])_\{([0-9,]+)\}\$")
 _SUBSCRIPT_SCALE, _SUBSCRIPT_DROP = 0.7, 0.28
@@ -98,8 +100,12 @@ class Typesetter:
         line = self.line(text, size, bold)
         if line.width <= width:
             return line
+        # Hinted widths do not grow in proportion to the size: the estimate may be half a pixel too large.
         smaller = max(least, math.floor(size * width / line.width * 2) / 2)
         line = self.line(text, smaller, bold)
+        while line.width > width and smaller > least:
+            smaller = max(least, smaller - 0.5)
+            line = self.line(text, smaller, bold)
         while line.width > width and len(text) > 1:
             text = _shortened(text)
             line = self.line(text, smaller, bold)
@@ -169,10 +175,11 @@ def _parts(text: str, size: float, bold: bool) -> Iterator[_Part]:
 
 
 def _shortened(text: str) -> str:
-    """Drop the last word or, where there is one word, its last letter, and end in an ellipsis; never half a formula."""
-    parts = [part for part in _PART.split(text.removesuffix("…")) if part]
+    """Drop the last word, or the last one before the result, and put an ellipsis there; never half a formula."""
+    head, sign, result = _RESULT.match(text).groups() if _RESULT.match(text) else (text, "", "")
+    parts = [part for part in _PART.split(head.removesuffix("…")) if part]
     last = parts.pop()
     if last[0] != "$" and not last.startswith("**"):
         head, space, _ = last.rstrip().rpartition(" ")
         parts.append(head if space else last[:-1])
-    return "".join(parts).rstrip() + "…"
+    return "".join(parts).rstrip() + "…" + sign + result

@@ -16,7 +16,7 @@ from cnnviz.storyboard import Cell, Change, Shade, Values
 CROWDED_SIDE = 20
 """Cells a side from which a map shows colours instead of numbers."""
 
-_CAPTION_LETTERS = 84
+_CAPTION_LETTERS = 80
 
 Place = tuple[int, int]
 

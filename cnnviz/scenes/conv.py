@@ -183,7 +183,7 @@ class Conv(Scene):
             label += f", zero padding {words_size(self.p)}"
         roles = self._roles()
         if any(str(role).endswith("unreached") for role in np.unique(roles)):
-            label += ", hatched: never reached"
+            label += "\nhatched: never reached"
         shade = shade_for(self._map.values, picture=self._picture, always=self._picture or self._crowded)
         if self._picture and shade.scale == "gray":
             shade = type(shade)(scale="gray", lo=0, hi=255, always=True)
@@ -198,9 +198,9 @@ class Conv(Scene):
         values = self._kernel.values
         label = f"Kernel {size_text(*values.shape)}"
         if self._kernel.name and self._kernel.source != "random":
-            label += f" ({self._kernel.name})"
+            label += f"\n{self._kernel.name}"
         return Grid(
-            name="kernel", label=label + (", applied rotated" if self.flip else ""), values=values,
+            name="kernel", label=label + ("\nrotated by 180° when applied" if self.flip else ""), values=values,
             roles=np.full(values.shape, "kernel"), digits=digits_for(values), enlarge=True,
             shade=shade_for(values, picture=False, always=False),
         )  # fmt: skip

@@ -83,7 +83,7 @@ RULES = {
     "Nesterov": ops.SGD(0.005, 0.8, nesterov=True),
     "Adagrad": ops.Adagrad(0.5),
     "RMSprop": ops.RMSprop(0.01, 0.9),
-    "Adadelta": ops.Adadelta(8.0),
+    "Adadelta": ops.Adadelta(),
     "Adam": ops.Adam(0.05),
     "AdamW": ops.AdamW(0.05, weight_decay=0),
 }

@@ -16,6 +16,7 @@ LEAST_TEXT = 14
 """Pixels of the smallest text at the default width."""
 
 LABEL_SIZE = 16
+LABEL_LEADING = 21
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,8 @@ class Extent:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a panel stands: its corner and size in pixels, the side of the stage's cells, its label's start."""
+    """Where a panel stands: its corner and size in pixels, the side of the stage's cells, its label and that
+    one's baseline."""
 
     x: int
     y: int
@@ -51,7 +53,6 @@ class Place:
     height: int
     cell: int
     label: str = ""
-    label_x: int = 0
     label_baseline: int = 0
 
 
@@ -70,6 +71,7 @@ class Painter:
         self.place = place
         self.look = look
         self.fit = fit
+        self._label = ""
 
     @classmethod
     def measure(cls, panel: Any, cell: int, fit: Fit) -> Extent:
@@ -102,9 +104,11 @@ class Painter:
     def paint_label(self, canvas: Canvas, text: str) -> Box:
         """Write a label under the panel, centred, over the one that was there; returns the box painted."""
         place, px, page = self.place, self.look.px, self.look.theme.page
-        line = self.look.typesetter.line(text, LABEL_SIZE * self.look.unit)
-        before = self.look.typesetter.line(place.label, LABEL_SIZE * self.look.unit)
-        width = max(line.width, before.width, place.width) + 2 * px(3)
-        pen = Pen.sheet(width, px(26), page["ground"])
-        pen.text(line, (width - line.width) // 2, px(19), page["muted"])
+        lines = [self.look.typesetter.line(part, LABEL_SIZE * self.look.unit) for part in text.split("\n")]
+        before = self.look.typesetter.line(self._label, LABEL_SIZE * self.look.unit).width
+        self._label = max(text.split("\n"), key=len)
+        width = max(before, place.width, *(line.width for line in lines)) + 2 * px(3)
+        pen = Pen.sheet(width, px(26) + px(LABEL_LEADING) * (len(lines) - 1), page["ground"])
+        for row, line in enumerate(lines):
+            pen.text(line, (width - line.width) // 2, px(19) + row * px(LABEL_LEADING), page["muted"])
         return canvas.draw(pen, place.x + (place.width - width) // 2, place.label_baseline - px(19))

@@ -1,0 +1,170 @@
+"""Where the axes of a plot stand: data to pixels, ticks, and lines cut to what the axes show; nothing is drawn here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.path import Path
+from matplotlib.ticker import MaxNLocator
+
+from cnnviz.notation import number
+from cnnviz.render.canvas import Box
+from cnnviz.render.panels.base import LEAST_TEXT, Fit
+from cnnviz.storyboard import Plot
+
+Points = npt.NDArray[np.float64]
+
+TICK = 5
+TICK_GAP = 4
+_TEXT_HEIGHT = 20
+_X_APART, _Y_APART = 76, 46
+_FAR = 1e5
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis: the data from `lo` to `hi` lie on the middles of the pixels `first` to `last`."""
+
+    lo: float
+    hi: float
+    first: int
+    last: int
+
+    def at(self, values: npt.ArrayLike) -> Points:
+        """The pixel coordinates of data values."""
+        share = (np.asarray(values, np.float64) - self.lo) / (self.hi - self.lo)
+        return self.first + 0.5 + share * (self.last - self.first)
+
+    def pixel(self, value: float) -> int:
+        """The pixel that holds a data value."""
+        return int(np.floor(self.at(value)))
+
+
+@dataclass(frozen=True)
+class Ticks:
+    """The values marked on an axis and their texts."""
+
+    values: tuple[float, ...]
+    texts: tuple[str, ...]
+
+    @classmethod
+    def between(cls, lo: float, hi: float, most: int) -> Ticks:
+        """At most `most` + 1 round values within a range."""
+        found = MaxNLocator(nbins=max(1, most), steps=[1, 2, 5, 10]).tick_values(lo, hi)
+        margin = 1e-9 * (hi - lo)
+        values = [float(v) for v in found if lo - margin <= v <= hi + margin]
+        digits = _digits(float(found[1] - found[0]))
+        return cls(tuple(values), tuple(number(v, digits) for v in values))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axes:
+    """A plot's axes in its panel: the ticks, and where the two axes run, in pixels from the panel's corner."""
+
+    x: Axis
+    y: Axis
+    x_ticks: Ticks
+    y_ticks: Ticks
+    zero: bool
+
+    @classmethod
+    def of(cls, plot: Plot, width: int, height: int, fit: Fit, beside: int = 0) -> Axes:
+        """Fit axes into a panel of some size, leaving `beside` pixels at the right for texts."""
+        x_ticks = Ticks.between(*plot.x_range, width // fit.px(_X_APART))
+        y_ticks = Ticks.between(*plot.y_range, height // fit.px(_Y_APART))
+        left, top, right, bottom = _margins(plot, x_ticks, y_ticks, fit)
+        spans = width - left - max(right, beside), height - top - bottom
+        if plot.square:
+            units = plot.x_range[1] - plot.x_range[0], plot.y_range[1] - plot.y_range[0]
+            scale = min(spans[0] / units[0], spans[1] / units[1])
+            taken = round(units[0] * scale), round(units[1] * scale)
+            left, top = left + (spans[0] - taken[0]) // 2, top + (spans[1] - taken[1]) // 2
+            spans = taken
+        x = Axis(*plot.x_range, left, left + max(1, spans[0]) - 1)
+        y = Axis(*plot.y_range, top + max(1, spans[1]) - 1, top)
+        return cls(x=x, y=y, x_ticks=x_ticks, y_ticks=y_ticks, zero=plot.axes == "zero")
+
+    @property
+    def area(self) -> Box:
+        """The pixels that the data range covers."""
+        return Box(self.x.first, self.y.last, self.x.last + 1, self.y.first + 1)
+
+    @property
+    def crossing(self) -> tuple[int, int]:
+        """The pixels of the vertical and of the horizontal axis: at zero if that is shown, else at the lower left."""
+        if not self.zero:
+            return self.x.first, self.y.first
+        zero_x, zero_y = min(max(0.0, self.x.lo), self.x.hi), min(max(0.0, self.y.lo), self.y.hi)
+        return self.x.pixel(zero_x), self.y.pixel(zero_y)
+
+    def points(self, x: npt.ArrayLike, y: npt.ArrayLike) -> Points:
+        """Data to (n, 2) pixel coordinates."""
+        return np.stack([self.x.at(x), self.y.at(y)], axis=-1)
+
+    def shows(self, x: float, y: float) -> bool:
+        """Whether a data point lies within the axes; one that is not known does not."""
+        slack = 1e-6
+        return bool(
+            -slack <= (x - self.x.lo) / (self.x.hi - self.x.lo) <= 1 + slack
+            and -slack <= (y - self.y.lo) / (self.y.hi - self.y.lo) <= 1 + slack
+        )
+
+    def runs(self, points: Points) -> Iterator[Points]:
+        """The unbroken parts of a line through (n, 2) pixel points that lie within the axes; NaN breaks a line."""
+        if len(points) < 2:
+            return
+        area = self.area
+        # Agg's fixed-point coordinates overflow far outside.
+        near = np.clip(points, -_FAR, _FAR)
+        cut = Path(near).cleaned(clip=(area.left, area.top, area.right, area.bottom), remove_nans=True)
+        vertices, codes = np.asarray(cut.vertices, np.float64), np.asarray(cut.codes)
+        starts = np.flatnonzero(codes == Path.MOVETO)
+        ends = [*starts[1:], np.flatnonzero(codes == Path.STOP)[0]]
+        for start, end in zip(starts, ends, strict=True):
+            if end - start >= 2:
+                yield vertices[start:end]
+
+
+def dashes(points: Points, on: float, off: float, begun: float = 0.0) -> Iterator[Points]:
+    """The strokes of a dashed line through (n, 2) points, of which a length of `begun` was drawn before."""
+    lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    period = on + off
+    for turn in range(int(begun // period), int((begun + lengths[-1]) // period) + 1):
+        start, end = max(0.0, turn * period - begun), min(lengths[-1], turn * period + on - begun)
+        if start < end:
+            within = (lengths > start) & (lengths < end)
+            at = np.concatenate([[start], lengths[within], [end]])
+            yield np.stack([np.interp(at, lengths, points[:, axis]) for axis in range(2)], axis=1)
+
+
+def length(points: Points) -> float:
+    """How long a line through (n, 2) points is; parts next to NaN count for nothing."""
+    return float(np.nansum(np.hypot(*np.diff(points, axis=0).T)))
+
+
+def _digits(step: float) -> int:
+    """Decimals that tell ticks `step` apart from each other."""
+    return max(0, -int(np.floor(np.log10(step) + 1e-9)))
+
+
+def _margins(plot: Plot, x_ticks: Ticks, y_ticks: Ticks, fit: Fit) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom room for what stands outside of the data range."""
+    size, least = LEAST_TEXT * fit.unit, fit.px(9)
+    half = max((fit.typesetter.line(text, size).width for text in x_ticks.texts), default=0) // 2 + 1
+    widest = max((fit.typesetter.line(text, size).width for text in y_ticks.texts), default=0)
+    left, bottom = widest + fit.px(TICK + TICK_GAP + 1), fit.px(_TEXT_HEIGHT + TICK)
+    top = fit.px(_TEXT_HEIGHT) if plot.y_text and plot.axes != "zero" else least
+    if plot.axes == "zero":
+        # The axes run through the data: their texts stand there too, and outside only near an edge.
+        left, bottom = (_outside(room, span) for room, span in ((left, plot.x_range), (bottom, plot.y_range)))
+    elif plot.x_text:
+        bottom += fit.px(_TEXT_HEIGHT)
+    return max(left, half, least), top, max(half, least), max(bottom, least)
+
+
+def _outside(room: int, span: tuple[float, float]) -> int:
+    inside = min(1.0, max(0.0, -span[0] / (span[1] - span[0])))
+    return room if inside < 0.1 else 0

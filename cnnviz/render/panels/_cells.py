@@ -1,0 +1,299 @@
+"""What grids and blocks share: cells drawn once each and copied afterwards, outlines of marks, the scale of values."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz.notation import number
+from cnnviz.playback import GridState, place_of
+from cnnviz.render.canvas import Box, Canvas, Look, hull
+from cnnviz.render.palette import Pixels
+from cnnviz.render.panels.base import LABEL_LEADING, LEAST_TEXT, Colors, Fit, Painter, Place
+from cnnviz.render.pen import Pen
+from cnnviz.render.theme import SCALE_LEVELS, CellStyle, Color, Theme, contrast
+from cnnviz.storyboard import Block, Cell, Change, Grid, Mark, MoveMark, Shade
+
+_NUMBER_SIZE = 18
+_NOTE_HEIGHT = 11
+# Below this side, gaps between the cells of a picture are more of a grid than of a picture.
+_OPEN_CELL = 16
+_SCALE_BAR, _SCALE_HEIGHT = 12, 26
+_KEPT_TILES = 8192
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """How cells are drawn where the stage's cells have some side: their own side, gap, numbers, colours by value."""
+
+    cell: int
+    gap: int
+    numbers: bool
+    shaded: bool
+
+    @classmethod
+    def of(cls, panel: Grid | Block, cell: int, fit: Fit) -> Fitted:
+        """For cells of the side `cell`."""
+        picture = panel.shade is not None and panel.shade.always and not panel.numbers
+        gap = 0 if picture and cell < fit.px(_OPEN_CELL) else cell_gap(cell)
+        wanted = fit.numbers and panel.numbers
+        numbers = wanted and _numbers_fit(panel, cell - gap, fit)
+        shaded = panel.shade is not None and (panel.shade.always or (wanted and not numbers))
+        return cls(cell, gap, numbers, shaded)
+
+
+class CellsPainter(Painter):
+    """Paints cells on a layer of their own, the outlines of marks above them.
+
+    A subclass says how much room its cells take and where on its body each sheet of them has its corner.
+    """
+
+    def __init__(self, panel: Grid | Block, place: Place, look: Look, fit: Fit) -> None:
+        super().__init__(panel, place, look, fit)
+        self._panel = panel
+        self._noted = isinstance(panel, Grid) and panel.notes
+        self._state = GridState.of(panel)
+        self._fitted = self.fitted(panel, place.cell, fit)
+        self._scale = look.theme.scale(panel.shade.scale) if self._fitted.shaded and panel.shade else None
+        self._tiles: dict[tuple[str, str, str, int], Pixels] = {}
+        self._size = self._number_size()
+        self._margin = look.px(5)
+        body = self.measure(panel, place.cell, fit)
+        self._layer = self._background(body.width + 2 * self._margin, body.height + 2 * self._margin)
+
+    @classmethod
+    def fitted(cls, panel: Grid | Block, cell: int, fit: Fit) -> Fitted:
+        """How the panel's cells are drawn where the stage's have the side `cell`."""
+        return Fitted.of(panel, cell, fit)
+
+    @abstractmethod
+    def corner(self, channel: int | None) -> tuple[int, int]:
+        """Where a sheet of cells begins: x and y in pixels from the body's corner."""
+
+    def channels(self, channel: int | None) -> Sequence[int | None]:
+        """The sheets on which a mark of that channel stands."""
+        return [channel]
+
+    @classmethod
+    def room_below(cls, panel: Grid | Block, cell: int, fit: Fit) -> int:
+        """Room for the scale, where cells are coloured by value."""
+        return fit.px(_SCALE_HEIGHT) if cls.fitted(panel, cell, fit).shaded else 0
+
+    @classmethod
+    def colors(cls, panel: Grid | Block, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
+        """Fills, hatches and inks of every role, the scale where cells are coloured by value, outlines."""
+        fitted = cls.fitted(panel, cell, fit)
+        colors = Colors(solid=[theme.mark(mark.role) for mark in panel.marks])
+        shade = panel.shade if fitted.shaded else None
+        if shade:
+            scale = [_color(color) for color in theme.scale(shade.scale)]
+            colors.solid += scale
+            colors.ramps += [(color, _ink_on(color)) for color in scale[:: SCALE_LEVELS // 3] if fitted.numbers]
+        for role in dict.fromkeys([*panel.roles.ravel().tolist(), *step_roles]):
+            style = theme.cells.get(role)
+            if style is None or (shade and not style.flat):
+                continue
+            colors.solid.append(style.fill)
+            if style.hatch:
+                colors.ramps.append((style.fill, style.hatch))
+            if fitted.numbers:
+                colors.ramps.append((style.fill, style.ink))
+        return colors
+
+    def paint(self, canvas: Canvas) -> None:
+        """Paint every cell, the marks, the label and, where cells are coloured by value, the scale."""
+        for place in np.ndindex(self._panel.values.shape):
+            self._lay(place)
+        canvas.put(self._layer, self.place.x - self._margin, self.place.y - self._margin)
+        for mark in self._state.marks.values():
+            self._outline(mark, canvas)
+        if self._scale is not None and self._panel.shade is not None:
+            self._paint_scale(self._panel.shade, canvas)
+
+    def apply(self, changes: Sequence[Change], canvas: Canvas) -> list[Box]:
+        """Lay changed cells anew, take outlines from where they stood and draw them where they go."""
+        boxes: list[Box] = []
+        cells: list[tuple[int, ...]] = []
+        for change in changes:
+            if isinstance(change, MoveMark):
+                boxes += self._mark_boxes(self._state.marks[change.mark])
+                self._state.apply(change)
+                boxes += self._mark_boxes(self._state.marks[change.mark])
+            elif isinstance(change, Cell):
+                self._state.apply(change)
+                cells.append(place_of(change))
+        for place in dict.fromkeys(cells):
+            boxes.append(self._lay(place))
+        dirty = hull(boxes)
+        if dirty is None:
+            return []
+        dirty = dirty.clip(self._layer.shape[1], self._layer.shape[0])
+        x, y = self.place.x - self._margin, self.place.y - self._margin
+        done = canvas.put(self._layer[dirty.slices], x + dirty.left, y + dirty.top)
+        for mark in self._state.marks.values():
+            self._outline(mark, canvas)
+        return [done]
+
+    def _background(self, width: int, height: int) -> Pixels:
+        """What lies under the cells."""
+        ground = self.look.palette.index_of(self.look.theme.page["ground"])
+        return np.full((height, width), ground, np.uint8)
+
+    def _lay(self, place: tuple[int, ...]) -> Box:
+        """Copy a cell's tile to the layer; returns its box there."""
+        cell, margin = self._fitted.cell, self._margin
+        x, y = self.corner(place[0] if len(place) == 3 else None)
+        top, left = margin + y + place[-2] * cell, margin + x + place[-1] * cell
+        box = Box(left, top, left + cell, top + cell)
+        self._layer[box.slices] = self._tile(place)
+        return box
+
+    def _tile(self, place: tuple[int, ...]) -> Pixels:
+        value, role = float(self._state.values[place]), str(self._state.roles[place])
+        note = self._state.notes.get(place, "") if self._fitted.numbers else ""
+        text = number(value, self._panel.digits) if self._fitted.numbers and not math.isnan(value) else ""
+        level = self._level(value) if self._scale is not None else -1
+        key = role, text, note, level
+        if key not in self._tiles:
+            if len(self._tiles) >= _KEPT_TILES:
+                self._tiles.clear()
+            self._tiles[key] = self._draw_tile(self._style(role, level), text, note)
+        return self._tiles[key]
+
+    def _level(self, value: float) -> int:
+        shade = self._panel.shade
+        if shade is None or math.isnan(value):
+            return -1
+        span = shade.hi - shade.lo
+        at = (value - shade.lo) / span if span > 0 else 0.5
+        return round(min(1.0, max(0.0, at)) * (SCALE_LEVELS - 1))
+
+    def _style(self, role: str, level: int) -> CellStyle:
+        style = self.look.theme.cell(role)
+        if level < 0 or self._scale is None or style.flat:
+            return style
+        fill = _color(self._scale[level])
+        return CellStyle(fill=fill, ink=_ink_on(fill), hatch=style.hatch)
+
+    def _draw_tile(self, style: CellStyle, text: str, note: str) -> Pixels:
+        side, gap = self._fitted.cell, self._fitted.gap
+        pen = Pen.sheet(side, side, self.look.theme.page["ground"])
+        near, inner = gap // 2, side - gap
+        pen.rect(near, near, inner, inner, style.fill)
+        if style.hatch and inner > 3:
+            # At the spacing of the side the strokes of neighbouring cells meet.
+            spacing = side / math.sqrt(2) / max(1, side // 14)
+            pen.hatch(near, near, inner, inner, style.hatch, spacing, 1.6 * self.look.unit)
+        if text:
+            self._write(pen, text, note, style)
+        return self.look.palette.index(pen.picture)
+
+    def _write(self, pen: Pen, text: str, note: str, style: CellStyle) -> None:
+        """The number in the middle of the cell, the note in the lower right corner if it fits there."""
+        side, near = self._fitted.cell, self._fitted.gap // 2
+        line = self.look.typesetter.line(text, self._size)
+        baseline, edge = (side + line.ascent) // 2, side - near - self.look.px(3)
+        if self._noted:
+            above = edge - self.look.px(_NOTE_HEIGHT + 4)
+            baseline = min(baseline, above) if above >= line.ascent + self.look.px(2) else baseline
+        pen.text(line, (side - line.width) // 2, baseline, style.ink)
+        if note:
+            small = self.look.typesetter.line(note, LEAST_TEXT * self.look.unit)
+            if edge - small.width >= near and edge - small.ascent > baseline + line.descent:
+                pen.text(small, edge - small.width, edge, style.ink)
+
+    def _number_size(self) -> float:
+        """The size at which the widest number of the panel fits its cell, at most `_NUMBER_SIZE`."""
+        unit, shade = self.look.unit, self._panel.shade
+        size = min(_NUMBER_SIZE * unit, 0.5 * self._fitted.cell)
+        known = self._panel.values[np.isfinite(self._panel.values)]
+        values = {*known.tolist()[:1024], *((shade.lo, shade.hi) if shade else ())}
+        texts = {number(value, self._panel.digits) for value in values}
+        widest = max((self.look.typesetter.line(text, size).width for text in texts), default=1)
+        room = self._fitted.cell - self._fitted.gap - self.look.px(4)
+        return max(LEAST_TEXT * unit, size * min(1.0, room / max(1, widest)))
+
+    def _mark_boxes(self, mark: Mark) -> Iterator[Box]:
+        cell, margin, half = self._fitted.cell, self._margin, self._margin // 2 + 1
+        for x, y in self._mark_corners(mark):
+            top, left = margin + y, margin + x
+            yield Box(left - half, top - half, left + mark.columns * cell + half, top + mark.rows * cell + half)
+
+    def _mark_corners(self, mark: Mark) -> Iterator[tuple[int, int]]:
+        if mark.rows and mark.columns:
+            for x, y in map(self.corner, self.channels(mark.channel)):
+                yield x + round(mark.column * self._fitted.cell), y + round(mark.row * self._fitted.cell)
+
+    def _outline(self, mark: Mark, canvas: Canvas) -> None:
+        cell = self._fitted.cell
+        width = self.look.px(2) if mark.role == "boundary" else self.look.px(3)
+        index = self.look.palette.index_of(self.look.theme.mark(mark.role))
+        out = width // 2
+        for at_x, at_y in self._mark_corners(mark):
+            top, left = self.place.y + at_y, self.place.x + at_x
+            bottom, right = top + mark.rows * cell, left + mark.columns * cell
+            if self._fitted.shaded and mark.role != "boundary":
+                # On a picture, a dark line alone is lost in the dark: a light one beside it is not.
+                halo = self.look.palette.index_of(self.look.theme.page["ground"])
+                wide = Box(left - out - 1, top - out - 1, right + out + 1, bottom + out + 1)
+                _ring(canvas.pixels, wide, width + 2, halo)
+            _ring(canvas.pixels, Box(left - out, top - out, right + out, bottom + out), width, index)
+
+    def _paint_scale(self, shade: Shade, canvas: Canvas) -> None:
+        """A bar of the scale's colours between its two ends, under the label."""
+        assert self._scale is not None
+        page, px = self.look.theme.page, self.look.px
+        # Three figures are enough to read a colour by.
+        digits = min(self._panel.digits, max(0, 2 - math.floor(math.log10(max(abs(shade.lo), abs(shade.hi), 1)))))
+        low, high = (
+            self.look.typesetter.line(number(v, digits), LEAST_TEXT * self.look.unit) for v in (shade.lo, shade.hi)
+        )
+        bar = min(px(120), max(px(48), self.place.width - low.width - high.width - px(12)))
+        height = max(low.ascent, px(_SCALE_BAR)) + px(6)
+        pen = Pen.sheet(low.width + high.width + bar + px(12), height, page["ground"])
+        baseline = height - px(3)
+        pen.text(low, 0, baseline, page["muted"])
+        edges = np.linspace(0, bar, SCALE_LEVELS + 1).round().astype(int)
+        start, top = low.width + px(6), baseline - px(_SCALE_BAR) + 1
+        pen.rect(start - 1, top - 1, bar + 2, px(_SCALE_BAR) + 2, page["muted"])
+        for color, left, right in zip(self._scale, edges, edges[1:], strict=False):
+            pen.rect(start + int(left), top, int(right - left), px(_SCALE_BAR), _color(color))
+        pen.text(high, start + bar + px(6), baseline, page["muted"])
+        x = self.place.x + (self.place.width - pen.picture.shape[1]) // 2
+        lines = self.place.label.count("\n")
+        canvas.draw(pen, x, self.place.label_baseline + px(10) + lines * px(LABEL_LEADING))
+
+
+def _ring(pixels: Pixels, box: Box, width: int, index: int) -> None:
+    """Fill the outline of a box, `width` pixels inwards."""
+    rows, columns = slice(max(0, box.top), box.bottom), slice(max(0, box.left), box.right)
+    pixels[max(0, box.top) : box.top + width, columns] = index
+    pixels[box.bottom - width : box.bottom, columns] = index
+    pixels[rows, max(0, box.left) : box.left + width] = index
+    pixels[rows, box.right - width : box.right] = index
+
+
+def cell_gap(cell: int) -> int:
+    """Pixels between two cells: none where cells are tiny."""
+    return 0 if cell < 8 else 1 if cell < 14 else max(2, round(cell / 24))
+
+
+def _numbers_fit(panel: Grid | Block, room: int, fit: Fit) -> bool:
+    size = LEAST_TEXT * fit.unit
+    if panel.shade is None:
+        return True
+    widest = max(fit.typesetter.line(number(v, panel.digits), size).width for v in (panel.shade.lo, panel.shade.hi))
+    return widest <= room - 2 and room >= 1.05 * size
+
+
+def _color(values: Pixels) -> Color:
+    return int(values[0]), int(values[1]), int(values[2])
+
+
+def _ink_on(fill: Color) -> Color:
+    black, white = (0, 0, 0), (255, 255, 255)
+    return black if contrast(black, fill) >= contrast(white, fill) else white

@@ -1,0 +1,127 @@
+"""Blocks: the channels of one map as sheets side by side, those of a single row in a slight staircase."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz.render.canvas import Look
+from cnnviz.render.palette import Pixels
+from cnnviz.render.panels._cells import CellsPainter
+from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Place
+from cnnviz.render.pen import Pen
+from cnnviz.render.text import Line
+from cnnviz.render.theme import Theme
+from cnnviz.storyboard import Block, Grid
+
+_GAP, _ROW_GAP = 20, 6
+_DROP, _MOST_DROP = 8, 24
+_CAPTION_BASELINE, _CAPTION_HEIGHT = 16, 20
+_ONE_ROW = 4
+
+
+@dataclass(frozen=True)
+class _Sheets:
+    """Where the sheets stand: how many side by side, a sheet's size, from one to the next, and down each stair."""
+
+    count: int
+    columns: int
+    width: int
+    height: int
+    pitch: tuple[int, int]
+    drop: int
+
+    @classmethod
+    def of(cls, panel: Block, cell: int, fit: Fit) -> _Sheets:
+        count, rows, columns = panel.values.shape
+        across = min(count, panel.columns or _balanced(count))
+        stairs = across - 1 if across == count else 0
+        drop = min(fit.px(_DROP), fit.px(_MOST_DROP) // stairs) if stairs else 0
+        width, height = columns * cell, rows * cell
+        pitch = width + fit.px(_GAP), height + fit.px(_CAPTION_HEIGHT) + fit.px(_ROW_GAP)
+        return cls(count, across, width, height, pitch, drop)
+
+    def corner(self, channel: int) -> tuple[int, int]:
+        """The upper left corner of a sheet."""
+        row, column = divmod(channel, self.columns)
+        return column * self.pitch[0], row * self.pitch[1] + column * self.drop
+
+    def extent(self, fit: Fit) -> Extent:
+        """The room for all of them and the captions under them."""
+        rows = -(-self.count // self.columns)
+        return Extent(
+            width=(self.columns - 1) * self.pitch[0] + self.width,
+            height=rows * self.pitch[1] - fit.px(_ROW_GAP) + (self.columns - 1) * self.drop,
+        )
+
+
+class BlockPainter(CellsPainter):
+    """Paints the channels of a map; lines from corner to corner tell that neighbours belong together."""
+
+    def __init__(self, panel: Block, place: Place, look: Look, fit: Fit) -> None:
+        self._block = panel
+        self._sheets = _Sheets.of(panel, place.cell, fit)
+        super().__init__(panel, place, look, fit)
+
+    @classmethod
+    def measure(cls, panel: Block, cell: int, fit: Fit) -> Extent:
+        """All sheets with their captions."""
+        return _Sheets.of(panel, cell, fit).extent(fit)
+
+    @classmethod
+    def colors(cls, panel: Grid | Block, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
+        """Those of the cells, and of the lines between the sheets."""
+        colors = super().colors(panel, cell, fit, theme, step_roles)
+        colors.ramps.append((theme.page["ground"], theme.page["faint"]))
+        return colors
+
+    def corner(self, channel: int | None) -> tuple[int, int]:
+        """Where the sheet of a channel begins."""
+        return self._sheets.corner(channel or 0)
+
+    def channels(self, channel: int | None) -> Sequence[int | None]:
+        """All of them, where a mark names none."""
+        return [channel] if channel is not None else range(self._sheets.count)
+
+    def _background(self, width: int, height: int) -> Pixels:
+        page, margin, sheets = self.look.theme.page, self._margin, self._sheets
+        pen = Pen.sheet(width, height, page["ground"])
+        for channel in range(sheets.count):
+            x, y = sheets.corner(channel)
+            if (channel + 1) % sheets.columns and channel + 1 < sheets.count:
+                following = sheets.corner(channel + 1)
+                near = self._fitted.gap // 2
+                for low in (near, sheets.height - near):
+                    ends = (x + sheets.width, y + low), (following[0], following[1] + low)
+                    pen.polyline(np.array(ends, np.float64) + margin, page["faint"], 1.2 * self.look.unit)
+            if self._fitted.shaded:
+                # The lightest values are as light as the page.
+                pen.rect(margin + x - 1, margin + y - 1, sheets.width + 2, sheets.height + 2, page["faint"])
+            line = self._caption(channel)
+            left = margin + x + (sheets.width - line.width) // 2
+            pen.text(line, max(0, left), margin + y + sheets.height + self.look.px(_CAPTION_BASELINE), page["muted"])
+        return self.look.palette.index(pen.picture)
+
+    def _caption(self, channel: int) -> Line:
+        """The caption of a sheet, its last word alone where there is no room for all of it."""
+        whole = self._block.captions[channel] if self._block.captions else f"channel {channel + 1}"
+        size = LEAST_TEXT * self.look.unit
+        for text in (whole, whole.rpartition(" ")[2]):
+            line = self.look.typesetter.line(text, size)
+            if line.width <= self._sheets.pitch[0] - self.look.px(6):
+                return line
+        return self.look.typesetter.line("", size)
+
+
+def _balanced(count: int) -> int:
+    """Sheets side by side: all of few, else about twice as many as there are rows, the last row not much shorter."""
+    if count <= _ONE_ROW:
+        return count
+    rows = -(-count // math.ceil(math.sqrt(2 * count)))
+    return -(-count // rows)
+
+
+PAINTER = BlockPainter

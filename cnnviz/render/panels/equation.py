@@ -1,0 +1,104 @@
+"""Lines of text and formulas, one under the other; a step sets only the lines that it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from cnnviz.render.canvas import Box, Look
+from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Place
+from cnnviz.render.panels.redrawn import Part, RedrawnPainter
+from cnnviz.render.pen import Pen
+from cnnviz.render.text import Line
+from cnnviz.render.theme import Color, Theme
+from cnnviz.storyboard import Change, Equation, SetRow
+
+_ABOVE, _BELOW, _WHITE = 0.8, 0.25, 0.7
+"""Shares of the size: an ordinary line above and below its baseline, and what stays white between two lines."""
+
+_EDGE = 3
+
+
+class EquationPainter(RedrawnPainter):
+    """Paints lines from the panel's left edge on, each in the ink of its role, **strong** parts in the result's."""
+
+    def __init__(self, panel: Equation, place: Place, look: Look, fit: Fit) -> None:
+        super().__init__(panel, place, look, fit)
+        self._panel = panel
+        self._rows = {row.name: (row.text, row.role) for row in panel.lines}
+        self._lines = {row.name: self._set(row.text) for row in panel.lines}
+        self._baselines = dict(zip(self._rows, _baselines(panel, fit), strict=True))
+
+    @classmethod
+    def measure(cls, panel: Equation, cell: int, fit: Fit) -> Extent:
+        """As wide as the longest text now or, by `widest`, later; a blank line is as tall as the tallest of these."""
+        texts = [row.text for row in panel.lines] + list(panel.widest)
+        width = max((_typeset(text, panel, fit).width for text in texts if text), default=0)
+        return Extent(width=width + 2 * fit.px(_EDGE), height=round(sum(map(sum, _reaches(panel, fit)))))
+
+    @classmethod
+    def colors(cls, panel: Equation, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
+        """The inks of all roles on the page, those of steps that name a line's role included."""
+        of_steps = [role for role in step_roles if role in theme.lines or role in theme.page]
+        roles = dict.fromkeys([*(row.role for row in panel.lines), *of_steps, "result"])
+        inks = [theme.line(role) for role in roles]
+        return Colors(solid=inks, ramps=[(theme.page["ground"], ink) for ink in inks])
+
+    def draw_background(self, pen: Pen) -> None:
+        """Nothing stays."""
+
+    def parts(self) -> dict[str, Part]:
+        """One part a line that is not blank."""
+        found = {}
+        for name, (text, role) in self._rows.items():
+            if not text:
+                continue
+            line, baseline, edge = self._lines[name], self._baselines[name], self.look.px(_EDGE)
+            box = Box(0, baseline - line.ascent - edge, self.place.width, baseline + line.descent + edge)
+            draw = _writer(line, edge, baseline, self.look.theme.line(role), self.look.theme.page["result"])
+            found[name] = Part((text, role), box, draw)
+        return found
+
+    def update(self, change: Change) -> None:
+        """Take a line's new text or role."""
+        if not isinstance(change, SetRow):
+            raise TypeError(f"an equation cannot take {type(change).__name__}")
+        text, role = self._rows[change.row]
+        if change.text is not None and change.text != text:
+            text = change.text
+            self._lines[change.row] = self._set(text)
+        self._rows[change.row] = text, role if change.role is None else change.role
+
+    def _set(self, text: str) -> Line:
+        unit, room = self.look.unit, self.place.width - 2 * self.look.px(_EDGE)
+        return self.look.typesetter.fitting(text, self._panel.size * unit, room, LEAST_TEXT * unit)
+
+
+def _writer(line: Line, x: int, baseline: int, ink: Color, strong: Color) -> Callable[[Pen], None]:
+    return lambda pen: pen.text(line, x, baseline, ink, strong)
+
+
+def _typeset(text: str, panel: Equation, fit: Fit) -> Line:
+    return fit.typesetter.line(text, panel.size * fit.unit)
+
+
+def _reaches(panel: Equation, fit: Fit) -> list[tuple[float, float]]:
+    """Pixels that each line takes above and below its baseline; a blank one as much as the tallest that may come."""
+    size = panel.size * fit.unit
+    found = []
+    for row in panel.lines:
+        lines = [_typeset(text, panel, fit) for text in ((row.text,) if row.text else panel.widest)]
+        above = max([_ABOVE * size, *(line.ascent for line in lines)])
+        below = max([_BELOW * size, *(line.descent for line in lines)])
+        found.append((above + _WHITE * size / 2, below + _WHITE * size / 2))
+    return found
+
+
+def _baselines(panel: Equation, fit: Fit) -> list[int]:
+    y, found = 0.0, []
+    for above, below in _reaches(panel, fit):
+        found.append(round(y + above))
+        y += above + below
+    return found
+
+
+PAINTER = EquationPainter

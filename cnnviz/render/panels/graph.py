@@ -1,0 +1,282 @@
+"""Nodes and the edges between them; an edge that lights up is drawn above the others, what it leaves is kept."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz.render.canvas import Box, Look
+from cnnviz.render.panels._edge_texts import Floats, place_texts
+from cnnviz.render.panels.base import LABEL_SIZE, LEAST_TEXT, Colors, Extent, Fit, Place
+from cnnviz.render.panels.redrawn import Part, RedrawnPainter
+from cnnviz.render.pen import Pen
+from cnnviz.render.text import Line
+from cnnviz.render.theme import Color, Theme
+from cnnviz.storyboard import Change, Graph, Node, SetEdge, SetNode
+
+QUIET, ACTIVE = "edge", "active"
+_STROKES = {QUIET: 1.5, ACTIVE: 4.5}
+_OTHER_STROKE = 2.5
+_TEXT_SIZE = 18
+_LARGEST_RADIUS, _LEAST_RADIUS, _AIR = 27, 13, 0.42
+_BESIDE = 10
+_PLATE = 3
+_NUMBER = re.compile(r"[-−+.,·×=≈() \d]*\d[-−+.,·×=≈() \d]*")
+
+EdgeKey = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class _Seat:
+    """Where a node stands: its centre, half its width and half its height; wider than tall where its text is."""
+
+    x: float
+    y: float
+    half: float
+    radius: float
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        return self.x - self.half, self.y - self.radius, self.x + self.half, self.y + self.radius
+
+    def outline(self) -> Floats:
+        """A circle, its halves drawn apart where the node is wide."""
+        turn = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+        shift = np.where(np.cos(turn) >= 0, 1, -1) * (self.half - self.radius)
+        x, y = self.x + shift + self.radius * np.cos(turn), self.y + self.radius * np.sin(turn)
+        return np.stack([x, y], axis=1)
+
+
+class GraphPainter(RedrawnPainter):
+    """Paints edges into the background, active ones, their texts and the nodes above it."""
+
+    def __init__(self, panel: Graph, place: Place, look: Look, fit: Fit) -> None:
+        super().__init__(panel, place, look, fit)
+        self._panel = panel
+        self._nodes = {node.name: (node.role, node.text) for node in panel.nodes}
+        self._edges = {(e.source, e.target): (e.role, e.text) for e in panel.edges}
+        self._settled = {key: role for key, (role, _) in self._edges.items()}
+        self._seats = _seats(panel, place.width, place.height, fit)
+        self._labels = {node.name: self._label_place(node) for node in panel.nodes if node.label}
+        self._text_size, self._centres, self._crowded = self._sit_texts()
+
+    @classmethod
+    def measure(cls, panel: Graph, cell: int, fit: Fit) -> Extent:
+        """Room for the columns and rows of nodes with space to see the edges; it takes what is left of its row."""
+        columns = {node.x for node in panel.nodes}
+        fullest = max((sum(node.x == x for node in panel.nodes) for x in columns), default=1)
+        radius = fit.px(_LARGEST_RADIUS)
+        between = fit.px(150) if any(edge.text for edge in panel.edges) else fit.px(70)
+        width = sum(_insets(panel, radius, fit)) + between * (len(columns) - 1)
+        height = min(fit.height - fit.px(30), fullest * fit.px(2 * _LEAST_RADIUS + 10))
+        return Extent(width=min(round(width), fit.px(420)), height=height, stretch=panel.span)
+
+    @classmethod
+    def colors(cls, panel: Graph, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
+        """Fills and inks of the nodes, lines and texts of the edges."""
+        ground, ink, muted = theme.page["ground"], theme.page["ink"], theme.page["muted"]
+        colors = Colors(solid=[muted, theme.line(ACTIVE)], ramps=[(ground, muted)])
+        for role in dict.fromkeys([*(edge.role for edge in panel.edges), ACTIVE, *step_roles]):
+            if role in theme.lines:
+                colors.solid.append(theme.line(role))
+                colors.ramps.append((ground, theme.line(role)))
+        for role in dict.fromkeys([*(node.role for node in panel.nodes), *step_roles]):
+            if role in theme.cells:
+                style = theme.cell(role)
+                colors.solid.append(style.fill)
+                colors.ramps += [(style.fill, style.ink), (ground, style.fill)]
+        colors.ramps.append((ground, ink))
+        return colors
+
+    def draw_background(self, pen: Pen) -> None:
+        """Draw every edge as it settled, and what stands beside the nodes."""
+        pen.rect(0, 0, self.place.width, self.place.height, self.look.theme.page["ground"])
+        for key, role in self._settled.items():
+            self._stroke(pen, key, role)
+        for line, x, baseline in self._labels.values():
+            pen.text(line, x, baseline, self.look.theme.page["muted"])
+
+    def parts(self) -> dict[str, Part]:
+        """Active edges, the texts on edges, and the nodes, those at an active edge with a thick outline."""
+        found = {}
+        touched = set()
+        for key, (role, _) in self._edges.items():
+            if role == ACTIVE:
+                touched |= set(key)
+                found[f"edge {key}"] = Part(role, self._edge_box(key), self._edge_drawer(key, role))
+        for key, (role, text) in self._edges.items():
+            if text and self._shows(text) and (role == ACTIVE or not self._crowded):
+                found[f"text {key}"] = self._text_part(key, role, text)
+        for name, (role, text) in self._nodes.items():
+            found[f"node {name}"] = self._node_part(name, role, text if self._shows(text) else "", name in touched)
+        return found
+
+    def update(self, change: Change) -> None:
+        """Take a node's or an edge's new role and text."""
+        if isinstance(change, SetNode):
+            role, text = self._nodes[change.node]
+            self._nodes[change.node] = _changed(role, change.role), _changed(text, change.text)
+        elif isinstance(change, SetEdge):
+            key = change.source, change.target
+            role, text = self._edges[key]
+            self._edges[key] = _changed(role, change.role), _changed(text, change.text)
+            self._settle(key)
+        else:
+            raise TypeError(f"a graph cannot take {type(change).__name__}")
+
+    def _settle(self, key: EdgeKey) -> None:
+        """Draw an edge's new role over its old one for good; a thinner one would leave traces, so all is drawn anew."""
+        role, before = self._edges[key][0], self._settled[key]
+        if role in (ACTIVE, before):
+            return
+        self._settled[key] = role
+        if _stroke(role) >= _stroke(before):
+            self.bake(self._edge_box(key), self._edge_drawer(key, role))
+        else:
+            self.bake(Box(0, 0, self.place.width, self.place.height), self.draw_background)
+
+    def _shows(self, text: str) -> bool:
+        return self.fit.numbers or not _NUMBER.fullmatch(text)
+
+    def _stroke(self, pen: Pen, key: EdgeKey, role: str) -> None:
+        ends = self._line(key).reshape(2, 2)
+        pen.polyline(ends, self.look.theme.line(role), _stroke(role) * self.look.unit)
+
+    def _edge_drawer(self, key: EdgeKey, role: str) -> Callable[[Pen], None]:
+        return lambda pen: self._stroke(pen, key, role)
+
+    def _line(self, key: EdgeKey) -> Floats:
+        a, b = (self._seats[name] for name in key)
+        return np.array([a.x, a.y, b.x, b.y])
+
+    def _edge_box(self, key: EdgeKey) -> Box:
+        x0, y0, x1, y1 = self._line(key)
+        reach = self.look.px(_STROKES[ACTIVE]) + 2
+        return _box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1), reach)
+
+    def _text_part(self, key: EdgeKey, role: str, text: str) -> Part:
+        page, pad = self.look.theme.page, self.look.px(_PLATE)
+        line = self.look.typesetter.line(text, self._text_size, bold=role == ACTIVE)
+        x, y = self._centres[key]
+        left, top = round(x - line.width / 2), round(y - (line.ascent + line.descent) / 2)
+        bottom = top + line.ascent + line.descent
+        color = page["muted"] if role == QUIET else self.look.theme.line(role)
+
+        def draw(pen: Pen) -> None:
+            pen.rect(left - pad, top - pad, line.width + 2 * pad, bottom - top + 2 * pad, page["ground"])
+            pen.text(line, left, top + line.ascent, color)
+
+        return Part((role, text), _box(left, top, left + line.width, bottom, pad + 2), draw)
+
+    def _node_part(self, name: str, role: str, text: str, touched: bool) -> Part:
+        seat, theme, unit = self._seats[name], self.look.theme, self.look.unit
+        style = theme.cell(role)
+        line = _node_text(text, seat.radius, self.fit) if text else None
+        shape = seat.outline()
+        edge, stroke = (theme.line(ACTIVE), 3.5 * unit) if touched else (theme.page["muted"], 1.5 * unit)
+
+        def draw(pen: Pen) -> None:
+            pen.polygon(shape, style.fill)
+            pen.polyline(np.concatenate([shape, shape[:2]]), edge, stroke)
+            if line is not None:
+                baseline = round(seat.y + (line.ascent - line.descent) / 2)
+                pen.text(line, round(seat.x - line.width / 2), baseline, style.ink)
+
+        return Part((role, text, touched), _box(*seat.bounds, self.look.px(5)), draw)
+
+    def _label_place(self, node: Node) -> tuple[Line, int, int]:
+        seat, beside = self._seats[node.name], self.look.px(_BESIDE)
+        line = self.look.typesetter.line(node.label, LABEL_SIZE * self.look.unit)
+        middle = round(seat.y + (line.ascent - line.descent) / 2)
+        side = _side(node)
+        if side == "left":
+            return line, round(seat.x - seat.half) - beside - line.width, middle
+        if side == "right":
+            return line, round(seat.x + seat.half) + beside, middle
+        return line, round(seat.x - line.width / 2), round(seat.y - seat.radius) - self.look.px(6) - line.descent
+
+    def _sit_texts(self) -> tuple[float, dict[EdgeKey, Floats], bool]:
+        """The size and centres of the texts on edges, and whether they are too many to show them all."""
+        keys = list(self._edges)
+        texts = [self._edges[key][1] for key in keys]
+        lines = np.array([self._line(key) for key in keys]).reshape(-1, 4)
+        labels = [(x, base - line.ascent, x + line.width, base + line.descent)
+                  for line, x, base in self._labels.values()]  # fmt: skip
+        taken = np.array([seat.bounds for seat in self._seats.values()] + labels, np.float64).reshape(-1, 4)
+        for size in (_TEXT_SIZE * self.look.unit, 16 * self.look.unit, LEAST_TEXT * self.look.unit):
+            set_lines = [self.look.typesetter.line(text or "0", size, bold=True) for text in texts]
+            air = 2 * self.look.px(_PLATE) + 2
+            sizes = np.array([(line.width + air, line.ascent + line.descent + air) for line in set_lines], np.float64)
+            found = place_texts(lines, sizes.reshape(-1, 2), taken)
+            if found.clear:
+                break
+        return size, dict(zip(keys, found.centres, strict=True)), not found.clear
+
+
+def _changed(old: str, new: str | None) -> str:
+    return old if new is None else new
+
+
+def _stroke(role: str) -> float:
+    return _STROKES.get(role, _OTHER_STROKE)
+
+
+def _box(left: float, top: float, right: float, bottom: float, reach: int) -> Box:
+    return Box(
+        math.floor(left) - reach, math.floor(top) - reach, math.ceil(right) + reach + 1, math.ceil(bottom) + reach + 1
+    )
+
+
+def _side(node: Node) -> str:
+    """Where the label stands: outside of the graph at its sides, above the node elsewhere."""
+    return "left" if node.x <= 0.25 else "right" if node.x >= 0.75 else "above"
+
+
+def _node_text(text: str, radius: float, fit: Fit) -> Line:
+    """A text in a node, smaller where the node is."""
+    room = 2 * radius - fit.px(6)
+    size = min(_TEXT_SIZE * fit.unit, max(LEAST_TEXT * fit.unit, 0.62 * room))
+    line = fit.typesetter.line(text, size)
+    return line if line.width <= room else fit.typesetter.line(text, max(LEAST_TEXT * fit.unit, size * 0.85))
+
+
+def _half(node: Node, radius: float, fit: Fit) -> float:
+    """Half the width of a node whose text must fit, now and later."""
+    widest = max(_node_text(text, radius, fit).width if text else 0 for text in (node.text, node.widest))
+    return max(radius, widest / 2 + 0.35 * radius)
+
+
+def _insets(panel: Graph, radius: float, fit: Fit) -> tuple[float, float]:
+    """Room left and right of the nodes' centres, for half a node and its label."""
+    room = {"left": 0.0, "right": 0.0, "above": 0.0}
+    for node in panel.nodes:
+        half = _half(node, radius, fit) + fit.px(4)
+        label = fit.typesetter.line(node.label, LABEL_SIZE * fit.unit).width + fit.px(_BESIDE) if node.label else 0
+        outside = {"left": half, "right": half, _side(node): half + (label if _side(node) != "above" else 0)}
+        for side, wide in outside.items():
+            room[side] = max(room[side], wide)
+    return room["left"], room["right"]
+
+
+def _seats(panel: Graph, width: int, height: int, fit: Fit) -> dict[str, _Seat]:
+    """The nodes' places in pixels, as large as their neighbours above and below allow."""
+    inner = height - 2 * fit.px(_LARGEST_RADIUS)
+    gaps = [abs(a.y - b.y) * inner for a in panel.nodes for b in panel.nodes if a.x == b.x and a.y != b.y]
+    radius = max(fit.px(_LEAST_RADIUS), min([fit.px(_LARGEST_RADIUS), *(_AIR * gap for gap in gaps)]))
+    left, right = _insets(panel, radius, fit)
+    above = fit.px(26) if any(node.label and _side(node) == "above" for node in panel.nodes) else 0
+    top, bottom = radius + fit.px(4) + above, radius + fit.px(4)
+    return {
+        node.name: _Seat(
+            left + node.x * (width - left - right), top + node.y * (height - top - bottom),
+            _half(node, radius, fit), radius,
+        )
+        for node in panel.nodes
+    }  # fmt: skip
+
+
+PAINTER = GraphPainter
