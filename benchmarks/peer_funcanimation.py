@@ -1,4 +1,4 @@
-"""The usual script, to measure against: `FuncAnimation` and `PillowWriter`, every panel cleared and drawn anew each frame.
+"""The usual script, to measure against: `FuncAnimation` and `PillowWriter`, all panels drawn anew each frame.
 
 Same panels, numbers and pixels as `cnnviz conv`. `--colors` shows values as colours, as cnnviz does in small cells.
 """
@@ -131,7 +131,7 @@ def main():
     args = parse_arguments()
     figure = Figure(args)
     # Without `init_func` matplotlib would draw the first frame twice.
-    animation = FuncAnimation(figure.fig, figure.draw, frames=figure.side**2, init_func=lambda: [])
+    animation = FuncAnimation(figure.fig, figure.draw, frames=figure.side**2, init_func=list)
     animation.save(args.output, writer=PillowWriter(fps=1))
     print(json.dumps(figure.result.tolist()))
 

@@ -20,7 +20,7 @@ __all__ = ["CnnvizError", "UsageError", "__version__", "scene_names"]
 
 def scene_names() -> tuple[str, ...]:
     """The names of all scenes, each a function of this module."""
-    from cnnviz.scene import find_scenes
+    from cnnviz.discovery import find_scenes
 
     return tuple(name.replace("-", "_") for name in find_scenes())
 

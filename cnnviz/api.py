@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from cnnviz.discovery import load_scene
 from cnnviz.parameters import Parameter, parameters_of
 from cnnviz.pipeline import Appearance, Figure, make
-from cnnviz.scene import load_scene
 
 
 @cache

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnviz import __version__
+from cnnviz.discovery import find_scenes
 from cnnviz.errors import CnnvizError, UsageError
 
 MANIFEST = "manifest.json"
@@ -218,8 +219,9 @@ def _digest(entry: Entry, code: str) -> str:
 def _code_digest() -> str:
     folder = Path(__file__).parent
     sums = [__version__]
-    for file in sorted([*folder.rglob("*.py"), *folder.rglob("*.toml")]):
-        sums.append(f"{file.relative_to(folder)} {hashlib.sha256(file.read_bytes()).hexdigest()}")
+    own = sorted(file for kind in ("*.py", "*.toml", "*.npy") for file in folder.rglob(kind))
+    for file in dict.fromkeys([*own, *find_scenes().values()]):
+        sums.append(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}")
     return hashlib.sha256("\n".join(sums).encode()).hexdigest()
 
 

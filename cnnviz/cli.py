@@ -10,10 +10,10 @@ from typing import Any, NoReturn
 import click
 
 from cnnviz import __version__
+from cnnviz.discovery import add_folder, find_scenes, load_scene, summary
 from cnnviz.errors import CnnvizError
 from cnnviz.parameters import Parameter, choose, parameters_of
 from cnnviz.pipeline import Appearance, Figure, make
-from cnnviz.scene import find_scenes, load_scene, summary
 
 OUTPUT_FOLDER = Path("output")
 _HELP = {"help_option_names": ["-h", "--help"]}
@@ -77,6 +77,10 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings=_HELP, epilog="See `cnnviz FIGURE --help`.")
 @click.version_option(__version__, prog_name="cnnviz")
+@click.option(
+    "--scenes", multiple=True, metavar="FOLDER", is_eager=True, expose_value=False, help="Folder with your own scenes.",
+    callback=lambda _context, _option, folders: list(map(add_folder, folders)),
+)  # fmt: skip
 def cli() -> None:
     """Accurate, animated figures of what a convolutional network computes.
 

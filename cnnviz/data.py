@@ -8,7 +8,6 @@ import math
 import os
 import re
 import stat
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +17,11 @@ import numpy as np
 
 from cnnviz import kernels, limits
 from cnnviz.errors import UsageError
+from cnnviz.images import read_grey
 from cnnviz.parameters import Size, choose, quote
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    from PIL import Image
-
     Grid = npt.NDArray[np.float64]
 
 MAP_NAMES = ("random", "arange", "ones", "zeros")
@@ -32,8 +30,6 @@ KERNEL_NAMES = kernels.KERNEL_NAMES
 _TEXT_KINDS = (".csv", ".tsv", ".txt")
 _IMAGE_KINDS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 _KINDS = (".npy", *_TEXT_KINDS, *_IMAGE_KINDS)
-# Pillow's other formats stay out: some run foreign programs, and no user means them.
-_IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 
 _LITERAL = re.compile(r"\s*[-+.\d\[](?:[-+.\de\s,;/\[\]]|nan|inf)*", re.ASCII | re.IGNORECASE)
 _PATH_START = re.compile(r"\s*\.{1,2}/")
@@ -301,7 +297,7 @@ def _load_file(text: str, request: _Request) -> Data:
     try:
         with _opened(text, subject, request) as file:
             if kind in _IMAGE_KINDS:
-                values, source = _read_image(file, subject, request.size or request.image_size), "image"
+                values, source = read_grey(file, subject, request.size or request.image_size), "image"
             else:
                 read = _read_npy if kind == ".npy" else _read_text
                 values, source = _checked(read(file, subject, request), subject, request), "file"
@@ -355,56 +351,3 @@ def _read_npy(file: BinaryIO, subject: str, request: _Request) -> npt.NDArray[An
     except Exception as error:
         raise UsageError(f"{subject} is cut short or damaged: its header says {_times(shape)}") from error
     return array
-
-
-def _read_image(file: BinaryIO, subject: str, size: Size) -> Grid:
-    """Grey levels 0..255 of an image's first frame, its middle cut to the aspect of `size` and averaged down."""
-    from PIL import Image
-
-    grey = _grey(_decoded(file, subject), subject)
-    rows, columns = size
-    scale = min(grey.width / columns, grey.height / rows)
-    left, top = max(0.0, (grey.width - columns * scale) / 2), max(0.0, (grey.height - rows * scale) / 2)
-    middle = (left, top, grey.width - left, grey.height - top)
-    # Box averages: sharper filters overshoot at edges and invent levels that the image does not have.
-    return np.array(grey.resize((columns, rows), Image.Resampling.BOX, box=middle), dtype=np.float64)
-
-
-def _decoded(file: BinaryIO, subject: str) -> Image.Image:
-    # Pillow itself rather than imageio, which decodes the pixels before it tells how many there are.
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            image = Image.open(file, formats=_IMAGE_FORMATS)
-            if image.width * image.height <= limits.MAX_IMAGE_PIXELS:
-                image.load()
-                ImageOps.exif_transpose(image, in_place=True)
-                return image
-        except Image.DecompressionBombError:
-            pass
-        except UnidentifiedImageError as error:
-            raise UsageError(f"{subject} is no image: its content is none of {', '.join(_IMAGE_FORMATS)}") from error
-        except Exception as error:
-            raise UsageError(f"{subject} is cut short or damaged: save the image again") from error
-    raise UsageError(f"{subject} has more than {limits.MAX_IMAGE_PIXELS} pixels: make the image smaller")
-
-
-def _grey(image: Image.Image, subject: str) -> Image.Image:
-    """Rec. 601 luma, transparency over white."""
-    from PIL import Image
-
-    if image.mode.startswith("I"):
-        levels = np.asarray(image)
-        if levels.min() >= 0 and levels.max() <= 0xFFFF:
-            # Pillow would clip 16 bits to 8, not scale them.
-            return Image.fromarray((levels // 257).astype(np.uint8))
-    if image.mode.startswith(("I", "F", "LAB")):
-        raise UsageError(f"{subject} has pixels of Pillow's mode {image.mode}: save it as 8-bit grey or RGB")
-    if not image.has_transparency_data:
-        return image.convert("L")
-    image = image.convert("RGBA")
-    white = Image.new("L", image.size, 255)
-    white.paste(image.convert("L"), mask=image.getchannel("A"))
-    return white

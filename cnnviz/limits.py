@@ -20,3 +20,18 @@ MAX_FILE_BYTES = 64 * 2**20
 
 MAX_IMAGE_PIXELS = 64_000_000
 """Pixels of an input image before it is resized."""
+
+MAX_LAYERS = 16
+"""Layers of a network: more would not be read."""
+
+MAX_NETWORK_INPUT = 64
+"""Rows or columns of a network's input."""
+
+MAX_CHANNELS = 64
+"""Channels of a map within a network."""
+
+MAX_CLASSES = 50
+"""Scores that a network may end in."""
+
+MAX_WEIGHTS, MAX_PRODUCTS, MAX_MAP_VALUES = 1_000_000, 50_000_000, 500_000
+"""Weights of a network, products of its forward run, and values in all its maps."""

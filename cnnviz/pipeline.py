@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnnviz.discovery import load_scene
 from cnnviz.errors import CnnvizError
 from cnnviz.limits import MAX_SECONDS, MAX_WIDTH, MIN_WIDTH
 from cnnviz.parameters import Parameters, changed, normalise, param, parameters_of, plain
-from cnnviz.scene import Scene, load_scene, scene_name
+from cnnviz.scene import Scene, scene_name
 
 if TYPE_CHECKING:
     import numpy as np

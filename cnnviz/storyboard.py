@@ -234,6 +234,43 @@ class Graph(Panel):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Station:
+    """A place that data passes: `values` are maps (channels, rows, columns) or numbers (n,); NaN is not known yet.
+
+    `form` is maps, numbers (one a line), bars (from 0 to 1) or total (one number). `title` and `size` stand under it,
+    `note` below them, in room for `widest`; `lines` names numbers or bars, `marked` is the one that counts. Stations
+    of one `group` share a ground.
+    """
+
+    name: str
+    title: str
+    size: str
+    values: Values
+    role: str = "idle"
+    form: str = "maps"
+    shade: Shade | None = None
+    group: str = ""
+    note: str = ""
+    widest: str = ""
+    lines: tuple[str, ...] = ()
+    marked: int | None = None
+    digits: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Maps(Panel):
+    """Stations in the order in which data passes them, with arrows between; `scales` are those that steps bring in.
+
+    A station's role is idle, active or done; gradient or returned while and after the way back leads through it;
+    updated. The arrow between two stations follows from their roles.
+    """
+
+    kind: ClassVar[str] = "maps"
+    stations: tuple[Station, ...]
+    scales: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cell:
     """One cell of a grid or block changes; what is None stays. `note` is the small text in its corner, "" for none."""
 
@@ -331,7 +368,19 @@ class SetEdge:
     text: str | None = None
 
 
-Change = Cell | MoveMark | Relabel | MoveDot | SetCurve | SetRow | SetEntry | SetNode | SetEdge
+@dataclass(frozen=True, kw_only=True)
+class SetStation:
+    """A station of a maps panel gets another role, other values with their shade, or another note."""
+
+    panel: str
+    station: str
+    role: str | None = None
+    values: Values | None = None
+    shade: Shade | None = None
+    note: str | None = None
+
+
+Change = Cell | MoveMark | Relabel | MoveDot | SetCurve | SetRow | SetEntry | SetNode | SetEdge | SetStation
 
 
 @dataclass(frozen=True, kw_only=True)

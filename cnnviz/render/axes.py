@@ -156,7 +156,7 @@ def _margins(plot: Plot, x_ticks: Ticks, y_ticks: Ticks, fit: Fit) -> tuple[int,
     half = max((fit.typesetter.line(text, size).width for text in x_ticks.texts), default=0) // 2 + 1
     widest = max((fit.typesetter.line(text, size).width for text in y_ticks.texts), default=0)
     left, bottom = widest + fit.px(TICK + TICK_GAP + 1), fit.px(_TEXT_HEIGHT + TICK)
-    top = fit.px(_TEXT_HEIGHT) if plot.y_text and plot.axes != "zero" else least
+    top = fit.px(_TEXT_HEIGHT + TICK) if plot.y_text and plot.axes != "zero" else least
     if plot.axes == "zero":
         # The axes run through the data: their texts stand there too, and outside only near an edge.
         left, bottom = (_outside(room, span) for room, span in ((left, plot.x_range), (bottom, plot.y_range)))

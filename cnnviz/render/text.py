@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.ft2font import LoadFlags
+from matplotlib.ft2font import FT2Font, LoadFlags
 
 Mask = npt.NDArray[np.uint8]
 
@@ -81,6 +81,7 @@ class Typesetter:
     def __init__(self, family: str = "DejaVu Sans") -> None:
         self._family = family
         self._pieces: dict[tuple[str, float, bool, bool], Piece] = {}
+        self._files: dict[bool, str] = {}
         self._scratch = RendererAgg(8, 8, _DPI)
 
     def line(self, text: str, size: float, bold: bool = False) -> Line:
@@ -120,9 +121,7 @@ class Typesetter:
         return self._pieces[key]
 
     def _word(self, part: _Part) -> Piece:
-        font = get_font(findfont(self._font(part)))
-        font.set_size(part.size, _DPI)
-        font.set_text(part.text, 0.0, flags=_HINTING)
+        font = self._set(part.text, part)
         advance, descent = font.get_width_height()[0] / 64, font.get_descent() / 64
         if not part.text.strip():
             # A lone blank has no ink to measure by: two letters with and without it do.
@@ -134,10 +133,15 @@ class Typesetter:
         return Piece(mask, left, round(descent) - mask.shape[0], advance)
 
     def _advance(self, text: str, part: _Part) -> float:
-        font = get_font(findfont(self._font(part)))
+        return self._set(text, part).get_width_height()[0] / 64
+
+    def _set(self, text: str, part: _Part) -> FT2Font:
+        if part.bold not in self._files:
+            self._files[part.bold] = findfont(self._font(part))
+        font = get_font(self._files[part.bold])
         font.set_size(part.size, _DPI)
         font.set_text(text, 0.0, flags=_HINTING)
-        return font.get_width_height()[0] / 64
+        return font
 
     def _formula(self, part: _Part) -> Piece:
         font = self._font(part)
@@ -176,7 +180,8 @@ def _parts(text: str, size: float, bold: bool) -> Iterator[_Part]:
 
 def _shortened(text: str) -> str:
     """Drop the last word, or the last one before the result, and put an ellipsis there; never half a formula."""
-    head, sign, result = _RESULT.match(text).groups() if _RESULT.match(text) else (text, "", "")
+    found = _RESULT.match(text)
+    head, sign, result = found.groups() if found else (text, "", "")
     parts = [part for part in _PART.split(head.removesuffix("…")) if part]
     last = parts.pop()
     if last[0] != "$" and not last.startswith("**"):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz.data import Data
 from cnnviz.errors import UsageError
-from cnnviz.limits import MAX_STEPS
+from cnnviz.limits import MAX_SIDE, MAX_STEPS
 from cnnviz.notation import digits_for, number, size_text
 from cnnviz.parameters import Size
 from cnnviz.storyboard import Cell, Change, Shade, Values
@@ -18,7 +20,23 @@ CROWDED_SIDE = 20
 
 _CAPTION_LETTERS = 80
 
+_MOST_WORDS = 3
+
 Place = tuple[int, int]
+
+
+COVERING = MappingProxyType(
+    {
+        "input": "kernel", "unreached": "kernel", "zero": "kernel_on_padding", "padding": "kernel_on_padding",
+        "padding_unreached": "kernel_on_padding",
+    }
+)  # fmt: skip
+"""What becomes of a cell's role where the window covers it."""
+
+INPUT_HELP = 'Input: an image, .npy, .csv or .txt file, a literal such as "1 2; 3 4", random, arange, ones or zeros.'
+KERNEL_HELP = (
+    "Kernel: a file, a literal, or a name: sobel-x, sobel-y, laplacian, sharpen, box, gaussian, identity, random, …"
+)
 
 
 class Cover:
@@ -26,17 +44,21 @@ class Cover:
 
     def __init__(self, panel: str, roles: npt.NDArray[np.str_], covering: Mapping[str, str]) -> None:
         self._panel, self._roles, self._covering = panel, roles, covering
-        self._covered: dict[Place, str] = {}
+        self._covered: dict[Place, tuple[str, str]] = {}
 
-    def move(self, cells: Mapping[Place, str]) -> Iterator[Change]:
-        """Uncover what `cells` leaves out, cover the rest; `cells` holds the note of each covered cell."""
+    def move(self, cells: Mapping[Place, str], special: Mapping[Place, str] | None = None) -> Iterator[Change]:
+        """Uncover what `cells` leaves out, cover the rest; `cells` holds the note of each covered cell.
+
+        `special` gives single covered cells a role of their own.
+        """
         for row, column in self._covered.keys() - cells.keys():
             yield Cell(panel=self._panel, row=row, column=column, role=str(self._roles[row, column]), note="")
-        for (row, column), note in cells.items():
-            if self._covered.get((row, column)) != note:
-                role = self._covering[str(self._roles[row, column])]
-                yield Cell(panel=self._panel, row=row, column=column, role=role, note=note)
-        self._covered = dict(cells)
+        before, self._covered = self._covered, {}
+        for place, note in cells.items():
+            role = (special or {}).get(place) or self._covering[str(self._roles[place])]
+            self._covered[place] = role, note
+            if before.get(place) != (role, note):
+                yield Cell(panel=self._panel, row=place[0], column=place[1], role=role, note=note)
 
 
 def window(position: Place, kernel: Size, stride: Size, dilation: Size) -> npt.NDArray[np.intp]:
@@ -85,22 +107,55 @@ def dot_product(
     if bias:
         terms.append(factor(bias, digits["bias"]))
     shown = sum(round(a, digits["input"]) * round(w, digits["kernel"]) for a, w in pairs) + round(bias, digits["bias"])
-    sign = "=" if abs(shown - round(result, digits["output"])) < 1e-9 * max(1, abs(result)) else "≈"
+    sign = equals(shown, result, digits["output"])
     return f"{name} = {summed(terms or ['0'])} {sign} **{number(result, digits['output'])}**"
 
 
-def summed(terms: Sequence[str], letters: int = _CAPTION_LETTERS) -> str:
+def equals(shown: float, result: float, digits: int) -> str:
+    """The sign between arithmetic with the numbers `shown` and a result written with `digits` decimals: = or ≈."""
+    return "=" if abs(shown - round(result, digits)) < 1e-9 * max(1, abs(result)) else "≈"
+
+
+def summed(terms: Sequence[str], letters: int = _CAPTION_LETTERS, between: str = " + ") -> str:
     """The terms with plus signs between; the middle gives way to an ellipsis where they are too many to read."""
-    whole = " + ".join(terms)
+    whole = between.join(terms)
     if len(whole) <= letters:
         return whole
     last = terms[-1]
     first: list[str] = []
     for term in terms:
-        if len(" + ".join([*first, term, "…", last])) > letters:
+        if len(between.join([*first, term, "…", last])) > letters:
             break
         first.append(term)
-    return " + ".join([*first[: len(terms) - 2], "…", last])
+    return between.join([*first[: len(terms) - 2], "…", last])
+
+
+def check_fit(i: Size, k: Size, p: Size = (0, 0), d: Size = (1, 1)) -> None:
+    """Refuse a kernel larger than the padded input; raises UsageError."""
+    for size, kernel, padding, dilation in zip(i, k, p, d, strict=True):
+        span, padded = dilation * (kernel - 1) + 1, size + 2 * padding
+        if span <= padded:
+            continue
+        spread = f" with dilation {dilation} spans {span}, which" if dilation > 1 else ""
+        less = f", --d {(padded - 1) // (kernel - 1)} or less" if dilation > 1 and padded >= kernel else ""
+        raise UsageError(
+            f"kernel {kernel}{spread} does not fit the padded input {padded} (= {size} + 2·{padding}): use --p "
+            f"{-(-(span - size) // 2)} or more{less}, or --k {(padded - 1) // dilation + 1} or less"
+        )
+
+
+def check_side(shape: Size, what: str, instead: str) -> None:
+    """Refuse a map of more cells a side than are drawn; raises UsageError."""
+    if max(shape) > MAX_SIDE:
+        raise UsageError(f"{what} has {size_text(*shape)} cells, more than {MAX_SIDE} a side: {instead}")
+
+
+def map_shade(data: Data, *, crowded: bool) -> Shade:
+    """How a map's values become colours: always where it is a picture or crowded, greys 0 to 255 for a picture."""
+    picture = data.source == "image"
+    if picture and data.values.min() >= 0:
+        return Shade(scale="gray", lo=0, hi=255, always=True)
+    return shade_for(data.values, picture=picture, always=picture or crowded)
 
 
 def shade_for(values: Values, *, picture: bool, always: bool) -> Shade:
@@ -117,12 +172,32 @@ def math_size(symbol: str, size: Size) -> str:
     return f"${symbol}={size[0]}$" if size[0] == size[1] else f"${symbol}={size[0]}\\times{size[1]}$"
 
 
+def by_axis(left: str, filled: Sequence[str]) -> str:
+    """A formula with numbers put in, in mathtext: once, or for rows and for columns where these differ."""
+    if filled[0] == filled[1]:
+        return f"${left}={filled[0]}$"
+    return f"${left}$    rows ${filled[0]}$    columns ${filled[1]}$"
+
+
+def each_axis(texts: Sequence[str]) -> str:
+    """A text for both axes: once, or for rows and for columns where these differ."""
+    return texts[0] if texts[0] == texts[1] else f"rows {texts[0]}, columns {texts[1]}"
+
+
+def settings_text(*settings: tuple[str, str]) -> str:
+    """The parameters at the top right, each a word and its value in mathtext; of many the words are left out."""
+    if len(settings) > _MOST_WORDS:
+        return "   ".join(value for _, value in settings)
+    return "     ".join(f"{word} {value}" for word, value in settings)
+
+
 def words_size(size: Size) -> str:
     """A parameter's value in words: `2`, `2×1`."""
     return str(size[0]) if size[0] == size[1] else size_text(*size)
 
 
 __all__ = [
-    "CROWDED_SIDE", "Cover", "check_steps", "digits_for", "dot_product", "factor", "math_size", "positions", "reached",
-    "shade_for", "summed", "window", "words_size",
+    "COVERING", "CROWDED_SIDE", "INPUT_HELP", "KERNEL_HELP", "Cover", "Place", "by_axis", "check_fit", "check_side",
+    "check_steps", "digits_for", "dot_product", "each_axis", "equals", "factor", "map_shade", "math_size", "positions",
+    "reached", "settings_text", "shade_for", "summed", "window", "words_size",
 ]  # fmt: skip

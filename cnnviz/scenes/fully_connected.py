@@ -28,6 +28,7 @@ from cnnviz.storyboard import (
     Node,
     SetEdge,
     SetNode,
+    Shade,
     Sign,
     Step,
     Storyboard,
@@ -37,7 +38,15 @@ from cnnviz.storyboard import (
 MOST_NODES = 8
 """Nodes a side: of more, neither the edges nor their numbers can be told apart."""
 
-_HALVES = np.array([-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0])
+_MOST_WRITTEN = 16
+"""Edges that carry their weight all the time; of more, each does while its product is added."""
+
+_FEW_INPUTS = 5
+"""Up to here the cells have room for four letters, else for three."""
+
+_LARGEST = 1e5
+_RANDOM_VALUES = np.array([-2.0, -1.0, 1.0, 2.0])
+_MADE_TO_MEASURE = frozenset({"random", "arange", "ones", "zeros", "box", "gaussian", "identity"})
 _WEIGHTS_TAG, _BIAS_TAG = 2, 3
 
 
@@ -66,11 +75,12 @@ class FullyConnected(Scene):
     )
     weights: ArrayLike = param(
         "random", group="Data",
-        help='Weights W, a row an output: a literal such as "1 0 2; 3 1 1", a file, ones, or random: halves from '
-        "−2 to 2, never 0."
+        help='Weights W, a row an output: a literal such as "1 0 2; 3 1 1", a file, ones, or random: whole '
+        "numbers from −2 to 2, never 0."
     )
     bias: ArrayLike = param(
-        "random", group="Data", help="Bias b, one value an output or one for all: as for the input; random: halves."
+        "random", group="Data",
+        help="Bias b, one value an output or one for all: as for the input; random as for the weights."
     )
 
     def __post_init__(self) -> None:
@@ -80,6 +90,19 @@ class FullyConnected(Scene):
             raise UsageError(
                 f"a layer of {inputs} inputs and {outputs} outputs is too crowded to read: use {MOST_NODES} or less "
                 "of each"
+            )
+        for values, what in ((self._x, "input"), (self._weights, "weights"), (self._bias, "bias")):
+            if (largest := float(np.abs(values).max())) >= _LARGEST:
+                raise UsageError(f"{what} holds ±{largest:.6g}, too long to write: use numbers below {_LARGEST:.0f}")
+        if inputs != len(self._x):
+            raise UsageError(
+                f"weights are {outputs}×{inputs}, outputs × inputs, but there are {len(self._x)} inputs: give "
+                f"{len(self._x)} columns"
+            )
+        if self.outputs not in (None, outputs):
+            raise UsageError(
+                f"weights are {outputs}×{inputs}, outputs × inputs, but --outputs asks for {self.outputs}: leave "
+                "--outputs out"
             )
         object.__setattr__(self, "inputs", inputs)
         object.__setattr__(self, "outputs", outputs)
@@ -111,10 +134,9 @@ class FullyConnected(Scene):
         size = self.outputs or self._given_weights_shape[0] or self._outputs_of_bias, len(self._x)
         if isinstance(self.weights, str) and self.weights.strip().lower() == "random":
             return _random(size, self.seed, _WEIGHTS_TAG)
-        asked = size if _is_name(self.weights) or self.outputs else None
-        return load_kernel(
-            self.weights, asked, seed=self.seed, what="weights", option="--weights", size_option="--outputs × --inputs"
-        ).values
+        asked = size if _is_name(self.weights) else None
+        values: Values = load_kernel(self.weights, asked, seed=self.seed, what="weights", option="--weights").values
+        return values
 
     @property
     def _outputs_of_bias(self) -> int:
@@ -123,11 +145,10 @@ class FullyConnected(Scene):
     @cached_property
     def _bias(self) -> Values:
         if isinstance(self.bias, str) and self.bias.strip().lower() == "random":
-            return _random((1, len(self._weights)), self.seed, _BIAS_TAG)[0]
+            return _random((1, len(self._weights)), self.seed, _BIAS_TAG).ravel()
         size = (1, len(self._weights)) if _is_name(self.bias) else (1, 1)
-        return _row(
-            load_map(self.bias, None, seed=self.seed, default_size=size, what="bias", option="--bias").values, "bias"
-        )
+        data = load_map(self.bias, None, seed=self.seed, default_size=size, what="bias", option="--bias")
+        return _row(data.values, "bias")
 
     @cached_property
     def _offsets(self) -> Values:
@@ -156,12 +177,12 @@ class FullyConnected(Scene):
             parameters=self.public(),
             title="Fully connected layer",
             settings=f"{_many(inputs, 'input')}     {_many(outputs, 'output')}",
-            formula=rf"$y_j=\sum_i\, w_{{ji}}\,x_i+b_j$    {count} parameters: ${outputs}\cdot{inputs}$ weights, "
+            formula=rf"$y_j=\Sigma_i\, w_{{ji}}\,x_i+b_j$    {count} parameters: ${outputs}\cdot{inputs}$ weights, "
             f"{_many(outputs, 'bias', 'biases')}",
-            convention="W as in torch.nn.Linear: a row an output",
+            convention="grids rounded" if self._rounded else "a row of W is one output",
             alt=f"Animation of a fully connected layer: {_many(inputs, 'input node')}, each tied to each of "
             f"{_many(outputs, 'output node')}; {count} steps add one product of weight and input, or one bias, at a "
-            f"time, and light up its edge, until y is {', '.join(number(y, self._digits['sum']) for y in self._result)}.",
+            f"time, and light up its edge, until y is {', '.join(map(_short, self._result))}.",
             rows=((self._graph(), self._grid("weights", self._weights, "kernel", "Weights $W$"),
                    self._grid("input", self._x[:, None], "input", "$x$"), Sign(name="plus", text="+"),
                    self._grid("bias", self._offsets[:, None], "bias", "$b$"), Sign(name="equals", text="="),
@@ -172,18 +193,15 @@ class FullyConnected(Scene):
         )  # fmt: skip
 
     @cached_property
-    def _digits(self) -> dict[str, int]:
-        return {
-            "weights": digits_for(self._weights), "input": digits_for(self._x), "bias": digits_for(self._offsets),
-            "sum": digits_for(self._sums),
-        }  # fmt: skip
+    def _digits(self) -> int:
+        """Decimals of the sums."""
+        return digits_for(self._sums)
 
     def _graph(self) -> Graph:
         outputs, inputs = self._weights.shape
-        digits = self._digits
-        sums = [number(value, digits["sum"]) for value in self._sums.ravel()]
+        sums = [number(value, self._digits) for value in self._sums.ravel()]
         nodes = [
-            Node(name=f"x{i}", x=0, y=i / inputs, role="input", text=number(x, digits["input"]), label=f"$x_{{{i + 1}}}$")
+            Node(name=f"x{i}", x=0, y=i / inputs, role="input", text=_short(x), label=f"$x_{{{i + 1}}}$")
             for i, x in enumerate(self._x)
         ]
         nodes.append(Node(name="bias", x=0, y=1, role="bias", text="1", label="bias"))
@@ -193,34 +211,55 @@ class FullyConnected(Scene):
             for j in range(outputs)
         ]  # fmt: skip
         edges = [
-            Edge(source=_source(i, inputs), target=f"y{j}", text=number(self._factors[j, i], self._edge_digits(i)))
+            Edge(source=_source(i, inputs), target=f"y{j}", text=self._edge_text(i, j) if self._written else "")
             for j in range(outputs)
             for i in range(inputs + 1)
         ]
-        return Graph(name="network", label="", nodes=tuple(nodes), edges=tuple(edges))
+        return Graph(name="network", nodes=tuple(nodes), edges=tuple(edges))
 
     @cached_property
     def _factors(self) -> Values:
         """The number on each edge, those from the bias node last: (outputs, inputs + 1)."""
         return np.column_stack([self._weights, self._offsets])
 
-    def _edge_digits(self, i: int) -> int:
-        return self._digits["weights" if i < len(self._x) else "bias"]
+    @property
+    def _written(self) -> bool:
+        return self._factors.size <= _MOST_WRITTEN
+
+    def _edge_text(self, i: int, j: int) -> str:
+        return _short(self._factors[j, i])
 
     def _grid(self, name: str, values: Values, role: str, label: str) -> Grid:
+        digits = self._grid_digits(values)
+        shade = shade_for(values, picture=False, always=False) if name == "weights" else None
         return Grid(
             name=name, label=f"{label} {size_text(*values.shape)}", values=values, roles=np.full(values.shape, role),
-            digits=digits_for(values), shade=shade_for(values, picture=False, always=False),
+            digits=digits or 0, numbers=digits is not None or name == "weights", shade=shade,
             marks=(Mark(name="current", role="window"),),
         )  # fmt: skip
 
     def _output_panel(self) -> Grid:
-        size = len(self._weights), 1
+        size, digits = (len(self._weights), 1), self._grid_digits(self._sums)
+        # The range tells the renderer how small the numbers must be that steps will bring.
+        shade = Shade(scale="diverging", lo=float(self._sums.min()), hi=float(self._sums.max()))
         return Grid(
             name="output", label=f"$y$ {size_text(*size)}", values=np.full(size, np.nan),
-            roles=np.full(size, "pending"), digits=self._digits["sum"],
-            shade=shade_for(self._sums, picture=False, always=False), marks=(Mark(name="current", role="result"),),
+            roles=np.full(size, "pending"), digits=digits or 0, numbers=digits is not None,
+            shade=None if digits is None else shade, marks=(Mark(name="current", role="result"),),
         )  # fmt: skip
+
+    def _grid_digits(self, values: Values) -> int | None:
+        """Decimals with which every value fits a cell beside the graph; None where none does."""
+        letters = 4 if len(self._x) <= _FEW_INPUTS else 3
+        for digits in range(digits_for(values), -1, -1):
+            if max(len(number(value, digits)) for value in values.ravel()) <= letters:
+                return digits
+        return None
+
+    @property
+    def _rounded(self) -> bool:
+        shown = (self._weights, self._x, self._offsets, self._sums)
+        return any(self._grid_digits(values) not in (None, digits_for(values)) for values in shown)
 
     def _steps(self) -> Iterator[Step]:
         outputs, inputs = self._weights.shape
@@ -230,12 +269,15 @@ class FullyConnected(Scene):
                 edge = _source(i, inputs), f"y{j}"
                 changes: list[Change] = []
                 if before is not None:
-                    changes.append(SetEdge(panel="network", source=before[0], target=before[1], role="added"))
+                    text = None if self._written else ""
+                    source, target = before
+                    changes.append(SetEdge(panel="network", source=source, target=target, role="added", text=text))
                 before = edge
                 value = float(self._sums[j, i])
                 changes += [
-                    SetEdge(panel="network", source=edge[0], target=edge[1], role="active"),
-                    SetNode(panel="network", node=edge[1], role="output", text=number(value, self._digits["sum"])),
+                    SetEdge(panel="network", source=edge[0], target=edge[1], role="active",
+                            text=self._edge_text(i, j)),
+                    SetNode(panel="network", node=edge[1], role="output", text=number(value, self._digits)),
                     Cell(panel="output", row=j, column=0, role="output", value=value),
                     MoveMark(panel="output", mark="current", row=j, column=0, rows=1, columns=1),
                     *self._pointers(i, j),
@@ -251,18 +293,31 @@ class FullyConnected(Scene):
             yield MoveMark(panel=panel, mark="current", row=row, column=column, rows=int(shown), columns=int(shown))
 
     def _caption(self, i: int, j: int) -> str:
-        digits, taken = self._digits, min(i + 1, len(self._x))
+        taken = min(i + 1, len(self._x))
         pairs = list(zip(self._weights[j, :taken], self._x[:taken], strict=True))
-        terms = [f"{factor(w, digits['weights'])}·{factor(x, digits['input'])}" for w, x in pairs]
-        shown = sum(round(float(w), digits["weights"]) * round(float(x), digits["input"]) for w, x in pairs)
-        so_far = " so far"
-        if i == len(self._x):
-            so_far = ""
-            terms.append(factor(self._offsets[j], digits["bias"]))
-            shown += round(float(self._offsets[j]), digits["bias"])
-        value = float(self._sums[j, i])
-        sign = "=" if abs(shown - round(value, digits["sum"])) < 1e-9 * max(1, abs(value)) else "≈"
-        return f"$y_{{{j + 1}}}${so_far} = {summed(terms)} {sign} **{number(value, digits['sum'])}**"
+        terms = [f"{_factor(w)}·{_factor(x)}" for w, x in pairs]
+        shown = sum(_shown(w) * _shown(x) for w, x in pairs)
+        done = i == len(self._x)
+        if done:
+            terms.append(_factor(self._offsets[j]))
+            shown += _shown(self._offsets[j])
+        value = round(float(self._sums[j, i]), self._digits)
+        sign = "=" if abs(shown - value) < 1e-9 * max(1, abs(value)) else "≈"
+        left = f"$y_{{{j + 1}}}$" + ("" if done else " so far")
+        return f"{left} = {summed(terms)} {sign} **{number(value, self._digits)}**"
+
+
+def _shown(value: float) -> float:
+    """A number as it is written: with two decimals at most."""
+    return round(float(value), digits_for(value))
+
+
+def _short(value: float) -> str:
+    return number(value, digits_for(value))
+
+
+def _factor(value: float) -> str:
+    return factor(value, digits_for(value))
 
 
 def _source(i: int, inputs: int) -> str:
@@ -271,11 +326,11 @@ def _source(i: int, inputs: int) -> str:
 
 def _is_name(given: object) -> bool:
     """Whether the values are made to measure: a name such as random or ones, not data of a size of their own."""
-    return isinstance(given, str) and given.strip().lower().replace("_", "-").isalpha()
+    return isinstance(given, str) and given.strip().lower() in _MADE_TO_MEASURE
 
 
 def _random(size: tuple[int, int], seed: int, tag: int) -> Values:
-    return np.random.default_rng([seed, tag]).choice(_HALVES, size)
+    return np.asarray(np.random.default_rng([seed, tag]).choice(_RANDOM_VALUES, size))
 
 
 def _row(values: Values, what: str) -> Values:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -15,16 +13,8 @@ _COLLISION, _CROSSING, _OFF_CENTRE = 1000.0, 4.0, 6.0
 _ROUNDS = 4
 
 
-@dataclass(frozen=True)
-class Placement:
-    """Centres of the texts, (n, 2) in pixels, and whether they are all clear of each other and of what is taken."""
-
-    centres: Floats
-    clear: bool
-
-
-def place_texts(lines: Floats, sizes: Floats, taken: Floats) -> Placement:
-    """Find a place for each text on its own edge.
+def place_texts(lines: Floats, sizes: Floats, taken: Floats) -> Floats | None:
+    """Find a place for each text on its own edge; None where they cannot all be clear of each other and what is taken.
 
     Parameters
     ----------
@@ -34,11 +24,13 @@ def place_texts(lines: Floats, sizes: Floats, taken: Floats) -> Placement:
         Width and height of the texts, the white around them included.
     taken : array (m, 4)
         Left, top, right and bottom of what no text may cover.
+
+    Returns
+    -------
+    array (n, 2) of centres, or None
     """
-    starts, spans = lines[:, None, :2], (lines[:, 2:] - lines[:, :2])[:, None, :]
-    spots = starts + _SHARES[None, :, None] * spans
-    alone = _OFF_CENTRE * np.abs(_SHARES - 0.5)[None, :] + _crossed(spots, sizes, lines) * _CROSSING
-    alone = alone + _covered(spots, sizes, taken) * _COLLISION
+    spots, bare = _spots(lines, sizes, taken)
+    alone = bare + _crossed(spots, sizes, lines) * _CROSSING
     chosen = _in_line(spots, sizes, alone)
     everyone = np.arange(len(lines))
     for _ in range(_ROUNDS):
@@ -50,7 +42,21 @@ def place_texts(lines: Floats, sizes: Floats, taken: Floats) -> Placement:
         if np.array_equal(before, chosen):
             break
     centres = spots[everyone, chosen]
-    return Placement(centres, _total(centres, sizes) == 0 and bool((alone[everyone, chosen] < _COLLISION).all()))
+    clear = _total(centres, sizes) == 0 and (bare[everyone, chosen] < _COLLISION).all()
+    return centres if clear else None
+
+
+def place_alone(lines: Floats, sizes: Floats, taken: Floats) -> Floats:
+    """The centre of each text as if there were no other, near the middle of its edge: arguments as `place_texts`."""
+    spots, bare = _spots(lines, sizes, taken)
+    return np.asarray(spots[np.arange(len(lines)), bare.argmin(axis=1)])
+
+
+def _spots(lines: Floats, sizes: Floats, taken: Floats) -> tuple[Floats, Floats]:
+    """Places along each edge, (n, spots, 2), and what each costs by itself."""
+    starts, spans = lines[:, None, :2], (lines[:, 2:] - lines[:, :2])[:, None, :]
+    spots = starts + _SHARES[None, :, None] * spans
+    return spots, _OFF_CENTRE * np.abs(_SHARES - 0.5)[None, :] + _covered(spots, sizes, taken) * _COLLISION
 
 
 def _in_line(spots: Floats, sizes: Floats, alone: Floats) -> npt.NDArray[np.intp]:

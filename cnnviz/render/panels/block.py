@@ -91,7 +91,7 @@ class BlockPainter(CellsPainter):
         pen = Pen.sheet(width, height, page["ground"])
         for channel in range(sheets.count):
             x, y = sheets.corner(channel)
-            if (channel + 1) % sheets.columns and channel + 1 < sheets.count:
+            if sheets.drop and channel + 1 < sheets.count:
                 following = sheets.corner(channel + 1)
                 near = self._fitted.gap // 2
                 for low in (near, sheets.height - near):

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnviz.render.canvas import Box, Look
-from cnnviz.render.panels._edge_texts import Floats, place_texts
+from cnnviz.render.panels._edge_texts import Floats, place_alone, place_texts
 from cnnviz.render.panels.base import LABEL_SIZE, LEAST_TEXT, Colors, Extent, Fit, Place
 from cnnviz.render.panels.redrawn import Part, RedrawnPainter
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import Line
-from cnnviz.render.theme import Color, Theme
+from cnnviz.render.theme import Theme
 from cnnviz.storyboard import Change, Graph, Node, SetEdge, SetNode
 
 QUIET, ACTIVE = "edge", "active"
@@ -25,6 +25,7 @@ _TEXT_SIZE = 18
 _LARGEST_RADIUS, _LEAST_RADIUS, _AIR = 27, 13, 0.42
 _BESIDE = 10
 _PLATE = 3
+_SAMPLE = "−0.5"
 _NUMBER = re.compile(r"[-−+.,·×=≈() \d]*\d[-−+.,·×=≈() \d]*")
 
 EdgeKey = tuple[str, str]
@@ -70,10 +71,10 @@ class GraphPainter(RedrawnPainter):
         columns = {node.x for node in panel.nodes}
         fullest = max((sum(node.x == x for node in panel.nodes) for x in columns), default=1)
         radius = fit.px(_LARGEST_RADIUS)
-        between = fit.px(150) if any(edge.text for edge in panel.edges) else fit.px(70)
+        between = fit.px(250) if any(edge.text for edge in panel.edges) else fit.px(160)
         width = sum(_insets(panel, radius, fit)) + between * (len(columns) - 1)
         height = min(fit.height - fit.px(30), fullest * fit.px(2 * _LEAST_RADIUS + 10))
-        return Extent(width=min(round(width), fit.px(420)), height=height, stretch=panel.span)
+        return Extent(width=min(round(width), fit.px(440)), height=height, stretch=panel.span)
 
     @classmethod
     def colors(cls, panel: Graph, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
@@ -144,7 +145,7 @@ class GraphPainter(RedrawnPainter):
 
     def _stroke(self, pen: Pen, key: EdgeKey, role: str) -> None:
         ends = self._line(key).reshape(2, 2)
-        pen.polyline(ends, self.look.theme.line(role), _stroke(role) * self.look.unit)
+        pen.polyline(ends, self.look.theme.line(role), max(1.0, _stroke(role) * self.look.unit))
 
     def _edge_drawer(self, key: EdgeKey, role: str) -> Callable[[Pen], None]:
         return lambda pen: self._stroke(pen, key, role)
@@ -201,20 +202,28 @@ class GraphPainter(RedrawnPainter):
 
     def _sit_texts(self) -> tuple[float, dict[EdgeKey, Floats], bool]:
         """The size and centres of the texts on edges, and whether they are too many to show them all."""
+        sizes = [size * self.look.unit for size in (_TEXT_SIZE, 16, LEAST_TEXT)]
+        keys = [key for key, (_, text) in self._edges.items() if text]
+        for size in sizes:
+            found = place_texts(*self._crowd(keys, size))
+            if found is not None:
+                rest = [key for key in self._edges if key not in keys]
+                places = np.concatenate([found, place_alone(*self._crowd(rest, size))])
+                return size, dict(zip([*keys, *rest], places, strict=True)), False
         keys = list(self._edges)
-        texts = [self._edges[key][1] for key in keys]
-        lines = np.array([self._line(key) for key in keys]).reshape(-1, 4)
+        return sizes[0], dict(zip(keys, place_alone(*self._crowd(keys, sizes[0])), strict=True)), True
+
+    def _crowd(self, keys: Sequence[EdgeKey], size: float) -> tuple[Floats, Floats, Floats]:
+        """Edges, the sizes of their texts, and what these may not cover, as `place_texts` takes them."""
+        typeset, air = self.look.typesetter.line, 2 * self.look.px(_PLATE) + 2
+        texts = [typeset(self._edges[key][1] or _SAMPLE, size, bold=True) for key in keys]
         labels = [(x, base - line.ascent, x + line.width, base + line.descent)
                   for line, x, base in self._labels.values()]  # fmt: skip
-        taken = np.array([seat.bounds for seat in self._seats.values()] + labels, np.float64).reshape(-1, 4)
-        for size in (_TEXT_SIZE * self.look.unit, 16 * self.look.unit, LEAST_TEXT * self.look.unit):
-            set_lines = [self.look.typesetter.line(text or "0", size, bold=True) for text in texts]
-            air = 2 * self.look.px(_PLATE) + 2
-            sizes = np.array([(line.width + air, line.ascent + line.descent + air) for line in set_lines], np.float64)
-            found = place_texts(lines, sizes.reshape(-1, 2), taken)
-            if found.clear:
-                break
-        return size, dict(zip(keys, found.centres, strict=True)), not found.clear
+        return (
+            np.array([self._line(key) for key in keys], np.float64).reshape(-1, 4),
+            np.array([(t.width + air, t.ascent + t.descent + air) for t in texts], np.float64).reshape(-1, 2),
+            np.array([*(seat.bounds for seat in self._seats.values()), *labels], np.float64).reshape(-1, 4),
+        )
 
 
 def _changed(old: str, new: str | None) -> str:
@@ -247,7 +256,7 @@ def _node_text(text: str, radius: float, fit: Fit) -> Line:
 def _half(node: Node, radius: float, fit: Fit) -> float:
     """Half the width of a node whose text must fit, now and later."""
     widest = max(_node_text(text, radius, fit).width if text else 0 for text in (node.text, node.widest))
-    return max(radius, widest / 2 + 0.35 * radius)
+    return max(radius, widest / 2 + 0.2 * radius)
 
 
 def _insets(panel: Graph, radius: float, fit: Fit) -> tuple[float, float]:

@@ -1,0 +1,117 @@
+"""How scenes are found: files in `cnnviz/scenes/`, in the user's own folders, and from installed packages.
+
+A user's folders are `animations/` where the program runs and those that `--scenes` or CNNVIZ_SCENES name; a package
+offers scenes under the entry-point group `cnnviz.scenes`. A file is imported only when its figure is made.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import re
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.parameters import choose
+from cnnviz.scene import Scene
+
+SCENES_FOLDER = Path(__file__).with_name("scenes")
+USER_FOLDER = Path("animations")
+VARIABLE = "CNNVIZ_SCENES"
+GROUP = "cnnviz.scenes"
+
+
+def add_folder(folder: str) -> Path:
+    """Look for scenes in one more folder, in this process and those that it starts; raises UsageError."""
+    if not Path(folder).is_dir():
+        raise UsageError(f"--scenes {folder!r} is not a folder: give one that holds scene files")
+    known = os.environ.get(VARIABLE, "")
+    added = Path(folder).resolve()
+    os.environ[VARIABLE] = os.pathsep.join(part for part in (known, str(added)) if part)
+    return added
+
+
+def find_scenes() -> dict[str, Path]:
+    """The commands and the files that hold them: ours, then the others by name; raises CnnvizError for a twin."""
+    own = _folder_scenes(SCENES_FOLDER)
+    others: dict[str, Path] = _entry_point_scenes()
+    folders = [USER_FOLDER, *(Path(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part)]
+    for folder in dict.fromkeys(folder.resolve() for folder in folders):
+        for name, file in _folder_scenes(folder).items():
+            if (twin := own.get(name) or others.get(name)) is not None:
+                raise CnnvizError(f"scene files {twin} and {file} are both named {name}: rename yours")
+            others[name] = file
+    return own | dict(sorted(others.items()))
+
+
+def summary(file: Path) -> str:
+    """The first line of a scene file's docstring, read without importing it: `--help` must not wait for NumPy."""
+    match = re.match(r'"""(.+?)(?:"""|\n)', file.read_text(encoding="utf-8"))
+    if match is None:
+        raise CnnvizError(f"scene file {file} does not open with a docstring: its first line is the scene's summary")
+    return match[1].strip()
+
+
+def load_scene(name: str) -> type[Scene]:
+    """The scene class of a command; raises UsageError for an unknown name, CnnvizError for a file that fails."""
+    files = find_scenes()
+    name = name.replace("_", "-")
+    if name not in files:
+        raise UsageError(f"there is no scene {name!r}: {choose(name, tuple(files))}")
+    return _load(files[name])
+
+
+@cache
+def _load(file: Path) -> type[Scene]:
+    try:
+        module = _import(file)
+    except Exception as error:
+        raise CnnvizError(f"scene file {file} cannot be loaded: {type(error).__name__}: {error}") from error
+    found = [
+        thing for thing in vars(module).values()
+        if isinstance(thing, type) and issubclass(thing, Scene) and thing.__module__ == module.__name__
+    ]
+    if len(found) != 1:
+        raise CnnvizError(f"scene file {file} must define exactly one Scene, not {len(found)}")
+    return found[0]
+
+
+def _import(file: Path) -> ModuleType:
+    if file.parent == SCENES_FOLDER:
+        return importlib.import_module(f"cnnviz.scenes.{file.stem}")
+    name = f"cnnviz_scenes_of_user.{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses look their module up there while the file runs.
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _folder_scenes(folder: Path) -> dict[str, Path]:
+    return {file.stem.replace("_", "-"): file for file in sorted(folder.glob("[!_]*.py"))}
+
+
+def _entry_point_scenes() -> dict[str, Path]:
+    from importlib.metadata import entry_points
+
+    found = {}
+    for point in entry_points(group=GROUP):
+        try:
+            spec = importlib.util.find_spec(point.value.partition(":")[0])
+        except ImportError:
+            spec = None
+        if spec is None or spec.origin is None:
+            raise CnnvizError(f"the scene {point.name!r} of an installed package is not there: {point.value}")
+        found[Path(spec.origin).stem.replace("_", "-")] = Path(spec.origin)
+    return found

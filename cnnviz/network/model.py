@@ -1,0 +1,171 @@
+"""A whole network on one picture: its shapes and weights, forward to the loss, backward to the weights."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from cnnviz.errors import UsageError
+from cnnviz.limits import MAX_MAP_VALUES, MAX_PRODUCTS, MAX_WEIGHTS
+from cnnviz.network.layers import Array, BatchNorm, Layer, Shape, Weights
+from cnnviz.notation import size_text
+from cnnviz.ops.activations import softmax
+from cnnviz.ops.gradients import cross_entropy_grad
+from cnnviz.ops.losses import cross_entropy
+
+_WEIGHTS_TAG = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Forward:
+    """What a picture becomes: the input and every layer's output, the classes' probabilities, the loss."""
+
+    maps: tuple[Array, ...]
+    probabilities: Array
+    loss: float
+
+
+@dataclass(frozen=True, eq=False)
+class Backward:
+    """The loss's gradient by the input and every layer's output, and by every layer's weights."""
+
+    maps: tuple[Array, ...]
+    weights: tuple[Weights, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Layers that fit one another behind an input of (channels, rows, columns); raises UsageError where they do not.
+
+    The last layer's numbers are the scores of the classes; softmax and cross-entropy follow by themselves.
+    """
+
+    layers: tuple[Layer, ...]
+    input_shape: Shape
+
+    def __post_init__(self) -> None:
+        self._check_sizes()
+
+    @cached_property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shapes of the input and of every layer's output."""
+        shapes = [self.input_shape]
+        for place, layer in enumerate(self.layers, start=1):
+            try:
+                shapes.append(layer.output_shape(shapes[-1]))
+            except UsageError as error:
+                before = self.layers[place - 2].text if place > 1 else "the input"
+                raise UsageError(
+                    f"--layers, layer {place} ({layer.text}) behind {before} of {size_text(*shapes[-1])}: {error}"
+                ) from None
+        return tuple(shapes)
+
+    @property
+    def classes(self) -> int:
+        """How many scores the last layer gives."""
+        return math.prod(self.shapes[-1])
+
+    @cached_property
+    def weight_shapes(self) -> tuple[dict[str, Shape], ...]:
+        """Every layer's weights."""
+        return tuple(
+            layer.weight_shapes(given) for layer, given in zip(self.layers, self.shapes, strict=False)
+        )  # fmt: skip
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers training may change."""
+        return sum(math.prod(shape) for shapes in self.weight_shapes for shape in shapes.values())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The layers' names in a file of weights: conv1, relu1, conv2, …"""
+        seen: Counter[str] = Counter()
+        names = []
+        for layer in self.layers:
+            seen[layer.kind] += 1
+            names.append(f"{layer.kind}{seen[layer.kind]}")
+        return tuple(names)
+
+    def _check_sizes(self) -> None:
+        products = values = 0
+        for shapes, output in zip(self.weight_shapes, self.shapes[1:], strict=True):
+            # A kernel's weights meet every position of their map, a matrix's one input each.
+            positions = math.prod(output[1:])
+            products += math.prod(shapes.get("weight", (0,))) * positions
+            values += math.prod(output)
+        for count, most, what in (
+            (self.parameters, MAX_WEIGHTS, "weights"), (products, MAX_PRODUCTS, "products"),
+            (values, MAX_MAP_VALUES, "values in its maps"),
+        ):  # fmt: skip
+            if count > most:
+                raise UsageError(
+                    f"--layers makes a network of {count} {what}, more than {most}: use fewer kernels or outputs, "
+                    "or a smaller --i"
+                )
+
+    def he_weights(self, seed: int) -> tuple[Weights, ...]:
+        """Draw weights from normal distributions of variance 2/inputs, biases 0; batch norm starts at γ = 1, β = 0.
+
+        He, Zhang, Ren & Sun 2015, "Delving Deep into Rectifiers", §2.2.
+        """
+        rng = np.random.default_rng([seed, _WEIGHTS_TAG])
+        drawn = []
+        for layer, shapes in zip(self.layers, self.weight_shapes, strict=True):
+            own = {name: np.zeros(shape) for name, shape in shapes.items()}
+            if isinstance(layer, BatchNorm):
+                own["weight"] += 1
+            elif "weight" in own:
+                shape = shapes["weight"]
+                own["weight"] = rng.normal(0, math.sqrt(2 / math.prod(shape[1:])), shape)
+            drawn.append(own)
+        return tuple(drawn)
+
+    def with_names(self, arrays: Mapping[str, Array]) -> tuple[Weights, ...]:
+        """Sort arrays named as `named_shapes` does to the layers."""
+        return tuple(
+            {part: arrays[f"{name}.{part}"] for part in shapes}
+            for name, shapes in zip(self.names, self.weight_shapes, strict=True)
+        )
+
+    @property
+    def named_shapes(self) -> dict[str, Shape]:
+        """The shapes of all weights under the names that a file has them by: conv1.weight, conv1.bias, …"""
+        return {
+            f"{name}.{part}": shape
+            for name, shapes in zip(self.names, self.weight_shapes, strict=True) for part, shape in shapes.items()
+        }  # fmt: skip
+
+    def forward(self, picture: Array, weights: Sequence[Weights], label: int) -> Forward:
+        """Run the network on one picture of (channels, rows, columns) that shows the class `label`."""
+        maps = [picture]
+        for layer, own in zip(self.layers, weights, strict=True):
+            maps.append(layer.forward(maps[-1], own))
+        scores = maps[-1].ravel()
+        return Forward(tuple(maps), softmax(scores), float(cross_entropy(scores, label)))
+
+    def backward(self, done: Forward, weights: Sequence[Weights], label: int) -> Backward:
+        """Send the loss's gradient back through what `forward` computed."""
+        slopes = [cross_entropy_grad(done.maps[-1].ravel(), label).reshape(done.maps[-1].shape)]
+        own: list[Weights] = []
+        for layer, x, before in zip(self.layers[::-1], done.maps[-2::-1], weights[::-1], strict=True):
+            slope, parts = layer.backward(x, before, slopes[-1])
+            slopes.append(slope)
+            own.append(parts)
+        return Backward(tuple(slopes[::-1]), tuple(own[::-1]))
+
+
+def descend(weights: Sequence[Weights], slopes: Sequence[Weights], rate: float) -> tuple[Weights, ...]:
+    """One step of gradient descent, w ← w − η·∂L/∂w, for every weight."""
+    from cnnviz.ops.optimizers import SGD
+
+    rule = SGD(lr=rate)
+    return tuple(
+        {name: rule.step(value, slope[name], rule.init(value))[0] for name, value in own.items()}
+        for own, slope in zip(weights, slopes, strict=True)
+    )

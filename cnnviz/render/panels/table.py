@@ -1,0 +1,172 @@
+"""Tables of short texts and formulas: as large as fits, thin rules between rows, selected entries on a tint."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cnnviz.render.canvas import Box, Look
+from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Place
+from cnnviz.render.panels.redrawn import Part, RedrawnPainter
+from cnnviz.render.pen import Pen
+from cnnviz.render.text import Line
+from cnnviz.render.theme import Color, Theme
+from cnnviz.storyboard import Change, SetEntry, Table
+
+_STAGE_WIDTH = 880
+_LABEL_HEIGHT = 30
+_PAD_X, _PAD_Y, _LEAST_PAD_X, _LEAST_PAD_Y = 14.0, 9.0, 5.0, 1.0
+_LEADING = 0.35
+_RULE, _BAR = 2, 3
+
+Texts = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fitted:
+    """The size of a table's text, and the pixels at which its columns and rows (the header first) begin and end."""
+
+    size: float
+    pad: int
+    columns: tuple[int, ...]
+    rows: tuple[int, ...]
+
+    @classmethod
+    def of(cls, panel: Table, fit: Fit) -> _Fitted:
+        """The largest text with the widest paddings with which the table fits the stage; at worst it is cut."""
+        rows = (panel.header, *panel.entries)
+        height = fit.height - (fit.px(_LABEL_HEIGHT) if panel.label else 0)
+        size = max(panel.size, LEAST_TEXT)
+        while True:
+            # Paddings give way first, then the text.
+            for share in (1.0, 0.75, 0.5, 0.25, 0.0):
+                fitted = _arranged(rows, size, share, fit)
+                if fitted.columns[-1] <= fit.px(_STAGE_WIDTH) and fitted.rows[-1] <= height:
+                    return fitted
+            if size <= LEAST_TEXT:
+                return fitted.narrowed(fit.px(_STAGE_WIDTH))
+            size = max(LEAST_TEXT, size - 0.5)
+
+    def narrowed(self, width: int) -> _Fitted:
+        """With columns that share `width`, in proportion to what they want."""
+        if self.columns[-1] <= width:
+            return self
+        columns = tuple(edge * width // self.columns[-1] for edge in self.columns)
+        return _Fitted(size=self.size, pad=self.pad, columns=columns, rows=self.rows)
+
+
+class TablePainter(RedrawnPainter):
+    """Paints a table: rules and header are background, each entry is a part; a newline breaks an entry's text."""
+
+    def __init__(self, panel: Table, place: Place, look: Look, fit: Fit) -> None:
+        super().__init__(panel, place, look, fit)
+        self._panel = panel
+        self._fitted = _Fitted.of(panel, fit)
+        plain = tuple(("plain",) * len(panel.header) for _ in panel.entries)
+        self._texts = [list(row) for row in panel.entries]
+        self._roles = [list(row) for row in panel.roles or plain]
+        self._parts = {
+            f"{row} {column}": self._entry(row, column)
+            for row in range(len(panel.entries))
+            for column in range(len(panel.header))
+        }
+
+    @classmethod
+    def measure(cls, panel: Table, cell: int, fit: Fit) -> Extent:
+        """The size of all its rows and columns."""
+        fitted = _Fitted.of(panel, fit)
+        return Extent(width=fitted.columns[-1], height=fitted.rows[-1])
+
+    @classmethod
+    def colors(cls, panel: Table, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
+        """Inks on the page and on the tint of selected entries, rules."""
+        page, tint = theme.page, theme.cell("lit")
+        solid = [theme.line("grid"), theme.line("axis"), theme.mark("window"), tint.fill]
+        inks = [(page["ground"], page[key]) for key in ("ink", "muted", "result")]
+        return Colors(solid=solid, ramps=[*inks, (tint.fill, tint.ink), (tint.fill, page["result"])])
+
+    def draw_background(self, pen: Pen) -> None:
+        """Draw the header and the rules."""
+        theme, rows, width = self.look.theme, self._fitted.rows, self._fitted.columns[-1]
+        for column, text in enumerate(self._panel.header):
+            self._write(pen, text, 0, column, theme.page["muted"], bold=True)
+        for edge in rows[2:]:
+            pen.rect(0, edge - 1, width, 1, theme.line("grid"))
+        pen.rect(0, rows[1] - self.look.px(_RULE), width, self.look.px(_RULE), theme.line("axis"))
+
+    def parts(self) -> dict[str, Part]:
+        """Every entry."""
+        return dict(self._parts)
+
+    def update(self, change: Change) -> None:
+        """Take an entry's new text or role."""
+        if not isinstance(change, SetEntry):
+            raise TypeError(f"a table cannot take {type(change).__name__}")
+        if change.text is not None:
+            self._texts[change.row][change.column] = change.text
+        if change.role is not None:
+            self._roles[change.row][change.column] = change.role
+        self._parts[f"{change.row} {change.column}"] = self._entry(change.row, change.column)
+
+    def _entry(self, row: int, column: int) -> Part:
+        text, role = self._texts[row][column], self._roles[row][column]
+        columns, rows = self._fitted.columns, self._fitted.rows
+        box = Box(columns[column], rows[row + 1], columns[column + 1], rows[row + 2])
+
+        def draw(pen: Pen) -> None:
+            ink = self.look.theme.page["result" if role == "strong" else "ink"]
+            if role == "selected":
+                ink = self._tint(pen, box, first=column == 0)
+            self._write(pen, text, row + 1, column, ink, bold=role == "strong")
+
+        return Part((text, role), box, draw)
+
+    def _tint(self, pen: Pen, box: Box, *, first: bool) -> Color:
+        """Fill an entry, and mark where its row begins, a second cue beside the colour; returns the ink."""
+        style = self.look.theme.cell("lit")
+        pen.rect(box.left, box.top, box.right - box.left, box.bottom - box.top - 1, style.fill)
+        if first:
+            bar = self.look.px(_BAR)
+            pen.rect(box.left, box.top, bar, box.bottom - box.top - 1, self.look.theme.mark("window"))
+        return style.ink
+
+    def _write(self, pen: Pen, text: str, row: int, column: int, ink: Color, *, bold: bool) -> None:
+        """Write an entry's lines, in the middle between its row's rules."""
+        fitted, unit = self._fitted, self.look.unit
+        left, room = fitted.columns[column] + fitted.pad, fitted.columns[column + 1] - fitted.columns[column]
+        lines = [
+            self.look.typesetter.fitting(part, fitted.size * unit, room - fitted.pad, LEAST_TEXT * unit, bold)
+            for part in text.split("\n")
+        ]
+        leading = round(_LEADING * fitted.size * unit)
+        y = (fitted.rows[row] + fitted.rows[row + 1] - _height(lines, leading)) // 2
+        for line in lines:
+            pen.text(line, left, y + line.ascent, ink, self.look.theme.page["result"])
+            y += line.ascent + line.descent + leading
+
+
+def _height(lines: Sequence[Line], leading: int) -> int:
+    return sum(line.ascent + line.descent for line in lines) + leading * (len(lines) - 1)
+
+
+@lru_cache(maxsize=64)
+def _arranged(rows: Texts, size: float, share: float, fit: Fit) -> _Fitted:
+    """Edges of columns and rows for a text size and a share of the usual paddings."""
+    pad_x = fit.px(_LEAST_PAD_X + share * (_PAD_X - _LEAST_PAD_X))
+    pad_y = fit.px(_LEAST_PAD_Y + share * (_PAD_Y - _LEAST_PAD_Y))
+    widths, heights = [0] * len(rows[0]), []
+    for place, row in enumerate(rows):
+        least = fit.typesetter.line("Hg", size * fit.unit)
+        height = least.ascent + least.descent
+        for column, text in enumerate(row):
+            lines = [fit.typesetter.line(part, size * fit.unit, bold=place == 0) for part in text.split("\n")]
+            widths[column] = max(widths[column], *(line.width for line in lines))
+            height = max(height, _height(lines, round(_LEADING * size * fit.unit)))
+        heights.append(height + 2 * pad_y + 1)
+    columns = itertools.accumulate((width + 2 * pad_x for width in widths), initial=0)
+    return _Fitted(size=size, pad=pad_x, columns=tuple(columns), rows=tuple(itertools.accumulate(heights, initial=0)))
+
+
+PAINTER = TablePainter

@@ -1,0 +1,138 @@
+"""The article's activation functions together: their curves side by side, and their table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from cnnviz.notation import digits_for, number
+from cnnviz.ops.activation_table import Activation
+from cnnviz.scenes._curves import MOVING_BEATS, Trace, joined, outcome
+from cnnviz.scenes._formula import by_cases, filled, line_at
+from cnnviz.storyboard import Change, Plot, SetEntry, Step, Storyboard, Table, Values
+
+_EXAMPLE = -1.0
+"""Where the table's captions try a function: below zero, where they differ."""
+
+_COLUMNS = ("function", "group", "$f(x)$", "range", "$f'(x)$")
+_GROUPS = ("static", "parametric", "bounded")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetOfActivations:
+    """Several activation functions with their parameters' values, and the places at which their points stop."""
+
+    entries: tuple[Activation, ...]
+    settings: Mapping[str, float | None]
+    at: Values
+    digits: int
+
+    @cached_property
+    def traces(self) -> dict[str, Trace]:
+        """The curves by name."""
+        return {entry.name: self._trace(entry) for entry in self.entries}
+
+    def _trace(self, entry: Activation) -> Trace:
+        parameter = self.settings[entry.name]
+        return Trace.of(lambda x: entry.value(x, parameter), lambda x: entry.slope(x, parameter), self.at, self.digits)
+
+    def text(self, entry: Activation) -> str:
+        """The parameter of a function as a setting, or nothing."""
+        value = self.settings[entry.name]
+        return "" if entry.parameter is None or value is None else setting(entry, value)
+
+
+def setting(entry: Activation, value: float) -> str:
+    """A parameter with its value in mathtext."""
+    symbol = entry.parameter.symbol if entry.parameter else ""
+    return f"${symbol}={number(value, digits_for(value, most=4))}$"
+
+
+def arithmetic(entry: Activation, parameter: float | None, x: float, digits: int, results: int) -> str:
+    """The function with numbers put in: `1·(exp(−1.20) − 1) ≈ **−0.70**`."""
+    values, written = {"x": x}, {"x": number(x, digits)}
+    if entry.parameter is not None and parameter is not None:
+        values[entry.parameter.symbol] = parameter
+        written[entry.parameter.symbol] = number(parameter, digits_for(parameter, most=4))
+    line = line_at(entry.equation, values)
+    text, result = filled(line.expression, written), float(entry.value(x, parameter))
+    end = outcome(result, results)
+    bare = text == number(result, results)
+    return f"${line.expression}$ {end}" if bare else f"${line.expression}$ = {text} {end}"
+
+
+def all_curves(chosen: SetOfActivations, parameters: Mapping[str, Any]) -> Storyboard:
+    """One small plot for each function, a column for each group; their points move together."""
+    columns = [[entry for entry in chosen.entries if entry.group == group] for group in _GROUPS]
+    rows = tuple(tuple(_small_plot(chosen, entry) for entry in row) for row in zip(*columns, strict=True))
+    names = ", ".join(entry.title for entry in chosen.entries)
+
+    def steps() -> Iterator[Step]:
+        for step in range(len(chosen.at)):
+            changes: list[Change] = []
+            for name, trace in chosen.traces.items():
+                changes += trace.moved(name, step, tangent=False)
+            yield Step(caption=_together(chosen, step), changes=tuple(changes), beats=MOVING_BEATS)
+
+    return Storyboard(
+        scene="activation",
+        parameters=parameters,
+        title="Activation functions",
+        settings=joined([f"{entry.title} {text}" for entry in chosen.entries if (text := chosen.text(entry))]),
+        formula="solid: $f(x)$     dashed: $f'(x)$",
+        convention="derivatives at corners as in torch",
+        alt=f"Animation of {len(chosen.entries)} activation functions side by side: {names}. One value of x moves "
+        f"from {chosen.at[0]:g} to {chosen.at[-1]:g}, and a point along each curve and its dashed derivative with it.",
+        rows=rows,
+        steps=steps,
+        count=len(chosen.at),
+    )
+
+
+def _small_plot(chosen: SetOfActivations, entry: Activation) -> Plot:
+    trace, text = chosen.traces[entry.name], chosen.text(entry)
+    label = f"{entry.title}, {entry.group}" + (f", {text}" if text else "")
+    panel = Plot(name=entry.name, label=label, x_range=trace.x_range, y_range=trace.y_range, curves=trace.curves())
+    return trace.plot(panel)
+
+
+def _together(chosen: SetOfActivations, step: int) -> str:
+    values = [
+        f"{entry.title} **{number(chosen.traces[entry.name].values[step], 2)}**" for entry in chosen.entries
+    ]
+    return f"$x$ = {number(chosen.at[step], chosen.digits)}:   " + "   ".join(values)
+
+
+def table(chosen: SetOfActivations, parameters: Mapping[str, Any]) -> Storyboard:
+    """Equation, range and derivative of each function; one row after the other lights up, with an example below."""
+    entries = tuple(
+        (entry.title, entry.group, by_cases("", entry.equation), f"${entry.range}$",
+         by_cases("", entry.derivative_equation))
+        for entry in chosen.entries
+    )  # fmt: skip
+
+    def steps() -> Iterator[Step]:
+        for row, entry in enumerate(chosen.entries):
+            changes = [_light(row - 1, column, "plain") for column in range(len(_COLUMNS)) if row]
+            changes += [_light(row, column, "selected") for column in range(len(_COLUMNS))]
+            sample = arithmetic(entry, chosen.settings[entry.name], _EXAMPLE, 0, 2)
+            yield Step(caption=f"{entry.title} at $x=-1$:   {sample}", changes=tuple(changes))
+
+    return Storyboard(
+        scene="activation",
+        parameters=parameters,
+        title="Activation functions",
+        settings=joined([f"{entry.title} {text}" for entry in chosen.entries if (text := chosen.text(entry))]),
+        formula="static: no free parameter     parametric: a free parameter     bounded: a range with two ends",
+        alt="Table of activation functions with equation, range and derivative: "
+        f"{', '.join(entry.title for entry in chosen.entries)}; one row after the other is highlighted.",
+        rows=((Table(name="table", header=_COLUMNS, entries=entries),),),
+        steps=steps,
+        count=len(chosen.entries),
+    )
+
+
+def _light(row: int, column: int, role: str) -> SetEntry:
+    return SetEntry(panel="table", row=row, column=column, role=role)

@@ -1,0 +1,230 @@
+"""A transposed convolution as stamps: each input pixel lays its multiple of the kernel on the output, overlaps add."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from cnnviz.notation import number, size_text
+from cnnviz.parameters import Size
+from cnnviz.scenes._sliding import Cover, Place, equals, factor, positions, shade_for, window, words_size
+from cnnviz.scenes._transposed import Transposed
+from cnnviz.storyboard import Cell, Change, Grid, Mark, MoveMark, Panel, Relabel, Shade, Sign, Step, Values
+
+_READING = 2.0
+
+
+class Stamper:
+    """Adds multiples of a kernel to a panel, of which `offset` cells before the first are not shown."""
+
+    def __init__(
+        self, panel: str, shape: Size, offset: Size, weights: Values, stride: Size, dilation: Size, bias: float = 0
+    ) -> None:
+        self.panel = panel
+        self.sums: Values = np.full(shape, float(bias))
+        self.counts = np.zeros(shape, np.int64)
+        self._offset, self._weights = offset, weights
+        self._stride, self._dilation = stride, dilation
+        self._cover = Cover(panel, np.full(shape, "output"), {"output": "kernel"})
+
+    def stamp(self, position: Place, value: float, digits: int) -> Iterator[Change]:
+        """Add `value` times the kernel at an input's position; notes hold what is added, to `digits` decimals."""
+        size = self._weights.shape[0], self._weights.shape[1]
+        cells = window(position, size, self._stride, self._dilation) - np.array(self._offset)
+        rows, columns = self.sums.shape
+        notes, overlaps = {}, {}
+        for (row, column), weight in zip(cells.reshape(-1, 2).tolist(), self._weights.ravel(), strict=True):
+            if not (0 <= row < rows and 0 <= column < columns):
+                continue
+            product = number(value * weight, digits)
+            notes[row, column] = product if product.startswith("−") else f"+{product}"
+            if self.counts[row, column]:
+                overlaps[row, column] = "overlap"
+            self.sums[row, column] += value * weight
+            self.counts[row, column] += 1
+            yield Cell(panel=self.panel, row=row, column=column, value=float(self.sums[row, column]))
+        yield from self._cover.move(notes, overlaps)
+        (top, left), (bottom, right) = cells[0, 0].tolist(), cells[-1, -1].tolist()
+        yield from outline(self.panel, (max(0, top), max(0, left)), (min(rows, bottom + 1), min(columns, right + 1)))
+
+    def rest(self) -> Iterator[Change]:
+        """The last stamp is taken off, and cells that none has reached come in."""
+        yield from self._cover.move({})
+        for row, column in np.argwhere(self.counts == 0).tolist():
+            value = float(self.sums[row, column])
+            yield Cell(panel=self.panel, row=row, column=column, role="output", value=value)
+        yield outline_off(self.panel)
+
+
+def outline(panel: str, first: Place, end: Place, mark: str = "window") -> Iterator[Change]:
+    """Put a mark around the cells from `first` up to `end`; hide it where there are none."""
+    rows, columns = end[0] - first[0], end[1] - first[1]
+    if rows < 1 or columns < 1:
+        yield outline_off(panel, mark)
+    else:
+        yield MoveMark(panel=panel, mark=mark, row=first[0], column=first[1], rows=rows, columns=columns)
+
+
+def outline_off(panel: str, mark: str = "window") -> Change:
+    """Hide a mark."""
+    return MoveMark(panel=panel, mark=mark, row=0, column=0, rows=0, columns=0)
+
+
+class Stamps:
+    """The steps of the views `scatter` and, with `counting`, `overlap`."""
+
+    roles = ("input", "kernel", "overlap", "output", "unreached")
+    convention = "kernel not rotated: every pixel stamps it as it is"
+
+    def __init__(self, transposed: Transposed, counting: bool) -> None:
+        self._t, self._counting = transposed, counting
+        self._p = transposed.sizes(lambda axis: axis.p)
+        self._cropped = not counting and self._p != (0, 0)
+        size = transposed.data.values.shape
+        self.count = size[0] * size[1] + 1
+
+    def rows(self) -> tuple[tuple[Panel, ...], ...]:
+        """Input and kernel, the growing sum, and what comes of it."""
+        t = self._t
+        full, out = t.sizes(lambda axis: axis.full), t.sizes(lambda axis: axis.out)
+        left = (t.input_panel(), Sign(name="times", text="∗"), t.kernel_panel(), Sign(name="equals", text="="))
+        output = f"Output {size_text(*out)}"
+        if self._cropped:
+            sums = self._sum_panel("sum", f"Sum of stamps {size_text(*full)}\n", full)
+            return ((*left, sums, Sign(name="crop", text="→"), self._sum_panel("output", output, out)),)
+        right: tuple[Panel, ...] = (self._sum_panel("output", output, out),)
+        if self._counting:
+            right = (*right, self._count_panel(out))
+        return ((*left, *right),)
+
+    def formula(self) -> str:
+        """The output's size."""
+        return self._t.formula()
+
+    def expected_counts(self) -> Values:
+        """How many stamps reach each output cell, by the operation itself: of ones, with ones."""
+        t = self._t
+        return t.convolve(np.ones_like(t.data.values), np.ones_like(t.kernel.values), 0)
+
+    def steps(self) -> Iterator[Step]:
+        """One stamp for each input pixel, then what is left to do."""
+        t = self._t
+        size = t.data.values.shape[0], t.data.values.shape[1]
+        stamper = self._stamper()
+        picked = Cover("input", np.full(size, "input"), {"input": "kernel"})
+        for row, column in positions(size):
+            value = float(t.data.values[row, column])
+            sums, counts = stamper.sums.copy(), stamper.counts.copy()
+            changes = [*stamper.stamp((row, column), value, t.digits["product"])]
+            changes += picked.move({(row, column): ""})
+            changes += outline("input", (row, column), (row + 1, column + 1))
+            hit = np.argwhere(stamper.counts > counts).tolist()
+            if self._counting:
+                changes += self._counted(stamper, hit, changes)
+            yield Step(caption=self._caption((row, column), hit, sums, stamper), changes=tuple(changes))
+        changes = [*stamper.rest(), *picked.move({}), outline_off("input")]
+        yield Step(caption=self._last_caption(stamper), changes=(*changes, *self._last(stamper)), beats=_READING)
+
+    def _stamper(self) -> Stamper:
+        t = self._t
+        panel, of, offset = ("sum", "full", (0, 0)) if self._cropped else ("output", "out", self._p)
+        shape = t.sizes(lambda axis: int(getattr(axis, of)))
+        s, d = t.sizes(lambda axis: axis.s), t.sizes(lambda axis: axis.d)
+        return Stamper(panel, shape, offset, t.kernel.values, s, d, t.bias)
+
+    def _counted(self, stamper: Stamper, hit: list[list[int]], changes: list[Change]) -> Iterator[Change]:
+        for row, column in hit:
+            count = float(stamper.counts[row, column])
+            yield Cell(panel="overlap", row=row, column=column, role="output", value=count)
+        for change in changes:
+            if isinstance(change, MoveMark) and change.panel == stamper.panel:
+                yield replace(change, panel="overlap")
+
+    def _caption(self, position: Place, hit: list[list[int]], sums: Values, stamper: Stamper) -> str:
+        """What is stamped, and the sum of the cell that most stamps have reached."""
+        t = self._t
+        value = float(t.data.values[position])
+        shown = number(value, t.digits["input"])
+        name = f"$x_{{{position[0] + 1},{position[1] + 1}}}$"
+        said = f"{name} = {shown} stamps {factor(value, t.digits['input'])} × kernel"
+        if not hit:
+            return f"{said} beyond the edges that are cut off: **nothing** is added"
+        changed = stamper.sums != sums
+        row, column = max(hit, key=lambda cell: (stamper.counts[cell[0], cell[1]], changed[cell[0], cell[1]]))
+        place = f"row {row + 1}, column {column + 1}"
+        if self._counting:
+            return f"{said}; {place} has **{_times(int(stamper.counts[row, column]))}**"
+        added = stamper.sums[row, column] - sums[row, column]
+        digits = max(t.digits["output"], t.digits["product"])
+        terms = [number(sums[row, column], digits), factor(added, digits)]
+        total = sum(round(v, digits) for v in (sums[row, column], added))
+        result = float(stamper.sums[row, column])
+        sign = equals(total, result, t.digits["output"])
+        return f"{said}; at {place}: {' + '.join(terms)} {sign} **{number(result, t.digits['output'])}**"
+
+    def _last_caption(self, stamper: Stamper) -> str:
+        t = self._t
+        if self._counting:
+            low, high = int(stamper.counts.min()), int(stamper.counts.max())
+            if low == high:
+                return f"Every cell gets **{_times(low)}**"
+            uneven = any(axis.d == 1 and axis.k % axis.s for axis in t.axes)
+            why = t.each(lambda axis: f"kernel {axis.k} is no multiple of stride {axis.s}")
+            why = f": {why}" if uneven and "," not in why else ""
+            return f"From {low} to **{_times(high)}** a cell{why}"
+        missed = int((stamper.counts == 0).sum())
+        none = f"{missed} cells get no stamp and hold {number(t.bias, t.digits['bias'])}; " if missed else ""
+        if not self._cropped:
+            return f"{none}all {t.data.values.size} stamps are added up: **{size_text(*stamper.sums.shape)}**"
+        sides = t.each(lambda axis: f"{axis.full} − 2·{axis.p} = **{axis.out}**")
+        return f"{none}padding $p$ = {words_size(self._p)} is cut off on every side: {sides}"
+
+    def _last(self, stamper: Stamper) -> Iterator[Change]:
+        if self._counting:
+            for row, column in np.argwhere(stamper.counts == 0).tolist():
+                yield Cell(panel="overlap", row=row, column=column, role="output", value=0.0)
+            yield outline_off("overlap")
+        if not self._cropped:
+            return
+        (top, left), (rows, columns) = self._p, self._t.sizes(lambda axis: axis.out)
+        for row, column in positions((stamper.sums.shape[0], stamper.sums.shape[1])):
+            if top <= row < top + rows and left <= column < left + columns:
+                value = float(stamper.sums[row, column])
+                yield Cell(panel="output", row=row - top, column=column - left, role="output", value=value)
+            else:
+                yield Cell(panel="sum", row=row, column=column, role="cut")
+        label = f"Sum of stamps {size_text(*stamper.sums.shape)}\nhatched: cut off"
+        yield Relabel(panel="sum", label=label)
+        yield from outline("sum", (top, left), (top + rows, left + columns), "kept")
+
+    def _sum_panel(self, name: str, label: str, shape: Size) -> Grid:
+        t = self._t
+        return Grid(
+            name=name, label=label, values=np.full(shape, np.nan), roles=np.full(shape, "pending"),
+            digits=t.digits["output"], numbers=not t.crowded, shade=self._shade(),
+            notes=not self._cropped or name == "sum",
+            marks=(Mark(name="window", role="window"), Mark(name="kept", role="result")),
+        )  # fmt: skip
+
+    def _shade(self) -> Shade:
+        """For every sum on the way: none goes beyond the sum of its positive or of its negative products alone."""
+        t = self._t
+        x, w = t.data.values, t.kernel.values
+        most = t.convolve(np.maximum(x, 0), np.maximum(w, 0), 0) + t.convolve(np.minimum(x, 0), np.minimum(w, 0), 0)
+        least = t.convolve(np.maximum(x, 0), np.minimum(w, 0), 0) + t.convolve(np.minimum(x, 0), np.maximum(w, 0), 0)
+        ends = np.array([least.min() + min(0, t.bias), most.max() + max(0, t.bias)])
+        return shade_for(ends, picture=t.picture, always=t.picture or t.crowded)
+
+    def _count_panel(self, out: Size) -> Grid:
+        most = float(self.expected_counts().max())
+        return Grid(
+            name="overlap", label="Stamps per cell", values=np.full(out, np.nan), roles=np.full(out, "pending"),
+            numbers=not self._t.crowded, shade=Shade(scale="sequential", lo=0, hi=max(1.0, most), always=True),
+            marks=(Mark(name="window", role="window"),),
+        )  # fmt: skip
+
+
+def _times(count: int) -> str:
+    return f"{count} stamp" + ("" if count == 1 else "s")

@@ -1,0 +1,166 @@
+"""The drawn picture against the data: colours at the cells' centres, sizes, contrast, the steps' own boxes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cnnviz.pipeline import make
+from cnnviz.playback import play
+from cnnviz.render.palette import MOST_COLORS, build_palette
+from cnnviz.render.panels import painter_class
+from cnnviz.render.panels.base import LEAST_TEXT
+from cnnviz.render.text import Typesetter
+from cnnviz.render.theme import contrast, load_theme, luminance, theme_names
+from cnnviz.storyboard import Grid
+from tests.figures import all_figures, make_figure, named
+
+FIGURES = all_figures()
+
+
+def cell_boxes(film, panel):
+    """The pixels of each cell of a grid: (row, column) → left, top, side."""
+    place = film.layout.places[panel.name]
+    side = place.width // panel.shape[1]
+    assert (place.width, place.height) == (panel.shape[1] * side, panel.shape[0] * side), "cells are not square"
+    return {(r, c): (place.x + c * side, place.y + r * side, side) for r, c in np.ndindex(panel.shape)}
+
+
+@pytest.mark.parametrize("theme", theme_names())
+@pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
+def test_a_cells_colour_is_that_of_its_role(figure, theme):
+    scene, given = figure
+    made = make(scene, **{**given, "values": False, "theme": theme})
+    board, film, look = made.storyboard(), made.film(), load_theme(theme)
+    for frame, (_, states) in zip(film, play(board), strict=True):
+        rgb = film.palette.colors[frame.pixels]
+        for panel in board.panels():
+            if not isinstance(panel, Grid) or (panel.shade is not None and panel.shade.always):
+                continue
+            for at, (x, y, side) in cell_boxes(film, panel).items():
+                style = look.cell(str(states[panel.name].roles[at]))
+                if side >= 8 and style.hatch is None:
+                    seen = rgb[y + side // 2, x + side // 2]
+                    assert tuple(seen) == style.fill, f"{panel.name} {at} {states[panel.name].roles[at]}"
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
+def test_only_the_announced_box_changes_and_nothing_leaves_the_frame(figure):
+    film = make_figure(figure).film()
+    before = None
+    width, height = film.size
+    count = 0
+    for frame in film:
+        box = frame.changed
+        assert 0 <= box.left < box.right <= width
+        assert 0 <= box.top < box.bottom <= height
+        if before is not None:
+            outside = np.ones(frame.pixels.shape, bool)
+            outside[box.slices] = False
+            assert not (frame.pixels != before)[outside].any()
+        before = frame.pixels.copy()
+        count += 1
+    assert count == film.storyboard.count
+    assert len(film.palette.colors) <= MOST_COLORS
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
+@pytest.mark.parametrize("width", [640, 960])
+def test_panels_stand_apart_within_the_stage(figure, width):
+    scene, given = figure
+    film = make(scene, **{**given, "width": width}).film()
+    unit = width / 960
+    boxes = []
+    for panel in film.storyboard.panels():
+        place = film.layout.places[panel.name]
+        assert place.width > 0
+        assert place.height > 0
+        assert place.x >= 36 * unit
+        assert place.x + place.width <= width - 36 * unit
+        assert place.y >= 64 * unit
+        assert place.y + place.height <= 462 * unit + 1, f"{panel.name} runs into the band"
+        if place.label:
+            lines = place.label.count("\n")
+            assert place.label_baseline + lines * 21 * unit <= 462 * unit, f"label of {panel.name} runs into the band"
+        boxes.append((place.x, place.y, place.x + place.width, place.y + place.height))
+    for n, (left, top, right, bottom) in enumerate(boxes):
+        for other in boxes[n + 1 :]:
+            apart = right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
+            assert apart, "two panels overlap"
+
+
+def test_marks_are_drawn_where_the_storyboard_puts_them():
+    made = make("conv", k=3, s=2, p=1)
+    film, look = made.film(), load_theme("article")
+    for frame, (_, states) in zip(film, play(made.storyboard()), strict=True):
+        rgb = film.palette.colors[frame.pixels]
+        boxes = cell_boxes(film, film.storyboard.panel("input"))
+        mark = states["input"].marks["window"]
+        left, top, side = boxes[int(mark.row), int(mark.column)]
+        right, bottom = left + side * mark.columns - 1, top + side * mark.rows - 1
+        for x, y in ((left, (top + bottom) // 2), (right, (top + bottom) // 2), ((left + right) // 2, top)):
+            assert tuple(rgb[y, x]) == look.mark("window")
+
+
+@pytest.mark.parametrize("name", theme_names())
+def test_a_themes_texts_can_be_read(name):
+    theme = load_theme(name)
+    page = theme.page
+    for ink in ("ink", "muted", "result"):
+        assert contrast(page[ink], page["band"]) >= 4.5
+    for ink in ("ink", "muted"):
+        assert contrast(page[ink], page["ground"]) >= 4.5
+    for role, style in theme.cells.items():
+        assert contrast(style.ink, style.fill) >= 4.5, role
+
+
+@pytest.mark.parametrize("name", theme_names())
+def test_neighbouring_roles_differ_in_lightness_or_have_a_second_cue(name):
+    theme = load_theme(name)
+    cued = {"kernel", "kernel_on_padding"}  # inside the window's outline
+    pairs = [("input", "kernel"), ("padding", "kernel_on_padding"), ("output", "pending")]
+    for one, other in pairs:
+        a, b = theme.cell(one), theme.cell(other)
+        assert contrast(a.fill, b.fill) >= 1.3 or other in cued or a.hatch or b.hatch, (one, other)
+    for role in ("window", "result", "boundary"):
+        assert contrast(theme.mark(role), theme.page["ground"]) >= 3
+    assert luminance((255, 255, 255)) == pytest.approx(1)
+
+
+def test_no_text_is_smaller_than_the_least():
+    """Numbers that would have to be smaller are not drawn at all."""
+    for side in range(6, 21):
+        made = make("conv", i=side, k=3, kernel="10 -20 30; 40 -50 60; 70 80 90")
+        film = made.film()
+        for panel in film.storyboard.panels():
+            if isinstance(panel, Grid):
+                place = film.layout.places[panel.name]
+                painter = painter_class("grid")(panel, place, film._look, film.layout.fit)
+                if painter._fitted.numbers:
+                    assert painter._size >= LEAST_TEXT
+                    assert painter._fitted.cell >= LEAST_TEXT
+
+
+def test_a_palette_keeps_the_colours_that_must_be_exact():
+    solid = [(n, 2 * n, 255 - n) for n in range(40)]
+    palette = build_palette(solid, [((0, 0, 0), (255, 255, 255))])
+    assert len(palette.colors) <= MOST_COLORS
+    for color in solid:
+        assert tuple(palette.colors[palette.index_of(color)]) == color
+
+
+def test_a_palette_finds_the_nearest_colour():
+    palette = build_palette([(0, 0, 0), (250, 0, 0), (0, 0, 250)], [])
+    picture = np.array([[[10, 5, 0], [200, 30, 40], [60, 0, 180]]], np.uint8)
+    assert palette.index(picture).tolist() == [[0, 1, 2]]
+
+
+def test_text_that_does_not_fit_shrinks_then_loses_words_but_never_its_result():
+    setter = Typesetter()
+    text = "$y_{1,1}$ = " + " + ".join(["12·(−34)"] * 20) + " = **−8160**"
+    line = setter.fitting(text, 18, 880, 14)
+    assert line.width <= 880
+    whole = setter.line("**−8160**", 14)
+    last = [placed for placed in line.pieces if placed.strong][-1]
+    np.testing.assert_array_equal(last.piece.mask, whole.pieces[0].piece.mask)
+    assert setter.fitting("short", 18, 880, 14) == setter.line("short", 18)

@@ -1,0 +1,103 @@
+"""The house rules that a program can check: what may import what, and how long things get."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "cnnviz"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# Room → what it may import of cnnviz (its own room always) and of the heavy libraries.
+GROUND = {"errors", "limits"}
+WORDS = {"notation", "storyboard"}
+ROOMS = {
+    "errors": (set(), set()),
+    "limits": (set(), set()),
+    "ops": (GROUND, {"numpy"}),
+    "notation": (set(), {"numpy"}),
+    "storyboard": (GROUND, {"numpy"}),
+    "playback": (GROUND | WORDS, {"numpy"}),
+    "parameters": (GROUND, set()),
+    "kernels": (GROUND | {"parameters"}, {"numpy"}),
+    "images": (GROUND | {"parameters"}, {"numpy", "PIL"}),
+    "data": (GROUND | {"parameters", "kernels", "images"}, {"numpy"}),
+    "network": (GROUND | {"ops", "parameters", "notation"}, {"numpy"}),
+    "scene": (GROUND | {"parameters", "storyboard"}, {"numpy"}),
+    "discovery": (GROUND | {"parameters", "scene"}, set()),
+    "scenes": (
+        GROUND | WORDS | {"ops", "playback", "parameters", "kernels", "data", "network", "scene"}, {"numpy"},
+    ),
+    "render": (GROUND | WORDS | {"playback", "parameters"}, {"numpy", "matplotlib", "contourpy"}),
+    "export": (GROUND | WORDS | {"playback", "parameters", "render"}, {"numpy", "PIL", "imageio"}),
+    "pipeline": (GROUND | {"parameters", "scene", "discovery", "render", "export", "storyboard"}, {"numpy"}),
+    "api": (GROUND | {"parameters", "scene", "discovery", "pipeline"}, set()),
+    "batch": (GROUND | {"discovery", "pipeline", "export", "__init__"}, {"click"}),
+    "gallery": (GROUND | {"batch", "export", "__init__"}, set()),
+    "cli": (GROUND | {"parameters", "scene", "discovery", "pipeline", "batch", "gallery", "__init__"}, {"click"}),
+    "__init__": (GROUND | {"discovery", "pipeline", "api"}, set()),
+    "__main__": ({"cli"}, set()),
+}  # fmt: skip
+HEAVY = {"numpy", "matplotlib", "PIL", "imageio", "click", "contourpy", "scipy", "torch", "onnx"}
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
+
+
+def imports(tree: ast.AST) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, "imports are absolute"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_a_room_imports_what_it_may(path):
+    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    allowed, libraries = ROOMS[room]
+    for name in imports(ast.parse(path.read_text(encoding="utf-8"))):
+        parts = name.split(".")
+        if parts[0] == "cnnviz":
+            target = parts[1] if len(parts) > 1 and (PACKAGE / parts[1]).exists() else parts[1] if (
+                len(parts) > 1 and (PACKAGE / f"{parts[1]}.py").exists()
+            ) else "__init__"  # fmt: skip
+            assert target == room or target in allowed, f"{room} may not import {name}"
+        elif parts[0] in HEAVY:
+            assert parts[0] in libraries, f"{room} may not import {name}"
+        assert "pyplot" not in parts
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_modules_and_functions_stay_short(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 400
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            start = node.body[1].lineno if ast.get_docstring(node) and len(node.body) > 1 else node.lineno
+            assert node.end_lineno - start < 50, f"{node.name} is {node.end_lineno - start + 1} lines long"
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if "render" not in p.parts], ids=named)
+def test_colours_live_in_themes(path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"[\"']#[0-9A-Fa-f]{6}[\"']", text)
+
+
+def test_painters_name_no_colour():
+    for path in (PACKAGE / "render").rglob("*.py"):
+        if path.name != "theme.py":
+            assert not re.search(r"[\"']#[0-9A-Fa-f]{6}[\"']", path.read_text(encoding="utf-8")), path
+
+
+def test_no_registry_host_is_written_down():
+    for path in [*ROOT.glob("*.toml"), ROOT / "Makefile", ROOT / ".ci" / "run", *ROOT.glob("*.md")]:
+        assert not re.search(r"https?://[^ ]*(pypi|registry|debian|simple)", path.read_text(encoding="utf-8")), path
