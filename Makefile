@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: all render test lint bench clean
+.PHONY: all render gallery test lint docs bench clean
 all: render
 
 $(BIN)/python:
@@ -19,6 +19,9 @@ $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
 
 render: $(VENV)/.installed
 	$(BIN)/cnnviz render animations --out output
+	$(BIN)/cnnviz gallery output --title "The article's figures"
+
+gallery: render
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest
@@ -26,6 +29,9 @@ test: $(VENV)/.installed-test
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+docs: $(VENV)/.installed-test
+	$(BIN)/python docs/build.py
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks

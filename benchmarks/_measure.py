@@ -66,8 +66,10 @@ class Spread:
 
 def run(command: Command, folder: Path, *, check: bool = True) -> Run:
     """Run a command in `folder`; raises BenchmarkError where it fails, unless `check` is off."""
-    # Agg for the peer on a desktop too: a window's toolkit would only slow it.
-    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"}
+    # As in a plain shell: without PYTHONDONTWRITEBYTECODE, say, which has cnnviz compiled anew by every run. Agg is for
+    # the peer on a desktop, where a window's toolkit would only slow it.
+    plain = {key: value for key, value in os.environ.items() if key == "PYTHONPATH" or not key.startswith("PYTHON")}
+    environment = {**plain, "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"}
     with tempfile.TemporaryFile() as log:
         start = time.perf_counter()
         process = subprocess.Popen(

@@ -65,6 +65,13 @@ def _speed(section: Section, runs: dict[str, list[Run]], made: int) -> None:
     )  # fmt: skip
     if two := runs.get("two cores"):
         section.at_least("one core / two cores", ratios(one, two, wall), 1.7, digits=2)
+        beyond = [statistics.median(map(wall, some)) - statistics.median(map(wall, imports)) for some in (one, two)]
+        if min(beyond) > 0:
+            section.rows.append(Row("the same beyond start-up", f"{beyond[0] / beyond[1]:.2f}×"))
+        section.notes.append(
+            f"The set has n = {made} figures. Start-up S is the time of the imports, which each process takes: with F "
+            "seconds a figure beyond it, two cores cannot do better than (S + n·F) / (S + n·F/2)."
+        )
     else:
         section.notes.append("The speed-up on two cores was not measured: there is one core here.")
     if all(re.search(r"(?:^|\n)0 made, ", one.output) for one in idle) and not failed:

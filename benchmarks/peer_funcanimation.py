@@ -1,6 +1,7 @@
 """The usual script, to measure against: `FuncAnimation` and `PillowWriter`, all panels drawn anew each frame.
 
-Same panels, numbers and pixels as `cnnviz conv`. `--colors` shows values as colours, as cnnviz does in small cells.
+Same panels, numbers and pixels as `cnnviz conv`. `--small` leaves out what cnnviz leaves out of small cells:
+the kernel's weights in the covered cells, and the output's numbers, which become colours.
 """
 
 import argparse
@@ -19,7 +20,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     for name, default in (("i", 5), ("k", 3), ("s", 1), ("p", 0), ("seed", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--colors", action="store_true")
+    parser.add_argument("--small", action="store_true")
     parser.add_argument("-o", "--output", default="peer.gif")
     return parser.parse_args()
 
@@ -95,14 +96,11 @@ class Figure:
                 covered = top <= row < top + k and left <= column < left + k
                 value = self.padded[row, column]
                 color = (KERNEL if on_map else KERNEL_ON_PADDING) if covered else INPUT if on_map else PADDING
-                text, note = show(value), ""
-                if self.args.colors:
-                    text = ""
-                    color = plt.cm.Blues(value / 3) if on_map or covered else PADDING
-                elif covered:
+                note = ""
+                if covered and not self.args.small:
                     note = "×" + show(self.kernel[row - top, column - left])
                 hatch = "//" if max(row, column) >= self.reach else None
-                cell(ax, row, column, color, text, size, note, hatch)
+                cell(ax, row, column, color, show(value), size, note, hatch)
         if p:
             outline(ax, p, p, self.args.i, self.args.i, "#33566F", 1)
         outline(ax, top, left, k, k, WINDOW)
@@ -120,7 +118,7 @@ class Figure:
             row, column = divmod(place, self.side)
             if place > frame:
                 cell(ax, row, column, PENDING)
-            elif self.args.colors:
+            elif self.args.small:
                 cell(ax, row, column, plt.cm.RdBu_r(0.5 + value / most / 2))
             else:
                 cell(ax, row, column, OUTPUT, show(value), size)

@@ -47,4 +47,5 @@ def _text(parameter: Parameter) -> str:
     spec = parameter.spec
     unit = f" In {spec.unit}." if spec.unit else ""
     alias = f" Also `{spec.alias.replace('-', '_')}`." if spec.alias else ""
-    return spec.help + unit + alias
+    listed = f" One of {', '.join(spec.choices)}." if spec.choices else ""
+    return spec.help + unit + listed + alias

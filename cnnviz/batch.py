@@ -8,7 +8,8 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,18 +52,26 @@ def render_sets(sets: Sequence[Path], out: Path, *, jobs: Any, force: bool, quie
     _refuse_twins(entries)
     code = _code_digest()
     digests = {entry.file: _digest(entry, code) for entry in entries}
-    known = {} if force else _read_manifest(out)
+    known = {} if force else read_manifest(out)
     due = [e for e in entries if not _up_to_date(known.get(e.file), digests[e.file], out / e.file)]
+    _make_folder(out)
     outcomes: dict[str, Outcome] = {}
     work = [(entry, digests[entry.file], str(out)) for entry in due]
     try:
         for outcome in _progress(_run(work, count), len(due), quiet):
             outcomes[outcome.entry.file] = outcome
     finally:
-        _write_manifest(out, entries, _read_manifest(out), outcomes)
+        _write_manifest(out, entries, read_manifest(out), outcomes)
     failed = [o for e in due if (o := outcomes[e.file]).error]
     _report(len(entries), len(due), failed, quiet)
     return len(failed)
+
+
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CnnvizError(f"cannot write to folder {out}: {(error.strerror or '').lower()}") from None
 
 
 def read_set(path: Path) -> Iterator[Entry]:
@@ -93,8 +102,12 @@ def _entry(path: Path, place: int, figure: dict[str, Any]) -> Entry:
             raise UsageError(f"{where}: {key} is missing")
     if not _NAME.fullmatch(name):
         raise UsageError(f"{where}: name {name!r} does not do as a file name: use letters, digits, dots, - and _")
-    rest = {key: value for key, value in figure.items() if key not in _OWN_KEYS}
     extension = figure.get("format", "gif").removeprefix(".")
+    if not _NAME.fullmatch(extension):
+        raise UsageError(f"{where}: format {figure['format']!r} is not a file's extension: give one such as gif")
+    if f"{name}.{extension}" == MANIFEST:
+        raise UsageError(f"{where}: {MANIFEST} is where the set is listed: use another name")
+    rest = {key: value for key, value in figure.items() if key not in _OWN_KEYS}
     return Entry(
         source=str(path), name=name, scene=figure["scene"], file=f"{name}.{extension}", parameters=rest,
         section=figure.get("section", ""), caption=figure.get("caption", ""),
@@ -103,12 +116,12 @@ def _entry(path: Path, place: int, figure: dict[str, Any]) -> Entry:
 
 def _set_files(sets: Sequence[Path]) -> Iterator[Path]:
     for path in sets:
-        if path.is_dir():
+        if os.path.isdir(path):
             found = sorted(path.glob("*.toml"))
             if not found:
                 raise UsageError(f"folder {path} holds no figure set: put a .toml file there")
             yield from found
-        elif path.exists():
+        elif os.path.exists(path):
             yield path
         else:
             raise UsageError(f"figure set {path} does not exist: give a .toml file or a folder of them")
@@ -138,13 +151,15 @@ def _run(work: Sequence[tuple[Entry, str, str]], jobs: int) -> Iterator[Outcome]
     if jobs == 1 or len(work) < 2:
         yield from map(_make, work)
         return
-    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 
     with ProcessPoolExecutor(min(jobs, len(work)), initializer=_ignore_interrupt) as pool:
         futures = [pool.submit(_make, item) for item in work]
         try:
             for future in as_completed(futures):
                 yield future.result()
+        except BrokenExecutor:
+            raise CnnvizError("a process that renders died, perhaps for want of memory: try --jobs 1") from None
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -169,7 +184,7 @@ def _make(item: tuple[Entry, str, str]) -> Outcome:
     except CnnvizError as error:
         return Outcome(entry, digest, error=str(error))
     except Exception as error:
-        return Outcome(entry, digest, error=f"internal error: {type(error).__name__}: {error}")
+        return Outcome(entry, digest, error=f"internal error: {type(error).__name__}: {' '.join(str(error).split())}")
     record = {
         "file": entry.file, "name": entry.name, "scene": entry.scene, "section": entry.section,
         "title": figure.storyboard().title, "caption": entry.caption, "alt": figure.storyboard().alt,
@@ -209,10 +224,13 @@ def _up_to_date(record: Mapping[str, Any] | None, digest: str, path: Path) -> bo
 
 def _digest(entry: Entry, code: str) -> str:
     """Of all that a figure is made from: code, parameters and the contents of the files that these name."""
-    parts = [code, json.dumps(asdict(entry), sort_keys=True, default=str)]
+    # Not of where it was declared: the same set is given by other paths from other folders.
+    parts = [code, json.dumps(asdict(replace(entry, source="")), sort_keys=True, default=str)]
     for value in entry.parameters.values():
-        if isinstance(value, str) and len(value) < 4096 and "\0" not in value and os.path.isfile(value):
-            parts.append(hashlib.sha256(Path(value).read_bytes()).hexdigest())
+        if isinstance(value, str) and len(value) < 4096 and os.path.isfile(value):
+            # A file that cannot be read is for the figure to tell.
+            with suppress(OSError):
+                parts.append(hashlib.sha256(Path(value).read_bytes()).hexdigest())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -225,7 +243,8 @@ def _code_digest() -> str:
     return hashlib.sha256("\n".join(sums).encode()).hexdigest()
 
 
-def _read_manifest(out: Path) -> dict[str, Any]:
+def read_manifest(out: Path) -> dict[str, Any]:
+    """What an output folder holds, by file, in the order of the sets; nothing where there is no manifest."""
     try:
         figures = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["figures"]
         return {record["file"]: record for record in figures}
@@ -245,8 +264,10 @@ def _write_manifest(
     ours = {entry.file for entry in entries}
     others = [record for file, record in known.items() if file not in ours and (out / file).is_file()]
     text = json.dumps({"figures": records + others}, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    data = text.encode("utf-8", "backslashreplace")
     path = out / MANIFEST
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        return
+    with suppress(OSError):
+        if path.read_bytes() == data:
+            return
     with whole_file(path) as file:
-        file.write(text.encode("utf-8"))
+        file.write(data)

@@ -17,6 +17,8 @@ from cnnviz.pipeline import Appearance, Figure, make
 
 OUTPUT_FOLDER = Path("output")
 _HELP = {"help_option_names": ["-h", "--help"]}
+# Younger than the oldest click that does; that one prints the help itself.
+_NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 _GROUPS = ("Operation", "Data", "Look", "Timing")
 
 
@@ -43,6 +45,18 @@ class SceneCommand(click.Command):
         if self.epilog:
             with formatter.section("Examples"):
                 formatter.write("\n".join("  " + line for line in self.epilog.splitlines()) + "\n")
+
+
+class Positional(click.Argument):
+    """A parameter given by its place; unlike click's own it has a line in the help."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__([name], required=False, default=None, metavar=f"[{name.upper()}]")
+        self._text = text
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
+        """What stands in the help."""
+        return (self.name or "").upper(), self._text
 
 
 class Commands(click.Group):
@@ -115,6 +129,19 @@ def render(sets: Sequence[str], out: str, jobs: str | None, force: bool, quiet: 
         raise SystemExit(1)
 
 
+@cli.command()
+@click.argument("folder", default=str(OUTPUT_FOLDER), metavar="[FOLDER]")
+@click.option("--title", default="Figures", show_default=True, help="Title of the page.")
+def gallery(folder: str, title: str) -> None:
+    """Write one page, index.html, with all figures of a folder that `render` filled.
+
+    For example: cnnviz gallery output/
+    """
+    from cnnviz.gallery import write_gallery
+
+    click.echo(write_gallery(Path(folder), title))
+
+
 def scene_command(name: str) -> click.Command:
     """The command of a scene, from its dataclass and `Appearance`."""
     scene = load_scene(name)
@@ -139,8 +166,6 @@ def scene_command(name: str) -> click.Command:
 def _option(parameter: Parameter) -> click.Parameter:
     """A parameter as click has it. Texts pass as they are: the dataclass converts and checks them."""
     spec = parameter.spec
-    if spec.positional:
-        return click.Argument([parameter.name], required=False, default=None, metavar="|".join(spec.choices).upper())
     names = [parameter.name, parameter.option]
     if spec.alias:
         names.append("--" + spec.alias)
@@ -148,6 +173,8 @@ def _option(parameter: Parameter) -> click.Parameter:
     listed = f" ({', '.join(spec.choices)})" if spec.choices else ""
     default = parameter.shown_default
     text = spec.help.rstrip(".") + unit + listed + "."
+    if spec.positional:
+        return Positional(parameter.name, f"{text}  [default: {default}]")
     if parameter.type is bool:
         if parameter.default:
             names[1] = f"{parameter.option}/{parameter.option.replace('--', '--no-', 1)}"
@@ -189,7 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         code = cli.main(arguments, prog_name="cnnviz", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.NoArgsIsHelpError as error:
+    except _NO_ARGUMENTS as error:
         click.echo(error.format_message())
         sys.exit(2)
     except click.ClickException as error:
@@ -200,6 +227,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _fail("interrupted", 130)
     except BrokenPipeError:
         sys.exit(1)
+    except OSError as error:
+        _fail(f"cannot write: {(error.strerror or str(error)).lower()}", 1)
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -176,6 +176,13 @@ def _checked(array: npt.NDArray[Any], subject: str, request: _Request) -> Grid:
         raise UsageError(
             f"{subject}, row {row + 1}, column {column + 1} is {values[row, column]}: use finite numbers only"
         )
+    large = np.argwhere(np.abs(values) > limits.MAX_VALUE)
+    if len(large):
+        row, column = large[0]
+        raise UsageError(
+            f"{subject}, row {row + 1}, column {column + 1} is {values[row, column]:g}: "
+            f"use numbers up to {limits.MAX_VALUE:g}"
+        )
     return values
 
 

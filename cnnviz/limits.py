@@ -6,6 +6,9 @@ MAX_SIDE = 512
 MAX_KERNEL = 64
 """Rows or columns of a kernel or window."""
 
+MAX_VALUE = 1e9
+"""Size of a number in a map or kernel: the largest that a cell or caption could still show."""
+
 MAX_STEPS = 20_000
 """Steps of an animation."""
 
@@ -14,6 +17,9 @@ MIN_WIDTH, MAX_WIDTH = 320, 3840
 
 MAX_SECONDS = 600.0
 """Seconds that one step or the last frame may be held: a GIF stores at most 655."""
+
+MAX_TITLE = 1000
+"""Characters of a title: more would only be cut."""
 
 MAX_FILE_BYTES = 64 * 2**20
 """Bytes of an input file."""

@@ -67,6 +67,8 @@ class Parameter:
         """Turn a value from any surface into the parameter's type, within its bounds; raises UsageError."""
         if value is None and self.optional:
             return None
+        if self.type is not ArrayLike:
+            value = _unboxed(value)
         checked = _CONVERTERS[self.type](self, value)
         if self.spec.choices and checked not in self.spec.choices:
             raise UsageError(f"{self.label} {quote(value)} is not known: {choose(str(value), self.spec.choices)}")
@@ -87,11 +89,19 @@ class Parameter:
             raise UsageError(f"{self.label} {plain(value)} is too large: use {plain(hi)} or less")
 
 
+def _unboxed(value: Any) -> Any:
+    """A NumPy scalar as Python has it."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
 def _to_int(parameter: Parameter, value: Any) -> int:
     try:
-        if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        if isinstance(value, bool):
             raise ValueError
-        return int(value)
+        whole = int(value)
+        if not isinstance(value, str) and whole != value:
+            raise ValueError
+        return whole
     except (TypeError, ValueError, OverflowError):
         raise UsageError(f"{parameter.label} {quote(value)} is not a whole number: give one such as 3") from None
 
@@ -126,8 +136,10 @@ def _to_size(parameter: Parameter, value: Any) -> Size:
         return rows, int(match[2]) if match[2] else rows
     if isinstance(value, str) and re.fullmatch(r"\s*-\d+\s*", value):
         value = int(value)
-    if isinstance(value, (tuple, list)) and len(value) == 2 and all(type(part) is int for part in value):
-        return value[0], value[1]
+    if isinstance(value, (tuple, list)) and len(value) == 2:
+        rows, columns = map(_unboxed, value)
+        if type(rows) is int and type(columns) is int:
+            return rows, columns
     if type(value) is int:
         return value, value
     raise UsageError(
@@ -136,8 +148,11 @@ def _to_size(parameter: Parameter, value: Any) -> Size:
 
 
 def _to_data(parameter: Parameter, value: Any) -> Any:
-    # Checked by `data` when the array is loaded: only there it is known what a text means.
-    return value
+    # Checked by `data` when the array is loaded: only there it is known what a text means. Copied, as the figure may
+    # be drawn after its caller has gone on to change the array.
+    if isinstance(value, (tuple, list)):
+        return jsonable(value)
+    return value.__array__().copy() if hasattr(value, "__array__") else value
 
 
 class ArrayLike:
@@ -199,23 +214,29 @@ def plain(value: Any) -> str:
     if isinstance(value, float):
         return repr(value).removesuffix(".0")
     if hasattr(value, "tolist") or isinstance(value, list):
-        rows = jsonable(value)
-        return "; ".join(" ".join(map(plain, row)) if isinstance(row, list) else plain(row) for row in rows)
+        # Plus turns truth values into numbers.
+        return "; ".join(" ".join(plain(+part) for part in row) for row in _rows(jsonable(value)))
     return str(value)
+
+
+def _rows(value: list[Any]) -> list[list[Any]]:
+    """The rows of nested lists: a list of numbers is one row, a lone channel its own rows."""
+    if not isinstance(value[0], list):
+        return [value]
+    return _rows(value[0]) if isinstance(value[0][0], list) else value
 
 
 def jsonable(value: Any) -> Any:
     """A parameter's value as JSON can hold it: sizes and arrays become lists, paths text."""
-    if isinstance(value, tuple):
-        return list(value)
-    if hasattr(value, "tolist"):
-        return value.tolist()
+    value = _unboxed(value)
+    if isinstance(value, (tuple, list)):
+        return [jsonable(part) for part in value]
     return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 def quote(value: Any) -> str:
     """Show a user's value in a message: on one line, and not for ever."""
-    text = repr(value)
+    text = repr(value).replace("\n", " ")
     return text if len(text) <= 60 else text[:50] + "…" + text[-6:]
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.discovery import load_scene
-from cnnviz.errors import CnnvizError
-from cnnviz.limits import MAX_SECONDS, MAX_WIDTH, MIN_WIDTH
-from cnnviz.parameters import Parameters, changed, normalise, param, parameters_of, plain
+from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.limits import MAX_SECONDS, MAX_TITLE, MAX_WIDTH, MIN_WIDTH
+from cnnviz.parameters import Parameters, changed, choose, normalise, param, parameters_of, plain, quote
 from cnnviz.scene import Scene, scene_name
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 # Without `--step` a figure is slow enough to be read and still over before a talk's audience looks away.
 _LONGEST_STEP, _SHORTEST_STEP, _WHOLE = 1.0, 0.05, 24.0
+# Other looks of a figure replace it; these two make it another one.
+_NAMING = ("title", "theme")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,10 @@ class Appearance(Parameters):
     hold: float = param(2.0, help="How long the last step is held.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing")
     once: bool = param(False, help="Play once instead of for ever.", group="Timing")
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_title(self.title or "")
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -53,7 +61,8 @@ class Figure:
 
     def storyboard(self) -> Storyboard:
         """The figure as data."""
-        return self.scene.storyboard()
+        board, title = self.scene.storyboard(), self.appearance.title
+        return board if title is None else replace(board, title=title)
 
     def film(self, storyboard: Storyboard | None = None) -> Film:
         """The figure as a stream of frames in one palette."""
@@ -64,7 +73,7 @@ class Figure:
         board = storyboard or self.storyboard()
         step = look.step or min(_LONGEST_STEP, max(_SHORTEST_STEP, _WHOLE / max(1, board.count)))
         timing = Timing(step=step, hold=max(look.hold, 0.02))
-        return Film(board, load_theme(look.theme), look.width, timing, numbers=look.values, title=look.title)
+        return Film(board, load_theme(look.theme), look.width, timing, numbers=look.values)
 
     def frames(self) -> Iterator[npt.NDArray[np.uint8]]:
         """The frames as (height, width, 3) arrays of their own."""
@@ -78,7 +87,7 @@ class Figure:
         from cnnviz.export._atomic import whole_file
 
         path = Path(path)
-        if path.is_dir():
+        if os.path.isdir(path):
             raise CnnvizError(f"cannot write {path}: it is a folder, give a file such as {path / self.file_name()}")
         write = writer_for(path)
         board = self.storyboard()
@@ -104,12 +113,13 @@ class Figure:
     def file_name(self, extension: str = "gif") -> str:
         """A name from the parameters: `conv_i5_k3_s2_p1.gif`."""
         parts = [scene_name(type(self.scene))]
-        differs = changed(self.scene) | {k: v for k, v in changed(self.appearance).items() if k in ("theme", "title")}
-        for parameter in parameters_of(type(self.scene)):
+        differs = changed(self.scene)
+        for parameter in sorted(parameters_of(type(self.scene)), key=lambda p: not p.spec.always_named):
             if parameter.name in differs or parameter.spec.always_named:
                 value = getattr(self.scene, parameter.name)
                 word = "" if parameter.spec.positional else parameter.name.replace("_", "-")
                 parts.append(word if parameter.type is bool else word + _slug(plain(value)))
+        parts += [name + _slug(value) for name, value in changed(self.appearance).items() if name in _NAMING]
         return "_".join(parts) + "." + extension
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
@@ -130,27 +140,40 @@ class Figure:
         return f"<{self.command()}>"
 
 
-def make(scene: str, **parameters: Any) -> Figure:
+def make(scene: str, /, **parameters: Any) -> Figure:
     """A figure of a scene by its name, with the scene's parameters and those of `Appearance`; raises UsageError."""
-    from cnnviz.errors import UsageError
-    from cnnviz.parameters import choose
-
     cls = load_scene(scene)
     given = normalise(cls, parameters)
     of_scene = {p.name for p in parameters_of(cls)}
     of_look = {p.name for p in parameters_of(Appearance)}
     for name in given:
         if name not in of_scene | of_look:
-            raise UsageError(f"{scene} has no parameter {name!r}: {choose(name, tuple(sorted(of_scene | of_look)))}")
+            aliases = {p.spec.alias.replace("-", "_") for p in parameters_of(cls) if p.spec.alias}
+            known = tuple(sorted(of_scene | of_look | aliases))
+            raise UsageError(f"{scene} has no parameter {name!r}: {choose(name, known)}")
     return Figure(
         cls(**{k: v for k, v in given.items() if k in of_scene}),
         Appearance(**{k: v for k, v in given.items() if k in of_look}),
     )
 
 
+def _check_title(title: str) -> None:
+    if len(title) > MAX_TITLE:
+        raise UsageError(f"--title has {len(title)} characters: use at most {MAX_TITLE}")
+    if not title.isprintable():
+        raise UsageError(f"--title {quote(title)} holds a sign that cannot be drawn: use one line of plain text")
+    if title.count("$") > 1:
+        from cnnviz.render.text import Typesetter
+
+        try:
+            Typesetter().line(title, 28.0, bold=True)
+        except Exception:
+            raise UsageError(f"--title {quote(title)} holds no formula that can be set between $ and $") from None
+
+
 def _slug(text: str) -> str:
     """Letters, digits, dots and dashes of a value, for a file name; a path gives its stem."""
-    stem = Path(text).stem if "." in text and not text.replace(".", "").isdigit() else text
+    stem = Path(text).stem if re.search(r"\.[A-Za-z]\w*$", text) else text
     kept = "".join(c if c.isalnum() or c in ".-" else "-" for c in stem)
     return "-".join(part for part in kept.split("-") if part or kept.startswith("-"))[:40]
 

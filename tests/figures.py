@@ -18,7 +18,28 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
         {"i": 24, "k": 5, "s": 5, "kernel": "gaussian"},
         {"input": "0.5 -1.25; 3 4", "k": 1, "kernel": "2.5"},
     ],
-}
+    "transposed-conv": [
+        {"i": 5, "s": 1, "p": 1}, {"i": 4, "s": 2, "p": 3},
+        {"i": "2x3", "k": "3x5", "s": "2x1", "p": 1, "output_padding": "1x0", "bias": -1.5},
+        {"view": "scatter", "p": 1}, {"view": "scatter", "s": 3, "k": 2, "bias": 0.5}, {"view": "overlap", "p": 1},
+    ],
+    "pool": [
+        {"kind": "avg", "i": 5, "k": 3, "s": 2, "p": 1, "count_include_pad": False},
+        {"i": 6, "k": 3, "s": 2, "ceil_mode": True}, {"i": "7x6", "k": "3x2", "s": "2x1", "p": 1},
+        {"kind": "avg", "output_size": 1}, {"i": 7, "k": 2, "d": 2, "s": 1},
+    ],
+    "unpool": [{"kind": "avg", "i": 5, "k": 3, "s": 2}, {"i": "5x7", "k": "2x3", "s": "2x1"}, {"i": 24}],
+    "output-size": [{"s": 2, "p": 1}, {"i": "6x8", "k": "3x2", "s": "2x3"}, {"i": 24, "d": 2}],
+    "conv-relation": [{"p": 1}, {"i": 6}, {"i": "6x7", "k": "3x5", "s": "2x1"}, {"i": 24}],
+    "lrn": [{"kind": "intra"}, {"alpha_over_n": True, "n": 2}],
+    "batch-norm": [{"channels": 3, "activation": "sigmoid"}],
+    "norm": [{"kind": "layer"}, {"kind": "instance"}, {"kind": "group"}, {"kind": "compare"}],
+    "activation": [{"kind": "elu"}, {"kind": "softmax"}, {"kind": "all"}, {"kind": "table"}],
+    "loss": [{"kind": "huber"}, {"kind": "cross-entropy"}, {"kind": "hinge"}, {"kind": "all"}],
+    "gradient-descent": [{"optimizer": "adam", "surface": "rosenbrock"}, {"surface": "saddle", "frames": 20}],
+    "fully-connected": [{"inputs": 1, "outputs": 1}, {"inputs": 5, "outputs": 4}],
+    "cnn": [{"layers": "conv 2@3x3, fc 3"}],
+}  # fmt: skip
 
 
 def all_figures() -> list[tuple[str, dict[str, object]]]:

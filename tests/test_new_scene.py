@@ -52,7 +52,8 @@ def test_the_command_line_finds_it(folder, how):
         command += ["--scenes", str(folder)]
     else:
         folder.rename(folder.with_name("animations"))
-    run = subprocess.run([*command, "mirror", "--i", "2x3", "-o", "m.json"], capture_output=True, text=True, check=False)
+    given = ["mirror", "--i", "2x3", "-o", "m.json"]
+    run = subprocess.run([*command, *given], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
     run = subprocess.run([*command, "mirror", "--i", "99"], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (2, "cnnviz: --i 99 is too large: use 16 or less\n")

@@ -6,12 +6,14 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from cnnviz.errors import UsageError
 from cnnviz.parameters import choose
-from cnnviz.render.frames import Film
-from cnnviz.storyboard import Storyboard
+
+if TYPE_CHECKING:
+    from cnnviz.render.frames import Film
+    from cnnviz.storyboard import Storyboard
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,7 +46,7 @@ def _head(film: Film, once: bool, comment: str) -> bytes:
     screen = struct.pack("<6sHHBBB", b"GIF89a", *film.size, 0x80 | 0x70 | (bits - 1), 0, 0)
     # Right behind the colour table: LibreOffice looks for it nowhere else.
     loop = b"" if once else b"!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"
-    return screen + table + loop + b"!\xfe" + _sub_blocks(comment.encode("utf-8"))
+    return screen + table + loop + b"!\xfe" + _sub_blocks(comment.encode("utf-8", "surrogateescape"))
 
 
 def _sub_blocks(data: bytes) -> bytes:
@@ -94,16 +94,17 @@ def _tight(before: Pixels, now: Pixels, box: Box) -> Box | None:
 def _long_runs(same: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Leave out the runs of unchanged pixels too short to pay for a switch to "unchanged" and back."""
     height, width = same.shape
-    flat = np.zeros((height, width + 2), np.int8)
+    # A changed pixel at both ends of each row keeps runs from crossing rows.
+    flat = np.zeros((height, width + 2), np.bool_)
     flat[:, 1:-1] = same
-    edges = np.flatnonzero(np.diff(flat.ravel()))
-    starts, ends = edges[::2], edges[1::2]
-    short = ends - starts < _SHORT_RUN
-    turn = np.zeros(flat.size, np.int8)
-    turn[starts[short] + 1] = -1
-    turn[ends[short] + 1] = 1
-    kept: npt.NDArray[np.int8] = flat.ravel() + np.cumsum(turn, dtype=np.int8)
-    return kept.reshape(flat.shape)[:, 1:-1].astype(bool)
+    line = flat.ravel()
+    edges = np.flatnonzero(line[1:] != line[:-1]) + 1
+    starts, lengths = edges[::2], edges[1::2] - edges[::2]
+    short = lengths < _SHORT_RUN
+    starts, lengths = starts[short], lengths[short]
+    before = np.cumsum(lengths) - lengths
+    line[np.arange(lengths.sum()) + np.repeat(starts - before, lengths)] = False
+    return flat[:, 1:-1]
 
 
 def _encode(pixels: Pixels, box: Box, transparent: int | None) -> bytes:

@@ -16,14 +16,17 @@ from cnnviz.storyboard import FORMAT_VERSION, Change, Panel, Storyboard
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the storyboard step by step, so that memory does not grow with their number."""
     board = job.storyboard
-    head = json.dumps(header(board), ensure_ascii=False, allow_nan=False)
-    file.write(head.removesuffix("}").encode("utf-8") + b', "steps": [')
+    file.write(_encoded(header(board)).removesuffix(b"}") + b', "steps": [')
     for place, step in enumerate(board.steps()):
         entry = {"caption": step.caption, "beats": step.beats, "changes": [change_data(c) for c in step.changes]}
-        text = json.dumps(entry, ensure_ascii=False, allow_nan=False)
-        file.write((",\n" if place else "\n").encode() + text.encode("utf-8"))
+        file.write((b",\n" if place else b"\n") + _encoded(entry))
     file.write(b"\n]}\n")
     return Written(size=(0, 0), steps=board.count, milliseconds=0)
+
+
+def _encoded(data: Any) -> bytes:
+    # A file name that is not UTF-8 holds lone surrogates: the backslash makes them JSON's own escapes.
+    return json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace")
 
 
 def header(board: Storyboard) -> dict[str, Any]:
@@ -47,7 +50,7 @@ def panel_data(panel: Panel) -> dict[str, Any]:
 
 def change_data(change: Change) -> dict[str, Any]:
     """A change without the fields that it leaves alone."""
-    return {key: value for key, value in _fields(change).items() if value is not None}
+    return {key: value for key, value in _fields(change).items() if getattr(change, key) is not None}
 
 
 def _fields(thing: Any) -> dict[str, Any]:
@@ -61,6 +64,6 @@ def _plain(thing: Any) -> Any:
         return _plain(thing.tolist())
     if isinstance(thing, list | tuple):
         return [_plain(part) for part in thing]
-    if isinstance(thing, float) and math.isnan(thing):
+    if isinstance(thing, float) and not math.isfinite(thing):
         return None
     return thing

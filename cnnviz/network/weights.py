@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -35,7 +36,7 @@ def load_weights(path: str, shapes: Mapping[str, Shape]) -> dict[str, Array]:
             return arrays
     except OSError as error:
         raise UsageError(f"{subject} cannot be read: {error.strerror or error}") from error
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError) as error:
         raise UsageError(f"{subject} is no .npz file: save the arrays with numpy.savez") from error
 
 

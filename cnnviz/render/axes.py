@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -119,13 +120,21 @@ class Axes:
         area = self.area
         # Agg's fixed-point coordinates overflow far outside.
         near = np.clip(points, -_FAR, _FAR)
-        cut = Path(near).cleaned(clip=(area.left, area.top, area.right, area.bottom), remove_nans=True)
+        # Agg adds a pixel on every side of what it clips to.
+        clip = (area.left + 1, area.top + 1, area.right - 1, area.bottom - 1)
+        cut = Path(near).cleaned(clip=clip, remove_nans=True)
         vertices, codes = np.asarray(cut.vertices, np.float64), np.asarray(cut.codes)
-        starts = np.flatnonzero(codes == Path.MOVETO)
-        ends = [*starts[1:], np.flatnonzero(codes == Path.STOP)[0]]
-        for start, end in zip(starts, ends, strict=True):
+        edges = [*np.flatnonzero(codes == Path.MOVETO), np.flatnonzero(codes == Path.STOP)[0]]
+        for start, end in itertools.pairwise(edges):
             if end - start >= 2:
                 yield vertices[start:end]
+
+
+def beads(points: Points, apart: float) -> Points:
+    """Points `apart` from each other along a line, for measuring where it runs."""
+    lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    at = np.arange(0.0, lengths[-1], apart)
+    return np.stack([np.interp(at, lengths, points[:, axis]) for axis in range(2)], axis=1)
 
 
 def dashes(points: Points, on: float, off: float, begun: float = 0.0) -> Iterator[Points]:

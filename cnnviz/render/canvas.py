@@ -9,8 +9,8 @@ import numpy as np
 
 from cnnviz.render.palette import Palette, Pixels
 from cnnviz.render.pen import Pen
-from cnnviz.render.text import Typesetter
-from cnnviz.render.theme import Theme
+from cnnviz.render.text import Line, Typesetter
+from cnnviz.render.theme import Color, Theme
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ class Canvas:
 
     def __init__(self, width: int, height: int, look: Look) -> None:
         self.look = look
+        self._ramps: dict[tuple[Color, Color], Pixels] = {}
         self.pixels: Pixels = np.full((height, width), look.palette.index_of(look.theme.page["ground"]), np.uint8)
 
     def put(self, pixels: Pixels, x: int, y: int) -> Box:
@@ -73,3 +74,20 @@ class Canvas:
     def draw(self, pen: Pen, x: int, y: int) -> Box:
         """Put what a pen has drawn."""
         return self.put(self.look.palette.index(pen.picture), x, y)
+
+    def write(self, line: Line, box: Box, x: int, baseline: int, ground: Color, ink: Color, strong: Color) -> Box:
+        """Fill a box with `ground` and set a line in it, x and baseline from the box's corner."""
+        shape = box.bottom - box.top, box.right - box.left
+        pixels = self._ramp(ground, ink)[line.cover(shape, x, baseline, strong=False)]
+        if any(placed.strong for placed in line.pieces):
+            cover = line.cover(shape, x, baseline, strong=True)
+            np.copyto(pixels, self._ramp(ground, strong)[cover], where=cover > 0)
+        return self.put(pixels, box.left, box.top)
+
+    def _ramp(self, ground: Color, ink: Color) -> Pixels:
+        """The palette index of `ground` under 0 … 255 of `ink`."""
+        if (ground, ink) not in self._ramps:
+            cover = np.arange(256)[:, None]
+            mixed = (np.array(ground) * (255 - cover) + np.array(ink) * cover + 127) // 255
+            self._ramps[ground, ink] = self.look.palette.index(mixed[None].astype(np.uint8))[0]
+        return self._ramps[ground, ink]

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cnnviz.limits import MAX_SECONDS
 from cnnviz.render.canvas import Box, Canvas, Look, hull
-from cnnviz.render.layout import MARGIN, Layout, arrange
+from cnnviz.render.layout import FORMULA_SIZE, MARGIN, NOTE_GAP, Layout, arrange, counter_text
 from cnnviz.render.palette import Palette, Pixels, build_palette
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import LEAST_TEXT
 from cnnviz.render.pen import Pen
-from cnnviz.render.text import Line, Typesetter
+from cnnviz.render.text import Typesetter
 from cnnviz.render.theme import Theme
 from cnnviz.storyboard import Relabel, Step, Storyboard
 
 _BAND_TOP, _CAPTION_BASELINE, _FORMULA_BASELINE, _HEIGHT = 462, 490, 522, 540
 _PROGRESS = 3
+_HEAD, _NOTE_BASELINE = 74, 69
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,8 @@ class Timing:
 class Film:
     """The frames of a storyboard; iterating renders them anew, one at a time."""
 
-    def __init__(
-        self, storyboard: Storyboard, theme: Theme, width: int, timing: Timing, *, numbers: bool = True,
-        title: str | None = None,
-    ) -> None:
-        self.storyboard = storyboard if title is None else dataclasses.replace(storyboard, title=title)
+    def __init__(self, storyboard: Storyboard, theme: Theme, width: int, timing: Timing, numbers: bool = True) -> None:
+        self.storyboard = storyboard
         self.timing = timing
         self._numbers = numbers
         typesetter = Typesetter()
@@ -103,14 +100,13 @@ class _Page:
 
     def __init__(self, storyboard: Storyboard, layout: Layout, look: Look, captions: bool) -> None:
         self._storyboard, self._layout, self._look, self._captions = storyboard, layout, look, captions
-        self._counter = self._count_line(storyboard.count).width + look.px(4)
 
     def paint(self, canvas: Canvas) -> None:
         """Everything that stays."""
         board, look, px = self._storyboard, self._look, self._look.px
         page, unit = look.theme.page, look.unit
         width = self._layout.width
-        head = Pen.sheet(width, px(70), page["ground"])
+        head = Pen.sheet(width, px(_HEAD), page["ground"])
         room = width - 2 * px(MARGIN)
         title = look.typesetter.fitting(board.title, 28 * unit, room, LEAST_TEXT * unit, bold=True)
         head.text(title, px(MARGIN), px(48), page["ink"])
@@ -120,14 +116,14 @@ class _Page:
             head.text(settings, width - px(MARGIN) - settings.width, px(45), page["muted"])
         top = px(_BAND_TOP)
         band = Pen.sheet(width, self._layout.height - top, page["band"])
-        formula = look.typesetter.fitting(board.formula, 17 * unit, room - self._counter - px(12), LEAST_TEXT * unit)
+        free = room - self._layout.counter - px(NOTE_GAP)
+        formula = look.typesetter.fitting(board.formula, FORMULA_SIZE * unit, free, LEAST_TEXT * unit)
         band.text(formula, px(MARGIN), px(_FORMULA_BASELINE) - top, page["muted"])
         note = look.typesetter.line(board.convention, LEAST_TEXT * unit)
-        note_x = px(MARGIN) + formula.width + px(28)
-        if note_x + note.width <= width - px(MARGIN) - self._counter - px(12):
-            band.text(note, note_x, px(_FORMULA_BASELINE) - top, page["muted"])
+        if self._layout.note_in_head:
+            head.text(note, px(MARGIN), px(_NOTE_BASELINE), page["muted"])
         else:
-            head.text(note, px(MARGIN), px(66), page["muted"])
+            band.text(note, px(MARGIN) + formula.width + px(NOTE_GAP), px(_FORMULA_BASELINE) - top, page["muted"])
         canvas.draw(head, 0, 0)
         canvas.draw(band, 0, top)
 
@@ -136,22 +132,18 @@ class _Page:
         look, px = self._look, self._look.px
         page, unit, width = look.theme.page, look.unit, self._layout.width
         boxes = [self._progress(place, canvas)]
+        left, right = px(MARGIN), width - px(MARGIN)
         if self._captions:
-            pen = Pen.sheet(width, px(32), page["band"])
-            room = width - 2 * px(MARGIN)
-            line = look.typesetter.fitting(step.caption, 18 * unit, room, LEAST_TEXT * unit)
+            line = look.typesetter.fitting(step.caption, 18 * unit, right - left, LEAST_TEXT * unit)
             top = px(_CAPTION_BASELINE) - px(23)
-            pen.text(line, px(MARGIN), px(23), page["ink"], page["result"])
-            boxes.append(canvas.draw(pen, 0, top))
-        pen = Pen.sheet(self._counter, px(22), page["band"])
-        counter = self._count_line(place + 1)
-        pen.text(counter, self._counter - counter.width, px(16), page["muted"])
-        boxes.append(canvas.draw(pen, width - px(MARGIN) - self._counter, px(_FORMULA_BASELINE) - px(16)))
+            box = Box(0, top, width, top + px(32))
+            boxes.append(canvas.write(line, box, left, px(23), page["band"], page["ink"], page["result"]))
+        counter = look.typesetter.line(counter_text(place + 1, self._storyboard.count), LEAST_TEXT * unit)
+        top = px(_FORMULA_BASELINE) - px(16)
+        box = Box(right - self._layout.counter, top, right, top + px(22))
+        x = self._layout.counter - counter.width
+        boxes.append(canvas.write(counter, box, x, px(16), page["band"], page["muted"], page["muted"]))
         return boxes
-
-    def _count_line(self, step: int) -> Line:
-        text = f"step {step} of {self._storyboard.count}"
-        return self._look.typesetter.line(text, LEAST_TEXT * self._look.unit)
 
     def _progress(self, place: int, canvas: Canvas) -> Box:
         width, height = self._layout.width, self._layout.height

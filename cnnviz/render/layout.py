@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cnnviz.render.panels import painter_class
-from cnnviz.render.panels.base import LABEL_LEADING, LABEL_SIZE, Extent, Fit, Place
+from cnnviz.render.panels.base import LABEL_LEADING, LABEL_SIZE, LEAST_TEXT, Extent, Fit, Place
 from cnnviz.render.text import Typesetter
 from cnnviz.storyboard import Panel, Storyboard
 
 MARGIN = 40
+FORMULA_SIZE = 17
+NOTE_GAP = 26
 _LARGEST_CELL = 46
 _DEFAULT_WIDTH = 960
 _STAGE_TOP, _STAGE_BOTTOM = 70, 456
+_NOTE_HEIGHT = 12
 _GAP, _WIDEST_GAP = 24, 48
 _LABEL_DROP, _LABEL_HEIGHT = 23, 30
 
@@ -22,13 +25,19 @@ Row = tuple[Panel, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """A frame's size, the side of its cells, what panels were measured with, and their places by name."""
+    """A frame's size, the side of its cells, what panels were measured with, and their places by name.
+
+    `counter` is the width kept for the step's number; `note_in_head` tells that the convention found no room behind
+    the formula and stands under the title.
+    """
 
     width: int
     height: int
     cell: int
     fit: Fit
     places: Mapping[str, Place]
+    counter: int
+    note_in_head: bool
 
 
 def frame_size(width: int) -> tuple[int, int]:
@@ -39,18 +48,32 @@ def frame_size(width: int) -> tuple[int, int]:
 def arrange(storyboard: Storyboard, typesetter: Typesetter, width: int, numbers: bool) -> Layout:
     """Find the largest cell for which the whole stage fits, and put the panels in place."""
     unit = width / _DEFAULT_WIDTH
-    stage = round((_STAGE_BOTTOM - _STAGE_TOP) * unit)
-    arranger = _Arranger(storyboard.rows, Fit(typesetter=typesetter, unit=unit, height=stage, numbers=numbers), width)
+    counter = typesetter.line(counter_text(storyboard.count, storyboard.count), LEAST_TEXT * unit).width
+    note = typesetter.line(storyboard.convention, LEAST_TEXT * unit).width
+    formula = typesetter.line(storyboard.formula, FORMULA_SIZE * unit).width
+    in_head = note > 0 and formula + note + counter > width - round((2 * MARGIN + 2 * NOTE_GAP) * unit)
+    top = _STAGE_TOP + (_NOTE_HEIGHT if in_head else 0)
+    stage = round((_STAGE_BOTTOM - top) * unit)
+    fit = Fit(typesetter=typesetter, unit=unit, height=stage, numbers=numbers)
+    arranger = _Arranger(storyboard.rows, fit, width, round(top * unit))
     cell = arranger.fit.px(_LARGEST_CELL)
     while cell > 1 and not arranger.fits(cell):
         cell -= 1
     size = frame_size(width)
-    return Layout(width=size[0], height=size[1], cell=cell, fit=arranger.fit, places=arranger.places(cell))
+    return Layout(
+        width=size[0], height=size[1], cell=cell, fit=fit, places=arranger.places(cell), counter=counter,
+        note_in_head=in_head,
+    )  # fmt: skip
+
+
+def counter_text(step: int, count: int) -> str:
+    """What the corner says of the step."""
+    return f"step {step} of {count}"
 
 
 class _Arranger:
-    def __init__(self, rows: tuple[Row, ...], fit: Fit, width: int) -> None:
-        self._rows, self.fit, self._width = rows, fit, width
+    def __init__(self, rows: tuple[Row, ...], fit: Fit, width: int, top: int) -> None:
+        self._rows, self.fit, self._width, self._top = rows, fit, width, top
         self._room = width - 2 * fit.px(MARGIN)
 
     def fits(self, cell: int) -> bool:
@@ -71,7 +94,7 @@ class _Arranger:
             heights = [height + share * grows for height, grows in zip(heights, stretching, strict=True)]
             spare = 0
         between = spare / (len(heights) + 1)
-        y = self.fit.px(_STAGE_TOP) + between
+        y = self._top + between
         found: dict[str, Place] = {}
         for row, height in zip(self._rows, heights, strict=True):
             found |= self._row_places(row, cell, round(y), height)

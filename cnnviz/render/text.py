@@ -10,12 +10,16 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
 
+import matplotlib
 import numpy as np
 import numpy.typing as npt
 from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.ft2font import FT2Font, LoadFlags
+from matplotlib.font_manager import FontProperties, get_font
+from matplotlib.ft2font import FT2Font, Kerning, LoadFlags
 
 Mask = npt.NDArray[np.uint8]
 
@@ -30,7 +34,10 @@ _INDEXED = re.compile(r"\$([A-Za-z])_\{([0-9,]+)\}\$")
 _SUBSCRIPT_SCALE, _SUBSCRIPT_DROP = 0.7, 0.28
 # Computer Modern is drawn smaller than DejaVu Sans at the same size.
 _MATH_SCALE = 1.12
-_KEPT_PIECES = 4096
+_KEPT = 4096
+_NO_INK: Mask = np.zeros((0, 0), np.uint8)
+# matplotlib's own files, wherever it runs: the same figure has the same bytes whatever fonts a machine has.
+_FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 # Stems on whole pixels: crisper on a projector, and fewer shades for the file to carry.
 _HINTING = LoadFlags.FORCE_AUTOHINT
 
@@ -64,9 +71,21 @@ class Line:
     ascent: int
     descent: int
 
+    def cover(self, shape: tuple[int, int], x: int, baseline: int, strong: bool) -> Mask:
+        """The ink of the line, or of its **strong** pieces, on an area of that shape (rows, columns)."""
+        area = np.zeros(shape, np.uint8)
+        for placed in self.pieces:
+            mask = placed.piece.mask
+            if placed.strong != strong or not mask.size:
+                continue
+            top, left = baseline + placed.piece.top + placed.drop, x + placed.x + placed.piece.left
+            cut_top, cut_left = max(0, -top), max(0, -left)
+            part = area[top + cut_top : top + mask.shape[0], left + cut_left : left + mask.shape[1]]
+            np.maximum(part, mask[cut_top:, cut_left:][: part.shape[0], : part.shape[1]], out=part)
+        return area
 
-@dataclass(frozen=True)
-class _Part:
+
+class _Part(NamedTuple):
     text: str
     size: float
     bold: bool
@@ -76,25 +95,11 @@ class _Part:
 
 
 class Typesetter:
-    """Sets lines of text and remembers the pieces, since captions repeat theirs."""
-
-    def __init__(self, family: str = "DejaVu Sans") -> None:
-        self._family = family
-        self._pieces: dict[tuple[str, float, bool, bool], Piece] = {}
-        self._files: dict[bool, str] = {}
-        self._scratch = RendererAgg(8, 8, _DPI)
+    """Sets lines of text; words, formulas and whole lines are remembered, since captions and figures repeat theirs."""
 
     def line(self, text: str, size: float, bold: bool = False) -> Line:
         """Set one line at `size` pixels."""
-        x, placed, ascent, descent = 0.0, [], 0, 0
-        for part in _parts(text, size, bold):
-            piece = self._piece(part)
-            drop = round(part.drop)
-            placed.append(Placed(piece, round(x), drop, part.strong))
-            x += piece.advance
-            ascent = max(ascent, -piece.top - drop)
-            descent = max(descent, piece.top + piece.mask.shape[0] + drop)
-        return Line(tuple(placed), math.ceil(x), ascent, descent)
+        return _line(text, size, bold)
 
     def fitting(self, text: str, size: float, width: float, least: float, bold: bool = False) -> Line:
         """Set one line at `size` pixels, or as much smaller, down to `least`, as lets it fit `width`; then cut it."""
@@ -112,55 +117,96 @@ class Typesetter:
             line = self.line(text, smaller, bold)
         return line
 
-    def _piece(self, part: _Part) -> Piece:
-        key = part.text, part.size, part.bold, part.math
-        if key not in self._pieces:
-            if len(self._pieces) >= _KEPT_PIECES:
-                self._pieces.clear()
-            self._pieces[key] = self._formula(part) if part.math else self._word(part)
-        return self._pieces[key]
 
-    def _word(self, part: _Part) -> Piece:
-        font = self._set(part.text, part)
-        advance, descent = font.get_width_height()[0] / 64, font.get_descent() / 64
-        if not part.text.strip():
-            # A lone blank has no ink to measure by: two letters with and without it do.
-            advance = self._advance(f"n{part.text}n", part) - self._advance("nn", part)
-            return Piece(np.zeros((0, 0), np.uint8), 0, 0, advance)
-        font.draw_glyphs_to_bitmap(antialiased=True)
-        mask = np.asarray(font.get_image()).copy()
-        left = round(font.get_bitmap_offset()[0] / 64)
-        return Piece(mask, left, round(descent) - mask.shape[0], advance)
+@lru_cache(maxsize=_KEPT)
+def _line(text: str, size: float, bold: bool) -> Line:
+    x, placed, ascent, descent = 0.0, [], 0, 0
+    for part in _parts(text, size, bold):
+        piece = (_formula_or_words if part.math else _word)(part.text, part.size, part.bold)
+        drop = round(part.drop)
+        placed.append(Placed(piece, round(x), drop, part.strong))
+        x += piece.advance
+        ascent = max(ascent, -piece.top - drop)
+        descent = max(descent, piece.top + piece.mask.shape[0] + drop)
+    return Line(tuple(placed), math.ceil(x), ascent, descent)
 
-    def _advance(self, text: str, part: _Part) -> float:
-        return self._set(text, part).get_width_height()[0] / 64
 
-    def _set(self, text: str, part: _Part) -> FT2Font:
-        if part.bold not in self._files:
-            self._files[part.bold] = findfont(self._font(part))
-        font = get_font(self._files[part.bold])
-        font.set_size(part.size, _DPI)
-        font.set_text(text, 0.0, flags=_HINTING)
-        return font
+@lru_cache(maxsize=_KEPT)
+def _word(text: str, size: float, bold: bool) -> Piece:
+    """A word from its glyphs: numbers change from step to step, their digits do not."""
+    x, before, glyphs = 0.0, "", []
+    for sign in text:
+        glyph = _glyph(sign, size, bold)
+        x += _kerning(before, sign, size, bold) if before else 0.0
+        glyphs.append((round(x) + glyph.left, glyph))
+        x, before = x + glyph.advance, sign
+    inked = [(left, glyph) for left, glyph in glyphs if glyph.mask.size]
+    if not inked:
+        return Piece(_NO_INK, 0, 0, x)
+    left, top = min(at for at, _ in inked), min(glyph.top for _, glyph in inked)
+    right = max(at + glyph.mask.shape[1] for at, glyph in inked)
+    bottom = max(glyph.top + glyph.mask.shape[0] for _, glyph in inked)
+    mask = np.zeros((bottom - top, right - left), np.uint8)
+    for at, glyph in inked:
+        height, width = glyph.mask.shape
+        part = mask[glyph.top - top : glyph.top - top + height, at - left : at - left + width]
+        np.maximum(part, glyph.mask, out=part)
+    return Piece(mask, left, top, x)
 
-    def _formula(self, part: _Part) -> Piece:
-        font = self._font(part)
-        width, height, descent = self._scratch.get_text_width_height_descent(part.text, font, True)
-        margin = 2 + math.ceil(part.size / 4)
-        rows, columns = math.ceil(height) + 2 * margin, math.ceil(width) + 2 * margin
-        baseline = rows - margin - math.ceil(descent)
-        renderer = RendererAgg(columns, rows, _DPI)
-        renderer.draw_text(renderer.new_gc(), margin, baseline, part.text, font, 0, ismath=True)
-        ink = np.asarray(renderer.buffer_rgba())[..., 3]
-        in_rows, in_columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-        if not len(in_rows):
-            return Piece(np.zeros((0, 0), np.uint8), 0, 0, float(width))
-        cut = ink[in_rows[0] : in_rows[-1] + 1, in_columns[0] : in_columns[-1] + 1].copy()
-        return Piece(cut, int(in_columns[0]) - margin, int(in_rows[0]) - baseline, float(width))
 
-    def _font(self, part: _Part) -> FontProperties:
-        weight = "bold" if part.bold else "normal"
-        return FontProperties(family=self._family, size=part.size, weight=weight, math_fontfamily="cm")
+@lru_cache(maxsize=_KEPT)
+def _glyph(sign: str, size: float, bold: bool) -> Piece:
+    font = _font_file(size, bold)
+    advance = font.load_char(ord(sign), flags=_HINTING).horiAdvance / 64
+    if sign.isspace():
+        return Piece(_NO_INK, 0, 0, advance)
+    font.set_text(sign, 0.0, flags=_HINTING)
+    font.draw_glyphs_to_bitmap(antialiased=True)
+    mask = np.asarray(font.get_image()).copy()
+    return Piece(mask, round(font.get_bitmap_offset()[0] / 64), round(font.get_descent() / 64) - mask.shape[0], advance)
+
+
+@lru_cache(maxsize=_KEPT)
+def _kerning(before: str, sign: str, size: float, bold: bool) -> float:
+    font = _font_file(size, bold)
+    pair = font.get_char_index(ord(before)), font.get_char_index(ord(sign))
+    return font.get_kerning(*pair, Kerning.DEFAULT) / 64
+
+
+def _font_file(size: float, bold: bool) -> FT2Font:
+    font = get_font(str(_FONTS / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")))
+    font.set_size(size, _DPI)
+    return font
+
+
+def _formula_or_words(text: str, size: float, bold: bool) -> Piece:
+    """A formula; where a user's text only happens to hold two dollar signs, its words as they stand."""
+    try:
+        return _formula(text, size, bold)
+    except ValueError:
+        return _word(text, size, bold)
+
+
+@lru_cache(maxsize=_KEPT)
+def _formula(text: str, size: float, bold: bool) -> Piece:
+    font = FontProperties(
+        family="DejaVu Sans", size=size, weight="bold" if bold else "normal", math_fontfamily="cm"
+    )  # fmt: skip
+    measuring = RendererAgg(1, 1, _DPI)
+    width, height, descent = measuring.get_text_width_height_descent(text, font, True)
+    margin = 2 + math.ceil(size / 4)
+    rows, columns = math.ceil(height) + 2 * margin, math.ceil(width) + 2 * margin
+    baseline = rows - margin - math.ceil(descent)
+    renderer = RendererAgg(columns, rows, _DPI)
+    # A renderer remembers what it has parsed, and parsing is most of the work.
+    renderer.mathtext_parser = measuring.mathtext_parser
+    renderer.draw_text(renderer.new_gc(), margin, baseline, text, font, 0, ismath=True)
+    ink = np.asarray(renderer.buffer_rgba())[..., 3]
+    in_rows, in_columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if not len(in_rows):
+        return Piece(_NO_INK, 0, 0, float(width))
+    cut = ink[in_rows[0] : in_rows[-1] + 1, in_columns[0] : in_columns[-1] + 1].copy()
+    return Piece(cut, int(in_columns[0]) - margin, int(in_rows[0]) - baseline, float(width))
 
 
 def _parts(text: str, size: float, bold: bool) -> Iterator[_Part]:

@@ -10,7 +10,7 @@ from typing import Any
 from cnnviz.notation import digits_for, number
 from cnnviz.ops.activation_table import Activation
 from cnnviz.scenes._curves import MOVING_BEATS, Trace, joined, outcome
-from cnnviz.scenes._formula import by_cases, filled, line_at
+from cnnviz.scenes._formula import by_cases, filled, line_at, slashed
 from cnnviz.storyboard import Change, Plot, SetEntry, Step, Storyboard, Table, Values
 
 _EXAMPLE = -1.0
@@ -59,8 +59,9 @@ def arithmetic(entry: Activation, parameter: float | None, x: float, digits: int
     line = line_at(entry.equation, values)
     text, result = filled(line.expression, written), float(entry.value(x, parameter))
     end = outcome(result, results)
+    left = f"f(x)={slashed(line.expression)}"
     bare = text == number(result, results)
-    return f"${line.expression}$ {end}" if bare else f"${line.expression}$ = {text} {end}"
+    return f"${left}$ {end}" if bare else f"${left}$ = {text} {end}"
 
 
 def all_curves(chosen: SetOfActivations, parameters: Mapping[str, Any]) -> Storyboard:
@@ -92,16 +93,13 @@ def all_curves(chosen: SetOfActivations, parameters: Mapping[str, Any]) -> Story
 
 
 def _small_plot(chosen: SetOfActivations, entry: Activation) -> Plot:
-    trace, text = chosen.traces[entry.name], chosen.text(entry)
-    label = f"{entry.title}, {entry.group}" + (f", {text}" if text else "")
+    trace, label = chosen.traces[entry.name], f"{entry.title} ({entry.group})"
     panel = Plot(name=entry.name, label=label, x_range=trace.x_range, y_range=trace.y_range, curves=trace.curves())
     return trace.plot(panel)
 
 
 def _together(chosen: SetOfActivations, step: int) -> str:
-    values = [
-        f"{entry.title} **{number(chosen.traces[entry.name].values[step], 2)}**" for entry in chosen.entries
-    ]
+    values = [f"{entry.title} **{number(chosen.traces[entry.name].values[step], 2)}**" for entry in chosen.entries]
     return f"$x$ = {number(chosen.at[step], chosen.digits)}:   " + "   ".join(values)
 
 
@@ -117,7 +115,7 @@ def table(chosen: SetOfActivations, parameters: Mapping[str, Any]) -> Storyboard
         for row, entry in enumerate(chosen.entries):
             changes = [_light(row - 1, column, "plain") for column in range(len(_COLUMNS)) if row]
             changes += [_light(row, column, "selected") for column in range(len(_COLUMNS))]
-            sample = arithmetic(entry, chosen.settings[entry.name], _EXAMPLE, 0, 2)
+            sample = arithmetic(entry, chosen.settings[entry.name], _EXAMPLE, 2, 2)
             yield Step(caption=f"{entry.title} at $x=-1$:   {sample}", changes=tuple(changes))
 
     return Storyboard(

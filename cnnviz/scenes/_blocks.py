@@ -12,10 +12,11 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_SIDE
 from cnnviz.notation import digits_for, size_text
 from cnnviz.parameters import Size
-from cnnviz.storyboard import Values
+from cnnviz.storyboard import Panel, Sign, Values
 
 # The stage is about this many times as wide as it is high, labels taken off, and its largest cell a seventh of that.
 _ASPECT, _LARGEST = 2.6, 1 / 7
+_LARGEST_VALUE = 1e6
 _DIGITS = 10
 _RANDOM_TAG = 2
 
@@ -74,10 +75,22 @@ def _maps(values: Values, picture: bool = False) -> Maps:
     return Maps(values, picture)
 
 
+def check_squares(values: Values, what: str = "the input value") -> None:
+    """Refuse values whose squares are nothing to write out; raises UsageError."""
+    most = float(values.flat[np.abs(values).argmax()])
+    if abs(most) > _LARGEST_VALUE:
+        raise UsageError(f"{what} {most:g} is too large: use {-_LARGEST_VALUE:.0f} to {_LARGEST_VALUE:.0f}")
+
+
 def side_by_side(across: int, down: int) -> bool:
     """Whether two equal blocks, `across` × `down` cells with all their sheets, are larger in one row than in two."""
     beside = min(_LARGEST, _ASPECT / (2 * across), 1 / down)
     return beside >= min(_LARGEST, _ASPECT / across, 1 / (2 * down))
+
+
+def in_rows(source: Panel, result: Panel, *, beside: bool) -> tuple[tuple[Panel, ...], ...]:
+    """The stage's rows: a map and what becomes of it, with an arrow between or one below the other."""
+    return ((source, Sign(name="to", text="→"), result),) if beside else ((source,), (result,))
 
 
 def short_digits(values: Values) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from cnnviz.errors import UsageError
 from cnnviz.notation import number
@@ -16,17 +17,27 @@ from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Value
 
 Function = Callable[[Values], Values]
 
-MOVING_BEATS = 0.2
+MOVING_BEATS = 0.3
 """A step of a moving point is shown a fifth of the usual time."""
+
+MANNERS = (
+    ("curve", "solid"), ("derivative", "dashed"), ("tangent", "dotted"), ("ink", "dotted"), ("derivative", "dotted"),
+    ("tangent", "dashed"),
+)  # fmt: skip
+"""Roles and styles of several curves in one plot, no two alike."""
 
 _SAMPLES = 241
 _TANGENT = 0.13
 _PAD = 0.08
+_HALVINGS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """A function and its derivative, the places `at` which the point stops, and the decimals of places and results."""
+    """A function, its derivative, the places `at` which the point stops, the decimals of places and of results.
+
+    `curve` and `derivative` are the (x, y) points of the two curves, broken by NaN where they jump.
+    """
 
     function: Function
     slope: Function
@@ -35,18 +46,17 @@ class Trace:
     results: int
     y_range: tuple[float, float]
     x_range: tuple[float, float]
+    curve: tuple[Values, Values]
+    derivative: tuple[Values, Values]
 
     @classmethod
-    def of(
-        cls, function: Function, slope: Function, at: Values, digits: int,
-        y_range: tuple[float, float] | None = None, x_range: tuple[float, float] | None = None,
-    ) -> Trace:
-        """With ranges of the axes that hold both curves, and decimals that show the results, unless these are given."""
-        ends = x_range or (float(at[0]), float(at[-1]))
-        heights = [sampled(curve, ends)[1] for curve in (function, slope)]
+    def of(cls, function: Function, slope: Function, at: Values, digits: int) -> Trace:
+        """With ranges of the axes that hold both curves, and decimals that show the results."""
+        ends = float(at[0]), float(at[-1])
+        curve, derivative = sampled(function, ends), sampled(slope, ends)
         return cls(
             function=function, slope=slope, at=at, digits=digits, results=_result_digits(function(at), slope(at)),
-            x_range=ends, y_range=y_range or padded(*heights),
+            x_range=ends, y_range=padded(curve[1], derivative[1]), curve=curve, derivative=derivative,
         )  # fmt: skip
 
     @cached_property
@@ -60,15 +70,12 @@ class Trace:
         return np.asarray(self.slope(self.at), np.float64)
 
     def curves(self, texts: tuple[str, str] = ("", "")) -> tuple[Curve, ...]:
-        """The derivative, dashed, and the function above it; `texts` name the function and the derivative."""
-        found = []
-        for name, role, function, text, style in (
-            ("derivative", "derivative", self.slope, texts[1], "dashed"),
-            ("function", "curve", self.function, texts[0], "solid"),
-        ):
-            x, y = sampled(function, self.x_range)
-            found.append(Curve(name=name, role=role, x=x, y=y, style=style, text=text))
-        return tuple(found)
+        """The function and, dashed above it, the derivative, with a text at the end of each."""
+        (x, y), (u, v) = self.curve, self.derivative
+        return (
+            Curve(name="function", role="curve", x=x, y=y, text=texts[0]),
+            Curve(name="derivative", role="derivative", x=u, y=v, style="dashed", text=texts[1]),
+        )
 
     def plot(self, panel: Plot) -> Plot:
         """A panel with the curves, the tangent, the guide and the dots added, the point at its first place."""
@@ -109,58 +116,65 @@ def places(lo: float, hi: float, frames: int) -> tuple[Values, int]:
     """Evenly spread places, rounded to the decimals with which they are shown, and these decimals."""
     if not lo < hi:
         raise UsageError(f"--lo {plain(lo)} is not below --hi {plain(hi)}: use a smaller --lo or a larger --hi")
-    step = (hi - lo) / (frames - 1)
-    digits = max(2, math.ceil(-math.log10(step)) + 1) if step < 0.1 else 2
-    found = np.round(np.linspace(lo, hi, frames), digits)
+    exact = np.linspace(lo, hi, frames)
+    finest = max(2, math.ceil(-math.log10((hi - lo) / (frames - 1))) + 1)
+    digits = next((n for n in range(2, finest) if np.abs(exact - np.round(exact, n)).max() < 1e-9), finest)
     # Adding zero turns −0 into 0.
-    return found + 0.0, digits
+    return np.round(exact, digits) + 0.0, digits
 
 
 def sampled(function: Function, ends: tuple[float, float]) -> tuple[Values, Values]:
     """Points of a function's curve; where it jumps a NaN breaks the line."""
     x = np.linspace(*ends, _SAMPLES)
     y = np.asarray(function(x), np.float64)
-    steep = np.abs(np.diff(y)) > 1e-3 * max(1.0, float(np.ptp(y)))
-    breaks = [(n, jump) for n in np.flatnonzero(steep) if (jump := _jump(function, x[n], x[n + 1])) is not None]
-    for n, (left, right) in reversed(breaks):
-        sides = np.asarray(function(np.array([left, right])), np.float64)
-        x = np.insert(x, n + 1, [left, np.nan, right])
-        y = np.insert(y, n + 1, [sides[0], np.nan, sides[1]])
+    steep = np.flatnonzero(np.abs(np.diff(y)) > 1e-3 * max(1.0, float(np.ptp(y))))
+    at, (left, right), (low, high) = _jumps(function, steep, x, y)
+    for n in reversed(range(len(at))):
+        x = np.insert(x, at[n] + 1, [left[n], np.nan, right[n]])
+        y = np.insert(y, at[n] + 1, [low[n], np.nan, high[n]])
     return x, y
 
 
-def _jump(function: Function, left: float, right: float) -> tuple[float, float] | None:
-    """The two sides of a jump between two places; None where the function is merely steep."""
-    low, high = (float(v) for v in function(np.array([left, right])))
-    whole = abs(high - low)
-    for _ in range(40):
-        middle = (left + right) / 2
-        between = float(function(np.array([middle]))[0])
-        if abs(between - low) > abs(high - between):
-            right, high = middle, between
-        else:
-            left, low = middle, between
-    return (left, right) if abs(high - low) > whole / 2 else None
+def _jumps(
+    function: Function, steep: npt.NDArray[np.intp], x: Values, y: Values
+) -> tuple[npt.NDArray[np.intp], Values, Values]:
+    """After which points a function jumps, the places left and right of each jump, and the values there."""
+    places, values = np.stack([x[steep], x[steep + 1]]), np.stack([y[steep], y[steep + 1]])
+    whole = np.abs(values[1] - values[0])
+    every = np.arange(len(steep))
+    for _ in range(_HALVINGS if len(steep) else 0):
+        middle = places.mean(axis=0)
+        between = np.asarray(function(middle), np.float64)
+        # The half with the larger difference keeps the jump, if there is one.
+        side = (np.abs(between - values[0]) > np.abs(values[1] - between)).astype(int)
+        places[side, every], values[side, every] = middle, between
+    jumps = np.abs(values[1] - values[0]) > whole / 2
+    return steep[jumps], places[:, jumps], values[:, jumps]
 
 
 def padded(*heights: Values) -> tuple[float, float]:
     """A range of y that holds all heights and zero, with some room."""
     known = np.concatenate([*heights, np.zeros(1)])
     lo, hi = float(np.nanmin(known)), float(np.nanmax(known))
-    pad = _PAD * ((hi - lo) or 1.0)
+    if lo == hi:
+        hi = 1.0
+    pad = _PAD * (hi - lo)
     return lo - pad, hi + pad
 
 
 def outcome(value: float, digits: int) -> str:
     """The end of a caption: `= **1.20**`, or `≈ **−0.70**` where the value is rounded."""
-    sign = "=" if abs(value - round(value, digits)) <= 1e-9 * max(1.0, abs(value)) else "≈"
+    noise = max(1e-6 * 10**-digits, 1e-14 * abs(value))
+    sign = "=" if abs(value - round(value, digits)) <= noise else "≈"
     return f"{sign} **{number(value, digits)}**"
 
 
-def _result_digits(*results: Values) -> int:
-    """Two decimals, or up to four where these show every result exactly."""
-    known = np.concatenate([np.ravel(r) for r in results])
-    return next((n for n in (2, 3, 4) if np.abs(known - np.round(known, n)).max() < 1e-9), 2)
+def _result_digits(values: Values, slopes: Values) -> int:
+    """Two decimals, three where these show every result exactly, more where all values are tiny."""
+    largest = float(np.abs(values).max())
+    least = max(2, math.ceil(-math.log10(largest)) + 1) if largest > 1e-9 else 2
+    known = np.concatenate([values, slopes])
+    return next((n for n in (least, least + 1) if np.abs(known - np.round(known, n)).max() < 1e-9), least)
 
 
 def joined(parts: Sequence[str]) -> str:

@@ -120,6 +120,8 @@ class _Reader:
             return _Text(f"|{inner.text}|")
         if token == r"\frac":
             top, bottom = self.group(), self.group()
+            if (top.text, bottom.text) == ("1", "2"):
+                return _Text("½")
             slash = " / " if top.compound or bottom.compound else "/"
             return _Text(top.first() + slash + (f"({bottom.text})" if "·" in bottom.text else bottom.factor()))
         if token in _CALLS:
@@ -179,18 +181,46 @@ def line_at(lines: Sequence[Line], values: Mapping[str, float]) -> Line:
 
 
 def by_cases(left: str, lines: Sequence[Line]) -> str:
-    """An equation as one formula, its cases one under the other behind a brace."""
+    """An equation as one formula, its cases one under the other behind a brace; `left` may be empty."""
+    left = f"{left} = " if left else ""
     if len(lines) == 1:
-        return f"${left} = {_displayed(lines[0].expression)}$"
-    expressions = _stacked([line.expression for line in lines])
+        return f"${left}{_displayed(lines[0].expression)}$"
+    shown = [_displayed(line.expression) for line in lines]
+    if any(r"\dfrac" in expression for expression in shown):
+        # Beside a tall fraction only what stands in the same row stays level with it.
+        rows = (rf"{expression}\quad{line.condition}" for expression, line in zip(shown, lines, strict=True))
+        return rf"${left}\left\{{{_stacked(list(rows))}\right.$"
+    expressions = _stacked(shown)
     conditions = _stacked([line.condition for line in lines])
-    return rf"${left} = \left\{{{expressions}\quad{conditions}\right.$"
+    return rf"${left}\left\{{{expressions}\quad{conditions}\right.$"
 
 
 def in_a_row(left: str, lines: Sequence[Line]) -> str:
     """An equation on one line of text, its cases side by side."""
-    first, *rest = (f"{line.expression}$" + (f" for ${line.condition}$" if line.condition else "") for line in lines)
+    first, *rest = (
+        f"{slashed(line.expression)}$" + (f" for ${line.condition}$" if line.condition else "") for line in lines
+    )
     return f"${left} = {first}" + "".join(f",  ${case}" for case in rest)
+
+
+def slashed(expression: str) -> str:
+    """With a slash for each fraction but plain numbers: within a line of text a fraction's letters are too small."""
+    while match := _NUMERIC_FRACTION.search(expression):
+        top, rest = _braced(expression[match.end() :])
+        bottom, rest = _braced(rest)
+        parts = [f"({part})" if re.search(r"[^{]-|\+|\\,", part) else part for part in (top, bottom)]
+        expression = f"{expression[: match.start()]}{'/'.join(parts)}{rest}"
+    return expression
+
+
+def _braced(text: str) -> tuple[str, str]:
+    """What stands between a text's opening brace and the one that closes it, and what follows."""
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += {"{": 1, "}": -1}.get(letter, 0)
+        if depth == 0:
+            return text[1:place], text[place + 1 :]
+    raise ValueError(f"equation has an open brace: {text}")
 
 
 def _displayed(expression: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
@@ -13,14 +14,16 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_SIDE, MAX_STEPS
 from cnnviz.notation import digits_for, number, size_text
 from cnnviz.parameters import Size
-from cnnviz.storyboard import Cell, Change, Shade, Values
+from cnnviz.storyboard import Cell, Change, MoveMark, Shade, Values
 
 CROWDED_SIDE = 20
 """Cells a side from which a map shows colours instead of numbers."""
 
 _CAPTION_LETTERS = 80
+_BAND_LETTERS = 74
 
 _MOST_WORDS = 3
+_COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.) ?")
 
 Place = tuple[int, int]
 
@@ -51,14 +54,29 @@ class Cover:
 
         `special` gives single covered cells a role of their own.
         """
-        for row, column in self._covered.keys() - cells.keys():
-            yield Cell(panel=self._panel, row=row, column=column, role=str(self._roles[row, column]), note="")
+        for row, column in self._covered:
+            if (row, column) not in cells:
+                yield Cell(panel=self._panel, row=row, column=column, role=str(self._roles[row, column]), note="")
         before, self._covered = self._covered, {}
         for place, note in cells.items():
             role = (special or {}).get(place) or self._covering[str(self._roles[place])]
             self._covered[place] = role, note
             if before.get(place) != (role, note):
                 yield Cell(panel=self._panel, row=place[0], column=place[1], role=role, note=note)
+
+
+def outline(panel: str, first: Place, end: Place, mark: str = "window") -> Iterator[Change]:
+    """Put a mark around the cells from `first` up to `end`; hide it where there are none."""
+    rows, columns = end[0] - first[0], end[1] - first[1]
+    if rows < 1 or columns < 1:
+        yield outline_off(panel, mark)
+    else:
+        yield MoveMark(panel=panel, mark=mark, row=first[0], column=first[1], rows=rows, columns=columns)
+
+
+def outline_off(panel: str, mark: str = "window") -> Change:
+    """Hide a mark."""
+    return MoveMark(panel=panel, mark=mark, row=0, column=0, rows=0, columns=0)
 
 
 def window(position: Place, kernel: Size, stride: Size, dilation: Size) -> npt.NDArray[np.intp]:
@@ -90,6 +108,11 @@ def check_steps(count: int, what: str) -> None:
     """Refuse a figure of more steps than anybody watches; raises UsageError."""
     if count > MAX_STEPS:
         raise UsageError(f"{what} would take {count} steps, more than {MAX_STEPS}: use a larger stride or less input")
+
+
+def reading_beats(count: int) -> float:
+    """Beats of a step that is read rather than followed: more where many steps are to go by fast."""
+    return min(30.0, max(2.0, count / 16))
 
 
 def factor(value: float, digits: int) -> str:
@@ -130,12 +153,15 @@ def summed(terms: Sequence[str], letters: int = _CAPTION_LETTERS, between: str =
     return between.join([*first[: len(terms) - 2], "…", last])
 
 
-def check_fit(i: Size, k: Size, p: Size = (0, 0), d: Size = (1, 1)) -> None:
-    """Refuse a kernel larger than the padded input; raises UsageError."""
-    for size, kernel, padding, dilation in zip(i, k, p, d, strict=True):
+def check_fit(i: Size, k: Size, p: Size | None = None, d: Size = (1, 1)) -> None:
+    """Refuse a kernel larger than the padded input, without `p` than the input; raises UsageError."""
+    for size, kernel, padding, dilation in zip(i, k, p or (0, 0), d, strict=True):
         span, padded = dilation * (kernel - 1) + 1, size + 2 * padding
         if span <= padded:
             continue
+        if p is None:
+            less = f"use --k {size} or less, or --i {kernel} or more"
+            raise UsageError(f"kernel {kernel} does not fit the input {size}: {less}")
         spread = f" with dilation {dilation} spans {span}, which" if dilation > 1 else ""
         less = f", --d {(padded - 1) // (kernel - 1)} or less" if dilation > 1 and padded >= kernel else ""
         raise UsageError(
@@ -173,10 +199,22 @@ def math_size(symbol: str, size: Size) -> str:
 
 
 def by_axis(left: str, filled: Sequence[str]) -> str:
-    """A formula with numbers put in, in mathtext: once, or for rows and for columns where these differ."""
+    """A formula with numbers put in, in mathtext: once, or for rows and for columns where these differ.
+
+    Where that is too long for the band, only what it comes to is put in.
+    """
     if filled[0] == filled[1]:
         return f"${left}={filled[0]}$"
-    return f"${left}$    rows ${filled[0]}$    columns ${filled[1]}$"
+    whole = f"${left}$    rows ${filled[0]}$    columns ${filled[1]}$"
+    if fits_band(whole):
+        return whole
+    rows, columns = (text.rpartition("=")[2] for text in filled)
+    return f"${left}$    rows $o={rows}$    columns $o={columns}$"
+
+
+def fits_band(formula: str) -> bool:
+    """Whether a formula is short enough for its line of the band, counted in signs seen."""
+    return len(_COMMAND.sub("x", formula).replace("$", "")) <= _BAND_LETTERS
 
 
 def each_axis(texts: Sequence[str]) -> str:
@@ -198,6 +236,7 @@ def words_size(size: Size) -> str:
 
 __all__ = [
     "COVERING", "CROWDED_SIDE", "INPUT_HELP", "KERNEL_HELP", "Cover", "Place", "by_axis", "check_fit", "check_side",
-    "check_steps", "digits_for", "dot_product", "each_axis", "equals", "factor", "map_shade", "math_size", "positions",
-    "reached", "settings_text", "shade_for", "summed", "window", "words_size",
+    "check_steps", "digits_for", "dot_product", "each_axis", "equals", "factor", "fits_band", "map_shade", "math_size",
+    "outline", "outline_off", "positions", "reached", "reading_beats", "settings_text", "shade_for", "summed", "window",
+    "words_size",
 ]  # fmt: skip

@@ -7,17 +7,30 @@ from dataclasses import replace
 
 import numpy as np
 
-from cnnviz.notation import number, size_text
+from cnnviz.notation import MINUS, number, size_text
 from cnnviz.parameters import Size
-from cnnviz.scenes._sliding import Cover, Place, equals, factor, positions, shade_for, window, words_size
+from cnnviz.scenes._sliding import (
+    Cover,
+    Place,
+    equals,
+    factor,
+    outline,
+    outline_off,
+    positions,
+    reading_beats,
+    shade_for,
+    window,
+    words_size,
+)
 from cnnviz.scenes._transposed import Transposed
 from cnnviz.storyboard import Cell, Change, Grid, Mark, MoveMark, Panel, Relabel, Shade, Sign, Step, Values
 
-_READING = 2.0
-
 
 class Stamper:
-    """Adds multiples of a kernel to a panel, of which `offset` cells before the first are not shown."""
+    """Adds multiples of a kernel to a panel, of which `offset` cells before the first are not shown.
+
+    `hit` are the cells that the last stamp has reached.
+    """
 
     def __init__(
         self, panel: str, shape: Size, offset: Size, weights: Values, stride: Size, dilation: Size, bias: float = 0
@@ -25,29 +38,46 @@ class Stamper:
         self.panel = panel
         self.sums: Values = np.full(shape, float(bias))
         self.counts = np.zeros(shape, np.int64)
+        self.hit: list[Place] = []
         self._offset, self._weights = offset, weights
         self._stride, self._dilation = stride, dilation
         self._cover = Cover(panel, np.full(shape, "output"), {"output": "kernel"})
+        self._added: dict[Place, float] = {}
 
     def stamp(self, position: Place, value: float, digits: int) -> Iterator[Change]:
         """Add `value` times the kernel at an input's position; notes hold what is added, to `digits` decimals."""
         size = self._weights.shape[0], self._weights.shape[1]
         cells = window(position, size, self._stride, self._dilation) - np.array(self._offset)
         rows, columns = self.sums.shape
-        notes, overlaps = {}, {}
-        for (row, column), weight in zip(cells.reshape(-1, 2).tolist(), self._weights.ravel(), strict=True):
+        self._added, notes, overlaps = {}, {}, {}
+        for (row, column), weight in zip(cells.reshape(-1, 2).tolist(), self._weights.ravel().tolist(), strict=True):
             if not (0 <= row < rows and 0 <= column < columns):
                 continue
             product = number(value * weight, digits)
-            notes[row, column] = product if product.startswith("−") else f"+{product}"
+            notes[row, column] = product if product.startswith(MINUS) else f"+{product}"
             if self.counts[row, column]:
                 overlaps[row, column] = "overlap"
             self.sums[row, column] += value * weight
             self.counts[row, column] += 1
+            self._added[row, column] = value * weight
             yield Cell(panel=self.panel, row=row, column=column, value=float(self.sums[row, column]))
+        self.hit = list(self._added)
         yield from self._cover.move(notes, overlaps)
         (top, left), (bottom, right) = cells[0, 0].tolist(), cells[-1, -1].tolist()
         yield from outline(self.panel, (max(0, top), max(0, left)), (min(rows, bottom + 1), min(columns, right + 1)))
+
+    @property
+    def telling(self) -> Place:
+        """Of the cells just reached the one most often reached, rather one whose sum has changed."""
+        return max(self.hit, key=lambda cell: (self.counts[cell], self._added[cell] != 0))
+
+    def arithmetic(self, digits: int) -> str:
+        """The last addition to that cell, such as `at row 1, column 3: 2 + 3 = **5**`, with `digits` decimals."""
+        row, column = self.telling
+        result, added = float(self.sums[row, column]), self._added[row, column]
+        sign = equals(round(result - added, digits) + round(added, digits), result, digits)
+        terms = f"{number(result - added, digits)} + {factor(added, digits)}"
+        return f"at row {row + 1}, column {column + 1}: {terms} {sign} **{number(result, digits)}**"
 
     def rest(self) -> Iterator[Change]:
         """The last stamp is taken off, and cells that none has reached come in."""
@@ -58,24 +88,10 @@ class Stamper:
         yield outline_off(self.panel)
 
 
-def outline(panel: str, first: Place, end: Place, mark: str = "window") -> Iterator[Change]:
-    """Put a mark around the cells from `first` up to `end`; hide it where there are none."""
-    rows, columns = end[0] - first[0], end[1] - first[1]
-    if rows < 1 or columns < 1:
-        yield outline_off(panel, mark)
-    else:
-        yield MoveMark(panel=panel, mark=mark, row=first[0], column=first[1], rows=rows, columns=columns)
-
-
-def outline_off(panel: str, mark: str = "window") -> Change:
-    """Hide a mark."""
-    return MoveMark(panel=panel, mark=mark, row=0, column=0, rows=0, columns=0)
-
-
 class Stamps:
     """The steps of the views `scatter` and, with `counting`, `overlap`."""
 
-    roles = ("input", "kernel", "overlap", "output", "unreached")
+    roles = ("input", "kernel", "overlap", "output", "cut")
     convention = "kernel not rotated: every pixel stamps it as it is"
 
     def __init__(self, transposed: Transposed, counting: bool) -> None:
@@ -89,7 +105,9 @@ class Stamps:
         """Input and kernel, the growing sum, and what comes of it."""
         t = self._t
         full, out = t.sizes(lambda axis: axis.full), t.sizes(lambda axis: axis.out)
-        left = (t.input_panel(), Sign(name="times", text="∗"), t.kernel_panel(), Sign(name="equals", text="="))
+        columns = t.axes[1].i + out[1] + (full[1] if self._cropped else out[1] if self._counting else 0)
+        kernel = t.kernel_panel(columns)
+        left = (t.input_panel(), Sign(name="times", text="∗"), kernel, Sign(name="equals", text="="))
         output = f"Output {size_text(*out)}"
         if self._cropped:
             sums = self._sum_panel("sum", f"Sum of stamps {size_text(*full)}\n", full)
@@ -116,16 +134,14 @@ class Stamps:
         picked = Cover("input", np.full(size, "input"), {"input": "kernel"})
         for row, column in positions(size):
             value = float(t.data.values[row, column])
-            sums, counts = stamper.sums.copy(), stamper.counts.copy()
-            changes = [*stamper.stamp((row, column), value, t.digits["product"])]
-            changes += picked.move({(row, column): ""})
+            changes = [*stamper.stamp((row, column), value, t.digits["product"]), *picked.move({(row, column): ""})]
             changes += outline("input", (row, column), (row + 1, column + 1))
-            hit = np.argwhere(stamper.counts > counts).tolist()
             if self._counting:
-                changes += self._counted(stamper, hit, changes)
-            yield Step(caption=self._caption((row, column), hit, sums, stamper), changes=tuple(changes))
+                changes += self._counted(stamper, changes)
+            yield Step(caption=self._caption((row, column), stamper), changes=tuple(changes))
         changes = [*stamper.rest(), *picked.move({}), outline_off("input")]
-        yield Step(caption=self._last_caption(stamper), changes=(*changes, *self._last(stamper)), beats=_READING)
+        changes += self._last(stamper)
+        yield Step(caption=self._last_caption(stamper), changes=tuple(changes), beats=reading_beats(self.count))
 
     def _stamper(self) -> Stamper:
         t = self._t
@@ -134,35 +150,23 @@ class Stamps:
         s, d = t.sizes(lambda axis: axis.s), t.sizes(lambda axis: axis.d)
         return Stamper(panel, shape, offset, t.kernel.values, s, d, t.bias)
 
-    def _counted(self, stamper: Stamper, hit: list[list[int]], changes: list[Change]) -> Iterator[Change]:
-        for row, column in hit:
+    def _counted(self, stamper: Stamper, changes: list[Change]) -> Iterator[Change]:
+        for row, column in stamper.hit:
             count = float(stamper.counts[row, column])
             yield Cell(panel="overlap", row=row, column=column, role="output", value=count)
         for change in changes:
             if isinstance(change, MoveMark) and change.panel == stamper.panel:
                 yield replace(change, panel="overlap")
 
-    def _caption(self, position: Place, hit: list[list[int]], sums: Values, stamper: Stamper) -> str:
+    def _caption(self, position: Place, stamper: Stamper) -> str:
         """What is stamped, and the sum of the cell that most stamps have reached."""
-        t = self._t
-        value = float(t.data.values[position])
-        shown = number(value, t.digits["input"])
-        name = f"$x_{{{position[0] + 1},{position[1] + 1}}}$"
-        said = f"{name} = {shown} stamps {factor(value, t.digits['input'])} × kernel"
-        if not hit:
+        said = stamped("x", position, float(self._t.data.values[position]), self._t.digits["input"])
+        if not stamper.hit:
             return f"{said} beyond the edges that are cut off: **nothing** is added"
-        changed = stamper.sums != sums
-        row, column = max(hit, key=lambda cell: (stamper.counts[cell[0], cell[1]], changed[cell[0], cell[1]]))
-        place = f"row {row + 1}, column {column + 1}"
-        if self._counting:
-            return f"{said}; {place} has **{_times(int(stamper.counts[row, column]))}**"
-        added = stamper.sums[row, column] - sums[row, column]
-        digits = max(t.digits["output"], t.digits["product"])
-        terms = [number(sums[row, column], digits), factor(added, digits)]
-        total = sum(round(v, digits) for v in (sums[row, column], added))
-        result = float(stamper.sums[row, column])
-        sign = equals(total, result, t.digits["output"])
-        return f"{said}; at {place}: {' + '.join(terms)} {sign} **{number(result, t.digits['output'])}**"
+        if not self._counting:
+            return f"{said}; {stamper.arithmetic(max(self._t.digits['output'], self._t.digits['product']))}"
+        row, column = stamper.telling
+        return f"{said}; row {row + 1}, column {column + 1} has **{_times(int(stamper.counts[row, column]))}**"
 
     def _last_caption(self, stamper: Stamper) -> str:
         t = self._t
@@ -224,6 +228,12 @@ class Stamps:
             numbers=not self._t.crowded, shade=Shade(scale="sequential", lo=0, hi=max(1.0, most), always=True),
             marks=(Mark(name="window", role="window"),),
         )  # fmt: skip
+
+
+def stamped(symbol: str, position: Place, value: float, digits: int) -> str:
+    """The words for a stamp, such as `$x_{1,2}$ = 3 stamps 3 × kernel`."""
+    name = f"${symbol}_{{{position[0] + 1},{position[1] + 1}}}$"
+    return f"{name} = {number(value, digits)} stamps {factor(value, digits)} × kernel"
 
 
 def _times(count: int) -> str:

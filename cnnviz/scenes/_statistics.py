@@ -45,28 +45,34 @@ class Statistics:
     def mean_words(self) -> str:
         """The sum over the number: `$\\mu$ = (1 + 2) / 2 = **1.5**`."""
         terms = [factor(value, self.digits) for value in self.values.ravel()]
-        exact = np.isclose(self.mean, _shown(self.mean), rtol=0, atol=1e-12) and self._exact_values
-        whole = summed(terms, _SUM_LETTERS)
-        return f"$\\mu$ = ({whole}) / {self.values.size} {'=' if exact else '≈'} **{self.mean_text}**"
+        by_hand = float(np.round(self.values, self.digits).mean())
+        sign = equals(by_hand, self.mean, _DIGITS)
+        return f"$\\mu$ = ({summed(terms, _SUM_LETTERS)}) / {self.values.size} {sign} **{self.mean_text}**"
 
     def variance_words(self) -> str:
         """The squared distances from the mean over their number."""
         mean = factor(_shown(self.mean), digits_for(self.mean, most=_DIGITS))
         terms = [f"({number(value, self.digits)} − {mean})²" for value in self.values.ravel()]
-        by_hand = float(((self.values - _shown(self.mean)) ** 2).mean())
-        exact = np.isclose(by_hand, _shown(self.variance), rtol=0, atol=1e-12) and self._exact_values
-        whole = summed(terms, _SUM_LETTERS)
-        return f"$\\sigma^2$ = ({whole}) / {self.values.size} {'=' if exact else '≈'} **{self.variance_text}**"
+        by_hand = float(((np.round(self.values, self.digits) - _shown(self.mean)) ** 2).mean())
+        sign = equals(by_hand, self.variance, _DIGITS)
+        return f"$\\sigma^2$ = ({summed(terms, _SUM_LETTERS)}) / {self.values.size} {sign} **{self.variance_text}**"
 
     def normalised_words(self, value: float, result: float, digits: int) -> str:
         """One value less the mean, over the root of the variance: `(3 − 1.5) / √(0.25 + 0.00001) ≈ **3.0**`."""
         mean = factor(_shown(self.mean), digits_for(self.mean, most=_DIGITS))
-        top = f"({number(value, self.digits)} − {mean})"
-        return f"{top} / √({self.variance_text} + {self.eps:g}) ≈ **{number(result, digits)}**"
+        by_hand = (round(value, self.digits) - _shown(self.mean)) / (_shown(self.variance) + self.eps) ** 0.5
+        top, root = f"({number(value, self.digits)} − {mean})", f"√({self.variance_text} + {plain_eps(self.eps)})"
+        return f"{top} / {root} {equals(by_hand, result, digits)} **{number(result, digits)}**"
 
-    @property
-    def _exact_values(self) -> bool:
-        return bool(np.array_equal(np.round(self.values, self.digits), self.values))
+
+def plain_eps(eps: float) -> str:
+    """ε as captions show it: `0.00001`."""
+    return f"{eps:.6f}".rstrip("0") if eps >= 1e-6 else f"{eps:g}"
+
+
+def equals(by_hand: float, result: float, digits: int) -> str:
+    """The sign between arithmetic as written and a result of so many decimals: = where a reader gets just that."""
+    return "=" if abs(by_hand - round(result, digits)) < 1e-9 * max(1.0, abs(result)) else "≈"
 
 
 def _shown(value: float) -> float:

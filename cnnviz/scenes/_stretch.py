@@ -10,14 +10,20 @@ import numpy.typing as npt
 
 from cnnviz.notation import number, size_text
 from cnnviz.parameters import Size
-from cnnviz.scenes._sliding import COVERING, Cover, dot_product, map_shade, positions, shade_for, window, words_size
+from cnnviz.scenes._sliding import (
+    COVERING,
+    Cover,
+    dot_product,
+    fits_band,
+    map_shade,
+    positions,
+    reading_beats,
+    shade_for,
+    window,
+    words_size,
+)
 from cnnviz.scenes._transposed import Axis, Transposed
 from cnnviz.storyboard import Cell, Change, Grid, Mark, MoveMark, Panel, Relabel, Sign, Step, Values
-
-_READING = 2.0
-"""Beats of a step that is read rather than followed."""
-
-_COVERING = {**COVERING, "input": "kernel"}
 
 Roles = npt.NDArray[np.str_]
 
@@ -63,30 +69,33 @@ class Stretch:
             shade=shade_for(t.result, picture=t.picture, always=t.picture or t.crowded),
             marks=(Mark(name="current", role="result"),),
         )  # fmt: skip
-        kernel = t.kernel_panel("rotated by 180°")
-        return ((stretched, Sign(name="times", text="∗"), kernel, Sign(name="equals", text="="), output),)
+        return ((stretched, Sign(name="times", text="∗"), self._kernel_panel(), Sign(name="equals", text="="), output),)
 
     def formula(self) -> str:
         """The output's size; along one axis also the zeros, the frame and the stride of the convolution seen."""
         rows, columns = self._t.axes
-        if rows != columns:
-            return self._t.formula()
         left = "d(k-1)-p" if rows.d > 1 else "k-p-1"
-        return f"{self._t.formula()}    $z=s-1={rows.s - 1}$    $p'={left}={rows.frame}$    $s'=1$"
+        whole = f"{self._t.formula()}    $z=s-1={rows.s - 1}$    $p'={left}={rows.frame}$    $s'=1$"
+        return whole if rows == columns and fits_band(whole) else self._t.formula()
+
+    def _kernel_panel(self) -> Grid:
+        _, columns = self._t.axes
+        return self._t.kernel_panel(columns.drawn + columns.out, "rotated by 180°")
 
     def steps(self) -> Iterator[Step]:
         """The phases, the kernel's turn, then one step for each output cell."""
         first = self._phases[0]
-        t, name = self._t, self._t.kernel_panel().label.partition("\n")[0]
+        t, name = self._t, self._kernel_panel().label.partition("\n")[0]
         yield Step(
-            caption=first.caption, beats=_READING,
+            caption=first.caption, beats=reading_beats(self.count),
             changes=(Relabel(panel="input", label=self._label + first.below),
-                     Relabel(panel="kernel", label=f"{name}\n")),
+                     Relabel(panel="kernel", label=f"{name}\nas it is given")),
         )  # fmt: skip
         before = first
         for phase in self._phases[1:]:
             changes = [*_between(before, phase), Relabel(panel="input", label=self._label + phase.below)]
-            yield Step(caption=phase.caption, changes=(*changes, *self._boundary(phase)), beats=_READING)
+            changes += self._boundary(phase)
+            yield Step(caption=phase.caption, changes=tuple(changes), beats=reading_beats(self.count))
             before = phase
         turned = t.kernel.values[::-1, ::-1]
         changes = [
@@ -95,14 +104,14 @@ class Stretch:
         ]
         said = "The kernel turns by 180°; then it slides over every position, with stride $s'$ = **1**"
         label = Relabel(panel="kernel", label=f"{name}\nrotated by 180°")
-        yield Step(caption=said, changes=(*changes, label), beats=_READING)
+        yield Step(caption=said, changes=(*changes, label), beats=reading_beats(self.count))
         yield from self._slide(turned, before)
 
     def _slide(self, weights: Values, stage: _Phase) -> Iterator[Step]:
         t, (k0, k1) = self._t, weights.shape
         d, start = t.sizes(lambda axis: axis.d), t.sizes(lambda axis: axis.start)
         notes = [f"×{number(w, t.digits['kernel'])}" for w in weights.ravel()]
-        cover = Cover("input", stage.roles, _COVERING)
+        cover = Cover("input", stage.roles, COVERING)
         for row, column in positions(t.sizes(lambda axis: axis.out)):
             cells = window((row, column), (k0, k1), (1, 1), d) + np.array(start)
             covered = {(int(r), int(c)): note for (r, c), note in zip(cells.reshape(-1, 2), notes, strict=True)}
@@ -129,30 +138,43 @@ class Stretch:
     def _prepare(self) -> list[_Phase]:
         """The phases of the input's panel, the compact input first."""
         t = self._t
-        s, z = words_size(t.sizes(lambda a: a.s)), words_size(t.sizes(lambda a: a.s - 1))
-        between = f"zero{'s' if z != '1' else ''} between neighbours"
-        said = f"The input, {size_text(*t.data.values.shape)}; with stride $s$ = {s}"
-        if t.sizes(lambda a: a.s) == (1, 1):
+        s, a = t.sizes(lambda axis: axis.s), t.sizes(lambda axis: axis.a)
+        said, below = f"The input, {size_text(*t.data.values.shape)}; with stride $s$ = {words_size(s)}", ""
+        if s == (1, 1):
             phases = [_Phase(f"{said} nothing goes between its cells: $z = s - 1$ = **0**", "", *self._compact())]
-            below = ""
         else:
-            below = f"+ {z} {between}"
-            whole = t.each(lambda a: f"({a.i} − 1)·{a.s} + 1 = **{a.stretched}**")
-            zeros = f"$z = s - 1$ = {t.each(lambda a: f'{a.s} − 1 = **{a.s - 1}**')}"
+            z = words_size((s[0] - 1, s[1] - 1))
+            below = f"+ {z} {'zero' if z == '1' else 'zeros'} between"
             phases = [
                 _Phase(f"{said} it is pulled apart", "", *self._compact()),
-                _Phase(f"{zeros}: that many cells go between two neighbours", "pulled apart", *self._apart(False)),
-                _Phase(f"Zeros fill them; there are now {whole} cells a side", below, *self._apart(True)),
+                _Phase(self._apart_caption(), "pulled apart", *self._apart(False)),
+                _Phase(self._zeros_caption(), below, *self._apart(True)),
             ]
-        frame = words_size(t.sizes(lambda a: a.frame))
-        below = f"{below}, padding {frame}" if below else f"+ padding {frame}"
-        phases.append(_Phase(self._frame_caption(), _minus(below), *self._framed((0, 0))))
-        a = t.sizes(lambda axis: axis.a)
+        phases.append(_Phase(self._frame_caption(), self._around(below), *self._framed((0, 0))))
         if a != (0, 0):
             total = size_text(*t.sizes(lambda axis: axis.out + axis.d * (axis.k - 1)))
-            said = f"Output padding {words_size(a)}: so many more rows below and columns on the right, **{total}** now"
-            phases.append(_Phase(said, _minus(f"{below} and {words_size(a)}"), *self._framed(a)))
+            said = f"Output padding $a$ = {words_size(a)}: as many rows below and columns on the right: **{total}**"
+            phases.append(_Phase(said, self._around(below), *self._framed(a)))
         return phases
+
+    def _around(self, between: str) -> str:
+        """The second line of the label with the frame in it."""
+        frame = self._t.sizes(lambda axis: axis.frame)
+        ahead = f"{between}, " if between else ""
+        if max(frame) <= 0 and min(frame) < 0:
+            return f"{ahead}{words_size((-frame[0], -frame[1]))} cut off, hatched"
+        count = words_size(frame).replace("-", "−")
+        if between:
+            return f"{ahead}{'none' if frame == (0, 0) else count} around"
+        return "no zeros around" if frame == (0, 0) else f"+ {count} {'zero' if count == '1' else 'zeros'} around"
+
+    def _apart_caption(self) -> str:
+        z = self._t.each(lambda axis: f"{axis.s} − 1 = **{axis.s - 1}**")
+        return f"$z = s - 1$ = {z}: as many cells go between two neighbours"
+
+    def _zeros_caption(self) -> str:
+        sides = self._t.each(lambda axis: f"({axis.i} − 1)·{axis.s} + 1 = **{axis.stretched}**")
+        return f"Zeros fill them; the stretched input has {sides} cells a side"
 
     def _frame_caption(self) -> str:
         dilated = any(axis.d > 1 for axis in self._t.axes)
@@ -201,10 +223,6 @@ class Stretch:
     def _blank(self) -> tuple[Values, Roles]:
         drawn = self._t.sizes(lambda axis: axis.drawn)
         return np.full(drawn, np.nan), np.full(drawn, "empty", dtype="U17")
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", "−")
 
 
 def _frame_terms(axis: Axis, dilated: bool) -> str:

@@ -16,6 +16,8 @@ from cnnviz.parameters import Size
 from cnnviz.scenes._sliding import CROWDED_SIDE, by_axis, each_axis, map_shade, shade_for
 from cnnviz.storyboard import Grid, Mark, Values
 
+_MANY_COLUMNS = 22
+
 
 @dataclass(frozen=True, kw_only=True)
 class Axis:
@@ -135,14 +137,14 @@ class Transposed:
             shade=map_shade(self.data, crowded=self.crowded), marks=(Mark(name="window", role="window"),),
         )  # fmt: skip
 
-    def kernel_panel(self, label: str = "") -> Grid:
-        """The kernel as it is given."""
+    def kernel_panel(self, columns: int, label: str = "") -> Grid:
+        """The kernel as it is given, enlarged where `columns` other cells stand beside it."""
         values = self.kernel.values
         named = self.kernel.name and self.kernel.source != "random"
         below = label or (self.kernel.name if named else "")
         return Grid(
             name="kernel", label=f"Kernel {size_text(*values.shape)}" + (f"\n{below}" if below else ""), values=values,
-            roles=np.full(values.shape, "kernel"), digits=self.digits["kernel"], enlarge=self.crowded,
+            roles=np.full(values.shape, "kernel"), digits=self.digits["kernel"], enlarge=columns >= _MANY_COLUMNS,
             shade=shade_for(values, picture=False, always=False),
         )  # fmt: skip
 

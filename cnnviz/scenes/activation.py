@@ -16,9 +16,9 @@ from cnnviz.notation import digits_for, number
 from cnnviz.ops.activation_table import ACTIVATIONS, Activation
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._activation_sets import SetOfActivations, all_curves, table
-from cnnviz.scenes._curves import MOVING_BEATS, Trace, joined, outcome, places, sampled
-from cnnviz.scenes._formula import by_cases, filled, in_a_row, line_at
+from cnnviz.scenes._activation_sets import SetOfActivations, all_curves, arithmetic, setting, table
+from cnnviz.scenes._curves import MOVING_BEATS, Trace, joined, places
+from cnnviz.scenes._formula import by_cases, in_a_row
 from cnnviz.scenes._softmax import Softmax
 from cnnviz.storyboard import Equation, Plot, Row, SetRow, Step, Storyboard, Values
 
@@ -28,6 +28,7 @@ _SETS = ("softmax", "all", "table")
 _SHOWN_DEFAULTS = {"leaky_relu": 0.1}
 """Parameters for which the library's own default is too small to be seen on a curve."""
 
+_ARTICLE = 6
 _ALPHAS = ("leaky-relu", "elu")
 
 
@@ -57,7 +58,7 @@ class ActivationFunction(Scene):
     beta: float | None = param(None, help="Sharpness of softplus.", lo=0.001, hi=100, shown_default="1")
     lo: float = param(-4.0, help="Where the point starts.", lo=-1e4, hi=1e4)
     hi: float = param(4.0, help="Where the point ends.", lo=-1e4, hi=1e4)
-    frames: int = param(41, help="Places at which the point stops.", lo=2, hi=MAX_STEPS)
+    frames: int = param(25, help="Places at which the point stops.", lo=2, hi=MAX_STEPS)
     logits: ArrayLike | None = param(
         None, help="Inputs of softmax, the first of which moves: a literal such as \"2 1 0 -1\", or a file.",
         shown_default="1 2 0.5 -1", group="Data",
@@ -71,7 +72,7 @@ class ActivationFunction(Scene):
             (self.logits, "--logits", ("softmax",)),
         ):
             if given is not None and self.kind not in kinds:
-                raise UsageError(f"{self.kind} takes no {name}: leave it out, or use {' or '.join(kinds)}")
+                raise UsageError(f"{self.kind} takes no {name}: leave it out, or use {', '.join(kinds)}")
         _ = self._places, self._softmax
 
     @cached_property
@@ -86,9 +87,9 @@ class ActivationFunction(Scene):
 
     @cached_property
     def _set(self) -> SetOfActivations:
-        chosen = [entry for entry in list(ACTIVATIONS.values())[:6]]
+        chosen = tuple(ACTIVATIONS.values())[:_ARTICLE]
         settings = {entry.name: self._parameter(entry) for entry in chosen}
-        return SetOfActivations(entries=tuple(chosen), settings=settings, at=self._places[0], digits=self._places[1])
+        return SetOfActivations(entries=chosen, settings=settings, at=self._places[0], digits=self._places[1])
 
     def _parameter(self, entry: Activation) -> float | None:
         """The value of a function's parameter: as given, or one with which the figure shows what it does."""
@@ -140,9 +141,7 @@ class ActivationFunction(Scene):
 
     def _parameter_text(self) -> str:
         value = self._parameter(self._entry)
-        if self._entry.parameter is None or value is None:
-            return ""
-        return f"${self._entry.parameter.symbol}={number(value, digits_for(value, most=4))}$"
+        return "" if value is None else setting(self._entry, value)
 
     def _plot(self) -> Plot:
         trace = self._trace
@@ -162,7 +161,7 @@ class ActivationFunction(Scene):
             Row(name="value", text=texts[0][1], role="curve"),
             Row(name="slope", text=texts[0][2], role="derivative"),
         )
-        return Equation(name="equation", lines=lines, widest=(*texts[0], *texts[1]))
+        return Equation(name="equation", lines=lines, widest=(*texts[0], *texts[1]), size=20)
 
     def _numbers(self, step: int) -> tuple[str, str, str]:
         """The place, the value and the slope of a step as the viewer reads them."""
@@ -185,18 +184,18 @@ class ActivationFunction(Scene):
             yield Step(caption=self._caption(step), changes=changes, beats=MOVING_BEATS)
 
     def _caption(self, step: int) -> str:
-        return arithmetic(self._entry, self._parameter(self._entry), self._trace, step)
+        trace, parameter = self._trace, self._parameter(self._entry)
+        return arithmetic(self._entry, parameter, float(trace.at[step]), trace.digits, trace.results)
 
     def _convention(self) -> str:
         """What the derivative is said to be where there is none."""
-        x, y = sampled(self._trace.slope, self._trace.x_range)
+        x, y = self._trace.derivative
         corners = x[np.flatnonzero(np.isnan(y)) - 1]
-        if len(corners) == 1:
-            at = float(np.round(corners[0], 6)) + 0.0
-            slope = float(self._trace.slope(np.array([at]))[0])
-            shown = f"{number(at, digits_for(at))}) = {number(slope, digits_for(slope, most=4))}"
-            return f"at the corner, f′({shown} as in torch"
-        return "at the corners, f′ is as in torch" if len(corners) else ""
+        if len(corners) != 1:
+            return "at the corners, $f'(x)$ is as in torch" if len(corners) else ""
+        at = float(np.round(corners[0], 6)) + 0.0
+        slope = float(self._trace.slope(np.array([at]))[0])
+        return f"at the corner, $f'({_plain(at)})={_plain(slope)}$ as in torch"
 
     def _alt(self) -> str:
         entry = self._entry
@@ -208,3 +207,7 @@ class ActivationFunction(Scene):
             f"x = {self.lo:g} to {self.hi:g} in {self.frames} steps, with the tangent at the point and the derivative "
             f"as a dashed curve; x, f(x) and f'(x) are shown as numbers."
         )
+
+
+def _plain(value: float) -> str:
+    return number(value, digits_for(value, most=4))

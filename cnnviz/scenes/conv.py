@@ -18,22 +18,25 @@ from cnnviz.ops.convolution import conv2d, conv_output_size, pad2d
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._sliding import (
+    COVERING,
     CROWDED_SIDE,
+    INPUT_HELP,
+    KERNEL_HELP,
     Cover,
+    by_axis,
+    check_fit,
     check_steps,
     dot_product,
+    map_shade,
     math_size,
     positions,
     reached,
+    settings_text,
     shade_for,
     window,
     words_size,
 )  # fmt: skip
 from cnnviz.storyboard import Cell, Change, Grid, Mark, MoveMark, Sign, Step, Storyboard, Values
-
-_COVERING = {
-    "input": "kernel", "unreached": "kernel", "padding": "kernel_on_padding", "padding_unreached": "kernel_on_padding",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,22 +65,15 @@ class Conv(Scene):
     p: Size = param(0, alias="padding", help="Zeros around the input.", lo=0, hi=MAX_SIDE, always_named=True)
     d: Size = param(1, alias="dilation", help="Spacing of the kernel's cells.", lo=1, hi=MAX_SIDE)
     flip: bool = param(False, help="Rotate the kernel by 180°: the true convolution of signal processing.")
-    input: ArrayLike = param(
-        "random", group="Data",
-        help='Input: an image, .npy, .csv or .txt file, a literal such as "1 2; 3 4", random, arange, ones or zeros.',
-    )
-    kernel: ArrayLike = param(
-        "random", group="Data",
-        help="Kernel: a file, a literal, or a name: sobel-x, sobel-y, laplacian, sharpen, box, gaussian, identity, "
-        "random, …"
-    )
+    input: ArrayLike = param("random", help=INPUT_HELP, group="Data")
+    kernel: ArrayLike = param("random", help=KERNEL_HELP, group="Data")
     bias: float = param(0.0, help="Added to every output.", lo=-1e9, hi=1e9, group="Data")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "i", self._map.values.shape)
         object.__setattr__(self, "k", self._kernel.values.shape)
-        self._check_fit()
+        check_fit(self._map.values.shape, self._kernel.values.shape, self.p, self.d)
         if max(self._padded.shape) > MAX_SIDE:
             raise UsageError(
                 f"input {size_text(*self._map.values.shape)} with padding {words_size(self.p)} is larger than "
@@ -117,39 +113,25 @@ class Conv(Scene):
             conv_output_size(i1, k1, self.s[1], self.p[1], self.d[1]),
         )
 
-    def _check_fit(self) -> None:
-        for axis in range(2):
-            i, k = self._map.values.shape[axis], self._kernel.values.shape[axis]
-            p, d = self.p[axis], self.d[axis]
-            span, padded = d * (k - 1) + 1, i + 2 * p
-            if span <= padded:
-                continue
-            spread = f" with dilation {d} spans {span}, which" if d > 1 else ""
-            less = f", --d {(padded - 1) // (k - 1)} or less" if d > 1 and padded >= k else ""
-            raise UsageError(
-                f"kernel {k}{spread} does not fit the padded input {padded} (= {i} + 2·{p}): use --p "
-                f"{-(-(span - i) // 2)} or more{less}, or --k {(padded - 1) // d + 1} or less"
-            )
-
     def expected(self) -> dict[str, npt.NDArray[np.float64]]:
         """The vectorised convolution."""
         return {"output": self._result}
 
     def storyboard(self) -> Storyboard:
         """One step for each output cell."""
-        k = self._kernel.values.shape
         settings = [
-            f"kernel {math_size('k', k)}", f"stride {math_size('s', self.s)}", f"padding {math_size('p', self.p)}",
+            ("kernel", math_size("k", self._kernel.values.shape)), ("stride", math_size("s", self.s)),
+            ("padding", math_size("p", self.p)),
         ]  # fmt: skip
         if self.d != (1, 1):
-            settings.append(f"dilation {math_size('d', self.d)}")
+            settings.append(("dilation", math_size("d", self.d)))
         if self.bias:
-            settings.append(f"bias $b={number(self.bias, digits_for(self.bias, most=3))}$".replace("−", "-"))
+            settings.append(("bias", f"$b={number(self.bias, digits_for(self.bias, most=3))}$".replace("−", "-")))
         return Storyboard(
             scene="conv",
             parameters=self.public(),
             title="Convolution",
-            settings="     ".join(settings),
+            settings=settings_text(*settings),
             formula=self._formula(),
             convention="true convolution: kernel rotated" if self.flip else "cross-correlation: kernel not flipped",
             alt=self._alt(),
@@ -184,9 +166,7 @@ class Conv(Scene):
         roles = self._roles()
         if any(str(role).endswith("unreached") for role in np.unique(roles)):
             label += "\nhatched: never reached"
-        shade = shade_for(self._map.values, picture=self._picture, always=self._picture or self._crowded)
-        if self._picture and shade.scale == "gray":
-            shade = type(shade)(scale="gray", lo=0, hi=255, always=True)
+        shade = map_shade(self._map, crowded=self._crowded)
         boundary = Mark(name="map", role="boundary", row=self.p[0], column=self.p[1], rows=rows, columns=columns)
         return Grid(
             name="input", label=label, values=self._padded, roles=roles, padding=self.p,
@@ -220,7 +200,7 @@ class Conv(Scene):
             "output": digits_for(self._result), "bias": digits_for(self.bias, most=3),
         }  # fmt: skip
         notes = [f"×{number(w, digits['kernel'])}" for w in self._weights.ravel()]
-        cover = Cover("input", self._roles(), _COVERING)
+        cover = Cover("input", self._roles(), COVERING)
         span = (k[0] - 1) * self.d[0] + 1, (k[1] - 1) * self.d[1] + 1
         for row, column in positions(self._out):
             cells = window((row, column), k, self.s, self.d)
@@ -239,16 +219,13 @@ class Conv(Scene):
 
     def _formula(self) -> str:
         dilated = self.d != (1, 1)
-        left = r"o=\lfloor(i+2p-d(k-1)-1)/s\rfloor+1" if dilated else r"o=\lfloor(i+2p-k)/s\rfloor+1"
         filled = []
         for axis in range(2):
             i, k, o = self._map.values.shape[axis], self._kernel.values.shape[axis], self._out[axis]
             s, p, d = self.s[axis], self.p[axis], self.d[axis]
             span = rf"{d}\cdot({k}-1)-1" if dilated else str(k)
             filled.append(rf"\lfloor({i}+2\cdot{p}-{span})/{s}\rfloor+1={o}")
-        if filled[0] == filled[1]:
-            return f"${left}={filled[0]}$"
-        return f"${left}$    rows ${filled[0]}$    columns ${filled[1]}$"
+        return by_axis(r"o=\lfloor(i+2p-d(k-1)-1)/s\rfloor+1" if dilated else r"o=\lfloor(i+2p-k)/s\rfloor+1", filled)
 
     def _alt(self) -> str:
         i, k = self._map.values.shape, self._kernel.values.shape

@@ -177,7 +177,7 @@ class FullyConnected(Scene):
             parameters=self.public(),
             title="Fully connected layer",
             settings=f"{_many(inputs, 'input')}     {_many(outputs, 'output')}",
-            formula=rf"$y_j=\Sigma_i\, w_{{ji}}\,x_i+b_j$    {count} parameters: ${outputs}\cdot{inputs}$ weights, "
+            formula=rf"$y_j=\Sigma_i\, w_{{ji}}\,x_i+b_j$    {count} parameters: {outputs}·{inputs} weights, "
             f"{_many(outputs, 'bias', 'biases')}",
             convention="grids rounded" if self._rounded else "a row of W is one output",
             alt=f"Animation of a fully connected layer: {_many(inputs, 'input node')}, each tied to each of "

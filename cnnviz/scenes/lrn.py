@@ -1,4 +1,4 @@
-"""Local response normalization: each value divided by the strength of its neighbours, across or within channels."""
+"""Local response normalization: each value is divided by the strength of its neighbours."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from cnnviz.notation import digits_for, number, size_text
 from cnnviz.ops.normalization import local_response_norm, local_response_norm_within
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._blocks import Maps, load_maps, short_digits, side_by_side
+from cnnviz.scenes._blocks import Maps, check_squares, in_rows, load_maps, short_digits, side_by_side
 from cnnviz.scenes._sliding import CROWDED_SIDE, check_steps, factor, shade_for, summed
-from cnnviz.storyboard import Block, Cell, Change, Mark, MoveMark, Panel, Step, Storyboard, Values
+from cnnviz.scenes._statistics import equals
+from cnnviz.storyboard import Block, Cell, Change, Mark, MoveMark, Step, Storyboard, Values
 
 _DEFAULTS: dict[str, tuple[int, Size]] = {"inter": (4, (3, 3)), "intra": (2, (4, 4))}
 _LONGEST_ROW = 24
 """Cells up to which all channels stand side by side."""
 
-_SUM_LETTERS = 46
+_SUM_LETTERS = 50
 
 Place = tuple[int, int, int]
 
@@ -54,7 +55,7 @@ class Lrn(Scene):
     )
     k: float = param(1.0, help="Constant k of the denominator.", lo=0, hi=1e6)
     alpha: float = param(0.1, help="Constant α, the weight of the neighbours.", lo=0, hi=1e6)
-    beta: float = param(0.75, help="Exponent β.", lo=0, hi=16)
+    beta: float = param(0.75, help="Exponent β.", lo=0, hi=4)
     alpha_over_n: bool = param(False, help="Divide α by the number of neighbours, as torch and Caffe do.")
     i: Size | None = param(
         None, alias="input-size", help="Size of a channel.", lo=1, hi=64, shown_default="3, for intra 4"
@@ -70,10 +71,9 @@ class Lrn(Scene):
         channels, *size = self._values.shape
         object.__setattr__(self, "channels", channels)
         object.__setattr__(self, "i", tuple(size))
+        check_squares(self._values)
         if self.k == 0 and float(self._sums.min()) == 0:
             raise UsageError("k 0 leaves nothing to divide by where all neighbours are 0: use --k above 0, such as 1")
-        if not np.isfinite(self._result).all():
-            raise UsageError(f"the squares of {self._values.max():g} are too large to sum up: use smaller input values")
         check_steps(self._values.size, "this normalization")
 
     @cached_property
@@ -87,18 +87,14 @@ class Lrn(Scene):
     @cached_property
     def _result(self) -> Values:
         normalise = local_response_norm if self.kind == "inter" else local_response_norm_within
-        with np.errstate(all="ignore"):
-            block = normalise(
-                self._values[None], self.n, self.alpha, self.beta, self.k, alpha_over_n=self.alpha_over_n
-            )
+        block = normalise(self._values[None], self.n, self.alpha, self.beta, self.k, alpha_over_n=self.alpha_over_n)
         return np.asarray(block[0], np.float64)
 
     @cached_property
     def _sums(self) -> Values:
         """Σ a² of every cell."""
         shape = self._values.shape
-        with np.errstate(all="ignore"):
-            squares = [float((self._values[self._window((c, y, x))] ** 2).sum()) for c, y, x in np.ndindex(shape)]
+        squares = [float((self._values[self._window((c, y, x))] ** 2).sum()) for c, y, x in np.ndindex(shape)]
         return np.array(squares).reshape(shape)
 
     def _window(self, place: Place) -> tuple[slice, slice, slice]:
@@ -120,7 +116,6 @@ class Lrn(Scene):
         constants = [("k", self.k), (r"\alpha", self.alpha), (r"\beta", self.beta)]
         settings = [f"{self.kind}-channel", f"$n={self.n}$"]
         settings += [f"${symbol}={_plain(value)}$" for symbol, value in constants]
-        panels: tuple[Panel, ...] = self._input_panel(), self._output_panel()
         across, down = self._sheets
         beside = side_by_side(across * self._values.shape[2], down * self._values.shape[1])
         return Storyboard(
@@ -131,7 +126,7 @@ class Lrn(Scene):
             formula=self._formula(),
             convention=self._convention(),
             alt=self._alt(),
-            rows=(panels,) if beside else tuple((panel,) for panel in panels),
+            rows=in_rows(self._input_panel(), self._output_panel(), beside=beside),
             steps=self._steps,
             count=self._values.size,
             step_roles=("neighbour", "selected", "output"),
@@ -158,10 +153,11 @@ class Lrn(Scene):
     def _panel(self, name: str, label: str, values: Values, role: str, marks: tuple[Mark, ...]) -> Block:
         crowded = max(values.shape[1:]) >= CROWDED_SIDE
         shade = shade_for(values, picture=self._maps.picture, always=self._maps.picture or crowded)
+        known = role != "pending"
         return Block(
             name=name, label=f"{label}, {size_text(*values.shape)}", roles=np.full(values.shape, role),
-            values=np.full(values.shape, np.nan) if role == "pending" else values, digits=short_digits(values) if role == "pending" else digits_for(values),
-            numbers=not crowded, shade=shade, marks=marks,
+            values=values if known else np.full(values.shape, np.nan), numbers=not crowded,
+            digits=digits_for(values) if known else short_digits(values), shade=shade, marks=marks,
             columns=self._sheets[0],
         )  # fmt: skip
 
@@ -207,35 +203,36 @@ class Lrn(Scene):
     def _caption(self, place: Place, window: tuple[slice, slice, slice]) -> str:
         digits, out_digits = digits_for(self._values), short_digits(self._result)
         a, total, result = (float(array[place]) for array in (self._values, self._sums, self._result))
-        squares = summed([f"{factor(v, digits)}²" for v in self._values[window].ravel()], _SUM_LETTERS)
+        top = number(a, digits)
+        letters = _SUM_LETTERS - 4 * len(top)
+        squares = summed([f"{factor(v, digits)}²" for v in self._values[window].ravel()], letters)
         weight = _plain(self.alpha) + (f"/{self._shares}" if self.alpha_over_n else "")
         below = (self.k + self.alpha / self._shares * total) ** self.beta
-        divisor = number(below, 2 if below < 100 else 0)
-        top, power = number(a, digits), f"$^{{{_plain(self.beta)}}}$"
-        exact = abs(a / float(divisor) - round(result, out_digits)) < 1e-9 and abs(float(divisor) - below) < 1e-9
+        divisor = number(below, 2 if below < 100 else 0) if below >= 0.1 else f"{below:.3g}"
+        power = f"$^{{{_plain(self.beta)}}}$"
         name = "$b_{" + ",".join(str(at + 1) for at in place) + "}$"
         return (
             f"{name} = {top} / ({_plain(self.k)} + {weight}·({squares})){power} "
-            f"= {top} / ({_plain(self.k)} + {weight}·{_plain(total)}){power} "
-            f"{'=' if abs(float(divisor) - below) < 1e-9 else '≈'} {top} / {divisor} "
-            f"{'=' if exact else '≈'} **{number(result, out_digits)}**"
+            f"= {top} / ({_plain(self.k)} + {weight}·{number(total, digits_for(total, most=4))}){power} "
+            f"{'=' if abs(float(divisor) - below) < 1e-9 * below else '≈'} {top} / {divisor} "
+            f"{equals(a / float(divisor), result, out_digits)} **{number(result, out_digits)}**"
         )
 
     def _formula(self) -> str:
         if self.kind == "intra":
             return (
                 r"$b=a\,/\,(k+\alpha\,\Sigma\,a^2)^\beta$"
-                f"   over {size_text(self.n, self.n)} pixels of the same channel, 0 beyond its edge"
+                f"   over {size_text(self.n, self.n)} pixels of the same channel"
             )
         before, after, channels = self.n // 2, (self.n - 1) // 2, self._values.shape[0]
         return (
-            r"$b_i=a_i\,/\,(k+\alpha\,\Sigma_j\,a_j^2)^\beta$   over channels "
-            rf"$j=\max(1,\,i-{before})$ to $\min({channels},\,i+{after})$"
+            r"$b_i=a_i\,/\,(k+\alpha\,\Sigma_j\,a_j^2)^\beta$   "
+            rf"$j=\max(1,\,i-{before})\,\ldots\,\min({channels},\,i+{after})$"
         )
 
     def _convention(self) -> str:
         divided = r"$\alpha/n$" if self.kind == "inter" else r"$\alpha/n^2$"
-        return f"{divided} as torch, Caffe" if self.alpha_over_n else rf"plain $\alpha$ as in the paper, not {divided}"
+        return f"{divided} as torch, Caffe" if self.alpha_over_n else rf"$\alpha$ as in the paper, not {divided}"
 
     def _alt(self) -> str:
         where = "the same pixel in nearby channels" if self.kind == "inter" else "nearby pixels of the same channel"

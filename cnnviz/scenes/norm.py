@@ -1,4 +1,4 @@
-"""Normalization: which values share a mean and a variance in batch, layer, instance and group normalization."""
+"""Normalization layers: which values share a mean and a variance; LRN against BN."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
+from cnnviz.limits import MAX_SIDE
 from cnnviz.notation import digits_for, size_text
 from cnnviz.ops.normalization import batch_norm, group_norm, instance_norm, layer_norm
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._blocks import Maps, load_maps, short_digits, side_by_side
+from cnnviz.scenes._blocks import Maps, check_squares, in_rows, load_maps, short_digits, side_by_side
 from cnnviz.scenes._comparison import comparison
 from cnnviz.scenes._sliding import CROWDED_SIDE, check_steps, shade_for
 from cnnviz.scenes._statistics import Statistics
 from cnnviz.storyboard import Block, Cell, Change, Mark, MoveMark, Step, Storyboard, Values
 
+_SIZE = 2, 2
 _STEPS_A_GROUP = 3
 
 
@@ -51,12 +53,12 @@ class Norm(Scene):
         "batch", help="Which normalization, or the table that compares them.",
         choices=("batch", "layer", "instance", "group", "compare"), positional=True, always_named=True,
     )
-    batch: int = param(3, alias="batch-size", help="Samples in the batch.", lo=1, hi=32)
-    channels: int = param(4, help="Channels of a sample.", lo=1, hi=64)
+    batch: int = param(3, alias="batch-size", help="Samples in the batch.", lo=1, hi=MAX_SIDE)
+    channels: int = param(4, help="Channels of a sample.", lo=1, hi=4096)
     i: Size | None = param(
-        None, alias="input-size", help="Size of a channel.", lo=1, hi=64, shown_default="2, or the data's own"
+        None, alias="input-size", help="Size of a channel.", lo=1, hi=MAX_SIDE, shown_default="2, or the data's own"
     )
-    groups: int = param(2, help="Groups of channels, for the kind `group`.", lo=1, hi=64)
+    groups: int = param(2, help="Groups of channels, for the kind `group`.", lo=1, hi=4096)
     eps: float = param(1e-5, help="ε, added to the variance.", lo=1e-12, hi=1)
     input: ArrayLike = param(
         "random", group="Data",
@@ -69,22 +71,22 @@ class Norm(Scene):
         if self.kind == "group" and self.channels % self.groups:
             fits = " or ".join(str(g) for g in range(1, self.channels + 1) if self.channels % g == 0)
             raise UsageError(f"groups {self.groups} do not divide {self.channels} channels: use --groups {fits}")
-        object.__setattr__(self, "i", self._values.shape[1:])
-        rows, columns = self._values.shape[1:]
         if self.kind == "compare":
+            object.__setattr__(self, "i", self.i or _SIZE)
             return
+        rows, columns = self._values.shape[1:]
+        object.__setattr__(self, "i", (rows, columns))
+        check_squares(self._values)
         if len(self._groups[0].sheets) * rows * columns == 1:
             raise UsageError(
                 f"{self.kind} normalization of one value a group leaves nothing but 0: use --i 2 or more"
             )
-        if not np.isfinite(self._result).all():
-            raise UsageError(f"the input value {np.abs(self._values).max():g} is too large to square: use smaller ones")
         check_steps(_STEPS_A_GROUP * len(self._groups), "this normalization")
 
     @cached_property
     def _maps(self) -> Maps:
         sheets = self.batch * self.channels
-        return load_maps(self.input, sheets, self.i, seed=self.seed, default=(sheets, (2, 2)), what="maps",
+        return load_maps(self.input, sheets, self.i, seed=self.seed, default=(sheets, _SIZE), what="maps",
                          option="--batch times --channels")  # fmt: skip
 
     @property
@@ -102,8 +104,7 @@ class Norm(Scene):
             "instance": lambda: instance_norm(x, eps=self.eps),
             "group": lambda: group_norm(x, self.groups, eps=self.eps),
         }
-        with np.errstate(all="ignore"):
-            return normalise[self.kind]().reshape(self._values.shape)
+        return normalise[self.kind]().reshape(self._values.shape)
 
     @property
     def _groups(self) -> tuple[_Group, ...]:
@@ -126,23 +127,23 @@ class Norm(Scene):
     def storyboard(self) -> Storyboard:
         """Three steps a group: its mean, its variance, its values normalised; or a step for each row of the table."""
         if self.kind == "compare":
-            return comparison(self.public(), self.batch, self.channels, (self._values.shape[1], self._values.shape[2]))
+            return comparison(self.public(), self.batch, self.channels, self.i or _SIZE)
         rows, columns = self._values.shape[1:]
         settings = f"samples $N={self.batch}$     channels $C={self.channels}$     pixels ${rows}\\times{columns}$"
         if self.kind == "group":
             settings += f"     groups $G={self.groups}$"
         count = len(self._groups[0].sheets) * rows * columns
         across, down = self.channels * columns, self.batch * rows
-        panels = self._panel("input", "Input $x$"), self._panel("output", r"Output $\hat{x}$")
+        source, result = self._panel("input", "Input $x$"), self._panel("output", r"Output $\hat{x}$")
         return Storyboard(
             scene="norm",
             parameters=self.public(),
             title=f"{self.kind.capitalize()} normalization",
             settings=settings,
             formula=r"$\hat{x}=(x-\mu)/\sqrt{\sigma^2+\epsilon}$" + f"    {self._sharing()}: {count} values",
-            convention=r"biased variance; $\gamma=1,\ \beta=0$",
+            convention="biased variance",
             alt=self._alt(count),
-            rows=(panels,) if side_by_side(across, down) else ((panels[0],), (panels[1],)),
+            rows=in_rows(source, result, beside=side_by_side(across, down)),
             steps=self._steps,
             count=_STEPS_A_GROUP * len(self._groups),
             step_roles=("selected", "output"),
@@ -160,7 +161,7 @@ class Norm(Scene):
         values = self._values if name == "input" else self._result
         shape, crowded = values.shape, max(values.shape[1:]) >= CROWDED_SIDE
         size = size_text(self.batch, self.channels, *shape[1:])
-        captions = [f"sample {n + 1}, channel {c + 1}" for n in range(self.batch) for c in range(self.channels)]
+        captions = [f"n={n + 1}, c={c + 1}" for n in range(self.batch) for c in range(self.channels)]
         known = name == "input"
         return Block(
             name=name, label=f"{label}, {size}", values=values if known else np.full(shape, np.nan),
@@ -185,8 +186,8 @@ class Norm(Scene):
             yield Step(caption=f"{group.name}:   {numbers.variance_words()}")
             value, result = float(self._values[first, 0, 0]), float(self._result[first, 0, 0])
             words = numbers.normalised_words(value, result, out_digits)
-            filled = [*self._paint("output", group.sheets, "output"), *self._outline("output", group.sheets, shown=True)]
-            yield Step(caption=f"{group.name}, first value:   {words}", changes=tuple(filled))
+            filled = *self._paint("output", group.sheets, "output"), *self._outline("output", group.sheets, shown=True)
+            yield Step(caption=f"{group.name}, first value:   {words}", changes=filled)
             before = group.sheets
 
     def _paint(self, panel: str, sheets: tuple[int, ...], role: str) -> Iterator[Change]:

@@ -1,4 +1,4 @@
-"""Transposed convolution: the input is pulled apart with zeros, framed, and a turned kernel slides over it."""
+"""Transposed convolution: a turned kernel slides over the input pulled apart and framed with zeros."""
 
 from __future__ import annotations
 

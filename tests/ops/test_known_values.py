@@ -25,6 +25,11 @@ def test_sizes_of_the_articles_transposed_convolutions(i: int, s: int, p: int) -
     assert ops.conv_transpose2d(np.ones((1, i, i)), PLUS, stride=s, padding=p).shape == (1, 5, 5)
 
 
+def test_sizes_without_stride_padding_or_dilation() -> None:
+    assert ops.conv_output_size(5, 3) == ops.pool_output_size(9, 3) == 3
+    assert ops.conv_transpose_output_size(5, 3) == 7
+
+
 def test_conv2d_of_a_plus_adds_up_five_neighbours() -> None:
     # Around the middle of a count by rows the five add up to five times the middle.
     assert ops.conv2d(COUNT, PLUS).tolist() == [[[30, 35, 40], [55, 60, 65], [80, 85, 90]]]
@@ -128,6 +133,13 @@ def test_pooling_never_takes_the_padding_for_a_maximum() -> None:
     assert indices.tolist() == [[[0, 0, 1], [0, 0, 1], [2, 2, 3]]]
 
 
+def test_a_window_with_missing_values_gives_its_last_one() -> None:
+    nan = np.nan
+    values, indices = ops.max_pool2d([[[9, nan, 1, 2], [nan, 9, 3, 1]]], 2, return_indices=True)
+    np.testing.assert_array_equal(values, [[[nan, 3]]])
+    assert indices.tolist() == [[[4, 6]]]
+
+
 def test_average_divisors() -> None:
     ones = np.ones((1, 3, 3))
     assert ops.avg_pool2d(ones, 2, 2, 1).tolist() == [[[0.25, 0.5], [0.5, 1]]]
@@ -170,8 +182,8 @@ def test_local_response_norm_of_even_size_leans_to_earlier_channels() -> None:
 
 def test_local_response_norm_within_a_channel_sees_no_other() -> None:
     x = np.array([[[3.0, 4], [0, 0]], [[1000, 1000], [1000, 1000]]])
-    b = ops.local_response_norm_within(x, 3, 9, 1, 0)[0]
-    assert b == pytest.approx(np.array([[3 / 25, 4 / 25], [0, 0]]))
+    for b in (ops.local_response_norm_within(x, 3, 9, 1, 0)[0], ops.local_response_norm_within(x[0], 3, 9, 1, 0)):
+        assert b == pytest.approx(np.array([[3 / 25, 4 / 25], [0, 0]]))
 
 
 def test_batch_norm_by_hand() -> None:
@@ -202,6 +214,13 @@ def test_instance_norm_updates_its_running_statistics() -> None:
     assert var == pytest.approx([0.5 * (2 + 8) / 2])
 
 
+def test_instance_norm_by_running_statistics() -> None:
+    y = ops.instance_norm(
+        [[[1.0, 3], [5, 7]]], np.array([1.0, 2]), np.array([3.0, 15]), [1, 6], [0, 1], use_input_stats=False, eps=1
+    )
+    assert y.tolist() == [[[0, 1], [1 + 6 * 3 / 4, 1 + 6 * 5 / 4]]]
+
+
 def test_losses_by_hand() -> None:
     assert ops.l1_loss([1.0, 5], [2, 2]) == 2
     assert ops.mse_loss([1.0, 5], [2, 2]) == 5
@@ -224,6 +243,9 @@ def test_cross_entropy_by_hand() -> None:
     half = ops.cross_entropy(scores[0], [0.5, 0.5])
     assert half == pytest.approx(0.5 * math.log(4) + 0.5 * math.log(4 / 3))
     assert ops.cross_entropy(scores[0], 1, label_smoothing=1) == pytest.approx(half)
+    smoothed = 0.75 * math.log(4) + 0.25 * math.log(4 / 3)
+    assert ops.cross_entropy(scores[0], [1.0, 0], label_smoothing=0.5) == pytest.approx(smoothed)
+    assert ops.cross_entropy(scores[0], 0, label_smoothing=0.5) == pytest.approx(smoothed)
     assert ops.nll_loss([-0.5, -2], 1) == 2
     assert ops.cross_entropy([0.0, -np.inf], 0) == 0, "a class without a share may be impossible"
 

@@ -180,6 +180,7 @@ MISTAKES: list[tuple[Callable[[], Any], str]] = [
     (lambda: ops.max_pool2d_grad(ONE, ONE, 2), "grad_output has shape 1×3×3: give the output's, 1×1×1"),
     (lambda: ops.avg_pool2d_grad((1, 3, 3), ONE, 2), "grad_output has shape 1×3×3: give the output's, 1×1×1"),
     (lambda: ops.linear_grad([1, 2], FLAT, [1]), "weight has shape 3×3: give out_features×2"),
+    (lambda: ops.linear_grad(1.0, FLAT, [1]), "weight has shape 3×3: give out_features×1"),
     (lambda: ops.batch_norm_grad([1], None, [1]), "input has shape 1: give (N, C, ...) of at least 2 axes"),
     (
         lambda: ops.activation_grad("rule", [1], [1]),

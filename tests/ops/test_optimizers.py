@@ -60,6 +60,20 @@ def test_adams_first_step_is_its_rate_whatever_the_gradient() -> None:
     assert two_steps(ops.Adam(0.1, eps=0))[0] == pytest.approx(1 - 0.1 * (m / 0.1) / math.sqrt(v / 0.001))
 
 
+def test_epsilon_is_added_to_the_root() -> None:
+    assert two_steps(ops.Adagrad(0.1, eps=0.5))[0] == pytest.approx(1 - 0.1 * 2 / 2.5)
+    assert two_steps(ops.RMSprop(0.1, alpha=0.75, eps=0.25))[0] == pytest.approx(1 - 0.1 * 2 / 1.25)
+    assert two_steps(ops.Adam(0.1, eps=0.5))[0] == pytest.approx(1 - 0.1 * 2 / 2.5)
+
+
+def test_weight_decay_pulls_to_nought() -> None:
+    """At x = 1 a decay of 2 makes the gradient 2 into 4."""
+    assert two_steps(ops.Adagrad(0.1, weight_decay=2, eps=1))[0] == pytest.approx(1 - 0.1 * 4 / 5)
+    assert two_steps(ops.RMSprop(0.1, alpha=0.75, weight_decay=2, eps=1))[0] == pytest.approx(1 - 0.1 * 4 / 3)
+    assert two_steps(ops.Adam(0.1, weight_decay=2, eps=1))[0] == pytest.approx(1 - 0.1 * 4 / 5)
+    assert two_steps(ops.Adadelta(rho=0.75, weight_decay=2, eps=1))[0] == pytest.approx(1 - 4 / math.sqrt(5))
+
+
 def test_adams_largest_variance_and_apart_weight_decay() -> None:
     steep, flat = [10.0, 1.0]
     rule = ops.Adam(0.1, betas=(0.0, 0.5), eps=0, amsgrad=True)
@@ -75,6 +89,15 @@ def test_adadeltas_first_step_has_the_root_of_epsilon() -> None:
     """Zeiler 2012, Algorithm 1: Δ = √(0 + ε)/√(0.1·g² + ε)·g."""
     first = 1 - math.sqrt(0.01) / math.sqrt(0.1 * 4 + 0.01) * 2
     assert two_steps(ops.Adadelta(eps=0.01))[0] == pytest.approx(first)
+
+
+def test_defaults_are_those_that_torch_documents() -> None:
+    assert ops.SGD() == ops.SGD(lr=0.001, momentum=0, dampening=0, weight_decay=0, nesterov=False)
+    assert ops.Adagrad() == ops.Adagrad(0.01, lr_decay=0, weight_decay=0, initial_accumulator_value=0, eps=1e-10)
+    assert ops.RMSprop() == ops.RMSprop(0.01, alpha=0.99, eps=1e-8, weight_decay=0, momentum=0, centered=False)
+    assert ops.Adadelta() == ops.Adadelta(1, rho=0.9, eps=1e-6, weight_decay=0)
+    assert ops.Adam() == ops.Adam(0.001, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, amsgrad=False)
+    assert ops.AdamW() == ops.AdamW(0.001, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01, amsgrad=False)
 
 
 RULES = {

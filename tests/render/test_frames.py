@@ -164,3 +164,8 @@ def test_text_that_does_not_fit_shrinks_then_loses_words_but_never_its_result():
     last = [placed for placed in line.pieces if placed.strong][-1]
     np.testing.assert_array_equal(last.piece.mask, whole.pieces[0].piece.mask)
     assert setter.fitting("short", 18, 880, 14) == setter.line("short", 18)
+
+
+def test_a_text_that_is_no_formula_is_set_as_it_stands():
+    setter = Typesetter()
+    assert setter.line(r"costs $\frac$ or so", 16).width > setter.line("costs or so", 16).width

@@ -75,6 +75,7 @@ class BlockPainter(CellsPainter):
     def colors(cls, panel: Grid | Block, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
         """Those of the cells, and of the lines between the sheets."""
         colors = super().colors(panel, cell, fit, theme, step_roles)
+        colors.solid.append(theme.page["faint"])
         colors.ramps.append((theme.page["ground"], theme.page["faint"]))
         return colors
 

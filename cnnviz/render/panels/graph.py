@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnviz.render.canvas import Box, Look
+from cnnviz.render.panels._axes import BLACK, stamp
 from cnnviz.render.panels._edge_texts import Floats, place_alone, place_texts
 from cnnviz.render.panels.base import LABEL_SIZE, LEAST_TEXT, Colors, Extent, Fit, Place
 from cnnviz.render.panels.redrawn import Part, RedrawnPainter
@@ -24,6 +25,7 @@ _OTHER_STROKE = 2.5
 _TEXT_SIZE = 18
 _LARGEST_RADIUS, _LEAST_RADIUS, _AIR = 27, 13, 0.42
 _BESIDE = 10
+_LEAST_SPAN = 120
 _PLATE = 3
 _SAMPLE = "−0.5"
 _NUMBER = re.compile(r"[-−+.,·×=≈() \d]*\d[-−+.,·×=≈() \d]*")
@@ -35,21 +37,14 @@ EdgeKey = tuple[str, str]
 class _Seat:
     """Where a node stands: its centre, half its width and half its height; wider than tall where its text is."""
 
-    x: float
-    y: float
+    x: int
+    y: int
     half: float
     radius: float
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         return self.x - self.half, self.y - self.radius, self.x + self.half, self.y + self.radius
-
-    def outline(self) -> Floats:
-        """A circle, its halves drawn apart where the node is wide."""
-        turn = np.linspace(0, 2 * np.pi, 64, endpoint=False)
-        shift = np.where(np.cos(turn) >= 0, 1, -1) * (self.half - self.radius)
-        x, y = self.x + shift + self.radius * np.cos(turn), self.y + self.radius * np.sin(turn)
-        return np.stack([x, y], axis=1)
 
 
 class GraphPainter(RedrawnPainter):
@@ -62,6 +57,7 @@ class GraphPainter(RedrawnPainter):
         self._edges = {(e.source, e.target): (e.role, e.text) for e in panel.edges}
         self._settled = {key: role for key, (role, _) in self._edges.items()}
         self._seats = _seats(panel, place.width, place.height, fit)
+        self._stamped: dict[tuple[float, float, float], tuple[Line, Line, tuple[int, int]]] = {}
         self._labels = {node.name: self._label_place(node) for node in panel.nodes if node.label}
         self._text_size, self._centres, self._crowded = self._sit_texts()
 
@@ -71,7 +67,8 @@ class GraphPainter(RedrawnPainter):
         columns = {node.x for node in panel.nodes}
         fullest = max((sum(node.x == x for node in panel.nodes) for x in columns), default=1)
         radius = fit.px(_LARGEST_RADIUS)
-        between = fit.px(250) if any(edge.text for edge in panel.edges) else fit.px(160)
+        texts = any(edge.text for edge in panel.edges)
+        between = fit.px(250 if texts else max(_LEAST_SPAN, 290 - 10 * len(panel.nodes)))
         width = sum(_insets(panel, radius, fit)) + between * (len(columns) - 1)
         height = min(fit.height - fit.px(30), fullest * fit.px(2 * _LEAST_RADIUS + 10))
         return Extent(width=min(round(width), fit.px(440)), height=height, stretch=panel.span)
@@ -177,17 +174,29 @@ class GraphPainter(RedrawnPainter):
         seat, theme, unit = self._seats[name], self.look.theme, self.look.unit
         style = theme.cell(role)
         line = _node_text(text, seat.radius, self.fit) if text else None
-        shape = seat.outline()
         edge, stroke = (theme.line(ACTIVE), 3.5 * unit) if touched else (theme.page["muted"], 1.5 * unit)
+        disc, rim, corner = self._stamps(seat.half, seat.radius, stroke)
+        left, top = seat.x + corner[0], seat.y + corner[1]
 
         def draw(pen: Pen) -> None:
-            pen.polygon(shape, style.fill)
-            pen.polyline(np.concatenate([shape, shape[:2]]), edge, stroke)
+            pen.text(disc, left, top, style.fill)
+            pen.text(rim, left, top, edge)
             if line is not None:
                 baseline = round(seat.y + (line.ascent - line.descent) / 2)
                 pen.text(line, round(seat.x - line.width / 2), baseline, style.ink)
 
         return Part((role, text, touched), _box(*seat.bounds, self.look.px(5)), draw)
+
+    def _stamps(self, half: float, radius: float, stroke: float) -> tuple[Line, Line, tuple[int, int]]:
+        """A node's inside and its outline, drawn once for all nodes of a size, and their corner from its centre."""
+        key = half, radius, stroke
+        if key not in self._stamped:
+            shape, reach = _outline(half, radius), math.ceil(stroke) + 1
+            box = _box(-half, -radius, half, radius, reach)
+            inside = stamp(box, lambda pen: pen.polygon(shape, BLACK))
+            rim = stamp(box, lambda pen: pen.polyline(np.concatenate([shape, shape[:2]]), BLACK, stroke))
+            self._stamped[key] = inside, rim, (box.left, box.top)
+        return self._stamped[key]
 
     def _label_place(self, node: Node) -> tuple[Line, int, int]:
         seat, beside = self._seats[node.name], self.look.px(_BESIDE)
@@ -240,6 +249,13 @@ def _box(left: float, top: float, right: float, bottom: float, reach: int) -> Bo
     )
 
 
+def _outline(half: float, radius: float) -> Floats:
+    """A circle around the origin, its halves drawn apart where a node is wide."""
+    turn = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    shift = np.where(np.cos(turn) >= 0, 1, -1) * (half - radius)
+    return np.stack([shift + radius * np.cos(turn), radius * np.sin(turn)], axis=1)
+
+
 def _side(node: Node) -> str:
     """Where the label stands: outside of the graph at its sides, above the node elsewhere."""
     return "left" if node.x <= 0.25 else "right" if node.x >= 0.75 else "above"
@@ -281,7 +297,7 @@ def _seats(panel: Graph, width: int, height: int, fit: Fit) -> dict[str, _Seat]:
     top, bottom = radius + fit.px(4) + above, radius + fit.px(4)
     return {
         node.name: _Seat(
-            left + node.x * (width - left - right), top + node.y * (height - top - bottom),
+            round(left + node.x * (width - left - right)), round(top + node.y * (height - top - bottom)),
             _half(node, radius, fit), radius,
         )
         for node in panel.nodes

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from cnnviz.render.axes import TICK, TICK_GAP, Axes, Points, dashes, length
+from cnnviz.render.axes import Axes, Points, beads, dashes, length
 from cnnviz.render.canvas import Box, Look
-from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Place
+from cnnviz.render.panels._axes import BLACK, HALO, TEXT_SIZE, AxesDrawing, Lettering, stamp
+from cnnviz.render.panels.base import Colors, Extent, Fit, Place
 from cnnviz.render.panels.redrawn import Part, RedrawnPainter
 from cnnviz.render.pen import Pen
-from cnnviz.render.text import Line, Piece, Placed
+from cnnviz.render.text import Line
 from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve
 
-_LEAST_WIDTH, _LEAST_HEIGHT = 200, 110
+_LEAST_WIDTH, _LEAST_HEIGHT = 210, 110
 _STROKES = {"solid": 3.4, "dashed": 2.6, "dotted": 2.0}
 _DASHES = {"dashed": (4.2, 3.6), "dotted": (0.6, 2.4)}
 _THIN = {"tangent": 2.6, "guide": 1.6, "axis": 1.4, "grid": 1.0}
 _RADIUS, _RIM = 6.5, 2.0
-_TEXT_SIZE = 15
-_HALO = 2
-_KEPT_RIMS = 256
-_BLACK = (0, 0, 0)
+_END_GAP, _BEADS = 11, 3.0
 
 
 class PlotPainter(RedrawnPainter):
@@ -39,7 +39,8 @@ class PlotPainter(RedrawnPainter):
         self._curves = {curve.name: curve for curve in panel.curves}
         self._dots = {dot.name: dot for dot in panel.dots}
         self._inked: dict[str, Part | None] = {}
-        self._rims: dict[tuple[str, float], tuple[Line, Box]] = {}
+        self._lettering = Lettering(look)
+        self._drawing = AxesDrawing(panel, self.axes, look, self._lettering)
 
     @classmethod
     def measure(cls, panel: Plot, cell: int, fit: Fit) -> Extent:
@@ -47,7 +48,7 @@ class PlotPainter(RedrawnPainter):
         return Extent(width=fit.px(_LEAST_WIDTH), height=fit.px(_LEAST_HEIGHT), stretch=panel.span)
 
     @classmethod
-    def colors(cls, panel: Plot, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
+    def colors(cls, panel: Any, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
         """Inks of axes, curves and dots on the page, and the rims of dots."""
         of_steps = [role for role in step_roles if role in theme.lines or role in theme.page]
         roles = ["axis", "grid", *(curve.role for curve in panel.curves), *(dot.role for dot in panel.dots), *of_steps]
@@ -60,18 +61,22 @@ class PlotPainter(RedrawnPainter):
 
     def draw_background(self, pen: Pen) -> None:
         """Draw the axes and all curves that do not move."""
+        standing = [curve for name, curve in self._curves.items() if name not in self._inked]
+        points = [self.axes.points(curve.x, curve.y) for curve in standing]
+        shown = [beads(run, _BEADS * self.look.unit) for line in points for run in self.axes.runs(line)]
+        self._drawing.curves = np.concatenate([np.empty((0, 2)), *shown])
         self.draw_field(pen)
-        if not self.axes.zero:
-            self._draw_grid(pen)
-        self._draw_lines(pen)
-        for name, curve in self._curves.items():
-            if name not in self._inked:
-                points, color = self.axes.points(curve.x, curve.y), self.look.theme.line(curve.role)
-                self._stroke(pen, curve, points, color)
-        self._draw_texts(pen)
+        self._draw_grid(pen)
+        self._drawing.draw_lines(pen)
+        for curve, line in zip(standing, points, strict=True):
+            self._stroke(pen, curve, line, self.look.theme.line(curve.role))
+        self._drawing.draw_texts(pen)
 
     def draw_field(self, pen: Pen) -> None:
         """Draw what lies under axes and curves: nothing."""
+
+    def _draw_grid(self, pen: Pen) -> None:
+        self._drawing.draw_grid(pen)
 
     def parts(self) -> dict[str, Part]:
         """Moving curves, the texts at curves' ends, then dots, each above the last."""
@@ -125,7 +130,7 @@ class PlotPainter(RedrawnPainter):
         box = self._reach(points, self._width(curve))
         if box is None:
             return None
-        line = stamp(box, lambda pen: self._stroke(pen, curve, points, _BLACK))
+        line = stamp(box, lambda pen: self._stroke(pen, curve, points, BLACK))
         color = self.look.theme.line(curve.role)
         return Part(points.tobytes(), box, lambda pen: pen.text(line, box.left, box.top, color))
 
@@ -138,7 +143,10 @@ class PlotPainter(RedrawnPainter):
                 continue
             on, off = (part * width for part in _DASHES[curve.style])
             for dash in dashes(run, on, off, begun):
-                pen.polyline(dash, color, width)
+                if len(run) == 2 and run[0, 0] == run[1, 0]:
+                    _upright(pen, dash, color, max(1, round(width)))
+                else:
+                    pen.polyline(dash, color, width)
 
     def _width(self, curve: Curve) -> float:
         return _THIN.get(curve.role, _STROKES[curve.style]) * self.look.unit
@@ -167,7 +175,7 @@ class PlotPainter(RedrawnPainter):
         box = Box(x - reach, y - reach, x + reach + 1, y + reach + 1)
         found = {f"dot {name}": Part((x, y), box, draw)}
         if dot.text:
-            line = self._line(dot.text)
+            line = self._lettering.line(dot.text)
             left = self._beside(x, line, self.look.px(_RADIUS + 5))
             baseline = max(line.ascent + 2, y - self.look.px(4))
             found[f"text of dot {name}"] = self._text_part(dot.text, left, baseline, rim)
@@ -181,8 +189,8 @@ class PlotPainter(RedrawnPainter):
         box, middle = Box(-reach, -reach, reach + 1, reach + 1), (0.5, 0.5)
         around = np.linspace(0, 2 * np.pi, 48)
         circle = np.stack([np.cos(around), np.sin(around)], axis=1) * radius + middle
-        disc = stamp(box, lambda pen: pen.disc(*middle, radius, _BLACK))
-        return disc, stamp(box, lambda pen: pen.polyline(circle, _BLACK, rim)), reach
+        disc = stamp(box, lambda pen: pen.disc(*middle, radius, BLACK))
+        return disc, stamp(box, lambda pen: pen.polyline(circle, BLACK, rim)), reach
 
     def _end_texts(self) -> dict[str, Part]:
         """The texts at the ends of curves, moved apart where they would meet."""
@@ -190,109 +198,58 @@ class PlotPainter(RedrawnPainter):
         for name, curve in self._curves.items():
             if curve.text and (runs := list(self.axes.runs(self.axes.points(curve.x, curve.y)))):
                 ends.append((float(runs[-1][-1, 1]), float(runs[-1][-1, 0]), name))
-        found, taken = {}, -math.inf
+        texts = []
         for y, x, name in sorted(ends):
-            curve = self._curves[name]
-            line = self._line(curve.text)
-            baseline = round(max(y + line.ascent / 2, taken + line.ascent + self.look.px(5), line.ascent + 2))
-            baseline = min(baseline, self.place.height - line.descent - 2)
-            taken = baseline + line.descent
-            left = self._beside(x, line, self.look.px(8))
+            line = self._lettering.line(self._curves[name].text)
+            middle = round(y + (line.ascent - line.descent) / 2)
+            texts.append(_EndText(name, line, self._beside(x, line, self.look.px(_END_GAP)), middle))
+        _move_apart(texts, self.place.height, self.look.px(4))
+        found = {}
+        for end in texts:
+            curve = self._curves[end.name]
             color = self.look.theme.line(curve.role)
-            found[f"text of {name}"] = self._text_part(curve.text, left, baseline, color)
+            found[f"text of {end.name}"] = self._text_part(curve.text, end.left, end.baseline, color)
         return found
 
     def _beside(self, x: float, line: Line, gap: int) -> int:
         """Where a text starts that stands to the right of x, or to the left where there is no room."""
-        if round(x) + gap + line.width + _HALO <= self.place.width:
+        if round(x) + gap + line.width + HALO <= self.place.width:
             return round(x) + gap
         return round(x) - gap - line.width
 
     def _text_part(self, text: str, left: int, baseline: int, color: Color) -> Part:
-        line, more = self._line(text), _HALO + 2
-        box = Box(left - more, baseline - line.ascent - more, left + line.width + more, baseline + line.descent + more)
-        return Part((text, left, baseline), box, lambda pen: self._write(pen, text, left, baseline, color))
-
-    def _line(self, text: str, size: float = _TEXT_SIZE) -> Line:
-        return self.look.typesetter.line(text, size * self.look.unit)
-
-    def _write(self, pen: Pen, text: str, x: int, baseline: int, color: Color, size: float = _TEXT_SIZE) -> None:
-        """Write a text with a rim in the ground's colour, so that curves under it leave it readable."""
-        line = self._line(text, size)
-        if (text, size) not in self._rims:
-            if len(self._rims) >= _KEPT_RIMS:
-                self._rims.clear()
-            box = Box(-_HALO - 2, -line.ascent - _HALO - 2, line.width + _HALO + 2, line.descent + _HALO + 2)
-            self._rims[text, size] = stamp(box, lambda pen: _draw_rim(pen, line)), box
-        rim, box = self._rims[text, size]
-        pen.text(rim, x + box.left, baseline + box.top, self.look.theme.page["ground"])
-        pen.text(line, x, baseline, color)
-
-    def _draw_grid(self, pen: Pen) -> None:
-        axes, color = self.axes, self.look.theme.line("grid")
-        area = axes.area
-        for value in axes.x_ticks.values:
-            pen.rect(axes.x.pixel(value), area.top, 1, area.bottom - area.top, color)
-        for value in axes.y_ticks.values:
-            pen.rect(area.left, axes.y.pixel(value), area.right - area.left, 1, color)
-
-    def _draw_lines(self, pen: Pen) -> None:
-        """The two axes and their tick marks."""
-        axes, color, tick = self.axes, self.look.theme.line("axis"), self.look.px(TICK)
-        area, (across, along) = axes.area, axes.crossing
-        pen.rect(area.left, along, area.right - area.left, 1, color)
-        pen.rect(across, area.top, 1, area.bottom - area.top, color)
-        for value in axes.x_ticks.values:
-            pen.rect(axes.x.pixel(value), along, 1, tick + 1, color)
-        for value in axes.y_ticks.values:
-            pen.rect(across - tick, axes.y.pixel(value), tick + 1, 1, color)
-
-    def _draw_texts(self, pen: Pen) -> None:
-        """Tick labels, without the zero where the axes cross in the middle, and the axes' names."""
-        axes, muted = self.axes, self.look.theme.page["muted"]
-        across, along = axes.crossing
-        inside_x, inside_y = axes.x.first < across, along < axes.y.first
-        drop, tall = self.look.px(TICK + TICK_GAP), self._line("0", LEAST_TEXT).ascent
-        for value, text in zip(axes.x_ticks.values, axes.x_ticks.texts, strict=True):
-            at = axes.x.pixel(value)
-            if not (axes.zero and inside_x and inside_y and at == across):
-                left = at - self._line(text, LEAST_TEXT).width // 2
-                self._write(pen, text, left, along + drop + tall, muted, LEAST_TEXT)
-        for value, text in zip(axes.y_ticks.values, axes.y_ticks.texts, strict=True):
-            at = axes.y.pixel(value)
-            if not (axes.zero and (inside_x or inside_y) and at == along):
-                left = across - drop - self._line(text, LEAST_TEXT).width
-                self._write(pen, text, left, at + (tall + 1) // 2, muted, LEAST_TEXT)
-        self._draw_names(pen)
-
-    def _draw_names(self, pen: Pen) -> None:
-        """The axes' names: at their ends where they cross at zero, else under and over the frame."""
-        axes, muted, gap = self.axes, self.look.theme.page["muted"], self.look.px(TICK + TICK_GAP)
-        across, along = axes.crossing
-        area = axes.area
-        x_name, y_name = self._panel.x_text, self._panel.y_text
-        x_line, y_line = self._line(x_name), self._line(y_name)
-        if axes.zero:
-            self._write(pen, x_name, area.right - x_line.width, along - gap, muted)
-            self._write(pen, y_name, across + gap, area.top + y_line.ascent, muted)
-        else:
-            under = self.place.height - x_line.descent - 2
-            self._write(pen, x_name, (area.left + area.right - x_line.width) // 2, under, muted)
-            self._write(pen, y_name, max(0, area.left - gap), max(y_line.ascent, area.top - gap), muted)
+        box = Lettering.box(self._lettering.line(text), left, baseline)
+        return Part((text, left, baseline), box, lambda pen: self._lettering.write(pen, text, left, baseline, color))
 
 
-def stamp(box: Box, draw: Callable[[Pen], None]) -> Line:
-    """What `draw` draws in black within a box, as if it were a glyph: written wherever and as often as it is wanted."""
-    width, height = box.right - box.left, box.bottom - box.top
-    picture = np.full((height, width, 3), 255, np.uint8)
-    draw(Pen(picture, origin=(box.left, box.top)))
-    return Line((Placed(Piece(255 - picture[..., 0], 0, 0, width), 0, 0, False),), width, 0, height)
+@dataclass
+class _EndText:
+    """The text at a curve's end, and where it stands."""
+
+    name: str
+    line: Line
+    left: int
+    baseline: int
+
+    def beside(self, other: _EndText) -> bool:
+        """Whether two texts can be written on one baseline."""
+        return self.left + self.line.width < other.left or other.left + other.line.width < self.left
 
 
-def _draw_rim(pen: Pen, line: Line) -> None:
-    out = _HALO
-    for dx, dy in ((-out, 0), (out, 0), (0, -out), (0, out), (-1, -1), (-1, 1), (1, -1), (1, 1)):
-        pen.text(line, dx, dy, _BLACK, _BLACK)
+def _move_apart(texts: Sequence[_EndText], height: int, gap: int) -> None:
+    """Shift texts, which are sorted from top to bottom, as little as lets each be read within a panel's height."""
+    for place, text in reversed(list(enumerate(texts))):
+        below = (o.baseline - o.line.ascent - gap for o in texts[place + 1 :] if not text.beside(o))
+        text.baseline = min(text.baseline, min(below, default=height - 2) - text.line.descent)
+    for place, text in enumerate(texts):
+        above = (o.baseline + o.line.descent + gap for o in texts[:place] if not text.beside(o))
+        text.baseline = max(text.baseline, text.line.ascent + max(above, default=2))
+
+
+def _upright(pen: Pen, dash: Points, color: Color, width: int) -> None:
+    """A dash of an upright line, on whole pixels: sharper, and sooner drawn."""
+    top, bottom = sorted(round(float(y)) for y in dash[:, 1])
+    pen.rect(math.floor(dash[0, 0] - (width - 1) / 2), top, width, max(1, bottom - top), color)
 
 
 def _rim(theme: Theme, role: str) -> Color:
@@ -304,8 +261,8 @@ def _room_beside(panel: Plot, fit: Fit) -> int:
     """Pixels at the right for the texts of curves that end there, or may."""
     edge = panel.x_range[1] - 0.05 * (panel.x_range[1] - panel.x_range[0])
     ending = [c for c in panel.curves if c.text and not (len(c.x) and c.x[-1] < edge)]
-    lines = [fit.typesetter.line(c.text, _TEXT_SIZE * fit.unit) for c in ending]
-    return max((line.width + fit.px(10) + _HALO for line in lines), default=0)
+    lines = [fit.typesetter.line(c.text, TEXT_SIZE * fit.unit) for c in ending]
+    return max((line.width + fit.px(_END_GAP + 2) + HALO for line in lines), default=0)
 
 
 PAINTER = PlotPainter

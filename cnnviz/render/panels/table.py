@@ -20,6 +20,7 @@ _LABEL_HEIGHT = 30
 _PAD_X, _PAD_Y, _LEAST_PAD_X, _LEAST_PAD_Y = 14.0, 9.0, 5.0, 1.0
 _LEADING = 0.35
 _RULE, _BAR = 2, 3
+_USUAL = "Hg"
 
 Texts = tuple[tuple[str, ...], ...]
 
@@ -141,6 +142,12 @@ class TablePainter(RedrawnPainter):
             for part in text.split("\n")
         ]
         leading = round(_LEADING * fitted.size * unit)
+        # Lines of ordinary height stand on one baseline along a row, whatever their letters.
+        usual = self.look.typesetter.line(_USUAL, fitted.size * unit)
+        if len(lines) == 1 and lines[0].ascent + lines[0].descent <= 1.3 * (usual.ascent + usual.descent):
+            middle = (fitted.rows[row] + fitted.rows[row + 1]) / 2
+            pen.text(lines[0], left, round(middle + usual.ascent / 2), ink, self.look.theme.page["result"])
+            return
         y = (fitted.rows[row] + fitted.rows[row + 1] - _height(lines, leading)) // 2
         for line in lines:
             pen.text(line, left, y + line.ascent, ink, self.look.theme.page["result"])
@@ -158,7 +165,7 @@ def _arranged(rows: Texts, size: float, share: float, fit: Fit) -> _Fitted:
     pad_y = fit.px(_LEAST_PAD_Y + share * (_PAD_Y - _LEAST_PAD_Y))
     widths, heights = [0] * len(rows[0]), []
     for place, row in enumerate(rows):
-        least = fit.typesetter.line("Hg", size * fit.unit)
+        least = fit.typesetter.line(_USUAL, size * fit.unit)
         height = least.ascent + least.descent
         for column, text in enumerate(row):
             lines = [fit.typesetter.line(part, size * fit.unit, bold=place == 0) for part in text.split("\n")]

@@ -1,0 +1,48 @@
+"""One page with all figures of an output folder, from its manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from itertools import groupby
+from pathlib import Path
+from string import Template
+from typing import Any
+from urllib.parse import quote
+
+from cnnviz.batch import read_manifest
+from cnnviz.errors import CnnvizError
+from cnnviz.export._atomic import whole_file
+
+PAGE = "index.html"
+
+
+def write_gallery(folder: Path, title: str) -> Path:
+    """Write `index.html` beside the figures; raises CnnvizError where no manifest tells of any."""
+    records = [r for r in read_manifest(folder).values() if r["width"] and (folder / r["file"]).is_file()]
+    if not records:
+        raise CnnvizError(f"folder {folder} holds no figures: run `cnnviz render` first")
+    sections = "\n".join(_section(name, list(group)) for name, group in groupby(records, key=lambda r: r["section"]))
+    template = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
+    page = template.substitute(title=escape(title), count=len(records), sections=sections)
+    with whole_file(folder / PAGE) as file:
+        file.write(page.encode("utf-8"))
+    return folder / PAGE
+
+
+def _section(name: str, records: Sequence[Mapping[str, Any]]) -> str:
+    heading = f"<h2>{escape(name)}</h2>\n" if name else ""
+    return f'<section>\n{heading}<div class="figures">\n' + "\n".join(map(_figure, records)) + "\n</div>\n</section>"
+
+
+def _figure(record: Mapping[str, Any]) -> str:
+    title, caption = escape(record["title"]), escape(record["caption"])
+    source, alt = escape(quote(record["file"])), escape(record["alt"])
+    facts = f"{record['steps']} steps, {record['milliseconds'] / 1000:g} s, {record['bytes'] / 1024:.0f} KiB"
+    return (
+        f'<figure><div class="stage"><img src="{source}" alt="{alt}" width="{record["width"]}" '
+        f'height="{record["height"]}"><canvas aria-hidden="true"></canvas></div>\n'
+        f"<figcaption><h3>{title}</h3><p>{caption}</p><code>{escape(record['command'])}</code>\n"
+        f'<div class="row"><small>{facts}</small><button type="button" aria-pressed="false" '
+        f'aria-label="Pause or play: {title}">Pause</button></div></figcaption></figure>'
+    )

@@ -1,0 +1,125 @@
+"""How large the stations of a maps panel are: tiles of maps, strips of numbers, rows of bars; and their texts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+from cnnviz.notation import number
+from cnnviz.render.panels.base import LEAST_TEXT, Fit
+from cnnviz.storyboard import Station
+
+MOST_MAPS, MOST_CELLS = 8, 256
+"""Maps and numbers of a station that are drawn; a note says how many more there are."""
+
+MAP_GAP = 3
+"""Pixels between two maps."""
+
+TEXT_LINE = 16
+"""Pixels from one small text to the next."""
+
+_MOST_ROWS = 4
+_ROW, _SWATCH, _BAR, _TOTAL, _AIR = 26, 16, 52, (74, 56), 6
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a station draws: tiles of (rows, columns) pixels in columns, how many of them, how many are left out."""
+
+    width: int
+    height: int
+    tile: tuple[int, int] = (0, 0)
+    columns: int = 1
+    shown: int = 1
+    left_out: int = 0
+
+
+def zooms(stations: Iterable[Station], largest: float) -> dict[int, float]:
+    """Pixels a cell for each side that maps have: whole ones where they can be, and smaller maps smaller.
+
+    The largest map is to be about `largest` pixels long, one of a quarter of its cells half as long.
+    """
+    sides = sorted({max(s.values.shape[1:]) for s in stations if s.values.ndim == 3}, reverse=True)
+    before, found = math.inf, {}
+    for side in sides:
+        wanted = min(before, largest * math.sqrt(side / sides[0]))
+        whole = max(1, min(round(wanted / side), int(min(before, 1 << 20) // side)))
+        found[side] = whole if wanted >= 0.75 * side else wanted / side
+        before = min(before, found[side] * side)
+    return found
+
+
+def maps_body(station: Station, zoom: float, room: int, fit: Fit) -> Body:
+    """Maps side by side, so many under one another as the room's height allows."""
+    channels, gap = station.values.shape[0], fit.px(MAP_GAP)
+    shown = min(channels, MOST_MAPS)
+    rest = fit.px(TEXT_LINE) if channels > shown else 0
+    tall, wide = (max(1, round(zoom * side)) for side in station.values.shape[1:])
+    rows, columns = _grid(shown, max(1, min(shown, _MOST_ROWS, (room - rest + gap) // (tall + gap))))
+    width, height = columns * (wide + gap) - gap, rows * (tall + gap) - gap + rest
+    return Body(width, height, (tall, wide), columns, shown, channels - shown)
+
+
+def other_body(station: Station, most: int, room: int, fit: Fit) -> Body:
+    """What is no map: one number, rows, or a strip of cells of at most so many pixels a side."""
+    if station.form == "total":
+        return Body(fit.px(_TOTAL[0]), fit.px(_TOTAL[1]))
+    return _strip(len(station.values), most, room, fit) if station.form == "maps" else _rows_body(station, room, fit)
+
+
+def _grid(count: int, most: int) -> tuple[int, int]:
+    """Rows, at most so many, and columns with few empty places, and not too wide."""
+    grids = [(rows, math.ceil(count / rows)) for rows in range(most, 0, -1)]
+    return min(grids, key=lambda grid: grid[0] * grid[1] - count + max(0, grid[1] - 2 * grid[0]))
+
+
+def _rows_body(station: Station, room: int, fit: Fit) -> Body:
+    """A row for each number, with a swatch or a bar, and its text where there is room."""
+    count = len(station.values)
+    tall = max(2, min(fit.px(_ROW), room // count))
+    wide = sum(row_parts(station, tall, fit)) + fit.px(_SWATCH if station.form == "numbers" else _BAR)
+    return Body(wide, count * tall, (tall, wide), 1, count)
+
+
+def row_parts(station: Station, tall: int, fit: Fit) -> tuple[int, int]:
+    """Pixels of the names in front of the rows and of the numbers behind them, the air beside them included."""
+    if tall < fit.px(LEAST_TEXT + 1):
+        return 0, 0
+    # In bold, as the one that counts is.
+    names = max((text_width(name, fit, bold=True) for name in station.lines), default=0)
+    ends = (station.shade.lo, station.shade.hi) if station.shade is not None else (0.0, 1.0)
+    texts = [number(value, station.digits) for value in ends] if fit.numbers else []
+    numbers = max((text_width(text, fit, bold=True) for text in texts), default=0)
+    return names and names + fit.px(_AIR), numbers and numbers + fit.px(_AIR)
+
+
+def strip_cell(largest: float, fit: Fit) -> int:
+    """The most pixels a side that cells of numbers have beside maps of which the largest is so long."""
+    return min(fit.px(12), max(1, round(largest / 4)))
+
+
+def _strip(count: int, most: int, room: int, fit: Fit) -> Body:
+    """Numbers as cells in columns."""
+    shown = min(count, MOST_CELLS)
+    rest = fit.px(TEXT_LINE) if count > shown else 0
+    room -= rest
+    side = min(most, fit.px(12) if shown * fit.px(12) <= room else fit.px(8) if shown <= 64 else fit.px(5))
+    columns = math.ceil(shown / max(1, min(shown, room // side)))
+    return Body(columns * side, side * math.ceil(shown / columns) + rest, (side, side), columns, shown, count - shown)
+
+
+def wrapped(title: str, lines: int, fit: Fit) -> tuple[str, ...]:
+    """The words of a title on at most so many lines, the longest of them as short as can be."""
+    words = title.split(" ")
+    found = []
+    for cuts in combinations(range(1, len(words)), min(lines, len(words)) - 1):
+        parts = tuple(" ".join(words[a:b]) for a, b in pairwise((0, *cuts, len(words))))
+        found.append((max(text_width(part, fit) for part in parts), parts))
+    return min(found)[1]
+
+
+def text_width(text: str, fit: Fit, *, bold: bool = False) -> int:
+    """Pixels of a small text."""
+    return fit.typesetter.line(text, LEAST_TEXT * fit.unit, bold=bold).width if text else 0

@@ -1,0 +1,290 @@
+"""Stations that data passes: their maps as small pictures, numbers and bars; arrows turn round on the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.notation import number
+from cnnviz.render.canvas import Box, Look
+from cnnviz.render.panels._station_bodies import MAP_GAP, row_parts
+from cnnviz.render.panels._stations import Point, Seat, arrange_stations
+from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Place
+from cnnviz.render.panels.redrawn import Part, RedrawnPainter
+from cnnviz.render.pen import Pen
+from cnnviz.render.theme import Color, Theme
+from cnnviz.storyboard import Change, Maps, SetStation, Shade, Station
+
+# Role: the line's role, its width, its style.
+_OUTLINES = {
+    "idle": ("edge", 1.5, "solid"), "active": ("forward", 4.5, "solid"), "done": ("forward", 1.5, "solid"),
+    "gradient": ("gradient", 4.5, "dashed"), "returned": ("gradient", 1.5, "dashed"),
+    "updated": ("result", 3.0, "solid"),
+}  # fmt: skip
+_ON_THE_WAY_BACK = ("gradient", "returned")
+_HEAD = 9
+# Colours of a scale that a figure has: three scales share the palette.
+_LEVELS = {"gray": 8, "sequential": 10, "diverging": 15}
+_LARGEST_NUMBER = 24
+
+
+class MapsPainter(RedrawnPainter):
+    """Paints maps into the background as they come; outlines, arrows and notes are parts above it."""
+
+    def __init__(self, panel: Maps, place: Place, look: Look, fit: Fit) -> None:
+        super().__init__(panel, place, look, fit)
+        self._panel = panel
+        self._arrangement = arrange_stations(panel, place.width, place.height, fit)
+        self._seats = dict(zip((s.name for s in panel.stations), self._arrangement.seats, strict=True))
+        self._stations = {station.name: station for station in panel.stations}
+        self._roles = {station.name: station.role for station in panel.stations}
+        self._notes = {station.name: station.note for station in panel.stations}
+        self._ramps: dict[str, npt.NDArray[np.uint8]] = {}
+
+    @classmethod
+    def measure(cls, panel: Maps, cell: int, fit: Fit) -> Extent:
+        """All the room that there is."""
+        return Extent(width=fit.px(400), height=min(fit.px(300), fit.height - fit.px(40)), stretch=1.0)
+
+    @classmethod
+    def colors(cls, panel: Maps, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
+        """The scales' colours, the outlines', and what texts need on the page and on the grounds of groups."""
+        ground, band = theme.page["ground"], theme.page["band"]
+        own = [station.shade.scale for station in panel.stations if station.shade is not None]
+        colors = Colors(solid=[theme.cell("pending").fill, theme.cell("output").fill])
+        for scale in dict.fromkeys([*own, *panel.scales]):
+            colors.solid += [_color(level) for level in _ramp(theme, scale)]
+        for role, _, _ in dict.fromkeys(_OUTLINES.values()):
+            colors.solid.append(theme.line(role))
+            colors.ramps += [(ground, theme.line(role)), (band, theme.line(role))]
+        colors.ramps.append((band, theme.page["ink"]))
+        return colors
+
+    def draw_background(self, pen: Pen) -> None:
+        """Draw grounds, texts, and the maps that are known, with empty places for the others."""
+        page, size = self.look.theme.page, LEAST_TEXT * self.look.unit
+        pen.rect(0, 0, self.place.width, self.place.height, page["ground"])
+        for ground in self._arrangement.grounds:
+            box = ground.box
+            pen.rect(box.left, box.top, box.right - box.left, box.bottom - box.top, page["band"])
+            if ground.text:
+                pen.text(self.look.typesetter.line(ground.text, size), box.left + self.look.px(8), ground.baseline,
+                         page["muted"])  # fmt: skip
+        for name, seat in self._seats.items():
+            station = self._stations[name]
+            for place, (text, baseline) in enumerate(seat.texts):
+                line = self.look.typesetter.fitting(text, size, seat.room, size)
+                pen.text(line, seat.centre - line.width // 2, baseline, page["muted" if place else "ink"])
+            if seat.body.left_out:
+                line = self.look.typesetter.line(f"+{seat.body.left_out}", size)
+                pen.text(line, seat.centre - line.width // 2, seat.y + seat.body.height - self.look.px(3),
+                         page["muted"])  # fmt: skip
+            self._draw_values(pen, name, station.values, station.shade)
+
+    def parts(self) -> dict[str, Part]:
+        """Outlines, arrows and notes."""
+        found = {f"outline {name}": self._outline(name, seat) for name, seat in self._seats.items()}
+        names = list(self._seats)
+        for a, b, path in zip(names, names[1:], self._arrangement.paths, strict=False):
+            found[f"arrow {a}"] = self._arrow(a, b, path)
+        if self.fit.numbers:
+            found |= {f"note {name}": self._note(name) for name, note in self._notes.items() if note}
+        return found
+
+    def update(self, change: Change) -> None:
+        """Take a station's new role and note; bring its new values into the background."""
+        if not isinstance(change, SetStation):
+            raise TypeError(f"a maps panel cannot take {type(change).__name__}")
+        name, seat = change.station, self._seats[change.station]
+        self._roles[name] = change.role or self._roles[name]
+        if change.note is not None:
+            self._notes[name] = change.note
+        if change.values is not None:
+            values, shade = change.values, change.shade or self._stations[name].shade
+            self.bake(seat.box, lambda pen: self._draw_values(pen, name, values, shade))
+
+    def _draw_values(self, pen: Pen, name: str, values: npt.NDArray[np.float64], shade: Shade | None) -> None:
+        draw: Callable[..., None] = {
+            "maps": self._draw_maps, "numbers": self._draw_rows, "bars": self._draw_rows, "total": self._draw_total,
+        }[self._stations[name].form]  # fmt: skip
+        draw(pen, self._stations[name], self._seats[name], values, shade)
+
+    def _draw_maps(
+        self, pen: Pen, station: Station, seat: Seat, values: npt.NDArray[np.float64], shade: Shade | None
+    ) -> None:
+        """Each map as a picture of its own, or each number as a cell of one colour."""
+        body = seat.body
+        tall, wide = body.tile
+        gap = self.look.px(MAP_GAP) if values.ndim == 3 else 0
+        maps = values if values.ndim == 3 else values[:, None, None]
+        rows = -(-body.shown // body.columns)
+        for place, one in enumerate(maps[: body.shown]):
+            # Maps read like a text; numbers run down one column and then the next.
+            row, column = divmod(place, body.columns) if values.ndim == 3 else (place % rows, place // rows)
+            x, y = seat.x + column * (wide + gap), seat.y + row * (tall + gap)
+            if values.ndim == 3:
+                # Where a map is as light as the page, the line tells how far it goes.
+                pen.frame(x - 1, y - 1, wide + 2, tall + 2, self.look.theme.line("edge"), 1)
+            if np.isnan(one).any() or shade is None:
+                inset = 1 if values.ndim == 1 and wide > 4 else 0
+                pen.rect(x, y, wide - inset, tall - inset, self.look.theme.cell("pending").fill)
+                continue
+            at_rows = np.arange(tall) * one.shape[0] // tall
+            at_columns = np.arange(wide) * one.shape[1] // wide
+            picture = self._colored(one, shade)[at_rows[:, None], at_columns[None, :]]
+            inset = 1 if values.ndim == 1 and wide > 4 else 0
+            pen.picture[y : y + tall - inset, x : x + wide - inset] = picture[: tall - inset, : wide - inset]
+
+    def _draw_rows(
+        self, pen: Pen, station: Station, seat: Seat, values: npt.NDArray[np.float64], shade: Shade | None
+    ) -> None:
+        """A swatch or a bar for each number, its name before it, its text behind it; the one that counts in a frame."""
+        px, body = self.look.px, seat.body
+        tall = body.tile[0]
+        self._clear(pen, station, seat)
+        names, numbers = row_parts(station, tall, self.fit)
+        left = seat.x + names
+        wide, thick = seat.x + body.width - numbers - left, max(1, tall - max(1, tall // 5))
+        for place, value in enumerate(values.tolist()):
+            top, marked = seat.y + place * tall, place == station.marked
+            known = not np.isnan(value)
+            baseline = top + (tall + px(10)) // 2
+            fill = self.look.theme.cell("pending").fill
+            if station.form == "numbers" and known and shade is not None:
+                fill = _color(self._colored(np.array([[value]]), shade)[0, 0])
+            pen.rect(left, top + (tall - thick) // 2, wide, thick, fill)
+            if station.form == "bars" and known:
+                long = round(min(1.0, max(0.0, value)) * wide)
+                color = self.look.theme.line("result") if marked else self.look.theme.cell("output").fill
+                pen.rect(left, top + (tall - thick) // 2, long, thick, color)
+            if names:
+                self._write(pen, station.lines[place], left - px(6), baseline, bold=marked)
+            if numbers and known:
+                self._write(pen, number(value, station.digits), seat.x + body.width, baseline, bold=marked)
+
+    def _clear(self, pen: Pen, station: Station, seat: Seat) -> None:
+        """Take away what was written: all within the outline, since letters may hang over their room."""
+        page, box = self.look.theme.page, seat.box
+        ground = page["band" if station.group else "ground"]
+        pen.rect(box.left, box.top, box.right - box.left, box.bottom - box.top, ground)
+
+    def _write(self, pen: Pen, text: str, right: int, baseline: int, *, bold: bool) -> None:
+        """A text that ends at `right`."""
+        line = self.look.typesetter.line(text, LEAST_TEXT * self.look.unit, bold=bold)
+        pen.text(line, right - line.width, baseline, self.look.theme.page["ink"])
+
+    def _draw_total(
+        self, pen: Pen, station: Station, seat: Seat, values: npt.NDArray[np.float64], shade: Shade | None
+    ) -> None:
+        """One number, as large as it may be."""
+        page, body = self.look.theme.page, seat.body
+        self._clear(pen, station, seat)
+        if np.isnan(values).any() or not self.fit.numbers:
+            return
+        text = number(float(values[0]), station.digits)
+        line = self.look.typesetter.fitting(
+            text, _LARGEST_NUMBER * self.look.unit, body.width, LEAST_TEXT * self.look.unit, bold=True
+        )
+        baseline = seat.y + (body.height + line.ascent) // 2
+        pen.text(line, seat.x + (body.width - line.width) // 2, baseline, page["result"])
+
+    def _colored(self, values: npt.NDArray[np.float64], shade: Shade) -> npt.NDArray[np.uint8]:
+        if shade.scale not in self._ramps:
+            self._ramps[shade.scale] = _ramp(self.look.theme, shade.scale)
+        ramp = self._ramps[shade.scale]
+        span = shade.hi - shade.lo
+        at = (values - shade.lo) / span if span > 0 else np.full(values.shape, 0.5)
+        levels: npt.NDArray[np.uint8] = ramp[np.rint(np.clip(at, 0, 1) * (len(ramp) - 1)).astype(int)]
+        return levels
+
+    def _outline(self, name: str, seat: Seat) -> Part:
+        role, width, style = _OUTLINES[self._roles[name]]
+        stroke = max(1, round(width * self.look.unit))
+        color, out = self.look.theme.line(role), stroke // 2
+        left, top = seat.box.left - out, seat.box.top - out
+        right, bottom = seat.box.right + out, seat.box.bottom + out
+        # Where the pen's middle goes, so that its edge is the frame's.
+        far_x, far_y = right - stroke + out, bottom - stroke + out
+        near_x, near_y = left + out, top + out
+
+        def draw(pen: Pen) -> None:
+            if style == "solid":
+                pen.frame(left, top, right - left, bottom - top, color, stroke)
+                return
+            for y in (near_y, far_y):
+                _straight(pen, (left, y), (right - 1, y), stroke, color, dashed=True)
+            for x in (near_x, far_x):
+                _straight(pen, (x, top), (x, bottom - 1), stroke, color, dashed=True)
+
+        return Part((role, width, style), _grown(seat.box, stroke + 1), draw)
+
+    def _arrow(self, a: str, b: str, path: Sequence[Point]) -> Part:
+        """Forward, or turned round where the way back has led through it."""
+        back = self._roles[a] in _ON_THE_WAY_BACK
+        passed = back or self._roles[b] != "idle"
+        fresh = self._roles[a] == "gradient" if back else self._roles[b] == "active"
+        color = self.look.theme.line(("gradient" if back else "forward") if passed else "edge")
+        stroke = self.look.px(3.5 if fresh else 2)
+        points = path[::-1] if back else path
+        head = self.look.px(_HEAD)
+        (x, y), (before_x, before_y) = points[-1], points[-2]
+        along = (x > before_x) - (x < before_x), (y > before_y) - (y < before_y)
+        neck = x - along[0] * head, y - along[1] * head
+        side = along[1] * head * 0.6, along[0] * head * 0.6
+        triangle = np.array([(x, y), (neck[0] + side[0], neck[1] + side[1]), (neck[0] - side[0], neck[1] - side[1])])
+        across, down = zip(*points, strict=True)
+
+        def draw(pen: Pen) -> None:
+            for a, b in pairwise((*points[:-1], neck)):
+                _straight(pen, a, b, stroke, color, dashed=back and len(points) > 2)
+            pen.polygon(triangle + 0.5, color)
+
+        box = _grown(Box(min(across), min(down), max(across), max(down)), head + 2)
+        return Part((color, stroke, back), box, draw)
+
+    def _note(self, name: str) -> Part:
+        seat, text = self._seats[name], self._notes[name]
+        line = self.look.typesetter.line(text, LEAST_TEXT * self.look.unit)
+        x, color = seat.centre - line.width // 2, self.look.theme.line("gradient")
+        box = Box(x, seat.note_baseline - line.ascent, x + line.width, seat.note_baseline + line.descent)
+        return Part(text, _grown(box, 2), lambda pen: pen.text(line, x, seat.note_baseline, color))
+
+
+def _straight(pen: Pen, a: Point, b: Point, stroke: int, color: Color, *, dashed: bool) -> None:
+    """A level or upright line on whole pixels, both ends included."""
+    (left, right), (top, bottom) = sorted((a[0], b[0])), sorted((a[1], b[1]))
+    out = stroke // 2
+    length = max(right - left, bottom - top) + 1
+    on, off = (4 * stroke, 3 * stroke) if dashed else (length, 0)
+    if length > 2 * on > 0 and dashed:
+        # The last dash ends where the line ends, so that corners are closed.
+        off = (length - on) // max(1, round((length - on) / (on + off))) - on
+    for start in range(0, length, max(1, on + off)):
+        long = min(on, length - start)
+        if top == bottom:
+            pen.rect(left + start, top - out, long, stroke, color)
+        else:
+            pen.rect(left - out, top + start, stroke, long, color)
+
+
+def _ramp(theme: Theme, scale: str) -> npt.NDArray[np.uint8]:
+    """A scale's colours, as many of them as the palette has room for; an odd number has the middle one itself."""
+    levels = theme.scale(scale)
+    stops = np.array(theme.scales[scale], np.float64)
+    at = np.linspace(0, len(stops) - 1, _LEVELS.get(scale, len(levels) // 3))
+    channels = [np.interp(at, np.arange(len(stops)), stops[:, channel]) for channel in range(3)]
+    return np.stack(channels, axis=1).round().astype(np.uint8)
+
+
+def _grown(box: Box, by: int) -> Box:
+    return Box(box.left - by, box.top - by, box.right + by, box.bottom + by)
+
+
+def _color(values: npt.NDArray[np.uint8]) -> Color:
+    return int(values[0]), int(values[1]), int(values[2])
+
+
+PAINTER = MapsPainter

@@ -1,0 +1,76 @@
+"""Fields of heights: bands of colour with contour lines between, drawn once under the curves and dots of a plot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from contourpy import contour_generator
+
+from cnnviz.render.panels.base import Colors, Fit
+from cnnviz.render.panels.plot import PlotPainter
+from cnnviz.render.pen import Pen
+from cnnviz.render.theme import Color, Theme
+from cnnviz.storyboard import Surface
+
+SCALE = "terrain"
+_LINE_ROLE = "contour"
+_STROKE = 1.1
+
+
+class SurfacePainter(PlotPainter):
+    """Paints the field within the axes; curves and dots as in every plot."""
+
+    _panel: Surface
+
+    @classmethod
+    def colors(cls, panel: Surface, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
+        """The plot's colours, those of the bands, and of the contour lines between them."""
+        colors = super().colors(panel, cell, fit, theme, step_roles)
+        bands = _bands(panel, theme)
+        colors.solid += [*bands, theme.line(_LINE_ROLE)]
+        # Curves and dots stand on the bands: the ends of the scale give their edges enough to blend with.
+        roles = dict.fromkeys([*(curve.role for curve in panel.curves), *(dot.role for dot in panel.dots)])
+        colors.ramps += [(band, theme.line(role)) for band in (bands[0], bands[-1]) for role in roles]
+        return colors
+
+    def draw_field(self, pen: Pen) -> None:
+        """Fill every pixel with its band's colour and draw the lines on the bands' borders."""
+        area, levels = self.axes.area, np.sort(self._panel.levels)
+        colors = np.array(_bands(self._panel, self.look.theme), np.uint8)
+        pen.picture[area.slices] = colors[np.digitize(self._heights_of_pixels(), levels)]
+        rows, columns = self._panel.heights.shape
+        x, y = np.linspace(*self._panel.x_range, columns), np.linspace(*self._panel.y_range, rows)
+        contours = contour_generator(x, y, self._panel.heights)
+        color, stroke = self.look.theme.line(_LINE_ROLE), max(1.0, _STROKE * self.look.unit)
+        for level in levels:
+            for line in contours.lines(float(level)):
+                points = np.asarray(line, np.float64)
+                for run in self.axes.runs(self.axes.points(points[:, 0], points[:, 1])):
+                    pen.polyline(run, color, stroke)
+
+    def _draw_grid(self, pen: Pen) -> None:
+        """None: contour lines are lines enough."""
+
+    def _heights_of_pixels(self) -> npt.NDArray[np.float64]:
+        """The field at the middle of every pixel of the axes' area, rows from the top down."""
+        area, (rows, columns) = self.axes.area, self._panel.heights.shape
+        across = np.linspace(0, columns - 1, area.right - area.left)
+        up = np.linspace(rows - 1, 0, area.bottom - area.top)
+        left, low = np.minimum(across.astype(int), columns - 2), np.minimum(up.astype(int), rows - 2)
+        dx, dy = (across - left)[None, :], (up - low)[:, None]
+        heights, low = self._panel.heights, low[:, None]
+        lower = heights[low, left] * (1 - dx) + heights[low, left + 1] * dx
+        upper = heights[low + 1, left] * (1 - dx) + heights[low + 1, left + 1] * dx
+        return np.asarray(lower * (1 - dy) + upper * dy)
+
+
+def _bands(panel: Surface, theme: Theme) -> list[Color]:
+    """One colour more than there are levels, from the scale's low end to its high end."""
+    scale = theme.scale(SCALE)
+    at = np.linspace(0, len(scale) - 1, len(panel.levels) + 1).round().astype(int)
+    return [(int(r), int(g), int(b)) for r, g, b in scale[at]]
+
+
+PAINTER = SurfacePainter

@@ -1,0 +1,278 @@
+"""What a race of optimizers is made of: the rules in words and numbers, their rates, and the paths that they take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.notation import number
+from cnnviz.ops.optimizers import SGD, Adagrad, Adam, Optimizer, RMSprop
+from cnnviz.ops.surfaces import Surface
+from cnnviz.storyboard import Values
+
+DIVERGED, ESCAPED = "diverged", "escaped"
+"""How a run is lost: farther than any number that a figure can show, or off a surface that has no least value."""
+
+_FAR = 1e6
+"""Farther from the origin than this an optimizer has diverged and stops."""
+
+_W_DIGITS = 3
+
+Slots = Mapping[str, npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The numbers beside the learning rate that rules take."""
+
+    momentum: float
+    alpha: float
+    beta1: float
+    beta2: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """One update: weights before and after, gradient, what the rule remembered before and after, and its number."""
+
+    before: Values
+    after: Values
+    grad: Values
+    old: Slots
+    new: Slots
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """An optimizer as figures show it; `key` is also its role.
+
+    `formula` is the rule in mathtext; `direction` writes what the rate is multiplied by, with an update's numbers, and
+    says what these come to as they are written.
+    """
+
+    key: str
+    title: str
+    style: str
+    formula: Callable[[Settings], str]
+    make: Callable[[float, Settings], Optimizer]
+    direction: Callable[[Update, Settings], tuple[str, Values]]
+
+
+def _plain(update: Update, settings: Settings) -> tuple[str, Values]:
+    return _pair(update.grad), _written(update.grad)
+
+
+def _heavy_ball(update: Update, settings: Settings) -> tuple[str, Values]:
+    """The velocity, which the first update starts at the gradient."""
+    mu, v = settings.momentum, update.old.get("momentum_buffer", np.zeros(2))
+    return f"[{short(mu)}·{_pair(v)} + {_pair(update.grad)}]", mu * _written(v) + _written(update.grad)
+
+
+def _look_ahead(update: Update, settings: Settings) -> tuple[str, Values]:
+    """The gradient and once more the velocity, which already holds it."""
+    mu, v = settings.momentum, update.new["momentum_buffer"]
+    return f"[{_pair(update.grad)} + {short(mu)}·{_pair(v)}]", _written(update.grad) + mu * _written(v)
+
+
+def _quotient(top: Values, root: Values) -> tuple[str, Values]:
+    parts = [f"{short(a)}/{short(b)}" if a else "0" for a, b in zip(top, root, strict=True)]
+    # Nothing over nothing is 0: a rule adds ε below.
+    shown = np.divide(_written(top), _written(root), out=np.zeros(2), where=_written(root) != 0)
+    return f"({', '.join(parts)})", shown
+
+
+def _adagrad(update: Update, settings: Settings) -> tuple[str, Values]:
+    return _quotient(update.grad, np.sqrt(update.new["sum"]))
+
+
+def _rmsprop(update: Update, settings: Settings) -> tuple[str, Values]:
+    return _quotient(update.grad, np.sqrt(update.new["square_avg"]))
+
+
+def _adam(update: Update, settings: Settings) -> tuple[str, Values]:
+    """Both means, corrected for their start at zero."""
+    first = update.new["exp_avg"] / (1 - settings.beta1**update.count)
+    second = update.new["exp_avg_sq"] / (1 - settings.beta2**update.count)
+    return _quotient(first, np.sqrt(second))
+
+
+def _fades(symbol: str, keep: float, fresh: str) -> str:
+    return rf"{symbol}\leftarrow {keep:g}\,{symbol}+{round(1 - keep, 12):g}\,{fresh}"
+
+
+RULES: Mapping[str, Rule] = MappingProxyType({rule.key: rule for rule in (
+    Rule(
+        key="sgd", title="SGD", style="solid", direction=_plain,
+        formula=lambda s: r"$w\leftarrow w-\eta\,g$", make=lambda lr, s: SGD(lr),
+    ),
+    Rule(
+        key="momentum", title="Momentum", style="dashed", direction=_heavy_ball,
+        formula=lambda s: rf"$v\leftarrow {s.momentum:g}\,v+g$     $w\leftarrow w-\eta\,v$",
+        make=lambda lr, s: SGD(lr, s.momentum),
+    ),
+    Rule(
+        key="nesterov", title="Nesterov", style="dotted", direction=_look_ahead,
+        formula=lambda s: rf"$v\leftarrow {s.momentum:g}\,v+g$     $w\leftarrow w-\eta\,(g+{s.momentum:g}\,v)$",
+        make=lambda lr, s: SGD(lr, s.momentum, nesterov=True),
+    ),
+    Rule(
+        key="adagrad", title="Adagrad", style="solid", direction=_adagrad,
+        formula=lambda s: r"$G\leftarrow G+g^2$     $w\leftarrow w-\eta\,g/(\sqrt{G}+\epsilon)$",
+        make=lambda lr, s: Adagrad(lr),
+    ),
+    Rule(
+        key="rmsprop", title="RMSProp", style="dashed", direction=_rmsprop,
+        formula=lambda s: rf"${_fades('v', s.alpha, 'g^2')}$     $w\leftarrow w-\eta\,g/(\sqrt{{v}}+\epsilon)$",
+        make=lambda lr, s: RMSprop(lr, s.alpha),
+    ),
+    Rule(
+        key="adam", title="Adam", style="solid", direction=_adam,
+        formula=lambda s: rf"${_fades('m', s.beta1, 'g')}$     ${_fades('v', s.beta2, 'g^2')}$     "
+        r"$w\leftarrow w-\eta\,\hat{m}/(\sqrt{\hat{v}}+\epsilon)$",
+        make=lambda lr, s: Adam(lr, (s.beta1, s.beta2)),
+    ),
+)})  # fmt: skip
+"""Every rule by its name on the command line, in the order of their invention."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """How a surface is raced on: rates at which the rules show their character, updates, and the part to look at.
+
+    `gradient` is the rate of the three rules that follow the gradient as it is; the others divide its size out. Where
+    `view` or `start` is None the surface's own domain or start serves.
+    """
+
+    gradient: float
+    adagrad: float
+    rmsprop: float
+    adam: float
+    steps: int
+    view: tuple[tuple[float, float], tuple[float, float]] | None = None
+    start: tuple[float, float] | None = None
+
+    def rate(self, key: str) -> float:
+        """The rate of a rule."""
+        rates = {"adagrad": self.adagrad, "rmsprop": self.rmsprop, "adam": self.adam}
+        return rates.get(key, self.gradient)
+
+
+COURSES: Mapping[str, Course] = MappingProxyType({
+    "beale": Course(
+        gradient=0.003, adagrad=0.5, rmsprop=0.02, adam=0.1, steps=200, view=((-0.5, 4.5), (-2.0, 2.0))
+    ),
+    "saddle": Course(gradient=0.01, adagrad=0.05, rmsprop=0.03, adam=0.03, steps=120),
+    "rosenbrock": Course(gradient=0.0005, adagrad=0.2, rmsprop=0.02, adam=0.2, steps=400),
+    "himmelblau": Course(gradient=0.005, adagrad=0.2, rmsprop=0.05, adam=0.2, steps=100),
+    "bowl": Course(gradient=0.05, adagrad=0.5, rmsprop=0.2, adam=0.5, steps=100),
+    "booth": Course(gradient=0.01, adagrad=1.0, rmsprop=0.5, adam=0.5, steps=100, start=(-9.0, 0.0)),
+})  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A rule's way down a surface: `path` (updates + 1, 2), the loss there, and how it was `lost`, if it was."""
+
+    rule: Rule
+    rate: float
+    settings: Settings
+    path: Values
+    loss: Values
+    updates: Sequence[Update]
+    lost: str = ""
+
+    @property
+    def made(self) -> int:
+        """Updates until the end, or until it was lost."""
+        return len(self.updates)
+
+    def lost_by(self, count: int) -> bool:
+        """Whether it is lost after so many updates: with the one that leaves, or past the last possible."""
+        return bool(self.lost) and count >= self.made + (self.lost == DIVERGED)
+
+    def arithmetic(self, count: int) -> str:
+        """An update with its numbers: `w = (1.200, 0.350) − 0.01·(−3.10, 0.80) = **(1.231, 0.342)**`."""
+        update = self.updates[count - 1]
+        text, shown = self.rule.direction(update, self.settings)
+        result = np.round(update.after, _W_DIGITS)
+        from_shown = np.round(update.before, _W_DIGITS) - self.rate * shown
+        sign = "=" if np.allclose(from_shown, result, rtol=0, atol=1e-9) else "≈"
+        return f"w = {weights(update.before)} − {rate_text(self.rate)}·{text} {sign} **{weights(update.after)}**"
+
+
+def descend(surface: Surface, rule: Rule, rate: float, settings: Settings, start: Values, steps: int) -> Run:
+    """Take `steps` updates, or fewer: until the weights diverge, or leave a surface that has no least value."""
+    optimizer = rule.make(rate, settings)
+    w, state = np.array(start, np.float64), optimizer.init(start)
+    path, updates, lost = [w], list[Update](), ""
+    with np.errstate(over="ignore", invalid="ignore"):
+        for count in range(1, steps + 1):
+            grad = surface.gradient(*w)
+            after, then = optimizer.step(w, grad, state)
+            if not np.isfinite(after).all() or np.abs(after).max() > _FAR:
+                lost = DIVERGED
+                break
+            updates.append(Update(before=w, after=after, grad=grad, old=state.slots, new=then.slots, count=count))
+            path.append(after)
+            w, state = after, then
+            if not surface.minima and not _within(w, surface):
+                lost = ESCAPED
+                break
+    places = np.array(path)
+    return Run(
+        rule=rule, rate=rate, settings=settings, path=places, loss=surface.f(places[:, 0], places[:, 1]),
+        updates=updates, lost=lost,
+    )  # fmt: skip
+
+
+def _within(w: Values, surface: Surface) -> bool:
+    return all(lo <= v <= hi for v, (lo, hi) in zip(w, surface.domain, strict=True))
+
+
+def weights(w: Values) -> str:
+    """Both weights with the decimals of captions."""
+    return f"({', '.join(number(v, _W_DIGITS) for v in w)})"
+
+
+def rate_text(rate: float) -> str:
+    """A learning rate as it was given."""
+    return f"{rate:g}".replace("-", "−")
+
+
+def _decimals(value: float) -> int:
+    size = abs(value)
+    return 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 or size == 0 else 3 if size >= 0.01 else 4
+
+
+def short(value: float) -> str:
+    """A number by its first three digits: `36.9`, `0.8`, `1.2e−5`."""
+    if (0 < abs(value) < 1e-3) or abs(value) >= 1e5:
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return f"{number(float(mantissa), 1)}e{number(int(exponent))}"
+    text = number(value, _decimals(value))
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def brief(value: float) -> str:
+    """A number in few letters, for a list: `17`, `2.1`, `0.22`, `0.018`, `7e−5`."""
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size < 1e-3 or size >= 1e4:
+        mantissa, exponent = f"{value:.0e}".split("e")
+        return f"{number(float(mantissa))}e{number(int(exponent))}"
+    return number(value, 0 if size >= 10 else 1 if size >= 1 else 2 if size >= 0.1 else 3)
+
+
+def _written(values: Values) -> Values:
+    """The numbers as `short` writes them."""
+    return np.array([float(short(float(v)).replace("−", "-")) for v in values])
+
+
+def _pair(values: Values) -> str:
+    return f"({', '.join(short(float(v)) for v in values)})"

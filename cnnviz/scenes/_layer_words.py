@@ -1,0 +1,202 @@
+"""What the layers of a network say: the arithmetic of a step forward, and of the gradient's step back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import singledispatch
+from itertools import pairwise
+
+import numpy as np
+
+from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, FullyConnected, Layer, Lrn, MaxPool, Weights
+from cnnviz.notation import number, size_text
+from cnnviz.ops.activation_table import ACTIVATIONS
+from cnnviz.ops.convolution import windows2d
+from cnnviz.storyboard import Values
+
+_DIGITS = 2
+_MOST_SHOWN = 4
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def significant(value: float, digits: int = 2) -> str:
+    """A number with so many digits that count: `0.087`, `12`, `3.1·10⁻⁷`."""
+    if value == 0 or not math.isfinite(value):
+        return number(value)
+    power = math.floor(math.log10(abs(value)))
+    if -5 < power < 6:
+        return number(value, max(0, digits - 1 - power))
+    head, _, tail = f"{value:.{digits - 1}e}".partition("e")
+    return f"{head.replace('-', '−')}·10{str(int(tail)).translate(_RAISED)}"
+
+
+def rate_text(rate: float) -> str:
+    """A learning rate: `0.01`, `1·10⁻⁷`."""
+    head, _, power = f"{rate:g}".partition("e")
+    return f"{head}·10{str(int(power)).translate(_RAISED)}" if power else head
+
+
+def loss_texts(before: float, after: float) -> tuple[str, str]:
+    """Two losses with as many decimals as tell them apart, at least two."""
+    for digits in range(_DIGITS, 7):
+        texts = number(before, digits), number(after, digits)
+        if texts[0] != texts[1]:
+            break
+    return texts if texts[0] != texts[1] else (number(before, _DIGITS), number(after, _DIGITS))
+
+
+def sign(shown: float, exact: float, text: str) -> str:
+    """`=` where the result that is written is that of the numbers that are written, else `≈`."""
+    written = float(text.replace("−", "-")) if "·" not in text else math.nan
+    return "=" if abs(shown - written) < 1e-12 and abs(exact - written) < 1e-12 else "≈"
+
+
+@singledispatch
+def forward_words(layer: Layer, x: Values, y: Values, weights: Weights) -> str:
+    """What a layer makes of `x`, with its shapes and an example or its number of parameters."""
+    raise TypeError(f"nothing is known of {type(layer).__name__}")
+
+
+def _change(layer: Layer, x: Values, y: Values) -> str:
+    return f"{layer.text}: {size_text(*x.shape)} → {size_text(*y.shape)}"
+
+
+def _parameters(weights: Weights) -> int:
+    return sum(values.size for values in weights.values())
+
+
+@forward_words.register
+def _(layer: Conv, x: Values, y: Values, weights: Weights) -> str:
+    one = "·".join(map(str, (len(x), *layer.size)))
+    return f"{_change(layer, x, y)}, {layer.kernels}·({one} + 1) = **{_parameters(weights)} parameters**"
+
+
+@forward_words.register
+def _(layer: FullyConnected, x: Values, y: Values, weights: Weights) -> str:
+    return f"{_change(layer, x, y)}, {layer.outputs}·({x.size} + 1) = **{_parameters(weights)} parameters**"
+
+
+@forward_words.register
+def _(layer: MaxPool, x: Values, y: Values, weights: Weights) -> str:
+    cells = _window(layer, x, y, -np.inf)
+    result = number(float(np.max(cells)), _DIGITS)
+    return f"{_change(layer, x, y)}, for example max({_listed(cells, int(np.argmax(cells)))}) = **{result}**"
+
+
+@forward_words.register
+def _(layer: AvgPool, x: Values, y: Values, weights: Weights) -> str:
+    cells = _window(layer, x, y, 0)
+    result = number(float(np.mean(cells)), _DIGITS)
+    shown = float(np.mean([round(float(cell), _DIGITS) for cell in cells]))
+    how = sign(shown, shown, result)
+    return f"{_change(layer, x, y)}, for example mean({_listed(cells, 1)}) {how} **{result}**"
+
+
+@forward_words.register
+def _(layer: BatchNorm, x: Values, y: Values, weights: Weights) -> str:
+    place = np.unravel_index(int(np.argmax(y)), y.shape)
+    channel = x[place[0]]
+    mean, deviation = float(channel.mean()), float(np.sqrt(channel.var() + 1e-5))
+    gamma, beta = float(weights["weight"][place[0]]), float(weights["bias"][place[0]])
+    scaled = "" if gamma == 1 else f"{significant(gamma, 3)}·"
+    shifted = "" if beta == 0 else f" + {_enclosed(significant(beta, 3))}"
+    # As fine as the deviation, by which the difference is divided.
+    digits = max(0, 2 - math.floor(math.log10(deviation)))
+    less = f"({number(float(x[place]), digits)} − {_enclosed(number(mean, digits))})"
+    return (
+        f"{layer.text}: {size_text(*x.shape)}, each channel less its mean, over its deviation: "
+        f"{scaled}{less}/{number(deviation, digits)}{shifted} ≈ **{number(float(y[place]), _DIGITS)}**"
+    )
+
+
+@forward_words.register
+def _(layer: Lrn, x: Values, y: Values, weights: Weights) -> str:
+    place = np.unravel_index(int(np.argmax(np.abs(x))), x.shape)
+    low, high = max(0, int(place[0]) - layer.size // 2), int(place[0]) + (layer.size - 1) // 2
+    total = float((x[low : high + 1, place[1], place[2]] ** 2).sum())
+    result = number(float(y[place]), _DIGITS)
+    return (
+        f"{layer.text}: {size_text(*x.shape)}, a/(k + α/n·Σa²)^β: {significant(float(x[place]), 3)}/({layer.k:g} + "
+        f"{layer.alpha:g}/{layer.size}·{significant(total, 3)})^{layer.beta:g} ≈ **{result}**"
+    )
+
+
+def _enclosed(text: str) -> str:
+    """A number behind another sign: in parentheses where negative."""
+    return f"({text})" if text.startswith("−") else text
+
+
+@forward_words.register
+def _(layer: Activate, x: Values, y: Values, weights: Weights) -> str:
+    place = np.unravel_index(int(np.argmin(x)), x.shape)
+    given, result = number(float(x[place]), _DIGITS), number(float(y[place]), _DIGITS)
+    of_shown = float(ACTIVATIONS[layer.name].value(np.array(round(float(x[place]), _DIGITS)), layer.parameter))
+    how = sign(of_shown, of_shown, result)
+    return f"{_change(layer, x, y)}, element by element, for example {layer.kind}({given}) {how} **{result}**"
+
+
+@singledispatch
+def backward_words(layer: Layer, x: Values, slope: Values, slopes: Weights) -> str:
+    """What a layer does with the gradient `slope` of what it gave out, and the size of its own."""
+    return f"back through {layer.text}: handed on, {mean_words('y', slope)}"
+
+
+@backward_words.register
+def _(layer: Conv, x: Values, slope: Values, slopes: Weights) -> str:
+    return f"back through {layer.text}: ∂L/∂W sums ∂L/∂y·x over all positions, {mean_words('W', slopes['weight'])}"
+
+
+@backward_words.register
+def _(layer: FullyConnected, x: Values, slope: Values, slopes: Weights) -> str:
+    return f"back through {layer.text}: ∂L/∂W = ∂L/∂y·xᵀ, {mean_words('W', slopes['weight'])}"
+
+
+@backward_words.register
+def _(layer: MaxPool, x: Values, slope: Values, slopes: Weights) -> str:
+    return f"back through {layer.text}: ∂L/∂y goes to where each maximum stood, {mean_words('y', slope)}"
+
+
+@backward_words.register
+def _(layer: AvgPool, x: Values, slope: Values, slopes: Weights) -> str:
+    return f"back through {layer.text}: ∂L/∂y is shared out among each window, {mean_words('y', slope)}"
+
+
+@backward_words.register
+def _(layer: BatchNorm, x: Values, slope: Values, slopes: Weights) -> str:
+    return f"back through {layer.text}: also through mean and variance, {mean_words('γ', slopes['weight'])}"
+
+
+@backward_words.register
+def _(layer: Activate, x: Values, slope: Values, slopes: Weights) -> str:
+    if layer.name == "relu":
+        passed = f"{np.count_nonzero(x > 0)} of {x.size}"
+        return f"back through relu: ∂L/∂y passes where x > 0, {passed}, {mean_words('y', slope)}"
+    return f"back through {layer.text}: ∂L/∂y times f′(x), {mean_words('y', slope)}"
+
+
+def mean_words(by: str, slope: Values) -> str:
+    """How large a gradient is: the mean of its absolute values."""
+    size = significant(float(np.abs(slope).mean()))
+    return f"mean |∂L/∂{by}| of {slope.size} {'=' if size == '0' else '≈'} **{size}**"
+
+
+def _window(layer: MaxPool | AvgPool, x: Values, y: Values, outside: float) -> Values:
+    """The window that gave the largest output."""
+    channel, row, column = np.unravel_index(int(np.argmax(y)), y.shape)
+    down, across = layer.padding
+    padded = np.pad(x[channel], [(down, down), (across, across)], constant_values=outside)
+    cells = windows2d(padded, layer.size, layer.stride)[row, column].ravel()
+    return np.asarray(cells[np.isfinite(cells)])
+
+
+def _listed(cells: Values, kept: int) -> str:
+    """The numbers of a window; where they are many, the first, one that is to be kept, and the last."""
+    texts: Sequence[str] = [number(float(cell), _DIGITS) for cell in cells]
+    if len(texts) <= _MOST_SHOWN:
+        return ", ".join(texts)
+    places = sorted({0, kept, len(texts) - 1})
+    parts = [texts[places[0]]]
+    for before, place in pairwise(places):
+        parts += (["…"] if place - before > 1 else []) + [texts[place]]
+    return ", ".join(parts)

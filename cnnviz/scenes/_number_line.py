@@ -1,0 +1,86 @@
+"""A number line for each channel, as one plot: dots for values, an upright for their mean, a bar for their spread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Values
+
+_BESIDE = 0.06
+_HALF, _BELOW = 0.42, 0.36
+_STACK, _MOST_STACK = 0.3, 0.45
+_TIE = 0.008
+_HIDDEN = np.empty(0)
+
+
+@dataclass(frozen=True, eq=False)
+class NumberLines:
+    """Lines for values (samples, channels); `states` are all that they will ever be."""
+
+    name: str
+    states: Sequence[Values]
+
+    @property
+    def channels(self) -> int:
+        """Lines, the first on top."""
+        return int(self.states[0].shape[1])
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """What the lines must show: every state, and 0."""
+        lo = min(0.0, *(float(state.min()) for state in self.states))
+        hi = max(0.0, *(float(state.max()) for state in self.states))
+        beside = _BESIDE * ((hi - lo) or 1.0)
+        return lo - beside, hi + beside
+
+    def plot(self) -> Plot:
+        """The panel, its dots at the first state; the first sample's stand out."""
+        lo, hi = self.span
+        bottom = self.channels + 0.5
+        ends = np.array([lo, hi])
+        curves = [Curve(name="zero", role="guide", x=np.zeros(2), y=np.array([bottom, 0.4]), style="dashed")]
+        for c in range(self.channels):
+            curves.append(Curve(name=f"line {c}", role="axis", x=ends, y=np.full(2, c + 1.0), text=f"channel {c + 1}"))
+        for c in range(self.channels):
+            curves.append(Curve(name=f"spread {c}", role="derivative", x=_HIDDEN, y=_HIDDEN, text=r"$\sigma$"))
+            curves.append(Curve(name=f"mean {c}", role="tangent", x=_HIDDEN, y=_HIDDEN, text=r"$\mu$"))
+        x, y = self.states[0], self._heights(self.states[0])
+        dots = tuple(
+            Dot(name=f"{c},{r}", role="curve" if r else "active", x=float(x[r, c]), y=float(y[r, c]),
+                text="" if r else "$x_1$")
+            for c in range(self.channels) for r in reversed(range(len(x)))
+        )  # fmt: skip
+        # Downwards, for the first channel is the top one.
+        y_range = bottom, 0.4
+        return Plot(name=self.name, x_range=(lo, hi), y_range=y_range, curves=tuple(curves), dots=dots, axes="frame")
+
+    def move(self, start: Values, end: Values, share: float, name: str | None = None) -> Iterator[Change]:
+        """The dots on their way from one state to another, where the first sample's get another name."""
+        x = start + share * (end - start)
+        low, high = self._heights(start), self._heights(end)
+        y = low + share * (high - low)
+        for r, c in np.ndindex(*x.shape):
+            yield MoveDot(panel=self.name, dot=f"{c},{r}", x=float(x[r, c]), y=float(y[r, c]),
+                          text=None if r else name)  # fmt: skip
+
+    def mark_mean(self, channel: int, mean: float | None) -> Change:
+        """The upright at a mean; None takes it away."""
+        at = _HIDDEN if mean is None else np.full(2, mean)
+        y = np.array([channel + 1 + _HALF, channel + 1 - _HALF])
+        return SetCurve(panel=self.name, curve=f"mean {channel}", x=at, y=y[: len(at)])
+
+    def mark_spread(self, channel: int, mean: float | None, deviation: float = 0.0) -> Change:
+        """The bar from one standard deviation below the mean to one above; None takes it away."""
+        at = _HIDDEN if mean is None else np.array([mean - deviation, mean + deviation])
+        return SetCurve(panel=self.name, curve=f"spread {channel}", x=at, y=np.full(len(at), channel + 1 + _BELOW))
+
+    def _heights(self, state: Values) -> Values:
+        """Where each dot stands: on its channel's line, or on the dots that hold the same value."""
+        lo, hi = self.span
+        near = np.abs(state[:, None, :] - state[None, :, :]) < _TIE * (hi - lo)
+        stacked = np.tril(near.transpose(2, 0, 1), -1).sum(axis=2).T
+        step = min(_STACK, _MOST_STACK / max(1, int(stacked.max())))
+        return np.asarray(np.arange(1, self.channels + 1) - step * stacked, np.float64)

@@ -1,0 +1,120 @@
+"""What a step can change on the stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cnnviz.storyboard.panels import Shade, Values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One cell of a grid or block changes; what is None stays. `note` is the small text in its corner, "" for none."""
+
+    panel: str
+    row: int
+    column: int
+    channel: int | None = None
+    role: str | None = None
+    value: float | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveMark:
+    """A mark of a grid or block goes to another place, or changes its size."""
+
+    panel: str
+    mark: str
+    row: float
+    column: float
+    rows: int
+    columns: int
+    channel: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relabel:
+    """The label under a panel changes."""
+
+    panel: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveDot:
+    """A dot of a plot goes to another place; NaN hides it."""
+
+    panel: str
+    dot: str
+    x: float
+    y: float
+    text: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetCurve:
+    """A curve of a plot gets other points; with `extend` they continue it."""
+
+    panel: str
+    curve: str
+    x: Values
+    y: Values
+    extend: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetRow:
+    """A line of an equation panel gets another text or role."""
+
+    panel: str
+    row: str
+    text: str | None = None
+    role: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetEntry:
+    """An entry of a table gets another text or role."""
+
+    panel: str
+    row: int
+    column: int
+    text: str | None = None
+    role: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetNode:
+    """A node of a graph gets another role or text."""
+
+    panel: str
+    node: str
+    role: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetEdge:
+    """An edge of a graph gets another role or text."""
+
+    panel: str
+    source: str
+    target: str
+    role: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetStation:
+    """A station of a maps panel gets another role, other values with their shade, or another note."""
+
+    panel: str
+    station: str
+    role: str | None = None
+    values: Values | None = None
+    shade: Shade | None = None
+    note: str | None = None
+
+
+Change = Cell | MoveMark | Relabel | MoveDot | SetCurve | SetRow | SetEntry | SetNode | SetEdge | SetStation

@@ -1,0 +1,54 @@
+"""A whole figure: the stage and its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cnnviz.storyboard.changes import Change
+from cnnviz.storyboard.panels import Panel
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What one step changes and says; it is held for `beats` times the usual time."""
+
+    caption: str = ""
+    changes: tuple[Change, ...] = ()
+    beats: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storyboard:
+    """A whole figure: what stands on the stage (`rows` of panels) and the steps, made anew by each call of `steps`.
+
+    `count` is the number of steps. `step_roles` names the roles that steps bring in, so that a renderer knows every
+    colour before the first frame.
+    """
+
+    scene: str
+    parameters: Mapping[str, Any]
+    title: str
+    settings: str
+    formula: str
+    alt: str
+    rows: tuple[tuple[Panel, ...], ...]
+    steps: Callable[[], Iterator[Step]]
+    count: int
+    step_roles: tuple[str, ...] = ()
+    convention: str = ""
+
+    def panels(self) -> Iterator[Panel]:
+        """All panels in reading order."""
+        for row in self.rows:
+            yield from row
+
+    def panel(self, name: str) -> Panel:
+        """The panel of that name; KeyError where there is none."""
+        for panel in self.panels():
+            if panel.name == name:
+                return panel
+        raise KeyError(name)

@@ -1,0 +1,31 @@
+"""What several test files need: the command line, run in a folder of its own."""
+
+from __future__ import annotations
+
+import warnings
+from types import SimpleNamespace
+
+import pytest
+
+from cnnviz.cli import main
+from cnnviz.discovery import VARIABLE
+
+
+@pytest.fixture
+def cnnviz(tmp_path, monkeypatch, capsys):
+    """`cnnviz("conv", "--k", 3)` in `tmp_path`: its exit `code`, `out` and `err`; a warning would be a failure."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*arguments):
+        capsys.readouterr()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            warnings.simplefilter("ignore", DeprecationWarning)
+            with pytest.raises(SystemExit) as left:
+                main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return SimpleNamespace(code=left.value.code, out=out, err=err)
+
+    return run

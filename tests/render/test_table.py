@@ -1,0 +1,111 @@
+"""Tables: they fit the stage, light up the entries they are told to, and nothing else changes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cnnviz.render.canvas import Canvas, Look
+from cnnviz.render.palette import build_palette
+from cnnviz.render.panels.base import LEAST_TEXT, Fit, Place
+from cnnviz.render.panels.table import TablePainter, _Fitted
+from cnnviz.render.text import Typesetter
+from cnnviz.render.theme import contrast, load_theme
+from cnnviz.storyboard import MoveDot, SetEntry, Table
+
+THEME = load_theme("article")
+TYPESETTER = Typesetter()
+HEADER = ("function", "$f(x)$", "range")
+ENTRIES = (("Linear", "$x$", "any number"), ("ReLU", "$\\max(0, x)$", "not negative"), ("two\nlines", "1", "2"))
+
+
+def fit_of(unit=1.0):
+    return Fit(typesetter=TYPESETTER, unit=unit, height=round(386 * unit), numbers=True)
+
+
+def painted(panel, unit=1.0):
+    fit = fit_of(unit)
+    extent = TablePainter.measure(panel, 40, fit)
+    colors = TablePainter.colors(panel, 40, fit, THEME, ())
+    palette = build_palette([*THEME.page.values(), *colors.solid], colors.ramps)
+    look = Look(theme=THEME, palette=palette, typesetter=TYPESETTER, unit=unit)
+    canvas = Canvas(extent.width, extent.height, look)
+    painter = TablePainter(panel, Place(x=0, y=0, width=extent.width, height=extent.height, cell=40), look, fit)
+    painter.paint(canvas)
+    return painter, canvas
+
+
+def table_of(**more):
+    return Table(name="table", **{"header": HEADER, "entries": ENTRIES, **more})
+
+
+def tinted(painter, canvas):
+    """The entries whose middle has the tint at the upper edge."""
+    fill = canvas.look.palette.index_of(THEME.cell("lit").fill)
+    columns, rows = painter._fitted.columns, painter._fitted.rows
+    return {
+        (row, column)
+        for row in range(len(rows) - 2)
+        for column in range(len(columns) - 1)
+        if canvas.pixels[rows[row + 1] + 2, (columns[column] + columns[column + 1]) // 2] == fill
+    }
+
+
+def test_selected_entries_are_tinted_and_only_they_are_painted_anew():
+    painter, canvas = painted(table_of())
+    assert tinted(painter, canvas) == set()
+    before = canvas.pixels.copy()
+    boxes = painter.apply([SetEntry(panel="table", row=1, column=n, role="selected") for n in range(3)], canvas)
+    assert tinted(painter, canvas) == {(1, 0), (1, 1), (1, 2)}
+    rows = painter._fitted.rows
+    assert all(rows[2] <= box.top and box.bottom <= rows[3] for box in boxes)
+    bar = canvas.pixels[rows[2] + 3, 0]
+    assert bar == canvas.look.palette.index_of(THEME.mark("window")), "no second cue beside the colour"
+    painter.apply([SetEntry(panel="table", row=1, column=n, role="plain") for n in range(3)], canvas)
+    assert np.array_equal(canvas.pixels, before)
+
+
+def test_roles_and_texts_of_entries_change():
+    roles = (("plain",) * 3, ("selected",) * 3, ("plain",) * 3)
+    painter, canvas = painted(table_of(roles=roles))
+    assert tinted(painter, canvas) == {(1, 0), (1, 1), (1, 2)}
+    before = canvas.pixels.copy()
+    painter.apply([SetEntry(panel="table", row=0, column=0, role="strong")], canvas)
+    strong = canvas.pixels.copy()
+    assert not np.array_equal(strong, before)
+    painter.apply([SetEntry(panel="table", row=0, column=0, text="Other")], canvas)
+    assert not np.array_equal(canvas.pixels, strong)
+    assert painter.apply([], canvas) == []
+
+
+@pytest.mark.parametrize("unit", [2 / 3, 1.0, 2.0])
+@pytest.mark.parametrize("rows", [2, 8, 14])
+@pytest.mark.parametrize("words", [1, 4])
+def test_a_table_fits_the_stage_with_text_that_can_be_read(unit, rows, words):
+    entries = tuple((" ".join(["word"] * words),) * 5 for _ in range(rows))
+    panel = Table(name="table", header=("column",) * 5, entries=entries, size=18)
+    extent = TablePainter.measure(panel, 40, fit_of(unit))
+    assert extent.width <= round(880 * unit)
+    assert extent.height <= round(386 * unit)
+    assert _Fitted.of(panel, fit_of(unit)).size >= LEAST_TEXT
+    painted(panel, unit)
+
+
+def test_what_is_too_much_is_cut_in_width_rather_than_leaving_the_stage():
+    panel = Table(name="table", header=("a", "b"), entries=(("long word " * 12, "another long word " * 12),))
+    fitted = _Fitted.of(panel, fit_of())
+    assert fitted.size == LEAST_TEXT
+    assert fitted.columns[-1] <= 880
+    painted(panel)
+
+
+def test_texts_on_the_tint_can_be_read():
+    style = THEME.cell("lit")
+    assert contrast(style.ink, style.fill) >= 4.5
+    assert contrast(THEME.page["result"], style.fill) >= 4.5
+
+
+def test_a_change_of_another_kind_is_an_error():
+    painter, canvas = painted(table_of())
+    with pytest.raises(TypeError, match="a table cannot take MoveDot"):
+        painter.apply([MoveDot(panel="table", dot="a", x=0, y=0)], canvas)

@@ -1,0 +1,200 @@
+"""Local response normalization: the numbers, the neighbourhood that lights up, and the words of every step."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from cnnviz import UsageError
+from cnnviz.pipeline import make
+from cnnviz.playback import play
+from cnnviz.storyboard import Cell
+
+
+def neighbourhood(kind, n, place, shape):
+    """The cells that a value is normalised by, from the definition: n // 2 before it, (n - 1) // 2 after it."""
+    spread = (True, False, False) if kind == "inter" else (False, True, True)
+    return {
+        cell for cell in np.ndindex(*shape)
+        if all(
+            -(n // 2) <= cell[axis] - place[axis] <= (n - 1) // 2 if spread[axis] else cell[axis] == place[axis]
+            for axis in range(3)
+        )
+    }  # fmt: skip
+
+
+def evaluate(text):
+    """The value of one side of a caption's equation."""
+    text = re.sub(r"\$\^\{([0-9.e-]+)\}\$", r"**\1", text.strip().replace("**", ""))
+    for sign, meant in (("−", "-"), ("·", "*"), ("²", "**2")):
+        text = text.replace(sign, meant)
+    assert re.fullmatch(r"[-+*/(). 0-9e]+", text), text
+    return eval(text)
+
+
+@st.composite
+def figures(draw):
+    shape = draw(st.integers(1, 5)), draw(st.integers(1, 4)), draw(st.integers(1, 4))
+    values = draw(st.lists(st.integers(-9, 9), min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))
+    return {
+        "kind": draw(st.sampled_from(["inter", "intra"])), "n": draw(st.integers(1, 6)),
+        "k": draw(st.sampled_from([0.5, 1.0, 2.0])), "alpha": draw(st.sampled_from([0.0, 1e-4, 0.1, 1.0])),
+        "beta": draw(st.sampled_from([0.5, 0.75, 1.0, 2.0])), "alpha_over_n": draw(st.booleans()),
+        "input": np.array(values, float).reshape(shape),
+    }  # fmt: skip
+
+
+@settings(deadline=None, derandomize=True, max_examples=25)
+@given(figures())
+def test_every_step_divides_one_value_by_the_neighbours_that_are_lit(given):
+    a, kind, n = given["input"], given["kind"], given["n"]
+    board = make("lrn", **given).storyboard()
+    assert board.count == a.size
+    shares = (n if kind == "inter" else n * n) if given["alpha_over_n"] else 1
+    done = set()
+    for step, states in play(board):
+        (new,) = [c for c in step.changes if isinstance(c, Cell) and c.panel == "output"]
+        place = (new.channel, new.row, new.column)
+        done.add(place)
+        near = neighbourhood(kind, n, place, a.shape)
+        total = sum(a[cell] ** 2 for cell in near)
+        wanted = a[place] / (given["k"] + given["alpha"] / shares * total) ** given["beta"]
+        assert states["output"].values[place] == pytest.approx(wanted, rel=1e-9)
+        lit = {cell for cell in np.ndindex(*a.shape) if states["input"].roles[cell] != "input"}
+        assert lit == near
+        assert {cell for cell in lit if states["input"].roles[cell] == "selected"} == {place}
+        outlined = {
+            (mark.channel, int(mark.row) + r, int(mark.column) + c)
+            for name, mark in states["input"].marks.items() if name.startswith("window")
+            for r in range(mark.rows) for c in range(mark.columns)
+        }  # fmt: skip
+        assert outlined == near
+        for panel, mark in (("input", "centre"), ("output", "current")):
+            found = states[panel].marks[mark]
+            assert (found.channel, found.row, found.column, found.rows, found.columns) == (*place, 1, 1)
+    assert done == set(np.ndindex(*a.shape))
+
+
+@settings(deadline=None, derandomize=True, max_examples=25)
+@given(figures())
+def test_a_captions_arithmetic_gives_its_result(given):
+    scene = make("lrn", **given)
+    board = scene.storyboard()
+    digits = board.panel("output").digits
+    for step in board.steps():
+        name, rest = step.caption.split(" = ", 1)
+        channel, row, column = (int(part) - 1 for part in re.fullmatch(r"\$b_\{(\d+),(\d+),(\d+)\}\$", name).groups())
+        truth = scene.scene.expected()["output"][channel, row, column]
+        *sides, shown = re.split(r" [=≈] ", rest)
+        assert shown == f"**{shown.strip('*')}**"
+        assert evaluate(shown) == pytest.approx(truth, abs=0.5001 * 10**-digits)
+        whole, with_total, divided = sides
+        if "…" not in whole:
+            assert evaluate(whole) == pytest.approx(truth, rel=1e-9)
+        assert evaluate(with_total) == pytest.approx(truth, rel=1e-5, abs=1e-9)
+        assert evaluate(divided) == pytest.approx(truth, rel=0.06, abs=1e-9)
+        if rest.count("≈") == 0:
+            assert evaluate(divided) == pytest.approx(evaluate(shown), rel=1e-9)
+
+
+def test_a_caption_is_written_out():
+    board = make("lrn", input="4; 2; -3", channels=3, alpha=0.1).storyboard()
+    assert [step.caption for step in board.steps()][1] == (
+        "$b_{2,1,1}$ = 2 / (1 + 0.1·(4² + 2² + (−3)²))$^{0.75}$ = 2 / (1 + 0.1·29)$^{0.75}$ ≈ 2 / 2.78 ≈ **0.7**"
+    )
+
+
+def test_many_squares_are_shortened_but_keep_their_ends():
+    board = make("lrn", kind="intra", n=7, i=7, channels=1, input="ones").storyboard()
+    caption = [step.caption for step in board.steps()][24]
+    assert re.search(r"·\(1² \+ 1² \+ .*\+ … \+ 1²\)\)", caption)
+    assert "0.1·49" in caption
+
+
+def test_neighbours_slide_through_the_channels_and_within_them():
+    def order(kind):
+        board = make("lrn", kind=kind, i=2, channels=2).storyboard()
+        cells = [c for step in board.steps() for c in step.changes if isinstance(c, Cell) and c.panel == "output"]
+        return [(c.channel, c.row, c.column) for c in cells]
+
+    assert order("inter")[:3] == [(0, 0, 0), (1, 0, 0), (0, 0, 1)]
+    assert order("intra")[:3] == [(0, 0, 0), (0, 0, 1), (0, 1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"kind": "inter"}, r"$\alpha$ as in the paper, not $\alpha/n$"),
+        ({"kind": "intra"}, r"$\alpha$ as in the paper, not $\alpha/n^2$"),
+        ({"kind": "inter", "alpha_over_n": True}, r"$\alpha/n$ as torch, Caffe"),
+        ({"kind": "intra", "alpha_over_n": True}, r"$\alpha/n^2$ as torch, Caffe"),
+    ],
+)
+def test_the_convention_is_named(given, words):
+    assert make("lrn", **given).storyboard().convention == words
+
+
+def test_the_bounds_of_the_sum_have_their_numbers():
+    formula = make("lrn", n=5, channels=6).storyboard().formula
+    assert formula.endswith(r"$j=\max(1,\,i-2)\,\ldots\,\min(6,\,i+2)$")
+
+
+def test_channels_stand_one_below_the_other_in_a_literal_or_on_an_axis_of_their_own():
+    flat = make("lrn", input="1 2; 3 4; 5 6; 7 8", channels=2)
+    array = make("lrn", input=np.arange(1.0, 9.0).reshape(2, 2, 2))
+    for figure in (flat, array):
+        np.testing.assert_array_equal(figure.storyboard().panel("input").values, [[[1, 2], [3, 4]], [[5, 6], [7, 8]]])
+        assert (figure.scene.channels, figure.scene.i) == (2, (2, 2))
+    assert flat.scene.expected()["output"].shape == (2, 2, 2)
+
+
+def test_random_values_are_digits_from_the_seed():
+    first, again, other = (make("lrn", seed=seed).storyboard().panel("input").values for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert set(np.unique(first)) <= set(range(10))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"k": 0, "input": "zeros"},
+            "k 0 leaves nothing to divide by where all neighbours are 0: use --k above 0, such as 1",
+        ),
+        (
+            {"input": "1 2; 3 4", "channels": 3},
+            "input has 2 rows, which 3 channels cannot share evenly: use --i, or --channels 1 or 2",
+        ),
+        (
+            {"channels": 64, "i": 64},
+            "64 channels of 64×64 are more than 512 rows of cells: use fewer --channels or a smaller --i",
+        ),
+        (
+            {"input": np.ones((2, 3, 3)), "channels": 4},
+            "input has 2 channels, but --channels asks for 4: make them equal",
+        ),
+        ({"input": "1e9 1"}, "the input value 1e+09 is too large: use -1000000 to 1000000"),
+        ({"kind": "within"}, "kind 'within' is not known: choose from inter, intra"),
+        ({"beta": 5}, "--beta 5 is too large: use 4 or less"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line(given, message):
+    with pytest.raises(UsageError) as error:
+        make("lrn", **given)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize("kind", ["inter", "intra"])
+def test_it_becomes_a_gif(kind, tmp_path):
+    path = tmp_path / "lrn.gif"
+    make("lrn", kind=kind, i=2, channels=2, width=320).save(path)
+    with Image.open(io.BytesIO(path.read_bytes())) as picture:
+        assert picture.size == (320, 180)
+        assert picture.n_frames == 8

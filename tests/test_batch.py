@@ -1,0 +1,462 @@
+"""Figure sets: what is made, what is left as it is, and what a bad set is told."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from cnnviz.batch import read_set, render_sets
+from cnnviz.cli import main
+from cnnviz.discovery import VARIABLE
+from cnnviz.export._atomic import TEMPORARY_PREFIX
+from cnnviz.pipeline import make
+
+ARTICLE = Path(__file__).parents[1] / "animations"
+OLD = 1_000_000_000
+
+
+@pytest.fixture(autouse=True)
+def _in_temporary_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(VARIABLE, raising=False)
+
+
+def figure(name, scene="conv", **more):
+    """A figure's table in TOML; JSON unless said otherwise, since it is quick to write."""
+    keys = {"scene": scene, "name": name, "format": "json", "i": 4} | more
+    return "[[figure]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items()) + "\n"
+
+
+def write_set(*figures, name="set.toml"):
+    Path(name).write_text("".join(figures), encoding="utf-8")
+
+
+def manifest():
+    return json.loads(Path("out/manifest.json").read_text(encoding="utf-8"))["figures"]
+
+
+def made(cnnviz, *arguments):
+    """The files that a run wrote anew."""
+    for path in Path("out").iterdir():
+        os.utime(path, (OLD, OLD))
+    ran = cnnviz("render", "set.toml", "--out", "out", "--jobs", 1, *arguments)
+    assert (ran.code, ran.err) == (0, "")
+    return {path.name for path in Path("out").iterdir() if path.stat().st_mtime != OLD} - {"manifest.json"}
+
+
+def files(folder="."):
+    return {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*")}
+
+
+# What is made
+
+
+def test_a_set_becomes_files_and_a_manifest(cnnviz):
+    write_set(
+        figure("02-b", section="Part 1", caption="Two.", format="gif", i=[4, 5], k="2x3", width=320, title="B"),
+        figure("01-a", "pool", kind="avg"),
+    )
+    ran = cnnviz("render", "set.toml", "--out", "out", "--jobs", 1)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[-1] == "2 made, 0 up to date"
+    assert files("out") == {"02-b.gif", "01-a.json", "manifest.json"}
+    with Image.open("out/02-b.gif") as image:
+        # Rows: 4 - 2 + 1 = 3; columns: 5 - 3 + 1 = 3.
+        assert (image.n_frames, image.size, image.info["comment"].decode()) == (
+            9, (320, 180), "cnnviz conv --i 4x5 --k 2x3 --title B --width 320",
+        )  # fmt: skip
+    first, second = manifest()
+    digest = first.pop("digest")
+    assert len(digest) == 64
+    assert digest != second["digest"]
+    board = make("conv", i=(4, 5), k=(2, 3)).storyboard()
+    assert first == {
+        "file": "02-b.gif", "name": "02-b", "scene": "conv", "section": "Part 1", "caption": "Two.", "title": "B",
+        "alt": board.alt, "command": "cnnviz conv --i 4x5 --k 2x3 --title B --width 320", "width": 320, "height": 180,
+        "parameters": {"i": [4, 5], "k": "2x3", "width": 320, "title": "B"}, "steps": 9, "milliseconds": 10_000,
+        "bytes": Path("out/02-b.gif").stat().st_size,
+    }  # fmt: skip
+    assert (second["file"], second["width"], second["command"]) == ("01-a.json", 0, "cnnviz pool avg --i 4 --k 2 --s 2")
+
+
+def test_sizes_are_rows_and_columns(cnnviz):
+    write_set(figure("a", i=7, k=[3, 5]))
+    assert cnnviz("render", "set.toml", "--out", "out").code == 0
+    board = json.loads(Path("out/a.json").read_text())
+    assert next(panel["shape"] for panel in board["panels"] if panel["name"] == "kernel") == [3, 5]
+
+
+def test_progress_is_shown_unless_it_should_be_quiet(cnnviz):
+    write_set(figure("a"))
+    assert "Rendering" in cnnviz("render", "set.toml", "--out", "out").out
+    ran = cnnviz("render", "set.toml", "--out", "out", "--force", "-q")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    ran = cnnviz("render", "set.toml", "--out", "out")
+    assert ran.out == "0 made, 1 up to date\n"
+
+
+def test_folders_of_sets_are_read_in_order(cnnviz):
+    Path("sets").mkdir()
+    write_set(figure("z"), name="sets/b.toml")
+    write_set(figure("y"), figure("x"), name="sets/a.toml")
+    Path("sets/notes.txt").write_text("[[")
+    write_set(figure("w"), name="more.toml")
+    ran = cnnviz("render", "sets", "more.toml", "--jobs", 1)
+    assert ran.out.splitlines()[-1] == "4 made, 0 up to date"
+    records = json.loads(Path("output/manifest.json").read_text())["figures"]
+    assert [record["name"] for record in records] == ["y", "x", "z", "w"]
+
+
+def test_the_number_of_processes_changes_no_byte(cnnviz):
+    write_set(*(figure(name, format=kind, width=320, seed=seed) for seed, (name, kind) in enumerate(
+        [("a", "gif"), ("b", "json"), ("c", "json"), ("d", "gif")]
+    )))  # fmt: skip
+    assert cnnviz("render", "set.toml", "--out", "one", "--jobs", 1).code == 0
+    ran = cnnviz("render", "set.toml", "--out", "two", "--jobs", 2)
+    assert (ran.code, ran.err) == (0, "")
+    assert files("one") == files("two") == {"a.gif", "b.json", "c.json", "d.gif", "manifest.json"}
+    for name in files("one"):
+        assert Path("one", name).read_bytes() == Path("two", name).read_bytes(), name
+
+
+def test_every_figure_of_the_article_can_be_made():
+    entries = [entry for path in sorted(ARTICLE.glob("*.toml")) for entry in read_set(path)]
+    assert entries
+    assert len({entry.file for entry in entries}) == len(entries)
+    for entry in entries:
+        assert make(entry.scene, **entry.parameters).storyboard().count > 0, entry.name
+        assert entry.caption, entry.name
+
+
+# What is left as it is
+
+BOTH = (figure("a", input="map.csv", i=3), figure("b"))
+
+
+@pytest.fixture
+def rendered(cnnviz):
+    """A set of two figures, rendered, the first from a file."""
+    Path("map.csv").write_text("1,2,3\n4,5,6\n7,8,9\n")
+    write_set(*BOTH)
+    assert cnnviz("render", "set.toml", "--out", "out", "--jobs", 1).code == 0
+    return cnnviz
+
+
+def test_what_is_up_to_date_stays(rendered):
+    before = Path("out/manifest.json").read_bytes()
+    assert made(rendered) == set()
+    assert Path("out/manifest.json").read_bytes() == before
+    assert Path("out/manifest.json").stat().st_mtime == OLD, "a manifest that says the same is not written again"
+
+
+CHANGES = {
+    "a parameter": (lambda: write_set(BOTH[0], figure("b", s=2)), {"b.json"}),
+    "a seed": (lambda: write_set(BOTH[0], figure("b", seed=3)), {"b.json"}),
+    "a caption": (lambda: write_set(BOTH[0], figure("b", caption="New.")), {"b.json"}),
+    "one more": (lambda: write_set(BOTH[0], BOTH[1], figure("c")), {"c.json"}),
+    "the order": (lambda: write_set(BOTH[1], BOTH[0]), set()),
+    "an input file": (lambda: Path("map.csv").write_text("1,2,3\n4,5,6\n7,8,8\n"), {"a.json"}),
+    "a figure that is gone": (lambda: Path("out/a.json").unlink(), {"a.json"}),
+    "a figure that is cut": (lambda: Path("out/b.json").write_text("cut"), {"b.json"}),
+    "no manifest": (lambda: Path("out/manifest.json").unlink(), {"a.json", "b.json"}),
+    "a manifest of bytes": (lambda: Path("out/manifest.json").write_bytes(b"\xff"), {"a.json", "b.json"}),
+    "a manifest of numbers": (lambda: Path("out/manifest.json").write_text('{"figures": [3]}'), {"a.json", "b.json"}),
+    "a manifest of nothing": (lambda: Path("out/manifest.json").write_text("[]"), {"a.json", "b.json"}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_only_what_changed_is_made_again(rendered, change):
+    names = {"a", "b"}
+    do, again = CHANGES[change]
+    do()
+    assert made(rendered) == again
+    assert {record["name"] for record in manifest()} == names | {name.removesuffix(".json") for name in again}
+    assert made(rendered) == set()
+
+
+def test_force_makes_all_again(rendered):
+    assert made(rendered, "--force") == {"a.json", "b.json"}
+
+
+def test_other_code_makes_all_again(rendered, monkeypatch):
+    monkeypatch.setattr("cnnviz.batch._code_digest", lambda: "other")
+    assert made(rendered) == {"a.json", "b.json"}
+
+
+def test_code_counts_wherever_it_is(monkeypatch, tmp_path):
+    from cnnviz import batch
+
+    package = tmp_path / "package"
+    (package / "themes").mkdir(parents=True)
+    (package / "batch.py").write_text("1")
+    (package / "themes" / "x.toml").write_text("2")
+    monkeypatch.setattr(batch, "__file__", str(package / "batch.py"))
+    seen = {batch._code_digest()}
+    for path, text in (("batch.py", "3"), ("themes/x.toml", "4"), ("new.py", "5"), ("themes/data.npy", "6")):
+        (package / path).write_text(text)
+        seen.add(batch._code_digest())
+    (tmp_path / "animations").mkdir()
+    (tmp_path / "animations" / "mine.py").write_text("7")
+    seen.add(batch._code_digest())
+    assert len(seen) == 6
+
+
+def test_the_same_set_by_another_path_is_up_to_date(rendered, tmp_path):
+    ran = rendered("render", tmp_path / "set.toml", "--out", tmp_path / "out")
+    assert ran.out == "0 made, 2 up to date\n"
+
+
+def test_another_set_leaves_the_records_of_the_first(rendered):
+    write_set(figure("c"), name="other.toml")
+    assert rendered("render", "other.toml", "--out", "out").code == 0
+    assert [record["name"] for record in manifest()] == ["c", "a", "b"]
+    assert made(rendered) == set()
+    Path("out/b.json").unlink()
+    rendered("render", "other.toml", "--out", "out")
+    assert {record["name"] for record in manifest()} == {"a", "c"}
+
+
+# Figures that fail
+
+
+def test_one_failing_figure_does_not_stop_the_others(cnnviz):
+    write_set(figure("a"), figure("bad", k=9), figure("c"))
+    ran = cnnviz("render", "set.toml", "--out", "out", "--jobs", 1)
+    fit = "kernel 9 does not fit the padded input 4 (= 4 + 2·0): use --p 3 or more, or --k 4 or less"
+    assert ran.code == 1
+    assert ran.err == f"cnnviz: set.toml, figure bad: {fit}\ncnnviz: 1 of 3 figures failed\n"
+    assert ran.out.splitlines()[-1] == "2 made, 0 up to date"
+    assert files("out") == {"a.json", "c.json", "manifest.json"}
+    assert [record["name"] for record in manifest()] == ["a", "c"]
+    ran = cnnviz("render", "set.toml", "--out", "out", "--jobs", 2, "-q")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == f"cnnviz: set.toml, figure bad: {fit}\ncnnviz: 1 of 3 figures failed\n"
+    write_set(figure("a"), figure("bad", k=2), figure("c"))
+    assert cnnviz("render", "set.toml", "--out", "out").out.splitlines()[-1] == "1 made, 2 up to date"
+
+
+SIZE = "is not a size: give a whole number such as 3, or rows x columns such as 3x2"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('k = "three"', f"--k 'three' {SIZE}"),
+        ("k = 3.5", f"--k 3.5 {SIZE}"),
+        ("k = [3]", f"--k [3] {SIZE}"),
+        ("k = [3, 2, 1]", f"--k [3, 2, 1] {SIZE}"),
+        ("k = true", f"--k True {SIZE}"),
+        ("k = {a = 1}", f"--k {{'a': 1}} {SIZE}"),
+        ("k = 1979-05-27", f"--k datetime.date(1979, 5, 27) {SIZE}"),
+        ("k = 0", "--k 0 is too small: use 1 or more"),
+        ("kernel-size = 0", "--k 0 is too small: use 1 or more"),
+        ("k = 1\nkernel_size = 2", "kernel_size is given twice: k and its long form mean the same"),
+        ("flip = 1", "--flip 1 is neither true nor false"),
+        ("bias = nan", "--bias nan is not a number: give one such as 0.5"),
+        ("seed = 1.5", "--seed 1.5 is not a whole number: give one such as 3"),
+        ("title = 3", "--title 3 is not a text"),
+        ("input = [[1, 2], [3]]", "input, row 2 has 1 number, but row 1 has 2: make all rows the same length"),
+        ("input = [[1, nan]]", "input, row 1, column 2 is nan: use finite numbers only"),
+        ('input = "no.csv"', "input file 'no.csv' does not exist: check the path"),
+        ("output = 3", "conv has no parameter 'output': "),
+        ("strid = 2", "conv has no parameter 'strid': did you mean stride? (choose from "),
+        ('format = "xyz"', "a.xyz: extension .xyz is not a known format: "),
+    ],
+)
+def test_a_bad_parameter_is_told_with_file_figure_and_key(cnnviz, line, message):
+    Path("set.toml").write_text(f'[[figure]]\nscene = "conv"\nname = "a"\n{line}\n')
+    ran = cnnviz("render", "set.toml", "--out", "out", "-q")
+    first, *rest = ran.err.splitlines()
+    assert (ran.code, rest) == (1, ["cnnviz: 1 of 1 figures failed"])
+    assert first.startswith(f"cnnviz: set.toml, figure a: {message}")
+    assert files("out") == {"manifest.json"}
+
+
+def test_an_unknown_scene_is_told_with_what_there_is(cnnviz):
+    write_set(figure("a", "cnov"))
+    err = cnnviz("render", "set.toml", "--out", "out", "-q").err
+    assert err.startswith("cnnviz: set.toml, figure a: there is no scene 'cnov': did you mean conv? (choose from ")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="/proc is Linux's")
+def test_a_file_that_cannot_be_read_fails_one_figure(cnnviz):
+    write_set(figure("a", input="/proc/self/mem"), figure("b"))
+    ran = cnnviz("render", "set.toml", "--out", "out", "-q")
+    assert ran.code == 1
+    assert ran.err.startswith("cnnviz: set.toml, figure a: input file '/proc/self/mem' ")
+    assert files("out") == {"b.json", "manifest.json"}
+
+
+SCENE = '''"""A scene that {what} when it is drawn."""
+
+import os
+from dataclasses import dataclass
+
+from cnnviz.scene import Scene
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failing(Scene):
+    """Fails."""
+
+    def storyboard(self):
+        {statement}
+
+    def expected(self):
+        return {{}}
+'''
+
+
+@pytest.fixture
+def failing():
+    """Write a scene that fails by a statement into the folder where users' scenes are found."""
+    Path("animations").mkdir()
+
+    def write(name, statement):
+        Path("animations", f"{name}.py").write_text(SCENE.format(what=name, statement=statement))
+
+    return write
+
+
+def test_a_fault_of_a_scene_is_one_line(cnnviz, failing):
+    failing("falls", 'raise RuntimeError("on\\ntwo lines")')
+    write_set(figure("b"), '[[figure]]\nscene = "falls"\nname = "a"\n')
+    ran = cnnviz("render", "set.toml", "--out", "out", "-q")
+    assert ran.code == 1
+    assert ran.err.splitlines() == [
+        "cnnviz: set.toml, figure a: internal error: RuntimeError: on two lines", "cnnviz: 1 of 2 figures failed",
+    ]  # fmt: skip
+    assert files("out") == {"b.json", "manifest.json"}
+
+
+def test_a_process_that_dies_is_told(cnnviz, failing):
+    failing("dies", "os._exit(3)")
+    write_set(figure("b"), '[[figure]]\nscene = "dies"\nname = "a"\n')
+    ran = cnnviz("render", "set.toml", "--out", "out", "-q", "--jobs", 2)
+    message = "cnnviz: a process that renders died, perhaps for want of memory: try --jobs 1\n"
+    assert (ran.code, ran.out, ran.err) == (1, "", message)
+    # What it had begun may still lie there under its temporary name, as after any violent end.
+    whole = {name for name in files("out") if not name.startswith(TEMPORARY_PREFIX)}
+    assert whole <= {"b.json", "manifest.json"}
+    assert {record["file"] for record in manifest()} <= whole
+
+
+# Sets that are wrong
+
+
+def refused(cnnviz, *arguments):
+    before = files()
+    ran = cnnviz("render", *arguments)
+    assert ran.out == ""
+    assert ran.err.startswith("cnnviz: ")
+    assert ran.err.count("\n") == 1
+    assert files() == before
+    return ran.code, ran.err.removeprefix("cnnviz: ").removesuffix("\n")
+
+
+A = '[[figure]]\nscene = "conv"\nname = "a"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[figure]\n", " is not valid TOML: "),
+        (A + "k = 1\nk = 2\n", " is not valid TOML: "),
+        (b"title = '\xff'", " is not valid TOML: "),
+        ("figures = []\n", ": unknown key 'figures': a set holds [[figure]] tables"),
+        (A + '[other]\nx = 1\n', ": unknown key 'other': a set holds [[figure]] tables"),
+        ("figure = 3\n", ": write each figure as a table under [[figure]]"),
+        ("[figure]\nscene = 'conv'\n", ": write each figure as a table under [[figure]]"),
+        ("figure = [3]\n", ": write each figure as a table under [[figure]]"),
+    ],
+)
+def test_a_bad_file_is_named(cnnviz, text, message):
+    Path("set.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    code, told = refused(cnnviz, "set.toml", "--out", "out")
+    assert code == 2
+    assert told.startswith(f"figure set set.toml{message}")
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ('name = "a"', "set.toml, figure 2 (a): scene is missing"),
+        ('scene = "conv"', "set.toml, figure 2: name is missing"),
+        ('scene = "conv"\nname = ""', "set.toml, figure 2: name is missing"),
+        ('scene = 3\nname = "a"', "set.toml, figure 2 (a): scene 3 is not a text"),
+        ('scene = "conv"\nname = 3', "set.toml, figure 2: name 3 is not a text"),
+        ('scene = "conv"\nname = "a"\ncaption = 3', "set.toml, figure 2 (a): caption 3 is not a text"),
+        ('scene = "conv"\nname = "a"\nsection = []', "set.toml, figure 2 (a): section [] is not a text"),
+        ('scene = "conv"\nname = "a"\nformat = 3', "set.toml, figure 2 (a): format 3 is not a text"),
+        *(
+            (f'scene = "conv"\nname = "{name}"',
+             f"set.toml, figure 2 ({name}): name {name!r} does not do as a file name: "
+             "use letters, digits, dots, - and _")
+            for name in ("a/b", "../a", "..", ".a", "/a", "a b", "C:a", "ä")
+        ),
+        *(
+            (f'scene = "conv"\nname = "a"\nformat = "{extension}"',
+             f"set.toml, figure 2 (a): format '{extension}' is not a file's extension: give one such as gif")
+            for extension in ("", "/../../b.gif", "gif/b.gif", "..gif")
+        ),
+        ('scene = "conv"\nname = "manifest"\nformat = "json"',
+         "set.toml, figure 2 (manifest): manifest.json is where the set is listed: use another name"),
+        ('scene = "conv"\nname = "first"', "set.toml and set.toml both name a figure first.gif: rename one"),
+    ],
+)  # fmt: skip
+def test_a_bad_figure_is_told_with_file_place_and_key(cnnviz, lines, message):
+    first = '[[figure]]\nscene = "conv"\nname = "first"\n'
+    Path("set.toml").write_text(f"{first}\n[[figure]]\n{lines}\n", encoding="utf-8")
+    assert refused(cnnviz, "set.toml", "--out", "out") == (2, message)
+
+
+def test_twins_in_two_sets(cnnviz):
+    write_set(figure("a"), name="one.toml")
+    write_set(figure("a"), name="two.toml")
+    message = "two.toml and one.toml both name a figure a.json: rename one"
+    assert refused(cnnviz, "one.toml", "two.toml") == (2, message)
+
+
+def test_nothing_to_render(cnnviz):
+    Path("empty").mkdir()
+    message = "folder empty holds no figure set: put a .toml file there"
+    assert refused(cnnviz, "empty") == (2, message)
+    message = "figure set no.toml does not exist: give a .toml file or a folder of them"
+    assert refused(cnnviz, "no.toml") == (2, message)
+    name = "a" * 300
+    message = f"figure set {name} does not exist: give a .toml file or a folder of them"
+    assert refused(cnnviz, name) == (2, message)
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "257", "two", "1.5", ""])
+def test_a_number_of_processes_that_makes_no_sense(cnnviz, jobs):
+    write_set(figure("a"))
+    assert refused(cnnviz, "set.toml", "--jobs", jobs) == (2, f"--jobs {jobs!r} does not do: use 1 to 256")
+
+
+def test_places_where_nothing_can_be_written(cnnviz):
+    write_set(figure("a"))
+    Path("file").write_text("")
+    assert refused(cnnviz, "set.toml", "--out", "file") == (1, "cannot write to folder file: file exists")
+    assert refused(cnnviz, "set.toml", "--out", "file/a") == (1, "cannot write to folder file/a: not a directory")
+
+
+def test_a_manifest_that_cannot_be_written_is_told(cnnviz):
+    write_set(figure("a"))
+    Path("out/manifest.json").mkdir(parents=True)
+    ran = cnnviz("render", "set.toml", "--out", "out", "-q")
+    assert (ran.code, ran.err) == (1, "cnnviz: cannot write out/manifest.json: is a directory\n")
+    assert files("out") == {"a.json", "manifest.json"}
+
+
+def test_python_calls_it_the_same_way():
+    write_set(figure("a"), figure("bad", k=9))
+    assert render_sets([Path("set.toml")], Path("out"), jobs=1, force=False, quiet=True) == 1
+    with pytest.raises(SystemExit) as left:
+        main(["render", "set.toml", "--out", "out", "-q"])
+    assert left.value.code == 1

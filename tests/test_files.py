@@ -1,0 +1,226 @@
+"""Files appear whole or not at all, and the data in them is what it says."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import stat
+import threading
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.export import Job, formats, writer_for
+from cnnviz.export._atomic import TEMPORARY_PREFIX, whole_file
+from cnnviz.export.json import write
+from cnnviz.pipeline import make
+from cnnviz.storyboard import Cell, Grid, Step, Storyboard
+
+
+@pytest.fixture(autouse=True)
+def _in_temporary_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def files():
+    return {path.as_posix() for path in Path().rglob("*")}
+
+
+def fail(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def write_half(path, error):
+    with whole_file(Path(path)) as file:
+        file.write(b"half")
+        raise error
+
+
+def write_beside(path, other):
+    with whole_file(Path(path)):
+        Path(other).write_text("")
+        raise ZeroDivisionError
+
+
+def test_a_file_appears_whole():
+    Path("x.bin").write_bytes(b"old")
+    with whole_file(Path("x.bin")) as file:
+        file.write(b"new ")
+        file.flush()
+        assert Path("x.bin").read_bytes() == b"old", "a reader must not see half a file"
+        (temporary,) = files() - {"x.bin"}
+        assert temporary.startswith(TEMPORARY_PREFIX)
+        assert temporary.endswith(".bin")
+        file.write(b"content")
+    assert Path("x.bin").read_bytes() == b"new content"
+    assert files() == {"x.bin"}
+
+
+def test_folders_are_made():
+    with whole_file(Path("a/b/x")) as file:
+        file.write(b"1")
+    assert files() == {"a", "a/b", "a/b/x"}
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o000])
+def test_the_user_decides_who_may_read(mask):
+    before = os.umask(mask)
+    try:
+        with whole_file(Path("x")) as file:
+            file.write(b"1")
+        assert stat.S_IMODE(os.stat("x").st_mode) == 0o666 & ~mask
+        assert os.umask(mask) == mask
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, UsageError, ZeroDivisionError, GeneratorExit])
+def test_a_failure_leaves_no_trace(error):
+    Path("x").write_bytes(b"old")
+    Path("kept").mkdir()
+    for path in ("x", "new", "a/b/x", "kept/c/x"):
+        with pytest.raises(error):
+            write_half(path, error)
+    assert files() == {"x", "kept"}
+    assert Path("x").read_bytes() == b"old"
+
+
+def test_a_folder_that_others_use_meanwhile_stays():
+    with pytest.raises(ZeroDivisionError):
+        write_beside("a/x", "a/other")
+    assert files() == {"a", "a/other"}
+
+
+@pytest.mark.parametrize("call", ["os.replace", "os.chmod"])
+def test_the_systems_refusal_is_told_in_one_line(monkeypatch, call):
+    monkeypatch.setattr(call, fail)
+    with pytest.raises(CnnvizError) as error, whole_file(Path("a/x")) as file:
+        file.write(b"1")
+    assert (str(error.value), error.value.exit_code) == ("cannot write a/x: no space left on device", 1)
+    assert files() == set()
+
+
+def test_a_disk_that_fills_up_on_the_last_bytes():
+    """What is still in the buffer is written when the file is closed: that may fail, too."""
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(CnnvizError) as error, whole_file(Path("x")) as file:
+            file.write(b"1" * 200)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert str(error.value) == "cannot write x: file too large"
+    assert files() == set()
+
+
+def test_places_where_no_file_can_be():
+    Path("file").write_text("")
+    Path("folder").mkdir()
+    for path, message in {
+        "file/x": "cannot write to folder file: file exists",
+        "file/a/x": "cannot write to folder file/a: not a directory",
+        "folder": "cannot write folder: is a directory",
+    }.items():
+        with pytest.raises(CnnvizError) as error, whole_file(Path(path)):
+            pass
+        assert str(error.value) == message
+    assert files() == {"file", "folder"}
+
+
+def test_two_writers_do_not_mix():
+    content = [bytes([sign]) * 200_000 for sign in b"ab"]
+
+    def work(data):
+        for _ in range(20):
+            with whole_file(Path("x")) as file:
+                for start in range(0, len(data), 1000):
+                    file.write(data[start : start + 1000])
+            assert Path("x").read_bytes() in content
+
+    threads = [threading.Thread(target=work, args=(data,)) for data in content]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Path("x").read_bytes() in content
+    assert files() == {"x"}
+
+
+# Formats
+
+
+def test_every_format_has_a_writer():
+    assert {"gif", "json"} <= set(formats())
+    for name in formats():
+        assert callable(writer_for(Path(f"x.{name}")))
+        assert writer_for(Path(f"x.{name.upper()}")) is writer_for(Path(f"a.b/x.{name}"))
+
+
+@pytest.mark.parametrize("name", ["x", ".gif", "gif", "x.", "x.gif.part", "x.__init__", "x._atomic", "x.gif/y"])
+def test_other_names_are_refused(name):
+    with pytest.raises(UsageError, match="not a known format"):
+        writer_for(Path(name))
+
+
+# JSON
+
+
+def written(board, command="cnnviz conv"):
+    buffer = io.BytesIO()
+    facts = write(Job(storyboard=board, film=None, command=command, once=False), buffer)
+    assert (facts.size, facts.milliseconds) == ((0, 0), 0)
+    return json.loads(buffer.getvalue(), parse_constant=pytest.fail)
+
+
+def board_of(values, step):
+    grid = Grid(name="g", values=np.array(values), roles=np.full(np.shape(values), "input"))
+    return Storyboard(
+        scene="s", parameters={"name": "\udcff.csv"}, title="T", settings="", formula="", alt="A ✓.", rows=((grid,),),
+        steps=lambda: iter([step]), count=1,
+    )  # fmt: skip
+
+
+def test_json_has_no_numbers_that_json_has_not():
+    step = Step(changes=(Cell(panel="g", row=0, column=0, value=float("inf")),))
+    data = written(board_of([[np.nan, -np.inf, 1.5]], step))
+    assert data["panels"][0]["values"] == [[None, None, 1.5]]
+    assert data["steps"][0]["changes"] == [{"panel": "g", "row": 0, "column": 0, "value": None}]
+
+
+def test_json_keeps_text_as_it_is():
+    data = written(board_of([[1.0]], Step(caption="π ≈ **3**")))
+    assert (data["alt"], data["steps"][0]["caption"]) == ("A ✓.", "π ≈ **3**")
+    assert data["parameters"]["name"] == "\udcff.csv"
+
+
+def test_json_holds_only_what_changes():
+    step = Step(changes=(Cell(panel="g", row=0, column=0, role="output"),), beats=2.0)
+    assert written(board_of([[1.0]], step))["steps"] == [
+        {"caption": "", "beats": 2.0, "changes": [{"panel": "g", "row": 0, "column": 0, "role": "output"}]}
+    ]
+
+
+def test_json_is_written_step_by_step():
+    """Memory does not grow with the number of steps: each is in the file before the next is made."""
+    buffer, sizes = io.BytesIO(), []
+
+    def steps():
+        for _ in range(5):
+            sizes.append(buffer.tell())
+            yield Step(caption="x" * 100)
+
+    board = board_of([[1.0]], Step())
+    board = Storyboard(**{**vars(board), "steps": steps, "count": 5})
+    write(Job(storyboard=board, film=None, command="", once=False), buffer)
+    assert all(later - earlier > 100 for earlier, later in pairwise(sizes))
+
+
+def test_json_needs_no_picture(monkeypatch):
+    monkeypatch.setattr("cnnviz.pipeline.Figure.film", pytest.fail)
+    assert make("conv", i=4).save("x.json").steps == 4

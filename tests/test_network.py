@@ -1,0 +1,263 @@
+"""The small network: its text, its shapes, forward against ONNX Runtime, backward against finite differences."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnnviz import UsageError, limits
+from cnnviz.network import Network, descend, layer_words, load_weights, parse_layers
+from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, FullyConnected, Lrn, MaxPool
+from cnnviz.ops.activation_table import ACTIVATIONS
+from tests import nets
+
+DEFAULT = "conv 4@3x3, maxpool 2, relu, conv 8@3x3, maxpool 2, relu, fc 10"
+EVERY_KIND = (
+    "conv 3@5x4 s2 p1 d2, avgpool 3 s2 p1, batchnorm, tanh, lrn 5 a1 b0.5 k2, leaky-relu 0.1, maxpool 2x1 s1, sigmoid, "
+    "fc 7, elu 1.5, fc 5"
+)
+BEHIND = "write it as conv 4@3x3 (4 kernels of 3×3) and, where wanted, s2 (stride), p1 (padding), d2 (dilation)"
+WORDS = ", ".join(layer_words())
+
+
+def network_of(text, shape=(1, 20, 21)):
+    return Network(parse_layers(text), shape)
+
+
+def picture_of(network, seed=0):
+    return np.random.default_rng(seed).normal(size=network.input_shape)
+
+
+def disturbed(network, seed=0):
+    """Weights of which none is 0 or 1 by convention."""
+    rng = np.random.default_rng(seed)
+    return tuple(
+        {part: value + 0.1 * rng.normal(size=value.shape) for part, value in own.items()}
+        for own in network.he_weights(seed)
+    )
+
+
+@pytest.mark.parametrize("text", [DEFAULT, EVERY_KIND, "fc 10", "conv 2@1x1, avgpool 4x3 s3"])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_every_layers_output_is_that_of_onnx_runtime(text, seed):
+    network = network_of(text)
+    picture, weights = picture_of(network, seed), disturbed(network, seed)
+    done = network.forward(picture, weights, 1)
+    theirs = nets.run(network, weights, picture)
+    assert [m.shape for m in done.maps[1:]] == list(network.shapes[1:]) == [m.shape for m in theirs[:-1]]
+    for layer, ours, other in zip(network.layers, done.maps[1:], theirs, strict=False):
+        np.testing.assert_allclose(ours, other, rtol=2e-4, atol=2e-5, err_msg=layer.text)
+    np.testing.assert_allclose(done.probabilities, theirs[-1], rtol=2e-4, atol=2e-6)
+    assert done.loss == pytest.approx(-np.log(theirs[-1][1]), rel=1e-4)
+
+
+@pytest.mark.parametrize("text", [DEFAULT, EVERY_KIND, "lrn 4 a2, conv 2@3x3, lrn 2 a3 b1, fc 3"])
+def test_gradients_are_those_of_finite_differences(text):
+    network = network_of(text)
+    picture, weights = picture_of(network), disturbed(network)
+    slopes = network.backward(network.forward(picture, weights, 2), weights, 2)
+    assert [m.shape for m in slopes.maps] == list(network.shapes)
+    rng = np.random.default_rng(7)
+    pairs = [(picture, slopes.maps[0])]
+    pairs += [(own[part], slope[part]) for own, slope in zip(weights, slopes.weights, strict=True) for part in own]
+    assert len(pairs) == 1 + len(network.named_shapes)
+    for values, slope in pairs:
+        assert values.shape == slope.shape
+        for _ in range(8):
+            place = tuple(rng.integers(0, side) for side in values.shape)
+            before, losses = values[place], []
+            for step in (1e-6, -1e-6):
+                values[place] = before + step
+                losses.append(network.forward(picture, weights, 2).loss)
+            values[place] = before
+            assert slope[place] == pytest.approx((losses[0] - losses[1]) / 2e-6, rel=1e-4, abs=1e-7)
+
+
+def test_each_maps_gradient_is_that_of_the_layers_behind_it():
+    network = network_of(EVERY_KIND)
+    picture, weights = picture_of(network), disturbed(network)
+    done = network.forward(picture, weights, 0)
+    slopes = network.backward(done, weights, 0)
+    for place in range(1, len(network.layers)):
+        rest = Network(network.layers[place:], network.shapes[place]) if len(network.shapes[place]) == 3 else None
+        if rest is None:
+            break
+        again = rest.backward(rest.forward(done.maps[place], weights[place:], 0), weights[place:], 0)
+        np.testing.assert_allclose(slopes.maps[place], again.maps[0], rtol=1e-12)
+    assert place == 9
+
+
+def test_a_step_of_descent_goes_against_the_gradient_and_the_loss_falls():
+    network = network_of(DEFAULT)
+    picture, weights = picture_of(network), network.he_weights(0)
+    done = network.forward(picture, weights, 3)
+    slopes = network.backward(done, weights, 3)
+    after = descend(weights, slopes.weights, 0.001)
+    for own, slope, moved in zip(weights, slopes.weights, after, strict=True):
+        for part, value in own.items():
+            np.testing.assert_allclose(moved[part], value - 0.001 * slope[part], rtol=1e-12)
+    fall = done.loss - network.forward(picture, after, 3).loss
+    squares = sum((value**2).sum() for slope in slopes.weights for value in slope.values())
+    assert fall == pytest.approx(0.001 * squares, rel=0.1)
+
+
+def test_weights_are_drawn_as_he_does():
+    network = network_of("conv 32@5x5, batchnorm, relu, fc 50", (1, 28, 28))
+    conv, norm, _, fc = network.he_weights(3)
+    assert conv["weight"].std() == pytest.approx(np.sqrt(2 / 25), rel=0.05)
+    assert fc["weight"].std() == pytest.approx(np.sqrt(2 / (32 * 24 * 24)), rel=0.01)
+    assert (norm["weight"] == 1).all()
+    assert not any(own["bias"].any() for own in (conv, norm, fc))
+    np.testing.assert_array_equal(conv["weight"], network.he_weights(3)[0]["weight"])
+    assert (conv["weight"] != network.he_weights(4)[0]["weight"]).all()
+    assert network.parameters == 32 * 26 + 64 + 50 * (32 * 24 * 24 + 1)
+
+
+sides = st.integers(1, 9)
+sizes = st.tuples(sides, sides)
+paddings = st.tuples(st.integers(0, 4), st.integers(0, 4))
+constants = st.sampled_from([0.5, 1e-4, 2.0])
+layers = st.one_of(
+    st.builds(Conv, sides, sizes, sizes, paddings, sizes), st.builds(MaxPool, sizes, sizes, paddings),
+    st.builds(AvgPool, sizes, sizes, paddings), st.just(BatchNorm()), st.builds(FullyConnected, sides),
+    st.builds(Lrn, sides, constants, constants, constants), st.sampled_from([Activate(name) for name in ACTIVATIONS]),
+    st.builds(Activate, st.just("elu"), constants),
+)  # fmt: skip
+
+
+@settings(deadline=None, derandomize=True, max_examples=25)
+@given(st.lists(layers, min_size=1, max_size=limits.MAX_LAYERS))
+def test_a_networks_text_reads_back_as_the_network(chosen):
+    assert parse_layers(", ".join(layer.text for layer in chosen)) == tuple(chosen)
+
+
+def test_other_words_for_the_same():
+    other = parse_layers("conv 2@3 s2x2, norm, max_pool 2x2, LeakyReLU, dense 4,")
+    assert other == parse_layers("conv 2@3x3 s2, batchnorm, maxpool 2, leaky-relu, fc 4")
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("conv 4@3x3, maxpol 2", f"--layers, layer 2 'maxpol 2': there is no layer 'maxpol': did you mean maxpool? "
+     f"(choose from {WORDS})"),
+    ("blur", f"--layers, layer 1 'blur': there is no layer 'blur': choose from {WORDS}"),
+    ("conv 4", f"--layers, layer 1 'conv 4': '4' does not tell kernels and size: {BEHIND}"),
+    ("conv", f"--layers, layer 1 'conv': its kernels are missing: {BEHIND}"),
+    ("conv 4@3x3 z1", f"--layers, layer 1 'conv 4@3x3 z1': 'z1' is not known: {BEHIND}"),
+    ("conv 4@3x3 s1 s2", "--layers, layer 1 'conv 4@3x3 s1 s2': its stride is given twice: leave s2 out"),
+    ("conv 4@3x3 s0", "--layers, layer 1 'conv 4@3x3 s0': stride 0 is too small: use s1 or more"),
+    ("conv 65@3x3", "--layers, layer 1 'conv 65@3x3': 65 kernels cannot be: use 1 to 64"),
+    ("maxpool", "--layers, layer 1 'maxpool': its window is missing: write it as maxpool 2 (windows of 2×2) and, where "
+     "wanted, s1 (stride), p1 (padding)"),
+    ("avgpool 2 d2", "--layers, layer 1 'avgpool 2 d2': 'd2' is not known: write it as avgpool 2 (windows of 2×2) and, "
+     "where wanted, s1 (stride), p1 (padding)"),
+    ("fc", "--layers, layer 1 'fc': its number of outputs is missing: write it as fc 10"),
+    ("fc ten", "--layers, layer 1 'fc ten': 'ten' is not a number of outputs: write it as fc 10"),
+    ("fc 2000", "--layers, layer 1 'fc 2000': 2000 outputs cannot be: use 1 to 1024"),
+    ("fc 10 relu", "--layers, layer 1 'fc 10 relu': fc takes one number: leave 'relu' out, or separate layers by "
+     "commas"),
+    ("relu 2", "--layers, layer 1 'relu 2': relu takes nothing behind its name: leave '2' out, or separate layers by "
+     "commas"),
+    ("elu x", "--layers, layer 1 'elu x': 'x' is not a number: write it as elu 1"),
+    ("batchnorm 3", "--layers, layer 1 'batchnorm 3': batchnorm takes nothing behind its name: leave '3' out, or "
+     "separate layers by commas"),
+    ("lrn", "--layers, layer 1 'lrn': its number of channels is missing: write it as lrn 5 (channels) and, where "
+     "wanted, a1e-4 (α), b0.75 (β), k1"),
+    ("lrn 5 k0", "--layers, layer 1 'lrn 5 k0': k 0 divides by zero where all neighbours are 0: use k above 0"),
+    ("fc 10, softmax", "--layers, layer 2 'softmax': softmax comes by itself behind the last layer: leave it out"),
+    ("relu,, fc 3", "--layers, layer 2 is empty: write a layer between the commas, such as relu"),
+    (" ", "--layers is empty: give layers such as 'conv 4@3x3, maxpool 2, relu, fc 10'"),
+    ("relu," * 17, "--layers has 17 layers, more than a figure shows: use 16 or fewer"),
+])  # fmt: skip
+def test_a_text_that_is_no_network(text, message):
+    with pytest.raises(UsageError) as caught:
+        parse_layers(text)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("maxpool 9, conv 4@3x4 d2", "layer 2 (conv 4@3×4 d2) behind maxpool 9 of 1×2×2: kernel 3 with dilation 2 spans 5, "
+     "which does not fit the padded map 2 (= 2 + 2·0): use a kernel of 1 or less, or p2 or more"),
+    ("conv 4@21x3", "layer 1 (conv 4@21×3) behind the input of 1×20×21: kernel 21 does not fit the padded map 20 "
+     "(= 20 + 2·0): use a kernel of 20 or less, or p1 or more"),
+    ("avgpool 3 p2", "layer 1 (avgpool 3 p2) behind the input of 1×20×21: padding 2 is more than half of its window 3: "
+     "use p1 or less"),
+    ("fc 5, relu, maxpool 2", "layer 3 (maxpool 2) behind relu of 5: it takes maps, but gets 5 numbers in a row: put "
+     "it before fc"),
+    ("fc 5, lrn 3", "layer 2 (lrn 3) behind fc 5 of 5: it takes maps, but gets 5 numbers in a row: put it before fc"),
+    ("avgpool 20, norm", "layer 2 (batchnorm) behind avgpool 20 of 1×1×1: one picture gives each channel one value, "
+     "which is its own mean: put it before fc, where maps are"),
+])  # fmt: skip
+def test_layers_that_do_not_fit(text, message):
+    with pytest.raises(UsageError) as caught:
+        network_of(text)
+    assert str(caught.value) == "--layers, " + message
+
+
+@pytest.mark.parametrize(("text", "side", "count", "what", "most"), [
+    ("fc 1024, fc 1024", 32, 2 * 1024 * 1025, "weights", "1000000"),
+    ("conv 64@5x5 p2, conv 64@5x5 p2", 64, 64 * 65 * 25 * 64**2, "products", "50000000"),
+    ("conv 64@1x1, relu", 64, 2 * 64**3, "values in its maps", "500000"),
+])  # fmt: skip
+def test_networks_beyond_the_limits(text, side, count, what, most):
+    with pytest.raises(UsageError) as caught:
+        network_of(text, (1, side, side))
+    assert str(caught.value) == (
+        f"--layers makes a network of {count} {what}, more than {most}: use fewer kernels or outputs, or a smaller --i"
+    )
+
+
+def test_weights_from_a_file_are_the_weights(tmp_path):
+    network = network_of(EVERY_KIND)
+    weights, picture = disturbed(network), picture_of(network)
+    path = tmp_path / "weights.npz"
+    named = {f"{n}.{part}": v for n, own in zip(network.names, weights, strict=True) for part, v in own.items()}
+    np.savez_compressed(path, **named)
+    assert sorted(named) == sorted(network.named_shapes)
+    read = network.with_names(load_weights(str(path), network.named_shapes))
+    assert network.forward(picture, read, 0).loss == network.forward(picture, weights, 0).loss
+
+
+SHAPES = {"fc1.weight": (2, 3), "fc1.bias": (2,)}
+GOOD = {"fc1.weight": np.ones((2, 3)), "fc1.bias": np.ones(2)}
+
+
+@pytest.mark.parametrize(("arrays", "message"), [
+    ({"fc1.weight": np.ones((2, 3))}, "lacks fc1.bias: the network needs fc1.weight, fc1.bias"),
+    ({**GOOD, "fc2.bias": np.ones(2)}, "holds 'fc2.bias', which no layer has: did you mean fc1.bias? (choose from "
+     "fc1.weight, fc1.bias)"),
+    ({**GOOD, "fc1.bias": np.ones(3)}, ": fc1.bias is 3, but the network needs 2"),
+    ({**GOOD, "fc1.bias": np.array(["a", "b"])}, ": fc1.bias holds str32 values: use whole or real numbers"),
+    ({**GOOD, "fc1.bias": np.array([1, np.nan])}, ": fc1.bias holds numbers that are not finite: use finite numbers "
+     "only"),
+    ({**GOOD, "fc1.bias": np.array([{}, {}])}, ": fc1.bias holds object values: use whole or real numbers"),
+])  # fmt: skip
+def test_a_file_with_other_weights(tmp_path, monkeypatch, arrays, message):
+    monkeypatch.chdir(tmp_path)
+    np.savez("w.npz", **arrays)
+    with pytest.raises(UsageError) as caught:
+        load_weights("w.npz", SHAPES)
+    assert str(caught.value).removeprefix("--weights file 'w.npz'").lstrip() == message.lstrip()
+
+
+def test_a_file_that_is_no_archive_or_not_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "w.npz").write_bytes(b"PK nonsense")
+    promise = io.BytesIO()
+    np.lib.format.write_array_header_1_0(promise, {"descr": "<f8", "fortran_order": False, "shape": (2, 3)})
+    with zipfile.ZipFile("short.npz", "w") as archive:
+        archive.writestr("fc1.weight.npy", promise.getvalue())
+        archive.writestr("fc1.bias.npy", b"")
+    for name, message in {
+        "w.npz": "is no .npz file: save the arrays with numpy.savez",
+        "none.npz": "does not exist: give an .npz file, or random",
+        ".": "is a folder: give an .npz file, or random",
+        "short.npz": "fc1.weight is cut short or damaged: its header says 2×3",
+    }.items():
+        with pytest.raises(UsageError) as caught:
+            load_weights(name, SHAPES)
+        assert str(caught.value) in (f"--weights file '{name}' {message}", f"--weights file '{name}': {message}")
