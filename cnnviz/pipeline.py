@@ -162,13 +162,6 @@ def _check_title(title: str) -> None:
         raise UsageError(f"--title has {len(title)} characters: use at most {MAX_TITLE}")
     if not title.isprintable():
         raise UsageError(f"--title {quote(title)} holds a sign that cannot be drawn: use one line of plain text")
-    if title.count("$") > 1:
-        from cnnviz.render.text import Typesetter
-
-        try:
-            Typesetter().line(title, 28.0, bold=True)
-        except Exception:
-            raise UsageError(f"--title {quote(title)} holds no formula that can be set between $ and $") from None
 
 
 def _slug(text: str) -> str:

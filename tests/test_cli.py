@@ -404,7 +404,6 @@ BAD_VALUES = {
     "--theme nope": "there is no theme 'nope': choose from article, or give a .toml file",
     "--theme articel": "there is no theme 'articel': did you mean article? (choose from article), or give a .toml file",
     "--theme no.toml": "theme no.toml cannot be read: No such file or directory",
-    "--title '$\\frac$'": "--title '$\\\\frac$' holds no formula that can be set between $ and $",
     "--title 'two\nlines'": "--title 'two\\nlines' holds a sign that cannot be drawn: use one line of plain text",
     "-o x.xyz": "x.xyz: extension .xyz is not a known format: choose from .gif, .json",
     "-o x.jsn": "x.jsn: extension .jsn is not a known format: did you mean .json? (choose from .gif, .json)",

@@ -157,9 +157,11 @@ def _word(text: str, size: float, bold: bool) -> Piece:
 @lru_cache(maxsize=_KEPT)
 def _glyph(sign: str, size: float, bold: bool) -> Piece:
     font = _font_file(size, bold)
-    advance = font.load_char(ord(sign), flags=_HINTING).horiAdvance / 64
+    loaded = font.load_char(ord(sign), flags=_HINTING)
     if sign.isspace():
-        return Piece(_NO_INK, 0, 0, advance)
+        # Hinting may round a small blank down to next to nothing; words would run together.
+        return Piece(_NO_INK, 0, 0, math.ceil(loaded.linearHoriAdvance / 65536))
+    advance = loaded.horiAdvance / 64
     font.set_text(sign, 0.0, flags=_HINTING)
     font.draw_glyphs_to_bitmap(antialiased=True)
     mask = np.asarray(font.get_image()).copy()

@@ -17,7 +17,7 @@ from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Value
 
 Function = Callable[[Values], Values]
 
-MOVING_BEATS = 0.3
+MOVING_BEATS = 0.4
 """A step of a moving point is shown a fifth of the usual time."""
 
 MANNERS = (

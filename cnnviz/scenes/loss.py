@@ -34,7 +34,6 @@ _KINDS = {
 _REACH = 2.0
 _LOGITS = -4.0, 4.0
 _PROBABILITIES, _SURELY = (0.02, 0.98), 0.001
-_FRAMES, _FRAMES_OF_PROBABILITIES = 25, 25
 _ARTICLE = 5
 
 
@@ -76,10 +75,7 @@ class LossFunction(Scene):
         None, help="Where the estimate ends.", lo=-2000, hi=2000,
         shown_default="label + 2; 2 for hinge, 4 for logits, 0.98 for probabilities",
     )  # fmt: skip
-    frames: int | None = param(
-        None, help="Places at which the estimate stops.", lo=2, hi=MAX_STEPS,
-        shown_default=f"{_FRAMES}, {_FRAMES_OF_PROBABILITIES} for probabilities",
-    )  # fmt: skip
+    frames: int = param(17, help="Places at which the estimate stops.", lo=2, hi=MAX_STEPS)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -128,15 +124,15 @@ class LossFunction(Scene):
     @cached_property
     def _places(self) -> tuple[Values, int]:
         """The estimates at which the figure stops, and their decimals."""
-        ends, frames = (self._label - _REACH, self._label + _REACH), _FRAMES
+        ends = self._label - _REACH, self._label + _REACH
         if self._entry.estimate == "probability":
-            ends, frames = _PROBABILITIES, _FRAMES_OF_PROBABILITIES
+            ends = _PROBABILITIES
         elif self._entry.label == "sign":
             ends = -_REACH, _REACH
         elif self._entry.label == "probability":
             ends = _LOGITS
         lo, hi = ends[0] if self.lo is None else self.lo, ends[1] if self.hi is None else self.hi
-        return places(lo, hi, self.frames or frames)
+        return places(lo, hi, self.frames)
 
     def _parameter(self, entry: Loss) -> float | None:
         if entry.parameter is None:

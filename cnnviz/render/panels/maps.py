@@ -27,7 +27,7 @@ _OUTLINES = {
 _ON_THE_WAY_BACK = ("gradient", "returned")
 _HEAD = 9
 # Colours of a scale that a figure has: three scales share the palette.
-_LEVELS = {"gray": 8, "sequential": 10, "diverging": 15}
+_LEVELS = {"gray": 12, "sequential": 14, "diverging": 17}
 _LARGEST_NUMBER = 24
 
 
