@@ -10,18 +10,15 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data import Data, load_kernel, load_map
 from cnnviz.errors import UsageError
-from cnnviz.limits import MAX_KERNEL, MAX_SIDE
+from cnnviz.limits import MAX_SIDE
 from cnnviz.notation import digits_for, number, size_text
 from cnnviz.ops.convolution import conv2d, conv_output_size, pad2d
-from cnnviz.parameters import ArrayLike, Size, param
-from cnnviz.scene import Scene
+from cnnviz.parameters import Size, param
+from cnnviz.scenes._map_and_kernel import MapAndKernel
 from cnnviz.scenes._sliding import (
     COVERING,
     CROWDED_SIDE,
-    INPUT_HELP,
-    KERNEL_HELP,
     Cover,
     by_axis,
     check_fit,
@@ -40,7 +37,7 @@ from cnnviz.storyboard import Cell, Change, Grid, Mark, MoveMark, Sign, Step, St
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conv(Scene):
+class Conv(MapAndKernel):
     """Convolution as networks compute it: the cross-correlation of the padded input with a kernel.
 
     Dumoulin and Visin (2016), "A guide to convolution arithmetic for deep learning", relationship 6 and, with
@@ -53,41 +50,21 @@ class Conv(Scene):
         'cnnviz conv --input "1 2 3; 4 5 6; 7 8 9" --kernel "1 0; 0 1"',
     )
 
-    i: Size | None = param(
-        None, alias="input-size", help="Input size.", lo=1, hi=MAX_SIDE, shown_default="5, or the data's own",
-        always_named=True,
-    )
-    k: Size | None = param(
-        None, alias="kernel-size", help="Kernel size.", lo=1, hi=MAX_KERNEL, shown_default="3, or the data's own",
-        always_named=True,
-    )
     s: Size = param(1, alias="stride", help="Stride.", lo=1, hi=MAX_SIDE, always_named=True)
     p: Size = param(0, alias="padding", help="Zeros around the input.", lo=0, hi=MAX_SIDE, always_named=True)
     d: Size = param(1, alias="dilation", help="Spacing of the kernel's cells.", lo=1, hi=MAX_SIDE)
     flip: bool = param(False, help="Rotate the kernel by 180°: the true convolution of signal processing.")
-    input: ArrayLike = param("random", help=INPUT_HELP, group="Data")
-    kernel: ArrayLike = param("random", help=KERNEL_HELP, group="Data")
     bias: float = param(0.0, help="Added to every output.", lo=-1e9, hi=1e9, group="Data")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "i", self._map.values.shape)
-        object.__setattr__(self, "k", self._kernel.values.shape)
-        check_fit(self._map.values.shape, self._kernel.values.shape, self.p, self.d)
+        check_fit(self._size, self._k, self.p, self.d)
         if max(self._padded.shape) > MAX_SIDE:
             raise UsageError(
-                f"input {size_text(*self._map.values.shape)} with padding {words_size(self.p)} is larger than "
+                f"input {size_text(*self._size)} with padding {words_size(self.p)} is larger than "
                 f"{MAX_SIDE} cells a side: use a smaller --p or --i"
             )
         check_steps(self._out[0] * self._out[1], "this convolution")
-
-    @cached_property
-    def _map(self) -> Data:
-        return load_map(self.input, self.i, seed=self.seed)
-
-    @cached_property
-    def _kernel(self) -> Data:
-        return load_kernel(self.kernel, self.k, seed=self.seed)
 
     @cached_property
     def _padded(self) -> Values:
@@ -107,7 +84,7 @@ class Conv(Scene):
 
     @cached_property
     def _out(self) -> Size:
-        (i0, i1), (k0, k1) = self._map.values.shape, self._kernel.values.shape
+        (i0, i1), (k0, k1) = self._size, self._k
         return (
             conv_output_size(i0, k0, self.s[0], self.p[0], self.d[0]),
             conv_output_size(i1, k1, self.s[1], self.p[1], self.d[1]),
@@ -120,7 +97,7 @@ class Conv(Scene):
     def storyboard(self) -> Storyboard:
         """One step for each output cell."""
         settings = [
-            ("kernel", math_size("k", self._kernel.values.shape)), ("stride", math_size("s", self.s)),
+            ("kernel", math_size("k", self._k)), ("stride", math_size("s", self.s)),
             ("padding", math_size("p", self.p)),
         ]  # fmt: skip
         if self.d != (1, 1):
@@ -148,18 +125,18 @@ class Conv(Scene):
 
     @property
     def _crowded(self) -> bool:
-        return bool(max(self._map.values.shape) >= CROWDED_SIDE)
+        return bool(max(self._size) >= CROWDED_SIDE)
 
     def _roles(self) -> npt.NDArray[np.str_]:
-        k = self._kernel.values.shape
-        is_map = pad2d(np.ones(self._map.values.shape), self.p) == 1
+        k = self._k
+        is_map = pad2d(np.ones(self._size), self.p) == 1
         seen = reached(self._padded.shape, k, self.s, self.d, self._out)
         return np.select(
             [is_map & seen, is_map, seen], ["input", "unreached", "padding"], default="padding_unreached"
         )
 
     def _input_panel(self) -> Grid:
-        rows, columns = self._map.values.shape
+        rows, columns = self._size
         label = f"Input {size_text(rows, columns)}"
         if self.p != (0, 0):
             label += f", zero padding {words_size(self.p)}"
@@ -194,7 +171,7 @@ class Conv(Scene):
         )  # fmt: skip
 
     def _steps(self) -> Iterator[Step]:
-        k = self._kernel.values.shape
+        k = self._k
         digits = {
             "input": digits_for(self._map.values), "kernel": digits_for(self._weights),
             "output": digits_for(self._result), "bias": digits_for(self.bias, most=3),
@@ -221,14 +198,14 @@ class Conv(Scene):
         dilated = self.d != (1, 1)
         filled = []
         for axis in range(2):
-            i, k, o = self._map.values.shape[axis], self._kernel.values.shape[axis], self._out[axis]
+            i, k, o = self._size[axis], self._k[axis], self._out[axis]
             s, p, d = self.s[axis], self.p[axis], self.d[axis]
             span = rf"{d}\cdot({k}-1)-1" if dilated else str(k)
             filled.append(rf"\lfloor({i}+2\cdot{p}-{span})/{s}\rfloor+1={o}")
         return by_axis(r"o=\lfloor(i+2p-d(k-1)-1)/s\rfloor+1" if dilated else r"o=\lfloor(i+2p-k)/s\rfloor+1", filled)
 
     def _alt(self) -> str:
-        i, k = self._map.values.shape, self._kernel.values.shape
+        i, k = self._size, self._k
         spread = f", dilation {words_size(self.d)}" if self.d != (1, 1) else ""
         count = self._out[0] * self._out[1]
         return (

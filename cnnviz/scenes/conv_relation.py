@@ -10,17 +10,14 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data import Data, load_kernel, load_map
-from cnnviz.limits import MAX_KERNEL, MAX_SIDE
+from cnnviz.limits import MAX_SIDE
 from cnnviz.notation import digits_for, number, size_text
 from cnnviz.ops.convolution import conv2d, conv_transpose2d, pad2d
-from cnnviz.parameters import ArrayLike, Size, param
-from cnnviz.scene import Scene
+from cnnviz.parameters import Size, param
+from cnnviz.scenes._map_and_kernel import MapAndKernel
 from cnnviz.scenes._sliding import (
     COVERING,
     CROWDED_SIDE,
-    INPUT_HELP,
-    KERNEL_HELP,
     Cover,
     Place,
     check_fit,
@@ -48,7 +45,7 @@ _BACK, _COMPARED = "by the transposed one", "same size, other values"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConvRelation(Scene):
+class ConvRelation(MapAndKernel):
     """A convolution and the transposed convolution of the same kernel, stride and padding.
 
     The first gathers each window of the input in one cell; the second stamps each such cell back over its window. So
@@ -62,42 +59,14 @@ class ConvRelation(Scene):
         "cnnviz conv-relation --i 4 --k 3 --kernel laplacian",
     )
 
-    i: Size | None = param(
-        None, alias="input-size", help="Input size.", lo=1, hi=MAX_SIDE, shown_default="5, or the data's own",
-        always_named=True,
-    )
-    k: Size | None = param(
-        None, alias="kernel-size", help="Kernel size.", lo=1, hi=MAX_KERNEL, shown_default="3, or the data's own",
-        always_named=True,
-    )
     s: Size = param(2, alias="stride", help="Stride of both.", lo=1, hi=MAX_SIDE, always_named=True)
     p: Size = param(0, alias="padding", help="Padding of both.", lo=0, hi=MAX_SIDE, always_named=True)
-    input: ArrayLike = param("random", group="Data", help=INPUT_HELP)
-    kernel: ArrayLike = param("random", group="Data", help=KERNEL_HELP)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "i", self._map.values.shape)
-        object.__setattr__(self, "k", self._kernel.values.shape)
         check_fit(self._size, self._k, self.p)
         check_side((self._padded.shape[0], self._padded.shape[1]), "the padded input", "use a smaller --p or --i")
         check_steps(self._count, "this figure")
-
-    @cached_property
-    def _map(self) -> Data:
-        return load_map(self.input, self.i, seed=self.seed)
-
-    @cached_property
-    def _kernel(self) -> Data:
-        return load_kernel(self.kernel, self.k, seed=self.seed)
-
-    @property
-    def _size(self) -> Size:
-        return self._map.values.shape[0], self._map.values.shape[1]
-
-    @property
-    def _k(self) -> Size:
-        return self._kernel.values.shape[0], self._kernel.values.shape[1]
 
     @property
     def _out(self) -> Size:

@@ -9,14 +9,11 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data import Data, load_kernel, load_map
-from cnnviz.limits import MAX_KERNEL, MAX_SIDE
+from cnnviz.limits import MAX_SIDE
 from cnnviz.notation import digits_for, number, size_text
-from cnnviz.parameters import ArrayLike, Size, param
-from cnnviz.scene import Scene
+from cnnviz.parameters import Size, param
+from cnnviz.scenes._map_and_kernel import MapAndKernel
 from cnnviz.scenes._sliding import (
-    INPUT_HELP,
-    KERNEL_HELP,
     check_side,
     check_steps,
     math_size,
@@ -30,7 +27,7 @@ from cnnviz.storyboard import Storyboard
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransposedConv(Scene):
+class TransposedConv(MapAndKernel):
     """Transposed convolution: the gradient of a convolution, run forwards, so that a small map becomes a larger one.
 
     The view `convolution` pulls the input apart, frames it with zeros and slides the turned kernel with stride 1;
@@ -45,12 +42,10 @@ class TransposedConv(Scene):
         "cnnviz transposed-conv --view overlap --i 4 --s 2 --kernel ones",
     )
 
+    default_size: ClassVar = (3, 3)
+
     i: Size | None = param(
         None, alias="input-size", help="Input size.", lo=1, hi=MAX_SIDE, shown_default="3, or the data's own",
-        always_named=True,
-    )
-    k: Size | None = param(
-        None, alias="kernel-size", help="Kernel size.", lo=1, hi=MAX_KERNEL, shown_default="3, or the data's own",
         always_named=True,
     )
     s: Size = param(2, alias="stride", help="Stride of the convolution that is transposed.", lo=1, hi=MAX_SIDE,
@@ -63,27 +58,15 @@ class TransposedConv(Scene):
         "convolution", choices=("convolution", "scatter", "overlap"),
         help="A convolution over the stretched input, stamps of the kernel that add up, or how often these overlap",
     )  # fmt: skip
-    input: ArrayLike = param("random", group="Data", help=INPUT_HELP)
-    kernel: ArrayLike = param("random", group="Data", help=KERNEL_HELP)
     bias: float = param(0.0, help="Added to every output.", lo=-1e9, hi=1e9, group="Data")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "i", self._map.values.shape)
-        object.__setattr__(self, "k", self._kernel.values.shape)
         for axis in self._transposed.axes:
             axis.check()
         widest = self._transposed.sizes(lambda axis: max(axis.drawn, axis.full))
         check_side(widest, "the stretched input", "use a smaller --i, --s or --k")
         check_steps(self._view.count, "this transposed convolution")
-
-    @cached_property
-    def _map(self) -> Data:
-        return load_map(self.input, self.i, seed=self.seed, default_size=(3, 3))
-
-    @cached_property
-    def _kernel(self) -> Data:
-        return load_kernel(self.kernel, self.k, seed=self.seed)
 
     @cached_property
     def _transposed(self) -> Transposed:
