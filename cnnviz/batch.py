@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +150,9 @@ def _jobs(jobs: Any) -> int:
 
 
 def _run(work: Sequence[tuple[Entry, str, str]], jobs: int) -> Iterator[Outcome]:
+    if not work:
+        return
+    _import_all()
     if jobs == 1 or len(work) < 2:
         yield from map(_make, work)
         return
@@ -163,6 +168,14 @@ def _run(work: Sequence[tuple[Entry, str, str]], jobs: int) -> Iterator[Outcome]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _import_all() -> None:
+    """Import what every figure needs, once: worker processes are copies of this one where the system can fork."""
+    for module in ("cnnviz.render.frames", "cnnviz.render.panels.grid", "cnnviz.export.gif"):
+        import_module(module)
+    # What is imported stays: the collector need not look at it again after every figure.
+    gc.freeze()
 
 
 def _ignore_interrupt() -> None:
@@ -192,6 +205,8 @@ def _make(item: tuple[Entry, str, str]) -> Outcome:
         "height": written.size[1], "steps": written.steps, "milliseconds": written.milliseconds,
         "bytes": path.stat().st_size, "digest": digest,
     }  # fmt: skip
+    # A film's painters refer to one another: without this, memory grows by a palette a figure until Python looks.
+    gc.collect()
     return Outcome(entry, digest, record=record)
 
 

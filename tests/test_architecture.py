@@ -36,7 +36,7 @@ ROOMS = {
     "export": (GROUND | WORDS | {"playback", "parameters", "render"}, {"numpy", "PIL", "imageio"}),
     "pipeline": (GROUND | {"parameters", "scene", "discovery", "render", "export", "storyboard"}, {"numpy"}),
     "api": (GROUND | {"parameters", "scene", "discovery", "pipeline"}, set()),
-    "batch": (GROUND | {"discovery", "pipeline", "export", "__init__"}, {"click"}),
+    "batch": (GROUND | {"discovery", "pipeline", "export", "render", "__init__"}, {"click"}),
     "gallery": (GROUND | {"batch", "export", "__init__"}, set()),
     "cli": (GROUND | {"parameters", "scene", "discovery", "pipeline", "batch", "gallery", "__init__"}, {"click"}),
     "__init__": (GROUND | {"discovery", "pipeline", "api"}, set()),

@@ -169,3 +169,24 @@ def test_text_that_does_not_fit_shrinks_then_loses_words_but_never_its_result():
 def test_a_text_that_is_no_formula_is_set_as_it_stands():
     setter = Typesetter()
     assert setter.line(r"costs $\frac$ or so", 16).width > setter.line("costs or so", 16).width
+
+
+def test_a_label_that_changes_leaves_nothing_of_the_one_before():
+    from dataclasses import replace
+
+    from cnnviz.render.frames import Film, Timing
+    from cnnviz.storyboard import Relabel, Step
+
+    board = make("conv", i=3).storyboard()
+    long = Relabel(panel="output", label="A label of some length\non two lines")
+    short = Relabel(panel="output", label=board.panel("output").label)
+
+    def film(*changes):
+        steps = [Step(caption="x", changes=(change,)) for change in changes]
+        told = replace(board, steps=lambda: iter(steps), count=len(steps))
+        return Film(told, load_theme("article"), 960, Timing(step=1, hold=1))
+
+    plain = [frame.pixels[60:460].copy() for frame in film(short, short)][-1]
+    changed = [frame.pixels[60:460].copy() for frame in film(long, short)]
+    assert (changed[0] != plain).any()
+    np.testing.assert_array_equal(changed[1], plain)

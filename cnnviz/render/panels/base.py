@@ -71,7 +71,7 @@ class Painter:
         self.place = place
         self.look = look
         self.fit = fit
-        self._label = ""
+        self._label_size = 0, 1
 
     @classmethod
     def measure(cls, panel: Any, cell: int, fit: Fit) -> Extent:
@@ -105,10 +105,10 @@ class Painter:
         """Write a label under the panel, centred, over the one that was there; returns the box painted."""
         place, px, page = self.place, self.look.px, self.look.theme.page
         lines = [self.look.typesetter.line(part, LABEL_SIZE * self.look.unit) for part in text.split("\n")]
-        before = self.look.typesetter.line(self._label, LABEL_SIZE * self.look.unit).width
-        self._label = max(text.split("\n"), key=len)
-        width = max(before, place.width, *(line.width for line in lines)) + 2 * px(3)
-        pen = Pen.sheet(width, px(26) + px(LABEL_LEADING) * (len(lines) - 1), page["ground"])
+        width = max(self._label_size[0], place.width, *(line.width for line in lines)) + 2 * px(3)
+        rows = max(self._label_size[1], len(lines))
+        self._label_size = max(line.width for line in lines), len(lines)
+        pen = Pen.sheet(width, px(26) + px(LABEL_LEADING) * (rows - 1), page["ground"])
         for row, line in enumerate(lines):
             pen.text(line, (width - line.width) // 2, px(19) + row * px(LABEL_LEADING), page["muted"])
         return canvas.draw(pen, place.x + (place.width - width) // 2, place.label_baseline - px(19))
