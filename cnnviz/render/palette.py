@@ -16,7 +16,7 @@ MOST_COLORS = 63
 
 # Text edges need few levels between ink and ground before the eye sees a smooth line.
 _RAMP_STEPS = 4
-_NEAR_ENOUGH = 36.0
+_NEAR_ENOUGH = 48.0
 
 
 class Palette:
