@@ -36,6 +36,16 @@ class Entry:
     section: str = ""
     caption: str = ""
 
+    def resolved(self) -> dict[str, Any]:
+        """The parameters, with the path of each that names a file beside the set."""
+        return {key: self._beside(value) for key, value in self.parameters.items()}
+
+    def _beside(self, value: Any) -> Any:
+        if not isinstance(value, str) or not value or len(value) > 4096 or "\0" in value or os.path.isfile(value):
+            return value
+        beside = os.path.join(os.path.dirname(self.source), value)
+        return beside if os.path.isfile(beside) else value
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -191,7 +201,7 @@ def _make(item: tuple[Entry, str, str]) -> Outcome:
     from cnnviz.pipeline import make
 
     try:
-        figure = make(entry.scene, **entry.parameters)
+        figure = make(entry.scene, **entry.resolved())
         path = Path(out) / entry.file
         written = figure.save(path)
     except CnnvizError as error:
@@ -241,7 +251,7 @@ def _digest(entry: Entry, code: str) -> str:
     """Of all that a figure is made from: code, parameters and the contents of the files that these name."""
     # Not of where it was declared: the same set is given by other paths from other folders.
     parts = [code, json.dumps(asdict(replace(entry, source="")), sort_keys=True, default=str)]
-    for value in entry.parameters.values():
+    for value in entry.resolved().values():
         if isinstance(value, str) and len(value) < 4096 and os.path.isfile(value):
             # A file that cannot be read is for the figure to tell.
             with suppress(OSError):

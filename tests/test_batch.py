@@ -460,3 +460,15 @@ def test_python_calls_it_the_same_way():
     with pytest.raises(SystemExit) as left:
         main(["render", "set.toml", "--out", "out", "-q"])
     assert left.value.code == 1
+
+
+def test_a_file_beside_the_set_is_found(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("sets").mkdir()
+    Path("sets/map.csv").write_text("1,2\n3,4\n")
+    Path("sets/s.toml").write_text('[[figure]]\nscene = "conv"\nname = "a"\ninput = "map.csv"\nk = 2\n')
+    assert render_sets([Path("sets")], Path("out"), jobs=1, force=False, quiet=True) == 0
+    before = Path("out/a.gif").read_bytes()
+    Path("sets/map.csv").write_text("1,2\n3,5\n")
+    assert render_sets([Path("sets")], Path("out"), jobs=1, force=False, quiet=True) == 0
+    assert Path("out/a.gif").read_bytes() != before
