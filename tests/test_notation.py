@@ -1,0 +1,45 @@
+"""How numbers and sizes are written."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnnviz.notation import digits_for, number, size_text
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (3, 0, "3"), (-3, 0, "−3"), (0.5, 1, "0.5"), (-0.004, 2, "0.00"), (-0.0, 0, "0"), (-0.4, 0, "0"),
+        (-1.25, 2, "−1.25"), (1e6, 0, "1000000"),
+    ],
+)  # fmt: skip
+def test_numbers(value, digits, text):
+    assert number(value, digits) == text
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(st.floats(-1e6, 1e6), st.integers(0, 4))
+def test_a_written_number_is_the_nearest_of_its_decimals(value, digits):
+    text = number(value, digits)
+    assert abs(float(text.replace("−", "-")) - value) <= 0.5 * 10.0**-digits + 1e-6
+    assert "-" not in text
+
+
+@pytest.mark.parametrize(
+    ("values", "digits"), [([1, 2, -3], 0), ([0.5, 1], 1), ([0.25], 2), ([1 / 3], 2), ([np.nan, 2], 0), ([], 0)]
+)
+def test_decimals_that_show_every_value(values, digits):
+    assert digits_for(np.array(values)) == digits
+
+
+def test_the_most_decimals_can_be_set():
+    assert digits_for(0.125, most=3) == 3
+    assert digits_for(0.125, most=1) == 1
+
+
+def test_sizes():
+    assert size_text(3, 5, 2) == "3×5×2"
