@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,7 @@ class Outcome:
 def render_sets(sets: Sequence[Path], out: Path, *, jobs: Any, force: bool, quiet: bool) -> int:
     """Render what is not up to date; returns how many figures failed. Raises UsageError for a bad set."""
     count = _jobs(jobs)
-    entries = [entry for path in _set_files(sets) for entry in read_set(path)]
-    _refuse_twins(entries)
+    entries = read_sets(sets)
     code = _code_digest()
     digests = {entry.file: _digest(entry, code) for entry in entries}
     known = {} if force else read_manifest(out)
@@ -84,6 +84,13 @@ def _make_folder(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CnnvizError(f"cannot write to folder {out}: {(error.strerror or '').lower()}") from None
+
+
+def read_sets(sets: Sequence[Path]) -> list[Entry]:
+    """The figures of sets and of folders of them, no two of one file; raises UsageError."""
+    entries = [entry for path in _set_files(sets) for entry in read_set(path)]
+    _refuse_twins(entries)
+    return entries
 
 
 def read_set(path: Path) -> Iterator[Entry]:
@@ -261,7 +268,8 @@ def _digest(entry: Entry, code: str) -> str:
 
 def _code_digest() -> str:
     folder = Path(__file__).parent
-    sums = [__version__]
+    # Another release of what draws and encodes may draw otherwise.
+    sums = [__version__, *(f"{name} {version(name)}" for name in ("numpy", "matplotlib", "pillow"))]
     own = sorted(file for kind in ("*.py", "*.toml", "*.npy") for file in folder.rglob(kind))
     for file in dict.fromkeys([*own, *find_scenes().values()]):
         sums.append(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}")

@@ -472,3 +472,16 @@ def test_a_file_beside_the_set_is_found(tmp_path, monkeypatch):
     Path("sets/map.csv").write_text("1,2\n3,5\n")
     assert render_sets([Path("sets")], Path("out"), jobs=1, force=False, quiet=True) == 0
     assert Path("out/a.gif").read_bytes() != before
+
+
+def test_another_release_of_what_draws_makes_figures_anew(tmp_path, monkeypatch):
+    import cnnviz.batch
+
+    monkeypatch.chdir(tmp_path)
+    Path("s.toml").write_text('[[figure]]\nscene = "conv"\nname = "a"\nformat = "json"\n')
+    digests = []
+    for release in ("3.11.2", "3.12.0"):
+        monkeypatch.setattr(cnnviz.batch, "version", lambda _, release=release: release)
+        assert render_sets([Path("s.toml")], Path("out"), jobs=1, force=False, quiet=True) == 0
+        digests.append(json.loads(Path("out/manifest.json").read_text())["figures"][0]["digest"])
+    assert digests[0] != digests[1]
