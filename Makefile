@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: all render gallery test lint docs bench clean
+.PHONY: all render gallery test lint docs bench fuzz clean
 all: render
 
 $(BIN)/python:
@@ -35,6 +35,9 @@ docs: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks
+
+fuzz: $(VENV)/.installed-test
+	$(BIN)/python -m tests.fuzz --count $(or $(COUNT),20000)
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

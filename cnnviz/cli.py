@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -13,7 +13,10 @@ from cnnviz import __version__
 from cnnviz.discovery import add_folder, find_scenes, load_scene, summary
 from cnnviz.errors import CnnvizError
 from cnnviz.parameters import Parameter, choose, parameters_of
-from cnnviz.pipeline import Appearance, Figure, make
+from cnnviz.pipeline import Appearance, Figure, make, themes
+
+if TYPE_CHECKING:
+    from cnnviz.check import Report
 
 OUTPUT_FOLDER = Path("output")
 _HELP = {"help_option_names": ["-h", "--help"]}
@@ -111,13 +114,26 @@ def list_scenes() -> None:
         click.echo(f"{name:<{width}}  {summary(file)}")
 
 
+@cli.command("themes")
+def list_themes() -> None:
+    """Name every theme with one line.
+
+    For example: cnnviz conv --theme dark
+    """
+    summaries = themes()
+    width = max(map(len, summaries))
+    for name, line in summaries.items():
+        click.echo(f"{name:<{width}}  {line}")
+
+
 @cli.command()
 @click.argument("sets", nargs=-1, required=True, metavar="SETS...")
 @click.option("--out", default=str(OUTPUT_FOLDER), show_default=True, metavar="FOLDER", help="Where the figures go.")
 @click.option("--jobs", metavar="N", help="Processes at work.  [default: one a core]")
 @click.option("--force", is_flag=True, help="Make figures again that are up to date.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-def render(sets: Sequence[str], out: str, jobs: str | None, force: bool, quiet: bool) -> None:
+@click.option("--check", is_flag=True, help="Then compute every figure's numbers again with ONNX Runtime.")
+def render(sets: Sequence[str], out: str, jobs: str | None, force: bool, quiet: bool, check: bool) -> None:
     """Render figure sets: TOML files, or folders of them.
 
     For example: cnnviz render animations/ --out output/
@@ -125,8 +141,37 @@ def render(sets: Sequence[str], out: str, jobs: str | None, force: bool, quiet: 
     from cnnviz.batch import render_sets
 
     failed = render_sets([Path(name) for name in sets], Path(out), jobs=jobs, force=force, quiet=quiet)
+    if check:
+        from cnnviz.check import check_sets
+
+        failed += _tell_reports(check_sets([Path(name) for name in sets], "onnxruntime"), quiet)
     if failed:
         raise SystemExit(1)
+
+
+@cli.command("check")
+@click.argument("scenes", nargs=-1, metavar="[SCENE]...")
+@click.option("--against", default="onnxruntime", show_default=True, metavar="ENGINE", help="onnxruntime or torch.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but differences.")
+def check_scenes(scenes: Sequence[str], against: str, quiet: bool) -> None:
+    """Compute the figures' numbers again with an engine that is not ours, and compare.
+
+    For example: cnnviz check conv pool
+    """
+    from cnnviz.check import check_scenes as reports
+
+    if _tell_reports(reports(scenes, against), quiet):
+        raise SystemExit(1)
+
+
+def _tell_reports(reports: Iterable[Report], quiet: bool) -> int:
+    """Say what became of each check; returns how many found a difference."""
+    failed = 0
+    for report in reports:
+        failed += report.failed
+        if report.failed or not quiet:
+            click.echo(report, err=report.failed)
+    return failed
 
 
 @cli.command()
@@ -204,7 +249,8 @@ def _write(figure: Figure, output: str | None, quiet: bool, verbose: bool) -> No
     facts = [steps, kib]
     if written.size[0]:
         width, height = written.size
-        facts = [f"{width}×{height} px", steps, f"{written.milliseconds / 1000:.1f} s", kib]
+        lasts = [f"{written.milliseconds / 1000:.1f} s"] if written.milliseconds else []
+        facts = [f"{width}×{height} px", steps, *lasts, kib]
     click.echo(f"{path}: {', '.join(facts)}")
     if verbose:
         click.echo(figure.command())

@@ -9,11 +9,17 @@ MAX_KERNEL = 64
 MAX_VALUE = 1e9
 """Size of a number in a map or kernel: the largest that a cell or caption could still show."""
 
-MAX_STEPS = 20_000
+MAX_STEPS = 10_000
 """Steps of an animation."""
+
+MAX_COVERED = 1_000_000
+"""Cells that a window covers in all steps together: each is a change to tell and to draw."""
 
 MIN_WIDTH, MAX_WIDTH = 320, 3840
 """Pixels of a frame's width."""
+
+MAX_SHEET, MAX_SHEET_PIXELS = 12, 100_000_000
+"""Rows or columns of a contact sheet, and its pixels: one byte each."""
 
 MAX_SECONDS = 600.0
 """Seconds that one step or the last frame may be held: a GIF stores at most 655."""

@@ -7,13 +7,14 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.discovery import load_scene
 from cnnviz.errors import CnnvizError, UsageError
-from cnnviz.limits import MAX_SECONDS, MAX_TITLE, MAX_WIDTH, MIN_WIDTH
-from cnnviz.parameters import Parameters, changed, choose, normalise, param, parameters_of, plain, quote
+from cnnviz.limits import MAX_SECONDS, MAX_SHEET, MAX_TITLE, MAX_WIDTH, MIN_WIDTH
+from cnnviz.parameters import Parameters, Size, changed, choose, normalise, param, parameters_of, plain, quote
 from cnnviz.scene import Scene, scene_name
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _LONGEST_STEP, _SHORTEST_STEP, _WHOLE = 1.0, 0.05, 24.0
 # Other looks of a figure replace it; these two make it another one.
 _NAMING = ("title", "theme")
+_STILL = ("frame", "sheet")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +48,20 @@ class Appearance(Parameters):
     )  # fmt: skip
     hold: float = param(2.0, help="How long the last step is held.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing")
     once: bool = param(False, help="Play once instead of for ever.", group="Timing")
+    frame: str = param("last", help="Step that a still picture shows: last, first, or its number.", group="Still")
+    sheet: Size | None = param(
+        None, help="Steps on one contact sheet, rows x columns, each as wide as --width; for .png.",
+        lo=1, hi=MAX_SHEET, group="Still",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
+        if isinstance(self.frame, Integral):
+            object.__setattr__(self, "frame", str(self.frame))
         super().__post_init__()
         _check_title(self.title or "")
+        _check_frame(self.frame)
+        if self.sheet is not None and self.frame != "last":
+            raise UsageError(f"--frame {self.frame} is one step and --sheet many: leave one of them out")
 
 
 @dataclass(frozen=True)
@@ -89,9 +101,13 @@ class Figure:
         path = Path(path)
         if os.path.isdir(path):
             raise CnnvizError(f"cannot write {path}: it is a folder, give a file such as {path / self.file_name()}")
-        write = writer_for(path)
+        look = self.appearance
+        write = writer_for(path, [name for name in _STILL if name in changed(look)])
         board = self.storyboard()
-        job = Job(storyboard=board, film=lambda: self.film(board), command=self.command(), once=self.appearance.once)
+        job = Job(
+            storyboard=board, film=lambda: self.film(board), command=self.command(), once=look.once,
+            frame=look.frame, sheet=look.sheet,
+        )  # fmt: skip
         with whole_file(path) as file:
             return write(job, file)
 
@@ -164,6 +180,11 @@ def _check_title(title: str) -> None:
         raise UsageError(f"--title {quote(title)} holds a sign that cannot be drawn: use one line of plain text")
 
 
+def _check_frame(frame: str) -> None:
+    if frame not in ("first", "last") and not re.fullmatch("[1-9][0-9]{0,8}", frame):
+        raise UsageError(f"--frame {quote(frame)} is not a step: use last, first, or a number from 1 on")
+
+
 def _slug(text: str) -> str:
     """Letters, digits, dots and dashes of a value, for a file name; a path gives its stem."""
     stem = Path(text).stem if re.search(r"\.[A-Za-z]\w*$", text) else text
@@ -175,3 +196,10 @@ def _img(data: str, alt: str) -> str:
     import html
 
     return f'<img src="data:image/gif;base64,{data}" alt="{html.escape(alt, quote=True)}" style="max-width:100%">'
+
+
+def themes() -> dict[str, str]:
+    """The themes that come with cnnviz, each with the line that describes it."""
+    from cnnviz.render.theme import theme_summaries
+
+    return theme_summaries()

@@ -15,7 +15,7 @@ from cnnviz.discovery import VARIABLE
 def cnnviz(tmp_path, monkeypatch, capsys):
     """`cnnviz("conv", "--k", 3)` in `tmp_path`: its exit `code`, `out` and `err`; a warning would be a failure."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv(VARIABLE, "")
     monkeypatch.setenv("COLUMNS", "100")
 
     def run(*arguments):

@@ -33,16 +33,23 @@ ROOMS = {
         GROUND | WORDS | {"ops", "playback", "parameters", "kernels", "data", "network", "scene"}, {"numpy"},
     ),
     "render": (GROUND | WORDS | {"playback", "parameters"}, {"numpy", "matplotlib", "contourpy"}),
-    "export": (GROUND | WORDS | {"playback", "parameters", "render"}, {"numpy", "PIL", "imageio"}),
+    "export": (GROUND | WORDS | {"playback", "parameters", "render"}, {"numpy", "PIL", "imageio", "av"}),
     "pipeline": (GROUND | {"parameters", "scene", "discovery", "render", "export", "storyboard"}, {"numpy"}),
     "api": (GROUND | {"parameters", "scene", "discovery", "pipeline"}, set()),
     "batch": (GROUND | {"discovery", "pipeline", "export", "render", "__init__"}, {"click"}),
+    # Not ops and no scene: a check that computed with these would prove nothing.
+    "check": (
+        GROUND | WORDS | {"playback", "parameters", "data", "network", "discovery", "pipeline", "batch"},
+        {"numpy", "onnx", "onnxruntime", "torch"},
+    ),
     "gallery": (GROUND | {"batch", "export", "__init__"}, set()),
-    "cli": (GROUND | {"parameters", "scene", "discovery", "pipeline", "batch", "gallery", "__init__"}, {"click"}),
+    "cli": (
+        GROUND | {"parameters", "scene", "discovery", "pipeline", "batch", "gallery", "check", "__init__"}, {"click"},
+    ),
     "__init__": (GROUND | {"discovery", "pipeline", "api"}, set()),
     "__main__": ({"cli"}, set()),
 }  # fmt: skip
-HEAVY = {"numpy", "matplotlib", "PIL", "imageio", "click", "contourpy", "scipy", "torch", "onnx"}
+HEAVY = {"numpy", "matplotlib", "PIL", "imageio", "click", "contourpy", "scipy", "torch", "onnx", "onnxruntime", "av"}
 
 
 def named(path: Path) -> str:

@@ -22,7 +22,7 @@ OLD = 1_000_000_000
 @pytest.fixture(autouse=True)
 def _in_temporary_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv(VARIABLE, "")
 
 
 def figure(name, scene="conv", **more):

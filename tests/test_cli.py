@@ -389,7 +389,7 @@ BAD_VALUES = {
     "--k 2.5": "--k '2.5' is not a size: give a whole number such as 3, or rows x columns such as 3x2",
     "--k ''": "--k '' is not a size: give a whole number such as 3, or rows x columns such as 3x2",
     "--i 1000000": "--i 1000000 is too large: use 512 or less",
-    "--i 512 --k 1": "this convolution would take 262144 steps, more than 20000: use a larger stride or less input",
+    "--i 512 --k 1": "this convolution would take 262144 steps, more than 10000: use a larger stride or less input",
     "--bias nan": "--bias 'nan' is not a number: give one such as 0.5",
     "--bias x": "--bias 'x' is not a number: give one such as 0.5",
     "--seed 1.5": "--seed '1.5' is not a whole number: give one such as 3",
@@ -580,13 +580,13 @@ def interrupted(folder, *arguments):
 
 def test_ctrl_c(tmp_path):
     # The empty line keeps the message clear of the terminal's ^C.
-    assert interrupted(tmp_path, "conv", "--i", 128, "-o", "new/x.gif") == (130, "\ncnnviz: interrupted\n")
+    assert interrupted(tmp_path, "conv", "--i", 100, "-o", "new/x.gif") == (130, "\ncnnviz: interrupted\n")
     assert files(tmp_path) == set()
 
 
 def test_ctrl_c_in_a_set_keeps_what_is_done(tmp_path):
     entry = '[[figure]]\nscene = "conv"\nname = "{}"\nformat = "{}"\ni = {}\n'
-    (tmp_path / "s.toml").write_text(entry.format("a", "json", 4) + entry.format("b", "gif", 128))
+    (tmp_path / "s.toml").write_text(entry.format("a", "json", 4) + entry.format("b", "gif", 100))
     code, err = interrupted(tmp_path, "render", "s.toml", "--out", "out", "--jobs", 1)
     assert (code, err) == (130, "\ncnnviz: interrupted\n")
     assert files(tmp_path / "out") == {"a.json", "manifest.json"}

@@ -8,7 +8,7 @@ beneath, and the few bytes around them from here. The format: GIF89a specificati
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 import numpy as np
@@ -16,11 +16,9 @@ import numpy.typing as npt
 from PIL import GifImagePlugin, Image
 
 from cnnviz.export import Job, Written
-from cnnviz.render.canvas import Box
+from cnnviz.export._patches import Patch, patches
 from cnnviz.render.frames import Film
-from cnnviz.render.palette import Pixels
 
-_MOST_CENTISECONDS = 65_535
 _SHORT_RUN = 12
 _KEEP = 1
 """Disposal: the next frame is drawn over this one."""
@@ -31,9 +29,9 @@ def write(job: Job, file: BinaryIO) -> Written:
     film = job.film()
     file.write(_head(film, job.once, job.command))
     total = 0
-    for block, milliseconds in _blocks(film):
-        file.write(block)
-        total += milliseconds
+    for place, patch in enumerate(patches(film)):
+        file.write(_block(patch, len(film.palette.colors) if place else None))
+        total += patch.milliseconds
     file.write(b";")
     return Written(size=film.size, steps=job.storyboard.count, milliseconds=total)
 
@@ -54,43 +52,6 @@ def _sub_blocks(data: bytes) -> bytes:
     return b"".join(bytes([len(part)]) + part for part in parts) + b"\0"
 
 
-def _blocks(film: Film) -> Iterator[tuple[bytes, int]]:
-    """Image blocks and how long each stays; frames that equal the one before lengthen it."""
-    unchanged = len(film.palette.colors)
-    before: Pixels | None = None
-    waiting: tuple[bytes, int] | None = None
-    for frame in film:
-        box = frame.changed if before is None else _tight(before, frame.pixels, frame.changed)
-        if box is None and waiting is not None and waiting[1] + frame.milliseconds <= _MOST_CENTISECONDS * 10:
-            waiting = waiting[0], waiting[1] + frame.milliseconds
-            continue
-        if waiting is not None:
-            yield _timed(*waiting), waiting[1]
-        box = box or Box(0, 0, 1, 1)
-        now = frame.pixels[box.slices]
-        if before is None:
-            before = frame.pixels.copy()
-            block = _encode(now, box, None)
-        else:
-            same = _long_runs(now == before[box.slices])
-            block = _encode(np.where(same, np.uint8(unchanged), now), box, unchanged)
-            before[box.slices] = now
-        waiting = block, frame.milliseconds
-    if waiting is not None:
-        yield _timed(*waiting), waiting[1]
-
-
-def _tight(before: Pixels, now: Pixels, box: Box) -> Box | None:
-    """The rectangle within `box` outside of which nothing differs; None where nothing does."""
-    differs = before[box.slices] != now[box.slices]
-    rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
-    if not len(rows):
-        return None
-    return Box(
-        box.left + int(columns[0]), box.top + int(rows[0]), box.left + int(columns[-1]) + 1, box.top + int(rows[-1]) + 1
-    )
-
-
 def _long_runs(same: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Leave out the runs of unchanged pixels too short to pay for a switch to "unchanged" and back."""
     height, width = same.shape
@@ -107,13 +68,15 @@ def _long_runs(same: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return flat[:, 1:-1]
 
 
-def _encode(pixels: Pixels, box: Box, transparent: int | None) -> bytes:
-    height, width = pixels.shape
+def _block(patch: Patch, unchanged: int | None) -> bytes:
+    """A graphic control extension and an image, "unchanged" by the transparent index but in the first frame."""
+    height, width = patch.pixels.shape
+    options = {} if unchanged is None else {"transparency": unchanged}
+    pixels = patch.pixels
+    if unchanged is not None:
+        pixels = replace(patch, same=_long_runs(patch.same)).sparse(unchanged)
     image = Image.frombuffer("P", (width, height), np.ascontiguousarray(pixels), "raw", "P", 0, 1)
-    options = {} if transparent is None else {"transparency": transparent}
-    return b"".join(GifImagePlugin.getdata(image, (box.left, box.top), duration=20, disposal=_KEEP, **options))
-
-
-def _timed(block: bytes, milliseconds: int) -> bytes:
-    """Put the delay, known only when the next different frame comes, into the block's graphic control extension."""
-    return block[:4] + struct.pack("<H", milliseconds // 10) + block[6:]
+    place = patch.box.left, patch.box.top
+    return b"".join(
+        GifImagePlugin.getdata(image, place, duration=patch.milliseconds, disposal=_KEEP, **options)
+    )  # fmt: skip

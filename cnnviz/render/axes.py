@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,6 +147,14 @@ def dashes(points: Points, on: float, off: float, begun: float = 0.0) -> Iterato
             within = (lengths > start) & (lengths < end)
             at = np.concatenate([[start], lengths[within], [end]])
             yield np.stack([np.interp(at, lengths, points[:, axis]) for axis in range(2)], axis=1)
+
+
+def pattern(points: Points, lengths: Sequence[float], begun: float = 0.0) -> Iterator[Points]:
+    """The strokes of a line whose strokes and gaps take turns in several lengths."""
+    period = sum(lengths)
+    for place in range(0, len(lengths), 2):
+        before = sum(lengths[:place])
+        yield from dashes(points, lengths[place], period - lengths[place], begun + period - before if before else begun)
 
 
 def length(points: Points) -> float:

@@ -12,11 +12,11 @@ from cnnviz.render.palette import Palette, Pixels, build_palette
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import LEAST_TEXT
 from cnnviz.render.pen import Pen
-from cnnviz.render.text import Typesetter
+from cnnviz.render.text import Line, Typesetter
 from cnnviz.render.theme import Theme
 from cnnviz.storyboard import Relabel, Step, Storyboard
 
-_BAND_TOP, _CAPTION_BASELINE, _FORMULA_BASELINE, _HEIGHT = 462, 490, 522, 540
+_BAND_TOP, _CAPTION_BASELINE, _FORMULA_BASELINE, _HEIGHT = 462, 489, 524, 540
 _PROGRESS = 3
 _HEAD, _NOTE_BASELINE = 74, 69
 
@@ -44,6 +44,7 @@ class Film:
     def __init__(self, storyboard: Storyboard, theme: Theme, width: int, timing: Timing, numbers: bool = True) -> None:
         self.storyboard = storyboard
         self.timing = timing
+        self.theme = theme
         self._numbers = numbers
         typesetter = Typesetter()
         self.layout = arrange(storyboard, typesetter, width, numbers)
@@ -57,7 +58,7 @@ class Film:
 
     def __iter__(self) -> Iterator[Frame]:
         canvas = Canvas(self.layout.width, self.layout.height, self._look)
-        page = _Page(self.storyboard, self.layout, self._look, self._numbers)
+        page = Page(self.storyboard, self.layout, self._look, self._numbers)
         page.paint(canvas)
         painters = {
             panel.name: painter_class(panel.kind)(panel, self.layout.places[panel.name], self._look, self.layout.fit)
@@ -95,18 +96,31 @@ class _Clock:
         return centiseconds * 10
 
 
-class _Page:
+class Page:
     """What stands around the stage: title, settings, and the band with caption, formula, counter and progress."""
 
     def __init__(self, storyboard: Storyboard, layout: Layout, look: Look, captions: bool) -> None:
         self._storyboard, self._layout, self._look, self._captions = storyboard, layout, look, captions
 
+    @property
+    def band_top(self) -> int:
+        """Where the band begins."""
+        return self._look.px(_BAND_TOP)
+
     def paint(self, canvas: Canvas) -> None:
         """Everything that stays."""
+        page, width, top = self._look.theme.page, self._layout.width, self.band_top
+        head = Pen.sheet(width, self._look.px(_HEAD), page["ground"])
+        band = Pen.sheet(width, self._layout.height - top, page["band"])
+        self.draw(head, band)
+        canvas.draw(head, 0, 0)
+        canvas.draw(band, 0, top)
+
+    def draw(self, head: Pen, band: Pen) -> None:
+        """Draw the title and the settings on the head, the formula and the convention on the band."""
         board, look, px = self._storyboard, self._look, self._look.px
         page, unit = look.theme.page, look.unit
-        width = self._layout.width
-        head = Pen.sheet(width, px(_HEAD), page["ground"])
+        width, top = self._layout.width, self.band_top
         room = width - 2 * px(MARGIN)
         title = look.typesetter.fitting(board.title, 28 * unit, room, LEAST_TEXT * unit, bold=True)
         head.text(title, px(MARGIN), px(48), page["ink"])
@@ -114,8 +128,6 @@ class _Page:
         if board.settings and left > px(60):
             settings = look.typesetter.fitting(board.settings, 18 * unit, left, LEAST_TEXT * unit)
             head.text(settings, width - px(MARGIN) - settings.width, px(45), page["muted"])
-        top = px(_BAND_TOP)
-        band = Pen.sheet(width, self._layout.height - top, page["band"])
         free = room - self._layout.counter - px(NOTE_GAP)
         formula = look.typesetter.fitting(board.formula, FORMULA_SIZE * unit, free, LEAST_TEXT * unit)
         band.text(formula, px(MARGIN), px(_FORMULA_BASELINE) - top, page["muted"])
@@ -124,18 +136,28 @@ class _Page:
             head.text(note, px(MARGIN), px(_NOTE_BASELINE), page["muted"])
         else:
             band.text(note, px(MARGIN) + formula.width + px(NOTE_GAP), px(_FORMULA_BASELINE) - top, page["muted"])
-        canvas.draw(head, 0, 0)
-        canvas.draw(band, 0, top)
+
+    def caption(self, step: Step) -> tuple[Line, int, int]:
+        """A step's caption, where it begins and its baseline."""
+        look, px = self._look, self._look.px
+        room = self._layout.width - 2 * px(MARGIN)
+        line = look.typesetter.fitting(step.caption, 18 * look.unit, room, LEAST_TEXT * look.unit)
+        return line, px(MARGIN), px(_CAPTION_BASELINE)
+
+    def write_caption(self, pen: Pen, step: Step) -> None:
+        """Write a step's caption, with the page's corner at the pen's origin."""
+        page = self._look.theme.page
+        pen.text(*self.caption(step), page["ink"], page["result"])
 
     def show(self, step: Step, place: int, canvas: Canvas) -> list[Box]:
         """The caption of a step, its number and the progress line."""
         look, px = self._look, self._look.px
         page, unit, width = look.theme.page, look.unit, self._layout.width
         boxes = [self._progress(place, canvas)]
-        left, right = px(MARGIN), width - px(MARGIN)
+        right = width - px(MARGIN)
         if self._captions:
-            line = look.typesetter.fitting(step.caption, 18 * unit, right - left, LEAST_TEXT * unit)
-            top = px(_CAPTION_BASELINE) - px(23)
+            line, left, baseline = self.caption(step)
+            top = baseline - px(23)
             box = Box(0, top, width, top + px(32))
             boxes.append(canvas.write(line, box, left, px(23), page["band"], page["ink"], page["result"]))
         counter = look.typesetter.line(counter_text(place + 1, self._storyboard.count), LEAST_TEXT * unit)

@@ -17,7 +17,7 @@ Picture = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float64]
 
 _DPI = 72
-_DASHES = {"solid": None, "dashed": (5.0, 3.0), "dotted": (1.0, 2.2)}
+DASHES = {"solid": None, "dashed": (5.0, 3.0), "dotted": (1.0, 2.2)}
 
 
 class Pen:
@@ -50,12 +50,16 @@ class Pen:
         self.rect(x, y, stroke, height, color)
         self.rect(x + width - stroke, y, stroke, height, color)
 
-    def hatch(self, x: int, y: int, width: int, height: int, color: Color, spacing: float, stroke: float) -> None:
-        """Strokes of `stroke` pixels from lower left to upper right, `spacing` pixels apart."""
-        across = np.add.outer(np.arange(y, y + height), np.arange(x, x + width)) / math.sqrt(2)
-        from_stroke = np.abs((across + spacing / 2) % spacing - spacing / 2)
-        cover = np.clip(stroke / 2 + 0.5 - from_stroke, 0, 1)
-        self._blend(x, y, (cover * 255).astype(np.uint8), color)
+    def hatch(
+        self, x: int, y: int, width: int, height: int, color: Color, spacing: float, stroke: float, strokes: str = "/"
+    ) -> None:
+        r"""Strokes of `stroke` pixels, `spacing` apart, from lower left to upper right (/), down (\) or both (x)."""
+        rows, columns = np.arange(y, y + height), np.arange(x, x + width)
+        for way in strokes.replace("x", "/\\"):
+            across = np.add.outer(rows if way == "/" else -rows, columns) / math.sqrt(2)
+            from_stroke = np.abs((across + spacing / 2) % spacing - spacing / 2)
+            cover = np.clip(stroke / 2 + 0.5 - from_stroke, 0, 1)
+            self._blend(x, y, (cover * 255).astype(np.uint8), color)
 
     def text(self, line: Line, x: int, baseline: int, color: Color, strong: Color | None = None) -> None:
         """Draw a typeset line from x on, its **strong** pieces in a colour of their own."""
@@ -99,8 +103,8 @@ class Pen:
         gc.set_foreground((0, 0, 0, 1))
         gc.set_linewidth(stroke)
         gc.set_joinstyle("round")
-        gc.set_capstyle("butt" if _DASHES[style] else "round")
-        if dashes := _DASHES[style]:
+        gc.set_capstyle("butt" if DASHES[style] else "round")
+        if dashes := DASHES[style]:
             gc.set_dashes(0, [length * stroke for length in dashes])
         # Agg counts y from below.
         place = Affine2D().translate(-left, -top).scale(1, -1).translate(0, bottom - top)

@@ -85,7 +85,9 @@ class Line:
         return area
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
+    """A word, a blank or a formula of a line, and how it is set."""
+
     text: str
     size: float
     bold: bool
@@ -121,7 +123,7 @@ class Typesetter:
 @lru_cache(maxsize=_KEPT)
 def _line(text: str, size: float, bold: bool) -> Line:
     x, placed, ascent, descent = 0.0, [], 0, 0
-    for part in _parts(text, size, bold):
+    for part in parts_of(text, size, bold):
         piece = (_formula_or_words if part.math else _word)(part.text, part.size, part.bold)
         drop = round(part.drop)
         placed.append(Placed(piece, round(x), drop, part.strong))
@@ -211,19 +213,20 @@ def _formula(text: str, size: float, bold: bool) -> Piece:
     return Piece(cut, int(in_columns[0]) - margin, int(in_rows[0]) - baseline, float(width))
 
 
-def _parts(text: str, size: float, bold: bool) -> Iterator[_Part]:
+def parts_of(text: str, size: float, bold: bool) -> Iterator[Part]:
+    """The parts of a text in the order in which a line has their pieces."""
     for part in _PART.split(text):
         if indexed := _INDEXED.fullmatch(part):
-            yield _Part(f"${indexed[1]}$", size * _MATH_SCALE, bold, math=True)
+            yield Part(f"${indexed[1]}$", size * _MATH_SCALE, bold, math=True)
             for sign in indexed[2]:
                 small = size * _MATH_SCALE * _SUBSCRIPT_SCALE
-                yield _Part(f"${sign}$", small, bold, math=True, drop=size * _SUBSCRIPT_DROP)
+                yield Part(f"${sign}$", small, bold, math=True, drop=size * _SUBSCRIPT_DROP)
         elif part.startswith("$"):
-            yield _Part(part, size * _MATH_SCALE, bold, math=True)
+            yield Part(part, size * _MATH_SCALE, bold, math=True)
         else:
             strong = part.startswith("**")
             for word in _WORD.findall(part[2:-2] if strong else part):
-                yield _Part(word, size, bold or strong, strong=strong)
+                yield Part(word, size, bold or strong, strong=strong)
 
 
 def _shortened(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +18,32 @@ from cnnviz.parameters import choose
 Color = tuple[int, int, int]
 THEMES_FOLDER = Path(__file__).with_name("themes")
 SCALE_LEVELS = 24
+_PAGE = ("ground", "ink", "muted", "faint", "band", "accent", "result")
+_TABLES = ("page", "cells", "marks", "lines", "scales")
+_STROKES = ("/", "\\", "x")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CellStyle:
-    """How a role looks in a cell: its fill, the ink of its text, and strokes across it where it has a hatch.
+    r"""How a role looks in a cell: its fill, the ink of its text, and strokes across it where it has a hatch.
 
-    A `flat` role keeps its fill where other cells are coloured by value.
+    `strokes` run up (/), down (\) or both ways (x). A `flat` role keeps its fill where other cells are coloured by
+    value.
     """
 
     fill: Color
     ink: Color
     hatch: Color | None = None
+    strokes: str = "/"
     flat: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Theme:
-    """Colours by role. `page` holds ground, ink, muted, faint, band, accent and result."""
+    """Colours by role. `page` holds ground, ink, muted, faint, band, accent and result.
+
+    `dashes` are the lengths of strokes and gaps, in line widths, of lines that a scene draws solid.
+    """
 
     name: str
     page: Mapping[str, Color]
@@ -43,6 +51,7 @@ class Theme:
     marks: Mapping[str, Color]
     lines: Mapping[str, Color]
     scales: Mapping[str, tuple[Color, ...]]
+    dashes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def cell(self, role: str) -> CellStyle:
         """The style of a role; raises UsageError where the theme lacks it."""
@@ -73,47 +82,104 @@ def theme_names() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in THEMES_FOLDER.glob("*.toml")))
 
 
+def theme_summaries() -> dict[str, str]:
+    """The themes that come with cnnviz, each with the line that describes it."""
+    return {name: str(_read(name, THEMES_FOLDER / f"{name}.toml").get("summary", "")) for name in theme_names()}
+
+
 def load_theme(name: str) -> Theme:
-    """A theme by its name or the path of a TOML file; raises UsageError, naming the file and the key at fault."""
+    """A theme by its name or the path of a TOML file; raises UsageError, naming the file and the key at fault.
+
+    A file with `extends = "article"` gives only what differs from that theme.
+    """
     if name in theme_names():
         file = THEMES_FOLDER / f"{name}.toml"
     elif name.endswith(".toml"):
         file = Path(name)
     else:
         raise UsageError(f"there is no theme {name!r}: {choose(name, theme_names())}, or give a .toml file")
+    return _theme_of(file.stem, _read(name, file))
+
+
+def _read(name: str, file: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"theme {name} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise UsageError(f"theme {name} is not valid TOML: {error}") from None
-    return _theme_of(file.stem, table)
 
 
 def _theme_of(name: str, table: Mapping[str, Any]) -> Theme:
+    known = ("summary", "extends", *_TABLES, "dashes")
+    if unknown := [key for key in table if key not in known]:
+        raise UsageError(f"theme {name}: there is no table [{unknown[0]}]: {choose(unknown[0], known)}")
+    if "extends" in table:
+        table = _extended(name, table)
     page = {key: _color(value, f"{name}: page.{key}") for key, value in _table(table, "page", name).items()}
-    wanted = ("ground", "ink", "muted", "faint", "band", "accent", "result")
-    if missing := [key for key in wanted if key not in page]:
-        raise UsageError(f"theme {name} lacks page.{missing[0]}: a page has {', '.join(wanted)}")
-    cells = {}
-    for role, style in _table(table, "cells", name).items():
-        colors = {k: _color(v, f"{name}: cells.{role}.{k}") for k, v in style.items() if k != "flat"}
-        if "fill" not in colors or not set(colors) <= {"fill", "ink", "hatch"}:
-            raise UsageError(f"theme {name}: cells.{role} has fill and, where wanted, ink, hatch and flat")
-        cells[role] = CellStyle(**{"ink": page["ink"], **colors}, flat=style.get("flat", False) is True)
+    if unknown := [key for key in page if key not in _PAGE]:
+        raise UsageError(f"theme {name}: there is no page.{unknown[0]}: {choose(unknown[0], _PAGE)}")
+    if missing := [key for key in _PAGE if key not in page]:
+        raise UsageError(f"theme {name} lacks page.{missing[0]}: a page has {', '.join(_PAGE)}")
     marks, lines = (
         {role: _color(value, f"{name}: {key}.{role}") for role, value in _table(table, key, name).items()}
         for key in ("marks", "lines")
     )
-    scales = {
-        key: tuple(_color(value, f"{name}: scales.{key}") for value in stops)
-        for key, stops in _table(table, "scales", name).items()
-    }
-    return Theme(name=name, page=page, cells=cells, marks=marks, lines=lines, scales=scales)
+    return Theme(
+        name=name, page=page, marks=marks, lines=lines,
+        cells={role: _cell(style, role, name, page["ink"]) for role, style in _table(table, "cells", name).items()},
+        scales={key: _scale(stops, key, name) for key, stops in _table(table, "scales", name).items()},
+        dashes={role: _dashes(lengths, role, name) for role, lengths in _table(table, "dashes", name, {}).items()},
+    )  # fmt: skip
 
 
-def _table(table: Mapping[str, Any], key: str, name: str) -> Mapping[str, Any]:
-    value = table.get(key)
+def _extended(name: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a theme gives over what the one that it extends gives."""
+    base = table["extends"]
+    if not isinstance(base, str) or base not in theme_names():
+        raise UsageError(f"theme {name}: extends {base!r} is no theme: {choose(str(base), theme_names())}")
+    whole = _read(base, THEMES_FOLDER / f"{base}.toml")
+    for key in (*_TABLES, "dashes"):
+        own, others = _table(table, key, name, {}), whole.get(key, {})
+        known = tuple(whole["lines"]) if key == "dashes" else tuple(others)
+        if unknown := [role for role in own if role not in known]:
+            raise UsageError(f"theme {name}: {base} has no {key}.{unknown[0]}: {choose(unknown[0], known)}")
+        if key == "cells":
+            # A cell may change its fill and keep its hatch.
+            own = {role: {**others[role], **style} if isinstance(style, dict) else style for role, style in own.items()}
+        whole[key] = {**others, **own}
+    return whole
+
+
+def _cell(style: Any, role: str, name: str, ink: Color) -> CellStyle:
+    where = f"theme {name}: cells.{role}"
+    if not isinstance(style, Mapping) or not {"fill"} <= set(style) <= {"fill", "ink", "hatch", "strokes", "flat"}:
+        raise UsageError(f"{where} has fill and, where wanted, ink, hatch, strokes and flat")
+    given = [key for key in ("fill", "ink", "hatch") if key in style]
+    colors = {key: _color(style[key], f"{name}: cells.{role}.{key}") for key in given}
+    flat, strokes = style.get("flat", False), style.get("strokes", "/")
+    if not isinstance(flat, bool):
+        raise UsageError(f"{where}.flat {flat!r} must be true or false")
+    if strokes not in _STROKES:
+        raise UsageError(f"{where}.strokes {strokes!r} is not known: choose from {' '.join(_STROKES)}")
+    return CellStyle(**{"ink": ink, **colors}, flat=flat, strokes=strokes)
+
+
+def _scale(stops: Any, key: str, name: str) -> tuple[Color, ...]:
+    if not isinstance(stops, list) or len(stops) < 2:
+        raise UsageError(f"theme {name}: scales.{key} is a list of two or more colours, from low to high")
+    return tuple(_color(value, f"{name}: scales.{key}") for value in stops)
+
+
+def _dashes(lengths: Any, role: str, name: str) -> tuple[float, ...]:
+    numbers = isinstance(lengths, list) and all(isinstance(v, int | float) and 0 < v <= 100 for v in lengths)
+    if not numbers or not lengths or len(lengths) % 2:
+        raise UsageError(f"theme {name}: dashes.{role} is a list of stroke, gap, stroke, gap … in line widths: [4, 3]")
+    return tuple(float(length) for length in lengths)
+
+
+def _table(table: Mapping[str, Any], key: str, name: str, other: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    value = table.get(key, other)
     if not isinstance(value, Mapping):
         raise UsageError(f"theme {name} lacks the table [{key}]")
     return value

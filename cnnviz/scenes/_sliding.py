@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cnnviz.data import Data
 from cnnviz.errors import UsageError
-from cnnviz.limits import MAX_SIDE, MAX_STEPS
+from cnnviz.limits import MAX_COVERED, MAX_SIDE, MAX_STEPS
 from cnnviz.notation import digits_for, number, size_text
 from cnnviz.parameters import Size
 from cnnviz.storyboard import Cell, Change, MoveMark, Shade, Values
@@ -104,10 +104,16 @@ def reached(shape: Size, kernel: Size, stride: Size, dilation: Size, output: Siz
     return np.logical_and.outer(axes[0], axes[1])
 
 
-def check_steps(count: int, what: str) -> None:
-    """Refuse a figure of more steps than anybody watches; raises UsageError."""
+def check_steps(count: int, what: str, window: Size = (1, 1)) -> None:
+    """Refuse a figure of more steps, or more cells under its window, than anybody watches; raises UsageError."""
     if count > MAX_STEPS:
         raise UsageError(f"{what} would take {count} steps, more than {MAX_STEPS}: use a larger stride or less input")
+    covered = count * window[0] * window[1]
+    if covered > MAX_COVERED:
+        raise UsageError(
+            f"{what} would cover {covered} cells in {count} steps, more than {MAX_COVERED}: use a larger stride, a "
+            "smaller window or less input"
+        )
 
 
 def reading_beats(count: int) -> float:

@@ -64,7 +64,7 @@ class Conv(MapAndKernel):
                 f"input {size_text(*self._size)} with padding {words_size(self.p)} is larger than "
                 f"{MAX_SIDE} cells a side: use a smaller --p or --i"
             )
-        check_steps(self._out[0] * self._out[1], "this convolution")
+        check_steps(self._out[0] * self._out[1], "this convolution", self._k)
 
     @cached_property
     def _padded(self) -> Values:

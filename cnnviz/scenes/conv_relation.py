@@ -66,7 +66,7 @@ class ConvRelation(MapAndKernel):
         super().__post_init__()
         check_fit(self._size, self._k, self.p)
         check_side((self._padded.shape[0], self._padded.shape[1]), "the padded input", "use a smaller --p or --i")
-        check_steps(self._count, "this figure")
+        check_steps(self._count, "this figure", self._k)
 
     @property
     def _out(self) -> Size:

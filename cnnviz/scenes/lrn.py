@@ -74,7 +74,7 @@ class Lrn(Scene):
         check_squares(self._values)
         if self.k == 0 and float(self._sums.min()) == 0:
             raise UsageError("k 0 leaves nothing to divide by where all neighbours are 0: use --k above 0, such as 1")
-        check_steps(self._values.size, "this normalization")
+        check_steps(self._values.size, "this normalization", (self.n, self.n if self.kind == "intra" else 1))
 
     @cached_property
     def _maps(self) -> Maps:

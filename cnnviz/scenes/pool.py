@@ -88,7 +88,9 @@ class Pool(Scene):
                     less = f"use --p {k // 2} or less, or --k {2 * p} or more"
                     raise UsageError(f"padding {p} is more than half of window {k}: {less}")
         output = self._pooled.windows.output
-        check_steps(output[0] * output[1], "this pooling")
+        rows, columns = self._map.values.shape
+        adaptive = -(-rows // output[0]), -(-columns // output[1])
+        check_steps(output[0] * output[1], "this pooling", self.k or adaptive)
         check_side(self._pooled.windows.drawn, "the padded input", "use a smaller --p or --i")
 
     def _check_together(self) -> None:

@@ -66,7 +66,7 @@ class TransposedConv(MapAndKernel):
             axis.check()
         widest = self._transposed.sizes(lambda axis: max(axis.drawn, axis.full))
         check_side(widest, "the stretched input", "use a smaller --i, --s or --k")
-        check_steps(self._view.count, "this transposed convolution")
+        check_steps(self._view.count, "this transposed convolution", self._k)
 
     @cached_property
     def _transposed(self) -> Transposed:

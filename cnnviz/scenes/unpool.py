@@ -67,7 +67,7 @@ class Unpool(Scene):
         super().__post_init__()
         object.__setattr__(self, "i", self._map.values.shape)
         object.__setattr__(self, "s", self.s or self.k)
-        check_steps(self._count, "this unpooling")
+        check_steps(self._count, "this unpooling", self.k)
 
     @cached_property
     def _map(self) -> Data:

@@ -168,7 +168,12 @@ def test_the_convention_is_stated():
         ),
         (
             {"i": 200, "k": 1},
-            "this convolution would take 40000 steps, more than 20000: use a larger stride or less input",
+            "this convolution would take 40000 steps, more than 10000: use a larger stride or less input",
+        ),
+        (
+            {"i": 200, "k": 40, "s": 2},
+            "this convolution would cover 10497600 cells in 6561 steps, more than 1000000: use a larger stride, a "
+            "smaller window or less input",
         ),
         ({"input": "1 2; 3 4", "i": 3}, "input is 2×2, but --i asks for 3×3: leave --i out"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,12 +21,21 @@ BLACK = (0, 0, 0)
 _KEPT_RIMS = 256
 
 
-def stamp(box: Box, draw: Callable[[Pen], None]) -> Line:
+@dataclass(frozen=True)
+class Stamp(Line):
+    """A drawing that is written like a glyph; `draw` draws it again, within `box`."""
+
+    box: Box
+    draw: Callable[[Pen], None]
+
+
+def stamp(box: Box, draw: Callable[[Pen], None]) -> Stamp:
     """What `draw` draws in black within a box, as if it were a glyph: written wherever and as often as it is wanted."""
     width, height = box.right - box.left, box.bottom - box.top
     picture = np.full((height, width, 3), 255, np.uint8)
     draw(Pen(picture, origin=(box.left, box.top)))
-    return Line((Placed(Piece(255 - picture[..., 0], 0, 0, width), 0, 0, False),), width, 0, height)
+    piece = Piece(255 - picture[..., 0], 0, 0, width)
+    return Stamp((Placed(piece, 0, 0, False),), width, 0, height, box, draw)
 
 
 class Lettering:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from cnnviz.render.palette import Pixels
 from cnnviz.render.panels.base import LABEL_LEADING, LEAST_TEXT, Colors, Fit, Painter, Place
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import SCALE_LEVELS, CellStyle, Color, Theme, contrast
-from cnnviz.storyboard import Block, Cell, Change, Grid, Mark, MoveMark, Shade
+from cnnviz.storyboard import Block, Cell, Change, Grid, Mark, MoveMark
 
 _NUMBER_SIZE = 18
 _NOTE_HEIGHT = 11
@@ -56,7 +57,7 @@ class CellsPainter(Painter):
         super().__init__(panel, place, look, fit)
         self._panel = panel
         self._noted = isinstance(panel, Grid) and panel.notes
-        self._state = GridState.of(panel)
+        self.state = GridState.of(panel)
         self._fitted = self.fitted(panel, place.cell, fit)
         self._scale = look.theme.scale(panel.shade.scale) if self._fitted.shaded and panel.shade else None
         self._tiles: dict[tuple[str, str, str, int], Pixels] = {}
@@ -73,6 +74,14 @@ class CellsPainter(Painter):
     @abstractmethod
     def corner(self, channel: int | None) -> tuple[int, int]:
         """Where a sheet of cells begins: x and y in pixels from the body's corner."""
+
+    @property
+    def side(self) -> int:
+        """Pixels from one cell to the next."""
+        return self._fitted.cell
+
+    def draw_under(self, pen: Pen) -> None:
+        """Draw what lies under the cells, the body's corner at the pen's origin: nothing."""
 
     def channels(self, channel: int | None) -> Sequence[int | None]:
         """The sheets on which a mark of that channel stands."""
@@ -109,10 +118,10 @@ class CellsPainter(Painter):
         for place in np.ndindex(self._panel.values.shape):
             self._lay(place)
         canvas.put(self._layer, self.place.x - self._margin, self.place.y - self._margin)
-        for mark in self._state.marks.values():
+        for mark in self.state.marks.values():
             self._outline(mark, canvas)
-        if self._scale is not None and self._panel.shade is not None:
-            self._paint_scale(self._panel.shade, canvas)
+        if (scale := self.scale_bar()) is not None:
+            canvas.draw(*scale)
 
     def apply(self, changes: Sequence[Change], canvas: Canvas) -> list[Box]:
         """Lay changed cells anew, take outlines from where they stood and draw them where they go."""
@@ -120,11 +129,11 @@ class CellsPainter(Painter):
         cells: list[tuple[int, ...]] = []
         for change in changes:
             if isinstance(change, MoveMark):
-                boxes += self._mark_boxes(self._state.marks[change.mark])
-                self._state.apply(change)
-                boxes += self._mark_boxes(self._state.marks[change.mark])
+                boxes += self._mark_boxes(self.state.marks[change.mark])
+                self.state.apply(change)
+                boxes += self._mark_boxes(self.state.marks[change.mark])
             elif isinstance(change, Cell):
-                self._state.apply(change)
+                self.state.apply(change)
                 cells.append(place_of(change))
         for place in dict.fromkeys(cells):
             boxes.append(self._lay(place))
@@ -134,7 +143,7 @@ class CellsPainter(Painter):
         dirty = dirty.clip(self._layer.shape[1], self._layer.shape[0])
         x, y = self.place.x - self._margin, self.place.y - self._margin
         done = canvas.put(self._layer[dirty.slices], x + dirty.left, y + dirty.top)
-        for mark in self._state.marks.values():
+        for mark in self.state.marks.values():
             self._outline(mark, canvas)
         return [done]
 
@@ -152,16 +161,21 @@ class CellsPainter(Painter):
         self._layer[box.slices] = self._tile(place)
         return box
 
-    def _tile(self, place: tuple[int, ...]) -> Pixels:
-        value, role = float(self._state.values[place]), str(self._state.roles[place])
-        note = self._state.notes.get(place, "") if self._fitted.numbers else ""
+    def seen(self, place: tuple[int, ...]) -> tuple[str, str, str, int]:
+        """What is seen of a cell: its role, number and note, and its level on the scale, −1 for none."""
+        value, role = float(self.state.values[place]), str(self.state.roles[place])
+        note = self.state.notes.get(place, "") if self._fitted.numbers else ""
         text = number(value, self._panel.digits) if self._fitted.numbers and not math.isnan(value) else ""
-        level = self._level(value) if self._scale is not None else -1
-        key = role, text, note, level
+        return role, text, note, self._level(value) if self._scale is not None else -1
+
+    def _tile(self, place: tuple[int, ...]) -> Pixels:
+        key = self.seen(place)
         if key not in self._tiles:
             if len(self._tiles) >= _KEPT_TILES:
                 self._tiles.clear()
-            self._tiles[key] = self._draw_tile(self._style(role, level), text, note)
+            pen = Pen.sheet(self._fitted.cell, self._fitted.cell, self.look.theme.page["ground"])
+            self.draw_cell(pen, *key)
+            self._tiles[key] = self.look.palette.index(pen.picture)
         return self._tiles[key]
 
     def _level(self, value: float) -> int:
@@ -177,20 +191,20 @@ class CellsPainter(Painter):
         if level < 0 or self._scale is None or style.flat:
             return style
         fill = _color(self._scale[level])
-        return CellStyle(fill=fill, ink=_ink_on(fill), hatch=style.hatch)
+        return dataclasses.replace(style, fill=fill, ink=_ink_on(fill))
 
-    def _draw_tile(self, style: CellStyle, text: str, note: str) -> Pixels:
+    def draw_cell(self, pen: Pen, role: str, text: str, note: str, level: int) -> None:
+        """Draw what is `seen` of a cell, its corner at the pen's origin."""
         side, gap = self._fitted.cell, self._fitted.gap
-        pen = Pen.sheet(side, side, self.look.theme.page["ground"])
+        style = self._style(role, level)
         near, inner = gap // 2, side - gap
         pen.rect(near, near, inner, inner, style.fill)
         if style.hatch and inner > 3:
             # At the spacing of the side the strokes of neighbouring cells meet.
             spacing = side / math.sqrt(2) / max(1, side // 14)
-            pen.hatch(near, near, inner, inner, style.hatch, spacing, 1.6 * self.look.unit)
+            pen.hatch(near, near, inner, inner, style.hatch, spacing, 1.6 * self.look.unit, style.strokes)
         if text:
             self._write(pen, text, note, style)
-        return self.look.palette.index(pen.picture)
 
     def _write(self, pen: Pen, text: str, note: str, style: CellStyle) -> None:
         """The number in the middle of the cell, the note in the lower right corner if it fits there."""
@@ -229,23 +243,28 @@ class CellsPainter(Painter):
                 yield x + round(mark.column * self._fitted.cell), y + round(mark.row * self._fitted.cell)
 
     def _outline(self, mark: Mark, canvas: Canvas) -> None:
+        for box, width, color in self.rings(mark):
+            _ring(canvas.pixels, box, width, self.look.palette.index_of(color))
+
+    def rings(self, mark: Mark) -> Iterator[tuple[Box, int, Color]]:
+        """The outlines of a mark on the page, lowest first: what each goes around, its width inwards, its colour."""
         cell = self._fitted.cell
         width = self.look.px(2) if mark.role == "boundary" else self.look.px(3)
-        index = self.look.palette.index_of(self.look.theme.mark(mark.role))
         out = width // 2
         for at_x, at_y in self._mark_corners(mark):
             top, left = self.place.y + at_y, self.place.x + at_x
             bottom, right = top + mark.rows * cell, left + mark.columns * cell
             if self._fitted.shaded and mark.role != "boundary":
                 # On a picture, a dark line alone is lost in the dark: a light one beside it is not.
-                halo = self.look.palette.index_of(self.look.theme.page["ground"])
-                wide = Box(left - out - 1, top - out - 1, right + out + 1, bottom + out + 1)
-                _ring(canvas.pixels, wide, width + 2, halo)
-            _ring(canvas.pixels, Box(left - out, top - out, right + out, bottom + out), width, index)
+                halo = Box(left - out - 1, top - out - 1, right + out + 1, bottom + out + 1)
+                yield halo, width + 2, self.look.theme.page["ground"]
+            yield Box(left - out, top - out, right + out, bottom + out), width, self.look.theme.mark(mark.role)
 
-    def _paint_scale(self, shade: Shade, canvas: Canvas) -> None:
-        """A bar of the scale's colours between its two ends, under the label."""
-        assert self._scale is not None
+    def scale_bar(self, sheet: Callable[[int, int, Color], Pen] = Pen.sheet) -> tuple[Pen, int, int] | None:
+        """A bar of the scale's colours between its two ends, and its place on the page; None where there is none."""
+        shade = self._panel.shade
+        if self._scale is None or shade is None:
+            return None
         page, px = self.look.theme.page, self.look.px
         # Three figures are enough to read a colour by.
         digits = min(self._panel.digits, max(0, 2 - math.floor(math.log10(max(abs(shade.lo), abs(shade.hi), 1)))))
@@ -254,7 +273,8 @@ class CellsPainter(Painter):
         )
         bar = min(px(120), max(px(48), self.place.width - low.width - high.width - px(12)))
         height = max(low.ascent, px(_SCALE_BAR)) + px(6)
-        pen = Pen.sheet(low.width + high.width + bar + px(12), height, page["ground"])
+        width = low.width + high.width + bar + px(12)
+        pen = sheet(width, height, page["ground"])
         baseline = height - px(3)
         pen.text(low, 0, baseline, page["muted"])
         edges = np.linspace(0, bar, SCALE_LEVELS + 1).round().astype(int)
@@ -263,9 +283,8 @@ class CellsPainter(Painter):
         for color, left, right in zip(self._scale, edges, edges[1:], strict=False):
             pen.rect(start + int(left), top, int(right - left), px(_SCALE_BAR), _color(color))
         pen.text(high, start + bar + px(6), baseline, page["muted"])
-        x = self.place.x + (self.place.width - pen.picture.shape[1]) // 2
-        lines = self.place.label.count("\n")
-        canvas.draw(pen, x, self.place.label_baseline + px(10) + lines * px(LABEL_LEADING))
+        x = self.place.x + (self.place.width - width) // 2
+        return pen, x, self.place.label_baseline + px(10) + self.place.label.count("\n") * px(LABEL_LEADING)
 
 
 def _ring(pixels: Pixels, box: Box, width: int, index: int) -> None:

@@ -88,8 +88,13 @@ class BlockPainter(CellsPainter):
         return [channel] if channel is not None else range(self._sheets.count)
 
     def _background(self, width: int, height: int) -> Pixels:
-        page, margin, sheets = self.look.theme.page, self._margin, self._sheets
-        pen = Pen.sheet(width, height, page["ground"])
+        picture = Pen.sheet(width, height, self.look.theme.page["ground"]).picture
+        self.draw_under(Pen(picture, origin=(-self._margin, -self._margin)))
+        return self.look.palette.index(picture)
+
+    def draw_under(self, pen: Pen) -> None:
+        """Draw the lines between the sheets, and the captions."""
+        page, sheets = self.look.theme.page, self._sheets
         for channel in range(sheets.count):
             x, y = sheets.corner(channel)
             if sheets.drop and channel + 1 < sheets.count:
@@ -97,14 +102,13 @@ class BlockPainter(CellsPainter):
                 near = self._fitted.gap // 2
                 for low in (near, sheets.height - near):
                     ends = (x + sheets.width, y + low), (following[0], following[1] + low)
-                    pen.polyline(np.array(ends, np.float64) + margin, page["faint"], 1.2 * self.look.unit)
+                    pen.polyline(np.array(ends, np.float64), page["faint"], 1.2 * self.look.unit)
             if self._fitted.shaded:
                 # The lightest values are as light as the page.
-                pen.rect(margin + x - 1, margin + y - 1, sheets.width + 2, sheets.height + 2, page["faint"])
+                pen.rect(x - 1, y - 1, sheets.width + 2, sheets.height + 2, page["faint"])
             line = self._caption(channel)
-            left = margin + x + (sheets.width - line.width) // 2
-            pen.text(line, max(0, left), margin + y + sheets.height + self.look.px(_CAPTION_BASELINE), page["muted"])
-        return self.look.palette.index(pen.picture)
+            left = max(-self._margin, x + (sheets.width - line.width) // 2)
+            pen.text(line, left, y + sheets.height + self.look.px(_CAPTION_BASELINE), page["muted"])
 
     def _caption(self, channel: int) -> Line:
         """The caption of a sheet, its last word alone where there is no room for all of it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable, Sequence
 
 from cnnviz.render.canvas import Box, Look
@@ -16,6 +18,8 @@ _ABOVE, _BELOW, _WHITE = 0.8, 0.25, 0.7
 """Shares of the size: an ordinary line above and below its baseline, and what stays white between two lines."""
 
 _EDGE = 3
+# The solid sample of a line with which a legend's text begins.
+_SAMPLE = re.compile("━{2,} ")
 
 
 class EquationPainter(RedrawnPainter):
@@ -55,6 +59,8 @@ class EquationPainter(RedrawnPainter):
             line, baseline, edge = self._lines[name], self._baselines[name], self.look.px(_EDGE)
             box = Box(0, baseline - line.ascent - edge, self.place.width, baseline + line.descent + edge)
             draw = _writer(line, edge, baseline, self.look.theme.line(role), self.look.theme.page["result"])
+            if role in self.look.theme.dashes and _SAMPLE.match(text):
+                draw = _dashed(draw, line, edge, baseline, self.look.theme.dashes[role], self.look.theme.page["ground"])
             found[name] = Part((text, role), box, draw)
         return found
 
@@ -75,6 +81,23 @@ class EquationPainter(RedrawnPainter):
 
 def _writer(line: Line, x: int, baseline: int, ink: Color, strong: Color) -> Callable[[Pen], None]:
     return lambda pen: pen.text(line, x, baseline, ink, strong)
+
+
+def _dashed(
+    write: Callable[[Pen], None], line: Line, x: int, baseline: int, lengths: Sequence[float], ground: Color
+) -> Callable[[Pen], None]:
+    """Write a line, then cut its first word, a sample of a line, into the theme's strokes."""
+    placed = line.pieces[0]
+    height, width = placed.piece.mask.shape
+    edges = list(itertools.accumulate((*lengths, lengths[0])))
+    starts, ends = ([round(width * at / edges[-1]) for at in edges[first::2]] for first in (0, 1))
+
+    def draw(pen: Pen) -> None:
+        write(pen)
+        for start, end in zip(starts, ends, strict=False):
+            pen.rect(x + placed.x + placed.piece.left + start, baseline + placed.piece.top, end - start, height, ground)
+
+    return draw
 
 
 def _typeset(text: str, panel: Equation, fit: Fit) -> Line:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.render.axes import Axes, Points, beads, dashes, length
+from cnnviz.render.axes import Axes, Points, beads, length, pattern
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.panels._axes import BLACK, HALO, TEXT_SIZE, AxesDrawing, Lettering, stamp
 from cnnviz.render.panels.base import Colors, Extent, Fit, Place
@@ -137,12 +137,12 @@ class PlotPainter(RedrawnPainter):
     def _stroke(self, pen: Pen, curve: Curve, points: Points, color: Color, begun: float = 0.0) -> None:
         """Draw a line in a curve's manner, as far as the axes show it."""
         width = self._width(curve)
+        lengths = _DASHES.get(curve.style) or self.look.theme.dashes.get(curve.role)
         for run in self.axes.runs(points):
-            if curve.style == "solid":
+            if lengths is None:
                 pen.polyline(run, color, width)
                 continue
-            on, off = (part * width for part in _DASHES[curve.style])
-            for dash in dashes(run, on, off, begun):
+            for dash in pattern(run, [part * width for part in lengths], begun):
                 if len(run) == 2 and run[0, 0] == run[1, 0]:
                     _upright(pen, dash, color, max(1, round(width)))
                 else:

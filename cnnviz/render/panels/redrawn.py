@@ -32,6 +32,7 @@ class RedrawnPainter(Painter):
         super().__init__(panel, place, look, fit)
         self._background = Pen.sheet(place.width, place.height, look.theme.page["ground"])
         self._shown: dict[str, Part] = {}
+        self._baked: list[Box] = []
 
     @abstractmethod
     def draw_background(self, pen: Pen) -> None:
@@ -50,9 +51,13 @@ class RedrawnPainter(Painter):
         draw(self._background)
         self._baked.append(box)
 
+    def draw_with(self, pen: Pen) -> None:
+        """Draw the background with a pen of another kind, which takes what is baked from now on."""
+        self._background = pen
+        self.draw_background(pen)
+
     def paint(self, canvas: Canvas) -> None:
         """Draw background and parts."""
-        self._baked: list[Box] = []
         self.draw_background(self._background)
         self._shown = self.parts()
         self._refresh(Box(0, 0, self.place.width, self.place.height), canvas)

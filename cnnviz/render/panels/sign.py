@@ -36,9 +36,16 @@ class SignPainter(Painter):
         page = self.look.theme.page
         line = self.look.typesetter.line(self._text, _SIZE * self.look.unit)
         margin = self.look.px(4)
-        pen = Pen.sheet(line.width + 2 * margin, line.ascent + line.descent + 2 * margin, page["ground"])
-        pen.text(line, margin, margin + line.ascent, page["muted"])
+        width, height = line.width + 2 * margin, line.ascent + line.descent + 2 * margin
+        picture = Pen.sheet(width, height, page["ground"]).picture
+        pen = Pen(picture, origin=(-margin, -margin))
+        self.draw(pen)
         canvas.draw(pen, self.place.x - margin, self.place.y - margin)
+
+    def draw(self, pen: Pen) -> None:
+        """Draw the sign, the place's corner at the pen's origin."""
+        line = self.look.typesetter.line(self._text, _SIZE * self.look.unit)
+        pen.text(line, 0, line.ascent, self.look.theme.page["muted"])
 
     def apply(self, changes: Sequence[Change], canvas: Canvas) -> list[Box]:
         """Nothing to do."""

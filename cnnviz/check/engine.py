@@ -1,0 +1,79 @@
+"""What a check asks of an engine: the operations of the figures, done by somebody else."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.parameters import choose
+
+Array = npt.NDArray[np.floating[Any]]
+Size = tuple[int, int]
+
+ENGINES = {"onnxruntime": "pip install 'cnnviz[check]'", "torch": "pip install torch"}
+"""The engines by name, and what installs each."""
+
+
+class RefusalError(Exception):
+    """An engine does not compute this."""
+
+
+class Engine(Protocol):
+    """Operations on maps (samples, channels, rows, columns).
+
+    A result has the precision in which it was computed, float32 or float64: what a difference may be follows from that.
+    """
+
+    def conv(self, x: Array, w: Array, bias: Array, stride: Size, padding: Size, dilation: Size) -> Array:
+        """Cross-correlate with w (outputs, channels, rows, columns)."""
+
+    def conv_transpose(
+        self, x: Array, w: Array, stride: Size, padding: Size, output_padding: Size, dilation: Size
+    ) -> Array:
+        """The transposed convolution with w (channels, outputs, rows, columns)."""
+
+    def max_pool(self, x: Array, size: Size, stride: Size, padding: Size, dilation: Size, ceil: bool) -> Array:
+        """The maximum of each window."""
+
+    def avg_pool(self, x: Array, size: Size, stride: Size, padding: Size, ceil: bool, counted: bool) -> Array:
+        """The mean of each window; `counted` counts the padding."""
+
+    def adaptive_pool(self, x: Array, size: Size, kind: str) -> Array:
+        """The `max` or `avg` of windows chosen to give `size`."""
+
+    def max_unpool(self, x: Array, size: Size, stride: Size) -> Array:
+        """Maxima where they stood, zeros elsewhere; x is one map."""
+
+    def response_norm(self, x: Array, n: int, alpha: float, beta: float, k: float, within: bool) -> Array:
+        """x / (k + alpha·Σx²)^beta over n channels, or n×n cells within one; of an even n one more before."""
+
+    def normalize(self, x: Array, kind: str, groups: int, eps: float) -> Array:
+        """`batch`, or `group` normalization by mean and biased variance."""
+
+    def linear(self, x: Array, w: Array, bias: Array) -> Array:
+        """w x + bias of one vector x."""
+
+    def softmax(self, x: Array) -> Array:
+        """Along the last axis."""
+
+    def activation(self, kind: str, x: Array, parameter: float) -> Array:
+        """An activation function by its name in the figures."""
+
+    def loss(self, kind: str, x: Array, y: float, parameter: float) -> Array:
+        """A loss by its name in the figures, of each estimate x against the label y."""
+
+
+def load_engine(name: str) -> Engine:
+    """The engine of that name; raises UsageError, or CnnvizError that tells what to install."""
+    if name not in ENGINES:
+        raise UsageError(f"--against {name!r} is no engine: {choose(name, tuple(ENGINES))}")
+    module = {"onnxruntime": "cnnviz.check.onnx_engine", "torch": "cnnviz.check.torch_engine"}[name]
+    try:
+        engine: Engine = import_module(module).ENGINE
+    except ImportError as error:
+        raise CnnvizError(f"a check against {name} needs {error.name or name}: {ENGINES[name]}") from None
+    return engine

@@ -1,0 +1,124 @@
+"""Videos by PyAV: each frame has its own time, so a held step is one frame, not many.
+
+imageio's PyAV plugin was tried: its `write_frame` numbers the frames by a fixed rate and takes no time stamp, so a step
+could be held only by repeating it, and it sets no encoder's options. So PyAV, the layer beneath, is used directly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from cnnviz.errors import CnnvizError
+from cnnviz.export import Job, Written
+from cnnviz.render.canvas import Box
+from cnnviz.render.frames import Film, Frame
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+    from av.video.stream import VideoStream
+
+_TICK = Fraction(1, 1000)
+_BT709 = 1
+"""Primaries, transfer and matrix of high-definition video: ITU-T H.273, code point 1 in each of its tables."""
+_LIMITED = 1
+# Recommendation ITU-R BT.709-6, items 3.2 to 3.4 and 4.6: luma's weights, and levels 16 to 235 and 16 to 240.
+_LUMA = np.array([0.2126, 0.7152, 0.0722])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A container and a codec by FFmpeg's names, and their options."""
+
+    container: str
+    codec: str
+    muxer: dict[str, str]
+    encoder: dict[str, str]
+
+
+def write_video(job: Job, file: BinaryIO, recipe: Recipe) -> Written:
+    """Encode the film frame by frame; a video cannot say whether it loops: its player does."""
+    av = _library(recipe.container)
+    film = job.film()
+    total = 0
+    # Bit-exact: no encoder's version, no date, no random identity in the file.
+    options = {"fflags": "+bitexact", **recipe.muxer}
+    with av.open(
+        file, "w", format=recipe.container, container_options=options, metadata_errors="surrogateescape"
+    ) as container:
+        container.metadata.update({"comment": job.command, "description": job.storyboard.alt})
+        stream = _stream(container.add_stream(recipe.codec, options=recipe.encoder), film)
+        planes = _Planes(film)
+        durations: dict[int, int] = {}
+        for frame in film:
+            durations[total] = frame.milliseconds
+            container.mux(_lasting(stream.encode(planes.picture(av, frame, total)), durations))
+            total += frame.milliseconds
+        container.mux(_lasting(stream.encode(), durations))
+    return Written(size=(stream.width, stream.height), steps=job.storyboard.count, milliseconds=total)
+
+
+def _library(container: str) -> Any:
+    try:
+        import av
+    except ImportError:
+        raise CnnvizError(f".{container} needs PyAV, which is not installed: pip install 'cnnviz[video]'") from None
+    return av
+
+
+def _stream(stream: VideoStream, film: Film) -> VideoStream:
+    context = stream.codec_context
+    stream.width, stream.height = (side + side % 2 for side in film.size)
+    stream.pix_fmt = "yuv420p"
+    stream.time_base = context.time_base = _TICK
+    context.color_primaries = context.color_trc = context.colorspace = _BT709
+    context.color_range = _LIMITED
+    # The same bytes on a machine with any number of cores.
+    context.thread_count = 1
+    return stream
+
+
+def _lasting(packets: list[Any], durations: dict[int, int]) -> list[Any]:
+    """Give packets their durations: between frames times would do, but the last one has none behind it."""
+    for packet in packets:
+        packet.duration = durations.pop(packet.pts)
+    return packets
+
+
+class _Planes:
+    """Luma, and at half the size both chromas, of the film so far; of a frame only what changed is converted."""
+
+    def __init__(self, film: Film) -> None:
+        rgb = film.palette.colors / 255
+        luma = rgb @ _LUMA
+        blue, red = (rgb[:, 2] - luma) / (2 - 2 * _LUMA[2]), (rgb[:, 0] - luma) / (2 - 2 * _LUMA[0])
+        self._luma = np.round(16 + 219 * luma).astype(np.uint8)
+        self._chromas = [128 + 224 * blue, 128 + 224 * red]
+        self.width, self.height = (side + side % 2 for side in film.size)
+        self._padding = [(0, side % 2) for side in reversed(film.size)]
+        # FFmpeg's planes one after the other, as PyAV takes them.
+        self._all = np.zeros((self.height * 3 // 2, self.width), np.uint8)
+        halves = self._all[self.height :].reshape(2, self.height // 2, self.width // 2)
+        self._y, self._uv = self._all[: self.height], halves
+
+    def picture(self, av: Any, frame: Frame, time: int) -> VideoFrame:
+        """The frame as PyAV has it, to be shown at `time`."""
+        self._convert(frame)
+        picture: VideoFrame = av.VideoFrame.from_ndarray(self._all, format="yuv420p")
+        picture.pts, picture.time_base = time, _TICK
+        return picture
+
+    def _convert(self, frame: Frame) -> None:
+        pixels = np.pad(frame.pixels, self._padding, mode="edge") if any(map(any, self._padding)) else frame.pixels
+        box = frame.changed
+        # Whole blocks of two by two: these share their chroma.
+        box = Box(box.left // 2 * 2, box.top // 2 * 2, -(-box.right // 2) * 2, -(-box.bottom // 2) * 2)
+        part = pixels[box.slices]
+        self._y[box.slices] = self._luma[part]
+        rows, columns = part.shape
+        for plane, chroma in zip(self._uv, self._chromas, strict=True):
+            blocks = chroma[part].reshape(rows // 2, 2, columns // 2, 2).mean(axis=(1, 3))
+            plane[box.top // 2 : box.bottom // 2, box.left // 2 : box.right // 2] = np.round(blocks)

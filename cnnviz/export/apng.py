@@ -1,0 +1,51 @@
+"""Animated PNG as a stream: one palette, lossless, and of each frame only the rectangle that changed.
+
+Pillow writes APNG from the list of all frames, and none of its frames says "unchanged" for single pixels; so the chunks
+are written here (`_png`). The format: PNG specification, third edition, sections 4.9 and 11.3.6.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import BinaryIO
+
+from cnnviz.export import Job, Written
+from cnnviz.export._patches import Patch, patches
+from cnnviz.export._png import chunk, packed, start, texts_of
+
+_LEVEL = 9
+_KEEP, _SOURCE, _OVER = 0, 0, 1
+"""Disposal, and the two ways to blend: replace what is there, or draw over it."""
+
+
+def write(job: Job, file: BinaryIO) -> Written:
+    """Write the animation; `once` plays it a single time."""
+    film = job.film()
+    file.write(start(film.size, film.palette.colors, texts_of(job), clear=True))
+    place = file.tell()
+    file.write(_control(0, job.once))
+    count = number = total = 0
+    for count, patch in enumerate(patches(film), start=1):
+        file.write(chunk(b"fcTL", _frame_control(number, patch, _SOURCE if count == 1 else _OVER)))
+        data = packed(patch.sparse(len(film.palette.colors)), _LEVEL)
+        # The first frame is what programs show that know PNG only.
+        file.write(chunk(b"IDAT", data) if count == 1 else chunk(b"fdAT", struct.pack(">I", number + 1) + data))
+        number += 1 if count == 1 else 2
+        total += patch.milliseconds
+    file.write(chunk(b"IEND"))
+    end = file.tell()
+    file.seek(place)
+    file.write(_control(count, job.once))
+    file.seek(end)
+    return Written(size=film.size, steps=job.storyboard.count, milliseconds=total)
+
+
+def _control(frames: int, once: bool) -> bytes:
+    return chunk(b"acTL", struct.pack(">II", frames, int(once)))
+
+
+def _frame_control(number: int, patch: Patch, blend: int) -> bytes:
+    height, width = patch.pixels.shape
+    # Sixteen bits hold a minute of milliseconds.
+    delay = (patch.milliseconds, 1000) if patch.milliseconds < 1 << 16 else (patch.milliseconds // 10, 100)
+    return struct.pack(">5I2H2B", number, width, height, patch.box.left, patch.box.top, *delay, _KEEP, blend)

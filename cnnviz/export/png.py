@@ -1,0 +1,66 @@
+"""A still for paper: one step (`frame`), or a sheet of steps spread evenly over the animation (`sheet`)."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import BinaryIO
+
+import numpy as np
+
+from cnnviz.errors import UsageError
+from cnnviz.export import Job, Written
+from cnnviz.export._png import still, texts_of
+from cnnviz.limits import MAX_SHEET_PIXELS
+from cnnviz.parameters import Size, plain
+from cnnviz.render.frames import Film
+from cnnviz.render.palette import Pixels
+
+STILL = ("frame", "sheet")
+_GAP = 60
+"""Between the steps of a sheet: this part of a step's width."""
+
+
+def write(job: Job, file: BinaryIO) -> Written:
+    """Write the picture with its alt text and the command that makes it."""
+    count = job.storyboard.count
+    if job.sheet is None:
+        place = job.still_place()
+        film = job.film()
+        pixels, shown = next(islice(film, place, None)).pixels, 1
+    else:
+        film = job.film()
+        shown = min(count, job.sheet[0] * job.sheet[1])
+        pixels = _sheet(film, spread(count, shown), job.sheet)
+    file.write(still(pixels, film.palette.colors, texts_of(job)))
+    return Written(size=(pixels.shape[1], pixels.shape[0]), steps=shown, milliseconds=0)
+
+
+def spread(count: int, shown: int) -> list[int]:
+    """Which of `count` steps to show, from the first to the last; of a single one, the last."""
+    if shown == 1:
+        return [count - 1]
+    return [round(part * (count - 1) / (shown - 1)) for part in range(shown)]
+
+
+def _sheet(film: Film, places: list[int], sheet: Size) -> Pixels:
+    """The steps in rows, each as large as a frame; rows that would stay empty are left out."""
+    width, height = film.size
+    gap = max(2, width // _GAP)
+    columns = min(sheet[1], len(places))
+    rows = -(-len(places) // columns)
+    shape = rows * (height + gap) + gap, columns * (width + gap) + gap
+    if shape[0] * shape[1] > MAX_SHEET_PIXELS:
+        most = MAX_SHEET_PIXELS // 10**6
+        raise UsageError(
+            f"--sheet {plain(sheet)} would be {shape[1]}×{shape[0]} pixels: "
+            f"use a smaller --width or sheet, at most {most} million pixels in all"
+        )
+    pixels = np.full(shape, film.palette.index_of(film.theme.page["ground"]), np.uint8)
+    wanted = {place: spot for spot, place in enumerate(places)}
+    for place, frame in enumerate(film):
+        if (spot := wanted.get(place)) is not None:
+            top, left = (
+                gap + part * (side + gap) for part, side in zip(divmod(spot, columns), (height, width), strict=True)
+            )
+            pixels[top : top + height, left : left + width] = frame.pixels
+    return pixels

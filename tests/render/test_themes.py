@@ -1,0 +1,362 @@
+"""Every theme: texts can be read; roles that stand side by side and lines are told apart, by colour-blind eyes too."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from functools import cache
+
+import numpy as np
+import pytest
+
+from cnnviz.cli import cli
+from cnnviz.errors import UsageError
+from cnnviz.pipeline import make
+from cnnviz.playback import play
+from cnnviz.render.theme import contrast, load_theme, luminance, theme_names, theme_summaries
+from cnnviz.storyboard import Block, Grid
+from tests.figures import all_figures, make_figure
+
+THEMES = theme_names()
+themes = pytest.mark.parametrize("name", THEMES)
+
+# Machado, Oliveira and Fernandes (2009), "A Physiologically-based Model for Simulation of Color Vision Deficiency",
+# IEEE TVCG 15(6): the matrices of severity 1.0, for linear RGB.
+DEFICIENCIES = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+# sRGB's primaries and its white (IEC 61966-2-1).
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+# A difference of about 2 can just be seen; between two neighbouring areas, 8 cannot be missed.
+CLEARLY = 8.0
+
+# Pairs that the default theme, whose colours are the article's own, tells apart by hue alone.
+BY_HUE = {
+    ("input", "kernel"), ("input", "output"), ("input", "winner"), ("input", "zero"), ("kernel", "kernel_on_padding"),
+    ("kernel", "output"), ("kernel", "overlap"), ("kernel_on_padding", "output"), ("output", "padding"),
+    ("output", "zero"), ("padding_unreached", "unreached"),
+}  # fmt: skip
+# Of these, what an eye without blue cones sees in one colour.
+ALIKE = {("article", "tritanopia", ("output", role)) for role in ("padding", "zero")}
+# Quiet on purpose: what lies behind the lines that count.
+QUIET = ("grid", "contour")
+OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
+
+
+def linear(color):
+    share = np.asarray(color) / 255
+    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb):
+    """CIELAB of linear RGB, for the white of sRGB."""
+    share = TO_XYZ @ rgb / TO_XYZ.sum(axis=1)
+    f = np.where(share > (6 / 29) ** 3, np.cbrt(share), share / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def difference(one, other, deficiency=None):
+    """The distance of two colours in CIELAB, as seen with a deficiency."""
+    seen = np.array(DEFICIENCIES[deficiency]) if deficiency else np.eye(3)
+    a, b = (lab(np.clip(seen @ linear(color), 0, 1)) for color in (one, other))
+    return float(np.linalg.norm(a - b))
+
+
+@cache
+def side_by_side():
+    """The pairs of roles between whose cells no outline runs, in any figure at any step."""
+    pairs = set()
+    for figure in all_figures():
+        board = make_figure(figure).storyboard()
+        grids = [p for p in board.panels() if isinstance(p, Grid | Block) and not (p.shade and p.shade.always)]
+        for _, states in play(board) if grids else ():
+            for panel in grids:
+                roles = states[panel.name].roles
+                for channel, sheet in enumerate(roles.reshape(-1, *roles.shape[-2:])):
+                    pairs |= met(sheet, [m for m in states[panel.name].marks.values() if m.channel in (None, channel)])
+    return sorted(pairs)
+
+
+def met(sheet, marks):
+    """The pairs of a sheet of roles that meet where no mark has its edge."""
+    down, across = (np.zeros((sheet.shape[0] + by, sheet.shape[1] + 1 - by), bool) for by in (1, 0))
+    for mark in marks:
+        if mark.rows and mark.columns and float(mark.row).is_integer() and float(mark.column).is_integer():
+            row, column = int(mark.row), int(mark.column)
+            down[[row, row + mark.rows], column : column + mark.columns] = True
+            across[row : row + mark.rows, [column, column + mark.columns]] = True
+    borders = ((sheet[:-1], sheet[1:], down[1:-1]), (sheet[:, :-1], sheet[:, 1:], across[:, 1:-1]))
+    return {
+        tuple(sorted((str(a), str(b))))
+        for one, other, drawn in borders
+        for a, b in zip(one[~drawn], other[~drawn], strict=True)
+        if a != b
+    }
+
+
+def hatched_apart(one, other):
+    """Whether one has strokes that the other lacks, and they can be seen."""
+    a, b = ((style.hatch is not None, style.strokes if style.hatch else "") for style in (one, other))
+    return a != b and all(contrast(s.fill, s.hatch) >= 1.3 for s in (one, other) if s.hatch)
+
+
+def test_pairs_are_found_where_no_outline_runs():
+    from cnnviz.storyboard import Mark
+
+    sheet = np.array([["a", "b", "b"], ["a", "a", "c"]])
+    assert met(sheet, []) == {("a", "b"), ("a", "c"), ("b", "c")}
+    assert met(sheet, [Mark(name="m", role="window", row=0, column=1, rows=1, columns=2)]) == {("a", "c")}
+    assert ("output", "pending") in side_by_side()
+    assert ("kernel", "overlap") in side_by_side()
+
+
+def test_colours_are_compared_as_their_sources_say():
+    assert luminance((255, 255, 255)) == pytest.approx(1)
+    assert lab(linear((255, 255, 255))) == pytest.approx([100, 0, 0], abs=1e-6)
+    assert lab(linear((0, 0, 255))) == pytest.approx([32.3, 79.2, -107.9], abs=0.1)
+    # A confusion of red-green blindness, and what stays apart.
+    red, green, blue = (170, 60, 40), (110, 95, 30), (40, 60, 170)
+    assert difference(red, green, "deuteranopia") < difference(red, green) / 2
+    assert difference(red, blue, "deuteranopia") > 40
+    for matrix in DEFICIENCIES.values():
+        assert np.sum(matrix, axis=1) == pytest.approx(1, abs=1e-5), "grey stays grey"
+
+
+@themes
+def test_texts_can_be_read_on_every_ground(name):
+    theme = load_theme(name)
+    page = theme.page
+    for ground, ink in itertools.product(("ground", "band"), ("ink", "muted", "result")):
+        assert contrast(page[ground], page[ink]) >= 4.5, (ground, ink)
+    for role, style in theme.cells.items():
+        assert contrast(style.ink, style.fill) >= 4.5, role
+        if style.hatch and name != "article":
+            assert contrast(style.ink, style.hatch) >= 4.5, f"{role}: number on strokes"
+    quiet = (*QUIET, "guide", "axis", "edge")
+    for role in set(theme.lines) - set(quiet):
+        assert contrast(theme.lines[role], page["ground"]) >= 4.5, role
+    assert contrast(theme.lines["gradient"], page["band"]) >= (4.4 if name == "article" else 4.5)
+    lit = theme.cell("lit")
+    assert contrast(page["result"], lit.fill) >= 4.5
+
+
+@themes
+@pytest.mark.parametrize("scale", ["sequential", "diverging", "gray"])
+def test_numbers_on_values_colours_can_be_read(name, scale):
+    from cnnviz.render.panels._cells import _ink_on
+
+    for color in load_theme(name).scale(scale).tolist():
+        assert contrast(_ink_on(tuple(color)), tuple(color)) >= 4.5
+
+
+@themes
+def test_lines_can_be_seen(name):
+    theme = load_theme(name)
+    # The article's edges are as light as they are: the active one is drawn thick above them.
+    for role in set(theme.lines) - {*QUIET, *(["edge"] if name == "article" else [])}:
+        assert contrast(theme.lines[role], theme.page["ground"]) >= 3, role
+    for role in ("forward", "gradient", "result"):
+        assert contrast(theme.line(role), theme.page["band"]) >= 3, role
+    for role, band in itertools.product(OPTIMIZERS, theme.scale("terrain").tolist()):
+        assert contrast(theme.line(role), tuple(band)) >= 3, role
+
+
+@themes
+@pytest.mark.parametrize(
+    ("mark", "roles"),
+    [
+        ("window", "kernel kernel_on_padding input selected winner output zero overlap neighbour padding bias lit"),
+        ("result", "output winner selected input padding unreached pending"),
+        ("boundary", "input kernel zero kernel_on_padding winner unreached output padding"),
+    ],
+)
+def test_outlines_can_be_seen_on_what_they_are_drawn_on(name, mark, roles):
+    theme = load_theme(name)
+    color = theme.mark(mark)
+    assert contrast(color, theme.page["ground"]) >= 3
+    least = 2 if name == "article" else 3
+    for role in roles.split():
+        assert contrast(color, theme.cell(role).fill) >= least, role
+
+
+@themes
+def test_roles_side_by_side_differ_in_lightness_or_hatch(name):
+    theme = load_theme(name)
+    for pair in side_by_side():
+        one, other = map(theme.cell, pair)
+        if name == "article" and pair in BY_HUE:
+            continue
+        assert contrast(one.fill, other.fill) >= 1.5 or hatched_apart(one, other), pair
+
+
+@themes
+@pytest.mark.parametrize("deficiency", [None, *DEFICIENCIES])
+def test_roles_side_by_side_are_told_apart_by_every_eye(name, deficiency):
+    theme = load_theme(name)
+    for pair in side_by_side():
+        one, other = map(theme.cell, pair)
+        apart = difference(one.fill, other.fill, deficiency)
+        if (name, deficiency, pair) in ALIKE:
+            continue
+        assert apart >= CLEARLY or hatched_apart(one, other), f"{pair}: {apart:.1f}"
+
+
+@themes
+def test_cells_can_be_seen_on_the_page(name):
+    theme = load_theme(name)
+    for role in ("input", "kernel", "output", "selected", "winner", "overlap", "bias", "pending"):
+        assert difference(theme.cell(role).fill, theme.page["ground"]) >= 5, role
+
+
+@themes
+def test_lines_of_a_race_are_told_apart_by_every_eye(name):
+    """Those of one style, solid or dashed by the scene: by colour, or by the theme's dashes."""
+    theme = load_theme(name)
+    for together in (("sgd", "adagrad", "adam"), ("momentum", "rmsprop"), ("curve", "tangent")):
+        for one, other in itertools.combinations(together, 2):
+            if theme.dashes.get(one) != theme.dashes.get(other):
+                continue
+            for deficiency in (None, *DEFICIENCIES):
+                apart = difference(theme.line(one), theme.line(other), deficiency)
+                assert apart >= CLEARLY, f"{one}, {other} with {deficiency}: {apart:.1f}"
+
+
+def shares(picture, *colors):
+    return [float((picture == np.array(color)).all(axis=-1).mean()) for color in colors]
+
+
+def last_picture(scene, **given):
+    film = make(scene, **given).film()
+    for frame in film:
+        pixels = frame.pixels
+    return film, film.palette.colors[pixels]
+
+
+def test_print_has_no_colour_at_all():
+    for scene in ("conv", "gradient-descent", "cnn"):
+        _, picture = last_picture(scene, theme="print")
+        assert (picture == picture[..., :1]).all(), scene
+
+
+def test_strokes_run_up_down_or_both_ways():
+    from cnnviz.render.pen import Pen
+
+    drawn = {}
+    for strokes in "/\\x":
+        pen = Pen.sheet(40, 40, (255, 255, 255))
+        pen.hatch(0, 0, 40, 40, (0, 0, 0), 14 * np.sqrt(2), 2, strokes)
+        drawn[strokes] = pen.picture[..., 0] < 128
+    # A stroke up has its next pixel up and to the right.
+    assert drawn["/"][1:, :-1][drawn["/"][:-1, 1:]].mean() > 0.95
+    assert drawn["\\"][1:, 1:][drawn["\\"][:-1, :-1]].mean() > 0.95
+    np.testing.assert_array_equal(drawn["x"], drawn["/"] | drawn["\\"])
+
+
+def test_a_theme_dashes_lines_and_their_samples():
+    film, picture = last_picture("gradient-descent", theme="print", optimizer="all")
+    place = film.layout.places["legend adagrad"]
+    plain = film.layout.places["legend adam"]
+
+    def gaps(at):
+        row = (picture[at.y : at.y + at.height, at.x : at.x + 44] < 60).all(axis=-1)
+        ink = row[row.any(axis=1)].any(axis=0)[: 3 + 24]
+        return int(np.sum(ink[:-1] & ~ink[1:]))
+
+    assert gaps(place) == 2
+    assert gaps(plain) == 0
+
+
+def test_the_strokes_of_a_pattern_take_turns():
+    from cnnviz.render.axes import pattern
+
+    line = np.array([[0.0, 0.0], [30.0, 0.0]])
+    found = sorted((float(part[0, 0]), float(part[-1, 0])) for part in pattern(line, [5, 2, 1, 2]))
+    assert found == [(0, 5), (7, 8), (10, 15), (17, 18), (20, 25), (27, 28)]
+    rest = sorted((float(part[0, 0]), float(part[-1, 0])) for part in pattern(line[:, :] * 0.5, [5, 2, 1, 2], begun=4))
+    assert rest == [(0, 1), (3, 4), (6, 11), (13, 14)]
+
+
+OWN = {
+    'extends = "dark"\n[cells.inptu]\nfill = "#FFFFFF"':
+        "theme my: dark has no cells.inptu: did you mean input? (choose from ",
+    'extends = "dark"\n[lines]\ncurv = "#FFFFFF"':
+        "theme my: dark has no lines.curv: did you mean curve? (choose from ",
+    'extends = "dark"\n[page]\nink = "white"':
+        "theme my: page.ink 'white' is not a colour: write it as \"#94B6D2\"",
+    'extends = "dark"\n[cells.input]\nfill = "#12345"':
+        "theme my: cells.input.fill '#12345' is not a colour: write it as \"#94B6D2\"",
+    'extends = "dark"\n[cells]\ninput = "#123456"':
+        "theme my: cells.input has fill and, where wanted, ink, hatch, strokes and flat",
+    'extends = "dark"\n[cells.input]\nedge = "#123456"':
+        "theme my: cells.input has fill and, where wanted, ink, hatch, strokes and flat",
+    'extends = "dark"\n[cells.input]\nflat = 1': "theme my: cells.input.flat 1 must be true or false",
+    'extends = "dark"\n[cells.input]\nstrokes = "-"':
+        "theme my: cells.input.strokes '-' is not known: choose from / \\ x",
+    'extends = "dark"\n[cells.input]\nstrokes = [1]':
+        "theme my: cells.input.strokes [1] is not known: choose from / \\ x",
+    'extends = "dark"\n[cell.input]\nfill = "#FFFFFF"':
+        "theme my: there is no table [cell]: did you mean cells? (choose ",
+    'extends = "dark"\ncells = 3': "theme my lacks the table [cells]",
+    'extends = "drak"': "theme my: extends 'drak' is no theme: did you mean dark? (choose from ",
+    "extends = 3": "theme my: extends 3 is no theme: choose from ",
+    'extends = "dark"\n[scales]\nterrain = "#FFFFFF"':
+        "theme my: scales.terrain is a list of two or more colours, from low to high",
+    'extends = "dark"\n[scales]\nterrain = ["#FFFFFF", 3]':
+        "theme my: scales.terrain 3 is not a colour: write it as \"#94B6D2\"",
+    'extends = "dark"\n[dashes]\ncurve = [4, 0]':
+        "theme my: dashes.curve is a list of stroke, gap, stroke, gap … in line widths: [4, 3]",
+    'extends = "dark"\n[dashes]\ncurve = [4]':
+        "theme my: dashes.curve is a list of stroke, gap, stroke, gap … in line widths: [4, 3]",
+    "[page]\nground = '#FFFFFF'": "theme my lacks page.ink: a page has ground, ink, muted, faint, band, accent, result",
+    "[page]\ngrond = '#FFFFFF'": "theme my: there is no page.grond: did you mean ground? (choose from ",
+    "": "theme my lacks the table [page]",
+    "x = ": "theme my.toml is not valid TOML: ",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", OWN, ids=OWN.values())
+def test_what_is_wrong_with_a_theme_is_one_exact_line(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        load_theme("my.toml")
+    message, expected = str(caught.value), OWN[text]
+    assert message.startswith(expected) if expected.endswith((" ", ": ")) else message == expected
+    assert "\n" not in message
+    assert caught.value.exit_code == 2
+
+
+def test_a_theme_of_ones_own_gives_only_what_differs(tmp_path):
+    file = tmp_path / "ours.toml"
+    file.write_text('extends = "dark"\n[cells.padding]\nfill = "#102030"\n[dashes]\ncurve = [4, 3]', encoding="utf-8")
+    ours, dark = load_theme(str(file)), load_theme("dark")
+    assert ours.name == "ours"
+    assert ours.cell("padding").fill == (16, 32, 48)
+    assert ours.cell("padding").hatch == dark.cell("padding").hatch
+    assert ours.cell("padding").flat
+    assert ours.dashes == {"curve": (4, 3)}
+    assert (ours.page, ours.marks, ours.lines, ours.scales) == (dark.page, dark.marks, dark.lines, dark.scales)
+    film, picture = last_picture("conv", theme=str(file), p=1, values=False)
+    place = film.layout.places["input"]
+    assert shares(picture[place.y : place.y + place.height, place.x : place.x + place.width], (16, 32, 48))[0] > 0.1
+
+
+def test_themes_are_listed_with_what_they_are():
+    from click.testing import CliRunner
+
+    lines = CliRunner().invoke(cli, ["themes"]).output.splitlines()
+    assert [line.split()[0] for line in lines] == list(THEMES)
+    assert {"article", "light", "dark", "print", "colorblind", "blueprint"} <= set(THEMES)
+    for line, summary in zip(lines, theme_summaries().values(), strict=True):
+        assert line.endswith("  " + summary)
+        assert re.fullmatch(r"[A-Z].{20,90}\.", summary)
+
+
+@themes
+def test_every_theme_knows_the_same_roles(name):
+    theme, default = load_theme(name), load_theme("article")
+    for table in ("page", "cells", "marks", "lines", "scales"):
+        assert set(getattr(theme, table)) == set(getattr(default, table)), table

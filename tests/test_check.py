@@ -1,0 +1,201 @@
+"""`cnnviz check`: equal figures pass, a wrong number is found and named, and nothing passes that was not compared."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from cnnviz.check import check_figure
+from cnnviz.check.claims import CLAIMS
+from cnnviz.check.engine import Engine, load_engine
+from cnnviz.discovery import SCENES_FOLDER
+from cnnviz.pipeline import make
+from tests.figures import all_figures, make_figure, named
+
+FIGURES = all_figures()
+UNCHECKED = {
+    "activation kind=table": "a table of formulas",
+    "norm kind=compare": "a table of words",
+}
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
+def test_every_figure_equals_the_engine(figure):
+    report = check_figure(make_figure(figure))
+    assert not report.failed, report
+    if figure[0] == "gradient-descent":
+        assert report.reason == "an optimizer's path is no single operation of an engine"
+    elif reason := UNCHECKED.get(named(figure)):
+        assert report.reason == reason
+    else:
+        assert report.reason == ""
+        assert report.equal == report.count > 0
+
+
+EXTREME = [
+    ("conv", {"i": 40, "s": 3, "p": 2, "kernel": "laplacian-8"}),
+    ("conv", {"input": "1e9 -1e9; 0.1 1e-9", "kernel": "1 1; 1 1e-3", "k": 2, "p": 1}),
+    ("conv", {"k": 1, "s": 3, "i": 7, "bias": 1e9}),
+    ("pool", {"kind": "max", "i": "7x5", "output_size": "3x2"}), ("pool", {"kind": "avg", "i": 9, "output_size": 4}),
+    ("pool", {"kind": "avg", "i": 7, "k": 3, "s": 2, "p": 1, "ceil_mode": True}),
+    ("pool", {"kind": "max", "input": "-1 -2; -3 -4", "p": 1}),
+    ("unpool", {"kind": "max", "i": 7, "k": 3, "s": 2}), ("unpool", {"kind": "max", "i": 5, "k": 2, "s": 3}),
+    ("unpool", {"kind": "avg", "i": 8, "k": 2, "s": 3}), ("unpool", {"kind": "avg", "i": 6, "k": 3, "s": 1}),
+    ("unpool", {"kind": "max", "input": "ones", "i": 4, "k": 2, "s": 1}),
+    ("transposed-conv", {"i": 3, "s": 3, "k": 2, "d": 2, "output_padding": 2, "bias": 0.25}),
+    ("lrn", {"n": 4, "channels": 5, "k": 2}), ("lrn", {"kind": "intra", "n": 4, "beta": 0, "alpha_over_n": True}),
+    ("lrn", {"alpha": 0, "n": 5}), ("lrn", {"n": 9, "channels": 2, "alpha": 1e3}),
+    ("norm", {"kind": "group", "channels": 6, "groups": 3, "i": 3, "eps": 1}), ("norm", {"input": "zeros"}),
+    ("norm", {"kind": "layer", "channels": 1, "batch": 1, "input": "1000000 999999; 1000000 1000000"}),
+    ("batch-norm", {"gamma": "1.5 -0.5", "beta": "random", "activation": "leaky-relu"}),
+    ("batch-norm", {"input": "3 3; 3 4", "activation": "none"}), ("batch-norm", {"activation": "elu", "eps": 1}),
+    ("fully-connected", {"input": "2.5 3 1", "weights": "0.5 1 -1; 2 0 1", "bias": "7"}),
+    ("activation", {"kind": "softplus", "beta": 3, "lo": -40, "hi": 40}),
+    ("activation", {"kind": "softmax", "logits": "700 -700 0"}), ("activation", {"kind": "elu", "alpha": 100}),
+    ("loss", {"kind": "hinge", "label": -1, "margin": 0.5}), ("loss", {"kind": "huber", "delta": 0.01, "label": 3}),
+    ("loss", {"kind": "logits-cross-entropy", "lo": -2000, "hi": 2000, "label": 0.25}),
+    ("cnn", {"layers": "conv 2@3x3 s2 p1, lrn 3, batchnorm, elu 0.5, avgpool 3 s2, leaky-relu, gelu, fc 3", "i": 12,
+             "input": "random", "lr": 0}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("figure", EXTREME, ids=map(named, EXTREME))
+def test_the_engine_follows_where_parameters_go_far(figure):
+    report = check_figure(make_figure(figure))
+    assert report.reason == ""
+    assert not report.failed, report
+
+
+@pytest.mark.parametrize("kind", [
+    "linear", "relu", "leaky-relu", "elu", "tanh", "sigmoid", "selu", "softplus", "relu6", "hardtanh", "gelu", "silu",
+    "hardswish", "mish",
+])  # fmt: skip
+def test_every_activation_has_an_operator(kind):
+    report = check_figure(make("activation", kind=kind, lo=-8, hi=8, frames=33))
+    assert (report.equal, report.count, report.what) == (33, 33, "points")
+
+
+@pytest.mark.parametrize("kind", ["mae", "mse", "huber", "smooth-l1", "cross-entropy", "binary-cross-entropy",
+                                  "logits-cross-entropy", "hinge"])  # fmt: skip
+def test_every_loss_is_composed(kind):
+    report = check_figure(make("loss", kind=kind))
+    assert report.equal == report.count == 17
+
+
+def test_every_scene_of_ours_has_a_check_or_says_why_not():
+    assert set(CLAIMS) == {file.stem.replace("_", "-") for file in SCENES_FOLDER.glob("[!_]*.py")}
+
+
+def broken(module, name, monkeypatch, change):
+    """Let an operation that a scene uses give another result."""
+    imported = sys.modules[f"cnnviz.scenes.{module}"]
+    right = getattr(imported, name)
+    monkeypatch.setattr(imported, name, lambda *args, **more: change(right(*args, **more)))
+
+
+BREAKS = [
+    ("conv", {}, "conv", "conv2d"), ("conv-relation", {}, "conv_relation", "conv2d"),
+    ("transposed-conv", {}, "_transposed", "conv_transpose2d"), ("pool", {"kind": "avg"}, "pool", "avg_pool2d"),
+    ("unpool", {"kind": "avg"}, "unpool", "avg_pool2d"), ("lrn", {}, "lrn", "local_response_norm"),
+    ("lrn", {"kind": "intra"}, "lrn", "local_response_norm_within"), ("norm", {}, "norm", "batch_norm"),
+    ("norm", {"kind": "group"}, "norm", "group_norm"), ("batch-norm", {}, "batch_norm", "batch_norm"),
+    ("fully-connected", {}, "fully_connected", "linear"), ("activation", {"kind": "softmax"}, "_softmax", "softmax"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("scene", "given", "module", "name"), BREAKS, ids=[f"{b[0]}-{b[3]}" for b in BREAKS])
+def test_an_operation_that_is_off_by_a_thousandth_is_found(scene, given, module, name, monkeypatch):
+    make(scene, **given)
+    broken(module, name, monkeypatch, lambda result: result + 1e-3)
+    report = check_figure(make(scene, **given))
+    assert report.failed
+    assert report.equal < report.count
+
+
+def test_one_wrong_number_is_named(cnnviz, monkeypatch):
+    assert cnnviz("check", "conv").out == "conv i5 k3 s1 p0: 9 of 9 outputs equal (max |Δ| 0)\n"
+
+    def wrong(result):
+        result[0, 1, 2] += 1
+        return result
+
+    right = make("conv").scene.expected()["output"][1, 2]
+    broken("conv", "conv2d", monkeypatch, wrong)
+    done = cnnviz("check", "conv", "output-size")
+    assert done.code == 1
+    assert done.err == (
+        "conv i5 k3 s1 p0: 8 of 9 outputs equal (max |Δ| 1); output row 2, column 3 shows "
+        f"{right + 1:g}, onnxruntime gives {right:g}\n"
+    )
+    assert done.out == "output-size i5 k3 s1 p0: 2 of 2 sizes equal (max |Δ| 0)\n"
+
+
+def test_a_map_of_another_size_is_found(monkeypatch):
+    make("conv")
+    broken("conv", "conv2d", monkeypatch, lambda result: result)
+    broken("conv", "conv_output_size", monkeypatch, lambda size: size - 1)
+    report = check_figure(make("conv"))
+    assert report.difference == "output is 2×2, onnxruntime gives 3×3"
+    assert report.failed
+
+
+def test_all_scenes_are_checked_without_a_name(cnnviz):
+    done = cnnviz("check")
+    assert (done.code, done.err) == (0, "")
+    assert len(done.out.splitlines()) == len(CLAIMS)
+    assert done.out.count(" equal (max") == len(CLAIMS) - 1
+    assert "not checked: an optimizer's path is no single operation of an engine\n" in done.out
+
+
+def test_a_rendered_set_is_checked(cnnviz, tmp_path, monkeypatch):
+    figure = '[[figure]]\nscene = "conv"\nname = "{}"\nformat = "json"\np = {}\n'
+    (tmp_path / "set.toml").write_text(figure.format("plain", 0) + figure.format("padded", 1), encoding="utf-8")
+    done = cnnviz("render", "set.toml", "--out", "made", "--jobs", 1, "--check")
+    assert done.code == 0
+    assert done.out.splitlines()[-2:] == [
+        "plain: 9 of 9 outputs equal (max |Δ| 0)", "padded: 25 of 25 outputs equal (max |Δ| 0)",
+    ]  # fmt: skip
+    broken("conv", "conv2d", monkeypatch, lambda result: -result)
+    assert cnnviz("render", "set.toml", "--out", "made", "--jobs", 1, "--check", "-q").code == 1
+
+
+def test_a_missing_engine_is_one_line(cnnviz, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    monkeypatch.delitem(sys.modules, "cnnviz.check.onnx_engine", raising=False)
+    done = cnnviz("check", "conv")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == "cnnviz: a check against onnxruntime needs onnxruntime: pip install 'cnnviz[check]'\n"
+
+
+def test_unknown_engines_and_scenes_are_refused(cnnviz):
+    done = cnnviz("check", "--against", "jax")
+    assert (done.code, done.err) == (2, "cnnviz: --against 'jax' is no engine: choose from onnxruntime, torch\n")
+    assert cnnviz("check", "conf").err.startswith("cnnviz: there is no scene 'conf': did you mean conv?")
+
+
+def test_a_scene_of_ones_own_is_not_said_to_be_equal(cnnviz, tmp_path):
+    text = (SCENES_FOLDER / "output_size.py").read_text(encoding="utf-8").replace('"output-size"', '"mine"')
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "mine.py").write_text(text, encoding="utf-8")
+    done = cnnviz("--scenes", "own", "check", "mine")
+    assert done.code == 0
+    assert done.out.endswith(": not checked: there is no check for this scene\n")
+
+
+def test_torch_agrees_where_it_is_installed():
+    pytest.importorskip("torch")
+    for figure in [*FIGURES, *EXTREME]:
+        report = check_figure(make_figure(figure), "torch")
+        assert not report.failed, report
+        assert not report.reason.startswith("torch refuses"), report
+
+
+def test_both_engines_offer_every_operation():
+    operations = {name for name, thing in vars(Engine).items() if callable(thing) and not name.startswith("_")}
+    assert len(operations) == 12
+    assert all(callable(getattr(load_engine("onnxruntime"), name)) for name in operations)
+    torch = (SCENES_FOLDER.parent / "check" / "torch_engine.py").read_text(encoding="utf-8")
+    assert all(f"    def {name}(" in torch for name in operations)
+    assert np.float64(load_engine("onnxruntime").softmax(np.zeros((1, 2)))[0, 0]) == 0.5
