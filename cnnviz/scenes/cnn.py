@@ -179,7 +179,7 @@ class Cnn(Scene):
             title="Convolutional neural network",
             settings="     ".join(settings),
             formula=r"$L=-\ln\,p_y$" + (f"     {self._rule}" if self._after else ""),
-            convention="maps: from low to high; gradients: one hue below 0, the other above",
+            convention="gradients: one hue below 0, another above",
             alt=self._alt(),
             rows=((Maps(name=_PANEL, stations=tuple(self._stations()), scales=("sequential", "diverging")),),),
             steps=self._steps,
