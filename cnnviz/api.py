@@ -7,9 +7,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from cnnviz.appearance import Appearance
 from cnnviz.discovery import load_scene
 from cnnviz.parameters import Parameter, parameters_of
-from cnnviz.pipeline import Appearance, Figure, make
+from cnnviz.pipeline import Figure, make
 
 
 @cache

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from cnnviz import __version__
+from cnnviz.appearance import Appearance
 from cnnviz.discovery import add_folder, find_scenes, load_scene, summary
 from cnnviz.errors import CnnvizError
 from cnnviz.parameters import Parameter, choose, parameters_of
-from cnnviz.pipeline import Appearance, Figure, make, themes
+from cnnviz.pipeline import Figure, make, themes
 
 if TYPE_CHECKING:
     from cnnviz.check import Report

@@ -18,6 +18,12 @@ MAX_COVERED = 1_000_000
 MIN_WIDTH, MAX_WIDTH = 320, 3840
 """Pixels of a frame's width."""
 
+MIN_FONT_SCALE, MAX_FONT_SCALE = 1.0, 2.0
+"""How much larger all text may be."""
+
+MAX_TWEEN = 30
+"""Pictures in which a window glides from one place to the next."""
+
 MAX_SHEET, MAX_SHEET_PIXELS = 12, 100_000_000
 """Rows or columns of a contact sheet, and its pixels: one byte each."""
 

@@ -8,9 +8,9 @@ import typing
 from pathlib import Path
 
 from cnnviz import storyboard
+from cnnviz.appearance import Appearance
 from cnnviz.discovery import SCENES_FOLDER, find_scenes, load_scene, summary
 from cnnviz.parameters import Parameter, Parameters, parameters_of
-from cnnviz.pipeline import Appearance
 from cnnviz.storyboard import Change, Panel, Step, Storyboard
 
 FOLDER = Path(__file__).parent

@@ -32,11 +32,11 @@ from random import Random
 import numpy as np
 from PIL import Image
 
+from cnnviz.appearance import Appearance
 from cnnviz.cli import main
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.export import formats
 from cnnviz.parameters import Parameter, parameters_of
-from cnnviz.pipeline import Appearance
 from cnnviz.render.theme import THEMES_FOLDER, theme_names
 
 SECONDS, BYTES = 10, 2**30

@@ -18,9 +18,10 @@ from PIL import Image
 
 import cnnviz
 from cnnviz import CnnvizError, UsageError
+from cnnviz.appearance import Appearance
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.parameters import parameters_of
-from cnnviz.pipeline import Appearance, Figure, make
+from cnnviz.pipeline import Figure, make
 
 SMALL = {"width": 320, "values": False}
 scenes = pytest.mark.parametrize("name", cnnviz.scene_names())

@@ -27,15 +27,20 @@ ROOMS = {
     "images": (GROUND | {"parameters"}, {"numpy", "PIL"}),
     "data": (GROUND | {"parameters", "kernels", "images"}, {"numpy"}),
     "network": (GROUND | {"ops", "parameters", "notation"}, {"numpy"}),
+    "wording": (GROUND | WORDS | {"parameters"}, set()),
+    "appearance": (GROUND | {"parameters"}, set()),
     "scene": (GROUND | {"parameters", "storyboard"}, {"numpy"}),
     "discovery": (GROUND | {"parameters", "scene"}, set()),
     "scenes": (
         GROUND | WORDS | {"ops", "playback", "parameters", "kernels", "data", "network", "scene"}, {"numpy"},
     ),
-    "render": (GROUND | WORDS | {"playback", "parameters"}, {"numpy", "matplotlib", "contourpy"}),
-    "export": (GROUND | WORDS | {"playback", "parameters", "render"}, {"numpy", "PIL", "imageio", "av"}),
-    "pipeline": (GROUND | {"parameters", "scene", "discovery", "render", "export", "storyboard"}, {"numpy"}),
-    "api": (GROUND | {"parameters", "scene", "discovery", "pipeline"}, set()),
+    "render": (GROUND | WORDS | {"playback", "parameters", "wording"}, {"numpy", "matplotlib", "contourpy"}),
+    "export": (GROUND | WORDS | {"playback", "parameters", "render", "wording"}, {"numpy", "PIL", "imageio", "av"}),
+    "pipeline": (
+        GROUND | {"parameters", "appearance", "scene", "discovery", "render", "export", "storyboard", "wording"},
+        {"numpy"},
+    ),
+    "api": (GROUND | {"parameters", "appearance", "scene", "discovery", "pipeline"}, set()),
     "batch": (GROUND | {"discovery", "pipeline", "export", "render", "__init__"}, {"click"}),
     # Not ops and no scene: a check that computed with these would prove nothing.
     "check": (
@@ -44,7 +49,9 @@ ROOMS = {
     ),
     "gallery": (GROUND | {"batch", "export", "__init__"}, set()),
     "cli": (
-        GROUND | {"parameters", "scene", "discovery", "pipeline", "batch", "gallery", "check", "__init__"}, {"click"},
+        GROUND
+        | {"parameters", "appearance", "scene", "discovery", "pipeline", "batch", "gallery", "check", "__init__"},
+        {"click"},
     ),
     "__init__": (GROUND | {"discovery", "pipeline", "api"}, set()),
     "__main__": ({"cli"}, set()),

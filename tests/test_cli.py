@@ -21,10 +21,10 @@ import pytest
 from PIL import Image
 
 from cnnviz import __version__
+from cnnviz.appearance import Appearance
 from cnnviz.cli import cli, scene_command
 from cnnviz.discovery import find_scenes, load_scene, summary
 from cnnviz.parameters import parameters_of
-from cnnviz.pipeline import Appearance
 
 PROGRAM = [sys.executable, "-m", "cnnviz"]
 SCENES = list(find_scenes())

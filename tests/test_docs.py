@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from cnnviz.appearance import Appearance
 from cnnviz.discovery import find_scenes
 from cnnviz.parameters import parameters_of
-from cnnviz.pipeline import Appearance
 
 ROOT = Path(__file__).parents[1]
 

@@ -111,7 +111,7 @@ def test_json_tells_the_same_story(figure):
     made = make_figure(figure)
     board = made.storyboard()
     buffer = io.BytesIO()
-    write(Job(storyboard=board, film=made.film, command=made.command(), once=False), buffer)
+    write(Job(storyboard=board, film=lambda tween: made.film(), command=made.command(), once=False), buffer)
     data = json.loads(buffer.getvalue())
     assert (data["format"], data["version"], data["scene"]) == ("cnnviz-storyboard", 1, figure[0])
     assert len(data["steps"]) == data["count"] == board.count

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from av import VideoFrame
     from av.video.stream import VideoStream
 
+TWEEN = 0
 _TICK = Fraction(1, 1000)
 _BT709 = 1
 """Primaries, transfer and matrix of high-definition video: ITU-T H.273, code point 1 in each of its tables."""
@@ -42,7 +43,7 @@ class Recipe:
 def write_video(job: Job, file: BinaryIO, recipe: Recipe) -> Written:
     """Encode the film frame by frame; a video cannot say whether it loops: its player does."""
     av = _library(recipe.container)
-    film = job.film()
+    film = job.film(TWEEN)
     total = 0
     # Bit-exact: no encoder's version, no date, no random identity in the file.
     options = {"fflags": "+bitexact", **recipe.muxer}

@@ -20,7 +20,7 @@ _KEEP, _SOURCE, _OVER = 0, 0, 1
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the animation; `once` plays it a single time."""
-    film = job.film()
+    film = job.film(0)
     file.write(start(film.size, film.palette.colors, texts_of(job), clear=True))
     place = file.tell()
     file.write(_control(0, job.once))

@@ -26,7 +26,7 @@ _KEEP = 1
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the animation; `once` leaves the loop block out."""
-    film = job.film()
+    film = job.film(0)
     file.write(_head(film, job.once, job.command))
     total = 0
     for place, patch in enumerate(patches(film)):

@@ -11,17 +11,16 @@ from cnnviz.export import Job, Written
 from cnnviz.render.frames import Film
 from cnnviz.render.scenery import Layer, Scenery, scenery
 from cnnviz.render.vector import STYLE, escaped, hex_color
+from cnnviz.wording import spoken
 
+TWEEN = 0
 _PARTS = Path(__file__).parent
 _GAP = re.compile(r"\{\{(\w+)\}\}")
-_SUBSCRIPT = re.compile(r"_(?:\{([^{}]*)\}|(\w))")
-_COMMAND = re.compile(r"\\([A-Za-z]+)")
-_ACCENTS = ("mathbf", "mathrm", "mathit", "text", "left", "right", "quad", "dfrac", "frac")
 
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the player; `once` keeps it from starting again after the last step."""
-    film = job.film()
+    film = job.film(TWEEN)
     figure = scenery(film)
     file.write(_document(job, film, figure).encode("utf-8"))
     seconds = film.timing.step * sum(beat.step.beats for beat in figure.beats[:-1]) + film.timing.hold
@@ -66,14 +65,6 @@ def player_data(figure: Scenery, film: Film, *, loop: bool) -> dict[str, Any]:
         "layers": [_layer(layer) for layer in figure.layers], "initial": figure.initial, "steps": steps,
         "wrote": [number for pair in figure.wrote.items() for number in pair],
     }  # fmt: skip
-
-
-def spoken(text: str) -> str:
-    """A text with formulas as words that a screen reader can say."""
-    found = text.replace("**", "")
-    found = _SUBSCRIPT.sub(lambda match: f" {match[1] or match[2]}", found)
-    found = _COMMAND.sub(lambda match: " " if match[1] in _ACCENTS else f" {match[1]} ", found)
-    return re.sub(r"\s+", " ", re.sub(r"[${}\\]", "", found)).strip()
 
 
 def _layer(layer: Layer) -> list[Any]:

@@ -15,7 +15,7 @@ from cnnviz.parameters import Size, plain
 from cnnviz.render.frames import Film
 from cnnviz.render.palette import Pixels
 
-STILL = ("frame", "sheet")
+HEEDS = ("frame", "sheet")
 _GAP = 60
 """Between the steps of a sheet: this part of a step's width."""
 
@@ -25,10 +25,10 @@ def write(job: Job, file: BinaryIO) -> Written:
     count = job.storyboard.count
     if job.sheet is None:
         place = job.still_place()
-        film = job.film()
+        film = job.film(0)
         pixels, shown = next(islice(film, place, None)).pixels, 1
     else:
-        film = job.film()
+        film = job.film(0)
         shown = min(count, job.sheet[0] * job.sheet[1])
         pixels = _sheet(film, spread(count, shown), job.sheet)
     file.write(still(pixels, film.palette.colors, texts_of(job)))

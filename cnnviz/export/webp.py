@@ -32,7 +32,7 @@ _PACKET = (
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the animation; `once` plays it a single time."""
-    film = job.film()
+    film = job.film(0)
     width, height = film.size
     palette = film.palette.colors.tobytes() + bytes(3)
     begin = file.tell()

@@ -17,7 +17,7 @@ _UNIX, _READABLE = 3, 0o100644 << 16
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the frames as they come; only names and times are kept."""
-    film, texts = job.film(), texts_of(job)
+    film, texts = job.film(0), texts_of(job)
     digits = len(str(job.storyboard.count))
     lines, total = ["file,milliseconds"], 0
     with ZipFile(file, "w") as archive:

@@ -41,8 +41,12 @@ class Timing:
 class Film:
     """The frames of a storyboard; iterating renders them anew, one at a time."""
 
-    def __init__(self, storyboard: Storyboard, theme: Theme, width: int, timing: Timing, numbers: bool = True) -> None:
+    def __init__(
+        self, storyboard: Storyboard, theme: Theme, width: int, timing: Timing, *, numbers: bool = True,
+        font_scale: float = 1.0, tween: int = 0,
+    ) -> None:  # fmt: skip
         self.storyboard = storyboard
+        self.tween = tween
         self.timing = timing
         self.theme = theme
         self._numbers = numbers

@@ -171,7 +171,7 @@ def test_the_index_of_an_mp4_has_room_for_times_that_all_differ(figure, truth):
             return (Frame(pixels, Box(0, 0, 2, 2), 20 + place % 7) for place in range(300))
 
     board = make("conv", i=22, k=3).storyboard()
-    job = Job(storyboard=board, film=Uneven, command="ü" * 500, once=False)
+    job = Job(storyboard=board, film=lambda tween: Uneven(), command="ü" * 500, once=False)
     with Path("x.mp4").open("wb") as file:
         writer_for(Path("x.mp4"))(job, file)
     frames, begins, _ = video("x.mp4")
@@ -291,7 +291,7 @@ def test_equal_frames_become_one_as_long_as_a_file_can_say_so(figure):
     assert [patch.milliseconds for patch in found] == [MOST_MILLISECONDS, 70]
     assert set(found[1].sparse(2).ravel()) == {2}, "nothing but unchanged"
     for name in PICTURES:
-        job = Job(storyboard=figure.storyboard(), film=lambda: Still([600_000, 70_000]), command="", once=False)
+        job = Job(storyboard=figure.storyboard(), film=lambda tween: Still([600_000, 70_000]), command="", once=False)
         with Path(f"x.{name}").open("wb") as file:
             assert writer_for(Path(f"x.{name}"))(job, file).milliseconds == 670_000
         assert pictures(f"x.{name}")[1] == [600_000, 70_000]
@@ -335,11 +335,14 @@ def test_a_sheet_shows_its_steps_in_rows(truth, sheet, rows, columns, places):
 @pytest.mark.parametrize(("given", "message"), [
     ("--frame 10 -o x.png", "--frame 10 is beyond the last step: use 1 to 9, first or last"),
     ("--i 3 --frame 2 -o x.png", "--frame 2 is beyond the last step: use 1, first or last"),
-    ("--frame 0 -o x.png", "--frame '0' is not a step: use last, first, or a number from 1 on"),
-    ("--frame middle -o x.png", "--frame 'middle' is not a step: use last, first, or a number from 1 on"),
-    ("--frame first -o a/x.gif", "--frame is for stills, which .gif does not hold: use -o x.png"),
+    ("--frame 0 -o x.png", "--frame '0' is not a step: use last, first, a number from 1 on, or all"),
+    ("--frame middle -o x.png", "--frame 'middle' is not a step: use last, first, a number from 1 on, or all"),
+    (
+        "--frame first -o a/x.gif",
+        "--frame is not for .gif: a still such as .png, .svg or .pdf holds one step, as in -o x.png",
+    ),
     ("--frame 2 --sheet 3 -o x.png", "--frame 2 is one step and --sheet many: leave one of them out"),
-    ("--sheet 3x3 -o x.mp4", "--sheet is for stills, which .mp4 does not hold: use -o x.png"),
+    ("--sheet 3x3 -o x.mp4", "--sheet is not for .mp4: a .png holds a contact sheet, as in -o x.png"),
     ("--sheet 0x3 -o x.png", "--sheet 0 is too small: use 1 or more"),
     ("--sheet 3x13 -o x.png", "--sheet 13 is too large: use 12 or less"),
     ("--i 14 --width 3840 --sheet 12 -o x.png",
@@ -399,7 +402,8 @@ def test_pyav_is_imported_only_when_a_video_is_written():
 @pytest.mark.parametrize("name", [*PICTURES, *VIDEOS, "png", "zip"])
 def test_a_command_with_a_file_name_that_is_no_unicode(name, figure):
     film = figure.film()
-    job = Job(storyboard=figure.storyboard(), film=lambda: film, command="cnnviz conv --input '\udcff.csv'", once=False)
+    command = "cnnviz conv --input '\udcff.csv'"
+    job = Job(storyboard=figure.storyboard(), film=lambda tween: film, command=command, once=False)
     with Path(f"x.{name}").open("wb") as file:
         writer_for(Path(f"x.{name}"))(job, file)
     assert Path(f"x.{name}").stat().st_size > 1000

@@ -14,7 +14,7 @@ import pytest
 from cnnviz.discovery import find_scenes
 from cnnviz.errors import CnnvizError
 from cnnviz.export import Job
-from cnnviz.export.html import document, spoken, write
+from cnnviz.export.html import document, write
 from cnnviz.notation import number
 from cnnviz.pipeline import Figure, make
 from cnnviz.render.frames import Film
@@ -22,6 +22,7 @@ from cnnviz.render.panels import painter_class
 from cnnviz.render.panels._cells import CellsPainter
 from cnnviz.render.panels.base import Painter
 from cnnviz.storyboard import Block, Grid
+from cnnviz.wording import spoken
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs it")
@@ -37,7 +38,7 @@ SCENES = sorted(find_scenes())
 
 def page_of(figure: Figure, *, once: bool = False, film: Film | None = None) -> str:
     film = film or figure.film()
-    job = Job(storyboard=film.storyboard, film=lambda: film, command=figure.command(), once=once)
+    job = Job(storyboard=film.storyboard, film=lambda tween: film, command=figure.command(), once=once)
     return document(job, film)
 
 
@@ -244,7 +245,7 @@ def test_a_caption_cannot_run_as_a_script(opened):
     board, evil = figure.storyboard(), "<img src=x onerror=document.title='broken'></script><!--<script>"
     steps = [dataclasses.replace(step, caption=evil) for step in board.steps()]
     board = dataclasses.replace(board, steps=lambda: iter(steps), alt=f'"><script>{evil}', formula=evil)
-    job = Job(storyboard=board, film=figure.film, command=evil, once=False)
+    job = Job(storyboard=board, film=lambda tween: figure.film(), command=evil, once=False)
     page = opened(document(job, figure.film(board)))
     assert page.title() == "Convolution"
     assert page.locator("img").count() == 0
@@ -262,7 +263,7 @@ def test_without_values_no_number_is_shown_or_said(opened):
 def test_the_file_is_small_and_asks_for_nothing():
     file, figure = io.BytesIO(), make("conv")
     board = figure.storyboard()
-    written = write(Job(storyboard=board, film=figure.film, command=figure.command(), once=False), file)
+    written = write(Job(storyboard=board, film=lambda tween: figure.film(), command=figure.command(), once=False), file)
     text = file.getvalue().decode("utf-8")
     assert len(file.getvalue()) <= 60 * 1024
     assert not re.search(r"https?://|\bsrc=|@import|url\(", text)

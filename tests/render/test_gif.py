@@ -27,7 +27,7 @@ def encoded(once=False, **given):
     figure = make("conv", once=once, **given)
     board = figure.storyboard()
     buffer = io.BytesIO()
-    job = Job(storyboard=board, film=lambda: figure.film(board), command=figure.command(), once=once)
+    job = Job(storyboard=board, film=lambda tween: figure.film(board), command=figure.command(), once=once)
     written = write(job, buffer)
     return figure, written, buffer.getvalue()
 

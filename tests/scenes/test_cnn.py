@@ -34,7 +34,7 @@ def told(**given):
     """The figure's JSON."""
     figure = make("cnn", **given)
     buffer = io.BytesIO()
-    write(Job(storyboard=figure.storyboard(), film=figure.film, command="", once=False), buffer)
+    write(Job(storyboard=figure.storyboard(), film=lambda tween: figure.film(), command="", once=False), buffer)
     return json.loads(buffer.getvalue())
 
 

@@ -211,7 +211,7 @@ def test_the_words_name_the_figure():
 def test_a_file_has_a_picture_for_each_step():
     figure = make("fully-connected", width=480)
     board, buffer = figure.storyboard(), io.BytesIO()
-    write(Job(storyboard=board, film=lambda: figure.film(board), command=figure.command(), once=False), buffer)
+    write(Job(storyboard=board, film=lambda tween: figure.film(board), command=figure.command(), once=False), buffer)
     with Image.open(buffer) as image:
         assert image.n_frames == board.count
         assert image.size == (480, 270)

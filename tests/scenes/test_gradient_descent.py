@@ -282,7 +282,7 @@ def test_what_cannot_be_is_said_in_one_line(given, message):
 def test_a_file_has_a_picture_for_each_step(surface):
     figure = make("gradient-descent", surface=surface, width=480, frames=12)
     board, buffer = figure.storyboard(), io.BytesIO()
-    write(Job(storyboard=board, film=lambda: figure.film(board), command=figure.command(), once=False), buffer)
+    write(Job(storyboard=board, film=lambda tween: figure.film(board), command=figure.command(), once=False), buffer)
     with Image.open(buffer) as image:
         assert image.n_frames == board.count
         assert image.size == (480, 270)
