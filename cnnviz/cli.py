@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from cnnviz import __version__
 from cnnviz.appearance import Appearance
+from cnnviz.commands._common import OUTPUT_FOLDER
 from cnnviz.discovery import add_folder, find_scenes, load_scene, summary
 from cnnviz.errors import CnnvizError
 from cnnviz.parameters import Parameter, choose, parameters_of
-from cnnviz.pipeline import Figure, make, themes
+from cnnviz.pipeline import Figure, make
 
-if TYPE_CHECKING:
-    from cnnviz.check import Report
-
-OUTPUT_FOLDER = Path("output")
+_TOOLS_FOLDER = Path(__file__).with_name("commands")
 _HELP = {"help_option_names": ["-h", "--help"]}
 # Younger than the oldest click that does; that one prints the help itself.
 _NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 _GROUPS = ("Operation", "Data", "Look", "Timing")
+
+
+def tools() -> dict[str, Path]:
+    """The tools beside the scenes, and the files that hold them."""
+    return {file.stem: file for file in sorted(_TOOLS_FOLDER.glob("[!_]*.py"))}
 
 
 class SceneCommand(click.Command):
@@ -64,15 +68,17 @@ class Positional(click.Argument):
 
 
 class Commands(click.Group):
-    """All scenes and tools; a scene is imported only when it is called."""
+    """All scenes and tools; each is imported only when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Scenes, then tools."""
-        return [*find_scenes(), *super().list_commands(ctx)]
+        return [*find_scenes(), *tools()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A tool, or the command of a scene."""
-        if tool := super().get_command(ctx, cmd_name):
+        if cmd_name in tools():
+            tool: click.Command = importlib.import_module(f"cnnviz.commands.{cmd_name}").command
+            tool.name = cmd_name
             return tool
         return scene_command(cmd_name) if cmd_name in find_scenes() else None
 
@@ -90,7 +96,7 @@ class Commands(click.Group):
         with formatter.section("Figures"):
             formatter.write_dl([(name, summary(file)) for name, file in find_scenes().items()])
         with formatter.section("Tools"):
-            formatter.write_dl([(name, self.commands[name].get_short_help_str(80)) for name in sorted(self.commands)])
+            formatter.write_dl([(name, summary(file)) for name, file in tools().items()])
 
 
 @click.group(cls=Commands, context_settings=_HELP, epilog="See `cnnviz FIGURE --help`.")
@@ -104,88 +110,6 @@ def cli() -> None:
 
     For example: cnnviz conv --k 3 --s 2 --p 1
     """
-
-
-@cli.command("list")
-def list_scenes() -> None:
-    """Name every figure with one line."""
-    files = find_scenes()
-    width = max(map(len, files))
-    for name, file in files.items():
-        click.echo(f"{name:<{width}}  {summary(file)}")
-
-
-@cli.command("themes")
-def list_themes() -> None:
-    """Name every theme with one line.
-
-    For example: cnnviz conv --theme dark
-    """
-    summaries = themes()
-    width = max(map(len, summaries))
-    for name, line in summaries.items():
-        click.echo(f"{name:<{width}}  {line}")
-
-
-@cli.command()
-@click.argument("sets", nargs=-1, required=True, metavar="SETS...")
-@click.option("--out", default=str(OUTPUT_FOLDER), show_default=True, metavar="FOLDER", help="Where the figures go.")
-@click.option("--jobs", metavar="N", help="Processes at work.  [default: one a core]")
-@click.option("--force", is_flag=True, help="Make figures again that are up to date.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-@click.option("--check", is_flag=True, help="Then compute every figure's numbers again with ONNX Runtime.")
-def render(sets: Sequence[str], out: str, jobs: str | None, force: bool, quiet: bool, check: bool) -> None:
-    """Render figure sets: TOML files, or folders of them.
-
-    For example: cnnviz render animations/ --out output/
-    """
-    from cnnviz.batch import render_sets
-
-    failed = render_sets([Path(name) for name in sets], Path(out), jobs=jobs, force=force, quiet=quiet)
-    if check:
-        from cnnviz.check import check_sets
-
-        failed += _tell_reports(check_sets([Path(name) for name in sets], "onnxruntime"), quiet)
-    if failed:
-        raise SystemExit(1)
-
-
-@cli.command("check")
-@click.argument("scenes", nargs=-1, metavar="[SCENE]...")
-@click.option("--against", default="onnxruntime", show_default=True, metavar="ENGINE", help="onnxruntime or torch.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but differences.")
-def check_scenes(scenes: Sequence[str], against: str, quiet: bool) -> None:
-    """Compute the figures' numbers again with an engine that is not ours, and compare.
-
-    For example: cnnviz check conv pool
-    """
-    from cnnviz.check import check_scenes as reports
-
-    if _tell_reports(reports(scenes, against), quiet):
-        raise SystemExit(1)
-
-
-def _tell_reports(reports: Iterable[Report], quiet: bool) -> int:
-    """Say what became of each check; returns how many found a difference."""
-    failed = 0
-    for report in reports:
-        failed += report.failed
-        if report.failed or not quiet:
-            click.echo(report, err=report.failed)
-    return failed
-
-
-@cli.command()
-@click.argument("folder", default=str(OUTPUT_FOLDER), metavar="[FOLDER]")
-@click.option("--title", default="Figures", show_default=True, help="Title of the page.")
-def gallery(folder: str, title: str) -> None:
-    """Write one page, index.html, with all figures of a folder that `render` filled.
-
-    For example: cnnviz gallery output/
-    """
-    from cnnviz.gallery import write_gallery
-
-    click.echo(write_gallery(Path(folder), title))
 
 
 def scene_command(name: str) -> click.Command:

@@ -48,11 +48,8 @@ ROOMS = {
         {"numpy", "onnx", "onnxruntime", "torch"},
     ),
     "gallery": (GROUND | {"batch", "export", "__init__"}, set()),
-    "cli": (
-        GROUND
-        | {"parameters", "appearance", "scene", "discovery", "pipeline", "batch", "gallery", "check", "__init__"},
-        {"click"},
-    ),
+    "commands": (GROUND | {"parameters", "discovery", "pipeline", "batch", "gallery", "check", "__init__"}, {"click"}),
+    "cli": (GROUND | {"parameters", "appearance", "discovery", "pipeline", "commands", "__init__"}, {"click"}),
     "__init__": (GROUND | {"discovery", "pipeline", "api"}, set()),
     "__main__": ({"cli"}, set()),
 }  # fmt: skip

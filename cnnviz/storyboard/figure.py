@@ -26,7 +26,8 @@ class Storyboard:
     """A whole figure: what stands on the stage (`rows` of panels) and the steps, made anew by each call of `steps`.
 
     `count` is the number of steps. `step_roles` names the roles that steps bring in, so that a renderer knows every
-    colour before the first frame.
+    colour before the first frame. `symbols` are the letters in its formulas that stand for the article's sizes (i, k,
+    s, p, o); `code` is a line of a program that computes the same.
     """
 
     scene: str
@@ -40,6 +41,8 @@ class Storyboard:
     count: int
     step_roles: tuple[str, ...] = ()
     convention: str = ""
+    symbols: tuple[str, ...] = ()
+    code: str = ""
 
     def panels(self) -> Iterator[Panel]:
         """All panels in reading order."""
