@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: all render gallery test lint docs bench fuzz clean
+.PHONY: all render gallery test lint docs bench fuzz check-decks clean
 all: render
 
 $(BIN)/python:
@@ -38,6 +38,9 @@ bench: $(VENV)/.installed-test
 
 fuzz: $(VENV)/.installed-test
 	$(BIN)/python -m tests.fuzz --count $(or $(COUNT),20000)
+
+check-decks: $(VENV)/.installed-test
+	$(BIN)/python -m tests.check_decks $(DECKS)
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,11 +11,13 @@ from pathlib import Path
 from benchmarks._measure import BenchmarkError
 from benchmarks._report import Section, facts, load_average, markdown
 from benchmarks.figure_set import figure_set
+from benchmarks.formats import formats
 from benchmarks.lean import memory, size
 from benchmarks.speed import default, large, start
 
 AXES: dict[str, Callable[[Path, bool], Section]] = {
     "default": default, "large": large, "memory": memory, "size": size, "start": start, "set": figure_set,
+    "formats": formats,
 }  # fmt: skip
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

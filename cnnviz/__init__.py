@@ -5,17 +5,21 @@ Every scene is a function here, such as `cnnviz.conv(k=3, s=2, p=1).save("conv.g
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from cnnviz.errors import CnnvizError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from cnnviz.decks import WrittenDeck
     from cnnviz.pipeline import Figure
+    from cnnviz.talk import Source
 
 __version__ = "0.1.0"
-__all__ = ["CnnvizError", "UsageError", "__version__", "scene_names"]
+__all__ = ["CnnvizError", "UsageError", "__version__", "deck", "scene_names"]
 
 
 def scene_names() -> tuple[str, ...]:
@@ -23,6 +27,19 @@ def scene_names() -> tuple[str, ...]:
     from cnnviz.discovery import find_scenes
 
     return tuple(name.replace("-", "_") for name in find_scenes())
+
+
+def deck(
+    sources: Source | Sequence[Source], path: str | os.PathLike[str], *, jobs: int = 1, **options: Any
+) -> WrittenDeck:  # fmt: skip
+    """Write a deck of figures, figure sets or folders of sets; the path's extension chooses its kind.
+
+    `options` are those of `cnnviz deck`: title, theme and so on; `jobs` are the processes that render. Raises
+    UsageError, CnnvizError.
+    """
+    from cnnviz.talk import write_talk
+
+    return write_talk(sources, Path(path), jobs=jobs, **options)
 
 
 def __getattr__(name: str) -> Callable[..., Figure]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Any
 
+from cnnviz.code import check_framework, frameworks
 from cnnviz.errors import UsageError
 from cnnviz.limits import (
     MAX_FONT_SCALE,
@@ -18,7 +21,10 @@ from cnnviz.limits import (
     MIN_WIDTH,
 )
 from cnnviz.parameters import Parameters, Size, param, quote
+from cnnviz.places import ALSO_CALLED, PLACES
 
+_BYTES = re.compile(r"\s*([0-9]{1,12}(?:[.,][0-9]{1,6})?)\s*([KMG]?|[KMG]i?B|B|bytes)\s*", re.IGNORECASE)
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30, "BYTES": 1}
 # Without `--step` a figure is slow enough to be read and still over before a talk's audience looks away.
 LONGEST_STEP, SHORTEST_STEP, WHOLE = 1.0, 0.05, 24.0
 
@@ -31,7 +37,7 @@ class Appearance(Parameters):
         None, help="Title instead of the figure's own.", shown_default="the figure's own", group="Look"
     )
     theme: str = param("article", help="Colours: a theme's name or a TOML file.", group="Look")
-    lang: str = param("en", help="Language of all words, such as en or zh.", group="Look")
+    lang: str = param("en", help="Language of all words: en, zh, or a TOML file.", group="Look")
     notation: str = param(
         "ikspo", help="Symbols: the article's i, k, s, p, o, or H, W, K, S, P.", choices=("ikspo", "HWKSP"),
         group="Look",
@@ -40,8 +46,15 @@ class Appearance(Parameters):
     font_scale: float = param(
         1.0, help="Size of all text, for the back row.", lo=MIN_FONT_SCALE, hi=MAX_FONT_SCALE, group="Look"
     )
-    transparent: bool = param(False, help="Leave the ground out, for GIF, WebP, APNG, PNG and SVG.", group="Look")
+    transparent: bool = param(
+        False, help="Leave the ground out, in pictures and vectors; for dark slides with --theme dark or blueprint.",
+        group="Look",
+    )  # fmt: skip
     values: bool = param(True, help="Show numbers in the cells, and the arithmetic.", group="Look")
+    code_line: str | None = param(
+        None, help="Show the call that computes this in a framework.", choices=frameworks(), shown_default="none",
+        group="Look",
+    )  # fmt: skip
     step: float | None = param(
         None, help="How long a step is shown.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing",
         shown_default=f"{LONGEST_STEP:g}, less where there are many steps",
@@ -49,25 +62,52 @@ class Appearance(Parameters):
     hold: float = param(2.0, help="How long the last step is held.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing")
     tween: int | None = param(
         None, help="Pictures in which a window glides to its next place; 0 jumps.", lo=0, hi=MAX_TWEEN,
-        shown_default="0; 6 in video and HTML", group="Timing",
+        shown_default="0; 6 in video, HTML, SVG", group="Timing",
     )  # fmt: skip
-    once: bool = param(False, help="Play once instead of for ever.", group="Timing")
+    once: bool = param(False, help="Play once instead of for ever.", negatable=True, group="Timing")
+    for_: str | None = param(
+        None, help="Where it goes; sets the format, size, time and limit that are usual there.", choices=tuple(PLACES),
+        near=ALSO_CALLED, group="Output",
+    )  # fmt: skip
+    max_size: str | None = param(
+        None, help="Bytes a file may have, such as 5MB: else fewer colours (video: stronger compression), then smaller "
+        "pixels.", shown_default="no limit", group="Output",
+    )  # fmt: skip
     frame: str = param(
         "last", help="Step that a still shows: last, first, its number; all for .svg and .pdf.", group="Still"
     )
     sheet: Size | None = param(
-        None, help="Steps on one contact sheet, rows x columns, each as wide as --width; for .png.",
+        None, help="Steps on one contact sheet, rows x columns, each as wide as --width; for .png, .svg, .pdf.",
         lo=1, hi=MAX_SHEET, group="Still",
     )  # fmt: skip
 
     def __post_init__(self) -> None:
         if isinstance(self.frame, Integral):
             object.__setattr__(self, "frame", str(self.frame))
+        if isinstance(self.max_size, Integral):
+            object.__setattr__(self, "max_size", str(self.max_size))
+        if isinstance(self.code_line, str):
+            object.__setattr__(self, "code_line", check_framework(self.code_line, "--code-line"))
         super().__post_init__()
         _check_title(self.title or "")
         _check_frame(self.frame)
         if self.sheet is not None and self.frame != "last":
             raise UsageError(f"--frame {self.frame} is one step and --sheet many: leave one of them out")
+        if self.max_size is not None:
+            bytes_of(self.max_size)
+
+    def usual(self) -> Mapping[str, Any]:
+        """What is usual in the place where the figure goes."""
+        return {} if self.for_ is None else PLACES[self.for_].look
+
+
+def bytes_of(size: str) -> int:
+    """The bytes of a size such as 5MB, 300 KiB or 2500; raises UsageError."""
+    found = _BYTES.fullmatch(size)
+    count = int(float(found[1].replace(",", ".")) * _UNITS[found[2].upper().removesuffix("B")]) if found else 0
+    if not count:
+        raise UsageError(f"--max-size {quote(size)} is not a size: give one such as 5MB, 300KB or 2MiB")
+    return count
 
 
 def _check_title(title: str) -> None:

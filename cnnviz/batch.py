@@ -8,26 +8,32 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cnnviz import __version__
 from cnnviz.discovery import find_scenes
 from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.places import PLACES
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 MANIFEST = "manifest.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_OWN_KEYS = {"scene": str, "name": str, "caption": str, "section": str, "format": str}
+_OWN_KEYS = {"scene": str, "name": str, "caption": str, "section": str, "format": str | list}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A figure of a set: where it was declared, its scene and parameters, and the file that it becomes."""
+    """A figure of a set: where it was declared, its scene and parameters, and the files that it becomes.
+
+    `file` is the first of them, `also` are the others.
+    """
 
     source: str
     name: str
@@ -36,6 +42,12 @@ class Entry:
     parameters: dict[str, Any] = field(default_factory=dict)
     section: str = ""
     caption: str = ""
+    also: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All files, in the order in which their formats are given."""
+        return self.file, *self.also
 
     def resolved(self) -> dict[str, Any]:
         """The parameters, with the path of each that names a file beside the set."""
@@ -60,7 +72,7 @@ class Outcome:
 
 def render_sets(sets: Sequence[Path], out: Path, *, jobs: Any, force: bool, quiet: bool) -> int:
     """Render what is not up to date; returns how many figures failed. Raises UsageError for a bad set."""
-    count = _jobs(jobs)
+    count = job_count(jobs)
     entries = read_sets(sets)
     code = _code_digest()
     digests = {entry.file: _digest(entry, code) for entry in entries}
@@ -70,7 +82,7 @@ def render_sets(sets: Sequence[Path], out: Path, *, jobs: Any, force: bool, quie
     outcomes: dict[str, Outcome] = {}
     work = [(entry, digests[entry.file], str(out)) for entry in due]
     try:
-        for outcome in _progress(_run(work, count), len(due), quiet):
+        for outcome in progress(run_all(_make, work, count), len(due), quiet):
             outcomes[outcome.entry.file] = outcome
     finally:
         _write_manifest(out, entries, read_manifest(out), outcomes)
@@ -121,16 +133,25 @@ def _entry(path: Path, place: int, figure: dict[str, Any]) -> Entry:
             raise UsageError(f"{where}: {key} is missing")
     if not _NAME.fullmatch(name):
         raise UsageError(f"{where}: name {name!r} does not do as a file name: use letters, digits, dots, - and _")
-    extension = figure.get("format", "gif").removeprefix(".")
-    if not _NAME.fullmatch(extension):
-        raise UsageError(f"{where}: format {figure['format']!r} is not a file's extension: give one such as gif")
-    if f"{name}.{extension}" == MANIFEST:
+    file, *also = (f"{name}.{extension}" for extension in _formats(where, figure))
+    if MANIFEST in (file, *also):
         raise UsageError(f"{where}: {MANIFEST} is where the set is listed: use another name")
     rest = {key: value for key, value in figure.items() if key not in _OWN_KEYS}
     return Entry(
-        source=str(path), name=name, scene=figure["scene"], file=f"{name}.{extension}", parameters=rest,
-        section=figure.get("section", ""), caption=figure.get("caption", ""),
+        source=str(path), name=name, scene=figure["scene"], file=file, parameters=rest,
+        section=figure.get("section", ""), caption=figure.get("caption", ""), also=tuple(also),
     )  # fmt: skip
+
+
+def _formats(where: str, figure: dict[str, Any]) -> list[str]:
+    """The extensions that a figure's `format` names, as a text such as "gif, mp4" or as a list."""
+    place = PLACES.get(str(figure.get("for", figure.get("for_"))))
+    named = figure.get("format", place.format if place else "gif")
+    words = [word.strip() for word in named.split(",")] if isinstance(named, str) else named
+    extensions = [word.removeprefix(".") if isinstance(word, str) else "" for word in words]
+    if not extensions or not all(map(_NAME.fullmatch, extensions)):
+        raise UsageError(f"{where}: format {figure['format']!r} is not a file's extension: give one such as gif")
+    return list(dict.fromkeys(extensions))
 
 
 def _set_files(sets: Sequence[Path]) -> Iterator[Path]:
@@ -149,11 +170,13 @@ def _set_files(sets: Sequence[Path]) -> Iterator[Path]:
 def _refuse_twins(entries: Sequence[Entry]) -> None:
     seen: dict[str, Entry] = {}
     for entry in entries:
-        if (twin := seen.setdefault(entry.file, entry)) is not entry:
-            raise UsageError(f"{entry.source} and {twin.source} both name a figure {entry.file}: rename one")
+        for file in entry.files:
+            if (twin := seen.setdefault(file, entry)) is not entry:
+                raise UsageError(f"{entry.source} and {twin.source} both name a figure {file}: rename one")
 
 
-def _jobs(jobs: Any) -> int:
+def job_count(jobs: Any) -> int:
+    """How many processes `--jobs` asks for, or one a core; raises UsageError."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if jobs is None:
         return cores
@@ -166,17 +189,18 @@ def _jobs(jobs: Any) -> int:
     return count
 
 
-def _run(work: Sequence[tuple[Entry, str, str]], jobs: int) -> Iterator[Outcome]:
+def run_all(make: Callable[[Item], Result], work: Sequence[Item], jobs: int) -> Iterator[Result]:
+    """What `make` gives for each item, as it comes, from `jobs` processes; raises CnnvizError where one dies."""
     if not work:
         return
     _import_all()
     if jobs == 1 or len(work) < 2:
-        yield from map(_make, work)
+        yield from map(make, work)
         return
     from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 
     with ProcessPoolExecutor(min(jobs, len(work)), initializer=_ignore_interrupt) as pool:
-        futures = [pool.submit(_make, item) for item in work]
+        futures = [pool.submit(make, item) for item in work]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -209,12 +233,14 @@ def _make(item: tuple[Entry, str, str]) -> Outcome:
 
     try:
         figure = make(entry.scene, **entry.resolved())
-        path = Path(out) / entry.file
-        written = figure.save(path)
+        made = figure.save_each([Path(out) / file for file in entry.files])
     except CnnvizError as error:
         return Outcome(entry, digest, error=str(error))
     except Exception as error:
         return Outcome(entry, digest, error=f"internal error: {type(error).__name__}: {' '.join(str(error).split())}")
+    path, *others = made
+    # Of data and pictures of one figure, the pictures have a size.
+    written = max(made.values(), key=lambda each: bool(each.size[0]))
     record = {
         "file": entry.file, "name": entry.name, "scene": entry.scene, "section": entry.section,
         "title": figure.storyboard().title, "caption": entry.caption, "alt": figure.storyboard().alt,
@@ -222,12 +248,15 @@ def _make(item: tuple[Entry, str, str]) -> Outcome:
         "height": written.size[1], "steps": written.steps, "milliseconds": written.milliseconds,
         "bytes": path.stat().st_size, "digest": digest,
     }  # fmt: skip
+    if others:
+        record["also"] = [{"file": other.name, "bytes": other.stat().st_size} for other in others]
     # A film's painters refer to one another: without this, memory grows by a palette a figure until Python looks.
     gc.collect()
     return Outcome(entry, digest, record=record)
 
 
-def _progress(outcomes: Iterator[Outcome], count: int, quiet: bool) -> Iterator[Outcome]:
+def progress(outcomes: Iterator[Result], count: int, quiet: bool) -> Iterator[Result]:
+    """The same, with a bar that tells how far they are."""
     import click
 
     if quiet or not count:
@@ -251,7 +280,8 @@ def _report(total: int, due: int, failed: Sequence[Outcome], quiet: bool) -> Non
 def _up_to_date(record: Mapping[str, Any] | None, digest: str, path: Path) -> bool:
     if record is None or record.get("digest") != digest:
         return False
-    return path.is_file() and path.stat().st_size == record.get("bytes")
+    files = {path: record.get("bytes")} | {path.with_name(o["file"]): o["bytes"] for o in record.get("also", ())}
+    return all(file.is_file() and file.stat().st_size == size for file, size in files.items())
 
 
 def _digest(entry: Entry, code: str) -> str:

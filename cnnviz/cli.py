@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,7 +13,8 @@ import click
 
 from cnnviz import __version__
 from cnnviz.appearance import Appearance
-from cnnviz.commands._common import OUTPUT_FOLDER
+from cnnviz.code import frameworks
+from cnnviz.commands._common import OUTPUT_FOLDER, told
 from cnnviz.discovery import add_folder, find_scenes, load_scene, summary
 from cnnviz.errors import CnnvizError
 from cnnviz.parameters import Parameter, choose, parameters_of
@@ -22,7 +24,7 @@ _TOOLS_FOLDER = Path(__file__).with_name("commands")
 _HELP = {"help_option_names": ["-h", "--help"]}
 # Younger than the oldest click that does; that one prints the help itself.
 _NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
-_GROUPS = ("Operation", "Data", "Look", "Timing")
+_GROUPS = ("Operation", "Data", "Look", "Timing", "Still", "Output")
 
 
 def tools() -> dict[str, Path]:
@@ -45,8 +47,17 @@ class SceneCommand(click.Command):
             if rows:
                 with formatter.section(group):
                     formatter.write_dl(rows)
-        with formatter.section("Output"):
-            formatter.write_dl([record for record in records.values() if record is not None])
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does it, but `--max-size 5 MB` is a size, too."""
+        joined: list[str] = []
+        for word in args:
+            sized = " ".join(joined[-2:]).replace("=", " ").rpartition("--max-size ")[2]
+            if re.fullmatch(r"[\d.,]+", sized) and re.fullmatch("[kmg]?i?b", word, re.IGNORECASE):
+                joined[-1] += word
+            else:
+                joined.append(word)
+        return super().parse_args(ctx, joined)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples as they are."""
@@ -77,8 +88,11 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A tool, or the command of a scene."""
         if cmd_name in tools():
-            tool: click.Command = importlib.import_module(f"cnnviz.commands.{cmd_name}").command
+            module = importlib.import_module(f"cnnviz.commands.{cmd_name}")
+            tool: click.Command = module.command
             tool.name = cmd_name
+            known = {param.name for param in tool.params}
+            tool.params += [_option(p) for p in getattr(module, "PARAMETERS", ()) if p.name not in known]
             return tool
         return scene_command(cmd_name) if cmd_name in find_scenes() else None
 
@@ -120,11 +134,18 @@ def scene_command(name: str) -> click.Command:
     for parameter in declared:
         groups.setdefault(parameter.spec.group, []).append(parameter.name)
     options = [_option(parameter) for parameter in declared] + [
-        click.Option(["-o", "--output"], metavar="FILE", help="File to write; its extension chooses the format.  "
+        click.Option(["-o", "--output"], metavar="FILE", help="File to write; its extension chooses the format, a "
+                     "slash at its end (frames/) numbered PNG frames.  "
                      f"[default: in {OUTPUT_FOLDER}/, named after the parameters]"),
+        click.Option(["formats", "--format"], multiple=True, metavar="FORMATS", help="Formats, such as gif,mp4,html: "
+                     "one rendering, a file each.  [default: gif]"),
+        click.Option(["--code"], metavar="FRAMEWORK",
+                     help=f"Print the operation as a program ({', '.join(frameworks())}); a picture only with -o."),
         click.Option(["-q", "--quiet"], is_flag=True, help="Say nothing but errors."),
         click.Option(["-v", "--verbose"], is_flag=True, help="Say more: the command, and the picture in words."),
     ]  # fmt: skip
+    own = [option.name for option in options[len(declared) :] if option.name]
+    groups["Output"] = [*own[:2], *groups.get("Output", []), *own[2:]]
     groups = {group: groups[group] for group in (*_GROUPS, *groups) if group in groups}
     doc = (scene.__doc__ or "").strip()
     return SceneCommand(
@@ -146,7 +167,7 @@ def _option(parameter: Parameter) -> click.Parameter:
     if spec.positional:
         return Positional(parameter.name, f"{text}  [default: {default}]")
     if parameter.type is bool:
-        if parameter.default:
+        if parameter.default or spec.negatable:
             names[1] = f"{parameter.option}/{parameter.option.replace('--', '--no-', 1)}"
         return click.Option(names, is_flag=True, default=None, help=text)
     text += f"  [default: {default}]" if default else ""
@@ -157,29 +178,35 @@ _METAVARS = {"int": "N", "float": "X", "str": "TEXT", "ArrayLike": "DATA"}
 
 
 def _runner(name: str) -> Callable[..., None]:
-    def run(output: str | None, quiet: bool, verbose: bool, **given: Any) -> None:
+    def run(
+        output: str | None, formats: Sequence[str], code: str | None, quiet: bool, verbose: bool, **given: Any
+    ) -> None:
         figure = make(name, **{key: value for key, value in given.items() if value is not None})
-        _write(figure, output, quiet, verbose)
+        if code is not None:
+            click.echo(figure.code(code), nl=False)
+            if output is None and not formats:
+                return
+            quiet, verbose = True, False
+        _write(figure, output, formats, quiet, verbose)
 
     return run
 
 
-def _write(figure: Figure, output: str | None, quiet: bool, verbose: bool) -> None:
-    path = Path(output) if output is not None else OUTPUT_FOLDER / figure.file_name()
-    written = figure.save(path)
-    if quiet:
-        return
-    kib = f"{path.stat().st_size / 1024:.1f} KiB"
-    steps = f"{written.steps} step{'s' if written.steps != 1 else ''}"
-    facts = [steps, kib]
-    if written.size[0]:
-        width, height = written.size
-        lasts = [f"{written.milliseconds / 1000:.1f} s"] if written.milliseconds else []
-        facts = [f"{width}×{height} px", steps, *lasts, kib]
-    click.echo(f"{path}: {', '.join(facts)}")
-    if verbose:
+def _write(figure: Figure, output: str | None, formats: Sequence[str], quiet: bool, verbose: bool) -> None:
+    if formats:
+        made = figure.save_all(output if output is not None else f"{OUTPUT_FOLDER}/", formats)
+    else:
+        extension = figure.place.format if figure.place else "gif"
+        place = output if output is not None else OUTPUT_FOLDER / figure.file_name(extension)
+        made = {Path(place): figure.save(place)}
+    if not quiet:
+        for path, written in made.items():
+            click.echo(told(path, written))
+    if verbose and not quiet:
         click.echo(figure.command())
         click.echo(figure.storyboard().alt)
+        if figure.place:
+            click.echo(figure.place.advice)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -15,11 +15,12 @@ from cnnviz.errors import CnnvizError
 from cnnviz.export._atomic import whole_file
 
 PAGE = "index.html"
+_PICTURES, _VIDEOS = (".gif", ".webp", ".apng", ".svg", ".png"), (".mp4", ".webm")
 
 
 def write_gallery(folder: Path, title: str) -> Path:
     """Write `index.html` beside the figures; raises CnnvizError where no manifest tells of any."""
-    records = [r for r in read_manifest(folder).values() if r["width"] and (folder / r["file"]).is_file()]
+    records = [r for r in read_manifest(folder).values() if _shown(r) and (folder / r["file"]).is_file()]
     if not records:
         raise CnnvizError(f"folder {folder} holds no figures: run `cnnviz render` first")
     sections = "\n".join(_section(name, list(group)) for name, group in groupby(records, key=lambda r: r["section"]))
@@ -37,12 +38,27 @@ def _section(name: str, records: Sequence[Mapping[str, Any]]) -> str:
 
 def _figure(record: Mapping[str, Any]) -> str:
     title, caption = escape(record["title"]), escape(record["caption"])
-    source, alt = escape(quote(record["file"])), escape(record["alt"])
+    shown, alt = _shown(record), escape(record["alt"])
+    source, size = escape(quote(shown)), f'width="{record["width"]}" height="{record["height"]}"'
     facts = f"{record['steps']} steps, {record['milliseconds'] / 1000:g} s, {record['bytes'] / 1024:.0f} KiB"
+    if len(_files(record)) > 1:
+        facts += ": " + ", ".join(f'<a href="{escape(quote(f))}">{escape(f)}</a>' for f in _files(record))
+    if shown.endswith(_PICTURES):
+        stage = f'<img src="{source}" alt="{alt}" {size}><canvas aria-hidden="true"></canvas>'
+        button = f'<button type="button" aria-pressed="false" aria-label="Pause or play: {title}">Pause</button>'
+    else:
+        stage, button = f'<video src="{source}" aria-label="{alt}" {size} controls muted loop playsinline></video>', ""
     return (
-        f'<figure><div class="stage"><img src="{source}" alt="{alt}" width="{record["width"]}" '
-        f'height="{record["height"]}"><canvas aria-hidden="true"></canvas></div>\n'
+        f'<figure><div class="stage">{stage}</div>\n'
         f"<figcaption><h3>{title}</h3><p>{caption}</p><code>{escape(record['command'])}</code>\n"
-        f'<div class="row"><small>{facts}</small><button type="button" aria-pressed="false" '
-        f'aria-label="Pause or play: {title}">Pause</button></div></figcaption></figure>'
+        f'<div class="row"><small>{facts}</small>{button}</div></figcaption></figure>'
     )
+
+
+def _files(record: Mapping[str, Any]) -> list[str]:
+    return [record["file"], *(other["file"] for other in record.get("also", ()))]
+
+
+def _shown(record: Mapping[str, Any]) -> str:
+    """The file of a record that a page can show best; nothing where there is none."""
+    return next((file for kind in (*_PICTURES, *_VIDEOS) for file in _files(record) if file.endswith(kind)), "")

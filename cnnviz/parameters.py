@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import keyword
 import math
 import os
 import re
@@ -33,6 +34,8 @@ class Spec:
     shown_default: str | None = None
     always_named: bool = False
     positional: bool = False
+    negatable: bool = False
+    near: Mapping[str, str] = dataclasses.field(default_factory=dict)
     group: str = "Operation"
 
 
@@ -54,7 +57,7 @@ class Parameter:
     @property
     def option(self) -> str:
         """As written on the command line."""
-        return "--" + self.name.replace("_", "-")
+        return "--" + self.name.rstrip("_").replace("_", "-")
 
     @property
     def shown_default(self) -> str:
@@ -71,7 +74,8 @@ class Parameter:
             value = _unboxed(value)
         checked = _CONVERTERS[self.type](self, value)
         if self.spec.choices and checked not in self.spec.choices:
-            raise UsageError(f"{self.label} {quote(value)} is not known: {choose(str(value), self.spec.choices)}")
+            hint = choose(str(value), self.spec.choices, self.spec.near)
+            raise UsageError(f"{self.label} {quote(value)} is not known: {hint}")
         for part in checked if isinstance(checked, tuple) else (checked,):
             self._check_bounds(part)
         return checked
@@ -170,6 +174,10 @@ class Parameters:
         for parameter in parameters_of(type(self)):
             object.__setattr__(self, parameter.name, parameter.check(getattr(self, parameter.name)))
 
+    def usual(self) -> Mapping[str, Any]:
+        """The values that parameters have where nothing is said, if these are not the declared ones."""
+        return {}
+
 
 def parameters_of(cls: type[Parameters]) -> Iterator[Parameter]:
     """The declared parameters of a class in the order of their declaration."""
@@ -190,6 +198,8 @@ def normalise(cls: type[Parameters], given: Mapping[str, Any]) -> dict[str, Any]
     result: dict[str, Any] = {}
     for key, value in given.items():
         name = aliases.get(key.replace("-", "_"), key.replace("-", "_"))
+        # What Python keeps for itself is declared with an underscore behind it.
+        name += "_" * keyword.iskeyword(name)
         if name in result:
             raise UsageError(f"{key} is given twice: {name} and its long form mean the same")
         result[name] = value
@@ -198,10 +208,11 @@ def normalise(cls: type[Parameters], given: Mapping[str, Any]) -> dict[str, Any]
 
 def changed(parameters: Parameters) -> dict[str, Any]:
     """The parameters that differ from their defaults, in the order of their declaration."""
-    result = {}
+    result, usual = {}, parameters.usual()
     for parameter in parameters_of(type(parameters)):
         value = getattr(parameters, parameter.name)
-        default = parameter.default if parameter.default is None else parameter.check(parameter.default)
+        default = usual.get(parameter.name, parameter.default)
+        default = default if default is None else parameter.check(default)
         if type(value) is not type(default) or value != default:
             result[parameter.name] = value
     return result
@@ -240,10 +251,12 @@ def quote(value: Any) -> str:
     return text if len(text) <= 60 else text[:50] + "…" + text[-6:]
 
 
-def choose(given: str, choices: tuple[str, ...]) -> str:
-    """Say what would work instead of a wrong name."""
+def choose(given: str, choices: tuple[str, ...], near: Mapping[str, str] | None = None) -> str:
+    """Say what would work instead of a wrong name; `near` has other words for the choices."""
     import difflib
 
-    near = difflib.get_close_matches(given, choices, n=1)
+    meant = (near or {}).get(given.lower())
+    same = [choice for choice in choices if choice.lower() == given.lower()]
+    likely = [meant] if meant in choices else same or difflib.get_close_matches(given, choices, n=1)
     listed = ", ".join(choices)
-    return f"did you mean {near[0]}? (choose from {listed})" if near else f"choose from {listed}"
+    return f"did you mean {likely[0]}? (choose from {listed})" if likely else f"choose from {listed}"

@@ -5,29 +5,32 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnviz.appearance import LONGEST_STEP, SHORTEST_STEP, WHOLE, Appearance
+from cnnviz.appearance import LONGEST_STEP, SHORTEST_STEP, WHOLE, Appearance, bytes_of
 from cnnviz.discovery import load_scene
-from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.errors import UsageError
 from cnnviz.parameters import changed, choose, normalise, parameters_of, plain
+from cnnviz.places import PLACES, Place
 from cnnviz.scene import Scene, scene_name
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from cnnviz.decks import WrittenDeck
     from cnnviz.export import Job, Written
+    from cnnviz.export._saving import Order, Shrunk
     from cnnviz.render.frames import Film
     from cnnviz.storyboard import Storyboard
 
 # Other looks of a figure replace it; these make it another one.
 _NAMING = ("title", "theme", "lang")
-# What only some formats can do.
-_HEEDED = ("frame", "sheet", "transparent")
+HEEDED = ("frame", "sheet", "transparent")
+"""What only some formats can do."""
 
 
 @dataclass(frozen=True)
@@ -39,43 +42,91 @@ class Figure:
 
     def storyboard(self) -> Storyboard:
         """The figure as data."""
+        from cnnviz.code import line
         from cnnviz.wording import reworded
 
         look = self.appearance
         board = reworded(self.scene.storyboard(), lang=look.lang, notation=look.notation)
+        if look.code_line is not None:
+            board = replace(board, code=line(self.scene.operation(), look.code_line, self._named()))
         return board if look.title is None else replace(board, title=look.title)
 
-    def film(self, storyboard: Storyboard | None = None, tween: int = 0) -> Film:
-        """The figure as a stream of frames in one palette; `tween` where the figure does not say it itself."""
+    def code(self, framework: str) -> str:
+        """The same operation as a program in a framework, such as pytorch; raises UsageError where there is none."""
+        from cnnviz.code import check_framework, program
+
+        framework = check_framework(framework)
+        operation = self.scene.operation()
+        return program(operation, framework, self.command() if operation else self._named())
+
+    def film(
+        self, storyboard: Storyboard | None = None, tween: int = 0, *, step: float | None = None,
+        shrunk: Shrunk | None = None,
+    ) -> Film:  # fmt: skip
+        """The figure as a stream of frames in one palette.
+
+        `tween` and `step` are used where the figure does not say them itself; `shrunk` makes its files smaller.
+        """
         from cnnviz.render.frames import Film, Timing
         from cnnviz.render.theme import load_theme
 
         look = self.appearance
         board = storyboard or self.storyboard()
-        step = look.step or min(LONGEST_STEP, max(SHORTEST_STEP, WHOLE / max(1, board.count)))
-        timing = Timing(step=step, hold=max(look.hold, 0.02))
+        usual = step or min(LONGEST_STEP, max(SHORTEST_STEP, WHOLE / max(1, board.count)))
+        timing = Timing(step=look.step or usual, hold=max(look.hold, 0.02))
+        width, more = look.width, {}
+        if shrunk:
+            width, more = shrunk.width or width, {"colors": shrunk.colors} if shrunk.colors else {}
         return Film(
-            board, load_theme(look.theme), look.width, timing, numbers=look.values, font_scale=look.font_scale,
-            tween=tween if look.tween is None else look.tween,
+            board, load_theme(look.theme), width, timing, numbers=look.values, font_scale=look.font_scale,
+            tween=tween if look.tween is None else look.tween, transparent=look.transparent, **more,
         )  # fmt: skip
 
     def frames(self) -> Iterator[npt.NDArray[np.uint8]]:
         """The frames as (height, width, 3) arrays of their own."""
-        film = self.film()
+        film = replace(self, appearance=replace(self.appearance, transparent=False)).film()
         for frame in film:
             yield film.palette.colors[frame.pixels]
 
     def save(self, path: str | Path) -> Written:
-        """Write the figure in the format of the path's extension; raises UsageError, CnnvizError."""
-        from cnnviz.export import writer_for
-        from cnnviz.export._atomic import whole_file
+        """Write the figure in the format of the path's extension, or numbered frames into a folder.
 
+        A folder is one that is there already, or whose path ends in a slash. Raises UsageError, CnnvizError.
+        """
+        from cnnviz.export._saving import save_folder
+
+        folder = names_folder(path)
         path = Path(path)
-        if os.path.isdir(path):
-            raise CnnvizError(f"cannot write {path}: it is a folder, give a file such as {path / self.file_name()}")
-        write = writer_for(path, [name for name in _HEEDED if name in changed(self.appearance)])
-        with whole_file(path) as file:
-            return write(self.job(), file)
+        if folder:
+            return save_folder(self._orders([None])[0], path, f"give a file such as {path / self.file_name()}")
+        return self.save_each([path])[path]
+
+    def save_all(self, place: str | Path, formats: str | Iterable[str]) -> dict[Path, Written]:
+        """Write several formats (`"gif,mp4"`, or a list of them) from one rendering: all of them, or none.
+
+        `place` is the path without its extension, or a folder, where the files are named after the parameters. Raises
+        UsageError, CnnvizError.
+        """
+        from cnnviz.export import formats_of
+
+        names = formats_of([formats] if isinstance(formats, str) else formats)
+        if names_folder(place):
+            paths = [Path(place) / self.file_name(name) for name in names]
+        else:
+            paths = [_with_format(Path(place), name, names) for name in names]
+        return self.save_each(paths)
+
+    def save_each(self, paths: Sequence[Path]) -> dict[Path, Written]:
+        """Write a file for each path in the format of its extension from one rendering; raises as `save_all` does."""
+        from cnnviz.export._saving import save_files
+
+        return dict(zip(paths, save_files(self._orders(paths), paths), strict=True))
+
+    def deck(self, path: str | Path, **options: Any) -> WrittenDeck:
+        """Write a deck with the figure on a slide; `options` are those of `cnnviz deck`. Raises as `save` does."""
+        from cnnviz.decks import DeckOptions, Part, write_deck
+
+        return write_deck([Part(name=scene_name(type(self.scene)), figure=self)], Path(path), DeckOptions(**options))
 
     def job(self, storyboard: Storyboard | None = None) -> Job:
         """What a writer is given."""
@@ -86,7 +137,76 @@ class Figure:
         return Job(
             storyboard=board, film=lambda tween: self.film(board, tween), command=self.command(),
             caption=caption(board), once=look.once, frame=look.frame, sheet=look.sheet, transparent=look.transparent,
+            lang=look.lang,
         )  # fmt: skip
+
+    def _orders(self, paths: Sequence[Path | None]) -> list[Order]:
+        """What is to be written into each file (None: a folder), rendered once however many files share it.
+
+        Each file is as if it had been written alone, its command too.
+        """
+        from cnnviz.export._saving import Order
+
+        look, board = self.appearance, self.storyboard()
+        films: dict[tuple[int | float | None, ...], Film] = {}
+
+        def film(shrunk: Shrunk, tween: int, step: float | None) -> Film:
+            key = shrunk.colors, shrunk.width, tween if look.tween is None else look.tween, step
+            if key not in films:
+                films[key] = self.film(board, tween, step=step, shrunk=shrunk)
+                if len(paths) > 1:
+                    from cnnviz.render.recording import Recording
+
+                    films[key] = Recording(films[key])
+            return films[key]
+
+        def order(path: Path | None) -> Order:
+            job, step = self._heeded_by(path).job(board), self._brisk_step(board, path)
+            return Order(
+                jobs=lambda shrunk: replace(job, film=lambda tween: film(shrunk, tween, step), effort=shrunk.effort),
+                width=look.width, heeded=[name for name in HEEDED if name in changed(look)],
+                limit=None if look.max_size is None else bytes_of(look.max_size),
+            )  # fmt: skip
+
+        return [order(path) for path in paths]
+
+    def _heeded_by(self, path: Path | None) -> Figure:
+        """The figure without what the path's format does not heed, and another one of the same call does."""
+        from cnnviz.export import module_for
+
+        if path is None:
+            return self
+        heeds, usual = getattr(module_for(path), "HEEDS", ()), Appearance()
+        lost = {name: getattr(usual, name) for name in HEEDED if name not in heeds}
+        return replace(self, appearance=replace(self.appearance, **lost))
+
+    @property
+    def place(self) -> Place | None:
+        """Where the figure goes, if it says so (`--for`)."""
+        return None if self.appearance.for_ is None else PLACES[self.appearance.for_]
+
+    def _brisk_step(self, board: Storyboard, path: Path | None) -> float | None:
+        """Seconds of a step where the figure's place limits what nobody can pause; raises UsageError for too few."""
+        from cnnviz.export import module_for
+
+        place = self.place
+        if path is None or place is None or place.motion is None or self.appearance.step is not None:
+            return None
+        if getattr(module_for(path), "PLAYS_ALONE", False) not in (True, self.appearance.frame):
+            return None
+        beats = sum([step.beats for step in board.steps()][:-1])
+        step = LONGEST_STEP if not beats else min(LONGEST_STEP, place.motion / beats)
+        if step < place.least_step:
+            raise UsageError(
+                f"--for {self.appearance.for_} lets a picture move for less than 5 s, too short for "
+                f"{board.count} steps: use .html, which can be paused, as in --format html"
+            )
+        return step
+
+    def _named(self) -> str:
+        """The scene and its kind, as on the command line."""
+        kinds = [getattr(self.scene, p.name) for p in parameters_of(type(self.scene)) if p.spec.positional]
+        return " ".join([scene_name(type(self.scene)), *map(plain, kinds)])
 
     def command(self) -> str:
         """The command that makes this figure."""
@@ -115,17 +235,25 @@ class Figure:
         parts += [name + _slug(value) for name, value in changed(self.appearance).items() if name in _NAMING]
         return "_".join(parts) + "." + extension
 
+    def to_html(self) -> str:
+        """The whole page that `save` writes to an .html file: a player that needs nothing beside it."""
+        from cnnviz.export.html import TWEEN, document
+
+        job = self.job()
+        return document(job, job.film(TWEEN))
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         import base64
         import io
 
-        from cnnviz.export.gif import write
+        from cnnviz.export.html import framed
+        from cnnviz.export.png import write
 
-        board = self.storyboard()
-        buffer = io.BytesIO()
-        write(self.job(board), buffer)
-        data = base64.b64encode(buffer.getvalue()).decode("ascii")
-        return {"image/gif": data, "text/html": _img(data, board.alt), "text/plain": repr(self)}
+        job, picture = self.job(), io.BytesIO()
+        write(replace(job, frame="last", sheet=None), picture)
+        still = base64.b64encode(picture.getvalue()).decode("ascii")
+        page = framed(job, f"data:image/png;base64,{still}")
+        return {"text/html": page, "image/png": still, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         return f"<{self.command()}>"
@@ -135,6 +263,7 @@ def make(scene: str, /, **parameters: Any) -> Figure:
     """A figure of a scene by its name, with the scene's parameters and those of `Appearance`; raises UsageError."""
     cls = load_scene(scene)
     given = normalise(cls, parameters)
+    place = PLACES.get(str(given.get("for_")))
     of_scene = {p.name for p in parameters_of(cls)}
     of_look = {p.name for p in parameters_of(Appearance)}
     for name in given:
@@ -144,8 +273,29 @@ def make(scene: str, /, **parameters: Any) -> Figure:
             raise UsageError(f"{scene} has no parameter {name!r}: {choose(name, known)}")
     return Figure(
         cls(**{k: v for k, v in given.items() if k in of_scene}),
-        Appearance(**{k: v for k, v in given.items() if k in of_look}),
+        Appearance(**{**(place.look if place else {}), **{k: v for k, v in given.items() if k in of_look}}),
     )
+
+
+def names_folder(place: str | Path) -> bool:
+    """Does a path stand for a folder: one that is there, or one by the slash at its end?"""
+    text = os.fspath(place)
+    return text.endswith(("/", os.sep)) or os.path.isdir(text or ".")
+
+
+def _with_format(stem: Path, name: str, names: Sequence[str]) -> Path:
+    """The path of a format; an extension that the stem has already must be one of those asked for."""
+    from cnnviz.export import extension_of, formats
+
+    extension = extension_of(stem)
+    if extension in formats():
+        if extension not in names:
+            raise UsageError(
+                f"{stem} and --format {','.join(names)} name different formats: leave one of them out, "
+                f"or give both, --format {','.join([extension, *names])}"
+            )
+        stem = stem.with_suffix("")
+    return stem.with_name(f"{stem.name}.{name}")
 
 
 def _slug(text: str) -> str:
@@ -153,12 +303,6 @@ def _slug(text: str) -> str:
     stem = Path(text).stem if re.search(r"\.[A-Za-z]\w*$", text) else text
     kept = "".join(c if c.isalnum() or c in ".-" else "-" for c in stem)
     return "-".join(part for part in kept.split("-") if part or kept.startswith("-"))[:40]
-
-
-def _img(data: str, alt: str) -> str:
-    import html
-
-    return f'<img src="data:image/gif;base64,{data}" alt="{html.escape(alt, quote=True)}" style="max-width:100%">'
 
 
 def themes() -> dict[str, str]:

@@ -30,11 +30,7 @@ class GridState:
     def apply(self, change: Cell | MoveMark) -> None:
         """Bring one change in."""
         if isinstance(change, MoveMark):
-            mark = self.marks[change.mark]
-            self.marks[change.mark] = replace(
-                mark, row=change.row, column=change.column, rows=change.rows, columns=change.columns,
-                channel=change.channel,
-            )  # fmt: skip
+            self.marks[change.mark] = moved(self.marks[change.mark], change)
             return
         place = place_of(change)
         if change.role is not None:
@@ -43,6 +39,13 @@ class GridState:
             self.values[place] = change.value
         if change.note is not None:
             self.notes[place] = change.note
+
+
+def moved(mark: Mark, change: MoveMark) -> Mark:
+    """A mark where a change has it."""
+    return replace(
+        mark, row=change.row, column=change.column, rows=change.rows, columns=change.columns, channel=change.channel
+    )
 
 
 def place_of(cell: Cell) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from cnnviz.operation import Operation
     from cnnviz.storyboard import Storyboard
 
 
@@ -25,6 +26,10 @@ class Scene(Parameters):
     examples: ClassVar[tuple[str, ...]] = ()
 
     seed: int = param(0, help="Seed of everything random.", lo=0, hi=2**31 - 1, group="Data")
+    digits: int | None = param(
+        None, help="Decimals at most of every number but the parameters given.", lo=0, hi=6,
+        shown_default="each figure's own", group="Look",
+    )  # fmt: skip
 
     @abstractmethod
     def storyboard(self) -> Storyboard:
@@ -33,6 +38,14 @@ class Scene(Parameters):
     @abstractmethod
     def expected(self) -> dict[str, npt.NDArray[np.float64]]:
         """What the vectorised operation gives, by the name of the panel that shows it at the end."""
+
+    def operation(self) -> Operation | None:
+        """What the figure computes, for programs that compute the same; None where that is nothing."""
+        return None
+
+    def _most(self, usual: int = 2) -> int:
+        """Decimals at most of numbers that have up to `usual` ones unless others are asked for."""
+        return usual if self.digits is None else self.digits
 
     def public(self) -> dict[str, Any]:
         """Every parameter as JSON can hold it, for the storyboard."""

@@ -37,6 +37,7 @@ from cnnviz.cli import main
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.export import formats
 from cnnviz.parameters import Parameter, parameters_of
+from cnnviz.pipeline import make
 from cnnviz.render.theme import THEMES_FOLDER, theme_names
 
 SECONDS, BYTES = 10, 2**30
@@ -94,8 +95,14 @@ def make_case(seed: int, number: int) -> Case:
 
 
 def _tool(random: Random) -> list[str]:
-    tools = "list", "gallery", "render", "check", "--help", "-h", "--version", "--scenes", "cnov", *WORDS[:12]
-    words = "folder", "missing", "conv", "--against", "--out", "--help", "text.csv", *WORDS
+    tools = (
+        "list", "gallery", "render", "check", "info", "rerun", "describe", "sheet", "themes", "--help", "-h",
+        "--version", "--scenes", "cnov", *WORDS[:12],
+    )  # fmt: skip
+    words = (
+        "folder", "missing", "conv", "pool", "--against", "--out", "--help", "text.csv", "picture.png", "cut.png",
+        "made.gif", "made.json", "cut.gif", "evil.gif", "set.toml", "--k", "3", *WORDS,
+    )  # fmt: skip
     return [random.choice(tools), *random.choices(words, k=random.randrange(3))]
 
 
@@ -114,12 +121,17 @@ def _figure(random: Random) -> list[str]:
             words += [parameter.option, value] if random.random() < 0.7 else [f"{parameter.option}={value}"]
     if random.random() < 0.3 * trouble:
         words.insert(random.randrange(1, len(words) + 1), random.choice((*WORDS, "--nothing", "-k", "--k")))
-    return [*words, "-o", _file(random, words, trouble), *random.choice(([], [], ["-v"], ["-q"]))]
+    words += ["-o", _file(random, words, trouble)]
+    if random.random() < 0.1:
+        some = "json", "json,zip", "gif, json", ".JSON", "png", "x", ",", "", *WORDS[:9]
+        words += ["--format", random.choice(some)]
+    return [*words, *random.choice(([], [], ["-v"], ["-q"]))]
 
 
 def _file(random: Random, words: list[str], trouble: float) -> str:
     if random.random() < 0.2 * trouble:
-        return random.choice(("", "/", ".", "x", "x.bmp", "folder", ".gif", "missing/x.gif", "/proc/x.gif",
+        return random.choice(("", "/", ".", "x", "x.bmp", "folder", "x/", "text.csv/", "missing/x/",
+                              ".gif", "missing/x.gif", "/proc/x.gif",
                               "text.csv/x.gif", "x" * 300 + ".gif", "a\nb.json", "%s %d.json", "é.json",
                               "\udcff.json"))  # fmt: skip
     if "--sheet" in words:
@@ -142,11 +154,15 @@ def _good(random: Random, parameter: Parameter) -> str:
     spec, kind = parameter.spec, parameter.type.__name__
     if parameter.name == "width":
         return str(random.choice((320, 321, 400)))
+    if parameter.name == "lang":
+        return random.choice(("en", "zh", "zh", "own.toml"))
     if parameter.name == "layers":
         return ", ".join(random.choices(("conv 2@3x3", "conv 3@2 s2 p1", "maxpool 2", "avgpool 2 s1", "relu", "lrn 3",
                                          "batchnorm", "elu 0.5", "fc 4", "fc 10", "tanh"), k=random.randint(1, 4)))
     if parameter.name == "theme":
         return random.choice((*theme_names(), "article", "own.toml", "bad.toml", "text.csv", "huge.npy", "folder"))
+    if parameter.name == "max_size":
+        return random.choice(("1MB", "20KB", "7KiB", "300", "0", "5 MB", "1e9"))
     if parameter.name == "frame":
         return random.choice(("last", "first", "1", "2", "9999"))
     if parameter.name == "weights":
@@ -236,6 +252,11 @@ def lay_files(folder: Path) -> None:
     (folder / "own.toml").write_text(theme, encoding="utf-8")
     (folder / "bad.toml").write_text(theme.replace("#", "", 40), encoding="utf-8")
     (folder / "folder").mkdir()
+    figure = make("conv", i=3, width=320)
+    figure.save_all(folder / "made", "gif,json")
+    data = (folder / "made.gif").read_bytes()
+    (folder / "cut.gif").write_bytes(data[: len(data) // 2])
+    (folder / "evil.gif").write_bytes(data.replace(b"cnnviz conv --i 3 --k 3", b"cnnviz conv -o ../../x."))
 
 
 def _png_header(width: int, height: int) -> bytes:

@@ -20,6 +20,7 @@ import cnnviz
 from cnnviz import CnnvizError, UsageError
 from cnnviz.appearance import Appearance
 from cnnviz.discovery import find_scenes, load_scene
+from cnnviz.export.html import TWEEN, document
 from cnnviz.parameters import parameters_of
 from cnnviz.pipeline import Figure, make
 
@@ -126,12 +127,13 @@ def test_saving_twice_gives_the_same_bytes():
 
 def test_a_folder_is_no_file():
     Path("folder").mkdir()
-    for path in ("folder", Path("folder")):
+    Path("folder/notes.txt").write_text("")
+    for path in ("folder", Path("folder"), "folder/"):
         with pytest.raises(CnnvizError) as error:
             cnnviz.conv().save(path)
-        message = "cannot write folder: it is a folder, give a file such as folder/conv_i5_k3_s1_p0.gif"
-        assert str(error.value) == message
-    assert list(Path("folder").iterdir()) == []
+        hint = "it is a folder that holds something else, give a file such as folder/conv_i5_k3_s1_p0.gif"
+        assert str(error.value) == f"cannot write folder: {hint}"
+    assert list(Path("folder").iterdir()) == [Path("folder/notes.txt")]
 
 
 # Frames and notebooks
@@ -159,27 +161,48 @@ def test_frames_come_one_by_one():
     assert next(frames).shape == next(frames).shape == (180, 320, 3)
 
 
-class Images(HTMLParser):
-    found: dict[str, str] | None = None
+class Elements(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.found = {}
+        self.feed(text)
 
     def handle_starttag(self, tag, attrs):
-        assert (tag, self.found) == ("img", None)
-        self.found = dict(attrs)
+        found = dict(attrs)
+        self.found[f"meta {found['name']}" if tag == "meta" and "name" in found else tag] = found
 
 
-def test_a_notebook_shows_it():
-    figure = cnnviz.conv(i=4, **SMALL)
+def test_a_notebook_shows_the_player():
+    figure = cnnviz.conv(i=4, title='R&D "&quot;"', **SMALL)
     bundle = figure._repr_mimebundle_(include=None, exclude=None)
-    assert set(bundle) == {"image/gif", "text/html", "text/plain"}
-    data = base64.b64decode(bundle["image/gif"])
-    figure.save("x.gif")
-    assert data == Path("x.gif").read_bytes()
-    parser = Images()
-    parser.feed(bundle["text/html"])
-    assert parser.found["alt"] == figure.storyboard().alt
-    assert base64.b64decode(parser.found["src"].removeprefix("data:image/gif;base64,")) == data
-    assert Image.open(io.BytesIO(data)).n_frames == 4
+    assert set(bundle) == {"image/png", "text/html", "text/plain"}
     assert bundle["text/plain"] == repr(figure)
+    found, alt = Elements(bundle["text/html"]).found, figure.storyboard().alt
+    assert (found["iframe"]["title"], found["iframe"]["sandbox"]) == (alt, "allow-scripts")
+    page, job = found["iframe"]["srcdoc"], figure.job()
+    assert page == document(job, job.film(TWEEN), packed=True)
+    inside = Elements(page).found
+    assert inside["svg"]["aria-label"] == alt
+    assert inside["meta generator"]["content"] == figure.command()
+    # A page that drops the frame shows the picture under it.
+    assert found["img"] == {
+        "src": "data:image/png;base64," + bundle["image/png"], "alt": alt, "style": "display:block;width:100%",
+    }  # fmt: skip
+    with Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))) as picture:
+        np.testing.assert_array_equal(np.asarray(picture.convert("RGB")), list(figure.frames())[-1])
+
+
+@pytest.mark.parametrize("still", [{"frame": 1}, {"frame": "all"}, {"sheet": "2x2"}])
+def test_a_notebook_shows_the_last_step_whatever_a_still_would_show(still):
+    figure = cnnviz.conv(i=4, **SMALL, **still)
+    with Image.open(io.BytesIO(base64.b64decode(figure._repr_mimebundle_()["image/png"]))) as picture:
+        np.testing.assert_array_equal(np.asarray(picture.convert("RGB")), list(figure.frames())[-1])
+
+
+def test_the_page_as_text_is_the_file():
+    figure = cnnviz.conv(i=4, **SMALL)
+    figure.save("x.html")
+    assert figure.to_html() == Path("x.html").read_text(encoding="utf-8")
 
 
 # Arrays

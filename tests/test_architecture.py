@@ -21,39 +21,59 @@ ROOMS = {
     "ops": (GROUND, {"numpy"}),
     "notation": (set(), {"numpy"}),
     "storyboard": (GROUND, {"numpy"}),
-    "playback": (GROUND | WORDS, {"numpy"}),
+    "playback": (GROUND | {"storyboard"}, {"numpy"}),
     "parameters": (GROUND, set()),
     "kernels": (GROUND | {"parameters"}, {"numpy"}),
     "images": (GROUND | {"parameters"}, {"numpy", "PIL"}),
     "data": (GROUND | {"parameters", "kernels", "images"}, {"numpy"}),
     "network": (GROUND | {"ops", "parameters", "notation"}, {"numpy"}),
-    "wording": (GROUND | WORDS | {"parameters"}, set()),
-    "appearance": (GROUND | {"parameters"}, set()),
-    "scene": (GROUND | {"parameters", "storyboard"}, {"numpy"}),
+    "wording": (GROUND | {"storyboard", "parameters"}, set()),
+    "places": (set(), set()),
+    "operation": (set(), {"numpy"}),
+    "code": (GROUND | {"operation", "ops", "parameters"}, {"numpy"}),
+    "appearance": (GROUND | {"parameters", "places", "code"}, set()),
+    "scene": (GROUND | {"parameters", "operation", "storyboard"}, {"numpy"}),
     "discovery": (GROUND | {"parameters", "scene"}, set()),
     "scenes": (
-        GROUND | WORDS | {"ops", "playback", "parameters", "kernels", "data", "network", "scene"}, {"numpy"},
+        GROUND | WORDS | {"ops", "parameters", "data", "network", "operation", "scene"}, {"numpy"},
     ),
-    "render": (GROUND | WORDS | {"playback", "parameters", "wording"}, {"numpy", "matplotlib", "contourpy"}),
-    "export": (GROUND | WORDS | {"playback", "parameters", "render", "wording"}, {"numpy", "PIL", "imageio", "av"}),
+    "render": (
+        GROUND | WORDS | {"playback", "parameters", "wording"}, {"numpy", "matplotlib", "contourpy", "fontTools"},
+    ),
+    "export": (
+        GROUND | {"storyboard", "parameters", "render", "wording", "__init__"}, {"numpy", "PIL", "av"},
+    ),
+    # What it is given to show is a pipeline's figure; what it asks of one it says itself.
+    "decks": (GROUND | {"parameters", "appearance", "storyboard", "wording", "render", "export"}, {"pptx"}),
     "pipeline": (
-        GROUND | {"parameters", "appearance", "scene", "discovery", "render", "export", "storyboard", "wording"},
+        GROUND | {"parameters", "places", "appearance", "scene", "code", "discovery", "render", "export", "decks"}
+        | {"storyboard", "wording"},
         {"numpy"},
     ),
-    "api": (GROUND | {"parameters", "appearance", "scene", "discovery", "pipeline"}, set()),
-    "batch": (GROUND | {"discovery", "pipeline", "export", "render", "__init__"}, {"click"}),
+    "api": (GROUND | {"parameters", "appearance", "discovery", "pipeline"}, set()),
+    "batch": (GROUND | {"places", "discovery", "pipeline", "export", "__init__"}, {"click"}),
+    "talk": (GROUND | {"parameters", "appearance", "scene", "wording", "pipeline", "batch", "decks"}, set()),
     # Not ops and no scene: a check that computed with these would prove nothing.
     "check": (
         GROUND | WORDS | {"playback", "parameters", "data", "network", "discovery", "pipeline", "batch"},
         {"numpy", "onnx", "onnxruntime", "torch"},
     ),
-    "gallery": (GROUND | {"batch", "export", "__init__"}, set()),
-    "commands": (GROUND | {"parameters", "discovery", "pipeline", "batch", "gallery", "check", "__init__"}, {"click"}),
-    "cli": (GROUND | {"parameters", "appearance", "discovery", "pipeline", "commands", "__init__"}, {"click"}),
-    "__init__": (GROUND | {"discovery", "pipeline", "api"}, set()),
+    "reading": (GROUND, {"av"}),
+    "specimen": (GROUND | {"export", "render", "pipeline", "__init__"}, {"numpy"}),
+    "gallery": (GROUND | {"batch", "export"}, set()),
+    "commands": (
+        GROUND | {"parameters", "places", "appearance", "discovery", "pipeline", "batch", "gallery", "check", "export"}
+        | {"reading", "specimen", "wording", "decks", "talk"},
+        {"click"},
+    ),
+    "cli": (GROUND | {"parameters", "appearance", "code", "discovery", "pipeline", "commands", "__init__"}, {"click"}),
+    "__init__": (GROUND | {"discovery", "pipeline", "api", "talk", "decks"}, set()),
     "__main__": ({"cli"}, set()),
 }  # fmt: skip
-HEAVY = {"numpy", "matplotlib", "PIL", "imageio", "click", "contourpy", "scipy", "torch", "onnx", "onnxruntime", "av"}
+HEAVY = {
+    "numpy", "matplotlib", "PIL", "imageio", "click", "contourpy", "fontTools", "scipy", "torch", "onnx", "onnxruntime",
+    "av", "pptx",
+}  # fmt: skip
 
 
 def named(path: Path) -> str:

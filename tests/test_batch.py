@@ -66,7 +66,7 @@ def test_a_set_becomes_files_and_a_manifest(cnnviz):
     assert files("out") == {"02-b.gif", "01-a.json", "manifest.json"}
     with Image.open("out/02-b.gif") as image:
         # Rows: 4 - 2 + 1 = 3; columns: 5 - 3 + 1 = 3.
-        assert (image.n_frames, image.size, image.info["comment"].decode()) == (
+        assert (image.n_frames, image.size, image.info["comment"].decode().split("\n")[0]) == (
             9, (320, 180), "cnnviz conv --i 4x5 --k 2x3 --title B --width 320",
         )  # fmt: skip
     first, second = manifest()
@@ -88,6 +88,30 @@ def test_sizes_are_rows_and_columns(cnnviz):
     assert cnnviz("render", "set.toml", "--out", "out").code == 0
     board = json.loads(Path("out/a.json").read_text())
     assert next(panel["shape"] for panel in board["panels"] if panel["name"] == "kernel") == [3, 5]
+
+
+@pytest.mark.parametrize("named", ["gif, json", ["gif", ".json"]])
+def test_a_figure_may_become_several_files(cnnviz, named):
+    write_set(figure("a", format=named, width=320), figure("b"))
+    ran = cnnviz("render", "set.toml", "--out", "out", "--jobs", 1)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[-1] == "2 made, 0 up to date"
+    assert files("out") == {"a.gif", "a.json", "b.json", "manifest.json"}
+    first, second = manifest()
+    assert (first["file"], first["width"], first["bytes"]) == ("a.gif", 320, Path("out/a.gif").stat().st_size)
+    assert first["also"] == [{"file": "a.json", "bytes": Path("out/a.json").stat().st_size}]
+    assert "also" not in second
+    assert made(cnnviz) == set()
+    Path("out/a.json").unlink()
+    assert made(cnnviz) == {"a.gif", "a.json"}
+    assert json.loads(Path("out/a.json").read_text())["scene"] == "conv"
+
+
+def test_a_place_has_its_format_and_its_look(cnnviz):
+    Path("set.toml").write_text('[[figure]]\nscene = "conv"\nname = "a"\nfor = "web"\ni = 4\nwidth = 320\n')
+    assert cnnviz("render", "set.toml", "--out", "out", "-q").code == 0
+    assert files("out") == {"a.webp", "manifest.json"}
+    assert manifest()[0]["command"] == "cnnviz conv --i 4 --k 3 --width 320 --for web"
 
 
 def test_progress_is_shown_unless_it_should_be_quiet(cnnviz):

@@ -47,7 +47,7 @@ def film(path):
             image.seek(place)
             delays.append(image.info["duration"])
         image.seek(0)
-        return image.size, delays, image.info.get("loop"), image.info["comment"].decode("utf-8")
+        return image.size, delays, image.info.get("loop"), image.info["comment"].decode("utf-8").split("\n")[0]
 
 
 def told(path):
@@ -97,14 +97,14 @@ def test_the_command_in_the_file_gives_the_same_bytes_anywhere(tmp_path):
 
 
 def test_delays_are_those_asked_for_and_do_not_drift(cnnviz):
-    # A step of 33 ms does not divide into hundredths of a second: the sum must.
-    cnnviz("conv", "--i", 8, "--k", 3, "--step", 0.033, "--hold", 3, "--no-values", "--width", 320, "-o", "x.gif")
+    # A step of 333 ms does not divide into hundredths of a second: the sum must.
+    cnnviz("conv", "--i", 8, "--k", 3, "--step", 0.333, "--hold", 3, "--no-values", "--width", 320, "-o", "x.gif")
     _, delays, _, _ = film("x.gif")
     assert len(delays) == 36
     assert delays[-1] == pytest.approx(3000, abs=10)
     assert all(delay % 10 == 0 and delay >= 20 for delay in delays)
     for place, at in enumerate(np.cumsum(delays[:-1]), start=1):
-        assert at == pytest.approx(33 * place, abs=5)
+        assert at == pytest.approx(333 * place, abs=5)
     assert iio.immeta("x.gif", index=0)["duration"] == delays[0]
 
 
@@ -193,7 +193,7 @@ def test_any_file_name_can_be_an_input(cnnviz, name):
     ran = cnnviz("conv", "--input", text, "--k", 1, "--width", 320, "-o", "x.gif")
     assert (ran.code, ran.err) == (0, "")
     with Image.open("x.gif") as image:
-        command = shlex.split(image.info["comment"].decode("utf-8", "surrogateescape"))
+        command = shlex.split(image.info["comment"].decode("utf-8", "surrogateescape").split("\n")[0])
     assert text in command
     assert cnnviz(*command[1:], "-o", "x.json").code == 0
     assert told("x.json")["parameters"]["input"] == text
@@ -222,8 +222,9 @@ def test_every_parameter_is_an_option_under_all_its_names(scene):
     command = scene_command(scene)
     options = {option.name: option for option in command.params}
     declared = [*parameters_of(load_scene(scene)), *parameters_of(Appearance)]
-    assert set(options) == {parameter.name for parameter in declared} | {"output", "quiet", "verbose"}
-    assert len(options) == len(declared) + 3, "a scene reuses a name"
+    own = {"code", "output", "formats", "quiet", "verbose"}
+    assert set(options) == {parameter.name for parameter in declared} | own
+    assert len(options) == len(declared) + len(own), "a scene reuses a name"
     taken = [name for option in options.values() for name in option.opts + option.secondary_opts]
     assert len(taken) == len(set(taken)), "an option has two meanings"
     for parameter in declared:
@@ -297,7 +298,7 @@ def test_every_figures_help_tells_all(cnnviz, scene):
             assert f"[default: {words_of(parameter.shown_default)}]" in row
         elif parameter.default is True:
             assert f"--no-{parameter.option[2:]}" in row
-    assert text.index("Output: -o, --output FILE") < text.index("Examples:")
+    assert text.index("Output: -o, --output FILE") < text.index("--format FORMATS") < text.index("Examples:")
     assert ran.out.split("Examples:\n")[1] == "".join(f"  {example}\n" for example in cls.examples)
 
 
@@ -310,7 +311,7 @@ def test_every_tools_help_has_an_example_and_defaults(cnnviz, tool):
         assert f"For example: cnnviz {tool} " in ran.out
     for option in declared:
         if isinstance(option, click.Option) and not option.is_flag:
-            assert re.search(rf"{option.opts[0]}\b(?:(?!\n  -).)*\[default: ", ran.out, re.DOTALL), option.name
+            assert re.search(rf"{option.opts[0]}\b(?:(?!\n  -).)*\[default:\s", ran.out, re.DOTALL), option.name
 
 
 def test_the_list_has_a_line_for_every_figure(cnnviz):
@@ -490,7 +491,8 @@ def test_places_where_nothing_can_be_written(cnnviz):
     Path("folder").mkdir()
     assert refused(cnnviz, "conv", "-o", "file/x.gif") == (1, "cannot write to folder file: file exists")
     assert refused(cnnviz, "conv", "-o", "file/a/x.gif") == (1, "cannot write to folder file/a: not a directory")
-    hint = "it is a folder, give a file such as folder/conv_i5_k3_s1_p0.gif"
+    Path("folder/notes.txt").write_text("")
+    hint = "it is a folder that holds something else, give a file such as folder/conv_i5_k3_s1_p0.gif"
     assert refused(cnnviz, "conv", "-o", "folder") == (1, f"cannot write folder: {hint}")
     name = "a" * 300 + ".gif"
     assert refused(cnnviz, "conv", "-o", name) == (1, f"cannot write {name}: file name too long")

@@ -43,6 +43,7 @@ def test_the_readmes_targets_exist():
 
 @pytest.mark.parametrize("page", ["README.md", "docs/new-scene.md"])
 def test_commands_in_the_pages_use_options_that_exist(page):
+    from cnnviz.cli import scene_command
     from cnnviz.discovery import load_scene
 
     text = (ROOT / page).read_text(encoding="utf-8")
@@ -53,7 +54,8 @@ def test_commands_in_the_pages_use_options_that_exist(page):
         if scene not in scenes:
             continue
         declared = [*parameters_of(load_scene(scene)), *parameters_of(Appearance)]
-        known = {p.option for p in declared} | {f"--{p.spec.alias}" for p in declared} | {"--help", "-o", "-v", "-q"}
+        known = {p.option for p in declared} | {f"--{p.spec.alias}" for p in declared}
+        known |= {option for param in scene_command(scene).params for option in param.opts} | {"--help"}
         known |= {p.option.replace("--", "--no-", 1) for p in declared}
         for word in shlex.split(rest or "", comments=True):
             if re.match(r"-{1,2}[a-z]", word):

@@ -98,6 +98,22 @@ def test_a_browser_plays_it_and_stills_it_for_those_who_ask_for_calm(folder, tmp
     assert 'id="all" aria-pressed="true">Play all<' in calm
 
 
+def test_figures_of_several_formats_show_what_a_page_can_show(tmp_path):
+    entries = (("a", '["json", "gif"]'), ("b", '"mp4,zip"'), ("c", '"zip"'))
+    text = "".join(
+        f'[[figure]]\nscene = "conv"\nname = "{name}"\nformat = {formats}\nwidth = 320\ni = 3\n'
+        for name, formats in entries
+    )
+    (tmp_path / "set.toml").write_text(text, encoding="utf-8")
+    assert render_sets([tmp_path / "set.toml"], tmp_path / "out", jobs=1, force=False, quiet=True) == 0
+    write_gallery(tmp_path / "out", "All")
+    text = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert [(image["src"], image["width"]) for image in Page(text).images] == [("a.gif", "320")]
+    assert re.findall(r'<video src="([^"]+)" aria-label="Animation', text) == ["b.mp4"]
+    assert re.findall(r'<a href="([^"]+)">', text) == ["a.json", "a.gif", "b.mp4", "b.zip"]
+    assert "2 figures" in text
+
+
 def test_an_empty_folder_is_an_error(tmp_path):
     with pytest.raises(CnnvizError, match=r"holds no figures: run `cnnviz render` first$"):
         write_gallery(tmp_path, "x")

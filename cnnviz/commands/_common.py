@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,20 @@ import click
 
 if TYPE_CHECKING:
     from cnnviz.check import Report
+    from cnnviz.export import Written
 
 OUTPUT_FOLDER = Path("output")
+
+
+class Leading(click.Command):
+    """A tool whose first argument decides which options may follow it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does it, but an option in the first place is told where it belongs."""
+        first = args[0] if args else ""
+        if first.startswith("--") and first not in ("--", *ctx.help_option_names):
+            raise click.UsageError(f"{first} comes too early: cnnviz {self.name} {self.params[0].metavar} {first} …")
+        return super().parse_args(ctx, args)
 
 
 def tell_reports(reports: Iterable[Report], quiet: bool) -> int:
@@ -22,3 +34,27 @@ def tell_reports(reports: Iterable[Report], quiet: bool) -> int:
         if report.failed or not quiet:
             click.echo(report, err=report.failed)
     return failed
+
+
+def told(path: Path, written: Written, unit: str = "step") -> str:
+    """What was written, on one line."""
+    files = list(path.iterdir()) if path.is_dir() else [path]
+    steps = f"{written.steps} {unit}{'s' if written.steps != 1 else ''}"
+    facts = [steps, f"{sum(file.stat().st_size for file in files) / 1024:.1f} KiB"]
+    if written.size[0]:
+        width, height = written.size
+        facts[:0] = [f"{width}×{height} px"]
+        facts[2:2] = [f"{written.milliseconds / 1000:.1f} s"] if written.milliseconds else []
+    if written.fitted:
+        facts.append(f"fitted: {written.fitted}")
+    return f"{path}{'/' if path.is_dir() else ''}: {', '.join(facts)}"
+
+
+def tell_facts(facts: Mapping[str, str | None]) -> None:
+    """Print facts one a line, those that are not empty, their names in a column."""
+    kept = {name: text for name, text in facts.items() if text}
+    width = max(map(len, kept)) + 2
+    for name, text in kept.items():
+        # What comes from files may hold signs that would command a terminal.
+        shown = "".join(sign if sign.isprintable() else " " for sign in text)
+        click.echo(f"{name + ':':<{width}}{shown}")

@@ -1,4 +1,9 @@
-"""From frames to files: each file here is a format, named by its extension, and offers `write(job)`."""
+"""From frames to files: each file here is a format, named by its extension, and offers `write(job, file)`.
+
+What else a format says of itself, in its module: HEEDS (which of the parameters that only some formats heed), SHRINKS
+(what makes its files smaller: "effort", "colors", "width") and PLAYS_ALONE (nobody can pause it; "all" if
+only --frame all moves).
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,12 @@ import importlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
 
+from cnnviz import __version__
 from cnnviz.errors import UsageError
-from cnnviz.parameters import Size, choose
+from cnnviz.parameters import Size, choose, quote
 
 if TYPE_CHECKING:
     from cnnviz.render.frames import Film
@@ -20,7 +27,8 @@ if TYPE_CHECKING:
 class Job:
     """One file to write: the storyboard, how to get its film (only if wanted), and what the file says of itself.
 
-    `film` takes the pictures in which a window glides where the figure does not say how many.
+    `film` takes the pictures in which a window glides where the figure does not say how many. `effort` is how much
+    more strongly than usual a video is compressed: 0, 1 or 2.
     """
 
     storyboard: Storyboard
@@ -31,6 +39,18 @@ class Job:
     frame: str = "last"
     sheet: Size | None = None
     transparent: bool = False
+    lang: str = "en"
+    effort: int = 0
+
+    def texts(self) -> dict[str, str]:
+        """What the file says of itself, by PNG's keywords and one of ours, Caption; Comment makes the figure again."""
+        from cnnviz.wording import spoken
+
+        said = {
+            "Title": spoken(self.storyboard.title), "Description": self.storyboard.alt, "Caption": self.caption,
+            "Comment": self.command, "Software": f"cnnviz {__version__}",
+        }  # fmt: skip
+        return {key: text for key, text in said.items() if text}
 
     def still_place(self) -> int:
         """The step that a still shows, counted from 0; raises UsageError for one that is not there."""
@@ -46,17 +66,23 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """What a written file holds: pixels (0×0 for data), steps, and how long it plays."""
+    """What a written file holds: pixels (0×0 for data), steps, how long it plays, and what made it fit a limit."""
 
     size: tuple[int, int]
     steps: int
     milliseconds: int
+    fitted: str = ""
 
 
 _INSTEAD = {
-    "frame": "a still such as .png, .svg or .pdf holds one step", "sheet": "a .png holds a contact sheet",
-    "transparent": "use .gif, .webp, .apng, .png or .svg",
+    "frame": "it has all steps; a still such as .png, .svg or .pdf holds one",
+    "sheet": "a .png, .svg or .pdf holds a contact sheet", "transparent": "use .gif, .webp, .apng, .png, .svg or .pdf",
 }  # fmt: skip
+_MEANT = {
+    "jpg": "png", "jpeg": "png", "bmp": "png", "tif": "png", "tiff": "png", "mov": "mp4", "m4v": "mp4", "avi": "mp4",
+    "mkv": "webm", "htm": "html", "eps": "pdf", "ps": "pdf",
+}  # fmt: skip
+_SLIDES = ("pptx", "ppt", "key", "odp", "md", "tex")
 
 Writer = Callable[[Job, BinaryIO], Written]
 
@@ -66,20 +92,49 @@ def formats() -> tuple[str, ...]:
     return tuple(sorted(file.stem.rstrip("_") for file in Path(__file__).parent.glob("[!_]*.py")))
 
 
-def writer_for(path: Path, given: Iterable[str] = ()) -> Writer:
-    """The writer of a file's extension; raises UsageError for one that is not known.
+def formats_of(given: Iterable[str]) -> tuple[str, ...]:
+    """The formats that texts such as `gif,mp4` name, each once; raises UsageError for one that is not known."""
+    words = [word.strip() for text in given for word in text.split(",") if word.strip()]
+    names = {}
+    for word in words:
+        names[name := word.lower().removeprefix(".")] = word
+        if name not in formats():
+            raise UsageError(f"--format {quote(word)} is not a known format: {_hint(name)}")
+    if not names:
+        raise UsageError(f"--format names none: use one or more of {', '.join(formats())}")
+    return tuple(names)
 
-    `given` names the parameters that only some formats heed: a format lists its own in `HEEDS`.
+
+def extension_of(path: Path) -> str:
+    """The extension as formats are named."""
+    return path.suffix.lower().removeprefix(".")
+
+
+def module_for(path: Path, given: Iterable[str] = ()) -> ModuleType:
+    """The module of a file's extension; raises UsageError for one that is not known.
+
+    `given` names the parameters that only some formats heed.
     """
-    extension = path.suffix.lower().removeprefix(".")
+    extension = extension_of(path)
     if extension not in formats():
-        listed = ", ".join("." + name for name in formats())
         what = f"extension .{extension}" if extension else "a file without an extension"
-        hint = choose("." + extension, tuple("." + name for name in formats())) if extension else f"use one of {listed}"
-        raise UsageError(f"{path.name}: {what} is not a known format: {hint}")
+        raise UsageError(f"{path.name}: {what} is not a known format: {_hint(extension, '.')}")
     module = importlib.import_module(f"cnnviz.export.{extension}")
     for name in given:
         if name not in getattr(module, "HEEDS", ()):
             raise UsageError(f"--{name} is not for .{extension}: {_INSTEAD[name]}, as in -o {path.stem}.png")
-    writer: Writer = module.write
+    return module
+
+
+def writer_for(path: Path, given: Iterable[str] = ()) -> Writer:
+    """The writer of a file's extension; raises UsageError as `module_for` does."""
+    writer: Writer = module_for(path, given).write
     return writer
+
+
+def _hint(extension: str, dot: str = "") -> str:
+    if not extension:
+        return "use one of " + ", ".join(dot + name for name in formats())
+    near = {dot + name: dot + meant for name, meant in _MEANT.items()}
+    slides = " (slides: cnnviz deck)" if extension in _SLIDES else ""
+    return choose(dot + extension, tuple(dot + name for name in formats()), near) + slides

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.render.canvas import Box
-from cnnviz.render.frames import Film
-from cnnviz.render.palette import Pixels
+from cnnviz.render.frames import Frame
+from cnnviz.render.palette import Palette, Pixels
 
 MOST_MILLISECONDS = 655_350
 """How long a patch may stay: what GIF and APNG can store."""
@@ -25,12 +26,25 @@ class Patch:
     same: npt.NDArray[np.bool_]
     milliseconds: int
 
+    def clears(self, palette: Palette) -> bool:
+        """Whether something becomes transparent, wholly or in part, that was not so: no drawing over it does that."""
+        return palette.alphas is not None and bool((palette.alphas[self.pixels[~self.same]] < 255).any())
+
     def sparse(self, unchanged: int) -> Pixels:
         """The palette indices with one of their own, beyond the palette's end, for "unchanged"."""
         return np.where(self.same, np.uint8(unchanged), self.pixels)
 
 
-def patches(film: Film, grain: int = 1) -> Iterator[Patch]:
+class Frames(Protocol):
+    """What is cut into patches: a film, or one whose pixels were changed."""
+
+    @property
+    def size(self) -> tuple[int, int]: ...
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+
+def patches(film: Frames, grain: int = 1) -> Iterator[Patch]:
     """The film as patches, the first a whole frame; frames that equal the one before lengthen it.
 
     Left and top of a box are multiples of `grain`: WebP wants even numbers.

@@ -10,10 +10,8 @@ import zlib
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
-from cnnviz.export import Job
-from cnnviz.render.palette import Pixels
+from cnnviz.render.palette import Palette, Pixels
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _DEPTH, _PALETTE_COLOR = 8, 3
@@ -24,12 +22,13 @@ def chunk(kind: bytes, data: bytes = b"") -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def start(size: tuple[int, int], colors: npt.NDArray[np.uint8], texts: Mapping[str, str], clear: bool = False) -> bytes:
+def start(size: tuple[int, int], palette: Palette, texts: Mapping[str, str], clear: bool = False) -> bytes:
     """All that stands before the pixels; `clear` adds a transparent colour behind the others."""
     head = chunk(b"IHDR", struct.pack(">2I5B", *size, _DEPTH, _PALETTE_COLOR, 0, 0, 0))
-    palette = chunk(b"PLTE", colors.tobytes() + bytes(3 * clear))
-    alphas = chunk(b"tRNS", b"\xff" * len(colors) + b"\0") if clear else b""
-    return SIGNATURE + head + b"".join(_text(key, text) for key, text in texts.items()) + palette + alphas
+    colors = chunk(b"PLTE", palette.colors.tobytes() + bytes(3 * clear))
+    opaque = b"\xff" * len(palette.colors) if palette.alphas is None else palette.alphas.tobytes()
+    alphas = chunk(b"tRNS", opaque + bytes(clear)) if clear or palette.alphas is not None else b""
+    return SIGNATURE + head + b"".join(_text(key, text) for key, text in texts.items()) + colors + alphas
 
 
 def packed(pixels: Pixels, level: int) -> bytes:
@@ -40,15 +39,10 @@ def packed(pixels: Pixels, level: int) -> bytes:
     return zlib.compress(rows.data, level)
 
 
-def still(pixels: Pixels, colors: npt.NDArray[np.uint8], texts: Mapping[str, str], level: int = 9) -> bytes:
+def still(pixels: Pixels, palette: Palette, texts: Mapping[str, str], level: int = 9) -> bytes:
     """A whole PNG of one picture."""
     height, width = pixels.shape
-    return start((width, height), colors, texts) + chunk(b"IDAT", packed(pixels, level)) + chunk(b"IEND")
-
-
-def texts_of(job: Job) -> dict[str, str]:
-    """What a picture says of itself, by PNG's own keywords: the picture in words, and the command that makes it."""
-    return {"Description": job.storyboard.alt, "Comment": job.command}
+    return start((width, height), palette, texts) + chunk(b"IDAT", packed(pixels, level)) + chunk(b"IEND")
 
 
 def _text(key: str, text: str) -> bytes:

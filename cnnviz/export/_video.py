@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from av import VideoFrame
     from av.video.stream import VideoStream
 
-TWEEN = 0
+TWEEN = 6
+"""Pictures in which a window glides, where the figure does not say how many."""
+_INDEX_BYTES = 2048
+# MP4 has no place for the software: its own encoder's name would be FFmpeg's.
+_TAGS = {
+    "Title": "title", "Description": "description", "Caption": "synopsis", "Comment": "comment", "Software": "software",
+}  # fmt: skip
 _TICK = Fraction(1, 1000)
 _BT709 = 1
 """Primaries, transfer and matrix of high-definition video: ITU-T H.273, code point 1 in each of its tables."""
@@ -32,12 +38,12 @@ _LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """A container and a codec by FFmpeg's names, and their options."""
+    """A container and a codec by FFmpeg's names, and their options; `index_bytes` is kept free for a frame's index."""
 
     container: str
     codec: str
-    muxer: dict[str, str]
     encoder: dict[str, str]
+    index_bytes: int = 0
 
 
 def write_video(job: Job, file: BinaryIO, recipe: Recipe) -> Written:
@@ -46,11 +52,16 @@ def write_video(job: Job, file: BinaryIO, recipe: Recipe) -> Written:
     film = job.film(TWEEN)
     total = 0
     # Bit-exact: no encoder's version, no date, no random identity in the file.
-    options = {"fflags": "+bitexact", **recipe.muxer}
+    options = {"fflags": "+bitexact"}
+    if recipe.index_bytes:
+        # Kept free at the file's beginning, so that a web page can play the file while it loads.
+        frames = job.storyboard.count * (film.tween + 1)
+        room = _INDEX_BYTES + 4 * len("".join(job.texts().values())) + recipe.index_bytes * frames
+        options["moov_size"] = str(room)
     with av.open(
         file, "w", format=recipe.container, container_options=options, metadata_errors="surrogateescape"
     ) as container:
-        container.metadata.update({"comment": job.command, "description": job.storyboard.alt})
+        container.metadata.update({_TAGS[key]: text for key, text in job.texts().items()})
         stream = _stream(container.add_stream(recipe.codec, options=recipe.encoder), film)
         planes = _Planes(film)
         durations: dict[int, int] = {}

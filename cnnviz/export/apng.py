@@ -11,8 +11,11 @@ from typing import BinaryIO
 
 from cnnviz.export import Job, Written
 from cnnviz.export._patches import Patch, patches
-from cnnviz.export._png import chunk, packed, start, texts_of
+from cnnviz.export._png import chunk, packed, start
 
+HEEDS = ("transparent",)
+SHRINKS = ("colors", "width")
+PLAYS_ALONE = True
 _LEVEL = 9
 _KEEP, _SOURCE, _OVER = 0, 0, 1
 """Disposal, and the two ways to blend: replace what is there, or draw over it."""
@@ -21,13 +24,14 @@ _KEEP, _SOURCE, _OVER = 0, 0, 1
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the animation; `once` plays it a single time."""
     film = job.film(0)
-    file.write(start(film.size, film.palette.colors, texts_of(job), clear=True))
+    file.write(start(film.size, film.palette, job.texts(), clear=True))
     place = file.tell()
     file.write(_control(0, job.once))
     count = number = total = 0
     for count, patch in enumerate(patches(film), start=1):
-        file.write(chunk(b"fcTL", _frame_control(number, patch, _SOURCE if count == 1 else _OVER)))
-        data = packed(patch.sparse(len(film.palette.colors)), _LEVEL)
+        anew = count == 1 or patch.clears(film.palette)
+        file.write(chunk(b"fcTL", _frame_control(number, patch, _SOURCE if anew else _OVER)))
+        data = packed(patch.pixels if anew else patch.sparse(len(film.palette.colors)), _LEVEL)
         # The first frame is what programs show that know PNG only.
         file.write(chunk(b"IDAT", data) if count == 1 else chunk(b"fdAT", struct.pack(">I", number + 1) + data))
         number += 1 if count == 1 else 2

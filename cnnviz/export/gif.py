@@ -8,6 +8,7 @@ beneath, and the few bytes around them from here. The format: GIF89a specificati
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -17,34 +18,45 @@ from PIL import GifImagePlugin, Image
 
 from cnnviz.export import Job, Written
 from cnnviz.export._patches import Patch, patches
-from cnnviz.render.frames import Film
+from cnnviz.render.canvas import Box, hull
+from cnnviz.render.frames import Film, Frame
+from cnnviz.render.palette import Pixels
 
+HEEDS = ("transparent",)
+SHRINKS = ("colors", "width")
+PLAYS_ALONE = True
 _SHORT_RUN = 12
-_KEEP = 1
-"""Disposal: the next frame is drawn over this one."""
+_KEEP, _CLEAR = 1, 2
+"""Disposal: the next frame is drawn over this one, or where this one's rectangle was made transparent."""
 
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the animation; `once` leaves the loop block out."""
     film = job.film(0)
-    file.write(_head(film, job.once, job.command))
+    file.write(_head(film, job.once, job.texts()))
     total = 0
-    for place, patch in enumerate(patches(film)):
-        file.write(_block(patch, len(film.palette.colors) if place else None))
-        total += patch.milliseconds
+    for block, milliseconds in _cleared(film, job.once) if film.palette.alphas is not None else _kept(film):
+        file.write(block)
+        total += milliseconds
     file.write(b";")
     return Written(size=film.size, steps=job.storyboard.count, milliseconds=total)
 
 
-def _head(film: Film, once: bool, comment: str) -> bytes:
-    colors = film.palette.colors
+def _head(film: Film, once: bool, texts: dict[str, str]) -> bytes:
+    colors = film.palette.colors if film.palette.alphas is None else film.palette.colors[: film.palette.ground]
     # One more index than there are colours: it stands for "unchanged".
     bits = max(2, len(colors).bit_length())
     table = colors.tobytes().ljust(3 << bits, b"\0")
     screen = struct.pack("<6sHHBBB", b"GIF89a", *film.size, 0x80 | 0x70 | (bits - 1), 0, 0)
     # Right behind the colour table: LibreOffice looks for it nowhere else.
     loop = b"" if once else b"!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"
-    return screen + table + loop + b"!\xfe" + _sub_blocks(comment.encode("utf-8", "surrogateescape"))
+    # The command alone in the first comment, so that it can be copied whole.
+    more = "\n".join(f"{key}: {text}" for key, text in texts.items() if key != "Comment")
+    return screen + table + loop + _comment(texts.get("Comment", "")) + _comment(more)
+
+
+def _comment(text: str) -> bytes:
+    return b"!\xfe" + _sub_blocks(text.encode("utf-8", "surrogateescape")) if text else b""
 
 
 def _sub_blocks(data: bytes) -> bytes:
@@ -68,15 +80,79 @@ def _long_runs(same: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return flat[:, 1:-1]
 
 
-def _block(patch: Patch, unchanged: int | None) -> bytes:
-    """A graphic control extension and an image, "unchanged" by the transparent index but in the first frame."""
-    height, width = patch.pixels.shape
-    options = {} if unchanged is None else {"transparency": unchanged}
-    pixels = patch.pixels
-    if unchanged is not None:
-        pixels = replace(patch, same=_long_runs(patch.same)).sparse(unchanged)
-    image = Image.frombuffer("P", (width, height), np.ascontiguousarray(pixels), "raw", "P", 0, 1)
-    place = patch.box.left, patch.box.top
-    return b"".join(
-        GifImagePlugin.getdata(image, place, duration=patch.milliseconds, disposal=_KEEP, **options)
-    )  # fmt: skip
+def _kept(film: Film) -> Iterator[tuple[bytes, int]]:
+    """Blocks for a film with a ground, each drawn over the ones before."""
+    unchanged = len(film.palette.colors)
+    for place, patch in enumerate(patches(film)):
+        pixels = patch.pixels
+        if place:
+            pixels = replace(patch, same=_long_runs(patch.same)).sparse(unchanged)
+        yield _block(patch.box, pixels, patch.milliseconds, _KEEP, unchanged if place else None), patch.milliseconds
+
+
+def _cleared(film: Film, once: bool) -> Iterator[tuple[bytes, int]]:
+    """Blocks for a film without a ground.
+
+    Nothing that is drawn over a pixel makes it transparent again; only the end of a frame does, for its whole
+    rectangle. So a frame before one that clears pixels takes in these, and the one after it draws all anew.
+    """
+    hard, clear = _Hard(film), film.palette.ground
+    whole = Box(0, 0, *film.size)
+    picture = np.full((whole.bottom, whole.right), clear, np.uint8)
+    dropped: Box | None = whole
+    for patch, following in _with_next(patches(hard)):
+        picture[patch.box.slices] = patch.pixels
+        same = np.ones(picture.shape, np.bool_)
+        same[patch.box.slices] = patch.same
+        if dropped is not None:
+            same[dropped.slices] = False
+        if following is not None:
+            gone = _where(~following.same & (following.pixels == clear), following.box)
+        else:
+            # Programs differ in what they leave there for the next round.
+            gone = None if once else whole
+        box = hull(part for part in (patch.box, dropped, gone) if part is not None) or whole
+        pixels = np.where(_long_runs(same[box.slices]), np.uint8(clear), picture[box.slices])
+        disposal = _KEEP if gone is None else _CLEAR
+        yield _block(box, pixels, patch.milliseconds, disposal, clear), patch.milliseconds
+        dropped = None if gone is None else box
+
+
+class _Hard:
+    """A film whose pixels are opaque or not there: text keeps no half-transparent edge, which would be a light rim."""
+
+    def __init__(self, film: Film) -> None:
+        self._film, self.size = film, film.size
+
+    def __iter__(self) -> Iterator[Frame]:
+        pixels = np.empty((self.size[1], self.size[0]), np.uint8)
+        for frame in self._film:
+            pixels[frame.changed.slices] = self._film.palette.hard[frame.pixels[frame.changed.slices]]
+            yield replace(frame, pixels=pixels)
+
+
+def _with_next(found: Iterable[Patch]) -> Iterator[tuple[Patch, Patch | None]]:
+    before: Patch | None = None
+    for patch in found:
+        if before is not None:
+            yield before, patch
+        before = patch
+    if before is not None:
+        yield before, None
+
+
+def _where(mask: npt.NDArray[np.bool_], box: Box) -> Box | None:
+    """The least rectangle around what a mask over a box marks."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return None
+    left, top = box.left, box.top
+    return Box(left + int(columns[0]), top + int(rows[0]), left + int(columns[-1]) + 1, top + int(rows[-1]) + 1)
+
+
+def _block(box: Box, pixels: Pixels, milliseconds: int, disposal: int, transparent: int | None) -> bytes:
+    """A graphic control extension and an image, with one index for what is not drawn, but in a first frame."""
+    options = {} if transparent is None else {"transparency": transparent}
+    image = Image.frombuffer("P", pixels.shape[::-1], np.ascontiguousarray(pixels), "raw", "P", 0, 1)
+    place = box.left, box.top
+    return b"".join(GifImagePlugin.getdata(image, place, duration=milliseconds, disposal=disposal, **options))

@@ -16,7 +16,9 @@ from cnnviz.storyboard import FORMAT_VERSION, Change, Panel, Storyboard
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the storyboard step by step, so that memory does not grow with their number."""
     board = job.storyboard
-    file.write(_encoded(header(board)).removesuffix(b"}") + b', "steps": [')
+    texts = job.texts()
+    made = {"caption": job.caption, "command": job.command, "software": texts["Software"]}
+    file.write(_encoded(header(board) | made).removesuffix(b"}") + b', "steps": [')
     for place, step in enumerate(board.steps()):
         entry = {"caption": step.caption, "beats": step.beats, "changes": [change_data(c) for c in step.changes]}
         file.write((b",\n" if place else b"\n") + _encoded(entry))
@@ -34,7 +36,8 @@ def header(board: Storyboard) -> dict[str, Any]:
     return {
         "format": "cnnviz-storyboard", "version": FORMAT_VERSION, "scene": board.scene,
         "parameters": dict(board.parameters), "title": board.title, "settings": board.settings,
-        "formula": board.formula, "convention": board.convention, "alt": board.alt, "count": board.count,
+        "formula": board.formula, "convention": board.convention, "alt": board.alt, "code": board.code,
+        "lang": board.lang, "count": board.count,
         "rows": [[panel.name for panel in row] for row in board.rows],
         "panels": [panel_data(panel) for panel in board.panels()],
     }  # fmt: skip

@@ -9,13 +9,14 @@ import numpy as np
 
 from cnnviz.errors import UsageError
 from cnnviz.export import Job, Written
-from cnnviz.export._png import still, texts_of
+from cnnviz.export._png import still
 from cnnviz.limits import MAX_SHEET_PIXELS
 from cnnviz.parameters import Size, plain
-from cnnviz.render.frames import Film
+from cnnviz.render.frames import Film, settled
 from cnnviz.render.palette import Pixels
 
-HEEDS = ("frame", "sheet")
+HEEDS = ("frame", "sheet", "transparent")
+SHRINKS = ("colors", "width")
 _GAP = 60
 """Between the steps of a sheet: this part of a step's width."""
 
@@ -26,12 +27,12 @@ def write(job: Job, file: BinaryIO) -> Written:
     if job.sheet is None:
         place = job.still_place()
         film = job.film(0)
-        pixels, shown = next(islice(film, place, None)).pixels, 1
+        pixels, shown = next(islice(settled(film), place, None)).pixels, 1
     else:
         film = job.film(0)
         shown = min(count, job.sheet[0] * job.sheet[1])
         pixels = _sheet(film, spread(count, shown), job.sheet)
-    file.write(still(pixels, film.palette.colors, texts_of(job)))
+    file.write(still(pixels, film.palette, job.texts()))
     return Written(size=(pixels.shape[1], pixels.shape[0]), steps=shown, milliseconds=0)
 
 
@@ -55,9 +56,9 @@ def _sheet(film: Film, places: list[int], sheet: Size) -> Pixels:
             f"--sheet {plain(sheet)} would be {shape[1]}×{shape[0]} pixels: "
             f"use a smaller --width or sheet, at most {most} million pixels in all"
         )
-    pixels = np.full(shape, film.palette.index_of(film.theme.page["ground"]), np.uint8)
+    pixels = np.full(shape, film.ground, np.uint8)
     wanted = {place: spot for spot, place in enumerate(places)}
-    for place, frame in enumerate(film):
+    for place, frame in enumerate(settled(film)):
         if (spot := wanted.get(place)) is not None:
             top, left = (
                 gap + part * (side + gap) for part, side in zip(divmod(spot, columns), (height, width), strict=True)

@@ -18,32 +18,43 @@ from cnnviz.export import Job, Written
 from cnnviz.export._patches import Patch, patches
 from cnnviz.render.palette import Pixels
 
+HEEDS = ("transparent",)
+SHRINKS = ("colors", "width")
+PLAYS_ALONE = True
 _ANIMATED, _XMP, _ALPHA = 0x02, 0x04, 0x10
 _DO_NOT_BLEND = 0x02
 # libwebp's effort: beyond it files hardly shrink, below it they double.
 _METHOD, _QUALITY = 4, 50
 _PACKET = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-    '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:source>{command}</dc:source>'
-    '<dc:description><rdf:Alt><rdf:li xml:lang="x-default">{alt}</rdf:li></rdf:Alt></dc:description>'
-    "</rdf:Description></rdf:RDF></x:xmpmeta>"
+    '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" '
+    'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:iptc="http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/">'
+    "{texts}</rdf:Description></rdf:RDF></x:xmpmeta>"
 )
+_SAID, _SAID_IN_A_LANGUAGE = "<{0}>{1}</{0}>", '<{0}><rdf:Alt><rdf:li xml:lang="x-default">{1}</rdf:li></rdf:Alt></{0}>'
+# IPTC's photo metadata standard keeps the caption and the text for those who do not see the picture apart.
+_PLACES = {
+    "Comment": ("dc:source", _SAID), "Software": ("xmp:CreatorTool", _SAID), "Title": ("dc:title", _SAID_IN_A_LANGUAGE),
+    "Description": ("iptc:AltTextAccessibility", _SAID_IN_A_LANGUAGE),
+    "Caption": ("dc:description", _SAID_IN_A_LANGUAGE),
+}  # fmt: skip
 
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the animation; `once` plays it a single time."""
     film = job.film(0)
     width, height = film.size
-    palette = film.palette.colors.tobytes() + bytes(3)
+    opaque = b"\xff" * len(film.palette.colors) if film.palette.alphas is None else film.palette.alphas.tobytes()
+    colors, alphas = film.palette.colors.tobytes() + bytes(3), opaque + b"\0"
     begin = file.tell()
     file.write(b"RIFF" + bytes(4) + b"WEBP")
     file.write(_chunk(b"VP8X", _little(_ANIMATED | _XMP | _ALPHA, 4) + _little(width - 1, 3) + _little(height - 1, 3)))
     file.write(_chunk(b"ANIM", b"\xff\xff\xff\xff" + _little(int(job.once), 2)))
     total = 0
     for place, patch in enumerate(patches(film, grain=2)):
-        unchanged = len(film.palette.colors) if place else None
-        pixels = patch.sparse(len(film.palette.colors))
-        file.write(_chunk(b"ANMF", _frame_head(patch, place == 0) + _encode(pixels, palette, unchanged)))
+        anew = place == 0 or patch.clears(film.palette)
+        pixels = patch.pixels if anew else patch.sparse(len(film.palette.colors))
+        file.write(_chunk(b"ANMF", _frame_head(patch, anew) + _encode(pixels, colors, alphas)))
         total += patch.milliseconds
     file.write(_chunk(b"XMP ", _packet(job)))
     end = file.tell()
@@ -61,18 +72,18 @@ def _little(number: int, length: int) -> bytes:
     return number.to_bytes(length, "little")
 
 
-def _frame_head(patch: Patch, first: bool) -> bytes:
+def _frame_head(patch: Patch, anew: bool) -> bytes:
     height, width = patch.pixels.shape
     numbers = (patch.box.left // 2, patch.box.top // 2, width - 1, height - 1, patch.milliseconds)
-    return b"".join(_little(number, 3) for number in numbers) + _little(_DO_NOT_BLEND if first else 0, 1)
+    return b"".join(_little(number, 3) for number in numbers) + _little(_DO_NOT_BLEND if anew else 0, 1)
 
 
-def _encode(pixels: Pixels, palette: bytes, transparent: int | None) -> bytes:
+def _encode(pixels: Pixels, colors: bytes, alphas: bytes) -> bytes:
     height, width = pixels.shape
     image = Image.frombuffer("P", (width, height), np.ascontiguousarray(pixels), "raw", "P", 0, 1)
-    image.putpalette(palette)
-    if transparent is not None:
-        image.info["transparency"] = transparent
+    image.putpalette(colors)
+    if any(alphas[index] < 255 for index in np.unique(pixels)):
+        image.info["transparency"] = alphas
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", lossless=True, method=_METHOD, quality=_QUALITY)
     # Behind the still's own RIFF header: the bitstream's chunk.
@@ -80,5 +91,8 @@ def _encode(pixels: Pixels, palette: bytes, transparent: int | None) -> bytes:
 
 
 def _packet(job: Job) -> bytes:
-    text = _PACKET.format(command=escape(job.command, quote=False), alt=escape(job.storyboard.alt, quote=False))
-    return text.encode("utf-8", "replace")
+    said = []
+    for key, text in job.texts().items():
+        name, form = _PLACES[key]
+        said.append(form.format(name, escape(text, quote=False)))
+    return _PACKET.format(texts="".join(said)).encode("utf-8", "replace")

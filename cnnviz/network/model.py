@@ -109,12 +109,17 @@ class Network:
                     "or a smaller --i"
                 )
 
+    @staticmethod
+    def seed(seed: int) -> tuple[int, ...]:
+        """What NumPy's generator of the weights starts from."""
+        return seed, _WEIGHTS_TAG
+
     def he_weights(self, seed: int) -> tuple[Weights, ...]:
         """Draw weights from normal distributions of variance 2/inputs, biases 0; batch norm starts at γ = 1, β = 0.
 
         He, Zhang, Ren & Sun 2015, "Delving Deep into Rectifiers", §2.2.
         """
-        rng = np.random.default_rng([seed, _WEIGHTS_TAG])
+        rng = np.random.default_rng(self.seed(seed))
         drawn = []
         for layer, shapes in zip(self.layers, self.weight_shapes, strict=True):
             own = {name: np.zeros(shape) for name, shape in shapes.items()}

@@ -54,7 +54,7 @@ class Ticks:
     @classmethod
     def between(cls, lo: float, hi: float, most: int) -> Ticks:
         """At most `most` + 1 round values within a range."""
-        found = MaxNLocator(nbins=max(1, most), steps=[1, 2, 5, 10]).tick_values(lo, hi)
+        found = MaxNLocator(nbins=max(1, most), steps=[1, 2, 5, 10], min_n_ticks=1).tick_values(lo, hi)
         margin = 1e-9 * (hi - lo)
         values = [float(v) for v in found if lo - margin <= v <= hi + margin]
         digits = _digits(float(found[1] - found[0]))
@@ -74,8 +74,8 @@ class Axes:
     @classmethod
     def of(cls, plot: Plot, width: int, height: int, fit: Fit, beside: int = 0) -> Axes:
         """Fit axes into a panel of some size, leaving `beside` pixels at the right for texts."""
-        x_ticks = Ticks.between(*plot.x_range, width // fit.px(_X_APART))
-        y_ticks = Ticks.between(*plot.y_range, height // fit.px(_Y_APART))
+        x_ticks = Ticks.between(*plot.x_range, width // fit.tx(_X_APART))
+        y_ticks = Ticks.between(*plot.y_range, height // fit.tx(_Y_APART))
         left, top, right, bottom = _margins(plot, x_ticks, y_ticks, fit)
         spans = width - left - max(right, beside), height - top - bottom
         if plot.square:
@@ -169,16 +169,16 @@ def _digits(step: float) -> int:
 
 def _margins(plot: Plot, x_ticks: Ticks, y_ticks: Ticks, fit: Fit) -> tuple[int, int, int, int]:
     """Left, top, right and bottom room for what stands outside of the data range."""
-    size, least = LEAST_TEXT * fit.unit, fit.px(9)
+    size, least = fit.size(LEAST_TEXT), fit.px(9)
     half = max((fit.typesetter.line(text, size).width for text in x_ticks.texts), default=0) // 2 + 1
     widest = max((fit.typesetter.line(text, size).width for text in y_ticks.texts), default=0)
-    left, bottom = widest + fit.px(TICK + TICK_GAP + 1), fit.px(_TEXT_HEIGHT + TICK)
-    top = fit.px(_TEXT_HEIGHT + TICK) if plot.y_text and plot.axes != "zero" else least
+    left, bottom = widest + fit.px(TICK + TICK_GAP + 1), fit.px(_TEXT_HEIGHT * fit.text + TICK)
+    top = fit.px(_TEXT_HEIGHT * fit.text + TICK) if plot.y_text and plot.axes != "zero" else least
     if plot.axes == "zero":
         # The axes run through the data: their texts stand there too, and outside only near an edge.
         left, bottom = (_outside(room, span) for room, span in ((left, plot.x_range), (bottom, plot.y_range)))
     elif plot.x_text:
-        bottom += fit.px(_TEXT_HEIGHT)
+        bottom += fit.tx(_TEXT_HEIGHT)
     return max(left, half, least), top, max(half, least), max(bottom, least)
 
 

@@ -2,32 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from cnnviz.limits import MAX_SECONDS
 from cnnviz.render.canvas import Box, Canvas, Look, hull
-from cnnviz.render.layout import FORMULA_SIZE, MARGIN, NOTE_GAP, Layout, arrange, counter_text
-from cnnviz.render.palette import Palette, Pixels, build_palette
+from cnnviz.render.flashes import LEAST_MILLISECONDS, FlashGuard
+from cnnviz.render.layout import (
+    FORMULA_SIZE,
+    MARGIN,
+    NOTE_GAP,
+    TEXT_SIZE,
+    TITLE_GAP,
+    TITLE_SIZE,
+    Layout,
+    arrange,
+    counter_text,
+)
+from cnnviz.render.palette import MOST_COLORS, Palette, Pixels, build_clear_palette, build_palette, key_color
 from cnnviz.render.panels import painter_class
-from cnnviz.render.panels.base import LEAST_TEXT
+from cnnviz.render.panels.base import LEAST_TEXT, Painter
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import Line, Typesetter
-from cnnviz.render.theme import Theme
-from cnnviz.storyboard import Relabel, Step, Storyboard
+from cnnviz.render.theme import Color, Theme
+from cnnviz.storyboard import Change, Relabel, Step, Storyboard
 
-_BAND_TOP, _CAPTION_BASELINE, _FORMULA_BASELINE, _HEIGHT = 462, 489, 524, 540
 _PROGRESS = 3
-_HEAD, _NOTE_BASELINE = 74, 69
+GLIDE_MILLISECONDS, _LEAST_SETTLED = 40, 20
+"""How long a picture stays in which a window glides, and the least time that is left for what it glides from."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture of the stream: palette indices (one array all along), the box that changed, how long it stays."""
+    """One picture of the stream: palette indices (one array all along), the box that changed, how long it stays.
+
+    Between `settled` pictures, each of them a step, a window may glide; `changed` of a settled one tells what differs
+    from the settled one before as well, and `step_milliseconds` how long it stays where no window glides after it.
+    """
 
     pixels: Pixels
     changed: Box
     milliseconds: int
+    settled: bool = True
+    step_milliseconds: int | None = None
+
+
+def settled(frames: Iterable[Frame]) -> Iterator[Frame]:
+    """The frames of a film as they are without pictures in which a window glides."""
+    for frame in frames:
+        if frame.settled:
+            yield replace(frame, milliseconds=frame.step_milliseconds or frame.milliseconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +68,7 @@ class Film:
 
     def __init__(
         self, storyboard: Storyboard, theme: Theme, width: int, timing: Timing, *, numbers: bool = True,
-        font_scale: float = 1.0, tween: int = 0,
+        font_scale: float = 1.0, tween: int = 0, transparent: bool = False, colors: int = MOST_COLORS,
     ) -> None:  # fmt: skip
         self.storyboard = storyboard
         self.tween = tween
@@ -51,19 +76,50 @@ class Film:
         self.theme = theme
         self._numbers = numbers
         typesetter = Typesetter()
-        self.layout = arrange(storyboard, typesetter, width, numbers)
-        self.palette = _palette(storyboard, self.layout, theme)
-        self._look = Look(theme=theme, palette=self.palette, typesetter=typesetter, unit=self.layout.fit.unit)
+        self.layout = arrange(storyboard, typesetter, width, numbers, font_scale)
+        drawn, self.palette = _inks(storyboard, self.layout, theme, colors, transparent=transparent)
+        self._look = Look(theme=drawn, palette=self.palette, typesetter=typesetter, unit=self.layout.fit.unit)
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self.layout.width, self.layout.height
 
+    @property
+    def ground(self) -> int:
+        """The palette index of the page's ground."""
+        return self.palette.index_of(self._look.theme.page["ground"])
+
     def __iter__(self) -> Iterator[Frame]:
         canvas = Canvas(self.layout.width, self.layout.height, self._look)
         page = Page(self.storyboard, self.layout, self._look, self._numbers)
         page.paint(canvas)
+        painters = self._painters(canvas)
+        clock, guard = _Clock(self.timing, self.storyboard.count), FlashGuard(self.palette, self.layout.width)
+        moved = [Box(0, 0, self.layout.width, self.layout.height)]
+        standing: Pixels | None = None
+        for place, (step, following) in enumerate(_with_next(self.storyboard.steps())):
+            lasts = clock.take(step, place)
+            before = (canvas.pixels.copy() if standing is None else standing) if lasts < LEAST_MILLISECONDS else None
+            boxes = page.show(step, place, canvas)
+            for name, changes in _by_panel(step).items():
+                boxes += [painters[name].paint_label(canvas, c.label) for c in changes if isinstance(c, Relabel)]
+                if rest := [change for change in changes if not isinstance(change, Relabel)]:
+                    boxes += painters[name].apply(rest, canvas)
+            box = hull(moved + boxes) or Box(0, 0, 1, 1)
+            if before is not None:
+                lasts = clock.stretch(lasts, guard.least(before if place else None, canvas.pixels, box))
+            gliding = self._gliding(painters, following)
+            count = min(self.tween, (lasts - _LEAST_SETTLED) // GLIDE_MILLISECONDS) if gliding else 0
+            yield Frame(canvas.pixels, box, lasts - count * GLIDE_MILLISECONDS, step_milliseconds=lasts)
+            moved, standing = [], canvas.pixels.copy() if count else None
+            for number in range(1, count + 1):
+                boxes = [b for p, changes in gliding for b in p.glide(changes, _eased(number / (count + 1)), canvas)]
+                moved += boxes
+                yield Frame(canvas.pixels, hull(boxes) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, settled=False)
+
+    def _painters(self, canvas: Canvas) -> dict[str, Painter]:
+        """The painters of all panels, which have painted these as they are before the first step."""
         painters = {
             panel.name: painter_class(panel.kind)(panel, self.layout.places[panel.name], self._look, self.layout.fit)
             for panel in self.storyboard.panels()
@@ -72,17 +128,37 @@ class Film:
             painter.paint(canvas)
             if painter.place.label:
                 painter.paint_label(canvas, painter.place.label)
-        whole = Box(0, 0, self.layout.width, self.layout.height)
-        clock = _Clock(self.timing, self.storyboard.count)
-        for place, step in enumerate(self.storyboard.steps()):
-            boxes = page.show(step, place, canvas)
-            for name, painter in painters.items():
-                changes = [change for change in step.changes if change.panel == name]
-                boxes += [painter.paint_label(canvas, c.label) for c in changes if isinstance(c, Relabel)]
-                if rest := [change for change in changes if not isinstance(change, Relabel)]:
-                    boxes += painter.apply(rest, canvas)
-            box = hull(boxes) or Box(0, 0, 1, 1)
-            yield Frame(canvas.pixels, whole if place == 0 else box, clock.take(step, place))
+        return painters
+
+    def _gliding(self, painters: Mapping[str, Painter], following: Step | None) -> list[tuple[Painter, list[Change]]]:
+        """The painters of which something glides to where the next step has it, with its changes."""
+        if not self.tween or following is None:
+            return []
+        changes = _by_panel(following)
+        return [(painters[name], those) for name, those in changes.items() if painters[name].glides(those)]
+
+
+def _with_next(steps: Iterable[Step]) -> Iterator[tuple[Step, Step | None]]:
+    """Each step with the one that follows it."""
+    before: Step | None = None
+    for step in steps:
+        if before is not None:
+            yield before, step
+        before = step
+    if before is not None:
+        yield before, None
+
+
+def _by_panel(step: Step) -> dict[str, list[Change]]:
+    found: dict[str, list[Change]] = {}
+    for change in step.changes:
+        found.setdefault(change.panel, []).append(change)
+    return found
+
+
+def _eased(share: float) -> float:
+    """Slow at both ends."""
+    return share * share * (3 - 2 * share)
 
 
 class _Clock:
@@ -93,11 +169,19 @@ class _Clock:
         self._wanted, self._given = 0.0, 0
 
     def take(self, step: Step, place: int) -> int:
+        """The milliseconds of a step."""
         last = place == self._count - 1
         self._wanted += min(MAX_SECONDS, max(self._timing.hold, 0.02) if last else self._timing.step * step.beats)
         centiseconds = max(2, round(self._wanted * 100) - self._given)
         self._given += centiseconds
         return centiseconds * 10
+
+    def stretch(self, milliseconds: int, least: float) -> int:
+        """The milliseconds of the step just taken where they may not be less; later steps do not make up for it."""
+        more = max(0, math.ceil(least / 10) - milliseconds // 10)
+        self._given += more
+        self._wanted += more / 100
+        return milliseconds + 10 * more
 
 
 class Page:
@@ -109,12 +193,12 @@ class Page:
     @property
     def band_top(self) -> int:
         """Where the band begins."""
-        return self._look.px(_BAND_TOP)
+        return self._layout.lines.band
 
     def paint(self, canvas: Canvas) -> None:
         """Everything that stays."""
         page, width, top = self._look.theme.page, self._layout.width, self.band_top
-        head = Pen.sheet(width, self._look.px(_HEAD), page["ground"])
+        head = Pen.sheet(width, self._layout.lines.head, page["ground"])
         band = Pen.sheet(width, self._layout.height - top, page["band"])
         self.draw(head, band)
         canvas.draw(head, 0, 0)
@@ -122,31 +206,38 @@ class Page:
 
     def draw(self, head: Pen, band: Pen) -> None:
         """Draw the title and the settings on the head, the formula and the convention on the band."""
-        board, look, px = self._storyboard, self._look, self._look.px
-        page, unit = look.theme.page, look.unit
+        board, look, px, lines = self._storyboard, self._look, self._look.px, self._layout.lines
+        page, unit, fitting = look.theme.page, look.unit, look.typesetter.fitting
         width, top = self._layout.width, self.band_top
-        room = width - 2 * px(MARGIN)
-        title = look.typesetter.fitting(board.title, 28 * unit, room, LEAST_TEXT * unit, bold=True)
-        head.text(title, px(MARGIN), px(48), page["ink"])
-        left = room - title.width - px(32)
+        room, least = width - 2 * px(MARGIN), LEAST_TEXT * unit
+        title = fitting(board.title, TITLE_SIZE * unit * lines.title_scale, room, least, bold=True)
+        head.text(title, px(MARGIN), lines.title, page["ink"])
+        left = room - title.width - px(TITLE_GAP)
         if board.settings and left > px(60):
-            settings = look.typesetter.fitting(board.settings, 18 * unit, left, LEAST_TEXT * unit)
-            head.text(settings, width - px(MARGIN) - settings.width, px(45), page["muted"])
+            settings = fitting(board.settings, TEXT_SIZE * unit * lines.title_scale, left, least)
+            head.text(settings, width - px(MARGIN) - settings.width, lines.settings, page["muted"])
         free = room - self._layout.counter - px(NOTE_GAP)
-        formula = look.typesetter.fitting(board.formula, FORMULA_SIZE * unit, free, LEAST_TEXT * unit)
-        band.text(formula, px(MARGIN), px(_FORMULA_BASELINE) - top, page["muted"])
-        note = look.typesetter.line(board.convention, LEAST_TEXT * unit)
+        formula = fitting(board.formula, FORMULA_SIZE * unit * lines.formula_scale, free, least)
+        band.text(formula, px(MARGIN), lines.formula - top, page["muted"])
+        if board.code:
+            code = fitting(_literal(board.code), lines.code, room, least)
+            head.text(code, px(MARGIN), lines.note(0), page["ink"])
         if self._layout.note_in_head:
-            head.text(note, px(MARGIN), px(_NOTE_BASELINE), page["muted"])
+            note = fitting(board.convention, lines.convention, room, least)
+            # Behind the line of a program, or under it.
+            beside = board.code and lines.under == 1
+            left = width - px(MARGIN) - note.width if beside else px(MARGIN)
+            head.text(note, left, lines.note(lines.under - 1), page["muted"])
         else:
-            band.text(note, px(MARGIN) + formula.width + px(NOTE_GAP), px(_FORMULA_BASELINE) - top, page["muted"])
+            note = look.typesetter.line(board.convention, LEAST_TEXT * unit * lines.formula_scale)
+            band.text(note, px(MARGIN) + formula.width + px(NOTE_GAP), lines.formula - top, page["muted"])
 
     def caption(self, step: Step) -> tuple[Line, int, int]:
         """A step's caption, where it begins and its baseline."""
-        look, px = self._look, self._look.px
+        look, px, lines = self._look, self._look.px, self._layout.lines
         room = self._layout.width - 2 * px(MARGIN)
-        line = look.typesetter.fitting(step.caption, 18 * look.unit, room, LEAST_TEXT * look.unit)
-        return line, px(MARGIN), px(_CAPTION_BASELINE)
+        line = look.typesetter.fitting(step.caption, lines.size(TEXT_SIZE), room, LEAST_TEXT * look.unit)
+        return line, px(MARGIN), lines.caption
 
     def write_caption(self, pen: Pen, step: Step) -> None:
         """Write a step's caption, with the page's corner at the pen's origin."""
@@ -155,32 +246,60 @@ class Page:
 
     def show(self, step: Step, place: int, canvas: Canvas) -> list[Box]:
         """The caption of a step, its number and the progress line."""
-        look, px = self._look, self._look.px
-        page, unit, width = look.theme.page, look.unit, self._layout.width
+        look, px, lines = self._look, self._look.px, self._layout.lines
+        page, width = look.theme.page, self._layout.width
         boxes = [self._progress(place, canvas)]
         right = width - px(MARGIN)
         if self._captions:
             line, left, baseline = self.caption(step)
-            top = baseline - px(23)
-            box = Box(0, top, width, top + px(32))
-            boxes.append(canvas.write(line, box, left, px(23), page["band"], page["ink"], page["result"]))
-        counter = look.typesetter.line(counter_text(place + 1, self._storyboard.count), LEAST_TEXT * unit)
-        top = px(_FORMULA_BASELINE) - px(16)
-        box = Box(right - self._layout.counter, top, right, top + px(22))
-        x = self._layout.counter - counter.width
-        boxes.append(canvas.write(counter, box, x, px(16), page["band"], page["muted"], page["muted"]))
+            top = baseline - lines.px(23)
+            box = Box(0, top, width, top + lines.px(32))
+            boxes.append(canvas.write(line, box, left, lines.px(23), page["band"], page["ink"], page["result"]))
+        counter, x, baseline = self.counter(place)
+        top = baseline - lines.px(16)
+        box = Box(right - self._layout.counter, top, right, top + lines.px(22))
+        boxes.append(canvas.write(counter, box, x - box.left, lines.px(16), page["band"], page["muted"], page["muted"]))
         return boxes
 
-    def _progress(self, place: int, canvas: Canvas) -> Box:
+    def counter(self, place: int) -> tuple[Line, int, int]:
+        """The number of a step, where it begins and its baseline."""
+        look, px = self._look, self._look.px
+        text = counter_text(place + 1, self._storyboard.count, self._storyboard.counter)
+        line = look.typesetter.line(text, LEAST_TEXT * look.unit * self._layout.lines.formula_scale)
+        return line, self._layout.width - px(MARGIN) - line.width, self._layout.lines.formula
+
+    def progress(self, place: int) -> Box:
+        """The line at the lower edge, as far as it has come with a step."""
         width, height = self._layout.width, self._layout.height
-        done = width * (place + 1) // self._storyboard.count
-        before = width * place // self._storyboard.count
-        box = Box(before, height - self._look.px(_PROGRESS), done, height)
+        return Box(0, height - self._look.px(_PROGRESS), width * (place + 1) // self._storyboard.count, height)
+
+    def _progress(self, place: int, canvas: Canvas) -> Box:
+        done = self.progress(place)
+        box = Box(self._layout.width * place // self._storyboard.count, done.top, done.right, done.bottom)
         canvas.pixels[box.slices] = self._look.palette.index_of(self._look.theme.page["accent"])
         return box
 
 
-def _palette(storyboard: Storyboard, layout: Layout, theme: Theme) -> Palette:
+def _literal(code: str) -> str:
+    """A line of a program as a text in which two powers are no strong part."""
+    return code.replace("**", "*\u200b*") if code.count("**") > 1 else code
+
+
+def _inks(
+    storyboard: Storyboard, layout: Layout, theme: Theme, most: int, *, transparent: bool
+) -> tuple[Theme, Palette]:
+    """What to draw with: the theme and the palette, the ground in a colour of its own where it is to be left out."""
+    if not transparent:
+        return theme, build_palette(*_colors(storyboard, layout, theme), most)
+    solid, ramps = _colors(storyboard, layout, theme)
+    keyed = theme.on(key_color([*solid, *(color for pair in ramps for color in pair)]))
+    return keyed, build_clear_palette(
+        *_colors(storyboard, layout, keyed), ground=keyed.page["ground"], shown=theme.page["ground"],
+        most=most if most < MOST_COLORS else None,
+    )  # fmt: skip
+
+
+def _colors(storyboard: Storyboard, layout: Layout, theme: Theme) -> tuple[list[Color], list[tuple[Color, Color]]]:
     page = theme.page
     solid = [page[key] for key in ("ground", "band", "ink", "muted", "accent", "result")]
     ramps = [
@@ -191,4 +310,4 @@ def _palette(storyboard: Storyboard, layout: Layout, theme: Theme) -> Palette:
         colors = painter_class(panel.kind).colors(panel, layout.cell, layout.fit, theme, storyboard.step_roles)
         solid += colors.solid
         ramps += colors.ramps
-    return build_palette(solid, ramps)
+    return solid, ramps

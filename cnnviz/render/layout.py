@@ -2,33 +2,118 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cnnviz.render.panels import painter_class
-from cnnviz.render.panels.base import LABEL_LEADING, LABEL_SIZE, LEAST_TEXT, Extent, Fit, Place
+from cnnviz.render.panels.base import LABEL_LEADING, LABEL_SIZE, LEAST_TEXT, Extent, Fit, Place, text_scales
 from cnnviz.render.text import Typesetter
 from cnnviz.storyboard import Panel, Storyboard
 
 MARGIN = 40
-FORMULA_SIZE = 17
-NOTE_GAP = 26
-_LARGEST_CELL = 46
+TITLE_SIZE, TEXT_SIZE, FORMULA_SIZE, CODE_SIZE = 28, 18, 17, 15
+_UNDER_TITLE = 0.65
+TITLE_GAP, NOTE_GAP = 32, 26
+_LARGEST_CELL, _LARGER = 46, 1.2
 _DEFAULT_WIDTH = 960
-_STAGE_TOP, _STAGE_BOTTOM = 70, 456
-_NOTE_HEIGHT = 12
 _GAP, _WIDEST_GAP = 24, 48
-_LABEL_DROP, _LABEL_HEIGHT = 23, 30
+# What larger texts leave of the cells, and the cells for which they give way above and below the stage.
+_KEPT_CELL, _LEAST_CELL, _LEAST_SHARE = 0.85, 24, 0.75
 
 Row = tuple[Panel, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lines:
+    """What stands above and below the stage, in pixels from the frame's top, where texts are `scale` times as large.
+
+    `under` lines stand under the title; `title_scale` and `formula_scale` are what the lines with two texts have room
+    for.
+    """
+
+    unit: float
+    scale: float = 1.0
+    under: int = 0
+    title_scale: float = 1.0
+    formula_scale: float = 1.0
+
+    def _at(self, fixed: float, growing: float) -> int:
+        return max(1, round((fixed + growing * self.scale) * self.unit))
+
+    def px(self, length: float) -> int:
+        """Pixels of a length that grows with the texts."""
+        return self._at(0, length)
+
+    def size(self, pixels: float) -> float:
+        """The size of a text that is given for the default width and the default size of texts."""
+        return pixels * self.unit * self.scale
+
+    @property
+    def title(self) -> int:
+        """The title's baseline."""
+        return self._at(34, 14)
+
+    @property
+    def settings(self) -> int:
+        """The baseline of the settings."""
+        return self._at(31, 14)
+
+    def note(self, line: int) -> int:
+        """The baseline of a line under the title."""
+        return self._at(34, 35 + 18 * line)
+
+    @property
+    def code(self) -> float:
+        """The size of the line of a program; neither it nor the convention outgrows the title."""
+        return min(self.size(CODE_SIZE), _UNDER_TITLE * TITLE_SIZE * self.unit * self.title_scale)
+
+    @property
+    def convention(self) -> float:
+        """The size of the convention under the title."""
+        return min(self.size(LEAST_TEXT), _UNDER_TITLE * TITLE_SIZE * self.unit * self.title_scale)
+
+    @property
+    def head(self) -> int:
+        """Where the head ends."""
+        return self._at(34, 40 + 18 * max(0, self.under - 1))
+
+    @property
+    def _under(self) -> int:
+        return 12 + 18 * (self.under - 1) if self.under else 0
+
+    @property
+    def stage_top(self) -> int:
+        """Where the stage begins; its panels may reach into the head."""
+        return self._at(48, 22 + self._under)
+
+    @property
+    def stage_height(self) -> int:
+        """How high the stage is."""
+        return self._at(453, -67 - self._under)
+
+    @property
+    def band(self) -> int:
+        """Where the band begins."""
+        return self._at(507, -45)
+
+    @property
+    def caption(self) -> int:
+        """The caption's baseline."""
+        return self._at(518, -29)
+
+    @property
+    def formula(self) -> int:
+        """The formula's baseline, and the counter's."""
+        return self._at(530, -6)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """A frame's size, the side of its cells, what panels were measured with, and their places by name.
 
-    `counter` is the width kept for the step's number; `note_in_head` tells that the convention found no room behind
-    the formula and stands under the title.
+    `lines` tells what stands above and below the stage, `counter` is the width kept for the step's number;
+    `note_in_head` tells that the convention found no room behind the formula and stands under the title.
     """
 
     width: int
@@ -36,6 +121,7 @@ class Layout:
     cell: int
     fit: Fit
     places: Mapping[str, Place]
+    lines: Lines
     counter: int
     note_in_head: bool
 
@@ -45,36 +131,111 @@ def frame_size(width: int) -> tuple[int, int]:
     return width, 2 * round(width * 9 / 32)
 
 
-def arrange(storyboard: Storyboard, typesetter: Typesetter, width: int, numbers: bool) -> Layout:
-    """Find the largest cell for which the whole stage fits, and put the panels in place."""
+def arrange(
+    storyboard: Storyboard, typesetter: Typesetter, width: int, numbers: bool, font_scale: float = 1.0
+) -> Layout:
+    """Find the largest cell for which the whole stage fits, and put the panels in place.
+
+    Where texts are to be larger, they are so as far as the stage can do without the room.
+    """
+    usual = _arranged(storyboard, typesetter, width, numbers, 1.0)
+    cell = math.ceil(min(_LEAST_SHARE * usual.cell, usual.fit.px(_LEAST_CELL)))
+    poorer: Layout | None = None
+    for scale in text_scales(font_scale):
+        found = _arranged(storyboard, typesetter, width, numbers, scale, cell)
+        if not _Arranger(storyboard.rows, found.fit, width, found.lines.stage_top).fits(found.cell):
+            continue
+        if _details(storyboard, found) >= _details(storyboard, usual):
+            return found
+        # Numbers and captions are given up only where texts could not be half as much larger as they are to be.
+        poorer = poorer or found
+        if scale < 1 + (font_scale - 1) / 2:
+            break
+    return poorer or usual
+
+
+def _details(storyboard: Storyboard, layout: Layout) -> int:
+    return sum(painter_class(p.kind).details(p, layout.cell, layout.fit) for p in storyboard.panels())
+
+
+def _arranged(
+    storyboard: Storyboard, typesetter: Typesetter, width: int, numbers: bool, scale: float, least: int = 1
+) -> Layout:
+    """The layout for texts of one size above and below the stage, on it as near to that as it has room for."""
     unit = width / _DEFAULT_WIDTH
-    counter = typesetter.line(counter_text(storyboard.count, storyboard.count), LEAST_TEXT * unit).width
-    note = typesetter.line(storyboard.convention, LEAST_TEXT * unit).width
-    formula = typesetter.line(storyboard.formula, FORMULA_SIZE * unit).width
-    in_head = note > 0 and formula + note + counter > width - round((2 * MARGIN + 2 * NOTE_GAP) * unit)
-    top = _STAGE_TOP + (_NOTE_HEIGHT if in_head else 0)
-    stage = round((_STAGE_BOTTOM - top) * unit)
-    fit = Fit(typesetter=typesetter, unit=unit, height=stage, numbers=numbers)
-    arranger = _Arranger(storyboard.rows, fit, width, round(top * unit))
-    cell = arranger.fit.px(_LARGEST_CELL)
-    while cell > 1 and not arranger.fits(cell):
-        cell -= 1
+    lines, counter, in_head = _lines(storyboard, typesetter, width, scale)
+    fit = Fit(
+        typesetter=typesetter, unit=unit, height=lines.stage_height, numbers=numbers, scale=scale, lang=storyboard.lang
+    )
+    arranger = _Arranger(storyboard.rows, fit, width, lines.stage_top)
+    cell = arranger.largest(least)
+    shown = max(0, arranger.details(cell))
+    for text in text_scales(scale):
+        other = _Arranger(storyboard.rows, replace(fit, text=text), width, lines.stage_top)
+        found = other.largest(math.ceil(_KEPT_CELL * min(cell, fit.px(_LARGEST_CELL))))
+        if other.details(found) >= shown:
+            arranger, cell = other, found
+            break
     size = frame_size(width)
     return Layout(
-        width=size[0], height=size[1], cell=cell, fit=fit, places=arranger.places(cell), counter=counter,
-        note_in_head=in_head,
+        width=size[0], height=size[1], cell=cell, fit=arranger.fit, places=arranger.places(cell), lines=lines,
+        counter=counter, note_in_head=in_head,
     )  # fmt: skip
 
 
-def counter_text(step: int, count: int) -> str:
-    """What the corner says of the step."""
-    return f"step {step} of {count}"
+def _lines(storyboard: Storyboard, typesetter: Typesetter, width: int, scale: float) -> tuple[Lines, int, bool]:
+    """The lines around the stage, the width of the counter, and whether the convention stands in the head."""
+    unit = width / _DEFAULT_WIDTH
+    room = width - 2 * round(MARGIN * unit)
+    last = counter_text(storyboard.count, storyboard.count, storyboard.counter)
+
+    def wide(text: str, size: float, bold: bool = False) -> int:
+        return typesetter.line(text, size * unit, bold=bold).width
+
+    def title_fits(by: float) -> bool:
+        return wide(storyboard.title, TITLE_SIZE * by, bold=True) + TITLE_GAP * unit + wide(
+            storyboard.settings, TEXT_SIZE * by
+        ) <= room
+
+    def formula_fits(by: float) -> bool:
+        return wide(storyboard.formula, FORMULA_SIZE * by) + NOTE_GAP * unit + wide(last, LEAST_TEXT * by) <= room
+
+    scales = text_scales(scale)
+    title = next((by for by in scales if title_fits(by)), 1.0)
+    formula = next((by for by in scales if formula_fits(by)), 1.0)
+    counter = wide(last, LEAST_TEXT * formula)
+    note, said = wide(storyboard.convention, LEAST_TEXT * formula), wide(storyboard.formula, FORMULA_SIZE * formula)
+    in_head = note > 0 and said + note + counter > width - round((2 * MARGIN + 2 * NOTE_GAP) * unit)
+    most = Lines(unit=unit, scale=scale, title_scale=title, formula_scale=formula)
+    both = wide(storyboard.code, most.code / unit) + wide(storyboard.convention, most.convention / unit)
+    apart = in_head and storyboard.code and both + NOTE_GAP * unit > room
+    under = 2 if apart else int(in_head or storyboard.code != "")
+    lines = replace(most, under=under)
+    return lines, counter, in_head
+
+
+def counter_text(step: int, count: int, words: str = "step {n} of {count}") -> str:
+    """What the corner says of the step, in the storyboard's `words`."""
+    return words.replace("{n}", str(step)).replace("{count}", str(count))
 
 
 class _Arranger:
     def __init__(self, rows: tuple[Row, ...], fit: Fit, width: int, top: int) -> None:
         self._rows, self.fit, self._width, self._top = rows, fit, width, top
         self._room = width - 2 * fit.px(MARGIN)
+
+    def largest(self, least: int = 1) -> int:
+        """The side of the largest cells for which the stage holds everything; `least` where there are none."""
+        cell = self.fit.px(_LARGEST_CELL * min(self.fit.scale, _LARGER))
+        while cell > least and not self.fits(cell):
+            cell -= 1
+        return cell
+
+    def details(self, cell: int) -> int:
+        """How much of what may be left out is shown in cells of that side; −1 where the stage is too small for them."""
+        if not self.fits(cell):
+            return -1
+        return sum(painter_class(panel.kind).details(panel, cell, self.fit) for row in self._rows for panel in row)
 
     def fits(self, cell: int) -> bool:
         """Whether the stage holds everything with cells of this side."""
@@ -120,7 +281,7 @@ class _Arranger:
             found[panel.name] = Place(
                 x=x + (slot - width) // 2, y=y, width=width, height=tall, cell=cell,
                 label=painter_class(panel.kind).label(panel, cell, self.fit),
-                label_baseline=y + tall + self.fit.px(_LABEL_DROP),
+                label_baseline=y + tall + self.fit.px(8 + 15 * self.fit.text),
             )  # fmt: skip
             x += slot + gap
         return found
@@ -130,7 +291,7 @@ class _Arranger:
 
     def _slot(self, panel: Panel, cell: int) -> int:
         label = painter_class(panel.kind).label(panel, cell, self.fit)
-        size = LABEL_SIZE * self.fit.unit
+        size = self.fit.size(LABEL_SIZE)
         wide = [self.fit.typesetter.line(part, size).width for part in label.split("\n") if part]
         return max(self._extent(panel, cell).width, *wide, 0)
 
@@ -140,7 +301,7 @@ class _Arranger:
         for panel in row:
             painter = painter_class(panel.kind)
             label = painter.label(panel, cell, self.fit)
-            lines = self.fit.px(_LABEL_HEIGHT) + label.count("\n") * self.fit.px(LABEL_LEADING) if label else 0
+            lines = self.fit.label_room + label.count("\n") * self.fit.tx(LABEL_LEADING) if label else 0
             below = max(below, lines + painter.room_below(panel, cell, self.fit))
         return below
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import product
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +19,25 @@ MOST_COLORS = 63
 # Text edges need few levels between ink and ground before the eye sees a smooth line.
 _RAMP_STEPS = 4
 _NEAR_ENOUGH = 48.0
+# Where the ground is left out: less than a byte's values, most of them for what is opaque.
+_MOST_INDICES, _MOST_INKS, _NEAR = 255, 48, 10.0
 
 
 class Palette:
-    """At most `MOST_COLORS` colours and the nearest of them for any pixel."""
+    """At most `MOST_COLORS` colours and the nearest of them for any pixel.
+
+    Of a picture without a ground `alphas` tells how opaque each colour is; `hard` gives, for a format in which pixels
+    are opaque or not there, the index to take instead: an opaque colour or the ground, whose index is `ground`.
+    """
 
     def __init__(self, colors: npt.NDArray[np.uint8]) -> None:
         self.colors = colors
+        self._drawn: npt.NDArray[Any] = colors
+        # The index that stands for each of the colours that are drawn.
+        self._stands: npt.NDArray[np.uint8] = np.arange(len(colors), dtype=np.uint8)
+        self.alphas: npt.NDArray[np.uint8] | None = None
+        self.hard: npt.NDArray[np.uint8] = np.arange(len(colors), dtype=np.uint8)
+        self.ground = 0
         # One byte for each of 2**24 colours, filled as they are met; untouched pages of zeros take no memory.
         self._known = np.zeros(1 << 24, dtype=np.uint8)
 
@@ -35,8 +49,8 @@ class Palette:
         if not found.all():
             new = np.unique(packed[found == 0])
             parts = np.stack([new >> 16, (new >> 8) & 255, new & 255], axis=1).astype(np.float64)
-            distance = ((parts[:, None, :] - self.colors[None, :, :]) ** 2).sum(axis=2)
-            self._known[new] = distance.argmin(axis=1) + 1
+            distance = ((parts[:, None, :] - self._drawn[None, :, :]) ** 2).sum(axis=2)
+            self._known[new] = self._stands[distance.argmin(axis=1)] + 1
             found = self._known[packed]
         found -= np.uint8(1)
         return found
@@ -45,22 +59,91 @@ class Palette:
         """The palette index of one colour."""
         return int(self.index(np.array([[color]], dtype=np.uint8))[0, 0])
 
+    def on_nothing(self, ground: Color, shown: Color, inks: Sequence[Color]) -> Palette:
+        """These colours, which have not the `ground`, and the edges of `inks` to a ground that is not there.
 
-def build_palette(solid: Iterable[Color], ramps: Iterable[tuple[Color, Color]]) -> Palette:
+        The edges are drawn as if on `ground`; `shown` is what programs see there that know no transparency.
+        """
+        count, edge, last = len(self.colors), np.array(inks, np.float64), _RAMP_STEPS - 1
+        opaque = np.array([self.index_of(ink) for ink in inks])
+        # Along an edge shades are drawn closer to each other than they are kept, so that none is nearer to a colour
+        # that happens to lie beside.
+        fine = np.arange(1, 4 * last) / (4 * last)
+        kept = (fine * last).round().astype(int)
+        indices = [np.zeros(len(inks)) + count, *(count + 1 + len(inks) * n + np.arange(len(inks)) for n in
+                   range(last - 1)), opaque]  # fmt: skip
+        found = Palette(np.concatenate([self.colors, [shown], *[edge] * (last - 1)]).astype(np.uint8))
+        found._drawn = np.concatenate([self.colors, [ground], *(ground + (edge - ground) * t for t in fine)]).round()
+        found._stands = np.concatenate([np.arange(count + 1), *(indices[n] for n in kept)]).astype(np.uint8)
+        alphas = [255 * n / last for n in range(1, last)]
+        found.alphas = np.repeat([255, 0, *alphas], [count, 1] + [len(inks)] * (last - 1)).round().astype(np.uint8)
+        hard = [opaque if alpha >= 128 else indices[0] for alpha in alphas]
+        found.hard = np.concatenate([np.arange(count + 1), *hard]).astype(np.uint8)
+        found.ground = count
+        return found
+
+
+def build_clear_palette(
+    solid: Iterable[Color], ramps: Iterable[tuple[Color, Color]], ground: Color, shown: Color, most: int | None = None
+) -> Palette:
+    """A palette for pictures drawn on the key colour `ground`, which is left out of them."""
+    pairs = list(dict.fromkeys(ramps))
+    inks = list(dict.fromkeys(color for pair in pairs if ground in pair for color in pair if color != ground))
+    inks = inks[: _MOST_INKS]
+    within = [pair for pair in pairs if ground not in pair]
+    solid = [color for color in (*solid, *inks, *(color for pair in within for color in pair)) if color != ground]
+    # No edge within a cell may find its nearest colour among those to the ground.
+    room = _MOST_INDICES - 1 - (_RAMP_STEPS - 2) * len(inks)
+    opaque = build_palette(solid, within, min(room, most or room), _NEAR)
+    return opaque.on_nothing(ground, shown, inks)
+
+
+def key_color(colors: Iterable[Color]) -> Color:
+    """A colour that stands for the ground while pictures without one are drawn.
+
+    Neither it nor what lies between it and one of `colors` comes close to another of these.
+    """
+    others = np.array(list(dict.fromkeys(colors)), np.float64)
+    steps = np.linspace(0, 0.7, 6)[:, None, None]
+    sides = (0, 85, 170, 255)
+    best, found = -1.0, (0, 0, 0)
+    for candidate in product(sides, sides, sides):
+        between = candidate + (others - candidate) * steps
+        apart = np.linalg.norm(between[:, :, None, :] - others[None, None, :, :], axis=3)
+        # Each colour is close to the last of its own edge.
+        apart[:, np.arange(len(others)), np.arange(len(others))] = np.inf
+        if (least := float(apart.min())) > best:
+            best, found = least, candidate
+    return found
+
+
+def build_palette(
+    solid: Iterable[Color], ramps: Iterable[tuple[Color, Color]], most: int = MOST_COLORS, near: float = _NEAR_ENOUGH
+) -> Palette:
     """A palette that holds every `solid` colour and the steps between the two colours of each ramp as well as it can.
 
-    The steps enter farthest first, so what is left out when room runs out is what some other colour comes close to.
+    The steps enter farthest first, so what is left out when room runs out, at `most` colours, is what some other colour
+    comes close to. The solid colours do so too where there are more of them: a scale's neighbours become one.
     """
-    chosen = list(dict.fromkeys(tuple(int(v) for v in color) for color in solid))[:MOST_COLORS]
+    chosen = np.array(list(dict.fromkeys(tuple(int(v) for v in color) for color in solid)), dtype=np.float64)
+    if len(chosen) > most:
+        chosen = _joined(chosen[:1], chosen[1:], most, 0)
     t = np.linspace(0, 1, _RAMP_STEPS)[1:-1, None]
     wanted = [np.array(a) * (1 - t) + np.array(b) * t for a, b in dict.fromkeys(ramps)]
     if wanted:
-        rest = np.concatenate(wanted).round()
-        nearest = np.full(len(rest), np.inf)
-        for color in chosen:
-            nearest = np.minimum(nearest, np.sqrt(((rest - color) ** 2).sum(axis=1)))
-        while len(chosen) < MOST_COLORS and nearest.max() > _NEAR_ENOUGH:
-            color = rest[nearest.argmax()]
-            chosen.append((int(color[0]), int(color[1]), int(color[2])))
-            nearest = np.minimum(nearest, np.sqrt(((rest - color) ** 2).sum(axis=1)))
-    return Palette(np.array(chosen, dtype=np.uint8))
+        chosen = _joined(chosen, np.concatenate(wanted).round(), most, near)
+    return Palette(chosen.astype(np.uint8))
+
+
+def _joined(
+    chosen: npt.NDArray[np.float64], rest: npt.NDArray[np.float64], most: int, near: float
+) -> npt.NDArray[np.float64]:
+    """The chosen colours and, farthest first, those of the rest that lie farther than `near` from all of them."""
+    found = list(chosen)
+    nearest = np.full(len(rest), np.inf)
+    for color in found:
+        nearest = np.minimum(nearest, np.sqrt(((rest - color) ** 2).sum(axis=1)))
+    while len(found) < most and nearest.max() > near:
+        found.append(rest[nearest.argmax()])
+        nearest = np.minimum(nearest, np.sqrt(((rest - found[-1]) ** 2).sum(axis=1)))
+    return np.array(found)

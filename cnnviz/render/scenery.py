@@ -15,22 +15,27 @@ from cnnviz.errors import CnnvizError
 from cnnviz.playback import place_of
 from cnnviz.render.canvas import Look
 from cnnviz.render.frames import Film, Page
+from cnnviz.render.markup import Language, MarkupPen, Scribe
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels._cells import CellsPainter
-from cnnviz.render.panels.base import LABEL_LEADING, LABEL_SIZE, Painter
+from cnnviz.render.panels.base import Painter
 from cnnviz.render.panels.redrawn import Part, RedrawnPainter
 from cnnviz.render.panels.sign import SignPainter
-from cnnviz.render.vector import Defs, Scribe, VectorPen
+from cnnviz.render.vector import Defs
 from cnnviz.storyboard import Cell, Change, MoveMark, Panel, Relabel, SetStation, Step
+from cnnviz.wording import spoken
 
 Slot = tuple[Hashable, ...]
+Spot = tuple[int, ...]
+"""Where a slot stands on its layer, x and y; and on which sheet, where there are several: between these it jumps."""
 
 
 @dataclass
 class Layer:
     """Slots that are drawn in this order, from (x, y) on; with a `pitch` in rows of `columns`, so many pixels apart.
 
-    `name` is the panel's where its slots are cells.
+    `name` is the panel's where its slots are cells, `spoken` what a reader is told of it. Slots in `gliders` stand at
+    spots of their own.
     """
 
     name: str
@@ -39,6 +44,8 @@ class Layer:
     slots: list[Slot] = field(default_factory=list)
     columns: int = 0
     pitch: int = 0
+    spoken: str = ""
+    gliders: frozenset[Slot] = frozenset()
 
 
 @dataclass
@@ -52,35 +59,48 @@ class Beat:
 
 @dataclass
 class Scenery:
-    """A whole figure: markup that stays, all fragments (the first is empty), layers, steps.
+    """A whole figure: markup that stays, all fragments (the first is empty), all spots, layers, steps.
 
-    `initial` tells what each slot, in the layers' order, holds before the first step; `wrote` in which step a cell
-    got its last value.
+    Slots are numbered in the layers' order; after them come the places of those in `gliders`, which hold the number of
+    a spot. `initial` tells what each holds before the first step; `wrote` in which step a cell got its last value.
     """
 
     defs: str
     page: str
     fragments: list[str]
+    spots: list[Spot]
     layers: list[Layer]
+    gliders: list[int]
     initial: list[int]
     beats: list[Beat]
     wrote: dict[int, int]
 
 
 class Fragments:
-    """Markup by number, each once; nothing is 0."""
+    """Markup by number, each once, nothing is 0; and, where slots may glide, spots by number."""
 
-    def __init__(self) -> None:
+    def __init__(self, gliding: bool = False) -> None:
+        self.gliding = gliding
         self._numbers = {"": 0}
+        self._spots: dict[Spot, int] = {}
 
     def number(self, markup: str) -> int:
         """The number of a fragment."""
         return self._numbers.setdefault(markup, len(self._numbers))
 
+    def spot(self, spot: Spot) -> int:
+        """The number of a spot."""
+        return self._spots.setdefault(spot, len(self._spots))
+
     @property
     def all(self) -> list[str]:
         """All fragments by number."""
         return list(self._numbers)
+
+    @property
+    def spots(self) -> list[Spot]:
+        """All spots by number."""
+        return list(self._spots)
 
 
 class _Actor(Protocol):
@@ -93,14 +113,19 @@ class _Actor(Protocol):
     def apply(self, changes: Sequence[Change]) -> None: ...
 
 
-def scenery(film: Film) -> Scenery:
-    """Draw a film's storyboard as vectors, where and as the film has it; raises CnnvizError for what it cannot."""
+def scenery(film: Film, defs: Language | None = None, *, gliding: bool = False) -> Scenery:
+    """Draw a film's storyboard as vectors, where and as the film has it; raises CnnvizError for what it cannot.
+
+    `defs` is the language that it is written in, SVG for the player where there is none. Where they are `gliding`,
+    marks and dots stand at spots; else all slots of a layer begin where it does.
+    """
     board, layout = film.storyboard, film.layout
-    scribe, defs, fragments = Scribe(), Defs(), Fragments()
+    scribe, fragments = Scribe(), Fragments(gliding)
+    defs = defs or Defs()
     fit = replace(layout.fit, typesetter=scribe)
     look = Look(theme=film.theme, palette=film.palette, typesetter=scribe, unit=fit.unit)
     page = Page(board, layout, look, fit.numbers)
-    head, band = VectorPen(defs), VectorPen(defs, (0, page.band_top))
+    head, band = defs.pen(), defs.pen((0, page.band_top))
     band.rect(0, 0, layout.width, layout.height - page.band_top, film.theme.page["band"])
     page.draw(head, band)
     actors: dict[str, list[_Actor]] = {}
@@ -121,13 +146,21 @@ def scenery(film: Film) -> Scenery:
                     actor.apply(changes)
         told.append((step, _caption(page, step, defs, fragments) if fit.numbers else 0, _taken(everyone)))
     layers = [layer for actor in everyone for layer in actor.layers()]
-    numbers = {slot: number for number, slot in enumerate(slot for layer in layers for slot in layer.slots)}
+    slots = [slot for layer in layers for slot in layer.slots]
+    gliders = [(place, slot) for place, slot in enumerate(slots) if any(slot in layer.gliders for layer in layers)]
+    numbers = {slot: number for number, slot in enumerate([*slots, *(_spot_of(slot) for _, slot in gliders)])}
     return Scenery(
-        defs="".join(defs.markup), page=head.take() + band.take(), fragments=fragments.all, layers=layers,
+        defs="".join(defs.markup), page=head.take() + band.take(), fragments=fragments.all, spots=fragments.spots,
+        layers=layers, gliders=[place for place, _ in gliders],
         initial=[before.get(slot, 0) for slot in numbers],
         beats=[Beat(step, line, [(numbers[slot], n) for slot, n in new.items()]) for step, line, new in told],
         wrote={numbers[slot]: place for slot, place in wrote.items()},
     )  # fmt: skip
+
+
+def _spot_of(slot: Slot) -> Slot:
+    """The slot that holds where another one stands."""
+    return "spot", *slot
 
 
 def _taken(actors: Iterable[_Actor]) -> dict[Slot, int]:
@@ -139,13 +172,13 @@ def _taken(actors: Iterable[_Actor]) -> dict[Slot, int]:
     return found
 
 
-def _caption(page: Page, step: Step, defs: Defs, fragments: Fragments) -> int:
-    pen = VectorPen(defs)
+def _caption(page: Page, step: Step, defs: Language, fragments: Fragments) -> int:
+    pen = defs.pen()
     page.write_caption(pen, step)
     return fragments.number(pen.take())
 
 
-def _actor(panel: Panel, painter: Painter, defs: Defs, fragments: Fragments) -> _Actor:
+def _actor(panel: Panel, painter: Painter, defs: Language, fragments: Fragments) -> _Actor:
     if isinstance(painter, CellsPainter):
         return _Cells(panel.name, painter, defs, fragments)
     if isinstance(painter, RedrawnPainter):
@@ -158,8 +191,8 @@ def _actor(panel: Panel, painter: Painter, defs: Defs, fragments: Fragments) -> 
 class _Still:
     """A sign."""
 
-    def __init__(self, name: str, painter: SignPainter, defs: Defs, fragments: Fragments) -> None:
-        pen = VectorPen(defs)
+    def __init__(self, name: str, painter: SignPainter, defs: Language, fragments: Fragments) -> None:
+        pen = defs.pen()
         painter.draw(pen)
         self._layer = Layer("", painter.place.x, painter.place.y, [("sign", name)])
         self.filled: dict[Slot, int] = {("sign", name): fragments.number(pen.take())}
@@ -174,7 +207,7 @@ class _Still:
 class _Label:
     """The text under a panel."""
 
-    def __init__(self, painter: Painter, defs: Defs, fragments: Fragments) -> None:
+    def __init__(self, painter: Painter, defs: Language, fragments: Fragments) -> None:
         self._painter, self._defs, self._fragments = painter, defs, fragments
         self._slot = "label", id(painter)
         self.filled: dict[Slot, int] = {}
@@ -189,18 +222,16 @@ class _Label:
                 self._write(change.label)
 
     def _write(self, text: str) -> None:
-        look, place, pen = self._painter.look, self._painter.place, VectorPen(self._defs)
-        for row, part in enumerate(text.split("\n")):
-            line = look.typesetter.line(part, LABEL_SIZE * look.unit)
-            baseline = place.label_baseline + row * look.px(LABEL_LEADING)
-            pen.text(line, place.x + (place.width - line.width) // 2, baseline, look.theme.page["muted"])
+        pen = self._defs.pen()
+        for line, x, baseline in self._painter.label_lines(text):
+            pen.text(line, x, baseline, self._painter.look.theme.page["muted"])
         self.filled[self._slot] = self._fragments.number(pen.take())
 
 
 class _Cells:
     """A grid or block: a slot for each cell and each mark."""
 
-    def __init__(self, name: str, painter: CellsPainter, defs: Defs, fragments: Fragments) -> None:
+    def __init__(self, name: str, painter: CellsPainter, defs: Language, fragments: Fragments) -> None:
         self._name, self._painter, self._defs, self._fragments = name, painter, defs, fragments
         self._known: dict[tuple[str, str, str, int], int] = {}
         self.filled: dict[Slot, int] = {("under", name): self._under()}
@@ -217,8 +248,12 @@ class _Cells:
             dx, dy = painter.corner(channel)
             head = () if channel is None else (channel,)
             slots: list[Slot] = [("cell", self._name, *head, *place) for place in np.ndindex(shape[-2:])]
-            found.append(Layer(self._name, x + dx, y + dy, slots, shape[-1], painter.side))
-        return [*found, Layer("", 0, 0, [("mark", self._name, mark) for mark in painter.state.marks])]
+            told = spoken(painter.place.label.split("\n")[0]) or self._name, spoken(painter.sheet_text(channel))
+            found.append(
+                Layer(self._name, x + dx, y + dy, slots, shape[-1], painter.side, ", ".join(filter(None, told)))
+            )
+        marks: list[Slot] = [("mark", self._name, mark) for mark in painter.state.marks]
+        return [*found, Layer("", 0, 0, marks, gliders=frozenset(marks if self._fragments.gliding else ()))]
 
     def apply(self, changes: Sequence[Change]) -> None:
         for change in changes:
@@ -233,38 +268,45 @@ class _Cells:
     def _fill(self, place: tuple[int, ...]) -> None:
         seen = self._painter.seen(place)
         if seen not in self._known:
-            pen = VectorPen(self._defs)
+            pen = self._defs.pen()
             self._painter.draw_cell(pen, *seen)
             self._known[seen] = self._fragments.number(pen.take())
         self.filled["cell", self._name, *place] = self._known[seen]
 
     def _mark(self, name: str) -> None:
-        pen = VectorPen(self._defs)
-        for box, width, color in self._painter.rings(self._painter.state.marks[name]):
+        mark, slot, shift = self._painter.state.marks[name], ("mark", self._name, name), (0, 0)
+        rings = list(self._painter.rings(mark))
+        if rings and self._fragments.gliding:
+            x, y = rings[0][0].left, rings[0][0].top
+            sheet = () if mark.channel is None else (mark.channel,)
+            self.filled[_spot_of(slot)], shift = self._fragments.spot((x, y, *sheet)), (-x, -y)
+        pen = self._defs.pen(shift)
+        for box, width, color in rings:
             pen.frame(box.left, box.top, box.right - box.left, box.bottom - box.top, color, width)
-        self.filled["mark", self._name, name] = self._fragments.number(pen.take())
+        self.filled[slot] = self._fragments.number(pen.take())
 
     def _under(self) -> int:
         """What the cells stand on, and the scale of their colours."""
         place = self._painter.place
-        pen = VectorPen(self._defs, (place.x, place.y))
+        pen = self._defs.pen((place.x, place.y))
         self._painter.draw_under(pen)
         markup = pen.take()
-        bar = self._painter.scale_bar(lambda width, height, color: VectorPen(self._defs))
-        if bar is not None and isinstance(bar[0], VectorPen):
-            markup += f'<g transform="translate({bar[1]} {bar[2]})">{bar[0].take()}</g>'
+        bar = self._painter.scale_bar(lambda width, height, color: self._defs.pen())
+        if bar is not None and isinstance(bar[0], MarkupPen):
+            markup += self._defs.moved(bar[0].take(), *bar[1:])
         return self._fragments.number(markup)
 
 
 class _Parts:
     """A panel with moving parts: slots for the background, for what comes upon it for good, and for each part."""
 
-    def __init__(self, name: str, painter: RedrawnPainter, defs: Defs, fragments: Fragments) -> None:
+    def __init__(self, name: str, painter: RedrawnPainter, defs: Language, fragments: Fragments) -> None:
         self._name, self._painter, self._defs, self._fragments = name, painter, defs, fragments
-        self._pen = VectorPen(defs, covers=(painter.place.width, painter.place.height))
+        self._pen = defs.pen(covers=(painter.place.width, painter.place.height))
         self._baked: list[Slot] = []
         self._order: list[str] = []
         self._shown: dict[str, Part] = {}
+        self._gliders: set[Slot] = set()
         self.filled: dict[Slot, int] = {}
         painter.draw_with(self._pen)
         self._bake("background")
@@ -273,7 +315,7 @@ class _Parts:
     def layers(self) -> list[Layer]:
         x, y = self._painter.place.x, self._painter.place.y
         slots: list[Slot] = [*self._baked, *(("part", self._name, part) for part in self._order)]
-        return [Layer("", x, y, slots)]
+        return [Layer("", x, y, slots, gliders=frozenset(self._gliders))]
 
     def apply(self, changes: Sequence[Change]) -> None:
         for change in changes:
@@ -303,7 +345,15 @@ class _Parts:
                 self._order.insert(at, name)
                 at += 1
             if name not in before or before[name].key != part.key:
-                pen = VectorPen(self._defs)
-                part.draw(pen)
-                self.filled["part", self._name, name] = self._fragments.number(pen.take())
+                self._fill(("part", self._name, name), part)
         self.filled |= {("part", self._name, name): 0 for name in before if name not in self._shown}
+
+    def _fill(self, slot: Slot, part: Part) -> None:
+        shift = 0, 0
+        if part.glides and self._fragments.gliding:
+            x, y = part.box.left, part.box.top
+            self._gliders.add(slot)
+            self.filled[_spot_of(slot)], shift = self._fragments.spot((x, y)), (-x, -y)
+        pen = self._defs.pen(shift)
+        part.draw(pen)
+        self.filled[slot] = self._fragments.number(pen.take())

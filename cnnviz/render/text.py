@@ -11,15 +11,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib
 import numpy as np
 import numpy.typing as npt
 from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.font_manager import FontProperties, get_font
+from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font, Kerning, LoadFlags
+
+from cnnviz.render.fonts import Face, font_of, is_wide, lacks_weight, open_face
 
 Mask = npt.NDArray[np.uint8]
 
@@ -36,8 +36,6 @@ _SUBSCRIPT_SCALE, _SUBSCRIPT_DROP = 0.7, 0.28
 _MATH_SCALE = 1.12
 _KEPT = 4096
 _NO_INK: Mask = np.zeros((0, 0), np.uint8)
-# matplotlib's own files, wherever it runs: the same figure has the same bytes whatever fonts a machine has.
-_FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 # Stems on whole pixels: crisper on a projector, and fewer shades for the file to carry.
 _HINTING = LoadFlags.FORCE_AUTOHINT
 
@@ -158,7 +156,8 @@ def _word(text: str, size: float, bold: bool) -> Piece:
 
 @lru_cache(maxsize=_KEPT)
 def _glyph(sign: str, size: float, bold: bool) -> Piece:
-    font = _font_file(size, bold)
+    face = font_of(sign, bold)
+    font = _sized(face, size)
     loaded = font.load_char(ord(sign), flags=_HINTING)
     if sign.isspace():
         # Hinting may round a small blank down to next to nothing; words would run together.
@@ -167,20 +166,32 @@ def _glyph(sign: str, size: float, bold: bool) -> Piece:
     font.set_text(sign, 0.0, flags=_HINTING)
     font.draw_glyphs_to_bitmap(antialiased=True)
     mask = np.asarray(font.get_image()).copy()
+    if lacks_weight(face, bold):
+        mask = _thickened(mask, max(1, round(size / 16)))
     return Piece(mask, round(font.get_bitmap_offset()[0] / 64), round(font.get_descent() / 64) - mask.shape[0], advance)
 
 
 @lru_cache(maxsize=_KEPT)
 def _kerning(before: str, sign: str, size: float, bold: bool) -> float:
-    font = _font_file(size, bold)
+    face = font_of(before, bold)
+    if face != font_of(sign, bold):
+        return 0.0
+    font = _sized(face, size)
     pair = font.get_char_index(ord(before)), font.get_char_index(ord(sign))
     return font.get_kerning(*pair, Kerning.DEFAULT) / 64
 
 
-def _font_file(size: float, bold: bool) -> FT2Font:
-    font = get_font(str(_FONTS / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")))
+def _sized(face: Face, size: float) -> FT2Font:
+    font = open_face(face)
     font.set_size(size, _DPI)
     return font
+
+
+def _thickened(mask: Mask, by: int) -> Mask:
+    """A glyph whose strokes are some pixels wider."""
+    wider = np.pad(mask, [(0, 0), (0, by)])
+    thick: Mask = np.maximum.reduce([np.roll(wider, shift, axis=1) for shift in range(by + 1)])
+    return thick
 
 
 def _formula_or_words(text: str, size: float, bold: bool) -> Piece:
@@ -221,7 +232,7 @@ def parts_of(text: str, size: float, bold: bool) -> Iterator[Part]:
             for sign in indexed[2]:
                 small = size * _MATH_SCALE * _SUBSCRIPT_SCALE
                 yield Part(f"${sign}$", small, bold, math=True, drop=size * _SUBSCRIPT_DROP)
-        elif part.startswith("$"):
+        elif part.startswith("$") and (part.isascii() or not any(map(is_wide, part))):
             yield Part(part, size * _MATH_SCALE, bold, math=True)
         else:
             strong = part.startswith("**")
@@ -236,6 +247,15 @@ def _shortened(text: str) -> str:
     parts = [part for part in _PART.split(head.removesuffix("…")) if part]
     last = parts.pop()
     if last[0] != "$" and not last.startswith("**"):
-        head, space, _ = last.rstrip().rpartition(" ")
-        parts.append(head if space else last[:-1])
+        parts.append(_without_last_word(last.rstrip()))
     return "".join(parts).rstrip() + "…" + sign + result
+
+
+def _without_last_word(text: str) -> str:
+    """A text up to its last blank or sign that takes a square; where it is one word, without its last letter."""
+    for place in range(len(text) - 1, -1, -1):
+        if text[place] == " ":
+            return text[:place]
+        if is_wide(text[place]):
+            return text[: place if place == len(text) - 1 else place + 1]
+    return text[:-1]

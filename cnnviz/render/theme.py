@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,20 @@ class Theme:
     lines: Mapping[str, Color]
     scales: Mapping[str, tuple[Color, ...]]
     dashes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def on(self, ground: Color) -> Theme:
+        """The theme on another ground, which is also the fill of cells that had the ground's; halos keep theirs."""
+        page = {**self.page, "ground": ground, "halo": self.halo}
+        cells = {
+            role: replace(style, fill=ground) if style.fill == self.page["ground"] else style
+            for role, style in self.cells.items()
+        }
+        return replace(self, page=page, cells=cells)
+
+    @property
+    def halo(self) -> Color:
+        """The colour beside a dark outline on a picture."""
+        return self.page.get("halo", self.page["ground"])
 
     def cell(self, role: str) -> CellStyle:
         """The style of a role; raises UsageError where the theme lacks it."""

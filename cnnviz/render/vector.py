@@ -7,80 +7,79 @@ from __future__ import annotations
 
 import base64
 import html
-import itertools
-import math
 import struct
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font, LoadFlags
-from matplotlib.mathtext import MathTextParser
 
+from cnnviz.render.markup import MarkupPen, Run, Spoken, formula_of, strokes_across
+from cnnviz.render.markup import short as _f
 from cnnviz.render.panels._axes import HALO, Stamp
-from cnnviz.render.pen import DASHES, Pen, Picture, Points
-from cnnviz.render.text import Line, Part, Placed, Typesetter, parts_of
+from cnnviz.render.pen import DASHES, Points
+from cnnviz.render.text import Part
 from cnnviz.render.theme import Color
+from cnnviz.render.thinning import thinned
+from cnnviz.wording import spoken
 
 _DPI = 72
 _EM = 1000
 _CURRENT = "currentColor"
+# Pixels that a line may be off: less than is written of a coordinate.
+_UNSEEN = 0.08
 # Short texts are held by their middle, longer ones by their length: other fonts than ours have other widths.
 _SHORT = 8
 STYLE = ".f,.l{fill:none}.l{stroke-linejoin:round;stroke-linecap:round}"
 """What the classes in the markup stand for: frames, and lines with round ends."""
 
+PLAIN_STYLE = 'stroke-linejoin="round" stroke-linecap="round"'
+"""What the page's outermost element says instead, where the definitions are plain."""
+
+# Frames, and lines with round ends.
+_CLASSES = 'class="f"', 'class="l"'
+_PLAIN = 'fill="none" stroke-linejoin="miter"', 'fill="none"'
+
 _CODES = {1: "M", 2: "L", 3: "Q", 4: "C", 79: "Z"}
 
 
-@dataclass(frozen=True)
-class Spoken(Line):
-    """A typeset line that knows what it says."""
-
-    parts: tuple[Part, ...]
-
-
-class Scribe(Typesetter):
-    """Sets lines that know what they say."""
-
-    def line(self, text: str, size: float, bold: bool = False) -> Line:
-        """Set one line at `size` pixels."""
-        line = super().line(text, size, bold)
-        return Spoken(line.pieces, line.width, line.ascent, line.descent, tuple(parts_of(text, size, bold)))
-
-
 class Defs:
-    """The outlines of glyphs and the formulas that a figure uses, each once."""
+    """The outlines of glyphs and the formulas that a figure uses, each once.
 
-    def __init__(self) -> None:
+    `plain` is for programs other than browsers: no classes, no inherited colours, and formulas that say what they are.
+    """
+
+    def __init__(self, plain: bool = False) -> None:
+        self.plain = plain
+        self.href = "xlink:href" if plain else "href"
         self._glyphs: dict[tuple[str, int], int] = {}
-        self._formulas: dict[tuple[str, float, bool], str] = {}
+        self._formulas: dict[tuple[str, float, bool], tuple[str, str]] = {}
         self._shapes: dict[str, str] = {}
         self._stamps: dict[int, tuple[Stamp, str, list[tuple[Spoken, float, float]]]] = {}
-        self._parser: Any = MathTextParser("path")
         self.markup: list[str] = []
 
-    def formula(self, part: Part) -> str | None:
-        """The name of a formula's group, its baseline at zero; None for what is no formula after all."""
+    def pen(self, shift: tuple[float, float] = (0, 0), covers: tuple[int, int] | None = None) -> VectorPen:
+        """A pen that uses them."""
+        return VectorPen(self, shift, covers=covers)
+
+    def moved(self, markup: str, x: float, y: float) -> str:
+        """Markup at another place."""
+        return f'<g transform="translate({_f(x)} {_f(y)})">{markup}</g>' if markup and (x or y) else markup
+
+    def formula(self, part: Part) -> tuple[str, str] | None:
+        """The name of a formula's group and what is in it, its baseline at zero; None for what is no formula."""
         key = part.text, part.size, part.bold
         if key not in self._formulas:
-            font = FontProperties(
-                family="DejaVu Sans", size=part.size, weight="bold" if part.bold else "normal", math_fontfamily="cm"
-            )  # fmt: skip
-            try:
-                found = self._parser.parse(part.text, _DPI, font)
-            except ValueError:
+            found = formula_of(part)
+            if found is None:
                 return None
             body = "".join(self._use(*glyph[:3], *glyph[-2:]) for glyph in found.glyphs)
             body += "".join(
                 f'<path d="M{_f(x)} {_f(-y)}h{_f(w)}v{_f(-h, 2)}h{_f(-w)}z"/>' for x, y, w, h in found.rects
             )
-            self._formulas[key] = f"m{len(self._formulas)}"
-            self.markup.append(f'<g id="{self._formulas[key]}">{body}</g>')
+            self._formulas[key] = f"m{len(self._formulas)}", body
+            if not self.plain:
+                self.markup.append(f'<g id="{self._formulas[key][0]}">{body}</g>')
         return self._formulas[key]
 
     def stamp(self, stamp: Stamp) -> tuple[str, list[tuple[Spoken, float, float]]]:
@@ -101,8 +100,8 @@ class Defs:
         if key not in self._glyphs:
             self._glyphs[key] = len(self._glyphs)
             self.markup.append(f'<path id="g{self._glyphs[key]}" d="{_glyph_path(font, code)}"/>')
-        scale = _f(size / _EM, 4)
-        return f'<use href="#g{self._glyphs[key]}" transform="translate({_f(x)} {_f(-y)})scale({scale})"/>'
+        place = f'transform="translate({_f(x)} {_f(-y)})scale({_f(size / _EM, 4)})"'
+        return f'<use {self.href}="#g{self._glyphs[key]}" {place}/>'
 
 
 def _glyph_path(font: FT2Font, code: int) -> str:
@@ -128,104 +127,51 @@ def _glyph_path(font: FT2Font, code: int) -> str:
     return "".join(words)
 
 
+def _tenths(value: int) -> str:
+    """So many tenths behind another number."""
+    text = f"{value / 10:g}".replace("0.", ".", 1) if abs(value) < 10 else f"{value / 10:g}"
+    return text if value < 0 else " " + text
+
+
 def _joined(x: int, y: int) -> str:
     """Two numbers behind others; a minus sign parts as well as a blank does."""
     return "".join(str(value) if value < 0 else f" {value}" for value in (x, y))
 
 
-class _Rectangles:
-    """Takes what painters write straight into a picture: one colour clears all, an array becomes an image."""
+class VectorPen(MarkupPen):
+    """Keeps SVG markup of what is drawn, for a page with `STYLE` unless its definitions are plain.
 
-    def __init__(self, pen: VectorPen) -> None:
-        self._pen = pen
-        self.shape = (1 << 20, 1 << 20, 3)
-
-    def __setitem__(self, place: Any, value: Any) -> None:
-        if place == slice(None):
-            self._pen.clear()
-            return
-        rows, columns = place
-        self._pen.image(np.asarray(value, np.uint8), columns.start, rows.start)
-
-
-class VectorPen(Pen):
-    """Keeps SVG markup of what is drawn, for a page with `STYLE`; coordinates are moved by `shift`.
-
-    `ink` stands for every colour. A rectangle from the origin as large as `covers` clears what was drawn before;
-    `cleared` tells so until the next `take`.
+    `ink` stands for every colour.
     """
 
     def __init__(
         self, defs: Defs, shift: tuple[float, float] = (0, 0), ink: str = "",
         covers: tuple[int, int] | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(cast(Picture, _Rectangles(self)))
-        self._defs, self._shift, self._ink, self._covers = defs, shift, ink, covers
-        self.cleared = False
-        self._items: list[str] = []
-        self._open: tuple[str, str] | None = None
-        self.spoken: list[tuple[Spoken, float, float]] = []
-
-    def take(self) -> str:
-        """The markup since the last call."""
-        self._end()
-        found = "".join(self._items)
-        self._items.clear()
-        self.cleared = False
-        return found
-
-    def clear(self) -> None:
-        """Forget what was drawn."""
-        self._items.clear()
-        self._open = None
-        self.cleared = True
-
-    def rect(self, x: int, y: int, width: int, height: int, color: Color) -> None:
-        """Fill a rectangle."""
-        if (x, y, width, height) == (0, 0, *(self._covers or ())):
-            self.clear()
-        elif width > 0 and height > 0:
-            self._path_on(f'fill="{self._color(color)}"', self._box(x, y, width, height))
+        super().__init__(shift, covers)
+        self._defs, self._ink = defs, ink
+        self._frames, self._lines = _PLAIN if defs.plain else _CLASSES
 
     def frame(self, x: int, y: int, width: int, height: int, color: Color, stroke: int) -> None:
         """Outline a rectangle inwards."""
         half = stroke / 2
-        look = f'class="f" stroke="{self._color(color)}" stroke-width="{_f(stroke)}"'
-        self._path_on(look, self._box(x + half, y + half, width - stroke, height - stroke))
+        look = f'{self._frames} stroke="{self._color(color)}" stroke-width="{_f(stroke)}"'
+        self._path_on(look, self._around(x + half, y + half, width - stroke, height - stroke))
 
     def hatch(
         self, x: int, y: int, width: int, height: int, color: Color, spacing: float, stroke: float, strokes: str = "/"
     ) -> None:
         """Strokes across a rectangle, cut at its edges."""
-        apart, words = spacing * math.sqrt(2), []
-        # Where x + y is a whole number of steps, as for pixels.
-        for turn in range(math.ceil((x + y) / apart), math.floor((x + y + width + height) / apart) + 1):
-            along = turn * apart - x - y
-            near, far = max(0.0, along - height), min(width, along)
-            if far > near:
-                for way in strokes.replace("x", "/\\"):
-                    a, b = (near, along - near), (far, along - far)
-                    if way == "\\":
-                        a, b = (a[0], height - a[1]), (b[0], height - b[1])
-                    words.append(f"M{self._at(x + a[0], y + a[1])}L{self._at(x + b[0], y + b[1])}")
-        self._line("".join(words), color, stroke)
-
-    def text(self, line: Line, x: int, baseline: int, color: Color, strong: Color | None = None) -> None:
-        """Write a line, or draw a stamp."""
-        if isinstance(line, Stamp):
-            self._stamp(line, x, baseline, color)
-        elif isinstance(line, Spoken):
-            self.spoken.append((line, x, baseline))
-            self._end()
-            self._items.append(self._written(line, x, baseline, color, strong or color))
+        ends = strokes_across(x, y, width, height, spacing, strokes)
+        self._line("".join(f"M{self._at(*end[:2])}L{self._at(*end[2:])}" for end in ends), color, stroke)
 
     def polyline(self, points: Points, color: Color, stroke: float, style: str = "solid") -> None:
         """Draw a line through (n, 2) points."""
         finite = points[np.isfinite(points).all(axis=1)]
         if len(finite) >= 2 and (lengths := DASHES[style]) is not None:
             dashes = " ".join(_f(length * stroke) for length in lengths)
-            look = f'class="f" stroke="{self._color(color)}" stroke-width="{_f(stroke)}" stroke-dasharray="{dashes}"'
-            self._path_on(look, self._way(finite))
+            look = f'fill="none" stroke="{self._color(color)}" stroke-width="{_f(stroke)}" stroke-linecap="butt"'
+            self._path_on(f'{look} stroke-linejoin="round" stroke-dasharray="{dashes}"', self._way(finite))
         elif len(finite) >= 2:
             self._line(self._way(finite), color, stroke)
 
@@ -239,88 +185,87 @@ class VectorPen(Pen):
         """Fill a circle, its edge in a colour of its own."""
         rim = f' stroke="{self._color(edge)}" stroke-width="{_f(stroke)}"' if edge is not None and stroke else ""
         cx, cy = x + self._shift[0], y + self._shift[1]
-        self._end()
-        self._items.append(f'<circle cx="{_f(cx)}" cy="{_f(cy)}" r="{_f(radius)}" fill="{self._color(fill)}"{rim}/>')
+        self._add(f'<circle cx="{_f(cx)}" cy="{_f(cy)}" r="{_f(radius)}" fill="{self._color(fill)}"{rim}/>')
 
     def image(self, pixels: npt.NDArray[np.uint8], x: int, y: int) -> None:
         """An array of pixels as it is, for fields of values."""
         height, width = pixels.shape[:2]
         if pixels.size:
-            self._end()
             place = f'x="{_f(x + self._shift[0])}" y="{_f(y + self._shift[1])}" width="{width}" height="{height}"'
             data = base64.b64encode(png(pixels)).decode("ascii")
-            self._items.append(f'<image {place} href="data:image/png;base64,{data}"/>')
+            self._add(f'<image {place} {self._defs.href}="data:image/png;base64,{data}"/>')
+
+    def _box(self, x: int, y: int, width: int, height: int, color: Color) -> None:
+        self._path_on(f'fill="{self._color(color)}"', self._around(x, y, width, height))
 
     def _stamp(self, stamp: Stamp, x: int, y: int, color: Color) -> None:
-        self._end()
         left, top = x - stamp.box.left, y - stamp.box.top
-        name, spoken = self._defs.stamp(stamp)
-        if not spoken:
+        name, texts = self._defs.stamp(stamp)
+        if not texts and self._defs.plain:
+            pen = VectorPen(self._defs, (left + self._shift[0], top + self._shift[1]), self._color(color))
+            stamp.draw(pen)
+            self._add(pen.take())
+            return
+        if not texts:
             place = f'x="{_f(left + self._shift[0])}" y="{_f(top + self._shift[1])}"'
-            self._items.append(f'<use href="#{name}" {place} color="{self._color(color)}"/>')
+            self._add(f'<use href="#{name}" {place} color="{self._color(color)}"/>')
             return
         # A text drawn around its own place is its rim.
-        at_x, at_y = np.mean([place for _, *place in spoken], axis=0).tolist()
+        at_x, at_y = np.mean([place for _, *place in texts], axis=0).tolist()
         rim = f' stroke="{self._color(color)}" stroke-linejoin="round" stroke-width="{2 * HALO}"'
-        self._items.append(self._written(spoken[0][0], left + at_x, top + at_y, color, color, rim))
+        self._add(self._written(texts[0][0], left + at_x, top + at_y, color, color, rim))
 
     def _written(self, line: Spoken, x: float, baseline: float, color: Color, strong: Color, rim: str = "") -> str:
-        found, pairs = [], list(zip(line.parts, line.pieces, strict=True))
-        groups = [list(group) for _, group in itertools.groupby(pairs, key=_manner)]
-        for group in groups:
-            part = group[0][0]
+        found, runs = [], list(line.runs())
+        for run in runs:
+            part, placed = run[0]
             ink = self._color(strong if part.strong else color)
-            if part.math and (name := self._defs.formula(part)) is not None:
-                left, top = x + group[0][1].x, baseline + round(part.drop)
-                place = f'x="{_f(left + self._shift[0])}" y="{_f(top + self._shift[1])}"'
+            if part.math and (formula := self._defs.formula(part)) is not None:
+                left, top = x + placed.x + self._shift[0], baseline + round(part.drop) + self._shift[1]
                 # The glyphs' own scale makes strokes thinner.
                 thick = rim.replace(f'width="{2 * HALO}"', f'width="{_f(2 * HALO * _EM / part.size)}"')
-                found.append(f'<use href="#{name}" {place} fill="{ink}"{thick}/>')
-            elif run := _trimmed(group):
-                found.append(self._run(run, x, baseline, ink, rim, alone=len(groups) == 1))
+                found.append(self._set(part, *formula, left, top, f'fill="{ink}"{thick}'))
+            else:
+                found.append(self._run(run, x, baseline, ink, rim, alone=len(runs) == 1))
         return "".join(found)
 
-    def _run(
-        self, run: Sequence[tuple[Part, Placed]], x: float, baseline: float, ink: str, rim: str, *, alone: bool
-    ) -> str:
+    def _set(self, part: Part, name: str, body: str, x: float, y: float, look: str) -> str:
+        """A formula at its place; a plain one is whole, and says what it is unless it is the rim of another."""
+        if not self._defs.plain:
+            return f'<use href="#{name}" x="{_f(x)}" y="{_f(y)}" {look}/>'
+        label = 'aria-hidden="true"' if "stroke" in look else f'aria-label="{escaped(spoken(part.text))}"'
+        return f'<g transform="translate({_f(x)} {_f(y)})" {look} {label}>{body}</g>'
+
+    def _run(self, run: Run, x: float, baseline: float, ink: str, rim: str, *, alone: bool) -> str:
         """Words of one manner as one text."""
         part, text = run[0][0], "".join(part.text for part, _ in run)
         left = x + run[0][1].x + self._shift[0]
         width = run[-1][1].x + run[-1][1].piece.advance - run[0][1].x
-        weight = ' font-weight="700"' if part.bold else ""
+        look = ' font-weight="700"' if part.bold else ""
+        look += ' aria-hidden="true"' if rim and self._defs.plain else ""
         if alone and len(text) <= _SHORT:
             place = f'x="{_f(left + width / 2)}" text-anchor="middle"'
         else:
             place = f'x="{_f(left)}"' + (f' textLength="{_f(width)}"' if len(text) > 1 else "")
         y = _f(baseline + self._shift[1])
-        return f'<text {place} y="{y}" font-size="{_f(part.size)}"{weight} fill="{ink}"{rim}>{escaped(text)}</text>'
+        return f'<text {place} y="{y}" font-size="{_f(part.size)}"{look} fill="{ink}"{rim}>{escaped(text)}</text>'
 
     def _line(self, way: str, color: Color, stroke: float) -> None:
-        self._path_on(f'class="l" stroke="{self._color(color)}" stroke-width="{_f(stroke)}"', way)
+        self._path_on(f'{self._lines} stroke="{self._color(color)}" stroke-width="{_f(stroke)}"', way)
 
-    def _path_on(self, look: str, way: str) -> None:
-        """Add to the path that is being drawn, if it has the same look, or begin another."""
-        if self._open is not None and self._open[0] == look:
-            self._open = look, self._open[1] + way
-            return
-        self._end()
-        self._open = look, way
-
-    def _end(self) -> None:
-        if self._open is not None:
-            self._items.append(f'<path {self._open[0]} d="{self._open[1]}"/>')
-            self._open = None
+    def _spelled(self, look: str, way: str) -> str:
+        return f'<path {look} d="{way}"/>'
 
     def _way(self, points: Points) -> str:
         """A path through points, as steps from one to the next in tenths of pixels."""
-        tenths = np.rint((points + self._shift) * 10).astype(int)
+        tenths = np.rint((thinned(points, _UNSEEN) + self._shift) * 10).astype(int)
         steps = np.diff(tenths, axis=0)
         steps = steps[(steps != 0).any(axis=1)].tolist()
         # A line without length still has round ends.
-        way = " ".join(f"{a / 10:g} {b / 10:g}" for a, b in steps) or "0 0"
-        return f"M{tenths[0, 0] / 10:g} {tenths[0, 1] / 10:g}l{way}"
+        way = "".join(_tenths(value) for step in steps for value in step) or " 0 0"
+        return f"M{tenths[0, 0] / 10:g} {tenths[0, 1] / 10:g}l{way.lstrip(' ')}"
 
-    def _box(self, x: float, y: float, width: float, height: float) -> str:
+    def _around(self, x: float, y: float, width: float, height: float) -> str:
         return f"M{self._at(x, y)}h{_f(width)}v{_f(height)}h{_f(-width)}z"
 
     def _at(self, x: float, y: float) -> str:
@@ -353,21 +298,3 @@ def png(pixels: npt.NDArray[np.uint8]) -> bytes:
     body = (struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
             for kind, data in chunks)  # fmt: skip
     return b"\x89PNG\r\n\x1a\n" + b"".join(body)
-
-
-def _manner(pair: tuple[Part, Placed]) -> tuple[object, ...]:
-    part, placed = pair
-    return (id(placed),) if part.math else (part.size, part.bold, part.strong)
-
-
-def _trimmed(run: Sequence[tuple[Part, Placed]]) -> Sequence[tuple[Part, Placed]]:
-    """Words without the blanks before and behind them."""
-    inked = [place for place, (part, _) in enumerate(run) if not part.text.isspace()]
-    return run[inked[0] : inked[-1] + 1] if inked else []
-
-
-def _f(value: float, digits: int = 1) -> str:
-    """A number as short as it can be written."""
-    text = f"{value:.{digits}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text == "-0" else text

@@ -22,12 +22,16 @@ _GROUPS = ("static", "parametric", "bounded")
 
 @dataclass(frozen=True, kw_only=True)
 class SetOfActivations:
-    """Several activation functions with their parameters' values, and the places at which their points stop."""
+    """Several activation functions with their parameters' values, and the places at which their points stop.
+
+    `most` are decimals that are asked for.
+    """
 
     entries: tuple[Activation, ...]
     settings: Mapping[str, float | None]
     at: Values
     digits: int
+    most: int | None = None
 
     @cached_property
     def traces(self) -> dict[str, Trace]:
@@ -36,7 +40,10 @@ class SetOfActivations:
 
     def _trace(self, entry: Activation) -> Trace:
         parameter = self.settings[entry.name]
-        return Trace.of(lambda x: entry.value(x, parameter), lambda x: entry.slope(x, parameter), self.at, self.digits)
+        def value(x: Values) -> Values:
+            return entry.value(x, parameter)
+
+        return Trace.of(value, lambda x: entry.slope(x, parameter), self.at, self.digits, self.most)
 
     def text(self, entry: Activation) -> str:
         """The parameter of a function as a setting, or nothing."""
@@ -58,7 +65,7 @@ def arithmetic(entry: Activation, parameter: float | None, x: float, digits: int
         written[entry.parameter.symbol] = number(parameter, digits_for(parameter, most=4))
     line = line_at(entry.equation, values)
     text, result = filled(line.expression, written), float(entry.value(x, parameter))
-    end = outcome(result, results)
+    end = outcome(result, results, float(entry.value(round(x, digits), parameter)))
     left = f"f(x)={slashed(line.expression)}"
     bare = text == number(result, results)
     return f"${left}$ {end}" if bare else f"${left}$ = {text} {end}"
@@ -99,8 +106,9 @@ def _small_plot(chosen: SetOfActivations, entry: Activation) -> Plot:
 
 
 def _together(chosen: SetOfActivations, step: int) -> str:
-    values = [f"{entry.title} **{number(chosen.traces[entry.name].values[step], 2)}**" for entry in chosen.entries]
-    return f"$x$ = {number(chosen.at[step], chosen.digits)}:   " + "   ".join(values)
+    most = 2 if chosen.most is None else chosen.most
+    values = [f"{entry.title} **{number(chosen.traces[entry.name].values[step], most)}**" for entry in chosen.entries]
+    return f"$x$ = {number(chosen.at[step], min(chosen.digits, most))}:   " + "   ".join(values)
 
 
 def table(chosen: SetOfActivations, parameters: Mapping[str, Any]) -> Storyboard:
@@ -115,7 +123,8 @@ def table(chosen: SetOfActivations, parameters: Mapping[str, Any]) -> Storyboard
         for row, entry in enumerate(chosen.entries):
             changes = [_light(row - 1, column, "plain") for column in range(len(_COLUMNS)) if row]
             changes += [_light(row, column, "selected") for column in range(len(_COLUMNS))]
-            sample = arithmetic(entry, chosen.settings[entry.name], _EXAMPLE, 2, 2)
+            most = 2 if chosen.most is None else chosen.most
+            sample = arithmetic(entry, chosen.settings[entry.name], _EXAMPLE, min(2, most), most)
             yield Step(caption=f"{entry.title} at $x=-1$:   {sample}", changes=tuple(changes))
 
     return Storyboard(

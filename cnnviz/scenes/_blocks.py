@@ -93,6 +93,10 @@ def in_rows(source: Panel, result: Panel, *, beside: bool) -> tuple[tuple[Panel,
     return ((source, Sign(name="to", text="→"), result),) if beside else ((source,), (result,))
 
 
-def short_digits(values: Values) -> int:
-    """Decimals with which values still fit a cell: two, or one where a sign or a second digit takes room."""
-    return digits_for(values, most=2 if values.min() >= 0 and values.max() < 10 else 1)
+def short_digits(values: Values, most: int | None = None) -> int:
+    """Decimals with which values still fit a cell: two, or one where a sign or a second digit takes room.
+
+    `most` are others that are asked for.
+    """
+    usual = 2 if values.min() >= 0 and values.max() < 10 else 1
+    return digits_for(values, most=usual if most is None else most)

@@ -26,8 +26,8 @@ def comparison(parameters: Mapping[str, Any], batch: int, channels: int, size: S
         title="LRN against batch normalization",
         settings=rf"$N={batch}$     $C={channels}$     pixels ${size[0]}\times{size[1]}$",
         formula=r"LRN  $b=a/(k+\alpha\,\Sigma\,a^2)^\beta$     BN  $y=\gamma\,(x-\mu)/\sqrt{\sigma^2+\epsilon}+\beta$",
-        alt="Table that compares local response normalization with batch normalization row by row: "
-        + "; ".join(f"{line[0]}: {line[1]} against {line[2]}".replace("\n", " ") for line in lines) + ".",
+        alt="Table that compares local response normalization (LRN) with batch normalization (BN) row by row. "
+        + " ".join(f"{_begun(line[0])}: LRN {line[1]}; BN {line[2]}.".replace("\n", " ") for line in lines),
         rows=((table,),),
         steps=lambda: _steps(lines),
         count=len(lines),
@@ -60,4 +60,9 @@ def _steps(lines: tuple[Line, ...]) -> Iterator[Step]:
             if row:
                 changes.append(SetEntry(panel="comparison", row=row - 1, column=column, role="plain"))
             changes.append(SetEntry(panel="comparison", row=row, column=column, role="selected"))
-        yield Step(caption=f"{name[0].upper() + name[1:]}:   {caption}", changes=tuple(changes))
+        yield Step(caption=f"{_begun(name)}:   {caption}", changes=tuple(changes))
+
+
+def _begun(text: str) -> str:
+    """With a capital letter."""
+    return text[0].upper() + text[1:]

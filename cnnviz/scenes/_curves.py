@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.notation import number
+from cnnviz.notation import digits_for, number
 from cnnviz.parameters import plain
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Values
 
@@ -50,12 +50,13 @@ class Trace:
     derivative: tuple[Values, Values]
 
     @classmethod
-    def of(cls, function: Function, slope: Function, at: Values, digits: int) -> Trace:
-        """With ranges of the axes that hold both curves, and decimals that show the results."""
+    def of(cls, function: Function, slope: Function, at: Values, digits: int, most: int | None = None) -> Trace:
+        """With ranges of the axes that hold both curves, and decimals that show the results, or `most` of them."""
         ends = float(at[0]), float(at[-1])
         curve, derivative = sampled(function, ends), sampled(slope, ends)
         return cls(
-            function=function, slope=slope, at=at, digits=digits, results=_result_digits(function(at), slope(at)),
+            function=function, slope=slope, at=at, digits=digits if most is None else min(digits, most),
+            results=_result_digits(function(at), slope(at), most, digits),
             x_range=ends, y_range=padded(curve[1], derivative[1]), curve=curve, derivative=derivative,
         )  # fmt: skip
 
@@ -162,15 +163,24 @@ def padded(*heights: Values) -> tuple[float, float]:
     return lo - pad, hi + pad
 
 
-def outcome(value: float, digits: int) -> str:
-    """The end of a caption: `= **1.20**`, or `≈ **−0.70**` where the value is rounded."""
+def outcome(value: float, digits: int, by_hand: float | None = None) -> str:
+    """The end of a caption: `= **1.20**`, or `≈ **−0.70**` where the value is rounded.
+
+    `by_hand` is what the numbers that are written come to, where these are not the value's own.
+    """
     noise = max(1e-6 * 10**-digits, 1e-14 * abs(value))
-    sign = "=" if abs(value - round(value, digits)) <= noise else "≈"
+    sign = "=" if abs((value if by_hand is None else by_hand) - round(value, digits)) <= noise else "≈"
     return f"{sign} **{number(value, digits)}**"
 
 
-def _result_digits(values: Values, slopes: Values) -> int:
-    """Two decimals, three where these show every result exactly, more where all values are tiny."""
+def _result_digits(values: Values, slopes: Values, most: int | None, digits: int) -> int:
+    """Two decimals, three where these show every result exactly, more where all values are tiny.
+
+    Or at most `most`, and not fewer than the `digits` of the places.
+    """
+    if most is not None:
+        own = digits_for(np.round(values, most + 6), np.round(slopes, most + 6), most=most)
+        return max(own, min(digits, most))
     largest = float(np.abs(values).max())
     least = max(2, math.ceil(-math.log10(largest)) + 1) if largest > 1e-9 else 2
     known = np.concatenate([values, slopes])

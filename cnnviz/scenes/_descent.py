@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +28,13 @@ Slots = Mapping[str, npt.NDArray[np.float64]]
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The numbers beside the learning rate that rules take."""
+    """The numbers beside the learning rate that rules take; `most` decimals of others, where these are asked for."""
 
     momentum: float
     alpha: float
     beta1: float
     beta2: float
+    most: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ class Rule:
     """An optimizer as figures show it; `key` is also its role.
 
     `formula` is the rule in mathtext; `direction` writes what the rate is multiplied by, with an update's numbers, and
-    says what these come to as they are written.
+    says what these come to as they are written. `program` names the rule in `torch.optim` and its hyper-parameters.
     """
 
     key: str
@@ -61,44 +63,48 @@ class Rule:
     formula: Callable[[Settings], str]
     make: Callable[[float, Settings], Optimizer]
     direction: Callable[[Update, Settings], tuple[str, Values]]
+    program: Callable[[Settings], dict[str, Any]]
 
 
 def _plain(update: Update, settings: Settings) -> tuple[str, Values]:
-    return _pair(update.grad), _written(update.grad)
+    return _pair(update.grad, settings.most), _written(update.grad, settings.most)
 
 
 def _heavy_ball(update: Update, settings: Settings) -> tuple[str, Values]:
     """The velocity, which the first update starts at the gradient."""
-    mu, v = settings.momentum, update.old.get("momentum_buffer", np.zeros(2))
-    return f"[{short(mu)}·{_pair(v)} + {_pair(update.grad)}]", mu * _written(v) + _written(update.grad)
+    mu, most, v = settings.momentum, settings.most, update.old.get("momentum_buffer", np.zeros(2))
+    shown = mu * _written(v, most) + _written(update.grad, most)
+    return f"[{short(mu)}·{_pair(v, most)} + {_pair(update.grad, most)}]", shown
 
 
 def _look_ahead(update: Update, settings: Settings) -> tuple[str, Values]:
     """The gradient and once more the velocity, which already holds it."""
-    mu, v = settings.momentum, update.new["momentum_buffer"]
-    return f"[{_pair(update.grad)} + {short(mu)}·{_pair(v)}]", _written(update.grad) + mu * _written(v)
+    mu, most, v = settings.momentum, settings.most, update.new["momentum_buffer"]
+    shown = _written(update.grad, most) + mu * _written(v, most)
+    return f"[{_pair(update.grad, most)} + {short(mu)}·{_pair(v, most)}]", shown
 
 
-def _quotient(top: Values, root: Values) -> tuple[str, Values]:
-    parts = [f"{short(a)}/{short(b)}" if a else "0" for a, b in zip(top, root, strict=True)]
+def _quotient(top: Values, root: Values, most: int | None) -> tuple[str, Values]:
+    parts = [f"{short(a, most)}/{short(b, most)}" if a else "0" for a, b in zip(top, root, strict=True)]
     # Nothing over nothing is 0: a rule adds ε below.
-    shown = np.divide(_written(top), _written(root), out=np.zeros(2), where=_written(root) != 0)
+    below = _written(root, most)
+    shown = np.divide(_written(top, most), below, out=np.zeros(2), where=below != 0)
     return f"({', '.join(parts)})", shown
 
 
 def _adagrad(update: Update, settings: Settings) -> tuple[str, Values]:
-    return _quotient(update.grad, np.sqrt(update.new["sum"]))
+    return _quotient(update.grad, np.sqrt(update.new["sum"]), settings.most)
 
 
 def _rmsprop(update: Update, settings: Settings) -> tuple[str, Values]:
-    return _quotient(update.grad, np.sqrt(update.new["square_avg"]))
+    return _quotient(update.grad, np.sqrt(update.new["square_avg"]), settings.most)
 
 
 def _adam(update: Update, settings: Settings) -> tuple[str, Values]:
     """Both means, corrected for their start at zero."""
     first = update.new["exp_avg"] / (1 - settings.beta1**update.count)
     second = update.new["exp_avg_sq"] / (1 - settings.beta2**update.count)
-    return _quotient(first, np.sqrt(second))
+    return _quotient(first, np.sqrt(second), settings.most)
 
 
 def _fades(symbol: str, keep: float, fresh: str) -> str:
@@ -109,32 +115,38 @@ RULES: Mapping[str, Rule] = MappingProxyType({rule.key: rule for rule in (
     Rule(
         key="sgd", title="SGD", style="solid", direction=_plain,
         formula=lambda s: r"$w\leftarrow w-\eta\,g$", make=lambda lr, s: SGD(lr),
+        program=lambda s: {"rule": "SGD"},
     ),
     Rule(
         key="momentum", title="Momentum", style="dashed", direction=_heavy_ball,
         formula=lambda s: rf"$v\leftarrow {s.momentum:g}\,v+g$     $w\leftarrow w-\eta\,v$",
         make=lambda lr, s: SGD(lr, s.momentum),
+        program=lambda s: {"rule": "SGD", "momentum": s.momentum},
     ),
     Rule(
         key="nesterov", title="Nesterov", style="dotted", direction=_look_ahead,
         formula=lambda s: rf"$v\leftarrow {s.momentum:g}\,v+g$     $w\leftarrow w-\eta\,(g+{s.momentum:g}\,v)$",
         make=lambda lr, s: SGD(lr, s.momentum, nesterov=True),
+        program=lambda s: {"rule": "SGD", "momentum": s.momentum, "nesterov": True},
     ),
     Rule(
         key="adagrad", title="Adagrad", style="solid", direction=_adagrad,
         formula=lambda s: r"$G\leftarrow G+g^2$     $w\leftarrow w-\eta\,g/(\sqrt{G}+\epsilon)$",
         make=lambda lr, s: Adagrad(lr),
+        program=lambda s: {"rule": "Adagrad"},
     ),
     Rule(
         key="rmsprop", title="RMSProp", style="dashed", direction=_rmsprop,
         formula=lambda s: rf"${_fades('v', s.alpha, 'g^2')}$     $w\leftarrow w-\eta\,g/(\sqrt{{v}}+\epsilon)$",
         make=lambda lr, s: RMSprop(lr, s.alpha),
+        program=lambda s: {"rule": "RMSprop", "alpha": s.alpha},
     ),
     Rule(
         key="adam", title="Adam", style="solid", direction=_adam,
         formula=lambda s: rf"${_fades('m', s.beta1, 'g')}$     ${_fades('v', s.beta2, 'g^2')}$     "
         r"$w\leftarrow w-\eta\,\hat{m}/(\sqrt{\hat{v}}+\epsilon)$",
         make=lambda lr, s: Adam(lr, (s.beta1, s.beta2)),
+        program=lambda s: {"rule": "Adam", "betas": (s.beta1, s.beta2)},
     ),
 )})  # fmt: skip
 """Every rule by its name on the command line, in the order of their invention."""
@@ -199,10 +211,19 @@ class Run:
         """An update with its numbers: `w = (1.200, 0.350) − 0.01·(−3.10, 0.80) = **(1.231, 0.342)**`."""
         update = self.updates[count - 1]
         text, shown = self.rule.direction(update, self.settings)
-        result = np.round(update.after, _W_DIGITS)
-        from_shown = np.round(update.before, _W_DIGITS) - self.rate * shown
+        result = np.round(update.after, self._digits)
+        from_shown = np.round(update.before, self._digits) - self.rate * shown
         sign = "=" if np.allclose(from_shown, result, rtol=0, atol=1e-9) else "≈"
-        return f"w = {weights(update.before)} − {rate_text(self.rate)}·{text} {sign} **{weights(update.after)}**"
+        before, after = self.weights(update.before), self.weights(update.after)
+        return f"w = {before} − {rate_text(self.rate)}·{text} {sign} **{after}**"
+
+    @property
+    def _digits(self) -> int:
+        return _W_DIGITS if self.settings.most is None else self.settings.most
+
+    def weights(self, w: Values) -> str:
+        """Both weights with the decimals of captions."""
+        return f"({', '.join(number(v, self._digits) for v in w)})"
 
 
 def descend(surface: Surface, rule: Rule, rate: float, settings: Settings, start: Values, steps: int) -> Run:
@@ -234,11 +255,6 @@ def _within(w: Values, surface: Surface) -> bool:
     return all(lo <= v <= hi for v, (lo, hi) in zip(w, surface.domain, strict=True))
 
 
-def weights(w: Values) -> str:
-    """Both weights with the decimals of captions."""
-    return f"({', '.join(number(v, _W_DIGITS) for v in w)})"
-
-
 def rate_text(rate: float) -> str:
     """A learning rate as it was given."""
     return f"{rate:g}".replace("-", "−")
@@ -249,30 +265,39 @@ def _decimals(value: float) -> int:
     return 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 or size == 0 else 3 if size >= 0.01 else 4
 
 
-def short(value: float) -> str:
-    """A number by its first three digits: `36.9`, `0.8`, `1.2e−5`."""
+def short(value: float, most: int | None = None) -> str:
+    """A number by its first three digits, `36.9`, `0.8`, `1.2e−5`, or with so many decimals at most."""
+    if most is not None and abs(value) < 1e5:
+        return _strip(number(value, most)) if round(value, most) or not value else _power(value, 0)
     if (0 < abs(value) < 1e-3) or abs(value) >= 1e5:
-        mantissa, exponent = f"{value:.1e}".split("e")
-        return f"{number(float(mantissa), 1)}e{number(int(exponent))}"
-    text = number(value, _decimals(value))
-    return text.rstrip("0").rstrip(".") if "." in text else text
+        return _power(value, 1 if most is None else min(1, most))
+    return _strip(number(value, _decimals(value)))
 
 
-def brief(value: float) -> str:
-    """A number in few letters, for a list: `17`, `2.1`, `0.22`, `0.018`, `7e−5`."""
+def brief(value: float, most: int | None = None) -> str:
+    """A number in few letters, for a list: `17`, `2.1`, `0.22`, `0.018`, `7e−5`; of its decimals `most` at most."""
     size = abs(value)
     if size == 0:
         return "0"
-    if size < 1e-3 or size >= 1e4:
-        mantissa, exponent = f"{value:.0e}".split("e")
-        return f"{number(float(mantissa))}e{number(int(exponent))}"
-    return number(value, 0 if size >= 10 else 1 if size >= 1 else 2 if size >= 0.1 else 3)
+    digits = 0 if size >= 10 else 1 if size >= 1 else 2 if size >= 0.1 else 3
+    digits = digits if most is None else min(digits, most)
+    return _power(value, 0) if size < 1e-3 or size >= 1e4 or not round(value, digits) else number(value, digits)
 
 
-def _written(values: Values) -> Values:
+def _power(value: float, digits: int) -> str:
+    """A number as a power of ten: `1.2e−5`."""
+    mantissa, exponent = f"{value:.{digits}e}".split("e")
+    return f"{number(float(mantissa), digits)}e{number(int(exponent))}"
+
+
+def _strip(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _written(values: Values, most: int | None) -> Values:
     """The numbers as `short` writes them."""
-    return np.array([float(short(float(v)).replace("−", "-")) for v in values])
+    return np.array([float(short(float(v), most).replace("−", "-")) for v in values])
 
 
-def _pair(values: Values) -> str:
-    return f"({', '.join(short(float(v)) for v in values)})"
+def _pair(values: Values, most: int | None) -> str:
+    return f"({', '.join(short(float(v), most) for v in values)})"

@@ -20,12 +20,16 @@ _MOST_SHOWN = 4
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def significant(value: float, digits: int = 2) -> str:
-    """A number with so many digits that count: `0.087`, `12`, `3.1·10⁻⁷`."""
+def significant(value: float, digits: int = 2, most: int | None = None) -> str:
+    """A number with so many digits that count, `0.087`, `12`, `3.1·10⁻⁷`, or with `most` decimals at most."""
     if value == 0 or not math.isfinite(value):
         return number(value)
+    if most is not None:
+        if round(value, most):
+            return number(value, most)
+        digits = 1
     power = math.floor(math.log10(abs(value)))
-    if -5 < power < 6:
+    if -5 < power < 6 and most is None:
         return number(value, max(0, digits - 1 - power))
     head, _, tail = f"{value:.{digits - 1}e}".partition("e")
     return f"{head.replace('-', '−')}·10{str(int(tail)).translate(_RAISED)}"
@@ -37,8 +41,10 @@ def rate_text(rate: float) -> str:
     return f"{head}·10{str(int(power)).translate(_RAISED)}" if power else head
 
 
-def loss_texts(before: float, after: float) -> tuple[str, str]:
-    """Two losses with as many decimals as tell them apart, at least two."""
+def loss_texts(before: float, after: float, most: int | None = None) -> tuple[str, str]:
+    """Two losses with as many decimals as tell them apart, at least two; or `most` decimals."""
+    if most is not None:
+        return number(before, most), number(after, most)
     for digits in range(_DIGITS, 7):
         texts = number(before, digits), number(after, digits)
         if texts[0] != texts[1]:
@@ -53,7 +59,7 @@ def sign(shown: float, exact: float, text: str) -> str:
 
 
 @singledispatch
-def forward_words(layer: Layer, x: Values, y: Values, weights: Weights) -> str:
+def forward_words(layer: Layer, x: Values, y: Values, weights: Weights, most: int | None = None) -> str:
     """What a layer makes of `x`, with its shapes and an example or its number of parameters."""
     raise TypeError(f"nothing is known of {type(layer).__name__}")
 
@@ -62,63 +68,69 @@ def _change(layer: Layer, x: Values, y: Values) -> str:
     return f"{layer.text}: {size_text(*x.shape)} → {size_text(*y.shape)}"
 
 
+def _fine(most: int | None) -> int:
+    return _DIGITS if most is None else most
+
+
 def _parameters(weights: Weights) -> int:
     return sum(values.size for values in weights.values())
 
 
 @forward_words.register
-def _(layer: Conv, x: Values, y: Values, weights: Weights) -> str:
+def _(layer: Conv, x: Values, y: Values, weights: Weights, most: int | None = None) -> str:
     one = "·".join(map(str, (len(x), *layer.size)))
     return f"{_change(layer, x, y)}, {layer.kernels}·({one} + 1) = **{_parameters(weights)} parameters**"
 
 
 @forward_words.register
-def _(layer: FullyConnected, x: Values, y: Values, weights: Weights) -> str:
+def _(layer: FullyConnected, x: Values, y: Values, weights: Weights, most: int | None = None) -> str:
     return f"{_change(layer, x, y)}, {layer.outputs}·({x.size} + 1) = **{_parameters(weights)} parameters**"
 
 
 @forward_words.register
-def _(layer: MaxPool, x: Values, y: Values, weights: Weights) -> str:
+def _(layer: MaxPool, x: Values, y: Values, weights: Weights, most: int | None = None) -> str:
     cells = _window(layer, x, y, -np.inf)
-    result = number(float(np.max(cells)), _DIGITS)
-    return f"{_change(layer, x, y)}, for example max({_listed(cells, int(np.argmax(cells)))}) = **{result}**"
+    result = number(float(np.max(cells)), _fine(most))
+    return f"{_change(layer, x, y)}, for example max({_listed(cells, int(np.argmax(cells)), most)}) = **{result}**"
 
 
 @forward_words.register
-def _(layer: AvgPool, x: Values, y: Values, weights: Weights) -> str:
+def _(layer: AvgPool, x: Values, y: Values, weights: Weights, most: int | None = None) -> str:
     cells = _window(layer, x, y, 0)
-    result = number(float(np.mean(cells)), _DIGITS)
-    shown = float(np.mean([round(float(cell), _DIGITS) for cell in cells]))
+    result = number(float(np.mean(cells)), _fine(most))
+    shown = float(np.mean([round(float(cell), _fine(most)) for cell in cells]))
     how = sign(shown, shown, result)
-    return f"{_change(layer, x, y)}, for example mean({_listed(cells, 1)}) {how} **{result}**"
+    return f"{_change(layer, x, y)}, for example mean({_listed(cells, 1, most)}) {how} **{result}**"
 
 
 @forward_words.register
-def _(layer: BatchNorm, x: Values, y: Values, weights: Weights) -> str:
+def _(layer: BatchNorm, x: Values, y: Values, weights: Weights, most: int | None = None) -> str:
     place = np.unravel_index(int(np.argmax(y)), y.shape)
     channel = x[place[0]]
     mean, deviation = float(channel.mean()), float(np.sqrt(channel.var() + 1e-5))
     gamma, beta = float(weights["weight"][place[0]]), float(weights["bias"][place[0]])
-    scaled = "" if gamma == 1 else f"{significant(gamma, 3)}·"
-    shifted = "" if beta == 0 else f" + {_enclosed(significant(beta, 3))}"
+    scaled = "" if gamma == 1 else f"{significant(gamma, 3, most)}·"
+    shifted = "" if beta == 0 else f" + {_enclosed(significant(beta, 3, most))}"
     # As fine as the deviation, by which the difference is divided.
     digits = max(0, 2 - math.floor(math.log10(deviation)))
+    below = number(deviation, digits) if most is None else significant(deviation, most=most)
+    digits = digits if most is None else min(digits, most)
     less = f"({number(float(x[place]), digits)} − {_enclosed(number(mean, digits))})"
     return (
         f"{layer.text}: {size_text(*x.shape)}, each channel less its mean, over its deviation: "
-        f"{scaled}{less}/{number(deviation, digits)}{shifted} ≈ **{number(float(y[place]), _DIGITS)}**"
+        f"{scaled}{less}/{below}{shifted} ≈ **{number(float(y[place]), _fine(most))}**"
     )
 
 
 @forward_words.register
-def _(layer: Lrn, x: Values, y: Values, weights: Weights) -> str:
+def _(layer: Lrn, x: Values, y: Values, weights: Weights, most: int | None = None) -> str:
     place = np.unravel_index(int(np.argmax(np.abs(x))), x.shape)
     low, high = max(0, int(place[0]) - layer.size // 2), int(place[0]) + (layer.size - 1) // 2
     total = float((x[low : high + 1, place[1], place[2]] ** 2).sum())
-    result = number(float(y[place]), _DIGITS)
+    result, top = number(float(y[place]), _fine(most)), significant(float(x[place]), 3, most)
     return (
-        f"{layer.text}: {size_text(*x.shape)}, a/(k + α/n·Σa²)^β: {significant(float(x[place]), 3)}/({layer.k:g} + "
-        f"{layer.alpha:g}/{layer.size}·{significant(total, 3)})^{layer.beta:g} ≈ **{result}**"
+        f"{layer.text}: {size_text(*x.shape)}, a/(k + α/n·Σa²)^β: {top}/({layer.k:g} + "
+        f"{layer.alpha:g}/{layer.size}·{significant(total, 3, most)})^{layer.beta:g} ≈ **{result}**"
     )
 
 
@@ -128,56 +140,57 @@ def _enclosed(text: str) -> str:
 
 
 @forward_words.register
-def _(layer: Activate, x: Values, y: Values, weights: Weights) -> str:
+def _(layer: Activate, x: Values, y: Values, weights: Weights, most: int | None = None) -> str:
     place = np.unravel_index(int(np.argmin(x)), x.shape)
-    given, result = number(float(x[place]), _DIGITS), number(float(y[place]), _DIGITS)
-    of_shown = float(ACTIVATIONS[layer.name].value(np.array(round(float(x[place]), _DIGITS)), layer.parameter))
+    given, result = number(float(x[place]), _fine(most)), number(float(y[place]), _fine(most))
+    of_shown = float(ACTIVATIONS[layer.name].value(np.array(round(float(x[place]), _fine(most))), layer.parameter))
     how = sign(of_shown, of_shown, result)
     return f"{_change(layer, x, y)}, element by element, for example {layer.kind}({given}) {how} **{result}**"
 
 
 @singledispatch
-def backward_words(layer: Layer, x: Values, slope: Values, slopes: Weights) -> str:
+def backward_words(layer: Layer, x: Values, slope: Values, slopes: Weights, most: int | None = None) -> str:
     """What a layer does with the gradient `slope` of what it gave out, and the size of its own."""
-    return f"back through {layer.text}: handed on, {mean_words('y', slope)}"
+    return f"back through {layer.text}: handed on, {mean_words('y', slope, most)}"
 
 
 @backward_words.register
-def _(layer: Conv, x: Values, slope: Values, slopes: Weights) -> str:
-    return f"back through {layer.text}: ∂L/∂W sums ∂L/∂y·x over all positions, {mean_words('W', slopes['weight'])}"
+def _(layer: Conv, x: Values, slope: Values, slopes: Weights, most: int | None = None) -> str:
+    size = mean_words("W", slopes["weight"], most)
+    return f"back through {layer.text}: ∂L/∂W sums ∂L/∂y·x over all positions, {size}"
 
 
 @backward_words.register
-def _(layer: FullyConnected, x: Values, slope: Values, slopes: Weights) -> str:
-    return f"back through {layer.text}: ∂L/∂W = ∂L/∂y·xᵀ, {mean_words('W', slopes['weight'])}"
+def _(layer: FullyConnected, x: Values, slope: Values, slopes: Weights, most: int | None = None) -> str:
+    return f"back through {layer.text}: ∂L/∂W = ∂L/∂y·xᵀ, {mean_words('W', slopes['weight'], most)}"
 
 
 @backward_words.register
-def _(layer: MaxPool, x: Values, slope: Values, slopes: Weights) -> str:
-    return f"back through {layer.text}: ∂L/∂y goes to where each maximum stood, {mean_words('y', slope)}"
+def _(layer: MaxPool, x: Values, slope: Values, slopes: Weights, most: int | None = None) -> str:
+    return f"back through {layer.text}: ∂L/∂y goes to where each maximum stood, {mean_words('y', slope, most)}"
 
 
 @backward_words.register
-def _(layer: AvgPool, x: Values, slope: Values, slopes: Weights) -> str:
-    return f"back through {layer.text}: ∂L/∂y is shared out among each window, {mean_words('y', slope)}"
+def _(layer: AvgPool, x: Values, slope: Values, slopes: Weights, most: int | None = None) -> str:
+    return f"back through {layer.text}: ∂L/∂y is shared out among each window, {mean_words('y', slope, most)}"
 
 
 @backward_words.register
-def _(layer: BatchNorm, x: Values, slope: Values, slopes: Weights) -> str:
-    return f"back through {layer.text}: also through mean and variance, {mean_words('γ', slopes['weight'])}"
+def _(layer: BatchNorm, x: Values, slope: Values, slopes: Weights, most: int | None = None) -> str:
+    return f"back through {layer.text}: also through mean and variance, {mean_words('γ', slopes['weight'], most)}"
 
 
 @backward_words.register
-def _(layer: Activate, x: Values, slope: Values, slopes: Weights) -> str:
+def _(layer: Activate, x: Values, slope: Values, slopes: Weights, most: int | None = None) -> str:
     if layer.name == "relu":
         passed = f"{np.count_nonzero(x > 0)} of {x.size}"
-        return f"back through relu: ∂L/∂y passes where x > 0, {passed}, {mean_words('y', slope)}"
-    return f"back through {layer.text}: ∂L/∂y times f′(x), {mean_words('y', slope)}"
+        return f"back through relu: ∂L/∂y passes where x > 0, {passed}, {mean_words('y', slope, most)}"
+    return f"back through {layer.text}: ∂L/∂y times f′(x), {mean_words('y', slope, most)}"
 
 
-def mean_words(by: str, slope: Values) -> str:
+def mean_words(by: str, slope: Values, most: int | None = None) -> str:
     """How large a gradient is: the mean of its absolute values."""
-    size = significant(float(np.abs(slope).mean()))
+    size = significant(float(np.abs(slope).mean()), most=most)
     return f"mean |∂L/∂{by}| of {slope.size} {'=' if size == '0' else '≈'} **{size}**"
 
 
@@ -190,9 +203,9 @@ def _window(layer: MaxPool | AvgPool, x: Values, y: Values, outside: float) -> V
     return np.asarray(cells[np.isfinite(cells)])
 
 
-def _listed(cells: Values, kept: int) -> str:
+def _listed(cells: Values, kept: int, most: int | None) -> str:
     """The numbers of a window; where they are many, the first, one that is to be kept, and the last."""
-    texts: Sequence[str] = [number(float(cell), _DIGITS) for cell in cells]
+    texts: Sequence[str] = [number(float(cell), _fine(most)) for cell in cells]
     if len(texts) <= _MOST_SHOWN:
         return ", ".join(texts)
     places = sorted({0, kept, len(texts) - 1})

@@ -14,9 +14,12 @@ from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, Step, Storyboar
 
 
 def all_losses(
-    chosen: Sequence[Loss], traces: Mapping[str, Trace], settings: str, parameters: Mapping[str, Any]
+    chosen: Sequence[Loss], traces: Mapping[str, Trace], settings: str, parameters: Mapping[str, Any], most: int
 ) -> Storyboard:
-    """Points move along all curves together; the estimate of a probability has a scale of its own."""
+    """Points move along all curves together; the estimate of a probability has a scale of its own.
+
+    Losses have `most` decimals in captions.
+    """
     real = [entry for entry in chosen if entry.estimate == "real"]
     probable = [entry for entry in chosen if entry.estimate == "probability"]
     panels = {"plot": real, "probability": probable}
@@ -30,7 +33,7 @@ def all_losses(
                 for panel, entries in panels.items()
                 for entry in entries
             ]  # fmt: skip
-            caption = "     ".join(_told(entries, traces, step) for entries in panels.values())
+            caption = "     ".join(_told(entries, traces, step, most) for entries in panels.values())
             yield Step(caption=caption, changes=tuple(changes), beats=MOVING_BEATS)
 
     names = ", ".join(entry.title for entry in chosen)
@@ -77,8 +80,8 @@ def _plot(name: str, label: str, entries: Sequence[Loss], traces: Mapping[str, T
     )  # fmt: skip
 
 
-def _told(entries: Sequence[Loss], traces: Mapping[str, Trace], step: int) -> str:
+def _told(entries: Sequence[Loss], traces: Mapping[str, Trace], step: int, most: int) -> str:
     """The losses of a step in words, by the estimate that they share."""
     first = traces[entries[0].name]
-    losses = (f"{entry.title} **{number(traces[entry.name].values[step], 2)}**" for entry in entries)
+    losses = (f"{entry.title} **{number(traces[entry.name].values[step], most)}**" for entry in entries)
     return rf"$\hat{{y}}$ = {number(first.at[step], first.digits)}:  " + "  ".join(losses)

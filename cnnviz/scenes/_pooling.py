@@ -136,13 +136,17 @@ class Windows:
 
 @dataclass(frozen=True)
 class Pooled:
-    """A pooling of data: its windows, what comes out, the cell that wins each window, what a sum is divided by."""
+    """A pooling of data: its windows, what comes out, the cell that wins each window, what a sum is divided by.
+
+    Its numbers have `most` decimals at most.
+    """
 
     data: Data
     windows: Windows
     result: Values
     winners: npt.NDArray[np.int64] | None = None
     divisors: npt.NDArray[np.int64] | None = None
+    most: int = 2
 
     def winner(self, position: Place) -> Place | None:
         """The cell of the map that a window's maximum stands in; None for an average."""
@@ -166,7 +170,7 @@ class Pooled:
                         rows=windows.size[0], columns=windows.size[1])  # fmt: skip
         return Grid(
             name="input", label=label, values=windows.values(values, 0.0 if self.winners is None else np.nan),
-            roles=roles, padding=windows.padding, digits=digits_for(values), numbers=not self.crowded,
+            roles=roles, padding=windows.padding, digits=digits_for(values, most=self.most), numbers=not self.crowded,
             shade=map_shade(self.data, crowded=self.crowded),
             marks=((boundary,) if windows.padding != (0, 0) else ()) + (Mark(name="window", role="window"), *marks),
         )  # fmt: skip
@@ -180,15 +184,15 @@ class Pooled:
         return Grid(
             name=name, label=f"{label} {size_text(*self.windows.output)}",
             values=np.full(self.windows.output, np.nan), roles=np.full(self.windows.output, "pending"),
-            digits=digits_for(self.result), numbers=not self.crowded, shade=shade,
+            digits=digits_for(self.result, most=self.most), numbers=not self.crowded, shade=shade,
             marks=(Mark(name="current", role="result"),),
         )  # fmt: skip
 
     def arithmetic(self, position: Place, counted: bool = True) -> str:
         """The arithmetic of one window, such as `max(3, 1, 0, 2) = **3**`; `counted` shows the padding's zeros."""
-        digits, result = digits_for(self.data.values), float(self.result[position])
+        digits, result = digits_for(self.data.values, most=self.most), float(self.result[position])
         values = self.windows.values(self.data.values, 0.0)
-        shown = digits_for(self.result)
+        shown = digits_for(self.result, most=self.most)
         if self.winners is not None:
             terms = [number(self.data.values[cell], digits) for cell in self.windows.inside(position)]
             return f"max({summed(terms, _LETTERS, ', ')}) = **{number(result, shown)}**"

@@ -23,10 +23,14 @@ _CAPTION_LETTERS = 80
 _BAND_LETTERS = 74
 
 _MOST_WORDS = 3
+_MOST_TOLD = 9
 _COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.) ?")
 
 Place = tuple[int, int]
 
+
+SIZES = ("i", "k", "s", "p", "d", "o")
+"""The article's symbols in a scene's formulas, for another notation to find."""
 
 COVERING = MappingProxyType(
     {
@@ -240,9 +244,23 @@ def words_size(size: Size) -> str:
     return str(size[0]) if size[0] == size[1] else size_text(*size)
 
 
+def fills(count: int) -> str:
+    """The steps of a figure with their verb, for a sentence about them."""
+    return "1 step fills" if count == 1 else f"{count} steps fill"
+
+
+def told(values: Values) -> str:
+    """A result of few numbers as one more sentence, for those who do not see it; nothing where they are many."""
+    if values.size > _MOST_TOLD:
+        return ""
+    digits = digits_for(values)
+    rows = "; ".join(", ".join(number(float(value), digits) for value in row) for row in values)
+    return f" The output, row by row: {rows}."
+
+
 __all__ = [
-    "COVERING", "CROWDED_SIDE", "INPUT_HELP", "KERNEL_HELP", "Cover", "Place", "by_axis", "check_fit", "check_side",
-    "check_steps", "digits_for", "dot_product", "each_axis", "equals", "factor", "fits_band", "map_shade", "math_size",
-    "outline", "outline_off", "positions", "reached", "reading_beats", "settings_text", "shade_for", "summed", "window",
-    "words_size",
+    "COVERING", "CROWDED_SIDE", "INPUT_HELP", "KERNEL_HELP", "SIZES", "Cover", "Place", "by_axis", "check_fit",
+    "check_side", "check_steps", "digits_for", "dot_product", "each_axis", "equals", "factor", "fills", "fits_band",
+    "map_shade", "math_size", "outline", "outline_off", "positions", "reached", "reading_beats", "settings_text",
+    "shade_for", "summed", "told", "window", "words_size",
 ]  # fmt: skip

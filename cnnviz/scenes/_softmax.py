@@ -45,9 +45,10 @@ class Softmax:
     logits: Values
     at: Values
     digits: int
+    most: int | None = None
 
     @classmethod
-    def of(cls, spec: object, at: Values, digits: int, seed: int) -> Softmax:
+    def of(cls, spec: object, at: Values, digits: int, seed: int, most: int | None) -> Softmax:
         """Read the logits; raises UsageError for fewer than two or more than the figure has room for."""
         given = _DEFAULT if spec is None else spec
         values = load_map(given, None, seed=seed, what="logits", option="--logits").values.ravel()
@@ -57,7 +58,8 @@ class Softmax:
             raise UsageError(
                 f"logit {number(float(values[np.abs(values).argmax()]))} is too far from 0: use −700 to 700"
             )
-        return cls(logits=np.asarray(values, np.float64), at=at, digits=digits)
+        shown = digits if most is None else min(digits, most)
+        return cls(logits=np.asarray(values, np.float64), at=at, digits=shown, most=most)
 
     @cached_property
     def all_z(self) -> Values:
@@ -93,11 +95,16 @@ class Softmax:
             count=len(self.at),
         )  # fmt: skip
 
+    @property
+    def _most(self) -> int:
+        """Decimals of probabilities, and at most of logits."""
+        return 2 if self.most is None else self.most
+
     def _column(self, name: str, label: str, values: Values, role: str) -> Grid:
         """Classes from top to bottom; a mark shows which logit moves, and which class leads."""
         classes = values.shape[1]
         lo, hi = float(values.min()), float(values.max())
-        digits = digits_for(values) if role == "input" else 2
+        digits = digits_for(values, most=self._most) if role == "input" else self._most
         mark = (
             Mark(name="moving", role="window", rows=1, columns=1)
             if role == "input"
@@ -140,4 +147,6 @@ class Softmax:
 
     def _caption(self, step: int) -> str:
         powers = [f"exp({number(value, self.digits)})" for value in self.all_z[step]]
-        return f"$p_{{1}}$ = {powers[0]} / ({summed(powers, 60)}) {outcome(float(self.all_p[step, 0]), 2)}"
+        by_hand = float(softmax(np.round(self.all_z[step], self.digits), -1)[0])
+        end = outcome(float(self.all_p[step, 0]), self._most, by_hand)
+        return f"$p_{{1}}$ = {powers[0]} / ({summed(powers, 60)}) {end}"

@@ -11,16 +11,19 @@ from cnnviz.scenes._sliding import factor, summed
 from cnnviz.storyboard import Values
 
 _SUM_LETTERS = 64
-_DIGITS = 2
 
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
-    """The mean and the biased variance of some values, and how captions write them; `digits` are the values' own."""
+    """The mean and the biased variance of some values, and how captions write them, with `most` decimals at most.
+
+    `digits` are the values' own.
+    """
 
     values: Values
     eps: float
     digits: int
+    most: int = 2
 
     @property
     def mean(self) -> float:
@@ -35,34 +38,37 @@ class Statistics:
     @property
     def mean_text(self) -> str:
         """μ as a number."""
-        return number(self.mean, digits_for(self.mean, most=_DIGITS))
+        return number(self.mean, digits_for(self.mean, most=self.most))
 
     @property
     def variance_text(self) -> str:
         """σ² as a number."""
-        return number(self.variance, digits_for(self.variance, most=_DIGITS))
+        return number(self.variance, digits_for(self.variance, most=self.most))
 
     def mean_words(self) -> str:
         """The sum over the number: `$\\mu$ = (1 + 2) / 2 = **1.5**`."""
         terms = [factor(value, self.digits) for value in self.values.ravel()]
         by_hand = float(np.round(self.values, self.digits).mean())
-        sign = equals(by_hand, self.mean, _DIGITS)
+        sign = equals(by_hand, self.mean, self.most)
         return f"$\\mu$ = ({summed(terms, _SUM_LETTERS)}) / {self.values.size} {sign} **{self.mean_text}**"
 
     def variance_words(self) -> str:
         """The squared distances from the mean over their number."""
-        mean = factor(_shown(self.mean), digits_for(self.mean, most=_DIGITS))
+        mean = factor(self._shown(self.mean), digits_for(self.mean, most=self.most))
         terms = [f"({number(value, self.digits)} − {mean})²" for value in self.values.ravel()]
-        by_hand = float(((np.round(self.values, self.digits) - _shown(self.mean)) ** 2).mean())
-        sign = equals(by_hand, self.variance, _DIGITS)
+        by_hand = float(((np.round(self.values, self.digits) - self._shown(self.mean)) ** 2).mean())
+        sign = equals(by_hand, self.variance, self.most)
         return f"$\\sigma^2$ = ({summed(terms, _SUM_LETTERS)}) / {self.values.size} {sign} **{self.variance_text}**"
 
     def normalised_words(self, value: float, result: float, digits: int) -> str:
         """One value less the mean, over the root of the variance: `(3 − 1.5) / √(0.25 + 0.00001) ≈ **3.0**`."""
-        mean = factor(_shown(self.mean), digits_for(self.mean, most=_DIGITS))
-        by_hand = (round(value, self.digits) - _shown(self.mean)) / (_shown(self.variance) + self.eps) ** 0.5
+        mean = factor(self._shown(self.mean), digits_for(self.mean, most=self.most))
+        by_hand = (round(value, self.digits) - self._shown(self.mean)) / (self._shown(self.variance) + self.eps) ** 0.5
         top, root = f"({number(value, self.digits)} − {mean})", f"√({self.variance_text} + {plain_eps(self.eps)})"
         return f"{top} / {root} {equals(by_hand, result, digits)} **{number(result, digits)}**"
+
+    def _shown(self, value: float) -> float:
+        return round(value, self.most)
 
 
 def plain_eps(eps: float) -> str:
@@ -73,7 +79,3 @@ def plain_eps(eps: float) -> str:
 def equals(by_hand: float, result: float, digits: int) -> str:
     """The sign between arithmetic as written and a result of so many decimals: = where a reader gets just that."""
     return "=" if abs(by_hand - round(result, digits)) < 1e-9 * max(1.0, abs(result)) else "≈"
-
-
-def _shown(value: float) -> float:
-    return round(value, _DIGITS)

@@ -82,12 +82,16 @@ class Axis:
 
 @dataclass(frozen=True, kw_only=True)
 class Transposed:
-    """A transposed convolution: its input, kernel and bias, its sizes along both axes, and what it gives."""
+    """A transposed convolution: its input, kernel and bias, its sizes along both axes, and what it gives.
+
+    Its numbers have `most` decimals at most.
+    """
 
     data: Data
     kernel: Data
     bias: float
     axes: tuple[Axis, Axis]
+    most: int = 2
 
     def sizes(self, of: Callable[[Axis], int]) -> Size:
         """A size along both axes."""
@@ -114,8 +118,9 @@ class Transposed:
         """Decimals of input, kernel, products, output and bias."""
         products = np.multiply.outer(np.unique(self.data.values)[:64], np.unique(self.kernel.values))
         return {
-            "input": digits_for(self.data.values), "kernel": digits_for(self.kernel.values),
-            "product": digits_for(products), "output": digits_for(self.result), "bias": digits_for(self.bias, most=3),
+            "input": digits_for(self.data.values, most=self.most),
+            "kernel": digits_for(self.kernel.values, most=self.most), "product": digits_for(products, most=self.most),
+            "output": digits_for(self.result, most=self.most), "bias": digits_for(self.bias, most=3),
         }  # fmt: skip
 
     @cached_property

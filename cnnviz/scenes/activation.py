@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,9 @@ from cnnviz.scenes._curves import MOVING_BEATS, Trace, joined, places
 from cnnviz.scenes._formula import by_cases, in_a_row
 from cnnviz.scenes._softmax import Softmax
 from cnnviz.storyboard import Equation, Plot, Row, SetRow, Step, Storyboard, Values
+
+if TYPE_CHECKING:
+    from cnnviz.operation import Operation
 
 _NAMES = {"identity": "linear"}
 _KINDS = {_NAMES.get(name, name).replace("_", "-"): name for name in ACTIVATIONS}
@@ -83,13 +86,14 @@ class ActivationFunction(Scene):
     def _softmax(self) -> Softmax | None:
         if self.kind != "softmax":
             return None
-        return Softmax.of(self.logits, *self._places, seed=self.seed)
+        return Softmax.of(self.logits, *self._places, seed=self.seed, most=self.digits)
 
     @cached_property
     def _set(self) -> SetOfActivations:
         chosen = tuple(ACTIVATIONS.values())[:_ARTICLE]
         settings = {entry.name: self._parameter(entry) for entry in chosen}
-        return SetOfActivations(entries=chosen, settings=settings, at=self._places[0], digits=self._places[1])
+        at, digits = self._places
+        return SetOfActivations(entries=chosen, settings=settings, at=at, digits=digits, most=self.digits)
 
     def _parameter(self, entry: Activation) -> float | None:
         """The value of a function's parameter: as given, or one with which the figure shows what it does."""
@@ -106,7 +110,11 @@ class ActivationFunction(Scene):
     def _trace(self) -> Trace:
         entry, parameter = self._entry, self._parameter(self._entry)
         at, digits = self._places
-        return Trace.of(lambda x: entry.value(x, parameter), lambda x: entry.slope(x, parameter), at, digits)
+
+        def value(x: Values) -> Values:
+            return entry.value(x, parameter)
+
+        return Trace.of(value, lambda x: entry.slope(x, parameter), at, digits, self.digits)
 
     def expected(self) -> dict[str, npt.NDArray[np.float64]]:
         """The function at all places; of softmax, the probabilities at the last."""
@@ -115,6 +123,18 @@ class ActivationFunction(Scene):
         if self.kind in _SETS:
             return {}
         return {"plot": self._trace.values}
+
+    def operation(self) -> Operation | None:
+        """The function at all places, or all functions, or softmax at the last; the table computes nothing."""
+        from cnnviz.scenes._operations import activations, softmax
+
+        if self._softmax is not None:
+            return softmax(self._softmax.all_z[-1])
+        if self.kind == "table":
+            return None
+        if self.kind == "all":
+            return activations(self._set.at, self._set.settings, tuple(self._set.settings))
+        return activations(self._places[0], {self._entry.name: self._parameter(self._entry)}, ("plot",))
 
     def storyboard(self) -> Storyboard:
         """One step for each place of the point, or for each row of the table."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,9 @@ from cnnviz.storyboard import (
     Values,
 )
 
+if TYPE_CHECKING:
+    from cnnviz.operation import Operation
+
 _MOST_SAMPLES, _MOST_CHANNELS = 32, 6
 _RANDOM_TAG = 3
 _MOVES, _SHORT = 5, 0.15
@@ -44,9 +47,6 @@ _MOVES, _SHORT = 5, 0.15
 
 _LISTED = 3
 """Channels whose means and variances are all written out."""
-
-_FINE = 2
-"""Decimals of what is in between, in captions."""
 
 _ACTIVATIONS = ("relu", "leaky-relu", "elu", "sigmoid", "tanh", "none")
 
@@ -154,6 +154,12 @@ class BatchNorm(Scene):
         found = {"normalised": self._normalised, "scaled": self._y, "activated": self._activated}
         return found if self.activation != "none" else {k: v for k, v in found.items() if k != "activated"}
 
+    def operation(self) -> Operation:
+        """The normalization with γ and β, and the activation."""
+        from cnnviz.scenes._operations import batch_norm
+
+        return batch_norm(self._x, *self._affine, self.eps, self.activation)
+
     def storyboard(self) -> Storyboard:
         """Means, variances, then the moves: to mean 0, to variance 1, by γ, by β, through the activation."""
         m, channels = self._x.shape
@@ -193,14 +199,20 @@ class BatchNorm(Scene):
         return Grid(
             name=name, label=label, values=values if known else np.full(values.shape, np.nan),
             roles=np.full(values.shape, "input" if known else "pending"),
-            digits=digits_for(values) if known else self._digits(name),
+            digits=digits_for(values, most=self._most()) if known else self._digits(name),
             shade=shade_for(values, picture=False, always=False),
             marks=(Mark(name="column", role="window"), Mark(name="value", role="result")),
         )  # fmt: skip
 
     def _digits(self, name: str) -> int:
         """Decimals of a grid of results; what ReLU lets pass looks as before."""
-        return short_digits(self._y if (name, self.activation) == ("activated", "relu") else self.expected()[name])
+        shown = self._y if (name, self.activation) == ("activated", "relu") else self.expected()[name]
+        return short_digits(shown, self.digits)
+
+    @property
+    def _fine(self) -> int:
+        """Decimals of what is in between, in captions."""
+        return self._most()
 
     @property
     def _title(self) -> str:
@@ -223,7 +235,7 @@ class BatchNorm(Scene):
         return Equation(name="algorithm", lines=lines, widest=tuple(filled), size=14)
 
     def _statistics(self, channel: int) -> Statistics:
-        return Statistics(self._x[:, channel], self.eps, digits_for(self._x))
+        return Statistics(self._x[:, channel], self.eps, digits_for(self._x, most=self._most()), self._most())
 
     def _filled(self, row: str, known: int) -> str:
         """The line of the means or the variances with the numbers of the first `known` channels."""
@@ -324,44 +336,49 @@ class BatchNorm(Scene):
             return "$\\hat{x}$ = " + self._statistics(c).normalised_words(value, result, digits)
         gamma, beta = (float(each[c]) for each in self._affine)
         hat, result = float(self._normalised[0, c]), float(self._y[0, c])
-        sign = equals(gamma * round(hat, _FINE) + beta, result, digits)
-        whole = f"{_plain(gamma)}·{factor(hat, _FINE)} + {_bracketed(beta)}"
+        sign = equals(gamma * round(hat, self._fine) + beta, result, digits)
+        whole = f"{_plain(gamma)}·{factor(hat, self._fine)} + {_bracketed(beta)}"
         return f"$y$ = {whole} {sign} **{number(result, digits)}**"
 
     def _words_centre(self) -> str:
         value, centred, numbers = float(self._x[0, 0]), float(self._states[1][0, 0]), self._statistics(0)
-        sign = equals(value - round(numbers.mean, _FINE), centred, _FINE)
-        first = number(value, digits_for(self._x))
-        mean = _bracketed(round(numbers.mean, _FINE))
-        return f"less the mean of their channel:   {first} − {mean} {sign} **{number(centred, _FINE)}**"
+        digits = digits_for(self._x, most=self._fine)
+        sign = equals(round(value, digits) - round(numbers.mean, self._fine), centred, self._fine)
+        mean = _bracketed(round(numbers.mean, self._fine))
+        first, result = number(value, digits), number(centred, self._fine)
+        return f"less the mean of their channel:   {first} − {mean} {sign} **{result}**"
 
     def _words_divide(self) -> str:
-        first, numbers = number(self._states[1][0, 0], _FINE), self._statistics(0)
+        first, numbers = number(self._states[1][0, 0], self._fine), self._statistics(0)
         root = f"√({numbers.variance_text} + {plain_eps(self.eps)})"
-        return f"over the standard deviation:   {first} / {root} ≈ **{number(self._normalised[0, 0], _FINE)}**"
+        result = number(self._normalised[0, 0], self._fine)
+        return f"over the standard deviation:   {first} / {root} ≈ **{result}**"
 
     def _words_scale(self) -> str:
         gamma, hat, result = float(self._affine[0][0]), float(self._normalised[0, 0]), float(self._states[3][0, 0])
-        sign = equals(gamma * round(hat, _FINE), result, _FINE)
-        return f"times $\\gamma$:   {_plain(gamma)}·{factor(hat, _FINE)} {sign} **{number(result, _FINE)}**"
+        sign = equals(gamma * round(hat, self._fine), result, self._fine)
+        whole = f"{_plain(gamma)}·{factor(hat, self._fine)}"
+        return f"times $\\gamma$:   {whole} {sign} **{number(result, self._fine)}**"
 
     def _words_shift(self) -> str:
         beta, scaled, result = float(self._affine[1][0]), float(self._states[3][0, 0]), float(self._y[0, 0])
-        sign = equals(round(scaled, _FINE) + beta, result, _FINE)
-        return f"plus $\\beta$:   {number(scaled, _FINE)} + {_bracketed(beta)} {sign} **{number(result, _FINE)}**"
+        sign = equals(round(scaled, self._fine) + beta, result, self._fine)
+        whole = f"{number(scaled, self._fine)} + {_bracketed(beta)}"
+        return f"plus $\\beta$:   {whole} {sign} **{number(result, self._fine)}**"
 
     def _words_activate(self, c: int) -> str:
         y, result, digits = float(self._y[0, c]), float(self._activated[0, c]), self._digits("activated")
         name = self._title.removesuffix("$(y)$")
-        again = float(self._activate(np.array([round(y, _FINE)]))[0])
+        again = float(self._activate(np.array([round(y, self._fine)]))[0])
         sign = equals(again, result, digits)
-        return f"{name}({number(y, _FINE)}) {sign} **{number(result, digits)}**"
+        return f"{name}({number(y, self._fine)}) {sign} **{number(result, digits)}**"
 
     def _alt(self) -> str:
         m, channels = self._x.shape
+        of = f"each of {channels} channels" if channels > 1 else "one channel"
         after = "" if self.activation == "none" else f"; then {self.activation} is applied"
         return (
-            f"Animation of batch normalization: the {m} values of each of {channels} channels are dots on a number "
+            f"Animation of batch normalization: the {m} values of {of} are dots on a number "
             f"line; they move to mean 0, then to variance 1, are multiplied by γ and shifted by β{after}; grids show "
             "the values of each stage."
         )

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,9 @@ from cnnviz.scenes._layer_words import (
     significant,
 )
 from cnnviz.storyboard import Change, Maps, SetStation, Shade, Station, Step, Storyboard, Values
+
+if TYPE_CHECKING:
+    from cnnviz.operation import Operation
 
 _PANEL = "network"
 _INPUT, _SOFTMAX, _LOSS = "input", "softmax", "loss"
@@ -169,10 +172,20 @@ class Cnn(Scene):
                  enumerate(zip(self._names, maps, strict=True))}  # fmt: skip
         return shown | {_SOFTMAX: done.probabilities, _LOSS: np.array([done.loss])}
 
+    def operation(self) -> Operation:
+        """The network with one step of gradient descent."""
+        from cnnviz.scenes._operations import network
+
+        weights, source = self._weights, str(self.weights)
+        file = None if source == "random" else source
+        seed = self._network.seed(self.seed)
+        return network(self._network, self._picture, weights, self._label, self.lr, seed, file)
+
     def storyboard(self) -> Storyboard:
         """A step for each layer forward, softmax and loss, each of them on the way back, and the descent."""
         network = self._network
-        settings = [f"{len(network.layers)} layers", f"{network.parameters} parameters", f"label $y={self._label}$"]
+        layers = f"{len(network.layers)} layer" + ("" if len(network.layers) == 1 else "s")
+        settings = [layers, f"{network.parameters} parameters", f"label $y={self._label}$"]
         return Storyboard(
             scene="cnn",
             parameters=self.public(),
@@ -195,25 +208,26 @@ class Cnn(Scene):
         runs = [run for run in (self._run, self._after) if run is not None]
         yield Station(
             name=_INPUT, title="input", size=size_text(*network.input_shape), values=self._run.maps[0],
-            shade=_shade(self._run.maps[0], "gray"),
+            shade=_shade(self._run.maps[0], "gray"), digits=self._most(),
         )  # fmt: skip
         groups = self._groups()
         for place, (name, layer) in enumerate(zip(network.names, network.layers, strict=True), start=1):
             last = place == len(network.layers)
             most = max(float(np.abs(maps[place]).max()) for maps in (*(r.maps for r in runs), self._slopes.maps))
             yield Station(
-                name=name, title=layer.text, digits=2 if most < 100 else 0, size=size_text(*network.shapes[place]),
+                name=name, title=layer.text, size=size_text(*network.shapes[place]),
+                digits=self._most(2 if most < 100 else 0),
                 values=np.full(network.classes if last else network.shapes[place], np.nan),
                 form="numbers" if last else "maps", group=groups[place - 1], widest=self._note(place),
                 shade=Shade(scale="sequential", lo=-most, hi=most, always=True),
             )  # fmt: skip
         yield Station(
             name=_SOFTMAX, title="softmax", size=str(network.classes), values=np.full(network.classes, np.nan),
-            form="bars", group=groups[-1], lines=classes, marked=self._label,
+            form="bars", group=groups[-1], lines=classes, marked=self._label, digits=self._most(),
         )  # fmt: skip
         yield Station(
             name=_LOSS, title=f"loss −ln\u00a0$p_{{{self._label}}}$", size="1", values=np.array([np.nan]), form="total",
-            widest=self._was if self._after else "",
+            widest=self._was if self._after else "", digits=self._most(),
         )  # fmt: skip
 
     def _groups(self) -> list[str]:
@@ -224,7 +238,7 @@ class Cnn(Scene):
     def _note(self, place: int) -> str:
         own = self._slopes.weights[place - 1].get("weight")
         what = "γ" if isinstance(self._network.layers[place - 1], BatchNorm) else "W"
-        return "" if own is None else f"∂{what} {significant(float(np.abs(own).mean()))}"
+        return "" if own is None else f"∂{what} {significant(float(np.abs(own).mean()), most=self.digits)}"
 
     @property
     def _rule(self) -> str:
@@ -235,7 +249,7 @@ class Cnn(Scene):
 
     @property
     def _was(self) -> str:
-        return f"was {number(self._run.loss, 2)}"
+        return f"was {self._two(self._run.loss)}"
 
     def _steps(self) -> Iterator[Step]:
         yield from self._forward_steps()
@@ -247,15 +261,15 @@ class Cnn(Scene):
         network, run, names = self._network, self._run, self._names
         what = f"a drawn {DIGIT}" if self._drawn else f"class {self._label}"
         yield Step(
-            caption=f"the input, {size_text(*network.input_shape)}, from {_two(run.maps[0].min())} to "
-            f"{_two(run.maps[0].max())}: **{what}**",
+            caption=f"the input, {size_text(*network.input_shape)}, from {self._two(run.maps[0].min())} to "
+            f"{self._two(run.maps[0].max())}: **{what}**",
             changes=(_set(_INPUT, role="active"),),
         )
         for place, layer in enumerate(network.layers, start=1):
             x, y = run.maps[place - 1], run.maps[place]
             shown = self._shown(place, y)
             yield Step(
-                caption=forward_words(layer, x, y, self._weights[place - 1]),
+                caption=forward_words(layer, x, y, self._weights[place - 1], self.digits),
                 changes=(_set(names[place - 1], role="done"),
                          _set(names[place], role="active", values=shown, shade=_shade(shown, "sequential"))),
             )  # fmt: skip
@@ -264,38 +278,41 @@ class Cnn(Scene):
             changes=(_set(names[-1], role="done"), _set(_SOFTMAX, role="active", values=run.probabilities)),
         )
         yield Step(
-            caption=f"the loss −ln $p_{{{self._label}}}$ = −ln {significant(run.probabilities[self._label], 3)} ≈ "
-            f"**{number(run.loss, 2)}**",
+            caption=f"the loss −ln $p_{{{self._label}}}$ = −ln "
+            f"{significant(run.probabilities[self._label], 3, self.digits)} ≈ **{self._two(run.loss)}**",
             changes=(_set(_SOFTMAX, role="done"), _set(_LOSS, role="active", values=np.array([run.loss]))),
         )
 
     def _softmax_words(self) -> str:
         scores, p = self._run.maps[-1].ravel(), f"$p_{{{self._label}}}$"
-        result = number(float(self._run.probabilities[self._label]), 2)
+        result = self._two(self._run.probabilities[self._label])
         if np.abs(scores).max() > _GREATEST_POWER:
             return f"softmax: {len(scores)} scores become probabilities that add up to 1, {p} ≈ **{result}**"
         powers = np.exp(scores)
-        own, total = significant(powers[self._label], 3), significant(powers.sum(), 3)
-        score = number(float(scores[self._label]), 2)
-        return f"softmax: {p} = exp({score}) / Σ exp(z) = {own} / {total} ≈ **{result}**"
+        own, total = (significant(value, 3, self.digits) for value in (powers[self._label], powers.sum()))
+        score = self._two(scores[self._label])
+        # Of three digits that count the quotient is told as if it were the powers'.
+        sign = "=" if self.digits is None else "≈"
+        return f"softmax: {p} = exp({score}) / Σ exp(z) {sign} {own} / {total} ≈ **{result}**"
 
     def _backward_steps(self) -> Iterator[Step]:
         network, names, slopes = self._network, self._names, self._slopes
         p = float(self._run.probabilities[self._label])
         yield Step(
-            caption=f"back from the loss: ∂L/∂z is p for every class but the label, for it p − 1, {_two(p)} − 1 = "
-            f"**{number(round(p, 2) - 1, 2)}**",
+            caption=f"back from the loss: ∂L/∂z is p for every class but the label, for it p − 1, {self._two(p)} − 1 = "
+            f"**{self._two(round(p, self._most()) - 1)}**",
             changes=(_set(_LOSS, role="gradient"), _set(_SOFTMAX, role="gradient")),
         )
         left: tuple[str, ...] = (_LOSS, _SOFTMAX)
         for place in range(len(network.layers), 0, -1):
             layer, slope = network.layers[place - 1], slopes.maps[place]
-            words = backward_words(layer, self._run.maps[place - 1], slope, slopes.weights[place - 1])
+            words = backward_words(layer, self._run.maps[place - 1], slope, slopes.weights[place - 1], self.digits)
             changes = self._turn(left, names[place], self._shown(place, slope), self._note(place))
             yield Step(caption=words, changes=changes)
             left = (names[place],)
         yield Step(
-            caption=f"back at the input: what each pixel does to the loss, {mean_words('x', slopes.maps[0])}",
+            caption="back at the input: what each pixel does to the loss, "
+            f"{mean_words('x', slopes.maps[0], self.digits)}",
             changes=self._turn(left, _INPUT, slopes.maps[0], ""),
         )
 
@@ -317,30 +334,29 @@ class Cnn(Scene):
             _set(_SOFTMAX, role="done", values=after.probabilities),
             _set(_LOSS, role="done", values=np.array([after.loss]), note=self._was),
         ]
-        before, now = loss_texts(self._run.loss, after.loss)
+        before, now = loss_texts(self._run.loss, after.loss, self.digits)
         how = "falls" if after.loss < self._run.loss else "rises"
         goes = "stays at" if before == now else f"{how} from {before} to"
         rule = f"w ← w − {rate_text(self.lr)}·∂L/∂w for all {self._network.parameters} parameters"
         return Step(caption=f"{rule}: the loss {goes} **{now}**", changes=tuple(changes), beats=2)
 
+    def _two(self, value: float) -> str:
+        return number(float(value), self._most())
+
     def _alt(self) -> str:
         network, run = self._network, self._run
         layers = ", ".join(layer.text for layer in network.layers)
-        step = f"; after one step of gradient descent it is {number(self._after.loss, 2)}" if self._after else ""
+        step = f"; after one step of gradient descent it is {self._two(self._after.loss)}" if self._after else ""
         return (
             f"Animation of a convolutional network ({layers}) on a {size_text(*network.input_shape[1:])} picture of "
             f"class {self._label}: the feature maps of each layer appear from left to right, softmax gives the class a "
-            f"probability of {_two(run.probabilities[self._label])}, the loss is {number(run.loss, 2)}, and its "
+            f"probability of {self._two(run.probabilities[self._label])}, the loss is {self._two(run.loss)}, and its "
             f"gradient flows back through every layer to the weights{step}."
         )
 
 
 def _set(station: str, **what: object) -> SetStation:
     return SetStation(panel=_PANEL, station=station, **what)  # type: ignore[arg-type]
-
-
-def _two(value: float) -> str:
-    return number(float(value), 2)
 
 
 def _shade(values: Values, scale: str) -> Shade:

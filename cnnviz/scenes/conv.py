@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,21 +19,27 @@ from cnnviz.scenes._map_and_kernel import MapAndKernel
 from cnnviz.scenes._sliding import (
     COVERING,
     CROWDED_SIDE,
+    SIZES,
     Cover,
     by_axis,
     check_fit,
     check_steps,
     dot_product,
+    fills,
     map_shade,
     math_size,
     positions,
     reached,
     settings_text,
     shade_for,
+    told,
     window,
     words_size,
 )  # fmt: skip
 from cnnviz.storyboard import Cell, Change, Grid, Mark, MoveMark, Sign, Step, Storyboard, Values
+
+if TYPE_CHECKING:
+    from cnnviz.operation import Operation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +100,13 @@ class Conv(MapAndKernel):
         """The vectorised convolution."""
         return {"output": self._result}
 
+    def operation(self) -> Operation:
+        """The cross-correlation, of a kernel turned first where that is asked for."""
+        from cnnviz.scenes._operations import convolution
+
+        x, w = self._map.values, self._kernel.values
+        return convolution(x, w, self.bias, self.s, self.p, self.d, flip=self.flip)
+
     def storyboard(self) -> Storyboard:
         """One step for each output cell."""
         settings = [
@@ -117,6 +130,7 @@ class Conv(MapAndKernel):
             steps=self._steps,
             count=self._out[0] * self._out[1],
             step_roles=("kernel", "kernel_on_padding", "output"),
+            symbols=SIZES,
         )  # fmt: skip
 
     @property
@@ -147,7 +161,7 @@ class Conv(MapAndKernel):
         boundary = Mark(name="map", role="boundary", row=self.p[0], column=self.p[1], rows=rows, columns=columns)
         return Grid(
             name="input", label=label, values=self._padded, roles=roles, padding=self.p,
-            digits=digits_for(self._map.values), numbers=not self._crowded, shade=shade, notes=True,
+            digits=digits_for(self._map.values, most=self._most()), numbers=not self._crowded, shade=shade, notes=True,
             marks=((boundary,) if self.p != (0, 0) else ()) + (Mark(name="window", role="window"),),
         )  # fmt: skip
 
@@ -158,23 +172,24 @@ class Conv(MapAndKernel):
             label += f"\n{self._kernel.name}"
         return Grid(
             name="kernel", label=label + ("\nrotated by 180° when applied" if self.flip else ""), values=values,
-            roles=np.full(values.shape, "kernel"), digits=digits_for(values), enlarge=True,
+            roles=np.full(values.shape, "kernel"), digits=digits_for(values, most=self._most()), enlarge=True,
             shade=shade_for(values, picture=False, always=False),
         )  # fmt: skip
 
     def _output_panel(self) -> Grid:
         return Grid(
             name="output", label=f"Output {size_text(*self._out)}", values=np.full(self._out, np.nan),
-            roles=np.full(self._out, "pending"), digits=digits_for(self._result), numbers=not self._crowded,
+            roles=np.full(self._out, "pending"), digits=digits_for(self._result, most=self._most()),
+            numbers=not self._crowded,
             shade=shade_for(self._result, picture=self._picture, always=self._picture or self._crowded),
             marks=(Mark(name="current", role="result"),),
         )  # fmt: skip
 
     def _steps(self) -> Iterator[Step]:
-        k = self._k
+        k, most = self._k, self._most()
         digits = {
-            "input": digits_for(self._map.values), "kernel": digits_for(self._weights),
-            "output": digits_for(self._result), "bias": digits_for(self.bias, most=3),
+            "input": digits_for(self._map.values, most=most), "kernel": digits_for(self._weights, most=most),
+            "output": digits_for(self._result, most=most), "bias": digits_for(self.bias, most=3),
         }  # fmt: skip
         notes = [f"×{number(w, digits['kernel'])}" for w in self._weights.ravel()]
         cover = Cover("input", self._roles(), COVERING)
@@ -210,7 +225,7 @@ class Conv(MapAndKernel):
         count = self._out[0] * self._out[1]
         return (
             f"Animation of a convolution: a {size_text(*k)} kernel slides over a {size_text(*i)} input with stride "
-            f"{words_size(self.s)}, padding {words_size(self.p)}{spread}; {count} steps fill the "
+            f"{words_size(self.s)}, padding {words_size(self.p)}{spread}; {fills(count)} the "
             f"{size_text(*self._out)} output, each cell the sum of products under the kernel"
-            f"{', plus a bias' if self.bias else ''}."
+            f"{', plus a bias' if self.bias else ''}.{told(self._result)}"
         )

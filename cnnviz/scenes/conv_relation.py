@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from cnnviz.scenes._map_and_kernel import MapAndKernel
 from cnnviz.scenes._sliding import (
     COVERING,
     CROWDED_SIDE,
+    SIZES,
     Cover,
     Place,
     check_fit,
@@ -39,6 +40,9 @@ from cnnviz.scenes._sliding import (
 )
 from cnnviz.scenes._stamps import Stamper, stamped
 from cnnviz.storyboard import Cell, Change, Grid, Mark, Relabel, Sign, Step, Storyboard, Values
+
+if TYPE_CHECKING:
+    from cnnviz.operation import Operation
 
 _MANY_COLUMNS = 22
 _BACK, _COMPARED = "by the transposed one", "same size, other values"
@@ -103,6 +107,12 @@ class ConvRelation(MapAndKernel):
         """The vectorised convolution and, of its output, the vectorised transposed convolution."""
         return {"output": self._convolved, "back": self._back}
 
+    def operation(self) -> Operation:
+        """Both convolutions."""
+        from cnnviz.scenes._operations import there_and_back
+
+        return there_and_back(self._map.values, self._kernel.values, self._out, self.s, self.p, self._rest)
+
     def storyboard(self) -> Storyboard:
         """One step for each output cell on the way there, one for each on the way back, and a comparison."""
         settings = (("kernel", math_size("k", self._k)), ("stride", math_size("s", self.s)),
@@ -121,6 +131,7 @@ class ConvRelation(MapAndKernel):
             steps=self._steps,
             count=self._count,
             step_roles=("kernel", "kernel_on_padding", "overlap", "output"),
+            symbols=(*SIZES, "a"),
         )  # fmt: skip
 
     @property
@@ -129,10 +140,10 @@ class ConvRelation(MapAndKernel):
 
     @cached_property
     def _digits(self) -> dict[str, int]:
-        x, w, y = self._map.values, self._kernel.values, self._convolved
+        x, w, y, most = self._map.values, self._kernel.values, self._convolved, self._most()
         products = np.multiply.outer(np.unique(y)[:64], np.unique(w))
-        return {"input": digits_for(x), "kernel": digits_for(w), "output": digits_for(y), "bias": 0,
-                "back": digits_for(self._back), "product": digits_for(products)}  # fmt: skip
+        shown = {"input": x, "kernel": w, "output": y, "back": self._back, "product": products}
+        return {"bias": 0, **{name: digits_for(values, most=most) for name, values in shown.items()}}
 
     def _roles(self) -> npt.NDArray[np.str_]:
         is_map = pad2d(np.ones(self._size), self.p) == 1
@@ -165,7 +176,7 @@ class ConvRelation(MapAndKernel):
         picture = self._map.source == "image"
         return Grid(
             name=name, label=f"{label} {size_text(values.shape[0], values.shape[1])}",
-            values=np.full(values.shape, np.nan), roles=np.full(values.shape, "pending"), digits=digits_for(values),
+            values=np.full(values.shape, np.nan), roles=np.full(values.shape, "pending"), digits=self._digits[name],
             numbers=not self._crowded, shade=shade_for(values, picture=picture, always=picture or self._crowded),
             marks=(Mark(name="current", role="result"),),
         )  # fmt: skip
@@ -265,8 +276,11 @@ class ConvRelation(MapAndKernel):
     def _alt(self) -> str:
         sizes = f"a {size_text(*self._k)} kernel, stride {words_size(self.s)}, padding {words_size(self.p)}"
         extra = f" and output padding {words_size(self._rest)}" if self._rest != (0, 0) else ""
+        back = f"gives a {size_text(*self._size)} map of other values"
+        if not self._differing:
+            back = f"gives the {size_text(*self._size)} map back, with this kernel even its values"
         return (
             f"Animation of a convolution and its transpose: {sizes}, makes a {size_text(*self._out)} output of a "
             f"{size_text(*self._size)} input; the transposed convolution with the same parameters{extra} stamps each "
-            f"output cell back over its window and gives a {size_text(*self._size)} map of other values."
+            f"output cell back over its window and {back}."
         )

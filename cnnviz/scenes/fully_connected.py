@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,9 @@ from cnnviz.storyboard import (
     Storyboard,
     Values,
 )
+
+if TYPE_CHECKING:
+    from cnnviz.operation import Operation
 
 MOST_NODES = 8
 """Nodes a side: of more, neither the edges nor their numbers can be told apart."""
@@ -168,6 +171,12 @@ class FullyConnected(Scene):
         """The vectorised layer."""
         return {"output": self._result[:, None]}
 
+    def operation(self) -> Operation:
+        """The layer."""
+        from cnnviz.scenes._operations import fully_connected
+
+        return fully_connected(self._x, self._weights, self._offsets)
+
     def storyboard(self) -> Storyboard:
         """One step for each weight and each bias."""
         outputs, inputs = self._weights.shape
@@ -182,7 +191,7 @@ class FullyConnected(Scene):
             convention="grids rounded" if self._rounded else "a row of W is one output",
             alt=f"Animation of a fully connected layer: {_many(inputs, 'input node')}, each tied to each of "
             f"{_many(outputs, 'output node')}; {count} steps add one product of weight and input, or one bias, at a "
-            f"time, and light up its edge, until y is {', '.join(map(_short, self._result))}.",
+            f"time, and light up its edge, until y is {', '.join(map(self._short, self._result))}.",
             rows=((self._graph(), self._grid("weights", self._weights, "kernel", "Weights $W$"),
                    self._grid("input", self._x[:, None], "input", "$x$"), Sign(name="plus", text="+"),
                    self._grid("bias", self._offsets[:, None], "bias", "$b$"), Sign(name="equals", text="="),
@@ -195,13 +204,13 @@ class FullyConnected(Scene):
     @cached_property
     def _digits(self) -> int:
         """Decimals of the sums."""
-        return digits_for(self._sums)
+        return digits_for(self._sums, most=self._most())
 
     def _graph(self) -> Graph:
         outputs, inputs = self._weights.shape
         sums = [number(value, self._digits) for value in self._sums.ravel()]
         nodes = [
-            Node(name=f"x{i}", x=0, y=i / inputs, role="input", text=_short(x), label=f"$x_{{{i + 1}}}$")
+            Node(name=f"x{i}", x=0, y=i / inputs, role="input", text=self._short(x), label=f"$x_{{{i + 1}}}$")
             for i, x in enumerate(self._x)
         ]
         nodes.append(Node(name="bias", x=0, y=1, role="bias", text="1", label="bias"))
@@ -227,7 +236,7 @@ class FullyConnected(Scene):
         return self._factors.size <= _MOST_WRITTEN
 
     def _edge_text(self, i: int, j: int) -> str:
-        return _short(self._factors[j, i])
+        return self._short(self._factors[j, i])
 
     def _grid(self, name: str, values: Values, role: str, label: str) -> Grid:
         digits = self._grid_digits(values)
@@ -251,7 +260,7 @@ class FullyConnected(Scene):
     def _grid_digits(self, values: Values) -> int | None:
         """Decimals with which every value fits a cell beside the graph; None where none does."""
         letters = 4 if len(self._x) <= _FEW_INPUTS else 3
-        for digits in range(digits_for(values), -1, -1):
+        for digits in range(digits_for(values, most=self._most()), -1, -1):
             if max(len(number(value, digits)) for value in values.ravel()) <= letters:
                 return digits
         return None
@@ -259,7 +268,7 @@ class FullyConnected(Scene):
     @property
     def _rounded(self) -> bool:
         shown = (self._weights, self._x, self._offsets, self._sums)
-        return any(self._grid_digits(values) not in (None, digits_for(values)) for values in shown)
+        return any(self._grid_digits(values) not in (None, digits_for(values, most=self._most())) for values in shown)
 
     def _steps(self) -> Iterator[Step]:
         outputs, inputs = self._weights.shape
@@ -295,29 +304,26 @@ class FullyConnected(Scene):
     def _caption(self, i: int, j: int) -> str:
         taken = min(i + 1, len(self._x))
         pairs = list(zip(self._weights[j, :taken], self._x[:taken], strict=True))
-        terms = [f"{_factor(w)}·{_factor(x)}" for w, x in pairs]
-        shown = sum(_shown(w) * _shown(x) for w, x in pairs)
+        terms = [f"{self._factor(w)}·{self._factor(x)}" for w, x in pairs]
+        shown = sum(self._shown(w) * self._shown(x) for w, x in pairs)
         done = i == len(self._x)
         if done:
-            terms.append(_factor(self._offsets[j]))
-            shown += _shown(self._offsets[j])
+            terms.append(self._factor(self._offsets[j]))
+            shown += self._shown(self._offsets[j])
         value = round(float(self._sums[j, i]), self._digits)
         sign = "=" if abs(shown - value) < 1e-9 * max(1, abs(value)) else "≈"
         left = f"$y_{{{j + 1}}}$" + ("" if done else " so far")
         return f"{left} = {summed(terms)} {sign} **{number(value, self._digits)}**"
 
+    def _shown(self, value: float) -> float:
+        """A number as it is written."""
+        return round(float(value), digits_for(value, most=self._most()))
 
-def _shown(value: float) -> float:
-    """A number as it is written: with two decimals at most."""
-    return round(float(value), digits_for(value))
+    def _short(self, value: float) -> str:
+        return number(value, digits_for(value, most=self._most()))
 
-
-def _short(value: float) -> str:
-    return number(value, digits_for(value))
-
-
-def _factor(value: float) -> str:
-    return factor(value, digits_for(value))
+    def _factor(self, value: float) -> str:
+        return factor(value, digits_for(value, most=self._most()))
 
 
 def _source(i: int, inputs: int) -> str:

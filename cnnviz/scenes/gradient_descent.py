@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,6 @@ from cnnviz.scenes._descent import (
     descend,
     rate_text,
     short,
-    weights,
 )
 from cnnviz.storyboard import (
     Change,
@@ -45,6 +44,9 @@ from cnnviz.storyboard import (
     Surface,
     Values,
 )
+
+if TYPE_CHECKING:
+    from cnnviz.operation import Operation
 
 ALL = "all"
 _SAMPLES = 161
@@ -130,7 +132,9 @@ class GradientDescent(Scene):
 
     @cached_property
     def _runs(self) -> tuple[Run, ...]:
-        settings = Settings(momentum=self.momentum, alpha=self.alpha, beta1=self.beta1, beta2=self.beta2)
+        settings = Settings(
+            momentum=self.momentum, alpha=self.alpha, beta1=self.beta1, beta2=self.beta2, most=self.digits
+        )
         keys = tuple(RULES) if self.optimizer == ALL else (self.optimizer,)
         return tuple(
             descend(self._ground, RULES[key], self.lr or self._course.rate(key), settings, self._start, self.steps or 1)
@@ -151,6 +155,14 @@ class GradientDescent(Scene):
             "loss": np.array([run.loss[-1] for run in self._runs]),
         }
 
+    def operation(self) -> Operation:
+        """Each optimizer's updates, down to where it ends."""
+        from cnnviz.scenes._operations import descents
+
+        runs = {run.rule.key: {**run.rule.program(run.settings), "lr": run.rate, "steps": run.made}
+                for run in self._runs}  # fmt: skip
+        return descents(runs, self._ground.equation, self._start)
+
     def storyboard(self) -> Storyboard:
         """A step for every n-th update."""
         return Storyboard(
@@ -170,8 +182,7 @@ class GradientDescent(Scene):
     def _settings(self) -> str:
         start = f"start ({', '.join(_number_text(v) for v in self._start)})"
         rate = f"rate $\\eta={self._runs[0].rate:g}$     " if len(self._runs) == 1 else ""
-        updates = f"{self._counts[-1]} update{'s' if self._counts[-1] > 1 else ''}"
-        return f"{rate}{start}     {updates}"
+        return f"{rate}{start}     {_updates(self._counts[-1])}"
 
     def _formula(self) -> str:
         if len(self._runs) == 1:
@@ -286,7 +297,8 @@ class GradientDescent(Scene):
         if len(self._runs) == 1:
             run = self._runs[0]
             if count > run.made:
-                return f"after update {run.made}, w = {weights(run.path[-1])}: the steps grow without end, **diverged**"
+                end = run.weights(run.path[-1])
+                return f"after update {run.made}, w = {end}: the steps grow without end, **diverged**"
             end = f", {run.lost}" if run.lost and count == run.made else ""
             return run.arithmetic(count) + end
         return self._standings(count)
@@ -300,23 +312,29 @@ class GradientDescent(Scene):
             if run.lost_by(count):
                 lost.setdefault(run.lost, []).append(run.rule.title)
                 continue
-            word = f"{run.rule.title} {brief(float(run.loss[count]))}"
+            word = f"{run.rule.title} {brief(float(run.loss[count]), self.digits)}"
             words.append(f"**{word}**" if run is lowest else word)
         parts = ["loss:  " + "   ".join(words)] if words else []
         return ";   ".join([*parts, *(f"{how}: {', '.join(titles)}" for how, titles in lost.items())])
 
     def _alt(self) -> str:
         ends = "; ".join(
-            f"{run.rule.title} {run.lost} after {run.made} updates" if run.lost else
-            f"{run.rule.title} ends at {weights(run.path[-1])} with a loss of {short(float(run.loss[-1]))}"
+            f"{run.rule.title} {run.lost} after {_updates(run.made)}" if run.lost else
+            f"{run.rule.title} ends at {run.weights(run.path[-1])} with a loss of "
+            f"{short(float(run.loss[-1]), self.digits)}"
             for run in self._runs
         )
+        paths = "paths" if len(self._runs) > 1 else "a path"
         who = "six optimizers race" if len(self._runs) > 1 else f"{self._runs[0].rule.title} walks"
         return (
             f"Animation of gradient descent: {who} down {_NAMES[self.surface]} from "
-            f"({self._start[0]:g}, {self._start[1]:g}), drawn as paths over contour lines, beside the loss after each "
-            f"of {self._counts[-1]} updates. {ends}."
+            f"({self._start[0]:g}, {self._start[1]:g}), drawn as {paths} over contour lines, beside the loss after "
+            f"each of {_updates(self._counts[-1])}. {ends}."
         )
+
+
+def _updates(count: int) -> str:
+    return f"{count} update" + ("" if count == 1 else "s")
 
 
 def _number_text(value: float) -> str:

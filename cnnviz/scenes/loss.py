@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,9 @@ from cnnviz.scenes._curves import MOVING_BEATS, Trace, joined, outcome, padded, 
 from cnnviz.scenes._formula import by_cases, filled, in_a_row, line_at, slashed
 from cnnviz.scenes._loss_set import all_losses, label_line
 from cnnviz.storyboard import Equation, Plot, Row, SetRow, Step, Storyboard, Values
+
+if TYPE_CHECKING:
+    from cnnviz.operation import Operation
 
 _KINDS = {
     "mae": "l1_loss",
@@ -140,9 +143,20 @@ class LossFunction(Scene):
         given: float | None = getattr(self, entry.parameter.name)
         return entry.parameter.default if given is None else given
 
+    def _estimates(self, entry: Loss) -> tuple[Values, int]:
+        """The estimates of a loss and their decimals; among all, those of probabilities have places of their own."""
+        at, digits = self._places
+        if self.kind == "all" and entry.estimate == "probability":
+            return np.round(np.linspace(*_PROBABILITIES, len(at)), 2), 2
+        return at, digits
+
     def _trace_of(self, entry: Loss, at: Values, digits: int) -> Trace:
         y, parameter = self._label, self._parameter(entry)
-        trace = Trace.of(lambda x: entry.value(x, y, parameter), lambda x: entry.slope(x, y, parameter), at, digits)
+
+        def value(x: Values) -> Values:
+            return entry.value(x, y, parameter)
+
+        trace = Trace.of(value, lambda x: entry.slope(x, y, parameter), at, digits, self.digits)
         if entry.estimate != "probability":
             return trace
         # The gradient grows beyond all bounds: the axes end where the loss does, and what lies beyond is not shown.
@@ -157,6 +171,16 @@ class LossFunction(Scene):
     def expected(self) -> dict[str, npt.NDArray[np.float64]]:
         """The loss of every estimate."""
         return {} if self.kind == "all" else {"plot": self._trace.values}
+
+    def operation(self) -> Operation:
+        """The loss of every estimate, or all losses."""
+        from cnnviz.scenes._operations import losses
+
+        chosen = tuple(LOSSES.values())[:_ARTICLE] if self.kind == "all" else (self._entry,)
+        options = {entry.name: {} if (value := self._parameter(entry)) is None else {_parameter_name(entry): value}
+                   for entry in chosen}  # fmt: skip
+        estimates = {entry.name: self._estimates(entry)[0] for entry in chosen}
+        return losses(options, estimates, self._label, tuple(options) if self.kind == "all" else ("plot",))
 
     def storyboard(self) -> Storyboard:
         """One step for each estimate."""
@@ -178,16 +202,9 @@ class LossFunction(Scene):
 
     def _all(self) -> Storyboard:
         chosen = tuple(LOSSES.values())[:_ARTICLE]
-        at, digits = self._places
-        probabilities = np.round(np.linspace(*_PROBABILITIES, len(at)), 2)
-        traces = {
-            entry.name: self._trace_of(
-                entry, *((probabilities, 2) if entry.estimate == "probability" else (at, digits))
-            )
-            for entry in chosen
-        }
+        traces = {entry.name: self._trace_of(entry, *self._estimates(entry)) for entry in chosen}
         settings = joined(["label $y=1$", *(self._parameter_text(entry) for entry in chosen)])
-        return all_losses(chosen, traces, settings, self.public())
+        return all_losses(chosen, traces, settings, self.public(), self._most())
 
     def _parameter_text(self, entry: Loss) -> str:
         value = self._parameter(entry)
@@ -245,7 +262,12 @@ class LossFunction(Scene):
             values[entry.parameter.symbol], written[entry.parameter.symbol] = parameter, _plain(parameter)
         line = line_at(entry.equation, values)
         text = filled(line.expression, written)
-        return f"$L={slashed(line.expression)}$ = {text} {outcome(float(trace.values[step]), trace.results)}"
+        near = round(x, trace.digits)
+        if entry.estimate == "probability" and near in (0, 1):
+            # Of a certainty, which the estimate only looks like, there would be no logarithm.
+            return f"$L={slashed(line.expression)}$ {outcome(float(trace.values[step]), trace.results)}"
+        end = outcome(float(trace.values[step]), trace.results, float(entry.value(near, self._label, parameter)))
+        return f"$L={slashed(line.expression)}$ = {text} {end}"
 
     def _convention(self) -> str:
         name = self._entry.name

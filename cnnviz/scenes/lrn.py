@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,12 @@ from cnnviz.ops.normalization import local_response_norm, local_response_norm_wi
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._blocks import Maps, check_squares, in_rows, load_maps, short_digits, side_by_side
-from cnnviz.scenes._sliding import CROWDED_SIDE, check_steps, factor, shade_for, summed
+from cnnviz.scenes._sliding import CROWDED_SIDE, check_steps, factor, fills, shade_for, summed
 from cnnviz.scenes._statistics import equals
 from cnnviz.storyboard import Block, Cell, Change, Mark, MoveMark, Step, Storyboard, Values
+
+if TYPE_CHECKING:
+    from cnnviz.operation import Operation
 
 _DEFAULTS: dict[str, tuple[int, Size]] = {"inter": (4, (3, 3)), "intra": (2, (4, 4))}
 _LONGEST_ROW = 24
@@ -111,6 +114,14 @@ class Lrn(Scene):
         """The vectorised normalization."""
         return {"output": self._result}
 
+    def operation(self) -> Operation:
+        """The normalization."""
+        from cnnviz.scenes._operations import response_norm
+
+        options = {"size": self.n, "alpha": self.alpha, "beta": self.beta, "k": self.k,
+                   "alpha_over_n": self.alpha_over_n}  # fmt: skip
+        return response_norm(self._values, self.kind == "intra", options)
+
     def storyboard(self) -> Storyboard:
         """One step for each value: pixel by pixel through the channels, or channel by channel."""
         constants = [("k", self.k), (r"\alpha", self.alpha), (r"\beta", self.beta)]
@@ -157,9 +168,20 @@ class Lrn(Scene):
         return Block(
             name=name, label=f"{label}, {size_text(*values.shape)}", roles=np.full(values.shape, role),
             values=values if known else np.full(values.shape, np.nan), numbers=not crowded,
-            digits=digits_for(values) if known else short_digits(values), shade=shade, marks=marks,
+            digits=self._digits(values, known=known), shade=shade, marks=marks,
             columns=self._sheets[0],
         )  # fmt: skip
+
+    def _digits(self, values: Values, *, known: bool) -> int:
+        """Decimals of the input, which is known, or of the output."""
+        return digits_for(values, most=self._most()) if known else short_digits(values, self.digits)
+
+    def _divisor(self, below: float) -> str:
+        """What is divided by, as it is written: never as 0."""
+        if self.digits is None:
+            return number(below, 2 if below < 100 else 0) if below >= 0.1 else f"{below:.3g}"
+        text = number(below, self.digits)
+        return text if float(text) else f"{below:.0e}"
 
     def _order(self) -> Iterator[Place]:
         channels, rows, columns = self._values.shape
@@ -201,21 +223,25 @@ class Lrn(Scene):
         return self.n if self.kind == "inter" else self.n**2
 
     def _caption(self, place: Place, window: tuple[slice, slice, slice]) -> str:
-        digits, out_digits = digits_for(self._values), short_digits(self._result)
+        digits, out_digits = self._digits(self._values, known=True), self._digits(self._result, known=False)
         a, total, result = (float(array[place]) for array in (self._values, self._sums, self._result))
         top = number(a, digits)
         letters = _SUM_LETTERS - 4 * len(top)
+        total_digits = digits_for(total, most=self._most(4))
+        by_hand = float((np.round(self._values[window], digits) ** 2).sum())
         squares = summed([f"{factor(v, digits)}²" for v in self._values[window].ravel()], letters)
         weight = _plain(self.alpha) + (f"/{self._shares}" if self.alpha_over_n else "")
         below = (self.k + self.alpha / self._shares * total) ** self.beta
-        divisor = number(below, 2 if below < 100 else 0) if below >= 0.1 else f"{below:.3g}"
+        shown = (self.k + self.alpha / self._shares * round(total, total_digits)) ** self.beta
+        divisor = self._divisor(below)
         power = f"$^{{{_plain(self.beta)}}}$"
         name = "$b_{" + ",".join(str(at + 1) for at in place) + "}$"
         return (
             f"{name} = {top} / ({_plain(self.k)} + {weight}·({squares})){power} "
-            f"= {top} / ({_plain(self.k)} + {weight}·{number(total, digits_for(total, most=4))}){power} "
-            f"{'=' if abs(float(divisor) - below) < 1e-9 * below else '≈'} {top} / {divisor} "
-            f"{equals(a / float(divisor), result, out_digits)} **{number(result, out_digits)}**"
+            f"{equals(by_hand, total, total_digits)} "
+            f"{top} / ({_plain(self.k)} + {weight}·{number(total, total_digits)}){power} "
+            f"{'=' if abs(float(divisor) - shown) < 1e-9 * shown else '≈'} {top} / {divisor} "
+            f"{equals(round(a, digits) / float(divisor), result, out_digits)} **{number(result, out_digits)}**"
         )
 
     def _formula(self) -> str:
@@ -241,7 +267,7 @@ class Lrn(Scene):
             f"Animation of {self.kind}-channel local response normalization: each value of a "
             f"{size_text(*self._values.shape)} block is divided by (k + α·Σa²)^β, the sum of squares over up to "
             f"{neighbours} cells, {where}; n = {self.n}, k = {_plain(self.k)}, α = {_plain(self.alpha)}, "
-            f"β = {_plain(self.beta)}; {self._values.size} steps fill the output."
+            f"β = {_plain(self.beta)}; {fills(self._values.size)} the output."
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,9 @@ from cnnviz.scenes._comparison import comparison
 from cnnviz.scenes._sliding import CROWDED_SIDE, check_steps, shade_for
 from cnnviz.scenes._statistics import Statistics
 from cnnviz.storyboard import Block, Cell, Change, Mark, MoveMark, Step, Storyboard, Values
+
+if TYPE_CHECKING:
+    from cnnviz.operation import Operation
 
 _SIZE = 2, 2
 _STEPS_A_GROUP = 3
@@ -124,6 +127,15 @@ class Norm(Scene):
         """The vectorised normalization; the table has no numbers to hold against one."""
         return {} if self.kind == "compare" else {"output": self._result}
 
+    def operation(self) -> Operation | None:
+        """The normalization; the table computes nothing."""
+        from cnnviz.scenes._operations import normalization
+
+        if self.kind == "compare":
+            return None
+        x = self._values.reshape(self.batch, self.channels, *self._values.shape[1:])
+        return normalization(x, self.kind, self.groups, self.eps)
+
     def storyboard(self) -> Storyboard:
         """Three steps a group: its mean, its variance, its values normalised; or a step for each row of the table."""
         if self.kind == "compare":
@@ -166,7 +178,8 @@ class Norm(Scene):
         return Block(
             name=name, label=f"{label}, {size}", values=values if known else np.full(shape, np.nan),
             roles=np.full(shape, "input" if known else "pending"), numbers=not crowded,
-            digits=digits_for(values) if known else short_digits(values), captions=tuple(captions),
+            digits=digits_for(values, most=self._most()) if known else short_digits(values, self.digits),
+            captions=tuple(captions),
             shade=shade_for(values, picture=self._maps.picture and known, always=self._maps.picture or crowded),
             columns=self.channels,
             marks=tuple(Mark(name=f"sheet {s}", role="window" if known else "result", channel=s)
@@ -175,10 +188,10 @@ class Norm(Scene):
 
     def _steps(self) -> Iterator[Step]:
         before: tuple[int, ...] = ()
-        digits, out_digits = digits_for(self._values), short_digits(self._result)
+        digits, out_digits = digits_for(self._values, most=self._most()), short_digits(self._result, self.digits)
         for group in self._groups:
             first = group.sheets[0]
-            numbers = Statistics(self._values[list(group.sheets)], self.eps, digits)
+            numbers = Statistics(self._values[list(group.sheets)], self.eps, digits, self._most())
             lit = [*self._paint("input", before, "input"), *self._outline("input", before, shown=False),
                    *self._outline("output", before, shown=False), *self._paint("input", group.sheets, "selected"),
                    *self._outline("input", group.sheets, shown=True)]  # fmt: skip
@@ -204,9 +217,12 @@ class Norm(Scene):
                            columns=columns)  # fmt: skip
 
     def _alt(self, count: int) -> str:
+        samples = f"{self.batch} sample{'s' if self.batch > 1 else ''}"
+        channels = f"{self.channels} channel{'s' if self.channels > 1 else ''}"
         names = "as one group" if len(self._groups) == 1 else f"in {len(self._groups)} groups"
         return (
-            f"Animation of {self.kind} normalization of {self.batch} samples with {self.channels} channels of "
+            f"Animation of {self.kind} normalization of {samples} with {channels} of "
             f"{size_text(*self._values.shape[1:])} pixels: {names}, {count} values each, the cells that share a mean "
-            f"and a variance light up, and less the mean, over the root of the variance, they appear in the output."
+            "and a variance light up; then each value less the mean, divided by the root of the variance, appears in "
+            "the output."
         )

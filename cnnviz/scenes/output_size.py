@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from cnnviz.parameters import Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._sliding import (
     COVERING,
+    SIZES,
     Cover,
     by_axis,
     check_fit,
@@ -44,6 +45,9 @@ from cnnviz.storyboard import (
     Step,
     Storyboard,
 )
+
+if TYPE_CHECKING:
+    from cnnviz.operation import Operation
 
 _MOST_NUMBERED, _MOST_PLACES = 14, 99
 """Cells a side, and places, beyond which the places' numbers would not fit their cells."""
@@ -113,6 +117,12 @@ class OutputSize(Scene):
         rows, columns = self._out
         return {"output": np.arange(1.0, rows * columns + 1).reshape(rows, columns)}
 
+    def operation(self) -> Operation:
+        """The convolution whose output has that size."""
+        from cnnviz.scenes._operations import output_size
+
+        return output_size(self.i, self.k, self.s, self.p, self.d)
+
     def storyboard(self) -> Storyboard:
         """The padded input, the first place, each stride, what is left over, and the sum: along one axis or both."""
         settings = [("input", math_size("i", self.i)), ("kernel", math_size("k", self.k)),
@@ -130,6 +140,7 @@ class OutputSize(Scene):
             steps=self._steps,
             count=sum(1 for _ in self._steps()),
             step_roles=("kernel", "kernel_on_padding", "output", "unreached", "padding_unreached", "active"),
+            symbols=SIZES,
         )
 
     def _roles(self) -> npt.NDArray[np.str_]:
@@ -320,7 +331,7 @@ class OutputSize(Scene):
         return by_axis(self._left(), filled)
 
     def _alt(self) -> str:
-        spread = f", dilation {words_size(self.d)}" if self.d != (1, 1) else ""
+        spread = f" with dilation {words_size(self.d)}" if self.d != (1, 1) else ""
         return (
             f"Animation that derives the output size of a convolution: on a {size_text(*self.i)} input with padding "
             f"{words_size(self.p)} a {size_text(*self.k)} kernel{spread} takes its first place, then strides of "

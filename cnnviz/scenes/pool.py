@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,15 +27,21 @@ from cnnviz.scene import Scene
 from cnnviz.scenes._pooling import Pooled, Walk, Windows
 from cnnviz.scenes._sliding import (
     INPUT_HELP,
+    SIZES,
     by_axis,
     check_side,
     check_steps,
+    fills,
     math_size,
     positions,
     settings_text,
+    told,
     words_size,
 )
 from cnnviz.storyboard import Cell, Change, Mark, MoveMark, Sign, Step, Storyboard
+
+if TYPE_CHECKING:
+    from cnnviz.operation import Operation
 
 _NAMES = {"max": "max pooling", "avg": "average pooling"}
 
@@ -121,27 +127,39 @@ class Pool(Scene):
     @cached_property
     def _pooled(self) -> Pooled:
         values, size = self._map.values[None], (self._map.values.shape[0], self._map.values.shape[1])
+        most = self._most()
         if self.output_size is not None:
             windows = Windows.adaptive(size, self.output_size)
             if self.kind == "max":
                 best, indices = adaptive_max_pool2d(values, self.output_size, True)
-                return Pooled(self._map, windows, best[0], winners=indices[0])
+                return Pooled(self._map, windows, best[0], winners=indices[0], most=most)
             counts = np.outer([len(span) for span in windows.rows], [len(span) for span in windows.columns])
-            return Pooled(self._map, windows, adaptive_avg_pool2d(values, self.output_size)[0], divisors=counts)
+            means = adaptive_avg_pool2d(values, self.output_size)
+            return Pooled(self._map, windows, means[0], divisors=counts, most=most)
         windows = Windows.sliding(size, self._k, self._s, self.p, self.d, self.ceil_mode)
         if self.kind == "max":
             best, indices = max_pool2d(
                 values, self._k, self._s, self.p, self.d, self.ceil_mode, return_indices=True
             )  # fmt: skip
-            return Pooled(self._map, windows, best[0], winners=indices[0])
+            return Pooled(self._map, windows, best[0], winners=indices[0], most=most)
         geometry = pool_geometry(size, self._k, self._s, self.p, 1, self.ceil_mode)
         means = avg_pool2d(values, self._k, self._s, self.p, self.ceil_mode, self.count_include_pad)
         divisors = avg_pool_divisor(geometry, self.count_include_pad, None)
-        return Pooled(self._map, windows, means[0], divisors=divisors)
+        return Pooled(self._map, windows, means[0], divisors=divisors, most=most)
 
     def expected(self) -> dict[str, npt.NDArray[np.float64]]:
         """The vectorised pooling."""
         return {"output": np.asarray(self._pooled.result, np.float64)}
+
+    def operation(self) -> Operation:
+        """The pooling."""
+        from cnnviz.scenes._operations import pooling
+
+        if self.output_size is not None:
+            return pooling(self._map.values, f"adaptive_{self.kind}_pool2d", {"output_size": self.output_size})
+        last = {"dilation": self.d} if self.kind == "max" else {"count_include_pad": self.count_include_pad}
+        options = {"kernel_size": self._k, "stride": self._s, "padding": self.p, "ceil_mode": self.ceil_mode, **last}
+        return pooling(self._map.values, f"{self.kind}_pool2d", options)
 
     def storyboard(self) -> Storyboard:
         """One step for each output cell."""
@@ -161,6 +179,7 @@ class Pool(Scene):
             steps=self._steps,
             count=output[0] * output[1],
             step_roles=roles,
+            symbols=SIZES,
         )  # fmt: skip
 
     def _steps(self) -> Iterator[Step]:
@@ -242,6 +261,11 @@ class Pool(Scene):
     def _alt(self) -> str:
         i, o = self._map.values.shape, self._pooled.windows.output
         what = "maximum, which is marked" if self.kind == "max" else "mean"
+        if self.output_size == (1, 1):
+            return (
+                f"Animation of {self._title().lower()}: one window as large as the {size_text(*i)} input gives one "
+                f"output, its {what}.{told(self._pooled.result)}"
+            )
         if self.output_size is not None:
             where = f"windows chosen for a {size_text(*o)} output move over a {size_text(*i)} input"
         else:
@@ -250,6 +274,6 @@ class Pool(Scene):
                 f", padding {words_size(self.p)}" + (f", dilation {words_size(self.d)}" if self.d != (1, 1) else "")
             )
         return (
-            f"Animation of {self._title().lower()}: {where}; {o[0] * o[1]} steps fill the {size_text(*o)} output, each "
-            f"cell the window's {what}."
+            f"Animation of {self._title().lower()}: {where}; {fills(o[0] * o[1])} the {size_text(*o)} output, each "
+            f"cell the window's {what}.{told(self._pooled.result)}"
         )

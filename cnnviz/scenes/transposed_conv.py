@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,16 +14,21 @@ from cnnviz.notation import digits_for, number, size_text
 from cnnviz.parameters import Size, param
 from cnnviz.scenes._map_and_kernel import MapAndKernel
 from cnnviz.scenes._sliding import (
+    SIZES,
     check_side,
     check_steps,
     math_size,
     settings_text,
+    told,
     words_size,
 )
 from cnnviz.scenes._stamps import Stamps
 from cnnviz.scenes._stretch import Stretch
 from cnnviz.scenes._transposed import Axis, Transposed
 from cnnviz.storyboard import Storyboard
+
+if TYPE_CHECKING:
+    from cnnviz.operation import Operation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +78,9 @@ class TransposedConv(MapAndKernel):
         i, k = self._map.values.shape, self._kernel.values.shape
         along = zip(i, k, self.s, self.p, self.output_padding, self.d, strict=True)
         rows, columns = (Axis(i=i, k=k, s=s, p=p, a=a, d=d) for i, k, s, p, a, d in along)
-        return Transposed(data=self._map, kernel=self._kernel, bias=self.bias, axes=(rows, columns))
+        return Transposed(
+            data=self._map, kernel=self._kernel, bias=self.bias, axes=(rows, columns), most=self._most()
+        )
 
     @cached_property
     def _view(self) -> Stretch | Stamps:
@@ -87,6 +94,13 @@ class TransposedConv(MapAndKernel):
         if isinstance(self._view, Stamps):
             expected["overlap"] = self._view.expected_counts()
         return expected
+
+    def operation(self) -> Operation:
+        """The transposed convolution, the same in every view."""
+        from cnnviz.scenes._operations import transposed
+
+        x, w, counted = self._map.values, self._kernel.values, self.view == "overlap"
+        return transposed(x, w, self.bias, self.s, self.p, self.output_padding, self.d, counted=counted)
 
     def storyboard(self) -> Storyboard:
         """The phases of the input and one step for each output cell, or one step for each input cell."""
@@ -110,6 +124,7 @@ class TransposedConv(MapAndKernel):
             steps=self._view.steps,
             count=self._view.count,
             step_roles=self._view.roles,
+            symbols=(*SIZES, "a", "z"),
         )
 
     def _alt(self) -> str:
@@ -125,9 +140,11 @@ class TransposedConv(MapAndKernel):
                 f"Animation of a transposed convolution, {sizes}: a {size_text(*i)} input is pulled apart with zeros "
                 f"and framed, then the {size_text(*k)} kernel, rotated by 180°, slides over it with stride 1 and fills "
                 f"the {size_text(*o)} output, each cell the sum of products under the kernel{bias}."
+                f"{told(self._transposed.result)}"
             )
         counted = "; beside it each cell counts its stamps" if self.view == "overlap" else ""
         return (
             f"Animation of a transposed convolution, {sizes}: each cell of a {size_text(*i)} input stamps its multiple "
             f"of the {size_text(*k)} kernel, and the stamps add up to the {size_text(*o)} output{bias}{counted}."
+            f"{told(self._transposed.result)}"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from cnnviz.scene import Scene
 from cnnviz.scenes._pooling import Pooled, Walk, Windows
 from cnnviz.scenes._sliding import (
     INPUT_HELP,
+    SIZES,
     Place,
     by_axis,
     check_steps,
@@ -34,6 +35,9 @@ from cnnviz.scenes._sliding import (
     words_size,
 )
 from cnnviz.storyboard import Cell, Change, Grid, Mark, MoveMark, Sign, Step, Storyboard, Values
+
+if TYPE_CHECKING:
+    from cnnviz.operation import Operation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +92,9 @@ class Unpool(Scene):
         windows = Windows.sliding(size, self.k, self._s)
         if self.kind == "max":
             best, indices = max_pool2d(values, self.k, self._s, return_indices=True)
-            return Pooled(self._map, windows, best[0], winners=indices[0])
+            return Pooled(self._map, windows, best[0], winners=indices[0], most=self._most())
         divisors = avg_pool_divisor(pool_geometry(size, self.k, self._s), True, None)
-        return Pooled(self._map, windows, avg_pool2d(values, self.k, self._s)[0], divisors=divisors)
+        return Pooled(self._map, windows, avg_pool2d(values, self.k, self._s)[0], divisors=divisors, most=self._most())
 
     @cached_property
     def _result(self) -> Values:
@@ -104,6 +108,12 @@ class Unpool(Scene):
     def expected(self) -> dict[str, npt.NDArray[np.float64]]:
         """The vectorised pooling and unpooling."""
         return {"pooled": np.asarray(self._pooled.result, np.float64), "output": self._result}
+
+    def operation(self) -> Operation:
+        """The pooling and the unpooling."""
+        from cnnviz.scenes._operations import unpooling
+
+        return unpooling(self._map.values, self.kind, self.k, self._s, self._pooled.windows.output)
 
     def storyboard(self) -> Storyboard:
         """One step for each pooled cell on the way down, one on the way back, and a last look."""
@@ -125,7 +135,13 @@ class Unpool(Scene):
             steps=self._steps,
             count=self._count,
             step_roles=roles,
+            symbols=SIZES,
         )  # fmt: skip
+
+    @cached_property
+    def _digits(self) -> int:
+        """Decimals of the unpooled map."""
+        return digits_for(self._result, self._pooled.result, most=self._most())
 
     def _output_panel(self, label: str) -> Grid:
         values, crowded = self._map.values, self._pooled.crowded
@@ -134,7 +150,7 @@ class Unpool(Scene):
             shade = shade_for(np.append(self._pooled.result, 0), picture=False, always=crowded)
         return Grid(
             name="output", label=label, values=np.full(values.shape, np.nan),
-            roles=np.full(values.shape, "pending"), digits=digits_for(self._result, self._pooled.result),
+            roles=np.full(values.shape, "pending"), digits=self._digits,
             numbers=not crowded, shade=shade,
             marks=(Mark(name="window", role="window"), Mark(name="winner", role="result")),
         )  # fmt: skip
@@ -160,7 +176,7 @@ class Unpool(Scene):
 
     def _put_back(self) -> Iterator[tuple[str, list[Change]]]:
         """Each pooled value to the place of its maximum, zeros to the rest of its window."""
-        pooled, digits = self._pooled, digits_for(self._pooled.result)
+        pooled, digits = self._pooled, digits_for(self._pooled.result, most=self._most())
         known: set[Place] = set()
         for row, column in positions(pooled.windows.output):
             winner, value = pooled.winner((row, column)), float(pooled.result[row, column])
@@ -181,7 +197,7 @@ class Unpool(Scene):
 
     def _spread(self) -> Iterator[tuple[str, list[Change]]]:
         """Each pooled value to all cells of its window; a cell of several windows takes the mean."""
-        pooled, digits = self._pooled, digits_for(self._pooled.result)
+        pooled, digits = self._pooled, digits_for(self._pooled.result, most=self._most())
         parts: dict[Place, list[float]] = {}
         for row, column in positions(pooled.windows.output):
             value, cells = float(pooled.result[row, column]), pooled.windows.inside((row, column))
@@ -198,7 +214,7 @@ class Unpool(Scene):
             yield caption, changes
 
     def _mean_text(self, parts: list[float]) -> str:
-        digits, most = digits_for(self._pooled.result), digits_for(self._result, self._pooled.result)
+        digits, most = digits_for(self._pooled.result, most=self._most()), self._digits
         mean = sum(parts) / len(parts)
         sign = equals(sum(round(part, digits) for part in parts) / len(parts), mean, most)
         terms = [number(parts[0], digits), *(factor(part, digits) for part in parts[1:])]

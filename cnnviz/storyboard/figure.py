@@ -27,7 +27,8 @@ class Storyboard:
 
     `count` is the number of steps. `step_roles` names the roles that steps bring in, so that a renderer knows every
     colour before the first frame. `symbols` are the letters in its formulas that stand for the article's sizes (i, k,
-    s, p, o); `code` is a line of a program that computes the same.
+    s, p, o); `code` is a line of a program that computes the same. `lang` is the language of its words, as `--lang` has
+    it, and `counter` what the corner says of a step.
     """
 
     scene: str
@@ -43,6 +44,8 @@ class Storyboard:
     convention: str = ""
     symbols: tuple[str, ...] = ()
     code: str = ""
+    lang: str = "en"
+    counter: str = "step {n} of {count}"
 
     def panels(self) -> Iterator[Panel]:
         """All panels in reading order."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnviz.errors import UsageError
-from cnnviz.parameters import quote
-from cnnviz.wording.plain import caption, spoken
+from cnnviz.wording.phrases import code_of, phrase, tag_of
+from cnnviz.wording.plain import caption, listed, spoken
 
 if TYPE_CHECKING:
     from cnnviz.storyboard import Storyboard
@@ -14,9 +13,18 @@ if TYPE_CHECKING:
 
 def reworded(board: Storyboard, *, lang: str, notation: str) -> Storyboard:
     """The storyboard with its texts in a language and with a notation's symbols; raises UsageError."""
-    if lang != "en":
-        raise UsageError(f"--lang {quote(lang)} is not known: choose from en")
+    if notation != "ikspo" and board.symbols:
+        from cnnviz.wording.notation import with_notation
+
+        board = with_notation(board, notation)
+    if (code := code_of(lang)) != "en":
+        from cnnviz.wording.language import load_language
+        from cnnviz.wording.rewording import with_words
+
+        language = load_language(code)
+        counter = language.phrases.get(board.counter, board.counter)
+        board = with_words(board, lambda text, _: language(text), lang=code, counter=counter)
     return board
 
 
-__all__ = ["caption", "reworded", "spoken"]
+__all__ = ["caption", "listed", "phrase", "reworded", "spoken", "tag_of"]

@@ -5,23 +5,61 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cnnviz.wording.phrases import phrase
+
 if TYPE_CHECKING:
     from cnnviz.storyboard import Storyboard
 
+_FORMULA = re.compile(r"\$([^$]+)\$")
 _SUBSCRIPT = re.compile(r"_(?:\{([^{}]*)\}|(\w))")
-_COMMAND = re.compile(r"\\([A-Za-z]+)")
-_ACCENTS = ("mathbf", "mathrm", "mathit", "text", "left", "right", "quad", "dfrac", "frac")
+_ROOT = re.compile(r"\\sqrt\{([^{}]*)\}")
+_HAT = re.compile(r"\\hat\{([^{}]*)\}")
+_FRACTION = re.compile(r"\\d?frac\{([^{}]*)\}\{([^{}]*)\}")
+_COMMAND = re.compile(r"\\([A-Za-z]+|.) ?")
+_BLANKS = re.compile(r" {2,}")
+_SIGNS = {
+    "times": "×", "cdot": "·", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "leq": " ≤ ", "geq": " ≥ ",
+    "vee": " ∨ ", "leftarrow": " ← ", "to": " → ", "infty": "∞", "partial": "∂", "sqrt": "√", "ldots": "…", "ln": "ln ",
+    "log": "log ", "max": "max", "min": "min", "tanh": "tanh", "Sigma": "Σ", "Phi": "Φ", "alpha": "α", "beta": "β",
+    "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η", "mu": "μ", "sigma": "σ", "varphi": "φ",
+}  # fmt: skip
+"""What stands for a formula's commands, by their names; all others only say how it looks."""
 
 
 def spoken(text: str) -> str:
     """A text with formulas as words that a screen reader can say."""
-    found = text.replace("**", "")
+    found = _FORMULA.sub(lambda match: _said(match[1]), text.replace("**", ""))
+    return re.sub(r"\s+", " ", found).strip()
+
+
+def listed(text: str, sign: str) -> str:
+    """As `spoken`, with a sign between the parts that only blanks keep apart in a picture."""
+    return sign.join(spoken(part) for part in _BLANKS.split(text) if part)
+
+
+def _said(formula: str) -> str:
+    """A formula in signs on one line."""
+    found = _HAT.sub(lambda match: match[1] + "\u0302", formula)
+    found = _FRACTION.sub(lambda match: f"{_factor(match[1])}/{_factor(match[2])}", found)
+    found = _ROOT.sub(lambda match: f"√({match[1]})", found)
     found = _SUBSCRIPT.sub(lambda match: f" {match[1] or match[2]}", found)
-    found = _COMMAND.sub(lambda match: " " if match[1] in _ACCENTS else f" {match[1]} ", found)
-    return re.sub(r"\s+", " ", re.sub(r"[${}\\]", "", found)).strip()
+    found = _COMMAND.sub(lambda match: _SIGNS.get(match[1], " "), found)
+    return re.sub(r"[{}\\]", "", found)
+
+
+def _factor(text: str) -> str:
+    """The upper or lower part of a fraction: in parentheses where it is more than one number or letter."""
+    return text if text.isalnum() else f"({text})"
 
 
 def caption(board: Storyboard) -> str:
     """What stands under a figure in a paper: its title, its parameters and the convention that it follows."""
-    parts = [spoken(board.title), spoken(board.settings), spoken(board.convention)]
-    return ". ".join(part for part in parts if part) + "."
+    comma, colon, stop, end = (phrase(board.lang, sign) for sign in (", ", ": ", ". ", "."))
+    title, convention = spoken(board.title), spoken(board.convention)
+    settings = listed(board.settings, comma)
+    # A second colon in a row says nothing.
+    between = comma if colon in title else colon
+    first = between.join(part for part in (title, settings) if part)
+    if stop.isascii() and not board.convention.startswith("$"):
+        convention = convention[:1].upper() + convention[1:]
+    return stop.join(part for part in (first, convention) if part) + end

@@ -17,14 +17,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cnnviz import __version__
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.export import Job, writer_for
 from cnnviz.export._patches import MOST_MILLISECONDS, patches
-from cnnviz.export._video import _Planes
+from cnnviz.export._video import TWEEN, _Planes
 from cnnviz.export.png import spread
 from cnnviz.pipeline import make
 from cnnviz.render.canvas import Box
 from cnnviz.render.frames import Frame
+from cnnviz.render.palette import Palette
+from cnnviz.wording import caption
 
 PICTURES, VIDEOS = ("webp", "apng"), ("mp4", "webm")
 MOVING = (*PICTURES, *VIDEOS, "zip")
@@ -118,13 +121,16 @@ def test_every_format_lasts_as_long_as_the_gif(files, figure):
 
 
 @pytest.mark.parametrize("name", VIDEOS)
-def test_videos_show_the_film_each_step_once_at_its_time(files, truth, name):
+def test_videos_show_the_film_each_picture_once_at_its_time(files, figure, name):
     frames, begins, _ = video(files[name])
+    film = figure.film(tween=TWEEN)
+    truth = [(film.palette.colors[frame.pixels], frame.milliseconds) for frame in film]
+    assert len(truth) == 9 + 8 * TWEEN
     assert begins == [sum(time for _, time in truth[:place]) for place in range(len(truth))]
     for shown, (wanted, _) in zip(frames, truth, strict=True):
         assert psnr(shown, wanted) > LEAST_PSNR
     # The measure can tell a frame from the next one.
-    assert psnr(frames[0], truth[4][0]) < LEAST_PSNR - 5
+    assert psnr(frames[0], truth[4 * (TWEEN + 1)][0]) < LEAST_PSNR - 5
 
 
 @pytest.mark.parametrize("name", VIDEOS)
@@ -165,7 +171,7 @@ def test_the_index_of_an_mp4_has_room_for_times_that_all_differ(figure, truth):
     pixels = np.zeros((270, 480), np.uint8)
 
     class Uneven:
-        size, palette = film.size, film.palette
+        size, palette, tween = film.size, film.palette, 0
 
         def __iter__(self):
             return (Frame(pixels, Box(0, 0, 2, 2), 20 + place % 7) for place in range(300))
@@ -225,7 +231,10 @@ def test_a_still_shows_the_step_asked_for(truth, frame, place):
 def test_png_says_what_it_shows_and_what_makes_it(files, figure, name):
     with Image.open(files[name]) as image:
         image.load()
-        assert image.text == {"Description": figure.storyboard().alt, "Comment": figure.command()}
+        assert image.text == {
+            "Title": "Convolution", "Description": figure.storyboard().alt, "Comment": figure.command(),
+            "Caption": caption(figure.storyboard()), "Software": f"cnnviz {__version__}",
+        }  # fmt: skip
 
 
 def test_webp_says_what_it_shows_and_what_makes_it():
@@ -235,7 +244,9 @@ def test_webp_says_what_it_shows_and_what_makes_it():
         root = ElementTree.fromstring(image.info["xmp"])
     dc = "{http://purl.org/dc/elements/1.1/}"
     assert root.find(f".//{dc}source").text == figure.command()
-    assert "".join(root.find(f".//{dc}description").itertext()) == figure.storyboard().alt
+    assert "".join(root.find(f".//{dc}description").itertext()) == caption(figure.storyboard())
+    iptc = "{http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/}"
+    assert "".join(root.find(f".//{iptc}AltTextAccessibility").itertext()) == figure.storyboard().alt
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -279,7 +290,7 @@ class Still:
 
     def __init__(self, times):
         self.times, self.size = times, (8, 6)
-        self.palette = type("P", (), {"colors": np.array([[255, 255, 255], [0, 0, 0]], np.uint8)})
+        self.palette = Palette(np.array([[255, 255, 255], [0, 0, 0]], np.uint8))
 
     def __iter__(self):
         pixels = np.zeros((6, 8), np.uint8)
@@ -339,10 +350,10 @@ def test_a_sheet_shows_its_steps_in_rows(truth, sheet, rows, columns, places):
     ("--frame middle -o x.png", "--frame 'middle' is not a step: use last, first, a number from 1 on, or all"),
     (
         "--frame first -o a/x.gif",
-        "--frame is not for .gif: a still such as .png, .svg or .pdf holds one step, as in -o x.png",
+        "--frame is not for .gif: it has all steps; a still such as .png, .svg or .pdf holds one, as in -o x.png",
     ),
     ("--frame 2 --sheet 3 -o x.png", "--frame 2 is one step and --sheet many: leave one of them out"),
-    ("--sheet 3x3 -o x.mp4", "--sheet is not for .mp4: a .png holds a contact sheet, as in -o x.png"),
+    ("--sheet 3x3 -o x.mp4", "--sheet is not for .mp4: a .png, .svg or .pdf holds a contact sheet, as in -o x.png"),
     ("--sheet 0x3 -o x.png", "--sheet 0 is too small: use 1 or more"),
     ("--sheet 3x13 -o x.png", "--sheet 13 is too large: use 12 or less"),
     ("--i 14 --width 3840 --sheet 12 -o x.png",

@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnviz.render.axes import TICK, TICK_GAP, Axes, Points
 from cnnviz.render.canvas import Box, Look
-from cnnviz.render.panels.base import LEAST_TEXT
+from cnnviz.render.panels.base import LEAST_TEXT, Fit
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import Line, Piece, Placed
 from cnnviz.render.theme import Color
@@ -41,13 +41,13 @@ def stamp(box: Box, draw: Callable[[Pen], None]) -> Stamp:
 class Lettering:
     """Writes texts with a rim in the ground's colour, so that curves under them leave them readable."""
 
-    def __init__(self, look: Look) -> None:
-        self._look = look
+    def __init__(self, look: Look, fit: Fit) -> None:
+        self._look, self._fit = look, fit
         self._rims: dict[tuple[str, float], tuple[Line, Box]] = {}
 
     def line(self, text: str, size: float = TEXT_SIZE) -> Line:
         """Set a text at a size that is given for the default width."""
-        return self._look.typesetter.line(text, size * self._look.unit)
+        return self._look.typesetter.line(text, self._fit.size(size))
 
     def write(self, pen: Pen, text: str, x: int, baseline: int, color: Color, size: float = TEXT_SIZE) -> None:
         """Write a text from x on."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnviz.notation import number
-from cnnviz.playback import GridState, place_of
+from cnnviz.playback import GridState, moved, place_of
 from cnnviz.render.canvas import Box, Canvas, Look, hull
 from cnnviz.render.palette import Pixels
 from cnnviz.render.panels.base import LABEL_LEADING, LEAST_TEXT, Colors, Fit, Painter, Place
@@ -20,6 +20,8 @@ from cnnviz.render.theme import SCALE_LEVELS, CellStyle, Color, Theme, contrast
 from cnnviz.storyboard import Block, Cell, Change, Grid, Mark, MoveMark
 
 _NUMBER_SIZE = 18
+# Shares of a cell that the size of its number may be, the larger one where texts are to be large.
+_SHARE, _LARGEST_SHARE = 0.5, 0.66
 _NOTE_HEIGHT = 11
 # Below this side, gaps between the cells of a picture are more of a grid than of a picture.
 _OPEN_CELL = 16
@@ -58,6 +60,8 @@ class CellsPainter(Painter):
         self._panel = panel
         self._noted = isinstance(panel, Grid) and panel.notes
         self.state = GridState.of(panel)
+        # Where the outlines are on the canvas, in pixels from the body's corner.
+        self._drawn: dict[str, tuple[Box, ...]] = {}
         self._fitted = self.fitted(panel, place.cell, fit)
         self._scale = look.theme.scale(panel.shade.scale) if self._fitted.shaded and panel.shade else None
         self._tiles: dict[tuple[str, str, str, int], Pixels] = {}
@@ -75,6 +79,10 @@ class CellsPainter(Painter):
     def corner(self, channel: int | None) -> tuple[int, int]:
         """Where a sheet of cells begins: x and y in pixels from the body's corner."""
 
+    def sheet_text(self, channel: int | None) -> str:
+        """What stands under a sheet of cells: nothing where there is one."""
+        return ""
+
     @property
     def side(self) -> int:
         """Pixels from one cell to the next."""
@@ -88,9 +96,14 @@ class CellsPainter(Painter):
         return [channel]
 
     @classmethod
+    def details(cls, panel: Grid | Block, cell: int, fit: Fit) -> int:
+        """Numbers."""
+        return int(cls.fitted(panel, cell, fit).numbers)
+
+    @classmethod
     def room_below(cls, panel: Grid | Block, cell: int, fit: Fit) -> int:
         """Room for the scale, where cells are coloured by value."""
-        return fit.px(_SCALE_HEIGHT) if cls.fitted(panel, cell, fit).shaded else 0
+        return fit.tx(_SCALE_HEIGHT) if cls.fitted(panel, cell, fit).shaded else 0
 
     @classmethod
     def colors(cls, panel: Grid | Block, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
@@ -99,6 +112,7 @@ class CellsPainter(Painter):
         colors = Colors(solid=[theme.mark(mark.role) for mark in panel.marks])
         shade = panel.shade if fitted.shaded else None
         if shade:
+            colors.solid.append(theme.halo)
             scale = [_color(color) for color in theme.scale(shade.scale)]
             colors.solid += scale
             colors.ramps += [(color, _ink_on(color)) for color in scale[:: SCALE_LEVELS // 3] if fitted.numbers]
@@ -118,8 +132,8 @@ class CellsPainter(Painter):
         for place in np.ndindex(self._panel.values.shape):
             self._lay(place)
         canvas.put(self._layer, self.place.x - self._margin, self.place.y - self._margin)
-        for mark in self.state.marks.values():
-            self._outline(mark, canvas)
+        self._drawn = {name: self._spans(mark) for name, mark in self.state.marks.items()}
+        self._outline(canvas)
         if (scale := self.scale_bar()) is not None:
             canvas.draw(*scale)
 
@@ -129,22 +143,45 @@ class CellsPainter(Painter):
         cells: list[tuple[int, ...]] = []
         for change in changes:
             if isinstance(change, MoveMark):
-                boxes += self._mark_boxes(self.state.marks[change.mark])
                 self.state.apply(change)
-                boxes += self._mark_boxes(self.state.marks[change.mark])
+                boxes += self._redraw(change.mark, self._spans(self.state.marks[change.mark]))
             elif isinstance(change, Cell):
                 self.state.apply(change)
                 cells.append(place_of(change))
         for place in dict.fromkeys(cells):
             boxes.append(self._lay(place))
+        return self._refresh(boxes, canvas)
+
+    def glides(self, changes: Sequence[Change]) -> bool:
+        """Whether an outline that is seen goes to another place where it is seen."""
+        return any(self._way(change) for change in changes)
+
+    def glide(self, changes: Sequence[Change], share: float, canvas: Canvas) -> list[Box]:
+        """Draw outlines on their way; the cells stay as they are."""
+        boxes: list[Box] = []
+        for change in changes:
+            if isinstance(change, MoveMark):
+                way = [_between(a, b, share) for a, b in self._way(change)]
+                boxes += self._redraw(change.mark, tuple(way)) if way else []
+        return self._refresh(boxes, canvas)
+
+    def _way(self, change: Change) -> list[tuple[Box, Box]]:
+        """Where the outlines of a mark are and where they go; nothing for those that come, go or stay."""
+        if not isinstance(change, MoveMark):
+            return []
+        mark = self.state.marks[change.mark]
+        old, new = self._spans(mark), self._spans(moved(mark, change))
+        return list(zip(old, new, strict=True)) if len(old) == len(new) and old != new else []
+
+    def _refresh(self, boxes: Sequence[Box], canvas: Canvas) -> list[Box]:
+        """Show the layer again within the boxes, and all outlines above it."""
         dirty = hull(boxes)
         if dirty is None:
             return []
         dirty = dirty.clip(self._layer.shape[1], self._layer.shape[0])
         x, y = self.place.x - self._margin, self.place.y - self._margin
         done = canvas.put(self._layer[dirty.slices], x + dirty.left, y + dirty.top)
-        for mark in self.state.marks.values():
-            self._outline(mark, canvas)
+        self._outline(canvas)
         return [done]
 
     def _background(self, width: int, height: int) -> Pixels:
@@ -212,64 +249,94 @@ class CellsPainter(Painter):
         line = self.look.typesetter.line(text, self._size)
         baseline, edge = (side + line.ascent) // 2, side - near - self.look.px(3)
         if self._noted:
-            above = edge - self.look.px(_NOTE_HEIGHT + 4)
+            above = self._above_note()
             baseline = min(baseline, above) if above >= line.ascent + self.look.px(2) else baseline
         pen.text(line, (side - line.width) // 2, baseline, style.ink)
         if note:
-            small = self.look.typesetter.line(note, LEAST_TEXT * self.look.unit)
-            if edge - small.width >= near and edge - small.ascent > baseline + line.descent:
-                pen.text(small, edge - small.width, edge, style.ink)
+            for size in dict.fromkeys((self.fit.size(LEAST_TEXT), (self.fit.size(LEAST_TEXT) + self.fit.least) / 2,
+                                       self.fit.least)):  # fmt: skip
+                small = self.look.typesetter.line(note, size)
+                if edge - small.width >= near and edge - small.ascent > baseline + line.descent:
+                    pen.text(small, edge - small.width, edge, style.ink)
+                    break
 
     def _number_size(self) -> float:
         """The size at which the widest number of the panel fits its cell, at most `_NUMBER_SIZE`."""
         unit, shade = self.look.unit, self._panel.shade
-        size = min(_NUMBER_SIZE * unit, 0.5 * self._fitted.cell)
+        scale = self.fit.scale
+        size = min(_NUMBER_SIZE * unit * scale, min(_SHARE * scale, _LARGEST_SHARE) * self._fitted.cell)
+        size = max(LEAST_TEXT * unit, size)
         known = self._panel.values[np.isfinite(self._panel.values)]
         values = {*known.tolist()[:1024], *((shade.lo, shade.hi) if shade else ())}
         texts = {number(value, self._panel.digits) for value in values}
         widest = max((self.look.typesetter.line(text, size).width for text in texts), default=1)
         room = self._fitted.cell - self._fitted.gap - self.look.px(4)
-        return max(LEAST_TEXT * unit, size * min(1.0, room / max(1, widest)))
+        found = max(LEAST_TEXT * unit, size * min(1.0, room / max(1, widest)))
+        if not self._noted or scale == 1:
+            return found
+        # A number that leaves no room for a note is no larger than it would have been.
+        above = self._above_note()
+        while found > _NUMBER_SIZE * unit:
+            if self.look.typesetter.line("0", found).ascent + self.look.px(2) <= above:
+                break
+            found -= 0.5
+        return found
 
-    def _mark_boxes(self, mark: Mark) -> Iterator[Box]:
-        cell, margin, half = self._fitted.cell, self._margin, self._margin // 2 + 1
-        for x, y in self._mark_corners(mark):
-            top, left = margin + y, margin + x
-            yield Box(left - half, top - half, left + mark.columns * cell + half, top + mark.rows * cell + half)
+    def _above_note(self) -> int:
+        """The lowest baseline of a number that leaves room for a note under it."""
+        edge = self._fitted.cell - self._fitted.gap // 2 - self.look.px(3)
+        return edge - self.look.px(_NOTE_HEIGHT + 4)
 
-    def _mark_corners(self, mark: Mark) -> Iterator[tuple[int, int]]:
-        if mark.rows and mark.columns:
-            for x, y in map(self.corner, self.channels(mark.channel)):
-                yield x + round(mark.column * self._fitted.cell), y + round(mark.row * self._fitted.cell)
+    def _redraw(self, name: str, spans: tuple[Box, ...]) -> list[Box]:
+        """Let the outlines of a mark go around other cells; returns what this changes of the layer."""
+        before, self._drawn[name] = self._drawn[name], spans
+        margin, half = self._margin, self._margin // 2 + 1
+        return [
+            Box(margin + s.left - half, margin + s.top - half, margin + s.right + half, margin + s.bottom + half)
+            for s in (*before, *spans)
+        ]  # fmt: skip
 
-    def _outline(self, mark: Mark, canvas: Canvas) -> None:
-        for box, width, color in self.rings(mark):
-            _ring(canvas.pixels, box, width, self.look.palette.index_of(color))
+    def _spans(self, mark: Mark) -> tuple[Box, ...]:
+        """The cells that a mark goes around, in pixels from the body's corner; none for one that is hidden."""
+        if not mark.rows or not mark.columns:
+            return ()
+        cell, found = self._fitted.cell, []
+        for x, y in map(self.corner, self.channels(mark.channel)):
+            left, top = x + round(mark.column * cell), y + round(mark.row * cell)
+            found.append(Box(left, top, left + mark.columns * cell, top + mark.rows * cell))
+        return tuple(found)
+
+    def _outline(self, canvas: Canvas) -> None:
+        for name, spans in self._drawn.items():
+            for box, width, color in self._rings(self.state.marks[name].role, spans):
+                _ring(canvas.pixels, box, width, self.look.palette.index_of(color))
 
     def rings(self, mark: Mark) -> Iterator[tuple[Box, int, Color]]:
         """The outlines of a mark on the page, lowest first: what each goes around, its width inwards, its colour."""
-        cell = self._fitted.cell
-        width = self.look.px(2) if mark.role == "boundary" else self.look.px(3)
+        return self._rings(mark.role, self._spans(mark))
+
+    def _rings(self, role: str, spans: Sequence[Box]) -> Iterator[tuple[Box, int, Color]]:
+        width = self.look.px(2) if role == "boundary" else self.look.px(3)
         out = width // 2
-        for at_x, at_y in self._mark_corners(mark):
-            top, left = self.place.y + at_y, self.place.x + at_x
-            bottom, right = top + mark.rows * cell, left + mark.columns * cell
-            if self._fitted.shaded and mark.role != "boundary":
+        for span in spans:
+            top, left = self.place.y + span.top, self.place.x + span.left
+            bottom, right = self.place.y + span.bottom, self.place.x + span.right
+            if self._fitted.shaded and role != "boundary":
                 # On a picture, a dark line alone is lost in the dark: a light one beside it is not.
                 halo = Box(left - out - 1, top - out - 1, right + out + 1, bottom + out + 1)
-                yield halo, width + 2, self.look.theme.page["ground"]
-            yield Box(left - out, top - out, right + out, bottom + out), width, self.look.theme.mark(mark.role)
+                yield halo, width + 2, self.look.theme.halo
+            yield Box(left - out, top - out, right + out, bottom + out), width, self.look.theme.mark(role)
 
     def scale_bar(self, sheet: Callable[[int, int, Color], Pen] = Pen.sheet) -> tuple[Pen, int, int] | None:
         """A bar of the scale's colours between its two ends, and its place on the page; None where there is none."""
         shade = self._panel.shade
         if self._scale is None or shade is None:
             return None
-        page, px = self.look.theme.page, self.look.px
+        page, px = self.look.theme.page, self.fit.tx
         # Three figures are enough to read a colour by.
         digits = min(self._panel.digits, max(0, 2 - math.floor(math.log10(max(abs(shade.lo), abs(shade.hi), 1)))))
         low, high = (
-            self.look.typesetter.line(number(v, digits), LEAST_TEXT * self.look.unit) for v in (shade.lo, shade.hi)
+            self.look.typesetter.line(number(v, digits), self.fit.size(LEAST_TEXT)) for v in (shade.lo, shade.hi)
         )
         bar = min(px(120), max(px(48), self.place.width - low.width - high.width - px(12)))
         height = max(low.ascent, px(_SCALE_BAR)) + px(6)
@@ -294,6 +361,14 @@ def _ring(pixels: Pixels, box: Box, width: int, index: int) -> None:
     pixels[box.bottom - width : box.bottom, columns] = index
     pixels[rows, max(0, box.left) : box.left + width] = index
     pixels[rows, box.right - width : box.right] = index
+
+
+def _between(a: Box, b: Box, share: float) -> Box:
+    """A box on a share of the way from one to the other, its size on the way from size to size."""
+    left, top = (round(p + (q - p) * share) for p, q in ((a.left, b.left), (a.top, b.top)))
+    sizes = ((a.right - a.left, b.right - b.left), (a.bottom - a.top, b.bottom - b.top))
+    width, height = (round(p + (q - p) * share) for p, q in sizes)
+    return Box(left, top, left + width, top + height)
 
 
 def cell_gap(cell: int) -> int:

@@ -55,7 +55,7 @@ def maps_body(station: Station, zoom: float, room: int, fit: Fit) -> Body:
     """Maps side by side, so many under one another as the room's height allows."""
     channels, gap = station.values.shape[0], fit.px(MAP_GAP)
     shown = min(channels, MOST_MAPS)
-    rest = fit.px(TEXT_LINE) if channels > shown else 0
+    rest = fit.tx(TEXT_LINE) if channels > shown else 0
     tall, wide = (max(1, round(zoom * side)) for side in station.values.shape[1:])
     rows, columns = _grid(shown, max(1, min(shown, _MOST_ROWS, (room - rest + gap) // (tall + gap))))
     width, height = columns * (wide + gap) - gap, rows * (tall + gap) - gap + rest
@@ -65,7 +65,7 @@ def maps_body(station: Station, zoom: float, room: int, fit: Fit) -> Body:
 def other_body(station: Station, most: int, room: int, fit: Fit) -> Body:
     """What is no map: one number, rows, or a strip of cells of at most so many pixels a side."""
     if station.form == "total":
-        return Body(fit.px(_TOTAL[0]), fit.px(_TOTAL[1]))
+        return Body(fit.tx(_TOTAL[0]), fit.tx(_TOTAL[1]))
     return _strip(len(station.values), most, room, fit) if station.form == "maps" else _rows_body(station, room, fit)
 
 
@@ -78,14 +78,14 @@ def _grid(count: int, most: int) -> tuple[int, int]:
 def _rows_body(station: Station, room: int, fit: Fit) -> Body:
     """A row for each number, with a swatch or a bar, and its text where there is room."""
     count = len(station.values)
-    tall = max(2, min(fit.px(_ROW), room // count))
+    tall = max(2, min(fit.tx(_ROW), room // count))
     wide = sum(row_parts(station, tall, fit)) + fit.px(_SWATCH if station.form == "numbers" else _BAR)
     return Body(wide, count * tall, (tall, wide), 1, count)
 
 
 def row_parts(station: Station, tall: int, fit: Fit) -> tuple[int, int]:
     """Pixels of the names in front of the rows and of the numbers behind them, the air beside them included."""
-    if tall < fit.px(LEAST_TEXT + 1):
+    if tall < fit.tx(LEAST_TEXT + 1):
         return 0, 0
     # In bold, as the one that counts is.
     names = max((text_width(name, fit, bold=True) for name in station.lines), default=0)
@@ -103,7 +103,7 @@ def strip_cell(largest: float, fit: Fit) -> int:
 def _strip(count: int, most: int, room: int, fit: Fit) -> Body:
     """Numbers as cells in columns."""
     shown = min(count, MOST_CELLS)
-    rest = fit.px(TEXT_LINE) if count > shown else 0
+    rest = fit.tx(TEXT_LINE) if count > shown else 0
     room -= rest
     side = min(most, fit.px(12) if shown * fit.px(12) <= room else fit.px(8) if shown <= 64 else fit.px(5))
     columns = math.ceil(shown / max(1, min(shown, room // side)))
@@ -122,4 +122,4 @@ def wrapped(title: str, lines: int, fit: Fit) -> tuple[str, ...]:
 
 def text_width(text: str, fit: Fit, *, bold: bool = False) -> int:
     """Pixels of a small text."""
-    return fit.typesetter.line(text, LEAST_TEXT * fit.unit, bold=bold).width if text else 0
+    return fit.typesetter.line(text, fit.size(LEAST_TEXT), bold=bold).width if text else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations, pairwise
 
@@ -18,7 +18,7 @@ from cnnviz.render.panels._station_bodies import (
     wrapped,
     zooms,
 )
-from cnnviz.render.panels.base import Fit
+from cnnviz.render.panels.base import Fit, text_scales
 from cnnviz.storyboard import Maps
 
 _PAD, _GAP, _LEAST_ARROW, _WIDEST_GAP, _GROUP_PAD, _TURN, _ASIDE = 5, 10, 17, 44, 7, 13, 16
@@ -29,6 +29,7 @@ _WORTH, _CUT_GROUP = (1.0, 0.8, 0.7), 0.75
 # No further row where maps are as long as this in the mean.
 _LARGE_ENOUGH = 30
 _SHORTER_TEXTS = (84, 64, 44)
+_KEPT_SIZE = 0.8
 
 Point = tuple[int, int]
 Span = tuple[int, int]
@@ -69,6 +70,9 @@ class Arrangement:
     seats: tuple[Seat, ...]
     paths: tuple[tuple[Point, ...], ...]
     grounds: tuple[Ground, ...]
+    fit: Fit
+    cut: int
+    size: int
 
 
 @dataclass(frozen=True)
@@ -88,8 +92,16 @@ class _Plan:
 
 
 def arrange_stations(panel: Maps, width: int, height: int, fit: Fit) -> Arrangement:
-    """Find the way in which the maps are largest and every text fits; texts are cut only where there is none."""
-    return _Arranger(panel, width, height, fit).arrangement()
+    """Find the way in which the maps are largest and every text fits; texts are cut only where there is none.
+
+    Where texts are to be larger, they are as large as leaves the maps most of their size.
+    """
+    usual = _Arranger(panel, width, height, replace(fit, text=1.0)).arrangement()
+    for scale in text_scales(fit.text):
+        found = _Arranger(panel, width, height, replace(fit, text=scale)).arrangement()
+        if found.cut <= usual.cut and found.size >= _KEPT_SIZE * usual.size:
+            return found
+    return usual
 
 
 class _Arranger:
@@ -100,7 +112,7 @@ class _Arranger:
         self._ending = _ending(panel)
         self._grouped = any(s.group for s in panel.stations)
         self._pictures = sum(s.values.ndim == 3 for s in panel.stations)
-        self._noted = fit.px(TEXT_LINE) if any(s.widest for s in panel.stations) else 0
+        self._noted = fit.tx(TEXT_LINE) if any(s.widest for s in panel.stations) else 0
         self._titles = {lines: [wrapped(s.title, lines, fit) for s in panel.stations] for lines in (1, 2, 3)}
         self._texts = {
             lines: [max(text_width(text, fit) for text in (*title, station.size, station.widest))
@@ -128,10 +140,12 @@ class _Arranger:
         paths = tuple(
             self._path(a, b, (a.row + 1) * (share + channel) - channel // 2 - 1) for a, b in pairwise(ordered)
         )
-        return Arrangement(ordered, paths, tuple(self._grounds(ordered, plan)))
+        return Arrangement(
+            ordered, paths, tuple(self._grounds(ordered, plan)), self._fit, self._cut_texts(plan), plan.size
+        )
 
     def _best(self) -> _Plan:
-        for longest in (1 << 20, *map(self._fit.px, _SHORTER_TEXTS)):
+        for longest in (1 << 20, *map(self._fit.tx, _SHORTER_TEXTS)):
             plans: list[_Plan] = []
             for rows in (1, 2, 3):
                 if max((plan.size for plan in plans), default=0) < self._fit.px(_LARGE_ENOUGH) * self._pictures:
@@ -139,7 +153,7 @@ class _Arranger:
             if plans:
                 return max(plans, key=lambda plan: (-self._cut_texts(plan), self._worth(plan)))
         whole = (0, len(self._stations))
-        return _Plan((whole,), None, 1, self._fit.px(_SHORTER_TEXTS[-1]), self._bodies(_SIZES[-1], 1, 1))
+        return _Plan((whole,), None, 1, self._fit.tx(_SHORTER_TEXTS[-1]), self._bodies(_SIZES[-1], 1, 1))
 
     def _cut_texts(self, plan: _Plan) -> int:
         return sum(width > self._slot(plan, place) for place, width in enumerate(self._texts[plan.lines]))
@@ -182,11 +196,11 @@ class _Arranger:
 
     def _label(self, rows: int) -> int:
         """Pixels for the names of groups; three rows have none to spare."""
-        return self._fit.px(_GROUP_LINE) if self._grouped and rows < 3 else self._fit.px(2)
+        return self._fit.tx(_GROUP_LINE) if self._grouped and rows < 3 else self._fit.px(2)
 
     def _below(self, lines: int) -> int:
         """Pixels from a body's outline down to the end of its texts."""
-        return self._fit.px(_UNDER) + (lines + 1) * self._fit.px(TEXT_LINE) + self._noted
+        return self._fit.px(_UNDER) + (lines + 1) * self._fit.tx(TEXT_LINE) + self._noted
 
     def _around(self, lines: int, rows: int) -> int:
         return self._label(rows) + self._below(lines) + 2 * self._fit.px(_PAD)
@@ -230,11 +244,11 @@ class _Arranger:
         wider = max(0, min(spare // max(1, last - first - 1), fit.px(_WIDEST_GAP)))
         x = across[0] + max(0, spare - wider * (last - first - 1)) // 2
         x += fit.px(_GROUP_PAD) if self._stations[first].group else 0
-        pad, line = fit.px(_PAD), fit.px(TEXT_LINE)
+        pad, line = fit.px(_PAD), fit.tx(TEXT_LINE)
         label = self._label(len(plan.rows))
         tallest = max(plan.bodies[place].height for place in range(first, last)) + 2 * pad
         top = down[0] + max(0, down[1] - label - tallest - self._below(plan.lines)) // 2 + label
-        baseline = top + tallest + fit.px(_UNDER) + fit.px(TEXT_LINE - 4)
+        baseline = top + tallest + fit.px(_UNDER) + fit.tx(TEXT_LINE - 4)
         for place in range(first, last):
             body, slot = plan.bodies[place], self._slot(plan, place)
             centre = x + slot // 2
@@ -266,7 +280,7 @@ class _Arranger:
     def _grounds(self, seats: Sequence[Seat], plan: _Plan) -> Iterator[Ground]:
         """The ground of each run of stations in one row and group; the group's name stands on the first of them."""
         fit, named = self._fit, {""}
-        label, named_at = self._label(len(plan.rows)), fit.px(_GROUP_LINE - 4)
+        label, named_at = self._label(len(plan.rows)), fit.tx(_GROUP_LINE - 4)
         runs: dict[tuple[int, str], list[Seat]] = {}
         for seat, station in zip(seats, self._stations, strict=True):
             runs.setdefault((seat.row, station.group), []).append(seat)
@@ -276,7 +290,7 @@ class _Arranger:
             top = min(s.box.top for s in seats if s.row == row) - label
             box = Box(
                 members[0].slot[0] - fit.px(_GROUP_PAD), top, members[-1].slot[1] + fit.px(_GROUP_PAD),
-                members[0].note_baseline + fit.px(4 if self._noted else 4 - TEXT_LINE),
+                members[0].note_baseline + (fit.px(4) if self._noted else fit.px(4 - TEXT_LINE * fit.text)),
             )  # fmt: skip
             text = group if label > fit.px(2) and group not in named else ""
             yield Ground(box, text, top + named_at)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cnnviz.render.canvas import Box, Canvas, Look
 from cnnviz.render.pen import Pen
-from cnnviz.render.text import Typesetter
+from cnnviz.render.text import Line, Typesetter
 from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change
 
@@ -21,16 +22,46 @@ LABEL_LEADING = 21
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """What panels are measured with: the typesetter, the scale of lengths, the stage's height, numbers or none."""
+    """What panels are measured with: the typesetter, the scale of lengths, the stage's height, numbers or none.
+
+    `scale` is how much larger texts are wanted that make room for themselves, `text` how much larger all others are;
+    `lang` is the language of the few words that are the renderer's own.
+    """
 
     typesetter: Typesetter
     unit: float
     height: int
     numbers: bool
+    lang: str = "en"
+    scale: float = 1.0
+    text: float = 1.0
+
+    @property
+    def least(self) -> float:
+        """The pixels of the smallest text."""
+        return LEAST_TEXT * self.unit
+
+    def size(self, pixels: float) -> float:
+        """The size of a text that is given for the default width and the default size of texts."""
+        return pixels * self.unit * self.text
+
+    def tx(self, length: float) -> int:
+        """Pixels of a length that grows with the texts."""
+        return max(1, round(length * self.unit * self.text))
+
+    @property
+    def label_room(self) -> int:
+        """Pixels under a panel for a label of one line."""
+        return self.px(11 + 19 * self.text)
 
     def px(self, length: float) -> int:
         """Pixels of a length that is given for the default width."""
         return max(1, round(length * self.unit))
+
+
+def text_scales(most: float) -> list[float]:
+    """How much larger texts may be, from `most` down to what is more than usual."""
+    return [round(most - step / 10, 2) for step in range(math.ceil((most - 1) * 10 - 1e-9))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +115,11 @@ class Painter:
         return str(panel.label)
 
     @classmethod
+    def details(cls, panel: Any, cell: int, fit: Fit) -> int:
+        """How many kinds of what cells of that side may have no room for are shown."""
+        return 0
+
+    @classmethod
     def room_below(cls, panel: Any, cell: int, fit: Fit) -> int:
         """Pixels wanted under the label."""
         return 0
@@ -101,14 +137,30 @@ class Painter:
         """Bring changes in; returns the boxes of the canvas that were painted anew."""
         raise NotImplementedError
 
+    def glides(self, changes: Sequence[Change]) -> bool:
+        """Whether changes move something that can glide to its new place."""
+        return False
+
+    def glide(self, changes: Sequence[Change], share: float, canvas: Canvas) -> list[Box]:
+        """Show what glides on a share of its way to where changes, not yet applied, have it; returns the boxes."""
+        return []
+
     def paint_label(self, canvas: Canvas, text: str) -> Box:
         """Write a label under the panel, centred, over the one that was there; returns the box painted."""
-        place, px, page = self.place, self.look.px, self.look.theme.page
-        lines = [self.look.typesetter.line(part, LABEL_SIZE * self.look.unit) for part in text.split("\n")]
-        width = max(self._label_size[0], place.width, *(line.width for line in lines)) + 2 * px(3)
+        place, fit, page = self.place, self.fit, self.look.theme.page
+        lines = [line for line, _, _ in self.label_lines(text)]
+        width = max(self._label_size[0], place.width, *(line.width for line in lines)) + 2 * fit.px(3)
         rows = max(self._label_size[1], len(lines))
         self._label_size = max(line.width for line in lines), len(lines)
-        pen = Pen.sheet(width, px(26) + px(LABEL_LEADING) * (rows - 1), page["ground"])
+        above = fit.px(4 + 15 * fit.text)
+        pen = Pen.sheet(width, fit.px(4 + 22 * fit.text) + fit.tx(LABEL_LEADING) * (rows - 1), page["ground"])
         for row, line in enumerate(lines):
-            pen.text(line, (width - line.width) // 2, px(19) + row * px(LABEL_LEADING), page["muted"])
-        return canvas.draw(pen, place.x + (place.width - width) // 2, place.label_baseline - px(19))
+            pen.text(line, (width - line.width) // 2, above + row * fit.tx(LABEL_LEADING), page["muted"])
+        return canvas.draw(pen, place.x + (place.width - width) // 2, place.label_baseline - above)
+
+    def label_lines(self, text: str) -> Iterator[tuple[Line, int, int]]:
+        """The lines of a label under the panel, each with its place on the page and its baseline."""
+        for row, part in enumerate(text.split("\n")):
+            line = self.fit.typesetter.line(part, self.fit.size(LABEL_SIZE))
+            x = self.place.x + (self.place.width - line.width) // 2
+            yield line, x, self.place.label_baseline + row * self.fit.tx(LABEL_LEADING)

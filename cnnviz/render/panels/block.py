@@ -16,6 +16,7 @@ from cnnviz.render.pen import Pen
 from cnnviz.render.text import Line
 from cnnviz.render.theme import Theme
 from cnnviz.storyboard import Block, Grid
+from cnnviz.wording import phrase
 
 _GAP, _ROW_GAP = 20, 6
 _DROP, _MOST_DROP = 8, 24
@@ -41,7 +42,7 @@ class _Sheets:
         stairs = across - 1 if across == count else 0
         drop = min(fit.px(_DROP), fit.px(_MOST_DROP) // stairs) if stairs else 0
         width, height = columns * cell, rows * cell
-        pitch = width + fit.px(_GAP), height + fit.px(_CAPTION_HEIGHT) + fit.px(_ROW_GAP)
+        pitch = width + fit.px(_GAP), height + fit.tx(_CAPTION_HEIGHT) + fit.px(_ROW_GAP)
         return cls(count, across, width, height, pitch, drop)
 
     def corner(self, channel: int) -> tuple[int, int]:
@@ -108,17 +109,37 @@ class BlockPainter(CellsPainter):
                 pen.rect(x - 1, y - 1, sheets.width + 2, sheets.height + 2, page["faint"])
             line = self._caption(channel)
             left = max(-self._margin, x + (sheets.width - line.width) // 2)
-            pen.text(line, left, y + sheets.height + self.look.px(_CAPTION_BASELINE), page["muted"])
+            pen.text(line, left, y + sheets.height + self.fit.tx(_CAPTION_BASELINE), page["muted"])
+
+    def sheet_text(self, channel: int | None) -> str:
+        """What stands under a sheet."""
+        return _whole_caption(self._block, channel or 0, self.fit.lang)
+
+    @classmethod
+    def details(cls, panel: Grid | Block, cell: int, fit: Fit) -> int:
+        """Numbers, and whole captions."""
+        shown = super().details(panel, cell, fit)
+        if isinstance(panel, Block):
+            room = _Sheets.of(panel, cell, fit).pitch[0] - fit.px(6)
+            texts = [_whole_caption(panel, channel, fit.lang) for channel in range(panel.shape[0])]
+            shown += all(fit.typesetter.line(text, fit.least).width <= room for text in texts)
+        return shown
 
     def _caption(self, channel: int) -> Line:
         """The caption of a sheet, its last word alone where there is no room for all of it."""
-        whole = self._block.captions[channel] if self._block.captions else f"channel {channel + 1}"
-        size = LEAST_TEXT * self.look.unit
+        whole = self.sheet_text(channel)
+        size, least = self.fit.size(LEAST_TEXT), self.fit.least
         for text in (whole, whole.rpartition(" ")[2]):
-            line = self.look.typesetter.line(text, size)
-            if line.width <= self._sheets.pitch[0] - self.look.px(6):
-                return line
+            for smaller in dict.fromkeys((size, (size + least) / 2, least)):
+                line = self.look.typesetter.line(text, smaller)
+                if line.width <= self._sheets.pitch[0] - self.look.px(6):
+                    return line
         return self.look.typesetter.line("", size)
+
+
+def _whole_caption(panel: Block, channel: int, lang: str) -> str:
+    return panel.captions[channel] if panel.captions else phrase(lang, "channel {n}").replace("{n}", str(channel + 1))
+
 
 
 def _balanced(count: int) -> int:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from cnnviz.render.canvas import Box, Look
-from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Place
+from cnnviz.render.panels.base import Colors, Extent, Fit, Place
 from cnnviz.render.panels.redrawn import Part, RedrawnPainter
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import Line
@@ -75,8 +75,8 @@ class EquationPainter(RedrawnPainter):
         self._rows[change.row] = text, role if change.role is None else change.role
 
     def _set(self, text: str) -> Line:
-        unit, room = self.look.unit, self.place.width - 2 * self.look.px(_EDGE)
-        return self.look.typesetter.fitting(text, self._panel.size * unit, room, LEAST_TEXT * unit)
+        room = self.place.width - 2 * self.look.px(_EDGE)
+        return self.look.typesetter.fitting(text, self.fit.size(self._panel.size), room, self.fit.least)
 
 
 def _writer(line: Line, x: int, baseline: int, ink: Color, strong: Color) -> Callable[[Pen], None]:
@@ -101,12 +101,12 @@ def _dashed(
 
 
 def _typeset(text: str, panel: Equation, fit: Fit) -> Line:
-    return fit.typesetter.line(text, panel.size * fit.unit)
+    return fit.typesetter.line(text, fit.size(panel.size))
 
 
 def _reaches(panel: Equation, fit: Fit) -> list[tuple[float, float]]:
     """Pixels that each line takes above and below its baseline; a blank one as much as the tallest that may come."""
-    size = panel.size * fit.unit
+    size = fit.size(panel.size)
     found = []
     for row in panel.lines:
         lines = [_typeset(text, panel, fit) for text in ((row.text,) if row.text else panel.widest)]

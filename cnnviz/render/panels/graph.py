@@ -23,7 +23,8 @@ QUIET, ACTIVE = "edge", "active"
 _STROKES = {QUIET: 1.5, ACTIVE: 4.5}
 _OTHER_STROKE = 2.5
 _TEXT_SIZE = 18
-_LARGEST_RADIUS, _LEAST_RADIUS, _AIR = 27, 13, 0.42
+_LARGEST_RADIUS, _LEAST_RADIUS, _AIR, _WIDER = 27, 13, 0.42, 1.4
+_CLOSER = 140
 _BESIDE = 10
 _LEAST_SPAN = 120
 _PLATE = 3
@@ -66,11 +67,13 @@ class GraphPainter(RedrawnPainter):
         """Room for the columns and rows of nodes with space to see the edges; it takes what is left of its row."""
         columns = {node.x for node in panel.nodes}
         fullest = max((sum(node.x == x for node in panel.nodes) for x in columns), default=1)
-        radius = fit.px(_LARGEST_RADIUS)
+        radius = _largest_radius(fit)
         texts = any(edge.text for edge in panel.edges)
-        between = fit.px(250 if texts else max(_LEAST_SPAN, 290 - 10 * len(panel.nodes)))
+        # Larger texts stand beside the nodes, and take their room from between them.
+        apart = 250 - _CLOSER * (min(fit.text, _WIDER) - 1)
+        between = fit.px(apart if texts else max(_LEAST_SPAN, 290 - 10 * len(panel.nodes)))
         width = sum(_insets(panel, radius, fit)) + between * (len(columns) - 1)
-        height = min(fit.height - fit.px(30), fullest * fit.px(2 * _LEAST_RADIUS + 10))
+        height = min(fit.height - fit.label_room, fullest * fit.px(2 * _LEAST_RADIUS + 10))
         return Extent(width=min(round(width), fit.px(440)), height=height, stretch=panel.span)
 
     @classmethod
@@ -200,7 +203,7 @@ class GraphPainter(RedrawnPainter):
 
     def _label_place(self, node: Node) -> tuple[Line, int, int]:
         seat, beside = self._seats[node.name], self.look.px(_BESIDE)
-        line = self.look.typesetter.line(node.label, LABEL_SIZE * self.look.unit)
+        line = self.look.typesetter.line(node.label, self.fit.size(LABEL_SIZE))
         middle = round(seat.y + (line.ascent - line.descent) / 2)
         side = _side(node)
         if side == "left":
@@ -211,7 +214,8 @@ class GraphPainter(RedrawnPainter):
 
     def _sit_texts(self) -> tuple[float, dict[EdgeKey, Floats], bool]:
         """The size and centres of the texts on edges, and whether they are too many to show them all."""
-        sizes = [size * self.look.unit for size in (_TEXT_SIZE, 16, LEAST_TEXT)]
+        sizes = [self.fit.size(size) for size in (_TEXT_SIZE, 16, LEAST_TEXT)]
+        sizes += [size for size in (18 * self.fit.unit, 16 * self.fit.unit, self.fit.least) if size < sizes[-1]]
         keys = [key for key, (_, text) in self._edges.items() if text]
         for size in sizes:
             found = place_texts(*self._crowd(keys, size))
@@ -264,9 +268,9 @@ def _side(node: Node) -> str:
 def _node_text(text: str, radius: float, fit: Fit) -> Line:
     """A text in a node, smaller where the node is."""
     room = 2 * radius - fit.px(6)
-    size = min(_TEXT_SIZE * fit.unit, max(LEAST_TEXT * fit.unit, 0.62 * room))
+    size = min(fit.size(_TEXT_SIZE), max(fit.least, 0.62 * room))
     line = fit.typesetter.line(text, size)
-    return line if line.width <= room else fit.typesetter.line(text, max(LEAST_TEXT * fit.unit, size * 0.85))
+    return line if line.width <= room else fit.typesetter.line(text, max(fit.least, size * 0.85))
 
 
 def _half(node: Node, radius: float, fit: Fit) -> float:
@@ -280,20 +284,24 @@ def _insets(panel: Graph, radius: float, fit: Fit) -> tuple[float, float]:
     room = {"left": 0.0, "right": 0.0, "above": 0.0}
     for node in panel.nodes:
         half = _half(node, radius, fit) + fit.px(4)
-        label = fit.typesetter.line(node.label, LABEL_SIZE * fit.unit).width + fit.px(_BESIDE) if node.label else 0
+        label = fit.typesetter.line(node.label, fit.size(LABEL_SIZE)).width + fit.px(_BESIDE) if node.label else 0
         outside = {"left": half, "right": half, _side(node): half + (label if _side(node) != "above" else 0)}
         for side, wide in outside.items():
             room[side] = max(room[side], wide)
     return room["left"], room["right"]
 
 
+def _largest_radius(fit: Fit) -> int:
+    return fit.px(_LARGEST_RADIUS * min(fit.text, _WIDER))
+
+
 def _seats(panel: Graph, width: int, height: int, fit: Fit) -> dict[str, _Seat]:
     """The nodes' places in pixels, as large as their neighbours above and below allow."""
-    inner = height - 2 * fit.px(_LARGEST_RADIUS)
+    inner = height - 2 * _largest_radius(fit)
     gaps = [abs(a.y - b.y) * inner for a in panel.nodes for b in panel.nodes if a.x == b.x and a.y != b.y]
-    radius = max(fit.px(_LEAST_RADIUS), min([fit.px(_LARGEST_RADIUS), *(_AIR * gap for gap in gaps)]))
+    radius = max(fit.px(_LEAST_RADIUS), min([_largest_radius(fit), *(_AIR * gap for gap in gaps)]))
     left, right = _insets(panel, radius, fit)
-    above = fit.px(26) if any(node.label and _side(node) == "above" for node in panel.nodes) else 0
+    above = fit.tx(26) if any(node.label and _side(node) == "above" for node in panel.nodes) else 0
     top, bottom = radius + fit.px(4) + above, radius + fit.px(4)
     return {
         node.name: _Seat(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from cnnviz.render.panels._cells import CellsPainter, Fitted
 from cnnviz.render.panels.base import Extent, Fit
 from cnnviz.storyboard import Block, Grid
+from cnnviz.wording import phrase
 
 _ENLARGED_CELL = 46
-_LABEL_HEIGHT = 30
 # Cells a little smaller than they could be are no reason to give up the common scale.
 _TINY = 0.7
 
@@ -20,7 +20,7 @@ class GridPainter(CellsPainter):
         """As the stage's cells, or larger where the grid may be enlarged."""
         large = fit.px(_ENLARGED_CELL)
         if isinstance(panel, Grid) and panel.enlarge and cell < _TINY * large:
-            cell = max(cell, min(large, (fit.height - fit.px(_LABEL_HEIGHT)) // max(panel.shape)))
+            cell = max(cell, min(large, (fit.height - fit.label_room) // max(panel.shape)))
         return Fitted.of(panel, cell, fit)
 
     @classmethod
@@ -32,7 +32,8 @@ class GridPainter(CellsPainter):
     @classmethod
     def label(cls, panel: Grid, cell: int, fit: Fit) -> str:
         """The panel's label; it says so where the cells are larger than the others."""
-        return panel.label + ("\nenlarged" if cls.fitted(panel, cell, fit).cell != cell else "")
+        larger = cls.fitted(panel, cell, fit).cell != cell
+        return panel.label + ("\n" + phrase(fit.lang, "enlarged") if larger else "")
 
     def corner(self, channel: int | None) -> tuple[int, int]:
         """A grid is one sheet."""

@@ -38,6 +38,7 @@ class MapsPainter(RedrawnPainter):
         super().__init__(panel, place, look, fit)
         self._panel = panel
         self._arrangement = arrange_stations(panel, place.width, place.height, fit)
+        self.fit = self._arrangement.fit
         self._seats = dict(zip((s.name for s in panel.stations), self._arrangement.seats, strict=True))
         self._stations = {station.name: station for station in panel.stations}
         self._roles = {station.name: station.role for station in panel.stations}
@@ -65,7 +66,7 @@ class MapsPainter(RedrawnPainter):
 
     def draw_background(self, pen: Pen) -> None:
         """Draw grounds, texts, and the maps that are known, with empty places for the others."""
-        page, size = self.look.theme.page, LEAST_TEXT * self.look.unit
+        page, size = self.look.theme.page, self.fit.size(LEAST_TEXT)
         pen.rect(0, 0, self.place.width, self.place.height, page["ground"])
         for ground in self._arrangement.grounds:
             box = ground.box
@@ -151,7 +152,7 @@ class MapsPainter(RedrawnPainter):
         for place, value in enumerate(values.tolist()):
             top, marked = seat.y + place * tall, place == station.marked
             known = not np.isnan(value)
-            baseline = top + (tall + px(10)) // 2
+            baseline = top + (tall + self.fit.tx(10)) // 2
             fill = self.look.theme.cell("pending").fill
             if station.form == "numbers" and known and shade is not None:
                 fill = _color(self._colored(np.array([[value]]), shade)[0, 0])
@@ -173,7 +174,7 @@ class MapsPainter(RedrawnPainter):
 
     def _write(self, pen: Pen, text: str, right: int, baseline: int, *, bold: bool) -> None:
         """A text that ends at `right`."""
-        line = self.look.typesetter.line(text, LEAST_TEXT * self.look.unit, bold=bold)
+        line = self.look.typesetter.line(text, self.fit.size(LEAST_TEXT), bold=bold)
         pen.text(line, right - line.width, baseline, self.look.theme.page["ink"])
 
     def _draw_total(
@@ -186,7 +187,7 @@ class MapsPainter(RedrawnPainter):
             return
         text = number(float(values[0]), station.digits)
         line = self.look.typesetter.fitting(
-            text, _LARGEST_NUMBER * self.look.unit, body.width, LEAST_TEXT * self.look.unit, bold=True
+            text, self.fit.size(_LARGEST_NUMBER), body.width, self.fit.least, bold=True
         )
         baseline = seat.y + (body.height + line.ascent) // 2
         pen.text(line, seat.x + (body.width - line.width) // 2, baseline, page["result"])
@@ -247,7 +248,7 @@ class MapsPainter(RedrawnPainter):
 
     def _note(self, name: str) -> Part:
         seat, text = self._seats[name], self._notes[name]
-        line = self.look.typesetter.line(text, LEAST_TEXT * self.look.unit)
+        line = self.look.typesetter.line(text, self.fit.size(LEAST_TEXT))
         x, color = seat.centre - line.width // 2, self.look.theme.line("gradient")
         box = Box(x, seat.note_baseline - line.ascent, x + line.width, seat.note_baseline + line.descent)
         return Part(text, _grown(box, 2), lambda pen: pen.text(line, x, seat.note_baseline, color))

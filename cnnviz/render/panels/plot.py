@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cnnviz.render.axes import Axes, Points, beads, length, pattern
-from cnnviz.render.canvas import Box, Look
+from cnnviz.render.canvas import Box, Canvas, Look
 from cnnviz.render.panels._axes import BLACK, HALO, TEXT_SIZE, AxesDrawing, Lettering, stamp
 from cnnviz.render.panels.base import Colors, Extent, Fit, Place
 from cnnviz.render.panels.redrawn import Part, RedrawnPainter
@@ -39,13 +39,13 @@ class PlotPainter(RedrawnPainter):
         self._curves = {curve.name: curve for curve in panel.curves}
         self._dots = {dot.name: dot for dot in panel.dots}
         self._inked: dict[str, Part | None] = {}
-        self._lettering = Lettering(look)
+        self._lettering = Lettering(look, fit)
         self._drawing = AxesDrawing(panel, self.axes, look, self._lettering)
 
     @classmethod
     def measure(cls, panel: Plot, cell: int, fit: Fit) -> Extent:
         """A least size; a plot takes its share of the room that is left."""
-        return Extent(width=fit.px(_LEAST_WIDTH), height=fit.px(_LEAST_HEIGHT), stretch=panel.span)
+        return Extent(width=fit.tx(_LEAST_WIDTH), height=fit.tx(_LEAST_HEIGHT), stretch=panel.span)
 
     @classmethod
     def colors(cls, panel: Any, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
@@ -100,6 +100,34 @@ class PlotPainter(RedrawnPainter):
             self._set_curve(change)
         else:
             raise TypeError(f"a plot cannot take {type(change).__name__}")
+
+    def glides(self, changes: Sequence[Change]) -> bool:
+        """Whether a dot that is seen goes to another place where it is seen."""
+        return any(isinstance(change, MoveDot) and self._dot_moves(change) for change in changes)
+
+    def _dot_moves(self, change: MoveDot) -> bool:
+        dot = self._dots[change.dot]
+        seen = self.axes.shows(dot.x, dot.y) and self.axes.shows(change.x, change.y)
+        return seen and (dot.x, dot.y) != (change.x, change.y)
+
+    def glide(self, changes: Sequence[Change], share: float, canvas: Canvas) -> list[Box]:
+        """Show dots on their way, and with them curves of as many points as before, such as tangents."""
+        dots, inked, curves = dict(self._dots), dict(self._inked), dict(self._curves)
+        for change in changes:
+            if isinstance(change, MoveDot) and self._dot_moves(change):
+                dot = dots[change.dot]
+                x, y = dot.x + (change.x - dot.x) * share, dot.y + (change.y - dot.y) * share
+                self._dots[change.dot] = dataclasses.replace(dot, x=x, y=y)
+            elif isinstance(change, SetCurve) and change.curve in inked and not change.extend:
+                old = curves[change.curve]
+                if np.shape(change.x) == np.shape(old.x):
+                    along = [a + (b - a) * share for a, b in ((old.x, change.x), (old.y, change.y))]
+                    self._curves[change.curve] = curve = dataclasses.replace(old, x=along[0], y=along[1])
+                    self._inked[change.curve] = self._ink(curve)
+        self._baked = []
+        boxes = self._redraw(canvas)
+        self._dots, self._inked, self._curves = dots, inked, curves
+        return boxes
 
     def _set_curve(self, change: SetCurve) -> None:
         old = self._curves[change.curve]
@@ -173,12 +201,13 @@ class PlotPainter(RedrawnPainter):
             pen.text(ring, x - reach, y - reach, rim)
 
         box = Box(x - reach, y - reach, x + reach + 1, y + reach + 1)
-        found = {f"dot {name}": Part((x, y), box, draw)}
+        found = {f"dot {name}": Part((x, y), box, draw, glides=True)}
         if dot.text:
             line = self._lettering.line(dot.text)
             left = self._beside(x, line, self.look.px(_RADIUS + 5))
             baseline = max(line.ascent + 2, y - self.look.px(4))
-            found[f"text of dot {name}"] = self._text_part(dot.text, left, baseline, rim)
+            part = self._text_part(dot.text, left, baseline, rim)
+            found[f"text of dot {name}"] = dataclasses.replace(part, glides=True)
         return found
 
     @cached_property
@@ -261,7 +290,7 @@ def _room_beside(panel: Plot, fit: Fit) -> int:
     """Pixels at the right for the texts of curves that end there, or may."""
     edge = panel.x_range[1] - 0.05 * (panel.x_range[1] - panel.x_range[0])
     ending = [c for c in panel.curves if c.text and not (len(c.x) and c.x[-1] < edge)]
-    lines = [fit.typesetter.line(c.text, TEXT_SIZE * fit.unit) for c in ending]
+    lines = [fit.typesetter.line(c.text, fit.size(TEXT_SIZE)) for c in ending]
     return max((line.width + fit.px(_END_GAP + 2) + HALO for line in lines), default=0)
 
 

@@ -15,11 +15,15 @@ from cnnviz.storyboard import Change
 
 @dataclass(frozen=True)
 class Part:
-    """A moving part: `key` tells two looks of it apart, `box` holds all its pixels, in the panel's coordinates."""
+    """A moving part: `key` tells two looks of it apart, `box` holds all its pixels, in the panel's coordinates.
+
+    One that `glides` looks the same elsewhere, and may be shown on its way there.
+    """
 
     key: Hashable
     box: Box
     draw: Callable[[Pen], None]
+    glides: bool = False
 
 
 class RedrawnPainter(Painter):
@@ -67,6 +71,10 @@ class RedrawnPainter(Painter):
         self._baked = []
         for change in changes:
             self.update(change)
+        return self._redraw(canvas)
+
+    def _redraw(self, canvas: Canvas) -> list[Box]:
+        """Show the parts as they are now."""
         before, self._shown = self._shown, self.parts()
         dirty = list(self._baked)
         for name in dict.fromkeys([*before, *self._shown]):

@@ -16,7 +16,6 @@ from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, SetEntry, Table
 
 _STAGE_WIDTH = 880
-_LABEL_HEIGHT = 30
 _PAD_X, _PAD_Y, _LEAST_PAD_X, _LEAST_PAD_Y = 14.0, 9.0, 5.0, 1.0
 _LEADING = 0.35
 _RULE, _BAR = 2, 3
@@ -38,8 +37,8 @@ class _Fitted:
     def of(cls, panel: Table, fit: Fit) -> _Fitted:
         """The largest text with the widest paddings with which the table fits the stage; at worst it is cut."""
         rows = (panel.header, *panel.entries)
-        height = fit.height - (fit.px(_LABEL_HEIGHT) if panel.label else 0)
-        size = max(panel.size, LEAST_TEXT)
+        height = fit.height - (fit.label_room if panel.label else 0)
+        size = max(panel.size * fit.scale, LEAST_TEXT)
         while True:
             # Paddings give way first, then the text.
             for share in (1.0, 0.75, 0.5, 0.25, 0.0):
@@ -48,7 +47,8 @@ class _Fitted:
                     return fitted
             if size <= LEAST_TEXT:
                 return fitted.narrowed(fit.px(_STAGE_WIDTH))
-            size = max(LEAST_TEXT, size - 0.5)
+            # Formulas take long to set: from large sizes it goes down in larger steps.
+            size = max(LEAST_TEXT, size - 0.5) if size <= panel.size else max(panel.size, size - 2)
 
     def narrowed(self, width: int) -> _Fitted:
         """With columns that share `width`, in proportion to what they want."""
@@ -64,7 +64,7 @@ class TablePainter(RedrawnPainter):
     def __init__(self, panel: Table, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
         self._panel = panel
-        self._fitted = _Fitted.of(panel, fit)
+        self._fitted = _fitted(panel, fit)
         plain = tuple(("plain",) * len(panel.header) for _ in panel.entries)
         self._texts = [list(row) for row in panel.entries]
         self._roles = [list(row) for row in panel.roles or plain]
@@ -77,7 +77,7 @@ class TablePainter(RedrawnPainter):
     @classmethod
     def measure(cls, panel: Table, cell: int, fit: Fit) -> Extent:
         """The size of all its rows and columns."""
-        fitted = _Fitted.of(panel, fit)
+        fitted = _fitted(panel, fit)
         return Extent(width=fitted.columns[-1], height=fitted.rows[-1])
 
     @classmethod
@@ -156,6 +156,11 @@ class TablePainter(RedrawnPainter):
 
 def _height(lines: Sequence[Line], leading: int) -> int:
     return sum(line.ascent + line.descent for line in lines) + leading * (len(lines) - 1)
+
+
+@lru_cache(maxsize=64)
+def _fitted(panel: Table, fit: Fit) -> _Fitted:
+    return _Fitted.of(panel, fit)
 
 
 @lru_cache(maxsize=64)

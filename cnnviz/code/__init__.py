@@ -1,0 +1,70 @@
+"""A figure's operation as a program: each file here is a framework, named as `--code` takes it, with its `Writer`."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnviz.errors import UsageError
+from cnnviz.parameters import choose, quote
+
+if TYPE_CHECKING:
+    from cnnviz.code._writer import Writer
+    from cnnviz.operation import Operation
+
+
+_FOLDERS = (Path(__file__).parent,)
+
+
+def frameworks() -> tuple[str, ...]:
+    """The frameworks in which a program can be written."""
+    return tuple(sorted(file.stem for folder in _FOLDERS for file in folder.glob("[!_]*.py")))
+
+
+def check_framework(name: str, option: str = "--code") -> str:
+    """The framework that a user means; raises UsageError for one that is not there, with a hint where it has kin."""
+    known = name.strip().lower()
+    if known in frameworks():
+        return known
+    kin = [framework for framework in frameworks() if known in _load(framework).also]
+    hint = f"did you mean {kin[0]}? (choose from {', '.join(frameworks())})" if kin else choose(known, frameworks())
+    raise UsageError(f"{option} {quote(name)} is not known: {hint}")
+
+
+def program(operation: Operation | None, framework: str, command: str) -> str:
+    """Source text that computes what the figure of a command shows, and prints it; raises UsageError."""
+    return _tried(operation, framework, command).program(command)
+
+
+def line(operation: Operation | None, framework: str, what: str) -> str:
+    """The one call that matters to a figure, on one line; raises UsageError."""
+    return _tried(operation, framework, what).line()
+
+
+def _tried(operation: Operation | None, framework: str, what: str) -> Writer:
+    """A writer that has written; raises UsageError where there is nothing to write, or the framework lacks it."""
+    from cnnviz.code._writer import RefusalError
+
+    if operation is None:
+        raise UsageError(f"{what} computes nothing that a program could print: leave --code or --code-line out")
+    try:
+        return _load(framework)(operation)
+    except RefusalError as error:
+        others = [name for name in frameworks() if name != framework and _can(operation, name)]
+        raise UsageError(f"{framework} {error}: use --code {' or '.join(others)}") from None
+
+
+def _can(operation: Operation, framework: str) -> bool:
+    from cnnviz.code._writer import RefusalError
+
+    try:
+        _load(framework)(operation)
+    except RefusalError:
+        return False
+    return True
+
+
+def _load(framework: str) -> type[Writer]:
+    found: type[Writer] = importlib.import_module(f"cnnviz.code.{framework}").Framework
+    return found

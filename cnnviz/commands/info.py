@@ -1,0 +1,48 @@
+"""Tell what made a file: its command, figure, parameters, words, size and time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from cnnviz.commands._common import tell_facts
+from cnnviz.commands._stored import stored
+from cnnviz.errors import CnnvizError
+from cnnviz.parameters import plain
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def command(files: Sequence[str]) -> None:
+    """Tell what made a file: its command, figure, parameters, words, size and time.
+
+    For example: cnnviz info fig.gif
+    """
+    for place, name in enumerate(files):
+        if place:
+            click.echo()
+        _tell(Path(name))
+
+
+def _tell(path: Path) -> None:
+    from cnnviz.reading import read
+
+    told = read(path)
+    try:
+        figure, parameters = stored(told, path)
+    except CnnvizError as error:
+        if not told.texts["Comment"].startswith("cnnviz "):
+            raise
+        figure, parameters = f"unknown: {error}", {}
+    said, (width, height) = told.texts.get, told.size
+    tell_facts({
+        "file": f"{path}, {told.format}", "made by": said("Software"), "command": said("Comment"),
+        "figure": figure,
+        "parameters": ", ".join(f"{key.rstrip('_').replace('_', '-')} {plain(v)}" for key, v in parameters.items()),
+        "title": said("Title"), "alt": said("Description"), "caption": said("Caption"),
+        "size": f"{width}×{height} {'pt' if told.format == 'pdf' else 'px'}" if width else "",
+        "frames": str(told.frames or ""),
+        "lasts": f"{told.milliseconds / 1000:g} s" if told.milliseconds else "",
+    })  # fmt: skip

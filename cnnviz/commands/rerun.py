@@ -1,0 +1,57 @@
+"""Make a figure again from its file alone, with other options if any are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cnnviz.commands._common import Leading
+from cnnviz.commands._stored import given, scene_context, stored
+from cnnviz.export import formats, formats_of, module_for
+from cnnviz.pipeline import HEEDED
+from cnnviz.places import PLACES
+
+
+@click.command(cls=Leading, context_settings={"allow_interspersed_args": False}, options_metavar="")
+@click.argument("file", metavar="FILE")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...")
+def command(file: str, options: Sequence[str]) -> None:
+    """Make a figure again from its file alone, with other options if any are given.
+
+    For example: cnnviz rerun fig.gif --theme dark -o fig-dark.mp4
+
+    All options of the figure can be given: they win over what the file says. Without -o the figure goes to output/, in
+    the file's own format.
+    """
+    from cnnviz.reading import read
+
+    path = Path(file)
+    told = read(path)
+    figure, before = stored(told, path)
+    context = scene_context(f"rerun {file}", figure, options)
+    changes = given(context)
+    place = PLACES.get(str(changes.get("for_")))
+    if context.params["output"] is None and not context.params["formats"] and not place:
+        context.params["formats"] = (told.format if told.format in formats() else "png",)
+    kept = {key: value for key, value in before.items() if key not in _dropped(context.params, changes)}
+    for key, value in kept.items():
+        if context.params.get(key) is None:
+            context.params[key] = value
+    with context:
+        context.command.invoke(context)
+
+
+def _dropped(params: Mapping[str, Any], changes: Mapping[str, Any]) -> set[str]:
+    """What the file said that does not hold any longer: what another place decides, or another format cannot do."""
+    place = PLACES.get(str(changes.get("for_")))
+    dropped = {*place.look, *(["step"] if place.motion else [])} if place else set()
+    if params["output"] is not None and not params["formats"]:
+        paths = [Path(params["output"])]
+    else:
+        names = params["formats"] or (place.format if place else "gif",)
+        paths = [Path(f"x.{name}") for name in formats_of(names)]
+    heeds = {name for path in paths if path.suffix for name in getattr(module_for(path), "HEEDS", ())}
+    return dropped | (set(HEEDED) - heeds)

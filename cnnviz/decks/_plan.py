@@ -1,0 +1,142 @@
+"""The plan of a deck: its slides in order, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cnnviz.appearance import Appearance
+from cnnviz.storyboard import Storyboard
+from cnnviz.wording import caption, listed, phrase, spoken, tag_of
+
+if TYPE_CHECKING:
+    from cnnviz.render.frames import Film
+
+_DEFAULTS = Appearance()
+
+
+class Showable(Protocol):
+    """What a deck asks of a figure."""
+
+    @property
+    def appearance(self) -> Appearance:
+        """How it looks."""
+
+    def storyboard(self) -> Storyboard:
+        """The figure as data."""
+
+    def command(self) -> str:
+        """The command that makes the figure."""
+
+    def save(self, path: Path) -> Any:
+        """Write it in the format of the path's extension."""
+
+    def film(self) -> Film:
+        """Its frames, and how long a step lasts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A figure on its way into a deck: the name of its files, its section, and what its set says of it."""
+
+    name: str
+    figure: Showable
+    section: str = ""
+    caption: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TitleSlide:
+    """The first slide."""
+
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SectionSlide:
+    """The slide that opens a section."""
+
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureSlide:
+    """A slide with a figure; `notes` are paragraphs, each with what is said before it, such as "Formula: "."""
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    command: str
+    notes: tuple[tuple[str, str], ...]
+    once: bool = False
+
+
+Slide = TitleSlide | SectionSlide | FigureSlide
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deck:
+    """A whole deck: its title, the language of its words, the theme of its ground, and its slides."""
+
+    title: str
+    lang: str
+    theme: str
+    slides: tuple[Slide, ...]
+
+    @property
+    def tag(self) -> str:
+        """The language as programs know it."""
+        return tag_of(self.lang)
+
+
+def plan(parts: Sequence[Part], title: str | None, *, sections: bool) -> Deck:
+    """The slides of the parts: a title where there is one, a figure a slide, and where a section begins a slide."""
+    looks = [part.figure.appearance for part in parts]
+    figures = [_figure_slide(part) for part in parts]
+    return Deck(
+        title=_clean(title or "") or (figures[0].title if len(figures) == 1 else ""),
+        lang=_shared([look.lang for look in looks], _DEFAULTS.lang),
+        theme=_shared([look.theme for look in looks], _DEFAULTS.theme),
+        slides=tuple(_ordered(title, parts, figures, sections)),
+    )
+
+
+def _ordered(
+    title: str | None, parts: Sequence[Part], figures: Sequence[FigureSlide], sections: bool
+) -> Iterator[Slide]:
+    if title:
+        yield TitleSlide(title=_clean(title))
+    section = ""
+    for part, figure in zip(parts, figures, strict=True):
+        if sections and part.section and part.section != section:
+            yield SectionSlide(title=_clean(part.section))
+        section = part.section
+        yield figure
+
+
+def _figure_slide(part: Part) -> FigureSlide:
+    board, lang = part.figure.storyboard(), part.figure.appearance.lang
+    alt, command = _clean(board.alt), _clean(part.figure.command())
+    colon = phrase(lang, ": ")
+    notes = [
+        ("", _clean(part.caption)), ("", alt), (phrase(lang, "Convention") + colon, spoken(board.convention)),
+        (phrase(lang, "Formula") + colon, listed(board.formula, phrase(lang, "; "))),
+        (phrase(lang, "Command") + colon, command),
+    ]  # fmt: skip
+    return FigureSlide(
+        name=part.name, title=spoken(board.title), caption=_clean(part.caption) or caption(board), alt=alt,
+        command=command, notes=tuple((word, text) for word, text in notes if text), once=part.figure.appearance.once,
+    )  # fmt: skip
+
+
+def _clean(text: str) -> str:
+    """A text on one line, without signs that no file could hold."""
+    return "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
+
+
+def _shared(values: Sequence[str], other: str) -> str:
+    """What all have in common."""
+    return values[0] if len(set(values)) == 1 else other

@@ -1,0 +1,68 @@
+"""Figures on a slide: GIFs in the layout's frame, or videos that start by themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cnnviz.decks._files import beside
+from cnnviz.decks._pptx_layouts import FIGURE_BOX, PICTURE, put
+
+_SPACE = "http://schemas.openxmlformats.org/presentationml/2006/main"
+
+
+def add_gif(slide: Any, stem: Path, *, loop: bool) -> Any:
+    """A GIF in the layout's frame; whether it loops the GIF says itself."""
+    frame = next(shape for shape in slide.placeholders if shape.placeholder_format.idx == PICTURE)
+    picture = frame.insert_picture(str(beside(stem, "gif")))
+    picture.crop_left = picture.crop_right = picture.crop_top = picture.crop_bottom = 0
+    put(picture, FIGURE_BOX)
+    return picture
+
+
+def add_video(slide: Any, stem: Path, *, loop: bool) -> Any:
+    """A video that starts when the slide appears; its first picture stands there before."""
+    frame = next(shape for shape in slide.placeholders if shape.placeholder_format.idx == PICTURE)
+    frame._element.getparent().remove(frame._element)
+    video, poster = (str(beside(stem, extension)) for extension in ("mp4", "png"))
+    movie = slide.shapes.add_movie(video, 0, 0, 1, 1, poster_frame_image=poster, mime_type="video/mp4")
+    put(movie, FIGURE_BOX)
+    _play_by_itself(slide, movie.shape_id, loop)
+    return movie
+
+
+def _play_by_itself(slide: Any, shape: int, loop: bool) -> None:
+    """Instead of python-pptx's timing, by which a video waits for a click, that of "Start: Automatically"."""
+    from pptx.oxml import parse_xml
+
+    element = slide._element
+    for old in element.findall(f"{{{_SPACE}}}timing"):
+        element.remove(old)
+    element.append(parse_xml(_timing(shape, loop)))
+
+
+def _timing(shape: int, loop: bool) -> str:
+    target = f'<p:tgtEl><p:spTgt spid="{shape}"/></p:tgtEl>'
+    page = "<p:tgtEl><p:sldTgt/></p:tgtEl>"
+    at_once = '<p:stCondLst><p:cond delay="0"/></p:stCondLst>'
+    # An effect of the main sequence, which begins with the slide: the video is called to play from its beginning.
+    call = (
+        '<p:par><p:cTn id="5" presetID="1" presetClass="mediacall" presetSubtype="0" fill="hold" '
+        f'nodeType="afterEffect">{at_once}<p:childTnLst><p:cmd type="call" cmd="playFrom(0.0)"><p:cBhvr>'
+        f'<p:cTn id="6" dur="indefinite" fill="hold"/>{target}</p:cBhvr></p:cmd></p:childTnLst></p:cTn></p:par>'
+    )
+    begins = '<p:cond delay="indefinite"/><p:cond evt="onBegin" delay="0"><p:tn val="2"/></p:cond>'
+    repeat = ' repeatCount="indefinite"' if loop else ""
+    return (
+        f'<p:timing xmlns:p="{_SPACE}"><p:tnLst><p:par>'
+        '<p:cTn id="1" dur="indefinite" restart="never" nodeType="tmRoot"><p:childTnLst>'
+        '<p:seq concurrent="1" nextAc="seek"><p:cTn id="2" dur="indefinite" nodeType="mainSeq"><p:childTnLst>'
+        f'<p:par><p:cTn id="3" fill="hold"><p:stCondLst>{begins}</p:stCondLst><p:childTnLst>'
+        f'<p:par><p:cTn id="4" fill="hold">{at_once}<p:childTnLst>{call}</p:childTnLst></p:cTn></p:par>'
+        "</p:childTnLst></p:cTn></p:par></p:childTnLst></p:cTn>"
+        f'<p:prevCondLst><p:cond evt="onPrev" delay="0">{page}</p:cond></p:prevCondLst>'
+        f'<p:nextCondLst><p:cond evt="onNext" delay="0">{page}</p:cond></p:nextCondLst></p:seq>'
+        f'<p:video><p:cMediaNode vol="80000"><p:cTn id="7"{repeat} fill="hold" display="0"><p:stCondLst>'
+        f'<p:cond delay="indefinite"/></p:stCondLst></p:cTn>{target}</p:cMediaNode></p:video>'
+        "</p:childTnLst></p:cTn></p:par></p:tnLst></p:timing>"
+    )

@@ -1,0 +1,87 @@
+"""HTML: one file that loads nothing, with the figures' players; `deck.html`, `.css` and `.js` are its parts."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from html import escape
+from pathlib import Path
+
+from cnnviz.decks import Deck, DeckOptions, FigureSlide, Showable, Slide, Staging, TitleSlide
+from cnnviz.decks._files import beside, hex_color, write_as
+from cnnviz.render.theme import load_theme
+from cnnviz.wording import phrase
+
+HEEDS = ()
+_PARTS = Path(__file__).parent
+_GAP = re.compile(r"\{\{(\w+)\}\}")
+_COLORS = ("ground", "ink", "muted", "band", "accent")
+# Words on the page, by the gaps that they fill.
+_WORDS = {
+    "w_previous": "Previous slide", "w_next": "Next slide", "w_overview": "Overview", "w_notes": "Notes",
+    "w_full": "Full screen", "w_keys": "Keys", "w_deck": "Slides",
+    "k_on": "on", "k_back": "back", "k_ends": "first, last slide", "k_number": "go to a slide",
+    "k_player": "step and pause the figure", "k_tab": "into the figure, out again",
+}  # fmt: skip
+
+
+def prepare(options: DeckOptions) -> None:
+    """Nothing is needed."""
+
+
+def render(figure: Showable, stem: Path, options: DeckOptions) -> None:
+    """The player, and a picture of the last step for print and overview."""
+    write_as("html", figure, stem)
+    write_as("png", figure, stem)
+
+
+def write(deck: Deck, drawn: Path, staging: Staging, options: DeckOptions) -> None:
+    """Write the page."""
+    page = load_theme(deck.theme).page
+    count = len(deck.slides)
+    slides = [_slide(slide, place, count, deck, drawn) for place, slide in enumerate(deck.slides, start=1)]
+    filled = {
+        "lang": escape(deck.tag), "title": escape(deck.title or phrase(deck.lang, "Slides")),
+        "colors": "".join(f"--{name}:#{hex_color(page[name])};" for name in _COLORS), "count": str(count),
+        "css": _part("deck.css"), "script": _part("deck.js"), "slides": "\n".join(slides),
+        **{gap: escape(phrase(deck.lang, words)) for gap, words in _WORDS.items()},
+    }  # fmt: skip
+    text = _GAP.sub(lambda gap: filled[gap[1]], _part("deck.html"))
+    staging.file.write_bytes(text.encode("utf-8", "backslashreplace"))
+
+
+def _slide(slide: Slide, place: int, count: int, deck: Deck, drawn: Path) -> str:
+    kind = "figure" if isinstance(slide, FigureSlide) else "title" if isinstance(slide, TitleSlide) else "section"
+    level = "h1" if isinstance(slide, TitleSlide) else "h2"
+    name = f"{phrase(deck.lang, 'Slide')} {place} / {count}{phrase(deck.lang, ': ')}{slide.title}"
+    inner = _figure(slide, drawn) if isinstance(slide, FigureSlide) else ""
+    return (
+        f'<section class="slide {kind}" id="s{place}" role="group" aria-roledescription="slide" '
+        f'aria-label="{escape(name)}">\n<{level}>{escape(slide.title)}</{level}>\n{inner}</section>'
+    )
+
+
+def _figure(slide: FigureSlide, drawn: Path) -> str:
+    stem = drawn / slide.name
+    still = base64.b64encode(beside(stem, "png").read_bytes()).decode("ascii")
+    notes = "".join(f"<p>{_strong(word)}{escape(text)}</p>" for word, text in slide.notes)
+    return (
+        f'<p class="caption">{escape(slide.caption)}</p>\n'
+        f'<div class="stage"><img class="still" src="data:image/png;base64,{still}" alt="{escape(slide.alt)}"></div>\n'
+        f'<aside class="notes">{notes}</aside>\n'
+        f'<script type="application/json">{_embedded(beside(stem, "html").read_text(encoding="utf-8"))}</script>\n'
+    )
+
+
+def _strong(word: str) -> str:
+    return f"<b>{escape(word.strip())}</b> " if word else ""
+
+
+def _embedded(page: str) -> str:
+    """A page as a JSON text that no sign of can end the script element that it stands in."""
+    return json.dumps(page, ensure_ascii=False).replace("</", "<\\/").replace("<!", "\\u003c!")
+
+
+def _part(name: str) -> str:
+    return (_PARTS / name).read_text(encoding="utf-8")

@@ -1,0 +1,83 @@
+"""Numbered PNG frames and how long each stays: what a `.zip` and a folder of frames hold."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from cnnviz.errors import CnnvizError
+from cnnviz.export import Job, Written
+from cnnviz.export._png import SIGNATURE, still
+from cnnviz.render.frames import Film
+
+DURATIONS = "durations.csv"
+HEEDS = ("transparent",)
+SHRINKS = ("colors", "width")
+_HEADING = ("file", "milliseconds")
+_LEVEL = 6
+_PROOF_BYTES = 8192
+
+
+class Entries:
+    """The files of a job's frames, one at a time as name and content; `durations.csv` comes last."""
+
+    def __init__(self, job: Job, film: Film) -> None:
+        self._job, self._film = job, film
+        self._count = self._milliseconds = 0
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        film, texts = self._film, self._job.texts()
+        digits = len(str(self._job.storyboard.count * (film.tween + 1)))
+        lines = [",".join(_HEADING)]
+        for number, frame in enumerate(film, start=1):
+            name = f"{self._job.storyboard.scene}_{number:0{digits}}.png"
+            yield name, still(frame.pixels, film.palette, texts, _LEVEL)
+            lines.append(f"{name},{frame.milliseconds}")
+            self._milliseconds += frame.milliseconds
+        yield DURATIONS, ("\n".join(lines) + "\n").encode("ascii")
+
+    def written(self) -> Written:
+        """What all of them hold, once they are through."""
+        return Written(size=self._film.size, steps=self._job.storyboard.count, milliseconds=self._milliseconds)
+
+
+def write_folder(job: Job, folder: Path) -> tuple[Written, int]:
+    """Write the frames into a folder; returns how many bytes they take, too."""
+    entries, total = Entries(job, job.film(0)), 0
+    for name, content in entries:
+        (folder / name).write_bytes(content)
+        total += len(content)
+    return entries.written(), total
+
+
+def check_place(folder: Path, hint: str) -> None:
+    """Refuse a place where something else stands than an empty folder or frames that were written here before."""
+    if folder.name in ("", ".."):
+        raise CnnvizError(f"cannot write {folder}: it is a folder, {hint}")
+    if not os.path.lexists(folder):
+        return
+    if not folder.is_dir():
+        raise CnnvizError(f"cannot write {folder}/: it is a file, give a folder another name")
+    if not _is_ours(folder):
+        raise CnnvizError(f"cannot write {folder}: it is a folder that holds something else, {hint}")
+
+
+def _is_ours(folder: Path) -> bool:
+    names = {path.name for path in folder.iterdir()}
+    if not names:
+        return True
+    try:
+        heading, *rows = csv.reader((folder / DURATIONS).read_text(encoding="utf-8").splitlines())
+        listed = {DURATIONS, *(name for name, _ in rows)}
+        frames = (folder / name for name in names - {DURATIONS})
+        return tuple(heading) == _HEADING and names == listed and all(map(_is_frame, frames))
+    except (OSError, ValueError):
+        return False
+
+
+def _is_frame(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(_PROOF_BYTES)
+    return head.startswith(SIGNATURE) and b"Comment\0\0\0\0\0cnnviz " in head

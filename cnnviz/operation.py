@@ -1,0 +1,83 @@
+"""What a figure computes, as plain data: arrays and calls, under torch's names, for programs that compute the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Values = npt.NDArray[np.float64]
+
+MAP, KERNEL, PLAIN = "map", "kernel", "plain"
+"""What an array is: maps (samples, channels, rows, columns), kernels (out, in, rows, columns) or anything else."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Operand:
+    """An array that goes in, in torch's layout.
+
+    `drawn` is the standard deviation of normal numbers from the operation's seed, and `file` the path and the key of an
+    .npz file, where the values came from there.
+    """
+
+    values: Values
+    kind: str = MAP
+    drawn: float | None = None
+    file: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call of a function of `torch.nn.functional`, or of `cnnviz.ops` where torch has none.
+
+    `operands` are the names of arrays or of earlier results, in the order of the function's arguments; `options` its
+    other arguments, all of them; `shape` is that of the first operand.
+    """
+
+    function: str
+    operands: tuple[str, ...]
+    result: str
+    shape: tuple[int, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A result as a figure's panel shows it: `drop` leading axes of length 1 left out; `size` tells of its shape only.
+
+    `of` is MAP where channels are an axis of it, which some frameworks put last.
+    """
+
+    name: str
+    panel: str
+    drop: int = 0
+    size: bool = False
+    of: str = MAP
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """One step of gradient descent of a network: its calls end in scores, cross-entropy with `label` follows."""
+
+    label: int
+    rate: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """Everything that a figure computes: `essential` is the place of the call that a picture names.
+
+    `double` asks for float64, where float32 would show other digits. `seed` starts the generator of operands that are
+    `drawn`, in their order.
+    """
+
+    operands: Mapping[str, Operand]
+    calls: tuple[Call, ...]
+    shown: tuple[Shown, ...]
+    essential: int = -1
+    double: bool = False
+    seed: tuple[int, ...] = ()
+    training: Training | None = None

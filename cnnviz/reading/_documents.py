@@ -1,0 +1,186 @@
+"""SVG, PDF, HTML, the storyboard as JSON, and frames in a `.zip` or a folder."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import zipfile
+from collections.abc import Iterable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import BinaryIO
+from xml.etree import ElementTree
+
+from cnnviz.limits import MAX_FILE_BYTES
+from cnnviz.reading._pictures import png
+from cnnviz.reading._told import MOST_TEXT, Broken, Told, text_of
+
+_DURATIONS = "durations.csv"
+_SAID = {
+    ("title", ""): "Title", ("desc", ""): "Description", ("metadata", ""): "Comment",
+    ("metadata", "caption"): "Caption", ("metadata", "software"): "Software",
+}  # fmt: skip
+_DESCRIBES = {name for name, _ in _SAID}
+_META = {"generator": "Comment", "description": "Description", "caption": "Caption", "software": "Software"}
+_PDF = {
+    "Title": "Title", "Subject": "Description", "Caption": "Caption", "Keywords": "Comment", "Creator": "Software",
+}  # fmt: skip
+
+
+def svg(file: BinaryIO) -> Told:
+    """An SVG: title, description and metadata of its root."""
+    _ends_in(file, b"</svg>")
+    if b"<!ENTITY" in file.read(MOST_TEXT):
+        raise Broken("holds definitions of its own, which cnnviz does not write")
+    file.seek(0)
+    texts: dict[str, str] = {}
+    size, depth = (0, 0), 0
+    try:
+        for event, element in ElementTree.iterparse(file, ("start", "end")):
+            name = element.tag.rpartition("}")[2]
+            depth += 1 if event == "start" else -1
+            if event == "start" and depth == 1:
+                if name != "svg":
+                    raise Broken("is no SVG")
+                size = _view(element.get("viewBox", ""))
+            elif event == "start" and depth == 2 and name not in _DESCRIBES:
+                break
+            elif event == "end" and depth == 1 and (key := _SAID.get((name, element.get("data-of", "")))):
+                texts[key] = "".join(element.itertext()).strip()
+    except ElementTree.ParseError:
+        raise Broken("is a broken SVG") from None
+    return Told(format="svg", texts=texts, size=size)
+
+
+def _view(box: str) -> tuple[int, int]:
+    numbers = re.findall(r"[\d.]+", box)
+    return (round(float(numbers[2])), round(float(numbers[3]))) if len(numbers) == 4 else (0, 0)
+
+
+def _ends_in(file: BinaryIO, end: bytes) -> None:
+    file.seek(-min(MOST_TEXT, file.seek(0, os.SEEK_END)), os.SEEK_END)
+    if end not in file.read().lower():
+        raise Broken("is cut short: it ends in the middle")
+    file.seek(0)
+
+
+class _Head(HTMLParser):
+    """Title and metadata of a page, and the size of its figure."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: dict[str, str] = {}
+        self.size = (0, 0)
+        self._inside = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {key: value or "" for key, value in attrs}
+        self._inside = tag
+        if tag == "meta" and (key := _META.get(given.get("name", ""))):
+            self.texts.setdefault(key, given.get("content", ""))
+        elif tag == "svg" and self.size == (0, 0):
+            self.size = _view(given.get("viewbox", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "title":
+            self.texts.setdefault("Title", data.strip())
+
+
+def html(file: BinaryIO) -> Told:
+    """A page with a player: what its head says."""
+    _ends_in(file, b"</html>")
+    head = _Head()
+    head.feed(text_of(file.read(MOST_TEXT)))
+    return Told(format="html", texts=head.texts, size=head.size)
+
+
+def storyboard(file: BinaryIO) -> Told:
+    """A storyboard as JSON."""
+    if file.seek(0, os.SEEK_END) > MAX_FILE_BYTES:
+        raise Broken(f"has more than {MAX_FILE_BYTES // 2**20} MiB, too much to be read as JSON")
+    file.seek(0)
+    try:
+        data = json.load(file)
+    except (ValueError, RecursionError):
+        raise Broken("is broken JSON") from None
+    if not isinstance(data, dict) or data.get("format") != "cnnviz-storyboard":
+        raise Broken("is JSON, but no storyboard")
+    keys = {"title": "Title", "alt": "Description", "caption": "Caption", "command": "Comment", "software": "Software"}
+    texts = {key: text for name, key in keys.items() if isinstance(text := data.get(name), str)}
+    count = data.get("count")
+    return Told(format="json", texts=texts, frames=count if isinstance(count, int) else 0)
+
+
+def pdf(file: BinaryIO) -> Told:
+    """A PDF: its document information, where that is plain."""
+    _ends_in(file, b"%%eof")
+    if file.seek(0, os.SEEK_END) > MAX_FILE_BYTES:
+        raise Broken(f"has more than {MAX_FILE_BYTES // 2**20} MiB, too much to be read")
+    file.seek(0)
+    data = file.read()
+    texts = {}
+    for name, key in _PDF.items():
+        found = re.search(rb"/" + name.encode() + rb"\s*(?:\(((?:[^()\\]|\\.)*)\)|<([0-9A-Fa-f\s]*)>)", data, re.DOTALL)
+        if found:
+            texts[key] = _pdf_text(found)
+    pages = re.findall(rb"/Type\s*/Page\b", data)
+    box = re.search(rb"/MediaBox\s*\[\s*[\d.]+\s+[\d.]+\s+([\d.]+)\s+([\d.]+)", data)
+    size = (round(float(box[1])), round(float(box[2]))) if box else (0, 0)
+    return Told(format="pdf", texts=texts, size=size, frames=len(pages))
+
+
+def _pdf_text(found: re.Match[bytes]) -> str:
+    if found[2] is not None:
+        data = bytes.fromhex(re.sub(rb"\s", b"", found[2]).decode("ascii"))
+    else:
+        data = re.sub(rb"\\([0-7]{1,3}|.)", _pdf_sign, found[1], flags=re.DOTALL)
+    return data.decode("utf-16", "replace") if data[:2] in (b"\xfe\xff", b"\xff\xfe") else data.decode("latin-1")
+
+
+def _pdf_sign(found: re.Match[bytes]) -> bytes:
+    sign = found[1]
+    if sign.isdigit():
+        return bytes([int(sign, 8) & 255])
+    return {b"n": b"\n", b"r": b"\r", b"t": b"\t"}.get(sign, sign)
+
+
+def zipped(file: BinaryIO) -> Told:
+    """A `.zip` of frames: what the first of them says, and how long all are shown."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+            first = next((name for name in names if name.endswith(".png")), None)
+            if first is None or _DURATIONS not in names:
+                raise Broken("holds no frames of a figure")
+            with archive.open(first) as frame, archive.open(_DURATIONS) as durations:
+                return _frames("zip", frame, durations.read(MAX_FILE_BYTES))  # type: ignore[arg-type]
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
+        raise Broken("is a broken .zip") from None
+
+
+def folder(path: Path) -> Told:
+    """A folder of frames, likewise."""
+    frames = sorted(path.glob("*.png"))
+    if not frames or not (path / _DURATIONS).is_file():
+        raise Broken("is a folder without frames of a figure")
+    with frames[0].open("rb") as frame, (path / _DURATIONS).open("rb") as durations:
+        return _frames("frames", frame, durations.read(MAX_FILE_BYTES))
+
+
+def _frames(name: str, frame: BinaryIO, durations: bytes) -> Told:
+    told = png(frame)
+    times = list(_times(csv.reader(text_of(durations).splitlines())))
+    return Told(format=name, texts=told.texts, size=told.size, frames=len(times), milliseconds=sum(times))
+
+
+def _times(rows: Iterable[list[str]]) -> Iterable[int]:
+    next(iter(rows), None)
+    for row in rows:
+        if len(row) != 2 or not row[1].isdecimal():
+            raise Broken(f"has a {_DURATIONS} that is broken")
+        yield int(row[1][:9])

@@ -1,0 +1,65 @@
+"""Themes side by side: their colours, and one figure in each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from cnnviz import __version__
+from cnnviz.errors import UsageError
+from cnnviz.export import Written, extension_of
+from cnnviz.export._atomic import whole_file
+from cnnviz.export._png import still
+from cnnviz.export._saving import Shrunk
+from cnnviz.pipeline import make, themes
+from cnnviz.render.palette import Palette, Pixels
+from cnnviz.render.theme import Color, load_theme
+
+_FIGURE, _STEP = {"i": 4, "k": 3, "p": 1}, 6
+_COLUMNS, _GAP = 2, 16
+_INDICES = 256
+_PAGE, _CELLS = ("ground", "band", "ink", "accent"), ("input", "padding", "kernel", "output", "pending")
+
+
+def swatches() -> Mapping[str, list[Color]]:
+    """The colours of each theme that a convolution shows most of."""
+    found = {}
+    for name in themes():
+        theme = load_theme(name)
+        found[name] = [theme.page[key] for key in _PAGE] + [theme.cell(role).fill for role in _CELLS]
+    return found
+
+
+def save_specimen(path: Path) -> Written:
+    """Write a PNG with the same step of a convolution in every theme; raises UsageError for another format."""
+    if extension_of(path) != "png":
+        raise UsageError(f"{path}: themes are shown side by side as .png, as in -o {path.stem or 'themes'}.png")
+    pictures: list[Pixels] = []
+    colors: list[Pixels] = []
+    # All palettes make one: a byte tells which colour of which.
+    most = Shrunk(colors=_INDICES // len(themes()))
+    for name in themes():
+        film = make("conv", **_FIGURE, theme=name, title=name).film(shrunk=most)
+        frame = next(islice(film, _STEP, None))
+        pictures.append((frame.pixels + sum(len(palette) for palette in colors)).astype(np.uint8))
+        colors.append(film.palette.colors)
+    # The first colour of all, a page's ground, between them.
+    height, width = pictures[0].shape
+    rows = -(-len(pictures) // _COLUMNS)
+    shape = rows * (height + _GAP) + _GAP, _COLUMNS * (width + _GAP) + _GAP
+    page = np.zeros(shape, np.uint8)
+    for place, picture in enumerate(pictures):
+        row, column = divmod(place, _COLUMNS)
+        top, left = _GAP + row * (height + _GAP), _GAP + column * (width + _GAP)
+        page[top : top + height, left : left + width] = picture
+    listed = "; ".join(f"{name}: {summary}" for name, summary in themes().items())
+    texts = {
+        "Title": "Themes", "Description": f"A convolution in every theme. {listed}",
+        "Software": f"cnnviz {__version__}",
+    }  # fmt: skip
+    with whole_file(path) as file:
+        file.write(still(page, Palette(np.concatenate(colors)), texts))
+    return Written(size=(shape[1], shape[0]), steps=len(pictures), milliseconds=0)

@@ -1,0 +1,150 @@
+"""A talk: figures and figure sets become one deck, rendered in parallel."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from cnnviz.appearance import Appearance
+from cnnviz.batch import Entry, job_count, progress, read_sets, run_all
+from cnnviz.decks import DeckOptions, Part, WrittenDeck, load_kind, write_deck
+from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.parameters import changed, choose, parameters_of
+from cnnviz.pipeline import Figure, make
+from cnnviz.scene import scene_name
+from cnnviz.wording import phrase
+
+Source = Figure | str | os.PathLike[str]
+"""A figure, a figure set, or a folder of sets."""
+
+
+# A figure of a deck has the ground of its slide; the title is the deck's.
+_NOT_OF_ALL = ("title", "transparent")
+LOOKS = tuple(p for p in parameters_of(Appearance) if p.spec.group in ("Look", "Timing") and p.name not in _NOT_OF_ALL)
+"""The parameters of a figure's appearance that can be given for all figures of a deck."""
+
+
+def write_talk(
+    sources: Source | Sequence[Source], path: Path, *, figures: Sequence[str] = (), jobs: Any = 1, quiet: bool = True,
+    **options: Any,
+) -> WrittenDeck:  # fmt: skip
+    """Write a deck of figures and figure sets.
+
+    `figures` names those to take, * standing for any signs; `options` are the deck's, and looks that are put over the
+    figures' own. Raises UsageError, CnnvizError.
+    """
+    count = job_count(jobs)
+    given = [sources] if isinstance(sources, str | os.PathLike | Figure) else list(sources)
+    of_deck, look = _sorted_options(options)
+    entries = _picked([_restyled(entry, look) for entry in _entries(given)], figures)
+    parts = [_part(entry) for entry in entries]
+
+    def draw(kind: str, parts: Sequence[Part], drawn: Path, options: DeckOptions) -> None:
+        work = [_Task(kind, entry, drawn, options) for entry in entries]
+        for failure in progress(run_all(_draw, work, count), len(work), quiet):
+            if failure:
+                raise failure
+
+    return write_deck(parts, path, DeckOptions(**{"title": _title(given, look.get("lang", "en")), **of_deck}), draw)
+
+
+def _sorted_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The deck's options, and the figures' looks."""
+    of_deck, looks = ({p.name for p in declared} for declared in (parameters_of(DeckOptions), LOOKS))
+    for name in options:
+        if name not in of_deck | looks:
+            raise UsageError(f"a deck has no option {name!r}: {choose(name, tuple(sorted(of_deck | looks)))}")
+    return (
+        {name: value for name, value in options.items() if name in of_deck},
+        {name: value for name, value in options.items() if name in looks},
+    )
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A figure to be rendered, perhaps by another process."""
+
+    kind: str
+    entry: Entry
+    drawn: Path
+    options: DeckOptions
+
+
+def _draw(task: _Task) -> CnnvizError | None:
+    try:
+        figure = make(task.entry.scene, **task.entry.resolved())
+        load_kind(task.kind).render(figure, task.drawn / task.entry.name, task.options)
+    except CnnvizError as error:
+        return _named(task.entry, error)
+    except Exception as error:
+        text = f"internal error: {type(error).__name__}: {' '.join(str(error).split())}"
+        return _named(task.entry, CnnvizError(text))
+    return None
+
+
+def _named(entry: Entry, error: CnnvizError) -> CnnvizError:
+    where = f"{entry.source}, figure {entry.name}" if entry.source else f"figure {entry.name}"
+    return type(error)(f"{where}: {error}")
+
+
+def _part(entry: Entry) -> Part:
+    try:
+        figure = make(entry.scene, **entry.resolved())
+        return Part(name=entry.name, figure=figure, section=entry.section, caption=entry.caption)
+    except CnnvizError as error:
+        raise _named(entry, error) from None
+
+
+def _entries(sources: Sequence[Source]) -> list[Entry]:
+    """The figures in order, no two of one name."""
+    if not sources:
+        raise UsageError("a deck needs a figure: give figures or figure sets")
+    found = [entry for source in sources for entry in _entries_of(source)]
+    if not found:
+        raise UsageError(f"figure set {', '.join(map(str, sources))} holds no figure: add one under [[figure]]")
+    seen: dict[str, int] = {}
+    named = []
+    for entry in found:
+        seen[entry.name] = seen.get(entry.name, 0) + 1
+        number = seen[entry.name]
+        named.append(entry if number == 1 else replace(entry, name=f"{entry.name}-{number}"))
+    return named
+
+
+def _entries_of(source: Source) -> list[Entry]:
+    if not isinstance(source, Figure):
+        return read_sets([Path(source)])
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", source.file_name().removesuffix(".gif"))
+    parameters = {**changed(source.scene), **changed(source.appearance)}
+    return [Entry(source="", name=name, scene=scene_name(type(source.scene)), file=name, parameters=parameters)]
+
+
+def _restyled(entry: Entry, look: Mapping[str, Any]) -> Entry:
+    """The figure with the deck's looks; in another language than its set's it says its own caption, in no section."""
+    restyled = replace(entry, parameters={**entry.parameters, **look})
+    own, wanted = (one.parameters.get("lang", "en") for one in (entry, restyled))
+    return restyled if own == wanted else replace(restyled, caption="", section="")
+
+
+def _picked(entries: Sequence[Entry], names: Sequence[str]) -> Sequence[Entry]:
+    if not names:
+        return entries
+    known = tuple(entry.name for entry in entries)
+    for name in names:
+        if not any(fnmatchcase(one, name) for one in known):
+            raise UsageError(f"there is no figure {name!r}: {choose(name, known)}")
+    return [entry for entry in entries if any(fnmatchcase(entry.name, name) for name in names)]
+
+
+def _title(sources: Sequence[Source], lang: str) -> str | None:
+    """A set's name as a title; figures alone have none."""
+    sets = [source for source in sources if not isinstance(source, Figure)]
+    if len(sets) != 1:
+        return phrase(lang, "Figures") if sets else None
+    words = re.sub(r"[\s_-]+", " ", Path(os.path.abspath(sets[0])).stem).strip()
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,227 @@
+"""The article's deck in all kinds, opened by other programs: `.ci/decks`, or `python -m tests.check_decks FOLDER`.
+
+LibreOffice shows the PowerPoint deck, pdfTeX compiles the Beamer one, Chromium prints the page, Marp and pandoc read
+the Markdown; the pages are then looked at as pictures. A program that is not installed is skipped, by name. The decks
+and pictures stay in FOLDER where it is given.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from pypdf import PdfReader
+
+from cnnviz.decks import FigureSlide, plan
+from cnnviz.render.theme import load_theme
+from cnnviz.talk import _entries, _part, write_talk
+
+SET = Path(__file__).parents[1] / "animations" / "article.toml"
+DPI = 60
+# A figure's colours on its slide, and the share of its pixels that are not the ground's.
+LEAST_COLORS, LEAST_INK = 8, 0.01
+
+
+class NotHereError(Exception):
+    """What is needed is not here."""
+
+
+def main(folder: Path) -> int:
+    """Run all checks; the process's answer."""
+    results: list[str] = []
+    for name, check in (("pptx", pptx), ("pptx dark", dark), ("pptx video", video), ("html", html), ("tex", tex),
+                        ("md marp", marp), ("md quarto", quarto), ("md slidev", slidev)):  # fmt: skip
+        place = folder / name.replace(" ", "-")
+        place.mkdir(parents=True, exist_ok=True)
+        try:
+            said = check(place)
+            results.append("passed")
+            print(f"ok       {name}: {said}", flush=True)
+        except NotHereError as reason:
+            results.append("skipped")
+            print(f"skipped  {name}: {reason}", flush=True)
+        except Exception as error:
+            results.append("failed")
+            print(f"FAILED   {name}: {type(error).__name__}: {error}", flush=True)
+    counts = [f"{results.count(word)} {word}" for word in ("passed", "failed", "skipped")]
+    print(", ".join(counts if results.count("skipped") else counts[:2]))
+    return int("failed" in results)
+
+
+def pptx(place: Path, **options: object) -> str:
+    """LibreOffice shows a page for each slide, with its texts and its figure whole."""
+    office = needed("soffice", "libreoffice")
+    made = write_talk(str(SET), place / "deck.pptx", jobs=None, **options)
+    home = f"-env:UserInstallation={(place / 'office').as_uri()}"
+    run([office, home, "--headless", "--convert-to", "pdf", "--outdir", place, place / "deck.pptx"])
+    return looked_at(place / "deck.pdf", made.slides, str(options.get("theme", "article")))
+
+
+def dark(place: Path) -> str:
+    """The same on a dark ground."""
+    return pptx(place, theme="dark")
+
+
+def video(place: Path) -> str:
+    """Videos show their first picture."""
+    return pptx(place, video=True, figures=["0*"])
+
+
+def html(place: Path) -> str:
+    """Chromium runs the page without a complaint and prints a sheet for each slide."""
+    chromium = needed("chromium", "google-chrome")
+    from playwright.sync_api import sync_playwright
+
+    made = write_talk(str(SET), place / "deck.html", jobs=None)
+    with sync_playwright() as engine:
+        browser = engine.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.goto((place / "deck.html").as_uri())
+        for _ in range(made.slides - 1):
+            page.keyboard.press("PageDown")
+            page.wait_for_timeout(20)
+        expect(page.text_content("#number"), f"{made.slides} / {made.slides}")
+        page.pdf(path=place / "deck.pdf", prefer_css_page_size=True, print_background=True)
+        browser.close()
+    expect(complaints, [])
+    return looked_at(place / "deck.pdf", made.slides, "article")
+
+
+def tex(place: Path) -> str:
+    """pdfTeX compiles it twice without an error; the animations are in the file with all their pictures."""
+    compiler = needed("pdflatex")
+    made = write_talk(str(SET), place / "deck.tex", jobs=None)
+    for _ in range(2):
+        run([compiler, "-interaction=nonstopmode", "-halt-on-error", "deck.tex"], place)
+    log = (place / "deck.log").read_text(encoding="latin-1")
+    expect(re.findall(r"^(?:!.*|Overfull \\[hv]box \(([0-9]{2,})\.)", log, re.MULTILINE), [])
+    reader = PdfReader(place / "deck.pdf")
+    steps = sum(len(PdfReader(file).pages) for file in sorted((place / "deck_figures").glob("*.pdf")))
+    notes = [note.get_object() for page in reader.pages for note in page.get("/Annots", [])]
+    named = [str(note["/T"]) for note in notes if "/T" in note]
+    # A hidden button a picture, one over all of them that has the alt text, and a script that starts it with its page.
+    expect(len([name for name in named if re.fullmatch(r"\d+\.\d+", name)]), steps)
+    expect(len([n for n in notes if str(n.get("/T", "")).startswith("anm") and len(n["/Contents"]) > 40]), made.figures)
+    scripts = [n["/AA"]["/PV"].get_object()["/JS"].get_object() for n in notes if n.get("/Subtype") == "/Screen"]
+    expect(len([script for script in scripts if b"playFwd" in script.get_data()]), made.figures)
+    return f"{looked_at(place / 'deck.pdf', made.slides, 'article')}, {steps} pictures"
+
+
+def marp(place: Path) -> str:
+    """Marp shows each slide with its alt text, and finds its notes."""
+    program = needed("marp")
+    made = write_talk(str(SET), place / "deck.md", jobs=None)
+    run([program, "--no-stdin", "deck.md", "-o", "deck.html"], place)
+    page = (place / "deck.html").read_text(encoding="utf-8")
+    expect(len(re.findall(r"<section ", page)), made.slides)
+    expect(len(re.findall(r'<img src="deck_figures/[^"]+\.gif" alt="[^"]{40,}"', page)), made.figures)
+    expect(len(re.findall(r'class="bespoke-marp-note" data-index="\d+"[^>]*><p>', page)), made.figures)
+    return f"{made.slides} slides"
+
+
+def quarto(place: Path) -> str:
+    """Pandoc, which Quarto calls, makes a slide of each heading and takes the notes aside."""
+    program = needed("pandoc")
+    made = write_talk(str(SET), place / "deck.md", jobs=None, flavor="quarto")
+    run([program, "-s", "-f", "markdown-implicit_figures", "-t", "revealjs", "deck.md", "-o", "deck.html"], place)
+    page = (place / "deck.html").read_text(encoding="utf-8")
+    expect(len(re.findall(r'<section\s+id="[^"]*"(?:\s+class="[^"]*slide[^"]*")?>', page)), made.slides)
+    expect(len(re.findall(r'<img\s+(?:data-)?src="deck_figures/[^>]*alt="[^"]{40,}"', page)), made.figures)
+    expect(len(re.findall(r'<aside class="notes">', page)), made.figures)
+    return f"{made.slides} slides"
+
+
+def slidev(place: Path) -> str:
+    """Each slide has its front matter and each figure its note at the end, as Slidev's manual asks."""
+    made = write_talk(str(SET), place / "deck.md", jobs=None, flavor="slidev")
+    text = (place / "deck.md").read_text(encoding="utf-8")
+    expect(len(re.findall(r"^---\n(?:[\w]+:.*\n|  .*\n)+---$", text, re.MULTILINE)), made.slides)
+    expect(len(re.findall(r"^-->\n(?=\n---|\Z)", text, re.MULTILINE)), made.figures)
+    return f"{made.slides} slides"
+
+
+def looked_at(pdf: Path, slides: int, theme: str) -> str:
+    """Every page as a picture: as many as slides, on the theme's ground, with their texts and nothing cut off."""
+    pages = PdfReader(pdf).pages
+    expect(len(pages), slides)
+    run([needed("pdftoppm"), "-r", str(DPI), "-png", pdf, pdf.with_suffix("")])
+    pictures = sorted(pdf.parent.glob(f"{pdf.stem}-*.png"))
+    expect(len(pictures), slides)
+    ground = np.array(load_theme(theme).page["ground"], np.int16)
+    figures = 0
+    for number, (slide, picture, page) in enumerate(zip(expected(slides), pictures, pages, strict=True), start=1):
+        pixels = np.asarray(Image.open(picture).convert("RGB"), np.int16)
+        ink = np.abs(pixels - ground).max(axis=2) > 24
+        edge = np.concatenate([ink[:2].ravel(), ink[:, :2].ravel(), ink[:, -2:].ravel()])
+        if edge.any():
+            raise AssertionError(f"page {number}: something is cut off or not on the theme's ground")
+        said = " ".join((page.extract_text() or "").split())
+        for text in (slide.title, slide.caption if isinstance(slide, FigureSlide) else ""):
+            if squeezed(text) not in squeezed(said):
+                raise AssertionError(f"page {number}: {text!r} is not on it, but {said!r}")
+        if isinstance(slide, FigureSlide):
+            figures += 1
+            colors = len(np.unique(pixels[len(pixels) // 4 :].astype(np.int32) @ (65536, 256, 1)))
+            if colors < LEAST_COLORS or ink[len(ink) // 4 :].mean() < LEAST_INK:
+                raise AssertionError(f"page {number}: no figure is seen on it")
+    return f"{slides} pages, {figures} figures"
+
+
+def expected(count: int) -> Sequence:
+    """The slides as planned: all, or those that begin the set."""
+    parts = [_part(entry) for entry in _entries([str(SET)])]
+    whole = plan(parts, "Article", sections=True).slides
+    return whole[:count]
+
+
+def squeezed(text: str) -> str:
+    """Letters and digits: what a PDF says of blanks, signs and ligatures depends on its fonts."""
+    return re.sub(r"[^A-Za-z0-9]+", "", unicodedata.normalize("NFKC", text))
+
+
+def expect(found: object, wanted: object) -> None:
+    """Fail unless they are equal."""
+    if found != wanted:
+        raise AssertionError(f"{found!r}, not {wanted!r}")
+
+
+def needed(*names: str) -> str:
+    """The path of the first of some programs that is there."""
+    for name in names:
+        if path := shutil.which(name):
+            return path
+    raise NotHereError(f"there is no {names[0]} here")
+
+
+def run(command: Sequence[object], folder: Path | None = None) -> None:
+    """Run a program; its last words where it fails."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, cwd=folder, capture_output=True, timeout=600)
+    if done.returncode:
+        raise AssertionError(f"{Path(words[0]).name}: {(done.stdout + done.stderr).decode(errors='replace')[-600:]}")
+
+
+@contextlib.contextmanager
+def _folder(given: Sequence[str]) -> Iterator[Path]:
+    if given:
+        yield Path(given[0]).resolve()
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder)
+
+
+if __name__ == "__main__":
+    with _folder(sys.argv[1:]) as chosen:
+        sys.exit(main(chosen))

@@ -1,0 +1,102 @@
+"""`--code` and `--code-line` on the command line and in Python."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from cnnviz.code import frameworks
+from cnnviz.errors import UsageError
+from cnnviz.pipeline import make
+
+
+def test_the_program_goes_to_standard_output_and_no_picture_is_made(cnnviz, tmp_path):
+    done = cnnviz("conv", "--k", 3, "--s", 2, "--p", 1, "--code", "pytorch")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == make("conv", k=3, s=2, p=1).code("pytorch")
+    assert "F.conv2d(x, w, stride=2, padding=1)" in done.out
+    assert not list(tmp_path.iterdir())
+
+
+def test_with_a_file_both_are_made(cnnviz, tmp_path):
+    done = cnnviz("conv", "--code", "PyTorch", "-o", "conv.json")
+    assert done.code == 0
+    assert done.out == make("conv").code("pytorch")
+    assert json.loads((tmp_path / "conv.json").read_text(encoding="utf-8"))["scene"] == "conv"
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"), [("torch", "pytorch"), ("tensorflow", "keras"), ("tf", "keras"), ("onnxruntime", "onnx"),
+                         ("flax", "jax"), ("pytroch", "pytorch"), ("Kears", "keras")],
+)  # fmt: skip
+@pytest.mark.parametrize("option", ["--code", "--code-line"])
+def test_other_words_for_a_framework_are_understood(cnnviz, option, given, meant):
+    done = cnnviz("conv", option, given)
+    listed = ", ".join(frameworks())
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"cnnviz: {option} {given!r} is not known: did you mean {meant}? (choose from {listed})\n"
+
+
+@pytest.mark.parametrize("arguments", [("norm", "compare"), ("activation", "table")])
+@pytest.mark.parametrize("option", ["--code", "--code-line"])
+def test_a_table_has_no_program(cnnviz, option, arguments):
+    done = cnnviz(*arguments, option, "keras")
+    assert done.code == 2
+    assert done.err.startswith(f"cnnviz: {' '.join(arguments)} computes nothing that a program could print")
+    assert done.err.count("\n") == 1
+
+
+def test_a_framework_without_the_operation_names_those_that_have_it(cnnviz):
+    done = cnnviz("gradient-descent", "--code", "onnx")
+    assert done.code == 2
+    assert done.err == "cnnviz: onnx runs networks and has no optimizers: use --code jax or keras or pytorch\n"
+
+
+@pytest.mark.parametrize(
+    ("framework", "call"),
+    [("pytorch", "torch.nn.functional.conv2d(x, w, stride=2, padding=1)"),
+     ("keras", 'keras.ops.conv(padded, w, strides=2, padding="valid")'),
+     ("jax", "jax.lax.conv_general_dilated(x, w, window_strides=(2, 2), padding=[(1, 1), (1, 1)])"),
+     ("onnx", 'onnx.helper.make_node("Conv", ["x", "w"], ["y"], strides=[2, 2], pads=[1, 1, 1, 1])')],
+)  # fmt: skip
+def test_the_picture_carries_the_call(framework, call):
+    assert make("conv", s=2, p=1, code_line=framework).storyboard().code == call
+    assert make("conv").storyboard().code == ""
+
+
+def test_a_literal_of_several_lines_stays_a_comment():
+    source = make("conv", input="1 2 3\n4 5 6\n7 8 9", k=2).code("onnx")
+    assert source.startswith("# cnnviz conv --i 3 --k 2 --input '1 2 3 4 5 6 7 8 9'\nimport numpy as np\n")
+    long = make("conv", input=np.arange(400.0).reshape(20, 20)).code("onnx")
+    assert max(map(len, long.splitlines())) < 260
+    compile(source + long, "both", "exec")
+
+
+@pytest.mark.parametrize("framework", frameworks())
+def test_every_line_is_one_line(framework):
+    for scene in ("conv", "transposed-conv", "pool", "unpool", "lrn", "norm", "batch-norm", "fully-connected", "loss",
+                  "activation", "cnn", "output-size", "conv-relation"):  # fmt: skip
+        code = make(scene, code_line=framework).storyboard().code
+        assert code
+        assert "\n" not in code
+        assert "( " not in code
+        assert len(code) <= 130, code
+
+
+def test_a_scene_of_a_users_own_need_not_tell_what_it_computes(monkeypatch):
+    figure = make("conv")
+    monkeypatch.setattr(type(figure.scene), "operation", lambda self: None)
+    with pytest.raises(UsageError, match="conv computes nothing that a program could print"):
+        figure.code("jax")
+
+
+def test_a_framework_is_a_file(monkeypatch, tmp_path):
+    import cnnviz.code
+
+    (tmp_path / "words.py").write_text("from cnnviz.code.pytorch import Framework\n", encoding="utf-8")
+    monkeypatch.setattr(cnnviz.code, "__path__", [*cnnviz.code.__path__, str(tmp_path)])
+    monkeypatch.setattr(cnnviz.code, "_FOLDERS", (*cnnviz.code._FOLDERS, tmp_path))
+    assert "words" in frameworks()
+    assert make("conv").code("words") == make("conv").code("pytorch")

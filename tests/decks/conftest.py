@@ -1,0 +1,57 @@
+"""A figure set with three figures in two sections, and texts that would break what does not escape them."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnnviz.talk import write_talk
+
+EVIL = "<b>&amp;</b> {{ x }} $5 100% #1 \\alpha _u_ ~ ^ \"q\" --> -- *s* `c` [a](b) | </script><!--"
+SET = f"""
+[[figure]]
+scene = "conv"
+name = "first.one"
+section = "One & <two>"
+caption = '''{EVIL}'''
+title = '''T {EVIL}'''
+width = 320
+step = 0.5
+i = 3
+k = 2
+
+[[figure]]
+scene = "pool"
+name = "second"
+section = "One & <two>"
+caption = "1. Not a list, 3 × 4 → x̂."
+width = 320
+once = true
+
+[[figure]]
+scene = "unpool"
+name = "third"
+section = "Three"
+width = 320
+"""
+
+
+@pytest.fixture(scope="session")
+def figure_set(tmp_path_factory):
+    path = tmp_path_factory.mktemp("set") / "my-talk.toml"
+    path.write_text(SET, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def deck_of(figure_set, tmp_path_factory):
+    """Make the set's deck once for each name and options: its path."""
+    made = {}
+
+    def make(name, **options):
+        key = name, tuple(sorted(options.items()))
+        if key not in made:
+            made[key] = tmp_path_factory.mktemp("deck") / name
+            write_talk(figure_set, made[key], **options)
+        return made[key]
+
+    return make

@@ -1,0 +1,220 @@
+"""`cnnviz deck`, `cnnviz.deck` and `Figure.deck`: what goes into a deck, and what happens when it cannot be made."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+
+import pytest
+from pptx import Presentation
+
+import cnnviz as package
+from cnnviz import CnnvizError, UsageError
+from cnnviz.decks import kinds
+from cnnviz.parameters import parameters_of
+from cnnviz.pipeline import Figure, make
+
+SMALL = {"width": 320, "i": 3, "k": 2}
+
+
+@pytest.fixture
+def here(figure_set, tmp_path):
+    """The set in the folder where the command runs."""
+    return shutil.copy(figure_set, tmp_path / "my-talk.toml")
+
+
+def titles(path):
+    return [slide.shapes.title.text_frame.text for slide in Presentation(path).slides]
+
+
+def left(folder):
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_a_deck_is_named_after_its_set_and_told(cnnviz, here, tmp_path):
+    ran = cnnviz("deck", "my-talk.toml", "--figures", "second", "--jobs", 1)
+    assert (ran.code, ran.err) == (0, "")
+    assert re.search(r"^output/my-talk\.pptx: 3 slides, 1 figure, \d+ KiB$", ran.out, re.MULTILINE)
+    assert titles(tmp_path / "output" / "my-talk.pptx") == ["My talk", "One & <two>", "Max pooling"]
+    assert left(tmp_path / "output") == ["my-talk.pptx"]
+
+
+def test_quiet_says_nothing_and_a_folder_beside_is_named_otherwise(cnnviz, here, tmp_path):
+    ran = cnnviz("deck", "my-talk.toml", "-o", "a b.md", "--figures", "second", "-q")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    assert left(tmp_path) == ["a b.md", "a-b_figures", "my-talk.toml"]
+    ran = cnnviz("deck", "my-talk.toml", "-o", "a b.md", "--figures", "first*")
+    assert "figures in a-b_figures" in ran.out
+    # What lay there before is left there: it may be someone's.
+    assert left(tmp_path / "a-b_figures") == ["first.one.gif", "second.gif"]
+
+
+def test_title_look_and_sections_are_options(cnnviz, here, tmp_path):
+    options = ["--title", "Other", "--no-sections", "--theme", "dark", "--no-values", "--hold", "5"]
+    assert cnnviz("deck", "my-talk.toml", "-o", "x.pptx", *options, "--figures", "s*").code == 0
+    assert titles(tmp_path / "x.pptx") == ["Other", "Max pooling"]
+    notes = Presentation(tmp_path / "x.pptx").slides[1].notes_slide.notes_text_frame.text
+    assert "--theme dark" in notes
+    assert "--no-values" in notes
+    assert "--hold 5" in notes
+    assert cnnviz("deck", "my-talk.toml", "-o", "x.pptx", "--title", "", "--figures", "second").code == 0
+    assert titles(tmp_path / "x.pptx") == ["One & <two>", "Max pooling"]
+
+
+def test_several_sets_make_one_deck(cnnviz, here, tmp_path):
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "b.toml").write_text('[[figure]]\nscene = "pool"\nname = "other"\nwidth = 320\n')
+    assert cnnviz("deck", "my-talk.toml", "more", "-o", "x.pptx", "--figures", "second,other", "-q").code == 0
+    assert titles(tmp_path / "x.pptx") == ["Figures", "One & <two>", "Max pooling", "Max pooling"]
+
+
+def test_help_lists_the_options_with_defaults(cnnviz):
+    ran = cnnviz("deck", "--help")
+    assert ran.code == 0
+    assert "For example: cnnviz deck animations/article.toml -o deck.pptx" in ran.out
+    for option in ("--title", "--theme", "--lang", "--width", "--once", "--video", "--flavor", "--figures", "-q"):
+        assert option in ran.out
+    assert "--frame" not in ran.out
+    assert "[default: article]" in " ".join(ran.out.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-o", "x.ppt"], r"x\.ppt: extension \.ppt is not a known kind of deck: did you mean \.pptx\?"),
+        (["-o", "x.key"], r"extension \.key is not a known kind of deck: choose from \.html, \.md, \.pptx, \.tex"),
+        (["-o", "deck"], r"deck: a file without an extension is not a known kind of deck: use one of \.html, \.md"),
+        (["-o", "x.html", "--video"], r"--video is not for \.html: use it with \.pptx"),
+        (["-o", "x.pptx", "--flavor", "quarto"], r"--flavor is not for \.pptx: use it with \.md"),
+        (["-o", "x.md", "--flavor", "reveal"], r"--flavor 'reveal' is not known: choose from marp, quarto, slidev"),
+        (["-o", "x.md", "--figures", "secnd"], r"there is no figure 'secnd': did you mean second\?"),
+        (["-o", "x.md", "--theme", "drak"], r"there is no theme 'drak': did you mean dark\?"),
+        (["-o", "x.md", "--width", "3"], r"figure first\.one: --width 3 is too small: use 320 or more"),
+        (["-o", "x.md", "--jobs", "none"], r"--jobs 'none' does not do: use 1 to 256"),
+    ],
+)
+def test_wrong_requests_are_one_line_and_leave_nothing(cnnviz, here, tmp_path, arguments, said):
+    ran = cnnviz("deck", "my-talk.toml", *arguments)
+    assert ran.code == 2
+    assert re.search(said, ran.err)
+    assert ran.err.count("\n") == 1
+    assert left(tmp_path) == ["my-talk.toml"]
+
+
+def test_a_set_without_figures_and_none_at_all(cnnviz, tmp_path):
+    (tmp_path / "empty.toml").write_text("", encoding="utf-8")
+    ran = cnnviz("deck", "empty.toml", "-o", "x.pptx")
+    assert (ran.code, ran.err) == (2, "cnnviz: figure set empty.toml holds no figure: add one under [[figure]]\n")
+    assert cnnviz("deck", "gone.toml", "-o", "x.pptx").code == 2
+    with pytest.raises(UsageError, match="a deck needs a figure"):
+        package.deck([], tmp_path / "x.pptx")
+
+
+@pytest.mark.parametrize(("module", "options", "extra"), [("pptx", [], "pptx"), ("av", ["--video"], "video")])
+def test_what_is_not_installed_is_named_before_anything_is_rendered(
+    cnnviz, here, tmp_path, monkeypatch, module, options, extra
+):
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr("cnnviz.talk.run_all", lambda *_: pytest.fail("rendered"))
+    ran = cnnviz("deck", "my-talk.toml", "-o", "x.pptx", *options)
+    assert ran.code == 1
+    assert ran.err.endswith(f"which is not installed: pip install 'cnnviz[{extra}]'\n")
+    assert left(tmp_path) == ["my-talk.toml"]
+
+
+@pytest.mark.parametrize("name", ["x.pptx", "x.md", "new/x.html"])
+def test_a_figure_that_fails_is_named_and_leaves_nothing(cnnviz, here, tmp_path, monkeypatch, name):
+    real = Figure.save
+
+    def save(figure, path):
+        if "pool" in str(path) or "second" in str(path):
+            path.write_bytes(b"half")
+            raise CnnvizError("no more paint")
+        return real(figure, path)
+
+    monkeypatch.setattr(Figure, "save", save)
+    ran = cnnviz("deck", "my-talk.toml", "-o", name, "--jobs", 1, "-q")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "cnnviz: my-talk.toml, figure second: no more paint\n"
+    assert left(tmp_path) == ["my-talk.toml"]
+
+
+def test_a_figure_that_fails_in_another_process_is_named_too(cnnviz, here, tmp_path, monkeypatch):
+    def save(figure, path):
+        raise ValueError("a\nbug")
+
+    monkeypatch.setattr(Figure, "save", save)
+    ran = cnnviz("deck", "my-talk.toml", "-o", "x.md", "--jobs", 2, "-q")
+    assert ran.code == 1
+    assert re.fullmatch(r"cnnviz: my-talk\.toml, figure [\w.]+: internal error: ValueError: a bug\n", ran.err)
+    assert left(tmp_path) == ["my-talk.toml"]
+
+
+def test_an_interrupt_leaves_what_was_there(cnnviz, here, tmp_path, monkeypatch):
+    (tmp_path / "x.md").write_text("old", encoding="utf-8")
+
+    def save(figure, path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Figure, "save", save)
+    ran = cnnviz("deck", "my-talk.toml", "-o", "x.md", "--jobs", 1, "-q")
+    assert (ran.code, ran.err) == (130, "\ncnnviz: interrupted\n")
+    assert left(tmp_path) == ["my-talk.toml", "x.md"]
+    assert (tmp_path / "x.md").read_text(encoding="utf-8") == "old"
+
+
+def test_a_folder_is_no_deck(cnnviz, here, tmp_path):
+    (tmp_path / "x.md").mkdir()
+    ran = cnnviz("deck", "my-talk.toml", "-o", "x.md")
+    assert ran.code == 1
+    assert "cannot write x.md: it is a folder" in ran.err
+
+
+def test_figures_make_a_deck_of_their_own(tmp_path):
+    figures = [package.conv(**SMALL), package.conv(**SMALL), package.pool(width=320)]
+    written = package.deck(figures, tmp_path / "x.pptx", title="Mine")
+    assert (written.slides, written.figures, written.beside) == (4, 3, None)
+    assert titles(tmp_path / "x.pptx") == ["Mine", "Convolution", "Convolution", "Max pooling"]
+    alone = package.deck(figures[0], str(tmp_path / "y.md"), flavor="slidev")
+    assert (alone.slides, alone.figures, alone.beside) == (1, 1, tmp_path / "y_figures")
+
+
+def test_a_look_is_given_by_its_name_and_another_name_is_refused(figure_set, tmp_path):
+    package.deck(figure_set, tmp_path / "x.pptx", figures=["second"], theme="dark", title="")
+    assert "--theme dark" in Presentation(tmp_path / "x.pptx").slides[1].notes_slide.notes_text_frame.text
+    with pytest.raises(UsageError, match=r"a deck has no option 'them': did you mean theme\?"):
+        package.deck(figure_set, tmp_path / "x.pptx", them="dark")
+
+
+def test_a_figure_makes_a_deck_with_one_slide(tmp_path):
+    figure = make("conv", **SMALL)
+    assert figure.deck(tmp_path / "x.pptx").slides == 1
+    assert titles(tmp_path / "x.pptx") == ["Convolution"]
+    assert Presentation(tmp_path / "x.pptx").core_properties.title == "Convolution"
+    assert figure.deck(tmp_path / "y.html", title="One").slides == 2
+    with pytest.raises(UsageError, match=r"y\.gif: extension \.gif is not a known kind of deck"):
+        figure.deck(tmp_path / "y.gif")
+
+
+def test_the_figures_of_a_deck_are_sharp_unless_their_width_is_given(tmp_path, monkeypatch):
+    widths = []
+    monkeypatch.setattr(Figure, "save", lambda figure, path: widths.append(figure.appearance.width))
+    monkeypatch.setattr("cnnviz.decks.pptx.write", lambda *_: None)
+    for figure in (make("pool"), make("pool", width=640)):
+        with pytest.raises(CnnvizError):
+            figure.deck(tmp_path / "x.pptx")
+    assert widths == [1440, 640]
+
+
+def test_kinds_are_files():
+    assert kinds() == ("html", "md", "pptx", "tex")
+
+
+def test_options_are_declared_once():
+    from cnnviz.commands.deck import PARAMETERS
+    from cnnviz.decks import DeckOptions
+
+    names = [parameter.name for parameter in PARAMETERS]
+    assert len(names) == len(set(names))
+    assert {p.name for p in parameters_of(DeckOptions)} < set(names)

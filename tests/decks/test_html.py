@@ -1,0 +1,277 @@
+"""HTML decks, as text and as a browser runs them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+
+from cnnviz.pipeline import make
+from cnnviz.render.theme import load_theme
+from cnnviz.talk import write_talk
+from tests.decks.conftest import EVIL
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs it")
+LOCAL = ("file:", "data:", "about:")
+# Slides of the set: title, section, two figures, section, figure.
+FIRST, SECOND, THIRD, COUNT = 3, 4, 6, 6
+
+
+class Page(HTMLParser):
+    """What a page holds: elements with their attributes, and the texts of its scripts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        if self.elements and self.elements[-1][0] == "script":
+            self.scripts.append(data)
+
+    def all(self, tag):
+        return [given for name, given in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def text(deck_of):
+    return deck_of("deck.html").read_text(encoding="utf-8")
+
+
+def test_it_is_one_file_that_loads_nothing(text, deck_of):
+    assert [file.name for file in deck_of("deck.html").parent.iterdir()] == ["deck.html"]
+    page = Page(text)
+    sources = [given["src"] for given in page.all("img")]
+    assert len(sources) == 3
+    assert all(source.startswith("data:image/png;base64,") for source in sources)
+    assert not page.all("link")
+    assert not re.search(r"(?:href|src)=\"?https?:|@import|url\(", text)
+    policy = next(given["content"] for given in page.all("meta") if "http-equiv" in given)
+    assert policy.startswith("default-src 'none'")
+
+
+def test_texts_cannot_break_out(text):
+    page = Page(text)
+    assert len(page.all("b")) == len(re.findall("<p><b>(?:Convention|Formula|Command):</b>", text))
+    assert len(page.all("section")) == COUNT
+    assert len(page.all("script")) == 4
+    alts = [given["alt"] for given in page.all("img")]
+    assert alts[0] == make("conv", i=3, k=2).storyboard().alt
+
+
+def test_the_players_are_those_of_the_figures(text):
+    players = [json.loads(script) for script in Page(text).scripts if script.startswith('"\\u003c!')]
+    assert len(players) == 3
+    assert all(player.startswith("<!DOCTYPE html>") for player in players)
+
+
+def test_the_same_set_gives_the_same_bytes(figure_set, tmp_path):
+    for name in ("a.html", "b.html"):
+        write_talk(figure_set, tmp_path / name, figures=["second"])
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as engine:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+        started = engine.chromium.launch(executable_path=CHROMIUM, args=flags)
+        page = started.new_page(viewport={"width": 800, "height": 450})
+        page.troubles = []
+        page.on("pageerror", lambda error: page.troubles.append(str(error)))
+        page.on("console", lambda said: page.troubles.append(said.text) if said.type == "error" else None)
+        page.on("request", lambda one: None if one.url.startswith(LOCAL) else page.troubles.append(one.url))
+        yield page
+        started.close()
+
+
+@pytest.fixture
+def opened(browser, deck_of):
+    """Open the deck at a slide; every error and every request fails the test."""
+
+    def open_deck(slide: int | None = None, *, calm: bool = False):
+        browser.emulate_media(reduced_motion="reduce" if calm else "no-preference")
+        browser.goto("about:blank")
+        browser.goto(deck_of("deck.html").as_uri() + (f"#{slide}" if slide else ""))
+        return browser
+
+    yield open_deck
+    assert browser.troubles == []
+
+
+def at(page, slide: int) -> None:
+    """The page shows that slide, and no other."""
+    assert page.url.endswith(f"#{slide}")
+    shown = page.evaluate("[...document.querySelectorAll('.slide')].filter(s => s.offsetParent !== null || "
+                          "getComputedStyle(s).display !== 'none').map(s => s.id)")  # fmt: skip
+    assert shown == [f"s{slide}"]
+    assert page.text_content("#number") == f"{slide} / {COUNT}"
+
+
+def player(page):
+    """The one player, when it has loaded."""
+    from playwright.sync_api import expect
+
+    expect(page.locator("iframe")).to_have_count(1)
+    frame = page.frame_locator("iframe")
+    expect(frame.locator("#counter")).to_be_visible()
+    return frame
+
+
+@needs_browser
+def test_keys_go_from_slide_to_slide(opened):
+    page = opened(calm=True)
+    at(page, 1)
+    for place, key in enumerate(["ArrowRight", "PageDown", " ", "ArrowDown"], start=2):
+        page.keyboard.press(key)
+        at(page, place)
+    for place, key in zip((4, 3, 2, 1), ["ArrowLeft", "PageUp", "Shift+ ", "ArrowUp"], strict=True):
+        page.keyboard.press(key)
+        at(page, place)
+    page.keyboard.press("ArrowLeft")
+    at(page, 1)
+    page.keyboard.press("End")
+    at(page, COUNT)
+    page.keyboard.press("ArrowRight")
+    at(page, COUNT)
+    page.keyboard.press("Home")
+    at(page, 1)
+    page.keyboard.press("4")
+    page.keyboard.press("Enter")
+    at(page, 4)
+    page.click("#next")
+    at(page, 5)
+    page.click("#previous")
+    at(page, 4)
+
+
+@needs_browser
+def test_only_the_slide_that_is_shown_has_a_player_and_it_starts_anew(opened):
+    page = opened(calm=True)
+    assert page.locator("iframe").count() == 0
+    page.keyboard.press("3")
+    page.keyboard.press("Enter")
+    counter = player(page).locator("#counter")
+    page.keyboard.press("l")
+    page.keyboard.press("l")
+    page.keyboard.press("j")
+    page.keyboard.press("l")
+    assert counter.text_content() == "step 3 of 4"
+    page.keyboard.press("ArrowRight")
+    at(page, SECOND)
+    player(page)
+    page.keyboard.press("ArrowLeft")
+    assert player(page).locator("#counter").text_content() == "step 1 of 4"
+    page.keyboard.press("PageUp")
+    assert page.locator("iframe").count() == 0
+
+
+@needs_browser
+def test_figures_play_when_their_slide_appears(opened):
+    page = opened(SECOND)
+    play = player(page).locator("#play")
+    assert play.text_content() == "Pause"
+    page.keyboard.press("k")
+    assert play.text_content() == "Play"
+
+
+@needs_browser
+def test_in_a_player_the_arrows_are_its_own_and_page_keys_the_decks(opened):
+    page = opened(FIRST, calm=True)
+    frame = player(page)
+    frame.locator("#next").click()
+    assert page.evaluate("document.activeElement.tagName") == "IFRAME"
+    page.keyboard.press("ArrowRight")
+    at(page, FIRST)
+    assert frame.locator("#counter").text_content() == "step 3 of 4"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.tagName") == "BODY"
+    page.keyboard.press("ArrowRight")
+    at(page, SECOND)
+    player(page).locator("#next").click()
+    page.keyboard.press("PageDown")
+    at(page, 5)
+    page.keyboard.press("ArrowRight")
+    at(page, THIRD)
+
+
+@needs_browser
+def test_calm_viewers_start_the_figures_themselves(opened):
+    frame = player(opened(FIRST, calm=True))
+    assert frame.locator("#play").text_content() == "Play"
+
+
+@needs_browser
+def test_notes_are_shown_on_demand(opened):
+    page = opened(FIRST, calm=True)
+    notes = page.locator(f"#s{FIRST} .notes")
+    assert not notes.is_visible()
+    page.keyboard.press("n")
+    assert notes.is_visible()
+    said = notes.text_content()
+    assert EVIL in said
+    assert make("conv", i=3, k=2).storyboard().alt in said
+    assert "Command: cnnviz conv --i 3 --k 2" in said
+    assert page.get_attribute("#notes", "aria-pressed") == "true"
+    box, stage = notes.bounding_box(), page.locator(f"#s{FIRST} .stage").bounding_box()
+    assert stage["x"] + stage["width"] <= box["x"]
+    page.keyboard.press("n")
+    assert not notes.is_visible()
+
+
+@needs_browser
+def test_the_overview_shows_all_and_opens_one(opened):
+    page = opened(FIRST, calm=True)
+    player(page)
+    page.keyboard.press("o")
+    assert page.locator(".slide:visible").count() == COUNT
+    assert page.locator("iframe").count() == 0
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    at(page, SECOND)
+    page.keyboard.press("o")
+    page.locator(f"#s{THIRD}").click()
+    at(page, THIRD)
+    player(page)
+
+
+@needs_browser
+def test_titles_captions_and_figures_stand_in_the_page(opened):
+    page = opened(FIRST, calm=True)
+    frame = player(page)
+    assert page.text_content(f"#s{FIRST} .caption") == EVIL
+    assert page.text_content(f"#s{FIRST} h2").startswith("T <b>&amp;</b>")
+    assert page.get_attribute("iframe", "title") == page.text_content(f"#s{FIRST} h2")
+    assert page.get_attribute("html", "lang") == "en"
+    stage, figure = page.locator("iframe").bounding_box(), frame.locator("svg").first.bounding_box()
+    assert figure["x"] >= stage["x"]
+    assert figure["y"] + figure["height"] <= stage["y"] + stage["height"] + 1
+    assert figure["height"] > 0.5 * 450
+    ground = "rgb({}, {}, {})".format(*load_theme("article").page["ground"])
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
+    page.keyboard.press("ArrowRight")
+    assert page.text_content("#say") == f"Slide {SECOND} / {COUNT}: Max pooling"
+    assert f'group "Slide {SECOND} / {COUNT}: Max pooling"' in page.locator("main").aria_snapshot()
+
+
+@needs_browser
+def test_paper_gets_a_page_for_each_slide_with_the_last_step(opened, tmp_path):
+    pypdf = pytest.importorskip("pypdf")
+    page = opened(FIRST, calm=True)
+    player(page)
+    page.pdf(path=tmp_path / "deck.pdf", prefer_css_page_size=True, print_background=True)
+    pages = pypdf.PdfReader(tmp_path / "deck.pdf").pages
+    assert len(pages) == COUNT
+    assert [len(one.images) for one in pages] == [0, 0, 1, 1, 0, 1]
+    assert "Max pooling" in pages[SECOND - 1].extract_text()
+    assert float(pages[0].mediabox.width) / float(pages[0].mediabox.height) == pytest.approx(16 / 9, rel=1e-3)

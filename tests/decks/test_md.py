@@ -1,0 +1,127 @@
+"""Markdown decks, read again by a Markdown library; `.ci/decks` shows them to Marp and pandoc where these are."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from markdown_it import MarkdownIt
+from PIL import Image
+
+from cnnviz.decks import plan
+from cnnviz.decks.md import _DIRECTION, _FLAVORS
+from cnnviz.pipeline import make
+from cnnviz.talk import _entries, _part, write_talk
+from tests.decks.conftest import EVIL
+
+FLAVORS = tuple(_FLAVORS)
+
+
+@pytest.fixture(scope="module")
+def planned(figure_set):
+    return plan([_part(entry) for entry in _entries([figure_set])], "My talk", sections=True)
+
+
+@pytest.fixture(params=FLAVORS)
+def flavor(request):
+    return request.param
+
+
+@pytest.fixture
+def text(planned, flavor):
+    return _FLAVORS[flavor](planned, "deck_figures")
+
+
+def pages_of(text, flavor):
+    """The slides' Markdown, as each program parts it; the front matter first."""
+    if flavor == "quarto":
+        front, _, rest = text.removeprefix("---\n").partition("\n---\n")
+        return [front, *re.split(r"^(?=#{1,2} )", rest, flags=re.MULTILINE)[1:]]
+    return [part.strip() for part in re.split(r"^---$", text, flags=re.MULTILINE)[1:]]
+
+
+class Shown(HTMLParser):
+    """What a rendered page shows: its texts, its pictures and its comments."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.texts, self.images, self.comments, self.tags = [], [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag == "img":
+            self.images.append(dict(attrs))
+
+    def handle_data(self, data):
+        if data.strip():
+            self.texts.append(data.strip())
+
+    def handle_comment(self, data):
+        self.comments.append(data)
+
+
+def shown(markdown):
+    return Shown(MarkdownIt("commonmark").render(markdown))
+
+
+def test_the_pictures_lie_beside_the_text(deck_of, planned):
+    path = deck_of("deck.md")
+    assert path.read_text(encoding="utf-8") == _FLAVORS["marp"](planned, "deck_figures")
+    folder = path.with_name("deck_figures")
+    assert sorted(file.name for file in folder.iterdir()) == ["first.one.gif", "second.gif", "third.gif"]
+    with Image.open(folder / "first.one.gif") as picture:
+        assert picture.n_frames == 4
+
+
+def test_a_flavour_can_be_chosen(figure_set, tmp_path, planned):
+    write_talk(figure_set, tmp_path / "deck.md", flavor="quarto", figures=["second"], title="")
+    assert "format:\n  revealjs:\n" in (tmp_path / "deck.md").read_text(encoding="utf-8")
+
+
+def test_each_flavour_has_all_slides_and_their_pictures(text, flavor):
+    found = [image for page in pages_of(text, flavor) for image in shown(page).images]
+    assert [image["src"].removeprefix("./") for image in found] == [
+        f"deck_figures/{name}.gif" for name in ("first.one", "second", "third")
+    ]
+    assert [image["alt"].replace("\u2060", "") for image in found][:2] == [
+        make("conv", i=3, k=2).storyboard().alt, make("pool").storyboard().alt,
+    ]  # fmt: skip
+    headings = [match for page in pages_of(text, flavor) for match in re.findall(r"^#{1,2} (.*)", page, re.MULTILINE)]
+    titles = ["One \\& \\<two\\>", "Max pooling", "Three", "Max unpooling"]
+    assert [one for one in headings if one in titles] == titles
+    assert len(headings) == (5 if flavor == "quarto" else 6)
+
+
+def test_texts_are_shown_sign_by_sign(text, flavor):
+    pages = pages_of(text, flavor)
+    shows = shown(next(page for page in pages if "first.one.gif" in page))
+    said = "".join(shows.texts)
+    assert EVIL in said.replace("\u2060", "")
+    # Slidev would take two braces for a program.
+    assert flavor != "slidev" or "{{" not in said
+    assert set(shows.tags) <= {"h1", "h2", "p", "img", "code"}
+    second = shown(next(page for page in pages if "second.gif" in page))
+    assert "1. Not a list, 3 × 4 → x̂." in second.texts
+
+
+def test_notes_are_comments_or_in_quarto_blocks(text, flavor):
+    if flavor == "quarto":
+        notes = re.findall(r"^::: \{\.notes\}\n(.*?)^:::$", text, re.MULTILINE | re.DOTALL)
+        assert "<!--" not in re.sub(r"\\<!--", "", text)
+    else:
+        pages = [page for page in pages_of(text, flavor) if ".gif" in page]
+        assert all(page.endswith("-->") for page in pages)
+        notes = [shown(page).comments[0] for page in pages]
+    assert len(notes) == 3
+    assert make("pool").storyboard().alt in notes[1]
+    assert re.search("Command: `?cnnviz pool .*--width 320 --once", notes[1])
+
+
+def test_no_word_of_an_alt_text_directs_marp():
+    said = "a window, left of w:100 and blur, fits the bg contrast"
+    touched = _DIRECTION.sub("\\1\u2060", said)
+    assert touched.replace("\u2060", "") == said
+    words = touched.split()
+    assert [word for word in words if "\u2060" in word] == ["l\u2060eft", "w\u2060:100", "b\u2060g", "c\u2060ontrast"]

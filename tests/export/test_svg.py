@@ -1,0 +1,296 @@
+"""SVG stills, sheets and animations: read again as XML, compared with the operations' results, played in a browser."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from itertools import accumulate
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnnviz import __version__
+from cnnviz.discovery import find_scenes
+from cnnviz.errors import UsageError
+from cnnviz.export import writer_for
+from cnnviz.notation import number
+from cnnviz.pipeline import Figure, make
+from cnnviz.render.markup import strokes_across
+from cnnviz.render.pen import Pen
+from cnnviz.render.theme import load_theme, theme_names
+from cnnviz.render.vector import hex_color
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs it")
+SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
+FEWER = {
+    "gradient-descent": {"optimizer": "adam", "frames": 4}, "batch-norm": {"channels": 1},
+    "cnn": {"layers": "conv 2@3x3, fc 3"}, "transposed-conv": {"i": 2}, "lrn": {"n": 2},
+}  # fmt: skip
+SMALL = {"i": 4, "k": 3, "width": 480}
+WINDOW = """() => Math.max(...[...document.querySelectorAll('path[stroke-width="2"]')].filter(path =>
+    getComputedStyle(path).visibility === 'visible' && path.getBoundingClientRect().width > 40 && !path.closest('defs')
+).map(path => path.getBoundingClientRect().left))"""
+SEEN = """milliseconds => {
+    for (const animation of document.getAnimations()) {
+        animation.pause();
+        animation.currentTime = milliseconds;
+    }
+    const texts = element => [element, ...element.querySelectorAll('*')].filter(e => e.localName === 'text');
+    const shown = element => getComputedStyle(element).visibility === 'visible';
+    const svg = document.documentElement, found = [];
+    for (const element of svg.querySelectorAll('text, use')) {
+        if (element.closest('defs') || !shown(element)) continue;
+        const drawn = element.localName === 'use' ? svg.getElementById(element.getAttribute('href').slice(1)) : element;
+        found.push(...texts(drawn).map(text => text.textContent));
+    }
+    return found.sort();
+}"""
+
+
+def written(figure: Figure, extension: str = "svg") -> bytes:
+    file = io.BytesIO()
+    writer_for(Path(f"x.{extension}"))(figure.job(), file)
+    return file.getvalue()
+
+
+def read(figure: Figure) -> ElementTree.Element:
+    return ElementTree.fromstring(written(figure))
+
+
+def texts(root: ElementTree.Element) -> list[str]:
+    """What stands in the picture, without the rims of texts."""
+    return [
+        "".join(text.itertext()) for text in root.iter(f"{SVG}text") if text.get("aria-hidden") != "true"
+    ]  # fmt: skip
+
+
+def references(root: ElementTree.Element) -> list[str]:
+    return [value for node in root.iter() for name, value in node.attrib.items() if name in ("href", f"{XLINK}href")]
+
+
+@pytest.fixture(scope="module")
+def still():
+    figure = make("conv", k=3, s=2, p=1)
+    return figure, read(figure)
+
+
+@pytest.mark.parametrize("scene", sorted(find_scenes()))
+def test_every_scene_is_valid_and_whole(scene):
+    figure = make(scene, theme="print", **FEWER.get(scene, {}))
+    root = read(figure)
+    names = [node.get("id") for node in root.iter() if node.get("id")]
+    assert len(names) == len(set(names))
+    assert {node.tag.removeprefix(SVG) for node in root.iter()} <= {
+        "svg", "title", "desc", "metadata", "defs", "g", "path", "circle", "text", "use", "image"
+    }  # fmt: skip
+    for reference in references(root):
+        assert reference.startswith("data:image/png;base64,") or reference.removeprefix("#") in names
+    assert [node.text for node in root.findall(f"{SVG}metadata")] == [
+        figure.command(), figure.job().caption, f"cnnviz {__version__}",
+    ]  # fmt: skip
+    board = figure.storyboard()
+    assert f"step {board.count} of {board.count}" in texts(root)
+    assert root.find(f"{SVG}desc").text.startswith(board.alt)
+
+
+def test_a_still_shows_the_operations_result_as_text(still):
+    figure, root = still
+    shown, wanted = texts(root), figure.scene.expected()["output"]
+    for value in np.unique(wanted):
+        assert shown.count(number(float(value), 0)) >= np.count_nonzero(wanted == value)
+    assert "= 3·1 + 0·1 + 1·(−1) + 0·1 + 0·(−1) + 0·1 + 0·1 =" in shown
+    assert {"Convolution", "Kernel 3×3", "kernel", "stride"} <= set(shown)
+
+
+def test_a_still_is_named_and_told(still):
+    figure, root = still
+    assert root.get("role") == "img"
+    title, desc = (root.find(f"{SVG}{name}") for name in ("title", "desc"))
+    assert root.get("aria-labelledby") == f"{title.get('id')} {desc.get('id')}"
+    assert title.text == "Convolution"
+    last = [step.caption for step in figure.storyboard().steps()][-1]
+    assert last.rpartition("= ")[2].strip("*") == desc.text.rpartition("= ")[2].strip(".")
+    formulas = [group.get("aria-label") for group in root.iter(f"{SVG}g") if group.find(f"{SVG}use") is not None]
+    assert {"k=3", "s=2", "p=1"} <= set(formulas)
+
+
+def test_a_still_is_small_and_needs_no_style(still):
+    figure, root = still
+    assert len(written(figure)) <= 25 * 1024
+    assert len(written(make("conv"))) <= 25 * 1024
+    assert not [node for node in root.iter() if node.get("class") or node.get("style")]
+    assert "currentColor" not in written(make("activation")).decode()
+
+
+@pytest.mark.parametrize(("frame", "step"), [("first", 1), (3, 3), ("last", 4)])
+def test_a_still_shows_the_step_asked_for(frame, step):
+    root = read(make("conv", **SMALL, frame=frame))
+    assert f"step {step} of 4" in texts(root)
+    with pytest.raises(UsageError, match=r"--frame 5 is beyond the last step: use 1 to 4"):
+        read(make("conv", **SMALL, frame=5))
+
+
+def test_a_sheet_has_the_steps_and_the_size_of_a_png(tmp_path):
+    figure = make("conv", **SMALL, sheet="2x3")
+    root = read(figure)
+    counters = [text for text in texts(root) if text.startswith("step ")]
+    assert counters == [f"step {step} of 4" for step in (1, 2, 3, 4)]
+    figure.save(tmp_path / "x.png")
+    with Image.open(tmp_path / "x.png") as image:
+        assert image.size == (int(root.get("width")), int(root.get("height")))
+    assert len(written(figure)) < 4 * len(written(make("conv", **SMALL)))
+
+
+@pytest.mark.parametrize("frame", ["last", "all"])
+def test_a_transparent_picture_has_no_ground(frame):
+    ground = '<path fill="#ffffff" d="M0 0h480v270h-480z"/>'
+    assert ground in written(make("conv", **SMALL, frame=frame)).decode()
+    assert ground not in written(make("conv", **SMALL, frame=frame, transparent=True)).decode()
+
+
+def test_a_title_stays_text():
+    title = '</title><script>alert("1")</script>&amp; href="#g0" id="g1" \ud800'
+    root = read(make("conv", **SMALL, title=title.replace("\ud800", "")))
+    assert root.find(f"{SVG}title").text == title.removesuffix(" \ud800")
+    assert not list(root.iter(f"{SVG}script"))
+    assert any("alert" in text for text in texts(root))
+
+
+def test_two_pictures_can_stand_in_one_page():
+    names = [
+        {node.get("id") for node in read(figure).iter() if node.get("id")}
+        for figure in (make("conv", **SMALL), make("conv", **SMALL, theme="dark"))
+    ]
+    assert names[0]
+    assert not names[0] & names[1]
+
+
+@pytest.mark.parametrize("strokes", ["/", "\\", "x"])
+def test_hatches_stand_where_pixels_have_them(strokes):
+    width, height, spacing, stroke = 41, 30, 9.0, 2.0
+    pen = Pen(np.zeros((80, 90, 3), np.uint8))
+    pen.hatch(7, 12, width, height, (255, 255, 255), spacing, stroke, strokes)
+    inked = pen.picture[..., 0] > 127
+    along = np.zeros_like(inked)
+    for x0, y0, x1, y1 in strokes_across(7, 12, width, height, spacing, strokes):
+        assert 7 <= x0 <= x1 <= 7 + width
+        assert {12, 12 + height} >= {y for y in (y0, y1) if not 12 <= y <= 12 + height}
+        share = np.linspace(0.02, 0.98, 200)
+        # A pixel's place is its corner for the pixels' pen.
+        rows, columns = np.rint(y0 + share * (y1 - y0)).astype(int), np.rint(x0 + share * (x1 - x0)).astype(int)
+        within = (rows < 12 + height) & (columns < 7 + width)
+        assert x1 - x0 < 3 or inked[rows[within], columns[within]].mean() > 0.97
+        along[rows[within], columns[within]] = True
+    # Every inked pixel is at one of the lines.
+    near = along.copy()
+    for axis in (0, 1):
+        for step in (-2, -1, 1, 2):
+            near |= np.roll(along, step, axis)
+    assert (inked & ~near).sum() <= 0.02 * inked.sum()
+
+
+@pytest.mark.parametrize("theme", theme_names())
+def test_hatches_of_every_theme_are_drawn(theme):
+    figure = make("conv", **SMALL, p=1, theme=theme, frame="first")
+    style = load_theme(theme).cell("padding")
+    markup = written(figure).decode()
+    assert f'fill="{hex_color(style.fill)}"' in markup
+    if style.hatch:
+        lines = re.findall(rf'stroke="{hex_color(style.hatch)}"[^>]* d="([^"]*)"', markup)
+        ways = {
+            (float(x1) - float(x0)) * (float(y1) - float(y0)) > 0
+            for line in lines for x0, y0, x1, y1 in re.findall(r"M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)", line)
+        }  # fmt: skip
+        assert ways == {"/": {False}, "\\": {True}, "x": {False, True}}[style.strokes]
+
+
+def test_lines_of_a_theme_are_dashed():
+    strokes = "[Mm](?=[^/]*/>)"
+    dashed, solid = (
+        len(re.findall(strokes, written(make("activation", frame=9, theme=theme)).decode()))
+        for theme in ("print", "article")
+    )
+    # The tangent alone: each dash is a line of its own.
+    assert dashed >= solid + 5
+
+
+def test_the_same_figure_has_the_same_bytes():
+    for frame in ("last", "all"):
+        assert written(make("pool", frame=frame)) == written(make("pool", frame=frame))
+
+
+def test_an_animation_says_how_long_it_plays(tmp_path):
+    made = make("pool", frame="all", step=0.5, hold=1.5).save(tmp_path / "x.svg")
+    assert (made.steps, made.milliseconds) == (4, 3000)
+    markup = (tmp_path / "x.svg").read_text(encoding="utf-8")
+    assert "animation:3s step-end infinite" in markup
+    make("pool", frame="all", step=0.5, hold=1.5, once=True).save(tmp_path / "y.svg")
+    assert "animation:3s step-end 1}" in (tmp_path / "y.svg").read_text(encoding="utf-8")
+    root = ElementTree.fromstring(markup)
+    assert not [reference for reference in references(root) if not reference.startswith("#")]
+    assert not re.search(r"<script|https?://(?!www\.w3\.org)|@import|url\(", markup)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as engine:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+        started = engine.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield started.new_page(viewport={"width": 480, "height": 270})
+        started.close()
+
+
+@needs_browser
+@pytest.mark.parametrize(("scene", "given"), [("conv", SMALL), ("pool", {"width": 480, "step": 0.1})])
+def test_an_animation_shows_each_step_at_the_films_time(browser, tmp_path, scene, given):
+    figure = make(scene, **given, frame="all")
+    figure.save(tmp_path / "x.svg")
+    browser.emulate_media(reduced_motion="no-preference")
+    browser.goto((tmp_path / "x.svg").as_uri())
+    lasts = [frame.milliseconds for frame in figure.film()]
+    begins = list(accumulate(lasts, initial=0))
+    for place in (0, 1, len(lasts) - 1):
+        wanted = sorted(texts(read(make(scene, **given, frame=place + 1))))
+        for share in (0.1, 0.9):
+            shown = browser.evaluate(SEEN, begins[place] + share * lasts[place])
+            assert [text for text in shown if text.startswith("step ")] == [f"step {place + 1} of {len(lasts)}"]
+            # Rims stand there twice.
+            assert set(shown) == set(wanted)
+
+
+@needs_browser
+def test_who_wants_no_motion_sees_the_last_step(browser, tmp_path):
+    make("conv", **SMALL, frame="all").save(tmp_path / "x.svg")
+    browser.emulate_media(reduced_motion="reduce")
+    browser.goto((tmp_path / "x.svg").as_uri())
+    assert browser.evaluate("document.getAnimations().length") == 0
+    assert sorted(browser.evaluate(SEEN, 0)) == sorted(texts(read(make("conv", **SMALL))))
+
+
+@needs_browser
+@pytest.mark.parametrize(("tween", "glides"), [(0, False), (6, True)])
+def test_a_window_glides_to_its_next_place(browser, tmp_path, tween, glides):
+    make("conv", **SMALL, frame="all", tween=tween, step=1.0).save(tmp_path / "x.svg")
+    browser.emulate_media(reduced_motion="no-preference")
+    browser.goto((tmp_path / "x.svg").as_uri())
+    windows = []
+    for time in (500, 880, 1500):
+        browser.evaluate(SEEN, time)
+        windows.append(browser.evaluate(WINDOW))
+    before, between, after = windows
+    # Two columns of a cell's width: from the first to the second.
+    assert after > before
+    assert between == (pytest.approx((before + after) / 2, abs=0.2 * (after - before)) if glides else before)
+
+
+def test_a_sentence_of_another_language_ends_once():
+    said = ElementTree.fromstring(written(make("conv", lang="zh", **SMALL))).find(f"{SVG}desc").text
+    assert "。" in said
+    assert "。." not in said

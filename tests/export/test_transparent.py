@@ -1,0 +1,151 @@
+"""Pictures without a ground, decoded by other libraries: what is there, what is not, and nothing of the step before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnnviz.pipeline import make
+from cnnviz.render.frames import Film, Timing
+from cnnviz.render.theme import load_theme
+
+MOVING = ("gif", "webp", "apng")
+FIGURES = [
+    ("conv", {"k": 3, "s": 2, "p": 1}), ("conv", {"k": 3, "s": 2, "p": 1, "theme": "dark", "tween": 2}),
+    ("activation", {"kind": "table"}), ("cnn", {"layers": "conv 2@3x3, fc 3"}),
+    ("fully-connected", {"theme": "blueprint", "inputs": 1}),
+]  # fmt: skip
+DARK = (32, 32, 32)
+
+
+@pytest.fixture(autouse=True)
+def _in_temporary_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def figure_of(scene, given):
+    return make(scene, **given, width=480, step=0.5, hold=0.5, transparent=True)
+
+
+def decoded(path):
+    """Each picture of an animation as RGBA, as Pillow composes it."""
+    with Image.open(path) as image:
+        for place in range(getattr(image, "n_frames", 1)):
+            image.seek(place)
+            yield np.asarray(image.convert("RGBA")).copy()
+
+
+def on(rgba, ground):
+    alpha = rgba[..., 3:] / 255
+    return rgba[..., :3] * alpha + np.array(ground) * (1 - alpha)
+
+
+def bare(scene, given, ground):
+    """The same figure on a ground of that colour, as the renderer draws it."""
+    made = make(scene, **given, width=480)
+    look = load_theme(made.appearance.theme)
+    film = Film(
+        made.storyboard(), look.on(look.page["ground"] if ground is None else ground), 480, Timing(step=1, hold=1),
+        tween=made.appearance.tween or 0,
+    )  # fmt: skip
+    for frame in film:
+        yield film.palette.colors[frame.pixels]
+
+
+@pytest.mark.parametrize(("scene", "given"), FIGURES)
+@pytest.mark.parametrize("name", MOVING)
+def test_every_pixel_of_every_picture_is_the_films(name, scene, given):
+    figure = figure_of(scene, given)
+    figure.save(f"x.{name}")
+    film = figure.film()
+    palette = film.palette
+    for count, (shown, frame) in enumerate(zip(decoded(f"x.{name}"), film, strict=True)):
+        pixels = palette.hard[frame.pixels] if name == "gif" else frame.pixels
+        alphas = palette.alphas[pixels]
+        np.testing.assert_array_equal(shown[..., 3], alphas, err_msg=f"picture {count}")
+        seen = alphas > 0
+        np.testing.assert_array_equal(shown[..., :3][seen], palette.colors[pixels][seen])
+    levels = set(np.unique(palette.alphas[np.unique(palette.hard)] if name == "gif" else palette.alphas))
+    assert levels == ({0, 255} if name == "gif" else {0, 85, 170, 255})
+
+
+@pytest.mark.parametrize(("scene", "given"), FIGURES)
+@pytest.mark.parametrize("ground", [None, DARK], ids=["its own ground", "dark"])
+def test_on_a_slide_it_looks_as_if_drawn_there(scene, given, ground):
+    """Compared with a rendering on that ground: text and lines have no rim of another one."""
+    figure = figure_of(scene, given)
+    figure.save("x.apng")
+    own = load_theme(figure.appearance.theme).page["ground"] if ground is None else ground
+    for shown, wanted in zip(decoded("x.apng"), bare(scene, given, ground), strict=True):
+        difference = np.abs(on(shown, own) - wanted).max(axis=2)
+        assert difference.mean() < 1.5
+        assert (difference > 72).mean() < 0.004
+
+
+def test_text_on_the_ground_of_a_gif_is_ink_and_nothing_between():
+    """Half-transparent edges were blended with the page: on a dark slide they would be a light rim."""
+    figure_of("conv", {}).save("x.gif")
+    shown = next(decoded("x.gif"))
+    head = shown[:38]
+    ink, muted = load_theme("article").page["ink"], load_theme("article").page["muted"]
+    colors = {tuple(color) for color in head[head[..., 3] > 0][:, :3].tolist()}
+    assert colors == {ink, muted}
+
+
+def test_the_ground_shows_again_where_a_window_has_left():
+    """Between cells and around them: the window's outline goes, and the page is not there."""
+    figure_of("conv", {"i": 6, "k": 3, "s": 3, "values": False}).save("x.gif")
+    film = figure_of("conv", {"i": 6, "k": 3, "s": 3, "values": False}).film()
+    place, (first, second, *_) = film.layout.places["input"], decoded("x.gif")
+    above = slice(place.y - 1, place.y), slice(place.x, place.x + 2 * place.cell)
+    assert (first[above][..., 3] == 255).all(), "the window's upper edge"
+    assert (second[above][..., 3] == 0).all()
+
+
+def test_a_second_round_begins_with_nothing_of_the_first():
+    """The last frame of a GIF that loops clears all of it, the last of one that plays once stays."""
+    for once, disposal in ((False, 2), (True, 1)):
+        make("conv", i=4, k=3, width=320, transparent=True, once=once).save("x.gif")
+        with Image.open("x.gif") as image:
+            image.seek(image.n_frames - 1)
+            assert image.disposal_method == disposal
+            assert once or image.dispose_extent == (0, 0, 320, 180)
+
+
+def test_white_of_a_picture_is_white():
+    Path("white.csv").write_text("\n".join(",".join(["255", "0"] * 12) for _ in range(24)))
+    Image.fromarray(np.tile(np.array([[255, 0], [0, 255]], np.uint8), (12, 12))).save("checks.png")
+    figure = make("conv", input="checks.png", i=24, k=3, s=9, width=480, transparent=True)
+    for name in ("gif", "png"):
+        figure.save(f"x.{name}")
+        *_, last = decoded(f"x.{name}")
+        place = figure.film().layout.places["input"]
+        inside = last[place.y : place.y + place.height, place.x : place.x + place.width]
+        assert (inside[..., 3] == 255).all()
+        assert (inside == 255).all(axis=2).mean() > 0.25
+
+
+@pytest.mark.parametrize("extra", [{}, {"frame": "first"}, {"sheet": "2x2"}])
+def test_a_still_and_a_sheet(extra):
+    make("conv", i=4, k=3, width=320, transparent=True, **extra).save("x.png")
+    (shown,) = decoded("x.png")
+    alpha = shown[..., 3]
+    assert alpha[0, 0] == 0
+    assert set(np.unique(alpha)) == {0, 85, 170, 255}
+    assert 0.2 < (alpha == 255).mean() < 0.8
+    if "sheet" not in extra:
+        assert (alpha[-70:][:, :300] == 255).all() or (alpha[160:] == 255).all(), "the band is a panel of its own"
+
+
+def test_formats_without_transparency_say_so(cnnviz):
+    ran = cnnviz("conv", "--transparent", "-o", "x.mp4")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("cnnviz: --transparent is not for .mp4: use .gif, .webp, .apng, .png")
+
+
+def test_frames_in_python_have_their_ground():
+    one, other = (next(make("conv", i=4, k=3, width=320, transparent=t).frames()) for t in (True, False))
+    np.testing.assert_array_equal(one, other)

@@ -1,0 +1,124 @@
+"""Larger texts for the back row: everything stays whole, apart and legible; the picture keeps its size."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from cnnviz.pipeline import make
+from cnnviz.render import text
+from cnnviz.render.panels.base import LEAST_TEXT
+from tests.figures import all_figures, named
+
+# Each scene, and the figures with the longest texts.
+FIGURES = [figure for figure in all_figures() if not figure[1] or set(figure[1]) & {"d", "output_padding"}]
+SCALES = (1.5, 2.0)
+
+
+def film_of(figure, scale, width=640):
+    scene, given = figure
+    return make(scene, **{**given, "width": width, "font_scale": scale}).film()
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
+@pytest.mark.parametrize("scale", SCALES)
+def test_panels_stand_apart_between_head_and_band(figure, scale):
+    film = film_of(figure, scale)
+    layout, unit = film.layout, 640 / 960
+    assert film.size == (640, 360)
+    boxes = []
+    for panel in film.storyboard.panels():
+        place = layout.places[panel.name]
+        bottom = place.y + place.height
+        if place.label:
+            lines = place.label.count("\n")
+            bottom = place.label_baseline + round((21 * lines + 4) * unit * layout.fit.text)
+        assert place.x >= 36 * unit
+        assert place.x + place.width <= 640 - 36 * unit
+        assert place.y >= layout.lines.stage_top - 1
+        assert bottom <= layout.lines.band, f"{panel.name} runs into the band"
+        boxes.append((place.x, place.y, place.x + place.width, bottom))
+    for n, (left, top, right, bottom) in enumerate(boxes):
+        for other in boxes[n + 1 :]:
+            apart = right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
+            assert apart, "two panels overlap"
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
+def test_no_text_is_too_small_and_none_is_cut_that_was_whole(figure, monkeypatch):
+    sizes, cut, set_line, shorten = [], [], text.Typesetter.line, text._shortened
+
+    def line(self, words, size, bold=False):
+        if words.strip():
+            sizes.append(size)
+        return set_line(self, words, size, bold)
+
+    def shortened(words):
+        cut.append(words)
+        return shorten(words)
+
+    monkeypatch.setattr(text.Typesetter, "line", line)
+    monkeypatch.setattr(text, "_shortened", shortened)
+    seen = {}
+    for scale in (1.0, 1.5, 2.0):
+        cut.clear()
+        for _ in islice(film_of(figure, scale, width=960), 2):
+            pass
+        seen[scale] = set(cut)
+    assert min(sizes) >= LEAST_TEXT
+    for scale in (1.5, 2.0):
+        assert len(seen[scale]) <= len(seen[1.0]), f"cut at {scale}: {seen[scale] - seen[1.0]}"
+
+
+def heights(film, rows, columns=slice(None)):
+    """How many pixels high the ink is within some rows of the last picture."""
+    *_, last = film
+    part = last.pixels[rows, columns]
+    inked = (part != part[0, 0]).any(axis=1)
+    return int(inked.sum())
+
+
+def test_texts_grow():
+    """The title, the caption, a number in a cell, a label: each at least as much as it has room for."""
+    one, larger = (make("conv", i=4, k=3, font_scale=scale).film() for scale in (1.0, 1.5))
+    for film in (one, larger):
+        assert film.layout.fit.scale == film.layout.fit.text
+    assert larger.layout.fit.text == 1.5
+    title = [heights(film, slice(8, film.layout.lines.title + 1)) for film in (one, larger)]
+    caption = [heights(f, slice(f.layout.lines.band + 2, f.layout.lines.caption + 1)) for f in (one, larger)]
+    for before, after in (title, caption):
+        assert after >= 1.3 * before
+    labels = []
+    for film in (one, larger):
+        place = film.layout.places["kernel"]
+        beside = slice(place.x, place.x + place.width)
+        labels.append(heights(film, slice(place.y + place.height + 4, place.label_baseline + 1), beside))
+    assert labels[1] >= 1.3 * labels[0]
+
+
+def test_numbers_in_cells_grow():
+    from cnnviz.render.panels import painter_class
+
+    sizes = []
+    for scale in (1.0, 1.5):
+        film = make("pool", font_scale=scale).film()
+        panel = film.storyboard.panel("input")
+        painter = painter_class("grid")(panel, film.layout.places["input"], film._look, film.layout.fit)
+        sizes.append(painter._size)
+    assert sizes == [18, 27]
+
+
+def test_the_least_scale_changes_nothing():
+    one, other = (next(iter(make("lrn", **given).film())) for given in ({}, {"font_scale": 1.0}))
+    np.testing.assert_array_equal(one.pixels, other.pixels)
+
+
+@pytest.mark.parametrize(("scale", "message"), [
+    ("0.9", "--font-scale 0.9 is too small: use 1 or more"), ("2.5", "--font-scale 2.5 is too large: use 2 or less"),
+])  # fmt: skip
+def test_what_cannot_be(cnnviz, scale, message):
+    ran = cnnviz("conv", "--font-scale", scale, "-o", "x.png")
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err

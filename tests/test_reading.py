@@ -1,0 +1,373 @@
+"""What a file says of itself, and making it again from that: `info`, `describe`, `rerun`."""
+
+from __future__ import annotations
+
+import json
+import random
+import shlex
+import shutil
+import sys
+import zipfile
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image, PngImagePlugin
+
+from cnnviz import __version__
+from cnnviz.errors import CnnvizError
+from cnnviz.export import formats, writer_for
+from cnnviz.pipeline import make
+from cnnviz.reading import Told, read
+from cnnviz.reading._told import MOST_TEXT
+from cnnviz.wording import caption
+
+SMALL = {"i": 4, "width": 320, "hold": 1.5, "tween": 0, "title": "A < B & \"C\" in 'ü'"}
+FILES = [f"x.{name}" for name in formats()] + ["frames"]
+PLAYED = {"x.gif", "x.apng", "x.webp", "x.mp4", "x.webm", "x.zip", "frames"}
+
+
+@pytest.fixture(autouse=True)
+def _in_temporary_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def figure():
+    return make("conv", **SMALL)
+
+
+@pytest.fixture(scope="module")
+def home(figure, tmp_path_factory):
+    """One file a format, and a folder of frames."""
+    folder = tmp_path_factory.mktemp("files")
+    figure.save_all(folder / "x", formats())
+    figure.save(f"{folder}/frames/")
+    return folder
+
+
+def with_command(text, name="gif"):
+    """A file that holds a text in the place of its command."""
+    figure = make("conv", i=3, width=320)
+    with Path(f"evil.{name}").open("wb") as file:
+        writer_for(Path(f"evil.{name}"))(replace(figure.job(), command=text), file)
+    return f"evil.{name}"
+
+
+def refused(cnnviz, *arguments):
+    ran = cnnviz(*arguments)
+    assert (ran.out, ran.err.count("\n"), ran.err[:8]) == ("", 1, "cnnviz: ")
+    return ran.code, ran.err[8:-1]
+
+
+# What files say
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_format_says_what_made_it_and_what_it_shows(home, figure, name):
+    told = read(home / name)
+    board = figure.storyboard()
+    assert told.format == name.removeprefix("x.")
+    assert told.texts["Comment"] == figure.command()
+    assert told.texts["Title"] == board.title
+    # A still may say more of its step.
+    assert told.texts["Description"].startswith(board.alt)
+    assert told.texts["Caption"] == caption(board)
+    if name != "x.mp4":
+        assert told.texts["Software"] == f"cnnviz {__version__}"
+    if name in PLAYED:
+        assert (told.size, told.frames, told.milliseconds) == ((320, 180), 4, 3 * 1000 + 1500)
+
+
+def test_info_tells_it_line_by_line(cnnviz, home, figure):
+    ran = cnnviz("info", home / "x.gif")
+    lines = dict(line.split(":", 1) for line in ran.out.splitlines())
+    assert {key: text.strip() for key, text in lines.items()} == {
+        "file": f"{home / 'x.gif'}, gif", "made by": f"cnnviz {__version__}", "command": figure.command(),
+        "figure": "conv", "parameters": f"i 4, k 3, title {SMALL['title']}, width 320, hold 1.5, tween 0",
+        "title": SMALL["title"], "alt": figure.storyboard().alt, "caption": caption(figure.storyboard()),
+        "size": "320×180 px", "frames": "4", "lasts": "4.5 s",
+    }  # fmt: skip
+    both = cnnviz("info", home / "x.png", home / "frames").out
+    assert both.count("command: ") == 2
+    assert "\n\nfile: " in both
+
+
+def test_a_sheet_and_a_single_frame_say_it_too(cnnviz, home):
+    assert cnnviz("sheet", "conv", "--i", 4, "--width", 320, "-o", "sheet.png").code == 0
+    assert read(Path("sheet.png")).texts["Comment"] == "cnnviz conv --i 4 --k 3 --width 320 --sheet 2"
+    assert read(home / "frames" / "conv_2.png").texts["Comment"] == make("conv", **SMALL).command()
+
+
+def test_what_pillow_and_others_show(home, figure):
+    with Image.open(home / "x.gif") as image:
+        command, *lines = image.info["comment"].decode().split("\n")
+    assert command == figure.command()
+    assert f"Description: {figure.storyboard().alt}" in lines
+    with av.open(str(home / "x.mp4")) as video:
+        assert video.metadata["synopsis"] == caption(figure.storyboard())
+    assert json.loads((home / "x.json").read_text(encoding="utf-8"))["command"] == figure.command()
+    page = (home / "x.html").read_text(encoding="utf-8")
+    assert f'<meta name="software" content="cnnviz {__version__}">' in page
+
+
+@pytest.mark.parametrize("name", ["gif", "webp", "png", "mp4", "webm"])
+def test_a_long_command_survives(name):
+    text = "cnnviz conv --title " + "π" * 900
+    assert read(Path(with_command(text, name))).texts["Comment"] == text
+
+
+# What is not ours, or broken
+
+
+@pytest.mark.parametrize("name", FILES[:-1])
+def test_cut_files_are_told_in_one_line(home, name):
+    data = (home / name).read_bytes()
+    # A video without its last bytes still plays.
+    for part in (0, 3, 20, len(data) // 3, len(data) // 2 if name in ("x.mp4", "x.webm") else len(data) - 9):
+        Path("cut").write_bytes(data[:part])
+        with pytest.raises(CnnvizError) as error:
+            read(Path("cut"))
+        assert error.value.exit_code == 1
+        assert str(error.value).startswith("cut ")
+
+
+@pytest.mark.parametrize("name", FILES[:-1])
+def test_damaged_files_are_read_or_refused(home, name):
+    data, chance = (home / name).read_bytes(), random.Random(name)
+    for turn in range(40):
+        broken = bytearray(data)
+        for _ in range(chance.randrange(1, 12)):
+            broken[chance.randrange(min(len(data), 1500 if turn % 2 else len(data)))] = chance.randrange(256)
+        Path("damaged").write_bytes(broken)
+        with suppress(CnnvizError):
+            assert isinstance(read(Path("damaged")), Told)
+
+
+def foreign():
+    """Files that are whole, but not ours."""
+    Path("notes.txt").write_text("cnnviz conv --k 3")
+    Path("empty.gif").write_bytes(b"")
+    Path("folder").mkdir()
+    Image.new("P", (8, 8)).save("plain.gif")
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("Comment", "rm -rf /", zip=True)
+    Image.new("RGB", (8, 8)).save("other.png", pnginfo=info)
+    info.add_text("Comment", "x" * (MOST_TEXT + 1))
+    Image.new("RGB", (8, 8)).save("long.png", pnginfo=info)
+    Path("list.json").write_text("[1]")
+    Path("other.json").write_text('{"format": "other"}')
+    Path("deep.json").write_text('{"a":' * 100_000)
+    Path("page.html").write_text("<!DOCTYPE html><title>x</title></html>")
+    Path("other.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'><rect/></svg>")
+    Path("bomb.svg").write_text('<?xml version="1.0"?><!DOCTYPE s [<!ENTITY a "aaa">]><svg><desc>&a;</desc></svg>')
+    with zipfile.ZipFile("other.zip", "w") as archive:
+        archive.writestr("a.png", b"")
+    Path("quick.mov").write_bytes(b"\0\0\0\x08ftyp" + bytes(100))
+    with Path("huge.gif").open("wb") as file:
+        file.write(b"GIF89a")
+        file.truncate(2**31)
+
+
+FOREIGN = {
+    "notes.txt": "is no file of a format that cnnviz writes", "empty.gif": "is empty",
+    "folder": "is a folder without frames of a figure",
+    "plain.gif": "does not say what made it: another program made it, or removed its comment",
+    "other.png": "holds no command of cnnviz: 'rm -rf /'", "long.png": "holds a text that is too long",
+    "list.json": "is no file of a format that cnnviz writes", "other.json": "is JSON, but no storyboard",
+    "deep.json": "is broken JSON",
+    "page.html": "does not say what made it: another program made it, or removed its comment",
+    "other.svg": "does not say what made it: another program made it, or removed its comment",
+    "bomb.svg": "holds definitions of its own, which cnnviz does not write",
+    "other.zip": "holds no frames of a figure", "quick.mov": "is a broken .mp4",
+    "huge.gif": "has 2.0 GiB: cnnviz makes no such file",
+}  # fmt: skip
+
+
+def test_an_option_before_the_figure_is_told_its_place(cnnviz):
+    for tool, what in (("rerun", "FILE"), ("sheet", "FIGURE"), ("describe", "FIGURE|FILE")):
+        said = f"--lang comes too early: cnnviz {tool} {what} --lang …"
+        assert refused(cnnviz, tool, "--lang", "zh", "conv") == (2, said)
+        assert cnnviz(tool, "--help").code == 0
+
+
+@pytest.mark.parametrize("tool", ["info", "rerun"])
+def test_foreign_files_are_told_in_one_line(cnnviz, tool):
+    foreign()
+    for name, message in FOREIGN.items():
+        assert refused(cnnviz, tool, name) == (1, f"{name} {message}")
+    assert refused(cnnviz, tool, "missing.gif") == (1, "cannot read missing.gif: no such file or directory")
+
+
+def test_without_pyav_one_line_says_what_to_install(cnnviz, home, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    for name in ("mp4", "webm"):
+        message = f".{name} needs PyAV, which is not installed: pip install 'cnnviz[video]'"
+        assert refused(cnnviz, "info", home / f"x.{name}") == (1, message)
+
+
+# Commands in files are anybody's text
+
+EVIL = {
+    "rm -rf /": "holds no command of cnnviz", "cnnviz": "holds no command of cnnviz",
+    "cnnviz conv '": "holds no command of cnnviz", "cnnviz render set.toml": "there is no such figure here",
+    "cnnviz --scenes . conv": "there is no such figure here", "cnnviz rerun evil.gif": "there is no such figure here",
+    "cnnviz conv -o stolen.gif": "No such option", "cnnviz conv --output=stolen.gif": "No such option",
+    "cnnviz conv --format gif": "No such option", "cnnviz conv --help": "No such option",
+    "cnnviz conv -q": "No such option",
+    "cnnviz conv; touch stolen.gif": "there is no such figure here",
+    "cnnviz conv --k 3 && touch stolen.gif": "unexpected extra argument",
+    "cnnviz conv \x1b[31m": "unexpected extra argument", "cnnviz conv --k": "requires an argument",
+    "cnnviz conv --title " + "x" * 70_000: "cnnviz writes none that long",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", EVIL)
+def test_no_command_but_a_figures_own_is_run(cnnviz, text):
+    code, message = refused(cnnviz, "rerun", with_command(text), "-o", "x.gif")
+    assert code == 1
+    assert message.startswith("evil.gif ")
+    assert EVIL[text] in message
+    assert message.isprintable()
+    assert {path.name for path in Path().iterdir()} == {"evil.gif"}
+
+
+@pytest.mark.parametrize(("text", "code", "message"), [
+    ("cnnviz conv --k 9", 2, "kernel 9 does not fit the padded input 5"),
+    ("cnnviz conv --input no.csv", 2, "input file 'no.csv' does not exist"),
+    ("cnnviz conv --theme no.toml", 2, "theme no.toml cannot be read"),
+    ("cnnviz conv --width 99999", 2, "--width 99999 is too large"),
+])  # fmt: skip
+def test_commands_that_ask_for_what_cannot_be(cnnviz, text, code, message):
+    said = refused(cnnviz, "rerun", with_command(text), "-o", "x.gif")
+    assert said[0] == code
+    assert said[1].startswith(message)
+
+
+def test_what_a_terminal_would_obey_is_not_shown(cnnviz):
+    out = cnnviz("info", with_command("cnnviz conv --title '\x1b]0;owned\x07\u202e'")).out
+    assert all(line.isprintable() for line in out.splitlines())
+    assert "owned" in out
+
+
+def test_a_figure_that_is_not_here_can_still_be_looked_at(cnnviz):
+    out = cnnviz("info", with_command("cnnviz mine --k 3")).out
+    assert "command: cnnviz mine --k 3" in out
+    assert "made by 'mine', and there is no such figure here (--scenes FOLDER?)" in out
+
+
+# Again
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_same_again_from_the_file_alone(cnnviz, home, name):
+    again = "again/" if name == "frames" else f"again.{name[2:]}"
+    assert cnnviz("rerun", home / name, "-o", again, "-q").err == ""
+    if name == "frames":
+        for path in Path(again).iterdir():
+            assert path.read_bytes() == (home / name / path.name).read_bytes()
+    else:
+        assert Path(again).read_bytes() == (home / name).read_bytes()
+
+
+def test_changes_win_over_what_is_stored(cnnviz, home):
+    ran = cnnviz("rerun", home / "x.gif", "--theme", "dark", "--kernel-size", 2, "-o", "dark.webp")
+    assert ran.code == 0
+    assert read(Path("dark.webp")).texts["Comment"] == make("conv", **SMALL, k=2, theme="dark").command()
+    assert cnnviz("rerun", home / "x.png", "--format", "json,zip", "--no-values", "-q").code == 0
+    assert len(list(Path("output").iterdir())) == 2
+    assert cnnviz("rerun", home / "x.webp", "-q").code == 0
+    assert len(list(Path("output").glob("*.webp"))) == 1, "in the file's own format"
+
+
+def test_what_another_place_or_format_decides_is_forgotten(cnnviz):
+    make("conv", i=4, width=640, step=0.8, hold=3, title="T").save("a.gif")
+    assert cnnviz("rerun", "a.gif", "--for", "web", "-o", "b.webp").code == 0
+    assert read(Path("b.webp")).texts["Comment"] == "cnnviz conv --i 4 --k 3 --title T --width 640 --for web"
+    assert cnnviz("rerun", "b.webp", "--for", "github", "-q").code == 0
+    made = read(next(Path("output").glob("*.gif")))
+    assert made.texts["Comment"] == "cnnviz conv --i 4 --k 3 --title T --for github"
+    make("conv", i=4, width=320, frame="first").save("first.png")
+    assert cnnviz("rerun", "first.png", "-o", "moving.gif").code == 0
+    assert read(Path("moving.gif")).texts["Comment"] == "cnnviz conv --i 4 --k 3 --width 320"
+    assert cnnviz("rerun", "first.png", "-o", "again.png").code == 0
+    assert Path("again.png").read_bytes() == Path("first.png").read_bytes()
+
+
+def test_positional_parameters_survive(cnnviz):
+    make("pool", kind="avg", width=320).save("a.gif")
+    assert cnnviz("rerun", "a.gif", "--i", 6, "-o", "b.gif").code == 0
+    assert read(Path("b.gif")).texts["Comment"] == "cnnviz pool avg --i 6 --k 2 --s 2 --width 320"
+
+
+def test_input_files_are_found_beside_the_figure(cnnviz):
+    Path("there").mkdir()
+    Path("there/map.csv").write_text("1,2\n3,4\n")
+    shutil.copy("there/map.csv", "map.csv")
+    make("conv", input="map.csv", k=1, width=320).save("there/a.gif")
+    Path("map.csv").unlink()
+    assert cnnviz("rerun", "there/a.gif", "-o", "b.gif").code == 0
+    assert "--input there/map.csv" in read(Path("b.gif")).texts["Comment"]
+    Path("there/map.csv").unlink()
+    code, message = refused(cnnviz, "rerun", "there/a.gif", "-o", "c.gif")
+    assert (code, Path("c.gif").exists()) == (2, False)
+    assert message.startswith("input file 'map.csv' does not exist: check the path")
+
+
+@pytest.mark.parametrize(("given", "message"), [
+    ("rerun", "Missing argument 'FILE'."), ("rerun {gif} --kk 3", "No such option"),
+    ("rerun {gif} --k 9", "kernel 9 does not fit the padded input 4"),
+    ("rerun {gif} -o x.xyz", "x.xyz: extension .xyz is not a known format"),
+    ("rerun {gif} --format x", "--format 'x' is not a known format"), ("info", "Missing argument 'FILE...'."),
+    ("describe {gif} --k 3", "takes no options: cnnviz rerun makes the figure otherwise"),
+    ("describe conv -o x.gif", "describe writes no file: leave -o and --format out"),
+    ("describe cnov", "there is no figure 'cnov': did you mean conv?"),
+])  # fmt: skip
+def test_bad_usage(cnnviz, home, given, message):
+    code, said = refused(cnnviz, *given.format(gif=home / "x.gif").split())
+    assert code == 2
+    assert message in said
+    assert not list(Path().iterdir())
+
+
+# In words
+
+
+def test_describe_says_it_in_words_and_draws_nothing(cnnviz, home, monkeypatch):
+    figure = make("conv", **SMALL)
+    monkeypatch.setattr("cnnviz.pipeline.Figure.film", pytest.fail)
+    words = shlex.split(figure.command())[1:]
+    board = figure.storyboard()
+    wanted = {
+        "title": SMALL["title"], "alt": board.alt, "caption": caption(board), "convention": board.convention,
+        "command": figure.command(),
+    }  # fmt: skip
+    ran = cnnviz("describe", *words)
+    assert dict(line.split(": ", 1) for line in ran.out.splitlines()).keys() == wanted.keys()
+    assert {key: text.strip() for key, text in (line.split(":", 1) for line in ran.out.splitlines())} == wanted
+    wanted.pop("convention")
+    for name in ("x.apng", "x.mp4"):
+        ran = cnnviz("describe", home / name)
+        assert {key: text.strip() for key, text in (line.split(":", 1) for line in ran.out.splitlines())} == wanted
+
+
+def test_describe_passes_the_language_on(cnnviz):
+    code, message = refused(cnnviz, "describe", "conv", "--lang", "xx")
+    assert code == 2
+    assert message.startswith("--lang 'xx' is not known")
+
+
+def test_words_do_not_wait_for_matplotlib(tmp_path):
+    import subprocess
+
+    make("conv", i=3, width=320).save("a.gif")
+    code = (
+        "import sys\nfrom cnnviz.cli import main\n"
+        "for words in (['info', 'a.gif'], ['describe', 'conv', '--k', '3']):\n"
+        "    try:\n        main(words)\n    except SystemExit as left:\n        assert left.code == 0\n"
+        "print(sorted({'matplotlib', 'PIL', 'imageio', 'av'} & set(sys.modules)), file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert ran.stderr == "[]\n"
