@@ -8,6 +8,7 @@ import shutil
 from html.parser import HTMLParser
 
 import pytest
+from playwright.sync_api import expect
 
 from cnnviz.pipeline import make
 from cnnviz.render.theme import load_theme
@@ -120,8 +121,6 @@ def at(page, slide: int) -> None:
 
 def player(page):
     """The one player, when it has loaded."""
-    from playwright.sync_api import expect
-
     expect(page.locator("iframe")).to_have_count(1)
     frame = page.frame_locator("iframe")
     expect(frame.locator("#counter")).to_be_visible()
@@ -158,7 +157,7 @@ def test_keys_go_from_slide_to_slide(opened):
 @needs_browser
 def test_only_the_slide_that_is_shown_has_a_player_and_it_starts_anew(opened):
     page = opened(calm=True)
-    assert page.locator("iframe").count() == 0
+    expect(page.locator("iframe")).to_have_count(0)
     page.keyboard.press("3")
     page.keyboard.press("Enter")
     counter = player(page).locator("#counter")
@@ -166,23 +165,23 @@ def test_only_the_slide_that_is_shown_has_a_player_and_it_starts_anew(opened):
     page.keyboard.press("l")
     page.keyboard.press("j")
     page.keyboard.press("l")
-    assert counter.text_content() == "step 3 of 4"
+    expect(counter).to_have_text("step 3 of 4")
     page.keyboard.press("ArrowRight")
     at(page, SECOND)
     player(page)
     page.keyboard.press("ArrowLeft")
-    assert player(page).locator("#counter").text_content() == "step 1 of 4"
+    expect(player(page).locator("#counter")).to_have_text("step 1 of 4")
     page.keyboard.press("PageUp")
-    assert page.locator("iframe").count() == 0
+    expect(page.locator("iframe")).to_have_count(0)
 
 
 @needs_browser
 def test_figures_play_when_their_slide_appears(opened):
     page = opened(SECOND)
     play = player(page).locator("#play")
-    assert play.text_content() == "Pause"
+    expect(play).to_have_text("Pause")
     page.keyboard.press("k")
-    assert play.text_content() == "Play"
+    expect(play).to_have_text("Play")
 
 
 @needs_browser
@@ -193,7 +192,7 @@ def test_in_a_player_the_arrows_are_its_own_and_page_keys_the_decks(opened):
     assert page.evaluate("document.activeElement.tagName") == "IFRAME"
     page.keyboard.press("ArrowRight")
     at(page, FIRST)
-    assert frame.locator("#counter").text_content() == "step 3 of 4"
+    expect(frame.locator("#counter")).to_have_text("step 3 of 4")
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.tagName") == "BODY"
     page.keyboard.press("ArrowRight")
@@ -208,7 +207,7 @@ def test_in_a_player_the_arrows_are_its_own_and_page_keys_the_decks(opened):
 @needs_browser
 def test_calm_viewers_start_the_figures_themselves(opened):
     frame = player(opened(FIRST, calm=True))
-    assert frame.locator("#play").text_content() == "Play"
+    expect(frame.locator("#play")).to_have_text("Play")
 
 
 @needs_browser
@@ -235,7 +234,7 @@ def test_the_overview_shows_all_and_opens_one(opened):
     player(page)
     page.keyboard.press("o")
     assert page.locator(".slide:visible").count() == COUNT
-    assert page.locator("iframe").count() == 0
+    expect(page.locator("iframe")).to_have_count(0)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     at(page, SECOND)
