@@ -1,7 +1,12 @@
-"""Whole commands in fresh processes: wall time, processor time and peak memory, one after the other in turn."""
+"""Whole commands in fresh processes: wall time, processor time and peak memory, one after the other in turn.
+
+This process imports neither NumPy nor matplotlib before all is measured: a child's peak of memory is never told lower
+than what its parent holds.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shlex
 import shutil
@@ -20,7 +25,11 @@ PYTHON = sys.executable
 _SCRIPT = Path(PYTHON).with_name("cnnviz")
 CNNVIZ = (str(_SCRIPT),) if _SCRIPT.exists() else (PYTHON, "-m", "cnnviz")
 PEER = (PYTHON, str(Path(__file__).with_name("peer_funcanimation.py")))
+IMAGEIO = (PYTHON, str(Path(__file__).with_name("peer_imageio.py")))
+FLOOR = (PYTHON, str(Path(__file__).with_name("floor.py")))
 IMPORTS = (PYTHON, "-c", "import numpy, matplotlib.figure, matplotlib.backends.backend_agg, click, imageio")
+MANIM_PYTHON = REPOSITORY / ".venv-manim" / "bin" / "python"
+WITHOUT_MANIM = "manim was left out: it is not here (`make bench-peers` installs it)."
 
 _LONGEST = 1800.0
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
@@ -64,6 +73,17 @@ class Spread:
         return f"{self.median:.{digits}f}{unit} ({self.low:.{digits}f}–{self.high:.{digits}f})"
 
 
+def manim() -> Command | None:
+    """The script for manim with a Python that has it: that of `make bench-peers`, or this one; None where none has."""
+    if MANIM_PYTHON.exists():
+        python = str(MANIM_PYTHON)
+    elif importlib.util.find_spec("manim"):
+        python = PYTHON
+    else:
+        return None
+    return python, str(Path(__file__).with_name("peer_manim.py"))
+
+
 def run(command: Command, folder: Path, *, check: bool = True) -> Run:
     """Run a command in `folder`; raises BenchmarkError where it fails, unless `check` is off."""
     # As in a plain shell: without PYTHONDONTWRITEBYTECODE, say, which has cnnviz compiled anew by every run. Agg is for
@@ -88,6 +108,12 @@ def run(command: Command, folder: Path, *, check: bool = True) -> Run:
     if check and code:
         raise BenchmarkError(f"{said(command)} ended with {code}: {output[-400:]}")
     return Run(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * _RSS_UNIT, output, code)
+
+
+def prepare(path: Path, **parameters: int) -> None:
+    """Write the frames of `cnnviz conv` with these parameters to an .npz for the floor."""
+    words = [f"{name}={value}" for name, value in parameters.items()]
+    run((PYTHON, str(Path(__file__).with_name("_prepared.py")), str(path), *words), path.parent)
 
 
 def in_turn(
@@ -135,8 +161,8 @@ def peak(one: Run) -> float:
 
 def said(command: Command) -> str:
     """A command as one would type it."""
-    names = {str(_SCRIPT): "cnnviz", PYTHON: "python", PEER[1]: "benchmarks/peer_funcanimation.py"}
-    return shlex.join([names.get(word, word) for word in command])
+    names = {str(_SCRIPT): "cnnviz", PYTHON: "python", str(MANIM_PYTHON): ".venv-manim/bin/python"}
+    return shlex.join([names.get(word, word.removeprefix(f"{REPOSITORY}/")) for word in command])
 
 
 def fresh(folder: Path) -> Path:

@@ -1,17 +1,22 @@
-"""What was measured as Markdown: a table an axis with target, measured ratio and verdict, and the machine."""
+"""What was measured as Markdown: a plot and a table an axis, with target, ratio and verdict, and the machine."""
 
 from __future__ import annotations
 
 import os
 import platform
+import shutil
+import subprocess
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
-from benchmarks._measure import Command, Run, Spread, cores, cpu, peak, said, wall
+from benchmarks._charts import Chart
+from benchmarks._measure import MANIM_PYTHON, Command, Run, Spread, cores, cpu, peak, said, wall
 
-_PACKAGES = ("cnnviz", "numpy", "matplotlib", "imageio", "pillow", "click")
+_PACKAGES = ("cnnviz", "numpy", "matplotlib", "imageio", "pillow", "click", "av")
 
 
 @dataclass(frozen=True)
@@ -32,12 +37,13 @@ class Row:
 
 @dataclass
 class Section:
-    """An axis: its rows, remarks, and the runs behind them."""
+    """An axis: its rows, remarks, the runs behind them, and its plot; without one, a bar a command is drawn."""
 
     title: str
     rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     runs: dict[str, tuple[Command, list[Run]]] = field(default_factory=dict)
+    chart: Chart | None = None
 
     def add(self, commands: Mapping[str, Command], runs: Mapping[str, list[Run]]) -> None:
         """Keep runs for the table of seconds."""
@@ -54,42 +60,82 @@ class Section:
         self.rows.append(Row(what, ratio.text(digits, "×"), f"≤ {target:g}×", ratio.median <= target, busy))
 
 
-def markdown(sections: Sequence[Section], facts: Mapping[str, str], *, quick: bool) -> str:
-    """The whole report."""
-    missed = [(section, row) for section in sections for row in section.rows if row.met is False]
-    judged = sum(row.met is not None for section in sections for row in section.rows)
+def stored(section: Section, facts: Mapping[str, str], load: float | None, *, quick: bool) -> dict[str, Any]:
+    """An axis as `results.json` keeps it: rows, remarks, seconds and bytes of its runs, its plot, when it was measured.
+
+    `load` is the load average before the first run.
+    """
+    runs = {
+        name: {
+            "command": said(command), "wall": [round(wall(one), 3) for one in some],
+            "cpu": [round(cpu(one), 3) for one in some], "mib": [round(peak(one) / 2**20, 1) for one in some],
+        }
+        for name, (command, some) in section.runs.items()
+    }  # fmt: skip
+    chart = section.chart or _usual_chart(section)
+    return {
+        "title": section.title, "when": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "load": load,
+        "quick": quick, "facts": dict(facts), "rows": [asdict(row) for row in section.rows], "notes": section.notes,
+        "runs": runs, "chart": chart.stored() if chart else None,
+    }  # fmt: skip
+
+
+def _usual_chart(section: Section) -> Chart | None:
+    """The seconds of an axis that has no plot of its own."""
+    bars = {name: Spread.of(map(wall, runs)).median for name, (_, runs) in section.runs.items()}
+    return Chart(section.title.split(":")[0], "seconds, median", bars=bars) if bars else None
+
+
+def markdown(axes: Mapping[str, Mapping[str, Any]]) -> str:
+    """The whole report, of axes as `stored` gives them."""
+    rows = [(axis["title"], Row(**row)) for axis in axes.values() for row in axis["rows"]]
+    missed = [(title, row) for title, row in rows if row.met is False]
+    judged = sum(row.met is not None for _, row in rows)
+    facts = max(axes.values(), key=lambda axis: axis["when"])["facts"] if axes else {}
     lines = [
         "# Benchmarks", "",
         "Written by `make bench`. Whole commands in fresh processes, run in turn (A B C A B C …) after one unmeasured "
         "round; a ratio is formed within each round: median (least–most). The verdict goes by the wall clock; beside "
-        "it stands the same ratio of processor time (user + system), which other work on the machine disturbs less.",
+        "it stands the same ratio of processor time (user + system), which other work on the machine disturbs less. "
+        "All numbers are in `results.json`.",
         "",
+        f"{judged - len(missed)} of {judged} targets met." + (" NOT met:" if missed else ""), "",
     ]  # fmt: skip
-    if quick:
-        lines += ["**A quick run: few rounds, so the figures are rough.**", ""]
-    lines += [f"{judged - len(missed)} of {judged} targets met." + (" NOT met:" if missed else ""), ""]
-    lines += [f"- {section.title}: {row.what}: {row.measured}, target {row.target}" for section, row in missed]
-    lines += [""] * bool(missed) + ["## Machine", "", *table(("", ""), [(k, v) for k, v in facts.items()]), ""]
-    for section in sections:
-        lines += [*_section(section), ""]
+    lines += [f"- {title}: {row.what}: {row.measured}, target {row.target}" for title, row in missed]
+    lines += [""] * bool(missed) + ["## Machine", "", *table(("", ""), list(facts.items())), ""]
+    for name, axis in axes.items():
+        lines += [*_section(name, axis, facts), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _section(section: Section) -> list[str]:
-    lines = [f"## {section.title}", ""]
-    if section.rows:
-        rows = [(row.what, row.measured, row.cpu, row.target, row.verdict) for row in section.rows]
+def _section(name: str, axis: Mapping[str, Any], facts: Mapping[str, str]) -> list[str]:
+    lines = [f"## {axis['title']}", ""]
+    if axis["chart"]:
+        lines += [f"![{axis['chart']['title']}: {axis['chart']['y']}]({name}.png)", ""]
+    lines += [_told(axis, facts), ""]
+    if axis["quick"]:
+        lines += ["**A quick run: few rounds, so the figures are rough.**", ""]
+    if axis["rows"]:
+        known = [Row(**row) for row in axis["rows"]]
+        rows = [(row.what, row.measured, row.cpu, row.target, row.verdict) for row in known]
         lines += [*table(("", "measured", "processor time", "target", ""), rows), ""]
-    for note in section.notes:
+    for note in axis["notes"]:
         lines += [note, ""]
-    if section.runs:
-        behind = []
-        for name, (command, runs) in section.runs.items():
-            seconds, busy = Spread.of(map(wall, runs)), Spread.of(map(cpu, runs))
-            memory = Spread.of(peak(one) / 2**20 for one in runs)
-            behind.append((name, f"`{said(command)}`", seconds.text(), busy.text(), memory.text(0), str(len(runs))))
+    if axis["runs"]:
+        behind = [
+            (name, f"`{run['command']}`", Spread.of(run["wall"]).text(), Spread.of(run["cpu"]).text(),
+             Spread.of(run["mib"]).text(0), str(len(run["wall"])))
+            for name, run in axis["runs"].items()
+        ]  # fmt: skip
         lines += table(("", "command", "wall s", "user + system s", "peak MiB", "runs"), behind)
     return lines[:-1] if not lines[-1] else lines
+
+
+def _told(axis: Mapping[str, Any], facts: Mapping[str, str]) -> str:
+    """When an axis was measured, and with what if that was not what the others were measured with."""
+    load = "" if axis["load"] is None else f", load average {axis['load']:.1f} before the first run"
+    other = [f"{key}: {value}" for key, value in axis["facts"].items() if facts.get(key) != value]
+    return f"Measured {axis['when']}{load}." + (f" Here {'; '.join(other)}." if other else "")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -98,8 +144,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return lines + ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
 
 
-def facts(load: float | None) -> dict[str, str]:
-    """The machine, the system and the versions, but no date; `load` is that before the first run."""
+def facts() -> dict[str, str]:
+    """The machine, the system and the versions."""
     found = {
         "processor": _processor(),
         "cores": str(cores()),
@@ -107,8 +153,13 @@ def facts(load: float | None) -> dict[str, str]:
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
         "libraries": ", ".join(f"{name} {_version(name)}" for name in _PACKAGES),
     }
-    if load is not None:
-        found["other work"] = f"load average {load:.1f} before the first run"
+    # An environment's packages are folders there: asking its Python would take as long as a figure.
+    homes = sorted(MANIM_PYTHON.parent.parent.glob("lib/*/site-packages/manim-*.dist-info"))
+    if homes:
+        found["beside them"] = " ".join(homes[0].stem.split("-")[:2]).removesuffix(".dist")
+    if program := shutil.which("gifsicle"):
+        told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+        found["programs"] = told.splitlines()[0]
     return found
 
 

@@ -44,8 +44,9 @@ class Appearance(Parameters):
     )  # fmt: skip
     width: int = param(960, help="Width of the picture, 16:9.", lo=MIN_WIDTH, hi=MAX_WIDTH, unit="px", group="Look")
     font_scale: float = param(
-        1.0, help="Size of all text, for the back row.", lo=MIN_FONT_SCALE, hi=MAX_FONT_SCALE, group="Look"
-    )
+        1.0, help=f"Size of all text, for the back row: up to {MAX_FONT_SCALE:g}.", lo=MIN_FONT_SCALE,
+        hi=MAX_FONT_SCALE, group="Look",
+    )  # fmt: skip
     transparent: bool = param(
         False, help="Leave the ground out, in pictures and vectors; for dark slides with --theme dark or blueprint.",
         group="Look",
@@ -56,13 +57,13 @@ class Appearance(Parameters):
         group="Look",
     )  # fmt: skip
     step: float | None = param(
-        None, help="How long a step is shown.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing",
+        None, help="Least time that a step is shown.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing",
         shown_default=f"{LONGEST_STEP:g}, less where there are many steps",
     )  # fmt: skip
     hold: float = param(2.0, help="How long the last step is held.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing")
     tween: int | None = param(
-        None, help="Pictures in which a window glides to its next place; 0 jumps.", lo=0, hi=MAX_TWEEN,
-        shown_default="0; 6 in video, HTML, SVG", group="Timing",
+        None, help=f"Pictures in which a window glides to its next place, up to {MAX_TWEEN}; 0 jumps.", lo=0,
+        hi=MAX_TWEEN, shown_default="0; 6 in video, HTML, SVG", group="Timing",
     )  # fmt: skip
     once: bool = param(False, help="Play once instead of for ever.", negatable=True, group="Timing")
     for_: str | None = param(

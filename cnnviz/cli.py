@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ from cnnviz.commands._common import OUTPUT_FOLDER, told
 from cnnviz.discovery import add_folder, find_scenes, load_scene, summary
 from cnnviz.errors import CnnvizError
 from cnnviz.parameters import Parameter, choose, parameters_of
-from cnnviz.pipeline import Figure, make
+from cnnviz.pipeline import Figure, make, names_folder
 
 _TOOLS_FOLDER = Path(__file__).with_name("commands")
 _HELP = {"help_option_names": ["-h", "--help"]}
@@ -193,10 +194,13 @@ def _runner(name: str) -> Callable[..., None]:
 
 
 def _write(figure: Figure, output: str | None, formats: Sequence[str], quiet: bool, verbose: bool) -> None:
+    extension = figure.place.format if figure.place else "gif"
+    if figure.place and output is not None and names_folder(output):
+        # Who says where it goes wants the file that is usual there, not frames.
+        formats = formats or [extension]
     if formats:
         made = figure.save_all(output if output is not None else f"{OUTPUT_FOLDER}/", formats)
     else:
-        extension = figure.place.format if figure.place else "gif"
         place = output if output is not None else OUTPUT_FOLDER / figure.file_name(extension)
         made = {Path(place): figure.save(place)}
     if not quiet:
@@ -211,6 +215,9 @@ def _write(figure: Figure, output: str | None, formats: Sequence[str], quiet: bo
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; errors are one line, 2 for bad usage, 1 for a failure, 130 for Ctrl-C."""
+    # A file's name, or a terminal of few signs, need not be able to show what is said: that is no reason to fail.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = cli.main(arguments, prog_name="cnnviz", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

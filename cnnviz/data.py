@@ -285,6 +285,8 @@ def _file_rows(file: BinaryIO, subject: str, request: _Request) -> Iterator[tupl
     try:
         with io.TextIOWrapper(file, encoding="utf-8-sig") as lines:
             for number, line in enumerate(map(str.strip, lines), 1):
+                if number > limits.MAX_LINES:
+                    raise UsageError(f"{subject} has more than {limits.MAX_LINES} lines: remove those without numbers")
                 if not line or line.startswith("#"):
                     continue
                 if not started:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 # Pillow's other formats stay out: some run foreign programs, and no user means them.
 _IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
+_PPM_HEADER = 4096
 
 
 def read_grey(file: BinaryIO, subject: str, size: Size) -> Grid:
@@ -41,6 +43,11 @@ def _decoded(file: BinaryIO, subject: str) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
+            if file.read(1) == b"P":
+                # Pillow reads a PPM's header byte by byte, however long its comments are: it gets the beginning first.
+                file.seek(0)
+                Image.open(io.BytesIO(file.read(_PPM_HEADER)), formats=("PPM",))
+            file.seek(0)
             image = Image.open(file, formats=_IMAGE_FORMATS)
             if image.width * image.height <= limits.MAX_IMAGE_PIXELS:
                 image.load()

@@ -9,14 +9,23 @@ MAX_KERNEL = 64
 MAX_VALUE = 1e9
 """Size of a number in a map or kernel: the largest that a cell or caption could still show."""
 
-MAX_STEPS = 10_000
-"""Steps of an animation."""
+MAX_STEPS = 4096
+"""Steps of an animation: 64 × 64 results."""
 
-MAX_COVERED = 1_000_000
+MAX_STOPS = 1000
+"""Places at which the point on a curve stops: a curve is drawn anew for each."""
+
+MAX_COVERED = 200_000
 """Cells that a window covers in all steps together: each is a change to tell and to draw."""
 
 MIN_WIDTH, MAX_WIDTH = 320, 3840
 """Pixels of a frame's width."""
+
+MAX_PIXELS, MAX_WHOLE_PIXELS = 2_200_000_000, 500_000_000
+"""Pixels of all pictures of an animation, and of one of which every picture is stored whole: video, PNG frames."""
+
+LEAST_PIXELS = 500_000
+"""What a smaller picture counts as: its words and cells take as long as in one of 960 × 540 pixels."""
 
 MIN_FONT_SCALE, MAX_FONT_SCALE = 1.0, 2.0
 """How much larger all text may be."""
@@ -36,6 +45,12 @@ MAX_TITLE = 1000
 MAX_FILE_BYTES = 64 * 2**20
 """Bytes of an input file."""
 
+MAX_LINES = 100_000
+"""Lines of an input file, empty ones and comments included."""
+
+MAX_TOML_BYTES = 8 * 2**20
+"""Bytes of a figure set or a theme."""
+
 MAX_IMAGE_PIXELS = 64_000_000
 """Pixels of an input image before it is resized."""
 
@@ -53,3 +68,6 @@ MAX_CLASSES = 50
 
 MAX_WEIGHTS, MAX_PRODUCTS, MAX_MAP_VALUES = 1_000_000, 50_000_000, 500_000
 """Weights of a network, products of its forward run, and values in all its maps."""
+
+MAX_SWEEP = 10_000
+"""Figures of one sweep of a figure set."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +16,16 @@ def number(value: float, digits: int = 0) -> str:
     if float(text) == 0:
         text = text.lstrip("-")
     return text.replace("-", MINUS)
+
+
+def scaled(value: float, digits: int = 0) -> int:
+    """A number as it is written, in units of its last decimal: 1.25 with two of them is 125."""
+    return int(f"{value:.{digits}f}".replace(".", ""))
+
+
+def written(value: float, digits: int = 0) -> Fraction:
+    """A number as it is written, exactly."""
+    return Fraction(scaled(value, digits), 10**digits)
 
 
 def digits_for(*arrays: npt.ArrayLike, most: int = 2) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import keyword
 import math
 import os
@@ -159,6 +160,23 @@ def _to_data(parameter: Parameter, value: Any) -> Any:
     return value.__array__().copy() if hasattr(value, "__array__") else value
 
 
+class Elsewhere(str):
+    """The path of a file that is told as another one, `told`: what was shipped is named as it was given."""
+
+    told: str
+
+    def __new__(cls, path: str, told: str) -> Elsewhere:  # noqa: D102
+        made = super().__new__(cls, path)
+        made.told = told
+        return made
+
+    def __repr__(self) -> str:
+        return repr(self.told)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.told, spec)
+
+
 class ArrayLike:
     """Type of a parameter that holds a name, a literal, a file or an array; `data` turns it into numbers."""
 
@@ -181,6 +199,16 @@ class Parameters:
 
 def parameters_of(cls: type[Parameters]) -> Iterator[Parameter]:
     """The declared parameters of a class in the order of their declaration."""
+    return iter(_declared(cls))  # type: ignore[arg-type]  # mypy takes no class with fields for hashable
+
+
+@functools.cache
+def _declared(cls: type[Parameters]) -> tuple[Parameter, ...]:
+    # Kept, for resolving the hints takes longer than all else in checking a figure's parameters.
+    return tuple(_found(cls))
+
+
+def _found(cls: type[Parameters]) -> Iterator[Parameter]:
     hints = typing.get_type_hints(cls)
     for field in dataclasses.fields(cls):
         kind, optional = hints[field.name], False
@@ -227,7 +255,7 @@ def plain(value: Any) -> str:
     if hasattr(value, "tolist") or isinstance(value, list):
         # Plus turns truth values into numbers.
         return "; ".join(" ".join(plain(+part) for part in row) for row in _rows(jsonable(value)))
-    return str(value)
+    return value.told if isinstance(value, Elsewhere) else str(value)
 
 
 def _rows(value: list[Any]) -> list[list[Any]]:
@@ -242,6 +270,8 @@ def jsonable(value: Any) -> Any:
     value = _unboxed(value)
     if isinstance(value, (tuple, list)):
         return [jsonable(part) for part in value]
+    if isinstance(value, Elsewhere):
+        return value.told
     return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 

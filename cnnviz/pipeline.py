@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,10 +122,21 @@ class Figure:
 
         return dict(zip(paths, save_files(self._orders(paths), paths), strict=True))
 
+    def contents(self, names: Sequence[str]) -> list[tuple[Written, bytes]]:
+        """What `save_each` would write into files of these names; raises as `save_all` does."""
+        from cnnviz.export._saving import contents
+
+        paths = [Path(name) for name in names]
+        return contents(self._orders(paths), paths)
+
     def deck(self, path: str | Path, **options: Any) -> WrittenDeck:
         """Write a deck with the figure on a slide; `options` are those of `cnnviz deck`. Raises as `save` does."""
         from cnnviz.decks import DeckOptions, Part, write_deck
 
+        known = tuple(p.name for p in parameters_of(DeckOptions))
+        for name in options:
+            if name not in known:
+                raise UsageError(f"a deck has no option {name!r}: {choose(name, known)}")
         return write_deck([Part(name=scene_name(type(self.scene)), figure=self)], Path(path), DeckOptions(**options))
 
     def job(self, storyboard: Storyboard | None = None) -> Job:
@@ -261,20 +272,25 @@ class Figure:
 
 def make(scene: str, /, **parameters: Any) -> Figure:
     """A figure of a scene by its name, with the scene's parameters and those of `Appearance`; raises UsageError."""
-    cls = load_scene(scene)
-    given = normalise(cls, parameters)
+    cls, given = named(scene, parameters)
     place = PLACES.get(str(given.get("for_")))
-    of_scene = {p.name for p in parameters_of(cls)}
-    of_look = {p.name for p in parameters_of(Appearance)}
-    for name in given:
-        if name not in of_scene | of_look:
-            aliases = {p.spec.alias.replace("-", "_") for p in parameters_of(cls) if p.spec.alias}
-            known = tuple(sorted(of_scene | of_look | aliases))
-            raise UsageError(f"{scene} has no parameter {name!r}: {choose(name, known)}")
+    of_scene, of_look = ({p.name for p in parameters_of(declared)} for declared in (cls, Appearance))
     return Figure(
         cls(**{k: v for k, v in given.items() if k in of_scene}),
         Appearance(**{**(place.look if place else {}), **{k: v for k, v in given.items() if k in of_look}}),
     )
+
+
+def named(scene: str, parameters: Mapping[str, Any]) -> tuple[type[Scene], dict[str, Any]]:
+    """The class of a scene, and parameters by their own names; raises UsageError for one that it does not have."""
+    cls = load_scene(scene)
+    given = normalise(cls, parameters)
+    known = {p.name for declared in (cls, Appearance) for p in parameters_of(declared)}
+    for name in given:
+        if name not in known:
+            aliases = {p.spec.alias.replace("-", "_") for p in parameters_of(cls) if p.spec.alias}
+            raise UsageError(f"{scene} has no parameter {name!r}: {choose(name, tuple(sorted(known | aliases)))}")
+    return cls, given
 
 
 def names_folder(place: str | Path) -> bool:

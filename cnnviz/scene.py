@@ -27,7 +27,7 @@ class Scene(Parameters):
 
     seed: int = param(0, help="Seed of everything random.", lo=0, hi=2**31 - 1, group="Data")
     digits: int | None = param(
-        None, help="Decimals at most of every number but the parameters given.", lo=0, hi=6,
+        None, help="Decimals at most, 0 to 6, of every number but the parameters given.", lo=0, hi=6,
         shown_default="each figure's own", group="Look",
     )  # fmt: skip
 

@@ -6,9 +6,15 @@ import warnings
 from types import SimpleNamespace
 
 import pytest
+from hypothesis.internal.conjecture import providers
 
 from cnnviz.cli import main
 from cnnviz.discovery import VARIABLE
+
+# Hypothesis also tries the numbers that it finds in the modules imported so far: what is drawn would depend on which
+# tests came before, and on every line of the code.
+if hasattr(providers, "_get_local_constants"):
+    providers._get_local_constants = lambda nothing=providers._local_constants: nothing
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ WORDS = {"notation", "storyboard"}
 ROOMS = {
     "errors": (set(), set()),
     "limits": (set(), set()),
+    "toml": (GROUND, set()),
     "ops": (GROUND, {"numpy"}),
     "notation": (set(), {"numpy"}),
     "storyboard": (GROUND, {"numpy"}),
@@ -38,7 +39,8 @@ ROOMS = {
         GROUND | WORDS | {"ops", "parameters", "data", "network", "operation", "scene"}, {"numpy"},
     ),
     "render": (
-        GROUND | WORDS | {"playback", "parameters", "wording"}, {"numpy", "matplotlib", "contourpy", "fontTools"},
+        GROUND | WORDS | {"playback", "parameters", "wording", "toml"},
+        {"numpy", "matplotlib", "contourpy", "fontTools"},
     ),
     "export": (
         GROUND | {"storyboard", "parameters", "render", "wording", "__init__"}, {"numpy", "PIL", "av"},
@@ -51,7 +53,10 @@ ROOMS = {
         {"numpy"},
     ),
     "api": (GROUND | {"parameters", "appearance", "discovery", "pipeline"}, set()),
-    "batch": (GROUND | {"places", "discovery", "pipeline", "export", "__init__"}, {"click"}),
+    "batch": (
+        GROUND | {"parameters", "places", "discovery", "render", "pipeline", "export", "toml", "__init__"},
+        {"click", "distributed"},
+    ),
     "talk": (GROUND | {"parameters", "appearance", "scene", "wording", "pipeline", "batch", "decks"}, set()),
     # Not ops and no scene: a check that computed with these would prove nothing.
     "check": (
@@ -72,7 +77,7 @@ ROOMS = {
 }  # fmt: skip
 HEAVY = {
     "numpy", "matplotlib", "PIL", "imageio", "click", "contourpy", "fontTools", "scipy", "torch", "onnx", "onnxruntime",
-    "av", "pptx",
+    "av", "pptx", "distributed",
 }  # fmt: skip
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from cnnviz.batch import read_set, render_sets
+from cnnviz.batch import Entry, read_set, render_sets
+from cnnviz.batch.digests import Sources
+from cnnviz.batch.manifest import JOURNAL_PREFIX, Journal
 from cnnviz.cli import main
 from cnnviz.discovery import VARIABLE
 from cnnviz.export._atomic import TEMPORARY_PREFIX
@@ -48,6 +55,10 @@ def made(cnnviz, *arguments):
     return {path.name for path in Path("out").iterdir() if path.stat().st_mtime != OLD} - {"manifest.json"}
 
 
+def sha256(path):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
 def files(folder="."):
     return {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*")}
 
@@ -78,7 +89,7 @@ def test_a_set_becomes_files_and_a_manifest(cnnviz):
         "file": "02-b.gif", "name": "02-b", "scene": "conv", "section": "Part 1", "caption": "Two.", "title": "B",
         "alt": board.alt, "command": "cnnviz conv --i 4x5 --k 2x3 --title B --width 320", "width": 320, "height": 180,
         "parameters": {"i": [4, 5], "k": "2x3", "width": 320, "title": "B"}, "steps": 9, "milliseconds": 10_000,
-        "bytes": Path("out/02-b.gif").stat().st_size,
+        "bytes": Path("out/02-b.gif").stat().st_size, "sha256": sha256("out/02-b.gif"),
     }  # fmt: skip
     assert (second["file"], second["width"], second["command"]) == ("01-a.json", 0, "cnnviz pool avg --i 4 --k 2 --s 2")
 
@@ -99,7 +110,8 @@ def test_a_figure_may_become_several_files(cnnviz, named):
     assert files("out") == {"a.gif", "a.json", "b.json", "manifest.json"}
     first, second = manifest()
     assert (first["file"], first["width"], first["bytes"]) == ("a.gif", 320, Path("out/a.gif").stat().st_size)
-    assert first["also"] == [{"file": "a.json", "bytes": Path("out/a.json").stat().st_size}]
+    size = Path("out/a.json").stat().st_size
+    assert first["also"] == [{"file": "a.json", "bytes": size, "sha256": sha256("out/a.json")}]
     assert "also" not in second
     assert made(cnnviz) == set()
     Path("out/a.json").unlink()
@@ -177,13 +189,25 @@ def test_what_is_up_to_date_stays(rendered):
     assert Path("out/manifest.json").stat().st_mtime == OLD, "a manifest that says the same is not written again"
 
 
+def replace_bytes(path):
+    size = Path(path).stat().st_size
+    Path(path).write_bytes(b"." * size)
+    os.utime(path, (OLD, OLD))
+
+
 CHANGES = {
     "a parameter": (lambda: write_set(BOTH[0], figure("b", s=2)), {"b.json"}),
     "a seed": (lambda: write_set(BOTH[0], figure("b", seed=3)), {"b.json"}),
-    "a caption": (lambda: write_set(BOTH[0], figure("b", caption="New.")), {"b.json"}),
+    "a title": (lambda: write_set(BOTH[0], figure("b", title="New")), {"b.json"}),
+    "a name": (lambda: write_set(BOTH[0], figure("c")), {"c.json"}),
+    "one more format": (lambda: write_set(BOTH[0], figure("b", format="json,png")), {"b.json", "b.png"}),
+    "a caption": (lambda: write_set(BOTH[0], figure("b", caption="New.", section="A")), set()),
     "one more": (lambda: write_set(BOTH[0], BOTH[1], figure("c")), {"c.json"}),
     "the order": (lambda: write_set(BOTH[1], BOTH[0]), set()),
     "an input file": (lambda: Path("map.csv").write_text("1,2,3\n4,5,6\n7,8,8\n"), {"a.json"}),
+    "an input file's time": (lambda: os.utime("map.csv", (1, 1)), set()),
+    "a figure of as many other bytes": (lambda: replace_bytes("out/b.json"), {"b.json"}),
+    "a file that no figure names": (lambda: Path("other.csv").write_text("1"), set()),
     "a figure that is gone": (lambda: Path("out/a.json").unlink(), {"a.json"}),
     "a figure that is cut": (lambda: Path("out/b.json").write_text("cut"), {"b.json"}),
     "no manifest": (lambda: Path("out/manifest.json").unlink(), {"a.json", "b.json"}),
@@ -195,12 +219,17 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_only_what_changed_is_made_again(rendered, change):
-    names = {"a", "b"}
     do, again = CHANGES[change]
     do()
     assert made(rendered) == again
-    assert {record["name"] for record in manifest()} == names | {name.removesuffix(".json") for name in again}
+    assert {record["name"] for record in manifest()} == {"a", "b"} | {name.partition(".")[0] for name in again}
     assert made(rendered) == set()
+
+
+def test_a_caption_that_changed_is_told_without_making_the_figure_again(rendered):
+    write_set(BOTH[0], figure("b", caption="New.", section="A"))
+    assert made(rendered) == set()
+    assert [(record["caption"], record["section"]) for record in manifest()] == [("", ""), ("New.", "A")]
 
 
 def test_force_makes_all_again(rendered):
@@ -208,26 +237,92 @@ def test_force_makes_all_again(rendered):
 
 
 def test_other_code_makes_all_again(rendered, monkeypatch):
-    monkeypatch.setattr("cnnviz.batch._code_digest", lambda: "other")
+    monkeypatch.setattr("cnnviz.batch.digests.Sources.code", "other")
     assert made(rendered) == {"a.json", "b.json"}
 
 
-def test_code_counts_wherever_it_is(monkeypatch, tmp_path):
-    from cnnviz import batch
+def entry(**more):
+    return Entry(**{"source": "set.toml", "name": "a", "scene": "conv", "file": "a.gif"} | more)
 
+
+def digest(**more):
+    return Sources().digest(entry(**more))
+
+
+@pytest.mark.parametrize("path", ["batch/driver.py", "themes/x.toml", "new.py", "data.npy", "player.js", "page.html"])
+def test_code_counts_wherever_it_is(monkeypatch, tmp_path, path):
     package = tmp_path / "package"
-    (package / "themes").mkdir(parents=True)
-    (package / "batch.py").write_text("1")
-    (package / "themes" / "x.toml").write_text("2")
-    monkeypatch.setattr(batch, "__file__", str(package / "batch.py"))
-    seen = {batch._code_digest()}
-    for path, text in (("batch.py", "3"), ("themes/x.toml", "4"), ("new.py", "5"), ("themes/data.npy", "6")):
+    monkeypatch.setattr("cnnviz.batch.digests.PACKAGE", package)
+    for folder in ("batch", "themes"):
+        (package / folder).mkdir(parents=True)
+    before = digest()
+    for text in ("1", "2"):
         (package / path).write_text(text)
-        seen.add(batch._code_digest())
+        assert digest() != before
+        before = digest()
+    os.utime(package / path, (1, 1))
+    (package / "__pycache__").mkdir()
+    (package / "__pycache__" / "new.cpython-311.pyc").write_text("3")
+    assert digest() == before
+
+
+def test_a_scene_of_ones_own_is_code_of_its_figures_alone(tmp_path):
     (tmp_path / "animations").mkdir()
-    (tmp_path / "animations" / "mine.py").write_text("7")
-    seen.add(batch._code_digest())
-    assert len(seen) == 6
+    theirs, ours = digest(scene="mine"), digest()
+    for name in ("mine.py", "_shared.py"):
+        (tmp_path / "animations" / name).write_text('"""A scene."""')
+        assert digest(scene="mine") != theirs
+        theirs = digest(scene="mine")
+    (tmp_path / "animations" / "other.py").write_text('"""A scene."""')
+    assert (digest(scene="mine"), digest()) == (theirs, ours)
+
+
+def releases(monkeypatch, changed):
+    def version(name):
+        return "other" if name == changed else "1"
+
+    monkeypatch.setattr("cnnviz.batch.digests.version", version)
+    return digest(), digest(file="a.mp4")
+
+
+def test_another_release_of_what_draws_makes_figures_anew(monkeypatch):
+    still, film = releases(monkeypatch, None)
+    for name in ("numpy", "matplotlib", "contourpy", "fonttools", "pillow"):
+        other = releases(monkeypatch, name)
+        assert other[0] != still, name
+        assert other[1] != film, name
+    assert releases(monkeypatch, "av")[0] == still
+    assert releases(monkeypatch, "av")[1] != film
+
+
+@pytest.mark.parametrize("parameters", [{"theme": "mine.toml"}, {"lang": "mine.toml"}, {"weights": "mine.npz"}])
+def test_every_file_that_a_parameter_names_counts(parameters):
+    (name,) = parameters.values()
+    seen = {digest(parameters=parameters)}
+    for text in ("name = 1", "name = 2"):
+        Path(name).write_text(text)
+        seen.add(digest(parameters=parameters))
+    assert len(seen) == 3
+    os.utime(name, (1, 1))
+    assert digest(parameters=parameters) in seen
+
+
+def test_a_title_is_no_file(rendered):
+    Path("3.1 Conv").write_text("x")
+    assert entry(parameters={"title": "3.1 Conv"}).inputs() == {}
+    assert entry(source="sub/set.toml", parameters={"title": "3.1 Conv"}).resolved() == {"title": "3.1 Conv"}
+
+
+def test_the_font_counts_where_words_need_it(monkeypatch, tmp_path):
+    font = tmp_path / "font.otf"
+    monkeypatch.setattr("cnnviz.render.fonts.font_of", lambda *_: (str(font), 0))
+    plain = {"title": "Größe α – √×"}
+    for parameters in ({"lang": "zh"}, {"title": "卷积"}, plain):
+        seen = set()
+        for text in ("one", "two"):
+            font.write_text(text)
+            seen.add(digest(parameters=parameters))
+        assert len(seen) == (1 if parameters is plain else 2), parameters
 
 
 def test_the_same_set_by_another_path_is_up_to_date(rendered, tmp_path):
@@ -475,6 +570,11 @@ def test_a_manifest_that_cannot_be_written_is_told(cnnviz):
     Path("out/manifest.json").mkdir(parents=True)
     ran = cnnviz("render", "set.toml", "--out", "out", "-q")
     assert (ran.code, ran.err) == (1, "cnnviz: cannot write out/manifest.json: is a directory\n")
+    # What was made stays noted: once there is room for a manifest, it is not made again.
+    assert {name for name in files("out") if not name.startswith(JOURNAL_PREFIX)} == {"a.json", "manifest.json"}
+    Path("out/manifest.json").rmdir()
+    ran = cnnviz("render", "set.toml", "--out", "out")
+    assert (ran.code, ran.out) == (0, "0 made, 1 up to date\n")
     assert files("out") == {"a.json", "manifest.json"}
 
 
@@ -498,14 +598,130 @@ def test_a_file_beside_the_set_is_found(tmp_path, monkeypatch):
     assert Path("out/a.gif").read_bytes() != before
 
 
-def test_another_release_of_what_draws_makes_figures_anew(tmp_path, monkeypatch):
-    import cnnviz.batch
+# What is noted while figures are made
 
-    monkeypatch.chdir(tmp_path)
-    Path("s.toml").write_text('[[figure]]\nscene = "conv"\nname = "a"\nformat = "json"\n')
-    digests = []
-    for release in ("3.11.2", "3.12.0"):
-        monkeypatch.setattr(cnnviz.batch, "version", lambda _, release=release: release)
-        assert render_sets([Path("s.toml")], Path("out"), jobs=1, force=False, quiet=True) == 0
-        digests.append(json.loads(Path("out/manifest.json").read_text())["figures"][0]["digest"])
-    assert digests[0] != digests[1]
+
+def start_render(*arguments):
+    command = [sys.executable, "-m", "cnnviz", "render", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def whole(folder="out"):
+    return {name for name in files(folder) if not name.startswith(".")}
+
+
+def record(name, content=b"{}", **more):
+    """A file as if a run had made it, and its record."""
+    Path("out", name).write_bytes(content)
+    stem = name.partition(".")[0]
+    return {
+        "file": name, "name": stem, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(),
+        "digest": digest(name=stem, file=name, parameters={"i": 4}), **more,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def journal():
+    """Leave lines as a killed run would have."""
+    Path("out").mkdir()
+
+    def leave(*lines, name="killed"):
+        text = b"".join(b"\n" + (line if isinstance(line, bytes) else as_line(line)) + b"\n" for line in lines)
+        Path("out", JOURNAL_PREFIX + name).write_bytes(text)
+
+    return leave
+
+
+def as_line(noted):
+    return json.dumps({"figure": noted}).encode()
+
+
+def test_what_a_killed_run_noted_is_not_made_again(cnnviz, journal):
+    write_set(figure("a"), figure("b"), figure("c"), figure("d"))
+    a, b, c = record("a.json"), record("b.json"), record("c.json")
+    # Noted, but killed before it had its name: an older file of the same length is there.
+    Path("out/b.json").write_bytes(b"[]")
+    journal(a, b, as_line(c)[:-9])
+    assert made(cnnviz) == {"b.json", "c.json", "d.json"}
+    assert files("out") == {"a.json", "b.json", "c.json", "d.json", "manifest.json"}
+    assert Path("out/a.json").read_bytes() == b"{}"
+    assert [one["name"] for one in manifest()] == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("line", [b"\xff", b"3", b"{}", b'{"figure": 3}', b'{"figure": {"file": 3}}'])
+def test_a_journal_of_something_else_does_no_harm(cnnviz, journal, line):
+    write_set(figure("a"), figure("b"))
+    journal(line, record("a.json"), line)
+    assert made(cnnviz) == {"b.json"}
+    assert files("out") == {"a.json", "b.json", "manifest.json"}
+
+
+def test_a_journal_that_is_being_written_stays(cnnviz, journal):
+    write_set(figure("a"), figure("b"))
+    other = Journal(Path("out"))
+    other.add(record("a.json"))
+    assert made(cnnviz) == {"a.json", "b.json"}
+    (left,) = (name for name in files("out") if name.startswith("."))
+    assert left.startswith(JOURNAL_PREFIX)
+    other.close()
+    assert made(cnnviz) == set()
+    assert files("out") == {"a.json", "b.json", "manifest.json"}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="a signal of POSIX")
+def test_after_a_kill_the_rest_is_made_and_no_process_is_left(cnnviz):
+    write_set(*(figure(f"f{n}", format="gif", i=6, width=640, seed=n) for n in range(14)))
+    run = start_render("set.toml", "--out", "out", "--jobs", "2", "-q")
+    while run.poll() is None and len(list(Path("out").glob("f*.gif"))) < 3:
+        time.sleep(0.005)
+    run.kill()
+    # The pipes are closed once the last of its processes is gone.
+    assert run.communicate(timeout=30) == ("", "")
+    there = whole() - {"manifest.json"}
+    assert len(there) >= 3
+    again = made(cnnviz)
+    assert again | there == {f"f{n}.gif" for n in range(14)}
+    assert again & there == set()
+    assert files("out") == again | there | {"manifest.json"}
+
+
+def test_two_runs_at_once_into_one_folder(cnnviz):
+    write_set(*(figure(f"a{n}", seed=n) for n in range(6)), figure("both"), name="one.toml")
+    write_set(*(figure(f"b{n}", seed=n) for n in range(6)), name="two.toml")
+    runs = [start_render(name, "--out", "out", "--jobs", "1", "-q") for name in ("one.toml", "two.toml", "one.toml")]
+    assert [(run.communicate(timeout=60), run.returncode) for run in runs] == [(("", ""), 0)] * 3
+    names = {f"{letter}{n}" for letter in "ab" for n in range(6)} | {"both"}
+    assert files("out") == {f"{name}.json" for name in names} | {"manifest.json"}
+    assert {one["name"] for one in manifest()} == names
+    for one in manifest():
+        assert sha256(Path("out", one["file"])) == one["sha256"]
+
+
+def test_an_interrupted_run_lists_what_it_made(cnnviz, monkeypatch):
+    from cnnviz.batch.driver import _Run
+
+    take = _Run.take
+
+    def take_two(run, outcome):
+        if len(run.made) == 2:
+            raise KeyboardInterrupt
+        take(run, outcome)
+
+    write_set(figure("a"), figure("b"), figure("c"))
+    monkeypatch.setattr(_Run, "take", take_two)
+    ran = cnnviz("render", "set.toml", "--out", "out", "--jobs", 1, "-q")
+    assert (ran.code, ran.err.strip()) == (130, "cnnviz: interrupted")
+    assert files("out") == {"a.json", "b.json", "manifest.json"}
+    assert [one["name"] for one in manifest()] == ["a", "b"]
+    monkeypatch.setattr(_Run, "take", take)
+    assert made(cnnviz) == {"c.json"}
+
+
+def test_what_took_long_is_begun_first():
+    from cnnviz.batch.driver import _longest_first
+    from cnnviz.batch.making import Task
+
+    known = {f"{n}.gif": {"steps": n, "width": 10, "height": 2} for n in (1, 3, 2)} | {"bad.gif": {"steps": "x"}}
+    tasks = [Task(entry(file=name), "") for name in ("1.gif", "new.gif", "2.gif", "bad.gif", "3.gif")]
+    order = [task.entry.file for task in _longest_first(tasks, known)]
+    assert order == ["new.gif", "bad.gif", "3.gif", "2.gif", "1.gif"]

@@ -391,7 +391,7 @@ BAD_VALUES = {
     "--k 2.5": "--k '2.5' is not a size: give a whole number such as 3, or rows x columns such as 3x2",
     "--k ''": "--k '' is not a size: give a whole number such as 3, or rows x columns such as 3x2",
     "--i 1000000": "--i 1000000 is too large: use 512 or less",
-    "--i 512 --k 1": "this convolution would take 262144 steps, more than 10000: use a larger stride or less input",
+    "--i 512 --k 1": "this convolution would take 262144 steps, more than 4096: use a larger stride or less input",
     "--bias nan": "--bias 'nan' is not a number: give one such as 0.5",
     "--bias x": "--bias 'x' is not a number: give one such as 0.5",
     "--seed 1.5": "--seed '1.5' is not a whole number: give one such as 3",
@@ -405,7 +405,7 @@ BAD_VALUES = {
     "--input '1 2; 3'": "input, row 2 has 1 number, but row 1 has 2: make all rows the same length",
     "--theme nope": "there is no theme 'nope': choose from article, or give a .toml file",
     "--theme articel": "there is no theme 'articel': did you mean article? (choose from article), or give a .toml file",
-    "--theme no.toml": "theme no.toml cannot be read: No such file or directory",
+    "--theme no.toml": "theme no.toml cannot be read: no such file or directory",
     "--title 'two\nlines'": "--title 'two\\nlines' holds a sign that cannot be drawn: use one line of plain text",
     "-o x.xyz": "x.xyz: extension .xyz is not a known format: choose from .gif, .json",
     "-o x.jsn": "x.jsn: extension .jsn is not a known format: did you mean .json? (choose from .gif, .json)",
@@ -567,12 +567,12 @@ LISTENING = (
 )
 
 
-def interrupted(folder, *arguments):
-    """Send Ctrl-C once a file is being written: exit code and what stands on stderr."""
+def interrupted(folder, sign, *arguments):
+    """Send Ctrl-C once there is a file such as `sign`: exit code and what stands on stderr."""
     words = [sys.executable, "-c", LISTENING, *map(str, arguments)]
     process = subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 30
-    while not list(folder.rglob(".cnnviz-*.gif")):
+    while not list(folder.rglob(sign)):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -583,14 +583,15 @@ def interrupted(folder, *arguments):
 
 def test_ctrl_c(tmp_path):
     # The empty line keeps the message clear of the terminal's ^C.
-    assert interrupted(tmp_path, "conv", "--i", 100, "-o", "new/x.gif") == (130, "\ncnnviz: interrupted\n")
+    ran = interrupted(tmp_path, ".cnnviz-*.gif", "conv", "--i", 64, "-o", "new/x.gif")
+    assert ran == (130, "\ncnnviz: interrupted\n")
     assert files(tmp_path) == set()
 
 
 def test_ctrl_c_in_a_set_keeps_what_is_done(tmp_path):
     entry = '[[figure]]\nscene = "conv"\nname = "{}"\nformat = "{}"\ni = {}\n'
-    (tmp_path / "s.toml").write_text(entry.format("a", "json", 4) + entry.format("b", "gif", 100))
-    code, err = interrupted(tmp_path, "render", "s.toml", "--out", "out", "--jobs", 1)
+    (tmp_path / "s.toml").write_text(entry.format("a", "json", 4) + entry.format("b", "gif", 64))
+    code, err = interrupted(tmp_path, "a.json", "render", "s.toml", "--out", "out", "--jobs", 1)
     assert (code, err) == (130, "\ncnnviz: interrupted\n")
     assert files(tmp_path / "out") == {"a.json", "manifest.json"}
     assert [record["name"] for record in told(tmp_path / "out" / "manifest.json")["figures"]] == ["a"]

@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 
+import matplotlib
 import pytest
 
 from cnnviz.discovery import find_scenes
+from cnnviz.export import formats
 
 SCENES = list(find_scenes())
 GIFS = ("conv", "norm", "activation", "fully-connected", "gradient-descent")
@@ -22,18 +24,37 @@ for name in sys.argv[1].split():
     make(name).save(name + ".json")
 for name in sys.argv[2].split():
     make(name, width=480).save(name + ".gif")
+place = sys.argv[3]
+figure = make("conv", i=4, k=3, width=320, input="map.csv", theme="own.toml")
+figure.save_all(place + "/c", sys.argv[4])
+make("conv", i=4, k=3, width=320, frame="all").save_all(place + "/all", "svg,pdf")
+figure.save(place + "/frames/")
+for kind in sys.argv[5].split():
+    figure.deck(place + "/deck." + kind)
 """
+FORMATS = ",".join(formats())
+DECKS = "html pptx md tex"
+# What a figure must not depend on: where the files lie, who runs it, where on earth and in which terminal.
+ELSEWHERE = {
+    "TZ": "Asia/Tokyo", "LC_ALL": "C", "LANG": "tr_TR.UTF-8", "LANGUAGE": "tr", "COLUMNS": "200", "HOME": "/nowhere",
+    "SOURCE_DATE_EPOCH": "5", "FORCE_COLOR": "1", "USER": "other", "TMPDIR": "/tmp",
+}  # fmt: skip
 
 
-def run(folder, hash_seed, *arguments):
+def run(folder, hash_seed, *arguments, umask=0o022, **more):
     folder.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "COLUMNS": "80"}
-    subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, check=True, timeout=60,
-                   capture_output=True)  # fmt: skip
+    (folder / "map.csv").write_text("1 2 3 4\n" * 4)
+    (folder / "own.toml").write_text('extends = "dark"')
+    # A cache of fonts that each run would have to make anew.
+    fixed = {"PYTHONHASHSEED": hash_seed, "MPLCONFIGDIR": matplotlib.get_cachedir()}
+    subprocess.run(
+        [sys.executable, *arguments], cwd=folder, env={**os.environ, "COLUMNS": "80", **fixed, **more}, check=True,
+        timeout=120, capture_output=True, umask=umask,
+    )  # fmt: skip
 
 
 def contents(folder):
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +62,9 @@ def twice(tmp_path_factory):
     """Both runs: the second by another order of the scenes, elsewhere, with another hash seed."""
     folder = tmp_path_factory.mktemp("twice")
     first, second = folder / "one", folder / "two" / "of another name"
-    run(first, "0", "-c", ALL, " ".join(SCENES), " ".join(GIFS))
-    run(second, "4321", "-c", ALL, " ".join(reversed(SCENES)), " ".join(reversed(GIFS)))
+    run(first, "0", "-c", ALL, " ".join(SCENES), " ".join(GIFS), "made", FORMATS, DECKS)
+    scenes, gifs = " ".join(reversed(SCENES)), " ".join(reversed(GIFS))
+    run(second, "4321", "-c", ALL, scenes, gifs, str(second / "made"), FORMATS, DECKS, umask=0o077, **ELSEWHERE)
     return contents(first), contents(second)
 
 
@@ -51,6 +73,14 @@ def test_a_figure_is_the_same_in_another_process(name, twice):
     first, second = twice
     assert len(first[name]) > 500
     assert first[name] == second[name]
+
+
+def test_every_format_is_the_same_elsewhere(twice):
+    first, second = twice
+    made = {name for name in first if name.startswith("made/")}
+    assert {f"made/c.{kind}" for kind in formats()} | {"made/all.svg", "made/frames/durations.csv"} < made
+    assert {f"made/deck.{kind}" for kind in DECKS.split()} < made
+    assert [name for name in first.keys() | second.keys() if first.get(name) != second.get(name)] == []
 
 
 def test_a_set_is_the_same_by_one_job_and_by_two(tmp_path):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import io
 import json
 import os
 import stat
+import subprocess
+import sys
+import tempfile
 import threading
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +21,7 @@ import pytest
 
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.export import Job, formats, writer_for
-from cnnviz.export._atomic import TEMPORARY_PREFIX, whole_file
+from cnnviz.export._atomic import TEMPORARY_PREFIX, clear_stale, temporary_folder, whole_file, whole_folder
 from cnnviz.export.json import write
 from cnnviz.pipeline import make
 from cnnviz.storyboard import Cell, Grid, Step, Storyboard
@@ -150,6 +155,140 @@ def test_two_writers_do_not_mix():
         thread.join()
     assert Path("x").read_bytes() in content
     assert files() == {"x"}
+
+
+# What killed processes leave behind
+
+HALF = """
+import sys, os, signal
+from pathlib import Path
+from cnnviz.export._atomic import whole_file, whole_folder
+with whole_file(Path("x.gif")) as file, whole_folder(Path("frames")) as folder:
+    file.write(b"half")
+    (folder / "1.png").write_bytes(b"half")
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_process_left_is_cleared_and_what_a_living_one_holds_is_not():
+    with subprocess.Popen([sys.executable, "-c", HALF], stdin=-1, stdout=-1) as process:
+        assert process.stdout.readline() == b"ready\n"
+        held = files()
+        assert len(held) == 3, "a file, a folder and a frame in it"
+        clear_stale(Path())
+        assert files() == held
+        process.kill()
+        process.wait()
+        assert files() == held, "nobody could clear up"
+        clear_stale(Path())
+    assert files() == set()
+
+
+def test_the_next_figure_clears_up_after_a_killed_one():
+    for place in (".cnnviz-abcdefgh.gif", "new/.cnnviz-abcdefgi"):
+        Path(place).parent.mkdir(exist_ok=True)
+        Path(place).write_text("half")
+    make("conv", i=3, k=2, width=320).save("x.json")
+    make("conv", i=3, k=2, width=320).save("new/frames/")
+    assert {name for name in files() if ".cnnviz-" in name} == set()
+    assert {"x.json", "new/frames/durations.csv"} < files()
+
+
+def test_the_own_process_is_a_living_one():
+    with whole_file(Path("x.bin")) as file, whole_folder(Path("frames")), temporary_folder(Path()):
+        file.write(b"whole")
+        clear_stale(Path())
+    assert files() == {"x.bin", "frames"}
+    clear_stale(Path("x.bin"))
+    clear_stale(Path("missing"))
+
+
+def test_a_file_stays_locked_between_its_closing_and_its_naming(monkeypatch):
+    replace = os.replace
+    monkeypatch.setattr(os, "replace", lambda *names: (clear_stale(Path()), replace(*names)))
+    Path("frames").mkdir()
+    with whole_file(Path("x.bin")) as file, whole_folder(Path("frames")) as folder:
+        file.write(b"whole")
+        (folder / "1").write_text("new")
+    assert files() == {"x.bin", "frames", "frames/1"}
+
+
+def test_what_is_not_ours_stays():
+    Path("outside").mkdir()
+    Path("outside/x").write_text("theirs")
+    names = (".cnnviz-notes.txt", ".cnnviz-journal", ".cnnviz-journal.x", ".cnnviz-ABCDEFGH", "x.cnnviz-abcdefgh")
+    for name in names:
+        Path(name).write_text("theirs")
+    Path(".cnnviz-abcdefgh").symlink_to("outside")
+    Path(".cnnviz-abcdefgi.gif").symlink_to("outside/x")
+    os.mkfifo(".cnnviz-abcdefgj")
+    before = files()
+    clear_stale(Path())
+    assert files() == before
+    Path(".cnnviz-abcdefgk.gif").write_text("ours")
+    clear_stale(Path())
+    assert files() == before
+
+
+def test_a_folder_whose_replacement_was_cut_off_gets_its_name_back():
+    for number in (1, 2):
+        Path(".cnnviz-abcdefgh.replaced/frames").mkdir(parents=True)
+        Path(f".cnnviz-abcdefgh.replaced/frames/{number}").write_text("old")
+        clear_stale(Path())
+        assert files() == {"frames", "frames/1"}, "unless another has taken it"
+
+
+def test_a_file_that_is_being_cleared_is_given_up(monkeypatch):
+    make, made = tempfile.mkstemp, []
+
+    def clearing(*_, **options):
+        descriptor, name = make(**options)
+        if not made:
+            fcntl.flock(os.open(name, os.O_RDONLY), fcntl.LOCK_EX)
+        made.append(name)
+        return descriptor, name
+
+    monkeypatch.setattr(tempfile, "mkstemp", clearing)
+    with whole_file(Path("x.bin")) as file:
+        os.unlink(made[0])
+        file.write(b"whole")
+    assert len(made) == 2
+    assert Path("x.bin").read_bytes() == b"whole"
+
+
+def test_clearing_while_others_write():
+    """Between the making of a file and its locking somebody may clear it: its maker then makes another."""
+    done = threading.Event()
+    made, failed = [], []
+
+    def write(place):
+        try:
+            for number in range(150):
+                with whole_file(Path(f"{place}-{number}")) as file:
+                    file.write(b"whole")
+                with whole_folder(Path(f"{place}-{number}.d")) as folder:
+                    (folder / "1").write_bytes(b"whole")
+                made.append(f"{place}-{number}")
+        except BaseException as error:
+            failed.append(error)
+
+    def clear():
+        while not done.is_set():
+            clear_stale(Path())
+            time.sleep(0)
+
+    writers = [threading.Thread(target=write, args=(place,)) for place in range(2)]
+    clearer = threading.Thread(target=clear)
+    for thread in (clearer, *writers):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    clearer.join()
+    assert not failed
+    assert len(made) == 300
+    assert files() == {each for name in made for each in (name, f"{name}.d", f"{name}.d/1")}
 
 
 # Formats

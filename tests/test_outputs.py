@@ -423,6 +423,11 @@ def test_a_place_sets_format_size_and_timing(cnnviz, name):
         assert name != "web" or sum(times) < 5000
 
 
+def test_a_folder_and_a_place_give_the_file_that_is_usual_there(cnnviz):
+    assert cnnviz("conv", "--i", 4, "--no-values", "--for", "github", "-o", "slides/").code == 0
+    assert files() == {"slides/conv_i4_k3_s1_p0.gif"}
+
+
 def test_what_is_said_wins_over_the_place_and_is_kept(cnnviz):
     given = "--for pptx --width 960 --hold 2 --max-size 9MB --i 4"
     assert cnnviz("conv", *given.split(), "-o", "a.gif").code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections import deque
 
 import numpy as np
@@ -139,3 +140,71 @@ def test_a_scene_introduces_itself(name):
     assert line.endswith(".")
     assert scene.examples
     assert all(example.startswith(f"cnnviz {name}") for example in scene.examples)
+
+
+# Where rows and columns differ, and where a window leaves cells out, words and marks cannot agree by chance.
+UNEVEN = [
+    *FIGURES,
+    ("conv", {"i": 9, "d": 2, "s": 4}),
+    ("conv", {"i": "6x5", "p": "2x1", "s": "1x2"}),
+    ("conv-relation", {"i": "5x4", "p": "1x0", "s": "1x2"}),
+    ("output-size", {"i": "6x5", "p": "2x1", "s": "1x3", "d": "1x2"}),
+    ("pool", {"kind": "avg", "i": "5x6", "k": "4x2", "p": "2x0", "s": "1x3"}),
+    ("pool", {"i": 9, "k": 2, "d": 2, "s": 4}),
+]
+uneven = pytest.mark.parametrize("figure", UNEVEN, ids=map(named, UNEVEN))
+_SIZE = r"(\d+)(?:(?:×|\\times)(\d+))?"
+
+
+def sizes(pattern, text):
+    """What a pattern that ends in a size finds in a text: names and sizes as rows and columns."""
+    return [(name, (int(rows), int(columns or rows))) for name, rows, columns in re.findall(pattern + _SIZE, text)]
+
+
+@uneven
+def test_settings_and_alt_text_name_the_figures_own_sizes(figure):
+    scene = make_figure(figure).scene
+    board = scene.storyboard()
+    own = {"a": "output_padding", "o": "output_size"}
+    for symbol, size in sizes(r"\$([iksdpao])=", board.settings.replace("k=1$     $\\alpha", "")):
+        assert getattr(scene, own.get(symbol, symbol)) in (size, size[0]), f"{symbol} in {board.settings}"
+    words = {"stride": "s", "strides of": "s", "output padding": "output_padding", "padding": "p", "dilation": "d"}
+    for word, size in sizes(r"\b(strides of|stride|output padding|padding|dilation) ", board.alt):
+        if not (word == "stride" and "slides over it with stride 1" in board.alt and size == (1, 1)):
+            assert getattr(scene, words[word], size) == size, f"{word} in {board.alt}"
+
+
+@uneven
+def test_labels_say_the_shapes_of_their_panels(figure):
+    board = make_figure(figure).storyboard()
+    for panel in board.panels():
+        found = re.search(r"\d+(?:×\d+)+", panel.label) if isinstance(panel, Grid | Block) else None
+        if found:
+            told, shape = tuple(map(int, found[0].split("×"))), tuple(panel.shape)
+            # Of a padded, stretched or split map the label tells what came in.
+            given = board.parameters.get("i")
+            assert told in (shape, tuple(given or ())) or (figure[0] == "norm" and told[2:] == shape[1:]), panel.label
+
+
+@uneven
+def test_a_boundary_runs_around_the_map_and_not_its_padding(figure):
+    outside = {"padding", "padding_unreached", "empty"}
+    for panel in make_figure(figure).storyboard().panels():
+        for mark in getattr(panel, "marks", ()):
+            if mark.role == "boundary" and mark.rows:
+                inside = np.zeros(panel.shape, bool)
+                inside[mark.row : mark.row + mark.rows, mark.column : mark.column + mark.columns] = True
+                np.testing.assert_array_equal(inside, ~np.isin(panel.roles, list(outside)))
+
+
+@uneven
+def test_hatched_is_what_no_window_covers(figure):
+    board = make_figure(figure).storyboard()
+    panel = next((p for p in board.panels() if p.name == "input" and isinstance(p, Grid)), None)
+    if figure[0] not in ("conv", "conv-relation", "pool", "unpool") or panel is None:
+        return
+    covered = np.zeros(panel.shape, bool)
+    for _, states in play(board):
+        covered |= np.isin(states["input"].roles.astype(str), ["kernel", "kernel_on_padding", "winner"])
+    hatched = np.char.endswith(panel.roles.astype(str), "unreached")
+    np.testing.assert_array_equal(covered, ~hatched & (panel.roles != "empty"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -20,6 +23,32 @@ ENGINES = {"onnxruntime": "pip install 'cnnviz[check]'", "torch": "pip install t
 
 class RefusalError(Exception):
     """An engine does not compute this."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An optimizer of gradient descent by its name in the figures, its rate, and the numbers that rules take."""
+
+    key: str
+    rate: float
+    momentum: float
+    alpha: float
+    beta1: float
+    beta2: float
+
+
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """Weights before the first and after every update, (updates + 1, 2), the loss there and the gradient's size.
+
+    `grads` and what the rule remembers, by torch's names in `slots`, are those of every update.
+    """
+
+    path: Array
+    loss: Array
+    steep: Array
+    grads: Array
+    slots: Mapping[str, Array]
 
 
 class Engine(Protocol):
@@ -48,11 +77,17 @@ class Engine(Protocol):
     def max_unpool(self, x: Array, size: Size, stride: Size) -> Array:
         """Maxima where they stood, zeros elsewhere; x is one map."""
 
+    def max_pool_places(self, x: Array, size: Size, stride: Size) -> Array:
+        """Where the maximum of each window stands, counted along the rows of its map; of equal ones the first."""
+
     def response_norm(self, x: Array, n: int, alpha: float, beta: float, k: float, within: bool) -> Array:
         """x / (k + alpha·Σx²)^beta over n channels, or n×n cells within one; of an even n one more before."""
 
     def normalize(self, x: Array, kind: str, groups: int, eps: float) -> Array:
         """`batch`, or `group` normalization by mean and biased variance."""
+
+    def moments(self, x: Array) -> tuple[Array, Array]:
+        """Mean and biased variance of every row."""
 
     def linear(self, x: Array, w: Array, bias: Array) -> Array:
         """w x + bias of one vector x."""
@@ -65,6 +100,35 @@ class Engine(Protocol):
 
     def loss(self, kind: str, x: Array, y: float, parameter: float) -> Array:
         """A loss by its name in the figures, of each estimate x against the label y."""
+
+    def activation_slope(self, kind: str, x: Array, parameter: float) -> Array:
+        """The derivative of an activation function."""
+
+    def loss_slope(self, kind: str, x: Array, y: float, parameter: float) -> Array:
+        """The derivative of a loss by its estimate."""
+
+    def conv_back(
+        self, x: Array, w: Array, slope: Array, stride: Size, padding: Size, dilation: Size
+    ) -> tuple[Array, Array]:
+        """From the gradient by what `conv` gave, that by its input and by its kernels."""
+
+    def max_pool_back(self, x: Array, slope: Array, size: Size, stride: Size, padding: Size) -> Array:
+        """From the gradient by what `max_pool` gave, that by its input."""
+
+    def avg_pool_back(self, x: Array, slope: Array, size: Size, stride: Size, padding: Size) -> Array:
+        """From the gradient by what `avg_pool` gave, padding counted, that by its input."""
+
+    def normalize_back(self, x: Array, slope: Array, eps: float) -> Array:
+        """From the gradient by what `normalize` gave of a batch, that by its input."""
+
+    def response_norm_back(self, x: Array, slope: Array, n: int, alpha: float, beta: float, k: float) -> Array:
+        """From the gradient by what `response_norm` gave across channels, that by its input."""
+
+    def field(self, formula: ast.expr, x: Array, y: Array) -> tuple[Array, Array, Array]:
+        """A polynomial of x and y at many places, and its derivatives by both."""
+
+    def descend(self, formula: ast.expr, rule: Rule, start: tuple[float, float], steps: int, along: Array) -> Descent:
+        """Take updates down such a polynomial, each from the weights of `along`, and one more where these end early."""
 
 
 def load_engine(name: str) -> Engine:

@@ -2,64 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 import numpy as np
-import onnxruntime
-from onnx import TensorProto, helper
+from onnx import TensorProto
 
-from cnnviz.check.engine import Array, RefusalError, Size
-
-_OPSET, _IR = 21, 9
-
-
-class _Graph:
-    """A graph that is built node by node and run once; names stand for what has been computed so far."""
-
-    def __init__(self, dtype: Any = np.float64) -> None:
-        self.dtype = np.dtype(dtype)
-        self._nodes: list[Any] = []
-        self._inputs: dict[str, Any] = {}
-
-    def given(self, values: Any, dtype: Any = None) -> str:
-        """An array or number that goes in."""
-        name = f"given{len(self._inputs)}"
-        self._inputs[name] = np.ascontiguousarray(values, dtype or self.dtype).reshape(np.shape(values))
-        return name
-
-    def node(self, operator: str, *names: str, **attributes: Any) -> str:
-        """One operator."""
-        return self.pair(operator, *names, results=1, **attributes)[0]
-
-    def pair(self, operator: str, *names: str, results: int = 2, **attributes: Any) -> list[str]:
-        """One operator of several results."""
-        made = [f"made{len(self._nodes)}-{place}" for place in range(results)]
-        self._nodes.append(helper.make_node(operator, names, made, **attributes))
-        return made
-
-    def run(self, name: str) -> Array:
-        """What stands under a name."""
-        kinds = {key: helper.np_dtype_to_tensor_dtype(value.dtype) for key, value in self._inputs.items()}
-        inputs = [helper.make_tensor_value_info(key, kinds[key], v.shape) for key, v in self._inputs.items()]
-        kind = TensorProto.FLOAT if self.dtype == np.float32 else TensorProto.DOUBLE
-        graph = helper.make_graph(self._nodes, "check", inputs, [helper.make_tensor_value_info(name, kind, None)])
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR)
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        providers = ["CPUExecutionProvider"]
-        try:
-            session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=providers)
-            result: Array = session.run([name], self._inputs)[0]
-        except Exception as error:  # its errors share no other base
-            raise RefusalError(str(error).partition("\n")[0]) from None
-        return result
-
-
-def _apply(operator: str, *values: Any, single: bool = False, **attributes: Any) -> Array:
-    """One operator on its own; `single` where the runtime has it in float32 only."""
-    graph = _Graph(np.float32 if single else np.float64)
-    return graph.run(graph.node(operator, *map(graph.given, values), **attributes))
+from cnnviz.check import onnx_slopes as slopes
+from cnnviz.check.engine import Array, Descent, Rule, Size
+from cnnviz.check.onnx_graph import Graph, apply
 
 
 class OnnxRuntime:
@@ -67,28 +18,28 @@ class OnnxRuntime:
 
     def conv(self, x: Array, w: Array, bias: Array, stride: Size, padding: Size, dilation: Size) -> Array:
         """By Conv."""
-        return _apply("Conv", x, w, bias, single=True, strides=stride, pads=[*padding, *padding], dilations=dilation)
+        return apply("Conv", x, w, bias, single=True, strides=stride, pads=[*padding, *padding], dilations=dilation)
 
     def conv_transpose(
         self, x: Array, w: Array, stride: Size, padding: Size, output_padding: Size, dilation: Size
     ) -> Array:
         """By ConvTranspose."""
-        return _apply("ConvTranspose", x, w, single=True, strides=stride, pads=[*padding, *padding],
+        return apply("ConvTranspose", x, w, single=True, strides=stride, pads=[*padding, *padding],
                       output_padding=output_padding, dilations=dilation)  # fmt: skip
 
     def max_pool(self, x: Array, size: Size, stride: Size, padding: Size, dilation: Size, ceil: bool) -> Array:
         """By MaxPool."""
-        return _apply("MaxPool", x, kernel_shape=size, strides=stride, pads=[*padding, *padding],
+        return apply("MaxPool", x, kernel_shape=size, strides=stride, pads=[*padding, *padding],
                       dilations=dilation, ceil_mode=int(ceil))  # fmt: skip
 
     def avg_pool(self, x: Array, size: Size, stride: Size, padding: Size, ceil: bool, counted: bool) -> Array:
         """By AveragePool."""
-        return _apply("AveragePool", x, single=True, kernel_shape=size, strides=stride, pads=[*padding, *padding],
+        return apply("AveragePool", x, single=True, kernel_shape=size, strides=stride, pads=[*padding, *padding],
                       ceil_mode=int(ceil), count_include_pad=int(counted))  # fmt: skip
 
     def adaptive_pool(self, x: Array, size: Size, kind: str) -> Array:
         """By Slice and ReduceMax or ReduceMean: rows first, then columns."""
-        graph = _Graph()
+        graph = Graph()
         name, reduce = graph.given(x), "ReduceMax" if kind == "max" else "ReduceMean"
         for axis, count in zip((2, 3), size, strict=True):
             length, parts = x.shape[axis], []
@@ -102,17 +53,23 @@ class OnnxRuntime:
 
     def max_unpool(self, x: Array, size: Size, stride: Size) -> Array:
         """By MaxPool and MaxUnpool."""
-        graph = _Graph(np.float32)
+        graph = Graph(np.float32)
         shape = graph.given(x.shape, np.int64)
         how: Any = {"kernel_shape": size, "strides": stride}
         maxima, places = graph.pair("MaxPool", graph.given(x), **how)
         return graph.run(graph.node("MaxUnpool", maxima, places, shape, **how))
 
+    def max_pool_places(self, x: Array, size: Size, stride: Size) -> Array:
+        """By MaxPool."""
+        return slopes.places(x, size, stride)
+
     def response_norm(self, x: Array, n: int, alpha: float, beta: float, k: float, within: bool) -> Array:
         """By LRN where that has it (odd n, across channels), else by AveragePool over the squares, Pow and Div."""
-        if not within and n % 2 and alpha > 0 and beta > 0:
-            return _apply("LRN", x, single=True, size=n, alpha=alpha * n, beta=beta, bias=k)
-        graph = _Graph(np.float32)
+        # LRN adds and takes off squares on its way through the channels, of which float32 keeps some.
+        sure = alpha * n * float((x * x).max()) < 32 * k
+        if not within and n % 2 and alpha > 0 and beta > 0 and sure:
+            return apply("LRN", x, single=True, size=n, alpha=alpha * n, beta=beta, bias=k)
+        graph = Graph(np.float32)
         value = graph.given(x)
         squares, before, after = graph.node("Mul", value, value), n // 2, (n - 1) // 2
         if within:
@@ -128,44 +85,49 @@ class OnnxRuntime:
 
     def normalize(self, x: Array, kind: str, groups: int, eps: float) -> Array:
         """By BatchNormalization with ReduceMean's statistics, or by GroupNormalization."""
-        graph = _Graph()
-        value, channels = graph.given(x), x.shape[1]
+        graph, single = Graph(), float(np.float32(eps))
+        # An attribute has float32's digits only: for what ε loses there the input is stretched.
+        value, channels = graph.given(x * np.sqrt(single / eps)), x.shape[1]
         ones, zeros = graph.given(np.ones(channels)), graph.given(np.zeros(channels))
         if kind == "group":
-            how = {"num_groups": groups, "epsilon": eps, "stash_type": TensorProto.DOUBLE}
+            how = {"num_groups": groups, "epsilon": single, "stash_type": TensorProto.DOUBLE}
             return graph.run(graph.node("GroupNormalization", value, ones, zeros, **how))
         axes, flat = graph.given([0, 2, 3], np.int64), graph.given([-1], np.int64)
         mean = graph.node("ReduceMean", value, axes)
         distance = graph.node("Sub", value, mean)
         variance = graph.node("ReduceMean", graph.node("Mul", distance, distance), axes)
         statistics = [graph.node("Reshape", part, flat) for part in (mean, variance)]
-        return graph.run(graph.node("BatchNormalization", value, ones, zeros, *statistics, epsilon=eps))
+        return graph.run(graph.node("BatchNormalization", value, ones, zeros, *statistics, epsilon=single))
+
+    def moments(self, x: Array) -> tuple[Array, Array]:
+        """By ReduceMean."""
+        return slopes.moments(x)
 
     def linear(self, x: Array, w: Array, bias: Array) -> Array:
         """By Gemm."""
-        return np.asarray(_apply("Gemm", x[None], w, bias, transB=1)[0])
+        return np.asarray(apply("Gemm", x[None], w, bias, transB=1)[0])
 
     def softmax(self, x: Array) -> Array:
         """By Softmax."""
-        return _apply("Softmax", x, axis=-1)
+        return apply("Softmax", x, axis=-1)
 
     def activation(self, kind: str, x: Array, parameter: float) -> Array:
         """By the operator of that name; SiLU, which the opset lacks, by Sigmoid and Mul."""
         if kind in ("relu6", "hardtanh"):
-            return _apply("Clip", x, *((0.0, 6.0) if kind == "relu6" else (-1.0, 1.0)))
+            return apply("Clip", x, *((0.0, 6.0) if kind == "relu6" else (-1.0, 1.0)))
         if kind in ("leaky-relu", "elu"):
-            return _apply("LeakyRelu" if kind == "leaky-relu" else "Elu", x, single=True, alpha=parameter)
+            return apply("LeakyRelu" if kind == "leaky-relu" else "Elu", x, single=True, alpha=parameter)
         if kind == "softplus":
-            return np.asarray(_apply("Softplus", x * parameter, single=True) / np.float32(parameter))
+            return np.asarray(apply("Softplus", x * parameter, single=True) / np.float32(parameter))
         if kind == "silu":
-            return _apply("Mul", x, _apply("Sigmoid", x))
+            return apply("Mul", x, apply("Sigmoid", x))
         if kind in ("linear", "relu", "tanh", "sigmoid"):
-            return _apply({"linear": "Identity"}.get(kind, kind.capitalize()), x)
-        return _apply({"hardswish": "HardSwish"}.get(kind, kind.capitalize()), x, single=True)
+            return apply({"linear": "Identity"}.get(kind, kind.capitalize()), x)
+        return apply({"hardswish": "HardSwish"}.get(kind, kind.capitalize()), x, single=True)
 
     def loss(self, kind: str, x: Array, y: float, parameter: float) -> Array:
         """By Abs, Mul, Log and the like: ONNX has no elementwise losses."""
-        g = _Graph()
+        g = Graph()
         estimate, label, one = g.given(x), g.given(y), g.given(1.0)
         bound, half = g.given(parameter), g.given(0.5)
         distance = g.node("Abs", g.node("Sub", label, estimate))
@@ -190,6 +152,44 @@ class OnnxRuntime:
         sure = g.node("Mul", label, g.node("Log", estimate))
         unsure = g.node("Mul", g.node("Sub", one, label), g.node("Log", g.node("Sub", one, estimate)))
         return g.run(g.node("Neg", g.node("Add", sure, unsure)))
+
+    def activation_slope(self, kind: str, x: Array, parameter: float) -> Array:
+        """Composed: see `onnx_slopes`, here and below."""
+        return slopes.activation_slope(kind, x, parameter)
+
+    def loss_slope(self, kind: str, x: Array, y: float, parameter: float) -> Array:
+        """Composed."""
+        return slopes.loss_slope(kind, x, y, parameter)
+
+    def conv_back(
+        self, x: Array, w: Array, slope: Array, stride: Size, padding: Size, dilation: Size
+    ) -> tuple[Array, Array]:
+        """By ConvTranspose and Conv."""
+        return slopes.conv_back(x, w, slope, (stride, padding, dilation))
+
+    def max_pool_back(self, x: Array, slope: Array, size: Size, stride: Size, padding: Size) -> Array:
+        """By MaxPool and ScatterElements."""
+        return slopes.max_pool_back(x, slope, size, stride, padding)
+
+    def avg_pool_back(self, x: Array, slope: Array, size: Size, stride: Size, padding: Size) -> Array:
+        """By ConvTranspose."""
+        return slopes.avg_pool_back(x, slope, size, stride, padding)
+
+    def normalize_back(self, x: Array, slope: Array, eps: float) -> Array:
+        """Composed."""
+        return slopes.normalize_back(x, slope, eps)
+
+    def response_norm_back(self, x: Array, slope: Array, n: int, alpha: float, beta: float, k: float) -> Array:
+        """Composed."""
+        return slopes.response_norm_back(x, slope, n, (alpha, beta, k))
+
+    def field(self, formula: ast.expr, x: Array, y: Array) -> tuple[Array, Array, Array]:
+        """Composed."""
+        return slopes.field(formula, x, y)
+
+    def descend(self, formula: ast.expr, rule: Rule, start: tuple[float, float], steps: int, along: Array) -> Descent:
+        """Composed: gradient and rule."""
+        return slopes.descend(formula, rule, start, steps, along)
 
 
 ENGINE = OnnxRuntime()

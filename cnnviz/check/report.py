@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cnnviz.batch import read_sets
-from cnnviz.check.claims import CLAIMS, Claim, NotCheckedError
+from cnnviz.check.claims import BESIDE, CLAIMS, Claim, NotCheckedError
 from cnnviz.check.engine import RefusalError, load_engine
 from cnnviz.check.subject import Subject
-from cnnviz.discovery import find_scenes
+from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.errors import CnnvizError
 from cnnviz.notation import size_text
+from cnnviz.parameters import parameters_of
 from cnnviz.pipeline import Figure, make
+from cnnviz.storyboard import Storyboard
 
 _ALLOWED = {"float32": 1e-5, "float64": 1e-9}
 """How much of what was added up an engine may differ by: its precision, and room for many additions."""
 
+_KINDS = ("kind", "view")
+"""Parameters that choose what a figure shows of several things."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What became of a figure's check; `reason` says why there was none, `difference` which number is another."""
+    """What became of a figure's check; `reason` says why there was none, `difference` which number is another.
+
+    `count` are the results that the figure is about, `others` the numbers beside: on their way, in words, on curves.
+    """
 
     name: str
     equal: int = 0
@@ -32,6 +41,8 @@ class Report:
     most: float = 0.0
     allowed: float = 0.0
     precision: str = ""
+    other_equal: int = 0
+    others: int = 0
     difference: str = ""
     reason: str = ""
 
@@ -45,50 +56,78 @@ class Report:
             return f"{self.name}: not checked: {self.reason}"
         allowed = f", {self.precision} allows {self.allowed:.2g}" if self.allowed else ""
         line = f"{self.name}: {self.equal} of {self.count} {self.what} equal (max |Δ| {self.most:.2g}{allowed})"
+        line += f", {self.other_equal} of {self.others} other numbers" if self.others else ""
         return f"{line}; {self.difference}" if self.failed else line
 
 
 def check_figure(figure: Figure, against: str = "onnxruntime", name: str = "") -> Report:
     """Hold a figure against an engine; raises CnnvizError where that is not installed."""
-    engine, board = load_engine(against), figure.scene.storyboard()
-    name = name or figure.file_name("").removesuffix(".").replace("_", " ")
-    claims = CLAIMS.get(board.scene)
+    return check_board(figure.scene.storyboard(), against, name or figure_name(figure))
+
+
+def figure_name(figure: Figure) -> str:
+    """What a report calls a figure: `conv i5 k3 s1 p0`."""
+    return figure.file_name("").removesuffix(".").replace("_", " ")
+
+
+def check_board(board: Storyboard, against: str, name: str) -> Report:
+    """Hold what a storyboard shows against an engine."""
+    engine, claims = load_engine(against), CLAIMS.get(board.scene)
     if claims is None:
         return Report(name=name, reason="there is no check for this scene")
+    made: list[Claim] = []
     try:
         # A figure whose claims an engine takes up only in part must not pass for a whole one.
-        made = list(claims(Subject(board), engine))
+        for claim in claims(Subject(board), engine):
+            made.append(claim)
     except NotCheckedError as error:
         return Report(name=name, reason=str(error))
     except (RefusalError, RuntimeError) as error:
         return Report(name=name, reason=f"{against} refuses: {' '.join(str(error).split())[:200]}")
+    except (LookupError, ValueError) as error:
+        # Steps, cells or words that are not where sizes have them: no report may call that equal.
+        report = _report(name, against, made) if made else Report(name=name)
+        return replace(report, difference=report.difference or f"steps or words are not as {against} has them: {error}")
     return _report(name, against, made)
 
 
 def _report(name: str, against: str, claims: Sequence[Claim]) -> Report:
-    equal, difference, worst, closest = 0, "", 0.0, (-1.0, 0.0, "")
+    equal, counts, difference, worst, widest = [0, 0], [0, 0], "", 0.0, (-1.0, "")
     for claim in claims:
+        beside = int(claim.what == BESIDE)
+        counts[beside] += claim.shown.size
         if claim.shown.shape != claim.theirs.shape:
-            sizes = f"{size_text(*claim.shown.shape)}, {against} gives {size_text(*claim.theirs.shape)}"
-            difference = difference or f"{claim.where} is {sizes}"
+            difference = difference or _other_size(claim, against)
             continue
         apart = np.abs(claim.shown - claim.theirs.astype(np.float64))
-        precision = str(claim.theirs.dtype)
-        allowed = np.broadcast_to(0.0 if claim.exact else _ALLOWED[precision] * claim.scale, apart.shape)
+        allowed = np.broadcast_to(_allowed(claim), apart.shape)
         # Turned round, so that a number that was never filled in counts as another.
         others = ~(apart <= allowed)
-        equal += int((~others).sum())
+        equal[beside] += int((~others).sum())
         if others.any() and not difference:
             place = tuple(map(int, np.argwhere(others)[0]))
             values = f"{claim.shown[place]:.9g}, {against} gives {float(claim.theirs[place]):.9g}"
             difference = f"{claim.where} {_place(place)} shows {values}"
-        worst = max(worst, float(np.nan_to_num(apart, nan=np.inf).max()))
-        if float(allowed.max()) > closest[0]:
-            closest = float(allowed.max()), 0.0, precision
+        if apart.size and not beside:
+            worst = max(worst, float(np.nan_to_num(apart, nan=np.inf).max()))
+            widest = max(widest, (float(allowed.max()), str(claim.theirs.dtype)))
     return Report(
-        name=name, equal=equal, count=sum(claim.shown.size for claim in claims), what=claims[0].what, most=worst,
-        allowed=closest[0], precision=closest[2], difference=difference,
+        name=name, equal=equal[0], count=counts[0], what=claims[0].what, most=worst, allowed=widest[0],
+        precision=widest[1], other_equal=equal[1], others=counts[1], difference=difference,
     )  # fmt: skip
+
+
+def _other_size(claim: Claim, against: str) -> str:
+    if claim.allowed is not None:
+        return f"{claim.where} has {claim.shown.size} numbers, {against} gives {claim.theirs.size}"
+    sizes = f"{size_text(*claim.shown.shape)}, {against} gives {size_text(*claim.theirs.shape)}"
+    return f"{claim.where} is {sizes}"
+
+
+def _allowed(claim: Claim) -> Any:
+    if claim.allowed is not None:
+        return claim.allowed
+    return 0.0 if claim.exact else _ALLOWED[str(claim.theirs.dtype)] * claim.scale
 
 
 def _place(place: tuple[int, ...]) -> str:
@@ -97,18 +136,21 @@ def _place(place: tuple[int, ...]) -> str:
 
 
 def check_scenes(names: Iterable[str], against: str) -> Iterator[Report]:
-    """Check the figures of scenes with their defaults, all of them where none is named."""
+    """Check the figures of scenes, one of each kind, with their defaults; all scenes where none is named."""
     load_engine(against)
     for name in list(names) or find_scenes():
-        yield check_figure(make(name), against)
+        kinds = [parameter for parameter in parameters_of(load_scene(name)) if parameter.name in _KINDS]
+        for given in [{p.name: choice} for p in kinds for choice in p.spec.choices] or [{}]:
+            yield check_figure(make(name, **given), against)
 
 
 def check_sets(sets: Sequence[Path], against: str) -> Iterator[Report]:
-    """Check every figure of figure sets; one that cannot be made is left to those who make it."""
+    """Check every figure of figure sets; one that cannot be made is said not to be checked."""
     load_engine(against)
     for entry in read_sets(sets):
         try:
             figure = make(entry.scene, **entry.parameters)
-        except CnnvizError:
+        except CnnvizError as error:
+            yield Report(name=entry.name, reason=f"it cannot be made: {error}")
             continue
         yield check_figure(figure, against, entry.name)

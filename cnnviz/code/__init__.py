@@ -24,12 +24,12 @@ def frameworks() -> tuple[str, ...]:
 
 def check_framework(name: str, option: str = "--code") -> str:
     """The framework that a user means; raises UsageError for one that is not there, with a hint where it has kin."""
-    known = name.strip().lower()
+    known = str(name).strip().lower()
     if known in frameworks():
         return known
     kin = [framework for framework in frameworks() if known in _load(framework).also]
     hint = f"did you mean {kin[0]}? (choose from {', '.join(frameworks())})" if kin else choose(known, frameworks())
-    raise UsageError(f"{option} {quote(name)} is not known: {hint}")
+    raise UsageError(f"{option} {quote(str(name))} is not known: {hint}")
 
 
 def program(operation: Operation | None, framework: str, command: str) -> str:

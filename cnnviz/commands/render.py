@@ -14,17 +14,23 @@ from cnnviz.commands._common import OUTPUT_FOLDER, tell_reports
 @click.argument("sets", nargs=-1, required=True, metavar="SETS...")
 @click.option("--out", default=str(OUTPUT_FOLDER), show_default=True, metavar="FOLDER", help="Where the figures go.")
 @click.option("--jobs", metavar="N", help="Processes at work.  [default: one a core]")
+@click.option("--scheduler", metavar="ADDRESS",
+              help="Dask cluster to work on, such as tcp://127.0.0.1:8786.  [default: this machine]")  # fmt: skip
 @click.option("--force", is_flag=True, help="Make figures again that are up to date.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("--check", is_flag=True, help="Then compute every figure's numbers again with ONNX Runtime.")
-def command(sets: Sequence[str], out: str, jobs: str | None, force: bool, quiet: bool, check: bool) -> None:
+def command(
+    sets: Sequence[str], out: str, jobs: str | None, scheduler: str | None, force: bool, quiet: bool, check: bool
+) -> None:
     """Render figure sets: TOML files, or folders of them.
 
     For example: cnnviz render animations/ --out output/
     """
     from cnnviz.batch import render_sets
 
-    failed = render_sets([Path(name) for name in sets], Path(out), jobs=jobs, force=force, quiet=quiet)
+    failed = render_sets(
+        [Path(name) for name in sets], Path(out), jobs=jobs, force=force, quiet=quiet, scheduler=scheduler
+    )
     if check:
         from cnnviz.check import check_sets
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cnnviz.errors import CnnvizError
-from cnnviz.export._atomic import TEMPORARY_PREFIX, _kept_on_success, reason
+from cnnviz.export._atomic import reason, temporary_folder
 
 
 @dataclass
@@ -33,12 +32,7 @@ def whole_deck(path: Path) -> Iterator[Staging]:
     """Make a deck that appears at `path` if the block succeeds and leaves no trace if not; raises CnnvizError."""
     if os.path.isdir(path):
         raise CnnvizError(f"cannot write {path}: it is a folder, give a file such as {path / 'deck.pptx'}")
-    with _kept_on_success(path.parent):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            folder = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
-        except OSError as error:
-            raise CnnvizError(f"cannot write to folder {path.parent}: {reason(error)}") from None
+    with temporary_folder(path.parent) as folder:
         try:
             # Not deck_files: Quarto clears a folder of that name when it renders deck.md. And no sign that Markdown or
             # TeX would take for something else.
@@ -49,8 +43,6 @@ def whole_deck(path: Path) -> Iterator[Staging]:
             _publish(staging, path)
         except OSError as error:
             raise CnnvizError(f"cannot write {path}: {reason(error)}") from None
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _publish(staging: Staging, path: Path) -> None:

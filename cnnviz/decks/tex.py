@@ -57,13 +57,19 @@ def write(deck: Deck, drawn: Path, staging: Staging, options: DeckOptions) -> No
     body = "\n\n".join("\n".join(_slide(slide)) for slide in deck.slides)
     special = beyond_latin(body)
     filled = {
-        "engine": "xelatex" if special else "pdflatex", "name": staging.file.name, "signs": _SIGNS if special else "",
+        "engine": "xelatex" if special else "pdflatex", "name": _printable(staging.file.name),
+        "signs": _SIGNS if special else "",
         "colors": "\n".join(f"\\definecolor{{{name}}}{{HTML}}{{{hex_color(page[name])}}}" for name in _COLORS),
         "buttons": ":".join(f"{value / 255:.2f}" for value in page["muted"]), "title": escaped(deck.title),
         "lang": deck.tag, "folder": staging.beside.name, "slides": body,
     }  # fmt: skip
     text = _GAP.sub(lambda gap: filled[gap[1]], _TEMPLATE.read_text(encoding="utf-8"))
     staging.file.write_text(text, encoding="utf-8", newline="\n", errors="backslashreplace")
+
+
+def _printable(name: str) -> str:
+    """A file's name in a comment, which a new line would end."""
+    return "".join(sign if sign.isprintable() else "?" for sign in name)
 
 
 _COLORS = ("ground", "ink", "muted", "accent")

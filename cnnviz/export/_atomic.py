@@ -1,9 +1,15 @@
-"""Files and folders appear whole or not at all: written beside their place, then renamed."""
+"""Files and folders appear whole or not at all: written beside their place, then renamed.
+
+A process that is killed leaves what it was writing behind. Each temporary is therefore locked as long as its maker
+lives: one whose lock can be had is nobody's, and `clear_stale` removes it.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -12,7 +18,15 @@ from typing import BinaryIO
 
 from cnnviz.errors import CnnvizError
 
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
+
 TEMPORARY_PREFIX = ".cnnviz-"
+
+_TEMPORARY = re.compile(r"\.cnnviz-(?!journal)[a-z0-9_]{8}(\..*)?", re.DOTALL)
+_REPLACED = ".replaced"
 
 
 @contextmanager
@@ -34,10 +48,9 @@ def whole_files(paths: Sequence[Path]) -> Iterator[Sequence[BinaryIO]]:
             stack.enter_context(_taken_back_on_failure(placed))
             temporaries, files = [], []
             for path in paths:
-                descriptor, temporary = _beside(path)
-                stack.callback(temporary.unlink, missing_ok=True)
+                temporary, file = _beside(path, stack)
                 temporaries.append(temporary)
-                files.append(stack.enter_context(os.fdopen(descriptor, "wb")))
+                files.append(file)
             path = paths[0]
             yield files
             for number, file in enumerate(files):
@@ -63,37 +76,56 @@ def _taken_back_on_failure(placed: Sequence[Path]) -> Iterator[None]:
         raise
 
 
-def _beside(path: Path) -> tuple[int, Path]:
-    """A new file where `path` will be, and its folder if there is none."""
+def _beside(path: Path, stack: ExitStack) -> tuple[Path, BinaryIO]:
+    """A new file where `path` will be, and its folder if there is none; it stays locked until `stack` is left."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, suffix=path.suffix, dir=path.parent)
+        while True:
+            lock, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, suffix=path.suffix, dir=path.parent)
+            stack.callback(os.close, lock)
+            if _taken(lock, name):
+                break
     except OSError as error:
         raise CnnvizError(f"cannot write to folder {path.parent}: {reason(error)}") from None
-    return descriptor, Path(name)
+    stack.callback(Path(name).unlink, missing_ok=True)
+    # A descriptor of its own: the lock outlives the closing, which tells whether all bytes were taken.
+    return Path(name), stack.enter_context(os.fdopen(os.dup(lock), "wb"))
 
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """Make a folder that takes the name `path`, and another one's place, if the block succeeds; raises CnnvizError."""
-    with _kept_on_success(path.parent), ExitStack() as stack:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
-        except OSError as error:
-            raise CnnvizError(f"cannot write to folder {path.parent}: {reason(error)}") from None
-        stack.callback(shutil.rmtree, temporary, ignore_errors=True)
+    with temporary_folder(path.parent) as temporary, ExitStack() as stack:
         try:
             yield temporary
             os.chmod(temporary, 0o777 & ~_umask())
             if os.path.lexists(path):
-                old = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
-                stack.callback(shutil.rmtree, old, ignore_errors=True)
-                os.replace(path, old / "old")
-                stack.callback(_put_back, old / "old", path)
+                old = stack.enter_context(temporary_folder(path.parent, _REPLACED)) / path.name
+                os.replace(path, old)
+                stack.callback(_put_back, old, path)
             os.replace(temporary, path)
         except OSError as error:
             raise CnnvizError(f"cannot write {path}: {reason(error)}") from None
+
+
+@contextmanager
+def temporary_folder(parent: Path, suffix: str = "") -> Iterator[Path]:
+    """A new folder in `parent`, which is made if need be: locked, and removed in the end. Raises CnnvizError."""
+    with _kept_on_success(parent), ExitStack() as stack:
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            while True:
+                name = tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, suffix=suffix, dir=parent)
+                stack.callback(shutil.rmtree, name, ignore_errors=True)
+                if fcntl is None:
+                    break
+                with suppress(FileNotFoundError):
+                    stack.callback(os.close, lock := os.open(name, os.O_RDONLY))
+                    if _taken(lock, name):
+                        break
+        except OSError as error:
+            raise CnnvizError(f"cannot write to folder {parent}: {reason(error)}") from None
+        yield Path(name)
 
 
 @contextmanager
@@ -113,6 +145,64 @@ def _put_back(old: Path, path: Path) -> None:
     """Give a folder its name back if no new one took it."""
     if not os.path.lexists(path):
         os.replace(old, path)
+
+
+def clear_stale(folder: Path) -> None:
+    """Remove what processes that are no more left half-written in a folder, and nothing that a living one holds.
+
+    A folder whose replacement they could not finish gets its name back. Where the system or the disk has no locks
+    nothing is removed.
+    """
+    if fcntl is None:
+        return
+    with suppress(OSError):
+        for name in filter(_TEMPORARY.fullmatch, os.listdir(folder)):
+            with suppress(OSError):
+                _clear(folder / name)
+
+
+def _clear(path: Path) -> None:
+    mode = os.lstat(path).st_mode
+    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+        return
+    # Some disks lock exclusively only what is open for writing.
+    descriptor = os.open(path, (os.O_RDONLY if stat.S_ISDIR(mode) else os.O_RDWR) | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _is_name_of(path, descriptor):
+            return
+        if stat.S_ISREG(mode):
+            path.unlink()
+            return
+        if path.suffix == _REPLACED:
+            for old in path.iterdir():
+                _put_back(old, path.parent / old.name)
+        shutil.rmtree(path, ignore_errors=True)
+    finally:
+        os.close(descriptor)
+
+
+def _taken(descriptor: int, name: str) -> bool:
+    """Lock a new temporary until its last descriptor is closed, however that comes about.
+
+    False where `clear_stale` came between its making and this: it is then gone or going.
+    """
+    if fcntl is not None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            # A disk without locks, where nothing is ever cleared.
+            return True
+    return _is_name_of(name, descriptor)
+
+
+def _is_name_of(path: Path | str, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.lstat(path), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def reason(error: OSError) -> str:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from cnnviz.errors import CnnvizError
 from cnnviz.export import Job, Written
+from cnnviz.export._amount import check_amount
 from cnnviz.export._png import SIGNATURE, still
+from cnnviz.limits import MAX_WHOLE_PIXELS
 from cnnviz.render.frames import Film
 
 DURATIONS = "durations.csv"
@@ -24,6 +26,7 @@ class Entries:
     """The files of a job's frames, one at a time as name and content; `durations.csv` comes last."""
 
     def __init__(self, job: Job, film: Film) -> None:
+        check_amount(film, MAX_WHOLE_PIXELS)
         self._job, self._film = job, film
         self._count = self._milliseconds = 0
 

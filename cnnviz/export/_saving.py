@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from typing import BinaryIO
 
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.export import Job, Written, module_for
-from cnnviz.export._atomic import whole_files, whole_folder
+from cnnviz.export._atomic import clear_stale, whole_files, whole_folder
 
 LEAST_WIDTH = 480
 """Pixels below which nothing could be read any more."""
@@ -43,14 +44,32 @@ class Order:
 
 def save_files(orders: Sequence[Order], paths: Sequence[Path]) -> list[Written]:
     """Write a file in the format of each path's extension, all of them or none; raises UsageError, CnnvizError."""
+    modules = _modules(orders, paths)
+    for parent in {path.parent for path in paths}:
+        clear_stale(parent)
+    with whole_files(paths) as files:
+        return [_save(*each) for each in zip(orders, modules, files, paths, strict=True)]
+
+
+def contents(orders: Sequence[Order], paths: Sequence[Path]) -> list[tuple[Written, bytes]]:
+    """What `save_files` would write, for another one to do so; raises UsageError, CnnvizError."""
+    found = []
+    for order, module, path in zip(orders, _modules(orders, paths), paths, strict=True):
+        with io.BytesIO() as file:
+            written = _save(order, module, file, path)
+            found.append((written, file.getvalue()))
+    return found
+
+
+def _modules(orders: Sequence[Order], paths: Sequence[Path]) -> list[ModuleType]:
+    """The formats of paths; raises UsageError for what none of them heeds."""
     modules = [module_for(path) for path in paths]
     for name in orders[0].heeded:
         heeding = [name in getattr(module, "HEEDS", ()) for module in modules]
         # A figure as .gif and .png may say which step the latter shows.
         if not all(heeding) and not (name in _OF_STILLS and any(heeding)):
             module_for(paths[heeding.index(False)], [name])
-    with whole_files(paths) as files:
-        return [_save(*each) for each in zip(orders, modules, files, paths, strict=True)]
+    return modules
 
 
 def save_folder(order: Order, folder: Path, hint: str) -> Written:
@@ -61,6 +80,7 @@ def save_folder(order: Order, folder: Path, hint: str) -> Written:
         if name not in HEEDS:
             raise UsageError(f"--{name} is not for a folder of frames: {hint}")
     check_place(folder, hint)
+    clear_stale(folder.parent)
     with whole_folder(folder) as place:
         return _fitted(order, lambda job: write_folder(job, place), SHRINKS, f"{folder}/")
 

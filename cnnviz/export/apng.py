@@ -10,6 +10,7 @@ import struct
 from typing import BinaryIO
 
 from cnnviz.export import Job, Written
+from cnnviz.export._amount import check_amount
 from cnnviz.export._patches import Patch, patches
 from cnnviz.export._png import chunk, packed, start
 
@@ -24,6 +25,7 @@ _KEEP, _SOURCE, _OVER = 0, 0, 1
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the animation; `once` plays it a single time."""
     film = job.film(0)
+    check_amount(film)
     file.write(start(film.size, film.palette, job.texts(), clear=True))
     place = file.tell()
     file.write(_control(0, job.once))

@@ -14,9 +14,10 @@ from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import GifImagePlugin, Image
+from PIL import Image
 
 from cnnviz.export import Job, Written
+from cnnviz.export._amount import check_amount
 from cnnviz.export._patches import Patch, patches
 from cnnviz.render.canvas import Box, hull
 from cnnviz.render.frames import Film, Frame
@@ -33,6 +34,7 @@ _KEEP, _CLEAR = 1, 2
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the animation; `once` leaves the loop block out."""
     film = job.film(0)
+    check_amount(film)
     file.write(_head(film, job.once, job.texts()))
     total = 0
     for block, milliseconds in _cleared(film, job.once) if film.palette.alphas is not None else _kept(film):
@@ -152,7 +154,12 @@ def _where(mask: npt.NDArray[np.bool_], box: Box) -> Box | None:
 
 def _block(box: Box, pixels: Pixels, milliseconds: int, disposal: int, transparent: int | None) -> bytes:
     """A graphic control extension and an image, with one index for what is not drawn, but in a first frame."""
-    options = {} if transparent is None else {"transparency": transparent}
-    image = Image.frombuffer("P", pixels.shape[::-1], np.ascontiguousarray(pixels), "raw", "P", 0, 1)
-    place = box.left, box.top
-    return b"".join(GifImagePlugin.getdata(image, place, duration=milliseconds, disposal=disposal, **options))
+    clear = 0 if transparent is None else transparent
+    flags = disposal << 2 | (transparent is not None)
+    control = struct.pack("<3sBHBx", b"!\xf9\x04", flags, milliseconds // 10, clear)
+    height, width = pixels.shape
+    place = struct.pack("<sHHHHB", b",", box.left, box.top, width, height, 0)
+    image = Image.frombuffer("P", (width, height), np.ascontiguousarray(pixels), "raw", "P", 0, 1)
+    # Pillow's own writer begins with codes of nine bits, whatever the colours: up to a tenth more bytes.
+    bits = max(2, int(pixels.max()).bit_length())
+    return control + place + bytes([bits]) + image.tobytes("gif", "P", bits) + b"\0"

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from cnnviz.export import Job, Written
+from cnnviz.export._amount import check_amount
 from cnnviz.export._patches import Patch, patches
 from cnnviz.render.palette import Pixels
 
@@ -43,6 +44,7 @@ _PLACES = {
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the animation; `once` plays it a single time."""
     film = job.film(0)
+    check_amount(film)
     width, height = film.size
     opaque = b"\xff" * len(film.palette.colors) if film.palette.alphas is None else film.palette.alphas.tobytes()
     colors, alphas = film.palette.colors.tobytes() + bytes(3), opaque + b"\0"

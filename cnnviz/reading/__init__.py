@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 from cnnviz.errors import CnnvizError
 from cnnviz.reading import _documents, _pictures, _videos
-from cnnviz.reading._told import Broken, Told
+from cnnviz.reading._told import Broken, Told, opened
 
 __all__ = ["Told", "read"]
 
@@ -38,7 +38,7 @@ def read(path: Path) -> Told:
         if path.is_dir():
             told = _documents.folder(path)
         else:
-            with path.open("rb") as file:
+            with opened(path) as file:
                 told = _read(file)
     except OSError as error:
         raise CnnvizError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None

@@ -10,14 +10,18 @@ import zipfile
 from collections.abc import Iterable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from xml.etree import ElementTree
 
 from cnnviz.limits import MAX_FILE_BYTES
 from cnnviz.reading._pictures import png
-from cnnviz.reading._told import MOST_TEXT, Broken, Told, text_of
+from cnnviz.reading._told import MOST_TEXT, Broken, Told, opened, text_of
 
 _DURATIONS = "durations.csv"
+_MOST_DURATIONS = 2**20
+_ZIP_END, _ZIP_SIGN, _ZIP64_SIGN, _MOST_DIRECTORY = 2**16 + 22, re.compile(b"PK\5\6"), b"PK\6\7", 2**21
+_SVG_HEAD = 4 * MOST_TEXT
+_JSON_HEAD, _STEPS = 2**24, b', "steps": ['
 _SAID = {
     ("title", ""): "Title", ("desc", ""): "Description", ("metadata", ""): "Comment",
     ("metadata", "caption"): "Caption", ("metadata", "software"): "Software",
@@ -32,13 +36,16 @@ _PDF = {
 def svg(file: BinaryIO) -> Told:
     """An SVG: title, description and metadata of its root."""
     _ends_in(file, b"</svg>")
-    if b"<!ENTITY" in file.read(MOST_TEXT):
+    # As a text, whose encoding is then not for the file to say: in another one, definitions would not be seen.
+    head = file.read(_SVG_HEAD).decode("utf-8", "replace")
+    if "<!ENTITY" in head:
         raise Broken("holds definitions of its own, which cnnviz does not write")
-    file.seek(0)
     texts: dict[str, str] = {}
     size, depth = (0, 0), 0
+    parser: ElementTree.XMLPullParser[ElementTree.Element] = ElementTree.XMLPullParser(("start", "end"))
     try:
-        for event, element in ElementTree.iterparse(file, ("start", "end")):
+        parser.feed(head)
+        for event, element in cast("Iterable[tuple[str, ElementTree.Element]]", parser.read_events()):
             name = element.tag.rpartition("}")[2]
             depth += 1 if event == "start" else -1
             if event == "start" and depth == 1:
@@ -95,17 +102,25 @@ def html(file: BinaryIO) -> Told:
     """A page with a player: what its head says."""
     _ends_in(file, b"</html>")
     head = _Head()
-    head.feed(text_of(file.read(MOST_TEXT)))
+    try:
+        head.feed(text_of(file.read(MOST_TEXT)))
+    except AssertionError:
+        raise Broken("is a broken page") from None
     return Told(format="html", texts=head.texts, size=head.size)
 
 
 def storyboard(file: BinaryIO) -> Told:
-    """A storyboard as JSON."""
-    if file.seek(0, os.SEEK_END) > MAX_FILE_BYTES:
-        raise Broken(f"has more than {MAX_FILE_BYTES // 2**20} MiB, too much to be read as JSON")
-    file.seek(0)
+    """A storyboard as JSON: all but its steps, which say nothing of the file."""
+    head, steps, _ = file.read(_JSON_HEAD).partition(_STEPS)
+    if steps:
+        file.seek(-len(_STEPS), os.SEEK_END)
+        if not file.read().rstrip().endswith(b"]}"):
+            raise Broken("is cut short: it ends in the middle")
+        head += b"}"
+    elif file.read(1):
+        raise Broken(f"has more than {_JSON_HEAD // 2**20} MiB before its steps, too much to be read")
     try:
-        data = json.load(file)
+        data = json.loads(head)
     except (ValueError, RecursionError):
         raise Broken("is broken JSON") from None
     if not isinstance(data, dict) or data.get("format") != "cnnviz-storyboard":
@@ -113,7 +128,7 @@ def storyboard(file: BinaryIO) -> Told:
     keys = {"title": "Title", "alt": "Description", "caption": "Caption", "command": "Comment", "software": "Software"}
     texts = {key: text for name, key in keys.items() if isinstance(text := data.get(name), str)}
     count = data.get("count")
-    return Told(format="json", texts=texts, frames=count if isinstance(count, int) else 0)
+    return Told(format="json", texts=texts, frames=max(0, count) if isinstance(count, int) else 0)
 
 
 def pdf(file: BinaryIO) -> Told:
@@ -151,16 +166,29 @@ def _pdf_sign(found: re.Match[bytes]) -> bytes:
 
 def zipped(file: BinaryIO) -> Told:
     """A `.zip` of frames: what the first of them says, and how long all are shown."""
+    _check_directory(file)
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
             first = next((name for name in names if name.endswith(".png")), None)
             if first is None or _DURATIONS not in names:
                 raise Broken("holds no frames of a figure")
+            if archive.getinfo(first).file_size > MAX_FILE_BYTES:
+                raise Broken(f"holds a frame of more than {MAX_FILE_BYTES // 2**20} MiB")
             with archive.open(first) as frame, archive.open(_DURATIONS) as durations:
-                return _frames("zip", frame, durations.read(MAX_FILE_BYTES))  # type: ignore[arg-type]
+                return _frames("zip", frame, durations)  # type: ignore[arg-type]
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
         raise Broken("is a broken .zip") from None
+
+
+def _check_directory(file: BinaryIO) -> None:
+    """Refuse a `.zip` of more files than an animation has frames: the library lists all before it tells of any."""
+    file.seek(-min(_ZIP_END, file.seek(0, os.SEEK_END)), os.SEEK_END)
+    end = file.read()
+    sizes = [int.from_bytes(end[found.end() + 8 : found.end() + 12], "little") for found in _ZIP_SIGN.finditer(end)]
+    if max(sizes, default=0) > _MOST_DIRECTORY or _ZIP64_SIGN in end:
+        raise Broken("holds too many files")
+    file.seek(0)
 
 
 def folder(path: Path) -> Told:
@@ -168,13 +196,16 @@ def folder(path: Path) -> Told:
     frames = sorted(path.glob("*.png"))
     if not frames or not (path / _DURATIONS).is_file():
         raise Broken("is a folder without frames of a figure")
-    with frames[0].open("rb") as frame, (path / _DURATIONS).open("rb") as durations:
-        return _frames("frames", frame, durations.read(MAX_FILE_BYTES))
+    with opened(frames[0]) as frame, opened(path / _DURATIONS) as durations:
+        return _frames("frames", frame, durations)
 
 
-def _frames(name: str, frame: BinaryIO, durations: bytes) -> Told:
+def _frames(name: str, frame: BinaryIO, durations: BinaryIO) -> Told:
     told = png(frame)
-    times = list(_times(csv.reader(text_of(durations).splitlines())))
+    text = text_of(durations.read(_MOST_DURATIONS))
+    if durations.read(1):
+        raise Broken(f"has a {_DURATIONS} that is too long")
+    times = list(_times(csv.reader(text.splitlines())))
     return Told(format=name, texts=told.texts, size=told.size, frames=len(times), milliseconds=sum(times))
 
 

@@ -28,7 +28,8 @@ def gif(file: BinaryIO) -> Told:
     while (kind := exactly(file, 1)) != b";":
         if kind == b"!":
             label = exactly(file, 1)
-            data = _sub_blocks(file, keep=label in b"\xf9\xfe")
+            # A third comment is not ours, nor need a hundred MB of them be kept.
+            data = _sub_blocks(file, keep=label == b"\xf9" or (label == b"\xfe" and len(comments) < 2))
             if label == b"\xf9" and len(data) >= 3:
                 centiseconds += int.from_bytes(data[1:3], "little")
             elif label == b"\xfe":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 
 MOST_TEXT = 256 * 1024
@@ -25,6 +27,13 @@ class Told:
     size: tuple[int, int] = (0, 0)
     frames: int = 0
     milliseconds: int = 0
+
+
+def opened(path: Path) -> BinaryIO:
+    """A file to read; raises Broken for a pipe or a device, of which no end might ever be seen."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise Broken("is no regular file")
+    return path.open("rb")
 
 
 def exactly(file: BinaryIO, count: int) -> bytes:

@@ -38,7 +38,10 @@ class FlashGuard:
         """The milliseconds that a picture must stay which differs within a box from another; the first changes all."""
         if before is None:
             return LEAST_MILLISECONDS
-        changed = np.count_nonzero(self._changes[before[box.slices], now[box.slices]])
+        was, new = before[box.slices], now[box.slices]
+        # Most of a box is as it was: only the rest is looked up.
+        differs = was != new
+        changed = np.count_nonzero(self._changes[was[differs], new[differs]])
         return LEAST_MILLISECONDS * min(1.0, changed / self._area)
 
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from cnnviz.errors import UsageError
+from cnnviz.limits import MAX_WIDTH
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import LABEL_LEADING, LABEL_SIZE, LEAST_TEXT, Extent, Fit, Place, text_scales
 from cnnviz.render.text import Typesetter
@@ -20,6 +22,7 @@ _DEFAULT_WIDTH = 960
 _GAP, _WIDEST_GAP = 24, 48
 # What larger texts leave of the cells, and the cells for which they give way above and below the stage.
 _KEPT_CELL, _LEAST_CELL, _LEAST_SHARE = 0.85, 24, 0.75
+_WIDER = 80
 
 Row = tuple[Panel, ...]
 
@@ -136,9 +139,12 @@ def arrange(
 ) -> Layout:
     """Find the largest cell for which the whole stage fits, and put the panels in place.
 
-    Where texts are to be larger, they are so as far as the stage can do without the room.
+    Where texts are to be larger, they are so as far as the stage can do without the room. Raises UsageError where not
+    even cells of one pixel fit.
     """
     usual = _arranged(storyboard, typesetter, width, numbers, 1.0)
+    if _overflows(usual):
+        raise UsageError(_too_many(storyboard, typesetter, width, numbers))
     cell = math.ceil(min(_LEAST_SHARE * usual.cell, usual.fit.px(_LEAST_CELL)))
     poorer: Layout | None = None
     for scale in text_scales(font_scale):
@@ -152,6 +158,22 @@ def arrange(
         if scale < 1 + (font_scale - 1) / 2:
             break
     return poorer or usual
+
+
+def _overflows(layout: Layout) -> bool:
+    """Whether cells that cannot be smaller reach into the band or beyond the frame."""
+    return layout.cell == 1 and any(
+        place.y + place.height > layout.lines.band or place.x + place.width > layout.width
+        for place in layout.places.values()
+    )
+
+
+def _too_many(storyboard: Storyboard, typesetter: Typesetter, width: int, numbers: bool) -> str:
+    """What to say of cells that do not fit, with the width from which they do."""
+    wider = range(-(-width // _WIDER) * _WIDER + _WIDER, MAX_WIDTH + 1, _WIDER)
+    enough = next((w for w in wider if not _overflows(_arranged(storyboard, typesetter, w, numbers, 1.0))), None)
+    instead = f"--width {enough}, or fewer cells" if enough else "fewer cells"
+    return f"so many cells do not fit a picture {width} px wide, where none can be smaller than a pixel: use {instead}"
 
 
 def _details(storyboard: Storyboard, layout: Layout) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.parameters import choose
+from cnnviz.parameters import choose, quote
+from cnnviz.toml import read_toml
 
 Color = tuple[int, int, int]
 THEMES_FOLDER = Path(__file__).with_name("themes")
@@ -116,23 +116,18 @@ def load_theme(name: str) -> Theme:
 
 
 def _read(name: str, file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"theme {name} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise UsageError(f"theme {name} is not valid TOML: {error}") from None
+    return read_toml(file, f"theme {name}")
 
 
 def _theme_of(name: str, table: Mapping[str, Any]) -> Theme:
     known = ("summary", "extends", *_TABLES, "dashes")
     if unknown := [key for key in table if key not in known]:
-        raise UsageError(f"theme {name}: there is no table [{unknown[0]}]: {choose(unknown[0], known)}")
+        raise UsageError(f"theme {name}: there is no table [{_short(unknown[0])}]: {choose(unknown[0], known)}")
     if "extends" in table:
         table = _extended(name, table)
     page = {key: _color(value, f"{name}: page.{key}") for key, value in _table(table, "page", name).items()}
     if unknown := [key for key in page if key not in _PAGE]:
-        raise UsageError(f"theme {name}: there is no page.{unknown[0]}: {choose(unknown[0], _PAGE)}")
+        raise UsageError(f"theme {name}: there is no page.{_short(unknown[0])}: {choose(unknown[0], _PAGE)}")
     if missing := [key for key in _PAGE if key not in page]:
         raise UsageError(f"theme {name} lacks page.{missing[0]}: a page has {', '.join(_PAGE)}")
     marks, lines = (
@@ -151,13 +146,13 @@ def _extended(name: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a theme gives over what the one that it extends gives."""
     base = table["extends"]
     if not isinstance(base, str) or base not in theme_names():
-        raise UsageError(f"theme {name}: extends {base!r} is no theme: {choose(str(base), theme_names())}")
+        raise UsageError(f"theme {name}: extends {quote(base)} is no theme: {choose(str(base), theme_names())}")
     whole = _read(base, THEMES_FOLDER / f"{base}.toml")
     for key in (*_TABLES, "dashes"):
         own, others = _table(table, key, name, {}), whole.get(key, {})
         known = tuple(whole["lines"]) if key == "dashes" else tuple(others)
         if unknown := [role for role in own if role not in known]:
-            raise UsageError(f"theme {name}: {base} has no {key}.{unknown[0]}: {choose(unknown[0], known)}")
+            raise UsageError(f"theme {name}: {base} has no {key}.{_short(unknown[0])}: {choose(unknown[0], known)}")
         if key == "cells":
             # A cell may change its fill and keep its hatch.
             own = {role: {**others[role], **style} if isinstance(style, dict) else style for role, style in own.items()}
@@ -201,8 +196,12 @@ def _table(table: Mapping[str, Any], key: str, name: str, other: Mapping[str, An
 
 def _color(value: Any, where: str) -> Color:
     if not isinstance(value, str) or not re.fullmatch(r"#[0-9A-Fa-f]{6}", value):
-        raise UsageError(f"theme {where} {value!r} is not a colour: write it as \"#94B6D2\"")
+        raise UsageError(f"theme {where} {quote(value)} is not a colour: write it as \"#94B6D2\"")
     return int(value[1:3], 16), int(value[3:5], 16), int(value[5:7], 16)
+
+
+def _short(key: str) -> str:
+    return quote(key)[1:-1]
 
 
 def _lookup(table: Mapping[str, Any], key: str, what: str) -> Any:

@@ -168,7 +168,7 @@ def outcome(value: float, digits: int, by_hand: float | None = None) -> str:
 
     `by_hand` is what the numbers that are written come to, where these are not the value's own.
     """
-    noise = max(1e-6 * 10**-digits, 1e-14 * abs(value))
+    noise = max(1e-12, 1e-14 * abs(value))
     sign = "=" if abs((value if by_hand is None else by_hand) - round(value, digits)) <= noise else "≈"
     return f"{sign} **{number(value, digits)}**"
 

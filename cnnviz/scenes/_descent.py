@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.notation import number
+from cnnviz.notation import number, written
 from cnnviz.ops.optimizers import SGD, Adagrad, Adam, Optimizer, RMSprop
 from cnnviz.ops.surfaces import Surface
 from cnnviz.storyboard import Values
@@ -24,6 +25,9 @@ _FAR = 1e6
 _W_DIGITS = 3
 
 Slots = Mapping[str, npt.NDArray[np.float64]]
+
+Exact = tuple[Fraction, Fraction]
+"""Both weights' share of something, as it is written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,45 +66,44 @@ class Rule:
     style: str
     formula: Callable[[Settings], str]
     make: Callable[[float, Settings], Optimizer]
-    direction: Callable[[Update, Settings], tuple[str, Values]]
+    direction: Callable[[Update, Settings], tuple[str, Exact]]
     program: Callable[[Settings], dict[str, Any]]
 
 
-def _plain(update: Update, settings: Settings) -> tuple[str, Values]:
+def _plain(update: Update, settings: Settings) -> tuple[str, Exact]:
     return _pair(update.grad, settings.most), _written(update.grad, settings.most)
 
 
-def _heavy_ball(update: Update, settings: Settings) -> tuple[str, Values]:
+def _heavy_ball(update: Update, settings: Settings) -> tuple[str, Exact]:
     """The velocity, which the first update starts at the gradient."""
     mu, most, v = settings.momentum, settings.most, update.old.get("momentum_buffer", np.zeros(2))
-    shown = mu * _written(v, most) + _written(update.grad, most)
-    return f"[{short(mu)}·{_pair(v, most)} + {_pair(update.grad, most)}]", shown
+    shown = _sum(_times(mu, _written(v, most)), _written(update.grad, most))
+    return f"[{rate_text(mu)}·{_pair(v, most)} + {_pair(update.grad, most)}]", shown
 
 
-def _look_ahead(update: Update, settings: Settings) -> tuple[str, Values]:
+def _look_ahead(update: Update, settings: Settings) -> tuple[str, Exact]:
     """The gradient and once more the velocity, which already holds it."""
     mu, most, v = settings.momentum, settings.most, update.new["momentum_buffer"]
-    shown = _written(update.grad, most) + mu * _written(v, most)
-    return f"[{_pair(update.grad, most)} + {short(mu)}·{_pair(v, most)}]", shown
+    shown = _sum(_written(update.grad, most), _times(mu, _written(v, most)))
+    return f"[{_pair(update.grad, most)} + {rate_text(mu)}·{_pair(v, most)}]", shown
 
 
-def _quotient(top: Values, root: Values, most: int | None) -> tuple[str, Values]:
+def _quotient(top: Values, root: Values, most: int | None) -> tuple[str, Exact]:
     parts = [f"{short(a, most)}/{short(b, most)}" if a else "0" for a, b in zip(top, root, strict=True)]
     # Nothing over nothing is 0: a rule adds ε below.
-    below = _written(root, most)
-    shown = np.divide(_written(top, most), below, out=np.zeros(2), where=below != 0)
-    return f"({', '.join(parts)})", shown
+    (a, b), (c, d) = _written(top, most), _written(root, most)
+    return f"({', '.join(parts)})", (a / c if c else Fraction(0), b / d if d else Fraction(0))
 
 
-def _adagrad(update: Update, settings: Settings) -> tuple[str, Values]:
+def _adagrad(update: Update, settings: Settings) -> tuple[str, Exact]:
     return _quotient(update.grad, np.sqrt(update.new["sum"]), settings.most)
 
 
-def _rmsprop(update: Update, settings: Settings) -> tuple[str, Values]:
+def _rmsprop(update: Update, settings: Settings) -> tuple[str, Exact]:
     return _quotient(update.grad, np.sqrt(update.new["square_avg"]), settings.most)
 
 
-def _adam(update: Update, settings: Settings) -> tuple[str, Values]:
+def _adam(update: Update, settings: Settings) -> tuple[str, Exact]:
     """Both means, corrected for their start at zero."""
     first = update.new["exp_avg"] / (1 - settings.beta1**update.count)
     second = update.new["exp_avg_sq"] / (1 - settings.beta2**update.count)
@@ -211,9 +214,10 @@ class Run:
         """An update with its numbers: `w = (1.200, 0.350) − 0.01·(−3.10, 0.80) = **(1.231, 0.342)**`."""
         update = self.updates[count - 1]
         text, shown = self.rule.direction(update, self.settings)
-        result = np.round(update.after, self._digits)
-        from_shown = np.round(update.before, self._digits) - self.rate * shown
-        sign = "=" if np.allclose(from_shown, result, rtol=0, atol=1e-9) else "≈"
+        result, start = (tuple(written(v, self._digits) for v in w) for w in (update.after, update.before))
+        rate = Fraction(f"{self.rate:g}")
+        same = all(w - rate * step == end for w, step, end in zip(start, shown, result, strict=True))
+        sign = "=" if same else "≈"
         before, after = self.weights(update.before), self.weights(update.after)
         return f"w = {before} − {rate_text(self.rate)}·{text} {sign} **{after}**"
 
@@ -256,7 +260,7 @@ def _within(w: Values, surface: Surface) -> bool:
 
 
 def rate_text(rate: float) -> str:
-    """A learning rate as it was given."""
+    """A learning rate, or a share that is kept, as it was given."""
     return f"{rate:g}".replace("-", "−")
 
 
@@ -294,9 +298,20 @@ def _strip(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _written(values: Values, most: int | None) -> Values:
+def _written(values: Values, most: int | None) -> Exact:
     """The numbers as `short` writes them."""
-    return np.array([float(short(float(v), most).replace("−", "-")) for v in values])
+    x, y = (Fraction(short(float(v), most).replace("−", "-")) for v in values)
+    return x, y
+
+
+def _times(factor: float, values: Exact) -> Exact:
+    """A multiple, the factor as `rate_text` writes it."""
+    exact = Fraction(f"{factor:g}")
+    return exact * values[0], exact * values[1]
+
+
+def _sum(first: Exact, second: Exact) -> Exact:
+    return first[0] + second[0], first[1] + second[1]
 
 
 def _pair(values: Values, most: int | None) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from cnnviz.ops.curves import Line
 
@@ -15,6 +18,10 @@ Written = Mapping[str, str]
 _TOKEN = re.compile(r"\\hat\{y\}|\\mathrm\{or\}|\\[a-zA-Z]+|\\[,;]|[0-9.]+|\S")
 _CALLS = {
     r"\max": "max", r"\min": "min", r"\ln": "ln", r"\tanh": "tanh", r"\sigma": "σ", r"\Phi": "Φ", r"\varphi": "φ",
+}  # fmt: skip
+_FUNCTIONS: Mapping[str, Callable[..., float]] = {
+    "max": max, "min": min, "ln": np.log, "tanh": np.tanh, "σ": lambda x: 1 / (1 + np.exp(-x)),
+    "Φ": lambda x: (1 + math.erf(x / math.sqrt(2))) / 2, "φ": lambda x: np.exp(-x * x / 2) / math.sqrt(2 * math.pi),
 }  # fmt: skip
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt, ">": operator.gt, r"\leq": operator.le, r"\geq": operator.ge, "=": operator.eq,
@@ -26,9 +33,13 @@ _MINUS = "−"
 
 @dataclass(frozen=True)
 class _Text:
-    """A part of the arithmetic as text: `compound` where it needs parentheses as a factor, `signed` as a summand."""
+    """A part of the arithmetic as text, and what that comes to.
+
+    It is `compound` where it needs parentheses as a factor, `signed` where it does as a summand.
+    """
 
     text: str
+    value: np.float64
     compound: bool = False
     signed: bool = False
 
@@ -67,12 +78,13 @@ class _Reader:
     def sum(self) -> _Text:
         negative = self.peek == "-" and bool(self.take())
         first = self.product()
-        parts = [self._negated(first) if negative else first.text]
+        parts, value = [self._negated(first) if negative else first.text], -first.value if negative else first.value
         signed = negative or first.signed
         while self.peek in ("+", "-"):
-            sign = self.take().replace("-", _MINUS)
-            parts += [sign, self.product().summand()]
-        return _Text(" ".join(parts), compound=len(parts) > 1, signed=signed and len(parts) == 1)
+            sign, summand = self.take(), self.product()
+            parts += [sign.replace("-", _MINUS), summand.summand()]
+            value += -summand.value if sign == "-" else summand.value
+        return _Text(" ".join(parts), value, compound=len(parts) > 1, signed=signed and len(parts) == 1)
 
     @staticmethod
     def _negated(part: _Text) -> str:
@@ -90,7 +102,7 @@ class _Reader:
         if len(parts) == 1:
             return first
         text = "·".join([first.first(), *(part.factor() for part in parts[1:])])
-        return _Text(text, signed=first.signed)
+        return _Text(text, np.float64(np.prod([part.value for part in parts])), signed=first.signed)
 
     def power(self) -> _Text:
         base = self.atom()
@@ -99,8 +111,8 @@ class _Reader:
         self.take()
         exponent = self.group()
         if base.text == "e":
-            return _Text(f"exp({exponent.text})")
-        return _Text(base.factor() + exponent.text.translate(_SUPERSCRIPTS))
+            return _Text(f"exp({exponent.text})", np.exp(exponent.value))
+        return _Text(base.factor() + exponent.text.translate(_SUPERSCRIPTS), base.value**exponent.value)
 
     def group(self) -> _Text:
         self.take("{")
@@ -113,40 +125,52 @@ class _Reader:
         if token == "(":
             inner = self.sum()
             self.take(")")
-            return _Text(f"({inner.text})") if inner.compound else inner
+            return _Text(f"({inner.text})", inner.value) if inner.compound else inner
         if token == "|":
             inner = self.sum()
             self.take("|")
-            return _Text(f"|{inner.text}|")
+            return _Text(f"|{inner.text}|", abs(inner.value))
         if token == r"\frac":
             top, bottom = self.group(), self.group()
             if (top.text, bottom.text) == ("1", "2"):
-                return _Text("½")
+                return _Text("½", np.float64(0.5))
             slash = " / " if top.compound or bottom.compound else "/"
-            return _Text(top.first() + slash + (f"({bottom.text})" if "·" in bottom.text else bottom.factor()))
+            below = f"({bottom.text})" if "·" in bottom.text else bottom.factor()
+            return _Text(top.first() + slash + below, top.value / bottom.value)
         if token in _CALLS:
             return self.call(_CALLS[token])
         if token in self._written:
             text = self._written[token]
-            return _Text(text, signed=text.startswith(_MINUS))
+            return _Text(text, np.float64(text.replace(_MINUS, "-")), signed=text.startswith(_MINUS))
         if token == "e" or re.fullmatch(r"[\d.]+", token):
-            return _Text(token)
+            return _Text(token, np.float64(math.e if token == "e" else token))
         raise ValueError(f"equation has {token!r}, which is neither a number nor one of {', '.join(self._written)}")
 
     def call(self, name: str) -> _Text:
         self.take("(")
-        arguments = [self.sum().text]
+        arguments = [self.sum()]
         while self.take(",", ")") == ",":
-            arguments.append(self.sum().text)
-        return _Text(f"{name}({', '.join(arguments)})")
+            arguments.append(self.sum())
+        value = np.float64(_FUNCTIONS[name](*(argument.value for argument in arguments)))
+        return _Text(f"{name}({', '.join(argument.text for argument in arguments)})", value)
 
 
 def filled(expression: str, written: Written) -> str:
     r"""Write an equation's right-hand side with numbers put in: `\alpha\,(e^{x} - 1)` as `1·(exp(−1.20) − 1)`."""
+    return _read(expression, written).text
+
+
+def comes_to(expression: str, written: Written) -> float:
+    """What that text comes to, its numbers taken as they are written; NaN where that has no value."""
+    return float(_read(expression, written).value)
+
+
+def _read(expression: str, written: Written) -> _Text:
     reader = _Reader(expression, written)
-    text = reader.sum().text
+    with np.errstate(all="ignore"):
+        found = reader.sum()
     reader.take("")
-    return text
+    return found
 
 
 def holds(condition: str, values: Mapping[str, float]) -> bool:

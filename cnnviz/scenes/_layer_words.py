@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import singledispatch
 from itertools import pairwise
 
 import numpy as np
 
 from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, FullyConnected, Layer, Lrn, MaxPool, Weights
-from cnnviz.notation import number, size_text
+from cnnviz.notation import number, size_text, written
 from cnnviz.ops.activation_table import ACTIVATIONS
 from cnnviz.ops.convolution import windows2d
+from cnnviz.scenes._sliding import equals
 from cnnviz.storyboard import Values
 
 _DIGITS = 2
 _MOST_SHOWN = 4
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LOWERED = {raised: plain for plain, raised in _RAISED.items()}
 
 
 def significant(value: float, digits: int = 2, most: int | None = None) -> str:
@@ -35,6 +38,12 @@ def significant(value: float, digits: int = 2, most: int | None = None) -> str:
     return f"{head.replace('-', '−')}·10{str(int(tail)).translate(_RAISED)}"
 
 
+def read(text: str) -> float:
+    """What such a number is, its digits taken as they are written."""
+    head, _, power = text.partition("·10")
+    return float(head.replace("−", "-")) * 10.0 ** int(power.translate(_LOWERED) or 0)
+
+
 def rate_text(rate: float) -> str:
     """A learning rate: `0.01`, `1·10⁻⁷`."""
     head, _, power = f"{rate:g}".partition("e")
@@ -50,12 +59,6 @@ def loss_texts(before: float, after: float, most: int | None = None) -> tuple[st
         if texts[0] != texts[1]:
             break
     return texts if texts[0] != texts[1] else (number(before, _DIGITS), number(after, _DIGITS))
-
-
-def sign(shown: float, exact: float, text: str) -> str:
-    """`=` where the result that is written is that of the numbers that are written, else `≈`."""
-    written = float(text.replace("−", "-")) if "·" not in text else math.nan
-    return "=" if abs(shown - written) < 1e-12 and abs(exact - written) < 1e-12 else "≈"
 
 
 @singledispatch
@@ -97,10 +100,9 @@ def _(layer: MaxPool, x: Values, y: Values, weights: Weights, most: int | None =
 @forward_words.register
 def _(layer: AvgPool, x: Values, y: Values, weights: Weights, most: int | None = None) -> str:
     cells = _window(layer, x, y, 0)
-    result = number(float(np.mean(cells)), _fine(most))
-    shown = float(np.mean([round(float(cell), _fine(most)) for cell in cells]))
-    how = sign(shown, shown, result)
-    return f"{_change(layer, x, y)}, for example mean({_listed(cells, 1, most)}) {how} **{result}**"
+    mean, digits = float(np.mean(cells)), _fine(most)
+    how = equals(sum((written(cell, digits) for cell in cells), Fraction(0)) / len(cells), mean, digits)
+    return f"{_change(layer, x, y)}, for example mean({_listed(cells, 1, most)}) {how} **{number(mean, digits)}**"
 
 
 @forward_words.register
@@ -115,10 +117,14 @@ def _(layer: BatchNorm, x: Values, y: Values, weights: Weights, most: int | None
     digits = max(0, 2 - math.floor(math.log10(deviation)))
     below = number(deviation, digits) if most is None else significant(deviation, most=most)
     digits = digits if most is None else min(digits, most)
-    less = f"({number(float(x[place]), digits)} − {_enclosed(number(mean, digits))})"
+    value, result = float(x[place]), float(y[place])
+    less = f"({number(value, digits)} − {_enclosed(number(mean, digits))})"
+    by_hand = float(written(value, digits) - written(mean, digits)) / read(below)
+    by_hand = by_hand * read(significant(gamma, 3, most)) + read(significant(beta, 3, most))
+    how = equals(by_hand, result, _fine(most))
     return (
         f"{layer.text}: {size_text(*x.shape)}, each channel less its mean, over its deviation: "
-        f"{scaled}{less}/{below}{shifted} ≈ **{number(float(y[place]), _fine(most))}**"
+        f"{scaled}{less}/{below}{shifted} {how} **{number(result, _fine(most))}**"
     )
 
 
@@ -127,10 +133,13 @@ def _(layer: Lrn, x: Values, y: Values, weights: Weights, most: int | None = Non
     place = np.unravel_index(int(np.argmax(np.abs(x))), x.shape)
     low, high = max(0, int(place[0]) - layer.size // 2), int(place[0]) + (layer.size - 1) // 2
     total = float((x[low : high + 1, place[1], place[2]] ** 2).sum())
-    result, top = number(float(y[place]), _fine(most)), significant(float(x[place]), 3, most)
+    top, squares = significant(float(x[place]), 3, most), significant(total, 3, most)
+    k, alpha, beta = (f"{constant:g}" for constant in (layer.k, layer.alpha, layer.beta))
+    below = (float(k) + float(alpha) / layer.size * read(squares)) ** float(beta)
+    how = equals(read(top) / below, float(y[place]), _fine(most)) if below else "≈"
     return (
-        f"{layer.text}: {size_text(*x.shape)}, a/(k + α/n·Σa²)^β: {top}/({layer.k:g} + "
-        f"{layer.alpha:g}/{layer.size}·{significant(total, 3, most)})^{layer.beta:g} ≈ **{result}**"
+        f"{layer.text}: {size_text(*x.shape)}, a/(k + α/n·Σa²)^β: {top}/({k} + "
+        f"{alpha}/{layer.size}·{squares})^{beta} {how} **{number(float(y[place]), _fine(most))}**"
     )
 
 
@@ -142,10 +151,11 @@ def _enclosed(text: str) -> str:
 @forward_words.register
 def _(layer: Activate, x: Values, y: Values, weights: Weights, most: int | None = None) -> str:
     place = np.unravel_index(int(np.argmin(x)), x.shape)
-    given, result = number(float(x[place]), _fine(most)), number(float(y[place]), _fine(most))
-    of_shown = float(ACTIVATIONS[layer.name].value(np.array(round(float(x[place]), _fine(most))), layer.parameter))
-    how = sign(of_shown, of_shown, result)
-    return f"{_change(layer, x, y)}, element by element, for example {layer.kind}({given}) {how} **{result}**"
+    digits, result = _fine(most), float(y[place])
+    shown = written(float(x[place]), digits)
+    how = equals(float(ACTIVATIONS[layer.name].value(np.array(float(shown)), layer.parameter)), result, digits)
+    of = f"{layer.kind}({number(float(x[place]), digits)})"
+    return f"{_change(layer, x, y)}, element by element, for example {of} {how} **{number(result, digits)}**"
 
 
 @singledispatch

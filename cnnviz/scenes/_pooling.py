@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.data import Data
 from cnnviz.errors import UsageError
-from cnnviz.notation import digits_for, number, size_text
+from cnnviz.notation import digits_for, number, size_text, written
 from cnnviz.ops.pooling import pool_output_size
 from cnnviz.parameters import Size
 from cnnviz.scenes._sliding import (
@@ -200,7 +201,7 @@ class Pooled:
         added = [values[self.windows.place(cell)] for cell in cells]
         assert self.divisors is not None
         divisor = int(self.divisors[position])
-        sign = equals(sum(round(value, digits) for value in added) / divisor, result, shown)
+        sign = equals(sum(written(value, digits) for value in added) / Fraction(divisor), result, shown)
         terms = [number(added[0], digits), *(factor(value, digits) for value in added[1:])]
         return f"({summed(terms, _LETTERS)}) / {divisor} {sign} **{number(result, shown)}**"
 

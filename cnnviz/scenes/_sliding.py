@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from types import MappingProxyType
 
 import numpy as np
@@ -12,7 +14,7 @@ import numpy.typing as npt
 from cnnviz.data import Data
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_COVERED, MAX_SIDE, MAX_STEPS
-from cnnviz.notation import digits_for, number, size_text
+from cnnviz.notation import digits_for, number, scaled, size_text, written
 from cnnviz.parameters import Size
 from cnnviz.storyboard import Cell, Change, MoveMark, Shade, Values
 
@@ -139,14 +141,20 @@ def dot_product(
     terms = [f"{factor(a, digits['input'])}·{factor(w, digits['kernel'])}" for a, w in pairs]
     if bias:
         terms.append(factor(bias, digits["bias"]))
-    shown = sum(round(a, digits["input"]) * round(w, digits["kernel"]) for a, w in pairs) + round(bias, digits["bias"])
+    products = sum(scaled(a, digits["input"]) * scaled(w, digits["kernel"]) for a, w in pairs)
+    shown = Fraction(products, 10 ** (digits["input"] + digits["kernel"])) + written(bias, digits["bias"])
     sign = equals(shown, result, digits["output"])
     return f"{name} = {summed(terms or ['0'])} {sign} **{number(result, digits['output'])}**"
 
 
-def equals(shown: float, result: float, digits: int) -> str:
-    """The sign between arithmetic with the numbers `shown` and a result written with `digits` decimals: = or ≈."""
-    return "=" if abs(shown - round(result, digits)) < 1e-9 * max(1, abs(result)) else "≈"
+def equals(shown: Fraction | float, result: float, digits: int) -> str:
+    """The sign between arithmetic with the numbers `shown` and a result written with `digits` decimals: = or ≈.
+
+    Where these numbers are rational the arithmetic shall be exact, for floats may be off by more than a last decimal.
+    """
+    exact = written(result, digits)
+    same = shown == exact if isinstance(shown, Fraction) else math.isclose(shown, exact, rel_tol=1e-12)
+    return "=" if same else "≈"
 
 
 def summed(terms: Sequence[str], letters: int = _CAPTION_LETTERS, between: str = " + ") -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cnnviz.notation import MINUS, number, size_text
+from cnnviz.notation import MINUS, number, size_text, written
 from cnnviz.parameters import Size
 from cnnviz.scenes._sliding import (
     Cover,
@@ -75,7 +75,7 @@ class Stamper:
         """The last addition to that cell, such as `at row 1, column 3: 2 + 3 = **5**`, with `digits` decimals."""
         row, column = self.telling
         result, added = float(self.sums[row, column]), self._added[row, column]
-        sign = equals(round(result - added, digits) + round(added, digits), result, digits)
+        sign = equals(written(result - added, digits) + written(added, digits), result, digits)
         terms = f"{number(result - added, digits)} + {factor(added, digits)}"
         return f"at row {row + 1}, column {column + 1}: {terms} {sign} **{number(result, digits)}**"
 

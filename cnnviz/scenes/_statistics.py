@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
-import numpy as np
-
-from cnnviz.notation import digits_for, number
-from cnnviz.scenes._sliding import factor, summed
+from cnnviz.notation import digits_for, number, written
+from cnnviz.scenes._sliding import equals, factor, summed
 from cnnviz.storyboard import Values
 
 _SUM_LETTERS = 64
@@ -48,34 +47,35 @@ class Statistics:
     def mean_words(self) -> str:
         """The sum over the number: `$\\mu$ = (1 + 2) / 2 = **1.5**`."""
         terms = [factor(value, self.digits) for value in self.values.ravel()]
-        by_hand = float(np.round(self.values, self.digits).mean())
+        by_hand = sum(self._values, Fraction(0)) / self.values.size
         sign = equals(by_hand, self.mean, self.most)
         return f"$\\mu$ = ({summed(terms, _SUM_LETTERS)}) / {self.values.size} {sign} **{self.mean_text}**"
 
     def variance_words(self) -> str:
         """The squared distances from the mean over their number."""
-        mean = factor(self._shown(self.mean), digits_for(self.mean, most=self.most))
+        mean = factor(self.mean, digits_for(self.mean, most=self.most))
         terms = [f"({number(value, self.digits)} − {mean})²" for value in self.values.ravel()]
-        by_hand = float(((np.round(self.values, self.digits) - self._shown(self.mean)) ** 2).mean())
+        distances = (value - self._shown(self.mean) for value in self._values)
+        by_hand = sum((distance**2 for distance in distances), Fraction(0)) / self.values.size
         sign = equals(by_hand, self.variance, self.most)
         return f"$\\sigma^2$ = ({summed(terms, _SUM_LETTERS)}) / {self.values.size} {sign} **{self.variance_text}**"
 
     def normalised_words(self, value: float, result: float, digits: int) -> str:
         """One value less the mean, over the root of the variance: `(3 − 1.5) / √(0.25 + 0.00001) ≈ **3.0**`."""
-        mean = factor(self._shown(self.mean), digits_for(self.mean, most=self.most))
-        by_hand = (round(value, self.digits) - self._shown(self.mean)) / (self._shown(self.variance) + self.eps) ** 0.5
+        mean = factor(self.mean, digits_for(self.mean, most=self.most))
+        below = float(self._shown(self.variance)) + float(plain_eps(self.eps))
+        by_hand = float(written(value, self.digits) - self._shown(self.mean)) / below**0.5
         top, root = f"({number(value, self.digits)} − {mean})", f"√({self.variance_text} + {plain_eps(self.eps)})"
         return f"{top} / {root} {equals(by_hand, result, digits)} **{number(result, digits)}**"
 
-    def _shown(self, value: float) -> float:
-        return round(value, self.most)
+    def _shown(self, value: float) -> Fraction:
+        return written(value, self.most)
+
+    @property
+    def _values(self) -> list[Fraction]:
+        return [written(value, self.digits) for value in self.values.ravel()]
 
 
 def plain_eps(eps: float) -> str:
     """ε as captions show it: `0.00001`."""
     return f"{eps:.6f}".rstrip("0") if eps >= 1e-6 else f"{eps:g}"
-
-
-def equals(by_hand: float, result: float, digits: int) -> str:
-    """The sign between arithmetic as written and a result of so many decimals: = where a reader gets just that."""
-    return "=" if abs(by_hand - round(result, digits)) < 1e-9 * max(1.0, abs(result)) else "≈"

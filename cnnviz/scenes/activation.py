@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.limits import MAX_STEPS
+from cnnviz.limits import MAX_STOPS
 from cnnviz.notation import digits_for, number
 from cnnviz.ops.activation_table import ACTIVATIONS, Activation
 from cnnviz.parameters import ArrayLike, param
@@ -61,7 +61,7 @@ class ActivationFunction(Scene):
     beta: float | None = param(None, help="Sharpness of softplus.", lo=0.001, hi=100, shown_default="1")
     lo: float = param(-4.0, help="Where the point starts.", lo=-1e4, hi=1e4)
     hi: float = param(4.0, help="Where the point ends.", lo=-1e4, hi=1e4)
-    frames: int = param(17, help="Places at which the point stops.", lo=2, hi=MAX_STEPS)
+    frames: int = param(17, help="Places at which the point stops.", lo=2, hi=MAX_STOPS)
     logits: ArrayLike | None = param(
         None, help="Inputs of softmax, the first of which moves: a literal such as \"2 1 0 -1\", or a file.",
         shown_default="1 2 0.5 -1", group="Data",

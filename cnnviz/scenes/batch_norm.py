@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,15 +13,15 @@ import numpy.typing as npt
 
 from cnnviz.data import MAP_NAMES, load_map
 from cnnviz.errors import UsageError
-from cnnviz.notation import digits_for, number, size_text
+from cnnviz.notation import digits_for, number, size_text, written
 from cnnviz.ops.activation_table import ACTIVATIONS
 from cnnviz.ops.normalization import batch_norm
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._blocks import check_squares, short_digits
 from cnnviz.scenes._number_line import NumberLines
-from cnnviz.scenes._sliding import factor, shade_for
-from cnnviz.scenes._statistics import Statistics, equals, plain_eps
+from cnnviz.scenes._sliding import equals, factor, shade_for
+from cnnviz.scenes._statistics import Statistics, plain_eps
 from cnnviz.storyboard import (
     Cell,
     Change,
@@ -336,14 +337,14 @@ class BatchNorm(Scene):
             return "$\\hat{x}$ = " + self._statistics(c).normalised_words(value, result, digits)
         gamma, beta = (float(each[c]) for each in self._affine)
         hat, result = float(self._normalised[0, c]), float(self._y[0, c])
-        sign = equals(gamma * round(hat, self._fine) + beta, result, digits)
+        sign = equals(_shown(gamma) * written(hat, self._fine) + _shown(beta), result, digits)
         whole = f"{_plain(gamma)}·{factor(hat, self._fine)} + {_bracketed(beta)}"
         return f"$y$ = {whole} {sign} **{number(result, digits)}**"
 
     def _words_centre(self) -> str:
         value, centred, numbers = float(self._x[0, 0]), float(self._states[1][0, 0]), self._statistics(0)
         digits = digits_for(self._x, most=self._fine)
-        sign = equals(round(value, digits) - round(numbers.mean, self._fine), centred, self._fine)
+        sign = equals(written(value, digits) - written(numbers.mean, self._fine), centred, self._fine)
         mean = _bracketed(round(numbers.mean, self._fine))
         first, result = number(value, digits), number(centred, self._fine)
         return f"less the mean of their channel:   {first} − {mean} {sign} **{result}**"
@@ -356,20 +357,20 @@ class BatchNorm(Scene):
 
     def _words_scale(self) -> str:
         gamma, hat, result = float(self._affine[0][0]), float(self._normalised[0, 0]), float(self._states[3][0, 0])
-        sign = equals(gamma * round(hat, self._fine), result, self._fine)
+        sign = equals(_shown(gamma) * written(hat, self._fine), result, self._fine)
         whole = f"{_plain(gamma)}·{factor(hat, self._fine)}"
         return f"times $\\gamma$:   {whole} {sign} **{number(result, self._fine)}**"
 
     def _words_shift(self) -> str:
         beta, scaled, result = float(self._affine[1][0]), float(self._states[3][0, 0]), float(self._y[0, 0])
-        sign = equals(round(scaled, self._fine) + beta, result, self._fine)
+        sign = equals(written(scaled, self._fine) + _shown(beta), result, self._fine)
         whole = f"{number(scaled, self._fine)} + {_bracketed(beta)}"
         return f"plus $\\beta$:   {whole} {sign} **{number(result, self._fine)}**"
 
     def _words_activate(self, c: int) -> str:
         y, result, digits = float(self._y[0, c]), float(self._activated[0, c]), self._digits("activated")
         name = self._title.removesuffix("$(y)$")
-        again = float(self._activate(np.array([round(y, self._fine)]))[0])
+        again = float(self._activate(np.array([float(written(y, self._fine))]))[0])
         sign = equals(again, result, digits)
         return f"{name}({number(y, self._fine)}) {sign} **{number(result, digits)}**"
 
@@ -386,6 +387,11 @@ class BatchNorm(Scene):
 
 def _plain(value: float) -> str:
     return number(value, digits_for(value, most=4))
+
+
+def _shown(value: float) -> Fraction:
+    """A number as that has it."""
+    return written(value, digits_for(value, most=4))
 
 
 def _bracketed(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from cnnviz.scenes._layer_words import (
     loss_texts,
     mean_words,
     rate_text,
+    read,
     significant,
 )
 from cnnviz.storyboard import Change, Maps, SetStation, Shade, Station, Step, Storyboard, Values
@@ -277,9 +279,11 @@ class Cnn(Scene):
             caption=self._softmax_words(),
             changes=(_set(names[-1], role="done"), _set(_SOFTMAX, role="active", values=run.probabilities)),
         )
+        p = significant(run.probabilities[self._label], 3, self.digits)
+        # Of what is written as 0 there is no logarithm.
+        inside = f" = −ln {p}" if read(p) else ""
         yield Step(
-            caption=f"the loss −ln $p_{{{self._label}}}$ = −ln "
-            f"{significant(run.probabilities[self._label], 3, self.digits)} ≈ **{self._two(run.loss)}**",
+            caption=f"the loss −ln $p_{{{self._label}}}${inside} ≈ **{self._two(run.loss)}**",
             changes=(_set(_SOFTMAX, role="done"), _set(_LOSS, role="active", values=np.array([run.loss]))),
         )
 
@@ -293,7 +297,8 @@ class Cnn(Scene):
         score = self._two(scores[self._label])
         # Of three digits that count the quotient is told as if it were the powers'.
         sign = "=" if self.digits is None else "≈"
-        return f"softmax: {p} = exp({score}) / Σ exp(z) {sign} {own} / {total} ≈ **{result}**"
+        end = "=" if math.isclose(read(own) / read(total), read(result), rel_tol=1e-12) else "≈"
+        return f"softmax: {p} = exp({score}) / Σ exp(z) {sign} {own} / {total} {end} **{result}**"
 
     def _backward_steps(self) -> Iterator[Step]:
         network, names, slopes = self._network, self._names, self._slopes

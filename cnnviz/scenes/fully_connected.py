@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,11 +13,11 @@ import numpy.typing as npt
 
 from cnnviz.data import load_kernel, load_map
 from cnnviz.errors import UsageError
-from cnnviz.notation import digits_for, number, size_text
+from cnnviz.notation import digits_for, number, size_text, written
 from cnnviz.ops.linear import linear
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._sliding import factor, shade_for, summed
+from cnnviz.scenes._sliding import equals, factor, shade_for, summed
 from cnnviz.storyboard import (
     Cell,
     Change,
@@ -305,19 +306,19 @@ class FullyConnected(Scene):
         taken = min(i + 1, len(self._x))
         pairs = list(zip(self._weights[j, :taken], self._x[:taken], strict=True))
         terms = [f"{self._factor(w)}·{self._factor(x)}" for w, x in pairs]
-        shown = sum(self._shown(w) * self._shown(x) for w, x in pairs)
+        shown = sum((self._shown(w) * self._shown(x) for w, x in pairs), Fraction(0))
         done = i == len(self._x)
         if done:
             terms.append(self._factor(self._offsets[j]))
             shown += self._shown(self._offsets[j])
-        value = round(float(self._sums[j, i]), self._digits)
-        sign = "=" if abs(shown - value) < 1e-9 * max(1, abs(value)) else "≈"
+        value = float(self._sums[j, i])
+        sign = equals(shown, value, self._digits)
         left = f"$y_{{{j + 1}}}$" + ("" if done else " so far")
         return f"{left} = {summed(terms)} {sign} **{number(value, self._digits)}**"
 
-    def _shown(self, value: float) -> float:
+    def _shown(self, value: float) -> Fraction:
         """A number as it is written."""
-        return round(float(value), digits_for(value, most=self._most()))
+        return written(value, digits_for(value, most=self._most()))
 
     def _short(self, value: float) -> str:
         return number(value, digits_for(value, most=self._most()))

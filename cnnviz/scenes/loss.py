@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.limits import MAX_STEPS
+from cnnviz.limits import MAX_STOPS
 from cnnviz.notation import digits_for, number
 from cnnviz.ops.loss_table import LOSSES, Loss
 from cnnviz.parameters import param, plain
 from cnnviz.scene import Scene
 from cnnviz.scenes._curves import MOVING_BEATS, Trace, joined, outcome, padded, places
-from cnnviz.scenes._formula import by_cases, filled, in_a_row, line_at, slashed
+from cnnviz.scenes._formula import by_cases, comes_to, filled, in_a_row, line_at, slashed
 from cnnviz.scenes._loss_set import all_losses, label_line
 from cnnviz.storyboard import Equation, Plot, Row, SetRow, Step, Storyboard, Values
 
@@ -78,7 +78,7 @@ class LossFunction(Scene):
         None, help="Where the estimate ends.", lo=-2000, hi=2000,
         shown_default="label + 2; 2 for hinge, 4 for logits, 0.98 for probabilities",
     )  # fmt: skip
-    frames: int = param(17, help="Places at which the estimate stops.", lo=2, hi=MAX_STEPS)
+    frames: int = param(17, help="Places at which the estimate stops.", lo=2, hi=MAX_STOPS)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -266,7 +266,7 @@ class LossFunction(Scene):
         if entry.estimate == "probability" and near in (0, 1):
             # Of a certainty, which the estimate only looks like, there would be no logarithm.
             return f"$L={slashed(line.expression)}$ {outcome(float(trace.values[step]), trace.results)}"
-        end = outcome(float(trace.values[step]), trace.results, float(entry.value(near, self._label, parameter)))
+        end = outcome(float(trace.values[step]), trace.results, comes_to(line.expression, written))
         return f"$L={slashed(line.expression)}$ = {text} {end}"
 
     def _convention(self) -> str:

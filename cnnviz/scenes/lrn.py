@@ -5,21 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.limits import MAX_KERNEL
-from cnnviz.notation import digits_for, number, size_text
+from cnnviz.limits import MAX_KERNEL, MAX_VALUE
+from cnnviz.notation import digits_for, number, size_text, written
 from cnnviz.ops.normalization import local_response_norm, local_response_norm_within
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._blocks import Maps, check_squares, in_rows, load_maps, short_digits, side_by_side
-from cnnviz.scenes._sliding import CROWDED_SIDE, check_steps, factor, fills, shade_for, summed
-from cnnviz.scenes._statistics import equals
+from cnnviz.scenes._sliding import CROWDED_SIDE, check_steps, equals, factor, fills, shade_for, summed
 from cnnviz.storyboard import Block, Cell, Change, Mark, MoveMark, Step, Storyboard, Values
 
 if TYPE_CHECKING:
@@ -75,8 +76,12 @@ class Lrn(Scene):
         object.__setattr__(self, "channels", channels)
         object.__setattr__(self, "i", tuple(size))
         check_squares(self._values)
+        if self.k == 0 and self.alpha == 0:
+            raise UsageError("k 0 and alpha 0 leave nothing to divide by: use --k above 0, such as 1")
         if self.k == 0 and float(self._sums.min()) == 0:
             raise UsageError("k 0 leaves nothing to divide by where all neighbours are 0: use --k above 0, such as 1")
+        if (most := float(np.abs(self._result).max())) > MAX_VALUE:
+            raise UsageError(f"the output reaches {most:.2g}, too large to write: use a larger --k or a smaller --beta")
         check_steps(self._values.size, "this normalization", (self.n, self.n if self.kind == "intra" else 1))
 
     @cached_property
@@ -179,9 +184,9 @@ class Lrn(Scene):
     def _divisor(self, below: float) -> str:
         """What is divided by, as it is written: never as 0."""
         if self.digits is None:
-            return number(below, 2 if below < 100 else 0) if below >= 0.1 else f"{below:.3g}"
+            return number(below, 2 if below < 100 else 0) if 0.1 <= below < MAX_VALUE else f"{below:.3g}"
         text = number(below, self.digits)
-        return text if float(text) else f"{below:.0e}"
+        return text if float(text) and below < MAX_VALUE else f"{below:.{self.digits or 0}e}"
 
     def _order(self) -> Iterator[Place]:
         channels, rows, columns = self._values.shape
@@ -228,21 +233,42 @@ class Lrn(Scene):
         top = number(a, digits)
         letters = _SUM_LETTERS - 4 * len(top)
         total_digits = digits_for(total, most=self._most(4))
-        by_hand = float((np.round(self._values[window], digits) ** 2).sum())
         squares = summed([f"{factor(v, digits)}²" for v in self._values[window].ravel()], letters)
         weight = _plain(self.alpha) + (f"/{self._shares}" if self.alpha_over_n else "")
-        below = (self.k + self.alpha / self._shares * total) ** self.beta
-        shown = (self.k + self.alpha / self._shares * round(total, total_digits)) ** self.beta
-        divisor = self._divisor(below)
+        divisor = self._divisor((self.k + self.alpha / self._shares * total) ** self.beta)
+        first, second = self._same(place, window, digits, total_digits, divisor)
         power = f"$^{{{_plain(self.beta)}}}$"
         name = "$b_{" + ",".join(str(at + 1) for at in place) + "}$"
+        end = (
+            f"{top} / {divisor} "
+            f"{equals(written(a, digits) / Fraction(divisor), result, out_digits)} **{number(result, out_digits)}**"
+        )
+        if not first:
+            return f"{name} = {end}"
         return (
             f"{name} = {top} / ({_plain(self.k)} + {weight}·({squares})){power} "
-            f"{equals(by_hand, total, total_digits)} "
+            f"{first} "
             f"{top} / ({_plain(self.k)} + {weight}·{number(total, total_digits)}){power} "
-            f"{'=' if abs(float(divisor) - shown) < 1e-9 * shown else '≈'} {top} / {divisor} "
-            f"{equals(round(a, digits) / float(divisor), result, out_digits)} **{number(result, out_digits)}**"
+            f"{second} {end}"
         )
+
+    def _same(
+        self, place: Place, window: tuple[slice, slice, slice], digits: int, total_digits: int, divisor: str
+    ) -> tuple[str, str]:
+        """The signs between a caption's quotients: of the squares, of their sum, and of what that comes to.
+
+        Empty where so little is divided by that as written it would be 0.
+        """
+        squares = sum((written(value, digits) ** 2 for value in self._values[window].ravel()), Fraction(0))
+        k, alpha, beta = (float(_plain(value)) for value in (self.k, self.alpha, self.beta))
+        sums = float(squares), float(written(float(self._sums[place]), total_digits))
+        below = [*((k + alpha / self._shares * total) ** beta for total in sums), float(divisor)]
+        if self.beta and not all(k + alpha * total for total in sums):
+            return "", ""
+        if not written(float(self._values[place]), digits):
+            return "=", "="
+        first, second = ("=" if math.isclose(a, b, rel_tol=1e-12) else "≈" for a, b in pairwise(below))
+        return first, second
 
     def _formula(self) -> str:
         if self.kind == "intra":

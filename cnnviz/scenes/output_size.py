@@ -81,7 +81,7 @@ class OutputSize(Scene):
         super().__post_init__()
         check_fit(self.i, self.k, self.p, self.d)
         check_side(self._padded, "the padded input", "use a smaller --p or --i")
-        check_steps(sum(self._out), "this count")
+        check_steps(sum(self._out), "this count", self.k)
 
     @property
     def _padded(self) -> Size:

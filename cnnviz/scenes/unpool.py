@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from cnnviz.data import Data, load_map
 from cnnviz.limits import MAX_KERNEL, MAX_SIDE
-from cnnviz.notation import digits_for, number, size_text
+from cnnviz.notation import digits_for, number, size_text, written
 from cnnviz.ops.pooling import avg_pool2d, avg_pool_divisor, max_pool2d, pool_geometry
 from cnnviz.ops.unpooling import avg_unpool2d, max_unpool2d
 from cnnviz.parameters import ArrayLike, Size, param
@@ -216,7 +217,7 @@ class Unpool(Scene):
     def _mean_text(self, parts: list[float]) -> str:
         digits, most = digits_for(self._pooled.result, most=self._most()), self._digits
         mean = sum(parts) / len(parts)
-        sign = equals(sum(round(part, digits) for part in parts) / len(parts), mean, most)
+        sign = equals(sum(written(part, digits) for part in parts) / Fraction(len(parts)), mean, most)
         terms = [number(parts[0], digits), *(factor(part, digits) for part in parts[1:])]
         return f"windows overlap: ({summed(terms, 40)}) / {len(parts)} {sign} **{number(mean, most)}**"
 

@@ -92,6 +92,11 @@ def test_a_scene_of_a_users_own_need_not_tell_what_it_computes(monkeypatch):
         figure.code("jax")
 
 
+def test_a_framework_that_is_no_text_is_refused_as_any_other():
+    with pytest.raises(UsageError, match="--code 'None' is not known: choose from jax"):
+        make("conv").code(None)
+
+
 def test_a_framework_is_a_file(monkeypatch, tmp_path):
     import cnnviz.code
 

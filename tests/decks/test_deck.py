@@ -195,6 +195,8 @@ def test_a_figure_makes_a_deck_with_one_slide(tmp_path):
     assert figure.deck(tmp_path / "y.html", title="One").slides == 2
     with pytest.raises(UsageError, match=r"y\.gif: extension \.gif is not a known kind of deck"):
         figure.deck(tmp_path / "y.gif")
+    with pytest.raises(UsageError, match=r"a deck has no option 'titel': did you mean title\?"):
+        figure.deck(tmp_path / "y.html", titel="One")
 
 
 def test_the_figures_of_a_deck_are_sharp_unless_their_width_is_given(tmp_path, monkeypatch):

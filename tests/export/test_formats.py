@@ -8,6 +8,7 @@ import io
 import math
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -172,6 +173,7 @@ def test_the_index_of_an_mp4_has_room_for_times_that_all_differ(figure, truth):
 
     class Uneven:
         size, palette, tween = film.size, film.palette, 0
+        storyboard, timing = film.storyboard, film.timing
 
         def __iter__(self):
             return (Frame(pixels, Box(0, 0, 2, 2), 20 + place % 7) for place in range(300))
@@ -288,8 +290,9 @@ def test_the_default_is_smaller_than_the_gif():
 class Still:
     """A film of frames that are all the same."""
 
-    def __init__(self, times):
-        self.times, self.size = times, (8, 6)
+    def __init__(self, times, film):
+        self.times, self.size, self.tween = times, (8, 6), 0
+        self.storyboard, self.timing = film.storyboard, film.timing
         self.palette = Palette(np.array([[255, 255, 255], [0, 0, 0]], np.uint8))
 
     def __iter__(self):
@@ -298,11 +301,12 @@ class Still:
 
 
 def test_equal_frames_become_one_as_long_as_a_file_can_say_so(figure):
-    found = list(patches(Still([100, 200, MOST_MILLISECONDS - 300, 50, 20])))
+    still = partial(Still, film=figure.film())
+    found = list(patches(still([100, 200, MOST_MILLISECONDS - 300, 50, 20])))
     assert [patch.milliseconds for patch in found] == [MOST_MILLISECONDS, 70]
     assert set(found[1].sparse(2).ravel()) == {2}, "nothing but unchanged"
     for name in PICTURES:
-        job = Job(storyboard=figure.storyboard(), film=lambda tween: Still([600_000, 70_000]), command="", once=False)
+        job = Job(storyboard=figure.storyboard(), film=lambda tween: still([600_000, 70_000]), command="", once=False)
         with Path(f"x.{name}").open("wb") as file:
             assert writer_for(Path(f"x.{name}"))(job, file).milliseconds == 670_000
         assert pictures(f"x.{name}")[1] == [600_000, 70_000]
@@ -318,7 +322,7 @@ def test_patches_hold_one_frame_at_a_time():
                 drawn.append(number)
                 yield Frame(np.full((6, 8), number % 2, np.uint8), Box(0, 0, 8, 6), time)
 
-    for number, _ in enumerate(patches(Counting([20] * 10))):
+    for number, _ in enumerate(patches(Counting([20] * 10, make("conv").film()))):
         assert len(drawn) <= number + 2
     assert len(drawn) == 10
 

@@ -294,3 +294,9 @@ def test_a_sentence_of_another_language_ends_once():
     said = ElementTree.fromstring(written(make("conv", lang="zh", **SMALL))).find(f"{SVG}desc").text
     assert "。" in said
     assert "。." not in said
+
+
+def test_numbers_in_cells_have_the_decimals_of_their_grid():
+    figure = make("conv", input="0.5 -1.5; 3 4", k=1, kernel="2.5", digits=1)
+    shown = texts(read(figure))
+    assert {"0.5", "−1.5", "3.0", "4.0", "2.5"} <= set(shown)

@@ -262,6 +262,10 @@ def test_activations_by_hand() -> None:
     assert ops.relu6([-1, 3, 7]).tolist() == [0, 3, 6]
     assert ops.softmax([0, math.log(3)]) == pytest.approx([0.25, 0.75])
     assert ops.selu([0.0, 1]) == pytest.approx([0, 1.0507009873554805])
+    # ln(1 + e³)/0.1, where βx = 3 and x = 30; and x itself beyond the threshold of βx.
+    assert ops.softplus([30.0, 250], 0.1) == pytest.approx([10 * math.log1p(math.exp(3)), 250], rel=1e-12)
+    bent = [0.5 * v * (1 + math.tanh(math.sqrt(2 / math.pi) * (v + 0.044715 * v**3))) for v in (-1, 2)]
+    assert ops.gelu([-1.0, 2], "tanh") == pytest.approx(bent, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", ops.ACTIVATIONS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 
 import numpy as np
 import pytest
@@ -111,24 +110,6 @@ def test_captions_and_the_algorithms_lines_have_the_numbers():
     assert captions[-2] == "channel 1, sample 1:   ReLU(−4.67) = **0.0**"
     texts = [c.text for step in board.steps() for c in step.changes if isinstance(c, SetRow) and c.text]
     assert [text.rpartition("$ = ")[2] for text in texts] == ["3", "3, 4", "2.67", "2.67, 8"]
-
-
-def test_every_result_is_what_its_arithmetic_gives():
-    checked = 0
-    for seed in range(12):
-        board = make("batch-norm", seed=seed, gamma="1.5 -0.5", beta="0.25 2").storyboard()
-        for step in board.steps():
-            found = re.search(r":   (?:\$[^$]+\$ = )?([-−√+·²/(). 0-9]+) ([=≈]) \*\*(\S+)\*\*$", step.caption)
-            if found is None:
-                continue
-            left = found[1]
-            for sign, meant in (("−", "-"), ("·", "*"), ("²", "**2"), ("√", "math.sqrt")):
-                left = left.replace(sign, meant)
-            shown, by_hand = float(found[3].replace("−", "-")), eval(left, {"math": math})
-            assert by_hand == pytest.approx(shown, abs=0.07), step.caption
-            assert (found[2] == "=") == (by_hand == pytest.approx(shown, abs=1e-9)), step.caption
-            checked += 1
-    assert checked > 12 * 20
 
 
 def test_scale_and_shift_are_one_number_or_one_a_channel():

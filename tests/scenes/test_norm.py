@@ -38,7 +38,7 @@ def figures(draw):
     }  # fmt: skip
 
 
-@settings(deadline=None, derandomize=True, max_examples=25)
+@settings(deadline=None, derandomize=True, max_examples=10)
 @given(figures())
 def test_cells_that_light_up_share_their_statistics_and_the_output_follows(given):
     board = make("norm", **given).storyboard()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from fractions import Fraction
 
@@ -125,22 +124,6 @@ def test_what_hangs_over_the_edge_does_not_count():
     assert captions == ["$y_{1,1}$ = (1 + 2) / 2 = **1.5**", "$y_{1,2}$ = (3) / 1 = **3.0**"]
     assert board.panel("input").shape == (1, 4)
     assert board.panel("input").roles[0, 3] == "empty"
-
-
-@settings(deadline=None, derandomize=True, max_examples=15)
-@given(st.tuples(st.integers(1, 8), st.integers(1, 8)), st.tuples(st.integers(1, 9), st.integers(1, 9)))
-def test_adaptive_windows_are_torchs(size, out):
-    board = make("pool", kind="avg", i=size, output_size=out).storyboard()
-    image = board.panel("input").values
-    for place, (_, states) in enumerate(play(board)):
-        bounds = [
-            (math.floor(r * n / o), math.ceil((r + 1) * n / o))
-            for r, n, o in zip(divmod(place, out[1]), size, out, strict=True)
-        ]  # fmt: skip
-        (top, bottom), (left, right) = bounds
-        mark = states["input"].marks["window"]
-        assert (mark.row, mark.column, mark.rows, mark.columns) == (top, left, bottom - top, right - left)
-        assert states["output"].values[divmod(place, out[1])] == pytest.approx(image[top:bottom, left:right].mean())
 
 
 def test_titles_and_formulas():

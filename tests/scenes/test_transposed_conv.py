@@ -46,7 +46,7 @@ def truth_of(given, view="scatter", count=None):
     return stamped(x, w, given["s"], given["p"], given["output_padding"], given["d"], given["bias"], count)
 
 
-@settings(deadline=None, derandomize=True, max_examples=12)
+@settings(deadline=None, derandomize=True, max_examples=5)
 @given(parameters())
 def test_what_lies_under_the_kernel_gives_each_number(given):
     board = make("transposed-conv", **given).storyboard()
@@ -72,7 +72,7 @@ def test_what_lies_under_the_kernel_gives_each_number(given):
         assert states["kernel"].values.tolist() == turned.tolist()
 
 
-@settings(deadline=None, derandomize=True, max_examples=12)
+@settings(deadline=None, derandomize=True, max_examples=5)
 @given(parameters())
 def test_stamps_add_up_step_by_step(given):
     board = make("transposed-conv", **given, view="scatter").storyboard()
@@ -88,18 +88,6 @@ def test_stamps_add_up_step_by_step(given):
         if place == size:
             assert reached.all()
             np.testing.assert_allclose(states["output"].values, kept)
-
-
-@settings(deadline=None, derandomize=True, max_examples=10)
-@given(parameters())
-def test_overlaps_are_counted(given):
-    board = make("transposed-conv", **given, view="overlap").storyboard()
-    *_, (_, states) = play(board)
-    ones = {**given, "bias": 0.0, "input": "ones", "kernel": "ones"}
-    _, counts = truth_of(ones)
-    assert states["overlap"].values.tolist() == counts.tolist()
-    np.testing.assert_allclose(states["output"].values, truth_of(given)[1])
-    assert all(mark.rows == 0 for mark in states["output"].marks.values())
 
 
 def test_the_input_goes_through_its_phases():

@@ -23,7 +23,7 @@ from cnnviz.wording import caption, phrase, reworded
 from cnnviz.wording.language import read_language
 from cnnviz.wording.rewording import with_words
 from tests.figures import all_figures, make_figure
-from tests.fuzz import _good
+from tests.fuzzing.values import good
 
 ARTICLE = Path(__file__).parents[2] / "animations" / "article.toml"
 RANDOM, MOST_STEPS = 16, 60
@@ -88,7 +88,7 @@ def random_figures():
         # Files of data have names of their own, which stay.
         some = [p for p in declared if p.type.__name__ != "ArrayLike" and random.random() < 3 / len(declared)]
         try:
-            figure = make(scene, **{p.name: _good(random, p) for p in some})
+            figure = make(scene, **{p.name: good(random, p) for p in some})
             if figure.storyboard().count <= MOST_STEPS:
                 yield figure
         except UsageError:

@@ -122,6 +122,7 @@ class CellsPainter(Painter):
                 continue
             colors.solid.append(style.fill)
             if style.hatch:
+                colors.solid.append(style.hatch)
                 colors.ramps.append((style.fill, style.hatch))
             if fitted.numbers:
                 colors.ramps.append((style.fill, style.ink))

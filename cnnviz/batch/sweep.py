@@ -1,0 +1,137 @@
+"""A sweep: lists of values for some parameters of a figure, every combination of which is a figure of its own."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.limits import MAX_SWEEP
+from cnnviz.parameters import normalise, parameters_of, quote
+
+SWEEP, SKIP = "sweep", "skip_invalid"
+_FILLED = ("title", "caption", "section")
+_MOST = 40
+
+
+def skips_invalid(where: str, figure: Mapping[str, Any]) -> bool:
+    """Whether combinations that the scene refuses are left out; raises UsageError."""
+    sweep = figure.get(SWEEP)
+    if sweep is None and SKIP in figure:
+        raise UsageError(f"{where}: {SKIP} belongs to a sweep: write it under [figure.{SWEEP}]")
+    found = [table[SKIP] for table in (figure, sweep) if isinstance(table, dict) and SKIP in table]
+    for value in found:
+        if not isinstance(value, bool):
+            raise UsageError(f"{where}: {SKIP} {quote(value)} is neither true nor false")
+    return any(found)
+
+
+def expanded(where: str, figure: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The figures of a sweep, the last parameter changing fastest; a figure without one as it is; raises UsageError."""
+    if SWEEP not in figure:
+        yield dict(figure)
+        return
+    lists = _lists(where, figure[SWEEP])
+    placeholders = _placeholders(where, figure, lists)
+    seen: dict[str, tuple[Any, ...]] = {}
+    for values in product(*lists.values()):
+        chosen = dict(zip(lists, values, strict=True))
+        name = _name(figure["name"], chosen, placeholders)
+        if (twin := seen.setdefault(name, values)) is not values:
+            both = " and ".join(_said(lists, one) for one in (twin, values))
+            raise UsageError(f"{where}: {SWEEP} names two figures {name}: {both}; use values that differ as file names")
+        texts = {key: _fill(figure[key], chosen, placeholders, _text) for key in _FILLED if _is_text(figure, key)}
+        yield {**figure, **texts, **chosen, "name": name}
+
+
+def _is_text(figure: Mapping[str, Any], key: str) -> bool:
+    return isinstance(figure.get(key), str)
+
+
+def _lists(where: str, sweep: Any) -> dict[str, list[Any]]:
+    """The values of each parameter, checked."""
+    if not isinstance(sweep, dict):
+        raise UsageError(f"{where}: {SWEEP} {quote(sweep)} is not a table: write [figure.{SWEEP}] and s = [1, 2] below")
+    lists = {key: values for key, values in sweep.items() if key != SKIP}
+    if not lists:
+        raise UsageError(f"{where}: {SWEEP} names no parameter: give one with its values, such as s = [1, 2]")
+    for key, values in lists.items():
+        if not isinstance(values, list):
+            raise UsageError(f"{where}: {SWEEP}.{key} {quote(values)} is not a list: give one such as [1, 2]")
+        if not values:
+            raise UsageError(f"{where}: {SWEEP}.{key} is an empty list: give it a value, or leave it out")
+        for value in values:
+            if not isinstance(value, str | int | float):
+                hint = 'give numbers, texts such as "3x5", or true and false'
+                raise UsageError(f"{where}: {SWEEP}.{key} holds {quote(value)}: {hint}")
+    count = math.prod(map(len, lists.values()))
+    if count > MAX_SWEEP:
+        raise UsageError(f"{where}: {SWEEP} has {count} combinations: use at most {MAX_SWEEP}")
+    return lists
+
+
+def _placeholders(where: str, figure: Mapping[str, Any], lists: Mapping[str, Any]) -> dict[str, str]:
+    """Every way to write a swept parameter's name, short or long, and the key of its list; raises UsageError."""
+    from cnnviz.pipeline import named
+
+    given = {key: value for key, value in figure.items() if key not in (SWEEP, SKIP)}
+    found: dict[str, str] = {}
+    try:
+        cls, _ = named(figure["scene"], {})
+        own = {name: key for key in given for name in normalise(cls, {key: None})}
+        alias = {p.name: p.spec.alias for p in parameters_of(cls)}
+        for key in lists:
+            (name,) = named(figure["scene"], {key: None})[1]
+            if name in own:
+                raise UsageError(f"{own[name]} is both given and swept: leave one of them out")
+            if name in found:
+                raise UsageError(f"{key} is swept twice: {name} and its long form mean the same")
+            for word in (key, name, name.rstrip("_"), alias.get(name)):
+                found |= dict.fromkeys(_forms(word), key)
+    except CnnvizError as error:
+        raise type(error)(f"{where}: {SWEEP}: {error}") from None
+    return found
+
+
+def _forms(word: str | None) -> set[str]:
+    return {word, word.replace("-", "_"), word.replace("_", "-")} if word else set()
+
+
+def _name(template: str, chosen: Mapping[str, Any], placeholders: Mapping[str, str]) -> str:
+    """The name with its placeholders filled in; the values of what it does not mention are put behind it."""
+    used = {placeholders[word] for word in re.findall(r"\{([^{}]*)\}", template) if word in placeholders}
+    behind = "".join(f"-{key.replace('_', '-')}{_slug(value)}" for key, value in chosen.items() if key not in used)
+    return _fill(template, chosen, placeholders, _slug) + behind
+
+
+def _fill(text: str, chosen: Mapping[str, Any], placeholders: Mapping[str, str], written: Any) -> str:
+    """Put values in the place of `{s}`; other braces, such as a formula's, stay."""
+
+    def value(match: re.Match[str]) -> str:
+        key = placeholders.get(match[1])
+        return match[0] if key is None else str(written(chosen[key]))
+
+    return re.sub(r"\{([^{}]*)\}", value, text)
+
+
+def _text(value: Any) -> str:
+    """A value as TOML writes it, texts without their quotes."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def _slug(value: Any) -> str:
+    """A value as a part of a file name; of a file its stem."""
+    text = _text(value)
+    text = Path(text).stem if re.search(r"\.[A-Za-z]\w*$", text) else text
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).rstrip("-.")[:_MOST]
+
+
+def _said(lists: Mapping[str, Any], values: tuple[Any, ...]) -> str:
+    return ", ".join(f"{key} = {json.dumps(value)}" for key, value in zip(lists, values, strict=True))

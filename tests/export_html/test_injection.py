@@ -1,0 +1,113 @@
+"""Texts that would run in a browser, given as title, caption, section, file name, theme and title of a page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from cnnviz.cli import main
+from cnnviz.decks import plan
+from cnnviz.decks.md import _FLAVORS
+from cnnviz.decks.tex import _slide
+from cnnviz.talk import _entries, _part
+from tests.export_html.test_player import browser, needs_browser  # noqa: F401
+
+RUNS = (
+    "</title></style></script></textarea></noscript><script>hit=1</script><img src=x onerror=hit=2>"
+    "<svg onload=hit=3></svg>\"'><iframe srcdoc='<script>top.hit=4</script>'></iframe> --> ]]> ${hit=5} {{hit=6}} "
+    "`${hit=7}` [a](javascript:hit=8) <a href=javascript:hit=9>b</a> \\u003cscript>hit=10\\u003c/script> &lt;b"
+)
+NAME = "\"'><img src=x onerror=hit=11>.csv"
+THEME = "\"'><svg onload=hit=12>.toml"
+PAGES = ("out/x.html", "out/x.svg", "all.svg", "out/index.html", "deck.html")
+SET = """
+[[figure]]
+scene = "conv"
+name = "x"
+format = ["gif", "html", "svg"]
+width = 320
+k = 2
+title = {text}
+caption = {text}
+section = {text}
+input = {name}
+theme = {theme}
+"""
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Every page that can show these texts."""
+    folder = tmp_path_factory.mktemp("evil")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        Path(NAME).write_text("1 2 3\n4 5 6\n7 8 9")
+        Path(THEME).write_text('extends = "dark"')
+        text = SET.format(text=quoted(RUNS), name=quoted(NAME), theme=quoted(THEME))
+        Path("s.toml").write_text(text, encoding="utf-8")
+        for words in (
+            ["render", "s.toml", "--out", "out", "-q"], ["gallery", "out", "--title", RUNS],
+            ["deck", "s.toml", "-o", "deck.html", "--title", RUNS, "-q"],
+            ["conv", "--input", NAME, "--k", "2", "--title", RUNS, "--frame", "all", "-o", "all.svg", "-q"],
+        ):  # fmt: skip
+            with pytest.raises(SystemExit) as left:
+                main(words)
+            assert left.value.code == 0, words
+    return folder
+
+
+@needs_browser
+def test_no_text_runs_in_a_browser(folder, browser):  # noqa: F811
+    troubles: list[str] = []
+    own = ("file:", "data:", "blob:", "about:")
+    hear = {
+        "dialog": lambda dialog: (troubles.append(dialog.message), dialog.dismiss()),
+        "request": lambda asked: None if asked.url.startswith(own) else troubles.append(asked.url),
+        "requestfailed": lambda asked: troubles.append(asked.url),
+    }
+    for name, heard in hear.items():
+        browser.on(name, heard)
+    try:
+        for name in PAGES:
+            browser.goto((folder / name).as_uri())
+            browser.wait_for_timeout(100)
+            assert "onerror=hit" in browser.content(), f"{name} shows none of the texts"
+            for frame in browser.frames:
+                assert frame.evaluate("typeof hit") == "undefined", name
+                found = "[onerror], [onload], [src=x], a[href^='javascript'], iframe[srcdoc*='top.hit=4']"
+                assert frame.locator(found).count() == 0, name
+    finally:
+        for name, heard in hear.items():
+            browser.remove_listener(name, heard)
+    assert troubles == []
+
+
+TEX = r"\input{/etc/passwd} \write18{id} ^^5cinput{x} $\csname input\endcsname$ \end{frame} % \verb|x| {\catcode`\%=0 }"
+
+
+def test_no_text_directs_tex_or_markdown(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    text = SET.format(text=quoted(TEX + " ![a](javascript:hit) <script>hit</script>"), name='"arange"', theme='"dark"')
+    Path("t.toml").write_text(text.replace("[[figure]]", "[[figure]]\ni = 3"), encoding="utf-8")
+    planned = plan([_part(entry) for entry in _entries([Path("t.toml")])], TEX, sections=True)
+    for flavor in _FLAVORS:
+        markdown = _FLAVORS[flavor](planned, "deck_figures")
+        shown = re.sub(r"<!--.*?-->", "", MarkdownIt("commonmark").render(markdown), flags=re.DOTALL)
+        assert not re.search(r"<script|(src|href)=.javascript", shown), flavor
+        assert "hit" in shown
+    source = "\n".join(line for slide in planned.slides for line in _slide(slide))
+    # Its own name stands in a comment, which a new line would end.
+    with pytest.raises(SystemExit) as left:
+        main(["deck", "t.toml", "-q", "-o", "x\n\\input{secret}.tex"])
+    assert left.value.code == 0
+    assert "\n\\input{" not in Path("x\n\\input{secret}.tex").read_text(encoding="utf-8")
+    for command in (r"\input{/", r"\write18", "^^5c", r"\csname input", r"\catcode`\%=0", r"\verb|x|"):
+        assert command not in source
+    assert "passwd" in source

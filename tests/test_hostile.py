@@ -1,0 +1,449 @@
+"""Files, names and places that mean harm, or could as well: through the real entry point, each ends in one line."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+PROGRAM = [sys.executable, "-m", "cnnviz"]
+SMALL = ["--i", "3", "--k", "2", "--width", "320", "-q"]
+SET = '[[figure]]\nscene = "conv"\ni = 3\nk = 2\nwidth = 320\n'
+
+
+def refused(cnnviz, *arguments):
+    ran = cnnviz(*arguments)
+    assert ran.out == ""
+    assert ran.err.startswith("cnnviz: ")
+    assert ran.err.count("\n") == 1
+    assert len(ran.err) < 500
+    return ran.code, ran.err.removeprefix("cnnviz: ").removesuffix("\n")
+
+
+def files():
+    return {path.as_posix() for path in Path().rglob("*")}
+
+
+# What is read: all of it by one process that may not have much memory
+
+BEYOND = "has more than 64000000 pixels: make the image smaller"
+NO_ARRAY = "is no .npy file: save the array with numpy.save"
+DAMAGED = "is cut short or damaged: save the image again"
+START = b"\x89PNG\r\n\x1a\n"
+
+
+def chunk(kind, body):
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png(*chunks, sides=(8, 8)):
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", *sides, 8, 0, 0, 0, 0))
+    return START + head + b"".join(chunks) + chunk(b"IDAT", zlib.compress(bytes(72))) + chunk(b"IEND", b"")
+
+
+def gif(screen, frame):
+    image = b"," + struct.pack("<HHHHB", 0, 0, *frame, 0) + b"\x02\x02\x4c\x01\x00;"
+    return b"GIF89a" + struct.pack("<HHBBB", *screen, 0x80, 0, 0) + bytes(6) + image
+
+
+def tiff(width, height):
+    entries = [(256, width), (257, height), (258, 8), (259, 1), (262, 1), (273, 8), (277, 1), (278, height), (279, 64)]
+    body = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
+    return b"II*\0" + struct.pack("<I", 8) + struct.pack("<H", len(entries)) + body + bytes(4)
+
+
+def webp(width, height):
+    sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    canvas = b"VP8X" + struct.pack("<II", 10, 0) + sides
+    return b"RIFF" + struct.pack("<I", 112 + len(canvas)) + b"WEBP" + canvas + b"VP8L\x64\0\0\0\x2f" + bytes(99)
+
+
+def npy(shape):
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    return file.getvalue()
+
+
+def sparse(size):
+    def write(path):
+        with path.open("wb") as file:
+            file.truncate(size)
+
+    return write
+
+
+INFLATING = zlib.compress(bytes(50 * 2**20), 9)
+HUGE = 16 * 2**20
+READ = {
+    "bomb.png": (png(sides=(30_000, 30_000)), BEYOND),
+    "text.png": (png(chunk(b"iTXt", b"Comment\0\1\0\0\0" + INFLATING)), DAMAGED),
+    "profile.png": (png(chunk(b"iCCP", b"x\0\0" + INFLATING)), DAMAGED),
+    "screen.gif": (gif((65535, 65535), (8, 8)), BEYOND), "frame.gif": (gif((8, 8), (65535, 65535)), BEYOND),
+    "bomb.tiff": (tiff(30_000, 30_000), BEYOND), "bomb.webp": (webp(16_384, 16_384), BEYOND),
+    "bomb.bmp": (b"BM" + struct.pack("<IHHI", 54, 0, 0, 54) + struct.pack("<IiiHHIIiiII", 40, 30_000, 30_000, 1, 24,
+                                                                         *[0] * 6), BEYOND),
+    "bomb.ppm": (b"P6\n30000 30000\n255\n", BEYOND), "comment.ppm": (b"P6\n#" + b"x" * 10_000_000, DAMAGED),
+    "lines.ppm": (b"P6\n" + b"#\n" * 5_000_000, DAMAGED),
+    "header.npy": (npy((10**9, 1)), "is 1000000000×1: use at most 512 rows and columns"),
+    "long.npy": (b"\x93NUMPY\2\0" + struct.pack("<I", 2**32 - 1) + b"{", NO_ARRAY),
+    "deep.npy": (b"\x93NUMPY\2\0" + struct.pack("<I", 9000) + b"(" * 9000, NO_ARRAY),
+    "gigabyte.csv": (sparse(2**30), "has 1073741824 bytes: use at most 67108864"),
+    "zeros.csv": (sparse(HUGE), "line 1 is no row of numbers but '\\x00"),
+    "line.csv": (b"1," * 10_000_000, "line 1: there are more than 512 numbers, the most that a grid may have"),
+    "digits.csv": (b"1" * HUGE, "line 1 is no row of numbers but '111"),
+    "blank.csv": (b"\n" * HUGE, "has more than 100000 lines: remove those without numbers"),
+}  # fmt: skip
+READER = """
+import contextlib, io, json, resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+from cnnviz.cli import main
+said = {}
+for name in sys.argv[1:]:
+    err = io.StringIO()
+    with contextlib.redirect_stderr(err), contextlib.suppress(SystemExit):
+        try:
+            main(["conv", "--input", name, "-o", "x.json"])
+        except Exception as error:
+            err.write(repr(error))
+    said[name] = err.getvalue()
+# Not the resources' peak, in which what started this process counts, too.
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+said["peak"] = int(status["VmHWM"].split()[0])
+print(json.dumps(said))
+"""
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    """What cnnviz says to each file, and its peak of memory in KiB."""
+    folder = tmp_path_factory.mktemp("read")
+    for name, (content, _) in READ.items():
+        content(folder / name) if callable(content) else (folder / name).write_bytes(content)
+    ran = subprocess.run([sys.executable, "-c", READER, *READ], cwd=folder, capture_output=True, check=True, timeout=60)
+    assert not (folder / "x.json").exists()
+    return json.loads(ran.stdout)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_an_input_that_means_harm_is_refused_in_one_line(said, name):
+    assert said[name].startswith(f"cnnviz: input file '{name}'")
+    assert READ[name][1] in said[name]
+    assert said[name].count("\n") == 1
+    assert len(said[name]) < 300
+
+
+def test_refusing_takes_little_memory(said):
+    assert said["peak"] < 300 * 1024
+
+
+def test_a_pickle_among_weights_is_not_loaded(cnnviz):
+    class Trap:
+        def __reduce__(self):
+            return (os.mkdir, ("sprung",))
+
+    # The first one's shape is right: only its kind is not.
+    names = [f"{layer}.{part}" for layer in ("conv1", "fc1") for part in ("weight", "bias")]
+    np.savez("trap.npz", **{name: np.full((2, 1, 3, 3), Trap(), dtype=object) for name in names})
+    code, message = refused(cnnviz, "cnn", "--weights", "trap.npz", "--layers", "conv 2@3x3, fc 3", "-o", "x.json")
+    told = "--weights file 'trap.npz': conv1.weight holds object values: use whole or real numbers"
+    assert (code, message) == (2, told)
+    assert not Path("sprung").exists()
+
+
+# TOML: a set and a theme
+
+TOML = {
+    "list": ("x = " + "[" * 100_000, "is nested too deep"), "table": ("x = " + "{a=" * 5000, "is nested too deep"),
+    "key": ("a." * 100_000 + "b = 1", "has a key of more than 50 parts"),
+    "quoted": ('"a b" . ' * 1000 + "b = 1", "has a key of more than 50 parts"),
+    "hex": ("[[figure]]\nk = 0x" + "f" * 4000, "has a whole number of more than 64 bits"),
+    "digits": ("[[figure]]\nk = " + "9" * 10_000, "has a whole number of more than 64 bits"),
+    "nul": ("[[figure]]\nk = \0", "is not valid TOML"), "size": (None, "bytes: use at most 8388608"),
+    "pipe": (None, "is no regular file"), "loop": (None, ""), "utf16": (None, "is not valid TOML"),
+    "folder": (None, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOML)
+def test_toml_that_means_harm_is_refused_in_one_line(cnnviz, name):
+    text, message = TOML[name]
+    path = Path(f"{name}.toml")
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    elif name == "size":
+        sparse(2**31)(path)
+    elif name == "pipe":
+        os.mkfifo(path)
+    elif name == "loop":
+        path.symlink_to(path)
+    elif name == "folder":
+        path.mkdir()
+    else:
+        path.write_bytes("[[figure]]".encode("utf-16"))
+    for words in (["render", path, "--out", "out"], ["conv", "--theme", path, "-o", "out/x.png"]):
+        code, told = refused(cnnviz, *words)
+        assert code == 2
+        assert message in told
+    assert not Path("out").exists()
+
+
+THEMES = {
+    'extends = "self.toml"': "extends 'self.toml' is no theme", f'extends = "{"x" * 10**6}"': "is no theme",
+    'extends = "dark"\n[page]\nink = "#' + "0" * 10**6 + '"': "is not a colour",
+    f'extends = "dark"\n[{"x" * 10**6}]\na = 1': "there is no table [",
+    f'extends = "dark"\n[cells.{"x" * 10**6}]\nfill = "#000000"': "dark has no cells.",
+}
+
+
+@pytest.mark.parametrize("text", THEMES, ids=THEMES.values())
+def test_a_theme_that_means_harm_is_told_shortly(cnnviz, text):
+    Path("self.toml").write_text(text, encoding="utf-8")
+    code, message = refused(cnnviz, "conv", "--theme", "self.toml", "-o", "x.png")
+    assert (code, THEMES[text] in message) == (2, True)
+
+
+CLIMBING = ("../x", "/tmp/x", "a/../../x", "..", "..\\\\x", ".hidden", "-x", "a b", "x\\u0000", "x\\n", "a%2fb")
+
+
+@pytest.mark.parametrize("name", CLIMBING)
+def test_no_figure_leaves_the_output_folder(cnnviz, name):
+    Path("s.toml").write_text(f'{SET}name = "{name}"\n', encoding="utf-8")
+    code, message = refused(cnnviz, "render", "s.toml", "--out", "a/out")
+    assert code == 2
+    assert "does not do as a file name: use letters, digits, dots, - and _" in message
+    # The dot of an extension may be there.
+    extension = name.replace(".hidden", "./x")
+    Path("s.toml").write_text(f'{SET}name = "x"\nformat = ["gif", "{extension}"]\n', encoding="utf-8")
+    code, message = refused(cnnviz, "render", "s.toml", "--out", "a/out")
+    assert code == 2
+    assert "is not a file's extension: give one such as gif" in message
+    assert files() == {"s.toml"}
+
+
+# Links
+
+
+def test_a_link_in_the_place_of_a_file_is_replaced_and_its_target_left_alone(cnnviz):
+    Path("s.toml").write_text(f'{SET}name = "a"\n', encoding="utf-8")
+    Path("out").mkdir()
+    Path("target").write_text("mine")
+    for name in ("a.gif", "b.gif", "manifest.json"):
+        Path("out", name).symlink_to("../target")
+    assert cnnviz("render", "s.toml", "--out", "out", "-q").code == 0
+    assert cnnviz("conv", *SMALL, "-o", "out/b.gif").code == 0
+    assert Path("target").read_text() == "mine"
+    assert not [path for path in Path("out").iterdir() if path.is_symlink()]
+
+
+def test_a_link_in_the_place_of_a_folder_is_followed(cnnviz):
+    Path("s.toml").write_text(f'{SET}name = "a"\n', encoding="utf-8")
+    Path("real").mkdir()
+    Path("link").symlink_to("real")
+    assert cnnviz("render", "s.toml", "--out", "link", "-q").code == 0
+    assert cnnviz("conv", *SMALL, "-o", "link/b.json").code == 0
+    assert cnnviz("gallery", "link").code == 0
+    assert {path.name for path in Path("real").iterdir()} == {"a.gif", "b.json", "index.html", "manifest.json"}
+
+
+def test_links_that_lead_nowhere_are_told(cnnviz):
+    Path("s.toml").write_text(f'{SET}name = "a"\n', encoding="utf-8")
+    Path("loop").symlink_to("loop")
+    Path("loop.csv").symlink_to("loop.csv")
+    Path("loop.gif").symlink_to("loop.gif")
+    before = files()
+    assert refused(cnnviz, "conv", "-o", "loop/x.gif") == (1, "cannot write to folder loop: file exists")
+    assert refused(cnnviz, "render", "s.toml", "--out", "loop", "-q") == (1, "cannot write to folder loop: file exists")
+    assert refused(cnnviz, "conv", "--input", "loop.csv") == (
+        2, "input file 'loop.csv' cannot be read: Too many levels of symbolic links")
+    assert refused(cnnviz, "info", "loop.gif") == (1, "cannot read loop.gif: too many levels of symbolic links")
+    assert files() == before
+
+
+# Names
+
+NAMES = (b"\xff", b"a b", b"%s%d%2e", b"#", b"'\"", b"new\nline", b"-x", "π".encode(), b"$(touch y)", b"\\")
+
+
+def test_files_of_any_name_are_written_and_read(cnnviz):
+    for name in map(os.fsdecode, NAMES):
+        Path(f"{name}.csv").write_text("1 2 3\n4 5 6\n7 8 9")
+        given = ["--k", "2", "--width", "320", "--format", "gif,json", "-q"]
+        ran = cnnviz("conv", "--input", f"{name}.csv", *given, "-o", f"out/{name}")
+        assert (ran.code, ran.err) == (0, ""), name
+        with Image.open(f"out/{name}.gif") as image:
+            assert image.n_frames > 1
+        assert cnnviz("info", f"./out/{name}.gif").code == 0
+        again = cnnviz("rerun", f"./out/{name}.gif", "-o", f"./out/{name}.again.gif", "-q")
+        assert (again.code, again.err) == (0, ""), name
+        assert Path(f"out/{name}.gif").read_bytes() == Path(f"out/{name}.again.gif").read_bytes()
+    assert len(files()) == 1 + 4 * len(NAMES)
+
+
+def test_sets_and_decks_of_any_name(cnnviz):
+    for name in map(os.fsdecode, (b"\xff", b"a b%#", b"new\nline")):
+        Path(f"{name}.toml").write_text(f'{SET}name = "a"\n', encoding="utf-8")
+        assert cnnviz("render", f"{name}.toml", "--out", f"{name}/out", "-q").code == 0
+        assert cnnviz("gallery", f"{name}/out").code == 0
+        for kind in ("html", "md", "tex", "pptx"):
+            ran = cnnviz("deck", f"{name}.toml", "-o", f"{name}/deck.{kind}", "-q")
+            assert (ran.code, ran.err) == (0, ""), (name, kind)
+            assert Path(name, f"deck.{kind}").stat().st_size > 300
+
+
+# Places
+
+
+def test_what_is_no_file_is_not_written_to_and_stays(cnnviz):
+    Path("folder.gif").mkdir()
+    Path("folder.gif/notes").write_text("mine")
+    Path("folder.html").mkdir()
+    Path("s.toml").write_text(f'{SET}name = "a"\n', encoding="utf-8")
+    before = files()
+    for words in (["conv", *SMALL, "-o", "folder.gif"], ["sheet", "conv", "-o", "folder.gif"],
+                  ["deck", "s.toml", "-o", "folder.html"]):  # fmt: skip
+        code, message = refused(cnnviz, *words)
+        assert code in (1, 2)
+        assert "folder" in message
+    assert refused(cnnviz, "conv", "-o", "/dev/full")[0] == 2
+    assert files() == before
+
+
+FORMATS = ("gif", "webp", "apng", "png", "svg", "pdf", "html", "json", "zip", "mp4", "webm")
+
+
+def written_in_many_ways(folder):
+    """Commands that write into a folder, each with what is to be there before."""
+    return [
+        *(["conv", *SMALL, "-o", f"{folder}/x.{kind}"] for kind in FORMATS),
+        ["conv", *SMALL, "-o", f"{folder}/frames/"],
+        ["sheet", "conv", "--width", "320", "-o", f"{folder}/s.pdf"], ["themes", "-o", f"{folder}/t.png"],
+        *(["deck", "s.toml", "-q", "-o", f"{folder}/d.{kind}"] for kind in ("html", "md", "tex", "pptx")),
+    ]  # fmt: skip
+
+
+def test_a_disk_that_fills_up_is_told_and_nothing_left(cnnviz):
+    resource = pytest.importorskip("resource")
+    Path("s.toml").write_text(f'{SET}name = "a"\n', encoding="utf-8")
+    assert cnnviz("render", "s.toml", "--out", "out", "-q").code == 0
+    before, hard = files(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    told = {}
+    others = [["gallery", "out"], ["render", "s.toml", "--out", "new", "-q", "--jobs", "1"]]
+    for words in [*written_in_many_ways("new"), *others]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (600, hard[1]))
+        try:
+            ran = cnnviz(*words)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, hard)
+        told[" ".join(map(str, words))] = ran.code, ran.err.count("\n"), "file too large" in ran.err
+        if words[0] != "render":
+            assert files() == before, words
+    assert {key: value for key, value in told.items() if value != (1, 1, True)} == {
+        "render s.toml --out new -q --jobs 1": (1, 2, True)
+    }
+    assert not [name for name in files() - before if name.startswith("new/.")]
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A disk of 16 KiB of its own; where none may be had the test is skipped."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=16k", "none", place]
+    mounted = subprocess.run(words, capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("no disk may be mounted here")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+def test_a_small_disk_and_one_to_read_only(cnnviz, disk):
+    Path("s.toml").write_text(f'{SET}name = "a"\n', encoding="utf-8")
+    (disk / "x.gif").write_bytes(b"old")
+    (disk / "fill").write_bytes(bytes(12 * 1024))
+    for words in written_in_many_ways("disk"):
+        ran = cnnviz(*words)
+        assert (ran.code, ran.err.count("\n")) == (1, 1), ran.err
+        assert "no space left on device" in ran.err
+        assert os.listdir(disk) == ["fill", "x.gif"] or set(os.listdir(disk)) == {"fill", "x.gif"}
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    for words in [*written_in_many_ways("disk"), ["render", "s.toml", "--out", "disk", "-q"]][-6:]:
+        ran = cnnviz(*words)
+        assert ran.code == 1
+        assert "read-only file system" in ran.err
+        assert "Traceback" not in ran.err
+    assert (disk / "x.gif").read_bytes() == b"old"
+
+
+# What is read back
+
+
+def zipped(*members):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+TIMES = b"file,milliseconds\n"
+FRAME = png(chunk(b"tEXt", b"Comment\0cnnviz conv"))
+OPEN_SVG = b"<svg xmlns='http://www.w3.org/2000/svg' "
+COMMENTS = (b"!\xfe" + (b"\xff" + b"x" * 255) * 1000 + b"\0") * 40
+BACK = {
+    "many.svg": (OPEN_SVG + b" ".join(b"a%d=''" % i for i in range(200_000)) + b"></svg>", "is a broken SVG|not say"),
+    "other.svg": (b"<?xml version='1.0' encoding='cp037'?>" + bytes(range(1, 256)) * 9 + b"</svg>", "is a broken SVG"),
+    "definitions.svg": (
+        b"<?xml version='1.0'?>" + b" " * 300_000 + b"<!DOCTYPE s [<!ENTITY a 'b'>]><svg/></svg>",
+        "holds definitions of its own",
+    ),
+    "deep.svg": (("<svg><desc>" + "<g>" * 200_000 + "</svg>").encode(), "is a broken SVG|not say"),
+    "marked.html": (b"<!doctype html>" + b"<![" * 9 + b"</html>", "is a broken page|does not say"),
+    "long.json": (b'{"format": "cnnviz-storyboard", "x": "' + b"x" * 2**24 + b'"}', "has more than 16 MiB before"),
+    "cut.json": (b'{"format": "cnnviz-storyboard", "command": "cnnviz conv", "steps": [{', "is cut short"),
+    "long.zip": (zipped(("1.png", FRAME), ("durations.csv", TIMES + b"a,1\n" * 500_000)), "that is too long"),
+    "many.zip": (zipped(*((f"{i}.txt", b"") for i in range(50_000)), ("durations.csv", b"")), "holds too many files"),
+    "frame.zip": (
+        zipped(("1.png", START + b"\x7f\xff\xff\xffIDAT" + bytes(65 * 2**20)), ("durations.csv", TIMES)),
+        "holds a frame of more than 64 MiB",
+    ),
+    "comments.gif": (b"GIF89a\x08\0\x08\0\0\0\0" + COMMENTS + b";", "holds a command of 255000 characters"),
+    "brackets.pdf": (b"%PDF-1.4\n/Keywords " + b"(" * 10**6 + b"\n%%EOF", "does not say what made it"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tool", ["info", "rerun"])
+def test_files_that_mean_harm_are_told_of_in_one_line(cnnviz, tool):
+    for name, (content, message) in BACK.items():
+        Path(name).write_bytes(content)
+        code, told = refused(cnnviz, tool, name)
+        assert code == 1
+        assert any(part in told for part in message.split("|")), (name, told)
+
+
+@pytest.mark.parametrize("tool", ["info", "rerun", "describe"])
+def test_what_never_ends_is_not_read(cnnviz, tool):
+    os.mkfifo("pipe.gif")
+    for name, file in (("frames", "pipe"), ("endless", "/dev/zero"), ("frame", None)):
+        Path(name).mkdir()
+        Path(name, "durations.csv").write_bytes(TIMES)
+        Path(name, "1.png").symlink_to(Path(file).absolute() if file else Path("pipe.gif").absolute())
+    Path("durations").mkdir()
+    Path("durations/1.png").write_bytes(FRAME)
+    Path("durations/durations.csv").symlink_to(Path("pipe.gif").absolute())
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket.gif")
+        for name in ("pipe.gif", "/dev/zero", "endless", "frame", "durations", "socket.gif"):
+            code, told = refused(cnnviz, tool, name)
+            assert code == 1
+            assert "is no regular file" in told or "without frames" in told, name

@@ -1,0 +1,204 @@
+"""A Dask cluster as the place where figures are made: a real one, of two workers, one of which is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cnnviz.batch.digests import Sources
+
+pytest.importorskip("distributed")
+
+SCENE = '''"""A scene that {what}."""
+
+from dataclasses import dataclass
+
+from cnnviz.scenes.conv import Conv
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mine(Conv):
+    """A convolution that {what}."""
+
+    def storyboard(self):
+        {statement}
+        return super().storyboard()
+'''
+
+# Dask tries what a dying worker held three more times; none here, since each time a worker must start again.
+CLUSTER = """
+import sys
+import dask
+from distributed import LocalCluster
+
+if __name__ == "__main__":
+    dask.config.set({"distributed.scheduler.allowed-failures": 0})
+    cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1")
+    print(cluster.scheduler_address, flush=True)
+    sys.stdin.read()
+    cluster.close()
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """The address of two worker processes that run in a folder which holds no file of any set."""
+    folder = tmp_path_factory.mktemp("cluster")
+    (folder / "animations").mkdir()
+    statement = "import os; os._exit(3)"
+    (folder / "animations" / "deadly.py").write_text(SCENE.format(what="ends its worker", statement=statement))
+    (folder / "cluster.py").write_text(CLUSTER)
+    with subprocess.Popen(
+        [sys.executable, "cluster.py"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True,
+    ) as process:  # fmt: skip
+        yield process.stdout.readline().strip()
+        process.stdin.close()
+        process.wait(timeout=30)
+
+
+def figures(*tables, name="set.toml"):
+    text = ""
+    for table in tables:
+        text += "[[figure]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
+    Path(name).write_text(text)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+def test_a_killed_worker_loses_nothing_and_the_bytes_are_those_of_this_machine(cnnviz, cluster, tmp_path, monkeypatch):
+    from distributed import Client
+
+    Path("sets").mkdir()
+    Path("sets/map.csv").write_text("1,2,3\n4,5,6\n7,8,9\n")
+    Path("ours.toml").write_text('extends = "dark"\n[page]\naccent = "#E4007C"\n')
+    Path(tmp_path / "far.csv").write_text("1,0,3\n4,5,6\n7,8,9\n")
+    figures(
+        *({"scene": "conv", "name": f"seed{n}", "seed": n, "i": 4, "width": 320} for n in range(10)),
+        {"scene": "conv", "name": "beside", "input": "map.csv", "k": 2, "width": 320, "format": "gif,json,png"},
+        {"scene": "pool", "name": "far", "input": str(tmp_path / "far.csv"), "format": "json"},
+        {"scene": "conv", "name": "theme", "theme": "ours.toml", "width": 320},
+        {"scene": "conv", "name": "bad", "k": 9, "width": 320},
+        name="sets/set.toml",
+    )
+    fault = "cnnviz: sets/set.toml, figure bad: kernel 9 does not fit the padded input 5 (= 5 + 2·0)"
+    ran = cnnviz("render", "sets", "--out", "here", "--jobs", 1, "-q")
+    assert ran.code == 1
+    assert ran.err.startswith(fault)
+    with Client(cluster, set_as_default=False) as client:
+        victim = next(iter(client.run(os.getpid).values()))
+
+    from cnnviz.batch.driver import _Run
+
+    taken, take = [], _Run.take
+
+    def take_and_kill(run, outcome):
+        taken.append(outcome)
+        if len(taken) == 3:
+            os.kill(victim, signal.SIGKILL)
+        take(run, outcome)
+
+    monkeypatch.setattr(_Run, "take", take_and_kill)
+    ran = cnnviz("render", "sets", "--out", "there", "--scheduler", cluster, "-q")
+    assert ran.code == 1
+    assert ran.err.startswith(fault)
+    assert ran.err.endswith("cnnviz: 1 of 14 figures failed\n")
+    with pytest.raises(ProcessLookupError):
+        os.kill(victim, 0)
+    here, there = contents("here"), contents("there")
+    assert len(here) == 13 + 2 + 1
+    assert here.keys() == there.keys()
+    assert [name for name in here if here[name] != there[name]] == []
+    assert b"--input sets/map.csv" in there["beside.gif"]
+    assert json.loads(there["far.json"])["parameters"]["input"] == str(tmp_path / "far.csv")
+    ran = cnnviz("render", "sets", "--out", "there", "--scheduler", cluster)
+    assert ran.out.splitlines()[-1] == "0 made, 13 up to date"
+
+
+def test_a_figure_that_kills_its_workers_fails_alone(cnnviz, cluster):
+    Path("animations").mkdir()
+    statement = "import os; os._exit(3)"
+    Path("animations/deadly.py").write_text(SCENE.format(what="ends its worker", statement=statement))
+    plain = [{"scene": "conv", "name": f"seed{n}", "seed": n, "format": "json"} for n in range(3)]
+    figures({"scene": "deadly", "name": "poison", "format": "json"}, *plain)
+    ran = cnnviz("render", "set.toml", "--out", "out", "--scheduler", cluster, "-q")
+    assert (ran.code, ran.err) == (1, (
+        "cnnviz: set.toml, figure poison: its workers died, perhaps for want of memory: try fewer of them\n"
+        "cnnviz: 1 of 4 figures failed\n"
+    ))  # fmt: skip
+    assert contents("out").keys() == {f"seed{n}.json" for n in range(3)} | {"manifest.json"}
+
+
+def test_other_code_on_the_workers_is_refused(cnnviz, cluster, monkeypatch):
+    figures({"scene": "conv", "name": "a", "format": "json"})
+    monkeypatch.setattr("cnnviz.batch.digests.Sources.code", "other")
+    monkeypatch.setattr("cnnviz.batch.making._sources", Sources)
+    ran = cnnviz("render", "set.toml", "--out", "out", "--scheduler", cluster, "-q")
+    assert ran.code == 1
+    assert "has another cnnviz or other libraries than this machine: install the same releases there\n" in ran.err
+    assert ran.err.count("\n") == 1
+    assert contents("out").keys() == {"manifest.json"}
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:8786", "tcp://", "tcp://host", "tcp://host:0", "tcp://host:99999", ""])
+def test_what_is_no_address(cnnviz, address):
+    figures({"scene": "conv", "name": "a"})
+    ran = cnnviz("render", "set.toml", "--scheduler", address)
+    said = f"cnnviz: --scheduler {address!r} is not an address: give one such as tcp://127.0.0.1:8786\n"
+    assert (ran.code, ran.err) == (2, said)
+    assert not Path("output").exists()
+
+
+def test_jobs_and_a_cluster_exclude_each_other(cnnviz):
+    figures({"scene": "conv", "name": "a"})
+    ran = cnnviz("render", "set.toml", "--scheduler", "tcp://127.0.0.1:8786", "--jobs", 2)
+    assert ran.code == 2
+    assert ran.err == "cnnviz: --jobs is for this machine and --scheduler for a cluster: leave one of them out\n"
+
+
+def test_where_nobody_answers(cnnviz, monkeypatch):
+    monkeypatch.setattr("cnnviz.batch.cluster._ANSWER", 0.5)
+    figures({"scene": "conv", "name": "a"})
+    ran = cnnviz("render", "set.toml", "--out", "out", "--scheduler", "tcp://127.0.0.1:9", "-q")
+    said = "cnnviz: no Dask scheduler answers at tcp://127.0.0.1:9: start one with `dask scheduler`\n"
+    assert (ran.code, ran.err) == (1, said)
+
+
+def test_what_is_not_installed_is_named(cnnviz, monkeypatch):
+    monkeypatch.setattr("cnnviz.batch.cluster.find_spec", lambda _: None)
+    figures({"scene": "conv", "name": "a"})
+    ran = cnnviz("render", "set.toml", "--scheduler", "tcp://127.0.0.1:9", "-q")
+    said = "cnnviz: --scheduler needs Dask's distributed, which is not installed: pip install 'cnnviz[cluster]'\n"
+    assert (ran.code, ran.err) == (1, said)
+
+
+def test_thousands_of_figures_are_never_all_under_way():
+    from concurrent.futures import ThreadPoolExecutor
+
+    from cnnviz.batch.executors import _first, in_turn
+
+    begun, most = [0], 0
+    with ThreadPoolExecutor(2) as pool:
+
+        def items():
+            for number in range(300):
+                begun[0] += 1
+                yield number
+
+        done = 0
+        for future, item in in_turn(lambda n: pool.submit(time.sleep, 0 * n), _first, items(), 4):
+            done += 1
+            most = max(most, begun[0] - done)
+            assert future.result() is None
+            assert item < 300
+    assert (done, begun[0]) == (300, 300)
+    assert most <= 4

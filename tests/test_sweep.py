@@ -1,0 +1,208 @@
+"""Sweeps: lists of values in a figure set become every combination's figure."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cnnviz.batch import read_sets
+from cnnviz.errors import UsageError
+from cnnviz.limits import MAX_SWEEP
+
+FIGURE = '[[figure]]\nscene = "conv"\nformat = "json"\n'
+
+
+@pytest.fixture(autouse=True)
+def _in_temporary_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def write(sweep, figure='name = "a"', scene="conv"):
+    text = f'[[figure]]\nscene = "{scene}"\nformat = "json"\n{figure}\n[figure.sweep]\n{sweep}\n'
+    Path("set.toml").write_text(text, encoding="utf-8")
+
+
+def read(skipped=None):
+    return read_sets([Path("set.toml")], skipped)
+
+
+def test_every_combination_is_a_figure_in_the_order_written():
+    write("s = [1, 2, 3]\np = [0, 1, 2]", 'name = "conv"\nk = 3')
+    entries = read()
+    assert [(e.name, e.parameters) for e in entries] == [
+        (f"conv-s{s}-p{p}", {"k": 3, "s": s, "p": p}) for s in (1, 2, 3) for p in (0, 1, 2)
+    ]
+    assert [e.file for e in entries][:2] == ["conv-s1-p0.json", "conv-s1-p1.json"]
+
+
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [
+        ("conv", ["conv-s1-p0", "conv-s1-p2x1"]),
+        ("s{s}.p{p}", ["s1.p0", "s1.p2x1"]),
+        ("{p}_{p}_{s}", ["0_0_1", "2x1_2x1_1"]),
+        ("{stride}-{padding}", ["1-0", "1-2x1"]),
+        # What the name does not mention stands behind it: two figures never share a file by an omission.
+        ("conv{s}", ["conv1-p0", "conv1-p2x1"]),
+    ],
+)
+def test_placeholders_in_the_name(name, names):
+    write('s = [1]\np = [0, "2x1"]', f'name = "{name}"')
+    assert [entry.name for entry in read()] == names
+
+
+@pytest.mark.parametrize(
+    ("sweep", "names"),
+    [
+        ("bias = [-1, 0.5, 2.0]", ["a-bias-1", "a-bias0.5", "a-bias2"]),
+        ("flip = [true, false]", ["a-fliptrue", "a-flipfalse"]),
+        ('kernel = ["sobel-x", "1 0; 0 -1"]', ["a-kernelsobel-x", "a-kernel1-0-0--1"]),
+        ('input = ["maps/one.csv", "two.png"]', ["a-inputone", "a-inputtwo"]),
+        ("kernel-size = [2, 3]", ["a-kernel-size2", "a-kernel-size3"]),
+        ("kernel_size = [2, 3]", ["a-kernel-size2", "a-kernel-size3"]),
+        ('for = ["github", "web"]', ["a-forgithub", "a-forweb"]),
+        ('lang = ["en", "zh"]', ["a-langen", "a-langzh"]),
+    ],
+)
+def test_values_are_made_fit_for_a_file_name(sweep, names):
+    write(sweep)
+    assert [entry.name for entry in read()] == names
+
+
+def test_a_swept_place_has_its_format():
+    Path("set.toml").write_text('[[figure]]\nscene = "conv"\nname = "a"\n[figure.sweep]\nfor = ["github", "web"]\n')
+    assert [entry.file for entry in read()] == ["a-forgithub.gif", "a-forweb.webp"]
+
+
+def test_texts_take_the_same_placeholders_and_formulas_keep_their_braces():
+    write(
+        's = [2]\nk = ["3x1"]',
+        'name = "a"\ntitle = "Stride {s}"\nsection = "s={stride}"\ncaption = "$\\\\frac{i+2p}{x_{12}}$ {s} {k} {p} {}"',
+    )
+    (entry,) = read()
+    assert entry.parameters["title"] == "Stride 2"
+    assert (entry.section, entry.caption) == ("s=2", "$\\frac{i+2p}{x_{12}}$ 2 3x1 {p} {}")
+
+
+def test_what_is_not_swept_keeps_its_braces():
+    Path("set.toml").write_text(FIGURE + 'name = "a"\ncaption = "{s}"\ntitle = "{s}"\n')
+    (entry,) = read()
+    assert (entry.caption, entry.parameters) == ("{s}", {"title": "{s}"})
+
+
+# Invalid combinations
+
+
+@pytest.mark.parametrize("where", ["in the sweep", "beside it"])
+def test_invalid_combinations_are_told_and_skipped(cnnviz, where):
+    skip = "skip_invalid = true"
+    sweep = "k = [2, 5]\np = [0, 1]"
+    figure = 'name = "a"\ni = 3\n'
+    write(*((f"{skip}\n{sweep}", figure) if where == "in the sweep" else (sweep, figure + skip)))
+    ran = cnnviz("render", "set.toml", "--out", "out", "--jobs", 1)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines() == [
+        "set.toml, figure a-k5-p0: skipped: kernel 5 does not fit the padded input 3 (= 3 + 2·0): use --p 1 or more, "
+        "or --k 3 or less", "Rendering", "3 made, 0 up to date, 1 skipped",
+    ]  # fmt: skip
+    assert {path.name for path in Path("out").iterdir()} == {
+        "a-k2-p0.json", "a-k2-p1.json", "a-k5-p1.json", "manifest.json",
+    }  # fmt: skip
+    records = json.loads(Path("out/manifest.json").read_text())["figures"]
+    assert [record["parameters"] for record in records] == [
+        {"i": 3, "k": 2, "p": 0}, {"i": 3, "k": 2, "p": 1}, {"i": 3, "k": 5, "p": 1},
+    ]  # fmt: skip
+    ran = cnnviz("render", "set.toml", "--out", "out", "-q")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+
+
+@pytest.mark.parametrize("skip", ["", "skip_invalid = false\n"])
+def test_invalid_combinations_fail_where_nothing_else_is_said(cnnviz, skip):
+    write(f"{skip}k = [2, 5]", 'name = "a"\ni = 3')
+    ran = cnnviz("render", "set.toml", "--out", "out", "--jobs", 1, "-q")
+    assert ran.code == 1
+    assert ran.err.startswith("cnnviz: set.toml, figure a-k5: kernel 5 does not fit")
+    assert ran.err.endswith("cnnviz: 1 of 2 figures failed\n")
+    assert {path.name for path in Path("out").iterdir()} == {"a-k2.json", "manifest.json"}
+
+
+def test_a_deck_and_a_check_see_the_same_figures(cnnviz):
+    write("k = [2, 5]\nskip_invalid = true", 'name = "a"\ni = 3\ntitle = "k={k}"')
+    ran = cnnviz("deck", "set.toml", "-o", "deck.md", "--jobs", 1)
+    assert (ran.code, ran.err) == (0, "")
+    assert "k=2" in Path("deck.md").read_text()
+    assert "k=5" not in Path("deck.md").read_text()
+    ran = cnnviz("render", "set.toml", "--out", "out", "--jobs", 1, "--check")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[-1].startswith("a-k2: 4 of 4 outputs equal")
+
+
+# Mistakes
+
+A = "set.toml, figure 1 (a): "
+
+
+@pytest.mark.parametrize(
+    ("sweep", "message"),
+    [
+        ("s = []", "sweep.s is an empty list: give it a value, or leave it out"),
+        ("s = 1", "sweep.s 1 is not a list: give one such as [1, 2]"),
+        ("s = {a = 1}", "sweep.s {'a': 1} is not a list: give one such as [1, 2]"),
+        ("k = [[3, 2]]", 'sweep.k holds [3, 2]: give numbers, texts such as "3x5", or true and false'),
+        ("s = [1979-05-27]", "sweep.s holds datetime.date(1979, 5, 27): give numbers, texts such as"),
+        ("", "sweep names no parameter: give one with its values, such as s = [1, 2]"),
+        ("skip_invalid = true", "sweep names no parameter: give one with its values, such as s = [1, 2]"),
+        ("skip_invalid = 1\ns = [1]", "skip_invalid 1 is neither true nor false"),
+        ("strid = [1]", "sweep: conv has no parameter 'strid': did you mean stride? (choose from "),
+        ("format = ['gif']", "sweep: conv has no parameter 'format': "),
+        ("i = [4]", "sweep: i is both given and swept: leave one of them out"),
+        ("input-size = [4]", "sweep: i is both given and swept: leave one of them out"),
+        ("s = [1]\nstride = [2]", "sweep: stride is swept twice: s and its long form mean the same"),
+        ("s = [1, 1]", "sweep names two figures a-s1: s = 1 and s = 1; use values that differ as file names"),
+        ("bias = [1, 1.0]", "sweep names two figures a-bias1: bias = 1 and bias = 1.0; use values that differ"),
+        ('s = [1]\nkernel = ["1 2", "1;2"]',
+         'sweep names two figures a-s1-kernel1-2: s = 1, kernel = "1 2" and s = 1, kernel = "1;2"; use values'),
+        (f"seed = {list(range(101))}\ns = {list(range(100))}",
+         f"sweep has 10100 combinations: use at most {MAX_SWEEP}"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_with_file_figure_and_key(cnnviz, sweep, message):
+    write(sweep, 'name = "a"\ni = 4')
+    ran = cnnviz("render", "set.toml", "--out", "out")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"cnnviz: {A}{message}")
+    assert ran.err.count("\n") == 1
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("sweep = 3", "sweep 3 is not a table: write [figure.sweep] and s = [1, 2] below"),
+        ("[[figure.sweep]]\ns = [1]", "sweep [{'s': [1]}] is not a table: write [figure.sweep] and s = [1, 2] below"),
+        ("skip_invalid = true", "skip_invalid belongs to a sweep: write it under [figure.sweep]"),
+    ],
+)
+def test_a_sweep_in_the_wrong_place(lines, message):
+    Path("set.toml").write_text(f'{FIGURE}name = "a"\n{lines}\n')
+    with pytest.raises(UsageError) as told:
+        read()
+    assert str(told.value) == A + message
+
+
+def test_an_unknown_scene_and_a_name_that_does_not_do():
+    write("s = [1]", scene="cnov")
+    with pytest.raises(UsageError, match=r"^set.toml, figure 1 \(a\): sweep: there is no scene 'cnov': did you mean"):
+        read()
+    write("s = [1]", 'name = "{p}"')
+    with pytest.raises(UsageError, match=r"^set.toml, figure 1 \(\{p\}-s1\): name '\{p\}-s1' does not do as a file"):
+        read()
+
+
+def test_two_sweeps_of_one_file_name():
+    one = FIGURE + 'name = "a"\n[figure.sweep]\ns = [1, 2]\n'
+    Path("set.toml").write_text(one + FIGURE + 'name = "a-s2"\n')
+    with pytest.raises(UsageError, match=r"^set.toml and set.toml both name a figure a-s2.json: rename one$"):
+        read()
