@@ -214,3 +214,22 @@ def test_both_engines_offer_every_operation():
     torch = (SCENES_FOLDER.parent / "check" / "torch_engine.py").read_text(encoding="utf-8")
     assert all(f"    def {name}(" in torch for name in operations)
     assert np.float64(load_engine("onnxruntime").softmax(np.zeros((1, 2)))[0, 0]) == 0.5
+
+
+def test_a_missing_target_is_told_as_the_file_that_it_would_be(cnnviz):
+    assert cnnviz("check", "gone.toml").err.startswith("cnnviz: figure set gone.toml does not exist")
+    done = cnnviz("check", "gone.gif")
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert "gone.gif" in done.err
+    assert "scene" not in done.err
+    assert cnnviz("check", "conf").err.startswith("cnnviz: there is no scene 'conf': did you mean conv?")
+
+
+def test_files_beside_a_set_are_checked_too(cnnviz, tmp_path):
+    (tmp_path / "sets").mkdir()
+    (tmp_path / "sets" / "map.csv").write_text("1,2,3\n4,5,6\n7,8,9\n", encoding="utf-8")
+    text = '[[figure]]\nscene = "conv"\nname = "beside"\ninput = "map.csv"\nk = 2\n'
+    (tmp_path / "sets" / "set.toml").write_text(text, encoding="utf-8")
+    done = cnnviz("check", "sets/set.toml")
+    assert done.code == 0
+    assert done.out.startswith("beside: 4 of 4 outputs equal")

@@ -149,7 +149,7 @@ def check_sets(sets: Sequence[Path], against: str) -> Iterator[Report]:
     load_engine(against)
     for entry in read_sets(sets):
         try:
-            figure = make(entry.scene, **entry.parameters)
+            figure = make(entry.scene, **entry.resolved())
         except CnnvizError as error:
             yield Report(name=entry.name, reason=f"it cannot be made: {error}")
             continue

@@ -45,7 +45,7 @@ def _reports(target: str, against: str) -> Iterator[Report]:
     from cnnviz.reading import read
 
     path = Path(target)
-    if target in find_scenes() or not path.exists():
+    if target in find_scenes() or not (path.exists() or path.suffix or "/" in target):
         yield from check_scenes((target,), against)
     elif path.is_dir() or path.suffix == ".toml":
         yield from check_sets([path], against)
