@@ -82,13 +82,15 @@ class Journal:
         """Note a figure that is about to get its name; raises CnnvizError."""
         # The newline before it keeps it apart from a line that a full disk has cut off.
         line = b"\n" + json.dumps({"figure": record}, sort_keys=True).encode() + b"\n"
+        from cnnviz.export._atomic import hold
+
         try:
             if self._file is None:
                 # Begun in the folder's turn: another run would take it for one that nobody writes any more.
                 with folder_turn(self._out):
                     self._file, name = tempfile.mkstemp(prefix=JOURNAL_PREFIX, dir=self._out)
                     self._path = Path(name)
-                    _take(self._file)
+                    hold(self._file)
             os.write(self._file, line)
         except OSError as error:
             raise CnnvizError(f"cannot write to folder {self._out}: {(error.strerror or '').lower()}") from None
@@ -109,12 +111,14 @@ def settle(out: Path) -> None:
     """Put into the manifest what runs have made that were cut off; raises CnnvizError."""
     if not out.is_dir() or not any(_journals(out)):
         return
+    from cnnviz.export._atomic import hold
+
     with folder_turn(out):
         found: dict[str, Record] = {}
         over: list[Path] = []
         for path in sorted(_journals(out)):
             with suppress(OSError), path.open("rb") as file:
-                if _take(file.fileno()):
+                if hold(file.fileno()):
                     found |= {record["file"]: record for record in _lines(file)}
                     over.append(path)
         # A file may have been noted and not have got its name any more.
@@ -181,16 +185,3 @@ def folder_turn(out: Path) -> Iterator[None]:
         yield
     finally:
         os.close(folder)
-
-
-def _take(file: int) -> bool:
-    """Hold a journal as long as it is open; false where another process does."""
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True

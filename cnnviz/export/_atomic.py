@@ -187,15 +187,21 @@ def _taken(descriptor: int, name: str) -> bool:
 
     False where `clear_stale` came between its making and this: it is then gone or going.
     """
-    if fcntl is not None:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:
-            # A disk without locks, where nothing is ever cleared.
-            return True
-    return _is_name_of(name, descriptor)
+    return hold(descriptor) and _is_name_of(name, descriptor)
+
+
+def hold(descriptor: int) -> bool:
+    """Lock a file until its last descriptor is closed; false where another process has. Without locks all is held."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        # A disk without locks.
+        return True
+    return True
 
 
 def _is_name_of(path: Path | str, descriptor: int) -> bool:
