@@ -29,6 +29,8 @@ FOUND = [
     ("pool", {"kind": "avg", "i": 4, "s": 5, "ceil_mode": True}),
     # At a pole there is no tangent, and an update may lead too far at once.
     ("loss", {"kind": "binary-cross-entropy", "lo": 0.001, "digits": 0, "frames": 2}),
+    # Weights moved along a gradient in float32 were held to float64's precision where nothing but a bias is left.
+    ("cnn", {"input": "zeros", "i": 3, "layers": "fc 4, elu 0.5, fc 3", "label": 1, "lr": 1.359, "seed": 68}),
     ("gradient-descent", {"optimizer": "nesterov", "lr": 2.675, "steps": 5, "frames": 1}),
 ]  # fmt: skip
 

@@ -83,7 +83,8 @@ def cnn(figure: Subject, engine: Engine) -> Iterator[Claim]:
             {name: values - given["lr"] * slope[name] for name, values in parts.items()}
             for parts, slope in zip(weights, own, strict=True)
         ]
-        after = _forward(engine, net, picture, moved, label)
+        # Weights moved along a gradient in float32 are no better than it, even where an engine computes in float64.
+        after = _forward(engine, net, picture.astype(slopes[0].dtype), moved, label)
         yield from _stations(figure, net, after, 2, "after the step, ", slack=_moved(own, given["lr"], run))
     yield from _words(figure, net, (run, after), (slopes, own, lost), label)
 
@@ -91,7 +92,7 @@ def cnn(figure: Subject, engine: Engine) -> Iterator[Claim]:
 def _moved(own: Sequence[Parts], rate: float, run: _Pass) -> float:
     """How much less sure values are behind a step along a gradient that itself is not quite sure."""
     steps = [float(abs(part).max()) for parts in own for part in parts.values()]
-    return 1 + rate * max(steps, default=0.0) * run.largest * 100
+    return 1 + rate * max(steps, default=0.0) * max(1.0, run.largest) * 100
 
 
 def _stations(figure: Subject, net: Network, run: _Pass, turn: int, when: str, slack: float = 1.0) -> Iterator[Claim]:
