@@ -91,7 +91,7 @@ def parameters(draw: st.DrawFn, scene: str) -> Given:
     chosen |= {name for name, p in declared.items() if p.spec.positional}
     given: Given = {}
     # Data last: its size goes with the others.
-    for name in sorted(chosen, key=lambda name: declared[name].type is ArrayLike):
+    for name in sorted(chosen, key=lambda name: (declared[name].type is ArrayLike, name)):
         given[name] = draw(_data(scene, name, given) if declared[name].type is ArrayLike else _value(declared[name]))
     for data, size in (("input", "i"), ("kernel", "k")):
         if not isinstance(given.get(data, ""), str) or ";" in given.get(data, ""):
