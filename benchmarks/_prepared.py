@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from cnnviz.export._patches import patches
-from cnnviz.export.gif import _long_runs
+from cnnviz.export.gif import _with_long_runs
 from cnnviz.pipeline import make
 
 
@@ -27,7 +27,7 @@ def main() -> None:
             boxes.append((patch.box.left, patch.box.top, patch.box.right, patch.box.bottom))
             times.append(patch.milliseconds)
             if place:
-                patch = replace(patch, pixels=replace(patch, same=_long_runs(patch.same)).sparse(unchanged))
+                patch = replace(patch, pixels=_with_long_runs(patch).sparse(unchanged))
             file.write(np.ascontiguousarray(patch.pixels))
     np.savez(
         path, colors=film.palette.colors, boxes=np.array(boxes), milliseconds=np.array(times),

@@ -8,10 +8,25 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from benchmarks._measure import CNNVIZ, IMPORTS, REPOSITORY, Command, Run, Spread, cores, cpu, fresh, ratios, run, wall
+from benchmarks._measure import (
+    CNNVIZ,
+    IMPORTS,
+    PYTHON,
+    REPOSITORY,
+    Command,
+    Run,
+    Spread,
+    cores,
+    cpu,
+    fresh,
+    ratios,
+    run,
+    wall,
+)
 from benchmarks._report import Row, Section, table
 
 KIB = 1024
+TWICE = (PYTHON, str(Path(__file__).with_name("_twice.py")))
 
 
 def figure_set(folder: Path, quick: bool) -> Section:
@@ -21,13 +36,14 @@ def figure_set(folder: Path, quick: bool) -> Section:
     commands: dict[str, Command] = {
         "imports": IMPORTS,
         "one core": _render("one", 1),
-        **({"two cores": _render("two", 2)} if both else {}),
+        **({"two cores": _render("two", 2), "one core, twice at once": _twice("twice")} if both else {}),
         "nothing to do": _render("one", 1),
     }
     runs: dict[str, list[Run]] = {name: [] for name in commands}
     for _ in range(1 if quick else 3):
         fresh(folder / "one")
-        fresh(folder / "two")
+        for name in ("two", "twice-a", "twice-b"):
+            fresh(folder / name)
         for name, command in commands.items():
             # A figure that fails is told of below; the others are measured nevertheless.
             runs[name].append(run(command, folder, check=False))
@@ -40,6 +56,10 @@ def figure_set(folder: Path, quick: bool) -> Section:
 
 def _render(name: str, jobs: int) -> Command:
     return (*CNNVIZ, "render", str(REPOSITORY / "animations"), "--out", name, "--jobs", str(jobs))
+
+
+def _twice(name: str) -> Command:
+    return *TWICE, name, *CNNVIZ, "render", str(REPOSITORY / "animations"), "--jobs", "1"
 
 
 def _records(folder: Path) -> list[dict[str, Any]]:
@@ -65,12 +85,16 @@ def _speed(section: Section, runs: dict[str, list[Run]], made: int) -> None:
     )  # fmt: skip
     if two := runs.get("two cores"):
         section.at_least("one core / two cores", ratios(one, two, wall), 1.7, digits=2)
+        once = zip(one, runs["one core, twice at once"], strict=True)
+        together = Spread.of(2 * wall(alone) / wall(at_once) for alone, at_once in once)
+        section.rows.append(Row("what two cores give to two runs on one core each", together.text(2, "×")))
         beyond = [statistics.median(map(wall, some)) - statistics.median(map(wall, imports)) for some in (one, two)]
         if min(beyond) > 0:
             section.rows.append(Row("the same beyond start-up", f"{beyond[0] / beyond[1]:.2f}×"))
         section.notes.append(
             f"The set has n = {made} figures. Start-up S is the time of the imports, which each process takes: with F "
-            "seconds a figure beyond it, two cores cannot do better than (S + n·F) / (S + n·F/2)."
+            "seconds a figure beyond it, two cores cannot do better than (S + n·F) / (S + n·F/2), nor better than the "
+            "machine lets two runs be that share nothing: one after the other against both at once."
         )
     else:
         section.notes.append("The speed-up on two cores was not measured: there is one core here.")

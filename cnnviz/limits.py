@@ -15,14 +15,18 @@ MAX_STEPS = 4096
 MAX_STOPS = 1000
 """Places at which the point on a curve stops: a curve is drawn anew for each."""
 
-MAX_COVERED = 200_000
+MAX_COVERED = 100_000
 """Cells that a window covers in all steps together: each is a change to tell and to draw."""
 
 MIN_WIDTH, MAX_WIDTH = 320, 3840
 """Pixels of a frame's width."""
 
-MAX_PIXELS, MAX_WHOLE_PIXELS = 2_200_000_000, 500_000_000
-"""Pixels of all pictures of an animation, and of one of which every picture is stored whole: video, PNG frames."""
+MAX_PIXELS, MAX_PACKED_PIXELS, MAX_WHOLE_PIXELS = 2_200_000_000, 850_000_000, 500_000_000
+"""Pixels of all pictures of a GIF, of an animation that takes longer to pack, WebP and APNG, and of one of which
+every picture is stored whole: video, PNG frames."""
+
+MAX_PAGES, MAX_PAGE_CELLS = 800, 1_300_000
+"""Pages of a PDF, and cells on all of them: each page is drawn whole."""
 
 LEAST_PIXELS = 500_000
 """What a smaller picture counts as: its words and cells take as long as in one of 960 × 540 pixels."""
@@ -51,8 +55,8 @@ MAX_LINES = 100_000
 MAX_TOML_BYTES = 8 * 2**20
 """Bytes of a figure set or a theme."""
 
-MAX_IMAGE_PIXELS = 64_000_000
-"""Pixels of an input image before it is resized."""
+MAX_IMAGE_PIXELS = 52_000_000
+"""Pixels of an input image before it is resized: a camera's; WebP takes 17 bytes of memory for each."""
 
 MAX_LAYERS = 16
 """Layers of a network: more would not be read."""
@@ -68,6 +72,9 @@ MAX_CLASSES = 50
 
 MAX_WEIGHTS, MAX_PRODUCTS, MAX_MAP_VALUES = 1_000_000, 50_000_000, 500_000
 """Weights of a network, products of its forward run, and values in all its maps."""
+
+MAX_ENTRIES = 1000
+"""Arrays in a file of weights: it is read in whole before the first of them is."""
 
 MAX_SWEEP = 10_000
 """Figures of one sweep of a figure set."""

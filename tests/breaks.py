@@ -718,8 +718,8 @@ PICTURES = (
     ),
     Break(
         "box-too-small", _FILM, "the rectangle that a frame announces leaves a change out", _FRAMES,
-        "box = hull(moved + boxes) or",
-        "box = hull(moved + boxes[:-1]) or",
+        "painted = apart(moved + boxes)",
+        "painted = apart(moved + boxes[:-1])",
     ),
     Break(
         "no-flash-guard", "cnnviz/render/flashes.py", "figures may flash as fast as they like",
@@ -787,13 +787,13 @@ FILES = (
     Break(
         "patch-of-first", "cnnviz/export/_patches.py", "what differs is told from the first picture, not from the last",
         _GIF,
-        "before[box.slices] = now\n",
+        "before[part.slices] = frame.pixels[part.slices]\n",
         "before[:1] = before[:1]\n",
     ),
     Break(
         "patch-too-small", "cnnviz/export/_patches.py", "a patch lacks its last column", _GIF,
-        "box.left + int(columns[-1]) + 1, box.top",
-        "box.left + int(columns[-1]), box.top",
+        "left + int(columns[-1]) + 1, top",
+        "left + int(columns[-1]), top",
     ),
     Break(
         "equal-frames-lost", "cnnviz/export/_patches.py", "the time of equal pictures is lost", _GIF,
@@ -832,8 +832,8 @@ FILES = (
     Break(
         "json-drops-zero", "cnnviz/export/json.py", "changes to 0 and to no text are left out of JSON",
         ("tests/test_files.py", "tests/test_registry.py"),
-        "if getattr(change, key) is not None}",
-        "if getattr(change, key)}",
+        "in found if value is not None}",
+        "in found if value}",
     ),
     Break(
         "svg-escape", "cnnviz/render/vector.py", "texts in SVG and HTML are not escaped",
@@ -942,8 +942,8 @@ FILES = (
     ),
     Break(
         "content-unread", "cnnviz/batch/manifest.py", "a file that was cut or replaced counts as up to date", _SETS,
-        'content_digest(out / one["file"]) == one["sha256"]',
-        'one["file"]',
+        'content_digest(path) == one["sha256"]',
+        'one["sha256"]',
     ),
     Break(
         "journal-lost", "cnnviz/batch/manifest.py", "what a killed run had made is made again", _SETS,

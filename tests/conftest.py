@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import settings
 from hypothesis.internal.conjecture import providers
 
 from cnnviz.cli import main
 from cnnviz.discovery import VARIABLE
+from tests.drawing import DEEP
 
 # Hypothesis also tries the numbers that it finds in the modules imported so far: what is drawn would depend on which
 # tests came before, and on every line of the code.
 if hasattr(providers, "_get_local_constants"):
     providers._get_local_constants = lambda nothing=providers._local_constants: nothing
+
+# A run tries what the one before tried, here as anywhere; a deep one of tests/properties tries what none has.
+settings.register_profile("steady", derandomize=not DEEP, database=None, deadline=None)
+settings.load_profile("steady")
+
+
+def pytest_collection_finish():
+    """Thousands of collected tests stay for good: the collector need not look at them again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.fixture

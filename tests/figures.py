@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 
 from cnnviz.discovery import find_scenes
 from cnnviz.pipeline import Figure, make
+from cnnviz.storyboard import Storyboard
 
 # Parameters beyond the defaults, by scene; a scene that is not named here is tested with its defaults.
 VARIANTS: dict[str, list[dict[str, object]]] = {
@@ -57,6 +60,19 @@ def make_figure(figure: tuple[str, dict[str, object]]) -> Figure:
     """The figure itself."""
     scene, given = figure
     return make(scene, **given)
+
+
+@cache
+def _told(scene: str, given: tuple[tuple[str, object], ...]) -> Storyboard:
+    board = make(scene, **dict(given)).storyboard()
+    steps = list(board.steps())
+    return replace(board, steps=lambda: iter(steps))
+
+
+def board_of(figure: tuple[str, dict[str, object]]) -> Storyboard:
+    """The storyboard of a figure, made once for all who read it."""
+    scene, given = figure
+    return _told(scene, tuple(given.items()))
 
 
 _SUM = re.compile(r"^.*? = (?P<sum>[^=≈…]+?) (?P<sign>[=≈]) \*\*(?P<result>[^*]+)\*\*$")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from PIL import Image
 
 from cnnviz.batch import Entry, read_set, render_sets
 from cnnviz.batch.digests import Sources
+from cnnviz.batch.executors import tidily
 from cnnviz.batch.manifest import JOURNAL_PREFIX, Journal
 from cnnviz.cli import main
 from cnnviz.discovery import VARIABLE
@@ -725,3 +728,49 @@ def test_what_took_long_is_begun_first():
     tasks = [Task(entry(file=name), "") for name in ("1.gif", "new.gif", "2.gif", "bad.gif", "3.gif")]
     order = [task.entry.file for task in _longest_first(tasks, known)]
     assert order == ["new.gif", "bad.gif", "3.gif", "2.gif", "1.gif"]
+
+
+class Knot:
+    """Something that only the collector can clear away."""
+
+    def __init__(self):
+        self.itself = self
+
+
+def test_what_a_figure_leaves_is_cleared_away_without_looking_at_all_that_was_there():
+    before = Knot()
+    there, left = weakref.ref(before), []
+
+    def make(item):
+        nonlocal before
+        left.append(weakref.ref(Knot()))
+        # What was there is out of the collector's sight, however much that is.
+        assert len(gc.get_objects()) < 1000 < gc.get_freeze_count()
+        before = None
+        return item
+
+    gc.disable()
+    try:
+        assert tidily(make, 3) == 3
+        assert left[0]() is None
+        assert there() is not None
+        with pytest.raises(ZeroDivisionError):
+            tidily(lambda item: 1 / item, 0)
+        # Not for good: a program that makes a figure may throw away its own things as before.
+        assert gc.get_freeze_count() == 0
+        gc.collect()
+        assert there() is None
+    finally:
+        gc.enable()
+
+
+def test_a_large_file_has_the_digest_of_its_content(monkeypatch, tmp_path):
+    from cnnviz.batch.digests import content_digest
+
+    file = tmp_path / "large"
+    file.write_bytes(b"0123456789" * 500)
+    by_size = []
+    for small in (4999, 5000):
+        monkeypatch.setattr("cnnviz.batch.digests._SMALL", small)
+        by_size.append(content_digest(file))
+    assert by_size == [sha256(file)] * 2

@@ -6,6 +6,7 @@ import importlib
 import json
 import subprocess
 import sys
+import tomllib
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +17,7 @@ from benchmarks._charts import Chart
 from benchmarks._measure import PYTHON, BenchmarkError, Run, Spread, ratios, said, wall
 from benchmarks._plots import draw
 from benchmarks._report import Row, Section, markdown, stored
+from benchmarks.batch import _costs, _parts, _set
 from benchmarks.peer_funcanimation import Figure
 from benchmarks.speed import same_numbers
 from cnnviz.pipeline import make
@@ -41,6 +43,33 @@ def section():
 
 def axis(title="Canned"):
     return stored(section(), {"cores": "2"}, 0.5, quick=False) | {"title": title}
+
+
+def test_a_set_made_in_parts_has_the_figures_of_the_whole(monkeypatch, tmp_path):
+    made = []
+    said = SimpleNamespace(output="x made, 0 up to date")
+    monkeypatch.setattr("benchmarks.batch._made", lambda _command, _place, text: made.append(text) or said)
+    starts, parts = [], []
+    for which in (range(10), range(10, 20)):
+        _parts(("x",), tmp_path, 50, which, starts, parts)
+
+    def seeds(text):
+        return tomllib.loads(text)["figure"][0]["sweep"]["seed"]
+
+    of_parts = [text for text in made if text != _set(2)]
+    assert [len(seeds(text)) for text in of_parts] == [25] * 20
+    assert [seed for text in of_parts for seed in seeds(text)] == seeds(_set(1000))
+    assert (len(starts), len(parts)) == (9, 20)
+
+
+def test_the_start_is_taken_off_sets_of_every_size():
+    found = Section("Canned")
+    # 2 s to start, 0.25 s a figure beyond the first two, 0.5 s in the large one.
+    _costs(found, runs(2, 2, 3), {1: runs(1)[0], 50: runs(14)[0], 1000: runs(501)[0]}, runs(14, 13, 15))
+    rows = {row.what: row for row in found.rows}
+    assert rows["a figure beyond the first two, of 50 figures"].measured == "0.250 s: 4.0 figures a second"
+    last = rows["a figure of 1000 at once / in sets of 50"]
+    assert (last.measured, last.cpu, last.met) == ("2.00×", "2.00×", False)
 
 
 def test_ratios_are_formed_within_each_round():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +12,10 @@ import pytest
 from cnnviz.check import check_figure
 from cnnviz.check.claims import CLAIMS
 from cnnviz.check.engine import Engine, load_engine
+from cnnviz.check.report import check_board
 from cnnviz.discovery import SCENES_FOLDER
 from cnnviz.pipeline import make
+from cnnviz.storyboard import Cell
 from tests.figures import all_figures, make_figure, named
 
 FIGURES = all_figures()
@@ -27,6 +31,8 @@ def test_every_figure_equals_the_engine(figure):
 
 
 EXTREME = [
+    ("transposed-conv", {"i": 4, "k": 2, "s": "1x2", "d": 3, "output_padding": 2, "p": 1}),
+    ("transposed-conv", {"d": 3, "s": 1, "output_padding": "2x1", "view": "overlap", "p": "0x1"}),
     ("conv", {"i": 40, "s": 3, "p": 2, "kernel": "laplacian-8"}),
     ("conv", {"input": "1e9 -1e9; 0.1 1e-9", "kernel": "1 1; 1 1e-3", "k": 2, "p": 1}),
     ("conv", {"k": 1, "s": 3, "i": 7, "bias": 1e9}),
@@ -124,6 +130,32 @@ def test_one_wrong_number_is_named(cnnviz, monkeypatch):
     assert done.out.startswith("output-size i5 k3 s1 p0: 2 of 2 sizes equal (max |Δ| 0), ")
 
 
+def test_of_several_wrong_numbers_the_largest_is_named(monkeypatch):
+    right = make("conv").scene.expected()["output"]
+
+    def wrong(result):
+        result[0, 0, 1], result[0, 2, 0], result[0, 2, 2] = right[0, 1] + 1, right[2, 0] - 9, right[2, 2] + 3
+        return result
+
+    broken("conv", "conv2d", monkeypatch, wrong)
+    assert check_figure(make("conv")).difference == (
+        f"3 differ, most where output row 3, column 1 shows {right[2, 0] - 9:g}, onnxruntime gives {right[2, 0]:g}"
+    )
+
+
+def test_of_several_panels_the_one_farthest_off_is_named():
+    board, off = make("conv-relation").storyboard(), {"output": 1, "back": 50}
+
+    def moved(step):
+        return replace(step, changes=tuple(
+            replace(c, value=c.value + off.get(c.panel, 0)) if isinstance(c, Cell) and c.value is not None else c
+            for c in step.changes
+        ))  # fmt: skip
+
+    report = check_board(replace(board, steps=lambda: map(moved, board.steps())), "onnxruntime", "it")
+    assert report.difference.startswith("29 differ, most where back row ")
+
+
 def test_a_map_of_another_size_is_found(monkeypatch):
     make("conv")
     broken("conv", "conv2d", monkeypatch, lambda result: result)
@@ -219,7 +251,7 @@ def test_both_engines_offer_every_operation():
 def test_a_missing_target_is_told_as_the_file_that_it_would_be(cnnviz):
     assert cnnviz("check", "gone.toml").err.startswith("cnnviz: figure set gone.toml does not exist")
     done = cnnviz("check", "gone.gif")
-    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert (done.code, done.err.count("\n")) == (2, 1)
     assert "gone.gif" in done.err
     assert "scene" not in done.err
     assert cnnviz("check", "conf").err.startswith("cnnviz: there is no scene 'conf': did you mean conv?")
@@ -233,3 +265,49 @@ def test_files_beside_a_set_are_checked_too(cnnviz, tmp_path):
     done = cnnviz("check", "sets/set.toml")
     assert done.code == 0
     assert done.out.startswith("beside: 4 of 4 outputs equal")
+
+
+def test_a_figures_own_options_follow_its_name(cnnviz):
+    line = "conv i5 k3 s2 p1: 9 of 9 outputs equal (max |Δ| 0), 320 of 320 other numbers\n"
+    assert cnnviz("check", "conv", "--k", 3, "--s", 2, "--p", 1, "--i", 5) == (
+        SimpleNamespace(code=0, out=line, err="")
+    )  # fmt: skip
+    several = cnnviz("check", "-q", "pool", "conv", "--k=2", "--title", "pool", "-q")
+    assert (several.code, several.out, several.err) == (0, "", "")
+
+
+def test_each_target_has_options_of_its_own(cnnviz, tmp_path):
+    (tmp_path / "set.toml").write_text('[[figure]]\nscene = "conv"\nname = "made"\nk = 2\n', "utf-8")
+    (tmp_path / "mae").mkdir()
+    done = cnnviz("check", "conv", "--k", 4, "set.toml", "--against", "onnxruntime", "loss", "--lo", -2, "mae", "pool",
+                  "avg", "loss", "mse", "--", "output-size")  # fmt: skip
+    assert (done.code, done.err) == (0, "")
+    assert [line.partition(":")[0] for line in done.out.splitlines()] == [
+        "conv i5 k4 s1 p0", "made", "loss mae lo-2", "pool avg i4 k2 s2", "loss mse", "output-size i5 k3 s1 p0",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    ("conv --k 9", "kernel 9 does not fit the padded input 5 (= 5 + 2·0): use --p 2 or more, or --k 5 or less"),
+    ("conf --k 3", "there is no figure 'conf': did you mean conv? (choose from "),
+    ("conv poool --k 3", "there is no figure 'poool': did you mean pool? (choose from "),
+    ("loss mse mea", "there is no scene 'mea': choose from "), ("conv -- -x", "there is no scene '-x': choose from "),
+    ("loss msse", "kind 'msse' is not known: did you mean mse? (choose from "),
+    ("--k 5 conv", "--k comes too early: cnnviz check FIGURE --k …"),
+    ("set.toml --k 5", "set.toml takes no options: --k goes behind a figure's name"),
+    ("conv --k 3 -o x.gif", "check writes no file: leave -o, --format and --code out"),
+    ("conv --code onnx", "check writes no file: leave -o, --format and --code out"),
+    ("conv --k", "Option '--k' requires an argument."),
+])  # fmt: skip
+def test_options_that_do_not_work_are_refused_before_anything_is_checked(cnnviz, words, message):
+    done = cnnviz("check", *words.split())
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert done.err.startswith(f"cnnviz: {message}")
+
+
+def test_a_mistyped_option_is_told_as_the_figures_own_command_tells_it(cnnviz):
+    for words in (("conv", "--kk", 5), ("loss", "mse", "--labell", 1)):
+        own = cnnviz(*words)
+        assert own.code == 2
+        assert cnnviz("check", *words).err == own.err
+    assert "--against" in cnnviz("check", "conv", "--agianst", "torch").err

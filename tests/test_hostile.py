@@ -37,7 +37,7 @@ def files():
 
 # What is read: all of it by one process that may not have much memory
 
-BEYOND = "has more than 64000000 pixels: make the image smaller"
+BEYOND = "has more than 52000000 pixels: make the image smaller"
 NO_ARRAY = "is no .npy file: save the array with numpy.save"
 DAMAGED = "is cut short or damaged: save the image again"
 START = b"\x89PNG\r\n\x1a\n"
@@ -159,6 +159,16 @@ def test_a_pickle_among_weights_is_not_loaded(cnnviz):
     told = "--weights file 'trap.npz': conv1.weight holds object values: use whole or real numbers"
     assert (code, message) == (2, told)
     assert not Path("sprung").exists()
+
+
+@pytest.mark.parametrize(("count", "longer"), [(1001, b""), (12_000, b""), (1, b"PK\6\7")])
+def test_weights_of_many_entries_are_refused_unread(cnnviz, count, longer):
+    with zipfile.ZipFile("many.npz", "w") as archive:
+        for number in range(count):
+            archive.writestr(f"a long enough name of an entry {number}.npy", b"")
+        archive.comment = longer
+    told = "--weights file 'many.npz' has more than 1000 entries: keep the network's own arrays alone"
+    assert refused(cnnviz, "cnn", "--weights", "many.npz", "-o", "x.json") == (2, told)
 
 
 # TOML: a set and a theme

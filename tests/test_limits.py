@@ -10,6 +10,8 @@ import pytest
 import cnnviz
 from cnnviz.cli import main
 from cnnviz.errors import UsageError
+from cnnviz.export._amount import affordable
+from cnnviz.export._video import TWEEN
 from cnnviz.limits import LEAST_PIXELS, MAX_PIXELS, MAX_WHOLE_PIXELS
 
 REFUSED = {
@@ -28,6 +30,19 @@ REFUSED = {
         "1489 pictures of 1920×1080 pixels are too many for one file, more than 500 million pixels: use --tween 0, "
         "fewer steps, or .html or .svg, which have no pixels",
     ),
+    "x.webp": (
+        {"i": 52, "width": 960},
+        "2500 pictures of 960×540 pixels are too many for one file, more than 850 million pixels: use fewer steps, or "
+        ".html or .svg, which have no pixels",
+    ),
+    "y.pdf": (
+        {"i": 270, "s": 10, "k": 1, "frame": "all"},
+        "53676270 cells on all pages are too many for a PDF, more than 1300000: use --sheet, fewer steps, or .html",
+    ),
+    "x.pdf": (
+        {"i": 31, "frame": "all"},
+        "841 pages are too many for a PDF, more than 800: use --sheet, fewer steps, or .html",
+    ),
 }
 
 
@@ -38,6 +53,12 @@ def test_too_many_pixels_are_refused(name, tmp_path):
         cnnviz.conv(**parameters).save(tmp_path / name)
     assert str(refused.value) == message
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_film_that_glides_by_itself_does_not_where_that_would_be_too_much():
+    film = affordable(cnnviz.conv(i=28, k=3).job(), TWEEN, MAX_WHOLE_PIXELS)
+    assert (film.tween, film.storyboard.count) == (0, 676)
+    assert affordable(cnnviz.conv(i=5, k=3).job(), TWEEN, MAX_WHOLE_PIXELS).tween == TWEEN
 
 
 def test_the_width_that_is_named_would_do():
@@ -73,5 +94,5 @@ def test_what_a_terminal_cannot_show_is_no_failure(tmp_path, monkeypatch):
 
 
 def test_a_count_lays_its_window_on_no_more_cells_than_an_operation():
-    with pytest.raises(UsageError, match="this count would cover 3678208 cells in 898 steps, more than 200000: use a"):
+    with pytest.raises(UsageError, match="this count would cover 3678208 cells in 898 steps, more than 100000: use a"):
         cnnviz.output_size(i=512, k=64)

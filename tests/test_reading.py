@@ -198,7 +198,7 @@ def test_foreign_files_are_told_in_one_line(cnnviz, tool):
     foreign()
     for name, message in FOREIGN.items():
         assert refused(cnnviz, tool, name) == (1, f"{name} {message}")
-    assert refused(cnnviz, tool, "missing.gif") == (1, "cannot read missing.gif: no such file or directory")
+    assert refused(cnnviz, tool, "missing.gif") == (2, "missing.gif does not exist: give a file that cnnviz made")
 
 
 def test_without_pyav_one_line_says_what_to_install(cnnviz, home, monkeypatch):

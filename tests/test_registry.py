@@ -16,7 +16,7 @@ from cnnviz.export.json import write
 from cnnviz.playback import play
 from cnnviz.render.theme import load_theme, theme_names
 from cnnviz.storyboard import Block, Grid
-from tests.figures import all_figures, arithmetic, make_figure, named
+from tests.figures import all_figures, arithmetic, board_of, make_figure, named
 
 FIGURES = all_figures()
 figures = pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
@@ -24,8 +24,7 @@ figures = pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
 
 @figures
 def test_the_finished_storyboard_shows_what_the_operation_gives(figure):
-    scene = make_figure(figure).scene
-    board = scene.storyboard()
+    scene, board = make_figure(figure).scene, board_of(figure)
     expected = {name: values for name, values in scene.expected().items() if name in panels_of(board)}
     states = deque(play(board), maxlen=1)[0][1]
     for name, values in expected.items():
@@ -47,7 +46,7 @@ def test_the_number_of_steps_is_as_announced_and_steps_can_be_made_anew(figure):
 
 @figures
 def test_changes_stay_within_their_panels(figure):
-    board = make_figure(figure).storyboard()
+    board = board_of(figure)
     names = [panel.name for panel in board.panels()]
     assert len(set(names)) == len(names)
     shapes = {panel.name: panel.shape for panel in board.panels() if isinstance(panel, Grid | Block)}
@@ -62,7 +61,7 @@ def test_changes_stay_within_their_panels(figure):
 
 @figures
 def test_a_captions_arithmetic_gives_its_result(figure):
-    for step in make_figure(figure).storyboard().steps():
+    for step in board_of(figure).steps():
         if (parts := arithmetic(step.caption)) is None:
             continue
         total, sign, result = parts
@@ -74,7 +73,7 @@ def test_a_captions_arithmetic_gives_its_result(figure):
 
 @figures
 def test_words_are_there(figure):
-    board = make_figure(figure).storyboard()
+    board = board_of(figure)
     assert board.title
     assert len(board.alt) > 30
     assert board.alt.rstrip().endswith(".")
@@ -86,7 +85,7 @@ def test_words_are_there(figure):
 
 @figures
 def test_themes_know_every_role(figure):
-    board = make_figure(figure).storyboard()
+    board = board_of(figure)
     roles = {role for p in board.panels() if isinstance(p, Grid | Block) for role in np.unique(p.roles)}
     roles |= {c.role for s in board.steps() for c in s.changes if type(c).__name__ == "Cell" and c.role is not None}
     for name in theme_names():
@@ -97,7 +96,7 @@ def test_themes_know_every_role(figure):
 
 @figures
 def test_roles_that_steps_bring_in_are_announced(figure):
-    board = make_figure(figure).storyboard()
+    board = board_of(figure)
     known = {str(role) for p in board.panels() if isinstance(p, Grid | Block) for role in np.unique(p.roles)}
     known |= set(board.step_roles)
     for step in board.steps():
@@ -110,7 +109,7 @@ def test_roles_that_steps_bring_in_are_announced(figure):
 @figures
 def test_json_tells_the_same_story(figure):
     made = make_figure(figure)
-    board = made.storyboard()
+    board = board_of(figure)
     buffer = io.BytesIO()
     write(Job(storyboard=board, film=lambda tween: made.film(), command=made.command(), once=False), buffer)
     data = json.loads(buffer.getvalue())
@@ -176,7 +175,7 @@ def test_settings_and_alt_text_name_the_figures_own_sizes(figure):
 
 @uneven
 def test_labels_say_the_shapes_of_their_panels(figure):
-    board = make_figure(figure).storyboard()
+    board = board_of(figure)
     for panel in board.panels():
         found = re.search(r"\d+(?:×\d+)+", panel.label) if isinstance(panel, Grid | Block) else None
         if found:
@@ -189,7 +188,7 @@ def test_labels_say_the_shapes_of_their_panels(figure):
 @uneven
 def test_a_boundary_runs_around_the_map_and_not_its_padding(figure):
     outside = {"padding", "padding_unreached", "empty"}
-    for panel in make_figure(figure).storyboard().panels():
+    for panel in board_of(figure).panels():
         for mark in getattr(panel, "marks", ()):
             if mark.role == "boundary" and mark.rows:
                 inside = np.zeros(panel.shape, bool)
@@ -199,7 +198,7 @@ def test_a_boundary_runs_around_the_map_and_not_its_padding(figure):
 
 @uneven
 def test_hatched_is_what_no_window_covers(figure):
-    board = make_figure(figure).storyboard()
+    board = board_of(figure)
     panel = next((p for p in board.panels() if p.name == "input" and isinstance(p, Grid)), None)
     if figure[0] not in ("conv", "conv-relation", "pool", "unpool") or panel is None:
         return

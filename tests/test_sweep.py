@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -137,6 +139,59 @@ def test_a_deck_and_a_check_see_the_same_figures(cnnviz):
     ran = cnnviz("render", "set.toml", "--out", "out", "--jobs", 1, "--check")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines()[-1].startswith("a-k2: 4 of 4 outputs equal")
+
+
+# What is up to date
+
+LOADED = """
+import sys
+from cnnviz.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit:
+    pass
+print(*sorted({"numpy", "matplotlib", "PIL", "multiprocessing"} & sys.modules.keys()))
+"""
+
+
+def test_a_sweep_that_is_up_to_date_loads_no_scene_and_nothing_that_draws(cnnviz):
+    write("s = [1, 2]\nkernel_size = [2, 3]", 'name = "{kernel-size}-{s}"\ncaption = "$k = {kernel_size}$"')
+    assert cnnviz("render", "set.toml", "--out", "out", "--jobs", 1, "-q").code == 0
+    command = [sys.executable, "-c", LOADED, "render", "set.toml", "--out", "out"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ran.stdout == "0 made, 4 up to date\n\n"
+
+
+def test_a_mistake_beside_what_is_up_to_date_is_told(cnnviz):
+    write("s = [1, 2]")
+    assert cnnviz("render", "set.toml", "--out", "out", "--jobs", 1, "-q").code == 0
+    good = Path("set.toml").read_text()
+    for line, message in (
+        ("strid = [1]", "sweep: conv has no parameter 'strid'"),
+        ("format = ['json']", "sweep: conv has no parameter 'format'"),
+        ("k = [3]\nkernel-size = [3]", "sweep: kernel-size is swept twice"),
+    ):
+        Path("set.toml").write_text(good + FIGURE + f'name = "b"\n[figure.sweep]\n{line}\n')
+        ran = cnnviz("render", "set.toml", "--out", "out")
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.startswith(f"cnnviz: set.toml, figure 2 (b): {message}")
+        assert {path.name for path in Path("out").iterdir()} == {"a-s1.json", "a-s2.json", "manifest.json"}
+
+
+@pytest.mark.parametrize(
+    ("made", "sweep", "message"),
+    [
+        ('name = "a-captionx"', 'name = "a"\n[figure.sweep]\ncaption = ["x"]', "conv has no parameter 'caption'"),
+        ('name = "a-s2"\ns = 2', 'name = "a"\ns = 2\n[figure.sweep]\ns = [2]', "s is both given and swept"),
+    ],
+)
+def test_a_mistake_that_comes_to_a_figure_which_is_there_is_told(cnnviz, made, sweep, message):
+    Path("set.toml").write_text(FIGURE + made)
+    assert cnnviz("render", "set.toml", "--out", "out", "--jobs", 1, "-q").code == 0
+    Path("set.toml").write_text(FIGURE + sweep)
+    ran = cnnviz("render", "set.toml", "--out", "out")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"cnnviz: set.toml, figure 1 (a): sweep: {message}")
 
 
 # Mistakes

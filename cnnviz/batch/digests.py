@@ -20,6 +20,8 @@ PACKAGE = Path(__file__).parents[1]
 # Another release of what draws and encodes may draw otherwise; films have an encoder of their own.
 _RELEASES, _FILMS = ("numpy", "matplotlib", "contourpy", "fonttools", "pillow"), (".mp4", ".webm")
 
+_SMALL = 1 << 20
+
 
 class Sources:
     """What the figures of one run are made from; each file is read once."""
@@ -82,7 +84,10 @@ class Sources:
 
 def content_digest(path: str | os.PathLike[str]) -> str:
     """SHA-256 of a file's content; raises OSError."""
-    with open(path, "rb") as file:
+    with open(path, "rb", buffering=0) as file:
+        # Most are small: a buffer for each would take longer than its digest.
+        if os.fstat(file.fileno()).st_size <= _SMALL:
+            return hashlib.sha256(file.read()).hexdigest()
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

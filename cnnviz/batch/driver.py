@@ -12,6 +12,7 @@ from cnnviz.batch.entries import Entry, read_sets
 from cnnviz.batch.executors import Executor, job_count, local
 from cnnviz.batch.making import Outcome, Task, lost, make_figure
 from cnnviz.batch.manifest import Journal, Record, fold, is_whole, read_manifest, settle
+from cnnviz.batch.sweep import Check
 from cnnviz.errors import CnnvizError, UsageError
 
 Result = TypeVar("Result")
@@ -27,13 +28,16 @@ def render_sets(
     """
     place = _Place(scheduler, job_count(jobs), jobs is not None)
     skipped: list[tuple[Entry, UsageError]] = []
-    entries = read_sets(sets, lambda *one: skipped.append(one))
-    _tell_skipped(skipped, quiet)
+    checks: list[Check] = []
+    entries = read_sets(sets, lambda *one: skipped.append(one), checks.append)
     sources = Sources()
     tasks = [Task(entry, sources.digest(entry)) for entry in entries]
     clear(out)
     known = read_manifest(out)
     due = tasks if force else [task for task in tasks if not _up_to_date(known.get(task.entry.file), task, out)]
+    for check in checks if due else ():
+        check()
+    _tell_skipped(skipped, quiet)
     _make_folder(out)
     run = _Run(out, entries)
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnviz.batch.manifest import MANIFEST
-from cnnviz.batch.sweep import SKIP, SWEEP, expanded, skips_invalid
+from cnnviz.batch.sweep import SKIP, SWEEP, Check, at_once, expanded, skips_invalid
 from cnnviz.errors import UsageError
 from cnnviz.places import PLACES
 from cnnviz.toml import read_toml
@@ -70,23 +70,27 @@ def _is_file(value: str) -> bool:
     return len(value) <= 4096 and os.path.isfile(value)
 
 
-def read_sets(sets: Sequence[Path], skipped: Skipped | None = None) -> list[Entry]:
+def read_sets(
+    sets: Sequence[Path], skipped: Skipped | None = None, when: Callable[[Check], None] = at_once
+) -> list[Entry]:  # fmt: skip
     """The figures of sets and of folders of them, no two of one file; raises UsageError."""
-    entries = [entry for path in _set_files(sets) for entry in read_set(path, skipped)]
+    entries = [entry for path in _set_files(sets) for entry in read_set(path, skipped, when)]
     _refuse_twins(entries)
     return entries
 
 
-def read_set(path: Path, skipped: Skipped | None = None) -> Iterator[Entry]:
+def read_set(
+    path: Path, skipped: Skipped | None = None, when: Callable[[Check], None] = at_once
+) -> Iterator[Entry]:  # fmt: skip
     """The figures of a TOML file in order, sweeps expanded; raises UsageError that names file, figure and key.
 
-    `skipped` is told of the figures that `skip_invalid` leaves out.
+    `skipped` is told of the figures that `skip_invalid` leaves out; `when` may put off what loads a scene.
     """
     for place, figure in enumerate(_figures(path), start=1):
         where = _where(path, place, figure)
         _check_own(where, figure)
         skips = skips_invalid(where, figure)
-        for one in expanded(where, figure):
+        for one in expanded(where, figure, at_once if skips else when):
             entry = _entry(path, _where(path, place, one), one)
             refusal = _refusal(entry) if skips else None
             if refusal is None:

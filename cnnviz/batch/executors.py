@@ -67,7 +67,7 @@ class Pool:
                 with _uninterrupted():
                     # The first thing to do starts the processes; Ctrl-C halfway would leave some that nobody ends.
                     pool.submit(int)
-                ahead = in_turn(lambda item: pool.submit(_in_worker, make, item), _first, items, _AHEAD * self._count)
+                ahead = in_turn(lambda item: pool.submit(tidily, make, item), _first, items, _AHEAD * self._count)
                 for future, _ in ahead:
                     yield future.result()
             except BrokenExecutor:
@@ -146,22 +146,19 @@ def import_all() -> None:
     """Import what every figure needs, once."""
     for module in ("cnnviz.render.frames", "cnnviz.render.panels.grid", "cnnviz.export.gif"):
         import_module(module)
-    # What is imported stays: the collector need not look at it again after every figure.
-    gc.freeze()
 
 
 def tidily(make: Callable[[Item], Result], item: Item) -> Result:
-    """Make a thing, then clear away what it leaves."""
-    made = make(item)
-    # A film's painters refer to one another: without this, memory grows by a palette a figure until Python looks.
-    gc.collect()
-    return made
-
-
-def _in_worker(make: Callable[[Item], Result], item: Item) -> Result:
-    made = tidily(make, item)
-    # What is still there is kept for the next figures, such as drawn letters: thousands of things not to look at again.
+    """Make a thing, then clear away what it leaves, at a cost that does not grow with what was there before."""
+    # What is imported, or kept for the next figures such as set lines, is a hundred thousand things: the collector
+    # need not look at them after every figure. For no longer than that: they are someone's to throw away later.
     gc.freeze()
+    try:
+        made = make(item)
+        # A film's painters refer to one another: without this, memory grows by a palette a figure until Python looks.
+        gc.collect()
+    finally:
+        gc.unfreeze()
     return made
 
 

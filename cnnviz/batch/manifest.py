@@ -62,9 +62,10 @@ def is_whole(record: Mapping[str, Any], out: Path) -> bool:
     from cnnviz.batch.digests import content_digest
 
     try:
+        files = [(os.path.join(out, one["file"]), one) for one in files_of(record)]
         # A size that differs spares the reading.
-        return all((out / one["file"]).stat().st_size == one["bytes"] for one in files_of(record)) and all(
-            content_digest(out / one["file"]) == one["sha256"] for one in files_of(record)
+        return all(os.stat(path).st_size == one["bytes"] for path, one in files) and all(
+            content_digest(path) == one["sha256"] for path, one in files
         )
     except (OSError, KeyError, TypeError, ValueError):
         return False

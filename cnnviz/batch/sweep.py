@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,13 @@ from cnnviz.parameters import normalise, parameters_of, quote
 
 SWEEP, SKIP = "sweep", "skip_invalid"
 _FILLED = ("title", "caption", "section")
+# No scene has a parameter of such a name.
+_OF_THE_SET = ("scene", "name", "caption", "section", "format")
+_BRACES = re.compile(r"\{([^{}]*)\}")
 _MOST = 40
+
+Check = Callable[[], object]
+"""Raises UsageError where a scene has no such parameters as a sweep names."""
 
 
 def skips_invalid(where: str, figure: Mapping[str, Any]) -> bool:
@@ -31,13 +37,27 @@ def skips_invalid(where: str, figure: Mapping[str, Any]) -> bool:
     return any(found)
 
 
-def expanded(where: str, figure: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The figures of a sweep, the last parameter changing fastest; a figure without one as it is; raises UsageError."""
+def at_once(check: Check) -> None:
+    """Have a sweep checked when it is read."""
+    check()
+
+
+def expanded(
+    where: str, figure: Mapping[str, Any], when: Callable[[Check], None] = at_once
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """The figures of a sweep, the last parameter changing fastest; a figure without one as it is; raises UsageError.
+
+    `when` is given what has the sweep's parameters checked, if that can wait: it loads the scene, and NumPy with it.
+    """
     if SWEEP not in figure:
         yield dict(figure)
         return
     lists = _lists(where, figure[SWEEP])
-    placeholders = _placeholders(where, figure, lists)
+    placeholders = {form: key for key in lists for word in (key, key.rstrip("_")) for form in _forms(word)}
+    if _needs_scene(figure, lists, placeholders):
+        placeholders = _placeholders(where, figure, lists)
+    else:
+        when(lambda: _placeholders(where, figure, lists))
     seen: dict[str, tuple[Any, ...]] = {}
     for values in product(*lists.values()):
         chosen = dict(zip(lists, values, strict=True))
@@ -47,6 +67,17 @@ def expanded(where: str, figure: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             raise UsageError(f"{where}: {SWEEP} names two figures {name}: {both}; use values that differ as file names")
         texts = {key: _fill(figure[key], chosen, placeholders, _text) for key in _FILLED if _is_text(figure, key)}
         yield {**figure, **texts, **chosen, "name": name}
+
+
+def _needs_scene(figure: Mapping[str, Any], lists: Mapping[str, Any], known: Mapping[str, str]) -> bool:
+    """Whether only the scene can tell what a sweep's figures are: by a parameter's other name, or by a mistake.
+
+    Of a mistake that is let pass here no figure can be made, so that none is ever up to date.
+    """
+    if any(key in figure or key in _OF_THE_SET for key in lists):
+        return True
+    texts = [figure["name"], *(figure[key] for key in _FILLED if _is_text(figure, key))]
+    return any(word not in known for text in texts for word in _BRACES.findall(text))
 
 
 def _is_text(figure: Mapping[str, Any], key: str) -> bool:
@@ -104,7 +135,7 @@ def _forms(word: str | None) -> set[str]:
 
 def _name(template: str, chosen: Mapping[str, Any], placeholders: Mapping[str, str]) -> str:
     """The name with its placeholders filled in; the values of what it does not mention are put behind it."""
-    used = {placeholders[word] for word in re.findall(r"\{([^{}]*)\}", template) if word in placeholders}
+    used = {placeholders[word] for word in _BRACES.findall(template) if word in placeholders}
     behind = "".join(f"-{key.replace('_', '-')}{_slug(value)}" for key, value in chosen.items() if key not in used)
     return _fill(template, chosen, placeholders, _slug) + behind
 
@@ -116,7 +147,7 @@ def _fill(text: str, chosen: Mapping[str, Any], placeholders: Mapping[str, str],
         key = placeholders.get(match[1])
         return match[0] if key is None else str(written(chosen[key]))
 
-    return re.sub(r"\{([^{}]*)\}", value, text)
+    return _BRACES.sub(value, text) if "{" in text else text
 
 
 def _text(value: Any) -> str:

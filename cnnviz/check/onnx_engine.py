@@ -23,9 +23,12 @@ class OnnxRuntime:
     def conv_transpose(
         self, x: Array, w: Array, stride: Size, padding: Size, output_padding: Size, dilation: Size
     ) -> Array:
-        """By ConvTranspose."""
+        """By ConvTranspose; it refuses output padding of a stride or more, which is that of zeros behind the input."""
+        behind = [a // step for a, step in zip(output_padding, stride, strict=True)]
+        x = np.pad(x, [(0, 0), (0, 0), *((0, rows) for rows in behind)])
+        rest = [a % step for a, step in zip(output_padding, stride, strict=True)]
         return apply("ConvTranspose", x, w, single=True, strides=stride, pads=[*padding, *padding],
-                      output_padding=output_padding, dilations=dilation)  # fmt: skip
+                      output_padding=rest, dilations=dilation)  # fmt: skip
 
     def max_pool(self, x: Array, size: Size, stride: Size, padding: Size, dilation: Size, ceil: bool) -> Array:
         """By MaxPool."""

@@ -23,15 +23,19 @@ from cnnviz.storyboard import Storyboard
 _ALLOWED = {"float32": 1e-5, "float64": 1e-9}
 """How much of what was added up an engine may differ by: its precision, and room for many additions."""
 
+_MOST = 1e300
+"""The largest difference of numbers; sizes that differ are worse."""
+
 _KINDS = ("kind", "view")
 """Parameters that choose what a figure shows of several things."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What became of a figure's check; `reason` says why there was none, `difference` which number is another.
+    """What became of a figure's check; `reason` says why there was none.
 
     `count` are the results that the figure is about, `others` the numbers beside: on their way, in words, on curves.
+    `difference` says how many of a kind differ and which one most.
     """
 
     name: str
@@ -92,29 +96,45 @@ def check_board(board: Storyboard, against: str, name: str) -> Report:
 
 
 def _report(name: str, against: str, claims: Sequence[Claim]) -> Report:
-    equal, counts, difference, worst, widest = [0, 0], [0, 0], "", 0.0, (-1.0, "")
+    equal, counts, worst, widest = [0, 0], [0, 0], 0.0, (-1.0, "")
+    gaps: list[tuple[int, float, str]] = []
     for claim in claims:
         beside = int(claim.what == BESIDE)
         counts[beside] += claim.shown.size
         if claim.shown.shape != claim.theirs.shape:
-            difference = difference or _other_size(claim, against)
+            gaps.append((beside, -np.inf, _other_size(claim, against)))
             continue
         apart = np.abs(claim.shown - claim.theirs.astype(np.float64))
         allowed = np.broadcast_to(_allowed(claim), apart.shape)
         # Turned round, so that a number that was never filled in counts as another.
         others = ~(apart <= allowed)
         equal[beside] += int((~others).sum())
-        if others.any() and not difference:
-            place = tuple(map(int, np.argwhere(others)[0]))
-            values = f"{claim.shown[place]:.9g}, {against} gives {float(claim.theirs[place]):.9g}"
-            difference = f"{claim.where} {_place(place)} shows {values}"
+        apart = np.nan_to_num(apart, nan=np.inf)
+        if others.any():
+            at = np.where(others, apart, -1).argmax()
+            gaps.append((beside, -min(float(apart.flat[at]), _MOST), _other_value(claim, int(at), against)))
         if apart.size and not beside:
-            worst = max(worst, float(np.nan_to_num(apart, nan=np.inf).max()))
+            worst = max(worst, float(apart.max()))
             widest = max(widest, (float(allowed.max()), str(claim.theirs.dtype)))
     return Report(
         name=name, equal=equal[0], count=counts[0], what=claims[0].what, most=worst, allowed=widest[0],
-        precision=widest[1], other_equal=equal[1], others=counts[1], difference=difference,
+        precision=widest[1], other_equal=equal[1], others=counts[1], difference=_largest(gaps, counts, equal),
     )  # fmt: skip
+
+
+def _largest(gaps: Sequence[tuple[int, float, str]], counts: Sequence[int], equal: Sequence[int]) -> str:
+    """Which number is another: the one farthest off, rather a result than one beside; and of how many."""
+    if not gaps:
+        return ""
+    beside, gap, text = min(gaps, key=lambda gap: gap[:2])
+    several = counts[beside] - equal[beside]
+    return f"{several} differ, most where {text}" if several > 1 and gap >= -_MOST else text
+
+
+def _other_value(claim: Claim, at: int, against: str) -> str:
+    place = tuple(map(int, np.unravel_index(at, claim.shown.shape)))
+    values = f"{claim.shown[place]:.9g}, {against} gives {float(claim.theirs[place]):.9g}"
+    return f"{claim.where} {_place(place)} shows {values}"
 
 
 def _other_size(claim: Claim, against: str) -> str:

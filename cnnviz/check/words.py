@@ -8,12 +8,16 @@ import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 _ELLIPSIS = "…"
 _RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _NUMBER = re.compile(r"−?[0-9]+(?:\.[0-9]+)?(?:e[+−-]?[0-9]+|·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?|…")
 _NOISE = 1e-9
+_EXACT_POWER = 64
+
+Real = float | Fraction
 
 
 @dataclass(frozen=True)
@@ -107,15 +111,20 @@ def _first(text: str, symbols: Mapping[str, float], rounded: bool) -> Sum | None
     return next((found for at in sorted(ends, reverse=True) if (found := evaluate(text[:at], symbols, rounded))), None)
 
 
-_FUNCTIONS: Mapping[str, Callable[..., float]] = {
+def _power(base: Real, exponent: Real) -> Any:
+    # Of a large exponent a fraction would be exact as well, and take for ever.
+    return base**exponent if -_EXACT_POWER <= exponent <= _EXACT_POWER else float(base) ** float(exponent)
+
+
+_FUNCTIONS: Mapping[str, Callable[..., Real]] = {
     "exp": math.exp, "ln": math.log, "max": max, "min": min, "abs": abs, "floor": math.floor, "ceil": math.ceil,
     "sqrt": math.sqrt, "tanh": math.tanh, "sigma": lambda x: 1 / (1 + math.exp(-x)),
     "Phi": lambda x: (1 + math.erf(x / math.sqrt(2))) / 2, "mean": lambda *values: math.fsum(values) / len(values),
     "varphi": lambda x: math.exp(-x * x / 2) / math.sqrt(2 * math.pi),
 }  # fmt: skip
-_OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
+_OPERATORS: Mapping[type[ast.AST], Callable[..., Real]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.Pow: operator.pow, ast.USub: operator.neg, ast.UAdd: operator.pos,
+    ast.Pow: _power, ast.USub: operator.neg, ast.UAdd: operator.pos,
 }  # fmt: skip
 _SIGNS = {
     "·": "*", r"\cdot": "*", r"\,": "*", r"\times": "*", "−": "-", "²": "**2", "½": "(1/2)", "√": "sqrt",
@@ -136,7 +145,7 @@ def evaluate(text: str, symbols: Mapping[str, float] | None = None, rounded: boo
         python = _python(text, found)
         tree = ast.parse(python, mode="eval").body
         values = {f"n{place}": number.value for place, number in enumerate(found)} | {"e": math.e} | dict(symbols or {})
-        value = _value(tree, values)
+        value = _exactly(tree, values)
     except _NO_ARITHMETIC:
         return None
     if len(found) == 1 and re.fullmatch(r"[-(]*n0\)*", python):
@@ -146,13 +155,21 @@ def evaluate(text: str, symbols: Mapping[str, float] | None = None, rounded: boo
         f"n{place}": number.half for place, number in enumerate(found)
         if not number.whole or (rounded and f"n{place}" not in counts)
     }  # fmt: skip
-    return Sum(value, *_ends_of(tree, values, halves))
+    return Sum(value, *_ends_of(tree, values, halves, value))
+
+
+def _exactly(tree: ast.AST, values: Mapping[str, float]) -> float:
+    """What an expression comes to with its numbers as they are written: 1e9 + 0.1 − 1e9 is 0.1."""
+    written = {name: Fraction(repr(float(v))) for name, v in values.items() if math.isfinite(v) and name != "e"}
+    return float(_value(tree, {**values, **written}))
 
 
 _NO_ARITHMETIC = (SyntaxError, ValueError, KeyError, TypeError, ZeroDivisionError, OverflowError)
 
 
-def _ends_of(tree: ast.AST, values: Mapping[str, float], halves: Mapping[str, float]) -> tuple[float, float]:
+def _ends_of(
+    tree: ast.AST, values: Mapping[str, float], halves: Mapping[str, float], value: float
+) -> tuple[float, float]:
     """The least and the most that an expression comes to while each number stays within its half unit.
 
     One number after the other goes to its better end, and all once more: where one is 0 its factors matter later.
@@ -164,11 +181,10 @@ def _ends_of(tree: ast.AST, values: Mapping[str, float], halves: Mapping[str, fl
             for name in (*halves, *halves):
                 ends = (values[name] - halves[name], values[name] + halves[name])
                 at[name] = better((_value(tree, {**at, name: end}), end) for end in ends)[1]
-            found.append(_value(tree, at))
+            found.append(float(_value(tree, at)))
     except _NO_ARITHMETIC:
         # At an end there is no such number: nothing is known of the sum.
         return -math.inf, math.inf
-    value = _value(tree, values)
     return min(value, found[0]), max(value, found[1])
 
 
@@ -234,16 +250,16 @@ def _braced(text: str) -> tuple[str, str]:
     raise ValueError("an open brace")
 
 
-def _value(node: ast.AST, symbols: Mapping[str, float]) -> float:
+def _value(node: ast.AST, symbols: Mapping[str, Real]) -> Real:
     match node:
         case ast.Name(id=name):
             return symbols[name]
         case ast.Constant(value=int(value)):
             return value
         case ast.UnaryOp(op=sign, operand=inner):
-            return float(_OPERATORS[type(sign)](_value(inner, symbols)))
+            return _OPERATORS[type(sign)](_value(inner, symbols))
         case ast.BinOp(left=left, op=sign, right=right):
-            return float(_OPERATORS[type(sign)](_value(left, symbols), _value(right, symbols)))
+            return _OPERATORS[type(sign)](_value(left, symbols), _value(right, symbols))
         case ast.Call(func=ast.Name(id=name), args=inner):
-            return float(_FUNCTIONS[name](*(_value(each, symbols) for each in inner)))
+            return _FUNCTIONS[name](*(_value(each, symbols) for each in inner))
     raise ValueError("no arithmetic")

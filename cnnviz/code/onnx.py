@@ -139,8 +139,15 @@ class Framework(Writer):
         self.node("Conv", call.operands, call.result, **attributes(call))
 
     def conv_transpose2d(self, call: Call) -> None:
-        """By ConvTranspose."""
-        self.node("ConvTranspose", call.operands, call.result, **attributes(call))
+        """By ConvTranspose, of whose output padding ONNX Runtime takes less than a stride."""
+        how, (x, *rest) = attributes(call), call.operands
+        stride, extra = call.options["stride"], call.options["output_padding"]
+        behind = tuple(a // s for a, s in zip(extra, stride, strict=True))
+        if any(behind):
+            self.remark("ONNX Runtime takes no output padding of a stride or more: zeros behind the input give it.")
+            self.node("Pad", [x, self.constant("more", (0, 0, 0, 0, 0, 0, *behind))], "longer")
+            x, how["output_padding"] = "longer", tuple(a % s for a, s in zip(extra, stride, strict=True))
+        self.node("ConvTranspose", [x, *rest], call.result, **how)
 
     def max_pool2d(self, call: Call) -> None:
         """By MaxPool."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,45 +10,67 @@ from typing import TYPE_CHECKING
 import click
 
 from cnnviz.commands._common import tell_reports
-from cnnviz.commands._stored import stored
-from cnnviz.discovery import find_scenes
+from cnnviz.commands._stored import given, scene_context, stored
+from cnnviz.commands._targets import Target, Targets, is_path, with_own
+from cnnviz.discovery import find_scenes, load_scene
 
 if TYPE_CHECKING:
     from cnnviz.check import Report
 
 
-@click.command()
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.command(cls=Targets)
+@click.argument("targets", nargs=-1, metavar="[TARGET [ITS OPTIONS]]...")
 @click.option("--against", default="onnxruntime", show_default=True, metavar="ENGINE", help="onnxruntime or torch.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but differences.")
-def command(targets: Sequence[str], against: str, quiet: bool) -> None:
+def command(targets: Sequence[Target], against: str, quiet: bool) -> None:
     """Compute the figures' numbers again with an engine that is not ours, and compare.
 
-    For example: cnnviz check conv animations/ fig.gif
+    For example: cnnviz check conv --k 3 --s 2 pool animations/ fig.gif
 
     A target is a figure, a figure set or a folder of them, or a file that was made; without one all figures are
-    checked. Of a file the figure of its command is computed again: its pixels are not read.
+    checked. All options of a figure can follow its name; without any each of its kinds is checked. Of a file the
+    figure of its command is computed again: its pixels are not read.
     """
     from cnnviz.check import check_scenes
 
-    if tell_reports(
-        chain.from_iterable(_reports(target, against) for target in targets) if targets else check_scenes((), against),
-        quiet,
-    ):
+    # A mistyped name or option is told before anything is checked.
+    found = [_reports(target, against) for target in targets] if targets else [check_scenes((), against)]
+    if tell_reports(chain.from_iterable(found), quiet):
         raise SystemExit(1)
 
 
-def _reports(target: str, against: str) -> Iterator[Report]:
+def _reports(target: Target, against: str) -> Iterable[Report]:
     """Of a figure by its name, else of what a path holds."""
-    from cnnviz.check import check_figure, check_scenes, check_sets
+    from cnnviz.check import check_scenes, check_sets
+
+    path, figure = Path(target.name), target.name in find_scenes() or not is_path(target.name)
+    if target.options and not figure:
+        raise click.UsageError(f"{target.name} takes no options: {target.options[0]} goes behind a figure's name")
+    if target.options:
+        return _with_options(target, against)
+    if figure:
+        load_scene(target.name)
+        return check_scenes((target.name,), against)
+    return check_sets([path], against) if path.is_dir() or path.suffix == ".toml" else _of_file(path, against)
+
+
+def _with_options(target: Target, against: str) -> Iterable[Report]:
+    from cnnviz.check import check_figure
+    from cnnviz.pipeline import make
+
+    try:
+        context = scene_context(f"check {target.name}", target.name, target.options)
+    except click.NoSuchOption as error:
+        raise with_own(error, click.get_current_context()) from None
+    if context.params["output"] is not None or context.params["formats"] or context.params["code"] is not None:
+        raise click.UsageError("check writes no file: leave -o, --format and --code out")
+    return map(check_figure, [make(target.name, **given(context))], [against])
+
+
+def _of_file(path: Path, against: str) -> Iterator[Report]:
+    from cnnviz.check import check_figure
     from cnnviz.pipeline import make
     from cnnviz.reading import read
 
-    path = Path(target)
-    if target in find_scenes() or not (path.exists() or path.suffix or "/" in target):
-        yield from check_scenes((target,), against)
-    elif path.is_dir() or path.suffix == ".toml":
-        yield from check_sets([path], against)
-    else:
-        scene, parameters = stored(read(path), path)
-        yield check_figure(make(scene, **parameters), against, str(path))
+    scene, parameters = stored(read(path), path)
+    yield check_figure(make(scene, **parameters), against, str(path))

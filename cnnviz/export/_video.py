@@ -15,7 +15,7 @@ import numpy as np
 
 from cnnviz.errors import CnnvizError
 from cnnviz.export import Job, Written
-from cnnviz.export._amount import check_amount
+from cnnviz.export._amount import affordable
 from cnnviz.limits import MAX_WHOLE_PIXELS
 from cnnviz.render.canvas import Box
 from cnnviz.render.frames import Film, Frame
@@ -52,8 +52,7 @@ class Recipe:
 def write_video(job: Job, file: BinaryIO, recipe: Recipe) -> Written:
     """Encode the film frame by frame; a video cannot say whether it loops: its player does."""
     av = _library(recipe.container)
-    film = job.film(TWEEN)
-    check_amount(film, MAX_WHOLE_PIXELS)
+    film = affordable(job, TWEEN, MAX_WHOLE_PIXELS)
     total = 0
     # Bit-exact: no encoder's version, no date, no random identity in the file.
     options = {"fflags": "+bitexact"}

@@ -13,6 +13,7 @@ from cnnviz.export import Job, Written
 from cnnviz.export._amount import check_amount
 from cnnviz.export._patches import Patch, patches
 from cnnviz.export._png import chunk, packed, start
+from cnnviz.limits import MAX_PACKED_PIXELS
 
 HEEDS = ("transparent",)
 SHRINKS = ("colors", "width")
@@ -25,7 +26,7 @@ _KEEP, _SOURCE, _OVER = 0, 0, 1
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the animation; `once` plays it a single time."""
     film = job.film(0)
-    check_amount(film)
+    check_amount(film, MAX_PACKED_PIXELS)
     file.write(start(film.size, film.palette, job.texts(), clear=True))
     place = file.tell()
     file.write(_control(0, job.once))

@@ -8,7 +8,7 @@ beneath, and the few bytes around them from here. The format: GIF89a specificati
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -18,8 +18,8 @@ from PIL import Image
 
 from cnnviz.export import Job, Written
 from cnnviz.export._amount import check_amount
-from cnnviz.export._patches import Patch, patches
-from cnnviz.render.canvas import Box, hull
+from cnnviz.export._patches import Patch, patches, where
+from cnnviz.render.canvas import Box, apart, hull
 from cnnviz.render.frames import Film, Frame
 from cnnviz.render.palette import Pixels
 
@@ -66,20 +66,31 @@ def _sub_blocks(data: bytes) -> bytes:
     return b"".join(bytes([len(part)]) + part for part in parts) + b"\0"
 
 
-def _long_runs(same: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Leave out the runs of unchanged pixels too short to pay for a switch to "unchanged" and back."""
-    height, width = same.shape
-    # A changed pixel at both ends of each row keeps runs from crossing rows.
-    flat = np.zeros((height, width + 2), np.bool_)
-    flat[:, 1:-1] = same
-    line = flat.ravel()
+def _long_runs(same: npt.NDArray[np.bool_], parts: Sequence[Box]) -> None:
+    """In parts of a mask, leave out runs of unchanged pixels too short to pay for a switch to "unchanged" and back."""
+    sizes = [(part.bottom - part.top, part.right - part.left + 2) for part in parts]
+    # All rows in one line; a changed pixel at both ends of each keeps runs from crossing rows.
+    line, at, blocks = np.zeros(sum(rows * columns for rows, columns in sizes), np.bool_), 0, []
+    for part, (rows, columns) in zip(parts, sizes, strict=True):
+        blocks.append(line[at : (at := at + rows * columns)].reshape(rows, columns)[:, 1:-1])
+        blocks[-1][:] = same[part.slices]
     edges = np.flatnonzero(line[1:] != line[:-1]) + 1
     starts, lengths = edges[::2], edges[1::2] - edges[::2]
     short = lengths < _SHORT_RUN
     starts, lengths = starts[short], lengths[short]
     before = np.cumsum(lengths) - lengths
     line[np.arange(lengths.sum()) + np.repeat(starts - before, lengths)] = False
-    return flat[:, 1:-1]
+    for part, block in zip(parts, blocks, strict=True):
+        same[part.slices] = block
+
+
+def _with_long_runs(patch: Patch) -> Patch:
+    """The patch with as much drawn anew as is shorter to store: only near what changes can a run be short."""
+    height, width = patch.same.shape
+    wider = [Box(part.left - _SHORT_RUN, part.top, part.right + _SHORT_RUN, part.bottom) for part in patch.parts]
+    parts = apart(part.clip(width, height) for part in wider) if width >= _SHORT_RUN else (Box(0, 0, width, height),)
+    _long_runs(patch.same, parts)
+    return replace(patch, parts=parts)
 
 
 def _kept(film: Film) -> Iterator[tuple[bytes, int]]:
@@ -88,7 +99,7 @@ def _kept(film: Film) -> Iterator[tuple[bytes, int]]:
     for place, patch in enumerate(patches(film)):
         pixels = patch.pixels
         if place:
-            pixels = replace(patch, same=_long_runs(patch.same)).sparse(unchanged)
+            pixels = _with_long_runs(patch).sparse(unchanged)
         yield _block(patch.box, pixels, patch.milliseconds, _KEEP, unchanged if place else None), patch.milliseconds
 
 
@@ -109,12 +120,13 @@ def _cleared(film: Film, once: bool) -> Iterator[tuple[bytes, int]]:
         if dropped is not None:
             same[dropped.slices] = False
         if following is not None:
-            gone = _where(~following.same & (following.pixels == clear), following.box)
+            gone = where(~following.same & (following.pixels == clear), following.box)
         else:
             # Programs differ in what they leave there for the next round.
             gone = None if once else whole
         box = hull(part for part in (patch.box, dropped, gone) if part is not None) or whole
-        pixels = np.where(_long_runs(same[box.slices]), np.uint8(clear), picture[box.slices])
+        _long_runs(same, [box])
+        pixels = np.where(same[box.slices], np.uint8(clear), picture[box.slices])
         disposal = _KEEP if gone is None else _CLEAR
         yield _block(box, pixels, patch.milliseconds, disposal, clear), patch.milliseconds
         dropped = None if gone is None else box
@@ -141,15 +153,6 @@ def _with_next(found: Iterable[Patch]) -> Iterator[tuple[Patch, Patch | None]]:
         before = patch
     if before is not None:
         yield before, None
-
-
-def _where(mask: npt.NDArray[np.bool_], box: Box) -> Box | None:
-    """The least rectangle around what a mask over a box marks."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
-        return None
-    left, top = box.left, box.top
-    return Box(left + int(columns[0]), top + int(rows[0]), left + int(columns[-1]) + 1, top + int(rows[-1]) + 1)
 
 
 def _block(box: Box, pixels: Pixels, milliseconds: int, disposal: int, transparent: int | None) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -53,20 +55,30 @@ def panel_data(panel: Panel) -> dict[str, Any]:
 
 def change_data(change: Change) -> dict[str, Any]:
     """A change without the fields that it leaves alone."""
-    return {key: value for key, value in _fields(change).items() if getattr(change, key) is not None}
+    found = ((name, getattr(change, name)) for name in _names(type(change)))
+    return {name: _plain(value) for name, value in found if value is not None}
 
 
 def _fields(thing: Any) -> dict[str, Any]:
-    return {field.name: _plain(getattr(thing, field.name)) for field in dataclasses.fields(thing)}
+    return {name: _plain(getattr(thing, name)) for name in _names(type(thing))}
+
+
+def _named(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
+
+
+_names: Callable[[Any], tuple[str, ...]] = lru_cache(_named)
 
 
 def _plain(thing: Any) -> Any:
+    if isinstance(thing, str | int):
+        return thing
+    if isinstance(thing, float):
+        return thing if math.isfinite(thing) else None
     if dataclasses.is_dataclass(thing):
         return _fields(thing)
     if isinstance(thing, np.ndarray):
         return _plain(thing.tolist())
     if isinstance(thing, list | tuple):
         return [_plain(part) for part in thing]
-    if isinstance(thing, float) and not math.isfinite(thing):
-        return None
     return thing

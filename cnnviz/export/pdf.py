@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from cnnviz.export import Job, Written
+from cnnviz.export._amount import check_pages
 from cnnviz.export._pdf import Document
 from cnnviz.export._stage import Sheet, Stage, words_of
 from cnnviz.render.paper import Sheaf
@@ -26,6 +27,8 @@ def write(job: Job, file: BinaryIO) -> Written:
     film, sheaf = job.film(0), Sheaf()
     stage = Stage(film, sheaf)
     every = job.frame == "all" and job.sheet is None
+    if every:
+        check_pages(job.storyboard)
     places, spots, size = list(range(job.storyboard.count)), [(0, 0)], film.size
     if not every:
         sheet = Sheet(job, film.size)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
@@ -12,7 +11,7 @@ from cnnviz.export import Job, Written
 from cnnviz.export._png import still
 from cnnviz.limits import MAX_SHEET_PIXELS
 from cnnviz.parameters import Size, plain
-from cnnviz.render.frames import Film, settled
+from cnnviz.render.frames import Film
 from cnnviz.render.palette import Pixels
 
 HEEDS = ("frame", "sheet", "transparent")
@@ -27,7 +26,7 @@ def write(job: Job, file: BinaryIO) -> Written:
     if job.sheet is None:
         place = job.still_place()
         film = job.film(0)
-        pixels, shown = next(islice(settled(film), place, None)).pixels, 1
+        pixels, shown = next(film.stills([place])), 1
     else:
         film = job.film(0)
         shown = min(count, job.sheet[0] * job.sheet[1])
@@ -57,11 +56,9 @@ def _sheet(film: Film, places: list[int], sheet: Size) -> Pixels:
             f"use a smaller --width or sheet, at most {most} million pixels in all"
         )
     pixels = np.full(shape, film.ground, np.uint8)
-    wanted = {place: spot for spot, place in enumerate(places)}
-    for place, frame in enumerate(settled(film)):
-        if (spot := wanted.get(place)) is not None:
-            top, left = (
-                gap + part * (side + gap) for part, side in zip(divmod(spot, columns), (height, width), strict=True)
-            )
-            pixels[top : top + height, left : left + width] = frame.pixels
+    for spot, picture in enumerate(film.stills(places)):
+        top, left = (
+            gap + part * (side + gap) for part, side in zip(divmod(spot, columns), (height, width), strict=True)
+        )
+        pixels[top : top + height, left : left + width] = picture
     return pixels

@@ -17,6 +17,7 @@ from PIL import Image
 from cnnviz.export import Job, Written
 from cnnviz.export._amount import check_amount
 from cnnviz.export._patches import Patch, patches
+from cnnviz.limits import MAX_PACKED_PIXELS
 from cnnviz.render.palette import Pixels
 
 HEEDS = ("transparent",)
@@ -24,8 +25,8 @@ SHRINKS = ("colors", "width")
 PLAYS_ALONE = True
 _ANIMATED, _XMP, _ALPHA = 0x02, 0x04, 0x10
 _DO_NOT_BLEND = 0x02
-# libwebp's effort: beyond it files hardly shrink, below it they double.
-_METHOD, _QUALITY = 4, 50
+# libwebp's effort: beyond it files do not shrink (within 1 %), at the least of it they grow twentyfold.
+_METHOD, _QUALITY = 2, 50
 _PACKET = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" '
@@ -44,7 +45,7 @@ _PLACES = {
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the animation; `once` plays it a single time."""
     film = job.film(0)
-    check_amount(film)
+    check_amount(film, MAX_PACKED_PIXELS)
     width, height = film.size
     opaque = b"\xff" * len(film.palette.colors) if film.palette.alphas is None else film.palette.alphas.tobytes()
     colors, alphas = film.palette.colors.tobytes() + bytes(3), opaque + b"\0"

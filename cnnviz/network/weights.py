@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -12,10 +13,15 @@ from typing import IO
 import numpy as np
 
 from cnnviz.errors import UsageError
-from cnnviz.limits import MAX_FILE_BYTES
+from cnnviz.limits import MAX_ENTRIES, MAX_FILE_BYTES
 from cnnviz.network.layers import Array, Shape
 from cnnviz.notation import size_text
 from cnnviz.parameters import choose, quote
+
+# What an archive ends in, a comment of 64 KiB at most behind it; and the record of one with more than 65535 entries.
+_END_BYTES, _END_SIGN, _END_SIGN_64 = 22 + 0xFFFF, re.compile(b"PK\x05\x06"), b"PK\x06\x07"
+_LONGEST_ENTRY = 512
+_TOO_MANY = f"{{}} has more than {MAX_ENTRIES} entries: keep the network's own arrays alone"
 
 
 def load_weights(path: str, shapes: Mapping[str, Shape]) -> dict[str, Array]:
@@ -27,6 +33,7 @@ def load_weights(path: str, shapes: Mapping[str, Shape]) -> dict[str, Array]:
     try:
         if os.path.getsize(path) > MAX_FILE_BYTES:
             raise UsageError(f"{subject} has {os.path.getsize(path)} bytes: use at most {MAX_FILE_BYTES}")
+        _check_directory(path, subject)
         with zipfile.ZipFile(path) as archive:
             _check_names(archive, shapes, subject)
             arrays = {}
@@ -40,7 +47,19 @@ def load_weights(path: str, shapes: Mapping[str, Shape]) -> dict[str, Array]:
         raise UsageError(f"{subject} is no .npz file: save the arrays with numpy.savez") from error
 
 
+def _check_directory(path: str, subject: str) -> None:
+    """Refuse a long list of entries before it is read: an archive's last record, 4.3.16 of PKWARE's APPNOTE, tells."""
+    with open(path, "rb") as file:
+        file.seek(max(0, os.path.getsize(path) - _END_BYTES))
+        end = file.read()
+    lengths = [int.from_bytes(end[found.end() + 8 : found.end() + 12], "little") for found in _END_SIGN.finditer(end)]
+    if max(lengths, default=0) > MAX_ENTRIES * _LONGEST_ENTRY or _END_SIGN_64 in end:
+        raise UsageError(_TOO_MANY.format(subject))
+
+
 def _check_names(archive: zipfile.ZipFile, shapes: Mapping[str, Shape], subject: str) -> None:
+    if len(archive.namelist()) > MAX_ENTRIES:
+        raise UsageError(_TOO_MANY.format(subject))
     held = [name.removesuffix(".npy") for name in archive.namelist()]
     for name in shapes:
         if name not in held:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 from xml.etree import ElementTree
 
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.reading import _documents, _pictures, _videos
 from cnnviz.reading._told import Broken, Told, opened
 
@@ -33,13 +33,18 @@ _BEGINNINGS: tuple[tuple[bytes, int, _Reader], ...] = (
 
 
 def read(path: Path) -> Told:
-    """What a file, or a folder of frames, says of itself; raises CnnvizError for one that says nothing."""
+    """What a file, or a folder of frames, says of itself.
+
+    Raises UsageError for one that is not there, CnnvizError for one that says nothing.
+    """
     try:
         if path.is_dir():
             told = _documents.folder(path)
         else:
             with opened(path) as file:
                 told = _read(file)
+    except FileNotFoundError:
+        raise UsageError(f"{path} does not exist: give a file that cnnviz made") from None
     except OSError as error:
         raise CnnvizError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
     except Broken as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +14,7 @@ from cnnviz.render.text import Line, Typesetter
 from cnnviz.render.theme import Color, Theme
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(NamedTuple):
     """A rectangle of pixels, right and bottom excluded."""
 
     left: int
@@ -24,7 +24,21 @@ class Box:
 
     def clip(self, width: int, height: int) -> Box:
         """The part of it that lies on a frame."""
-        return Box(max(0, self.left), max(0, self.top), min(width, self.right), min(height, self.bottom))
+        return self.within(Box(0, 0, width, height))
+
+    def within(self, other: Box) -> Box:
+        """The part of it that lies in another one."""
+        (left, top, right, bottom), (first, upper, last, lower) = self, other
+        return Box(max(left, first), max(top, upper), min(right, last), min(bottom, lower))
+
+    def seen_from(self, left: int, top: int) -> Box:
+        """The same rectangle where pixels are counted from a corner."""
+        return Box(self.left - left, self.top - top, self.right - left, self.bottom - top)
+
+    def meets(self, other: Box) -> bool:
+        """Whether both have pixels in common."""
+        (left, top, right, bottom), (first, upper, last, lower) = self, other
+        return left < last and first < right and top < lower and upper < bottom
 
     @property
     def slices(self) -> tuple[slice, slice]:
@@ -40,6 +54,19 @@ def hull(boxes: Iterable[Box]) -> Box | None:
     return Box(
         min(b.left for b in kept), min(b.top for b in kept), max(b.right for b in kept), max(b.bottom for b in kept)
     )
+
+
+def apart(boxes: Iterable[Box]) -> tuple[Box, ...]:
+    """Boxes that cover what others do and have no pixel in common: those that do become one around both."""
+    found: list[Box] = []
+    for box in boxes:
+        if box.left >= box.right or box.top >= box.bottom:
+            continue
+        while met := [other for other in found if box.meets(other)]:
+            found = [other for other in found if other not in met]
+            box = hull([box, *met]) or box
+        found.append(box)
+    return tuple(found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +104,18 @@ class Canvas:
 
     def write(self, line: Line, box: Box, x: int, baseline: int, ground: Color, ink: Color, strong: Color) -> Box:
         """Fill a box with `ground` and set a line in it, x and baseline from the box's corner."""
-        shape = box.bottom - box.top, box.right - box.left
-        pixels = self._ramp(ground, ink)[line.cover(shape, x, baseline, strong=False)]
-        if any(placed.strong for placed in line.pieces):
-            cover = line.cover(shape, x, baseline, strong=True)
-            np.copyto(pixels, self._ramp(ground, strong)[cover], where=cover > 0)
+        height, width = box.bottom - box.top, box.right - box.left
+        pixels = np.full((height, width), self._ramp(ground, ink)[0], np.uint8)
+        for is_strong, color in ((False, ink), (True, strong)):
+            span = line.span(is_strong)
+            if span is None:
+                continue
+            # Only where the line has such ink: blank is most of a caption's box.
+            left, right = max(0, x + span[0]), min(width, x + span[1])
+            cover = line.cover((height, max(0, right - left)), x - left, baseline, is_strong)
+            inked = self._ramp(ground, color)[cover]
+            under = pixels[:, left:right]
+            np.copyto(under, inked, where=cover > 0) if is_strong else np.copyto(under, inked)
         return self.put(pixels, box.left, box.top)
 
     def _ramp(self, ground: Color, ink: Color) -> Pixels:

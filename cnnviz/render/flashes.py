@@ -9,6 +9,8 @@ follow each other.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -34,14 +36,16 @@ class FlashGuard:
         self._changes = _changes(palette.colors)
         self._area = _QUARTER * _FIELD[0] * _FIELD[1] * width**2
 
-    def least(self, before: Pixels | None, now: Pixels, box: Box) -> float:
-        """The milliseconds that a picture must stay which differs within a box from another; the first changes all."""
+    def least(self, before: Pixels | None, now: Pixels, boxes: Iterable[Box]) -> float:
+        """The milliseconds that a picture must stay which differs within boxes from another; the first changes all."""
         if before is None:
             return LEAST_MILLISECONDS
-        was, new = before[box.slices], now[box.slices]
-        # Most of a box is as it was: only the rest is looked up.
-        differs = was != new
-        changed = np.count_nonzero(self._changes[was[differs], new[differs]])
+        changed = 0
+        for box in boxes:
+            was, new = before[box.slices], now[box.slices]
+            # Most of a box is as it was: only the rest is looked up.
+            differs = was != new
+            changed += int(np.count_nonzero(self._changes[was[differs], new[differs]]))
         return LEAST_MILLISECONDS * min(1.0, changed / self._area)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
 
 from cnnviz.limits import MAX_SECONDS
-from cnnviz.render.canvas import Box, Canvas, Look, hull
+from cnnviz.render.canvas import Box, Canvas, Look, apart, hull
 from cnnviz.render.flashes import LEAST_MILLISECONDS, FlashGuard
 from cnnviz.render.layout import (
     FORMULA_SIZE,
@@ -37,8 +39,10 @@ GLIDE_MILLISECONDS, _LEAST_SETTLED = 40, 20
 class Frame:
     """One picture of the stream: palette indices (one array all along), the box that changed, how long it stays.
 
-    Between `settled` pictures, each of them a step, a window may glide; `changed` of a settled one tells what differs
-    from the settled one before as well, and `step_milliseconds` how long it stays where no window glides after it.
+    `painted` are the parts of the box that were painted, where these are known: no two of them have a pixel in common,
+    and no other pixel changed. Between `settled` pictures, each of them a step, a window may glide; `changed` and
+    `painted` of a settled one tell what differs from the settled one before as well, and `step_milliseconds` how long
+    it stays where no window glides after it.
     """
 
     pixels: Pixels
@@ -46,6 +50,12 @@ class Frame:
     milliseconds: int
     settled: bool = True
     step_milliseconds: int | None = None
+    painted: tuple[Box, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Box, ...]:
+        """Boxes without a common pixel, outside of which nothing changed."""
+        return self.painted or (self.changed,)
 
 
 def settled(frames: Iterable[Frame]) -> Iterator[Frame]:
@@ -91,32 +101,43 @@ class Film:
         return self.palette.index_of(self._look.theme.page["ground"])
 
     def __iter__(self) -> Iterator[Frame]:
-        canvas = Canvas(self.layout.width, self.layout.height, self._look)
-        page = Page(self.storyboard, self.layout, self._look, self._numbers)
-        page.paint(canvas)
-        painters = self._painters(canvas)
+        canvas, page, painters = self._begun()
         clock, guard = _Clock(self.timing, self.storyboard.count), FlashGuard(self.palette, self.layout.width)
         moved = [Box(0, 0, self.layout.width, self.layout.height)]
-        standing: Pixels | None = None
+        shown: Pixels | None = None
         for place, (step, following) in enumerate(_with_next(self.storyboard.steps())):
             lasts = clock.take(step, place)
-            before = (canvas.pixels.copy() if standing is None else standing) if lasts < LEAST_MILLISECONDS else None
-            boxes = page.show(step, place, canvas)
-            for name, changes in _by_panel(step).items():
-                boxes += [painters[name].paint_label(canvas, c.label) for c in changes if isinstance(c, Relabel)]
-                if rest := [change for change in changes if not isinstance(change, Relabel)]:
-                    boxes += painters[name].apply(rest, canvas)
-            box = hull(moved + boxes) or Box(0, 0, 1, 1)
-            if before is not None:
-                lasts = clock.stretch(lasts, guard.least(before if place else None, canvas.pixels, box))
+            boxes = page.show(step, place, canvas) + _applied(painters, step.changes, canvas)
+            painted = apart(moved + boxes)
+            if lasts < LEAST_MILLISECONDS:
+                lasts = clock.stretch(lasts, guard.least(shown, canvas.pixels, painted))
             gliding = self._gliding(painters, following)
             count = min(self.tween, (lasts - _LEAST_SETTLED) // GLIDE_MILLISECONDS) if gliding else 0
-            yield Frame(canvas.pixels, box, lasts - count * GLIDE_MILLISECONDS, step_milliseconds=lasts)
-            moved, standing = [], canvas.pixels.copy() if count else None
+            yield _frame(canvas, painted, lasts - count * GLIDE_MILLISECONDS, step_milliseconds=lasts)
+            moved, shown = [], _kept(shown, canvas.pixels, painted)
             for number in range(1, count + 1):
                 boxes = [b for p, changes in gliding for b in p.glide(changes, _eased(number / (count + 1)), canvas)]
                 moved += boxes
-                yield Frame(canvas.pixels, hull(boxes) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, settled=False)
+                yield _frame(canvas, apart(boxes), GLIDE_MILLISECONDS, settled=False)
+
+    def stills(self, places: Collection[int]) -> Iterator[Pixels]:
+        """The pictures of these steps, in order, one array all along; what is between two of them is drawn at once."""
+        canvas, page, painters = self._begun()
+        wanted, waiting = set(places), list[Change]()
+        for place, step in enumerate(islice(self.storyboard.steps(), max(wanted) + 1)):
+            waiting += step.changes
+            if place in wanted:
+                _applied(painters, waiting, canvas)
+                page.show(step, place, canvas)
+                yield canvas.pixels
+                waiting = []
+
+    def _begun(self) -> tuple[Canvas, Page, dict[str, Painter]]:
+        """A canvas with all as it is before the first step, and those who go on painting it."""
+        canvas = Canvas(self.layout.width, self.layout.height, self._look)
+        page = Page(self.storyboard, self.layout, self._look, self._numbers)
+        page.paint(canvas)
+        return canvas, page, self._painters(canvas)
 
     def _painters(self, canvas: Canvas) -> dict[str, Painter]:
         """The painters of all panels, which have painted these as they are before the first step."""
@@ -134,8 +155,21 @@ class Film:
         """The painters of which something glides to where the next step has it, with its changes."""
         if not self.tween or following is None:
             return []
-        changes = _by_panel(following)
+        changes = _by_panel(following.changes)
         return [(painters[name], those) for name, those in changes.items() if painters[name].glides(those)]
+
+
+def _frame(canvas: Canvas, painted: tuple[Box, ...], milliseconds: int, **more: Any) -> Frame:
+    return Frame(canvas.pixels, hull(painted) or Box(0, 0, 1, 1), milliseconds, painted=painted, **more)
+
+
+def _kept(shown: Pixels | None, pixels: Pixels, painted: Iterable[Box]) -> Pixels:
+    """The picture before with what was painted since: far less to copy than all of it."""
+    if shown is None:
+        return pixels.copy()
+    for box in painted:
+        shown[box.slices] = pixels[box.slices]
+    return shown
 
 
 def _with_next(steps: Iterable[Step]) -> Iterator[tuple[Step, Step | None]]:
@@ -149,9 +183,21 @@ def _with_next(steps: Iterable[Step]) -> Iterator[tuple[Step, Step | None]]:
         yield before, None
 
 
-def _by_panel(step: Step) -> dict[str, list[Change]]:
+def _applied(painters: Mapping[str, Painter], given: Iterable[Change], canvas: Canvas) -> list[Box]:
+    """Bring changes in; returns the boxes painted."""
+    boxes: list[Box] = []
+    for name, changes in _by_panel(given).items():
+        labels = [change.label for change in changes if isinstance(change, Relabel)]
+        # Each label covers the one before it.
+        boxes += [painters[name].paint_label(canvas, label) for label in labels[-1:]]
+        if rest := [change for change in changes if not isinstance(change, Relabel)]:
+            boxes += painters[name].apply(rest, canvas)
+    return boxes
+
+
+def _by_panel(given: Iterable[Change]) -> dict[str, list[Change]]:
     found: dict[str, list[Change]] = {}
-    for change in step.changes:
+    for change in given:
         found.setdefault(change.panel, []).append(change)
     return found
 
@@ -189,6 +235,7 @@ class Page:
 
     def __init__(self, storyboard: Storyboard, layout: Layout, look: Look, captions: bool) -> None:
         self._storyboard, self._layout, self._look, self._captions = storyboard, layout, look, captions
+        self._caption_ends, self._done = layout.width, 0
 
     @property
     def band_top(self) -> int:
@@ -253,7 +300,9 @@ class Page:
         if self._captions:
             line, left, baseline = self.caption(step)
             top = baseline - lines.px(23)
-            box = Box(0, top, width, top + lines.px(32))
+            # As far as this caption or the one before it goes: a short one leaves most of the band alone.
+            ends, self._caption_ends = self._caption_ends, min(width, left + line.width + px(TITLE_GAP))
+            box = Box(0, top, max(ends, self._caption_ends), top + lines.px(32))
             boxes.append(canvas.write(line, box, left, lines.px(23), page["band"], page["ink"], page["result"]))
         counter, x, baseline = self.counter(place)
         top = baseline - lines.px(16)
@@ -275,7 +324,7 @@ class Page:
 
     def _progress(self, place: int, canvas: Canvas) -> Box:
         done = self.progress(place)
-        box = Box(self._layout.width * place // self._storyboard.count, done.top, done.right, done.bottom)
+        box, self._done = Box(self._done, done.top, done.right, done.bottom), done.right
         canvas.pixels[box.slices] = self._look.palette.index_of(self._look.theme.page["accent"])
         return box
 

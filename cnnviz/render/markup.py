@@ -7,7 +7,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -22,6 +22,7 @@ from cnnviz.render.theme import Color
 
 # 72 dots to the inch: a point is a pixel.
 _DPI = 72
+_KEPT = 4096
 
 Run = Sequence[tuple[Part, Placed]]
 
@@ -163,11 +164,17 @@ class Language(Protocol):
 
 def formula_of(part: Part) -> Any:
     """A formula's glyphs and rules as mathtext sets them, y up from the baseline; None for what is no formula."""
+    return _formula(part.text, part.size, part.bold)
+
+
+@lru_cache(maxsize=_KEPT)
+def _formula(text: str, size: float, bold: bool) -> Any:
+    """The formula itself; the parser remembers but fifty, and the figures of a set repeat theirs."""
     font = FontProperties(
-        family="DejaVu Sans", size=part.size, weight="bold" if part.bold else "normal", math_fontfamily="cm"
+        family="DejaVu Sans", size=size, weight="bold" if bold else "normal", math_fontfamily="cm"
     )  # fmt: skip
     try:
-        return _parser().parse(part.text, _DPI, font)
+        return _parser().parse(text, _DPI, font)
     except ValueError:
         return None
 
@@ -197,6 +204,8 @@ def strokes_across(
 
 def short(value: float, digits: int = 1) -> str:
     """A number as short as it can be written."""
+    if isinstance(value, int):
+        return str(value)
     text = f"{value:.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text

@@ -17,7 +17,7 @@ from cnnviz.render.frames import Film, Frame
 
 _IN_MEMORY = 32 * 2**20
 _QUICK = 1
-_REST = tuple(field.name for field in fields(Frame) if field.name not in ("pixels", "changed"))
+_REST = tuple(field.name for field in fields(Frame) if field.name not in ("pixels", "changed", "painted"))
 
 
 class Recording(Film):
@@ -40,11 +40,16 @@ class Recording(Film):
         place = offset = 0
         while place < len(self._lengths) or self._record():
             self._file.seek(offset)
-            corners, rest, packed = marshal.loads(self._file.read(self._lengths[place]))
-            box = Box(*corners)
-            shape = box.bottom - box.top, box.right - box.left
-            pixels[box.slices] = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(shape)
-            yield Frame(pixels=pixels, changed=box, **dict(zip(_REST, rest, strict=True)))
+            changed, painted, rest, packed = marshal.loads(self._file.read(self._lengths[place]))
+            frame = Frame(
+                pixels=pixels, changed=Box(*changed), painted=tuple(Box(*box) for box in painted),
+                **dict(zip(_REST, rest, strict=True)),
+            )  # fmt: skip
+            at, found = 0, np.frombuffer(zlib.decompress(packed), np.uint8)
+            for box in frame.parts:
+                rows, columns = box.bottom - box.top, box.right - box.left
+                pixels[box.slices] = found[at : (at := at + rows * columns)].reshape(rows, columns)
+            yield frame
             offset += self._lengths[place]
             place += 1
 
@@ -53,10 +58,9 @@ class Recording(Film):
         frame = next(self._source, None)
         if frame is None:
             return False
-        box = frame.changed
-        corners = [int(side) for side in (box.left, box.top, box.right, box.bottom)]
-        packed = zlib.compress(frame.pixels[box.slices].tobytes(), _QUICK)
-        entry = marshal.dumps((corners, [getattr(frame, name) for name in _REST], packed))
+        changed, *painted = (tuple(map(int, box)) for box in (frame.changed, *frame.painted))
+        packed = zlib.compress(b"".join(frame.pixels[box.slices].tobytes() for box in frame.parts), _QUICK)
+        entry = marshal.dumps((changed, painted, [getattr(frame, name) for name in _REST], packed))
         self._file.seek(0, 2)
         self._file.write(entry)
         self._lengths.append(len(entry))

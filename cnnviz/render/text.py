@@ -40,7 +40,7 @@ _NO_INK: Mask = np.zeros((0, 0), np.uint8)
 _HINTING = LoadFlags.FORCE_AUTOHINT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Piece:
     """A rasterised piece of text: ink coverage, its place from the line's start and baseline, and how far it goes."""
 
@@ -50,8 +50,7 @@ class Piece:
     advance: float
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """A piece at its place on a line, `drop` pixels below the baseline."""
 
     piece: Piece
@@ -60,7 +59,7 @@ class Placed:
     strong: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """A typeset line: its pieces, width, height above and depth below the baseline in pixels."""
 
@@ -68,6 +67,14 @@ class Line:
     width: int
     ascent: int
     descent: int
+
+    def span(self, strong: bool) -> tuple[int, int] | None:
+        """Where the ink of the line, or of its **strong** pieces, begins and ends; None where there is none."""
+        ends = [
+            (left := placed.x + placed.piece.left, left + placed.piece.mask.shape[1])
+            for placed in self.pieces if placed.strong == strong and placed.piece.mask.size
+        ]  # fmt: skip
+        return (min(left for left, _ in ends), max(right for _, right in ends)) if ends else None
 
     def cover(self, shape: tuple[int, int], x: int, baseline: int, strong: bool) -> Mask:
         """The ink of the line, or of its **strong** pieces, on an area of that shape (rows, columns)."""

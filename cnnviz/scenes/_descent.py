@@ -88,26 +88,25 @@ def _look_ahead(update: Update, settings: Settings) -> tuple[str, Exact]:
     return f"[{_pair(update.grad, most)} + {rate_text(mu)}·{_pair(v, most)}]", shown
 
 
-def _quotient(top: Values, root: Values, most: int | None) -> tuple[str, Exact]:
-    parts = [f"{short(a, most)}/{short(b, most)}" if a else "0" for a, b in zip(top, root, strict=True)]
-    # Nothing over nothing is 0: a rule adds ε below.
-    (a, b), (c, d) = _written(top, most), _written(root, most)
+def _quotient(top: Values, below: Values, most: int | None) -> tuple[str, Exact]:
+    parts = [f"{short(a, most)}/{short(b, most)}" if a else "0" for a, b in zip(top, below, strict=True)]
+    (a, b), (c, d) = _written(top, most), _written(below, most)
     return f"({', '.join(parts)})", (a / c if c else Fraction(0), b / d if d else Fraction(0))
 
 
 def _adagrad(update: Update, settings: Settings) -> tuple[str, Exact]:
-    return _quotient(update.grad, np.sqrt(update.new["sum"]), settings.most)
+    return _quotient(update.grad, np.sqrt(update.new["sum"]) + Adagrad.eps, settings.most)
 
 
 def _rmsprop(update: Update, settings: Settings) -> tuple[str, Exact]:
-    return _quotient(update.grad, np.sqrt(update.new["square_avg"]), settings.most)
+    return _quotient(update.grad, np.sqrt(update.new["square_avg"]) + RMSprop.eps, settings.most)
 
 
 def _adam(update: Update, settings: Settings) -> tuple[str, Exact]:
     """Both means, corrected for their start at zero."""
     first = update.new["exp_avg"] / (1 - settings.beta1**update.count)
     second = update.new["exp_avg_sq"] / (1 - settings.beta2**update.count)
-    return _quotient(first, np.sqrt(second), settings.most)
+    return _quotient(first, np.sqrt(second) + Adam.eps, settings.most)
 
 
 def _fades(symbol: str, keep: float, fresh: str) -> str:

@@ -43,6 +43,8 @@ MORE = [
     ("unpool", {"i": 7, "k": 2, "s": 3}), ("unpool", {"kind": "avg", "i": 7, "k": 2, "s": 3}),
     ("unpool", {"i": 6, "k": 3, "s": 1}),
     ("transposed-conv", {"d": 2, "s": 3, "output_padding": 2, "p": 2}),
+    ("transposed-conv", {"s": 1, "d": 2, "k": 2, "output_padding": 1}),
+    ("transposed-conv", {"s": "1x2", "d": "3x2", "k": "2x1", "p": "1x0", "output_padding": "2x1", "bias": 0.5}),
     ("conv", {"input": "arange", "kernel": "ones", "i": 4}), ("conv", {"i": 16, "k": "1x4", "p": "0x1"}),
     ("conv", {"input": "123456 -0.001; 1e-7 1e9", "kernel": "1/3 -2/7; 1e-5 3"}),
     ("cnn", {"i": 12, "input": "random", "lr": 0, "layers": "conv 2@3x3 s2 p1, lrn 3 k2, avgpool 2, tanh, fc 3"}),

@@ -30,6 +30,21 @@ def figure_of(scene, given):
     return make(scene, **given, width=480, step=0.5, hold=0.5, transparent=True)
 
 
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Where a figure's animations of all formats lie, written from one rendering."""
+    made = {}
+
+    def save(scene, given):
+        key = scene, tuple(given.items())
+        if key not in made:
+            made[key] = tmp_path_factory.mktemp("saved")
+            figure_of(scene, given).save_all(made[key] / "x", MOVING)
+        return made[key]
+
+    return save
+
+
 def decoded(path):
     """Each picture of an animation as RGBA, as Pillow composes it."""
     with Image.open(path) as image:
@@ -56,30 +71,28 @@ def bare(scene, given, ground):
 
 
 @pytest.mark.parametrize(("scene", "given"), FIGURES)
-@pytest.mark.parametrize("name", MOVING)
-def test_every_pixel_of_every_picture_is_the_films(name, scene, given):
-    figure = figure_of(scene, given)
-    figure.save(f"x.{name}")
-    film = figure.film()
+def test_every_pixel_of_every_picture_is_the_films(scene, given, saved):
+    film, folder = figure_of(scene, given).film(), saved(scene, given)
     palette = film.palette
-    for count, (shown, frame) in enumerate(zip(decoded(f"x.{name}"), film, strict=True)):
-        pixels = palette.hard[frame.pixels] if name == "gif" else frame.pixels
-        alphas = palette.alphas[pixels]
-        np.testing.assert_array_equal(shown[..., 3], alphas, err_msg=f"picture {count}")
-        seen = alphas > 0
-        np.testing.assert_array_equal(shown[..., :3][seen], palette.colors[pixels][seen])
-    levels = set(np.unique(palette.alphas[np.unique(palette.hard)] if name == "gif" else palette.alphas))
-    assert levels == ({0, 255} if name == "gif" else {0, 85, 170, 255})
+    files = [decoded(folder / f"x.{name}") for name in MOVING]
+    for count, (frame, *pictures) in enumerate(zip(film, *files, strict=True)):
+        for name, shown in zip(MOVING, pictures, strict=True):
+            pixels = palette.hard[frame.pixels] if name == "gif" else frame.pixels
+            alphas = palette.alphas[pixels]
+            np.testing.assert_array_equal(shown[..., 3], alphas, err_msg=f"picture {count} of {name}")
+            seen = alphas > 0
+            np.testing.assert_array_equal(shown[..., :3][seen], palette.colors[pixels][seen], err_msg=name)
+    assert set(np.unique(palette.alphas)) == {0, 85, 170, 255}
+    assert set(np.unique(palette.alphas[np.unique(palette.hard)])) == {0, 255}
 
 
 @pytest.mark.parametrize(("scene", "given"), FIGURES)
 @pytest.mark.parametrize("ground", [None, DARK], ids=["its own ground", "dark"])
-def test_on_a_slide_it_looks_as_if_drawn_there(scene, given, ground):
+def test_on_a_slide_it_looks_as_if_drawn_there(scene, given, ground, saved):
     """Compared with a rendering on that ground: text and lines have no rim of another one."""
-    figure = figure_of(scene, given)
-    figure.save("x.apng")
-    own = load_theme(figure.appearance.theme).page["ground"] if ground is None else ground
-    for shown, wanted in zip(decoded("x.apng"), bare(scene, given, ground), strict=True):
+    folder = saved(scene, given)
+    own = load_theme(given.get("theme", "article")).page["ground"] if ground is None else ground
+    for shown, wanted in zip(decoded(folder / "x.apng"), bare(scene, given, ground), strict=True):
         difference = np.abs(on(shown, own) - wanted).max(axis=2)
         assert difference.mean() < 1.5
         assert (difference > 72).mean() < 0.004

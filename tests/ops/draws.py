@@ -5,21 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from tests.drawing import steady as steady
+
 seeds = st.integers(0, 2**32 - 1)
-
-
-def steady(examples: int) -> settings:
-    """Settings that draw the same examples on every run and never fail for slowness."""
-    return settings(
-        max_examples=examples,
-        derandomize=True,
-        deadline=None,
-        database=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-    )
 
 
 def whole_numbers(seed: int, *shapes: tuple[int, ...], dtype: Any = np.float32) -> list[np.ndarray]:

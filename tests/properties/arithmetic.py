@@ -237,6 +237,9 @@ class Equation:
     def problem(self) -> str:
         """What is wrong with it, if anything is."""
         pairs = list(zip(_members(self.left), _members(self.right), strict=True))
+        if any(math.isnan(number.value) for pair in pairs for number in pair):
+            # Of powers beyond all numbers nothing is known.
+            return ""
         if any(not _meet(a, b) for a, b in pairs):
             return "the sides are farther apart than rounding allows"
         equal = all(_equal(a, b) for a, b in pairs)
@@ -253,9 +256,6 @@ def _members(value: Value) -> tuple[Num, ...]:
 
 def _meet(a: Num, b: Num) -> bool:
     slack = 1e-9 * max(abs(float(a.value)), abs(float(b.value))) + 1e-12
-    if math.isnan(slack):
-        # Of powers beyond all numbers nothing is known.
-        return True
     return a.lo <= b.hi + slack and b.lo <= a.hi + slack
 
 

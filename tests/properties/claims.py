@@ -65,9 +65,10 @@ def results_are_the_operations(figure: Figure, board: Storyboard, seed: int) -> 
 
 
 def results_are_an_engines(figure: Figure, board: Storyboard, seed: int) -> None:
-    """An engine that is not ours gives the same numbers."""
+    """An engine that is not ours gives the same numbers, and refuses none."""
     report = check_figure(figure)
     assert not report.failed, str(report)
+    assert report.reason == "", str(report)
 
 
 def steps_are_as_many_as_announced(figure: Figure, board: Storyboard, seed: int) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from functools import cache
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from cnnviz.appearance import Appearance
@@ -18,9 +16,6 @@ from cnnviz.errors import UsageError
 from cnnviz.parameters import ArrayLike, Parameter, Size, parameters_of
 from cnnviz.pipeline import Figure
 from cnnviz.scene import Scene
-
-DEEP = int(os.environ.get("CNNVIZ_PROPERTIES", "0"))
-"""Examples a test, of which each run draws others; without it a few, always the same."""
 
 Given = dict[str, Any]
 
@@ -43,16 +38,6 @@ _LAYERS = (
     "conv 2@3x3", "conv 1@2 s2 p1", "conv 3@1x2 d2", "maxpool 2", "maxpool 3 s2 p1", "avgpool 2 s1", "avgpool 2x1",
     "relu", "tanh", "elu 0.5", "leaky-relu", "gelu", "softplus", "batchnorm", "lrn 3", "lrn 2 a1 b0.5 k2", "fc 4",
 )  # fmt: skip
-
-
-def steady(examples: int) -> settings:
-    """So many examples, the same on every run; or as many others as the environment asks for."""
-    phases = [Phase.explicit, Phase.generate, *([Phase.shrink] if DEEP else [])]
-    checks = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
-    return settings(
-        max_examples=DEEP or examples, derandomize=not DEEP, deadline=None, database=None, phases=phases,
-        suppress_health_check=checks,
-    )
 
 
 @cache

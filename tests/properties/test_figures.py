@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import warnings
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given, note
@@ -16,10 +20,12 @@ from hypothesis import strategies as st
 from cnnviz.discovery import find_scenes
 from cnnviz.pipeline import make
 from cnnviz.storyboard import Cell
+from tests.drawing import steady
 from tests.properties import claims
 from tests.properties.arithmetic import Num, equations, sides
-from tests.properties.draws import figures, steady
+from tests.properties.draws import figures
 
+ROOT = Path(__file__).parents[2]
 EXAMPLES = {"pool": 20, "unpool": 20, "cnn": 6, "batch-norm": 8, "gradient-descent": 6}
 """Fewer figures of the scenes that take longer."""
 
@@ -44,6 +50,28 @@ def test_figures_keep_what_is_claimed(name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         keeps()
+
+
+DRAW = """
+import tests.conftest
+from hypothesis import given
+from tests.drawing import steady
+from tests.properties.draws import parameters
+for name in ("conv", "cnn", "norm"):
+    steady(9)(given(parameters(name))(lambda drawn: print(drawn)))()
+"""
+
+
+def test_a_run_tries_what_any_other_tries():
+    """However Python orders its sets: what is red once must be red again."""
+    kept = {key: value for key, value in os.environ.items() if key != "CNNVIZ_PROPERTIES"}
+    runs = [
+        subprocess.Popen([sys.executable, "-c", DRAW], cwd=ROOT, env={**kept, "PYTHONHASHSEED": seed},
+                         stdout=subprocess.PIPE) for seed in ("1", "2")
+    ]  # fmt: skip
+    first, second = (run.communicate()[0] for run in runs)
+    assert first == second
+    assert first.count(b"{") >= 27
 
 
 @pytest.mark.parametrize("name", find_scenes())

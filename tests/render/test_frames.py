@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cnnviz.discovery import find_scenes
 from cnnviz.pipeline import make
 from cnnviz.playback import play
 from cnnviz.render.palette import MOST_COLORS, build_palette
@@ -13,9 +14,19 @@ from cnnviz.render.panels.base import LEAST_TEXT
 from cnnviz.render.text import Typesetter
 from cnnviz.render.theme import load_theme
 from cnnviz.storyboard import Grid
-from tests.figures import all_figures, named
+from tests.figures import all_figures, board_of, named
 
 FIGURES = all_figures()
+_FILMS = {}
+
+
+def film_of(figure, width):
+    """The film of a figure; to find the room for everything takes longer than to draw it."""
+    key = named(figure), width
+    if key not in _FILMS:
+        scene, given = figure
+        _FILMS[key] = make(scene, **given, width=width).film(board_of(figure))
+    return _FILMS[key]
 
 
 def cell_boxes(film, panel):
@@ -28,8 +39,7 @@ def cell_boxes(film, panel):
 
 @pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
 def test_only_the_announced_box_changes_and_nothing_leaves_the_frame(figure):
-    scene, given = figure
-    film = make(scene, **given, width=480).film()
+    film = film_of(figure, 640)
     width, height = film.size
     told, count = np.zeros((height, width), np.uint8), 0
     for frame in film:
@@ -46,8 +56,7 @@ def test_only_the_announced_box_changes_and_nothing_leaves_the_frame(figure):
 @pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
 @pytest.mark.parametrize("width", [640, 960])
 def test_panels_stand_apart_within_the_stage(figure, width):
-    scene, given = figure
-    film = make(scene, **{**given, "width": width}).film()
+    film = film_of(figure, width)
     unit = width / 960
     boxes = []
     for panel in film.storyboard.panels():
@@ -144,3 +153,13 @@ def test_a_label_that_changes_leaves_nothing_of_the_one_before():
     changed = [frame.pixels[60:460].copy() for frame in film(long, short)]
     assert (changed[0] != plain).any()
     np.testing.assert_array_equal(changed[1], plain)
+
+
+@pytest.mark.parametrize("name", find_scenes())
+def test_a_still_is_the_films_own_picture(name):
+    film = make(name).film()
+    wanted = sorted({0, 1, film.storyboard.count // 2, film.storyboard.count - 1})
+    settled = [frame.pixels.copy() for place, frame in enumerate(film) if place in wanted]
+    stills = [pixels.copy() for pixels in film.stills(wanted)]
+    for still, frame in zip(stills, settled, strict=True):
+        np.testing.assert_array_equal(still, frame)

@@ -140,7 +140,7 @@ def test_groups_stand_on_grounds_that_hold_their_stations():
             assert ground.box.left < box.left < box.right < ground.box.right
             assert ground.box.top < box.top < box.bottom < ground.box.bottom
     for a, b in combinations(arrangement.grounds, 2):
-        assert apart(dataclasses.astuple(a.box), dataclasses.astuple(b.box))
+        assert apart(a.box, b.box)
 
 
 @settings(deadline=None, derandomize=True, max_examples=25)

@@ -15,7 +15,7 @@ from cnnviz.pipeline import make
 from cnnviz.playback import play
 from cnnviz.render.theme import contrast, load_theme, luminance, theme_names, theme_summaries
 from cnnviz.storyboard import Block, Grid
-from tests.figures import all_figures, make_figure
+from tests.figures import all_figures, board_of
 
 THEMES = theme_names()
 themes = pytest.mark.parametrize("name", THEMES)
@@ -70,7 +70,7 @@ def side_by_side():
     """The pairs of roles between whose cells no outline runs, in any figure at any step."""
     pairs = set()
     for figure in all_figures():
-        board = make_figure(figure).storyboard()
+        board = board_of(figure)
         grids = [p for p in board.panels() if isinstance(p, Grid | Block) and not (p.shade and p.shade.always)]
         for _, states in play(board) if grids else ():
             for panel in grids:

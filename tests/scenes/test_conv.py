@@ -101,7 +101,7 @@ def test_the_convention_is_stated():
         ),
         (
             {"i": 100, "k": 40},
-            "this convolution would cover 5953600 cells in 3721 steps, more than 200000: use a larger stride, a "
+            "this convolution would cover 5953600 cells in 3721 steps, more than 100000: use a larger stride, a "
             "smaller window or less input",
         ),
         ({"input": "1 2; 3 4", "i": 3}, "input is 2×2, but --i asks for 3×3: leave --i out"),

@@ -18,6 +18,11 @@ from cnnviz.storyboard import Surface
 _TITLES = {"sgd": "SGD", "momentum": "Momentum", "nesterov": "Nesterov", "adagrad": "Adagrad", "rmsprop": "RMSProp",
            "adam": "Adam"}  # fmt: skip
 _FAR = 1e6
+_BELOW = {"adagrad": 1e-10, "rmsprop": 1e-8, "adam": 1e-8}
+"""What rules add to what they divide by, ε, as torch has it."""
+_SQUARES = {"adagrad": "sum", "rmsprop": "square_avg", "adam": "exp_avg_sq"}
+_LOST = 2e-15
+"""What is lost of a gradient, of the largest on a way."""
 _ROUNDED = 5.1e-5
 """What is lost of heights, which have five digits."""
 
@@ -123,6 +128,7 @@ def _path(run: _Run, surface: Surface, steps: int) -> Iterator[Claim]:
     made, path = len(run.shown), run.descent.path
     title = _TITLES[run.key]
     scale = np.maximum.accumulate(abs(path[:made]).max(axis=1, keepdims=True)).clip(1) * np.ones(2)
+    scale += _trembling(run, made) / 1e-9
     yield Claim(f"{title}, weights after update", run.shown, path[:made], scale, what="weights and losses")
     logarithmic = "log" in run_label(surface)
     known = run.descent.loss[:made]
@@ -134,6 +140,16 @@ def _path(run: _Run, surface: Surface, steps: int) -> Iterator[Claim]:
     end = made if run.left or run.diverged else steps + 1
     yield Claim(f"{title}, the end of its way", np.array([float(made)]), np.array([float(end)]), exact=True,
                 what=BESIDE)  # fmt: skip
+
+
+def _trembling(run: _Run, made: int) -> Values:
+    """How far an update may go astray where a rule divides what is lost of a gradient by next to nothing."""
+    far = np.zeros((made, 2))
+    if run.key in _SQUARES:
+        below = np.sqrt(run.descent.slots[_SQUARES[run.key]][: made - 1]) + _BELOW[run.key]
+        steps = run.rate + abs(np.diff(run.descent.path[:made], axis=0))
+        far[1:] = _LOST * np.nanmax(run.descent.steep[:made]) * steps / below
+    return far
 
 
 def _lost(shown: Values, path: Array, surface: Surface, steps: int) -> tuple[bool, bool]:
@@ -216,13 +232,13 @@ def _update(run: _Run, parameters: Mapping[str, float], count: int) -> list[floa
         case "nesterov":
             said = [*grad, parameters["momentum"], *slots["momentum_buffer"]]
         case "adagrad":
-            said = _quotients(grad, np.sqrt(slots["sum"]))
+            said = _quotients(grad, np.sqrt(slots["sum"]) + _BELOW["adagrad"])
         case "rmsprop":
-            said = _quotients(grad, np.sqrt(slots["square_avg"]))
+            said = _quotients(grad, np.sqrt(slots["square_avg"]) + _BELOW["rmsprop"])
         case _:
             first = slots["exp_avg"] / (1 - parameters["beta1"] ** count)
             second = slots["exp_avg_sq"] / (1 - parameters["beta2"] ** count)
-            said = _quotients(first, np.sqrt(second))
+            said = _quotients(first, np.sqrt(second) + _BELOW["adam"])
     return [*descent.path[count - 1], run.rate, *map(float, said), *descent.path[count]]
 
 
