@@ -163,3 +163,12 @@ def test_a_still_is_the_films_own_picture(name):
     stills = [pixels.copy() for pixels in film.stills(wanted)]
     for still, frame in zip(stills, settled, strict=True):
         np.testing.assert_array_equal(still, frame)
+
+
+def test_the_line_below_tells_how_far_the_film_is():
+    film = make("conv", s=2).film()
+    (width, height), count = film.size, film.storyboard.count
+    for place, frame in enumerate(film, start=1):
+        row = frame.pixels[height - 1]
+        assert len(set(row[: width * place // count])) == 1
+        assert (row[width * place // count :] != row[0]).all()
