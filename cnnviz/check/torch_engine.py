@@ -180,7 +180,7 @@ class Torch:
         """By torch.optim."""
         weights = [torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in start]
         optim, lr = torch.optim, rule.rate
-        optimizer: Any = {  # type: ignore[no-untyped-call]
+        optimizer: Any = {
             "sgd": lambda: optim.SGD(weights, lr), "momentum": lambda: optim.SGD(weights, lr, rule.momentum),
             "nesterov": lambda: optim.SGD(weights, lr, rule.momentum, nesterov=True),
             "adagrad": lambda: optim.Adagrad(weights, lr), "rmsprop": lambda: optim.RMSprop(weights, lr, rule.alpha),
@@ -196,7 +196,7 @@ class Torch:
             value = _computed(formula, {"x": weights[0], "y": weights[1]})
             value.backward()
             losses.append(float(value.detach()))
-            grads.append([float(w.grad) for w in weights])  # type: ignore[arg-type]
+            grads.append([float(w.grad) for w in weights])
             if update == min(steps, len(along)) or not np.isfinite(path[-1]).all():
                 break
             optimizer.step()
