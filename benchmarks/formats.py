@@ -80,9 +80,9 @@ def _against_imageio(section: Section, runs: dict[str, list[Run]], sizes: dict[s
         section.at_least(f"bytes, {peer} / cnnviz", Spread(ratio, ratio, ratio), 1)
     section.notes.append(
         "imageio writes the same 9 pictures from a list, by Pillow or PyAV as it comes; its MP4 is held against "
-        "cnnviz's without the pictures in which the window glides, six of them between two steps. Both are x264's, but "
-        "cnnviz asks for a rate factor of 18, for clear text, and imageio leaves it at 23: with that, cnnviz's file "
-        "would be a sixth smaller."
+        "cnnviz's without the pictures in which the window glides, six of them between two steps. Both are x264's: "
+        "cnnviz has it look for a window among more of the earlier pictures, and gives letters the bits that imageio's "
+        "settings spend on flat areas."
     )
 
 

@@ -16,6 +16,7 @@ from cnnviz import __version__
 from cnnviz.appearance import Appearance
 from cnnviz.code import frameworks
 from cnnviz.commands._common import OUTPUT_FOLDER, told
+from cnnviz.commands._drawing import drawing
 from cnnviz.discovery import add_folder, find_scenes, load_scene, summary
 from cnnviz.errors import CnnvizError
 from cnnviz.parameters import Parameter, choose, parameters_of
@@ -198,11 +199,12 @@ def _write(figure: Figure, output: str | None, formats: Sequence[str], quiet: bo
     if figure.place and output is not None and names_folder(output):
         # Who says where it goes wants the file that is usual there, not frames.
         formats = formats or [extension]
-    if formats:
-        made = figure.save_all(output if output is not None else f"{OUTPUT_FOLDER}/", formats)
-    else:
-        place = output if output is not None else OUTPUT_FOLDER / figure.file_name(extension)
-        made = {Path(place): figure.save(place)}
+    with drawing(quiet) as watch:
+        if formats:
+            made = figure.save_all(output if output is not None else f"{OUTPUT_FOLDER}/", formats, watch)
+        else:
+            place = output if output is not None else OUTPUT_FOLDER / figure.file_name(extension)
+            made = {Path(place): figure.save(place, watch)}
     if not quiet:
         for path, written in made.items():
             click.echo(told(path, written))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cnnviz.export import Job, Written
     from cnnviz.export._saving import Order, Shrunk
     from cnnviz.render.frames import Film
+    from cnnviz.render.watching import Watch
     from cnnviz.storyboard import Storyboard
 
 # Other looks of a figure replace it; these make it another one.
@@ -88,24 +89,27 @@ class Figure:
         for frame in film:
             yield film.palette.colors[frame.pixels]
 
-    def save(self, path: str | Path) -> Written:
+    def save(self, path: str | Path, watch: Watch | None = None) -> Written:
         """Write the figure in the format of the path's extension, or numbered frames into a folder.
 
-        A folder is one that is there already, or whose path ends in a slash. Raises UsageError, CnnvizError.
+        A folder is one that is there already, or whose path ends in a slash. `watch(step, steps)` is called for each
+        step that is drawn. Raises UsageError, CnnvizError.
         """
         from cnnviz.export._saving import save_folder
 
         folder = names_folder(path)
         path = Path(path)
         if folder:
-            return save_folder(self._orders([None])[0], path, f"give a file such as {path / self.file_name()}")
-        return self.save_each([path])[path]
+            return save_folder(self._orders([None], watch)[0], path, f"give a file such as {path / self.file_name()}")
+        return self.save_each([path], watch)[path]
 
-    def save_all(self, place: str | Path, formats: str | Iterable[str]) -> dict[Path, Written]:
+    def save_all(
+        self, place: str | Path, formats: str | Iterable[str], watch: Watch | None = None
+    ) -> dict[Path, Written]:
         """Write several formats (`"gif,mp4"`, or a list of them) from one rendering: all of them, or none.
 
-        `place` is the path without its extension, or a folder, where the files are named after the parameters. Raises
-        UsageError, CnnvizError.
+        `place` is the path without its extension, or a folder, where the files are named after the parameters; `watch`
+        is as with `save`. Raises UsageError, CnnvizError.
         """
         from cnnviz.export import formats_of
 
@@ -114,13 +118,13 @@ class Figure:
             paths = [Path(place) / self.file_name(name) for name in names]
         else:
             paths = [_with_format(Path(place), name, names) for name in names]
-        return self.save_each(paths)
+        return self.save_each(paths, watch)
 
-    def save_each(self, paths: Sequence[Path]) -> dict[Path, Written]:
+    def save_each(self, paths: Sequence[Path], watch: Watch | None = None) -> dict[Path, Written]:
         """Write a file for each path in the format of its extension from one rendering; raises as `save_all` does."""
         from cnnviz.export._saving import save_files
 
-        return dict(zip(paths, save_files(self._orders(paths), paths), strict=True))
+        return dict(zip(paths, save_files(self._orders(paths, watch), paths), strict=True))
 
     def contents(self, names: Sequence[str]) -> list[tuple[Written, bytes]]:
         """What `save_each` would write into files of these names; raises as `save_all` does."""
@@ -151,7 +155,7 @@ class Figure:
             lang=look.lang,
         )  # fmt: skip
 
-    def _orders(self, paths: Sequence[Path | None]) -> list[Order]:
+    def _orders(self, paths: Sequence[Path | None], watch: Watch | None = None) -> list[Order]:
         """What is to be written into each file (None: a folder), rendered once however many files share it.
 
         Each file is as if it had been written alone, its command too.
@@ -165,6 +169,10 @@ class Figure:
             key = shrunk.colors, shrunk.width, tween if look.tween is None else look.tween, step
             if key not in films:
                 films[key] = self.film(board, tween, step=step, shrunk=shrunk)
+                if watch:
+                    from cnnviz.render.watching import Watched
+
+                    films[key] = Watched(films[key], watch)
                 if len(paths) > 1:
                     from cnnviz.render.recording import Recording
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TWEEN = 6
 """Pictures in which a window glides, where the figure does not say how many."""
-_INDEX_BYTES = 2048
+_INDEX_BYTES = 1024
 # MP4 has no place for the software: its own encoder's name would be FFmpeg's.
 _TAGS = {
     "Title": "title", "Description": "description", "Caption": "synopsis", "Comment": "comment", "Software": "software",
@@ -59,7 +59,8 @@ def write_video(job: Job, file: BinaryIO, recipe: Recipe) -> Written:
     if recipe.index_bytes:
         # Kept free at the file's beginning, so that a web page can play the file while it loads.
         frames = job.storyboard.count * (film.tween + 1)
-        room = _INDEX_BYTES + 4 * len("".join(job.texts().values())) + recipe.index_bytes * frames
+        texts = len("".join(job.texts().values()).encode(errors="surrogateescape"))
+        room = _INDEX_BYTES + texts + recipe.index_bytes * frames
         options["moov_size"] = str(room)
     silent = _Silent(file)
     with av.open(

@@ -1,0 +1,45 @@
+"""How far a long figure has come, for who waits at a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from time import monotonic
+from typing import Any
+
+import click
+
+PATIENCE = 1.0
+"""Seconds of which nobody needs to be told anything."""
+_UPDATES = 200
+
+
+@contextmanager
+def drawing(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """What is to be told of each step drawn: a bar stands on the terminal once it takes long; None without one."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    with ExitStack() as stack:
+        yield _Bar(stack, monotonic() + PATIENCE)
+
+
+class _Bar:
+    """A bar for each time that the steps are drawn: to fit a limited size they may be drawn several times."""
+
+    def __init__(self, stack: ExitStack, begins: float) -> None:
+        self._stack, self._begins = stack, begins
+        self._bar: Any = None
+
+    def __call__(self, step: int, steps: int) -> None:
+        if self._bar is not None and step <= self._bar.pos:
+            self._stack.pop_all().close()
+            self._bar = None
+        if self._bar is None:
+            if monotonic() < self._begins or step == steps:
+                return
+            bar = click.progressbar(length=steps, label="Drawing", show_pos=True, file=sys.stderr)
+            self._bar = self._stack.enter_context(bar)
+        if step - self._bar.pos >= steps / _UPDATES or step == steps:
+            self._bar.update(step - self._bar.pos)

@@ -1,0 +1,83 @@
+"""Who waits at a terminal is told how far a long figure has come; nobody else is."""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stderr
+from pathlib import Path
+
+import pytest
+
+from cnnviz import cli
+from cnnviz.commands import _drawing
+from cnnviz.pipeline import make
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Terminal:
+    """A terminal at which nobody has any patience."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(_drawing, "PATIENCE", -1.0)
+    return Terminal()
+
+
+def run(line: str, terminal: Terminal) -> None:
+    with redirect_stderr(terminal), pytest.raises(SystemExit) as ended:
+        cli.main(line.split())
+    assert ended.value.code == 0
+
+
+@pytest.mark.parametrize("name", ["c.gif", "c.webp", "c.mp4", "c.zip", "frames/"])
+def test_each_step_that_is_drawn_is_told_once(name: str, tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    make("conv", i=4).save(f"{tmp_path}/{name}", watch=lambda *how_far: told.append(how_far))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_several_formats_are_drawn_and_told_once(tmp_path: Path) -> None:
+    told: list[int] = []
+    make("conv", i=4).save_all(tmp_path / "c", "gif,webp", watch=lambda step, _steps: told.append(step))
+    assert told == [1, 2, 3, 4]
+
+
+def test_a_bar_stands_on_the_terminal(terminal: Terminal) -> None:
+    run("conv -o c.gif", terminal)
+    shown = terminal.getvalue()
+    assert "Drawing" in shown
+    assert "9/9" in shown
+    assert shown.endswith("\n"), "what comes next begins a line"
+
+
+def test_each_try_to_fit_a_size_has_a_bar_of_its_own(terminal: Terminal) -> None:
+    run("conv -o c.gif --max-size 40KB", terminal)
+    assert terminal.getvalue().count("9/9") > 1
+
+
+@pytest.mark.parametrize("more", ["-q", "--code pytorch"])
+def test_no_bar_is_shown_to_who_wants_quiet(terminal: Terminal, more: str) -> None:
+    run(f"conv -o c.gif {more}", terminal)
+    assert terminal.getvalue() == ""
+
+
+def test_a_short_wait_needs_no_bar(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_drawing, "PATIENCE", 3600.0)
+    run("conv -o c.gif", terminal)
+    assert terminal.getvalue() == ""
+
+
+def test_no_bar_is_written_into_a_file(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Terminal, "isatty", lambda _: False)
+    run("conv -o c.gif", terminal)
+    assert terminal.getvalue() == ""
+
+
+def test_the_same_bytes_are_written_whether_told_or_not(tmp_path: Path) -> None:
+    figure = make("conv", i=4)
+    figure.save(tmp_path / "a.gif", watch=lambda *_: None)
+    figure.save(tmp_path / "b.gif")
+    assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
