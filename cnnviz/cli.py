@@ -17,6 +17,7 @@ from cnnviz.appearance import Appearance
 from cnnviz.code import frameworks
 from cnnviz.commands._common import OUTPUT_FOLDER, told
 from cnnviz.commands._drawing import drawing
+from cnnviz.commands._hints import Hints
 from cnnviz.discovery import add_folder, find_scenes, load_scene, summary
 from cnnviz.errors import CnnvizError
 from cnnviz.parameters import Parameter, choose, parameters_of
@@ -37,9 +38,11 @@ def tools() -> dict[str, Path]:
 class SceneCommand(click.Command):
     """A scene as a command; its help keeps the groups in which parameters are declared."""
 
-    def __init__(self, name: str, options: list[click.Parameter], groups: dict[str, list[str]], **more: Any) -> None:
+    def __init__(
+        self, name: str, options: list[click.Parameter], groups: dict[str, list[str]], hints: Hints, **more: Any
+    ) -> None:
         super().__init__(name, params=options, **more)
-        self._groups = groups
+        self._groups, self._hints = groups, hints
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options group by group."""
@@ -51,7 +54,7 @@ class SceneCommand(click.Command):
                     formatter.write_dl(rows)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does it, but `--max-size 5 MB` is a size, too."""
+        """As click does it, but `--max-size 5 MB` is a size, too, and a stray word's error says what would work."""
         joined: list[str] = []
         for word in args:
             sized = " ".join(joined[-2:]).replace("=", " ").rpartition("--max-size ")[2]
@@ -59,7 +62,14 @@ class SceneCommand(click.Command):
                 joined[-1] += word
             else:
                 joined.append(word)
-        return super().parse_args(ctx, joined)
+        ctx.allow_extra_args = True
+        try:
+            super().parse_args(ctx, joined)
+        except click.NoSuchOption as error:
+            raise self._hints.of_option(error, self) from None
+        if ctx.args:
+            raise click.UsageError(self._hints.of_words(ctx.args, self))
+        return ctx.args
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples as they are."""
@@ -151,8 +161,8 @@ def scene_command(name: str) -> click.Command:
     groups = {group: groups[group] for group in (*_GROUPS, *groups) if group in groups}
     doc = (scene.__doc__ or "").strip()
     return SceneCommand(
-        name, options, groups, help=doc, short_help=doc.splitlines()[0], callback=_runner(name),
-        epilog="\n".join(scene.examples), context_settings=_HELP,
+        name, options, groups, Hints(declared, scene.examples), help=doc, short_help=doc.splitlines()[0],
+        callback=_runner(name), epilog="\n".join(scene.examples), context_settings=_HELP,
     )  # fmt: skip
 
 

@@ -473,6 +473,32 @@ def test_click_refuses_in_one_line_too(cnnviz):
         assert refused(cnnviz, *given)[0] == 2
 
 
+STRAY_WORDS = {
+    "conv 3": "unexpected extra argument '3': name each value, as in cnnviz conv --k 3 --s 2 --p 1",
+    "conv k=3 s=2": "unexpected extra arguments 'k=3' 's=2': use --k 3",
+    "conv —k 3": "unexpected extra arguments '—k' '3': use --k",
+    "conv –kernel-size=3": "unexpected extra argument '–kernel-size=3': use --kernel-size 3",
+    "conv x.gif": "unexpected extra argument 'x.gif': use -o x.gif",
+    "conv -k 3": "No such option '-k': use --k",
+    "conv -s2": "No such option '-s': use --s",
+    "conv -x": "No such option '-x'.",
+    "check conv -k 3": "No such option '-k': use --k",
+    "gradient-descent Adam": "unexpected extra argument 'Adam': use --optimizer adam",
+    "loss mse x": "unexpected extra argument 'x': name each value, as in cnnviz loss huber --delta 0.5 --label 1",
+    "conv --kernel 3": "--kernel 3 could be a size or the only weight: use --k 3, or --k 1 --kernel 3",
+}
+
+
+@pytest.mark.parametrize("line", STRAY_WORDS)
+def test_a_word_in_the_wrong_place_is_told_with_the_right_one(cnnviz, line):
+    assert refused(cnnviz, *line.split()) == (2, STRAY_WORDS[line])
+
+
+def test_a_scene_without_examples_points_to_its_help(monkeypatch, cnnviz):
+    monkeypatch.setattr(load_scene("conv"), "examples", ())
+    assert refused(cnnviz, "conv", "3")[1].endswith("name each value, as in cnnviz conv --help")
+
+
 def test_a_mistyped_kind_is_told_what_there_is(cnnviz):
     assert refused(cnnviz, "pool", "mx") == (2, "kind 'mx' is not known: did you mean max? (choose from max, avg)")
 

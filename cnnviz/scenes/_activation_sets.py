@@ -10,7 +10,7 @@ from typing import Any
 from cnnviz.notation import digits_for, number
 from cnnviz.ops.activation_table import Activation
 from cnnviz.scenes._curves import MOVING_BEATS, Trace, joined, outcome
-from cnnviz.scenes._formula import by_cases, comes_to, filled, line_at, slashed
+from cnnviz.scenes._formula import by_cases, comes_to, filled, line_at, saturates, slashed
 from cnnviz.storyboard import Change, Plot, SetEntry, Step, Storyboard, Table, Values
 
 _EXAMPLE = -1.0
@@ -65,7 +65,9 @@ def arithmetic(entry: Activation, parameter: float | None, x: float, digits: int
         written[entry.parameter.symbol] = number(parameter, digits_for(parameter, most=4))
     line = line_at(entry.equation, values)
     text, result = filled(line.expression, written), float(entry.value(x, parameter))
-    end = outcome(result, results, comes_to(line.expression, written))
+    # All of these have an exact value at 0 alone.
+    irrational = saturates(text) and round(x, digits) != 0
+    end = outcome(result, results, comes_to(line.expression, written), irrational=irrational)
     left = f"f(x)={slashed(line.expression)}"
     bare = text == number(result, results)
     return f"${left}$ {end}" if bare else f"${left}$ = {text} {end}"

@@ -163,13 +163,15 @@ def padded(*heights: Values) -> tuple[float, float]:
     return lo - pad, hi + pad
 
 
-def outcome(value: float, digits: int, by_hand: float | None = None) -> str:
+def outcome(value: float, digits: int, by_hand: float | None = None, *, irrational: bool = False) -> str:
     """The end of a caption: `= **1.20**`, or `≈ **−0.70**` where the value is rounded.
 
-    `by_hand` is what the numbers that are written come to, where these are not the value's own.
+    `by_hand` is what the numbers that are written come to, where these are not the value's own. An `irrational` value
+    is always rounded, though float64 may not tell it from 1.
     """
     noise = max(1e-12, 1e-14 * abs(value))
-    sign = "=" if abs((value if by_hand is None else by_hand) - round(value, digits)) <= noise else "≈"
+    same = not irrational and abs((value if by_hand is None else by_hand) - round(value, digits)) <= noise
+    sign = "=" if same else "≈"
     return f"{sign} **{number(value, digits)}**"
 
 

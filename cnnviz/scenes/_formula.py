@@ -155,6 +155,11 @@ class _Reader:
         return _Text(f"{name}({', '.join(argument.text for argument in arguments)})", value)
 
 
+def saturates(text: str) -> bool:
+    """Does arithmetic hold a function that comes so close to a whole number that float64 takes it for one?"""
+    return any(name in text for name in ("exp(", "tanh(", "σ(", "Φ("))
+
+
 def filled(expression: str, written: Written) -> str:
     r"""Write an equation's right-hand side with numbers put in: `\alpha\,(e^{x} - 1)` as `1·(exp(−1.20) − 1)`."""
     return _read(expression, written).text

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
 from cnnviz.data import Data, load_kernel, load_map
+from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_KERNEL, MAX_SIDE
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
@@ -41,6 +43,11 @@ class MapAndKernel(Scene):
 
     @cached_property
     def _kernel(self) -> Data:
+        if self.k is None and isinstance(self.kernel, str) and re.fullmatch(r"\s*\d+\s*", self.kernel):
+            number = self.kernel.strip()
+            raise UsageError(
+                f"--kernel {number} could be a size or the only weight: use --k {number}, or --k 1 --kernel {number}"
+            )
         return load_kernel(self.kernel, self.k, seed=self.seed)
 
     @property

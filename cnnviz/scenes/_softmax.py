@@ -147,6 +147,7 @@ class Softmax:
 
     def _caption(self, step: int) -> str:
         powers = [f"exp({number(value, self.digits)})" for value in self.all_z[step]]
-        by_hand = float(softmax(np.round(self.all_z[step], self.digits), -1)[0])
-        end = outcome(float(self.all_p[step, 0]), self._most, by_hand)
+        written = np.round(self.all_z[step], self.digits)
+        by_hand, equal = float(softmax(written, -1)[0]), bool((written == written[0]).all())
+        end = outcome(float(self.all_p[step, 0]), self._most, by_hand, irrational=not equal)
         return f"$p_{{1}}$ = {powers[0]} / ({summed(powers, 60)}) {end}"

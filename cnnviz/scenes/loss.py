@@ -17,7 +17,7 @@ from cnnviz.ops.loss_table import LOSSES, Loss
 from cnnviz.parameters import param, plain
 from cnnviz.scene import Scene
 from cnnviz.scenes._curves import MOVING_BEATS, Trace, joined, outcome, padded, places
-from cnnviz.scenes._formula import by_cases, comes_to, filled, in_a_row, line_at, slashed
+from cnnviz.scenes._formula import by_cases, comes_to, filled, in_a_row, line_at, saturates, slashed
 from cnnviz.scenes._loss_set import all_losses, label_line
 from cnnviz.storyboard import Equation, Plot, Row, SetRow, Step, Storyboard, Values
 
@@ -266,7 +266,8 @@ class LossFunction(Scene):
         if entry.estimate == "probability" and near in (0, 1):
             # Of a certainty, which the estimate only looks like, there would be no logarithm.
             return f"$L={slashed(line.expression)}$ {outcome(float(trace.values[step]), trace.results)}"
-        end = outcome(float(trace.values[step]), trace.results, comes_to(line.expression, written))
+        by_hand = comes_to(line.expression, written)
+        end = outcome(float(trace.values[step]), trace.results, by_hand, irrational=saturates(text))
         return f"$L={slashed(line.expression)}$ = {text} {end}"
 
     def _convention(self) -> str:

@@ -54,7 +54,7 @@ def test_it_keeps_what_is_claimed(figure):
 
 CAPTIONS = [
     # 0.995 is a little less: written as 0.99 it is multiplied as 0.99.
-    ("conv", {"input": "0.995", "kernel": "1"}, "$y_{1,1}$ = 0.99·1 = **0.99**"),
+    ("conv", {"input": "0.995", "k": 1, "kernel": "1"}, "$y_{1,1}$ = 0.99·1 = **0.99**"),
     # Of large numbers a tenth is not next to nothing.
     ("conv", {"input": "99999 0.25 0.25", "kernel": "99999 1 1", "digits": 1},
      "$y_{1,1}$ = 99999.0·99999 + 0.2·1 + 0.2·1 ≈ **9999800001.5**"),

@@ -106,6 +106,19 @@ def test_a_captions_arithmetic_gives_its_result(kind):
                 assert evaluate(found[1]) == pytest.approx(read(found[3]), abs=1e-9), step.caption
 
 
+@pytest.mark.parametrize("kind", ["sigmoid", "tanh", "elu", "selu", "softplus", "gelu", "silu", "mish", "softmax"])
+def test_what_float64_takes_for_a_whole_number_is_told_as_rounded(kind):
+    for step in board_of(kind, lo=-60, hi=60, frames=9).steps():
+        # At 0 alone, and where no power is taken, these are exact.
+        if of_type(step, MoveDot)[0].x and re.search(r"exp\(|tanh\(|Φ\(", step.caption.partition("$ = ")[2]):
+            assert re.search(r" ≈ \*\*−?[\d.]+\*\*$", step.caption), step.caption
+
+
+def test_equal_scores_have_exactly_equal_probabilities():
+    captions = [step.caption for step in board_of("softmax", logits="0 0 0 0", lo=0, hi=4, frames=2).steps()]
+    assert captions[0].endswith(" = **0.25**")
+
+
 def test_numbers_stand_outside_of_mathtext():
     for kind in ("elu", "tanh", "softmax"):
         formulas = {part for step in board_of(kind).steps() for part in re.findall(r"\$[^$]+\$", step.caption)}

@@ -65,7 +65,7 @@ def test_it_is_said_that_the_size_comes_back_and_the_values_do_not():
     *_, last = board.steps()
     assert last.caption == "2×2 again, but 4 of 4 values are others: at row 1, column 1 it was 1 and is **3**"
     assert last.changes[-1].label == "Back to 2×2\nsame size, other values"
-    board = make("conv-relation", i=3, kernel="1", s=1).storyboard()
+    board = make("conv-relation", i=3, k=1, kernel="1", s=1).storyboard()
     *_, last = board.steps()
     assert last.caption == "3×3 again, and with this kernel even the values agree: **9** of 9"
     assert last.changes[-1].label == "Back to 3×3\nsame values"

@@ -90,6 +90,12 @@ def test_a_captions_arithmetic_gives_its_result(kind, label):
             assert evaluate(found[1]) == pytest.approx(read(found[3]), abs=1e-9), step.caption
 
 
+def test_a_loss_that_float64_takes_for_zero_is_told_as_rounded():
+    board = board_of("logits-cross-entropy", lo=-60, hi=60, frames=5)
+    signs = {re.search(r" ([=≈]) \*\*[\d.−]+\*\*$", step.caption)[1] for step in board.steps()}
+    assert signs == {"≈"}
+
+
 @pytest.mark.parametrize("kind", ["mae", "mse", "huber", "cross-entropy", "hinge"])
 def test_the_estimate_comes_to_both_sides_of_the_label_or_near_it(kind):
     board = make("loss", kind=kind).storyboard()
