@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from cnnviz.check import check_figure
+from cnnviz.batch import run_all
+from cnnviz.check import check_figure, check_sets, report
 from cnnviz.check.claims import CLAIMS
 from cnnviz.check.engine import Engine, load_engine
 from cnnviz.check.report import check_board
@@ -185,6 +186,21 @@ def test_a_rendered_set_is_checked(cnnviz, tmp_path, monkeypatch):
     ]  # fmt: skip
     broken("conv", "conv2d", monkeypatch, lambda result: -result)
     assert cnnviz("render", "set.toml", "--out", "made", "--jobs", 1, "--check", "-q").code == 1
+
+
+def test_several_processes_tell_what_one_does_in_the_same_order(tmp_path, monkeypatch):
+    (tmp_path / "a.toml").write_text(
+        '[[figure]]\nscene = "conv"\nname = "c"\n[figure.sweep]\ni = [9, 3, 7]\ns = [1, 2]\nk = [3, 8]\n'
+    )
+    alone = list(map(str, check_sets([tmp_path], "onnxruntime")))
+    shared = []
+    monkeypatch.setattr(report, "_WORTH_PROCESSES", 2)
+    monkeypatch.setattr(report, "run_all", lambda *work: shared.append(work[2]) or reversed(list(run_all(*work))))
+    assert list(map(str, check_sets([tmp_path], "onnxruntime", 2))) == alone
+    assert shared == [2]
+    assert len(alone) == 12
+    assert sum("outputs equal" in line for line in alone) == 8
+    assert sum("cannot be made" in line for line in alone) == 4
 
 
 def test_sets_and_made_files_are_checked_whatever_their_language(cnnviz, tmp_path, monkeypatch):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cnnviz.batch import read_sets
+from cnnviz.batch import Entry, read_sets, run_all
 from cnnviz.check.claims import BESIDE, CLAIMS, Claim, NotCheckedError
 from cnnviz.check.engine import RefusalError, load_engine
 from cnnviz.check.subject import Subject
@@ -25,6 +26,9 @@ _ALLOWED = {"float32": 1e-5, "float64": 1e-9}
 
 _MOST = 1e300
 """The largest difference of numbers; sizes that differ are worse."""
+
+_WORTH_PROCESSES = 50
+"""Figures for which it is worth starting processes, each of which has the engine to import."""
 
 _KINDS = ("kind", "view")
 """Parameters that choose what a figure shows of several things."""
@@ -164,13 +168,27 @@ def check_scenes(names: Iterable[str], against: str) -> Iterator[Report]:
             yield check_figure(make(name, **given), against)
 
 
-def check_sets(sets: Sequence[Path], against: str) -> Iterator[Report]:
-    """Check every figure of figure sets; one that cannot be made is said not to be checked."""
+def check_sets(sets: Sequence[Path], against: str, jobs: int = 1) -> Iterator[Report]:
+    """Check every figure of figure sets, in their order; one that cannot be made is said not to be checked.
+
+    `jobs` processes share many figures.
+    """
     load_engine(against)
-    for entry in read_sets(sets):
-        try:
-            figure = make(entry.scene, **entry.resolved())
-        except CnnvizError as error:
-            yield Report(name=entry.name, reason=f"it cannot be made: {error}")
-            continue
-        yield check_figure(figure, against, entry.name)
+    entries = list(enumerate(read_sets(sets)))
+    check = partial(_check_entry, against)
+    spread = jobs > 1 and len(entries) >= _WORTH_PROCESSES
+    waiting, told = dict[int, Report](), 0
+    for place, report in run_all(check, entries, jobs) if spread else map(check, entries):
+        waiting[place] = report
+        while told in waiting:
+            yield waiting.pop(told)
+            told += 1
+
+
+def _check_entry(against: str, item: tuple[int, Entry]) -> tuple[int, Report]:
+    place, entry = item
+    try:
+        figure = make(entry.scene, **entry.resolved())
+    except CnnvizError as error:
+        return place, Report(name=entry.name, reason=f"it cannot be made: {error}")
+    return place, check_figure(figure, against, entry.name)

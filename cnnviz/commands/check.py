@@ -41,6 +41,7 @@ def command(targets: Sequence[Target], against: str, quiet: bool) -> None:
 
 def _reports(target: Target, against: str) -> Iterable[Report]:
     """Of a figure by its name, else of what a path holds."""
+    from cnnviz.batch import job_count
     from cnnviz.check import check_scenes, check_sets
 
     path, figure = Path(target.name), target.name in find_scenes() or not is_path(target.name)
@@ -51,7 +52,9 @@ def _reports(target: Target, against: str) -> Iterable[Report]:
     if figure:
         load_scene(target.name)
         return check_scenes((target.name,), against)
-    return check_sets([path], against) if path.is_dir() or path.suffix == ".toml" else _of_file(path, against)
+    if path.is_dir() or path.suffix == ".toml":
+        return check_sets([path], against, job_count(None))
+    return _of_file(path, against)
 
 
 def _with_options(target: Target, against: str) -> Iterable[Report]:

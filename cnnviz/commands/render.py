@@ -26,7 +26,7 @@ def command(
 
     For example: cnnviz render animations/ --out output/
     """
-    from cnnviz.batch import render_sets
+    from cnnviz.batch import job_count, render_sets
 
     failed = render_sets(
         [Path(name) for name in sets], Path(out), jobs=jobs, force=force, quiet=quiet, scheduler=scheduler
@@ -34,6 +34,6 @@ def command(
     if check:
         from cnnviz.check import check_sets
 
-        failed += tell_reports(check_sets([Path(name) for name in sets], "onnxruntime"), quiet)
+        failed += tell_reports(check_sets([Path(name) for name in sets], "onnxruntime", job_count(jobs)), quiet)
     if failed:
         raise SystemExit(1)
