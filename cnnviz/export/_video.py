@@ -6,7 +6,7 @@ could be held only by repeating it, and it sets no encoder's options. So PyAV, t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -41,11 +41,14 @@ _LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """A container and a codec by FFmpeg's names, and their options; `index_bytes` is kept free for a frame's index."""
+    """A container and a codec by FFmpeg's names, and the encoder's options for a width and height.
+
+    `index_bytes` is kept free for a frame's index.
+    """
 
     container: str
     codec: str
-    encoder: dict[str, str]
+    encoder: Callable[[int, int], Mapping[str, str]]
     index_bytes: int = 0
 
 
@@ -67,7 +70,7 @@ def write_video(job: Job, file: BinaryIO, recipe: Recipe) -> Written:
         silent, "w", format=recipe.container, container_options=options, metadata_errors="surrogateescape"
     ) as container:
         container.metadata.update({_TAGS[key]: text for key, text in job.texts().items()})
-        stream = _stream(container.add_stream(recipe.codec, options=recipe.encoder), film)
+        stream = _stream(container.add_stream(recipe.codec, options=dict(recipe.encoder(*film.size))), film)
         planes = _Planes(film)
         durations: dict[int, int] = {}
         for frame in film:

@@ -11,14 +11,28 @@ SHRINKS = ("effort", "width")
 _RATE_FACTOR, _COARSER = 24, 6
 # No frames from the future, so that the first has time 0; a short look ahead bounds the memory. A window comes back
 # to cells that earlier frames hold, a row away: more of them, searched wider, save a third for a tenth of the time.
-# Flat cells and sharp letters are equally fine: finer flat areas (x264's `aq-mode`) cost letters their bits.
+# Without x264's `aq-mode`, which makes flat areas finer, letters get these bits.
 _ENCODER = {
-    "preset": "faster", "bf": "0", "rc-lookahead": "10", "refs": "8", "motion-est": "umh", "aq-mode": "0",
+    "preset": "faster", "bf": "0", "rc-lookahead": "10", "motion-est": "umh", "aq-mode": "0",
     "x264-params": "mixed-refs=1",
 }  # fmt: skip
+_EARLIER, _BLOCK = 8, 16
+# ITU-T H.264, table A-1: blocks of a picture, and of all that are kept, at level 4.1, which every device has, and 5.1.
+_LEVELS = ((8192, 32768), (36864, 184320))
 
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the video."""
-    encoder = _ENCODER | {"crf": str(_RATE_FACTOR + _COARSER * job.effort)}
+    factor = str(_RATE_FACTOR + _COARSER * job.effort)
+
+    def encoder(width: int, height: int) -> dict[str, str]:
+        return _ENCODER | {"crf": factor, "refs": str(_earlier(width, height))}
+
     return write_video(job, file, Recipe(container="mp4", codec="libx264", encoder=encoder, index_bytes=20))
+
+
+def _earlier(width: int, height: int) -> int:
+    """Earlier frames to look at: as many as usual devices keep of this size."""
+    blocks = -(-width // _BLOCK) * -(-height // _BLOCK)
+    kept = next(kept for most, kept in _LEVELS if blocks <= most)
+    return min(_EARLIER, kept // blocks)

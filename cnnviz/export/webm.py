@@ -18,4 +18,4 @@ _ENCODER = {
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the video."""
     encoder = _ENCODER | {"crf": str(_RATE_FACTOR + _COARSER * job.effort)}
-    return write_video(job, file, Recipe(container="webm", codec="libvpx-vp9", encoder=encoder))
+    return write_video(job, file, Recipe(container="webm", codec="libvpx-vp9", encoder=lambda *_: encoder))

@@ -153,6 +153,14 @@ def test_streams_are_what_players_want(name, codec):
         assert container.metadata.get("comment", container.metadata.get("COMMENT")).startswith("cnnviz conv --i 3 ")
 
 
+@pytest.mark.parametrize(("width", "level"), [(960, 41), (1920, 41), (3840, 51)])
+def test_an_mp4_asks_no_more_of_a_device_than_usual_ones_have(width, level):
+    make("conv", i=3, k=2, width=width, tween=0, step=0.1, hold=0.1).save("x.mp4")
+    with av.open("x.mp4") as container:
+        # ISO/IEC 14496-15, 5.3.3.1.2: version, profile, compatibility, level.
+        assert container.streams[0].codec_context.extradata[3] <= level
+
+
 def test_an_odd_side_repeats_its_last_line():
     figure = make("conv", i=3, k=2, width=641, step=0.1, hold=0.1)
     figure.save("odd.mp4")
