@@ -189,7 +189,7 @@ def _applied(painters: Mapping[str, Painter], given: Iterable[Change], canvas: C
     for name, changes in _by_panel(given).items():
         labels = [change.label for change in changes if isinstance(change, Relabel)]
         # Each label covers the one before it.
-        boxes += [painters[name].paint_label(canvas, label) for label in labels[-1:]]
+        boxes += [painters[name].paint_label(canvas, painters[name].worded(label)) for label in labels[-1:]]
         if rest := [change for change in changes if not isinstance(change, Relabel)]:
             boxes += painters[name].apply(rest, canvas)
     return boxes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_WIDTH
 from cnnviz.render.panels import painter_class
-from cnnviz.render.panels.base import LABEL_LEADING, LABEL_SIZE, LEAST_TEXT, Extent, Fit, Place, text_scales
+from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_LEADING, LEAST_TEXT, Extent, Fit, Place, text_scales
 from cnnviz.render.text import Typesetter
 from cnnviz.storyboard import Panel, Storyboard
 
@@ -23,6 +24,10 @@ _GAP, _WIDEST_GAP = 24, 48
 # What larger texts leave of the cells, and the cells for which they give way above and below the stage.
 _KEPT_CELL, _LEAST_CELL, _LEAST_SHARE = 0.85, 24, 0.75
 _WIDER = 80
+# What gives way, step by step, where cells have less than a share of the side that they then have: formulas' size,
+# the length of labels' lines, the cells of grids that may be enlarged.
+_TIGHT, _LABELS, _ENLARGED = (1.0, 0.9, 0.8), (0, 240, 160), (ENLARGED_CELL, 38, 32, 26, 20, 0)
+_ENOUGH = 0.8
 
 Row = tuple[Panel, ...]
 
@@ -189,8 +194,8 @@ def _arranged(
     fit = Fit(
         typesetter=typesetter, unit=unit, height=lines.stage_height, numbers=numbers, scale=scale, lang=storyboard.lang
     )
-    arranger = _Arranger(storyboard.rows, fit, width, lines.stage_top)
-    cell = arranger.largest(least)
+    arranger, cell = _given_way(_Arranger(storyboard.rows, fit, width, lines.stage_top), least)
+    fit = arranger.fit
     shown = max(0, arranger.details(cell))
     for text in text_scales(scale):
         other = _Arranger(storyboard.rows, replace(fit, text=text), width, lines.stage_top)
@@ -203,6 +208,27 @@ def _arranged(
         width=size[0], height=size[1], cell=cell, fit=arranger.fit, places=arranger.places(cell), lines=lines,
         counter=counter, note_in_head=in_head,
     )  # fmt: skip
+
+
+def _given_way(usual: _Arranger, least: int) -> tuple[_Arranger, int]:
+    """Who arranges the stage, and its largest cells: as usual, unless these are much smaller than they need be."""
+    cell = usual.largest(least)
+    if cell == usual.most:
+        return usual, cell
+    ends = [usual.giving_way(_TIGHT[-1], width, _ENLARGED[-1]) for width in _LABELS]
+    if not any(end.fits(int(cell / _ENOUGH) + 1) for end in ends):
+        return usual, cell
+    most = max(end.largest(least) for end in ends)
+    found = [(cell, usual)]
+    # What gives way least comes first.
+    steps = itertools.product(*(range(len(ways)) for ways in (_TIGHT, _LABELS, _ENLARGED)))
+    for tight, label, enlarged in sorted(steps, key=sum):
+        if found[-1][0] >= _ENOUGH * most:
+            break
+        other = usual.giving_way(_TIGHT[tight], _LABELS[label], _ENLARGED[enlarged])
+        found.append((other.largest(least), other))
+    cell, arranger = max(found, key=lambda pair: pair[0])
+    return arranger, cell
 
 
 def _lines(storyboard: Storyboard, typesetter: Typesetter, width: int, scale: float) -> tuple[Lines, int, bool]:
@@ -245,10 +271,16 @@ class _Arranger:
     def __init__(self, rows: tuple[Row, ...], fit: Fit, width: int, top: int) -> None:
         self._rows, self.fit, self._width, self._top = rows, fit, width, top
         self._room = width - 2 * fit.px(MARGIN)
+        self.most = fit.px(_LARGEST_CELL * min(fit.scale, _LARGER))
+
+    def giving_way(self, tight: float, label_width: int, enlarged: int) -> _Arranger:
+        """The same with what gives way to the cells."""
+        fit = replace(self.fit, tight=tight, label_width=label_width, enlarged=enlarged)
+        return _Arranger(self._rows, fit, self._width, self._top)
 
     def largest(self, least: int = 1) -> int:
         """The side of the largest cells for which the stage holds everything; `least` where there are none."""
-        cell = self.fit.px(_LARGEST_CELL * min(self.fit.scale, _LARGER))
+        cell = self.most
         while cell > least and not self.fits(cell):
             cell -= 1
         return cell
@@ -261,7 +293,7 @@ class _Arranger:
 
     def fits(self, cell: int) -> bool:
         """Whether the stage holds everything with cells of this side."""
-        height = sum(self._height(row, cell) for row in self._rows)
+        height = sum(self._least_height(row, cell) for row in self._rows)
         return height <= self.fit.height and all(
             sum(self._slot(panel, cell) for panel in row) + self.fit.px(_GAP) * (len(row) - 1) <= self._room
             for row in self._rows
@@ -270,6 +302,8 @@ class _Arranger:
     def places(self, cell: int) -> dict[str, Place]:
         """The places of all panels; rows with panels that stretch share the height that is left."""
         heights = [self._height(row, cell) for row in self._rows]
+        if sum(heights) > self.fit.height:
+            heights = [self._least_height(row, cell) for row in self._rows]
         stretching = [any(self._extent(panel, cell).stretch for panel in row) for row in self._rows]
         spare = max(0, self.fit.height - sum(heights))
         if any(stretching):
@@ -293,7 +327,7 @@ class _Arranger:
         if sum(stretch):
             slots = [slot + int(spare * part / sum(stretch)) for slot, part in zip(slots, stretch, strict=True)]
             spare = self._room - sum(slots) - gap * (len(row) - 1)
-        body = height - self._under(row, cell)
+        body = max(height - max(self._under(panel, cell) for panel in row), self._body(row, cell))
         x = (self._width - self._room + spare) // 2
         found = {}
         for panel, slot in zip(row, slots, strict=True):
@@ -313,19 +347,25 @@ class _Arranger:
 
     def _slot(self, panel: Panel, cell: int) -> int:
         label = painter_class(panel.kind).label(panel, cell, self.fit)
-        size = self.fit.size(LABEL_SIZE)
-        wide = [self.fit.typesetter.line(part, size).width for part in label.split("\n") if part]
+        wide = [line.width for line in self.fit.label_lines(label)]
         return max(self._extent(panel, cell).width, *wide, 0)
 
-    def _under(self, row: Row, cell: int) -> int:
-        """Pixels under the bodies of a row: labels, and what stands below them."""
-        below = 0
-        for panel in row:
-            painter = painter_class(panel.kind)
-            label = painter.label(panel, cell, self.fit)
-            lines = self.fit.label_room + label.count("\n") * self.fit.tx(LABEL_LEADING) if label else 0
-            below = max(below, lines + painter.room_below(panel, cell, self.fit))
-        return below
+    def _under(self, panel: Panel, cell: int) -> int:
+        """Pixels under the body of a panel: its label, and what stands below that."""
+        painter = painter_class(panel.kind)
+        label = painter.label(panel, cell, self.fit)
+        more = (len(self.fit.label_lines(label)) - 1) * self.fit.tx(LABEL_LEADING)
+        return (self.fit.label_room + more if label else 0) + painter.room_below(panel, cell, self.fit)
+
+    def _body(self, row: Row, cell: int) -> int:
+        return max(self._extent(panel, cell).height for panel in row)
 
     def _height(self, row: Row, cell: int) -> int:
-        return max(self._extent(panel, cell).height for panel in row) + self._under(row, cell)
+        """All labels stand below the tallest body."""
+        return self._body(row, cell) + max(self._under(panel, cell) for panel in row)
+
+    def _least_height(self, row: Row, cell: int) -> int:
+        """A label may stand beside a body that is taller than its own, for all of them share their middle."""
+        body = self._body(row, cell)
+        ends = [(body + self._extent(panel, cell).height + 1) // 2 + self._under(panel, cell) for panel in row]
+        return max(body, *ends)

@@ -219,7 +219,7 @@ class _Label:
     def apply(self, changes: Sequence[Change]) -> None:
         for change in changes:
             if isinstance(change, Relabel):
-                self._write(change.label)
+                self._write(self._painter.worded(change.label))
 
     def _write(self, text: str) -> None:
         pen = self._defs.pen()

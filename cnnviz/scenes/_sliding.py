@@ -216,23 +216,23 @@ def math_size(symbol: str, size: Size) -> str:
     return f"${symbol}={size[0]}$" if size[0] == size[1] else f"${symbol}={size[0]}\\times{size[1]}$"
 
 
-def by_axis(left: str, filled: Sequence[str]) -> str:
+def by_axis(left: str, filled: Sequence[str], most: int = _BAND_LETTERS) -> str:
     """A formula with numbers put in, in mathtext: once, or for rows and for columns where these differ.
 
-    Where that is too long for the band, only what it comes to is put in.
+    Where that has more than `most` letters, too many for the band, only what it comes to is put in.
     """
     if filled[0] == filled[1]:
         return f"${left}={filled[0]}$"
     whole = f"${left}$    rows ${filled[0]}$    columns ${filled[1]}$"
-    if fits_band(whole):
+    if fits_band(whole, most):
         return whole
     rows, columns = (text.rpartition("=")[2] for text in filled)
     return f"${left}$    rows $o={rows}$    columns $o={columns}$"
 
 
-def fits_band(formula: str) -> bool:
+def fits_band(formula: str, most: int = _BAND_LETTERS) -> bool:
     """Whether a formula is short enough for its line of the band, counted in signs seen."""
-    return len(_COMMAND.sub("x", formula).replace("$", "")) <= _BAND_LETTERS
+    return len(_COMMAND.sub("x", formula).replace("$", "")) <= most
 
 
 def each_axis(texts: Sequence[str]) -> str:

@@ -115,13 +115,16 @@ class ConvRelation(MapAndKernel):
 
     def storyboard(self) -> Storyboard:
         """One step for each output cell on the way there, one for each on the way back, and a comparison."""
-        settings = (("kernel", math_size("k", self._k)), ("stride", math_size("s", self.s)),
-                    ("padding", math_size("p", self.p)))  # fmt: skip
+        settings = [("kernel", math_size("k", self._k)), ("stride", math_size("s", self.s)),
+                    ("padding", math_size("p", self.p))]  # fmt: skip
+        if any(rows != columns for rows, columns in (self._k, self.s, self.p)):
+            # Beside this title there is room for the words of one size each.
+            settings = [("", value) for _, value in settings]
         return Storyboard(
             scene="conv-relation",
             parameters=self.public(),
             title="Convolution and its transpose",
-            settings=settings_text(*settings),
+            settings=settings_text(*settings).strip(),
             formula=self._formula(),
             convention=f"output padding $a$ = {words_size(self._rest)}" if self._rest != (0, 0) else "",
             alt=self._alt(),

@@ -40,6 +40,9 @@ from cnnviz.storyboard import Cell, Change, Grid, Mark, MoveMark, Sign, Step, St
 if TYPE_CHECKING:
     from cnnviz.operation import Operation
 
+# The unpooled size stands in the same line.
+_POOLED_LETTERS = 62
+
 
 @dataclass(frozen=True, kw_only=True)
 class Unpool(Scene):
@@ -254,7 +257,7 @@ class Unpool(Scene):
             rf"\lfloor({i}-{k})/{s}\rfloor+1={o}"
             for i, k, s, o in zip(self._map.values.shape, self.k, self._s, self._pooled.windows.output, strict=True)
         ]
-        pooled = by_axis(r"o=\lfloor(i-k)/s\rfloor+1", filled)
+        pooled = by_axis(r"o=\lfloor(i-k)/s\rfloor+1", filled, _POOLED_LETTERS)
         return f"pooled {pooled}    unpooled ${self._map.values.shape[0]}\\times{self._map.values.shape[1]}$"
 
     def _alt(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,8 +17,11 @@ from cnnviz.storyboard import Change
 LEAST_TEXT = 14
 """Pixels of the smallest text at the default width."""
 
+ENLARGED_CELL = 46
 LABEL_SIZE = 16
 LABEL_LEADING = 21
+# Behind a space outside of a formula, or a comma that has none after it.
+_BREAKS = re.compile(r"(?<= )(?=(?:[^$]*\$[^$]*\$)*[^$]*$)|(?<=[，、：；])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +29,9 @@ class Fit:
     """What panels are measured with: the typesetter, the scale of lengths, the stage's height, numbers or none.
 
     `scale` is how much larger texts are wanted that make room for themselves, `text` how much larger all others are;
-    `lang` is the language of the few words that are the renderer's own.
+    `lang` is the language of the few words that are the renderer's own. What gives way where cells would be too small:
+    grids that may be enlarged have cells of `enlarged`, lines of labels are no longer than `label_width` (if not 0),
+    and lines of formulas are `tight` times as large as usual.
     """
 
     typesetter: Typesetter
@@ -35,6 +41,9 @@ class Fit:
     lang: str = "en"
     scale: float = 1.0
     text: float = 1.0
+    enlarged: int = ENLARGED_CELL
+    label_width: int = 0
+    tight: float = 1.0
 
     @property
     def least(self) -> float:
@@ -57,6 +66,25 @@ class Fit:
     def px(self, length: float) -> int:
         """Pixels of a length that is given for the default width."""
         return max(1, round(length * self.unit))
+
+    def label_lines(self, text: str) -> list[Line]:
+        """The lines of a label, those that are too long broken."""
+        return [self._label_line(part) for line in text.split("\n") for part in self._broken(line)]
+
+    def _label_line(self, text: str) -> Line:
+        return self.typesetter.line(text, self.size(LABEL_SIZE))
+
+    def _broken(self, line: str) -> list[str]:
+        if not self.label_width or self._label_line(line).width <= self.px(self.label_width):
+            return [line]
+        found = [""]
+        for word in _BREAKS.split(line):
+            longer = found[-1] + word
+            if found[-1] and self._label_line(longer.rstrip()).width > self.px(self.label_width):
+                found.append(word)
+            else:
+                found[-1] = longer
+        return [part.rstrip() for part in found]
 
 
 def text_scales(most: float) -> list[float]:
@@ -114,6 +142,10 @@ class Painter:
         """The text under the panel."""
         return str(panel.label)
 
+    def worded(self, text: str) -> str:
+        """A label that a step brings, with the painter's own words."""
+        return text
+
     @classmethod
     def details(cls, panel: Any, cell: int, fit: Fit) -> int:
         """How many kinds of what cells of that side may have no room for are shown."""
@@ -148,7 +180,7 @@ class Painter:
     def paint_label(self, canvas: Canvas, text: str) -> Box:
         """Write a label under the panel, centred, over the one that was there; returns the box painted."""
         place, fit, page = self.place, self.fit, self.look.theme.page
-        lines = [line for line, _, _ in self.label_lines(text)]
+        lines = fit.label_lines(text)
         width = max(self._label_size[0], place.width, *(line.width for line in lines)) + 2 * fit.px(3)
         rows = max(self._label_size[1], len(lines))
         self._label_size = max(line.width for line in lines), len(lines)
@@ -160,7 +192,6 @@ class Painter:
 
     def label_lines(self, text: str) -> Iterator[tuple[Line, int, int]]:
         """The lines of a label under the panel, each with its place on the page and its baseline."""
-        for row, part in enumerate(text.split("\n")):
-            line = self.fit.typesetter.line(part, self.fit.size(LABEL_SIZE))
+        for row, line in enumerate(self.fit.label_lines(text)):
             x = self.place.x + (self.place.width - line.width) // 2
             yield line, x, self.place.label_baseline + row * self.fit.tx(LABEL_LEADING)

@@ -76,7 +76,7 @@ class EquationPainter(RedrawnPainter):
 
     def _set(self, text: str) -> Line:
         room = self.place.width - 2 * self.look.px(_EDGE)
-        return self.look.typesetter.fitting(text, self.fit.size(self._panel.size), room, self.fit.least)
+        return self.look.typesetter.fitting(text, _size(self._panel, self.fit), room, self.fit.least)
 
 
 def _writer(line: Line, x: int, baseline: int, ink: Color, strong: Color) -> Callable[[Pen], None]:
@@ -101,12 +101,16 @@ def _dashed(
 
 
 def _typeset(text: str, panel: Equation, fit: Fit) -> Line:
-    return fit.typesetter.line(text, fit.size(panel.size))
+    return fit.typesetter.line(text, _size(panel, fit))
+
+
+def _size(panel: Equation, fit: Fit) -> float:
+    return max(min(fit.size(panel.size), fit.least), fit.size(panel.size) * fit.tight)
 
 
 def _reaches(panel: Equation, fit: Fit) -> list[tuple[float, float]]:
     """Pixels that each line takes above and below its baseline; a blank one as much as the tallest that may come."""
-    size = fit.size(panel.size)
+    size = _size(panel, fit)
     found = []
     for row in panel.lines:
         lines = [_typeset(text, panel, fit) for text in ((row.text,) if row.text else panel.widest)]

@@ -1,0 +1,112 @@
+"""Where everything stands: cells as large as the stage allows, and nothing cut off, whatever is to be shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnviz.errors import CnnvizError
+from cnnviz.pipeline import make
+from cnnviz.render.frames import Film
+from cnnviz.render.panels.base import LABEL_LEADING
+from tests.drawing import steady
+
+SCENES = ("conv", "conv-relation", "transposed-conv", "output-size")
+LEAST_SIDE, LARGE_CELL = 100, 40
+
+
+def is_readable(film: Film) -> None:
+    """The largest map is no dot, unless it has few cells; bodies and labels are on the stage, beside one another."""
+    layout, panels = film.layout, {panel.name: panel for panel in film.storyboard.panels()}
+    fit, shapes = layout.fit, [panel.shape for panel in panels.values() if hasattr(panel, "shape")]
+    assert max(map(max, shapes)) * layout.cell >= LEAST_SIDE * fit.unit or layout.cell >= LARGE_CELL * fit.unit
+    ends = []
+    for name, place in layout.places.items():
+        lines = fit.label_lines(place.label) if place.label else []
+        wide = max([place.width, *(line.width for line in lines)])
+        left = place.x + (place.width - wide) // 2
+        low = place.label_baseline + (len(lines) - 1) * fit.tx(LABEL_LEADING) if lines else place.y + place.height
+        assert left >= 0, name
+        assert left + wide <= layout.width, name
+        assert place.y >= 0, name
+        assert low < layout.lines.band, name
+        ends.append((left, left + wide, name))
+    for (_, right, before), (left, _, after) in zip(sorted(ends), sorted(ends)[1:], strict=False):
+        assert right <= left, f"{before} reaches into {after}"
+
+
+@st.composite
+def figures(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+    """A figure with kernels up to the size of their maps, in which each row of panels stands beside the other."""
+    size = lambda most, least=1: st.one_of(  # noqa: E731
+        st.integers(least, most), st.tuples(st.integers(least, most), st.integers(least, most))
+    )
+    scene = draw(st.sampled_from(SCENES))
+    given = {"i": draw(size(24)), "k": draw(size(12)), "s": draw(size(3)), "p": draw(size(3, 0))}
+    if scene in ("conv", "output-size"):
+        given["d"] = draw(size(3))
+    look = {"width": draw(st.sampled_from([640, 960, 1920])), "lang": draw(st.sampled_from(["en", "zh"]))}
+    return scene, given | look
+
+
+@steady(60)
+@given(figures())
+def test_cells_are_as_large_as_the_stage_allows(figure):
+    scene, parameters = figure
+    try:
+        made = make(scene, **parameters)
+    except CnnvizError:
+        return
+    is_readable(made.film())
+
+
+@pytest.mark.parametrize(
+    ("scene", "parameters"),
+    [
+        # A long label, a wide derivation and a kernel that wants to be enlarged had left the maps a pixel a cell.
+        ("output-size", {"i": 7, "k": 3, "d": 2, "s": 2, "p": 1}),
+        ("output-size", {"i": (5, 8), "k": (3, 2), "d": (2, 1)}),
+        ("output-size", {"i": (12, 3), "k": (3, 1), "d": (2, 1), "s": (3, 1), "p": (1, 0)}),
+        ("conv-relation", {"i": 12, "k": 5}),
+        ("conv-relation", {"i": (3, 12), "k": (2, 5)}),
+        ("conv", {"i": 16, "k": 8}),
+        ("conv", {"i": 15, "k": 11}),
+        ("conv", {"i": 32, "k": 7, "kernel": "gaussian"}),
+        ("conv", {"i": 64, "k": 7, "s": 4, "d": 3, "p": 9}),
+        ("transposed-conv", {"i": 4, "k": 11}),
+        ("transposed-conv", {"i": 6, "k": 7, "view": "overlap"}),
+    ],
+)
+@pytest.mark.parametrize("width", [960, 1920])
+def test_what_is_enlarged_or_written_gives_way_to_the_cells(scene, parameters, width):
+    is_readable(make(scene, **parameters, width=width).film())
+
+
+def test_a_kernel_stays_enlarged_as_far_as_the_cells_can_do_without_the_room():
+    layout = make("conv", i=16, k=8).film().layout
+    assert layout.cell < layout.fit.enlarged < 46
+    assert "enlarged" in layout.places["kernel"].label
+
+
+def test_a_label_that_a_step_brings_says_enlarged_too():
+    film = make("transposed-conv", i=8, k=5, s=3, p=2).film()
+    place, leading = film.layout.places["kernel"], film.layout.fit.tx(LABEL_LEADING)
+    assert place.label.split("\n")[2:] == ["enlarged"]
+    third = place.label_baseline + 2 * leading
+    for pixels in film.stills([0, film.storyboard.count - 1]):
+        assert (pixels[third - 10 : third, place.x : place.x + place.width] != film.ground).any()
+
+
+def test_long_lines_of_labels_are_broken_at_spaces_and_commas_outside_of_formulas():
+    whole = make("conv", i=5).film().layout.fit
+    words, signs, formula = "one line of five words", "输入其中，斜线从未，覆盖", "$a + b + c + d + e + f$"
+    for text in (words, signs, f"{formula} or less"):
+        most = whole.label_lines(text)[0].width
+        lines = replace(whole, label_width=most - 1).label_lines(text)
+        assert len(lines) == 2, text
+        assert max(line.width for line in lines) < most
+    assert len(replace(whole, label_width=20).label_lines(formula)) == 1
