@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from cnnviz.operation import Operation
 
 # The unpooled size stands in the same line.
-_POOLED_LETTERS = 62
+_POOLED_LETTERS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
