@@ -22,7 +22,7 @@ TICK = 5
 TICK_GAP = 4
 _TEXT_HEIGHT = 20
 _X_APART, _Y_APART = 76, 46
-_FAR = 1e5
+_FAR = 1e12
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Axes:
         if len(points) < 2:
             return
         area = self.area
-        # Agg's fixed-point coordinates overflow far outside.
+        # Infinities have no direction, and farther out doubles no longer tell one pixel from the next.
         near = np.clip(points, -_FAR, _FAR)
         # Agg adds a pixel on every side of what it clips to.
         clip = (area.left + 1, area.top + 1, area.right - 1, area.bottom - 1)

@@ -135,6 +135,14 @@ def test_a_curve_is_broken_by_nan_and_cut_at_the_axes():
     assert runs[0][:, 1].min() >= stage.painter.axes.area.top
 
 
+def test_a_line_that_leads_far_away_keeps_its_direction():
+    axes = Stage(plot_of()).painter.axes
+    (run,) = axes.runs(axes.points([0, 1e6], [0, 3e6]))
+    (there,) = np.diff(run, axis=0)
+    (whole,) = np.diff(axes.points([0, 1e6], [0, 3e6]), axis=0)
+    assert there[1] / there[0] == pytest.approx(whole[1] / whole[0], rel=1e-6)
+
+
 @pytest.mark.parametrize("style", ["solid", "dashed", "dotted"])
 def test_drawing_on_equals_drawing_at_once(style):
     x = np.linspace(-2, 2, 41)
