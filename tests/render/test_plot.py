@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnviz.render.axes import Axes, Axis, Ticks, beads, dashes, length
-from cnnviz.render.canvas import Canvas, Look
+from cnnviz.render.canvas import Box, Canvas, Look
 from cnnviz.render.palette import build_palette
 from cnnviz.render.panels.base import LEAST_TEXT, Fit, Place
 from cnnviz.render.panels.plot import PlotPainter, _EndText, _move_apart
@@ -227,6 +227,24 @@ def test_texts_at_ends_move_apart_where_they_would_meet():
     low = [_EndText(str(n), text, 300, HEIGHT + 50) for n in range(2)]
     _move_apart(low, HEIGHT, 4)
     assert low[1].baseline + text.descent <= HEIGHT
+
+
+@pytest.mark.parametrize("beside", [(0.1,), (0.1, -0.12), (0.1, -0.12, 0.05)])
+def test_the_text_of_a_dot_covers_no_other_dot_and_no_text(beside):
+    at = [(x, 1.0 if abs(x) > 0.05 else 1.15) for x in beside]
+    dots = (Dot(name="named", role="active", x=0, y=1, text="$f(y_1)$"),
+            *(Dot(name=f"{x}", role="curve", x=x, y=y) for x, y in at))  # fmt: skip
+    ends = line("end", [-2, -0.4], [1, 1], text="channel")
+    parts = Stage(plot_of(ends, dots=dots)).painter.parts()
+    text = parts["text of dot named"].box
+    others = [part.box for name, part in parts.items() if name not in ("dot named", "text of dot named")]
+    assert len(others) == len(beside) + 1
+    assert not [other for other in others if text.meets(inner(other))]
+
+
+def inner(box):
+    """A box without the room for smooth edges and rims."""
+    return Box(box.left + 4, box.top + 4, box.right - 4, box.bottom - 4)
 
 
 def test_a_change_of_another_kind_is_an_error():

@@ -127,6 +127,14 @@ def test_without_an_activation_there_is_no_fourth_grid():
     np.testing.assert_allclose(sigmoid["activated"], 1 / (1 + np.exp(-sigmoid["scaled"])), rtol=1e-12)
 
 
+@pytest.mark.parametrize(("channels", "named"), [(3, True), (4, False)])
+def test_dots_have_names_where_lines_leave_room_for_them(channels, named):
+    board = make("batch-norm", channels=channels).storyboard()
+    dots = [dot.text for dot in board.panel("values").dots]
+    moved = [c.text for step in board.steps() for c in step.changes if isinstance(c, MoveDot)]
+    assert any(dots) == any(moved) == named
+
+
 def test_equal_values_stand_on_each_other():
     board = make("batch-norm", input="3; 3; 5; 3").storyboard()
     heights = {dot.name: dot.y for dot in board.panel("values").dots}

@@ -54,8 +54,8 @@ class Fitted:
 class CellsPainter(Painter):
     """Paints cells on a layer of their own, the outlines of marks above them.
 
-    A subclass says how much room its cells take and where on its body each sheet of them has its corner; `beyond` is how
-    far what it draws may reach out at both sides of its body, in pixels at the default width.
+    A subclass says how much room its cells take and where on its body each sheet of them has its corner; `beyond` is
+    how far what it draws may reach out at both sides of its body, in pixels at the default width.
     """
 
     beyond = _MARGIN
