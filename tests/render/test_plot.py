@@ -69,6 +69,14 @@ def test_ticks_are_round_within_the_range_and_not_too_many(lo, span, most):
         assert float(text.replace("−", "-")) == pytest.approx(value, abs=1e-6 * span)
 
 
+@pytest.mark.parametrize(("x_range", "y_range"), [((-1.2, 3.1), (-0.3, 4.3)), ((0.02, 0.98), (0.0, 4.0))])
+def test_two_ticks_stay_where_texts_are_large(x_range, y_range):
+    fit = Fit(typesetter=TYPESETTER, unit=1.0, height=386, numbers=True, scale=2.0, text=2.0)
+    axes = Axes.of(plot_of(x_range=x_range, y_range=y_range), 270, 130, fit)
+    for ticks in (axes.x_ticks, axes.y_ticks):
+        assert len([value for value in ticks.values if value]) >= 2
+
+
 def test_an_axis_ends_on_the_middles_of_its_pixels():
     axis = Axis(-1, 3, 10, 50)
     assert axis.at([-1, 3, 1]).tolist() == [10.5, 50.5, 30.5]
@@ -227,6 +235,27 @@ def test_texts_at_ends_move_apart_where_they_would_meet():
     low = [_EndText(str(n), text, 300, HEIGHT + 50) for n in range(2)]
     _move_apart(low, HEIGHT, 4)
     assert low[1].baseline + text.descent <= HEIGHT
+
+
+@pytest.mark.parametrize(
+    "curve",
+    [
+        line("flat", [-2, 2], [1, 1], style="dashed"),
+        line("steep", [-0.25, 0.4], [-1, 3]),
+        line("slow", [-2, 2], [3, -1]),
+    ],
+    ids=lambda curve: curve.name,
+)
+def test_no_curve_runs_through_the_text_of_a_tick(curve):
+    stage = Stage(plot_of(curve))
+    at = stage.painter.axes.points(np.linspace(*curve.x, 999), np.linspace(*curve.y, 999))
+    labels = [*stage.painter._drawing._y_labels(), *stage.painter._drawing._x_labels()]
+    assert len(labels) > 5
+    for label in labels:
+        text = TYPESETTER.line(label.text, LEAST_TEXT)
+        left, top = label.left, label.baseline - text.ascent
+        inside = ([left, top] <= at) & (at <= [left + text.width, label.baseline])
+        assert not inside.all(axis=1).any(), label
 
 
 @pytest.mark.parametrize("beside", [(0.1,), (0.1, -0.12), (0.1, -0.12, 0.05)])
