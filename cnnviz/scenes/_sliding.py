@@ -136,15 +136,23 @@ def factor(value: float, digits: int) -> str:
 def dot_product(
     name: str, pixels: Values, weights: Values, result: float, digits: Mapping[str, int], bias: float = 0
 ) -> str:
-    """The arithmetic of one output cell, such as `$y_{2,3}$ = 0·1 + 1·2 = **2**`; zero weights are left out."""
+    """The arithmetic of one output cell, such as `$y_{2,3}$ = 0·1 + 1·2 = **2**`; zero weights are left out.
+
+    Without a term the result is written once, and so is a bias alone that needs no rounding.
+    """
     pairs = [(a, w) for a, w in zip(pixels.ravel(), weights.ravel(), strict=True) if w != 0]
+    final = f"**{number(result, digits['output'])}**"
+    if not pairs and written(bias, digits["bias"]) == written(result, digits["output"]):
+        return f"{name} = {final}"
+    if not pairs:
+        return f"{name} = {number(bias, digits['bias'])} ≈ {final}"
     terms = [f"{factor(a, digits['input'])}·{factor(w, digits['kernel'])}" for a, w in pairs]
     if bias:
         terms.append(factor(bias, digits["bias"]))
     products = sum(scaled(a, digits["input"]) * scaled(w, digits["kernel"]) for a, w in pairs)
     shown = Fraction(products, 10 ** (digits["input"] + digits["kernel"])) + written(bias, digits["bias"])
     sign = equals(shown, result, digits["output"])
-    return f"{name} = {summed(terms or ['0'])} {sign} **{number(result, digits['output'])}**"
+    return f"{name} = {summed(terms)} {sign} {final}"
 
 
 def equals(shown: Fraction | float, result: float, digits: int) -> str:
