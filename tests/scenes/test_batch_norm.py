@@ -109,7 +109,7 @@ def test_captions_and_the_algorithms_lines_have_the_numbers():
     assert "channel 2, sample 1:   $y$ = 3·(−0.71) + 0.5 ≈ **−1.6**" in captions
     assert captions[-2] == "channel 1, sample 1:   ReLU(−4.67) = **0.0**"
     texts = [c.text for step in board.steps() for c in step.changes if isinstance(c, SetRow) and c.text]
-    assert [text.rpartition("$ = ")[2] for text in texts] == ["3", "3, 4", "2.67", "2.67, 8"]
+    assert [text.rpartition("$ ")[2] for text in texts] == ["= 3", "= 3, 4", "≈ 2.67", "≈ 2.67, 8"]
 
 
 def test_scale_and_shift_are_one_number_or_one_a_channel():
