@@ -21,6 +21,8 @@ from cnnviz.storyboard import Cell, Change, MoveMark, Shade, Values
 CROWDED_SIDE = 20
 """Cells a side from which a map shows colours instead of numbers."""
 
+_LOST = 1e-12
+
 _CAPTION_LETTERS = 80
 _BAND_LETTERS = 74
 
@@ -125,6 +127,11 @@ def check_steps(count: int, what: str, window: Size = (1, 1)) -> None:
 def reading_beats(count: int) -> float:
     """Beats of a step that is read rather than followed: more where many steps are to go by fast."""
     return min(30.0, max(2.0, count / 16))
+
+
+def lost_of(values: Values, weights: Values | float = 1.0) -> float:
+    """What floats may leave of 0 where values are added up with weights."""
+    return _LOST * float(abs(values).max() * np.abs(weights).sum())
 
 
 def factor(value: float, digits: int) -> str:
@@ -265,11 +272,14 @@ def fills(count: int) -> str:
     return "1 step fills" if count == 1 else f"{count} steps fill"
 
 
-def told(values: Values) -> str:
-    """A result of few numbers as one more sentence, for those who do not see it; nothing where they are many."""
+def told(values: Values, lost: float) -> str:
+    """A result of few numbers as one more sentence, for those who do not see it; nothing where they are many.
+
+    `lost` is how much floats may have left of 0.
+    """
     if values.size > _MOST_TOLD:
         return ""
-    digits = digits_for(values)
+    digits = digits_for(values, above=lost)
     rows = "; ".join(", ".join(number(float(value), digits) for value in row) for row in values)
     return f" The output, row by row: {rows}."
 
@@ -277,6 +287,6 @@ def told(values: Values) -> str:
 __all__ = [
     "COVERING", "CROWDED_SIDE", "INPUT_HELP", "KERNEL_HELP", "SIZES", "Cover", "Place", "by_axis", "check_fit",
     "check_side", "check_steps", "digits_for", "dot_product", "each_axis", "equals", "factor", "fills", "fits_band",
-    "map_shade", "math_size", "outline", "outline_off", "positions", "reached", "reading_beats", "settings_text",
-    "shade_for", "summed", "told", "window", "words_size",
+    "lost_of", "map_shade", "math_size", "outline", "outline_off", "positions", "reached", "reading_beats",
+    "settings_text", "shade_for", "summed", "told", "window", "words_size",
 ]  # fmt: skip

@@ -340,7 +340,7 @@ class CellsPainter(Painter):
             return None
         page, px = self.look.theme.page, self.fit.tx
         # Three figures are enough to read a colour by.
-        digits = min(self._panel.digits, max(0, 2 - math.floor(math.log10(max(abs(shade.lo), abs(shade.hi), 1)))))
+        digits = min(self._panel.digits, max(0, 2 - math.floor(math.log10(max(abs(shade.lo), abs(shade.hi)) or 1))))
         low, high = (
             self.look.typesetter.line(number(v, digits), self.fit.size(LEAST_TEXT)) for v in (shade.lo, shade.hi)
         )
