@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,8 @@ from cnnviz.notation import digits_for, number, size_text
     ("value", "digits", "text"),
     [
         (3, 0, "3"), (-3, 0, "−3"), (0.5, 1, "0.5"), (-0.004, 2, "0.00"), (-0.0, 0, "0"), (-0.4, 0, "0"),
-        (-1.25, 2, "−1.25"), (1e6, 0, "1000000"),
+        (-1.25, 2, "−1.25"), (1e6, 0, "1000000"), (0.00001, 6, "0.000010"), (3e-9, 9, "3e−9"), (-1.2e-8, 9, "−1.2e−8"),
+        (3e-9, 10, "3.0e−9"), (0, 9, "0"), (1e-10, 9, "0"), (0.5, 9, "0.500000000"),
     ],
 )  # fmt: skip
 def test_numbers(value, digits, text):
@@ -39,6 +42,18 @@ def test_decimals_that_show_every_value(values, digits):
 def test_the_most_decimals_can_be_set():
     assert digits_for(0.125, most=3) == 3
     assert digits_for(0.125, most=1) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "above", "digits"),
+    [
+        ([1e-9, 2e-9], 0, 9), ([1.5e-9, 0], 0, 10), ([1e-3 / 3], 0, 5), ([0.001, 0.004], 0, 3), ([0.004, 0.005], 0, 2),
+        ([1e-9, 1], 0, 2), ([1e-17], 1e-12, 2), ([0, 0], 0, 0), ([1e-9], math.inf, 2),
+    ],
+)  # fmt: skip
+def test_values_that_are_all_tiny_have_decimals_that_show_them(values, above, digits):
+    assert digits_for(np.array(values), above=above) == digits
+    assert digits_for(np.array(values), most=1, above=above) <= 1
 
 
 def test_sizes():

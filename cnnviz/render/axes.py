@@ -22,7 +22,8 @@ TICK = 5
 TICK_GAP = 4
 _TEXT_HEIGHT = 20
 _X_APART, _Y_APART = 76, 46
-_FAR = 1e5
+_MORE_BINS = 6
+_FAR = 1e12
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,14 @@ class Ticks:
     texts: tuple[str, ...]
 
     @classmethod
-    def between(cls, lo: float, hi: float, most: int) -> Ticks:
-        """At most `most` + 1 round values within a range."""
-        found = MaxNLocator(nbins=max(1, most), steps=[1, 2, 5, 10], min_n_ticks=1).tick_values(lo, hi)
-        margin = 1e-9 * (hi - lo)
-        values = [float(v) for v in found if lo - margin <= v <= hi + margin]
+    def between(cls, lo: float, hi: float, most: int, least: int = 1) -> Ticks:
+        """At most `most` + 1 round values within a range, or more where these would be fewer than `least`."""
+        margin, values = 1e-9 * (hi - lo), list[float]()
+        for bins in range(max(1, most), max(1, most) + _MORE_BINS):
+            found = MaxNLocator(nbins=bins, steps=[1, 2, 5, 10], min_n_ticks=1).tick_values(lo, hi)
+            values = [float(v) for v in found if lo - margin <= v <= hi + margin]
+            if len(values) >= least:
+                break
         digits = _digits(float(found[1] - found[0]))
         return cls(tuple(values), tuple(number(v, digits) for v in values))
 
@@ -74,8 +78,8 @@ class Axes:
     @classmethod
     def of(cls, plot: Plot, width: int, height: int, fit: Fit, beside: int = 0) -> Axes:
         """Fit axes into a panel of some size, leaving `beside` pixels at the right for texts."""
-        x_ticks = Ticks.between(*plot.x_range, width // fit.tx(_X_APART))
-        y_ticks = Ticks.between(*plot.y_range, height // fit.tx(_Y_APART))
+        x_ticks = Ticks.between(*plot.x_range, width // fit.tx(_X_APART), _least(plot, plot.x_range))
+        y_ticks = Ticks.between(*plot.y_range, height // fit.tx(_Y_APART), _least(plot, plot.y_range))
         left, top, right, bottom = _margins(plot, x_ticks, y_ticks, fit)
         spans = width - left - max(right, beside), height - top - bottom
         if plot.square:
@@ -118,7 +122,7 @@ class Axes:
         if len(points) < 2:
             return
         area = self.area
-        # Agg's fixed-point coordinates overflow far outside.
+        # Infinities have no direction, and farther out doubles no longer tell one pixel from the next.
         near = np.clip(points, -_FAR, _FAR)
         # Agg adds a pixel on every side of what it clips to.
         clip = (area.left + 1, area.top + 1, area.right - 1, area.bottom - 1)
@@ -165,6 +169,11 @@ def length(points: Points) -> float:
 def _digits(step: float) -> int:
     """Decimals that tell ticks `step` apart from each other."""
     return max(0, -int(np.floor(np.log10(step) + 1e-9)))
+
+
+def _least(plot: Plot, span: tuple[float, float]) -> int:
+    """How many ticks tell an axis' scale: two, without the zero where axes cross."""
+    return 2 + int(plot.axes == "zero" and min(span) <= 0 <= max(span))
 
 
 def _margins(plot: Plot, x_ticks: Ticks, y_ticks: Ticks, fit: Fit) -> tuple[int, int, int, int]:

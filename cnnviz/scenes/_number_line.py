@@ -13,6 +13,7 @@ _BESIDE = 0.06
 _HALF, _BELOW = 0.42, 0.36
 _STACK, _MOST_STACK = 0.3, 0.45
 _TIE = 0.008
+_NAMED = 3
 _HIDDEN = np.empty(0)
 
 
@@ -36,6 +37,11 @@ class NumberLines:
         beside = _BESIDE * ((hi - lo) or 1.0)
         return lo - beside, hi + beside
 
+    @property
+    def _close(self) -> bool:
+        """Whether the lines leave no room between them for the names of dots."""
+        return self.channels > _NAMED
+
     def plot(self) -> Plot:
         """The panel, its dots at the first state; the first sample's stand out."""
         lo, hi = self.span
@@ -50,7 +56,7 @@ class NumberLines:
         x, y = self.states[0], self._heights(self.states[0])
         dots = tuple(
             Dot(name=f"{c},{r}", role="curve" if r else "active", x=float(x[r, c]), y=float(y[r, c]),
-                text="" if r else "$x_1$")
+                text="" if r or self._close else "$x_1$")
             for c in range(self.channels) for r in reversed(range(len(x)))
         )  # fmt: skip
         # Downwards, for the first channel is the top one.
@@ -64,7 +70,7 @@ class NumberLines:
         y = low + share * (high - low)
         for r, c in np.ndindex(*x.shape):
             yield MoveDot(panel=self.name, dot=f"{c},{r}", x=float(x[r, c]), y=float(y[r, c]),
-                          text=None if r else name)  # fmt: skip
+                          text=None if r or self._close else name)  # fmt: skip
 
     def mark_mean(self, channel: int, mean: float | None) -> Change:
         """The upright at a mean; None takes it away."""

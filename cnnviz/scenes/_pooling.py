@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from cnnviz.scenes._sliding import (
     check_fit,
     equals,
     factor,
+    lost_of,
     map_shade,
     shade_for,
     summed,
@@ -161,6 +163,16 @@ class Pooled:
         """Whether the maps show colours instead of numbers."""
         return max(self.windows.size) >= CROWDED_SIDE
 
+    @cached_property
+    def digits(self) -> int:
+        """Decimals of the map."""
+        return digits_for(self.data.values, most=self.most, above=0)
+
+    @cached_property
+    def result_digits(self) -> int:
+        """Decimals of what comes out."""
+        return digits_for(self.result, most=self.most, above=lost_of(self.data.values))
+
     def input_panel(self, label: str, marks: Sequence[Mark] = ()) -> Grid:
         """The map with its padding: zeros for an average, blank where padding is left out."""
         windows, values = self.windows, self.data.values
@@ -171,7 +183,7 @@ class Pooled:
                         rows=windows.size[0], columns=windows.size[1])  # fmt: skip
         return Grid(
             name="input", label=label, values=windows.values(values, 0.0 if self.winners is None else np.nan),
-            roles=roles, padding=windows.padding, digits=digits_for(values, most=self.most), numbers=not self.crowded,
+            roles=roles, padding=windows.padding, digits=self.digits, numbers=not self.crowded,
             shade=map_shade(self.data, crowded=self.crowded),
             marks=((boundary,) if windows.padding != (0, 0) else ()) + (Mark(name="window", role="window"), *marks),
         )  # fmt: skip
@@ -185,15 +197,15 @@ class Pooled:
         return Grid(
             name=name, label=f"{label} {size_text(*self.windows.output)}",
             values=np.full(self.windows.output, np.nan), roles=np.full(self.windows.output, "pending"),
-            digits=digits_for(self.result, most=self.most), numbers=not self.crowded, shade=shade,
+            digits=self.result_digits, numbers=not self.crowded, shade=shade,
             marks=(Mark(name="current", role="result"),),
         )  # fmt: skip
 
     def arithmetic(self, position: Place, counted: bool = True) -> str:
         """The arithmetic of one window, such as `max(3, 1, 0, 2) = **3**`; `counted` shows the padding's zeros."""
-        digits, result = digits_for(self.data.values, most=self.most), float(self.result[position])
+        digits, result = self.digits, float(self.result[position])
         values = self.windows.values(self.data.values, 0.0)
-        shown = digits_for(self.result, most=self.most)
+        shown = self.result_digits
         if self.winners is not None:
             terms = [number(self.data.values[cell], digits) for cell in self.windows.inside(position)]
             return f"max({summed(terms, _LETTERS, ', ')}) = **{number(result, shown)}**"

@@ -21,6 +21,8 @@ from cnnviz.storyboard import Cell, Change, MoveMark, Shade, Values
 CROWDED_SIDE = 20
 """Cells a side from which a map shows colours instead of numbers."""
 
+_LOST = 1e-12
+
 _CAPTION_LETTERS = 80
 _BAND_LETTERS = 74
 
@@ -127,6 +129,11 @@ def reading_beats(count: int) -> float:
     return min(30.0, max(2.0, count / 16))
 
 
+def lost_of(values: Values, weights: Values | float = 1.0) -> float:
+    """What floats may leave of 0 where values are added up with weights."""
+    return _LOST * float(abs(values).max() * np.abs(weights).sum())
+
+
 def factor(value: float, digits: int) -> str:
     """A number as a factor or summand after another: in parentheses where negative."""
     text = number(value, digits)
@@ -136,15 +143,23 @@ def factor(value: float, digits: int) -> str:
 def dot_product(
     name: str, pixels: Values, weights: Values, result: float, digits: Mapping[str, int], bias: float = 0
 ) -> str:
-    """The arithmetic of one output cell, such as `$y_{2,3}$ = 0·1 + 1·2 = **2**`; zero weights are left out."""
+    """The arithmetic of one output cell, such as `$y_{2,3}$ = 0·1 + 1·2 = **2**`; zero weights are left out.
+
+    Without a term the result is written once, and so is a bias alone that needs no rounding.
+    """
     pairs = [(a, w) for a, w in zip(pixels.ravel(), weights.ravel(), strict=True) if w != 0]
+    final = f"**{number(result, digits['output'])}**"
+    if not pairs and written(bias, digits["bias"]) == written(result, digits["output"]):
+        return f"{name} = {final}"
+    if not pairs:
+        return f"{name} = {number(bias, digits['bias'])} ≈ {final}"
     terms = [f"{factor(a, digits['input'])}·{factor(w, digits['kernel'])}" for a, w in pairs]
     if bias:
         terms.append(factor(bias, digits["bias"]))
     products = sum(scaled(a, digits["input"]) * scaled(w, digits["kernel"]) for a, w in pairs)
     shown = Fraction(products, 10 ** (digits["input"] + digits["kernel"])) + written(bias, digits["bias"])
     sign = equals(shown, result, digits["output"])
-    return f"{name} = {summed(terms or ['0'])} {sign} **{number(result, digits['output'])}**"
+    return f"{name} = {summed(terms)} {sign} {final}"
 
 
 def equals(shown: Fraction | float, result: float, digits: int) -> str:
@@ -257,11 +272,14 @@ def fills(count: int) -> str:
     return "1 step fills" if count == 1 else f"{count} steps fill"
 
 
-def told(values: Values) -> str:
-    """A result of few numbers as one more sentence, for those who do not see it; nothing where they are many."""
+def told(values: Values, lost: float) -> str:
+    """A result of few numbers as one more sentence, for those who do not see it; nothing where they are many.
+
+    `lost` is how much floats may have left of 0.
+    """
     if values.size > _MOST_TOLD:
         return ""
-    digits = digits_for(values)
+    digits = digits_for(values, above=lost)
     rows = "; ".join(", ".join(number(float(value), digits) for value in row) for row in values)
     return f" The output, row by row: {rows}."
 
@@ -269,6 +287,6 @@ def told(values: Values) -> str:
 __all__ = [
     "COVERING", "CROWDED_SIDE", "INPUT_HELP", "KERNEL_HELP", "SIZES", "Cover", "Place", "by_axis", "check_fit",
     "check_side", "check_steps", "digits_for", "dot_product", "each_axis", "equals", "factor", "fills", "fits_band",
-    "map_shade", "math_size", "outline", "outline_off", "positions", "reached", "reading_beats", "settings_text",
-    "shade_for", "summed", "told", "window", "words_size",
+    "lost_of", "map_shade", "math_size", "outline", "outline_off", "positions", "reached", "reading_beats",
+    "settings_text", "shade_for", "summed", "told", "window", "words_size",
 ]  # fmt: skip

@@ -44,6 +44,16 @@ class Statistics:
         """σ² as a number."""
         return number(self.variance, digits_for(self.variance, most=self.most))
 
+    @property
+    def mean_is_whole(self) -> bool:
+        """Whether μ as a number is all of it."""
+        return equals(self.mean, self.mean, self.most) == "="
+
+    @property
+    def variance_is_whole(self) -> bool:
+        """Whether σ² as a number is all of it."""
+        return equals(self.variance, self.variance, self.most) == "="
+
     def mean_words(self) -> str:
         """The sum over the number: `$\\mu$ = (1 + 2) / 2 = **1.5**`."""
         terms = [factor(value, self.digits) for value in self.values.ravel()]

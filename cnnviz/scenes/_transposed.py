@@ -13,7 +13,7 @@ from cnnviz.errors import UsageError
 from cnnviz.notation import digits_for, size_text
 from cnnviz.ops.convolution import conv_transpose2d
 from cnnviz.parameters import Size
-from cnnviz.scenes._sliding import CROWDED_SIDE, by_axis, each_axis, map_shade, shade_for
+from cnnviz.scenes._sliding import CROWDED_SIDE, by_axis, each_axis, lost_of, map_shade, shade_for
 from cnnviz.storyboard import Grid, Mark, Values
 
 _MANY_COLUMNS = 22
@@ -113,14 +113,21 @@ class Transposed:
         output = conv_transpose2d(values[None], weights[None, None], np.array([bias]), s, p, a, 1, d)
         return np.asarray(output[0], np.float64)
 
+    @property
+    def lost(self) -> float:
+        """What floats may leave of 0 in the output."""
+        return lost_of(self.data.values, self.kernel.values)
+
     @cached_property
     def digits(self) -> dict[str, int]:
         """Decimals of input, kernel, products, output and bias."""
+        x, w = self.data.values, self.kernel.values
         products = np.multiply.outer(np.unique(self.data.values)[:64], np.unique(self.kernel.values))
         return {
-            "input": digits_for(self.data.values, most=self.most),
-            "kernel": digits_for(self.kernel.values, most=self.most), "product": digits_for(products, most=self.most),
-            "output": digits_for(self.result, most=self.most), "bias": digits_for(self.bias, most=3),
+            "input": digits_for(x, most=self.most, above=0), "kernel": digits_for(w, most=self.most, above=0),
+            "product": digits_for(products, most=self.most, above=0),
+            "output": digits_for(self.result, most=self.most, above=self.lost),
+            "bias": digits_for(self.bias, most=3, above=0),
         }  # fmt: skip
 
     @cached_property

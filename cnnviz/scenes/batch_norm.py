@@ -242,9 +242,10 @@ class BatchNorm(Scene):
         """The line of the means or the variances with the numbers of the first `known` channels."""
         found = [self._statistics(c) for c in range(known)]
         numbers = [each.mean_text if row == "mean" else each.variance_text for each in found]
+        exact = [each.mean_is_whole if row == "mean" else each.variance_is_whole for each in found]
         if len(numbers) > _LISTED:
-            numbers = ["…", numbers[-1]]
-        return f"{self._rows()[row]} = {', '.join(numbers)}"
+            numbers, exact = ["…", numbers[-1]], exact[-1:]
+        return f"{self._rows()[row]} {'=' if all(exact) else '≈'} {', '.join(numbers)}"
 
     def _count(self) -> int:
         moves = len(self._states) - (2 if self.activation == "none" else 1)

@@ -26,6 +26,7 @@ from cnnviz.scenes._sliding import (
     check_steps,
     dot_product,
     fills,
+    lost_of,
     map_shade,
     math_size,
     positions,
@@ -161,7 +162,7 @@ class Conv(MapAndKernel):
         boundary = Mark(name="map", role="boundary", row=self.p[0], column=self.p[1], rows=rows, columns=columns)
         return Grid(
             name="input", label=label, values=self._padded, roles=roles, padding=self.p,
-            digits=digits_for(self._map.values, most=self._most()), numbers=not self._crowded, shade=shade, notes=True,
+            digits=self._digits["input"], numbers=not self._crowded, shade=shade, notes=True,
             marks=((boundary,) if self.p != (0, 0) else ()) + (Mark(name="window", role="window"),),
         )  # fmt: skip
 
@@ -172,25 +173,30 @@ class Conv(MapAndKernel):
             label += f"\n{self._kernel.name}"
         return Grid(
             name="kernel", label=label + ("\nrotated by 180° when applied" if self.flip else ""), values=values,
-            roles=np.full(values.shape, "kernel"), digits=digits_for(values, most=self._most()), enlarge=True,
+            roles=np.full(values.shape, "kernel"), digits=self._digits["kernel"], enlarge=True,
             shade=shade_for(values, picture=False, always=False),
         )  # fmt: skip
 
     def _output_panel(self) -> Grid:
         return Grid(
             name="output", label=f"Output {size_text(*self._out)}", values=np.full(self._out, np.nan),
-            roles=np.full(self._out, "pending"), digits=digits_for(self._result, most=self._most()),
+            roles=np.full(self._out, "pending"), digits=self._digits["output"],
             numbers=not self._crowded,
             shade=shade_for(self._result, picture=self._picture, always=self._picture or self._crowded),
             marks=(Mark(name="current", role="result"),),
         )  # fmt: skip
 
-    def _steps(self) -> Iterator[Step]:
-        k, most = self._k, self._most()
-        digits = {
-            "input": digits_for(self._map.values, most=most), "kernel": digits_for(self._weights, most=most),
-            "output": digits_for(self._result, most=most), "bias": digits_for(self.bias, most=3),
+    @cached_property
+    def _digits(self) -> dict[str, int]:
+        x, w, most = self._map.values, self._weights, self._most()
+        return {
+            "input": digits_for(x, most=most, above=0), "kernel": digits_for(w, most=most, above=0),
+            "output": digits_for(self._result, most=most, above=lost_of(x, w)),
+            "bias": digits_for(self.bias, most=3, above=0),
         }  # fmt: skip
+
+    def _steps(self) -> Iterator[Step]:
+        k, digits = self._k, self._digits
         notes = [f"×{number(w, digits['kernel'])}" for w in self._weights.ravel()]
         cover = Cover("input", self._roles(), COVERING)
         span = (k[0] - 1) * self.d[0] + 1, (k[1] - 1) * self.d[1] + 1
@@ -227,5 +233,5 @@ class Conv(MapAndKernel):
             f"Animation of a convolution: a {size_text(*k)} kernel slides over a {size_text(*i)} input with stride "
             f"{words_size(self.s)}, padding {words_size(self.p)}{spread}; {fills(count)} the "
             f"{size_text(*self._out)} output, each cell the sum of products under the kernel"
-            f"{', plus a bias' if self.bias else ''}.{told(self._result)}"
+            f"{', plus a bias' if self.bias else ''}.{told(self._result, lost_of(self._map.values, self._weights))}"
         )

@@ -26,6 +26,7 @@ from cnnviz.scenes._sliding import (
     check_steps,
     dot_product,
     fits_band,
+    lost_of,
     map_shade,
     math_size,
     outline,
@@ -146,7 +147,11 @@ class ConvRelation(MapAndKernel):
         x, w, y, most = self._map.values, self._kernel.values, self._convolved, self._most()
         products = np.multiply.outer(np.unique(y)[:64], np.unique(w))
         shown = {"input": x, "kernel": w, "output": y, "back": self._back, "product": products}
-        return {"bias": 0, **{name: digits_for(values, most=most) for name, values in shown.items()}}
+        lost = {"output": lost_of(x, w), "back": lost_of(y, w)}
+        return {
+            "bias": 0,
+            **{name: digits_for(values, most=most, above=lost.get(name, 0)) for name, values in shown.items()},
+        }
 
     def _roles(self) -> npt.NDArray[np.str_]:
         is_map = pad2d(np.ones(self._size), self.p) == 1

@@ -297,8 +297,8 @@ class GradientDescent(Scene):
         if len(self._runs) == 1:
             run = self._runs[0]
             if count > run.made:
-                end = run.weights(run.path[-1])
-                return f"after update {run.made}, w = {end}: the steps grow without end, **diverged**"
+                before = run.weights(run.path[-1])
+                return f"update {count} from w = {before}: the steps grow without end, **diverged**"
             end = f", {run.lost}" if run.lost and count == run.made else ""
             return run.arithmetic(count) + end
         return self._standings(count)
@@ -319,6 +319,7 @@ class GradientDescent(Scene):
 
     def _alt(self) -> str:
         ends = "; ".join(
+            f"{run.rule.title} diverged in update {run.made + 1}" if run.lost == DIVERGED else
             f"{run.rule.title} {run.lost} after {_updates(run.made)}" if run.lost else
             f"{run.rule.title} ends at {run.weights(run.path[-1])} with a loss of "
             f"{short(float(run.loss[-1]), self.digits)}"

@@ -32,6 +32,7 @@ from cnnviz.scenes._sliding import (
     check_side,
     check_steps,
     fills,
+    lost_of,
     math_size,
     positions,
     settings_text,
@@ -264,7 +265,7 @@ class Pool(Scene):
         if self.output_size == (1, 1):
             return (
                 f"Animation of {self._title().lower()}: one window as large as the {size_text(*i)} input gives one "
-                f"output, its {what}.{told(self._pooled.result)}"
+                f"output, its {what}.{told(self._pooled.result, lost_of(self._pooled.data.values))}"
             )
         if self.output_size is not None:
             where = f"windows chosen for a {size_text(*o)} output move over a {size_text(*i)} input"
@@ -275,5 +276,5 @@ class Pool(Scene):
             )
         return (
             f"Animation of {self._title().lower()}: {where}; {fills(o[0] * o[1])} the {size_text(*o)} output, each "
-            f"cell the window's {what}.{told(self._pooled.result)}"
+            f"cell the window's {what}.{told(self._pooled.result, lost_of(self._pooled.data.values))}"
         )

@@ -140,11 +140,11 @@ class TransposedConv(MapAndKernel):
                 f"Animation of a transposed convolution, {sizes}: a {size_text(*i)} input is pulled apart with zeros "
                 f"and framed, then the {size_text(*k)} kernel, rotated by 180°, slides over it with stride 1 and fills "
                 f"the {size_text(*o)} output, each cell the sum of products under the kernel{bias}."
-                f"{told(self._transposed.result)}"
+                f"{told(self._transposed.result, self._transposed.lost)}"
             )
         counted = "; beside it each cell counts its stamps" if self.view == "overlap" else ""
         return (
             f"Animation of a transposed convolution, {sizes}: each cell of a {size_text(*i)} input stamps its multiple "
             f"of the {size_text(*k)} kernel, and the stamps add up to the {size_text(*o)} output{bias}{counted}."
-            f"{told(self._transposed.result)}"
+            f"{told(self._transposed.result, self._transposed.lost)}"
         )

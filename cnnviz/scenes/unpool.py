@@ -27,6 +27,7 @@ from cnnviz.scenes._sliding import (
     check_steps,
     equals,
     factor,
+    lost_of,
     math_size,
     positions,
     reading_beats,
@@ -145,7 +146,8 @@ class Unpool(Scene):
     @cached_property
     def _digits(self) -> int:
         """Decimals of the unpooled map."""
-        return digits_for(self._result, self._pooled.result, most=self._most())
+        lost = lost_of(self._map.values)
+        return digits_for(self._result, self._pooled.result, most=self._most(), above=lost)
 
     def _output_panel(self, label: str) -> Grid:
         values, crowded = self._map.values, self._pooled.crowded
@@ -180,7 +182,7 @@ class Unpool(Scene):
 
     def _put_back(self) -> Iterator[tuple[str, list[Change]]]:
         """Each pooled value to the place of its maximum, zeros to the rest of its window."""
-        pooled, digits = self._pooled, digits_for(self._pooled.result, most=self._most())
+        pooled, digits = self._pooled, self._pooled.result_digits
         known: set[Place] = set()
         for row, column in positions(pooled.windows.output):
             winner, value = pooled.winner((row, column)), float(pooled.result[row, column])
@@ -201,7 +203,7 @@ class Unpool(Scene):
 
     def _spread(self) -> Iterator[tuple[str, list[Change]]]:
         """Each pooled value to all cells of its window; a cell of several windows takes the mean."""
-        pooled, digits = self._pooled, digits_for(self._pooled.result, most=self._most())
+        pooled, digits = self._pooled, self._pooled.result_digits
         parts: dict[Place, list[float]] = {}
         for row, column in positions(pooled.windows.output):
             value, cells = float(pooled.result[row, column]), pooled.windows.inside((row, column))
@@ -218,7 +220,7 @@ class Unpool(Scene):
             yield caption, changes
 
     def _mean_text(self, parts: list[float]) -> str:
-        digits, most = digits_for(self._pooled.result, most=self._most()), self._digits
+        digits, most = self._pooled.result_digits, self._digits
         mean = sum(parts) / len(parts)
         sign = equals(sum(written(part, digits) for part in parts) / Fraction(len(parts)), mean, most)
         terms = [number(parts[0], digits), *(factor(part, digits) for part in parts[1:])]

@@ -166,6 +166,17 @@ def test_captions_say_which_channel_and_shorten_to_their_last_word():
     np.testing.assert_array_equal(drawn(("x" * 90,) * 2), drawn(("", "")))
 
 
+def test_captions_wider_than_their_sheets_are_whole_at_both_ends():
+    wide = block((6, 1, 1), first="selected", columns=3, captions=("wwwww",) * 6)
+    (picture,) = pictures((wide,))
+    corners = sorted(patches(picture, LOOK.cell("selected").fill), key=lambda at: at[1])[:3]
+    cuts = [picture[y + side : y + side + 24, x - 9 : x + side + 9] for x, y, side, _ in corners]
+    ink = [(cut == LOOK.page["ground"]).all(axis=(0, 2)).argmin() for cut in cuts]
+    assert ink[1] < 5, "the caption is no wider than its sheet"
+    np.testing.assert_array_equal(cuts[0], cuts[1])
+    np.testing.assert_array_equal(cuts[2], cuts[1])
+
+
 def test_input_and_kernel_blocks_have_cells_of_one_size():
     made = film((block((2, 5, 5), name="a"), block((2, 3, 3), name="b")))
     assert made.layout.places["a"].cell == made.layout.places["b"].cell == made.layout.cell

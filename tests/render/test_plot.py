@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnviz.render.axes import Axes, Axis, Ticks, beads, dashes, length
-from cnnviz.render.canvas import Canvas, Look
+from cnnviz.render.canvas import Box, Canvas, Look
 from cnnviz.render.palette import build_palette
 from cnnviz.render.panels.base import LEAST_TEXT, Fit, Place
 from cnnviz.render.panels.plot import PlotPainter, _EndText, _move_apart
@@ -67,6 +67,14 @@ def test_ticks_are_round_within_the_range_and_not_too_many(lo, span, most):
     assert len(set(ticks.texts)) == len(ticks.texts), "two ticks with one text"
     for value, text in zip(ticks.values, ticks.texts, strict=True):
         assert float(text.replace("−", "-")) == pytest.approx(value, abs=1e-6 * span)
+
+
+@pytest.mark.parametrize(("x_range", "y_range"), [((-1.2, 3.1), (-0.3, 4.3)), ((0.02, 0.98), (0.0, 4.0))])
+def test_two_ticks_stay_where_texts_are_large(x_range, y_range):
+    fit = Fit(typesetter=TYPESETTER, unit=1.0, height=386, numbers=True, scale=2.0, text=2.0)
+    axes = Axes.of(plot_of(x_range=x_range, y_range=y_range), 270, 130, fit)
+    for ticks in (axes.x_ticks, axes.y_ticks):
+        assert len([value for value in ticks.values if value]) >= 2
 
 
 def test_an_axis_ends_on_the_middles_of_its_pixels():
@@ -133,6 +141,14 @@ def test_a_curve_is_broken_by_nan_and_cut_at_the_axes():
     runs = list(stage.painter.axes.runs(stage.painter.axes.points([0, 1, 1], [0, 1, 1e30])))
     assert len(runs) == 1
     assert runs[0][:, 1].min() >= stage.painter.axes.area.top
+
+
+def test_a_line_that_leads_far_away_keeps_its_direction():
+    axes = Stage(plot_of()).painter.axes
+    (run,) = axes.runs(axes.points([0, 1e6], [0, 3e6]))
+    (there,) = np.diff(run, axis=0)
+    (whole,) = np.diff(axes.points([0, 1e6], [0, 3e6]), axis=0)
+    assert there[1] / there[0] == pytest.approx(whole[1] / whole[0], rel=1e-6)
 
 
 @pytest.mark.parametrize("style", ["solid", "dashed", "dotted"])
@@ -219,6 +235,45 @@ def test_texts_at_ends_move_apart_where_they_would_meet():
     low = [_EndText(str(n), text, 300, HEIGHT + 50) for n in range(2)]
     _move_apart(low, HEIGHT, 4)
     assert low[1].baseline + text.descent <= HEIGHT
+
+
+@pytest.mark.parametrize(
+    "curve",
+    [
+        line("flat", [-2, 2], [1, 1], style="dashed"),
+        line("steep", [-0.25, 0.4], [-1, 3]),
+        line("slow", [-2, 2], [3, -1]),
+    ],
+    ids=lambda curve: curve.name,
+)
+def test_no_curve_runs_through_the_text_of_a_tick(curve):
+    stage = Stage(plot_of(curve))
+    at = stage.painter.axes.points(np.linspace(*curve.x, 999), np.linspace(*curve.y, 999))
+    labels = [*stage.painter._drawing._y_labels(), *stage.painter._drawing._x_labels()]
+    assert len(labels) > 5
+    for label in labels:
+        text = TYPESETTER.line(label.text, LEAST_TEXT)
+        left, top = label.left, label.baseline - text.ascent
+        inside = ([left, top] <= at) & (at <= [left + text.width, label.baseline])
+        assert not inside.all(axis=1).any(), label
+
+
+@pytest.mark.parametrize("beside", [(0.1,), (0.1, -0.12), (0.1, -0.12, 0.05)])
+def test_the_text_of_a_dot_covers_no_other_dot_and_no_text(beside):
+    at = [(x, 1.0 if abs(x) > 0.05 else 1.15) for x in beside]
+    dots = (Dot(name="named", role="active", x=0, y=1, text="$f(y_1)$"),
+            *(Dot(name=f"{x}", role="curve", x=x, y=y) for x, y in at))  # fmt: skip
+    ends = line("end", [-2, -0.4], [1, 1], text="channel")
+    parts = Stage(plot_of(ends, dots=dots)).painter.parts()
+    text = parts["text of dot named"].box
+    others = [part.box for name, part in parts.items() if name not in ("dot named", "text of dot named")]
+    assert len(others) == len(beside) + 1
+    assert not [other for other in others if text.meets(inner(other))]
+
+
+def inner(box):
+    """A box without the room for smooth edges and rims."""
+    return Box(box.left + 4, box.top + 4, box.right - 4, box.bottom - 4)
 
 
 def test_a_change_of_another_kind_is_an_error():

@@ -109,7 +109,7 @@ def test_captions_and_the_algorithms_lines_have_the_numbers():
     assert "channel 2, sample 1:   $y$ = 3·(−0.71) + 0.5 ≈ **−1.6**" in captions
     assert captions[-2] == "channel 1, sample 1:   ReLU(−4.67) = **0.0**"
     texts = [c.text for step in board.steps() for c in step.changes if isinstance(c, SetRow) and c.text]
-    assert [text.rpartition("$ = ")[2] for text in texts] == ["3", "3, 4", "2.67", "2.67, 8"]
+    assert [text.rpartition("$ ")[2] for text in texts] == ["= 3", "= 3, 4", "≈ 2.67", "≈ 2.67, 8"]
 
 
 def test_scale_and_shift_are_one_number_or_one_a_channel():
@@ -125,6 +125,14 @@ def test_without_an_activation_there_is_no_fourth_grid():
     assert [p.name for p in board.panels() if p.kind == "grid"] == ["input", "normalised", "scaled"]
     sigmoid = make("batch-norm", activation="sigmoid").scene.expected()
     np.testing.assert_allclose(sigmoid["activated"], 1 / (1 + np.exp(-sigmoid["scaled"])), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("channels", "named"), [(3, True), (4, False)])
+def test_dots_have_names_where_lines_leave_room_for_them(channels, named):
+    board = make("batch-norm", channels=channels).storyboard()
+    dots = [dot.text for dot in board.panel("values").dots]
+    moved = [c.text for step in board.steps() for c in step.changes if isinstance(c, MoveDot)]
+    assert any(dots) == any(moved) == named
 
 
 def test_equal_values_stand_on_each_other():

@@ -203,9 +203,12 @@ def test_who_diverges_says_so_without_a_warning():
         warnings.simplefilter("error")
         board = make("gradient-descent", optimizer="momentum", lr=0.01).storyboard()
         *_, last = board.steps()
-    assert last.caption.startswith("after update 8, w = (2.982, −152.100): ")
+    assert last.caption.startswith("update 9 from w = (2.982, −152.100): ")
     assert last.caption.endswith("**diverged**")
-    assert "Momentum diverged after 8 updates" in board.alt
+    assert "Momentum diverged in update 9" in board.alt
+    assert board.settings.endswith(" 9 updates")
+    assert board.panel("loss").x_range == (0, 9)
+    assert board.count == 9
     x, y = drawn(board, "surface", "momentum")
     assert np.isfinite([x, y]).all()
     *_, last = make("gradient-descent", lr=0.01).storyboard().steps()
@@ -215,7 +218,7 @@ def test_who_diverges_says_so_without_a_warning():
 def test_a_first_step_may_already_be_too_long():
     board = make("gradient-descent", optimizer="sgd", lr=1000, start="4,-4").storyboard()
     (step,) = board.steps()
-    assert step.caption == "after update 0, w = (4.000, −4.000): the steps grow without end, **diverged**"
+    assert step.caption == "update 1 from w = (4.000, −4.000): the steps grow without end, **diverged**"
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,15 @@ def test_a_negative_frame_cuts_cells_off():
     assert "cut off, hatched" in board.panel("input").label
 
 
+def test_a_result_without_terms_is_written_once():
+    *_, last = make("transposed-conv", output_padding=1).storyboard().steps()
+    assert last.caption == "$y_{8,8}$ = **0**"
+    *_, last = make("transposed-conv", input="0 1", kernel="0 0; 0 0", s=1, bias=-0.75).storyboard().steps()
+    assert last.caption == "$y_{2,3}$ = **−0.75**"
+    *_, last = make("transposed-conv", input="0 1", kernel="0 0; 0 0", s=1, bias=-0.755).storyboard().steps()
+    assert last.caption == "$y_{2,3}$ = −0.755 ≈ **−0.76**"
+
+
 def test_captions_are_written_out():
     given = {"input": "2 3", "kernel": "1 -1", "s": 1, "bias": 0.5}
     board = make("transposed-conv", **given).storyboard()

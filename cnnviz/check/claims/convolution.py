@@ -83,7 +83,9 @@ def dot_products(
         for cell, weight in enumerate(w.ravel()):
             if weight != 0 and (real is None or real[cell, row, column] != 0):
                 values += [float(seen[cell, row, column]), float(weight)]
-        values += [bias] if bias else [] if values else [0.0]
+        # Where there is no product, the bias may be the result as it is written.
+        alone = not values and len(numbers(figure.captions[first + place])) == len(("row", "column", "result"))
+        values += [bias] if bias and not alone else []
         expected[first + place] = [row + 1, column + 1, *values, float(results[row, column])]
     yield from captions(figure, expected)
 

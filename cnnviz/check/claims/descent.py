@@ -188,7 +188,7 @@ def _said(figure: Subject, runs: list[_Run]) -> Iterator[Claim]:
             yield from _standings(figure, runs, step, count)
         elif "**diverged**" in text:
             made = len(runs[0].shown) - 1
-            yield from captions(figure, {step: [made, *runs[0].descent.path[made]]})
+            yield from captions(figure, {step: [made + 1, *runs[0].descent.path[made]]})
         else:
             yield from captions(figure, {step: _update(runs[0], figure.parameters, count)})
 

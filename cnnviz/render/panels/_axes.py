@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ TEXT_SIZE = 15
 HALO = 2
 BLACK = (0, 0, 0)
 _KEPT_RIMS = 256
+# How near to a curve's middle a label is not to come, in pixels.
+_CLEAR = 3
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,21 @@ def _draw_rim(pen: Pen, line: Line) -> None:
         pen.text(line, dx, dy, BLACK, BLACK)
 
 
+@dataclass(frozen=True)
+class _Label:
+    """The text of a tick and where it stands; `turned` is the other side of the axis."""
+
+    value: float
+    text: str
+    left: int
+    baseline: int
+    turned: bool
+
+
+_Places = Callable[[float, str], list[_Label]]
+"""Where the label of a value may stand: at the usual side, at the other, and near them."""
+
+
 class AxesDrawing:
     """Draws the axes of a plot; `curves` are the (n, 2) points of those that stand, which the labels keep away from."""
 
@@ -97,27 +114,28 @@ class AxesDrawing:
         area, (across, along) = axes.area, axes.crossing
         pen.rect(area.left, along, area.right - area.left, 1, color)
         pen.rect(across, area.top, 1, area.bottom - area.top, color)
-        for value, _, turned in self._x_labels():
-            pen.rect(axes.x.pixel(value), along - tick if turned else along, 1, tick + 1, color)
-        for value, _, turned in self._y_labels():
-            pen.rect(across if turned else across - tick, axes.y.pixel(value), tick + 1, 1, color)
+        for label in self._x_labels():
+            pen.rect(axes.x.pixel(label.value), along - tick if label.turned else along, 1, tick + 1, color)
+        for label in self._y_labels():
+            pen.rect(across if label.turned else across - tick, axes.y.pixel(label.value), tick + 1, 1, color)
 
     def draw_texts(self, pen: Pen) -> None:
         """The labels of the ticks, and the axes' names."""
-        muted = self._look.theme.page["muted"]
-        for value, text, turned in self._x_labels():
-            left, baseline = self._x_place(value, text, turned=turned)
-            if self._axes.x.pixel(value) == self._axes.crossing[0]:
-                # The other axis would run through the middle of it.
-                line = self._lettering.line(text, LEAST_TEXT)
-                pen.rect(left, baseline - line.ascent, line.width, line.ascent, self._look.theme.page["ground"])
-            self._lettering.write(pen, text, left, baseline, muted, LEAST_TEXT)
-        for value, text, turned in self._y_labels():
-            self._lettering.write(pen, text, *self._y_place(value, text, turned=turned), muted, LEAST_TEXT)
+        muted, ground = self._look.theme.page["muted"], self._look.theme.page["ground"]
+        for label in self._x_labels():
+            line = self._lettering.line(label.text, LEAST_TEXT)
+            if self._axes.x.pixel(label.value) == self._axes.crossing[0]:
+                # The other axis would run through the middle of it, and a stump of it that is left looks like a mark.
+                rest = self._axes.area.bottom - label.baseline
+                below = rest if 0 < rest <= line.ascent else 0
+                pen.rect(label.left, label.baseline - line.ascent, line.width, line.ascent + below, ground)
+            self._lettering.write(pen, label.text, label.left, label.baseline, muted, LEAST_TEXT)
+        for label in self._y_labels():
+            self._lettering.write(pen, label.text, label.left, label.baseline, muted, LEAST_TEXT)
         self._draw_names(pen, muted)
 
-    def _x_labels(self) -> Iterator[tuple[float, str, bool]]:
-        """Values and texts of the x-axis, without the zero where axes cross; and whether they stand above the axis."""
+    def _x_labels(self) -> Iterator[_Label]:
+        """The labels of the x-axis, without the zero where axes cross; those that are turned stand above the axis."""
         axes, (across, along) = self._axes, self._axes.crossing
         cross = axes.zero and axes.x.first < across and along < axes.y.first
         at_edge = int(across == axes.x.first)
@@ -125,47 +143,57 @@ class AxesDrawing:
         labels = [(value, text) for value, text in ticks if not (cross and axes.x.pixel(value) == across)]
         for half in (False, True):
             group = [(value, text) for value, text in labels if (axes.x.pixel(value) > across - at_edge) is half]
-            turned = axes.zero and axes.y.last < along < axes.y.first and self._better_turned(group, self._x_place)
-            yield from ((value, text, turned) for value, text in group)
+            yield from self._placed(group, self._x_places, axes.y.last < along < axes.y.first)
 
-    def _y_labels(self) -> Iterator[tuple[float, str, bool]]:
-        """The same of the y-axis; and whether they stand to the right of it."""
+    def _y_labels(self) -> Iterator[_Label]:
+        """The same of the y-axis; those that are turned stand to the right of it."""
         axes, (across, along) = self._axes, self._axes.crossing
         cross = axes.zero and (axes.x.first < across or along < axes.y.first)
         ticks = zip(axes.y_ticks.values, axes.y_ticks.texts, strict=True)
         labels = [(value, text) for value, text in ticks if not (cross and axes.y.pixel(value) == along)]
         for half in (False, True):
             group = [(value, text) for value, text in labels if (axes.y.pixel(value) > along) is half]
-            turned = axes.zero and axes.x.first < across < axes.x.last and self._better_turned(group, self._y_place)
-            yield from ((value, text, turned) for value, text in group)
+            yield from self._placed(group, self._y_places, axes.x.first < across < axes.x.last)
 
-    def _better_turned(self, labels: list[tuple[float, str]], place: Callable[..., tuple[int, int]]) -> bool:
-        """Whether fewer points of curves lie under the labels on the other side of their axis."""
-        met = []
-        for turned in (False, True):
-            places = [place(value, text, turned=turned) for value, text in labels]
-            lines = [self._lettering.line(text, LEAST_TEXT) for _, text in labels]
-            met.append(sum(self._points_under(line, *at) for line, at in zip(lines, places, strict=True)))
-        return met[1] < met[0]
+    def _placed(self, group: Sequence[tuple[float, str]], places: _Places, inside: bool) -> Iterator[_Label]:
+        """Labels on one side of their axis, on the other where curves run there; and where one meets a curve still,
+        that one where it meets none."""
+        free = self._axes.zero and inside
+        both = [places(value, text) for value, text in group]
+        turned = free and sum(self._under(label[1]) for label in both) < sum(self._under(label[0]) for label in both)
+        for usual, other, *near in both:
+            label = other if turned else usual
+            if free and self._under(label, _CLEAR):
+                others = usual if turned else other, *(one for one in near if one.turned == turned), *near
+                label = min((label, *others), key=lambda one: self._under(one, _CLEAR))
+            yield label
 
-    def _points_under(self, line: Line, left: int, baseline: int) -> int:
+    def _under(self, label: _Label, more: int = 1) -> int:
+        """How many points of curves lie under a label, or so near."""
+        return self._points_under(self._lettering.line(label.text, LEAST_TEXT), label.left, label.baseline, more)
+
+    def _points_under(self, line: Line, left: int, baseline: int, more: int = 1) -> int:
         x, y = self.curves[:, 0], self.curves[:, 1]
-        within = (left - 1 <= x) & (x <= left + line.width) & (baseline - line.ascent - 1 <= y) & (y <= baseline + 1)
+        within = (left - more <= x) & (x <= left + line.width + more - 1)
+        within &= (baseline - line.ascent - more <= y) & (y <= baseline + more)
         return int(np.count_nonzero(within))
 
-    def _x_place(self, value: float, text: str, *, turned: bool) -> tuple[int, int]:
-        """Where a label of the x-axis begins, and its baseline."""
+    def _x_places(self, value: float, text: str) -> list[_Label]:
+        """Where a label of the x-axis may stand: below the axis, or above."""
         line, drop = self._lettering.line(text, LEAST_TEXT), self._look.px(TICK + TICK_GAP)
         along = self._axes.crossing[1]
         left = self._axes.x.pixel(value) - line.width // 2
-        return left, along - drop - self._look.px(2) if turned else along + drop + line.ascent
+        below, above = along + drop + line.ascent, along - drop - self._look.px(2)
+        return [_Label(value, text, left, below, turned=False), _Label(value, text, left, above, turned=True)]
 
-    def _y_place(self, value: float, text: str, *, turned: bool) -> tuple[int, int]:
-        """Where a label of the y-axis begins, and its baseline."""
+    def _y_places(self, value: float, text: str) -> list[_Label]:
+        """Where a label of the y-axis may stand: to the left of it, or to the right, then higher and lower."""
         line, drop = self._lettering.line(text, LEAST_TEXT), self._look.px(TICK + TICK_GAP)
-        across = self._axes.crossing[0]
-        baseline = self._axes.y.pixel(value) + (line.ascent + 1) // 2
-        return across + drop if turned else across - drop - line.width, baseline
+        across, level = self._axes.crossing[0], self._axes.y.pixel(value)
+        sides = ((across - drop - line.width, False), (across + drop, True))
+        lift = self._look.px(_CLEAR + 2)
+        levels = level + (line.ascent + 1) // 2, level - lift, level + lift + line.ascent
+        return [_Label(value, text, left, at, turned=turned) for at in levels for left, turned in sides]
 
     def _draw_names(self, pen: Pen, color: Color) -> None:
         """The axes' names: near their ends where they cross at zero, else under and over the frame."""
@@ -176,7 +204,7 @@ class AxesDrawing:
         if axes.zero:
             self._lettering.write(pen, x_name, *self._x_name_place(x_line), color)
             # On the side of the axis that the labels leave free.
-            turned = any(turned for value, _, turned in self._y_labels() if value > 0)
+            turned = any(label.turned for label in self._y_labels() if label.value > 0)
             left = across - gap - y_line.width if turned else across + gap
             self._lettering.write(pen, y_name, left, area.top + y_line.ascent, color)
             return

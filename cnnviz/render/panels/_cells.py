@@ -27,6 +27,8 @@ _NOTE_HEIGHT = 11
 _OPEN_CELL = 16
 _SCALE_BAR, _SCALE_HEIGHT = 12, 26
 _KEPT_TILES = 8192
+# How far outlines reach out of the body.
+_MARGIN = 5
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,11 @@ class Fitted:
 class CellsPainter(Painter):
     """Paints cells on a layer of their own, the outlines of marks above them.
 
-    A subclass says how much room its cells take and where on its body each sheet of them has its corner.
+    A subclass says how much room its cells take and where on its body each sheet of them has its corner; `beyond` is
+    how far what it draws may reach out at both sides of its body, in pixels at the default width.
     """
+
+    beyond = _MARGIN
 
     def __init__(self, panel: Grid | Block, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
@@ -66,9 +71,9 @@ class CellsPainter(Painter):
         self._scale = look.theme.scale(panel.shade.scale) if self._fitted.shaded and panel.shade else None
         self._tiles: dict[tuple[str, str, str, int], Pixels] = {}
         self._size = self._number_size()
-        self._margin = look.px(5)
+        self._margin, self._beside = look.px(_MARGIN), look.px(self.beyond)
         body = self.measure(panel, place.cell, fit)
-        self._layer = self._background(body.width + 2 * self._margin, body.height + 2 * self._margin)
+        self._layer = self._background(body.width + 2 * self._beside, body.height + 2 * self._margin)
 
     @classmethod
     def fitted(cls, panel: Grid | Block, cell: int, fit: Fit) -> Fitted:
@@ -132,7 +137,7 @@ class CellsPainter(Painter):
         """Paint every cell, the marks, the label and, where cells are coloured by value, the scale."""
         for place in np.ndindex(self._panel.values.shape):
             self._lay(place)
-        canvas.put(self._layer, self.place.x - self._margin, self.place.y - self._margin)
+        canvas.put(self._layer, self.place.x - self._beside, self.place.y - self._margin)
         self._drawn = {name: self._spans(mark) for name, mark in self.state.marks.items()}
         self._outline(canvas)
         if (scale := self.scale_bar()) is not None:
@@ -180,7 +185,7 @@ class CellsPainter(Painter):
         if dirty is None:
             return []
         dirty = dirty.clip(self._layer.shape[1], self._layer.shape[0])
-        x, y = self.place.x - self._margin, self.place.y - self._margin
+        x, y = self.place.x - self._beside, self.place.y - self._margin
         done = canvas.put(self._layer[dirty.slices], x + dirty.left, y + dirty.top)
         self._outline(canvas)
         return [done]
@@ -192,9 +197,9 @@ class CellsPainter(Painter):
 
     def _lay(self, place: tuple[int, ...]) -> Box:
         """Copy a cell's tile to the layer; returns its box there."""
-        cell, margin = self._fitted.cell, self._margin
+        cell = self._fitted.cell
         x, y = self.corner(place[0] if len(place) == 3 else None)
-        top, left = margin + y + place[-2] * cell, margin + x + place[-1] * cell
+        top, left = self._margin + y + place[-2] * cell, self._beside + x + place[-1] * cell
         box = Box(left, top, left + cell, top + cell)
         self._layer[box.slices] = self._tile(place)
         return box
@@ -291,9 +296,9 @@ class CellsPainter(Painter):
     def _redraw(self, name: str, spans: tuple[Box, ...]) -> list[Box]:
         """Let the outlines of a mark go around other cells; returns what this changes of the layer."""
         before, self._drawn[name] = self._drawn[name], spans
-        margin, half = self._margin, self._margin // 2 + 1
+        beside, margin, half = self._beside, self._margin, self._margin // 2 + 1
         return [
-            Box(margin + s.left - half, margin + s.top - half, margin + s.right + half, margin + s.bottom + half)
+            Box(beside + s.left - half, margin + s.top - half, beside + s.right + half, margin + s.bottom + half)
             for s in (*before, *spans)
         ]  # fmt: skip
 
@@ -335,7 +340,7 @@ class CellsPainter(Painter):
             return None
         page, px = self.look.theme.page, self.fit.tx
         # Three figures are enough to read a colour by.
-        digits = min(self._panel.digits, max(0, 2 - math.floor(math.log10(max(abs(shade.lo), abs(shade.hi), 1)))))
+        digits = min(self._panel.digits, max(0, 2 - math.floor(math.log10(max(abs(shade.lo), abs(shade.hi)) or 1))))
         low, high = (
             self.look.typesetter.line(number(v, digits), self.fit.size(LEAST_TEXT)) for v in (shade.lo, shade.hi)
         )

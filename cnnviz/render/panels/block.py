@@ -19,6 +19,8 @@ from cnnviz.storyboard import Block, Grid
 from cnnviz.wording import phrase
 
 _GAP, _ROW_GAP = 20, 6
+# Pixels between two captions.
+_APART = 6
 _DROP, _MOST_DROP = 8, 24
 _CAPTION_BASELINE, _CAPTION_HEIGHT = 16, 20
 _ONE_ROW = 4
@@ -62,6 +64,8 @@ class _Sheets:
 class BlockPainter(CellsPainter):
     """Paints the channels of a map; lines from corner to corner tell that neighbours belong together."""
 
+    beyond = (_GAP - _APART) // 2 + 1
+
     def __init__(self, panel: Block, place: Place, look: Look, fit: Fit) -> None:
         self._block = panel
         self._sheets = _Sheets.of(panel, place.cell, fit)
@@ -90,7 +94,7 @@ class BlockPainter(CellsPainter):
 
     def _background(self, width: int, height: int) -> Pixels:
         picture = Pen.sheet(width, height, self.look.theme.page["ground"]).picture
-        self.draw_under(Pen(picture, origin=(-self._margin, -self._margin)))
+        self.draw_under(Pen(picture, origin=(-self._beside, -self._margin)))
         return self.look.palette.index(picture)
 
     def draw_under(self, pen: Pen) -> None:
@@ -108,7 +112,7 @@ class BlockPainter(CellsPainter):
                 # The lightest values are as light as the page.
                 pen.rect(x - 1, y - 1, sheets.width + 2, sheets.height + 2, page["faint"])
             line = self._caption(channel)
-            left = max(-self._margin, x + (sheets.width - line.width) // 2)
+            left = x + (sheets.width - line.width) // 2
             pen.text(line, left, y + sheets.height + self.fit.tx(_CAPTION_BASELINE), page["muted"])
 
     def sheet_text(self, channel: int | None) -> str:
@@ -120,7 +124,7 @@ class BlockPainter(CellsPainter):
         """Numbers, and whole captions."""
         shown = super().details(panel, cell, fit)
         if isinstance(panel, Block):
-            room = _Sheets.of(panel, cell, fit).pitch[0] - fit.px(6)
+            room = _Sheets.of(panel, cell, fit).pitch[0] - fit.px(_APART)
             texts = [_whole_caption(panel, channel, fit.lang) for channel in range(panel.shape[0])]
             shown += all(fit.typesetter.line(text, fit.least).width <= room for text in texts)
         return shown
@@ -132,7 +136,7 @@ class BlockPainter(CellsPainter):
         for text in (whole, whole.rpartition(" ")[2]):
             for smaller in dict.fromkeys((size, (size + least) / 2, least)):
                 line = self.look.typesetter.line(text, smaller)
-                if line.width <= self._sheets.pitch[0] - self.look.px(6):
+                if line.width <= self._sheets.pitch[0] - self.look.px(_APART):
                     return line
         return self.look.typesetter.line("", size)
 

@@ -14,6 +14,7 @@ import numpy as np
 from cnnviz.render.axes import Axes, Points, beads, length, pattern
 from cnnviz.render.canvas import Box, Canvas, Look
 from cnnviz.render.panels._axes import BLACK, HALO, TEXT_SIZE, AxesDrawing, Lettering, stamp
+from cnnviz.render.panels._dot_texts import place_text
 from cnnviz.render.panels.base import Colors, Extent, Fit, Place
 from cnnviz.render.panels.redrawn import Part, RedrawnPainter
 from cnnviz.render.pen import Pen
@@ -30,7 +31,12 @@ _END_GAP, _BEADS = 11, 3.0
 
 
 class PlotPainter(RedrawnPainter):
-    """Paints a plot; a subclass may paint something under its axes by `draw_field`."""
+    """Paints a plot; a subclass may paint something under its axes by `draw_field`.
+
+    Where texts of dots are steady they stay where they are when other dots come their way.
+    """
+
+    steady_texts = False
 
     def __init__(self, panel: Plot, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
@@ -85,10 +91,8 @@ class PlotPainter(RedrawnPainter):
             if part is not None:
                 found[f"curve {name}"] = part
         found |= self._end_texts()
-        for name, dot in self._dots.items():
-            if self.axes.shows(dot.x, dot.y):
-                found |= self._dot_parts(name, dot)
-        return found
+        texts = [part.box for name, part in found.items() if name.startswith("text")]
+        return found | self._dot_parts(texts)
 
     def update(self, change: Change) -> None:
         """Move a dot; set a curve, or draw on from where it ended."""
@@ -190,9 +194,24 @@ class PlotPainter(RedrawnPainter):
             math.floor(left - more), math.floor(top - more), math.ceil(right + more) + 1, math.ceil(bottom + more) + 1
         )
 
-    def _dot_parts(self, name: str, dot: Dot) -> dict[str, Part]:
+    def _dot_parts(self, texts: Sequence[Box]) -> dict[str, Part]:
+        """The dots that are seen, and their texts: apart from all dots and from the `texts` of curves."""
+        seen = {name: dot for name, dot in self._dots.items() if self.axes.shows(dot.x, dot.y)}
         # On whole pixels a dot is the same stamp wherever it goes.
-        x, y = (math.floor(v) for v in self.axes.points(dot.x, dot.y))
+        at = {name: (math.floor(x), math.floor(y)) for name, dot in seen.items()
+              for x, y in [self.axes.points(dot.x, dot.y)]}  # fmt: skip
+        discs = {f"dot {name}": self._dot_part(dot, *at[name]) for name, dot in seen.items()}
+        taken = [*(part.box for part in discs.values()), *texts]
+        found = {} if self.steady_texts else discs
+        for name, dot in seen.items():
+            if self.steady_texts:
+                found[f"dot {name}"] = discs[f"dot {name}"]
+            if dot.text:
+                found[f"text of dot {name}"] = part = self._dot_text(dot, *at[name], taken)
+                taken.append(part.box)
+        return found
+
+    def _dot_part(self, dot: Dot, x: int, y: int) -> Part:
         fill, rim = self.look.theme.line(dot.role), _rim(self.look.theme, dot.role)
         disc, ring, reach = self._disc
 
@@ -200,15 +219,16 @@ class PlotPainter(RedrawnPainter):
             pen.text(disc, x - reach, y - reach, fill)
             pen.text(ring, x - reach, y - reach, rim)
 
-        box = Box(x - reach, y - reach, x + reach + 1, y + reach + 1)
-        found = {f"dot {name}": Part((x, y), box, draw, glides=True)}
-        if dot.text:
-            line = self._lettering.line(dot.text)
-            left = self._beside(x, line, self.look.px(_RADIUS + 5))
-            baseline = max(line.ascent + 2, y - self.look.px(4))
-            part = self._text_part(dot.text, left, baseline, rim)
-            found[f"text of dot {name}"] = dataclasses.replace(part, glides=True)
-        return found
+        return Part((x, y), Box(x - reach, y - reach, x + reach + 1, y + reach + 1), draw, glides=True)
+
+    def _dot_text(self, dot: Dot, x: int, y: int, taken: Sequence[Box]) -> Part:
+        line, gap = self._lettering.line(dot.text), self.look.px(_RADIUS + 5)
+        left, baseline = self._beside(x, line, gap), max(line.ascent + 2, y - self.look.px(4))
+        if not self.steady_texts:
+            around, room = Box(x - gap, y - gap, x + gap, y + gap), Box(0, 0, self.place.width, self.place.height)
+            left, baseline = place_text(line, (left, baseline), around, taken, room)
+        part = self._text_part(dot.text, left, baseline, _rim(self.look.theme, dot.role))
+        return dataclasses.replace(part, glides=True)
 
     @cached_property
     def _disc(self) -> tuple[Line, Line, int]:

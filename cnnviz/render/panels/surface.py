@@ -23,6 +23,7 @@ class SurfacePainter(PlotPainter):
     """Paints the field within the axes; curves and dots as in every plot."""
 
     _panel: Surface
+    steady_texts = True
 
     @classmethod
     def colors(cls, panel: Surface, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
