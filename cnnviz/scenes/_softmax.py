@@ -37,6 +37,8 @@ from cnnviz.storyboard import (
 _DEFAULT = (1.0, 2.0, 0.5, -1.0)
 _SAMPLES = 181
 _MOST = len(MANNERS)
+_MOST_DECIMALS = 2
+"""Decimals for which cells have room."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,15 +99,21 @@ class Softmax:
         )  # fmt: skip
 
     @property
+    def _shown(self) -> int:
+        """Decimals of logits in captions."""
+        return shown_digits(self.at, self.digits, self.most)
+
+    @property
     def _most(self) -> int:
-        """Decimals of probabilities, and at most of logits."""
+        """Decimals of probabilities."""
         return 2 if self.most is None else self.most
 
     def _column(self, name: str, label: str, values: Values, role: str) -> Grid:
         """Classes from top to bottom; a mark shows which logit moves, and which class leads."""
         classes = values.shape[1]
         lo, hi = float(values.min()), float(values.max())
-        digits = digits_for(values, most=self._most) if role == "input" else self._most
+        known = max(self._most, min(self._shown, _MOST_DECIMALS))
+        digits = digits_for(values, most=known) if role == "input" else self._most
         mark = (
             Mark(name="moving", role="window", rows=1, columns=1)
             if role == "input"
@@ -147,10 +155,8 @@ class Softmax:
             yield Step(caption=self._caption(step), changes=tuple(changes), beats=MOVING_BEATS)
 
     def _caption(self, step: int) -> str:
-        others = self.digits if self.most is None else min(self.digits, self.most)
-        digits = [shown_digits(self.at, self.digits, self.most), *[others] * (len(self.logits) - 1)]
-        powers = [f"exp({number(value, n)})" for value, n in zip(self.all_z[step], digits, strict=True)]
-        written = np.array([round(float(value), n) for value, n in zip(self.all_z[step], digits, strict=True)])
+        powers = [f"exp({number(value, self._shown)})" for value in self.all_z[step]]
+        written = np.round(self.all_z[step], self._shown)
         by_hand, equal = float(softmax(written, -1)[0]), bool((written == written[0]).all())
         end = outcome(float(self.all_p[step, 0]), self._most, by_hand, irrational=not equal)
         return f"$p_{{1}}$ = {powers[0]} / ({summed(powers, 60)}) {end}"

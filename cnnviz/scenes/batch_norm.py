@@ -17,7 +17,7 @@ from cnnviz.ops.activation_table import ACTIVATIONS
 from cnnviz.ops.normalization import batch_norm
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._blocks import check_squares, short_digits
+from cnnviz.scenes._blocks import check_squares, settings_line, short_digits
 from cnnviz.scenes._number_line import NumberLines
 from cnnviz.scenes._sliding import equals, factor, shade_for
 from cnnviz.scenes._statistics import Statistics
@@ -170,7 +170,7 @@ class BatchNorm(Scene):
             scene="batch-norm",
             parameters=self.public(),
             title="Batch normalization",
-            settings="     ".join(settings),
+            settings=settings_line(settings),
             formula=r"$y_i=\gamma\,(x_i-\mu_B)/\sqrt{\sigma_B^2+\epsilon}+\beta$"
             "     " + assigned(r"\epsilon", as_given(self.eps)),
             convention="each channel by itself, biased variance",

@@ -19,7 +19,7 @@ from cnnviz.notation import as_given, as_given_exactly, assigned, digits_for, nu
 from cnnviz.ops.normalization import local_response_norm, local_response_norm_within
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._blocks import Maps, check_squares, in_rows, load_maps, short_digits, side_by_side
+from cnnviz.scenes._blocks import Maps, check_squares, in_rows, load_maps, settings_line, short_digits, side_by_side
 from cnnviz.scenes._sliding import CROWDED_SIDE, check_steps, equals, factor, fills, shade_for, summed
 from cnnviz.storyboard import Block, Cell, Change, Mark, MoveMark, Step, Storyboard, Values
 
@@ -30,7 +30,8 @@ _DEFAULTS: dict[str, tuple[int, Size]] = {"inter": (4, (3, 3)), "intra": (2, (4,
 _LONGEST_ROW = 24
 """Cells up to which all channels stand side by side."""
 
-_SUM_LETTERS = 50
+_SUM_LETTERS, _CONSTANT_LETTERS = 50, 15
+"""Letters of a sum of squares beside constants that have so many together."""
 
 Place = tuple[int, int, int]
 
@@ -138,7 +139,7 @@ class Lrn(Scene):
             scene="lrn",
             parameters=self.public(),
             title="Local response normalization",
-            settings="     ".join(settings),
+            settings=settings_line(settings),
             formula=self._formula(),
             convention=self._convention(),
             alt=self._alt(),
@@ -231,13 +232,15 @@ class Lrn(Scene):
         digits, out_digits = self._digits(self._values, known=True), self._digits(self._result, known=False)
         a, total, result = (float(array[place]) for array in (self._values, self._sums, self._result))
         top = number(a, digits)
-        letters = _SUM_LETTERS - 4 * len(top)
         total_digits = digits_for(total, most=self._most(4))
-        squares = summed([f"{factor(v, digits)}²" for v in self._values[window].ravel()], letters)
+        k, beta = as_given(self.k), as_given(self.beta)
         weight = as_given(self.alpha) + (f"/{self._shares}" if self.alpha_over_n else "")
+        more = len(k) + len(weight) + len(beta) - _CONSTANT_LETTERS
+        letters = _SUM_LETTERS - 4 * len(top) - 2 * max(0, more)
+        squares = summed([f"{factor(v, digits)}²" for v in self._values[window].ravel()], letters)
         divisor = self._divisor((self.k + self.alpha / self._shares * total) ** self.beta)
         first, second = self._same(place, window, digits, total_digits, divisor)
-        power = f"$^{{{as_given(self.beta)}}}$"
+        power = f"$^{{{beta}}}$"
         name = "$b_{" + ",".join(str(at + 1) for at in place) + "}$"
         end = (
             f"{top} / {divisor} "
@@ -246,9 +249,9 @@ class Lrn(Scene):
         if not first:
             return f"{name} = {end}"
         return (
-            f"{name} = {top} / ({as_given(self.k)} + {weight}·({squares})){power} "
+            f"{name} = {top} / ({k} + {weight}·({squares})){power} "
             f"{first} "
-            f"{top} / ({as_given(self.k)} + {weight}·{number(total, total_digits)}){power} "
+            f"{top} / ({k} + {weight}·{number(total, total_digits)}){power} "
             f"{second} {end}"
         )
 

@@ -49,7 +49,7 @@ def test_the_e_of_a_power_of_ten_is_no_symbol():
     ("activation", {"kind": "elu", "alpha": 0.00123456}, r"$\alpha=0.00123456$", " = 0.00123456·(exp("),
     ("loss", {"kind": "huber", "delta": 0.01234567}, r"$\delta=0.01234567$", " = 0.01234567·(|0 − "),
     ("loss", {"kind": "mse", "label": 0.12345678}, "label $y=0.12345678$", " = (0.12345678 − "),
-    ("lrn", {"k": 1.23456789, "alpha": 1e-7}, r"$k=1.23456789$     $\alpha$ = 1e−7", "(1.23456789 + 1e−7·"),
+    ("lrn", {"k": 1.23456789, "alpha": 1e-7}, r"$k=1.23456789$  $\alpha$ = 1e−7", "(1.23456789 + 1e−7·"),
 ])  # fmt: skip
 def test_parameters_are_written_as_given(scene, given, formula, caption, digits):
     board = make(scene, **given, digits=digits).storyboard()
@@ -97,10 +97,21 @@ def test_a_loss_near_certainty_is_that_of_the_estimate():
     ("loss", {"kind": "mae", "label": 0.01, "lo": -0.49, "hi": 0.26, "frames": 3}, "|0.01 − (−0.49)| ≈ **"),
     ("activation", {"kind": "silu", "lo": -100, "hi": 100}, "= 12.5·σ(12.5) ≈ **12**"),
     ("activation", {"kind": "all", "lo": -1.5}, "$x$ = −1.50:   Linear **−2**"),
-    ("activation", {"kind": "softmax"}, "= exp(−3.5) / (exp(−3.5) + exp(2) + exp(0) + exp(−1)) ≈ **0**"),
+    ("activation", {"kind": "softmax"}, "= exp(−3.5) / (exp(−3.5) + exp(2.0) + exp(0.5) + exp(−1.0)) ≈ **0**"),
 ])  # fmt: skip
 def test_places_keep_their_decimals_when_few_are_asked_for(scene, given, said):
     assert said.replace(" - ", " − ") in "\n".join(captions(scene, **given, digits=0)) + "\n"
+
+
+def test_the_logit_that_moves_is_told_as_it_is_in_its_cell_too():
+    assert make("activation", kind="softmax", digits=0).storyboard().panel("logits").digits == 1
+    assert make("activation", kind="softmax", digits=0, frames=9).storyboard().panel("logits").digits == 0
+    assert make("activation", kind="softmax", frames=100).storyboard().panel("logits").digits == 2
+
+
+def test_long_parameters_stand_closer_together():
+    settings = make("lrn", alpha=0.0123456789, n=5).storyboard().settings
+    assert settings == r"inter-channel  $n=5$  $k=1$  $\alpha=0.0123456789$  $\beta=0.75$"
 
 
 def test_selus_constants_have_as_many_decimals_as_the_result_needs():
