@@ -14,6 +14,8 @@ MINUS = "\u2212"
 _READ, _SMALL = 6, 1e-4
 # Fewer decimals than these are asked for to see whole numbers, or nearly so.
 _ROUNDED_AT_WILL = 2
+_TYPED, _COMPUTED = 12, 6
+"""Significant digits that somebody may have typed, and those that a number with more of them is worth."""
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -56,6 +58,42 @@ def digits_for(*arrays: npt.ArrayLike, most: int = 2, above: float = math.inf) -
         return most
     first = -math.floor(math.log10(largest))
     return first if np.allclose(np.round(values, first), values, rtol=1e-9, atol=0) else first + 1
+
+
+def as_given(value: float) -> str:
+    """Write a parameter as it was given, whatever decimals other numbers have: `0.0123456789`, `1.5e−6`.
+
+    What has more digits than anybody types, such as a third, is written with six significant ones.
+    """
+    exact = _given(value)
+    whole = not exact or -5 <= exact.adjusted() < 9
+    return (f"{exact:f}" if whole else f"{exact:e}").replace("e+", "e").replace("-", MINUS)
+
+
+def as_given_exactly(value: float) -> Fraction:
+    """A parameter as that has it."""
+    return Fraction(_given(value))
+
+
+def decimals_as_given(value: float) -> int:
+    """Decimals that a parameter was given with."""
+    return max(0, -int(_given(value).as_tuple().exponent))
+
+
+def _given(value: float) -> Decimal:
+    typed = f"{value + 0.0:.{_TYPED}g}"
+    # A sum such as 0.1 + 0.2 misses what somebody would have typed by the last bit.
+    return Decimal(typed if math.isclose(float(typed), value, rel_tol=1e-15) else f"{value:.{_COMPUTED}g}")
+
+
+def bracketed(text: str) -> str:
+    """A number after a sign: in parentheses where it has its own."""
+    return f"({text})" if text.startswith(MINUS) else text
+
+
+def assigned(symbol: str, text: str) -> str:
+    """A parameter with its value, in mathtext: `$k=2$`; but there the e of a power of ten would be a symbol."""
+    return f"${symbol}$ = {text}" if "e" in text else f"${symbol}={text}$"
 
 
 def size_text(*sizes: int) -> str:

@@ -152,7 +152,7 @@ def batch_norm(
         if x.size == x.shape[1]:
             raise UsageError(f"input {shape_text(x.shape)} has one value a channel: training needs more than one")
         axes = (0, *range(2, x.ndim))
-        mean, var = x.mean(axis=axes), x.var(axis=axes)
+        mean, var = (part.ravel() for part in _moments(x, axes))
         count = x.size // x.shape[1]
         _update(running_mean, "running_mean", mean, momentum)
         _update(running_var, "running_var", var * (count / (count - 1)), momentum)
@@ -291,7 +291,18 @@ def group_norm(
 
 
 def _standardise(x: Array, axes: tuple[int, ...], eps: float) -> Array:
-    return np.asarray((x - x.mean(axis=axes, keepdims=True)) / np.sqrt(x.var(axis=axes, keepdims=True) + eps))
+    mean, var = _moments(x, axes)
+    return np.asarray((x - mean) / np.sqrt(var + eps))
+
+
+def _moments(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
+    """Mean and biased variance, the axes kept; of equal values exactly these and 0.
+
+    What floats' sum over their number misses of them would be divided by the root of ε alone.
+    """
+    low, high = x.min(axis=axes, keepdims=True), x.max(axis=axes, keepdims=True)
+    mean, var = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
+    return np.where(low == high, low, mean), np.where(low == high, 0, var).astype(x.dtype, copy=False)
 
 
 def _check_channels(x: Array, low: int) -> None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from cnnviz.notation import digits_for, number
+from cnnviz.notation import as_given, assigned, number
 from cnnviz.ops.activation_table import Activation
-from cnnviz.scenes._curves import MOVING_BEATS, Trace, joined, outcome
+from cnnviz.ops.activations import SELU_ALPHA, SELU_SCALE
+from cnnviz.parameters import plain
+from cnnviz.scenes._curves import MOVING_BEATS, Trace, joined, outcome, shown_digits
 from cnnviz.scenes._formula import by_cases, comes_to, filled, line_at, saturates, slashed
 from cnnviz.storyboard import Change, Plot, SetEntry, Step, Storyboard, Table, Values
 
@@ -18,6 +20,11 @@ _EXAMPLE = -1.0
 
 _COLUMNS = ("function", "group", "$f(x)$", "range", "$f'(x)$")
 _GROUPS = ("static", "parametric", "bounded")
+
+_CONSTANTS = {"1.0507": SELU_SCALE, "1.7581": SELU_SCALE * SELU_ALPHA}
+"""What equations have rounded to four decimals."""
+
+_MOST_DECIMALS = 13
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,23 +61,38 @@ class SetOfActivations:
 def setting(entry: Activation, value: float) -> str:
     """A parameter with its value in mathtext."""
     symbol = entry.parameter.symbol if entry.parameter else ""
-    return f"${symbol}={number(value, digits_for(value, most=4))}$"
+    return assigned(symbol, as_given(value))
 
 
-def arithmetic(entry: Activation, parameter: float | None, x: float, digits: int, results: int) -> str:
-    """The function with numbers put in: `1·(exp(−1.20) − 1) ≈ **−0.70**`."""
+def arithmetic(
+    entry: Activation, parameter: float | None, x: float, digits: int, results: int, reach: float = 1.0
+) -> str:
+    """The function with numbers put in: `1·(exp(−1.20) − 1) ≈ **−0.70**`; `reach` is the largest x of the figure."""
     values, written = {"x": x}, {"x": number(x, digits)}
     if entry.parameter is not None and parameter is not None:
         values[entry.parameter.symbol] = parameter
-        written[entry.parameter.symbol] = number(parameter, digits_for(parameter, most=4))
+        written[entry.parameter.symbol] = as_given(parameter)
     line = line_at(entry.equation, values)
-    text, result = filled(line.expression, written), float(entry.value(x, parameter))
+    result = float(entry.value(x, parameter))
+    finer = _finer(line.expression, 0.1 * 10.0**-results / max(reach, 1.0))
+    # A product with a rounded constant is never exactly what is shown, but 0.
+    rounded = (each for each in finer if x == 0 or outcome(result, results, comes_to(each, written))[0] == "≈")
+    expression = next(rounded, line.expression)
+    text = filled(expression, written)
     # All of these have an exact value at 0 alone.
     irrational = saturates(text) and round(x, digits) != 0
-    end = outcome(result, results, comes_to(line.expression, written), irrational=irrational)
-    left = f"f(x)={slashed(line.expression)}"
+    end = outcome(result, results, comes_to(expression, written), irrational=irrational)
+    left = f"f(x)={slashed(expression)}"
     bare = text == number(result, results)
     return f"${left}$ {end}" if bare else f"${left}$ = {text} {end}"
+
+
+def _finer(expression: str, lost: float) -> Iterator[str]:
+    """An equation with more and more decimals of SELU's constants, from so many that at most `lost` is off."""
+    for usual, exact in _CONSTANTS.items():
+        if usual in expression:
+            decimals = (n for n in range(4, _MOST_DECIMALS) if abs(round(exact, n) - exact) <= lost)
+            yield from (expression.replace(usual, number(exact, n)) for n in decimals)
 
 
 def all_curves(chosen: SetOfActivations, parameters: Mapping[str, Any]) -> Storyboard:
@@ -94,7 +116,8 @@ def all_curves(chosen: SetOfActivations, parameters: Mapping[str, Any]) -> Story
         formula="solid: $f(x)$     dashed: $f'(x)$",
         convention="derivatives at corners as in torch",
         alt=f"Animation of {len(chosen.entries)} activation functions side by side: {names}. One value of x moves "
-        f"from {chosen.at[0]:g} to {chosen.at[-1]:g}, and a point along each curve and its dashed derivative with it.",
+        f"from {plain(float(chosen.at[0]))} to {plain(float(chosen.at[-1]))}, and a point along each curve and its "
+        "dashed derivative with it.",
         rows=rows,
         steps=steps,
         count=len(chosen.at),
@@ -110,7 +133,7 @@ def _small_plot(chosen: SetOfActivations, entry: Activation) -> Plot:
 def _together(chosen: SetOfActivations, step: int) -> str:
     most = 2 if chosen.most is None else chosen.most
     values = [f"{entry.title} **{number(chosen.traces[entry.name].values[step], most)}**" for entry in chosen.entries]
-    return f"$x$ = {number(chosen.at[step], min(chosen.digits, most))}:   " + "   ".join(values)
+    return f"$x$ = {number(chosen.at[step], shown_digits(chosen.at, chosen.digits, most))}:   " + "   ".join(values)
 
 
 def table(chosen: SetOfActivations, parameters: Mapping[str, Any]) -> Storyboard:

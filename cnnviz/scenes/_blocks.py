@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +20,8 @@ from cnnviz.storyboard import Panel, Sign, Values
 _ASPECT, _LARGEST = 2.6, 1 / 7
 _LARGEST_VALUE = 1e6
 _DIGITS = 10
+_SETTINGS_LETTERS = 52
+_COMMAND = re.compile(r"\\[A-Za-z]+")
 _RANDOM_TAG = 2
 
 
@@ -80,6 +84,13 @@ def check_squares(values: Values, what: str = "the input value") -> None:
     most = float(values.flat[np.abs(values).argmax()])
     if abs(most) > _LARGEST_VALUE:
         raise UsageError(f"{what} {most:g} is too large: use {-_LARGEST_VALUE:.0f} to {_LARGEST_VALUE:.0f}")
+
+
+def settings_line(parts: Sequence[str]) -> str:
+    """The parameters at the top right, well apart; closer where they are long, lest the last be cut off."""
+    wide = "     ".join(parts)
+    seen = _COMMAND.sub("x", wide).replace("$", "")
+    return wide if len(seen) <= _SETTINGS_LETTERS else "  ".join(parts)
 
 
 def side_by_side(across: int, down: int) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.notation import digits_for, number
+from cnnviz.notation import decimals_as_given, digits_for, number
 from cnnviz.parameters import plain
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Values
 
@@ -30,6 +30,7 @@ _SAMPLES = 241
 _TANGENT = 0.13
 _PAD = 0.08
 _HALVINGS = 40
+_MOST_DECIMALS = 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ class Trace:
         ends = float(at[0]), float(at[-1])
         curve, derivative = sampled(function, ends), sampled(slope, ends)
         return cls(
-            function=function, slope=slope, at=at, digits=digits if most is None else min(digits, most),
+            function=function, slope=slope, at=at, digits=shown_digits(at, digits, most),
             results=_result_digits(function(at), slope(at), most, digits),
             x_range=ends, y_range=padded(curve[1], derivative[1]), curve=curve, derivative=derivative,
         )  # fmt: skip
@@ -114,14 +115,26 @@ class Trace:
 
 
 def places(lo: float, hi: float, frames: int) -> tuple[Values, int]:
-    """Evenly spread places, rounded to the decimals with which they are shown, and these decimals."""
+    """Evenly spread places, rounded to the decimals with which they are shown, and these decimals.
+
+    The first and the last are the ends as they were given.
+    """
     if not lo < hi:
         raise UsageError(f"--lo {plain(lo)} is not below --hi {plain(hi)}: use a smaller --lo or a larger --hi")
     exact = np.linspace(lo, hi, frames)
-    finest = max(2, math.ceil(-math.log10((hi - lo) / (frames - 1))) + 1)
-    digits = next((n for n in range(2, finest) if np.abs(exact - np.round(exact, n)).max() < 1e-9), finest)
+    least = max(2, *(min(decimals_as_given(end), _MOST_DECIMALS) for end in (lo, hi)))
+    finest = max(least, math.ceil(-math.log10((hi - lo) / (frames - 1))) + 1)
+    digits = next((n for n in range(least, finest) if np.abs(exact - np.round(exact, n)).max() < 1e-9), finest)
     # Adding zero turns −0 into 0.
     return np.round(exact, digits) + 0.0, digits
+
+
+def shown_digits(at: Values, digits: int, most: int | None) -> int:
+    """The places' decimals, or `most` of them, if that writes each place as it is.
+
+    A point that is said to stand elsewhere has another value there.
+    """
+    return digits if most is None else min(digits, max(most, digits_for(at, most=digits)))
 
 
 def sampled(function: Function, ends: tuple[float, float]) -> tuple[Values, Values]:

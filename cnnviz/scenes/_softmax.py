@@ -14,7 +14,8 @@ from cnnviz.data import load_map
 from cnnviz.errors import UsageError
 from cnnviz.notation import digits_for, number
 from cnnviz.ops.activations import softmax
-from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, outcome
+from cnnviz.parameters import plain
+from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, outcome, shown_digits
 from cnnviz.scenes._sliding import summed
 from cnnviz.storyboard import (
     Cell,
@@ -36,6 +37,8 @@ from cnnviz.storyboard import (
 _DEFAULT = (1.0, 2.0, 0.5, -1.0)
 _SAMPLES = 181
 _MOST = len(MANNERS)
+_MOST_DECIMALS = 2
+"""Decimals for which cells have room."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +61,7 @@ class Softmax:
             raise UsageError(
                 f"logit {number(float(values[np.abs(values).argmax()]))} is too far from 0: use −700 to 700"
             )
-        shown = digits if most is None else min(digits, most)
-        return cls(logits=np.asarray(values, np.float64), at=at, digits=shown, most=most)
+        return cls(logits=np.asarray(values, np.float64), at=at, digits=digits, most=most)
 
     @cached_property
     def all_z(self) -> Values:
@@ -87,8 +89,9 @@ class Softmax:
             title="Softmax",
             settings="bounded, range $(0, 1)$, sum $1$",
             formula=r"$p_i=e^{z_i}\,/\,\Sigma_j\,e^{z_j}$     only $z_1$ moves, all probabilities follow",
-            alt=f"Animation of softmax over {classes} logits: the first moves from {self.at[0]:g} to {self.at[-1]:g}, "
-            "the probabilities of all classes follow and always sum to 1; their curves stand beside the numbers.",
+            alt=f"Animation of softmax over {classes} logits: the first moves from {plain(float(self.at[0]))} to "
+            f"{plain(float(self.at[-1]))}, the probabilities of all classes follow and always sum to 1; their curves "
+            "stand beside the numbers.",
             rows=((self._column("logits", "Logits $z$", self.all_z, "input"), Sign(name="arrow", text="→"),
                    self._column("probabilities", "Probabilities $p$, sum 1", self.all_p, "output"), self._plot()),),
             steps=self._steps,
@@ -96,15 +99,21 @@ class Softmax:
         )  # fmt: skip
 
     @property
+    def _shown(self) -> int:
+        """Decimals of logits in captions."""
+        return shown_digits(self.at, self.digits, self.most)
+
+    @property
     def _most(self) -> int:
-        """Decimals of probabilities, and at most of logits."""
+        """Decimals of probabilities."""
         return 2 if self.most is None else self.most
 
     def _column(self, name: str, label: str, values: Values, role: str) -> Grid:
         """Classes from top to bottom; a mark shows which logit moves, and which class leads."""
         classes = values.shape[1]
         lo, hi = float(values.min()), float(values.max())
-        digits = digits_for(values, most=self._most) if role == "input" else self._most
+        known = max(self._most, min(self._shown, _MOST_DECIMALS))
+        digits = digits_for(values, most=known) if role == "input" else self._most
         mark = (
             Mark(name="moving", role="window", rows=1, columns=1)
             if role == "input"
@@ -146,8 +155,8 @@ class Softmax:
             yield Step(caption=self._caption(step), changes=tuple(changes), beats=MOVING_BEATS)
 
     def _caption(self, step: int) -> str:
-        powers = [f"exp({number(value, self.digits)})" for value in self.all_z[step]]
-        written = np.round(self.all_z[step], self.digits)
+        powers = [f"exp({number(value, self._shown)})" for value in self.all_z[step]]
+        written = np.round(self.all_z[step], self._shown)
         by_hand, equal = float(softmax(written, -1)[0]), bool((written == written[0]).all())
         end = outcome(float(self.all_p[step, 0]), self._most, by_hand, irrational=not equal)
         return f"$p_{{1}}$ = {powers[0]} / ({summed(powers, 60)}) {end}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from cnnviz.notation import digits_for, number, written
+import numpy as np
+
+from cnnviz.notation import as_given, as_given_exactly, digits_for, number, written
 from cnnviz.scenes._sliding import equals, factor, summed
 from cnnviz.storyboard import Values
 
@@ -26,18 +28,27 @@ class Statistics:
 
     @property
     def mean(self) -> float:
-        """μ."""
-        return float(self.values.mean())
+        """μ; of equal values exactly these, which floats' sum over their number may miss."""
+        return float(self.values.flat[0] if self._equal else self.values.mean())
 
     @property
     def variance(self) -> float:
         """σ², the sum of squares over their number, as every normalisation layer has it."""
-        return float(self.values.var())
+        return 0.0 if self._equal else float(self.values.var())
+
+    @property
+    def _equal(self) -> bool:
+        return not np.ptp(self.values)
 
     @property
     def mean_text(self) -> str:
         """μ as a number."""
         return number(self.mean, digits_for(self.mean, most=self.most))
+
+    @property
+    def mean_factor(self) -> str:
+        """μ as it stands after a sign."""
+        return factor(self.mean, digits_for(self.mean, most=self.most))
 
     @property
     def variance_text(self) -> str:
@@ -63,8 +74,7 @@ class Statistics:
 
     def variance_words(self) -> str:
         """The squared distances from the mean over their number."""
-        mean = factor(self.mean, digits_for(self.mean, most=self.most))
-        terms = [f"({number(value, self.digits)} − {mean})²" for value in self.values.ravel()]
+        terms = [f"({number(value, self.digits)} − {self.mean_factor})²" for value in self.values.ravel()]
         distances = (value - self._shown(self.mean) for value in self._values)
         by_hand = sum((distance**2 for distance in distances), Fraction(0)) / self.values.size
         sign = equals(by_hand, self.variance, self.most)
@@ -72,11 +82,15 @@ class Statistics:
 
     def normalised_words(self, value: float, result: float, digits: int) -> str:
         """One value less the mean, over the root of the variance: `(3 − 1.5) / √(0.25 + 0.00001) ≈ **3.0**`."""
-        mean = factor(self.mean, digits_for(self.mean, most=self.most))
-        below = float(self._shown(self.variance)) + float(plain_eps(self.eps))
-        by_hand = float(written(value, self.digits) - self._shown(self.mean)) / below**0.5
-        top, root = f"({number(value, self.digits)} − {mean})", f"√({self.variance_text} + {plain_eps(self.eps)})"
-        return f"{top} / {root} {equals(by_hand, result, digits)} **{number(result, digits)}**"
+        top = written(value, self.digits) - self._shown(self.mean)
+        return self.divided_words(f"({number(value, self.digits)} − {self.mean_factor})", top, result, digits)
+
+    def divided_words(self, text: str, top: Fraction, result: float, digits: int) -> str:
+        """A distance from the mean, which `text` writes, over the root of the variance."""
+        below, shown = self._shown(self.variance) + as_given_exactly(self.eps), written(result, digits)
+        # Squared, for a root may be irrational, however close to a number that floats have.
+        sign = "=" if top**2 == shown**2 * below and top * shown >= 0 else "≈"
+        return f"{text} / √({self.variance_text} + {as_given(self.eps)}) {sign} **{number(result, digits)}**"
 
     def _shown(self, value: float) -> Fraction:
         return written(value, self.most)
@@ -84,8 +98,3 @@ class Statistics:
     @property
     def _values(self) -> list[Fraction]:
         return [written(value, self.digits) for value in self.values.ravel()]
-
-
-def plain_eps(eps: float) -> str:
-    """ε as captions show it: `0.00001`."""
-    return f"{eps:.6f}".rstrip("0") if eps >= 1e-6 else f"{eps:g}"

@@ -14,7 +14,7 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_STOPS
 from cnnviz.notation import digits_for, number
 from cnnviz.ops.activation_table import ACTIVATIONS, Activation
-from cnnviz.parameters import ArrayLike, param
+from cnnviz.parameters import ArrayLike, param, plain
 from cnnviz.scene import Scene
 from cnnviz.scenes._activation_sets import SetOfActivations, all_curves, arithmetic, setting, table
 from cnnviz.scenes._curves import MOVING_BEATS, Trace, joined, places
@@ -205,7 +205,8 @@ class ActivationFunction(Scene):
 
     def _caption(self, step: int) -> str:
         trace, parameter = self._trace, self._parameter(self._entry)
-        return arithmetic(self._entry, parameter, float(trace.at[step]), trace.digits, trace.results)
+        reach = float(np.abs(trace.at).max())
+        return arithmetic(self._entry, parameter, float(trace.at[step]), trace.digits, trace.results, reach)
 
     def _convention(self) -> str:
         """What the derivative is said to be where there is none."""
@@ -221,10 +222,11 @@ class ActivationFunction(Scene):
         entry = self._entry
         symbol = {r"\alpha": "alpha", r"\beta": "beta"}.get(entry.parameter.symbol, "") if entry.parameter else ""
         value = self._parameter(entry)
-        with_parameter = f" with {symbol} {value:g}" if symbol and value is not None else ""
+        with_parameter = f" with {symbol} {plain(value)}" if symbol and value is not None else ""
+        lo, hi = (plain(float(self._places[0][end])) for end in (0, -1))
         return (
             f"Animation of the activation function {entry.title}{with_parameter}: a point moves along its curve from "
-            f"x = {self.lo:g} to {self.hi:g} in {self.frames} steps, with the tangent at the point and the derivative "
+            f"x = {lo} to {hi} in {self.frames} steps, with the tangent at the point and the derivative "
             f"as a dashed curve; x, f(x) and f'(x) are shown as numbers."
         )
 

@@ -1,10 +1,9 @@
-"""Batch normalization: values move to mean 0, variance 1, are scaled, shifted and activated."""
+"""Batch normalization: values move to mean 0, are divided by their deviation, scaled, shifted and activated."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,15 +12,15 @@ import numpy.typing as npt
 
 from cnnviz.data import MAP_NAMES, load_map
 from cnnviz.errors import UsageError
-from cnnviz.notation import digits_for, number, size_text, written
+from cnnviz.notation import as_given, as_given_exactly, assigned, bracketed, digits_for, number, size_text, written
 from cnnviz.ops.activation_table import ACTIVATIONS
 from cnnviz.ops.normalization import batch_norm
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._blocks import check_squares, short_digits
+from cnnviz.scenes._blocks import check_squares, settings_line, short_digits
 from cnnviz.scenes._number_line import NumberLines
 from cnnviz.scenes._sliding import equals, factor, shade_for
-from cnnviz.scenes._statistics import Statistics, plain_eps
+from cnnviz.scenes._statistics import Statistics
 from cnnviz.storyboard import (
     Cell,
     Change,
@@ -147,7 +146,7 @@ class BatchNorm(Scene):
     @property
     def _states(self) -> tuple[Values, ...]:
         """The values as they come, less the mean, normalised, scaled, shifted, activated."""
-        centred = self._x - self._x.mean(axis=0)
+        centred = self._x - np.array([self._statistics(c).mean for c in range(self._x.shape[1])])
         return self._x, centred, self._normalised, self._affine[0] * self._normalised, self._y, self._activated
 
     def expected(self) -> dict[str, npt.NDArray[np.float64]]:
@@ -162,18 +161,18 @@ class BatchNorm(Scene):
         return batch_norm(self._x, *self._affine, self.eps, self.activation)
 
     def storyboard(self) -> Storyboard:
-        """Means, variances, then the moves: to mean 0, to variance 1, by γ, by β, through the activation."""
+        """Means, variances, then the moves: to mean 0, over the deviation, by γ, by β, through the activation."""
         m, channels = self._x.shape
-        names = [(symbol, ", ".join(_plain(v) for v in dict.fromkeys(values.tolist())))
+        names = [(symbol, ", ".join(as_given(v) for v in dict.fromkeys(values.tolist())))
                  for symbol, values in zip((r"\gamma", r"\beta"), self._affine, strict=True)]  # fmt: skip
-        settings = [f"batch $m={m}$", f"channels $C={channels}$", *(f"${symbol}={text}$" for symbol, text in names)]
+        settings = [f"batch $m={m}$", f"channels $C={channels}$", *(assigned(symbol, text) for symbol, text in names)]
         return Storyboard(
             scene="batch-norm",
             parameters=self.public(),
             title="Batch normalization",
-            settings="     ".join(settings),
+            settings=settings_line(settings),
             formula=r"$y_i=\gamma\,(x_i-\mu_B)/\sqrt{\sigma_B^2+\epsilon}+\beta$"
-            rf"     $\epsilon={plain_eps(self.eps)}$",
+            "     " + assigned(r"\epsilon", as_given(self.eps)),
             convention="each channel by itself, biased variance",
             alt=self._alt(),
             rows=(self._grids(), (self._lines.plot(), self._equation())),
@@ -338,34 +337,34 @@ class BatchNorm(Scene):
             return "$\\hat{x}$ = " + self._statistics(c).normalised_words(value, result, digits)
         gamma, beta = (float(each[c]) for each in self._affine)
         hat, result = float(self._normalised[0, c]), float(self._y[0, c])
-        sign = equals(_shown(gamma) * written(hat, self._fine) + _shown(beta), result, digits)
-        whole = f"{_plain(gamma)}·{factor(hat, self._fine)} + {_bracketed(beta)}"
+        sign = equals(as_given_exactly(gamma) * written(hat, self._fine) + as_given_exactly(beta), result, digits)
+        whole = f"{as_given(gamma)}·{factor(hat, self._fine)} + {bracketed(as_given(beta))}"
         return f"$y$ = {whole} {sign} **{number(result, digits)}**"
 
     def _words_centre(self) -> str:
         value, centred, numbers = float(self._x[0, 0]), float(self._states[1][0, 0]), self._statistics(0)
         digits = digits_for(self._x, most=self._fine)
         sign = equals(written(value, digits) - written(numbers.mean, self._fine), centred, self._fine)
-        mean = _bracketed(round(numbers.mean, self._fine))
         first, result = number(value, digits), number(centred, self._fine)
-        return f"less the mean of their channel:   {first} − {mean} {sign} **{result}**"
+        return f"less the mean of their channel:   {first} − {numbers.mean_factor} {sign} **{result}**"
 
     def _words_divide(self) -> str:
-        first, numbers = number(self._states[1][0, 0], self._fine), self._statistics(0)
-        root = f"√({numbers.variance_text} + {plain_eps(self.eps)})"
-        result = number(self._normalised[0, 0], self._fine)
-        return f"over the standard deviation:   {first} / {root} ≈ **{result}**"
+        centred, result = float(self._states[1][0, 0]), float(self._normalised[0, 0])
+        words = self._statistics(0).divided_words(
+            number(centred, self._fine), written(centred, self._fine), result, self._fine
+        )
+        return f"over the standard deviation:   {words}"
 
     def _words_scale(self) -> str:
         gamma, hat, result = float(self._affine[0][0]), float(self._normalised[0, 0]), float(self._states[3][0, 0])
-        sign = equals(_shown(gamma) * written(hat, self._fine), result, self._fine)
-        whole = f"{_plain(gamma)}·{factor(hat, self._fine)}"
+        sign = equals(as_given_exactly(gamma) * written(hat, self._fine), result, self._fine)
+        whole = f"{as_given(gamma)}·{factor(hat, self._fine)}"
         return f"times $\\gamma$:   {whole} {sign} **{number(result, self._fine)}**"
 
     def _words_shift(self) -> str:
         beta, scaled, result = float(self._affine[1][0]), float(self._states[3][0, 0]), float(self._y[0, 0])
-        sign = equals(written(scaled, self._fine) + _shown(beta), result, self._fine)
-        whole = f"{number(scaled, self._fine)} + {_bracketed(beta)}"
+        sign = equals(written(scaled, self._fine) + as_given_exactly(beta), result, self._fine)
+        whole = f"{number(scaled, self._fine)} + {bracketed(as_given(beta))}"
         return f"plus $\\beta$:   {whole} {sign} **{number(result, self._fine)}**"
 
     def _words_activate(self, c: int) -> str:
@@ -381,20 +380,6 @@ class BatchNorm(Scene):
         after = "" if self.activation == "none" else f"; then {self.activation} is applied"
         return (
             f"Animation of batch normalization: the {m} values of {of} are dots on a number "
-            f"line; they move to mean 0, then to variance 1, are multiplied by γ and shifted by β{after}; grids show "
+            f"line; they move to mean 0, are divided by √(σ² + ε), multiplied by γ and shifted by β{after}; grids show "
             "the values of each stage."
         )
-
-
-def _plain(value: float) -> str:
-    return number(value, digits_for(value, most=4))
-
-
-def _shown(value: float) -> Fraction:
-    """A number as that has it."""
-    return written(value, digits_for(value, most=4))
-
-
-def _bracketed(value: float) -> str:
-    """A number after a sign: in parentheses where it has its own."""
-    return factor(value, digits_for(value, most=4))

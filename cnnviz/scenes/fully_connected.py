@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from cnnviz.data import load_kernel, load_map
 from cnnviz.errors import UsageError
-from cnnviz.notation import digits_for, number, size_text, written
+from cnnviz.notation import as_given, as_given_exactly, bracketed, digits_for, number, size_text, written
 from cnnviz.ops.linear import linear
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
@@ -47,6 +47,9 @@ _MOST_WRITTEN = 16
 
 _FEW_INPUTS = 5
 """Up to here the cells have room for four letters, else for three."""
+
+_MOST_LETTERS = 8
+"""Letters of a bias up to which its edge has it in full."""
 
 _LARGEST = 1e5
 _RANDOM_VALUES = np.array([-2.0, -1.0, 1.0, 2.0])
@@ -237,7 +240,9 @@ class FullyConnected(Scene):
         return self._factors.size <= _MOST_WRITTEN
 
     def _edge_text(self, i: int, j: int) -> str:
-        return self._short(self._factors[j, i])
+        value = float(self._factors[j, i])
+        whole = as_given(value)
+        return whole if i == len(self._x) and len(whole) <= _MOST_LETTERS else self._short(value)
 
     def _grid(self, name: str, values: Values, role: str, label: str) -> Grid:
         digits = self._grid_digits(values)
@@ -309,8 +314,8 @@ class FullyConnected(Scene):
         shown = sum((self._shown(w) * self._shown(x) for w, x in pairs), Fraction(0))
         done = i == len(self._x)
         if done:
-            terms.append(self._factor(self._offsets[j]))
-            shown += self._shown(self._offsets[j])
+            terms.append(bracketed(as_given(self._offsets[j])))
+            shown += as_given_exactly(self._offsets[j])
         value = float(self._sums[j, i])
         sign = equals(shown, value, self._digits)
         left = f"$y_{{{j + 1}}}$" + ("" if done else " so far")

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_STOPS
-from cnnviz.notation import digits_for, number
+from cnnviz.notation import as_given, assigned, number
 from cnnviz.ops.loss_table import LOSSES, Loss
 from cnnviz.parameters import param, plain
 from cnnviz.scene import Scene
@@ -191,7 +191,7 @@ class LossFunction(Scene):
             scene="loss",
             parameters=self.public(),
             title=entry.title,
-            settings=joined([f"label $y={_plain(self._label)}$", self._parameter_text(entry)]),
+            settings=joined([f"label {assigned('y', as_given(self._label))}", self._parameter_text(entry)]),
             formula=in_a_row(r"L'(\hat{y})", entry.derivative_equation),
             convention=self._convention(),
             alt=self._alt(),
@@ -208,7 +208,7 @@ class LossFunction(Scene):
 
     def _parameter_text(self, entry: Loss) -> str:
         value = self._parameter(entry)
-        return f"${entry.parameter.symbol}={_plain(value)}$" if entry.parameter and value is not None else ""
+        return assigned(entry.parameter.symbol, as_given(value)) if entry.parameter and value is not None else ""
 
     def _plot(self) -> Plot:
         trace = self._trace
@@ -226,7 +226,7 @@ class LossFunction(Scene):
         lines = (
             Row(name="equation", text=by_cases("L", self._entry.equation)),
             Row(name="gap", text=""),
-            Row(name="label", text=f"label $y$ = {_plain(self._label)}", role="muted"),
+            Row(name="label", text=f"label $y$ = {as_given(self._label)}", role="muted"),
             Row(name="estimate", text=first[0]),
             Row(name="loss", text=first[1], role="curve"),
             Row(name="gradient", text=first[2], role="derivative"),
@@ -257,15 +257,11 @@ class LossFunction(Scene):
         trace, entry, parameter = self._trace, self._entry, self._parameter(self._entry)
         x = float(trace.at[step])
         values = {r"\hat{y}": x, "y": self._label}
-        written = {r"\hat{y}": number(x, trace.digits), "y": _plain(self._label)}
+        written = {r"\hat{y}": number(x, trace.digits), "y": as_given(self._label)}
         if entry.parameter is not None and parameter is not None:
-            values[entry.parameter.symbol], written[entry.parameter.symbol] = parameter, _plain(parameter)
+            values[entry.parameter.symbol], written[entry.parameter.symbol] = parameter, as_given(parameter)
         line = line_at(entry.equation, values)
         text = filled(line.expression, written)
-        near = round(x, trace.digits)
-        if entry.estimate == "probability" and near in (0, 1):
-            # Of a certainty, which the estimate only looks like, there would be no logarithm.
-            return f"$L={slashed(line.expression)}$ {outcome(float(trace.values[step]), trace.results)}"
         by_hand = comes_to(line.expression, written)
         end = outcome(float(trace.values[step]), trace.results, by_hand, irrational=saturates(text))
         return f"$L={slashed(line.expression)}$ = {text} {end}"
@@ -279,18 +275,14 @@ class LossFunction(Scene):
         at, _ = self._places
         parameter = self._parameter(self._entry)
         symbol = _parameter_name(self._entry)
-        extra = f" with {symbol} {parameter:g}" if parameter is not None else ""
+        extra = f" with {symbol} {plain(parameter)}" if parameter is not None else ""
+        lo, hi, label = plain(float(at[0])), plain(float(at[-1])), plain(self._label)
         return (
-            f"Animation of the loss function {self._entry.title}{extra}: the estimate moves from {at[0]:g} to "
-            f"{at[-1]:g} in {len(at)} steps, the label is {self._label:g}; a point moves along the loss curve with its "
+            f"Animation of the loss function {self._entry.title}{extra}: the estimate moves from {lo} to "
+            f"{hi} in {len(at)} steps, the label is {label}; a point moves along the loss curve with its "
             "tangent, the gradient is a dashed curve, and estimate, loss and gradient are shown as numbers."
         )
 
 
 def _parameter_name(entry: Loss) -> str:
     return entry.parameter.name if entry.parameter else ""
-
-
-def _plain(value: float) -> str:
-    """A number with as many decimals as it takes."""
-    return number(value, digits_for(value, most=4))

@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_KERNEL, MAX_VALUE
-from cnnviz.notation import digits_for, number, size_text, written
+from cnnviz.notation import as_given, as_given_exactly, assigned, digits_for, number, size_text, written
 from cnnviz.ops.normalization import local_response_norm, local_response_norm_within
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._blocks import Maps, check_squares, in_rows, load_maps, short_digits, side_by_side
+from cnnviz.scenes._blocks import Maps, check_squares, in_rows, load_maps, settings_line, short_digits, side_by_side
 from cnnviz.scenes._sliding import CROWDED_SIDE, check_steps, equals, factor, fills, shade_for, summed
 from cnnviz.storyboard import Block, Cell, Change, Mark, MoveMark, Step, Storyboard, Values
 
@@ -30,7 +30,8 @@ _DEFAULTS: dict[str, tuple[int, Size]] = {"inter": (4, (3, 3)), "intra": (2, (4,
 _LONGEST_ROW = 24
 """Cells up to which all channels stand side by side."""
 
-_SUM_LETTERS = 50
+_SUM_LETTERS, _CONSTANT_LETTERS = 50, 15
+"""Letters of a sum of squares beside constants that have so many together."""
 
 Place = tuple[int, int, int]
 
@@ -131,14 +132,14 @@ class Lrn(Scene):
         """One step for each value: pixel by pixel through the channels, or channel by channel."""
         constants = [("k", self.k), (r"\alpha", self.alpha), (r"\beta", self.beta)]
         settings = [f"{self.kind}-channel", f"$n={self.n}$"]
-        settings += [f"${symbol}={_plain(value)}$" for symbol, value in constants]
+        settings += [assigned(symbol, as_given(value)) for symbol, value in constants]
         across, down = self._sheets
         beside = side_by_side(across * self._values.shape[2], down * self._values.shape[1])
         return Storyboard(
             scene="lrn",
             parameters=self.public(),
             title="Local response normalization",
-            settings="     ".join(settings),
+            settings=settings_line(settings),
             formula=self._formula(),
             convention=self._convention(),
             alt=self._alt(),
@@ -231,13 +232,15 @@ class Lrn(Scene):
         digits, out_digits = self._digits(self._values, known=True), self._digits(self._result, known=False)
         a, total, result = (float(array[place]) for array in (self._values, self._sums, self._result))
         top = number(a, digits)
-        letters = _SUM_LETTERS - 4 * len(top)
         total_digits = digits_for(total, most=self._most(4))
+        k, beta = as_given(self.k), as_given(self.beta)
+        weight = as_given(self.alpha) + (f"/{self._shares}" if self.alpha_over_n else "")
+        more = len(k) + len(weight) + len(beta) - _CONSTANT_LETTERS
+        letters = _SUM_LETTERS - 4 * len(top) - 2 * max(0, more)
         squares = summed([f"{factor(v, digits)}²" for v in self._values[window].ravel()], letters)
-        weight = _plain(self.alpha) + (f"/{self._shares}" if self.alpha_over_n else "")
         divisor = self._divisor((self.k + self.alpha / self._shares * total) ** self.beta)
         first, second = self._same(place, window, digits, total_digits, divisor)
-        power = f"$^{{{_plain(self.beta)}}}$"
+        power = f"$^{{{beta}}}$"
         name = "$b_{" + ",".join(str(at + 1) for at in place) + "}$"
         end = (
             f"{top} / {divisor} "
@@ -246,9 +249,9 @@ class Lrn(Scene):
         if not first:
             return f"{name} = {end}"
         return (
-            f"{name} = {top} / ({_plain(self.k)} + {weight}·({squares})){power} "
+            f"{name} = {top} / ({k} + {weight}·({squares})){power} "
             f"{first} "
-            f"{top} / ({_plain(self.k)} + {weight}·{number(total, total_digits)}){power} "
+            f"{top} / ({k} + {weight}·{number(total, total_digits)}){power} "
             f"{second} {end}"
         )
 
@@ -260,7 +263,7 @@ class Lrn(Scene):
         Empty where so little is divided by that as written it would be 0.
         """
         squares = sum((written(value, digits) ** 2 for value in self._values[window].ravel()), Fraction(0))
-        k, alpha, beta = (float(_plain(value)) for value in (self.k, self.alpha, self.beta))
+        k, alpha, beta = (float(as_given_exactly(value)) for value in (self.k, self.alpha, self.beta))
         sums = float(squares), float(written(float(self._sums[place]), total_digits))
         below = [*((k + alpha / self._shares * total) ** beta for total in sums), float(divisor)]
         if self.beta and not all(k + alpha * total for total in sums):
@@ -271,29 +274,38 @@ class Lrn(Scene):
         return first, second
 
     def _formula(self) -> str:
+        alpha = rf"({self._divided})" if self.alpha_over_n else r"\alpha"
         if self.kind == "intra":
             return (
-                r"$b=a\,/\,(k+\alpha\,\Sigma\,a^2)^\beta$"
+                rf"$b=a\,/\,(k+{alpha}\,\Sigma\,a^2)^\beta$"
                 f"   over {size_text(self.n, self.n)} pixels of the same channel"
             )
         before, after, channels = self.n // 2, (self.n - 1) // 2, self._values.shape[0]
         return (
-            r"$b_i=a_i\,/\,(k+\alpha\,\Sigma_j\,a_j^2)^\beta$   "
+            rf"$b_i=a_i\,/\,(k+{alpha}\,\Sigma_j\,a_j^2)^\beta$   "
             rf"$j=\max(1,\,i-{before})\,\ldots\,\min({channels},\,i+{after})$"
         )
 
     def _convention(self) -> str:
-        divided = r"$\alpha/n$" if self.kind == "inter" else r"$\alpha/n^2$"
-        return f"{divided} as torch, Caffe" if self.alpha_over_n else rf"$\alpha$ as in the paper, not {divided}"
+        if not self.alpha_over_n:
+            return rf"$\alpha$ as in the paper, not ${self._divided}$"
+        # torch has no neighbourhood within a channel.
+        return f"${self._divided}$ as " + ("torch, Caffe" if self.kind == "inter" else "Caffe")
+
+    @property
+    def _divided(self) -> str:
+        """α over what it may be divided by, in mathtext."""
+        return r"\alpha/n" if self.kind == "inter" else r"\alpha/n^2"
 
     def _alt(self) -> str:
         where = "the same pixel in nearby channels" if self.kind == "inter" else "nearby pixels of the same channel"
         neighbours = f"{self.n}" if self.kind == "inter" else size_text(self.n, self.n)
+        alpha = "α" if not self.alpha_over_n else "(α/n)" if self.kind == "inter" else "(α/n²)"
         return (
             f"Animation of {self.kind}-channel local response normalization: each value of a "
-            f"{size_text(*self._values.shape)} block is divided by (k + α·Σa²)^β, the sum of squares over up to "
-            f"{neighbours} cells, {where}; n = {self.n}, k = {_plain(self.k)}, α = {_plain(self.alpha)}, "
-            f"β = {_plain(self.beta)}; {fills(self._values.size)} the output."
+            f"{size_text(*self._values.shape)} block is divided by (k + {alpha}·Σa²)^β, the sum of squares over up to "
+            f"{neighbours} cells, {where}; n = {self.n}, k = {as_given(self.k)}, α = {as_given(self.alpha)}, "
+            f"β = {as_given(self.beta)}; {fills(self._values.size)} the output."
         )
 
 
@@ -306,7 +318,3 @@ def _cells(window: tuple[slice, slice, slice]) -> Iterator[Place]:
 
 def _cell(panel: str, place: Place, role: str) -> Cell:
     return Cell(panel=panel, channel=place[0], row=place[1], column=place[2], role=role)
-
-
-def _plain(value: float) -> str:
-    return f"{value:.6g}"

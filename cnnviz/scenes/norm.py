@@ -223,6 +223,5 @@ class Norm(Scene):
         return (
             f"Animation of {self.kind} normalization of {samples} with {channels} of "
             f"{size_text(*self._values.shape[1:])} pixels: {names}, {count} values each, the cells that share a mean "
-            "and a variance light up; then each value less the mean, divided by the root of the variance, appears in "
-            "the output."
+            "and a variance light up; then each value less the mean, divided by √(σ² + ε), appears in the output."
         )

@@ -59,12 +59,12 @@ CAPTIONS = [
     ("conv", {"input": "99999 0.25 0.25", "kernel": "99999 1 1", "digits": 1},
      "$y_{1,1}$ = 99999.0·99999 + 0.2·1 + 0.2·1 ≈ **9999800001.5**"),
     ("fully-connected", {"input": "99999 0.25", "weights": "99999 1", "bias": "0.25", "digits": 1},
-     "$y_{1}$ = 99999·99999 + 1·0.2 + 0.2 ≈ **9999800001.5**"),
+     "$y_{1}$ = 99999·99999 + 1·0.2 + 0.25 ≈ **9999800001.5**"),
     ("batch-norm", {"input": "123456.789; 1000000", "digits": 3},
      r"channel 1:   $\mu$ = (123456.789 + 1000000.000) / 2 ≈ **561728.395**"),
-    # A parameter counts as it is written.
+    # A parameter is written as it was given.
     ("batch-norm", {"beta": "0.00004", "digits": 0, "input": "1; 1"},
-     "channel 1, sample 1:   $y$ = 2·0 + 0.0000 = **0**"),
+     "channel 1, sample 1:   $y$ = 2·0 + 0.00004 ≈ **0**"),
     ("lrn", {"kind": "intra", "n": 4, "alpha": 1 / 3, "k": 12, "channels": 1, "i": "3x4", "input": "ones", "digits": 2},
      "$b_{1,2,3}$ = 1 / (12 + 0.333333·(1² + 1² + 1² + 1² + 1² + 1² + 1² + 1² + … + 1²))$^{0.75}$ = "
      "1 / (12 + 0.333333·12)$^{0.75}$ ≈ 1 / 8.00 ≈ **0.12**"),
@@ -74,10 +74,10 @@ CAPTIONS = [
     # What is written as 0 is not divided by, and of what is too long to write the first digits are.
     ("lrn", {"k": 0, "n": 1, "digits": 0, "channels": 1, "input": "0.2"}, "$b_{1,1,1}$ = 0 / 2e-02 ≈ **13**"),
     ("lrn", {"k": 1e6, "alpha": 1e6, "beta": 4, "n": 1, "channels": 1, "input": "9"},
-     "$b_{1,1,1}$ = 9 / (1e+06 + 1e+06·(9²))$^{4}$ = 9 / (1e+06 + 1e+06·81)$^{4}$ ≈ 9 / 4.52e+31 ≈ **0.00**"),
-    # The line of an equation by cases is that of the estimate, not of what it is rounded to.
+     "$b_{1,1,1}$ = 9 / (1000000 + 1000000·(9²))$^{4}$ = 9 / (1000000 + 1000000·81)$^{4}$ ≈ 9 / 4.52e+31 ≈ **0.00**"),
+    # The line of an equation by cases is that of the estimate, which is told as it is.
     ("loss", {"kind": "huber", "delta": 1 / 3, "digits": 0, "lo": -0.4, "hi": 0.4, "frames": 2},
-     r"$L=\delta\,(|y - \hat{y}| - \frac{1}{2}\,\delta)$ = 0.3333·(|0 − 0| − ½·0.3333) ≈ **0**"),
+     r"$L=\delta\,(|y - \hat{y}| - \frac{1}{2}\,\delta)$ = 0.333333·(|0 − (−0.4)| − ½·0.333333) ≈ **0**"),
     ("gradient-descent",
      {"optimizer": "rmsprop", "surface": "booth", "lr": 1e-9, "alpha": 1e-9, "start": "0 0", "steps": 1, "digits": 0},
      "w = (0, 0) − 1e−09·(−34/34, −38/38) ≈ **(0, 0)**"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -166,3 +167,38 @@ def test_it_becomes_a_gif(tmp_path):
     with Image.open(path) as picture:
         assert picture.size == (320, 180)
         assert picture.n_frames == figure.storyboard().count
+
+
+def test_a_root_that_is_no_rational_number_is_told_as_rounded():
+    board = make("batch-norm", input="-3 -3 -3; -5 -5 -7", eps=1e-12).storyboard()
+    captions = [step.caption for step in board.steps()]
+    # √(1 + 1e−12) is a little more than 1, though float64 hardly tells.
+    assert r"channel 1, sample 1:   $\hat{x}$ = (−3 − (−4)) / √(1 + 1e−12) ≈ **1.0**" in captions
+    assert r"over the standard deviation:   1 / √(1 + 1e−12) ≈ **1**" in [c.replace("1.00", "1") for c in captions]
+
+
+def test_a_root_of_a_square_is_exact():
+    board = make("batch-norm", input="-3; -5", eps=0.5625, gamma=1).storyboard()
+    captions = [step.caption for step in board.steps()]
+    # 1 + 0.5625 is 1.25².
+    assert r"channel 1, sample 1:   $\hat{x}$ = (−3 − (−4)) / √(1 + 0.5625) = **0.8**" in captions
+    assert "over the standard deviation:   1 / √(1 + 0.5625) = **0.8**" in [c.replace("1.00 /", "1 /").replace(
+        "0.80", "0.8") for c in captions]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["3.3", "999999.1", "-0.7"])
+def test_equal_values_have_no_variance_and_become_zero(value):
+    board = make("batch-norm", input=";".join([value] * 6), eps=1e-12, gamma=1e6, beta=0).storyboard()
+    *_, (_, states) = play(board)
+    assert (states["normalised"].values == 0).all()
+    assert (states["scaled"].values == 0).all()
+    captions = [step.caption for step in board.steps()]
+    assert any(re.search(r"/ √\(0 \+ 1e−12\) = \*\*0\.?0*\*\*", caption) for caption in captions), captions
+    assert not any(re.search(r"√\(0.* ≈", caption) for caption in captions), captions
+
+
+def test_the_alternative_text_claims_no_variance_of_1():
+    for parameters in ({}, {"eps": 1}, {"input": "3; 3"}):
+        alt = make("batch-norm", **parameters).storyboard().alt
+        assert "variance 1" not in alt
+        assert "divided by √(σ² + ε)" in alt

@@ -112,11 +112,23 @@ def test_neighbours_slide_through_the_channels_and_within_them():
         ({"kind": "inter"}, r"$\alpha$ as in the paper, not $\alpha/n$"),
         ({"kind": "intra"}, r"$\alpha$ as in the paper, not $\alpha/n^2$"),
         ({"kind": "inter", "alpha_over_n": True}, r"$\alpha/n$ as torch, Caffe"),
-        ({"kind": "intra", "alpha_over_n": True}, r"$\alpha/n^2$ as torch, Caffe"),
+        ({"kind": "intra", "alpha_over_n": True}, r"$\alpha/n^2$ as Caffe"),
     ],
 )
 def test_the_convention_is_named(given, words):
     assert make("lrn", **given).storyboard().convention == words
+
+
+@pytest.mark.parametrize(("kind", "divided", "shown", "told"), [
+    ("inter", True, r"(k+(\alpha/n)\,\Sigma_j\,a_j^2)^\beta$", "(k + (α/n)·Σa²)^β"),
+    ("intra", True, r"(k+(\alpha/n^2)\,\Sigma\,a^2)^\beta$", "(k + (α/n²)·Σa²)^β"),
+    ("inter", False, r"(k+\alpha\,\Sigma_j\,a_j^2)^\beta$", "(k + α·Σa²)^β"),
+    ("intra", False, r"(k+\alpha\,\Sigma\,a^2)^\beta$", "(k + α·Σa²)^β"),
+])  # fmt: skip
+def test_the_formula_has_what_is_computed(kind, divided, shown, told):
+    board = make("lrn", kind=kind, alpha_over_n=divided).storyboard()
+    assert shown in board.formula
+    assert told in board.alt
 
 
 def test_the_bounds_of_the_sum_have_their_numbers():
