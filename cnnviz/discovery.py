@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
 
+from cnnviz.alone import ALONE
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.parameters import choose
 from cnnviz.scene import Scene
@@ -63,7 +64,9 @@ def load_scene(name: str) -> type[Scene]:
     name = name.replace("_", "-")
     if name not in files:
         raise UsageError(f"there is no scene {name!r}: {choose(name, tuple(files))}")
-    return _load(files[name])
+    # Threads that import parts of one package at once find it half done.
+    with ALONE:
+        return _load(files[name])
 
 
 @cache

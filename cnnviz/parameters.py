@@ -157,7 +157,35 @@ def _to_data(parameter: Parameter, value: Any) -> Any:
     # be drawn after its caller has gone on to change the array.
     if isinstance(value, (tuple, list)):
         return jsonable(value)
-    return value.__array__().copy() if hasattr(value, "__array__") else value
+    if not hasattr(value, "__array__"):
+        return value
+    try:
+        array, hides = _array(value), _hides(value)
+    except Exception as error:
+        kind, why = type(value).__name__, " ".join(str(error).split())[:80]
+        raise UsageError(f"{parameter.name} is a {kind} that gives no numbers: give a NumPy array ({why})") from None
+    if hides:
+        raise UsageError(f"{parameter.name} masks some of its values: fill them in, as its .filled(0) does")
+    return array
+
+
+def _hides(value: Any) -> bool:
+    """Whether an array masks some of its values; a data frame's mask is a method."""
+    any_ = getattr(getattr(value, "mask", None), "any", None)
+    return any_ is not None and bool(any_())
+
+
+def _array(value: Any) -> Any:
+    """A copy of what an array holds, of a tensor too that is being trained or lies on another device."""
+    for step in ("detach", "cpu"):
+        value = getattr(value, step)() if hasattr(value, step) else value
+    try:
+        return value.__array__().copy()
+    except TypeError:
+        # NumPy lacks a kind of number such as bfloat16, and single precision holds it.
+        if not hasattr(value, "float"):
+            raise
+        return value.float().__array__().copy()
 
 
 class Elsewhere(str):
@@ -191,6 +219,22 @@ class Parameters:
     def __post_init__(self) -> None:
         for parameter in parameters_of(type(self)):
             object.__setattr__(self, parameter.name, parameter.check(getattr(self, parameter.name)))
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        # Those that dataclass would give a subclass compare arrays as if these were numbers.
+        cls.__eq__ = Parameters.__eq__  # type: ignore[method-assign]
+        cls.__hash__ = Parameters.__hash__  # type: ignore[method-assign]
+
+    def __eq__(self, other: object) -> bool:
+        return _values(self) == _values(other) if isinstance(other, Parameters) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(_values(self))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What was worked out once for all is worked out anew: it may be anything, and need not travel.
+        return {parameter.name: getattr(self, parameter.name) for parameter in parameters_of(type(self))}
 
     def usual(self) -> Mapping[str, Any]:
         """The values that parameters have where nothing is said, if these are not the declared ones."""
@@ -273,6 +317,17 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, Elsewhere):
         return value.told
     return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def _values(parameters: Parameters) -> tuple[Any, ...]:
+    """What makes parameters equal: their class and their values."""
+    return type(parameters), *map(_frozen, parameters.__getstate__().values())
+
+
+def _frozen(value: Any) -> Any:
+    """A parameter's value as one that can be compared and hashed; an array is what its lists are."""
+    value = jsonable(value)
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def quote(value: Any) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import copy
 import inspect
 import io
 import json
+import pickle
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -228,6 +230,29 @@ def test_an_array_may_be_changed_afterwards():
     array[:] = 7
     assert figure.command() == before
     np.testing.assert_array_equal(figure.scene.expected()["output"], np.eye(3))
+
+
+def test_figures_are_equal_that_say_the_same():
+    array, rows = np.eye(3), [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    one, *same = (cnnviz.conv(input=form, k=1) for form in (array, array, rows, np.eye(3, dtype=int)))
+    others = [cnnviz.conv(input=array + 1, k=1), cnnviz.conv(input=array), cnnviz.conv(input=array, k=1, theme="dark")]
+    assert all(figure == one for figure in same)
+    assert all(figure != one for figure in [*others, cnnviz.pool(input=array, k=1), "conv"])
+    assert len({one, *same, *others}) == 1 + len(others)
+    assert {one: 1}[same[0]] == 1
+    board = one.storyboard()
+    assert board == board
+    assert board != one.storyboard()
+
+
+@scenes
+def test_a_figure_that_was_used_can_be_copied_and_sent(name):
+    figure = getattr(cnnviz, name)(width=320)
+    steps = [step.caption for step in figure.storyboard().steps()]
+    for other in (copy.deepcopy(figure), pickle.loads(pickle.dumps(figure))):
+        assert other == figure
+        assert vars(other.scene).keys() == {p.name for p in parameters_of(type(figure.scene))}
+    assert [step.caption for step in other.storyboard().steps()] == steps
 
 
 def test_a_path_is_a_file():

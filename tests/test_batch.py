@@ -19,7 +19,7 @@ from PIL import Image
 from cnnviz.batch import Entry, read_set, render_sets
 from cnnviz.batch.digests import Sources
 from cnnviz.batch.executors import tidily
-from cnnviz.batch.manifest import JOURNAL_PREFIX, Journal
+from cnnviz.batch.manifest import JOURNAL_PREFIX, Journal, fold
 from cnnviz.cli import main
 from cnnviz.discovery import VARIABLE
 from cnnviz.export._atomic import TEMPORARY_PREFIX
@@ -198,6 +198,10 @@ def replace_bytes(path):
     os.utime(path, (OLD, OLD))
 
 
+STRANGERS = json.dumps({"figures": [
+    {"file": 5}, {"file": "a.json"}, {"file": "b.json", "also": 5}, {"file": "map.gif", "bytes": 1e99},
+]})  # fmt: skip
+
 CHANGES = {
     "a parameter": (lambda: write_set(BOTH[0], figure("b", s=2)), {"b.json"}),
     "a seed": (lambda: write_set(BOTH[0], figure("b", seed=3)), {"b.json"}),
@@ -216,8 +220,32 @@ CHANGES = {
     "no manifest": (lambda: Path("out/manifest.json").unlink(), {"a.json", "b.json"}),
     "a manifest of bytes": (lambda: Path("out/manifest.json").write_bytes(b"\xff"), {"a.json", "b.json"}),
     "a manifest of numbers": (lambda: Path("out/manifest.json").write_text('{"figures": [3]}'), {"a.json", "b.json"}),
+    "a manifest of strangers": (lambda: Path("out/manifest.json").write_text(STRANGERS), {"a.json", "b.json"}),
+    "a manifest without end": (lambda: Path("out/manifest.json").write_text("[" * 99_999), {"a.json", "b.json"}),
     "a manifest of nothing": (lambda: Path("out/manifest.json").write_text("[]"), {"a.json", "b.json"}),
 }
+
+
+def test_formats_in_another_order_leave_no_record_of_what_is_gone(rendered):
+    write_set(BOTH[0], figure("b", format="png,json", width=320))
+    assert made(rendered) == {"b.png", "b.json"}
+    write_set(BOTH[0], figure("b", format="json,png", width=320, k=2))
+    assert made(rendered) == {"b.png", "b.json"}
+    assert [(one["file"], *(other["file"] for other in one.get("also", ()))) for one in manifest()] == [
+        ("a.json",), ("b.json", "b.png"),
+    ]  # fmt: skip
+    for one in manifest():
+        for file in (one, *one.get("also", ())):
+            assert sha256(Path("out", file["file"])) == file["sha256"]
+
+
+def test_a_record_stays_true_until_its_figure_is_made_in_other_formats(rendered):
+    # Another run was cut off before it came to it.
+    entries = [entry(name="b", file="b.png", also=("b.json",))]
+    fold(Path("out"), entries, {}, ())
+    assert {one["file"] for one in manifest()} == {"a.json", "b.json"}
+    fold(Path("out"), entries, {}, ["b.png"])
+    assert {one["file"] for one in manifest()} == {"a.json"}
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -601,6 +629,20 @@ def test_a_file_beside_the_set_is_found(tmp_path, monkeypatch):
     assert Path("out/a.gif").read_bytes() != before
 
 
+def test_a_set_that_moved_has_commands_that_work():
+    Path("sets").mkdir()
+    Path("sets/map.csv").write_text("1,2\n3,4\n")
+    Path("sets/s.toml").write_text(figure("a", input="map.csv", k=2, i=2))
+    render_sets([Path("sets")], Path("out"), jobs=1, force=False, quiet=True)
+    assert manifest()[0]["command"] == "cnnviz conv --i 2 --k 2 --input sets/map.csv"
+    Path("sets").rename("chapter")
+    render_sets([Path("chapter/s.toml")], Path("out"), jobs=1, force=False, quiet=True)
+    render_sets([Path("chapter/s.toml")], Path("fresh"), jobs=1, force=False, quiet=True)
+    assert manifest()[0]["command"] == "cnnviz conv --i 2 --k 2 --input chapter/map.csv"
+    for name in ("a.json", "manifest.json"):
+        assert Path("out", name).read_bytes() == Path("fresh", name).read_bytes()
+
+
 # What is noted while figures are made
 
 
@@ -619,7 +661,8 @@ def record(name, content=b"{}", **more):
     stem = name.partition(".")[0]
     return {
         "file": name, "name": stem, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(),
-        "digest": digest(name=stem, file=name, parameters={"i": 4}), **more,
+        "digest": digest(name=stem, file=name, parameters={"i": 4}), "section": "", "title": "", "caption": "",
+        "alt": "", "command": "cnnviz conv", "width": 9, "height": 9, "steps": 1, "milliseconds": 1, **more,
     }  # fmt: skip
 
 
@@ -651,7 +694,7 @@ def test_what_a_killed_run_noted_is_not_made_again(cnnviz, journal):
     assert [one["name"] for one in manifest()] == ["a", "b", "c", "d"]
 
 
-@pytest.mark.parametrize("line", [b"\xff", b"3", b"{}", b'{"figure": 3}', b'{"figure": {"file": 3}}'])
+@pytest.mark.parametrize("line", [b"\xff", b"3", b"{}", b'{"figure": 3}', b'{"figure": {"file": 3}}', b"[" * 99_999])
 def test_a_journal_of_something_else_does_no_harm(cnnviz, journal, line):
     write_set(figure("a"), figure("b"))
     journal(line, record("a.json"), line)

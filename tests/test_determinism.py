@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 
 import matplotlib
 import pytest
 
+from cnnviz.alone import ALONE
 from cnnviz.discovery import find_scenes
 from cnnviz.export import formats
 
@@ -96,3 +98,60 @@ def test_a_set_is_the_same_by_one_job_and_by_two(tmp_path):
         made.append(contents(folder / "made"))
     assert made[0].keys() == {"conv.gif", "pool.gif", "lrn.gif", "loss.json", "cnn.json", "manifest.json"}
     assert made[0] == made[1]
+
+
+THREADED = """
+import hashlib, sys, threading
+import cnnviz
+
+KINDS = ("gif", "mp4", "pdf", "png", "svg")
+
+def made(scene):
+    figure = getattr(cnnviz, scene)(width=320, seed=2)
+    found = [content for _, content in figure.contents(["x." + kind for kind in KINDS])]
+    found += [figure.to_html().encode(), *(frame.tobytes() for frame in figure.frames())]
+    return [hashlib.sha256(content).hexdigest() for content in found]
+"""
+IN_THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+# They take turns more often than usual, so that whatever can meet does.
+sys.setswitchinterval(1e-5)
+scenes, gate = sys.argv[1:], threading.Barrier(len(sys.argv) - 1)
+with ThreadPoolExecutor(len(scenes)) as pool:
+    for found in pool.map(lambda scene: (gate.wait(), made(scene))[1], scenes):
+        print(*found)
+sys.setswitchinterval(0.005)
+print(*made(scenes[0]))
+"""
+
+
+def test_threads_make_the_same_and_leave_nothing_behind():
+    # In a process that has imported, set and drawn nothing yet.
+    scenes = ["conv", "norm", "unpool"]
+    done = subprocess.run(
+        [sys.executable, "-c", THREADED + IN_THREADS, *scenes], capture_output=True, text=True, timeout=120, check=True
+    )
+    exec(THREADED, alone := {})
+    expected = [alone["made"](scene) for scene in scenes]
+    assert [line.split() for line in done.stdout.splitlines()] == [*expected, expected[0]]
+    assert len({found[0] for found in expected}) == len(scenes)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no copies of processes")
+def test_a_copied_process_waits_for_no_thread_that_it_lacks():
+    held, done = threading.Event(), threading.Event()
+
+    def hold():
+        with ALONE:
+            held.set()
+            done.wait(0.05)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    child = os.fork()
+    if not child:
+        os._exit(0 if ALONE.acquire(timeout=5) else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    done.set()
+    thread.join()

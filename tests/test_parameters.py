@@ -213,6 +213,47 @@ def test_data_is_written_as_the_command_line_takes_it(value, text):
             np.testing.assert_array_equal(load_map(text, None, seed=0).values, load_map(form, None, seed=0).values)
 
 
+class Tensor:
+    """What a framework trains: NumPy gets it once it is let go, near at hand, and of a kind of number that it has."""
+
+    def __init__(self, *lacking):
+        self.lacking = set(lacking)
+
+    def __getattr__(self, step):
+        if step not in ("detach", "cpu", "float"):
+            raise AttributeError(step)
+        return lambda: Tensor(*self.lacking - {step})
+
+    def __array__(self, dtype=None, copy=None):
+        if {"detach", "cpu"} & self.lacking:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
+        if self.lacking:
+            raise TypeError(f"Got unsupported\n{self.lacking}")
+        return np.array([[1.5, 2]])
+
+
+@pytest.mark.parametrize("lacking", [(), ("detach", "cpu"), ("float",)])
+def test_a_tensor_is_its_numbers(lacking):
+    kept = value_of("data", Tensor(*lacking))
+    assert (type(kept), plain(kept)) == (np.ndarray, "1.5 2")
+
+
+def test_what_gives_no_numbers_is_told_in_a_line():
+    with pytest.raises(UsageError) as error:
+        value_of("data", Tensor("other"))
+    why = "Got unsupported {'other'}"
+    assert str(error.value) == f"data is a Tensor that gives no numbers: give a NumPy array ({why})"
+
+
+def test_what_is_masked_is_not_shown():
+    grid = np.ma.masked_array([[1, 2], [3, 4]], mask=[[False, False], [False, True]])
+    with pytest.raises(UsageError) as error:
+        value_of("data", grid)
+    assert str(error.value) == "data masks some of its values: fill them in, as its .filled(0) does"
+    assert plain(value_of("data", grid.filled(0))) == "1 2; 3 0"
+    assert plain(value_of("data", grid[:1])) == "1 2"
+
+
 @settings(deadline=None, derandomize=True, max_examples=25)
 @given(st.lists(st.lists(st.floats(-1e9, 1e9), min_size=2, max_size=2), min_size=1))
 def test_numbers_survive_being_written(rows):

@@ -32,10 +32,11 @@ class Sources:
     def digest(self, entry: Entry) -> str:
         """Of all that decides a figure's bytes.
 
-        Not of where it was declared, nor of its name and caption: no file holds these.
+        Not of where it was declared, nor of its name and caption: no file holds these. But of the paths of what it is
+        made from: its command has them.
         """
         kinds = [Path(file).suffix for file in entry.files]
-        parts = [self.ground(entry), json.dumps([entry.scene, kinds, entry.parameters], sort_keys=True, default=str)]
+        parts = [self.ground(entry), json.dumps([entry.scene, kinds, entry.resolved()], sort_keys=True, default=str)]
         parts += [f"{key} {self._content(path)}" for key, path in sorted(entry.inputs().items())]
         return _sum(parts)
 

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.batch.digests import Sources
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from cnnviz.pipeline import Figure
 
 _OTHER = "its worker has another cnnviz, scene file, library or font than this machine: install the same there"
-# A process draws one figure at a time, however many threads another program gives it.
-_DRAWING = Lock()
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ def make_figure(task: Task) -> Outcome:
     if task.ground and task.ground != _sources().ground(entry):
         return Outcome(entry, error=_OTHER)
     try:
-        with _DRAWING, _files_at_hand(task) as parameters:
+        with _files_at_hand(task) as parameters:
             figure = make(entry.scene, **parameters)
             made = figure.contents(entry.files)
     except CnnvizError as error:

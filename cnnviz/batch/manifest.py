@@ -26,12 +26,19 @@ JOURNAL_PREFIX = ".cnnviz.journal-"
 
 Record = dict[str, Any]
 
+_TEXTS = ("file", "sha256", "section", "title", "caption", "alt", "command")
+_COUNTS = ("bytes", "width", "height", "steps", "milliseconds")
+_OF_FILES = ("file", "sha256"), ("bytes",)
+_MOST = 2**53
+
 
 class Listed(Protocol):
     """A figure of a set, as far as its record tells of it."""
 
     @property
     def file(self) -> str: ...  # noqa: D102
+    @property
+    def files(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def name(self) -> str: ...  # noqa: D102
     @property
@@ -41,12 +48,38 @@ class Listed(Protocol):
 
 
 def read_manifest(out: Path) -> dict[str, Record]:
-    """What an output folder holds, by file, in the order of the sets; nothing where there is no manifest."""
+    """What an output folder holds, by file, in the order of the sets; what no run would have written is left out."""
+    return _records(_listed(out))
+
+
+def _listed(out: Path) -> list[Any]:
+    """What a manifest lists, whatever that is; nothing where there is none."""
     try:
-        figures = json.loads((out / MANIFEST).read_text(encoding="utf-8"))["figures"]
-        return {record["file"]: record for record in figures}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
+        table = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return []
+    figures = table.get("figures") if isinstance(table, dict) else None
+    return figures if isinstance(figures, list) else []
+
+
+def _records(listed: Iterable[Any]) -> dict[str, Record]:
+    return {found["file"]: found for found in listed if _is_record(found)}
+
+
+def _is_record(found: Any) -> bool:
+    """Whether what a file holds has all that is read of a record."""
+    if not _has(found, _TEXTS, _COUNTS):
+        return False
+    others = found.get("also", [])
+    return isinstance(others, list) and all(_has(other, *_OF_FILES) for other in others)
+
+
+def _has(found: Any, texts: Iterable[str], counts: Iterable[str]) -> bool:
+    return (
+        isinstance(found, dict)
+        and all(isinstance(found.get(key), str) for key in texts)
+        and all(type(found.get(key)) is int and 0 <= found[key] < _MOST for key in counts)
+    )
 
 
 def files_of(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -126,7 +159,8 @@ def settle(out: Path) -> None:
         known = read_manifest(out)
         kept = {file: record for file, record in found.items() if known.get(file) != record and is_whole(record, out)}
         if kept:
-            _write(out, list((known | kept).values()))
+            files = [one["file"] for record in kept.values() for one in files_of(record)]
+            _write(out, [*_without(known, files), *kept.values()])
         for path in over:
             with suppress(OSError):
                 path.unlink()
@@ -139,9 +173,9 @@ def _journals(out: Path) -> Iterator[Path]:
 def _lines(file: Iterable[bytes]) -> Iterator[Record]:
     for line in file:
         # The last line may have been cut off.
-        with suppress(ValueError, KeyError, TypeError):
+        with suppress(ValueError, KeyError, TypeError, RecursionError):
             record = json.loads(line)["figure"]
-            if isinstance(record["file"], str):
+            if _is_record(record):
                 yield record
 
 
@@ -151,16 +185,24 @@ def fold(out: Path, entries: Sequence[Listed], made: Mapping[str, Record], faile
     Records of figures that failed go; what the sets say of the others, their captions, is brought up to date.
     """
     with folder_turn(out):
-        known = read_manifest(out)
-        now = {file: record for file, record in (known | dict(made)).items() if file not in set(failed)}
+        listed, lost = _listed(out), set(failed)
+        known = _records(listed)
+        now = {file: record for file, record in (known | dict(made)).items() if file not in lost}
         records = [
             {**now[one.file], "name": one.name, "section": one.section, "caption": one.caption}
             for one in entries if one.file in now
         ]  # fmt: skip
-        ours = {entry.file for entry in entries}
-        records += [record for file, record in known.items() if file not in ours and (out / file).is_file()]
-        if records != list(known.values()) or not (out / MANIFEST).is_file():
+        # What is not made yet does not make an older record of its files untrue.
+        ours = {file for one in entries if one.file in now or one.file in lost for file in one.files}
+        records += [record for record in _without(known, ours) if (out / record["file"]).is_file()]
+        if records != listed or not (out / MANIFEST).is_file():
             _write(out, records)
+
+
+def _without(records: Mapping[str, Record], files: Iterable[str]) -> list[Record]:
+    """The records that tell of none of these files."""
+    gone = set(files)
+    return [record for record in records.values() if all(one["file"] not in gone for one in files_of(record))]
 
 
 def _write(out: Path, records: Sequence[Record]) -> None:

@@ -19,6 +19,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font, Kerning, LoadFlags
 
+from cnnviz.alone import alone
 from cnnviz.render.fonts import Face, font_of, is_wide, lacks_weight, open_face
 
 Mask = npt.NDArray[np.uint8]
@@ -162,6 +163,7 @@ def _word(text: str, size: float, bold: bool) -> Piece:
 
 
 @lru_cache(maxsize=_KEPT)
+@alone
 def _glyph(sign: str, size: float, bold: bool) -> Piece:
     face = font_of(sign, bold)
     font = _sized(face, size)
@@ -179,6 +181,7 @@ def _glyph(sign: str, size: float, bold: bool) -> Piece:
 
 
 @lru_cache(maxsize=_KEPT)
+@alone
 def _kerning(before: str, sign: str, size: float, bold: bool) -> float:
     face = font_of(before, bold)
     if face != font_of(sign, bold):
@@ -210,6 +213,7 @@ def _formula_or_words(text: str, size: float, bold: bool) -> Piece:
 
 
 @lru_cache(maxsize=_KEPT)
+@alone
 def _formula(text: str, size: float, bold: bool) -> Piece:
     font = FontProperties(
         family="DejaVu Sans", size=size, weight="bold" if bold else "normal", math_fontfamily="cm"

@@ -21,9 +21,11 @@ class Step:
     beats: float = 1.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Storyboard:
     """A whole figure: what stands on the stage (`rows` of panels) and the steps, made anew by each call of `steps`.
+
+    Each equals itself alone: two that say the same need not be equal.
 
     `count` is the number of steps. `step_roles` names the roles that steps bring in, so that a renderer knows every
     colour before the first frame. `symbols` are the letters in its formulas that stand for the article's sizes (i, k,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 from functools import cache
+from typing import TYPE_CHECKING
 
-from cnnviz.render.panels.base import Painter
+if TYPE_CHECKING:
+    from cnnviz.render.panels.base import Painter
 
 
 @cache
