@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cnnviz.discovery import find_scenes
+
 if TYPE_CHECKING:
     from cnnviz.check import Report
     from cnnviz.export import Written
@@ -24,6 +26,16 @@ class Leading(click.Command):
         if first.startswith("--") and first not in ("--", *ctx.help_option_names):
             raise click.UsageError(f"{first} comes too early: cnnviz {self.name} {self.params[0].metavar} {first} …")
         return super().parse_args(ctx, args)
+
+
+def check_no_figures(tool: str, sets: Iterable[str]) -> None:
+    """Refuse a figure's name, or a file of one, in the place of a figure set; raises click's usage error."""
+    for name in sets:
+        if name in find_scenes() and not Path(name).exists():
+            raise click.UsageError(
+                f"{name} is a figure, and {tool} takes figure sets: write a TOML file, such as figures.toml, with the "
+                f'lines [[figure]], scene = "{name}" and name = "{name}" in it'
+            )
 
 
 def tell_reports(reports: Iterable[Report], quiet: bool) -> int:
