@@ -155,12 +155,12 @@ class Figure:
             lang=look.lang,
         )  # fmt: skip
 
-    def alt(self, path: Path, board: Storyboard | None = None) -> str:
+    def alt(self, path: str | Path, board: Storyboard | None = None) -> str:
         """The figure in words, as a file at `path` says it: of a still, which steps it shows."""
         from cnnviz.export import moves
 
         look, job = self.appearance, self.job(board)
-        if names_folder(path) or moves(path, look.frame, look.sheet):
+        if names_folder(path) or moves(Path(path), look.frame, look.sheet):
             return job.storyboard.alt
         return job.stilled().storyboard.alt
 

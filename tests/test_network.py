@@ -142,7 +142,7 @@ def test_other_words_for_the_same():
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("conv 4@3x3, maxpol 2", f"--layers, layer 2 'maxpol 2': there is no layer 'maxpol': did you mean maxpool?"),
+    ("conv 4@3x3, maxpol 2", "--layers, layer 2 'maxpol 2': there is no layer 'maxpol': did you mean maxpool?"),
     ("blur", f"--layers, layer 1 'blur': there is no layer 'blur': choose from {WORDS}"),
     ("conv 4", f"--layers, layer 1 'conv 4': '4' does not tell kernels and size: {BEHIND}"),
     ("conv", f"--layers, layer 1 'conv': its kernels are missing: {BEHIND}"),

@@ -225,8 +225,9 @@ def test_where_no_picture_can_go_is_told_with_what_would_work(cnnviz):
     for place in (".", "..", "./"):
         message = f"-o {place} is the folder you are in, or around it: {use}"
         assert refused(cnnviz, "conv", "-o", place) == (2, message)
+    use = use.replace("a file", "one")
     for empty in ("", " "):
-        assert refused(cnnviz, "conv", "-o", empty) == (2, f"-o {empty!r} names no file: {use.replace('a file', 'one')}")
+        assert refused(cnnviz, "conv", "-o", empty) == (2, f"-o {empty!r} names no file: {use}")
     assert cnnviz("conv", "--i", 4, "--width", 320, "-o", "dir.gif/", "-q").code == 0
     assert cnnviz("conv", "--i", 4, "-o", ".", "--format", "json", "-q").code == 0
     assert Path("conv_i4_k3_s1_p0.json").is_file()
@@ -528,7 +529,8 @@ def test_a_sheet_is_what_the_option_gives(cnnviz):
 
 
 @pytest.mark.parametrize(("given", "code", "message"), [
-    ("", 2, "FIGURE is missing: give it, as in cnnviz sheet conv --k 3 --s 2 --theme print -o handout.png"), ("cnov", 2, "there is no figure 'cnov': did you mean conv?"),
+    ("", 2, "FIGURE is missing: give it, as in cnnviz sheet conv --k 3 --s 2 --theme print -o handout.png"),
+    ("cnov", 2, "there is no figure 'cnov': did you mean conv?"),
     ("conv --kk 3", 2, "No such option"), ("conv -o x.gif", 2, "--sheet is not for .gif"),
     ("conv --k 9", 2, "kernel 9 does not fit"), ("conv --frame 2", 2, "--frame 2 is one step and --sheet many"),
 ])  # fmt: skip

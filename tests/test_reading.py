@@ -89,7 +89,8 @@ def test_every_format_says_what_made_it_and_what_it_shows(home, figure, name):
     ({"frame": "first"}, "Step 1 of 4 of an animation of a convolution: "),
     ({"sheet": (2, 1)}, "2 of 4 steps of an animation of a convolution: "),
     ({"sheet": (9, 9)}, "4 of 4 steps of an animation of a convolution: "),
-    ({"i": 3}, "Figure of a convolution: a 3×3 kernel "), ({"lang": "zh", "frame": "2"}, "第 2 步（共 4 步）。卷积动画："),
+    ({"i": 3}, "Figure of a convolution: a 3×3 kernel "),
+    ({"lang": "zh", "frame": "2"}, "第 2 步（共 4 步）。卷积动画："),
     ({"lang": "zh", "sheet": (1, 3)}, "4 步中的 3 步。卷积动画："),
 ])  # fmt: skip
 def test_a_still_says_which_steps_it_shows(name, more, alt):
@@ -101,8 +102,8 @@ def test_a_still_says_which_steps_it_shows(name, more, alt):
 
 def test_a_table_is_no_animation_and_pages_are_steps():
     assert make("norm", kind="compare", frame="2").alt(Path("x.png")).startswith("Step 2 of 8. Table that compares ")
-    for name, alt in {"x.pdf": "4 of 4 steps of an animation of ", "x.svg": "Animation of ", "frames/": "Animation"}.items():
-        assert make("conv", i=4, frame="all").alt(Path(name) if name != "frames/" else name).startswith(alt)
+    for name, alt in {"x.pdf": "4 of 4 steps of an animation of ", "x.svg": "Animation of ", "f/": "Animation"}.items():
+        assert make("conv", i=4, frame="all").alt(name).startswith(alt)
 
 
 def test_the_words_and_the_manifest_follow_the_file(cnnviz):
@@ -209,12 +210,14 @@ FOREIGN = {
     "folder": "is a folder without frames of a figure",
     "plain.gif": "does not say what made it: another program made it, or removed its comment",
     "other.png": "holds no command of cnnviz: 'rm -rf /'", "long.png": "holds a text that is too long",
-    "list.json": "is no figure of cnnviz: give a file that it made, such as fig.gif", "other.json": "is JSON, but no storyboard",
+    "list.json": "is no figure of cnnviz: give a file that it made, such as fig.gif",
+    "other.json": "is JSON, but no storyboard",
     "deep.json": "is broken JSON",
     "page.html": "does not say what made it: another program made it, or removed its comment",
     "other.svg": "does not say what made it: another program made it, or removed its comment",
     "bomb.svg": "holds definitions of its own, which cnnviz does not write",
-    "other.zip": "holds no frames of a figure: give a file that cnnviz made, such as fig.gif", "quick.mov": "is a broken .mp4",
+    "other.zip": "holds no frames of a figure: give a file that cnnviz made, such as fig.gif",
+    "quick.mov": "is a broken .mp4",
     "huge.gif": "has 2.0 GiB: cnnviz makes no such file",
 }  # fmt: skip
 
@@ -354,7 +357,8 @@ def test_input_files_are_found_beside_the_figure(cnnviz):
     ("rerun {gif} --kk 3", "No such option"),
     ("rerun {gif} --k 9", "kernel 9 does not fit the padded input 4"),
     ("rerun {gif} -o x.xyz", "x.xyz: extension .xyz is not a known format"),
-    ("rerun {gif} --format x", "--format 'x' is not a known format"), ("info", "FILE is missing: give it, as in cnnviz info fig.gif"),
+    ("rerun {gif} --format x", "--format 'x' is not a known format"),
+    ("info", "FILE is missing: give it, as in cnnviz info fig.gif"),
     ("describe {gif} --k 3", "takes no options: cnnviz rerun makes the figure otherwise"),
     ("describe conv -o x.gif", "describe writes no file: leave -o and --format out"),
     ("describe cnov", "there is no figure 'cnov': did you mean conv?"),

@@ -117,7 +117,7 @@ def _record(task: Task, figure: Figure, made: list[tuple[Written, bytes]]) -> di
     )
     return {
         **first, "name": entry.name, "scene": entry.scene, "section": entry.section, "title": board.title,
-        "caption": entry.caption, "alt": figure.alt(Path(first["file"]), board),
+        "caption": entry.caption, "alt": figure.alt(entry.files[0], board),
         "command": figure.command(), "parameters": entry.parameters,
         "width": written.size[0], "height": written.size[1], "steps": written.steps,
         "milliseconds": written.milliseconds, "digest": task.digest, **({"also": others} if others else {}),
