@@ -17,7 +17,7 @@ from cnnviz.appearance import Appearance
 from cnnviz.code import frameworks
 from cnnviz.commands._common import OUTPUT_FOLDER, told
 from cnnviz.commands._drawing import drawing
-from cnnviz.commands._hints import COMMANDS, Hints, dashed, of_tool
+from cnnviz.commands._hints import COMMANDS, Hints, dashed, of_program, of_tool
 from cnnviz.commands._output import check_output
 from cnnviz.discovery import add_folder, find_scenes, hint_for, load_scene, summary
 from cnnviz.errors import CnnvizError
@@ -117,6 +117,13 @@ class Commands(click.Group):
         if args and self.get_command(ctx, args[0]) is None:
             raise click.UsageError(f"there is no command {args[0]!r}: {hint_for(args[0], tools(), COMMANDS)}")
         return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does it, but an option in the first place is told where it belongs."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise of_program(error, self) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click does it, but what a tool does not know, or lacks, is told with what would work."""

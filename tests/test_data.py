@@ -422,6 +422,26 @@ def test_unknown_names_and_missing_files(load, spec, expected):
     assert message(load, spec) == expected
 
 
+@pytest.mark.parametrize(("spec", "expected"), [
+    ("1 x 3; 4 5 6", "input, row 1, column 2: 'x' is not a number: write it as -2, 0.5, 1e-3 or 1/9"),
+    ("nan 1; 2 3", "input, row 1, column 1 is 'nan': use finite numbers only"),
+    ("x 1; 2 3", "input, row 1, column 1: 'x' is not a number: write it as -2, 0.5, 1e-3 or 1/9"),
+    ("1/9 1; 2 a/b", "input, row 2, column 2: 'a/b' is not a number: write it as -2, 0.5, 1e-3 or 1/9"),
+    ("1 2 3, 4 5 6", "input '1 2 3, 4 5 6' is one row: put ; between rows, as in '1 2 3; 4 5 6'"),
+    ("my notes 1", "input 'my notes 1' is neither a name nor a file: choose from random, arange, ones, zeros"),
+    ("photo 2.png", "input file 'photo 2.png' does not exist: check the path, or use random, arange, ones, zeros"),
+])  # fmt: skip
+def test_a_slip_among_numbers_is_no_file_name(spec, expected):
+    assert message(of_map, spec) == expected
+
+
+def test_a_file_may_be_named_like_numbers_with_a_slip():
+    Path("1 x").write_text("1")
+    assert message(of_map, "1 x").startswith("input file '1 x' is of an unknown kind: ")
+    assert np.array_equal(of_map("1, 2, 3").values, [[1, 2, 3]])
+    assert np.array_equal(of_map("1 2, 3 4; 5 6, 7 8").values, [[1, 2, 3, 4], [5, 6, 7, 8]])
+
+
 def test_long_values_are_shortened():
     unknown = f"input '{'x' * 49}…xxxxx' is neither a name nor a file: choose from random, arange, ones, zeros"
     assert message(of_map, "x" * 100_000) == unknown

@@ -222,6 +222,25 @@ FOREIGN = {
 }  # fmt: skip
 
 
+def test_a_deck_is_no_figure(cnnviz):
+    Path("s.toml").write_text('[[figure]]\nscene = "conv"\nname = "a"\nwidth = 320\ni = 3\n')
+    for kind in ("html", "pptx"):
+        assert cnnviz("deck", "s.toml", "-o", f"d.{kind}", "-q").code == 0
+        for tool in ("info", "describe", "rerun"):
+            said = f"d.{kind} is a deck: the notes of a slide give the command of its figure"
+            assert refused(cnnviz, tool, f"d.{kind}") == (1, said)
+
+
+def test_a_step_takes_the_place_of_a_sheet_and_a_sheet_that_of_a_step(cnnviz):
+    given = ("conv", "--i", 4, "--width", 320)
+    assert cnnviz("sheet", *given, "-o", "sheet.pdf", "-q").code == 0
+    assert cnnviz("rerun", "sheet.pdf", "--frame", 2, "-o", "one.png", "-q").code == 0
+    assert read(Path("one.png")).texts["Comment"] == "cnnviz conv --i 4 --k 3 --width 320 --frame 2"
+    assert cnnviz("rerun", "one.png", "--sheet", "1x2", "-o", "two.png", "-q").code == 0
+    assert read(Path("two.png")).texts["Comment"] == "cnnviz conv --i 4 --k 3 --width 320 --sheet 1x2"
+    assert refused(cnnviz, "rerun", "one.png", "--sheet", 2, "--frame", 2)[0] == 2
+
+
 def test_an_option_before_the_figure_is_told_its_place(cnnviz):
     for tool, what in (("rerun", "FILE"), ("sheet", "FIGURE"), ("describe", "FIGURE|FILE")):
         said = f"--lang comes too early: cnnviz {tool} {what} --lang …"

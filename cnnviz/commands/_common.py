@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +31,11 @@ class Leading(click.Command):
 
 def check_no_figures(tool: str, sets: Iterable[str]) -> None:
     """Refuse a figure's name, or a file of one, in the place of a figure set; raises click's usage error."""
+    from cnnviz.export import extension_of, formats
+
     for name in sets:
+        if os.path.isfile(name) and extension_of(Path(name)) in formats():
+            raise click.UsageError(f"{name} is no figure set: give a .toml file or a folder of them")
         if name in find_scenes() and not Path(name).exists():
             raise click.UsageError(
                 f"{name} is a figure, and {tool} takes figure sets: write a TOML file, such as figures.toml, with the "

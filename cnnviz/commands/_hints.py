@@ -94,6 +94,8 @@ class Hints:
             needed, instead = _UNKNOWN.get(name, ("", ""))
             meant += [instead] if needed in known else []
             meant += self._positional(name, error, command, words)
+            # A negative number looks like an option.
+            meant += filter(None, (self._joined(word, words) for word in words if word.startswith(error.option_name)))
         if not meant:
             alike = get_close_matches(error.option_name, [option for option in known if len(option) > 3], cutoff=_ALIKE)
             return click.NoSuchOption(error.option_name, possibilities=alike, ctx=error.ctx)
@@ -102,7 +104,7 @@ class Hints:
     def of_words(self, stray: Sequence[str], command: click.Command, words: Sequence[str]) -> str:
         """The message for words of a command that belong to no option."""
         several = "s" if len(stray) > 1 else ""
-        instead = self._joined(stray, words) or self._instead(stray[0], command)
+        instead = self._joined(stray[0], words) or self._instead(stray[0], command)
         return f"unexpected extra argument{several} {' '.join(map(quote, stray))}: {instead}"
 
     def _positional(
@@ -116,19 +118,20 @@ class Hints:
                 return [f"the {parameter.name} stands by itself, as in cnnviz {command.name} {given[0]}"]
         return []
 
-    def _joined(self, stray: Sequence[str], words: Sequence[str]) -> str:
+    def _joined(self, stray: str, words: Sequence[str]) -> str:
         """An option of which only the first of several numbers was taken for its value."""
-        places = [at for at in range(2, len(words)) if words[at] == stray[0]]
-        for parameter in self.parameters:
-            names = (parameter.option, f"--{parameter.spec.alias}")
-            for at in places:
-                numbers = [word.rstrip(",") for word in (words[at - 1], *stray)]
-                if dashed(words[at - 2]) not in names or not all(map(_is_number, numbers)):
+        for at, _ in enumerate(words):
+            end = next((to for to in range(at, len(words)) if not _is_number(words[to])), len(words))
+            if stray not in words[at + 1 : end]:
+                continue
+            option, numbers = words[at - 1] if at else "", [word.rstrip(",") for word in words[at:end]]
+            for parameter in self.parameters:
+                if dashed(option) not in (parameter.option, f"--{parameter.spec.alias}"):
                     continue
                 if parameter.type is _SIZE:
-                    return f"use {words[at - 2]} {'x'.join(numbers[:2])}"
+                    return f"use {option} {'x'.join(numbers[:2])}"
                 if parameter.type.__name__ == "ArrayLike":
-                    return f'use {words[at - 2]} "{" ".join(numbers)}"'
+                    return f'use {option} "{" ".join(numbers)}"'
         return ""
 
     def _instead(self, word: str, command: click.Command) -> str:
@@ -145,8 +148,19 @@ class Hints:
                 return f"use {parameter.option} {choice}"
         if extension_of(Path(word)) in formats():
             return f"use -o {word}"
+        if word.lower() in formats():
+            return f"use --format {word.lower()}"
+        if (look := _MEANT.get(word.lower(), [""])[0]).startswith("--theme "):
+            return f"use {look}"
         known = f"cnnviz {command.name} --help"
         return f"name each value, as in {next((line for line in self.examples if ' --' in line), known)}"
+
+
+def of_program(error: click.NoSuchOption, command: click.Command) -> click.UsageError:
+    """The error for an option before the command's name, where only the program's own may stand."""
+    if get_close_matches(error.option_name, _names(command) | {"--help"}, cutoff=_ALIKE):
+        return error
+    return click.UsageError(f"{error.option_name} comes too early: cnnviz FIGURE {error.option_name} …")
 
 
 def of_tool(error: click.NoSuchOption | click.MissingParameter) -> click.UsageError:
@@ -171,7 +185,7 @@ def _named(parameter: click.Parameter) -> str:
 
 
 def _is_number(word: str) -> bool:
-    return re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", word, re.ASCII | re.IGNORECASE) is not None
+    return re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?,?", word, re.ASCII | re.IGNORECASE) is not None
 
 
 def _names(command: click.Command) -> set[str]:
