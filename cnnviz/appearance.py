@@ -89,6 +89,10 @@ class Appearance(Parameters):
             object.__setattr__(self, "max_size", str(self.max_size))
         if isinstance(self.code_line, str):
             object.__setattr__(self, "code_line", check_framework(self.code_line, "--code-line"))
+        for name in ("theme", "frame"):
+            value = getattr(self, name)
+            if isinstance(value, str) and "." not in value:
+                object.__setattr__(self, name, value.strip().lower())
         super().__post_init__()
         _check_title(self.title or "")
         _check_frame(self.frame)

@@ -17,14 +17,15 @@ from cnnviz.appearance import Appearance
 from cnnviz.code import frameworks
 from cnnviz.commands._common import OUTPUT_FOLDER, told
 from cnnviz.commands._drawing import drawing
-from cnnviz.commands._hints import Hints
-from cnnviz.discovery import add_folder, find_scenes, load_scene, summary
+from cnnviz.commands._hints import COMMANDS, Hints, dashed, of_program, of_tool
+from cnnviz.commands._output import check_output
+from cnnviz.discovery import add_folder, find_scenes, hint_for, load_scene, summary
 from cnnviz.errors import CnnvizError
-from cnnviz.parameters import Parameter, choose, parameters_of
+from cnnviz.parameters import Parameter, parameters_of
 from cnnviz.pipeline import Figure, make, names_folder
 
 _TOOLS_FOLDER = Path(__file__).with_name("commands")
-_HELP = {"help_option_names": ["-h", "--help"]}
+_HELP: Any = {"help_option_names": ["-h", "--help"], "token_normalize_func": dashed}
 # Younger than the oldest click that does; that one prints the help itself.
 _NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 _GROUPS = ("Operation", "Data", "Look", "Timing", "Still", "Output")
@@ -57,18 +58,19 @@ class SceneCommand(click.Command):
         """As click does it, but `--max-size 5 MB` is a size, too, and a stray word's error says what would work."""
         joined: list[str] = []
         for word in args:
-            sized = " ".join(joined[-2:]).replace("=", " ").rpartition("--max-size ")[2]
+            sized = " ".join(joined[-2:]).replace("=", " ").replace("max_size", "max-size").rpartition("--max-size ")[2]
             if re.fullmatch(r"[\d.,]+", sized) and re.fullmatch("[kmg]?i?b", word, re.IGNORECASE):
                 joined[-1] += word
             else:
                 joined.append(word)
         ctx.allow_extra_args = True
         try:
-            super().parse_args(ctx, joined)
+            # The parser empties the list that it is given.
+            super().parse_args(ctx, list(joined))
         except click.NoSuchOption as error:
-            raise self._hints.of_option(error, self) from None
+            raise self._hints.of_option(error, self, joined) from None
         if ctx.args:
-            raise click.UsageError(self._hints.of_words(ctx.args, self))
+            raise click.UsageError(self._hints.of_words(ctx.args, self, joined))
         return ctx.args
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -113,9 +115,22 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does it, with a hint for a mistyped name."""
         if args and self.get_command(ctx, args[0]) is None:
-            known = tuple(self.list_commands(ctx))
-            raise click.UsageError(f"there is no command {args[0]!r}: {choose(args[0], known)}")
+            raise click.UsageError(f"there is no command {args[0]!r}: {hint_for(args[0], tools(), COMMANDS)}")
         return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does it, but an option in the first place is told where it belongs."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise of_program(error, self) from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does it, but what a tool does not know, or lacks, is told with what would work."""
+        try:
+            return super().invoke(ctx)
+        except (click.NoSuchOption, click.MissingParameter) as error:
+            raise of_tool(error) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write figures and tools with one line each, without importing any scene."""
@@ -194,6 +209,8 @@ def _runner(name: str) -> Callable[..., None]:
         output: str | None, formats: Sequence[str], code: str | None, quiet: bool, verbose: bool, **given: Any
     ) -> None:
         figure = make(name, **{key: value for key, value in given.items() if value is not None})
+        if output is not None:
+            check_output(figure, output, formats, code)
         if code is not None:
             click.echo(figure.code(code), nl=False)
             if output is None and not formats:
@@ -220,7 +237,7 @@ def _write(figure: Figure, output: str | None, formats: Sequence[str], quiet: bo
             click.echo(told(path, written))
     if verbose and not quiet:
         click.echo(figure.command())
-        click.echo(figure.storyboard().alt)
+        click.echo(figure.alt(next(iter(made))))
         if figure.place:
             click.echo(figure.place.advice)
 

@@ -129,10 +129,22 @@ def _load(spec: object, request: _Request, make: Callable[[str], Grid]) -> Data:
     name = spec.strip().lower().replace("_", "-")
     if name in request.names:
         return _data(make(name), name, name)
-    if _LITERAL.fullmatch(spec) and re.search(r"[\d\[]", spec) and not _PATH_START.match(spec):
+    if _is_literal(spec):
         grid = _parse(_literal_rows(spec, request), request.what, request)
         return _data(_checked(grid, request.what, request), "literal", "")
     return _load_file(spec, request)
+
+
+def _is_literal(text: str) -> bool:
+    """Are numbers written in the text, be it with a slip among them, rather than a name or a path?"""
+    if _PATH_START.match(text):
+        return False
+    if _LITERAL.fullmatch(text) and re.search(r"[\d\[]", text):
+        return True
+    fields = [field for field in re.split(r"[\s,;\[\]]+", text) if field]
+    numbers = [field for field in fields if _is_number(field)]
+    kind = Path(text.strip()).suffix.lower()
+    return len(fields) > 1 and 2 * len(numbers) >= len(fields) and kind not in _KINDS and not os.path.exists(text)
 
 
 def _make_map(name: str, size: Size, seed: int) -> Grid:
@@ -233,7 +245,7 @@ def _parse(rows: Iterable[tuple[str, list[str]]], subject: str, request: _Reques
             raise UsageError(f"{where}: there are more than {request.limit} {many}, the most that a grid may have")
         if not grid:
             first = place
-            if place.startswith("line") and not any(map(_is_number, fields)):
+            if place.startswith("line") and not any(_is_number(field.replace(",", ".")) for field in fields):
                 raise UsageError(f"{where} is no row of numbers but {quote(' '.join(fields))}: remove such a header")
         else:
             _check_even(where, len(fields), first, len(grid[0]))
@@ -253,6 +265,10 @@ def _is_number(text: str) -> bool:
     return bool(_NUMBER.fullmatch(text) or _NOT_FINITE.fullmatch(text))
 
 
+def _is_decimal_comma(text: str) -> bool:
+    return re.fullmatch(r"[-+]?\d{1,99},\d{1,99}", text, re.ASCII) is not None
+
+
 def _number(text: str, where: str) -> float:
     match = _NUMBER.fullmatch(text)
     if match:
@@ -263,6 +279,8 @@ def _number(text: str, where: str) -> float:
             return value
     if match or _NOT_FINITE.fullmatch(text):
         raise UsageError(f"{where} is {quote(text)}: use finite numbers only")
+    if _is_decimal_comma(text):
+        raise UsageError(f"{where} is {quote(text)}: write decimals with a point, {text.replace(',', '.')}")
     wrong = f"{quote(text)} is not a number" if text else "a number is missing"
     raise UsageError(f"{where}: {wrong}: write it as -2, 0.5, 1e-3 or 1/9")
 
@@ -275,6 +293,10 @@ def _literal_rows(text: str, request: _Request) -> Iterator[tuple[str, list[str]
         if body.startswith("[") and body.endswith("]"):
             body = re.sub(r"\][\s,;]*\[", ";", body[1:-1]).strip()
     rows = re.split(r"[;\n]\s*", body.removesuffix(";"))
+    groups = [group.split() for group in rows[0].split(",")]
+    if len(rows) == 1 and len(groups) > 1 and all(len(group) > 1 for group in groups):
+        wanted = quote("; ".join(map(" ".join, groups)))
+        raise UsageError(f"{request.what} {quote(text)} is one row: put ; between rows, as in {wanted}")
     for number, row in enumerate((row.strip() for row in rows), 1):
         yield f"row {number}", re.split(r"\s*,\s*|\s+", row, maxsplit=request.limit)
 

@@ -10,7 +10,7 @@ import os
 import re
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,9 +74,8 @@ class Parameter:
         if self.type is not ArrayLike:
             value = _unboxed(value)
         checked = _CONVERTERS[self.type](self, value)
-        if self.spec.choices and checked not in self.spec.choices:
-            hint = choose(str(value), self.spec.choices, self.spec.near)
-            raise UsageError(f"{self.label} {quote(value)} is not known: {hint}")
+        if self.spec.choices:
+            checked = self._chosen(checked)
         for part in checked if isinstance(checked, tuple) else (checked,):
             self._check_bounds(part)
         return checked
@@ -85,6 +84,14 @@ class Parameter:
     def label(self) -> str:
         """How messages name it."""
         return self.name.replace("_", "-") if self.spec.positional else self.option
+
+    def _chosen(self, value: Any) -> Any:
+        """A choice as it is declared, in whatever case and with whichever dashes it is written."""
+        for choice in self.spec.choices:
+            if str(value).strip().lower().replace("_", "-") == choice.lower():
+                return choice
+        hint = choose(str(value), self.spec.choices, self.spec.near)
+        raise UsageError(f"{self.label} {quote(value)} is not known: {hint}")
 
     def _check_bounds(self, value: Any) -> None:
         lo, hi = self.spec.lo, self.spec.hi
@@ -336,12 +343,29 @@ def quote(value: Any) -> str:
     return text if len(text) <= 60 else text[:50] + "…" + text[-6:]
 
 
-def choose(given: str, choices: tuple[str, ...], near: Mapping[str, str] | None = None) -> str:
-    """Say what would work instead of a wrong name; `near` has other words for the choices."""
+def choose(given: str, choices: Sequence[str], near: Mapping[str, str] | None = None, otherwise: str = "") -> str:
+    """Say what would work instead of a wrong name: what was meant, else all of it, and what else (`otherwise`)."""
+    meant = closest(given, choices, near)
+    return f"did you mean {meant}?" if meant else f"choose from {', '.join(choices)}{otherwise}"
+
+
+def closest(
+    given: str, choices: Sequence[str], near: Mapping[str, str] | None = None, least: float = 0.6
+) -> str | None:
+    """The choice that a wrong name may mean, None if there is none like it; `near` has other words for choices.
+
+    `least` is how much of it must be the same, as difflib counts.
+    """
     import difflib
 
-    meant = (near or {}).get(given.lower())
-    same = [choice for choice in choices if choice.lower() == given.lower()]
-    likely = [meant] if meant in choices else same or difflib.get_close_matches(given, choices, n=1)
-    listed = ", ".join(choices)
-    return f"did you mean {likely[0]}? (choose from {listed})" if likely else f"choose from {listed}"
+    meant = {_bare(word): choice for word, choice in (near or {}).items()}.get(_bare(given))
+    if meant in choices:
+        return meant
+    bare = {_bare(choice): choice for choice in reversed(choices)}
+    alike = difflib.get_close_matches(given, choices, n=1, cutoff=least)
+    return bare.get(_bare(given)) or (alike[0] if alike else None)
+
+
+def _bare(name: str) -> str:
+    """The letters and digits of a name: `LeakyReLU` and `leaky-relu` are the same."""
+    return re.sub(r"[\s_-]+", "", name).lower()

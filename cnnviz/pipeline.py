@@ -155,6 +155,15 @@ class Figure:
             lang=look.lang,
         )  # fmt: skip
 
+    def alt(self, path: str | Path, board: Storyboard | None = None) -> str:
+        """The figure in words, as a file at `path` says it: of a still, which steps it shows."""
+        from cnnviz.export import moves
+
+        look, job = self.appearance, self.job(board)
+        if names_folder(path) or moves(Path(path), look.frame, look.sheet):
+            return job.storyboard.alt
+        return job.stilled().storyboard.alt
+
     def _orders(self, paths: Sequence[Path | None], watch: Watch | None = None) -> list[Order]:
         """What is to be written into each file (None: a folder), rendered once however many files share it.
 
@@ -281,7 +290,7 @@ class Figure:
 def make(scene: str, /, **parameters: Any) -> Figure:
     """A figure of a scene by its name, with the scene's parameters and those of `Appearance`; raises UsageError."""
     cls, given = named(scene, parameters)
-    place = PLACES.get(str(given.get("for_")))
+    place = PLACES.get(str(given.get("for_")).lower())
     of_scene, of_look = ({p.name for p in parameters_of(declared)} for declared in (cls, Appearance))
     return Figure(
         cls(**{k: v for k, v in given.items() if k in of_scene}),
@@ -302,9 +311,19 @@ def named(scene: str, parameters: Mapping[str, Any]) -> tuple[type[Scene], dict[
 
 
 def names_folder(place: str | Path) -> bool:
-    """Does a path stand for a folder: one that is there, or one by the slash at its end?"""
+    """Does a path stand for a folder: one that is there, or one by the slash at its end?
+
+    Raises UsageError for a folder that is there under the name of a file.
+    """
+    from cnnviz.export import extension_of, formats
+
     text = os.fspath(place)
-    return text.endswith(("/", os.sep)) or os.path.isdir(text or ".")
+    if text.endswith(("/", os.sep)):
+        return True
+    there = os.path.isdir(text or ".")
+    if there and extension_of(Path(text)) in formats():
+        raise UsageError(f"{text} is a folder: give the file another name, or {text}/ for numbered frames")
+    return there
 
 
 def _with_format(stem: Path, name: str, names: Sequence[str]) -> Path:

@@ -299,6 +299,5 @@ def test_an_unknown_parameter_is_told_all_names():
 def test_an_unknown_scene():
     with pytest.raises(UsageError) as error:
         make("cnov")
-    listed = ", ".join(find_scenes())
-    assert str(error.value) == f"there is no scene 'cnov': did you mean conv? (choose from {listed})"
+    assert str(error.value) == "there is no scene 'cnov': did you mean conv?"
     assert make("batch_norm").command().startswith("cnnviz batch-norm")

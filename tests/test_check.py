@@ -305,10 +305,10 @@ def test_each_target_has_options_of_its_own(cnnviz, tmp_path):
 
 @pytest.mark.parametrize(("words", "message"), [
     ("conv --k 9", "kernel 9 does not fit the padded input 5 (= 5 + 2·0): use --p 2 or more, or --k 5 or less"),
-    ("conf --k 3", "there is no figure 'conf': did you mean conv? (choose from "),
-    ("conv poool --k 3", "there is no figure 'poool': did you mean pool? (choose from "),
+    ("conf --k 3", "there is no figure 'conf': did you mean conv?"),
+    ("conv poool --k 3", "there is no figure 'poool': did you mean pool?"),
     ("loss mse mea", "there is no scene 'mea': choose from "), ("conv -- -x", "there is no scene '-x': choose from "),
-    ("loss msse", "kind 'msse' is not known: did you mean mse? (choose from "),
+    ("loss msse", "kind 'msse' is not known: did you mean mse?"),
     ("--k 5 conv", "--k comes too early: cnnviz check FIGURE --k …"),
     ("set.toml --k 5", "set.toml takes no options: --k goes behind a figure's name"),
     ("conv --k 3 -o x.gif", "check writes no file: leave -o, --format and --code out"),

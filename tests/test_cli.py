@@ -400,15 +400,17 @@ BAD_VALUES = {
     "--step 0": "--step 0 is too small: use 0.02 or more",
     "--hold inf": "--hold 'inf' is not a number: give one such as 0.5",
     "--i 4 --input '1 2; 3 4' --k 1": "input is 2×2, but --i asks for 4×4: leave --i out",
+    "--input '1 2 3 4'": "kernel 3 does not fit the padded input 1 (= 1 + 2·0): use --p 1 or more, or --k 1 or less, or "
+                         "give more rows: data has ; between them",
     "--k 2 --kernel '1 2 3'": "kernel is 1×3, but --k asks for 2×2: leave --k out",
     "--input '1 nan; 3 4'": "input, row 1, column 2 is 'nan': use finite numbers only",
     "--input '1 2; 3'": "input, row 2 has 1 number, but row 1 has 2: make all rows the same length",
     "--theme nope": "there is no theme 'nope': choose from article, or give a .toml file",
-    "--theme articel": "there is no theme 'articel': did you mean article? (choose from article), or give a .toml file",
+    "--theme articel": "there is no theme 'articel': did you mean article?",
     "--theme no.toml": "theme no.toml cannot be read: no such file or directory",
     "--title 'two\nlines'": "--title 'two\\nlines' holds a sign that cannot be drawn: use one line of plain text",
     "-o x.xyz": "x.xyz: extension .xyz is not a known format: choose from .gif, .json",
-    "-o x.jsn": "x.jsn: extension .jsn is not a known format: did you mean .json? (choose from .gif, .json)",
+    "-o x.jsn": "x.jsn: extension .jsn is not a known format: did you mean .json?",
     "-o x": "x: a file without an extension is not a known format: use one of .gif, .json",
 }
 
@@ -451,11 +453,40 @@ def test_a_file_that_is_not_there(cnnviz):
     assert message.startswith("input file 'photo.png' does not exist: check the path")
 
 
+@pytest.mark.parametrize(("word", "meant"), [
+    ("relu", "activation relu"), ("ReLU", "activation relu"), ("dense", "fully-connected"),
+    ("linear", "fully-connected"), ("deconv", "transposed-conv"), ("softmax", "activation softmax"),
+    ("sgd", "gradient-descent --optimizer sgd"), ("adam", "gradient-descent --optimizer adam"),
+    ("maxpool", "pool max"), ("MaxPool2d", "pool max"), ("max", "pool max"), ("help", "--help"),
+    ("version", "--version"), ("swish", "activation silu"), ("l1", "loss mae"), ("bce", "loss binary-cross-entropy"),
+    ("Conv2D", "conv"), ("batchnorm", "batch-norm"), ("pptx", "deck"), ("poool", "pool"),
+])  # fmt: skip
+def test_a_command_by_another_name_is_told(cnnviz, word, meant):
+    assert refused(cnnviz, word) == (2, f"there is no command {word!r}: did you mean {meant}?")
+
+
+def test_a_figure_by_another_name_is_told_wherever_one_is_named(cnnviz):
+    for tool in ("describe", "sheet"):
+        assert refused(cnnviz, tool, "relu") == (2, "there is no figure 'relu': did you mean activation relu?")
+    assert refused(cnnviz, "check", "relu") == (2, "there is no scene 'relu': did you mean activation relu?")
+
+
+def test_a_slip_of_the_finger_costs_no_imports(monkeypatch, cnnviz):
+    monkeypatch.setattr("cnnviz.discovery._load", pytest.fail)
+    assert refused(cnnviz, "cnov")[1].endswith("did you mean conv?")
+
+
+def test_a_scene_that_cannot_be_loaded_hinders_no_hint(cnnviz):
+    Path("animations").mkdir()
+    Path("animations/a_broken_one.py").write_text("""\"\"\"Broken.\"\"\"\n1 / 0\n""")
+    assert refused(cnnviz, "gelu")[1].endswith("did you mean activation gelu?")
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["cnov"], "there is no command 'cnov': did you mean conv? (choose from {})"),
-        (["fully_connected"], "there is no command 'fully_connected': did you mean fully-connected? (choose from {})"),
+        (["cnov"], "there is no command 'cnov': did you mean conv?"),
+        (["fully_connected"], "there is no command 'fully_connected': did you mean fully-connected?"),
         (["xyzzy"], "there is no command 'xyzzy': choose from {}"),
     ],
 )
@@ -481,10 +512,66 @@ STRAY_WORDS = {
     "conv x.gif": "unexpected extra argument 'x.gif': use -o x.gif",
     "conv -k 3": "No such option '-k': use --k",
     "conv -s2": "No such option '-s': use --s",
-    "conv -x": "No such option '-x'.",
+    "conv -x": "No such option '-x': see cnnviz conv --help",
     "check conv -k 3": "No such option '-k': use --k",
     "gradient-descent Adam": "unexpected extra argument 'Adam': use --optimizer adam",
     "loss mse x": "unexpected extra argument 'x': name each value, as in cnnviz loss huber --delta 0.5 --label 1",
+    "conv kernel_size=3": "unexpected extra argument 'kernel_size=3': use --kernel-size 3",
+    "conv gif": "unexpected extra argument 'gif': use --format gif",
+    "conv dark": "unexpected extra argument 'dark': use --theme dark",
+    "--theme dark conv": "--theme comes too early: cnnviz FIGURE --theme …",
+    "--versoin": "No such option '--versoin'. Did you mean '--version'?",
+    "conv --k 2 3": "unexpected extra argument '3': use --k 2x3",
+    "conv --input 1 2 -3": "No such option '-3': use --input \"1 2 -3\"",
+    "gradient-descent --start 1 -2.5": "No such option '-2': use --start \"1 -2.5\"",
+    "conv -3": "No such option '-3': see cnnviz conv --help",
+    "conv --input 1 2 3 --k 1": "unexpected extra arguments '2' '3': use --input \"1 2 3\"",
+    "conv --bias 1 2": "unexpected extra argument '2': name each value, as in cnnviz conv --k 3 --s 2 --p 1",
+    "conv --seed 1 x 2": "unexpected extra arguments 'x' '2': name each value, as in cnnviz conv --k 3 --s 2 --p 1",
+    "gradient-descent --start 1 2": "unexpected extra argument '2': use --start \"1 2\"",
+    "gradient-descent --start 1, 2": "unexpected extra argument '2': use --start \"1 2\"",
+    "conv --weight 3": "No such option '--weight': use --kernel",
+    "conv --weights=3": "No such option '--weights': use --kernel",
+    "cnn --weight 3": "No such option '--weight': use --weights",
+    "conv --channels 3": "No such option '--channels': this figure has one channel and one kernel, so leave it out "
+                         "(cnnviz cnn has more)",
+    "conv --in_channels 3": "No such option '--in-channels': this figure has one channel and one kernel, so leave it "
+                            "out (cnnviz cnn has more)",
+    "pool --groups 2": "No such option '--groups': this figure has one channel and one kernel, so leave it out "
+                       "(cnnviz cnn has more)",
+    "conv --dark": "No such option '--dark': use --theme dark",
+    "conv --fps 2": "No such option '--fps': use --step 0.5, the seconds of a step",
+    "conv --speed 2": "No such option '--speed': use --step 0.5, the seconds of a step",
+    "conv --delay 2": "No such option '--delay': use --step 0.5, the seconds of a step",
+    "conv --duration 2": "No such option '--duration': use --step 0.5, the seconds of a step",
+    "conv --no-loop": "No such option '--no-loop': use --once",
+    "conv --loop": "No such option '--loop': use --no-once, which is how figures play unless told otherwise",
+    "pool --mode avg": "No such option '--mode': the kind stands by itself, as in cnnviz pool avg",
+    "activation --kind=gelu": "No such option '--kind': the kind stands by itself, as in cnnviz activation gelu",
+    "loss --loss": "No such option '--loss': the kind stands by itself, as in cnnviz loss mse",
+    "transposed-conv --mode scatter": "No such option '--mode': use --view",
+    "fully-connected --in_features 3": "No such option '--in-features': use --inputs",
+    "activation --negative_slope 0.1": "No such option '--negative-slope': use --alpha",
+    "batch-norm --num_features 3": "No such option '--num-features': use --channels",
+    "pool --return_indices": "No such option '--return-indices': cnnviz unpool shows where the maxima stood",
+    "conv --kernal 3": "No such option '--kernal'. Did you mean '--kernel'?",
+    "sheet conv --dark": "No such option '--dark': use --theme dark",
+    "check conv --dark": "No such option '--dark': use --theme dark",
+    "deck x.toml --for pptx": "No such option '--for': the extension chooses the kind of deck, as in -o deck.pptx",
+    "deck x.toml --max-size 5MB": "No such option '--max-size': a smaller --width makes a smaller deck, as in "
+                                  "--width 960",
+    "deck x.toml --xyz": "No such option '--xyz': see cnnviz deck --help",
+    "gallery x -o y": "No such option '-o': the page is index.html in the folder that it shows",
+    "render x --output y": "No such option '--output': use --out FOLDER",
+    "deck": "SETS is missing: give it, as in cnnviz deck animations/article.toml -o deck.pptx",
+    "render": "SETS is missing: give it, as in cnnviz render animations/ --out output/",
+    "describe": "FIGURE|FILE is missing: give it, as in cnnviz describe conv --k 3 --s 2 --lang en",
+    "deck conv -o x.pptx": "conv is a figure, and deck takes figure sets: write a TOML file, such as figures.toml, "
+                           "with the lines [[figure]], scene = \"conv\" and name = \"conv\" in it",
+    "render conv": "conv is a figure, and render takes figure sets: write a TOML file, such as figures.toml, "
+                   "with the lines [[figure]], scene = \"conv\" and name = \"conv\" in it",
+    "conv --code pytorch -o code.py": "-o code.py is for the picture, and the program is printed: use cnnviz conv "
+                                      "--i 5 --k 3 --code pytorch > code.py",
     "conv --kernel 3": "--kernel 3 could be a size or the only weight: use --k 3, or --k 1 --kernel 3",
 }
 
@@ -494,13 +581,85 @@ def test_a_word_in_the_wrong_place_is_told_with_the_right_one(cnnviz, line):
     assert refused(cnnviz, *line.split()) == (2, STRAY_WORDS[line])
 
 
+def test_a_picture_is_no_figure_set(cnnviz):
+    Path("x.gif").write_bytes(b"GIF89a")
+    for tool in ("render", "deck"):
+        said = "x.gif is no figure set: give a .toml file or a folder of them"
+        assert refused(cnnviz, tool, "x.gif") == (2, said)
+
+
+def test_python_spells_options_with_underscores(cnnviz):
+    assert cnnviz("conv", "--kernel_size", 2, "--font_scale=1.5", "--max_size", "5", "MB", "-o", "x.json").code == 0
+    assert told("x.json")["parameters"]["k"] == [2, 2]
+    ran = cnnviz("check", "conv", "--kernel_size", 2)
+    assert (ran.code, ran.out.count("\n")) == (0, 1)
+
+
+@pytest.mark.parametrize(("given", "command"), [
+    ("conv --theme Dark", "conv --i 5 --k 3 --theme dark"), ("conv --for PPTX", "conv --i 5 --k 3 --for pptx"),
+    ("conv --notation hwksp", "conv --i 5 --k 3 --notation HWKSP"), ("activation GELU", "activation gelu"),
+    ("activation leaky_ReLU", "activation leaky-relu"), ("pool AVG", "pool avg --i 4 --k 2"),
+    ("gradient-descent --optimizer SGD", "gradient-descent --optimizer sgd"),
+    ("conv --frame FIRST", "conv --i 5 --k 3 --frame first"),
+])  # fmt: skip
+def test_choices_are_taken_in_whatever_case(cnnviz, given, command):
+    ran = cnnviz(*given.split(), "-o", "x.png" if "--frame" in given else "x.json", "-v")
+    assert ran.code == 0
+    assert ran.out.splitlines()[1].startswith(f"cnnviz {command}")
+
+
+def test_a_place_in_capitals_is_that_place():
+    from cnnviz.pipeline import make
+
+    assert make("conv", for_="PPTX").appearance == make("conv", for_="pptx").appearance
+
+
+def test_a_choice_has_one_meaning():
+    """In whatever case it is written; and other words for choices lead to one, and are none themselves."""
+    for scene in SCENES:
+        for parameter in (*parameters_of(load_scene(scene)), *parameters_of(Appearance)):
+            choices = parameter.spec.choices
+            assert len({choice.lower().replace("_", "-") for choice in choices}) == len(choices)
+            assert set(parameter.spec.near.values()) <= set(choices)
+            assert not set(parameter.spec.near) & set(choices)
+
+
+def test_what_is_suggested_is_there():
+    from cnnviz.commands._hints import _MEANT, _OF_TOOLS, _UNKNOWN, COMMANDS
+    from cnnviz.discovery import _ALSO_CALLED
+
+    options = {name for scene in SCENES for option in scene_command(scene).params for name in option.opts}
+    options |= {name for scene in SCENES for option in scene_command(scene).params for name in option.secondary_opts}
+    for meant in [option for several in _MEANT.values() for option in several] + [it for it, _ in _UNKNOWN.values()]:
+        assert re.split("[ :,]", meant)[0] in options, meant
+    assert not {f"--{name}" for name in _MEANT} & set.intersection(*(
+        {name for option in scene_command(scene).params for name in option.opts} for scene in SCENES
+    ))  # fmt: skip
+    assert set(COMMANDS.values()) <= {*tools(), "--help", "--version"}
+    assert set(_OF_TOOLS) <= set(tools())
+    assert not {*COMMANDS, *_ALSO_CALLED} & {*tools(), *SCENES}
+    for figure in set(_ALSO_CALLED.values()):
+        scene, *kind = figure.split()
+        assert [p.check(word) for p in parameters_of(load_scene(scene)) if p.spec.positional for word in kind] == kind
+
+
 def test_a_scene_without_examples_points_to_its_help(monkeypatch, cnnviz):
     monkeypatch.setattr(load_scene("conv"), "examples", ())
     assert refused(cnnviz, "conv", "3")[1].endswith("name each value, as in cnnviz conv --help")
 
 
 def test_a_mistyped_kind_is_told_what_there_is(cnnviz):
-    assert refused(cnnviz, "pool", "mx") == (2, "kind 'mx' is not known: did you mean max? (choose from max, avg)")
+    assert refused(cnnviz, "pool", "mx") == (2, "kind 'mx' is not known: did you mean max?")
+
+
+@pytest.mark.parametrize(("given", "meant"), [
+    ("activation swish", "silu"), ("activation LeakyReLU", "leaky-relu"), ("loss bce", "binary-cross-entropy"),
+    ("loss l1", "mae"), ("loss L2", "mse"), ("loss ce", "cross-entropy"), ("pool mean", "avg"),
+    ("pool average", "avg"), ("unpool average", "avg"),
+])  # fmt: skip
+def test_a_kind_by_another_name_is_told(cnnviz, given, meant):
+    kind = given.split()[1]
+    assert refused(cnnviz, *given.split()) == (2, f"kind {kind!r} is not known: did you mean {meant}?")
 
 
 def test_a_theme_that_lacks_a_role_is_refused_without_a_trace(cnnviz):

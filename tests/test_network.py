@@ -142,8 +142,7 @@ def test_other_words_for_the_same():
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("conv 4@3x3, maxpol 2", f"--layers, layer 2 'maxpol 2': there is no layer 'maxpol': did you mean maxpool? "
-     f"(choose from {WORDS})"),
+    ("conv 4@3x3, maxpol 2", "--layers, layer 2 'maxpol 2': there is no layer 'maxpol': did you mean maxpool?"),
     ("blur", f"--layers, layer 1 'blur': there is no layer 'blur': choose from {WORDS}"),
     ("conv 4", f"--layers, layer 1 'conv 4': '4' does not tell kernels and size: {BEHIND}"),
     ("conv", f"--layers, layer 1 'conv': its kernels are missing: {BEHIND}"),
@@ -228,8 +227,7 @@ GOOD = {"fc1.weight": np.ones((2, 3)), "fc1.bias": np.ones(2)}
 
 @pytest.mark.parametrize(("arrays", "message"), [
     ({"fc1.weight": np.ones((2, 3))}, "lacks fc1.bias: the network needs fc1.weight, fc1.bias"),
-    ({**GOOD, "fc2.bias": np.ones(2)}, "holds 'fc2.bias', which no layer has: did you mean fc1.bias? (choose from "
-     "fc1.weight, fc1.bias)"),
+    ({**GOOD, "fc2.bias": np.ones(2)}, "holds 'fc2.bias', which no layer has: did you mean fc1.bias?"),
     ({**GOOD, "fc1.bias": np.ones(3)}, ": fc1.bias is 3, but the network needs 2"),
     ({**GOOD, "fc1.bias": np.array(["a", "b"])}, ": fc1.bias holds str32 values: use whole or real numbers"),
     ({**GOOD, "fc1.bias": np.array([1, np.nan])}, ": fc1.bias holds numbers that are not finite: use finite numbers "

@@ -26,6 +26,7 @@ from cnnviz.wording import caption
 
 SMALL = {"i": 4, "width": 320, "hold": 1.5, "tween": 0, "title": "A < B & \"C\" in 'ü'"}
 FILES = [f"x.{name}" for name in formats()] + ["frames"]
+STILLS = {"x.png", "x.svg", "x.pdf"}
 PLAYED = {"x.gif", "x.apng", "x.webp", "x.mp4", "x.webm", "x.zip", "frames"}
 
 
@@ -72,13 +73,46 @@ def test_every_format_says_what_made_it_and_what_it_shows(home, figure, name):
     assert told.format == name.removeprefix("x.")
     assert told.texts["Comment"] == figure.command()
     assert told.texts["Title"] == board.title
+    alt = f"Step 4 of 4 of an a{board.alt[1:]}" if name in STILLS else board.alt
     # A still may say more of its step.
-    assert told.texts["Description"].startswith(board.alt)
+    assert told.texts["Description"].startswith(alt)
     assert told.texts["Caption"] == caption(board)
     if name != "x.mp4":
         assert told.texts["Software"] == f"cnnviz {__version__}"
     if name in PLAYED:
         assert (told.size, told.frames, told.milliseconds) == ((320, 180), 4, 3 * 1000 + 1500)
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.svg", "x.pdf"])
+@pytest.mark.parametrize(("more", "alt"), [
+    ({"frame": "3"}, "Step 3 of 4 of an animation of a convolution: a 3×3 kernel slides over a 4×4 input with "),
+    ({"frame": "first"}, "Step 1 of 4 of an animation of a convolution: "),
+    ({"sheet": (2, 1)}, "2 of 4 steps of an animation of a convolution: "),
+    ({"sheet": (9, 9)}, "4 of 4 steps of an animation of a convolution: "),
+    ({"i": 3}, "Figure of a convolution: a 3×3 kernel "),
+    ({"lang": "zh", "frame": "2"}, "第 2 步（共 4 步）。卷积动画："),
+    ({"lang": "zh", "sheet": (1, 3)}, "4 步中的 3 步。卷积动画："),
+])  # fmt: skip
+def test_a_still_says_which_steps_it_shows(name, more, alt):
+    figure = make("conv", **{**SMALL, "values": False, **more})
+    figure.save(name)
+    assert read(Path(name)).texts["Description"].startswith(alt)
+    assert figure.alt(Path(name)).startswith(alt)
+
+
+def test_a_table_is_no_animation_and_pages_are_steps():
+    assert make("norm", kind="compare", frame="2").alt(Path("x.png")).startswith("Step 2 of 8. Table that compares ")
+    for name, alt in {"x.pdf": "4 of 4 steps of an animation of ", "x.svg": "Animation of ", "f/": "Animation"}.items():
+        assert make("conv", i=4, frame="all").alt(name).startswith(alt)
+
+
+def test_the_words_and_the_manifest_follow_the_file(cnnviz):
+    said = cnnviz("conv", "--i", 4, "--width", 320, "--frame", 3, "-o", "x.png", "-v").out.splitlines()
+    assert said[-1].startswith("Step 3 of 4 of an animation of a convolution: ")
+    Path("s.toml").write_text('[[figure]]\nscene = "conv"\nname = "a"\nformat = "png"\nwidth = 320\nframe = "first"\n')
+    assert cnnviz("render", "s.toml", "-o", "out", "-q").code == 0
+    record, = json.loads(Path("out/manifest.json").read_text())["figures"]
+    assert record["alt"].startswith("Step 1 of 9 of an animation of a convolution: ")
 
 
 def test_info_tells_it_line_by_line(cnnviz, home, figure):
@@ -172,18 +206,39 @@ def foreign():
 
 
 FOREIGN = {
-    "notes.txt": "is no file of a format that cnnviz writes", "empty.gif": "is empty",
+    "notes.txt": "is no figure of cnnviz: give a file that it made, such as fig.gif", "empty.gif": "is empty",
     "folder": "is a folder without frames of a figure",
     "plain.gif": "does not say what made it: another program made it, or removed its comment",
     "other.png": "holds no command of cnnviz: 'rm -rf /'", "long.png": "holds a text that is too long",
-    "list.json": "is no file of a format that cnnviz writes", "other.json": "is JSON, but no storyboard",
+    "list.json": "is no figure of cnnviz: give a file that it made, such as fig.gif",
+    "other.json": "is JSON, but no storyboard",
     "deep.json": "is broken JSON",
     "page.html": "does not say what made it: another program made it, or removed its comment",
     "other.svg": "does not say what made it: another program made it, or removed its comment",
     "bomb.svg": "holds definitions of its own, which cnnviz does not write",
-    "other.zip": "holds no frames of a figure", "quick.mov": "is a broken .mp4",
+    "other.zip": "holds no frames of a figure: give a file that cnnviz made, such as fig.gif",
+    "quick.mov": "is a broken .mp4",
     "huge.gif": "has 2.0 GiB: cnnviz makes no such file",
 }  # fmt: skip
+
+
+def test_a_deck_is_no_figure(cnnviz):
+    Path("s.toml").write_text('[[figure]]\nscene = "conv"\nname = "a"\nwidth = 320\ni = 3\n')
+    for kind in ("html", "pptx"):
+        assert cnnviz("deck", "s.toml", "-o", f"d.{kind}", "-q").code == 0
+        for tool in ("info", "describe", "rerun"):
+            said = f"d.{kind} is a deck: the notes of a slide give the command of its figure"
+            assert refused(cnnviz, tool, f"d.{kind}") == (1, said)
+
+
+def test_a_step_takes_the_place_of_a_sheet_and_a_sheet_that_of_a_step(cnnviz):
+    given = ("conv", "--i", 4, "--width", 320)
+    assert cnnviz("sheet", *given, "-o", "sheet.pdf", "-q").code == 0
+    assert cnnviz("rerun", "sheet.pdf", "--frame", 2, "-o", "one.png", "-q").code == 0
+    assert read(Path("one.png")).texts["Comment"] == "cnnviz conv --i 4 --k 3 --width 320 --frame 2"
+    assert cnnviz("rerun", "one.png", "--sheet", "1x2", "-o", "two.png", "-q").code == 0
+    assert read(Path("two.png")).texts["Comment"] == "cnnviz conv --i 4 --k 3 --width 320 --sheet 1x2"
+    assert refused(cnnviz, "rerun", "one.png", "--sheet", 2, "--frame", 2)[0] == 2
 
 
 def test_an_option_before_the_figure_is_told_its_place(cnnviz):
@@ -317,10 +372,12 @@ def test_input_files_are_found_beside_the_figure(cnnviz):
 
 
 @pytest.mark.parametrize(("given", "message"), [
-    ("rerun", "Missing argument 'FILE'."), ("rerun {gif} --kk 3", "No such option"),
+    ("rerun", "FILE is missing: give it, as in cnnviz rerun fig.gif --theme dark -o fig-dark.mp4"),
+    ("rerun {gif} --kk 3", "No such option"),
     ("rerun {gif} --k 9", "kernel 9 does not fit the padded input 4"),
     ("rerun {gif} -o x.xyz", "x.xyz: extension .xyz is not a known format"),
-    ("rerun {gif} --format x", "--format 'x' is not a known format"), ("info", "Missing argument 'FILE...'."),
+    ("rerun {gif} --format x", "--format 'x' is not a known format"),
+    ("info", "FILE is missing: give it, as in cnnviz info fig.gif"),
     ("describe {gif} --k 3", "takes no options: cnnviz rerun makes the figure otherwise"),
     ("describe conv -o x.gif", "describe writes no file: leave -o and --format out"),
     ("describe cnov", "there is no figure 'cnov': did you mean conv?"),

@@ -210,7 +210,7 @@ A = "set.toml, figure 1 (a): "
         ("", "sweep names no parameter: give one with its values, such as s = [1, 2]"),
         ("skip_invalid = true", "sweep names no parameter: give one with its values, such as s = [1, 2]"),
         ("skip_invalid = 1\ns = [1]", "skip_invalid 1 is neither true nor false"),
-        ("strid = [1]", "sweep: conv has no parameter 'strid': did you mean stride? (choose from "),
+        ("strid = [1]", "sweep: conv has no parameter 'strid': did you mean stride?"),
         ("format = ['gif']", "sweep: conv has no parameter 'format': "),
         ("i = [4]", "sweep: i is both given and swept: leave one of them out"),
         ("input-size = [4]", "sweep: i is both given and swept: leave one of them out"),

@@ -150,7 +150,7 @@ def _refusal(entry: Entry) -> UsageError | None:
 
 def _formats(where: str, figure: dict[str, Any]) -> list[str]:
     """The extensions that a figure's `format` names, as a text such as "gif, mp4" or as a list."""
-    place = PLACES.get(str(figure.get("for", figure.get("for_"))))
+    place = PLACES.get(str(figure.get("for", figure.get("for_"))).lower())
     named = figure.get("format", place.format if place else "gif")
     words = [word.strip() for word in named.split(",")] if isinstance(named, str) else named
     extensions = [word.removeprefix(".") if isinstance(word, str) else "" for word in words]

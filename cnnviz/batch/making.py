@@ -114,7 +114,8 @@ def _record(task: Task, figure: Figure, made: list[tuple[Written, bytes]]) -> di
     )
     return {
         **first, "name": entry.name, "scene": entry.scene, "section": entry.section, "title": board.title,
-        "caption": entry.caption, "alt": board.alt, "command": figure.command(), "parameters": entry.parameters,
+        "caption": entry.caption, "alt": figure.alt(entry.files[0], board),
+        "command": figure.command(), "parameters": entry.parameters,
         "width": written.size[0], "height": written.size[1], "steps": written.steps,
         "milliseconds": written.milliseconds, "digest": task.digest, **({"also": others} if others else {}),
     }  # fmt: skip

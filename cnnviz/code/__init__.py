@@ -28,7 +28,7 @@ def check_framework(name: str, option: str = "--code") -> str:
     if known in frameworks():
         return known
     kin = [framework for framework in frameworks() if known in _load(framework).also]
-    hint = f"did you mean {kin[0]}? (choose from {', '.join(frameworks())})" if kin else choose(known, frameworks())
+    hint = choose(known, frameworks(), {known: kin[0]} if kin else None)
     raise UsageError(f"{option} {quote(str(name))} is not known: {hint}")
 
 

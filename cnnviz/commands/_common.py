@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from cnnviz.discovery import find_scenes
 
 if TYPE_CHECKING:
     from cnnviz.check import Report
@@ -24,6 +27,20 @@ class Leading(click.Command):
         if first.startswith("--") and first not in ("--", *ctx.help_option_names):
             raise click.UsageError(f"{first} comes too early: cnnviz {self.name} {self.params[0].metavar} {first} …")
         return super().parse_args(ctx, args)
+
+
+def check_no_figures(tool: str, sets: Iterable[str]) -> None:
+    """Refuse a figure's name, or a file of one, in the place of a figure set; raises click's usage error."""
+    from cnnviz.export import extension_of, formats
+
+    for name in sets:
+        if os.path.isfile(name) and extension_of(Path(name)) in formats():
+            raise click.UsageError(f"{name} is no figure set: give a .toml file or a folder of them")
+        if name in find_scenes() and not Path(name).exists():
+            raise click.UsageError(
+                f"{name} is a figure, and {tool} takes figure sets: write a TOML file, such as figures.toml, with the "
+                f'lines [[figure]], scene = "{name}" and name = "{name}" in it'
+            )
 
 
 def tell_reports(reports: Iterable[Report], quiet: bool) -> int:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import click
 
+from cnnviz.commands._hints import dashed
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.parameters import parameters_of
 
@@ -59,7 +60,7 @@ def _split(ctx: click.Context, args: Sequence[str]) -> tuple[list[str], list[Tar
     for word in words:
         if word == "--":
             found += [Target(name) for name in words]
-        elif word.partition("=")[0] in mine or (word.startswith("-") and not found):
+        elif dashed(word.partition("=")[0]) in mine or (word.startswith("-") and not found):
             own += [word, *_value(mine, word, words)]
         elif word.startswith("-"):
             found[-1] = Target(found[-1].name, [*found[-1].options, word, *_value(options, word, words)])
@@ -75,7 +76,7 @@ def _split(ctx: click.Context, args: Sequence[str]) -> tuple[list[str], list[Tar
 
 def _value(options: dict[str, bool], word: str, words: Iterator[str]) -> list[str]:
     """What follows an option that takes a value and has none yet."""
-    value = next(words, None) if options.get(word) else None
+    value = next(words, None) if options.get(dashed(word)) else None
     return [] if value is None else [value]
 
 

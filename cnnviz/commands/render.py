@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from cnnviz.commands._common import OUTPUT_FOLDER, tell_reports
+from cnnviz.commands._common import OUTPUT_FOLDER, check_no_figures, tell_reports
 
 
 @click.command()
 @click.argument("sets", nargs=-1, required=True, metavar="SETS...")
-@click.option("--out", default=str(OUTPUT_FOLDER), show_default=True, metavar="FOLDER", help="Where the figures go.")
+@click.option("-o", "--out", default=str(OUTPUT_FOLDER), show_default=True, metavar="FOLDER",
+              help="Where the figures go.")  # fmt: skip
 @click.option("--jobs", metavar="N", help="Processes at work.  [default: one a core]")
 @click.option("--scheduler", metavar="ADDRESS",
               help="Dask cluster to work on, such as tcp://127.0.0.1:8786.  [default: this machine]")  # fmt: skip
@@ -28,6 +29,7 @@ def command(
     """
     from cnnviz.batch import job_count, render_sets
 
+    check_no_figures("render", sets)
     failed = render_sets(
         [Path(name) for name in sets], Path(out), jobs=jobs, force=force, quiet=quiet, scheduler=scheduler
     )

@@ -14,6 +14,9 @@ from cnnviz.export import formats, formats_of, module_for
 from cnnviz.pipeline import HEEDED
 from cnnviz.places import PLACES
 
+_EITHER = {"frame": "sheet", "sheet": "frame"}
+"""What is given takes the place of the other one, which the file may have said."""
+
 
 @click.command(cls=Leading, context_settings={"allow_interspersed_args": False}, options_metavar="")
 @click.argument("file", metavar="FILE")
@@ -33,7 +36,7 @@ def command(file: str, options: Sequence[str]) -> None:
     figure, before = stored(told, path)
     context = scene_context(f"rerun {file}", figure, options)
     changes = given(context)
-    place = PLACES.get(str(changes.get("for_")))
+    place = PLACES.get(str(changes.get("for_")).lower())
     if context.params["output"] is None and not context.params["formats"] and not place:
         context.params["formats"] = (told.format if told.format in formats() else "png",)
     kept = {key: value for key, value in before.items() if key not in _dropped(context.params, changes)}
@@ -46,8 +49,9 @@ def command(file: str, options: Sequence[str]) -> None:
 
 def _dropped(params: Mapping[str, Any], changes: Mapping[str, Any]) -> set[str]:
     """What the file said that does not hold any longer: what another place decides, or another format cannot do."""
-    place = PLACES.get(str(changes.get("for_")))
+    place = PLACES.get(str(changes.get("for_")).lower())
     dropped = {*place.look, *(["step"] if place.motion else [])} if place else set()
+    dropped |= {_EITHER[name] for name in changes if name in _EITHER}
     if params["output"] is not None and not params["formats"]:
         paths = [Path(params["output"])]
     else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
@@ -51,6 +51,18 @@ class Job:
             "Comment": self.command, "Software": f"cnnviz {__version__}",
         }  # fmt: skip
         return {key: text for key, text in said.items() if text}
+
+    def stilled(self) -> Job:
+        """The job of a picture that does not move: its alt text says which steps it shows; raises as `still_place`."""
+        from cnnviz.wording import of_still
+
+        board, place = self.storyboard, self.storyboard.count - 1
+        steps = 1 if self.sheet is None else min(board.count, self.sheet[0] * self.sheet[1])
+        if self.frame == "all" and self.sheet is None:
+            steps = board.count
+        elif self.sheet is None:
+            place = self.still_place()
+        return replace(self, storyboard=replace(board, alt=of_still(board, steps, place)))
 
     def still_place(self) -> int:
         """The step that a still shows, counted from 0; raises UsageError for one that is not there."""
@@ -124,6 +136,14 @@ def module_for(path: Path, given: Iterable[str] = ()) -> ModuleType:
         if name not in getattr(module, "HEEDS", ()):
             raise UsageError(f"--{name} is not for .{extension}: {_INSTEAD[name]}, as in -o {path.stem}.png")
     return module
+
+
+def moves(path: Path, frame: str, sheet: Size | None) -> bool:
+    """Is a file of the path's extension an animation, or data of one, rather than a still, pages or a sheet?"""
+    module = module_for(path)
+    if "sheet" not in getattr(module, "HEEDS", ()):
+        return True
+    return sheet is None and frame == getattr(module, "PLAYS_ALONE", None)
 
 
 def writer_for(path: Path, given: Iterable[str] = ()) -> Writer:

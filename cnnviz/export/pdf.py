@@ -24,6 +24,7 @@ _LEAST_SHARED = 200
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the pages with their title, their words and the command that makes them."""
+    job = job.stilled()
     film, sheaf = job.film(0), Sheaf()
     stage = Stage(film, sheaf)
     every = job.frame == "all" and job.sheet is None

@@ -22,6 +22,7 @@ _GAP = 60
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the picture with its alt text and the command that makes it."""
+    job = job.stilled()
     count = job.storyboard.count
     if job.sheet is None:
         place = job.still_place()

@@ -34,6 +34,7 @@ def write(job: Job, file: BinaryIO) -> Written:
         from cnnviz.export._animated_svg import write as write_animated
 
         return write_animated(job, file)
+    job = job.stilled()
     film = job.film(0)
     defs = Defs(plain=True)
     stage = Stage(film, defs)

@@ -69,4 +69,4 @@ def _read(file: BinaryIO) -> Told:
     for beginning, place, reader in _BEGINNINGS:
         if head[place:].startswith(beginning) or (not place and text.startswith(beginning)):
             return reader(file)
-    raise Broken("is no file of a format that cnnviz writes")
+    raise Broken("is no figure of cnnviz: give a file that it made, such as fig.gif")

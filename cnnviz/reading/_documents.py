@@ -17,8 +17,9 @@ from cnnviz.limits import MAX_FILE_BYTES
 from cnnviz.reading._pictures import png
 from cnnviz.reading._told import MOST_TEXT, Broken, Told, opened, text_of
 
-_DURATIONS = "durations.csv"
+_DURATIONS, _PRESENTATION = "durations.csv", "ppt/presentation.xml"
 _MOST_DURATIONS = 2**20
+_DECK_COMMAND, _IS_DECK = "cnnviz", "is a deck: the notes of a slide give the command of its figure"
 _ZIP_END, _ZIP_SIGN, _ZIP64_SIGN, _MOST_DIRECTORY = 2**16 + 22, re.compile(b"PK\5\6"), b"PK\6\7", 2**21
 _SVG_HEAD = 4 * MOST_TEXT
 _JSON_HEAD, _STEPS = 2**24, b', "steps": ['
@@ -106,6 +107,8 @@ def html(file: BinaryIO) -> Told:
         head.feed(text_of(file.read(MOST_TEXT)))
     except AssertionError:
         raise Broken("is a broken page") from None
+    if head.texts.get("Comment") == _DECK_COMMAND:
+        raise Broken(_IS_DECK)
     return Told(format="html", texts=head.texts, size=head.size)
 
 
@@ -170,9 +173,11 @@ def zipped(file: BinaryIO) -> Told:
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
+            if _PRESENTATION in names:
+                raise Broken(_IS_DECK)
             first = next((name for name in names if name.endswith(".png")), None)
             if first is None or _DURATIONS not in names:
-                raise Broken("holds no frames of a figure")
+                raise Broken("holds no frames of a figure: give a file that cnnviz made, such as fig.gif")
             if archive.getinfo(first).file_size > MAX_FILE_BYTES:
                 raise Broken(f"holds a frame of more than {MAX_FILE_BYTES // 2**20} MiB")
             with archive.open(first) as frame, archive.open(_DURATIONS) as durations:

@@ -111,7 +111,8 @@ def load_theme(name: str) -> Theme:
     elif name.endswith(".toml"):
         file = Path(name)
     else:
-        raise UsageError(f"there is no theme {name!r}: {choose(name, theme_names())}, or give a .toml file")
+        hint = choose(name, theme_names(), otherwise=", or give a .toml file")
+        raise UsageError(f"there is no theme {name!r}: {hint}")
     return _theme_of(file.stem, _read(name, file))
 
 

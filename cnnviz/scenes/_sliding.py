@@ -195,11 +195,12 @@ def check_fit(i: Size, k: Size, p: Size | None = None, d: Size = (1, 1)) -> None
         if p is None:
             less = f"use --k {size} or less, or --i {kernel} or more"
             raise UsageError(f"kernel {kernel} does not fit the input {size}: {less}")
+        rows = ", or give more rows: data has ; between them" if i[0] == 1 < i[1] and size == 1 else ""
         spread = f" with dilation {dilation} spans {span}, which" if dilation > 1 else ""
         less = f", --d {(padded - 1) // (kernel - 1)} or less" if dilation > 1 and padded >= kernel else ""
         raise UsageError(
             f"kernel {kernel}{spread} does not fit the padded input {padded} (= {size} + 2·{padding}): use --p "
-            f"{-(-(span - size) // 2)} or more{less}, or --k {(padded - 1) // dilation + 1} or less"
+            f"{-(-(span - size) // 2)} or more{less}, or --k {(padded - 1) // dilation + 1} or less{rows}"
         )
 
 

@@ -61,6 +61,7 @@ class Unpool(Scene):
     )
 
     kind: str = param("max", choices=("max", "avg"), positional=True, always_named=True,
+                      near={"mean": "avg", "average": "avg", "maximum": "max"},
                       help="What the pooling before kept of a window: its maximum or its average.")  # fmt: skip
     i: Size | None = param(
         None, alias="input-size", help="Input size.", lo=1, hi=MAX_SIDE, shown_default="4, or the data's own",

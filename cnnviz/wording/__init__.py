@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnnviz.wording.phrases import code_of, phrase, tag_of
-from cnnviz.wording.plain import caption, listed, spoken
+from cnnviz.wording.plain import caption, listed, of_still, spoken
 
 if TYPE_CHECKING:
     from cnnviz.storyboard import Storyboard
@@ -27,4 +27,4 @@ def reworded(board: Storyboard, *, lang: str, notation: str) -> Storyboard:
     return board
 
 
-__all__ = ["caption", "listed", "phrase", "reworded", "spoken", "tag_of"]
+__all__ = ["caption", "listed", "of_still", "phrase", "reworded", "spoken", "tag_of"]

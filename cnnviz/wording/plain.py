@@ -16,6 +16,7 @@ _ROOT = re.compile(r"\\sqrt\{([^{}]*)\}")
 _HAT = re.compile(r"\\hat\{([^{}]*)\}")
 _FRACTION = re.compile(r"\\d?frac\{([^{}]*)\}\{([^{}]*)\}")
 _COMMAND = re.compile(r"\\([A-Za-z]+|.) ?")
+_ANIMATION = "Animation "
 _BLANKS = re.compile(r" {2,}")
 _SIGNS = {
     "times": "×", "cdot": "·", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "leq": " ≤ ", "geq": " ≥ ",
@@ -50,6 +51,18 @@ def _said(formula: str) -> str:
 def _factor(text: str) -> str:
     """The upper or lower part of a fraction: in parentheses where it is more than one number or letter."""
     return text if text.isalnum() else f"({text})"
+
+
+def of_still(board: Storyboard, steps: int, place: int) -> str:
+    """The alt text of a picture that shows so many of a figure's steps, or the one at `place`, counted from 0."""
+    animation = board.alt.startswith(_ANIMATION)
+    if board.count == 1:
+        return board.alt.replace(_ANIMATION, "Figure ", 1) if animation else board.alt
+    if steps == 1:
+        head = phrase(board.lang, "Step {n} of {count}").format(n=place + 1, count=board.count)
+    else:
+        head = phrase(board.lang, "{n} of {count} steps").format(n=steps, count=board.count)
+    return f"{head} of an a{board.alt[1:]}" if animation else head + phrase(board.lang, ". ") + board.alt
 
 
 def caption(board: Storyboard) -> str:

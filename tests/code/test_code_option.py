@@ -34,9 +34,8 @@ def test_with_a_file_both_are_made(cnnviz, tmp_path):
 @pytest.mark.parametrize("option", ["--code", "--code-line"])
 def test_other_words_for_a_framework_are_understood(cnnviz, option, given, meant):
     done = cnnviz("conv", option, given)
-    listed = ", ".join(frameworks())
     assert (done.code, done.out) == (2, "")
-    assert done.err == f"cnnviz: {option} {given!r} is not known: did you mean {meant}? (choose from {listed})\n"
+    assert done.err == f"cnnviz: {option} {given!r} is not known: did you mean {meant}?\n"
 
 
 @pytest.mark.parametrize("arguments", [("norm", "compare"), ("activation", "table")])

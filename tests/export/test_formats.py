@@ -242,7 +242,7 @@ def test_png_says_what_it_shows_and_what_makes_it(files, figure, name):
     with Image.open(files[name]) as image:
         image.load()
         assert image.text == {
-            "Title": "Convolution", "Description": figure.storyboard().alt, "Comment": figure.command(),
+            "Title": "Convolution", "Description": figure.alt(files[name]), "Comment": figure.command(),
             "Caption": caption(figure.storyboard()), "Software": f"cnnviz {__version__}",
         }  # fmt: skip
 

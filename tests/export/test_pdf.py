@@ -88,7 +88,7 @@ def test_it_says_what_it_is_and_never_when():
     reader = read(figure)
     about = reader.metadata
     assert about.title == "Faltung (größer)"
-    assert about.subject == figure.storyboard().alt
+    assert about.subject == figure.alt(Path("x.pdf"))
     assert about["/Keywords"] == figure.command()
     assert about["/Caption"] == figure.job().caption
     assert about.creator == f"cnnviz {__version__}"
@@ -97,7 +97,7 @@ def test_it_says_what_it_is_and_never_when():
     assert root["/Lang"] == "en"
     told = root["/StructTreeRoot"]["/K"][0].get_object()
     assert told["/S"] == "/Figure"
-    assert told["/Alt"].startswith(figure.storyboard().alt)
+    assert told["/Alt"].startswith(figure.alt(Path("x.pdf")))
 
 
 def test_a_command_can_be_read_in_the_file_itself():

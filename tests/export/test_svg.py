@@ -95,7 +95,7 @@ def test_every_scene_is_valid_and_whole(scene):
     ]  # fmt: skip
     board = figure.storyboard()
     assert f"step {board.count} of {board.count}" in texts(root)
-    assert root.find(f"{SVG}desc").text.startswith(board.alt)
+    assert root.find(f"{SVG}desc").text.startswith(figure.alt(Path("x.svg")))
 
 
 def test_a_still_shows_the_operations_result_as_text(still):

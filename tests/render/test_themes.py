@@ -281,9 +281,9 @@ def test_the_strokes_of_a_pattern_take_turns():
 
 OWN = {
     'extends = "dark"\n[cells.inptu]\nfill = "#FFFFFF"':
-        "theme my: dark has no cells.inptu: did you mean input? (choose from ",
+        "theme my: dark has no cells.inptu: did you mean input?",
     'extends = "dark"\n[lines]\ncurv = "#FFFFFF"':
-        "theme my: dark has no lines.curv: did you mean curve? (choose from ",
+        "theme my: dark has no lines.curv: did you mean curve?",
     'extends = "dark"\n[page]\nink = "white"':
         "theme my: page.ink 'white' is not a colour: write it as \"#94B6D2\"",
     'extends = "dark"\n[cells.input]\nfill = "#12345"':
@@ -298,9 +298,9 @@ OWN = {
     'extends = "dark"\n[cells.input]\nstrokes = [1]':
         "theme my: cells.input.strokes [1] is not known: choose from / \\ x",
     'extends = "dark"\n[cell.input]\nfill = "#FFFFFF"':
-        "theme my: there is no table [cell]: did you mean cells? (choose ",
+        "theme my: there is no table [cell]: did you mean cells?",
     'extends = "dark"\ncells = 3': "theme my lacks the table [cells]",
-    'extends = "drak"': "theme my: extends 'drak' is no theme: did you mean dark? (choose from ",
+    'extends = "drak"': "theme my: extends 'drak' is no theme: did you mean dark?",
     "extends = 3": "theme my: extends 3 is no theme: choose from ",
     'extends = "dark"\n[scales]\nterrain = "#FFFFFF"':
         "theme my: scales.terrain is a list of two or more colours, from low to high",
@@ -311,7 +311,7 @@ OWN = {
     'extends = "dark"\n[dashes]\ncurve = [4]':
         "theme my: dashes.curve is a list of stroke, gap, stroke, gap … in line widths: [4, 3]",
     "[page]\nground = '#FFFFFF'": "theme my lacks page.ink: a page has ground, ink, muted, faint, band, accent, result",
-    "[page]\ngrond = '#FFFFFF'": "theme my: there is no page.grond: did you mean ground? (choose from ",
+    "[page]\ngrond = '#FFFFFF'": "theme my: there is no page.grond: did you mean ground?",
     "": "theme my lacks the table [page]",
     "x = ": "theme my.toml is not valid TOML: ",
 }  # fmt: skip

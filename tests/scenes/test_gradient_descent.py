@@ -269,11 +269,7 @@ def test_the_six_differ_in_colour_or_style():
         ),
         ({"steps": 1001}, "--steps 1001 is too large: use 1000 or less"),
         ({"lr": 0}, "--lr 0 is too small: use 1e-09 or more"),
-        (
-            {"optimizer": "adamw"},
-            "--optimizer 'adamw' is not known: did you mean adam? (choose from sgd, momentum, nesterov, adagrad, "
-            "rmsprop, adam, all)",
-        ),
+        ({"optimizer": "adamw"}, "--optimizer 'adamw' is not known: did you mean adam?"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_line(given, message):

@@ -149,7 +149,7 @@ def test_the_comparison_lights_up_row_by_row_and_counts():
          "the input value -1e+07 is too large: use -1000000 to 1000000"),
         (
             {"kind": "bacth"},
-            "kind 'bacth' is not known: did you mean batch? (choose from batch, layer, instance, group, compare)",
+            "kind 'bacth' is not known: did you mean batch?",
         ),
     ],
 )  # fmt: skip
