@@ -176,8 +176,13 @@ def labels(figure: Subject) -> Iterator[Claim]:
 
 
 def _stations(figure: Subject, panel: Maps) -> Iterator[Claim]:
-    """The class that counts, wherever a network marks or names it."""
+    """The class that counts, wherever a network marks or names it, and what its layers are called."""
     net = network_of(figure)
+    for station, layer in zip(panel.stations[1:], figure.parameters["layers"].split(","), strict=False):
+        # What is usual may be left out of a title, and 2 told as 2x2.
+        said, given = ([number.value for number in _found(text)] for text in (station.title, layer))
+        known = [value if value in given else np.nan for value in said]
+        yield _exactly(f"the title of {station.name}", station.title, known)
     label, names = label_of(figure, net), [float(line) for line in range(net.classes)]
     for station in panel.stations:
         if station.marked is not None:
