@@ -9,15 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.storyboard import Step, Storyboard
+from cnnviz.storyboard import MoveMark, Step, Storyboard
 
 _NUMBER = re.compile(r"(?<![A-Za-z_{^0-9.])[0-9]+(?:\.[0-9]+)?")
 _MOST = 12
 """Numbers of a large array that are tried."""
 
 _NUMERIC = {"value", "x", "y"}
+_BOARD = ("formula", "settings", "convention")
 _ARRAYS = {"values", "x", "y", "heights"}
-_TEXTS = {"caption", "text", "label", "note", "size"}
+_OWN = ("mark", "dot", "curve", "row")
+_TEXTS = {"caption", "text", "label", "note", "size", "title"}
 
 
 def slots(board: Storyboard) -> Iterator[tuple[str, Storyboard]]:
@@ -31,8 +33,9 @@ def slots(board: Storyboard) -> Iterator[tuple[str, Storyboard]]:
                 rows = [list(each) for each in board.rows]
                 rows[r][c] = other
                 yield f"{panel.name} {name}", replace(board, rows=tuple(map(tuple, rows)))
-    for name, text in _of_text(board.formula):
-        yield f"formula {name}", replace(board, formula=text)
+    for field in _BOARD:
+        for name, text in _of_text(getattr(board, field)):
+            yield f"{field} {name}", replace(board, **{field: text})
 
 
 def _of_steps(steps: list[Step]) -> Iterator[tuple[str, list[Step]]]:
@@ -42,15 +45,18 @@ def _of_steps(steps: list[Step]) -> Iterator[tuple[str, list[Step]]]:
         for c, change in enumerate(step.changes):
             for name, other in _of_thing(change):
                 changes = *step.changes[:c], other, *step.changes[c + 1 :]
-                which = getattr(change, "dot", None) or getattr(change, "curve", None) or getattr(change, "row", "")
-                which = re.sub("[0-9]", "", which) if isinstance(which, str) else ""
+                which = next((own for each in _OWN if isinstance(own := getattr(change, each, None), str)), "")
+                which = re.sub("[0-9]", "", which)
                 yield (f"{change.panel} {type(change).__name__} {which} {name}",
                        [*steps[:n], replace(step, changes=changes), *steps[n + 1 :]])  # fmt: skip
 
 
 def _of_thing(thing: Any) -> Iterator[tuple[str, Any]]:
     """A panel, change or part of a panel with one number another."""
-    if type(thing).__name__ == "MoveMark":
+    if isinstance(thing, MoveMark):
+        if thing.rows:
+            yield "row", replace(thing, row=thing.row + 1)
+            yield "columns", replace(thing, columns=thing.columns + 1)
         return
     for each in fields(thing):
         value = getattr(thing, each.name)
@@ -65,6 +71,10 @@ def _of_thing(thing: Any) -> Iterator[tuple[str, Any]]:
         elif isinstance(value, str) and each.name in _TEXTS:
             for _, text in _of_text(value):
                 yield each.name, replace(thing, **{each.name: text})
+        elif each.name == "captions":
+            for n, text in enumerate(value):
+                for _, other in _of_text(text):
+                    yield each.name, replace(thing, captions=(*value[:n], other, *value[n + 1 :]))
         elif isinstance(value, tuple) and value and is_dataclass(value[0]) and each.name not in ("marks",):
             for n, part in enumerate(value):
                 for name, other in _of_thing(part):

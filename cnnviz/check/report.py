@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cnnviz.batch import Entry, read_sets, run_all
+from cnnviz.check.beside import beside, reworded
 from cnnviz.check.claims import BESIDE, CLAIMS, Claim, NotCheckedError
 from cnnviz.check.engine import RefusalError, load_engine
 from cnnviz.check.subject import Subject
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.errors import CnnvizError
 from cnnviz.notation import size_text
-from cnnviz.parameters import parameters_of
+from cnnviz.parameters import changed, parameters_of
 from cnnviz.pipeline import Figure, make
 from cnnviz.storyboard import Storyboard
 
@@ -36,7 +38,7 @@ _KINDS = ("kind", "view")
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What became of a figure's check; `reason` says why there was none.
+    """What became of a figure's check; `reason` says why there was none, `unmade` that there is no figure.
 
     `count` are the results that the figure is about, `others` the numbers beside: on their way, in words, on curves.
     `difference` says how many of a kind differ and which one most.
@@ -53,11 +55,12 @@ class Report:
     others: int = 0
     difference: str = ""
     reason: str = ""
+    unmade: bool = False
 
     @property
     def failed(self) -> bool:
-        """Whether a number differs."""
-        return bool(self.difference)
+        """Whether a number differs, or there is no figure that could be right."""
+        return bool(self.difference) or self.unmade
 
     def __str__(self) -> str:
         if self.reason:
@@ -69,8 +72,30 @@ class Report:
 
 
 def check_figure(figure: Figure, against: str = "onnxruntime", name: str = "") -> Report:
-    """Hold a figure against an engine; raises CnnvizError where that is not installed."""
-    return check_board(figure.scene.storyboard(), against, name or figure_name(figure))
+    """Hold a figure against an engine, its words in the language and symbols that it has.
+
+    Raises CnnvizError where that engine is not installed; a figure that cannot be told is a report of its own.
+    """
+    name = name or figure_name(figure)
+    load_engine(against)
+    try:
+        board = _told(figure.scene.storyboard())
+        shown = figure.storyboard() if {"lang", "notation"} & changed(figure.appearance).keys() else None
+    except Exception as error:
+        return _unmade(name, error)
+    return check_board(board, against, name, shown)
+
+
+def _told(board: Storyboard) -> Storyboard:
+    """A storyboard with its steps made."""
+    steps = tuple(board.steps())
+    return replace(board, steps=lambda: iter(steps))
+
+
+def _unmade(name: str, error: Exception) -> Report:
+    """A figure that its scene cannot make: what it said of a mistake, or the error that it ended in."""
+    said = str(error) if isinstance(error, CnnvizError) else f"{type(error).__name__}: {error}"
+    return Report(name=name, reason=f"it cannot be made: {' '.join(said.split())[:300]}", unmade=True)
 
 
 def figure_name(figure: Figure) -> str:
@@ -78,24 +103,26 @@ def figure_name(figure: Figure) -> str:
     return figure.file_name("").removesuffix(".").replace("_", " ")
 
 
-def check_board(board: Storyboard, against: str, name: str) -> Report:
-    """Hold what a storyboard shows against an engine."""
+def check_board(board: Storyboard, against: str, name: str, shown: Storyboard | None = None) -> Report:
+    """Hold what a storyboard shows against an engine, and what it is `shown` as, in other words, against that."""
     engine, claims = load_engine(against), CLAIMS.get(board.scene)
     if claims is None:
         return Report(name=name, reason="there is no check for this scene")
     made: list[Claim] = []
     try:
+        subject = Subject(board)
         # A figure whose claims an engine takes up only in part must not pass for a whole one.
-        for claim in claims(Subject(board), engine):
+        for claim in chain(claims(subject, engine), beside(subject), reworded(subject, shown)):
             made.append(claim)
     except NotCheckedError as error:
         return Report(name=name, reason=str(error))
     except (RefusalError, RuntimeError) as error:
         return Report(name=name, reason=f"{against} refuses: {' '.join(str(error).split())[:200]}")
-    except (LookupError, ValueError) as error:
+    except Exception as error:
         # Steps, cells or words that are not where sizes have them: no report may call that equal.
         report = _report(name, against, made) if made else Report(name=name)
-        return replace(report, difference=report.difference or f"steps or words are not as {against} has them: {error}")
+        said = f"steps or words are not as {against} has them: {' '.join(str(error).split())[:200]}"
+        return replace(report, difference=report.difference or said)
     return _report(name, against, made)
 
 
@@ -169,7 +196,7 @@ def check_scenes(names: Iterable[str], against: str) -> Iterator[Report]:
 
 
 def check_sets(sets: Sequence[Path], against: str, jobs: int = 1) -> Iterator[Report]:
-    """Check every figure of figure sets, in their order; one that cannot be made is said not to be checked.
+    """Check every figure of figure sets, in their order; one that cannot be made has failed.
 
     `jobs` processes share many figures.
     """
@@ -190,5 +217,5 @@ def _check_entry(against: str, item: tuple[int, Entry]) -> tuple[int, Report]:
     try:
         figure = make(entry.scene, **entry.resolved())
     except CnnvizError as error:
-        return place, Report(name=entry.name, reason=f"it cannot be made: {error}")
+        return place, _unmade(entry.name, error)
     return place, check_figure(figure, against, entry.name)

@@ -58,12 +58,13 @@ def activation(figure: Subject, engine: Engine) -> Iterator[Claim]:
         function = _function(figure, engine, kind)
         yield from _moving(figure, "plot", kind, function)
         yield from _beside(figure, function, {"x": "x", "value": "v", "slope": "s"})
-        known = _known(figure, kind)
+        known = symbols_of(figure, kind)
         yield from _written(figure, known, {}, "x")
         (rows,) = (panel for panel in figure.board.panels() if isinstance(panel, Equation))
         yield from _formula("equation", by_cases(rows.lines[0].text), known, "x", function, slope=False)
         yield from _formula("formula", in_a_row(figure.board.formula), known, "x", function, slope=True)
         yield from _range("settings", figure.board.settings, known, function)
+        yield from _corner(figure.board.convention, function)
 
 
 def _function(figure: Subject, engine: Engine, kind: str) -> Function:
@@ -80,7 +81,7 @@ def _parameter(figure: Subject, kind: str) -> float:
     return _SHARPNESS.get(kind, 1.0) if own is None else float(own)
 
 
-def _known(figure: Subject, kind: str) -> dict[str, float]:
+def symbols_of(figure: Subject, kind: str) -> dict[str, float]:
     """The symbols of a function's formulas."""
     return {"beta" if kind == "softplus" else "alpha": _parameter(figure, kind)}
 
@@ -187,11 +188,20 @@ def _range(where: str, text: str, known: Mapping[str, float], function: Function
     yield Claim(f"the range in {where}", np.array(shown), theirs_, what=BESIDE, allowed=np.array(allowed))
 
 
+def _corner(text: str, function: Function) -> Iterator[Claim]:
+    """What the derivative is said to be where there is none."""
+    found = re.search(r"f'\((.*?)\)=(.*?)\$", text)
+    if found:
+        (at,) = numbers(found[1])
+        theirs = function.slope(np.array([at.value if at else np.nan]))
+        yield told("the convention", found[2], theirs.tolist())
+
+
 def _table(figure: Subject, engine: Engine) -> Iterator[Claim]:
     """The formulas of the table and its ranges, by what they come to."""
     (panel,) = (panel for panel in figure.board.panels() if isinstance(panel, Table))
     for row, (entry, kind) in enumerate(zip(panel.entries, _ARTICLE.values(), strict=True)):
-        function, known = _function(figure, engine, kind), _known(figure, kind)
+        function, known = _function(figure, engine, kind), symbols_of(figure, kind)
         for column, slope in ((2, False), (4, True)):
             for claim in _formula(f"row {row + 1}", by_cases(entry[column]), known, "x", function, slope=slope):
                 yield Claim(claim.where, claim.shown, claim.theirs, what="values of formulas", allowed=claim.allowed)
@@ -248,9 +258,8 @@ def _softmax(figure: Subject, engine: Engine) -> Iterator[Claim]:
 
 def loss(figure: Subject, engine: Engine) -> Iterator[Claim]:
     """One loss, or the article's five."""
-    given, kind = figure.parameters, figure.parameters["kind"]
-    usual = 1.0 if kind in ("all", "hinge") or kind.endswith("cross-entropy") else 0.0
-    label = usual if given["label"] is None else given["label"]
+    kind = figure.parameters["kind"]
+    label = _label(figure)
     if kind == "all":
         yield from _losses(figure, engine, label)
         return
@@ -270,6 +279,19 @@ def loss(figure: Subject, engine: Engine) -> Iterator[Claim]:
                                     ("formula", in_a_row(figure.board.formula), True)):  # fmt: skip
             yield from _formula(where, cases, symbols, "estimate", tried, slope=slope, places=places)
     yield from _label_line(figure, "plot", label)
+
+
+def _label(figure: Subject) -> float:
+    kind, given = figure.parameters["kind"], figure.parameters["label"]
+    usual = 1.0 if kind in ("all", "hinge") or kind.endswith("cross-entropy") else 0.0
+    return usual if given is None else float(given)
+
+
+def loss_symbols(figure: Subject) -> tuple[float, dict[str, float]]:
+    """The label of a figure of losses, and the symbols of their parameters."""
+    kind = figure.parameters["kind"]
+    kinds = _LOSSES.values() if kind == "all" else [kind]
+    return _label(figure), {name: value for each in kinds for name, value in _loss_parameter(figure, each)[1].items()}
 
 
 def _loss_parameter(figure: Subject, kind: str) -> tuple[float, dict[str, float]]:

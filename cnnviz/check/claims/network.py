@@ -50,13 +50,12 @@ def cnn(figure: Subject, engine: Engine) -> Iterator[Claim]:
     """Forward, backward, and forward again with new weights."""
     given = figure.parameters
     (panel,) = (panel for panel in figure.board.panels() if isinstance(panel, Maps))
-    picture = panel.stations[0].values
-    net = Network(parse_layers(given["layers"]), picture.shape)
+    picture, net = panel.stations[0].values, network_of(figure)
     if given["weights"] == "random":
         weights: Sequence[Parts] = net.he_weights(given["seed"])
     else:
         weights = net.with_names(load_weights(given["weights"], net.named_shapes))
-    label = min(_DIGIT, net.classes - 1) if given["label"] is None else given["label"]
+    label = label_of(figure, net)
     run = _forward(engine, net, picture, weights, label)
     yield from _stations(figure, net, run, 0, "")
     # Back from the gradient that is shown: of p − 1 little may be left to be sure of.
@@ -87,6 +86,18 @@ def cnn(figure: Subject, engine: Engine) -> Iterator[Claim]:
         after = _forward(engine, net, picture.astype(slopes[0].dtype), moved, label)
         yield from _stations(figure, net, after, 2, "after the step, ", slack=_moved(own, given["lr"], run))
     yield from _words(figure, net, (run, after), (slopes, own, lost), label)
+
+
+def network_of(figure: Subject) -> Network:
+    """The layers behind the picture that is shown."""
+    (panel,) = (panel for panel in figure.board.panels() if isinstance(panel, Maps))
+    return Network(parse_layers(figure.parameters["layers"]), panel.stations[0].values.shape)
+
+
+def label_of(figure: Subject, net: Network) -> int:
+    """The class that counts."""
+    given = figure.parameters["label"]
+    return min(_DIGIT, net.classes - 1) if given is None else int(given)
 
 
 def _moved(own: Sequence[Parts], rate: float, run: _Pass) -> float:

@@ -15,8 +15,8 @@ from cnnviz.check.subject import Subject, Values
 from cnnviz.data import MAP_NAMES, load_map
 from cnnviz.storyboard import MoveDot, SetRow, Table
 
-_MOVES = 5
-_EASED = [t * t * (3 - 2 * t) for t in (place / _MOVES for place in range(1, _MOVES + 1))]
+MOVES = 5
+_EASED = [t * t * (3 - 2 * t) for t in (place / MOVES for place in range(1, MOVES + 1))]
 """How far values have come in the pictures between two states."""
 
 
@@ -65,7 +65,7 @@ def norm(figure: Subject, engine: Engine) -> Iterator[Claim]:
     x = sheets.reshape(given["batch"], given["channels"], *sheets.shape[1:])
     groups = {"layer": 1, "instance": given["channels"]}.get(kind, given["groups"])
     theirs = engine.normalize(x, "batch" if kind == "batch" else "group", groups, given["eps"]).reshape(sheets.shape)
-    claim = Claim("output", figure.result("output"), theirs, _sharpened(x, given["eps"]))
+    claim = Claim("output", figure.result("output"), theirs, _sharpened(x, kind, groups, given["eps"]))
     yield claim
     yield written(figure, claim)
     for name in ("input", "output"):
@@ -120,9 +120,15 @@ def _comparison(figure: Subject) -> Iterator[Claim]:
     yield from captions(figure, {step: [batch, rows, columns, batch * rows * columns] for step in captions_})
 
 
-def _sharpened(x: Values, eps: float) -> float:
-    """How large a value is in the units of the result at most: what is lost with its mean is lost of this."""
-    return float(abs(x).max() / np.sqrt(min(x.var(axis=(-2, -1)).min(), 1.0) + eps))
+def _sharpened(x: Values, kind: str, groups: int, eps: float) -> Values:
+    """How large a value is in the units of its result, sheet by sheet: what is lost with a mean is lost of this."""
+    if kind == "batch":
+        parts, axes = x.transpose(1, 0, 2, 3).reshape(1, x.shape[1], -1), (len(x), 1)
+    else:
+        parts, axes = x.reshape(len(x), groups, -1), (1, x.shape[1] // groups)
+    scale = abs(parts).max(axis=-1) / np.sqrt(parts.var(axis=-1) + eps)
+    each = np.repeat(np.repeat(scale, axes[0], axis=0), axes[1], axis=1)
+    return np.asarray(np.broadcast_to(each.reshape(-1, 1, 1), (each.size, *x.shape[2:])))
 
 
 def batch_norm(figure: Subject, engine: Engine) -> Iterator[Claim]:
@@ -172,13 +178,13 @@ def _words(
     said: list[Sequence[float]] = [[samples, channels]]
     said += [[c + 1, *x[:, c], samples, means[c]] for c in every]
     said += [[c + 1, *(v for a in x[:, c] for v in (a, means[c])), samples, variances[c]] for c in every]
-    said += [[x[0, 0], means[0], centred[0, 0]]] * _MOVES
-    said += [[centred[0, 0], variances[0], eps, hat[0, 0]]] * _MOVES
+    said += [[x[0, 0], means[0], centred[0, 0]]] * MOVES
+    said += [[centred[0, 0], variances[0], eps, hat[0, 0]]] * MOVES
     said += [[c + 1, 1, x[0, c], means[c], variances[c], eps, hat[0, c]] for c in every]
-    said += [[gamma[0], hat[0, 0], scaled[0, 0]]] * _MOVES + [[scaled[0, 0], beta[0], y[0, 0]]] * _MOVES
+    said += [[gamma[0], hat[0, 0], scaled[0, 0]]] * MOVES + [[scaled[0, 0], beta[0], y[0, 0]]] * MOVES
     said += [[c + 1, 1, gamma[c], hat[0, c], beta[c], y[0, c]] for c in every]
     if len(states) > 5:
-        said += [[y[0, 0], states[5][0, 0]]] * _MOVES + [[c + 1, 1, y[0, c], states[5][0, c]] for c in every]
+        said += [[y[0, 0], states[5][0, 0]]] * MOVES + [[c + 1, 1, y[0, c], states[5][0, c]] for c in every]
     yield from captions(figure, dict(enumerate(said)))
     known = {"mean": means, "variance": variances}
     for step, row in figure.changes(SetRow, "algorithm"):
@@ -216,7 +222,7 @@ def _marks(figure: Subject, states: Sequence[Values], scale: float) -> Iterator[
     x, channels = states[0], states[0].shape[1]
     steps = sorted({step for step, _ in figure.changes(MoveDot, "values")})
     way = dict(zip(steps, _way(states), strict=False))
-    kept = steps[: 4 * _MOVES]
+    kept = steps[: 4 * MOVES]
     for c in range(channels):
         for name, reach in (("mean", 0.0), ("spread", 1.0)):
             for step, at, _ in figure.curves("values", f"{name} {c}"):

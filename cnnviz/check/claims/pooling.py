@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -21,7 +22,7 @@ from cnnviz.check.claims._claim import (
 from cnnviz.check.claims.convolution import NONE, ONE, letters, windows
 from cnnviz.check.engine import Array, Engine, Size
 from cnnviz.check.subject import Subject, Values
-from cnnviz.check.words import numbers
+from cnnviz.check.words import evaluate, numbers
 
 
 def pool(figure: Subject, engine: Engine) -> Iterator[Claim]:
@@ -55,16 +56,27 @@ def pool(figure: Subject, engine: Engine) -> Iterator[Claim]:
     yield from reckoned(figure)
     if given["output_size"] is None:
         yield from formula(figure, letters(figure, claim.theirs.shape))
-    elif numbers(figure.board.formula):
-        yield _of_size(figure, x.shape)
+    else:
+        yield from _of_size(figure, x.shape)
 
 
-def _of_size(figure: Subject, size: Size | tuple[int, ...]) -> Claim:
-    """A formula that only names one window's size, or none that is the same everywhere."""
-    claim = told("the formula", figure.board.formula, size)
-    return (
-        claim if "one window" in figure.board.formula else Claim("the formula", np.empty(0), np.empty(0), what=BESIDE)
-    )
+def _of_size(figure: Subject, size: Size | tuple[int, ...]) -> Iterator[Claim]:
+    """A formula that names one window's size, or which cells each of several windows covers."""
+    text = figure.board.formula
+    ranges = re.findall(r"\$([^$]*)\\leq x<([^$]*)\$", text)
+    if not ranges:
+        yield told("the formula", text, size)
+        return
+    out = figure.size("output_size")
+    head, _, rest = text.partition(" covers ")
+    yield told("the windows of the formula", head, [0, 1, *(out[:1] if " of " in head else [])])
+    told_apart = "rows" in rest and "columns" in rest
+    for axis, (length, count) in enumerate(zip(size, out, strict=True)):
+        first, end = ranges[axis if told_apart else 0]
+        places = [{"r": float(place)} for place in range(count)]
+        found = [sum_.value if sum_ else np.nan for at in places for sum_ in (evaluate(first, at), evaluate(end, at))]
+        ends = [float(end) for place in range(count) for end in _share(place, length, count)]
+        yield Claim("windows of the formula at", np.array(found), np.array(ends), exact=True, what=BESIDE)
 
 
 def _surroundings(figure: Subject, x: Values) -> Claim:
@@ -98,11 +110,15 @@ def _shares(x: Values, size: Size) -> Iterator[tuple[list[float], float]]:
     """The windows of adaptive pooling, which share the map out as evenly as they can."""
     for row, column in np.ndindex(*size):
         (top, below), (left, right) = (
-            (place * length // count, -(-(place + 1) * length // count))
-            for place, length, count in zip((row, column), x.shape, size, strict=True)
+            _share(place, length, count) for place, length, count in zip((row, column), x.shape, size, strict=True)
         )
         cells = x[top:below, left:right].ravel()
         yield [float(value) for value in cells], float(cells.size)
+
+
+def _share(place: int, length: int, count: int) -> tuple[int, int]:
+    """From which cell on and up to which one such a window covers a side."""
+    return place * length // count, -(-(place + 1) * length // count)
 
 
 def unpool(figure: Subject, engine: Engine) -> Iterator[Claim]:
@@ -188,7 +204,7 @@ def _means(figure: Subject, seen: Array, places: Values, pooled: Array, claim: C
             shown.append(put)
             theirs.append(float(np.mean(held)) if held else np.nan)
         expected[step] = [row + 1, column + 1, *map(float, seen[:, row, column]), len(seen), value]
-        expected[way] = [row + 1, column + 1, *_share(figure.captions[way], value, len(seen), parts, width)]
+        expected[way] = [row + 1, column + 1, *_spread_words(figure.captions[way], value, len(seen), parts, width)]
     for place, put in writes.get(2 * pooled.size, []):
         shown.append(put)
         theirs.append(float(claim.theirs[place]))
@@ -198,7 +214,7 @@ def _means(figure: Subject, seen: Array, places: Values, pooled: Array, claim: C
     yield from captions(figure, expected)
 
 
-def _share(caption: str, value: float, cells: int, parts: list[list[float]], width: int) -> list[float]:
+def _spread_words(caption: str, value: float, cells: int, parts: list[list[float]], width: int) -> list[float]:
     """What a caption tells of a window's value; of which cell with several windows it tells is its own choice."""
     _, found, rest = caption.partition(" row ")
     if not found:
