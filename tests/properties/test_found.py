@@ -91,7 +91,7 @@ CAPTIONS = [
     ("gradient-descent", {"optimizer": "rmsprop", "surface": "bowl", "alpha": 0, "start": "1 1e-9", "lr": 0.5,
                           "steps": 1},
      "w = (1.000, 0.000) − 0.5·(1/1, 1.0e−8/2.0e−8) = **(0.500, −0.250)**"),
-    ("activation", {"lo": 0, "hi": 1e-9, "frames": 2, "kind": "linear"}, "$f(x)=x$ = 0.000000001 ≈ **0.00**"),
+    ("activation", {"lo": 0, "hi": 1e-9, "frames": 2, "kind": "linear"}, "$f(x)=x$ = 1e−9 ≈ **0.00**"),
     ("cnn", {"input": "zeros", "i": 6, "layers": "fc 4"},
      "softmax: $p_{3}$ = exp(0.00) / Σ exp(z) = 1.00 / 4.00 = **0.25**"),
 ]  # fmt: skip
