@@ -140,7 +140,7 @@ class _Reader:
         if token == "|":
             inner = self.sum()
             self.take("|")
-            return _Text(f"|{inner.text}|", abs(inner.value))
+            return _Text(f"|{inner.text}|", max(inner.value, -inner.value))
         if token == r"\frac":
             top, bottom = self.group(), self.group()
             if (top.text, bottom.text) == ("1", "2"):
@@ -163,7 +163,8 @@ class _Reader:
         while self.take(",", ")") == ",":
             arguments.append(self.sum())
         values = [argument.value for argument in arguments]
-        value = _RATIONAL[name](*values) if name in _RATIONAL else float(_FUNCTIONS[name](*map(float, values)))
+        rational = _RATIONAL.get(name)
+        value = rational(*values) if rational else float(_FUNCTIONS[name](*map(float, values)))
         return _Text(f"{name}({', '.join(argument.text for argument in arguments)})", value)
 
 
