@@ -623,8 +623,8 @@ STORYBOARDS = (
 PICTURES = (
     Break(
         "cells-swapped", _CELLS, "cells are drawn with rows and columns swapped", _FRAMES,
-        "margin + y + place[-2] * cell, margin + x + place[-1] * cell",
-        "margin + y + place[-1] * cell, margin + x + place[-2] * cell",
+        "+ y + place[-2] * cell, self._beside + x + place[-1] * cell",
+        "+ y + place[-1] * cell, self._beside + x + place[-2] * cell",
     ),
     Break(
         "cells-shifted", _CELLS, "a cell's fill stands half a gap too far right and down", _FRAMES,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.notation import decimals_as_given, digits_for, number
+from cnnviz.notation import decimals_as_given, digits_for, number, written
 from cnnviz.parameters import plain
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Values
 
@@ -176,15 +177,17 @@ def padded(*heights: Values) -> tuple[float, float]:
     return lo - pad, hi + pad
 
 
-def outcome(value: float, digits: int, by_hand: float | None = None, *, irrational: bool = False) -> str:
+def outcome(value: float, digits: int, by_hand: Fraction | float, *, irrational: bool = False) -> str:
     """The end of a caption: `= **1.20**`, or `≈ **−0.70**` where the value is rounded.
 
-    `by_hand` is what the numbers that are written come to, where these are not the value's own. An `irrational` value
-    is always rounded, though float64 may not tell it from 1.
+    `by_hand` is what the numbers that are written come to, a Fraction where that is rational. An `irrational` value is
+    always rounded, though float64 may not tell it from 1.
     """
-    noise = max(1e-12, 1e-14 * abs(value))
-    same = not irrational and abs((value if by_hand is None else by_hand) - round(value, digits)) <= noise
-    sign = "=" if same else "≈"
+    if isinstance(by_hand, Fraction):
+        same = by_hand == written(value, digits)
+    else:
+        same = abs(by_hand - round(value, digits)) <= max(1e-12, 1e-14 * abs(value))
+    sign = "=" if same and not irrational else "≈"
     return f"{sign} **{number(value, digits)}**"
 
 

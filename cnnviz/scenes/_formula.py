@@ -7,6 +7,8 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -16,11 +18,15 @@ Written = Mapping[str, str]
 """The text of each symbol's number, with a true minus sign."""
 
 _TOKEN = re.compile(r"\\hat\{y\}|\\mathrm\{or\}|\\[a-zA-Z]+|\\[,;]|[0-9.]+|\S")
+Number = Fraction | float
+"""A number that is rational as it is written, else what floats have of it."""
+
 _CALLS = {
     r"\max": "max", r"\min": "min", r"\ln": "ln", r"\tanh": "tanh", r"\sigma": "σ", r"\Phi": "Φ", r"\varphi": "φ",
 }  # fmt: skip
+_RATIONAL: Mapping[str, Callable[..., Number]] = {"max": max, "min": min}
 _FUNCTIONS: Mapping[str, Callable[..., float]] = {
-    "max": max, "min": min, "ln": np.log, "tanh": np.tanh, "σ": lambda x: 1 / (1 + np.exp(-x)),
+    "ln": np.log, "tanh": np.tanh, "σ": lambda x: 1 / (1 + np.exp(-x)),
     "Φ": lambda x: (1 + math.erf(x / math.sqrt(2))) / 2, "φ": lambda x: np.exp(-x * x / 2) / math.sqrt(2 * math.pi),
 }  # fmt: skip
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
@@ -39,7 +45,7 @@ class _Text:
     """
 
     text: str
-    value: np.float64
+    value: Number
     compound: bool = False
     signed: bool = False
 
@@ -83,7 +89,7 @@ class _Reader:
         while self.peek in ("+", "-"):
             sign, summand = self.take(), self.product()
             parts += [sign.replace("-", _MINUS), summand.summand()]
-            value += -summand.value if sign == "-" else summand.value
+            value = _of(operator.sub if sign == "-" else operator.add, value, summand.value)
         return _Text(" ".join(parts), value, compound=len(parts) > 1, signed=signed and len(parts) == 1)
 
     @staticmethod
@@ -102,7 +108,10 @@ class _Reader:
         if len(parts) == 1:
             return first
         text = "·".join([first.first(), *(part.factor() for part in parts[1:])])
-        return _Text(text, np.float64(np.prod([part.value for part in parts])), signed=first.signed)
+        value: Number = Fraction(1)
+        for part in parts:
+            value = _of(operator.mul, value, part.value)
+        return _Text(text, value, signed=first.signed)
 
     def power(self) -> _Text:
         base = self.atom()
@@ -111,8 +120,10 @@ class _Reader:
         self.take()
         exponent = self.group()
         if base.text == "e":
-            return _Text(f"exp({exponent.text})", np.exp(exponent.value))
-        return _Text(base.factor() + exponent.text.translate(_SUPERSCRIPTS), base.value**exponent.value)
+            return _Text(f"exp({exponent.text})", float(np.exp(float(exponent.value))))
+        # Of whole numbers alone, as all written ones are.
+        raised = _of(lambda a, b: a ** int(b), base.value, exponent.value)
+        return _Text(base.factor() + exponent.text.translate(_SUPERSCRIPTS), raised)
 
     def group(self) -> _Text:
         self.take("{")
@@ -129,21 +140,21 @@ class _Reader:
         if token == "|":
             inner = self.sum()
             self.take("|")
-            return _Text(f"|{inner.text}|", abs(inner.value))
+            return _Text(f"|{inner.text}|", max(inner.value, -inner.value))
         if token == r"\frac":
             top, bottom = self.group(), self.group()
             if (top.text, bottom.text) == ("1", "2"):
-                return _Text("½", np.float64(0.5))
+                return _Text("½", Fraction(1, 2))
             slash = " / " if top.compound or bottom.compound else "/"
             below = f"({bottom.text})" if "·" in bottom.text else bottom.factor()
-            return _Text(top.first() + slash + below, top.value / bottom.value)
+            return _Text(top.first() + slash + below, _of(operator.truediv, top.value, bottom.value))
         if token in _CALLS:
             return self.call(_CALLS[token])
         if token in self._written:
             text = self._written[token]
-            return _Text(text, np.float64(text.replace(_MINUS, "-")), signed=text.startswith(_MINUS))
+            return _Text(text, Fraction(text.replace(_MINUS, "-")), signed=text.startswith(_MINUS))
         if token == "e" or re.fullmatch(r"[\d.]+", token):
-            return _Text(token, np.float64(math.e if token == "e" else token))
+            return _Text(token, math.e if token == "e" else Fraction(token))
         raise ValueError(f"equation has {token!r}, which is neither a number nor one of {', '.join(self._written)}")
 
     def call(self, name: str) -> _Text:
@@ -151,8 +162,17 @@ class _Reader:
         arguments = [self.sum()]
         while self.take(",", ")") == ",":
             arguments.append(self.sum())
-        value = np.float64(_FUNCTIONS[name](*(argument.value for argument in arguments)))
+        values = [argument.value for argument in arguments]
+        rational = _RATIONAL.get(name)
+        value = rational(*values) if rational else float(_FUNCTIONS[name](*map(float, values)))
         return _Text(f"{name}({', '.join(argument.text for argument in arguments)})", value)
+
+
+def _of(operation: Callable[[Any, Any], Any], a: Number, b: Number) -> Number:
+    """An operation on two numbers, exact where both are rational; without a value, NaN."""
+    if isinstance(a, Fraction) and isinstance(b, Fraction):
+        return math.nan if operation is operator.truediv and not b else Fraction(operation(a, b))
+    return float(operation(np.float64(float(a)), np.float64(float(b))))
 
 
 def saturates(text: str) -> bool:
@@ -165,9 +185,9 @@ def filled(expression: str, written: Written) -> str:
     return _read(expression, written).text
 
 
-def comes_to(expression: str, written: Written) -> float:
+def comes_to(expression: str, written: Written) -> Number:
     """What that text comes to, its numbers taken as they are written; NaN where that has no value."""
-    return float(_read(expression, written).value)
+    return _read(expression, written).value
 
 
 def _read(expression: str, written: Written) -> _Text:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_STOPS
-from cnnviz.notation import digits_for, number
+from cnnviz.notation import as_given, number
 from cnnviz.ops.activation_table import ACTIVATIONS, Activation
 from cnnviz.parameters import ArrayLike, param, plain
 from cnnviz.scene import Scene
@@ -217,7 +217,7 @@ class ActivationFunction(Scene):
             return "at the corners, $f'(x)$ is as in torch" if len(corners) else ""
         at = float(np.round(corners[0], 6)) + 0.0
         slope = float(self._trace.slope(np.array([at]))[0])
-        return f"at the corner, $f'({_plain(at)})={_plain(slope)}$ as in torch"
+        return f"at the corner, $f'({as_given(at)})={as_given(slope)}$ as in torch"
 
     def _alt(self) -> str:
         entry = self._entry
@@ -230,7 +230,3 @@ class ActivationFunction(Scene):
             f"x = {lo} to {hi} in {self.frames} steps, with the tangent at the point and the derivative "
             f"as a dashed curve; x, f(x) and f'(x) are shown as numbers."
         )
-
-
-def _plain(value: float) -> str:
-    return number(value, digits_for(value, most=4))

@@ -274,6 +274,10 @@ class FullyConnected(Scene):
     @property
     def _rounded(self) -> bool:
         shown = (self._weights, self._x, self._offsets, self._sums)
+        bias = self._grid_digits(self._offsets)
+        # Captions and edges have the bias as it was given.
+        if bias is not None and any(written(b, bias) != as_given_exactly(b) for b in self._offsets):
+            return True
         return any(self._grid_digits(values) not in (None, digits_for(values, most=self._most())) for values in shown)
 
     def _steps(self) -> Iterator[Step]:

@@ -62,6 +62,8 @@ CAPTIONS = [
      "$y_{1}$ = 99999·99999 + 1·0.2 + 0.25 ≈ **9999800001.5**"),
     ("batch-norm", {"input": "123456.789; 1000000", "digits": 3},
      r"channel 1:   $\mu$ = (123456.789 + 1000000.000) / 2 ≈ **561728.395**"),
+    # The square of next to nothing is not 0.
+    ("loss", {"kind": "mse", "digits": 0, "hi": 1e-9}, r"$L=(y - \hat{y})^{2}$ = (0 − 0.000000001)² ≈ **0**"),
     # A parameter is written as it was given.
     ("batch-norm", {"beta": "0.00004", "digits": 0, "input": "1; 1"},
      "channel 1, sample 1:   $y$ = 2·0 + 0.00004 ≈ **0**"),
@@ -91,7 +93,7 @@ CAPTIONS = [
     ("gradient-descent", {"optimizer": "rmsprop", "surface": "bowl", "alpha": 0, "start": "1 1e-9", "lr": 0.5,
                           "steps": 1},
      "w = (1.000, 0.000) − 0.5·(1/1, 1.0e−8/2.0e−8) = **(0.500, −0.250)**"),
-    ("activation", {"lo": 0, "hi": 1e-9, "frames": 2, "kind": "linear"}, "$f(x)=x$ = 0.000000001 ≈ **0.00**"),
+    ("activation", {"lo": 0, "hi": 1e-9, "frames": 2, "kind": "linear"}, "$f(x)=x$ = 1e−9 ≈ **0.00**"),
     ("cnn", {"input": "zeros", "i": 6, "layers": "fc 4"},
      "softmax: $p_{3}$ = exp(0.00) / Σ exp(z) = 1.00 / 4.00 = **0.25**"),
 ]  # fmt: skip

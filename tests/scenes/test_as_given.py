@@ -57,6 +57,10 @@ def test_parameters_are_written_as_given(scene, given, formula, caption, digits)
     assert caption in "\n".join(step.caption for step in board.steps())
 
 
+def test_the_derivative_at_a_corner_is_the_parameter_given():
+    assert "$f'(0)=0.00123456$" in make("activation", kind="leaky-relu", alpha=0.00123456).storyboard().convention
+
+
 def test_a_given_number_is_told_in_the_alternative_text():
     assert "the label is 0.12345678;" in make("loss", kind="mse", label=0.12345678).storyboard().alt
     assert "delta 0.01234567:" in make("loss", kind="huber", delta=0.01234567).storyboard().alt

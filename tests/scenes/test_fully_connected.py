@@ -129,6 +129,7 @@ def test_grids_round_what_has_no_room_and_say_so():
     board = make("fully-connected", input="0.25 -1.75 1", weights="1 1 1", bias="0").storyboard()
     assert board.panel("input").digits == 1
     assert board.convention == "grids rounded"
+    assert make("fully-connected", input="1 1", weights="1 1", bias="1e-5").storyboard().convention == "grids rounded"
     assert make("fully-connected").storyboard().convention == "a row of W is one output"
     assert not make("fully-connected", input="12345 1 1").storyboard().panel("output").numbers
 
