@@ -19,6 +19,8 @@ TITLE_SIZE, TEXT_SIZE, FORMULA_SIZE, CODE_SIZE = 28, 18, 17, 15
 _UNDER_TITLE = 0.65
 TITLE_GAP, NOTE_GAP = 32, 26
 _LARGEST_CELL, _LARGER = 46, 1.2
+# Cells may be as large where their numbers need the room.
+_WIDEST_CELL = 72
 _DEFAULT_WIDTH = 960
 _GAP, _WIDEST_GAP = 24, 48
 # What larger texts leave of the cells, and the cells for which they give way above and below the stage.
@@ -195,11 +197,11 @@ def _arranged(
         typesetter=typesetter, unit=unit, height=lines.stage_height, numbers=numbers, scale=scale, lang=storyboard.lang
     )
     arranger, cell = _given_way(_Arranger(storyboard.rows, fit, width, lines.stage_top), least)
-    fit = arranger.fit
+    fit, cell = arranger.fit, arranger.roomy(cell)
     shown = max(0, arranger.details(cell))
     for text in text_scales(scale):
         other = _Arranger(storyboard.rows, replace(fit, text=text), width, lines.stage_top)
-        found = other.largest(math.ceil(_KEPT_CELL * min(cell, fit.px(_LARGEST_CELL))))
+        found = other.roomy(other.largest(math.ceil(_KEPT_CELL * min(cell, fit.px(_LARGEST_CELL)))))
         if other.details(found) >= shown:
             arranger, cell = other, found
             break
@@ -285,10 +287,18 @@ class _Arranger:
             cell -= 1
         return cell
 
+    def roomy(self, cell: int) -> int:
+        """The cells, or larger ones where these are as large as usual but have no room for their numbers."""
+        widest = self.fit.px(_WIDEST_CELL * min(self.fit.scale, _LARGER))
+        if cell < self.most or self._shown(cell) == self._shown(widest):
+            return cell
+        return max(itertools.takewhile(self.fits, range(cell, widest + 1)), key=self._shown, default=cell)
+
     def details(self, cell: int) -> int:
         """How much of what may be left out is shown in cells of that side; −1 where the stage is too small for them."""
-        if not self.fits(cell):
-            return -1
+        return self._shown(cell) if self.fits(cell) else -1
+
+    def _shown(self, cell: int) -> int:
         return sum(painter_class(panel.kind).details(panel, cell, self.fit) for row in self._rows for panel in row)
 
     def fits(self, cell: int) -> bool:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cnnviz.errors import CnnvizError
 from cnnviz.pipeline import make
 from cnnviz.render.frames import Film
+from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import LABEL_LEADING
 from tests.drawing import steady
 
@@ -110,3 +111,19 @@ def test_long_lines_of_labels_are_broken_at_spaces_and_commas_outside_of_formula
         assert len(lines) == 2, text
         assert max(line.width for line in lines) < most
     assert len(replace(whole, label_width=20).label_lines(formula)) == 1
+
+
+@pytest.mark.parametrize(
+    ("scene", "parameters"),
+    [
+        ("conv", {"kernel": "-0.54 0.25 0.13; 0.4 -0.71 0.33; 0.21 0.12 -0.99"}),
+        ("pool", {"kind": "avg", "input": "1 -20 3 1; 4 -50 8 0; 0 3 -1 2; 2 2 1 3"}),
+    ],
+)
+@pytest.mark.parametrize("width", [640, 960])
+def test_cells_are_larger_where_numbers_need_the_room(scene, parameters, width):
+    film = make(scene, **parameters, width=width).film()
+    grids = [panel for panel in film.storyboard.panels() if panel.kind == "grid"]
+    assert all(painter_class("grid").details(panel, film.layout.cell, film.layout.fit) for panel in grids)
+    usual = make(scene, width=width).film().layout
+    assert usual.cell == usual.fit.px(46)
