@@ -400,8 +400,8 @@ BAD_VALUES = {
     "--step 0": "--step 0 is too small: use 0.02 or more",
     "--hold inf": "--hold 'inf' is not a number: give one such as 0.5",
     "--i 4 --input '1 2; 3 4' --k 1": "input is 2×2, but --i asks for 4×4: leave --i out",
-    "--input '1 2 3 4'": "kernel 3 does not fit the padded input 1 (= 1 + 2·0): use --p 1 or more, or --k 1 or less, or "
-                         "give more rows: data has ; between them",
+    "--input '1 2 3 4'": "kernel 3 does not fit the padded input 1 (= 1 + 2·0): use --p 1 or more, or --k 1 or less, "
+                         "or give more rows: data has ; between them",
     "--k 2 --kernel '1 2 3'": "kernel is 1×3, but --k asks for 2×2: leave --k out",
     "--input '1 nan; 3 4'": "input, row 1, column 2 is 'nan': use finite numbers only",
     "--input '1 2; 3'": "input, row 2 has 1 number, but row 1 has 2: make all rows the same length",
