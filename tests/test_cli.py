@@ -430,6 +430,15 @@ def test_a_title_that_never_ends(cnnviz):
     assert cnnviz("conv", "--title", "x" * 1000, "-o", "x.json").code == 0
 
 
+def test_a_title_that_is_cut_is_told(cnnviz):
+    said = "cnnviz: the title is too long for the picture, where it ends in …: use a shorter one\n"
+    title = "A convolution " * 12
+    for more, err in ((title,), said), ((title, "-q"), ""), ((title[:90],), ""):
+        ran = cnnviz("conv", "--i", 3, "--width", 320, "-o", "x.png", "--title", *more)
+        assert (ran.code, ran.err) == (0, err)
+    assert cnnviz("conv", "--title", title, "-o", "x.json").err == ""
+
+
 BAD_FILES = {
     "text.png": (b"not a picture", "is no image: its content is none of PNG, JPEG, GIF, BMP, WEBP, TIFF, PPM"),
     "empty.csv": (b"", "is empty: give one with at least one number"),
