@@ -488,7 +488,7 @@ def test_a_slip_of_the_finger_costs_no_imports(monkeypatch, cnnviz):
 def test_a_scene_that_cannot_be_loaded_hinders_no_hint(cnnviz):
     Path("animations").mkdir()
     Path("animations/a_broken_one.py").write_text("""\"\"\"Broken.\"\"\"\n1 / 0\n""")
-    assert refused(cnnviz, "gelu")[1].endswith("did you mean activation gelu?")
+    assert refused(cnnviz, "adam")[1].endswith("did you mean gradient-descent --optimizer adam?")
 
 
 @pytest.mark.parametrize(
