@@ -28,6 +28,8 @@ _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "
 # Without `--step` a figure is slow enough to be read and still over before a talk's audience looks away.
 LONGEST_STEP, SHORTEST_STEP, WHOLE = 1.0, 0.05, 24.0
 
+_FRAMES = ("first", "last", "all")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Appearance(Parameters):
@@ -89,10 +91,10 @@ class Appearance(Parameters):
             object.__setattr__(self, "max_size", str(self.max_size))
         if isinstance(self.code_line, str):
             object.__setattr__(self, "code_line", check_framework(self.code_line, "--code-line"))
-        for name in ("theme", "frame"):
-            value = getattr(self, name)
-            if isinstance(value, str) and "." not in value:
-                object.__setattr__(self, name, value.strip().lower())
+        if isinstance(self.theme, str) and "." not in self.theme:
+            object.__setattr__(self, "theme", self.theme.strip().lower())
+        if isinstance(self.frame, str) and self.frame.strip().lower() in _FRAMES:
+            object.__setattr__(self, "frame", self.frame.strip().lower())
         super().__post_init__()
         _check_title(self.title or "")
         _check_frame(self.frame)
@@ -123,5 +125,5 @@ def _check_title(title: str) -> None:
 
 
 def _check_frame(frame: str) -> None:
-    if frame not in ("first", "last", "all") and not re.fullmatch("[1-9][0-9]{0,8}", frame):
+    if frame not in _FRAMES and not re.fullmatch("[1-9][0-9]{0,8}", frame):
         raise UsageError(f"--frame {quote(frame)} is not a step: use last, first, a number from 1 on, or all")

@@ -164,6 +164,12 @@ class Figure:
             return job.storyboard.alt
         return job.stilled().storyboard.alt
 
+    def cuts_title(self) -> bool:
+        """Is the title that was given too long for the picture, which then shows its beginning and "…"?"""
+        from cnnviz.render.layout import cuts_title
+
+        return self.appearance.title is not None and cuts_title(self.appearance.title, self.appearance.width)
+
     def _orders(self, paths: Sequence[Path | None], watch: Watch | None = None) -> list[Order]:
         """What is to be written into each file (None: a folder), rendered once however many files share it.
 

@@ -400,8 +400,8 @@ BAD_VALUES = {
     "--step 0": "--step 0 is too small: use 0.02 or more",
     "--hold inf": "--hold 'inf' is not a number: give one such as 0.5",
     "--i 4 --input '1 2; 3 4' --k 1": "input is 2×2, but --i asks for 4×4: leave --i out",
-    "--input '1 2 3 4'": "kernel 3 does not fit the padded input 1 (= 1 + 2·0): use --p 1 or more, or --k 1 or less, or "
-                         "give more rows: data has ; between them",
+    "--input '1 2 3 4'": "kernel 3 does not fit the padded input 1 (= 1 + 2·0): use --p 1 or more, or --k 1 or less, "
+                         "or give more rows: data has ; between them",
     "--k 2 --kernel '1 2 3'": "kernel is 1×3, but --k asks for 2×2: leave --k out",
     "--input '1 nan; 3 4'": "input, row 1, column 2 is 'nan': use finite numbers only",
     "--input '1 2; 3'": "input, row 2 has 1 number, but row 1 has 2: make all rows the same length",
@@ -428,6 +428,15 @@ def test_bad_usage(cnnviz, given):
 def test_a_title_that_never_ends(cnnviz):
     assert refused(cnnviz, "conv", "--title", "x" * 1001) == (2, "--title has 1001 characters: use at most 1000")
     assert cnnviz("conv", "--title", "x" * 1000, "-o", "x.json").code == 0
+
+
+def test_a_title_that_is_cut_is_told(cnnviz):
+    said = "cnnviz: the title is too long for the picture, where it ends in …: use a shorter one\n"
+    title = "A convolution " * 12
+    for more, err in ((title,), said), ((title, "-q"), ""), ((title[:90],), ""):
+        ran = cnnviz("conv", "--i", 3, "--width", 320, "-o", "x.png", "--title", *more)
+        assert (ran.code, ran.err) == (0, err)
+    assert cnnviz("conv", "--title", title, "-o", "x.json").err == ""
 
 
 BAD_FILES = {
@@ -479,7 +488,7 @@ def test_a_slip_of_the_finger_costs_no_imports(monkeypatch, cnnviz):
 def test_a_scene_that_cannot_be_loaded_hinders_no_hint(cnnviz):
     Path("animations").mkdir()
     Path("animations/a_broken_one.py").write_text("""\"\"\"Broken.\"\"\"\n1 / 0\n""")
-    assert refused(cnnviz, "gelu")[1].endswith("did you mean activation gelu?")
+    assert refused(cnnviz, "adam")[1].endswith("did you mean gradient-descent --optimizer adam?")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 
@@ -97,8 +96,8 @@ class Hints:
             # A negative number looks like an option.
             meant += filter(None, (self._joined(word, words) for word in words if word.startswith(error.option_name)))
         if not meant:
-            alike = get_close_matches(error.option_name, [option for option in known if len(option) > 3], cutoff=_ALIKE)
-            return click.NoSuchOption(error.option_name, possibilities=alike, ctx=error.ctx)
+            alike = closest(error.option_name, sorted(option for option in known if len(option) > 3), None, _ALIKE)
+            return click.NoSuchOption(error.option_name, possibilities=[alike] if alike else None, ctx=error.ctx)
         return click.UsageError(f"No such option '{error.option_name}': {meant[0]}")
 
     def of_words(self, stray: Sequence[str], command: click.Command, words: Sequence[str]) -> str:
@@ -158,7 +157,7 @@ class Hints:
 
 def of_program(error: click.NoSuchOption, command: click.Command) -> click.UsageError:
     """The error for an option before the command's name, where only the program's own may stand."""
-    if get_close_matches(error.option_name, _names(command) | {"--help"}, cutoff=_ALIKE):
+    if closest(error.option_name, sorted({"--help", *_names(command)}), None, _ALIKE):
         return error
     return click.UsageError(f"{error.option_name} comes too early: cnnviz FIGURE {error.option_name} …")
 

@@ -264,6 +264,13 @@ def _lines(storyboard: Storyboard, typesetter: Typesetter, width: int, scale: fl
     return lines, counter, in_head
 
 
+def cuts_title(title: str, width: int) -> bool:
+    """Is a title too long for a picture of this width, however small it is set?"""
+    unit = width / _DEFAULT_WIDTH
+    room = width - 2 * round(MARGIN * unit)
+    return Typesetter().line(title, LEAST_TEXT * unit, bold=True).width > room
+
+
 def counter_text(step: int, count: int, words: str = "step {n} of {count}") -> str:
     """What the corner says of the step, in the storyboard's `words`."""
     return words.replace("{n}", str(step)).replace("{count}", str(count))
