@@ -10,7 +10,7 @@ import numpy as np
 
 from cnnviz.data import Data
 from cnnviz.errors import UsageError
-from cnnviz.notation import digits_for, size_text
+from cnnviz.notation import decimals_as_given, digits_for, size_text
 from cnnviz.ops.convolution import conv_transpose2d
 from cnnviz.parameters import Size
 from cnnviz.scenes._sliding import CROWDED_SIDE, by_axis, each_axis, lost_of, map_shade, shade_for
@@ -127,7 +127,7 @@ class Transposed:
             "input": digits_for(x, most=self.most, above=0), "kernel": digits_for(w, most=self.most, above=0),
             "product": digits_for(products, most=self.most, above=0),
             "output": digits_for(self.result, most=self.most, above=self.lost),
-            "bias": digits_for(self.bias, most=3, above=0),
+            "bias": decimals_as_given(self.bias),
         }  # fmt: skip
 
     @cached_property

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_SIDE
-from cnnviz.notation import digits_for, number, size_text
+from cnnviz.notation import as_given, assigned, decimals_as_given, digits_for, number, size_text
 from cnnviz.ops.convolution import conv2d, conv_output_size, pad2d
 from cnnviz.parameters import Size, param
 from cnnviz.scenes._map_and_kernel import MapAndKernel
@@ -117,7 +117,7 @@ class Conv(MapAndKernel):
         if self.d != (1, 1):
             settings.append(("dilation", math_size("d", self.d)))
         if self.bias:
-            settings.append(("bias", f"$b={number(self.bias, digits_for(self.bias, most=3))}$".replace("−", "-")))
+            settings.append(("bias", assigned("b", as_given(self.bias))))
         return Storyboard(
             scene="conv",
             parameters=self.public(),
@@ -192,7 +192,7 @@ class Conv(MapAndKernel):
         return {
             "input": digits_for(x, most=most, above=0), "kernel": digits_for(w, most=most, above=0),
             "output": digits_for(self._result, most=most, above=lost_of(x, w)),
-            "bias": digits_for(self.bias, most=3, above=0),
+            "bias": decimals_as_given(self.bias),
         }  # fmt: skip
 
     def _steps(self) -> Iterator[Step]:

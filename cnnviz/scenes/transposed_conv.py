@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.limits import MAX_SIDE
-from cnnviz.notation import digits_for, number, size_text
+from cnnviz.notation import as_given, assigned, size_text
 from cnnviz.parameters import Size, param
 from cnnviz.scenes._map_and_kernel import MapAndKernel
 from cnnviz.scenes._sliding import (
@@ -111,7 +111,7 @@ class TransposedConv(MapAndKernel):
         if self.d != (1, 1):
             settings.append(("dilation", math_size("d", self.d)))
         if self.bias:
-            settings.append(("bias", f"$b={number(self.bias, digits_for(self.bias, most=3))}$".replace("−", "-")))
+            settings.append(("bias", assigned("b", as_given(self.bias))))
         return Storyboard(
             scene="transposed-conv",
             parameters=self.public(),
