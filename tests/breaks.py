@@ -578,7 +578,7 @@ STORYBOARDS = (
     Break(
         "ends-rounded", "cnnviz/scenes/_curves.py", "the first and the last place are rounded away",
         ("tests/scenes/test_as_given.py", "tests/scenes/test_activation.py", *_SCENES),
-        "least = max(2, *(min(decimals_as_given(end), _MOST_DECIMALS) for end in (lo, hi)))",
+        "least = max([2, *(n for n in map(decimals_as_given, (lo, hi)) if n <= _MOST_DECIMALS)])",
         "least = 2",
     ),
     Break(
