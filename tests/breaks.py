@@ -195,8 +195,8 @@ OPERATIONS = (
     ),
     Break(
         "bn-unbiased", _NORMALIZATION, "batch normalization by the unbiased variance", _NORM,
-        "mean, var = x.mean(axis=axes), x.var(axis=axes)\n",
-        "mean, var = x.mean(axis=axes), x.var(axis=axes, ddof=1)\n",
+        "x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)\n",
+        "x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True, ddof=1)\n",
     ),
     Break(
         "bn-running-biased", _NORMALIZATION, "the running variance takes the biased one", _NORM,
@@ -210,8 +210,8 @@ OPERATIONS = (
     ),
     Break(
         "eps-outside", _NORMALIZATION, "ε is added outside of the root", _NORM,
-        "np.sqrt(x.var(axis=axes, keepdims=True) + eps)",
-        "(np.sqrt(x.var(axis=axes, keepdims=True)) + eps)",
+        "(x - mean) / np.sqrt(var + eps)",
+        "(x - mean) / (np.sqrt(var) + eps)",
     ),
     Break(
         "groups-share", _NORMALIZATION, "all groups of a sample share one mean", _NORM,
@@ -560,8 +560,26 @@ STORYBOARDS = (
     Break(
         "words-unbiased", "cnnviz/scenes/_statistics.py", "captions have the unbiased variance",
         ("tests/scenes/test_batch_norm.py", "tests/scenes/test_norm.py", *_SCENES),
-        "return float(self.values.var())",
-        "return float(self.values.var(ddof=1))",
+        "else float(self.values.var())",
+        "else float(self.values.var(ddof=1))",
+    ),
+    Break(
+        "root-by-floats", "cnnviz/scenes/_statistics.py", "a root is called exact whose square is not",
+        ("tests/scenes/test_batch_norm.py", *_SCENES),
+        "top**2 == shown**2 * below and",
+        "abs(float(top**2 - shown**2 * below)) < 1e-9 and",
+    ),
+    Break(
+        "lrn-formula-undivided", "cnnviz/scenes/lrn.py", "the formula has α where captions divide it",
+        ("tests/scenes/test_lrn.py", *_SCENES),
+        'rf"({self._divided})" if self.alpha_over_n else r"\\alpha"',
+        'r"\\alpha"',
+    ),
+    Break(
+        "ends-rounded", "cnnviz/scenes/_curves.py", "the first and the last place are rounded away",
+        ("tests/scenes/test_as_given.py", "tests/scenes/test_activation.py", *_SCENES),
+        "least = max([2, *(n for n in map(decimals_as_given, (lo, hi)) if n <= _MOST_DECIMALS)])",
+        "least = 2",
     ),
     Break(
         "bn-upside-down", "cnnviz/scenes/batch_norm.py", "a channel's results are filled in from below",
@@ -590,8 +608,8 @@ STORYBOARDS = (
     Break(
         "loss-label-swapped", "cnnviz/scenes/loss.py", "estimate and label are swapped in the caption",
         ("tests/scenes/test_loss.py", *_SCENES),
-        '{r"\\hat{y}": number(x, trace.digits), "y": _plain(self._label)}',
-        '{"y": number(x, trace.digits), r"\\hat{y}": _plain(self._label)}',
+        '{r"\\hat{y}": number(x, trace.digits), "y": as_given(self._label)}',
+        '{"y": number(x, trace.digits), r"\\hat{y}": as_given(self._label)}',
     ),
     Break(
         "adam-words", "cnnviz/scenes/_descent.py", "Adam's caption has the mean that is not corrected",

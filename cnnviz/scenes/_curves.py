@@ -123,7 +123,7 @@ def places(lo: float, hi: float, frames: int) -> tuple[Values, int]:
     if not lo < hi:
         raise UsageError(f"--lo {plain(lo)} is not below --hi {plain(hi)}: use a smaller --lo or a larger --hi")
     exact = np.linspace(lo, hi, frames)
-    least = max(2, *(min(decimals_as_given(end), _MOST_DECIMALS) for end in (lo, hi)))
+    least = max([2, *(n for n in map(decimals_as_given, (lo, hi)) if n <= _MOST_DECIMALS)])
     finest = max(least, math.ceil(-math.log10((hi - lo) / (frames - 1))) + 1)
     digits = next((n for n in range(least, finest) if np.abs(exact - np.round(exact, n)).max() < 1e-9), finest)
     # Adding zero turns −0 into 0.

@@ -1,4 +1,4 @@
-"""Batch normalization: values move to mean 0, are divided by their deviation, scaled, shifted and activated."""
+"""Batch normalization: values are centred, divided by their deviation, scaled, shifted and activated."""
 
 from __future__ import annotations
 

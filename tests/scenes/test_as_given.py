@@ -84,6 +84,11 @@ def test_the_ends_are_places_where_the_point_stops(figure):
     assert re.search(rf"from (x = )?{as_given(given['lo'])} to {as_given(given['hi'])} in", board.alt.replace("-", "−"))
 
 
+def test_an_end_next_to_nothing_is_nothing():
+    board = make("activation", lo=1e-300, hi=1, frames=2).storyboard()
+    assert rows(board, "x") == ["$x$ = 0.00", "$x$ = 1.00"]
+
+
 def test_a_loss_near_certainty_is_that_of_the_estimate():
     board = make("loss", kind="cross-entropy", label=0, lo=0.001, hi=0.999, frames=9).storyboard()
     # −ln 0.001 and 1 / 0.001; near 0 the gradient is 1 / 0.999.

@@ -150,7 +150,8 @@ def _written(figure: Subject, known: Mapping[str, float], label: Mapping[str, fl
         expected = [abs(float(v)) for v in inside if isinstance(v, float) or v[0].isdigit()]
         result = [float(y[step])]
         alone = len(numbers(rest)) == 1
-        yield told(f"the caption of step {step + 1}", rest.replace("−", " "),
+        # The sign of a power of ten is no difference.
+        yield told(f"the caption of step {step + 1}", re.sub("(?<!e)−", " ", rest),
                    [abs(v) for v in (result if alone else [*expected, *result])])  # fmt: skip
         yield told(f"the result of step {step + 1}", text.rpartition(" ")[2], result)
     yield from reckoned(
