@@ -15,6 +15,7 @@ from cnnviz.check import check_figure
 from cnnviz.check.report import check_board
 from cnnviz.pipeline import make
 from cnnviz.storyboard import Cell, Maps, MoveMark
+from cnnviz.wording.notation import NOTATIONS
 from tests.figures import VARIANTS, make_figure, named
 from tests.perturbing import slots
 
@@ -240,6 +241,15 @@ def test_words_of_another_language_must_keep_the_numbers(tmp_path):
 def test_another_notation_must_keep_the_numbers(monkeypatch):
     monkeypatch.setattr("cnnviz.wording.notation._size", lambda alone, table: "K=9")
     assert "the settings in other words" in check_figure(make("conv", notation="HWKSP")).difference
+
+
+@pytest.mark.parametrize(("symbol", "other"), [("k", ("S", "S")), ("i", ("W", "H")), ("o", ("H", "W"))])
+def test_another_notation_must_keep_its_symbols(symbol, other, monkeypatch):
+    given = {"i": "6x8", "k": "3x2", "s": 2, "notation": "HWKSP"}
+    assert not check_figure(make("conv", **given)).failed
+    table = {**NOTATIONS["HWKSP"], symbol: other}
+    monkeypatch.setattr("cnnviz.wording.notation.NOTATIONS", {"HWKSP": table})
+    assert "the symbols of " in check_figure(make("conv", **given)).difference
 
 
 def test_a_figure_that_cannot_be_told_is_one_line(cnnviz, monkeypatch):
