@@ -139,6 +139,16 @@ def stations(**fields):
     return change
 
 
+def named_as(panel, parts, field):
+    """The first part of a panel that has a 1 in its name, with a 3 there."""
+    def change(board):
+        found = getattr(board.panel(panel), parts)
+        place = next(n for n, part in enumerate(found) if "1" in getattr(part, field))
+        other = replace(found[place], **{field: getattr(found[place], field).replace("1", "3")})
+        return of_panel(panel, **{parts: (*found[:place], other, *found[place + 1 :])})(board)
+    return change
+
+
 ADAPTIVE = ("pool", {"kind": "avg", "i": 7, "output_size": 3})
 FLIPPED = ("conv", {"i": 9, "d": 2, "flip": True, "bias": -1.5})
 CUT = ("conv", {"i": 6, "s": 4, "p": 1})
@@ -191,6 +201,10 @@ WRONG = [
     (("fully-connected", {}), moved("weights", "current"), "mark current of weights"),
     (("activation", {"kind": "softmax"}), moved("probabilities", "largest"), "mark largest of probabilities"),
     (NETWORK, stations(marked=0), "the class marked"),
+    (("conv", {}), of_board("alt", "row: 7", "row: 8"), "the alternative text"),
+    (("fully-connected", {}), named_as("network", "nodes", "label"), "the label of x0"),
+    (("activation", {"kind": "softmax"}), named_as("plot", "curves", "text"), "the name of p1"),
+    (("batch-norm", {}), named_as("values", "curves", "text"), "the name of line 0"),
 ]  # fmt: skip
 
 
