@@ -41,6 +41,8 @@ NO_RESULTS = {
     ("conv-relation", "input values"): "a cell that no window reaches is part of no result",
     ("conv-relation", "formula 1"): "a constant of a formula too long for its numbers to be put in",
     ("conv-relation", "formula 2"): "a constant of a formula too long for its numbers to be put in",
+    ("norm", "comparison entries 1 7"): "the years of networks",
+    ("norm", "comparison entries 2 7"): "the years of networks",
     ("output-size", "formula 2"): "a constant where p = 0 and rows and columns have formulas of their own",
 }
 
