@@ -75,6 +75,12 @@ def _of_thing(thing: Any) -> Iterator[tuple[str, Any]]:
             for n, text in enumerate(value):
                 for _, other in _of_text(text):
                     yield each.name, replace(thing, captions=(*value[:n], other, *value[n + 1 :]))
+        elif each.name == "entries":
+            for r, row in enumerate(value):
+                for c, text in enumerate(row):
+                    for _, other in _of_text(text):
+                        changed = *row[:c], other, *row[c + 1 :]
+                        yield f"{each.name} {c} {r}", replace(thing, entries=(*value[:r], changed, *value[r + 1 :]))
         elif isinstance(value, tuple) and value and is_dataclass(value[0]) and each.name not in ("marks",):
             for n, part in enumerate(value):
                 for name, other in _of_thing(part):

@@ -115,7 +115,7 @@ def test_an_operation_that_is_off_by_a_thousandth_is_found(scene, given, module,
 
 def test_one_wrong_number_is_named(cnnviz, monkeypatch):
     assert cnnviz("check", "conv").out == (
-        "conv i5 k3 s1 p0: 9 of 9 outputs equal (max |Δ| 0), 417 of 417 other numbers\n"
+        "conv i5 k3 s1 p0: 9 of 9 outputs equal (max |Δ| 0), 427 of 427 other numbers\n"
     )
 
     def wrong(result):
@@ -181,8 +181,8 @@ def test_a_rendered_set_is_checked(cnnviz, tmp_path, monkeypatch):
     done = cnnviz("render", "set.toml", "--out", "made", "--jobs", 1, "--check")
     assert done.code == 0
     assert done.out.splitlines()[-2:] == [
-        "plain: 9 of 9 outputs equal (max |Δ| 0), 417 of 417 other numbers",
-        "padded: 25 of 25 outputs equal (max |Δ| 0), 1122 of 1122 other numbers",
+        "plain: 9 of 9 outputs equal (max |Δ| 0), 427 of 427 other numbers",
+        "padded: 25 of 25 outputs equal (max |Δ| 0), 1123 of 1123 other numbers",
     ]  # fmt: skip
     broken("conv", "conv2d", monkeypatch, lambda result: -result)
     assert cnnviz("render", "set.toml", "--out", "made", "--jobs", 1, "--check", "-q").code == 1
@@ -206,8 +206,8 @@ def test_several_processes_tell_what_one_does_in_the_same_order(tmp_path, monkey
 def test_sets_and_made_files_are_checked_whatever_their_language(cnnviz, tmp_path, monkeypatch):
     (tmp_path / "set.toml").write_text('[[figure]]\nscene = "conv"\nname = "padded"\nlang = "zh"\np = 1\n', "utf-8")
     assert cnnviz("conv", "--k", 2, "--lang", "zh", "--notation", "HWKSP", "-o", "made.svg").code == 0
-    lines = ["padded: 25 of 25 outputs equal (max |Δ| 0), 1141 of 1141 other numbers",
-             "made.svg: 16 of 16 outputs equal (max |Δ| 0), 477 of 477 other numbers"]  # fmt: skip
+    lines = ["padded: 25 of 25 outputs equal (max |Δ| 0), 1142 of 1142 other numbers",
+             "made.svg: 16 of 16 outputs equal (max |Δ| 0), 482 of 482 other numbers"]  # fmt: skip
     assert cnnviz("check", "set.toml", "made.svg").out.splitlines() == lines
     assert cnnviz("check", ".").out.splitlines() == lines[:1]
     broken("conv", "conv2d", monkeypatch, lambda result: -result)
@@ -284,7 +284,7 @@ def test_files_beside_a_set_are_checked_too(cnnviz, tmp_path):
 
 
 def test_a_figures_own_options_follow_its_name(cnnviz):
-    line = "conv i5 k3 s2 p1: 9 of 9 outputs equal (max |Δ| 0), 490 of 490 other numbers\n"
+    line = "conv i5 k3 s2 p1: 9 of 9 outputs equal (max |Δ| 0), 500 of 500 other numbers\n"
     assert cnnviz("check", "conv", "--k", 3, "--s", 2, "--p", 1, "--i", 5) == (
         SimpleNamespace(code=0, out=line, err="")
     )  # fmt: skip

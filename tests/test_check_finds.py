@@ -15,6 +15,7 @@ from cnnviz.check import check_figure
 from cnnviz.check.report import check_board
 from cnnviz.pipeline import make
 from cnnviz.storyboard import Cell, Maps, MoveMark
+from cnnviz.wording.notation import NOTATIONS
 from tests.figures import VARIANTS, make_figure, named
 from tests.perturbing import slots
 
@@ -40,6 +41,8 @@ NO_RESULTS = {
     ("conv-relation", "input values"): "a cell that no window reaches is part of no result",
     ("conv-relation", "formula 1"): "a constant of a formula too long for its numbers to be put in",
     ("conv-relation", "formula 2"): "a constant of a formula too long for its numbers to be put in",
+    ("norm", "comparison entries 1 7"): "the years of networks",
+    ("norm", "comparison entries 2 7"): "the years of networks",
     ("output-size", "formula 2"): "a constant where p = 0 and rows and columns have formulas of their own",
 }
 
@@ -138,6 +141,16 @@ def stations(**fields):
     return change
 
 
+def named_as(panel, parts, field):
+    """The first part of a panel that has a 1 in its name, with a 3 there."""
+    def change(board):
+        found = getattr(board.panel(panel), parts)
+        place = next(n for n, part in enumerate(found) if "1" in getattr(part, field))
+        other = replace(found[place], **{field: getattr(found[place], field).replace("1", "3")})
+        return of_panel(panel, **{parts: (*found[:place], other, *found[place + 1 :])})(board)
+    return change
+
+
 ADAPTIVE = ("pool", {"kind": "avg", "i": 7, "output_size": 3})
 FLIPPED = ("conv", {"i": 9, "d": 2, "flip": True, "bias": -1.5})
 CUT = ("conv", {"i": 6, "s": 4, "p": 1})
@@ -190,6 +203,10 @@ WRONG = [
     (("fully-connected", {}), moved("weights", "current"), "mark current of weights"),
     (("activation", {"kind": "softmax"}), moved("probabilities", "largest"), "mark largest of probabilities"),
     (NETWORK, stations(marked=0), "the class marked"),
+    (("conv", {}), of_board("alt", "row: 7", "row: 8"), "the alternative text"),
+    (("fully-connected", {}), named_as("network", "nodes", "label"), "the label of x0"),
+    (("activation", {"kind": "softmax"}), named_as("plot", "curves", "text"), "the name of p1"),
+    (("batch-norm", {}), named_as("values", "curves", "text"), "the name of line 0"),
 ]  # fmt: skip
 
 
@@ -240,6 +257,15 @@ def test_words_of_another_language_must_keep_the_numbers(tmp_path):
 def test_another_notation_must_keep_the_numbers(monkeypatch):
     monkeypatch.setattr("cnnviz.wording.notation._size", lambda alone, table: "K=9")
     assert "the settings in other words" in check_figure(make("conv", notation="HWKSP")).difference
+
+
+@pytest.mark.parametrize(("symbol", "other"), [("k", ("S", "S")), ("i", ("W", "H")), ("o", ("H", "W"))])
+def test_another_notation_must_keep_its_symbols(symbol, other, monkeypatch):
+    given = {"i": "6x8", "k": "3x2", "s": 2, "notation": "HWKSP"}
+    assert not check_figure(make("conv", **given)).failed
+    table = {**NOTATIONS["HWKSP"], symbol: other}
+    monkeypatch.setattr("cnnviz.wording.notation.NOTATIONS", {"HWKSP": table})
+    assert "the symbols of " in check_figure(make("conv", **given)).difference
 
 
 def test_a_figure_that_cannot_be_told_is_one_line(cnnviz, monkeypatch):

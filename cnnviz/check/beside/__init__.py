@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from cnnviz.check.beside.cells import decimals
 from cnnviz.check.beside.marks import marks
+from cnnviz.check.beside.names import names
 from cnnviz.check.beside.operands import operands
 from cnnviz.check.beside.settings import labels, settings
 from cnnviz.check.beside.words import reworded
@@ -18,7 +19,7 @@ from cnnviz.check.subject import Subject
 
 def beside(figure: Subject) -> Iterator[Claim]:
     """All of that, for a figure in its own words."""
-    for claims in (settings, labels, decimals, operands, marks):
+    for claims in (settings, labels, names, decimals, operands, marks):
         yield from claims(figure)
 
 

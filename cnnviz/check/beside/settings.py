@@ -156,6 +156,8 @@ def labels(figure: Subject) -> Iterator[Claim]:
     """Whatever labels and signs say beside sizes, and the captions of sheets."""
     held = _FIRST_LINES.get(figure.board.scene, ())
     yield _exactly("the title", _NAMED.sub("", figure.board.title), [])
+    count = np.array([float(len(figure.steps))])
+    yield Claim("the count of steps at", np.array([float(figure.board.count)]), count, exact=True, what=BESIDE)
     for panel in figure.board.panels():
         if isinstance(panel, Sign):
             yield _exactly(f"the sign {panel.name}", panel.text, [])

@@ -16,6 +16,16 @@ from cnnviz.storyboard import Cell, MoveMark, SetCurve, Storyboard
 
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _CLOSED = re.compile(r"\$[^$]+\$|\*\*.+?\*\*", re.DOTALL)
+_LETTERS = {"H_{out}": "o", "W_{out}": "o", "H": "i", "W": "i", "K": "k", "S": "s", "P": "p", "D": "d", "A": "a",
+            "Z": "z"}  # fmt: skip
+"""What the frameworks' letters are the article's of."""
+
+_OTHERS = re.compile(r"(?<![A-Za-z\\])(?:[HW]_\{out\}|[HWKSPDAZ])(?![a-z])")
+_FORMULA = re.compile(r"\$([^$]+)\$")
+_OF_AXIS = re.compile(r"\b(row|column)s? \$([^$]+)\$")
+_FOREIGN = {"row": r"W(?![a-z])", "column": r"H(?![a-z])"}
+_SIZES = {"H_{out}": r"W(?![a-z_])", "W_{out}": r"H(?![a-z_])"}
+
 _LONG = 40
 """Signs of a formula that may be too many for another notation."""
 
@@ -65,6 +75,7 @@ def _text(where: str, text: str, other: str) -> Iterator[Claim]:
         lost = come = list(ours.elements())
     shown, known = (np.array([float(number) for part in parts for number in part]) for parts in (come, lost))
     yield Claim(f"{where} in other words", shown, known, exact=True, what=BESIDE)
+    yield from _symbols(where, text, other)
 
 
 def _counted(text: str) -> Counter[tuple[str, ...]]:
@@ -78,3 +89,29 @@ def _shortened(text: str, other: str) -> bool:
     """Whether a formula has been cut to its ends: what is left is a part of what was there, from its end on."""
     rest = iter(_NUMBER.findall(text))
     return all(number in rest for number in _NUMBER.findall(other)) and len(text) > _LONG
+
+
+def _symbols(where: str, text: str, other: str) -> Iterator[Claim]:
+    """Formulas with the frameworks' letters, which must come to those of the article where these are put back."""
+    before = [_canonical(formula) for formula in _FORMULA.findall(text)]
+    found = [formula for formula in _FORMULA.findall(other) if _OTHERS.search(formula) and formula not in text]
+    right = sum(any(_part_of(_canonical(formula), whole) for whole in before) for formula in found)
+    # Of rows and columns each has a letter of its own.
+    wrong = [axis for axis, formula in _OF_AXIS.findall(other) if re.search(_FOREIGN[axis], formula)]
+    wrong += [f for f in found if any(mark in f and re.search(bare, f) for mark, bare in _SIZES.items())]
+    if found:
+        shown, known = np.array([float(right), float(len(wrong))]), np.array([float(len(found)), 0.0])
+        yield Claim(f"the symbols of {where.removeprefix('the ')}", shown, known, exact=True, what=BESIDE)
+
+
+def _canonical(formula: str) -> list[str]:
+    """What stands between the signs of a formula in the article's letters, each side once."""
+    plain = _OTHERS.sub(lambda match: _LETTERS[match[0]], formula).replace(" ", "").replace(r"i\timesi", "i")
+    sides = plain.split("=")
+    return [side for place, side in enumerate(sides) if not place or side != sides[place - 1]]
+
+
+def _part_of(sides: list[str], whole: list[str]) -> bool:
+    """Whether all sides follow one another in the whole, up to its end; numbers alone may have the output's letter."""
+    rest = iter(["o", *whole] if "o" not in whole else whole)
+    return sides[-1] == whole[-1] and all(side in rest for side in sides)

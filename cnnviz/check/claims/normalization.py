@@ -112,12 +112,16 @@ def _comparison(figure: Subject) -> Iterator[Claim]:
     found = [entry for entry in table.entries if entry[0] in counts]
     if not found:
         raise NotCheckedError("a table of words")
-    for property_, _, batch_norm in found:
+    for property_, response, batch_norm in found:
         claim = told(f"the table's {property_}", batch_norm, counts[property_])
         yield Claim(claim.where, claim.shown, claim.theirs, what="counts in a table of words", allowed=claim.allowed)
+        if property_ == "learned parameters":
+            yield told("the table's learned parameters of LRN", response, [0])
     yield from reckoned(figure)
     captions_ = [step for step, text in enumerate(figure.captions) if "N·H·W" in text]
     yield from captions(figure, {step: [batch, rows, columns, batch * rows * columns] for step in captions_})
+    learned = [step for step, text in enumerate(figure.captions) if "2·C" in text]
+    yield from captions(figure, {step: [2, 2, channels, 2 * channels] for step in learned})
 
 
 def _sharpened(x: Values, kind: str, groups: int, eps: float) -> Values:
