@@ -558,7 +558,11 @@ def test_a_bad_file_is_named(cnnviz, text, message):
         ),
         ('scene = "conv"\nname = "manifest"\nformat = "json"',
          "set.toml, figure 2 (manifest): manifest.json is where the set is listed: use another name"),
+        ('scene = "conv"\nname = "Manifest"\nformat = "json"',
+         "set.toml, figure 2 (Manifest): manifest.json is where the set is listed: use another name"),
         ('scene = "conv"\nname = "first"', "set.toml and set.toml both name a figure first.gif: rename one"),
+        ('scene = "conv"\nname = "First"',
+         "set.toml and set.toml both name figures that many disks take for one, first.gif and First.gif: rename one"),
     ],
 )  # fmt: skip
 def test_a_bad_figure_is_told_with_file_place_and_key(cnnviz, lines, message):
