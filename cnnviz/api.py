@@ -23,7 +23,10 @@ def scene_function(name: str) -> Callable[..., Figure]:
     def function(*args: Any, **parameters: Any) -> Figure:
         if len(args) > len(positional):
             raise TypeError(f"{name}() takes {len(positional)} positional arguments, not {len(args)}")
-        return make(name, **{p.name: value for p, value in zip(positional, args, strict=False)}, **parameters)
+        given = {p.name: value for p, value in zip(positional, args, strict=False)}
+        for word in given.keys() & parameters.keys():
+            raise TypeError(f"{name}() got multiple values for argument {word!r}")
+        return make(name, **given, **parameters)
 
     function.__name__ = function.__qualname__ = name
     function.__module__ = "cnnviz"

@@ -945,7 +945,7 @@ FILES = (
     ),
     Break(
         "digest-parameters", "cnnviz/batch/digests.py", "a figure with other parameters counts as up to date", _SETS,
-        "json.dumps([entry.scene, kinds, entry.parameters]",
+        "json.dumps([entry.scene, kinds, entry.resolved()]",
         "json.dumps([entry.scene, kinds, entry.file]",
     ),
     Break(
@@ -965,8 +965,8 @@ FILES = (
     ),
     Break(
         "journal-lost", "cnnviz/batch/manifest.py", "what a killed run had made is made again", _SETS,
-        "        if kept:\n            _write(out",
-        "        if not kept:\n            _write(out",
+        "        if kept:\n            files =",
+        "        if not kept:\n            files =",
     ),
     Break(
         "sweep-transposed", "cnnviz/batch/sweep.py", "a sweep's names and values do not belong together", _SETS,

@@ -98,6 +98,9 @@ def test_positional_parameters():
     with pytest.raises(TypeError) as error:
         cnnviz.conv(3)
     assert str(error.value) == "conv() takes 0 positional arguments, not 1"
+    with pytest.raises(TypeError) as error:
+        cnnviz.activation("relu", kind="elu")
+    assert str(error.value) == "activation() got multiple values for argument 'kind'"
     with pytest.raises(TypeError, match="multiple values"):
         cnnviz.pool("avg", kind="max")
 

@@ -11,6 +11,8 @@ import subprocess
 import sys
 import time
 import weakref
+from concurrent.futures import wait
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from PIL import Image
 
 from cnnviz.batch import Entry, read_set, render_sets
 from cnnviz.batch.digests import Sources
-from cnnviz.batch.executors import tidily
+from cnnviz.batch.executors import Pool, tidily
 from cnnviz.batch.manifest import JOURNAL_PREFIX, Journal, fold
 from cnnviz.cli import main
 from cnnviz.discovery import VARIABLE
@@ -556,7 +558,11 @@ def test_a_bad_file_is_named(cnnviz, text, message):
         ),
         ('scene = "conv"\nname = "manifest"\nformat = "json"',
          "set.toml, figure 2 (manifest): manifest.json is where the set is listed: use another name"),
+        ('scene = "conv"\nname = "Manifest"\nformat = "json"',
+         "set.toml, figure 2 (Manifest): manifest.json is where the set is listed: use another name"),
         ('scene = "conv"\nname = "first"', "set.toml and set.toml both name a figure first.gif: rename one"),
+        ('scene = "conv"\nname = "First"',
+         "set.toml and set.toml both name figures that many disks take for one, first.gif and First.gif: rename one"),
     ],
 )  # fmt: skip
 def test_a_bad_figure_is_told_with_file_place_and_key(cnnviz, lines, message):
@@ -646,9 +652,9 @@ def test_a_set_that_moved_has_commands_that_work():
 # What is noted while figures are made
 
 
-def start_render(*arguments):
+def start_render(*arguments, **more):
     command = [sys.executable, "-m", "cnnviz", "render", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
 
 
 def whole(folder="out"):
@@ -761,6 +767,37 @@ def test_an_interrupted_run_lists_what_it_made(cnnviz, monkeypatch):
     assert [one["name"] for one in manifest()] == ["a", "b"]
     monkeypatch.setattr(_Run, "take", take)
     assert made(cnnviz) == {"c.json"}
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals of POSIX")
+def test_ctrl_c_waits_for_no_figure_and_keeps_what_is_done(failing):
+    failing("sleeps", "__import__('time').sleep(600)")
+    write_set(figure("a"), '[[figure]]\nscene = "sleeps"\nname = "b"\n', figure("c", seed=1))
+    # A shell starts what runs in its background deaf to Ctrl-C.
+    listening = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
+    run = start_render("set.toml", "--out", "out", "--jobs", "2", "-q", **listening)
+    while run.poll() is None and not {"a.json", "c.json"} <= files("out"):
+        time.sleep(0.01)
+    run.send_signal(signal.SIGINT)
+    try:
+        assert run.communicate(timeout=30) == ("", "\ncnnviz: interrupted\n")
+    finally:
+        run.kill()
+    assert run.returncode == 130
+    assert files("out") == {"a.json", "c.json", "manifest.json"}
+    assert [one["name"] for one in manifest()] == ["a", "c"]
+
+
+def test_ctrl_c_loses_nothing_that_came_meanwhile(monkeypatch):
+    def interrupted(futures):
+        wait(futures)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cnnviz.batch.executors._first", interrupted)
+    results = Pool(2).run(abs, [-1, -2, -3, "no number"], lambda *_: 0)
+    assert sorted(islice(results, 3)) == [1, 2, 3]
+    with pytest.raises(KeyboardInterrupt):
+        next(results)
 
 
 def test_what_took_long_is_begun_first():

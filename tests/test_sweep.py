@@ -120,6 +120,24 @@ def test_invalid_combinations_are_told_and_skipped(cnnviz, where):
     assert (ran.code, ran.out, ran.err) == (0, "", "")
 
 
+@pytest.mark.parametrize(
+    ("scene", "key", "said"),
+    [
+        ("conv", "input", "file 'no.csv' does not exist"), ("conv", "kernel", "file 'bad.npy' is no .npy file"),
+        ("cnn", "weights", "file 'no.npz' does not exist"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_no_invalid_combination(cnnviz, scene, key, said):
+    usual = {"input": "arange", "kernel": "ones", "weights": "random"}[key]
+    bad = {"input": "no.csv", "kernel": "bad.npy", "weights": "no.npz"}[key]
+    Path("bad.npy").write_bytes(b"no array")
+    write(f'{key} = ["{bad}", "{usual}"]\nskip_invalid = true', 'name = "a"', scene=scene)
+    ran = cnnviz("render", "set.toml", "--out", "out", "--jobs", 1, "-q")
+    assert ran.code == 1
+    assert said in ran.err
+    assert ran.err.endswith("cnnviz: 1 of 2 figures failed\n")
+
+
 @pytest.mark.parametrize("skip", ["", "skip_invalid = false\n"])
 def test_invalid_combinations_fail_where_nothing_else_is_said(cnnviz, skip):
     write(f"{skip}k = [2, 5]", 'name = "a"\ni = 3')

@@ -128,7 +128,7 @@ def _entry(path: Path, where: str, figure: dict[str, Any]) -> Entry:
     if not _NAME.fullmatch(name):
         raise UsageError(f"{where}: name {name!r} does not do as a file name: use letters, digits, dots, - and _")
     file, *also = (f"{name}.{extension}" for extension in _formats(where, figure))
-    if MANIFEST in (file, *also):
+    if MANIFEST in map(str.casefold, (file, *also)):
         raise UsageError(f"{where}: {MANIFEST} is where the set is listed: use another name")
     rest = {key: value for key, value in figure.items() if key not in (*_OWN_KEYS, SWEEP, SKIP)}
     return Entry(
@@ -144,7 +144,8 @@ def _refusal(entry: Entry) -> UsageError | None:
     try:
         make(entry.scene, **entry.resolved())
     except UsageError as error:
-        return error
+        # What comes of another error is a file that is not there or damaged, whatever it is combined with.
+        return error if error.__cause__ is None else None
     return None
 
 
@@ -173,8 +174,13 @@ def _set_files(sets: Sequence[Path]) -> Iterator[Path]:
 
 
 def _refuse_twins(entries: Sequence[Entry]) -> None:
-    seen: dict[str, Entry] = {}
+    """Raises UsageError for two files of one name, as some disks see it: they do not tell x from X."""
+    seen: dict[str, tuple[Entry, str]] = {}
     for entry in entries:
         for file in entry.files:
-            if (twin := seen.setdefault(file, entry)) is not entry:
-                raise UsageError(f"{entry.source} and {twin.source} both name a figure {file}: rename one")
+            twin, other = seen.setdefault(file.casefold(), (entry, file))
+            if twin is not entry or other != file:
+                what = f"a figure {file}"
+                if other != file:
+                    what = f"figures that many disks take for one, {other} and {file}"
+                raise UsageError(f"{entry.source} and {twin.source} both name {what}: rename one")

@@ -9,9 +9,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from itertools import islice
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cnnviz.errors import CnnvizError, UsageError
+
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Semaphore
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -55,26 +58,40 @@ class Pool:
     def run(
         self, make: Callable[[Item], Result], items: Iterable[Item], lost: Callable[[Item, str], Result]
     ) -> Iterator[Result]:
-        """As they come; one that dies ends the run."""
+        """As they come; one that dies ends the run, and after Ctrl-C comes what is done by then."""
         import multiprocessing
-        from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+        from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 
         # Copies of this process have imported what this one has; where the system cannot copy, they import once.
         import_all()
         context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
-        with ProcessPoolExecutor(self._count, context, initializer=_begin) as pool:
+        stop, pending = context.Semaphore(0), set[Future[Result]]()
+
+        def submit(item: Item) -> Future[Result]:
+            future = pool.submit(tidily, make, item)
+            pending.add(future)
+            return future
+
+        with ProcessPoolExecutor(self._count, context, initializer=_begin, initargs=(stop,)) as pool:
             try:
                 with _uninterrupted():
                     # The first thing to do starts the processes; Ctrl-C halfway would leave some that nobody ends.
                     pool.submit(int)
-                ahead = in_turn(lambda item: pool.submit(tidily, make, item), _first, items, _AHEAD * self._count)
-                for future, _ in ahead:
+                for future, _ in in_turn(submit, _first, items, _AHEAD * self._count):
+                    pending.discard(future)
                     yield future.result()
             except BrokenExecutor:
                 raise CnnvizError("a process that renders died, perhaps for want of memory: try --jobs 1") from None
-            except BaseException:
-                # Waited for: what they still write would outlive the folder that is cleared away behind them.
-                pool.shutdown(wait=True, cancel_futures=True)
+            except BaseException as error:
+                try:
+                    if isinstance(error, KeyboardInterrupt):
+                        yield from (future.result() for future in pending if future.done() and not future.exception())
+                finally:
+                    # What they are at may take long. Their end is waited for: what they still write would outlive the
+                    # folder that is cleared away behind them.
+                    for _ in range(self._count):
+                        stop.release()
+                    pool.shutdown(wait=True, cancel_futures=True)
                 raise
 
 
@@ -162,15 +179,21 @@ def tidily(make: Callable[[Item], Result], item: Item) -> Result:
     return made
 
 
-def _begin() -> None:
+def _begin(stop: Semaphore) -> None:
     """What a process does before its first figure."""
     import signal
     import threading
 
-    # Ctrl-C reaches the whole group; the parent alone answers it, once, and its workers finish the figure at hand.
+    # Ctrl-C reaches the whole group; the parent alone answers it, once, and ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_when_told, args=[stop], daemon=True).start()
     import_all()
+
+
+def _end_when_told(stop: Semaphore) -> None:
+    stop.acquire()
+    os._exit(1)
 
 
 def _end_with_parent() -> None:

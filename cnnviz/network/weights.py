@@ -29,7 +29,7 @@ def load_weights(path: str, shapes: Mapping[str, Shape]) -> dict[str, Array]:
     subject = f"--weights file {quote(path)}"
     if not Path(path).is_file():
         how = "is a folder" if Path(path).is_dir() else "does not exist"
-        raise UsageError(f"{subject} {how}: give an .npz file, or random")
+        raise UsageError(f"{subject} {how}: give an .npz file, or random") from FileNotFoundError(path)
     try:
         if os.path.getsize(path) > MAX_FILE_BYTES:
             raise UsageError(f"{subject} has {os.path.getsize(path)} bytes: use at most {MAX_FILE_BYTES}")
