@@ -28,7 +28,7 @@ _NAMED = re.compile(r"[A-Za-z]+[0-9]+")
 def settings(figure: Subject) -> Iterator[Claim]:
     """Every number of the settings and of the convention, by its symbol or word."""
     known = _known(figure)
-    for item in re.split(r"\s{3,}", figure.board.settings):
+    for item in re.split(r"\s{2,}", figure.board.settings):
         yield _item(figure, item, known)
     if figure.board.scene == "conv-relation":
         yield _exactly("the convention", figure.board.convention, _left_over(figure))
@@ -45,6 +45,8 @@ def _item(figure: Subject, item: str, known: Known) -> Claim:
         bounded = figure.parameters.get("kind") == "softmax"
         return _exactly("the settings", item, [0, 1, 1] if bounded else [n.value for n in _found(item)])
     symbol, _, value = (item.partition("$")[2] if "=" in item else item).partition("=")
+    # A number with a power of ten stands behind its formula.
+    symbol = symbol.strip(" $")
     if value:
         name = item.partition("$")[0].strip() + symbol if symbol in (r"\alpha",) else symbol
         return _exactly(f"the setting {symbol}", value, known.get(name, known.get(symbol, [])))
