@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from cnnviz import limits
+from cnnviz.alone import alone
 from cnnviz.errors import UsageError
 from cnnviz.parameters import Size
 
@@ -36,6 +37,8 @@ def read_grey(file: BinaryIO, subject: str, size: Size) -> Grid:
     return np.array(grey.resize((columns, rows), Image.Resampling.BOX, box=middle), dtype=np.float64)
 
 
+# Which warnings are shown is one setting for all threads.
+@alone
 def _decoded(file: BinaryIO, subject: str) -> Image.Image:
     # Pillow itself rather than imageio, which decodes the pixels before it tells how many there are.
     from PIL import Image, ImageOps, UnidentifiedImageError

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import matplotlib
 import pytest
+from PIL import Image
 
 from cnnviz.alone import ALONE
 from cnnviz.discovery import find_scenes
 from cnnviz.export import formats
+from cnnviz.images import read_grey
 
 SCENES = list(find_scenes())
 GIFS = ("conv", "norm", "activation", "fully-connected", "gradient-descent")
@@ -135,6 +140,20 @@ def test_threads_make_the_same_and_leave_nothing_behind():
     expected = [alone["made"](scene) for scene in scenes]
     assert [line.split() for line in done.stdout.splitlines()] == [*expected, expected[0]]
     assert len({found[0] for found in expected}) == len(scenes)
+
+
+def test_threads_that_read_pictures_leave_warnings_as_they_were():
+    Image.new("L", (4, 4), 9).save(picture := io.BytesIO(), "PNG")
+    before, interval = list(warnings.filters), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(3) as pool:
+            read = list(pool.map(lambda _: read_grey(io.BytesIO(picture.getvalue()), "a", (2, 2))[0, 0], range(2000)))
+    finally:
+        sys.setswitchinterval(interval)
+        after, warnings.filters[:] = list(warnings.filters), before
+    assert after == before
+    assert read == [9] * 2000
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no copies of processes")
