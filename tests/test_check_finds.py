@@ -16,7 +16,7 @@ from cnnviz.check.report import check_board
 from cnnviz.pipeline import make
 from cnnviz.storyboard import Cell, Maps, MoveMark
 from cnnviz.wording.notation import NOTATIONS
-from tests.figures import VARIANTS, make_figure, named
+from tests.figures import VARIANTS, board_of, make_figure, named
 from tests.perturbing import slots
 
 FEW = [("gradient-descent", {"optimizer": "adam", "surface": "rosenbrock", "steps": 5}),
@@ -212,8 +212,13 @@ WRONG = [
 
 @pytest.mark.parametrize(("figure", "wrong", "where"), WRONG, ids=[f"{named(w[0])}: {w[2]}" for w in WRONG])
 def test_a_mistake_beside_the_results_is_found_and_named(figure, wrong, where):
-    report = check_board(wrong(make_figure(figure).scene.storyboard()), "onnxruntime", "another")
+    report = check_board(wrong(board_of(figure)), "onnxruntime", "another")
     assert where in report.difference
+
+
+def test_what_the_sizes_give_is_not_said_to_be_an_engines():
+    report = check_board(moved("input", "window")(board_of(("conv", {}))), "onnxruntime", "another")
+    assert report.difference == "mark window of input in step 2, place 2 shows 2, reckoning gives 1"
 
 
 @pytest.mark.parametrize("of", ["input", "kernel"])
@@ -252,6 +257,7 @@ def test_words_of_another_language_must_keep_the_numbers(tmp_path):
         report = check_figure(make("conv", lang=str(own)))
         assert report.failed != right
         assert right or "a text of input in other words " in report.difference
+        assert right or ", the checked text gives " in report.difference
 
 
 def test_another_notation_must_keep_the_numbers(monkeypatch):

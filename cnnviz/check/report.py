@@ -164,14 +164,14 @@ def _largest(gaps: Sequence[tuple[int, float, str]], counts: Sequence[int], equa
 
 def _other_value(claim: Claim, at: int, against: str) -> str:
     place = tuple(map(int, np.unravel_index(at, claim.shown.shape)))
-    values = f"{claim.shown[place]:.9g}, {against} gives {float(claim.theirs[place]):.9g}"
+    values = f"{claim.shown[place]:.9g}, {claim.by or against} gives {float(claim.theirs[place]):.9g}"
     return f"{claim.where} {_place(place)} shows {values}"
 
 
 def _other_size(claim: Claim, against: str) -> str:
     if claim.allowed is not None:
-        return f"{claim.where} has {claim.shown.size} numbers, {against} gives {claim.theirs.size}"
-    sizes = f"{size_text(*claim.shown.shape)}, {against} gives {size_text(*claim.theirs.shape)}"
+        return f"{claim.where} has {claim.shown.size} numbers, {claim.by or against} gives {claim.theirs.size}"
+    sizes = f"{size_text(*claim.shown.shape)}, {claim.by or against} gives {size_text(*claim.theirs.shape)}"
     return f"{claim.where} is {sizes}"
 
 

@@ -183,8 +183,8 @@ def _read(given: str) -> Values | None:
             return None
         data = load_map(given, None, seed=0)
         return None if data.source == "image" else data.values
-    body = re.sub(r"\]\s*[,;]?\s*\[", ";", given).replace("[", " ").replace("]", " ").strip().rstrip(";")
-    rows = [re.split(r"\s*,\s*|\s+", row.strip()) for row in re.split(r"[;\n]", body)]
+    body = re.sub(r"\][\s,;]*\[", ";", given).replace("[", " ").replace("]", " ").strip().rstrip(";")
+    rows = [re.split(r"\s*,\s*|\s+", row.strip()) for row in re.split(r"[;\n]\s*", body)]
     return np.array([[_number(field) for field in row] for row in rows])
 
 

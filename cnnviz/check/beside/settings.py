@@ -41,17 +41,19 @@ def settings(figure: Subject) -> Iterator[Claim]:
 def _item(figure: Subject, item: str, known: Known) -> Claim:
     """A symbol or a word with its numbers; of one that is not known there may be none."""
     if "range " in item:
-        # A function's range is held against the function itself.
+        # Another function's range is held against the function itself.
         bounded = figure.parameters.get("kind") == "softmax"
-        return _exactly("the settings", item, [0, 1, 1] if bounded else [n.value for n in _found(item)])
+        return _exactly("the settings", item if bounded else "", [0, 1, 1] if bounded else [])
     symbol, _, value = (item.partition("$")[2] if "=" in item else item).partition("=")
     # A number with a power of ten stands behind its formula.
     symbol = symbol.strip(" $")
     if value:
         name = item.partition("$")[0].strip() + symbol if symbol in (r"\alpha",) else symbol
         return _exactly(f"the setting {symbol}", value, known.get(name, known.get(symbol, [])))
-    word = re.search(r"[a-z]+", item)
-    return _exactly("the settings", item, known.get(word[0].removesuffix("s") if word else "", []))
+    found = re.search(r"[a-z]+", item)
+    word = found[0].removesuffix("s") if found else ""
+    # Updates are held against the ways down.
+    return _exactly("the settings", "" if word == "update" else item, known.get(word, []))
 
 
 def _found(text: str) -> list[Number]:
@@ -132,11 +134,10 @@ def _cnn(figure: Subject) -> Known:
 
 
 def _descent(figure: Subject) -> Known:
-    # Updates are held against the ways themselves.
-    updates = _found(figure.board.settings.rpartition("     ")[2])
     rate = figure.parameters["lr"]
+    # Without one the ways down are held against the rate that is shown.
     rate = [number.value for number in _found(figure.board.settings)[:1]] if rate is None else [rate]
-    return {"start": start_of(figure), "update": [number.value for number in updates], r"\eta": rate}
+    return {"start": start_of(figure), r"\eta": rate}
 
 
 _OF_SCENES: dict[str, Callable[[Subject], Known]] = {

@@ -74,7 +74,7 @@ def _text(where: str, text: str, other: str) -> Iterator[Claim]:
     if not lost and not come:
         lost = come = list(ours.elements())
     shown, known = (np.array([float(number) for part in parts for number in part]) for parts in (come, lost))
-    yield Claim(f"{where} in other words", shown, known, exact=True, what=BESIDE)
+    yield Claim(f"{where} in other words", shown, known, exact=True, what=BESIDE, by="the checked text")
     yield from _symbols(where, text, other)
 
 
@@ -101,7 +101,8 @@ def _symbols(where: str, text: str, other: str) -> Iterator[Claim]:
     wrong += [f for f in found if any(mark in f and re.search(bare, f) for mark, bare in _SIZES.items())]
     if found:
         shown, known = np.array([float(right), float(len(wrong))]), np.array([float(len(found)), 0.0])
-        yield Claim(f"the symbols of {where.removeprefix('the ')}", shown, known, exact=True, what=BESIDE)
+        named = f"the symbols of {where.removeprefix('the ')}"
+        yield Claim(named, shown, known, exact=True, what=BESIDE, by="the checked text")
 
 
 def _canonical(formula: str) -> list[str]:

@@ -28,7 +28,8 @@ class NotCheckedError(Exception):
 @dataclass(frozen=True, eq=False)
 class Claim:
     """Numbers that a figure shows, and the engine's; `scale` is the size of what was added up, `exact` tells of whole
-    numbers, where nothing may differ; `allowed` says for numbers in words how far their rounding goes."""
+    numbers, where nothing may differ; `allowed` says for numbers in words how far their rounding goes; `by` is what
+    gives the numbers where that is no engine."""
 
     where: str
     shown: Values
@@ -37,6 +38,7 @@ class Claim:
     exact: bool = False
     what: str = "outputs"
     allowed: Values | None = None
+    by: str = ""
 
 
 def whole(*arrays: Values) -> bool:
