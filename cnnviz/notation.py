@@ -11,9 +11,6 @@ import numpy.typing as npt
 
 MINUS = "\u2212"
 
-_TYPED, _COMPUTED = 12, 6
-"""Significant digits that somebody may have typed, and those that a number with more of them is worth."""
-
 
 def number(value: float, digits: int = 0) -> str:
     """Write a number as figures show it: `digits` decimals, a true minus sign, no negative zero."""
@@ -64,9 +61,9 @@ def decimals_as_given(value: float) -> int:
 
 
 def _given(value: float) -> Decimal:
-    typed = f"{value + 0.0:.{_TYPED}g}"
-    # A sum such as 0.1 + 0.2 misses what somebody would have typed by the last bit.
-    return Decimal(typed if math.isclose(float(typed), value, rel_tol=1e-15) else f"{value:.{_COMPUTED}g}")
+    # More digits than twelve nobody types; a sum such as 0.1 + 0.2 misses what it would be by the last bit.
+    typed = f"{value + 0.0:.12g}"
+    return Decimal(typed if math.isclose(float(typed), value, rel_tol=1e-15) else f"{value:.6g}")
 
 
 def bracketed(text: str) -> str:
@@ -76,7 +73,7 @@ def bracketed(text: str) -> str:
 
 def assigned(symbol: str, text: str) -> str:
     """A parameter with its value, in mathtext: `$k=2$`; but there the e of a power of ten would be a symbol."""
-    return f"${symbol}$ = {text}" if "e" in text else f"${symbol}={text}$"
+    return rf"${symbol}=\,${text}" if "e" in text else f"${symbol}={text}$"
 
 
 def size_text(*sizes: int) -> str:
