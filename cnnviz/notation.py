@@ -14,8 +14,6 @@ MINUS = "\u2212"
 _READ, _SMALL = 6, 1e-4
 # Fewer decimals than these are asked for to see whole numbers, or nearly so.
 _ROUNDED_AT_WILL = 2
-_TYPED, _COMPUTED = 12, 6
-"""Significant digits that somebody may have typed, and those that a number with more of them is worth."""
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -81,9 +79,9 @@ def decimals_as_given(value: float) -> int:
 
 
 def _given(value: float) -> Decimal:
-    typed = f"{value + 0.0:.{_TYPED}g}"
-    # A sum such as 0.1 + 0.2 misses what somebody would have typed by the last bit.
-    return Decimal(typed if math.isclose(float(typed), value, rel_tol=1e-15) else f"{value:.{_COMPUTED}g}")
+    # More digits than twelve nobody types; a sum such as 0.1 + 0.2 misses what it would be by the last bit.
+    typed = f"{value + 0.0:.12g}"
+    return Decimal(typed if math.isclose(float(typed), value, rel_tol=1e-15) else f"{value:.6g}")
 
 
 def bracketed(text: str) -> str:
@@ -93,7 +91,7 @@ def bracketed(text: str) -> str:
 
 def assigned(symbol: str, text: str) -> str:
     """A parameter with its value, in mathtext: `$k=2$`; but there the e of a power of ten would be a symbol."""
-    return f"${symbol}$ = {text}" if "e" in text else f"${symbol}={text}$"
+    return rf"${symbol}=\,${text}" if "e" in text else f"${symbol}={text}$"
 
 
 def size_text(*sizes: int) -> str:

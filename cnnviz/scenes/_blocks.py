@@ -90,7 +90,7 @@ def settings_line(parts: Sequence[str]) -> str:
     """The parameters at the top right, well apart; closer where they are long, lest the last be cut off."""
     wide = "     ".join(parts)
     seen = _COMMAND.sub("x", wide).replace("$", "")
-    return wide if len(seen) <= _SETTINGS_LETTERS else "  ".join(parts)
+    return wide if len(seen) <= _SETTINGS_LETTERS else "   ".join(parts)
 
 
 def side_by_side(across: int, down: int) -> bool:

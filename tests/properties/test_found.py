@@ -65,7 +65,8 @@ CAPTIONS = [
     ("batch-norm", {"input": "123456.789; 1000000", "digits": 3},
      r"channel 1:   $\mu$ = (123456.789 + 1000000.000) / 2 ≈ **561728.395**"),
     # The square of next to nothing is not 0.
-    ("loss", {"kind": "mse", "digits": 0, "hi": 1e-9}, r"$L=(y - \hat{y})^{2}$ = (0 − 0.000000001)² ≈ **0**"),
+    ("loss", {"kind": "huber", "digits": 0, "hi": 1e-6},
+     r"$L=\frac{1}{2}\,(y - \hat{y})^{2}$ = ½·(0 − 0.000001)² ≈ **0**"),
     # A parameter is written as it was given.
     ("batch-norm", {"beta": "0.00004", "digits": 0, "input": "1; 1"},
      "channel 1, sample 1:   $y$ = 2·0 + 0.00004 ≈ **0**"),

@@ -35,21 +35,21 @@ def test_a_given_number_is_written_in_full(value, text):
 
 def test_the_e_of_a_power_of_ten_is_no_symbol():
     assert assigned(r"\epsilon", as_given(1e-5)) == r"$\epsilon=0.00001$"
-    assert assigned(r"\epsilon", as_given(1e-12)) == r"$\epsilon$ = 1e−12"
+    assert assigned(r"\epsilon", as_given(1e-12)) == r"$\epsilon=\,$1e−12"
 
 
 @pytest.mark.parametrize("digits", [None, 0])
 @pytest.mark.parametrize(("scene", "given", "formula", "caption"), [
-    ("batch-norm", {"eps": 1.5e-6}, r"$\epsilon$ = 1.5e−6", " + 1.5e−6) "),
+    ("batch-norm", {"eps": 1.5e-6}, r"$\epsilon=\,$1.5e−6", " + 1.5e−6) "),
     ("batch-norm", {"eps": 0.0123456789}, r"$\epsilon=0.0123456789$", " + 0.0123456789) "),
     ("batch-norm", {"eps": 1}, r"$\epsilon=1$", " + 1) "), ("norm", {"kind": "layer", "eps": 1}, None, " + 1) "),
     ("batch-norm", {"beta": "0.0000123"}, r"$\beta=0.0000123$", " + 0.0000123 ≈ "),
-    ("batch-norm", {"gamma": "2e-7"}, r"$\gamma$ = 2e−7", "2e−7·"),
+    ("batch-norm", {"gamma": "2e-7"}, r"$\gamma=\,$2e−7", "2e−7·"),
     ("fully-connected", {"input": "1 1", "weights": "1 1", "bias": "1e-5"}, None, "1·1 + 1·1 + 0.00001 ≈ **2"),
     ("activation", {"kind": "elu", "alpha": 0.00123456}, r"$\alpha=0.00123456$", " = 0.00123456·(exp("),
     ("loss", {"kind": "huber", "delta": 0.01234567}, r"$\delta=0.01234567$", " = 0.01234567·(|0 − "),
     ("loss", {"kind": "mse", "label": 0.12345678}, "label $y=0.12345678$", " = (0.12345678 − "),
-    ("lrn", {"k": 1.23456789, "alpha": 1e-7}, r"$k=1.23456789$  $\alpha$ = 1e−7", "(1.23456789 + 1e−7·"),
+    ("lrn", {"k": 1.23456789, "alpha": 1e-7}, r"$k=1.23456789$   $\alpha=\,$1e−7", "(1.23456789 + 1e−7·"),
 ])  # fmt: skip
 def test_parameters_are_written_as_given(scene, given, formula, caption, digits):
     board = make(scene, **given, digits=digits).storyboard()
@@ -120,7 +120,7 @@ def test_the_logit_that_moves_is_told_as_it_is_in_its_cell_too():
 
 def test_long_parameters_stand_closer_together():
     settings = make("lrn", alpha=0.0123456789, n=5).storyboard().settings
-    assert settings == r"inter-channel  $n=5$  $k=1$  $\alpha=0.0123456789$  $\beta=0.75$"
+    assert settings == r"inter-channel   $n=5$   $k=1$   $\alpha=0.0123456789$   $\beta=0.75$"
 
 
 def test_selus_constants_have_as_many_decimals_as_the_result_needs():

@@ -53,6 +53,7 @@ RARE = (
     ("cnn", {"i": 6, "input": "zeros", "layers": "conv 2@3x3, relu, fc 3"}),
     ("cnn", {"i": 6, "input": "random", "layers": "fc 3", "lr": 1e-9}),
     ("batch-norm", {"channels": 1, "activation": "none"}), ("lrn", {"kind": "intra", "alpha_over_n": True, "i": 2}),
+    ("loss", {"label": 1e-7}),
     ("norm", {"kind": "layer", "batch": 1, "channels": 1}), ("norm", {"kind": "batch", "batch": 1, "channels": 1}),
     ("gradient-descent", {"optimizer": "sgd", "lr": 100}), ("gradient-descent", {"optimizer": "momentum", "steps": 1}),
     ("gradient-descent", {"lr": 10, "surface": "bowl"}),
