@@ -165,7 +165,7 @@ WRONG = [
     (("conv", {"kernel": "laplacian-8"}), of_panel("kernel", label=("laplacian-8", "laplacian 9")), "label of kernel"),
     (FLIPPED, of_panel("kernel", label=("180", "90")), "the label of kernel"),
     *(((scene, given), of_board("settings", old, new), "the setting") for scene, given, old, new in [
-        ("conv", {}, "k=3", "k=4"), ("conv", {"s": 2}, "s=2", "s=3"), ("conv", {"bias": -1.5}, "b=-1.5", "b=1.5"),
+        ("conv", {}, "k=3", "k=4"), ("conv", {"s": 2}, "s=2", "s=3"), ("conv", {"bias": -1.5}, "b=−1.5", "b=1.5"),
         ("conv", {"bias": 0.125}, "b=0.125", "b=0.1"), ("conv", {"k": "3x5", "i": 7}, r"3\times5", r"5\times3"),
         ("pool", {}, "k=2", "k=3"), ("unpool", {}, "s=2", "s=1"), ("output-size", {"d": 2, "i": 7}, "d=2", "d=3"),
         ("pool", {"output_size": 1}, "o=1", "o=2"), ("batch-norm", {}, "m=5", "m=6"),
