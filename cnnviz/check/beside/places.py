@@ -11,6 +11,7 @@ import numpy as np
 from cnnviz.check.beside.stepping import HIDDEN, OTHERS, Cells, Expected, Rect, one
 from cnnviz.check.subject import Subject, Values
 from cnnviz.parameters import Size
+from cnnviz.storyboard import MoveMark
 
 
 @dataclass(frozen=True)
@@ -133,8 +134,12 @@ def _slid(figure: Subject, how: tuple[Size, ...]) -> Iterator[Expected]:
     before, start = [max(0, f) for f in frame], [max(0, -f) for f in frame]
     apart = [(size - 1) * step + 1 for size, step in zip(i, s, strict=True)]
     first = len(figure.steps) - out[0] * out[1]
-    for _ in range(first):
-        yield Expected()
+    boundary: dict[tuple[str, str], Rect] = {}
+    if min(frame) >= 0 and max(frame) > 0:
+        boundary["input", "map"] = (*before, *apart)
+    for step in figure.steps[:first]:
+        moved = any(isinstance(change, MoveMark) and change.mark == "map" for change in step.changes)
+        yield Expected(boundary if moved else {})
     ends = [b + side + f + more for b, side, f, more in zip(before, apart, frame, a, strict=True)]
     inner = set(itertools.product(*(range(b, b + side) for b, side in zip(before, apart, strict=True))))
     hatched = {cell for cell in inner if any(not lo <= at < hi for at, lo, hi in zip(cell, start, ends, strict=True))}
@@ -144,9 +149,7 @@ def _slid(figure: Subject, how: tuple[Size, ...]) -> Iterator[Expected]:
         under: Cells = {(r + start[0], c + start[1]) for r, c in slide.cells(place)}
         marks = {("input", "window"): (row + start[0], column + start[1], rows, columns),
                  ("output", "current"): one(*place)}  # fmt: skip
-        if min(frame) >= 0 and max(frame) > 0:
-            marks["input", "map"] = (*before, *apart)
-        yield Expected(marks, {("input", "under"): under, ("input", "hatched"): hatched})
+        yield Expected(marks | boundary, {("input", "under"): under, ("input", "hatched"): hatched})
 
 
 @dataclass(frozen=True)
