@@ -7,6 +7,7 @@ import fcntl
 import io
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -93,6 +94,26 @@ def test_a_failure_leaves_no_trace(error):
             write_half(path, error)
     assert files() == {"x", "kept"}
     assert Path("x").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(("maker", "open_one"), [
+    ("mkstemp", lambda: whole_file(Path("new/x.gif"))), ("mkdtemp", lambda: whole_folder(Path("new/x"))),
+])  # fmt: skip
+def test_ctrl_c_in_the_moment_in_which_a_temporary_appears_leaves_none(monkeypatch, maker, open_one):
+    make_one = getattr(tempfile, maker)
+
+    def interrupted(**where):
+        made = make_one(**where)
+        os.kill(os.getpid(), signal.SIGINT)
+        # The handler runs between two of Python's instructions.
+        for _ in range(100):
+            pass
+        return made
+
+    monkeypatch.setattr(tempfile, maker, interrupted)
+    with pytest.raises(KeyboardInterrupt), open_one():
+        pass
+    assert list(Path().iterdir()) == []
 
 
 def test_a_folder_that_others_use_meanwhile_stays():

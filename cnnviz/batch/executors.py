@@ -6,7 +6,6 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -62,6 +61,8 @@ class Pool:
         import multiprocessing
         from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 
+        from cnnviz.export._atomic import uninterrupted
+
         # Copies of this process have imported what this one has; where the system cannot copy, they import once.
         import_all()
         context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
@@ -74,7 +75,7 @@ class Pool:
 
         with ProcessPoolExecutor(self._count, context, initializer=_begin, initargs=(stop,)) as pool:
             try:
-                with _uninterrupted():
+                with uninterrupted():
                     # The first thing to do starts the processes; Ctrl-C halfway would leave some that nobody ends.
                     pool.submit(int)
                 for future, _ in in_turn(submit, _first, items, _AHEAD * self._count):
@@ -93,21 +94,6 @@ class Pool:
                         stop.release()
                     pool.shutdown(wait=True, cancel_futures=True)
                 raise
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Answer Ctrl-C after the block, where the system can wait; what it starts stays deaf to it."""
-    import signal
-
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _first(futures: Collection[Any]) -> Collection[Any]:

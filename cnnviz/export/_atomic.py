@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import stat
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -67,6 +68,19 @@ def whole_files(paths: Sequence[Path]) -> Iterator[Sequence[BinaryIO]]:
 
 
 @contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Answer Ctrl-C after the block, where the system can wait; a process that it starts stays deaf to it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def _taken_back_on_failure(placed: Sequence[Path]) -> Iterator[None]:
     try:
         yield
@@ -81,13 +95,14 @@ def _beside(path: Path, stack: ExitStack) -> tuple[Path, BinaryIO]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         while True:
-            lock, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, suffix=path.suffix, dir=path.parent)
-            stack.callback(os.close, lock)
+            with uninterrupted():
+                lock, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, suffix=path.suffix, dir=path.parent)
+                stack.callback(os.close, lock)
+                stack.callback(Path(name).unlink, missing_ok=True)
             if _taken(lock, name):
                 break
     except OSError as error:
         raise CnnvizError(f"cannot write to folder {path.parent}: {reason(error)}") from None
-    stack.callback(Path(name).unlink, missing_ok=True)
     # A descriptor of its own: the lock outlives the closing, which tells whether all bytes were taken.
     return Path(name), stack.enter_context(os.fdopen(os.dup(lock), "wb"))
 
@@ -115,8 +130,9 @@ def temporary_folder(parent: Path, suffix: str = "") -> Iterator[Path]:
         try:
             parent.mkdir(parents=True, exist_ok=True)
             while True:
-                name = tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, suffix=suffix, dir=parent)
-                stack.callback(shutil.rmtree, name, ignore_errors=True)
+                with uninterrupted():
+                    name = tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, suffix=suffix, dir=parent)
+                    stack.callback(shutil.rmtree, name, ignore_errors=True)
                 if fcntl is None:
                     break
                 with suppress(FileNotFoundError):
