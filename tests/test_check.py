@@ -188,6 +188,18 @@ def test_a_rendered_set_is_checked(cnnviz, tmp_path, monkeypatch):
     assert cnnviz("render", "set.toml", "--out", "made", "--jobs", 1, "--check", "-q").code == 1
 
 
+def test_a_rendered_set_tells_once_what_cannot_be_made(cnnviz, tmp_path):
+    figure = '[[figure]]\nscene = "conv"\nname = "{}"\nformat = "json"\nk = {}\n'
+    (tmp_path / "set.toml").write_text(figure.format("good", 3) + figure.format("bad", 9), encoding="utf-8")
+    done = cnnviz("render", "set.toml", "--jobs", 1, "--check")
+    assert done.code == 1
+    assert [line for line in (done.out + done.err).splitlines() if "bad" in line] == [
+        "cnnviz: set.toml, figure bad: kernel 9 does not fit the padded input 5 (= 5 + 2·0): "
+        "use --p 2 or more, or --k 5 or less"
+    ]
+    assert done.out.splitlines()[-1].startswith("good: 9 of 9 outputs equal")
+
+
 def test_several_processes_tell_what_one_does_in_the_same_order(tmp_path, monkeypatch):
     (tmp_path / "a.toml").write_text(
         '[[figure]]\nscene = "conv"\nname = "c"\n[figure.sweep]\ni = [9, 3, 7]\ns = [1, 2]\nk = [3, 8]\n'

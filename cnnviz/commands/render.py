@@ -36,6 +36,8 @@ def command(
     if check:
         from cnnviz.check import check_sets
 
-        failed += tell_reports(check_sets([Path(name) for name in sets], "onnxruntime", job_count(jobs)), quiet)
+        reports = check_sets([Path(name) for name in sets], "onnxruntime", job_count(jobs))
+        # Rendering has told what cannot be made.
+        failed += tell_reports((report for report in reports if not report.unmade), quiet)
     if failed:
         raise SystemExit(1)

@@ -22,7 +22,7 @@ SCENES = tuple(find_scenes())
 _FORMATS = formats()
 _OF_DECKS = (*parameters_of(DeckOptions), *LOOKS)
 _STRANGE = (
-    "", "/", ".", "x", "x.bmp", "folder", "x/", "text.csv/", "missing/x/", ".gif", "missing/x.gif", "/proc/x.gif",
+    "", "/proc", ".", "x", "x.bmp", "folder", "x/", "text.csv/", "missing/x/", ".gif", "missing/x.gif", "/proc/x.gif",
     "text.csv/x.gif", "x" * 300 + ".gif", "a\nb.json", "%s %d.json", "é.json", "\udcff.json", "picture.png",
 )  # fmt: skip
 _READ = (*(f"made.{name}" for name in MADE), "cut.gif", "evil.gif", "other.gif", "picture.png", "text.csv", "folder",
