@@ -111,7 +111,8 @@ def test_ctrl_c_in_the_moment_in_which_a_temporary_appears_leaves_none(monkeypat
         return made
 
     monkeypatch.setattr(tempfile, maker, interrupted)
-    # Where tests share processes, these are deaf to it.
+    # Where tests share processes, these are deaf to it. Another thread is there to take the signal.
+    threading.Thread(target=time.sleep, args=(0.2,), daemon=True).start()
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt), open_one():

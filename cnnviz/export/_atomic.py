@@ -12,9 +12,11 @@ import shutil
 import signal
 import stat
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import BinaryIO
 
 from cnnviz.errors import CnnvizError
@@ -69,15 +71,22 @@ def whole_files(paths: Sequence[Path]) -> Iterator[Sequence[BinaryIO]]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Answer Ctrl-C after the block, where the system can wait; a process that it starts stays deaf to it."""
-    if not hasattr(signal, "pthread_sigmask"):
+    """Answer Ctrl-C after the block; a process that it starts stays deaf to it.
+
+    Masking the signal would not do: the system then gives it to another thread, and Python answers all the same.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    came: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda *how: came.append(how))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)
+        if came:
+            before(*came[0])
 
 
 @contextmanager
