@@ -1,0 +1,49 @@
+"""Words as data: arithmetic, sentences and formulas, and the formatter that turns them into text at the very end."""
+
+from cnnviz.words.arithmetic import (
+    Cases,
+    Condition,
+    Equation,
+    Expression,
+    Function,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Quotient,
+    Ref,
+    Sum,
+    Symbol,
+    call,
+    dot,
+    equation,
+    evaluate,
+    exact,
+    relation,
+    total,
+)
+from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, size
+from cnnviz.words.printer import NOTATIONS, Printer
+from cnnviz.words.texts import (
+    Extent,
+    Joined,
+    Math,
+    PerAxis,
+    Phrase,
+    Shape,
+    Strong,
+    Text,
+    Words,
+    counted,
+    joined,
+    lines,
+    sentences,
+    walk,
+)
+
+__all__ = [
+    "NOTATIONS", "Assigned", "ByCases", "Cases", "Condition", "Defined", "Equation", "Expression", "Extent", "Filled",
+    "Function", "Joined", "Math", "Negative", "Number", "PerAxis", "Phrase", "Power", "Printer", "Product", "Quotient",
+    "Ref", "Shape", "Strong", "Sum", "Symbol", "Text", "Words", "call", "counted", "dot", "equation", "evaluate",
+    "exact", "joined", "lines", "relation", "sentences", "size", "total", "walk",
+]
