@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
-from cnnviz.code import check_framework, frameworks
+from cnnviz.programs import check_framework, frameworks
 from cnnviz.errors import UsageError
 from cnnviz.limits import (
     MAX_FONT_SCALE,

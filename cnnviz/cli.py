@@ -14,7 +14,7 @@ import click
 
 from cnnviz import __version__
 from cnnviz.appearance import Appearance
-from cnnviz.code import frameworks
+from cnnviz.programs import frameworks
 from cnnviz.commands._common import OUTPUT_FOLDER, told
 from cnnviz.commands._drawing import drawing
 from cnnviz.commands._hints import COMMANDS, Hints, dashed, of_program, of_tool

@@ -19,22 +19,23 @@ MAP, KERNEL, PLAIN = "map", "kernel", "plain"
 class Operand:
     """An array that goes in, in torch's layout.
 
-    `drawn` is the standard deviation of normal numbers from the operation's seed, and `file` the path and the key of an
-    .npz file, where the values came from there.
+    `std` is the standard deviation of normal numbers that the operation's seed draws, and `file` the path and the key
+    of an .npz file, where the values came from there.
     """
 
     values: Values
     kind: str = MAP
-    drawn: float | None = None
+    std: float | None = None
     file: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One call of a function of `torch.nn.functional`, or of `cnnviz.ops` where torch has none.
+    """One call of an operation by its name in `cnnviz.ops.compute`.
 
     `operands` are the names of arrays or of earlier results, in the order of the function's arguments; `options` its
-    other arguments, all of them; `shape` is that of the first operand.
+    other arguments, all of them; `shape` is that of the first operand. A pooling with `return_indices` also gives
+    `indices`.
     """
 
     function: str
@@ -46,23 +47,27 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A result as a figure's panel shows it: `drop` leading axes of length 1 left out; `size` tells of its shape only.
+    """A result, or the part of it at `index`, as a figure's panel shows it; with `size` only its shape is shown.
 
-    `of` is MAP where channels are an axis of it, which some frameworks put last.
+    `kind` is MAP where channels are an axis of it, which some frameworks put last.
     """
 
     name: str
     panel: str
-    drop: int = 0
+    index: tuple[int, ...] = ()
     size: bool = False
-    of: str = MAP
+    kind: str = MAP
 
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """One step of gradient descent of a network: its calls end in scores, cross-entropy with `label` follows."""
+    """One step of gradient descent: how the result `loss` depends on every value, and what it does to `weights`.
 
-    label: int
+    The gradient of a value v is called grad_v, and what it is after the step after_v; at a rate of 0 there is no step.
+    """
+
+    loss: str
+    weights: tuple[str, ...]
     rate: float
 
 
@@ -70,8 +75,8 @@ class Training:
 class Operation:
     """Everything that a figure computes: `essential` is the place of the call that a picture names.
 
-    `double` asks for float64, where float32 would show other digits. `seed` starts the generator of operands that are
-    `drawn`, in their order.
+    `double` asks for float64, where float32 would show other digits. `seed` starts the generator of operands that have
+    a `std`, in their order.
     """
 
     operands: Mapping[str, Operand]

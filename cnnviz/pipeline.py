@@ -43,7 +43,7 @@ class Figure:
 
     def storyboard(self) -> Storyboard:
         """The figure as data."""
-        from cnnviz.code import line
+        from cnnviz.programs import line
         from cnnviz.wording import reworded
 
         look = self.appearance
@@ -54,7 +54,7 @@ class Figure:
 
     def code(self, framework: str) -> str:
         """The same operation as a program in a framework, such as pytorch; raises UsageError where there is none."""
-        from cnnviz.code import check_framework, program
+        from cnnviz.programs import check_framework, program
 
         framework = check_framework(framework)
         operation = self.scene.operation()

@@ -20,7 +20,7 @@ ROOMS = {
     "limits": (set(), set()),
     "alone": (set(), set()),
     "toml": (GROUND, set()),
-    "ops": (GROUND, {"numpy"}),
+    "ops": (GROUND | {"operation"}, {"numpy"}),
     "notation": (set(), {"numpy"}),
     "storyboard": (GROUND, {"numpy"}),
     "playback": (GROUND | {"storyboard"}, {"numpy"}),
@@ -32,8 +32,8 @@ ROOMS = {
     "wording": (GROUND | {"storyboard", "parameters"}, set()),
     "places": (set(), set()),
     "operation": (set(), {"numpy"}),
-    "code": (GROUND | {"operation", "ops", "parameters"}, {"numpy"}),
-    "appearance": (GROUND | {"parameters", "places", "code"}, set()),
+    "programs": (GROUND | {"operation", "parameters"}, {"numpy", "onnxruntime", "torch"}),
+    "appearance": (GROUND | {"parameters", "places", "programs"}, set()),
     "scene": (GROUND | {"parameters", "operation", "storyboard"}, {"numpy"}),
     "discovery": (GROUND | {"parameters", "scene"}, set()),
     "scenes": (
@@ -49,7 +49,7 @@ ROOMS = {
     # What it is given to show is a pipeline's figure; what it asks of one it says itself.
     "decks": (GROUND | {"parameters", "appearance", "storyboard", "wording", "render", "export"}, {"pptx"}),
     "pipeline": (
-        GROUND | {"parameters", "places", "appearance", "scene", "code", "discovery", "render", "export", "decks"}
+        GROUND | {"parameters", "places", "appearance", "scene", "programs", "discovery", "render", "export", "decks"}
         | {"storyboard", "wording"},
         {"numpy"},
     ),
@@ -72,7 +72,7 @@ ROOMS = {
         | {"reading", "specimen", "wording", "decks", "talk"},
         {"click"},
     ),
-    "cli": (GROUND | {"parameters", "appearance", "code", "discovery", "pipeline", "commands", "__init__"}, {"click"}),
+    "cli": (GROUND | {"parameters", "appearance", "programs", "discovery", "pipeline", "commands", "__init__"}, {"click"}),
     "__init__": (GROUND | {"discovery", "pipeline", "api", "talk", "decks"}, set()),
     "__main__": ({"cli"}, set()),
 }  # fmt: skip

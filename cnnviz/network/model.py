@@ -15,7 +15,7 @@ from cnnviz.limits import MAX_MAP_VALUES, MAX_PRODUCTS, MAX_WEIGHTS
 from cnnviz.network.layers import Array, BatchNorm, Layer, Shape, Weights
 from cnnviz.notation import size_text
 from cnnviz.ops.activations import softmax
-from cnnviz.ops.gradients import cross_entropy_grad
+from cnnviz.ops.gradients import gradients
 from cnnviz.ops.losses import cross_entropy
 
 _WEIGHTS_TAG = 2
@@ -73,9 +73,7 @@ class Network:
     @cached_property
     def weight_shapes(self) -> tuple[dict[str, Shape], ...]:
         """Every layer's weights."""
-        return tuple(
-            layer.weight_shapes(given) for layer, given in zip(self.layers, self.shapes, strict=False)
-        )  # fmt: skip
+        return tuple(layer.weight_shapes(given) for layer, given in zip(self.layers, self.shapes, strict=False))
 
     @property
     def parameters(self) -> int:
@@ -100,9 +98,10 @@ class Network:
             products += math.prod(shapes.get("weight", (0,))) * positions
             values += math.prod(output)
         for count, most, what in (
-            (self.parameters, MAX_WEIGHTS, "weights"), (products, MAX_PRODUCTS, "products"),
+            (self.parameters, MAX_WEIGHTS, "weights"),
+            (products, MAX_PRODUCTS, "products"),
             (values, MAX_MAP_VALUES, "values in its maps"),
-        ):  # fmt: skip
+        ):
             if count > most:
                 raise UsageError(
                     f"--layers makes a network of {count} {what}, more than {most}: use fewer kernels or outputs, "
@@ -111,7 +110,7 @@ class Network:
 
     @staticmethod
     def seed(seed: int) -> tuple[int, ...]:
-        """What NumPy's generator of the weights starts from."""
+        """The seed of NumPy's generator of the weights."""
         return seed, _WEIGHTS_TAG
 
     def he_weights(self, seed: int) -> tuple[Weights, ...]:
@@ -141,10 +140,8 @@ class Network:
     @property
     def named_shapes(self) -> dict[str, Shape]:
         """The shapes of all weights under the names that a file has them by: conv1.weight, conv1.bias, …"""
-        return {
-            f"{name}.{part}": shape
-            for name, shapes in zip(self.names, self.weight_shapes, strict=True) for part, shape in shapes.items()
-        }  # fmt: skip
+        named = zip(self.names, self.weight_shapes, strict=True)
+        return {f"{name}.{part}": shape for name, shapes in named for part, shape in shapes.items()}
 
     def forward(self, picture: Array, weights: Sequence[Weights], label: int) -> Forward:
         """Run the network on one picture of (channels, rows, columns) that shows the class `label`."""
@@ -156,7 +153,9 @@ class Network:
 
     def backward(self, done: Forward, weights: Sequence[Weights], label: int) -> Backward:
         """Send the loss's gradient back through what `forward` computed."""
-        slopes = [cross_entropy_grad(done.maps[-1].ravel(), label).reshape(done.maps[-1].shape)]
+        scores = done.maps[-1]
+        (by_scores,) = gradients("cross_entropy", 1.0, scores.ravel(), label=label)
+        slopes = [by_scores.reshape(scores.shape)]
         own: list[Weights] = []
         for layer, x, before in zip(self.layers[::-1], done.maps[-2::-1], weights[::-1], strict=True):
             slope, parts = layer.backward(x, before, slopes[-1])
@@ -167,10 +166,7 @@ class Network:
 
 def descend(weights: Sequence[Weights], slopes: Sequence[Weights], rate: float) -> tuple[Weights, ...]:
     """One step of gradient descent, w ← w − η·∂L/∂w, for every weight."""
-    from cnnviz.ops.optimizers import SGD
-
-    rule = SGD(lr=rate)
     return tuple(
-        {name: rule.step(value, slope[name], rule.init(value))[0] for name, value in own.items()}
+        {name: value - rate * slope[name] for name, value in own.items()}
         for own, slope in zip(weights, slopes, strict=True)
     )

@@ -26,40 +26,17 @@ def whole(value: object, name: str, low: int) -> int:
         number = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         number = low - 1
-    if number < low or isinstance(value, bool | np.bool_):
+    if number < low:
         raise UsageError(f"{name} {value!r} is not possible: give an integer of at least {low}")
     return number
 
 
 def pair(value: Pair, name: str, low: int) -> tuple[int, int]:
     """Read an integer or (rows, cols) as (rows, cols), each at least `low`; raises UsageError."""
-    several = np.ndim(value) == 1
-    try:
-        rows, cols = value if several else (value, value)  # type: ignore[misc]
-        return whole(rows, name, low), whole(cols, name, low)
-    except ValueError:
-        shown = tuple(value) if several else value  # type: ignore[arg-type]
-        raise UsageError(
-            f"{name} {shown!r} is not possible: give an integer of at least {low}, or such a pair (rows, cols)"
-        ) from None
-
-
-def as_maps(values: npt.ArrayLike, name: str = "input") -> Array:
-    """Read `values` as feature maps, (C, H, W) or (N, C, H, W); raises UsageError for other axes or no cells."""
-    array = np.asarray(values)
-    if array.ndim not in (3, 4):
-        raise UsageError(f"{name} has shape {shape_text(array.shape)}: give (C, H, W) or (N, C, H, W)")
-    if 0 in array.shape[-2:]:
-        raise UsageError(f"{name} has maps of {shape_text(array.shape[-2:])} cells: give at least 1×1")
-    return array
-
-
-def exact(*arrays: Array) -> list[Array]:
-    """Bring arrays to their common type, with int64 for whole numbers so that no sum of products overflows early."""
-    dtype = np.result_type(*arrays)
-    if dtype.kind in "biu":
-        dtype = np.dtype(np.int64)
-    return [array.astype(dtype, copy=False) for array in arrays]
+    both = (value, value) if np.ndim(value) == 0 else tuple(value)  # type: ignore[arg-type]
+    if len(both) != 2:
+        raise UsageError(f"{name} {value!r} is not possible: give an integer or (rows, cols)")
+    return whole(both[0], name, low), whole(both[1], name, low)
 
 
 def floating(values: npt.ArrayLike) -> Array:
@@ -68,11 +45,19 @@ def floating(values: npt.ArrayLike) -> Array:
     return array.astype(np.float64) if array.dtype.kind in "biu" else array
 
 
-def parameter(values: npt.ArrayLike | None, name: str, shape: tuple[int, ...], meaning: str) -> Array | None:
+def as_maps(values: npt.ArrayLike) -> Array:
+    """Read `values` as feature maps, (C, H, W) or (N, C, H, W); raises UsageError for other axes or no cells."""
+    array = floating(values)
+    if array.ndim not in (3, 4) or 0 in array.shape[-2:]:
+        raise UsageError(f"input has shape {shape_text(array.shape)}: give (C, H, W) or (N, C, H, W), no size 0")
+    return array
+
+
+def parameter(values: npt.ArrayLike | None, name: str, shape: tuple[int, ...]) -> Array | None:
     """Read an optional layer parameter and check its shape; raises UsageError."""
     if values is None:
         return None
-    array = np.asarray(values)
+    array = floating(values)
     if array.shape != shape:
-        raise UsageError(f"{name} has shape {shape_text(array.shape)}: give {shape_text(shape)}, {meaning}")
+        raise UsageError(f"{name} has shape {shape_text(array.shape)}: give {shape_text(shape)}")
     return array

@@ -7,7 +7,6 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.errors import UsageError
 from cnnviz.ops._arrays import Array, floating
 
 SELU_ALPHA = 1.6732632423543772848170429916717
@@ -48,15 +47,7 @@ def relu6(input: npt.ArrayLike) -> Array:
 
 
 def hardtanh(input: npt.ArrayLike, min_val: float = -1.0, max_val: float = 1.0) -> Array:
-    """Cut off values below `min_val` and above `max_val`; any shape, whole numbers give float64.
-
-    Raises
-    ------
-    UsageError
-        `min_val` is not below `max_val`.
-    """
-    if not min_val < max_val:
-        raise UsageError(f"min_val {min_val} is not below max_val {max_val}: give a smaller one")
+    """Cut off values below `min_val` and above `max_val`; any shape, whole numbers give float64."""
     return np.asarray(np.clip(floating(input), min_val, max_val))
 
 
@@ -73,38 +64,18 @@ def sigmoid(input: npt.ArrayLike) -> Array:
     return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
 
 
-def softplus(input: npt.ArrayLike, beta: float = 1.0, threshold: float = 20.0) -> Array:
-    """Round off ReLU's corner, f(x) = ln(1 + e^βx)/β, but x where βx > `threshold`; any shape (Dugas et al. 2001)."""
+def softplus(input: npt.ArrayLike, beta: float = 1.0) -> Array:
+    """Round off ReLU's corner, f(x) = ln(1 + e^βx)/β, but x where βx > 20, as torch; any shape (Dugas et al. 2001)."""
     x = floating(input)
     scaled = beta * x
     # ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|), which overflows for no x.
     rounded = np.maximum(scaled, 0) + np.log1p(np.exp(-np.abs(scaled)))
-    return np.where(scaled > threshold, x, rounded / beta)
+    return np.where(scaled > 20, x, rounded / beta)
 
 
-def gelu(input: npt.ArrayLike, approximate: str = "none") -> Array:
-    """Weight x by the normal distribution's Φ(x); any shape, whole numbers give float64.
-
-    Parameters
-    ----------
-    input : array
-    approximate : {"none", "tanh"}
-        The exact Φ, or the paper's 0.5(1 + tanh(√(2/π)(x + 0.044715x³))).
-
-    Raises
-    ------
-    UsageError
-        Another approximation.
-
-    References
-    ----------
-    Hendrycks & Gimpel 2016, arXiv:1606.08415, §2.
-    """
+def gelu(input: npt.ArrayLike) -> Array:
+    """Weight x by the normal distribution's Φ(x); any shape (Hendrycks & Gimpel 2016, arXiv:1606.08415, §2)."""
     x = floating(input)
-    if approximate == "tanh":
-        return np.asarray(0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))))
-    if approximate != "none":
-        raise UsageError(f"approximate {approximate!r} is unknown: choose none or tanh")
     return x * normal_cdf(x)
 
 
@@ -135,37 +106,14 @@ def mish(input: npt.ArrayLike) -> Array:
 
 
 def softmax(input: npt.ArrayLike, dim: int = -1) -> Array:
-    """Turn scores into probabilities, eˣ / Σ eˣ along axis `dim`; any shape, whole numbers give float64.
-
-    Raises
-    ------
-    UsageError
-        No such axis.
-
-    References
-    ----------
-    Bridle 1990.
-    """
-    x = _scores(input, dim)
+    """Turn scores into probabilities, eˣ / Σ eˣ along axis `dim`; any shape (Bridle 1990)."""
+    x = floating(input)
     powers = np.exp(x - x.max(axis=dim, keepdims=True))
     return np.asarray(powers / powers.sum(axis=dim, keepdims=True))
 
 
 def log_softmax(input: npt.ArrayLike, dim: int = -1) -> Array:
-    """Give ln softmax without leaving the logarithm, x − ln Σ eˣ along axis `dim`; any shape.
-
-    Raises
-    ------
-    UsageError
-        No such axis.
-    """
-    x = _scores(input, dim)
+    """Give ln softmax without leaving the logarithm, x − ln Σ eˣ along axis `dim`; any shape."""
+    x = floating(input)
     shifted = x - x.max(axis=dim, keepdims=True)
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True)))
-
-
-def _scores(input: npt.ArrayLike, dim: int) -> Array:
-    x = floating(input)
-    if not -x.ndim <= dim < x.ndim:
-        raise UsageError(f"dim {dim} is not an axis of input, which has {x.ndim}")
-    return x

@@ -6,25 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.ops._arrays import Array, Pair, as_maps, exact, pair, parameter, shape_text
+from cnnviz.ops._arrays import Array, Pair, as_maps, floating, pair, parameter, shape_text
 
 
 def conv_output_size(i: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> int:
     """Give the output size of a convolution along one axis, o = ⌊(i + 2p − d(k−1) − 1)/s⌋ + 1.
 
-    Parameters
-    ----------
-    i, k, s, p, d : int
-        Sizes in cells: input, kernel, stride, padding on each side, dilation.
-
-    Raises
-    ------
-    UsageError
-        The kernel is larger than the padded input.
-
-    References
-    ----------
-    Dumoulin & Visin 2016, relationship 6, and 15 for dilation.
+    The arguments are the sizes of input, kernel, stride, padding on each side and dilation. Raises UsageError where the
+    kernel is larger than the padded input. Dumoulin & Visin 2016, relationship 6, and 15 for dilation.
     """
     room = i + 2 * p - (d * (k - 1) + 1)
     if room < 0:
@@ -41,20 +30,8 @@ def misfit(i: int, k: int, p: int, d: int) -> UsageError:
 def conv_transpose_output_size(i: int, k: int, s: int = 1, p: int = 0, output_padding: int = 0, d: int = 1) -> int:
     """Give the output size of a transposed convolution along one axis, o = (i−1)s − 2p + d(k−1) + output_padding + 1.
 
-    Parameters
-    ----------
-    i, k, s, p, output_padding, d : int
-        Sizes in cells: input, kernel, stride and padding of the convolution that this transposes, cells added to one
-        side of the output, dilation.
-
-    Raises
-    ------
-    UsageError
-        The padding leaves no output.
-
-    References
-    ----------
-    Dumoulin & Visin 2016, relationships 13 and 14, whose `a` is `output_padding`.
+    Raises UsageError where the padding leaves no output. Dumoulin & Visin 2016, relationships 13 and 14, whose `a` is
+    `output_padding`.
     """
     full = (i - 1) * s + d * (k - 1) + 1 + output_padding
     if full <= 2 * p:
@@ -62,26 +39,15 @@ def conv_transpose_output_size(i: int, k: int, s: int = 1, p: int = 0, output_pa
     return full - 2 * p
 
 
-def pad2d(x: npt.ArrayLike, padding: Pair, value: float = 0) -> Array:
-    """Surround the last two axes of `x` with `value`: an integer on every side, or (rows, cols).
-
-    Parameters
-    ----------
-    x : array (..., H, W)
-    padding : int or (int, int)
-        Cells added above and below, and left and right; at least 0.
-
-    Returns
-    -------
-    array (..., H + 2·rows, W + 2·cols), of the type of `x`
-    """
-    x = np.asarray(x)
+def pad2d(x: npt.ArrayLike, padding: Pair) -> Array:
+    """Surround the last two axes of `x` with zeros, the same number on both sides."""
     rows, cols = pair(padding, "padding", 0)
-    return pad_sides(x, (rows, rows), (cols, cols), value)
+    return pad_sides(np.asarray(x), (rows, rows), (cols, cols))
 
 
 def pad_sides(x: Array, rows: tuple[int, int], cols: tuple[int, int], value: float = 0) -> Array:
-    """Surround the last two axes of `x` with `value`: rows (above, below) and cols (left, right), in cells."""
+    """Surround the last two axes of `x` with `value`: rows (above, below) and cols (left, right)."""
+    # np.pad does the same five times as slowly.
     (above, below), (left, right) = rows, cols
     height, width = x.shape[-2:]
     padded = np.full((*x.shape[:-2], above + height + below, left + width + right), value, dtype=x.dtype)
@@ -90,48 +56,22 @@ def pad_sides(x: Array, rows: tuple[int, int], cols: tuple[int, int], value: flo
 
 
 def insert_zeros(x: npt.ArrayLike, stride: Pair) -> Array:
-    """Put z = stride − 1 zeros between neighbours along the last two axes, the first step of a transposed convolution.
+    """Put stride − 1 zeros between neighbours along the last two axes, the first step of a transposed convolution.
 
-    Parameters
-    ----------
-    x : array (..., H, W)
-    stride : int or (int, int)
-        At least 1; 1 inserts nothing.
-
-    Returns
-    -------
-    array (..., (H−1)·rows + 1, (W−1)·cols + 1), of the type of `x`
-
-    References
-    ----------
     Dumoulin & Visin 2016, the stretched input of relationship 12.
     """
     x = np.asarray(x)
     rows, cols = pair(stride, "stride", 1)
-    size = [max((i - 1) * s + 1, 0) for i, s in zip(x.shape[-2:], (rows, cols), strict=True)]
+    size = [(i - 1) * s + 1 for i, s in zip(x.shape[-2:], (rows, cols), strict=True)]
     stretched = np.zeros((*x.shape[:-2], *size), dtype=x.dtype)
     stretched[..., ::rows, ::cols] = x
     return stretched
 
 
 def windows2d(x: npt.ArrayLike, kernel_size: Pair, stride: Pair = 1, dilation: Pair = 1) -> Array:
-    """View what a sliding kernel covers at each of its positions, without copying.
+    """View what a sliding kernel covers at each position, (..., oH, oW, kH, kW), without copying `x` (..., H, W).
 
-    Parameters
-    ----------
-    x : array (..., H, W)
-        Already padded.
-    kernel_size, stride, dilation : int or (int, int)
-        At least 1.
-
-    Returns
-    -------
-    read-only view (..., oH, oW, kH, kW) of `x`
-
-    Raises
-    ------
-    UsageError
-        The kernel does not fit `x`.
+    Raises UsageError where the kernel does not fit.
     """
     x = np.asarray(x)
     kernel, step, gap = pair(kernel_size, "kernel_size", 1), pair(stride, "stride", 1), pair(dilation, "dilation", 1)
@@ -160,25 +100,20 @@ def conv2d(
     bias : array (C_out,), optional
     stride, padding, dilation : int or (rows, cols)
     groups : int
-        Must divide C and C_out; each group of output channels sees its own group of input channels.
+        Each group of output channels sees its own group of input channels.
 
     Returns
     -------
-    array (N, C_out, oH, oW) or (C_out, oH, oW), of the common type of the operands; whole numbers give exact int64
-
-    Raises
-    ------
-    UsageError
-        A shape, or a kernel that does not fit the padded input.
+    array (N, C_out, oH, oW) or (C_out, oH, oW)
 
     References
     ----------
     Dumoulin & Visin 2016, relationships 1–6 and 15.
     """
-    x, kernels = exact(as_maps(input), np.asarray(weight))
+    x, kernels = as_maps(input), _kernels(weight)
     step, border, gap = pair(stride, "stride", 1), pair(padding, "padding", 0), pair(dilation, "dilation", 1)
-    check_kernels(x, kernels, groups)
-    offset = parameter(bias, "bias", (len(kernels),), "one value an output channel")
+    _check_channels(x, kernels, len(kernels), kernels.shape[1] * groups, groups)
+    offset = parameter(bias, "bias", (len(kernels),))
     for i, k, s, p, d in zip(x.shape[-2:], kernels.shape[-2:], step, border, gap, strict=True):
         conv_output_size(i, k, s, p, d)
     windows = windows2d(pad2d(x, border), kernels.shape[-2:], step, gap)
@@ -188,24 +123,24 @@ def conv2d(
     return output if x.ndim == 4 else output[0]
 
 
-def check_kernels(x: Array, kernels: Array, groups: int) -> None:
-    """Check the kernels of a convolution, their channels and groups against its input; raises UsageError."""
+def _kernels(weight: npt.ArrayLike) -> Array:
+    kernels = floating(weight)
     if kernels.ndim != 4 or 0 in kernels.shape:
-        raise UsageError(f"weight has shape {shape_text(kernels.shape)}: give (C_out, C/groups, kH, kW), no size 0")
-    channels = x.shape[-3]
-    if groups < 1 or len(kernels) % groups:
-        raise UsageError(f"groups {groups} does not divide the {len(kernels)} output channels of weight")
-    if kernels.shape[1] * groups != channels:
-        raise UsageError(
-            f"weight {shape_text(kernels.shape)} with groups {groups} takes {kernels.shape[1] * groups} input channels "
-            f"(= {kernels.shape[1]}·{groups}), but input has {channels}"
-        )
+        raise UsageError(f"weight has shape {shape_text(kernels.shape)}: give four axes, no size 0")
+    return kernels
+
+
+def _check_channels(x: Array, kernels: Array, grouped: int, taken: int, groups: int) -> None:
+    if groups < 1 or grouped % groups:
+        raise UsageError(f"groups {groups} does not divide the {grouped} kernels of weight")
+    if taken != x.shape[-3]:
+        raise UsageError(f"weight {shape_text(kernels.shape)} takes {taken} channels, but input has {x.shape[-3]}")
 
 
 def _contract(windows: Array, kernels: Array, groups: int) -> Array:
     n, channels, height, width, rows, cols = windows.shape
     outputs, cells = len(kernels) // groups, channels // groups * rows * cols
-    # One matrix product per group: unlike einsum over six axes this reaches BLAS, and it stays exact for int64.
+    # One matrix product per group: unlike einsum over six axes this reaches BLAS.
     split = windows.reshape(n, groups, channels // groups, height, width, rows, cols)
     columns = split.transpose(1, 0, 3, 4, 2, 5, 6).reshape(groups, n * height * width, cells)
     product = columns @ kernels.reshape(groups, outputs, cells).transpose(0, 2, 1)
@@ -236,26 +171,19 @@ def conv_transpose2d(
     output_padding : int or (rows, cols)
         Cells added at the bottom and right, less than the stride or the dilation.
     groups : int
-        Must divide C.
 
     Returns
     -------
-    array (N, C_out, oH, oW) or (C_out, oH, oW), of the common type of the operands; whole numbers give exact int64
-
-    Raises
-    ------
-    UsageError
-        A shape, or a padding that leaves no output.
+    array (N, C_out, oH, oW) or (C_out, oH, oW)
 
     References
     ----------
     Dumoulin & Visin 2016, relationships 8–14.
     """
-    x, kernels = exact(as_maps(input), np.asarray(weight))
+    x, kernels = as_maps(input), _kernels(weight)
     step, border, gap = pair(stride, "stride", 1), pair(padding, "padding", 0), pair(dilation, "dilation", 1)
     extra = pair(output_padding, "output_padding", 0)
-    flipped = _transposed_kernels(x, kernels, groups)
-    offset = parameter(bias, "bias", (len(flipped),), "one value an output channel")
+    _check_channels(x, kernels, len(kernels), len(kernels), groups)
     crop, sides = [], []
     for i, k, s, p, a, d in zip(x.shape[-2:], kernels.shape[-2:], step, border, extra, gap, strict=True):
         if a >= max(s, d):
@@ -263,20 +191,8 @@ def conv_transpose2d(
         # Full padding and a crop, since p' = d(k−1) − p is negative for a large p.
         sides.append((d * (k - 1), d * (k - 1) + a))
         crop.append(slice(p, p + conv_transpose_output_size(i, k, s, p, a, d)))
-    full = conv2d(pad_sides(insert_zeros(x, step), sides[0], sides[1]), flipped, None, 1, 0, gap, groups)
-    output = full[..., crop[0], crop[1]]
-    return output.copy() if offset is None else output + offset[:, None, None]
-
-
-def _transposed_kernels(x: Array, kernels: Array, groups: int) -> Array:
-    if kernels.ndim != 4 or 0 in kernels.shape:
-        raise UsageError(f"weight has shape {shape_text(kernels.shape)}: give (C, C_out/groups, kH, kW), no size 0")
-    if len(kernels) != x.shape[-3]:
-        raise UsageError(
-            f"weight {shape_text(kernels.shape)} takes {len(kernels)} input channels, but input has {x.shape[-3]}"
-        )
-    if groups < 1 or len(kernels) % groups:
-        raise UsageError(f"groups {groups} does not divide the {len(kernels)} input channels")
-    channels, outputs, rows, cols = kernels.shape
-    split = kernels.reshape(groups, channels // groups, outputs, rows, cols).transpose(0, 2, 1, 3, 4)
-    return split.reshape(groups * outputs, channels // groups, rows, cols)[:, :, ::-1, ::-1]
+    channels, outputs, *size = kernels.shape
+    split = kernels.reshape(groups, channels // groups, outputs, *size).swapaxes(1, 2)
+    flipped = split.reshape(groups * outputs, channels // groups, *size)[:, :, ::-1, ::-1]
+    full = conv2d(pad_sides(insert_zeros(x, step), sides[0], sides[1]), flipped, bias, 1, 0, gap, groups)
+    return full[..., crop[0], crop[1]]

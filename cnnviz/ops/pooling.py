@@ -1,36 +1,25 @@
-"""Pooling: what a window's maximum or mean keeps of a map (unpooling: `cnnviz.ops.unpooling`)."""
+"""Pooling: what a window's maximum or mean keeps of a map."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple, overload
+from typing import Literal, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.ops._arrays import Array, Pair, as_maps, floating, pair
+from cnnviz.ops._arrays import Array, Pair, as_maps, pair
 from cnnviz.ops.convolution import misfit, pad_sides, windows2d
+
+Bounds = list[tuple[int, int]]
 
 
 def pool_output_size(i: int, k: int, s: int | None = None, p: int = 0, d: int = 1, ceil_mode: bool = False) -> int:
     """Give the output size of a pooling along one axis, o = ⌊(i + 2p − d(k−1) − 1)/s⌋ + 1, or ⌈…⌉ with `ceil_mode`.
 
     With `ceil_mode` the last window may hang over the end, but it must start inside the input or the padding before it,
-    else it is dropped.
-
-    Parameters
-    ----------
-    i, k, s, p, d : int
-        Sizes in cells: input, kernel, stride (None: the kernel's), padding on each side, dilation.
-
-    Raises
-    ------
-    UsageError
-        Not one window fits.
-
-    References
-    ----------
-    Dumoulin & Visin 2016, relationship 7; the rule of `ceil_mode` is that of `torch.nn.MaxPool2d`.
+    else it is dropped: the rule of `torch.nn.MaxPool2d`. Raises UsageError where not one window fits. Dumoulin & Visin
+    2016, relationship 7.
     """
     step = k if s is None else s
     room = i + 2 * p - (d * (k - 1) + 1)
@@ -123,17 +112,7 @@ def max_pool2d(
     ceil_mode : bool
         Keep a last window that hangs over the edge (see `pool_output_size`).
     return_indices : bool
-        Also return where each maximum stands: row·W + column in the unpadded map, the first one of equals. A window
-        that holds NaN gives NaN, at its last one, as in torch.
-
-    Returns
-    -------
-    array (..., oH, oW) of the type of `input`, and with `return_indices` an int64 array of that shape
-
-    Raises
-    ------
-    UsageError
-        A shape, a kernel that does not fit, too much padding, or a window between whose gaps lies no input cell.
+        Also return where each maximum stands: row·W + column in the unpadded map, the first one of equals.
 
     References
     ----------
@@ -142,20 +121,18 @@ def max_pool2d(
     x = as_maps(input)
     geometry = pool_geometry(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     _check_covered(geometry)
-    windows = geometry.windows(x, _lowest(x.dtype))
+    windows = geometry.windows(x, -np.inf)
     values: Array = windows.max(axis=(-2, -1))
     if not return_indices:
         return values
-    height, width = x.shape[-2:]
-    cells = np.arange(height * width, dtype=np.int64).reshape(height, width)
+    cells = _cells(x)
     covered = geometry.windows(cells, -1).reshape(*geometry.output, -1)
     return values, _first_hits(windows.reshape(*values.shape, -1), values, covered)
 
 
-def _lowest(dtype: np.dtype[Any]) -> float:
-    if dtype.kind in "iu":
-        return int(np.iinfo(dtype).min)
-    return 0 if dtype.kind == "b" else -np.inf
+def _cells(x: Array) -> Array:
+    height, width = x.shape[-2:]
+    return np.arange(height * width, dtype=np.int64).reshape(height, width)
 
 
 def _check_covered(geometry: PoolGeometry) -> None:
@@ -168,13 +145,7 @@ def _check_covered(geometry: PoolGeometry) -> None:
 
 
 def _first_hits(windows: Array, values: Array, covered: Array) -> Array:
-    # Padding holds the lowest value, which may also be the maximum: it must not be taken for the place of the maximum.
-    hits = (windows == values[..., None]) & (covered >= 0)
-    place = hits.argmax(axis=-1)
-    if windows.dtype.kind == "f":
-        missing = np.isnan(windows)
-        last = windows.shape[-1] - 1 - missing[..., ::-1].argmax(axis=-1)
-        place = np.where(missing.any(axis=-1), last, place)
+    place = (windows == values[..., None]).argmax(axis=-1)
     return np.take_along_axis(np.broadcast_to(covered, windows.shape), place[..., None], axis=-1)[..., 0]
 
 
@@ -185,7 +156,6 @@ def avg_pool2d(
     padding: Pair = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
-    divisor_override: int | None = None,
 ) -> Array:
     """Take the mean of each window.
 
@@ -198,34 +168,19 @@ def avg_pool2d(
         Keep a last window that hangs over the edge (see `pool_output_size`); cells beyond the padding never count.
     count_include_pad : bool
         Count the padding's zeros in the divisor.
-    divisor_override : int, optional
-        Divide every window's sum by this instead; not 0.
-
-    Returns
-    -------
-    array (..., oH, oW); whole numbers give float64 (torch rounds their mean towards zero)
-
-    Raises
-    ------
-    UsageError
-        A shape, a kernel that does not fit, too much padding, a divisor of 0.
 
     References
     ----------
     Dumoulin & Visin 2016, relationship 7.
     """
-    x = floating(as_maps(input))
+    x = as_maps(input)
     geometry = pool_geometry(x.shape, kernel_size, stride, padding, 1, ceil_mode)
-    divisor = avg_pool_divisor(geometry, count_include_pad, divisor_override)
-    return np.asarray(geometry.windows(x, 0).sum(axis=(-2, -1)) / divisor.astype(x.dtype))
+    divisor = avg_pool_divisor(geometry, count_include_pad).astype(x.dtype)
+    return np.asarray(geometry.windows(x, 0).sum(axis=(-2, -1)) / divisor)
 
 
-def avg_pool_divisor(geometry: PoolGeometry, count_include_pad: bool, divisor_override: int | None) -> Array:
-    """Give what each window's sum is divided by, (oH, oW); raises UsageError for a divisor of 0."""
-    if divisor_override == 0:
-        raise UsageError("divisor_override 0 is not possible: give another integer, or None for the window's size")
-    if divisor_override is not None:
-        return np.full(geometry.output, divisor_override, dtype=np.int64)
+def avg_pool_divisor(geometry: PoolGeometry, count_include_pad: bool = True) -> Array:
+    """Give what each window's sum is divided by, (oH, oW)."""
     counts = []
     for i, k, s, p, _, o in zip(*geometry, strict=True):
         start = np.arange(o) * s - p
@@ -234,78 +189,32 @@ def avg_pool_divisor(geometry: PoolGeometry, count_include_pad: bool, divisor_ov
     return np.outer(counts[0], counts[1])
 
 
-def adaptive_avg_pool2d(input: npt.ArrayLike, output_size: Pair | tuple[int | None, int | None]) -> Array:
+def adaptive_avg_pool2d(input: npt.ArrayLike, output_size: Pair) -> Array:
     """Divide each map into `output_size` windows, from ⌊r·H/oH⌋ up to ⌈(r+1)·H/oH⌉, and take their means.
 
-    Parameters
-    ----------
-    input : array (N, C, H, W) or (C, H, W)
-    output_size : int or (rows, cols)
-        At least 1 each; None keeps the input's size; 1 is global average pooling.
-
-    Returns
-    -------
-    array (..., oH, oW); whole numbers give float64
-
-    Raises
-    ------
-    UsageError
-        A shape or a size.
-
-    References
-    ----------
-    Lin et al. 2014, arXiv:1312.4400, §3.2 for the global mean; the window's bounds are torch's.
+    One window is global average pooling, Lin et al. 2014, arXiv:1312.4400, §3.2.
     """
-    x = floating(as_maps(input))
+    x = as_maps(input)
     rows, cols = _adaptive_bounds(x, output_size)
-    output = np.empty((*x.shape[:-2], len(rows), len(cols)), dtype=x.dtype)
-    for r, (top, bottom) in enumerate(rows):
-        for c, (left, right) in enumerate(cols):
-            output[..., r, c] = x[..., top:bottom, left:right].mean(axis=(-2, -1))
-    return output
+    means = [[x[..., top:bottom, left:right].mean(axis=(-2, -1)) for left, right in cols] for top, bottom in rows]
+    return np.moveaxis(np.array(means), (0, 1), (-2, -1))
 
 
 @overload
-def adaptive_max_pool2d(
-    input: npt.ArrayLike,
-    output_size: Pair | tuple[int | None, int | None],
-    return_indices: Literal[False] = ...,
-) -> Array: ...
+def adaptive_max_pool2d(input: npt.ArrayLike, output_size: Pair, return_indices: Literal[False] = ...) -> Array: ...
 @overload
 def adaptive_max_pool2d(
-    input: npt.ArrayLike,
-    output_size: Pair | tuple[int | None, int | None],
-    return_indices: Literal[True],
+    input: npt.ArrayLike, output_size: Pair, return_indices: Literal[True]
 ) -> tuple[Array, Array]: ...
 def adaptive_max_pool2d(
-    input: npt.ArrayLike,
-    output_size: Pair | tuple[int | None, int | None],
-    return_indices: bool = False,
+    input: npt.ArrayLike, output_size: Pair, return_indices: bool = False
 ) -> Array | tuple[Array, Array]:
-    """Divide each map into `output_size` windows as `adaptive_avg_pool2d` does and take their maxima.
-
-    Parameters
-    ----------
-    input : array (N, C, H, W) or (C, H, W)
-    output_size : int or (rows, cols)
-        At least 1 each; None keeps the input's size; 1 is global max pooling.
-    return_indices : bool
-        Also return where each maximum stands, as `max_pool2d` does.
-
-    Returns
-    -------
-    array (..., oH, oW) of the type of `input`, and with `return_indices` an int64 array of that shape
-
-    Raises
-    ------
-    UsageError
-        A shape or a size.
-    """
+    """Divide each map into windows as `adaptive_avg_pool2d` does and take their maxima, and where these stand."""
     x = as_maps(input)
     rows, cols = _adaptive_bounds(x, output_size)
     values = np.empty((*x.shape[:-2], len(rows), len(cols)), dtype=x.dtype)
     indices = np.empty(values.shape, dtype=np.int64)
-    cells = np.arange(x.shape[-2] * x.shape[-1], dtype=np.int64).reshape(x.shape[-2:])
+    cells = _cells(x)
     for r, (top, bottom) in enumerate(rows):
         for c, (left, right) in enumerate(cols):
             window = x[..., top:bottom, left:right].reshape(*x.shape[:-2], -1)
@@ -314,11 +223,7 @@ def adaptive_max_pool2d(
     return (values, indices) if return_indices else values
 
 
-def _adaptive_bounds(
-    x: Array, output_size: Pair | tuple[int | None, int | None]
-) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    height, width = x.shape[-2:]
-    wanted = output_size if isinstance(output_size, tuple | list) and len(output_size) == 2 else (output_size,) * 2
-    rows, cols = pair([i if o is None else o for i, o in zip((height, width), wanted, strict=True)], "output_size", 1)
-    bounds = [[(r * i // o, -(-(r + 1) * i // o)) for r in range(o)] for i, o in ((height, rows), (width, cols))]
-    return bounds[0], bounds[1]
+def _adaptive_bounds(x: Array, output_size: Pair) -> tuple[Bounds, Bounds]:
+    sizes = zip(x.shape[-2:], pair(output_size, "output_size", 1), strict=True)
+    rows, cols = ([(r * i // o, -(-(r + 1) * i // o)) for r in range(o)] for i, o in sizes)
+    return rows, cols

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cnnviz.network import Network
-from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, FullyConnected, Layer, Lrn, MaxPool, Weights
+from cnnviz.network.layers import BatchNorm, FullyConnected, Layer, Weights
 from cnnviz.operation import KERNEL, PLAIN, Call, Operand, Operation, Shown, Training
 from cnnviz.ops.activation_table import ACTIVATIONS
 from cnnviz.parameters import Size
@@ -29,13 +29,13 @@ def convolution(
     options = {"stride": stride, "padding": padding, "dilation": dilation}
     names = "x", "flipped" if flip else "w", *(["b"] if bias else [])
     calls.append(Call(function="conv2d", operands=names, result="y", shape=(1, 1, *x.shape), options=options))
-    return Operation(operands=operands, calls=tuple(calls), shown=(Shown(name="y", panel="output", drop=2),))
+    return Operation(operands=operands, calls=tuple(calls), shown=(Shown(name="y", panel="output", index=(0, 0)),))
 
 
 def output_size(i: Size, k: Size, s: Size, p: Size, d: Size) -> Operation:
     """A convolution of which only the shape is shown."""
     done = convolution(np.zeros(i), np.zeros(k), 0, s, p, d)
-    shown = Shown(name="y", panel="output", drop=2, size=True)
+    shown = Shown(name="y", panel="output", index=(0, 0), size=True)
     return Operation(operands=done.operands, calls=done.calls, shown=(shown,))
 
 
@@ -43,7 +43,7 @@ def there_and_back(x: Values, w: Values, there: Size, stride: Size, padding: Siz
     """A convolution to a map of the size `there`, and its transpose with `rest` as output padding."""
     done = convolution(x, w, 0, stride, padding)
     back = _transpose(("y", "w"), "back", there, stride, padding, rest, (1, 1))
-    shown = *done.shown, Shown(name="back", panel="back", drop=2)
+    shown = *done.shown, Shown(name="back", panel="back", index=(0, 0))
     return Operation(operands=done.operands, calls=(*done.calls, back), shown=shown, essential=0)
 
 
@@ -62,7 +62,7 @@ def transposed(
         shown.append(("stamps", "overlap"))
     return Operation(
         operands=operands, calls=tuple(calls), essential=0,
-        shown=tuple(Shown(name=name, panel=panel, drop=2) for name, panel in shown),
+        shown=tuple(Shown(name=name, panel=panel, index=(0, 0)) for name, panel in shown),
     )  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def pooling(x: Values, function: str, options: Mapping[str, Any]) -> Operation:
     call = Call(function=function, operands=("x",), result="y", shape=(1, 1, *x.shape), options=options)
     return Operation(
         operands={"x": Operand(values=x[None, None])}, calls=(call,),
-        shown=(Shown(name="y", panel="output", drop=2),),
+        shown=(Shown(name="y", panel="output", index=(0, 0)),),
     )  # fmt: skip
 
 
@@ -105,7 +105,7 @@ def unpooling(x: Values, kind: str, window: Size, stride: Size, pooled: Size) ->
             Call(function=f"{kind}_unpool2d", operands=names, result="unpooled", shape=small,
                  options={**size, "output_size": x.shape}),
         ),
-        shown=(Shown(name="y", panel="pooled", drop=2), Shown(name="unpooled", panel="output", drop=2)),
+        shown=(Shown(name="y", panel="pooled", index=(0, 0)), Shown(name="unpooled", panel="output", index=(0, 0))),
     )  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def response_norm(x: Values, within: bool, options: Mapping[str, Any]) -> Operat
     function = "local_response_norm" + ("_within" if within else "")
     call = Call(function=function, operands=("x",), result="y", shape=(1, *x.shape), options=options)
     return Operation(
-        operands={"x": Operand(values=x[None])}, calls=(call,), shown=(Shown(name="y", panel="output", drop=1),)
+        operands={"x": Operand(values=x[None])}, calls=(call,), shown=(Shown(name="y", panel="output", index=(0,)),)
     )
 
 
@@ -138,10 +138,10 @@ def batch_norm(x: Values, gamma: Values, beta: Values, eps: float, activation: s
                 (("x", x), ("gamma", gamma), ("beta", beta))}  # fmt: skip
     calls = [Call(function="batch_norm", operands=("x", "gamma", "beta"), result="y", shape=x.shape,
                   options={"training": True, "eps": eps})]  # fmt: skip
-    shown = [Shown(name="y", panel="scaled", of=PLAIN)]
+    shown = [Shown(name="y", panel="scaled", kind=PLAIN)]
     if activation != "none":
         calls.append(_activation(activation.replace("-", "_"), None, "y", "activated", x.shape))
-        shown.append(Shown(name="activated", panel="activated", of=PLAIN))
+        shown.append(Shown(name="activated", panel="activated", kind=PLAIN))
     return Operation(
         operands=operands, calls=tuple(calls), shown=tuple(shown), essential=0, double=_needs_double(x, eps)
     )
@@ -158,7 +158,7 @@ def fully_connected(x: Values, weights: Values, bias: Values) -> Operation:
     call = Call(function="linear", operands=("x", "w", "b"), result="y", shape=x.shape)
     return Operation(
         operands={name: Operand(values=values, kind=PLAIN) for name, values in given.items()}, calls=(call,),
-        shown=(Shown(name="y", panel="output", of=PLAIN),),
+        shown=(Shown(name="y", panel="output", kind=PLAIN),),
     )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def activations(x: Values, chosen: Mapping[str, float | None], panels: Sequence[
     """One activation function or several, each with its parameter, at the places of a figure's point."""
     several = len(chosen) > 1
     calls = tuple(_activation(name, value, "x", name if several else "y", x.shape) for name, value in chosen.items())
-    shown = (Shown(name=call.result, panel=panel, of=PLAIN) for call, panel in zip(calls, panels, strict=True))
+    shown = (Shown(name=call.result, panel=panel, kind=PLAIN) for call, panel in zip(calls, panels, strict=True))
     return Operation(
         operands={"x": Operand(values=x, kind=PLAIN)}, calls=calls, shown=tuple(shown), essential=int(several)
     )
@@ -175,7 +175,7 @@ def activations(x: Values, chosen: Mapping[str, float | None], panels: Sequence[
 def softmax(logits: Values) -> Operation:
     """Softmax of a row of logits."""
     call = Call(function="softmax", operands=("z",), result="p", shape=logits.shape, options={"dim": 0})
-    shown = Shown(name="p", panel="probabilities", of=PLAIN)
+    shown = Shown(name="p", panel="probabilities", kind=PLAIN)
     return Operation(operands={"z": Operand(values=logits, kind=PLAIN)}, calls=(call,), shown=(shown,))
 
 
@@ -196,19 +196,23 @@ def losses(
         operands.setdefault(x, Operand(values=estimates[name], kind=PLAIN))
         calls.append(Call(function=name, operands=(x,), result=name if several else "loss",
                           shape=estimates[name].shape, options={"label": label, **options}))  # fmt: skip
-    shown = (Shown(name=call.result, panel=panel, of=PLAIN) for call, panel in zip(calls, panels, strict=True))
+    shown = (Shown(name=call.result, panel=panel, kind=PLAIN) for call, panel in zip(calls, panels, strict=True))
     return Operation(operands=operands, calls=tuple(calls), shown=tuple(shown), essential=int(several))
 
 
 def descents(runs: Mapping[str, Mapping[str, Any]], surface: str, start: Values) -> Operation:
     """Optimizers of `torch.optim`, each with its hyper-parameters and `steps`, on a surface over x and y."""
-    calls = tuple(
-        Call(function="descend", operands=("start",), result=name, shape=(2,), options={"surface": surface, **how})
-        for name, how in runs.items()
-    )
+    calls, shown = [], []
+    for name, how in runs.items():
+        on = {"surface": surface}
+        calls.append(Call(function="descend", operands=("start",), result=name, shape=(2,), options={**on, **how}))
+        loss = f"{name}_loss"
+        calls.append(Call(function="surface", operands=(name,), result=loss, shape=(how["steps"] + 1, 2), options=on))
+        shown += [Shown(name=name, panel="surface", index=(-1,), kind=PLAIN),
+                  Shown(name=loss, panel="loss", index=(-1,), kind=PLAIN)]  # fmt: skip
     return Operation(
-        operands={"start": Operand(values=start, kind=PLAIN)}, calls=calls, double=True,
-        shown=tuple(Shown(name=call.result, panel="surface", of=PLAIN) for call in calls),
+        operands={"start": Operand(values=start, kind=PLAIN)}, calls=tuple(calls), double=True, shown=tuple(shown),
+        essential=len(calls) - 2,
     )  # fmt: skip
 
 
@@ -228,15 +232,21 @@ def network(
             calls.append(Call(function="flatten", operands=(previous,), result="flat", shape=shape))
             previous, shape = "flat", (1, int(np.prod(shape)))
         result = name.replace("-", "_")
-        function, options = _of_layer(layer)
         names = previous, *(f"{name}_{part}" for part in own)
-        calls.append(Call(function=function, operands=names, result=result, shape=shape, options=options))
+        calls.append(Call(function=layer.function, operands=names, result=result, shape=shape, options=layer.arguments))
         previous, shape = result, (1, *gives)
     if len(shape) > 2:
         calls.append(Call(function="flatten", operands=(previous,), result="scores", shape=shape))
+        previous, shape = "scores", (1, int(np.prod(shape)))
+    calls.append(Call(function="softmax", operands=(previous,), result="probabilities", shape=shape, options={"dim": 1}))
+    calls.append(Call(function="cross_entropy", operands=(previous,), result="loss", shape=shape,
+                      options={"label": label}))  # fmt: skip
+    after = "after_" if rate else ""
+    learned = tuple(name for name in operands if name != "x")
     return Operation(
-        operands=operands, calls=tuple(calls), seed=seed, training=Training(label=label, rate=rate),
-        shown=(Shown(name="probabilities", panel="softmax", of=PLAIN), Shown(name="loss", panel="loss", of=PLAIN)),
+        operands=operands, calls=tuple(calls), seed=seed, training=Training(loss="loss", weights=learned, rate=rate),
+        shown=(Shown(name=f"{after}probabilities", panel="softmax", index=(0,), kind=PLAIN),
+               Shown(name=f"{after}loss", panel="loss", kind=PLAIN)),
     )  # fmt: skip
 
 
@@ -244,27 +254,4 @@ def _weight(values: Values, layer: Layer, part: str, file: tuple[str, str] | Non
     kind = KERNEL if values.ndim == 4 else PLAIN
     normal = file is None and part == "weight" and not isinstance(layer, BatchNorm)
     drawn = float(np.sqrt(2 / np.prod(values.shape[1:]))) if normal else None
-    return Operand(values=values, kind=kind, drawn=drawn, file=file)
-
-
-def _of_layer(layer: Layer) -> tuple[str, dict[str, Any]]:
-    """A layer's function and its options."""
-    match layer:
-        case Conv():
-            return "conv2d", {"stride": layer.stride, "padding": layer.padding, "dilation": layer.dilation}
-        case MaxPool() | AvgPool():
-            size: dict[str, Any] = {"kernel_size": layer.size, "stride": layer.stride, "padding": layer.padding}
-            if isinstance(layer, MaxPool):
-                return "max_pool2d", {**size, "dilation": (1, 1), "ceil_mode": False}
-            return "avg_pool2d", {**size, "ceil_mode": False, "count_include_pad": True}
-        case BatchNorm():
-            return "batch_norm", {"training": True, "eps": 1e-5}
-        case Lrn():
-            constants = {"alpha": layer.alpha, "beta": layer.beta, "k": layer.k}
-            return "local_response_norm", {"size": layer.size, **constants, "alpha_over_n": True}
-        case FullyConnected():
-            return "linear", {}
-        case Activate():
-            call = _activation(layer.name, layer.parameter, "", "", ())
-            return layer.name, dict(call.options)
-    raise TypeError(f"nothing is known of {type(layer).__name__}")
+    return Operand(values=values, kind=kind, std=drawn, file=file)

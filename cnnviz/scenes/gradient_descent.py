@@ -161,7 +161,7 @@ class GradientDescent(Scene):
 
         runs = {run.rule.key: {**run.rule.program(run.settings), "lr": run.rate, "steps": run.made}
                 for run in self._runs}  # fmt: skip
-        return descents(runs, self._ground.equation, self._start)
+        return descents(runs, self._ground.name, self._start)
 
     def storyboard(self) -> Storyboard:
         """A step for every n-th update."""

@@ -146,7 +146,7 @@ class Pool(Scene):
             return Pooled(self._map, windows, best[0], winners=indices[0], most=most)
         geometry = pool_geometry(size, self._k, self._s, self.p, 1, self.ceil_mode)
         means = avg_pool2d(values, self._k, self._s, self.p, self.ceil_mode, self.count_include_pad)
-        divisors = avg_pool_divisor(geometry, self.count_include_pad, None)
+        divisors = avg_pool_divisor(geometry, self.count_include_pad)
         return Pooled(self._map, windows, means[0], divisors=divisors, most=most)
 
     def expected(self) -> dict[str, npt.NDArray[np.float64]]:

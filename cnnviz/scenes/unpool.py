@@ -99,7 +99,7 @@ class Unpool(Scene):
         if self.kind == "max":
             best, indices = max_pool2d(values, self.k, self._s, return_indices=True)
             return Pooled(self._map, windows, best[0], winners=indices[0], most=self._most())
-        divisors = avg_pool_divisor(pool_geometry(size, self.k, self._s), True, None)
+        divisors = avg_pool_divisor(pool_geometry(size, self.k, self._s))
         return Pooled(self._map, windows, avg_pool2d(values, self.k, self._s)[0], divisors=divisors, most=self._most())
 
     @cached_property

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from cnnviz.code import frameworks
+from cnnviz.programs import frameworks
 from cnnviz.decks import DeckOptions
 from cnnviz.discovery import find_scenes
 from cnnviz.export import formats

@@ -16,7 +16,7 @@ from PIL import Image
 from cnnviz import UsageError
 from cnnviz.export import Job
 from cnnviz.export.gif import write
-from cnnviz.ops import SURFACES
+from cnnviz.ops.surfaces import SURFACES
 from cnnviz.pipeline import make
 from cnnviz.storyboard import MoveDot, SetCurve
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from cnnviz.code._onnx_nodes import LOSSES, attribute_text, attributes, names_text
-from cnnviz.code._writer import RefusalError, Writer, broken, has_shape, unpool_rest
+from cnnviz.programs._onnx_nodes import LOSSES, attribute_text, attributes, names_text
+from cnnviz.programs._writer import RefusalError, Writer, broken, has_shape, unpool_rest
 from cnnviz.operation import Call, Operand, Training
 
 _OPSET, _IR = 21, 10

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cnnviz.code import frameworks
+from cnnviz.programs import frameworks
 from cnnviz.errors import UsageError
 from cnnviz.pipeline import make
-from tests.code.programs import check, run
+from tests.programs.programs import check, run
 from tests.figures import all_figures, make_figure, named
 
 ALL = os.environ.get("CNNVIZ_PROGRAMS") == "all"

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from cnnviz.code import frameworks
+from cnnviz.programs import frameworks
 from cnnviz.errors import UsageError
 from cnnviz.pipeline import make
 
@@ -97,10 +97,10 @@ def test_a_framework_that_is_no_text_is_refused_as_any_other():
 
 
 def test_a_framework_is_a_file(monkeypatch, tmp_path):
-    import cnnviz.code
+    import cnnviz.programs
 
-    (tmp_path / "words.py").write_text("from cnnviz.code.pytorch import Framework\n", encoding="utf-8")
-    monkeypatch.setattr(cnnviz.code, "__path__", [*cnnviz.code.__path__, str(tmp_path)])
-    monkeypatch.setattr(cnnviz.code, "_FOLDERS", (*cnnviz.code._FOLDERS, tmp_path))
+    (tmp_path / "words.py").write_text("from cnnviz.programs.pytorch import Framework\n", encoding="utf-8")
+    monkeypatch.setattr(cnnviz.programs, "__path__", [*cnnviz.programs.__path__, str(tmp_path)])
+    monkeypatch.setattr(cnnviz.programs, "_FOLDERS", (*cnnviz.programs._FOLDERS, tmp_path))
     assert "words" in frameworks()
     assert make("conv").code("words") == make("conv").code("pytorch")

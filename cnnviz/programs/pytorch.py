@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from cnnviz.code._writer import Writer, has_shape, surface_source, unpool_rest
+from cnnviz.programs._writer import Writer, has_shape, surface_source, unpool_rest
 from cnnviz.operation import Call, Operand, Training
 
 _MODULES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from cnnviz.code._writer import Writer, is_map, overhang, surface_source
+from cnnviz.programs._writer import Writer, is_map, overhang, surface_source
 from cnnviz.operation import KERNEL, MAP, Call, Operand, Shown, Training
 from cnnviz.parameters import Size
 
@@ -325,13 +325,13 @@ class Framework(Writer):
 
     def descents(self, calls: Sequence[Call]) -> None:
         """By a layer whose weights these are."""
-        from cnnviz.code._keras_training import descents
+        from cnnviz.programs._keras_training import descents
 
         descents(self, calls, surface_source(calls[0].options["surface"]))
 
     def network(self, training: Training) -> None:
         """A Sequential that learns once."""
-        from cnnviz.code._keras_training import network
+        from cnnviz.programs._keras_training import network
 
         network(self, training)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnnviz.code._writer import RefusalError
+from cnnviz.programs._writer import RefusalError
 from cnnviz.operation import Call, Training
 
 if TYPE_CHECKING:
-    from cnnviz.code.keras import Framework
+    from cnnviz.programs.keras import Framework
 
 _LAYERS = {"max_pool2d": "MaxPooling2D", "avg_pool2d": "AveragePooling2D"}
 

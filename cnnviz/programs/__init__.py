@@ -10,7 +10,7 @@ from cnnviz.errors import UsageError
 from cnnviz.parameters import choose, quote
 
 if TYPE_CHECKING:
-    from cnnviz.code._writer import Writer
+    from cnnviz.programs._writer import Writer
     from cnnviz.operation import Operation
 
 
@@ -44,7 +44,7 @@ def line(operation: Operation | None, framework: str, what: str) -> str:
 
 def _tried(operation: Operation | None, framework: str, what: str) -> Writer:
     """A writer that has written; raises UsageError where there is nothing to write, or the framework lacks it."""
-    from cnnviz.code._writer import RefusalError
+    from cnnviz.programs._writer import RefusalError
 
     if operation is None:
         raise UsageError(f"{what} computes nothing that a program could print: leave --code or --code-line out")
@@ -56,7 +56,7 @@ def _tried(operation: Operation | None, framework: str, what: str) -> Writer:
 
 
 def _can(operation: Operation, framework: str) -> bool:
-    from cnnviz.code._writer import RefusalError
+    from cnnviz.programs._writer import RefusalError
 
     try:
         _load(framework)(operation)
@@ -66,5 +66,5 @@ def _can(operation: Operation, framework: str) -> bool:
 
 
 def _load(framework: str) -> type[Writer]:
-    found: type[Writer] = importlib.import_module(f"cnnviz.code.{framework}").Framework
+    found: type[Writer] = importlib.import_module(f"cnnviz.programs.{framework}").Framework
     return found

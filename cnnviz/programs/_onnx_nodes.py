@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from cnnviz.code.onnx import Framework
+    from cnnviz.programs.onnx import Framework
     from cnnviz.operation import Call
 
 Options = Mapping[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from cnnviz.code._writer import Writer, has_shape, overhang, surface_source
+from cnnviz.programs._writer import Writer, has_shape, overhang, surface_source
 from cnnviz.operation import Call, Operand, Training
 from cnnviz.parameters import Size
 

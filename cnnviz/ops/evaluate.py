@@ -1,0 +1,139 @@
+"""Evaluating operations by name, and whole graphs of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.errors import UsageError
+from cnnviz.operation import Operation
+from cnnviz.ops import convolution, linear, losses, normalization, pooling, unpooling
+from cnnviz.ops._arrays import Array, floating
+from cnnviz.ops.activation_table import ACTIVATIONS
+from cnnviz.ops.activations import softmax
+from cnnviz.ops.gradients import gradients
+from cnnviz.ops.loss_table import LOSSES
+
+
+def compute(name: str, *operands: npt.ArrayLike, **options: Any) -> Any:
+    """Compute the function `name` of torch.nn.functional, or of `cnnviz.ops` where torch has none, of arrays.
+
+    Losses take the option `label` and give one loss for each element. A result is an array; of `max_pool2d` with
+    `return_indices` two. Raises UsageError for an unknown name and for what the function refuses.
+    """
+    if name not in FUNCTIONS:
+        raise UsageError(f"there is no operation {name!r}: choose from {', '.join(FUNCTIONS)}")
+    return FUNCTIONS[name](*operands, **options)
+
+
+def evaluate(operation: Operation) -> dict[str, Array]:
+    """Compute every result of an operation by its name.
+
+    With training also ∂loss/∂v as `grad_v` for each operand and result v, and where the rate is not 0 what everything
+    is after the step, as `after_v`.
+    """
+    values = {name: operand.values for name, operand in operation.operands.items()}
+    results = _forward(operation, values)
+    if operation.training is None:
+        return results
+    slopes = _backward(operation, values | results)
+    found = results | {f"grad_{name}": slope for name, slope in slopes.items()}
+    if operation.training.rate:
+        learned = {name: values[name] - operation.training.rate * slopes[name] for name in operation.training.weights}
+        after = learned | _forward(operation, values | learned)
+        found |= {f"after_{name}": value for name, value in after.items()}
+    return found
+
+
+def _forward(operation: Operation, values: Mapping[str, Array]) -> dict[str, Array]:
+    results: dict[str, Array] = {}
+    for call in operation.calls:
+        operands = [results[name] if name in results else values[name] for name in call.operands]
+        result = compute(call.function, *operands, **call.options)
+        if call.options.get("return_indices"):
+            result, results["indices"] = result
+        results[call.result] = result
+    return results
+
+
+def _backward(operation: Operation, values: Mapping[str, Array]) -> dict[str, Array]:
+    assert operation.training is not None
+    slopes: dict[str, Array] = {operation.training.loss: np.ones(())}
+    for call in reversed(operation.calls):
+        if call.result in slopes:
+            operands = [values[name] for name in call.operands]
+            found = gradients(call.function, slopes[call.result], *operands, **call.options)
+            slopes |= dict(zip(call.operands, found, strict=True))
+    return slopes
+
+
+def _batch_norm(
+    x: npt.ArrayLike, weight: npt.ArrayLike | None = None, bias: npt.ArrayLike | None = None, **options: Any
+) -> Array:
+    return normalization.batch_norm(x, None, None, weight, bias, **options)
+
+
+def _cross_entropy(x: npt.ArrayLike, *, label: npt.ArrayLike) -> Array:
+    return losses.cross_entropy(x, np.broadcast_to(label, np.shape(x)[:-1]))
+
+
+def _loss(name: str) -> Callable[..., Array]:
+    function = getattr(losses, name)
+    return lambda x, *, label, **options: function(x, label, reduction="none", **options)
+
+
+def _activation(name: str) -> Callable[..., Array]:
+    return ACTIVATIONS[name].function
+
+
+def _surface(points: npt.ArrayLike, *, surface: str) -> Array:
+    from cnnviz.ops.surfaces import SURFACES
+
+    return SURFACES[surface].f(*np.moveaxis(floating(points), -1, 0))
+
+
+def _descend(start: npt.ArrayLike, *, surface: str, rule: str, steps: int, **options: Any) -> Array:
+    """Where an optimizer is on a surface before and after each step, (steps + 1, 2)."""
+    from cnnviz.ops.optimizers import OPTIMIZERS
+    from cnnviz.ops.surfaces import SURFACES
+
+    optimizer = OPTIMIZERS[rule](**options)
+    path, state = [floating(start)], optimizer.init(start)
+    for _ in range(steps):
+        moved, state = optimizer.step(path[-1], SURFACES[surface].gradient(*path[-1]), state)
+        path.append(moved)
+    return np.array(path)
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {
+        "conv2d": convolution.conv2d,
+        "conv_transpose2d": convolution.conv_transpose2d,
+        "max_pool2d": pooling.max_pool2d,
+        "avg_pool2d": pooling.avg_pool2d,
+        "adaptive_max_pool2d": pooling.adaptive_max_pool2d,
+        "adaptive_avg_pool2d": pooling.adaptive_avg_pool2d,
+        "max_unpool2d": unpooling.max_unpool2d,
+        "avg_unpool2d": unpooling.avg_unpool2d,
+        "local_response_norm": normalization.local_response_norm,
+        "local_response_norm_within": normalization.local_response_norm_within,
+        "batch_norm": _batch_norm,
+        "layer_norm": normalization.layer_norm,
+        "instance_norm": normalization.instance_norm,
+        "group_norm": normalization.group_norm,
+        "linear": linear.linear,
+        "flatten": linear.flatten,
+        "flip": linear.flip,
+        "softmax": softmax,
+        "cross_entropy": _cross_entropy,
+        "surface": _surface,
+        "descend": _descend,
+        **{name: _activation(name) for name in ACTIVATIONS},
+        **{name: _loss(name) for name in LOSSES},
+    }
+)
+"""Every operation that a figure computes, by name."""
