@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cnnviz.storyboard import Storyboard
 
 # Other looks of a figure replace it; these make it another one.
+_COUNTER = "step {n} of {count}"
 _NAMING = ("title", "theme", "lang")
 HEEDED = ("frame", "sheet", "transparent")
 """What only some formats can do."""
@@ -44,10 +45,20 @@ class Figure:
     def storyboard(self) -> Storyboard:
         """The figure as data."""
         from cnnviz.programs import line
-        from cnnviz.wording import reworded
+        from cnnviz.storyboard.printing import printed
+        from cnnviz.words import Printer
+        from cnnviz.words.language import load_language
 
         look = self.appearance
-        board = reworded(self.scene.storyboard(), lang=look.lang, notation=look.notation)
+        if type(self.scene).story is Scene.story:
+            from cnnviz.wording import reworded
+
+            board = reworded(self.scene.storyboard(), lang=look.lang, notation=look.notation)
+        else:
+            language = load_language(look.lang)
+            counter = language.phrase(_COUNTER) if language else _COUNTER
+            board = replace(self.scene.storyboard(), counter=counter)
+            board = printed(board, Printer(language, look.notation), language.code if language else "en")
         if look.code_line is not None:
             board = replace(board, code=line(self.scene.operation(), look.code_line, self._named()))
         return board if look.title is None else replace(board, title=look.title)

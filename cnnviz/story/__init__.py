@@ -2,6 +2,19 @@
 
 from cnnviz.story.cells import Cells
 from cnnviz.story.graph import Graph, Tensor
+from cnnviz.story.parameters import (
+    INPUT_HELP,
+    KERNEL_HELP,
+    MapAndKernel,
+    bias,
+    convolved_size,
+    dilation,
+    filled,
+    input_size,
+    kernel_size,
+    padding,
+    stride,
+)
 from cnnviz.story.story import (
     CROWDED_SIDE,
     Story,
@@ -15,6 +28,7 @@ from cnnviz.story.story import (
 from cnnviz.story.windows import Axis, Windows, does_not_fit
 
 __all__ = [
-    "CROWDED_SIDE", "Axis", "Cells", "Graph", "Story", "Tensor", "Windows", "check_steps", "does_not_fit", "filling",
-    "lost_of", "reading_beats", "shade_for", "times",
+    "CROWDED_SIDE", "INPUT_HELP", "KERNEL_HELP", "Axis", "Cells", "Graph", "MapAndKernel", "Story", "Tensor", "Windows",
+    "bias", "check_steps", "convolved_size", "dilation", "does_not_fit", "filled", "filling", "input_size",
+    "kernel_size", "lost_of", "padding", "reading_beats", "shade_for", "stride", "times",
 ]

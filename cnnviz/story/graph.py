@@ -77,12 +77,11 @@ class Graph:
         kind = used[0].kind
         return tuple(Tensor(name, np.asarray(each), kind) for name, each in zip(names, values, strict=False))
 
-    def show(self, tensor: Tensor, panel: str, ndim: int | None = None, *, size: bool = False) -> None:
-        """A panel shows a tensor at the end, without leading axes where it has fewer (`ndim`); or only its `size`."""
-        drop = tensor.values.ndim - (tensor.values.ndim if ndim is None else ndim)
-        self._shown.append(Shown(name=tensor.name, panel=panel, drop=drop, size=size, of=tensor.kind))
+    def show(self, tensor: Tensor, panel: str, index: tuple[int, ...] = (), *, size: bool = False) -> None:
+        """A panel shows a tensor at the end, or the part of it at `index`; with `size` its shape alone."""
+        self._shown.append(Shown(name=tensor.name, panel=panel, index=index, size=size, kind=tensor.kind))
         if not size:
-            self._expected[panel] = tensor.values.reshape(tensor.values.shape[drop:])
+            self._expected[panel] = np.asarray(tensor.values[index], np.float64)
 
     def expected(self) -> Mapping[str, Values]:
         """What the panels show at the end, by their names."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_COVERED, MAX_SIDE, MAX_STEPS
 from cnnviz.notation import digits_for, size_text
+from cnnviz.scene import scene_name
 from cnnviz.story.cells import Cells
 from cnnviz.story.graph import Graph, Tensor
 from cnnviz.storyboard import Block, Change, Grid, Mark, Panel, Shade, Sign, Step, Storyboard
@@ -101,9 +101,12 @@ class Story:
         a `pending` one is empty until its cells are written. A tensor is what the graph computes: the panel shows it
         at the end. `data` says where an input comes from; `more` are fields of the panel.
         """
-        shown = values.values.reshape(values.values.shape[-2:]) if isinstance(values, Tensor) else values
         if isinstance(values, Tensor):
-            self.graph.show(values, name, shown.ndim)
+            # Samples and channels of which there is one are no axes of the panel.
+            index = (0,) * next(axis for axis, size in enumerate((*values.values.shape[:-2], 2)) if size > 1)
+            self.graph.show(values, name, index)
+            values = values.values[index]
+        shown = values
         if data is not None:
             self._picture, self._crowded = data.source == "image", max(shown.shape[-2:]) >= CROWDED_SIDE
         texts = [Text(label, size=Shape(shown.shape, name))]
@@ -147,7 +150,7 @@ class Story:
         """A step: what is said and what changes."""
         return Step(caption=caption, changes=tuple(_flat(changes)), beats=beats)
 
-    def board(
+    def play(
         self,
         steps: Callable[[], Iterator[Step]],
         count: int,
@@ -156,34 +159,43 @@ class Story:
         step_roles: Sequence[str] = ("kernel", "kernel_on_padding", "output"),
         animated: bool = True,
         **texts: Any,
-    ) -> Storyboard:
-        """The storyboard: `stage` holds the rows of panels and of operators between them.
+    ) -> Story:
+        """The story as a whole: its `count` steps, made anew at each call, and the `stage`, rows of panels.
 
-        `alt` says what is seen; the result is told behind it where it is small. `texts` are the formula and the
-        convention.
+        `alt` says what an animation is seen of (or a still, where it is not `animated`); a small result is told behind
+        it. `texts` are the formula and the convention.
         """
+        alts = [Text("Animation of {what}", what=alt) if animated else alt, *self._result()]
+        self._board = {
+            "alt": sentences(*alts),
+            "subject": sentences(alt, *self._result()) if animated else "",
+            "rows": tuple(tuple(_panels(row)) for row in stage),
+            "count": count,
+            "step_roles": tuple(step_roles),
+            "formula": "",
+            **texts,
+        }
+        self._steps = steps
+        return self
 
-        def played() -> Iterator[Step]:
+    def storyboard(self) -> Storyboard:
+        """The figure as data, its words not yet printed."""
+
+        def steps() -> Iterator[Step]:
             for cells in self._cells:
                 cells.rewind()
-            yield from steps()
+            yield from self._steps()
 
-        subject = alt if not animated else Text("Animation of {what}", what=alt)
         return Storyboard(
-            scene=self.scene.scene_name(),
+            scene=scene_name(type(self.scene)),
             parameters=self.scene.public(),
             title=self.title,
             settings=self._settings(),
-            alt=sentences(subject, *self._told()),
-            subject=alt if animated else "",
-            rows=tuple(tuple(_panels(row)) for row in stage),
-            steps=played,
-            count=count,
-            step_roles=tuple(step_roles),
-            **{"formula": "", "convention": "", **texts},
+            steps=steps,
+            **self._board,
         )
 
-    def _told(self) -> list[Words]:
+    def _result(self) -> list[Words]:
         """The last panel's numbers, for those who do not see it; nothing where they are many."""
         if not self._cells or self._cells[-1].values.ndim != 2 or self._cells[-1].values.size > _MOST_LISTED:
             return []
@@ -270,5 +282,3 @@ def _flat(changes: Iterable[Changes]) -> Iterator[Change]:
         else:
             yield change
 
-
-__all__ = ["CROWDED_SIDE", "Story", "check_steps", "filling", "lost_of", "reading_beats", "replace", "shade_for", "times"]
