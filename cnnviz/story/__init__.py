@@ -2,6 +2,7 @@
 
 from cnnviz.story.cells import Cells
 from cnnviz.story.graph import Graph, Tensor
+from cnnviz.story.maps import Maps, check_squares, load_maps, short_digits, side_by_side
 from cnnviz.story.parameters import (
     INPUT_HELP,
     KERNEL_HELP,
@@ -35,10 +36,12 @@ __all__ = [
     "Cells",
     "Graph",
     "MapAndKernel",
+    "Maps",
     "Story",
     "Tensor",
     "Windows",
     "bias",
+    "check_squares",
     "check_steps",
     "convolved_size",
     "dilation",
@@ -47,10 +50,13 @@ __all__ = [
     "filling",
     "input_size",
     "kernel_size",
+    "load_maps",
     "lost_of",
     "padding",
     "reading_beats",
     "shade_for",
+    "short_digits",
+    "side_by_side",
     "stride",
     "times",
 ]

@@ -111,7 +111,8 @@ class Story:
         if windows is not None:
             drawn, roles = windows.padded(shown, fill), windows.roles()
             marks = (*_boundary(windows), Mark(name="window", role="window"), *marks)
-            more.setdefault("padding", windows.padding[-2:])
+            if drawn.ndim == 2:
+                more.setdefault("padding", windows.padding)
             if any(windows.padding):
                 word = "zero padding {p}" if fill == 0 else "padding {p}"
                 texts.append(Text(word, p=Extent(windows.padding)))
