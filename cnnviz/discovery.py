@@ -16,8 +16,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 
-from cnnviz.alone import ALONE
 from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.locking import LOCK
 from cnnviz.parameters import choose, closest, parameters_of
 from cnnviz.scene import Scene
 
@@ -85,7 +85,7 @@ def load_scene(name: str) -> type[Scene]:
     if name not in files:
         raise UsageError(f"there is no scene {name!r}: {hint_for(name)}")
     # Threads that import parts of one package at once find it half done.
-    with ALONE:
+    with LOCK:
         return _load(files[name])
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from cnnviz import limits
-from cnnviz.alone import alone
 from cnnviz.errors import UsageError
+from cnnviz.locking import synchronized
 from cnnviz.parameters import Size
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def read_grey(file: BinaryIO, subject: str, size: Size) -> Grid:
 
 
 # Which warnings are shown is one setting for all threads.
-@alone
+@synchronized
 def _decoded(file: BinaryIO, subject: str) -> Image.Image:
     # Pillow itself rather than imageio, which decodes the pixels before it tells how many there are.
     from PIL import Image, ImageOps, UnidentifiedImageError

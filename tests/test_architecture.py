@@ -13,12 +13,12 @@ PACKAGE = ROOT / "cnnviz"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Room → what it may import of cnnviz (its own room always) and of the heavy libraries.
-GROUND = {"errors", "limits", "alone"}
+GROUND = {"errors", "limits", "locking"}
 WORDS = {"notation", "storyboard"}
 ROOMS = {
     "errors": (set(), set()),
     "limits": (set(), set()),
-    "alone": (set(), set()),
+    "locking": (set(), set()),
     "toml": (GROUND, set()),
     "ops": (GROUND, {"numpy"}),
     "notation": (set(), {"numpy"}),

@@ -20,8 +20,8 @@ from cnnviz import __version__
 from cnnviz.errors import CnnvizError
 from cnnviz.export import formats, writer_for
 from cnnviz.pipeline import make
-from cnnviz.reading import Told, read
-from cnnviz.reading._told import MOST_TEXT
+from cnnviz.reading import FileMetadata, read
+from cnnviz.reading._metadata import MAX_TEXT
 from cnnviz.wording import caption
 
 SMALL = {"i": 4, "width": 320, "hold": 1.5, "tween": 0, "title": "A < B & \"C\" in 'ü'"}
@@ -177,7 +177,7 @@ def test_damaged_files_are_read_or_refused(home, name):
             broken[chance.randrange(min(len(data), 1500 if turn % 2 else len(data)))] = chance.randrange(256)
         Path("damaged").write_bytes(broken)
         with suppress(CnnvizError):
-            assert isinstance(read(Path("damaged")), Told)
+            assert isinstance(read(Path("damaged")), FileMetadata)
 
 
 def foreign():
@@ -189,7 +189,7 @@ def foreign():
     info = PngImagePlugin.PngInfo()
     info.add_itxt("Comment", "rm -rf /", zip=True)
     Image.new("RGB", (8, 8)).save("other.png", pnginfo=info)
-    info.add_text("Comment", "x" * (MOST_TEXT + 1))
+    info.add_text("Comment", "x" * (MAX_TEXT + 1))
     Image.new("RGB", (8, 8)).save("long.png", pnginfo=info)
     Path("list.json").write_text("[1]")
     Path("other.json").write_text('{"format": "other"}')
