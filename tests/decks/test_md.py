@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 from cnnviz.decks import plan
-from cnnviz.decks.md import _DIRECTION, _FLAVORS
+from cnnviz.decks.md import _DIRECTIVE, _FLAVORS
 from cnnviz.pipeline import make
 from cnnviz.talk import _entries, _part, write_talk
 from tests.decks.conftest import EVIL
@@ -121,7 +121,7 @@ def test_notes_are_comments_or_in_quarto_blocks(text, flavor):
 
 def test_no_word_of_an_alt_text_directs_marp():
     said = "a window, left of w:100 and blur, fits the bg contrast"
-    touched = _DIRECTION.sub("\\1\u2060", said)
+    touched = _DIRECTIVE.sub("\\1\u2060", said)
     assert touched.replace("\u2060", "") == said
     words = touched.split()
     assert [word for word in words if "\u2060" in word] == ["l\u2060eft", "w\u2060:100", "b\u2060g", "c\u2060ontrast"]

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cnnviz.decks._tex_signs import beyond_latin, escaped, pdf_string, plain_ascii, verbatim
+from cnnviz.decks._tex_text import beyond_latin, escaped, pdf_string, plain_ascii, verbatim
 from cnnviz.decks.tex import timeline
 from cnnviz.export import formats
 from cnnviz.pipeline import make
