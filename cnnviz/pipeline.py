@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cnnviz.appearance import LONGEST_STEP, SHORTEST_STEP, WHOLE, Appearance, bytes_of
 from cnnviz.discovery import load_scene
 from cnnviz.errors import UsageError
-from cnnviz.parameters import changed, choose, normalise, parameters_of, plain
+from cnnviz.parameters import changed, normalise, parameters_of, suggest, to_cli
 from cnnviz.places import PLACES, Place
 from cnnviz.scene import Scene, scene_name
 
@@ -140,7 +140,7 @@ class Figure:
         known = tuple(p.name for p in parameters_of(DeckOptions))
         for name in options:
             if name not in known:
-                raise UsageError(f"a deck has no option {name!r}: {choose(name, known)}")
+                raise UsageError(f"a deck has no option {name!r}: {suggest(name, known)}")
         return write_deck([Part(name=scene_name(type(self.scene)), figure=self)], Path(path), DeckOptions(**options))
 
     def job(self, storyboard: Storyboard | None = None) -> Job:
@@ -240,7 +240,7 @@ class Figure:
     def _named(self) -> str:
         """The scene and its kind, as on the command line."""
         kinds = [getattr(self.scene, p.name) for p in parameters_of(type(self.scene)) if p.spec.positional]
-        return " ".join([scene_name(type(self.scene)), *map(plain, kinds)])
+        return " ".join([scene_name(type(self.scene)), *map(to_cli, kinds)])
 
     def command(self) -> str:
         """The command that makes this figure."""
@@ -250,11 +250,11 @@ class Figure:
             for name, value in changed(parameters).items():
                 parameter = by_name[name]
                 if parameter.spec.positional:
-                    words.append(shlex.quote(plain(value)))
+                    words.append(shlex.quote(to_cli(value)))
                 elif parameter.type is bool:
                     words.append(parameter.option if value else parameter.option.replace("--", "--no-", 1))
                 else:
-                    words += [parameter.option, shlex.quote(plain(value))]
+                    words += [parameter.option, shlex.quote(to_cli(value))]
         return " ".join(words)
 
     def file_name(self, extension: str = "gif") -> str:
@@ -265,7 +265,7 @@ class Figure:
             if parameter.name in differs or parameter.spec.always_named:
                 value = getattr(self.scene, parameter.name)
                 word = "" if parameter.spec.positional else parameter.name.replace("_", "-")
-                parts.append(word if parameter.type is bool else word + _slug(plain(value)))
+                parts.append(word if parameter.type is bool else word + _slug(to_cli(value)))
         parts += [name + _slug(value) for name, value in changed(self.appearance).items() if name in _NAMING]
         return "_".join(parts) + "." + extension
 
@@ -312,7 +312,7 @@ def named(scene: str, parameters: Mapping[str, Any]) -> tuple[type[Scene], dict[
     for name in given:
         if name not in known:
             aliases = {p.spec.alias.replace("-", "_") for p in parameters_of(cls) if p.spec.alias}
-            raise UsageError(f"{scene} has no parameter {name!r}: {choose(name, tuple(sorted(known | aliases)))}")
+            raise UsageError(f"{scene} has no parameter {name!r}: {suggest(name, tuple(sorted(known | aliases)))}")
     return cls, given
 
 

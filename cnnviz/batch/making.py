@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cnnviz.batch.digests import Sources
 from cnnviz.batch.entries import Entry
 from cnnviz.errors import CnnvizError
-from cnnviz.parameters import Elsewhere
+from cnnviz.parameters import RemotePath
 
 if TYPE_CHECKING:
     from cnnviz.export import Written
@@ -100,7 +100,7 @@ def _files_at_hand(task: Task) -> Iterator[dict[str, Any]]:
             path = Path(folder, str(number), os.path.basename(told))
             path.parent.mkdir()
             path.write_bytes(content)
-            parameters[key] = Elsewhere(str(path), told)
+            parameters[key] = RemotePath(str(path), told)
         yield parameters
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from cnnviz import __version__
 from cnnviz.errors import UsageError
-from cnnviz.parameters import Size, choose, quote
+from cnnviz.parameters import Size, quote, suggest
 
 if TYPE_CHECKING:
     from cnnviz.render.frames import Film
@@ -157,4 +157,4 @@ def _hint(extension: str, dot: str = "") -> str:
         return "use one of " + ", ".join(dot + name for name in formats())
     near = {dot + name: dot + meant for name, meant in _MEANT.items()}
     slides = " (slides: cnnviz deck)" if extension in _SLIDES else ""
-    return choose(dot + extension, tuple(dot + name for name in formats()), near) + slides
+    return suggest(dot + extension, tuple(dot + name for name in formats()), near) + slides

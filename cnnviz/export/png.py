@@ -10,7 +10,7 @@ from cnnviz.errors import UsageError
 from cnnviz.export import Job, Written
 from cnnviz.export._png import still
 from cnnviz.limits import MAX_SHEET_PIXELS
-from cnnviz.parameters import Size, plain
+from cnnviz.parameters import Size, to_cli
 from cnnviz.render.frames import Film
 from cnnviz.render.palette import Pixels
 
@@ -53,7 +53,7 @@ def _sheet(film: Film, places: list[int], sheet: Size) -> Pixels:
     if shape[0] * shape[1] > MAX_SHEET_PIXELS:
         most = MAX_SHEET_PIXELS // 10**6
         raise UsageError(
-            f"--sheet {plain(sheet)} would be {shape[1]}×{shape[0]} pixels: "
+            f"--sheet {to_cli(sheet)} would be {shape[1]}×{shape[0]} pixels: "
             f"use a smaller --width or sheet, at most {most} million pixels in all"
         )
     pixels = np.full(shape, film.ground, np.uint8)
