@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["CnnvizError", "UsageError", "__version__", "deck", "scene_names"]
 
+_PLUGINS = {"ApngPlugin": "apng", "GifPlugin": "gif", "Mp4Plugin": "mp4", "WebmPlugin": "webm", "WebpPlugin": "webp"}
+"""The writers as imageio plugins, and their formats: `iio.imwrite("x.gif", frames, plugin=cnnviz.GifPlugin)`."""
+
 
 def scene_names() -> tuple[str, ...]:
     """The names of all scenes, each a function of this module."""
@@ -42,8 +45,12 @@ def deck(
     return write_talk(sources, Path(path), jobs=jobs, **options)
 
 
-def __getattr__(name: str) -> Callable[..., Figure]:
+def __getattr__(name: str) -> Any:
     # Scenes are files: what exists is known when it is asked for, and `import cnnviz` stays cheap.
+    if name in _PLUGINS:
+        from importlib import import_module
+
+        return getattr(import_module(f"cnnviz.export.{_PLUGINS[name]}"), name)
     if name.startswith("_") or name not in scene_names():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from cnnviz.api import scene_function
@@ -52,6 +59,6 @@ def __getattr__(name: str) -> Callable[..., Figure]:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *scene_names()})
+    return sorted({*globals(), *scene_names(), *_PLUGINS})
 
 

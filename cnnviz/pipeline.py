@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from cnnviz.decks import WrittenDeck
     from cnnviz.export import Job, Written
-    from cnnviz.export._saving import Order, Shrunk
+    from cnnviz.saving import ExportRequest, Quality
     from cnnviz.render.frames import Film
     from cnnviz.render.watching import Watch
     from cnnviz.storyboard import Storyboard
 
 # Other looks of a figure replace it; these make it another one.
 _NAMING = ("title", "theme", "lang")
-HEEDED = ("frame", "sheet", "transparent")
+SOME_FORMATS_ONLY = ("frame", "sheet", "transparent")
 """What only some formats can do."""
 
 
@@ -62,11 +62,11 @@ class Figure:
 
     def film(
         self, storyboard: Storyboard | None = None, tween: int = 0, *, step: float | None = None,
-        shrunk: Shrunk | None = None,
+        quality: Quality | None = None,
     ) -> Film:  # fmt: skip
         """The figure as a stream of frames in one palette.
 
-        `tween` and `step` are used where the figure does not say them itself; `shrunk` makes its files smaller.
+        `tween` and `step` are used where the figure does not say them itself; `quality` makes its files smaller.
         """
         from cnnviz.render.frames import Film, Timing
         from cnnviz.render.theme import load_theme
@@ -76,8 +76,8 @@ class Figure:
         usual = step or min(LONGEST_STEP, max(SHORTEST_STEP, WHOLE / max(1, board.count)))
         timing = Timing(step=look.step or usual, hold=max(look.hold, 0.02))
         width, more = look.width, {}
-        if shrunk:
-            width, more = shrunk.width or width, {"colors": shrunk.colors} if shrunk.colors else {}
+        if quality:
+            width, more = quality.width or width, {"colors": quality.colors} if quality.colors else {}
         return Film(
             board, load_theme(look.theme), width, timing, numbers=look.values, font_scale=look.font_scale,
             tween=tween if look.tween is None else look.tween, transparent=look.transparent, **more,
@@ -95,7 +95,7 @@ class Figure:
         A folder is one that is there already, or whose path ends in a slash. `watch(step, steps)` is called for each
         step that is drawn. Raises UsageError, CnnvizError.
         """
-        from cnnviz.export._saving import save_folder
+        from cnnviz.saving import save_folder
 
         folder = names_folder(path)
         path = Path(path)
@@ -122,13 +122,13 @@ class Figure:
 
     def save_each(self, paths: Sequence[Path], watch: Watch | None = None) -> dict[Path, Written]:
         """Write a file for each path in the format of its extension from one rendering; raises as `save_all` does."""
-        from cnnviz.export._saving import save_files
+        from cnnviz.saving import save_files
 
         return dict(zip(paths, save_files(self._orders(paths, watch), paths), strict=True))
 
     def contents(self, names: Sequence[str]) -> list[tuple[Written, bytes]]:
         """What `save_each` would write into files of these names; raises as `save_all` does."""
-        from cnnviz.export._saving import contents
+        from cnnviz.saving import contents
 
         paths = [Path(name) for name in names]
         return contents(self._orders(paths), paths)
@@ -162,7 +162,7 @@ class Figure:
         look, job = self.appearance, self.job(board)
         if names_folder(path) or moves(Path(path), look.frame, look.sheet):
             return job.storyboard.alt
-        return job.stilled().storyboard.alt
+        return job.as_still().storyboard.alt
 
     def cuts_title(self) -> bool:
         """Is the title that was given too long for the picture, which then shows its beginning and "…"?"""
@@ -170,20 +170,20 @@ class Figure:
 
         return self.appearance.title is not None and cuts_title(self.appearance.title, self.appearance.width)
 
-    def _orders(self, paths: Sequence[Path | None], watch: Watch | None = None) -> list[Order]:
+    def _orders(self, paths: Sequence[Path | None], watch: Watch | None = None) -> list[ExportRequest]:
         """What is to be written into each file (None: a folder), rendered once however many files share it.
 
         Each file is as if it had been written alone, its command too.
         """
-        from cnnviz.export._saving import Order
+        from cnnviz.saving import ExportRequest
 
         look, board = self.appearance, self.storyboard()
         films: dict[tuple[int | float | None, ...], Film] = {}
 
-        def film(shrunk: Shrunk, tween: int, step: float | None) -> Film:
-            key = shrunk.colors, shrunk.width, tween if look.tween is None else look.tween, step
+        def film(quality: Quality, tween: int, step: float | None) -> Film:
+            key = quality.colors, quality.width, tween if look.tween is None else look.tween, step
             if key not in films:
-                films[key] = self.film(board, tween, step=step, shrunk=shrunk)
+                films[key] = self.film(board, tween, step=step, quality=quality)
                 if watch:
                     from cnnviz.render.watching import Watched
 
@@ -194,11 +194,11 @@ class Figure:
                     films[key] = Recording(films[key])
             return films[key]
 
-        def order(path: Path | None) -> Order:
-            job, step = self._heeded_by(path).job(board), self._brisk_step(board, path)
-            return Order(
-                jobs=lambda shrunk: replace(job, film=lambda tween: film(shrunk, tween, step), effort=shrunk.effort),
-                width=look.width, heeded=[name for name in HEEDED if name in changed(look)],
+        def order(path: Path | None) -> ExportRequest:
+            job, step = self._heeded_by(path).job(board), self._max_step_duration(board, path)
+            return ExportRequest(
+                jobs=lambda quality: replace(job, film=lambda tween: film(quality, tween, step), effort=quality.effort),
+                width=look.width, heeded=[name for name in SOME_FORMATS_ONLY if name in changed(look)],
                 limit=None if look.max_size is None else bytes_of(look.max_size),
             )  # fmt: skip
 
@@ -210,8 +210,8 @@ class Figure:
 
         if path is None:
             return self
-        heeds, usual = getattr(module_for(path), "HEEDS", ()), Appearance()
-        lost = {name: getattr(usual, name) for name in HEEDED if name not in heeds}
+        heeds, usual = getattr(module_for(path), "SUPPORTED_OPTIONS", ()), Appearance()
+        lost = {name: getattr(usual, name) for name in SOME_FORMATS_ONLY if name not in heeds}
         return replace(self, appearance=replace(self.appearance, **lost))
 
     @property
@@ -219,14 +219,14 @@ class Figure:
         """Where the figure goes, if it says so (`--for`)."""
         return None if self.appearance.for_ is None else PLACES[self.appearance.for_]
 
-    def _brisk_step(self, board: Storyboard, path: Path | None) -> float | None:
+    def _max_step_duration(self, board: Storyboard, path: Path | None) -> float | None:
         """Seconds of a step where the figure's place limits what nobody can pause; raises UsageError for too few."""
         from cnnviz.export import module_for
 
         place = self.place
         if path is None or place is None or place.motion is None or self.appearance.step is not None:
             return None
-        if getattr(module_for(path), "PLAYS_ALONE", False) not in (True, self.appearance.frame):
+        if getattr(module_for(path), "AUTOPLAYS", False) not in (True, self.appearance.frame):
             return None
         beats = sum([step.beats for step in board.steps()][:-1])
         step = LONGEST_STEP if not beats else min(LONGEST_STEP, place.motion / beats)

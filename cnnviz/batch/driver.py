@@ -54,7 +54,7 @@ def render_sets(
 
 def clear(out: Path) -> None:
     """Put a folder in order after runs that were cut off; raises CnnvizError."""
-    from cnnviz.export._atomic import clear_stale
+    from cnnviz.files import clear_stale
 
     settle(out)
     if out.is_dir():
@@ -138,7 +138,7 @@ class _Run:
             self.made[file] = outcome.record
 
     def _write(self, outcome: Outcome) -> None:
-        from cnnviz.export._atomic import whole_files
+        from cnnviz.files import whole_files
 
         with whole_files([self.out / name for name in outcome.entry.files]) as files:
             for one, content in zip(files, outcome.contents, strict=True):

@@ -61,7 +61,7 @@ class Pool:
         import multiprocessing
         from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 
-        from cnnviz.export._atomic import uninterrupted
+        from cnnviz.files import uninterrupted
 
         # Copies of this process have imported what this one has; where the system cannot copy, they import once.
         import_all()

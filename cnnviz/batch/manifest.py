@@ -116,7 +116,7 @@ class Journal:
         """Note a figure that is about to get its name; raises CnnvizError."""
         # The newline before it keeps it apart from a line that a full disk has cut off.
         line = b"\n" + json.dumps({"figure": record}, sort_keys=True).encode() + b"\n"
-        from cnnviz.export._atomic import hold
+        from cnnviz.files import hold
 
         try:
             if self._file is None:
@@ -145,7 +145,7 @@ def settle(out: Path) -> None:
     """Put into the manifest what runs have made that were cut off; raises CnnvizError."""
     if not out.is_dir() or not any(_journals(out)):
         return
-    from cnnviz.export._atomic import hold
+    from cnnviz.files import hold
 
     with folder_turn(out):
         found: dict[str, Record] = {}
@@ -206,7 +206,7 @@ def _without(records: Mapping[str, Record], files: Iterable[str]) -> list[Record
 
 
 def _write(out: Path, records: Sequence[Record]) -> None:
-    from cnnviz.export._atomic import whole_file
+    from cnnviz.files import whole_file
 
     text = json.dumps({"figures": records}, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     with whole_file(out / MANIFEST) as file:

@@ -11,7 +11,7 @@ import click
 from cnnviz.commands._common import Leading
 from cnnviz.commands._stored import given, scene_context, stored
 from cnnviz.export import formats, formats_of, module_for
-from cnnviz.pipeline import HEEDED
+from cnnviz.pipeline import SOME_FORMATS_ONLY
 from cnnviz.places import PLACES
 
 _EITHER = {"frame": "sheet", "sheet": "frame"}
@@ -57,5 +57,5 @@ def _dropped(params: Mapping[str, Any], changes: Mapping[str, Any]) -> set[str]:
     else:
         names = params["formats"] or (place.format if place else "gif",)
         paths = [Path(f"x.{name}") for name in formats_of(names)]
-    heeds = {name for path in paths if path.suffix for name in getattr(module_for(path), "HEEDS", ())}
-    return dropped | (set(HEEDED) - heeds)
+    heeds = {name for path in paths if path.suffix for name in getattr(module_for(path), "SUPPORTED_OPTIONS", ())}
+    return dropped | (set(SOME_FORMATS_ONLY) - heeds)

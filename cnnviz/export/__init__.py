@@ -1,7 +1,7 @@
 """From frames to files: each file here is a format, named by its extension, and offers `write(job, file)`.
 
-What else a format says of itself, in its module: HEEDS (which of the parameters that only some formats heed), SHRINKS
-(what makes its files smaller: "effort", "colors", "width") and PLAYS_ALONE (nobody can pause it; "all" if
+What else a format says of itself, in its module: SUPPORTED_OPTIONS (which of the parameters that only some formats heed), QUALITY_KNOBS
+(what makes its files smaller: "effort", "colors", "width") and AUTOPLAYS (nobody can pause it; "all" if
 only --frame all moves).
 """
 
@@ -52,7 +52,7 @@ class Job:
         }  # fmt: skip
         return {key: text for key, text in said.items() if text}
 
-    def stilled(self) -> Job:
+    def as_still(self) -> Job:
         """The job of a picture that does not move: its alt text says which steps it shows; raises as `still_place`."""
         from cnnviz.wording import of_still
 
@@ -133,7 +133,7 @@ def module_for(path: Path, given: Iterable[str] = ()) -> ModuleType:
         raise UsageError(f"{path.name}: {what} is not a known format: {_hint(extension, '.')}")
     module = importlib.import_module(f"cnnviz.export.{extension}")
     for name in given:
-        if name not in getattr(module, "HEEDS", ()):
+        if name not in getattr(module, "SUPPORTED_OPTIONS", ()):
             raise UsageError(f"--{name} is not for .{extension}: {_INSTEAD[name]}, as in -o {path.stem}.png")
     return module
 
@@ -141,9 +141,9 @@ def module_for(path: Path, given: Iterable[str] = ()) -> ModuleType:
 def moves(path: Path, frame: str, sheet: Size | None) -> bool:
     """Is a file of the path's extension an animation, or data of one, rather than a still, pages or a sheet?"""
     module = module_for(path)
-    if "sheet" not in getattr(module, "HEEDS", ()):
+    if "sheet" not in getattr(module, "SUPPORTED_OPTIONS", ()):
         return True
-    return sheet is None and frame == getattr(module, "PLAYS_ALONE", None)
+    return sheet is None and frame == getattr(module, "AUTOPLAYS", None)
 
 
 def writer_for(path: Path, given: Iterable[str] = ()) -> Writer:

@@ -10,13 +10,14 @@ from pathlib import Path
 from cnnviz.errors import CnnvizError
 from cnnviz.export import Job, Written
 from cnnviz.export._amount import check_amount
-from cnnviz.export._png import SIGNATURE, still
+from cnnviz.export._png import SIGNATURE
+from cnnviz.export.png import still
 from cnnviz.limits import MAX_WHOLE_PIXELS
 from cnnviz.render.frames import Film
 
 DURATIONS = "durations.csv"
-HEEDS = ("transparent",)
-SHRINKS = ("colors", "width")
+SUPPORTED_OPTIONS = ("transparent",)
+QUALITY_KNOBS = ("colors", "width")
 _HEADING = ("file", "milliseconds")
 _LEVEL = 6
 _PROOF_BYTES = 8192

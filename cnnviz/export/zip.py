@@ -6,9 +6,9 @@ from typing import BinaryIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from cnnviz.export import Job, Written
-from cnnviz.export._frames import HEEDS, SHRINKS, Entries
+from cnnviz.export._frames import SUPPORTED_OPTIONS, QUALITY_KNOBS, Entries
 
-__all__ = ["HEEDS", "SHRINKS", "write"]
+__all__ = ["SUPPORTED_OPTIONS", "QUALITY_KNOBS", "write"]
 # The earliest date that the format knows: a real one would make each file another.
 _DATE = (1980, 1, 1, 0, 0, 0)
 _UNIX, _READABLE = 3, 0o100644 << 16
