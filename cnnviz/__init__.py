@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from cnnviz.errors import CnnvizError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from cnnviz.decks import WrittenDeck
-    from cnnviz.pipeline import Figure
     from cnnviz.talk import Source
 
 __version__ = "0.1.0"

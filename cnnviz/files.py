@@ -52,9 +52,9 @@ def whole_files(paths: Sequence[Path]) -> Iterator[Sequence[BinaryIO]]:
                 stack.enter_context(_folder(folder))
             files = [stack.enter_context(_temporary_file(target)) for target in targets]
             yield files
-            for path, file in zip(paths, files, strict=True):
+            for path, file in zip(paths, files, strict=True):  # noqa: B007 (an error names it)
                 file.close()
-            for path, target, file in zip(paths, targets, files, strict=True):
+            for path, target, file in zip(paths, targets, files, strict=True):  # noqa: B007
                 is_new = not os.path.lexists(target)
                 os.chmod(file.name, 0o666 & ~_umask() if is_new else stat.S_IMODE(os.stat(target).st_mode))
                 os.replace(file.name, target)

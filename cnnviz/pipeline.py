@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from cnnviz.decks import WrittenDeck
     from cnnviz.export import Job, Written
-    from cnnviz.saving import ExportRequest, Quality
     from cnnviz.render.frames import Film
     from cnnviz.render.watching import Watch
+    from cnnviz.saving import ExportRequest, Quality
     from cnnviz.storyboard import Storyboard
 
 # Other looks of a figure replace it; these make it another one.
@@ -90,30 +90,30 @@ class Figure:
             yield film.palette.colors[frame.pixels]
 
     def save(self, path: str | Path, watch: Watch | None = None) -> Written:
-        """Write the figure in the format of the path's extension, or numbered frames into a folder.
+        """Write the figure in the format of the path's extension.
 
-        A folder is one that is there already, or whose path ends in a slash. `watch(step, steps)` is called for each
-        step that is drawn. Raises UsageError, CnnvizError.
+        Into a folder (one that exists, or a path that ends in a slash) goes a file named after the parameters.
+        `watch(step, steps)` is called for each step that is drawn. Raises UsageError, CnnvizError.
         """
-        from cnnviz.saving import save_folder
-
-        folder = names_folder(path)
-        path = Path(path)
-        if folder:
-            return save_folder(self._orders([None], watch)[0], path, f"give a file such as {path / self.file_name()}")
-        return self.save_each([path], watch)[path]
+        if names_folder(path):
+            path = Path(path) / self.file_name(self.usual_format)
+        return self.save_each([Path(path)], watch)[Path(path)]
 
     def save_all(
         self, place: str | Path, formats: str | Iterable[str], watch: Watch | None = None
     ) -> dict[Path, Written]:
         """Write several formats (`"gif,mp4"`, or a list of them) from one rendering: all of them, or none.
 
-        `place` is the path without its extension, or a folder, where the files are named after the parameters; `watch`
-        is as with `save`. Raises UsageError, CnnvizError.
+        `place` is the path without its extension, or a folder, where the files are named after the parameters.
+        `"frames"` writes numbered PNG frames into the folder `place`. `watch` is as with `save`. Raises UsageError,
+        CnnvizError.
         """
-        from cnnviz.export import formats_of
+        from cnnviz.export import FRAMES, formats_of
+        from cnnviz.saving import save_folder
 
         names = formats_of([formats] if isinstance(formats, str) else formats)
+        if names == (FRAMES,):
+            return {Path(place): save_folder(self._requests([None], watch)[0], Path(place))}
         if names_folder(place):
             paths = [Path(place) / self.file_name(name) for name in names]
         else:
@@ -124,14 +124,14 @@ class Figure:
         """Write a file for each path in the format of its extension from one rendering; raises as `save_all` does."""
         from cnnviz.saving import save_files
 
-        return dict(zip(paths, save_files(self._orders(paths, watch), paths), strict=True))
+        return dict(zip(paths, save_files(self._requests(paths, watch), paths), strict=True))
 
     def contents(self, names: Sequence[str]) -> list[tuple[Written, bytes]]:
         """What `save_each` would write into files of these names; raises as `save_all` does."""
         from cnnviz.saving import contents
 
         paths = [Path(name) for name in names]
-        return contents(self._orders(paths), paths)
+        return contents(self._requests(paths), paths)
 
     def deck(self, path: str | Path, **options: Any) -> WrittenDeck:
         """Write a deck with the figure on a slide; `options` are those of `cnnviz deck`. Raises as `save` does."""
@@ -170,7 +170,7 @@ class Figure:
 
         return self.appearance.title is not None and cuts_title(self.appearance.title, self.appearance.width)
 
-    def _orders(self, paths: Sequence[Path | None], watch: Watch | None = None) -> list[ExportRequest]:
+    def _requests(self, paths: Sequence[Path | None], watch: Watch | None = None) -> list[ExportRequest]:
         """What is to be written into each file (None: a folder), rendered once however many files share it.
 
         Each file is as if it had been written alone, its command too.
@@ -194,30 +194,35 @@ class Figure:
                     films[key] = Recording(films[key])
             return films[key]
 
-        def order(path: Path | None) -> ExportRequest:
-            job, step = self._heeded_by(path).job(board), self._max_step_duration(board, path)
+        def request(path: Path | None) -> ExportRequest:
+            job, step = self._supported_by(path).job(board), self._max_step_duration(board, path)
             return ExportRequest(
                 jobs=lambda quality: replace(job, film=lambda tween: film(quality, tween, step), effort=quality.effort),
-                width=look.width, heeded=[name for name in SOME_FORMATS_ONLY if name in changed(look)],
+                width=look.width, options=[name for name in SOME_FORMATS_ONLY if name in changed(look)],
                 limit=None if look.max_size is None else bytes_of(look.max_size),
             )  # fmt: skip
 
-        return [order(path) for path in paths]
+        return [request(path) for path in paths]
 
-    def _heeded_by(self, path: Path | None) -> Figure:
-        """The figure without what the path's format does not heed, and another one of the same call does."""
+    def _supported_by(self, path: Path | None) -> Figure:
+        """The figure without options that only other formats of the same call support."""
         from cnnviz.export import module_for
 
         if path is None:
             return self
-        heeds, usual = getattr(module_for(path), "SUPPORTED_OPTIONS", ()), Appearance()
-        lost = {name: getattr(usual, name) for name in SOME_FORMATS_ONLY if name not in heeds}
+        supported, default = getattr(module_for(path), "SUPPORTED_OPTIONS", ()), Appearance()
+        lost = {name: getattr(default, name) for name in SOME_FORMATS_ONLY if name not in supported}
         return replace(self, appearance=replace(self.appearance, **lost))
 
     @property
     def place(self) -> Place | None:
         """Where the figure goes, if it says so (`--for`)."""
         return None if self.appearance.for_ is None else PLACES[self.appearance.for_]
+
+    @property
+    def usual_format(self) -> str:
+        """What is written where nobody names a format."""
+        return self.place.format if self.place else "gif"
 
     def _max_step_duration(self, board: Storyboard, path: Path | None) -> float | None:
         """Seconds of a step where the figure's place limits what nobody can pause; raises UsageError for too few."""
@@ -317,19 +322,9 @@ def named(scene: str, parameters: Mapping[str, Any]) -> tuple[type[Scene], dict[
 
 
 def names_folder(place: str | Path) -> bool:
-    """Does a path stand for a folder: one that is there, or one by the slash at its end?
-
-    Raises UsageError for a folder that is there under the name of a file.
-    """
-    from cnnviz.export import extension_of, formats
-
+    """Is a path a folder: one that exists, or one by the slash at its end?"""
     text = os.fspath(place)
-    if text.endswith(("/", os.sep)):
-        return True
-    there = os.path.isdir(text or ".")
-    if there and extension_of(Path(text)) in formats():
-        raise UsageError(f"{text} is a folder: give the file another name, or {text}/ for numbered frames")
-    return there
+    return text.endswith(("/", os.sep)) or os.path.isdir(text or ".")
 
 
 def _with_format(stem: Path, name: str, names: Sequence[str]) -> Path:

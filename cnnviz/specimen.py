@@ -11,12 +11,12 @@ import numpy as np
 from cnnviz import __version__
 from cnnviz.errors import UsageError
 from cnnviz.export import Written, extension_of
-from cnnviz.files import whole_file
 from cnnviz.export.png import still
-from cnnviz.saving import Quality
+from cnnviz.files import whole_file
 from cnnviz.pipeline import make, themes
 from cnnviz.render.palette import Palette, Pixels
 from cnnviz.render.theme import Color, load_theme
+from cnnviz.saving import Quality
 
 _FIGURE, _STEP = {"i": 4, "k": 3, "p": 1}, 6
 _COLUMNS, _GAP = 2, 16

@@ -124,6 +124,7 @@ class _Run:
 
     def __post_init__(self) -> None:
         self._journal = Journal(self.out)
+        self._naming: Record | None = None
 
     def take(self, outcome: Outcome) -> None:
         """Write a figure's files and note it."""
@@ -146,9 +147,13 @@ class _Run:
             # Noted before it has its name, so that no figure is there and unknown; what has the name and another
             # content than noted was not this one.
             self._journal.add(outcome.record)
+            self._naming = outcome.record
 
     def end(self) -> None:
         """Put what was noted into the manifest; raises CnnvizError."""
+        # Ctrl-C may have come after a figure got its name and before it counted as made.
+        if self._naming and self._naming["file"] not in self.made and is_whole(self._naming, self.out):
+            self.made[self._naming["file"]] = self._naming
         try:
             fold(self.out, self.entries, self.made, self.failed)
             self._journal.remove()

@@ -56,7 +56,7 @@ class AnimationPlugin(PluginV3):
         the file by PNG's keywords, such as Title. Raises UsageError.
         """
         film = ndimage if isinstance(ndimage, Film) else RgbFilm(ndimage, duration, self.grain)
-        file = self.request.get_file()
+        file: Any = self.request.get_file()
         self.encode(film, file, once=loop == 1, texts=texts or {}, **options)
         return bytes(file.getvalue()) if self.request.raw_uri == RETURN_BYTES else None
 
@@ -67,8 +67,9 @@ class AnimationPlugin(PluginV3):
 
 def save(plugin: type[AnimationPlugin], job: Job, film: Film, file: BinaryIO, **options: Any) -> Written:
     """Write a job's film through imageio."""
+    timed = _Timed(film)
+    out: Any
     with imopen(file, "w", plugin=plugin) as out:
-        timed = _Timed(film)
         out.write(timed, loop=int(job.once), texts=job.texts(), **options)
     return Written(size=film.size, steps=job.storyboard.count, milliseconds=timed.milliseconds)
 

@@ -1,7 +1,8 @@
 """Animated WebP as a stream: lossless, and of each frame only the pixels that changed.
 
-imageio's own writers and Pillow collect all frames, and libwebp's animation encoder keeps the whole file in memory. Here
-Pillow encodes each rectangle as a still, and the container around them is written frame by frame. The format: RFC 9649, section 2.7.
+imageio's own writers and Pillow collect all frames, and libwebp's animation encoder keeps the whole file in memory.
+Here Pillow encodes each rectangle as a still, and the container around them is written frame by frame. The format:
+RFC 9649, section 2.7.
 """
 
 from __future__ import annotations
