@@ -18,7 +18,7 @@ from types import MappingProxyType, ModuleType
 
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.locking import LOCK
-from cnnviz.parameters import choose, closest, parameters_of
+from cnnviz.parameters import closest, parameters_of, suggest
 from cnnviz.scene import Scene
 
 SCENES_FOLDER = Path(__file__).with_name("scenes")
@@ -96,7 +96,7 @@ def hint_for(name: str, more: Iterable[str] = (), near: Mapping[str, str] = Mapp
     """
     known, near = (*find_scenes(), *more), {**_ALSO_CALLED, **near}
     meant = closest(name, (*known, *near.values()), near, _ALMOST) or _of_kind(name)
-    return f"did you mean {meant}?" if meant else choose(name, known)
+    return f"did you mean {meant}?" if meant else suggest(name, known)
 
 
 def _of_kind(word: str) -> str | None:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from cnnviz.batch import read_manifest
 from cnnviz.errors import CnnvizError
-from cnnviz.export._atomic import whole_file
+from cnnviz.files import whole_file
 
 PAGE = "index.html"
 _PICTURES, _VIDEOS = (".gif", ".webp", ".apng", ".svg", ".png"), (".mp4", ".webm")

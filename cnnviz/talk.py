@@ -14,7 +14,7 @@ from cnnviz.appearance import Appearance
 from cnnviz.batch import Entry, job_count, progress, read_sets, run_all
 from cnnviz.decks import DeckOptions, Part, WrittenDeck, load_kind, write_deck
 from cnnviz.errors import CnnvizError, UsageError
-from cnnviz.parameters import changed, choose, parameters_of
+from cnnviz.parameters import changed, parameters_of, suggest
 from cnnviz.pipeline import Figure, make
 from cnnviz.scene import scene_name
 from cnnviz.wording import phrase
@@ -58,7 +58,7 @@ def _sorted_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[st
     of_deck, looks = ({p.name for p in declared} for declared in (parameters_of(DeckOptions), LOOKS))
     for name in options:
         if name not in of_deck | looks:
-            raise UsageError(f"a deck has no option {name!r}: {choose(name, tuple(sorted(of_deck | looks)))}")
+            raise UsageError(f"a deck has no option {name!r}: {suggest(name, tuple(sorted(of_deck | looks)))}")
     return (
         {name: value for name, value in options.items() if name in of_deck},
         {name: value for name, value in options.items() if name in looks},
@@ -137,7 +137,7 @@ def _picked(entries: Sequence[Entry], names: Sequence[str]) -> Sequence[Entry]:
     known = tuple(entry.name for entry in entries)
     for name in names:
         if not any(fnmatchcase(one, name) for one in known):
-            raise UsageError(f"there is no figure {name!r}: {choose(name, known)}")
+            raise UsageError(f"there is no figure {name!r}: {suggest(name, known)}")
     return [entry for entry in entries if any(fnmatchcase(entry.name, name) for name in names)]
 
 

@@ -24,7 +24,7 @@ from cnnviz.batch.executors import Pool, tidily
 from cnnviz.batch.manifest import JOURNAL_PREFIX, Journal, fold
 from cnnviz.cli import main
 from cnnviz.discovery import VARIABLE
-from cnnviz.export._atomic import TEMPORARY_PREFIX
+from cnnviz.files import TEMPORARY_PREFIX
 from cnnviz.pipeline import make
 
 ARTICLE = Path(__file__).parents[1] / "animations"

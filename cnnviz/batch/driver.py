@@ -63,12 +63,12 @@ def _up_to_date(record: Record | None, task: Task, out: Path) -> bool:
 
 
 def _prepare_folder(out: Path) -> None:
-    from cnnviz.export._atomic import clear_stale
+    from cnnviz.files import clear_stale, reason
 
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CnnvizError(f"cannot write to folder {out}: {(error.strerror or '').lower()}") from None
+        raise CnnvizError(f"cannot write to folder {out}: {reason(error)}") from None
     clear_stale(out)
 
 
@@ -115,7 +115,7 @@ class _Run:
 
     def take(self, outcome: Outcome) -> None:
         """Write a figure's files. A run that is killed has its figures in the manifest, but for the last second's."""
-        from cnnviz.export._atomic import whole_files
+        from cnnviz.files import whole_files
 
         file = outcome.entry.file
         try:

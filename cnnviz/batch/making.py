@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from cnnviz.batch.digests import Sources
 from cnnviz.batch.entries import Entry
 from cnnviz.errors import CnnvizError
-from cnnviz.parameters import Elsewhere
+from cnnviz.files import reason
+from cnnviz.parameters import RemotePath
 
 if TYPE_CHECKING:
     from cnnviz.export import Written
@@ -40,7 +41,7 @@ class Task:
             try:
                 contents[key] = path, Path(path).read_bytes()
             except OSError as error:
-                raise CnnvizError(f"{path} cannot be read: {(error.strerror or '').lower()}") from None
+                raise CnnvizError(f"{path} cannot be read: {reason(error)}") from None
         return replace(self, shipped=contents, environment=sources.environment(self.entry))
 
 
@@ -95,7 +96,7 @@ def _files_at_hand(task: Task) -> Iterator[dict[str, Any]]:
             path = Path(folder, str(number), os.path.basename(original))
             path.parent.mkdir()
             path.write_bytes(content)
-            parameters[key] = Elsewhere(str(path), original)
+            parameters[key] = RemotePath(str(path), original)
         yield parameters
 
 

@@ -84,7 +84,7 @@ def update_manifest(out: Path, entries: Sequence[Entry], made: Mapping[str, Reco
 
     Records of failed figures go; captions and sections follow the sets even where a figure was up to date.
     """
-    from cnnviz.export._atomic import whole_file
+    from cnnviz.files import whole_file
 
     lost = set(failed)
     with _turn(out):

@@ -16,7 +16,7 @@ from typing import Any, Protocol, cast
 from cnnviz.decks._plan import Deck, FigureSlide, Part, SectionSlide, Showable, Slide, TitleSlide, plan
 from cnnviz.decks._staging import Staging, whole_deck
 from cnnviz.errors import UsageError
-from cnnviz.parameters import Parameters, changed, choose, param
+from cnnviz.parameters import Parameters, changed, param, suggest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ def kind_of(path: Path, options: DeckOptions) -> str:
     listed = tuple("." + name for name in kinds())
     if extension not in kinds():
         what = f"extension .{extension}" if extension else "a file without an extension"
-        hint = choose("." + extension, listed) if extension else f"use one of {', '.join(listed)}"
+        hint = suggest("." + extension, listed) if extension else f"use one of {', '.join(listed)}"
         raise UsageError(f"{path.name}: {what} is not a known kind of deck: {hint}")
     for name in changed(options):
         able = [kind for kind in kinds() if name in load_kind(kind).SUPPORTED_OPTIONS]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnnviz.errors import CnnvizError
-from cnnviz.export._atomic import reason, temporary_folder
+from cnnviz.files import reason, temporary_folder
 
 
 @dataclass
