@@ -38,7 +38,7 @@ def render(figure: Showable, stem: Path, options: DeckOptions) -> None:
 def write(deck: Deck, staging: Staging, options: DeckOptions) -> None:
     """Write the text, and keep the pictures beside it."""
     staging.drawn.rename(staging.beside)
-    text = _FLAVORS[options.flavor](deck, staging.beside.name)
+    text = FLAVORS[options.flavor](deck, staging.beside.name)
     staging.file.write_text(text, encoding="utf-8", newline="\n", errors="backslashreplace")
 
 
@@ -139,7 +139,7 @@ def _slidev(deck: Deck, folder: str) -> str:
     return "\n".join(pages)
 
 
-_FLAVORS: dict[str, Callable[[Deck, str], str]] = {"marp": _marp, "quarto": _quarto, "slidev": _slidev}
+FLAVORS: dict[str, Callable[[Deck, str], str]] = {"marp": _marp, "quarto": _quarto, "slidev": _slidev}
 
 
 def _front(lines: list[str]) -> str:

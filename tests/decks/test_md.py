@@ -10,27 +10,25 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 from cnnviz.decks import plan
-from cnnviz.decks.md import _DIRECTIVE, _FLAVORS
+from cnnviz.decks.md import _DIRECTIVE, FLAVORS
 from cnnviz.pipeline import make
-from cnnviz.talk import _entries, _part, write_talk
+from cnnviz.talk import read_entries, to_part, write_talk
 from tests.decks.conftest import EVIL
-
-FLAVORS = tuple(_FLAVORS)
 
 
 @pytest.fixture(scope="module")
 def planned(figure_set):
-    return plan([_part(entry) for entry in _entries([figure_set])], "My talk", sections=True)
+    return plan([to_part(entry) for entry in read_entries([figure_set])], "My talk", sections=True)
 
 
-@pytest.fixture(params=FLAVORS)
+@pytest.fixture(params=tuple(FLAVORS))
 def flavor(request):
     return request.param
 
 
 @pytest.fixture
 def text(planned, flavor):
-    return _FLAVORS[flavor](planned, "deck_figures")
+    return FLAVORS[flavor](planned, "deck_figures")
 
 
 def pages_of(text, flavor):
@@ -68,7 +66,7 @@ def shown(markdown):
 
 def test_the_pictures_lie_beside_the_text(deck_of, planned):
     path = deck_of("deck.md")
-    assert path.read_text(encoding="utf-8") == _FLAVORS["marp"](planned, "deck_figures")
+    assert path.read_text(encoding="utf-8") == FLAVORS["marp"](planned, "deck_figures")
     folder = path.with_name("deck_figures")
     assert sorted(file.name for file in folder.iterdir()) == ["first.one.gif", "second.gif", "third.gif"]
     with Image.open(folder / "first.one.gif") as picture:
