@@ -98,6 +98,7 @@ def _named(entry: Entry, error: CnnvizError) -> CnnvizError:
 
 
 def to_part(entry: Entry) -> Part:
+    """An entry of a set for a deck; raises UsageError, CnnvizError."""
     try:
         figure = make(entry.scene, **entry.resolved())
         return Part(name=entry.name, figure=figure, section=entry.section, caption=entry.caption)

@@ -12,7 +12,7 @@ from PIL import Image
 from cnnviz.decks import plan
 from cnnviz.decks.md import _DIRECTIVE, FLAVORS
 from cnnviz.pipeline import make
-from cnnviz.talk import read_entries, to_part, write_talk
+from cnnviz.talk import read_entries, to_part
 from tests.decks.conftest import EVIL
 
 
@@ -71,11 +71,6 @@ def test_the_pictures_lie_beside_the_text(deck_of, planned):
     assert sorted(file.name for file in folder.iterdir()) == ["first.one.gif", "second.gif", "third.gif"]
     with Image.open(folder / "first.one.gif") as picture:
         assert picture.n_frames == 4
-
-
-def test_a_flavour_can_be_chosen(figure_set, tmp_path, planned):
-    write_talk(figure_set, tmp_path / "deck.md", flavor="quarto", figures=["second"], title="")
-    assert "format:\n  revealjs:\n" in (tmp_path / "deck.md").read_text(encoding="utf-8")
 
 
 def test_each_flavour_has_all_slides_and_their_pictures(text, flavor):
