@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: all render gallery test lint docs bench bench-peers fuzz kills mutants check-decks clean
+.PHONY: all render gallery test lint docs bench bench-peers tokens fuzz kills mutants check-decks clean
 all: render
 
 $(BIN)/python:
@@ -35,6 +35,9 @@ docs: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks
+
+tokens: $(VENV)/.installed-test
+	$(BIN)/python -m benchmarks.tokens
 
 # manim, to measure against, in an environment of its own; needs Debian's libcairo2-dev, libpango1.0-dev, pkg-config.
 bench-peers: .venv-manim/.installed

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 from cnnviz.errors import CnnvizError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from cnnviz.decks import WrittenDeck
-    from cnnviz.pipeline import Figure
     from cnnviz.talk import Source
 
 __version__ = "0.1.0"
 __all__ = ["CnnvizError", "UsageError", "__version__", "deck", "scene_names"]
+
+_PLUGINS = {"ApngPlugin": "apng", "GifPlugin": "gif", "Mp4Plugin": "mp4", "WebmPlugin": "webm", "WebpPlugin": "webp"}
+"""The writers as imageio plugins, and their formats: `iio.imwrite("x.gif", frames, plugin=cnnviz.GifPlugin)`."""
 
 
 def scene_names() -> tuple[str, ...]:
@@ -42,8 +44,12 @@ def deck(
     return write_talk(sources, Path(path), jobs=jobs, **options)
 
 
-def __getattr__(name: str) -> Callable[..., Figure]:
+def __getattr__(name: str) -> Any:
     # Scenes are files: what exists is known when it is asked for, and `import cnnviz` stays cheap.
+    if name in _PLUGINS:
+        from importlib import import_module
+
+        return getattr(import_module(f"cnnviz.export.{_PLUGINS[name]}"), name)
     if name.startswith("_") or name not in scene_names():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from cnnviz.api import scene_function
@@ -52,6 +58,6 @@ def __getattr__(name: str) -> Callable[..., Figure]:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *scene_names()})
+    return sorted({*globals(), *scene_names(), *_PLUGINS})
 
 

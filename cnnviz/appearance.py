@@ -103,7 +103,7 @@ class Appearance(Parameters):
         if self.max_size is not None:
             bytes_of(self.max_size)
 
-    def usual(self) -> Mapping[str, Any]:
+    def defaults(self) -> Mapping[str, Any]:
         """What is usual in the place where the figure goes."""
         return {} if self.for_ is None else PLACES[self.for_].look
 

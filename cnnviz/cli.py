@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -18,11 +19,11 @@ from cnnviz.programs import frameworks
 from cnnviz.commands._common import OUTPUT_FOLDER, told
 from cnnviz.commands._drawing import drawing
 from cnnviz.commands._hints import COMMANDS, Hints, dashed, of_program, of_tool
-from cnnviz.commands._output import check_output
+from cnnviz.commands._output import check_output, write_files
 from cnnviz.discovery import add_folder, find_scenes, hint_for, load_scene, summary
 from cnnviz.errors import CnnvizError
 from cnnviz.parameters import Parameter, parameters_of
-from cnnviz.pipeline import Figure, make, names_folder
+from cnnviz.pipeline import Figure, make
 
 _TOOLS_FOLDER = Path(__file__).with_name("commands")
 _HELP: Any = {"help_option_names": ["-h", "--help"], "token_normalize_func": dashed}
@@ -161,11 +162,11 @@ def scene_command(name: str) -> click.Command:
     for parameter in declared:
         groups.setdefault(parameter.spec.group, []).append(parameter.name)
     options = [_option(parameter) for parameter in declared] + [
-        click.Option(["-o", "--output"], metavar="FILE", help="File to write; its extension chooses the format, a "
-                     "slash at its end (frames/) numbered PNG frames.  "
+        click.Option(["-o", "--output"], metavar="FILE", help="File to write; its extension chooses the format. "
+                     "A folder gets a file named after the parameters, - is standard output.  "
                      f"[default: in {OUTPUT_FOLDER}/, named after the parameters]"),
         click.Option(["formats", "--format"], multiple=True, metavar="FORMATS", help="Formats, such as gif,mp4,html: "
-                     "one rendering, a file each.  [default: gif]"),
+                     "one rendering, a file each; frames for a folder of numbered PNGs.  [default: gif]"),
         click.Option(["--code"], metavar="FRAMEWORK",
                      help=f"Print the operation as a program ({', '.join(frameworks())}); a picture only with -o."),
         click.Option(["-q", "--quiet"], is_flag=True, help="Say nothing but errors."),
@@ -222,16 +223,10 @@ def _runner(name: str) -> Callable[..., None]:
 
 
 def _write(figure: Figure, output: str | None, formats: Sequence[str], quiet: bool, verbose: bool) -> None:
-    extension = figure.place.format if figure.place else "gif"
-    if figure.place and output is not None and names_folder(output):
-        # Who says where it goes wants the file that is usual there, not frames.
-        formats = formats or [extension]
     with drawing(quiet) as watch:
-        if formats:
-            made = figure.save_all(output if output is not None else f"{OUTPUT_FOLDER}/", formats, watch)
-        else:
-            place = output if output is not None else OUTPUT_FOLDER / figure.file_name(extension)
-            made = {Path(place): figure.save(place, watch)}
+        made = write_files(figure, output, formats, watch)
+    if not made:
+        return
     if not quiet:
         for path, written in made.items():
             click.echo(told(path, written))
@@ -246,6 +241,7 @@ def _write(figure: Figure, output: str | None, formats: Sequence[str], quiet: bo
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; errors are one line, 2 for bad usage, 1 for a failure, 130 for Ctrl-C."""
+    _open_closed_streams()
     # A file's name, or a terminal of few signs, need not be able to show what is said: that is no reason to fail.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -265,6 +261,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(1)
     except OSError as error:
         _fail(f"cannot write: {(error.strerror or str(error)).lower()}", 1)
+
+
+def _open_closed_streams() -> None:
+    """Give streams that a shell has closed (`2>&-`) to nothing: the next file opened would take their place."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115
 
 
 def _fail(message: str, code: int) -> NoReturn:

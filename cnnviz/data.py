@@ -18,7 +18,7 @@ import numpy as np
 from cnnviz import kernels, limits
 from cnnviz.errors import UsageError
 from cnnviz.images import read_grey
-from cnnviz.parameters import Size, choose, quote
+from cnnviz.parameters import Size, quote, suggest
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -346,7 +346,7 @@ def _opened(text: str, subject: str, request: _Request) -> BinaryIO:
             raise
         if Path(text).suffix.lower() in _KINDS or os.sep in text:
             raise UsageError(f"{subject} does not exist: check the path, or use {', '.join(request.names)}") from error
-        hint = choose(text.strip().lower(), request.names)
+        hint = suggest(text.strip().lower(), request.names)
         raise UsageError(f"{request.what} {quote(text)} is neither a name nor a file: {hint}") from error
     if stat.S_ISDIR(status.st_mode):
         raise UsageError(f"{subject} is a folder: give a file in it")

@@ -16,9 +16,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 
-from cnnviz.alone import ALONE
 from cnnviz.errors import CnnvizError, UsageError
-from cnnviz.parameters import choose, closest, parameters_of
+from cnnviz.locking import LOCK
+from cnnviz.parameters import closest, parameters_of, suggest
 from cnnviz.scene import Scene
 
 SCENES_FOLDER = Path(__file__).with_name("scenes")
@@ -85,7 +85,7 @@ def load_scene(name: str) -> type[Scene]:
     if name not in files:
         raise UsageError(f"there is no scene {name!r}: {hint_for(name)}")
     # Threads that import parts of one package at once find it half done.
-    with ALONE:
+    with LOCK:
         return _load(files[name])
 
 
@@ -96,7 +96,7 @@ def hint_for(name: str, more: Iterable[str] = (), near: Mapping[str, str] = Mapp
     """
     known, near = (*find_scenes(), *more), {**_ALSO_CALLED, **near}
     meant = closest(name, (*known, *near.values()), near, _ALMOST) or _of_kind(name)
-    return f"did you mean {meant}?" if meant else choose(name, known)
+    return f"did you mean {meant}?" if meant else suggest(name, known)
 
 
 def _of_kind(word: str) -> str | None:

@@ -65,7 +65,7 @@ class Parameter:
         """The default as help shows it."""
         if self.spec.shown_default is not None:
             return self.spec.shown_default
-        return "" if self.default is None else plain(self.default)
+        return "" if self.default is None else to_cli(self.default)
 
     def check(self, value: Any) -> Any:
         """Turn a value from any surface into the parameter's type, within its bounds; raises UsageError."""
@@ -90,15 +90,15 @@ class Parameter:
         for choice in self.spec.choices:
             if str(value).strip().lower().replace("_", "-") == choice.lower():
                 return choice
-        hint = choose(str(value), self.spec.choices, self.spec.near)
+        hint = suggest(str(value), self.spec.choices, self.spec.near)
         raise UsageError(f"{self.label} {quote(value)} is not known: {hint}")
 
     def _check_bounds(self, value: Any) -> None:
         lo, hi = self.spec.lo, self.spec.hi
         if lo is not None and value < lo:
-            raise UsageError(f"{self.label} {plain(value)} is too small: use {plain(lo)} or more")
+            raise UsageError(f"{self.label} {to_cli(value)} is too small: use {to_cli(lo)} or more")
         if hi is not None and value > hi:
-            raise UsageError(f"{self.label} {plain(value)} is too large: use {plain(hi)} or less")
+            raise UsageError(f"{self.label} {to_cli(value)} is too large: use {to_cli(hi)} or less")
 
 
 def _unboxed(value: Any) -> Any:
@@ -195,21 +195,21 @@ def _array(value: Any) -> Any:
         return value.float().__array__().copy()
 
 
-class Elsewhere(str):
-    """The path of a file that is told as another one, `told`: what was shipped is named as it was given."""
+class RemotePath(str):
+    """A file shipped to this machine; messages and commands show its original path."""
 
-    told: str
+    display_path: str
 
-    def __new__(cls, path: str, told: str) -> Elsewhere:  # noqa: D102
+    def __new__(cls, path: str, display_path: str) -> RemotePath:  # noqa: D102
         made = super().__new__(cls, path)
-        made.told = told
+        made.display_path = display_path
         return made
 
     def __repr__(self) -> str:
-        return repr(self.told)
+        return repr(self.display_path)
 
     def __format__(self, spec: str) -> str:
-        return format(self.told, spec)
+        return format(self.display_path, spec)
 
 
 class ArrayLike:
@@ -243,7 +243,7 @@ class Parameters:
         # What was worked out once for all is worked out anew: it may be anything, and need not travel.
         return {parameter.name: getattr(self, parameter.name) for parameter in parameters_of(type(self))}
 
-    def usual(self) -> Mapping[str, Any]:
+    def defaults(self) -> Mapping[str, Any]:
         """The values that parameters have where nothing is said, if these are not the declared ones."""
         return {}
 
@@ -287,7 +287,7 @@ def normalise(cls: type[Parameters], given: Mapping[str, Any]) -> dict[str, Any]
 
 def changed(parameters: Parameters) -> dict[str, Any]:
     """The parameters that differ from their defaults, in the order of their declaration."""
-    result, usual = {}, parameters.usual()
+    result, usual = {}, parameters.defaults()
     for parameter in parameters_of(type(parameters)):
         value = getattr(parameters, parameter.name)
         default = usual.get(parameter.name, parameter.default)
@@ -297,7 +297,7 @@ def changed(parameters: Parameters) -> dict[str, Any]:
     return result
 
 
-def plain(value: Any) -> str:
+def to_cli(value: Any) -> str:
     """Write a parameter's value as the command line takes it: `3`, `3x2`, `0.5`."""
     if isinstance(value, tuple):
         return str(value[0]) if value[0] == value[1] else "x".join(map(str, value))
@@ -305,8 +305,8 @@ def plain(value: Any) -> str:
         return repr(value).removesuffix(".0")
     if hasattr(value, "tolist") or isinstance(value, list):
         # Plus turns truth values into numbers.
-        return "; ".join(" ".join(plain(+part) for part in row) for row in _rows(jsonable(value)))
-    return value.told if isinstance(value, Elsewhere) else str(value)
+        return "; ".join(" ".join(to_cli(+part) for part in row) for row in _rows(jsonable(value)))
+    return value.display_path if isinstance(value, RemotePath) else str(value)
 
 
 def _rows(value: list[Any]) -> list[list[Any]]:
@@ -321,8 +321,8 @@ def jsonable(value: Any) -> Any:
     value = _unboxed(value)
     if isinstance(value, (tuple, list)):
         return [jsonable(part) for part in value]
-    if isinstance(value, Elsewhere):
-        return value.told
+    if isinstance(value, RemotePath):
+        return value.display_path
     return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
@@ -343,7 +343,7 @@ def quote(value: Any) -> str:
     return text if len(text) <= 60 else text[:50] + "…" + text[-6:]
 
 
-def choose(given: str, choices: Sequence[str], near: Mapping[str, str] | None = None, otherwise: str = "") -> str:
+def suggest(given: str, choices: Sequence[str], near: Mapping[str, str] | None = None, otherwise: str = "") -> str:
     """Say what would work instead of a wrong name: what was meant, else all of it, and what else (`otherwise`)."""
     meant = closest(given, choices, near)
     return f"did you mean {meant}?" if meant else f"choose from {', '.join(choices)}{otherwise}"

@@ -13,20 +13,22 @@ PACKAGE = ROOT / "cnnviz"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Room → what it may import of cnnviz (its own room always) and of the heavy libraries.
-GROUND = {"errors", "limits", "alone"}
+GROUND = {"errors", "limits", "locking"}
 WORDS = {"notation", "storyboard"}
 ROOMS = {
     "errors": (set(), set()),
     "limits": (set(), set()),
-    "alone": (set(), set()),
+    "locking": (set(), set()),
     "toml": (GROUND, set()),
+    "files": (GROUND, set()),
+    "saving": (GROUND | {"export", "files"}, set()),
     "ops": (GROUND | {"operation"}, {"numpy"}),
     "notation": (set(), {"numpy"}),
     "storyboard": (GROUND, {"numpy"}),
     "playback": (GROUND | {"storyboard"}, {"numpy"}),
     "parameters": (GROUND, set()),
     "kernels": (GROUND | {"parameters"}, {"numpy"}),
-    "images": (GROUND | {"parameters"}, {"numpy", "PIL"}),
+    "images": (GROUND | {"parameters"}, {"numpy", "PIL", "imageio"}),
     "data": (GROUND | {"parameters", "kernels", "images"}, {"numpy"}),
     "network": (GROUND | {"ops", "parameters", "notation"}, {"numpy"}),
     "wording": (GROUND | {"storyboard", "parameters"}, set()),
@@ -44,18 +46,18 @@ ROOMS = {
         {"numpy", "matplotlib", "contourpy", "fontTools"},
     ),
     "export": (
-        GROUND | {"storyboard", "parameters", "render", "wording", "__init__"}, {"numpy", "PIL", "av"},
+        GROUND | {"storyboard", "parameters", "render", "wording", "__init__"}, {"numpy", "PIL", "av", "imageio"},
     ),
     # What it is given to show is a pipeline's figure; what it asks of one it says itself.
-    "decks": (GROUND | {"parameters", "appearance", "storyboard", "wording", "render", "export"}, {"pptx"}),
+    "decks": (GROUND | {"parameters", "appearance", "storyboard", "wording", "render", "files", "export"}, {"pptx"}),
     "pipeline": (
         GROUND | {"parameters", "places", "appearance", "scene", "programs", "discovery", "render", "export", "decks"}
-        | {"storyboard", "wording"},
+        | {"files", "saving", "storyboard", "wording"},
         {"numpy"},
     ),
     "api": (GROUND | {"parameters", "appearance", "discovery", "pipeline"}, set()),
     "batch": (
-        GROUND | {"parameters", "places", "discovery", "render", "pipeline", "export", "toml", "__init__"},
+        GROUND | {"parameters", "places", "discovery", "render", "pipeline", "files", "export", "toml", "__init__"},
         {"click", "distributed"},
     ),
     "talk": (GROUND | {"parameters", "appearance", "scene", "wording", "pipeline", "batch", "decks"}, set()),
@@ -65,15 +67,15 @@ ROOMS = {
         {"numpy", "onnx", "onnxruntime", "torch"},
     ),
     "reading": (GROUND, {"av"}),
-    "specimen": (GROUND | {"export", "render", "pipeline", "__init__"}, {"numpy"}),
-    "gallery": (GROUND | {"batch", "export"}, set()),
+    "specimen": (GROUND | {"files", "saving", "export", "render", "pipeline", "__init__"}, {"numpy"}),
+    "gallery": (GROUND | {"batch", "files", "export"}, set()),
     "commands": (
         GROUND | {"parameters", "places", "appearance", "discovery", "pipeline", "batch", "gallery", "check", "export"}
         | {"reading", "specimen", "wording", "decks", "talk"},
         {"click"},
     ),
     "cli": (GROUND | {"parameters", "appearance", "programs", "discovery", "pipeline", "commands", "__init__"}, {"click"}),
-    "__init__": (GROUND | {"discovery", "pipeline", "api", "talk", "decks"}, set()),
+    "__init__": (GROUND | {"discovery", "pipeline", "api", "talk", "decks", "export"}, set()),
     "__main__": ({"cli"}, set()),
 }  # fmt: skip
 HEAVY = {

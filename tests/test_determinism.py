@@ -14,10 +14,10 @@ import matplotlib
 import pytest
 from PIL import Image
 
-from cnnviz.alone import ALONE
 from cnnviz.discovery import find_scenes
 from cnnviz.export import formats
 from cnnviz.images import read_grey
+from cnnviz.locking import LOCK
 
 SCENES = list(find_scenes())
 GIFS = ("conv", "norm", "activation", "fully-connected", "gradient-descent")
@@ -161,7 +161,7 @@ def test_a_copied_process_waits_for_no_thread_that_it_lacks():
     held, done = threading.Event(), threading.Event()
 
     def hold():
-        with ALONE:
+        with LOCK:
             held.set()
             done.wait(0.05)
 
@@ -170,7 +170,7 @@ def test_a_copied_process_waits_for_no_thread_that_it_lacks():
     held.wait()
     child = os.fork()
     if not child:
-        os._exit(0 if ALONE.acquire(timeout=5) else 1)
+        os._exit(0 if LOCK.acquire(timeout=5) else 1)
     assert os.waitpid(child, 0)[1] == 0
     done.set()
     thread.join()

@@ -32,7 +32,7 @@ def run(line: str, terminal: Terminal) -> None:
     assert ended.value.code == 0
 
 
-@pytest.mark.parametrize("name", ["c.gif", "c.webp", "c.mp4", "c.zip", "frames/"])
+@pytest.mark.parametrize("name", ["c.gif", "c.webp", "c.mp4", "c.zip"])
 def test_each_step_that_is_drawn_is_told_once(name: str, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     make("conv", i=4).save(f"{tmp_path}/{name}", watch=lambda *how_far: told.append(how_far))

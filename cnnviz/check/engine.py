@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import CnnvizError, UsageError
-from cnnviz.parameters import choose
+from cnnviz.parameters import suggest
 
 Array = npt.NDArray[np.floating[Any]]
 Size = tuple[int, int]
@@ -134,7 +134,7 @@ class Engine(Protocol):
 def load_engine(name: str) -> Engine:
     """The engine of that name; raises UsageError, or CnnvizError that tells what to install."""
     if name not in ENGINES:
-        raise UsageError(f"--against {name!r} is no engine: {choose(name, tuple(ENGINES))}")
+        raise UsageError(f"--against {name!r} is no engine: {suggest(name, tuple(ENGINES))}")
     module = {"onnxruntime": "cnnviz.check.onnx_engine", "torch": "cnnviz.check.torch_engine"}[name]
     try:
         engine: Engine = import_module(module).ENGINE

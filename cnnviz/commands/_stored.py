@@ -14,7 +14,7 @@ from cnnviz.appearance import Appearance
 from cnnviz.discovery import find_scenes, hint_for, load_scene
 from cnnviz.errors import CnnvizError
 from cnnviz.parameters import parameters_of, quote
-from cnnviz.reading import Told
+from cnnviz.reading import FileMetadata
 
 _LONGEST = 64 * 1024
 
@@ -32,9 +32,9 @@ def given(context: click.Context) -> dict[str, Any]:
     return {key: value for key, value in context.params.items() if key in names and value is not None}
 
 
-def stored(told: Told, path: Path) -> tuple[str, dict[str, Any]]:
+def stored(metadata: FileMetadata, path: Path) -> tuple[str, dict[str, Any]]:
     """The figure that a file's command names, and the parameters that it gives; raises CnnvizError."""
-    text = told.texts["Comment"]
+    text = metadata.texts["Comment"]
     if len(text) > _LONGEST:
         raise CnnvizError(f"{path} holds a command of {len(text)} characters: cnnviz writes none that long")
     try:

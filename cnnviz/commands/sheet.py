@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from cnnviz.commands._common import Leading
+from cnnviz.commands._output import leaves_format_open
 from cnnviz.commands._stored import given, scene_context
 
 _ROWS, _COLUMNS = 4, 3
@@ -28,7 +29,7 @@ def command(figure: str, options: Sequence[str]) -> None:
     context = scene_context(f"sheet {figure}", figure, options)
     if context.params["sheet"] is None:
         context.params["sheet"] = layout(make(figure, **given(context)).storyboard().count)
-    if context.params["output"] is None and not context.params["formats"]:
+    if leaves_format_open(context.params["output"]) and not context.params["formats"]:
         context.params["formats"] = ("png",)
     with context:
         context.command.invoke(context)

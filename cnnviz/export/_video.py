@@ -1,13 +1,13 @@
 """Videos by PyAV: each frame has its own time, so a held step is one frame, not many.
 
-imageio's PyAV plugin was tried: its `write_frame` numbers the frames by a fixed rate and takes no time stamp, so a step
-could be held only by repeating it, and it sets no encoder's options. So PyAV, the layer beneath, is used directly.
+imageio plugins of their own: its PyAV plugin numbers frames by a fixed rate, so that a step could be held only by
+repeating it, and sets no options of the encoder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -16,6 +16,7 @@ import numpy as np
 from cnnviz.errors import CnnvizError
 from cnnviz.export import Job, Written
 from cnnviz.export._amount import affordable
+from cnnviz.export._plugin import AnimationPlugin, Frames, RgbFilm, save
 from cnnviz.limits import MAX_WHOLE_PIXELS
 from cnnviz.render.canvas import Box
 from cnnviz.render.frames import Film, Frame
@@ -41,36 +42,65 @@ _LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """A container and a codec by FFmpeg's names, and the encoder's options for a width and height.
+    """A container and a codec by FFmpeg's names, and the encoder's options for a width, a height and an effort.
 
     `index_bytes` is kept free for a frame's index.
     """
 
     container: str
     codec: str
-    encoder: Callable[[int, int], Mapping[str, str]]
+    encoder: Callable[[int, int, int], Mapping[str, str]]
     index_bytes: int = 0
 
 
-def write_video(job: Job, file: BinaryIO, recipe: Recipe) -> Written:
-    """Encode the film frame by frame; a video cannot say whether it loops: its player does."""
-    av = _library(recipe.container)
+class VideoPlugin(AnimationPlugin):
+    """Write a video; `effort` compresses more strongly than usual (0, 1 or 2). Its player decides whether it loops."""
+
+    recipe: Recipe
+
+    def encode(
+        self, film: Frames, file: BinaryIO, *, once: bool, texts: Mapping[str, str], effort: int = 0
+    ) -> None:
+        """Write a whole file."""
+        _encode(film, file, self.recipe, texts, effort)
+
+
+def write_video(plugin: type[VideoPlugin], job: Job, file: BinaryIO) -> Written:
+    """Write a job's film, its sides rounded up to even numbers."""
+    _library(plugin.recipe.container)
     film = affordable(job, TWEEN, MAX_WHOLE_PIXELS)
+    written = save(plugin, job, film, file, effort=job.effort)
+    return replace(written, size=_even(film.size))
+
+
+def _even(size: tuple[int, int]) -> tuple[int, int]:
+    return size[0] + size[0] % 2, size[1] + size[1] % 2
+
+
+def _count(film: Frames) -> int:
+    """At most so many frames."""
+    if isinstance(film, Film):
+        return film.storyboard.count * (film.tween + 1)
+    return len(film) if isinstance(film, RgbFilm) else sum(1 for _ in film)
+
+
+def _encode(film: Frames, file: BinaryIO, recipe: Recipe, texts: Mapping[str, str], effort: int) -> None:
+    av = _library(recipe.container)
     total = 0
     # Bit-exact: no encoder's version, no date, no random identity in the file.
     options = {"fflags": "+bitexact"}
     if recipe.index_bytes:
         # Kept free at the file's beginning, so that a web page can play the file while it loads.
-        frames = job.storyboard.count * (film.tween + 1)
-        texts = len("".join(job.texts().values()).encode(errors="surrogateescape"))
-        room = _INDEX_BYTES + texts + recipe.index_bytes * frames
+        said = len("".join(texts.values()).encode(errors="surrogateescape"))
+        room = _INDEX_BYTES + said + recipe.index_bytes * _count(film)
         options["moov_size"] = str(room)
     silent = _Silent(file)
     with av.open(
         silent, "w", format=recipe.container, container_options=options, metadata_errors="surrogateescape"
     ) as container:
-        container.metadata.update({_TAGS[key]: text for key, text in job.texts().items()})
-        stream = _stream(container.add_stream(recipe.codec, options=dict(recipe.encoder(*film.size))), film)
+        container.metadata.update({_TAGS[key]: text for key, text in texts.items()})
+        options = dict(recipe.encoder(*film.size, effort))
+        stream = _stream(container.add_stream(recipe.codec, options=options), film)
         planes = _Planes(film)
         durations: dict[int, int] = {}
         for frame in film:
@@ -80,7 +110,6 @@ def write_video(job: Job, file: BinaryIO, recipe: Recipe) -> Written:
             silent.check()
         container.mux(_lasting(stream.encode(), durations))
     silent.check()
-    return Written(size=(stream.width, stream.height), steps=job.storyboard.count, milliseconds=total)
 
 
 class _Silent:
@@ -120,9 +149,9 @@ def _library(container: str) -> Any:
     return av
 
 
-def _stream(stream: VideoStream, film: Film) -> VideoStream:
+def _stream(stream: VideoStream, film: Frames) -> VideoStream:
     context = stream.codec_context
-    stream.width, stream.height = (side + side % 2 for side in film.size)
+    stream.width, stream.height = _even(film.size)
     stream.pix_fmt = "yuv420p"
     stream.time_base = context.time_base = _TICK
     context.color_primaries = context.color_trc = context.colorspace = _BT709
@@ -142,13 +171,13 @@ def _lasting(packets: list[Any], durations: dict[int, int]) -> list[Any]:
 class _Planes:
     """Luma, and at half the size both chromas, of the film so far; of a frame only what changed is converted."""
 
-    def __init__(self, film: Film) -> None:
+    def __init__(self, film: Frames) -> None:
         rgb = film.palette.colors / 255
         luma = rgb @ _LUMA
         blue, red = (rgb[:, 2] - luma) / (2 - 2 * _LUMA[2]), (rgb[:, 0] - luma) / (2 - 2 * _LUMA[0])
         self._luma = np.round(16 + 219 * luma).astype(np.uint8)
         self._chromas = [(128 + 224 * blue).astype(np.float32), (128 + 224 * red).astype(np.float32)]
-        self.width, self.height = (side + side % 2 for side in film.size)
+        self.width, self.height = _even(film.size)
         self._padding = [(0, side % 2) for side in reversed(film.size)]
         # FFmpeg's planes one after the other, as PyAV takes them.
         self._all = np.zeros((self.height * 3 // 2, self.width), np.uint8)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from cnnviz.export import Job, Written
-from cnnviz.export._video import Recipe, write_video
+from cnnviz.export._video import Recipe, VideoPlugin, write_video
 
-SHRINKS = ("effort", "width")
+QUALITY_KNOBS = ("effort", "width")
 _RATE_FACTOR, _COARSER = 20, 8
 # The slower deadlines save a tenth of the bytes and take three times as long.
 _ENCODER = {
@@ -17,5 +17,14 @@ _ENCODER = {
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the video."""
-    encoder = _ENCODER | {"crf": str(_RATE_FACTOR + _COARSER * job.effort)}
-    return write_video(job, file, Recipe(container="webm", codec="libvpx-vp9", encoder=lambda *_: encoder))
+    return write_video(WebmPlugin, job, file)
+
+
+def _encoder(width: int, height: int, effort: int) -> dict[str, str]:
+    return _ENCODER | {"crf": str(_RATE_FACTOR + _COARSER * effort)}
+
+
+class WebmPlugin(VideoPlugin):
+    """Write WebM: `iio.imwrite("x.webm", frames, plugin=cnnviz.WebmPlugin, duration=100)`."""
+
+    recipe = Recipe(container="webm", codec="libvpx-vp9", encoder=_encoder)

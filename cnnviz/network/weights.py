@@ -16,7 +16,7 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_ENTRIES, MAX_FILE_BYTES
 from cnnviz.network.layers import Array, Shape
 from cnnviz.notation import size_text
-from cnnviz.parameters import choose, quote
+from cnnviz.parameters import quote, suggest
 
 # What an archive ends in, a comment of 64 KiB at most behind it; and the record of one with more than 65535 entries.
 _END_BYTES, _END_SIGN, _END_SIGN_64 = 22 + 0xFFFF, re.compile(b"PK\x05\x06"), b"PK\x06\x07"
@@ -66,7 +66,7 @@ def _check_names(archive: zipfile.ZipFile, shapes: Mapping[str, Shape], subject:
             raise UsageError(f"{subject} lacks {name}: the network needs {', '.join(shapes)}")
     for name in held:
         if name not in shapes:
-            raise UsageError(f"{subject} holds {quote(name)}, which no layer has: {choose(name, tuple(shapes))}")
+            raise UsageError(f"{subject} holds {quote(name)}, which no layer has: {suggest(name, tuple(shapes))}")
 
 
 def _read(file: IO[bytes], name: str, shape: Shape, subject: str) -> Array:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnviz.errors import UsageError
-from cnnviz.parameters import choose, quote
+from cnnviz.parameters import quote, suggest
 
 if TYPE_CHECKING:
     from cnnviz.programs._writer import Writer
@@ -28,7 +28,7 @@ def check_framework(name: str, option: str = "--code") -> str:
     if known in frameworks():
         return known
     kin = [framework for framework in frameworks() if known in _load(framework).also]
-    hint = choose(known, frameworks(), {known: kin[0]} if kin else None)
+    hint = suggest(known, frameworks(), {known: kin[0]} if kin else None)
     raise UsageError(f"{option} {quote(str(name))} is not known: {hint}")
 
 

@@ -13,7 +13,7 @@ from fontTools.pens.cu2quPen import Cu2QuPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib.ft2font import LoadFlags
 
-from cnnviz.alone import alone
+from cnnviz.locking import synchronized
 from cnnviz.render.fonts import Face, open_face
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def units(face: Face) -> int:
 
 
 @lru_cache(maxsize=4096)
-@alone
+@synchronized
 def advance(face: Face, glyph: int) -> float:
     """How far a glyph goes, in ems."""
     loaded = open_face(face).load_glyph(cast("GlyphIndexType", glyph), flags=_WHOLE)
@@ -59,7 +59,7 @@ def advance(face: Face, glyph: int) -> float:
 
 
 @lru_cache(maxsize=4096)
-@alone
+@synchronized
 def outline(face: Face, glyph: int) -> tuple[Stroke, ...]:
     """The steps of a glyph's contours, y up; each contour begins with a move and is closed."""
     font = open_face(face)

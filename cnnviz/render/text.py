@@ -19,7 +19,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font, Kerning, LoadFlags
 
-from cnnviz.alone import alone
+from cnnviz.locking import synchronized
 from cnnviz.render.fonts import Face, font_of, is_wide, lacks_weight, open_face
 
 Mask = npt.NDArray[np.uint8]
@@ -163,7 +163,7 @@ def _word(text: str, size: float, bold: bool) -> Piece:
 
 
 @lru_cache(maxsize=_KEPT)
-@alone
+@synchronized
 def _glyph(sign: str, size: float, bold: bool) -> Piece:
     face = font_of(sign, bold)
     font = _sized(face, size)
@@ -181,7 +181,7 @@ def _glyph(sign: str, size: float, bold: bool) -> Piece:
 
 
 @lru_cache(maxsize=_KEPT)
-@alone
+@synchronized
 def _kerning(before: str, sign: str, size: float, bold: bool) -> float:
     face = font_of(before, bold)
     if face != font_of(sign, bold):
@@ -213,7 +213,7 @@ def _formula_or_words(text: str, size: float, bold: bool) -> Piece:
 
 
 @lru_cache(maxsize=_KEPT)
-@alone
+@synchronized
 def _formula(text: str, size: float, bold: bool) -> Piece:
     font = FontProperties(
         family="DejaVu Sans", size=size, weight="bold" if bold else "normal", math_fontfamily="cm"

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.ft2font import FT2Font, LoadFlags
 
-from cnnviz.alone import alone
+from cnnviz.locking import synchronized
 from cnnviz.render.markup import MarkupPen, Run, Spoken, formula_of, strokes_across
 from cnnviz.render.markup import short as _f
 from cnnviz.render.panels._axes import HALO, Stamp
@@ -105,7 +105,7 @@ class Defs:
         return f'<use {self.href}="#g{self._glyphs[key]}" {place}/>'
 
 
-@alone
+@synchronized
 def _glyph_path(font: FT2Font, code: int) -> str:
     """A glyph's outline at `_EM` pixels to the em, y down, in steps from point to point."""
     font.set_size(_EM / 10, _DPI)
