@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import io
 import math
@@ -9,6 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -35,6 +37,12 @@ _LITERAL = re.compile(r"\s*[-+.\d\[](?:[-+.\de\s,;/\[\]]|nan|inf)*", re.ASCII | 
 _PATH_START = re.compile(r"\s*\.{1,2}/")
 _REAL = r"[-+]?(?:\d{1,999}(?:\.\d{0,999})?|\.\d{1,999})(?:e[-+]?\d{1,9})?"
 _NUMBER = re.compile(rf"({_REAL})(?:/({_REAL}))?", re.ASCII | re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[-+]?\d{0,99},\d{1,99}(?:e[-+]?\d{1,9})?", re.ASCII | re.IGNORECASE)
+_PERCENT = re.compile(r"[-+]?\d{1,99}(?:[.,]\d{1,99})?\s*%", re.ASCII)
+_TRUTH = {"true": "1", "false": "0"}
+_WEB = re.compile(r"https?://|ftp://", re.IGNORECASE)
+# Minus signs and blanks of typography, which text pasted from documents has.
+_PASTED = str.maketrans({"\u2212": "-", "\u00a0": " ", "\u2009": " ", "\u202f": " "})
 _NOT_FINITE = re.compile(r"[-+]?(?:nan|inf|infinity)", re.IGNORECASE)
 _KIND_OF_VALUES = {"c": "complex numbers", "U": "text", "S": "text", "O": "Python objects", "V": "records"}
 _NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
@@ -129,8 +137,8 @@ def _load(spec: object, request: _Request, make: Callable[[str], Grid]) -> Data:
     name = spec.strip().lower().replace("_", "-")
     if name in request.names:
         return _data(make(name), name, name)
-    if _is_literal(spec):
-        grid = _parse(_literal_rows(spec, request), request.what, request)
+    if _is_literal(typed := spec.translate(_PASTED)):
+        grid = _parse(_literal_rows(typed, request), request.what, request)
         return _data(_checked(grid, request.what, request), "literal", "")
     return _load_file(spec, request)
 
@@ -142,7 +150,7 @@ def _is_literal(text: str) -> bool:
     if _LITERAL.fullmatch(text) and re.search(r"[\d\[]", text):
         return True
     fields = [field for field in re.split(r"[\s,;\[\]]+", text) if field]
-    numbers = [field for field in fields if _is_number(field)]
+    numbers = [field for field in fields if _is_number(field) or _PERCENT.fullmatch(field)]
     kind = Path(text.strip()).suffix.lower()
     return len(fields) > 1 and 2 * len(numbers) >= len(fields) and kind not in _KINDS and not os.path.exists(text)
 
@@ -245,7 +253,7 @@ def _parse(rows: Iterable[tuple[str, list[str]]], subject: str, request: _Reques
             raise UsageError(f"{where}: there are more than {request.limit} {many}, the most that a grid may have")
         if not grid:
             first = place
-            if place.startswith("line") and not any(_is_number(field.replace(",", ".")) for field in fields):
+            if place.startswith("line") and not any(map(_begins_like_number, fields)):
                 raise UsageError(f"{where} is no row of numbers but {quote(' '.join(fields))}: remove such a header")
         else:
             _check_even(where, len(fields), first, len(grid[0]))
@@ -265,12 +273,19 @@ def _is_number(text: str) -> bool:
     return bool(_NUMBER.fullmatch(text) or _NOT_FINITE.fullmatch(text))
 
 
-def _is_decimal_comma(text: str) -> bool:
-    return re.fullmatch(r"[-+]?\d{1,99},\d{1,99}", text, re.ASCII) is not None
+def _means_number(text: str) -> bool:
+    """Is a text a number in a form that people or spreadsheets write?"""
+    return _is_number(text) or bool(_DECIMAL_COMMA.fullmatch(text)) or text.lower() in _TRUTH
+
+
+def _begins_like_number(text: str) -> bool:
+    return re.match(r"[-+.\d]", text) is not None or _means_number(text.translate(_PASTED))
 
 
 def _number(text: str, where: str) -> float:
-    match = _NUMBER.fullmatch(text)
+    plain = text.translate(_PASTED)
+    plain = plain.replace(",", ".") if _DECIMAL_COMMA.fullmatch(plain) else _TRUTH.get(plain.lower(), plain)
+    match = _NUMBER.fullmatch(plain)
     if match:
         numerator, denominator = float(match[1]), float(match[2] or 1)
         if denominator == 0:
@@ -279,8 +294,8 @@ def _number(text: str, where: str) -> float:
             return value
     if match or _NOT_FINITE.fullmatch(text):
         raise UsageError(f"{where} is {quote(text)}: use finite numbers only")
-    if _is_decimal_comma(text):
-        raise UsageError(f"{where} is {quote(text)}: write decimals with a point, {text.replace(',', '.')}")
+    if _PERCENT.fullmatch(plain):
+        raise UsageError(f"{where} is {quote(text)}, a percentage: write it as a fraction such as 0.1")
     wrong = f"{quote(text)} is not a number" if text else "a number is missing"
     raise UsageError(f"{where}: {wrong}: write it as -2, 0.5, 1e-3 or 1/9")
 
@@ -293,12 +308,32 @@ def _literal_rows(text: str, request: _Request) -> Iterator[tuple[str, list[str]
         if body.startswith("[") and body.endswith("]"):
             body = re.sub(r"\][\s,;]*\[", ";", body[1:-1]).strip()
     rows = re.split(r"[;\n]\s*", body.removesuffix(";"))
+    separator = _literal_separator(rows, text, request)
     groups = [group.split() for group in rows[0].split(",")]
     if len(rows) == 1 and len(groups) > 1 and all(len(group) > 1 for group in groups):
         wanted = quote("; ".join(map(" ".join, groups)))
         raise UsageError(f"{request.what} {quote(text)} is one row: put ; between rows, as in {wanted}")
     for number, row in enumerate((row.strip() for row in rows), 1):
-        yield f"row {number}", re.split(r"\s*,\s*|\s+", row, maxsplit=request.limit)
+        yield f"row {number}", re.split(separator, row, maxsplit=request.limit)
+
+
+def _literal_separator(rows: list[str], text: str, request: _Request) -> str:
+    """What separates the numbers of a row: blanks or commas, but only blanks where commas are decimal."""
+    fields = [field for row in rows for field in row.split()]
+    # Commas within numbers, as in `0,5 1,5`; those of `1,2; 3,4` separate, as do all that a blank follows.
+    inner = [field for field in fields if re.search(r"\d,\d", field)]
+    if not inner or len(fields) == len(rows):
+        return r"\s*,\s*|\s+"
+    if all(map(_means_number, fields)):
+        return r"\s+"
+    if any("," in field and not field.endswith(",") and not _means_number(field) for field in fields):
+        # Such as 1,2,3: no number has two commas.
+        return r"\s*,\s*|\s+"
+    if all(_means_number(field.rstrip(",")) for field in fields):
+        row = next(row for row in rows if set(row.split()) & set(inner))
+        readings = " ".join(re.split(r"[\s,]+", row)), " ".join(re.split(r",?\s+", row)).replace(",", ".")
+        raise UsageError(f"{request.what} {quote(text)} may mean {readings[0]} or {readings[1]}: write one of these")
+    return r"\s*,\s*|\s+"
 
 
 def _file_rows(file: BinaryIO, subject: str, request: _Request) -> Iterator[tuple[str, list[str]]]:
@@ -312,19 +347,37 @@ def _file_rows(file: BinaryIO, subject: str, request: _Request) -> Iterator[tupl
                 if not line or line.startswith("#"):
                     continue
                 if not started:
-                    # One separator for the whole file: `1,5;2,5` is then refused instead of read as four numbers.
-                    separator = next((sign for sign in ";,\t" if sign in line), None)
-                    started = True
-                yield f"line {number}", [field.strip() for field in line.split(separator, request.limit)]
+                    separator, started = _file_separator(line), True
+                yield f"line {number}", _fields(line, separator, request.limit)
     except UnicodeDecodeError as error:
         raise UsageError(f"{subject} is not UTF-8 text: save it as UTF-8") from error
+
+
+def _file_separator(line: str) -> str | None:
+    """What separates the numbers of a file, from its first line: a tab, ; or comma, or blanks (None)."""
+    bare = re.sub(r'"[^"]*"', '""', line)
+    if all(map(_means_number, bare.split())) and len(bare.split()) > 1:
+        # Tabs, too; a comma in a number is decimal.
+        return "\t" if "\t" in bare else None
+    return next((sign for sign in "\t;," if sign in bare), None)
+
+
+def _fields(line: str, separator: str | None, limit: int) -> list[str]:
+    if separator is not None and '"' in line:
+        # Spreadsheets may quote numbers, and have to where these hold the separator.
+        with suppress(csv.Error):
+            return [field.strip() for field in next(csv.reader([line], delimiter=separator, skipinitialspace=True))]
+    return [field.strip() for field in line.split(separator, limit)]
 
 
 # Files
 
 
 def _load_file(text: str, request: _Request) -> Data:
+    if _WEB.match(text):
+        raise UsageError(f"{request.what} {quote(text)} is a web address: download it first")
     subject, kind = f"{request.what} file {quote(text)}", Path(text).suffix.lower()
+    text = os.path.expanduser(text)
     try:
         with _opened(text, subject, request) as file:
             if kind in _IMAGE_KINDS:

@@ -10,7 +10,7 @@ import os
 import re
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,10 @@ _SIZE = re.compile(r"\s*(\d{1,9})\s*(?:[x×*]\s*(\d{1,9})\s*)?", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """What is known of one parameter beside its type and default."""
+    """What is known of one parameter beside its type and default.
+
+    `names` gives values that a shell may complete, and `files` says that it may be a file; neither limits the values.
+    """
 
     help: str
     alias: str | None = None
@@ -36,7 +39,8 @@ class Spec:
     always_named: bool = False
     positional: bool = False
     negatable: bool = False
-    near: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    names: Callable[[], Iterable[str]] | None = None
+    files: bool = False
     group: str = "Operation"
 
 
@@ -90,7 +94,7 @@ class Parameter:
         for choice in self.spec.choices:
             if str(value).strip().lower().replace("_", "-") == choice.lower():
                 return choice
-        hint = suggest(str(value), self.spec.choices, self.spec.near)
+        hint = suggest(str(value), self.spec.choices)
         raise UsageError(f"{self.label} {quote(value)} is not known: {hint}")
 
     def _check_bounds(self, value: Any) -> None:
@@ -343,26 +347,18 @@ def quote(value: Any) -> str:
     return text if len(text) <= 60 else text[:50] + "…" + text[-6:]
 
 
-def suggest(given: str, choices: Sequence[str], near: Mapping[str, str] | None = None, otherwise: str = "") -> str:
-    """Say what would work instead of a wrong name: what was meant, else all of it, and what else (`otherwise`)."""
-    meant = closest(given, choices, near)
+def suggest(given: str, choices: Sequence[str], otherwise: str = "") -> str:
+    """Say what would work instead of an unknown name: the closest choice, else all of them and `otherwise`."""
+    meant = closest(given, choices)
     return f"did you mean {meant}?" if meant else f"choose from {', '.join(choices)}{otherwise}"
 
 
-def closest(
-    given: str, choices: Sequence[str], near: Mapping[str, str] | None = None, least: float = 0.6
-) -> str | None:
-    """The choice that a wrong name may mean, None if there is none like it; `near` has other words for choices.
-
-    `least` is how much of it must be the same, as difflib counts.
-    """
+def closest(given: str, choices: Sequence[str]) -> str | None:
+    """The choice that a mistyped name may mean, None if there is none like it."""
     import difflib
 
-    meant = {_bare(word): choice for word, choice in (near or {}).items()}.get(_bare(given))
-    if meant in choices:
-        return meant
     bare = {_bare(choice): choice for choice in reversed(choices)}
-    alike = difflib.get_close_matches(given, choices, n=1, cutoff=least)
+    alike = difflib.get_close_matches(given, choices, n=1)
     return bare.get(_bare(given)) or (alike[0] if alike else None)
 
 

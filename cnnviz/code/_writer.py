@@ -27,12 +27,11 @@ class Writer:
     """Writes one operation as a program; a framework has a method for each function that calls name.
 
     Such a method returns an expression, and may `note` and `put` lines ahead of it; where one of these tells more than
-    the expression does it is left in `telling`. `title` is the framework's name, `also` other words that users have
-    for it, and `modules` its imports by the words that need them.
+    the expression does it is left in `telling`. `title` is the framework's name, and `modules` its
+    imports by the words that need them.
     """
 
     title: ClassVar[str]
-    also: ClassVar[tuple[str, ...]] = ()
     modules: ClassVar[Mapping[str, str]]
 
     def __init__(self, operation: Operation) -> None:

@@ -20,7 +20,6 @@ class Framework(Writer):
     """JAX."""
 
     title: ClassVar = "JAX"
-    also: ClassVar = ("flax", "optax", "haiku", "xla", "jnp", "equinox")
     modules: ClassVar = {
         "jax.": "import jax", "jnp.": "import jax.numpy as jnp", "np.": "import numpy as np",
         "optax.": "import optax", "lax.": "from jax import lax",

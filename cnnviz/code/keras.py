@@ -20,7 +20,6 @@ class Framework(Writer):
     """Keras."""
 
     title: ClassVar = "Keras"
-    also: ClassVar = ("tensorflow", "tf", "tf.keras", "keras3", "tensor-flow", "tf-keras")
     modules: ClassVar = {"keras.": "import keras", "np.": "import numpy as np"}
 
     def _remarks(self) -> Iterator[str]:

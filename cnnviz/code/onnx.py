@@ -20,7 +20,6 @@ class Framework(Writer):
     """ONNX, built by `onnx.helper`."""
 
     title: ClassVar = "ONNX"
-    also: ClassVar = ("onnxruntime", "ort", "onnx-runtime")
     modules: ClassVar = {
         "np.": "import numpy as np", "onnxruntime.": "import onnxruntime",
         "TensorProto.": "from onnx import TensorProto, helper",

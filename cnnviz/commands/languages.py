@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from cnnviz.commands._completion import completing
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.errors import UsageError
 from cnnviz.parameters import Size, parameters_of
@@ -17,8 +18,14 @@ _SIZES = ("3x2", "1x2")
 _SIZE: object = Size
 
 
+def _codes() -> Iterator[str]:
+    from cnnviz.wording.language import languages
+
+    return iter(languages())
+
+
 @click.command()
-@click.argument("lang", required=False)
+@click.argument("lang", required=False, shell_complete=completing(_codes, files=True))
 def command(lang: str | None) -> None:
     """Name every language, or list the English texts that LANG lacks, as lines for its file.
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from cnnviz.commands._common import told
+from cnnviz.commands._common import UserPath, told
 from cnnviz.pipeline import themes
 
 
 @click.command()
-@click.option("-o", "--output", metavar="FILE", help="A .png that shows them all.  [default: none]")
+@click.option("-o", "--output", metavar="FILE", type=UserPath(), help="A .png that shows them all.  [default: none]")
 def command(output: str | None) -> None:
     """Name every theme with one line, or show them all in a picture.
 
@@ -35,7 +35,7 @@ def command(output: str | None) -> None:
 
 def _colors() -> dict[str, Sequence[tuple[int, int, int]]]:
     """Each theme's colours, if they can be shown here."""
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return {}
     from cnnviz.specimen import swatches
 
