@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -233,12 +234,17 @@ def _write(figure: Figure, output: str | None, formats: Sequence[str], quiet: bo
     if figure.place and output is not None and names_folder(output):
         # Who says where it goes wants the file that is usual there, not frames.
         formats = formats or [extension]
-    with drawing(quiet) as watch:
-        if formats:
-            made = figure.save_all(output if output is not None else f"{OUTPUT_FOLDER}/", formats, watch)
-        else:
-            place = output if output is not None else OUTPUT_FOLDER / figure.file_name(extension)
-            made = {Path(place): figure.save(place, watch)}
+    try:
+        with drawing(quiet) as watch:
+            if formats:
+                made = figure.save_all(output if output is not None else f"{OUTPUT_FOLDER}/", formats, watch)
+            else:
+                place = output if output is not None else OUTPUT_FOLDER / figure.file_name(extension)
+                made = {Path(place): figure.save(place, watch)}
+    except CnnvizError as error:
+        if output is None and not _is_writable(OUTPUT_FOLDER):
+            raise CnnvizError(f"{error}: use -o FILE for another place") from error
+        raise
     if not quiet:
         for path, written in made.items():
             click.echo(told(path, written))
@@ -249,6 +255,11 @@ def _write(figure: Figure, output: str | None, formats: Sequence[str], quiet: bo
         click.echo(figure.alt(next(iter(made))))
         if figure.place:
             click.echo(figure.place.advice)
+
+
+def _is_writable(folder: Path) -> bool:
+    there = folder if folder.exists() else Path()
+    return there.is_dir() and os.access(there, os.W_OK)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
