@@ -20,7 +20,7 @@ import numpy as np
 from cnnviz import kernels, limits
 from cnnviz.errors import UsageError
 from cnnviz.images import read_grey
-from cnnviz.parameters import Size, quote, suggest
+from cnnviz.parameters import THOUSANDS, Size, quote, suggest
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -284,6 +284,9 @@ def _begins_like_number(text: str) -> bool:
 
 def _number(text: str, where: str) -> float:
     plain = text.translate(_PASTED)
+    if re.fullmatch(THOUSANDS, plain):
+        readings = f"{plain.replace(',', '')} or {plain.replace(',', '.')}"
+        raise UsageError(f"{where} is {quote(text)}, which may mean {readings}: write one of these")
     plain = plain.replace(",", ".") if _DECIMAL_COMMA.fullmatch(plain) else _TRUTH.get(plain.lower(), plain)
     match = _NUMBER.fullmatch(plain)
     if match:

@@ -19,6 +19,9 @@ from cnnviz.errors import UsageError
 Size = tuple[int, int]
 """Rows and columns."""
 
+THOUSANDS = r"[-+]?[1-9]\d{0,2},\d{3}"
+"""A number such as 1,234, whose comma may be a decimal one or divide thousands."""
+
 _SIZE = re.compile(r"\s*(\d{1,9})\s*(?:[x×*]\s*(\d{1,9})\s*)?", re.IGNORECASE)
 
 
@@ -110,11 +113,18 @@ def _unboxed(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
+def _typed(value: Any) -> Any:
+    """A number as Python writes it, from a text with a typographic minus or a decimal comma."""
+    if not isinstance(value, str) or re.fullmatch(THOUSANDS, value.strip()):
+        return value
+    return value.replace("\u2212", "-").replace(",", ".")
+
+
 def _to_int(parameter: Parameter, value: Any) -> int:
     try:
         if isinstance(value, bool):
             raise ValueError
-        whole = int(value)
+        whole = int(_typed(value))
         if not isinstance(value, str) and whole != value:
             raise ValueError
         return whole
@@ -126,7 +136,7 @@ def _to_float(parameter: Parameter, value: Any) -> float:
     try:
         if isinstance(value, bool):
             raise ValueError
-        result = float(value)
+        result = float(_typed(value))
         if not math.isfinite(result):
             raise ValueError
     except (TypeError, ValueError, OverflowError):
@@ -358,8 +368,8 @@ def closest(given: str, choices: Sequence[str]) -> str | None:
     import difflib
 
     bare = {_bare(choice): choice for choice in reversed(choices)}
-    alike = difflib.get_close_matches(given, choices, n=1)
-    return bare.get(_bare(given)) or (alike[0] if alike else None)
+    alike = difflib.get_close_matches(_bare(given), bare, n=1)
+    return bare[alike[0]] if alike else None
 
 
 def _bare(name: str) -> str:
