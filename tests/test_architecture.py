@@ -13,12 +13,14 @@ PACKAGE = ROOT / "cnnviz"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Room → what it may import of cnnviz (its own room always) and of the heavy libraries.
-GROUND = {"errors", "limits", "alone"}
+GROUND = {"errors", "limits", "alone", "installation"}
 WORDS = {"notation", "storyboard"}
 ROOMS = {
     "errors": (set(), set()),
     "limits": (set(), set()),
     "alone": (set(), set()),
+    "installation": (set(), set()),
+    "mathtext": (GROUND, set()),
     "toml": (GROUND, set()),
     "ops": (GROUND, {"numpy"}),
     "notation": (set(), {"numpy"}),
@@ -27,13 +29,14 @@ ROOMS = {
     "parameters": (GROUND, set()),
     "kernels": (GROUND | {"parameters"}, {"numpy"}),
     "images": (GROUND | {"parameters"}, {"numpy", "PIL"}),
-    "data": (GROUND | {"parameters", "kernels", "images"}, {"numpy"}),
+    "rows": (GROUND | {"parameters"}, set()),
+    "data": (GROUND | {"parameters", "kernels", "images", "rows"}, {"numpy"}),
     "network": (GROUND | {"ops", "parameters", "notation"}, {"numpy"}),
-    "wording": (GROUND | {"storyboard", "parameters"}, set()),
+    "wording": (GROUND | {"storyboard", "parameters", "mathtext", "toml"}, set()),
     "places": (set(), set()),
     "operation": (set(), {"numpy"}),
     "code": (GROUND | {"operation", "ops", "parameters"}, {"numpy"}),
-    "appearance": (GROUND | {"parameters", "places", "code"}, set()),
+    "appearance": (GROUND | {"parameters", "places", "code", "mathtext", "render", "wording"}, set()),
     "scene": (GROUND | {"parameters", "operation", "storyboard"}, {"numpy"}),
     "discovery": (GROUND | {"parameters", "scene"}, set()),
     "scenes": (
@@ -72,7 +75,7 @@ ROOMS = {
         | {"reading", "specimen", "wording", "decks", "talk"},
         {"click"},
     ),
-    "cli": (GROUND | {"parameters", "appearance", "code", "discovery", "pipeline", "commands", "__init__"}, {"click"}),
+    "cli": (GROUND | {"parameters", "appearance", "code", "discovery", "pipeline", "commands", "export", "__init__"}, {"click"}),
     "__init__": (GROUND | {"discovery", "pipeline", "api", "talk", "decks"}, set()),
     "__main__": ({"cli"}, set()),
 }  # fmt: skip

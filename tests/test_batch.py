@@ -534,6 +534,16 @@ def test_a_bad_file_is_named(cnnviz, text, message):
     assert told.startswith(f"figure set set.toml{message}")
 
 
+def test_a_figure_may_be_named_in_any_script(cnnviz):
+    names = ("卷积", "pool ü", "à", "हिन्दी")
+    figures = [f'[[figure]]\nscene = "conv"\nname = "{name}"\ni = 3\nwidth = 320\n' for name in names]
+    Path("set.toml").write_text("\ufeff" + "\n".join(figures), encoding="utf-8")
+    assert cnnviz("render", "set.toml", "--out", "out", "-q").code == 0
+    assert {f"{name}.gif" for name in names} < {path.name for path in Path("out").iterdir()}
+    assert cnnviz("gallery", "out").code == 0
+    assert "pool%20%C3%BC.gif" in Path("out/index.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
@@ -548,8 +558,8 @@ def test_a_bad_file_is_named(cnnviz, text, message):
         *(
             (f'scene = "conv"\nname = "{name}"',
              f"set.toml, figure 2 ({name}): name {name!r} does not do as a file name: "
-             "use letters, digits, dots, - and _")
-            for name in ("a/b", "../a", "..", ".a", "/a", "a b", "C:a", "ä")
+             "use letters, digits, blanks, dots, - and _")
+            for name in ("a/b", "../a", "..", ".a", "/a", "a ", "C:a", "a%b")
         ),
         *(
             (f'scene = "conv"\nname = "a"\nformat = "{extension}"',

@@ -21,7 +21,7 @@ from cnnviz.export import Written, formats, formats_of
 from cnnviz.export._saving import LEAST_WIDTH, Order, _fitted
 from cnnviz.parameters import parameters_of
 from cnnviz.pipeline import make
-from cnnviz.places import ALSO_CALLED, PLACES
+from cnnviz.places import PLACES
 from cnnviz.render import frames as rendering
 from cnnviz.render.recording import Recording
 
@@ -422,7 +422,12 @@ def test_the_table_of_places_is_what_the_page_says():
         )  # fmt: skip
         assert played.startswith("still" if name == "print" else "once" if look.once else "for ever")
         assert f"{look.hold:g} s" in played or look.hold == 2 or look.once
-    assert set(ALSO_CALLED.values()) <= set(PLACES)
+
+
+def test_figures_for_two_places_have_two_names(cnnviz):
+    for name in ("pptx", "github"):
+        assert cnnviz("conv", "--i", 3, "--for", name, "-q").code == 0
+    assert len(files()) == 2
 
 
 @pytest.mark.parametrize("name", [name for name, place in PLACES.items() if place.format in formats()])
@@ -430,7 +435,7 @@ def test_a_place_sets_format_size_and_timing(cnnviz, name):
     place = PLACES[name]
     assert cnnviz("conv", "--i", 4, "--no-values", "--for", name, "-q").code == 0
     (path,) = files()
-    assert path == f"output/conv_i4_k3_s1_p0.{place.format}"
+    assert path == f"output/conv_i4_k3_s1_p0_for{name}.{place.format}"
     if place.format in ("gif", "webp"):
         times = image_times(path)
         with Image.open(path) as image:

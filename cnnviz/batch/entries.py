@@ -188,7 +188,7 @@ def _refuse_twins(entries: Sequence[Entry]) -> None:
     seen: dict[str, tuple[Entry, str]] = {}
     for entry in entries:
         for file in entry.files:
-            twin, other = seen.setdefault(file.casefold(), (entry, file))
+            twin, other = seen.setdefault(unicodedata.normalize("NFC", file).casefold(), (entry, file))
             if twin is not entry or other != file:
                 what = f"a figure {file}"
                 if other != file:
