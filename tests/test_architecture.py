@@ -75,7 +75,10 @@ ROOMS = {
         | {"reading", "specimen", "wording", "decks", "talk"},
         {"click"},
     ),
-    "cli": (GROUND | {"parameters", "appearance", "code", "discovery", "pipeline", "commands", "export", "__init__"}, {"click"}),
+    "cli": (
+        GROUND | {"parameters", "appearance", "code", "discovery", "pipeline", "commands", "export", "__init__"},
+        {"click"},
+    ),
     "__init__": (GROUND | {"discovery", "pipeline", "api", "talk", "decks"}, set()),
     "__main__": ({"cli"}, set()),
 }  # fmt: skip
