@@ -15,7 +15,7 @@ import click
 from cnnviz import __version__
 from cnnviz.appearance import Appearance
 from cnnviz.code import frameworks
-from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, dashed, told
+from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, dashed, describe_output
 from cnnviz.commands._completion import completing
 from cnnviz.commands._drawing import drawing
 from cnnviz.commands._output import check_output
@@ -76,11 +76,11 @@ class Positional(click.Argument):
         name = parameter.name
         super().__init__([name], required=False, default=None, metavar=f"[{name.upper()}]", shell_complete=complete)
         self.twin = f"{name}_option"
-        self._text = text
+        self._text, self._complete = text, complete
 
     def option(self) -> click.Option:
         """The option that may be given instead."""
-        return click.Option([self.twin, f"--{self.name}"], hidden=True, shell_complete=self._custom_shell_complete)
+        return click.Option([self.twin, f"--{self.name}"], hidden=True, shell_complete=self._complete)
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
         """What stands in the help."""
@@ -247,7 +247,7 @@ def _write(figure: Figure, output: str | None, formats: Sequence[str], quiet: bo
         raise
     if not quiet:
         for path, written in made.items():
-            click.echo(told(path, written))
+            click.echo(describe_output(path, written))
         if any(written.size[0] for written in made.values()) and figure.cuts_title():
             click.echo("cnnviz: the title is too long for the picture, where it ends in …: use a shorter one", err=True)
     if verbose and not quiet:
@@ -264,7 +264,7 @@ def _is_writable(folder: Path) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; errors are one line, 2 for bad usage, 1 for a failure, 130 for Ctrl-C."""
-    # A file's name, or a terminal of few signs, need not be able to show what is said: that is no reason to fail.
+    # A file's name, or a terminal of few characters, need not be able to show what is said: that is no reason to fail.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:

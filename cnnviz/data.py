@@ -232,7 +232,7 @@ def _load_file(text: str, request: _Request) -> Data:
                 values, source = _checked(read(file, subject, request), subject, request), "file"
     except OSError as error:
         raise UsageError(f"{subject} cannot be read: {error.strerror or error}") from error
-    label = "".join(sign if sign.isprintable() else "?" for sign in Path(text).name)
+    label = "".join(char if char.isprintable() else "?" for char in Path(text).name)
     return _data(values, source, label if len(label) <= 40 else label[:28] + "…" + label[-11:])
 
 

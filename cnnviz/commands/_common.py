@@ -52,7 +52,7 @@ def tell_reports(reports: Iterable[Report], quiet: bool) -> int:
     return failed
 
 
-def told(path: Path, written: Written, unit: str = "step") -> str:
+def describe_output(path: Path, written: Written, unit: str = "step") -> str:
     """What was written, on one line."""
     files = list(path.iterdir()) if path.is_dir() else [path]
     steps = f"{written.steps} {unit}{'s' if written.steps != 1 else ''}"
@@ -71,6 +71,6 @@ def tell_facts(facts: Mapping[str, str | None]) -> None:
     kept = {name: text for name, text in facts.items() if text}
     width = max(map(len, kept)) + 2
     for name, text in kept.items():
-        # What comes from files may hold signs that would command a terminal.
-        shown = "".join(sign if sign.isprintable() else " " for sign in text)
+        # What comes from files may hold characters that would command a terminal.
+        shown = "".join(char if char.isprintable() else " " for char in text)
         click.echo(f"{name + ':':<{width}}{shown}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from cnnviz.commands._common import UserPath, told
+from cnnviz.commands._common import UserPath, describe_output
 from cnnviz.pipeline import themes
 
 
@@ -23,7 +23,7 @@ def command(output: str | None) -> None:
     if output is not None:
         from cnnviz.specimen import save_specimen
 
-        click.echo(told(Path(output), save_specimen(Path(output)), "theme"))
+        click.echo(describe_output(Path(output), save_specimen(Path(output)), "theme"))
         return
     summaries = themes()
     width = max(map(len, summaries))
