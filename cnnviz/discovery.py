@@ -11,40 +11,20 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
-from types import MappingProxyType, ModuleType
+from types import ModuleType
 
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.locking import LOCK
-from cnnviz.parameters import closest, parameters_of, suggest
-from cnnviz.scene import Scene
+from cnnviz.parameters import suggest
+from cnnviz.scene import Scene, scene_name
 
 SCENES_FOLDER = Path(__file__).with_name("scenes")
 USER_FOLDER = Path("animations")
 VARIABLE = "CNNVIZ_SCENES"
 GROUP = "cnnviz.scenes"
-
-_ALSO_CALLED = MappingProxyType({
-    "convolution": "conv", "conv1d": "conv", "conv2d": "conv", "cross-correlation": "conv", "correlation": "conv",
-    "deconv": "transposed-conv", "deconvolution": "transposed-conv", "deconv2d": "transposed-conv",
-    "convtranspose": "transposed-conv", "convtranspose2d": "transposed-conv", "conv2dtranspose": "transposed-conv",
-    "upconv": "transposed-conv", "up-convolution": "transposed-conv",
-    "dense": "fully-connected", "linear": "fully-connected", "fc": "fully-connected", "mlp": "fully-connected",
-    "maxpool": "pool max", "maxpool2d": "pool max", "maxpooling2d": "pool max", "max-pooling": "pool max",
-    "avgpool": "pool avg", "avgpool2d": "pool avg", "averagepooling2d": "pool avg", "average-pooling": "pool avg",
-    "mean": "pool avg", "subsampling": "pool", "maxunpool": "unpool max", "maxunpool2d": "unpool max",
-    "bn": "batch-norm", "batchnorm2d": "batch-norm", "layernorm": "norm layer", "groupnorm": "norm group",
-    "instancenorm": "norm instance", "localresponsenorm": "lrn", "softmax2d": "activation softmax",
-    "optimizer": "gradient-descent", "optimiser": "gradient-descent", "gd": "gradient-descent",
-    "network": "cnn", "lenet": "cnn", "backprop": "cnn", "backpropagation": "cnn",
-    "size": "output-size", "formula": "output-size", "shape": "output-size",
-})  # fmt: skip
-"""What people call figures."""
-
-_ALMOST = 0.75
-"""A name so much like a command's (as difflib counts) is a slip of the finger: no scene is imported to know more."""
 
 
 def add_folder(folder: str) -> Path:
@@ -78,41 +58,22 @@ def summary(file: Path) -> str:
     return match[1].strip()
 
 
+def docstring(scene: type[Scene]) -> str:
+    """What a scene says of itself; only its file's summary where Python was started with -OO, which drops the rest."""
+    if sys.flags.optimize < 2 and scene.__doc__:
+        return scene.__doc__.strip()
+    return summary(find_scenes()[scene_name(scene)])
+
+
 def load_scene(name: str) -> type[Scene]:
     """The scene class of a command; raises UsageError for an unknown name, CnnvizError for a file that fails."""
     files = find_scenes()
     name = name.replace("_", "-")
     if name not in files:
-        raise UsageError(f"there is no scene {name!r}: {hint_for(name)}")
+        raise UsageError(f"there is no scene {name!r}: {suggest(name, tuple(files))}")
     # Threads that import parts of one package at once find it half done.
     with LOCK:
         return _load(files[name])
-
-
-def hint_for(name: str, more: Iterable[str] = (), near: Mapping[str, str] = MappingProxyType({})) -> str:
-    """What would work where no scene has a name: the figure, or the kind of one, that is meant.
-
-    `more` are other names that would, and `near` other words for what would.
-    """
-    known, near = (*find_scenes(), *more), {**_ALSO_CALLED, **near}
-    meant = closest(name, (*known, *near.values()), near, _ALMOST) or _of_kind(name)
-    return f"did you mean {meant}?" if meant else suggest(name, known)
-
-
-def _of_kind(word: str) -> str | None:
-    """The figure with the option, or the word behind its name, that a word stands for; the latter first."""
-    named = None
-    for scene, file in find_scenes().items():
-        try:
-            declared = parameters_of(_load(file))
-        except CnnvizError:
-            continue
-        for parameter in declared:
-            choice = closest(word, parameter.spec.choices, parameter.spec.near, 1)
-            if choice and parameter.spec.positional:
-                return f"{scene} {choice}"
-            named = named or (f"{scene} {parameter.option} {choice}" if choice else None)
-    return named
 
 
 @cache

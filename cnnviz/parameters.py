@@ -10,7 +10,7 @@ import os
 import re
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +19,18 @@ from cnnviz.errors import UsageError
 Size = tuple[int, int]
 """Rows and columns."""
 
+THOUSANDS = r"[-+]?[1-9]\d{0,2},\d{3}"
+"""A number such as 1,234, whose comma may be a decimal one or divide thousands."""
+
 _SIZE = re.compile(r"\s*(\d{1,9})\s*(?:[x×*]\s*(\d{1,9})\s*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """What is known of one parameter beside its type and default."""
+    """What is known of one parameter beside its type and default.
+
+    `names` gives values that a shell may complete, and `files` says that it may be a file; neither limits the values.
+    """
 
     help: str
     alias: str | None = None
@@ -36,7 +42,8 @@ class Spec:
     always_named: bool = False
     positional: bool = False
     negatable: bool = False
-    near: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    names: Callable[[], Iterable[str]] | None = None
+    files: bool = False
     group: str = "Operation"
 
 
@@ -90,7 +97,7 @@ class Parameter:
         for choice in self.spec.choices:
             if str(value).strip().lower().replace("_", "-") == choice.lower():
                 return choice
-        hint = suggest(str(value), self.spec.choices, self.spec.near)
+        hint = suggest(str(value), self.spec.choices)
         raise UsageError(f"{self.label} {quote(value)} is not known: {hint}")
 
     def _check_bounds(self, value: Any) -> None:
@@ -106,11 +113,18 @@ def _unboxed(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
+def _typed(value: Any) -> Any:
+    """A number as Python writes it, from a text with a typographic minus or a decimal comma."""
+    if not isinstance(value, str) or re.fullmatch(THOUSANDS, value.strip()):
+        return value
+    return value.replace("\u2212", "-").replace(",", ".")
+
+
 def _to_int(parameter: Parameter, value: Any) -> int:
     try:
         if isinstance(value, bool):
             raise ValueError
-        whole = int(value)
+        whole = int(_typed(value))
         if not isinstance(value, str) and whole != value:
             raise ValueError
         return whole
@@ -122,7 +136,7 @@ def _to_float(parameter: Parameter, value: Any) -> float:
     try:
         if isinstance(value, bool):
             raise ValueError
-        result = float(value)
+        result = float(_typed(value))
         if not math.isfinite(result):
             raise ValueError
     except (TypeError, ValueError, OverflowError):
@@ -343,27 +357,19 @@ def quote(value: Any) -> str:
     return text if len(text) <= 60 else text[:50] + "…" + text[-6:]
 
 
-def suggest(given: str, choices: Sequence[str], near: Mapping[str, str] | None = None, otherwise: str = "") -> str:
-    """Say what would work instead of a wrong name: what was meant, else all of it, and what else (`otherwise`)."""
-    meant = closest(given, choices, near)
+def suggest(given: str, choices: Sequence[str], otherwise: str = "") -> str:
+    """Say what would work instead of an unknown name: the closest choice, else all of them and `otherwise`."""
+    meant = closest(given, choices)
     return f"did you mean {meant}?" if meant else f"choose from {', '.join(choices)}{otherwise}"
 
 
-def closest(
-    given: str, choices: Sequence[str], near: Mapping[str, str] | None = None, least: float = 0.6
-) -> str | None:
-    """The choice that a wrong name may mean, None if there is none like it; `near` has other words for choices.
-
-    `least` is how much of it must be the same, as difflib counts.
-    """
+def closest(given: str, choices: Sequence[str]) -> str | None:
+    """The choice that a mistyped name may mean, None if there is none like it."""
     import difflib
 
-    meant = {_bare(word): choice for word, choice in (near or {}).items()}.get(_bare(given))
-    if meant in choices:
-        return meant
     bare = {_bare(choice): choice for choice in reversed(choices)}
-    alike = difflib.get_close_matches(given, choices, n=1, cutoff=least)
-    return bare.get(_bare(given)) or (alike[0] if alike else None)
+    alike = difflib.get_close_matches(_bare(given), bare, n=1)
+    return bare[alike[0]] if alike else None
 
 
 def _bare(name: str) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # Other looks of a figure replace it; these make it another one.
 _COUNTER = "step {n} of {count}"
-_NAMING = ("title", "theme", "lang")
+_NAMING = ("title", "theme", "lang", "for_")
 SOME_FORMATS_ONLY = ("frame", "sheet", "transparent")
 """What only some formats can do."""
 
@@ -282,7 +282,8 @@ class Figure:
                 value = getattr(self.scene, parameter.name)
                 word = "" if parameter.spec.positional else parameter.name.replace("_", "-")
                 parts.append(word if parameter.type is bool else word + _slug(to_cli(value)))
-        parts += [name + _slug(value) for name, value in changed(self.appearance).items() if name in _NAMING]
+        look = changed(self.appearance)
+        parts += [name.rstrip("_") + _slug(look[name]) for name in _NAMING if name in look]
         return "_".join(parts) + "." + extension
 
     def to_html(self) -> str:

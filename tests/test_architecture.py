@@ -13,12 +13,14 @@ PACKAGE = ROOT / "cnnviz"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Room → what it may import of cnnviz (its own room always) and of the heavy libraries.
-GROUND = {"errors", "limits", "locking"}
+GROUND = {"errors", "limits", "locking", "installation"}
 WORDS = {"notation", "storyboard"}
 ROOMS = {
     "errors": (set(), set()),
     "limits": (set(), set()),
     "locking": (set(), set()),
+    "installation": (set(), set()),
+    "mathtext": (GROUND, set()),
     "toml": (GROUND, set()),
     "files": (GROUND, set()),
     "saving": (GROUND | {"export", "files"}, set()),
@@ -29,13 +31,14 @@ ROOMS = {
     "parameters": (GROUND, set()),
     "kernels": (GROUND | {"parameters"}, {"numpy"}),
     "images": (GROUND | {"parameters"}, {"numpy", "PIL", "imageio"}),
-    "data": (GROUND | {"parameters", "kernels", "images"}, {"numpy"}),
+    "rows": (GROUND | {"parameters"}, set()),
+    "data": (GROUND | {"parameters", "kernels", "images", "rows"}, {"numpy"}),
     "network": (GROUND | {"ops", "parameters", "notation"}, {"numpy"}),
-    "wording": (GROUND | {"storyboard", "parameters"}, set()),
+    "wording": (GROUND | {"storyboard", "parameters", "mathtext", "toml"}, set()),
     "places": (set(), set()),
     "operation": (set(), {"numpy"}),
     "programs": (GROUND | {"operation", "parameters"}, {"numpy", "onnxruntime", "torch"}),
-    "appearance": (GROUND | {"parameters", "places", "programs"}, set()),
+    "appearance": (GROUND | {"parameters", "places", "programs", "mathtext", "render", "wording"}, set()),
     "scene": (GROUND | {"parameters", "operation", "storyboard"}, {"numpy"}),
     "discovery": (GROUND | {"parameters", "scene"}, set()),
     "scenes": (
@@ -74,7 +77,10 @@ ROOMS = {
         | {"reading", "specimen", "wording", "decks", "talk"},
         {"click"},
     ),
-    "cli": (GROUND | {"parameters", "appearance", "programs", "discovery", "pipeline", "commands", "__init__"}, {"click"}),
+    "cli": (
+        GROUND | {"parameters", "appearance", "programs", "discovery", "pipeline", "commands", "export", "__init__"},
+        {"click"},
+    ),
     "__init__": (GROUND | {"discovery", "pipeline", "api", "talk", "decks", "export"}, set()),
     "__main__": ({"cli"}, set()),
 }  # fmt: skip

@@ -22,7 +22,7 @@ from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.export import Written, formats, formats_of
 from cnnviz.parameters import parameters_of
 from cnnviz.pipeline import make
-from cnnviz.places import ALSO_CALLED, PLACES
+from cnnviz.places import PLACES
 from cnnviz.render import frames as rendering
 from cnnviz.render.recording import Recording
 from cnnviz.saving import LEAST_WIDTH, ExportRequest, _fitted
@@ -152,7 +152,7 @@ def test_all_files_are_written_or_none(monkeypatch, fault):
     ("--format gif,weebp", "--format 'weebp' is not a known format: did you mean webp?"),
     ("--format ''", "--format names none: use one or more of {formats}"),
     ("--format pptx", "--format 'pptx' is not a known format: choose from {formats} (slides: cnnviz deck)"),
-    ("-o x.mov", "x.mov: extension .mov is not a known format: did you mean .mp4?"),
+    ("-o x.mov", "x.mov: extension .mov is not a known format: choose from {dotted}"),
     ("-o x.gif --format mp4", "x.gif and --format mp4 name different formats: leave one of them out, or give both, "
      "--format gif,mp4"),
     ("--format gif,webp --frame 2",
@@ -319,14 +319,6 @@ def test_sizes_that_are_none(cnnviz, text):
     assert refused(cnnviz, "conv", f"--max-size={text}") == (2, message)
 
 
-def test_a_unit_may_stand_apart(cnnviz):
-    assert cnnviz("conv", "--max-size", 5, "MB", "--width", 320, "-o", "x.gif").code == 0
-    with Image.open("x.gif") as image:
-        assert image.info["comment"].decode().split("\n")[0] == "cnnviz conv --i 5 --k 3 --width 320 --max-size 5MB"
-    assert cnnviz("pool", "--max-size=1", "MiB", "--width", 320, "-o", "y.json").code == 0
-    assert refused(cnnviz, "pool", "--width", 5, "MB", "-o", "z.gif")[0] == 2
-
-
 @pytest.mark.parametrize(
     "given", ["--format svg,gif --frame all", "--format png,gif --sheet 2", "--for web --format gif,html"]
 )
@@ -464,7 +456,12 @@ def test_the_table_of_places_is_what_the_page_says():
         )  # fmt: skip
         assert played.startswith("still" if name == "print" else "once" if look.once else "for ever")
         assert f"{look.hold:g} s" in played or look.hold == 2 or look.once
-    assert set(ALSO_CALLED.values()) <= set(PLACES)
+
+
+def test_figures_for_two_places_have_two_names(cnnviz):
+    for name in ("pptx", "github"):
+        assert cnnviz("conv", "--i", 3, "--for", name, "-q").code == 0
+    assert len(files()) == 2
 
 
 @pytest.mark.parametrize("name", [name for name, place in PLACES.items() if place.format in formats()])
@@ -472,13 +469,18 @@ def test_a_place_sets_format_size_and_timing(cnnviz, name):
     place = PLACES[name]
     assert cnnviz("conv", "--i", 4, "--no-values", "--for", name, "-q").code == 0
     (path,) = files()
-    assert path == f"output/conv_i4_k3_s1_p0.{place.format}"
+    assert path == f"output/conv_i4_k3_s1_p0_for{name}.{place.format}"
     if place.format in ("gif", "webp"):
         times = image_times(path)
         with Image.open(path) as image:
             assert image.size[0] == place.look.get("width", 960)
         assert times[-1] == pytest.approx(1000 * place.look.get("hold", 2), abs=10)
         assert name != "web" or sum(times) < 5000
+
+
+def test_a_folder_and_a_place_give_the_file_that_is_usual_there(cnnviz):
+    assert cnnviz("conv", "--i", 4, "--no-values", "--for", "github", "-o", "slides/").code == 0
+    assert files() == {"slides/conv_i4_k3_s1_p0_forgithub.gif"}
 
 
 def test_what_is_said_wins_over_the_place_and_is_kept(cnnviz):
@@ -529,14 +531,6 @@ def image_times(path):
         return times
 
 
-@pytest.mark.parametrize(("word", "place"), [
-    ("powerpoint", "pptx"), ("Slides", "pptx"), ("webb", "web"), ("google", "gslides"),
-])  # fmt: skip
-def test_a_place_by_another_name_is_told(cnnviz, word, place):
-    code, message = refused(cnnviz, "conv", "--for", word)
-    assert (code, message) == (2, f"--for {word!r} is not known: did you mean {place}?")
-
-
 def test_advice_is_given_to_those_who_want_more_words(cnnviz):
     lines = cnnviz("conv", "--i", 4, "--for", "pypi", "--width", 320, "-v").out.splitlines()
     assert lines[-1] == PLACES["pypi"].advice
@@ -566,7 +560,7 @@ def test_a_sheet_is_what_the_option_gives(cnnviz):
 
 
 @pytest.mark.parametrize(("given", "code", "message"), [
-    ("", 2, "FIGURE is missing: give it, as in cnnviz sheet conv --k 3 --s 2 --theme print -o handout.png"),
+    ("", 2, "FIGURE"),
     ("cnov", 2, "there is no figure 'cnov': did you mean conv?"),
     ("conv --kk 3", 2, "No such option"), ("conv -o x.gif", 2, "--sheet is not for .gif"),
     ("conv --k 9", 2, "kernel 9 does not fit"), ("conv --frame 2", 2, "--frame 2 is one step and --sheet many"),

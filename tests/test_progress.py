@@ -22,6 +22,7 @@ class Terminal(io.StringIO):
 def terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Terminal:
     """A terminal at which nobody has any patience."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(_drawing, "PATIENCE", -1.0)
     return Terminal()
 
@@ -66,6 +67,12 @@ def test_no_bar_is_shown_to_who_wants_quiet(terminal: Terminal, more: str) -> No
 
 def test_a_short_wait_needs_no_bar(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_drawing, "PATIENCE", 3600.0)
+    run("conv -o c.gif", terminal)
+    assert terminal.getvalue() == ""
+
+
+def test_a_terminal_that_knows_no_escape_codes_gets_no_bar(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
     run("conv -o c.gif", terminal)
     assert terminal.getvalue() == ""
 

@@ -221,6 +221,13 @@ def test_a_step_takes_the_place_of_a_sheet_and_a_sheet_that_of_a_step(cnnviz):
     assert refused(cnnviz, "rerun", "one.png", "--sheet", 2, "--frame", 2)[0] == 2
 
 
+def test_without_pyav_one_line_says_what_to_install(cnnviz, home, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    for name in ("mp4", "webm"):
+        code, message = refused(cnnviz, "info", home / f"x.{name}")
+        assert (code, "[video]'" in message) == (1, True)
+
+
 # Commands in files are anybody's text
 
 EVIL = {

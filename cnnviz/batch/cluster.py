@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from cnnviz.batch.executors import completed
 from cnnviz.batch.making import Outcome, Task, code_here, make_figure
 from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.installation import install_hint
 from cnnviz.parameters import quote
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def check_address(address: str) -> None:
     if found is None or int(found[3]) > 65535:
         raise UsageError(f"--scheduler {quote(address)} is not an address: give one such as tcp://127.0.0.1:8786")
     if find_spec("distributed") is None:
-        raise CnnvizError("--scheduler needs Dask's distributed, which is not installed: pip install 'cnnviz[cluster]'")
+        hint = install_hint("cnnviz[cluster]")
+        raise CnnvizError(f"--scheduler needs Dask's distributed, which is not installed: {hint}")
 
 
 def make_on_cluster(address: str, tasks: Iterable[Task]) -> Iterator[Outcome]:

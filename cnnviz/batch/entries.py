@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from cnnviz.places import PLACES
 from cnnviz.toml import read_toml
 
 MANIFEST = "manifest.json"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_EXTENSION = re.compile(r"[A-Za-z0-9]+")
 _OWN_KEYS = {"scene": str, "name": str, "caption": str, "section": str, "format": str | list}
 # A title is a text even if there is a file of that name.
 _NEVER_FILES = ("title",)
@@ -50,6 +51,7 @@ class Entry:
     def _beside(self, key: str, value: Any) -> Any:
         if not _may_be_file(key, value) or _is_file(value):
             return value
+        value = os.path.expanduser(value)
         beside = os.path.join(os.path.dirname(self.source), value)
         return beside if _is_file(beside) else value
 
@@ -118,14 +120,22 @@ def _check_own(where: str, figure: dict[str, Any]) -> None:
 
 def _entry(path: Path, where: str, figure: dict[str, Any]) -> Entry:
     name = figure["name"]
-    if not _NAME.fullmatch(name):
-        raise UsageError(f"{where}: name {name!r} cannot be a file name: use letters, digits, dots, - and _")
+    if not _is_file_name(name):
+        hint = "use letters, digits, blanks, dots, - and _"
+        raise UsageError(f"{where}: name {name!r} does not do as a file name: {hint}")
     file, *also = (f"{name}.{extension}" for extension in _formats(where, figure))
     if MANIFEST in map(str.casefold, (file, *also)):
         raise UsageError(f"{where}: {MANIFEST} is where the set is listed: use another name")
     rest = {key: value for key, value in figure.items() if key not in (*_OWN_KEYS, SWEEP, SKIP)}
     section, caption = figure.get("section", ""), figure.get("caption", "")
     return Entry(str(path), name, figure["scene"], file, rest, section, caption, tuple(also))
+
+
+def _is_file_name(name: str) -> bool:
+    """Can a name, in any script, be a file's on any disk, in a page and in LaTeX?"""
+    marks = " ._-"
+    known = all(sign.isalnum() or sign in marks or unicodedata.category(sign)[0] == "M" for sign in name)
+    return known and name[0].isalnum() and name[-1] not in " ."
 
 
 def _refusal(entry: Entry) -> UsageError | None:
@@ -146,7 +156,7 @@ def _formats(where: str, figure: dict[str, Any]) -> list[str]:
     named = figure.get("format", place.format if place else "gif")
     words = [word.strip() for word in named.split(",")] if isinstance(named, str) else named
     extensions = [word.removeprefix(".") if isinstance(word, str) else "" for word in words]
-    if not extensions or not all(map(_NAME.fullmatch, extensions)):
+    if not extensions or not all(map(_EXTENSION.fullmatch, extensions)):
         raise UsageError(f"{where}: format {figure['format']!r} is not a file's extension: give one such as gif")
     return list(dict.fromkeys(extensions))
 
@@ -169,7 +179,7 @@ def _refuse_twins(entries: Sequence[Entry]) -> None:
     seen: dict[str, tuple[Entry, str]] = {}
     for entry in entries:
         for file in entry.files:
-            twin, other = seen.setdefault(file.casefold(), (entry, file))
+            twin, other = seen.setdefault(unicodedata.normalize("NFC", file).casefold(), (entry, file))
             if twin is not entry or other != file:
                 what = f"a figure {file}"
                 if other != file:

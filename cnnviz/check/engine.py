@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.installation import install_hint
 from cnnviz.parameters import suggest
 
 Array = npt.NDArray[np.floating[Any]]
 Size = tuple[int, int]
 
-ENGINES = {"onnxruntime": "pip install 'cnnviz[check]'", "torch": "pip install torch"}
-"""The engines by name, and what installs each."""
+ENGINES = {"onnxruntime": "cnnviz[check]", "torch": "torch"}
+"""The engines by name, and what to install for each."""
 
 
 class RefusalError(Exception):
@@ -139,5 +140,5 @@ def load_engine(name: str) -> Engine:
     try:
         engine: Engine = import_module(module).ENGINE
     except ImportError as error:
-        raise CnnvizError(f"a check against {name} needs {error.name or name}: {ENGINES[name]}") from None
+        raise CnnvizError(f"a check against {name} needs {error.name or name}: {install_hint(ENGINES[name])}") from None
     return engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,7 +19,7 @@ _UPDATES = 200
 @contextmanager
 def drawing(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     """What is to be told of each step drawn: a bar stands on the terminal once it takes long; None without one."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield None
         return
     with ExitStack() as stack:

@@ -11,9 +11,9 @@ from typing import Any
 import click
 
 from cnnviz.appearance import Appearance
-from cnnviz.discovery import find_scenes, hint_for, load_scene
+from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.errors import CnnvizError
-from cnnviz.parameters import parameters_of, quote
+from cnnviz.parameters import parameters_of, quote, suggest
 from cnnviz.reading import FileMetadata
 
 _LONGEST = 64 * 1024
@@ -61,7 +61,7 @@ def _scene_command(here: click.Context, scene: str) -> click.Command:
     root = here.find_root().command
     command = root.get_command(here.find_root(), scene) if isinstance(root, click.Group) and scene in known else None
     if command is None:
-        raise click.UsageError(f"there is no figure {scene!r}: {hint_for(scene)}")
+        raise click.UsageError(f"there is no figure {scene!r}: {suggest(scene, tuple(known))}")
     return command
 
 

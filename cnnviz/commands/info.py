@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from cnnviz.commands._common import tell_facts
+from cnnviz.commands._common import UserPath, tell_facts
 from cnnviz.commands._stored import stored
 from cnnviz.errors import CnnvizError
 from cnnviz.parameters import to_cli
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=UserPath())
 def command(files: Sequence[str]) -> None:
     """Tell what made a file: its command, figure, parameters, words, size and time.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cnnviz.commands._completion import completing
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.errors import UsageError
 from cnnviz.parameters import Size, parameters_of
@@ -21,8 +22,14 @@ _SIZES = ("3x2", "1x2")
 _SIZE: object = Size
 
 
+def _codes() -> Iterator[str]:
+    from cnnviz.wording.language import languages
+
+    return iter(languages())
+
+
 @click.command()
-@click.argument("lang", required=False)
+@click.argument("lang", required=False, shell_complete=completing(_codes, files=True))
 def command(lang: str | None) -> None:
     """Name every language, or list what LANG has no translation for, as lines for its file.
 

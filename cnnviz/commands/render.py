@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from cnnviz.commands._common import OUTPUT_FOLDER, check_no_figures, tell_reports
+from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, check_no_figures, tell_reports
 
 
 @click.command()
-@click.argument("sets", nargs=-1, required=True, metavar="SETS...")
-@click.option("-o", "--out", default=str(OUTPUT_FOLDER), show_default=True, metavar="FOLDER",
+@click.argument("sets", nargs=-1, required=True, metavar="SETS...", type=UserPath())
+@click.option("-o", "--out", default=str(OUTPUT_FOLDER), show_default=True, metavar="FOLDER", type=UserPath(),
               help="Where the figures go.")  # fmt: skip
 @click.option("--jobs", metavar="N", help="Processes at work.  [default: one a core]")
 @click.option("--scheduler", metavar="ADDRESS",

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from cnnviz.commands._common import Leading
+from cnnviz.commands._common import UserPath
 from cnnviz.commands._output import leaves_format_open
 from cnnviz.commands._stored import given, scene_context, stored
 from cnnviz.export import FRAMES, formats, formats_of, module_for
@@ -19,8 +19,8 @@ _EITHER = {"frame": "sheet", "sheet": "frame"}
 """What is given takes the place of the other one, which the file may have said."""
 
 
-@click.command(cls=Leading, context_settings={"allow_interspersed_args": False}, options_metavar="")
-@click.argument("file", metavar="FILE")
+@click.command(context_settings={"allow_interspersed_args": False}, options_metavar="")
+@click.argument("file", metavar="FILE", type=UserPath())
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...")
 def command(file: str, options: Sequence[str]) -> None:
     """Make a figure again from its file alone, with other options if any are given.

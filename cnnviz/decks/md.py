@@ -69,7 +69,7 @@ def _marp(deck: Deck, folder: str) -> str:
         alt = _DIRECTIVE.sub(rf"\1{_JOINER}", _escaped(slide.alt))
         yield f"## {_escaped(slide.title)}"
         yield _paragraph(slide.caption)
-        yield f"![{alt}]({quote(folder)}/{slide.name}.gif)"
+        yield f"![{alt}]({quote(folder)}/{quote(slide.name)}.gif)"
         # Marp takes notes as they stand.
         yield _comment(word + text for word, text in slide.notes)
 
@@ -101,7 +101,7 @@ def _quarto(deck: Deck, folder: str) -> str:
         elif isinstance(slide, FigureSlide):
             yield f"## {_escaped(slide.title)}"
             yield _paragraph(slide.caption)
-            yield f'![{_escaped(slide.alt)}]({quote(folder)}/{slide.name}.gif){{height="{_HEIGHT}px"}}'
+            yield f'![{_escaped(slide.alt)}]({quote(folder)}/{quote(slide.name)}.gif){{height="{_HEIGHT}px"}}'
             yield "\n\n".join(["::: {.notes}", *_notes(slide), ":::"])
 
     return _front(head) + "\n".join(_joined(body(slide)) for slide in deck.slides if not isinstance(slide, TitleSlide))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cnnviz.decks import Deck, DeckOptions, FigureSlide, Showable, Slide, Staging, TitleSlide
 from cnnviz.decks._files import with_extension, write_as
 from cnnviz.errors import CnnvizError
+from cnnviz.installation import install_hint
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
@@ -25,7 +26,8 @@ def prepare(options: DeckOptions) -> None:
         try:
             __import__(module)
         except ImportError:
-            raise CnnvizError(f".pptx needs {name}, which is not installed: pip install 'cnnviz[{extra}]'") from None
+            hint = install_hint(f"cnnviz[{extra}]")
+            raise CnnvizError(f".pptx needs {name}, which is not installed: {hint}") from None
 
 
 def render(figure: Showable, stem: Path, options: DeckOptions) -> None:

@@ -89,10 +89,6 @@ _INSTEAD = {
     "frame": "it has all steps; a still such as .png, .svg or .pdf holds one",
     "sheet": "a .png, .svg or .pdf holds a contact sheet", "transparent": "use .gif, .webp, .apng, .png, .svg or .pdf",
 }  # fmt: skip
-_MEANT = {
-    "jpg": "png", "jpeg": "png", "bmp": "png", "tif": "png", "tiff": "png", "mov": "mp4", "m4v": "mp4", "avi": "mp4",
-    "mkv": "webm", "htm": "html", "eps": "pdf", "ps": "pdf",
-}  # fmt: skip
 _SLIDES = ("pptx", "ppt", "key", "odp", "md", "tex")
 
 FRAMES = "frames"
@@ -164,6 +160,5 @@ def writer_for(path: Path, given: Iterable[str] = ()) -> Writer:
 def _hint(extension: str, dot: str = "") -> str:
     if not extension:
         return "use one of " + ", ".join(dot + name for name in formats())
-    near = {dot + name: dot + meant for name, meant in _MEANT.items()}
     slides = " (slides: cnnviz deck)" if extension in _SLIDES else ""
-    return suggest(dot + extension, tuple(dot + name for name in formats()), near) + slides
+    return suggest(dot + extension, tuple(dot + name for name in formats())) + slides

@@ -17,6 +17,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.export import Job, Written
 from cnnviz.export._amount import affordable
 from cnnviz.export._plugin import AnimationPlugin, Frames, RgbFilm, save
+from cnnviz.installation import install_hint
 from cnnviz.limits import MAX_WHOLE_PIXELS
 from cnnviz.render.canvas import Box
 from cnnviz.render.frames import Film, Frame
@@ -145,7 +146,8 @@ def _library(container: str) -> Any:
     try:
         import av
     except ImportError:
-        raise CnnvizError(f".{container} needs PyAV, which is not installed: pip install 'cnnviz[video]'") from None
+        hint = install_hint("cnnviz[video]")
+        raise CnnvizError(f".{container} needs PyAV, which is not installed: {hint}") from None
     return av
 
 

@@ -27,6 +27,7 @@ _TOO_MANY = f"{{}} has more than {MAX_ENTRIES} entries: keep the network's own a
 def load_weights(path: str, shapes: Mapping[str, Shape]) -> dict[str, Array]:
     """Load the arrays of these names and shapes from an .npz file; raises UsageError, in one line."""
     subject = f"--weights file {quote(path)}"
+    path = os.path.expanduser(path)
     if not Path(path).is_file():
         how = "is a folder" if Path(path).is_dir() else "does not exist"
         raise UsageError(f"{subject} {how}: give an .npz file, or random") from FileNotFoundError(path)

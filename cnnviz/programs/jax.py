@@ -53,7 +53,8 @@ class Framework(Writer):
             self.note("A cross-correlation: the kernel is not flipped.")
         padding = _edges(o["padding"], o["padding"])
         groups = o.get("groups", 1)
-        return self._convolved(*call.operands[:2], o["stride"], padding, (1, 1), o["dilation"], groups) + _bias(call)
+        x, w = call.operands[:2]
+        return self._convolved(x, w, o["stride"], padding, (1, 1), o["dilation"], groups) + _bias(call)
 
     def _conv_transpose2d(self, call: Call) -> str:
         o, name = call.options, call.operands[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, BinaryIO
 
 from cnnviz.errors import CnnvizError
+from cnnviz.installation import install_hint
 from cnnviz.reading._metadata import CorruptFileError, FileMetadata
 
 _TAGS = {
@@ -51,5 +52,6 @@ def _library(name: str) -> Any:
     try:
         import av
     except ImportError:
-        raise CnnvizError(f".{name} needs PyAV, which is not installed: pip install 'cnnviz[video]'") from None
+        hint = install_hint("cnnviz[video]")
+        raise CnnvizError(f".{name} needs PyAV, which is not installed: {hint}") from None
     return av

@@ -13,6 +13,7 @@ from matplotlib.font_manager import FontPath, findSystemFonts, get_font
 from matplotlib.ft2font import FT2Font
 
 from cnnviz.errors import CnnvizError
+from cnnviz.installation import install_hint
 
 Face = tuple[str, int]
 """A font file and the index of the face in it, 0 but for collections."""
@@ -77,7 +78,7 @@ def _fallback(sign: str, bold: bool) -> Face:
             return other
     help_ = "leave it out"
     if is_wide(sign) and unicodedata.category(sign) != "So":
-        help_ = "pip install 'cnnviz[cjk]', or install a font such as Debian's fonts-noto-cjk"
+        help_ = f"{install_hint('cnnviz[cjk]')}, or install a font such as Debian's fonts-noto-cjk"
     raise CnnvizError(f"no font here has the sign {sign} (U+{ord(sign):04X}): {help_}")
 
 

@@ -109,7 +109,7 @@ def load_theme(name: str) -> Theme:
     if name in theme_names():
         file = THEMES_FOLDER / f"{name}.toml"
     elif name.endswith(".toml"):
-        file = Path(name)
+        file = Path(name).expanduser()
     else:
         hint = suggest(name, theme_names(), otherwise=", or give a .toml file")
         raise UsageError(f"there is no theme {name!r}: {hint}")

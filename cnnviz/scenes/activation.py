@@ -52,7 +52,6 @@ class ActivationFunction(Scene):
 
     kind: str = param(
         "relu", help="Which activation function, or all of the article's.", choices=(*_KINDS, *_SETS), positional=True,
-        near={"swish": "silu", "identity": "linear", "lrelu": "leaky-relu", "logistic": "sigmoid"},
         always_named=True,
     )  # fmt: skip
     alpha: float | None = param(

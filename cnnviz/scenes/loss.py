@@ -57,10 +57,6 @@ class LossFunction(Scene):
 
     kind: str = param(
         "mse", help="Which loss function, or all of the article's.", choices=(*_KINDS, "all"), positional=True,
-        near={
-            "l1": "mae", "l2": "mse", "ce": "cross-entropy", "nll": "cross-entropy", "log": "cross-entropy",
-            "bce": "binary-cross-entropy", "bcewithlogits": "logits-cross-entropy", "svm": "hinge",
-        },
         always_named=True,
     )  # fmt: skip
     label: float | None = param(

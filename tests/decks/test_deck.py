@@ -101,7 +101,7 @@ def test_what_is_not_installed_is_named_before_anything_is_rendered(
     monkeypatch.setattr("cnnviz.talk.run_all", lambda *_: pytest.fail("rendered"))
     ran = cnnviz("deck", "my-talk.toml", "-o", "x.pptx", *options)
     assert ran.code == 1
-    assert ran.err.endswith(f"which is not installed: pip install 'cnnviz[{extra}]'\n")
+    assert f"[{extra}]'" in ran.err
     assert left(tmp_path) == ["my-talk.toml"]
 
 
