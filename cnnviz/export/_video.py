@@ -6,6 +6,7 @@ repeating it, and sets no options of the encoder.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -16,10 +17,10 @@ import numpy as np
 from cnnviz.errors import CnnvizError
 from cnnviz.export import Job, Written
 from cnnviz.export._amount import affordable
-from cnnviz.export._plugin import AnimationPlugin, Frames, RgbFilm, save
+from cnnviz.export._plugin import AnimationPlugin, Frames, save
 from cnnviz.limits import MAX_WHOLE_PIXELS
 from cnnviz.render.canvas import Box
-from cnnviz.render.frames import Film, Frame
+from cnnviz.render.frames import Frame
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -59,17 +60,26 @@ class VideoPlugin(AnimationPlugin):
     recipe: Recipe
 
     def encode(
-        self, film: Frames, file: BinaryIO, *, once: bool, texts: Mapping[str, str], effort: int = 0
+        self,
+        film: Frames,
+        file: BinaryIO,
+        *,
+        once: bool,
+        texts: Mapping[str, str],
+        effort: int = 0,
+        count: int | None = None,
     ) -> None:
-        """Write a whole file."""
-        _encode(film, file, self.recipe, texts, effort)
+        """Write a whole file; `count` is how many frames there are at most."""
+        if count is None:
+            count = sum(1 for _ in film)
+        _encode(film, file, self.recipe, texts, effort, count)
 
 
 def write_video(plugin: type[VideoPlugin], job: Job, file: BinaryIO) -> Written:
     """Write a job's film, its sides rounded up to even numbers."""
     _library(plugin.recipe.container)
     film = affordable(job, TWEEN, MAX_WHOLE_PIXELS)
-    written = save(plugin, job, film, file, effort=job.effort)
+    written = save(plugin, job, film, file, effort=job.effort, count=job.storyboard.count * (film.tween + 1))
     return replace(written, size=_even(film.size))
 
 
@@ -77,14 +87,7 @@ def _even(size: tuple[int, int]) -> tuple[int, int]:
     return size[0] + size[0] % 2, size[1] + size[1] % 2
 
 
-def _count(film: Frames) -> int:
-    """At most so many frames."""
-    if isinstance(film, Film):
-        return film.storyboard.count * (film.tween + 1)
-    return len(film) if isinstance(film, RgbFilm) else sum(1 for _ in film)
-
-
-def _encode(film: Frames, file: BinaryIO, recipe: Recipe, texts: Mapping[str, str], effort: int) -> None:
+def _encode(film: Frames, file: BinaryIO, recipe: Recipe, texts: Mapping[str, str], effort: int, count: int) -> None:
     av = _library(recipe.container)
     total = 0
     # Bit-exact: no encoder's version, no date, no random identity in the file.
@@ -92,11 +95,12 @@ def _encode(film: Frames, file: BinaryIO, recipe: Recipe, texts: Mapping[str, st
     if recipe.index_bytes:
         # Kept free at the file's beginning, so that a web page can play the file while it loads.
         said = len("".join(texts.values()).encode(errors="surrogateescape"))
-        room = _INDEX_BYTES + said + recipe.index_bytes * _count(film)
+        room = _INDEX_BYTES + said + recipe.index_bytes * count
         options["moov_size"] = str(room)
-    silent = _Silent(file)
+    # In memory, for PyAV only prints what a file's own write raises.
+    written = io.BytesIO()
     with av.open(
-        silent, "w", format=recipe.container, container_options=options, metadata_errors="surrogateescape"
+        written, "w", format=recipe.container, container_options=options, metadata_errors="surrogateescape"
     ) as container:
         container.metadata.update({_TAGS[key]: text for key, text in texts.items()})
         options = dict(recipe.encoder(*film.size, effort))
@@ -107,38 +111,8 @@ def _encode(film: Frames, file: BinaryIO, recipe: Recipe, texts: Mapping[str, st
             durations[total] = frame.milliseconds
             container.mux(_lasting(stream.encode(planes.picture(av, frame, total)), durations))
             total += frame.milliseconds
-            silent.check()
         container.mux(_lasting(stream.encode(), durations))
-    silent.check()
-
-
-class _Silent:
-    """A file for PyAV, which prints whatever a write raises: the first error is kept, to be raised later."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._error: OSError | None = None
-        self.seek, self.tell = self._kept(file.seek), file.tell
-
-    def write(self, data: bytes) -> int:
-        """Write, or do nothing once an error has come."""
-        self._kept(self._file.write)(data)
-        return len(data)
-
-    def check(self) -> None:
-        """Raise the error that came."""
-        if self._error is not None:
-            raise self._error
-
-    def _kept(self, call: Callable[..., int]) -> Callable[..., int]:
-        def kept(*given: Any) -> int:
-            try:
-                return call(*given) if self._error is None else 0
-            except OSError as error:
-                self._error = error
-                return 0
-
-        return kept
+    file.write(written.getvalue())
 
 
 def _library(container: str) -> Any:
