@@ -7,8 +7,9 @@ repeating it, and sets no options of the encoder.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -31,8 +32,12 @@ TWEEN = 6
 _INDEX_BYTES = 1024
 # MP4 has no place for the software: its own encoder's name would be FFmpeg's.
 _TAGS = {
-    "Title": "title", "Description": "description", "Caption": "synopsis", "Comment": "comment", "Software": "software",
-}  # fmt: skip
+    "Title": "title",
+    "Description": "description",
+    "Caption": "synopsis",
+    "Comment": "comment",
+    "Software": "software",
+}
 _TICK = Fraction(1, 1000)
 _BT709 = 1
 """Primaries, transfer and matrix of high-definition video: ITU-T H.273, code point 1 in each of its tables."""
@@ -41,23 +46,18 @@ _LIMITED = 1
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """A container and a codec by FFmpeg's names, and the encoder's options for a width, a height and an effort.
-
-    `index_bytes` is kept free for a frame's index.
-    """
+class VideoPlugin(AnimationPlugin):
+    """Write a video; its player decides whether it loops."""
 
     container: str
     codec: str
-    encoder: Callable[[int, int, int], Mapping[str, str]]
-    index_bytes: int = 0
+    """FFmpeg's names."""
+    index_bytes = 0
+    """What is kept free for each frame in an index at the file's beginning."""
 
-
-class VideoPlugin(AnimationPlugin):
-    """Write a video; `effort` compresses more strongly than usual (0, 1 or 2). Its player decides whether it loops."""
-
-    recipe: Recipe
+    @abstractmethod
+    def options(self, width: int, height: int, effort: int) -> dict[str, str]:
+        """The encoder's options; `effort` is how much more strongly than usual it compresses: 0, 1 or 2."""
 
     def encode(
         self,
@@ -72,12 +72,36 @@ class VideoPlugin(AnimationPlugin):
         """Write a whole file; `count` is how many frames there are at most."""
         if count is None:
             count = sum(1 for _ in film)
-        _encode(film, file, self.recipe, texts, effort, count)
+        av = _library(self.container)
+        total = 0
+        # Bit-exact: no encoder's version, no date, no random identity in the file.
+        options = {"fflags": "+bitexact"}
+        if self.index_bytes:
+            # Kept free at the file's beginning, so that a web page can play the file while it loads.
+            said = len("".join(texts.values()).encode(errors="surrogateescape"))
+            room = _INDEX_BYTES + said + self.index_bytes * count
+            options["moov_size"] = str(room)
+        # In memory, for PyAV only prints what a file's own write raises.
+        written = io.BytesIO()
+        with av.open(
+            written, "w", format=self.container, container_options=options, metadata_errors="surrogateescape"
+        ) as container:
+            container.metadata.update({_TAGS[key]: text for key, text in texts.items()})
+            options = dict(self.options(*film.size, effort))
+            stream = _stream(container.add_stream(self.codec, options=options), film)
+            planes = _Planes(film)
+            durations: dict[int, int] = {}
+            for frame in film:
+                durations[total] = frame.milliseconds
+                container.mux(_lasting(stream.encode(planes.picture(av, frame, total)), durations))
+                total += frame.milliseconds
+            container.mux(_lasting(stream.encode(), durations))
+        file.write(written.getvalue())
 
 
 def write_video(plugin: type[VideoPlugin], job: Job, file: BinaryIO) -> Written:
     """Write a job's film, its sides rounded up to even numbers."""
-    _library(plugin.recipe.container)
+    _library(plugin.container)
     film = affordable(job, TWEEN, MAX_WHOLE_PIXELS)
     written = save(plugin, job, film, file, effort=job.effort, count=job.storyboard.count * (film.tween + 1))
     return replace(written, size=_even(film.size))
@@ -85,34 +109,6 @@ def write_video(plugin: type[VideoPlugin], job: Job, file: BinaryIO) -> Written:
 
 def _even(size: tuple[int, int]) -> tuple[int, int]:
     return size[0] + size[0] % 2, size[1] + size[1] % 2
-
-
-def _encode(film: Frames, file: BinaryIO, recipe: Recipe, texts: Mapping[str, str], effort: int, count: int) -> None:
-    av = _library(recipe.container)
-    total = 0
-    # Bit-exact: no encoder's version, no date, no random identity in the file.
-    options = {"fflags": "+bitexact"}
-    if recipe.index_bytes:
-        # Kept free at the file's beginning, so that a web page can play the file while it loads.
-        said = len("".join(texts.values()).encode(errors="surrogateescape"))
-        room = _INDEX_BYTES + said + recipe.index_bytes * count
-        options["moov_size"] = str(room)
-    # In memory, for PyAV only prints what a file's own write raises.
-    written = io.BytesIO()
-    with av.open(
-        written, "w", format=recipe.container, container_options=options, metadata_errors="surrogateescape"
-    ) as container:
-        container.metadata.update({_TAGS[key]: text for key, text in texts.items()})
-        options = dict(recipe.encoder(*film.size, effort))
-        stream = _stream(container.add_stream(recipe.codec, options=options), film)
-        planes = _Planes(film)
-        durations: dict[int, int] = {}
-        for frame in film:
-            durations[total] = frame.milliseconds
-            container.mux(_lasting(stream.encode(planes.picture(av, frame, total)), durations))
-            total += frame.milliseconds
-        container.mux(_lasting(stream.encode(), durations))
-    file.write(written.getvalue())
 
 
 def _library(container: str) -> Any:
