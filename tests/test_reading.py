@@ -45,7 +45,7 @@ def home(figure, tmp_path_factory):
     """One file a format, and a folder of frames."""
     folder = tmp_path_factory.mktemp("files")
     figure.save_all(folder / "x", formats())
-    figure.save(f"{folder}/frames/")
+    figure.save_all(folder / "frames", "frames")
     return folder
 
 
