@@ -12,9 +12,15 @@ from typing import TYPE_CHECKING, Any
 from cnnviz.errors import CnnvizError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cnnviz.decks import WrittenDeck
+    from cnnviz.export.apng import ApngPlugin as ApngPlugin
+    from cnnviz.export.gif import GifPlugin as GifPlugin
+    from cnnviz.export.mp4 import Mp4Plugin as Mp4Plugin
+    from cnnviz.export.webm import WebmPlugin as WebmPlugin
+    from cnnviz.export.webp import WebpPlugin as WebpPlugin
+    from cnnviz.pipeline import Figure
     from cnnviz.talk import Source
 
 __version__ = "0.1.0"
@@ -44,12 +50,13 @@ def deck(
     return write_talk(sources, Path(path), jobs=jobs, **options)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Callable[..., Figure]:
     # Scenes are files: what exists is known when it is asked for, and `import cnnviz` stays cheap.
     if name in _PLUGINS:
         from importlib import import_module
 
-        return getattr(import_module(f"cnnviz.export.{_PLUGINS[name]}"), name)
+        plugin: Callable[..., Any] = getattr(import_module(f"cnnviz.export.{_PLUGINS[name]}"), name)
+        return plugin
     if name.startswith("_") or name not in scene_names():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from cnnviz.api import scene_function

@@ -50,8 +50,9 @@ def _decoded(file: BinaryIO, subject: str) -> npt.NDArray[np.uint8]:
             header = _header(file)
             if header.width * header.height > limits.MAX_IMAGE_PIXELS:
                 raise Image.DecompressionBombError
+            other = f"{subject} has pixels of Pillow's mode {header.mode}: save it as 8-bit grey or RGB"
             if header.mode.startswith(("F", "LAB")):
-                raise UsageError(f"{subject} has pixels of Pillow's mode {header.mode}: save it as 8-bit grey or RGB")
+                raise UsageError(other)
             mode = None if header.mode.startswith("I") else "RGBA" if header.has_transparency_data else "L"
             file.seek(0)
             picture: Any
@@ -73,7 +74,7 @@ def _decoded(file: BinaryIO, subject: str) -> npt.NDArray[np.uint8]:
         return np.asarray(white)
     if mode is None:
         if levels.min() < 0 or levels.max() > 0xFFFF:
-            raise UsageError(f"{subject} has pixels of more than 16 bits: save it as 8-bit grey or RGB")
+            raise UsageError(other)
         levels = levels // 257
     return np.asarray(levels, np.uint8)
 

@@ -826,8 +826,8 @@ FILES = (
     ),
     Break(
         "webp-loop", "cnnviz/export/webp.py", "WebP plays once unless told to", ("tests/export/test_formats.py",),
-        "_little(int(job.once), 2)",
-        "_little(int(not job.once), 2)",
+        "_little(int(once), 2)",
+        "_little(int(not once), 2)",
     ),
     Break(
         "video-colours", "cnnviz/export/_video.py", "videos have the colours of older television",
@@ -887,16 +887,16 @@ FILES = (
         "loop=True)",
     ),
     Break(
-        "temporary-stays", "cnnviz/export/_atomic.py", "a failure leaves its temporary file",
+        "temporary-stays", "cnnviz/files.py", "a failure leaves its temporary file",
         ("tests/test_files.py", "tests/test_cli.py"),
-        "stack.callback(Path(name).unlink, missing_ok=True)",
+        "Path(name).unlink(missing_ok=True)",
         "Path(name).exists()",
     ),
     Break(
-        "half-a-set", "cnnviz/export/_atomic.py", "of files that belong together some stay when others fail",
+        "half-a-set", "cnnviz/files.py", "of files that belong together some stay when others fail",
         ("tests/test_files.py", "tests/test_outputs.py"),
-        "placed += [path] if fresh else []",
-        "placed += []",
+        "created += [target] if is_new else []",
+        "created += []",
     ),
     Break(
         "rounded-half", "cnnviz/notation.py", "numbers are cut off instead of rounded",

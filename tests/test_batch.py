@@ -604,3 +604,23 @@ def test_results_of_processes_come_as_they_complete():
     assert list(run_all(abs, [], 2)) == []
     with pytest.raises(CnnvizError):
         list(run_all(os._exit, [1, 2], 2))
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_ctrl_c_around_the_naming_of_a_file_leaves_file_and_entry_or_neither(cnnviz, monkeypatch, moment):
+    write_set(figure("a"), figure("b"))
+    replace = os.replace
+
+    def interrupted(temporary, path):
+        if Path(path).name != "b.json":
+            return replace(temporary, path)
+        if moment == "after":
+            replace(temporary, path)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", interrupted)
+        assert cnnviz("render", "set.toml", "--out", "out", "--jobs", 1).code == 130
+    listed = {one["file"] for one in manifest()}
+    assert listed == {"a.json"} | ({"b.json"} if moment == "after" else set())
+    assert files("out") == listed | {"manifest.json"}

@@ -575,10 +575,10 @@ def test_a_default_folder_that_cannot_be_written(cnnviz):
 
 def test_places_where_nothing_can_be_written(cnnviz):
     Path("file").write_text("")
-    Path("folder").mkdir()
-    Path("folder/notes.txt").write_text("")
-    for place in ("file/x.gif", "file/a/x.gif", "folder", "a" * 300 + ".gif"):
+    for place in ("file/x.gif", "file/a/x.gif", "a" * 300 + ".gif"):
         assert refused(cnnviz, "conv", "-o", place)[0] == 1
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="/proc is Linux's")
 def test_a_folder_that_takes_no_files(cnnviz):
     message = "cannot write to folder /proc: no such file or directory"

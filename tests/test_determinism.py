@@ -15,9 +15,10 @@ import pytest
 from PIL import Image
 
 from cnnviz.discovery import find_scenes
-from cnnviz.export import formats
+from cnnviz.export import formats, mp4
 from cnnviz.images import read_grey
 from cnnviz.locking import LOCK
+from cnnviz.pipeline import make
 
 SCENES = list(find_scenes())
 GIFS = ("conv", "norm", "activation", "fully-connected", "gradient-descent")
@@ -35,7 +36,7 @@ place = sys.argv[3]
 figure = make("conv", i=4, k=3, width=320, input="map.csv", theme="own.toml")
 figure.save_all(place + "/c", sys.argv[4])
 make("conv", i=4, k=3, width=320, frame="all").save_all(place + "/all", "svg,pdf")
-figure.save(place + "/frames/")
+figure.save_all(place + "/frames", "frames")
 for kind in sys.argv[5].split():
     figure.deck(place + "/deck." + kind)
 """
@@ -103,6 +104,18 @@ def test_a_set_is_the_same_by_one_job_and_by_two(tmp_path):
         made.append(contents(folder / "made"))
     assert made[0].keys() == {"conv.gif", "pool.gif", "lrn.gif", "loss.json", "cnn.json", "manifest.json"}
     assert made[0] == made[1]
+
+
+@pytest.mark.parametrize(("given", "width"), [({"step": 0.33}, 480), ({}, 960)])
+def test_a_video_is_the_same_whatever_the_memory_held_and_whichever_the_processor(tmp_path, monkeypatch, given, width):
+    figure = make("conv", width=width, **given)
+    figure.save(tmp_path / "here.mp4")
+    for name, fill in (("a", "1"), ("b", "200")):
+        run(tmp_path, "0", "-m", *figure.command().split(), "-o", f"{name}.mp4", "-q", MALLOC_PERTURB_=fill)
+    # As on a processor without any of x264's faster instructions.
+    monkeypatch.setitem(mp4._ENCODER, "x264-params", mp4._ENCODER["x264-params"] + ":asm=0")
+    figure.save(tmp_path / "plain.mp4")
+    assert len({path.read_bytes() for path in tmp_path.glob("*.mp4")}) == 1
 
 
 THREADED = """

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import io
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
-import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -214,8 +210,8 @@ def test_the_own_process_is_a_living_one():
 def test_what_is_not_ours_stays():
     dead = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout.strip()
     Path("outside").mkdir()
-    for name in (".cnnviz-notes.txt", ".cnnviz-journal", ".cnnviz-abcdefgh", f".cnnviz-{dead}", f"x.cnnviz-{dead}-abcdefgh"):
-        Path(name).write_text("theirs")
+    for name in ("-notes.txt", "-journal", "-abcdefgh", f"-{dead}"):
+        Path(f".cnnviz{name}").write_text("theirs")
     Path(f".cnnviz-{dead}-abcdefgh").symlink_to("outside")
     os.mkfifo(f".cnnviz-{dead}-abcdefgj")
     before = files()

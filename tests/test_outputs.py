@@ -247,8 +247,8 @@ def test_an_empty_name_is_refused(cnnviz):
 @pytest.mark.parametrize("more", [(), ("--format", "png"), ("--for", "github"), ("-q",), ("-v",)])
 def test_standard_output_gets_a_file_and_nothing_else(more):
     words = ["conv", "--i", "4", "--width", "320", *more]
-    run_alone("-o", "x.png" if "png" in more else "x.gif", *words, "-q")
-    ran = run_alone("-o", "-", *words)
+    run_alone(*words, "-q", "-o", "x.png" if "png" in more else "x.gif")
+    ran = run_alone(*words, "-o", "-")
     assert ran.stderr == b""
     (path,) = files()
     assert ran.stdout == Path(path).read_bytes()

@@ -44,7 +44,7 @@ def home(figure, tmp_path_factory):
     """One file a format, and a folder of frames."""
     folder = tmp_path_factory.mktemp("files")
     figure.save_all(folder / "x", formats())
-    figure.save_all(f"{folder}/frames/", ["frames"])
+    figure.save_all(folder / "frames", "frames")
     return folder
 
 

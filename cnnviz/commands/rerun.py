@@ -39,7 +39,7 @@ def command(file: str, options: Sequence[str]) -> None:
     changes = given(context)
     place = PLACES.get(str(changes.get("for_")).lower())
     if leaves_format_open(context.params["output"]) and not context.params["formats"] and not place:
-        context.params["formats"] = (told.format if told.format in formats() else "png",)
+        context.params["formats"] = (told.format if told.format in (*formats(), FRAMES) else "png",)
     kept = {key: value for key, value in before.items() if key not in _dropped(context.params, changes)}
     for key, value in kept.items():
         if context.params.get(key) is None:

@@ -46,9 +46,12 @@ class Job:
         from cnnviz.wording import spoken
 
         said = {
-            "Title": spoken(self.storyboard.title), "Description": self.storyboard.alt, "Caption": self.caption,
-            "Comment": self.command, "Software": f"cnnviz {__version__}",
-        }  # fmt: skip
+            "Title": spoken(self.storyboard.title),
+            "Description": self.storyboard.alt,
+            "Caption": self.caption,
+            "Comment": self.command,
+            "Software": f"cnnviz {__version__}",
+        }
         return {key: text for key, text in said.items() if text}
 
     def as_still(self) -> Job:
@@ -87,8 +90,9 @@ class Written:
 
 _INSTEAD = {
     "frame": "it has all steps; a still such as .png, .svg or .pdf holds one",
-    "sheet": "a .png, .svg or .pdf holds a contact sheet", "transparent": "use .gif, .webp, .apng, .png, .svg or .pdf",
-}  # fmt: skip
+    "sheet": "a .png, .svg or .pdf holds a contact sheet",
+    "transparent": "use .gif, .webp, .apng, .png, .svg or .pdf",
+}
 _SLIDES = ("pptx", "ppt", "key", "odp", "md", "tex")
 
 FRAMES = "frames"

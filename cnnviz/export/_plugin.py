@@ -55,7 +55,7 @@ class AnimationPlugin(PluginV3):
         share one palette of at most 255 colours: exact where they have no more, else the nearest. `texts` are kept in
         the file by PNG's keywords, such as Title. Raises UsageError.
         """
-        film = ndimage if isinstance(ndimage, Film) else RgbFilm(ndimage, duration, self.grain)
+        film = ndimage if hasattr(ndimage, "palette") else RgbFilm(ndimage, duration, self.grain)
         file: Any = self.request.get_file()
         self.encode(film, file, once=loop == 1, texts=texts or {}, **options)
         return bytes(file.getvalue()) if self.request.raw_uri == RETURN_BYTES else None
@@ -74,12 +74,11 @@ def save(plugin: type[AnimationPlugin], job: Job, film: Film, file: BinaryIO, **
     return Written(size=film.size, steps=job.storyboard.count, milliseconds=timed.milliseconds)
 
 
-class _Timed(Film):
+class _Timed:
     """A film that counts how long its frames last."""
 
     def __init__(self, film: Film) -> None:
-        vars(self).update(vars(film))
-        self._film = film
+        self._film, self.palette, self.size = film, film.palette, film.size
         self.milliseconds = 0
 
     def __iter__(self) -> Iterator[Frame]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from cnnviz.export import Job, Written
-from cnnviz.export._video import Recipe, VideoPlugin, write_video
+from cnnviz.export._video import VideoPlugin, write_video
 
 QUALITY_KNOBS = ("effort", "width")
 _RATE_FACTOR, _COARSER = 24, 6
@@ -14,9 +14,13 @@ _RATE_FACTOR, _COARSER = 24, 6
 # Without x264's `aq-mode`, which makes flat areas finer, letters get these bits. `cpu-independent`: x264's faster code
 # for `mbtree` gives other bytes on other processors, and with AVX-512 reads memory that was never set.
 _ENCODER = {
-    "preset": "faster", "bf": "0", "rc-lookahead": "10", "motion-est": "umh", "aq-mode": "0",
+    "preset": "faster",
+    "bf": "0",
+    "rc-lookahead": "10",
+    "motion-est": "umh",
+    "aq-mode": "0",
     "x264-params": "mixed-refs=1:cpu-independent=1",
-}  # fmt: skip
+}
 _EARLIER, _BLOCK = 8, 16
 # ITU-T H.264, table A-1: blocks of a picture, and of all that are kept, at level 4.1, which every device has, and 5.1.
 _LEVELS = ((8192, 32768), (36864, 184320))
@@ -27,19 +31,20 @@ def write(job: Job, file: BinaryIO) -> Written:
     return write_video(Mp4Plugin, job, file)
 
 
-def _encoder(width: int, height: int, effort: int) -> dict[str, str]:
-    factor = _RATE_FACTOR + _COARSER * effort
-    return _ENCODER | {"crf": str(factor), "refs": str(_earlier(width, height))}
-
-
 class Mp4Plugin(VideoPlugin):
     """Write MP4: `iio.imwrite("x.mp4", frames, plugin=cnnviz.Mp4Plugin, duration=100)`."""
 
-    recipe = Recipe(container="mp4", codec="libx264", encoder=_encoder, index_bytes=20)
+    container, codec = "mp4", "libx264"
+    index_bytes = 20
+
+    def options(self, width: int, height: int, effort: int) -> dict[str, str]:
+        """Constant quality."""
+        factor = _RATE_FACTOR + _COARSER * effort
+        return _ENCODER | {"crf": str(factor), "refs": str(_earlier(width, height))}
 
 
 def _earlier(width: int, height: int) -> int:
     """Earlier frames to look at: as many as usual devices keep of this size."""
     blocks = -(-width // _BLOCK) * -(-height // _BLOCK)
-    kept = next(kept for most, kept in _LEVELS if blocks <= most)
+    kept = next((kept for most, kept in _LEVELS if blocks <= most), blocks)
     return min(_EARLIER, kept // blocks)

@@ -38,10 +38,12 @@ _PACKET = (
 _SAID, _SAID_IN_A_LANGUAGE = "<{0}>{1}</{0}>", '<{0}><rdf:Alt><rdf:li xml:lang="x-default">{1}</rdf:li></rdf:Alt></{0}>'
 # IPTC's photo metadata standard keeps the caption and the text for those who do not see the picture apart.
 _PLACES = {
-    "Comment": ("dc:source", _SAID), "Software": ("xmp:CreatorTool", _SAID), "Title": ("dc:title", _SAID_IN_A_LANGUAGE),
+    "Comment": ("dc:source", _SAID),
+    "Software": ("xmp:CreatorTool", _SAID),
+    "Title": ("dc:title", _SAID_IN_A_LANGUAGE),
     "Description": ("iptc:AltTextAccessibility", _SAID_IN_A_LANGUAGE),
     "Caption": ("dc:description", _SAID_IN_A_LANGUAGE),
-}  # fmt: skip
+}
 
 
 def write(job: Job, file: BinaryIO) -> Written:
