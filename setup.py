@@ -5,5 +5,4 @@ from setuptools import find_packages, setup
 setup(
     packages=[*find_packages(include=["cnnviz", "cnnviz.*"]), "cnnviz.animations"],
     package_dir={"cnnviz.animations": "animations"},
-    package_data={"cnnviz.animations": ["*.toml"]},
 )
