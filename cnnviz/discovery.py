@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
+from typing import Any
 
 from cnnviz.alone import ALONE
 from cnnviz.errors import CnnvizError, UsageError
@@ -59,6 +60,8 @@ def add_folder(folder: str) -> Path:
 
 def find_scenes() -> dict[str, Path]:
     """The commands and the files that hold them: ours, then the others by name; raises CnnvizError for a twin."""
+    if not SCENES_FOLDER.is_dir():
+        raise CnnvizError(f"cnnviz cannot run from inside a zip ({_archive()}): install it with pip, or unpack it")
     own = _folder_scenes(SCENES_FOLDER)
     others = dict(_entry_point_scenes(tuple(sys.path)))
     folders = [USER_FOLDER, *(Path(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part)]
@@ -68,6 +71,10 @@ def find_scenes() -> dict[str, Path]:
                 raise CnnvizError(f"scene files {twin} and {file} are both named {name}: rename yours")
             others[name] = file
     return own | dict(sorted(others.items()))
+
+
+def _archive() -> Path:
+    return next((folder for folder in SCENES_FOLDER.parents if folder.is_file()), SCENES_FOLDER)
 
 
 def summary(file: Path) -> str:
@@ -113,6 +120,12 @@ def _of_kind(word: str) -> str | None:
                 return f"{scene} {choice}"
             named = named or (f"{scene} {parameter.option} {choice}" if choice else None)
     return named
+
+
+def rebuild_scene(file: Path, given: Mapping[str, Any]) -> Scene:
+    """A scene that another process has sent here, from its file and parameters; raises CnnvizError."""
+    with ALONE:
+        return _load(file)(**given)
 
 
 @cache

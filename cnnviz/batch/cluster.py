@@ -34,6 +34,24 @@ def check_address(address: str) -> None:
         raise CnnvizError("--scheduler needs Dask's distributed, which is not installed: pip install 'cnnviz[cluster]'")
 
 
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Dask's log and warnings off: of lost workers and connections the one line tells that is raised."""
+    # Dask gives many of its loggers a level of their own; of large tasks, such as input files, it warns.
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
+    levels = {logger: logger.level for logger in map(logging.getLogger, names)}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"(dask|distributed)\b")
+        warnings.filterwarnings("ignore", message="Sending large graph")
+        for logger in levels:
+            logger.setLevel(logging.CRITICAL + 1)
+        try:
+            yield
+        finally:
+            for logger, level in levels.items():
+                logger.setLevel(level)
+
+
 class Cluster:
     """The workers of a scheduler; those that come later are used, too, and those that die are not missed."""
 
@@ -56,10 +74,7 @@ class Cluster:
                     yield item, self._result(future)
 
             def submit(item: Item) -> Any:
-                # Dask warns of large tasks; a figure's input files are to travel with it.
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    return client.submit(tidily, make, item, pure=False)
+                return client.submit(tidily, make, item, pure=False)
 
             suspects = []
             for item, result in made(items, _AHEAD * threads):
@@ -77,24 +92,16 @@ class Cluster:
     def _client(self) -> Iterator[Client]:
         from distributed import Client
 
-        # What Dask has to say of a connection, the one line says that is raised.
-        logger = logging.getLogger("distributed")
-        level = logger.level
-        logger.setLevel(logging.CRITICAL + 1)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                try:
-                    client = Client(self._address, timeout=_ANSWER, set_as_default=False)
-                except (OSError, ValueError, RuntimeError):
-                    start = "start one with `dask scheduler`"
-                    raise CnnvizError(f"no Dask scheduler answers at {self._address}: {start}") from None
+        with _silence():
+            try:
+                client = Client(self._address, timeout=_ANSWER, set_as_default=False)
+            except (OSError, ValueError, RuntimeError):
+                start = "start one with `dask scheduler`"
+                raise CnnvizError(f"no Dask scheduler answers at {self._address}: {start}") from None
             try:
                 yield client
             finally:
                 client.close()
-        finally:
-            logger.setLevel(level)
 
     def _checked(self, client: Client) -> int:
         """How many threads the workers have; raises CnnvizError where there are none, or their code is another."""
