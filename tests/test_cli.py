@@ -573,7 +573,7 @@ STRAY_WORDS = {
     "gallery x -o y": "No such option '-o': the page is index.html in the folder that it shows",
     "render x --output y": "No such option '--output': use --out FOLDER",
     "deck": "SETS is missing: give it, as in cnnviz deck animations/article.toml -o deck.pptx",
-    "render": "SETS is missing: give it, as in cnnviz render animations/ --out output/",
+    "render": "SETS is missing: give it, as in cnnviz render article --out output/",
     "describe": "FIGURE|FILE is missing: give it, as in cnnviz describe conv --k 3 --s 2 --lang en",
     "deck conv -o x.pptx": "conv is a figure, and deck takes figure sets: write a TOML file, such as figures.toml, "
                            "with the lines [[figure]], scene = \"conv\" and name = \"conv\" in it",

@@ -35,7 +35,7 @@ def check_address(address: str) -> None:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Dask's log and warnings off: of lost workers and connections the one line tells that is raised."""
     # Dask gives many of its loggers a level of their own; of large tasks, such as input files, it warns.
     names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
@@ -92,7 +92,7 @@ class Cluster:
     def _client(self) -> Iterator[Client]:
         from distributed import Client
 
-        with _silence():
+        with silence():
             try:
                 client = Client(self._address, timeout=_ANSWER, set_as_default=False)
             except (OSError, ValueError, RuntimeError):
