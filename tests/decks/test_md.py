@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 from cnnviz.decks import plan
-from cnnviz.decks.md import _DIRECTION, _FLAVORS
+from cnnviz.decks.md import _DIRECTION, _FLAVORS, _comment
 from cnnviz.pipeline import make
 from cnnviz.talk import _entries, _part, write_talk
 from tests.decks.conftest import EVIL
@@ -117,6 +117,13 @@ def test_notes_are_comments_or_in_quarto_blocks(text, flavor):
     assert len(notes) == 3
     assert make("pool").storyboard().alt in notes[1]
     assert re.search("Command: `?cnnviz pool .*--width 320 --once", notes[1])
+
+
+@pytest.mark.parametrize("end", ["-->", "--!>", "--->", "<!-- --!>"])
+def test_notes_end_where_they_should(end):
+    slide = _comment([f"y {end} <img src=x onerror=y>"])
+    assert len(re.findall("--!?>", slide)) == 1
+    assert slide.endswith("\n-->")
 
 
 def test_no_word_of_an_alt_text_directs_marp():
