@@ -6,12 +6,14 @@ offers scenes under the entry-point group `cnnviz.scenes`. A file is imported on
 
 from __future__ import annotations
 
+import copyreg
 import importlib
 import importlib.util
 import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -122,12 +124,6 @@ def _of_kind(word: str) -> str | None:
     return named
 
 
-def rebuild_scene(file: Path, given: Mapping[str, Any]) -> Scene:
-    """A scene that another process has sent here, from its file and parameters; raises CnnvizError."""
-    with ALONE:
-        return _load(file)(**given)
-
-
 @cache
 def _load(file: Path) -> type[Scene]:
     try:
@@ -140,7 +136,15 @@ def _load(file: Path) -> type[Scene]:
     ]
     if len(found) != 1:
         raise CnnvizError(f"scene file {file} must define exactly one Scene, not {len(found)}")
+    if file.parent != SCENES_FOLDER:
+        # It belongs to no package that another process could import.
+        copyreg.pickle(found[0], lambda scene: (_rebuild, (file, {f.name: getattr(scene, f.name) for f in fields(scene)})))
     return found[0]
+
+
+def _rebuild(file: Path, given: Mapping[str, Any]) -> Scene:
+    with ALONE:
+        return _load(file)(**given)
 
 
 def _import(file: Path) -> ModuleType:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 from abc import abstractmethod
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cnnviz.parameters import Parameters, jsonable, param, parameters_of
@@ -48,13 +46,6 @@ class Scene(Parameters):
     def _most(self, usual: int = 2) -> int:
         """Decimals at most of numbers that have up to `usual` ones unless others are asked for."""
         return usual if self.digits is None else self.digits
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # A scene in a user's file belongs to no package that another process could import.
-        from cnnviz.discovery import rebuild_scene
-
-        file = Path(inspect.getfile(type(self))).resolve()
-        return rebuild_scene, (file, {field.name: getattr(self, field.name) for field in fields(self)})
 
     def public(self) -> dict[str, Any]:
         """Every parameter as JSON can hold it, for the storyboard."""
