@@ -138,8 +138,12 @@ def _load(file: Path) -> type[Scene]:
         raise CnnvizError(f"scene file {file} must define exactly one Scene, not {len(found)}")
     if file.parent != SCENES_FOLDER:
         # It belongs to no package that another process could import.
-        copyreg.pickle(found[0], lambda scene: (_rebuild, (file, {f.name: getattr(scene, f.name) for f in fields(scene)})))
+        copyreg.pickle(found[0], lambda scene: (_rebuild, (file, _given(scene))))
     return found[0]
+
+
+def _given(scene: Scene) -> dict[str, Any]:
+    return {field.name: getattr(scene, field.name) for field in fields(scene)}
 
 
 def _rebuild(file: Path, given: Mapping[str, Any]) -> Scene:
