@@ -6,15 +6,18 @@ offers scenes under the entry-point group `cnnviz.scenes`. A file is imported on
 
 from __future__ import annotations
 
+import copyreg
 import importlib
 import importlib.util
 import os
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import fields
 from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.locking import LOCK
@@ -39,6 +42,8 @@ def add_folder(folder: str) -> Path:
 
 def find_scenes() -> dict[str, Path]:
     """The commands and the files that hold them: ours, then the others by name; raises CnnvizError for a twin."""
+    if not SCENES_FOLDER.is_dir():
+        raise CnnvizError(f"cnnviz cannot run from inside a zip ({_archive()}): install it with pip, or unpack it")
     own = _folder_scenes(SCENES_FOLDER)
     others = dict(_entry_point_scenes(tuple(sys.path)))
     folders = [USER_FOLDER, *(Path(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part)]
@@ -48,6 +53,10 @@ def find_scenes() -> dict[str, Path]:
                 raise CnnvizError(f"scene files {twin} and {file} are both named {name}: rename yours")
             others[name] = file
     return own | dict(sorted(others.items()))
+
+
+def _archive() -> Path:
+    return next((folder for folder in SCENES_FOLDER.parents if folder.is_file()), SCENES_FOLDER)
 
 
 def summary(file: Path) -> str:
@@ -88,7 +97,19 @@ def _load(file: Path) -> type[Scene]:
     ]
     if len(found) != 1:
         raise CnnvizError(f"scene file {file} must define exactly one Scene, not {len(found)}")
+    if file.parent != SCENES_FOLDER:
+        # It belongs to no package that another process could import.
+        copyreg.pickle(found[0], lambda scene: (_rebuild, (file, _given(scene))))
     return found[0]
+
+
+def _given(scene: Scene) -> dict[str, Any]:
+    return {field.name: getattr(scene, field.name) for field in fields(scene)}
+
+
+def _rebuild(file: Path, given: Mapping[str, Any]) -> Scene:
+    with ALONE:
+        return _load(file)(**given)
 
 
 def _import(file: Path) -> ModuleType:

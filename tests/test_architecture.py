@@ -58,9 +58,10 @@ ROOMS = {
         | {"files", "saving", "storyboard", "wording"},
         {"numpy"},
     ),
+    "sets": (set(), set()),
     "api": (GROUND | {"parameters", "appearance", "discovery", "pipeline"}, set()),
     "batch": (
-        GROUND | {"parameters", "places", "discovery", "render", "pipeline", "files", "export", "toml", "__init__"},
+        GROUND | {"parameters", "places", "discovery", "render", "pipeline", "files", "export", "toml", "sets", "__init__"},
         {"click", "distributed"},
     ),
     "talk": (GROUND | {"parameters", "appearance", "scene", "wording", "pipeline", "batch", "decks"}, set()),
@@ -74,7 +75,7 @@ ROOMS = {
     "gallery": (GROUND | {"batch", "files", "export"}, set()),
     "commands": (
         GROUND | {"parameters", "places", "appearance", "discovery", "pipeline", "batch", "gallery", "check", "export"}
-        | {"reading", "specimen", "wording", "decks", "talk"},
+        | {"reading", "specimen", "wording", "decks", "talk", "sets"},
         {"click"},
     ),
     "cli": (
@@ -119,6 +120,13 @@ def test_a_room_imports_what_it_may(path):
         elif parts[0] in HEAVY:
             assert parts[0] in libraries, f"{room} may not import {name}"
         assert "pyplot" not in parts
+
+
+def test_matplotlib_comes_through_one_door():
+    """There a user's settings of it are kept out, and its releases are made alike."""
+    for path in FILES:
+        imported = {name.partition(".")[0] for name in imports(ast.parse(path.read_text(encoding="utf-8")))}
+        assert "matplotlib" not in imported or path.name in ("mpl.py", "outlines.py"), path
 
 
 @pytest.mark.parametrize("path", FILES, ids=named)

@@ -116,6 +116,7 @@ def test_a_killed_worker_loses_nothing_and_the_bytes_are_those_of_this_machine(c
     assert ran.code == 1
     assert ran.err.startswith(fault)
     assert ran.err.endswith("cnnviz: 1 of 14 figures failed\n")
+    assert all(line.startswith("cnnviz: ") for line in ran.err.splitlines())
     with pytest.raises(ProcessLookupError):
         os.kill(victim, 0)
     here, there = contents("here"), contents("there")

@@ -35,6 +35,24 @@ def check_address(address: str) -> None:
         raise CnnvizError(f"--scheduler needs Dask's distributed, which is not installed: {hint}")
 
 
+@contextmanager
+def silence() -> Iterator[None]:
+    """Dask's log and warnings off: of lost workers and connections the one line tells that is raised."""
+    # Dask gives many of its loggers a level of their own; of large tasks, such as input files, it warns.
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
+    levels = {logger: logger.level for logger in map(logging.getLogger, names)}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"(dask|distributed)\b")
+        warnings.filterwarnings("ignore", message="Sending large graph")
+        for logger in levels:
+            logger.setLevel(logging.CRITICAL + 1)
+        try:
+            yield
+        finally:
+            for logger, level in levels.items():
+                logger.setLevel(level)
+
+
 def make_on_cluster(address: str, tasks: Iterable[Task]) -> Iterator[Outcome]:
     """The outcomes as they complete; Dask gives what a dying worker held to another one. Raises CnnvizError."""
     with _connected(address) as client:
@@ -56,12 +74,8 @@ def make_on_cluster(address: str, tasks: Iterable[Task]) -> Iterator[Outcome]:
 def _connected(address: str) -> Iterator[Client]:
     from distributed import Client
 
-    # Dask logs every lost connection and warns of large tasks: a figure's input files travel with it.
-    logger = logging.getLogger("distributed")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
     try:
-        with warnings.catch_warnings(action="ignore"):
+        with silence():
             try:
                 client = Client(address, timeout=_TIMEOUT, set_as_default=False)
             except (OSError, ValueError, RuntimeError):
@@ -74,8 +88,6 @@ def _connected(address: str) -> Iterator[Client]:
     except Exception as error:
         reason = f"{type(error).__name__} {' '.join(str(error).split())}".strip()[:200]
         raise CnnvizError(f"the cluster at {address} failed: {reason}") from None
-    finally:
-        logger.setLevel(level)
 
 
 def _check_workers(client: Client, address: str) -> None:

@@ -97,9 +97,9 @@ def _release(name: str) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """All files of the package but compiled ones: pages, styles and tables are code as well."""
+    """All files of the package but figure sets and compiled ones: its pages, styles and tables are code as well."""
     for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        folders[:] = sorted(name for name in folders if name not in ("__pycache__", "animations"))
         yield from (Path(place) / name for name in sorted(names) if not name.startswith("."))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from cnnviz.batch.sweep import SKIP, SWEEP, expanded, skips_invalid
 from cnnviz.errors import UsageError
 from cnnviz.places import PLACES
+from cnnviz.sets import shipped_sets
 from cnnviz.toml import read_toml
 
 MANIFEST = "manifest.json"
@@ -170,8 +171,11 @@ def _set_files(sets: Sequence[Path]) -> Iterator[Path]:
             yield from found
         elif os.path.exists(path):
             yield path
+        elif (shipped := shipped_sets().get(str(path))) is not None:
+            yield shipped
         else:
-            raise UsageError(f"figure set {path} does not exist: give a .toml file or a folder of them")
+            names = ", ".join(shipped_sets())
+            raise UsageError(f"figure set {path} does not exist: give a .toml file, a folder of them, or {names}")
 
 
 def _refuse_twins(entries: Sequence[Entry]) -> None:

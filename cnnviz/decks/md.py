@@ -20,6 +20,8 @@ from cnnviz.render.theme import load_theme, luminance
 SUPPORTED_OPTIONS = ("flavor",)
 # Pictures' heights in pixels: slides are 1280×720, Slidev's 980×552.
 _HEIGHT, _HEIGHT_SLIDEV = 500, 390
+# `--!>` ends a comment in HTML as `-->` does.
+_COMMENT_END = re.compile("--(!?)>")
 _JOINER = "\u2060"
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>$~^&@|])")
 _AT_START = re.compile(r"^(?:[-+#=>%]|(?<!\\)\d+(?=[.)]))")
@@ -152,7 +154,7 @@ def _joined(blocks: Iterator[str]) -> str:
 
 def _comment(notes: Iterable[str]) -> str:
     text = "\n\n".join(notes)
-    return "<!--\n" + text.replace("-->", "-- >") + "\n-->"
+    return "<!--\n" + _COMMENT_END.sub(r"-- \1>", text) + "\n-->"
 
 
 def _notes(slide: FigureSlide) -> Iterator[str]:

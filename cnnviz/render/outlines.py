@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, cast
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.cu2quPen import Cu2QuPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
-from matplotlib.ft2font import LoadFlags
 
 from cnnviz.locking import synchronized
 from cnnviz.render.fonts import Face, open_face
+from cnnviz.render.mpl import NO_HINTING, NO_SCALE
 
 if TYPE_CHECKING:
     from matplotlib.ft2font import GlyphIndexType
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Stroke = tuple[int, tuple[tuple[float, float], ...]]
 """One step of an outline in the font's units: 1 moves, 2 is a line, 3 and 4 are curves with one and two handles."""
 
-_WHOLE = LoadFlags.NO_SCALE | LoadFlags.NO_HINTING
+_WHOLE = NO_SCALE | NO_HINTING
 _CLOSE = 79
 # Of an em: how far a curve of one kind may be from the curve of another kind that takes its place.
 _ERROR = 0.0005

@@ -112,6 +112,13 @@ def test_notes_are_comments_or_in_quarto_blocks(text, flavor):
     assert re.search("Command: `?cnnviz pool .*--width 320 --once", notes[1])
 
 
+@pytest.mark.parametrize("end", ["-->", "--!>", "--->", "<!-- --!>"])
+def test_notes_end_where_they_should(end):
+    slide = _comment([f"y {end} <img src=x onerror=y>"])
+    assert len(re.findall("--!?>", slide)) == 1
+    assert slide.endswith("\n-->")
+
+
 def test_no_word_of_an_alt_text_directs_marp():
     said = "a window, left of w:100 and blur, fits the bg contrast"
     touched = _DIRECTIVE.sub("\\1\u2060", said)
