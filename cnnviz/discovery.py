@@ -108,7 +108,7 @@ def _given(scene: Scene) -> dict[str, Any]:
 
 
 def _rebuild(file: Path, given: Mapping[str, Any]) -> Scene:
-    with ALONE:
+    with LOCK:
         return _load(file)(**given)
 
 

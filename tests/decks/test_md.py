@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 from cnnviz.decks import plan
-from cnnviz.decks.md import _DIRECTIVE, FLAVORS
+from cnnviz.decks.md import _DIRECTIVE, FLAVORS, _comment
 from cnnviz.pipeline import make
 from cnnviz.talk import read_entries, to_part
 from tests.decks.conftest import EVIL
