@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.operation import KERNEL, MAP, PLAIN, Call, Input, Operand, Operation, Shown, Training
-from cnnviz.ops import compute
+from cnnviz.ops import compute, evaluate
 
 Values = npt.NDArray[np.float64]
 
@@ -78,9 +78,28 @@ class Graph:
         kind = used[0].kind
         return tuple(Tensor(name, np.asarray(each), kind) for name, each in zip(names, values, strict=False))
 
-    def show(self, tensor: Tensor, panel: str, index: tuple[int, ...] = (), *, size: bool = False) -> None:
-        """A panel shows a tensor at the end, or the part of it at `index`; with `size` its shape alone."""
-        self._shown.append(Shown(name=tensor.name, panel=panel, index=index, size=size, kind=tensor.kind))
+    def descend(self, loss: Tensor, rate: float) -> Mapping[str, Tensor]:
+        """Take one step of gradient descent, with all that goes in but maps as weights; see `Training`.
+
+        Every tensor by its name: those so far, their gradients, and with a rate above 0 what they are after the step.
+        """
+        weights = tuple(name for name, operand in self._operands.items() if operand.kind != MAP)
+        self.training = Training(loss=loss.name, weights=weights, rate=rate)
+        operation = self.operation()
+        assert operation is not None
+        found = {name: operand.values for name, operand in self._operands.items()} | evaluate(operation)
+        return {name: Tensor(name, values, MAP if values.ndim == 4 else PLAIN) for name, values in found.items()}
+
+    def show(
+        self, tensor: Tensor, panel: str, index: tuple[int, ...] = (), *, size: bool = False, printed: bool = True
+    ) -> None:
+        """A panel shows a tensor, in the end the last one, or the part of it at `index`; with `size` its shape alone.
+
+        A program prints it if it is `printed`.
+        """
+        self._shown.append(
+            Shown(name=tensor.name, panel=panel, index=index, size=size, kind=tensor.kind, printed=printed)
+        )
         if not size:
             self._expected[panel] = np.asarray(tensor.values[index], np.float64)
 

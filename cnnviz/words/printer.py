@@ -17,6 +17,7 @@ from cnnviz.words.arithmetic import (
     Equation,
     Expression,
     Function,
+    Named,
     Negative,
     Number,
     Power,
@@ -28,7 +29,7 @@ from cnnviz.words.arithmetic import (
     leaves,
 )
 from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled
-from cnnviz.words.texts import Extent, Joined, Math, PerAxis, Shape, Strong, Text, Words
+from cnnviz.words.texts import NAMES, Extent, Joined, Math, PerAxis, Shape, Strong, Text, Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,10 +139,10 @@ class Printer:
         printed = template.format(**{name: self(value) for name, value in text.values.items()})
         return _BLANK_WITHIN.sub("", printed) if self._language else printed
 
-    def _joined(self, joined: Joined) -> str:
+    def _joined(self, words: Joined) -> str:
         sign = self._language.sign if self._language else str
-        between, end = sign(joined.between), sign(joined.end)
-        text = between.join(map(self, joined.parts))
+        between, end = sign(words.between), sign(words.end)
+        text = (", " if between == NAMES else between).join(map(self, words.parts))
         # A part may be a sentence already.
         return text if end and text.endswith(end) else text + end
 
@@ -275,6 +276,8 @@ class Printer:
                 base = self._inline(part.base)
                 simple = isinstance(part.base, Number | Symbol | Function)
                 return _Part((base.factor() if simple else f"({base.text})") + self._raised(part.exponent))
+            case Named():
+                return _Part(self(part.name))
             case Function():
                 arguments = [self._inline(argument).text for argument in part.arguments]
                 inside = _shortened(arguments, self._letters or len(str(arguments)), ", ")
