@@ -2,42 +2,50 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from cnnviz.data import load_map
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_CLASSES, MAX_NETWORK_INPUT
-from cnnviz.network import Backward, Forward, Network, descend, load_weights, parse_layers
-from cnnviz.network.layers import BatchNorm, Weights
-from cnnviz.notation import number, size_text
+from cnnviz.network import Network, load_weights, parse_layers
+from cnnviz.network.layers import BatchNorm
+from cnnviz.network.recorded import Run, Stage, record
+from cnnviz.notation import size_text
 from cnnviz.parameters import ArrayLike, Size, param, quote
 from cnnviz.scene import Scene
 from cnnviz.scenes._digit import DIGIT, drawn_digit
-from cnnviz.scenes._layer_words import (
-    backward_words,
-    forward_words,
-    loss_texts,
-    mean_words,
-    rate_text,
-    read,
-    significant,
+from cnnviz.scenes._layers import Numbers, backward, forward, mean_size, significant
+from cnnviz.story import Story
+from cnnviz.storyboard import Maps, SetStation, Shade, Station, Step, Values
+from cnnviz.words import (
+    Assigned,
+    Equation,
+    Joined,
+    Math,
+    Named,
+    Number,
+    Shape,
+    Strong,
+    Symbol,
+    Text,
+    Words,
+    call,
+    counted,
+    equation,
+    joined,
+    listed,
+    total,
 )
-from cnnviz.storyboard import Change, Maps, SetStation, Shade, Station, Step, Storyboard, Values
 
-if TYPE_CHECKING:
-    from cnnviz.operation import Operation
-
-_PANEL = "network"
 _INPUT, _SOFTMAX, _LOSS = "input", "softmax", "loss"
-_GREATEST_POWER, _GREATEST = 100.0, 1e6
+_ENDS = {_SOFTMAX: "probabilities", _LOSS: "loss"}
+_GREATEST_POWER, _GREATEST, _LEAST = 100.0, 1e6, 1e-300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +69,12 @@ class Cnn(Scene):
         "sigmoid, leaky-relu and other activations; s2 is a stride, p1 a padding.",
     )
     label: int | None = param(
-        None, help="The class that the picture shows.", lo=0, hi=MAX_CLASSES - 1,
+        None,
+        help="The class that the picture shows.",
+        lo=0,
+        hi=MAX_CLASSES - 1,
         shown_default=f"{DIGIT}, or the last class of fewer",
-    )  # fmt: skip
+    )
     lr: float = param(
         0.01, alias="learning-rate", help="Learning rate of the step at the end; 0 for none.", lo=0, hi=1e6
     )
@@ -72,40 +83,32 @@ class Cnn(Scene):
         shown_default="28, or the data's own",
     )  # fmt: skip
     input: ArrayLike = param(
-        "digit", group="Data",
+        "digit",
+        group="Data",
         help="Input: digit (a drawn 3), an image, .npy, .csv or .txt file, a literal, random, arange, ones or zeros.",
     )
     weights: ArrayLike = param(
         "random", group="Data", help="Weights: random (from the seed), or an .npz file of conv1.weight, conv1.bias, …",
     )  # fmt: skip
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self._network.classes > MAX_CLASSES:
+    def prepare(self) -> None:
+        """The network is read; raises UsageError for what does not fit together."""
+        network, weights = self._network, self.weights
+        if network.classes > MAX_CLASSES:
             raise UsageError(
-                f"--layers ends in {self._network.layers[-1].text} with {size_text(*self._network.shapes[-1])} "
-                f"numbers, more than {MAX_CLASSES} classes: end with fc 10"
+                f"--layers ends in {network.layers[-1].text} with {size_text(*network.shapes[-1])} numbers, more than "
+                f"{MAX_CLASSES} classes: end with fc 10"
             )
-        if self._network.classes < 2:
+        if network.classes < 2:
             raise UsageError("--layers ends in one number: two classes are the fewest, end with fc 2 or more")
-        if self._label >= self._network.classes:
+        if self._label >= network.classes:
             raise UsageError(
-                f"--label {self.label} is no class of {self._network.classes}: use {self._network.classes - 1} or "
-                f"less, or end --layers with fc {self._label + 1} or more"
+                f"--label {self.label} is no class of {network.classes}: use {network.classes - 1} or less, or end "
+                f"--layers with fc {self._label + 1} or more"
             )
-        self._check_values()
-
-    def _check_values(self) -> None:
-        """Refuse what cannot be computed or would not be read; raises UsageError."""
-        runs = [self._run.maps, *([self._after.maps] if self._after else []), self._slopes.maps]
-        own = [value for weights in self._slopes.weights for value in weights.values()]
-        most = max(float(np.abs(array).max()) for array in (*(array for maps in runs for array in maps), *own))
-        if not most <= _GREATEST:
-            reach = f"reach {significant(most, 3)}" if np.isfinite(most) else "are too large to compute"
-            raise UsageError(
-                f"the network's values {reach}, but a figure shows up to {_GREATEST:.0f}: use smaller weights, input "
-                "values or --lr"
-            )
+        if not isinstance(weights, str | os.PathLike):
+            raise UsageError(f"--weights {quote(weights)} is neither random nor the path of an .npz file")
+        self.fill_in(weights=os.fspath(weights))
 
     @property
     def _label(self) -> int:
@@ -134,234 +137,248 @@ class Cnn(Scene):
         return Network(parse_layers(self.layers), (1, *self._picture.shape))
 
     @cached_property
-    def _weights(self) -> tuple[Weights, ...]:
-        given = os.fspath(self.weights) if isinstance(self.weights, os.PathLike) else self.weights
-        if not isinstance(given, str):
-            raise UsageError(f"--weights {quote(given)} is neither random nor the path of an .npz file")
-        object.__setattr__(self, "weights", given)
-        if given == "random":
-            return self._network.he_weights(self.seed)
-        return self._network.with_names(load_weights(given, self._network.named_shapes))
-
-    @cached_property
-    def _run(self) -> Forward:
+    def _run(self) -> Run:
+        network, path = self._network, str(self.weights)
+        file = "" if path == "random" else path
+        loaded = network.with_names(load_weights(file, network.named_shapes)) if file else None
+        weights = loaded or network.he_weights(self.seed)
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._network.forward(self._picture[None], self._weights, self._label)
+            run = record(network, self._picture, weights, self._label, self.lr, self.seed, file)
+        most = float(np.max([np.abs(tensor.values).max() for tensor in run.tensors.values()]))
+        if not most <= _GREATEST:
+            reach = f"reach {most:.3g}" if np.isfinite(most) else "are too large to compute"
+            raise UsageError(
+                f"the network's values {reach}, but a figure shows up to {_GREATEST:.0f}: use smaller weights, input "
+                "values or --lr"
+            )
+        return run
 
-    @cached_property
-    def _slopes(self) -> Backward:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return self._network.backward(self._run, self._weights, self._label)
+    def _numbers(self, tensor: str, station: str = "") -> Numbers:
+        return Numbers(station or tensor, self._run[tensor], self.most())
 
-    @cached_property
-    def _after(self) -> Forward | None:
-        """The network after one step of gradient descent; None for a learning rate of 0."""
-        if self.lr == 0:
-            return None
-        with np.errstate(over="ignore", invalid="ignore"):
-            weights = descend(self._weights, self._slopes.weights, self.lr)
-            return self._network.forward(self._picture[None], weights, self._label)
-
-    @property
-    def _names(self) -> tuple[str, ...]:
-        return (_INPUT, *self._network.names)
-
-    def expected(self) -> dict[str, npt.NDArray[np.float64]]:
-        """What every station shows at the end: the values after the step, or without one the gradients."""
-        done = self._after or self._run
-        maps = done.maps if self._after else self._slopes.maps
-        shown = {name: self._shown(place, values) for place, (name, values) in
-                 enumerate(zip(self._names, maps, strict=True))}  # fmt: skip
-        return shown | {_SOFTMAX: done.probabilities, _LOSS: np.array([done.loss])}
-
-    def operation(self) -> Operation:
-        """The network with one step of gradient descent."""
-        from cnnviz.scenes._operations import network
-
-        weights, source = self._weights, str(self.weights)
-        file = None if source == "random" else source
-        seed = self._network.seed(self.seed)
-        return network(self._network, self._picture, weights, self._label, self.lr, seed, file)
-
-    def storyboard(self) -> Storyboard:
+    def story(self) -> Story:
         """A step for each layer forward, softmax and loss, each of them on the way back, and the descent."""
-        network = self._network
-        layers = f"{len(network.layers)} layer" + ("" if len(network.layers) == 1 else "s")
-        settings = [layers, f"{network.parameters} parameters", f"label $y={self._label}$"]
-        return Storyboard(
-            scene="cnn",
-            parameters=self.public(),
-            title="Convolutional neural network",
-            settings="     ".join(settings),
-            formula=r"$L=-\ln\,p_y$" + (f"     {self._rule}" if self._after else ""),
-            convention="gradients: one hue below 0, another above",
-            alt=self._alt(),
-            rows=((Maps(name=_PANEL, stations=tuple(self._stations()), scales=("sequential", "diverging")),),),
-            steps=self._steps,
-            count=2 * len(network.layers) + 5 + (self._after is not None),
+        run, learns = self._run, self.lr > 0
+        run.graph.show_input(_INPUT, run["x"], self._network.input_shape)
+        shows = [(_INPUT, "grad_x"), *([(_INPUT, "x")] if learns else [])]
+        for stage in run.stages:
+            shows += [(stage.name, prefix + stage.y.name) for prefix in ("", "grad_", "after_")]
+        shows += [(name, f"{prefix}{tensor}") for name, tensor in _ENDS.items() for prefix in ("", "after_")]
+        for station, name in shows:
+            if name in run.tensors:
+                printed = station in _ENDS and name.startswith("after_") == learns
+                run.graph.show(
+                    run.tensors[name], station, (0,) if run.tensors[name].values.ndim else (), printed=printed
+                )
+
+        story = Story(self, Text("Convolutional neural network"), run.graph)
+        story.settings = [
+            ("", counted(len(run.stages), "{n} layer", "{n} layers")),
+            ("", Text("{n} parameters", n=self._network.parameters)),
+            ("label", Assigned(Symbol("y"), Number(self._label))),
+        ]
+        rule = Text(r"$w\leftarrow w-{rate}\cdot\partial L/\partial w$", rate=self._rate) if learns else None
+        after = Text("; after one step of gradient descent it is {loss}", loss=self._loss("after_")) if learns else ""
+        what = Text(
+            "a convolutional network ({layers}) on a {size} picture of class {label}: the feature maps of each layer "
+            "appear from left to right, softmax gives the class a probability of {p}, the loss is {loss}, and its "
+            "gradient flows back through every layer to the weights{after}",
+            layers=listed(stage.layer.text for stage in run.stages),
+            size=Shape(self._picture.shape),
+            label=self._label,
+            p=self._p,
+            loss=self._loss(),
+            after=after,
+        )
+        return story.play(
+            self._steps,
+            2 * len(run.stages) + 5 + learns,
+            (Maps(name="network", stations=tuple(self._stations()), scales=("sequential", "diverging")),),
+            alt=what,
+            step_roles=(),
+            formula=joined((Math(r"L=-\ln\,p_y"), rule), "     "),
+            convention=Text("gradients: one hue below 0, another above"),
         )
 
-    def _shown(self, place: int, values: Values) -> Values:
-        """The values of a map as its station has them: the last layer's as one line of scores."""
-        return values.ravel() if place == len(self._network.layers) else values
+    @property
+    def _p(self) -> Number:
+        return self._numbers("probabilities", _SOFTMAX)[self._label]
+
+    @property
+    def _rate(self) -> Number:
+        return Number(self.lr, None, ("lr",))
+
+    def _loss(self, prefix: str = "") -> Number:
+        return self._numbers(f"{prefix}loss")[0]
+
+    def _size(self, stage: Stage) -> Equation:
+        """How large the gradient of a layer's weights is, or of its output."""
+        by = ("γ" if isinstance(stage.layer, BatchNorm) else "W") if stage.weights else "y"
+        return self._mean(stage.weights.get("weight", stage.y).name, by)
+
+    def _mean(self, tensor: str, by: str) -> Equation:
+        gradient = self._run.tensors[f"grad_{tensor}"]
+        return mean_size(Numbers(gradient.name, gradient.values), by, self.digits)
+
+    def _note(self, stage: Stage) -> Words:
+        letter = "γ" if isinstance(stage.layer, BatchNorm) else "W"
+        return Joined((f"∂{letter}", self._size(stage).result), " ") if stage.weights else ""
 
     def _stations(self) -> Iterator[Station]:
-        network, classes = self._network, tuple(map(str, range(self._network.classes)))
-        runs = [run for run in (self._run, self._after) if run is not None]
-        yield Station(
-            name=_INPUT, title="input", size=size_text(*network.input_shape), values=self._run.maps[0],
-            shade=_shade(self._run.maps[0], "gray"), digits=self._most(),
-        )  # fmt: skip
-        groups = self._groups()
-        for place, (name, layer) in enumerate(zip(network.names, network.layers, strict=True), start=1):
-            last = place == len(network.layers)
-            most = max(float(np.abs(maps[place]).max()) for maps in (*(r.maps for r in runs), self._slopes.maps))
-            yield Station(
-                name=name, title=layer.text, size=size_text(*network.shapes[place]),
-                digits=self._most(2 if most < 100 else 0),
-                values=np.full(network.classes if last else network.shapes[place], np.nan),
-                form="numbers" if last else "maps", group=groups[place - 1], widest=self._note(place),
-                shade=Shade(scale="sequential", lo=-most, hi=most, always=True),
-            )  # fmt: skip
-        yield Station(
-            name=_SOFTMAX, title="softmax", size=str(network.classes), values=np.full(network.classes, np.nan),
-            form="bars", group=groups[-1], lines=classes, marked=self._label, digits=self._most(),
-        )  # fmt: skip
-        yield Station(
-            name=_LOSS, title=f"loss −ln\u00a0$p_{{{self._label}}}$", size="1", values=np.array([np.nan]), form="total",
-            widest=self._was if self._after else "", digits=self._most(),
-        )  # fmt: skip
-
-    def _groups(self) -> list[str]:
-        """Each layer's block: a convolution or fully connected layer and what follows it."""
+        run, classes = self._run, self._network.classes
+        yield _station(_INPUT, Text("input"), run["x"], shade=_shade(run["x"], "gray"), digits=self.most())
         starts = np.cumsum([place == 0 or layer.starts_group for place, layer in enumerate(self._network.layers)])
-        return ["output" if start == starts[-1] else f"block {start}" for start in starts]
-
-    def _note(self, place: int) -> str:
-        own = self._slopes.weights[place - 1].get("weight")
-        what = "γ" if isinstance(self._network.layers[place - 1], BatchNorm) else "W"
-        return "" if own is None else f"∂{what} {significant(float(np.abs(own).mean()), most=self.digits)}"
-
-    @property
-    def _rule(self) -> str:
-        """The descent with its learning rate put in."""
-        head, _, power = f"{self.lr:g}".partition("e")
-        rate = rf"{head}\cdot 10^{{{int(power)}}}" if power else head
-        return rf"$w\leftarrow w-{rate}\cdot\partial L/\partial w$"
-
-    @property
-    def _was(self) -> str:
-        return f"was {self._two(self._run.loss)}"
+        groups = [Text("output") if n == starts[-1] else Text("block {n}", n=int(n)) for n in starts]
+        for stage, group, shape in zip(run.stages, groups, self._network.shapes[1:], strict=True):
+            shown = [f"{prefix}{stage.y.name}" for prefix in ("", "grad_", "after_")]
+            most = max(float(np.abs(run[name]).max()) for name in shown if name in run.tensors)
+            yield _station(
+                stage.name,
+                stage.layer.text,
+                np.full_like(run[stage.y.name], np.nan),
+                size=Shape(shape),
+                form="numbers" if stage is run.stages[-1] else "maps",
+                group=group,
+                widest=self._note(stage),
+                shade=Shade(scale="sequential", lo=-most, hi=most, always=True),
+                digits=self.most(2 if most < 100 else 0),
+            )
+        probabilities = np.full(classes, np.nan)
+        lines = tuple(map(str, range(classes)))
+        yield _station(
+            _SOFTMAX,
+            "softmax",
+            probabilities,
+            form="bars",
+            group=groups[-1],
+            lines=lines,
+            marked=self._label,
+            digits=self.most(),
+        )
+        title = Text("loss −ln\u00a0{p}", p=Symbol("p", (self._label,)))
+        was = Text("was {loss}", loss=self._loss()) if self.lr else ""
+        yield _station(_LOSS, title, np.full(1, np.nan), form="total", widest=was, digits=self.most())
 
     def _steps(self) -> Iterator[Step]:
-        yield from self._forward_steps()
-        yield from self._backward_steps()
-        if self._after is not None:
-            yield self._descent(self._after)
+        yield from self._forward()
+        yield from self._backward()
+        if self.lr:
+            yield self._descent()
 
-    def _forward_steps(self) -> Iterator[Step]:
-        network, run, names = self._network, self._run, self._names
-        what = f"a drawn {DIGIT}" if self._drawn else f"class {self._label}"
-        yield Step(
-            caption=f"the input, {size_text(*network.input_shape)}, from {self._two(run.maps[0].min())} to "
-            f"{self._two(run.maps[0].max())}: **{what}**",
-            changes=(_set(_INPUT, role="active"),),
+    def _forward(self) -> Iterator[Step]:
+        run, x = self._run, self._numbers("x", _INPUT)
+        yield _step(
+            Text(
+                "the input, {size}, from {least} to {most}: {what}",
+                size=Shape(x.values.shape, _INPUT),
+                least=x[x.values.argmin()],
+                most=x[x.values.argmax()],
+                what=Strong(Text("a drawn {n}", n=DIGIT) if self._drawn else Text("class {n}", n=self._label)),
+            ),
+            _set(_INPUT, "active"),
         )
-        for place, layer in enumerate(network.layers, start=1):
-            x, y = run.maps[place - 1], run.maps[place]
-            shown = self._shown(place, y)
-            yield Step(
-                caption=forward_words(layer, x, y, self._weights[place - 1], self.digits),
-                changes=(_set(names[place - 1], role="done"),
-                         _set(names[place], role="active", values=shown, shade=_shade(shown, "sequential"))),
-            )  # fmt: skip
-        yield Step(
-            caption=self._softmax_words(),
-            changes=(_set(names[-1], role="done"), _set(_SOFTMAX, role="active", values=run.probabilities)),
-        )
-        p = significant(run.probabilities[self._label], 3, self.digits)
-        # Of what is written as 0 there is no logarithm.
-        inside = f" = −ln {p}" if read(p) else ""
-        yield Step(
-            caption=f"the loss −ln $p_{{{self._label}}}${inside} ≈ **{self._two(run.loss)}**",
-            changes=(_set(_SOFTMAX, role="done"), _set(_LOSS, role="active", values=np.array([run.loss]))),
-        )
+        for stage in run.stages:
+            y = self._numbers(stage.y.name, stage.name)
+            weights = {part: weight.values for part, weight in stage.weights.items()}
+            caption = forward(stage.layer, x, y, weights, self.digits)
+            yield _step(caption, _set(x.name, "done"), _set(stage.name, "active", y.values, "sequential"))
+            x = y
+        yield _step(self._softmax(), _set(x.name, "done"), _set(_SOFTMAX, "active", run["probabilities"]))
+        yield _step(self._logarithm(), _set(_SOFTMAX, "done"), _set(_LOSS, "active", run["loss"].reshape(1)))
 
-    def _softmax_words(self) -> str:
-        scores, p = self._run.maps[-1].ravel(), f"$p_{{{self._label}}}$"
-        result = self._two(self._run.probabilities[self._label])
-        if np.abs(scores).max() > _GREATEST_POWER:
-            return f"softmax: {len(scores)} scores become probabilities that add up to 1, {p} ≈ **{result}**"
-        powers = np.exp(scores)
-        own, total = (significant(value, 3, self.digits) for value in (powers[self._label], powers.sum()))
-        score = self._two(scores[self._label])
-        # Of three digits that count the quotient is told as if it were the powers'.
-        sign = "=" if self.digits is None else "≈"
-        end = "=" if math.isclose(read(own) / read(total), read(result), rel_tol=1e-12) else "≈"
-        return f"softmax: {p} = exp({score}) / Σ exp(z) {sign} {own} / {total} {end} **{result}**"
+    def _softmax(self) -> Text:
+        z, p = self._numbers(self._run.stages[-1].y.name, self._run.stages[-1].name), Symbol("p", (self._label,))
+        if np.abs(z.values).max() > _GREATEST_POWER:
+            named = equation(None, Named(p, Number(self._p.value, None)), self._p)
+            return Text("softmax: {n} scores become probabilities that add up to 1, {p}", n=len(z.values), p=named)
+        powers = [call("exp", z[n]) for n in range(len(z.values))]
+        own, whole = np.exp(z.values[self._label]), np.exp(z.values).sum()
+        quotient = significant(float(own), 3, self.digits) / significant(float(whole), 3, self.digits)
+        named = equation(p, powers[self._label] / Named(Text("Σ exp(z)"), total(powers)), quotient, self._p)
+        return Text("softmax: {p}", p=named)
 
-    def _backward_steps(self) -> Iterator[Step]:
-        network, names, slopes = self._network, self._names, self._slopes
-        p = float(self._run.probabilities[self._label])
-        yield Step(
-            caption=f"back from the loss: ∂L/∂z is p for every class but the label, for it p − 1, {self._two(p)} − 1 = "
-            f"**{self._two(round(p, self._most()) - 1)}**",
-            changes=(_set(_LOSS, role="gradient"), _set(_SOFTMAX, role="gradient")),
-        )
-        left: tuple[str, ...] = (_LOSS, _SOFTMAX)
-        for place in range(len(network.layers), 0, -1):
-            layer, slope = network.layers[place - 1], slopes.maps[place]
-            words = backward_words(layer, self._run.maps[place - 1], slope, slopes.weights[place - 1], self.digits)
-            changes = self._turn(left, names[place], self._shown(place, slope), self._note(place))
-            yield Step(caption=words, changes=changes)
-            left = (names[place],)
-        yield Step(
-            caption="back at the input: what each pixel does to the loss, "
-            f"{mean_words('x', slopes.maps[0], self.digits)}",
-            changes=self._turn(left, _INPUT, slopes.maps[0], ""),
-        )
+    def _logarithm(self) -> Text:
+        p = self._p.value
+        # Of what floats no longer tell from 0 there is no logarithm.
+        sides = [-call("ln", significant(p, 3, self.digits))] if p > _LEAST else []
+        left = Joined(("−ln", Symbol("p", (self._label,))), " ")
+        return Text("the loss {loss}", loss=equation(left, *sides, self._loss()))
 
-    def _turn(self, left: tuple[str, ...], name: str, slope: Values, note: str) -> tuple[Change, ...]:
+    def _backward(self) -> Iterator[Step]:
+        run, scores = self._run, self._run.stages[-1].y.name
+        slope = replace(
+            self._p, value=float(run[f"grad_{scores}"][self._label]), ref=(f"grad_{scores}", 0, self._label)
+        )
+        yield _step(
+            Text(
+                "back from the loss: ∂L/∂z is p for every class but the label, for it p − 1, {value}",
+                value=equation(None, self._p - 1, slope),
+            ),
+            _set(_LOSS, "gradient"),
+            _set(_SOFTMAX, "gradient"),
+        )
+        left = [_LOSS, _SOFTMAX]
+        for stage in reversed(run.stages):
+            x = Numbers(stage.name, run[stage.x.name])
+            caption = backward(stage.layer, x, self._size(stage))
+            yield self._turn(caption, left, stage.name, run[f"grad_{stage.y.name}"], self._note(stage))
+            left = [stage.name]
+        size = self._mean("x", "x")
+        caption = Text("back at the input: what each pixel does to the loss, {size}", size=size)
+        yield self._turn(caption, left, _INPUT, run["grad_x"], "")
+
+    def _turn(self, caption: Words, left: Sequence[str], station: str, slope: Values, note: Words) -> Step:
         """The gradient leaves some stations and reaches another."""
-        return (
-            *(_set(before, role="returned") for before in left),
-            _set(name, role="gradient", values=slope, shade=_shade(slope, "diverging"), note=note),
+        returned = (_set(name, "returned") for name in left)
+        return _step(caption, *returned, _set(station, "gradient", slope, "diverging", note))
+
+    def _descent(self) -> Step:
+        run, before, after = self._run, self._loss(), self._loss("after_")
+        changes = [_set(_INPUT, "done", run["x"], "gray")]
+        for stage in run.stages:
+            role = "updated" if stage.weights else "done"
+            changes.append(_set(stage.name, role, run[f"after_{stage.y.name}"], "sequential"))
+        changes.append(_set(_SOFTMAX, "done", run["after_probabilities"]))
+        was = Text("was {loss}", loss=before)
+        changes.append(_set(_LOSS, "done", run["after_loss"].reshape(1), note=was))
+        # As many decimals as tell the losses apart.
+        for decimals in range(2, 7) if self.digits is None else ():
+            finer = replace(before, decimals=decimals), replace(after, decimals=decimals)
+            if finer[0].exact() != finer[1].exact():
+                before, after = finer
+                break
+        if before.exact() == after.exact():
+            goes = Text("the loss stays at {after}", after=Strong(after))
+        else:
+            how = (
+                "the loss falls from {before} to {after}"
+                if after.value < before.value
+                else "the loss rises from {before} to {after}"
+            )
+            goes = Text(how, before=before, after=Strong(after))
+        caption = Text(
+            "w ← w − {rate}·∂L/∂w for all {n} parameters: {goes}",
+            rate=self._rate,
+            n=self._network.parameters,
+            goes=goes,
         )
-
-    def _descent(self, after: Forward) -> Step:
-        changes: list[Change] = []
-        for place, name in enumerate(self._names):
-            shown = self._shown(place, after.maps[place])
-            learned = place > 0 and bool(self._slopes.weights[place - 1])
-            shade = _shade(shown, "sequential" if place else "gray")
-            changes.append(_set(name, role="updated" if learned else "done", values=shown, shade=shade))
-        changes += [
-            _set(_SOFTMAX, role="done", values=after.probabilities),
-            _set(_LOSS, role="done", values=np.array([after.loss]), note=self._was),
-        ]
-        before, now = loss_texts(self._run.loss, after.loss, self.digits)
-        how = "falls" if after.loss < self._run.loss else "rises"
-        goes = "stays at" if before == now else f"{how} from {before} to"
-        rule = f"w ← w − {rate_text(self.lr)}·∂L/∂w for all {self._network.parameters} parameters"
-        return Step(caption=f"{rule}: the loss {goes} **{now}**", changes=tuple(changes), beats=2)
-
-    def _two(self, value: float) -> str:
-        return number(float(value), self._most())
-
-    def _alt(self) -> str:
-        network, run = self._network, self._run
-        layers = ", ".join(layer.text for layer in network.layers)
-        step = f"; after one step of gradient descent it is {self._two(self._after.loss)}" if self._after else ""
-        return (
-            f"Animation of a convolutional network ({layers}) on a {size_text(*network.input_shape[1:])} picture of "
-            f"class {self._label}: the feature maps of each layer appear from left to right, softmax gives the class a "
-            f"probability of {self._two(run.probabilities[self._label])}, the loss is {self._two(run.loss)}, and its "
-            f"gradient flows back through every layer to the weights{step}."
-        )
+        return _step(caption, *changes, beats=2)
 
 
-def _set(station: str, **what: object) -> SetStation:
-    return SetStation(panel=_PANEL, station=station, **what)  # type: ignore[arg-type]
+def _step(caption: Words, *changes: SetStation, beats: float = 1.0) -> Step:
+    return Step(caption=caption, changes=changes, beats=beats)
+
+
+def _set(
+    station: str, role: str, values: Values | None = None, scale: str = "", note: Words | None = None
+) -> SetStation:
+    """A station gets a role, and values coloured by a scale, where it has one."""
+    shade = _shade(values, scale) if values is not None and scale else None
+    return SetStation(panel="network", station=station, role=role, values=values, shade=shade, note=note)
+
+
+def _station(name: str, title: Words, values: Values, **more: Any) -> Station:
+    return Station(name=name, title=title, values=values, **{"size": Shape(values.shape, name), **more})
 
 
 def _shade(values: Values, scale: str) -> Shade:

@@ -1,0 +1,133 @@
+"""What a figure says of a network's layers: an example of what each computes, and what it does with the gradient."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from cnnviz.network.layers import AvgPool, BatchNorm, Conv, FullyConnected, Layer, Lrn, MaxPool
+from cnnviz.story import Windows
+from cnnviz.storyboard import Values
+from cnnviz.words import Equation, Expression, Named, Number, Shape, Text, call, equation
+
+_LETTERS = 40
+_FORWARD = {
+    "conv": "{layer}: {i} → {o}, {value} parameters",
+    "fc": "{layer}: {i} → {o}, {value} parameters",
+    "maxpool": "{layer}: {i} → {o}, for example {value}",
+    "avgpool": "{layer}: {i} → {o}, for example {value}",
+    "batchnorm": "{layer}: {i}, each channel less its mean, over its deviation: {value}",
+    "lrn": "{layer}: {i}, a/(k + α/n·Σa²)^β: {value}",
+}
+_BACKWARD = {
+    "conv": "back through {layer}: ∂L/∂W sums ∂L/∂y·x over all positions, {size}",
+    "fc": "back through {layer}: ∂L/∂W = ∂L/∂y·xᵀ, {size}",
+    "maxpool": "back through {layer}: ∂L/∂y goes to where each maximum stood, {size}",
+    "avgpool": "back through {layer}: ∂L/∂y is shared out among each window, {size}",
+    "batchnorm": "back through {layer}: also through mean and variance, {size}",
+    "lrn": "back through {layer}: handed on, {size}",
+    "relu": "back through {layer}: ∂L/∂y passes where x > 0, {n} of {all}, {size}",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """An array of the graph to be read from, by the name under which a check finds it."""
+
+    name: str
+    values: Values
+    decimals: int = 2
+
+    def __getitem__(self, at: int | np.integer[Any]) -> Number:
+        """The number at a place, counted along the rows."""
+        place = np.unravel_index(at, self.values.shape)
+        return Number(float(self.values[place]), self.decimals, (self.name, *map(int, place)))
+
+
+def significant(value: float, figures: int = 2, most: int | None = None) -> Number:
+    """A number with so many significant figures; or with `most` decimals, where these leave anything of it."""
+    if most is not None and round(value, most):
+        return Number(value, most)
+    figures = figures if most is None else 1
+    return Number(value, max(0, figures - 1 - math.floor(math.log10(abs(value)))) if value else 0)
+
+
+def mean_size(gradient: Numbers, by: str, most: int | None) -> Equation:
+    """How large a gradient is."""
+    mean = float(np.abs(gradient.values).mean())
+    named = Named(
+        Text("mean |∂L/∂{by}| of {n}", by=by, n=gradient.values.size), Number(mean, None, (gradient.name, "mean_abs"))
+    )
+    return equation(None, named, significant(mean, most=most))
+
+
+def forward(layer: Layer, x: Numbers, y: Numbers, weights: Mapping[str, Values], most: int | None) -> Text:
+    """What a layer makes of `x`."""
+    shape = x.values.shape
+    match layer:
+        case Conv() | FullyConnected():
+            # Each output has a weight for every input under its kernel, and a bias.
+            inputs = (len(x.values), *layer.size) if isinstance(layer, Conv) else (x.values.size,)
+            count = sum(own.size for own in weights.values())
+            product = math.prod(map(Number, inputs[1:]), start=Number(inputs[0]))
+            value = equation(None, Number(len(weights["bias"])) * (product + 1), Number(count))
+        case MaxPool() | AvgPool():
+            value = _pooled(layer, x, y)
+        case BatchNorm():
+            value = _normalized(x, y, weights, most)
+        case Lrn():
+            value = _response(layer, x, y, most)
+        case _:
+            at = int(x.values.argmin())
+            applied = Text("{kind}({x})", kind=layer.kind, x=x[at])
+            value = equation(None, Named(applied, Number(y[at].value, None)), y[at])
+    template = _FORWARD.get(layer.kind, "{layer}: {i} → {o}, element by element, for example {value}")
+    return Text(template, layer=layer.text, i=Shape(shape), o=Shape(layer.output_shape(shape)), value=value)
+
+
+def _pooled(layer: MaxPool | AvgPool, x: Numbers, y: Numbers) -> Equation:
+    """The window of the largest output; padding counts as zeros in a mean, and not at all in a maximum."""
+    windows = Windows.sliding(x.values.shape[1:], layer.size, layer.stride, layer.padding)
+    channel, *at = map(int, np.unravel_index(y.values.argmax(), (len(x.values), *windows.out)))
+    cells = list[Expression]()
+    for cell in windows.cells(tuple(at)):
+        if windows.is_inside(cell):
+            place = [at - before for at, before in zip(cell, windows.padding, strict=True)]
+            cells.append(x[np.ravel_multi_index((channel, *place), x.values.shape)])
+        elif isinstance(layer, AvgPool):
+            cells.append(Number(0, x.decimals))
+    kind = "max" if isinstance(layer, MaxPool) else "mean"
+    return equation(None, call(kind, *cells), y[y.values.argmax()], letters=_LETTERS)
+
+
+def _normalized(x: Numbers, y: Numbers, weights: Mapping[str, Values], most: int | None) -> Equation:
+    at = int(y.values.argmax())
+    channel = at * len(x.values) // x.values.size
+    values, (gamma, beta) = x.values[channel], (float(own[channel]) for own in weights.values())
+    below = significant(float(np.sqrt(values.var() + 1e-5)), 3, most)
+    # As fine as the deviation, by which the difference is divided.
+    fine = below.places if most is None else min(below.places, most)
+    scaled: Expression = (replace(x[at], decimals=fine) - Number(float(values.mean()), fine)) / below
+    scaled = scaled if gamma == 1 else significant(gamma, 3, most) * scaled
+    return equation(None, scaled + significant(beta, 3, most) if beta else scaled, y[at])
+
+
+def _response(layer: Lrn, x: Numbers, y: Numbers, most: int | None) -> Equation:
+    at = int(np.abs(x.values).argmax())
+    channel, row, column = map(int, np.unravel_index(at, x.values.shape))
+    near = x.values[max(0, channel - layer.size // 2) : channel + (layer.size - 1) // 2 + 1, row, column]
+    squares = significant(float((near**2).sum()), 3, most)
+    top = replace(x[at], decimals=significant(x[at].value, 3, most).places)
+    k, alpha, beta = (Number(constant, None) for constant in (layer.k, layer.alpha, layer.beta))
+    return equation(None, top / (k + alpha / layer.size * squares) ** beta, y[at])
+
+
+def backward(layer: Layer, x: Numbers, size: Equation) -> Text:
+    """What a layer does with the gradient, whose `size` is that of its output or of its weights."""
+    template = _BACKWARD.get(layer.kind, "back through {layer}: ∂L/∂y times f′(x), {size}")
+    passed = int(np.count_nonzero(x.values > 0))
+    return Text(template, layer=layer.text, size=size, n=passed, all=x.values.size)
