@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.storyboard import Block, Cell, Change, Grid, MoveMark
-from cnnviz.words import Number, Ref, Symbol, Words
+from cnnviz.storyboard import Block, Cell, Change, Grid, MoveMark, Relabel
+from cnnviz.words import Number, Ref, Symbol, Words, lines
 
 if TYPE_CHECKING:
     from cnnviz.story.windows import Place, Windows
@@ -31,13 +31,10 @@ COVERED = MappingProxyType(
 
 
 class Cells:
-    """A grid or block of cells, with the values that it has at the end.
+    """A grid or block of cells, with the values that it has at the end; `head` is the first line of its label."""
 
-    `refs` says what the numbers that are read are called in the graph, where that is not this panel.
-    """
-
-    def __init__(self, panel: Grid | Block, values: Values) -> None:
-        self.panel, self.values = panel, values
+    def __init__(self, panel: Grid | Block, values: Values, head: Words = "") -> None:
+        self.panel, self.values, self._head = panel, values, head
         self._before = panel.roles
         self._roles = panel.roles.astype(object)
         self._covered: dict[Place, tuple[str, Words]] = {}
@@ -130,6 +127,10 @@ class Cells:
             columns=size[-1],
             channel=corner[0] if len(corner) == 3 else None,
         )
+
+    def relabel(self, below: Words | None = None) -> Relabel:
+        """The label has something else under its first line."""
+        return Relabel(panel=self.name, label=lines(self._head, below))
 
     def hide(self, mark: str) -> MoveMark:
         """An outline goes away."""

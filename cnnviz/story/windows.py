@@ -70,10 +70,33 @@ class Axis:
         before, after = n // 2, (n - 1) // 2
         return cls(size, tuple(tuple(range(max(0, at - before), min(size, at + after + 1))) for at in range(size)))
 
+    @classmethod
+    def transposed(cls, i: int, k: int, s: int = 1, p: int = 0, a: int = 0, d: int = 1) -> Axis:
+        """The output of a transposed convolution: each of `i` input cells stamps `k` of its cells that are `d` apart.
+
+        Stamps are `s` apart; what falls into the `p` cells cut off at both ends is left out. `a` is the output padding.
+        Raises UsageError where there is no output.
+        """
+        size = transposed_size(i, k, s, p, a, d)
+        stamps = (range(x * s - p, x * s - p + d * (k - 1) + 1, d) for x in range(i))
+        return cls(size, tuple(tuple(cell for cell in stamp if 0 <= cell < size) for stamp in stamps))
+
+    @classmethod
+    def stretched(cls, i: int, k: int, s: int = 1, p: int = 0, a: int = 0, d: int = 1) -> Axis:
+        """The input of a transposed convolution with s − 1 zeros between its cells, over which the kernel slides.
+
+        d(k − 1) − p zeros go around it; where that is negative windows leave out as many cells at both ends instead.
+        Dumoulin and Visin (2016), relationships 8 to 14.
+        """
+        frame = d * (k - 1) - p
+        first = range(-frame, transposed_size(i, k, s, p, a, d) - frame)
+        spans = tuple(tuple(range(start, start + d * (k - 1) + 1, d)) for start in first)
+        return cls((i - 1) * s + 1, spans, max(0, frame), max(0, frame + a))
+
     @cached_property
     def drawn(self) -> int:
         """Cells of the axis as it is drawn: the array, its padding, and what windows cover beyond."""
-        end = max(self.size + self.after, max(map(max, self.spans)) + 1)
+        end = max(self.size + self.after, max((cell for span in self.spans for cell in span), default=0) + 1)
         # What hangs over the end is drawn with as much padding behind it.
         return self.before + end + (self.after if end > self.size + self.after else 0)
 
@@ -169,6 +192,8 @@ class Windows:
     def outline(self, at: Place) -> tuple[Place, Place]:
         """The first drawn cell of a window, and its size in cells."""
         spans = [(axis.spans[o], axis.before) for axis, o in zip(self.axes, at, strict=True)]
+        if not all(span for span, _ in spans):
+            return (0,) * len(spans), (0,) * len(spans)
         return tuple(span[0] + before for span, before in spans), tuple(span[-1] - span[0] + 1 for span, _ in spans)
 
     def roles(self) -> npt.NDArray[np.str_]:
@@ -184,6 +209,22 @@ class Windows:
         found = np.where(kind == _PADDING, fill, np.nan)
         found[tuple(slice(axis.before, axis.before + axis.size) for axis in self.axes)] = values
         return found
+
+
+def transposed_size(i: int, k: int, s: int, p: int, a: int, d: int) -> int:
+    """The output size of a transposed convolution; raises UsageError where it has none."""
+    if a >= max(s, d):
+        dilation = f" and dilation {d}" if d > 1 else ""
+        raise UsageError(
+            f"output padding {a} must be less than stride {s}{dilation}: use --output-padding {max(s, d) - 1} or less"
+        )
+    full = (i - 1) * s + d * (k - 1) + 1 + a
+    if full - 2 * p < 1:
+        raise UsageError(
+            f"padding {p} leaves no output: its two sides take {2 * p} of {full} cells: use --p {(full - 1) // 2} or "
+            "less"
+        )
+    return full - 2 * p
 
 
 def does_not_fit(size: int, k: int, p: int, d: int) -> str:

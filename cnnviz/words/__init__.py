@@ -22,7 +22,7 @@ from cnnviz.words.arithmetic import (
     relation,
     total,
 )
-from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, size
+from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, Fitting, size
 from cnnviz.words.printer import NOTATIONS, Printer
 from cnnviz.words.texts import (
     Extent,
@@ -43,7 +43,7 @@ from cnnviz.words.texts import (
 
 __all__ = [
     "NOTATIONS", "Assigned", "ByCases", "Cases", "Condition", "Defined", "Equation", "Expression", "Extent", "Filled",
-    "Function", "Joined", "Math", "Negative", "Number", "PerAxis", "Phrase", "Power", "Printer", "Product", "Quotient",
-    "Ref", "Shape", "Strong", "Sum", "Symbol", "Text", "Words", "call", "counted", "dot", "equation", "evaluate",
-    "exact", "joined", "lines", "relation", "sentences", "size", "total", "walk",
+    "Fitting", "Function", "Joined", "Math", "Negative", "Number", "PerAxis", "Phrase", "Power", "Printer", "Product",
+    "Quotient", "Ref", "Shape", "Strong", "Sum", "Symbol", "Text", "Words", "call", "counted", "dot", "equation",
+    "evaluate", "exact", "joined", "lines", "relation", "sentences", "size", "total", "walk",
 ]

@@ -27,7 +27,7 @@ from cnnviz.words.arithmetic import (
     has_symbols,
     leaves,
 )
-from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled
+from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, Fitting
 from cnnviz.words.texts import Extent, Joined, Math, PerAxis, Shape, Strong, Text, Words
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ class Printer:
             Defined: self._defined,
             ByCases: self._by_cases,
             Filled: self._filled,
+            Fitting: lambda fitting: _first_that_fits(*map(self, fitting.options)),
             Condition: lambda condition: f"${self._condition(condition)}$",
         }
 
