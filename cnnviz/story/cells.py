@@ -80,10 +80,11 @@ class Cells:
     def set(
         self, place: Place, role: str | None = None, value: float | None = None, note: Words | None = None
     ) -> Cell:
-        """A cell changes for good."""
+        """A cell changes for good; a role under a window is seen when that has gone."""
         if role is not None:
             self._roles[place] = role
-        return self._cell(place, role=role, value=value, note=note)
+        seen = None if place in self._covered else role
+        return self._cell(place, role=seen, value=value, note=note)
 
     def cover(
         self, places: Sequence[Place], notes: Sequence[Words] = (), special: Mapping[Place, str] | None = None

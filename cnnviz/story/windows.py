@@ -74,12 +74,11 @@ class Axis:
     def transposed(cls, i: int, k: int, s: int = 1, p: int = 0, a: int = 0, d: int = 1) -> Axis:
         """The output of a transposed convolution: each of `i` input cells stamps `k` of its cells that are `d` apart.
 
-        Stamps are `s` apart; what falls into the `p` cells cut off at both ends is left out. `a` is the output padding.
+        Stamps are `s` apart. The `p` cells that are cut off at both ends are its padding, `a` is the output padding.
         Raises UsageError where there is no output.
         """
-        size = transposed_size(i, k, s, p, a, d)
         stamps = (range(x * s - p, x * s - p + d * (k - 1) + 1, d) for x in range(i))
-        return cls(size, tuple(tuple(cell for cell in stamp if 0 <= cell < size) for stamp in stamps))
+        return cls(transposed_size(i, k, s, p, a, d), tuple(map(tuple, stamps)), p, p)
 
     @classmethod
     def stretched(cls, i: int, k: int, s: int = 1, p: int = 0, a: int = 0, d: int = 1) -> Axis:
@@ -96,7 +95,7 @@ class Axis:
     @cached_property
     def drawn(self) -> int:
         """Cells of the axis as it is drawn: the array, its padding, and what windows cover beyond."""
-        end = max(self.size + self.after, max((cell for span in self.spans for cell in span), default=0) + 1)
+        end = max(self.size + self.after, max(map(max, self.spans)) + 1)
         # What hangs over the end is drawn with as much padding behind it.
         return self.before + end + (self.after if end > self.size + self.after else 0)
 
@@ -192,9 +191,18 @@ class Windows:
     def outline(self, at: Place) -> tuple[Place, Place]:
         """The first drawn cell of a window, and its size in cells."""
         spans = [(axis.spans[o], axis.before) for axis, o in zip(self.axes, at, strict=True)]
-        if not all(span for span, _ in spans):
-            return (0,) * len(spans), (0,) * len(spans)
         return tuple(span[0] + before for span, before in spans), tuple(span[-1] - span[0] + 1 for span, _ in spans)
+
+    def outline_inside(self, at: Place) -> tuple[Place, Place]:
+        """The part of a window's outline within the array, counted from its own first cell; none is of size 0."""
+        first, size = self.outline(at)
+        axes = [
+            (max(0, start - axis.before), min(axis.size, start - axis.before + cells))
+            for axis, start, cells in zip(self.axes, first, size, strict=True)
+        ]
+        if any(end <= start for start, end in axes):
+            return (0,) * len(axes), (0,) * len(axes)
+        return tuple(start for start, _ in axes), tuple(end - start for start, end in axes)
 
     def roles(self) -> npt.NDArray[np.str_]:
         """What every drawn cell is: input or padding, unreached where no window covers it; empty beyond."""
