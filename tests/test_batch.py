@@ -582,12 +582,10 @@ def test_nothing_to_render(cnnviz):
     Path("empty").mkdir()
     message = "folder empty holds no figure set: put a .toml file there"
     assert refused(cnnviz, "empty") == (2, message)
-    code, message = refused(cnnviz, "no.toml")
-    assert code == 2
-    assert message.startswith("figure set no.toml does not exist: ")
-    name = "a" * 300
-    message = f"figure set {name} does not exist: give a .toml file or a folder of them"
-    assert refused(cnnviz, name) == (2, message)
+    for name in ("no.toml", "a" * 300):
+        code, message = refused(cnnviz, name)
+        assert code == 2
+        assert message.startswith(f"figure set {name} does not exist: ")
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "257", "two", "1.5", ""])
