@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
-from cnnviz.programs import check_framework, frameworks
 from cnnviz.errors import UsageError
 from cnnviz.limits import (
     MAX_FONT_SCALE,
@@ -22,6 +21,7 @@ from cnnviz.limits import (
 )
 from cnnviz.parameters import Parameters, Size, param, quote
 from cnnviz.places import ALSO_CALLED, PLACES
+from cnnviz.programs import check_framework, frameworks
 
 _BYTES = re.compile(r"\s*([0-9]{1,12}(?:[.,][0-9]{1,6})?)\s*([KMG]?|[KMG]i?B|B|bytes)\s*", re.IGNORECASE)
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30, "BYTES": 1}

@@ -14,7 +14,6 @@ import click
 
 from cnnviz import __version__
 from cnnviz.appearance import Appearance
-from cnnviz.programs import frameworks
 from cnnviz.commands._common import OUTPUT_FOLDER, told
 from cnnviz.commands._drawing import drawing
 from cnnviz.commands._hints import COMMANDS, Hints, dashed, of_program, of_tool
@@ -23,6 +22,7 @@ from cnnviz.discovery import add_folder, find_scenes, hint_for, load_scene, summ
 from cnnviz.errors import CnnvizError
 from cnnviz.parameters import Parameter, parameters_of
 from cnnviz.pipeline import Figure, make, names_folder
+from cnnviz.programs import frameworks
 
 _TOOLS_FOLDER = Path(__file__).with_name("commands")
 _HELP: Any = {"help_option_names": ["-h", "--help"], "token_normalize_func": dashed}

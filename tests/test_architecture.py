@@ -72,7 +72,9 @@ ROOMS = {
         | {"reading", "specimen", "wording", "decks", "talk"},
         {"click"},
     ),
-    "cli": (GROUND | {"parameters", "appearance", "programs", "discovery", "pipeline", "commands", "__init__"}, {"click"}),
+    "cli": (
+        GROUND | {"parameters", "appearance", "programs", "discovery", "pipeline", "commands", "__init__"}, {"click"},
+    ),
     "__init__": (GROUND | {"discovery", "pipeline", "api", "talk", "decks"}, set()),
     "__main__": ({"cli"}, set()),
 }  # fmt: skip

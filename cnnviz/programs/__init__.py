@@ -10,8 +10,8 @@ from cnnviz.errors import UsageError
 from cnnviz.parameters import choose, quote
 
 if TYPE_CHECKING:
-    from cnnviz.programs._writer import Writer
     from cnnviz.operation import Operation, Values
+    from cnnviz.programs._writer import Writer
 
 
 _FOLDERS = (Path(__file__).parent,)

@@ -265,8 +265,11 @@ def broken(line: str) -> list[str]:
             groups += [(opened, place)] if depth == 0 else []
     start, end = max(groups, key=lambda group: group[1] - group[0])
     indent = line[: len(line) - len(line.lstrip())]
-    inner = [f"{indent}    {part}" for part in _parts(line[start + 1 : end])]
-    return [line] if start == end else [line[: start + 1], *inner, indent + line[end:]]
+    inner = [text for part in _parts(line[start + 1 : end]) for text in broken(f"{indent}    {part}")]
+    if start == end:
+        return [line]
+    rest = broken(line[end + 1 :])
+    return [line[: start + 1], *inner, indent + line[end] + rest[0], *rest[1:]]
 
 
 def _parts(text: str) -> Iterator[str]:

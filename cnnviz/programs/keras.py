@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from cnnviz.operation import KERNEL, MAP, Call, Operand, Shown, Training
@@ -329,7 +329,7 @@ def _hyperparameters(call: Call) -> Iterator[tuple[str, Any]]:
             yield from zip(("beta_1", "beta_2", "epsilon"), (*o["betas"], 1e-8), strict=True)
 
 
-def _steps(options: dict[str, Any]) -> dict[str, Any]:
+def _steps(options: Mapping[str, Any]) -> dict[str, Any]:
     found = {"strides": options["stride"]} if options["stride"] != (1, 1) else {}
     return found | ({"dilation_rate": options["dilation"]} if options["dilation"] != (1, 1) else {})
 

@@ -244,7 +244,7 @@ class Framework(Writer):
         self.graph.node("Flatten", call.operands, call.result)
 
     def _activation(self, call: Call) -> None:
-        x, value = call.operands[0], {"alpha": value for value in call.options.values()}
+        x, value = call.operands[0], dict(zip(("alpha",), call.options.values(), strict=False))
         if self.operation.double:
             # The only type in which ONNX Runtime has all activations.
             self.single.add(call.result)

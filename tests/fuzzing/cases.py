@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from cnnviz.programs import frameworks
 from cnnviz.decks import DeckOptions
 from cnnviz.discovery import find_scenes
 from cnnviz.export import formats
 from cnnviz.parameters import parameters_of
+from cnnviz.programs import frameworks
 from cnnviz.talk import LOOKS
 from tests.fuzzing.files import MADE, SET
 from tests.fuzzing.sets import figure_set
