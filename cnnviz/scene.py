@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cnnviz.parameters import Parameters, jsonable, param, parameters_of
@@ -13,12 +14,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from cnnviz.operation import Operation
+    from cnnviz.story import Story
     from cnnviz.storyboard import Storyboard
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scene(Parameters):
-    """A figure: a frozen dataclass of its parameters that tells its storyboard.
+    """A figure: a frozen dataclass of its parameters that tells its story.
 
     `examples` are command lines that its help shows.
     """
@@ -31,21 +33,46 @@ class Scene(Parameters):
         shown_default="each figure's own", group="Look",
     )  # fmt: skip
 
-    @abstractmethod
-    def storyboard(self) -> Storyboard:
-        """The figure as data."""
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if type(self).story is not Scene.story:
+            self.prepare()
+            # Parameters that do not fit together are refused here.
+            _ = self._story
 
-    @abstractmethod
-    def expected(self) -> dict[str, npt.NDArray[np.float64]]:
+    def prepare(self) -> None:
+        """Load data and fill in what follows from it, before the story is told."""
+
+    def story(self) -> Story:
+        """What happens in the figure, in which order; raises UsageError for parameters that do not fit together."""
+        raise NotImplementedError
+
+    @cached_property
+    def _story(self) -> Story:
+        return self.story()
+
+    def storyboard(self) -> Storyboard:
+        """The figure as data, its words not yet printed."""
+        return self._story.storyboard()
+
+    def expected(self) -> Mapping[str, npt.NDArray[np.float64]]:
         """What the vectorised operation gives, by the name of the panel that shows it at the end."""
+        return self._story.graph.expected()
 
     def operation(self) -> Operation | None:
         """What the figure computes, for programs that compute the same; None where that is nothing."""
-        return None
+        return self._story.graph.operation()
 
-    def _most(self, usual: int = 2) -> int:
+    def most(self, usual: int = 2) -> int:
         """Decimals at most of numbers that have up to `usual` ones unless others are asked for."""
         return usual if self.digits is None else self.digits
+
+    _most = most
+
+    def fill_in(self, **values: Any) -> None:
+        """Set parameters that follow from the data, once and for all."""
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
 
     def public(self) -> dict[str, Any]:
         """Every parameter as JSON can hold it, for the storyboard."""

@@ -15,6 +15,7 @@ _DEFAULTS = {
     "stride": (1, 1),
     "padding": (0, 0),
     "dilation": (1, 1),
+    "groups": 1,
     "output_padding": (0, 0),
     "ceil_mode": False,
     "count_include_pad": True,
@@ -32,13 +33,12 @@ class Writer:
 
     Such a method returns an expression, and may `note` and `put` lines before it; where one of these says more than
     the expression does it is left in `essential`. A template's last line is the expression. `title` is the
-    framework's name, `also` other words that users have for it, `modules` its imports by the words that need them,
+    framework's name, `modules` its imports by the words that need them,
     `array` how it makes an array of numbers, `dtypes` its float32 and float64, `functions` its names of what formulas
     call, `tracked` what gradients need beforehand, and `inner_gradients` whether layers' outputs have gradients too.
     """
 
     title: ClassVar[str]
-    also: ClassVar[tuple[str, ...]] = ()
     modules: ClassVar[Mapping[str, str]]
     array: ClassVar[str] = "np.array"
     dtypes: ClassVar[tuple[str, str]]

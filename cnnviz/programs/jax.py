@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnnviz.operation import Call, Training
 from cnnviz.parameters import Size
@@ -57,7 +57,6 @@ class Framework(Writer):
     """JAX."""
 
     title: ClassVar = "JAX"
-    also: ClassVar = ("flax", "optax", "haiku", "xla", "jnp", "equinox")
     modules: ClassVar = {
         "jax.": "import jax",
         "jnp.": "import jax.numpy as jnp",
@@ -89,9 +88,9 @@ class Framework(Writer):
         if self.operation.calls[0] is call:
             self.note("A cross-correlation: the kernel is not flipped.")
         padding = _edges(o["padding"], o["padding"])
-        return self._convolved(call.operands[0], call.operands[1], o["stride"], padding, (1, 1), o["dilation"]) + _bias(
-            call
-        )
+        x, w = call.operands[:2]
+        options = {"feature_group_count": o["groups"]} if o.get("groups", 1) > 1 else {}
+        return self._convolved(x, w, o["stride"], padding, (1, 1), o["dilation"], **options) + _bias(call)
 
     def _conv_transpose2d(self, call: Call) -> str:
         o, name = call.options, call.operands[1]
@@ -103,8 +102,8 @@ class Framework(Writer):
         padding = _edges(frame, [f + a for f, a in zip(frame, extra, strict=True)])
         return self._convolved(call.operands[0], "rotated", (1, 1), padding, o["stride"], d) + _bias(call)
 
-    def _convolved(self, x: str, w: str, stride: Size, padding: str, apart: Size, dilation: Size) -> str:
-        options = {"window_strides": _pair(stride), "padding": padding}
+    def _convolved(self, x: str, w: str, stride: Size, padding: str, apart: Size, dilation: Size, **more: Any) -> str:
+        options = {"window_strides": _pair(stride), "padding": padding, **more}
         options |= {"lhs_dilation": _pair(apart)} if apart != (1, 1) else {}
         options |= {"rhs_dilation": _pair(dilation)} if dilation != (1, 1) else {}
         return self.called("lax.conv_general_dilated", x, w, **options)

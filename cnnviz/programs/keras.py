@@ -61,7 +61,6 @@ class Framework(Writer):
     """Keras."""
 
     title: ClassVar = "Keras"
-    also: ClassVar = ("tensorflow", "tf", "tf.keras", "keras3", "tensor-flow", "tf-keras")
     modules: ClassVar = {"keras.": "import keras", "np.": "import numpy as np"}
     dtypes: ClassVar = ('"float32"', '"float64"')
     templates: ClassVar = _TEMPLATES

@@ -30,7 +30,6 @@ class Framework(Writer):
     """ONNX, built by `onnx.helper`; methods add nodes and give nothing back."""
 
     title: ClassVar = "ONNX"
-    also: ClassVar = ("onnxruntime", "ort", "onnx-runtime")
     modules: ClassVar = {
         "np.": "import numpy as np",
         "onnxruntime.": "import onnxruntime",

@@ -32,7 +32,6 @@ class Framework(Writer):
     """PyTorch's `torch.nn.functional`."""
 
     title: ClassVar = "PyTorch"
-    also: ClassVar = ("torch", "pt", "py-torch", "libtorch", "lightning", "torchvision")
     modules: ClassVar = {
         "np.": "import numpy as np",
         "torch.": "import torch",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cnnviz.storyboard.panels import Shade, Values
+from cnnviz.storyboard.panels import Shade, Values, Words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class Cell:
     channel: int | None = None
     role: str | None = None
     value: float | None = None
-    note: str | None = None
+    note: Words | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Relabel:
     """The label under a panel changes."""
 
     panel: str
-    label: str
+    label: Words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class MoveDot:
     dot: str
     x: float
     y: float
-    text: str | None = None
+    text: Words | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class SetRow:
 
     panel: str
     row: str
-    text: str | None = None
+    text: Words | None = None
     role: str | None = None
 
 
@@ -80,7 +80,7 @@ class SetEntry:
     panel: str
     row: int
     column: int
-    text: str | None = None
+    text: Words | None = None
     role: str | None = None
 
 
@@ -91,7 +91,7 @@ class SetNode:
     panel: str
     node: str
     role: str | None = None
-    text: str | None = None
+    text: Words | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ class SetEdge:
     source: str
     target: str
     role: str | None = None
-    text: str | None = None
+    text: Words | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +114,7 @@ class SetStation:
     role: str | None = None
     values: Values | None = None
     shade: Shade | None = None
-    note: str | None = None
+    note: Words | None = None
 
 
 Change = Cell | MoveMark | Relabel | MoveDot | SetCurve | SetRow | SetEntry | SetNode | SetEdge | SetStation

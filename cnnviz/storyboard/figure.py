@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnnviz.storyboard.changes import Change
-from cnnviz.storyboard.panels import Panel
+from cnnviz.storyboard.panels import Panel, Words
 
 FORMAT_VERSION = 1
 
@@ -16,7 +16,7 @@ FORMAT_VERSION = 1
 class Step:
     """What one step changes and says; it is held for `beats` times the usual time."""
 
-    caption: str = ""
+    caption: Words = ""
     changes: tuple[Change, ...] = ()
     beats: float = 1.0
 
@@ -30,20 +30,22 @@ class Storyboard:
     `count` is the number of steps. `step_roles` names the roles that steps bring in, so that a renderer knows every
     colour before the first frame. `symbols` are the letters in its formulas that stand for the article's sizes (i, k,
     s, p, o); `code` is a line of a program that computes the same. `lang` is the language of its words, as `--lang` has
-    it, and `counter` what the corner says of a step.
+    it, and `counter` what the corner says of a step. `subject` is what `alt` calls an animation of, for pictures that
+    show a part of it; empty where it is none.
     """
 
     scene: str
     parameters: Mapping[str, Any]
-    title: str
-    settings: str
-    formula: str
-    alt: str
+    title: Words
+    settings: Words
+    formula: Words
+    alt: Words
     rows: tuple[tuple[Panel, ...], ...]
     steps: Callable[[], Iterator[Step]]
     count: int
     step_roles: tuple[str, ...] = ()
-    convention: str = ""
+    convention: Words = ""
+    subject: Words = ""
     symbols: tuple[str, ...] = ()
     code: str = ""
     lang: str = "en"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 Values = npt.NDArray[np.float64]
+
+Words: TypeAlias = Any
+"""A text: words as data (`cnnviz.words`) while a scene tells them, a str with markup once they are printed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,7 @@ class Panel:
 
     kind: ClassVar[str] = "panel"
     name: str
-    label: str = ""
+    label: Words = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +86,7 @@ class Sign(Panel):
     """An operator between two panels, such as ∗ or =."""
 
     kind: ClassVar[str] = "sign"
-    text: str
+    text: Words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +103,7 @@ class Block(Panel):
     digits: int = 0
     numbers: bool = True
     shade: Shade | None = None
-    captions: tuple[str, ...] = ()
+    captions: tuple[Words, ...] = ()
     columns: int | None = None
     marks: tuple[Mark, ...] = ()
 
@@ -119,7 +122,7 @@ class Curve:
     x: Values
     y: Values
     style: str = "solid"
-    text: str = ""
+    text: Words = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +133,7 @@ class Dot:
     role: str
     x: float
     y: float
-    text: str = ""
+    text: Words = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,8 +146,8 @@ class Plot(Panel):
     kind: ClassVar[str] = "plot"
     x_range: tuple[float, float]
     y_range: tuple[float, float]
-    x_text: str = ""
-    y_text: str = ""
+    x_text: Words = ""
+    y_text: Words = ""
     curves: tuple[Curve, ...] = ()
     dots: tuple[Dot, ...] = ()
     axes: str = "zero"
@@ -166,7 +169,7 @@ class Row:
     """A line of an equation panel, in the ink of its role; an empty text leaves its place blank."""
 
     name: str
-    text: str
+    text: Words
     role: str = "ink"
 
 
@@ -176,7 +179,7 @@ class Equation(Panel):
 
     kind: ClassVar[str] = "equation"
     lines: tuple[Row, ...]
-    widest: tuple[str, ...] = ()
+    widest: tuple[Words, ...] = ()
     size: float = 18.0
 
 
@@ -185,8 +188,8 @@ class Table(Panel):
     """A table of short texts; `roles` (rows × columns) name how an entry looks: plain, strong or selected."""
 
     kind: ClassVar[str] = "table"
-    header: tuple[str, ...]
-    entries: tuple[tuple[str, ...], ...]
+    header: tuple[Words, ...]
+    entries: tuple[tuple[Words, ...], ...]
     roles: tuple[tuple[str, ...], ...] = ()
     size: float = 15.0
 
@@ -202,9 +205,9 @@ class Node:
     x: float
     y: float
     role: str
-    text: str = ""
-    label: str = ""
-    widest: str = ""
+    text: Words = ""
+    label: Words = ""
+    widest: Words = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +217,7 @@ class Edge:
     source: str
     target: str
     role: str = "edge"
-    text: str = ""
+    text: Words = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,16 +240,16 @@ class Station:
     """
 
     name: str
-    title: str
-    size: str
+    title: Words
+    size: Words
     values: Values
     role: str = "idle"
     form: str = "maps"
     shade: Shade | None = None
-    group: str = ""
-    note: str = ""
-    widest: str = ""
-    lines: tuple[str, ...] = ()
+    group: Words = ""
+    note: Words = ""
+    widest: Words = ""
+    lines: tuple[Words, ...] = ()
     marked: int | None = None
     digits: int = 2
 

@@ -1,0 +1,144 @@
+"""A panel of cells while its story is told: what is read from it has a name, what is written becomes a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.storyboard import Block, Cell, Change, Grid, MoveMark, Relabel
+from cnnviz.words import Number, Ref, Symbol, Words, lines
+
+if TYPE_CHECKING:
+    from cnnviz.story.windows import Place, Windows
+
+Values = npt.NDArray[np.float64]
+
+COVERED = MappingProxyType(
+    {
+        "input": "kernel",
+        "unreached": "kernel",
+        "zero": "kernel_on_padding",
+        "padding": "kernel_on_padding",
+        "padding_unreached": "kernel_on_padding",
+        "winner": "kernel",
+    }
+)
+"""What becomes of a cell's role where a window covers it; others keep their own."""
+
+
+class Cells:
+    """A grid or block of cells, with the values that it has at the end; `head` is the first line of its label."""
+
+    def __init__(self, panel: Grid | Block, values: Values, head: Words = "") -> None:
+        self.panel, self.values, self._head = panel, values, head
+        self._before = panel.roles
+        self._roles = panel.roles.astype(object)
+        self._covered: dict[Place, tuple[str, Words]] = {}
+
+    @property
+    def name(self) -> str:
+        """The panel's name."""
+        return self.panel.name
+
+    @property
+    def decimals(self) -> int:
+        """Decimals with which its numbers are written."""
+        return self.panel.digits
+
+    def rewind(self) -> None:
+        """Be as before the first step."""
+        self._roles, self._covered = self._before.astype(object), {}
+
+    def __getitem__(self, place: Place) -> Number:
+        return self.number(place)
+
+    def number(self, place: Place, decimals: int | None = None) -> Number:
+        """The number in a cell, named after it."""
+        value = float(self.values[place])
+        return Number(value, self.decimals if decimals is None else decimals, self.ref(place))
+
+    def ref(self, place: Place) -> Ref:
+        """What a cell is called."""
+        return (self.name, *place)
+
+    def read(self, places: Sequence[Place]) -> list[Number]:
+        """The numbers in some cells."""
+        return [self[place] for place in places]
+
+    def symbol(self, letter: str, place: Place) -> Symbol:
+        """A cell as a letter with an index."""
+        return Symbol(letter, tuple(at + 1 for at in place))
+
+    def role(self, place: Place) -> str:
+        """What a cell is when nothing covers it."""
+        return str(self._roles[place])
+
+    def set(self, place: Place, role: str | None = None, value: float | None = None, note: Words | None = None) -> Cell:
+        """A cell changes for good; a role under a window is seen when that has gone."""
+        if role is not None:
+            self._roles[place] = role
+        seen = None if place in self._covered else role
+        return self._cell(place, role=seen, value=value, note=note)
+
+    def cover(
+        self, places: Sequence[Place], notes: Sequence[Words] = (), special: Mapping[Place, str] | None = None
+    ) -> Iterator[Change]:
+        """Cover these cells, each with its note, and uncover all others; `special` gives some a role of their own."""
+        noted = dict(zip(places, notes or [""] * len(places), strict=True))
+        before, self._covered = self._covered, {}
+        for place in before:
+            if place not in noted:
+                yield self._cell(place, role=self.role(place), note="")
+        for place, note in noted.items():
+            role = (special or {}).get(place) or COVERED.get(self.role(place), self.role(place))
+            self._covered[place] = role, note
+            if before.get(place) != (role, note):
+                yield self._cell(place, role=role, note=note)
+
+    def window(
+        self, windows: Windows, at: Place, notes: Sequence[Words] = (), winner: Place | None = None
+    ) -> Iterator[Change]:
+        """A window covers its cells, with an outline around them and around the one that wins."""
+        yield from self.cover(windows.cells(at), notes, {} if winner is None else {winner: "winner"})
+        yield self.mark("window", *windows.outline(at))
+        if winner is not None:
+            yield self.mark("winner", winner)
+
+    def write(self, place: Place, mark: str = "current", role: str = "output") -> Iterator[Change]:
+        """The result appears in its cell, outlined."""
+        yield self.set(place, role=role, value=float(self.values[place]))
+        if mark:
+            yield self.mark(mark, place)
+
+    def mark(self, mark: str, corner: Place, size: Sequence[int] = ()) -> MoveMark:
+        """An outline goes around some cells, or one."""
+        size = size or [1] * len(corner)
+        return MoveMark(
+            panel=self.name,
+            mark=mark,
+            row=corner[-2],
+            column=corner[-1],
+            rows=size[-2],
+            columns=size[-1],
+            channel=corner[0] if len(corner) == 3 else None,
+        )
+
+    def relabel(self, below: Words | None = None) -> Relabel:
+        """The label has something else under its first line."""
+        return Relabel(panel=self.name, label=lines(self._head, below))
+
+    def hide(self, mark: str) -> MoveMark:
+        """An outline goes away."""
+        return MoveMark(panel=self.name, mark=mark, row=0, column=0, rows=0, columns=0)
+
+    def _cell(
+        self, place: Place, role: str | None = None, value: float | None = None, note: Words | None = None
+    ) -> Cell:
+        channel = place[0] if len(place) == 3 else None
+        return Cell(
+            panel=self.name, row=place[-2], column=place[-1], channel=channel, role=role, value=value, note=note
+        )

@@ -1,0 +1,112 @@
+"""What a figure computes, computed and recorded at once: for `--code`, `check` and the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.operation import KERNEL, MAP, PLAIN, Call, Input, Operand, Operation, Shown, Training
+from cnnviz.ops import compute
+
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """An array of the graph in torch's layout: what was given, or what a call makes."""
+
+    name: str
+    values: Values
+    kind: str = MAP
+
+
+class Graph:
+    """Records what is given, what is computed of it, and which panel shows it."""
+
+    def __init__(self, *, double: bool = False, seed: tuple[int, ...] = ()) -> None:
+        self._operands: dict[str, Operand] = {}
+        self._calls: list[Call] = []
+        self._shown: list[Shown] = []
+        self._expected: dict[str, Values] = {}
+        self._inputs: dict[str, Input] = {}
+        self._double, self._seed = double, seed
+        self.training: Training | None = None
+        self.essential = -1
+
+    def given(self, name: str, values: npt.ArrayLike, kind: str = PLAIN, **source: Any) -> Tensor:
+        """An array that goes in as it is; `source` says where it came from (see `Operand`)."""
+        array = np.asarray(values, np.float64)
+        self._operands[name] = Operand(values=array, kind=kind, **source)
+        return Tensor(name, array, kind)
+
+    def map(self, name: str, values: npt.ArrayLike) -> Tensor:
+        """Maps, with axes for samples and channels put before those that they have."""
+        array = np.asarray(values, np.float64)
+        return self.given(name, array.reshape((1,) * (4 - array.ndim) + array.shape), MAP)
+
+    def kernel(self, name: str, values: npt.ArrayLike) -> Tensor:
+        """Kernels, with axes for channels put before those that they have."""
+        array = np.asarray(values, np.float64)
+        return self.given(name, array.reshape((1,) * (4 - array.ndim) + array.shape), KERNEL)
+
+    def compute(self, function: str, *tensors: Tensor | None, result: str = "y", **options: Any) -> Tensor:
+        """Call a function of `torch.nn.functional`, or of `cnnviz.ops` where torch has none; None is left out.
+
+        Of several results the first; the others are those of `more`.
+        """
+        return self.results(function, *tensors, names=(result,), **options)[0]
+
+    def results(
+        self, function: str, *tensors: Tensor | None, names: tuple[str, ...], **options: Any
+    ) -> tuple[Tensor, ...]:
+        """As `compute`, of a function with several results, each by its name."""
+        used = [tensor for tensor in tensors if tensor is not None]
+        found = compute(function, *(tensor.values for tensor in used), **options)
+        call = Call(
+            function=function,
+            operands=tuple(tensor.name for tensor in used),
+            result=names[0],
+            shape=used[0].values.shape,
+            options=options,
+        )
+        self._calls.append(call)
+        values = found if isinstance(found, tuple) else (found,)
+        kind = used[0].kind
+        return tuple(Tensor(name, np.asarray(each), kind) for name, each in zip(names, values, strict=False))
+
+    def show(self, tensor: Tensor, panel: str, index: tuple[int, ...] = (), *, size: bool = False) -> None:
+        """A panel shows a tensor at the end, or the part of it at `index`; with `size` its shape alone."""
+        self._shown.append(Shown(name=tensor.name, panel=panel, index=index, size=size, kind=tensor.kind))
+        if not size:
+            self._expected[panel] = np.asarray(tensor.values[index], np.float64)
+
+    def show_input(self, panel: str, drawn: Values, shape: tuple[int, ...]) -> None:
+        """A panel shows an array of a shape that goes in, as it is drawn: with padding."""
+        self._inputs[panel] = Input(drawn, shape)
+
+    def is_given(self, tensor: Tensor) -> bool:
+        """Whether a tensor goes in as it is."""
+        return tensor.name in self._operands
+
+    def expected(self) -> Mapping[str, Values]:
+        """What the panels show at the end, by their names."""
+        return self._expected
+
+    def operation(self) -> Operation | None:
+        """All of it as plain data; None where nothing is computed."""
+        if not self._calls:
+            return None
+        return Operation(
+            operands=self._operands,
+            calls=tuple(self._calls),
+            shown=tuple(self._shown),
+            essential=self.essential,
+            double=self._double,
+            seed=self._seed,
+            training=self.training,
+            inputs=self._inputs,
+        )

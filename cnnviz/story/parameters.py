@@ -1,0 +1,114 @@
+"""Parameters that several scenes have, each declared once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+from cnnviz.data import Data, load_kernel, load_map
+from cnnviz.errors import UsageError
+from cnnviz.limits import MAX_KERNEL, MAX_SIDE
+from cnnviz.parameters import ArrayLike, Size, param
+from cnnviz.scene import Scene
+from cnnviz.words import Expression, Filled, Number, call, size
+
+INPUT_HELP = 'Input: an image, .npy, .csv or .txt file, a literal such as "1 2; 3 4", random, arange, ones or zeros.'
+KERNEL_HELP = (
+    "Kernel: a file, a literal, or a name: sobel-x, sobel-y, laplacian, sharpen, box, gaussian, identity, random, …"
+)
+
+
+def input_size(default: Any = None, **more: Any) -> Any:
+    """Declare the input's size."""
+    found = {"shown_default": "5, or the data's own"} if default is None else {}
+    return param(
+        default, alias="input-size", help="Input size.", lo=1, hi=MAX_SIDE, always_named=True, **{**found, **more}
+    )
+
+
+def kernel_size(default: Any = None, **more: Any) -> Any:
+    """Declare the kernel's size."""
+    found: dict[str, Any] = {"help": "Kernel size.", "always_named": True}
+    if default is None:
+        found["shown_default"] = "3, or the data's own"
+    return param(default, alias="kernel-size", lo=1, hi=MAX_KERNEL, **{**found, **more})
+
+
+def stride(default: Any = 1, **more: Any) -> Any:
+    """Declare a stride."""
+    return param(default, alias="stride", lo=1, hi=MAX_SIDE, **{"help": "Stride.", "always_named": True, **more})
+
+
+def padding(default: Any = 0, **more: Any) -> Any:
+    """Declare a padding."""
+    found = {"help": "Zeros around the input.", "always_named": True, **more}
+    return param(default, alias="padding", lo=0, hi=MAX_SIDE, **found)
+
+
+def dilation(**more: Any) -> Any:
+    """Declare a dilation."""
+    return param(1, alias="dilation", lo=1, hi=MAX_SIDE, **{"help": "Spacing of the kernel's cells.", **more})
+
+
+def bias() -> Any:
+    """Declare a bias."""
+    return param(0.0, help="Added to every output.", lo=-1e9, hi=1e9, group="Data")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapAndKernel(Scene):
+    """A scene with an input map and a kernel; once made, `i` and `k` are the sizes of what was given."""
+
+    default_size: ClassVar[Size] = (5, 5)
+
+    i: Size | None = input_size()
+    k: Size | None = kernel_size()
+    input: ArrayLike = param("random", help=INPUT_HELP, group="Data")
+    kernel: ArrayLike = param("random", help=KERNEL_HELP, group="Data")
+
+    def prepare(self) -> None:
+        """Both are loaded, and their sizes become `i` and `k`."""
+        self.fill_in(i=self.map.values.shape)
+        self.fill_in(k=self.weights.values.shape)
+
+    @cached_property
+    def map(self) -> Data:
+        """The input."""
+        return load_map(self.input, self.i, seed=self.seed, default_size=self.default_size)
+
+    @cached_property
+    def weights(self) -> Data:
+        """The kernel."""
+        if self.k is None and isinstance(self.kernel, str) and re.fullmatch(r"\s*\d+\s*", self.kernel):
+            number = self.kernel.strip()
+            raise UsageError(
+                f"--kernel {number} could be a size or the only weight: use --k {number}, or --k 1 --kernel {number}"
+            )
+        return load_kernel(self.kernel, self.k, seed=self.seed)
+
+    @property
+    def kernel_name(self) -> str:
+        """What the kernel is called, where it has a name."""
+        return self.weights.name if self.weights.source != "random" else ""
+
+
+def convolved_size(*, dilated: bool = False, ceil_mode: bool = False, padded: bool = True) -> Expression:
+    """The output size of a convolution in letters (Dumoulin and Visin 2016, relationships 6 and 15)."""
+    i, k, s, p, d = map(size, "ikspd")
+    input = i + 2 * p if padded else i
+    room = input - d * (k - 1) - 1 if dilated else input - k
+    return call("ceil" if ceil_mode else "floor", room / s) + 1
+
+
+def filled(
+    general: Expression, results: Sequence[int], ref: str | None = None, left: str = "o", **sizes: Sequence[int]
+) -> Filled:
+    """A general equation of `left` with the sizes along rows and columns; `ref` is the panel that has the results."""
+    values = tuple(tuple((name, Number(each[axis])) for name, each in sizes.items()) for axis in range(len(results)))
+    found = tuple(
+        Number(result, 0, None if ref is None else (ref, "shape", axis)) for axis, result in enumerate(results)
+    )
+    return Filled(size(left), general, values, found)

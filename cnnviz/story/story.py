@@ -1,0 +1,312 @@
+"""The layer between a scene and its storyboard: what every figure does in the same way is said here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.errors import UsageError
+from cnnviz.limits import MAX_COVERED, MAX_SIDE, MAX_STEPS
+from cnnviz.notation import digits_for, size_text
+from cnnviz.scene import scene_name
+from cnnviz.story.cells import Cells
+from cnnviz.story.graph import Graph, Tensor
+from cnnviz.storyboard import Block, Change, Grid, Mark, Panel, Shade, Sign, Step, Storyboard
+from cnnviz.words import (
+    Assigned,
+    Extent,
+    Joined,
+    Number,
+    Shape,
+    Symbol,
+    Text,
+    Words,
+    counted,
+    joined,
+    lines,
+    sentences,
+)
+
+if TYPE_CHECKING:
+    from cnnviz.data import Data
+    from cnnviz.scene import Scene
+    from cnnviz.story.windows import Windows
+
+Values = npt.NDArray[np.float64]
+Changes = Change | Iterable[Change]
+
+CROWDED_SIDE = 20
+"""Cells a side from which a map shows colours instead of numbers."""
+
+_MOST_LISTED = 9
+_MOST_WORDS = 3
+_LOST = 1e-12
+_OPERATORS = {"∗": "times", "=": "equals", "→": "becomes"}
+
+
+class Story:
+    """A figure while it is told: its panels, its settings and its steps.
+
+    `title` names it; `graph` is what it computes; each setting is a word with a symbol and its value. A `crowded` one
+    shows colours instead of numbers, as one with a large input does anyway.
+    """
+
+    def __init__(self, scene: Scene, title: Words, graph: Graph | None = None, *, crowded: bool = False) -> None:
+        self.scene, self.title, self.graph = scene, title, graph or Graph()
+        self.settings: list[tuple[Words, Words]] = []
+        self._cells: list[Cells] = []
+        self._picture, self._crowded = False, crowded
+        self._ndim = 0
+
+    # Settings
+
+    def set(self, word: str, symbol: str, value: Sequence[int] | Number, *, size: bool = True) -> None:
+        """A parameter for the head of the figure: `kernel k = 3`."""
+        found = value if isinstance(value, Number) else Extent(tuple(value))
+        self.settings.append((word, Assigned(Symbol(symbol, size=size), found)))
+
+    def _settings(self) -> Words:
+        """Each a word and its value; of many the words are left out."""
+        if len(self.settings) > _MOST_WORDS:
+            return joined((value for _, value in self.settings), "   ")
+        return joined(
+            (Text(f"{word} {{value}}", value=value) if word else value for word, value in self.settings), "     "
+        )
+
+    # Panels
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether the input that is shown already is a picture."""
+        return self._picture
+
+    def decimals(self, values: Values, *, lost: float = 0.0, most: int = 2) -> int:
+        """Decimals that show these values; `lost` is what floats may have left of 0."""
+        return digits_for(values, most=self.scene.most(most), above=lost)
+
+    def cells(
+        self,
+        name: str,
+        label: str,
+        values: Values | Tensor,
+        *,
+        windows: Windows | None = None,
+        fill: float = 0.0,
+        pending: bool = False,
+        data: Data | None = None,
+        lost: float = 0.0,
+        below: Words | None = None,
+        size: Shape | None = None,
+        first: Values | None = None,
+        role: str = "input",
+        roles: npt.NDArray[np.str_] | None = None,
+        marks: Sequence[Mark] = (),
+        **more: Any,
+    ) -> Cells:
+        """A panel of cells, labelled with its size (`label` has a gap for it) and what stands `below`.
+
+        With `windows` it is drawn padded with `fill`, what no window reaches hatched, and an outline for the window;
+        a `pending` one is empty until its cells are written. Of a tensor the graph learns which panel shows it: what
+        goes in at the start, what is computed at the end. `data` says where an input comes from. One that steps change
+        has other values at `first`, and may be labelled with another `size`. `more` are fields of the panel.
+        """
+        if windows is not None:
+            self._ndim = len(windows.axes)
+        shown, goes_in = self._registered(name, values)
+        if data is not None:
+            self._picture = data.source == "image"
+            self._crowded = self._crowded or max(shown.shape[-2:]) >= CROWDED_SIDE
+        texts = [Text(label, size=size or Shape(shown.shape, name))]
+        drawn = shown if first is None else first
+        roles = np.full(shown.shape, role) if roles is None else roles
+        if windows is not None:
+            drawn, roles = windows.padded(shown, fill), windows.roles()
+            marks = (*_boundary(windows), Mark(name="window", role="window"), *marks)
+            if drawn.ndim == 2:
+                more.setdefault("padding", windows.padding)
+            if any(windows.padding):
+                word = "zero padding {p}" if fill == 0 else "padding {p}"
+                texts.append(Text(word, p=Extent(windows.padding)))
+            if any(str(each).endswith("unreached") for each in np.unique(roles)):
+                below = lines(Text("hatched: never reached"), below)
+        elif pending:
+            drawn, roles = np.full(shown.shape, np.nan), np.full(shown.shape, "pending")
+            marks = marks or (Mark(name="current", role="result"),)
+        if goes_in:
+            self.graph.show_input(name, drawn, shown.shape)
+        fields: dict[str, Any] = {
+            "digits": self.decimals(shown, lost=lost),
+            "numbers": not self._crowded or role == "kernel",
+            "shade": self.shade(shown, data, plain=role == "kernel"),
+            **more,
+        }
+        kind = Grid if drawn.ndim == 2 else Block
+        panel = kind(
+            name=name, label=lines(joined(texts), below), values=drawn, roles=roles, marks=tuple(marks), **fields
+        )
+        return self.add(panel, drawn if windows is not None else shown, joined(texts))
+
+    def add(self, panel: Grid | Block, values: Values, head: Words = "") -> Cells:
+        """A panel of cells that is made already, with the values that it has at the end."""
+        found = Cells(panel, values, head)
+        self._cells.append(found)
+        return found
+
+    def _registered(self, panel: str, values: Values | Tensor) -> tuple[Values, bool]:
+        """The array that a panel shows, registered as a result of the graph; and whether it goes in instead."""
+        if not isinstance(values, Tensor):
+            return values, False
+        # Samples, and channels that windows do not tell apart, are no axes of the panel.
+        ndim = self._ndim or 2 + int(values.values.shape[-3:-2] > (1,))
+        index = (0,) * (values.values.ndim - ndim)
+        goes_in = self.graph.is_given(values)
+        if not goes_in:
+            self.graph.show(values, panel, index)
+        return values.values[index], goes_in
+
+    def shade(self, values: Values, data: Data | None = None, *, plain: bool = False) -> Shade:
+        """How values become colours: greys for a picture, one hue for a map, two from a middle zero for signs."""
+        picture, always = self._picture and not plain, (self._picture or self._crowded) and not plain
+        if data is not None and picture and values.min() >= 0:
+            return Shade(scale="gray", lo=0, hi=255, always=True)
+        return shade_for(values, picture=picture, always=always)
+
+    # Steps and the whole
+
+    def step(self, caption: Words, *changes: Changes, beats: float = 1.0) -> Step:
+        """A step: what is said and what changes."""
+        return Step(caption=caption, changes=tuple(_flat(changes)), beats=beats)
+
+    def play(
+        self,
+        steps: Callable[[], Iterator[Step]],
+        count: int,
+        *stage: Sequence[Cells | Panel | str],
+        alt: Words,
+        step_roles: Sequence[str] = ("kernel", "kernel_on_padding", "output"),
+        animated: bool = True,
+        **texts: Any,
+    ) -> Story:
+        """The story as a whole: its `count` steps, made anew at each call, and the `stage`, rows of panels.
+
+        `alt` says what an animation is seen of (or a still, where it is not `animated`); a small result is told behind
+        it. `texts` are the formula and the convention.
+        """
+        alts = [Text("Animation of {what}", what=alt) if animated else alt, *self._result()]
+        self._board = {
+            "alt": sentences(*alts),
+            "subject": sentences(alt, *self._result()) if animated else "",
+            "rows": tuple(tuple(_panels(row)) for row in stage),
+            "count": count,
+            "step_roles": tuple(step_roles),
+            "formula": "",
+            **texts,
+        }
+        self._steps = steps
+        return self
+
+    def storyboard(self) -> Storyboard:
+        """The figure as data, its words not yet printed."""
+
+        def steps() -> Iterator[Step]:
+            for cells in self._cells:
+                cells.rewind()
+            yield from self._steps()
+
+        return Storyboard(
+            scene=scene_name(type(self.scene)),
+            parameters=self.scene.public(),
+            title=self.title,
+            settings=self._settings(),
+            steps=steps,
+            **self._board,
+        )
+
+    def _result(self) -> list[Words]:
+        """The last panel's numbers, for those who do not see it; nothing where they are many."""
+        if not self._cells or self._cells[-1].values.ndim != 2 or self._cells[-1].values.size > _MOST_LISTED:
+            return []
+        last = self._cells[-1]
+        rows = (
+            Joined(tuple(last[row, column] for column in range(last.values.shape[1])), ", ")
+            for row in range(last.values.shape[0])
+        )
+        return [Text("The output, row by row: {rows}", rows=joined(rows, "; "))]
+
+    def fits(
+        self, windows: Windows, what: str, drawn: str = "the padded input", options: str = "--p or --i"
+    ) -> None:
+        """Refuse more cells, steps, or cells under windows, than anybody watches; raises UsageError."""
+        if max(windows.drawn) > MAX_SIDE:
+            raise UsageError(
+                f"{drawn} has {size_text(*windows.drawn)} cells, more than {MAX_SIDE} a side: use a smaller {options}"
+            )
+        check_steps(windows.count, what, windows.covered)
+
+
+def check_steps(count: int, what: str, covered: int = 0) -> None:
+    """Refuse a figure of more steps, or more cells under its windows, than anybody watches; raises UsageError."""
+    if count > MAX_STEPS:
+        raise UsageError(f"{what} would take {count} steps, more than {MAX_STEPS}: use a larger stride or less input")
+    if covered > MAX_COVERED:
+        raise UsageError(
+            f"{what} would cover {covered} cells in {count} steps, more than {MAX_COVERED}: use a larger stride, a "
+            "smaller window or less input"
+        )
+
+
+def lost_of(values: Values, weights: Values | float = 1.0) -> float:
+    """What floats may leave of 0 where values are added up with weights."""
+    return _LOST * float(np.abs(values).max() * np.abs(weights).sum())
+
+
+def shade_for(values: Values, *, picture: bool, always: bool) -> Shade:
+    """How values become colours: greys for a picture, one hue for a map, two from a middle zero where signs differ."""
+    lo, hi = float(values.min()), float(values.max())
+    if lo < 0:
+        most = max(-lo, hi)
+        return Shade(scale="diverging", lo=-most, hi=most, always=always)
+    return Shade(scale="gray" if picture else "sequential", lo=min(lo, 0.0), hi=hi if hi > 0 else 1.0, always=always)
+
+
+def reading_beats(count: int) -> float:
+    """Beats of a step that is read rather than followed: more where many steps are to go by fast."""
+    return min(30.0, max(2.0, count / 16))
+
+
+def times(weights: Sequence[Number]) -> list[Words]:
+    """The notes in covered cells: what each is multiplied by."""
+    return [Joined(("×", weight), "") for weight in weights]
+
+
+def filling(count: int) -> Text:
+    """The steps of a figure with their verb, for a sentence about them."""
+    return counted(count, "1 step fills", "{n} steps fill")
+
+
+def _boundary(windows: Windows) -> tuple[Mark, ...]:
+    """Where the array itself ends within its padding."""
+    if not any(windows.padding):
+        return ()
+    rows, columns = (axis.size for axis in windows.axes[-2:])
+    row, column = windows.padding[-2:]
+    return (Mark(name="map", role="boundary", row=row, column=column, rows=rows, columns=columns),)
+
+
+def _panels(row: Sequence[Cells | Panel | str]) -> Iterator[Panel]:
+    for part in row:
+        if isinstance(part, str):
+            yield Sign(name=_OPERATORS.get(part, part), text=part)
+        else:
+            yield part.panel if isinstance(part, Cells) else part
+
+
+def _flat(changes: Iterable[Changes]) -> Iterator[Change]:
+    for change in changes:
+        if isinstance(change, Iterable):
+            yield from change
+        else:
+            yield change

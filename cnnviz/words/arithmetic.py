@@ -1,0 +1,440 @@
+"""Arithmetic as trees: what a caption computes, to be written, evaluated and checked without reading any text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from cnnviz.notation import as_given_exactly, decimals_as_given, written
+from cnnviz.words.texts import Phrase
+
+Ref = tuple[Any, ...]
+"""What a number is: a panel's name and the index of its cell, or the name of a parameter."""
+
+Value = Any
+"""A Fraction where it is rational as written, a float where it is not, an array where symbols stand for arrays."""
+
+Environment = Mapping[str, Any]
+"""The values of symbols by name."""
+
+
+class Expression(Phrase):
+    """A part of an arithmetic expression; `+`, `-`, `*`, `/` and `**` build larger ones."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Term) -> Expression:
+        return Sum((*_terms(self), *_terms(expression(other))))
+
+    def __radd__(self, other: Term) -> Expression:
+        return expression(other) + self
+
+    def __sub__(self, other: Term) -> Expression:
+        return Sum((*_terms(self), Negative(expression(other))))
+
+    def __rsub__(self, other: Term) -> Expression:
+        return expression(other) - self
+
+    def __mul__(self, other: Term) -> Expression:
+        return Product((*_factors(self), *_factors(expression(other))))
+
+    def __rmul__(self, other: Term) -> Expression:
+        return expression(other) * self
+
+    def __truediv__(self, other: Term) -> Expression:
+        return Quotient(self, expression(other))
+
+    def __rtruediv__(self, other: Term) -> Expression:
+        return Quotient(expression(other), self)
+
+    def __pow__(self, other: Term) -> Expression:
+        return Power(self, expression(other))
+
+    def __neg__(self) -> Expression:
+        return Negative(self)
+
+
+Term = Expression | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Expression):
+    """A number as it is written: with `decimals`, or where these are None as it was given.
+
+    `ref` says which cell or parameter it is, so that it can be compared with what an engine computes.
+    """
+
+    value: float
+    decimals: int | None = 0
+    ref: Ref | None = None
+
+    def exact(self) -> Fraction:
+        """The number that is written."""
+        return as_given_exactly(self.value) if self.decimals is None else written(self.value, self.decimals)
+
+    @property
+    def places(self) -> int:
+        """Decimals that are written."""
+        return decimals_as_given(self.value) if self.decimals is None else self.decimals
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol(Expression):
+    r"""A letter of a formula, in mathtext without dollar signs: `x`, `\alpha`; `index` counts from 1.
+
+    `size` marks the article's symbols of sizes (i, k, s, p, d, o, …), which another notation writes otherwise.
+    """
+
+    name: str
+    index: tuple[int | str, ...] = ()
+    size: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sum(Expression):
+    """Terms with plus signs between, with minus signs before negative ones."""
+
+    terms: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product(Expression):
+    """Factors side by side."""
+
+    factors: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quotient(Expression):
+    """One expression over another."""
+
+    top: Expression
+    below: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Power(Expression):
+    """A base raised to an exponent; `Symbol("e")` is Euler's number."""
+
+    base: Expression
+    exponent: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Negative(Expression):
+    """An expression with a minus sign before it."""
+
+    inner: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Function(Expression):
+    """A function of `FUNCTIONS` with its arguments."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition(Phrase):
+    """A chain of comparisons such as −3 < x < 3: expressions with signs (<, ≤, >, ≥, =, ≠) between."""
+
+    sides: tuple[Expression, ...]
+    signs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cases(Expression):
+    """An expression by cases: the first whose condition holds; a case holds where any of its conditions does."""
+
+    cases: tuple[tuple[Expression, tuple[Condition, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A function: on arrays, its exact values at some rational arguments, and whether all others are irrational."""
+
+    apply: Callable[..., Any]
+    exact: Callable[..., Fraction | None] | None = None
+    transcendental: bool = False
+
+
+def _stable_sigmoid(x: Any) -> Any:
+    small = np.exp(-np.abs(x))
+    return np.where(np.asarray(x) >= 0, 1 / (1 + small), small / (1 + small))
+
+
+def _normal_cdf(x: Any) -> Any:
+    # NumPy has no erf; erfc keeps the digits that 1 + erf loses far below 0.
+    tail = np.frompyfunc(math.erfc, 1, 1)(-np.asarray(x, np.float64) / math.sqrt(2))
+    return 0.5 * np.asarray(tail, np.float64)
+
+
+def _at(place: int, value: Fraction | int) -> Callable[[Fraction], Fraction | None]:
+    return lambda x: Fraction(value) if x == place else None
+
+
+def _root(x: Fraction) -> Fraction | None:
+    if x < 0:
+        return None
+    top, below = math.isqrt(x.numerator), math.isqrt(x.denominator)
+    return Fraction(top, below) if top * top == x.numerator and below * below == x.denominator else None
+
+
+def _minimum(*values: Any) -> Any:
+    return np.minimum.reduce(np.broadcast_arrays(*values))
+
+
+def _maximum(*values: Any) -> Any:
+    return np.maximum.reduce(np.broadcast_arrays(*values))
+
+
+FUNCTIONS: Mapping[str, Rule] = {
+    "max": Rule(_maximum, lambda *values: max(values)),
+    "min": Rule(_minimum, lambda *values: min(values)),
+    "mean": Rule(lambda *values: sum(values) / len(values), lambda *values: sum(values, Fraction(0)) / len(values)),
+    "abs": Rule(np.abs, abs),
+    "floor": Rule(np.floor, lambda x: Fraction(math.floor(x))),
+    "ceil": Rule(np.ceil, lambda x: Fraction(math.ceil(x))),
+    "sqrt": Rule(np.sqrt, _root),
+    "sign": Rule(np.sign, lambda x: Fraction((x > 0) - (x < 0))),
+    "exp": Rule(np.exp, _at(0, 1), transcendental=True),
+    "ln": Rule(np.log, _at(1, 0), transcendental=True),
+    "tanh": Rule(np.tanh, _at(0, 0), transcendental=True),
+    "sin": Rule(np.sin, _at(0, 0), transcendental=True),
+    "σ": Rule(_stable_sigmoid, _at(0, Fraction(1, 2)), transcendental=True),
+    "softplus": Rule(lambda x: np.logaddexp(0, x), transcendental=True),
+    "Φ": Rule(_normal_cdf, _at(0, Fraction(1, 2)), transcendental=True),
+    "φ": Rule(lambda x: np.exp(-(np.asarray(x) ** 2) / 2) / math.sqrt(2 * math.pi), transcendental=True),
+}
+"""Every function by the name with which it is written inline."""
+
+_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
+    "<": lambda a, b: a < b,
+    "≤": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    "≥": lambda a, b: a >= b,
+    "=": lambda a, b: a == b,
+    "≠": lambda a, b: a != b,
+}
+
+
+def expression(term: Term) -> Expression:
+    """A number as an expression; an expression as it is."""
+    return term if isinstance(term, Expression) else Number(float(term), None)
+
+
+def call(name: str, *arguments: Term) -> Function:
+    """A function of `FUNCTIONS`."""
+    return Function(name, tuple(map(expression, arguments)))
+
+
+def total(terms: Sequence[Expression]) -> Expression:
+    """The sum of some terms; of one, that term; of none, 0."""
+    return terms[0] if len(terms) == 1 else Sum(tuple(terms)) if terms else Number(0)
+
+
+def _terms(part: Expression) -> tuple[Expression, ...]:
+    return part.terms if isinstance(part, Sum) else (part,)
+
+
+def _factors(part: Expression) -> tuple[Expression, ...]:
+    return part.factors if isinstance(part, Product) else (part,)
+
+
+def children(part: Phrase) -> Iterator[Phrase]:
+    """The phrases that a phrase is made of."""
+    for field in fields(part) if hasattr(part, "__dataclass_fields__") else ():  # type: ignore[arg-type]
+        yield from _phrases(getattr(part, field.name))
+
+
+def _phrases(thing: Any) -> Iterator[Phrase]:
+    if isinstance(thing, Phrase):
+        yield thing
+    elif isinstance(thing, tuple):
+        for part in thing:
+            yield from _phrases(part)
+
+
+def leaves(part: Phrase) -> Iterator[Number | Symbol]:
+    """The numbers and symbols of a phrase, from left to right."""
+    if isinstance(part, Number | Symbol):
+        yield part
+    else:
+        for child in children(part):
+            yield from leaves(child)
+
+
+def has_symbols(part: Expression) -> bool:
+    """Whether an expression holds a letter."""
+    return any(isinstance(leaf, Symbol) for leaf in leaves(part))
+
+
+def exact(part: Expression, values: Environment | None = None) -> Value:
+    """What an expression comes to with its numbers as they are written: a Fraction where that is rational.
+
+    NaN where it has no value.
+    """
+    with np.errstate(all="ignore"):
+        try:
+            return _evaluated(part, Number.exact, values or {})
+        except ZeroDivisionError:
+            return math.nan
+
+
+def evaluate(part: Expression, values: Environment | None = None) -> Value:
+    """What an expression comes to with unrounded numbers; `values` of symbols may be arrays of one shape."""
+    with np.errstate(all="ignore"):
+        return _evaluated(part, lambda number: number.value, values or {})
+
+
+def _evaluated(part: Expression, number: Callable[[Number], Any], values: Environment) -> Any:
+    def of(inner: Expression) -> Any:
+        return _evaluated(inner, number, values)
+
+    match part:
+        case Number():
+            return number(part)
+        case Symbol():
+            return values[part.name] if part.name in values or part.name != "e" else math.e
+        case Sum():
+            first, *rest = map(of, part.terms)
+            return sum(rest, first)
+        case Product():
+            found = [of(factor) for factor in part.factors]
+            # Nothing times an irrational number is exactly nothing.
+            return Fraction(0) if any(isinstance(f, Fraction) and not f for f in found) else math.prod(found)
+        case Quotient():
+            return _divided(of(part.top), of(part.below))
+        case Negative():
+            return -of(part.inner)
+        case Power(Symbol("e"), exponent):
+            return of(call("exp", exponent))
+        case Power():
+            return _raised(of(part.base), of(part.exponent))
+        case Function():
+            return _applied(FUNCTIONS[part.name], [of(argument) for argument in part.arguments])
+        case Cases():
+            return _chosen(part, of)
+    raise TypeError(f"{type(part).__name__} has no value")
+
+
+def _divided(top: Any, below: Any) -> Any:
+    if isinstance(top, Fraction) and isinstance(below, Fraction):
+        return top / below
+    return np.divide(_plain(top), _plain(below))
+
+
+def _raised(base: Any, exponent: Any) -> Any:
+    if isinstance(base, Fraction) and isinstance(exponent, Fraction) and exponent.denominator == 1:
+        return base**exponent
+    return np.power(np.asarray(_plain(base), np.float64), _plain(exponent))[()]
+
+
+def _applied(rule: Rule, arguments: list[Any]) -> Any:
+    if rule.exact and all(isinstance(argument, Fraction) for argument in arguments):
+        found = rule.exact(*arguments)
+        if found is not None:
+            return found
+    return rule.apply(*map(_plain, arguments))
+
+
+def _chosen(part: Cases, of: Callable[[Expression], Any]) -> Any:
+    conditions = [holds(case[1], of) for case in part.cases]
+    results = [of(case[0]) for case in part.cases]
+    if all(isinstance(condition, bool | np.bool_) for condition in conditions):
+        return next((found for found, holding in zip(results, conditions, strict=True) if holding), math.nan)
+    return np.select(conditions, results, math.nan)
+
+
+def holds(conditions: Sequence[Condition], of: Callable[[Expression], Any]) -> Any:
+    """Whether any of some conditions is true, for arrays element by element; none at all always are."""
+    if not conditions:
+        return True
+    found = [_all_hold([of(side) for side in condition.sides], condition.signs) for condition in conditions]
+    return found[0] if len(found) == 1 else np.logical_or.reduce(found)
+
+
+def _all_hold(sides: Sequence[Any], signs: Sequence[str]) -> Any:
+    each = [_COMPARE[sign](a, b) for sign, a, b in zip(signs, sides, sides[1:], strict=False)]
+    return each[0] if len(each) == 1 else np.logical_and.reduce(each)
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Fraction) else value
+
+
+def is_transcendental(part: Expression) -> bool:
+    """Whether a function stands in an expression whose values are irrational almost everywhere."""
+    if isinstance(part, Function) and FUNCTIONS[part.name].transcendental:
+        return True
+    if isinstance(part, Power) and part.base == Symbol("e"):
+        return True
+    return any(is_transcendental(child) for child in children(part) if isinstance(child, Expression))
+
+
+def relation(left: Expression, right: Expression, values: Environment | None = None) -> str:
+    """The sign between two expressions as they are written: `=` where they are equal, `≈` where one is rounded."""
+    a, b = exact(left, values), exact(right, values)
+    if isinstance(a, Fraction) and isinstance(b, Fraction):
+        return "=" if a == b else "≈"
+    # float64 may not tell an irrational value from the rational one beside it.
+    if is_transcendental(left) != is_transcendental(right):
+        return "≈"
+    return "=" if math.isclose(a, b, rel_tol=1e-12) else "≈"
+
+
+@dataclass(frozen=True, slots=True)
+class Equation(Phrase):
+    """`left` and what it comes to, side by side; the sign between two sides follows from how they are written.
+
+    The last side is the result, written strong where `strong` says so. `letters` is how long a side may be before its
+    middle gives way to an ellipsis.
+    """
+
+    left: Phrase | None
+    sides: tuple[Expression, ...]
+    strong: bool = True
+    letters: int = 80
+
+    @property
+    def result(self) -> Expression:
+        """What the equation comes to."""
+        return self.sides[-1]
+
+    def signs(self) -> Iterator[str]:
+        """The sign before each side but the first."""
+        for left, right in zip(self.sides, self.sides[1:], strict=False):
+            yield "=" if has_symbols(left) or has_symbols(right) else relation(left, right)
+
+
+def equation(left: Phrase | None, *sides: Term, strong: bool = True, letters: int = 80) -> Equation:
+    """An equation; a side that says no more than the result (a lone number as written) is left out."""
+    found = [expression(side) for side in sides]
+    result = found[-1]
+    kept = [
+        side
+        for side in found[:-1]
+        if not (isinstance(side, Number) and isinstance(result, Number) and side.exact() == result.exact())
+    ]
+    return Equation(left, (*kept, result), strong, letters)
+
+
+def dot(
+    pixels: Sequence[Number], weights: Sequence[Number], plus: Number | None = None, result: Number | None = None
+) -> Expression:
+    """Products of pixels and weights, those of weight 0 left out, and a bias where it is not 0.
+
+    Without a term that is 0, or the `result` itself where that is given.
+    """
+    terms: list[Expression] = [
+        Product((pixel, weight)) for pixel, weight in zip(pixels, weights, strict=True) if weight.value
+    ]
+    if plus is not None and plus.value:
+        terms.append(plus)
+    return total(terms) if terms or result is None else result

@@ -1,0 +1,121 @@
+"""Words as data: sentences by template, names, sizes and lists; a formatter turns them into text at the very end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+class Phrase:
+    """Anything that is said in a figure and is not yet text."""
+
+    __slots__ = ()
+
+
+Words = Phrase | str
+"""A text: a phrase, or a str that stays as it is in every language, such as the name of a file."""
+
+
+class Text(Phrase):
+    """A sentence or a part of one: an English template, which is its key in every language, and what fills its gaps.
+
+    `Text("row {row}, column {column}", row=2, column=1)`; a value may be a phrase, a str or a whole number.
+    """
+
+    __slots__ = ("template", "values")
+
+    def __init__(self, template: str, /, **values: Any) -> None:
+        self.template, self.values = template, values
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Text) and (self.template, self.values) == (other.template, other.values)
+
+    def __hash__(self) -> int:
+        return hash((self.template, tuple(self.values.items())))
+
+    def __repr__(self) -> str:
+        return f"Text({', '.join([repr(self.template), *(f'{k}={v!r}' for k, v in self.values.items())])})"
+
+
+@dataclass(frozen=True, slots=True)
+class Strong(Phrase):
+    """Words that stand out."""
+
+    inner: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Joined(Phrase):
+    """Words with a sign between; a language may have another one for it."""
+
+    parts: tuple[Words, ...]
+    between: str = ", "
+    end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Math(Phrase):
+    """A formula in mathtext without dollar signs that nobody needs to evaluate."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shape(Phrase):
+    """Sizes along the axes of an array: `5×5`; `ref` names the panel that has it."""
+
+    sizes: tuple[int, ...]
+    ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extent(Phrase):
+    """A parameter for rows and columns: `2`, or `2×1` where these differ."""
+
+    sizes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PerAxis(Phrase):
+    """The same about rows and columns: said once where it is the same, else for each."""
+
+    rows: Words
+    columns: Words
+
+
+def joined(parts: Iterable[Words | None], between: str = ", ", end: str = "") -> Words:
+    """Those parts that there are, with a sign between."""
+    found = tuple(part for part in parts if part is not None and part != "")
+    return found[0] if len(found) == 1 and not end else Joined(found, between, end) if found else ""
+
+
+def lines(*parts: Words | None) -> Words:
+    """One under the other."""
+    return joined(parts, "\n")
+
+
+def sentences(*parts: Words | None) -> Words:
+    """One after the other, each with a full stop."""
+    return joined(parts, ". ", ".")
+
+
+def counted(count: int, one: str, many: str, **values: Any) -> Text:
+    """A text whose wording depends on a number, `{n}` in its template."""
+    return Text(one if count == 1 else many, n=count, **values)
+
+
+def walk(words: Any) -> Iterator[Phrase]:
+    """Every phrase within some words, the words themselves first."""
+    if not isinstance(words, Phrase):
+        if isinstance(words, tuple):
+            for part in words:
+                yield from walk(part)
+        return
+    yield words
+    if isinstance(words, Text):
+        for value in words.values.values():
+            yield from walk(value)
+    elif hasattr(words, "__dataclass_fields__"):
+        for name in words.__dataclass_fields__:
+            yield from walk(getattr(words, name))
