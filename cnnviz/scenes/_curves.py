@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.notation import decimals_as_given, digits_for, number, written
+from cnnviz.notation import decimals_as_given, digits_for
 from cnnviz.parameters import plain
-from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Values
+from cnnviz.story import Story
+from cnnviz.storyboard import Change, Curve, Dot, Equation, MoveDot, Plot, Row, SetCurve, SetRow, Step, Values
+from cnnviz.words import Number, Words
 
 Function = Callable[[Values], Values]
 
@@ -72,18 +74,27 @@ class Trace:
         """The derivative at every place."""
         return np.asarray(self.slope(self.at), np.float64)
 
-    def curves(self, texts: tuple[str, str] = ("", "")) -> tuple[Curve, ...]:
-        """The function and, dashed above it, the derivative, with a text at the end of each."""
-        (x, y), (u, v) = self.curve, self.derivative
-        return (
+    def x(self, step: int) -> Number:
+        """Where the point is."""
+        return Number(float(self.at[step]), self.digits)
+
+    def value(self, step: int, decimals: int | None = None, panel: str = "plot") -> Number:
+        """The function there, as the engine has it for the panel."""
+        return Number(float(self.values[step]), self.results if decimals is None else decimals, (panel, step))
+
+    def slope_at(self, step: int) -> Number:
+        """The derivative there."""
+        return Number(float(self.slopes[step]), self.results)
+
+    def plot(
+        self, name: str, texts: tuple[Words, Words] = ("", ""), guides: Sequence[Curve] = (), **fields: Any
+    ) -> Plot:
+        """Axes with both curves, named by `texts` at their ends, and the point at its first place."""
+        (x, y), (u, v), none = self.curve, self.derivative, np.empty(0)
+        curves = (
+            *guides,
             Curve(name="function", role="curve", x=x, y=y, text=texts[0]),
             Curve(name="derivative", role="derivative", x=u, y=v, style="dashed", text=texts[1]),
-        )
-
-    def plot(self, panel: Plot) -> Plot:
-        """A panel with the curves, the tangent, the guide and the dots added, the point at its first place."""
-        none = np.empty(0)
-        moving = (
             Curve(name="guide", role="guide", x=none, y=none, style="dotted"),
             Curve(name="tangent", role="tangent", x=none, y=none),
         )
@@ -91,7 +102,7 @@ class Trace:
             Dot(name="slope", role="derivative", x=float(self.at[0]), y=float(self.slopes[0])),
             Dot(name="point", role="active", x=float(self.at[0]), y=float(self.values[0])),
         )
-        return replace(panel, curves=panel.curves + moving, dots=panel.dots + dots)
+        return Plot(name=name, x_range=self.x_range, y_range=self.y_range, curves=curves, dots=dots, **fields)
 
     def moved(self, panel: str, step: int, *, tangent: bool = True) -> list[Change]:
         """The changes that bring the point to its place of a step, counted from 0."""
@@ -113,6 +124,29 @@ class Trace:
         """How far a tangent goes to both sides, so that it looks equally long whatever its slope."""
         width, height = (hi - lo for lo, hi in (self.x_range, self.y_range))
         return _TANGENT * width / math.hypot(1.0, slope * width / height * 0.6)
+
+
+def point_moves(
+    story: Story,
+    trace: Trace,
+    plot: Plot,
+    head: Sequence[Row],
+    numbers: Mapping[str, Callable[[int], Words]],
+    caption: Callable[[int], Words],
+    **texts: Any,
+) -> Story:
+    """A point moves along a curve, beside its formula (`head`) and three `numbers` of each step by rows' names."""
+    count, roles = len(trace.at), ("ink", "curve", "derivative")
+    rows = [Row(name=name, text=tell(0), role=role) for (name, tell), role in zip(numbers.items(), roles, strict=True)]
+    widest = tuple(tell(step) for step in (0, count - 1) for tell in numbers.values())
+    formula = Equation(name="equation", lines=(*head, *rows), widest=widest, size=20)
+
+    def steps() -> Iterator[Step]:
+        for step in range(count):
+            told = [SetRow(panel="equation", row=name, text=tell(step)) for name, tell in numbers.items()]
+            yield story.step(caption(step), trace.moved("plot", step), told, beats=MOVING_BEATS)
+
+    return story.play(steps, count, (plot, formula), step_roles=(), **texts)
 
 
 def places(lo: float, hi: float, frames: int) -> tuple[Values, int]:
@@ -177,20 +211,6 @@ def padded(*heights: Values) -> tuple[float, float]:
     return lo - pad, hi + pad
 
 
-def outcome(value: float, digits: int, by_hand: Fraction | float, *, irrational: bool = False) -> str:
-    """The end of a caption: `= **1.20**`, or `≈ **−0.70**` where the value is rounded.
-
-    `by_hand` is what the numbers that are written come to, a Fraction where that is rational. An `irrational` value is
-    always rounded, though float64 may not tell it from 1.
-    """
-    if isinstance(by_hand, Fraction):
-        same = by_hand == written(value, digits)
-    else:
-        same = abs(by_hand - round(value, digits)) <= max(1e-12, 1e-14 * abs(value))
-    sign = "=" if same and not irrational else "≈"
-    return f"{sign} **{number(value, digits)}**"
-
-
 def _result_digits(values: Values, slopes: Values, most: int | None, digits: int) -> int:
     """Two decimals, three where these show every result exactly, more where all values are tiny.
 
@@ -203,8 +223,3 @@ def _result_digits(values: Values, slopes: Values, most: int | None, digits: int
     least = max(2, math.ceil(-math.log10(largest)) + 1) if largest > 1e-9 else 2
     known = np.concatenate([values, slopes])
     return next((n for n in (least, least + 1) if np.abs(known - np.round(known, n)).max() < 1e-9), least)
-
-
-def joined(parts: Sequence[str]) -> str:
-    """Parts of the settings line, well apart."""
-    return "     ".join(part for part in parts if part)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz.functions.surfaces import Surface
 from cnnviz.notation import number, written
 from cnnviz.ops.optimizers import SGD, Adagrad, Adam, Optimizer, RMSprop
-from cnnviz.ops.surfaces import Surface
 from cnnviz.storyboard import Values
 
 DIVERGED, ESCAPED = "diverged", "escaped"

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, FullyConnected, Layer, Lrn, MaxPool, Weights
 from cnnviz.notation import number, size_text, written
-from cnnviz.ops.activation_table import ACTIVATIONS
 from cnnviz.ops.convolution import windows2d
 from cnnviz.scenes._sliding import equals
 from cnnviz.storyboard import Values

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.network import Network
 from cnnviz.network.layers import BatchNorm, FullyConnected, Layer, Weights
 from cnnviz.operation import KERNEL, PLAIN, Call, Operand, Operation, Shown, Training
-from cnnviz.ops.activation_table import ACTIVATIONS
 from cnnviz.parameters import Size
 from cnnviz.storyboard import Values
 

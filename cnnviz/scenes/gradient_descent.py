@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from cnnviz.data import load_map
 from cnnviz.errors import UsageError
-from cnnviz.ops.surfaces import SURFACES
-from cnnviz.ops.surfaces import Surface as Ground
+from cnnviz.functions.surfaces import SURFACES
+from cnnviz.functions.surfaces import Surface as Ground
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._descent import (
@@ -44,6 +44,7 @@ from cnnviz.storyboard import (
     Surface,
     Values,
 )
+from cnnviz.words import Printer
 
 if TYPE_CHECKING:
     from cnnviz.operation import Operation
@@ -171,7 +172,7 @@ class GradientDescent(Scene):
             title="Gradient descent: " + (self._runs[0].rule.title if len(self._runs) == 1 else "six optimizers"),
             settings=self._settings(),
             formula=self._formula(),
-            convention=f"$f(x, y)={self._ground.equation}$",
+            convention=f"$f(x, y)={Printer().math(self._ground.body)}$",
             alt=self._alt(),
             rows=((self._field(), self._loss_plot()), *self._legend()),
             steps=self._steps,

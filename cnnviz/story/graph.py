@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz.functions.compute import compute
 from cnnviz.operation import KERNEL, MAP, PLAIN, Call, Operand, Operation, Shown, Training
-from cnnviz.ops import compute
 
 Values = npt.NDArray[np.float64]
 
@@ -53,7 +53,7 @@ class Graph:
         return self.given(name, array.reshape((1,) * (4 - array.ndim) + array.shape), KERNEL)
 
     def compute(self, function: str, *tensors: Tensor | None, result: str = "y", **options: Any) -> Tensor:
-        """Call a function of `torch.nn.functional`, or of `cnnviz.ops` where torch has none; None is left out.
+        """Call a function of `torch.nn.functional`, or one of cnnviz's own where torch has none; None is left out.
 
         Of several results the first; the others are those of `more`.
         """

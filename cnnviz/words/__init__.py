@@ -1,5 +1,6 @@
 """Words as data: arithmetic, sentences and formulas, and the formatter that turns them into text at the very end."""
 
+from cnnviz.words.algebra import derivative, substitute, with_decimals
 from cnnviz.words.arithmetic import (
     Cases,
     Condition,
@@ -22,7 +23,7 @@ from cnnviz.words.arithmetic import (
     relation,
     total,
 )
-from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, size
+from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, Interval, size
 from cnnviz.words.printer import NOTATIONS, Printer
 from cnnviz.words.texts import (
     Extent,
@@ -37,13 +38,15 @@ from cnnviz.words.texts import (
     counted,
     joined,
     lines,
+    listed,
     sentences,
     walk,
 )
 
 __all__ = [
     "NOTATIONS", "Assigned", "ByCases", "Cases", "Condition", "Defined", "Equation", "Expression", "Extent", "Filled",
-    "Function", "Joined", "Math", "Negative", "Number", "PerAxis", "Phrase", "Power", "Printer", "Product", "Quotient",
-    "Ref", "Shape", "Strong", "Sum", "Symbol", "Text", "Words", "call", "counted", "dot", "equation", "evaluate",
-    "exact", "joined", "lines", "relation", "sentences", "size", "total", "walk",
+    "Function", "Interval", "Joined", "Math", "Negative", "Number", "PerAxis", "Phrase", "Power", "Printer", "Product",
+    "Quotient", "Ref", "Shape", "Strong", "Sum", "Symbol", "Text", "Words", "call", "counted", "derivative", "dot",
+    "equation", "evaluate", "exact", "joined", "lines", "listed", "relation", "sentences", "size", "substitute",
+    "total", "walk", "with_decimals",
 ]

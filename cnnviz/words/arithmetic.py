@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,11 @@ class Number(Expression):
     def exact(self) -> Fraction:
         """The number that is written."""
         return as_given_exactly(self.value) if self.decimals is None else written(self.value, self.decimals)
+
+    @property
+    def error(self) -> float:
+        """How far what is written is from the number."""
+        return 0.0 if self.decimals is None else abs(float(self.exact()) - self.value)
 
     @property
     def places(self) -> int:
@@ -187,11 +193,11 @@ def _root(x: Fraction) -> Fraction | None:
 
 
 def _minimum(*values: Any) -> Any:
-    return np.minimum.reduce(np.broadcast_arrays(*values))
+    return reduce(np.minimum, values)
 
 
 def _maximum(*values: Any) -> Any:
-    return np.maximum.reduce(np.broadcast_arrays(*values))
+    return reduce(np.maximum, values)
 
 
 FUNCTIONS: Mapping[str, Rule] = {
@@ -204,6 +210,7 @@ FUNCTIONS: Mapping[str, Rule] = {
     "sqrt": Rule(np.sqrt, _root),
     "sign": Rule(np.sign, lambda x: Fraction((x > 0) - (x < 0))),
     "exp": Rule(np.exp, _at(0, 1), transcendental=True),
+    "expm1": Rule(np.expm1, _at(0, 0), transcendental=True),
     "ln": Rule(np.log, _at(1, 0), transcendental=True),
     "tanh": Rule(np.tanh, _at(0, 0), transcendental=True),
     "sin": Rule(np.sin, _at(0, 0), transcendental=True),
@@ -309,6 +316,9 @@ def _evaluated(part: Expression, number: Callable[[Number], Any], values: Enviro
             found = [of(factor) for factor in part.factors]
             # Nothing times an irrational number is exactly nothing.
             return Fraction(0) if any(isinstance(f, Fraction) and not f for f in found) else math.prod(found)
+        case Quotient(top, Sum(terms)) if all(_alike(term, top) for term in terms):
+            # One of n equal shares, whatever its own value.
+            return Fraction(1, len(terms))
         case Quotient():
             return _divided(of(part.top), of(part.below))
         case Negative():
@@ -324,6 +334,14 @@ def _evaluated(part: Expression, number: Callable[[Number], Any], values: Enviro
     raise TypeError(f"{type(part).__name__} has no value")
 
 
+def _alike(a: Any, b: Any) -> bool:
+    """Whether two expressions are written alike."""
+    if isinstance(a, Number) and isinstance(b, Number):
+        return a.exact() == b.exact()
+    inner = list(zip(children(a), children(b), strict=False))
+    return type(a) is type(b) and bool(inner) and all(_alike(*pair) for pair in inner)
+
+
 def _divided(top: Any, below: Any) -> Any:
     if isinstance(top, Fraction) and isinstance(below, Fraction):
         return top / below
@@ -333,6 +351,9 @@ def _divided(top: Any, below: Any) -> Any:
 def _raised(base: Any, exponent: Any) -> Any:
     if isinstance(base, Fraction) and isinstance(exponent, Fraction) and exponent.denominator == 1:
         return base**exponent
+    if exponent == 2:
+        # As exact as floats are, which a power is not.
+        return _plain(base) * _plain(base)
     return np.power(np.asarray(_plain(base), np.float64), _plain(exponent))[()]
 
 

@@ -34,6 +34,15 @@ class ByCases(Phrase):
 
 
 @dataclass(frozen=True, slots=True)
+class Interval(Phrase):
+    """The numbers between two ends; `closed` says which of the ends belong to it."""
+
+    low: Expression
+    high: Expression
+    closed: tuple[bool, bool] = (False, False)
+
+
+@dataclass(frozen=True, slots=True)
 class Filled(Phrase):
     """A general equation, with numbers put in along one axis or along rows and columns, and what these come to.
 

@@ -27,8 +27,8 @@ from cnnviz.words.arithmetic import (
     has_symbols,
     leaves,
 )
-from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled
-from cnnviz.words.texts import Extent, Joined, Math, PerAxis, Shape, Strong, Text, Words
+from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, Interval
+from cnnviz.words.texts import NAMES, Extent, Joined, Math, PerAxis, Shape, Strong, Text, Words, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,6 +118,7 @@ class Printer:
             Defined: self._defined,
             ByCases: self._by_cases,
             Filled: self._filled,
+            Interval: self._interval,
             Condition: lambda condition: f"${self._condition(condition)}$",
         }
 
@@ -138,10 +139,10 @@ class Printer:
         printed = template.format(**{name: self(value) for name, value in text.values.items()})
         return _BLANK_WITHIN.sub("", printed) if self._language else printed
 
-    def _joined(self, joined: Joined) -> str:
+    def _joined(self, words: Joined) -> str:
         sign = self._language.sign if self._language else str
-        between, end = sign(joined.between), sign(joined.end)
-        text = between.join(map(self, joined.parts))
+        between, end = sign(words.between), sign(words.end)
+        text = (", " if between == NAMES else between).join(map(self, words.parts))
         # A part may be a sentence already.
         return text if end and text.endswith(end) else text + end
 
@@ -180,6 +181,10 @@ class Printer:
     def _defined(self, formula: Defined) -> str:
         return "$" + " = ".join(map(self.math, (formula.left, *formula.sides))) + "$"
 
+    def _interval(self, interval: Interval) -> str:
+        before, after = "[" if interval.closed[0] else "(", "]" if interval.closed[1] else ")"
+        return f"${before}{self.math(interval.low)}, {self.math(interval.high)}{after}$"
+
     def _assigned(self, assigned: Assigned) -> str:
         symbol, value = assigned.symbol, assigned.value
         if isinstance(value, Number):
@@ -216,15 +221,16 @@ class Printer:
         body = definition.body
         cases = body.cases if isinstance(body, Cases) else ((body, ()),)
         if not definition.stacked:
-            texts = [
-                f"{self.math(part)}$" + (f" {self(Text('for'))} {self._conditions(found)}" if found else "")
-                for part, found in cases
-            ]
-            return f"${left}" + ",  $".join(texts)
+            texts = [Math(f"{'' if n else left}{self.math(part)}") for n, (part, _) in enumerate(cases)]
+            held = [Math(self._conditions(found)) if found else None for _, found in cases]
+            return self(joined((
+                Text("{value} for {condition}", value=value, condition=condition) if condition else value
+                for value, condition in zip(texts, held, strict=True)
+            ), ",  "))
         shown = [self.math(part, display=True) for part, _ in cases]
         if len(cases) == 1:
             return f"${left}{shown[0]}$"
-        conditions = [self._conditions(found).replace("$", "") for _, found in cases]
+        conditions = [self._conditions(found) for _, found in cases]
         if any(r"\dfrac" in text for text in shown):
             # Beside a tall fraction only what stands in the same row stays level with it.
             rows = [rf"{text}\quad{condition}" for text, condition in zip(shown, conditions, strict=True)]
@@ -236,7 +242,7 @@ class Printer:
 
     def _conditions(self, conditions: Sequence[Condition]) -> str:
         between = r" \;\mathrm{or}\; " if not self._language else rf" \;{self._language.template('or')}\; "
-        return f"${between.join(map(self._condition, conditions))}$"
+        return between.join(map(self._condition, conditions))
 
     def _condition(self, condition: Condition) -> str:
         sides = [self.math(side) for side in condition.sides]
@@ -269,6 +275,9 @@ class Printer:
                 return _Part(f"exp({self._inline(exponent).text})")
             case Power():
                 return _Part(self._inline(part.base).factor() + self._raised(part.exponent))
+            case Function("expm1" | "softplus", (inner,)):
+                raised = f"exp({self._inline(inner).text})"
+                return _Part(f"{raised} − 1", compound=True) if part.name == "expm1" else _Part(f"ln(1 + {raised})")
             case Function():
                 arguments = [self._inline(argument).text for argument in part.arguments]
                 inside = _shortened(arguments, self._letters or len(str(arguments)), ", ")
@@ -383,6 +392,8 @@ class Printer:
             return _Part(rf"\sqrt{{{inside}}}")
         if part.name == "exp":
             return _Part(f"e^{{{inside}}}")
+        if part.name == "expm1":
+            return _Part(f"e^{{{inside}}} - 1", compound=True)
         if part.name == "softplus":
             return _Part(rf"\ln(1 + e^{{{inside}}})")
         name = _MATH_FUNCTIONS.get(part.name) or rf"\mathrm{{{part.name}}}"
