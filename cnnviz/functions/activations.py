@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
-
-import numpy.typing as npt
+from typing import ClassVar, Literal
 
 from cnnviz.functions.definition import Definition, Parameter
-from cnnviz.ops import Array
 from cnnviz.words import Cases, Condition, Expression, Interval, Number, Symbol, Text, call
 
 SELU_ALPHA = 1.6732632423543772848170429916717
@@ -29,17 +26,10 @@ class Activation(Definition):
     `group` is the article's: static has no free parameter, parametric has one, bounded has a range with two ends.
     """
 
-    variable: Symbol = X
+    operands: ClassVar = (X.name,)
+
     group: Literal["static", "parametric", "bounded"]
     range: Interval
-
-    def value(self, x: npt.ArrayLike, parameter: float | None = None) -> Array:
-        """Compute f(x); raises UsageError for a parameter that it has not."""
-        return self.computed(self.stable or self.body, parameter, x=x)
-
-    def slope(self, x: npt.ArrayLike, parameter: float | None = None) -> Array:
-        """Compute f′(x); raises UsageError for a parameter that it has not."""
-        return self.computed(self.derived, parameter, x=x)
 
 
 def _from(low: Expression | float, *, closed: bool = True) -> Interval:

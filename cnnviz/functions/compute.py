@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from cnnviz import ops
 from cnnviz.errors import UsageError
 from cnnviz.operation import Operation
 from cnnviz.ops import Array, floating
+
+if TYPE_CHECKING:
+    from cnnviz.functions.definition import Definition
 
 
 def compute(name: str, *operands: npt.ArrayLike, **options: Any) -> Any:
@@ -23,8 +26,8 @@ def compute(name: str, *operands: npt.ArrayLike, **options: Any) -> Any:
     """
     if name in FUNCTIONS:
         return FUNCTIONS[name](*operands, **options)
-    function, operands, options = _elementwise(name, operands, options)
-    return function.value(*operands, *options.values())
+    function, operands, parameter = _elementwise(name, operands, options)
+    return function.value(*operands, parameter=parameter)
 
 
 def gradients(name: str, grad_output: npt.ArrayLike, *operands: npt.ArrayLike, **options: Any) -> tuple[Array, ...]:
@@ -34,22 +37,23 @@ def gradients(name: str, grad_output: npt.ArrayLike, *operands: npt.ArrayLike, *
     """
     if name in FUNCTIONS:
         return ops.gradients(name, grad_output, *operands, **options)
-    function, operands, options = _elementwise(name, operands, options)
-    return (floating(grad_output) * function.slope(*operands, *options.values()),)
+    function, operands, parameter = _elementwise(name, operands, options)
+    return (floating(grad_output) * function.slope(*operands, parameter=parameter),)
 
 
 def _elementwise(
-    name: str, operands: tuple[Any, ...], options: dict[str, Any]
-) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    name: str, operands: tuple[Any, ...], options: Mapping[str, Any]
+) -> tuple[Definition, tuple[Any, ...], float | None]:
     """An activation or a loss, its operands, a loss's label among them, and its parameter; raises UsageError."""
     from cnnviz.functions.activations import ACTIVATIONS
     from cnnviz.functions.losses import LOSSES
 
-    if name in ACTIVATIONS:
-        return ACTIVATIONS[name], operands, options
-    if name in LOSSES:
-        return LOSSES[name], (*operands, options["label"]), {n: v for n, v in options.items() if n != "label"}
-    raise UsageError(f"there is no operation {name!r}: choose from {', '.join((*FUNCTIONS, *ACTIVATIONS, *LOSSES))}")
+    function: Definition | None = ACTIVATIONS.get(name) or LOSSES.get(name)
+    if function is None:
+        known = ", ".join((*FUNCTIONS, *ACTIVATIONS, *LOSSES))
+        raise UsageError(f"there is no operation {name!r}: choose from {known}")
+    operands = (*operands, options["label"]) if name in LOSSES else operands
+    return function, operands, options.get(function.parameter.name) if function.parameter else None
 
 
 def evaluate(operation: Operation) -> dict[str, Array]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -43,15 +43,16 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """A function of `variable`, defined as a tree.
+    """A function of the letters `operands`, the first of which varies, defined as a tree.
 
     `body` is the definition as textbooks print it, and `stable` the same where floats need another form. Textbooks
     that do not print the derivative as it comes print `textbook_derivative`, in which `f(x)` may stand.
     """
 
+    operands: ClassVar[tuple[str, ...]]
+
     name: str
     title: Words
-    variable: Symbol
     body: Expression
     stable: Expression | None = None
     textbook_derivative: Expression | None = None
@@ -60,7 +61,7 @@ class Definition:
     @cached_property
     def derived(self) -> Expression:
         """The derivative as it follows from the definition."""
-        return derivative(self.stable or self.body, self.variable.name)
+        return derivative(self.stable or self.body, self.operands[0])
 
     @property
     def derivative(self) -> Expression:
@@ -79,10 +80,17 @@ class Definition:
         """The parameter as an argument of the function of the same name in torch."""
         return {self.parameter.name: self.chosen(parameter)[self.parameter.symbol.name]} if self.parameter else {}
 
-    def computed(self, tree: Expression, parameter: float | None, **arrays: npt.ArrayLike) -> Array:
-        """A tree for arrays of one shape, of their type."""
-        found = np.broadcast_arrays(*(floating(array) for array in arrays.values()))
-        values: dict[str, Any] = {**dict(zip(arrays, found, strict=True)), **self.chosen(parameter)}
+    def value(self, *arrays: npt.ArrayLike, parameter: float | None = None) -> Array:
+        """Compute the function for arrays of one shape; raises UsageError for a parameter that it has not."""
+        return self._computed(self.stable or self.body, arrays, parameter)
+
+    def slope(self, *arrays: npt.ArrayLike, parameter: float | None = None) -> Array:
+        """Compute the derivative for arrays of one shape; raises UsageError for a parameter that it has not."""
+        return self._computed(self.derived, arrays, parameter)
+
+    def _computed(self, tree: Expression, arrays: tuple[npt.ArrayLike, ...], parameter: float | None) -> Array:
+        found = np.broadcast_arrays(*map(floating, arrays))
+        values: dict[str, Any] = {**dict(zip(self.operands, found, strict=True)), **self.chosen(parameter)}
         return np.broadcast_to(evaluate(tree, values), found[0].shape).astype(found[0].dtype)
 
     def at(self, values: Mapping[str, Number]) -> Expression:
@@ -107,6 +115,6 @@ class Definition:
         for decimals in range(_FEWEST_DECIMALS, _MOST_DECIMALS + 1):
             finer = with_decimals(case, decimals)
             near = all(leaf.error <= lost for leaf in leaves(finer) if isinstance(leaf, Number))
-            if near and (not values[self.variable.name].value or relation(substitute(finer, values), result) == "≈"):
+            if near and (not values[self.operands[0]].value or relation(substitute(finer, values), result) == "≈"):
                 return finer
         return case

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
-
-import numpy.typing as npt
+from typing import ClassVar, Literal
 
 from cnnviz.functions.definition import Definition, Parameter
-from cnnviz.ops import Array
 from cnnviz.words import Cases, Condition, Expression, Number, Symbol, Text, call
 
 PREDICTION, LABEL = Symbol(r"\hat{y}"), Symbol("y")
@@ -24,21 +21,10 @@ class Loss(Definition):
     `prediction` and `label` say what the two may be: any number, 0 to 1, or −1 and 1.
     """
 
-    variable: Symbol = PREDICTION
+    operands: ClassVar = (PREDICTION.name, LABEL.name)
+
     prediction: Literal["real", "probability"] = "real"
     label: Literal["real", "probability", "sign"] = "real"
-
-    def value(self, prediction: npt.ArrayLike, label: npt.ArrayLike, parameter: float | None = None) -> Array:
-        """Compute L of each pair; raises UsageError for a parameter that it has not."""
-        return self.computed(self.stable or self.body, parameter, **_pair(prediction, label))
-
-    def slope(self, prediction: npt.ArrayLike, label: npt.ArrayLike, parameter: float | None = None) -> Array:
-        """Compute ∂L/∂ŷ of each pair; raises UsageError for a parameter that it has not."""
-        return self.computed(self.derived, parameter, **_pair(prediction, label))
-
-
-def _pair(prediction: npt.ArrayLike, label: npt.ArrayLike) -> dict[str, npt.ArrayLike]:
-    return {PREDICTION.name: prediction, LABEL.name: label}
 
 
 def _when(left: Expression, sign: str, right: Expression) -> tuple[Condition, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,8 +14,7 @@ import numpy.typing as npt
 from cnnviz.errors import UsageError
 from cnnviz.notation import decimals_as_given, digits_for
 from cnnviz.parameters import plain
-from cnnviz.story import Story
-from cnnviz.storyboard import Change, Curve, Dot, Equation, MoveDot, Plot, Row, SetCurve, SetRow, Step, Values
+from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Values
 from cnnviz.words import Number, Words
 
 Function = Callable[[Values], Values]
@@ -124,29 +123,6 @@ class Trace:
         """How far a tangent goes to both sides, so that it looks equally long whatever its slope."""
         width, height = (hi - lo for lo, hi in (self.x_range, self.y_range))
         return _TANGENT * width / math.hypot(1.0, slope * width / height * 0.6)
-
-
-def point_moves(
-    story: Story,
-    trace: Trace,
-    plot: Plot,
-    head: Sequence[Row],
-    numbers: Mapping[str, Callable[[int], Words]],
-    caption: Callable[[int], Words],
-    **texts: Any,
-) -> Story:
-    """A point moves along a curve, beside its formula (`head`) and three `numbers` of each step by rows' names."""
-    count, roles = len(trace.at), ("ink", "curve", "derivative")
-    rows = [Row(name=name, text=tell(0), role=role) for (name, tell), role in zip(numbers.items(), roles, strict=True)]
-    widest = tuple(tell(step) for step in (0, count - 1) for tell in numbers.values())
-    formula = Equation(name="equation", lines=(*head, *rows), widest=widest, size=20)
-
-    def steps() -> Iterator[Step]:
-        for step in range(count):
-            told = [SetRow(panel="equation", row=name, text=tell(step)) for name, tell in numbers.items()]
-            yield story.step(caption(step), trace.moved("plot", step), told, beats=MOVING_BEATS)
-
-    return story.play(steps, count, (plot, formula), step_roles=(), **texts)
 
 
 def places(lo: float, hi: float, frames: int) -> tuple[Values, int]:

@@ -153,7 +153,7 @@ def _(layer: Activate, x: Values, y: Values, weights: Weights, most: int | None 
     place = np.unravel_index(int(np.argmin(x)), x.shape)
     digits, result = _fine(most), float(y[place])
     shown = written(float(x[place]), digits)
-    how = equals(float(ACTIVATIONS[layer.name].value(np.array(float(shown)), layer.parameter)), result, digits)
+    how = equals(float(ACTIVATIONS[layer.name].value(float(shown), parameter=layer.parameter)), result, digits)
     of = f"{layer.kind}({number(float(x[place]), digits)})"
     return f"{_change(layer, x, y)}, element by element, for example {of} {how} **{number(result, digits)}**"
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from cnnviz.errors import UsageError
-from cnnviz.functions.activations import ACTIVATIONS, F, X
+from cnnviz.functions.activations import ACTIVATIONS, Activation, F, X
 from cnnviz.limits import MAX_STOPS
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._activation_sets import Point, all_curves, table
-from cnnviz.scenes._curves import places, point_moves
+from cnnviz.scenes._activation_sets import all_curves, table
+from cnnviz.scenes._curves import places
+from cnnviz.scenes._points import Point, point_moves
 from cnnviz.scenes._softmax import softmax_story
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Row
@@ -21,6 +23,7 @@ from cnnviz.words import ByCases, Equation, Number, Symbol, Text, Words, joined
 
 _KINDS = {{"identity": "linear"}.get(name, name).replace("_", "-"): name for name in ACTIVATIONS}
 _SETS = ("softmax", "all", "table")
+_ARTICLE = 6
 _SLOPE = Symbol("f'(x)")
 
 
@@ -77,49 +80,50 @@ class ActivationFunction(Scene):
         at, digits = places(self.lo, self.hi, self.frames)
         if self.kind == "softmax":
             return softmax_story(self, at, digits, self.logits)
-        if self.kind in _SETS:
-            given = {"alpha": self.alpha, "negative_slope": self.alpha}
-            points = [Point.of(entry, given, at, digits, self.digits) for entry in list(ACTIVATIONS.values())[:6]]
-            return all_curves(self, points) if self.kind == "all" else table(self, points)
-        given = {"alpha": self.alpha, "negative_slope": self.alpha, "beta": self.beta}
-        return self._one(Point.of(ACTIVATIONS[_KINDS[self.kind]], given, at, digits, self.digits))
+        chosen = list(ACTIVATIONS.values())[:_ARTICLE] if self.kind in _SETS else [ACTIVATIONS[_KINDS[self.kind]]]
+        options = {"alpha": self.alpha, "beta": self.beta}
+        points = [Point.of(entry, options, at, digits, self.digits) for entry in chosen]
+        return {"all": all_curves, "table": table}.get(self.kind, _one)(self, points)
 
-    def _one(self, point: Point) -> Story:
-        entry, trace, graph = point.entry, point.trace, Graph()
-        graph.show(point.compute(graph, graph.given("x", trace.at), "y"), "plot")
-        story = Story(self, entry.title, graph)
-        story.settings.append(("", joined((Text(entry.group), Text("range {range}", range=entry.range)))))
-        story.settings += [("", setting) for setting in point.settings]
-        return point_moves(
-            story,
-            trace,
-            trace.plot("plot", (F, _SLOPE), x_text=X),
-            (Row(name="equation", text=ByCases(F, entry.body)), Row(name="gap", text="")),
-            {
-                "x": lambda step: Equation(X, (trace.x(step),), strong=False),
-                "value": lambda step: Equation(F, (trace.value(step),), strong=False),
-                "slope": lambda step: Equation(_SLOPE, (trace.slope_at(step),), strong=False),
-            },
-            lambda step: point.worked(trace.x(step), trace.value(step)),
-            formula=ByCases(_SLOPE, entry.derivative, stacked=False),
-            convention=self._convention(point),
-            alt=Text(
-                "the activation function {name}: a point moves along its curve from x = {lo} to {hi} in {n} steps, "
-                "with the tangent at the point and the derivative as a dashed curve; x, f(x) and f'(x) are shown as "
-                "numbers",
-                name=point.name,
-                lo=Number(float(trace.at[0]), None),
-                hi=Number(float(trace.at[-1]), None),
-                n=len(trace.at),
-            ),
-        )
 
-    def _convention(self, point: Point) -> Words:
-        """What the derivative is said to be where there is none."""
-        x, y = point.trace.derivative
-        corners = x[np.flatnonzero(np.isnan(y)) - 1]
-        if len(corners) != 1:
-            return Text("at the corners, $f'(x)$ is as in torch") if len(corners) else ""
-        at = float(np.round(corners[0], 6)) + 0.0
-        slope = float(point.trace.slope(np.array([at]))[0])
-        return Text("at the corner, $f'({x})={slope}$ as in torch", x=Number(at, None), slope=Number(slope, None))
+def _one(scene: ActivationFunction, points: Sequence[Point[Activation]]) -> Story:
+    (point,) = points
+    entry, trace, graph = point.entry, point.trace, Graph()
+    point.compute(graph, graph.given("x", trace.at), "y", "plot")
+    story = Story(scene, entry.title, graph)
+    story.settings.append(("", joined((Text(entry.group), Text("range {range}", range=entry.range)))))
+    story.settings += [("", setting) for setting in point.settings]
+    return point_moves(
+        story,
+        trace,
+        trace.plot("plot", (F, _SLOPE), x_text=X),
+        (Row(name="equation", text=ByCases(F, entry.body)), Row(name="gap", text="")),
+        {
+            "x": lambda step: Equation(X, (trace.x(step),), strong=False),
+            "value": lambda step: Equation(F, (trace.value(step),), strong=False),
+            "slope": lambda step: Equation(_SLOPE, (trace.slope_at(step),), strong=False),
+        },
+        lambda step: point.worked(F, trace.x(step), trace.value(step)),
+        formula=ByCases(_SLOPE, entry.derivative, stacked=False),
+        convention=_convention(point),
+        alt=Text(
+            "the activation function {name}: a point moves along its curve from x = {lo} to {hi} in {n} steps, "
+            "with the tangent at the point and the derivative as a dashed curve; x, f(x) and f'(x) are shown as "
+            "numbers",
+            name=point.name,
+            lo=Number(float(trace.at[0]), None),
+            hi=Number(float(trace.at[-1]), None),
+            n=len(trace.at),
+        ),
+    )
+
+
+def _convention(point: Point[Activation]) -> Words:
+    """What the derivative is said to be where there is none."""
+    x, y = point.trace.derivative
+    corners = x[np.flatnonzero(np.isnan(y)) - 1]
+    if len(corners) != 1:
+        return Text("at the corners, $f'(x)$ is as in torch") if len(corners) else ""
+    at = float(np.round(corners[0], 6)) + 0.0
+    slope = float(point.trace.slope(np.array([at]))[0])
+    return Text("at the corner, $f'({x})={slope}$ as in torch", x=Number(at, None), slope=Number(slope, None))

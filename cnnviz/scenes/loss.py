@@ -11,8 +11,9 @@ from cnnviz.functions.losses import LABEL, LOSSES, PREDICTION, Loss
 from cnnviz.limits import MAX_STOPS
 from cnnviz.parameters import param, plain
 from cnnviz.scene import Scene
-from cnnviz.scenes._curves import places, point_moves
-from cnnviz.scenes._loss_set import PROBABILITIES, Fall, all_losses, label_line
+from cnnviz.scenes._curves import places
+from cnnviz.scenes._loss_set import PROBABILITIES, all_losses, label_line, loss_point
+from cnnviz.scenes._points import point_moves
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Row
 from cnnviz.words import ByCases, Equation, Number, Symbol, Text, joined
@@ -48,15 +49,27 @@ class LossFunction(Scene):
     )
 
     kind: str = param(
-        "mse", help="Which loss function, or all of the article's.", choices=(*_KINDS, "all"), positional=True,
+        "mse",
+        help="Which loss function, or all of the article's.",
+        choices=(*_KINDS, "all"),
+        positional=True,
         near={
-            "l1": "mae", "l2": "mse", "ce": "cross-entropy", "nll": "cross-entropy", "log": "cross-entropy",
-            "bce": "binary-cross-entropy", "bcewithlogits": "logits-cross-entropy", "svm": "hinge",
+            "l1": "mae",
+            "l2": "mse",
+            "ce": "cross-entropy",
+            "nll": "cross-entropy",
+            "log": "cross-entropy",
+            "bce": "binary-cross-entropy",
+            "bcewithlogits": "logits-cross-entropy",
+            "svm": "hinge",
         },
         always_named=True,
     )
     label: float | None = param(
-        None, help="The label y: a number; 0 to 1 for cross-entropies; -1 or 1 for hinge.", lo=-1000, hi=1000,
+        None,
+        help="The label y: a number; 0 to 1 for cross-entropies; -1 or 1 for hinge.",
+        lo=-1000,
+        hi=1000,
         shown_default="0, or 1 for cross-entropies, hinge and all",
     )
     delta: float | None = param(
@@ -67,11 +80,17 @@ class LossFunction(Scene):
     )
     margin: float | None = param(None, help="Margin of hinge.", lo=0, hi=1000, shown_default="1")
     lo: float | None = param(
-        None, help="Where the estimate starts.", lo=-2000, hi=2000,
+        None,
+        help="Where the estimate starts.",
+        lo=-2000,
+        hi=2000,
         shown_default="label - 2; -2 for hinge, -4 for logits, 0.02 for probabilities",
     )
     hi: float | None = param(
-        None, help="Where the estimate ends.", lo=-2000, hi=2000,
+        None,
+        help="Where the estimate ends.",
+        lo=-2000,
+        hi=2000,
         shown_default="label + 2; 2 for hinge, 4 for logits, 0.98 for probabilities",
     )
     frames: int = param(17, help="Places at which the estimate stops.", lo=2, hi=MAX_STOPS)
@@ -128,18 +147,16 @@ class LossFunction(Scene):
     def story(self) -> Story:
         """One step for each prediction."""
         at, digits = places(*self._ends, self.frames)
-        given = {"delta": self.delta, "beta": self.beta, "margin": self.margin}
+        options = {"delta": self.delta, "beta": self.beta, "margin": self.margin}
         if self.kind == "all":
-            return all_losses(self, given, at, digits)
-        return self._one(Fall.of(self._entry, given, self._label, at, digits, self.digits))
-
-    def _one(self, fall: Fall) -> Story:
-        entry, trace, graph = fall.entry, fall.trace, Graph()
-        graph.show(fall.compute(graph, graph.given("x", trace.at), "loss"), "plot")
-        label = Number(self._label, None, ("label",))
+            return all_losses(self, options, at, digits)
+        entry, graph, label = self._entry, Graph(), Number(self._label, None, ("label",))
+        point = loss_point(entry, options, label, at, digits, self.digits)
+        trace = point.trace
+        point.compute(graph, graph.given("x", at), "loss", "plot")
         story = Story(self, entry.title, graph)
         story.set("label", "y", label, size=False)
-        story.settings += [("", setting) for setting in fall.settings]
+        story.settings += [("", setting) for setting in point.settings]
         # A label of logits is a probability, which has no place among them.
         of_logits = entry.label == "probability" and entry.prediction == "real"
         guides = () if of_logits else (label_line(self._label, trace.y_range[1]),)
@@ -167,16 +184,14 @@ class LossFunction(Scene):
                     "gradient {value}", value=Equation(_SLOPE, (trace.slope_at(step),), strong=False)
                 ),
             },
-            lambda step: entry.worked(
-                _L, {PREDICTION.name: trace.x(step), LABEL.name: label, **fall.letters}, trace.value(step)
-            ),
+            lambda step: point.worked(_L, trace.x(step), trace.value(step)),
             formula=ByCases(Symbol(r"L'(\hat{y})"), entry.derivative, stacked=False),
             convention=joined((Text(named, name=entry.name), Text(clipped) if clipped else "")),
             alt=Text(
                 "the loss function {name}: the estimate moves from {lo} to {hi} in {n} steps, the label is {label}; a "
                 "point moves along the loss curve with its tangent, the gradient is a dashed curve, and estimate, loss "
                 "and gradient are shown as numbers",
-                name=fall.name,
+                name=point.name,
                 lo=Number(float(trace.at[0]), None),
                 hi=Number(float(trace.at[-1]), None),
                 n=len(trace.at),
