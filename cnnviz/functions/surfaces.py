@@ -41,7 +41,7 @@ class Surface:
 
     def gradient(self, x: npt.ArrayLike, y: npt.ArrayLike) -> Array:
         """Compute (∂f/∂x, ∂f/∂y) of shape (2, ...) for arrays of one shape."""
-        values = {"x": floating(x), "y": floating(y)}
+        values = {"x": floating(x)[()], "y": floating(y)[()]}
         return np.stack([np.asarray(evaluate(tree, values)) for tree in self._slopes])
 
     @cached_property

@@ -77,11 +77,27 @@ class Graph:
         kind = used[0].kind
         return tuple(Tensor(name, np.asarray(each), kind) for name, each in zip(names, values, strict=False))
 
-    def show(self, tensor: Tensor, panel: str, index: tuple[int, ...] = (), *, size: bool = False) -> None:
-        """A panel shows a tensor at the end, or the part of it at `index`; with `size` its shape alone."""
+    def record(self, function: str, tensor: Tensor, values: npt.ArrayLike, result: str, **options: Any) -> Tensor:
+        """A call whose result is known, for it was computed on the way."""
+        operands, shape = (tensor.name,), tensor.values.shape
+        self._calls.append(Call(function=function, operands=operands, result=result, shape=shape, options=options))
+        return Tensor(result, np.asarray(values, np.float64), tensor.kind)
+
+    def show(
+        self, tensor: Tensor, panel: str, index: tuple[int, ...] = (), *, size: bool = False, among: bool = False
+    ) -> None:
+        """A panel shows a tensor at the end, or the part of it at `index`; with `size` its shape alone.
+
+        `among` others that the panel shows, it is the next row of what is expected there.
+        """
         self._shown.append(Shown(name=tensor.name, panel=panel, index=index, size=size, kind=tensor.kind))
-        if not size:
-            self._expected[panel] = np.asarray(tensor.values[index], np.float64)
+        if size:
+            return
+        found = np.asarray(tensor.values[index], np.float64)
+        if among:
+            others = [self._expected[panel]] if panel in self._expected else []
+            found = np.concatenate([*others, found[None]])
+        self._expected[panel] = found
 
     def expected(self) -> Mapping[str, Values]:
         """What the panels show at the end, by their names."""

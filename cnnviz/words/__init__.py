@@ -13,8 +13,10 @@ from cnnviz.words.arithmetic import (
     Product,
     Quotient,
     Ref,
+    Scientific,
     Sum,
     Symbol,
+    Vector,
     call,
     dot,
     equation,
@@ -46,7 +48,7 @@ from cnnviz.words.texts import (
 __all__ = [
     "NOTATIONS", "Assigned", "ByCases", "Cases", "Condition", "Defined", "Equation", "Expression", "Extent", "Filled",
     "Function", "Interval", "Joined", "Math", "Negative", "Number", "PerAxis", "Phrase", "Power", "Printer", "Product",
-    "Quotient", "Ref", "Shape", "Strong", "Sum", "Symbol", "Text", "Words", "call", "counted", "derivative", "dot",
-    "equation", "evaluate", "exact", "joined", "lines", "listed", "relation", "sentences", "size", "substitute",
-    "total", "walk", "with_decimals",
+    "Quotient", "Ref", "Scientific", "Shape", "Strong", "Sum", "Symbol", "Text", "Vector", "Words", "call", "counted",
+    "derivative", "dot", "equation", "evaluate", "exact", "joined", "lines", "listed", "relation", "sentences", "size",
+    "substitute", "total", "walk", "with_decimals",
 ]

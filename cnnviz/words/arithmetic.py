@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.notation import as_given_exactly, decimals_as_given, written
+from cnnviz.notation import as_given, as_given_exactly, decimals_as_given, number, written
 from cnnviz.words.texts import Phrase
 
 Ref = tuple[Any, ...]
@@ -79,6 +79,11 @@ class Number(Expression):
         return as_given_exactly(self.value) if self.decimals is None else written(self.value, self.decimals)
 
     @property
+    def text(self) -> str:
+        """As it is written."""
+        return as_given(self.value) if self.decimals is None else number(self.value, self.decimals)
+
+    @property
     def error(self) -> float:
         """How far what is written is from the number."""
         return 0.0 if self.decimals is None else abs(float(self.exact()) - self.value)
@@ -87,6 +92,28 @@ class Number(Expression):
     def places(self) -> int:
         """Decimals that are written."""
         return decimals_as_given(self.value) if self.decimals is None else self.decimals
+
+
+@dataclass(frozen=True, slots=True)
+class Scientific(Number):
+    """A number as a power of ten, `1.2e−5`; `decimals` are those before it."""
+
+    def exact(self) -> Fraction:
+        """The number that is written."""
+        return Fraction(f"{self.value:.{self.decimals}e}")
+
+    @property
+    def text(self) -> str:
+        """As it is written."""
+        mantissa, exponent = f"{self.value:.{self.decimals}e}".split("e")
+        return f"{number(float(mantissa), self.decimals or 0)}e{number(int(exponent))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Vector(Expression):
+    """Components side by side, in parentheses."""
+
+    parts: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +316,7 @@ def exact(part: Expression, values: Environment | None = None) -> Value:
     """
     with np.errstate(all="ignore"):
         try:
-            return _evaluated(part, Number.exact, values or {})
+            return _evaluated(part, lambda number: number.exact(), values or {})
         except ZeroDivisionError:
             return math.nan
 
@@ -331,6 +358,8 @@ def _evaluated(part: Expression, number: Callable[[Number], Any], values: Enviro
             return _applied(FUNCTIONS[part.name], [of(argument) for argument in part.arguments])
         case Cases():
             return _chosen(part, of)
+        case Vector(parts):
+            return np.array([of(inner) for inner in parts])
     raise TypeError(f"{type(part).__name__} has no value")
 
 
@@ -402,6 +431,8 @@ def is_transcendental(part: Expression) -> bool:
 def relation(left: Expression, right: Expression, values: Environment | None = None) -> str:
     """The sign between two expressions as they are written: `=` where they are equal, `≈` where one is rounded."""
     a, b = exact(left, values), exact(right, values)
+    if isinstance(b, np.ndarray):
+        return "=" if isinstance(a, np.ndarray) and all(x == y for x, y in zip(a, b, strict=True)) else "≈"
     if isinstance(a, Fraction) and isinstance(b, Fraction):
         return "=" if a == b else "≈"
     # float64 may not tell an irrational value from the rational one beside it.

@@ -18,10 +18,11 @@ class Assigned(Phrase):
 
 @dataclass(frozen=True, slots=True)
 class Defined(Phrase):
-    """A formula in letters, `left = side = side`."""
+    r"""A formula in letters, `left = side = side`; the sign of an assignment is `\leftarrow`."""
 
     left: Expression
     sides: tuple[Expression, ...]
+    sign: str = "="
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from cnnviz.notation import MINUS, as_given, number, size_text
+from cnnviz.notation import MINUS, number, size_text
 from cnnviz.words.arithmetic import (
     Cases,
     Condition,
@@ -24,11 +24,12 @@ from cnnviz.words.arithmetic import (
     Quotient,
     Sum,
     Symbol,
+    Vector,
     has_symbols,
     leaves,
 )
 from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, Interval
-from cnnviz.words.texts import NAMES, Extent, Joined, Math, PerAxis, Shape, Strong, Text, Words, joined
+from cnnviz.words.texts import NAMES, Extent, Joined, Math, PerAxis, Shape, Strong, Text, Words, joined, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,15 +80,19 @@ _BLANK_WITHIN = re.compile(f"(?<={_SQUARE}) (?={_SQUARE})")
 class _Part:
     """A part of an expression as text: `compound` needs parentheses as a factor, `signed` as a term after another.
 
-    `after` is what it is as a term after another where that is not the text in parentheses.
+    `after` is what it is as a term after another where that is not the text in parentheses. One with a `vector` in it
+    is put into brackets.
     """
 
     text: str
     compound: bool = False
     signed: bool = False
     after: str = ""
+    vector: bool = False
 
     def factor(self) -> str:
+        if self.compound and self.vector:
+            return f"[{self.text}]"
         return f"({self.text})" if self.compound or self.signed else self.text
 
     def first(self) -> str:
@@ -179,7 +184,7 @@ class Printer:
         return text if equation.left is None else f"{self(equation.left)} = {text}"
 
     def _defined(self, formula: Defined) -> str:
-        return "$" + " = ".join(map(self.math, (formula.left, *formula.sides))) + "$"
+        return "$" + f" {formula.sign} ".join(map(self.math, (formula.left, *formula.sides))) + "$"
 
     def _interval(self, interval: Interval) -> str:
         before, after = "[" if interval.closed[0] else "(", "]" if interval.closed[1] else ")"
@@ -255,8 +260,9 @@ class Printer:
     def _inline(self, part: Expression) -> _Part:
         match part:
             case Number():
-                text = as_given(part.value) if part.decimals is None else number(part.value, part.decimals)
-                return _Part(text, signed=text.startswith(MINUS))
+                return _Part(part.text, signed=part.text.startswith(MINUS))
+            case Vector(parts):
+                return _Part(f"({', '.join(self._inline(inner).text for inner in parts)})")
             case Symbol():
                 return _Part(f"${self.math(part)}$")
             case Sum():
@@ -291,9 +297,10 @@ class Printer:
 
     def _inline_sum(self, part: Sum) -> _Part:
         first, *rest = part.terms
+        vector = any(isinstance(each, Vector) for each in walk(part))
         if self._letters and not any(isinstance(term, Negative) for term in part.terms):
             terms = [self._inline(first).text, *(self._inline(term).term() for term in rest)]
-            return _Part(_shortened(terms, self._letters), compound=bool(rest))
+            return _Part(_shortened(terms, self._letters), compound=bool(rest), vector=vector)
         text = self._inline(first).text
         for term in rest:
             inner = term.inner if isinstance(term, Negative) else term
@@ -301,7 +308,7 @@ class Printer:
             text += f" {MINUS if isinstance(term, Negative) else '+'} " + (
                 found.factor() if isinstance(term, Negative) else found.term()
             )
-        return _Part(text, compound=bool(rest), signed=isinstance(first, Negative) and not rest)
+        return _Part(text, compound=bool(rest), signed=isinstance(first, Negative) and not rest, vector=vector)
 
     def _inline_quotient(self, part: Quotient) -> _Part:
         top, below = self._inline(part.top), self._inline(part.below)
