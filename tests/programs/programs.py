@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnnviz.ops import ACTIVATIONS, LOSSES
-
 TOLERANCE = {"rtol": 2e-4, "atol": 2e-5}
 """Programs compute in float32, figures in float64."""
 
@@ -51,20 +49,5 @@ def _wanted(scene, operation, framework):
         # It learns nothing: what the figure shows on the way forward.
         expected = {"softmax": scene._run.probabilities, "loss": np.array([scene._run.loss])}
     for place, shown in enumerate(operation.shown):
-        if shown.panel == "surface":
-            yield expected["surface"][place]
-        elif shown.panel in expected:
-            yield expected[shown.panel]
-        else:
-            yield _of_all(operation, place)
-
-
-def _of_all(operation, place):
-    """What the curves of `all` show, which `expected` does not tell: by the functions of the tables."""
-    call = operation.calls[place]
-    x, options = operation.operands[call.operands[0]].values, dict(call.options)
-    label = options.pop("label", None)
-    parameter = next(iter(options.values()), None)
-    if label is None:
-        return ACTIVATIONS[call.function].value(x, parameter)
-    return LOSSES[call.function].value(x, np.full_like(x, label), parameter)
+        descends = operation.calls[0].function == "descend"
+        yield expected[shown.panel][place // 2] if descends else expected[shown.panel]
