@@ -47,7 +47,6 @@ class ActivationFunction(Scene):
         help="Which activation function, or all of the article's.",
         choices=(*_KINDS, *_SETS),
         positional=True,
-        near={"swish": "silu", "identity": "linear", "lrelu": "leaky-relu", "logistic": "sigmoid"},
         always_named=True,
     )
     alpha: float | None = param(

@@ -9,7 +9,7 @@ from typing import ClassVar
 from cnnviz.errors import UsageError
 from cnnviz.functions.losses import LABEL, LOSSES, PREDICTION, Loss
 from cnnviz.limits import MAX_STOPS
-from cnnviz.parameters import param, plain
+from cnnviz.parameters import param, to_cli
 from cnnviz.scene import Scene
 from cnnviz.scenes._curves import places
 from cnnviz.scenes._loss_set import PROBABILITIES, all_losses, label_line, loss_point
@@ -53,16 +53,6 @@ class LossFunction(Scene):
         help="Which loss function, or all of the article's.",
         choices=(*_KINDS, "all"),
         positional=True,
-        near={
-            "l1": "mae",
-            "l2": "mse",
-            "ce": "cross-entropy",
-            "nll": "cross-entropy",
-            "log": "cross-entropy",
-            "bce": "binary-cross-entropy",
-            "bcewithlogits": "logits-cross-entropy",
-            "svm": "hinge",
-        },
         always_named=True,
     )
     label: float | None = param(
@@ -107,12 +97,12 @@ class LossFunction(Scene):
             for option, value in (("--lo", self.lo), ("--hi", self.hi)):
                 if value is not None and not _SURELY <= value <= 1 - _SURELY:
                     raise UsageError(
-                        f"{option} {plain(value)} is no estimate for {self.kind}, which grows beyond all bounds at 0 "
+                        f"{option} {to_cli(value)} is no estimate for {self.kind}, which grows beyond all bounds at 0 "
                         f"and 1: use {_SURELY} to {1 - _SURELY}"
                     )
 
     def _check_label(self) -> None:
-        y, shown = self._label, plain(self._label)
+        y, shown = self._label, to_cli(self._label)
         if self.kind == "all" and y != 1:
             raise UsageError(
                 f"--label {shown} does not go with all: leave it out, the five losses have only 1 in common"

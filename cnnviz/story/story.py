@@ -50,14 +50,16 @@ _OPERATORS = {"∗": "times", "=": "equals", "→": "becomes"}
 class Story:
     """A figure while it is told: its panels, its settings and its steps.
 
-    `title` names it; `graph` is what it computes; each setting is a word with a symbol and its value.
+    `title` names it; `graph` is what it computes; each setting is a word with a symbol and its value. A `crowded` one
+    shows colours instead of numbers, as one with a large input does anyway.
     """
 
-    def __init__(self, scene: Scene, title: Words, graph: Graph | None = None) -> None:
+    def __init__(self, scene: Scene, title: Words, graph: Graph | None = None, *, crowded: bool = False) -> None:
         self.scene, self.title, self.graph = scene, title, graph or Graph()
         self.settings: list[tuple[Words, Words]] = []
         self._cells: list[Cells] = []
-        self._picture = self._crowded = False
+        self._picture, self._crowded = False, crowded
+        self._ndim = 0
 
     # Settings
 
@@ -70,10 +72,16 @@ class Story:
         """Each a word and its value; of many the words are left out."""
         if len(self.settings) > _MOST_WORDS:
             return joined((value for _, value in self.settings), "   ")
-        return joined((Text(f"{word} {{value}}", value=value) if word else value for word, value in self.settings),
-                      "     ")
+        return joined(
+            (Text(f"{word} {{value}}", value=value) if word else value for word, value in self.settings), "     "
+        )
 
     # Panels
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether the input that is shown already is a picture."""
+        return self._picture
 
     def decimals(self, values: Values, *, lost: float = 0.0, most: int = 2) -> int:
         """Decimals that show these values; `lost` is what floats may have left of 0."""
@@ -91,30 +99,34 @@ class Story:
         data: Data | None = None,
         lost: float = 0.0,
         below: Words | None = None,
+        size: Shape | None = None,
+        first: Values | None = None,
         role: str = "input",
+        roles: npt.NDArray[np.str_] | None = None,
         marks: Sequence[Mark] = (),
         **more: Any,
     ) -> Cells:
         """A panel of cells, labelled with its size (`label` has a gap for it) and what stands `below`.
 
         With `windows` it is drawn padded with `fill`, what no window reaches hatched, and an outline for the window;
-        a `pending` one is empty until its cells are written. A tensor is what the graph computes: the panel shows it
-        at the end. `data` says where an input comes from; `more` are fields of the panel.
+        a `pending` one is empty until its cells are written. Of a tensor the graph learns which panel shows it: what
+        goes in at the start, what is computed at the end. `data` says where an input comes from. One that steps change
+        has other values at `first`, and may be labelled with another `size`. `more` are fields of the panel.
         """
-        if isinstance(values, Tensor):
-            # Samples and channels of which there is one are no axes of the panel.
-            index = (0,) * next(axis for axis, size in enumerate((*values.values.shape[:-2], 2)) if size > 1)
-            self.graph.show(values, name, index)
-            values = values.values[index]
-        shown = values
+        if windows is not None:
+            self._ndim = len(windows.axes)
+        shown, goes_in = self._registered(name, values)
         if data is not None:
-            self._picture, self._crowded = data.source == "image", max(shown.shape[-2:]) >= CROWDED_SIDE
-        texts = [Text(label, size=Shape(shown.shape, name))]
-        drawn, roles = shown, np.full(shown.shape, role)
+            self._picture = data.source == "image"
+            self._crowded = self._crowded or max(shown.shape[-2:]) >= CROWDED_SIDE
+        texts = [Text(label, size=size or Shape(shown.shape, name))]
+        drawn = shown if first is None else first
+        roles = np.full(shown.shape, role) if roles is None else roles
         if windows is not None:
             drawn, roles = windows.padded(shown, fill), windows.roles()
             marks = (*_boundary(windows), Mark(name="window", role="window"), *marks)
-            more.setdefault("padding", windows.padding[-2:])
+            if drawn.ndim == 2:
+                more.setdefault("padding", windows.padding)
             if any(windows.padding):
                 word = "zero padding {p}" if fill == 0 else "padding {p}"
                 texts.append(Text(word, p=Extent(windows.padding)))
@@ -123,19 +135,36 @@ class Story:
         elif pending:
             drawn, roles = np.full(shown.shape, np.nan), np.full(shown.shape, "pending")
             marks = marks or (Mark(name="current", role="result"),)
-        fields: dict[str, Any] = {
-            "digits": self.decimals(shown, lost=lost),
-            "numbers": not self._crowded or role == "kernel",
-            "shade": self.shade(shown, data, plain=role == "kernel"),
-            **more,
-        }
+        if goes_in:
+            self.graph.show_input(name, drawn, shown.shape)
+        fields: dict[str, Any] = {"numbers": not self._crowded or role == "kernel", **more}
+        if "digits" not in fields:
+            fields["digits"] = self.decimals(shown, lost=lost)
+        if "shade" not in fields:
+            fields["shade"] = self.shade(shown, data, plain=role == "kernel")
         kind = Grid if drawn.ndim == 2 else Block
         panel = kind(
             name=name, label=lines(joined(texts), below), values=drawn, roles=roles, marks=tuple(marks), **fields
         )
-        found = Cells(panel, drawn if windows is not None else shown)
+        return self.add(panel, drawn if windows is not None else shown, joined(texts))
+
+    def add(self, panel: Grid | Block, values: Values, head: Words = "") -> Cells:
+        """A panel of cells that is made already, with the values that it has at the end."""
+        found = Cells(panel, values, head)
         self._cells.append(found)
         return found
+
+    def _registered(self, panel: str, values: Values | Tensor) -> tuple[Values, bool]:
+        """The array that a panel shows, registered as a result of the graph; and whether it goes in instead."""
+        if not isinstance(values, Tensor):
+            return values, False
+        # Samples, and channels that windows do not tell apart, are no axes of the panel.
+        ndim = self._ndim or 2 + int(values.values.shape[-3:-2] > (1,))
+        index = (0,) * (values.values.ndim - ndim)
+        goes_in = self.graph.is_given(values)
+        if not goes_in:
+            self.graph.show(values, panel, index)
+        return values.values[index], goes_in
 
     def shade(self, values: Values, data: Data | None = None, *, plain: bool = False) -> Shade:
         """How values become colours: greys for a picture, one hue for a map, two from a middle zero for signs."""
@@ -196,22 +225,25 @@ class Story:
         )
 
     def _result(self) -> list[Words]:
-        """The last panel's numbers, for those who do not see it; nothing where they are many."""
-        if not self._cells or self._cells[-1].values.ndim != 2 or self._cells[-1].values.size > _MOST_LISTED:
+        """The last panel's numbers, for those who do not see it; nothing where they are many or not computed."""
+        if not self._cells or self._cells[-1].name not in self.graph.expected():
             return []
         last = self._cells[-1]
+        if last.values.ndim != 2 or last.values.size > _MOST_LISTED:
+            return []
         rows = (
             Joined(tuple(last[row, column] for column in range(last.values.shape[1])), ", ")
             for row in range(last.values.shape[0])
         )
         return [Text("The output, row by row: {rows}", rows=joined(rows, "; "))]
 
-    def fits(self, windows: Windows, what: str) -> None:
+    def fits(
+        self, windows: Windows, what: str, drawn: str = "the padded input", options: str = "--p or --i"
+    ) -> None:
         """Refuse more cells, steps, or cells under windows, than anybody watches; raises UsageError."""
         if max(windows.drawn) > MAX_SIDE:
             raise UsageError(
-                f"the padded input has {size_text(*windows.drawn)} cells, more than {MAX_SIDE} a side: use a smaller "
-                "--p or --i"
+                f"{drawn} has {size_text(*windows.drawn)} cells, more than {MAX_SIDE} a side: use a smaller {options}"
             )
         check_steps(windows.count, what, windows.covered)
 
@@ -219,9 +251,7 @@ class Story:
 def check_steps(count: int, what: str, covered: int = 0) -> None:
     """Refuse a figure of more steps, or more cells under its windows, than anybody watches; raises UsageError."""
     if count > MAX_STEPS:
-        raise UsageError(
-            f"{what} would take {count} steps, more than {MAX_STEPS}: use a larger stride or less input"
-        )
+        raise UsageError(f"{what} would take {count} steps, more than {MAX_STEPS}: use a larger stride or less input")
     if covered > MAX_COVERED:
         raise UsageError(
             f"{what} would cover {covered} cells in {count} steps, more than {MAX_COVERED}: use a larger stride, a "
@@ -281,4 +311,3 @@ def _flat(changes: Iterable[Changes]) -> Iterator[Change]:
             yield from change
         else:
             yield change
-

@@ -228,8 +228,8 @@ def _maximum(*values: Any) -> Any:
 
 
 FUNCTIONS: Mapping[str, Rule] = {
-    "max": Rule(_maximum, max),
-    "min": Rule(_minimum, min),
+    "max": Rule(_maximum, lambda *values: max(values)),
+    "min": Rule(_minimum, lambda *values: min(values)),
     "mean": Rule(lambda *values: sum(values) / len(values), lambda *values: sum(values, Fraction(0)) / len(values)),
     "abs": Rule(np.abs, abs),
     "floor": Rule(np.floor, lambda x: Fraction(math.floor(x))),
@@ -244,7 +244,7 @@ FUNCTIONS: Mapping[str, Rule] = {
     "σ": Rule(_stable_sigmoid, _at(0, Fraction(1, 2)), transcendental=True),
     "softplus": Rule(lambda x: np.logaddexp(0, x), transcendental=True),
     "Φ": Rule(_normal_cdf, _at(0, Fraction(1, 2)), transcendental=True),
-    "φ": Rule(lambda x: np.exp(-np.asarray(x) ** 2 / 2) / math.sqrt(2 * math.pi), transcendental=True),
+    "φ": Rule(lambda x: np.exp(-(np.asarray(x) ** 2) / 2) / math.sqrt(2 * math.pi), transcendental=True),
 }
 """Every function by the name with which it is written inline."""
 

@@ -28,7 +28,7 @@ from cnnviz.words.arithmetic import (
     has_symbols,
     leaves,
 )
-from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, Interval
+from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, Fitting, Interval
 from cnnviz.words.texts import NAMES, Extent, Joined, Math, PerAxis, Shape, Strong, Text, Words, joined, walk
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ NOTATIONS: Mapping[str, Mapping[str, Pair]] = MappingProxyType(
             "o": ("H_{out}", "W_{out}"),
             "k": ("K", "K"),
             "s": ("S", "S"),
+            "s'": ("S'", "S'"),
             "p": ("P", "P"),
+            "p'": ("P'", "P'"),
             "d": ("D", "D"),
             "a": ("A", "A"),
             "z": ("Z", "Z"),
@@ -57,6 +59,7 @@ NOTATIONS: Mapping[str, Mapping[str, Pair]] = MappingProxyType(
 
 _BAND_LETTERS = 74
 _COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.) ?")
+_UNSEEN = re.compile(r"\\,|[${}_^]")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MATH_FUNCTIONS = {
     "max": r"\max",
@@ -124,6 +127,7 @@ class Printer:
             ByCases: self._by_cases,
             Filled: self._filled,
             Interval: self._interval,
+            Fitting: lambda fitting: _first_that_fits(*map(self, fitting.options)),
             Condition: lambda condition: f"${self._condition(condition)}$",
         }
 
@@ -213,10 +217,14 @@ class Printer:
         if len(set(filled)) == 1:
             return _first_that_fits(f"${left}={general}={filled[0]}$", f"${left}={general}={results[0]}$")
         named = ["", ""] if not self._symbols else [f"{self._sized(formula.left.name, axis)}=" for axis in range(2)]
-        rows, columns = (self(Text(f"{axis} {{value}}", value=Math(f"{name}{text}")))
-                         for axis, name, text in zip(("rows", "columns"), named, filled, strict=True))
-        short = (self(Text(f"{axis} {{value}}", value=Math(f"{self._sized(formula.left.name, n)}={text}")))
-                 for n, (axis, text) in enumerate(zip(("rows", "columns"), results, strict=True)))
+        rows, columns = (
+            self(Text(f"{axis} {{value}}", value=Math(f"{name}{text}")))
+            for axis, name, text in zip(("rows", "columns"), named, filled, strict=True)
+        )
+        short = (
+            self(Text(f"{axis} {{value}}", value=Math(f"{self._sized(formula.left.name, n)}={text}")))
+            for n, (axis, text) in enumerate(zip(("rows", "columns"), results, strict=True))
+        )
         return _first_that_fits(
             f"${left}={general}$    {rows}    {columns}", f"${left}={general}$    {'    '.join(short)}"
         )
@@ -280,7 +288,9 @@ class Printer:
             case Power(Symbol("e"), exponent):
                 return _Part(f"exp({self._inline(exponent).text})")
             case Power():
-                return _Part(self._inline(part.base).factor() + self._raised(part.exponent))
+                base = self._inline(part.base)
+                simple = isinstance(part.base, Number | Symbol | Function)
+                return _Part((base.factor() if simple else f"({base.text})") + self._raised(part.exponent))
             case Function("expm1" | "softplus", (inner,)):
                 raised = f"exp({self._inline(inner).text})"
                 return _Part(f"{raised} − 1", compound=True) if part.name == "expm1" else _Part(f"ln(1 + {raised})")
@@ -315,7 +325,7 @@ class Printer:
         if (top.text, below.text) == ("1", "2"):
             return _Part("½")
         slash = " / " if top.compound or " " in below.text else "/"
-        under = f"({below.text})" if isinstance(part.below, Product) else below.factor()
+        under = f"({below.text})" if isinstance(part.below, Product | Quotient) else below.factor()
         return _Part(top.first() + slash + under, signed=top.signed)
 
     # Mathtext: letters, and numbers put in for them
@@ -363,9 +373,7 @@ class Printer:
             text += f"{'-' if negative else '+'}{found.factor() if negative else found.term()}"
         return _Part(text, compound=bool(rest))
 
-    def _math_product(
-        self, part: Product, of: Callable[[Expression], _Part], values: Mapping[str, Number]
-    ) -> _Part:
+    def _math_product(self, part: Product, of: Callable[[Expression], _Part], values: Mapping[str, Number]) -> _Part:
         found = [of(factor) for factor in part.factors]
         text = found[0].first()
         for before, after, written in zip(part.factors, part.factors[1:], found[1:], strict=False):
@@ -431,7 +439,7 @@ def _shortened(terms: Sequence[str], letters: int, between: str = " + ") -> str:
 
 def _first_that_fits(*texts: str) -> str:
     """The first text that fits the band, counted in characters seen; else the last."""
-    return next((text for text in texts if len(_COMMAND.sub("x", text).replace("$", "")) <= _BAND_LETTERS), texts[-1])
+    return next((text for text in texts if len(_COMMAND.sub("x", _UNSEEN.sub("", text))) <= _BAND_LETTERS), texts[-1])
 
 
 def _stacked(parts: Sequence[str]) -> str:
