@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 
 from cnnviz.errors import UsageError
+from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.limits import MAX_CHANNELS, MAX_KERNEL, MAX_LAYERS, MAX_SIDE
 from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, FullyConnected, Layer, Lrn, MaxPool, Size
-from cnnviz.ops.activation_table import ACTIVATIONS
 from cnnviz.parameters import quote, suggest
 
 MOST_OUTPUTS = 1024
