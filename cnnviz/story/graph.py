@@ -78,11 +78,23 @@ class Graph:
         kind = used[0].kind
         return tuple(Tensor(name, np.asarray(each), kind) for name, each in zip(names, values, strict=False))
 
-    def show(self, tensor: Tensor, panel: str, index: tuple[int, ...] = (), *, size: bool = False) -> None:
-        """A panel shows a tensor at the end, or the part of it at `index`; with `size` its shape alone."""
+    def show(
+        self,
+        tensor: Tensor,
+        panel: str,
+        index: tuple[int, ...] = (),
+        shape: tuple[int, ...] | None = None,
+        *,
+        size: bool = False,
+    ) -> None:
+        """A panel shows a tensor at the end, or the part of it at `index`, in a `shape` of its own.
+
+        With `size` it shows the shape alone.
+        """
         self._shown.append(Shown(name=tensor.name, panel=panel, index=index, size=size, kind=tensor.kind))
         if not size:
-            self._expected[panel] = np.asarray(tensor.values[index], np.float64)
+            found = np.asarray(tensor.values[index], np.float64)
+            self._expected[panel] = found if shape is None else found.reshape(shape)
 
     def show_input(self, panel: str, drawn: Values, shape: tuple[int, ...]) -> None:
         """A panel shows an array of a shape that goes in, as it is drawn: with padding."""

@@ -201,7 +201,7 @@ FUNCTIONS: Mapping[str, Rule] = {
     "abs": Rule(np.abs, abs),
     "floor": Rule(np.floor, lambda x: Fraction(math.floor(x))),
     "ceil": Rule(np.ceil, lambda x: Fraction(math.ceil(x))),
-    "sqrt": Rule(np.sqrt, _root),
+    "sqrt": Rule(np.sqrt, _root, transcendental=True),
     "sign": Rule(np.sign, lambda x: Fraction((x > 0) - (x < 0))),
     "exp": Rule(np.exp, _at(0, 1), transcendental=True),
     "ln": Rule(np.log, _at(1, 0), transcendental=True),
@@ -325,6 +325,9 @@ def _evaluated(part: Expression, number: Callable[[Number], Any], values: Enviro
 
 
 def _divided(top: Any, below: Any) -> Any:
+    if isinstance(top, Fraction) and not top and np.all(below):
+        # Nothing over an irrational number is exactly nothing.
+        return top
     if isinstance(top, Fraction) and isinstance(below, Fraction):
         return top / below
     return np.divide(_plain(top), _plain(below))
