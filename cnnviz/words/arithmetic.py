@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cnnviz.notation import as_given_exactly, decimals_as_given, written
-from cnnviz.words.texts import Phrase
+from cnnviz.words.texts import Phrase, Words
 
 Ref = tuple[Any, ...]
 """What a number is: a panel's name and the index of its cell, or the name of a parameter."""
@@ -400,7 +400,7 @@ class Equation(Phrase):
     middle gives way to an ellipsis.
     """
 
-    left: Phrase | None
+    left: Words | None
     sides: tuple[Expression, ...]
     strong: bool = True
     letters: int = 80
@@ -416,7 +416,7 @@ class Equation(Phrase):
             yield "=" if has_symbols(left) or has_symbols(right) else relation(left, right)
 
 
-def equation(left: Phrase | None, *sides: Term, strong: bool = True, letters: int = 80) -> Equation:
+def equation(left: Words | None, *sides: Term, strong: bool = True, letters: int = 80) -> Equation:
     """An equation; a side that says no more than the result (a lone number as written) is left out."""
     found = [expression(side) for side in sides]
     result = found[-1]
