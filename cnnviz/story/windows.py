@@ -95,9 +95,7 @@ class Axis:
     @cached_property
     def drawn(self) -> int:
         """Cells of the axis as it is drawn: the array, its padding, and what windows cover beyond."""
-        end = max(self.size + self.after, max(map(max, self.spans)) + 1)
-        # What hangs over the end is drawn with as much padding behind it.
-        return self.before + end + (self.after if end > self.size + self.after else 0)
+        return self.before + max(self.size + self.after, max(map(max, self.spans)) + 1)
 
     @cached_property
     def kinds(self) -> npt.NDArray[np.int_]:
