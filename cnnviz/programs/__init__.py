@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnviz.errors import UsageError
-from cnnviz.parameters import choose, quote
+from cnnviz.parameters import quote, suggest
 
 if TYPE_CHECKING:
+    from cnnviz.operation import Operation, Values
     from cnnviz.programs._writer import Writer
-    from cnnviz.operation import Operation
 
 
 _FOLDERS = (Path(__file__).parent,)
@@ -23,13 +23,11 @@ def frameworks() -> tuple[str, ...]:
 
 
 def check_framework(name: str, option: str = "--code") -> str:
-    """The framework that a user means; raises UsageError for one that is not there, with a hint where it has kin."""
+    """The framework of a name, in whatever case; raises UsageError for one that is not there."""
     known = str(name).strip().lower()
     if known in frameworks():
         return known
-    kin = [framework for framework in frameworks() if known in _load(framework).also]
-    hint = choose(known, frameworks(), {known: kin[0]} if kin else None)
-    raise UsageError(f"{option} {quote(str(name))} is not known: {hint}")
+    raise UsageError(f"{option} {quote(str(name))} is not known: {suggest(known, frameworks())}")
 
 
 def program(operation: Operation | None, framework: str, command: str) -> str:
@@ -40,6 +38,17 @@ def program(operation: Operation | None, framework: str, command: str) -> str:
 def line(operation: Operation | None, framework: str, what: str) -> str:
     """The one call that matters to a figure, on one line; raises UsageError."""
     return _tried(operation, framework, what).line()
+
+
+def run(operation: Operation, framework: str) -> dict[str, Values]:
+    """Everything that an operation's program computes in "onnx" or "pytorch", by name, in torch's layout.
+
+    With training also the gradients, grad_name, and what follows the step, after_name, where the framework has them.
+    Raises UsageError where it lacks the operation, and CnnvizError where it is not installed.
+    """
+    from cnnviz.programs._running import results_of
+
+    return results_of(program(operation, framework, ""), operation, framework)
 
 
 def _tried(operation: Operation | None, framework: str, what: str) -> Writer:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from cnnviz.data import Data, load_map
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_SIDE
-from cnnviz.parameters import ArrayLike, Size, param, plain
+from cnnviz.parameters import ArrayLike, Size, param, to_cli
 from cnnviz.scene import Scene
 from cnnviz.scenes._pooling import input_panel, kept, output_panel, winner
 from cnnviz.story import (
@@ -53,7 +53,6 @@ class Pool(Scene):
         choices=("max", "avg"),
         positional=True,
         always_named=True,
-        near={"mean": "avg", "average": "avg", "maximum": "max"},
         help="What is kept of a window: its maximum or its average.",
     )
     i: Size | None = input_size(shown_default="4, or the data's own")
@@ -93,7 +92,7 @@ class Pool(Scene):
 
     def _check_together(self) -> None:
         if self.kind == "avg" and self.d != (1, 1):
-            raise UsageError(f"avg pooling has no dilation {plain(self.d)}: leave --d out, or use max")
+            raise UsageError(f"avg pooling has no dilation {to_cli(self.d)}: leave --d out, or use max")
         if self.kind == "max" and not self.count_include_pad:
             raise UsageError("max pooling counts nothing: leave --no-count-include-pad out, or use avg")
         given = {
@@ -106,7 +105,7 @@ class Pool(Scene):
         }
         if self.output_size is not None:
             for option in [name for name, value in given.items() if value]:
-                chosen = plain(self.output_size)
+                chosen = to_cli(self.output_size)
                 raise UsageError(
                     f"--output-size {chosen} chooses its own windows: leave {option} out, or --output-size"
                 )

@@ -53,7 +53,6 @@ class Unpool(Scene):
         choices=("max", "avg"),
         positional=True,
         always_named=True,
-        near={"mean": "avg", "average": "avg", "maximum": "max"},
         help="What the pooling before kept of a window: its maximum or its average.",
     )
     i: Size | None = input_size(shown_default="4, or the data's own")

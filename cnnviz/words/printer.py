@@ -207,10 +207,14 @@ class Printer:
         if len(set(filled)) == 1:
             return _first_that_fits(f"${left}={general}={filled[0]}$", f"${left}={general}={results[0]}$")
         named = ["", ""] if not self._symbols else [f"{self._sized(formula.left.name, axis)}=" for axis in range(2)]
-        rows, columns = (self(Text(f"{axis} {{value}}", value=Math(f"{name}{text}")))
-                         for axis, name, text in zip(("rows", "columns"), named, filled, strict=True))
-        short = (self(Text(f"{axis} {{value}}", value=Math(f"{self._sized(formula.left.name, n)}={text}")))
-                 for n, (axis, text) in enumerate(zip(("rows", "columns"), results, strict=True)))
+        rows, columns = (
+            self(Text(f"{axis} {{value}}", value=Math(f"{name}{text}")))
+            for axis, name, text in zip(("rows", "columns"), named, filled, strict=True)
+        )
+        short = (
+            self(Text(f"{axis} {{value}}", value=Math(f"{self._sized(formula.left.name, n)}={text}")))
+            for n, (axis, text) in enumerate(zip(("rows", "columns"), results, strict=True))
+        )
         return _first_that_fits(
             f"${left}={general}$    {rows}    {columns}", f"${left}={general}$    {'    '.join(short)}"
         )
@@ -272,7 +276,9 @@ class Printer:
             case Power(Symbol("e"), exponent):
                 return _Part(f"exp({self._inline(exponent).text})")
             case Power():
-                return _Part(self._inline(part.base).factor() + self._raised(part.exponent))
+                base = self._inline(part.base)
+                simple = isinstance(part.base, Number | Symbol | Function)
+                return _Part((base.factor() if simple else f"({base.text})") + self._raised(part.exponent))
             case Function():
                 arguments = [self._inline(argument).text for argument in part.arguments]
                 inside = _shortened(arguments, self._letters or len(str(arguments)), ", ")
@@ -303,7 +309,7 @@ class Printer:
         if (top.text, below.text) == ("1", "2"):
             return _Part("½")
         slash = " / " if top.compound or " " in below.text else "/"
-        under = f"({below.text})" if isinstance(part.below, Product) else below.factor()
+        under = f"({below.text})" if isinstance(part.below, Product | Quotient) else below.factor()
         return _Part(top.first() + slash + under, signed=top.signed)
 
     # Mathtext: letters, and numbers put in for them
@@ -351,9 +357,7 @@ class Printer:
             text += f"{'-' if negative else '+'}{found.factor() if negative else found.term()}"
         return _Part(text, compound=bool(rest))
 
-    def _math_product(
-        self, part: Product, of: Callable[[Expression], _Part], values: Mapping[str, Number]
-    ) -> _Part:
+    def _math_product(self, part: Product, of: Callable[[Expression], _Part], values: Mapping[str, Number]) -> _Part:
         found = [of(factor) for factor in part.factors]
         text = found[0].first()
         for before, after, written in zip(part.factors, part.factors[1:], found[1:], strict=False):
