@@ -242,14 +242,18 @@ class Story:
         return [Text("The output, row by row: {rows}", rows=joined(rows, "; "))]
 
     def fits(
-        self, windows: Windows, what: str, drawn: str = "the padded input", options: str = "--p or --i"
+        self, windows: Windows, what: str, *, steps: int = 0, drawn: str = "the padded input", options: str = "--p or --i"
     ) -> None:
-        """Refuse more cells, steps, or cells under windows, than anybody watches; raises UsageError."""
+        """Refuse more cells, steps, or cells under windows, than anybody watches; raises UsageError.
+
+        There are as many `steps` as windows unless given.
+        """
         if max(windows.drawn) > MAX_SIDE:
             raise UsageError(
                 f"{drawn} has {size_text(*windows.drawn)} cells, more than {MAX_SIDE} a side: use a smaller {options}"
             )
-        check_steps(windows.count, what, windows.covered)
+        steps = steps or windows.count
+        check_steps(steps, what, steps * windows.covered // windows.count)
 
 
 def check_steps(count: int, what: str, covered: int = 0) -> None:
