@@ -22,6 +22,11 @@ class Stage:
     y: Tensor
     weights: Mapping[str, Tensor]
 
+    @property
+    def letter(self) -> str:
+        """That of its weights, or of its output where it has none."""
+        return "y" if not self.weights else "γ" if isinstance(self.layer, BatchNorm) else "W"
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -39,6 +44,13 @@ class Run:
         """A tensor's values for the picture, without the axis of samples."""
         values = self.tensors[name].values
         return values[0] if values.ndim else values
+
+    def show(self, panel: str, *names: str, printed: bool = False) -> None:
+        """A panel shows those of these tensors that there are, one after the other; a program may print the last."""
+        found = [self.tensors[name] for name in names if name in self.tensors]
+        for tensor in found:
+            index, shape = ((0,), None) if tensor.values.ndim else ((), (1,))
+            self.graph.show(tensor, panel, index, shape, printed=printed and tensor is found[-1])
 
 
 def record(

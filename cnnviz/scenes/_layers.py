@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from cnnviz.network.layers import AvgPool, BatchNorm, Conv, FullyConnected, Layer, Lrn, MaxPool
+from cnnviz.functions.activations import ACTIVATIONS
+from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, FullyConnected, Lrn, MaxPool
+from cnnviz.network.recorded import Stage
 from cnnviz.story import Windows
 from cnnviz.storyboard import Values
-from cnnviz.words import Equation, Expression, Named, Number, Shape, Text, call, equation
+from cnnviz.words import Equation, Expression, Named, Number, Shape, Text, call, equation, substitute
 
 _LETTERS = 40
 _FORWARD = {
@@ -65,28 +67,38 @@ def mean_size(gradient: Numbers, by: str, most: int | None) -> Equation:
     return equation(None, named, significant(mean, most=most))
 
 
-def forward(layer: Layer, x: Numbers, y: Numbers, weights: Mapping[str, Values], most: int | None) -> Text:
+def forward(stage: Stage, x: Numbers, y: Numbers, most: int | None) -> Text:
     """What a layer makes of `x`."""
-    shape = x.values.shape
+    layer, shape = stage.layer, x.values.shape
+    weights = [weight.values for weight in stage.weights.values()]
     match layer:
         case Conv() | FullyConnected():
             # Each output has a weight for every input under its kernel, and a bias.
             inputs = (len(x.values), *layer.size) if isinstance(layer, Conv) else (x.values.size,)
-            count = sum(own.size for own in weights.values())
+            count = sum(own.size for own in weights)
             product = math.prod(map(Number, inputs[1:]), start=Number(inputs[0]))
-            value = equation(None, Number(len(weights["bias"])) * (product + 1), Number(count))
+            value = equation(None, Number(len(weights[0])) * (product + 1), Number(count))
         case MaxPool() | AvgPool():
             value = _pooled(layer, x, y)
         case BatchNorm():
             value = _normalized(x, y, weights, most)
         case Lrn():
             value = _response(layer, x, y, most)
-        case _:
+        case Activate():
             at = int(x.values.argmin())
             applied = Text("{kind}({x})", kind=layer.kind, x=x[at])
-            value = equation(None, Named(applied, Number(y[at].value, None)), y[at])
+            value = equation(None, Named(applied, _activated(layer, x[at])), y[at])
+        case _:
+            raise TypeError(f"nothing is known of {layer.kind}")
     template = _FORWARD.get(layer.kind, "{layer}: {i} → {o}, element by element, for example {value}")
     return Text(template, layer=layer.text, i=Shape(shape), o=Shape(layer.output_shape(shape)), value=value)
+
+
+def _activated(layer: Activate, x: Number) -> Expression:
+    definition = ACTIVATIONS[layer.name]
+    constants = definition.chosen(layer.parameter)
+    values = {"x": x, **{name: Number(value, None) for name, value in constants.items()}}
+    return substitute(definition.at(values), values)
 
 
 def _pooled(layer: MaxPool | AvgPool, x: Numbers, y: Numbers) -> Equation:
@@ -104,10 +116,10 @@ def _pooled(layer: MaxPool | AvgPool, x: Numbers, y: Numbers) -> Equation:
     return equation(None, call(kind, *cells), y[y.values.argmax()], letters=_LETTERS)
 
 
-def _normalized(x: Numbers, y: Numbers, weights: Mapping[str, Values], most: int | None) -> Equation:
+def _normalized(x: Numbers, y: Numbers, weights: Sequence[Values], most: int | None) -> Equation:
     at = int(y.values.argmax())
     channel = at * len(x.values) // x.values.size
-    values, (gamma, beta) = x.values[channel], (float(own[channel]) for own in weights.values())
+    values, (gamma, beta) = x.values[channel], (float(own[channel]) for own in weights)
     below = significant(float(np.sqrt(values.var() + 1e-5)), 3, most)
     # As fine as the deviation, by which the difference is divided.
     fine = below.places if most is None else min(below.places, most)
@@ -126,8 +138,8 @@ def _response(layer: Lrn, x: Numbers, y: Numbers, most: int | None) -> Equation:
     return equation(None, top / (k + alpha / layer.size * squares) ** beta, y[at])
 
 
-def backward(layer: Layer, x: Numbers, size: Equation) -> Text:
-    """What a layer does with the gradient, whose `size` is that of its output or of its weights."""
-    template = _BACKWARD.get(layer.kind, "back through {layer}: ∂L/∂y times f′(x), {size}")
-    passed = int(np.count_nonzero(x.values > 0))
-    return Text(template, layer=layer.text, size=size, n=passed, all=x.values.size)
+def backward(stage: Stage, size: Equation) -> Text:
+    """What a layer does with the gradient; `size` is that of its weights, or of its output where it has none."""
+    template = _BACKWARD.get(stage.layer.kind, "back through {layer}: ∂L/∂y times f′(x), {size}")
+    x = stage.x.values
+    return Text(template, layer=stage.layer.text, size=size, n=int(np.count_nonzero(x > 0)), all=x.size)

@@ -2,132 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from cnnviz.operation import KERNEL, PLAIN, Call, Operand, Operation, Shown
-from cnnviz.ops.activation_table import ACTIVATIONS
-from cnnviz.parameters import Size
+from cnnviz.functions.activations import ACTIVATIONS
+from cnnviz.operation import PLAIN, Call, Operand, Operation, Shown
 from cnnviz.storyboard import Values
 
 _SURE = 1e3
 """Largest value over deviation with which float32 keeps the digits that a figure shows."""
-
-
-def convolution(
-    x: Values, w: Values, bias: float, stride: Size, padding: Size, dilation: Size = (1, 1), *, flip: bool = False
-) -> Operation:
-    """A map and a kernel, flipped first where asked for."""
-    operands = _map_and_kernel(x, w, bias)
-    calls = []
-    if flip:
-        calls = [Call(function="flip", operands=("w",), result="flipped", shape=(1, 1, *w.shape))]
-    options = {"stride": stride, "padding": padding, "dilation": dilation}
-    names = "x", "flipped" if flip else "w", *(["b"] if bias else [])
-    calls.append(Call(function="conv2d", operands=names, result="y", shape=(1, 1, *x.shape), options=options))
-    return Operation(operands=operands, calls=tuple(calls), shown=(Shown(name="y", panel="output", index=(0, 0)),))
-
-
-def output_size(i: Size, k: Size, s: Size, p: Size, d: Size) -> Operation:
-    """A convolution of which only the shape is shown."""
-    done = convolution(np.zeros(i), np.zeros(k), 0, s, p, d)
-    shown = Shown(name="y", panel="output", index=(0, 0), size=True)
-    return Operation(operands=done.operands, calls=done.calls, shown=(shown,))
-
-
-def there_and_back(x: Values, w: Values, there: Size, stride: Size, padding: Size, rest: Size) -> Operation:
-    """A convolution to a map of the size `there`, and its transpose with `rest` as output padding."""
-    done = convolution(x, w, 0, stride, padding)
-    back = _transpose(("y", "w"), "back", there, stride, padding, rest, (1, 1))
-    shown = *done.shown, Shown(name="back", panel="back", index=(0, 0))
-    return Operation(operands=done.operands, calls=(*done.calls, back), shown=shown, essential=0)
-
-
-def transposed(
-    x: Values, w: Values, bias: float, stride: Size, padding: Size, output_padding: Size, dilation: Size, *,
-    counted: bool,
-) -> Operation:  # fmt: skip
-    """A transposed convolution; `counted` also tells how many stamps reach each cell."""
-    how = x.shape, stride, padding, output_padding, dilation
-    operands = _map_and_kernel(x, w, bias)
-    calls, shown = [_transpose(("x", "w", *(["b"] if bias else [])), "y", *how)], [("y", "output")]
-    if counted:
-        operands["one"] = Operand(values=np.ones((1, 1, *x.shape)))
-        operands["stamp"] = Operand(values=np.ones((1, 1, *w.shape)), kind=KERNEL)
-        calls.append(_transpose(("one", "stamp"), "stamps", *how))
-        shown.append(("stamps", "overlap"))
-    return Operation(
-        operands=operands, calls=tuple(calls), essential=0,
-        shown=tuple(Shown(name=name, panel=panel, index=(0, 0)) for name, panel in shown),
-    )  # fmt: skip
-
-
-def _map_and_kernel(x: Values, w: Values, bias: float) -> dict[str, Operand]:
-    operands = {"x": Operand(values=x[None, None]), "w": Operand(values=w[None, None], kind=KERNEL)}
-    return operands | ({"b": Operand(values=np.array([bias]), kind=PLAIN)} if bias else {})
-
-
-def _transpose(
-    names: tuple[str, ...], result: str, size: Sequence[int], stride: Size, padding: Size, output_padding: Size,
-    dilation: Size,
-) -> Call:  # fmt: skip
-    options = {"stride": stride, "padding": padding, "output_padding": output_padding, "dilation": dilation}
-    return Call(function="conv_transpose2d", operands=names, result=result, shape=(1, 1, *size), options=options)
-
-
-def pooling(x: Values, function: str, options: Mapping[str, Any]) -> Operation:
-    """A pooling of one map."""
-    call = Call(function=function, operands=("x",), result="y", shape=(1, 1, *x.shape), options=options)
-    return Operation(
-        operands={"x": Operand(values=x[None, None])}, calls=(call,),
-        shown=(Shown(name="y", panel="output", index=(0, 0)),),
-    )  # fmt: skip
-
-
-def unpooling(x: Values, kind: str, window: Size, stride: Size, pooled: Size) -> Operation:
-    """A pooling to a map of the size `pooled`, and the way back."""
-    whole, small = (1, 1, *x.shape), (1, 1, *pooled)
-    size = {"kernel_size": window, "stride": stride}
-    if kind == "max":
-        options = {**size, "padding": (0, 0), "dilation": (1, 1), "ceil_mode": False, "return_indices": True}
-        names: tuple[str, ...] = "y", "indices"
-    else:
-        options = {**size, "padding": (0, 0), "ceil_mode": False, "count_include_pad": True}
-        names = ("y",)
-    return Operation(
-        operands={"x": Operand(values=x[None, None])},
-        calls=(
-            Call(function=f"{kind}_pool2d", operands=("x",), result="y", shape=whole, options=options),
-            Call(function=f"{kind}_unpool2d", operands=names, result="unpooled", shape=small,
-                 options={**size, "output_size": x.shape}),
-        ),
-        shown=(Shown(name="y", panel="pooled", index=(0, 0)), Shown(name="unpooled", panel="output", index=(0, 0))),
-    )  # fmt: skip
-
-
-def response_norm(x: Values, within: bool, options: Mapping[str, Any]) -> Operation:
-    """Local response normalization of (channels, rows, columns)."""
-    function = "local_response_norm" + ("_within" if within else "")
-    call = Call(function=function, operands=("x",), result="y", shape=(1, *x.shape), options=options)
-    return Operation(
-        operands={"x": Operand(values=x[None])}, calls=(call,), shown=(Shown(name="y", panel="output", index=(0,)),)
-    )
-
-
-def normalization(x: Values, kind: str, groups: int, eps: float) -> Operation:
-    """Batch, layer, instance or group normalization of (samples, channels, rows, columns), without γ and β."""
-    own: dict[str, dict[str, Any]] = {
-        "batch": {"training": True}, "layer": {"normalized_shape": x.shape[1:]}, "instance": {},
-        "group": {"num_groups": groups},
-    }  # fmt: skip
-    options = {**own[kind], "eps": eps}
-    call = Call(function=f"{kind}_norm", operands=("x",), result="y", shape=x.shape, options=options)
-    return Operation(
-        operands={"x": Operand(values=x)}, calls=(call,), shown=(Shown(name="y", panel="output"),),
-        double=_needs_double(x, eps),
-    )  # fmt: skip
 
 
 def batch_norm(x: Values, gamma: Values, beta: Values, eps: float, activation: str) -> Operation:
@@ -136,7 +20,9 @@ def batch_norm(x: Values, gamma: Values, beta: Values, eps: float, activation: s
                 (("x", x), ("gamma", gamma), ("beta", beta))}  # fmt: skip
     calls = [Call(function="batch_norm", operands=("x", "gamma", "beta"), result="y", shape=x.shape,
                   options={"training": True, "eps": eps})]  # fmt: skip
-    shown = [Shown(name="y", panel="scaled", kind=PLAIN)]
+    calls.append(Call(function="batch_norm", operands=("x",), result="normalised", shape=x.shape,
+                      options={"training": True, "eps": eps}))  # fmt: skip
+    shown = [Shown(name="normalised", panel="normalised", kind=PLAIN), Shown(name="y", panel="scaled", kind=PLAIN)]
     if activation != "none":
         calls.append(_activation(activation.replace("-", "_"), None, "y", "activated", x.shape))
         shown.append(Shown(name="activated", panel="activated", kind=PLAIN))
@@ -160,55 +46,7 @@ def fully_connected(x: Values, weights: Values, bias: Values) -> Operation:
     )  # fmt: skip
 
 
-def activations(x: Values, chosen: Mapping[str, float | None], panels: Sequence[str]) -> Operation:
-    """One activation function or several, each with its parameter, at the places of a figure's point."""
-    several = len(chosen) > 1
-    calls = tuple(_activation(name, value, "x", name if several else "y", x.shape) for name, value in chosen.items())
-    shown = (Shown(name=call.result, panel=panel, kind=PLAIN) for call, panel in zip(calls, panels, strict=True))
-    return Operation(
-        operands={"x": Operand(values=x, kind=PLAIN)}, calls=calls, shown=tuple(shown), essential=int(several)
-    )
-
-
-def softmax(logits: Values) -> Operation:
-    """Softmax of a row of logits."""
-    call = Call(function="softmax", operands=("z",), result="p", shape=logits.shape, options={"dim": 0})
-    shown = Shown(name="p", panel="probabilities", kind=PLAIN)
-    return Operation(operands={"z": Operand(values=logits, kind=PLAIN)}, calls=(call,), shown=(shown,))
-
-
 def _activation(name: str, value: float | None, given: str, result: str, shape: Sequence[int]) -> Call:
     parameter = ACTIVATIONS[name].parameter
     options = {} if parameter is None else {parameter.name: parameter.default if value is None else value}
     return Call(function=name, operands=(given,), result=result, shape=tuple(shape), options=options)
-
-
-def losses(
-    chosen: Mapping[str, Mapping[str, float]], estimates: Mapping[str, Values], label: float, panels: Sequence[str]
-) -> Operation:
-    """One loss or several, each with its parameter, of the estimates that stand under a loss's name."""
-    operands: dict[str, Operand] = {}
-    calls, several = [], len(chosen) > 1
-    for name, options in chosen.items():
-        x = "p" if several and name == "binary_cross_entropy" else "x"
-        operands.setdefault(x, Operand(values=estimates[name], kind=PLAIN))
-        calls.append(Call(function=name, operands=(x,), result=name if several else "loss",
-                          shape=estimates[name].shape, options={"label": label, **options}))  # fmt: skip
-    shown = (Shown(name=call.result, panel=panel, kind=PLAIN) for call, panel in zip(calls, panels, strict=True))
-    return Operation(operands=operands, calls=tuple(calls), shown=tuple(shown), essential=int(several))
-
-
-def descents(runs: Mapping[str, Mapping[str, Any]], surface: str, start: Values) -> Operation:
-    """Optimizers of `torch.optim`, each with its hyper-parameters and `steps`, on a surface over x and y."""
-    calls, shown = [], []
-    for name, how in runs.items():
-        on = {"surface": surface}
-        calls.append(Call(function="descend", operands=("start",), result=name, shape=(2,), options={**on, **how}))
-        loss = f"{name}_loss"
-        calls.append(Call(function="surface", operands=(name,), result=loss, shape=(how["steps"] + 1, 2), options=on))
-        shown += [Shown(name=name, panel="surface", index=(-1,), kind=PLAIN),
-                  Shown(name=loss, panel="loss", index=(-1,), kind=PLAIN)]  # fmt: skip
-    return Operation(
-        operands={"start": Operand(values=start, kind=PLAIN)}, calls=tuple(calls), double=True, shown=tuple(shown),
-        essential=len(calls) - 2,
-    )  # fmt: skip

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from cnnviz.data import load_map
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_CLASSES, MAX_NETWORK_INPUT
 from cnnviz.network import Network, load_weights, parse_layers
-from cnnviz.network.layers import BatchNorm
 from cnnviz.network.recorded import Run, Stage, record
 from cnnviz.notation import size_text
 from cnnviz.parameters import ArrayLike, Size, param, quote
@@ -38,14 +37,14 @@ from cnnviz.words import (
     call,
     counted,
     equation,
+    evaluate,
     joined,
     listed,
     total,
 )
 
 _INPUT, _SOFTMAX, _LOSS = "input", "softmax", "loss"
-_ENDS = {_SOFTMAX: "probabilities", _LOSS: "loss"}
-_GREATEST_POWER, _GREATEST, _LEAST = 100.0, 1e6, 1e-300
+_GREATEST_POWER, _GREATEST, _LEAST, _MOST_PLACES = 100.0, 1e6, 1e-300, 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,24 +152,15 @@ class Cnn(Scene):
             )
         return run
 
-    def _numbers(self, tensor: str, station: str = "") -> Numbers:
-        return Numbers(station or tensor, self._run[tensor], self.most())
-
     def story(self) -> Story:
         """A step for each layer forward, softmax and loss, each of them on the way back, and the descent."""
         run, learns = self._run, self.lr > 0
         run.graph.show_input(_INPUT, run["x"], self._network.input_shape)
-        shows = [(_INPUT, "grad_x"), *([(_INPUT, "x")] if learns else [])]
+        run.show(_INPUT, "grad_x", "x" if learns else "")
         for stage in run.stages:
-            shows += [(stage.name, prefix + stage.y.name) for prefix in ("", "grad_", "after_")]
-        shows += [(name, f"{prefix}{tensor}") for name, tensor in _ENDS.items() for prefix in ("", "after_")]
-        for station, name in shows:
-            if name in run.tensors:
-                printed = station in _ENDS and name.startswith("after_") == learns
-                run.graph.show(
-                    run.tensors[name], station, (0,) if run.tensors[name].values.ndim else (), printed=printed
-                )
-
+            run.show(stage.name, stage.y.name, f"grad_{stage.y.name}", f"after_{stage.y.name}")
+        for station, tensor in ((_SOFTMAX, "probabilities"), (_LOSS, "loss")):
+            run.show(station, tensor, f"after_{tensor}", printed=True)
         story = Story(self, Text("Convolutional neural network"), run.graph)
         story.settings = [
             ("", counted(len(run.stages), "{n} layer", "{n} layers")),
@@ -178,7 +168,6 @@ class Cnn(Scene):
             ("label", Assigned(Symbol("y"), Number(self._label))),
         ]
         rule = Text(r"$w\leftarrow w-{rate}\cdot\partial L/\partial w$", rate=self._rate) if learns else None
-        after = Text("; after one step of gradient descent it is {loss}", loss=self._loss("after_")) if learns else ""
         what = Text(
             "a convolutional network ({layers}) on a {size} picture of class {label}: the feature maps of each layer "
             "appear from left to right, softmax gives the class a probability of {p}, the loss is {loss}, and its "
@@ -187,8 +176,8 @@ class Cnn(Scene):
             size=Shape(self._picture.shape),
             label=self._label,
             p=self._p,
-            loss=self._loss(),
-            after=after,
+            loss=self._loss,
+            after=Text("; after one step of gradient descent it is {loss}", loss=self._after) if learns else "",
         )
         return story.play(
             self._steps,
@@ -200,64 +189,93 @@ class Cnn(Scene):
             convention=Text("gradients: one hue below 0, another above"),
         )
 
+    # Numbers
+
+    def _read(self, tensor: str, station: str = "") -> Numbers:
+        return Numbers(station or tensor, self._run[tensor], self.most())
+
     @property
     def _p(self) -> Number:
-        return self._numbers("probabilities", _SOFTMAX)[self._label]
+        return self._read("probabilities", _SOFTMAX)[self._label]
+
+    @property
+    def _loss(self) -> Number:
+        return self._read("loss")[0]
+
+    @property
+    def _after(self) -> Number:
+        return self._read("after_loss")[0]
 
     @property
     def _rate(self) -> Number:
         return Number(self.lr, None, ("lr",))
 
-    def _loss(self, prefix: str = "") -> Number:
-        return self._numbers(f"{prefix}loss")[0]
-
-    def _size(self, stage: Stage) -> Equation:
-        """How large the gradient of a layer's weights is, or of its output."""
-        by = ("γ" if isinstance(stage.layer, BatchNorm) else "W") if stage.weights else "y"
-        return self._mean(stage.weights.get("weight", stage.y).name, by)
-
-    def _mean(self, tensor: str, by: str) -> Equation:
+    def _size(self, tensor: str, by: str) -> Equation:
         gradient = self._run.tensors[f"grad_{tensor}"]
         return mean_size(Numbers(gradient.name, gradient.values), by, self.digits)
 
     def _note(self, stage: Stage) -> Words:
-        letter = "γ" if isinstance(stage.layer, BatchNorm) else "W"
-        return Joined((f"∂{letter}", self._size(stage).result), " ") if stage.weights else ""
+        """How large the gradient of a layer's weights is."""
+        size = self._size(stage.weights["weight"].name, stage.letter) if stage.weights else None
+        return Joined((f"∂{stage.letter}", size.result), " ") if size else ""
+
+    # The stage
 
     def _stations(self) -> Iterator[Station]:
-        run, classes = self._run, self._network.classes
-        yield _station(_INPUT, Text("input"), run["x"], shade=_shade(run["x"], "gray"), digits=self.most())
-        starts = np.cumsum([place == 0 or layer.starts_group for place, layer in enumerate(self._network.layers)])
+        run, layers, classes = self._run, self._network.layers, self._network.classes
+        yield Station(
+            name=_INPUT,
+            title=Text("input"),
+            size=Shape(self._network.input_shape, _INPUT),
+            values=run["x"],
+            shade=_shade(run["x"], "gray"),
+            digits=self.most(),
+        )
+        starts = np.cumsum([place == 0 or layer.starts_group for place, layer in enumerate(layers)])
         groups = [Text("output") if n == starts[-1] else Text("block {n}", n=int(n)) for n in starts]
         for stage, group, shape in zip(run.stages, groups, self._network.shapes[1:], strict=True):
-            shown = [f"{prefix}{stage.y.name}" for prefix in ("", "grad_", "after_")]
-            most = max(float(np.abs(run[name]).max()) for name in shown if name in run.tensors)
-            yield _station(
-                stage.name,
-                stage.layer.text,
-                np.full_like(run[stage.y.name], np.nan),
+            names = (f"{when}{stage.y.name}" for when in ("", "grad_", "after_"))
+            most = max(float(np.abs(run[name]).max()) for name in names if name in run.tensors)
+            yield Station(
+                name=stage.name,
+                title=stage.layer.text,
                 size=Shape(shape),
+                values=np.full_like(run[stage.y.name], np.nan),
                 form="numbers" if stage is run.stages[-1] else "maps",
                 group=group,
                 widest=self._note(stage),
                 shade=Shade(scale="sequential", lo=-most, hi=most, always=True),
                 digits=self.most(2 if most < 100 else 0),
             )
-        probabilities = np.full(classes, np.nan)
-        lines = tuple(map(str, range(classes)))
-        yield _station(
-            _SOFTMAX,
-            "softmax",
-            probabilities,
+        yield Station(
+            name=_SOFTMAX,
+            title="softmax",
+            size=Shape((classes,)),
+            values=np.full(classes, np.nan),
             form="bars",
             group=groups[-1],
-            lines=lines,
+            lines=tuple(map(str, range(classes))),
             marked=self._label,
             digits=self.most(),
         )
-        title = Text("loss −ln\u00a0{p}", p=Symbol("p", (self._label,)))
-        was = Text("was {loss}", loss=self._loss()) if self.lr else ""
-        yield _station(_LOSS, title, np.full(1, np.nan), form="total", widest=was, digits=self.most())
+        yield Station(
+            name=_LOSS,
+            title=Text("loss −ln\u00a0{p}", p=Symbol("p", (self._label,))),
+            size="1",
+            values=np.full(1, np.nan),
+            form="total",
+            widest=Text("was {loss}", loss=self._loss) if self.lr else "",
+            digits=self.most(),
+        )
+
+    def _set(self, station: str, role: str, tensor: str = "", note: Words | None = None) -> SetStation:
+        """A station gets a role, and with a tensor its values."""
+        values = np.atleast_1d(self._run[tensor]) if tensor else None
+        scale = "gray" if tensor == "x" else "diverging" if tensor.startswith("grad_") else "sequential"
+        shade = _shade(values, scale) if values is not None and station not in (_SOFTMAX, _LOSS) else None
+        return SetStation(panel="network", station=station, role=role, values=values, shade=shade, note=note)
+
+    # Steps
 
     def _steps(self) -> Iterator[Step]:
         yield from self._forward()
@@ -266,119 +284,100 @@ class Cnn(Scene):
             yield self._descent()
 
     def _forward(self) -> Iterator[Step]:
-        run, x = self._run, self._numbers("x", _INPUT)
-        yield _step(
-            Text(
-                "the input, {size}, from {least} to {most}: {what}",
-                size=Shape(x.values.shape, _INPUT),
-                least=x[x.values.argmin()],
-                most=x[x.values.argmax()],
-                what=Strong(Text("a drawn {n}", n=DIGIT) if self._drawn else Text("class {n}", n=self._label)),
-            ),
-            _set(_INPUT, "active"),
+        x = self._read("x", _INPUT)
+        caption = Text(
+            "the input, {size}, from {least} to {most}: {what}",
+            size=Shape(x.values.shape, _INPUT),
+            least=x[x.values.argmin()],
+            most=x[x.values.argmax()],
+            what=Strong(Text("a drawn {n}", n=DIGIT) if self._drawn else Text("class {n}", n=self._label)),
         )
-        for stage in run.stages:
-            y = self._numbers(stage.y.name, stage.name)
-            weights = {part: weight.values for part, weight in stage.weights.items()}
-            caption = forward(stage.layer, x, y, weights, self.digits)
-            yield _step(caption, _set(x.name, "done"), _set(stage.name, "active", y.values, "sequential"))
+        yield _step(caption, self._set(_INPUT, "active"))
+        for stage in self._run.stages:
+            y = self._read(stage.y.name, stage.name)
+            caption = forward(stage, x, y, self.digits)
+            yield _step(caption, self._set(x.name, "done"), self._set(stage.name, "active", stage.y.name))
             x = y
-        yield _step(self._softmax(), _set(x.name, "done"), _set(_SOFTMAX, "active", run["probabilities"]))
-        yield _step(self._logarithm(), _set(_SOFTMAX, "done"), _set(_LOSS, "active", run["loss"].reshape(1)))
+        for caption, station, tensor in (
+            (self._softmax(x), _SOFTMAX, "probabilities"),
+            (self._logarithm(), _LOSS, "loss"),
+        ):
+            yield _step(caption, self._set(x.name, "done"), self._set(station, "active", tensor))
+            x = replace(x, name=station)
 
-    def _softmax(self) -> Text:
-        z, p = self._numbers(self._run.stages[-1].y.name, self._run.stages[-1].name), Symbol("p", (self._label,))
+    def _softmax(self, z: Numbers) -> Text:
+        p = Symbol("p", (self._label,))
         if np.abs(z.values).max() > _GREATEST_POWER:
-            named = equation(None, Named(p, Number(self._p.value, None)), self._p)
-            return Text("softmax: {n} scores become probabilities that add up to 1, {p}", n=len(z.values), p=named)
+            found = equation(None, Named(p, replace(self._p, decimals=None)), self._p)
+            return Text("softmax: {n} scores become probabilities that add up to 1, {p}", n=len(z.values), p=found)
         powers = [call("exp", z[n]) for n in range(len(z.values))]
-        own, whole = np.exp(z.values[self._label]), np.exp(z.values).sum()
-        quotient = significant(float(own), 3, self.digits) / significant(float(whole), 3, self.digits)
-        named = equation(p, powers[self._label] / Named(Text("Σ exp(z)"), total(powers)), quotient, self._p)
-        return Text("softmax: {p}", p=named)
+        own, whole = (
+            significant(float(n), 3, self.digits) for n in (evaluate(powers[self._label]), np.exp(z.values).sum())
+        )
+        every = Named(Text("Σ exp(z)"), total(powers))
+        return Text("softmax: {p}", p=equation(p, powers[self._label] / every, own / whole, self._p))
 
     def _logarithm(self) -> Text:
-        p = self._p.value
         # Of what floats no longer tell from 0 there is no logarithm.
-        sides = [-call("ln", significant(p, 3, self.digits))] if p > _LEAST else []
+        known = [-call("ln", significant(self._p.value, 3, self.digits))] if self._p.value > _LEAST else []
         left = Joined(("−ln", Symbol("p", (self._label,))), " ")
-        return Text("the loss {loss}", loss=equation(left, *sides, self._loss()))
+        return Text("the loss {loss}", loss=equation(left, *known, self._loss))
 
     def _backward(self) -> Iterator[Step]:
-        run, scores = self._run, self._run.stages[-1].y.name
-        slope = replace(
-            self._p, value=float(run[f"grad_{scores}"][self._label]), ref=(f"grad_{scores}", 0, self._label)
-        )
+        last, left = f"grad_{self._run.stages[-1].y.name}", [_LOSS, _SOFTMAX]
+        slope = Number(float(self._run[last][self._label]), self.most(), (last, 0, self._label))
         yield _step(
             Text(
                 "back from the loss: ∂L/∂z is p for every class but the label, for it p − 1, {value}",
                 value=equation(None, self._p - 1, slope),
             ),
-            _set(_LOSS, "gradient"),
-            _set(_SOFTMAX, "gradient"),
+            *(self._set(station, "gradient") for station in left),
         )
-        left = [_LOSS, _SOFTMAX]
-        for stage in reversed(run.stages):
-            x = Numbers(stage.name, run[stage.x.name])
-            caption = backward(stage.layer, x, self._size(stage))
-            yield self._turn(caption, left, stage.name, run[f"grad_{stage.y.name}"], self._note(stage))
-            left = [stage.name]
-        size = self._mean("x", "x")
-        caption = Text("back at the input: what each pixel does to the loss, {size}", size=size)
-        yield self._turn(caption, left, _INPUT, run["grad_x"], "")
-
-    def _turn(self, caption: Words, left: Sequence[str], station: str, slope: Values, note: Words) -> Step:
-        """The gradient leaves some stations and reaches another."""
-        returned = (_set(name, "returned") for name in left)
-        return _step(caption, *returned, _set(station, "gradient", slope, "diverging", note))
+        turns = list[tuple[Words, str, str, Words]]()
+        for stage in reversed(self._run.stages):
+            size = self._size(stage.weights.get("weight", stage.y).name, stage.letter)
+            turns.append((backward(stage, size), stage.name, stage.y.name, self._note(stage)))
+        size = self._size("x", "x")
+        turns.append((Text("back at the input: what each pixel does to the loss, {size}", size=size), _INPUT, "x", ""))
+        for caption, station, tensor, note in turns:
+            returned = (self._set(name, "returned") for name in left)
+            yield _step(caption, *returned, self._set(station, "gradient", f"grad_{tensor}", note))
+            left = [station]
 
     def _descent(self) -> Step:
-        run, before, after = self._run, self._loss(), self._loss("after_")
-        changes = [_set(_INPUT, "done", run["x"], "gray")]
-        for stage in run.stages:
-            role = "updated" if stage.weights else "done"
-            changes.append(_set(stage.name, role, run[f"after_{stage.y.name}"], "sequential"))
-        changes.append(_set(_SOFTMAX, "done", run["after_probabilities"]))
-        was = Text("was {loss}", loss=before)
-        changes.append(_set(_LOSS, "done", run["after_loss"].reshape(1), note=was))
-        # As many decimals as tell the losses apart.
-        for decimals in range(2, 7) if self.digits is None else ():
-            finer = replace(before, decimals=decimals), replace(after, decimals=decimals)
-            if finer[0].exact() != finer[1].exact():
-                before, after = finer
-                break
-        if before.exact() == after.exact():
-            goes = Text("the loss stays at {after}", after=Strong(after))
+        was, loss = self._loss, self._after
+        places = significant(loss.value - was.value, 1).places
+        if self.digits is None and 2 < places <= _MOST_PLACES:
+            # As many decimals as tell the losses apart.
+            was, loss = replace(was, decimals=places), replace(loss, decimals=places)
+        if was.exact() == loss.exact():
+            goes = Text("the loss stays at {loss}", loss=Strong(loss))
+        elif loss.value < was.value:
+            goes = Text("the loss falls from {was} to {loss}", was=was, loss=Strong(loss))
         else:
-            how = (
-                "the loss falls from {before} to {after}"
-                if after.value < before.value
-                else "the loss rises from {before} to {after}"
-            )
-            goes = Text(how, before=before, after=Strong(after))
-        caption = Text(
+            goes = Text("the loss rises from {was} to {loss}", was=was, loss=Strong(loss))
+        rule = Text(
             "w ← w − {rate}·∂L/∂w for all {n} parameters: {goes}",
             rate=self._rate,
             n=self._network.parameters,
             goes=goes,
         )
-        return _step(caption, *changes, beats=2)
+        layers = (
+            self._set(stage.name, "updated" if stage.weights else "done", f"after_{stage.y.name}")
+            for stage in self._run.stages
+        )
+        return _step(
+            rule,
+            self._set(_INPUT, "done", "x"),
+            *layers,
+            self._set(_SOFTMAX, "done", "after_probabilities"),
+            self._set(_LOSS, "done", "after_loss", Text("was {loss}", loss=self._loss)),
+            beats=2,
+        )
 
 
 def _step(caption: Words, *changes: SetStation, beats: float = 1.0) -> Step:
     return Step(caption=caption, changes=changes, beats=beats)
-
-
-def _set(
-    station: str, role: str, values: Values | None = None, scale: str = "", note: Words | None = None
-) -> SetStation:
-    """A station gets a role, and values coloured by a scale, where it has one."""
-    shade = _shade(values, scale) if values is not None and scale else None
-    return SetStation(panel="network", station=station, role=role, values=values, shade=shade, note=note)
-
-
-def _station(name: str, title: Words, values: Values, **more: Any) -> Station:
-    return Station(name=name, title=title, values=values, **{"size": Shape(values.shape, name), **more})
 
 
 def _shade(values: Values, scale: str) -> Shade:

@@ -33,6 +33,7 @@ from cnnviz.words import (
 if TYPE_CHECKING:
     from cnnviz.data import Data
     from cnnviz.scene import Scene
+    from cnnviz.story.maps import Maps
     from cnnviz.story.windows import Windows
 
 Values = npt.NDArray[np.float64]
@@ -50,14 +51,15 @@ _OPERATORS = {"∗": "times", "=": "equals", "→": "becomes"}
 class Story:
     """A figure while it is told: its panels, its settings and its steps.
 
-    `title` names it; `graph` is what it computes; each setting is a word with a symbol and its value.
+    `title` names it; `graph` is what it computes; each setting is a word with a symbol and its value. A `crowded` one
+    shows colours instead of numbers, as one with a large input does anyway.
     """
 
-    def __init__(self, scene: Scene, title: Words, graph: Graph | None = None) -> None:
+    def __init__(self, scene: Scene, title: Words, graph: Graph | None = None, *, crowded: bool = False) -> None:
         self.scene, self.title, self.graph = scene, title, graph or Graph()
         self.settings: list[tuple[Words, Words]] = []
         self._cells: list[Cells] = []
-        self._picture = self._crowded = False
+        self._picture, self._crowded = False, crowded
         self._ndim = 0
 
     # Settings
@@ -77,6 +79,11 @@ class Story:
 
     # Panels
 
+    @property
+    def is_picture(self) -> bool:
+        """Whether the input that is shown already is a picture."""
+        return self._picture
+
     def decimals(self, values: Values, *, lost: float = 0.0, most: int = 2) -> int:
         """Decimals that show these values; `lost` is what floats may have left of 0."""
         return digits_for(values, most=self.scene.most(most), above=lost)
@@ -90,10 +97,14 @@ class Story:
         windows: Windows | None = None,
         fill: float = 0.0,
         pending: bool = False,
-        data: Data | None = None,
+        data: Data | Maps | None = None,
         lost: float = 0.0,
         below: Words | None = None,
+        size: Shape | None = None,
+        first: Values | None = None,
+        axes: int | None = None,
         role: str = "input",
+        roles: npt.NDArray[np.str_] | None = None,
         marks: Sequence[Mark] = (),
         **more: Any,
     ) -> Cells:
@@ -101,16 +112,19 @@ class Story:
 
         With `windows` it is drawn padded with `fill`, what no window reaches hatched, and an outline for the window;
         a `pending` one is empty until its cells are written. Of a tensor the graph learns which panel shows it: what
-        goes in at the start, what is computed at the end. `data` says where an input comes from; `more` are fields of
-        the panel.
+        goes in at the start, what is computed at the end. `data` says where an input comes from. One that steps change
+        has other values at `first`, and may be labelled with another `size`. `axes` is how many of the array are shown,
+        where windows do not tell: of four, samples and channels are sheets of a block. `more` are fields of the panel.
         """
         if windows is not None:
             self._ndim = len(windows.axes)
-        shown, goes_in = self._registered(name, values)
+        shown, goes_in = self._registered(name, values, axes or self._ndim)
         if data is not None:
-            self._picture, self._crowded = data.source == "image", max(shown.shape[-2:]) >= CROWDED_SIDE
-        texts = [Text(label, size=Shape(shown.shape, name))]
-        drawn, roles = shown, np.full(shown.shape, role)
+            self._picture = data.source == "image"
+            self._crowded = self._crowded or max(shown.shape[-2:]) >= CROWDED_SIDE
+        texts = [Text(label, size=size or Shape(shown.shape, name))]
+        drawn = shown if first is None else first
+        roles = np.full(shown.shape, role) if roles is None else roles
         if windows is not None:
             drawn, roles = windows.padded(shown, fill), windows.roles()
             marks = (*_boundary(windows), Mark(name="window", role="window"), *marks)
@@ -126,33 +140,37 @@ class Story:
             marks = marks or (Mark(name="current", role="result"),)
         if goes_in:
             self.graph.show_input(name, drawn, shown.shape)
-        fields: dict[str, Any] = {
-            "digits": self.decimals(shown, lost=lost),
-            "numbers": not self._crowded or role == "kernel",
-            "shade": self.shade(shown, data, plain=role == "kernel"),
-            **more,
-        }
+        fields: dict[str, Any] = {"numbers": not self._crowded or role == "kernel", **more}
+        if "digits" not in fields:
+            fields["digits"] = self.decimals(shown, lost=lost)
+        if "shade" not in fields:
+            fields["shade"] = self.shade(shown, data, plain=role == "kernel")
         kind = Grid if drawn.ndim == 2 else Block
         panel = kind(
             name=name, label=lines(joined(texts), below), values=drawn, roles=roles, marks=tuple(marks), **fields
         )
-        found = Cells(panel, drawn if windows is not None else shown)
+        return self.add(panel, drawn if windows is not None else shown, joined(texts))
+
+    def add(self, panel: Grid | Block, values: Values, head: Words = "") -> Cells:
+        """A panel of cells that is made already, with the values that it has at the end."""
+        found = Cells(panel, values, head)
         self._cells.append(found)
         return found
 
-    def _registered(self, panel: str, values: Values | Tensor) -> tuple[Values, bool]:
+    def _registered(self, panel: str, values: Values | Tensor, axes: int) -> tuple[Values, bool]:
         """The array that a panel shows, registered as a result of the graph; and whether it goes in instead."""
         if not isinstance(values, Tensor):
             return values, False
         # Samples, and channels that windows do not tell apart, are no axes of the panel.
-        ndim = self._ndim or 2 + int(values.values.shape[-3:-2] > (1,))
+        ndim = axes or 2 + int(values.values.shape[-3:-2] > (1,))
         index = (0,) * (values.values.ndim - ndim)
+        shown = _stacked(values.values[index])
         goes_in = self.graph.is_given(values)
         if not goes_in:
-            self.graph.show(values, panel, index)
-        return values.values[index], goes_in
+            self.graph.show(values, panel, index, shown.shape)
+        return shown, goes_in
 
-    def shade(self, values: Values, data: Data | None = None, *, plain: bool = False) -> Shade:
+    def shade(self, values: Values, data: Data | Maps | None = None, *, plain: bool = False) -> Shade:
         """How values become colours: greys for a picture, one hue for a map, two from a middle zero for signs."""
         picture, always = self._picture and not plain, (self._picture or self._crowded) and not plain
         if data is not None and picture and values.min() >= 0:
@@ -211,24 +229,31 @@ class Story:
         )
 
     def _result(self) -> list[Words]:
-        """The last panel's numbers, for those who do not see it; nothing where they are many."""
-        if not self._cells or self._cells[-1].values.ndim != 2 or self._cells[-1].values.size > _MOST_LISTED:
+        """The last panel's numbers, for those who do not see it; nothing where they are many or not computed."""
+        if not self._cells or self._cells[-1].name not in self.graph.expected():
             return []
         last = self._cells[-1]
+        if last.values.ndim != 2 or last.values.size > _MOST_LISTED:
+            return []
         rows = (
             Joined(tuple(last[row, column] for column in range(last.values.shape[1])), ", ")
             for row in range(last.values.shape[0])
         )
         return [Text("The output, row by row: {rows}", rows=joined(rows, "; "))]
 
-    def fits(self, windows: Windows, what: str) -> None:
-        """Refuse more cells, steps, or cells under windows, than anybody watches; raises UsageError."""
+    def fits(
+        self, windows: Windows, what: str, *, steps: int = 0, drawn: str = "the padded input", options: str = "--p or --i"
+    ) -> None:
+        """Refuse more cells, steps, or cells under windows, than anybody watches; raises UsageError.
+
+        There are as many `steps` as windows unless given.
+        """
         if max(windows.drawn) > MAX_SIDE:
             raise UsageError(
-                f"the padded input has {size_text(*windows.drawn)} cells, more than {MAX_SIDE} a side: use a smaller "
-                "--p or --i"
+                f"{drawn} has {size_text(*windows.drawn)} cells, more than {MAX_SIDE} a side: use a smaller {options}"
             )
-        check_steps(windows.count, what, windows.covered)
+        steps = steps or windows.count
+        check_steps(steps, what, steps * windows.covered // windows.count)
 
 
 def check_steps(count: int, what: str, covered: int = 0) -> None:
@@ -269,6 +294,13 @@ def times(weights: Sequence[Number]) -> list[Words]:
 def filling(count: int) -> Text:
     """The steps of a figure with their verb, for a sentence about them."""
     return counted(count, "1 step fills", "{n} steps fill")
+
+
+def _stacked(values: Values) -> Values:
+    """An array as a panel has it: a vector as a column, the channels of all samples one after the other."""
+    if values.ndim == 1:
+        return values[:, None]
+    return values.reshape(-1, *values.shape[-2:]) if values.ndim > 3 else values
 
 
 def _boundary(windows: Windows) -> tuple[Mark, ...]:

@@ -1,5 +1,6 @@
 """Words as data: arithmetic, sentences and formulas, and the formatter that turns them into text at the very end."""
 
+from cnnviz.words.algebra import derivative, substitute, with_decimals
 from cnnviz.words.arithmetic import (
     Cases,
     Condition,
@@ -13,8 +14,10 @@ from cnnviz.words.arithmetic import (
     Product,
     Quotient,
     Ref,
+    Scientific,
     Sum,
     Symbol,
+    Vector,
     call,
     dot,
     equation,
@@ -23,7 +26,7 @@ from cnnviz.words.arithmetic import (
     relation,
     total,
 )
-from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, size
+from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, Fitting, Interval, size
 from cnnviz.words.printer import NOTATIONS, Printer
 from cnnviz.words.texts import (
     Extent,
@@ -54,7 +57,9 @@ __all__ = [
     "Expression",
     "Extent",
     "Filled",
+    "Fitting",
     "Function",
+    "Interval",
     "Joined",
     "Math",
     "Named",
@@ -67,14 +72,17 @@ __all__ = [
     "Product",
     "Quotient",
     "Ref",
+    "Scientific",
     "Shape",
     "Strong",
     "Sum",
     "Symbol",
     "Text",
+    "Vector",
     "Words",
     "call",
     "counted",
+    "derivative",
     "dot",
     "equation",
     "evaluate",
@@ -85,6 +93,8 @@ __all__ = [
     "relation",
     "sentences",
     "size",
+    "substitute",
     "total",
     "walk",
+    "with_decimals",
 ]

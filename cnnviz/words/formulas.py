@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cnnviz.words.arithmetic import Expression, Number, Symbol
+from cnnviz.words.arithmetic import Expression, Number, Symbol, evaluate
 from cnnviz.words.texts import Extent, Phrase, Words
 
 
@@ -18,10 +18,11 @@ class Assigned(Phrase):
 
 @dataclass(frozen=True, slots=True)
 class Defined(Phrase):
-    """A formula in letters, `left = side = side`."""
+    r"""A formula in letters, `left = side = side`; the sign of an assignment is `\leftarrow`."""
 
     left: Expression
     sides: tuple[Expression, ...]
+    sign: str = "="
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,15 @@ class ByCases(Phrase):
     left: Phrase | None
     body: Expression
     stacked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Interval(Phrase):
+    """The numbers between two ends; `closed` says which of the ends belong to it."""
+
+    low: Expression
+    high: Expression
+    closed: tuple[bool, bool] = (False, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,17 @@ class Filled(Phrase):
     def environment(self, axis: int) -> dict[str, Number]:
         """The symbols' numbers along an axis."""
         return dict(self.values[axis])
+
+    def value(self, axis: int) -> float:
+        """What the general equation comes to along an axis."""
+        return float(evaluate(self.general, {name: number.value for name, number in self.values[axis]}))
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting(Phrase):
+    """The first of some texts that is short enough for the line of the formula, else the last."""
+
+    options: tuple[Words, ...]
 
 
 def size(name: str) -> Symbol:
