@@ -6,10 +6,18 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from cnnviz.errors import UsageError
+from cnnviz.limits import MAX_CLASSES
 from cnnviz.network.layers import Array, BatchNorm, FullyConnected, Layer, Weights
 from cnnviz.network.model import Network
+from cnnviz.network.weights import load_weights
+from cnnviz.notation import size_text
 from cnnviz.operation import KERNEL, PLAIN
 from cnnviz.story import Graph, Tensor
+
+_GREATEST = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +31,13 @@ class Stage:
     weights: Mapping[str, Tensor]
 
     @property
+    def told(self) -> Tensor:
+        """The tensor whose gradient is told: its weights, or its output where it has none."""
+        return self.weights.get("weight", self.y)
+
+    @property
     def letter(self) -> str:
-        """That of its weights, or of its output where it has none."""
+        """The letter of that tensor."""
         return "y" if not self.weights else "γ" if isinstance(self.layer, BatchNorm) else "W"
 
 
@@ -53,10 +66,35 @@ class Run:
             self.graph.show(tensor, panel, index, shape, printed=printed and tensor is found[-1])
 
 
-def record(
-    network: Network, picture: Array, weights: Sequence[Weights], label: int, rate: float, seed: int, file: str = ""
+def record(network: Network, picture: Array, source: str, label: int, rate: float, seed: int) -> Run:
+    """Run a network on a picture of the class `label`, with weights drawn at `random` or of an .npz file.
+
+    Raises UsageError for fewer classes than two, or more than a figure shows, and for values too large to show.
+    """
+    if network.classes > MAX_CLASSES:
+        raise UsageError(
+            f"--layers ends in {network.layers[-1].text} with {size_text(*network.shapes[-1])} numbers, more than "
+            f"{MAX_CLASSES} classes: end with fc 10"
+        )
+    if network.classes < 2:
+        raise UsageError("--layers ends in one number: two classes are the fewest, end with fc 2 or more")
+    file = "" if source == "random" else source
+    loaded = network.with_names(load_weights(file, network.named_shapes)) if file else None
+    with np.errstate(over="ignore", invalid="ignore"):
+        run = _record(network, picture, loaded or network.he_weights(seed), label, rate, seed, file)
+    most = float(np.max([np.abs(tensor.values).max() for tensor in run.tensors.values()]))
+    if not most <= _GREATEST:
+        reach = f"reach {most:.3g}" if np.isfinite(most) else "are too large to compute"
+        raise UsageError(
+            f"the network's values {reach}, but a figure shows up to {_GREATEST:.0f}: use smaller weights, input "
+            "values or --lr"
+        )
+    return run
+
+
+def _record(
+    network: Network, picture: Array, weights: Sequence[Weights], label: int, rate: float, seed: int, file: str
 ) -> Run:
-    """Run a network on a picture of the class `label`; `file` is where the weights are from, unless from the seed."""
     graph, stages = Graph(seed=network.seed(seed)), list[Stage]()
     y = graph.map("x", picture)
     for name, layer, own in zip(network.names, network.layers, weights, strict=True):

@@ -14,9 +14,22 @@ from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, FullyConne
 from cnnviz.network.recorded import Stage
 from cnnviz.story import Windows
 from cnnviz.storyboard import Values
-from cnnviz.words import Equation, Expression, Named, Number, Shape, Text, call, equation, substitute
+from cnnviz.words import (
+    Equation,
+    Expression,
+    Joined,
+    Named,
+    Number,
+    Shape,
+    Symbol,
+    Text,
+    call,
+    equation,
+    substitute,
+    total,
+)
 
-_LETTERS = 40
+_LETTERS, _GREATEST_POWER, _LEAST = 40, 100.0, 1e-300
 _FORWARD = {
     "conv": "{layer}: {i} → {o}, {value} parameters",
     "fc": "{layer}: {i} → {o}, {value} parameters",
@@ -136,6 +149,25 @@ def _response(layer: Lrn, x: Numbers, y: Numbers, most: int | None) -> Equation:
     top = replace(x[at], decimals=significant(x[at].value, 3, most).places)
     k, alpha, beta = (Number(constant, None) for constant in (layer.k, layer.alpha, layer.beta))
     return equation(None, top / (k + alpha / layer.size * squares) ** beta, y[at])
+
+
+def softmax(z: Numbers, label: int, p: Number, most: int | None) -> Text:
+    """How scores become the probability of the label."""
+    symbol = Symbol("p", (label,))
+    if np.abs(z.values).max() > _GREATEST_POWER:
+        found = equation(None, Named(symbol, replace(p, decimals=None)), p)
+        return Text("softmax: {n} scores become probabilities that add up to 1, {p}", n=len(z.values), p=found)
+    powers = [call("exp", z[n]) for n in range(len(z.values))]
+    own, whole = (significant(float(n), 3, most) for n in (np.exp(z.values[label]), np.exp(z.values).sum()))
+    every = Named(Text("Σ exp(z)"), total(powers))
+    return Text("softmax: {p}", p=equation(symbol, powers[label] / every, own / whole, p))
+
+
+def logarithm(label: int, p: Number, loss: Number, most: int | None) -> Text:
+    """How the loss follows from the probability of the label."""
+    # Of what floats no longer tell from 0 there is no logarithm.
+    known = [-call("ln", significant(p.value, 3, most))] if p.value > _LEAST else []
+    return Text("the loss {loss}", loss=equation(Joined(("−ln", Symbol("p", (label,))), " "), *known, loss))
 
 
 def backward(stage: Stage, size: Equation) -> Text:
