@@ -35,17 +35,17 @@ _FORWARD = {
     "fc": "{layer}: {i} → {o}, {value} parameters",
     "maxpool": "{layer}: {i} → {o}, for example {value}",
     "avgpool": "{layer}: {i} → {o}, for example {value}",
-    "batchnorm": "{layer}: {i}, each channel less its mean, over its deviation: {value}",
+    "batchnorm": "{layer}: {i}, subtract each channel's mean, divide by its standard deviation: {value}",
     "lrn": "{layer}: {i}, a/(k + α/n·Σa²)^β: {value}",
 }
 _BACKWARD = {
-    "conv": "back through {layer}: ∂L/∂W sums ∂L/∂y·x over all positions, {size}",
-    "fc": "back through {layer}: ∂L/∂W = ∂L/∂y·xᵀ, {size}",
-    "maxpool": "back through {layer}: ∂L/∂y goes to where each maximum stood, {size}",
-    "avgpool": "back through {layer}: ∂L/∂y is shared out among each window, {size}",
-    "batchnorm": "back through {layer}: also through mean and variance, {size}",
-    "lrn": "back through {layer}: handed on, {size}",
-    "relu": "back through {layer}: ∂L/∂y passes where x > 0, {n} of {all}, {size}",
+    "conv": "Back through {layer}: ∂L/∂W is the sum of ∂L/∂y·x over all positions, {size}",
+    "fc": "Back through {layer}: ∂L/∂W = ∂L/∂y·xᵀ, {size}",
+    "maxpool": "Back through {layer}: the gradient goes only to each window's maximum, {size}",
+    "avgpool": "Back through {layer}: the gradient is shared equally by each window's cells, {size}",
+    "batchnorm": "Back through {layer}: the gradient also flows through mean and variance, {size}",
+    "lrn": "Back through {layer}: the gradient also flows through the sum of squares, {size}",
+    "relu": "Back through {layer}: the gradient passes where x > 0 ({n} of {all} values), {size}",
 }
 
 
@@ -74,9 +74,7 @@ def significant(value: float, figures: int = 2, most: int | None = None) -> Numb
 def mean_size(gradient: Numbers, by: str, most: int | None) -> Equation:
     """How large a gradient is."""
     mean = float(np.abs(gradient.values).mean())
-    named = Named(
-        Text("mean |∂L/∂{by}| of {n}", by=by, n=gradient.values.size), Number(mean, None, (gradient.name, "mean_abs"))
-    )
+    named = Named(Text("mean |∂L/∂{by}|", by=by), Number(mean, None, (gradient.name, "mean_abs")))
     return equation(None, named, significant(mean, most=most))
 
 
@@ -100,10 +98,10 @@ def forward(stage: Stage, x: Numbers, y: Numbers, most: int | None) -> Text:
         case Activate():
             at = int(x.values.argmin())
             applied = Text("{kind}({x})", kind=layer.kind, x=x[at])
-            value = equation(None, Named(applied, _activated(layer, x[at])), y[at])
+            value = equation(applied, _activated(layer, x[at]), y[at])
         case _:
             raise TypeError(f"nothing is known of {layer.kind}")
-    template = _FORWARD.get(layer.kind, "{layer}: {i} → {o}, element by element, for example {value}")
+    template = _FORWARD.get(layer.kind, "{layer}: {i}, element by element, for example {value}")
     return Text(template, layer=layer.text, i=Shape(shape), o=Shape(layer.output_shape(shape)), value=value)
 
 
@@ -156,7 +154,7 @@ def softmax(z: Numbers, label: int, p: Number, most: int | None) -> Text:
     symbol = Symbol("p", (label,))
     if np.abs(z.values).max() > _GREATEST_POWER:
         found = equation(None, Named(symbol, replace(p, decimals=None)), p)
-        return Text("softmax: {n} scores become probabilities that add up to 1, {p}", n=len(z.values), p=found)
+        return Text("softmax: {n} scores become probabilities that sum to 1, {p}", n=len(z.values), p=found)
     powers = [call("exp", z[n]) for n in range(len(z.values))]
     own, whole = (significant(float(n), 3, most) for n in (np.exp(z.values[label]), np.exp(z.values).sum()))
     every = Named(Text("Σ exp(z)"), total(powers))
@@ -167,11 +165,11 @@ def logarithm(label: int, p: Number, loss: Number, most: int | None) -> Text:
     """How the loss follows from the probability of the label."""
     # Of what floats no longer tell from 0 there is no logarithm.
     known = [-call("ln", significant(p.value, 3, most))] if p.value > _LEAST else []
-    return Text("the loss {loss}", loss=equation(Joined(("−ln", Symbol("p", (label,))), " "), *known, loss))
+    return Text("Cross-entropy loss: {loss}", loss=equation(Joined(("−ln", Symbol("p", (label,))), " "), *known, loss))
 
 
 def backward(stage: Stage, size: Equation) -> Text:
     """What a layer does with the gradient; `size` is that of its weights, or of its output where it has none."""
-    template = _BACKWARD.get(stage.layer.kind, "back through {layer}: ∂L/∂y times f′(x), {size}")
+    template = _BACKWARD.get(stage.layer.kind, "Back through {layer}: the gradient is multiplied by f′(x), {size}")
     x = stage.x.values
     return Text(template, layer=stage.layer.text, size=size, n=int(np.count_nonzero(x > 0)), all=x.size)

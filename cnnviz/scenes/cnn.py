@@ -15,7 +15,7 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_CLASSES, MAX_NETWORK_INPUT
 from cnnviz.network import Network, parse_layers
 from cnnviz.network.recorded import Run, Stage, record
-from cnnviz.notation import size_text
+from cnnviz.notation import digits_for, size_text
 from cnnviz.parameters import ArrayLike, Size, param, quote
 from cnnviz.scene import Scene
 from cnnviz.scenes._digit import DIGIT, drawn_digit
@@ -164,7 +164,7 @@ class Cnn(Scene):
         ]
         rule = Text(r"$w\leftarrow w-{rate}\cdot\partial L/\partial w$", **known)
         what = Text(
-            "a convolutional network ({layers}) on a {size} picture of class {label}: the feature maps of each layer "
+            "a convolutional network ({layers}) on a {size} image of class {label}: the feature maps of each layer "
             "appear from left to right, softmax gives the class a probability of {p}, the loss is {loss}, and its "
             "gradient flows back through every layer to the weights{learned}",
             layers=listed(stage.layer.text for stage in run.stages),
@@ -179,7 +179,7 @@ class Cnn(Scene):
             alt=what,
             step_roles=(),
             formula=joined((Math(r"L=-\ln\,p_y"), rule if self.lr else None), "     "),
-            convention=Text("gradients: one hue below 0, another above"),
+            convention=Text("gradients: one hue for negative values, another for positive"),
         )
 
     def _read(self, tensor: str, station: str = "") -> Numbers:
@@ -238,12 +238,17 @@ class Cnn(Scene):
 
     def _forward(self) -> Iterator[Step]:
         x = self._read("x", "input")
+        x = replace(x, decimals=digits_for(x.values.min(), x.values.max(), most=x.decimals))
         caption = Text(
-            "the input, {size}, from {least} to {most}: {what}",
-            size=Shape(x.values.shape, "input"),
+            "Input: {what}, {size} pixels, values from {least} to {most}",
+            size=Shape(x.values.shape[1:]),
             least=x[x.values.argmin()],
             most=x[x.values.argmax()],
-            what=Strong(Text("a drawn {digit}", digit=DIGIT) if self._drawn else Text("class {label}", **self._known)),
+            what=Strong(
+                Text("a hand-drawn {digit}", digit=DIGIT)
+                if self._drawn
+                else Text("an image of class {label}", **self._known)
+            ),
         )
         yield _step(caption, self._set("input", "active"))
         for stage in self._run.stages:
@@ -261,7 +266,7 @@ class Cnn(Scene):
         scores = f"grad_{self._run.stages[-1].y.name}"
         slope = Number(float(self._run[scores][self._label]), self.most(), (scores, 0, self._label))
         caption = Text(
-            "back from the loss: ∂L/∂z is p for every class but the label, for it p − 1, {value}",
+            "Back from the loss: ∂L/∂z is p for wrong classes, p − 1 for the label: {value}",
             value=equation(None, self._known["p"] - 1, slope),
         )
         left = ["loss", "softmax"]
@@ -271,7 +276,7 @@ class Cnn(Scene):
             yield self._turn(caption, left, stage.name, stage.y.name, self._note(stage))
             left = [stage.name]
         size = self._size(self._run.tensors["x"], "x")
-        caption = Text("back at the input: what each pixel does to the loss, {size}", size=size)
+        caption = Text("At the input: how each pixel would change the loss, {size}", size=size)
         yield self._turn(caption, left, "input", "x", "")
 
     def _turn(self, caption: Words, left: list[str], station: str, tensor: str, note: Words) -> Step:
