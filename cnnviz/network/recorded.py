@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from cnnviz.network.model import Network
 from cnnviz.network.weights import load_weights
 from cnnviz.notation import size_text
 from cnnviz.operation import KERNEL, PLAIN
+from cnnviz.parameters import quote
 from cnnviz.story import Graph, Tensor
 
 _GREATEST = 1e6
@@ -58,18 +60,22 @@ class Run:
         values = self.tensors[name].values
         return values[0] if values.ndim else values
 
-    def show(self, panel: str, *names: str, printed: bool = False) -> None:
-        """A panel shows those of these tensors that there are, one after the other; a program may print the last."""
-        found = [self.tensors[name] for name in names if name in self.tensors]
-        for tensor in found:
-            index, shape = ((0,), None) if tensor.values.ndim else ((), (1,))
-            self.graph.show(tensor, panel, index, shape, printed=printed and tensor is found[-1])
+    @property
+    def stations(self) -> tuple[tuple[str, str], ...]:
+        """The places of a figure that show the network, each with the tensor that it shows on the way forward."""
+        layers = ((stage.name, stage.y.name) for stage in self.stages)
+        return ("input", "x"), *layers, ("softmax", "probabilities"), ("loss", "loss")
+
+    def over_time(self, name: str) -> Iterator[Tensor]:
+        """A tensor, its gradient and what it is after the step, where there are these."""
+        yield from (self.tensors[each] for each in (name, f"grad_{name}", f"after_{name}") if each in self.tensors)
 
 
-def record(network: Network, picture: Array, source: str, label: int, rate: float, seed: int) -> Run:
+def record(network: Network, picture: Array, source: object, label: int, rate: float, seed: int) -> Run:
     """Run a network on a picture of the class `label`, with weights drawn at `random` or of an .npz file.
 
-    Raises UsageError for fewer classes than two, or more than a figure shows, and for values too large to show.
+    The graph knows what the stations show. Raises UsageError for what does not fit together, and for values too large
+    to show.
     """
     if network.classes > MAX_CLASSES:
         raise UsageError(
@@ -78,7 +84,14 @@ def record(network: Network, picture: Array, source: str, label: int, rate: floa
         )
     if network.classes < 2:
         raise UsageError("--layers ends in one number: two classes are the fewest, end with fc 2 or more")
-    file = "" if source == "random" else source
+    if label >= network.classes:
+        raise UsageError(
+            f"--label {label} is no class of {network.classes}: use {network.classes - 1} or less, or end --layers "
+            f"with fc {label + 1} or more"
+        )
+    if not isinstance(source, str | os.PathLike):
+        raise UsageError(f"--weights {quote(source)} is neither random nor the path of an .npz file")
+    file = "" if source == "random" else os.fspath(source)
     loaded = network.with_names(load_weights(file, network.named_shapes)) if file else None
     with np.errstate(over="ignore", invalid="ignore"):
         run = _record(network, picture, loaded or network.he_weights(seed), label, rate, seed, file)
@@ -89,6 +102,7 @@ def record(network: Network, picture: Array, source: str, label: int, rate: floa
             f"the network's values {reach}, but a figure shows up to {_GREATEST:.0f}: use smaller weights, input "
             "values or --lr"
         )
+    _show(run)
     return run
 
 
@@ -107,6 +121,23 @@ def _record(
     graph.compute("softmax", y, result="probabilities", dim=1)
     loss = graph.compute("cross_entropy", y, result="loss", label=label)
     return Run(graph, tuple(stages), graph.descend(loss, rate))
+
+
+def _show(run: Run) -> None:
+    """Register what the stations show forward, backward, and after the step; programs print the last two at the end."""
+    run.graph.show_input("input", run["x"], run["x"].shape)
+    for station, name in run.stations[:-2]:
+        for tensor in run.over_time(name):
+            if tensor.name != "x":
+                run.graph.show(tensor, station, (0,), printed=False)
+    if "after_loss" in run.tensors:
+        run.graph.show(run.tensors["x"], "input", (0,), printed=False)
+    for station, name in run.stations[-2:]:
+        index, shape = ((0,), None) if run.tensors[name].values.ndim else ((), (1,))
+        *before, last = (tensor for tensor in run.over_time(name) if not tensor.name.startswith("grad_"))
+        for tensor in before:
+            run.graph.show(tensor, station, index, shape, printed=False)
+        run.graph.show(last, station, index, shape)
 
 
 def _flat(graph: Graph, x: Tensor, name: str) -> Tensor:

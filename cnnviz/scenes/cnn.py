@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,21 +9,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from cnnviz.data import load_map
-from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_CLASSES, MAX_NETWORK_INPUT
 from cnnviz.network import Network, parse_layers
+from cnnviz.network.captions import Numbers, backward, forward, logarithm, mean_size, significant, softmax
+from cnnviz.network.picture import DIGIT, is_digit, load_picture
 from cnnviz.network.recorded import Run, Stage, record
-from cnnviz.notation import digits_for, size_text
-from cnnviz.parameters import ArrayLike, Size, param, quote
+from cnnviz.notation import digits_for
+from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._digit import DIGIT, drawn_digit
-from cnnviz.scenes._layers import Numbers, backward, forward, logarithm, mean_size, significant, softmax
-from cnnviz.story import Story, Tensor
+from cnnviz.story import Story
 from cnnviz.storyboard import Maps, SetStation, Shade, Station, Step, Values
 from cnnviz.words import (
     Assigned,
-    Equation,
     Joined,
     Math,
     Number,
@@ -38,9 +34,6 @@ from cnnviz.words import (
     joined,
     listed,
 )
-
-_ENDS = {"softmax": "probabilities", "loss": "loss"}
-"""The last stations, with the tensors that they show."""
 
 _MOST_PLACES = 6
 
@@ -93,34 +86,9 @@ class Cnn(Scene):
         "random", group="Data", help="Weights: random (from the seed), or an .npz file of conv1.weight, conv1.bias, …"
     )
 
-    def prepare(self) -> None:
-        """The network is read; raises UsageError for a label that it does not know."""
-        if self._label >= self._network.classes:
-            raise UsageError(
-                f"--label {self.label} is no class of {self._network.classes}: use {self._network.classes - 1} or "
-                f"less, or end --layers with fc {self._label + 1} or more"
-            )
-        if not isinstance(self.weights, str | os.PathLike):
-            raise UsageError(f"--weights {quote(self.weights)} is neither random nor the path of an .npz file")
-        self.fill_in(weights=os.fspath(self.weights))
-
-    @property
-    def _drawn(self) -> bool:
-        return isinstance(self.input, str) and self.input.strip().lower() == "digit"
-
     @cached_property
     def _picture(self) -> Values:
-        if self._drawn:
-            picture = drawn_digit()
-            if self.i not in (None, picture.shape):
-                raise UsageError(f"--input digit is {size_text(*picture.shape)}: leave --i out")
-            return picture
-        size = 28, 28
-        data = load_map(self.input, self.i, seed=self.seed, default_size=size, default_image_size=size)
-        if max(data.values.shape) > MAX_NETWORK_INPUT:
-            shape = size_text(*data.values.shape)
-            raise UsageError(f"input is {shape}: a network's input has at most {MAX_NETWORK_INPUT} rows and columns")
-        return data.values / 255 if data.source == "image" else data.values
+        return load_picture(self.input, self.i, self.seed)
 
     @cached_property
     def _network(self) -> Network:
@@ -132,30 +100,25 @@ class Cnn(Scene):
 
     @cached_property
     def _run(self) -> Run:
-        return record(self._network, self._picture, str(self.weights), self._label, self.lr, self.seed)
+        return record(self._network, self._picture, self.weights, self._label, self.lr, self.seed)
 
     @cached_property
     def _known(self) -> dict[str, Any]:
         """What is told of more than once."""
-        p, loss, after = (self._read(n) for n in ("probabilities", "loss", "after_loss" if self.lr else "loss"))
+        digit = Text("a hand-drawn {digit}", digit=DIGIT)
         return {
             "label": self._label,
+            "picture": digit if is_digit(self.input) else Text("an image of class {label}", label=self._label),
             "parameters": self._network.parameters,
             "rate": Number(self.lr, None, ("lr",)),
-            "p": replace(p, name="softmax")[self._label],
-            "loss": loss[0],
-            "after": after[0],
+            "p": self._read("probabilities", "softmax")[self._label],
+            "loss": self._read("loss")[0],
+            "after": self._read("after_loss" if self.lr else "loss")[0],
         }
 
     def story(self) -> Story:
         """A step for each layer forward, softmax and loss, each of them on the way back, and the descent."""
         run, known = self._run, self._known
-        run.graph.show_input("input", run["x"], self._network.input_shape)
-        run.show("input", "grad_x", "x" if self.lr else "")
-        for stage in run.stages:
-            run.show(stage.name, stage.y.name, f"grad_{stage.y.name}", f"after_{stage.y.name}")
-        for station, tensor in _ENDS.items():
-            run.show(station, tensor, f"after_{tensor}", printed=True)
         story = Story(self, Text("Convolutional neural network"), run.graph)
         story.settings = [
             ("", counted(len(run.stages), "{n} layer", "{n} layers")),
@@ -185,16 +148,10 @@ class Cnn(Scene):
     def _read(self, tensor: str, station: str = "") -> Numbers:
         return Numbers(station or tensor, self._run[tensor], self.most())
 
-    def _size(self, tensor: Tensor, by: str) -> Equation:
-        gradient = self._run.tensors[f"grad_{tensor.name}"]
-        return mean_size(Numbers(gradient.name, gradient.values), by, self.digits)
-
     def _note(self, stage: Stage) -> Words:
         """How large the gradient of a layer's weights is."""
-        size = self._size(stage.told, stage.letter).result
+        size = mean_size(self._run, stage.told.name, stage.letter, self.digits).result
         return Joined((f"∂{stage.letter}", size), " ") if stage.weights else ""
-
-    # The stage
 
     def _stations(self) -> Iterator[Station]:
         run, layers, classes = self._run, self._network.layers, self._network.classes
@@ -202,17 +159,14 @@ class Cnn(Scene):
         starts = np.cumsum([place == 0 or layer.starts_group for place, layer in enumerate(layers)])
         groups = [Text("output") if n == starts[-1] else Text("block {n}", n=int(n)) for n in starts]
         for stage, group, shape in zip(run.stages, groups, self._network.shapes[1:], strict=True):
-            names = (f"{when}{stage.y.name}" for when in ("", "grad_", "after_"))
-            most = max(float(np.abs(run[name]).max()) for name in names if name in run.tensors)
-            last = stage is run.stages[-1]
-            look = {"size": Shape(shape), "group": group, "form": "numbers" if last else "maps"}
+            most = max(float(np.abs(tensor.values).max()) for tensor in run.over_time(stage.y.name))
+            form = "numbers" if stage is run.stages[-1] else "maps"
             shade = Shade(scale="sequential", lo=-most, hi=most, always=True)
-            empty, digits = np.full(stage.y.values[0].shape, np.nan), self.most(2 if most < 100 else 0)
-            yield self._station(
-                stage.name, stage.layer.text, empty, widest=self._note(stage), shade=shade, digits=digits, **look
-            )
-        bars = {"group": groups[-1], "lines": tuple(map(str, range(classes))), "marked": self._label}
-        yield self._station("softmax", "softmax", np.full(classes, np.nan), form="bars", **bars)
+            more = {"size": Shape(shape), "group": group, "form": form, "widest": self._note(stage), "shade": shade}
+            values = np.full(stage.y.values[0].shape, np.nan)
+            yield self._station(stage.name, stage.layer.text, values, digits=self.most(2 if most < 100 else 0), **more)
+        more = {"group": groups[-1], "lines": tuple(map(str, range(classes))), "marked": self._label}
+        yield self._station("softmax", "softmax", np.full(classes, np.nan), form="bars", **more)
         title = Text("loss −ln\u00a0{p}", p=Symbol("p", (self._label,)))
         was = Text("was {loss}", **self._known) if self.lr else ""
         yield self._station("loss", title, np.full(1, np.nan), size="1", form="total", widest=was)
@@ -221,68 +175,59 @@ class Cnn(Scene):
         usual = {"size": Shape(values.shape), "digits": self.most()}
         return Station(name=name, title=title, values=values, **{**usual, **more})
 
+    def _steps(self) -> Iterator[Step]:
+        lit: list[str] = []
+        for (station, tensor), caption in zip(self._run.stations, self._forward(), strict=True):
+            shown = self._set(station, "active", tensor if lit else "")
+            yield _step(caption, *(self._set(name, "done") for name in lit), shown)
+            lit = [station]
+        *stations, _softmax, _loss = self._run.stations
+        lit = ["loss", "softmax"]
+        first, *captions = self._backward()
+        yield _step(first, *(self._set(name, "gradient") for name in lit))
+        notes = [*map(self._note, reversed(self._run.stages)), ""]
+        for (station, tensor), caption, note in zip(reversed(stations), captions, notes, strict=True):
+            shown = self._set(station, "gradient", f"grad_{tensor}", note)
+            yield _step(caption, *(self._set(name, "returned") for name in lit), shown)
+            lit = [station]
+        if self.lr:
+            yield self._descent()
+
     def _set(self, station: str, role: str, tensor: str = "", note: Words | None = None) -> SetStation:
         """A station gets a role, and with a tensor its values."""
         values = np.atleast_1d(self._run[tensor]) if tensor else None
         scale = "gray" if tensor == "x" else "diverging" if tensor.startswith("grad_") else "sequential"
-        shade = _shade(values, scale) if values is not None and station not in _ENDS else None
+        shade = _shade(values, scale) if values is not None and station not in ("softmax", "loss") else None
         return SetStation(panel="network", station=station, role=role, values=values, shade=shade, note=note)
 
-    # Steps
-
-    def _steps(self) -> Iterator[Step]:
-        yield from self._forward()
-        yield from self._backward()
-        if self.lr:
-            yield self._descent()
-
-    def _forward(self) -> Iterator[Step]:
-        x = self._read("x", "input")
-        x = replace(x, decimals=digits_for(x.values.min(), x.values.max(), most=x.decimals))
-        caption = Text(
-            "Input: {what}, {size} pixels, values from {least} to {most}",
+    def _forward(self) -> Iterator[Words]:
+        x, p = self._read("x", "input"), self._known["p"]
+        ends = replace(x, decimals=digits_for(x.values.min(), x.values.max(), most=self.most()))
+        yield Text(
+            "Input: {picture}, {size} pixels, values from {least} to {most}",
             size=Shape(x.values.shape[1:]),
-            least=x[x.values.argmin()],
-            most=x[x.values.argmax()],
-            what=Strong(
-                Text("a hand-drawn {digit}", digit=DIGIT)
-                if self._drawn
-                else Text("an image of class {label}", **self._known)
-            ),
+            least=ends[x.values.argmin()],
+            most=ends[x.values.argmax()],
+            picture=Strong(self._known["picture"]),
         )
-        yield _step(caption, self._set("input", "active"))
         for stage in self._run.stages:
             y = self._read(stage.y.name, stage.name)
-            caption = forward(stage, x, y, self.digits)
-            yield _step(caption, self._set(x.name, "done"), self._set(stage.name, "active", stage.y.name))
+            yield forward(stage, x, y, self.digits)
             x = y
-        p = self._known["p"]
-        caption = softmax(x, self._label, p, self.digits)
-        yield _step(caption, self._set(x.name, "done"), self._set("softmax", "active", "probabilities"))
-        caption = logarithm(self._label, p, self._known["loss"], self.digits)
-        yield _step(caption, self._set("softmax", "done"), self._set("loss", "active", "loss"))
+        yield softmax(x, self._label, p, self.digits)
+        yield logarithm(self._label, p, self._known["loss"], self.digits)
 
-    def _backward(self) -> Iterator[Step]:
-        scores = f"grad_{self._run.stages[-1].y.name}"
-        slope = Number(float(self._run[scores][self._label]), self.most(), (scores, 0, self._label))
-        caption = Text(
+    def _backward(self) -> Iterator[Words]:
+        scores = self._run.tensors[f"grad_{self._run.stages[-1].y.name}"]
+        slope = Numbers(scores.name, scores.values, self.most())[self._label]
+        yield Text(
             "Back from the loss: ∂L/∂z is p for wrong classes, p − 1 for the label: {value}",
             value=equation(None, self._known["p"] - 1, slope),
         )
-        left = ["loss", "softmax"]
-        yield _step(caption, *(self._set(station, "gradient") for station in left))
         for stage in reversed(self._run.stages):
-            caption = backward(stage, self._size(stage.told, stage.letter))
-            yield self._turn(caption, left, stage.name, stage.y.name, self._note(stage))
-            left = [stage.name]
-        size = self._size(self._run.tensors["x"], "x")
-        caption = Text("At the input: how each pixel would change the loss, {size}", size=size)
-        yield self._turn(caption, left, "input", "x", "")
-
-    def _turn(self, caption: Words, left: list[str], station: str, tensor: str, note: Words) -> Step:
-        """The gradient leaves some stations and reaches another."""
-        returned = (self._set(name, "returned") for name in left)
-        return _step(caption, *returned, self._set(station, "gradient", f"grad_{tensor}", note))
+            yield backward(stage, mean_size(self._run, stage.told.name, stage.letter, self.digits))
+        size = mean_size(self._run, "x", "x", self.digits)
+        yield Text("At the input: how each pixel would change the loss, {size}", size=size)
 
     def _descent(self) -> Step:
         known = dict(self._known)
@@ -297,11 +242,13 @@ class Cnn(Scene):
             template = "w ← w − {rate}·∂L/∂w for all {parameters} parameters: the loss falls from {loss} to {strong}"
         else:
             template = "w ← w − {rate}·∂L/∂w for all {parameters} parameters: the loss rises from {loss} to {strong}"
-        updated = [("input", "done", "x")]
-        updated += [(s.name, "updated" if s.weights else "done", f"after_{s.y.name}") for s in self._run.stages]
-        updated.append(("softmax", "done", "after_probabilities"))
-        loss = self._set("loss", "done", "after_loss", Text("was {loss}", **self._known))
-        return _step(Text(template, **known), *(self._set(*each) for each in updated), loss, beats=2)
+        updated = {stage.name for stage in self._run.stages if stage.weights}
+        changes = [
+            self._set(name, "updated" if name in updated else "done", "x" if tensor == "x" else f"after_{tensor}")
+            for name, tensor in self._run.stations
+        ]
+        changes[-1] = replace(changes[-1], note=Text("was {loss}", **self._known))
+        return _step(Text(template, **known), *changes, beats=2)
 
 
 def _step(caption: Words, *changes: SetStation, beats: float = 1.0) -> Step:

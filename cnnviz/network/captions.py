@@ -1,4 +1,4 @@
-"""What a figure says of a network's layers: an example of what each computes, and what it does with the gradient."""
+"""What is said of a network's layers: an example of what each computes, and what it does with the gradient."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, FullyConnected, Lrn, MaxPool
-from cnnviz.network.recorded import Stage
+from cnnviz.network.recorded import Run, Stage
 from cnnviz.story import Windows
 from cnnviz.storyboard import Values
 from cnnviz.words import (
@@ -71,8 +71,9 @@ def significant(value: float, figures: int = 2, most: int | None = None) -> Numb
     return Number(value, max(0, figures - 1 - math.floor(math.log10(abs(value)))) if value else 0)
 
 
-def mean_size(gradient: Numbers, by: str, most: int | None) -> Equation:
-    """How large a gradient is."""
+def mean_size(run: Run, tensor: str, by: str, most: int | None) -> Equation:
+    """How large the gradient of a tensor is."""
+    gradient = run.tensors[f"grad_{tensor}"]
     mean = float(np.abs(gradient.values).mean())
     named = Named(Text("mean |∂L/∂{by}|", by=by), Number(mean, None, (gradient.name, "mean_abs")))
     return equation(None, named, significant(mean, most=most))
