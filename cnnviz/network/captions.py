@@ -102,7 +102,7 @@ def forward(stage: Stage, x: Numbers, y: Numbers, most: int | None) -> Text:
             value = equation(applied, _activated(layer, x[at]), y[at])
         case _:
             raise TypeError(f"nothing is known of {layer.kind}")
-    template = _FORWARD.get(layer.kind, "{layer}: {i}, element by element, for example {value}")
+    template = _FORWARD.get(layer.kind, "{layer}: {i}, element by element: {value}")
     return Text(template, layer=layer.text, i=Shape(shape), o=Shape(layer.output_shape(shape)), value=value)
 
 
