@@ -11,102 +11,10 @@ from cnnviz.network import Network
 from cnnviz.network.layers import BatchNorm, FullyConnected, Layer, Weights
 from cnnviz.operation import KERNEL, PLAIN, Call, Operand, Operation, Shown, Training
 from cnnviz.ops.activation_table import ACTIVATIONS
-from cnnviz.parameters import Size
 from cnnviz.storyboard import Values
 
 _SURE = 1e3
 """Largest value over deviation with which float32 keeps the digits that a figure shows."""
-
-
-def convolution(
-    x: Values, w: Values, bias: float, stride: Size, padding: Size, dilation: Size = (1, 1), *, flip: bool = False
-) -> Operation:
-    """A map and a kernel, flipped first where asked for."""
-    operands = _map_and_kernel(x, w, bias)
-    calls = []
-    if flip:
-        calls = [Call(function="flip", operands=("w",), result="flipped", shape=(1, 1, *w.shape))]
-    options = {"stride": stride, "padding": padding, "dilation": dilation}
-    names = "x", "flipped" if flip else "w", *(["b"] if bias else [])
-    calls.append(Call(function="conv2d", operands=names, result="y", shape=(1, 1, *x.shape), options=options))
-    return Operation(operands=operands, calls=tuple(calls), shown=(Shown(name="y", panel="output", index=(0, 0)),))
-
-
-def output_size(i: Size, k: Size, s: Size, p: Size, d: Size) -> Operation:
-    """A convolution of which only the shape is shown."""
-    done = convolution(np.zeros(i), np.zeros(k), 0, s, p, d)
-    shown = Shown(name="y", panel="output", index=(0, 0), size=True)
-    return Operation(operands=done.operands, calls=done.calls, shown=(shown,))
-
-
-def there_and_back(x: Values, w: Values, there: Size, stride: Size, padding: Size, rest: Size) -> Operation:
-    """A convolution to a map of the size `there`, and its transpose with `rest` as output padding."""
-    done = convolution(x, w, 0, stride, padding)
-    back = _transpose(("y", "w"), "back", there, stride, padding, rest, (1, 1))
-    shown = *done.shown, Shown(name="back", panel="back", index=(0, 0))
-    return Operation(operands=done.operands, calls=(*done.calls, back), shown=shown, essential=0)
-
-
-def transposed(
-    x: Values, w: Values, bias: float, stride: Size, padding: Size, output_padding: Size, dilation: Size, *,
-    counted: bool,
-) -> Operation:  # fmt: skip
-    """A transposed convolution; `counted` also tells how many stamps reach each cell."""
-    how = x.shape, stride, padding, output_padding, dilation
-    operands = _map_and_kernel(x, w, bias)
-    calls, shown = [_transpose(("x", "w", *(["b"] if bias else [])), "y", *how)], [("y", "output")]
-    if counted:
-        operands["one"] = Operand(values=np.ones((1, 1, *x.shape)))
-        operands["stamp"] = Operand(values=np.ones((1, 1, *w.shape)), kind=KERNEL)
-        calls.append(_transpose(("one", "stamp"), "stamps", *how))
-        shown.append(("stamps", "overlap"))
-    return Operation(
-        operands=operands, calls=tuple(calls), essential=0,
-        shown=tuple(Shown(name=name, panel=panel, index=(0, 0)) for name, panel in shown),
-    )  # fmt: skip
-
-
-def _map_and_kernel(x: Values, w: Values, bias: float) -> dict[str, Operand]:
-    operands = {"x": Operand(values=x[None, None]), "w": Operand(values=w[None, None], kind=KERNEL)}
-    return operands | ({"b": Operand(values=np.array([bias]), kind=PLAIN)} if bias else {})
-
-
-def _transpose(
-    names: tuple[str, ...], result: str, size: Sequence[int], stride: Size, padding: Size, output_padding: Size,
-    dilation: Size,
-) -> Call:  # fmt: skip
-    options = {"stride": stride, "padding": padding, "output_padding": output_padding, "dilation": dilation}
-    return Call(function="conv_transpose2d", operands=names, result=result, shape=(1, 1, *size), options=options)
-
-
-def pooling(x: Values, function: str, options: Mapping[str, Any]) -> Operation:
-    """A pooling of one map."""
-    call = Call(function=function, operands=("x",), result="y", shape=(1, 1, *x.shape), options=options)
-    return Operation(
-        operands={"x": Operand(values=x[None, None])}, calls=(call,),
-        shown=(Shown(name="y", panel="output", index=(0, 0)),),
-    )  # fmt: skip
-
-
-def unpooling(x: Values, kind: str, window: Size, stride: Size, pooled: Size) -> Operation:
-    """A pooling to a map of the size `pooled`, and the way back."""
-    whole, small = (1, 1, *x.shape), (1, 1, *pooled)
-    size = {"kernel_size": window, "stride": stride}
-    if kind == "max":
-        options = {**size, "padding": (0, 0), "dilation": (1, 1), "ceil_mode": False, "return_indices": True}
-        names: tuple[str, ...] = "y", "indices"
-    else:
-        options = {**size, "padding": (0, 0), "ceil_mode": False, "count_include_pad": True}
-        names = ("y",)
-    return Operation(
-        operands={"x": Operand(values=x[None, None])},
-        calls=(
-            Call(function=f"{kind}_pool2d", operands=("x",), result="y", shape=whole, options=options),
-            Call(function=f"{kind}_unpool2d", operands=names, result="unpooled", shape=small,
-                 options={**size, "output_size": x.shape}),
-        ),
-        shown=(Shown(name="y", panel="pooled", index=(0, 0)), Shown(name="unpooled", panel="output", index=(0, 0))),
-    )  # fmt: skip
 
 
 def response_norm(x: Values, within: bool, options: Mapping[str, Any]) -> Operation:

@@ -7,11 +7,18 @@ from typing import Any
 import numpy as np
 
 from cnnviz.data import Data
+from cnnviz.parameters import param
 from cnnviz.story import Cells, Story, Tensor, Windows, lost_of
 from cnnviz.storyboard import Mark
 from cnnviz.words import Expression, call, total
 
 Place = tuple[int, ...]
+
+
+def pooling_kind(help: str) -> Any:
+    """Declare the kind of a pooling."""
+    near = {"mean": "avg", "average": "avg", "maximum": "max"}
+    return param("max", choices=("max", "avg"), positional=True, always_named=True, near=near, help=help)
 
 
 def input_panel(story: Story, data: Data, windows: Windows, kind: str) -> Cells:

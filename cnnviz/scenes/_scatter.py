@@ -86,9 +86,7 @@ def scatter(scene: TransposedConv, story: Story, y: Tensor, windows: Windows) ->
                 changes.append(C.mark("window", *stamps.outline(at)))
             if not stamps.hit:
                 nothing = Strong(Text("nothing"))
-                said = Text(
-                    "{stamp} beyond the edges that are cut off: {nothing} is added", stamp=said, nothing=nothing
-                )
+                said = Text("{stamp} outside the output: {nothing} is added", stamp=said, nothing=nothing)
             elif counting:
                 row, column = stamps.example
                 times = Strong(_times(int(stamps.counts[row, column])))
@@ -130,7 +128,7 @@ def scatter(scene: TransposedConv, story: Story, y: Tensor, windows: Windows) ->
         alt=what,
         formula=scene.size_formula(out),
         step_roles=("input", "kernel", "overlap", "output", "cut"),
-        convention=Text("kernel not rotated: every pixel stamps it as it is"),
+        convention=Text("kernel not rotated: each pixel stamps it as given"),
     )
 
 
@@ -155,20 +153,24 @@ def _counted(scene: TransposedConv, stamps: Stamps) -> Words:
         return Text("Every cell gets {times}", times=Strong(_times(low)))
     k, s = scene.weights.values.shape, scene.s
     uneven = scene.d == (1, 1) and k[0] % s[0] and (k[0], s[0]) == (k[1], s[1])
-    why = Text(": kernel {k} is no multiple of stride {s}", k=k[0], s=s[0]) if uneven else ""
-    return Text("From {low} to {times} a cell{why}", low=low, times=Strong(_times(high)), why=why)
+    why = Text(": uneven, because {s} does not divide {k} (checkerboard)", k=k[0], s=s[0]) if uneven else ""
+    return Text("{low} to {times} per cell{why}", low=low, times=Strong(_times(high)), why=why)
 
 
 def _summed(scene: TransposedConv, windows: Windows, stamps: Stamps, cropped: bool) -> Words:
     missed = int((stamps.counts == 0).sum())
     bias = Number(scene.bias, None, ("bias",))
-    none = Text("{n} cells get no stamp and hold {bias}; ", n=missed, bias=bias) if missed else ""
+    none = (
+        counted(missed, "{n} cell gets no stamp and is {bias}; ", "{n} cells get no stamp and are {bias}; ", bias=bias)
+        if missed
+        else ""
+    )
     if not cropped:
         shape = Strong(Shape(stamps.sums.shape))
-        return Text("{none}all {n} stamps are added up: {shape}", none=none, n=scene.map.values.size, shape=shape)
+        return Text("{none}all {n} stamps added up: {shape}", none=none, n=scene.map.values.size, shape=shape)
     rows, columns = (
         equation(None, Number(full) - Number(2) * p, axis.size)
         for full, p, axis in zip(windows.drawn, scene.p, windows.axes, strict=True)
     )
     p, sides = Assigned(size("p"), Extent(scene.p)), PerAxis(rows, columns)
-    return Text("{none}padding {p} is cut off on every side: {sides}", none=none, p=p, sides=sides)
+    return Text("{none}padding {p} is cut off on each side: {sides}", none=none, p=p, sides=sides)

@@ -94,7 +94,7 @@ class ConvRelation(MapAndKernel):
             back,
             pending=True,
             lost=lost_of(y, w),
-            below=Text("by the transposed one"),
+            below=Text("by transposed convolution"),
             notes=True,
             shade=shade_of_sums(story, y, w, **back_sizes),
             marks=(Mark(name="window", role="window"),),
@@ -125,18 +125,18 @@ class ConvRelation(MapAndKernel):
                     said = Text("{stamp}; {addition}", stamp=said, addition=stamps.addition())
                 yield story.step(said, leaving, changes)
                 leaving = []
-            label = B.relabel(Text("same size, other values") if differing else Text("same values"))
+            label = B.relabel(Text("same size, different values") if differing else Text("same values"))
             changes = [*stamps.rest(), X.hide("window"), Y.hide("current"), label]
             yield story.step(self._comparison(X, B, differing), changes, beats=reading_beats(count))
 
         padded = Text(" and output padding {a}", a=Extent(self.rest)) if any(self.rest) else ""
         gives = (
-            "gives a {i} map of other values"
+            "gives a {i} map of different values"
             if differing
             else "gives the {i} map back, with this kernel even its values"
         )
         what = Text(
-            "a convolution and its transpose: a {k} kernel, stride {s}, padding {p}, makes a {o} output of a {i} input; the "
+            "a convolution and its transpose: a {k} kernel, stride {s}, padding {p}, turns a {i} input into a {o} output; the "
             "transposed convolution with the same parameters{padded} stamps each output cell back over its window and "
             "{gives}",
             k=Shape(w.shape),
@@ -166,18 +166,15 @@ class ConvRelation(MapAndKernel):
 
     def _comparison(self, X: Cells, B: Cells, differing: list[tuple[int, ...]]) -> Words:
         x = self.map.values
-        shape = Shape(x.shape)
         if not differing:
             n = Strong(Number(x.size))
-            return Text("{shape} again, and with this kernel even the values agree: {n} of {n}", shape=shape, n=n)
+            return Text("Same size, and with this kernel the same values: {n} of {n}", n=n)
         row, column = at = differing[0]
         return Text(
-            "{shape} again, but {n} of {all} values are others: at row {row}, column {column} it was {was} and is {now}",
-            shape=shape,
+            "Same size, not the same values: {x} was {was}, is now {now} ({n} of {all} differ)",
+            x=X.symbol("x", at),
             n=len(differing),
             all=x.size,
-            row=row + 1,
-            column=column + 1,
             was=X[row + self.p[0], column + self.p[1]],
             now=Strong(B[at]),
         )

@@ -200,7 +200,7 @@ class Pool(Scene):
     def _adaptive_formula(self, windows: Windows) -> Words:
         sizes, out = self.map.values.shape, windows.out
         if out == (1, 1):
-            return Text("one window of the input's size, {size}", size=Shape(sizes))
+            return Text("one window as large as the input: {size}", size=Shape(sizes))
         rows, columns = (
             Math(rf"\lfloor r\cdot {i}/{o}\rfloor\leq x<\lceil(r+1)\cdot {i}/{o}\rceil")
             for i, o in zip(sizes, out, strict=True)

@@ -145,14 +145,14 @@ class TransposedConv(MapAndKernel):
         beats = reading_beats(count)
 
         def steps() -> Iterator[Step]:
-            labels = X.relabel(first.below), W.relabel(Text("as it is given"))
+            labels = X.relabel(first.below), W.relabel(Text("as given"))
             yield story.step(first.caption, labels, beats=beats)
             for before, phase in pairwise(phases):
                 boundary = [X.mark("map", *stretch.boundary())] if "padding" in phase.roles else []
                 changes = phase.changes(X, before), X.relabel(phase.below), boundary
                 yield story.step(phase.caption, *changes, beats=beats)
             said = Text(
-                "The kernel turns by 180°; then it slides over every position, with stride {s}",
+                "Rotate the kernel by 180°, then slide it with stride {s}",
                 s=equation(size("s'"), Number(1)),
             )
             cells = [W.set(place, value=float(value)) for place, value in np.ndenumerate(turned)]

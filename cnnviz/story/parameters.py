@@ -104,7 +104,7 @@ def convolved_size(*, dilated: bool = False, ceil_mode: bool = False, padded: bo
 
 
 def filled(
-    general: Expression, results: Sequence[int], ref: str | None = None, left: str = "o", **sizes: Sequence[int]
+    general: Expression, results: Sequence[int], ref: str | None = None, left: str = "o", /, **sizes: Sequence[int]
 ) -> Filled:
     """A general equation of `left` with the sizes along rows and columns; `ref` is the panel that has the results."""
     values = tuple(tuple((name, Number(each[axis])) for name, each in sizes.items()) for axis in range(len(results)))
