@@ -17,8 +17,7 @@ Place = tuple[int, ...]
 
 def pooling_kind(help: str) -> Any:
     """Declare the kind of a pooling."""
-    near = {"mean": "avg", "average": "avg", "maximum": "max"}
-    return param("max", choices=("max", "avg"), positional=True, always_named=True, near=near, help=help)
+    return param("max", choices=("max", "avg"), positional=True, always_named=True, help=help)
 
 
 def input_panel(story: Story, data: Data, windows: Windows, kind: str) -> Cells:

@@ -1,4 +1,4 @@
-"""What scenes with a sliding window share: the cells it covers, its arithmetic in words, the words for sizes."""
+"""Arithmetic in words for scenes that write their own."""
 
 from __future__ import annotations
 
@@ -6,29 +6,10 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from cnnviz.errors import UsageError
-from cnnviz.limits import MAX_COVERED, MAX_STEPS
 from cnnviz.notation import number, written
-from cnnviz.parameters import Size
 from cnnviz.storyboard import Shade, Values
 
-CROWDED_SIDE = 20
-"""Cells a side from which a map shows colours instead of numbers."""
-
-
 _CAPTION_LETTERS = 80
-
-
-def check_steps(count: int, what: str, window: Size = (1, 1)) -> None:
-    """Refuse a figure of more steps, or more cells under its window, than anybody watches; raises UsageError."""
-    if count > MAX_STEPS:
-        raise UsageError(f"{what} would take {count} steps, more than {MAX_STEPS}: use a larger stride or less input")
-    covered = count * window[0] * window[1]
-    if covered > MAX_COVERED:
-        raise UsageError(
-            f"{what} would cover {covered} cells in {count} steps, more than {MAX_COVERED}: use a larger stride, a "
-            "smaller window or less input"
-        )
 
 
 def factor(value: float, digits: int) -> str:
@@ -68,11 +49,3 @@ def shade_for(values: Values, *, picture: bool, always: bool) -> Shade:
         most = max(-lo, hi)
         return Shade(scale="diverging", lo=-most, hi=most, always=always)
     return Shade(scale="gray" if picture else "sequential", lo=min(lo, 0.0), hi=hi if hi > 0 else 1.0, always=always)
-
-
-def fills(count: int) -> str:
-    """The steps of a figure with their verb, for a sentence about them."""
-    return "1 step fills" if count == 1 else f"{count} steps fill"
-
-
-__all__ = ["CROWDED_SIDE", "check_steps", "equals", "factor", "fills", "shade_for", "summed"]

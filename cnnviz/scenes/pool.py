@@ -12,7 +12,7 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_SIDE
 from cnnviz.parameters import ArrayLike, Size, param, to_cli
 from cnnviz.scene import Scene
-from cnnviz.scenes._pooling import input_panel, kept, output_panel, winner
+from cnnviz.scenes._pooling import input_panel, kept, output_panel, pooling_kind, winner
 from cnnviz.story import (
     INPUT_HELP,
     Graph,
@@ -48,13 +48,7 @@ class Pool(Scene):
         "cnnviz pool avg --i 6 --output-size 1",
     )
 
-    kind: str = param(
-        "max",
-        choices=("max", "avg"),
-        positional=True,
-        always_named=True,
-        help="What is kept of a window: its maximum or its average.",
-    )
+    kind: str = pooling_kind("What is kept of a window: its maximum or its average.")
     i: Size | None = input_size(shown_default="4, or the data's own")
     k: Size | None = kernel_size(help="Window size.", shown_default="2", always_named=False)
     s: Size | None = stride(None, shown_default="the window's size", always_named=False)
