@@ -9,7 +9,7 @@ from cnnviz.storyboard import Row, SetRow
 from cnnviz.words import Expression, Number, Text, Words, call, counted, equation, size
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Count:
     """The sizes along an axis, how many positions the kernel has there, and what is said of them."""
 

@@ -77,15 +77,8 @@ class OutputSize(Scene):
 
         story = Story(self, Text("Output size of a convolution"), graph)
         story.fits(windows, "this count", steps=sum(windows.out))
-        for word, symbol, value in (
-            ("input", "i", self.i),
-            ("kernel", "k", self.k),
-            ("stride", "s", self.s),
-            ("padding", "p", self.p),
-        ):
-            story.set(word, symbol, value)
-        if self.d != (1, 1):
-            story.set("dilation", "d", self.d)
+        sizes = {"i": self.i, "k": self.k, "s": self.s, "p": self.p, "d": self.d}
+        story.sizes(**sizes)
         every, marks = Windows.sliding(self.i, (1, 1), (1, 1), self.p), (Mark(name="free", role="result"),)
         numbered = max(windows.drawn) <= _MOST_NUMBERED and windows.count <= _MOST_PLACES
         common: dict[str, Any] = {"digits": 0, "shade": None, "numbers": numbered}
@@ -106,15 +99,7 @@ class OutputSize(Scene):
         roles, marks = np.full(windows.out, "empty"), (Mark(name="current", role="result"),)
         Y = story.cells("output", "Output {size}", np.full(windows.out, np.nan), roles=roles, marks=marks, **common)
         columns, rows = (
-            Count(
-                name=_AXES[axis],
-                i=self.i[axis],
-                k=self.k[axis],
-                s=self.s[axis],
-                p=self.p[axis],
-                d=self.d[axis],
-                out=windows.out[axis],
-            )
+            Count(_AXES[axis], **{name: size[axis] for name, size in sizes.items()}, out=windows.out[axis])
             for axis in (_COLUMNS, _ROWS)
         )
         counts = [columns] if replace(rows, name=columns.name) == columns else [columns, rows]
@@ -170,16 +155,13 @@ class OutputSize(Scene):
             s=Extent(self.s),
             o=Shape(windows.out),
         )
-        given: dict[str, Any] = {"d": self.d} if dilated else {}
         return story.play(
             steps,
             2 + sum(count.out + 1 + self._rests(count, windows) for count in counts),
             (X, equations, Y),
             alt=what,
             step_roles=("kernel", "kernel_on_padding", "output", "unreached", "padding_unreached", "active"),
-            formula=filled(
-                convolved_size(dilated=dilated), windows.out, "output", i=self.i, p=self.p, k=self.k, s=self.s, **given
-            ),
+            formula=filled(convolved_size(dilated=dilated), windows.out, "output", **sizes),
         )
 
     def _rests(self, count: Count, windows: Windows) -> bool:

@@ -117,14 +117,9 @@ class Pool(Scene):
         options: dict[str, Any]
         if self.output_size is None:
             windows = Windows.sliding(x.shape, self.window, self.strides, self.p, self.d, ceil_mode=self.ceil_mode)
-            options = {
-                "kernel_size": self.window,
-                "stride": self.strides,
-                "padding": self.p,
-                "ceil_mode": self.ceil_mode,
-            }
-            last = {"dilation": self.d} if self.kind == "max" else {"count_include_pad": self.count_include_pad}
-            function, options = f"{self.kind}_pool2d", {**options, **last}
+            function, options = f"{self.kind}_pool2d", {"kernel_size": self.window, "stride": self.strides}
+            options |= {"padding": self.p, "ceil_mode": self.ceil_mode}
+            options |= {"dilation": self.d} if self.kind == "max" else {"count_include_pad": self.count_include_pad}
         else:
             windows = Windows.adaptive(x.shape, self.output_size)
             function, options = f"adaptive_{self.kind}_pool2d", {"output_size": self.output_size}
@@ -135,13 +130,9 @@ class Pool(Scene):
         story.fits(windows, "this pooling")
         if self.output_size is None:
             story.set("window", "k", self.window)
-            story.set("stride", "s", self.strides)
-            if self.p != (0, 0):
-                story.set("padding", "p", self.p)
-            if self.d != (1, 1):
-                story.set("dilation", "d", self.d)
+            story.sizes(s=self.strides, **({"p": self.p} if any(self.p) else {}), d=self.d)
         else:
-            story.set("output", "o", self.output_size)
+            story.sizes(o=self.output_size)
         X = input_panel(story, self.map, windows, self.kind)
         Y = output_panel(story, X, "output", "Output {size}", y)
 
@@ -181,8 +172,7 @@ class Pool(Scene):
     def _formula(self, windows: Windows) -> Words:
         dilated, padded = any(d > 1 for d in self.d), any(self.p)
         general = convolved_size(dilated=dilated, ceil_mode=self.ceil_mode, padded=padded)
-        given: dict[str, Any] = {"i": self.map.values.shape, "k": self.window, "s": self.strides}
-        given |= ({"p": self.p} if padded else {}) | ({"d": self.d} if dilated else {})
+        given = {"i": self.map.values.shape, "k": self.window, "s": self.strides, "p": self.p, "d": self.d}
         found = filled(general, windows.out, "output", **given)
         if any(found.value(axis) != o for axis, o in enumerate(windows.out)):
             # A last window that would begin in the padding behind the input is left out.

@@ -78,13 +78,7 @@ class TransposedConv(MapAndKernel):
         story = Story(self, Text("Transposed convolution"), graph, crowded=crowded)
         windows = stretched if self.view == "convolution" else stamped
         story.fits(windows, "this transposed convolution", drawn="the stretched input", options="--i, --s or --k")
-        story.set("kernel", "k", w.shape)
-        story.set("stride", "s", self.s)
-        story.set("padding", "p", self.p)
-        if any(self.output_padding):
-            story.set("output padding", "a", self.output_padding)
-        if self.d != (1, 1):
-            story.set("dilation", "d", self.d)
+        story.sizes(k=w.shape, s=self.s, p=self.p, a=self.output_padding, d=self.d)
         if self.bias:
             story.set("bias", "b", Number(self.bias, None, ("bias",)))
         if self.view == "convolution":
@@ -99,14 +93,12 @@ class TransposedConv(MapAndKernel):
     def size_formula(self, out: Sequence[int]) -> Filled:
         """The output's size (Dumoulin and Visin 2016, relationship 14 and, with dilation, its like)."""
         i, k, s, p, a, d = map(size, "ikspad")
-        given: dict[str, Any] = {"i": self.map.values.shape, "s": self.s, "k": self.weights.values.shape, "p": self.p}
-        dilated, extra = any(each > 1 for each in self.d), any(self.output_padding)
-        general = (i - 1) * s + (d * (k - 1) + 1 if dilated else k) - 2 * p
-        if dilated:
-            given["d"] = self.d
-        if extra:
-            general, given["a"] = general + a, self.output_padding
-        return filled(general, out, "output", **given)
+        sizes = {"i": self.map.values.shape, "s": self.s, "k": self.weights.values.shape, "p": self.p}
+        span = d * (k - 1) + 1 if any(each > 1 for each in self.d) else k
+        general = (i - 1) * s + span - 2 * p
+        if any(self.output_padding):
+            general += a
+        return filled(general, out, "output", **sizes, a=self.output_padding, d=self.d)
 
     def _windows(self, axis: Callable[..., Axis]) -> Windows:
         sizes = self.map.values.shape, self.weights.values.shape, self.s, self.p, self.output_padding, self.d

@@ -42,6 +42,10 @@ Changes = Change | Iterable[Change]
 CROWDED_SIDE = 20
 """Cells a side from which a map shows colours instead of numbers."""
 
+_SIZES = {
+    "i": "input", "k": "kernel", "s": "stride", "p": "padding", "a": "output padding", "d": "dilation", "o": "output"
+}
+_UNSAID = {"d": (1, 1), "a": (0, 0)}
 _MOST_LISTED = 9
 _MOST_WORDS = 3
 _LOST = 1e-12
@@ -68,6 +72,12 @@ class Story:
         """A parameter for the head of the figure: `kernel k = 3`."""
         found = value if isinstance(value, Number) else Extent(tuple(value))
         self.settings.append((word, Assigned(Symbol(symbol, size=size), found)))
+
+    def sizes(self, **sizes: Sequence[int]) -> None:
+        """Sizes by their symbols; a dilation of 1 and an output padding of 0 are not worth saying."""
+        for symbol, value in sizes.items():
+            if tuple(value) != _UNSAID.get(symbol):
+                self.set(_SIZES[symbol], symbol, value)
 
     def _settings(self) -> Words:
         """Each a word and its value; of many the words are left out."""

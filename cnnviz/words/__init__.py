@@ -22,6 +22,7 @@ from cnnviz.words.arithmetic import (
     equation,
     evaluate,
     exact,
+    leaves,
     relation,
     total,
 )
@@ -86,7 +87,7 @@ __all__ = [
     "evaluate",
     "exact",
     "joined",
-    "lines",
+    "leaves", "lines",
     "listed",
     "relation",
     "sentences",
