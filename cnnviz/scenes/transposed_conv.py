@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import compress, pairwise
 from typing import Any, ClassVar
-
-import numpy as np
 
 from cnnviz.limits import MAX_SIDE
 from cnnviz.parameters import Size, param
-from cnnviz.scenes._scatter import MANY_COLUMNS, scatter
-from cnnviz.scenes._stretch import Stretch
+from cnnviz.scenes._scatter import scatter
+from cnnviz.scenes._slide import slide
 from cnnviz.story import (
     CROWDED_SIDE,
     Axis,
     Graph,
     MapAndKernel,
     Story,
-    Tensor,
     Windows,
     bias,
     dilation,
     filled,
     input_size,
-    lost_of,
     padding,
-    reading_beats,
     stride,
-    times,
 )
-from cnnviz.storyboard import Mark, Step
-from cnnviz.words import Extent, Filled, Fitting, Number, Shape, Text, Words, dot, equation, joined, size
+from cnnviz.words import Extent, Filled, Number, Text, Words, joined, size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +74,7 @@ class TransposedConv(MapAndKernel):
         if self.bias:
             story.set("bias", "b", Number(self.bias, None, ("bias",)))
         if self.view == "convolution":
-            return self._slide(story, y, stretched)
+            return slide(self, story, y, stretched)
         return scatter(self, story, y, stamped)
 
     @property
@@ -103,91 +95,6 @@ class TransposedConv(MapAndKernel):
     def _windows(self, axis: Callable[..., Axis]) -> Windows:
         sizes = self.map.values.shape, self.weights.values.shape, self.s, self.p, self.output_padding, self.d
         return Windows(tuple(axis(*each) for each in zip(*sizes, strict=True)))
-
-    def _slide(self, story: Story, y: Tensor, windows: Windows) -> Story:
-        """The input is stretched in some phases, then the turned kernel slides over it."""
-        x, w, out = self.map.values, self.weights.values, windows.out
-        stretch = Stretch(x, windows, (w.shape[0], w.shape[1]), self.s, self.p, self.output_padding, self.d)
-        first = (phases := stretch.phases())[0]
-        X = story.cells(
-            "input",
-            "Input {size}",
-            np.nan_to_num(phases[-1].values),
-            first=first.values,
-            roles=first.roles,
-            data=self.map,
-            notes=True,
-            size=Shape(x.shape, "input"),
-            below=phases[-1].below,
-            marks=(Mark(name="map", role="boundary"), Mark(name="window", role="window")),
-        )
-        turned = w[::-1, ::-1]
-        W = story.cells(
-            "kernel",
-            "Kernel {size}",
-            turned,
-            first=w,
-            role="kernel",
-            below=Text("rotated by 180°"),
-            enlarge=windows.drawn[1] + out[1] >= MANY_COLUMNS,
-        )
-        Y = story.cells("output", "Output {size}", y, pending=True, lost=lost_of(x, w))
-        weights, added = W.read(list(np.ndindex(w.shape))), Number(self.bias, None, ("bias",))
-        count = len(phases) + 1 + windows.count
-        beats = reading_beats(count)
-
-        def steps() -> Iterator[Step]:
-            labels = X.relabel(first.below), W.relabel(Text("as given"))
-            yield story.step(first.caption, labels, beats=beats)
-            for before, phase in pairwise(phases):
-                boundary = [X.mark("map", *stretch.boundary())] if "padding" in phase.roles else []
-                changes = phase.changes(X, before), X.relabel(phase.below), boundary
-                yield story.step(phase.caption, *changes, beats=beats)
-            said = Text(
-                "Rotate the kernel by 180°, then slide it with stride {s}",
-                s=equation(size("s'"), Number(1)),
-            )
-            cells = [W.set(place, value=float(value)) for place, value in np.ndenumerate(turned)]
-            yield story.step(said, cells, W.relabel(Text("rotated by 180°")), beats=beats)
-            for at in windows.places():
-                real = [X.role(cell) == "input" for cell in windows.cells(at)]
-                pixels, used = X.read(list(compress(windows.cells(at), real))), list(compress(weights, real))
-                caption = equation(Y.symbol("y", at), dot(pixels, used, added, Y[at]), Y[at])
-                yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
-
-        formula: Words = self.size_formula(out)
-        if len(set(zip(x.shape, w.shape, self.s, self.p, self.output_padding, self.d, strict=True))) == 1:
-            formula = Fitting((joined((formula, *stretch.formulas()), "    "), formula))
-        what = Text(
-            "a transposed convolution, {sizes}: a {i} input is pulled apart with zeros and framed, then the {k} kernel, "
-            "rotated by 180°, slides over it with stride 1 and fills the {o} output, each cell the sum of products under "
-            "the kernel{bias}",
-            sizes=self.sizes_text(),
-            i=Shape(x.shape),
-            k=Shape(w.shape),
-            o=Shape(out),
-            bias=Text(", plus a bias") if self.bias else "",
-        )
-        roles = (
-            "empty",
-            "input",
-            "zero",
-            "padding",
-            "unreached",
-            "padding_unreached",
-            "kernel",
-            "kernel_on_padding",
-            "output",
-        )
-        return story.play(
-            steps,
-            count,
-            (X, "∗", W, "=", Y),
-            alt=what,
-            step_roles=roles,
-            formula=formula,
-            convention=Text("kernel rotated by 180°: the transpose of the convolution"),
-        )
 
     def sizes_text(self) -> Words:
         """The parameters in words."""
