@@ -73,11 +73,11 @@ class Story:
         found = value if isinstance(value, Number) else Extent(tuple(value))
         self.settings.append((word, Assigned(Symbol(symbol, size=size), found)))
 
-    def sizes(self, **sizes: Sequence[int]) -> None:
+    def sizes(self, words: bool = True, /, **sizes: Sequence[int]) -> None:
         """Sizes by their symbols; a dilation of 1 and an output padding of 0 are not worth saying."""
         for symbol, value in sizes.items():
             if tuple(value) != _UNSAID.get(symbol):
-                self.set(_SIZES[symbol], symbol, value)
+                self.set(_SIZES[symbol] if words else "", symbol, value)
 
     def _settings(self) -> Words:
         """Each a word and its value; of many the words are left out."""
