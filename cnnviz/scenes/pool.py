@@ -138,7 +138,7 @@ class Pool(Scene):
 
         def steps() -> Iterator[Step]:
             for at in windows.places():
-                value = kept(self.kind, X, windows, at, counts_padding=self.count_include_pad)
+                value = kept(self.kind, X, Y, windows, at, counts_padding=self.count_include_pad)
                 caption = equation(Y.symbol("y", at), value, Y[at], letters=70)
                 yield story.step(caption, X.window(windows, at, (), winner(self.kind, X, windows, at)), Y.write(at))
 

@@ -118,7 +118,7 @@ class Unpool(Scene):
         windows, X, P, Y = maps.windows, maps.X, maps.pooled, maps.Y
         for at in windows.places():
             best = maps.best(at)
-            said: Words = equation(P.symbol("y", at), kept(self.kind, X, windows, at), P[at], letters=70)
+            said: Words = equation(P.symbol("y", at), kept(self.kind, X, P, windows, at), P[at], letters=70)
             changes = [*X.window(windows, at, (), best), *P.write(at)]
             if best is not None:
                 said = Text("{equation}, found at {place}", equation=said, place=place_of(best))

@@ -252,7 +252,13 @@ class Story:
         return [Text("The output, row by row: {rows}", rows=joined(rows, "; "))]
 
     def fits(
-        self, windows: Windows, what: str, *, steps: int = 0, drawn: str = "the padded input", options: str = "--p or --i"
+        self,
+        windows: Windows,
+        what: str,
+        *,
+        steps: int = 0,
+        drawn: str = "the padded input",
+        options: str = "--p or --i",
     ) -> None:
         """Refuse more cells, steps, or cells under windows, than anybody watches; raises UsageError.
 
