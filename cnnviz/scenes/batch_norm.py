@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -12,8 +12,8 @@ import numpy as np
 
 from cnnviz.data import MAP_NAMES, load_map
 from cnnviz.errors import UsageError
+from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.notation import size_text
-from cnnviz.ops import ACTIVATIONS
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._number_line import NumberLines
@@ -22,17 +22,16 @@ from cnnviz.story import Cells, Graph, Story, Tensor, check_squares, short_digit
 from cnnviz.storyboard import Change, Equation, Mark, Row, SetRow, Sign, Step, Values
 from cnnviz.words import (
     Assigned,
-    Expression,
     Math,
     Number,
     Symbol,
     Text,
     Words,
-    call,
     counted,
     equation,
     joined,
     relation,
+    substitute,
 )
 
 _MOST_SAMPLES, _MOST_CHANNELS = 32, 6
@@ -43,17 +42,7 @@ _MOVES, _SHORT = 5, 0.15
 _LISTED = 3
 """Channels whose means and variances are all written out."""
 
-_APPLIED: Mapping[str, Callable[[Number], Expression]] = MappingProxyType(
-    {
-        "relu": lambda y: call("max", 0, y),
-        "leaky-relu": lambda y: y if y.value > 0 else 0.01 * y,
-        "elu": lambda y: y if y.value > 0 else call("exp", y) - 1,
-        "sigmoid": lambda y: call("σ", y),
-        "tanh": lambda y: call("tanh", y),
-    }
-)
-"""Activations of a number."""
-
+_ACTIVATIONS = ("relu", "leaky-relu", "elu", "sigmoid", "tanh", "none")
 _MARKS = Mark(name="column", role="window"), Mark(name="value", role="result")
 _ALGORITHM = MappingProxyType(
     {
@@ -100,7 +89,7 @@ class BatchNorm(Scene):
     gamma: ArrayLike = param("2", help="Scale γ: one number, or one a channel.")
     beta: ArrayLike = param("1", help="Shift β: one number, or one a channel.")
     eps: float = param(1e-5, help="ε, added to the variance.", lo=1e-12, hi=1)
-    activation: str = param("relu", help="What follows.", choices=(*_APPLIED, "none"))
+    activation: str = param("relu", help="What follows.", choices=_ACTIVATIONS)
     input: ArrayLike = param(
         "random",
         group="Data",
@@ -155,10 +144,10 @@ class BatchNorm(Scene):
         """Means, variances, then the moves: to mean 0, over the deviation, by γ, by β, through the activation."""
         (m, channels), (gamma, beta) = self.x.shape, self.affine
         graph = Graph(double=needs_double(self.x, self.eps))
-        graph.essential = 1
+        graph.essential = 0
         x, *affine = (graph.given(name, values) for name, values in (("x", self.x), ("gamma", gamma), ("beta", beta)))
-        hat = graph.compute("batch_norm", x, result="normalized", training=True, eps=self.eps)
         y = graph.compute("batch_norm", x, *affine, training=True, eps=self.eps)
+        hat = graph.compute("batch_norm", x, result="normalised", training=True, eps=self.eps)
 
         story = Story(self, Text("Batch normalization"), graph)
         story.settings += [
@@ -177,8 +166,7 @@ class BatchNorm(Scene):
         rows: dict[str, Words] = dict(_ALGORITHM)
         if self.activation != "none":
             function = ACTIVATIONS[self.activation.replace("-", "_")]
-            options = {function.parameter.name: function.parameter.default} if function.parameter else {}
-            activated = graph.compute(function.name, y, result="activated", **options)
+            activated = graph.compute(function.name, y, result="activated", **function.options())
             rows["activate"] = joined((function.title, Math("(y)")), "")
             # What ReLU lets pass looks as before.
             digits = {"digits": panels["scaled"].decimals} if function.name == "relu" else {}
@@ -324,9 +312,9 @@ class _Steps:
         if panel == "scaled":
             gamma, beta = self._affine(c)
             return equation(Symbol("y"), gamma * self.panels["normalised"].number((0, c), fine) + beta, result)
-        y, name = self.panels["scaled"].number((0, c), fine), self.scene.activation
-        left = joined((ACTIVATIONS[name.replace("-", "_")].title, "(", y, ")"), "")
-        return equation(left, _APPLIED[name](y), result)
+        y, function = self.panels["scaled"].number((0, c), fine), ACTIVATIONS[self.scene.activation.replace("-", "_")]
+        values = {"x": y} | {letter: Number(value, None) for letter, value in function.chosen().items()}
+        return equation(joined((function.title, "(", y, ")"), ""), substitute(function.at(values), values), result)
 
     def _row(self, row: str, known: int) -> Words:
         """The line of the means or the variances with the numbers of the first `known` channels."""

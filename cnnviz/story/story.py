@@ -140,12 +140,11 @@ class Story:
             marks = marks or (Mark(name="current", role="result"),)
         if goes_in:
             self.graph.show_input(name, drawn, shown.shape)
-        fields: dict[str, Any] = {
-            "digits": self.decimals(shown, lost=lost),
-            "numbers": not self._crowded or role == "kernel",
-            "shade": self.shade(shown, data, plain=role == "kernel"),
-            **more,
-        }
+        fields: dict[str, Any] = {"numbers": not self._crowded or role == "kernel", **more}
+        if "digits" not in fields:
+            fields["digits"] = self.decimals(shown, lost=lost)
+        if "shade" not in fields:
+            fields["shade"] = self.shade(shown, data, plain=role == "kernel")
         kind = Grid if drawn.ndim == 2 else Block
         panel = kind(
             name=name, label=lines(joined(texts), below), values=drawn, roles=roles, marks=tuple(marks), **fields
@@ -230,23 +229,31 @@ class Story:
         )
 
     def _result(self) -> list[Words]:
-        """The last panel's numbers, for those who do not see it; nothing where they are many."""
-        if not self._cells or self._cells[-1].values.ndim != 2 or self._cells[-1].values.size > _MOST_LISTED:
+        """The last panel's numbers, for those who do not see it; nothing where they are many or not computed."""
+        if not self._cells or self._cells[-1].name not in self.graph.expected():
             return []
         last = self._cells[-1]
+        if last.values.ndim != 2 or last.values.size > _MOST_LISTED:
+            return []
         rows = (
             Joined(tuple(last[row, column] for column in range(last.values.shape[1])), ", ")
             for row in range(last.values.shape[0])
         )
         return [Text("The output, row by row: {rows}", rows=joined(rows, "; "))]
 
-    def fits(self, windows: Windows, what: str, drawn: str = "the padded input", options: str = "--p or --i") -> None:
-        """Refuse more cells, steps, or cells under windows, than anybody watches; raises UsageError."""
+    def fits(
+        self, windows: Windows, what: str, *, steps: int = 0, drawn: str = "the padded input", options: str = "--p or --i"
+    ) -> None:
+        """Refuse more cells, steps, or cells under windows, than anybody watches; raises UsageError.
+
+        There are as many `steps` as windows unless given.
+        """
         if max(windows.drawn) > MAX_SIDE:
             raise UsageError(
                 f"{drawn} has {size_text(*windows.drawn)} cells, more than {MAX_SIDE} a side: use a smaller {options}"
             )
-        check_steps(windows.count, what, windows.covered)
+        steps = steps or windows.count
+        check_steps(steps, what, steps * windows.covered // windows.count)
 
 
 def check_steps(count: int, what: str, covered: int = 0) -> None:
