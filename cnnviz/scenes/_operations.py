@@ -109,16 +109,6 @@ def unpooling(x: Values, kind: str, window: Size, stride: Size, pooled: Size) ->
     )  # fmt: skip
 
 
-def fully_connected(x: Values, weights: Values, bias: Values) -> Operation:
-    """One layer of (outputs, inputs) weights."""
-    given = {"x": x, "w": weights, "b": bias}
-    call = Call(function="linear", operands=("x", "w", "b"), result="y", shape=x.shape)
-    return Operation(
-        operands={name: Operand(values=values, kind=PLAIN) for name, values in given.items()}, calls=(call,),
-        shown=(Shown(name="y", panel="output", kind=PLAIN),),
-    )  # fmt: skip
-
-
 def _activation(name: str, value: float | None, given: str, result: str, shape: Sequence[int]) -> Call:
     parameter = ACTIVATIONS[name].parameter
     options = {} if parameter is None else {parameter.name: parameter.default if value is None else value}

@@ -45,7 +45,7 @@ CROWDED_SIDE = 20
 _MOST_LISTED = 9
 _MOST_WORDS = 3
 _LOST = 1e-12
-_OPERATORS = {"∗": "times", "=": "equals", "→": "becomes"}
+_OPERATORS = {"∗": "times", "+": "plus", "=": "equals", "→": "becomes"}
 
 
 class Story:
