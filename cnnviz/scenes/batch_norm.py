@@ -1,4 +1,4 @@
-"""Batch normalization: values are centred, divided by their deviation, scaled, shifted and activated."""
+"""Batch normalization: values are centred, divided by their standard deviation, scaled, shifted and activated."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class BatchNorm(Scene):
         return np.broadcast_to(values, channels).astype(np.float64)
 
     def story(self) -> Story:
-        """Means, variances, then the moves: to mean 0, over the deviation, by γ, by β, through the activation."""
+        """Means, variances, then the moves: subtract μ, divide by σ, multiply by γ, add β, apply the activation."""
         (m, channels), (gamma, beta) = self.x.shape, self.affine
         graph = Graph(double=needs_double(self.x, self.eps))
         graph.essential = 0
@@ -158,7 +158,7 @@ class BatchNorm(Scene):
         ]
         X = story.cells("input", "Batch $x$, {size}", x, marks=_MARKS)
         panels = {
-            "normalised": self._results(story, "normalised", Text("Normalised {x}", x=Math(r"\hat{x}")), hat),
+            "normalised": self._results(story, "normalised", Text("Normalized {x}", x=Math(r"\hat{x}")), hat),
             "scaled": self._results(story, "scaled", Math(r"y=\gamma\hat{x}+\beta"), y),
         }
         centred = self.x - [statistics(X, c, self).mean.value for c in range(channels)]
@@ -182,16 +182,16 @@ class BatchNorm(Scene):
             (X, *(part for pair in arrows for part in pair)),
             (steps.lines.plot(), steps.algorithm()),
             alt=Text(
-                "batch normalization: the {m} values of {channels} are dots on a number line; they move to mean 0, are "
-                "divided by √(σ² + ε), multiplied by γ and shifted by β{activation}; grids show the values of each "
-                "stage",
+                "batch normalization: the {m} values of {channels} are dots on a number line; they are shifted to mean "
+                "0, divided by √(σ² + ε), multiplied by γ and shifted by β{activation}; grids show the values of each "
+                "step",
                 m=m,
                 channels=counted(channels, "one channel", "each of {n} channels"),
                 activation="" if self.activation == "none" else Text("; then {name} is applied", name=self.activation),
             ),
             step_roles=("selected", "output", "active", "ink"),
             formula=joined((Math(r"y_i=\gamma\,(x_i-\mu_B)/\sqrt{\sigma_B^2+\epsilon}+\beta"), epsilon), "     "),
-            convention=Text("each channel by itself, biased variance"),
+            convention=Text("per channel; variance with 1/m"),
         )
 
     def _results(self, story: Story, name: str, label: Words, values: Tensor, **more: Any) -> Cells:
@@ -215,8 +215,8 @@ class _Steps:
         m, channels = self.X.values.shape
         batch = counted(
             channels,
-            "A mini-batch of {m} samples with 1 channel, which has a mean and a variance of its own",
-            "A mini-batch of {m} samples with {n} channels, each of which has a mean and a variance of its own",
+            "A mini-batch of {m} samples with 1 channel",
+            "A mini-batch of {m} samples with {n} channels: each channel has its own mean and variance",
             m=m,
         )
         yield self.story.step(batch, beats=2)
@@ -226,18 +226,22 @@ class _Steps:
         centred, hat, scaled, y = (self._number(state[0, 0]) for state in self.lines.states[1:5])
         (gamma, beta), numbers = self._affine(0), self._statistics(0)
         less = Text(
-            "less the mean of their channel:   {equation}",
+            "subtract the mean:   {equation}",
             equation=equation(None, self.X[0, 0] - numbers.mean, centred),
         )
         yield from self._moved("normalise", 0, less)
         over = Text(
-            "over the standard deviation:   {equation}", equation=equation(None, centred / numbers.deviation, hat)
+            "divide by {sigma}:   {equation}",
+            sigma=Math(r"\sigma"),
+            equation=equation(None, centred / numbers.deviation, hat),
         )
         yield from self._moved("normalise", 1, over, Math(r"\hat{x}_1"))
         yield from self._filled("normalised", self.X)
-        times = Text("times {gamma}:   {equation}", gamma=Math(r"\gamma"), equation=equation(None, gamma * hat, scaled))
+        times = Text(
+            "multiply by {gamma}:   {equation}", gamma=Math(r"\gamma"), equation=equation(None, gamma * hat, scaled)
+        )
         yield from self._moved("scale", 2, times)
-        plus = Text("plus {beta}:   {equation}", beta=Math(r"\beta"), equation=equation(None, scaled + beta, y))
+        plus = Text("add {beta}:   {equation}", beta=Math(r"\beta"), equation=equation(None, scaled + beta, y))
         yield from self._moved("scale", 3, plus, Math("y_1"))
         yield from self._filled("scaled", self.panels["normalised"])
         if "activated" in self.panels:

@@ -1,4 +1,4 @@
-"""Fully connected layer: every input is tied to every output, each output a weighted sum plus a bias."""
+"""Fully connected layer: every input is connected to every output, each output a weighted sum plus a bias."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cnnviz.scene import Scene
 from cnnviz.story import Cells, Graph, Story
 from cnnviz.storyboard import Edge, Mark, Node, SetEdge, SetNode, Shade, Step, Values
 from cnnviz.storyboard import Graph as Network
-from cnnviz.words import Math, Number, Symbol, Text, counted, equation, joined, total
+from cnnviz.words import Math, Number, Shape, Symbol, Text, Words, counted, equation, joined, total
 
 Panels = tuple[Cells, Cells, Cells, Cells]
 """The weights, the input, the bias and the output."""
@@ -185,12 +185,12 @@ class FullyConnected(Scene):
                     role="active",
                     text=self._weight(panels, i, j),
                 )
+                if last:
+                    caption: Words = equation(name, total([*terms, replace(B[at], decimals=None)]), value)
+                else:
+                    caption = Text("{y} so far: {sum}", y=name, sum=equation(None, total(terms), value))
                 yield story.step(
-                    equation(
-                        name if last else Text("{y} so far", y=name),
-                        total([*terms, replace(B[at], decimals=None)] if last else terms),
-                        value,
-                    ),
+                    caption,
                     [] if before is None else replace(before, role="added", text=None if self._written else ""),
                     edge,
                     SetNode(panel="network", node=f"y{j}", role="output", text=value),
@@ -208,23 +208,22 @@ class FullyConnected(Scene):
             count,
             (self._network(panels, sums), W, X, "+", B, "=", Y),
             alt=Text(
-                "a fully connected layer: {inputs}, each tied to each of {outputs}; {steps} one product of weight and "
-                "input, or one bias, at a time, and light up its edge, until y is {y}",
+                "a fully connected layer: {inputs}, each connected to each of {outputs}; {n} steps add one product of "
+                "weight and input, or one bias, at a time and highlight its edge, until y is {y}",
                 inputs=counted(inputs, "{n} input node", "{n} input nodes"),
                 outputs=counted(outputs, "{n} output node", "{n} output nodes"),
-                steps=Text("{n} steps add", n=count),
+                n=count,
                 y=joined([self._short(Y, (j, 0)) for j in range(outputs)]),
             ),
             step_roles=("output", "active", "added"),
             formula=Text(
-                "{formula}    {count} parameters: {outputs}·{inputs} weights, {biases}",
+                "{formula}    {weights} weights + {biases} = {count} parameters",
                 formula=Math(r"y_j=\Sigma_i\, w_{ji}\,x_i+b_j"),
                 count=count,
-                outputs=outputs,
-                inputs=inputs,
+                weights=Shape((outputs, inputs), "weights"),
                 biases=counted(outputs, "{n} bias", "{n} biases"),
             ),
-            convention=Text("grids rounded" if self._rounds(sums) else "a row of W is one output"),
+            convention=Text("grids show rounded values" if self._rounds(sums) else "each row of W makes one output"),
         )
 
     def _network(self, panels: Panels, sums: Values) -> Network:
