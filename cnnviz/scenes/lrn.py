@@ -232,8 +232,8 @@ class Lrn(Scene):
         inter = self.kind == "inter"
         return Text(
             "{kind} local response normalization: each value of a {size} input is divided by (k + {weight}·Σa²)^β, "
-            "where the sum runs over up to {neighbours} cells: {where}; n = {n}, k = {k}, α = {alpha}, β = {beta}; {steps} "
-            "the output",
+            "where the sum runs over up to {neighbours} cells: {where}; n = {n}, k = {k}, α = {alpha}, β = {beta}; "
+            "{steps} the output",
             kind=Text(_KINDS[self.kind]),
             size=Shape(shape),
             weight="α" if not self.alpha_over_n else "(α/n)" if inter else "(α/n²)",

@@ -23,7 +23,6 @@ from cnnviz.story import (
     Story,
     Windows,
     check_squares,
-    check_steps,
     load_maps,
     short_digits,
     side_by_side,
@@ -150,7 +149,6 @@ class Norm(Scene):
         count = len(groups.cells((0, 0))) * size[0] * size[1]
         if count == 1:
             raise UsageError(f"{self.kind} normalization of one value a group leaves nothing but 0: use --i 2 or more")
-        check_steps(_STEPS_PER_GROUP * groups.count, "this normalization")
 
         values = self.maps.values.reshape(shape)
         graph = Graph(double=needs_double(values, self.eps))
