@@ -178,7 +178,7 @@ def test_a_caption_is_made_of_title_settings_and_convention(scene):
          "flipped.", "卷积：卷积核 k=3，步幅 s=2，填充 p=1。互相关：卷积核不翻转。"),
         ("conv", {"k": "3x5", "i": 6}, "Convolution: kernel k=3×5, stride s=1, padding p=0. Cross-correlation: kernel "
          "not flipped.", "卷积：卷积核 k=3×5，步幅 s=1，填充 p=0。互相关：卷积核不翻转。"),
-        ("norm", {"kind": "compare"}, "LRN against batch normalization: N=3, C=4, pixels 2×2.",
+        ("norm", {"kind": "compare"}, "LRN vs. batch normalization: N=3, C=4, pixels 2×2.",
          "LRN 与批量归一化对比：N=3，C=4，像素 2×2。"),
     ],
 )  # fmt: skip
