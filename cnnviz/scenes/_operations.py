@@ -109,29 +109,6 @@ def unpooling(x: Values, kind: str, window: Size, stride: Size, pooled: Size) ->
     )  # fmt: skip
 
 
-def response_norm(x: Values, within: bool, options: Mapping[str, Any]) -> Operation:
-    """Local response normalization of (channels, rows, columns)."""
-    function = "local_response_norm" + ("_within" if within else "")
-    call = Call(function=function, operands=("x",), result="y", shape=(1, *x.shape), options=options)
-    return Operation(
-        operands={"x": Operand(values=x[None])}, calls=(call,), shown=(Shown(name="y", panel="output", index=(0,)),)
-    )
-
-
-def normalization(x: Values, kind: str, groups: int, eps: float) -> Operation:
-    """Batch, layer, instance or group normalization of (samples, channels, rows, columns), without γ and β."""
-    own: dict[str, dict[str, Any]] = {
-        "batch": {"training": True}, "layer": {"normalized_shape": x.shape[1:]}, "instance": {},
-        "group": {"num_groups": groups},
-    }  # fmt: skip
-    options = {**own[kind], "eps": eps}
-    call = Call(function=f"{kind}_norm", operands=("x",), result="y", shape=x.shape, options=options)
-    return Operation(
-        operands={"x": Operand(values=x)}, calls=(call,), shown=(Shown(name="y", panel="output"),),
-        double=_needs_double(x, eps),
-    )  # fmt: skip
-
-
 def batch_norm(x: Values, gamma: Values, beta: Values, eps: float, activation: str) -> Operation:
     """Batch normalization of (samples, channels) in training, then an activation, which may be none."""
     operands = {name: Operand(values=values, kind=PLAIN) for name, values in

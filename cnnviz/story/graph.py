@@ -85,16 +85,24 @@ class Graph:
         return Tensor(result, np.asarray(values, np.float64), tensor.kind)
 
     def show(
-        self, tensor: Tensor, panel: str, index: tuple[int, ...] = (), *, size: bool = False, among: bool = False
+        self,
+        tensor: Tensor,
+        panel: str,
+        index: tuple[int, ...] = (),
+        shape: tuple[int, ...] | None = None,
+        *,
+        size: bool = False,
+        among: bool = False,
     ) -> None:
-        """A panel shows a tensor at the end, or the part of it at `index`; with `size` its shape alone.
+        """A panel shows a tensor at the end, or the part of it at `index`, in a `shape` of its own.
 
-        `among` others that the panel shows, it is the next row of what is expected there.
+        With `size` it shows the shape alone. `among` others, it is the next row of what is expected there.
         """
         self._shown.append(Shown(name=tensor.name, panel=panel, index=index, size=size, kind=tensor.kind))
         if size:
             return
         found = np.asarray(tensor.values[index], np.float64)
+        found = found if shape is None else found.reshape(shape)
         if among:
             others = [self._expected[panel]] if panel in self._expected else []
             found = np.concatenate([*others, found[None]])

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cnnviz.notation import as_given, as_given_exactly, decimals_as_given, number, written
-from cnnviz.words.texts import Phrase
+from cnnviz.words.texts import Phrase, Words
 
 Ref = tuple[Any, ...]
 """What a number is: a panel's name and the index of its cell, or the name of a parameter."""
@@ -234,7 +234,7 @@ FUNCTIONS: Mapping[str, Rule] = {
     "abs": Rule(np.abs, abs),
     "floor": Rule(np.floor, lambda x: Fraction(math.floor(x))),
     "ceil": Rule(np.ceil, lambda x: Fraction(math.ceil(x))),
-    "sqrt": Rule(np.sqrt, _root),
+    "sqrt": Rule(np.sqrt, _root, transcendental=True),
     "sign": Rule(np.sign, lambda x: Fraction((x > 0) - (x < 0))),
     "exp": Rule(np.exp, _at(0, 1), transcendental=True),
     "expm1": Rule(np.expm1, _at(0, 0), transcendental=True),
@@ -372,6 +372,9 @@ def _alike(a: Any, b: Any) -> bool:
 
 
 def _divided(top: Any, below: Any) -> Any:
+    if isinstance(top, Fraction) and not top and np.all(below):
+        # Nothing over an irrational number is exactly nothing.
+        return top
     if isinstance(top, Fraction) and isinstance(below, Fraction):
         return top / below
     return np.divide(_plain(top), _plain(below))
@@ -449,7 +452,7 @@ class Equation(Phrase):
     middle gives way to an ellipsis.
     """
 
-    left: Phrase | None
+    left: Words | None
     sides: tuple[Expression, ...]
     strong: bool = True
     letters: int = 80
@@ -465,7 +468,7 @@ class Equation(Phrase):
             yield "=" if has_symbols(left) or has_symbols(right) else relation(left, right)
 
 
-def equation(left: Phrase | None, *sides: Term, strong: bool = True, letters: int = 80) -> Equation:
+def equation(left: Words | None, *sides: Term, strong: bool = True, letters: int = 80) -> Equation:
     """An equation; a side that says no more than the result (a lone number as written) is left out."""
     found = [expression(side) for side in sides]
     result = found[-1]

@@ -58,6 +58,7 @@ NOTATIONS: Mapping[str, Mapping[str, Pair]] = MappingProxyType(
 """By notation, what a symbol of a size becomes along rows and along columns; those left out stay."""
 
 _BAND_LETTERS = 74
+_FEWEST_SHORTENED = 3
 _COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.) ?")
 _UNSEEN = re.compile(r"\\,|[${}_^]")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -426,7 +427,7 @@ def _extent(extent: Extent) -> str:
 def _shortened(terms: Sequence[str], letters: int, between: str = " + ") -> str:
     """The terms with plus signs between; the middle gives way to an ellipsis where they are too many to read."""
     whole = between.join(terms)
-    if len(whole) <= letters:
+    if len(whole) <= letters or len(terms) < _FEWEST_SHORTENED:
         return whole
     last = terms[-1]
     first: list[str] = []
