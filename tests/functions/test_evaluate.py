@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cnnviz.functions.compute import evaluate
+from cnnviz.ops import conv_output_size
 from tests.figures import all_figures, make_figure, named
 
 FIGURES = {named(figure): made for figure in all_figures() if (made := make_figure(figure)).scene.operation()}
@@ -23,6 +24,8 @@ def test_an_operation_computes_what_the_panels_show(name):
             np.testing.assert_allclose(np.ravel(found), np.ravel(values), rtol=1e-12, atol=1e-13)
         else:
             assert shown.size, f"{name} does not tell what {shown.panel} shows"
+            axes = zip(scene.i, scene.k, scene.s, scene.p, scene.d, strict=True)
+            assert found.shape == tuple(conv_output_size(*axis) for axis in axes)
 
 
 def test_gradients_of_a_network_are_the_figures():
