@@ -14,11 +14,11 @@ from cnnviz.commands.languages import figures
 from cnnviz.discovery import SCENES_FOLDER, find_scenes, load_scene
 from cnnviz.errors import UsageError
 from cnnviz.export import html
-from cnnviz.ops.surfaces import SURFACES
+from cnnviz.functions.surfaces import SURFACES
 from cnnviz.parameters import parameters_of
 from cnnviz.pipeline import make
 from cnnviz.scene import scene_name
-from cnnviz.scenes._descent import RULES
+from cnnviz.scenes._rules import RULES
 from cnnviz.wording import caption, phrase, reworded
 from cnnviz.wording.language import read_language
 from cnnviz.wording.rewording import with_words
