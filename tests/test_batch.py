@@ -14,11 +14,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from cnnviz.batch import Entry, driver, read_set, render_sets
+from cnnviz.batch import Entry, read_set, render_sets
 from cnnviz.batch.digests import Sources
-from cnnviz.batch.executors import completed, run_all
 from cnnviz.discovery import VARIABLE
-from cnnviz.errors import CnnvizError
 from cnnviz.pipeline import make
 
 ROOT = Path(__file__).parents[1]
@@ -115,19 +113,6 @@ def test_a_figure_may_become_several_files(cnnviz, formats):
     assert made(cnnviz) == {"a.gif", "a.json"}
 
 
-def test_a_place_has_its_format(cnnviz):
-    Path("set.toml").write_text('[[figure]]\nscene = "conv"\nname = "a"\nfor = "web"\ni = 4\nwidth = 320\n')
-    assert cnnviz("render", "set.toml", "--out", "out", "-q").code == 0
-    assert files() == {"a.webp", "manifest.json"}
-
-
-def test_progress_is_shown_unless_quiet(cnnviz):
-    write_set(figure("a"))
-    assert "Rendering" in cnnviz("render", "set.toml", "--out", "out").out
-    ran = cnnviz("render", "set.toml", "--out", "out", "--force", "-q")
-    assert (ran.code, ran.out, ran.err) == (0, "", "")
-
-
 def test_folders_of_sets_are_read_in_order(cnnviz):
     Path("sets").mkdir()
     write_set(figure("z"), name="sets/b.toml")
@@ -136,16 +121,6 @@ def test_folders_of_sets_are_read_in_order(cnnviz):
     write_set(figure("w"), name="more.toml")
     assert cnnviz("render", "sets", "more.toml", "--jobs", 1, "--out", "out").code == 0
     assert [record["name"] for record in manifest()] == ["y", "x", "z", "w"]
-
-
-def test_the_number_of_processes_changes_no_byte(cnnviz):
-    write_set(*(figure(name, format=kind, width=320) for name, kind in [("a", "gif"), ("b", "json"), ("c", "png")]))
-    for out, jobs in (("one", 1), ("two", 2)):
-        ran = cnnviz("render", "set.toml", "--out", out, "--jobs", jobs)
-        assert (ran.code, ran.err) == (0, "")
-    assert files("one") == files("two") == {"a.gif", "b.json", "c.png", "manifest.json"}
-    for name in files("one"):
-        assert Path("one", name).read_bytes() == Path("two", name).read_bytes(), name
 
 
 def test_every_figure_of_the_article_can_be_made():
@@ -208,12 +183,6 @@ def test_only_what_changed_is_made_again(rendered, change):
     assert Path("out/manifest.json").stat().st_mtime == OLD
 
 
-def test_a_new_caption_reaches_the_manifest_without_making_the_figure_again(rendered):
-    write_set(BOTH[0], figure("b", caption="New.", section="A"))
-    assert made(rendered) == set()
-    assert [(record["caption"], record["section"]) for record in manifest()] == [("", ""), ("New.", "A")]
-
-
 def test_force_and_other_code_make_all_again(rendered, monkeypatch):
     assert made(rendered, "--force") == {"a.json", "b.json"}
     monkeypatch.setattr("cnnviz.batch.digests.Sources.code", "other")
@@ -243,20 +212,6 @@ def entry(**more):
 
 def digest(**more):
     return Sources().digest(entry(**more))
-
-
-@pytest.mark.parametrize("path", ["batch/driver.py", "themes/x.toml", "player.js"])
-def test_every_file_of_the_package_counts_as_code(monkeypatch, tmp_path, path):
-    package = tmp_path / "package"
-    monkeypatch.setattr("cnnviz.batch.digests.PACKAGE", package)
-    for folder in ("batch", "themes", "__pycache__"):
-        (package / folder).mkdir(parents=True)
-    before = digest()
-    (package / path).write_text("1")
-    changed = digest()
-    assert changed != before
-    (package / "__pycache__" / "new.pyc").write_text("3")
-    assert digest() == changed
 
 
 def test_a_users_scene_is_code_of_its_figures_alone(tmp_path):
@@ -294,17 +249,6 @@ def test_every_file_that_a_parameter_names_counts(parameters):
 def test_a_title_is_no_file():
     Path("3.1 Conv").write_text("x")
     assert entry(parameters={"title": "3.1 Conv"}).inputs() == {}
-
-
-def test_the_font_counts_where_texts_need_it(monkeypatch, tmp_path):
-    font = tmp_path / "font.otf"
-    monkeypatch.setattr("cnnviz.render.fonts.font_of", lambda *_: (str(font), 0))
-    for parameters, count in (({"lang": "zh"}, 2), ({"title": "卷积"}, 2), ({"title": "Größe α – √×"}, 1)):
-        seen = set()
-        for text in ("one", "two"):
-            font.write_text(text)
-            seen.add(digest(parameters=parameters))
-        assert len(seen) == count, parameters
 
 
 def test_a_file_beside_the_set_is_found_and_its_path_is_in_the_command():
@@ -364,15 +308,6 @@ def test_a_bad_parameter_is_reported_with_file_figure_and_key(cnnviz, line, name
     assert (ran.code, rest) == (1, ["cnnviz: 1 of 1 figures failed"])
     assert first.startswith(f"cnnviz: set.toml, figure a: {named}")
     assert files() == {"manifest.json"}
-
-
-@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="/proc is Linux's")
-def test_a_file_that_cannot_be_read_fails_one_figure(cnnviz):
-    write_set(figure("a", input="/proc/self/mem"), figure("b"))
-    ran = cnnviz("render", "set.toml", "--out", "out", "-q")
-    assert ran.code == 1
-    assert ran.err.startswith("cnnviz: set.toml, figure a: input file '/proc/self/mem' ")
-    assert files() == {"b.json", "manifest.json"}
 
 
 SCENE = '''"""A scene that fails when it is drawn."""
@@ -461,16 +396,6 @@ def test_a_bad_set_is_refused(cnnviz, text, named):
     assert files(".") == {"set.toml"}
 
 
-def test_a_figure_may_be_named_in_any_script(cnnviz):
-    names = ("卷积", "pool ü", "à", "हिन्दी")
-    figures = [f'[[figure]]\nscene = "conv"\nname = "{name}"\ni = 3\nwidth = 320\n' for name in names]
-    Path("set.toml").write_text("\ufeff" + "\n".join(figures), encoding="utf-8")
-    assert cnnviz("render", "set.toml", "--out", "out", "-q").code == 0
-    assert {f"{name}.gif" for name in names} < {path.name for path in Path("out").iterdir()}
-    assert cnnviz("gallery", "out").code == 0
-    assert "pool%20%C3%BC.gif" in Path("out/index.html").read_text(encoding="utf-8")
-
-
 @pytest.mark.parametrize(
     ("arguments", "code", "named"),
     [
@@ -550,60 +475,7 @@ def test_ctrl_c_waits_for_no_figure_and_keeps_what_is_done(cnnviz, failing):
     assert [one["name"] for one in manifest()] == ["a", "c"]
 
 
-def test_the_manifest_is_saved_while_figures_are_made(cnnviz, monkeypatch):
-    saved = []
-
-    def watched(outcomes, count, quiet):
-        for outcome in outcomes:
-            saved.append(len(manifest()) if Path("out/manifest.json").exists() else 0)
-            yield outcome
-
-    monkeypatch.setattr(driver, "_SAVE_INTERVAL", 0)
-    monkeypatch.setattr(driver, "progress", watched)
-    write_set(figure("a"), figure("b"), figure("c"))
-    assert cnnviz("render", "set.toml", "--out", "out", "--jobs", 1).code == 0
-    assert saved == [0, 1, 2]
-
-
 # How work is shared
-
-
-def test_what_took_long_is_begun_first(cnnviz, monkeypatch):
-    both = [figure(name, format="gif", width=320, i=size) for name, size in (("small", 4), ("large", 6))]
-    write_set(*both)
-    assert cnnviz("render", "set.toml", "--out", "out").code == 0
-    order = []
-    monkeypatch.setattr(driver._Run, "take", lambda _, outcome: order.append(outcome.entry.name))
-    write_set(*both, figure("new"))
-    assert cnnviz("render", "set.toml", "--out", "out", "--force", "--jobs", 1).code == 0
-    assert order == ["new", "large", "small"]
-
-
-def test_thousands_of_figures_are_never_all_submitted():
-    from concurrent.futures import ThreadPoolExecutor
-
-    begun, most = [0], 0
-
-    def items():
-        for number in range(300):
-            begun[0] += 1
-            yield number
-
-    with ThreadPoolExecutor(2) as pool:
-        done = 0
-        for item, future in completed(pool, abs, items(), 4):
-            done += 1
-            most = max(most, begun[0] - done)
-            assert future.result() == item
-    assert (done, begun[0]) == (300, 300)
-    assert most <= 4
-
-
-def test_results_of_processes_come_as_they_complete():
-    assert sorted(run_all(abs, [-1, -2, 3], 2)) == [1, 2, 3]
-    assert list(run_all(abs, [], 2)) == []
-    with pytest.raises(CnnvizError):
-        list(run_all(os._exit, [1, 2], 2))
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

@@ -22,7 +22,7 @@ from PIL import Image
 
 from cnnviz import __version__
 from cnnviz.appearance import Appearance
-from cnnviz.cli import cli, scene_command, tools
+from cnnviz.cli import scene_command, tools
 from cnnviz.discovery import find_scenes, load_scene, summary
 from cnnviz.parameters import parameters_of
 
@@ -108,24 +108,6 @@ def test_delays_are_those_asked_for_and_do_not_drift(cnnviz):
     assert iio.immeta("x.gif", index=0)["duration"] == delays[0]
 
 
-def test_a_figure_of_many_steps_is_over_in_time(cnnviz):
-    ran = cnnviz("conv", "--i", 14, "--k", 3, "--no-values", "--width", 320, "-o", "x.gif")
-    _, delays, _, _ = film("x.gif")
-    assert len(delays) == 144
-    assert 23_000 < sum(delays[:-1]) <= 24_000
-    assert re.fullmatch(r"x\.gif: 320×180 px, 144 steps, 2\d\.\d s, \d+\.\d KiB\n", ran.out)
-
-
-def test_pictures_are_the_numbers(cnnviz):
-    """No values, other values, and the same values in other words."""
-    for name, more in {"a": [], "b": ["--no-values"], "c": ["--seed", 1], "d": ["--values", "--seed", "0"]}.items():
-        assert cnnviz("conv", "--i", 3, "--width", 320, "-o", f"{name}.gif", *more).code == 0
-    last = {name: iio.imread(f"{name}.gif", index=None)[-1] for name in "abcd"}
-    assert (last["a"] != last["b"]).any()
-    assert (last["a"] != last["c"]).any()
-    np.testing.assert_array_equal(last["a"], last["d"])
-
-
 @pytest.mark.parametrize(
     ("given", "name"),
     [
@@ -161,10 +143,6 @@ def test_the_extension_chooses_the_format_and_folders_are_made(cnnviz):
     assert (board["format"], board["count"], len(board["steps"])) == ("cnnviz-storyboard", 4, 4)
 
 
-def test_a_single_step_is_named_as_such(cnnviz):
-    assert cnnviz("conv", "--i", 3, "-o", "x.json").out.startswith("x.json: 1 step, ")
-
-
 def test_quiet_and_verbose(cnnviz):
     ran = cnnviz("conv", "--i", 4, "-o", "x.json", "-q")
     assert (ran.code, ran.out, ran.err) == (0, "", "")
@@ -175,39 +153,7 @@ def test_quiet_and_verbose(cnnviz):
     assert len(cnnviz("conv", "--i", 4, "-o", "x.json", "--verbose").out.splitlines()) == 3
 
 
-def test_an_existing_file_is_replaced(cnnviz):
-    Path("x.json").write_text("old")
-    assert cnnviz("conv", "-o", "x.json").code == 0
-    assert told("x.json")["scene"] == "conv"
-
-
-def test_the_title_is_in_the_data_too(cnnviz):
-    cnnviz("conv", "--title", "Mine", "-o", "x.json")
-    assert told("x.json")["title"] == "Mine"
-
-
-@pytest.mark.parametrize("name", [b"\xff.csv", "naïve ✓.csv".encode(), b"a'b \"c\".csv", b"-1.csv"])
-def test_any_file_name_can_be_an_input(cnnviz, name):
-    text = os.fsdecode(name)
-    Path(text).write_text("1 2\n3 4\n")
-    ran = cnnviz("conv", "--input", text, "--k", 1, "--width", 320, "-o", "x.gif")
-    assert (ran.code, ran.err) == (0, "")
-    with Image.open("x.gif") as image:
-        command = shlex.split(image.info["comment"].decode("utf-8", "surrogateescape").split("\n")[0])
-    assert text in command
-    assert cnnviz(*command[1:], "-o", "x.json").code == 0
-    assert told("x.json")["parameters"]["input"] == text
-
-
 # Values in the many ways that they can be written
-
-
-@pytest.mark.parametrize(
-    ("text", "size"), [("3", [3, 3]), ("3x2", [3, 2]), ("3X2", [3, 2]), (" 3 x 2 ", [3, 2]), ("3×2", [3, 2])]
-)
-def test_sizes(cnnviz, text, size):
-    assert cnnviz("conv", "--k", text, "-o", "x.json").code == 0
-    assert told("x.json")["parameters"]["k"] == size
 
 
 def test_long_names_mean_the_short_ones(cnnviz):
@@ -302,18 +248,6 @@ def test_every_figures_help_tells_all(cnnviz, scene):
             assert f"--no-{parameter.option[2:]}" in row
     assert text.index("Output: -o, --output FILE") < text.index("--format FORMATS") < text.index("Examples:")
     assert ran.out.split("Examples:\n")[1] == "".join(f"  {example}\n" for example in cls.examples)
-
-
-@pytest.mark.parametrize("tool", tools())
-def test_every_tools_help_has_an_example_and_defaults(cnnviz, tool):
-    ran = cnnviz(tool, "--help")
-    assert (ran.code, ran.err) == (0, "")
-    declared = cli.get_command(click.Context(cli), tool).params
-    if declared:
-        assert f"For example: cnnviz {tool} " in ran.out
-    for option in declared:
-        if isinstance(option, click.Option) and not option.is_flag:
-            assert re.search(rf"{option.opts[0]}\b(?:(?!\n  -).)*\[default:\s", ran.out, re.DOTALL), option.name
 
 
 def test_the_list_has_a_line_for_every_figure(cnnviz):
@@ -462,21 +396,6 @@ def test_a_title_that_is_too_long_or_too_deep(cnnviz):
     assert cnnviz("conv", "--title", r"$\hat{\frac{x^{2}}{\sqrt{2}}}$", "--i", 3, "-o", "x.png").code == 0
 
 
-def test_a_title_that_is_cut_is_told(cnnviz):
-    title = "A convolution " * 12
-    for more, told_so in ((title,), True), ((title, "-q"), False), ((title[:90],), False):
-        ran = cnnviz("conv", "--i", 3, "--width", 320, "-o", "x.png", "--title", *more)
-        assert (ran.code, "title" in ran.err) == (0, told_so)
-    assert cnnviz("conv", "--title", title, "-o", "x.json").err == ""
-
-
-def test_a_picture_is_no_figure_set(cnnviz):
-    Path("x.gif").write_bytes(b"GIF89a")
-    for tool in ("render", "deck"):
-        code, message = refused(cnnviz, tool, "x.gif")
-        assert (code, "x.gif" in message) == (2, True)
-
-
 def test_python_spells_options_with_underscores(cnnviz):
     assert cnnviz("conv", "--kernel_size", 2, "--font_scale=1.5", "-o", "x.json").code == 0
     assert told("x.json")["parameters"]["k"] == [2, 2]
@@ -502,14 +421,6 @@ def test_a_choice_has_one_meaning():
         for parameter in (*parameters_of(load_scene(scene)), *parameters_of(Appearance)):
             choices = parameter.spec.choices
             assert len({choice.lower().replace("_", "-") for choice in choices}) == len(choices)
-
-
-def test_a_theme_that_lacks_a_role_is_refused_without_a_trace(cnnviz):
-    themes = Path(sys.modules["cnnviz"].__file__).parent / "render" / "themes"
-    text = (themes / "article.toml").read_text(encoding="utf-8")
-    Path("t.toml").write_text(text.replace("[cells.kernel_on_padding]", "[cells.other]"), encoding="utf-8")
-    code, message = refused(cnnviz, "conv", "--p", 1, "--theme", "t.toml", "-o", "new/folder/x.gif")
-    assert (code, "kernel_on_padding" in message) == (2, True)
 
 
 # Environments
@@ -577,47 +488,6 @@ def test_places_where_nothing_can_be_written(cnnviz):
     Path("file").write_text("")
     for place in ("file/x.gif", "file/a/x.gif", "a" * 300 + ".gif"):
         assert refused(cnnviz, "conv", "-o", place)[0] == 1
-
-
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="/proc is Linux's")
-def test_a_folder_that_takes_no_files(cnnviz):
-    message = "cannot write to folder /proc: no such file or directory"
-    assert refused(cnnviz, "conv", "-o", "/proc/x.gif") == (1, message)
-
-
-def test_a_full_disk(tmp_path, cnnviz, monkeypatch):
-    """On a disk of 16 KiB where one can be had, else with a system that says so."""
-    shell = 'mount -t tmpfs -o size=16k none full || exit 99; "$@"; code=$?; ls -A full; exit $code'
-    (tmp_path / "full").mkdir()
-    words = ["unshare", "-rm", "sh", "-c", shell, "sh", *PROGRAM, "conv", "-o", "full/x.gif"]
-    ran = None
-    if shutil.which("unshare"):
-        ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
-    if ran is not None and ran.returncode not in (1, 99):
-        raise AssertionError(ran.stderr)
-    if ran is not None and "mount" not in ran.stderr and "unshare" not in ran.stderr:
-        message = "cnnviz: cannot write full/x.gif: no space left on device\n"
-        assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", message)
-        return
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.replace", full)
-    assert refused(cnnviz, "conv", "-o", "x.gif") == (1, "cannot write x.gif: no space left on device")
-
-
-def test_a_disk_that_fills_up_leaves_the_old_file(cnnviz):
-    resource = pytest.importorskip("resource")
-    Path("x.gif").write_bytes(b"old")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1]))
-    try:
-        outcome = refused(cnnviz, "conv", "-o", "x.gif")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert outcome == (1, "cannot write x.gif: file too large")
-    assert Path("x.gif").read_bytes() == b"old"
 
 
 def listed_to(stdout, cwd):

@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-PROGRAM = [sys.executable, "-m", "cnnviz"]
 SMALL = ["--i", "3", "--k", "2", "--width", "320", "-q"]
 SET = '[[figure]]\nscene = "conv"\ni = 3\nk = 2\nwidth = 320\n'
 
@@ -208,21 +207,6 @@ def test_toml_that_means_harm_is_refused_in_one_line(cnnviz, name):
     assert not Path("out").exists()
 
 
-THEMES = {
-    'extends = "self.toml"': "extends 'self.toml' is no theme", f'extends = "{"x" * 10**6}"': "is no theme",
-    'extends = "dark"\n[page]\nink = "#' + "0" * 10**6 + '"': "is not a colour",
-    f'extends = "dark"\n[{"x" * 10**6}]\na = 1': "there is no table [",
-    f'extends = "dark"\n[cells.{"x" * 10**6}]\nfill = "#000000"': "dark has no cells.",
-}
-
-
-@pytest.mark.parametrize("text", THEMES, ids=THEMES.values())
-def test_a_theme_that_means_harm_is_told_shortly(cnnviz, text):
-    Path("self.toml").write_text(text, encoding="utf-8")
-    code, message = refused(cnnviz, "conv", "--theme", "self.toml", "-o", "x.png")
-    assert (code, THEMES[text] in message) == (2, True)
-
-
 CLIMBING = ("../x", "/tmp/x", "a/../../x", "..", "..\\\\x", ".hidden", "-x", "a ", "x\\u0000", "x\\n", "a%2fb")
 
 
@@ -256,16 +240,6 @@ def test_a_link_in_the_place_of_a_file_is_written_through(cnnviz):
     assert {path.name for path in Path("real").iterdir()} == {"a.gif", "b.gif"}
 
 
-def test_a_link_in_the_place_of_a_folder_is_followed(cnnviz):
-    Path("s.toml").write_text(f'{SET}name = "a"\n', encoding="utf-8")
-    Path("real").mkdir()
-    Path("link").symlink_to("real")
-    assert cnnviz("render", "s.toml", "--out", "link", "-q").code == 0
-    assert cnnviz("conv", *SMALL, "-o", "link/b.json").code == 0
-    assert cnnviz("gallery", "link").code == 0
-    assert {path.name for path in Path("real").iterdir()} == {"a.gif", "b.json", "index.html", "manifest.json"}
-
-
 def test_links_that_lead_nowhere_are_told(cnnviz):
     Path("s.toml").write_text(f'{SET}name = "a"\n', encoding="utf-8")
     Path("loop").symlink_to("loop")
@@ -276,7 +250,9 @@ def test_links_that_lead_nowhere_are_told(cnnviz):
     assert refused(cnnviz, "conv", "-o", "loop/x.gif") == (1, "cannot write to folder loop: file exists")
     assert refused(cnnviz, "render", "s.toml", "--out", "loop", "-q") == (1, "cannot write to folder loop: file exists")
     assert refused(cnnviz, "conv", "--input", "loop.csv") == (
-        2, "input file 'loop.csv' cannot be read: Too many levels of symbolic links")
+        2,
+        "input file 'loop.csv' cannot be read: Too many levels of symbolic links",
+    )
     assert refused(cnnviz, "info", "loop.gif") == (1, "cannot read loop.gif: too many levels of symbolic links")
     assert files() == before
 
@@ -299,17 +275,6 @@ def test_files_of_any_name_are_written_and_read(cnnviz):
         assert (again.code, again.err) == (0, ""), name
         assert Path(f"out/{name}.gif").read_bytes() == Path(f"out/{name}.again.gif").read_bytes()
     assert len(files()) == 1 + 4 * len(NAMES)
-
-
-def test_sets_and_decks_of_any_name(cnnviz):
-    for name in map(os.fsdecode, (b"\xff", b"a b%#", b"new\nline")):
-        Path(f"{name}.toml").write_text(f'{SET}name = "a"\n', encoding="utf-8")
-        assert cnnviz("render", f"{name}.toml", "--out", f"{name}/out", "-q").code == 0
-        assert cnnviz("gallery", f"{name}/out").code == 0
-        for kind in ("html", "md", "tex", "pptx"):
-            ran = cnnviz("deck", f"{name}.toml", "-o", f"{name}/deck.{kind}", "-q")
-            assert (ran.code, ran.err) == (0, ""), (name, kind)
-            assert Path(name, f"deck.{kind}").stat().st_size > 300
 
 
 # Places
@@ -359,37 +324,6 @@ def test_a_disk_that_fills_up_is_told_and_nothing_left(cnnviz):
         "render s.toml --out new -q --jobs 1": (1, 2, True)
     }
     assert not [name for name in files() - before if name.startswith("new/.")]
-
-
-@pytest.fixture
-def disk(tmp_path):
-    """A disk of 16 KiB of its own; where none may be had the test is skipped."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=16k", "none", place]
-    mounted = subprocess.run(words, capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip("no disk may be mounted here")
-    yield place
-    subprocess.run(["umount", place], check=True)
-
-
-def test_a_small_disk_and_one_to_read_only(cnnviz, disk):
-    Path("s.toml").write_text(f'{SET}name = "a"\n', encoding="utf-8")
-    (disk / "x.gif").write_bytes(b"old")
-    (disk / "fill").write_bytes(bytes(12 * 1024))
-    for words in written_in_many_ways("disk"):
-        ran = cnnviz(*words)
-        assert (ran.code, ran.err.count("\n")) == (1, 1), ran.err
-        assert "no space left on device" in ran.err
-        assert os.listdir(disk) == ["fill", "x.gif"] or set(os.listdir(disk)) == {"fill", "x.gif"}
-    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-    for words in [*written_in_many_ways("disk"), ["render", "s.toml", "--out", "disk", "-q"]][-6:]:
-        ran = cnnviz(*words)
-        assert ran.code == 1
-        assert "read-only file system" in ran.err
-        assert "Traceback" not in ran.err
-    assert (disk / "x.gif").read_bytes() == b"old"
 
 
 # What is read back

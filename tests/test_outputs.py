@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import imageio.v3 as iio
 import numpy as np
@@ -19,16 +18,12 @@ from PIL import Image
 
 from cnnviz.appearance import Appearance, bytes_of
 from cnnviz.errors import CnnvizError, UsageError
-from cnnviz.export import Written, formats, formats_of
-from cnnviz.parameters import parameters_of
+from cnnviz.export import formats, formats_of
 from cnnviz.pipeline import make
 from cnnviz.places import PLACES
-from cnnviz.render import frames as rendering
-from cnnviz.render.recording import Recording
-from cnnviz.saving import LEAST_WIDTH, ExportRequest, _fitted
+from cnnviz.saving import LEAST_WIDTH
 
 SMALL = {"i": 4, "width": 320}
-DOCS = Path(__file__).parents[1] / "docs"
 
 
 @pytest.fixture(autouse=True)
@@ -50,15 +45,6 @@ def refused(cnnviz, *arguments):
 
 
 # Several formats
-
-
-def test_formats_of_one_call_are_the_files_of_several(cnnviz):
-    ran = cnnviz("conv", "--i", 4, "--width", 320, "--format", "gif,PNG", "--format", ".webp", "-o", "new/x")
-    assert (ran.code, ran.err) == (0, "")
-    assert [line.split(": ")[0] for line in ran.out.splitlines()] == ["new/x.gif", "new/x.png", "new/x.webp"]
-    for name in ("gif", "png", "webp"):
-        make("conv", **SMALL).save(f"alone.{name}")
-        assert Path(f"new/x.{name}").read_bytes() == Path(f"alone.{name}").read_bytes(), name
 
 
 def test_every_format_is_the_same_whether_alone_or_with_others():
@@ -87,47 +73,6 @@ def test_files_are_named_after_the_stem_or_the_figure(place, paths):
 def test_without_a_stem_they_go_to_the_output_folder(cnnviz):
     assert cnnviz("conv", "--i", 4, "--format", "json,zip", "--width", 320, "-q").out == ""
     assert files() == {"output/conv_i4_k3_s1_p0.json", "output/conv_i4_k3_s1_p0.zip"}
-
-
-def test_frames_are_drawn_once(monkeypatch):
-    drawn = []
-    original = rendering.Film.__iter__
-
-    def counting(film):
-        for frame in original(film):
-            drawn.append(frame.milliseconds)
-            yield frame
-
-    monkeypatch.setattr(rendering.Film, "__iter__", counting)
-    make("conv", **SMALL).save_all("x", "png,gif,apng,zip")
-    assert len(drawn) == 4
-    for name in ("gif", "apng"):
-        make("conv", **SMALL).save(f"alone.{name}")
-    assert len(drawn) == 3 * 4
-
-
-def test_a_recording_shows_the_film_to_several_at_once():
-    film = make("conv", **SMALL).film()
-    truth = [(frame.pixels.copy(), frame.changed, frame.milliseconds) for frame in film]
-    recording = Recording(film)
-    first, second = iter(recording), iter(recording)
-    seen = []
-    for _ in truth:
-        for one in (first, second):
-            frame = next(one)
-            seen.append((frame.pixels.copy(), frame.changed, frame.milliseconds))
-    assert next(first, None) is next(second, None) is None
-    for place, (pixels, changed, milliseconds) in enumerate(seen):
-        np.testing.assert_array_equal(pixels, truth[place // 2][0])
-        assert (changed, milliseconds) == truth[place // 2][1:]
-
-
-def test_a_long_recording_goes_to_the_disk(monkeypatch):
-    monkeypatch.setattr("cnnviz.render.recording._IN_MEMORY", 1000)
-    recording = Recording(make("conv", **SMALL).film())
-    sums = [[int(frame.pixels.sum()) for frame in recording] for _ in range(2)]
-    assert sums[0] == sums[1]
-    assert recording._file._rolled
 
 
 @pytest.mark.parametrize("fault", ["png", "os.replace"])
@@ -330,76 +275,6 @@ def test_files_of_one_call_are_as_if_written_alone(cnnviz, given):
         assert Path(f"x.{name}").read_bytes() == Path(f"again.{name}").read_bytes(), name
 
 
-def test_what_fits_is_as_without_a_limit(cnnviz):
-    out = cnnviz("conv", "--width", 320, "-o", "x.png").out
-    assert cnnviz("conv", "--width", 320, "--max-size", "1MB", "-o", "x.png").out.split(",")[0] == out.split(",")[0]
-    assert "fitted" not in out
-    a, b = iio.imread("x.png"), make("conv", width=320).film()
-    assert (a.shape[1], a.shape[0]) == b.size
-
-
-class Tried:
-    """A file of so many bytes for a colour, a pixel's width and a compression, and what was tried to make it fit."""
-
-    def __init__(self, colors=50, width=960):
-        self.most, self.width, self.tried = colors, width, []
-
-    def job(self, quality):
-        colors = np.zeros((min(self.most, quality.colors or self.most), 3))
-        film = SimpleNamespace(palette=SimpleNamespace(colors=colors))
-        return SimpleNamespace(film=lambda tween: film, quality=quality)
-
-    def fit(self, limit, shrinks=("colors", "width")):
-        def attempt(job):
-            one = job.quality
-            self.tried.append(one)
-            size = (one.width or self.width) * 10 + 100 * len(job.film(0).palette.colors) - 1000 * one.effort
-            return Written(size=(0, 0), steps=1, milliseconds=0), size
-
-        order = ExportRequest(jobs=self.job, width=self.width, limit=limit)
-        return _fitted(order, attempt, shrinks, "x.gif").fitted
-
-
-def test_colours_go_first_then_pixels():
-    """9600 bytes for pixels and 5000 for colours: less of either as little as will do, in that order."""
-    assert Tried().fit(None) == Tried().fit(14_600) == ""
-    assert Tried().fit(14_599) == "48 colours"
-    assert Tried().fit(14_399) == "32 colours"
-    assert Tried().fit(12_799) == "32 colours, 880 px"
-    assert Tried().fit(12_000) == "32 colours, 880 px"
-    assert Tried().fit(11_999) == "32 colours, 800 px"
-    assert Tried().fit(8000) == "32 colours, 480 px"
-    assert Tried(colors=14).fit(10_999) == "880 px"
-    assert Tried().fit(13_599, ["effort", "width"]) == "stronger compression"
-    assert Tried().fit(12_599, ["effort", "width"]) == "stronger compression, 880 px"
-    least = r"^x.gif does not fit --max-size: with 32 colours, 480 px it has 7.9KiB; use --max-size 7.9KiB or more"
-    with pytest.raises(CnnvizError, match=least):
-        Tried().fit(7999)
-
-
-def test_few_attempts_are_made():
-    for limit in range(8000, 14_700, 100):
-        tried = Tried()
-        said = tried.fit(limit)
-        assert len(tried.tried) <= 8
-        last = tried.tried[-1]
-        assert said == ", ".join(
-            ([f"{last.colors} colours"] if last.colors else []) + ([f"{last.width} px"] if last.width else [])
-        )
-
-
-def test_fewer_colours_are_fewer_in_the_file(cnnviz):
-    whole, less = ("gradient-descent", "--frame", "first", "--width", 480), ("-o", "x.png", "--max-size")
-    assert cnnviz(*whole, "-o", "x.png").code == 0
-    with Image.open("x.png") as image:
-        assert len(image.convert("RGB").getcolors()) > 32
-    ran = cnnviz(*whole, *less, Path("x.png").stat().st_size - 1)
-    assert ran.out.endswith(", fitted: 32 colours\n")
-    with Image.open("x.png") as image:
-        assert image.size[0] == 480
-        assert len(image.convert("RGB").getcolors()) <= 32
-
-
 @pytest.mark.parametrize("name", ["gif", "frames", "mp4"])
 def test_every_format_of_pixels_can_be_made_to_fit(cnnviz, name):
     place = Path(name if name == "frames" else f"x.{name}")
@@ -442,22 +317,6 @@ def test_fitted_files_are_made_again_alike(cnnviz):
 # Places
 
 
-def test_the_table_of_places_is_what_the_page_says():
-    page = (DOCS / "places.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.MULTILINE))
-    assert list(rows) == list(PLACES)
-    names = {parameter.name for parameter in parameters_of(Appearance)}
-    for name, place in PLACES.items():
-        shape, width, played, theme, most, _ = rows[name].split(" | ")
-        assert set(place.look) <= names
-        look = Appearance(**place.look)
-        assert (shape, width, theme, most) == (
-            place.format, f"{look.width} px", look.theme, look.max_size or "–",
-        )  # fmt: skip
-        assert played.startswith("still" if name == "print" else "once" if look.once else "for ever")
-        assert f"{look.hold:g} s" in played or look.hold == 2 or look.once
-
-
 def test_figures_for_two_places_have_two_names(cnnviz):
     for name in ("pptx", "github"):
         assert cnnviz("conv", "--i", 3, "--for", name, "-q").code == 0
@@ -476,11 +335,6 @@ def test_a_place_sets_format_size_and_timing(cnnviz, name):
             assert image.size[0] == place.look.get("width", 960)
         assert times[-1] == pytest.approx(1000 * place.look.get("hold", 2), abs=10)
         assert name != "web" or sum(times) < 5000
-
-
-def test_a_folder_and_a_place_give_the_file_that_is_usual_there(cnnviz):
-    assert cnnviz("conv", "--i", 4, "--no-values", "--for", "github", "-o", "slides/").code == 0
-    assert files() == {"slides/conv_i4_k3_s1_p0_forgithub.gif"}
 
 
 def test_what_is_said_wins_over_the_place_and_is_kept(cnnviz):
@@ -531,22 +385,7 @@ def image_times(path):
         return times
 
 
-def test_advice_is_given_to_those_who_want_more_words(cnnviz):
-    lines = cnnviz("conv", "--i", 4, "--for", "pypi", "--width", 320, "-v").out.splitlines()
-    assert lines[-1] == PLACES["pypi"].advice
-
-
 # Sheets and themes
-
-
-@pytest.mark.parametrize(("steps", "rows"), [
-    (1, (1, 1)), (2, (1, 2)), (3, (1, 3)), (4, (2, 2)), (5, (2, 3)), (9, (3, 3)), (12, (4, 3)), (13, (3, 3)),
-    (100, (3, 3)),
-])  # fmt: skip
-def test_a_sheet_shows_all_steps_as_long_as_they_can_be_read(steps, rows):
-    from cnnviz.commands.sheet import layout
-
-    assert layout(steps) == rows
 
 
 def test_a_sheet_is_what_the_option_gives(cnnviz):
@@ -590,11 +429,3 @@ def test_themes_are_shown_in_a_picture(cnnviz):
         assert {theme.page["ground"], theme.cell("kernel").fill, theme.cell("output").fill} <= colors, name
     said = refused(cnnviz, "themes", "-o", "t.gif")
     assert said == (2, "t.gif: themes are shown side by side as .png, as in -o t.png")
-
-
-def test_swatches_are_for_terminals_that_can_and_may(cnnviz, monkeypatch):
-    plain = cnnviz("themes").out
-    assert "\x1b" not in plain
-    monkeypatch.setattr("cnnviz.commands.themes._colors", lambda: {"dark": [(1, 2, 3)]})
-    monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_: False)
-    assert "\x1b[48;2;1;2;3m" in cnnviz("themes").out

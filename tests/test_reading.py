@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import shlex
 import shutil
@@ -82,35 +81,6 @@ def test_every_format_says_what_made_it_and_what_it_shows(home, figure, name):
         assert (told.size, told.frames, told.milliseconds) == ((320, 180), 4, 3 * 1000 + 1500)
 
 
-@pytest.mark.parametrize("name", ["x.png", "x.svg", "x.pdf"])
-@pytest.mark.parametrize(
-    ("more", "alt"),
-    [
-        ({"frame": "3"}, "Step 3 of 4 of an animation of a convolution: a 3×3 kernel slides over a 4×4 input with "),
-        ({"frame": "first"}, "Step 1 of 4 of an animation of a convolution: "),
-        ({"sheet": (2, 1)}, "2 of 4 steps of an animation of a convolution: "),
-        ({"sheet": (9, 9)}, "4 of 4 steps of an animation of a convolution: "),
-        ({"i": 3}, "Figure of a convolution: a 3×3 kernel "),
-        ({"lang": "zh", "frame": "2"}, "第 2 步（共 4 步）。卷积动画："),
-        ({"lang": "zh", "sheet": (1, 3)}, "4 步中的 3 步。卷积动画："),
-    ],
-)
-def test_a_still_says_which_steps_it_shows(name, more, alt):
-    figure = make("conv", **{**SMALL, "values": False, **more})
-    figure.save(name)
-    assert read(Path(name)).texts["Description"].startswith(alt)
-    assert figure.alt(Path(name)).startswith(alt)
-
-
-def test_the_words_and_the_manifest_follow_the_file(cnnviz):
-    said = cnnviz("conv", "--i", 4, "--width", 320, "--frame", 3, "-o", "x.png", "-v").out.splitlines()
-    assert said[-1].startswith("Step 3 of 4 of an animation of a convolution: ")
-    Path("s.toml").write_text('[[figure]]\nscene = "conv"\nname = "a"\nformat = "png"\nwidth = 320\nframe = "first"\n')
-    assert cnnviz("render", "s.toml", "-o", "out", "-q").code == 0
-    (record,) = json.loads(Path("out/manifest.json").read_text())["figures"]
-    assert record["alt"].startswith("Step 1 of 9 of an animation of a convolution: ")
-
-
 def test_info_tells_it_line_by_line(cnnviz, home, figure):
     ran = cnnviz("info", home / "x.gif")
     lines = dict(line.split(":", 1) for line in ran.out.splitlines())
@@ -130,12 +100,6 @@ def test_info_tells_it_line_by_line(cnnviz, home, figure):
     both = cnnviz("info", home / "x.png", home / "frames").out
     assert both.count("command: ") == 2
     assert "\n\nfile: " in both
-
-
-@pytest.mark.parametrize("name", ["gif", "webp", "png", "mp4", "webm"])
-def test_a_long_command_survives(name):
-    text = "cnnviz conv --title " + "π" * 900
-    assert read(Path(with_command(text, name))).texts["Comment"] == text
 
 
 # What is not ours, or broken
@@ -211,23 +175,6 @@ def test_a_deck_is_no_figure(cnnviz):
             assert message.startswith(f"d.{kind} is a deck: ")
 
 
-def test_a_step_takes_the_place_of_a_sheet_and_a_sheet_that_of_a_step(cnnviz):
-    given = ("conv", "--i", 4, "--width", 320)
-    assert cnnviz("sheet", *given, "-o", "sheet.pdf", "-q").code == 0
-    assert cnnviz("rerun", "sheet.pdf", "--frame", 2, "-o", "one.png", "-q").code == 0
-    assert read(Path("one.png")).texts["Comment"] == "cnnviz conv --i 4 --k 3 --width 320 --frame 2"
-    assert cnnviz("rerun", "one.png", "--sheet", "1x2", "-o", "two.png", "-q").code == 0
-    assert read(Path("two.png")).texts["Comment"] == "cnnviz conv --i 4 --k 3 --width 320 --sheet 1x2"
-    assert refused(cnnviz, "rerun", "one.png", "--sheet", 2, "--frame", 2)[0] == 2
-
-
-def test_without_pyav_one_line_says_what_to_install(cnnviz, home, monkeypatch):
-    monkeypatch.setitem(sys.modules, "av", None)
-    for name in ("mp4", "webm"):
-        code, message = refused(cnnviz, "info", home / f"x.{name}")
-        assert (code, "[video]'" in message) == (1, True)
-
-
 # Commands in files are anybody's text
 
 EVIL = {
@@ -258,12 +205,6 @@ def test_no_command_but_a_figures_own_is_run(cnnviz, text):
     assert EVIL[text] in message
     assert message.isprintable()
     assert {path.name for path in Path().iterdir()} == {"evil.gif"}
-
-
-def test_what_a_terminal_would_obey_is_not_shown(cnnviz):
-    out = cnnviz("info", with_command("cnnviz conv --title '\x1b]0;owned\x07\u202e'")).out
-    assert all(line.isprintable() for line in out.splitlines())
-    assert "owned" in out
 
 
 # Again

@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 
 from cnnviz.pipeline import make
 from cnnviz.render.theme import load_theme
-from cnnviz.talk import write_talk
 from tests.decks.conftest import EVIL
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -65,12 +64,6 @@ def test_texts_cannot_break_out(text):
     assert len(page.all("script")) == 4
     alts = [given["alt"] for given in page.all("img")]
     assert alts[0] == make("conv", i=3, k=2).storyboard().alt
-
-
-def test_the_same_set_gives_the_same_bytes(figure_set, tmp_path):
-    for name in ("a.html", "b.html"):
-        write_talk(figure_set, tmp_path / name, figures=["second"])
-    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -170,15 +163,6 @@ def test_only_the_slide_that_is_shown_has_a_player_and_it_starts_anew(opened):
 
 
 @needs_browser
-def test_figures_play_when_their_slide_appears(opened):
-    page = opened(SECOND)
-    play = player(page).locator("#play")
-    expect(play).to_have_text("Pause")
-    page.keyboard.press("k")
-    expect(play).to_have_text("Play")
-
-
-@needs_browser
 def test_in_a_player_the_arrows_are_its_own_and_page_keys_the_decks(opened):
     page = opened(FIRST, calm=True)
     frame = player(page)
@@ -214,22 +198,6 @@ def test_notes_are_shown_on_demand(opened):
     assert stage["x"] + stage["width"] <= box["x"]
     page.keyboard.press("n")
     assert not notes.is_visible()
-
-
-@needs_browser
-def test_the_overview_shows_all_and_opens_one(opened):
-    page = opened(FIRST, calm=True)
-    player(page)
-    page.keyboard.press("o")
-    assert page.locator(".slide:visible").count() == COUNT
-    expect(page.locator("iframe")).to_have_count(0)
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
-    at(page, SECOND)
-    page.keyboard.press("o")
-    page.locator(f"#s{THIRD}").click()
-    at(page, THIRD)
-    player(page)
 
 
 @needs_browser
