@@ -57,21 +57,6 @@ def test_a_users_matplotlibrc_does_not_matter(tmp_path, usual, style):
     assert (tmp_path / "x.gif").read_bytes() == usual
 
 
-@pytest.mark.parametrize(
-    "environment",
-    [
-        {"MPLBACKEND": "nonsense"},
-        {"MPLBACKEND": "module://not_installed.backend"},
-        {"HOME": "/dev/null", "MPLCONFIGDIR": "/dev/null"},
-    ],
-    ids=str,
-)
-def test_a_users_backend_and_folders_do_not_matter(tmp_path, usual, environment):
-    ran = run("activation", "--frames", "3", "-q", "-o", "x.gif", cwd=tmp_path, **environment)
-    assert (ran.returncode, ran.stderr) == (0, "")
-    assert (tmp_path / "x.gif").read_bytes() == usual
-
-
 def test_a_style_set_in_python_does_not_matter_and_stays(tmp_path, usual):
     import matplotlib
 

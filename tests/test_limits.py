@@ -10,9 +10,6 @@ import pytest
 import cnnviz
 from cnnviz.cli import main
 from cnnviz.errors import UsageError
-from cnnviz.export._amount import affordable
-from cnnviz.export._video import TWEEN
-from cnnviz.limits import LEAST_PIXELS, MAX_PIXELS, MAX_WHOLE_PIXELS
 
 REFUSED = {
     "x.gif": (
@@ -55,19 +52,6 @@ def test_too_many_pixels_are_refused(name, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_film_that_glides_by_itself_does_not_where_that_would_be_too_much():
-    film = affordable(cnnviz.conv(i=28, k=3).job(), TWEEN, MAX_WHOLE_PIXELS)
-    assert (film.tween, film.storyboard.count) == (0, 676)
-    assert affordable(cnnviz.conv(i=5, k=3).job(), TWEEN, MAX_WHOLE_PIXELS).tween == TWEEN
-
-
-def test_the_width_that_is_named_would_do():
-    assert 1024 * 1950 * (1950 * 9 // 16) <= MAX_PIXELS < 1024 * 1960 * (1960 * 9 // 16)
-    # What a benchmark of many steps asks for, and a usual figure as the largest video.
-    assert 4096 * max(960 * 540, LEAST_PIXELS) <= MAX_PIXELS
-    assert MAX_WHOLE_PIXELS >= (8 * 7 + 1) * 3840 * 2160
-
-
 def test_cells_that_do_not_fit_the_frame_are_refused(tmp_path):
     figure = cnnviz.conv(i=512, k=3, s=128)
     message = (
@@ -91,8 +75,3 @@ def test_what_a_terminal_cannot_show_is_no_failure(tmp_path, monkeypatch):
         main(["conv", "--width", "320", "-o", "\udcff.png"])
     assert left.value.code == 0
     assert shown.getvalue().startswith(b"\\udcff.png: 320\xc3\x97180 px")
-
-
-def test_a_count_lays_its_window_on_no_more_cells_than_an_operation():
-    with pytest.raises(UsageError, match="this count would cover 3678208 cells in 898 steps, more than 100000: use a"):
-        cnnviz.output_size(i=512, k=64)

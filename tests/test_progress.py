@@ -67,26 +67,7 @@ def test_no_bar_is_shown_to_who_wants_quiet(terminal: Terminal, more: str) -> No
     assert terminal.getvalue() == ""
 
 
-def test_a_short_wait_needs_no_bar(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_drawing, "PATIENCE", 3600.0)
-    run("conv -o c.gif", terminal)
-    assert terminal.getvalue() == ""
-
-
-def test_a_terminal_that_knows_no_escape_codes_gets_no_bar(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "dumb")
-    run("conv -o c.gif", terminal)
-    assert terminal.getvalue() == ""
-
-
 def test_no_bar_is_written_into_a_file(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Terminal, "isatty", lambda _: False)
     run("conv -o c.gif", terminal)
     assert terminal.getvalue() == ""
-
-
-def test_the_same_bytes_are_written_whether_told_or_not(tmp_path: Path) -> None:
-    figure = make("conv", i=4)
-    figure.save(tmp_path / "a.gif", watch=lambda *_: None)
-    figure.save(tmp_path / "b.gif")
-    assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()

@@ -161,13 +161,6 @@ def test_what_is_no_address(cnnviz, address):
     assert not Path("output").exists()
 
 
-def test_jobs_and_a_cluster_exclude_each_other(cnnviz):
-    figures({"scene": "conv", "name": "a"})
-    ran = cnnviz("render", "set.toml", "--scheduler", "tcp://127.0.0.1:8786", "--jobs", 2)
-    assert ran.code == 2
-    assert "--jobs" in ran.err
-
-
 def test_where_nobody_answers(cnnviz, monkeypatch):
     monkeypatch.setattr("cnnviz.batch.cluster._TIMEOUT", 0.5)
     figures({"scene": "conv", "name": "a"})
