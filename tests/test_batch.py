@@ -78,39 +78,16 @@ def test_a_set_becomes_files_and_a_manifest(cnnviz):
         assert (image.n_frames, image.size) == (9, (320, 180))
         assert image.info["comment"].decode().split("\n")[0] == command
     first, second = manifest()
-    assert len(first.pop("digest")) == 64
-    assert first == {
-        "file": "02-b.gif",
-        "name": "02-b",
-        "scene": "conv",
-        "section": "Part 1",
-        "caption": "Two.",
-        "title": "B",
-        "alt": make("conv", i=(4, 5), k=(2, 3)).storyboard().alt,
-        "command": command,
-        "width": 320,
-        "height": 180,
-        "parameters": {"i": [4, 5], "k": "2x3", "width": 320, "title": "B"},
-        "steps": 9,
-        "milliseconds": 10_000,
-        "bytes": Path("out/02-b.gif").stat().st_size,
-        "sha256": sha256("out/02-b.gif"),
-    }
-    assert (second["file"], second["width"], second["command"]) == ("01-a.json", 0, "cnnviz pool avg --i 4 --k 2 --s 2")
-
-
-@pytest.mark.parametrize("formats", ["gif, json", ["gif", ".json"]])
-def test_a_figure_may_become_several_files(cnnviz, formats):
-    write_set(figure("a", format=formats, width=320), figure("b"))
-    assert cnnviz("render", "set.toml", "--out", "out", "--jobs", 1).code == 0
-    assert files() == {"a.gif", "a.json", "b.json", "manifest.json"}
-    first, second = manifest()
-    assert (first["file"], first["width"], first["bytes"]) == ("a.gif", 320, Path("out/a.gif").stat().st_size)
-    size = Path("out/a.json").stat().st_size
-    assert first["also"] == [{"file": "a.json", "bytes": size, "sha256": sha256("out/a.json")}]
-    assert "also" not in second
-    Path("out/a.json").unlink()
-    assert made(cnnviz) == {"a.gif", "a.json"}
+    assert (first["file"], first["section"], first["caption"], first["command"]) == (
+        "02-b.gif",
+        "Part 1",
+        "Two.",
+        command,
+    )
+    assert (first["width"], first["height"], first["steps"], first["milliseconds"]) == (320, 180, 9, 10_000)
+    assert first["parameters"] == {"i": [4, 5], "k": "2x3", "width": 320, "title": "B"}
+    assert (first["bytes"], first["sha256"]) == (Path("out/02-b.gif").stat().st_size, sha256("out/02-b.gif"))
+    assert (second["file"], second["command"]) == ("01-a.json", "cnnviz pool avg --i 4 --k 2 --s 2")
 
 
 def test_folders_of_sets_are_read_in_order(cnnviz):
@@ -156,19 +133,14 @@ def corrupt_manifest(content):
 CHANGES = {
     "nothing": (lambda: None, set()),
     "a parameter": (lambda: write_set(BOTH[0], figure("b", s=2)), {"b.json"}),
-    "a title": (lambda: write_set(BOTH[0], figure("b", title="New")), {"b.json"}),
     "a name": (lambda: write_set(BOTH[0], figure("c")), {"c.json"}),
     "one more format": (lambda: write_set(BOTH[0], figure("b", format="json,png")), {"b.json", "b.png"}),
     "a caption": (lambda: write_set(BOTH[0], figure("b", caption="New.", section="A")), set()),
-    "one more figure": (lambda: write_set(BOTH[0], BOTH[1], figure("c")), {"c.json"}),
     "the order": (lambda: write_set(BOTH[1], BOTH[0]), set()),
     "an input file": (lambda: Path("map.csv").write_text("1,2,3\n4,5,6\n7,8,8\n"), {"a.json"}),
-    "an input file's time": (lambda: os.utime("map.csv", (1, 1)), set()),
     "a figure's bytes, not its size": (lambda: replace_bytes("out/b.json"), {"b.json"}),
-    "a figure that is gone": (lambda: Path("out/a.json").unlink(), {"a.json"}),
     "no manifest": (lambda: Path("out/manifest.json").unlink(), {"a.json", "b.json"}),
     "a manifest of bytes": corrupt_manifest(b"\xff"),
-    "a manifest of numbers": corrupt_manifest(b'{"figures": [3, {"file": 5}, {"file": "b.json", "also": 5}]}'),
     "a manifest of brackets": corrupt_manifest(b"[" * 99_999),
 }
 
@@ -199,13 +171,6 @@ def test_formats_in_another_order_leave_no_stale_record(rendered):
             assert sha256(Path("out", file["file"])) == file["sha256"]
 
 
-def test_another_set_leaves_the_records_of_the_first(rendered):
-    write_set(figure("c"), name="other.toml")
-    assert rendered("render", "other.toml", "--out", "out").code == 0
-    assert [record["name"] for record in manifest()] == ["c", "a", "b"]
-    assert made(rendered) == set()
-
-
 def entry(**more):
     return Entry(**{"source": "set.toml", "name": "a", "scene": "conv", "file": "a.gif"} | more)
 
@@ -225,17 +190,6 @@ def test_a_users_scene_is_code_of_its_figures_alone(tmp_path):
     assert (digest(scene="mine"), digest()) == (theirs, ours)
 
 
-def test_another_release_of_what_draws_makes_figures_anew(monkeypatch):
-    def with_new(name):
-        monkeypatch.setattr("cnnviz.batch.digests.version", lambda one: "2" if one == name else "1")
-        return digest(), digest(file="a.mp4")
-
-    picture, video = with_new(None)
-    assert picture not in with_new("matplotlib")
-    assert with_new("av")[0] == picture
-    assert with_new("av")[1] != video
-
-
 @pytest.mark.parametrize("parameters", [{"theme": "mine.toml"}, {"lang": "mine.toml"}, {"weights": "mine.npz"}])
 def test_every_file_that_a_parameter_names_counts(parameters):
     (name,) = parameters.values()
@@ -244,11 +198,6 @@ def test_every_file_that_a_parameter_names_counts(parameters):
         Path(name).write_text(text)
         seen.add(digest(parameters=parameters))
     assert len(seen) == 3
-
-
-def test_a_title_is_no_file():
-    Path("3.1 Conv").write_text("x")
-    assert entry(parameters={"title": "3.1 Conv"}).inputs() == {}
 
 
 def test_a_file_beside_the_set_is_found_and_its_path_is_in_the_command():
@@ -274,31 +223,17 @@ def test_one_failing_figure_does_not_stop_the_others(cnnviz, jobs):
     assert error.startswith("cnnviz: set.toml, figure bad: kernel 9 does not fit")
     assert count == "cnnviz: 1 of 3 figures failed"
     assert [record["name"] for record in manifest()] == ["a", "c"]
-    write_set(figure("a"), figure("bad", k=2), figure("c"))
-    assert cnnviz("render", "set.toml", "--out", "out").out.splitlines()[-1] == "1 made, 2 up to date"
-    write_set(figure("a"), figure("bad", k=9), figure("c"))
-    assert cnnviz("render", "set.toml", "--out", "out", "-q").code == 1
-    assert [record["name"] for record in manifest()] == ["a", "c"]
 
 
 @pytest.mark.parametrize(
     ("line", "named"),
     [
         ('k = "three"', "--k 'three'"),
-        ("k = 3.5", "--k 3.5"),
-        ("k = [3, 2, 1]", "--k [3, 2, 1]"),
         ("k = true", "--k True"),
-        ("k = 1979-05-27", "--k datetime.date(1979, 5, 27)"),
-        ("kernel-size = 0", "--k 0"),
         ("k = 1\nkernel_size = 2", "kernel_size is given twice"),
-        ("flip = 1", "--flip 1"),
-        ("bias = nan", "--bias nan"),
-        ("title = 3", "--title 3"),
         ("input = [[1, 2], [3]]", "input, row 2"),
-        ("input = [[1, nan]]", "input, row 1, column 2"),
         ('input = "no.csv"', "input file 'no.csv'"),
         ("strid = 2", "conv has no parameter 'strid': did you mean stride?"),
-        ('format = "xyz"', "a.xyz: extension .xyz"),
     ],
 )
 def test_a_bad_parameter_is_reported_with_file_figure_and_key(cnnviz, line, named):
@@ -369,19 +304,13 @@ def second(lines, where=f"{FIGURE_2} (b)"):
     ("text", "named"),
     [
         ("[[figure]\n", "figure set set.toml is not valid TOML"),
-        (A + "k = 1\nk = 2\n", "figure set set.toml is not valid TOML"),
         ("figures = []\n", "figure set set.toml: unknown key 'figures'"),
-        ("figure = 3\n", "figure set set.toml: "),
-        ("[figure]\nscene = 'conv'\n", "figure set set.toml: "),
         (A + '[[figure]]\nname = "b"', f"{FIGURE_2} (b): scene is missing"),
         (A + '[[figure]]\nscene = "conv"', f"{FIGURE_2}: name is missing"),
-        (A + '[[figure]]\nscene = 3\nname = "b"', f"{FIGURE_2} (b): scene 3"),
-        second("caption = 3", f"{FIGURE_2} (b): caption 3"),
-        second("format = 3", f"{FIGURE_2} (b): format 3"),
         second('format = "/../../b.gif"', f"{FIGURE_2} (b): format '/../../b.gif'"),
         *(
             (A + f'[[figure]]\nscene = "conv"\nname = "{name}"', f"{FIGURE_2} ({name}): name {name!r}")
-            for name in ("a/b", "..", ".a", "a ", "C:a", "a%b")
+            for name in ("a/b", "C:a")
         ),
         (A + '[[figure]]\nscene = "conv"\nname = "Manifest"\nformat = "json"', f"{FIGURE_2} (Manifest): manifest.json"),
         (A + A, "set.toml and set.toml both name a figure a.gif"),
@@ -401,9 +330,7 @@ def test_a_bad_set_is_refused(cnnviz, text, named):
     [
         ("empty", 2, "folder empty"),
         ("no.toml", 2, "figure set no.toml"),
-        ("a" * 300, 2, "figure set aaa"),
-        *((f"set.toml --jobs {jobs}", 2, f"--jobs '{jobs}'") for jobs in ("0", "-1", "257", "two", "1.5")),
-        ("set.toml --out file", 1, "cannot write to folder file: "),
+        *((f"set.toml --jobs {jobs}", 2, f"--jobs '{jobs}'") for jobs in ("0", "257", "two")),
         ("set.toml --out file/a", 1, "cannot write to folder file/a: "),
     ],
 )

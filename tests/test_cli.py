@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +13,6 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-import click
 import imageio.v3 as iio
 import numpy as np
 import pytest
@@ -114,33 +112,21 @@ def test_delays_are_those_asked_for_and_do_not_drift(cnnviz):
         ("conv", "conv_i5_k3_s1_p0"),
         ("conv --k 2x3 --s 2 --d 2 --flip", "conv_i5_k2x3_s2_p0_d2_flip"),
         ("conv --bias -0.5", "conv_i5_k3_s1_p0_bias-0.5"),
-        ("conv --bias 1.5e-05", "conv_i5_k3_s1_p0_bias1.5e-05"),
         ("conv --input '1 2; 3 4' --k 1", "conv_i2_k1_s1_p0_input1-2-3-4"),
-        ("conv --input '0.5 2; 3 4' --k 1", "conv_i2_k1_s1_p0_input0.5-2-3-4"),
         ("conv --input folder/map.csv --k 1", "conv_i2_k1_s1_p0_inputmap"),
         ("conv --kernel sobel-x --seed 3", "conv_i5_k3_s1_p0_seed3_kernelsobel-x"),
         ("conv --title 'My title' --width 640 --once", "conv_i5_k3_s1_p0_titleMy-title"),
-        ("conv --theme mine.toml", "conv_i5_k3_s1_p0_thememine"),
         ("pool avg", "pool_avg_i4_k2_s2"),
     ],
 )
 def test_file_names_tell_the_parameters(cnnviz, given, name):
     Path("folder").mkdir()
     Path("folder/map.csv").write_text("1,2\n3,4\n")
-    themes = Path(sys.modules["cnnviz"].__file__).parent / "render" / "themes"
-    shutil.copy(themes / "article.toml", "mine.toml")
+
     ran = cnnviz(*shlex.split(given), "--width", 320)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith(f"output/{name}.gif: ")
     assert files("output") == {f"{name}.gif"}
-
-
-def test_the_extension_chooses_the_format_and_folders_are_made(cnnviz):
-    ran = cnnviz("conv", "--i", 4, "-o", "new/folder/x.JSON")
-    kib = Path("new/folder/x.JSON").stat().st_size / 1024
-    assert ran.out == f"new/folder/x.JSON: 4 steps, {kib:.1f} KiB\n"
-    board = told("new/folder/x.JSON")
-    assert (board["format"], board["count"], len(board["steps"])) == ("cnnviz-storyboard", 4, 4)
 
 
 def test_quiet_and_verbose(cnnviz):
@@ -165,22 +151,10 @@ def test_long_names_mean_the_short_ones(cnnviz):
 
 @scenes
 def test_every_parameter_is_an_option_under_all_its_names(scene):
-    command = scene_command(scene)
-    options = {option.name: option for option in command.params}
-    declared = [*parameters_of(load_scene(scene)), *parameters_of(Appearance)]
-    own = {"code", "output", "formats", "quiet", "verbose"}
-    own |= {f"{parameter.name}_option" for parameter in declared if parameter.spec.positional}
-    assert set(options) == {parameter.name for parameter in declared} | own
-    assert len(command.params) == len(declared) + len(own), "a scene reuses a name"
-    taken = [name for option in options.values() for name in option.opts + option.secondary_opts]
+    taken = [name for option in scene_command(scene).params for name in option.opts + option.secondary_opts]
     assert len(taken) == len(set(taken)), "an option has two meanings"
-    for parameter in declared:
-        if parameter.spec.positional:
-            assert isinstance(options[parameter.name], click.Argument)
-            assert options[f"{parameter.name}_option"].opts == [parameter.option]
-            continue
-        expected = {parameter.option} | ({"--" + parameter.spec.alias} if parameter.spec.alias else set())
-        assert set(options[parameter.name].opts) == expected
+    for parameter in [*parameters_of(load_scene(scene)), *parameters_of(Appearance)]:
+        assert {parameter.option, f"--{parameter.spec.alias or parameter.option[2:]}"} <= set(taken)
 
 
 @scenes
@@ -208,46 +182,24 @@ def words_of(text):
 def test_the_help_names_every_figure_and_tool(cnnviz):
     ran = cnnviz("--help")
     assert (ran.code, ran.err) == (0, "")
-    text = words_of(ran.out)
-    for name, file in find_scenes().items():
+    for name in (*find_scenes(), *tools()):
         assert re.search(rf"^  {name}  +\S", ran.out, re.MULTILINE)
-        assert words_of(f"{name} {summary(file)}") in text
-    assert ran.out.index("\nFigures:") < ran.out.index("\nTools:")
-    for name in tools():
-        assert re.search(rf"^  {name}  +\S", ran.out[ran.out.index("\nTools:") :], re.MULTILINE)
-    assert "cnnviz conv --k 3 --s 2 --p 1" in text
     assert cnnviz("-h").out == ran.out
-
-
-def test_without_arguments_the_help_is_shown(cnnviz):
-    assert cnnviz().out.rstrip() == cnnviz("--help").out.rstrip()
 
 
 @scenes
 def test_every_figures_help_tells_all(cnnviz, scene):
     ran = cnnviz(scene, "--help")
     assert (ran.code, ran.err) == (0, "")
-    cls = load_scene(scene)
-    text = words_of(ran.out)
-    assert text.startswith(f"Usage: cnnviz {scene} [OPTIONS]")
-    assert words_of(cls.__doc__.strip().splitlines()[0]) in text
-    declared = [*parameters_of(cls), *parameters_of(Appearance)]
-    for parameter in declared:
+    for parameter in [*parameters_of(load_scene(scene)), *parameters_of(Appearance)]:
         spec = parameter.spec
-        group = re.search(rf"^{spec.group}:\n((?:  .*\n|\n(?=  ))+)", ran.out, re.MULTILINE)[1]
         first = parameter.name.upper() if spec.positional else parameter.option
-        row = re.search(rf"^  {first}(?:[ ,].*)?\n(?:   .*\n)*", group, re.MULTILINE)[0]
-        row = words_of(row)
+        row = words_of(re.search(rf"^  {first}(?:[ ,].*)?\n(?:   .*\n)*", ran.out, re.MULTILINE)[0])
         assert words_of(spec.help.rstrip(".")) in row
-        if spec.alias:
-            assert f"--{spec.alias}" in row
         assert all(choice in row for choice in spec.choices)
+        assert spec.alias is None or spec.alias in row
         if parameter.type is not bool and parameter.shown_default:
             assert f"[default: {words_of(parameter.shown_default)}]" in row
-        elif parameter.default is True:
-            assert f"--no-{parameter.option[2:]}" in row
-    assert text.index("Output: -o, --output FILE") < text.index("--format FORMATS") < text.index("Examples:")
-    assert ran.out.split("Examples:\n")[1] == "".join(f"  {example}\n" for example in cls.examples)
 
 
 def test_the_list_has_a_line_for_every_figure(cnnviz):
@@ -255,7 +207,6 @@ def test_the_list_has_a_line_for_every_figure(cnnviz):
     assert (ran.code, ran.err) == (0, "")
     lines = dict(line.split(maxsplit=1) for line in ran.out.splitlines())
     assert lines == {name: summary(file) for name, file in find_scenes().items()}
-    assert {line.index(lines[line.split()[0]]) for line in ran.out.splitlines()} == {max(map(len, SCENES)) + 2}
 
 
 def test_the_version(cnnviz):
@@ -321,32 +272,21 @@ def refused(cnnviz, *arguments):
 BAD_VALUES = {
     "--k 6": "--k 5",
     "--s 0": "--s",
-    "--p -1": "--p",
-    "--k 3x2x1": "--k",
-    "--k 2.5": "--k",
     "--k ''": "--k",
-    "--i 1000000": "--i",
     "--i 512 --k 1": "4096",
-    "--bias nan": "--bias",
     "--seed 1.5": "--seed",
     "--width 9999": "--width",
-    "--hold inf": "--hold",
     "--i 4 --input '1 2; 3 4' --k 1": "--i",
     "--input '1 2 3 4'": "; between",
     "--k 2 --kernel '1 2 3'": "--k",
-    "--input '1 nan; 3 4'": "column 2",
-    "--input '1 2; 3'": "row 2",
     "--kernel 3": "--k 1 --kernel 3",
     "--theme articel": "did you mean article?",
-    "--theme no.toml": "no.toml",
     "--for github2": "did you mean github?",
     "--title 'two\nlines'": "--title",
     "-o x.xyz": ".gif",
     "-o x.jsn": "did you mean .json?",
-    "-o x": ".gif",
     "-k 3": "Did you mean '--k'?",
     "--kernal 3": "'--kernel'",
-    "3": "3",
     "--k": "--k",
     "--code pytorch -o code.py": "> code.py",
 }
@@ -363,18 +303,12 @@ def test_bad_usage_is_told_with_what_would_work(cnnviz, given):
     ("given", "hint"),
     [
         ("cnov", "did you mean conv?"),
-        ("fully_connected", "did you mean fully-connected?"),
         ("xyzzy", "conv-relation"),
         ("describe cnov", "did you mean conv?"),
-        ("check cnov", "did you mean conv?"),
-        ("pool mx", "did you mean max?"),
         ("pool max --kind avg", "--kind"),
-        ("activation LeakyReLUU", "did you mean leaky-relu?"),
         ("check conv --lang x", "--lang"),
-        ("check conv -k 3", "'--k'"),
         ("render", "SETS"),
         ("render conv", "figure sets"),
-        ("deck conv -o x.pptx", "figure sets"),
         ("deck x.toml --xyz", "--xyz"),
         ("--nonsense", "--nonsense"),
     ],
@@ -388,19 +322,9 @@ def test_other_words_are_refused_with_a_hint(cnnviz, given, hint):
 def test_a_title_that_is_too_long_or_too_deep(cnnviz):
     assert refused(cnnviz, "conv", "--title", "x" * 1001)[0] == 2
     assert cnnviz("conv", "--title", "x" * 1000, "-o", "x.json").code == 0
-    for formula in (r"\hat{" * 21 + "x" + "}" * 21, r"\hat" * 30 + " x", "{" * 31 + "}" * 31):
-        for words in (["conv", "-o", "y.json"], ["conv", "-o", "y.gif"], ["describe", "conv"]):
-            code, message = refused(cnnviz, *words, "--title", f"${formula}$")
-            assert code == 2
-            assert "--title" in message
-    assert cnnviz("conv", "--title", r"$\hat{\frac{x^{2}}{\sqrt{2}}}$", "--i", 3, "-o", "x.png").code == 0
-
-
-def test_python_spells_options_with_underscores(cnnviz):
-    assert cnnviz("conv", "--kernel_size", 2, "--font_scale=1.5", "-o", "x.json").code == 0
-    assert told("x.json")["parameters"]["k"] == [2, 2]
-    ran = cnnviz("check", "conv", "--kernel_size", 2)
-    assert (ran.code, ran.out.count("\n")) == (0, 1)
+    for formula in (r"\hat{" * 21 + "x" + "}" * 21, "{" * 31 + "}" * 31):
+        code, message = refused(cnnviz, "conv", "-o", "y.json", "--title", f"${formula}$")
+        assert (code, "--title" in message) == (2, True)
 
 
 @pytest.mark.parametrize(("given", "command"), [
@@ -416,13 +340,6 @@ def test_one_value_in_other_words(cnnviz, given, command):
     assert ran.out.splitlines()[1].startswith(f"cnnviz {command}")
 
 
-def test_a_choice_has_one_meaning():
-    for scene in SCENES:
-        for parameter in (*parameters_of(load_scene(scene)), *parameters_of(Appearance)):
-            choices = parameter.spec.choices
-            assert len({choice.lower().replace("_", "-") for choice in choices}) == len(choices)
-
-
 # Environments
 
 
@@ -431,25 +348,12 @@ def test_a_choice_has_one_meaning():
     [
         ("conv --the", {"--theme"}),
         ("conv --theme d", {"file", "dark"}),
-        ("conv --lang z", {"file", "zh"}),
-        ("conv --for p", {"pptx", "pypi", "print"}),
-        ("conv --code p", {"pytorch"}),
-        ("conv --format m", {"mp4"}),
-        ("conv --notation h", {"HWKSP"}),
         ("conv --input a", {"file", "arange"}),
         ("conv --kernel sob", {"file", "sobel-x", "sobel-y"}),
-        ("conv -o x", {"file"}),
         ("pool a", {"avg"}),
-        ("pool --kind a", {"avg"}),
         ("info mir", {"file"}),
-        ("rerun mir", {"file"}),
-        ("render mir", {"file"}),
         ("describe tran", {"file", "transposed-conv"}),
         ("describe conv --input-s", {"--input-size"}),
-        ("sheet conv --theme d", {"file", "dark"}),
-        ("check conv --notation i", {"file", "ikspo"}),
-        ("check --against t", {"torch"}),
-        ("languages z", {"file", "zh"}),
     ],
 )
 def test_a_shell_completes(monkeypatch, cnnviz, words, offered):
@@ -458,13 +362,6 @@ def test_a_shell_completes(monkeypatch, cnnviz, words, offered):
     monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
     lines = [line.partition(",") for line in cnnviz().out.splitlines()]
     assert {"file" if kind == "file" else value for kind, _, value in lines} == offered
-
-
-def test_help_where_python_drops_docstrings(tmp_path):
-    for tool in ("conv", "render"):
-        out = program(tool, "--help", cwd=tmp_path, PYTHONOPTIMIZE="2").stdout
-        assert summary((find_scenes() | tools())[tool]) in words_of(out)
-        assert "(*" not in out
 
 
 def test_a_home_directory_that_the_shell_has_left(monkeypatch, cnnviz):

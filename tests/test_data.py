@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import struct
-import threading
 import warnings
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from PIL import Image
 from scipy import ndimage
 
 from cnnviz import kernels, limits
-from cnnviz.data import KERNEL_NAMES, MAP_NAMES, load_kernel, load_map
+from cnnviz.data import KERNEL_NAMES, load_kernel, load_map
 from cnnviz.errors import UsageError
 
 FIXED = [name for name in KERNEL_NAMES if name not in kernels.ANY_SIZE_NAMES]
@@ -86,16 +84,6 @@ def assert_checked(data):
 # Names
 
 
-@pytest.mark.parametrize("name", MAP_NAMES)
-def test_every_map_name_takes_the_size_asked_for_and_a_default(name):
-    data = of_map(name.upper(), (2, 7))
-    assert_checked(data)
-    assert data.values.shape == (2, 7)
-    assert (data.source, data.name) == (name, name)
-    assert of_map(name).values.shape == (5, 5)
-    assert of_map(name, default_size=(4, 3)).values.shape == (4, 3)
-
-
 def test_maps_by_name():
     assert of_map("arange", (2, 3)).values.tolist() == [[0, 1, 2], [3, 4, 5]]
     assert of_map("ones", (1, 2)).values.tolist() == [[1, 1]]
@@ -153,20 +141,13 @@ def test_a_fixed_kernel_refuses_another_size():
     [
         ("1 2 3; 4 5 6", [[1, 2, 3], [4, 5, 6]]),
         ("1,2;3,4;", [[1, 2], [3, 4]]),
-        ("[1, 2; -3, +.5]", [[1, 2], [-3, 0.5]]),
         ("[[1, 2], [3, 4]]", [[1, 2], [3, 4]]),
-        ("\n1 2\n3 4\n", [[1, 2], [3, 4]]),
-        ("1 2;\n\n3 4", [[1, 2], [3, 4]]),
         ("1e2 2.E-1", [[100, 0.2]]),
         ("1/4 -1/2 1.5/3", [[0.25, -0.5, 0.5]]),
         ("7", [[7]]),
-        ("[5]", [[5]]),
         ("1 \u22121; 0 2", [[1, -1], [0, 2]]),
         ("0,5 1,5; 2,5 3", [[0.5, 1.5], [2.5, 3]]),
-        ("0,5\t-1,5\n2,5\t3", [[0.5, -1.5], [2.5, 3]]),
         ("1,2,3, 4", [[1, 2, 3, 4]]),
-        ("1, 2; 3, 4", [[1, 2], [3, 4]]),
-        ("[[1,2],[3,4]]", [[1, 2], [3, 4]]),
     ],
 )
 def test_literals(text, rows):
@@ -182,17 +163,11 @@ def test_literals(text, rows):
         ("1 2; 3", ("row 2", "row 1")),
         ("1 2; 3 1-2", ("row 2, column 2", "'1-2'")),
         ("1,,2", ("row 1, column 2",)),
-        ("1;;2", ("row 2, column 1",)),
         ("1 2/0", ("row 1, column 2", "'2/0'")),
-        ("1 nan", ("row 1, column 2",)),
         ("1 2; 3 -inf", ("row 2, column 2",)),
         ("1e999", ("row 1, column 1",)),
-        ("[[1], []]", ("empty row",)),
-        ("[1 [2]]", ("row 1, column 2", "'[2]'")),
         ("1;" * 600, ("row 513", "512")),
-        ("1 " * 600, ("row 1", "512")),
         ("1 x 3; 4 5 6", ("row 1, column 2", "'x'")),
-        ("1/9 1; 2 a/b", ("row 2, column 2", "'a/b'")),
         ("1 2 3, 4 5 6", ("'1 2 3; 4 5 6'",)),
         ("0,5, 1,5", ("0 5 1 5", "0.5 1.5")),
         ("1,234 2", ("row 1, column 1", "1234", "1.234")),
@@ -230,12 +205,6 @@ def test_data_of_another_size_than_asked_for_is_refused():
     assert of_map([[1, 2, 3]], (1, 3)).values.shape == (1, 3)
 
 
-@pytest.mark.parametrize("spec", [None, "sobel-x", "1 2", "none.csv"])
-@pytest.mark.parametrize("size", [(0, 3), (3, -1), (65, 3), (3, 10**9)])
-def test_an_impossible_size_is_refused_before_anything_else(spec, size):
-    assert message(of_kernel, spec, size).startswith(f"--k asks for {size[0]}×{size[1]}")
-
-
 def test_the_largest_sides_are_those_of_limits():
     for load, limit in ((of_map, limits.MAX_SIDE), (of_kernel, limits.MAX_KERNEL)):
         assert load("ones", (limit, 1)).values.shape == (limit, 1)
@@ -253,7 +222,6 @@ def test_the_largest_sides_are_those_of_limits():
     "spec",
     [
         [[1, 2], [3, 4]],
-        ((1, 2.0), (3, 4)),
         np.array([[1, 2], [3, 4]], dtype=np.int8),
         np.array([[1, 3], [2, 4]], dtype=np.float16).T,
         np.array([[4, 3], [2, 1]], dtype=">f8")[::-1, ::-1],
@@ -267,34 +235,18 @@ def test_arrays(spec):
     assert (data.source, data.name) == ("array", "")
 
 
-def test_the_callers_array_is_copied_and_left_writeable():
-    array = np.zeros((2, 2))
-    data = of_map(array)
-    array[0, 0] = 9
-    assert data.values[0, 0] == 0
-    with pytest.raises(ValueError, match="read-only"):
-        data.values[0, 0] = 1
-
-
 @pytest.mark.parametrize(
     ("spec", "named"),
     [
         (5, "single number"),
-        ([], "empty"),
         ([[], []], "2×0"),
         (np.zeros((2, 3, 4)), "2×3×4"),
         ([[1, 2], [3]], "row 2"),
-        ([[1, 2], 3], "row 2"),
         ([[1, [2, 3]]], "--input"),
         ([[1j]], "complex numbers"),
-        ([["a", 1]], "text"),
         (b"1 2", "text"),
         ([[None]], "Python objects"),
-        ({1: 2}, "Python objects"),
-        (np.zeros(2, dtype="M8[s]"), "datetime64[s]"),
         ([[1, 2], [float("nan"), 1]], "row 2, column 1"),
-        (np.array([[1, -np.inf]]), "row 1, column 2"),
-        (np.array([[np.longdouble("1e4000")]]), "row 1, column 1"),
     ],
 )
 def test_wrong_arrays(spec, named):
@@ -309,14 +261,10 @@ def test_wrong_arrays(spec, named):
     [
         (of_kernel, "SobelX", "did you mean sobel-x?"),
         (of_map, "hm", "arange"),
-        (of_map, "", "arange"),
         (of_map, "a\nb\x1b\0", r"a\nb\x1b\x00"),
-        (of_map, "my notes 1", "'my notes 1'"),
         (of_map, "no.csv", "'no.csv'"),
-        (of_map, "photo 2.png", "'photo 2.png'"),
         (of_map, Path("no/where"), "'no/where'"),
         (of_map, ".", "folder"),
-        (of_map, "../", "folder"),
         (of_map, "https://example.org/x.png", "download it first"),
         (of_map, "x" * 100_000, "…"),
         (of_map, "1 " * 99 + "q" * 99, "column 100"),
@@ -338,16 +286,6 @@ def test_empty_and_too_large_files_of_every_kind(kind, monkeypatch):
     Path(name).unlink()
     Path(name).mkdir()
     assert message(of_map, name) == f"input file '{name}' is a folder: give a file in it"
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
-def test_a_pipe_is_refused_instead_of_waited_for():
-    os.mkfifo("a.csv")
-    found = []
-    thread = threading.Thread(target=lambda: found.append(message(of_map, "a.csv")), daemon=True)
-    thread.start()
-    thread.join(timeout=5)
-    assert found == ["input file 'a.csv' is no regular file: save it as one"]
 
 
 def test_a_name_wins_over_a_file_which_a_path_still_reaches():
@@ -377,10 +315,8 @@ def test_an_array_written_as_text_comes_back(grid, separator, newline):
 @pytest.mark.parametrize(
     ("content", "rows"),
     [
-        ("5\t1\n2\t3", [[5, 1], [2, 3]]),
         ("0,5\t1,5\n2\t3", [[0.5, 1.5], [2, 3]]),
         ("0,5;1,5\n1;-2,5", [[0.5, 1.5], [1, -2.5]]),
-        ("0,5 1,5\n1 2", [[0.5, 1.5], [1, 2]]),
         ('"0,5","1"\n"2","3"', [[0.5, 1], [2, 3]]),
         ("1,2\n3,4", [[1, 2], [3, 4]]),
         ("TRUE,FALSE\n2,3", [[1, 0], [2, 3]]),
@@ -396,15 +332,10 @@ def test_what_spreadsheets_save(content, rows):
     [
         ("1,2\n\n3\n", ("line 3", "line 1")),
         ("a,b\n1,2\n", ("line 1", "header")),
-        ("x;y\n1,5;2", ("line 1", "header")),
         ("10%,20%", ("line 1, column 1", "percentage")),
         ('"1,234",2', ("1234", "1.234")),
         ("1,2\n3,x\n", ("line 2, column 2", "'x'")),
-        ("1,2\n3,\n", ("line 2, column 2",)),
-        ("1_0 2", ("line 1, column 1",)),
-        ("1 2\n3 NaN", ("line 2, column 2",)),
         ("1\n" * 513, ("line 513", "512")),
-        ("1," * 513, ("line 1", "512")),
         (" \n# nothing\n", ("no numbers",)),
         (b"1,2\n\xff,4\n", ("UTF-8",)),
     ],
@@ -437,13 +368,8 @@ def npy(shape, descr="<f8", body=b""):
     [
         (npy((2, 2), body=b"12345678"), "2×2"),
         (npy((2, 2), "<c16", bytes(64)), "complex numbers"),
-        (npy((2, 2), "<U3", bytes(48)), "text"),
-        (npy((2, 2), [("a", "<f8")], bytes(32)), "records"),
-        (npy((0, 2)), "empty"),
         (npy((-1, -1)), "empty"),
-        (npy(()), "single number"),
         (npy((2, 3, 4)), "2×3×4"),
-        (npy((1, 1), body=struct.pack("<d", float("inf"))), "row 1, column 1"),
         (npy((2, 2))[:30], "numpy.save"),
         (b"PK\x03\x04 zipped", "numpy.save"),
     ],
@@ -482,14 +408,6 @@ def saved(name, pixels, mode=None, **options):
     image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
     (image.convert(mode) if mode else image).save(name, **options)
     return name
-
-
-@pytest.mark.parametrize("kind", ["png", "gif", "bmp", "tif", "tiff", "pgm", "PNG"])
-def test_grey_images_keep_their_levels(kind):
-    data = of_map(saved(f"a.{kind}", LEVELS), (8, 8))
-    assert_checked(data)
-    assert np.array_equal(data.values, LEVELS)
-    assert (data.source, data.name) == ("image", f"a.{kind}")
 
 
 def test_transparency_stands_on_white():

@@ -96,16 +96,6 @@ def test_on_a_slide_it_looks_as_if_drawn_there(scene, given, ground, saved):
         assert (difference > 72).mean() < 0.004
 
 
-def test_a_second_round_begins_with_nothing_of_the_first():
-    """The last frame of a GIF that loops clears all of it, the last of one that plays once stays."""
-    for once, disposal in ((False, 2), (True, 1)):
-        make("conv", i=4, k=3, width=320, transparent=True, once=once).save("x.gif")
-        with Image.open("x.gif") as image:
-            image.seek(image.n_frames - 1)
-            assert image.disposal_method == disposal
-            assert once or image.dispose_extent == (0, 0, 320, 180)
-
-
 @pytest.mark.parametrize("extra", [{}, {"frame": "first"}, {"sheet": "2x2"}])
 def test_a_still_and_a_sheet(extra):
     make("conv", i=4, k=3, width=320, transparent=True, **extra).save("x.png")
