@@ -161,16 +161,6 @@ def test_force_and_other_code_make_all_again(rendered, monkeypatch):
     assert made(rendered) == {"a.json", "b.json"}
 
 
-def test_formats_in_another_order_leave_no_stale_record(rendered):
-    for formats, size in (("png,json", 3), ("json,png", 2)):
-        write_set(BOTH[0], figure("b", format=formats, width=320, k=size))
-        assert made(rendered) == {"b.png", "b.json"}
-    assert [one["file"] for one in manifest()] == ["a.json", "b.json"]
-    for one in manifest():
-        for file in (one, *one.get("also", ())):
-            assert sha256(Path("out", file["file"])) == file["sha256"]
-
-
 def entry(**more):
     return Entry(**{"source": "set.toml", "name": "a", "scene": "conv", "file": "a.gif"} | more)
 
@@ -188,16 +178,6 @@ def test_a_users_scene_is_code_of_its_figures_alone(tmp_path):
         theirs = digest(scene="mine")
     (tmp_path / "animations" / "other.py").write_text('"""A scene."""')
     assert (digest(scene="mine"), digest()) == (theirs, ours)
-
-
-@pytest.mark.parametrize("parameters", [{"theme": "mine.toml"}, {"lang": "mine.toml"}, {"weights": "mine.npz"}])
-def test_every_file_that_a_parameter_names_counts(parameters):
-    (name,) = parameters.values()
-    seen = {digest(parameters=parameters)}
-    for text in ("name = 1", "name = 2"):
-        Path(name).write_text(text)
-        seen.add(digest(parameters=parameters))
-    assert len(seen) == 3
 
 
 def test_a_file_beside_the_set_is_found_and_its_path_is_in_the_command():
@@ -403,23 +383,3 @@ def test_ctrl_c_waits_for_no_figure_and_keeps_what_is_done(cnnviz, failing):
 
 
 # How work is shared
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_ctrl_c_around_the_naming_of_a_file_leaves_file_and_entry_or_neither(cnnviz, monkeypatch, moment):
-    write_set(figure("a"), figure("b"))
-    replace = os.replace
-
-    def interrupted(temporary, path):
-        if Path(path).name != "b.json":
-            return replace(temporary, path)
-        if moment == "after":
-            replace(temporary, path)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", interrupted)
-        assert cnnviz("render", "set.toml", "--out", "out", "--jobs", 1).code == 130
-    listed = {one["file"] for one in manifest()}
-    assert listed == {"a.json"} | ({"b.json"} if moment == "after" else set())
-    assert files("out") == listed | {"manifest.json"}

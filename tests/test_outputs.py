@@ -107,11 +107,6 @@ def test_formats_that_cannot_be(cnnviz, given, message):
     assert (code, message in said) == (2, True)
 
 
-def test_what_a_still_shows_may_be_said_beside_an_animation(cnnviz):
-    assert cnnviz("conv", "--i", 4, "--width", 320, "--format", "gif,png", "--frame", "first", "-o", "x").code == 0
-    np.testing.assert_array_equal(iio.imread("x.png", mode="RGB"), iio.imread("x.gif", index=0, mode="RGB"))
-
-
 # A folder of frames
 
 

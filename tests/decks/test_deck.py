@@ -38,16 +38,6 @@ def test_a_deck_is_named_after_its_set_and_told(cnnviz, here, tmp_path):
     assert left(tmp_path / "output") == ["my-talk.pptx"]
 
 
-def test_quiet_says_nothing_and_a_folder_beside_is_named_otherwise(cnnviz, here, tmp_path):
-    ran = cnnviz("deck", "my-talk.toml", "-o", "a b.md", "--figures", "second", "-q")
-    assert (ran.code, ran.out, ran.err) == (0, "", "")
-    assert left(tmp_path) == ["a b.md", "a-b_figures", "my-talk.toml"]
-    ran = cnnviz("deck", "my-talk.toml", "-o", "a b.md", "--figures", "first*")
-    assert "figures in a-b_figures" in ran.out
-    # What lay there before is left there: it may be someone's.
-    assert left(tmp_path / "a-b_figures") == ["first.one.gif", "second.gif"]
-
-
 def test_title_look_and_sections_are_options(cnnviz, here, tmp_path):
     options = ["--title", "Other", "--no-sections", "--theme", "dark", "--no-values", "--hold", "5"]
     assert cnnviz("deck", "my-talk.toml", "-o", "x.pptx", *options, "--figures", "s*").code == 0
@@ -80,16 +70,6 @@ def test_a_bad_request_is_one_line_and_leaves_nothing(cnnviz, here, tmp_path, ar
     assert (ran.code, ran.err.count("\n")) == (2, 1)
     assert named in ran.err
     assert left(tmp_path) == ["my-talk.toml"]
-
-
-def test_a_set_without_figures_and_none_at_all(cnnviz, tmp_path):
-    (tmp_path / "empty.toml").write_text("", encoding="utf-8")
-    ran = cnnviz("deck", "empty.toml", "-o", "x.pptx")
-    assert (ran.code, ran.err.count("\n")) == (2, 1)
-    assert "empty.toml" in ran.err
-    assert cnnviz("deck", "gone.toml", "-o", "x.pptx").code == 2
-    with pytest.raises(UsageError, match="a deck needs a figure"):
-        package.deck([], tmp_path / "x.pptx")
 
 
 @pytest.mark.parametrize(("module", "options", "extra"), [("pptx", [], "pptx"), ("av", ["--video"], "video")])

@@ -10,8 +10,6 @@ import pytest
 from playwright.sync_api import expect
 
 from cnnviz.pipeline import make
-from cnnviz.render.theme import load_theme
-from tests.decks.conftest import EVIL
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs it")
@@ -180,43 +178,6 @@ def test_in_a_player_the_arrows_are_its_own_and_page_keys_the_decks(opened):
     at(page, 5)
     page.keyboard.press("ArrowRight")
     at(page, THIRD)
-
-
-@needs_browser
-def test_notes_are_shown_on_demand(opened):
-    page = opened(FIRST, calm=True)
-    notes = page.locator(f"#s{FIRST} .notes")
-    assert not notes.is_visible()
-    page.keyboard.press("n")
-    assert notes.is_visible()
-    said = notes.text_content()
-    assert EVIL in said
-    assert make("conv", i=3, k=2).storyboard().alt in said
-    assert "Command: cnnviz conv --i 3 --k 2" in said
-    assert page.get_attribute("#notes", "aria-pressed") == "true"
-    box, stage = notes.bounding_box(), page.locator(f"#s{FIRST} .stage").bounding_box()
-    assert stage["x"] + stage["width"] <= box["x"]
-    page.keyboard.press("n")
-    assert not notes.is_visible()
-
-
-@needs_browser
-def test_titles_captions_and_figures_stand_in_the_page(opened):
-    page = opened(FIRST, calm=True)
-    frame = player(page)
-    assert page.text_content(f"#s{FIRST} .caption") == EVIL
-    assert page.text_content(f"#s{FIRST} h2").startswith("T <b>&amp;</b>")
-    assert page.get_attribute("iframe", "title") == page.text_content(f"#s{FIRST} h2")
-    assert page.get_attribute("html", "lang") == "en"
-    stage, figure = page.locator("iframe").bounding_box(), frame.locator("svg").first.bounding_box()
-    assert figure["x"] >= stage["x"]
-    assert figure["y"] + figure["height"] <= stage["y"] + stage["height"] + 1
-    assert figure["height"] > 0.5 * 450
-    ground = "rgb({}, {}, {})".format(*load_theme("article").page["ground"])
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
-    page.keyboard.press("ArrowRight")
-    assert page.text_content("#say") == f"Slide {SECOND} / {COUNT}: Max pooling"
-    assert f'group "Slide {SECOND} / {COUNT}: Max pooling"' in page.locator("main").aria_snapshot()
 
 
 @needs_browser
