@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import shutil
@@ -85,14 +84,3 @@ def test_a_scene_in_a_file_goes_to_another_process(tmp_path, monkeypatch):
     monkeypatch.delenv(VARIABLE)
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         assert pool.submit(steps, figure).result() == 6
-
-
-def test_dasks_log_is_silent_while_figures_are_made():
-    pytest.importorskip("distributed")
-    from cnnviz.batch.cluster import silence
-
-    logger = logging.getLogger("distributed.client")
-    level = logger.level
-    with silence():
-        assert not logger.isEnabledFor(logging.CRITICAL)
-    assert logger.level == level

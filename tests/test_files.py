@@ -9,7 +9,6 @@ import os
 import stat
 import subprocess
 import sys
-import threading
 from itertools import pairwise
 from pathlib import Path
 
@@ -101,25 +100,6 @@ def test_places_where_no_file_can_be():
             pass
         assert str(error.value) == message
     assert files() == {"file", "folder"}
-
-
-def test_two_writers_do_not_mix():
-    content = [bytes([sign]) * 200_000 for sign in b"ab"]
-
-    def work(data):
-        for _ in range(20):
-            with whole_file(Path("x")) as file:
-                for start in range(0, len(data), 1000):
-                    file.write(data[start : start + 1000])
-            assert Path("x").read_bytes() in content
-
-    threads = [threading.Thread(target=work, args=(data,)) for data in content]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert Path("x").read_bytes() in content
-    assert files() == {"x"}
 
 
 @pytest.mark.parametrize("there", [True, False])

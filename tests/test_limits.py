@@ -12,55 +12,29 @@ from cnnviz.cli import main
 from cnnviz.errors import UsageError
 
 REFUSED = {
-    "x.gif": (
-        {"i": 34, "width": 3840},
-        "1024 pictures of 3840×2160 pixels are too many for one file, more than 2200 million pixels: use --width 1950, "
-        "fewer steps, or .html or .svg, which have no pixels",
-    ),
-    "x.zip": (
-        {"i": 34, "width": 960},
-        "1024 pictures of 960×540 pixels are too many for one file, more than 500 million pixels: use fewer steps, or "
-        ".html or .svg, which have no pixels",
-    ),
-    "x.mp4": (
-        {"i": 9, "width": 1920, "tween": 30, "step": 2},
-        "1489 pictures of 1920×1080 pixels are too many for one file, more than 500 million pixels: use --tween 0, "
-        "fewer steps, or .html or .svg, which have no pixels",
-    ),
-    "x.webp": (
-        {"i": 52, "width": 960},
-        "2500 pictures of 960×540 pixels are too many for one file, more than 850 million pixels: use fewer steps, or "
-        ".html or .svg, which have no pixels",
-    ),
-    "y.pdf": (
-        {"i": 270, "s": 10, "k": 1, "frame": "all"},
-        "53676270 cells on all pages are too many for a PDF, more than 1300000: use --sheet, fewer steps, or .html",
-    ),
-    "x.pdf": (
-        {"i": 31, "frame": "all"},
-        "841 pages are too many for a PDF, more than 800: use --sheet, fewer steps, or .html",
-    ),
+    "x.gif": ({"i": 34, "width": 3840}, ("1024 pictures", "3840×2160", "--width 1950")),
+    "x.zip": ({"i": 34, "width": 960}, ("1024 pictures", "500 million", ".html")),
+    "x.mp4": ({"i": 9, "width": 1920, "tween": 30, "step": 2}, ("1489 pictures", "--tween 0")),
+    "x.webp": ({"i": 52, "width": 960}, ("2500 pictures", "850 million")),
+    "y.pdf": ({"i": 270, "s": 10, "k": 1, "frame": "all"}, ("1300000", "--sheet")),
+    "x.pdf": ({"i": 31, "frame": "all"}, ("841 pages", "--sheet")),
 }
+"""What is refused, and what its refusal names."""
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_too_many_pixels_are_refused(name, tmp_path):
-    parameters, message = REFUSED[name]
+    parameters, named = REFUSED[name]
     with pytest.raises(UsageError) as refused:
         cnnviz.conv(**parameters).save(tmp_path / name)
-    assert str(refused.value) == message
+    assert all(part in str(refused.value) for part in named)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_cells_that_do_not_fit_the_frame_are_refused(tmp_path):
     figure = cnnviz.conv(i=512, k=3, s=128)
-    message = (
-        "so many cells do not fit a picture 960 px wide, where none can be smaller than a pixel: use --width 1280, or "
-        "fewer cells"
-    )
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(UsageError, match="--width 1280"):
         figure.save(tmp_path / "x.gif")
-    assert str(refused.value) == message
     film = cnnviz.conv(i=512, k=3, s=128, width=1280).film()
     place = film.layout.places["input"]
     assert (place.height, film.layout.cell) == (512, 1)

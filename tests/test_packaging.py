@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import tomllib
 import zipfile
 from pathlib import Path
 
@@ -42,9 +41,3 @@ def test_shipped_sets_are_rendered_by_name(cnnviz):
     assert "nosuch" in ran.err
     ran = cnnviz("deck", "article", "--figures", "nosuch", "-o", "x.html")
     assert "article does not exist" not in ran.err
-
-
-def test_all_is_every_extra_that_figures_need():
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    named = set(re.search(r"\[(.*)\]", extras["all"][0])[1].split(","))
-    assert named == set(extras) - {"all", "test"}

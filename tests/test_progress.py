@@ -54,13 +54,6 @@ def test_a_bar_stands_on_the_terminal(terminal: Terminal) -> None:
     assert shown.endswith("\n"), "what comes next begins a line"
 
 
-def test_all_tries_to_fit_a_size_share_a_bar_that_tells_which_it_is(terminal: Terminal) -> None:
-    run("conv -o c.gif --max-size 40KB", terminal)
-    shown = terminal.getvalue()
-    assert "try 2" in shown
-    assert shown.count("\n") == 1
-
-
 @pytest.mark.parametrize("more", ["-q", "--code pytorch"])
 def test_no_bar_is_shown_to_who_wants_quiet(terminal: Terminal, more: str) -> None:
     run(f"conv -o c.gif {more}", terminal)

@@ -167,10 +167,3 @@ def test_where_nobody_answers(cnnviz, monkeypatch):
     ran = cnnviz("render", "set.toml", "--out", "out", "--scheduler", "tcp://127.0.0.1:9", "-q")
     assert (ran.code, ran.err.count("\n")) == (1, 1)
     assert "tcp://127.0.0.1:9: start one with `dask scheduler`" in ran.err
-
-
-def test_what_is_not_installed_is_named(cnnviz, monkeypatch):
-    monkeypatch.setattr("cnnviz.batch.cluster.find_spec", lambda _: None)
-    figures({"scene": "conv", "name": "a"})
-    ran = cnnviz("render", "set.toml", "--scheduler", "tcp://127.0.0.1:9", "-q")
-    assert (ran.code, "[cluster]'" in ran.err) == (1, True)

@@ -43,7 +43,6 @@ def test_every_combination_is_a_figure_in_the_order_written():
     [
         ("conv", ["conv-s1-p0", "conv-s1-p2x1"]),
         ("s{s}.p{p}", ["s1.p0", "s1.p2x1"]),
-        ("{p}_{p}_{s}", ["0_0_1", "2x1_2x1_1"]),
         ("{stride}-{padding}", ["1-0", "1-2x1"]),
         # What the name does not mention stands behind it: two figures never share a file by an omission.
         ("conv{s}", ["conv1-p0", "conv1-p2x1"]),
@@ -62,9 +61,6 @@ def test_placeholders_in_the_name(name, names):
         ('kernel = ["sobel-x", "1 0; 0 -1"]', ["a-kernelsobel-x", "a-kernel1-0-0--1"]),
         ('input = ["maps/one.csv", "two.png"]', ["a-inputone", "a-inputtwo"]),
         ("kernel-size = [2, 3]", ["a-kernel-size2", "a-kernel-size3"]),
-        ("kernel_size = [2, 3]", ["a-kernel-size2", "a-kernel-size3"]),
-        ('for = ["github", "web"]', ["a-forgithub", "a-forweb"]),
-        ('lang = ["en", "zh"]', ["a-langen", "a-langzh"]),
     ],
 )
 def test_values_are_made_fit_for_a_file_name(sweep, names):
@@ -141,14 +137,9 @@ def test_a_sweep_that_is_up_to_date_loads_no_scene_and_nothing_that_draws(cnnviz
     ("sweep", "named"),
     [
         ("s = []", "sweep.s"),
-        ("s = 1", "sweep.s 1"),
-        ("k = [[3, 2]]", "sweep.k holds [3, 2]"),
-        ("s = [1979-05-27]", "sweep.s holds datetime.date(1979, 5, 27)"),
         ("", "sweep names no parameter"),
-        ("skip_invalid = 1\ns = [1]", "skip_invalid 1"),
         ("strid = [1]", "sweep: conv has no parameter 'strid': did you mean stride?"),
         ("input-size = [4]", "sweep: i is both given and swept"),
-        ("s = [1]\nstride = [2]", "sweep: stride is swept twice"),
         ("bias = [1, 1.0]", "sweep names two figures a-bias1: bias = 1 and bias = 1.0"),
         (f"seed = {list(range(101))}\ns = {list(range(100))}", "sweep has 10100 combinations"),
     ],
