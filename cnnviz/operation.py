@@ -76,7 +76,7 @@ class Operation:
     """Everything that a figure computes: `essential` is the place of the call that a picture names.
 
     `double` asks for float64, where float32 would show other digits. `seed` starts the generator of operands that have
-    a `std`, in their order.
+    a `std`, in their order. `inputs` are the operands that panels show at the start, as they are drawn: padded.
     """
 
     operands: Mapping[str, Operand]
@@ -86,3 +86,4 @@ class Operation:
     double: bool = False
     seed: tuple[int, ...] = ()
     training: Training | None = None
+    inputs: Mapping[str, Values] = field(default_factory=dict)

@@ -172,8 +172,8 @@ class Figure:
 
         look, job = self.appearance, self.job(board)
         if names_folder(path) or moves(Path(path), look.frame, look.sheet):
-            return job.storyboard.alt
-        return job.stilled().storyboard.alt
+            return str(job.storyboard.alt)
+        return str(job.stilled().storyboard.alt)
 
     def cuts_title(self) -> bool:
         """Is the title that was given too long for the picture, which then shows its beginning and "…"?"""

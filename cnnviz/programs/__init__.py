@@ -11,7 +11,7 @@ from cnnviz.parameters import choose, quote
 
 if TYPE_CHECKING:
     from cnnviz.programs._writer import Writer
-    from cnnviz.operation import Operation
+    from cnnviz.operation import Operation, Values
 
 
 _FOLDERS = (Path(__file__).parent,)
@@ -40,6 +40,17 @@ def program(operation: Operation | None, framework: str, command: str) -> str:
 def line(operation: Operation | None, framework: str, what: str) -> str:
     """The one call that matters to a figure, on one line; raises UsageError."""
     return _tried(operation, framework, what).line()
+
+
+def run(operation: Operation, framework: str) -> dict[str, Values]:
+    """Everything that an operation's program computes in "onnx" or "pytorch", by name, in torch's layout.
+
+    With training also the gradients, grad_name, and what follows the step, after_name, where the framework has them.
+    Raises UsageError where it lacks the operation, and CnnvizError where it is not installed.
+    """
+    from cnnviz.programs._running import results_of
+
+    return results_of(program(operation, framework, ""), operation, framework)
 
 
 def _tried(operation: Operation | None, framework: str, what: str) -> Writer:

@@ -1,4 +1,4 @@
-"""What all frameworks share in writing a program: its order, its arrays, its numbers, its long lines."""
+"""What all frameworks share in writing a program: its order, its arrays, its options, its long lines."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
-
-from cnnviz.operation import MAP, Call, Operand, Operation, Shown, Training, Values
-from cnnviz.ops.pooling import pool_output_size
+from cnnviz.operation import Call, Operand, Operation, Shown, Training
+from cnnviz.programs._formulas import FORMULAS, SURFACES, expand
+from cnnviz.programs._literals import literal
 
 _WIDTH, _LONGEST = 100, 240
-_FEW, _EVEN, _MANY = 9, 5, 64
-"""Numbers from which a map is made by a function rather than written, a row of evenly spread ones, a picture."""
-
-_ALIGNED, _LONG = 6, 1e6
-"""Letters of a number up to which columns are aligned, and from which whole numbers are too long."""
+_DEFAULTS = {
+    "stride": (1, 1),
+    "padding": (0, 0),
+    "dilation": (1, 1),
+    "output_padding": (0, 0),
+    "ceil_mode": False,
+    "count_include_pad": True,
+    "eps": 1e-5,
+}
+"""Those of torch, which need not be written."""
 
 
 class RefusalError(Exception):
@@ -24,156 +28,185 @@ class RefusalError(Exception):
 
 
 class Writer:
-    """Writes one operation as a program; a framework has a method for each function that calls name.
+    """Writes one operation as a program; a framework has a method for each function that calls name, `_conv2d`.
 
-    Such a method returns an expression, and may `note` and `put` lines ahead of it; where one of these tells more than
-    the expression does it is left in `telling`. `title` is the framework's name, `also` other words that users have
-    for it, and `modules` its imports by the words that need them.
+    Such a method returns an expression, and may `note` and `put` lines before it; where one of these says more than
+    the expression does it is left in `essential`. `title` is the framework's name, `also` other words that users have
+    for it, `modules` its imports by the words that need them, `array` how it makes an array of numbers, `dtypes` its
+    float32 and float64, `functions` its names of what formulas call, `tracked` what gradients
+    need beforehand, and `inner_gradients` whether layers' outputs have gradients too.
     """
 
     title: ClassVar[str]
     also: ClassVar[tuple[str, ...]] = ()
     modules: ClassVar[Mapping[str, str]]
+    array: ClassVar[str] = "np.array"
+    dtypes: ClassVar[tuple[str, str]]
+    functions: ClassVar[Mapping[str, str]] = {}
+    tracked: ClassVar[tuple[str, ...]] = ()
+    inner_gradients: ClassVar[bool] = False
 
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
-        self._lines: list[str] = []
-        self._expressions: list[str] = []
-        self.telling = ""
+        self.lines: list[str] = []
+        self.expressions: list[str] = []
+        self.essential = ""
         self._write()
-
-    # The whole
 
     def program(self, command: str) -> str:
         """The source text."""
-        body = "\n".join(self._lines)
+        body = "\n".join(self.lines)
         imports = [line for word, line in self.modules.items() if re.search(rf"(?<![\w.]){re.escape(word)}", body)]
         # A literal of data may be long, and hold line breaks.
-        told = " ".join(command.split())
-        told = told if len(told) <= _LONGEST else f"{told[:_LONGEST]} …"
-        head = "\n# ".join([f"# {told}", *self._remarks()])
+        words = " ".join(command.split())
+        words = words if len(words) <= _LONGEST else f"{words[:_LONGEST]} …"
+        head = "\n# ".join([f"# {words}", *self.remarks()])
         return "\n".join([head, *imports, "", body, ""])
 
     def line(self) -> str:
         """The call that matters."""
-        return self._expressions[self.operation.essential]
+        return self.expressions[self.operation.essential]
 
-    def _remarks(self) -> Iterator[str]:
+    def remarks(self) -> Iterator[str]:
         """What is to be said of the whole, at the top."""
         yield from ()
 
     def _write(self) -> None:
-        if self.operation.training is not None:
-            self._operands()
-            self.network(self.operation.training)
-        elif self.operation.calls[0].function == "descend":
+        if self.operation.calls[0].function == "descend":
             self.descents(self.operation.calls)
         else:
-            self._operands()
+            self.operands()
             self.put("")
-            for call in self.operation.calls:
-                written = self.expression(call)
-                self._expressions.append(self.telling or written)
-                self.telling = ""
-                self.put(f"{self._results(call)} = {written}")
-            self.put("")
-            for shown in self.operation.shown:
-                self.put(f"print({self.shown(shown)})")
+            if self.operation.training is not None:
+                self.training(self.operation.training)
+            else:
+                self.calls()
+        self.put("")
+        for shown in self.operation.shown:
+            self.put(f"print({self.shown(shown)})")
+
+    def calls(self) -> None:
+        """All calls, one after another."""
+        for call in self.operation.calls:
+            self.essential = ""
+            written = self.expression(call)
+            self.expressions.append(self.essential or written)
+            self.put(f"{self.results(call)} = {written}")
 
     def expression(self, call: Call) -> str:
         """A call in this framework; raises RefusalError where it has none."""
-        written: str = getattr(self, call.function)(call)
-        return written
+        return str(getattr(self, f"_{call.function}")(call))
 
-    def _results(self, call: Call) -> str:
-        return f"{call.result}, indices" if call.options.get("return_indices") else call.result
+    def results(self, call: Call) -> str:
+        """The names that a call's result is given to."""
+        return call.result
 
-    def put(self, line: str) -> None:
-        """A line of the program, broken where it is long."""
-        self._lines += broken(line)
+    def put(self, *lines: str) -> None:
+        """Lines of the program, broken where they are long."""
+        for line in lines:
+            self.lines += broken(line)
 
     def note(self, text: str) -> None:
         """A comment."""
-        self._lines.append(f"# {text}")
+        self.lines.append(f"# {text}")
 
-    # What a framework must tell
-
-    def network(self, training: Training) -> None:
-        """Write the calls as a model, with its training."""
-        raise NotImplementedError
+    # Training
 
     def descents(self, calls: Sequence[Call]) -> None:
-        """Write optimizers on a surface."""
+        """Optimizers on a surface: `descent` defines how they go down, each call is one of them."""
+        self.put("def f(x, y):", f"    return {SURFACES[calls[0].options['surface']]}", "", "")
+        self.descent(self.array_text(self.operation.operands["start"]))
+        for call in calls:
+            if call.function == "descend":
+                self.expressions.append(self.rule(call))
+                self.put(f"{call.result} = descend({self.expressions[-1]}, {call.options['steps']})")
+            else:
+                self.expressions.append(f"f(*{call.operands[0]}.T)")
+                self.put(f"{call.result} = {self.expressions[-1]}")
+
+    def descent(self, start: str) -> None:
+        """Define `descend(rule, steps)`, which gives every place on the way."""
         raise NotImplementedError
 
-    def array(self, operand: Operand, made: str) -> str:
-        """An array of numbers: `made` are brackets of rows, perhaps of whole numbers, or an expression of NumPy's."""
+    def rule(self, call: Call) -> str:
+        """An optimizer with its hyper-parameters."""
         raise NotImplementedError
 
-    def made(self, operand: Operand, function: str, *arguments: str) -> str:
-        """An array by a function: zeros, ones or full of a shape, arange or linspace of a length."""
+    def training(self, training: Training) -> None:
+        """The network as a function of input and weights, then one step of gradient descent."""
+        names = [name for name in self.operation.operands if name != "x"]
+        outside, self.lines = self.lines, []
+        self.calls()
+        inside, self.lines = self.lines, outside
+        results = [call.result for call in self.operation.calls]
+        self.put("", f"def forward({', '.join(['x', *names])}):")
+        self.put(*(f"    {line}" for line in "\n".join(inside).split("\n")))
+        self.put(f"    return ({', '.join(results)})", "", "", f"weights = ({', '.join(names)})", *self.tracked)
+        self.put(f"[{', '.join(results)}] = forward(x, *weights)")
+        self.learn(training, results)
+        if training.rate:
+            learned = [f"after_{name}" for name in names]
+            self.put(f"[{', '.join(f'after_{result}' for result in results)}] = forward(x, {', '.join(learned)})")
+
+    def learn(self, training: Training, results: Sequence[str]) -> None:
+        """Compute the gradient, as `grad_name`, and where there is a rate the weights after the step."""
+        names = ["x", *training.weights, *(name for name in results if name not in ("probabilities", training.loss))]
+        names = names[: None if self.inner_gradients else 1 + len(training.weights)]
+        self.put(f"[{', '.join(f'grad_{name}' for name in names)}] = {self.gradient(training, names)}")
+        if training.rate:
+            for name in training.weights:
+                self.put(f"after_{name} = {name} - {self.plain(training.rate)} * grad_{name}")
+
+    def gradient(self, training: Training, names: Sequence[str]) -> str:
+        """The gradient of the loss by values of these names."""
         raise NotImplementedError
-
-    # Results
-
-    def shown(self, shown: Shown) -> str:
-        """A result as the figure shows it: leading axes of length 1 left out."""
-        if shown.size:
-            return f"{shown.name}.shape[{shown.drop}:]"
-        return shown.name + (f"[{', '.join('0' * shown.drop)}]" if shown.drop else "")
 
     # Arrays
 
-    @property
-    def dtype(self) -> type[np.floating[Any]]:
-        """The type of all numbers."""
-        return np.float64 if self.operation.double else np.float32
-
-    def _operands(self) -> None:
-        if any(operand.drawn for operand in self.operation.operands.values()):
+    def operands(self) -> None:
+        """All arrays that go in."""
+        if any(operand.std for operand in self.operation.operands.values()):
             self.put(f"rng = np.random.default_rng({list(self.operation.seed)})")
         for name, operand in self.operation.operands.items():
-            self.put(f"{name} = {self._operand(operand)}")
+            self.put(f"{name} = {self.array_text(operand)}")
 
-    def _operand(self, operand: Operand) -> str:
-        values, shape = operand.values, operand.values.shape
-        flat = values.ravel()
-        if operand.file is not None:
-            path, key = operand.file
-            return self.array(operand, f"np.load({path!r})[{key!r}]")
-        if operand.drawn is not None:
-            return self.array(operand, f"rng.normal(0, (2 / {round(2 / operand.drawn**2)}) ** 0.5, {shape})")
-        if flat.size >= _FEW and (flat == flat[0]).all():
-            name = {0.0: "zeros", 1.0: "ones"}.get(float(flat[0]), "full")
-            return self.made(operand, name, *([self.number(flat[0])] if name == "full" else []))
-        if flat.size >= _FEW and np.array_equal(flat, np.arange(flat.size)):
-            return self.made(operand, "arange", str(flat.size))
-        if values.ndim == 1 and len(values) >= _EVEN and flat[0] != flat[-1]:
-            ends = float(values[0]), float(values[-1])
-            if np.abs(values - np.linspace(*ends, len(values))).max() <= 1e-9 * abs(ends[1] - ends[0]):
-                return self.made(operand, "linspace", *map(self.plain, ends), str(len(values)))
-        if flat.size >= _MANY and flat.max() <= 1 and np.abs(255 * flat - np.round(255 * flat)).max() < 1e-9:
-            return self.array(operand, self._rows(np.round(255 * values))) + " / 255"
-        return self.array(operand, self._rows(values))
+    @property
+    def dtype(self) -> str:
+        """The type of all numbers."""
+        return self.dtypes[self.operation.double]
 
-    def _rows(self, values: Values) -> str:
-        """Nested brackets: a line a row."""
-        whole = values.size >= _MANY and np.array_equal(values, np.round(values)) and np.abs(values).max() < _LONG
-        write = (lambda value: str(int(value))) if whole else self.number
-        texts = [[write(value) for value in row] for row in values.reshape(-1, values.shape[-1])]
-        if values.ndim == 1 or len(texts) == 1:
-            return "[" + _filled(texts[0], "    ") + "]"
-        wide = max(len(text) for row in texts for text in row)
-        wide = wide if wide <= _ALIGNED else 0
-        rows = (_filled([text.rjust(wide) for text in row], "     ") for row in texts)
-        return "[\n" + "".join(f"    [{row}],\n" for row in rows) + "]"
+    def order(self, operand: Operand) -> tuple[int, ...] | None:
+        """The order of an array's axes where it is not torch's."""
+        return None
 
-    def number(self, value: float) -> str:
-        """A number with the fewest digits that give it again: `3.`, `0.25`, `1e-12`."""
-        exact = self.dtype(value + 0.0)
-        if exact == 0 or 1e-4 <= abs(exact) < 1e9:
-            return np.format_float_positional(exact, trim=".")
-        return np.format_float_scientific(exact, trim=".").replace("e-0", "e-").replace("e+0", "e")
+    def array_text(self, operand: Operand) -> str:
+        """An operand as an array of the framework."""
+        order = self.order(operand)
+        if operand.file is not None or operand.std is not None:
+            shape = operand.values.shape
+            if operand.file is not None:
+                made = "np.load({!r})[{!r}]".format(*operand.file)
+            else:
+                made = f"rng.normal(0, (2 / {round(2 / (operand.std or 1) ** 2)}) ** 0.5, {shape})"
+            return f"{self.array}({made}, dtype={self.dtype})" + ("" if order is None else f".transpose{order}")
+        values = operand.values if order is None else operand.values.transpose(order)
+        text, shape, divisor = literal(values, self.operation.double)
+        made = f"{self.array}({text}, dtype={self.dtype})"
+        made += "" if shape == values.shape else f".reshape({', '.join(map(str, values.shape))})"
+        return made if divisor == 1 else f"{made} / {divisor}"
+
+    def shown(self, shown: Shown) -> str:
+        """A result as the figure shows it."""
+        if shown.size:
+            return f"{shown.name}.shape[{len(shown.index)}:]"
+        return shown.name + (f"[{', '.join(map(str, shown.index))}]" if shown.index else "")
+
+    # Expressions
+
+    def formula(self, call: Call) -> str:
+        """A function by its formula."""
+        options = {name: self.plain(value) for name, value in call.options.items()}
+        return expand(FORMULAS[call.function], {"x": call.operands[0], **options, **self.functions})
 
     @staticmethod
     def plain(value: Any) -> str:
@@ -184,35 +217,30 @@ class Writer:
             return "(" + ", ".join(map(Writer.plain, value)) + ("," if len(value) == 1 else "") + ")"
         return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
-    def options(self, call: Call, **usual: Any) -> dict[str, Any]:
-        """A call's options but for those that have their usual value."""
-        return {k: v for k, v in call.options.items() if k not in usual or v != usual[k]}
+    def options(self, call: Call, *left_out: str) -> dict[str, Any]:
+        """A call's options but for those that have their default, which for a pooling's stride is its window."""
+        defaults = _DEFAULTS | ({"stride": call.options["kernel_size"]} if "kernel_size" in call.options else {})
+        given = call.options.items()
+        return {k: v for k, v in given if k not in left_out and (k not in defaults or v != defaults[k])}
 
     def called(self, function: str, *arguments: str, **options: Any) -> str:
         """A call as it is written."""
         return f"{function}({', '.join([*arguments, *(f'{k}={self.plain(v)}' for k, v in options.items())])})"
 
 
-def has_shape(made: str, shape: tuple[int, ...]) -> bool:
-    """Whether what makes an array gives it its shape: an expression does, and so do brackets of rows."""
-    return not made.startswith("[") or len(shape) == 1 or (len(shape) == 2 and shape[0] > 1)
-
-
-def is_map(shown: Shown) -> bool:
-    """Whether a result has channels, which some frameworks put last."""
-    return shown.of == MAP
-
-
 def overhang(call: Call) -> list[int]:
     """Rows and columns that a pooling's last window has beyond the padding on both sides."""
-    o, found = call.options, []
+    o = call.options
     if not o["ceil_mode"]:
         return [0, 0]
-    dilation = o.get("dilation", (1, 1))
-    for axis, i in enumerate(call.shape[2:]):
-        k, s, p, d = o["kernel_size"][axis], o["stride"][axis], o["padding"][axis], dilation[axis]
-        out = pool_output_size(i, k, s, p, d, True)
-        found.append(max(0, (out - 1) * s + d * (k - 1) + 1 - i - 2 * p))
+    found = []
+    sizes = call.shape[2:], o["kernel_size"], o["stride"], o["padding"], o.get("dilation", (1, 1))
+    for i, k, s, p, d in zip(*sizes, strict=True):
+        room = i + 2 * p - d * (k - 1) - 1
+        last = -(-room // s)
+        # A window that would start in the padding behind the input is left out.
+        last -= last * s >= i + p
+        found.append(max(0, last * s - room))
     return found
 
 
@@ -221,24 +249,6 @@ def unpool_rest(call: Call) -> tuple[int, int]:
     sizes = zip(call.options["output_size"], call.options["kernel_size"], call.options["stride"], strict=True)
     rows, columns = ((size - k) % s for size, k, s in sizes)
     return rows, columns
-
-
-def surface_source(equation: str) -> str:
-    r"""An equation in mathtext as Python: `x\,y^{2}` as `x * y ** 2`."""
-    text = equation.replace(r"\frac{1}{2}\,", "0.5 * ").replace(r"\,", " * ")
-    return re.sub(r"\^\{(\d)\}", r" ** \1", text)
-
-
-def _filled(texts: Sequence[str], indent: str) -> str:
-    """Numbers in a row, over several lines where they are many."""
-    lines, line = [], ""
-    for text in texts:
-        more = f"{line}, {text}" if line else text
-        if len(more) > _WIDTH - 10:
-            lines.append(line)
-            more = text
-        line = more
-    return f",\n{indent}".join([*lines, line])
 
 
 def broken(line: str) -> list[str]:
@@ -254,12 +264,9 @@ def broken(line: str) -> list[str]:
             depth -= 1
             groups += [(opened, place)] if depth == 0 else []
     start, end = max(groups, key=lambda group: group[1] - group[0])
-    if start == end:
-        return [line]
     indent = line[: len(line) - len(line.lstrip())]
-    comma = "" if " for " in line[start:end] else ","
-    inner = [f"{indent}    {part}{comma}" for part in _parts(line[start + 1 : end])]
-    return [line[: start + 1], *inner, indent + line[end:]]
+    inner = [f"{indent}    {part}" for part in _parts(line[start + 1 : end])]
+    return [line] if start == end else [line[: start + 1], *inner, indent + line[end:]]
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -268,6 +275,6 @@ def _parts(text: str) -> Iterator[str]:
     for place, letter in enumerate(text):
         depth += (letter in "([{") - (letter in ")]}")
         if letter == "," and depth == 0:
-            yield text[start:place].strip()
+            yield text[start : place + 1].strip()
             start = place + 1
     yield text[start:].strip()

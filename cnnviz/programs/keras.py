@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from cnnviz.programs._writer import Writer, is_map, overhang, surface_source
 from cnnviz.operation import KERNEL, MAP, Call, Operand, Shown, Training
 from cnnviz.parameters import Size
+from cnnviz.programs._writer import Writer, overhang
 
+_ORDER = {MAP: (0, 2, 3, 1), KERNEL: (2, 3, 1, 0)}
 _NAMES = {"identity": "linear", "hardtanh": "hard_tanh", "hardswish": "hard_silu"}
 _LOSSES = {
-    "l1_loss": "mean_absolute_error", "mse_loss": "mean_squared_error", "huber_loss": "huber",
-    "binary_cross_entropy": "binary_crossentropy", "binary_cross_entropy_with_logits": "binary_crossentropy",
-}  # fmt: skip
+    "l1_loss": "mean_absolute_error",
+    "mse_loss": "mean_squared_error",
+    "huber_loss": "huber",
+    "binary_cross_entropy": "binary_crossentropy",
+    "binary_cross_entropy_with_logits": "binary_crossentropy",
+}
 
 
 class Framework(Writer):
@@ -22,69 +26,45 @@ class Framework(Writer):
     title: ClassVar = "Keras"
     also: ClassVar = ("tensorflow", "tf", "tf.keras", "keras3", "tensor-flow", "tf-keras")
     modules: ClassVar = {"keras.": "import keras", "np.": "import numpy as np"}
+    dtypes: ClassVar = ('"float32"', '"float64"')
+    functions: ClassVar = {
+        **{name: f"np.{name}" for name in ("abs", "where", "maximum")},
+        "softplus": "keras.activations.softplus",
+    }
 
-    def _remarks(self) -> Iterator[str]:
+    def remarks(self) -> Iterator[str]:
+        """Where axes stand."""
         if any(operand.kind == MAP for operand in self.operation.operands.values()):
             yield "In Keras channels come last: (samples, rows, columns, channels)."
 
-    # Arrays
-
-    @property
-    def _type(self) -> str:
-        return '"float64"' if self.operation.double else '"float32"'
-
-    def array(self, operand: Operand, made: str) -> str:
-        """A NumPy array, its axes in Keras's order."""
-        return self._placed(operand, f"np.array({made}, dtype={self._type})", not made.startswith("["))
-
-    def made(self, operand: Operand, function: str, *arguments: str) -> str:
-        """By NumPy's function of that name."""
-        shape = operand.values.shape
-        if function in ("arange", "linspace"):
-            return self._placed(operand, f"np.{function}({', '.join(arguments)}, dtype={self._type})")
-        size = tuple(shape[axis] for axis in _ORDER.get(operand.kind, range(len(shape))))
-        return f"np.{function}({', '.join([str(size), *arguments])}, dtype={self._type})"
-
-    @staticmethod
-    def _placed(operand: Operand, text: str, shaped: bool = False) -> str:
-        shape, order = operand.values.shape, _ORDER.get(operand.kind)
-        if order is None:
-            return text if shaped or len(shape) == 1 or shape[0] > 1 else f"{text}.reshape{shape}"
-        # Where there is one channel no number changes its place.
-        if shape[1] == 1 and (operand.kind == MAP or shape[0] == 1):
-            return f"{text}.reshape{tuple(shape[axis] for axis in order)}"
-        return (text if shaped else f"{text}.reshape{shape}") + f".transpose{order}"
+    def order(self, operand: Operand) -> tuple[int, ...] | None:
+        """Channels last."""
+        return _ORDER.get(operand.kind)
 
     def shown(self, shown: Shown) -> str:
         """With channels where the figure has them."""
-        if not is_map(shown):
-            return shown.name
+        if shown.kind != MAP:
+            return super().shown(shown)
         if shown.size:
             return f"tuple({shown.name}.shape[1:3])"
-        if shown.drop == 2:
+        if len(shown.index) == 2:
             return f"{shown.name}[0, :, :, 0]"
-        of = f"{shown.name}[0]" if shown.drop else shown.name
-        return f"keras.ops.moveaxis({of}, -1, {1 - shown.drop})"
+        return f"keras.ops.moveaxis({shown.name}{'[0]' * len(shown.index)}, -1, {1 - len(shown.index)})"
 
     # Convolution
 
-    def flip(self, call: Call) -> str:
-        """Rows and columns the other way round."""
-        self.note("True convolution: the kernel is turned by 180° first.")
+    def _flip(self, call: Call) -> str:
+        self.note("True convolution: the kernel is rotated by 180° first.")
         return f"np.flip({call.operands[0]}, (0, 1))"
 
-    def conv2d(self, call: Call) -> str:
-        """Over an input padded before: Keras's own padding is none, or as much as keeps the size."""
+    def _conv2d(self, call: Call) -> str:
         o, (x, w) = call.options, call.operands[:2]
         if self.operation.calls[0] is call:
             self.note("A cross-correlation: the kernel is not flipped.")
-        options: dict[str, Any] = {"strides": o["stride"]} if o["stride"] != (1, 1) else {}
-        if o["dilation"] != (1, 1):
-            options["dilation_rate"] = o["dilation"]
         x = self._padded(x, o["padding"], o["padding"])
-        return self.called("keras.ops.conv", x, w, **options, padding='"valid"') + self._bias(call)
+        return self.called("keras.ops.conv", x, w, **_steps(o), padding='"valid"') + _bias(call)
 
-    def _padded(self, x: str, before: Sequence[int], after: Sequence[int], value: str = "", **more: Any) -> str:
+    def _padded(self, x: str, before: Sequence[int], after: Sequence[int], value: str = "") -> str:
         """The name of an input with its padding, which is put ahead."""
         if not any((*before, *after)):
             return x
@@ -92,26 +72,18 @@ class Framework(Writer):
         self.put(f"padded = {_pad(x, before, after, value)}")
         return "padded"
 
-    @staticmethod
-    def _bias(call: Call) -> str:
-        return f" + {call.operands[2]}" if len(call.operands) > 2 else ""
-
-    def conv_transpose2d(self, call: Call) -> str:
-        """Without padding, which is cut off afterwards."""
+    def _conv_transpose2d(self, call: Call) -> str:
         o, (x, w) = call.options, call.operands[:2]
         kernel = self.operation.operands[w].values.shape[2:]
         span = [d * (k - 1) + 1 for d, k in zip(o["dilation"], kernel, strict=True)]
-        size = [(i - 1) * s + k - 2 * p + a for i, s, k, p, a in
-                zip(call.shape[2:], o["stride"], span, o["padding"], o["output_padding"], strict=True)]  # fmt: skip
-        options: dict[str, Any] = {"strides": o["stride"]} if o["stride"] != (1, 1) else {}
-        if o["dilation"] != (1, 1):
-            options["dilation_rate"] = o["dilation"]
-        whole = self.called("keras.ops.conv_transpose", x, w, **options, padding='"valid"')
-        cut = self._cut(call.result, whole, call.shape[2:], o["stride"], span, o["padding"], size)
-        return cut + self._bias(call)
+        sizes = call.shape[2:], o["stride"], span, o["padding"], o["output_padding"]
+        size = [(i - 1) * s + k - 2 * p + a for i, s, k, p, a in zip(*sizes, strict=True)]
+        whole = self.called("keras.ops.conv_transpose", x, w, **_steps(o), padding='"valid"')
+        return self._cut(whole, call.shape[2:], o["stride"], span, o["padding"], size) + _bias(call)
 
-    def _cut(self, result: str, whole: str, i: Sequence[int], stride: Size, span: Sequence[int],
-             start: Sequence[int], size: Sequence[int]) -> str:  # fmt: skip
+    def _cut(
+        self, whole: str, i: Sequence[int], stride: Size, span: Sequence[int], start: Sequence[int], size: Sequence[int]
+    ) -> str:
         """The part of a transposed convolution from `start` on that has a size, with zeros where it ends before."""
         have = [(n - 1) * s + max(k, s) for n, s, k in zip(i, stride, span, strict=True)]
         lack = [max(0, p + n - h) for p, n, h in zip(start, size, have, strict=True)]
@@ -119,7 +91,7 @@ class Framework(Writer):
             return whole
         self.note("Keras takes no padding here: what padding leaves out is cut off, what lacks are zeros.")
         self.put(f"whole = {whole}")
-        self.telling = whole
+        self.essential = whole
         if any(lack):
             self.put(f"whole = {_pad('whole', (0, 0), lack)}")
         (top, left), (rows, columns) = start, size
@@ -127,8 +99,7 @@ class Framework(Writer):
 
     # Pooling
 
-    def max_pool2d(self, call: Call) -> str:
-        """Over an input padded with what never wins."""
+    def _max_pool2d(self, call: Call) -> str:
         o, ends = call.options, [p + more for p, more in zip(call.options["padding"], overhang(call), strict=True)]
         # Windows are cut out by a convolution, which makes nothing of infinity times 0.
         least = '-float("inf")' if o["dilation"] == (1, 1) else "-1e30"
@@ -136,141 +107,118 @@ class Framework(Writer):
         k, s = self.plain(o["kernel_size"]), self.plain(o["stride"])
         if o.get("return_indices"):
             self._indices(call)
-        if o["dilation"] != (1, 1):
-            self.note("Keras has no dilated pooling: the maximum of each window that is cut out.")
-            windows = self.called("keras.ops.image.extract_patches", x, k, strides=s, dilation_rate=o["dilation"])
-            return f"keras.ops.max({windows}, axis=-1, keepdims=True)"
-        return f"keras.ops.max_pool({x}, {k}, {s})"
+        if o["dilation"] == (1, 1):
+            return f"keras.ops.max_pool({x}, {k}, {s})"
+        self.note("Keras has no dilated pooling: the maximum of each window that is cut out.")
+        windows = self.called("keras.ops.image.extract_patches", x, k, strides=s, dilation_rate=o["dilation"])
+        return f"keras.ops.max({windows}, axis=-1, keepdims=True)"
 
-    def avg_pool2d(self, call: Call) -> str:
-        """Over an input padded with zeros, by the share of cells that count."""
+    def _avg_pool2d(self, call: Call) -> str:
         o, more = call.options, overhang(call)
-        k, s, p = self.plain(o["kernel_size"]), self.plain(o["stride"]), o["padding"]
-        if not any((*p, *more)):
-            return f"keras.ops.average_pool({call.operands[0]}, {k}, {s})"
+        window, p = f"{self.plain(o['kernel_size'])}, {self.plain(o['stride'])}", o["padding"]
         ends = [a + b for a, b in zip(p, more, strict=True)]
-        x = self._padded(call.operands[0], p, ends)
-        if o["count_include_pad"] and not any(more):
-            return f"keras.ops.average_pool({x}, {k}, {s})"
+        pooled = f"keras.ops.average_pool({self._padded(call.operands[0], p, ends)}, {window})"
+        if not any((*p, *more)) or (o["count_include_pad"] and not any(more)):
+            return pooled
         ones = f"np.ones_like({call.operands[0]})"
         self.note("Keras counts every cell of a window: divided by the share of those that count here.")
-        if o["count_include_pad"]:
-            self.put(f"counted = {_pad(_pad(ones, p, p, '1.0'), (0, 0), more)}")
-        else:
-            self.put(f"counted = {_pad(ones, p, ends)}")
-        return f"keras.ops.average_pool({x}, {k}, {s}) / keras.ops.average_pool(counted, {k}, {s})"
-
-    def _results(self, call: Call) -> str:
-        return call.result
+        counted = _pad(_pad(ones, p, p, "1.0"), (0, 0), more) if o["count_include_pad"] else _pad(ones, p, ends)
+        self.put(f"counted = {counted}")
+        return f"{pooled} / keras.ops.average_pool(counted, {window})"
 
     def _indices(self, call: Call) -> None:
-        """Where maxima stand, of which Keras knows nothing."""
         x, (k0, k1), s = call.operands[0], call.options["kernel_size"], call.options["stride"]
         self.note("Keras gives no indices of maxima: the place in a window, then in the map.")
-        self.put(f"windows = keras.ops.image.extract_patches({x}, ({k0}, {k1}), strides={s})")
-        self._lines += [
+        self.put(
+            f"windows = keras.ops.image.extract_patches({x}, ({k0}, {k1}), strides={s})",
             "best = keras.ops.convert_to_numpy(keras.ops.argmax(windows, axis=-1))[0]",
             f"row = best // {k1} + {s[0]} * np.arange(best.shape[0])[:, None]",
             f"column = best % {k1} + {s[1]} * np.arange(best.shape[1])",
-        ]
+        )
 
     def _adaptive(self, call: Call) -> str:
         kind, x = "max" if "max" in call.function else "mean", call.operands[0]
         if call.options["output_size"] == (1, 1):
             return f"keras.ops.{kind}({x}, axis=(1, 2), keepdims=True)"
         self.note("Of recent Keras versions.")
-        return self.called(f"keras.ops.adaptive_{'max' if kind == 'max' else 'average'}_pool", x,
-                           str(call.options["output_size"]))  # fmt: skip
+        name = "max" if kind == "max" else "average"
+        return f"keras.ops.adaptive_{name}_pool({x}, {call.options['output_size']})"
 
-    adaptive_max_pool2d = adaptive_avg_pool2d = _adaptive
+    _adaptive_max_pool2d = _adaptive_avg_pool2d = _adaptive
 
-    def max_unpool2d(self, call: Call) -> str:
-        """Each value to its place."""
+    def _max_unpool2d(self, call: Call) -> str:
         rows, columns = call.options["output_size"]
-        y = call.operands[0]
         self.put(f"places = (row * {columns} + column).reshape(-1, 1)")
-        values = f"keras.ops.reshape({y}, -1)"
-        self.put(f"empty = np.zeros({rows * columns}, dtype={self._type})")
+        values = f"keras.ops.reshape({call.operands[0]}, -1)"
+        self.put(f"empty = np.zeros({rows * columns}, dtype={self.dtype})")
         return f"keras.ops.reshape(keras.ops.scatter_update(empty, places, {values}), {(1, rows, columns, 1)})"
 
-    def avg_unpool2d(self, call: Call) -> str:
-        """Each value laid over its window, overlaps share."""
+    def _avg_unpool2d(self, call: Call) -> str:
         o, y = call.options, call.operands[0]
         k, s = o["kernel_size"], o["stride"]
-        self.note("Keras has no average unpooling: each value is laid over its window, overlaps take the mean.")
-        self.put(f"window = np.ones({(*k, 1, 1)}, dtype={self._type})")
+        self.note("Keras has no average unpooling: each value is spread over its window, overlaps take the mean.")
+        self.put(f"window = np.ones({(*k, 1, 1)}, dtype={self.dtype})")
         spread = self.called("keras.ops.conv_transpose", "{}", "window", strides=s, padding='"valid"')
-        ones = spread.format(f"keras.ops.ones_like({y})")
-        self.put(f"count = keras.ops.maximum({ones}, 1)")
-        return self._cut("", f"{spread.format(y)} / count", call.shape[2:], s, k, (0, 0), o["output_size"])
+        self.put(f"count = keras.ops.maximum({spread.format(f'keras.ops.ones_like({y})')}, 1)")
+        return self._cut(f"{spread.format(y)} / count", call.shape[2:], s, k, (0, 0), o["output_size"])
 
     # Normalization
 
-    def local_response_norm(self, call: Call) -> str:
-        """By sums of squares over channels."""
-        x, o = call.operands[0], call.options
-        n, channels = o["size"], call.shape[1]
+    def _local_response_norm(self, call: Call) -> str:
+        x, n, channels = call.operands[0], call.options["size"], call.shape[1]
         self.note("Keras has no local response normalization: sums of squares over the neighbours.")
-        edges = f"[[0, 0], [0, 0], [0, 0], [{n // 2}, {(n - 1) // 2}]]"
-        self.put(f"squares = keras.ops.pad({x}**2, {edges})")
+        self.put(f"squares = keras.ops.pad({x}**2, [[0, 0], [0, 0], [0, 0], [{n // 2}, {(n - 1) // 2}]])")
         self.put(f"total = sum(squares[..., j : j + {channels}] for j in range({n}))")
-        alpha = self.plain(o["alpha"]) + (f" / {n}" if o["alpha_over_n"] else "")
-        return f"{x} / ({self.plain(o['k'])} + {alpha} * total) ** {self.plain(o['beta'])}"
+        return self._response(call, "total", f" / {n}" if call.options["alpha_over_n"] else "")
 
-    def local_response_norm_within(self, call: Call) -> str:
-        """By the mean of squares, of which zeros beyond the edge are part."""
-        x, o = call.operands[0], call.options
-        n = o["size"]
+    def _local_response_norm_within(self, call: Call) -> str:
+        x, n = call.operands[0], call.options["size"]
         before, after = n // 2, (n - 1) // 2
         self.note("Keras has no local response normalization: the mean of the squares in a window of a channel.")
         self.put(f"squares = {_pad(f'{x}**2', (before, before), (after, after))}")
-        alpha = self.plain(o["alpha"]) + ("" if o["alpha_over_n"] else f" * {n**2}")
-        mean = f"keras.ops.average_pool(squares, {n}, 1)"
-        return f"{x} / ({self.plain(o['k'])} + {alpha} * {mean}) ** {self.plain(o['beta'])}"
+        weight = "" if call.options["alpha_over_n"] else f" * {n**2}"
+        return self._response(call, f"keras.ops.average_pool(squares, {n}, 1)", weight)
 
-    def _layer(self, call: Call, name: str, *, training: bool = False, **options: Any) -> str:
-        x, eps = call.operands[0], call.options["eps"]
-        how = {**options, "epsilon": eps, **({"dtype": self._type} if self.operation.double else {})}
-        self.note("Keras adds 0.001 to the variance unless told otherwise.")
-        layer = self.called(f"keras.layers.{name}", **how)
-        more = ", training=True" if training else ""
-        if len(call.operands) == 1:
-            return f"{layer}({x}{more})"
-        gamma, beta = call.operands[1:]
-        self._lines += [f"norm = {layer}", f"norm.build({x}.shape)", f"norm.gamma.assign({gamma})",
-                        f"norm.beta.assign({beta})"]  # fmt: skip
-        self.telling = f"{layer}({x}{more})"
-        return f"norm({x}{more})"
+    def _response(self, call: Call, squares: str, weight: str) -> str:
+        k, alpha, beta = (self.plain(call.options[name]) for name in ("k", "alpha", "beta"))
+        return f"{call.operands[0]} / ({k} + {alpha}{weight} * {squares}) ** {beta}"
 
-    def batch_norm(self, call: Call) -> str:
-        """As in training, by the batch's own statistics."""
-        if not self.operation.double:
-            return self._layer(call, "BatchNormalization", training=True)
+    def _batch_norm(self, call: Call) -> str:
         x, axes = call.operands[0], "0" if len(call.shape) == 2 else "(0, 1, 2)"
-        self.note("BatchNormalization loses digits of such values: written out.")
-        self.put(f"mean, variance = np.mean({x}, {axes}), np.var({x}, {axes})")
-        hat = f"({x} - mean) / np.sqrt(variance + {self.plain(call.options['eps'])})"
+        self.note("BatchNormalization keeps moving averages and few digits: training's own statistics, written out.")
+        self.put(f"mean, variance = keras.ops.mean({x}, {axes}), keras.ops.var({x}, {axes})")
+        if self.operation.double:
+            self.lines[-1] = f"mean, variance = np.mean({x}, {axes}), np.var({x}, {axes})"
+        hat = f"({x} - mean) / (variance + {self.plain(call.options['eps'])}) ** 0.5"
         return f"{call.operands[1]} * {hat} + {call.operands[2]}" if len(call.operands) > 1 else hat
 
-    def layer_norm(self, call: Call) -> str:
-        """Over all axes of a sample."""
+    def _layer(self, call: Call, name: str, **options: Any) -> str:
+        options["epsilon"] = call.options["eps"]
+        if self.operation.double:
+            options["dtype"] = self.dtype
+        self.note("Keras adds 0.001 to the variance unless told otherwise.")
+        return f"{self.called(f'keras.layers.{name}', **options)}({call.operands[0]})"
+
+    def _layer_norm(self, call: Call) -> str:
         return self._layer(call, "LayerNormalization", axis=(1, 2, 3))
 
-    def instance_norm(self, call: Call) -> str:
-        """By groups of one channel."""
+    def _instance_norm(self, call: Call) -> str:
         return self._layer(call, "GroupNormalization", groups=-1)
 
-    def group_norm(self, call: Call) -> str:
-        """By groups of channels."""
+    def _group_norm(self, call: Call) -> str:
         return self._layer(call, "GroupNormalization", groups=call.options["num_groups"])
 
     # Layers and activations
 
-    def linear(self, call: Call) -> str:
-        """A matrix product."""
+    def _linear(self, call: Call) -> str:
         x, w, b = call.operands
         self.note("A row of w is one output; Dense keeps it as a column.")
-        return f"keras.ops.matmul({x}, {w}.T) + {b}"
+        return f"keras.ops.matmul({x}, {w}.T) + {b}" if not self.operation.training else (
+            f"keras.ops.matmul({x}, keras.ops.transpose({w})) + {b}"
+        )  # fmt: skip
+
+    def _flatten(self, call: Call) -> str:
+        return f"keras.ops.reshape(keras.ops.transpose({call.operands[0]}, (0, 3, 1, 2)), (1, -1))"
 
     def _activation(self, call: Call) -> str:
         name, options = _NAMES.get(call.function, call.function), dict(call.options)
@@ -278,65 +226,116 @@ class Framework(Writer):
             options["approximate"] = False
         return self.called(f"keras.activations.{name}", *call.operands, **options)
 
-    relu = leaky_relu = elu = tanh = sigmoid = selu = relu6 = hardtanh = gelu = silu = hardswish = _activation
-    identity = _activation
+    _relu = _leaky_relu = _elu = _tanh = _sigmoid = _selu = _relu6 = _hardtanh = _gelu = _silu = _hardswish = (
+        _activation
+    )
+    _identity = _activation
 
-    def mish(self, call: Call) -> str:
-        """Of a tensor: NumPy would multiply it by one."""
+    def _mish(self, call: Call) -> str:
+        # Keras takes an array of NumPy's here, but fails.
         return f"keras.activations.mish(keras.ops.array({call.operands[0]}))"
 
-    def softplus(self, call: Call) -> str:
-        """With β around it, which Keras has not."""
-        x, beta = call.operands[0], self.plain(call.options["beta"])
-        of = f"keras.activations.softplus({x})" if beta == "1" else f"keras.activations.softplus({beta} * {x})"
-        return of if beta == "1" else f"{of} / {beta}"
+    def _softplus(self, call: Call) -> str:
+        return self.formula(call) if call.options["beta"] != 1 else f"keras.activations.softplus({call.operands[0]})"
 
-    def softmax(self, call: Call) -> str:
-        """Of one axis."""
+    def _softmax(self, call: Call) -> str:
         return f"keras.ops.softmax({call.operands[0]})"
 
     # Losses
 
     def _loss(self, call: Call) -> str:
-        x, o = call.operands[0], {k: v for k, v in call.options.items() if k != "label"}
+        x, options = call.operands[0], {k: v for k, v in call.options.items() if k != "label"}
         if call.function.endswith("logits"):
-            o["from_logits"] = True
+            options["from_logits"] = True
         label = f"np.full_like({x}[:, None], {self.plain(call.options['label'])})"
         self.note("Losses of Keras take the mean over the last axis, here of one.")
-        return self.called(f"keras.losses.{_LOSSES[call.function]}", label, f"{x}[:, None]", **o)
+        return self.called(f"keras.losses.{_LOSSES[call.function]}", label, f"{x}[:, None]", **options)
 
-    l1_loss = mse_loss = huber_loss = binary_cross_entropy = binary_cross_entropy_with_logits = _loss
+    _l1_loss = _mse_loss = _huber_loss = _binary_cross_entropy = _binary_cross_entropy_with_logits = _loss
+    _smooth_l1_loss = _hinge_loss = Writer.formula
 
-    def smooth_l1_loss(self, call: Call) -> str:
-        """Huber's over β."""
-        beta, label = call.options["beta"], call.options["label"]
-        of = Call(function="huber_loss", operands=call.operands, result="", shape=call.shape,
-                  options={"label": label, "delta": beta})  # fmt: skip
-        self.note("Smooth L1 is Huber's loss over beta.")
-        return f"{self._loss(of)} / {self.plain(beta)}"
-
-    def hinge_loss(self, call: Call) -> str:
-        """Keras's own has a margin of 1 and takes means."""
-        x, y, margin = call.operands[0], self.plain(call.options["label"]), self.plain(call.options["margin"])
-        self.note("Keras's hinge has a margin of 1: written out.")
-        return f"np.maximum({margin} - {y} * {x}, 0)"
+    def _cross_entropy(self, call: Call) -> str:
+        scores, label = call.operands[0], call.options["label"]
+        return f"keras.losses.sparse_categorical_crossentropy(np.array([{label}]), {scores}, from_logits=True)[0]"
 
     # Training
 
-    def descents(self, calls: Sequence[Call]) -> None:
-        """By a layer whose weights these are."""
-        from cnnviz.programs._keras_training import descents
+    def _trainer(self) -> None:
+        """Keras takes gradients in fit alone: a layer holds the weights, and its output is the loss."""
+        self.note("Keras takes gradients in fit alone: a layer holds the weights, and its output is the loss.")
+        self.put(
+            "class Loss(keras.layers.Layer):",
+            "    def __init__(self, function, weights):",
+            "        super().__init__()",
+            "        self.function = function",
+            "        self.values = [",
+            "            self.add_weight(shape=w.shape, initializer=lambda *_, w=w, **__: keras.ops.array(w))",
+            "            for w in weights",
+            "        ]",
+            "",
+            "    def call(self, batch):",
+            "        return 0 * batch + self.function(*self.values)",
+            "",
+            "",
+            "def train(optimizer, function, weights, steps):",
+            "    layer = Loss(function, weights)",
+            "    model = keras.Sequential([keras.Input((1,)), layer])",
+            "    model.compile(optimizer, loss=lambda label, loss: loss)",
+            "    for _ in range(steps):",
+            "        yield [keras.ops.convert_to_numpy(w) for w in layer.values]",
+            "        model.train_on_batch(np.zeros((1, 1)), np.zeros((1, 1)))",
+            "    yield [keras.ops.convert_to_numpy(w) for w in layer.values]",
+            "",
+            "",
+        )
 
-        descents(self, calls, surface_source(calls[0].options["surface"]))
+    def descent(self, start: str) -> None:
+        """By Keras's optimizers."""
+        self._trainer()
+        self.put(
+            "def descend(optimizer, steps):",
+            f"    start = {start}",
+            "    return np.array([w for [w] in train(optimizer, lambda w: f(w[0], w[1]), [start], steps)])",
+            "",
+            "",
+        )
 
-    def network(self, training: Training) -> None:
-        """A Sequential that learns once."""
-        from cnnviz.programs._keras_training import network
+    def rule(self, call: Call) -> str:
+        """One of Keras's optimizers."""
+        return self.called(f"keras.optimizers.{call.options['rule']}", **dict(_hyperparameters(call)))
 
-        network(self, training)
+    def learn(self, training: Training, results: Sequence[str]) -> None:
+        """By one step of SGD."""
+        self.expressions.append(f"keras.optimizers.SGD({self.plain(training.rate)})")
+        if training.rate:
+            self.put("", "")
+            self._trainer()
+            function = "lambda *values: forward(x, *values)[-1]"
+            self.put(f"*_, learned = train({self.expressions[-1]}, {function}, weights, 1)")
+            self.put(f"[{', '.join(f'after_{name}' for name in training.weights)}] = learned")
 
 
-_ORDER = {MAP: (0, 2, 3, 1), KERNEL: (2, 3, 1, 0)}
+def _hyperparameters(call: Call) -> Iterator[tuple[str, Any]]:
+    o = call.options
+    yield "learning_rate", o["lr"]
+    match o["rule"]:
+        case "SGD":
+            yield from ((name, o[name]) for name in ("momentum", "nesterov") if name in o)
+        case "Adagrad":
+            yield from {"initial_accumulator_value": 0.0, "epsilon": 1e-20}.items()
+        case "RMSprop":
+            yield from {"rho": o["alpha"], "epsilon": 1e-16}.items()
+        case "Adam":
+            yield from zip(("beta_1", "beta_2", "epsilon"), (*o["betas"], 1e-8), strict=True)
+
+
+def _steps(options: dict[str, Any]) -> dict[str, Any]:
+    found = {"strides": options["stride"]} if options["stride"] != (1, 1) else {}
+    return found | ({"dilation_rate": options["dilation"]} if options["dilation"] != (1, 1) else {})
+
+
+def _bias(call: Call) -> str:
+    return f" + {call.operands[2]}" if len(call.operands) > 2 else ""
 
 
 def _pad(x: str, before: Sequence[int], after: Sequence[int], value: str = "") -> str:

@@ -52,11 +52,10 @@ class Conv(MapAndKernel):
         used = w[::-1, ::-1] if self.flip else w
         windows = Windows.sliding(x.shape, w.shape, self.s, self.p, self.d)
         graph = Graph()
-        weight = graph.kernel("w", w)
-        if self.flip:
-            weight = graph.compute("flip", weight, result="flipped")
-        b = graph.given("b", [self.bias]) if self.bias else None
-        y = graph.compute("conv2d", graph.map("x", x), weight, b, stride=self.s, padding=self.p, dilation=self.d)
+        pixels, kernel = graph.map("x", x), graph.kernel("w", w)
+        applied = graph.compute("flip", kernel, result="flipped") if self.flip else kernel
+        added = graph.given("b", [self.bias]) if self.bias else None
+        y = graph.compute("conv2d", pixels, applied, added, stride=self.s, padding=self.p, dilation=self.d)
 
         story = Story(self, Text("Convolution"), graph)
         story.fits(windows, "this convolution")
@@ -66,25 +65,27 @@ class Conv(MapAndKernel):
         if self.d != (1, 1):
             story.set("dilation", "d", self.d)
         if self.bias:
-            story.set("bias", "b", Number(self.bias, None, ("bias",)))
-        X = story.cells("input", "Input {size}", x, windows=windows, data=self.map, notes=True)
+            story.set("bias", "b", Number(self.bias, None, ("bias",)), size=False)
+        X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map, notes=True)
         turned = Text("rotated by 180° when applied") if self.flip else None
-        W = story.cells("kernel", "Kernel {size}", w, role="kernel", below=lines(self.kernel_name, turned), enlarge=True)
+        W = story.cells(
+            "kernel", "Kernel {size}", kernel, role="kernel", below=lines(self.kernel_name, turned), enlarge=True
+        )
         Y = story.cells("output", "Output {size}", y, pending=True, lost=lost_of(x, used))
 
         places = list(Windows.sliding(w.shape, w.shape, (1, 1)).cells((0, 0)))
         weights = W.read(places[::-1] if self.flip else places)
-        notes, added = times(weights), Number(self.bias, None, ("bias",))
+        notes, b = times(weights), Number(self.bias, None, ("bias",))
 
         def steps() -> Iterator[Step]:
             for at in windows.places():
-                pixels = X.read(windows.cells(at))
-                caption = equation(Y.symbol("y", at), dot(pixels, weights, added, Y[at]), Y[at])
+                arithmetic = dot(X.read(windows.cells(at)), weights, b, Y[at])
+                caption = equation(Y.symbol("y", at), arithmetic, Y[at])
                 yield story.step(caption, X.window(windows, at, notes), Y.write(at))
 
         slides = Text(
-            "a convolution: a {k} kernel slides over a {i} input with stride {s}, padding {p}{dilation}; {steps} the {o} "
-            "output, each cell the sum of products under the kernel{bias}",
+            "a convolution: a {k} kernel slides over a {i} input with stride {s}, padding {p}{dilation}; {steps} the "
+            "{o} output, each cell the sum of products under the kernel{bias}",
             k=Shape(w.shape),
             i=Shape(x.shape),
             s=Extent(self.s),
@@ -101,8 +102,14 @@ class Conv(MapAndKernel):
             (X, "∗", W, "=", Y),
             alt=slides,
             formula=filled(
-                convolved_size(dilated=bool(dilated)), windows.out, "output",
-                i=x.shape, p=self.p, k=w.shape, s=self.s, **dilated,
+                convolved_size(dilated=bool(dilated)),
+                windows.out,
+                "output",
+                i=x.shape,
+                p=self.p,
+                k=w.shape,
+                s=self.s,
+                **dilated,
             ),
             convention=Text("true convolution: kernel rotated")
             if self.flip

@@ -2,6 +2,7 @@
 
 from cnnviz.story.cells import Cells
 from cnnviz.story.graph import Graph, Tensor
+from cnnviz.story.maps import Maps, check_squares, load_maps, short_digits, side_by_side
 from cnnviz.story.parameters import (
     INPUT_HELP,
     KERNEL_HELP,
@@ -28,7 +29,34 @@ from cnnviz.story.story import (
 from cnnviz.story.windows import Axis, Windows, does_not_fit
 
 __all__ = [
-    "CROWDED_SIDE", "INPUT_HELP", "KERNEL_HELP", "Axis", "Cells", "Graph", "MapAndKernel", "Story", "Tensor", "Windows",
-    "bias", "check_steps", "convolved_size", "dilation", "does_not_fit", "filled", "filling", "input_size",
-    "kernel_size", "lost_of", "padding", "reading_beats", "shade_for", "stride", "times",
+    "CROWDED_SIDE",
+    "INPUT_HELP",
+    "KERNEL_HELP",
+    "Axis",
+    "Cells",
+    "Graph",
+    "MapAndKernel",
+    "Maps",
+    "Story",
+    "Tensor",
+    "Windows",
+    "bias",
+    "check_squares",
+    "check_steps",
+    "convolved_size",
+    "dilation",
+    "does_not_fit",
+    "filled",
+    "filling",
+    "input_size",
+    "kernel_size",
+    "load_maps",
+    "lost_of",
+    "padding",
+    "reading_beats",
+    "shade_for",
+    "short_digits",
+    "side_by_side",
+    "stride",
+    "times",
 ]

@@ -80,9 +80,7 @@ class Cells:
         """What a cell is when nothing covers it."""
         return str(self._roles[place])
 
-    def set(
-        self, place: Place, role: str | None = None, value: float | None = None, note: Words | None = None
-    ) -> Cell:
+    def set(self, place: Place, role: str | None = None, value: float | None = None, note: Words | None = None) -> Cell:
         """A cell changes for good."""
         if role is not None:
             self._roles[place] = role
@@ -135,7 +133,9 @@ class Cells:
         """An outline goes away."""
         return MoveMark(panel=self.name, mark=mark, row=0, column=0, rows=0, columns=0)
 
-    def _cell(self, place: Place, role: str | None = None, value: float | None = None, note: Words | None = None) -> Cell:
+    def _cell(
+        self, place: Place, role: str | None = None, value: float | None = None, note: Words | None = None
+    ) -> Cell:
         channel = place[0] if len(place) == 3 else None
         return Cell(
             panel=self.name, row=place[-2], column=place[-1], channel=channel, role=role, value=value, note=note

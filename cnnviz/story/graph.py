@@ -32,6 +32,7 @@ class Graph:
         self._calls: list[Call] = []
         self._shown: list[Shown] = []
         self._expected: dict[str, Values] = {}
+        self._inputs: dict[str, Values] = {}
         self._double, self._seed = double, seed
         self.training: Training | None = None
         self.essential = -1
@@ -83,6 +84,14 @@ class Graph:
         if not size:
             self._expected[panel] = np.asarray(tensor.values[index], np.float64)
 
+    def show_input(self, panel: str, drawn: Values) -> None:
+        """A panel shows an array that goes in, as it is drawn: with padding."""
+        self._inputs[panel] = drawn
+
+    def is_given(self, tensor: Tensor) -> bool:
+        """Whether a tensor goes in as it is."""
+        return tensor.name in self._operands
+
     def expected(self) -> Mapping[str, Values]:
         """What the panels show at the end, by their names."""
         return self._expected
@@ -99,4 +108,5 @@ class Graph:
             double=self._double,
             seed=self._seed,
             training=self.training,
+            inputs=self._inputs,
         )

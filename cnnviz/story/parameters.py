@@ -31,8 +31,9 @@ def input_size(default: Any = None, **more: Any) -> Any:
 
 def kernel_size(default: Any = None, **more: Any) -> Any:
     """Declare the kernel's size."""
-    found = {"shown_default": "3, or the data's own"} if default is None else {}
-    found |= {"help": "Kernel size.", "always_named": True}
+    found: dict[str, Any] = {"help": "Kernel size.", "always_named": True}
+    if default is None:
+        found["shown_default"] = "3, or the data's own"
     return param(default, alias="kernel-size", lo=1, hi=MAX_KERNEL, **{**found, **more})
 
 
@@ -103,10 +104,8 @@ def convolved_size(*, dilated: bool = False, ceil_mode: bool = False, padded: bo
 
 
 def filled(general: Expression, results: Sequence[int], ref: str | None = None, **sizes: Sequence[int]) -> Filled:
-    """A general equation of sizes with the numbers of a figure along rows and columns; `ref` is the panel they are of."""
-    values = tuple(
-        tuple((name, Number(each[axis])) for name, each in sizes.items()) for axis in range(len(results))
-    )
+    """A general equation of sizes with the numbers of a figure along both axes; `ref` names the panel of that size."""
+    values = tuple(tuple((name, Number(each[axis])) for name, each in sizes.items()) for axis in range(len(results)))
     found = tuple(
         Number(result, 0, None if ref is None else (ref, "shape", axis)) for axis, result in enumerate(results)
     )

@@ -70,8 +70,9 @@ class Story:
         """Each a word and its value; of many the words are left out."""
         if len(self.settings) > _MOST_WORDS:
             return joined((value for _, value in self.settings), "   ")
-        return joined((Text(f"{word} {{value}}", value=value) if word else value for word, value in self.settings),
-                      "     ")
+        return joined(
+            (Text(f"{word} {{value}}", value=value) if word else value for word, value in self.settings), "     "
+        )
 
     # Panels
 
@@ -98,15 +99,11 @@ class Story:
         """A panel of cells, labelled with its size (`label` has a gap for it) and what stands `below`.
 
         With `windows` it is drawn padded with `fill`, what no window reaches hatched, and an outline for the window;
-        a `pending` one is empty until its cells are written. A tensor is what the graph computes: the panel shows it
-        at the end. `data` says where an input comes from; `more` are fields of the panel.
+        a `pending` one is empty until its cells are written. Of a tensor the graph learns which panel shows it: what
+        goes in at the start, what is computed at the end. `data` says where an input comes from; `more` are fields of
+        the panel.
         """
-        if isinstance(values, Tensor):
-            # Samples and channels of which there is one are no axes of the panel.
-            index = (0,) * next(axis for axis, size in enumerate((*values.values.shape[:-2], 2)) if size > 1)
-            self.graph.show(values, name, index)
-            values = values.values[index]
-        shown = values
+        shown, goes_in = self._registered(name, values)
         if data is not None:
             self._picture, self._crowded = data.source == "image", max(shown.shape[-2:]) >= CROWDED_SIDE
         texts = [Text(label, size=Shape(shown.shape, name))]
@@ -114,7 +111,8 @@ class Story:
         if windows is not None:
             drawn, roles = windows.padded(shown, fill), windows.roles()
             marks = (*_boundary(windows), Mark(name="window", role="window"), *marks)
-            more.setdefault("padding", windows.padding[-2:])
+            if drawn.ndim == 2:
+                more.setdefault("padding", windows.padding)
             if any(windows.padding):
                 word = "zero padding {p}" if fill == 0 else "padding {p}"
                 texts.append(Text(word, p=Extent(windows.padding)))
@@ -123,6 +121,8 @@ class Story:
         elif pending:
             drawn, roles = np.full(shown.shape, np.nan), np.full(shown.shape, "pending")
             marks = marks or (Mark(name="current", role="result"),)
+        if goes_in:
+            self.graph.show_input(name, drawn)
         fields: dict[str, Any] = {
             "digits": self.decimals(shown, lost=lost),
             "numbers": not self._crowded or role == "kernel",
@@ -136,6 +136,17 @@ class Story:
         found = Cells(panel, drawn if windows is not None else shown)
         self._cells.append(found)
         return found
+
+    def _registered(self, panel: str, values: Values | Tensor) -> tuple[Values, bool]:
+        """The array that a panel shows, registered as a result of the graph; and whether it goes in instead."""
+        if not isinstance(values, Tensor):
+            return values, False
+        # Samples and channels of which there is one are no axes of the panel.
+        index = (0,) * next(axis for axis, size in enumerate((*values.values.shape[:-2], 2)) if size > 1)
+        goes_in = self.graph.is_given(values)
+        if not goes_in:
+            self.graph.show(values, panel, index)
+        return values.values[index], goes_in
 
     def shade(self, values: Values, data: Data | None = None, *, plain: bool = False) -> Shade:
         """How values become colours: greys for a picture, one hue for a map, two from a middle zero for signs."""
@@ -219,9 +230,7 @@ class Story:
 def check_steps(count: int, what: str, covered: int = 0) -> None:
     """Refuse a figure of more steps, or more cells under its windows, than anybody watches; raises UsageError."""
     if count > MAX_STEPS:
-        raise UsageError(
-            f"{what} would take {count} steps, more than {MAX_STEPS}: use a larger stride or less input"
-        )
+        raise UsageError(f"{what} would take {count} steps, more than {MAX_STEPS}: use a larger stride or less input")
     if covered > MAX_COVERED:
         raise UsageError(
             f"{what} would cover {covered} cells in {count} steps, more than {MAX_COVERED}: use a larger stride, a "
@@ -281,4 +290,3 @@ def _flat(changes: Iterable[Changes]) -> Iterator[Change]:
             yield from change
         else:
             yield change
-

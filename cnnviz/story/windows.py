@@ -176,7 +176,7 @@ class Windows:
         seen = reduce(np.logical_and.outer, [axis.reached for axis in self.axes])
         kind = reduce(np.maximum.outer, [axis.kinds for axis in self.axes])
         names = np.array([["unreached", "input"], ["padding_unreached", "padding"], ["empty", "empty"]])
-        return names[kind, seen.astype(int)]
+        return np.asarray(names[kind, seen.astype(int)])
 
     def padded(self, values: npt.NDArray[np.float64], fill: float) -> npt.NDArray[np.float64]:
         """The array as it is drawn: `fill` in the padding, NaN beyond."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from cnnviz.storyboard.figure import Step, Storyboard
 from cnnviz.words import Phrase, Printer
 
 Thing = TypeVar("Thing")
 
-_PLAIN = frozenset({"values", "roles", "x", "y", "heights", "levels", "role", "panel", "kind", "marks", "shade", "name"})
+_PLAIN = frozenset(
+    {"values", "roles", "x", "y", "heights", "levels", "role", "panel", "kind", "marks", "shade", "name"}
+)
 """Fields that hold no words: looked through by nobody."""
 
 
@@ -25,8 +27,7 @@ def printed(board: Storyboard, printer: Printer, lang: str = "en") -> Storyboard
             yield replace(step, caption=printer(step.caption), changes=changes)
 
     texts: dict[str, Any] = {
-        name: printer(getattr(board, name))
-        for name in ("title", "settings", "formula", "convention", "alt", "subject")
+        name: printer(getattr(board, name)) for name in ("title", "settings", "formula", "convention", "alt", "subject")
     }
     rows = tuple(tuple(_printed(panel, printer) for panel in row) for row in board.rows)
     return replace(board, rows=rows, steps=steps, lang=lang, **texts)
@@ -35,7 +36,7 @@ def printed(board: Storyboard, printer: Printer, lang: str = "en") -> Storyboard
 def _printed(thing: Thing, printer: Callable[[Any], str]) -> Thing:
     """A panel, a part of one or a change with text for words; itself where it has none."""
     found: dict[str, Any] = {}
-    for name in _fields(type(thing)):
+    for name in _fields(cast("type", type(thing))):
         value = getattr(thing, name)
         if (new := _text(value, printer)) is not value:
             found[name] = new

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnviz.wording.phrases import code_of, phrase, tag_of
-from cnnviz.wording.plain import caption, listed, of_still, spoken
+from cnnviz.words.language import code_of
+from cnnviz.words.plain import caption, listed, of_still, phrase, spoken, tag_of
 
 if TYPE_CHECKING:
     from cnnviz.storyboard import Storyboard

@@ -210,7 +210,7 @@ FUNCTIONS: Mapping[str, Rule] = {
     "σ": Rule(_stable_sigmoid, _at(0, Fraction(1, 2)), transcendental=True),
     "softplus": Rule(lambda x: np.logaddexp(0, x), transcendental=True),
     "Φ": Rule(_normal_cdf, _at(0, Fraction(1, 2)), transcendental=True),
-    "φ": Rule(lambda x: np.exp(-np.asarray(x) ** 2 / 2) / math.sqrt(2 * math.pi), transcendental=True),
+    "φ": Rule(lambda x: np.exp(-(np.asarray(x) ** 2) / 2) / math.sqrt(2 * math.pi), transcendental=True),
 }
 """Every function by the name with which it is written inline."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import string
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -35,7 +34,7 @@ class Language:
         """A template in this language."""
         found = self.texts.get(english)
         if found is None:
-            if any(letter.isalpha() for letter, *_ in _literals(english)):
+            if any(literal.isalpha() for literal in _literals(english)):
                 self.missing[english] = None
             return english
         return found
@@ -100,6 +99,8 @@ def _merged(path: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     """A language file, checked; raises UsageError."""
+    import tomllib
+
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:

@@ -203,10 +203,14 @@ class Printer:
         if len(set(filled)) == 1:
             return _first_that_fits(f"${left}={general}={filled[0]}$", f"${left}={general}={results[0]}$")
         named = ["", ""] if not self._symbols else [f"{self._sized(formula.left.name, axis)}=" for axis in range(2)]
-        rows, columns = (self(Text(f"{axis} {{value}}", value=Math(f"{name}{text}")))
-                         for axis, name, text in zip(("rows", "columns"), named, filled, strict=True))
-        short = (self(Text(f"{axis} {{value}}", value=Math(f"{self._sized(formula.left.name, n)}={text}")))
-                 for n, (axis, text) in enumerate(zip(("rows", "columns"), results, strict=True)))
+        rows, columns = (
+            self(Text(f"{axis} {{value}}", value=Math(f"{name}{text}")))
+            for axis, name, text in zip(("rows", "columns"), named, filled, strict=True)
+        )
+        short = (
+            self(Text(f"{axis} {{value}}", value=Math(f"{self._sized(formula.left.name, n)}={text}")))
+            for n, (axis, text) in enumerate(zip(("rows", "columns"), results, strict=True))
+        )
         return _first_that_fits(
             f"${left}={general}$    {rows}    {columns}", f"${left}={general}$    {'    '.join(short)}"
         )
@@ -347,9 +351,7 @@ class Printer:
             text += f"{'-' if negative else '+'}{found.factor() if negative else found.term()}"
         return _Part(text, compound=bool(rest))
 
-    def _math_product(
-        self, part: Product, of: Callable[[Expression], _Part], values: Mapping[str, Number]
-    ) -> _Part:
+    def _math_product(self, part: Product, of: Callable[[Expression], _Part], values: Mapping[str, Number]) -> _Part:
         found = [of(factor) for factor in part.factors]
         text = found[0].first()
         for before, after, written in zip(part.factors, part.factors[1:], found[1:], strict=False):

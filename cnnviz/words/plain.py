@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cnnviz.wording.phrases import phrase
+from cnnviz.words.language import code_of
 
 if TYPE_CHECKING:
     from cnnviz.storyboard import Storyboard
+    from cnnviz.words.language import Language
 
 _FORMULA = re.compile(r"\$([^$]+)\$")
 _SUBSCRIPT = re.compile(r"_(?:\{([^{}]*)\}|(\w))")
@@ -16,7 +17,6 @@ _ROOT = re.compile(r"\\sqrt\{([^{}]*)\}")
 _HAT = re.compile(r"\\hat\{([^{}]*)\}")
 _FRACTION = re.compile(r"\\d?frac\{([^{}]*)\}\{([^{}]*)\}")
 _COMMAND = re.compile(r"\\([A-Za-z]+|.) ?")
-_ANIMATION = "Animation "
 _BLANKS = re.compile(r" {2,}")
 _SIGNS = {
     "times": "×", "cdot": "·", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "leq": " ≤ ", "geq": " ≥ ",
@@ -53,16 +53,38 @@ def _factor(text: str) -> str:
     return text if text.isalnum() else f"({text})"
 
 
+def phrase(lang: str, english: str) -> str:
+    """A phrase of a player, a deck or a caption in a language; the English one where that has none."""
+    language = _language(lang)
+    return language.phrase(english) if language else english
+
+
+def tag_of(lang: str) -> str:
+    """The tag by which web pages and screen readers know a language, such as `zh`."""
+    language = _language(lang)
+    return language.code if language else "en"
+
+
+def _language(lang: str) -> Language | None:
+    if code_of(lang) == "en":
+        return None
+    # What reads TOML is imported only where another language than English is wanted.
+    from cnnviz.words.language import load_language
+
+    return load_language(lang)
+
+
 def of_still(board: Storyboard, steps: int, place: int) -> str:
     """The alt text of a picture that shows so many of a figure's steps, or the one at `place`, counted from 0."""
-    animation = board.alt.startswith(_ANIMATION)
     if board.count == 1:
-        return board.alt.replace(_ANIMATION, "Figure ", 1) if animation else board.alt
+        return phrase(board.lang, "Figure of {what}").format(what=board.subject) if board.subject else str(board.alt)
     if steps == 1:
         head = phrase(board.lang, "Step {n} of {count}").format(n=place + 1, count=board.count)
     else:
         head = phrase(board.lang, "{n} of {count} steps").format(n=steps, count=board.count)
-    return f"{head} of an a{board.alt[1:]}" if animation else head + phrase(board.lang, ". ") + board.alt
+    if not board.subject:
+        return head + phrase(board.lang, ". ") + board.alt
+    return phrase(board.lang, "{step} of an animation of {what}").format(step=head, what=board.subject)
 
 
 def caption(board: Storyboard) -> str:
