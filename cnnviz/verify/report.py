@@ -84,8 +84,8 @@ def _report(name: str, against: str, found: Sequence[Claim]) -> Report:
             sizes = f"{size_text(*claim.shown.shape)}, {against} gives {size_text(*claim.right.shape)}"
             wrong.append((claim.result, np.inf, f"{claim.where} is {sizes}"))
             continue
-        apart = np.abs(claim.shown - claim.right.astype(np.float64))
-        apart[np.isnan(claim.shown) & np.isnan(claim.right)] = 0
+        apart = np.asarray(np.abs(claim.shown - claim.right.astype(np.float64)))
+        apart = np.where(np.isnan(claim.shown) & np.isnan(claim.right), 0, apart)
         # Turned round, so that a number that was never filled in counts as another.
         others = ~(apart <= claim.allowed)
         equal[claim.result] += int((~others).sum())
