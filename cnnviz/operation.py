@@ -59,6 +59,14 @@ class Shown:
     kind: str = MAP
 
 
+@dataclass(frozen=True, eq=False)
+class Input:
+    """An operand as a panel shows it at the start: `drawn` with its padding, and its own shape."""
+
+    drawn: Values
+    shape: tuple[int, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Training:
     """One step of gradient descent: how the result `loss` depends on every value, and what it does to `weights`.
@@ -76,7 +84,7 @@ class Operation:
     """Everything that a figure computes: `essential` is the place of the call that a picture names.
 
     `double` asks for float64, where float32 would show other digits. `seed` starts the generator of operands that have
-    a `std`, in their order. `inputs` are the operands that panels show at the start, as they are drawn: padded.
+    a `std`, in their order. `inputs` are the operands that panels show at the start.
     """
 
     operands: Mapping[str, Operand]
@@ -86,4 +94,4 @@ class Operation:
     double: bool = False
     seed: tuple[int, ...] = ()
     training: Training | None = None
-    inputs: Mapping[str, Values] = field(default_factory=dict)
+    inputs: Mapping[str, Input] = field(default_factory=dict)

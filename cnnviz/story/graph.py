@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.operation import KERNEL, MAP, PLAIN, Call, Operand, Operation, Shown, Training
+from cnnviz.operation import KERNEL, MAP, PLAIN, Call, Input, Operand, Operation, Shown, Training
 from cnnviz.ops import compute
 
 Values = npt.NDArray[np.float64]
@@ -32,7 +32,7 @@ class Graph:
         self._calls: list[Call] = []
         self._shown: list[Shown] = []
         self._expected: dict[str, Values] = {}
-        self._inputs: dict[str, Values] = {}
+        self._inputs: dict[str, Input] = {}
         self._double, self._seed = double, seed
         self.training: Training | None = None
         self.essential = -1
@@ -84,9 +84,9 @@ class Graph:
         if not size:
             self._expected[panel] = np.asarray(tensor.values[index], np.float64)
 
-    def show_input(self, panel: str, drawn: Values) -> None:
-        """A panel shows an array that goes in, as it is drawn: with padding."""
-        self._inputs[panel] = drawn
+    def show_input(self, panel: str, drawn: Values, shape: tuple[int, ...]) -> None:
+        """A panel shows an array of a shape that goes in, as it is drawn: with padding."""
+        self._inputs[panel] = Input(drawn, shape)
 
     def is_given(self, tensor: Tensor) -> bool:
         """Whether a tensor goes in as it is."""

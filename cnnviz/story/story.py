@@ -122,7 +122,7 @@ class Story:
             drawn, roles = np.full(shown.shape, np.nan), np.full(shown.shape, "pending")
             marks = marks or (Mark(name="current", role="result"),)
         if goes_in:
-            self.graph.show_input(name, drawn)
+            self.graph.show_input(name, drawn, shown.shape)
         fields: dict[str, Any] = {
             "digits": self.decimals(shown, lost=lost),
             "numbers": not self._crowded or role == "kernel",
