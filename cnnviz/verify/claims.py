@@ -36,6 +36,7 @@ def claims(board: Storyboard, operation: Operation | None, results: Mapping[str,
     """Every claim of a figure, whose operation an engine has computed as `results`."""
     shown = Shown(board)
     arrays: dict[str, Values] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
     if operation is not None:
         scale = _scale(operation)
         for each in operation.shown:
@@ -48,18 +49,39 @@ def claims(board: Storyboard, operation: Operation | None, results: Mapping[str,
                 most = float(np.abs(right).max(initial=0.0))
                 yield Claim(each.panel, _values(shown, each.panel, right), right, precision * max(scale, most), True)
         for panel, inputs in operation.inputs.items():
-            arrays.setdefault(panel, inputs)
-            yield Claim(f"{panel} at the start", shown.start[panel], inputs, 0)
+            arrays.setdefault(panel, inputs.drawn)
+            shapes[panel] = inputs.shape
+            yield Claim(f"{panel} at the start", shown.start[panel], inputs.drawn, 0)
     arrays |= {name: values for name, values in results.items() if name not in arrays}
+    shapes = {name: values.shape for name, values in arrays.items()} | shapes
     for where, phrase in shown.words:
         for part in walk(phrase):
-            yield from _claims_of(where, part, arrays, board.parameters)
+            yield from _claims_of(where, part, Known(arrays, shapes, board.parameters))
 
 
-def _claims_of(where: str, part: Any, arrays: Mapping[str, Values], parameters: Mapping[str, Any]) -> Iterator[Claim]:
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What numbers may be held against: arrays by panel or by name, their shapes, and the figure's parameters."""
+
+    arrays: Mapping[str, Values]
+    shapes: Mapping[str, tuple[int, ...]]
+    parameters: Mapping[str, Any]
+
+    def __getitem__(self, ref: tuple[Any, ...]) -> Any:
+        name, *index = ref
+        if name not in self.arrays:
+            found = self.parameters[name]
+            return _at(found, index[0]) if index else found
+        if index and index[0] == "shape":
+            return self.shapes[name][index[1]]
+        return self.arrays[name][tuple(index)]
+
+
+def _claims_of(where: str, part: Any, known: Known) -> Iterator[Claim]:
+    arrays, parameters = known.arrays, known.parameters
     match part:
         case Number() if part.ref:
-            right = _referred(part.ref, arrays, parameters)
+            right = known[part.ref]
             precision = 1e-5 if getattr(right, "dtype", None) == np.float32 else 1e-9
             scale = max(1e-30, float(np.abs(arrays[part.ref[0]]).max())) if part.ref[0] in arrays else abs(part.value)
             yield Claim(f"{_name(part.ref)} in {where}", np.array(part.value), np.asarray(right), precision * scale)
@@ -74,7 +96,7 @@ def _claims_of(where: str, part: Any, arrays: Mapping[str, Values], parameters: 
                     if name in parameters and parameters[name] is not None:
                         yield Claim(f"{name} in {where}", np.array(value), np.array(_at(parameters[name], axis)), 0)
         case Shape() if part.ref in arrays:
-            yield Claim(f"the size of {part.ref} in {where}", np.array(part.sizes), np.array(arrays[part.ref].shape), 0)
+            yield Claim(f"the size of {part.ref} in {where}", np.array(part.sizes), np.array(known.shapes[part.ref]), 0)
         case Assigned() if isinstance(part.value, Extent) and parameters.get(part.symbol.name) is not None:
             right = np.array(parameters[part.symbol.name], np.float64)
             yield Claim(f"{part.symbol.name} in {where}", np.array(part.value.sizes), right, 0)
@@ -94,16 +116,6 @@ def _sides(where: str, equation: Equation) -> Iterator[Claim]:
 
 def _numbers(side: Expression) -> Iterator[Number]:
     return (part for part in walk(side) if isinstance(part, Number))
-
-
-def _referred(ref: tuple[Any, ...], arrays: Mapping[str, Values], parameters: Mapping[str, Any]) -> Any:
-    name, *index = ref
-    if name not in arrays:
-        found = parameters[name]
-        return _at(found, index[0]) if index else found
-    if index and index[0] == "shape":
-        return arrays[name].shape[index[1]]
-    return arrays[name][tuple(index)]
 
 
 def _at(value: Any, axis: int) -> Any:
