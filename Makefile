@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: all render gallery test lint docs bench bench-peers fuzz kills mutants check-decks clean
+.PHONY: all render gallery test lint docs bench bench-peers tokens check-decks clean
 all: render
 
 $(BIN)/python:
@@ -36,6 +36,9 @@ docs: $(VENV)/.installed-test
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks
 
+tokens: $(VENV)/.installed-test
+	$(BIN)/python -m benchmarks.tokens
+
 # manim, to measure against, in an environment of its own; needs Debian's libcairo2-dev, libpango1.0-dev, pkg-config.
 bench-peers: .venv-manim/.installed
 
@@ -43,15 +46,6 @@ bench-peers: .venv-manim/.installed
 	$(PYTHON) -m venv .venv-manim
 	.venv-manim/bin/python -m pip install --quiet manim
 	touch $@
-
-fuzz: $(VENV)/.installed-test
-	$(BIN)/python -m tests.fuzz --count $(or $(COUNT),20000)
-
-kills: $(VENV)/.installed-test
-	$(BIN)/python -m tests.kills --count $(or $(COUNT),100)
-
-mutants: $(VENV)/.installed-test
-	$(BIN)/python -m tests.mutation --jobs $(or $(JOBS),2)
 
 check-decks: $(VENV)/.installed-test
 	$(BIN)/python -m tests.check_decks $(DECKS)

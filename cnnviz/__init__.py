@@ -15,11 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cnnviz.decks import WrittenDeck
+    from cnnviz.export.apng import ApngPlugin as ApngPlugin
+    from cnnviz.export.gif import GifPlugin as GifPlugin
+    from cnnviz.export.mp4 import Mp4Plugin as Mp4Plugin
+    from cnnviz.export.webm import WebmPlugin as WebmPlugin
+    from cnnviz.export.webp import WebpPlugin as WebpPlugin
     from cnnviz.pipeline import Figure
     from cnnviz.talk import Source
 
 __version__ = "0.1.0"
 __all__ = ["CnnvizError", "UsageError", "__version__", "deck", "scene_names"]
+
+_PLUGINS = {"ApngPlugin": "apng", "GifPlugin": "gif", "Mp4Plugin": "mp4", "WebmPlugin": "webm", "WebpPlugin": "webp"}
+"""The writers as imageio plugins, and their formats: `iio.imwrite("x.gif", frames, plugin=cnnviz.GifPlugin)`."""
 
 
 def scene_names() -> tuple[str, ...]:
@@ -44,6 +52,11 @@ def deck(
 
 def __getattr__(name: str) -> Callable[..., Figure]:
     # Scenes are files: what exists is known when it is asked for, and `import cnnviz` stays cheap.
+    if name in _PLUGINS:
+        from importlib import import_module
+
+        plugin: Callable[..., Any] = getattr(import_module(f"cnnviz.export.{_PLUGINS[name]}"), name)
+        return plugin
     if name.startswith("_") or name not in scene_names():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from cnnviz.api import scene_function
@@ -52,6 +65,6 @@ def __getattr__(name: str) -> Callable[..., Figure]:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *scene_names()})
+    return sorted({*globals(), *scene_names(), *_PLUGINS})
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from cnnviz.appearance import Appearance
-from cnnviz.discovery import load_scene
+from cnnviz.discovery import docstring, load_scene
 from cnnviz.parameters import Parameter, parameters_of
 from cnnviz.pipeline import Figure, make
 
@@ -31,7 +31,7 @@ def scene_function(name: str) -> Callable[..., Figure]:
     function.__name__ = function.__qualname__ = name
     function.__module__ = "cnnviz"
     lines = "\n".join(f"{p.name} : {_kind(p)}\n    {_text(p)}" for p in declared)
-    function.__doc__ = f"{(scene.__doc__ or '').strip()}\n\nParameters\n----------\n{lines}\n"
+    function.__doc__ = f"{docstring(scene)}\n\nParameters\n----------\n{lines}\n"
     kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
     ordered = positional + [p for p in declared if not p.spec.positional]
     function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
-from cnnviz.programs import check_framework, frameworks
 from cnnviz.errors import UsageError
 from cnnviz.limits import (
     MAX_FONT_SCALE,
@@ -20,8 +19,10 @@ from cnnviz.limits import (
     MIN_FONT_SCALE,
     MIN_WIDTH,
 )
+from cnnviz.mathtext import check_nesting
 from cnnviz.parameters import Parameters, Size, param, quote
-from cnnviz.places import ALSO_CALLED, PLACES
+from cnnviz.places import PLACES
+from cnnviz.programs import check_framework, frameworks
 
 _BYTES = re.compile(r"\s*([0-9]{1,12}(?:[.,][0-9]{1,6})?)\s*([KMG]?|[KMG]i?B|B|bytes)\s*", re.IGNORECASE)
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30, "BYTES": 1}
@@ -31,6 +32,18 @@ LONGEST_STEP, SHORTEST_STEP, WHOLE = 1.0, 0.05, 24.0
 _FRAMES = ("first", "last", "all")
 
 
+def _themes() -> Iterable[str]:
+    from cnnviz.render.theme import theme_names
+
+    return theme_names()
+
+
+def _languages() -> Iterable[str]:
+    from cnnviz.wording.language import languages
+
+    return ("en", *languages())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Appearance(Parameters):
     """What all figures have in common: how they look and how they play."""
@@ -38,8 +51,12 @@ class Appearance(Parameters):
     title: str | None = param(
         None, help="Title instead of the figure's own.", shown_default="the figure's own", group="Look"
     )
-    theme: str = param("article", help="Colours: a theme's name or a TOML file.", group="Look")
-    lang: str = param("en", help="Language of all words: en, zh, or a TOML file.", group="Look")
+    theme: str = param(
+        "article", help="Colours: a theme's name or a TOML file.", names=_themes, files=True, group="Look"
+    )
+    lang: str = param(
+        "en", help="Language of all words: en, zh, or a TOML file.", names=_languages, files=True, group="Look"
+    )
     notation: str = param(
         "ikspo", help="Symbols: the article's i, k, s, p, o, or H, W, K, S, P.", choices=("ikspo", "HWKSP"),
         group="Look",
@@ -70,15 +87,16 @@ class Appearance(Parameters):
     once: bool = param(False, help="Play once instead of for ever.", negatable=True, group="Timing")
     for_: str | None = param(
         None, help="Where it goes; sets the format, size, time and limit that are usual there.", choices=tuple(PLACES),
-        near=ALSO_CALLED, group="Output",
+        group="Output",
     )  # fmt: skip
     max_size: str | None = param(
         None, help="Bytes a file may have, such as 5MB: else fewer colours (video: stronger compression), then smaller "
         "pixels.", shown_default="no limit", group="Output",
     )  # fmt: skip
     frame: str = param(
-        "last", help="Step that a still shows: last, first, its number; all for .svg and .pdf.", group="Still"
-    )
+        "last", help="Step that a still shows: last, first, its number; all for .svg and .pdf.", group="Still",
+        names=lambda: _FRAMES,
+    )  # fmt: skip
     sheet: Size | None = param(
         None, help="Steps on one contact sheet, rows x columns, each as wide as --width; for .png, .svg, .pdf.",
         lo=1, hi=MAX_SHEET, group="Still",
@@ -103,7 +121,7 @@ class Appearance(Parameters):
         if self.max_size is not None:
             bytes_of(self.max_size)
 
-    def usual(self) -> Mapping[str, Any]:
+    def defaults(self) -> Mapping[str, Any]:
         """What is usual in the place where the figure goes."""
         return {} if self.for_ is None else PLACES[self.for_].look
 
@@ -121,7 +139,8 @@ def _check_title(title: str) -> None:
     if len(title) > MAX_TITLE:
         raise UsageError(f"--title has {len(title)} characters: use at most {MAX_TITLE}")
     if not title.isprintable():
-        raise UsageError(f"--title {quote(title)} holds a sign that cannot be drawn: use one line of plain text")
+        raise UsageError(f"--title {quote(title)} holds a character that cannot be drawn: use one line of plain text")
+    check_nesting(title, "--title")
 
 
 def _check_frame(frame: str) -> None:

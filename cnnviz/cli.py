@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
-import re
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,15 +14,15 @@ import click
 
 from cnnviz import __version__
 from cnnviz.appearance import Appearance
-from cnnviz.programs import frameworks
-from cnnviz.commands._common import OUTPUT_FOLDER, told
+from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, dashed, describe_output
+from cnnviz.commands._completion import completing
 from cnnviz.commands._drawing import drawing
-from cnnviz.commands._hints import COMMANDS, Hints, dashed, of_program, of_tool
-from cnnviz.commands._output import check_output
-from cnnviz.discovery import add_folder, find_scenes, hint_for, load_scene, summary
+from cnnviz.commands._output import check_output, write_files
+from cnnviz.discovery import add_folder, docstring, find_scenes, load_scene, summary
 from cnnviz.errors import CnnvizError
-from cnnviz.parameters import Parameter, parameters_of
-from cnnviz.pipeline import Figure, make, names_folder
+from cnnviz.parameters import ArrayLike, Parameter, parameters_of, suggest
+from cnnviz.pipeline import Figure, make
+from cnnviz.programs import frameworks
 
 _TOOLS_FOLDER = Path(__file__).with_name("commands")
 _HELP: Any = {"help_option_names": ["-h", "--help"], "token_normalize_func": dashed}
@@ -39,11 +39,9 @@ def tools() -> dict[str, Path]:
 class SceneCommand(click.Command):
     """A scene as a command; its help keeps the groups in which parameters are declared."""
 
-    def __init__(
-        self, name: str, options: list[click.Parameter], groups: dict[str, list[str]], hints: Hints, **more: Any
-    ) -> None:
+    def __init__(self, name: str, options: list[click.Parameter], groups: dict[str, list[str]], **more: Any) -> None:
         super().__init__(name, params=options, **more)
-        self._groups, self._hints = groups, hints
+        self._groups = groups
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options group by group."""
@@ -55,23 +53,14 @@ class SceneCommand(click.Command):
                     formatter.write_dl(rows)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does it, but `--max-size 5 MB` is a size, too, and a stray word's error says what would work."""
-        joined: list[str] = []
-        for word in args:
-            sized = " ".join(joined[-2:]).replace("=", " ").replace("max_size", "max-size").rpartition("--max-size ")[2]
-            if re.fullmatch(r"[\d.,]+", sized) and re.fullmatch("[kmg]?i?b", word, re.IGNORECASE):
-                joined[-1] += word
-            else:
-                joined.append(word)
-        ctx.allow_extra_args = True
-        try:
-            # The parser empties the list that it is given.
-            super().parse_args(ctx, list(joined))
-        except click.NoSuchOption as error:
-            raise self._hints.of_option(error, self, joined) from None
-        if ctx.args:
-            raise click.UsageError(self._hints.of_words(ctx.args, self, joined))
-        return ctx.args
+        """As click does it; a positional parameter may be given as an option instead."""
+        rest = super().parse_args(ctx, args)
+        for param in self.params:
+            if isinstance(param, Positional) and (named := ctx.params.pop(param.twin, None)) is not None:
+                if ctx.params.get(str(param.name)) is not None:
+                    raise click.UsageError(f"{param.name} is given twice, by its place and as --{param.name}", ctx)
+                ctx.params[str(param.name)] = named
+        return rest
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples as they are."""
@@ -81,15 +70,21 @@ class SceneCommand(click.Command):
 
 
 class Positional(click.Argument):
-    """A parameter given by its place; unlike click's own it has a line in the help."""
+    """A parameter given by its place; unlike click's own it has a line in the help, and an option for a twin."""
 
-    def __init__(self, name: str, text: str) -> None:
-        super().__init__([name], required=False, default=None, metavar=f"[{name.upper()}]")
-        self._text = text
+    def __init__(self, parameter: Parameter, text: str, complete: Any) -> None:
+        name = parameter.name
+        super().__init__([name], required=False, default=None, metavar=f"[{name.upper()}]", shell_complete=complete)
+        self.twin = f"{name}_option"
+        self._text, self._complete = text, complete
+
+    def option(self) -> click.Option:
+        """The option that may be given instead."""
+        return click.Option([self.twin, f"--{self.name}"], hidden=True, shell_complete=self._complete)
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
         """What stands in the help."""
-        return (self.name or "").upper(), self._text
+        return f"{str(self.name).upper()}, --{self.name}", self._text
 
 
 class Commands(click.Group):
@@ -106,6 +101,8 @@ class Commands(click.Group):
             tool: click.Command = module.command
             tool.name = cmd_name
             known = {param.name for param in tool.params}
+            # Python started with -OO has no docstrings.
+            tool.help = tool.help or summary(tools()[cmd_name])
             tool.params += [_option(p) for p in getattr(module, "PARAMETERS", ()) if p.name not in known]
             return tool
         return scene_command(cmd_name) if cmd_name in find_scenes() else None
@@ -115,22 +112,9 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does it, with a hint for a mistyped name."""
         if args and self.get_command(ctx, args[0]) is None:
-            raise click.UsageError(f"there is no command {args[0]!r}: {hint_for(args[0], tools(), COMMANDS)}")
+            hint = suggest(args[0], tuple(self.list_commands(ctx)))
+            raise click.UsageError(f"there is no command {args[0]!r}: {hint}")
         return super().resolve_command(ctx, args)
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does it, but an option in the first place is told where it belongs."""
-        try:
-            return super().parse_args(ctx, args)
-        except click.NoSuchOption as error:
-            raise of_program(error, self) from None
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """As click does it, but what a tool does not know, or lacks, is told with what would work."""
-        try:
-            return super().invoke(ctx)
-        except (click.NoSuchOption, click.MissingParameter) as error:
-            raise of_tool(error) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write figures and tools with one line each, without importing any scene."""
@@ -140,17 +124,22 @@ class Commands(click.Group):
             formatter.write_dl([(name, summary(file)) for name, file in tools().items()])
 
 
-@click.group(cls=Commands, context_settings=_HELP, epilog="See `cnnviz FIGURE --help`.")
+@click.group(
+    cls=Commands,
+    context_settings=_HELP,
+    epilog="See `cnnviz FIGURE --help`.",
+    help="""Accurate, animated figures of what a convolutional network computes.
+
+    For example: cnnviz conv --k 3 --s 2 --p 1
+    """,
+)
 @click.version_option(__version__, prog_name="cnnviz")
 @click.option(
     "--scenes", multiple=True, metavar="FOLDER", is_eager=True, expose_value=False, help="Folder with your own scenes.",
     callback=lambda _context, _option, folders: list(map(add_folder, folders)),
 )  # fmt: skip
 def cli() -> None:
-    """Accurate, animated figures of what a convolutional network computes.
-
-    For example: cnnviz conv --k 3 --s 2 --p 1
-    """
+    """The whole program."""
 
 
 def scene_command(name: str) -> click.Command:
@@ -160,25 +149,36 @@ def scene_command(name: str) -> click.Command:
     groups: dict[str, list[str]] = {}
     for parameter in declared:
         groups.setdefault(parameter.spec.group, []).append(parameter.name)
-    options = [_option(parameter) for parameter in declared] + [
-        click.Option(["-o", "--output"], metavar="FILE", help="File to write; its extension chooses the format, a "
-                     "slash at its end (frames/) numbered PNG frames.  "
+    options = [_option(parameter) for parameter in declared]
+    options += [option.option() for option in options if isinstance(option, Positional)]
+    shared = len(options)
+    options += [
+        click.Option(["-o", "--output"], metavar="FILE", type=UserPath(),
+                     help="File to write; its extension chooses the format. "
+                     "A folder gets a file named after the parameters, - is standard output.  "
                      f"[default: in {OUTPUT_FOLDER}/, named after the parameters]"),
-        click.Option(["formats", "--format"], multiple=True, metavar="FORMATS", help="Formats, such as gif,mp4,html: "
-                     "one rendering, a file each.  [default: gif]"),
-        click.Option(["--code"], metavar="FRAMEWORK",
+        click.Option(["formats", "--format"], multiple=True, metavar="FORMATS",
+                     shell_complete=completing(_formats), help="Formats, such as gif,mp4,html: "
+                     "one rendering, a file each; frames for a folder of numbered PNGs.  [default: gif]"),
+        click.Option(["--code"], metavar="FRAMEWORK", shell_complete=completing(frameworks),
                      help=f"Print the operation as a program ({', '.join(frameworks())}); a picture only with -o."),
         click.Option(["-q", "--quiet"], is_flag=True, help="Say nothing but errors."),
         click.Option(["-v", "--verbose"], is_flag=True, help="Say more: the command, and the picture in words."),
     ]  # fmt: skip
-    own = [option.name for option in options[len(declared) :] if option.name]
+    own = [option.name for option in options[shared:] if option.name]
     groups["Output"] = [*own[:2], *groups.get("Output", []), *own[2:]]
     groups = {group: groups[group] for group in (*_GROUPS, *groups) if group in groups}
-    doc = (scene.__doc__ or "").strip()
+    doc = docstring(scene)
     return SceneCommand(
-        name, options, groups, Hints(declared, scene.examples), help=doc, short_help=doc.splitlines()[0],
-        callback=_runner(name), epilog="\n".join(scene.examples), context_settings=_HELP,
-    )  # fmt: skip
+        name,
+        options,
+        groups,
+        help=doc,
+        short_help=doc.splitlines()[0],
+        callback=_runner(name),
+        epilog="\n".join(scene.examples),
+        context_settings=_HELP,
+    )
 
 
 def _option(parameter: Parameter) -> click.Parameter:
@@ -190,15 +190,23 @@ def _option(parameter: Parameter) -> click.Parameter:
     unit = f" in {spec.unit}" if spec.unit else ""
     listed = f" ({', '.join(spec.choices)})" if spec.choices else ""
     default = parameter.shown_default
+    complete = completing(spec.names or (lambda: spec.choices), spec.files or parameter.type is ArrayLike)
     text = spec.help.rstrip(".") + unit + listed + "."
     if spec.positional:
-        return Positional(parameter.name, f"{text}  [default: {default}]")
+        return Positional(parameter, f"{text}  [default: {default}]", complete)
     if parameter.type is bool:
         if parameter.default or spec.negatable:
             names[1] = f"{parameter.option}/{parameter.option.replace('--', '--no-', 1)}"
         return click.Option(names, is_flag=True, default=None, help=text)
     text += f"  [default: {default}]" if default else ""
-    return click.Option(names, metavar=_METAVARS.get(parameter.type.__name__, "SIZE"), help=text)
+    metavar = _METAVARS.get(parameter.type.__name__, "SIZE")
+    return click.Option(names, metavar=metavar, help=text, shell_complete=complete)
+
+
+def _formats() -> Sequence[str]:
+    from cnnviz.export import formats
+
+    return formats()
 
 
 _METAVARS = {"int": "N", "float": "X", "str": "TEXT", "ArrayLike": "DATA"}
@@ -222,19 +230,18 @@ def _runner(name: str) -> Callable[..., None]:
 
 
 def _write(figure: Figure, output: str | None, formats: Sequence[str], quiet: bool, verbose: bool) -> None:
-    extension = figure.place.format if figure.place else "gif"
-    if figure.place and output is not None and names_folder(output):
-        # Who says where it goes wants the file that is usual there, not frames.
-        formats = formats or [extension]
-    with drawing(quiet) as watch:
-        if formats:
-            made = figure.save_all(output if output is not None else f"{OUTPUT_FOLDER}/", formats, watch)
-        else:
-            place = output if output is not None else OUTPUT_FOLDER / figure.file_name(extension)
-            made = {Path(place): figure.save(place, watch)}
+    try:
+        with drawing(quiet) as watch:
+            made = write_files(figure, output, formats, watch)
+    except CnnvizError as error:
+        if output is None and not _is_writable(OUTPUT_FOLDER):
+            raise CnnvizError(f"{error}: use -o FILE for another place") from error
+        raise
+    if not made:
+        return
     if not quiet:
         for path, written in made.items():
-            click.echo(told(path, written))
+            click.echo(describe_output(path, written))
         if any(written.size[0] for written in made.values()) and figure.cuts_title():
             click.echo("cnnviz: the title is too long for the picture, where it ends in …: use a shorter one", err=True)
     if verbose and not quiet:
@@ -244,9 +251,15 @@ def _write(figure: Figure, output: str | None, formats: Sequence[str], quiet: bo
             click.echo(figure.place.advice)
 
 
+def _is_writable(folder: Path) -> bool:
+    there = folder if folder.exists() else Path()
+    return there.is_dir() and os.access(there, os.W_OK)
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; errors are one line, 2 for bad usage, 1 for a failure, 130 for Ctrl-C."""
-    # A file's name, or a terminal of few signs, need not be able to show what is said: that is no reason to fail.
+    _open_closed_streams()
+    # A file's name, or a terminal of few characters, need not be able to show what is said: that is no reason to fail.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -256,7 +269,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         click.echo(error.format_message())
         sys.exit(2)
     except click.ClickException as error:
-        _fail(error.format_message(), error.exit_code)
+        _fail(_with_long_form(error).format_message(), error.exit_code)
     except CnnvizError as error:
         _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
@@ -265,6 +278,22 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(1)
     except OSError as error:
         _fail(f"cannot write: {(error.strerror or str(error)).lower()}", 1)
+
+
+def _open_closed_streams() -> None:
+    """Give streams that a shell has closed (`2>&-`) to nothing: the next file opened would take their place."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115
+
+
+def _with_long_form(error: click.ClickException) -> click.ClickException:
+    """Suggest `--k` for `-k`, which click does not."""
+    if isinstance(error, click.NoSuchOption) and error.ctx is not None:
+        long_form = f"-{error.option_name}"
+        if any(long_form in param.opts for param in error.ctx.command.params):
+            return click.NoSuchOption(error.option_name, possibilities=[long_form])
+    return error
 
 
 def _fail(message: str, code: int) -> NoReturn:

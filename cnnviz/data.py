@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import errno
-import io
-import math
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -18,7 +16,8 @@ import numpy as np
 from cnnviz import kernels, limits
 from cnnviz.errors import UsageError
 from cnnviz.images import read_grey
-from cnnviz.parameters import Size, choose, quote
+from cnnviz.parameters import Size, quote, suggest
+from cnnviz.rows import check_even, file_rows, is_literal, literal_rows, parse_rows, unpasted
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -31,11 +30,7 @@ _TEXT_KINDS = (".csv", ".tsv", ".txt")
 _IMAGE_KINDS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 _KINDS = (".npy", *_TEXT_KINDS, *_IMAGE_KINDS)
 
-_LITERAL = re.compile(r"\s*[-+.\d\[](?:[-+.\de\s,;/\[\]]|nan|inf)*", re.ASCII | re.IGNORECASE)
-_PATH_START = re.compile(r"\s*\.{1,2}/")
-_REAL = r"[-+]?(?:\d{1,999}(?:\.\d{0,999})?|\.\d{1,999})(?:e[-+]?\d{1,9})?"
-_NUMBER = re.compile(rf"({_REAL})(?:/({_REAL}))?", re.ASCII | re.IGNORECASE)
-_NOT_FINITE = re.compile(r"[-+]?(?:nan|inf|infinity)", re.IGNORECASE)
+_WEB = re.compile(r"https?://|ftp://", re.IGNORECASE)
 _KIND_OF_VALUES = {"c": "complex numbers", "U": "text", "S": "text", "O": "Python objects", "V": "records"}
 _NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 _RANDOM_TAG = 0
@@ -129,22 +124,11 @@ def _load(spec: object, request: _Request, make: Callable[[str], Grid]) -> Data:
     name = spec.strip().lower().replace("_", "-")
     if name in request.names:
         return _data(make(name), name, name)
-    if _is_literal(spec):
-        grid = _parse(_literal_rows(spec, request), request.what, request)
+    if is_literal(typed := unpasted(spec), _KINDS):
+        rows = literal_rows(typed, request.what, request.limit)
+        grid = np.array(parse_rows(rows, request.what, request.limit), dtype=np.float64)
         return _data(_checked(grid, request.what, request), "literal", "")
     return _load_file(spec, request)
-
-
-def _is_literal(text: str) -> bool:
-    """Are numbers written in the text, be it with a slip among them, rather than a name or a path?"""
-    if _PATH_START.match(text):
-        return False
-    if _LITERAL.fullmatch(text) and re.search(r"[\d\[]", text):
-        return True
-    fields = [field for field in re.split(r"[\s,;\[\]]+", text) if field]
-    numbers = [field for field in fields if _is_number(field)]
-    kind = Path(text.strip()).suffix.lower()
-    return len(fields) > 1 and 2 * len(numbers) >= len(fields) and kind not in _KINDS and not os.path.exists(text)
 
 
 def _make_map(name: str, size: Size, seed: int) -> Grid:
@@ -170,7 +154,7 @@ def _array(spec: object, request: _Request) -> npt.NDArray[Any]:
         if isinstance(spec, (list, tuple)):
             lengths = [len(row) if isinstance(row, (list, tuple, np.ndarray)) else 1 for row in spec]
             for place, length in enumerate(lengths, 1):
-                _check_even(f"{request.what}, row {place}", length, "row 1", lengths[0])
+                check_even(f"{request.what}, row {place}", length, "row 1", lengths[0])
         raise UsageError(
             f"{request.what} is no grid of numbers: give {request.option} rows of the same length"
         ) from error
@@ -231,100 +215,14 @@ def _times(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape))
 
 
-# Text: literals and files
-
-
-def _parse(rows: Iterable[tuple[str, list[str]]], subject: str, request: _Request) -> Grid:
-    """Turn rows (their place, their fields) into numbers; `subject` leads every message."""
-    grid: list[list[float]] = []
-    first = ""
-    for place, fields in rows:
-        where = f"{subject}, {place}"
-        if len(fields) > request.limit or len(grid) == request.limit:
-            many = "numbers" if len(fields) > request.limit else "rows"
-            raise UsageError(f"{where}: there are more than {request.limit} {many}, the most that a grid may have")
-        if not grid:
-            first = place
-            if place.startswith("line") and not any(_is_number(field.replace(",", ".")) for field in fields):
-                raise UsageError(f"{where} is no row of numbers but {quote(' '.join(fields))}: remove such a header")
-        else:
-            _check_even(where, len(fields), first, len(grid[0]))
-        grid.append([_number(field, f"{where}, column {column}") for column, field in enumerate(fields, 1)])
-    if not grid:
-        raise UsageError(f"{subject} holds no numbers: give at least one")
-    return np.array(grid, dtype=np.float64)
-
-
-def _check_even(where: str, count: int, first: str, expected: int) -> None:
-    if count != expected:
-        numbers = "number" if count == 1 else "numbers"
-        raise UsageError(f"{where} has {count} {numbers}, but {first} has {expected}: make all rows the same length")
-
-
-def _is_number(text: str) -> bool:
-    return bool(_NUMBER.fullmatch(text) or _NOT_FINITE.fullmatch(text))
-
-
-def _is_decimal_comma(text: str) -> bool:
-    return re.fullmatch(r"[-+]?\d{1,99},\d{1,99}", text, re.ASCII) is not None
-
-
-def _number(text: str, where: str) -> float:
-    match = _NUMBER.fullmatch(text)
-    if match:
-        numerator, denominator = float(match[1]), float(match[2] or 1)
-        if denominator == 0:
-            raise UsageError(f"{where}: {quote(text)} divides by zero")
-        if math.isfinite(value := numerator / denominator):
-            return value
-    if match or _NOT_FINITE.fullmatch(text):
-        raise UsageError(f"{where} is {quote(text)}: use finite numbers only")
-    if _is_decimal_comma(text):
-        raise UsageError(f"{where} is {quote(text)}: write decimals with a point, {text.replace(',', '.')}")
-    wrong = f"{quote(text)} is not a number" if text else "a number is missing"
-    raise UsageError(f"{where}: {wrong}: write it as -2, 0.5, 1e-3 or 1/9")
-
-
-def _literal_rows(text: str, request: _Request) -> Iterator[tuple[str, list[str]]]:
-    body = text.strip()
-    if re.search(r"\[\s*\]", body):
-        raise UsageError(f"{request.what} {quote(text)} has an empty row: give at least one number in each")
-    for _ in range(2):
-        if body.startswith("[") and body.endswith("]"):
-            body = re.sub(r"\][\s,;]*\[", ";", body[1:-1]).strip()
-    rows = re.split(r"[;\n]\s*", body.removesuffix(";"))
-    groups = [group.split() for group in rows[0].split(",")]
-    if len(rows) == 1 and len(groups) > 1 and all(len(group) > 1 for group in groups):
-        wanted = quote("; ".join(map(" ".join, groups)))
-        raise UsageError(f"{request.what} {quote(text)} is one row: put ; between rows, as in {wanted}")
-    for number, row in enumerate((row.strip() for row in rows), 1):
-        yield f"row {number}", re.split(r"\s*,\s*|\s+", row, maxsplit=request.limit)
-
-
-def _file_rows(file: BinaryIO, subject: str, request: _Request) -> Iterator[tuple[str, list[str]]]:
-    separator: str | None = None
-    started = False
-    try:
-        with io.TextIOWrapper(file, encoding="utf-8-sig") as lines:
-            for number, line in enumerate(map(str.strip, lines), 1):
-                if number > limits.MAX_LINES:
-                    raise UsageError(f"{subject} has more than {limits.MAX_LINES} lines: remove those without numbers")
-                if not line or line.startswith("#"):
-                    continue
-                if not started:
-                    # One separator for the whole file: `1,5;2,5` is then refused instead of read as four numbers.
-                    separator = next((sign for sign in ";,\t" if sign in line), None)
-                    started = True
-                yield f"line {number}", [field.strip() for field in line.split(separator, request.limit)]
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{subject} is not UTF-8 text: save it as UTF-8") from error
-
-
 # Files
 
 
 def _load_file(text: str, request: _Request) -> Data:
+    if _WEB.match(text):
+        raise UsageError(f"{request.what} {quote(text)} is a web address: download it first")
     subject, kind = f"{request.what} file {quote(text)}", Path(text).suffix.lower()
+    text = os.path.expanduser(text)
     try:
         with _opened(text, subject, request) as file:
             if kind in _IMAGE_KINDS:
@@ -334,7 +232,7 @@ def _load_file(text: str, request: _Request) -> Data:
                 values, source = _checked(read(file, subject, request), subject, request), "file"
     except OSError as error:
         raise UsageError(f"{subject} cannot be read: {error.strerror or error}") from error
-    label = "".join(sign if sign.isprintable() else "?" for sign in Path(text).name)
+    label = "".join(char if char.isprintable() else "?" for char in Path(text).name)
     return _data(values, source, label if len(label) <= 40 else label[:28] + "…" + label[-11:])
 
 
@@ -346,7 +244,7 @@ def _opened(text: str, subject: str, request: _Request) -> BinaryIO:
             raise
         if Path(text).suffix.lower() in _KINDS or os.sep in text:
             raise UsageError(f"{subject} does not exist: check the path, or use {', '.join(request.names)}") from error
-        hint = choose(text.strip().lower(), request.names)
+        hint = suggest(text.strip().lower(), request.names)
         raise UsageError(f"{request.what} {quote(text)} is neither a name nor a file: {hint}") from error
     if stat.S_ISDIR(status.st_mode):
         raise UsageError(f"{subject} is a folder: give a file in it")
@@ -363,7 +261,7 @@ def _opened(text: str, subject: str, request: _Request) -> BinaryIO:
 
 
 def _read_text(file: BinaryIO, subject: str, request: _Request) -> Grid:
-    return _parse(_file_rows(file, subject, request), subject, request)
+    return np.array(parse_rows(file_rows(file, subject, request.limit), subject, request.limit), dtype=np.float64)
 
 
 def _read_npy(file: BinaryIO, subject: str, request: _Request) -> npt.NDArray[Any]:

@@ -6,45 +6,28 @@ offers scenes under the entry-point group `cnnviz.scenes`. A file is imported on
 
 from __future__ import annotations
 
+import copyreg
 import importlib
 import importlib.util
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import fields
 from functools import cache, lru_cache
 from pathlib import Path
-from types import MappingProxyType, ModuleType
+from types import ModuleType
+from typing import Any
 
-from cnnviz.alone import ALONE
 from cnnviz.errors import CnnvizError, UsageError
-from cnnviz.parameters import choose, closest, parameters_of
-from cnnviz.scene import Scene
+from cnnviz.locking import LOCK
+from cnnviz.parameters import suggest
+from cnnviz.scene import Scene, scene_name
 
 SCENES_FOLDER = Path(__file__).with_name("scenes")
 USER_FOLDER = Path("animations")
 VARIABLE = "CNNVIZ_SCENES"
 GROUP = "cnnviz.scenes"
-
-_ALSO_CALLED = MappingProxyType({
-    "convolution": "conv", "conv1d": "conv", "conv2d": "conv", "cross-correlation": "conv", "correlation": "conv",
-    "deconv": "transposed-conv", "deconvolution": "transposed-conv", "deconv2d": "transposed-conv",
-    "convtranspose": "transposed-conv", "convtranspose2d": "transposed-conv", "conv2dtranspose": "transposed-conv",
-    "upconv": "transposed-conv", "up-convolution": "transposed-conv",
-    "dense": "fully-connected", "linear": "fully-connected", "fc": "fully-connected", "mlp": "fully-connected",
-    "maxpool": "pool max", "maxpool2d": "pool max", "maxpooling2d": "pool max", "max-pooling": "pool max",
-    "avgpool": "pool avg", "avgpool2d": "pool avg", "averagepooling2d": "pool avg", "average-pooling": "pool avg",
-    "mean": "pool avg", "subsampling": "pool", "maxunpool": "unpool max", "maxunpool2d": "unpool max",
-    "bn": "batch-norm", "batchnorm2d": "batch-norm", "layernorm": "norm layer", "groupnorm": "norm group",
-    "instancenorm": "norm instance", "localresponsenorm": "lrn", "softmax2d": "activation softmax",
-    "optimizer": "gradient-descent", "optimiser": "gradient-descent", "gd": "gradient-descent",
-    "network": "cnn", "lenet": "cnn", "backprop": "cnn", "backpropagation": "cnn",
-    "size": "output-size", "formula": "output-size", "shape": "output-size",
-})  # fmt: skip
-"""What people call figures."""
-
-_ALMOST = 0.75
-"""A name so much like a command's (as difflib counts) is a slip of the finger: no scene is imported to know more."""
 
 
 def add_folder(folder: str) -> Path:
@@ -59,6 +42,8 @@ def add_folder(folder: str) -> Path:
 
 def find_scenes() -> dict[str, Path]:
     """The commands and the files that hold them: ours, then the others by name; raises CnnvizError for a twin."""
+    if not SCENES_FOLDER.is_dir():
+        raise CnnvizError(f"cnnviz cannot run from inside a zip ({_archive()}): install it with pip, or unpack it")
     own = _folder_scenes(SCENES_FOLDER)
     others = dict(_entry_point_scenes(tuple(sys.path)))
     folders = [USER_FOLDER, *(Path(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part)]
@@ -70,6 +55,10 @@ def find_scenes() -> dict[str, Path]:
     return own | dict(sorted(others.items()))
 
 
+def _archive() -> Path:
+    return next((folder for folder in SCENES_FOLDER.parents if folder.is_file()), SCENES_FOLDER)
+
+
 def summary(file: Path) -> str:
     """The first line of a scene file's docstring, read without importing it: `--help` must not wait for NumPy."""
     match = re.match(r'"""(.+?)(?:"""|\n)', file.read_text(encoding="utf-8"))
@@ -78,41 +67,22 @@ def summary(file: Path) -> str:
     return match[1].strip()
 
 
+def docstring(scene: type[Scene]) -> str:
+    """What a scene says of itself; only its file's summary where Python was started with -OO, which drops the rest."""
+    if sys.flags.optimize < 2 and scene.__doc__:
+        return scene.__doc__.strip()
+    return summary(find_scenes()[scene_name(scene)])
+
+
 def load_scene(name: str) -> type[Scene]:
     """The scene class of a command; raises UsageError for an unknown name, CnnvizError for a file that fails."""
     files = find_scenes()
     name = name.replace("_", "-")
     if name not in files:
-        raise UsageError(f"there is no scene {name!r}: {hint_for(name)}")
+        raise UsageError(f"there is no scene {name!r}: {suggest(name, tuple(files))}")
     # Threads that import parts of one package at once find it half done.
-    with ALONE:
+    with LOCK:
         return _load(files[name])
-
-
-def hint_for(name: str, more: Iterable[str] = (), near: Mapping[str, str] = MappingProxyType({})) -> str:
-    """What would work where no scene has a name: the figure, or the kind of one, that is meant.
-
-    `more` are other names that would, and `near` other words for what would.
-    """
-    known, near = (*find_scenes(), *more), {**_ALSO_CALLED, **near}
-    meant = closest(name, (*known, *near.values()), near, _ALMOST) or _of_kind(name)
-    return f"did you mean {meant}?" if meant else choose(name, known)
-
-
-def _of_kind(word: str) -> str | None:
-    """The figure with the option, or the word behind its name, that a word stands for; the latter first."""
-    named = None
-    for scene, file in find_scenes().items():
-        try:
-            declared = parameters_of(_load(file))
-        except CnnvizError:
-            continue
-        for parameter in declared:
-            choice = closest(word, parameter.spec.choices, parameter.spec.near, 1)
-            if choice and parameter.spec.positional:
-                return f"{scene} {choice}"
-            named = named or (f"{scene} {parameter.option} {choice}" if choice else None)
-    return named
 
 
 @cache
@@ -127,7 +97,19 @@ def _load(file: Path) -> type[Scene]:
     ]
     if len(found) != 1:
         raise CnnvizError(f"scene file {file} must define exactly one Scene, not {len(found)}")
+    if file.parent != SCENES_FOLDER:
+        # It belongs to no package that another process could import.
+        copyreg.pickle(found[0], lambda scene: (_rebuild, (file, _given(scene))))
     return found[0]
+
+
+def _given(scene: Scene) -> dict[str, Any]:
+    return {field.name: getattr(scene, field.name) for field in fields(scene)}
+
+
+def _rebuild(file: Path, given: Mapping[str, Any]) -> Scene:
+    with LOCK:
+        return _load(file)(**given)
 
 
 def _import(file: Path) -> ModuleType:

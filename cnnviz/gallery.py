@@ -10,17 +10,17 @@ from string import Template
 from typing import Any
 from urllib.parse import quote
 
-from cnnviz.batch import read_manifest
+from cnnviz.batch import files_of, read_manifest
 from cnnviz.errors import CnnvizError
-from cnnviz.export._atomic import whole_file
+from cnnviz.files import whole_file
 
 PAGE = "index.html"
 _PICTURES, _VIDEOS = (".gif", ".webp", ".apng", ".svg", ".png"), (".mp4", ".webm")
 
 
 def write_gallery(folder: Path, title: str) -> Path:
-    """Write `index.html` beside the figures; raises CnnvizError where no manifest tells of any."""
-    records = [r for r in read_manifest(folder).values() if _shown(r) and (folder / r["file"]).is_file()]
+    """Write `index.html` beside the figures; raises CnnvizError if the manifest lists none."""
+    records = [r for r in read_manifest(folder).values() if _main_file(r) and (folder / r["file"]).is_file()]
     if not records:
         raise CnnvizError(f"folder {folder} holds no figures: run `cnnviz render` first")
     sections = "\n".join(_section(name, list(group)) for name, group in groupby(records, key=lambda r: r["section"]))
@@ -38,12 +38,12 @@ def _section(name: str, records: Sequence[Mapping[str, Any]]) -> str:
 
 def _figure(record: Mapping[str, Any]) -> str:
     title, caption = escape(record["title"]), escape(record["caption"])
-    shown, alt = _shown(record), escape(record["alt"])
-    source, size = escape(quote(shown)), f'width="{record["width"]}" height="{record["height"]}"'
+    source_file, alt = _main_file(record), escape(record["alt"])
+    source, size = escape(quote(source_file)), f'width="{record["width"]}" height="{record["height"]}"'
     facts = f"{record['steps']} steps, {record['milliseconds'] / 1000:g} s, {record['bytes'] / 1024:.0f} KiB"
-    if len(_files(record)) > 1:
-        facts += ": " + ", ".join(f'<a href="{escape(quote(f))}">{escape(f)}</a>' for f in _files(record))
-    if shown.endswith(_PICTURES):
+    if len(_names(record)) > 1:
+        facts += ": " + ", ".join(f'<a href="{escape(quote(f))}">{escape(f)}</a>' for f in _names(record))
+    if source_file.endswith(_PICTURES):
         stage = f'<img src="{source}" alt="{alt}" {size}><canvas aria-hidden="true"></canvas>'
         button = f'<button type="button" aria-pressed="false" aria-label="Pause or play: {title}">Pause</button>'
     else:
@@ -55,10 +55,10 @@ def _figure(record: Mapping[str, Any]) -> str:
     )
 
 
-def _files(record: Mapping[str, Any]) -> list[str]:
-    return [record["file"], *(other["file"] for other in record.get("also", ()))]
+def _names(record: Mapping[str, Any]) -> list[str]:
+    return [file["file"] for file in files_of(record)]
 
 
-def _shown(record: Mapping[str, Any]) -> str:
-    """The file of a record that a page can show best; nothing where there is none."""
-    return next((file for kind in (*_PICTURES, *_VIDEOS) for file in _files(record) if file.endswith(kind)), "")
+def _main_file(record: Mapping[str, Any]) -> str:
+    """The file of a record that a page shows best, or an empty text."""
+    return next((file for kind in (*_PICTURES, *_VIDEOS) for file in _names(record) if file.endswith(kind)), "")

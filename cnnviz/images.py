@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from cnnviz import limits
-from cnnviz.alone import alone
 from cnnviz.errors import UsageError
+from cnnviz.locking import synchronized
 from cnnviz.parameters import Size
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def read_grey(file: BinaryIO, subject: str, size: Size) -> Grid:
     """Grey levels 0..255 of an image's first frame, its middle cut to the aspect of `size` and averaged down."""
     from PIL import Image
 
-    grey = _grey(_decoded(file, subject), subject)
+    grey = Image.fromarray(_decoded(file, subject))
     rows, columns = size
     scale = min(grey.width / columns, grey.height / rows)
     left, top = max(0.0, (grey.width - columns * scale) / 2), max(0.0, (grey.height - rows * scale) / 2)
@@ -38,47 +38,54 @@ def read_grey(file: BinaryIO, subject: str, size: Size) -> Grid:
 
 
 # Which warnings are shown is one setting for all threads.
-@alone
-def _decoded(file: BinaryIO, subject: str) -> Image.Image:
-    # Pillow itself rather than imageio, which decodes the pixels before it tells how many there are.
-    from PIL import Image, ImageOps, UnidentifiedImageError
+@synchronized
+def _decoded(file: BinaryIO, subject: str) -> npt.NDArray[np.uint8]:
+    """Rec. 601 luma, transparency over white."""
+    from imageio.core.imopen import imopen
+    from PIL import Image, UnidentifiedImageError
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            if file.read(1) == b"P":
-                # Pillow reads a PPM's header byte by byte, however long its comments are: it gets the beginning first.
-                file.seek(0)
-                Image.open(io.BytesIO(file.read(_PPM_HEADER)), formats=("PPM",))
+            header = _header(file)
+            if header.width * header.height > limits.MAX_IMAGE_PIXELS:
+                raise Image.DecompressionBombError
+            other = f"{subject} has pixels of Pillow's mode {header.mode}: save it as 8-bit grey or RGB"
+            if header.mode.startswith(("F", "LAB")):
+                raise UsageError(other)
+            mode = None if header.mode.startswith("I") else "RGBA" if header.has_transparency_data else "L"
             file.seek(0)
-            image = Image.open(file, formats=_IMAGE_FORMATS)
-            if image.width * image.height <= limits.MAX_IMAGE_PIXELS:
-                image.load()
-                ImageOps.exif_transpose(image, in_place=True)
-                return image
+            picture: Any
+            with imopen(file, "r", plugin="pillow") as picture:
+                levels = picture.read(index=0, mode=mode, rotate=True)
+        except UsageError:
+            raise
         except Image.DecompressionBombError:
-            pass
+            most = limits.MAX_IMAGE_PIXELS
+            raise UsageError(f"{subject} has more than {most} pixels: make the image smaller") from None
         except UnidentifiedImageError as error:
             raise UsageError(f"{subject} is no image: its content is none of {', '.join(_IMAGE_FORMATS)}") from error
         except Exception as error:
             raise UsageError(f"{subject} is cut short or damaged: save the image again") from error
-    raise UsageError(f"{subject} has more than {limits.MAX_IMAGE_PIXELS} pixels: make the image smaller")
+    if mode == "RGBA":
+        image = Image.fromarray(levels)
+        white = Image.new("L", image.size, 255)
+        white.paste(image.convert("L"), mask=image.getchannel("A"))
+        return np.asarray(white)
+    if mode is None:
+        if levels.min() < 0 or levels.max() > 0xFFFF:
+            raise UsageError(other)
+        levels = levels // 257
+    return np.asarray(levels, np.uint8)
 
 
-def _grey(image: Image.Image, subject: str) -> Image.Image:
-    """Rec. 601 luma, transparency over white."""
+def _header(file: BinaryIO) -> Image.Image:
+    """Size and mode of a picture in one of the formats; imageio would decode the pixels before it tells them."""
     from PIL import Image
 
-    if image.mode.startswith("I"):
-        levels = np.asarray(image)
-        if levels.min() >= 0 and levels.max() <= 0xFFFF:
-            # Pillow would clip 16 bits to 8, not scale them.
-            return Image.fromarray((levels // 257).astype(np.uint8))
-    if image.mode.startswith(("I", "F", "LAB")):
-        raise UsageError(f"{subject} has pixels of Pillow's mode {image.mode}: save it as 8-bit grey or RGB")
-    if not image.has_transparency_data:
-        return image.convert("L")
-    image = image.convert("RGBA")
-    white = Image.new("L", image.size, 255)
-    white.paste(image.convert("L"), mask=image.getchannel("A"))
-    return white
+    if file.read(1) == b"P":
+        # Pillow reads a PPM's header byte by byte, however long its comments are: it gets the beginning first.
+        file.seek(0)
+        Image.open(io.BytesIO(file.read(_PPM_HEADER)), formats=("PPM",))
+    file.seek(0)
+    return Image.open(file, formats=_IMAGE_FORMATS)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 MINUS = "\u2212"
 
-_READ, _SMALL = 6, 1e-4
+_READ, _SMALL, _LARGE = 6, 1e-4, 1e6
 # Fewer decimals than these are asked for to see whole numbers, or nearly so.
 _ROUNDED_AT_WILL = 2
 
@@ -28,6 +28,20 @@ def number(value: float, digits: int = 0) -> str:
     if float(text) == 0:
         text = text.lstrip("-")
     return text.replace("-", MINUS)
+
+
+def in_cell(value: float, digits: int = 0) -> str:
+    """Write a number as `number` does, but a large one with two figures and a power of ten: `−1.2e8`."""
+    if abs(value) < _LARGE:
+        return number(value, digits)
+    mantissa, power = f"{value:.1e}".split("e")
+    return f"{mantissa.removesuffix('.0')}e{int(power)}".replace("-", MINUS)
+
+
+def widest_in_cell(lo: float, hi: float, digits: int) -> tuple[str, ...]:
+    """Texts at least as wide as those that `in_cell` writes for numbers from `lo` to `hi`."""
+    large = f"{MINUS if lo < 0 else ''}8.8e8" if max(-lo, hi) >= _LARGE else ""
+    return in_cell(lo, digits), in_cell(hi, digits), large
 
 
 def scaled(value: float, digits: int = 0) -> int:

@@ -10,7 +10,7 @@ import os
 import re
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +19,18 @@ from cnnviz.errors import UsageError
 Size = tuple[int, int]
 """Rows and columns."""
 
+THOUSANDS = r"[-+]?[1-9]\d{0,2},\d{3}"
+"""A number such as 1,234, whose comma may be a decimal one or divide thousands."""
+
 _SIZE = re.compile(r"\s*(\d{1,9})\s*(?:[x×*]\s*(\d{1,9})\s*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """What is known of one parameter beside its type and default."""
+    """What is known of one parameter beside its type and default.
+
+    `names` gives values that a shell may complete, and `files` says that it may be a file; neither limits the values.
+    """
 
     help: str
     alias: str | None = None
@@ -36,7 +42,8 @@ class Spec:
     always_named: bool = False
     positional: bool = False
     negatable: bool = False
-    near: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    names: Callable[[], Iterable[str]] | None = None
+    files: bool = False
     group: str = "Operation"
 
 
@@ -65,7 +72,7 @@ class Parameter:
         """The default as help shows it."""
         if self.spec.shown_default is not None:
             return self.spec.shown_default
-        return "" if self.default is None else plain(self.default)
+        return "" if self.default is None else to_cli(self.default)
 
     def check(self, value: Any) -> Any:
         """Turn a value from any surface into the parameter's type, within its bounds; raises UsageError."""
@@ -90,15 +97,15 @@ class Parameter:
         for choice in self.spec.choices:
             if str(value).strip().lower().replace("_", "-") == choice.lower():
                 return choice
-        hint = choose(str(value), self.spec.choices, self.spec.near)
+        hint = suggest(str(value), self.spec.choices)
         raise UsageError(f"{self.label} {quote(value)} is not known: {hint}")
 
     def _check_bounds(self, value: Any) -> None:
         lo, hi = self.spec.lo, self.spec.hi
         if lo is not None and value < lo:
-            raise UsageError(f"{self.label} {plain(value)} is too small: use {plain(lo)} or more")
+            raise UsageError(f"{self.label} {to_cli(value)} is too small: use {to_cli(lo)} or more")
         if hi is not None and value > hi:
-            raise UsageError(f"{self.label} {plain(value)} is too large: use {plain(hi)} or less")
+            raise UsageError(f"{self.label} {to_cli(value)} is too large: use {to_cli(hi)} or less")
 
 
 def _unboxed(value: Any) -> Any:
@@ -106,11 +113,18 @@ def _unboxed(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
+def _typed(value: Any) -> Any:
+    """A number as Python writes it, from a text with a typographic minus or a decimal comma."""
+    if not isinstance(value, str) or re.fullmatch(THOUSANDS, value.strip()):
+        return value
+    return value.replace("\u2212", "-").replace(",", ".")
+
+
 def _to_int(parameter: Parameter, value: Any) -> int:
     try:
         if isinstance(value, bool):
             raise ValueError
-        whole = int(value)
+        whole = int(_typed(value))
         if not isinstance(value, str) and whole != value:
             raise ValueError
         return whole
@@ -122,7 +136,7 @@ def _to_float(parameter: Parameter, value: Any) -> float:
     try:
         if isinstance(value, bool):
             raise ValueError
-        result = float(value)
+        result = float(_typed(value))
         if not math.isfinite(result):
             raise ValueError
     except (TypeError, ValueError, OverflowError):
@@ -195,21 +209,21 @@ def _array(value: Any) -> Any:
         return value.float().__array__().copy()
 
 
-class Elsewhere(str):
-    """The path of a file that is told as another one, `told`: what was shipped is named as it was given."""
+class RemotePath(str):
+    """A file shipped to this machine; messages and commands show its original path."""
 
-    told: str
+    display_path: str
 
-    def __new__(cls, path: str, told: str) -> Elsewhere:  # noqa: D102
+    def __new__(cls, path: str, display_path: str) -> RemotePath:  # noqa: D102
         made = super().__new__(cls, path)
-        made.told = told
+        made.display_path = display_path
         return made
 
     def __repr__(self) -> str:
-        return repr(self.told)
+        return repr(self.display_path)
 
     def __format__(self, spec: str) -> str:
-        return format(self.told, spec)
+        return format(self.display_path, spec)
 
 
 class ArrayLike:
@@ -243,7 +257,7 @@ class Parameters:
         # What was worked out once for all is worked out anew: it may be anything, and need not travel.
         return {parameter.name: getattr(self, parameter.name) for parameter in parameters_of(type(self))}
 
-    def usual(self) -> Mapping[str, Any]:
+    def defaults(self) -> Mapping[str, Any]:
         """The values that parameters have where nothing is said, if these are not the declared ones."""
         return {}
 
@@ -287,7 +301,7 @@ def normalise(cls: type[Parameters], given: Mapping[str, Any]) -> dict[str, Any]
 
 def changed(parameters: Parameters) -> dict[str, Any]:
     """The parameters that differ from their defaults, in the order of their declaration."""
-    result, usual = {}, parameters.usual()
+    result, usual = {}, parameters.defaults()
     for parameter in parameters_of(type(parameters)):
         value = getattr(parameters, parameter.name)
         default = usual.get(parameter.name, parameter.default)
@@ -297,7 +311,7 @@ def changed(parameters: Parameters) -> dict[str, Any]:
     return result
 
 
-def plain(value: Any) -> str:
+def to_cli(value: Any) -> str:
     """Write a parameter's value as the command line takes it: `3`, `3x2`, `0.5`."""
     if isinstance(value, tuple):
         return str(value[0]) if value[0] == value[1] else "x".join(map(str, value))
@@ -305,8 +319,8 @@ def plain(value: Any) -> str:
         return repr(value).removesuffix(".0")
     if hasattr(value, "tolist") or isinstance(value, list):
         # Plus turns truth values into numbers.
-        return "; ".join(" ".join(plain(+part) for part in row) for row in _rows(jsonable(value)))
-    return value.told if isinstance(value, Elsewhere) else str(value)
+        return "; ".join(" ".join(to_cli(+part) for part in row) for row in _rows(jsonable(value)))
+    return value.display_path if isinstance(value, RemotePath) else str(value)
 
 
 def _rows(value: list[Any]) -> list[list[Any]]:
@@ -321,8 +335,8 @@ def jsonable(value: Any) -> Any:
     value = _unboxed(value)
     if isinstance(value, (tuple, list)):
         return [jsonable(part) for part in value]
-    if isinstance(value, Elsewhere):
-        return value.told
+    if isinstance(value, RemotePath):
+        return value.display_path
     return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
@@ -343,27 +357,19 @@ def quote(value: Any) -> str:
     return text if len(text) <= 60 else text[:50] + "…" + text[-6:]
 
 
-def choose(given: str, choices: Sequence[str], near: Mapping[str, str] | None = None, otherwise: str = "") -> str:
-    """Say what would work instead of a wrong name: what was meant, else all of it, and what else (`otherwise`)."""
-    meant = closest(given, choices, near)
+def suggest(given: str, choices: Sequence[str], otherwise: str = "") -> str:
+    """Say what would work instead of an unknown name: the closest choice, else all of them and `otherwise`."""
+    meant = closest(given, choices)
     return f"did you mean {meant}?" if meant else f"choose from {', '.join(choices)}{otherwise}"
 
 
-def closest(
-    given: str, choices: Sequence[str], near: Mapping[str, str] | None = None, least: float = 0.6
-) -> str | None:
-    """The choice that a wrong name may mean, None if there is none like it; `near` has other words for choices.
-
-    `least` is how much of it must be the same, as difflib counts.
-    """
+def closest(given: str, choices: Sequence[str]) -> str | None:
+    """The choice that a mistyped name may mean, None if there is none like it."""
     import difflib
 
-    meant = {_bare(word): choice for word, choice in (near or {}).items()}.get(_bare(given))
-    if meant in choices:
-        return meant
     bare = {_bare(choice): choice for choice in reversed(choices)}
-    alike = difflib.get_close_matches(given, choices, n=1, cutoff=least)
-    return bare.get(_bare(given)) or (alike[0] if alike else None)
+    alike = difflib.get_close_matches(_bare(given), bare, n=1)
+    return bare[alike[0]] if alike else None
 
 
 def _bare(name: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cnnviz.appearance import LONGEST_STEP, SHORTEST_STEP, WHOLE, Appearance, bytes_of
 from cnnviz.discovery import load_scene
 from cnnviz.errors import UsageError
-from cnnviz.parameters import changed, choose, normalise, parameters_of, plain
+from cnnviz.parameters import changed, normalise, parameters_of, suggest, to_cli
 from cnnviz.places import PLACES, Place
 from cnnviz.scene import Scene, scene_name
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
     from cnnviz.decks import WrittenDeck
     from cnnviz.export import Job, Written
-    from cnnviz.export._saving import Order, Shrunk
     from cnnviz.render.frames import Film
     from cnnviz.render.watching import Watch
+    from cnnviz.saving import ExportRequest, Quality
     from cnnviz.storyboard import Storyboard
 
 # Other looks of a figure replace it; these make it another one.
 _COUNTER = "step {n} of {count}"
-_NAMING = ("title", "theme", "lang")
-HEEDED = ("frame", "sheet", "transparent")
+_NAMING = ("title", "theme", "lang", "for_")
+SOME_FORMATS_ONLY = ("frame", "sheet", "transparent")
 """What only some formats can do."""
 
 
@@ -73,11 +73,11 @@ class Figure:
 
     def film(
         self, storyboard: Storyboard | None = None, tween: int = 0, *, step: float | None = None,
-        shrunk: Shrunk | None = None,
+        quality: Quality | None = None,
     ) -> Film:  # fmt: skip
         """The figure as a stream of frames in one palette.
 
-        `tween` and `step` are used where the figure does not say them itself; `shrunk` makes its files smaller.
+        `tween` and `step` are used where the figure does not say them itself; `quality` makes its files smaller.
         """
         from cnnviz.render.frames import Film, Timing
         from cnnviz.render.theme import load_theme
@@ -87,8 +87,8 @@ class Figure:
         usual = step or min(LONGEST_STEP, max(SHORTEST_STEP, WHOLE / max(1, board.count)))
         timing = Timing(step=look.step or usual, hold=max(look.hold, 0.02))
         width, more = look.width, {}
-        if shrunk:
-            width, more = shrunk.width or width, {"colors": shrunk.colors} if shrunk.colors else {}
+        if quality:
+            width, more = quality.width or width, {"colors": quality.colors} if quality.colors else {}
         return Film(
             board, load_theme(look.theme), width, timing, numbers=look.values, font_scale=look.font_scale,
             tween=tween if look.tween is None else look.tween, transparent=look.transparent, **more,
@@ -101,30 +101,30 @@ class Figure:
             yield film.palette.colors[frame.pixels]
 
     def save(self, path: str | Path, watch: Watch | None = None) -> Written:
-        """Write the figure in the format of the path's extension, or numbered frames into a folder.
+        """Write the figure in the format of the path's extension.
 
-        A folder is one that is there already, or whose path ends in a slash. `watch(step, steps)` is called for each
-        step that is drawn. Raises UsageError, CnnvizError.
+        Into a folder (one that exists, or a path that ends in a slash) goes a file named after the parameters.
+        `watch(step, steps)` is called for each step that is drawn. Raises UsageError, CnnvizError.
         """
-        from cnnviz.export._saving import save_folder
-
-        folder = names_folder(path)
-        path = Path(path)
-        if folder:
-            return save_folder(self._orders([None], watch)[0], path, f"give a file such as {path / self.file_name()}")
-        return self.save_each([path], watch)[path]
+        if names_folder(path):
+            path = Path(path) / self.file_name(self.usual_format)
+        return self.save_each([Path(path)], watch)[Path(path)]
 
     def save_all(
         self, place: str | Path, formats: str | Iterable[str], watch: Watch | None = None
     ) -> dict[Path, Written]:
         """Write several formats (`"gif,mp4"`, or a list of them) from one rendering: all of them, or none.
 
-        `place` is the path without its extension, or a folder, where the files are named after the parameters; `watch`
-        is as with `save`. Raises UsageError, CnnvizError.
+        `place` is the path without its extension, or a folder, where the files are named after the parameters.
+        `"frames"` writes numbered PNG frames into the folder `place`. `watch` is as with `save`. Raises UsageError,
+        CnnvizError.
         """
-        from cnnviz.export import formats_of
+        from cnnviz.export import FRAMES, formats_of
+        from cnnviz.saving import save_folder
 
         names = formats_of([formats] if isinstance(formats, str) else formats)
+        if names == (FRAMES,):
+            return {Path(place): save_folder(self._requests([None], watch)[0], Path(place))}
         if names_folder(place):
             paths = [Path(place) / self.file_name(name) for name in names]
         else:
@@ -133,16 +133,16 @@ class Figure:
 
     def save_each(self, paths: Sequence[Path], watch: Watch | None = None) -> dict[Path, Written]:
         """Write a file for each path in the format of its extension from one rendering; raises as `save_all` does."""
-        from cnnviz.export._saving import save_files
+        from cnnviz.saving import save_files
 
-        return dict(zip(paths, save_files(self._orders(paths, watch), paths), strict=True))
+        return dict(zip(paths, save_files(self._requests(paths, watch), paths), strict=True))
 
     def contents(self, names: Sequence[str]) -> list[tuple[Written, bytes]]:
         """What `save_each` would write into files of these names; raises as `save_all` does."""
-        from cnnviz.export._saving import contents
+        from cnnviz.saving import contents
 
         paths = [Path(name) for name in names]
-        return contents(self._orders(paths), paths)
+        return contents(self._requests(paths), paths)
 
     def deck(self, path: str | Path, **options: Any) -> WrittenDeck:
         """Write a deck with the figure on a slide; `options` are those of `cnnviz deck`. Raises as `save` does."""
@@ -151,7 +151,7 @@ class Figure:
         known = tuple(p.name for p in parameters_of(DeckOptions))
         for name in options:
             if name not in known:
-                raise UsageError(f"a deck has no option {name!r}: {choose(name, known)}")
+                raise UsageError(f"a deck has no option {name!r}: {suggest(name, known)}")
         return write_deck([Part(name=scene_name(type(self.scene)), figure=self)], Path(path), DeckOptions(**options))
 
     def job(self, storyboard: Storyboard | None = None) -> Job:
@@ -173,7 +173,7 @@ class Figure:
         look, job = self.appearance, self.job(board)
         if names_folder(path) or moves(Path(path), look.frame, look.sheet):
             return str(job.storyboard.alt)
-        return str(job.stilled().storyboard.alt)
+        return str(job.as_still().storyboard.alt)
 
     def cuts_title(self) -> bool:
         """Is the title that was given too long for the picture, which then shows its beginning and "…"?"""
@@ -181,20 +181,20 @@ class Figure:
 
         return self.appearance.title is not None and cuts_title(self.appearance.title, self.appearance.width)
 
-    def _orders(self, paths: Sequence[Path | None], watch: Watch | None = None) -> list[Order]:
+    def _requests(self, paths: Sequence[Path | None], watch: Watch | None = None) -> list[ExportRequest]:
         """What is to be written into each file (None: a folder), rendered once however many files share it.
 
         Each file is as if it had been written alone, its command too.
         """
-        from cnnviz.export._saving import Order
+        from cnnviz.saving import ExportRequest
 
         look, board = self.appearance, self.storyboard()
         films: dict[tuple[int | float | None, ...], Film] = {}
 
-        def film(shrunk: Shrunk, tween: int, step: float | None) -> Film:
-            key = shrunk.colors, shrunk.width, tween if look.tween is None else look.tween, step
+        def film(quality: Quality, tween: int, step: float | None) -> Film:
+            key = quality.colors, quality.width, tween if look.tween is None else look.tween, step
             if key not in films:
-                films[key] = self.film(board, tween, step=step, shrunk=shrunk)
+                films[key] = self.film(board, tween, step=step, quality=quality)
                 if watch:
                     from cnnviz.render.watching import Watched
 
@@ -205,24 +205,24 @@ class Figure:
                     films[key] = Recording(films[key])
             return films[key]
 
-        def order(path: Path | None) -> Order:
-            job, step = self._heeded_by(path).job(board), self._brisk_step(board, path)
-            return Order(
-                jobs=lambda shrunk: replace(job, film=lambda tween: film(shrunk, tween, step), effort=shrunk.effort),
-                width=look.width, heeded=[name for name in HEEDED if name in changed(look)],
+        def request(path: Path | None) -> ExportRequest:
+            job, step = self._supported_by(path).job(board), self._max_step_duration(board, path)
+            return ExportRequest(
+                jobs=lambda quality: replace(job, film=lambda tween: film(quality, tween, step), effort=quality.effort),
+                width=look.width, options=[name for name in SOME_FORMATS_ONLY if name in changed(look)],
                 limit=None if look.max_size is None else bytes_of(look.max_size),
             )  # fmt: skip
 
-        return [order(path) for path in paths]
+        return [request(path) for path in paths]
 
-    def _heeded_by(self, path: Path | None) -> Figure:
-        """The figure without what the path's format does not heed, and another one of the same call does."""
+    def _supported_by(self, path: Path | None) -> Figure:
+        """The figure without options that only other formats of the same call support."""
         from cnnviz.export import module_for
 
         if path is None:
             return self
-        heeds, usual = getattr(module_for(path), "HEEDS", ()), Appearance()
-        lost = {name: getattr(usual, name) for name in HEEDED if name not in heeds}
+        supported, default = getattr(module_for(path), "SUPPORTED_OPTIONS", ()), Appearance()
+        lost = {name: getattr(default, name) for name in SOME_FORMATS_ONLY if name not in supported}
         return replace(self, appearance=replace(self.appearance, **lost))
 
     @property
@@ -230,14 +230,19 @@ class Figure:
         """Where the figure goes, if it says so (`--for`)."""
         return None if self.appearance.for_ is None else PLACES[self.appearance.for_]
 
-    def _brisk_step(self, board: Storyboard, path: Path | None) -> float | None:
+    @property
+    def usual_format(self) -> str:
+        """What is written where nobody names a format."""
+        return self.place.format if self.place else "gif"
+
+    def _max_step_duration(self, board: Storyboard, path: Path | None) -> float | None:
         """Seconds of a step where the figure's place limits what nobody can pause; raises UsageError for too few."""
         from cnnviz.export import module_for
 
         place = self.place
         if path is None or place is None or place.motion is None or self.appearance.step is not None:
             return None
-        if getattr(module_for(path), "PLAYS_ALONE", False) not in (True, self.appearance.frame):
+        if getattr(module_for(path), "AUTOPLAYS", False) not in (True, self.appearance.frame):
             return None
         beats = sum([step.beats for step in board.steps()][:-1])
         step = LONGEST_STEP if not beats else min(LONGEST_STEP, place.motion / beats)
@@ -251,7 +256,7 @@ class Figure:
     def _named(self) -> str:
         """The scene and its kind, as on the command line."""
         kinds = [getattr(self.scene, p.name) for p in parameters_of(type(self.scene)) if p.spec.positional]
-        return " ".join([scene_name(type(self.scene)), *map(plain, kinds)])
+        return " ".join([scene_name(type(self.scene)), *map(to_cli, kinds)])
 
     def command(self) -> str:
         """The command that makes this figure."""
@@ -261,11 +266,11 @@ class Figure:
             for name, value in changed(parameters).items():
                 parameter = by_name[name]
                 if parameter.spec.positional:
-                    words.append(shlex.quote(plain(value)))
+                    words.append(shlex.quote(to_cli(value)))
                 elif parameter.type is bool:
                     words.append(parameter.option if value else parameter.option.replace("--", "--no-", 1))
                 else:
-                    words += [parameter.option, shlex.quote(plain(value))]
+                    words += [parameter.option, shlex.quote(to_cli(value))]
         return " ".join(words)
 
     def file_name(self, extension: str = "gif") -> str:
@@ -276,8 +281,9 @@ class Figure:
             if parameter.name in differs or parameter.spec.always_named:
                 value = getattr(self.scene, parameter.name)
                 word = "" if parameter.spec.positional else parameter.name.replace("_", "-")
-                parts.append(word if parameter.type is bool else word + _slug(plain(value)))
-        parts += [name + _slug(value) for name, value in changed(self.appearance).items() if name in _NAMING]
+                parts.append(word if parameter.type is bool else word + _slug(to_cli(value)))
+        look = changed(self.appearance)
+        parts += [name.rstrip("_") + _slug(look[name]) for name in _NAMING if name in look]
         return "_".join(parts) + "." + extension
 
     def to_html(self) -> str:
@@ -323,24 +329,14 @@ def named(scene: str, parameters: Mapping[str, Any]) -> tuple[type[Scene], dict[
     for name in given:
         if name not in known:
             aliases = {p.spec.alias.replace("-", "_") for p in parameters_of(cls) if p.spec.alias}
-            raise UsageError(f"{scene} has no parameter {name!r}: {choose(name, tuple(sorted(known | aliases)))}")
+            raise UsageError(f"{scene} has no parameter {name!r}: {suggest(name, tuple(sorted(known | aliases)))}")
     return cls, given
 
 
 def names_folder(place: str | Path) -> bool:
-    """Does a path stand for a folder: one that is there, or one by the slash at its end?
-
-    Raises UsageError for a folder that is there under the name of a file.
-    """
-    from cnnviz.export import extension_of, formats
-
+    """Is a path a folder: one that exists, or one by the slash at its end?"""
     text = os.fspath(place)
-    if text.endswith(("/", os.sep)):
-        return True
-    there = os.path.isdir(text or ".")
-    if there and extension_of(Path(text)) in formats():
-        raise UsageError(f"{text} is a folder: give the file another name, or {text}/ for numbered frames")
-    return there
+    return text.endswith(("/", os.sep)) or os.path.isdir(text or ".")
 
 
 def _with_format(stem: Path, name: str, names: Sequence[str]) -> Path:

@@ -76,11 +76,3 @@ PLACES: Mapping[str, Place] = MappingProxyType({
     ),
 })  # fmt: skip
 """Places by the names that `--for` takes."""
-
-ALSO_CALLED = MappingProxyType({
-    "powerpoint": "pptx", "ppt": "pptx", "slides": "pptx", "impress": "pptx", "libreoffice": "pptx", "key": "keynote",
-    "apple": "keynote", "google": "gslides", "googleslides": "gslides", "google-slides": "gslides", "gh": "github",
-    "readme": "github", "gitlab": "github", "pip": "pypi", "html": "web", "blog": "web", "page": "web",
-    "paper": "print", "latex": "print", "pdf": "print", "word": "print",
-})  # fmt: skip
-"""What people call them."""

@@ -11,12 +11,12 @@ import numpy as np
 from cnnviz import __version__
 from cnnviz.errors import UsageError
 from cnnviz.export import Written, extension_of
-from cnnviz.export._atomic import whole_file
-from cnnviz.export._png import still
-from cnnviz.export._saving import Shrunk
+from cnnviz.export.png import still
+from cnnviz.files import whole_file
 from cnnviz.pipeline import make, themes
 from cnnviz.render.palette import Palette, Pixels
 from cnnviz.render.theme import Color, load_theme
+from cnnviz.saving import Quality
 
 _FIGURE, _STEP = {"i": 4, "k": 3, "p": 1}, 6
 _COLUMNS, _GAP = 2, 16
@@ -25,7 +25,7 @@ _PAGE, _CELLS = ("ground", "band", "ink", "accent"), ("input", "padding", "kerne
 
 
 def swatches() -> Mapping[str, list[Color]]:
-    """The colours of each theme that a convolution shows most of."""
+    """The main colours of each theme."""
     found = {}
     for name in themes():
         theme = load_theme(name)
@@ -39,14 +39,14 @@ def save_specimen(path: Path) -> Written:
         raise UsageError(f"{path}: themes are shown side by side as .png, as in -o {path.stem or 'themes'}.png")
     pictures: list[Pixels] = []
     colors: list[Pixels] = []
-    # All palettes make one: a byte tells which colour of which.
-    most = Shrunk(colors=_INDICES // len(themes()))
+    # All palettes make one of 256 colours.
+    most = Quality(colors=_INDICES // len(themes()))
     for name in themes():
-        film = make("conv", **_FIGURE, theme=name, title=name).film(shrunk=most)
+        film = make("conv", **_FIGURE, theme=name, title=name).film(quality=most)
         frame = next(islice(film, _STEP, None))
         pictures.append((frame.pixels + sum(len(palette) for palette in colors)).astype(np.uint8))
         colors.append(film.palette.colors)
-    # The first colour of all, a page's ground, between them.
+    # Between them the first colour, a page's background.
     height, width = pictures[0].shape
     rows = -(-len(pictures) // _COLUMNS)
     shape = rows * (height + _GAP) + _GAP, _COLUMNS * (width + _GAP) + _GAP
@@ -57,9 +57,10 @@ def save_specimen(path: Path) -> Written:
         page[top : top + height, left : left + width] = picture
     listed = "; ".join(f"{name}: {summary}" for name, summary in themes().items())
     texts = {
-        "Title": "Themes", "Description": f"A convolution in every theme. {listed}",
+        "Title": "Themes",
+        "Description": f"A convolution in every theme. {listed}",
         "Software": f"cnnviz {__version__}",
-    }  # fmt: skip
+    }
     with whole_file(path) as file:
         file.write(still(page, Palette(np.concatenate(colors)), texts))
     return Written(size=(shape[1], shape[0]), steps=len(pictures), milliseconds=0)

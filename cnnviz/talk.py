@@ -1,4 +1,4 @@
-"""A talk: figures and figure sets become one deck, rendered in parallel."""
+"""Write figures and figure sets as one deck, rendered in parallel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cnnviz.appearance import Appearance
 from cnnviz.batch import Entry, job_count, progress, read_sets, run_all
 from cnnviz.decks import DeckOptions, Part, WrittenDeck, load_kind, write_deck
 from cnnviz.errors import CnnvizError, UsageError
-from cnnviz.parameters import changed, choose, parameters_of
+from cnnviz.parameters import changed, parameters_of, suggest
 from cnnviz.pipeline import Figure, make
 from cnnviz.scene import scene_name
 from cnnviz.wording import phrase
@@ -23,34 +23,39 @@ Source = Figure | str | os.PathLike[str]
 """A figure, a figure set, or a folder of sets."""
 
 
-# A figure of a deck has the ground of its slide; the title is the deck's.
-_NOT_OF_ALL = ("title", "transparent")
-LOOKS = tuple(p for p in parameters_of(Appearance) if p.spec.group in ("Look", "Timing") and p.name not in _NOT_OF_ALL)
-"""The parameters of a figure's appearance that can be given for all figures of a deck."""
+# The title is the deck's, and a figure has the background of its slide.
+_NOT_SHARED = ("title", "transparent")
+LOOKS = tuple(p for p in parameters_of(Appearance) if p.spec.group in ("Look", "Timing") and p.name not in _NOT_SHARED)
+"""The parameters of appearance that all figures of a deck can share."""
 
 
 def write_talk(
-    sources: Source | Sequence[Source], path: Path, *, figures: Sequence[str] = (), jobs: Any = 1, quiet: bool = True,
+    sources: Source | Sequence[Source],
+    path: Path,
+    *,
+    figures: Sequence[str] = (),
+    jobs: Any = 1,
+    quiet: bool = True,
     **options: Any,
-) -> WrittenDeck:  # fmt: skip
+) -> WrittenDeck:
     """Write a deck of figures and figure sets.
 
-    `figures` names those to take, * standing for any signs; `options` are the deck's, and looks that are put over the
-    figures' own. Raises UsageError, CnnvizError.
+    `figures` are names or patterns with *; `options` are the deck's, and looks that override the figures' own. Raises
+    UsageError, CnnvizError.
     """
     count = job_count(jobs)
     given = [sources] if isinstance(sources, str | os.PathLike | Figure) else list(sources)
     of_deck, look = _sorted_options(options)
-    entries = _picked([_restyled(entry, look) for entry in _entries(given)], figures)
-    parts = [_part(entry) for entry in entries]
+    entries = _picked([_restyled(entry, look) for entry in read_entries(given)], figures)
+    parts = [to_part(entry) for entry in entries]
 
-    def draw(kind: str, parts: Sequence[Part], drawn: Path, options: DeckOptions) -> None:
+    def render(kind: str, parts: Sequence[Part], drawn: Path, options: DeckOptions) -> None:
         work = [_Task(kind, entry, drawn, options) for entry in entries]
-        for failure in progress(run_all(_draw, work, count), len(work), quiet):
+        for failure in progress(run_all(_render, work, count), len(work), quiet):
             if failure:
                 raise failure
 
-    return write_deck(parts, path, DeckOptions(**{"title": _title(given, look.get("lang", "en")), **of_deck}), draw)
+    return write_deck(parts, path, DeckOptions(**{"title": _title(given, look.get("lang", "en")), **of_deck}), render)
 
 
 def _sorted_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -58,7 +63,7 @@ def _sorted_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[st
     of_deck, looks = ({p.name for p in declared} for declared in (parameters_of(DeckOptions), LOOKS))
     for name in options:
         if name not in of_deck | looks:
-            raise UsageError(f"a deck has no option {name!r}: {choose(name, tuple(sorted(of_deck | looks)))}")
+            raise UsageError(f"a deck has no option {name!r}: {suggest(name, tuple(sorted(of_deck | looks)))}")
     return (
         {name: value for name, value in options.items() if name in of_deck},
         {name: value for name, value in options.items() if name in looks},
@@ -75,7 +80,7 @@ class _Task:
     options: DeckOptions
 
 
-def _draw(task: _Task) -> CnnvizError | None:
+def _render(task: _Task) -> CnnvizError | None:
     try:
         figure = make(task.entry.scene, **task.entry.resolved())
         load_kind(task.kind).render(figure, task.drawn / task.entry.name, task.options)
@@ -92,7 +97,8 @@ def _named(entry: Entry, error: CnnvizError) -> CnnvizError:
     return type(error)(f"{where}: {error}")
 
 
-def _part(entry: Entry) -> Part:
+def to_part(entry: Entry) -> Part:
+    """An entry of a set for a deck; raises UsageError, CnnvizError."""
     try:
         figure = make(entry.scene, **entry.resolved())
         return Part(name=entry.name, figure=figure, section=entry.section, caption=entry.caption)
@@ -100,8 +106,8 @@ def _part(entry: Entry) -> Part:
         raise _named(entry, error) from None
 
 
-def _entries(sources: Sequence[Source]) -> list[Entry]:
-    """The figures in order, no two of one name."""
+def read_entries(sources: Sequence[Source]) -> list[Entry]:
+    """The figures in order, under different names."""
     if not sources:
         raise UsageError("a deck needs a figure: give figures or figure sets")
     found = [entry for source in sources for entry in _entries_of(source)]
@@ -125,7 +131,7 @@ def _entries_of(source: Source) -> list[Entry]:
 
 
 def _restyled(entry: Entry, look: Mapping[str, Any]) -> Entry:
-    """The figure with the deck's looks; in another language than its set's it says its own caption, in no section."""
+    """The figure with the deck's looks; in another language than its set, it loses the set's caption and section."""
     restyled = replace(entry, parameters={**entry.parameters, **look})
     own, wanted = (one.parameters.get("lang", "en") for one in (entry, restyled))
     return restyled if own == wanted else replace(restyled, caption="", section="")
@@ -137,12 +143,12 @@ def _picked(entries: Sequence[Entry], names: Sequence[str]) -> Sequence[Entry]:
     known = tuple(entry.name for entry in entries)
     for name in names:
         if not any(fnmatchcase(one, name) for one in known):
-            raise UsageError(f"there is no figure {name!r}: {choose(name, known)}")
+            raise UsageError(f"there is no figure {name!r}: {suggest(name, known)}")
     return [entry for entry in entries if any(fnmatchcase(entry.name, name) for name in names)]
 
 
 def _title(sources: Sequence[Source], lang: str) -> str | None:
-    """A set's name as a title; figures alone have none."""
+    """A set's name as a title; a deck of figures has none."""
     sets = [source for source in sources if not isinstance(source, Figure)]
     if len(sets) != 1:
         return phrase(lang, "Figures") if sets else None

@@ -27,7 +27,7 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
             raise UsageError(f"{what} is no regular file: save it as one")
         if status.st_size > MAX_TOML_BYTES:
             raise UsageError(f"{what} has {status.st_size} bytes: use at most {MAX_TOML_BYTES}")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UsageError(f"{what} cannot be read: {(error.strerror or str(error)).lower()}") from None
     except ValueError as error:

@@ -23,7 +23,7 @@ from pypdf import PdfReader
 
 from cnnviz.decks import FigureSlide, plan
 from cnnviz.render.theme import load_theme
-from cnnviz.talk import _entries, _part, write_talk
+from cnnviz.talk import read_entries, to_part, write_talk
 
 SET = Path(__file__).parents[1] / "animations" / "article.toml"
 DPI = 60
@@ -181,7 +181,7 @@ def looked_at(pdf: Path, slides: int, theme: str) -> str:
 
 def expected(count: int) -> Sequence:
     """The slides as planned: all, or those that begin the set."""
-    parts = [_part(entry) for entry in _entries([str(SET)])]
+    parts = [to_part(entry) for entry in read_entries([str(SET)])]
     whole = plan(parts, "Article", sections=True).slides
     return whole[:count]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import warnings
 from types import SimpleNamespace
 
@@ -18,6 +19,10 @@ from tests.drawing import DEEP
 # tests came before, and on every line of the code.
 if hasattr(providers, "_get_local_constants"):
     providers._get_local_constants = lambda nothing=providers._local_constants: nothing
+
+# Scenes of the user's are tested like ours, wherever a test runs.
+if folders := os.environ.get(VARIABLE):
+    os.environ[VARIABLE] = os.pathsep.join(map(os.path.abspath, filter(None, folders.split(os.pathsep))))
 
 # A run tries what the one before tried, here as anywhere; a deep one of tests/properties tries what none has.
 settings.register_profile("steady", derandomize=not DEEP, database=None, deadline=None)
@@ -35,7 +40,6 @@ def pytest_collection_finish():
 def cnnviz(tmp_path, monkeypatch, capsys):
     """`cnnviz("conv", "--k", 3)` in `tmp_path`: its exit `code`, `out` and `err`; a warning would be a failure."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(VARIABLE, "")
     monkeypatch.setenv("COLUMNS", "100")
 
     def run(*arguments):

@@ -130,15 +130,14 @@ def test_saving_twice_gives_the_same_bytes():
     assert Path("a.gif").read_bytes() == Path("b.gif").read_bytes()
 
 
-def test_a_folder_is_no_file():
+def test_a_folder_of_something_else_gets_a_file_but_no_frames():
     Path("folder").mkdir()
     Path("folder/notes.txt").write_text("")
     for path in ("folder", Path("folder"), "folder/"):
-        with pytest.raises(CnnvizError) as error:
-            cnnviz.conv().save(path)
-        hint = "it is a folder that holds something else, give a file such as folder/conv_i5_k3_s1_p0.gif"
-        assert str(error.value) == f"cannot write folder: {hint}"
-    assert list(Path("folder").iterdir()) == [Path("folder/notes.txt")]
+        with pytest.raises(CnnvizError, match="something else"):
+            cnnviz.conv(width=320).save_all(path, "frames")
+        cnnviz.conv(i=4, width=320).save(path)
+        assert {each.name for each in Path("folder").iterdir()} == {"notes.txt", "conv_i4_k3_s1_p0.gif"}
 
 
 # Frames and notebooks

@@ -6,7 +6,6 @@ import importlib
 import json
 import subprocess
 import sys
-import tomllib
 from types import SimpleNamespace
 
 import pytest
@@ -14,12 +13,13 @@ from PIL import Image
 
 from benchmarks.__main__ import AXES, HERE, draw_all, keep, kept
 from benchmarks._charts import Chart
-from benchmarks._measure import PYTHON, BenchmarkError, Run, Spread, ratios, said, wall
+from benchmarks._measure import PYTHON, BenchmarkError, Run, Spread, ratios, wall
 from benchmarks._plots import draw
 from benchmarks._report import Row, Section, markdown, stored
-from benchmarks.batch import _costs, _parts, _set
+from benchmarks.batch import _costs
 from benchmarks.peer_funcanimation import Figure
 from benchmarks.speed import same_numbers
+from benchmarks.tokens import tokens
 from cnnviz.pipeline import make
 
 WANTED = {"default", "input", "steps", "formats", "batch", "memory", "size", "start", "set"}
@@ -43,23 +43,6 @@ def section():
 
 def axis(title="Canned"):
     return stored(section(), {"cores": "2"}, 0.5, quick=False) | {"title": title}
-
-
-def test_a_set_made_in_parts_has_the_figures_of_the_whole(monkeypatch, tmp_path):
-    made = []
-    said = SimpleNamespace(output="x made, 0 up to date")
-    monkeypatch.setattr("benchmarks.batch._made", lambda _command, _place, text: made.append(text) or said)
-    starts, parts = [], []
-    for which in (range(10), range(10, 20)):
-        _parts(("x",), tmp_path, 50, which, starts, parts)
-
-    def seeds(text):
-        return tomllib.loads(text)["figure"][0]["sweep"]["seed"]
-
-    of_parts = [text for text in made if text != _set(2)]
-    assert [len(seeds(text)) for text in of_parts] == [25] * 20
-    assert [seed for text in of_parts for seed in seeds(text)] == seeds(_set(1000))
-    assert (len(starts), len(parts)) == (9, 20)
 
 
 def test_the_start_is_taken_off_sets_of_every_size():
@@ -113,10 +96,14 @@ def test_an_axis_measured_anew_leaves_the_others(tmp_path):
     assert [path.name for path in tmp_path.glob("*.png")] == ["start.png"]
 
 
-@pytest.mark.parametrize("chart", [
-    Chart("Lines", "seconds", "steps", lines={"cnnviz": [(9, 0.8), (64, 1.0)], "floor": [(9, 0.79)]}, log=True),
-    Chart("Bars", "seconds", bars={"cnnviz": 0.8, "usual script": 3.0}),
-], ids=lambda chart: chart.title)  # fmt: skip
+@pytest.mark.parametrize(
+    "chart",
+    [
+        Chart("Lines", "seconds", "steps", lines={"cnnviz": [(9, 0.8), (64, 1.0)], "floor": [(9, 0.79)]}, log=True),
+        Chart("Bars", "seconds", bars={"cnnviz": 0.8, "usual script": 3.0}),
+    ],
+    ids=lambda chart: chart.title,
+)
 def test_plots(chart, tmp_path):
     for name in ("one.png", "two.png"):
         draw(Chart(**json.loads(json.dumps(chart.stored()))), tmp_path / name)
@@ -178,5 +165,7 @@ def test_the_harness_stays_smaller_than_what_it_measures():
     assert done.stdout.strip() == "[]"
 
 
-def test_commands_are_told_as_one_types_them():
-    assert said((PYTHON, str(HERE / "floor.py"), "a b.npz")) == "python benchmarks/floor.py 'a b.npz'"
+def test_tokens_leave_out_layout_comments_and_docstrings():
+    source = '"""A module."""\n\nx = (\n    1,  # one\n)\n"""Of x."""\n\n\ndef f():\n    """F."""\n    return "text"\n'
+    # x = ( 1 , )   def f ( ) :   return "text"
+    assert tokens(source) == 6 + 5 + 2

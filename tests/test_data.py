@@ -224,13 +224,8 @@ def test_arange_kernel_counts_row_by_row():
 
 def test_a_fixed_kernel_refuses_another_size():
     assert of_kernel("sobel-x", (3, 3)).values.shape == (3, 3)
-    assert message(of_kernel, "sobel-x", (5, 4)) == (
-        "kernel sobel-x is 3×3, but --k asks for 5×4: leave --k out, or choose box, gaussian, identity, ones, random, "
-        "arange"
-    )
-    assert message(of_kernel, "emboss", (1, 3), what="second kernel", size_option="--k2").startswith(
-        "second kernel emboss is 3×3, but --k2 asks for 1×3: leave --k2 out,"
-    )
+    assert "--k " in message(of_kernel, "sobel-x", (5, 4))
+    assert "--k2 " in message(of_kernel, "emboss", (1, 3), what="second kernel", size_option="--k2")
 
 
 # Literals
@@ -249,6 +244,12 @@ def test_a_fixed_kernel_refuses_another_size():
         ("1/4 -1/2 1.5/3", [[0.25, -0.5, 0.5]]),
         ("7", [[7]]),
         ("[5]", [[5]]),
+        ("1 \u22121; 0 2", [[1, -1], [0, 2]]),
+        ("0,5 1,5; 2,5 3", [[0.5, 1.5], [2.5, 3]]),
+        ("0,5\t-1,5\n2,5\t3", [[0.5, -1.5], [2.5, 3]]),
+        ("1,2,3, 4", [[1, 2, 3, 4]]),
+        ("1, 2; 3, 4", [[1, 2], [3, 4]]),
+        ("[[1,2],[3,4]]", [[1, 2], [3, 4]]),
     ],
 )
 def test_literals(text, rows):
@@ -259,24 +260,32 @@ def test_literals(text, rows):
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "named"),
     [
-        ("1 2; 3", "input, row 2 has 1 number, but row 1 has 2: make all rows the same length"),
-        ("1 2; 3 1-2", "input, row 2, column 2: '1-2' is not a number: write it as -2, 0.5, 1e-3 or 1/9"),
-        ("1,,2", "input, row 1, column 2: a number is missing: write it as -2, 0.5, 1e-3 or 1/9"),
-        ("1;;2", "input, row 2, column 1: a number is missing: write it as -2, 0.5, 1e-3 or 1/9"),
-        ("1 2/0", "input, row 1, column 2: '2/0' divides by zero"),
-        ("1 nan", "input, row 1, column 2 is 'nan': use finite numbers only"),
-        ("1 2; 3 -inf", "input, row 2, column 2 is '-inf': use finite numbers only"),
-        ("1e999", "input, row 1, column 1 is '1e999': use finite numbers only"),
-        ("[[1], []]", "input '[[1], []]' has an empty row: give at least one number in each"),
-        ("[1 [2]]", "input, row 1, column 2: '[2]' is not a number: write it as -2, 0.5, 1e-3 or 1/9"),
-        ("1;" * 600, "input, row 513: there are more than 512 rows, the most that a grid may have"),
-        ("1 " * 600, "input, row 1: there are more than 512 numbers, the most that a grid may have"),
+        ("1 2; 3", ("row 2", "row 1")),
+        ("1 2; 3 1-2", ("row 2, column 2", "'1-2'")),
+        ("1,,2", ("row 1, column 2",)),
+        ("1;;2", ("row 2, column 1",)),
+        ("1 2/0", ("row 1, column 2", "'2/0'")),
+        ("1 nan", ("row 1, column 2",)),
+        ("1 2; 3 -inf", ("row 2, column 2",)),
+        ("1e999", ("row 1, column 1",)),
+        ("[[1], []]", ("empty row",)),
+        ("[1 [2]]", ("row 1, column 2", "'[2]'")),
+        ("1;" * 600, ("row 513", "512")),
+        ("1 " * 600, ("row 1", "512")),
+        ("1 x 3; 4 5 6", ("row 1, column 2", "'x'")),
+        ("1/9 1; 2 a/b", ("row 2, column 2", "'a/b'")),
+        ("1 2 3, 4 5 6", ("'1 2 3; 4 5 6'",)),
+        ("0,5, 1,5", ("0 5 1 5", "0.5 1.5")),
+        ("1,234 2", ("row 1, column 1", "1234", "1.234")),
+        ("10% 20%", ("row 1, column 1", "percentage")),
+        ("1 2; 1e308 4", ("row 2, column 1", "1e+09")),
     ],
 )
-def test_wrong_literals(text, expected):
-    assert message(of_map, text) == expected
+def test_wrong_literals_name_the_place(text, named):
+    said = message(of_map, text)
+    assert all(part in said for part in named), said
 
 
 @given(grids)
@@ -296,20 +305,18 @@ def test_whatever_is_typed_is_a_grid_or_a_usage_error(text):
 
 
 def test_data_of_another_size_than_asked_for_is_refused():
-    assert message(of_map, "1 2 3 4; 1 2 3 4; 1 2 3 4", (5, 5)) == (
-        "input is 3×4, but --i asks for 5×5: leave --i out"
-    )
+    said = message(of_map, "1 2 3 4; 1 2 3 4; 1 2 3 4", (5, 5))
+    assert "3×4" in said
+    assert "--i" in said
     np.save("a.npy", np.zeros((2, 3)))
-    assert message(of_kernel, Path("a.npy"), (3, 2)) == (
-        "kernel file 'a.npy' is 2×3, but --k asks for 3×2: leave --k out"
-    )
+    assert "--k" in message(of_kernel, Path("a.npy"), (3, 2))
     assert of_map([[1, 2, 3]], (1, 3)).values.shape == (1, 3)
 
 
 @pytest.mark.parametrize("spec", [None, "sobel-x", "1 2", "none.csv"])
 @pytest.mark.parametrize("size", [(0, 3), (3, -1), (65, 3), (3, 10**9)])
 def test_an_impossible_size_is_refused_before_anything_else(spec, size):
-    assert message(of_kernel, spec, size) == f"--k asks for {size[0]}×{size[1]}: use 1 to 64 rows and columns"
+    assert message(of_kernel, spec, size).startswith(f"--k asks for {size[0]}×{size[1]}")
 
 
 def test_the_largest_sides_are_those_of_limits():
@@ -359,99 +366,63 @@ def test_the_callers_array_is_copied_and_left_writeable():
 
 
 @pytest.mark.parametrize(
-    ("spec", "expected"),
+    ("spec", "named"),
     [
-        (5, "input is a single number: give --input rows and columns, such as '1 2; 3 4'"),
-        ([], "input is empty (0): give at least one number"),
-        ([[], []], "input is empty (2×0): give at least one number"),
-        (
-            np.zeros((2, 3, 4)),
-            "input has 3 dimensions (2×3×4): give --input rows and columns, such as '1 2; 3 4'",
-        ),
-        ([[1, 2], [3]], "input, row 2 has 1 number, but row 1 has 2: make all rows the same length"),
-        ([[1, 2], 3], "input, row 2 has 1 number, but row 1 has 2: make all rows the same length"),
-        ([[1, [2, 3]]], "input is no grid of numbers: give --input rows of the same length"),
-        ([[1j]], "input holds complex numbers: use whole or real numbers"),
-        ([["a", 1]], "input holds text: use whole or real numbers"),
-        (b"1 2", "input holds text: use whole or real numbers"),
-        ([[None]], "input holds Python objects: use whole or real numbers"),
-        ({1: 2}, "input holds Python objects: use whole or real numbers"),
-        (np.zeros(2, dtype="M8[s]"), "input holds datetime64[s] values: use whole or real numbers"),
-        ([[1, 2], [float("nan"), 1]], "input, row 2, column 1 is nan: use finite numbers only"),
-        (np.array([[1, -np.inf]]), "input, row 1, column 2 is -inf: use finite numbers only"),
-        (np.array([[np.longdouble("1e4000")]]), "input, row 1, column 1 is inf: use finite numbers only"),
+        (5, "single number"),
+        ([], "empty"),
+        ([[], []], "2×0"),
+        (np.zeros((2, 3, 4)), "2×3×4"),
+        ([[1, 2], [3]], "row 2"),
+        ([[1, 2], 3], "row 2"),
+        ([[1, [2, 3]]], "--input"),
+        ([[1j]], "complex numbers"),
+        ([["a", 1]], "text"),
+        (b"1 2", "text"),
+        ([[None]], "Python objects"),
+        ({1: 2}, "Python objects"),
+        (np.zeros(2, dtype="M8[s]"), "datetime64[s]"),
+        ([[1, 2], [float("nan"), 1]], "row 2, column 1"),
+        (np.array([[1, -np.inf]]), "row 1, column 2"),
+        (np.array([[np.longdouble("1e4000")]]), "row 1, column 1"),
     ],
 )
-def test_wrong_arrays(spec, expected):
-    assert message(of_map, spec) == expected
+def test_wrong_arrays(spec, named):
+    assert named in message(of_map, spec)
 
 
 # Names and files that do not exist or cannot be read
 
 
 @pytest.mark.parametrize(
-    ("load", "spec", "expected"),
+    ("load", "spec", "named"),
     [
-        (
-            of_kernel,
-            "SobelX",
-            "kernel 'SobelX' is neither a name nor a file: did you mean sobel-x?",
-        ),
-        (of_map, "hm", "input 'hm' is neither a name nor a file: choose from random, arange, ones, zeros"),
-        (of_map, "", "input '' is neither a name nor a file: choose from random, arange, ones, zeros"),
-        (
-            of_map,
-            "a\nb\x1b\0",
-            r"input 'a\nb\x1b\x00' is neither a name nor a file: choose from random, arange, ones, zeros",
-        ),
-        (
-            of_map,
-            "no.csv",
-            "input file 'no.csv' does not exist: check the path, or use random, arange, ones, zeros",
-        ),
-        (
-            of_map,
-            Path("no/where"),
-            "input file 'no/where' does not exist: check the path, or use random, arange, ones, zeros",
-        ),
-        (of_map, ".", "input file '.' is a folder: give a file in it"),
-        (of_map, "../", "input file '../' is a folder: give a file in it"),
+        (of_kernel, "SobelX", "did you mean sobel-x?"),
+        (of_map, "hm", "arange"),
+        (of_map, "", "arange"),
+        (of_map, "a\nb\x1b\0", r"a\nb\x1b\x00"),
+        (of_map, "my notes 1", "'my notes 1'"),
+        (of_map, "no.csv", "'no.csv'"),
+        (of_map, "photo 2.png", "'photo 2.png'"),
+        (of_map, Path("no/where"), "'no/where'"),
+        (of_map, ".", "folder"),
+        (of_map, "../", "folder"),
+        (of_map, "https://example.org/x.png", "download it first"),
+        (of_map, "x" * 100_000, "…"),
+        (of_map, "1 " * 99 + "q" * 99, "column 100"),
     ],
 )
-def test_unknown_names_and_missing_files(load, spec, expected):
-    assert message(load, spec) == expected
-
-
-@pytest.mark.parametrize(("spec", "expected"), [
-    ("1 x 3; 4 5 6", "input, row 1, column 2: 'x' is not a number: write it as -2, 0.5, 1e-3 or 1/9"),
-    ("nan 1; 2 3", "input, row 1, column 1 is 'nan': use finite numbers only"),
-    ("x 1; 2 3", "input, row 1, column 1: 'x' is not a number: write it as -2, 0.5, 1e-3 or 1/9"),
-    ("1/9 1; 2 a/b", "input, row 2, column 2: 'a/b' is not a number: write it as -2, 0.5, 1e-3 or 1/9"),
-    ("1 2 3, 4 5 6", "input '1 2 3, 4 5 6' is one row: put ; between rows, as in '1 2 3; 4 5 6'"),
-    ("my notes 1", "input 'my notes 1' is neither a name nor a file: choose from random, arange, ones, zeros"),
-    ("photo 2.png", "input file 'photo 2.png' does not exist: check the path, or use random, arange, ones, zeros"),
-])  # fmt: skip
-def test_a_slip_among_numbers_is_no_file_name(spec, expected):
-    assert message(of_map, spec) == expected
+def test_unknown_names_and_missing_files(load, spec, named):
+    assert named in message(load, spec)
 
 
 def test_a_file_may_be_named_like_numbers_with_a_slip():
     Path("1 x").write_text("1")
-    assert message(of_map, "1 x").startswith("input file '1 x' is of an unknown kind: ")
-    assert np.array_equal(of_map("1, 2, 3").values, [[1, 2, 3]])
-    assert np.array_equal(of_map("1 2, 3 4; 5 6, 7 8").values, [[1, 2, 3, 4], [5, 6, 7, 8]])
-
-
-def test_long_values_are_shortened():
-    unknown = f"input '{'x' * 49}…xxxxx' is neither a name nor a file: choose from random, arange, ones, zeros"
-    assert message(of_map, "x" * 100_000) == unknown
-    wrong = f"input, row 1, column 100: '{'q' * 49}…qqqqq' is not a number: write it as -2, 0.5, 1e-3 or 1/9"
-    assert message(of_map, "1 " * 99 + "q" * 99) == wrong
+    assert "unknown kind" in message(of_map, "1 x")
 
 
 def test_files_of_another_kind_are_refused():
     written("a.xlsx", "1")
-    assert message(of_map, "a.xlsx") == f"input file 'a.xlsx' is of an unknown kind: use one that ends in {KINDS}"
+    assert KINDS in message(of_map, "a.xlsx")
 
 
 @pytest.mark.parametrize("kind", KINDS.split(", "))
@@ -537,25 +508,43 @@ def test_what_numpy_writes_as_text_is_read():
 
 
 @pytest.mark.parametrize(
-    ("content", "expected"),
+    ("content", "rows"),
     [
-        ("1,2\n\n3\n", ", line 3 has 1 number, but line 1 has 2: make all rows the same length"),
-        ("a,b\n1,2\n", ", line 1 is no row of numbers but 'a b': remove such a header"),
-        ("1,2\n3,x\n", ", line 2, column 2: 'x' is not a number: write it as -2, 0.5, 1e-3 or 1/9"),
-        ("1,2\n3,\n", ", line 2, column 2: a number is missing: write it as -2, 0.5, 1e-3 or 1/9"),
-        ("1,5;2,5", ", line 1, column 1 is '1,5': write decimals with a point, 1.5"),
-        ("1;2\n2;-1,5", ", line 2, column 2 is '-1,5': write decimals with a point, -1.5"),
-        ("x;y\n1,5;2", ", line 1 is no row of numbers but 'x y': remove such a header"),
-        ("1_0 2", ", line 1, column 1: '1_0' is not a number: write it as -2, 0.5, 1e-3 or 1/9"),
-        ("1 2\n3 NaN", ", line 2, column 2 is 'NaN': use finite numbers only"),
-        ("1\n" * 513, ", line 513: there are more than 512 rows, the most that a grid may have"),
-        ("1," * 513, ", line 1: there are more than 512 numbers, the most that a grid may have"),
-        (" \n# nothing\n", " holds no numbers: give at least one"),
-        (b"1,2\n\xff,4\n", " is not UTF-8 text: save it as UTF-8"),
+        ("5\t1\n2\t3", [[5, 1], [2, 3]]),
+        ("0,5\t1,5\n2\t3", [[0.5, 1.5], [2, 3]]),
+        ("0,5;1,5\n1;-2,5", [[0.5, 1.5], [1, -2.5]]),
+        ("0,5 1,5\n1 2", [[0.5, 1.5], [1, 2]]),
+        ('"0,5","1"\n"2","3"', [[0.5, 1], [2, 3]]),
+        ("1,2\n3,4", [[1, 2], [3, 4]]),
+        ("TRUE,FALSE\n2,3", [[1, 0], [2, 3]]),
+        ("\ufeff\u22121;2", [[-1, 2]]),
     ],
 )
-def test_wrong_text_files(content, expected):
-    assert message(of_map, written("a.csv", content)) == "input file 'a.csv'" + expected
+def test_what_spreadsheets_save(content, rows):
+    assert of_map(written("a.csv", content)).values.tolist() == rows
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("1,2\n\n3\n", ("line 3", "line 1")),
+        ("a,b\n1,2\n", ("line 1", "header")),
+        ("x;y\n1,5;2", ("line 1", "header")),
+        ("10%,20%", ("line 1, column 1", "percentage")),
+        ('"1,234",2', ("1234", "1.234")),
+        ("1,2\n3,x\n", ("line 2, column 2", "'x'")),
+        ("1,2\n3,\n", ("line 2, column 2",)),
+        ("1_0 2", ("line 1, column 1",)),
+        ("1 2\n3 NaN", ("line 2, column 2",)),
+        ("1\n" * 513, ("line 513", "512")),
+        ("1," * 513, ("line 1", "512")),
+        (" \n# nothing\n", ("no numbers",)),
+        (b"1,2\n\xff,4\n", ("UTF-8",)),
+    ],
+)
+def test_wrong_text_files_name_the_place(content, named):
+    said = message(of_map, written("a.csv", content))
+    assert all(part in said for part in ("input file 'a.csv'", *named)), said
 
 
 # .npy
@@ -588,24 +577,23 @@ def test_a_huge_array_is_refused_by_its_header():
 
 
 @pytest.mark.parametrize(
-    ("content", "expected"),
+    ("content", "named"),
     [
-        (npy((2, 2), body=b"12345678"), " is cut short or damaged: its header says 2×2"),
-        (npy((2, 2), "<c16", bytes(64)), " holds complex numbers: use whole or real numbers"),
-        (npy((2, 2), "<U3", bytes(48)), " holds text: use whole or real numbers"),
-        (npy((2, 2), [("a", "<f8")], bytes(32)), " holds records: use whole or real numbers"),
-        (npy((0, 2)), " is empty (0×2): give at least one number"),
-        (npy((-1, -1)), " is empty (-1×-1): give at least one number"),
-        (npy(()), " is a single number: give --input rows and columns, such as '1 2; 3 4'"),
-        (npy((2, 3, 4)), " has 3 dimensions (2×3×4): give --input rows and columns, such as '1 2; 3 4'"),
-        (npy((1, 1), body=struct.pack("<d", float("inf"))), ", row 1, column 1 is inf: use finite numbers only"),
-        (npy((2, 2))[:30], " is no .npy file: save the array with numpy.save"),
-        (b"PK\x03\x04 zipped", " is no .npy file: save the array with numpy.save"),
-        (b"1,2\n3,4\n", " is no .npy file: save the array with numpy.save"),
+        (npy((2, 2), body=b"12345678"), "2×2"),
+        (npy((2, 2), "<c16", bytes(64)), "complex numbers"),
+        (npy((2, 2), "<U3", bytes(48)), "text"),
+        (npy((2, 2), [("a", "<f8")], bytes(32)), "records"),
+        (npy((0, 2)), "empty"),
+        (npy((-1, -1)), "empty"),
+        (npy(()), "single number"),
+        (npy((2, 3, 4)), "2×3×4"),
+        (npy((1, 1), body=struct.pack("<d", float("inf"))), "row 1, column 1"),
+        (npy((2, 2))[:30], "numpy.save"),
+        (b"PK\x03\x04 zipped", "numpy.save"),
     ],
 )
-def test_wrong_npy_files(content, expected):
-    assert message(of_map, written("a.npy", content)) == "input file 'a.npy'" + expected
+def test_wrong_npy_files(content, named):
+    assert named in message(of_map, written("a.npy", content))
 
 
 def test_pickles_are_never_loaded():
@@ -801,9 +789,3 @@ def test_the_callers_warning_filters_are_left_alone():
     message(of_map, written("a.png", png_header(9500, 9500)))
     of_map(saved("b.png", LEVELS))
     assert warnings.filters == before
-
-
-def test_numbers_that_no_cell_could_show_are_refused():
-    with pytest.raises(UsageError) as error:
-        load_map("1 2; 1e308 4", None, seed=0)
-    assert str(error.value) == "input, row 2, column 1 is 1e+308: use numbers up to 1e+09"

@@ -14,10 +14,11 @@ import matplotlib
 import pytest
 from PIL import Image
 
-from cnnviz.alone import ALONE
 from cnnviz.discovery import find_scenes
-from cnnviz.export import formats
+from cnnviz.export import formats, mp4
 from cnnviz.images import read_grey
+from cnnviz.locking import LOCK
+from cnnviz.pipeline import make
 
 SCENES = list(find_scenes())
 GIFS = ("conv", "norm", "activation", "fully-connected", "gradient-descent")
@@ -35,7 +36,7 @@ place = sys.argv[3]
 figure = make("conv", i=4, k=3, width=320, input="map.csv", theme="own.toml")
 figure.save_all(place + "/c", sys.argv[4])
 make("conv", i=4, k=3, width=320, frame="all").save_all(place + "/all", "svg,pdf")
-figure.save(place + "/frames/")
+figure.save_all(place + "/frames", "frames")
 for kind in sys.argv[5].split():
     figure.deck(place + "/deck." + kind)
 """
@@ -105,6 +106,18 @@ def test_a_set_is_the_same_by_one_job_and_by_two(tmp_path):
     assert made[0] == made[1]
 
 
+@pytest.mark.parametrize(("given", "width"), [({"step": 0.33}, 480), ({}, 960)])
+def test_a_video_is_the_same_whatever_the_memory_held_and_whichever_the_processor(tmp_path, monkeypatch, given, width):
+    figure = make("conv", width=width, **given)
+    figure.save(tmp_path / "here.mp4")
+    for name, fill in (("a", "1"), ("b", "200")):
+        run(tmp_path, "0", "-m", *figure.command().split(), "-o", f"{name}.mp4", "-q", MALLOC_PERTURB_=fill)
+    # As on a processor without any of x264's faster instructions.
+    monkeypatch.setitem(mp4._ENCODER, "x264-params", mp4._ENCODER["x264-params"] + ":asm=0")
+    figure.save(tmp_path / "plain.mp4")
+    assert len({path.read_bytes() for path in tmp_path.glob("*.mp4")}) == 1
+
+
 THREADED = """
 import hashlib, sys, threading
 import cnnviz
@@ -161,7 +174,7 @@ def test_a_copied_process_waits_for_no_thread_that_it_lacks():
     held, done = threading.Event(), threading.Event()
 
     def hold():
-        with ALONE:
+        with LOCK:
             held.set()
             done.wait(0.05)
 
@@ -170,7 +183,7 @@ def test_a_copied_process_waits_for_no_thread_that_it_lacks():
     held.wait()
     child = os.fork()
     if not child:
-        os._exit(0 if ALONE.acquire(timeout=5) else 1)
+        os._exit(0 if LOCK.acquire(timeout=5) else 1)
     assert os.waitpid(child, 0)[1] == 0
     done.set()
     thread.join()

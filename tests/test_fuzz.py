@@ -1,128 +1,60 @@
-"""A short run of `make fuzz`, and the proof that its judge sees what is wrong."""
+"""Random command lines: each ends in a file that opens, or in one clear line."""
 
 from __future__ import annotations
 
-import re
-import sys
-import warnings
+import json
+from pathlib import Path
+from random import Random
 
 import pytest
 
-from cnnviz.cli import tools
 from cnnviz.discovery import find_scenes
-from tests import fuzz
-from tests.fuzzing import judging
-from tests.fuzzing.cases import Case, make_case
-from tests.fuzzing.files import Place
+from tests.random_values import bad, declared, good
 
-SHORT = range(60)
+RUNS = 60
 
 
-def test_random_command_lines_and_sets_end_in_files_or_in_clear_lines():
-    tally = fuzz.run_many(21, SHORT)
-    assert tally.problems == []
-    assert tally.longest < judging.SECONDS
-    assert 0 <= tally.memory < judging.BYTES
-    # Files, refusals of the request and refusals of the world: a fuzzer of refusals alone would try nothing.
-    assert tally.made[".json"] >= 12
-    assert tally.made["exit 2"] >= 12
-    assert tally.made["exit 1"] >= 1
+def options(random, scene, trouble):
+    """About three parameters of a figure as words, those given by their place first; bad ones now and then."""
+    words, parameters = [], declared(scene)
+    for parameter in parameters:
+        if not (parameter.spec.positional or random.random() < 3 / len(parameters)):
+            continue
+        value = bad(random, parameter) if random.random() < trouble else good(random, parameter)
+        if parameter.spec.positional:
+            words.insert(0, value)
+        elif parameter.type is bool:
+            words.append(parameter.option)
+        else:
+            words += random.choice(([parameter.option, value], [f"{parameter.option}={value}"]))
+    return words
 
 
-def test_a_case_is_the_same_whenever_it_is_made():
-    assert [str(make_case(3, n)) for n in range(50)] == [str(make_case(3, n)) for n in range(50)]
-    assert len({str(make_case(3, n)) for n in range(50)}) == 50
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "numbers.csv").write_text("1,2,3\n4,5,6\n7,8,9\n", encoding="utf-8")
+    (tmp_path / "text.csv").write_text("a,b\n", encoding="utf-8")
+    (tmp_path / "bad.toml").write_text("[", encoding="utf-8")
+    (tmp_path / "folder").mkdir()
 
 
-def test_cases_call_every_command():
-    called = {make_case(3, n).arguments[0] for n in range(1000)}
-    assert called >= {*find_scenes(), *tools()}
-
-
-def told(text, code):
-    def program(_arguments):
-        print(text, file=sys.stderr)
-        sys.exit(code)
-
-    return program
-
-
-def crash(_arguments):
-    raise ZeroDivisionError("a bug")
-
-
-def warn(_arguments):
-    warnings.warn("overflow encountered", RuntimeWarning, stacklevel=1)
-    sys.exit(0)
-
-
-def hang(_arguments):
-    while True:
-        pass
-
-
-def stray(arguments):
-    with open(".cnnviz-1.part", "w", encoding="utf-8"):
-        sys.exit(0)
-
-
-def surrogate(_arguments):
-    print("\udcff")
-
-
-def half_a_file(arguments):
-    with open(arguments[-1], "w", encoding="utf-8") as file:
-        file.write('{"format": ')
-    sys.exit(0)
-
-
-WRONG = {
-    "crash": (crash, "ZeroDivisionError: a bug"), "warning": (warn, "RuntimeWarning: overflow"),
-    "two lines": (told("cnnviz: one\ncnnviz: two", 2), "says 2 lines"), "chatter": (told("oh", 1), "says 'oh"),
-    "silence": (lambda _: sys.exit(1), "fails without a word"), "code": (lambda _: sys.exit(3), "exit code 3"),
-    "internal": (told("cnnviz: internal error: KeyError", 1), "cnnviz: internal error"),
-    "nothing": (lambda _: sys.exit(0), "succeeds without a file"), "half": (half_a_file, "x.json does not open"),
-    "stray": (stray, "leaves .cnnviz-1.part"), "terminal": (surrogate, "UnicodeEncodeError"),
-    "hang": (hang, "took longer than 0.2 s"),
-}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    return Place(tmp_path_factory.mktemp("place"))
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_the_judge_sees(name, place, monkeypatch):
-    program, problem = WRONG[name]
-    monkeypatch.setattr(judging, "main", program)
-    monkeypatch.setattr(judging, "SECONDS", 0.2)
-    monkeypatch.chdir(place.folder)
-    assert judging.run(Case(0, ["conv", "-o", "x.json"]), place).problem.startswith(problem)
-
-
-def test_the_judge_sees_memory(place, monkeypatch):
-    def program(arguments):
-        (place.folder / arguments[-1]).write_text("{}", encoding="utf-8")
-        sys.exit(0)
-
-    monkeypatch.setattr(judging, "main", program)
-    peaks = iter([2**20, 2**20 + judging.BYTES + 1])
-    monkeypatch.setattr(judging, "_peak", lambda: next(peaks))
-    monkeypatch.chdir(place.folder)
-    assert re.fullmatch(r"takes \d+ MiB of memory", judging.run(Case(0, ["conv", "-o", "x.json"]), place).problem)
-
-
-def test_what_a_case_leaves_is_cleared(place, monkeypatch):
-    def program(_arguments):
-        (place.folder / "folder" / "x.json").write_text("{}", encoding="utf-8")
-        (place.folder / "picture.png").write_bytes((place.folder / "made.png").read_bytes())
-        sys.exit(0)
-
-    picture = (place.folder / "picture.png").read_bytes()
-    monkeypatch.setattr(judging, "main", program)
-    monkeypatch.chdir(place.folder)
-    case = judging.run(Case(0, ["conv", "-o", "folder"]), place)
-    assert (case.problem, case.kinds) == ("", {".json": 1, ".png": 1})
-    assert (place.folder / "picture.png").read_bytes() == picture
-    assert list((place.folder / "folder").iterdir()) == []
+def test_a_random_command_line_ends_in_a_file_or_in_one_line(cnnviz, files):
+    codes = []
+    for number in range(RUNS):
+        random = Random(number)
+        scene = random.choice(tuple(find_scenes()))
+        words = [scene, *options(random, scene, random.choice((0, 0.1))), "-q"]
+        ran = cnnviz(*words, "-o", "x.json")
+        codes.append(ran.code)
+        if ran.code:
+            assert ran.err.startswith("cnnviz: "), words
+            assert ran.err.count("\n") == 1, words
+            assert "internal" not in ran.err, words
+            assert not Path("x.json").exists(), words
+        else:
+            json.loads(Path("x.json").read_text(encoding="utf-8"))
+            Path("x.json").unlink()
+    assert set(codes) <= {0, 1, 2}
+    # A run of refusals alone would try nothing.
+    assert codes.count(0) >= RUNS / 4
+    assert codes.count(2) >= 4

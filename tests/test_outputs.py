@@ -7,6 +7,8 @@ import os
 import re
 import shlex
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,12 +20,12 @@ from PIL import Image
 from cnnviz.appearance import Appearance, bytes_of
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.export import Written, formats, formats_of
-from cnnviz.export._saving import LEAST_WIDTH, Order, _fitted
 from cnnviz.parameters import parameters_of
 from cnnviz.pipeline import make
-from cnnviz.places import ALSO_CALLED, PLACES
+from cnnviz.places import PLACES
 from cnnviz.render import frames as rendering
 from cnnviz.render.recording import Recording
+from cnnviz.saving import LEAST_WIDTH, ExportRequest, _fitted
 
 SMALL = {"i": 4, "width": 320}
 DOCS = Path(__file__).parents[1] / "docs"
@@ -150,12 +152,16 @@ def test_all_files_are_written_or_none(monkeypatch, fault):
     ("--format gif,weebp", "--format 'weebp' is not a known format: did you mean webp?"),
     ("--format ''", "--format names none: use one or more of {formats}"),
     ("--format pptx", "--format 'pptx' is not a known format: choose from {formats} (slides: cnnviz deck)"),
-    ("-o x.mov", "x.mov: extension .mov is not a known format: did you mean .mp4?"),
+    ("-o x.mov", "x.mov: extension .mov is not a known format: choose from {dotted}"),
     ("-o x.gif --format mp4", "x.gif and --format mp4 name different formats: leave one of them out, or give both, "
      "--format gif,mp4"),
     ("--format gif,webp --frame 2",
      "--frame is not for .gif: it has all steps; a still such as .png, .svg or .pdf holds one, as in -o "),
-    ("-o frames/ --sheet 3", "--sheet is not for a folder of frames: give a file such as frames/conv_i5_k3_s1_p0.gif"),
+    ("-o frames/ --format frames --sheet 3", "--sheet is not for frames: a .png, .svg or .pdf holds a contact sheet"),
+    ("--format frames,gif", "--format frames,gif: frames are a folder of their own, use zip beside other formats"),
+    ("-o - --format gif,png", "-o - writes one file: use one format, as in --format gif"),
+    ("-o - --format frames", "-o - writes one file: use one format, as in --format zip"),
+    ("-o - --code pytorch", "-o - and --code both write to standard output"),
 ])  # fmt: skip
 def test_formats_that_cannot_be(cnnviz, given, message):
     dotted = ", ".join("." + name for name in formats())
@@ -179,7 +185,7 @@ def test_formats_are_named_in_many_ways():
 
 
 def test_a_folder_holds_numbered_frames_and_their_times(cnnviz):
-    ran = cnnviz("conv", "--i", 4, "--width", 320, "--hold", 3, "-o", "new/frames/")
+    ran = cnnviz("conv", "--i", 4, "--width", 320, "--hold", 3, "--format", "frames", "-o", "new/frames/")
     *names, durations = sorted(Path("new/frames").iterdir(), key=lambda path: path.suffix, reverse=True)
     names = sorted(path.name for path in names)
     assert names == [f"conv_{number}.png" for number in range(1, 5)]
@@ -203,47 +209,84 @@ def _umask():
 def test_frames_of_before_are_replaced_and_nothing_else(cnnviz):
     Path("frames").mkdir()
     for i in (5, 4):
-        assert cnnviz("conv", "--i", i, "--width", 320, "-o", "frames", "-q").code == 0
+        assert cnnviz("conv", "--i", i, "--width", 320, "--format", "frames", "-o", "frames", "-q").code == 0
     assert files() == {"frames/durations.csv", *(f"frames/conv_{number}.png" for number in range(1, 5))}
-    hint = "give a file such as frames/conv_i5_k3_s1_p0.gif"
     Path("frames/notes.txt").write_text("mine")
-    message = f"cannot write frames: it is a folder that holds something else, {hint}"
-    assert refused(cnnviz, "conv", "-o", "frames/") == (1, message)
+    message = "cannot write frames to {}: it is a folder that holds something else, give a new one"
+    again = ("conv", "--format", "frames", "-o")
+    assert refused(cnnviz, *again, "frames/") == (1, message.format("frames"))
+    assert refused(cnnviz, *again, ".") == (1, message.format("."))
     Path("frames/notes.txt").unlink()
     Image.new("L", (8, 8)).save("frames/conv_2.png")
-    assert refused(cnnviz, "conv", "-o", "frames/") == (1, message), "a picture that someone else put there"
+    assert refused(cnnviz, *again, "frames/") == (1, message.format("frames")), "a picture that someone else put there"
     Path("file").write_text("")
-    assert refused(cnnviz, "conv", "-o", "file/") == (1, "cannot write file/: it is a file, give a folder another name")
+    assert refused(cnnviz, *again, "file/")[0] == 1
+    assert cnnviz("conv", "--i", 4, "--width", 320, "--format", "frames", "-q").code == 0
+    assert "output/conv_i4_k3_s1_p0/conv_1.png" in files()
 
 
-def test_where_no_picture_can_go_is_told_with_what_would_work(cnnviz):
-    Path("dir.gif").mkdir()
-    for more in ((), ("--format", "gif,json")):
-        message = "dir.gif is a folder: give the file another name, or dir.gif/ for numbered frames"
-        assert refused(cnnviz, "conv", "-o", "dir.gif", *more) == (2, message)
-    use = "give a file such as -o conv_i5_k3_s1_p0.gif"
-    for place in (".", "..", "./"):
-        message = f"-o {place} is the folder you are in, or around it: {use}"
-        assert refused(cnnviz, "conv", "-o", place) == (2, message)
-    use = use.replace("a file", "one")
+@pytest.mark.parametrize("place", [".", "there", "new/deep/", "dir.gif", "dir.gif/"])
+def test_a_folder_gets_the_usual_file(cnnviz, place):
+    for there in ("there", "dir.gif"):
+        Path(there).mkdir()
+    ran = cnnviz("conv", "--i", 4, "--width", 320, "-o", place, "-v")
+    assert (ran.code, ran.err) == (0, "")
+    assert files() == {(Path(place) / "conv_i4_k3_s1_p0.gif").as_posix()}
+    assert make("conv", **SMALL).save(place).steps == 4
+    assert cnnviz("rerun", next(iter(files())), "-o", "again/", "-q").code == 0
+    assert cnnviz("sheet", "conv", "--i", 4, "--width", 320, "-o", "sheets/", "-q").code == 0
+    assert files() >= {"again/conv_i4_k3_s1_p0.gif", "sheets/conv_i4_k3_s1_p0.png"}
+
+
+def test_an_empty_name_is_refused(cnnviz):
     for empty in ("", " "):
-        assert refused(cnnviz, "conv", "-o", empty) == (2, f"-o {empty!r} names no file: {use}")
-    assert cnnviz("conv", "--i", 4, "--width", 320, "-o", "dir.gif/", "-q").code == 0
-    assert cnnviz("conv", "--i", 4, "-o", ".", "--format", "json", "-q").code == 0
-    assert Path("conv_i4_k3_s1_p0.json").is_file()
+        code, said = refused(cnnviz, "conv", "-o", empty)
+        assert (code, "conv_i5_k3_s1_p0.gif" in said) == (2, True)
+
+
+@pytest.mark.parametrize("more", [(), ("--format", "png"), ("--for", "github"), ("-q",), ("-v",)])
+def test_standard_output_gets_a_file_and_nothing_else(more):
+    words = ["conv", "--i", "4", "--width", "320", *more]
+    run_alone(*words, "-q", "-o", "x.png" if "png" in more else "x.gif")
+    ran = run_alone(*words, "-o", "-")
+    assert ran.stderr == b""
+    (path,) = files()
+    assert ran.stdout == Path(path).read_bytes()
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_do_no_harm(closed):
+    made = run_alone("conv", "--i", "4", "--width", "320", "-o", "x.gif").stdout
+    assert made
+    expected = Path("x.gif").read_bytes()
+    command = f'"$0" -m cnnviz conv --i 4 --width 320 -o x.gif {closed}'
+    assert subprocess.run(["sh", "-c", command, sys.executable], check=False, env=ALONE).returncode == 0
+    assert Path("x.gif").read_bytes() == expected
+    failing = f'"$0" -m cnnviz conv --k 9 -o y.gif {closed}'
+    assert subprocess.run(["sh", "-c", failing, sys.executable], check=False, env=ALONE).returncode == 2
+
+
+ALONE = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+
+
+def run_alone(*words):
+    return subprocess.run([sys.executable, "-m", "cnnviz", *words], capture_output=True, check=True, env=ALONE)
+
+
+FRAMES = ("conv", "--i", 4, "--width", 320, "--format", "frames", "-o")
 
 
 def test_a_folder_appears_whole_or_not_at_all(monkeypatch, cnnviz):
-    assert cnnviz("conv", "--i", 4, "--width", 320, "-o", "old/", "-q").code == 0
+    assert cnnviz(*FRAMES, "old/", "-q").code == 0
     before = {name: Path(name).read_bytes() for name in files()}
 
     def break_off(*_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("cnnviz.export._frames.Entries.written", break_off)
+        patch.setattr("cnnviz.export.zip._Entries.written", break_off)
         for place in ("old/", "new/folder/"):
-            assert cnnviz("conv", "--i", 4, "--width", 320, "-o", place).code == 130
+            assert cnnviz(*FRAMES, place).code == 130
     replace, calls = os.replace, []
 
     def fail_once(one, to):
@@ -253,7 +296,7 @@ def test_a_folder_appears_whole_or_not_at_all(monkeypatch, cnnviz):
         replace(one, to)
 
     monkeypatch.setattr("os.replace", fail_once)
-    assert refused(cnnviz, "conv", "--width", 320, "-o", "old/") == (1, "cannot write old: no space left on device")
+    assert refused(cnnviz, *FRAMES, "old/") == (1, "cannot write old: no space left on device")
     assert {name: Path(name).read_bytes() for name in files()} == before
     assert {path.name for path in Path().iterdir()} == {"old"}
 
@@ -274,14 +317,6 @@ def test_sizes_in_many_words(text, count):
 def test_sizes_that_are_none(cnnviz, text):
     message = f"--max-size {text!r} is not a size: give one such as 5MB, 300KB or 2MiB"
     assert refused(cnnviz, "conv", f"--max-size={text}") == (2, message)
-
-
-def test_a_unit_may_stand_apart(cnnviz):
-    assert cnnviz("conv", "--max-size", 5, "MB", "--width", 320, "-o", "x.gif").code == 0
-    with Image.open("x.gif") as image:
-        assert image.info["comment"].decode().split("\n")[0] == "cnnviz conv --i 5 --k 3 --width 320 --max-size 5MB"
-    assert cnnviz("pool", "--max-size=1", "MiB", "--width", 320, "-o", "y.json").code == 0
-    assert refused(cnnviz, "pool", "--width", 5, "MB", "-o", "z.gif")[0] == 2
 
 
 @pytest.mark.parametrize(
@@ -309,19 +344,19 @@ class Tried:
     def __init__(self, colors=50, width=960):
         self.most, self.width, self.tried = colors, width, []
 
-    def job(self, shrunk):
-        colors = np.zeros((min(self.most, shrunk.colors or self.most), 3))
+    def job(self, quality):
+        colors = np.zeros((min(self.most, quality.colors or self.most), 3))
         film = SimpleNamespace(palette=SimpleNamespace(colors=colors))
-        return SimpleNamespace(film=lambda tween: film, shrunk=shrunk)
+        return SimpleNamespace(film=lambda tween: film, quality=quality)
 
     def fit(self, limit, shrinks=("colors", "width")):
         def attempt(job):
-            one = job.shrunk
+            one = job.quality
             self.tried.append(one)
             size = (one.width or self.width) * 10 + 100 * len(job.film(0).palette.colors) - 1000 * one.effort
             return Written(size=(0, 0), steps=1, milliseconds=0), size
 
-        order = Order(jobs=self.job, width=self.width, limit=limit)
+        order = ExportRequest(jobs=self.job, width=self.width, limit=limit)
         return _fitted(order, attempt, shrinks, "x.gif").fitted
 
 
@@ -365,15 +400,14 @@ def test_fewer_colours_are_fewer_in_the_file(cnnviz):
         assert len(image.convert("RGB").getcolors()) <= 32
 
 
-@pytest.mark.parametrize("name", ["gif", "frames/", "mp4"])
+@pytest.mark.parametrize("name", ["gif", "frames", "mp4"])
 def test_every_format_of_pixels_can_be_made_to_fit(cnnviz, name):
-    target = name if name.endswith("/") else f"x.{name}"
-    place = Path(target)
+    place = Path(name if name == "frames" else f"x.{name}")
 
     def size():
         return sum(path.stat().st_size for path in (place.iterdir() if place.is_dir() else [place]))
 
-    figure = ("conv", "--i", 3, "--k", 2, "--no-values", "--width", 640, "-o", target)
+    figure = ("conv", "--i", 3, "--k", 2, "--no-values", "--width", 640, "--format", name, "-o", place)
     assert cnnviz(*figure).code == 0
     whole = size()
     ran = cnnviz(*figure, "--max-size", round(whole * 0.85))
@@ -422,7 +456,12 @@ def test_the_table_of_places_is_what_the_page_says():
         )  # fmt: skip
         assert played.startswith("still" if name == "print" else "once" if look.once else "for ever")
         assert f"{look.hold:g} s" in played or look.hold == 2 or look.once
-    assert set(ALSO_CALLED.values()) <= set(PLACES)
+
+
+def test_figures_for_two_places_have_two_names(cnnviz):
+    for name in ("pptx", "github"):
+        assert cnnviz("conv", "--i", 3, "--for", name, "-q").code == 0
+    assert len(files()) == 2
 
 
 @pytest.mark.parametrize("name", [name for name, place in PLACES.items() if place.format in formats()])
@@ -430,7 +469,7 @@ def test_a_place_sets_format_size_and_timing(cnnviz, name):
     place = PLACES[name]
     assert cnnviz("conv", "--i", 4, "--no-values", "--for", name, "-q").code == 0
     (path,) = files()
-    assert path == f"output/conv_i4_k3_s1_p0.{place.format}"
+    assert path == f"output/conv_i4_k3_s1_p0_for{name}.{place.format}"
     if place.format in ("gif", "webp"):
         times = image_times(path)
         with Image.open(path) as image:
@@ -441,7 +480,7 @@ def test_a_place_sets_format_size_and_timing(cnnviz, name):
 
 def test_a_folder_and_a_place_give_the_file_that_is_usual_there(cnnviz):
     assert cnnviz("conv", "--i", 4, "--no-values", "--for", "github", "-o", "slides/").code == 0
-    assert files() == {"slides/conv_i4_k3_s1_p0.gif"}
+    assert files() == {"slides/conv_i4_k3_s1_p0_forgithub.gif"}
 
 
 def test_what_is_said_wins_over_the_place_and_is_kept(cnnviz):
@@ -492,14 +531,6 @@ def image_times(path):
         return times
 
 
-@pytest.mark.parametrize(("word", "place"), [
-    ("powerpoint", "pptx"), ("Slides", "pptx"), ("webb", "web"), ("google", "gslides"),
-])  # fmt: skip
-def test_a_place_by_another_name_is_told(cnnviz, word, place):
-    code, message = refused(cnnviz, "conv", "--for", word)
-    assert (code, message) == (2, f"--for {word!r} is not known: did you mean {place}?")
-
-
 def test_advice_is_given_to_those_who_want_more_words(cnnviz):
     lines = cnnviz("conv", "--i", 4, "--for", "pypi", "--width", 320, "-v").out.splitlines()
     assert lines[-1] == PLACES["pypi"].advice
@@ -529,7 +560,7 @@ def test_a_sheet_is_what_the_option_gives(cnnviz):
 
 
 @pytest.mark.parametrize(("given", "code", "message"), [
-    ("", 2, "FIGURE is missing: give it, as in cnnviz sheet conv --k 3 --s 2 --theme print -o handout.png"),
+    ("", 2, "FIGURE"),
     ("cnov", 2, "there is no figure 'cnov': did you mean conv?"),
     ("conv --kk 3", 2, "No such option"), ("conv -o x.gif", 2, "--sheet is not for .gif"),
     ("conv --k 9", 2, "kernel 9 does not fit"), ("conv --frame 2", 2, "--frame 2 is one step and --sheet many"),

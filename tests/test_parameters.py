@@ -20,13 +20,13 @@ from cnnviz.parameters import (
     Parameters,
     Size,
     changed,
-    choose,
     jsonable,
     normalise,
     param,
     parameters_of,
-    plain,
     quote,
+    suggest,
+    to_cli,
 )
 
 
@@ -207,7 +207,7 @@ class Table:
 )
 def test_data_is_written_as_the_command_line_takes_it(value, text):
     kept = value_of("data", value)
-    assert plain(kept) == text
+    assert to_cli(kept) == text
     if not isinstance(value, str | Path):
         for form in (value, kept, jsonable(kept)):
             np.testing.assert_array_equal(load_map(text, None, seed=0).values, load_map(form, None, seed=0).values)
@@ -235,7 +235,7 @@ class Tensor:
 @pytest.mark.parametrize("lacking", [(), ("detach", "cpu"), ("float",)])
 def test_a_tensor_is_its_numbers(lacking):
     kept = value_of("data", Tensor(*lacking))
-    assert (type(kept), plain(kept)) == (np.ndarray, "1.5 2")
+    assert (type(kept), to_cli(kept)) == (np.ndarray, "1.5 2")
 
 
 def test_what_gives_no_numbers_is_told_in_a_line():
@@ -250,14 +250,14 @@ def test_what_is_masked_is_not_shown():
     with pytest.raises(UsageError) as error:
         value_of("data", grid)
     assert str(error.value) == "data masks some of its values: fill them in, as its .filled(0) does"
-    assert plain(value_of("data", grid.filled(0))) == "1 2; 3 0"
-    assert plain(value_of("data", grid[:1])) == "1 2"
+    assert to_cli(value_of("data", grid.filled(0))) == "1 2; 3 0"
+    assert to_cli(value_of("data", grid[:1])) == "1 2"
 
 
 @settings(deadline=None, derandomize=True, max_examples=25)
 @given(st.lists(st.lists(st.floats(-1e9, 1e9), min_size=2, max_size=2), min_size=1))
 def test_numbers_survive_being_written(rows):
-    text = plain(value_of("data", np.array(rows)))
+    text = to_cli(value_of("data", np.array(rows)))
     assert load_map(shlex.split(shlex.quote(text))[0], None, seed=0).values.tolist() == rows
 
 
@@ -302,7 +302,7 @@ def test_what_differs_from_the_defaults():
     [((3, 3), "3"), ((3, 2), "3x2"), (0.5, "0.5"), (2.0, "2"), (-0.5, "-0.5"), (1e-07, "1e-07"), ("x y", "x y")],
 )
 def test_plain(value, text):
-    assert plain(value) == text
+    assert to_cli(value) == text
 
 
 def test_jsonable():
@@ -319,5 +319,5 @@ def test_quotes_are_short_and_on_one_line():
 
 
 def test_a_choice_is_suggested_where_one_is_near():
-    assert choose("sobelx", ("sobel-x", "box")) == "did you mean sobel-x?"
-    assert choose("zzz", ("sobel-x", "box")) == "choose from sobel-x, box"
+    assert suggest("sobelx", ("sobel-x", "box")) == "did you mean sobel-x?"
+    assert suggest("zzz", ("sobel-x", "box")) == "choose from sobel-x, box"

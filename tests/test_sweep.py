@@ -11,7 +11,6 @@ import pytest
 
 from cnnviz.batch import read_sets
 from cnnviz.errors import UsageError
-from cnnviz.limits import MAX_SWEEP
 
 FIGURE = '[[figure]]\nscene = "conv"\nformat = "json"\n'
 
@@ -26,8 +25,8 @@ def write(sweep, figure='name = "a"', scene="conv"):
     Path("set.toml").write_text(text, encoding="utf-8")
 
 
-def read(skipped=None):
-    return read_sets([Path("set.toml")], skipped)
+def read():
+    return read_sets([Path("set.toml")])
 
 
 def test_every_combination_is_a_figure_in_the_order_written():
@@ -98,24 +97,18 @@ def test_what_is_not_swept_keeps_its_braces():
 
 
 @pytest.mark.parametrize("where", ["in the sweep", "beside it"])
-def test_invalid_combinations_are_told_and_skipped(cnnviz, where):
+def test_invalid_combinations_are_reported_and_skipped(cnnviz, where):
     skip = "skip_invalid = true"
     sweep = "k = [2, 5]\np = [0, 1]"
     figure = 'name = "a"\ni = 3\n'
     write(*((f"{skip}\n{sweep}", figure) if where == "in the sweep" else (sweep, figure + skip)))
     ran = cnnviz("render", "set.toml", "--out", "out", "--jobs", 1)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.splitlines() == [
-        "set.toml, figure a-k5-p0: skipped: kernel 5 does not fit the padded input 3 (= 3 + 2·0): use --p 1 or more, "
-        "or --k 3 or less", "Rendering", "3 made, 0 up to date, 1 skipped",
-    ]  # fmt: skip
-    assert {path.name for path in Path("out").iterdir()} == {
-        "a-k2-p0.json", "a-k2-p1.json", "a-k5-p1.json", "manifest.json",
-    }  # fmt: skip
+    first, *_, last = ran.out.splitlines()
+    assert first.startswith("set.toml, figure a-k5-p0: skipped: kernel 5 does not fit")
+    assert last == "3 made, 0 up to date, 1 skipped"
     records = json.loads(Path("out/manifest.json").read_text())["figures"]
-    assert [record["parameters"] for record in records] == [
-        {"i": 3, "k": 2, "p": 0}, {"i": 3, "k": 2, "p": 1}, {"i": 3, "k": 5, "p": 1},
-    ]  # fmt: skip
+    assert [record["name"] for record in records] == ["a-k2-p0", "a-k2-p1", "a-k5-p1"]
     ran = cnnviz("render", "set.toml", "--out", "out", "-q")
     assert (ran.code, ran.out, ran.err) == (0, "", "")
 
@@ -123,7 +116,8 @@ def test_invalid_combinations_are_told_and_skipped(cnnviz, where):
 @pytest.mark.parametrize(
     ("scene", "key", "said"),
     [
-        ("conv", "input", "file 'no.csv' does not exist"), ("conv", "kernel", "file 'bad.npy' is no .npy file"),
+        ("conv", "input", "file 'no.csv' does not exist"),
+        ("conv", "kernel", "file 'bad.npy' is no .npy file"),
         ("cnn", "weights", "file 'no.npz' does not exist"),
     ],
 )
@@ -136,16 +130,6 @@ def test_a_file_that_cannot_be_read_is_no_invalid_combination(cnnviz, scene, key
     assert ran.code == 1
     assert said in ran.err
     assert ran.err.endswith("cnnviz: 1 of 2 figures failed\n")
-
-
-@pytest.mark.parametrize("skip", ["", "skip_invalid = false\n"])
-def test_invalid_combinations_fail_where_nothing_else_is_said(cnnviz, skip):
-    write(f"{skip}k = [2, 5]", 'name = "a"\ni = 3')
-    ran = cnnviz("render", "set.toml", "--out", "out", "--jobs", 1, "-q")
-    assert ran.code == 1
-    assert ran.err.startswith("cnnviz: set.toml, figure a-k5: kernel 5 does not fit")
-    assert ran.err.endswith("cnnviz: 1 of 2 figures failed\n")
-    assert {path.name for path in Path("out").iterdir()} == {"a-k2.json", "manifest.json"}
 
 
 def test_a_deck_and_a_check_see_the_same_figures(cnnviz):
@@ -180,102 +164,80 @@ def test_a_sweep_that_is_up_to_date_loads_no_scene_and_nothing_that_draws(cnnviz
     assert ran.stdout == "0 made, 4 up to date\n\n"
 
 
-def test_a_mistake_beside_what_is_up_to_date_is_told(cnnviz):
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("strid = [1]", "conv has no parameter 'strid'"),
+        ("format = ['json']", "conv has no parameter 'format'"),
+        ("k = [3]\nkernel-size = [3]", "kernel-size is swept twice"),
+    ],
+)
+def test_a_mistake_beside_what_is_up_to_date_is_reported(cnnviz, line, named):
     write("s = [1, 2]")
     assert cnnviz("render", "set.toml", "--out", "out", "--jobs", 1, "-q").code == 0
-    good = Path("set.toml").read_text()
-    for line, message in (
-        ("strid = [1]", "sweep: conv has no parameter 'strid'"),
-        ("format = ['json']", "sweep: conv has no parameter 'format'"),
-        ("k = [3]\nkernel-size = [3]", "sweep: kernel-size is swept twice"),
-    ):
-        Path("set.toml").write_text(good + FIGURE + f'name = "b"\n[figure.sweep]\n{line}\n')
-        ran = cnnviz("render", "set.toml", "--out", "out")
-        assert (ran.code, ran.out) == (2, "")
-        assert ran.err.startswith(f"cnnviz: set.toml, figure 2 (b): {message}")
-        assert {path.name for path in Path("out").iterdir()} == {"a-s1.json", "a-s2.json", "manifest.json"}
+    Path("set.toml").write_text(Path("set.toml").read_text() + FIGURE + f'name = "b"\n[figure.sweep]\n{line}\n')
+    ran = cnnviz("render", "set.toml", "--out", "out")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"cnnviz: set.toml, figure 2 (b): sweep: {named}")
 
 
 @pytest.mark.parametrize(
-    ("made", "sweep", "message"),
+    ("made", "sweep", "named"),
     [
         ('name = "a-captionx"', 'name = "a"\n[figure.sweep]\ncaption = ["x"]', "conv has no parameter 'caption'"),
         ('name = "a-s2"\ns = 2', 'name = "a"\ns = 2\n[figure.sweep]\ns = [2]', "s is both given and swept"),
     ],
 )
-def test_a_mistake_that_comes_to_a_figure_which_is_there_is_told(cnnviz, made, sweep, message):
+def test_a_mistake_that_leads_to_a_made_figure_is_reported(cnnviz, made, sweep, named):
     Path("set.toml").write_text(FIGURE + made)
     assert cnnviz("render", "set.toml", "--out", "out", "--jobs", 1, "-q").code == 0
     Path("set.toml").write_text(FIGURE + sweep)
     ran = cnnviz("render", "set.toml", "--out", "out")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith(f"cnnviz: set.toml, figure 1 (a): sweep: {message}")
+    assert ran.err.startswith(f"cnnviz: set.toml, figure 1 (a): sweep: {named}")
 
 
 # Mistakes
 
-A = "set.toml, figure 1 (a): "
-
 
 @pytest.mark.parametrize(
-    ("sweep", "message"),
+    ("sweep", "named"),
     [
-        ("s = []", "sweep.s is an empty list: give it a value, or leave it out"),
-        ("s = 1", "sweep.s 1 is not a list: give one such as [1, 2]"),
-        ("s = {a = 1}", "sweep.s {'a': 1} is not a list: give one such as [1, 2]"),
-        ("k = [[3, 2]]", 'sweep.k holds [3, 2]: give numbers, texts such as "3x5", or true and false'),
-        ("s = [1979-05-27]", "sweep.s holds datetime.date(1979, 5, 27): give numbers, texts such as"),
-        ("", "sweep names no parameter: give one with its values, such as s = [1, 2]"),
-        ("skip_invalid = true", "sweep names no parameter: give one with its values, such as s = [1, 2]"),
-        ("skip_invalid = 1\ns = [1]", "skip_invalid 1 is neither true nor false"),
+        ("s = []", "sweep.s"),
+        ("s = 1", "sweep.s 1"),
+        ("k = [[3, 2]]", "sweep.k holds [3, 2]"),
+        ("s = [1979-05-27]", "sweep.s holds datetime.date(1979, 5, 27)"),
+        ("", "sweep names no parameter"),
+        ("skip_invalid = 1\ns = [1]", "skip_invalid 1"),
         ("strid = [1]", "sweep: conv has no parameter 'strid': did you mean stride?"),
-        ("format = ['gif']", "sweep: conv has no parameter 'format': "),
-        ("i = [4]", "sweep: i is both given and swept: leave one of them out"),
-        ("input-size = [4]", "sweep: i is both given and swept: leave one of them out"),
-        ("s = [1]\nstride = [2]", "sweep: stride is swept twice: s and its long form mean the same"),
-        ("s = [1, 1]", "sweep names two figures a-s1: s = 1 and s = 1; use values that differ as file names"),
-        ("bias = [1, 1.0]", "sweep names two figures a-bias1: bias = 1 and bias = 1.0; use values that differ"),
-        ('s = [1]\nkernel = ["1 2", "1;2"]',
-         'sweep names two figures a-s1-kernel1-2: s = 1, kernel = "1 2" and s = 1, kernel = "1;2"; use values'),
-        (f"seed = {list(range(101))}\ns = {list(range(100))}",
-         f"sweep has 10100 combinations: use at most {MAX_SWEEP}"),
+        ("input-size = [4]", "sweep: i is both given and swept"),
+        ("s = [1]\nstride = [2]", "sweep: stride is swept twice"),
+        ("bias = [1, 1.0]", "sweep names two figures a-bias1: bias = 1 and bias = 1.0"),
+        (f"seed = {list(range(101))}\ns = {list(range(100))}", "sweep has 10100 combinations"),
     ],
-)  # fmt: skip
-def test_a_mistake_is_told_with_file_figure_and_key(cnnviz, sweep, message):
+)
+def test_a_mistake_is_reported_with_file_figure_and_key(cnnviz, sweep, named):
     write(sweep, 'name = "a"\ni = 4')
     ran = cnnviz("render", "set.toml", "--out", "out")
-    assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith(f"cnnviz: {A}{message}")
-    assert ran.err.count("\n") == 1
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert ran.err.startswith(f"cnnviz: set.toml, figure 1 (a): {named}")
     assert not Path("out").exists()
 
 
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        ("sweep = 3", "sweep 3 is not a table: write [figure.sweep] and s = [1, 2] below"),
-        ("[[figure.sweep]]\ns = [1]", "sweep [{'s': [1]}] is not a table: write [figure.sweep] and s = [1, 2] below"),
-        ("skip_invalid = true", "skip_invalid belongs to a sweep: write it under [figure.sweep]"),
-    ],
-)
-def test_a_sweep_in_the_wrong_place(lines, message):
+@pytest.mark.parametrize("lines", ["sweep = 3", "[[figure.sweep]]\ns = [1]", "skip_invalid = true"])
+def test_a_sweep_in_the_wrong_place(lines):
     Path("set.toml").write_text(f'{FIGURE}name = "a"\n{lines}\n')
-    with pytest.raises(UsageError) as told:
+    with pytest.raises(UsageError, match=r"^set.toml, figure 1 \(a\): .*\[figure.sweep\]"):
         read()
-    assert str(told.value) == A + message
 
 
-def test_an_unknown_scene_and_a_name_that_does_not_do():
+def test_an_unknown_scene_a_bad_name_and_a_twin():
     write("s = [1]", scene="cnov")
     with pytest.raises(UsageError, match=r"^set.toml, figure 1 \(a\): sweep: there is no scene 'cnov': did you mean"):
         read()
     write("s = [1]", 'name = "{p}"')
-    with pytest.raises(UsageError, match=r"^set.toml, figure 1 \(\{p\}-s1\): name '\{p\}-s1' does not do as a file"):
+    with pytest.raises(UsageError, match=r"^set.toml, figure 1 \(\{p\}-s1\): name '\{p\}-s1'"):
         read()
-
-
-def test_two_sweeps_of_one_file_name():
-    one = FIGURE + 'name = "a"\n[figure.sweep]\ns = [1, 2]\n'
-    Path("set.toml").write_text(one + FIGURE + 'name = "a-s2"\n')
-    with pytest.raises(UsageError, match=r"^set.toml and set.toml both name a figure a-s2.json: rename one$"):
+    Path("set.toml").write_text(FIGURE + 'name = "a"\n[figure.sweep]\ns = [1, 2]\n' + FIGURE + 'name = "a-s2"\n')
+    with pytest.raises(UsageError, match=r"both name a figure a-s2.json"):
         read()

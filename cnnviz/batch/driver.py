@@ -1,176 +1,143 @@
-"""Render figure sets: what is due is made, what was made is written and noted at once."""
+"""Render figure sets: only what is not up to date is made, and it is written as it comes."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
+
+import click
 
 from cnnviz.batch.digests import Sources
 from cnnviz.batch.entries import Entry, read_sets
-from cnnviz.batch.executors import Executor, job_count, local
-from cnnviz.batch.making import Outcome, Task, lost, make_figure
-from cnnviz.batch.manifest import Journal, Record, fold, is_whole, read_manifest, settle
-from cnnviz.batch.sweep import Check
+from cnnviz.batch.executors import job_count, run_all
+from cnnviz.batch.making import Outcome, Task, make_figure
+from cnnviz.batch.manifest import Record, is_intact, read_manifest, update_manifest
 from cnnviz.errors import CnnvizError, UsageError
 
 Result = TypeVar("Result")
+_SAVE_INTERVAL = 1.0
 
 
 def render_sets(
-    sets: Sequence[Path], out: Path, *, jobs: Any, force: bool, quiet: bool, scheduler: str | None = None
+    sets: Sequence[Path], out: Path, *, jobs: object, force: bool, quiet: bool, scheduler: str | None = None
 ) -> int:
     """Render what is not up to date; returns how many figures failed.
 
     With `scheduler`, the address of a Dask cluster, figures are made there and written here. Raises UsageError for a
     bad set or address, CnnvizError.
     """
-    place = _Place(scheduler, job_count(jobs), jobs is not None)
+    count = job_count(jobs)
+    if scheduler is not None:
+        from cnnviz.batch.cluster import check_address
+
+        check_address(scheduler)
+        if jobs is not None:
+            raise UsageError("--jobs is for this machine and --scheduler for a cluster: leave one of them out")
     skipped: list[tuple[Entry, UsageError]] = []
-    checks: list[Check] = []
-    entries = read_sets(sets, lambda *one: skipped.append(one), checks.append)
+    entries = read_sets(sets, skipped, strict=False)
     sources = Sources()
     tasks = [Task(entry, sources.digest(entry)) for entry in entries]
-    clear(out)
     known = read_manifest(out)
     due = tasks if force else [task for task in tasks if not _up_to_date(known.get(task.entry.file), task, out)]
-    for check in checks if due else ():
-        check()
-    _tell_skipped(skipped, quiet)
-    _make_folder(out)
+    if due:
+        read_sets(sets)
+    if not quiet:
+        for entry, error in skipped:
+            click.echo(f"{entry.source}, figure {entry.name}: skipped: {error}")
+    _prepare_folder(out)
     run = _Run(out, entries)
     try:
-        if due:
-            made = _made(place.executor(len(due)), _longest_first(due, known), sources)
-            for outcome in progress(made, len(due), quiet):
-                run.take(outcome)
+        for outcome in progress(_outcomes(_longest_first(due, known), sources, count, scheduler), len(due), quiet):
+            run.take(outcome)
     finally:
-        run.end()
+        run.save()
     failed = [run.failed[task.entry.file] for task in due if task.entry.file in run.failed]
     _report(len(entries), len(due), failed, len(skipped), quiet)
     return len(failed)
 
 
-def clear(out: Path) -> None:
-    """Put a folder in order after runs that were cut off; raises CnnvizError."""
-    from cnnviz.export._atomic import clear_stale
-
-    settle(out)
-    if out.is_dir():
-        clear_stale(out)
+def _up_to_date(record: Record | None, task: Task, out: Path) -> bool:
+    return record is not None and record.get("digest") == task.digest and is_intact(record, out)
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where figures are to be made."""
+def _prepare_folder(out: Path) -> None:
+    from cnnviz.files import clear_stale, reason
 
-    scheduler: str | None
-    jobs: int
-    both: bool
-
-    def __post_init__(self) -> None:
-        if self.scheduler is not None:
-            from cnnviz.batch.cluster import check_address
-
-            check_address(self.scheduler)
-            if self.both:
-                raise UsageError("--jobs is for this machine and --scheduler for a cluster: leave one of them out")
-
-    def executor(self, count: int) -> Executor:
-        if self.scheduler is None:
-            return local(self.jobs, count)
-        from cnnviz.batch.cluster import Cluster
-
-        return Cluster(self.scheduler)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CnnvizError(f"cannot write to folder {out}: {reason(error)}") from None
+    clear_stale(out)
 
 
-def _made(executor: Executor, due: Sequence[Task], sources: Sources) -> Iterator[Outcome]:
-    """The outcomes, as they come."""
+def _longest_first(due: Sequence[Task], known: Mapping[str, Record]) -> list[Task]:
+    """Unknown figures, then by how much there was to draw: a long figure at the end would keep one core busy alone."""
+
+    def size(task: Task) -> float:
+        record = known.get(task.entry.file)
+        return record["steps"] * record["width"] * record["height"] if record else float("inf")
+
+    return sorted(due, key=size, reverse=True)
+
+
+def _outcomes(due: Sequence[Task], sources: Sources, jobs: int, scheduler: str | None) -> Iterator[Outcome]:
+    if not due:
+        return
+    if scheduler is None:
+        yield from run_all(make_figure, due, jobs)
+        return
+    from cnnviz.batch.cluster import make_on_cluster
+
     unreadable = []
 
     def packed() -> Iterator[Task]:
         for task in due:
             try:
-                yield task.packed(sources) if executor.elsewhere else task
+                yield task.packed(sources)
             except CnnvizError as error:
-                unreadable.append(lost(task, str(error)))
+                unreadable.append(Outcome(task.entry, error=str(error)))
 
-    yield from executor.run(make_figure, packed(), lost)
+    yield from make_on_cluster(scheduler, packed())
     yield from unreadable
 
 
-def _longest_first(due: Sequence[Task], known: Mapping[str, Record]) -> list[Task]:
-    """Figures of which nothing is known, then by how much there was to draw: a long one at the end keeps one core."""
-
-    def size(task: Task) -> float:
-        record = known.get(task.entry.file)
-        try:
-            return float(record["steps"] * record["width"] * record["height"]) if record else float("inf")
-        except (KeyError, TypeError):
-            return float("inf")
-
-    return sorted(due, key=size, reverse=True)
-
-
-@dataclass
 class _Run:
     """What has been made and what has failed so far."""
 
-    out: Path
-    entries: Sequence[Entry]
-    made: dict[str, Record] = field(default_factory=dict)
-    failed: dict[str, Outcome] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._journal = Journal(self.out)
+    def __init__(self, out: Path, entries: Sequence[Entry]) -> None:
+        self._out = out
+        self._entries = entries
+        self._made: dict[str, Record] = {}
+        self._saved = time.monotonic()
+        self.failed: dict[str, Outcome] = {}
 
     def take(self, outcome: Outcome) -> None:
-        """Write a figure's files and note it."""
+        """Write a figure's files. A run that is killed has its figures in the manifest, but for the last second's."""
+        from cnnviz.files import whole_files
+
         file = outcome.entry.file
         try:
             if outcome.error:
                 raise CnnvizError(outcome.error)
-            self._write(outcome)
+            with whole_files([self._out / name for name in outcome.entry.files]) as files:
+                for one, content in zip(files, outcome.contents, strict=True):
+                    one.write(content)
+            self._made[file] = outcome.record
         except CnnvizError as error:
             self.failed[file] = Outcome(outcome.entry, error=str(error))
-        else:
-            self.made[file] = outcome.record
+        if time.monotonic() - self._saved > _SAVE_INTERVAL:
+            self.save()
 
-    def _write(self, outcome: Outcome) -> None:
-        from cnnviz.export._atomic import whole_files
-
-        with whole_files([self.out / name for name in outcome.entry.files]) as files:
-            for one, content in zip(files, outcome.contents, strict=True):
-                one.write(content)
-            # Noted before it has its name, so that no figure is there and unknown; what has the name and another
-            # content than noted was not this one.
-            self._journal.add(outcome.record)
-
-    def end(self) -> None:
-        """Put what was noted into the manifest; raises CnnvizError."""
-        try:
-            fold(self.out, self.entries, self.made, self.failed)
-            self._journal.remove()
-        finally:
-            self._journal.close()
-
-
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CnnvizError(f"cannot write to folder {out}: {(error.strerror or '').lower()}") from None
-
-
-def _up_to_date(record: Mapping[str, Any] | None, task: Task, out: Path) -> bool:
-    return record is not None and record.get("digest") == task.digest and is_whole(record, out)
+    def save(self) -> None:
+        """Update the manifest; raises CnnvizError."""
+        update_manifest(self._out, self._entries, self._made, self.failed)
+        self._saved = time.monotonic()
 
 
 def progress(outcomes: Iterator[Result], count: int, quiet: bool) -> Iterator[Result]:
-    """The same, with a bar that tells how far they are."""
-    import click
-
+    """The same outcomes, with a progress bar."""
     if quiet or not count:
         yield from outcomes
         return
@@ -178,16 +145,7 @@ def progress(outcomes: Iterator[Result], count: int, quiet: bool) -> Iterator[Re
         yield from bar
 
 
-def _tell_skipped(skipped: Sequence[tuple[Entry, UsageError]], quiet: bool) -> None:
-    import click
-
-    for entry, error in () if quiet else skipped:
-        click.echo(f"{entry.source}, figure {entry.name}: skipped: {error}")
-
-
 def _report(total: int, due: int, failed: Sequence[Outcome], skipped: int, quiet: bool) -> None:
-    import click
-
     for outcome in failed:
         click.echo(f"cnnviz: {outcome.entry.source}, figure {outcome.entry.name}: {outcome.error}", err=True)
     if failed:

@@ -1,32 +1,31 @@
-"""Figure sets as they are written: TOML files, read and checked, their sweeps expanded."""
+"""Read figure sets from TOML files, their sweeps expanded."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cnnviz.batch.manifest import MANIFEST
-from cnnviz.batch.sweep import SKIP, SWEEP, Check, at_once, expanded, skips_invalid
+from cnnviz.batch.sweep import SKIP, SWEEP, expanded, skips_invalid
 from cnnviz.errors import UsageError
 from cnnviz.places import PLACES
+from cnnviz.sets import shipped_sets
 from cnnviz.toml import read_toml
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+MANIFEST = "manifest.json"
+_EXTENSION = re.compile(r"[A-Za-z0-9]+")
 _OWN_KEYS = {"scene": str, "name": str, "caption": str, "section": str, "format": str | list}
-# A title is a text even where a file of that name is there.
+# A title is a text even if there is a file of that name.
 _NEVER_FILES = ("title",)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A figure of a set: where it was declared, its scene and parameters, and the files that it becomes.
-
-    `file` is the first of them, `also` are the others.
-    """
+    """A figure of a set. `source` is the set, `file` the first file that it becomes, `also` are the others."""
 
     source: str
     name: str
@@ -39,11 +38,11 @@ class Entry:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """All files, in the order in which their formats are given."""
+        """All files, in the order of their formats."""
         return self.file, *self.also
 
     def resolved(self) -> dict[str, Any]:
-        """The parameters, with the path of each that names a file beside the set."""
+        """The parameters; those that name a file beside the set have its path."""
         return {key: self._beside(key, value) for key, value in self.parameters.items()}
 
     def inputs(self) -> dict[str, str]:
@@ -53,12 +52,12 @@ class Entry:
     def _beside(self, key: str, value: Any) -> Any:
         if not _may_be_file(key, value) or _is_file(value):
             return value
+        value = os.path.expanduser(value)
         beside = os.path.join(os.path.dirname(self.source), value)
         return beside if _is_file(beside) else value
 
 
-Skipped = Callable[[Entry, UsageError], None]
-"""What is told of a figure that a sweep leaves out, and why."""
+Skipped = list[tuple[Entry, UsageError]]
 
 
 def _may_be_file(key: str, value: Any) -> bool:
@@ -70,33 +69,30 @@ def _is_file(value: str) -> bool:
     return len(value) <= 4096 and os.path.isfile(value)
 
 
-def read_sets(
-    sets: Sequence[Path], skipped: Skipped | None = None, when: Callable[[Check], None] = at_once
-) -> list[Entry]:  # fmt: skip
-    """The figures of sets and of folders of them, no two of one file; raises UsageError."""
-    entries = [entry for path in _set_files(sets) for entry in read_set(path, skipped, when)]
+def read_sets(sets: Sequence[Path], skipped: Skipped | None = None, *, strict: bool = True) -> list[Entry]:
+    """The figures of sets and of folders of them, no two with the same file; raises UsageError.
+
+    Figures that `skip_invalid` leaves out go to `skipped`, with the reason. Without `strict`, swept names are not
+    checked where that would load a scene.
+    """
+    entries = [entry for path in _set_files(sets) for entry in read_set(path, skipped, strict=strict)]
     _refuse_twins(entries)
     return entries
 
 
-def read_set(
-    path: Path, skipped: Skipped | None = None, when: Callable[[Check], None] = at_once
-) -> Iterator[Entry]:  # fmt: skip
-    """The figures of a TOML file in order, sweeps expanded; raises UsageError that names file, figure and key.
-
-    `skipped` is told of the figures that `skip_invalid` leaves out; `when` may put off what loads a scene.
-    """
+def read_set(path: Path, skipped: Skipped | None = None, *, strict: bool = True) -> Iterator[Entry]:
+    """The figures of a TOML file in order; raises UsageError that names file, figure and key."""
     for place, figure in enumerate(_figures(path), start=1):
         where = _where(path, place, figure)
         _check_own(where, figure)
         skips = skips_invalid(where, figure)
-        for one in expanded(where, figure, at_once if skips else when):
+        for one in expanded(where, figure, strict=strict or skips):
             entry = _entry(path, _where(path, place, one), one)
             refusal = _refusal(entry) if skips else None
             if refusal is None:
                 yield entry
             elif skipped is not None:
-                skipped(entry, refusal)
+                skipped.append((entry, refusal))
 
 
 def _figures(path: Path) -> list[dict[str, Any]]:
@@ -125,16 +121,22 @@ def _check_own(where: str, figure: dict[str, Any]) -> None:
 
 def _entry(path: Path, where: str, figure: dict[str, Any]) -> Entry:
     name = figure["name"]
-    if not _NAME.fullmatch(name):
-        raise UsageError(f"{where}: name {name!r} does not do as a file name: use letters, digits, dots, - and _")
+    if not _is_file_name(name):
+        hint = "use letters, digits, blanks, dots, - and _"
+        raise UsageError(f"{where}: name {name!r} does not do as a file name: {hint}")
     file, *also = (f"{name}.{extension}" for extension in _formats(where, figure))
     if MANIFEST in map(str.casefold, (file, *also)):
         raise UsageError(f"{where}: {MANIFEST} is where the set is listed: use another name")
     rest = {key: value for key, value in figure.items() if key not in (*_OWN_KEYS, SWEEP, SKIP)}
-    return Entry(
-        source=str(path), name=name, scene=figure["scene"], file=file, parameters=rest,
-        section=figure.get("section", ""), caption=figure.get("caption", ""), also=tuple(also),
-    )  # fmt: skip
+    section, caption = figure.get("section", ""), figure.get("caption", "")
+    return Entry(str(path), name, figure["scene"], file, rest, section, caption, tuple(also))
+
+
+def _is_file_name(name: str) -> bool:
+    """Can a name, in any script, be a file's on any disk, in a page and in LaTeX?"""
+    marks = " ._-"
+    known = all(sign.isalnum() or sign in marks or unicodedata.category(sign)[0] == "M" for sign in name)
+    return known and name[0].isalnum() and name[-1] not in " ."
 
 
 def _refusal(entry: Entry) -> UsageError | None:
@@ -144,7 +146,7 @@ def _refusal(entry: Entry) -> UsageError | None:
     try:
         make(entry.scene, **entry.resolved())
     except UsageError as error:
-        # What comes of another error is a file that is not there or damaged, whatever it is combined with.
+        # An error with a cause is about a missing or damaged file, not about this combination.
         return error if error.__cause__ is None else None
     return None
 
@@ -155,7 +157,7 @@ def _formats(where: str, figure: dict[str, Any]) -> list[str]:
     named = figure.get("format", place.format if place else "gif")
     words = [word.strip() for word in named.split(",")] if isinstance(named, str) else named
     extensions = [word.removeprefix(".") if isinstance(word, str) else "" for word in words]
-    if not extensions or not all(map(_NAME.fullmatch, extensions)):
+    if not extensions or not all(map(_EXTENSION.fullmatch, extensions)):
         raise UsageError(f"{where}: format {figure['format']!r} is not a file's extension: give one such as gif")
     return list(dict.fromkeys(extensions))
 
@@ -169,16 +171,19 @@ def _set_files(sets: Sequence[Path]) -> Iterator[Path]:
             yield from found
         elif os.path.exists(path):
             yield path
+        elif (shipped := shipped_sets().get(str(path))) is not None:
+            yield shipped
         else:
-            raise UsageError(f"figure set {path} does not exist: give a .toml file or a folder of them")
+            names = ", ".join(shipped_sets())
+            raise UsageError(f"figure set {path} does not exist: give a .toml file, a folder of them, or {names}")
 
 
 def _refuse_twins(entries: Sequence[Entry]) -> None:
-    """Raises UsageError for two files of one name, as some disks see it: they do not tell x from X."""
+    """Raises UsageError for two files of the same name; some disks do not tell x from X."""
     seen: dict[str, tuple[Entry, str]] = {}
     for entry in entries:
         for file in entry.files:
-            twin, other = seen.setdefault(file.casefold(), (entry, file))
+            twin, other = seen.setdefault(unicodedata.normalize("NFC", file).casefold(), (entry, file))
             if twin is not entry or other != file:
                 what = f"a figure {file}"
                 if other != file:

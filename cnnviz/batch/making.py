@@ -1,4 +1,4 @@
-"""One figure of a set, made wherever there is a processor: what goes there, and what comes back."""
+"""Make one figure of a set, perhaps in another process or on another machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from cnnviz.batch.digests import Sources
 from cnnviz.batch.entries import Entry
 from cnnviz.errors import CnnvizError
-from cnnviz.parameters import Elsewhere
+from cnnviz.files import reason
+from cnnviz.parameters import RemotePath
 
 if TYPE_CHECKING:
     from cnnviz.export import Written
@@ -26,27 +27,27 @@ _OTHER = "its worker has another cnnviz, scene file, library or font than this m
 
 @dataclass(frozen=True)
 class Task:
-    """A figure to make. For another machine it has the contents of its input files, and what must be the same there."""
+    """A figure to make. For another machine it carries its input files and the digest of the environment it needs."""
 
     entry: Entry
     digest: str
     shipped: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
-    ground: str = ""
+    environment: str = ""
 
     def packed(self, sources: Sources) -> Task:
-        """The same, for a machine that does not have these files."""
+        """The same, for another machine."""
         contents = {}
         for key, path in self.entry.inputs().items():
             try:
                 contents[key] = path, Path(path).read_bytes()
             except OSError as error:
-                raise CnnvizError(f"{path} cannot be read: {(error.strerror or '').lower()}") from None
-        return replace(self, shipped=contents, ground=sources.ground(self.entry))
+                raise CnnvizError(f"{path} cannot be read: {reason(error)}") from None
+        return replace(self, shipped=contents, environment=sources.environment(self.entry))
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a figure: the contents of its files and its record, or what went wrong."""
+    """The contents of a figure's files and its record, or what went wrong."""
 
     entry: Entry
     error: str = ""
@@ -54,17 +55,12 @@ class Outcome:
     contents: tuple[bytes, ...] = ()
 
 
-def lost(task: Task, reason: str) -> Outcome:
-    """The outcome of a figure that never came back."""
-    return Outcome(task.entry, error=reason)
-
-
 def make_figure(task: Task) -> Outcome:
-    """Make one figure; a failure is an outcome, so that it does not stop the others."""
+    """A failure is an outcome too, so that it does not stop the other figures."""
     from cnnviz.pipeline import make
 
     entry = task.entry
-    if task.ground and task.ground != _sources().ground(entry):
+    if task.environment and task.environment != _sources().environment(entry):
         return Outcome(entry, error=_OTHER)
     try:
         with _files_at_hand(task) as parameters:
@@ -79,43 +75,53 @@ def make_figure(task: Task) -> Outcome:
 
 @lru_cache(maxsize=1)
 def _sources() -> Sources:
-    # What a worker has imported does not change any more.
+    # What a worker has imported no longer changes.
     return Sources()
 
 
 def code_here() -> str:
-    """What decides a figure's bytes on this machine, whatever the figure."""
+    """The digest of this machine's cnnviz and libraries."""
     return _sources().code
 
 
 @contextmanager
 def _files_at_hand(task: Task) -> Iterator[dict[str, Any]]:
-    """The parameters of a figure; files that came with it lie in a folder for as long as they are needed."""
+    """The parameters of a figure, whose input files lie in a temporary folder if it carried them."""
     parameters = task.entry.resolved()
     if not task.shipped:
         yield parameters
         return
     with tempfile.TemporaryDirectory(prefix="cnnviz-") as folder:
-        for number, (key, (told, content)) in enumerate(task.shipped.items()):
-            path = Path(folder, str(number), os.path.basename(told))
+        for number, (key, (original, content)) in enumerate(task.shipped.items()):
+            path = Path(folder, str(number), os.path.basename(original))
             path.parent.mkdir()
             path.write_bytes(content)
-            parameters[key] = Elsewhere(str(path), told)
+            parameters[key] = RemotePath(str(path), original)
         yield parameters
 
 
 def _record(task: Task, figure: Figure, made: list[tuple[Written, bytes]]) -> dict[str, Any]:
     entry, board = task.entry, figure.storyboard()
-    # Of data and pictures of one figure, the pictures have a size.
+    # A figure's data have no size, its pictures have one.
     written = max((one for one, _ in made), key=lambda one: bool(one.size[0]))
     first, *others = (
         {"file": file, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         for file, (_, content) in zip(entry.files, made, strict=True)
     )
-    return {
-        **first, "name": entry.name, "scene": entry.scene, "section": entry.section, "title": board.title,
-        "caption": entry.caption, "alt": figure.alt(entry.files[0], board),
-        "command": figure.command(), "parameters": entry.parameters,
-        "width": written.size[0], "height": written.size[1], "steps": written.steps,
-        "milliseconds": written.milliseconds, "digest": task.digest, **({"also": others} if others else {}),
-    }  # fmt: skip
+    record = {
+        **first,
+        "name": entry.name,
+        "scene": entry.scene,
+        "section": entry.section,
+        "title": board.title,
+        "caption": entry.caption,
+        "alt": figure.alt(entry.files[0], board),
+        "command": figure.command(),
+        "parameters": entry.parameters,
+        "width": written.size[0],
+        "height": written.size[1],
+        "steps": written.steps,
+        "milliseconds": written.milliseconds,
+        "digest": task.digest,
+    }
+    return record | ({"also": others} if others else {})

@@ -1,4 +1,4 @@
-"""A sweep: lists of values for some parameters of a figure, every combination of which is a figure of its own."""
+"""Sweeps: lists of values for some parameters of a figure, each combination of which becomes a figure."""
 
 from __future__ import annotations
 
@@ -16,13 +16,10 @@ from cnnviz.parameters import normalise, parameters_of, quote
 
 SWEEP, SKIP = "sweep", "skip_invalid"
 _FILLED = ("title", "caption", "section")
-# No scene has a parameter of such a name.
-_OF_THE_SET = ("scene", "name", "caption", "section", "format")
+# Keys of the set, not of a scene.
+_SET_KEYS = ("scene", "name", "caption", "section", "format")
 _BRACES = re.compile(r"\{([^{}]*)\}")
-_MOST = 40
-
-Check = Callable[[], object]
-"""Raises UsageError where a scene has no such parameters as a sweep names."""
+_MAX_SLUG = 40
 
 
 def skips_invalid(where: str, figure: Mapping[str, Any]) -> bool:
@@ -37,44 +34,33 @@ def skips_invalid(where: str, figure: Mapping[str, Any]) -> bool:
     return any(found)
 
 
-def at_once(check: Check) -> None:
-    """Have a sweep checked when it is read."""
-    check()
+def expanded(where: str, figure: Mapping[str, Any], *, strict: bool) -> Iterator[dict[str, Any]]:
+    """The figures of a sweep, the last parameter changing fastest; raises UsageError.
 
-
-def expanded(
-    where: str, figure: Mapping[str, Any], when: Callable[[Check], None] = at_once
-) -> Iterator[dict[str, Any]]:  # fmt: skip
-    """The figures of a sweep, the last parameter changing fastest; a figure without one as it is; raises UsageError.
-
-    `when` is given what has the sweep's parameters checked, if that can wait: it loads the scene, and NumPy with it.
+    Without `strict`, the swept names are checked only if the figures' names need it: the check loads the scene, and
+    NumPy with it.
     """
     if SWEEP not in figure:
         yield dict(figure)
         return
     lists = _lists(where, figure[SWEEP])
     placeholders = {form: key for key in lists for word in (key, key.rstrip("_")) for form in _forms(word)}
-    if _needs_scene(figure, lists, placeholders):
+    if strict or _needs_scene(figure, lists, placeholders):
         placeholders = _placeholders(where, figure, lists)
-    else:
-        when(lambda: _placeholders(where, figure, lists))
-    seen: dict[str, tuple[Any, ...]] = {}
+    seen: dict[str, dict[str, Any]] = {}
     for values in product(*lists.values()):
         chosen = dict(zip(lists, values, strict=True))
         name = _name(figure["name"], chosen, placeholders)
-        if (twin := seen.setdefault(name, values)) is not values:
-            both = " and ".join(_said(lists, one) for one in (twin, values))
+        if (twin := seen.setdefault(name, chosen)) is not chosen:
+            both = " and ".join(", ".join(f"{key} = {json.dumps(one[key])}" for key in one) for one in (twin, chosen))
             raise UsageError(f"{where}: {SWEEP} names two figures {name}: {both}; use values that differ as file names")
         texts = {key: _fill(figure[key], chosen, placeholders, _text) for key in _FILLED if _is_text(figure, key)}
         yield {**figure, **texts, **chosen, "name": name}
 
 
 def _needs_scene(figure: Mapping[str, Any], lists: Mapping[str, Any], known: Mapping[str, str]) -> bool:
-    """Whether only the scene can tell what a sweep's figures are: by a parameter's other name, or by a mistake.
-
-    Of a mistake that is let pass here no figure can be made, so that none is ever up to date.
-    """
-    if any(key in figure or key in _OF_THE_SET for key in lists):
+    """Whether the names depend on a parameter's other name, or contain a mistake that might look like a made figure."""
+    if any(key in figure or key in _SET_KEYS for key in lists):
         return True
     texts = [figure["name"], *(figure[key] for key in _FILLED if _is_text(figure, key))]
     return any(word not in known for text in texts for word in _BRACES.findall(text))
@@ -85,7 +71,7 @@ def _is_text(figure: Mapping[str, Any], key: str) -> bool:
 
 
 def _lists(where: str, sweep: Any) -> dict[str, list[Any]]:
-    """The values of each parameter, checked."""
+    """The values of each swept parameter, checked."""
     if not isinstance(sweep, dict):
         raise UsageError(f"{where}: {SWEEP} {quote(sweep)} is not a table: write [figure.{SWEEP}] and s = [1, 2] below")
     lists = {key: values for key, values in sweep.items() if key != SKIP}
@@ -107,7 +93,7 @@ def _lists(where: str, sweep: Any) -> dict[str, list[Any]]:
 
 
 def _placeholders(where: str, figure: Mapping[str, Any], lists: Mapping[str, Any]) -> dict[str, str]:
-    """Every way to write a swept parameter's name, short or long, and the key of its list; raises UsageError."""
+    """The key of a sweep for every way to write its parameter, short or long; raises UsageError."""
     from cnnviz.pipeline import named
 
     given = {key: value for key, value in figure.items() if key not in (SWEEP, SKIP)}
@@ -134,35 +120,31 @@ def _forms(word: str | None) -> set[str]:
 
 
 def _name(template: str, chosen: Mapping[str, Any], placeholders: Mapping[str, str]) -> str:
-    """The name with its placeholders filled in; the values of what it does not mention are put behind it."""
+    """The name with its placeholders filled in, followed by the values that it does not mention."""
     used = {placeholders[word] for word in _BRACES.findall(template) if word in placeholders}
-    behind = "".join(f"-{key.replace('_', '-')}{_slug(value)}" for key, value in chosen.items() if key not in used)
-    return _fill(template, chosen, placeholders, _slug) + behind
+    rest = "".join(f"-{key.replace('_', '-')}{_slug(value)}" for key, value in chosen.items() if key not in used)
+    return _fill(template, chosen, placeholders, _slug) + rest
 
 
-def _fill(text: str, chosen: Mapping[str, Any], placeholders: Mapping[str, str], written: Any) -> str:
-    """Put values in the place of `{s}`; other braces, such as a formula's, stay."""
+def _fill(text: str, chosen: Mapping[str, Any], placeholders: Mapping[str, str], write: Callable[[Any], str]) -> str:
+    """Replace `{s}` by its value; other braces, such as a formula's, stay."""
 
     def value(match: re.Match[str]) -> str:
         key = placeholders.get(match[1])
-        return match[0] if key is None else str(written(chosen[key]))
+        return match[0] if key is None else write(chosen[key])
 
     return _BRACES.sub(value, text) if "{" in text else text
 
 
 def _text(value: Any) -> str:
-    """A value as TOML writes it, texts without their quotes."""
+    """A value as in TOML, texts without quotes."""
     if isinstance(value, bool):
         return str(value).lower()
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _slug(value: Any) -> str:
-    """A value as a part of a file name; of a file its stem."""
+    """A value as part of a file name; a path becomes its stem."""
     text = _text(value)
     text = Path(text).stem if re.search(r"\.[A-Za-z]\w*$", text) else text
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).rstrip("-.")[:_MOST]
-
-
-def _said(lists: Mapping[str, Any], values: tuple[Any, ...]) -> str:
-    return ", ".join(f"{key} = {json.dumps(value)}" for key, value in zip(lists, values, strict=True))
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).rstrip("-.")[:_MAX_SLUG]

@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import CnnvizError, UsageError
-from cnnviz.parameters import choose
+from cnnviz.installation import install_hint
+from cnnviz.parameters import suggest
 
 Array = npt.NDArray[np.floating[Any]]
 Size = tuple[int, int]
 
-ENGINES = {"onnxruntime": "pip install 'cnnviz[check]'", "torch": "pip install torch"}
-"""The engines by name, and what installs each."""
+ENGINES = {"onnxruntime": "cnnviz[check]", "torch": "torch"}
+"""The engines by name, and what to install for each."""
 
 
 class RefusalError(Exception):
@@ -134,10 +135,10 @@ class Engine(Protocol):
 def load_engine(name: str) -> Engine:
     """The engine of that name; raises UsageError, or CnnvizError that tells what to install."""
     if name not in ENGINES:
-        raise UsageError(f"--against {name!r} is no engine: {choose(name, tuple(ENGINES))}")
+        raise UsageError(f"--against {name!r} is no engine: {suggest(name, tuple(ENGINES))}")
     module = {"onnxruntime": "cnnviz.check.onnx_engine", "torch": "cnnviz.check.torch_engine"}[name]
     try:
         engine: Engine = import_module(module).ENGINE
     except ImportError as error:
-        raise CnnvizError(f"a check against {name} needs {error.name or name}: {ENGINES[name]}") from None
+        raise CnnvizError(f"a check against {name} needs {error.name or name}: {install_hint(ENGINES[name])}") from None
     return engine

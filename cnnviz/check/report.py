@@ -17,7 +17,7 @@ from cnnviz.check.claims import BESIDE, CLAIMS, Claim, NotCheckedError
 from cnnviz.check.engine import RefusalError, load_engine
 from cnnviz.check.subject import Subject
 from cnnviz.discovery import find_scenes, load_scene
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.notation import size_text
 from cnnviz.parameters import changed, parameters_of
 from cnnviz.pipeline import Figure, make
@@ -74,13 +74,15 @@ class Report:
 def check_figure(figure: Figure, against: str = "onnxruntime", name: str = "") -> Report:
     """Hold a figure against an engine, its words in the language and symbols that it has.
 
-    Raises CnnvizError where that engine is not installed; a figure that cannot be told is a report of its own.
+    Raises UsageError for a figure that cannot be, CnnvizError where the engine is not installed.
     """
     name = name or figure_name(figure)
     load_engine(against)
     try:
         board = _told(figure.scene.storyboard())
         shown = figure.storyboard() if {"lang", "notation"} & changed(figure.appearance).keys() else None
+    except UsageError:
+        raise
     except Exception as error:
         return _unmade(name, error)
     return check_board(board, against, name, shown)
@@ -178,7 +180,11 @@ def _other_size(claim: Claim, against: str) -> str:
 def _allowed(claim: Claim) -> Any:
     if claim.allowed is not None:
         return claim.allowed
-    return 0.0 if claim.exact else _ALLOWED[str(claim.theirs.dtype)] * claim.scale
+    if claim.exact:
+        return 0.0
+    # What is smaller than the least normal number an engine may take for 0.
+    least = float(np.finfo(claim.theirs.dtype).tiny)
+    return np.maximum(_ALLOWED[str(claim.theirs.dtype)] * claim.scale, least)
 
 
 def _place(place: tuple[int, ...]) -> str:
@@ -192,7 +198,7 @@ def check_scenes(names: Iterable[str], against: str) -> Iterator[Report]:
     for name in list(names) or find_scenes():
         kinds = [parameter for parameter in parameters_of(load_scene(name)) if parameter.name in _KINDS]
         for given in [{p.name: choice} for p in kinds for choice in p.spec.choices] or [{}]:
-            yield check_figure(make(name, **given), against)
+            yield _check_entry(against, (0, Entry(source="", name="", scene=name, file="", parameters=given)))[1]
 
 
 def check_sets(sets: Sequence[Path], against: str, jobs: int = 1) -> Iterator[Report]:
@@ -215,7 +221,6 @@ def check_sets(sets: Sequence[Path], against: str, jobs: int = 1) -> Iterator[Re
 def _check_entry(against: str, item: tuple[int, Entry]) -> tuple[int, Report]:
     place, entry = item
     try:
-        figure = make(entry.scene, **entry.resolved())
+        return place, check_figure(make(entry.scene, **entry.resolved()), against, entry.name)
     except CnnvizError as error:
-        return place, _unmade(entry.name, error)
-    return place, check_figure(figure, against, entry.name)
+        return place, _unmade(entry.name or entry.scene, error)

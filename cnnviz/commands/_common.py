@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 OUTPUT_FOLDER = Path("output")
 
 
-class Leading(click.Command):
-    """A tool whose first argument decides which options may follow it."""
+class UserPath(click.Path):
+    """A path, with ~ for the home directory where the shell has left it, as in `--output=~/x.gif`."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does it, but an option in the first place is told where it belongs."""
-        first = args[0] if args else ""
-        if first.startswith("--") and first not in ("--", *ctx.help_option_names):
-            raise click.UsageError(f"{first} comes too early: cnnviz {self.name} {self.params[0].metavar} {first} …")
-        return super().parse_args(ctx, args)
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Expand ~."""
+        return os.path.expanduser(super().convert(value, param, ctx))
+
+
+def dashed(name: str) -> str:
+    """An option as it is declared: Python writes `kernel_size` what the command line calls `kernel-size`."""
+    return name.replace("_", "-")
 
 
 def check_no_figures(tool: str, sets: Iterable[str]) -> None:
@@ -37,10 +39,7 @@ def check_no_figures(tool: str, sets: Iterable[str]) -> None:
         if os.path.isfile(name) and extension_of(Path(name)) in formats():
             raise click.UsageError(f"{name} is no figure set: give a .toml file or a folder of them")
         if name in find_scenes() and not Path(name).exists():
-            raise click.UsageError(
-                f"{name} is a figure, and {tool} takes figure sets: write a TOML file, such as figures.toml, with the "
-                f'lines [[figure]], scene = "{name}" and name = "{name}" in it'
-            )
+            raise click.UsageError(f"{name} is a figure, and {tool} takes figure sets: give a .toml file that lists it")
 
 
 def tell_reports(reports: Iterable[Report], quiet: bool) -> int:
@@ -53,7 +52,7 @@ def tell_reports(reports: Iterable[Report], quiet: bool) -> int:
     return failed
 
 
-def told(path: Path, written: Written, unit: str = "step") -> str:
+def describe_output(path: Path, written: Written, unit: str = "step") -> str:
     """What was written, on one line."""
     files = list(path.iterdir()) if path.is_dir() else [path]
     steps = f"{written.steps} {unit}{'s' if written.steps != 1 else ''}"
@@ -72,6 +71,6 @@ def tell_facts(facts: Mapping[str, str | None]) -> None:
     kept = {name: text for name, text in facts.items() if text}
     width = max(map(len, kept)) + 2
     for name, text in kept.items():
-        # What comes from files may hold signs that would command a terminal.
-        shown = "".join(sign if sign.isprintable() else " " for sign in text)
+        # What comes from files may hold characters that would command a terminal.
+        shown = "".join(char if char.isprintable() else " " for char in text)
         click.echo(f"{name + ':':<{width}}{shown}")

@@ -1,13 +1,25 @@
-"""What `-o` may be, told before anything is printed or drawn."""
+"""What `-o` may be, checked before anything is printed or drawn."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from cnnviz.commands._common import OUTPUT_FOLDER
 from cnnviz.errors import UsageError
 from cnnviz.pipeline import Figure, names_folder
+
+if TYPE_CHECKING:
+    from cnnviz.export import Written
+
+STDOUT = "-"
+
+
+def leaves_format_open(output: str | None) -> bool:
+    """Does `-o` name no file that chooses a format: none, a folder, or standard output?"""
+    return output is None or output == STDOUT or names_folder(output)
 
 
 def check_output(figure: Figure, output: str, formats: Sequence[str], code: str | None) -> None:
@@ -15,17 +27,36 @@ def check_output(figure: Figure, output: str, formats: Sequence[str], code: str 
     from cnnviz.export import extension_of
     from cnnviz.export import formats as known
 
-    instead = figure.file_name(figure.place.format if figure.place else "gif")
     if not output.strip():
-        raise UsageError(f"-o {output!r} names no file: give one such as -o {instead}")
-    if not formats and not figure.place and _is_around(output):
-        raise UsageError(f"-o {output} is the folder you are in, or around it: give a file such as -o {instead}")
+        raise UsageError(f"-o {output!r} names no file: give one such as -o {figure.file_name(figure.usual_format)}")
+    if output == STDOUT:
+        if code is not None:
+            raise UsageError("-o - and --code both write to standard output: give a file, as in -o conv.gif")
+        if sys.stdout.isatty():
+            raise UsageError("-o - is standard output, which is a terminal: use -o FILE, or -o - > FILE")
     if code is not None and not (formats or names_folder(output) or extension_of(Path(output)) in known()):
         use = f"{figure.command()} --code {code} > {output}"
         raise UsageError(f"-o {output} is for the picture, and the program is printed: use {use}")
 
 
-def _is_around(output: str) -> bool:
-    """Is a path the folder where the program runs, or one that this lies in?"""
-    here = Path.cwd()
-    return os.path.isdir(output) and Path(os.path.realpath(output)) in (here, *here.parents)
+def write_files(
+    figure: Figure, output: str | None, formats: Sequence[str], watch: Callable[[int, int], None] | None
+) -> dict[Path, Written]:
+    """Write what `-o` and `--format` ask for; returns the files, none for standard output. Raises as `Figure.save`."""
+    from cnnviz.export import FRAMES, formats_of
+
+    if output is not None and not formats and not leaves_format_open(output):
+        return {Path(output): figure.save(output, watch)}
+    names = formats_of(formats or [figure.usual_format])
+    if output == STDOUT:
+        if len(names) > 1 or FRAMES in names:
+            raise UsageError(f"-o - writes one file: use one format, as in --format {names[0].replace(FRAMES, 'zip')}")
+        ((_, content),) = figure.contents([figure.file_name(names[0])])
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+        return {}
+    if output is None:
+        output = f"{OUTPUT_FOLDER}/"
+        if FRAMES in names:
+            output += Path(figure.file_name()).stem
+    return figure.save_all(output, names, watch)

@@ -11,10 +11,10 @@ from typing import Any
 import click
 
 from cnnviz.appearance import Appearance
-from cnnviz.discovery import find_scenes, hint_for, load_scene
+from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.errors import CnnvizError
-from cnnviz.parameters import parameters_of, quote
-from cnnviz.reading import Told
+from cnnviz.parameters import parameters_of, quote, suggest
+from cnnviz.reading import FileMetadata
 
 _LONGEST = 64 * 1024
 
@@ -32,9 +32,9 @@ def given(context: click.Context) -> dict[str, Any]:
     return {key: value for key, value in context.params.items() if key in names and value is not None}
 
 
-def stored(told: Told, path: Path) -> tuple[str, dict[str, Any]]:
+def stored(metadata: FileMetadata, path: Path) -> tuple[str, dict[str, Any]]:
     """The figure that a file's command names, and the parameters that it gives; raises CnnvizError."""
-    text = told.texts["Comment"]
+    text = metadata.texts["Comment"]
     if len(text) > _LONGEST:
         raise CnnvizError(f"{path} holds a command of {len(text)} characters: cnnviz writes none that long")
     try:
@@ -61,7 +61,7 @@ def _scene_command(here: click.Context, scene: str) -> click.Command:
     root = here.find_root().command
     command = root.get_command(here.find_root(), scene) if isinstance(root, click.Group) and scene in known else None
     if command is None:
-        raise click.UsageError(f"there is no figure {scene!r}: {hint_for(scene)}")
+        raise click.UsageError(f"there is no figure {scene!r}: {suggest(scene, tuple(known))}")
     return command
 
 

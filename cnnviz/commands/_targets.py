@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
-from cnnviz.commands._hints import dashed
+from cnnviz.commands._common import dashed
+from cnnviz.commands._completion import FigureTool, figures_options, figures_or_files
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.parameters import parameters_of
 
@@ -22,28 +23,25 @@ class Target(NamedTuple):
     options: Sequence[str] = ()
 
 
-class Targets(click.Command):
+class Targets(FigureTool):
     """A tool whose first parameter are targets; its own options may stand anywhere between them."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does it with what is the tool's own; `targets` become `Target`s."""
         own, found = _split(ctx, args)
-        try:
-            rest = super().parse_args(ctx, own)
-        except click.NoSuchOption as error:
-            if error.possibilities:
-                raise
-            name = error.option_name
-            raise click.UsageError(f"{name} comes too early: cnnviz {self.name} FIGURE {name} …") from None
+        rest = super().parse_args(ctx, own)
         ctx.params[str(self.params[0].name)] = found
         return rest
 
+    def figure(self, ctx: click.Context) -> tuple[str, Sequence[str]]:
+        """The last target."""
+        targets: Sequence[Target] = ctx.params.get("targets") or [Target("")]
+        return targets[-1]
 
-def with_own(error: click.NoSuchOption, tool: click.Context) -> click.NoSuchOption:
-    """The error of a figure's parser, with a tool's own options among those that may have been meant."""
-    known = sorted(_options(tool.command))
-    near = get_close_matches(error.option_name, known)
-    return click.NoSuchOption(error.option_name, possibilities=[*(error.possibilities or ()), *near], ctx=error.ctx)
+
+def complete_target(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete a target, or a value among the options of a figure."""
+    return [*figures_options(ctx, param, incomplete), *figures_or_files(ctx, param, incomplete)]
 
 
 def _options(command: click.Command) -> dict[str, bool]:

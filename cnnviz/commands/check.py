@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from cnnviz.commands._common import tell_reports
+from cnnviz.commands._completion import completing
 from cnnviz.commands._stored import given, scene_context, stored
-from cnnviz.commands._targets import Target, Targets, is_path, with_own
+from cnnviz.commands._targets import Target, Targets, complete_target, is_path
 from cnnviz.discovery import find_scenes, load_scene
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Targets)
-@click.argument("targets", nargs=-1, metavar="[TARGET [ITS OPTIONS]]...")
-@click.option("--against", default="onnxruntime", show_default=True, metavar="ENGINE", help="onnxruntime or torch.")
+@click.argument("targets", nargs=-1, metavar="[TARGET [ITS OPTIONS]]...", shell_complete=complete_target)
+@click.option("--against", default="onnxruntime", show_default=True, metavar="ENGINE",
+    shell_complete=completing(lambda: ("onnxruntime", "torch")), help="onnxruntime or torch.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but differences.")
 def command(targets: Sequence[Target], against: str, quiet: bool) -> None:
     """Compute the figures' numbers again with an engine that is not ours, and compare.
@@ -61,10 +63,7 @@ def _with_options(target: Target, against: str) -> Iterable[Report]:
     from cnnviz.check import check_figure
     from cnnviz.pipeline import make
 
-    try:
-        context = scene_context(f"check {target.name}", target.name, target.options)
-    except click.NoSuchOption as error:
-        raise with_own(error, click.get_current_context()) from None
+    context = scene_context(f"check {target.name}", target.name, target.options)
     if context.params["output"] is not None or context.params["formats"] or context.params["code"] is not None:
         raise click.UsageError("check writes no file: leave -o, --format and --code out")
     return map(check_figure, [make(target.name, **given(context))], [against])

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from cnnviz.commands._common import OUTPUT_FOLDER, check_no_figures
+from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, check_no_figures
 from cnnviz.decks import DeckOptions
 from cnnviz.parameters import parameters_of
 from cnnviz.talk import LOOKS, write_talk
@@ -17,9 +17,9 @@ PARAMETERS = (*parameters_of(DeckOptions), *LOOKS)
 
 
 @click.command()
-@click.argument("sets", nargs=-1, required=True, metavar="SETS...")
+@click.argument("sets", nargs=-1, required=True, metavar="SETS...", type=UserPath())
 @click.option(
-    "-o", "--output", metavar="FILE", help="File to write, .pptx, .html, .md or .tex.  "
+    "-o", "--output", metavar="FILE", type=UserPath(), help="File to write, .pptx, .html, .md or .tex.  "
     f"[default: in {OUTPUT_FOLDER}/, named after the set, .pptx]",
 )  # fmt: skip
 @click.option(

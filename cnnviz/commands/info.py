@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from cnnviz.commands._common import tell_facts
+from cnnviz.commands._common import UserPath, tell_facts
 from cnnviz.commands._stored import stored
 from cnnviz.errors import CnnvizError
-from cnnviz.parameters import plain
+from cnnviz.parameters import to_cli
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=UserPath())
 def command(files: Sequence[str]) -> None:
     """Tell what made a file: its command, figure, parameters, words, size and time.
 
@@ -40,7 +40,7 @@ def _tell(path: Path) -> None:
     tell_facts({
         "file": f"{path}, {told.format}", "made by": said("Software"), "command": said("Comment"),
         "figure": figure,
-        "parameters": ", ".join(f"{key.rstrip('_').replace('_', '-')} {plain(v)}" for key, v in parameters.items()),
+        "parameters": ", ".join(f"{key.rstrip('_').replace('_', '-')} {to_cli(v)}" for key, v in parameters.items()),
         "title": said("Title"), "alt": said("Description"), "caption": said("Caption"),
         "size": f"{width}×{height} {'pt' if told.format == 'pdf' else 'px'}" if width else "",
         "frames": str(told.frames or ""),

@@ -7,12 +7,23 @@ from pathlib import Path
 
 import click
 
-from cnnviz.commands._common import OUTPUT_FOLDER, check_no_figures, tell_reports
+from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, check_no_figures, tell_reports
+from cnnviz.sets import shipped_sets
+
+
+def _list_sets(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if not wanted:
+        return
+    for name in shipped_sets():
+        click.echo(name)
+    context.exit()
 
 
 @click.command()
-@click.argument("sets", nargs=-1, required=True, metavar="SETS...")
-@click.option("-o", "--out", default=str(OUTPUT_FOLDER), show_default=True, metavar="FOLDER",
+@click.argument("sets", nargs=-1, required=True, metavar="SETS...", type=UserPath())
+@click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_list_sets,
+              help="Name the figure sets that come with cnnviz.")  # fmt: skip
+@click.option("-o", "--out", default=str(OUTPUT_FOLDER), show_default=True, metavar="FOLDER", type=UserPath(),
               help="Where the figures go.")  # fmt: skip
 @click.option("--jobs", metavar="N", help="Processes at work.  [default: one a core]")
 @click.option("--scheduler", metavar="ADDRESS",
@@ -23,9 +34,9 @@ from cnnviz.commands._common import OUTPUT_FOLDER, check_no_figures, tell_report
 def command(
     sets: Sequence[str], out: str, jobs: str | None, scheduler: str | None, force: bool, quiet: bool, check: bool
 ) -> None:
-    """Render figure sets: TOML files, or folders of them.
+    """Render figure sets: TOML files, folders of them, or sets that come with cnnviz.
 
-    For example: cnnviz render animations/ --out output/
+    For example: cnnviz render article --out output/
     """
     from cnnviz.batch import job_count, render_sets
 

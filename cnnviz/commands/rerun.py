@@ -8,18 +8,19 @@ from typing import Any
 
 import click
 
-from cnnviz.commands._common import Leading
+from cnnviz.commands._common import UserPath
+from cnnviz.commands._output import leaves_format_open
 from cnnviz.commands._stored import given, scene_context, stored
-from cnnviz.export import formats, formats_of, module_for
-from cnnviz.pipeline import HEEDED
+from cnnviz.export import FRAMES, formats, formats_of, module_for
+from cnnviz.pipeline import SOME_FORMATS_ONLY
 from cnnviz.places import PLACES
 
 _EITHER = {"frame": "sheet", "sheet": "frame"}
 """What is given takes the place of the other one, which the file may have said."""
 
 
-@click.command(cls=Leading, context_settings={"allow_interspersed_args": False}, options_metavar="")
-@click.argument("file", metavar="FILE")
+@click.command(context_settings={"allow_interspersed_args": False}, options_metavar="")
+@click.argument("file", metavar="FILE", type=UserPath())
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...")
 def command(file: str, options: Sequence[str]) -> None:
     """Make a figure again from its file alone, with other options if any are given.
@@ -37,8 +38,8 @@ def command(file: str, options: Sequence[str]) -> None:
     context = scene_context(f"rerun {file}", figure, options)
     changes = given(context)
     place = PLACES.get(str(changes.get("for_")).lower())
-    if context.params["output"] is None and not context.params["formats"] and not place:
-        context.params["formats"] = (told.format if told.format in formats() else "png",)
+    if leaves_format_open(context.params["output"]) and not context.params["formats"] and not place:
+        context.params["formats"] = (told.format if told.format in (*formats(), FRAMES) else "png",)
     kept = {key: value for key, value in before.items() if key not in _dropped(context.params, changes)}
     for key, value in kept.items():
         if context.params.get(key) is None:
@@ -56,6 +57,7 @@ def _dropped(params: Mapping[str, Any], changes: Mapping[str, Any]) -> set[str]:
         paths = [Path(params["output"])]
     else:
         names = params["formats"] or (place.format if place else "gif",)
-        paths = [Path(f"x.{name}") for name in formats_of(names)]
-    heeds = {name for path in paths if path.suffix for name in getattr(module_for(path), "HEEDS", ())}
-    return dropped | (set(HEEDED) - heeds)
+        # Frames support what a .zip of them does.
+        paths = [Path(f"x.{'zip' if name == FRAMES else name}") for name in formats_of(names)]
+    supported = {name for path in paths if path.suffix for name in getattr(module_for(path), "SUPPORTED_OPTIONS", ())}
+    return dropped | (set(SOME_FORMATS_ONLY) - supported)

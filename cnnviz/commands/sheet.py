@@ -6,15 +6,17 @@ from collections.abc import Sequence
 
 import click
 
-from cnnviz.commands._common import Leading
+from cnnviz.commands._completion import FigureTool, completing, figures_options
+from cnnviz.commands._output import leaves_format_open
 from cnnviz.commands._stored import given, scene_context
+from cnnviz.discovery import find_scenes
 
 _ROWS, _COLUMNS = 4, 3
 
 
-@click.command(cls=Leading, context_settings={"allow_interspersed_args": False}, options_metavar="")
-@click.argument("figure", metavar="FIGURE")
-@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...")
+@click.command(cls=FigureTool, context_settings={"allow_interspersed_args": False}, options_metavar="")
+@click.argument("figure", metavar="FIGURE", shell_complete=completing(find_scenes))
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...", shell_complete=figures_options)
 def command(figure: str, options: Sequence[str]) -> None:
     """Put a figure's steps on one page, for paper and handouts.
 
@@ -28,7 +30,7 @@ def command(figure: str, options: Sequence[str]) -> None:
     context = scene_context(f"sheet {figure}", figure, options)
     if context.params["sheet"] is None:
         context.params["sheet"] = layout(make(figure, **given(context)).storyboard().count)
-    if context.params["output"] is None and not context.params["formats"]:
+    if leaves_format_open(context.params["output"]) and not context.params["formats"]:
         context.params["formats"] = ("png",)
     with context:
         context.command.invoke(context)

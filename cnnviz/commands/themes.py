@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from cnnviz.commands._common import told
+from cnnviz.commands._common import UserPath, describe_output
 from cnnviz.pipeline import themes
 
 
 @click.command()
-@click.option("-o", "--output", metavar="FILE", help="A .png that shows them all.  [default: none]")
+@click.option("-o", "--output", metavar="FILE", type=UserPath(), help="A .png that shows them all.  [default: none]")
 def command(output: str | None) -> None:
     """Name every theme with one line, or show them all in a picture.
 
@@ -23,7 +23,7 @@ def command(output: str | None) -> None:
     if output is not None:
         from cnnviz.specimen import save_specimen
 
-        click.echo(told(Path(output), save_specimen(Path(output)), "theme"))
+        click.echo(describe_output(Path(output), save_specimen(Path(output)), "theme"))
         return
     summaries = themes()
     width = max(map(len, summaries))
@@ -35,7 +35,7 @@ def command(output: str | None) -> None:
 
 def _colors() -> dict[str, Sequence[tuple[int, int, int]]]:
     """Each theme's colours, if they can be shown here."""
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return {}
     from cnnviz.specimen import swatches
 

@@ -1,7 +1,8 @@
-"""Files that decks show of a figure, written by the formats' own writers."""
+"""Write a figure's files for a deck, and fill a deck's template."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,22 +13,28 @@ from cnnviz.parameters import changed
 
 
 def write_as(
-    extension: str, figure: Showable, stem: Path, usual: Mapping[str, Any] | None = None, **look: Any
-) -> None:  # fmt: skip
-    """Write a figure beside the others; `look` is put over its own, `usual` where it has the defaults."""
-    said = changed(figure.appearance)
-    # The slide has the figure's title and its ground; a single step or a sheet would not play.
+    extension: str, figure: Showable, stem: Path, defaults: Mapping[str, Any] | None = None, **look: Any
+) -> None:
+    """Write a figure in the look of a slide; `look` overrides its own, `defaults` does not."""
+    own = changed(figure.appearance)
+    # The slide shows the title and has the background; a single step or a sheet would not play.
     look = {"title": "", "frame": "last", "sheet": None, "transparent": False, **look}
-    look = {**{name: value for name, value in (usual or {}).items() if name not in said}, **look}
+    look = {**{name: value for name, value in (defaults or {}).items() if name not in own}, **look}
     shown: Showable = replace(figure, appearance=replace(figure.appearance, **look))  # type: ignore[type-var]
-    shown.save(beside(stem, extension))
+    shown.save(with_extension(stem, extension))
 
 
-def beside(stem: Path, extension: str) -> Path:
-    """The file of a stem, whose name may hold dots."""
+def with_extension(stem: Path, extension: str) -> Path:
+    """The stem with an extension; the stem itself may hold dots."""
     return stem.with_name(f"{stem.name}.{extension}")
 
 
 def hex_color(color: tuple[int, int, int]) -> str:
     """A colour in six hexadecimal digits."""
     return "".join(f"{int(value):02X}" for value in color)
+
+
+def fill(name: str, gap: str, values: Mapping[str, str]) -> str:
+    """Fill a template of this folder; `gap` is the pattern of a placeholder, its group the value's name."""
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return re.sub(gap, lambda found: values[found[1]], text)

@@ -1,4 +1,4 @@
-"""The plan of a deck: its slides in order, as plain data."""
+"""A deck as plain data: its slides in order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DEFAULTS = Appearance()
 
 
 class Showable(Protocol):
-    """What a deck asks of a figure."""
+    """What a deck needs of a figure."""
 
     @property
     def appearance(self) -> Appearance:
@@ -39,7 +39,7 @@ class Showable(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A figure on its way into a deck: the name of its files, its section, and what its set says of it."""
+    """A figure for a deck: the name of its files, its section and its caption in the set."""
 
     name: str
     figure: Showable
@@ -63,7 +63,7 @@ class SectionSlide:
 
 @dataclass(frozen=True, kw_only=True)
 class FigureSlide:
-    """A slide with a figure; `notes` are paragraphs, each with what is said before it, such as "Formula: "."""
+    """A slide with a figure; `notes` are paragraphs, each with a label such as "Formula: "."""
 
     name: str
     title: str
@@ -79,7 +79,7 @@ Slide = TitleSlide | SectionSlide | FigureSlide
 
 @dataclass(frozen=True, kw_only=True)
 class Deck:
-    """A whole deck: its title, the language of its words, the theme of its ground, and its slides."""
+    """A whole deck; `theme` is that of its background."""
 
     title: str
     lang: str
@@ -88,12 +88,12 @@ class Deck:
 
     @property
     def tag(self) -> str:
-        """The language as programs know it."""
+        """The language tag."""
         return tag_of(self.lang)
 
 
 def plan(parts: Sequence[Part], title: str | None, *, sections: bool) -> Deck:
-    """The slides of the parts: a title where there is one, a figure a slide, and where a section begins a slide."""
+    """A title slide if there is a title, a slide for each figure, and one where a section begins."""
     looks = [part.figure.appearance for part in parts]
     figures = [_figure_slide(part) for part in parts]
     return Deck(
@@ -122,21 +122,28 @@ def _figure_slide(part: Part) -> FigureSlide:
     alt, command = _clean(board.alt), _clean(part.figure.command())
     colon = phrase(lang, ": ")
     notes = [
-        ("", _clean(part.caption)), ("", alt), (phrase(lang, "Convention") + colon, spoken(board.convention)),
+        ("", _clean(part.caption)),
+        ("", alt),
+        (phrase(lang, "Convention") + colon, spoken(board.convention)),
         (phrase(lang, "Formula") + colon, listed(board.formula, phrase(lang, "; "))),
         (phrase(lang, "Command") + colon, command),
-    ]  # fmt: skip
+    ]
     return FigureSlide(
-        name=part.name, title=spoken(board.title), caption=_clean(part.caption) or caption(board), alt=alt,
-        command=command, notes=tuple((word, text) for word, text in notes if text), once=part.figure.appearance.once,
-    )  # fmt: skip
+        name=part.name,
+        title=spoken(board.title),
+        caption=_clean(part.caption) or caption(board),
+        alt=alt,
+        command=command,
+        notes=tuple((word, text) for word, text in notes if text),
+        once=part.figure.appearance.once,
+    )
 
 
 def _clean(text: str) -> str:
-    """A text on one line, without signs that no file could hold."""
-    return "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
+    """A text on one line, without unprintable characters."""
+    return "".join(filter(str.isprintable, " ".join(text.split())))
 
 
 def _shared(values: Sequence[str], other: str) -> str:
-    """What all have in common."""
+    """The value that all share, if they do."""
     return values[0] if len(set(values)) == 1 else other

@@ -1,4 +1,4 @@
-"""The presentation's package: without what the template left in it, and with the same bytes for the same deck."""
+"""Save a presentation without the template's leftovers, and with the same bytes for the same deck."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
 
-# The earliest that a zip file can say.
+# The earliest date of a zip file.
 _NO_DATE = 1980, 1, 1, 0, 0, 0
 _LEFTOVERS = ("/thumbnail", "/printerSettings", "/extended-properties")
 
 
 def save(presentation: Presentation, path: Path) -> None:
-    """Write the presentation."""
+    """Write a presentation."""
     for relations in (presentation.part.package._rels, presentation.part.rels):
         for key in [key for key, relation in relations.items() if relation.reltype.endswith(_LEFTOVERS)]:
             relations.pop(key)
     properties = presentation.core_properties
     properties.last_modified_by = properties.comments = ""
-    # When it was made is not told: these are the template's dates.
+    # The template's dates.
     for element in list(properties._element):
         if element.tag.endswith(("}created", "}modified", "}lastModifiedBy", "}description")):
             properties._element.remove(element)

@@ -1,4 +1,4 @@
-"""The three layouts of a deck: 16:9, on one grid and in the theme's colours, instead of python-pptx's template's."""
+"""The three layouts of a deck in 16:9 and the theme's colours, built from python-pptx's template."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FIGURE_BOX: Box = ((_SLIDE[0] - _HEIGHT * 16 / 9) / 2, 1.58, _HEIGHT * 16 / 9, _
 _NUMBER: Box = (_SLIDE[0] - 0.2 - 0.9, 7.02, 0.9, 0.36)
 # On Windows and Macs, and wide like the figures' own letters; LibreOffice takes DejaVu Sans for it.
 _FONT = "Verdana"
-_LEAST_POINTS = 10
+_MIN_POINTS = 10
 _SPACES = (
     'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
     'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"'
@@ -47,7 +47,7 @@ _NUMBER_FIELD = '<a:fld id="{C1FF6DA9-008F-8B48-92A6-B652298478BF}" type="sliden
 
 @dataclass(frozen=True)
 class _Holder:
-    """A placeholder of a layout; its text has `points` and stands at the top, middle or bottom: t, ctr, b."""
+    """A placeholder of a layout; `anchor` is t, ctr or b."""
 
     name: str
     kind: str
@@ -73,7 +73,7 @@ _LAYOUTS = {
 
 
 def styled_template(theme_name: str) -> Presentation:
-    """An empty presentation with the layouts title, section and figure, and nothing else of the template's."""
+    """An empty presentation with the layouts title, section and figure."""
     import pptx
 
     presentation = pptx.Presentation()
@@ -96,21 +96,21 @@ def styled_template(theme_name: str) -> Presentation:
     return presentation
 
 
-def shrunk(text: str, layout: int, place: int) -> int | None:
-    """The points at which a text fits its place on a layout; None where the layout's own do."""
+def points_that_fit(text: str, layout: int, place: int) -> int | None:
+    """The font size at which a text fits its placeholder; None where the layout's own size does."""
     holder = _LAYOUTS[layout][place]
     width, height = (72 * side - inset for side, inset in zip(holder.place[2:], (14.4, 7.2), strict=True))
-    # Verdana's letters are wide, bold ones wider; Chinese ones fill a square.
+    # Verdana's letters are wide, bold ones wider; Chinese characters fill a square.
     letter = 0.7 if holder.bold else 0.6
-    ems = sum(1.0 if unicodedata.east_asian_width(sign) in "WF" else letter for sign in text)
+    ems = sum(1.0 if unicodedata.east_asian_width(character) in "WF" else letter for character in text)
     points = holder.points
-    while points > _LEAST_POINTS and ems * points > 0.95 * width * max(1, int(height / (1.2 * points))):
+    while points > _MIN_POINTS and ems * points > 0.95 * width * max(1, int(height / (1.2 * points))):
         points -= 1
     return None if points == holder.points else points
 
 
 def number_slide(slide: Any) -> None:
-    """Show the number: python-pptx leaves the layout's number out."""
+    """Add the slide number, which python-pptx leaves out."""
     number = next(p for p in slide.slide_layout.placeholders if "sldNum" in str(p._element.ph.get("type")))
     shape = copy.deepcopy(number._element)
     shape.nvSpPr.cNvPr.set("id", str(max(s.shape_id for s in slide.shapes) + 1))
@@ -119,7 +119,7 @@ def number_slide(slide: Any) -> None:
 
 
 def put(shape: Any, box: Box) -> None:
-    """Put a shape where a box says."""
+    """Move and resize a shape."""
     shape.left, shape.top, shape.width, shape.height = map(_emu, box)
 
 
@@ -184,10 +184,14 @@ def _recolor(master: Any, theme: Theme) -> None:
     ground, ink = ("dk", "lt") if dark else ("lt", "dk")
     marks = [page["accent"], *theme.marks.values(), *theme.lines.values()]
     colors = {
-        f"{ground}1": page["ground"], f"{ink}1": page["ink"], f"{ground}2": page["band"], f"{ink}2": page["muted"],
+        f"{ground}1": page["ground"],
+        f"{ink}1": page["ink"],
+        f"{ground}2": page["band"],
+        f"{ink}2": page["muted"],
         **{f"accent{place}": color for place, color in enumerate(list(dict.fromkeys(marks))[:6], start=1)},
-        "hlink": page["accent"], "folHlink": page["muted"],
-    }  # fmt: skip
+        "hlink": page["accent"],
+        "folHlink": page["muted"],
+    }
     scheme = root.find(f".//{qn('a:clrScheme')}")
     scheme.set("name", theme.name)
     for name, color in colors.items():

@@ -1,30 +1,30 @@
-"""Figures on a slide: GIFs in the layout's frame, or videos that start by themselves."""
+"""Figures on a slide: GIFs, or videos that start by themselves."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from cnnviz.decks._files import beside
+from cnnviz.decks._files import with_extension
 from cnnviz.decks._pptx_layouts import FIGURE_BOX, PICTURE, put
 
 _SPACE = "http://schemas.openxmlformats.org/presentationml/2006/main"
 
 
 def add_gif(slide: Any, stem: Path, *, loop: bool) -> Any:
-    """A GIF in the layout's frame; whether it loops the GIF says itself."""
+    """A GIF in the layout's frame; the GIF itself says whether it loops."""
     frame = next(shape for shape in slide.placeholders if shape.placeholder_format.idx == PICTURE)
-    picture = frame.insert_picture(str(beside(stem, "gif")))
+    picture = frame.insert_picture(str(with_extension(stem, "gif")))
     picture.crop_left = picture.crop_right = picture.crop_top = picture.crop_bottom = 0
     put(picture, FIGURE_BOX)
     return picture
 
 
 def add_video(slide: Any, stem: Path, *, loop: bool) -> Any:
-    """A video that starts when the slide appears; its first picture stands there before."""
+    """A video that starts when the slide appears, with its poster."""
     frame = next(shape for shape in slide.placeholders if shape.placeholder_format.idx == PICTURE)
     frame._element.getparent().remove(frame._element)
-    video, poster = (str(beside(stem, extension)) for extension in ("mp4", "png"))
+    video, poster = (str(with_extension(stem, extension)) for extension in ("mp4", "png"))
     movie = slide.shapes.add_movie(video, 0, 0, 1, 1, poster_frame_image=poster, mime_type="video/mp4")
     put(movie, FIGURE_BOX)
     _play_by_itself(slide, movie.shape_id, loop)
@@ -45,7 +45,7 @@ def _timing(shape: int, loop: bool) -> str:
     target = f'<p:tgtEl><p:spTgt spid="{shape}"/></p:tgtEl>'
     page = "<p:tgtEl><p:sldTgt/></p:tgtEl>"
     at_once = '<p:stCondLst><p:cond delay="0"/></p:stCondLst>'
-    # An effect of the main sequence, which begins with the slide: the video is called to play from its beginning.
+    # An effect of the main sequence, which begins with the slide, plays the video from its beginning.
     call = (
         '<p:par><p:cTn id="5" presetID="1" presetClass="mediacall" presetSubtype="0" fill="hold" '
         f'nodeType="afterEffect">{at_once}<p:childTnLst><p:cmd type="call" cmd="playFrom(0.0)"><p:cBhvr>'

@@ -1,4 +1,4 @@
-"""Where a deck is made: in a folder beside its place, from which it moves there whole or not at all."""
+"""Make a deck in a temporary folder, from which it moves to its place whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,35 +7,34 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from cnnviz.errors import CnnvizError
-from cnnviz.export._atomic import reason, temporary_folder
+from cnnviz.files import reason, temporary_folder
 
 
 @dataclass
 class Staging:
-    """`file` is the deck to be written, `drawn` the folder of its figures; `beside` holds what stays beside it.
+    """The deck to be written, the folder of its figures' files, and the folder that will stand beside the deck.
 
-    `published` is the folder beside the finished deck, None where it needs none.
+    `published` is the latter's final place, None where there is none.
     """
 
     file: Path
     drawn: Path
     beside: Path
-    published: Path | None = field(default=None)
+    published: Path | None = None
 
 
 @contextmanager
 def whole_deck(path: Path) -> Iterator[Staging]:
-    """Make a deck that appears at `path` if the block succeeds and leaves no trace if not; raises CnnvizError."""
+    """Publish a deck at `path` if the block succeeds, and leave no trace if not; raises CnnvizError."""
     if os.path.isdir(path):
         raise CnnvizError(f"cannot write {path}: it is a folder, give a file such as {path / 'deck.pptx'}")
     with temporary_folder(path.parent) as folder:
         try:
-            # Not deck_files: Quarto clears a folder of that name when it renders deck.md. And no sign that Markdown or
-            # TeX would take for something else.
+            # Not deck_files, which Quarto clears when it renders deck.md; and no character special in Markdown or TeX.
             name = re.sub(r"[^A-Za-z0-9._-]", "-", path.stem) + "_figures"
             staging = Staging(folder / path.name, folder / "drawn", folder / name)
             staging.drawn.mkdir()
@@ -46,12 +45,12 @@ def whole_deck(path: Path) -> Iterator[Staging]:
 
 
 def _publish(staging: Staging, path: Path) -> None:
-    """The figures first: a deck is not to stand there without them."""
+    """The figures first, so that a deck never stands there without them."""
     new: Path | None = None
     if staging.beside.is_dir():
         staging.published = path.parent / staging.beside.name
         if os.path.exists(staging.published):
-            # What else lies there is not ours to remove.
+            # Other files there stay.
             for file in sorted(staging.beside.iterdir()):
                 os.replace(file, staging.published / file.name)
         else:

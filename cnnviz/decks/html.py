@@ -1,33 +1,36 @@
-"""HTML: one file that loads nothing, with the figures' players; `deck.html`, `.css` and `.js` are its parts."""
+"""HTML: one self-contained file with the figures' players; `deck.html`, `.css` and `.js` are its parts."""
 
 from __future__ import annotations
 
 import base64
 import json
-import re
 from html import escape
 from pathlib import Path
 
 from cnnviz.decks import Deck, DeckOptions, FigureSlide, Showable, Slide, Staging, TitleSlide
-from cnnviz.decks._files import beside, hex_color, write_as
+from cnnviz.decks._files import fill, hex_color, with_extension, write_as
 from cnnviz.render.theme import load_theme
 from cnnviz.wording import phrase
 
-HEEDS = ()
+SUPPORTED_OPTIONS = ()
 _PARTS = Path(__file__).parent
-_GAP = re.compile(r"\{\{(\w+)\}\}")
 _COLORS = ("ground", "ink", "muted", "band", "accent")
-# Words on the page, by the gaps that they fill.
+# Words on the page, by the placeholders of `deck.html`.
 _WORDS = {
-    "w_previous": "Previous slide", "w_next": "Next slide", "w_overview": "Overview", "w_notes": "Notes",
-    "w_full": "Full screen", "w_keys": "Keys", "w_deck": "Slides",
-    "k_on": "on", "k_back": "back", "k_ends": "first, last slide", "k_number": "go to a slide",
-    "k_player": "step and pause the figure", "k_tab": "into the figure, out again",
-}  # fmt: skip
-
-
-def prepare(options: DeckOptions) -> None:
-    """Nothing is needed."""
+    "w_previous": "Previous slide",
+    "w_next": "Next slide",
+    "w_overview": "Overview",
+    "w_notes": "Notes",
+    "w_full": "Full screen",
+    "w_keys": "Keys",
+    "w_deck": "Slides",
+    "k_on": "on",
+    "k_back": "back",
+    "k_ends": "first, last slide",
+    "k_number": "go to a slide",
+    "k_player": "step and pause the figure",
+    "k_tab": "into the figure, out again",
+}
 
 
 def render(figure: Showable, stem: Path, options: DeckOptions) -> None:
@@ -36,18 +39,22 @@ def render(figure: Showable, stem: Path, options: DeckOptions) -> None:
     write_as("png", figure, stem)
 
 
-def write(deck: Deck, drawn: Path, staging: Staging, options: DeckOptions) -> None:
+def write(deck: Deck, staging: Staging, options: DeckOptions) -> None:
     """Write the page."""
     page = load_theme(deck.theme).page
     count = len(deck.slides)
-    slides = [_slide(slide, place, count, deck, drawn) for place, slide in enumerate(deck.slides, start=1)]
+    slides = [_slide(slide, place, count, deck, staging.drawn) for place, slide in enumerate(deck.slides, start=1)]
     filled = {
-        "lang": escape(deck.tag), "title": escape(deck.title or phrase(deck.lang, "Slides")),
-        "colors": "".join(f"--{name}:#{hex_color(page[name])};" for name in _COLORS), "count": str(count),
-        "css": _part("deck.css"), "script": _part("deck.js"), "slides": "\n".join(slides),
+        "lang": escape(deck.tag),
+        "title": escape(deck.title or phrase(deck.lang, "Slides")),
+        "colors": "".join(f"--{name}:#{hex_color(page[name])};" for name in _COLORS),
+        "count": str(count),
+        "css": _part("deck.css"),
+        "script": _part("deck.js"),
+        "slides": "\n".join(slides),
         **{gap: escape(phrase(deck.lang, words)) for gap, words in _WORDS.items()},
-    }  # fmt: skip
-    text = _GAP.sub(lambda gap: filled[gap[1]], _part("deck.html"))
+    }
+    text = fill("deck.html", r"\{\{(\w+)\}\}", filled)
     staging.file.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
@@ -64,13 +71,14 @@ def _slide(slide: Slide, place: int, count: int, deck: Deck, drawn: Path) -> str
 
 def _figure(slide: FigureSlide, drawn: Path) -> str:
     stem = drawn / slide.name
-    still = base64.b64encode(beside(stem, "png").read_bytes()).decode("ascii")
+    still = base64.b64encode(with_extension(stem, "png").read_bytes()).decode("ascii")
+    player = _embedded(with_extension(stem, "html").read_text(encoding="utf-8"))
     notes = "".join(f"<p>{_strong(word)}{escape(text)}</p>" for word, text in slide.notes)
     return (
         f'<p class="caption">{escape(slide.caption)}</p>\n'
         f'<div class="stage"><img class="still" src="data:image/png;base64,{still}" alt="{escape(slide.alt)}"></div>\n'
         f'<aside class="notes">{notes}</aside>\n'
-        f'<script type="application/json">{_embedded(beside(stem, "html").read_text(encoding="utf-8"))}</script>\n'
+        f'<script type="application/json">{player}</script>\n'
     )
 
 
@@ -79,7 +87,7 @@ def _strong(word: str) -> str:
 
 
 def _embedded(page: str) -> str:
-    """A page as a JSON text that no sign of can end the script element that it stands in."""
+    """A page as JSON in which nothing can end the surrounding script element."""
     return json.dumps(page, ensure_ascii=False).replace("</", "<\\/").replace("<!", "\\u003c!")
 
 

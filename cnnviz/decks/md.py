@@ -8,31 +8,28 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
 from cnnviz.decks import Deck, DeckOptions, FigureSlide, SectionSlide, Showable, Slide, Staging, TitleSlide
-from cnnviz.decks._files import beside, hex_color, write_as
+from cnnviz.decks._files import hex_color, write_as
 from cnnviz.render.theme import load_theme, luminance
 
-HEEDS = ("flavor",)
-# Pixels of a picture's height: the slides are 1280×720, Slidev's 980×552.
+SUPPORTED_OPTIONS = ("flavor",)
+# Pictures' heights in pixels: slides are 1280×720, Slidev's 980×552.
 _HEIGHT, _HEIGHT_SLIDEV = 500, 390
+# `--!>` ends a comment in HTML as `-->` does.
+_COMMENT_END = re.compile("--(!?)>")
 _JOINER = "\u2060"
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>$~^&@|])")
 _AT_START = re.compile(r"^(?:[-+#=>%]|(?<!\\)\d+(?=[.)]))")
-# What Marp takes for directions about the picture where it stands in its alt text.
-_DIRECTION = re.compile(
+# Words that Marp takes for directives in a picture's alt text.
+_DIRECTIVE = re.compile(
     r"(?<!\S)(?=(?:bg|fit|auto|cover|contain|left|right|vertical|blur|brightness|contrast|drop-shadow|grayscale|invert|"
     r"hue-rotate|opacity|saturate|sepia|w|h|width|height)(?::\S*)?(?!\S))(\S)"
 )
-
-
-def prepare(options: DeckOptions) -> None:
-    """Nothing is needed."""
 
 
 def render(figure: Showable, stem: Path, options: DeckOptions) -> None:
@@ -40,13 +37,10 @@ def render(figure: Showable, stem: Path, options: DeckOptions) -> None:
     write_as("gif", figure, stem)
 
 
-def write(deck: Deck, drawn: Path, staging: Staging, options: DeckOptions) -> None:
-    """Write the text, and move the pictures beside it."""
-    staging.beside.mkdir()
-    for slide in deck.slides:
-        if isinstance(slide, FigureSlide):
-            shutil.move(beside(drawn / slide.name, "gif"), staging.beside)
-    text = _FLAVORS[options.flavor](deck, staging.beside.name)
+def write(deck: Deck, staging: Staging, options: DeckOptions) -> None:
+    """Write the text, and keep the pictures beside it."""
+    staging.drawn.rename(staging.beside)
+    text = FLAVORS[options.flavor](deck, staging.beside.name)
     staging.file.write_text(text, encoding="utf-8", newline="\n", errors="backslashreplace")
 
 
@@ -54,24 +48,30 @@ def _marp(deck: Deck, folder: str) -> str:
     page = load_theme(deck.theme).page
     ground, ink, accent = (f"#{hex_color(page[name])}" for name in ("ground", "ink", "accent"))
     head = [
-        "marp: true", f"title: {_yaml(deck.title)}", f"lang: {deck.tag}", "size: 16:9", "paginate: true",
-        f"backgroundColor: {_yaml(ground)}", f"color: {_yaml(ink)}", "style: |",
+        "marp: true",
+        f"title: {_yaml(deck.title)}",
+        f"lang: {deck.tag}",
+        "size: 16:9",
+        "paginate: true",
+        f"backgroundColor: {_yaml(ground)}",
+        f"color: {_yaml(ink)}",
+        "style: |",
         "  section { justify-content: flex-start; padding: 36px 64px 24px; font-size: 24px }",
         f"  section.opening {{ justify-content: center; border-left: 16px solid {accent} }}",
         "  h1, h2 { color: inherit; margin: 0 0 8px; font-size: 40px }",
         "  p { margin: 0 0 8px }",
         f"  img {{ display: block; margin: 0 auto; height: {_HEIGHT}px; background: none }}",
-    ]  # fmt: skip
+    ]
 
     def body(slide: Slide) -> Iterator[str]:
         if not isinstance(slide, FigureSlide):
             level = "#" if isinstance(slide, TitleSlide) else "##"
             yield from ("<!-- _class: opening -->", f"{level} {_escaped(slide.title)}")
             return
-        alt = _DIRECTION.sub(rf"\1{_JOINER}", _escaped(slide.alt))
+        alt = _DIRECTIVE.sub(rf"\1{_JOINER}", _escaped(slide.alt))
         yield f"## {_escaped(slide.title)}"
         yield _paragraph(slide.caption)
-        yield f"![{alt}]({quote(folder)}/{slide.name}.gif)"
+        yield f"![{alt}]({quote(folder)}/{quote(slide.name)}.gif)"
         # Marp takes notes as they stand.
         yield _comment(word + text for word, text in slide.notes)
 
@@ -80,15 +80,22 @@ def _marp(deck: Deck, folder: str) -> str:
 
 def _quarto(deck: Deck, folder: str) -> str:
     page = load_theme(deck.theme).page
-    title = f"title: {_yaml(deck.title)}" if _titled(deck) else f"pagetitle: {_yaml(deck.title or 'Slides')}"
+    titled = any(isinstance(slide, TitleSlide) for slide in deck.slides)
+    title = f"title: {_yaml(deck.title)}" if titled else f"pagetitle: {_yaml(deck.title or 'Slides')}"
     head = [
-        title, f"lang: {deck.tag}",
-        # A picture's text is what stands for it, not its caption.
+        title,
+        f"lang: {deck.tag}",
+        # A picture's text is its alt text, not a caption.
         "from: markdown-implicit_figures",
-        "format:", "  revealjs:", "    width: 1280", "    height: 720", "    margin: 0.04", "    slide-number: true",
+        "format:",
+        "  revealjs:",
+        "    width: 1280",
+        "    height: 720",
+        "    margin: 0.04",
+        "    slide-number: true",
         f"    backgroundcolor: {_yaml('#' + hex_color(page['ground']))}",
         f"    fontcolor: {_yaml('#' + hex_color(page['ink']))}",
-    ]  # fmt: skip
+    ]
 
     def body(slide: Slide) -> Iterator[str]:
         if isinstance(slide, SectionSlide):
@@ -96,7 +103,7 @@ def _quarto(deck: Deck, folder: str) -> str:
         elif isinstance(slide, FigureSlide):
             yield f"## {_escaped(slide.title)}"
             yield _paragraph(slide.caption)
-            yield f'![{_escaped(slide.alt)}]({quote(folder)}/{slide.name}.gif){{height="{_HEIGHT}px"}}'
+            yield f'![{_escaped(slide.alt)}]({quote(folder)}/{quote(slide.name)}.gif){{height="{_HEIGHT}px"}}'
             yield "\n\n".join(["::: {.notes}", *_notes(slide), ":::"])
 
     return _front(head) + "\n".join(_joined(body(slide)) for slide in deck.slides if not isinstance(slide, TitleSlide))
@@ -106,17 +113,22 @@ def _slidev(deck: Deck, folder: str) -> str:
     page = load_theme(deck.theme).page
     dark = luminance(page["ground"]) < luminance(page["ink"])
     head = [
-        f"title: {_yaml(deck.title)}", "theme: default", "aspectRatio: 16/9", "canvasWidth: 980",
-        f"colorSchema: {'dark' if dark else 'light'}", "htmlAttrs:", f"  lang: {deck.tag}",
-    ]  # fmt: skip
+        f"title: {_yaml(deck.title)}",
+        "theme: default",
+        "aspectRatio: 16/9",
+        "canvasWidth: 980",
+        f"colorSchema: {'dark' if dark else 'light'}",
+        "htmlAttrs:",
+        f"  lang: {deck.tag}",
+    ]
 
     def layout(slide: Slide) -> str:
         return "default" if isinstance(slide, FigureSlide) else "cover" if isinstance(slide, TitleSlide) else "section"
 
     def body(slide: Slide) -> Iterator[str]:
-        yield f"# {_escaped(slide.title)}".replace("\\{\\{", f"\\{{{_JOINER}\\{{")
+        yield f"# {_escaped_vue(_escaped(slide.title))}"
         if isinstance(slide, FigureSlide):
-            yield _paragraph(slide.caption).replace("\\{\\{", f"\\{{{_JOINER}\\{{")
+            yield _escaped_vue(_paragraph(slide.caption))
             yield (
                 f'<img src="./{escape(folder)}/{slide.name}.gif" alt="{escape(slide.alt)}" '
                 f'style="height: {_HEIGHT_SLIDEV}px; margin: 0 auto">'
@@ -129,11 +141,7 @@ def _slidev(deck: Deck, folder: str) -> str:
     return "\n".join(pages)
 
 
-_FLAVORS: dict[str, Callable[[Deck, str], str]] = {"marp": _marp, "quarto": _quarto, "slidev": _slidev}
-
-
-def _titled(deck: Deck) -> bool:
-    return any(isinstance(slide, TitleSlide) for slide in deck.slides)
+FLAVORS: dict[str, Callable[[Deck, str], str]] = {"marp": _marp, "quarto": _quarto, "slidev": _slidev}
 
 
 def _front(lines: list[str]) -> str:
@@ -146,7 +154,7 @@ def _joined(blocks: Iterator[str]) -> str:
 
 def _comment(notes: Iterable[str]) -> str:
     text = "\n\n".join(notes)
-    return "<!--\n" + text.replace("-->", "-- >") + "\n-->"
+    return "<!--\n" + _COMMENT_END.sub(r"-- \1>", text) + "\n-->"
 
 
 def _notes(slide: FigureSlide) -> Iterator[str]:
@@ -157,12 +165,17 @@ def _notes(slide: FigureSlide) -> Iterator[str]:
 
 
 def _paragraph(text: str) -> str:
-    """A text at the beginning of a line, where more signs have a meaning."""
-    return _AT_START.sub(lambda sign: f"\\{sign[0]}" if not sign[0].isdigit() else f"{sign[0]}\\", _escaped(text))
+    """Escape a text at the beginning of a line, where more characters have a meaning."""
+    return _AT_START.sub(lambda found: f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}", _escaped(text))
 
 
 def _escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", _one_line(text))
+
+
+def _escaped_vue(text: str) -> str:
+    """Keep Vue from evaluating what stands between two braces."""
+    return text.replace("\\{\\{", f"\\{{{_JOINER}\\{{")
 
 
 def _one_line(text: str) -> str:
@@ -170,5 +183,5 @@ def _one_line(text: str) -> str:
 
 
 def _yaml(text: str) -> str:
-    """A text as YAML takes it: JSON's are among its own."""
+    """A text as YAML, of which JSON is a part."""
     return json.dumps(_one_line(text), ensure_ascii=False)

@@ -1,7 +1,4 @@
-"""PPTX: PowerPoint's file, which Keynote, Google Slides and LibreOffice open too; GIFs play by themselves in all four.
-
-python-pptx writes the slides; its template gives the three layouts, which get the theme's colours here.
-"""
+"""PPTX for PowerPoint, Keynote, Google Slides and LibreOffice, in all of which GIFs play by themselves."""
 
 from __future__ import annotations
 
@@ -9,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.decks import Deck, DeckOptions, FigureSlide, Showable, Slide, Staging, TitleSlide
-from cnnviz.decks._files import beside, write_as
+from cnnviz.decks._files import with_extension, write_as
 from cnnviz.errors import CnnvizError
+from cnnviz.installation import install_hint
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
 
-HEEDS = ("video",)
-# As many pixels as it fills on a projector of 1920×1080.
+SUPPORTED_OPTIONS = ("video",)
+# The pixels that it fills on a projector of 1920×1080.
 _SHARP = {"width": 1440}
 _LANGUAGES = {"en": "en-US", "zh": "zh-CN", "zh-Hans": "zh-CN"}
 
@@ -28,11 +26,12 @@ def prepare(options: DeckOptions) -> None:
         try:
             __import__(module)
         except ImportError:
-            raise CnnvizError(f".pptx needs {name}, which is not installed: pip install 'cnnviz[{extra}]'") from None
+            hint = install_hint(f"cnnviz[{extra}]")
+            raise CnnvizError(f".pptx needs {name}, which is not installed: {hint}") from None
 
 
 def render(figure: Showable, stem: Path, options: DeckOptions) -> None:
-    """A GIF; or a video, and its first picture to stand there until it plays."""
+    """A GIF; or a video, and its first frame as its poster."""
     if options.video:
         write_as("mp4", figure, stem, _SHARP)
         write_as("png", figure, stem, _SHARP, frame="first")
@@ -40,46 +39,46 @@ def render(figure: Showable, stem: Path, options: DeckOptions) -> None:
         write_as("gif", figure, stem, _SHARP)
 
 
-def write(deck: Deck, drawn: Path, staging: Staging, options: DeckOptions) -> None:
+def write(deck: Deck, staging: Staging, options: DeckOptions) -> None:
     """Write the presentation."""
     from cnnviz.decks._pptx_file import save
     from cnnviz.decks._pptx_layouts import styled_template
 
     presentation = styled_template(deck.theme)
     for slide in deck.slides:
-        _add(presentation, slide, deck, drawn)
+        _add(presentation, slide, deck, staging.drawn)
     properties = presentation.core_properties
     properties.title, properties.author, properties.language = deck.title, "cnnviz", deck.tag
     save(presentation, staging.file)
 
 
 def _add(presentation: Presentation, slide: Slide, deck: Deck, drawn: Path) -> None:
-    from cnnviz.decks._pptx_layouts import FIGURE, SECTION, TITLE, shrunk
+    from cnnviz.decks._pptx_layouts import FIGURE, SECTION, TITLE, points_that_fit
 
     layout = FIGURE if isinstance(slide, FigureSlide) else TITLE if isinstance(slide, TitleSlide) else SECTION
     made = presentation.slides.add_slide(presentation.slide_layouts[layout])
-    _write(made.shapes.title.text_frame, [slide.title], deck.tag, shrunk(slide.title, layout, 0))
+    _write(made.shapes.title.text_frame, [slide.title], deck.tag, points_that_fit(slide.title, layout, 0))
     if isinstance(slide, FigureSlide):
         _fill(made, slide, deck, drawn)
         return
-    # An empty placeholder would ask whoever opens the deck for a text.
+    # An empty placeholder would ask for a text.
     for placeholder in list(made.placeholders):
         if not placeholder.text_frame.text:
             placeholder._element.getparent().remove(placeholder._element)
 
 
 def _fill(made: Any, slide: FigureSlide, deck: Deck, drawn: Path) -> None:
-    from cnnviz.decks._pptx_layouts import CAPTION, FIGURE, number_slide, shrunk
+    from cnnviz.decks._pptx_layouts import CAPTION, FIGURE, number_slide, points_that_fit
     from cnnviz.decks._pptx_media import add_gif, add_video
 
     caption = next(shape for shape in made.placeholders if shape.placeholder_format.idx == CAPTION)
-    _write(caption.text_frame, [slide.caption], deck.tag, shrunk(slide.caption, FIGURE, 1))
+    _write(caption.text_frame, [slide.caption], deck.tag, points_that_fit(slide.caption, FIGURE, 1))
     stem = drawn / slide.name
-    add = add_video if beside(stem, "mp4").exists() else add_gif
+    add = add_video if with_extension(stem, "mp4").exists() else add_gif
     picture = add(made, stem, loop=not slide.once)
     picture.name = slide.title
     picture._element.nvPicPr.cNvPr.set("descr", slide.alt)
-    # In the order in which a screen reader is to say them.
+    # The order in which a screen reader says them.
     for shape in (made.shapes.title, caption, picture):
         made.shapes._spTree.append(shape._element)
     number_slide(made)
@@ -87,7 +86,7 @@ def _fill(made: Any, slide: FigureSlide, deck: Deck, drawn: Path) -> None:
 
 
 def _write(frame: Any, lines: list[str], lang: str, points: int | None = None) -> None:
-    """Fill a text frame, a paragraph a line, each marked with its language for proofing and reading aloud."""
+    """Fill a text frame, one paragraph per line, and tag its language for proofing and screen readers."""
     frame.text = "\n".join(lines)
     for paragraph in frame.paragraphs:
         for run in paragraph.runs:

@@ -1,8 +1,7 @@
 """From frames to files: each file here is a format, named by its extension, and offers `write(job, file)`.
 
-What else a format says of itself, in its module: HEEDS (which of the parameters that only some formats heed), SHRINKS
-(what makes its files smaller: "effort", "colors", "width") and PLAYS_ALONE (nobody can pause it; "all" if
-only --frame all moves).
+What else a format's module says: SUPPORTED_OPTIONS (of those that not all formats support), QUALITY_KNOBS (what makes
+its files smaller: "effort", "colors", "width") and AUTOPLAYS (nobody can pause it; "all" if only --frame all moves).
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from cnnviz import __version__
 from cnnviz.errors import UsageError
-from cnnviz.parameters import Size, choose, quote
+from cnnviz.parameters import Size, quote, suggest
 
 if TYPE_CHECKING:
     from cnnviz.render.frames import Film
@@ -47,12 +46,15 @@ class Job:
         from cnnviz.wording import spoken
 
         said = {
-            "Title": spoken(self.storyboard.title), "Description": self.storyboard.alt, "Caption": self.caption,
-            "Comment": self.command, "Software": f"cnnviz {__version__}",
-        }  # fmt: skip
+            "Title": spoken(self.storyboard.title),
+            "Description": self.storyboard.alt,
+            "Caption": self.caption,
+            "Comment": self.command,
+            "Software": f"cnnviz {__version__}",
+        }
         return {key: text for key, text in said.items() if text}
 
-    def stilled(self) -> Job:
+    def as_still(self) -> Job:
         """The job of a picture that does not move: its alt text says which steps it shows; raises as `still_place`."""
         from cnnviz.wording import of_still
 
@@ -88,13 +90,13 @@ class Written:
 
 _INSTEAD = {
     "frame": "it has all steps; a still such as .png, .svg or .pdf holds one",
-    "sheet": "a .png, .svg or .pdf holds a contact sheet", "transparent": "use .gif, .webp, .apng, .png, .svg or .pdf",
-}  # fmt: skip
-_MEANT = {
-    "jpg": "png", "jpeg": "png", "bmp": "png", "tif": "png", "tiff": "png", "mov": "mp4", "m4v": "mp4", "avi": "mp4",
-    "mkv": "webm", "htm": "html", "eps": "pdf", "ps": "pdf",
-}  # fmt: skip
+    "sheet": "a .png, .svg or .pdf holds a contact sheet",
+    "transparent": "use .gif, .webp, .apng, .png, .svg or .pdf",
+}
 _SLIDES = ("pptx", "ppt", "key", "odp", "md", "tex")
+
+FRAMES = "frames"
+"""What --format calls a folder of numbered frames."""
 
 Writer = Callable[[Job, BinaryIO], Written]
 
@@ -105,13 +107,15 @@ def formats() -> tuple[str, ...]:
 
 
 def formats_of(given: Iterable[str]) -> tuple[str, ...]:
-    """The formats that texts such as `gif,mp4` name, each once; raises UsageError for one that is not known."""
+    """The formats that texts such as `gif,mp4` name, each once, or only `frames`; raises UsageError for others."""
     words = [word.strip() for text in given for word in text.split(",") if word.strip()]
     names = {}
     for word in words:
         names[name := word.lower().removeprefix(".")] = word
-        if name not in formats():
+        if name != FRAMES and name not in formats():
             raise UsageError(f"--format {quote(word)} is not a known format: {_hint(name)}")
+    if FRAMES in names and len(names) > 1:
+        raise UsageError(f"--format {','.join(names)}: frames are a folder of their own, use zip beside other formats")
     if not names:
         raise UsageError(f"--format names none: use one or more of {', '.join(formats())}")
     return tuple(names)
@@ -125,25 +129,30 @@ def extension_of(path: Path) -> str:
 def module_for(path: Path, given: Iterable[str] = ()) -> ModuleType:
     """The module of a file's extension; raises UsageError for one that is not known.
 
-    `given` names the parameters that only some formats heed.
+    `given` names options that not all formats support.
     """
     extension = extension_of(path)
     if extension not in formats():
         what = f"extension .{extension}" if extension else "a file without an extension"
         raise UsageError(f"{path.name}: {what} is not a known format: {_hint(extension, '.')}")
     module = importlib.import_module(f"cnnviz.export.{extension}")
-    for name in given:
-        if name not in getattr(module, "HEEDS", ()):
-            raise UsageError(f"--{name} is not for .{extension}: {_INSTEAD[name]}, as in -o {path.stem}.png")
+    check_options(f".{extension}", getattr(module, "SUPPORTED_OPTIONS", ()), given, path.stem)
     return module
+
+
+def check_options(what: str, supported: Iterable[str], given: Iterable[str], stem: str) -> None:
+    """Refuse an option that a format does not support; raises UsageError."""
+    for name in given:
+        if name not in supported:
+            raise UsageError(f"--{name} is not for {what}: {_INSTEAD[name]}, as in -o {stem}.png")
 
 
 def moves(path: Path, frame: str, sheet: Size | None) -> bool:
     """Is a file of the path's extension an animation, or data of one, rather than a still, pages or a sheet?"""
     module = module_for(path)
-    if "sheet" not in getattr(module, "HEEDS", ()):
+    if "sheet" not in getattr(module, "SUPPORTED_OPTIONS", ()):
         return True
-    return sheet is None and frame == getattr(module, "PLAYS_ALONE", None)
+    return sheet is None and frame == getattr(module, "AUTOPLAYS", None)
 
 
 def writer_for(path: Path, given: Iterable[str] = ()) -> Writer:
@@ -155,6 +164,5 @@ def writer_for(path: Path, given: Iterable[str] = ()) -> Writer:
 def _hint(extension: str, dot: str = "") -> str:
     if not extension:
         return "use one of " + ", ".join(dot + name for name in formats())
-    near = {dot + name: dot + meant for name, meant in _MEANT.items()}
     slides = " (slides: cnnviz deck)" if extension in _SLIDES else ""
-    return choose(dot + extension, tuple(dot + name for name in formats()), near) + slides
+    return suggest(dot + extension, tuple(dot + name for name in formats())) + slides

@@ -39,12 +39,6 @@ def packed(pixels: Pixels, level: int) -> bytes:
     return zlib.compress(rows.data, level)
 
 
-def still(pixels: Pixels, palette: Palette, texts: Mapping[str, str], level: int = 9) -> bytes:
-    """A whole PNG of one picture."""
-    height, width = pixels.shape
-    return start((width, height), palette, texts) + chunk(b"IDAT", packed(pixels, level)) + chunk(b"IEND")
-
-
 def _text(key: str, text: str) -> bytes:
     # Uncompressed, and neither a language nor a translated keyword.
     return chunk(b"iTXt", key.encode("ascii") + b"\0\0\0\0\0" + text.encode("utf-8", "surrogateescape"))

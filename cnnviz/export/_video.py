@@ -1,13 +1,15 @@
 """Videos by PyAV: each frame has its own time, so a held step is one frame, not many.
 
-imageio's PyAV plugin was tried: its `write_frame` numbers the frames by a fixed rate and takes no time stamp, so a step
-could be held only by repeating it, and it sets no encoder's options. So PyAV, the layer beneath, is used directly.
+imageio plugins of their own: its PyAV plugin numbers frames by a fixed rate, so that a step could be held only by
+repeating it, and sets no options of the encoder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import io
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -16,9 +18,11 @@ import numpy as np
 from cnnviz.errors import CnnvizError
 from cnnviz.export import Job, Written
 from cnnviz.export._amount import affordable
+from cnnviz.export._plugin import AnimationPlugin, Frames, save
+from cnnviz.installation import install_hint
 from cnnviz.limits import MAX_WHOLE_PIXELS
 from cnnviz.render.canvas import Box
-from cnnviz.render.frames import Film, Frame
+from cnnviz.render.frames import Frame
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -29,8 +33,12 @@ TWEEN = 6
 _INDEX_BYTES = 1024
 # MP4 has no place for the software: its own encoder's name would be FFmpeg's.
 _TAGS = {
-    "Title": "title", "Description": "description", "Caption": "synopsis", "Comment": "comment", "Software": "software",
-}  # fmt: skip
+    "Title": "title",
+    "Description": "description",
+    "Caption": "synopsis",
+    "Comment": "comment",
+    "Software": "software",
+}
 _TICK = Fraction(1, 1000)
 _BT709 = 1
 """Primaries, transfer and matrix of high-definition video: ITU-T H.273, code point 1 in each of its tables."""
@@ -39,90 +47,83 @@ _LIMITED = 1
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """A container and a codec by FFmpeg's names, and the encoder's options for a width and height.
-
-    `index_bytes` is kept free for a frame's index.
-    """
+class VideoPlugin(AnimationPlugin):
+    """Write a video; its player decides whether it loops."""
 
     container: str
     codec: str
-    encoder: Callable[[int, int], Mapping[str, str]]
-    index_bytes: int = 0
+    """FFmpeg's names."""
+    index_bytes = 0
+    """What is kept free for each frame in an index at the file's beginning."""
+
+    @abstractmethod
+    def options(self, width: int, height: int, effort: int) -> dict[str, str]:
+        """The encoder's options; `effort` is how much more strongly than usual it compresses: 0, 1 or 2."""
+
+    def encode(
+        self,
+        film: Frames,
+        file: BinaryIO,
+        *,
+        once: bool,
+        texts: Mapping[str, str],
+        effort: int = 0,
+        count: int | None = None,
+    ) -> None:
+        """Write a whole file; `count` is how many frames there are at most."""
+        if count is None:
+            count = sum(1 for _ in film)
+        av = _library(self.container)
+        total = 0
+        # Bit-exact: no encoder's version, no date, no random identity in the file.
+        options = {"fflags": "+bitexact"}
+        if self.index_bytes:
+            # Kept free at the file's beginning, so that a web page can play the file while it loads.
+            said = len("".join(texts.values()).encode(errors="surrogateescape"))
+            room = _INDEX_BYTES + said + self.index_bytes * count
+            options["moov_size"] = str(room)
+        # In memory, for PyAV only prints what a file's own write raises.
+        written = io.BytesIO()
+        with av.open(
+            written, "w", format=self.container, container_options=options, metadata_errors="surrogateescape"
+        ) as container:
+            container.metadata.update({_TAGS[key]: text for key, text in texts.items()})
+            options = dict(self.options(*film.size, effort))
+            stream = _stream(container.add_stream(self.codec, options=options), film)
+            planes = _Planes(film)
+            durations: dict[int, int] = {}
+            for frame in film:
+                durations[total] = frame.milliseconds
+                container.mux(_lasting(stream.encode(planes.picture(av, frame, total)), durations))
+                total += frame.milliseconds
+            container.mux(_lasting(stream.encode(), durations))
+        file.write(written.getvalue())
 
 
-def write_video(job: Job, file: BinaryIO, recipe: Recipe) -> Written:
-    """Encode the film frame by frame; a video cannot say whether it loops: its player does."""
-    av = _library(recipe.container)
+def write_video(plugin: type[VideoPlugin], job: Job, file: BinaryIO) -> Written:
+    """Write a job's film, its sides rounded up to even numbers."""
+    _library(plugin.container)
     film = affordable(job, TWEEN, MAX_WHOLE_PIXELS)
-    total = 0
-    # Bit-exact: no encoder's version, no date, no random identity in the file.
-    options = {"fflags": "+bitexact"}
-    if recipe.index_bytes:
-        # Kept free at the file's beginning, so that a web page can play the file while it loads.
-        frames = job.storyboard.count * (film.tween + 1)
-        texts = len("".join(job.texts().values()).encode(errors="surrogateescape"))
-        room = _INDEX_BYTES + texts + recipe.index_bytes * frames
-        options["moov_size"] = str(room)
-    silent = _Silent(file)
-    with av.open(
-        silent, "w", format=recipe.container, container_options=options, metadata_errors="surrogateescape"
-    ) as container:
-        container.metadata.update({_TAGS[key]: text for key, text in job.texts().items()})
-        stream = _stream(container.add_stream(recipe.codec, options=dict(recipe.encoder(*film.size))), film)
-        planes = _Planes(film)
-        durations: dict[int, int] = {}
-        for frame in film:
-            durations[total] = frame.milliseconds
-            container.mux(_lasting(stream.encode(planes.picture(av, frame, total)), durations))
-            total += frame.milliseconds
-            silent.check()
-        container.mux(_lasting(stream.encode(), durations))
-    silent.check()
-    return Written(size=(stream.width, stream.height), steps=job.storyboard.count, milliseconds=total)
+    written = save(plugin, job, film, file, effort=job.effort, count=job.storyboard.count * (film.tween + 1))
+    return replace(written, size=_even(film.size))
 
 
-class _Silent:
-    """A file for PyAV, which prints whatever a write raises: the first error is kept, to be raised later."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._error: OSError | None = None
-        self.seek, self.tell = self._kept(file.seek), file.tell
-
-    def write(self, data: bytes) -> int:
-        """Write, or do nothing once an error has come."""
-        self._kept(self._file.write)(data)
-        return len(data)
-
-    def check(self) -> None:
-        """Raise the error that came."""
-        if self._error is not None:
-            raise self._error
-
-    def _kept(self, call: Callable[..., int]) -> Callable[..., int]:
-        def kept(*given: Any) -> int:
-            try:
-                return call(*given) if self._error is None else 0
-            except OSError as error:
-                self._error = error
-                return 0
-
-        return kept
+def _even(size: tuple[int, int]) -> tuple[int, int]:
+    return size[0] + size[0] % 2, size[1] + size[1] % 2
 
 
 def _library(container: str) -> Any:
     try:
         import av
     except ImportError:
-        raise CnnvizError(f".{container} needs PyAV, which is not installed: pip install 'cnnviz[video]'") from None
+        hint = install_hint("cnnviz[video]")
+        raise CnnvizError(f".{container} needs PyAV, which is not installed: {hint}") from None
     return av
 
 
-def _stream(stream: VideoStream, film: Film) -> VideoStream:
+def _stream(stream: VideoStream, film: Frames) -> VideoStream:
     context = stream.codec_context
-    stream.width, stream.height = (side + side % 2 for side in film.size)
+    stream.width, stream.height = _even(film.size)
     stream.pix_fmt = "yuv420p"
     stream.time_base = context.time_base = _TICK
     context.color_primaries = context.color_trc = context.colorspace = _BT709
@@ -142,13 +143,13 @@ def _lasting(packets: list[Any], durations: dict[int, int]) -> list[Any]:
 class _Planes:
     """Luma, and at half the size both chromas, of the film so far; of a frame only what changed is converted."""
 
-    def __init__(self, film: Film) -> None:
+    def __init__(self, film: Frames) -> None:
         rgb = film.palette.colors / 255
         luma = rgb @ _LUMA
         blue, red = (rgb[:, 2] - luma) / (2 - 2 * _LUMA[2]), (rgb[:, 0] - luma) / (2 - 2 * _LUMA[0])
         self._luma = np.round(16 + 219 * luma).astype(np.uint8)
         self._chromas = [(128 + 224 * blue).astype(np.float32), (128 + 224 * red).astype(np.float32)]
-        self.width, self.height = (side + side % 2 for side in film.size)
+        self.width, self.height = _even(film.size)
         self._padding = [(0, side % 2) for side in reversed(film.size)]
         # FFmpeg's planes one after the other, as PyAV takes them.
         self._all = np.zeros((self.height * 3 // 2, self.width), np.uint8)

@@ -7,44 +7,52 @@ are written here (`_png`). The format: PNG specification, third edition, section
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from typing import BinaryIO
 
 from cnnviz.export import Job, Written
 from cnnviz.export._amount import check_amount
 from cnnviz.export._patches import Patch, patches
+from cnnviz.export._plugin import AnimationPlugin, Frames, save
 from cnnviz.export._png import chunk, packed, start
 from cnnviz.limits import MAX_PACKED_PIXELS
 
-HEEDS = ("transparent",)
-SHRINKS = ("colors", "width")
-PLAYS_ALONE = True
+SUPPORTED_OPTIONS = ("transparent",)
+QUALITY_KNOBS = ("colors", "width")
+AUTOPLAYS = True
 _LEVEL = 9
 _KEEP, _SOURCE, _OVER = 0, 0, 1
 """Disposal, and the two ways to blend: replace what is there, or draw over it."""
 
 
 def write(job: Job, file: BinaryIO) -> Written:
-    """Write the animation; `once` plays it a single time."""
+    """Write the animation."""
     film = job.film(0)
     check_amount(film, MAX_PACKED_PIXELS)
-    file.write(start(film.size, film.palette, job.texts(), clear=True))
-    place = file.tell()
-    file.write(_control(0, job.once))
-    count = number = total = 0
-    for count, patch in enumerate(patches(film), start=1):
-        anew = count == 1 or patch.clears(film.palette)
-        file.write(chunk(b"fcTL", _frame_control(number, patch, _SOURCE if anew else _OVER)))
-        data = packed(patch.pixels if anew else patch.sparse(len(film.palette.colors)), _LEVEL)
-        # The first frame is what programs show that know PNG only.
-        file.write(chunk(b"IDAT", data) if count == 1 else chunk(b"fdAT", struct.pack(">I", number + 1) + data))
-        number += 1 if count == 1 else 2
-        total += patch.milliseconds
-    file.write(chunk(b"IEND"))
-    end = file.tell()
-    file.seek(place)
-    file.write(_control(count, job.once))
-    file.seek(end)
-    return Written(size=film.size, steps=job.storyboard.count, milliseconds=total)
+    return save(ApngPlugin, job, film, file)
+
+
+class ApngPlugin(AnimationPlugin):
+    """Write animated PNG: `iio.imwrite("x.apng", frames, plugin=cnnviz.ApngPlugin, duration=100)`."""
+
+    def encode(self, film: Frames, file: BinaryIO, *, once: bool, texts: Mapping[str, str]) -> None:
+        """Write a whole file."""
+        file.write(start(film.size, film.palette, texts, clear=True))
+        place = file.tell()
+        file.write(_control(0, once))
+        count = number = 0
+        for count, patch in enumerate(patches(film), start=1):
+            anew = count == 1 or patch.clears(film.palette)
+            file.write(chunk(b"fcTL", _frame_control(number, patch, _SOURCE if anew else _OVER)))
+            data = packed(patch.pixels if anew else patch.sparse(len(film.palette.colors)), _LEVEL)
+            # The first frame is what programs show that know PNG only.
+            file.write(chunk(b"IDAT", data) if count == 1 else chunk(b"fdAT", struct.pack(">I", number + 1) + data))
+            number += 1 if count == 1 else 2
+        file.write(chunk(b"IEND"))
+        end = file.tell()
+        file.seek(place)
+        file.write(_control(count, once))
+        file.seek(end)
 
 
 def _control(frames: int, once: bool) -> bytes:

@@ -1,14 +1,14 @@
 """GIF as a stream: one global palette, exact delays, and of each frame only the rectangle that changed.
 
-imageio cannot write this: its Pillow plugin keeps every frame until it closes and gives each its own palette; its PyAV
-plugin has one frame rate for all and takes no palette. So the image blocks come from Pillow's GIF encoder, the layer
-beneath, and the few bytes around them from here. The format: GIF89a specification, sections 17 to 27.
+An imageio plugin, because imageio's own do not write this: its Pillow plugin keeps all frames in memory and gives each
+a palette of its own, and its PyAV plugin has one frame rate. The image blocks come from Pillow's GIF encoder and the
+few bytes around them from here. The format: GIF89a specification, sections 17 to 27.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -19,32 +19,40 @@ from PIL import Image
 from cnnviz.export import Job, Written
 from cnnviz.export._amount import check_amount
 from cnnviz.export._patches import Patch, patches, where
+from cnnviz.export._plugin import AnimationPlugin, Frames, save
 from cnnviz.render.canvas import Box, apart, hull
-from cnnviz.render.frames import Film, Frame
+from cnnviz.render.frames import Frame
 from cnnviz.render.palette import Pixels
 
-HEEDS = ("transparent",)
-SHRINKS = ("colors", "width")
-PLAYS_ALONE = True
+SUPPORTED_OPTIONS = ("transparent",)
+QUALITY_KNOBS = ("colors", "width")
+AUTOPLAYS = True
 _SHORT_RUN = 12
 _KEEP, _CLEAR = 1, 2
 """Disposal: the next frame is drawn over this one, or where this one's rectangle was made transparent."""
 
 
 def write(job: Job, file: BinaryIO) -> Written:
-    """Write the animation; `once` leaves the loop block out."""
+    """Write the animation."""
     film = job.film(0)
     check_amount(film)
-    file.write(_head(film, job.once, job.texts()))
-    total = 0
-    for block, milliseconds in _cleared(film, job.once) if film.palette.alphas is not None else _kept(film):
-        file.write(block)
-        total += milliseconds
-    file.write(b";")
-    return Written(size=film.size, steps=job.storyboard.count, milliseconds=total)
+    return save(GifPlugin, job, film, file)
 
 
-def _head(film: Film, once: bool, texts: dict[str, str]) -> bytes:
+class GifPlugin(AnimationPlugin):
+    """Write GIF: `iio.imwrite("x.gif", frames, plugin=cnnviz.GifPlugin, duration=100)`."""
+
+    grain = 10
+
+    def encode(self, film: Frames, file: BinaryIO, *, once: bool, texts: Mapping[str, str]) -> None:
+        """Write a whole file; `once` leaves the loop block out."""
+        file.write(_head(film, once, texts))
+        for block in _cleared(film, once) if film.palette.alphas is not None else _kept(film):
+            file.write(block)
+        file.write(b";")
+
+
+def _head(film: Frames, once: bool, texts: Mapping[str, str]) -> bytes:
     colors = film.palette.colors if film.palette.alphas is None else film.palette.colors[: film.palette.ground]
     # One more index than there are colours: it stands for "unchanged".
     bits = max(2, len(colors).bit_length())
@@ -93,17 +101,17 @@ def _with_long_runs(patch: Patch) -> Patch:
     return replace(patch, parts=parts)
 
 
-def _kept(film: Film) -> Iterator[tuple[bytes, int]]:
+def _kept(film: Frames) -> Iterator[bytes]:
     """Blocks for a film with a ground, each drawn over the ones before."""
     unchanged = len(film.palette.colors)
     for place, patch in enumerate(patches(film)):
         pixels = patch.pixels
         if place:
             pixels = _with_long_runs(patch).sparse(unchanged)
-        yield _block(patch.box, pixels, patch.milliseconds, _KEEP, unchanged if place else None), patch.milliseconds
+        yield _block(patch.box, pixels, patch.milliseconds, _KEEP, unchanged if place else None)
 
 
-def _cleared(film: Film, once: bool) -> Iterator[tuple[bytes, int]]:
+def _cleared(film: Frames, once: bool) -> Iterator[bytes]:
     """Blocks for a film without a ground.
 
     Nothing that is drawn over a pixel makes it transparent again; only the end of a frame does, for its whole
@@ -128,14 +136,14 @@ def _cleared(film: Film, once: bool) -> Iterator[tuple[bytes, int]]:
         _long_runs(same, [box])
         pixels = np.where(same[box.slices], np.uint8(clear), picture[box.slices])
         disposal = _KEEP if gone is None else _CLEAR
-        yield _block(box, pixels, patch.milliseconds, disposal, clear), patch.milliseconds
+        yield _block(box, pixels, patch.milliseconds, disposal, clear)
         dropped = None if gone is None else box
 
 
 class _Hard:
     """A film whose pixels are opaque or not there: text keeps no half-transparent edge, which would be a light rim."""
 
-    def __init__(self, film: Film) -> None:
+    def __init__(self, film: Frames) -> None:
         self._film, self.size = film, film.size
 
     def __iter__(self) -> Iterator[Frame]:

@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from cnnviz.export import Job, Written
-from cnnviz.export._video import Recipe, write_video
+from cnnviz.export._video import VideoPlugin, write_video
 
-SHRINKS = ("effort", "width")
+QUALITY_KNOBS = ("effort", "width")
 _RATE_FACTOR, _COARSER = 24, 6
 # No frames from the future, so that the first has time 0; a short look ahead bounds the memory. A window comes back
 # to cells that earlier frames hold, a row away: more of them, searched wider, save a third for a tenth of the time.
-# Without x264's `aq-mode`, which makes flat areas finer, letters get these bits.
+# Without x264's `aq-mode`, which makes flat areas finer, letters get these bits. `cpu-independent`: x264's faster code
+# for `mbtree` gives other bytes on other processors, and with AVX-512 reads memory that was never set.
 _ENCODER = {
-    "preset": "faster", "bf": "0", "rc-lookahead": "10", "motion-est": "umh", "aq-mode": "0",
-    "x264-params": "mixed-refs=1",
-}  # fmt: skip
+    "preset": "faster",
+    "bf": "0",
+    "rc-lookahead": "10",
+    "motion-est": "umh",
+    "aq-mode": "0",
+    "x264-params": "mixed-refs=1:cpu-independent=1",
+}
 _EARLIER, _BLOCK = 8, 16
 # ITU-T H.264, table A-1: blocks of a picture, and of all that are kept, at level 4.1, which every device has, and 5.1.
 _LEVELS = ((8192, 32768), (36864, 184320))
@@ -23,16 +28,23 @@ _LEVELS = ((8192, 32768), (36864, 184320))
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the video."""
-    factor = str(_RATE_FACTOR + _COARSER * job.effort)
+    return write_video(Mp4Plugin, job, file)
 
-    def encoder(width: int, height: int) -> dict[str, str]:
-        return _ENCODER | {"crf": factor, "refs": str(_earlier(width, height))}
 
-    return write_video(job, file, Recipe(container="mp4", codec="libx264", encoder=encoder, index_bytes=20))
+class Mp4Plugin(VideoPlugin):
+    """Write MP4: `iio.imwrite("x.mp4", frames, plugin=cnnviz.Mp4Plugin, duration=100)`."""
+
+    container, codec = "mp4", "libx264"
+    index_bytes = 20
+
+    def options(self, width: int, height: int, effort: int) -> dict[str, str]:
+        """Constant quality."""
+        factor = _RATE_FACTOR + _COARSER * effort
+        return _ENCODER | {"crf": str(factor), "refs": str(_earlier(width, height))}
 
 
 def _earlier(width: int, height: int) -> int:
     """Earlier frames to look at: as many as usual devices keep of this size."""
     blocks = -(-width // _BLOCK) * -(-height // _BLOCK)
-    kept = next(kept for most, kept in _LEVELS if blocks <= most)
+    kept = next((kept for most, kept in _LEVELS if blocks <= most), blocks)
     return min(_EARLIER, kept // blocks)

@@ -13,7 +13,7 @@ from cnnviz.export._stage import Sheet, Stage, words_of
 from cnnviz.render.paper import Sheaf
 from cnnviz.wording import tag_of
 
-HEEDS = ("frame", "sheet", "transparent")
+SUPPORTED_OPTIONS = ("frame", "sheet", "transparent")
 # PDF has no key for a caption; any other may stand beside its own.
 _KEYS = {
     "Title": "Title", "Description": "Subject", "Caption": "Caption", "Comment": "Keywords", "Software": "Creator",
@@ -24,7 +24,7 @@ _LEAST_SHARED = 200
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the pages with their title, their words and the command that makes them."""
-    job = job.stilled()
+    job = job.as_still()
     film, sheaf = job.film(0), Sheaf()
     stage = Stage(film, sheaf)
     every = job.frame == "all" and job.sheet is None

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import BinaryIO
 
 import numpy as np
 
 from cnnviz.errors import UsageError
 from cnnviz.export import Job, Written
-from cnnviz.export._png import still
+from cnnviz.export._png import chunk, packed, start
 from cnnviz.limits import MAX_SHEET_PIXELS
-from cnnviz.parameters import Size, plain
+from cnnviz.parameters import Size, to_cli
 from cnnviz.render.frames import Film
-from cnnviz.render.palette import Pixels
+from cnnviz.render.palette import Palette, Pixels
 
-HEEDS = ("frame", "sheet", "transparent")
-SHRINKS = ("colors", "width")
+SUPPORTED_OPTIONS = ("frame", "sheet", "transparent")
+QUALITY_KNOBS = ("colors", "width")
 _GAP = 60
 """Between the steps of a sheet: this part of a step's width."""
 
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the picture with its alt text and the command that makes it."""
-    job = job.stilled()
+    job = job.as_still()
     count = job.storyboard.count
     if job.sheet is None:
         place = job.still_place()
@@ -34,6 +35,12 @@ def write(job: Job, file: BinaryIO) -> Written:
         pixels = _sheet(film, spread(count, shown), job.sheet)
     file.write(still(pixels, film.palette, job.texts()))
     return Written(size=(pixels.shape[1], pixels.shape[0]), steps=shown, milliseconds=0)
+
+
+def still(pixels: Pixels, palette: Palette, texts: Mapping[str, str], level: int = 9) -> bytes:
+    """A whole PNG of one picture."""
+    height, width = pixels.shape
+    return start((width, height), palette, texts) + chunk(b"IDAT", packed(pixels, level)) + chunk(b"IEND")
 
 
 def spread(count: int, shown: int) -> list[int]:
@@ -53,7 +60,7 @@ def _sheet(film: Film, places: list[int], sheet: Size) -> Pixels:
     if shape[0] * shape[1] > MAX_SHEET_PIXELS:
         most = MAX_SHEET_PIXELS // 10**6
         raise UsageError(
-            f"--sheet {plain(sheet)} would be {shape[1]}×{shape[0]} pixels: "
+            f"--sheet {to_cli(sheet)} would be {shape[1]}×{shape[0]} pixels: "
             f"use a smaller --width or sheet, at most {most} million pixels in all"
         )
     pixels = np.full(shape, film.ground, np.uint8)

@@ -14,8 +14,8 @@ from cnnviz.export._stage import Sheet, Stage, words_of
 from cnnviz.render.vector import PLAIN_STYLE, Defs, escaped
 from cnnviz.wording import tag_of
 
-HEEDS = ("frame", "sheet", "transparent")
-PLAYS_ALONE = "all"
+SUPPORTED_OPTIONS = ("frame", "sheet", "transparent")
+AUTOPLAYS = "all"
 _TOLD = {"Comment": "", "Caption": ' data-of="caption"', "Software": ' data-of="software"'}
 # DejaVu Sans or its twin by width; then what has signs that these lack.
 _FONTS = "DejaVu Sans, Verdana, Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif"
@@ -34,7 +34,7 @@ def write(job: Job, file: BinaryIO) -> Written:
         from cnnviz.export._animated_svg import write as write_animated
 
         return write_animated(job, file)
-    job = job.stilled()
+    job = job.as_still()
     film = job.film(0)
     defs = Defs(plain=True)
     stage = Stage(film, defs)

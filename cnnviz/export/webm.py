@@ -5,17 +5,30 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from cnnviz.export import Job, Written
-from cnnviz.export._video import Recipe, write_video
+from cnnviz.export._video import VideoPlugin, write_video
 
-SHRINKS = ("effort", "width")
+QUALITY_KNOBS = ("effort", "width")
 _RATE_FACTOR, _COARSER = 20, 8
 # The slower deadlines save a tenth of the bytes and take three times as long.
 _ENCODER = {
-    "deadline": "realtime", "cpu-used": "6", "tune-content": "screen", "b": "0", "lag-in-frames": "0",
-}  # fmt: skip
+    "deadline": "realtime",
+    "cpu-used": "6",
+    "tune-content": "screen",
+    "b": "0",
+    "lag-in-frames": "0",
+}
 
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the video."""
-    encoder = _ENCODER | {"crf": str(_RATE_FACTOR + _COARSER * job.effort)}
-    return write_video(job, file, Recipe(container="webm", codec="libvpx-vp9", encoder=lambda *_: encoder))
+    return write_video(WebmPlugin, job, file)
+
+
+class WebmPlugin(VideoPlugin):
+    """Write WebM: `iio.imwrite("x.webm", frames, plugin=cnnviz.WebmPlugin, duration=100)`."""
+
+    container, codec = "webm", "libvpx-vp9"
+
+    def options(self, width: int, height: int, effort: int) -> dict[str, str]:
+        """Constant quality."""
+        return _ENCODER | {"crf": str(_RATE_FACTOR + _COARSER * effort)}

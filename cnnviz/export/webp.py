@@ -1,13 +1,14 @@
 """Animated WebP as a stream: lossless, and of each frame only the pixels that changed.
 
-imageio's and Pillow's writers collect all frames, and libwebp's animation encoder, which they use, keeps the whole file
-in memory. So Pillow encodes each rectangle as a still, and the container around them comes from here: memory does not
-grow with the number of frames. The format: RFC 9649, section 2.7.
+imageio's own writers and Pillow collect all frames, and libwebp's animation encoder keeps the whole file in memory.
+Here Pillow encodes each rectangle as a still, and the container around them is written frame by frame. The format:
+RFC 9649, section 2.7.
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from html import escape
 from typing import BinaryIO
 
@@ -17,12 +18,13 @@ from PIL import Image
 from cnnviz.export import Job, Written
 from cnnviz.export._amount import check_amount
 from cnnviz.export._patches import Patch, patches
+from cnnviz.export._plugin import AnimationPlugin, Frames, save
 from cnnviz.limits import MAX_PACKED_PIXELS
 from cnnviz.render.palette import Pixels
 
-HEEDS = ("transparent",)
-SHRINKS = ("colors", "width")
-PLAYS_ALONE = True
+SUPPORTED_OPTIONS = ("transparent",)
+QUALITY_KNOBS = ("colors", "width")
+AUTOPLAYS = True
 _ANIMATED, _XMP, _ALPHA = 0x02, 0x04, 0x10
 _DO_NOT_BLEND = 0x02
 # libwebp's effort: beyond it files do not shrink (within 1 %), at the least of it they grow twentyfold.
@@ -36,35 +38,43 @@ _PACKET = (
 _SAID, _SAID_IN_A_LANGUAGE = "<{0}>{1}</{0}>", '<{0}><rdf:Alt><rdf:li xml:lang="x-default">{1}</rdf:li></rdf:Alt></{0}>'
 # IPTC's photo metadata standard keeps the caption and the text for those who do not see the picture apart.
 _PLACES = {
-    "Comment": ("dc:source", _SAID), "Software": ("xmp:CreatorTool", _SAID), "Title": ("dc:title", _SAID_IN_A_LANGUAGE),
+    "Comment": ("dc:source", _SAID),
+    "Software": ("xmp:CreatorTool", _SAID),
+    "Title": ("dc:title", _SAID_IN_A_LANGUAGE),
     "Description": ("iptc:AltTextAccessibility", _SAID_IN_A_LANGUAGE),
     "Caption": ("dc:description", _SAID_IN_A_LANGUAGE),
-}  # fmt: skip
+}
 
 
 def write(job: Job, file: BinaryIO) -> Written:
-    """Write the animation; `once` plays it a single time."""
+    """Write the animation."""
     film = job.film(0)
     check_amount(film, MAX_PACKED_PIXELS)
-    width, height = film.size
-    opaque = b"\xff" * len(film.palette.colors) if film.palette.alphas is None else film.palette.alphas.tobytes()
-    colors, alphas = film.palette.colors.tobytes() + bytes(3), opaque + b"\0"
-    begin = file.tell()
-    file.write(b"RIFF" + bytes(4) + b"WEBP")
-    file.write(_chunk(b"VP8X", _little(_ANIMATED | _XMP | _ALPHA, 4) + _little(width - 1, 3) + _little(height - 1, 3)))
-    file.write(_chunk(b"ANIM", b"\xff\xff\xff\xff" + _little(int(job.once), 2)))
-    total = 0
-    for place, patch in enumerate(patches(film, grain=2)):
-        anew = place == 0 or patch.clears(film.palette)
-        pixels = patch.pixels if anew else patch.sparse(len(film.palette.colors))
-        file.write(_chunk(b"ANMF", _frame_head(patch, anew) + _encode(pixels, colors, alphas)))
-        total += patch.milliseconds
-    file.write(_chunk(b"XMP ", _packet(job)))
-    end = file.tell()
-    file.seek(begin + 4)
-    file.write(_little(end - begin - 8, 4))
-    file.seek(end)
-    return Written(size=film.size, steps=job.storyboard.count, milliseconds=total)
+    return save(WebpPlugin, job, film, file)
+
+
+class WebpPlugin(AnimationPlugin):
+    """Write animated, lossless WebP: `iio.imwrite("x.webp", frames, plugin=cnnviz.WebpPlugin, duration=100)`."""
+
+    def encode(self, film: Frames, file: BinaryIO, *, once: bool, texts: Mapping[str, str]) -> None:
+        """Write a whole file."""
+        width, height = film.size
+        opaque = b"\xff" * len(film.palette.colors) if film.palette.alphas is None else film.palette.alphas.tobytes()
+        colors, alphas = film.palette.colors.tobytes() + bytes(3), opaque + b"\0"
+        begin = file.tell()
+        file.write(b"RIFF" + bytes(4) + b"WEBP")
+        flags = _little(_ANIMATED | _XMP | _ALPHA, 4)
+        file.write(_chunk(b"VP8X", flags + _little(width - 1, 3) + _little(height - 1, 3)))
+        file.write(_chunk(b"ANIM", b"\xff\xff\xff\xff" + _little(int(once), 2)))
+        for place, patch in enumerate(patches(film, grain=2)):
+            anew = place == 0 or patch.clears(film.palette)
+            pixels = patch.pixels if anew else patch.sparse(len(film.palette.colors))
+            file.write(_chunk(b"ANMF", _frame_head(patch, anew) + _encode(pixels, colors, alphas)))
+        file.write(_chunk(b"XMP ", _packet(texts)))
+        end = file.tell()
+        file.seek(begin + 4)
+        file.write(_little(end - begin - 8, 4))
+        file.seek(end)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -93,9 +103,9 @@ def _encode(pixels: Pixels, colors: bytes, alphas: bytes) -> bytes:
     return buffer.getvalue()[12:]
 
 
-def _packet(job: Job) -> bytes:
+def _packet(texts: Mapping[str, str]) -> bytes:
     said = []
-    for key, text in job.texts().items():
+    for key, text in texts.items():
         name, form = _PLACES[key]
         said.append(form.format(name, escape(text, quote=False)))
     return _PACKET.format(texts="".join(said)).encode("utf-8", "replace")

@@ -9,7 +9,7 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_CHANNELS, MAX_KERNEL, MAX_LAYERS, MAX_SIDE
 from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, FullyConnected, Layer, Lrn, MaxPool, Size
 from cnnviz.ops.activation_table import ACTIVATIONS
-from cnnviz.parameters import choose, quote
+from cnnviz.parameters import quote, suggest
 
 MOST_OUTPUTS = 1024
 """Numbers that a fully connected layer gives."""
@@ -58,7 +58,7 @@ def _layer(piece: str, place: int) -> Layer:
     name = word.replace("-", "_")
     if name in ACTIVATIONS:
         return _activation(name, words[1:], where)
-    raise UsageError(f"{where}: there is no layer {quote(words[0])}: {choose(word, layer_words())}")
+    raise UsageError(f"{where}: there is no layer {quote(words[0])}: {suggest(word, layer_words())}")
 
 
 def layer_words() -> tuple[str, ...]:

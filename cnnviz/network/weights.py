@@ -16,7 +16,7 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_ENTRIES, MAX_FILE_BYTES
 from cnnviz.network.layers import Array, Shape
 from cnnviz.notation import size_text
-from cnnviz.parameters import choose, quote
+from cnnviz.parameters import quote, suggest
 
 # What an archive ends in, a comment of 64 KiB at most behind it; and the record of one with more than 65535 entries.
 _END_BYTES, _END_SIGN, _END_SIGN_64 = 22 + 0xFFFF, re.compile(b"PK\x05\x06"), b"PK\x06\x07"
@@ -27,6 +27,7 @@ _TOO_MANY = f"{{}} has more than {MAX_ENTRIES} entries: keep the network's own a
 def load_weights(path: str, shapes: Mapping[str, Shape]) -> dict[str, Array]:
     """Load the arrays of these names and shapes from an .npz file; raises UsageError, in one line."""
     subject = f"--weights file {quote(path)}"
+    path = os.path.expanduser(path)
     if not Path(path).is_file():
         how = "is a folder" if Path(path).is_dir() else "does not exist"
         raise UsageError(f"{subject} {how}: give an .npz file, or random") from FileNotFoundError(path)
@@ -66,7 +67,7 @@ def _check_names(archive: zipfile.ZipFile, shapes: Mapping[str, Shape], subject:
             raise UsageError(f"{subject} lacks {name}: the network needs {', '.join(shapes)}")
     for name in held:
         if name not in shapes:
-            raise UsageError(f"{subject} holds {quote(name)}, which no layer has: {choose(name, tuple(shapes))}")
+            raise UsageError(f"{subject} holds {quote(name)}, which no layer has: {suggest(name, tuple(shapes))}")
 
 
 def _read(file: IO[bytes], name: str, shape: Shape, subject: str) -> Array:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnviz.errors import UsageError
-from cnnviz.parameters import choose, quote
+from cnnviz.parameters import quote, suggest
 
 if TYPE_CHECKING:
-    from cnnviz.programs._writer import Writer
     from cnnviz.operation import Operation, Values
+    from cnnviz.programs._writer import Writer
 
 
 _FOLDERS = (Path(__file__).parent,)
@@ -23,13 +23,11 @@ def frameworks() -> tuple[str, ...]:
 
 
 def check_framework(name: str, option: str = "--code") -> str:
-    """The framework that a user means; raises UsageError for one that is not there, with a hint where it has kin."""
+    """The framework of a name, in whatever case; raises UsageError for one that is not there."""
     known = str(name).strip().lower()
     if known in frameworks():
         return known
-    kin = [framework for framework in frameworks() if known in _load(framework).also]
-    hint = choose(known, frameworks(), {known: kin[0]} if kin else None)
-    raise UsageError(f"{option} {quote(str(name))} is not known: {hint}")
+    raise UsageError(f"{option} {quote(str(name))} is not known: {suggest(known, frameworks())}")
 
 
 def program(operation: Operation | None, framework: str, command: str) -> str:

@@ -31,6 +31,7 @@ _FUNCTIONS = {
 _ATTRIBUTES = {
     "stride": ("strides", (1, 1)),
     "dilation": ("dilations", (1, 1)),
+    "groups": ("group", 1),
     "output_padding": ("output_padding", (0, 0)),
 }
 

@@ -15,6 +15,7 @@ _DEFAULTS = {
     "stride": (1, 1),
     "padding": (0, 0),
     "dilation": (1, 1),
+    "groups": 1,
     "output_padding": (0, 0),
     "ceil_mode": False,
     "count_include_pad": True,

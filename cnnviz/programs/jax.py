@@ -52,7 +52,9 @@ class Framework(Writer):
         if self.operation.calls[0] is call:
             self.note("A cross-correlation: the kernel is not flipped.")
         padding = _edges(o["padding"], o["padding"])
-        return self._convolved(*call.operands[:2], o["stride"], padding, (1, 1), o["dilation"]) + _bias(call)
+        groups = o.get("groups", 1)
+        x, w = call.operands[:2]
+        return self._convolved(x, w, o["stride"], padding, (1, 1), o["dilation"], groups) + _bias(call)
 
     def _conv_transpose2d(self, call: Call) -> str:
         o, name = call.options, call.operands[1]
@@ -64,9 +66,12 @@ class Framework(Writer):
         padding = _edges(frame, [f + a for f, a in zip(frame, extra, strict=True)])
         return self._convolved(call.operands[0], "rotated", (1, 1), padding, o["stride"], d) + _bias(call)
 
-    def _convolved(self, x: str, w: str, stride: Size, padding: str, apart: Size, dilation: Size) -> str:
+    def _convolved(
+        self, x: str, w: str, stride: Size, padding: str, apart: Size, dilation: Size, groups: int = 1
+    ) -> str:
         options = {"lhs_dilation": _pair(apart)} if apart != (1, 1) else {}
         options |= {"rhs_dilation": _pair(dilation)} if dilation != (1, 1) else {}
+        options |= {"feature_group_count": str(groups)} if groups > 1 else {}
         return self.called("lax.conv_general_dilated", x, w, _pair(stride), padding, **options)
 
     # Pooling

@@ -1,6 +1,6 @@
-"""What a file says of itself: the command that made it, its words, its size and how long it plays.
+"""Read a file's metadata: the command that made it, its texts, size and duration.
 
-Files come from anywhere: what they hold is looked at within bounds, never run, and a broken one is an error.
+Files may be hostile: they are read within limits, and what they hold is never run.
 """
 
 from __future__ import annotations
@@ -15,58 +15,62 @@ from xml.etree import ElementTree
 
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.reading import _documents, _pictures, _videos
-from cnnviz.reading._told import Broken, Told, opened
+from cnnviz.reading._metadata import CorruptFileError, FileMetadata, open_regular
 
-__all__ = ["Told", "read"]
+__all__ = ["FileMetadata", "read"]
 
-MOST_BYTES = 2**30
-"""A file that is larger than this was not made by cnnviz."""
+MAX_BYTES = 2**30
+"""No file of cnnviz is larger."""
 
 _HEAD = 64
-_Reader = Callable[[BinaryIO], Told]
+_Reader = Callable[[BinaryIO], FileMetadata]
 _BEGINNINGS: tuple[tuple[bytes, int, _Reader], ...] = (
-    (b"GIF8", 0, _pictures.gif), (b"\x89PNG\r\n\x1a\n", 0, _pictures.png), (b"WEBP", 8, _pictures.webp),
-    (b"ftyp", 4, _videos.mp4), (b"\x1a\x45\xdf\xa3", 0, _videos.webm), (b"PK\x03\x04", 0, _documents.zipped),
-    (b"%PDF-", 0, _documents.pdf), (b"<!doctype html", 0, _documents.html), (b"<svg", 0, _documents.svg),
-    (b"<?xml", 0, _documents.svg), (b"{", 0, _documents.storyboard),
-)  # fmt: skip
+    (b"GIF8", 0, _pictures.gif),
+    (b"\x89PNG\r\n\x1a\n", 0, _pictures.png),
+    (b"WEBP", 8, _pictures.webp),
+    (b"ftyp", 4, _videos.mp4),
+    (b"\x1a\x45\xdf\xa3", 0, _videos.webm),
+    (b"PK\x03\x04", 0, _documents.zipped),
+    (b"%PDF-", 0, _documents.pdf),
+    (b"<!doctype html", 0, _documents.html),
+    (b"<svg", 0, _documents.svg),
+    (b"<?xml", 0, _documents.svg),
+    (b"{", 0, _documents.storyboard),
+)
 
 
-def read(path: Path) -> Told:
-    """What a file, or a folder of frames, says of itself.
-
-    Raises UsageError for one that is not there, CnnvizError for one that says nothing.
-    """
+def read(path: Path) -> FileMetadata:
+    """Metadata of a file or a folder of frames; raises UsageError if it is missing, CnnvizError if it holds none."""
     try:
         if path.is_dir():
-            told = _documents.folder(path)
+            metadata = _documents.folder(path)
         else:
-            with opened(path) as file:
-                told = _read(file)
+            with open_regular(path) as file:
+                metadata = _read(file)
     except FileNotFoundError:
         raise UsageError(f"{path} does not exist: give a file that cnnviz made") from None
     except OSError as error:
         raise CnnvizError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
-    except Broken as error:
+    except CorruptFileError as error:
         raise CnnvizError(f"{path} {error}") from None
     except (struct.error, zlib.error, ElementTree.ParseError, ValueError, LookupError, OverflowError):
-        raise CnnvizError(f"{path} is broken: what it says of itself cannot be read") from None
-    if "Comment" not in told.texts:
+        raise CnnvizError(f"{path} is broken: its metadata cannot be read") from None
+    if "Comment" not in metadata.texts:
         raise CnnvizError(f"{path} does not say what made it: another program made it, or removed its comment")
-    return told
+    return metadata
 
 
-def _read(file: BinaryIO) -> Told:
+def _read(file: BinaryIO) -> FileMetadata:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     if not size:
-        raise Broken("is empty")
-    if size > MOST_BYTES:
-        raise Broken(f"has {size / 2**30:.1f} GiB: cnnviz makes no such file")
+        raise CorruptFileError("is empty")
+    if size > MAX_BYTES:
+        raise CorruptFileError(f"has {size / 2**30:.1f} GiB: cnnviz makes no such file")
     head = file.read(_HEAD)
     file.seek(0)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for beginning, place, reader in _BEGINNINGS:
         if head[place:].startswith(beginning) or (not place and text.startswith(beginning)):
             return reader(file)
-    raise Broken("is no figure of cnnviz: give a file that it made, such as fig.gif")
+    raise CorruptFileError("is no figure of cnnviz: give a file that it made, such as fig.gif")

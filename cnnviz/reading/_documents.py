@@ -14,33 +14,40 @@ from typing import BinaryIO, cast
 from xml.etree import ElementTree
 
 from cnnviz.limits import MAX_FILE_BYTES
+from cnnviz.reading._metadata import MAX_TEXT, CorruptFileError, FileMetadata, decode, open_regular
 from cnnviz.reading._pictures import png
-from cnnviz.reading._told import MOST_TEXT, Broken, Told, opened, text_of
 
 _DURATIONS, _PRESENTATION = "durations.csv", "ppt/presentation.xml"
-_MOST_DURATIONS = 2**20
+_MAX_DURATIONS = 2**20
 _DECK_COMMAND, _IS_DECK = "cnnviz", "is a deck: the notes of a slide give the command of its figure"
-_ZIP_END, _ZIP_SIGN, _ZIP64_SIGN, _MOST_DIRECTORY = 2**16 + 22, re.compile(b"PK\5\6"), b"PK\6\7", 2**21
-_SVG_HEAD = 4 * MOST_TEXT
+_ZIP_END, _ZIP_MAGIC, _ZIP64_MAGIC, _MAX_DIRECTORY = 2**16 + 22, re.compile(b"PK\5\6"), b"PK\6\7", 2**21
+_SVG_HEAD = 4 * MAX_TEXT
 _JSON_HEAD, _STEPS = 2**24, b', "steps": ['
-_SAID = {
-    ("title", ""): "Title", ("desc", ""): "Description", ("metadata", ""): "Comment",
-    ("metadata", "caption"): "Caption", ("metadata", "software"): "Software",
-}  # fmt: skip
-_DESCRIBES = {name for name, _ in _SAID}
+_SVG = {
+    ("title", ""): "Title",
+    ("desc", ""): "Description",
+    ("metadata", ""): "Comment",
+    ("metadata", "caption"): "Caption",
+    ("metadata", "software"): "Software",
+}
+_DESCRIBES = {name for name, _ in _SVG}
 _META = {"generator": "Comment", "description": "Description", "caption": "Caption", "software": "Software"}
 _PDF = {
-    "Title": "Title", "Subject": "Description", "Caption": "Caption", "Keywords": "Comment", "Creator": "Software",
-}  # fmt: skip
+    "Title": "Title",
+    "Subject": "Description",
+    "Caption": "Caption",
+    "Keywords": "Comment",
+    "Creator": "Software",
+}
 
 
-def svg(file: BinaryIO) -> Told:
+def svg(file: BinaryIO) -> FileMetadata:
     """An SVG: title, description and metadata of its root."""
     _ends_in(file, b"</svg>")
-    # As a text, whose encoding is then not for the file to say: in another one, definitions would not be seen.
+    # Decoded here: in an encoding of the file's choice, entity definitions would not be seen.
     head = file.read(_SVG_HEAD).decode("utf-8", "replace")
     if "<!ENTITY" in head:
-        raise Broken("holds definitions of its own, which cnnviz does not write")
+        raise CorruptFileError("holds definitions of its own, which cnnviz does not write")
     texts: dict[str, str] = {}
     size, depth = (0, 0), 0
     parser: ElementTree.XMLPullParser[ElementTree.Element] = ElementTree.XMLPullParser(("start", "end"))
@@ -51,15 +58,15 @@ def svg(file: BinaryIO) -> Told:
             depth += 1 if event == "start" else -1
             if event == "start" and depth == 1:
                 if name != "svg":
-                    raise Broken("is no SVG")
+                    raise CorruptFileError("is no SVG")
                 size = _view(element.get("viewBox", ""))
             elif event == "start" and depth == 2 and name not in _DESCRIBES:
                 break
-            elif event == "end" and depth == 1 and (key := _SAID.get((name, element.get("data-of", "")))):
+            elif event == "end" and depth == 1 and (key := _SVG.get((name, element.get("data-of", "")))):
                 texts[key] = "".join(element.itertext()).strip()
     except ElementTree.ParseError:
-        raise Broken("is a broken SVG") from None
-    return Told(format="svg", texts=texts, size=size)
+        raise CorruptFileError("is a broken SVG") from None
+    return FileMetadata(format="svg", texts=texts, size=size)
 
 
 def _view(box: str) -> tuple[int, int]:
@@ -68,14 +75,14 @@ def _view(box: str) -> tuple[int, int]:
 
 
 def _ends_in(file: BinaryIO, end: bytes) -> None:
-    file.seek(-min(MOST_TEXT, file.seek(0, os.SEEK_END)), os.SEEK_END)
+    file.seek(-min(MAX_TEXT, file.seek(0, os.SEEK_END)), os.SEEK_END)
     if end not in file.read().lower():
-        raise Broken("is cut short: it ends in the middle")
+        raise CorruptFileError("is cut short: it ends in the middle")
     file.seek(0)
 
 
 class _Head(HTMLParser):
-    """Title and metadata of a page, and the size of its figure."""
+    """The title and metadata of a page, and the size of its figure."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,46 +106,46 @@ class _Head(HTMLParser):
             self.texts.setdefault("Title", data.strip())
 
 
-def html(file: BinaryIO) -> Told:
-    """A page with a player: what its head says."""
+def html(file: BinaryIO) -> FileMetadata:
+    """The head of a page with a player."""
     _ends_in(file, b"</html>")
     head = _Head()
     try:
-        head.feed(text_of(file.read(MOST_TEXT)))
+        head.feed(decode(file.read(MAX_TEXT)))
     except AssertionError:
-        raise Broken("is a broken page") from None
+        raise CorruptFileError("is a broken page") from None
     if head.texts.get("Comment") == _DECK_COMMAND:
-        raise Broken(_IS_DECK)
-    return Told(format="html", texts=head.texts, size=head.size)
+        raise CorruptFileError(_IS_DECK)
+    return FileMetadata(format="html", texts=head.texts, size=head.size)
 
 
-def storyboard(file: BinaryIO) -> Told:
-    """A storyboard as JSON: all but its steps, which say nothing of the file."""
+def storyboard(file: BinaryIO) -> FileMetadata:
+    """A storyboard as JSON, without its steps."""
     head, steps, _ = file.read(_JSON_HEAD).partition(_STEPS)
     if steps:
         file.seek(-len(_STEPS), os.SEEK_END)
         if not file.read().rstrip().endswith(b"]}"):
-            raise Broken("is cut short: it ends in the middle")
+            raise CorruptFileError("is cut short: it ends in the middle")
         head += b"}"
     elif file.read(1):
-        raise Broken(f"has more than {_JSON_HEAD // 2**20} MiB before its steps, too much to be read")
+        raise CorruptFileError(f"has more than {_JSON_HEAD // 2**20} MiB before its steps, too much to be read")
     try:
         data = json.loads(head)
     except (ValueError, RecursionError):
-        raise Broken("is broken JSON") from None
+        raise CorruptFileError("is broken JSON") from None
     if not isinstance(data, dict) or data.get("format") != "cnnviz-storyboard":
-        raise Broken("is JSON, but no storyboard")
+        raise CorruptFileError("is JSON, but no storyboard")
     keys = {"title": "Title", "alt": "Description", "caption": "Caption", "command": "Comment", "software": "Software"}
     texts = {key: text for name, key in keys.items() if isinstance(text := data.get(name), str)}
     count = data.get("count")
-    return Told(format="json", texts=texts, frames=max(0, count) if isinstance(count, int) else 0)
+    return FileMetadata(format="json", texts=texts, frames=max(0, count) if isinstance(count, int) else 0)
 
 
-def pdf(file: BinaryIO) -> Told:
-    """A PDF: its document information, where that is plain."""
+def pdf(file: BinaryIO) -> FileMetadata:
+    """The document information of a PDF."""
     _ends_in(file, b"%%eof")
     if file.seek(0, os.SEEK_END) > MAX_FILE_BYTES:
-        raise Broken(f"has more than {MAX_FILE_BYTES // 2**20} MiB, too much to be read")
+        raise CorruptFileError(f"has more than {MAX_FILE_BYTES // 2**20} MiB, too much to be read")
     file.seek(0)
     data = file.read()
     texts = {}
@@ -149,74 +156,76 @@ def pdf(file: BinaryIO) -> Told:
     pages = re.findall(rb"/Type\s*/Page\b", data)
     box = re.search(rb"/MediaBox\s*\[\s*[\d.]+\s+[\d.]+\s+([\d.]+)\s+([\d.]+)", data)
     size = (round(float(box[1])), round(float(box[2]))) if box else (0, 0)
-    return Told(format="pdf", texts=texts, size=size, frames=len(pages))
+    return FileMetadata(format="pdf", texts=texts, size=size, frames=len(pages))
 
 
 def _pdf_text(found: re.Match[bytes]) -> str:
     if found[2] is not None:
         data = bytes.fromhex(re.sub(rb"\s", b"", found[2]).decode("ascii"))
     else:
-        data = re.sub(rb"\\([0-7]{1,3}|.)", _pdf_sign, found[1], flags=re.DOTALL)
+        data = re.sub(rb"\\([0-7]{1,3}|.)", _pdf_escape, found[1], flags=re.DOTALL)
     return data.decode("utf-16", "replace") if data[:2] in (b"\xfe\xff", b"\xff\xfe") else data.decode("latin-1")
 
 
-def _pdf_sign(found: re.Match[bytes]) -> bytes:
-    sign = found[1]
-    if sign.isdigit():
-        return bytes([int(sign, 8) & 255])
-    return {b"n": b"\n", b"r": b"\r", b"t": b"\t"}.get(sign, sign)
+def _pdf_escape(found: re.Match[bytes]) -> bytes:
+    escape = found[1]
+    if escape.isdigit():
+        return bytes([int(escape, 8) & 255])
+    return {b"n": b"\n", b"r": b"\r", b"t": b"\t"}.get(escape, escape)
 
 
-def zipped(file: BinaryIO) -> Told:
-    """A `.zip` of frames: what the first of them says, and how long all are shown."""
+def zipped(file: BinaryIO) -> FileMetadata:
+    """A `.zip` of frames: the first frame's texts and the durations of all."""
     _check_directory(file)
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
             if _PRESENTATION in names:
-                raise Broken(_IS_DECK)
+                raise CorruptFileError(_IS_DECK)
             first = next((name for name in names if name.endswith(".png")), None)
             if first is None or _DURATIONS not in names:
-                raise Broken("holds no frames of a figure: give a file that cnnviz made, such as fig.gif")
+                raise CorruptFileError("holds no frames of a figure: give a file that cnnviz made, such as fig.gif")
             if archive.getinfo(first).file_size > MAX_FILE_BYTES:
-                raise Broken(f"holds a frame of more than {MAX_FILE_BYTES // 2**20} MiB")
+                raise CorruptFileError(f"holds a frame of more than {MAX_FILE_BYTES // 2**20} MiB")
             with archive.open(first) as frame, archive.open(_DURATIONS) as durations:
                 return _frames("zip", frame, durations)  # type: ignore[arg-type]
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
-        raise Broken("is a broken .zip") from None
+        raise CorruptFileError("is a broken .zip") from None
 
 
 def _check_directory(file: BinaryIO) -> None:
-    """Refuse a `.zip` of more files than an animation has frames: the library lists all before it tells of any."""
+    """Refuse a `.zip` with millions of files: zipfile lists them all when it opens it."""
     file.seek(-min(_ZIP_END, file.seek(0, os.SEEK_END)), os.SEEK_END)
     end = file.read()
-    sizes = [int.from_bytes(end[found.end() + 8 : found.end() + 12], "little") for found in _ZIP_SIGN.finditer(end)]
-    if max(sizes, default=0) > _MOST_DIRECTORY or _ZIP64_SIGN in end:
-        raise Broken("holds too many files")
+    sizes = [int.from_bytes(end[found.end() + 8 : found.end() + 12], "little") for found in _ZIP_MAGIC.finditer(end)]
+    if max(sizes, default=0) > _MAX_DIRECTORY or _ZIP64_MAGIC in end:
+        raise CorruptFileError("holds too many files")
     file.seek(0)
 
 
-def folder(path: Path) -> Told:
-    """A folder of frames, likewise."""
+def folder(path: Path) -> FileMetadata:
+    """A folder of frames, read likewise."""
     frames = sorted(path.glob("*.png"))
     if not frames or not (path / _DURATIONS).is_file():
-        raise Broken("is a folder without frames of a figure")
-    with opened(frames[0]) as frame, opened(path / _DURATIONS) as durations:
+        raise CorruptFileError("is a folder without frames of a figure")
+    with open_regular(frames[0]) as frame, open_regular(path / _DURATIONS) as durations:
         return _frames("frames", frame, durations)
 
 
-def _frames(name: str, frame: BinaryIO, durations: BinaryIO) -> Told:
-    told = png(frame)
-    text = text_of(durations.read(_MOST_DURATIONS))
+def _frames(name: str, frame: BinaryIO, durations: BinaryIO) -> FileMetadata:
+    metadata = png(frame)
+    text = decode(durations.read(_MAX_DURATIONS))
     if durations.read(1):
-        raise Broken(f"has a {_DURATIONS} that is too long")
+        raise CorruptFileError(f"has a {_DURATIONS} that is too long")
     times = list(_times(csv.reader(text.splitlines())))
-    return Told(format=name, texts=told.texts, size=told.size, frames=len(times), milliseconds=sum(times))
+    return FileMetadata(
+        format=name, texts=metadata.texts, size=metadata.size, frames=len(times), milliseconds=sum(times)
+    )
 
 
 def _times(rows: Iterable[list[str]]) -> Iterable[int]:
     next(iter(rows), None)
     for row in rows:
         if len(row) != 2 or not row[1].isdecimal():
-            raise Broken(f"has a {_DURATIONS} that is broken")
+            raise CorruptFileError(f"has a {_DURATIONS} that is broken")
         yield int(row[1][:9])

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.path import Path
-from matplotlib.ticker import MaxNLocator
 
 from cnnviz.notation import number
 from cnnviz.render.canvas import Box
+from cnnviz.render.mpl import MaxNLocator, Outline, plain_style
 from cnnviz.render.panels.base import LEAST_TEXT, Fit
 from cnnviz.storyboard import Plot
 
@@ -53,6 +52,7 @@ class Ticks:
     texts: tuple[str, ...]
 
     @classmethod
+    @plain_style()
     def between(cls, lo: float, hi: float, most: int, least: int = 1) -> Ticks:
         """At most `most` + 1 round values within a range, or more where these would be fewer than `least`."""
         margin, values = 1e-9 * (hi - lo), list[float]()
@@ -126,9 +126,9 @@ class Axes:
         near = np.clip(points, -_FAR, _FAR)
         # Agg adds a pixel on every side of what it clips to.
         clip = (area.left + 1, area.top + 1, area.right - 1, area.bottom - 1)
-        cut = Path(near).cleaned(clip=clip, remove_nans=True)
+        cut = Outline(near).cleaned(clip=clip, remove_nans=True)
         vertices, codes = np.asarray(cut.vertices, np.float64), np.asarray(cut.codes)
-        edges = [*np.flatnonzero(codes == Path.MOVETO), np.flatnonzero(codes == Path.STOP)[0]]
+        edges = [*np.flatnonzero(codes == Outline.MOVETO), np.flatnonzero(codes == Outline.STOP)[0]]
         for start, end in itertools.pairwise(edges):
             if end - start >= 2:
                 yield vertices[start:end]

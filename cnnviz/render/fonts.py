@@ -8,18 +8,15 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-import matplotlib
-from matplotlib.font_manager import FontPath, findSystemFonts, get_font
-from matplotlib.ft2font import FT2Font
-
 from cnnviz.errors import CnnvizError
+from cnnviz.installation import install_hint
+from cnnviz.render.mpl import OWN_FONTS, FT2Font, open_font, system_fonts
 
 Face = tuple[str, int]
 """A font file and the index of the face in it, 0 but for collections."""
 
 # matplotlib's own files, wherever it runs: the same figure has the same bytes whatever fonts a machine has.
-_OWN = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-_REGULAR, _BOLD = (str(_OWN / "DejaVuSans.ttf"), 0), (str(_OWN / "DejaVuSans-Bold.ttf"), 0)
+_REGULAR, _BOLD = (str(OWN_FONTS / "DejaVuSans.ttf"), 0), (str(OWN_FONTS / "DejaVuSans-Bold.ttf"), 0)
 
 # Files of the first kind that is there serve; each with the beginnings of its regular and its bold files' names.
 _KINDS = (
@@ -45,8 +42,7 @@ def font_of(sign: str, bold: bool = False) -> Face:
 
 def open_face(face: Face) -> FT2Font:
     """The font of a face; of no certain size."""
-    path, index = face
-    return get_font(FontPath(path, index)) if index else get_font(path)
+    return open_font(*face)
 
 
 def is_fallback(face: Face) -> bool:
@@ -77,7 +73,7 @@ def _fallback(sign: str, bold: bool) -> Face:
             return other
     help_ = "leave it out"
     if is_wide(sign) and unicodedata.category(sign) != "So":
-        help_ = "pip install 'cnnviz[cjk]', or install a font such as Debian's fonts-noto-cjk"
+        help_ = f"{install_hint('cnnviz[cjk]')}, or install a font such as Debian's fonts-noto-cjk"
     raise CnnvizError(f"no font here has the sign {sign} (U+{ord(sign):04X}): {help_}")
 
 
@@ -94,7 +90,7 @@ def _found(bold: bool) -> tuple[Face, ...]:
 @lru_cache(maxsize=1)
 def _files() -> tuple[Path, ...]:
     """The font files of the machine and of packages, by name."""
-    return tuple(sorted((*map(Path, findSystemFonts()), *_packaged()), key=lambda path: (path.name, str(path))))
+    return tuple(sorted((*map(Path, system_fonts()), *_packaged()), key=lambda path: (path.name, str(path))))
 
 
 def _packaged() -> Iterator[Path]:
@@ -107,11 +103,11 @@ def _packaged() -> Iterator[Path]:
 def _readable(path: Path) -> Face | None:
     """A file's face for simplified Chinese, or its first; None where it cannot be read or drawn at any size."""
     try:
-        first = get_font(str(path))
+        first = open_font(str(path))
         if not first.scalable:
             return None
         for index in range(first.num_faces if first.num_faces > 1 else 0):
-            if get_font(FontPath(str(path), index)).family_name.rpartition(" ")[2] in _SIMPLIFIED:
+            if open_font(str(path), index).family_name.rpartition(" ")[2] in _SIMPLIFIED:
                 return str(path), index
     except (OSError, RuntimeError, ValueError):
         return None

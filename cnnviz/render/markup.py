@@ -12,10 +12,9 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.font_manager import FontProperties
-from matplotlib.mathtext import MathTextParser
 
-from cnnviz.alone import alone
+from cnnviz.locking import synchronized
+from cnnviz.render.mpl import FontProperties, MathTextParser, plain_style
 from cnnviz.render.panels._axes import Stamp
 from cnnviz.render.pen import Pen, Picture
 from cnnviz.render.text import Line, Part, Placed, Typesetter, parts_of
@@ -169,7 +168,8 @@ def formula_of(part: Part) -> Any:
 
 
 @lru_cache(maxsize=_KEPT)
-@alone
+@synchronized
+@plain_style()
 def _formula(text: str, size: float, bold: bool) -> Any:
     """The formula itself; the parser remembers but fifty, and the figures of a set repeat theirs."""
     font = FontProperties(

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, cast
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.cu2quPen import Cu2QuPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
-from matplotlib.ft2font import LoadFlags
 
-from cnnviz.alone import alone
+from cnnviz.locking import synchronized
 from cnnviz.render.fonts import Face, open_face
+from cnnviz.render.mpl import NO_HINTING, NO_SCALE
 
 if TYPE_CHECKING:
     from matplotlib.ft2font import GlyphIndexType
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Stroke = tuple[int, tuple[tuple[float, float], ...]]
 """One step of an outline in the font's units: 1 moves, 2 is a line, 3 and 4 are curves with one and two handles."""
 
-_WHOLE = LoadFlags.NO_SCALE | LoadFlags.NO_HINTING
+_WHOLE = NO_SCALE | NO_HINTING
 _CLOSE = 79
 # Of an em: how far a curve of one kind may be from the curve of another kind that takes its place.
 _ERROR = 0.0005
@@ -51,7 +51,7 @@ def units(face: Face) -> int:
 
 
 @lru_cache(maxsize=4096)
-@alone
+@synchronized
 def advance(face: Face, glyph: int) -> float:
     """How far a glyph goes, in ems."""
     loaded = open_face(face).load_glyph(cast("GlyphIndexType", glyph), flags=_WHOLE)
@@ -59,7 +59,7 @@ def advance(face: Face, glyph: int) -> float:
 
 
 @lru_cache(maxsize=4096)
-@alone
+@synchronized
 def outline(face: Face, glyph: int) -> tuple[Stroke, ...]:
     """The steps of a glyph's contours, y up; each contour begins with a move and is closed."""
     font = open_face(face)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from cnnviz.render.fonts import Face, font_of, lacks_weight
 from cnnviz.render.markup import MarkupPen, Run, Spoken, formula_of, strokes_across
 from cnnviz.render.markup import short as _f
+from cnnviz.render.mpl import formula_glyphs
 from cnnviz.render.outlines import Stroke, advance, glyph_of, outline, units
 from cnnviz.render.panels._axes import HALO, Stamp
 from cnnviz.render.pen import DASHES, Points
@@ -156,7 +157,7 @@ class PaperPen(MarkupPen):
         for run in line.runs():
             part, placed = run[0]
             if part.math and (formula := formula_of(part)) is not None:
-                for font, size, _, glyph, x, y in formula.glyphs:
+                for font, size, _, glyph, x, y in formula_glyphs(formula):
                     yield (str(font.fname), 0), glyph, size, placed.x + x, round(part.drop) - float(y)
                 continue
             x = float(placed.x)
@@ -182,7 +183,7 @@ class PaperPen(MarkupPen):
         if formula is None:
             return None
         words, before = [], ""
-        for font, size, code, glyph, dx, dy in formula.glyphs:
+        for font, size, code, glyph, dx, dy in formula_glyphs(formula):
             face = str(font.fname), 0
             sign = _SIGNS.get((font.postscript_name.lower(), code), chr(code))
             look = f"{self._sheaf.font(face)} {_f(size, 2)} Tf "

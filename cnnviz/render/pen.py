@@ -6,10 +6,8 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.path import Path
-from matplotlib.transforms import Affine2D
 
+from cnnviz.render.mpl import Affine2D, Outline, RendererAgg, plain_style
 from cnnviz.render.text import Line
 from cnnviz.render.theme import Color
 
@@ -68,26 +66,28 @@ class Pen:
             ink = strong if placed.strong and strong is not None else color
             self._blend(x + placed.x + piece.left, baseline + piece.top + placed.drop, piece.mask, ink)
 
+    @plain_style()
     def polyline(self, points: Points, color: Color, stroke: float, style: str = "solid") -> None:
         """Draw a line through (n, 2) points; `style` is solid, dashed or dotted."""
         finite = points[np.isfinite(points).all(axis=1)]
         if len(finite) >= 2:
-            self._path(Path(finite), color, stroke, style=style)
+            self._path(Outline(finite), color, stroke, style=style)
 
+    @plain_style()
     def polygon(self, points: Points, fill: Color) -> None:
         """Fill the area within (n, 2) points."""
-        self._path(Path(np.concatenate([points, points[:1]]), closed=True), fill, 0.0, fill=True)
+        self._path(Outline(np.concatenate([points, points[:1]]), closed=True), fill, 0.0, fill=True)
 
     def disc(
         self, x: float, y: float, radius: float, fill: Color, edge: Color | None = None, stroke: float = 0
     ) -> None:
         """Fill a circle, its edge in a colour of its own."""
-        circle = Path.circle((x, y), radius)
+        circle = Outline.circle((x, y), radius)
         self._path(circle, fill, 0.0, fill=True)
         if edge is not None and stroke:
             self._path(circle, edge, stroke)
 
-    def _path(self, path: Path, color: Color, stroke: float, *, style: str = "solid", fill: bool = False) -> None:
+    def _path(self, path: Outline, color: Color, stroke: float, *, style: str = "solid", fill: bool = False) -> None:
         """Let Agg cover the path's own corner of the picture, then blend the colour in."""
         vertices = np.asarray(path.vertices, np.float64)
         low, high = vertices.min(axis=0), vertices.max(axis=0)

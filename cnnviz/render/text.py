@@ -15,12 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.font_manager import FontProperties
-from matplotlib.ft2font import FT2Font, Kerning, LoadFlags
 
-from cnnviz.alone import alone
+from cnnviz.locking import synchronized
 from cnnviz.render.fonts import Face, font_of, is_wide, lacks_weight, open_face
+from cnnviz.render.mpl import FORCE_AUTOHINT, KERNING_DEFAULT, FontProperties, FT2Font, RendererAgg, plain_style
 
 Mask = npt.NDArray[np.uint8]
 
@@ -38,7 +36,7 @@ _MATH_SCALE = 1.12
 _KEPT = 4096
 _NO_INK: Mask = np.zeros((0, 0), np.uint8)
 # Stems on whole pixels: crisper on a projector, and fewer shades for the file to carry.
-_HINTING = LoadFlags.FORCE_AUTOHINT
+_HINTING = FORCE_AUTOHINT
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +161,7 @@ def _word(text: str, size: float, bold: bool) -> Piece:
 
 
 @lru_cache(maxsize=_KEPT)
-@alone
+@synchronized
 def _glyph(sign: str, size: float, bold: bool) -> Piece:
     face = font_of(sign, bold)
     font = _sized(face, size)
@@ -181,14 +179,14 @@ def _glyph(sign: str, size: float, bold: bool) -> Piece:
 
 
 @lru_cache(maxsize=_KEPT)
-@alone
+@synchronized
 def _kerning(before: str, sign: str, size: float, bold: bool) -> float:
     face = font_of(before, bold)
     if face != font_of(sign, bold):
         return 0.0
     font = _sized(face, size)
     pair = font.get_char_index(ord(before)), font.get_char_index(ord(sign))
-    return font.get_kerning(*pair, Kerning.DEFAULT) / 64
+    return font.get_kerning(*pair, KERNING_DEFAULT) / 64
 
 
 def _sized(face: Face, size: float) -> FT2Font:
@@ -213,7 +211,8 @@ def _formula_or_words(text: str, size: float, bold: bool) -> Piece:
 
 
 @lru_cache(maxsize=_KEPT)
-@alone
+@synchronized
+@plain_style()
 def _formula(text: str, size: float, bold: bool) -> Piece:
     font = FontProperties(
         family="DejaVu Sans", size=size, weight="bold" if bold else "normal", math_fontfamily="cm"

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.parameters import choose, quote
+from cnnviz.parameters import quote, suggest
 from cnnviz.toml import read_toml
 
 Color = tuple[int, int, int]
@@ -109,9 +109,9 @@ def load_theme(name: str) -> Theme:
     if name in theme_names():
         file = THEMES_FOLDER / f"{name}.toml"
     elif name.endswith(".toml"):
-        file = Path(name)
+        file = Path(name).expanduser()
     else:
-        hint = choose(name, theme_names(), otherwise=", or give a .toml file")
+        hint = suggest(name, theme_names(), otherwise=", or give a .toml file")
         raise UsageError(f"there is no theme {name!r}: {hint}")
     return _theme_of(file.stem, _read(name, file))
 
@@ -123,12 +123,12 @@ def _read(name: str, file: Path) -> dict[str, Any]:
 def _theme_of(name: str, table: Mapping[str, Any]) -> Theme:
     known = ("summary", "extends", *_TABLES, "dashes")
     if unknown := [key for key in table if key not in known]:
-        raise UsageError(f"theme {name}: there is no table [{_short(unknown[0])}]: {choose(unknown[0], known)}")
+        raise UsageError(f"theme {name}: there is no table [{_short(unknown[0])}]: {suggest(unknown[0], known)}")
     if "extends" in table:
         table = _extended(name, table)
     page = {key: _color(value, f"{name}: page.{key}") for key, value in _table(table, "page", name).items()}
     if unknown := [key for key in page if key not in _PAGE]:
-        raise UsageError(f"theme {name}: there is no page.{_short(unknown[0])}: {choose(unknown[0], _PAGE)}")
+        raise UsageError(f"theme {name}: there is no page.{_short(unknown[0])}: {suggest(unknown[0], _PAGE)}")
     if missing := [key for key in _PAGE if key not in page]:
         raise UsageError(f"theme {name} lacks page.{missing[0]}: a page has {', '.join(_PAGE)}")
     marks, lines = (
@@ -147,13 +147,13 @@ def _extended(name: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a theme gives over what the one that it extends gives."""
     base = table["extends"]
     if not isinstance(base, str) or base not in theme_names():
-        raise UsageError(f"theme {name}: extends {quote(base)} is no theme: {choose(str(base), theme_names())}")
+        raise UsageError(f"theme {name}: extends {quote(base)} is no theme: {suggest(str(base), theme_names())}")
     whole = _read(base, THEMES_FOLDER / f"{base}.toml")
     for key in (*_TABLES, "dashes"):
         own, others = _table(table, key, name, {}), whole.get(key, {})
         known = tuple(whole["lines"]) if key == "dashes" else tuple(others)
         if unknown := [role for role in own if role not in known]:
-            raise UsageError(f"theme {name}: {base} has no {key}.{_short(unknown[0])}: {choose(unknown[0], known)}")
+            raise UsageError(f"theme {name}: {base} has no {key}.{_short(unknown[0])}: {suggest(unknown[0], known)}")
         if key == "cells":
             # A cell may change its fill and keep its hatch.
             own = {role: {**others[role], **style} if isinstance(style, dict) else style for role, style in own.items()}
@@ -207,7 +207,7 @@ def _short(key: str) -> str:
 
 def _lookup(table: Mapping[str, Any], key: str, what: str) -> Any:
     if key not in table:
-        raise UsageError(f"{what} {key!r}: {choose(key, tuple(table))}")
+        raise UsageError(f"{what} {key!r}: {suggest(key, tuple(table))}")
     return table[key]
 
 

@@ -12,11 +12,11 @@ import zlib
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.ft2font import FT2Font, LoadFlags
 
-from cnnviz.alone import alone
+from cnnviz.locking import synchronized
 from cnnviz.render.markup import MarkupPen, Run, Spoken, formula_of, strokes_across
 from cnnviz.render.markup import short as _f
+from cnnviz.render.mpl import NO_HINTING, FT2Font, formula_glyphs
 from cnnviz.render.panels._axes import HALO, Stamp
 from cnnviz.render.pen import DASHES, Points
 from cnnviz.render.text import Part
@@ -74,7 +74,7 @@ class Defs:
             found = formula_of(part)
             if found is None:
                 return None
-            body = "".join(self._use(*glyph[:3], *glyph[-2:]) for glyph in found.glyphs)
+            body = "".join(self._use(*glyph[:3], *glyph[-2:]) for glyph in formula_glyphs(found))
             body += "".join(
                 f'<path d="M{_f(x)} {_f(-y)}h{_f(w)}v{_f(-h, 2)}h{_f(-w)}z"/>' for x, y, w, h in found.rects
             )
@@ -105,11 +105,11 @@ class Defs:
         return f'<use {self.href}="#g{self._glyphs[key]}" {place}/>'
 
 
-@alone
+@synchronized
 def _glyph_path(font: FT2Font, code: int) -> str:
     """A glyph's outline at `_EM` pixels to the em, y down, in steps from point to point."""
     font.set_size(_EM / 10, _DPI)
-    font.load_char(code, flags=LoadFlags.NO_HINTING)
+    font.load_char(code, flags=NO_HINTING)
     vertices, codes = font.get_path()
     points = [(round(10 * x), round(-10 * y)) for x, y in vertices.tolist()]
     words, place, at = [], 0, (0, 0)

@@ -10,7 +10,7 @@ from typing import Any
 from cnnviz.notation import as_given, assigned, number
 from cnnviz.ops.activation_table import Activation
 from cnnviz.ops.activations import SELU_ALPHA, SELU_SCALE
-from cnnviz.parameters import plain
+from cnnviz.parameters import to_cli
 from cnnviz.scenes._curves import MOVING_BEATS, Trace, joined, outcome, shown_digits
 from cnnviz.scenes._formula import by_cases, comes_to, filled, line_at, saturates, slashed
 from cnnviz.storyboard import Change, Plot, SetEntry, Step, Storyboard, Table, Values
@@ -116,7 +116,7 @@ def all_curves(chosen: SetOfActivations, parameters: Mapping[str, Any]) -> Story
         formula="solid: $f(x)$     dashed: $f'(x)$",
         convention="derivatives at corners as in torch",
         alt=f"Animation of {len(chosen.entries)} activation functions side by side: {names}. One value of x moves "
-        f"from {plain(float(chosen.at[0]))} to {plain(float(chosen.at[-1]))}, and a point along each curve and its "
+        f"from {to_cli(float(chosen.at[0]))} to {to_cli(float(chosen.at[-1]))}, and a point along each curve and its "
         "dashed derivative with it.",
         rows=rows,
         steps=steps,

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from cnnviz.errors import UsageError
 from cnnviz.notation import decimals_as_given, digits_for, number, written
-from cnnviz.parameters import plain
+from cnnviz.parameters import to_cli
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Values
 
 Function = Callable[[Values], Values]
@@ -121,7 +121,7 @@ def places(lo: float, hi: float, frames: int) -> tuple[Values, int]:
     The first and the last are the ends as they were given.
     """
     if not lo < hi:
-        raise UsageError(f"--lo {plain(lo)} is not below --hi {plain(hi)}: use a smaller --lo or a larger --hi")
+        raise UsageError(f"--lo {to_cli(lo)} is not below --hi {to_cli(hi)}: use a smaller --lo or a larger --hi")
     exact = np.linspace(lo, hi, frames)
     least = max([2, *(n for n in map(decimals_as_given, (lo, hi)) if n <= _MOST_DECIMALS)])
     finest = max(least, math.ceil(-math.log10((hi - lo) / (frames - 1))) + 1)

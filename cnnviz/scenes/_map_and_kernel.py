@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from cnnviz.data import Data, load_kernel, load_map
+from cnnviz.data import KERNEL_NAMES, MAP_NAMES, Data, load_kernel, load_map
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_KERNEL, MAX_SIDE
 from cnnviz.parameters import ArrayLike, Size, param
@@ -29,8 +29,8 @@ class MapAndKernel(Scene):
         None, alias="kernel-size", help="Kernel size.", lo=1, hi=MAX_KERNEL, shown_default="3, or the data's own",
         always_named=True,
     )  # fmt: skip
-    input: ArrayLike = param("random", help=INPUT_HELP, group="Data")
-    kernel: ArrayLike = param("random", help=KERNEL_HELP, group="Data")
+    input: ArrayLike = param("random", help=INPUT_HELP, names=lambda: MAP_NAMES, group="Data")
+    kernel: ArrayLike = param("random", help=KERNEL_HELP, names=lambda: KERNEL_NAMES, group="Data")
 
     def __post_init__(self) -> None:
         super().__post_init__()

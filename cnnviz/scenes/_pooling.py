@@ -203,9 +203,11 @@ class Pooled:
 
     def arithmetic(self, position: Place, counted: bool = True) -> str:
         """The arithmetic of one window, such as `max(3, 1, 0, 2) = **3**`; `counted` shows the padding's zeros."""
-        digits, result = self.digits, float(self.result[position])
+        result = float(self.result[position])
         values = self.windows.values(self.data.values, 0.0)
-        shown = self.result_digits
+        shown = digits = self.result_digits
+        if self.digits > shown or np.array_equal(np.round(self.data.values, self.digits), self.data.values):
+            digits = self.digits
         if self.winners is not None:
             terms = [number(self.data.values[cell], digits) for cell in self.windows.inside(position)]
             return f"max({summed(terms, _LETTERS, ', ')}) = **{number(result, shown)}**"

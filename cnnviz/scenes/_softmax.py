@@ -14,7 +14,7 @@ from cnnviz.data import load_map
 from cnnviz.errors import UsageError
 from cnnviz.notation import digits_for, number
 from cnnviz.ops.activations import softmax
-from cnnviz.parameters import plain
+from cnnviz.parameters import to_cli
 from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, outcome, shown_digits
 from cnnviz.scenes._sliding import summed
 from cnnviz.storyboard import (
@@ -89,8 +89,8 @@ class Softmax:
             title="Softmax",
             settings="bounded, range $(0, 1)$, sum $1$",
             formula=r"$p_i=e^{z_i}\,/\,\Sigma_j\,e^{z_j}$     only $z_1$ moves, all probabilities follow",
-            alt=f"Animation of softmax over {classes} logits: the first moves from {plain(float(self.at[0]))} to "
-            f"{plain(float(self.at[-1]))}, the probabilities of all classes follow and always sum to 1; their curves "
+            alt=f"Animation of softmax over {classes} logits: the first moves from {to_cli(float(self.at[0]))} to "
+            f"{to_cli(float(self.at[-1]))}, the probabilities of all classes follow and always sum to 1; their curves "
             "stand beside the numbers.",
             rows=((self._column("logits", "Logits $z$", self.all_z, "input"), Sign(name="arrow", text="→"),
                    self._column("probabilities", "Probabilities $p$, sum 1", self.all_p, "output"), self._plot()),),

@@ -14,7 +14,7 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_STOPS
 from cnnviz.notation import as_given, number
 from cnnviz.ops.activation_table import ACTIVATIONS, Activation
-from cnnviz.parameters import ArrayLike, param, plain
+from cnnviz.parameters import ArrayLike, param, to_cli
 from cnnviz.scene import Scene
 from cnnviz.scenes._activation_sets import SetOfActivations, all_curves, arithmetic, setting, table
 from cnnviz.scenes._curves import MOVING_BEATS, Trace, joined, places
@@ -52,7 +52,6 @@ class ActivationFunction(Scene):
 
     kind: str = param(
         "relu", help="Which activation function, or all of the article's.", choices=(*_KINDS, *_SETS), positional=True,
-        near={"swish": "silu", "identity": "linear", "lrelu": "leaky-relu", "logistic": "sigmoid"},
         always_named=True,
     )  # fmt: skip
     alpha: float | None = param(
@@ -223,8 +222,8 @@ class ActivationFunction(Scene):
         entry = self._entry
         symbol = {r"\alpha": "alpha", r"\beta": "beta"}.get(entry.parameter.symbol, "") if entry.parameter else ""
         value = self._parameter(entry)
-        with_parameter = f" with {symbol} {plain(value)}" if symbol and value is not None else ""
-        lo, hi = (plain(float(self._places[0][end])) for end in (0, -1))
+        with_parameter = f" with {symbol} {to_cli(value)}" if symbol and value is not None else ""
+        lo, hi = (to_cli(float(self._places[0][end])) for end in (0, -1))
         return (
             f"Animation of the activation function {entry.title}{with_parameter}: a point moves along its curve from "
             f"x = {lo} to {hi} in {self.frames} steps, with the tangent at the point and the derivative "

@@ -14,7 +14,7 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_STOPS
 from cnnviz.notation import as_given, assigned, number
 from cnnviz.ops.loss_table import LOSSES, Loss
-from cnnviz.parameters import param, plain
+from cnnviz.parameters import param, to_cli
 from cnnviz.scene import Scene
 from cnnviz.scenes._curves import MOVING_BEATS, Trace, joined, outcome, padded, places
 from cnnviz.scenes._formula import by_cases, comes_to, filled, in_a_row, line_at, saturates, slashed
@@ -57,10 +57,6 @@ class LossFunction(Scene):
 
     kind: str = param(
         "mse", help="Which loss function, or all of the article's.", choices=(*_KINDS, "all"), positional=True,
-        near={
-            "l1": "mae", "l2": "mse", "ce": "cross-entropy", "nll": "cross-entropy", "log": "cross-entropy",
-            "bce": "binary-cross-entropy", "bcewithlogits": "logits-cross-entropy", "svm": "hinge",
-        },
         always_named=True,
     )  # fmt: skip
     label: float | None = param(
@@ -99,7 +95,7 @@ class LossFunction(Scene):
                 raise UsageError(f"{self.kind} takes no --{name}: leave it out, or use {', '.join(takers)}")
 
     def _check_label(self) -> None:
-        y, shown = self._label, plain(self._label)
+        y, shown = self._label, to_cli(self._label)
         if self.kind == "all" and y != 1:
             raise UsageError(
                 f"--label {shown} does not go with all: leave it out, the five losses have only 1 in common"
@@ -114,7 +110,7 @@ class LossFunction(Scene):
             for option, value in (("--lo", self.lo), ("--hi", self.hi)):
                 if value is not None and not _SURELY <= value <= 1 - _SURELY:
                     raise UsageError(
-                        f"{option} {plain(value)} is no estimate for {self.kind}, which grows beyond all bounds at 0 "
+                        f"{option} {to_cli(value)} is no estimate for {self.kind}, which grows beyond all bounds at 0 "
                         f"and 1: use {_SURELY} to {1 - _SURELY}"
                     )
 
@@ -279,8 +275,8 @@ class LossFunction(Scene):
         at, _ = self._places
         parameter = self._parameter(self._entry)
         symbol = _parameter_name(self._entry)
-        extra = f" with {symbol} {plain(parameter)}" if parameter is not None else ""
-        lo, hi, label = plain(float(at[0])), plain(float(at[-1])), plain(self._label)
+        extra = f" with {symbol} {to_cli(parameter)}" if parameter is not None else ""
+        lo, hi, label = to_cli(float(at[0])), to_cli(float(at[-1])), to_cli(self._label)
         return (
             f"Animation of the loss function {self._entry.title}{extra}: the estimate moves from {lo} to "
             f"{hi} in {len(at)} steps, the label is {label}; a point moves along the loss curve with its "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data import Data, load_map
+from cnnviz.data import MAP_NAMES, Data, load_map
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_KERNEL, MAX_SIDE
 from cnnviz.notation import size_text
@@ -63,7 +63,6 @@ class Pool(Scene):
     )
 
     kind: str = param("max", choices=("max", "avg"), positional=True, always_named=True,
-                      near={"mean": "avg", "average": "avg", "maximum": "max"},
                       help="What is kept of a window: its maximum or its average.")  # fmt: skip
     i: Size | None = param(
         None, alias="input-size", help="Input size.", lo=1, hi=MAX_SIDE, shown_default="4, or the data's own",
@@ -82,7 +81,7 @@ class Pool(Scene):
     output_size: Size | None = param(
         None, help="Output size, of adaptive pooling; 1 is global pooling.", lo=1, hi=MAX_SIDE, shown_default="none"
     )
-    input: ArrayLike = param("random", group="Data", help=INPUT_HELP)
+    input: ArrayLike = param("random", group="Data", names=lambda: MAP_NAMES, help=INPUT_HELP)
 
     def __post_init__(self) -> None:
         super().__post_init__()

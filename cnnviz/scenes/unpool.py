@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data import Data, load_map
+from cnnviz.data import MAP_NAMES, Data, load_map
 from cnnviz.limits import MAX_KERNEL, MAX_SIDE
 from cnnviz.notation import digits_for, number, size_text, written
 from cnnviz.ops.pooling import avg_pool2d, avg_pool_divisor, max_pool2d, pool_geometry
@@ -61,7 +61,6 @@ class Unpool(Scene):
     )
 
     kind: str = param("max", choices=("max", "avg"), positional=True, always_named=True,
-                      near={"mean": "avg", "average": "avg", "maximum": "max"},
                       help="What the pooling before kept of a window: its maximum or its average.")  # fmt: skip
     i: Size | None = param(
         None, alias="input-size", help="Input size.", lo=1, hi=MAX_SIDE, shown_default="4, or the data's own",
@@ -71,7 +70,7 @@ class Unpool(Scene):
     s: Size | None = param(
         None, alias="stride", help="Stride.", lo=1, hi=MAX_SIDE, shown_default="the window's size", always_named=True
     )
-    input: ArrayLike = param("random", group="Data", help=INPUT_HELP)
+    input: ArrayLike = param("random", group="Data", names=lambda: MAP_NAMES, help=INPUT_HELP)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -58,6 +58,7 @@ class Story:
         self.settings: list[tuple[Words, Words]] = []
         self._cells: list[Cells] = []
         self._picture = self._crowded = False
+        self._ndim = 0
 
     # Settings
 
@@ -103,6 +104,8 @@ class Story:
         goes in at the start, what is computed at the end. `data` says where an input comes from; `more` are fields of
         the panel.
         """
+        if windows is not None:
+            self._ndim = len(windows.axes)
         shown, goes_in = self._registered(name, values)
         if data is not None:
             self._picture, self._crowded = data.source == "image", max(shown.shape[-2:]) >= CROWDED_SIDE
@@ -141,8 +144,9 @@ class Story:
         """The array that a panel shows, registered as a result of the graph; and whether it goes in instead."""
         if not isinstance(values, Tensor):
             return values, False
-        # Samples and channels of which there is one are no axes of the panel.
-        index = (0,) * next(axis for axis, size in enumerate((*values.values.shape[:-2], 2)) if size > 1)
+        # Samples, and channels that windows do not tell apart, are no axes of the panel.
+        ndim = self._ndim or 2 + int(values.values.shape[-3:-2] > (1,))
+        index = (0,) * (values.values.ndim - ndim)
         goes_in = self.graph.is_given(values)
         if not goes_in:
             self.graph.show(values, panel, index)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from cnnviz.errors import UsageError
+from cnnviz.limits import MAX_TITLE
+from cnnviz.mathtext import check_nesting
 from cnnviz.parameters import quote
+from cnnviz.toml import read_toml
 
 _FOLDER = Path(__file__).parent / "languages"
 _NAMES = Path(__file__).parent / "names.toml"
@@ -193,7 +195,7 @@ def languages() -> dict[str, str]:
 def load_language(lang: str) -> Language:
     """A language by its code, or from a TOML file, read anew only where that has changed; raises UsageError."""
     with suppress(OSError):
-        return _loaded(lang, Path(lang).stat().st_mtime_ns if lang.endswith(".toml") else 0)
+        return _loaded(lang, Path(lang).expanduser().stat().st_mtime_ns if lang.endswith(".toml") else 0)
     return read_language(lang)
 
 
@@ -206,7 +208,7 @@ def read_language(lang: str) -> Language:
     """As `load_language`, without what has been put into it before."""
     path = _FOLDER / f"{lang}.toml"
     if lang.endswith(".toml"):
-        path = Path(lang)
+        path = Path(lang).expanduser()
     elif lang not in languages():
         known = ", ".join(("en", *languages()))
         raise UsageError(f"--lang {quote(lang)} is not known: choose from {known}, or give a .toml file of your own")
@@ -242,12 +244,7 @@ def _merged(path: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     """A language file, checked; raises UsageError."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"language file {path} cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"language file {path} is not valid TOML: {error}") from error
+    data = read_toml(path, f"language file {path}")
     for key in sorted(data.keys() - _KEYS):
         raise UsageError(f"language file {path}: {key} is not known: choose from {', '.join(sorted(_KEYS))}")
     for table in ("signs", "formulas", "texts", "phrases"):
@@ -264,6 +261,11 @@ def _check_table(path: Path, table: str, entries: object) -> None:
     for english, result in entries.items():
         if not isinstance(result, str):
             raise UsageError(f"language file {path}: {quote(english)} is not given as a text")
+        for text in (english, result):
+            where = f"language file {path}: {quote(text)}"
+            if len(text) > MAX_TITLE:
+                raise UsageError(f"{where} has {len(text)} characters: use at most {MAX_TITLE}")
+            check_nesting(text, where)
         gaps, used = _names(english), _names(result)
         if gaps and not _GAP.sub("", english).strip():
             raise UsageError(f"language file {path}: {quote(english)} has no words of its own: give it some")

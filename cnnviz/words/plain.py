@@ -83,7 +83,7 @@ def of_still(board: Storyboard, steps: int, place: int) -> str:
     else:
         head = phrase(board.lang, "{n} of {count} steps").format(n=steps, count=board.count)
     if not board.subject:
-        return head + phrase(board.lang, ". ") + board.alt
+        return f"{head}{phrase(board.lang, '. ')}{board.alt}"
     return phrase(board.lang, "{step} of an animation of {what}").format(step=head, what=board.subject)
 
 

@@ -272,7 +272,9 @@ class Printer:
             case Power(Symbol("e"), exponent):
                 return _Part(f"exp({self._inline(exponent).text})")
             case Power():
-                return _Part(self._inline(part.base).factor() + self._raised(part.exponent))
+                base = self._inline(part.base)
+                simple = isinstance(part.base, Number | Symbol | Function)
+                return _Part((base.factor() if simple else f"({base.text})") + self._raised(part.exponent))
             case Function():
                 arguments = [self._inline(argument).text for argument in part.arguments]
                 inside = _shortened(arguments, self._letters or len(str(arguments)), ", ")
@@ -303,7 +305,7 @@ class Printer:
         if (top.text, below.text) == ("1", "2"):
             return _Part("½")
         slash = " / " if top.compound or " " in below.text else "/"
-        under = f"({below.text})" if isinstance(part.below, Product) else below.factor()
+        under = f"({below.text})" if isinstance(part.below, Product | Quotient) else below.factor()
         return _Part(top.first() + slash + under, signed=top.signed)
 
     # Mathtext: letters, and numbers put in for them

@@ -11,7 +11,6 @@ from pptx import Presentation
 
 import cnnviz as package
 from cnnviz import CnnvizError, UsageError
-from cnnviz.decks import kinds
 from cnnviz.parameters import parameters_of
 from cnnviz.pipeline import Figure, make
 
@@ -62,50 +61,33 @@ def test_title_look_and_sections_are_options(cnnviz, here, tmp_path):
     assert titles(tmp_path / "x.pptx") == ["One & <two>", "Max pooling"]
 
 
-def test_several_sets_make_one_deck(cnnviz, here, tmp_path):
-    (tmp_path / "more").mkdir()
-    (tmp_path / "more" / "b.toml").write_text('[[figure]]\nscene = "pool"\nname = "other"\nwidth = 320\n')
-    assert cnnviz("deck", "my-talk.toml", "more", "-o", "x.pptx", "--figures", "second,other", "-q").code == 0
-    assert titles(tmp_path / "x.pptx") == ["Figures", "One & <two>", "Max pooling", "Max pooling"]
-
-
-def test_help_lists_the_options_with_defaults(cnnviz):
-    ran = cnnviz("deck", "--help")
-    assert ran.code == 0
-    assert "For example: cnnviz deck animations/article.toml -o deck.pptx" in ran.out
-    for option in ("--title", "--theme", "--lang", "--width", "--once", "--video", "--flavor", "--figures", "-q"):
-        assert option in ran.out
-    assert "--frame" not in ran.out
-    assert "[default: article]" in " ".join(ran.out.split())
-
-
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "named"),
     [
-        (["-o", "x.ppt"], r"x\.ppt: extension \.ppt is not a known kind of deck: did you mean \.pptx\?"),
-        (["-o", "x.key"], r"extension \.key is not a known kind of deck: choose from \.html, \.md, \.pptx, \.tex"),
-        (["-o", "deck"], r"deck: a file without an extension is not a known kind of deck: use one of \.html, \.md"),
-        (["-o", "x.html", "--video"], r"--video is not for \.html: use it with \.pptx"),
-        (["-o", "x.pptx", "--flavor", "quarto"], r"--flavor is not for \.pptx: use it with \.md"),
-        (["-o", "x.md", "--flavor", "reveal"], r"--flavor 'reveal' is not known: choose from marp, quarto, slidev"),
-        (["-o", "x.md", "--figures", "secnd"], r"there is no figure 'secnd': did you mean second\?"),
-        (["-o", "x.md", "--theme", "drak"], r"there is no theme 'drak': did you mean dark\?"),
-        (["-o", "x.md", "--width", "3"], r"figure first\.one: --width 3 is too small: use 320 or more"),
-        (["-o", "x.md", "--jobs", "none"], r"--jobs 'none' does not do: use 1 to 256"),
+        ("-o x.ppt", "did you mean .pptx?"),
+        ("-o x.key", "extension .key"),
+        ("-o deck", "without an extension"),
+        ("-o x.html --video", "--video is not for .html: use it with .pptx"),
+        ("-o x.pptx --flavor quarto", "--flavor is not for .pptx: use it with .md"),
+        ("-o x.md --flavor reveal", "--flavor 'reveal'"),
+        ("-o x.md --figures secnd", "did you mean second?"),
+        ("-o x.md --theme drak", "did you mean dark?"),
+        ("-o x.md --width 3", "figure first.one: --width 3"),
+        ("-o x.md --jobs none", "--jobs 'none'"),
     ],
 )
-def test_wrong_requests_are_one_line_and_leave_nothing(cnnviz, here, tmp_path, arguments, said):
-    ran = cnnviz("deck", "my-talk.toml", *arguments)
-    assert ran.code == 2
-    assert re.search(said, ran.err)
-    assert ran.err.count("\n") == 1
+def test_a_bad_request_is_one_line_and_leaves_nothing(cnnviz, here, tmp_path, arguments, named):
+    ran = cnnviz("deck", "my-talk.toml", *arguments.split())
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert named in ran.err
     assert left(tmp_path) == ["my-talk.toml"]
 
 
 def test_a_set_without_figures_and_none_at_all(cnnviz, tmp_path):
     (tmp_path / "empty.toml").write_text("", encoding="utf-8")
     ran = cnnviz("deck", "empty.toml", "-o", "x.pptx")
-    assert (ran.code, ran.err) == (2, "cnnviz: figure set empty.toml holds no figure: add one under [[figure]]\n")
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "empty.toml" in ran.err
     assert cnnviz("deck", "gone.toml", "-o", "x.pptx").code == 2
     with pytest.raises(UsageError, match="a deck needs a figure"):
         package.deck([], tmp_path / "x.pptx")
@@ -119,7 +101,7 @@ def test_what_is_not_installed_is_named_before_anything_is_rendered(
     monkeypatch.setattr("cnnviz.talk.run_all", lambda *_: pytest.fail("rendered"))
     ran = cnnviz("deck", "my-talk.toml", "-o", "x.pptx", *options)
     assert ran.code == 1
-    assert ran.err.endswith(f"which is not installed: pip install 'cnnviz[{extra}]'\n")
+    assert f"[{extra}]'" in ran.err
     assert left(tmp_path) == ["my-talk.toml"]
 
 
@@ -207,10 +189,6 @@ def test_the_figures_of_a_deck_are_sharp_unless_their_width_is_given(tmp_path, m
         with pytest.raises(CnnvizError):
             figure.deck(tmp_path / "x.pptx")
     assert widths == [1440, 640]
-
-
-def test_kinds_are_files():
-    assert kinds() == ("html", "md", "pptx", "tex")
 
 
 def test_options_are_declared_once():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from html.parser import HTMLParser
@@ -66,12 +65,6 @@ def test_texts_cannot_break_out(text):
     assert len(page.all("script")) == 4
     alts = [given["alt"] for given in page.all("img")]
     assert alts[0] == make("conv", i=3, k=2).storyboard().alt
-
-
-def test_the_players_are_those_of_the_figures(text):
-    players = [json.loads(script) for script in Page(text).scripts if script.startswith('"\\u003c!')]
-    assert len(players) == 3
-    assert all(player.startswith("<!DOCTYPE html>") for player in players)
 
 
 def test_the_same_set_gives_the_same_bytes(figure_set, tmp_path):
@@ -203,12 +196,6 @@ def test_in_a_player_the_arrows_are_its_own_and_page_keys_the_decks(opened):
     at(page, 5)
     page.keyboard.press("ArrowRight")
     at(page, THIRD)
-
-
-@needs_browser
-def test_calm_viewers_start_the_figures_themselves(opened):
-    frame = player(opened(FIRST, calm=True))
-    expect(frame.locator("#play")).to_have_text("Play")
 
 
 @needs_browser

@@ -10,27 +10,25 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 from cnnviz.decks import plan
-from cnnviz.decks.md import _DIRECTION, _FLAVORS
+from cnnviz.decks.md import _DIRECTIVE, FLAVORS, _comment
 from cnnviz.pipeline import make
-from cnnviz.talk import _entries, _part, write_talk
+from cnnviz.talk import read_entries, to_part
 from tests.decks.conftest import EVIL
-
-FLAVORS = tuple(_FLAVORS)
 
 
 @pytest.fixture(scope="module")
 def planned(figure_set):
-    return plan([_part(entry) for entry in _entries([figure_set])], "My talk", sections=True)
+    return plan([to_part(entry) for entry in read_entries([figure_set])], "My talk", sections=True)
 
 
-@pytest.fixture(params=FLAVORS)
+@pytest.fixture(params=tuple(FLAVORS))
 def flavor(request):
     return request.param
 
 
 @pytest.fixture
 def text(planned, flavor):
-    return _FLAVORS[flavor](planned, "deck_figures")
+    return FLAVORS[flavor](planned, "deck_figures")
 
 
 def pages_of(text, flavor):
@@ -68,16 +66,11 @@ def shown(markdown):
 
 def test_the_pictures_lie_beside_the_text(deck_of, planned):
     path = deck_of("deck.md")
-    assert path.read_text(encoding="utf-8") == _FLAVORS["marp"](planned, "deck_figures")
+    assert path.read_text(encoding="utf-8") == FLAVORS["marp"](planned, "deck_figures")
     folder = path.with_name("deck_figures")
     assert sorted(file.name for file in folder.iterdir()) == ["first.one.gif", "second.gif", "third.gif"]
     with Image.open(folder / "first.one.gif") as picture:
         assert picture.n_frames == 4
-
-
-def test_a_flavour_can_be_chosen(figure_set, tmp_path, planned):
-    write_talk(figure_set, tmp_path / "deck.md", flavor="quarto", figures=["second"], title="")
-    assert "format:\n  revealjs:\n" in (tmp_path / "deck.md").read_text(encoding="utf-8")
 
 
 def test_each_flavour_has_all_slides_and_their_pictures(text, flavor):
@@ -119,9 +112,16 @@ def test_notes_are_comments_or_in_quarto_blocks(text, flavor):
     assert re.search("Command: `?cnnviz pool .*--width 320 --once", notes[1])
 
 
+@pytest.mark.parametrize("end", ["-->", "--!>", "--->", "<!-- --!>"])
+def test_notes_end_where_they_should(end):
+    slide = _comment([f"y {end} <img src=x onerror=y>"])
+    assert len(re.findall("--!?>", slide)) == 1
+    assert slide.endswith("\n-->")
+
+
 def test_no_word_of_an_alt_text_directs_marp():
     said = "a window, left of w:100 and blur, fits the bg contrast"
-    touched = _DIRECTION.sub("\\1\u2060", said)
+    touched = _DIRECTIVE.sub("\\1\u2060", said)
     assert touched.replace("\u2060", "") == said
     words = touched.split()
     assert [word for word in words if "\u2060" in word] == ["l\u2060eft", "w\u2060:100", "b\u2060g", "c\u2060ontrast"]

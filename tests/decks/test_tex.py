@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cnnviz.decks._tex_signs import beyond_latin, escaped, pdf_string, plain_ascii, verbatim
+from cnnviz.decks._tex_text import beyond_latin, escaped, pdf_string, verbatim
 from cnnviz.decks.tex import timeline
 from cnnviz.export import formats
 from cnnviz.pipeline import make
@@ -36,10 +36,6 @@ def test_commands_keep_their_quotes_and_dashes():
     assert verbatim("cnnviz conv --title 'a \"b\"'") == (
         r"\texttt{cnnviz conv -{}-title \textquotesingle{}a {\char34}b{\char34}\textquotesingle{}}"
     )
-
-
-def test_alt_texts_hold_nothing_that_a_pdf_string_would_take_for_something_else():
-    assert plain_ascii("3×3 (x) → \\y {z} ü") == "3x3 x to y z u"
 
 
 def test_alt_texts_in_other_scripts_are_utf_16():

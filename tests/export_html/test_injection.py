@@ -10,9 +10,9 @@ from markdown_it import MarkdownIt
 
 from cnnviz.cli import main
 from cnnviz.decks import plan
-from cnnviz.decks.md import _FLAVORS
+from cnnviz.decks.md import FLAVORS
 from cnnviz.decks.tex import _slide
-from cnnviz.talk import _entries, _part
+from cnnviz.talk import read_entries, to_part
 from tests.export_html.test_player import browser, needs_browser  # noqa: F401
 
 RUNS = (
@@ -96,9 +96,9 @@ def test_no_text_directs_tex_or_markdown(folder, monkeypatch):
     monkeypatch.chdir(folder)
     text = SET.format(text=quoted(TEX + " ![a](javascript:hit) <script>hit</script>"), name='"arange"', theme='"dark"')
     Path("t.toml").write_text(text.replace("[[figure]]", "[[figure]]\ni = 3"), encoding="utf-8")
-    planned = plan([_part(entry) for entry in _entries([Path("t.toml")])], TEX, sections=True)
-    for flavor in _FLAVORS:
-        markdown = _FLAVORS[flavor](planned, "deck_figures")
+    planned = plan([to_part(entry) for entry in read_entries([Path("t.toml")])], TEX, sections=True)
+    for flavor in FLAVORS:
+        markdown = FLAVORS[flavor](planned, "deck_figures")
         shown = re.sub(r"<!--.*?-->", "", MarkdownIt("commonmark").render(markdown), flags=re.DOTALL)
         assert not re.search(r"<script|(src|href)=.javascript", shown), flavor
         assert "hit" in shown

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.font_manager import FontPath, get_font
 from PIL import Image
 
 from cnnviz.errors import CnnvizError
@@ -27,7 +26,7 @@ def has_chinese():
         return False
 
 
-chinese = pytest.mark.skipif(not has_chinese(), reason="no font for Chinese here")
+chinese = pytest.mark.skipif(not has_chinese(), reason="no font for Chinese: pip install 'cnnviz[cjk]'")
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def no_font(monkeypatch):
             cache.cache_clear()
 
     forget()
-    monkeypatch.setattr(fonts, "findSystemFonts", list)
+    monkeypatch.setattr(fonts, "system_fonts", list)
     monkeypatch.setattr(fonts, "_packaged", lambda: iter(()))
     yield
     monkeypatch.undo()
@@ -60,9 +59,7 @@ def test_latin_signs_come_from_dejavu():
 @chinese
 def test_a_chinese_sign_comes_from_a_font_that_has_it():
     for sign in "卷积，。：（填":
-        path, index = font_of(sign, False)
-        font = get_font(FontPath(path, index)) if index else get_font(path)
-        assert font.get_char_index(ord(sign)) > 0
+        assert fonts.open_face(font_of(sign, False)).get_char_index(ord(sign)) > 0
     assert font_of("卷", False) == font_of("积", False)
 
 
@@ -185,7 +182,7 @@ def test_a_figure_in_english_looks_for_no_font(no_font, monkeypatch):
     def looked():
         raise AssertionError("fonts were looked for")
 
-    monkeypatch.setattr(fonts, "findSystemFonts", looked)
+    monkeypatch.setattr(fonts, "system_fonts", looked)
     buffer = io.BytesIO()
     for _ in make("transposed-conv", p=1).film():
         buffer.write(b".")

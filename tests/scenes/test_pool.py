@@ -168,3 +168,12 @@ def test_a_gif_comes_out(tmp_path):
     with Image.open(tmp_path / "x.gif") as gif:
         assert gif.size == (480, 270)
         assert len(list(ImageSequence.Iterator(gif))) == 4
+
+
+@pytest.mark.parametrize(("kind", "sign"), [("max", "="), ("avg", "≈")])
+def test_small_operands_are_written_as_finely_as_the_result(kind, sign):
+    rows = "0.000761 -0.007229 0.004481; 0.001507 0.002531 -0.008549; 0.001781 0.000609 -0.000668"
+    caption = next(make("pool", kind=kind, input=rows, output_size="3x1").storyboard().steps()).caption
+    arithmetic = caption.partition(" = ")[2] if sign == "=" else caption
+    assert all(f"{value:.4f}" in arithmetic for value in (0.000761, 0.007229, 0.004481))
+    assert f" {sign} **" in caption

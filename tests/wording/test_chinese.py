@@ -23,7 +23,7 @@ from cnnviz.wording import caption, phrase, reworded
 from cnnviz.wording.language import read_language
 from cnnviz.wording.rewording import with_words
 from tests.figures import all_figures, make_figure
-from tests.fuzzing.values import good
+from tests.random_values import good
 
 ARTICLE = Path(__file__).parents[2] / "animations" / "article.toml"
 RANDOM, MOST_STEPS = 16, 60

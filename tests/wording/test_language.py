@@ -136,13 +136,22 @@ def test_a_bad_file_is_refused_in_one_line(cnnviz, tmp_path, text):
         ("fr", "--lang 'fr' is not known: choose from en, zh, or give a .toml file of your own"),
         ("", "--lang '' is not known: choose from en, zh, or give a .toml file of your own"),
         ("../zh", "--lang '../zh' is not known: choose from en, zh, or give a .toml file of your own"),
-        ("none.toml", "language file none.toml cannot be read: No such file or directory"),
+        ("none.toml", "language file none.toml cannot be read: no such file or directory"),
     ],
 )  # fmt: skip
 def test_an_unknown_language_is_refused_in_one_line(cnnviz, tmp_path, lang, message):
     ran = cnnviz("conv", "--lang", lang, "-o", "x.gif")
     assert (ran.code, ran.err) == (2, f"cnnviz: {message}\n")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("result", ["x" * 2000, "$" + r"\\hat{" * 21 + "x" + "}" * 21 + "$"])
+def test_a_text_too_long_or_too_deep_is_refused_at_once(cnnviz, tmp_path, result):
+    (tmp_path / "x.toml").write_text(f'[texts]\n"Convolution" = "{result}"\n', "utf-8")
+    for name in ("x.json", "x.gif"):
+        ran = cnnviz("conv", "--lang", "x.toml", "-o", name)
+        assert (ran.code, ran.err.count("\n")) == (2, 1)
+        assert "x.toml" in ran.err
 
 
 def test_phrases_are_those_of_the_language_else_english(tmp_path):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnviz.notation import number
+from cnnviz.notation import in_cell, widest_in_cell
 from cnnviz.playback import GridState, moved, place_of
 from cnnviz.render.canvas import Box, Canvas, Look, hull
 from cnnviz.render.palette import Pixels
@@ -208,7 +208,7 @@ class CellsPainter(Painter):
         """What is seen of a cell: its role, number and note, and its level on the scale, −1 for none."""
         value, role = float(self.state.values[place]), str(self.state.roles[place])
         note = self.state.notes.get(place, "") if self._fitted.numbers else ""
-        text = number(value, self._panel.digits) if self._fitted.numbers and not math.isnan(value) else ""
+        text = in_cell(value, self._panel.digits) if self._fitted.numbers and not math.isnan(value) else ""
         return role, text, note, self._level(value) if self._scale is not None else -1
 
     def _tile(self, place: tuple[int, ...]) -> Pixels:
@@ -274,7 +274,7 @@ class CellsPainter(Painter):
         size = max(LEAST_TEXT * unit, size)
         known = self._panel.values[np.isfinite(self._panel.values)]
         values = {*known.tolist()[:1024], *((shade.lo, shade.hi) if shade else ())}
-        texts = {number(value, self._panel.digits) for value in values}
+        texts = {in_cell(value, self._panel.digits) for value in values}
         widest = max((self.look.typesetter.line(text, size).width for text in texts), default=1)
         room = self._fitted.cell - self._fitted.gap - self.look.px(4)
         found = max(LEAST_TEXT * unit, size * min(1.0, room / max(1, widest)))
@@ -342,7 +342,7 @@ class CellsPainter(Painter):
         # Three figures are enough to read a colour by.
         digits = min(self._panel.digits, max(0, 2 - math.floor(math.log10(max(abs(shade.lo), abs(shade.hi)) or 1))))
         low, high = (
-            self.look.typesetter.line(number(v, digits), self.fit.size(LEAST_TEXT)) for v in (shade.lo, shade.hi)
+            self.look.typesetter.line(in_cell(v, digits), self.fit.size(LEAST_TEXT)) for v in (shade.lo, shade.hi)
         )
         bar = min(px(120), max(px(48), self.place.width - low.width - high.width - px(12)))
         height = max(low.ascent, px(_SCALE_BAR)) + px(6)
@@ -386,7 +386,8 @@ def _numbers_fit(panel: Grid | Block, room: int, fit: Fit) -> bool:
     size = LEAST_TEXT * fit.unit
     if panel.shade is None:
         return True
-    widest = max(fit.typesetter.line(number(v, panel.digits), size).width for v in (panel.shade.lo, panel.shade.hi))
+    texts = widest_in_cell(panel.shade.lo, panel.shade.hi, panel.digits)
+    widest = max(fit.typesetter.line(text, size).width for text in texts)
     return widest <= room - 2 and room >= 1.05 * size
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import math
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO
 
-from cnnviz.errors import CnnvizError, UsageError
-from cnnviz.export import Job, Written, module_for
-from cnnviz.export._atomic import clear_stale, whole_files, whole_folder
+from cnnviz.errors import CnnvizError
+from cnnviz.export import Job, Written, check_options, module_for
+from cnnviz.files import clear_stale, whole_files, whole_folder
 
 LEAST_WIDTH = 480
 """Pixels below which nothing could be read any more."""
@@ -24,7 +25,7 @@ _WIDTHS, _GRAIN, _WORD = 12, 16, 32
 
 
 @dataclass(frozen=True)
-class Shrunk:
+class Quality:
     """What makes a file smaller: a video's stronger compression, fewer colours, a smaller width; None: as usual."""
 
     effort: int = 0
@@ -33,79 +34,77 @@ class Shrunk:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
-    """What is to be written: its job by what makes it smaller, its width, and how many bytes a file may have."""
+class ExportRequest:
+    """What to write: its job by quality, its usual width, options that not all formats support, a limit in bytes."""
 
-    jobs: Callable[[Shrunk], Job]
+    jobs: Callable[[Quality], Job]
     width: int
-    heeded: Sequence[str] = ()
+    options: Sequence[str] = ()
     limit: int | None = None
 
 
-def save_files(orders: Sequence[Order], paths: Sequence[Path]) -> list[Written]:
+def save_files(requests: Sequence[ExportRequest], paths: Sequence[Path]) -> list[Written]:
     """Write a file in the format of each path's extension, all of them or none; raises UsageError, CnnvizError."""
-    modules = _modules(orders, paths)
-    for parent in {path.parent for path in paths}:
+    modules = _modules(requests, paths)
+    for parent in {Path(os.path.realpath(path)).parent for path in paths}:
         clear_stale(parent)
     with whole_files(paths) as files:
-        return [_save(*each) for each in zip(orders, modules, files, paths, strict=True)]
+        return [_save(*each) for each in zip(requests, modules, files, paths, strict=True)]
 
 
-def contents(orders: Sequence[Order], paths: Sequence[Path]) -> list[tuple[Written, bytes]]:
+def contents(requests: Sequence[ExportRequest], paths: Sequence[Path]) -> list[tuple[Written, bytes]]:
     """What `save_files` would write, for another one to do so; raises UsageError, CnnvizError."""
     found = []
-    for order, module, path in zip(orders, _modules(orders, paths), paths, strict=True):
+    for request, module, path in zip(requests, _modules(requests, paths), paths, strict=True):
         with io.BytesIO() as file:
-            written = _save(order, module, file, path)
+            written = _save(request, module, file, path)
             found.append((written, file.getvalue()))
     return found
 
 
-def _modules(orders: Sequence[Order], paths: Sequence[Path]) -> list[ModuleType]:
-    """The formats of paths; raises UsageError for what none of them heeds."""
+def _modules(requests: Sequence[ExportRequest], paths: Sequence[Path]) -> list[ModuleType]:
+    """The formats of paths; raises UsageError for an option that none of them supports."""
     modules = [module_for(path) for path in paths]
-    for name in orders[0].heeded:
-        heeding = [name in getattr(module, "HEEDS", ()) for module in modules]
+    for name in requests[0].options:
+        supporting = [name in getattr(module, "SUPPORTED_OPTIONS", ()) for module in modules]
         # A figure as .gif and .png may say which step the latter shows.
-        if not all(heeding) and not (name in _OF_STILLS and any(heeding)):
-            module_for(paths[heeding.index(False)], [name])
+        if not all(supporting) and not (name in _OF_STILLS and any(supporting)):
+            module_for(paths[supporting.index(False)], [name])
     return modules
 
 
-def save_folder(order: Order, folder: Path, hint: str) -> Written:
-    """Write a folder of numbered frames; `hint` says what else would work. Raises UsageError, CnnvizError."""
-    from cnnviz.export._frames import HEEDS, SHRINKS, check_place, write_folder
+def save_folder(request: ExportRequest, folder: Path) -> Written:
+    """Write a folder of numbered frames; raises UsageError, CnnvizError."""
+    from cnnviz.export.zip import QUALITY_KNOBS, SUPPORTED_OPTIONS, check_place, write_folder
 
-    for name in order.heeded:
-        if name not in HEEDS:
-            raise UsageError(f"--{name} is not for a folder of frames: {hint}")
-    check_place(folder, hint)
+    check_options("frames", SUPPORTED_OPTIONS, request.options, folder.name)
+    check_place(folder)
     clear_stale(folder.parent)
     with whole_folder(folder) as place:
-        return _fitted(order, lambda job: write_folder(job, place), SHRINKS, f"{folder}/")
+        return _fitted(request, lambda job: write_folder(job, place), QUALITY_KNOBS, f"{folder}/")
 
 
-def _save(order: Order, module: ModuleType, file: BinaryIO, path: Path) -> Written:
+def _save(request: ExportRequest, module: ModuleType, file: BinaryIO, path: Path) -> Written:
     def attempt(job: Job) -> tuple[Written, int]:
         file.seek(0)
         file.truncate()
         written = module.write(job, file)
         return written, file.seek(0, 2)
 
-    return _fitted(order, attempt, getattr(module, "SHRINKS", ()), path.name)
+    return _fitted(request, attempt, getattr(module, "QUALITY_KNOBS", ()), path.name)
 
 
 def _fitted(
-    order: Order, attempt: Callable[[Job], tuple[Written, int]], shrinks: Iterable[str], name: str
+    request: ExportRequest, attempt: Callable[[Job], tuple[Written, int]], knobs: Iterable[str], name: str
 ) -> Written:
     """Write as usual, then smaller in the order of `_ladder` until it fits; raises CnnvizError where nothing does."""
-    fit = _Fit(order, attempt)
-    if fit.reached(Shrunk()):
+    fit = _Fit(request, attempt)
+    if fit.reached(Quality()):
         return fit.written
-    for shrunk in _ladder(order, shrinks):
-        if fit.reached(shrunk):
+    for quality in _ladder(request, knobs):
+        if fit.reached(quality):
             return fit.written
-    widths = _widths(order.width) if "width" in shrinks else []
+    widths = _widths(request.width) if "width" in knobs else []
     if widths and fit.reached(replace(fit.last, width=widths[-1])):
         return fit.widest(widths)
     # The limit is a word of the command that the file holds.
@@ -118,18 +117,18 @@ def _fitted(
 class _Fit:
     """Attempts at one file, until one of them fits."""
 
-    def __init__(self, order: Order, attempt: Callable[[Job], tuple[Written, int]]) -> None:
-        self._order, self._attempt = order, attempt
-        self.last, self.least = Shrunk(), 0
+    def __init__(self, request: ExportRequest, attempt: Callable[[Job], tuple[Written, int]]) -> None:
+        self._request, self._attempt = request, attempt
+        self.last, self.least = Quality(), 0
         self.written = Written(size=(0, 0), steps=0, milliseconds=0)
 
-    def reached(self, shrunk: Shrunk) -> bool:
+    def reached(self, quality: Quality) -> bool:
         """Write the file; is it small enough?"""
-        written, size = self._attempt(self._order.jobs(shrunk))
+        written, size = self._attempt(self._request.jobs(quality))
         self.least = min(size, self.least or size)
-        self.last = shrunk
+        self.last = quality
         self.written = replace(written, fitted=self.told())
-        return self._order.limit is None or size <= self._order.limit
+        return self._request.limit is None or size <= self._request.limit
 
     def widest(self, widths: Sequence[int]) -> Written:
         """Go back to the largest of `widths` that fits, by halves; the last of them does."""
@@ -148,23 +147,23 @@ class _Fit:
         """What has been made smaller."""
         last = self.last
         parts = ["stronger compression"] if last.effort else []
-        parts += [f"{_colors(self._order, last)} colours"] if last.colors else []
+        parts += [f"{_colors(self._request, last)} colours"] if last.colors else []
         return ", ".join(parts + ([f"{last.width} px"] if last.width else []))
 
 
-def _ladder(order: Order, shrinks: Iterable[str]) -> Iterable[Shrunk]:
+def _ladder(request: ExportRequest, knobs: Iterable[str]) -> Iterable[Quality]:
     """What is tried before a smaller width: compression, then colours, as long as there are fewer of them."""
-    shrunk = Shrunk()
-    for effort in _EFFORTS if "effort" in shrinks else ():
-        yield (shrunk := replace(shrunk, effort=effort))
-    for colors in _COLORS if "colors" in shrinks else ():
-        fewer = replace(shrunk, colors=colors)
-        if _colors(order, fewer) < _colors(order, shrunk):
-            yield (shrunk := fewer)
+    quality = Quality()
+    for effort in _EFFORTS if "effort" in knobs else ():
+        yield (quality := replace(quality, effort=effort))
+    for colors in _COLORS if "colors" in knobs else ():
+        fewer = replace(quality, colors=colors)
+        if _colors(request, fewer) < _colors(request, quality):
+            yield (quality := fewer)
 
 
-def _colors(order: Order, shrunk: Shrunk) -> int:
-    return len(order.jobs(shrunk).film(0).palette.colors)
+def _colors(request: ExportRequest, quality: Quality) -> int:
+    return len(request.jobs(quality).film(0).palette.colors)
 
 
 def _widths(width: int) -> list[int]:

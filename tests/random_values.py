@@ -21,9 +21,7 @@ DATA = (
     "1 2; 3 4", "1 2 3; 4 5 6; 7 8 9", "0", "-1.5", "[[1,2],[3,4]]", "1,2,3", "1 2; 3", "1/3 2/3", "1/0", "nan 1",
     "1e9 -1e9", "1e10", "1e-300 1", "0 0; 0 0", "1e308 1e308", "; ;", "[", "[[]]", "1 a", "0.1 0.2; 0.3 0.4", "-0 -0",
     "sobel-x", "gaussian", "laplacian", "identity", "box", "emboss", "sharpen",
-    "picture.png", "cut.png", "bomb.png", "pickled.npy", "huge.npy", "empty.csv", "text.csv", "ragged.csv",
-    "numbers.csv", "array.npy", "cube.npy", "complex.npy", "words.txt", "missing.npy", "folder", "weights.npz",
-    "name with % sign.csv",
+    "numbers.csv", "text.csv", "missing.npy", "folder",
 )  # fmt: skip
 _THEMES = theme_names()
 _LAYERS = (
@@ -32,14 +30,12 @@ _LAYERS = (
 )  # fmt: skip
 _NAMED: dict[str, Callable[[Random], str]] = {
     "width": lambda random: str(random.choice((320, 321, 400))),
-    "lang": lambda random: random.choice(("en", "zh", "zh", "words.toml", "own.toml", "bad.toml", "xx")),
+    "lang": lambda random: random.choice(("en", "zh", "zh", "bad.toml", "xx")),
     "layers": lambda random: ", ".join(random.choices(_LAYERS, k=random.randint(1, 4))),
-    "theme": lambda random: random.choice(
-        (*_THEMES, "own.toml", "small.toml", "bad.toml", "text.csv", "huge.npy", "folder")
-    ),
+    "theme": lambda random: random.choice((*_THEMES, "bad.toml", "text.csv", "folder")),
     "max_size": lambda random: random.choice(("1MB", "20KB", "7KiB", "300", "0", "5 MB", "1e9")),
     "frame": lambda random: random.choice(("last", "first", "1", "2", "all", "9999")),
-    "weights": lambda random: random.choice(("random", "random", "weights.npz", *DATA)),
+    "weights": lambda random: random.choice(("random", *DATA)),
 }
 
 
@@ -47,31 +43,6 @@ _NAMED: dict[str, Callable[[Random], str]] = {
 def declared(scene: str) -> list[Parameter]:
     """All parameters of a figure."""
     return [*parameters_of(load_scene(scene)), *parameters_of(Appearance)]
-
-
-def chosen(random: Random, parameters: list[Parameter], trouble: float, some: int = 3) -> list[tuple[Parameter, str]]:
-    """About `some` of the parameters with values: good ones, or now and then what may not be."""
-    taken = [p for p in parameters if p.spec.positional or random.random() < some / len(parameters)]
-    found = [(p, bad(random, p) if random.random() < trouble else good(random, p)) for p in taken]
-    # Small pictures: it is not their size that is tried.
-    width = next((p for p in parameters if p.name == "width"), None)
-    if width is not None and width not in taken:
-        found.append((width, "320"))
-    return found
-
-
-def options(random: Random, parameters: list[tuple[Parameter, str]]) -> list[str]:
-    """Parameters as words of a command line, those given by their place first."""
-    words: list[str] = []
-    for parameter, value in parameters:
-        if parameter.spec.positional:
-            words.insert(0, value)
-        elif parameter.type is bool:
-            both = parameter.default and random.random() < 0.5
-            words.append(parameter.option.replace("--", "--no-", 1) if both else parameter.option)
-        else:
-            words += [parameter.option, value] if random.random() < 0.7 else [f"{parameter.option}={value}"]
-    return words
 
 
 def good(random: Random, parameter: Parameter) -> str:

@@ -1,0 +1,159 @@
+"""The animated formats as imageio plugins: films go in as they are, anyone's RGB frames with one palette for all."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from imageio.core.imopen import imopen
+from imageio.core.request import RETURN_BYTES
+from imageio.core.v3_plugin_api import PluginV3
+
+from cnnviz.errors import UsageError
+from cnnviz.export import Job, Written
+from cnnviz.render.canvas import Box
+from cnnviz.render.frames import Film, Frame
+from cnnviz.render.palette import Palette
+
+_COLORS = 255
+_WEIGHT = 1 << 16
+
+
+class Frames(Protocol):
+    """Frames in one palette: a `Film`, or what `RgbFilm` makes of arrays."""
+
+    @property
+    def palette(self) -> Palette: ...
+
+    @property
+    def size(self) -> tuple[int, int]: ...
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+
+class AnimationPlugin(PluginV3):
+    """An imageio plugin that writes an animation."""
+
+    grain = 1
+    """Milliseconds that delays are multiples of."""
+
+    def write(
+        self,
+        ndimage: Any,
+        *,
+        duration: float | Sequence[float] = 100,
+        loop: int = 0,
+        texts: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> bytes | None:
+        """Write RGB frames: arrays (height, width, 3) of uint8, in a list, an iterator or an array of them all.
+
+        `duration` is in milliseconds, for all frames or for each; `loop=1` plays once, `loop=0` forever. All frames
+        share one palette of at most 255 colours: exact where they have no more, else the nearest. `texts` are kept in
+        the file by PNG's keywords, such as Title. Raises UsageError.
+        """
+        film = ndimage if hasattr(ndimage, "palette") else RgbFilm(ndimage, duration, self.grain)
+        file: Any = self.request.get_file()
+        self.encode(film, file, once=loop == 1, texts=texts or {}, **options)
+        return bytes(file.getvalue()) if self.request.raw_uri == RETURN_BYTES else None
+
+    @abstractmethod
+    def encode(self, film: Frames, file: BinaryIO, *, once: bool, texts: Mapping[str, str]) -> None:
+        """Write a whole file."""
+
+
+def save(plugin: type[AnimationPlugin], job: Job, film: Film, file: BinaryIO, **options: Any) -> Written:
+    """Write a job's film through imageio."""
+    timed = _Timed(film)
+    out: Any
+    with imopen(file, "w", plugin=plugin) as out:
+        out.write(timed, loop=int(job.once), texts=job.texts(), **options)
+    return Written(size=film.size, steps=job.storyboard.count, milliseconds=timed.milliseconds)
+
+
+class _Timed:
+    """A film that counts how long its frames last."""
+
+    def __init__(self, film: Film) -> None:
+        self._film, self.palette, self.size = film, film.palette, film.size
+        self.milliseconds = 0
+
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in self._film:
+            self.milliseconds += frame.milliseconds
+            yield frame
+
+
+class RgbFilm:
+    """Arrays as frames in one palette; raises UsageError for what is no RGB picture."""
+
+    def __init__(self, frames: Any, duration: float | Sequence[float], grain: int = 1) -> None:
+        single = isinstance(frames, np.ndarray) and frames.ndim == 3
+        self._frames = [_checked(frame) for frame in ([frames] if single else frames)]
+        if not self._frames or len({frame.shape for frame in self._frames}) > 1:
+            raise UsageError("frames must be one or more arrays of the same shape")
+        self._milliseconds = _delays(duration, len(self._frames), grain)
+        height, width, _ = self._frames[0].shape
+        self.size = width, height
+        colors = _colors(self._frames)
+        self._exact = len(colors) <= _COLORS
+        if not self._exact:
+            self._frames = [_coarse(frame) for frame in self._frames]
+        self.palette = Palette(colors if self._exact else _chosen(self._frames))
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __iter__(self) -> Iterator[Frame]:
+        for frame, milliseconds in zip(self._frames, self._milliseconds, strict=True):
+            yield Frame(self.palette.index(frame), Box(0, 0, *self.size), milliseconds)
+
+
+def _checked(frame: Any) -> npt.NDArray[np.uint8]:
+    array = np.asarray(frame)
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or not array.size:
+        raise UsageError(f"a frame of shape {array.shape} and type {array.dtype}: use (height, width, 3) of uint8")
+    return array
+
+
+def _delays(duration: float | Sequence[float], count: int, grain: int) -> list[int]:
+    """Whole delays; rounding errors do not add up."""
+    each = [duration] * count if isinstance(duration, int | float) else list(duration)
+    if len(each) != count or not all(0 < one < float("inf") for one in each):
+        raise UsageError(f"duration {duration}: give positive milliseconds, one number or {count} of them")
+    ends = np.round(np.cumsum([0, *each]) / grain).astype(int) * grain
+    return [max(grain, int(one)) for one in np.diff(ends)]
+
+
+def _coarse(frame: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Five bits a channel: few enough colours to find each one's nearest in the palette."""
+    return frame & np.uint8(0xF8) | np.uint8(4)
+
+
+def _colors(frames: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
+    """The colours of all frames, or some more of them than a palette holds."""
+    found = np.zeros(0, np.int32)
+    for frame in frames:
+        red, green, blue = frame.reshape(-1, 3).astype(np.int32).T
+        found = np.union1d(found, red << 16 | green << 8 | blue)
+        if len(found) > _COLORS:
+            break
+    return np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(np.uint8)
+
+
+def _chosen(frames: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
+    """A palette by median cut over the colours of all frames, each as often as it is there."""
+    from PIL import Image
+
+    counts = np.zeros(1 << 15, np.int64)
+    for frame in frames:
+        red, green, blue = (frame.astype(np.int64) >> 3).reshape(-1, 3).T
+        counts += np.bincount(red << 10 | green << 5 | blue, minlength=len(counts))
+    there = np.flatnonzero(counts)
+    colors = np.stack([there >> 10, there >> 5 & 31, there & 31], axis=1).astype(np.uint8) << 3 | 4
+    weighted = np.repeat(colors, np.maximum(1, counts[there] * _WEIGHT // counts.sum()), axis=0)
+    image = Image.fromarray(weighted[None]).quantize(_COLORS, Image.Quantize.MEDIANCUT)
+    return np.unique(np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3), axis=0)

@@ -1,0 +1,49 @@
+"""What every reader returns, and its limits."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+MAX_TEXT = 256 * 1024
+"""Bytes of one text in a file."""
+
+KEYS = ("Title", "Description", "Caption", "Comment", "Software")
+
+
+class CorruptFileError(Exception):
+    """Not the file that it claims to be; the message continues after the file's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileMetadata:
+    """A file's format, its texts by PNG's keywords (Comment is the command), size, number of frames and duration."""
+
+    format: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+    size: tuple[int, int] = (0, 0)
+    frames: int = 0
+    milliseconds: int = 0
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open for reading; raises CorruptFileError for a pipe or a device, which might never end."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise CorruptFileError("is no regular file")
+    return path.open("rb")
+
+
+def read_exactly(file: BinaryIO, count: int) -> bytes:
+    """Raises CorruptFileError where the file ends early."""
+    data = file.read(count)
+    if len(data) < count:
+        raise CorruptFileError("is cut short: it ends in the middle")
+    return data
+
+
+def decode(data: bytes) -> str:
+    """Decode a text as the writers encode it."""
+    return data.decode("utf-8", "surrogateescape")

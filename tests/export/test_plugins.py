@@ -1,0 +1,101 @@
+"""Anyone's frames through the writers, as imageio plugins."""
+
+from __future__ import annotations
+
+import io
+
+import av
+import imageio.v3 as iio
+import numpy as np
+import pytest
+from PIL import Image
+
+import cnnviz
+from cnnviz.errors import UsageError
+
+LOSSLESS = [("gif", cnnviz.GifPlugin), ("apng", cnnviz.ApngPlugin), ("webp", cnnviz.WebpPlugin)]
+VIDEOS = [("mp4", cnnviz.Mp4Plugin), ("webm", cnnviz.WebmPlugin)]
+
+
+def drawn(count=5):
+    """Frames of few colours, in which a square moves."""
+    frames = np.full((count, 40, 60, 3), (250, 240, 200), np.uint8)
+    for number, frame in enumerate(frames):
+        frame[10:20, 8 * number : 8 * number + 10] = (200, 30, 10 * number)
+    return frames
+
+
+def times(path):
+    with Image.open(path) as image:
+        found = []
+        for number in range(image.n_frames):
+            image.seek(number)
+            image.load()
+            found.append(round(image.info["duration"]))
+        return found, image.info.get("loop")
+
+
+@pytest.mark.parametrize(("name", "plugin"), LOSSLESS)
+@pytest.mark.parametrize("form", [np.asarray, list, iter])
+def test_frames_of_few_colours_are_kept_exactly(tmp_path, name, plugin, form):
+    path = tmp_path / f"x.{name}"
+    iio.imwrite(path, form(drawn()), plugin=plugin, duration=[40, 40, 200, 40, 1000], loop=0)
+    np.testing.assert_array_equal(iio.imread(path, index=..., mode="RGB"), drawn())
+    assert times(path)[0] == [40, 40, 200, 40, 1000]
+
+
+@pytest.mark.parametrize(("name", "plugin"), LOSSLESS)
+def test_frames_of_many_colours_get_the_nearest_of_one_palette(tmp_path, name, plugin):
+    ramp = np.linspace(0, 255, 256).astype(np.uint8)
+    frame = np.stack(np.broadcast_arrays(ramp[None, :], ramp[:64, None] * 4, 128), axis=-1).astype(np.uint8)
+    path = tmp_path / f"x.{name}"
+    iio.imwrite(path, [frame, frame[:, ::-1]], plugin=plugin)
+    read = iio.imread(path, index=..., mode="RGB")
+    assert len(np.unique(read.reshape(-1, 3), axis=0)) <= 255
+    assert np.abs(read[0].astype(int) - frame).mean() < 8
+    np.testing.assert_array_equal(read[1], read[0][:, ::-1])
+
+
+@pytest.mark.parametrize(("name", "plugin"), VIDEOS)
+def test_videos(tmp_path, name, plugin):
+    path = tmp_path / f"x.{name}"
+    iio.imwrite(path, drawn(), plugin=plugin, duration=[100, 200, 300, 400, 500])
+    read = iio.imread(path, index=..., plugin="pyav")
+    assert read.shape == (5, 40, 60, 3)
+    assert np.abs(read.astype(int) - drawn()).mean() < 6
+    with av.open(path) as container:
+        assert container.duration == pytest.approx(1_500_000, abs=2000)
+
+
+def test_rounded_delays_do_not_add_up(tmp_path):
+    iio.imwrite(tmp_path / "x.gif", drawn(6), plugin=cnnviz.GifPlugin, duration=1000 / 60)
+    assert sum(times(tmp_path / "x.gif")[0]) == 100
+
+
+def test_a_single_frame_once_into_memory_with_a_title():
+    content = iio.imwrite("<bytes>", drawn()[0], plugin=cnnviz.GifPlugin, loop=1, texts={"Title": "Squares"})
+    with Image.open(io.BytesIO(content)) as image:
+        assert "loop" not in image.info
+        assert b"Squares" in image.info["comment"]
+        np.testing.assert_array_equal(np.asarray(image.convert("RGB")), drawn()[0])
+
+
+@pytest.mark.parametrize("frames", [
+    [], drawn()[..., :2], drawn() / 255, drawn()[..., 0], [drawn()[0], drawn()[0][:8]],
+])  # fmt: skip
+def test_what_is_no_rgb_frame_is_refused_before_a_file_is_made(tmp_path, frames):
+    with pytest.raises(UsageError):
+        iio.imwrite(tmp_path / "x.gif", frames, plugin=cnnviz.GifPlugin)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("duration", [0, -1, [10], float("nan")])
+def test_durations_that_cannot_be(tmp_path, duration):
+    with pytest.raises(UsageError, match="duration"):
+        iio.imwrite(tmp_path / "x.gif", drawn(), plugin=cnnviz.GifPlugin, duration=duration)
+
+
+def test_frames_of_a_figure_give_the_figures_pictures(tmp_path):
+    frames = list(cnnviz.conv(i=4, width=320).frames())
+    iio.imwrite(tmp_path / "x.gif", frames, plugin=cnnviz.GifPlugin, duration=500)
+    np.testing.assert_array_equal(iio.imread(tmp_path / "x.gif", index=..., mode="RGB"), frames)

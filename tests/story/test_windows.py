@@ -1,0 +1,81 @@
+"""Windows: which cells make which, against SciPy's and NumPy's own way of saying it, and a dozen cases by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnviz.errors import UsageError
+from cnnviz.ops import compute
+from cnnviz.story import Axis, Windows
+
+small = st.integers(1, 4)
+
+
+@given(st.integers(1, 9), small, small, st.integers(0, 3), st.integers(1, 3))
+def test_sliding_windows_are_those_of_a_convolution(size, k, s, p, d):
+    try:
+        axis = Axis.sliding(size, k, s, p, d)
+    except UsageError:
+        assert d * (k - 1) + 1 > size + 2 * p
+        return
+    windows = Windows((axis, Axis.each(1)))
+    x = np.arange(1.0, size + 1)
+    drawn = windows.padded(x[:, None], 0.0)
+    w = np.arange(1.0, k + 1)
+    right = compute(
+        "conv2d", x[None, None, :, None], w[None, None, :, None], stride=(s, 1), padding=(p, 0), dilation=(d, 1)
+    )[0, 0, :, 0]
+    found = [
+        sum(drawn[cell] * weight for cell, weight in zip(windows.cells(at), w, strict=True)) for at in windows.places()
+    ]
+    np.testing.assert_allclose(found, right)
+    reached = {cell[0] for at in windows.places() for cell in windows.cells(at)}
+    roles = windows.roles()[:, 0]
+    assert {n for n, role in enumerate(roles) if not role.endswith("unreached")} == reached
+
+
+@pytest.mark.parametrize(
+    ("axis", "spans"),
+    [
+        (Axis.sliding(5, 3), [(0, 1, 2), (1, 2, 3), (2, 3, 4)]),
+        (Axis.sliding(5, 3, 2, 1), [(-1, 0, 1), (1, 2, 3), (3, 4, 5)]),
+        (Axis.sliding(5, 2, 2), [(0, 1), (2, 3)]),
+        (Axis.sliding(5, 2, 2, ceil_mode=True), [(0, 1), (2, 3), (4, 5)]),
+        (Axis.sliding(4, 2, 3, 1, ceil_mode=True), [(-1, 0), (2, 3)]),
+        (Axis.sliding(7, 3, 2, 0, 3), [(0, 3, 6)]),
+        (Axis.adaptive(7, 3), [(0, 1, 2), (2, 3, 4), (4, 5, 6)]),
+        (Axis.adaptive(2, 3), [(0,), (0, 1), (1,)]),
+        (Axis.each(3), [(0,), (1,), (2,)]),
+        (Axis.all(3, 2), [(0, 1, 2), (0, 1, 2)]),
+        (Axis.around(4, 3), [(0, 1), (0, 1, 2), (1, 2, 3), (2, 3)]),
+        (Axis.around(4, 2), [(0,), (0, 1), (1, 2), (2, 3)]),
+    ],
+)
+def test_the_cells_of_each_window(axis, spans):
+    assert list(axis.spans) == spans
+
+
+def test_the_outline_goes_around_the_cells_and_padding_is_drawn():
+    windows = Windows.sliding((5, 6), (3, 2), (2, 1), (1, 0), (1, 2))
+    assert windows.out == (3, 4)
+    assert windows.drawn == (7, 6)
+    assert windows.outline((1, 2)) == ((2, 2), (3, 3))
+    assert windows.cells((1, 2)) == [(2, 2), (2, 4), (3, 2), (3, 4), (4, 2), (4, 4)]
+    assert windows.inside((0, 0)) == [(1, 0), (1, 2), (2, 0), (2, 2)]
+    assert {str(role) for role in windows.roles()[0]} == {"padding"}
+
+
+def test_what_hangs_over_the_edge_is_drawn_empty():
+    windows = Windows.sliding((5, 5), (2, 2), (2, 2), ceil_mode=True)
+    assert windows.drawn == (6, 6)
+    assert set(windows.roles()[5]) == {"empty"}
+    assert windows.cells((2, 2)) == [(4, 4)]
+    assert windows.outline((2, 2)) == ((4, 4), (2, 2))
+
+
+def test_a_kernel_that_does_not_fit_says_what_would():
+    with pytest.raises(UsageError, match=r"kernel 6 .* 5 .*--p 1 or more, or --k 5 or less"):
+        Windows.sliding((5, 5), (6, 6), (1, 1))

@@ -1,0 +1,113 @@
+"""cnnviz in surroundings that are not its own: a user's matplotlib settings, no home, a zip, another process."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import cnnviz as package
+from cnnviz.discovery import VARIABLE
+from cnnviz.pipeline import Figure, make
+from tests.test_new_scene import SOURCE
+
+ROOT = Path(package.__file__).parents[1]
+
+
+def run(*words, cwd=None, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "cnnviz", *words],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory):
+    """The figure as it is without any settings."""
+    folder = tmp_path_factory.mktemp("usual")
+    ran = run("activation", "--frames", "3", "-q", "-o", "x.gif", cwd=folder)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    return (folder / "x.gif").read_bytes()
+
+
+STYLES = {
+    "unknown": b"no.such.key: 1\n",
+    "not UTF-8": b"lines.color: \xff\xfe\n",
+    "bad value": b"backend: nonsense\n",
+    "style": b"mathtext.default: rm\npath.simplify: False\ntext.hinting: none\naxes.autolimit_mode: round_numbers\n",
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_users_matplotlibrc_does_not_matter(tmp_path, usual, style):
+    (tmp_path / "matplotlibrc").write_bytes(STYLES[style])
+    ran = run("activation", "--frames", "3", "-q", "-o", "x.gif", cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (tmp_path / "x.gif").read_bytes() == usual
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"MPLBACKEND": "nonsense"},
+        {"MPLBACKEND": "module://not_installed.backend"},
+        {"HOME": "/dev/null", "MPLCONFIGDIR": "/dev/null"},
+    ],
+    ids=str,
+)
+def test_a_users_backend_and_folders_do_not_matter(tmp_path, usual, environment):
+    ran = run("activation", "--frames", "3", "-q", "-o", "x.gif", cwd=tmp_path, **environment)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (tmp_path / "x.gif").read_bytes() == usual
+
+
+def test_a_style_set_in_python_does_not_matter_and_stays(tmp_path, usual):
+    import matplotlib
+
+    with matplotlib.rc_context({"mathtext.default": "rm", "path.simplify": False}):
+        make("activation", frames=3).save(tmp_path / "x.gif")
+        assert matplotlib.rcParams["mathtext.default"] == "rm"
+    assert (tmp_path / "x.gif").read_bytes() == usual
+
+
+def test_a_package_inside_a_zip_says_that_it_cannot_run(tmp_path):
+    archive = shutil.make_archive(str(tmp_path / "cnnviz"), "zip", ROOT, "cnnviz")
+    ran = run("conv", "-o", "x.gif", cwd=tmp_path, PYTHONPATH=archive)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith(f"cnnviz: cnnviz cannot run from inside a zip ({archive})")
+    assert ran.stderr.count("\n") == 1
+
+
+def steps(figure: Figure) -> int:
+    return figure.storyboard().count
+
+
+def test_a_scene_in_a_file_goes_to_another_process(tmp_path, monkeypatch):
+    (tmp_path / "mirror.py").write_text(SOURCE, encoding="utf-8")
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    figure = make("mirror", i="2x3")
+    monkeypatch.delenv(VARIABLE)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(steps, figure).result() == 6
+
+
+def test_dasks_log_is_silent_while_figures_are_made():
+    pytest.importorskip("distributed")
+    from cnnviz.batch.cluster import silence
+
+    logger = logging.getLogger("distributed.client")
+    level = logger.level
+    with silence():
+        assert not logger.isEnabledFor(logging.CRITICAL)
+    assert logger.level == level

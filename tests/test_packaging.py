@@ -1,0 +1,62 @@
+"""What travels in the package, and what a package index shows of it."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from cnnviz.sets import shipped_sets
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_a_wheel_holds_code_pages_and_figure_sets(tmp_path):
+    """Built from what git has, so that nothing left over is taken along."""
+    pytest.importorskip("setuptools", minversion="77")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    if not listed:
+        pytest.skip("no git checkout")
+    for name in listed:
+        if name.startswith(("cnnviz/", "animations/")) or "/" not in name:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    build = "from setuptools.build_meta import build_wheel; print(build_wheel('dist'))"
+    subprocess.run([sys.executable, "-c", build], cwd=tmp_path, check=True, capture_output=True)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    held = set(zipfile.ZipFile(wheel).namelist())
+    assert held >= {name for name in listed if name.startswith("cnnviz/")}
+    assert held >= {f"cnnviz/{name}" for name in listed if re.fullmatch(r"animations/.*\.toml", name)}
+    assert {name.partition("/")[0] for name in held} == {"cnnviz", "cnnviz-0.1.0.dist-info"}
+
+
+def test_a_package_index_finds_the_pictures_and_pages(monkeypatch):
+    given = {}
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("setuptools.setup", given.update)
+    runpy.run_path(str(ROOT / "setup.py"))
+    addresses = re.findall(r"\]\(([^)]+)\)", given["long_description"])
+    assert len(addresses) > 10
+    assert [address for address in addresses if not address.startswith("https://")] == []
+    assert sum("/raw/main/docs/" in address for address in addresses) >= 5
+
+
+def test_shipped_sets_are_rendered_by_name(cnnviz):
+    assert cnnviz("render", "--list").out.split() == list(shipped_sets()) == ["article"]
+    ran = cnnviz("render", "article", "nosuch")
+    assert ran.code == 2
+    assert "nosuch" in ran.err
+    ran = cnnviz("deck", "article", "--figures", "nosuch", "-o", "x.html")
+    assert "article does not exist" not in ran.err
+
+
+def test_all_is_every_extra_that_figures_need():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    named = set(re.search(r"\[(.*)\]", extras["all"][0])[1].split(","))
+    assert named == set(extras) - {"all", "test"}

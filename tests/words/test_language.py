@@ -1,0 +1,64 @@
+"""Languages: every figure speaks them whole, with the same numbers; broken files are refused in one line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cnnviz.errors import UsageError
+from cnnviz.storyboard.printing import printed
+from cnnviz.words import Number, Printer, Shape, Text, joined, sentences
+from cnnviz.words.language import languages, load_language
+from tests.figures import all_figures, make_figure, named
+
+
+def strings(board):
+    """Every text of a printed storyboard but alt texts, whose languages order their parts differently."""
+    yield from (board.title, board.settings, board.formula, board.convention)
+    for panel in board.panels():
+        yield panel.label
+    for step in board.steps():
+        yield step.caption
+
+
+def numbers(text):
+    return sorted(re.findall(r"\d[\d.]*", text))
+
+
+@pytest.mark.parametrize("figure", all_figures(), ids=named)
+@pytest.mark.parametrize("lang", languages())
+def test_a_figure_speaks_the_language_with_the_same_numbers(figure, lang):
+    language, scene = load_language(lang), make_figure(figure).scene
+    language.missing.clear()
+    theirs = list(strings(printed(scene.storyboard(), Printer(language))))
+    assert list(language.missing) == []
+    for own, other in zip(strings(printed(scene.storyboard(), Printer())), theirs, strict=True):
+        assert numbers(own) == numbers(other)
+
+
+def test_a_template_is_filled_in_its_own_order(tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_text('name = "Own"\n[signs]\n". " = "| "\n[texts]\n"{n} of {size}" = "{size}<{n}>"\n', "utf-8-sig")
+    printer = Printer(load_language(str(file)))
+    words = sentences(joined(["a", Text("{n} of {size}", n=Number(2), size=Shape((3, 4)))]), Text("not there"))
+    assert printer(words) == "a, 3×4<2>| not there."
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ('[texts]\n"a {n}" = "b {m}"\n', "{m}"),
+        ('[texts]\n"a" = 3\n', "'a'"),
+        ('[texts]\n"a {n}" = "b {n"\n', "b {n"),
+        ("[words]\n", "words"),
+        ('[texts]\n"a" = "' + "x" * 2000 + '"\n', "2000"),
+        ("texts = [\n", "TOML"),
+        ('extends = "xx"\n', "xx"),
+    ],
+)
+def test_a_broken_file_is_refused(tmp_path, text, part):
+    file = tmp_path / "own.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=re.escape(part)):
+        load_language(str(file))
