@@ -13,7 +13,7 @@ from cnnviz.batch import Entry, read_sets, run_all
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.notation import size_text
-from cnnviz.parameters import choose, parameters_of
+from cnnviz.parameters import parameters_of, suggest
 from cnnviz.pipeline import Figure, make
 from cnnviz.programs import run
 from cnnviz.verify.claims import Claim, claims
@@ -62,7 +62,7 @@ def check_figure(figure: Figure, against: str = "onnxruntime", name: str = "") -
     """Hold a figure against an engine; raises CnnvizError where that is not installed."""
     name = name or figure.file_name("").removesuffix(".").replace("_", " ")
     if against not in ENGINES:
-        raise UsageError(f"--against {against!r} is no engine: {choose(against, tuple(ENGINES))}")
+        raise UsageError(f"--against {against!r} is no engine: {suggest(against, tuple(ENGINES))}")
     try:
         operation, board = figure.scene.operation(), figure.scene.storyboard()
         results = {} if operation is None else run(operation, ENGINES[against])
