@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,7 @@ def _rows(values: Values, double: bool) -> tuple[str, tuple[int, ...]]:
 
 def number(value: float, double: bool) -> str:
     """A number with the fewest digits that give it again: `3.`, `0.25`, `1e-12`."""
-    exact = (np.float64 if double else np.float32)(value + 0.0)
+    exact: np.floating[Any] = np.float64(value + 0.0) if double else np.float32(value + 0.0)
     if exact == 0 or 1e-4 <= abs(exact) < 1e9:
         return np.format_float_positional(exact, trim=".")
     return np.format_float_scientific(exact, trim=".").replace("e-0", "e-").replace("e+0", "e")

@@ -29,21 +29,21 @@ class RefusalError(Exception):
 
 
 class Writer:
-    """Writes one operation as a program; a framework has a method for each function that calls name, `_conv2d`.
+    """Writes one operation as a program; a framework has a template or a method, `_conv2d`, for each function.
 
     Such a method returns an expression, and may `note` and `put` lines before it; where one of these says more than
-    the expression does it is left in `essential`. `title` is the framework's name, `also` other words that users have
-    for it, `modules` its imports by the words that need them, `array` how it makes an array of numbers, `dtypes` its
-    float32 and float64, `functions` its names of what formulas call, `tracked` what gradients
-    need beforehand, and `inner_gradients` whether layers' outputs have gradients too.
+    the expression does it is left in `essential`. A template's last line is the expression. `title` is the
+    framework's name, `modules` its imports by the words that need them,
+    `array` how it makes an array of numbers, `dtypes` its float32 and float64, `functions` its names of what formulas
+    call, `tracked` what gradients need beforehand, and `inner_gradients` whether layers' outputs have gradients too.
     """
 
     title: ClassVar[str]
-    also: ClassVar[tuple[str, ...]] = ()
     modules: ClassVar[Mapping[str, str]]
     array: ClassVar[str] = "np.array"
     dtypes: ClassVar[tuple[str, str]]
     functions: ClassVar[Mapping[str, str]] = {}
+    templates: ClassVar[Mapping[str, str]] = {}
     tracked: ClassVar[tuple[str, ...]] = ()
     inner_gradients: ClassVar[bool] = False
 
@@ -96,7 +96,23 @@ class Writer:
 
     def expression(self, call: Call) -> str:
         """A call in this framework; raises RefusalError where it has none."""
+        if call.function in self.templates:
+            return self.fill(self.templates[call.function], call)
         return str(getattr(self, f"_{call.function}")(call))
+
+    def fill(self, template: str, call: Call) -> str:
+        """Put a call's operands and options in a template: all lines but the last go ahead, the last is given back."""
+        o = call.options
+        values = {name: self.plain(value) for name, value in o.items()}
+        if "alpha_over_n" in o:
+            n = o["size"]
+            cells = n * n if call.function.endswith("within") else n
+            values["per_sum"] = values["alpha"] + (f" / {cells}" if o["alpha_over_n"] else "")
+            values["per_mean"] = values["alpha"] + ("" if o["alpha_over_n"] else f" * {cells}")
+            values |= {"before": str(n // 2), "after": str((n - 1) // 2)}
+        *lines, last = template.format(*call.operands, o=o, shape=call.shape, dtype=self.dtype, **values).split("\n")
+        self.put(*lines)
+        return last
 
     def results(self, call: Call) -> str:
         """The names that a call's result is given to."""
@@ -266,8 +282,11 @@ def broken(line: str) -> list[str]:
             groups += [(opened, place)] if depth == 0 else []
     start, end = max(groups, key=lambda group: group[1] - group[0])
     indent = line[: len(line) - len(line.lstrip())]
-    inner = [f"{indent}    {part}" for part in _parts(line[start + 1 : end])]
-    return [line] if start == end else [line[: start + 1], *inner, indent + line[end:]]
+    inner = [text for part in _parts(line[start + 1 : end]) for text in broken(f"{indent}    {part}")]
+    if start == end:
+        return [line]
+    rest = broken(line[end + 1 :])
+    return [line[: start + 1], *inner, indent + line[end] + rest[0], *rest[1:]]
 
 
 def _parts(text: str) -> Iterator[str]:

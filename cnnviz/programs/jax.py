@@ -3,21 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnnviz.operation import Call, Training
 from cnnviz.parameters import Size
 from cnnviz.programs._writer import Writer, overhang
 
-_NAMES = {"hardtanh": "hard_tanh", "hardswish": "hard_swish"}
-_NORM_AXES = {"layer_norm": (1, 2, 3), "instance_norm": (2, 3), "group_norm": (2, 3, 4)}
+_RESPONSE = (
+    "# JAX has no local response normalization: sums of squares over the neighbours.\n"
+    "squares = lax.reduce_window({0}**2, 0.0, lax.add, WINDOW, (1, 1, 1, 1), EDGES)\n"
+    "{0} / ({k} + {per_sum} * squares) ** {beta}"
+)
+_NORM = (
+    "# JAX leaves normalization to its libraries: the mean and the biased variance, written out.\n"
+    "mean, variance = {0}.mean(AXES, keepdims=True), {0}.var(AXES, keepdims=True)\n"
+    "({0} - mean) / jnp.sqrt(variance + {eps})"
+)
+_INDICES = """# lax gives no indices of maxima: the place in a window, then in the map.
+windows = lax.conv_general_dilated_patches({0}, {o[kernel_size]}, {o[stride]}, "VALID")
+row, column = jnp.divmod(windows.argmax(1), {o[kernel_size][1]})
+row = row + {o[stride][0]} * jnp.arange(row.shape[1])[:, None]
+column = column + {o[stride][1]} * jnp.arange(row.shape[2])
+"""
+_TEMPLATES = {
+    "flip": "# True convolution: the kernel is rotated by 180° first.\njnp.flip({0}, (2, 3))",
+    "max_unpool2d": "jnp.zeros((1, 1, *{o[output_size]})).at[0, 0, row[0], column[0]].set({0}[0, 0])",
+    "local_response_norm": _RESPONSE.replace("WINDOW", "(1, {size}, 1, 1)").replace(
+        "EDGES", "[(0, 0), ({before}, {after}), (0, 0), (0, 0)]"
+    ),
+    "local_response_norm_within": _RESPONSE.replace("WINDOW", "(1, 1, {size}, {size})").replace(
+        "EDGES", "[(0, 0), (0, 0), ({before}, {after}), ({before}, {after})]"
+    ),
+    "layer_norm": _NORM.replace("AXES", "(1, 2, 3)"),
+    "instance_norm": _NORM.replace("AXES", "(2, 3)"),
+    "group_norm": "grouped = {0}.reshape({shape[0]}, {num_groups}, -1)\n"
+    + _NORM.replace("{0}", "grouped").replace("AXES", "2").replace("(grouped -", "((grouped -")
+    + ").reshape({0}.shape)",
+    "linear": "{0} @ {1}.T + {2}",
+    "flatten": "{0}.reshape(1, -1)",
+    "identity": "{0}",
+    "tanh": "jnp.tanh({0})",
+    "gelu": "jax.nn.gelu({0}, approximate=False)",
+    "leaky_relu": "jax.nn.leaky_relu({0}, negative_slope={negative_slope})",
+    "elu": "jax.nn.elu({0}, alpha={alpha})",
+    "hardtanh": "jax.nn.hard_tanh({0})",
+    "hardswish": "jax.nn.hard_swish({0})",
+    **{name: f"jax.nn.{name}({{0}})" for name in ["relu", "sigmoid", "selu", "relu6", "silu", "mish", "softmax"]},
+    "cross_entropy": "-jax.nn.log_softmax({0})[0, {label}]",
+}
 
 
 class Framework(Writer):
     """JAX."""
 
     title: ClassVar = "JAX"
-    also: ClassVar = ("flax", "optax", "haiku", "xla", "jnp", "equinox")
     modules: ClassVar = {
         "jax.": "import jax",
         "jnp.": "import jax.numpy as jnp",
@@ -27,6 +66,7 @@ class Framework(Writer):
     }
     array: ClassVar = "jnp.array"
     dtypes: ClassVar = ("float", "float")
+    templates: ClassVar = _TEMPLATES
     functions: ClassVar = {
         **{name: f"jnp.{name}" for name in ("abs", "where", "maximum", "log")},
         "softplus": "jax.nn.softplus",
@@ -43,18 +83,14 @@ class Framework(Writer):
 
     # Convolution
 
-    def _flip(self, call: Call) -> str:
-        self.note("True convolution: the kernel is rotated by 180° first.")
-        return f"jnp.flip({call.operands[0]}, (2, 3))"
-
     def _conv2d(self, call: Call) -> str:
         o = call.options
         if self.operation.calls[0] is call:
             self.note("A cross-correlation: the kernel is not flipped.")
         padding = _edges(o["padding"], o["padding"])
-        groups = o.get("groups", 1)
         x, w = call.operands[:2]
-        return self._convolved(x, w, o["stride"], padding, (1, 1), o["dilation"], groups) + _bias(call)
+        options = {"feature_group_count": o["groups"]} if o.get("groups", 1) > 1 else {}
+        return self._convolved(x, w, o["stride"], padding, (1, 1), o["dilation"], **options) + _bias(call)
 
     def _conv_transpose2d(self, call: Call) -> str:
         o, name = call.options, call.operands[1]
@@ -66,19 +102,17 @@ class Framework(Writer):
         padding = _edges(frame, [f + a for f, a in zip(frame, extra, strict=True)])
         return self._convolved(call.operands[0], "rotated", (1, 1), padding, o["stride"], d) + _bias(call)
 
-    def _convolved(
-        self, x: str, w: str, stride: Size, padding: str, apart: Size, dilation: Size, groups: int = 1
-    ) -> str:
-        options = {"lhs_dilation": _pair(apart)} if apart != (1, 1) else {}
+    def _convolved(self, x: str, w: str, stride: Size, padding: str, apart: Size, dilation: Size, **more: Any) -> str:
+        options = {"window_strides": _pair(stride), "padding": padding, **more}
+        options |= {"lhs_dilation": _pair(apart)} if apart != (1, 1) else {}
         options |= {"rhs_dilation": _pair(dilation)} if dilation != (1, 1) else {}
-        options |= {"feature_group_count": str(groups)} if groups > 1 else {}
-        return self.called("lax.conv_general_dilated", x, w, _pair(stride), padding, **options)
+        return self.called("lax.conv_general_dilated", x, w, **options)
 
     # Pooling
 
     def _max_pool2d(self, call: Call) -> str:
         if call.options.get("return_indices"):
-            self._indices(call)
+            self.fill(_INDICES, call)
         return self._windows(call.operands[0], "-jnp.inf", "lax.max", call)
 
     def _avg_pool2d(self, call: Call) -> str:
@@ -111,16 +145,6 @@ class Framework(Writer):
             options["window_dilation"] = str((1, 1, *dilation))
         return self.called("lax.reduce_window", x, start, function, str((1, 1, *size)), str((1, 1, *stride)), **options)
 
-    def _indices(self, call: Call) -> None:
-        x, (k0, k1), s = call.operands[0], call.options["kernel_size"], call.options["stride"]
-        self.note("lax gives no indices of maxima: the place in a window, then in the map.")
-        self.put(
-            f'windows = lax.conv_general_dilated_patches({x}, ({k0}, {k1}), {_pair(s)}, "VALID")',
-            f"row, column = jnp.divmod(windows.argmax(1), {k1})",
-            f"row = row + {s[0]} * jnp.arange(row.shape[1])[:, None]",
-            f"column = column + {s[1]} * jnp.arange(row.shape[2])",
-        )
-
     def _adaptive(self, call: Call) -> str:
         x, (rows, columns), o = call.operands[0], call.shape[2:], call.options["output_size"]
         function = "max" if "max" in call.function else "mean"
@@ -135,10 +159,6 @@ class Framework(Writer):
 
     _adaptive_max_pool2d = _adaptive_avg_pool2d = _adaptive
 
-    def _max_unpool2d(self, call: Call) -> str:
-        shape = (1, 1, *call.options["output_size"])
-        return f"jnp.zeros({shape}).at[0, 0, row[0], column[0]].set({call.operands[0]}[0, 0])"
-
     def _avg_unpool2d(self, call: Call) -> str:
         y, (k0, k1), s = call.operands[0], call.options["kernel_size"], call.options["stride"]
         sizes = zip(call.options["output_size"], call.shape[2:], s, strict=True)
@@ -151,81 +171,23 @@ class Framework(Writer):
 
     # Normalization
 
-    def _local_response_norm(self, call: Call) -> str:
-        n = call.options["size"]
-        return self._response(call, (1, n, 1, 1), n)
-
-    def _local_response_norm_within(self, call: Call) -> str:
-        n = call.options["size"]
-        return self._response(call, (1, 1, n, n), n * n)
-
-    def _response(self, call: Call, window: Sequence[int], cells: int) -> str:
-        x, o = call.operands[0], call.options
-        edges = ", ".join(f"({n // 2}, {(n - 1) // 2})" for n in window)
-        self.note("JAX has no local response normalization: sums of squares over the neighbours.")
-        squares = self.called(
-            "lax.reduce_window", f"{x}**2", "0.0", "lax.add", str(window), "(1, 1, 1, 1)", padding=f"[{edges}]"
-        )
-        self.put(f"squares = {squares}")
-        alpha = self.plain(o["alpha"]) + (f" / {cells}" if o["alpha_over_n"] else "")
-        return f"{x} / ({self.plain(o['k'])} + {alpha} * squares) ** {self.plain(o['beta'])}"
-
-    def _norm(self, call: Call) -> str:
-        x, o = call.operands[0], call.options
-        self.note("JAX leaves normalization to its libraries: the mean and the biased variance, written out.")
-        axes = _NORM_AXES.get(call.function, (0, *range(2, len(call.shape))))
-        grouped = x
-        if call.function == "group_norm":
-            n, c, *size = call.shape
-            grouped = "grouped"
-            self.put(f"grouped = {x}.reshape{(n, o['num_groups'], c // o['num_groups'], *size)}")
-        self.put(f"mean = {grouped}.mean({axes}, keepdims=True)", f"variance = {grouped}.var({axes}, keepdims=True)")
-        hat = f"({grouped} - mean) / jnp.sqrt(variance + {self.plain(o['eps'])})"
-        if grouped != x:
-            return f"({hat}).reshape({x}.shape)"
+    def _batch_norm(self, call: Call) -> str:
+        axes = str((0, *range(2, len(call.shape))))
+        hat = self.fill(_NORM.replace("AXES", axes), call)
         if len(call.operands) == 1:
             return hat
         gamma, beta = (name + "[:, None, None]" * (len(call.shape) > 2) for name in call.operands[1:])
         return f"{gamma} * {hat} + {beta}"
 
-    _batch_norm = _layer_norm = _instance_norm = _group_norm = _norm
-
     # Layers and activations
-
-    def _linear(self, call: Call) -> str:
-        x, w, b = call.operands
-        return f"{x} @ {w}.T + {b}"
-
-    def _flatten(self, call: Call) -> str:
-        return f"{call.operands[0]}.reshape(1, -1)"
-
-    def _identity(self, call: Call) -> str:
-        return call.operands[0]
-
-    def _activation(self, call: Call) -> str:
-        return self.called(f"jax.nn.{_NAMES.get(call.function, call.function)}", *call.operands, **call.options)
-
-    _relu = _leaky_relu = _elu = _sigmoid = _selu = _relu6 = _hardtanh = _silu = _hardswish = _mish = _activation
-
-    def _tanh(self, call: Call) -> str:
-        return f"jnp.tanh({call.operands[0]})"
-
-    def _gelu(self, call: Call) -> str:
-        return f"jax.nn.gelu({call.operands[0]}, approximate=False)"
 
     def _softplus(self, call: Call) -> str:
         return self.formula(call) if call.options["beta"] != 1 else f"jax.nn.softplus({call.operands[0]})"
-
-    def _softmax(self, call: Call) -> str:
-        return f"jax.nn.softmax({call.operands[0]})"
 
     # Losses
 
     _l1_loss = _mse_loss = _huber_loss = _smooth_l1_loss = _hinge_loss = Writer.formula
     _binary_cross_entropy = _binary_cross_entropy_with_logits = Writer.formula
-
-    def _cross_entropy(self, call: Call) -> str:
-        return f"-jax.nn.log_softmax({call.operands[0]})[0, {call.options['label']}]"
 
     # Training
 

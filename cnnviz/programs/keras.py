@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from cnnviz.operation import KERNEL, MAP, Call, Operand, Shown, Training
@@ -10,13 +10,50 @@ from cnnviz.parameters import Size
 from cnnviz.programs._writer import Writer, overhang
 
 _ORDER = {MAP: (0, 2, 3, 1), KERNEL: (2, 3, 1, 0)}
-_NAMES = {"identity": "linear", "hardtanh": "hard_tanh", "hardswish": "hard_silu"}
-_LOSSES = {
-    "l1_loss": "mean_absolute_error",
-    "mse_loss": "mean_squared_error",
-    "huber_loss": "huber",
-    "binary_cross_entropy": "binary_crossentropy",
-    "binary_cross_entropy_with_logits": "binary_crossentropy",
+_INDICES = """# Keras gives no indices of maxima: the place in a window, then in the map.
+windows = keras.ops.image.extract_patches({0}, {o[kernel_size]}, strides={o[stride]})
+best = keras.ops.convert_to_numpy(keras.ops.argmax(windows, axis=-1))[0]
+row = best // {o[kernel_size][1]} + {o[stride][0]} * np.arange(best.shape[0])[:, None]
+column = best % {o[kernel_size][1]} + {o[stride][1]} * np.arange(best.shape[1])
+"""
+_NO_LRN = "# Keras has no local response normalization: squares of the neighbours.\n"
+_EPSILON = "# Keras adds 0.001 to the variance unless told otherwise.\n"
+_ONE_PAIR = "# Losses of Keras take the mean over the last axis, here of one.\n"
+_PAIR = "(np.full_like({0}[:, None], {label}), {0}[:, None]"
+_TEMPLATES = {
+    "flip": "# True convolution: the kernel is rotated by 180° first.\nnp.flip({0}, (0, 1))",
+    "max_unpool2d": "places = (row * {o[output_size][1]} + column).reshape(-1, 1)\n"
+    "empty = np.zeros({o[output_size][0]} * {o[output_size][1]}, dtype={dtype})\n"
+    "filled = keras.ops.scatter_update(empty, places, keras.ops.reshape({0}, -1))\n"
+    "keras.ops.reshape(filled, (1, *{o[output_size]}, 1))",
+    "local_response_norm": _NO_LRN + "squares = keras.ops.pad({0}**2, [[0, 0], [0, 0], [0, 0], [{before}, {after}]])\n"
+    "total = sum(squares[..., j : j + {shape[1]}] for j in range({size}))\n"
+    "{0} / ({k} + {per_sum} * total) ** {beta}",
+    "local_response_norm_within": _NO_LRN
+    + "squares = keras.ops.pad({0}**2, [[0, 0], [{before}, {after}], [{before}, {after}], [0, 0]])\n"
+    "{0} / ({k} + {per_mean} * keras.ops.average_pool(squares, {size}, 1)) ** {beta}",
+    "layer_norm": _EPSILON + "keras.layers.LayerNormalization(axis=(1, 2, 3), epsilon={eps}, dtype={dtype})({0})",
+    "instance_norm": _EPSILON + "keras.layers.GroupNormalization(groups=-1, epsilon={eps}, dtype={dtype})({0})",
+    "group_norm": _EPSILON + "keras.layers.GroupNormalization(groups={num_groups}, epsilon={eps}, dtype={dtype})({0})",
+    "linear": "# A row of the weights is one output; Dense keeps it as a column.\n"
+    "keras.ops.matmul({0}, keras.ops.transpose({1})) + {2}",
+    "flatten": "keras.ops.reshape(keras.ops.transpose({0}, (0, 3, 1, 2)), (1, -1))",
+    "identity": "keras.activations.linear({0})",
+    "hardtanh": "keras.activations.hard_tanh({0})",
+    "hardswish": "keras.activations.hard_silu({0})",
+    "gelu": "keras.activations.gelu({0}, approximate=False)",
+    "leaky_relu": "keras.activations.leaky_relu({0}, negative_slope={negative_slope})",
+    "elu": "keras.activations.elu({0}, alpha={alpha})",
+    # Of an array of NumPy's it fails.
+    "mish": "keras.activations.mish(keras.ops.array({0}))",
+    **{name: f"keras.activations.{name}({{0}})" for name in ["relu", "tanh", "sigmoid", "selu", "relu6", "silu"]},
+    "softmax": "keras.ops.softmax({0})",
+    "l1_loss": _ONE_PAIR + "keras.losses.mean_absolute_error" + _PAIR + ")",
+    "mse_loss": _ONE_PAIR + "keras.losses.mean_squared_error" + _PAIR + ")",
+    "huber_loss": _ONE_PAIR + "keras.losses.huber" + _PAIR + ", delta={delta})",
+    "binary_cross_entropy": _ONE_PAIR + "keras.losses.binary_crossentropy" + _PAIR + ")",
+    "binary_cross_entropy_with_logits": _ONE_PAIR + "keras.losses.binary_crossentropy" + _PAIR + ", from_logits=True)",
+    "cross_entropy": "keras.losses.sparse_categorical_crossentropy(np.array([{label}]), {0}, from_logits=True)[0]",
 }
 
 
@@ -24,9 +61,9 @@ class Framework(Writer):
     """Keras."""
 
     title: ClassVar = "Keras"
-    also: ClassVar = ("tensorflow", "tf", "tf.keras", "keras3", "tensor-flow", "tf-keras")
     modules: ClassVar = {"keras.": "import keras", "np.": "import numpy as np"}
     dtypes: ClassVar = ('"float32"', '"float64"')
+    templates: ClassVar = _TEMPLATES
     functions: ClassVar = {
         **{name: f"np.{name}" for name in ("abs", "where", "maximum")},
         "softplus": "keras.activations.softplus",
@@ -52,10 +89,6 @@ class Framework(Writer):
         return f"keras.ops.moveaxis({shown.name}{'[0]' * len(shown.index)}, -1, {1 - len(shown.index)})"
 
     # Convolution
-
-    def _flip(self, call: Call) -> str:
-        self.note("True convolution: the kernel is rotated by 180° first.")
-        return f"np.flip({call.operands[0]}, (0, 1))"
 
     def _conv2d(self, call: Call) -> str:
         o, (x, w) = call.options, call.operands[:2]
@@ -106,7 +139,7 @@ class Framework(Writer):
         x = self._padded(call.operands[0], o["padding"], ends, least)
         k, s = self.plain(o["kernel_size"]), self.plain(o["stride"])
         if o.get("return_indices"):
-            self._indices(call)
+            self.fill(_INDICES, call)
         if o["dilation"] == (1, 1):
             return f"keras.ops.max_pool({x}, {k}, {s})"
         self.note("Keras has no dilated pooling: the maximum of each window that is cut out.")
@@ -126,16 +159,6 @@ class Framework(Writer):
         self.put(f"counted = {counted}")
         return f"{pooled} / keras.ops.average_pool(counted, {window})"
 
-    def _indices(self, call: Call) -> None:
-        x, (k0, k1), s = call.operands[0], call.options["kernel_size"], call.options["stride"]
-        self.note("Keras gives no indices of maxima: the place in a window, then in the map.")
-        self.put(
-            f"windows = keras.ops.image.extract_patches({x}, ({k0}, {k1}), strides={s})",
-            "best = keras.ops.convert_to_numpy(keras.ops.argmax(windows, axis=-1))[0]",
-            f"row = best // {k1} + {s[0]} * np.arange(best.shape[0])[:, None]",
-            f"column = best % {k1} + {s[1]} * np.arange(best.shape[1])",
-        )
-
     def _adaptive(self, call: Call) -> str:
         kind, x = "max" if "max" in call.function else "mean", call.operands[0]
         if call.options["output_size"] == (1, 1):
@@ -145,13 +168,6 @@ class Framework(Writer):
         return f"keras.ops.adaptive_{name}_pool({x}, {call.options['output_size']})"
 
     _adaptive_max_pool2d = _adaptive_avg_pool2d = _adaptive
-
-    def _max_unpool2d(self, call: Call) -> str:
-        rows, columns = call.options["output_size"]
-        self.put(f"places = (row * {columns} + column).reshape(-1, 1)")
-        values = f"keras.ops.reshape({call.operands[0]}, -1)"
-        self.put(f"empty = np.zeros({rows * columns}, dtype={self.dtype})")
-        return f"keras.ops.reshape(keras.ops.scatter_update(empty, places, {values}), {(1, rows, columns, 1)})"
 
     def _avg_unpool2d(self, call: Call) -> str:
         o, y = call.options, call.operands[0]
@@ -164,25 +180,6 @@ class Framework(Writer):
 
     # Normalization
 
-    def _local_response_norm(self, call: Call) -> str:
-        x, n, channels = call.operands[0], call.options["size"], call.shape[1]
-        self.note("Keras has no local response normalization: sums of squares over the neighbours.")
-        self.put(f"squares = keras.ops.pad({x}**2, [[0, 0], [0, 0], [0, 0], [{n // 2}, {(n - 1) // 2}]])")
-        self.put(f"total = sum(squares[..., j : j + {channels}] for j in range({n}))")
-        return self._response(call, "total", f" / {n}" if call.options["alpha_over_n"] else "")
-
-    def _local_response_norm_within(self, call: Call) -> str:
-        x, n = call.operands[0], call.options["size"]
-        before, after = n // 2, (n - 1) // 2
-        self.note("Keras has no local response normalization: the mean of the squares in a window of a channel.")
-        self.put(f"squares = {_pad(f'{x}**2', (before, before), (after, after))}")
-        weight = "" if call.options["alpha_over_n"] else f" * {n**2}"
-        return self._response(call, f"keras.ops.average_pool(squares, {n}, 1)", weight)
-
-    def _response(self, call: Call, squares: str, weight: str) -> str:
-        k, alpha, beta = (self.plain(call.options[name]) for name in ("k", "alpha", "beta"))
-        return f"{call.operands[0]} / ({k} + {alpha}{weight} * {squares}) ** {beta}"
-
     def _batch_norm(self, call: Call) -> str:
         x, axes = call.operands[0], "0" if len(call.shape) == 2 else "(0, 1, 2)"
         self.note("BatchNormalization keeps moving averages and few digits: training's own statistics, written out.")
@@ -192,71 +189,14 @@ class Framework(Writer):
         hat = f"({x} - mean) / (variance + {self.plain(call.options['eps'])}) ** 0.5"
         return f"{call.operands[1]} * {hat} + {call.operands[2]}" if len(call.operands) > 1 else hat
 
-    def _layer(self, call: Call, name: str, **options: Any) -> str:
-        options["epsilon"] = call.options["eps"]
-        if self.operation.double:
-            options["dtype"] = self.dtype
-        self.note("Keras adds 0.001 to the variance unless told otherwise.")
-        return f"{self.called(f'keras.layers.{name}', **options)}({call.operands[0]})"
-
-    def _layer_norm(self, call: Call) -> str:
-        return self._layer(call, "LayerNormalization", axis=(1, 2, 3))
-
-    def _instance_norm(self, call: Call) -> str:
-        return self._layer(call, "GroupNormalization", groups=-1)
-
-    def _group_norm(self, call: Call) -> str:
-        return self._layer(call, "GroupNormalization", groups=call.options["num_groups"])
-
     # Layers and activations
-
-    def _linear(self, call: Call) -> str:
-        x, w, b = call.operands
-        self.note("A row of w is one output; Dense keeps it as a column.")
-        return f"keras.ops.matmul({x}, {w}.T) + {b}" if not self.operation.training else (
-            f"keras.ops.matmul({x}, keras.ops.transpose({w})) + {b}"
-        )  # fmt: skip
-
-    def _flatten(self, call: Call) -> str:
-        return f"keras.ops.reshape(keras.ops.transpose({call.operands[0]}, (0, 3, 1, 2)), (1, -1))"
-
-    def _activation(self, call: Call) -> str:
-        name, options = _NAMES.get(call.function, call.function), dict(call.options)
-        if call.function == "gelu":
-            options["approximate"] = False
-        return self.called(f"keras.activations.{name}", *call.operands, **options)
-
-    _relu = _leaky_relu = _elu = _tanh = _sigmoid = _selu = _relu6 = _hardtanh = _gelu = _silu = _hardswish = (
-        _activation
-    )
-    _identity = _activation
-
-    def _mish(self, call: Call) -> str:
-        # Keras takes an array of NumPy's here, but fails.
-        return f"keras.activations.mish(keras.ops.array({call.operands[0]}))"
 
     def _softplus(self, call: Call) -> str:
         return self.formula(call) if call.options["beta"] != 1 else f"keras.activations.softplus({call.operands[0]})"
 
-    def _softmax(self, call: Call) -> str:
-        return f"keras.ops.softmax({call.operands[0]})"
-
     # Losses
 
-    def _loss(self, call: Call) -> str:
-        x, options = call.operands[0], {k: v for k, v in call.options.items() if k != "label"}
-        if call.function.endswith("logits"):
-            options["from_logits"] = True
-        label = f"np.full_like({x}[:, None], {self.plain(call.options['label'])})"
-        self.note("Losses of Keras take the mean over the last axis, here of one.")
-        return self.called(f"keras.losses.{_LOSSES[call.function]}", label, f"{x}[:, None]", **options)
-
-    _l1_loss = _mse_loss = _huber_loss = _binary_cross_entropy = _binary_cross_entropy_with_logits = _loss
     _smooth_l1_loss = _hinge_loss = Writer.formula
-
-    def _cross_entropy(self, call: Call) -> str:
-        scores, label = call.operands[0], call.options["label"]
-        return f"keras.losses.sparse_categorical_crossentropy(np.array([{label}]), {scores}, from_logits=True)[0]"
 
     # Training
 
@@ -329,7 +269,7 @@ def _hyperparameters(call: Call) -> Iterator[tuple[str, Any]]:
             yield from zip(("beta_1", "beta_2", "epsilon"), (*o["betas"], 1e-8), strict=True)
 
 
-def _steps(options: dict[str, Any]) -> dict[str, Any]:
+def _steps(options: Mapping[str, Any]) -> dict[str, Any]:
     found = {"strides": options["stride"]} if options["stride"] != (1, 1) else {}
     return found | ({"dilation_rate": options["dilation"]} if options["dilation"] != (1, 1) else {})
 

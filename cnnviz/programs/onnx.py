@@ -30,7 +30,6 @@ class Framework(Writer):
     """ONNX, built by `onnx.helper`; methods add nodes and give nothing back."""
 
     title: ClassVar = "ONNX"
-    also: ClassVar = ("onnxruntime", "ort", "onnx-runtime")
     modules: ClassVar = {
         "np.": "import numpy as np",
         "onnxruntime.": "import onnxruntime",
@@ -244,7 +243,7 @@ class Framework(Writer):
         self.graph.node("Flatten", call.operands, call.result)
 
     def _activation(self, call: Call) -> None:
-        x, value = call.operands[0], {"alpha": value for value in call.options.values()}
+        x, value = call.operands[0], dict(zip(("alpha",), call.options.values(), strict=False))
         if self.operation.double:
             # The only type in which ONNX Runtime has all activations.
             self.single.add(call.result)

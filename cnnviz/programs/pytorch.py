@@ -8,12 +8,30 @@ from typing import ClassVar
 from cnnviz.operation import Call, Shown, Training
 from cnnviz.programs._writer import Writer, unpool_rest
 
+_TEMPLATES = {
+    "flip": "# True convolution: the kernel is rotated by 180° first.\ntorch.flip({0}, (2, 3))",
+    "local_response_norm_within": "# torch has it between channels only: here the mean of the squares in a window.\n"
+    "squares = F.pad({0}**2, ({before}, {after}, {before}, {after}))\n"
+    "{0} / ({k} + {per_mean} * F.avg_pool2d(squares, {size}, stride=1)) ** {beta}",
+    "linear": "F.linear({0}, {1}, {2})",
+    "flatten": "{0}.flatten(1)",
+    "identity": "{0}",
+    "tanh": "torch.tanh({0})",
+    "sigmoid": "torch.sigmoid({0})",
+    "softmax": "torch.softmax({0}, dim={dim})",
+    "leaky_relu": "F.leaky_relu({0}, negative_slope={negative_slope})",
+    "elu": "F.elu({0}, alpha={alpha})",
+    "softplus": "F.softplus({0}, beta={beta})",
+    **{name: f"F.{name}({{0}})" for name in ["relu", "selu", "relu6", "hardtanh", "gelu", "silu", "hardswish", "mish"]},
+    "cross_entropy": "F.cross_entropy({0}, torch.tensor([{label}]))",
+    "hinge_loss": "# torch has no hinge loss of this form.\ntorch.clamp({margin} - {label} * {0}, min=0)",
+}
+
 
 class Framework(Writer):
     """PyTorch's `torch.nn.functional`."""
 
     title: ClassVar = "PyTorch"
-    also: ClassVar = ("torch", "pt", "py-torch", "libtorch", "lightning", "torchvision")
     modules: ClassVar = {
         "np.": "import numpy as np",
         "torch.": "import torch",
@@ -21,7 +39,7 @@ class Framework(Writer):
     }
     array: ClassVar = "torch.tensor"
     dtypes: ClassVar = ("torch.float32", "torch.float64")
-    functions: ClassVar = {"maximum": "torch.clamp"}
+    templates: ClassVar = _TEMPLATES
     tracked: ClassVar = ("for values in (x, *weights):", "    values.requires_grad_()")
     inner_gradients: ClassVar = True
 
@@ -34,10 +52,6 @@ class Framework(Writer):
         return super().shown(shown) + (".detach()" if self.operation.training else "")
 
     # Convolution and pooling
-
-    def _flip(self, call: Call) -> str:
-        self.note("True convolution: the kernel is rotated by 180° first.")
-        return f"torch.flip({call.operands[0]}, (2, 3))"
 
     def _conv2d(self, call: Call) -> str:
         if self.operation.calls[0] is call:
@@ -83,16 +97,6 @@ class Framework(Writer):
             o["alpha"] = f"{size} * {self.plain(o['alpha'])}"
         return self.called("F.local_response_norm", x, str(size), **o)
 
-    def _local_response_norm_within(self, call: Call) -> str:
-        x, o = call.operands[0], call.options
-        n = o["size"]
-        before, after = n // 2, (n - 1) // 2
-        weight = self.plain(o["alpha"]) + ("" if o["alpha_over_n"] else f" * {n**2}")
-        self.note("torch has it between channels only: here the mean of the squares in a window of a channel.")
-        self.put(f"squares = F.pad({x}**2, ({before}, {after}, {before}, {after}))")
-        mean = f"F.avg_pool2d(squares, {n}, stride=1)"
-        return f"{x} / ({self.plain(o['k'])} + {weight} * {mean}) ** {self.plain(o['beta'])}"
-
     def _batch_norm(self, call: Call) -> str:
         affine = dict(zip(("weight", "bias"), call.operands[1:], strict=False))
         return self.called("F.batch_norm", call.operands[0], "None", "None", **affine, **self.options(call))
@@ -106,24 +110,7 @@ class Framework(Writer):
 
     # Layers and activations
 
-    _linear = _same
-    _relu = _leaky_relu = _elu = _selu = _softplus = _relu6 = _hardtanh = _gelu = _silu = _hardswish = _mish = _same
-
-    def _flatten(self, call: Call) -> str:
-        return f"{call.operands[0]}.flatten(1)"
-
-    def _identity(self, call: Call) -> str:
-        return call.operands[0]
-
-    def _of_torch(self, call: Call) -> str:
-        return self.called(f"torch.{call.function}", *call.operands, **call.options)
-
-    _tanh = _sigmoid = _softmax = _of_torch
-
     # Losses
-
-    def _cross_entropy(self, call: Call) -> str:
-        return f"F.cross_entropy({call.operands[0]}, torch.tensor([{call.options['label']}]))"
 
     def _loss(self, call: Call) -> str:
         x, options = call.operands[0], {k: v for k, v in call.options.items() if k != "label"}
@@ -133,10 +120,6 @@ class Framework(Writer):
     _l1_loss = _mse_loss = _huber_loss = _smooth_l1_loss = _binary_cross_entropy = _binary_cross_entropy_with_logits = (
         _loss
     )
-
-    def _hinge_loss(self, call: Call) -> str:
-        self.note("torch has no hinge loss of this form.")
-        return self.formula(call)
 
     # Training
 

@@ -138,7 +138,9 @@ def batch_norm(x: Values, gamma: Values, beta: Values, eps: float, activation: s
                 (("x", x), ("gamma", gamma), ("beta", beta))}  # fmt: skip
     calls = [Call(function="batch_norm", operands=("x", "gamma", "beta"), result="y", shape=x.shape,
                   options={"training": True, "eps": eps})]  # fmt: skip
-    shown = [Shown(name="y", panel="scaled", kind=PLAIN)]
+    calls.append(Call(function="batch_norm", operands=("x",), result="normalised", shape=x.shape,
+                      options={"training": True, "eps": eps}))  # fmt: skip
+    shown = [Shown(name="normalised", panel="normalised", kind=PLAIN), Shown(name="y", panel="scaled", kind=PLAIN)]
     if activation != "none":
         calls.append(_activation(activation.replace("-", "_"), None, "y", "activated", x.shape))
         shown.append(Shown(name="activated", panel="activated", kind=PLAIN))
@@ -238,9 +240,11 @@ def network(
     if len(shape) > 2:
         calls.append(Call(function="flatten", operands=(previous,), result="scores", shape=shape))
         previous, shape = "scores", (1, int(np.prod(shape)))
-    calls.append(Call(function="softmax", operands=(previous,), result="probabilities", shape=shape, options={"dim": 1}))
-    calls.append(Call(function="cross_entropy", operands=(previous,), result="loss", shape=shape,
-                      options={"label": label}))  # fmt: skip
+    for function, result, options in (
+        ("softmax", "probabilities", {"dim": 1}),
+        ("cross_entropy", "loss", {"label": label}),
+    ):
+        calls.append(Call(function=function, operands=(previous,), result=result, shape=shape, options=options))
     after = "after_" if rate else ""
     learned = tuple(name for name in operands if name != "x")
     return Operation(

@@ -4,49 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
-from cnnviz.limits import MAX_SIDE
-from cnnviz.notation import digits_for, number, size_text
-from cnnviz.ops.convolution import conv2d, conv_transpose2d, pad2d
-from cnnviz.parameters import Size, param
-from cnnviz.scenes._map_and_kernel import MapAndKernel
-from cnnviz.scenes._sliding import (
-    COVERING,
-    CROWDED_SIDE,
-    SIZES,
-    Cover,
-    Place,
-    check_fit,
-    check_side,
-    check_steps,
-    dot_product,
-    fits_band,
+from cnnviz.parameters import Size
+from cnnviz.scenes._scatter import MANY_COLUMNS
+from cnnviz.scenes._stamps import Stamps, product_decimals, shade_of_sums, stamping
+from cnnviz.story import (
+    Axis,
+    Cells,
+    Graph,
+    MapAndKernel,
+    Story,
+    Windows,
+    convolved_size,
+    filled,
     lost_of,
-    map_shade,
-    math_size,
-    outline,
-    outline_off,
-    positions,
-    reached,
+    padding,
     reading_beats,
-    settings_text,
-    shade_for,
-    window,
-    words_size,
+    stride,
+    times,
 )
-from cnnviz.scenes._stamps import Stamper, stamped
-from cnnviz.storyboard import Cell, Change, Grid, Mark, Relabel, Sign, Step, Storyboard, Values
-
-if TYPE_CHECKING:
-    from cnnviz.operation import Operation
-
-_MANY_COLUMNS = 22
-_BACK, _COMPARED = "by the transposed one", "same size, other values"
+from cnnviz.storyboard import Mark, Sign, Step
+from cnnviz.words import (
+    Assigned,
+    Defined,
+    Extent,
+    Fitting,
+    Joined,
+    Number,
+    Shape,
+    Strong,
+    Text,
+    Words,
+    dot,
+    equation,
+    joined,
+    size,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,234 +60,141 @@ class ConvRelation(MapAndKernel):
         "cnnviz conv-relation --i 4 --k 3 --kernel laplacian",
     )
 
-    s: Size = param(2, alias="stride", help="Stride of both.", lo=1, hi=MAX_SIDE, always_named=True)
-    p: Size = param(0, alias="padding", help="Padding of both.", lo=0, hi=MAX_SIDE, always_named=True)
+    s: Size = stride(2, help="Stride of both.")
+    p: Size = padding(help="Padding of both.")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_fit(self._size, self._k, self.p)
-        check_side((self._padded.shape[0], self._padded.shape[1]), "the padded input", "use a smaller --p or --i")
-        check_steps(self._count, "this figure", self._k)
+    def story(self) -> Story:
+        """One step for each output cell on the way there, one for each on the way back, and a comparison."""
+        x, w = self.map.values, self.weights.values
+        windows = Windows.sliding(x.shape, w.shape, self.s, self.p)
+        sizes = {"stride": self.s, "padding": self.p}
+        back_sizes = {**sizes, "output_padding": self.rest, "dilation": (1, 1)}
+        graph = Graph()
+        graph.essential = 0
+        kernel = graph.kernel("w", w)
+        there = graph.compute("conv2d", graph.map("x", x), kernel, **sizes, dilation=(1, 1))
+        back = graph.compute("conv_transpose2d", there, kernel, result="back", **back_sizes)
+        y, again = there.values[0, 0], back.values[0, 0]
+        returning = Windows(
+            tuple(Axis.transposed(*each) for each in zip(y.shape, w.shape, self.s, self.p, self.rest, strict=True))
+        )
+
+        story = Story(self, Text("Convolution and its transpose"), graph)
+        story.fits(windows, "this figure")
+        # Beside this title there is room for the words of one size each.
+        square = all(rows == columns for rows, columns in (w.shape, self.s, self.p))
+        for word, symbol, value in (("kernel", "k", w.shape), ("stride", "s", self.s), ("padding", "p", self.p)):
+            story.set(word if square else "", symbol, value)
+        X = story.cells("input", "Input {size}", x, windows=windows, data=self.map, notes=True)
+        columns = windows.drawn[1] + y.shape[1] + x.shape[1]
+        W = story.cells("kernel", "Kernel {size}", w, role="kernel", enlarge=columns >= MANY_COLUMNS)
+        B = story.cells(
+            "back",
+            "Back to {size}",
+            back,
+            pending=True,
+            lost=lost_of(y, w),
+            below=Text("by the transposed one"),
+            notes=True,
+            shade=shade_of_sums(story, y, w, **back_sizes),
+            marks=(Mark(name="window", role="window"),),
+        )
+        Y = story.cells("output", "Output {size}", there, pending=True, lost=lost_of(x, w))
+        weights, decimals, count = (
+            W.read(list(np.ndindex(w.shape))),
+            product_decimals(story, y, w),
+            2 * windows.count + 1,
+        )
+        # What sums of products on the way there and back may lose, and no more.
+        lost = 1e-12 * float(np.abs(x).max()) * float(np.abs(w).sum()) ** 2
+        differing = [tuple(each) for each in np.argwhere(~np.isclose(x, again, rtol=1e-9, atol=lost)).tolist()]
+
+        def steps() -> Iterator[Step]:
+            for at in windows.places():
+                caption = equation(Y.symbol("y", at), dot(X.read(windows.cells(at)), weights, None, Y[at]), Y[at])
+                yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
+            stamps, leaving = Stamps(B, returning, w, decimals), list(X.cover(()))
+            for at in windows.places():
+                changes = [
+                    *stamps.stamp(at, float(y[at])),
+                    X.mark("window", *windows.outline(at)),
+                    Y.mark("current", at),
+                ]
+                said = stamping(Y.symbol("y", at), Y[at])
+                if stamps.hit:
+                    said = Text("{stamp}; {addition}", stamp=said, addition=stamps.addition())
+                yield story.step(said, leaving, changes)
+                leaving = []
+            label = B.relabel(Text("same size, other values") if differing else Text("same values"))
+            changes = [*stamps.rest(), X.hide("window"), Y.hide("current"), label]
+            yield story.step(self._comparison(X, B, differing), changes, beats=reading_beats(count))
+
+        padded = Text(" and output padding {a}", a=Extent(self.rest)) if any(self.rest) else ""
+        gives = (
+            "gives a {i} map of other values"
+            if differing
+            else "gives the {i} map back, with this kernel even its values"
+        )
+        what = Text(
+            "a convolution and its transpose: a {k} kernel, stride {s}, padding {p}, makes a {o} output of a {i} input; the "
+            "transposed convolution with the same parameters{padded} stamps each output cell back over its window and "
+            "{gives}",
+            k=Shape(w.shape),
+            s=Extent(self.s),
+            p=Extent(self.p),
+            o=Shape(y.shape),
+            i=Shape(x.shape),
+            padded=padded,
+            gives=Text(gives, i=Shape(x.shape)),
+        )
+        return story.play(
+            steps,
+            count,
+            (X, "∗", W, "=", Y, Sign(name="back-to", text="→"), B),
+            alt=what,
+            step_roles=("kernel", "kernel_on_padding", "overlap", "output"),
+            formula=self._formula(windows.out),
+            convention=Text("output padding {a}", a=Assigned(size("a"), Extent(self.rest))) if any(self.rest) else "",
+        )
 
     @property
-    def _out(self) -> Size:
-        return self._convolved.shape[0], self._convolved.shape[1]
-
-    @property
-    def _count(self) -> int:
-        return 2 * self._out[0] * self._out[1] + 1
-
-    @property
-    def _rest(self) -> Size:
+    def rest(self) -> Size:
         """What strides leave over of the padded input: the output padding that gives its size back."""
-        rows, columns = (
-            (i + 2 * p - k) % s for i, p, k, s in zip(self._size, self.p, self._k, self.s, strict=True)
-        )  # fmt: skip
+        sizes = self.map.values.shape, self.p, self.weights.values.shape, self.s
+        rows, columns = ((i + 2 * p - k) % s for i, p, k, s in zip(*sizes, strict=True))
         return rows, columns
 
-    @cached_property
-    def _padded(self) -> Values:
-        return np.asarray(pad2d(self._map.values, self.p), np.float64)
-
-    @cached_property
-    def _convolved(self) -> Values:
-        weight = self._kernel.values[None, None]
-        return np.asarray(conv2d(self._map.values[None], weight, None, self.s, self.p)[0], np.float64)
-
-    @cached_property
-    def _back(self) -> Values:
-        weight = self._kernel.values[None, None]
-        back = conv_transpose2d(self._convolved[None], weight, None, self.s, self.p, self._rest)
-        return np.asarray(back[0], np.float64)
-
-    def expected(self) -> dict[str, npt.NDArray[np.float64]]:
-        """The vectorised convolution and, of its output, the vectorised transposed convolution."""
-        return {"output": self._convolved, "back": self._back}
-
-    def operation(self) -> Operation:
-        """Both convolutions."""
-        from cnnviz.scenes._operations import there_and_back
-
-        return there_and_back(self._map.values, self._kernel.values, self._out, self.s, self.p, self._rest)
-
-    def storyboard(self) -> Storyboard:
-        """One step for each output cell on the way there, one for each on the way back, and a comparison."""
-        settings = [("kernel", math_size("k", self._k)), ("stride", math_size("s", self.s)),
-                    ("padding", math_size("p", self.p))]  # fmt: skip
-        if any(rows != columns for rows, columns in (self._k, self.s, self.p)):
-            # Beside this title there is room for the words of one size each.
-            settings = [("", value) for _, value in settings]
-        return Storyboard(
-            scene="conv-relation",
-            parameters=self.public(),
-            title="Convolution and its transpose",
-            settings=settings_text(*settings).strip(),
-            formula=self._formula(),
-            convention=f"output padding $a$ = {words_size(self._rest)}" if self._rest != (0, 0) else "",
-            alt=self._alt(),
-            rows=((self._input_panel(), Sign(name="times", text="∗"), self._kernel_panel(),
-                   Sign(name="equals", text="="), self._map_panel("output", "Output", self._convolved),
-                   Sign(name="back-to", text="→"), self._back_panel()),),
-            steps=self._steps,
-            count=self._count,
-            step_roles=("kernel", "kernel_on_padding", "overlap", "output"),
-            symbols=(*SIZES, "a"),
-        )  # fmt: skip
-
-    @property
-    def _crowded(self) -> bool:
-        return max(self._size) >= CROWDED_SIDE
-
-    @cached_property
-    def _digits(self) -> dict[str, int]:
-        x, w, y, most = self._map.values, self._kernel.values, self._convolved, self._most()
-        products = np.multiply.outer(np.unique(y)[:64], np.unique(w))
-        shown = {"input": x, "kernel": w, "output": y, "back": self._back, "product": products}
-        lost = {"output": lost_of(x, w), "back": lost_of(y, w)}
-        return {
-            "bias": 0,
-            **{name: digits_for(values, most=most, above=lost.get(name, 0)) for name, values in shown.items()},
-        }
-
-    def _roles(self) -> npt.NDArray[np.str_]:
-        is_map = pad2d(np.ones(self._size), self.p) == 1
-        seen = reached((is_map.shape[0], is_map.shape[1]), self._k, self.s, (1, 1), self._out)
-        return np.select([is_map & seen, is_map, seen], ["input", "unreached", "padding"], "padding_unreached")
-
-    def _input_panel(self) -> Grid:
-        label, roles = f"Input {size_text(*self._size)}", self._roles()
-        label += f", padding {words_size(self.p)}" if self.p != (0, 0) else ""
-        if any(str(role).endswith("unreached") for role in np.unique(roles)):
-            label += "\nhatched: never reached"
-        boundary = Mark(name="map", role="boundary", row=self.p[0], column=self.p[1], rows=self._size[0],
-                        columns=self._size[1])  # fmt: skip
-        return Grid(
-            name="input", label=label, values=self._padded, roles=roles, padding=self.p, digits=self._digits["input"],
-            numbers=not self._crowded, shade=map_shade(self._map, crowded=self._crowded), notes=True,
-            marks=((boundary,) if self.p != (0, 0) else ()) + (Mark(name="window", role="window"),),
-        )  # fmt: skip
-
-    def _kernel_panel(self) -> Grid:
-        values = self._kernel.values
-        columns = self._padded.shape[1] + self._out[1] + self._size[1]
-        return Grid(
-            name="kernel", label=f"Kernel {size_text(*self._k)}", values=values, roles=np.full(values.shape, "kernel"),
-            digits=self._digits["kernel"], enlarge=columns >= _MANY_COLUMNS,
-            shade=shade_for(values, picture=False, always=False),
-        )  # fmt: skip
-
-    def _map_panel(self, name: str, label: str, values: Values) -> Grid:
-        picture = self._map.source == "image"
-        return Grid(
-            name=name, label=f"{label} {size_text(values.shape[0], values.shape[1])}",
-            values=np.full(values.shape, np.nan), roles=np.full(values.shape, "pending"), digits=self._digits[name],
-            numbers=not self._crowded, shade=shade_for(values, picture=picture, always=picture or self._crowded),
-            marks=(Mark(name="current", role="result"),),
-        )  # fmt: skip
-
-    def _back_panel(self) -> Grid:
-        panel = self._map_panel("back", "Back to", self._back)
-        weights = np.abs(self._kernel.values)
-        # No sum on the way is larger than that of the absolute products.
-        maps = np.abs(self._convolved)[None], weights[None, None]
-        most = float(conv_transpose2d(*maps, None, self.s, self.p, self._rest).max())
-        signed = min(self._convolved.min(), 0) < 0 or self._kernel.values.min() < 0
-        shade = shade_for(np.array([-most if signed else 0, most]), picture=self._map.source == "image",
-                          always=bool(panel.shade and panel.shade.always))  # fmt: skip
-        return Grid(
-            name="back", label=panel.label + f"\n{_BACK}", values=panel.values,
-            roles=panel.roles, digits=panel.digits, numbers=panel.numbers, shade=shade, notes=True,
-            marks=(Mark(name="window", role="window"),),
-        )  # fmt: skip
-
-    def _steps(self) -> Iterator[Step]:
-        label = self._back_panel().label.partition("\n")[0]
-        cover = Cover("input", self._roles(), COVERING)
-        for caption, changes in self._there(cover):
-            yield Step(caption=caption, changes=tuple(changes))
-        stamper = Stamper("back", self._size, self.p, self._kernel.values, self.s, (1, 1))
-        uncovered = list(cover.move({}))
-        for caption, changes in self._and_back(stamper):
-            yield Step(caption=caption, changes=(*uncovered, *changes))
-            uncovered = []
-        changes = [*stamper.rest(), outline_off("input"), outline_off("output", "current")]
-        changes.append(Relabel(panel="back", label=f"{label}\n{_COMPARED if self._differing else 'same values'}"))
-        yield Step(caption=self._comparison(), changes=tuple(changes), beats=reading_beats(self._count))
-
-    def _there(self, cover: Cover) -> Iterator[tuple[str, list[Change]]]:
-        """The convolution."""
-        notes = [f"×{number(w, self._digits['kernel'])}" for w in self._kernel.values.ravel()]
-        for row, column in positions(self._out):
-            cells = window((row, column), self._k, self.s, (1, 1))
-            covered = {(int(r), int(c)): note for (r, c), note in zip(cells.reshape(-1, 2), notes, strict=True)}
-            value = float(self._convolved[row, column])
-            changes: list[Change] = [
-                *cover.move(covered),
-                *self._windows((row, column)),
-                Cell(panel="output", row=row, column=column, role="output", value=value),
-            ]
-            pixels = self._padded[cells[..., 0], cells[..., 1]]
-            name = f"$y_{{{row + 1},{column + 1}}}$"
-            yield dot_product(name, pixels, self._kernel.values, value, self._digits), changes
-
-    def _and_back(self, stamper: Stamper) -> Iterator[tuple[str, list[Change]]]:
-        """The transposed convolution."""
-        for row, column in positions(self._out):
-            value = float(self._convolved[row, column])
-            changes = [*stamper.stamp((row, column), value, self._digits["product"]), *self._windows((row, column))]
-            said = stamped("y", (row, column), value, self._digits["output"])
-            if stamper.hit:
-                said += f"; {stamper.arithmetic(max(self._digits['back'], self._digits['product']))}"
-            yield said, changes
-
-    def _windows(self, position: Place) -> Iterator[Change]:
-        """The outlines of an output cell and of its window in the padded input."""
-        (row, column), (top, left) = position, (position[0] * self.s[0], position[1] * self.s[1])
-        yield from outline("input", (top, left), (top + self._k[0], left + self._k[1]))
-        yield from outline("output", (row, column), (row + 1, column + 1), "current")
-
-    @cached_property
-    def _differing(self) -> list[list[int]]:
-        """The cells that do not hold again what they held before."""
-        before, weights = self._map.values, self._kernel.values
-        # What sums of products on the way there and back may lose, and no more.
-        lost = 1e-12 * float(abs(before).max()) * float(abs(weights).sum()) ** 2
-        return np.argwhere(~np.isclose(before, self._back, rtol=1e-9, atol=lost)).tolist()
-
-    def _comparison(self) -> str:
-        size, before = size_text(*self._size), self._map.values
-        if not self._differing:
-            return f"{size} again, and with this kernel even the values agree: **{before.size}** of {before.size}"
-        row, column = self._differing[0]
-        was = number(float(before[row, column]), self._digits["input"])
-        now = number(float(self._back[row, column]), self._digits["back"])
-        count = f"{len(self._differing)} of {before.size} values are others"
-        return f"{size} again, but {count}: at row {row + 1}, column {column + 1} it was {was} and is **{now}**"
-
-    def _formula(self) -> str:
-        (i0, i1), (k0, k1), (o0, o1) = self._size, self._k, self._out
-        there, back = r"o=\lfloor(i+2p-k)/s\rfloor+1", "(o-1)s+k-2p"
-        extra = "+a" if self._rest != (0, 0) else ""
-        s, p, a = self.s[0], self.p[0], f"+{self._rest[0]}" if extra else ""
-        filled = (
-            rf"${there}=\lfloor({i0}+2\cdot{p}-{k0})/{s}\rfloor+1={o0}$    "
-            rf"back ${back}{extra}=({o0}-1)\cdot{s}+{k0}-2\cdot{p}{a}={i0}$"
+    def _comparison(self, X: Cells, B: Cells, differing: list[tuple[int, ...]]) -> Words:
+        x = self.map.values
+        shape = Shape(x.shape)
+        if not differing:
+            n = Strong(Number(x.size))
+            return Text("{shape} again, and with this kernel even the values agree: {n} of {n}", shape=shape, n=n)
+        row, column = at = differing[0]
+        return Text(
+            "{shape} again, but {n} of {all} values are others: at row {row}, column {column} it was {was} and is {now}",
+            shape=shape,
+            n=len(differing),
+            all=x.size,
+            row=row + 1,
+            column=column + 1,
+            was=X[row + self.p[0], column + self.p[1]],
+            now=Strong(B[at]),
         )
-        if (i0, k0, s, p) == (i1, k1, self.s[1], self.p[1]) and fits_band(filled):
-            return filled
-        sizes = rf"${i0}\to{o0}\to{i0}$"
-        if (i0, o0) != (i1, o1):
-            sizes = rf"rows {sizes}, columns ${i1}\to{o1}\to{i1}$"
-        return f"${there}$    back ${back}{extra}$    {sizes}"
 
-    def _alt(self) -> str:
-        sizes = f"a {size_text(*self._k)} kernel, stride {words_size(self.s)}, padding {words_size(self.p)}"
-        extra = f" and output padding {words_size(self._rest)}" if self._rest != (0, 0) else ""
-        back = f"gives a {size_text(*self._size)} map of other values"
-        if not self._differing:
-            back = f"gives the {size_text(*self._size)} map back, with this kernel even its values"
-        return (
-            f"Animation of a convolution and its transpose: {sizes}, makes a {size_text(*self._out)} output of a "
-            f"{size_text(*self._size)} input; the transposed convolution with the same parameters{extra} stamps each "
-            f"output cell back over its window and {back}."
+    def _formula(self, out: tuple[int, ...]) -> Words:
+        x, w = self.map.values, self.weights.values
+        i, k, s, p, a, o = map(size, "ikspao")
+        there, back = convolved_size(), (o - 1) * s + k - 2 * p
+        given = {"k": w.shape, "s": self.s, "p": self.p}
+        if any(self.rest):
+            back += a
+        shapes = Joined((Shape(x.shape), Shape(out), Shape(x.shape)), " → ")
+        short = joined((Defined(o, (there,)), Text("back {value}", value=Defined(i, (back,))), shapes), "    ")
+        if any(rows != columns for rows, columns in (x.shape, *given.values(), self.rest)):
+            return short
+        back_again = filled(back, x.shape, "back", "i", o=out, a=self.rest, **given)
+        whole = joined(
+            (filled(there, out, "output", i=x.shape, **given), Text("back {value}", value=back_again)), "    "
         )
+        return Fitting((whole, short))

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from itertools import compress, pairwise
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from cnnviz.limits import MAX_SIDE
-from cnnviz.notation import as_given, assigned, size_text
 from cnnviz.parameters import Size, param
-from cnnviz.scenes._map_and_kernel import MapAndKernel
-from cnnviz.scenes._sliding import (
-    SIZES,
-    check_side,
-    check_steps,
-    math_size,
-    settings_text,
-    told,
-    words_size,
-)
-from cnnviz.scenes._stamps import Stamps
+from cnnviz.scenes._scatter import MANY_COLUMNS, scatter
 from cnnviz.scenes._stretch import Stretch
-from cnnviz.scenes._transposed import Axis, Transposed
-from cnnviz.storyboard import Storyboard
-
-if TYPE_CHECKING:
-    from cnnviz.operation import Operation
+from cnnviz.story import (
+    CROWDED_SIDE,
+    Axis,
+    Graph,
+    MapAndKernel,
+    Story,
+    Tensor,
+    Windows,
+    bias,
+    dilation,
+    filled,
+    input_size,
+    lost_of,
+    padding,
+    reading_beats,
+    stride,
+    times,
+)
+from cnnviz.storyboard import Mark, Step
+from cnnviz.words import Extent, Filled, Fitting, Number, Shape, Text, Words, dot, equation, joined, size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,102 +53,159 @@ class TransposedConv(MapAndKernel):
 
     default_size: ClassVar = (3, 3)
 
-    i: Size | None = param(
-        None, alias="input-size", help="Input size.", lo=1, hi=MAX_SIDE, shown_default="3, or the data's own",
-        always_named=True,
-    )
-    s: Size = param(2, alias="stride", help="Stride of the convolution that is transposed.", lo=1, hi=MAX_SIDE,
-                    always_named=True)  # fmt: skip
-    p: Size = param(0, alias="padding", help="Padding of the convolution that is transposed.", lo=0, hi=MAX_SIDE,
-                    always_named=True)  # fmt: skip
+    i: Size | None = input_size(shown_default="3, or the data's own")
+    s: Size = stride(2, help="Stride of the convolution that is transposed.")
+    p: Size = padding(help="Padding of the convolution that is transposed.")
     output_padding: Size = param(0, help="Rows and columns added below and on the right.", lo=0, hi=MAX_SIDE)
-    d: Size = param(1, alias="dilation", help="Spacing of the kernel's cells.", lo=1, hi=MAX_SIDE)
+    d: Size = dilation()
     view: str = param(
-        "convolution", choices=("convolution", "scatter", "overlap"),
+        "convolution",
+        choices=("convolution", "scatter", "overlap"),
         help="A convolution over the stretched input, stamps of the kernel that add up, or how often these overlap",
-    )  # fmt: skip
-    bias: float = param(0.0, help="Added to every output.", lo=-1e9, hi=1e9, group="Data")
+    )
+    bias: float = bias()
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for axis in self._transposed.axes:
-            axis.check()
-        widest = self._transposed.sizes(lambda axis: max(axis.drawn, axis.full))
-        check_side(widest, "the stretched input", "use a smaller --i, --s or --k")
-        check_steps(self._view.count, "this transposed convolution", self._k)
-
-    @cached_property
-    def _transposed(self) -> Transposed:
-        i, k = self._map.values.shape, self._kernel.values.shape
-        along = zip(i, k, self.s, self.p, self.output_padding, self.d, strict=True)
-        rows, columns = (Axis(i=i, k=k, s=s, p=p, a=a, d=d) for i, k, s, p, a, d in along)
-        return Transposed(
-            data=self._map, kernel=self._kernel, bias=self.bias, axes=(rows, columns), most=self._most()
-        )
-
-    @cached_property
-    def _view(self) -> Stretch | Stamps:
-        if self.view == "convolution":
-            return Stretch(self._transposed)
-        return Stamps(self._transposed, counting=self.view == "overlap")
-
-    def expected(self) -> dict[str, npt.NDArray[np.float64]]:
-        """The vectorised transposed convolution and, for the view `overlap`, that of ones."""
-        expected = {"output": self._transposed.result}
-        if isinstance(self._view, Stamps):
-            expected["overlap"] = self._view.expected_counts()
-        return expected
-
-    def operation(self) -> Operation:
-        """The transposed convolution, the same in every view."""
-        from cnnviz.scenes._operations import transposed
-
-        x, w, counted = self._map.values, self._kernel.values, self.view == "overlap"
-        return transposed(x, w, self.bias, self.s, self.p, self.output_padding, self.d, counted=counted)
-
-    def storyboard(self) -> Storyboard:
+    def story(self) -> Story:
         """The phases of the input and one step for each output cell, or one step for each input cell."""
-        settings = [("kernel", math_size("k", self._kernel.values.shape)), ("stride", math_size("s", self.s)),
-                    ("padding", math_size("p", self.p))]  # fmt: skip
-        if self.output_padding != (0, 0):
-            settings.append(("output padding", math_size("a", self.output_padding)))
+        x, w = self.map.values, self.weights.values
+        stretched, stamped = self._windows(Axis.stretched), self._windows(Axis.transposed)
+        graph = Graph()
+        graph.essential = 0
+        b = graph.given("b", [self.bias]) if self.bias else None
+        y = graph.compute("conv_transpose2d", graph.map("x", x), graph.kernel("w", w), b, **self.sizes)
+
+        crowded = max(*stretched.drawn, *y.values.shape[2:]) >= CROWDED_SIDE
+        story = Story(self, Text("Transposed convolution"), graph, crowded=crowded)
+        windows = stretched if self.view == "convolution" else stamped
+        for each in (stretched, stamped):
+            story.fits(each, "this transposed convolution", "the stretched input", "--i, --s or --k")
+        story.set("kernel", "k", w.shape)
+        story.set("stride", "s", self.s)
+        story.set("padding", "p", self.p)
+        if any(self.output_padding):
+            story.set("output padding", "a", self.output_padding)
         if self.d != (1, 1):
-            settings.append(("dilation", math_size("d", self.d)))
+            story.set("dilation", "d", self.d)
         if self.bias:
-            settings.append(("bias", assigned("b", as_given(self.bias))))
-        return Storyboard(
-            scene="transposed-conv",
-            parameters=self.public(),
-            title="Transposed convolution",
-            settings=settings_text(*settings),
-            formula=self._view.formula(),
-            convention=self._view.convention,
-            alt=self._alt(),
-            rows=self._view.rows(),
-            steps=self._view.steps,
-            count=self._view.count,
-            step_roles=self._view.roles,
-            symbols=(*SIZES, "a", "z"),
+            story.set("bias", "b", Number(self.bias, None, ("bias",)))
+        columns = stretched.drawn[1] + y.values.shape[3]
+        if self.view == "convolution":
+            return self._slide(story, y, stretched)
+        return scatter(self, story, y, stamped)
+
+    @property
+    def sizes(self) -> dict[str, Size]:
+        """The options of the operation."""
+        return {"stride": self.s, "padding": self.p, "output_padding": self.output_padding, "dilation": self.d}
+
+    def size_formula(self, out: Sequence[int]) -> Filled:
+        """The output's size (Dumoulin and Visin 2016, relationship 14 and, with dilation, its like)."""
+        i, k, s, p, a, d = map(size, "ikspad")
+        given = {"i": self.map.values.shape, "s": self.s, "k": self.weights.values.shape, "p": self.p}
+        dilated, extra = any(each > 1 for each in self.d), any(self.output_padding)
+        general = (i - 1) * s + (d * (k - 1) + 1 if dilated else k) - 2 * p
+        if dilated:
+            given["d"] = self.d
+        if extra:
+            general, given["a"] = general + a, self.output_padding
+        return filled(general, out, "output", **given)
+
+    def _windows(self, axis: Callable[..., Axis]) -> Windows:
+        sizes = self.map.values.shape, self.weights.values.shape, self.s, self.p, self.output_padding, self.d
+        return Windows(tuple(axis(*each) for each in zip(*sizes, strict=True)))
+
+    def _slide(self, story: Story, y: Tensor, windows: Windows) -> Story:
+        """The input is stretched in some phases, then the turned kernel slides over it."""
+        x, w, out = self.map.values, self.weights.values, windows.out
+        stretch = Stretch(x, windows, (w.shape[0], w.shape[1]), self.s, self.p, self.output_padding, self.d)
+        first, *others = phases = stretch.phases()
+        X = story.cells(
+            "input",
+            "Input {size}",
+            phases[-1].values,
+            first=first.values,
+            roles=first.roles,
+            data=self.map,
+            notes=True,
+            size=Shape(x.shape, "input"),
+            below=phases[-1].below,
+            marks=(Mark(name="map", role="boundary"), Mark(name="window", role="window")),
+        )
+        turned = w[::-1, ::-1]
+        W = story.cells(
+            "kernel",
+            "Kernel {size}",
+            turned,
+            first=w,
+            role="kernel",
+            below=Text("rotated by 180°"),
+            enlarge=windows.drawn[1] + out[1] >= MANY_COLUMNS,
+        )
+        Y = story.cells("output", "Output {size}", y, pending=True, lost=lost_of(x, w))
+        weights, added = W.read(list(np.ndindex(w.shape))), Number(self.bias, None, ("bias",))
+        count = len(phases) + 1 + windows.count
+        beats = reading_beats(count)
+
+        def steps() -> Iterator[Step]:
+            labels = X.relabel(first.below), W.relabel(Text("as it is given"))
+            yield story.step(first.caption, labels, beats=beats)
+            for before, phase in pairwise(phases):
+                boundary = [X.mark("map", *stretch.boundary())] if "padding" in phase.roles else []
+                changes = phase.changes(X, before), X.relabel(phase.below), boundary
+                yield story.step(phase.caption, *changes, beats=beats)
+            said = Text(
+                "The kernel turns by 180°; then it slides over every position, with stride {s}",
+                s=equation(size("s'"), Number(1)),
+            )
+            cells = [W.set(place, value=float(value)) for place, value in np.ndenumerate(turned)]
+            yield story.step(said, cells, W.relabel(Text("rotated by 180°")), beats=beats)
+            for at in windows.places():
+                real = [X.role(cell) == "input" for cell in windows.cells(at)]
+                pixels, used = X.read(list(compress(windows.cells(at), real))), list(compress(weights, real))
+                caption = equation(Y.symbol("y", at), dot(pixels, used, added, Y[at]), Y[at])
+                yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
+
+        formula: Words = self.size_formula(out)
+        if len(set(zip(x.shape, w.shape, self.s, self.p, self.output_padding, self.d, strict=True))) == 1:
+            formula = Fitting((joined((formula, *stretch.formulas()), "    "), formula))
+        what = Text(
+            "a transposed convolution, {sizes}: a {i} input is pulled apart with zeros and framed, then the {k} kernel, "
+            "rotated by 180°, slides over it with stride 1 and fills the {o} output, each cell the sum of products under "
+            "the kernel{bias}",
+            sizes=self.sizes_text(),
+            i=Shape(x.shape),
+            k=Shape(w.shape),
+            o=Shape(out),
+            bias=Text(", plus a bias") if self.bias else "",
+        )
+        roles = (
+            "empty",
+            "input",
+            "zero",
+            "padding",
+            "unreached",
+            "padding_unreached",
+            "kernel",
+            "kernel_on_padding",
+            "output",
+        )
+        return story.play(
+            steps,
+            count,
+            (X, "∗", W, "=", Y),
+            alt=what,
+            step_roles=roles,
+            formula=formula,
+            convention=Text("kernel rotated by 180°: the transpose of the convolution"),
         )
 
-    def _alt(self) -> str:
-        i, k, o = self._map.values.shape, self._kernel.values.shape, self._transposed.result.shape
-        sizes = f"stride {words_size(self.s)}, padding {words_size(self.p)}"
-        if self.output_padding != (0, 0):
-            sizes += f", output padding {words_size(self.output_padding)}"
-        if self.d != (1, 1):
-            sizes += f", dilation {words_size(self.d)}"
-        bias = ", plus a bias" if self.bias else ""
-        if self.view == "convolution":
-            return (
-                f"Animation of a transposed convolution, {sizes}: a {size_text(*i)} input is pulled apart with zeros "
-                f"and framed, then the {size_text(*k)} kernel, rotated by 180°, slides over it with stride 1 and fills "
-                f"the {size_text(*o)} output, each cell the sum of products under the kernel{bias}."
-                f"{told(self._transposed.result, self._transposed.lost)}"
+    def sizes_text(self) -> Words:
+        """The parameters in words."""
+        return joined(
+            (
+                Text("stride {s}", s=Extent(self.s)),
+                Text("padding {p}", p=Extent(self.p)),
+                Text("output padding {a}", a=Extent(self.output_padding)) if any(self.output_padding) else None,
+                Text("dilation {d}", d=Extent(self.d)) if self.d != (1, 1) else None,
             )
-        counted = "; beside it each cell counts its stamps" if self.view == "overlap" else ""
-        return (
-            f"Animation of a transposed convolution, {sizes}: each cell of a {size_text(*i)} input stamps its multiple "
-            f"of the {size_text(*k)} kernel, and the stamps add up to the {size_text(*o)} output{bias}{counted}."
-            f"{told(self._transposed.result, self._transposed.lost)}"
         )

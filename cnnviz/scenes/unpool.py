@@ -4,45 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
-from cnnviz.data import MAP_NAMES, Data, load_map
-from cnnviz.limits import MAX_KERNEL, MAX_SIDE
-from cnnviz.notation import digits_for, number, size_text, written
-from cnnviz.ops.pooling import avg_pool2d, avg_pool_divisor, max_pool2d, pool_geometry
-from cnnviz.ops.unpooling import avg_unpool2d, max_unpool2d
+from cnnviz.data import Data, load_map
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._pooling import Pooled, Walk, Windows
-from cnnviz.scenes._sliding import (
+from cnnviz.scenes._pooling import Place, input_panel, kept, output_panel, winner
+from cnnviz.story import (
+    CROWDED_SIDE,
     INPUT_HELP,
-    SIZES,
-    Place,
-    by_axis,
-    check_steps,
-    equals,
-    factor,
+    Cells,
+    Graph,
+    Story,
+    Windows,
+    convolved_size,
+    filled,
+    input_size,
+    kernel_size,
     lost_of,
-    math_size,
-    positions,
     reading_beats,
-    settings_text,
     shade_for,
-    summed,
-    words_size,
+    stride,
 )
-from cnnviz.storyboard import Cell, Change, Grid, Mark, MoveMark, Sign, Step, Storyboard, Values
-
-if TYPE_CHECKING:
-    from cnnviz.operation import Operation
-
-# The unpooled size stands in the same line.
-_POOLED_LETTERS = 60
+from cnnviz.storyboard import Change, Mark, Sign, Step
+from cnnviz.words import Extent, Number, Shape, Strong, Text, Words, counted, equation, total
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,225 +48,169 @@ class Unpool(Scene):
         "cnnviz unpool max --i 5 --k 3 --s 2",
     )
 
-    kind: str = param("max", choices=("max", "avg"), positional=True, always_named=True,
-                      help="What the pooling before kept of a window: its maximum or its average.")  # fmt: skip
-    i: Size | None = param(
-        None, alias="input-size", help="Input size.", lo=1, hi=MAX_SIDE, shown_default="4, or the data's own",
+    kind: str = param(
+        "max",
+        choices=("max", "avg"),
+        positional=True,
         always_named=True,
+        help="What the pooling before kept of a window: its maximum or its average.",
     )
-    k: Size = param(2, alias="kernel-size", help="Window size.", lo=1, hi=MAX_KERNEL, always_named=True)
-    s: Size | None = param(
-        None, alias="stride", help="Stride.", lo=1, hi=MAX_SIDE, shown_default="the window's size", always_named=True
-    )
-    input: ArrayLike = param("random", group="Data", names=lambda: MAP_NAMES, help=INPUT_HELP)
+    i: Size | None = input_size(shown_default="4, or the data's own")
+    k: Size = kernel_size(2, help="Window size.")
+    s: Size | None = stride(None, shown_default="the window's size")
+    input: ArrayLike = param("random", group="Data", help=INPUT_HELP)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        object.__setattr__(self, "i", self._map.values.shape)
-        object.__setattr__(self, "s", self.s or self.k)
-        check_steps(self._count, "this unpooling", self.k)
+    def prepare(self) -> None:
+        """The input is loaded, and its size and the stride become `i` and `s`."""
+        self.fill_in(i=self.map.values.shape, s=self.s or self.k)
 
     @cached_property
-    def _map(self) -> Data:
+    def map(self) -> Data:
+        """The input."""
         return load_map(self.input, self.i, seed=self.seed, default_size=(4, 4))
 
-    @property
-    def _s(self) -> Size:
-        return self.s or self.k
-
-    @property
-    def _count(self) -> int:
-        rows, columns = self._pooled.windows.output
-        return 2 * rows * columns + 1
-
-    @cached_property
-    def _pooled(self) -> Pooled:
-        values, size = self._map.values[None], (self._map.values.shape[0], self._map.values.shape[1])
-        windows = Windows.sliding(size, self.k, self._s)
-        if self.kind == "max":
-            best, indices = max_pool2d(values, self.k, self._s, return_indices=True)
-            return Pooled(self._map, windows, best[0], winners=indices[0], most=self._most())
-        divisors = avg_pool_divisor(pool_geometry(size, self.k, self._s))
-        return Pooled(self._map, windows, avg_pool2d(values, self.k, self._s)[0], divisors=divisors, most=self._most())
-
-    @cached_property
-    def _result(self) -> Values:
-        pooled, size = self._pooled.result[None], self._map.values.shape
-        if self._pooled.winners is not None:
-            unpooled = max_unpool2d(pooled, self._pooled.winners[None], self.k, self._s, output_size=size)
-        else:
-            unpooled = avg_unpool2d(pooled, self.k, self._s, output_size=size)
-        return np.asarray(unpooled[0], np.float64)
-
-    def expected(self) -> dict[str, npt.NDArray[np.float64]]:
-        """The vectorised pooling and unpooling."""
-        return {"pooled": np.asarray(self._pooled.result, np.float64), "output": self._result}
-
-    def operation(self) -> Operation:
-        """The pooling and the unpooling."""
-        from cnnviz.scenes._operations import unpooling
-
-        return unpooling(self._map.values, self.kind, self.k, self._s, self._pooled.windows.output)
-
-    def storyboard(self) -> Storyboard:
+    def story(self) -> Story:
         """One step for each pooled cell on the way down, one on the way back, and a last look."""
-        size = size_text(*self._map.values.shape)
-        marks = (Mark(name="winner", role="result"),) if self.kind == "max" else ()
-        roles = ("kernel", "output", "zero", "input") + (("winner",) if self.kind == "max" else ())
-        what = "max" if self.kind == "max" else "average"
-        return Storyboard(
-            scene="unpool",
-            parameters=self.public(),
-            title=f"{what.capitalize()} unpooling",
-            settings=settings_text(("window", math_size("k", self.k)), ("stride", math_size("s", self._s))),
-            formula=self._formula(),
-            convention="of equal maxima the first is kept" if self.kind == "max" else "the value itself is spread",
-            alt=self._alt(),
-            rows=((self._pooled.input_panel(f"Input {size}", marks), Sign(name="pool", text="→"),
-                   self._pooled.output_panel("pooled", "Pooled"), Sign(name="unpool", text="→"),
-                   self._output_panel(f"Unpooled {size}")),),
-            steps=self._steps,
-            count=self._count,
-            step_roles=roles,
-            symbols=SIZES,
-        )  # fmt: skip
-
-    @cached_property
-    def _digits(self) -> int:
-        """Decimals of the unpooled map."""
-        lost = lost_of(self._map.values)
-        return digits_for(self._result, self._pooled.result, most=self._most(), above=lost)
-
-    def _output_panel(self, label: str) -> Grid:
-        values, crowded = self._map.values, self._pooled.crowded
-        shade = self._pooled.output_panel("pooled", "").shade
-        if self._map.source != "image":
-            shade = shade_for(np.append(self._pooled.result, 0), picture=False, always=crowded)
-        return Grid(
-            name="output", label=label, values=np.full(values.shape, np.nan),
-            roles=np.full(values.shape, "pending"), digits=self._digits,
-            numbers=not crowded, shade=shade,
-            marks=(Mark(name="window", role="window"), Mark(name="winner", role="result")),
-        )  # fmt: skip
-
-    def _steps(self) -> Iterator[Step]:
-        pooled, walk = self._pooled, Walk(self._pooled, keep=True)
-        for row, column in positions(pooled.windows.output):
-            value = float(pooled.result[row, column])
-            changes: list[Change] = [
-                *walk.to((row, column)),
-                Cell(panel="pooled", row=row, column=column, role="output", value=value),
-                MoveMark(panel="pooled", mark="current", row=row, column=column, rows=1, columns=1),
-            ]
-            winner = pooled.winner((row, column))
-            caption = f"{_name(row, column)} = {pooled.arithmetic((row, column))}"
-            yield Step(caption=caption + (f", found at {_place(winner)}" if winner else ""), changes=tuple(changes))
-        leaving = tuple(walk.leave())
-        back = self._put_back if pooled.winners is not None else self._spread
-        for caption, changed in back():
-            yield Step(caption=caption, changes=(*leaving, *changed))
-            leaving = ()
-        yield self._last_step()
-
-    def _put_back(self) -> Iterator[tuple[str, list[Change]]]:
-        """Each pooled value to the place of its maximum, zeros to the rest of its window."""
-        pooled, digits = self._pooled, self._pooled.result_digits
-        known: set[Place] = set()
-        for row, column in positions(pooled.windows.output):
-            winner, value = pooled.winner((row, column)), float(pooled.result[row, column])
-            assert winner is not None
-            cells = pooled.windows.inside((row, column))
-            changes = self._marks((row, column))
-            changes += [
-                Cell(panel="output", row=cell[0], column=cell[1], role="zero", value=0.0)
-                for cell in cells if cell not in known and cell != winner
-            ]  # fmt: skip
-            known.update(cells)
-            changes.append(Cell(panel="output", row=winner[0], column=winner[1], role="output", value=value))
-            for panel in ("input", "output"):
-                mark = MoveMark(panel=panel, mark="winner", row=winner[0], column=winner[1], rows=1, columns=1)
-                changes.append(mark)
-            shown = number(value, digits)
-            yield f"{_name(row, column)} goes back to {_place(winner)}, zeros around it: **{shown}**", changes
-
-    def _spread(self) -> Iterator[tuple[str, list[Change]]]:
-        """Each pooled value to all cells of its window; a cell of several windows takes the mean."""
-        pooled, digits = self._pooled, self._pooled.result_digits
-        parts: dict[Place, list[float]] = {}
-        for row, column in positions(pooled.windows.output):
-            value, cells = float(pooled.result[row, column]), pooled.windows.inside((row, column))
-            changes = self._marks((row, column))
-            for cell in cells:
-                parts.setdefault(cell, []).append(value)
-                mean = sum(parts[cell]) / len(parts[cell])
-                changes.append(Cell(panel="output", row=cell[0], column=cell[1], role="output", value=mean))
-            shown = number(value, digits)
-            caption = f"{_name(row, column)} goes to all {len(cells)} cells of its window: **{shown}**"
-            most = max(cells, key=lambda cell: len(parts[cell]))
-            if len(parts[most]) > 1:
-                caption = f"{_name(row, column)} = {shown}; at {_place(most)} {self._mean_text(parts[most])}"
-            yield caption, changes
-
-    def _mean_text(self, parts: list[float]) -> str:
-        digits, most = self._pooled.result_digits, self._digits
-        mean = sum(parts) / len(parts)
-        sign = equals(sum(written(part, digits) for part in parts) / Fraction(len(parts)), mean, most)
-        terms = [number(parts[0], digits), *(factor(part, digits) for part in parts[1:])]
-        return f"windows overlap: ({summed(terms, 40)}) / {len(parts)} {sign} **{number(mean, most)}**"
-
-    def _marks(self, position: Place) -> list[Change]:
-        return [
-            MoveMark(panel="pooled", mark="current", row=position[0], column=position[1], rows=1, columns=1),
-            self._pooled.windows.mark("output", position),
-        ]
-
-    def _last_step(self) -> Step:
-        reached = self._pooled.windows.roles() == "input"
-        changes: list[Change] = [
-            Cell(panel="output", row=row, column=column, role="zero", value=0.0)
-            for row, column in np.argwhere(~reached).tolist()
-        ]
-        pairs = [("pooled", "current"), ("output", "window")]
+        x, step = self.map.values, self.s or self.k
+        size = {"kernel_size": self.k, "stride": step}
+        windows = Windows.sliding(x.shape, self.k, step)
+        graph = Graph()
+        options = {**size, "padding": (0, 0)}
         if self.kind == "max":
-            pairs += [("output", "winner"), ("input", "winner")]
-        changes += [MoveMark(panel=p, mark=m, row=0, column=0, rows=0, columns=0) for p, m in pairs]
-        size = size_text(*self._map.values.shape)
-        if self.kind == "max":
-            kept = len(set(self._pooled.winners.ravel().tolist())) if self._pooled.winners is not None else 0
-            placed = "1 maximum in its place" if kept == 1 else f"{kept} maxima in their places"
-            caption = f"{size} again: {placed}, {self._result.size} − {kept} = "
-            caption += f"**{self._result.size - kept} cells are 0**"
+            options |= {"dilation": (1, 1), "ceil_mode": False, "return_indices": True}
+            pooled = graph.results("max_pool2d", graph.map("x", x), names=("y", "indices"), **options)
         else:
-            rest = int((~reached).sum())
-            none = f"; {rest} cells in no window hold 0" if rest else ""
-            caption = f"{size} again, each cell the mean of its window and no longer itself{none}: **the size is back**"
-        return Step(caption=caption, changes=tuple(changes), beats=reading_beats(self._count))
+            options |= {"ceil_mode": False, "count_include_pad": True}
+            pooled = graph.results("avg_pool2d", graph.map("x", x), names=("y",), **options)
+        unpooled = graph.compute(f"{self.kind}_unpool2d", *pooled, result="unpooled", **size, output_size=x.shape)
 
-    def _formula(self) -> str:
-        filled = [
-            rf"\lfloor({i}-{k})/{s}\rfloor+1={o}"
-            for i, k, s, o in zip(self._map.values.shape, self.k, self._s, self._pooled.windows.output, strict=True)
-        ]
-        pooled = by_axis(r"o=\lfloor(i-k)/s\rfloor+1", filled, _POOLED_LETTERS)
-        return f"pooled {pooled}    unpooled ${self._map.values.shape[0]}\\times{self._map.values.shape[1]}$"
-
-    def _alt(self) -> str:
-        i, o = self._map.values.shape, self._pooled.windows.output
-        back = (
-            "each pooled value then returns to the place where its maximum stood, with zeros elsewhere"
-            if self.kind == "max"
-            else "each pooled value then spreads over all cells of its window"
+        story = Story(self, Text("Max unpooling" if self.kind == "max" else "Average unpooling"), graph)
+        story.fits(windows, "this unpooling")
+        story.set("window", "k", self.k)
+        story.set("stride", "s", step)
+        X = input_panel(story, self.map, windows, self.kind)
+        P = output_panel(story, X, "pooled", "Pooled {size}", pooled[0])
+        spread, always = np.append(P.values, 0), max(x.shape) >= CROWDED_SIDE
+        Y = output_panel(
+            story,
+            X,
+            "output",
+            "Unpooled {size}",
+            unpooled,
+            digits=story.decimals(np.append(P.values, unpooled.values), lost=lost_of(x)),
+            shade=P.panel.shade if story.is_picture else shade_for(spread, picture=False, always=always),
+            marks=(Mark(name="window", role="window"), Mark(name="winner", role="result")),
         )
-        return (
-            f"Animation of {'max' if self.kind == 'max' else 'average'} unpooling: a {size_text(*self.k)} window with "
-            f"stride {words_size(self._s)} pools a {size_text(*i)} input to {size_text(*o)}; {back}, on a "
-            f"{size_text(*i)} map."
+        count, back = 2 * windows.count + 1, self._put_back if self.kind == "max" else self._spread
+
+        def steps() -> Iterator[Step]:
+            for at in windows.places():
+                best = winner(self.kind, X, windows, at)
+                said: Words = equation(P.symbol("y", at), kept(self.kind, X, windows, at), P[at], letters=70)
+                changes = [*X.window(windows, at, (), best), *P.write(at)]
+                if best is not None:
+                    said = Text("{equation}, found at {place}", equation=said, place=_place(best))
+                    # A maximum that was found stays marked.
+                    changes.append(X.set(best, role="winner"))
+                yield story.step(said, changes)
+            leaving: list[Change] = [*X.cover(()), X.hide("window")]
+            for at, (said, changes) in zip(windows.places(), back(windows, X, P, Y), strict=True):
+                marks = P.mark("current", at), Y.mark("window", *windows.outline(at))
+                yield story.step(said, leaving, changes, marks)
+                leaving = []
+            rest = [place for place in np.ndindex(x.shape) if windows.roles()[place] != "input"]
+            zeros = [Y.set(place, role="zero", value=0.0) for place in rest]
+            marks = [P.hide("current"), Y.hide("window")]
+            if self.kind == "max":
+                marks += [X.hide("winner"), Y.hide("winner")]
+            yield story.step(self._summary(windows, X, len(rest)), zeros, marks, beats=reading_beats(count))
+
+        i, o = x.shape, windows.out
+        formula = Text("pooled {value}", value=filled(convolved_size(padded=False), o, "pooled", i=i, k=self.k, s=step))
+        returns = Text("each pooled value then returns to the place where its maximum stood, with zeros elsewhere")
+        spreads = Text("each pooled value then spreads over all cells of its window")
+        return story.play(
+            steps,
+            count,
+            (X, Sign(name="pool", text="→"), P, Sign(name="unpool", text="→"), Y),
+            alt=Text(
+                "{name}: a {k} window with stride {s} pools a {i} input to {o}; {back}, on a {i} map",
+                name=Text("max unpooling" if self.kind == "max" else "average unpooling"),
+                k=Shape(self.k),
+                s=Extent(step),
+                i=Shape(i),
+                o=Shape(o),
+                back=returns if self.kind == "max" else spreads,
+            ),
+            step_roles=("kernel", "output", "zero", "input", *(("winner",) if self.kind == "max" else ())),
+            formula=formula,
+            convention=Text(
+                "of equal maxima the first is kept" if self.kind == "max" else "the value itself is spread"
+            ),
+        )
+
+    def _put_back(self, windows: Windows, X: Cells, P: Cells, Y: Cells) -> Iterator[tuple[Words, list[Change]]]:
+        """Each pooled value to the place of its maximum, zeros to the rest of its window."""
+        known: set[Place] = set()
+        for at in windows.places():
+            best, value, cells = winner(self.kind, X, windows, at), P[at], windows.cells(at)
+            assert best is not None
+            changes: list[Change] = [
+                Y.set(cell, role="zero", value=0.0) for cell in cells if cell not in known and cell != best
+            ]
+            known.update(cells)
+            changes += [Y.set(best, role="output", value=value.value), X.mark("winner", best), Y.mark("winner", best)]
+            yield (
+                Text(
+                    "{y} goes back to {place}, zeros around it: {value}",
+                    y=P.symbol("y", at),
+                    place=_place(best),
+                    value=Strong(value),
+                ),
+                changes,
+            )
+
+    def _spread(self, windows: Windows, X: Cells, P: Cells, Y: Cells) -> Iterator[tuple[Words, list[Change]]]:
+        """Each pooled value to all cells of its window; a cell of several windows takes the mean."""
+        parts: dict[Place, list[Number]] = {}
+        for at in windows.places():
+            cells, changes = windows.cells(at), []
+            for cell in cells:
+                parts.setdefault(cell, []).append(P[at])
+                changes.append(Y.set(cell, role="output", value=_mean(parts[cell])))
+            y, most = P.symbol("y", at), parts[max(cells, key=lambda cell: len(parts[cell]))]
+            if len(most) == 1:
+                said = Text("{y} goes to all {n} cells of its window: {value}", y=y, n=len(cells), value=Strong(P[at]))
+            else:
+                mean = equation(None, total(most) / len(most), Number(_mean(most), Y.decimals), letters=40)
+                place = _place(max(cells, key=lambda cell: len(parts[cell])))
+                said = Text(
+                    "{y} = {value}; at {place} windows overlap: {mean}", y=y, value=P[at], place=place, mean=mean
+                )
+            yield said, changes
+
+    def _summary(self, windows: Windows, X: Cells, rest: int) -> Words:
+        size, cells = Shape(self.map.values.shape), self.map.values.size
+        if self.kind == "max":
+            found = len({winner(self.kind, X, windows, at) for at in windows.places()})
+            return counted(
+                found,
+                "{size} again: {n} maximum in its place, {zeros} cells are 0",
+                "{size} again: {n} maxima in their places, {zeros} cells are 0",
+                size=size,
+                zeros=equation(None, Number(cells) - found, Number(cells - found)),
+            )
+        return Text(
+            "{size} again, each cell the mean of its window and no longer itself{none}: {back}",
+            size=size,
+            none=Text("; {n} cells in no window hold 0", n=rest) if rest else "",
+            back=Strong(Text("the size is back")),
         )
 
 
-def _name(row: int, column: int) -> str:
-    return f"$y_{{{row + 1},{column + 1}}}$"
+def _mean(parts: list[Number]) -> float:
+    return sum(part.value for part in parts) / len(parts)
 
 
-def _place(cell: Place) -> str:
-    return f"row {cell[0] + 1}, column {cell[1] + 1}"
+def _place(cell: Place) -> Text:
+    return Text("row {row}, column {column}", row=cell[0] + 1, column=cell[1] + 1)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.storyboard import Block, Cell, Change, Grid, MoveMark
-from cnnviz.words import Number, Ref, Symbol, Words
+from cnnviz.storyboard import Block, Cell, Change, Grid, MoveMark, Relabel
+from cnnviz.words import Number, Ref, Symbol, Words, lines
 
 if TYPE_CHECKING:
     from cnnviz.story.windows import Place, Windows
@@ -31,13 +31,10 @@ COVERED = MappingProxyType(
 
 
 class Cells:
-    """A grid or block of cells, with the values that it has at the end.
+    """A grid or block of cells, with the values that it has at the end; `head` is the first line of its label."""
 
-    `refs` says what the numbers that are read are called in the graph, where that is not this panel.
-    """
-
-    def __init__(self, panel: Grid | Block, values: Values) -> None:
-        self.panel, self.values = panel, values
+    def __init__(self, panel: Grid | Block, values: Values, head: Words = "") -> None:
+        self.panel, self.values, self._head = panel, values, head
         self._before = panel.roles
         self._roles = panel.roles.astype(object)
         self._covered: dict[Place, tuple[str, Words]] = {}
@@ -81,10 +78,11 @@ class Cells:
         return str(self._roles[place])
 
     def set(self, place: Place, role: str | None = None, value: float | None = None, note: Words | None = None) -> Cell:
-        """A cell changes for good."""
+        """A cell changes for good; a role under a window is seen when that has gone."""
         if role is not None:
             self._roles[place] = role
-        return self._cell(place, role=role, value=value, note=note)
+        seen = None if place in self._covered else role
+        return self._cell(place, role=seen, value=value, note=note)
 
     def cover(
         self, places: Sequence[Place], notes: Sequence[Words] = (), special: Mapping[Place, str] | None = None
@@ -128,6 +126,10 @@ class Cells:
             columns=size[-1],
             channel=corner[0] if len(corner) == 3 else None,
         )
+
+    def relabel(self, below: Words | None = None) -> Relabel:
+        """The label has something else under its first line."""
+        return Relabel(panel=self.name, label=lines(self._head, below))
 
     def hide(self, mark: str) -> MoveMark:
         """An outline goes away."""

@@ -103,10 +103,12 @@ def convolved_size(*, dilated: bool = False, ceil_mode: bool = False, padded: bo
     return call("ceil" if ceil_mode else "floor", room / s) + 1
 
 
-def filled(general: Expression, results: Sequence[int], ref: str | None = None, **sizes: Sequence[int]) -> Filled:
-    """A general equation of sizes with the numbers of a figure along both axes; `ref` names the panel of that size."""
+def filled(
+    general: Expression, results: Sequence[int], ref: str | None = None, left: str = "o", **sizes: Sequence[int]
+) -> Filled:
+    """A general equation of `left` with the sizes along rows and columns; `ref` is the panel that has the results."""
     values = tuple(tuple((name, Number(each[axis])) for name, each in sizes.items()) for axis in range(len(results)))
     found = tuple(
         Number(result, 0, None if ref is None else (ref, "shape", axis)) for axis, result in enumerate(results)
     )
-    return Filled(size("o"), general, values, found)
+    return Filled(size(left), general, values, found)

@@ -50,14 +50,15 @@ _OPERATORS = {"∗": "times", "=": "equals", "→": "becomes"}
 class Story:
     """A figure while it is told: its panels, its settings and its steps.
 
-    `title` names it; `graph` is what it computes; each setting is a word with a symbol and its value.
+    `title` names it; `graph` is what it computes; each setting is a word with a symbol and its value. A `crowded` one
+    shows colours instead of numbers, as one with a large input does anyway.
     """
 
-    def __init__(self, scene: Scene, title: Words, graph: Graph | None = None) -> None:
+    def __init__(self, scene: Scene, title: Words, graph: Graph | None = None, *, crowded: bool = False) -> None:
         self.scene, self.title, self.graph = scene, title, graph or Graph()
         self.settings: list[tuple[Words, Words]] = []
         self._cells: list[Cells] = []
-        self._picture = self._crowded = False
+        self._picture, self._crowded = False, crowded
         self._ndim = 0
 
     # Settings
@@ -77,6 +78,11 @@ class Story:
 
     # Panels
 
+    @property
+    def is_picture(self) -> bool:
+        """Whether the input that is shown already is a picture."""
+        return self._picture
+
     def decimals(self, values: Values, *, lost: float = 0.0, most: int = 2) -> int:
         """Decimals that show these values; `lost` is what floats may have left of 0."""
         return digits_for(values, most=self.scene.most(most), above=lost)
@@ -93,7 +99,10 @@ class Story:
         data: Data | None = None,
         lost: float = 0.0,
         below: Words | None = None,
+        size: Shape | None = None,
+        first: Values | None = None,
         role: str = "input",
+        roles: npt.NDArray[np.str_] | None = None,
         marks: Sequence[Mark] = (),
         **more: Any,
     ) -> Cells:
@@ -101,16 +110,18 @@ class Story:
 
         With `windows` it is drawn padded with `fill`, what no window reaches hatched, and an outline for the window;
         a `pending` one is empty until its cells are written. Of a tensor the graph learns which panel shows it: what
-        goes in at the start, what is computed at the end. `data` says where an input comes from; `more` are fields of
-        the panel.
+        goes in at the start, what is computed at the end. `data` says where an input comes from. One that steps change
+        has other values at `first`, and may be labelled with another `size`. `more` are fields of the panel.
         """
         if windows is not None:
             self._ndim = len(windows.axes)
         shown, goes_in = self._registered(name, values)
         if data is not None:
-            self._picture, self._crowded = data.source == "image", max(shown.shape[-2:]) >= CROWDED_SIDE
-        texts = [Text(label, size=Shape(shown.shape, name))]
-        drawn, roles = shown, np.full(shown.shape, role)
+            self._picture = data.source == "image"
+            self._crowded = self._crowded or max(shown.shape[-2:]) >= CROWDED_SIDE
+        texts = [Text(label, size=size or Shape(shown.shape, name))]
+        drawn = shown if first is None else first
+        roles = np.full(shown.shape, role) if roles is None else roles
         if windows is not None:
             drawn, roles = windows.padded(shown, fill), windows.roles()
             marks = (*_boundary(windows), Mark(name="window", role="window"), *marks)
@@ -136,7 +147,11 @@ class Story:
         panel = kind(
             name=name, label=lines(joined(texts), below), values=drawn, roles=roles, marks=tuple(marks), **fields
         )
-        found = Cells(panel, drawn if windows is not None else shown)
+        return self.add(panel, drawn if windows is not None else shown, joined(texts))
+
+    def add(self, panel: Grid | Block, values: Values, head: Words = "") -> Cells:
+        """A panel of cells that is made already, with the values that it has at the end."""
+        found = Cells(panel, values, head)
         self._cells.append(found)
         return found
 
@@ -221,12 +236,13 @@ class Story:
         )
         return [Text("The output, row by row: {rows}", rows=joined(rows, "; "))]
 
-    def fits(self, windows: Windows, what: str) -> None:
+    def fits(
+        self, windows: Windows, what: str, drawn: str = "the padded input", options: str = "--p or --i"
+    ) -> None:
         """Refuse more cells, steps, or cells under windows, than anybody watches; raises UsageError."""
         if max(windows.drawn) > MAX_SIDE:
             raise UsageError(
-                f"the padded input has {size_text(*windows.drawn)} cells, more than {MAX_SIDE} a side: use a smaller "
-                "--p or --i"
+                f"{drawn} has {size_text(*windows.drawn)} cells, more than {MAX_SIDE} a side: use a smaller {options}"
             )
         check_steps(windows.count, what, windows.covered)
 

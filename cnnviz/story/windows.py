@@ -70,6 +70,28 @@ class Axis:
         before, after = n // 2, (n - 1) // 2
         return cls(size, tuple(tuple(range(max(0, at - before), min(size, at + after + 1))) for at in range(size)))
 
+    @classmethod
+    def transposed(cls, i: int, k: int, s: int = 1, p: int = 0, a: int = 0, d: int = 1) -> Axis:
+        """The output of a transposed convolution: each of `i` input cells stamps `k` of its cells that are `d` apart.
+
+        Stamps are `s` apart. The `p` cells that are cut off at both ends are its padding, `a` is the output padding.
+        Raises UsageError where there is no output.
+        """
+        stamps = (range(x * s - p, x * s - p + d * (k - 1) + 1, d) for x in range(i))
+        return cls(transposed_size(i, k, s, p, a, d), tuple(map(tuple, stamps)), p, p)
+
+    @classmethod
+    def stretched(cls, i: int, k: int, s: int = 1, p: int = 0, a: int = 0, d: int = 1) -> Axis:
+        """The input of a transposed convolution with s − 1 zeros between its cells, over which the kernel slides.
+
+        d(k − 1) − p zeros go around it; where that is negative windows leave out as many cells at both ends instead.
+        Dumoulin and Visin (2016), relationships 8 to 14.
+        """
+        frame = d * (k - 1) - p
+        first = range(-frame, transposed_size(i, k, s, p, a, d) - frame)
+        spans = tuple(tuple(range(start, start + d * (k - 1) + 1, d)) for start in first)
+        return cls((i - 1) * s + 1, spans, max(0, frame), max(0, frame + a))
+
     @cached_property
     def drawn(self) -> int:
         """Cells of the axis as it is drawn: the array, its padding, and what windows cover beyond."""
@@ -171,6 +193,17 @@ class Windows:
         spans = [(axis.spans[o], axis.before) for axis, o in zip(self.axes, at, strict=True)]
         return tuple(span[0] + before for span, before in spans), tuple(span[-1] - span[0] + 1 for span, _ in spans)
 
+    def outline_inside(self, at: Place) -> tuple[Place, Place]:
+        """The part of a window's outline within the array, counted from its own first cell; none is of size 0."""
+        first, size = self.outline(at)
+        axes = [
+            (max(0, start - axis.before), min(axis.size, start - axis.before + cells))
+            for axis, start, cells in zip(self.axes, first, size, strict=True)
+        ]
+        if any(end <= start for start, end in axes):
+            return (0,) * len(axes), (0,) * len(axes)
+        return tuple(start for start, _ in axes), tuple(end - start for start, end in axes)
+
     def roles(self) -> npt.NDArray[np.str_]:
         """What every drawn cell is: input or padding, unreached where no window covers it; empty beyond."""
         seen = reduce(np.logical_and.outer, [axis.reached for axis in self.axes])
@@ -184,6 +217,22 @@ class Windows:
         found = np.where(kind == _PADDING, fill, np.nan)
         found[tuple(slice(axis.before, axis.before + axis.size) for axis in self.axes)] = values
         return found
+
+
+def transposed_size(i: int, k: int, s: int, p: int, a: int, d: int) -> int:
+    """The output size of a transposed convolution; raises UsageError where it has none."""
+    if a >= max(s, d):
+        dilation = f" and dilation {d}" if d > 1 else ""
+        raise UsageError(
+            f"output padding {a} must be less than stride {s}{dilation}: use --output-padding {max(s, d) - 1} or less"
+        )
+    full = (i - 1) * s + d * (k - 1) + 1 + a
+    if full - 2 * p < 1:
+        raise UsageError(
+            f"padding {p} leaves no output: its two sides take {2 * p} of {full} cells: use --p {(full - 1) // 2} or "
+            "less"
+        )
+    return full - 2 * p
 
 
 def does_not_fit(size: int, k: int, p: int, d: int) -> str:

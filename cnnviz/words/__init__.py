@@ -22,7 +22,7 @@ from cnnviz.words.arithmetic import (
     relation,
     total,
 )
-from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, size
+from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, Fitting, size
 from cnnviz.words.printer import NOTATIONS, Printer
 from cnnviz.words.texts import (
     Extent,
@@ -52,6 +52,7 @@ __all__ = [
     "Expression",
     "Extent",
     "Filled",
+    "Fitting",
     "Function",
     "Joined",
     "Math",

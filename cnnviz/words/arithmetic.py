@@ -195,8 +195,8 @@ def _maximum(*values: Any) -> Any:
 
 
 FUNCTIONS: Mapping[str, Rule] = {
-    "max": Rule(_maximum, max),
-    "min": Rule(_minimum, min),
+    "max": Rule(_maximum, lambda *values: max(values)),
+    "min": Rule(_minimum, lambda *values: min(values)),
     "mean": Rule(lambda *values: sum(values) / len(values), lambda *values: sum(values, Fraction(0)) / len(values)),
     "abs": Rule(np.abs, abs),
     "floor": Rule(np.floor, lambda x: Fraction(math.floor(x))),

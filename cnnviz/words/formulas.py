@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cnnviz.words.arithmetic import Expression, Number, Symbol
+from cnnviz.words.arithmetic import Expression, Number, Symbol, evaluate
 from cnnviz.words.texts import Extent, Phrase, Words
 
 
@@ -49,6 +49,17 @@ class Filled(Phrase):
     def environment(self, axis: int) -> dict[str, Number]:
         """The symbols' numbers along an axis."""
         return dict(self.values[axis])
+
+    def value(self, axis: int) -> float:
+        """What the general equation comes to along an axis."""
+        return float(evaluate(self.general, {name: number.value for name, number in self.values[axis]}))
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting(Phrase):
+    """The first of some texts that is short enough for the line of the formula, else the last."""
+
+    options: tuple[Words, ...]
 
 
 def size(name: str) -> Symbol:

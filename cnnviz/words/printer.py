@@ -27,7 +27,7 @@ from cnnviz.words.arithmetic import (
     has_symbols,
     leaves,
 )
-from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled
+from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, Fitting
 from cnnviz.words.texts import Extent, Joined, Math, PerAxis, Shape, Strong, Text, Words
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ NOTATIONS: Mapping[str, Mapping[str, Pair]] = MappingProxyType(
             "o": ("H_{out}", "W_{out}"),
             "k": ("K", "K"),
             "s": ("S", "S"),
+            "s'": ("S'", "S'"),
             "p": ("P", "P"),
+            "p'": ("P'", "P'"),
             "d": ("D", "D"),
             "a": ("A", "A"),
             "z": ("Z", "Z"),
@@ -56,6 +58,7 @@ NOTATIONS: Mapping[str, Mapping[str, Pair]] = MappingProxyType(
 
 _BAND_LETTERS = 74
 _COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.) ?")
+_UNSEEN = re.compile(r"\\,|[${}_^]")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MATH_FUNCTIONS = {
     "max": r"\max",
@@ -118,6 +121,7 @@ class Printer:
             Defined: self._defined,
             ByCases: self._by_cases,
             Filled: self._filled,
+            Fitting: lambda fitting: _first_that_fits(*map(self, fitting.options)),
             Condition: lambda condition: f"${self._condition(condition)}$",
         }
 
@@ -417,7 +421,7 @@ def _shortened(terms: Sequence[str], letters: int, between: str = " + ") -> str:
 
 def _first_that_fits(*texts: str) -> str:
     """The first text that fits the band, counted in characters seen; else the last."""
-    return next((text for text in texts if len(_COMMAND.sub("x", text).replace("$", "")) <= _BAND_LETTERS), texts[-1])
+    return next((text for text in texts if len(_COMMAND.sub("x", _UNSEEN.sub("", text))) <= _BAND_LETTERS), texts[-1])
 
 
 def _stacked(parts: Sequence[str]) -> str:

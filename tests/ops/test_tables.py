@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from typing import Any
 
@@ -12,6 +11,7 @@ from matplotlib.mathtext import MathTextParser
 from scipy import optimize
 
 from cnnviz import ops
+from cnnviz.ops.surfaces import SURFACES
 
 from . import mathtext
 
@@ -42,14 +42,6 @@ def test_activations_are_their_equations(name: str, parameter: float | None) -> 
     np.testing.assert_allclose(entry.slope(X, parameter), slopes, **close)
 
 
-@pytest.mark.parametrize(("name", "parameter"), settings(ops.ACTIVATIONS))
-def test_derivatives_are_the_functions_slopes(name: str, parameter: float | None) -> None:
-    entry, h = ops.ACTIVATIONS[name], 1e-5
-    x = X[np.min(np.abs(X[:, None] - [-6, -3, -1, 0, 1, 3, 6]), axis=1) > 2 * h]
-    rise = (entry.value(x + h, parameter) - entry.value(x - h, parameter)) / (2 * h)
-    np.testing.assert_allclose(entry.slope(x, parameter), rise, rtol=1e-5, atol=1e-8)
-
-
 @pytest.mark.parametrize("name", ops.ACTIVATIONS)
 def test_the_printed_range_is_what_the_function_reaches(name: str) -> None:
     entry = ops.ACTIVATIONS[name]
@@ -74,21 +66,6 @@ def test_the_printed_range_is_what_the_function_reaches(name: str) -> None:
         assert opening == "["
 
 
-def test_groups_are_the_articles() -> None:
-    groups = {name: entry.group for name, entry in itertools.islice(ops.ACTIVATIONS.items(), 6)}
-    assert groups == {
-        "identity": "static",
-        "relu": "static",
-        "leaky_relu": "parametric",
-        "elu": "parametric",
-        "tanh": "bounded",
-        "sigmoid": "bounded",
-    }
-    for entry in ops.ACTIVATIONS.values():
-        assert (entry.group == "parametric") == (entry.parameter is not None)
-        assert (entry.group == "bounded") == (r"\infty" not in entry.range)
-
-
 def estimates_and_labels(entry: Any) -> tuple[np.ndarray, np.ndarray]:
     spots = {
         "real": np.linspace(-3, 3, 49),
@@ -109,47 +86,8 @@ def test_losses_are_their_equations(name: str, parameter: float | None) -> None:
     np.testing.assert_allclose(entry.slope(estimate, label, parameter), slopes, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize(("name", "parameter"), settings(ops.LOSSES))
-def test_loss_slopes_are_the_functions_slopes(name: str, parameter: float | None) -> None:
-    entry, h = ops.LOSSES[name], 1e-6
-    estimate, label = estimates_and_labels(entry)
-    estimate = estimate + 0.00123
-    rise = (entry.value(estimate + h, label, parameter) - entry.value(estimate - h, label, parameter)) / (2 * h)
-    np.testing.assert_allclose(entry.slope(estimate, label, parameter), rise, rtol=1e-5, atol=1e-6)
-
-
-def test_losses_are_named_after_their_functions_and_agree_with_them() -> None:
-    assert list(ops.LOSSES)[:5] == ["l1_loss", "mse_loss", "huber_loss", "binary_cross_entropy", "hinge_loss"]
-    for name, entry in ops.LOSSES.items():
-        estimate, label = estimates_and_labels(entry)
-        options = {} if entry.parameter is None else {entry.parameter.name: 0.4}
-        whole = getattr(ops, name)(estimate, label, reduction="mean", **options)
-        assert whole == pytest.approx(entry.value(estimate, label, *options.values()).mean(), rel=1e-12)
-
-
-@pytest.mark.parametrize("table", [ops.ACTIVATIONS, ops.LOSSES], ids=["activations", "losses"])
-def test_parameters_are_the_functions_own(table: Any) -> None:
-    for name, entry in table.items():
-        if entry.parameter is None:
-            with pytest.raises(ValueError, match=f"^{name} has no parameter to set to 2.0: leave it out$"):
-                entry.value(*[1.0] * (1 if table is ops.ACTIVATIONS else 2), parameter=2.0)
-        else:
-            function = getattr(ops, name)
-            defaults = dict(zip(function.__code__.co_varnames[1:], function.__defaults__ or (), strict=False))
-            defaults |= function.__kwdefaults__ or {}
-            if name == "hinge_loss":
-                defaults = {"margin": function.__defaults__[-1]}
-            assert defaults[entry.parameter.name] == entry.parameter.default
-
-
-def test_an_entry_takes_single_numbers() -> None:
-    assert ops.ACTIVATIONS["elu"].value(-1.0, 2.0) == pytest.approx(2 * (np.exp(-1) - 1))
-    assert ops.LOSSES["huber_loss"].value(3.0, 1, 0.5) == pytest.approx(0.5 * (2 - 0.25))
-    assert ops.LOSSES["mse_loss"].value([1, 2, 4], 1).tolist() == [0, 1, 9]
-
-
 def every_text() -> list[str]:
-    texts = [entry.range for entry in ops.ACTIVATIONS.values()] + [entry.equation for entry in ops.SURFACES.values()]
+    texts = [entry.range for entry in ops.ACTIVATIONS.values()] + [entry.equation for entry in SURFACES.values()]
     for entry in [*ops.ACTIVATIONS.values(), *ops.LOSSES.values()]:
         texts += [part for line in (*entry.equation, *entry.derivative_equation) for part in line if part]
         texts += [entry.parameter.symbol] if entry.parameter else []
@@ -162,26 +100,26 @@ def test_matplotlib_can_typeset_every_text() -> None:
         assert parser.parse(f"${text}$").width > 0, text
 
 
-@pytest.mark.parametrize("name", ops.SURFACES)
+@pytest.mark.parametrize("name", SURFACES)
 def test_surfaces_are_their_equations(name: str) -> None:
-    surface = ops.SURFACES[name]
+    surface = SURFACES[name]
     x, y = np.random.default_rng(4).uniform(-3, 3, (2, 200))
     np.testing.assert_allclose(surface.f(x, y), mathtext.compute(surface.equation, x=x, y=y), rtol=1e-12)
     assert surface.f(1, 2).shape == ()
     assert surface.gradient(x.reshape(20, 10), y.reshape(20, 10)).shape == (2, 20, 10)
 
 
-@pytest.mark.parametrize("name", ops.SURFACES)
+@pytest.mark.parametrize("name", SURFACES)
 def test_surface_gradients_against_scipys_finite_differences(name: str) -> None:
-    surface = ops.SURFACES[name]
+    surface = SURFACES[name]
     for point in np.random.default_rng(5).uniform(-2, 2, (20, 2)):
         error = optimize.check_grad(lambda p: surface.f(*p), lambda p: surface.gradient(*p), point)
         assert error < 1e-5 * max(1, np.abs(surface.gradient(*point)).max())
 
 
-@pytest.mark.parametrize("name", ops.SURFACES)
+@pytest.mark.parametrize("name", SURFACES)
 def test_surface_minima_domain_and_start(name: str) -> None:
-    surface = ops.SURFACES[name]
+    surface = SURFACES[name]
     (left, right), (bottom, top) = surface.domain
     for x, y in (*surface.minima, surface.start):
         assert left <= x <= right
@@ -200,7 +138,7 @@ def test_surface_minima_domain_and_start(name: str) -> None:
 
 
 def test_rosenbrock_is_scipys() -> None:
-    surface = ops.SURFACES["rosenbrock"]
+    surface = SURFACES["rosenbrock"]
     for point in np.random.default_rng(6).uniform(-2, 2, (20, 2)):
         assert surface.f(*point) == pytest.approx(optimize.rosen(point), rel=1e-12)
         np.testing.assert_allclose(surface.gradient(*point), optimize.rosen_der(point), rtol=1e-10, atol=1e-10)

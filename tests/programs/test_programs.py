@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import cache
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cnnviz.programs import frameworks
-from cnnviz.errors import UsageError
+from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.ops import evaluate
 from cnnviz.pipeline import make
-from tests.programs.programs import check, run
+from cnnviz.programs import frameworks, run
 from tests.figures import all_figures, make_figure, named
+from tests.programs.programs import check, printed
 
 ALL = os.environ.get("CNNVIZ_PROGRAMS") == "all"
 """Whether programs of frameworks that compile every program first, for half a minute, are run too."""
@@ -53,17 +56,13 @@ MORE = [
     ("cnn", {"i": 6, "input": "random", "layers": "conv 3@6x6"}),
 ]  # fmt: skip
 FIGURES = {named(f): made for f in all_figures() + MORE if (made := make_figure(f)).scene.operation() is not None}
-REFUSED = {
-    "onnx runs networks and has no optimizers": "jax or keras or pytorch",
-    "onnx has no adaptive pooling with windows of unequal size": "jax or keras or pytorch",
-    "keras has no layer of local response normalization": "jax or onnx or pytorch",
-}
+REFUSED = {"onnx has no adaptive pooling with windows of unequal size": "jax or keras or pytorch"}
 """What a framework lacks, and what is named instead."""
 
 
 @cache
 def written(framework, name):
-    """A figure's program; None where a framework refuses it, as only a few do."""
+    """A figure's program; None where a framework refuses it."""
     try:
         return FIGURES[name].code(framework)
     except UsageError as error:
@@ -74,7 +73,7 @@ def written(framework, name):
 
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("framework", frameworks() if ALL else QUICK)
-def test_a_program_prints_what_the_figure_shows(framework, name, in_framework):
+def test_a_program_computes_what_the_figure_shows(framework, name, in_framework):
     in_framework(framework)
     if (source := written(framework, name)) is not None:
         check(FIGURES[name], framework, source)
@@ -91,8 +90,26 @@ def test_every_program_is_python_and_names_its_command(framework):
 
 def test_what_frameworks_lack_is_little():
     lacking = {(framework, name) for framework in frameworks() for name in FIGURES if written(framework, name) is None}
-    assert {framework for framework, _ in lacking} == {"keras", "onnx"}
-    assert all(name.startswith(("gradient-descent", "pool", "cnn")) for _, name in lacking)
+    assert {framework for framework, _ in lacking} == {"onnx"}
+    own = {named(figure) for figure in all_figures()}
+    assert not any(name in own for _, name in lacking)
+
+
+@pytest.mark.parametrize("framework", QUICK)
+def test_run_gives_gradients_and_what_follows_a_step(framework, in_framework):
+    in_framework(framework)
+    operation = make("cnn", layers="conv 2@3x3, leaky-relu, maxpool 2, fc 3", i=8, input="random").scene.operation()
+    ours, theirs = evaluate(operation), run(operation, framework)
+    assert {call.result for call in operation.calls} <= set(theirs) <= set(ours)
+    assert ("grad_conv1_weight" in theirs and "after_loss" in theirs) == (framework == "pytorch")
+    for name, values in theirs.items():
+        np.testing.assert_allclose(values, ours[name], rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+def test_run_tells_what_is_not_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(CnnvizError, match="onnx needs onnxruntime, which is not installed: pip install"):
+        run(make("conv").scene.operation(), "onnx")
 
 
 sizes = st.integers(1, 4)
@@ -141,7 +158,7 @@ def test_random_poolings(framework, in_framework, kind, i, k, s, p, ceil_mode, d
 
 
 def test_a_program_says_where_conventions_differ():
-    assert "turned by 180°" in make("conv", flip=True).code("pytorch")
+    assert "rotated by 180°" in make("conv", flip=True).code("pytorch")
     assert "channels come last" in make("conv").code("keras")
     assert "padding is written out" in make("conv", p=1).code("keras")
     assert "divides alpha by the number" in make("lrn").code("pytorch")
@@ -158,8 +175,6 @@ def test_a_picture_gives_its_numbers_to_the_program(tmp_path, in_framework):
 
 
 def test_weights_of_a_file_are_read_from_it(tmp_path, in_framework):
-    import numpy as np
-
     in_framework("onnx")
     drawn = np.random.default_rng(1)
     shapes = {"conv1.weight": (2, 1, 3, 3), "conv1.bias": 2, "fc1.weight": (3, 32), "fc1.bias": 3}
@@ -178,4 +193,4 @@ def test_a_program_runs_as_a_file(tmp_path, cnnviz):
     ran = subprocess.run([sys.executable, "program.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
     rows = [[float(v) for v in row.strip("[] ").split()] for row in ran.stdout.splitlines()]
     assert rows == make("conv", k=3, s=2, p=1).scene.expected()["output"].tolist()
-    assert len(run(done.out)) == 1
+    assert len(printed(done.out)) == 1
