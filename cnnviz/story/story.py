@@ -137,12 +137,11 @@ class Story:
             marks = marks or (Mark(name="current", role="result"),)
         if goes_in:
             self.graph.show_input(name, drawn, shown.shape)
-        fields: dict[str, Any] = {
-            "digits": self.decimals(shown, lost=lost),
-            "numbers": not self._crowded or role == "kernel",
-            "shade": self.shade(shown, data, plain=role == "kernel"),
-            **more,
-        }
+        fields: dict[str, Any] = {"numbers": not self._crowded or role == "kernel", **more}
+        if "digits" not in fields:
+            fields["digits"] = self.decimals(shown, lost=lost)
+        if "shade" not in fields:
+            fields["shade"] = self.shade(shown, data, plain=role == "kernel")
         kind = Grid if drawn.ndim == 2 else Block
         panel = kind(
             name=name, label=lines(joined(texts), below), values=drawn, roles=roles, marks=tuple(marks), **fields
@@ -226,10 +225,12 @@ class Story:
         )
 
     def _result(self) -> list[Words]:
-        """The last panel's numbers, for those who do not see it; nothing where they are many."""
-        if not self._cells or self._cells[-1].values.ndim != 2 or self._cells[-1].values.size > _MOST_LISTED:
+        """The last panel's numbers, for those who do not see it; nothing where they are many or not computed."""
+        if not self._cells or self._cells[-1].name not in self.graph.expected():
             return []
         last = self._cells[-1]
+        if last.values.ndim != 2 or last.values.size > _MOST_LISTED:
+            return []
         rows = (
             Joined(tuple(last[row, column] for column in range(last.values.shape[1])), ", ")
             for row in range(last.values.shape[0])
