@@ -37,6 +37,7 @@ def claims(board: Storyboard, operation: Operation | None, results: Mapping[str,
     shown = Shown(board)
     arrays: dict[str, Values] = {}
     shapes: dict[str, tuple[int, ...]] = {}
+    precision = 1e-9 if operation is None or operation.double else 1e-5
     if operation is not None:
         scale = _scale(operation)
         for each in operation.shown:
@@ -45,7 +46,6 @@ def claims(board: Storyboard, operation: Operation | None, results: Mapping[str,
             if each.size:
                 yield Claim(f"the size of {each.panel}", _shape(shown, each.panel), np.array(right.shape), 0, True)
             else:
-                precision = 1e-5 if right.dtype == np.float32 else 1e-9
                 most = float(np.abs(right).max(initial=0.0))
                 yield Claim(each.panel, _values(shown, each.panel, right), right, precision * max(scale, most), True)
         for panel, inputs in operation.inputs.items():
@@ -53,10 +53,12 @@ def claims(board: Storyboard, operation: Operation | None, results: Mapping[str,
             shapes[panel] = inputs.shape
             yield Claim(f"{panel} at the start", shown.start[panel], inputs.drawn, 0)
     arrays |= {name: values for name, values in results.items() if name not in arrays}
+    # What no engine computes is at least what the panel itself shows.
+    arrays |= {name: values for name, values in shown.start.items() if name not in arrays}
     shapes = {name: values.shape for name, values in arrays.items()} | shapes
     for where, phrase in shown.words:
         for part in walk(phrase):
-            yield from _claims_of(where, part, Known(arrays, shapes, board.parameters))
+            yield from _claims_of(where, part, Known(arrays, shapes, board.parameters, precision))
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +68,7 @@ class Known:
     arrays: Mapping[str, Values]
     shapes: Mapping[str, tuple[int, ...]]
     parameters: Mapping[str, Any]
+    precision: float
 
     def __getitem__(self, ref: tuple[Any, ...]) -> Any:
         name, *index = ref
@@ -82,9 +85,8 @@ def _claims_of(where: str, part: Any, known: Known) -> Iterator[Claim]:
     match part:
         case Number() if part.ref:
             right = known[part.ref]
-            precision = 1e-5 if getattr(right, "dtype", None) == np.float32 else 1e-9
             scale = max(1e-30, float(np.abs(arrays[part.ref[0]]).max())) if part.ref[0] in arrays else abs(part.value)
-            yield Claim(f"{_name(part.ref)} in {where}", np.array(part.value), np.asarray(right), precision * scale)
+            yield Claim(f"{_name(part.ref)} in {where}", np.array(part.value), np.asarray(right), known.precision * scale)
         case Equation():
             yield from _sides(where, part)
         case Filled():

@@ -63,12 +63,15 @@ def check_figure(figure: Figure, against: str = "onnxruntime", name: str = "") -
     name = name or figure.file_name("").removesuffix(".").replace("_", " ")
     if against not in ENGINES:
         raise UsageError(f"--against {against!r} is no engine: {suggest(against, tuple(ENGINES))}")
+    operation, board = figure.scene.operation(), figure.scene.storyboard()
     try:
-        operation, board = figure.scene.operation(), figure.scene.storyboard()
         results = {} if operation is None else run(operation, ENGINES[against])
-        found = list(claims(board, operation, results))
+    except UsageError as error:
+        return Report(name=name, reason=str(error))
     except (CnnvizError, ImportError):
         raise
+    try:
+        found = list(claims(board, operation, results))
     except Exception as error:
         said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         return Report(name=name, difference=f"it is not as {against} has it: {said}")
