@@ -131,6 +131,7 @@ class TransposedConv(MapAndKernel):
             below=phases[-1].below,
             marks=(Mark(name="map", role="boundary"), Mark(name="window", role="window")),
         )
+        story.graph.show_input("input", first.values, x.shape)
         turned = w[::-1, ::-1]
         W = story.cells(
             "kernel",

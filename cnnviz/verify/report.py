@@ -98,14 +98,21 @@ def _report(name: str, against: str, found: Sequence[Claim]) -> Report:
             at = int(np.where(others, np.nan_to_num(apart, nan=np.inf), -1).argmax())
             values = f"{claim.shown.flat[at]:.9g}, {against} gives {float(claim.right.flat[at]):.9g}"
             place = ", ".join(str(n + 1) for n in np.unravel_index(at, claim.shown.shape))
-            wrong.append((claim.result, float(apart.flat[at]), f"{claim.where} {f'({place}) ' if place else ''}shows {values}"))
+            wrong.append(
+                (claim.result, float(apart.flat[at]), f"{claim.where} {f'({place}) ' if place else ''}shows {values}")
+            )
     difference = ""
     if wrong:
         missed = count[True] + count[False] - equal[True] - equal[False]
         worst = max(wrong, key=lambda each: each[:2])[2]
         difference = f"{missed} differ, most where {worst}" if missed > 1 else worst
     return Report(
-        name=name, equal=equal[True], count=count[True], most=most, other_equal=equal[False], others=count[False],
+        name=name,
+        equal=equal[True],
+        count=count[True],
+        most=most,
+        other_equal=equal[False],
+        others=count[False],
         difference=difference,
     )
 

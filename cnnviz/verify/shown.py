@@ -1,4 +1,4 @@
-"""What a storyboard shows once it has been played: the numbers of each panel, and every word that it says."""
+"""What a storyboard shows while it is played: the numbers of each panel, and every word that it says."""
 
 from __future__ import annotations
 
@@ -17,65 +17,71 @@ Values = npt.NDArray[np.float64]
 
 
 class Shown:
-    """The numbers of a storyboard by where they stand, at the start and at the end, and its words.
+    """The numbers of a storyboard by where they stand: `start`, and `now` after what has been played.
 
     A place is the name of a panel of cells or of a station, or a panel with the name of a curve or dot behind a slash:
-    `plot/point`. A dot's numbers are its heights, one for each place at which it stops; a surface's are (n, 2).
+    `plot/point`. A dot's numbers are the points, (n, 2), at which it has stopped.
     """
 
     def __init__(self, board: Storyboard) -> None:
         self.board = board
         self.start: dict[str, Values] = {}
-        self.end: dict[str, Values] = {}
-        self.words: list[tuple[str, Phrase]] = []
+        self.now: dict[str, Values] = {}
         self._cells: dict[str, GridState] = {}
-        self._points: dict[str, list[tuple[float, float]]] = {}
-        for name in ("title", "settings", "formula", "convention", "alt"):
-            self._read(f"the {name}", getattr(board, name))
         for panel in board.panels():
-            self._read(f"panel {panel.name}", panel)
             self._begin(panel)
-        for number, step in enumerate(board.steps(), 1):
-            self._read(f"step {number}", step.caption)
+
+    def play(self) -> Iterator[tuple[str, Any]]:
+        """Where something is said and the thing that says it, each step's after its changes."""
+        for name in ("title", "settings", "formula", "convention", "alt"):
+            yield f"the {name}", getattr(self.board, name)
+        for panel in self.board.panels():
+            yield f"panel {panel.name}", panel
+        for number, step in enumerate(self.board.steps(), 1):
             for change in step.changes:
-                self._read(f"{change.panel} in step {number}", change)
                 self._change(change)
-        self.end |= {name: state.values for name, state in self._cells.items()}
-        self.end |= {name: np.array(points) for name, points in self._points.items()}
+            yield f"step {number}", step
+
+    def notes(self, panel: str) -> dict[tuple[int, ...], Any]:
+        """The notes that stand in a panel's cells."""
+        return dict(self._cells[panel].notes)
 
     def _begin(self, panel: Any) -> None:
         if isinstance(panel, Grid | Block):
             self.start[panel.name] = panel.values
-            self._cells[panel.name] = GridState.of(panel)
+            self._cells[panel.name] = state = GridState.of(panel)
+            self.now[panel.name] = state.values
         elif isinstance(panel, Plot):
             for curve in panel.curves:
-                self.start[f"{panel.name}/{curve.name}"] = np.stack([curve.x, curve.y], axis=-1)
+                self.now[f"{panel.name}/{curve.name}"] = np.stack([curve.x, curve.y], axis=-1)
         elif isinstance(panel, Maps):
             self.start |= {station.name: station.values for station in panel.stations}
-            self.end |= self.start
+            self.now |= {station.name: station.values for station in panel.stations}
 
     def _change(self, change: Any) -> None:
         match change:
             case Cell():
                 self._cells[change.panel].apply(change)
             case MoveDot():
-                self._points.setdefault(f"{change.panel}/{change.dot}", []).append((change.x, change.y))
-            case SetCurve() if change.extend:
-                found = self._points.setdefault(f"{change.panel}/{change.curve}", [])
-                found.extend(zip(change.x.tolist(), change.y.tolist(), strict=True))
+                self._reach(f"{change.panel}/{change.dot}", np.array([[change.x, change.y]]))
+            case SetCurve():
+                points = np.stack([change.x, change.y], axis=-1)
+                self._reach(f"{change.panel}/{change.curve}", points, anew=not change.extend)
             case SetStation() if change.values is not None:
-                self.end[change.station] = change.values
+                self.now[change.station] = change.values
 
-    def _read(self, where: str, thing: Any) -> None:
-        self.words.extend((where, phrase) for phrase in _phrases(thing))
+    def _reach(self, place: str, points: Values, *, anew: bool = False) -> None:
+        before = self.now.get(place)
+        self.now[place] = points if anew or before is None else np.concatenate([before, points])
 
 
-def _phrases(thing: Any) -> Iterator[Phrase]:
+def phrases(thing: Any) -> Iterator[Phrase]:
+    """The words in a part of a storyboard."""
     if isinstance(thing, Phrase):
         yield thing
     elif isinstance(thing, tuple):
         for part in thing:
-            yield from _phrases(part)
+            yield from phrases(part)
     elif is_dataclass(thing):
         for field in fields(thing):
-            yield from _phrases(getattr(thing, field.name))
+            yield from phrases(getattr(thing, field.name))
