@@ -11,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
+from cnnviz.functions.activations import ACTIVATIONS
+from cnnviz.functions.compute import compute, gradients
 from cnnviz.notation import size_text
-from cnnviz.ops.activation_table import ACTIVATIONS
 from cnnviz.ops.convolution import conv_output_size
-from cnnviz.ops.evaluate import compute
-from cnnviz.ops.gradients import gradients
 from cnnviz.ops.pooling import pool_output_size
 
 Array = npt.NDArray[np.float64]

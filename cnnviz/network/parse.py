@@ -6,23 +6,33 @@ import re
 from collections.abc import Callable, Sequence
 
 from cnnviz.errors import UsageError
+from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.limits import MAX_CHANNELS, MAX_KERNEL, MAX_LAYERS, MAX_SIDE
 from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, FullyConnected, Layer, Lrn, MaxPool, Size
-from cnnviz.ops.activation_table import ACTIVATIONS
 from cnnviz.parameters import quote, suggest
 
 MOST_OUTPUTS = 1024
 """Numbers that a fully connected layer gives."""
 
 _ALIASES = {
-    "norm": "batchnorm", "bn": "batchnorm", "batch-norm": "batchnorm", "linear": "fc", "dense": "fc",
-    "fully-connected": "fc", "max-pool": "maxpool", "avg-pool": "avgpool", "convolution": "conv", "leakyrelu":
-    "leaky-relu", "swish": "silu",
-}  # fmt: skip
+    "norm": "batchnorm",
+    "bn": "batchnorm",
+    "batch-norm": "batchnorm",
+    "linear": "fc",
+    "dense": "fc",
+    "fully-connected": "fc",
+    "max-pool": "maxpool",
+    "avg-pool": "avgpool",
+    "convolution": "conv",
+    "leakyrelu": "leaky-relu",
+    "swish": "silu",
+}
 _BY_ITSELF = {
-    "softmax": "softmax comes by itself behind the last layer", "flatten": "fc flattens by itself",
-    "loss": "the loss comes by itself at the end", "input": "the input comes by itself at the start",
-}  # fmt: skip
+    "softmax": "softmax comes by itself behind the last layer",
+    "flatten": "fc flattens by itself",
+    "loss": "the loss comes by itself at the end",
+    "input": "the input comes by itself at the start",
+}
 _KERNELS = re.compile(r"(\d{1,6})@(\d{1,6})(?:x(\d{1,6}))?")
 _SIZE = re.compile(r"(\d{1,6})(?:x(\d{1,6}))?")
 _OPTION = re.compile(r"([a-z])(\d{1,6})(?:x(\d{1,6}))?")
@@ -172,6 +182,10 @@ def _refuse_rest(words: Sequence[str], where: str, rule: str) -> None:
 
 
 _READERS: dict[str, Callable[[Sequence[str], str], Layer]] = {
-    "conv": _conv, "maxpool": _pool(MaxPool), "avgpool": _pool(AvgPool), "batchnorm": _batch_norm, "lrn": _lrn,
+    "conv": _conv,
+    "maxpool": _pool(MaxPool),
+    "avgpool": _pool(AvgPool),
+    "batchnorm": _batch_norm,
+    "lrn": _lrn,
     "fc": _fully_connected,
-}  # fmt: skip
+}

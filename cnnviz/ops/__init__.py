@@ -1,9 +1,9 @@
 """The operations of a convolutional network in NumPy, under the names and shapes of `torch.nn.functional`.
 
-`compute` evaluates any of them by name, `gradients` goes back through one, `evaluate` computes a whole graph.
+`gradients` goes back through one; `cnnviz.functions` computes any of them by name.
 """
 
-from cnnviz.ops.activation_table import ACTIVATIONS
+from cnnviz.ops._arrays import Array, floating
 from cnnviz.ops.activations import softmax
 from cnnviz.ops.convolution import (
     conv2d,
@@ -14,10 +14,8 @@ from cnnviz.ops.convolution import (
     pad2d,
     windows2d,
 )
-from cnnviz.ops.evaluate import FUNCTIONS, compute, evaluate
 from cnnviz.ops.gradients import gradients
-from cnnviz.ops.linear import flatten, linear
-from cnnviz.ops.loss_table import LOSSES
+from cnnviz.ops.linear import flatten, flip, linear
 from cnnviz.ops.losses import cross_entropy
 from cnnviz.ops.normalization import (
     batch_norm,
@@ -31,22 +29,20 @@ from cnnviz.ops.pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_poo
 from cnnviz.ops.unpooling import avg_unpool2d, max_unpool2d
 
 __all__ = [
-    "ACTIVATIONS",
-    "FUNCTIONS",
-    "LOSSES",
+    "Array",
     "adaptive_avg_pool2d",
     "adaptive_max_pool2d",
     "avg_pool2d",
     "avg_unpool2d",
     "batch_norm",
-    "compute",
     "conv2d",
     "conv_output_size",
     "conv_transpose2d",
     "conv_transpose_output_size",
     "cross_entropy",
-    "evaluate",
     "flatten",
+    "flip",
+    "floating",
     "gradients",
     "group_norm",
     "insert_zeros",

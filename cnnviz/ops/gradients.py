@@ -11,26 +11,19 @@ import numpy.typing as npt
 
 from cnnviz.errors import UsageError
 from cnnviz.ops._arrays import Array, Pair, as_maps, floating, pair, parameter
-from cnnviz.ops.activation_table import ACTIVATIONS
 from cnnviz.ops.activations import softmax
 from cnnviz.ops.convolution import conv_transpose2d, pad2d, windows2d
-from cnnviz.ops.loss_table import LOSSES
 from cnnviz.ops.normalization import window_sum
 from cnnviz.ops.pooling import avg_pool_divisor, max_pool2d, pool_geometry
 from cnnviz.ops.unpooling import spread
 
 
 def gradients(name: str, grad_output: npt.ArrayLike, *operands: npt.ArrayLike, **options: Any) -> tuple[Array, ...]:
-    """Give ∂L/∂operand for each operand of `compute(name, *operands, **options)`, from ∂L/∂result.
+    """Give ∂L/∂operand for each operand of the operation `name` of them, from ∂L/∂result.
 
     Raises UsageError for an operation whose gradient no figure shows.
     """
     slope = floating(grad_output)
-    if name in ACTIVATIONS:
-        return (slope * ACTIVATIONS[name].slope(operands[0], *options.values()),)
-    if name in LOSSES:
-        label = options.pop("label")
-        return (slope * LOSSES[name].slope(operands[0], label, *options.values()),)
     if name not in _GRADIENTS:
         raise UsageError(f"{name} has no gradient here: use one of {', '.join(_GRADIENTS)}")
     return _GRADIENTS[name](slope, *operands, **options)

@@ -151,8 +151,9 @@ class Framework(Writer):
         if o == (1, 1):
             return f"{x}.{function}((2, 3), keepdims=True)"
         self.note("lax has no adaptive pooling: window r of o covers r*i//o up to, not including, -(-(r+1)*i//o).")
-        row, column = (f"{r} * {i} // {n} : -(-({r} + 1) * {i} // {n})" for r, i, n in
-                       (("r", rows, o[0]), ("c", columns, o[1])))  # fmt: skip
+        row, column = (
+            f"{r} * {i} // {n} : -(-({r} + 1) * {i} // {n})" for r, i, n in (("r", rows, o[0]), ("c", columns, o[1]))
+        )
         window = f"{x}[..., {row}, {column}].{function}((2, 3))"
         self.lines += ["pooled = [", f"    [{window} for c in range({o[1]})]", f"    for r in range({o[0]})", "]"]
         return "jnp.array(pooled).transpose(2, 3, 0, 1)"

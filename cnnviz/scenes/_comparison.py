@@ -2,67 +2,134 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from cnnviz.parameters import Size
-from cnnviz.storyboard import Change, SetEntry, Step, Storyboard, Table
+from cnnviz.scene import Scene
+from cnnviz.story import Story
+from cnnviz.storyboard import SetEntry, Step, Table
+from cnnviz.words import Math, Number, Shape, Text, Words, equation, joined, lines, sentences
 
-Line = tuple[str, str, str, str]
-"""A property, what it is for either, and what the caption says of it."""
+Lines = tuple[Words, ...]
+"""The lines of an entry."""
 
 
-def comparison(parameters: Mapping[str, Any], batch: int, channels: int, size: Size) -> Storyboard:
-    """The storyboard: the rows light up one after the other; the counts are those of a batch of maps of some size.
+class Row(NamedTuple):
+    """A property, what it is for either, and what the caption says of it."""
+
+    name: Text
+    lrn: Lines
+    bn: Lines
+    caption: Words
+
+
+def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
+    """The rows light up one after the other; the counts are those of a batch of maps of some size.
 
     Krizhevsky, Sutskever and Hinton (2012), §3.3; Ioffe and Szegedy (2015), §3.2 and Algorithms 1 and 2.
     """
-    lines = _lines(batch, channels, size)
-    entries = tuple(line[:3] for line in lines)
-    table = Table(name="comparison", header=("", "Local response (LRN)", "Batch (BN)"), entries=entries, size=17)
-    return Storyboard(
-        scene="norm",
-        parameters=parameters,
-        title="LRN against batch normalization",
-        settings=rf"$N={batch}$     $C={channels}$     pixels ${size[0]}\times{size[1]}$",
-        formula=r"LRN  $b=a/(k+\alpha\,\Sigma\,a^2)^\beta$     BN  $y=\gamma\,(x-\mu)/\sqrt{\sigma^2+\epsilon}+\beta$",
-        alt="Table that compares local response normalization (LRN) with batch normalization (BN) row by row. "
-        + " ".join(f"{_begun(line[0])}: LRN {line[1]}; BN {line[2]}.".replace("\n", " ") for line in lines),
-        rows=((table,),),
-        steps=lambda: _steps(lines),
-        count=len(lines),
+    rows = _rows(batch, channels, size)
+    table = Table(
+        name="comparison",
+        header=("", Text("Local response (LRN)"), Text("Batch (BN)")),
+        entries=tuple((row.name, lines(*row.lrn), lines(*row.bn)) for row in rows),
+        size=17,
+    )
+    story = Story(scene, Text("LRN against batch normalization"))
+    story.settings += [
+        ("", Math(f"N={batch}")),
+        ("", Math(f"C={channels}")),
+        ("", Text("pixels {value}", value=Shape(size))),
+    ]
+
+    def steps() -> Iterator[Step]:
+        for place, row in enumerate(rows):
+            roles = {place - 1: "plain", place: "selected"} if place else {0: "selected"}
+            yield story.step(
+                Text("{property}:   {caption}", property=row.name, caption=row.caption),
+                (
+                    SetEntry(panel=table.name, row=at, column=column, role=role)
+                    for column in range(3)
+                    for at, role in roles.items()
+                ),
+            )
+
+    each = (
+        Text("{property}: LRN {lrn}; BN {bn}", property=row.name, lrn=joined(row.lrn, " "), bn=joined(row.bn, " "))
+        for row in rows
+    )
+    table_of = Text("Table that compares local response normalization (LRN) with batch normalization (BN) row by row")
+    return story.play(
+        steps,
+        len(rows),
+        (table,),
+        alt=sentences(table_of, *each),
+        animated=False,
+        step_roles=(),
+        formula=joined(
+            (
+                joined(("LRN", Math(r"b=a/(k+\alpha\,\Sigma\,a^2)^\beta")), "  "),
+                joined(("BN", Math(r"y=\gamma\,(x-\mu)/\sqrt{\sigma^2+\epsilon}+\beta")), "  "),
+            ),
+            "     ",
+        ),
     )
 
 
-def _lines(batch: int, channels: int, size: Size) -> tuple[Line, ...]:
-    shared = batch * size[0] * size[1]
+def _rows(batch: int, channels: int, size: Size) -> tuple[Row, ...]:
+    shared, learned = Number(batch * size[0] * size[1]), Number(2 * channels)
+    product = equation("N·H·W", Number(batch) * Number(size[0]) * Number(size[1]), shared)
     return (
-        ("trainable", "no", "yes: scale γ, shift β", "LRN learns nothing; BN learns a scale γ and a shift β a channel"),
-        ("learned parameters", "0", f"2·C = {2 * channels}", f"BN: 2·C = 2·{channels} = **{2 * channels}**"),
-        ("constants to choose", "k, n, α, β", "ε, momentum", "k, n, α, β of LRN are the same for all channels"),
-        ("normalised over", "n channels at one pixel,\nor n×n pixels of a channel",
-         f"a channel in the whole batch:\nN·H·W = {shared} values",
-         f"BN: N·H·W = {batch}·{size[0]}·{size[1]} = **{shared}** values share a mean and a variance"),
-        ("computed from", "sum of squares", "mean and variance", "LRN subtracts no mean: 0 stays 0"),
-        ("once trained", "the same", "running mean and variance\nof the training",
-         "BN of a trained network does not depend on the other samples of the batch"),
-        ("where", "after the activation", "between convolution and activation",
-         "AlexNet normalises after the ReLU, BN stands before the activation"),
-        ("used in", "AlexNet 2012, GoogLeNet 2014", "Inception v2 2015, ResNet 2015",
-         "VGG found no gain from LRN in 2014; batch normalization has taken its place"),
-    )  # fmt: skip
-
-
-def _steps(lines: tuple[Line, ...]) -> Iterator[Step]:
-    for row, (name, _, _, caption) in enumerate(lines):
-        changes: list[Change] = []
-        for column in range(3):
-            if row:
-                changes.append(SetEntry(panel="comparison", row=row - 1, column=column, role="plain"))
-            changes.append(SetEntry(panel="comparison", row=row, column=column, role="selected"))
-        yield Step(caption=f"{_begun(name)}:   {caption}", changes=tuple(changes))
-
-
-def _begun(text: str) -> str:
-    """With a capital letter."""
-    return text[0].upper() + text[1:]
+        Row(
+            Text("Trainable"),
+            (Text("no"),),
+            (Text("yes: scale γ, shift β"),),
+            Text("LRN learns nothing; BN learns a scale γ and a shift β a channel"),
+        ),
+        Row(
+            Text("Learned parameters"),
+            (Number(0),),
+            (equation("2·C", learned, strong=False),),
+            joined(("BN", equation("2·C", Number(2) * Number(channels), learned)), ": "),
+        ),
+        Row(
+            Text("Constants to choose"),
+            (Text("k, n, α, β"),),
+            (Text("ε, momentum"),),
+            Text("k, n, α, β of LRN are the same for all channels"),
+        ),
+        Row(
+            Text("Normalised over"),
+            (Text("n channels at one pixel,"), Text("or n×n pixels of a channel")),
+            (
+                Text("a channel in the whole batch:"),
+                Text("{count} values", count=equation("N·H·W", shared, strong=False)),
+            ),
+            Text("BN: {product} values share a mean and a variance", product=product),
+        ),
+        Row(
+            Text("Computed from"),
+            (Text("sum of squares"),),
+            (Text("mean and variance"),),
+            Text("LRN subtracts no mean: 0 stays 0"),
+        ),
+        Row(
+            Text("Once trained"),
+            (Text("the same"),),
+            (Text("running mean and variance"), Text("of the training")),
+            Text("BN of a trained network does not depend on the other samples of the batch"),
+        ),
+        Row(
+            Text("Where"),
+            (Text("after the activation"),),
+            (Text("between convolution and activation"),),
+            Text("AlexNet normalises after the ReLU, BN stands before the activation"),
+        ),
+        Row(
+            Text("Used in"),
+            ("AlexNet 2012, GoogLeNet 2014",),
+            ("Inception v2 2015, ResNet 2015",),
+            Text("VGG found no gain from LRN in 2014; batch normalization has taken its place"),
+        ),
+    )

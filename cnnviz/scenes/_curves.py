@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.notation import decimals_as_given, digits_for, number, written
+from cnnviz.notation import decimals_as_given, digits_for
 from cnnviz.parameters import to_cli
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Values
+from cnnviz.words import Number, Words
 
 Function = Callable[[Values], Values]
 
@@ -72,18 +73,27 @@ class Trace:
         """The derivative at every place."""
         return np.asarray(self.slope(self.at), np.float64)
 
-    def curves(self, texts: tuple[str, str] = ("", "")) -> tuple[Curve, ...]:
-        """The function and, dashed above it, the derivative, with a text at the end of each."""
-        (x, y), (u, v) = self.curve, self.derivative
-        return (
+    def x(self, step: int) -> Number:
+        """Where the point is."""
+        return Number(float(self.at[step]), self.digits)
+
+    def value(self, step: int, decimals: int | None = None, panel: str = "plot") -> Number:
+        """The function there, as the engine has it for the panel."""
+        return Number(float(self.values[step]), self.results if decimals is None else decimals, (panel, step))
+
+    def slope_at(self, step: int) -> Number:
+        """The derivative there."""
+        return Number(float(self.slopes[step]), self.results)
+
+    def plot(
+        self, name: str, texts: tuple[Words, Words] = ("", ""), guides: Sequence[Curve] = (), **fields: Any
+    ) -> Plot:
+        """Axes with both curves, named by `texts` at their ends, and the point at its first place."""
+        (x, y), (u, v), none = self.curve, self.derivative, np.empty(0)
+        curves = (
+            *guides,
             Curve(name="function", role="curve", x=x, y=y, text=texts[0]),
             Curve(name="derivative", role="derivative", x=u, y=v, style="dashed", text=texts[1]),
-        )
-
-    def plot(self, panel: Plot) -> Plot:
-        """A panel with the curves, the tangent, the guide and the dots added, the point at its first place."""
-        none = np.empty(0)
-        moving = (
             Curve(name="guide", role="guide", x=none, y=none, style="dotted"),
             Curve(name="tangent", role="tangent", x=none, y=none),
         )
@@ -91,7 +101,7 @@ class Trace:
             Dot(name="slope", role="derivative", x=float(self.at[0]), y=float(self.slopes[0])),
             Dot(name="point", role="active", x=float(self.at[0]), y=float(self.values[0])),
         )
-        return replace(panel, curves=panel.curves + moving, dots=panel.dots + dots)
+        return Plot(name=name, x_range=self.x_range, y_range=self.y_range, curves=curves, dots=dots, **fields)
 
     def moved(self, panel: str, step: int, *, tangent: bool = True) -> list[Change]:
         """The changes that bring the point to its place of a step, counted from 0."""
@@ -177,20 +187,6 @@ def padded(*heights: Values) -> tuple[float, float]:
     return lo - pad, hi + pad
 
 
-def outcome(value: float, digits: int, by_hand: Fraction | float, *, irrational: bool = False) -> str:
-    """The end of a caption: `= **1.20**`, or `≈ **−0.70**` where the value is rounded.
-
-    `by_hand` is what the numbers that are written come to, a Fraction where that is rational. An `irrational` value is
-    always rounded, though float64 may not tell it from 1.
-    """
-    if isinstance(by_hand, Fraction):
-        same = by_hand == written(value, digits)
-    else:
-        same = abs(by_hand - round(value, digits)) <= max(1e-12, 1e-14 * abs(value))
-    sign = "=" if same and not irrational else "≈"
-    return f"{sign} **{number(value, digits)}**"
-
-
 def _result_digits(values: Values, slopes: Values, most: int | None, digits: int) -> int:
     """Two decimals, three where these show every result exactly, more where all values are tiny.
 
@@ -203,8 +199,3 @@ def _result_digits(values: Values, slopes: Values, most: int | None, digits: int
     least = max(2, math.ceil(-math.log10(largest)) + 1) if largest > 1e-9 else 2
     known = np.concatenate([values, slopes])
     return next((n for n in (least, least + 1) if np.abs(known - np.round(known, n)).max() < 1e-9), least)
-
-
-def joined(parts: Sequence[str]) -> str:
-    """Parts of the settings line, well apart."""
-    return "     ".join(part for part in parts if part)

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, FullyConnected, Layer, Lrn, MaxPool, Weights
 from cnnviz.notation import number, size_text, written
-from cnnviz.ops.activation_table import ACTIVATIONS
 from cnnviz.ops.convolution import windows2d
 from cnnviz.scenes._sliding import equals
 from cnnviz.storyboard import Values
@@ -153,7 +153,7 @@ def _(layer: Activate, x: Values, y: Values, weights: Weights, most: int | None 
     place = np.unravel_index(int(np.argmin(x)), x.shape)
     digits, result = _fine(most), float(y[place])
     shown = written(float(x[place]), digits)
-    how = equals(float(ACTIVATIONS[layer.name].value(np.array(float(shown)), layer.parameter)), result, digits)
+    how = equals(float(ACTIVATIONS[layer.name].value(float(shown), parameter=layer.parameter)), result, digits)
     of = f"{layer.kind}({number(float(x[place]), digits)})"
     return f"{_change(layer, x, y)}, element by element, for example {of} {how} **{number(result, digits)}**"
 

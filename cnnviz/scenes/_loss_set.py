@@ -3,85 +3,121 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
-from cnnviz.notation import number
-from cnnviz.ops.loss_table import Loss
-from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, Trace, padded
-from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, Step, Storyboard
+from cnnviz.functions.losses import LABEL, LOSSES, PREDICTION, Loss
+from cnnviz.scene import Scene
+from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, padded
+from cnnviz.scenes._points import Point
+from cnnviz.story import Graph, Story
+from cnnviz.storyboard import Curve, Dot, MoveDot, Plot, Step, Values
+from cnnviz.words import Equation, Joined, Math, Number, Symbol, Text, Words, joined, listed
+
+PROBABILITIES = 0.02, 0.98
+_ARTICLE = 5
 
 
-def all_losses(
-    chosen: Sequence[Loss], traces: Mapping[str, Trace], settings: str, parameters: Mapping[str, Any], most: int
-) -> Storyboard:
-    """Points move along all curves together; the estimate of a probability has a scale of its own.
+def loss_point(
+    entry: Loss, options: Mapping[str, float | None], label: Number, at: Values, digits: int, most: int | None
+) -> Point[Loss]:
+    """A point on a loss's curve; where the gradient grows beyond all bounds the axes end where the loss does."""
+    point = Point.of(entry, options, at, digits, most, label)
+    if entry.prediction != "probability":
+        return point
+    losses, slopes = point.trace.curve[1], point.trace.derivative[1]
+    y_range = padded(losses, np.clip(slopes, -losses.max(), losses.max()))
+    return replace(point, trace=replace(point.trace, x_range=(0.0, 1.0), y_range=y_range))
 
-    Losses have `most` decimals in captions.
-    """
-    real = [entry for entry in chosen if entry.estimate == "real"]
-    probable = [entry for entry in chosen if entry.estimate == "probability"]
-    panels = {"plot": real, "probability": probable}
-    count = len(traces[real[0].name].at)
+
+def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, digits: int) -> Story:
+    """Points move along all curves together; the prediction of a probability has a scale of its own."""
+    probable = np.round(np.linspace(*PROBABILITIES, len(at)), 2)
+    label = Number(1)
+    points = [
+        loss_point(
+            entry, options, label, *((at, digits) if entry.prediction == "real" else (probable, 2)), scene.digits
+        )
+        for entry in list(LOSSES.values())[:_ARTICLE]
+    ]
+    graph = Graph()
+    predictions = {"real": graph.given("x", at), "probability": graph.given("p", probable)}
+    for point in points:
+        point.compute(graph, predictions[point.entry.prediction], point.entry.name, point.entry.name)
+    graph.essential = 1
+    story = Story(scene, Text("Loss functions"), graph)
+    story.set("label", "y", label, size=False)
+    story.settings += [("", setting) for point in points for setting in point.settings]
+    panels = {
+        panel: [point for point in points if point.entry.prediction == kind]
+        for panel, kind in (("plot", "real"), ("probability", "probability"))
+    }
 
     def steps() -> Iterator[Step]:
-        for step in range(count):
-            changes: list[Change] = [
-                MoveDot(panel=panel, dot=entry.name, x=float(traces[entry.name].at[step]),
-                        y=float(traces[entry.name].values[step]))
-                for panel, entries in panels.items()
-                for entry in entries
-            ]  # fmt: skip
-            caption = "     ".join(_told(entries, traces, step, most) for entries in panels.values())
-            yield Step(caption=caption, changes=tuple(changes), beats=MOVING_BEATS)
+        for step in range(len(at)):
+            moves = [
+                MoveDot(
+                    panel=panel,
+                    dot=point.entry.name,
+                    x=float(point.trace.at[step]),
+                    y=float(point.trace.values[step]),
+                )
+                for panel, shown in panels.items()
+                for point in shown
+            ]
+            told = Joined(tuple(_told(shown, step, scene.most()) for shown in panels.values()), "     ")
+            yield story.step(told, moves, beats=MOVING_BEATS)
 
-    names = ", ".join(entry.title for entry in chosen)
-    return Storyboard(
-        scene="loss",
-        parameters=parameters,
-        title="Loss functions",
-        settings=settings,
-        formula=r"$L(y, \hat{y})$ of one estimate $\hat{y}$ against one label $y$",
-        convention="definitions as in torch, hinge as in Cortes and Vapnik",
-        alt=f"Animation of the loss functions {names} for the label 1: the estimate moves past the label and a point "
-        "moves along each curve; cross-entropy, whose estimate is a probability, has a plot of its own.",
-        rows=((
-            _plot("plot", "estimate: any number", real, traces, 1.5),
-            _plot("probability", "estimate: a probability", probable, traces, 1.0),
-        ),),
-        steps=steps,
-        count=count,
-    )  # fmt: skip
+    return story.play(
+        steps,
+        len(at),
+        (
+            _plot("plot", Text("estimate: any number"), panels["plot"], 1.5),
+            _plot("probability", Text("estimate: a probability"), panels["probability"], 1.0),
+        ),
+        step_roles=(),
+        formula=Text(
+            "{loss} of one estimate {x} against one label {y}", loss=Math(r"L(y, \hat{y})"), x=PREDICTION, y=LABEL
+        ),
+        convention=Text("definitions as in torch, hinge as in Cortes and Vapnik"),
+        alt=Text(
+            "the loss functions {names} for the label 1: the estimate moves past the label and a point moves along "
+            "each curve; cross-entropy, whose estimate is a probability, has a plot of its own",
+            names=listed(point.entry.title for point in points),
+        ),
+    )
 
 
 def label_line(label: float, top: float) -> Curve:
     """An upright line from the axis to near the `top` where the label is."""
     ends = np.array([0.0, 0.97 * top])
-    return Curve(name="label", role="ink", style="dashed", text="label $y$", x=np.array([label, label]), y=ends)
+    text = Text("label {y}", y=LABEL)
+    return Curve(name="label", role="ink", style="dashed", text=text, x=np.array([label, label]), y=ends)
 
 
-def _plot(name: str, label: str, entries: Sequence[Loss], traces: Mapping[str, Trace], span: float) -> Plot:
-    shown = [traces[entry.name] for entry in entries]
-    low, high = padded(*(trace.curve[1] for trace in shown))
-    manners = dict(zip((entry.name for entry in entries), MANNERS, strict=False))
-    curves = [
-        Curve(name=entry.name, role=manners[entry.name][0], style=manners[entry.name][1], x=trace.curve[0],
-              y=trace.curve[1], text=entry.title)
-        for entry, trace in zip(entries, shown, strict=True)
-    ]  # fmt: skip
-    dots = [
-        Dot(name=entry.name, role=manners[entry.name][0], x=float(trace.at[0]), y=float(trace.values[0]))
-        for entry, trace in zip(entries, shown, strict=True)
-    ]
+def _plot(name: str, label: Words, points: Sequence[Point[Loss]], span: float) -> Plot:
+    low, high = padded(*(point.trace.curve[1] for point in points))
+    curves, dots = [label_line(1.0, high)], []
+    for point, (role, style) in zip(points, MANNERS, strict=False):
+        trace, title, key = point.trace, point.entry.title, point.entry.name
+        curves.append(Curve(name=key, role=role, style=style, x=trace.curve[0], y=trace.curve[1], text=title))
+        dots.append(Dot(name=key, role=role, x=float(trace.at[0]), y=float(trace.values[0])))
     return Plot(
-        name=name, label=label, x_range=shown[0].x_range, y_range=(low, high), x_text=r"$\hat{y}$", y_text="$L$",
-        curves=(label_line(1.0, high), *curves), dots=tuple(dots), span=span,
-    )  # fmt: skip
+        name=name,
+        label=label,
+        x_range=points[0].trace.x_range,
+        y_range=(low, high),
+        x_text=PREDICTION,
+        y_text=Symbol("L"),
+        curves=tuple(curves),
+        dots=tuple(dots),
+        span=span,
+    )
 
 
-def _told(entries: Sequence[Loss], traces: Mapping[str, Trace], step: int, most: int) -> str:
-    """The losses of a step in words, by the estimate that they share."""
-    first = traces[entries[0].name]
-    losses = (f"{entry.title} **{number(traces[entry.name].values[step], most)}**" for entry in entries)
-    return rf"$\hat{{y}}$ = {number(first.at[step], first.digits)}:  " + "  ".join(losses)
+def _told(points: Sequence[Point[Loss]], step: int, most: int) -> Words:
+    """The losses of a step, behind the prediction that they share."""
+    losses = [point.told(step, most) for point in points]
+    x = Equation(PREDICTION, (points[0].trace.x(step),), strong=False)
+    return Text("{x}:  {values}", x=x, values=joined(losses, "  "))

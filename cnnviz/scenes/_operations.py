@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.network import Network
 from cnnviz.network.layers import BatchNorm, FullyConnected, Layer, Weights
 from cnnviz.operation import KERNEL, PLAIN, Call, Operand, Operation, Shown, Training
-from cnnviz.ops.activation_table import ACTIVATIONS
 from cnnviz.parameters import Size
 from cnnviz.storyboard import Values
 
@@ -109,29 +109,6 @@ def unpooling(x: Values, kind: str, window: Size, stride: Size, pooled: Size) ->
     )  # fmt: skip
 
 
-def response_norm(x: Values, within: bool, options: Mapping[str, Any]) -> Operation:
-    """Local response normalization of (channels, rows, columns)."""
-    function = "local_response_norm" + ("_within" if within else "")
-    call = Call(function=function, operands=("x",), result="y", shape=(1, *x.shape), options=options)
-    return Operation(
-        operands={"x": Operand(values=x[None])}, calls=(call,), shown=(Shown(name="y", panel="output", index=(0,)),)
-    )
-
-
-def normalization(x: Values, kind: str, groups: int, eps: float) -> Operation:
-    """Batch, layer, instance or group normalization of (samples, channels, rows, columns), without γ and β."""
-    own: dict[str, dict[str, Any]] = {
-        "batch": {"training": True}, "layer": {"normalized_shape": x.shape[1:]}, "instance": {},
-        "group": {"num_groups": groups},
-    }  # fmt: skip
-    options = {**own[kind], "eps": eps}
-    call = Call(function=f"{kind}_norm", operands=("x",), result="y", shape=x.shape, options=options)
-    return Operation(
-        operands={"x": Operand(values=x)}, calls=(call,), shown=(Shown(name="y", panel="output"),),
-        double=_needs_double(x, eps),
-    )  # fmt: skip
-
-
 def batch_norm(x: Values, gamma: Values, beta: Values, eps: float, activation: str) -> Operation:
     """Batch normalization of (samples, channels) in training, then an activation, which may be none."""
     operands = {name: Operand(values=values, kind=PLAIN) for name, values in
@@ -164,58 +141,10 @@ def fully_connected(x: Values, weights: Values, bias: Values) -> Operation:
     )  # fmt: skip
 
 
-def activations(x: Values, chosen: Mapping[str, float | None], panels: Sequence[str]) -> Operation:
-    """One activation function or several, each with its parameter, at the places of a figure's point."""
-    several = len(chosen) > 1
-    calls = tuple(_activation(name, value, "x", name if several else "y", x.shape) for name, value in chosen.items())
-    shown = (Shown(name=call.result, panel=panel, kind=PLAIN) for call, panel in zip(calls, panels, strict=True))
-    return Operation(
-        operands={"x": Operand(values=x, kind=PLAIN)}, calls=calls, shown=tuple(shown), essential=int(several)
-    )
-
-
-def softmax(logits: Values) -> Operation:
-    """Softmax of a row of logits."""
-    call = Call(function="softmax", operands=("z",), result="p", shape=logits.shape, options={"dim": 0})
-    shown = Shown(name="p", panel="probabilities", kind=PLAIN)
-    return Operation(operands={"z": Operand(values=logits, kind=PLAIN)}, calls=(call,), shown=(shown,))
-
-
 def _activation(name: str, value: float | None, given: str, result: str, shape: Sequence[int]) -> Call:
     parameter = ACTIVATIONS[name].parameter
     options = {} if parameter is None else {parameter.name: parameter.default if value is None else value}
     return Call(function=name, operands=(given,), result=result, shape=tuple(shape), options=options)
-
-
-def losses(
-    chosen: Mapping[str, Mapping[str, float]], estimates: Mapping[str, Values], label: float, panels: Sequence[str]
-) -> Operation:
-    """One loss or several, each with its parameter, of the estimates that stand under a loss's name."""
-    operands: dict[str, Operand] = {}
-    calls, several = [], len(chosen) > 1
-    for name, options in chosen.items():
-        x = "p" if several and name == "binary_cross_entropy" else "x"
-        operands.setdefault(x, Operand(values=estimates[name], kind=PLAIN))
-        calls.append(Call(function=name, operands=(x,), result=name if several else "loss",
-                          shape=estimates[name].shape, options={"label": label, **options}))  # fmt: skip
-    shown = (Shown(name=call.result, panel=panel, kind=PLAIN) for call, panel in zip(calls, panels, strict=True))
-    return Operation(operands=operands, calls=tuple(calls), shown=tuple(shown), essential=int(several))
-
-
-def descents(runs: Mapping[str, Mapping[str, Any]], surface: str, start: Values) -> Operation:
-    """Optimizers of `torch.optim`, each with its hyper-parameters and `steps`, on a surface over x and y."""
-    calls, shown = [], []
-    for name, how in runs.items():
-        on = {"surface": surface}
-        calls.append(Call(function="descend", operands=("start",), result=name, shape=(2,), options={**on, **how}))
-        loss = f"{name}_loss"
-        calls.append(Call(function="surface", operands=(name,), result=loss, shape=(how["steps"] + 1, 2), options=on))
-        shown += [Shown(name=name, panel="surface", index=(-1,), kind=PLAIN),
-                  Shown(name=loss, panel="loss", index=(-1,), kind=PLAIN)]  # fmt: skip
-    return Operation(
-        operands={"start": Operand(values=start, kind=PLAIN)}, calls=tuple(calls), double=True, shown=tuple(shown),
-        essential=len(calls) - 2,
-    )  # fmt: skip
 
 
 def network(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from cnnviz.operation import KERNEL, MAP
 from cnnviz.ops import conv_transpose2d
 from cnnviz.scenes._stamps import Stamps, product_decimals, shade_of_sums, stamping
 from cnnviz.story import Cells, Story, Tensor, Windows, lost_of, reading_beats
-from cnnviz.storyboard import Change, Mark, Shade, Sign, Step
+from cnnviz.storyboard import Change, Mark, Panel, Shade, Sign, Step
 from cnnviz.words import (
     Assigned,
     Extent,
@@ -43,8 +43,9 @@ def scatter(scene: TransposedConv, story: Story, y: Tensor, windows: Windows) ->
     W = story.cells(
         "kernel", "Kernel {size}", w, role="kernel", below=scene.kernel_name, enlarge=columns >= MANY_COLUMNS
     )
-    more = {"pending": True, "shade": shade_of_sums(story, x, w, scene.bias, **scene.sizes)}
-    lost, stage = lost_of(x, w), [X, "∗", W, "="]
+    more: dict[str, Any] = {"pending": True, "shade": shade_of_sums(story, x, w, scene.bias, **scene.sizes)}
+    lost = lost_of(x, w)
+    stage: list[Cells | Panel | str] = [X, "∗", W, "="]
     if counting:
         one, stamp = (
             story.graph.given(name, np.ones((1, 1, *of.shape)), kind)

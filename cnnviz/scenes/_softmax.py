@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
 from cnnviz.data import load_map
 from cnnviz.errors import UsageError
 from cnnviz.notation import digits_for, number
-from cnnviz.ops.activations import softmax
-from cnnviz.parameters import to_cli
-from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, outcome, shown_digits
-from cnnviz.scenes._sliding import summed
-from cnnviz.storyboard import (
-    Cell,
-    Change,
-    Curve,
-    Dot,
-    Grid,
-    Mark,
-    MoveDot,
-    MoveMark,
-    Plot,
-    Shade,
-    Sign,
-    Step,
-    Storyboard,
-    Values,
-)
+from cnnviz.ops import softmax
+from cnnviz.scene import Scene
+from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, shown_digits
+from cnnviz.story import Graph, Story
+from cnnviz.storyboard import Cell, Change, Curve, Dot, Grid, Mark, MoveDot, MoveMark, Plot, Shade, Step, Values
+from cnnviz.words import Interval, Math, Number, Symbol, Text, Words, call, equation, joined, total
 
 _DEFAULT = (1.0, 2.0, 0.5, -1.0)
 _SAMPLES = 181
@@ -41,122 +23,115 @@ _MOST_DECIMALS = 2
 """Decimals for which cells have room."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Softmax:
-    """Logits z, the first of which goes through the places `at`; `all_z` and `all_p` are (places, classes)."""
+def softmax_story(scene: Scene, at: Values, digits: int, spec: object) -> Story:
+    """Two columns, logits and probabilities, beside the curves of all probabilities over the moving logit."""
+    logits = _logits(scene, spec)
+    z = np.tile(logits, (len(at), 1))
+    z[:, 0] = at
+    p = np.asarray(softmax(z), np.float64)
+    shown, most = shown_digits(at, digits, scene.digits), scene.most()
+    graph = Graph()
+    graph.show(graph.compute("softmax", graph.given("z", z[-1][:, None]), result="p", dim=0), "probabilities")
+    story = Story(scene, "Softmax", graph)
+    range_ = Text("range {range}", range=Interval(Number(0), Number(1)))
+    story.settings.append(("", joined((Text("bounded"), range_, Text("sum {n}", n=Number(1))))))
 
-    logits: Values
-    at: Values
-    digits: int
-    most: int | None = None
+    def caption(step: int) -> Words:
+        ref = ("probabilities", 0, 0) if step == len(at) - 1 else None
+        powers = [call("exp", Number(float(value), shown)) for value in z[step]]
+        result = Number(float(p[step, 0]), most, ref)
+        return equation(Symbol("p", (1,)), powers[0] / total(powers), result, letters=60)
 
-    @classmethod
-    def of(cls, spec: object, at: Values, digits: int, seed: int, most: int | None) -> Softmax:
-        """Read the logits; raises UsageError for fewer than two or more than the figure has room for."""
-        given = _DEFAULT if spec is None else spec
-        values = load_map(given, None, seed=seed, what="logits", option="--logits").values.ravel()
-        if not 2 <= len(values) <= _MOST:
-            raise UsageError(f"logits hold {len(values)} numbers: give 2 to {_MOST}")
-        if np.abs(values).max() > 700:
-            raise UsageError(
-                f"logit {number(float(values[np.abs(values).argmax()]))} is too far from 0: use −700 to 700"
-            )
-        return cls(logits=np.asarray(values, np.float64), at=at, digits=digits, most=most)
-
-    @cached_property
-    def all_z(self) -> Values:
-        """The logits of every step."""
-        found = np.tile(self.logits, (len(self.at), 1))
-        found[:, 0] = self.at
-        return found
-
-    @cached_property
-    def all_p(self) -> Values:
-        """The probabilities of every step."""
-        return np.asarray(softmax(self.all_z, -1), np.float64)
-
-    def expected(self) -> dict[str, npt.NDArray[np.float64]]:
-        """The last logits, their exponentials and probabilities, as columns."""
-        last = self.all_z[-1][:, None]
-        return {"logits": last, "probabilities": np.asarray(softmax(last, 0), np.float64)}
-
-    def storyboard(self, parameters: Mapping[str, Any]) -> Storyboard:
-        """Two columns, logits and probabilities, beside the curves of all probabilities over the moving logit."""
-        classes = len(self.logits)
-        return Storyboard(
-            scene="activation",
-            parameters=parameters,
-            title="Softmax",
-            settings="bounded, range $(0, 1)$, sum $1$",
-            formula=r"$p_i=e^{z_i}\,/\,\Sigma_j\,e^{z_j}$     only $z_1$ moves, all probabilities follow",
-            alt=f"Animation of softmax over {classes} logits: the first moves from {to_cli(float(self.at[0]))} to "
-            f"{to_cli(float(self.at[-1]))}, the probabilities of all classes follow and always sum to 1; their curves "
-            "stand beside the numbers.",
-            rows=((self._column("logits", "Logits $z$", self.all_z, "input"), Sign(name="arrow", text="→"),
-                   self._column("probabilities", "Probabilities $p$, sum 1", self.all_p, "output"), self._plot()),),
-            steps=self._steps,
-            count=len(self.at),
-        )  # fmt: skip
-
-    @property
-    def _shown(self) -> int:
-        """Decimals of logits in captions."""
-        return shown_digits(self.at, self.digits, self.most)
-
-    @property
-    def _most(self) -> int:
-        """Decimals of probabilities."""
-        return 2 if self.most is None else self.most
-
-    def _column(self, name: str, label: str, values: Values, role: str) -> Grid:
-        """Classes from top to bottom; a mark shows which logit moves, and which class leads."""
-        classes = values.shape[1]
-        lo, hi = float(values.min()), float(values.max())
-        known = max(self._most, min(self._shown, _MOST_DECIMALS))
-        digits = digits_for(values, most=known) if role == "input" else self._most
-        mark = (
-            Mark(name="moving", role="window", rows=1, columns=1)
-            if role == "input"
-            else Mark(name="largest", role="result")
-        )
-        return Grid(
-            name=name, label=label, values=values[0][:, None].copy(), roles=np.full((classes, 1), role), digits=digits,
-            shade=Shade(scale="diverging" if lo < 0 else "sequential", lo=lo, hi=hi), marks=(mark,), enlarge=True,
-        )  # fmt: skip
-
-    def _plot(self) -> Plot:
-        classes = len(self.logits)
-        x = np.linspace(self.at[0], self.at[-1], _SAMPLES)
-        z = np.tile(self.logits, (_SAMPLES, 1))
-        z[:, 0] = x
-        p = np.asarray(softmax(z, -1), np.float64)
-        return Plot(
-            name="plot", x_range=(float(x[0]), float(x[-1])), y_range=(-0.02, 1.02), x_text="$z_1$", axes="frame",
-            curves=tuple(
-                Curve(name=f"p{n + 1}", role=MANNERS[n][0], style=MANNERS[n][1], x=x, y=p[:, n], text=f"$p_{n + 1}$")
-                for n in range(classes)
-            ),
-            dots=tuple(
-                Dot(name=f"p{n + 1}" if n else "point", role=MANNERS[n][0], x=float(x[0]),
-                    y=float(p[0, n]))
-                for n in range(classes)
-            ),
-        )  # fmt: skip
-
-    def _steps(self) -> Iterator[Step]:
-        for step, (z, p) in enumerate(zip(self.all_z, self.all_p, strict=True)):
-            changes: list[Change] = [Cell(panel="logits", row=0, column=0, value=float(z[0]))]
-            for n, value in enumerate(p):
-                changes.append(Cell(panel="probabilities", row=n, column=0, value=float(value)))
-                dot = f"p{n + 1}" if n else "point"
-                changes.append(MoveDot(panel="plot", dot=dot, x=float(z[0]), y=float(value)))
-            largest = int(p.argmax())
+    def steps() -> Iterator[Step]:
+        for step in range(len(at)):
+            changes: list[Change] = [Cell(panel="logits", row=0, column=0, value=float(z[step, 0]))]
+            for n, value in enumerate(map(float, p[step])):
+                changes.append(Cell(panel="probabilities", row=n, column=0, value=value))
+                changes.append(MoveDot(panel="plot", dot=_dot(n), x=float(z[step, 0]), y=value))
+            largest = int(p[step].argmax())
             changes.append(MoveMark(panel="probabilities", mark="largest", row=largest, column=0, rows=1, columns=1))
-            yield Step(caption=self._caption(step), changes=tuple(changes), beats=MOVING_BEATS)
+            yield story.step(caption(step), changes, beats=MOVING_BEATS)
 
-    def _caption(self, step: int) -> str:
-        powers = [f"exp({number(value, self._shown)})" for value in self.all_z[step]]
-        written = np.round(self.all_z[step], self._shown)
-        by_hand, equal = float(softmax(written, -1)[0]), bool((written == written[0]).all())
-        end = outcome(float(self.all_p[step, 0]), self._most, by_hand, irrational=not equal)
-        return f"$p_{{1}}$ = {powers[0]} / ({summed(powers, 60)}) {end}"
+    decimals = digits_for(z, most=max(most, min(shown, _MOST_DECIMALS)))
+    moving, largest = Mark(name="moving", role="window", rows=1, columns=1), Mark(name="largest", role="result")
+    columns = (
+        _column("logits", Text("Logits {z}", z=Symbol("z")), z, "input", decimals, moving),
+        _column(
+            "probabilities",
+            joined((Text("Probabilities {p}", p=Symbol("p")), Text("sum {n}", n=Number(1)))),
+            p,
+            "output",
+            most,
+            largest,
+        ),
+    )
+    return story.play(
+        steps,
+        len(at),
+        (columns[0], "→", columns[1], _plot(logits, at)),
+        step_roles=(),
+        formula=joined(
+            (
+                Math(r"p_i=e^{z_i}\,/\,\Sigma_j\,e^{z_j}"),
+                joined((Text("only {z} moves", z=Symbol("z", (1,))), Text("all probabilities follow"))),
+            ),
+            "     ",
+        ),
+        alt=Text(
+            "softmax over {n} logits: the first moves from {lo} to {hi}, the probabilities of all classes follow and "
+            "always sum to 1; their curves stand beside the numbers",
+            n=len(logits),
+            lo=Number(float(at[0]), None),
+            hi=Number(float(at[-1]), None),
+        ),
+    )
+
+
+def _logits(scene: Scene, spec: object) -> Values:
+    """The logits; raises UsageError for fewer than two or more than the figure has room for."""
+    given = _DEFAULT if spec is None else spec
+    values = np.asarray(load_map(given, None, seed=scene.seed, what="logits", option="--logits").values.ravel(), float)
+    if not 2 <= len(values) <= _MOST:
+        raise UsageError(f"logits hold {len(values)} numbers: give 2 to {_MOST}")
+    if np.abs(values).max() > 700:
+        raise UsageError(f"logit {number(float(values[np.abs(values).argmax()]))} is too far from 0: use −700 to 700")
+    return values
+
+
+def _dot(n: int) -> str:
+    return f"p{n + 1}" if n else "point"
+
+
+def _column(name: str, label: Words, values: Values, role: str, digits: int, mark: Mark) -> Grid:
+    """Classes from top to bottom, with a mark on the logit that moves, or the class that leads."""
+    lo, hi = float(values.min()), float(values.max())
+    return Grid(
+        name=name,
+        label=label,
+        values=values[0][:, None].copy(),
+        roles=np.full((values.shape[1], 1), role),
+        digits=digits,
+        shade=Shade(scale="diverging" if lo < 0 else "sequential", lo=lo, hi=hi),
+        marks=(mark,),
+        enlarge=True,
+    )
+
+
+def _plot(logits: Values, at: Values) -> Plot:
+    x = np.linspace(at[0], at[-1], _SAMPLES)
+    z = np.tile(logits, (_SAMPLES, 1))
+    z[:, 0] = x
+    p = np.asarray(softmax(z), np.float64)
+    manners = list(enumerate(MANNERS[: len(logits)]))
+    return Plot(
+        name="plot",
+        x_range=(float(x[0]), float(x[-1])),
+        y_range=(-0.02, 1.02),
+        x_text=Symbol("z", (1,)),
+        axes="frame",
+        curves=tuple(
+            Curve(name=f"p{n + 1}", role=role, style=style, x=x, y=p[:, n], text=Symbol("p", (n + 1,)))
+            for n, (role, style) in manners
+        ),
+        dots=tuple(Dot(name=_dot(n), role=role, x=float(x[0]), y=float(p[0, n])) for n, (role, _) in manners),
+    )

@@ -186,15 +186,17 @@ class Stretch:
     def _framed(self, *, extra: bool) -> tuple[Values, Roles]:
         """The stretched input within its frame, the output padding only with `extra`; what is cut off is hatched."""
         values, roles = self._apart(filled=True)
-        reached = self.windows.roles()
-        if not extra:
-            for axis, (own, frame) in enumerate(zip(self.windows.axes, self.frame, strict=True)):
-                beyond = np.arange(own.drawn) >= own.before + own.size + frame
-                reached[beyond if axis == 0 else (slice(None), beyond)] = "unreached"
-        framed = (roles == "empty") & np.char.startswith(reached, "padding")
-        values[framed], roles[framed] = 0, reached[framed]
+        each = zip(self.windows.axes, self.frame, self.a if extra else (0, 0), strict=True)
+        reached = [
+            (at >= axis.before - frame) & (at < axis.before + axis.size + frame + more)
+            for axis, frame, more in each
+            for at in (np.arange(axis.drawn),)
+        ]
+        slid = np.logical_and.outer(*reached)
+        framed = slid & (roles == "empty")
+        values[framed], roles[framed] = 0, "padding"
         for role, hatched in _CUT.items():
-            roles[(roles == role) & np.char.endswith(reached, "unreached")] = hatched
+            roles[~slid & (roles == role)] = hatched
         return values, roles
 
     def _blank(self) -> tuple[Values, Roles]:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from cnnviz.data import MAP_NAMES, load_map
 from cnnviz.errors import UsageError
+from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.notation import as_given, as_given_exactly, assigned, bracketed, digits_for, number, size_text, written
-from cnnviz.ops.activation_table import ACTIVATIONS
 from cnnviz.ops.normalization import batch_norm
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene

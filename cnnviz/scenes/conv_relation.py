@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -67,7 +67,7 @@ class ConvRelation(MapAndKernel):
         """One step for each output cell on the way there, one for each on the way back, and a comparison."""
         x, w = self.map.values, self.weights.values
         windows = Windows.sliding(x.shape, w.shape, self.s, self.p)
-        sizes = {"stride": self.s, "padding": self.p}
+        sizes: dict[str, Any] = {"stride": self.s, "padding": self.p}
         back_sizes = {**sizes, "output_padding": self.rest, "dilation": (1, 1)}
         graph = Graph()
         graph.essential = 0
@@ -80,7 +80,7 @@ class ConvRelation(MapAndKernel):
         )
 
         story = Story(self, Text("Convolution and its transpose"), graph)
-        story.fits(windows, "this figure")
+        story.fits(windows, "this figure", steps=2 * windows.count + 1)
         # Beside this title there is room for the words of one size each.
         square = all(rows == columns for rows, columns in (w.shape, self.s, self.p))
         for word, symbol, value in (("kernel", "k", w.shape), ("stride", "s", self.s), ("padding", "p", self.p)):
@@ -186,7 +186,7 @@ class ConvRelation(MapAndKernel):
         x, w = self.map.values, self.weights.values
         i, k, s, p, a, o = map(size, "ikspao")
         there, back = convolved_size(), (o - 1) * s + k - 2 * p
-        given = {"k": w.shape, "s": self.s, "p": self.p}
+        given: dict[str, Any] = {"k": w.shape, "s": self.s, "p": self.p}
         if any(self.rest):
             back += a
         shapes = Joined((Shape(x.shape), Shape(out), Shape(x.shape)), " → ")

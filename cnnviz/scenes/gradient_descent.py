@@ -2,64 +2,40 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from cnnviz.data import load_map
 from cnnviz.errors import UsageError
-from cnnviz.ops.surfaces import SURFACES
-from cnnviz.ops.surfaces import Surface as Ground
+from cnnviz.functions.surfaces import SURFACES, Surface
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._descent import (
-    COURSES,
-    DIVERGED,
-    RULES,
-    Course,
-    Run,
-    Settings,
-    brief,
-    descend,
-    rate_text,
-    short,
+from cnnviz.scenes._descent import DIVERGED, ESCAPED, Run, descend, field, loss_plot
+from cnnviz.scenes._rules import COURSES, RULES, Course, Settings, W, brief, short
+from cnnviz.story import Graph, Story
+from cnnviz.storyboard import Equation, Panel, Row, Step, Values
+from cnnviz.words import (
+    Defined,
+    Joined,
+    Math,
+    Number,
+    Strong,
+    Symbol,
+    Text,
+    Vector,
+    Words,
+    counted,
+    equation,
+    joined,
+    listed,
 )
-from cnnviz.storyboard import (
-    Change,
-    Curve,
-    Dot,
-    Equation,
-    MoveDot,
-    Panel,
-    Plot,
-    Row,
-    SetCurve,
-    Step,
-    Storyboard,
-    Surface,
-    Values,
-)
-
-if TYPE_CHECKING:
-    from cnnviz.operation import Operation
 
 ALL = "all"
-_SAMPLES = 161
-_LEVELS = 11
-_LOWEST_DECADE = -8
-"""Losses below 10⁻⁸ are drawn there: that far down a race is over."""
-
 _SAMPLE = {"solid": "━━━", "dashed": "━ ━ ", "dotted": "•••••"}
-
-_NAMES = {
-    "beale": "Beale's function", "saddle": "a saddle", "rosenbrock": "Rosenbrock's valley",
-    "himmelblau": "Himmelblau's function", "bowl": "an elongated bowl", "booth": "Booth's function",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,44 +55,44 @@ class GradientDescent(Scene):
         "cnnviz gradient-descent --optimizer sgd --lr 0.19 --surface bowl --start -9,2.5",
     )
 
-    optimizer: str = param(
-        ALL, help="Update rule, or all for a race.", choices=(*RULES, ALL), always_named=True
-    )
+    optimizer: str = param(ALL, help="Update rule, or all for a race.", choices=(*RULES, ALL), always_named=True)
     surface: str = param("beale", help="Loss surface.", choices=tuple(SURFACES), always_named=True)
     lr: float | None = param(
-        None, alias="learning-rate", help="Learning rate η.", lo=1e-9, hi=1e3,
+        None,
+        alias="learning-rate",
+        help="Learning rate η.",
+        lo=1e-9,
+        hi=1e3,
         shown_default="one for each optimizer and surface",
     )
     momentum: float = param(0.9, help="Share of the velocity that momentum and Nesterov keep.", lo=0, hi=0.9999)
     alpha: float = param(0.9, help="Share of its mean square that RMSProp keeps.", lo=0, hi=0.9999)
     beta1: float = param(0.9, help="Share of its mean gradient that Adam keeps.", lo=0, hi=0.9999)
     beta2: float = param(0.999, help="Share of its mean square that Adam keeps.", lo=0, hi=0.999999)
-    steps: int | None = param(
-        None, help="Updates.", lo=1, hi=1000, shown_default="100 to 400, by surface"
-    )
+    steps: int | None = param(None, help="Updates.", lo=1, hi=1000, shown_default="100 to 400, by surface")
     frames: int = param(75, help="Pictures at most: of more updates every n-th is shown.", lo=1, hi=400)
     start: ArrayLike | None = param(
         None, help="First weights as X,Y.", group="Data", shown_default="one that shows the surface's difficulty"
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def prepare(self) -> None:
+        """The number of updates is the surface's, unless given."""
         if self.momentum == 0 and self.optimizer in ("nesterov", ALL):
             raise UsageError("nesterov looks ahead along a momentum of 0: use --momentum 0.9, or --optimizer sgd")
         if self.steps is None:
-            object.__setattr__(self, "steps", self._course.steps)
+            self.fill_in(steps=self._course.steps)
         if self._start.size != 2:
             raise UsageError(f"start has {self._start.size} numbers: give two, such as --start 1,1.5")
         (x0, x1), (y0, y1) = self._ground.domain
         x, y = self._start
         if not (x0 <= x <= x1 and y0 <= y <= y1):
             raise UsageError(
-                f"start ({x:g}, {y:g}) lies outside of {_NAMES[self.surface]}: use x from {x0:g} to {x1:g} and y from "
-                f"{y0:g} to {y1:g}"
+                f"start ({x:g}, {y:g}) lies outside of {self.surface}: use x from {x0:g} to {x1:g} and y from {y0:g} "
+                f"to {y1:g}"
             )
 
     @property
-    def _ground(self) -> Ground:
+    def _ground(self) -> Surface:
         return SURFACES[self.surface]
 
     @property
@@ -132,14 +108,16 @@ class GradientDescent(Scene):
 
     @cached_property
     def _runs(self) -> tuple[Run, ...]:
-        settings = Settings(
-            momentum=self.momentum, alpha=self.alpha, beta1=self.beta1, beta2=self.beta2, most=self.digits
-        )
+        given = Settings(momentum=self.momentum, alpha=self.alpha, beta1=self.beta1, beta2=self.beta2, most=self.digits)
         keys = tuple(RULES) if self.optimizer == ALL else (self.optimizer,)
         return tuple(
-            descend(self._ground, RULES[key], self.lr or self._course.rate(key), settings, self._start, self.steps or 1)
-            for key in keys
+            descend(self._ground, RULES[key], n, self.lr or self._course.rate(key), given, self._start, self.steps or 1)
+            for n, key in enumerate(keys)
         )
+
+    @property
+    def _race(self) -> bool:
+        return len(self._runs) > 1
 
     @cached_property
     def _counts(self) -> range | list[int]:
@@ -148,203 +126,111 @@ class GradientDescent(Scene):
         every = -(-last // self.frames)
         return [*range(every, last, every), last]
 
-    def expected(self) -> dict[str, npt.NDArray[np.float64]]:
-        """Where each optimizer ends, and the loss there."""
-        return {
-            "surface": np.array([run.path[-1] for run in self._runs]),
-            "loss": np.array([run.loss[-1] for run in self._runs]),
-        }
-
-    def operation(self) -> Operation:
-        """Each optimizer's updates, down to where it ends."""
-        from cnnviz.scenes._operations import descents
-
-        runs = {run.rule.key: {**run.rule.program(run.settings), "lr": run.rate, "steps": run.made}
-                for run in self._runs}  # fmt: skip
-        return descents(runs, self._ground.name, self._start)
-
-    def storyboard(self) -> Storyboard:
+    def story(self) -> Story:
         """A step for every n-th update."""
-        return Storyboard(
-            scene="gradient-descent",
-            parameters=self.public(),
-            title="Gradient descent: " + (self._runs[0].rule.title if len(self._runs) == 1 else "six optimizers"),
-            settings=self._settings(),
-            formula=self._formula(),
-            convention=f"$f(x, y)={self._ground.equation}$",
-            alt=self._alt(),
-            rows=((self._field(), self._loss_plot()), *self._legend()),
-            steps=self._steps,
-            count=len(self._counts),
+        title = Text("six optimizers") if self._race else self._runs[0].rule.title
+        story = Story(self, Text("Gradient descent: {name}", name=title), self._graph())
+        if not self._race:
+            story.set("rate", r"\eta", Number(self._runs[0].rate, None, ("lr",)), size=False)
+        start = Vector(tuple(Number(float(value), None) for value in self._start))
+        updates = counted(self._counts[-1], "{n} update", "{n} updates")
+        story.settings += [("", Text("start {point}", point=start)), ("", updates)]
+
+        def steps() -> Iterator[Step]:
+            before = 0
+            for count in self._counts:
+                yield story.step(self._caption(count), *(run.moves(before, count) for run in self._runs))
+                before = count
+
+        walk = Text(
+            "gradient descent: six optimizers race down {surface} from {start}, drawn as paths over contour lines, "
+            "beside the loss after each of {updates}"
+            if self._race
+            else "gradient descent: {name} walks down {surface} from {start}, drawn as a path over contour lines, "
+            "beside the loss after each of {updates}",
+            name=title,
+            surface=self._ground.title,
+            start=start,
+            updates=updates,
+        )
+        return story.play(
+            steps,
+            len(self._counts),
+            (field(self._ground, self._runs), loss_plot(self._ground, self._runs, self._counts)),
+            *self._legend(),
             step_roles=tuple(run.rule.key for run in self._runs),
+            formula=self._formula(),
+            convention=Defined(Symbol("f(x, y)"), (self._ground.body,)),
+            alt=joined((walk, Joined(tuple(map(self._end, self._runs)), "; ")), ". "),
         )
 
-    def _settings(self) -> str:
-        start = f"start ({', '.join(_number_text(v) for v in self._start)})"
-        rate = f"rate $\\eta={self._runs[0].rate:g}$     " if len(self._runs) == 1 else ""
-        return f"{rate}{start}     {_updates(self._counts[-1])}"
+    def _graph(self) -> Graph:
+        """Each optimizer's updates, down to where it ends."""
+        graph = Graph(double=True)
+        start, surface = graph.given("start", self._start), self._ground.name
+        for run in self._runs:
+            key, how = run.rule.key, {**run.rule.program(run.settings), "lr": run.rate, "steps": run.made}
+            path = graph.record("descend", start, run.path, key, surface=surface, **how)
+            loss = graph.record("surface", path, run.loss, f"{key}_loss", surface=surface)
+            graph.show(path, "surface", (-1,), among=True)
+            graph.show(loss, "loss", (-1,), among=True)
+        graph.essential = 2 * len(self._runs) - 2
+        return graph
 
-    def _formula(self) -> str:
-        if len(self._runs) == 1:
-            rule = self._runs[0].rule
-            return rule.formula(self._runs[0].settings)
-        by_rate: dict[float, list[str]] = {}
+    def _formula(self) -> Words:
+        if not self._race:
+            return self._runs[0].rule.formula(self._runs[0].settings)
+        by_rate: dict[float, list[Words]] = {}
         for run in self._runs:
             by_rate.setdefault(run.rate, []).append(run.rule.title)
-        rates = (f"{rate_text(rate)} for {', '.join(titles)}" for rate, titles in by_rate.items())
-        return "$\\eta=$ " + ";  ".join(rates)
+        rates = [
+            Text("{value} for {condition}", value=Number(rate, None), condition=listed(titles))
+            for rate, titles in by_rate.items()
+        ]
+        return Text("{eta} {rates}", eta=Math(r"\eta="), rates=joined(rates, ";  "))
 
     def _legend(self) -> Iterator[tuple[Panel, ...]]:
         """A row that names the lines of a race, each with a sample of its style."""
-        if len(self._runs) > 1:
+        if self._race:
             yield tuple(
                 Equation(
-                    name=f"legend {run.rule.key}", size=16,
-                    lines=(Row(name="name", text=f"{_SAMPLE[run.rule.style]} {run.rule.title}", role=run.rule.key),),
+                    name=f"legend {rule.key}",
+                    size=16,
+                    lines=(Row(name="name", text=joined((_SAMPLE[rule.style], rule.title), " "), role=rule.key),),
                 )
-                for run in self._runs
-            )  # fmt: skip
+                for rule in (run.rule for run in self._runs)
+            )
 
-    @property
-    def _view(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        view = self._course.view
-        if view is None or not all(lo <= v <= hi for v, (lo, hi) in zip(self._start, view, strict=True)):
-            return self._ground.domain
-        return view
+    def _caption(self, count: int) -> Words:
+        if self._race:
+            return self._standings(count)
+        run = self._runs[0]
+        if count > run.made:
+            before = equation(W, run.weights(run.made), strong=False)
+            text = "update {n} from {before}: the steps grow without end, {lost}"
+            return Text(text, n=count, before=before, lost=Strong(Text("diverged")))
+        return joined((run.arithmetic(count), Text(run.lost) if run.lost and count == run.made else None))
 
-    def _field(self) -> Surface:
-        x_range, y_range = self._view
-        x, y = np.linspace(*x_range, _SAMPLES), np.linspace(*y_range, _SAMPLES)
-        heights = self._ground.f(*np.meshgrid(x, y))
-        nothing = np.empty(0)
-        runs = [
-            Curve(name=run.rule.key, role=run.rule.key, x=nothing, y=nothing, style=run.rule.style)
-            for run in self._runs
-        ]
-        x0, y0 = map(float, self._start)
-        marked = [Dot(name="start", role="guide", x=x0, y=y0, text="start")] + [
-            Dot(name=f"minimum {place}", role="result", x=x, y=y, text="minimum")
-            for place, (x, y) in enumerate(self._ground.minima, 1)
-        ]
-        if not self._ground.minima:
-            marked.append(Dot(name="saddle", role="result", x=0.0, y=0.0, text="saddle"))
-        walkers = [Dot(name=run.rule.key, role=run.rule.key, x=x0, y=y0) for run in self._runs]
-        return Surface(
-            name="surface", label="Loss over the weights $x$, across, and $y$, up", x_range=x_range, y_range=y_range,
-            axes="frame", square=True, heights=_short_numbers(heights), levels=_short_numbers(self._levels(heights)),
-            curves=tuple(runs), dots=(*marked, *walkers),
-        )  # fmt: skip
-
-    def _levels(self, heights: Values) -> Values:
-        """Heights of the contour lines: in equal ratios above a minimum of 0, in equal steps on both sides of one."""
-        if not self._ground.minima:
-            most = float(np.abs(heights).max())
-            return np.linspace(-most, most, _LEVELS + 2)[1:-1]
-        lo, hi = np.quantile(heights, (0.01, 0.97))
-        return np.geomspace(lo, hi, _LEVELS)
-
-    @property
-    def _logarithmic(self) -> bool:
-        return bool(self._ground.minima)
-
-    def _scaled(self, loss: Values) -> Values:
-        """The loss as it is plotted: by its logarithm where it is never negative."""
-        return np.log10(np.maximum(loss, 1e-300)) if self._logarithmic else loss
-
-    def _loss_plot(self) -> Plot:
-        nothing = np.empty(0)
-        curves = [
-            Curve(name=run.rule.key, role=run.rule.key, x=nothing, y=nothing, style=run.rule.style)
-            for run in self._runs
-        ]
-        dots = [Dot(name=run.rule.key, role=run.rule.key, x=math.nan, y=math.nan) for run in self._runs]
-        label = r"$\log_{10}$ of the loss" if self._logarithmic else "Loss"
-        every = self._counts[0]
-        label += f", a picture every {every} updates" if every > 1 else ", a picture each update"
-        return Plot(
-            name="loss", label=label, x_range=(0, self._counts[-1]), y_range=self._loss_range(),
-            axes="frame", curves=tuple(curves), dots=tuple(dots),
-        )  # fmt: skip
-
-    def _loss_range(self) -> tuple[float, float]:
-        values = np.concatenate([self._scaled(run.loss) for run in self._runs])
-        if not self._logarithmic:
-            least = float(self._ground.f(0.0, self._ground.domain[1][1]))
-            return least, float(values[0]) + 0.1 * abs(least)
-        lo = max(math.floor(values.min()), _LOWEST_DECADE)
-        return float(lo), float(max(math.ceil(min(values.max(), values[0] + 1) + 0.1), lo + 1))
-
-    def _steps(self) -> Iterator[Step]:
-        before = 0
-        for count in self._counts:
-            changes = [change for run in self._runs for change in self._moves(run, before, count)]
-            yield Step(caption=self._caption(count), changes=tuple(changes))
-            before = count
-
-    def _moves(self, run: Run, before: int, count: int) -> Iterator[Change]:
-        """The path and the loss drawn on from one picture to the next; what was lost stays where it was."""
-        first, last = (before + 1 if before else 0), min(count, run.made)
-        if first > last:
-            return
-        key, new = run.rule.key, slice(first, last + 1)
-        places, loss = run.path[new], self._scaled(run.loss[new])
-        yield SetCurve(panel="surface", curve=key, x=places[:, 0], y=places[:, 1], extend=True)
-        yield MoveDot(panel="surface", dot=key, x=float(places[-1, 0]), y=float(places[-1, 1]))
-        yield SetCurve(panel="loss", curve=key, x=np.arange(first, last + 1.0), y=loss, extend=True)
-        yield MoveDot(panel="loss", dot=key, x=float(last), y=float(loss[-1]))
-
-    def _caption(self, count: int) -> str:
-        if len(self._runs) == 1:
-            run = self._runs[0]
-            if count > run.made:
-                before = run.weights(run.path[-1])
-                return f"update {count} from w = {before}: the steps grow without end, **diverged**"
-            end = f", {run.lost}" if run.lost and count == run.made else ""
-            return run.arithmetic(count) + end
-        return self._standings(count)
-
-    def _standings(self, count: int) -> str:
+    def _standings(self, count: int) -> Words:
         """The loss of everyone who is still on the way, the lowest strong, and who was lost."""
-        words, lost = [], dict[str, list[str]]()
         walking = [run for run in self._runs if not run.lost_by(count)]
         lowest = min(walking, key=lambda run: run.loss[count], default=None)
-        for run in self._runs:
-            if run.lost_by(count):
-                lost.setdefault(run.lost, []).append(run.rule.title)
-                continue
-            word = f"{run.rule.title} {brief(float(run.loss[count]), self.digits)}"
-            words.append(f"**{word}**" if run is lowest else word)
-        parts = ["loss:  " + "   ".join(words)] if words else []
-        return ";   ".join([*parts, *(f"{how}: {', '.join(titles)}" for how, titles in lost.items())])
+        losses = []
+        for run in walking:
+            loss = Text("{name} {value}", name=run.rule.title, value=run.loss_at(count, brief))
+            losses.append(Strong(loss) if run is lowest else loss)
+        parts: list[Words] = [Text("loss:  {losses}", losses=Joined(tuple(losses), "   "))] if losses else []
+        for how, text in ((DIVERGED, "diverged: {names}"), (ESCAPED, "escaped: {names}")):
+            if lost := [run.rule.title for run in self._runs if run.lost == how and run.lost_by(count)]:
+                parts.append(Text(text, names=listed(lost)))
+        return joined(parts, ";   ")
 
-    def _alt(self) -> str:
-        ends = "; ".join(
-            f"{run.rule.title} diverged in update {run.made + 1}" if run.lost == DIVERGED else
-            f"{run.rule.title} {run.lost} after {_updates(run.made)}" if run.lost else
-            f"{run.rule.title} ends at {run.weights(run.path[-1])} with a loss of "
-            f"{short(float(run.loss[-1]), self.digits)}"
-            for run in self._runs
-        )
-        paths = "paths" if len(self._runs) > 1 else "a path"
-        who = "six optimizers race" if len(self._runs) > 1 else f"{self._runs[0].rule.title} walks"
-        return (
-            f"Animation of gradient descent: {who} down {_NAMES[self.surface]} from "
-            f"({self._start[0]:g}, {self._start[1]:g}), drawn as {paths} over contour lines, beside the loss after "
-            f"each of {_updates(self._counts[-1])}. {ends}."
-        )
-
-
-def _updates(count: int) -> str:
-    return f"{count} update" + ("" if count == 1 else "s")
-
-
-def _number_text(value: float) -> str:
-    """A coordinate as it was given."""
-    return f"{value:g}".replace("-", "−")
-
-
-def _short_numbers(values: Values) -> Values:
-    """Five digits of each value: what the eye can see, and a storyboard file is a quarter as long."""
-    size = np.floor(np.log10(np.maximum(np.abs(values), 1e-12)))
-    scale = 10.0 ** (4 - size)
-    return np.asarray(np.round(values * scale) / scale)
+    def _end(self, run: Run) -> Words:
+        """How a run ends, for the alt text."""
+        name = run.rule.title
+        if run.lost == DIVERGED:
+            return Text("{name} diverged in update {n}", name=name, n=run.made + 1)
+        if run.lost:
+            return counted(run.made, "{name} escaped after {n} update", "{name} escaped after {n} updates", name=name)
+        end = "{name} ends at {w} with a loss of {loss}"
+        return Text(end, name=name, w=run.weights(run.made), loss=run.loss_at(run.made, short))

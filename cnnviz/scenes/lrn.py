@@ -5,35 +5,39 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_KERNEL, MAX_VALUE
-from cnnviz.notation import as_given, as_given_exactly, assigned, digits_for, number, size_text, written
-from cnnviz.ops.normalization import local_response_norm, local_response_norm_within
+from cnnviz.notation import as_given, digits_for, number
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._blocks import Maps, check_squares, in_rows, load_maps, settings_line, short_digits, side_by_side
-from cnnviz.scenes._sliding import CROWDED_SIDE, check_steps, equals, factor, fills, shade_for, summed
-from cnnviz.storyboard import Block, Cell, Change, Mark, MoveMark, Step, Storyboard, Values
-
-if TYPE_CHECKING:
-    from cnnviz.operation import Operation
+from cnnviz.story import (
+    Axis,
+    Graph,
+    Maps,
+    Story,
+    Windows,
+    check_squares,
+    check_steps,
+    filling,
+    load_maps,
+    short_digits,
+    side_by_side,
+)
+from cnnviz.storyboard import Mark, Sign, Step
+from cnnviz.words import Math, Number, Shape, Text, Words, equation, exact, joined, total
 
 _DEFAULTS: dict[str, tuple[int, Size]] = {"inter": (4, (3, 3)), "intra": (2, (4, 4))}
+_KINDS = {"inter": "inter-channel", "intra": "intra-channel"}
 _LONGEST_ROW = 24
 """Cells up to which all channels stand side by side."""
 
 _SUM_LETTERS, _CONSTANT_LETTERS = 50, 15
 """Letters of a sum of squares beside constants that have so many together."""
-
-Place = tuple[int, int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +56,10 @@ class Lrn(Scene):
     )
 
     kind: str = param(
-        "inter", help="Neighbours in nearby channels, or within one.", choices=("inter", "intra"), positional=True,
+        "inter",
+        help="Neighbours in nearby channels, or within one.",
+        choices=("inter", "intra"),
+        positional=True,
         always_named=True,
     )
     n: int = param(
@@ -67,159 +74,118 @@ class Lrn(Scene):
     )
     channels: int | None = param(None, help="Number of channels.", lo=1, hi=64, shown_default="4, for intra 2")
     input: ArrayLike = param(
-        "random", group="Data",
+        "random",
+        group="Data",
         help="Input: a file or a literal with the channels one below the other, random (0 to 9), arange, ones, zeros.",
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        channels, *size = self._values.shape
-        object.__setattr__(self, "channels", channels)
-        object.__setattr__(self, "i", tuple(size))
-        check_squares(self._values)
-        if self.k == 0 and self.alpha == 0:
-            raise UsageError("k 0 and alpha 0 leave nothing to divide by: use --k above 0, such as 1")
-        if self.k == 0 and float(self._sums.min()) == 0:
-            raise UsageError("k 0 leaves nothing to divide by where all neighbours are 0: use --k above 0, such as 1")
-        if (most := float(np.abs(self._result).max())) > MAX_VALUE:
-            raise UsageError(f"the output reaches {most:.2g}, too large to write: use a larger --k or a smaller --beta")
-        check_steps(self._values.size, "this normalization", (self.n, self.n if self.kind == "intra" else 1))
-
     @cached_property
-    def _maps(self) -> Maps:
+    def maps(self) -> Maps:
+        """The input."""
         return load_maps(self.input, self.channels, self.i, seed=self.seed, default=_DEFAULTS[self.kind])
 
-    @property
-    def _values(self) -> Values:
-        return self._maps.values
+    def prepare(self) -> None:
+        """The maps are loaded, and their sizes become `channels` and `i`."""
+        channels, *size = self.maps.values.shape
+        self.fill_in(channels=channels, i=tuple(size))
+        check_squares(self.maps.values)
+        if self.k == 0 and self.alpha == 0:
+            raise UsageError("k 0 and alpha 0 leave nothing to divide by: use --k above 0, such as 1")
 
-    @cached_property
-    def _result(self) -> Values:
-        normalise = local_response_norm if self.kind == "inter" else local_response_norm_within
-        block = normalise(self._values[None], self.n, self.alpha, self.beta, self.k, alpha_over_n=self.alpha_over_n)
-        return np.asarray(block[0], np.float64)
-
-    @cached_property
-    def _sums(self) -> Values:
-        """Σ a² of every cell."""
-        shape = self._values.shape
-        squares = [float((self._values[self._window((c, y, x))] ** 2).sum()) for c, y, x in np.ndindex(shape)]
-        return np.array(squares).reshape(shape)
-
-    def _window(self, place: Place) -> tuple[slice, slice, slice]:
-        """The neighbourhood of a cell, cut off at the edges; of an even n one more before than after."""
-        before, after = self.n // 2, (self.n - 1) // 2
-        spread = (0,) if self.kind == "inter" else (1, 2)
-        found = [
-            slice(max(0, at - before), min(end, at + after + 1)) if axis in spread else slice(at, at + 1)
-            for axis, (at, end) in enumerate(zip(place, self._values.shape, strict=True))
-        ]
-        return found[0], found[1], found[2]
-
-    def expected(self) -> dict[str, npt.NDArray[np.float64]]:
-        """The vectorised normalization."""
-        return {"output": self._result}
-
-    def operation(self) -> Operation:
-        """The normalization."""
-        from cnnviz.scenes._operations import response_norm
-
-        options = {"size": self.n, "alpha": self.alpha, "beta": self.beta, "k": self.k,
-                   "alpha_over_n": self.alpha_over_n}  # fmt: skip
-        return response_norm(self._values, self.kind == "intra", options)
-
-    def storyboard(self) -> Storyboard:
+    def story(self) -> Story:
         """One step for each value: pixel by pixel through the channels, or channel by channel."""
-        constants = [("k", self.k), (r"\alpha", self.alpha), (r"\beta", self.beta)]
-        settings = [f"{self.kind}-channel", f"$n={self.n}$"]
-        settings += [assigned(symbol, as_given(value)) for symbol, value in constants]
-        across, down = self._sheets
-        beside = side_by_side(across * self._values.shape[2], down * self._values.shape[1])
-        return Storyboard(
-            scene="lrn",
-            parameters=self.public(),
-            title="Local response normalization",
-            settings=settings_line(settings),
-            formula=self._formula(),
-            convention=self._convention(),
-            alt=self._alt(),
-            rows=in_rows(self._input_panel(), self._output_panel(), beside=beside),
-            steps=self._steps,
-            count=self._values.size,
-            step_roles=("neighbour", "selected", "output"),
+        x, inter = self.maps.values, self.kind == "inter"
+        windows = self._windows(x.shape)
+        check_steps(windows.count, "this normalization", windows.covered)
+        sums = np.reshape([sum(x[cell] ** 2 for cell in windows.cells(at)) for at in windows.places()], x.shape)
+        if self.k == 0 and not sums.all():
+            raise UsageError("k 0 leaves nothing to divide by where all neighbours are 0: use --k above 0, such as 1")
+        graph = Graph()
+        a = graph.map("x", x)
+        b = graph.compute(
+            "local_response_norm" if inter else "local_response_norm_within",
+            a,
+            size=self.n,
+            alpha=self.alpha,
+            beta=self.beta,
+            k=self.k,
+            alpha_over_n=self.alpha_over_n,
         )
+        if (most := float(np.abs(b.values).max())) > MAX_VALUE:
+            raise UsageError(f"the output reaches {most:.2g}, too large to write: use a larger --k or a smaller --beta")
 
-    @property
-    def _sheets(self) -> tuple[int, int]:
-        """How many channels stand side by side, and in how many rows."""
-        channels, _, columns = self._values.shape
+        k, alpha, beta = (Number(getattr(self, name), None, (name,)) for name in ("k", "alpha", "beta"))
+        story = Story(self, Text("Local response normalization"), graph)
+        story.settings.append(("", Text(_KINDS[self.kind])))
+        for symbol, value in (("n", Number(self.n, 0, ("n",))), ("k", k), (r"\alpha", alpha), (r"\beta", beta)):
+            story.set("", symbol, value, size=False)
+        channels, rows, columns = x.shape
         down = 1 if channels * columns <= _LONGEST_ROW else math.ceil(math.sqrt(channels / 2))
         across = math.ceil(channels / down)
-        return across, math.ceil(channels / across)
+        outlines = [Mark(name=f"window {c}", role="window", channel=c) for c in range(channels)]
+        centre = Mark(name="centre", role="result", channel=0)
+        X = story.cells(
+            "input", "Input $a$, {size}", a, axes=3, data=self.maps, columns=across, marks=(*outlines, centre)
+        )
+        Y = story.cells(
+            "output",
+            "Output $b$, {size}",
+            b,
+            axes=3,
+            pending=True,
+            columns=across,
+            digits=short_digits(b.values, self.digits),
+        )
+        shares = self._shares
+        constants = [self.k, self.alpha, self.beta, *([shares] if self.alpha_over_n else [])]
+        crowd = max(0, len("".join(map(as_given, constants))) - _CONSTANT_LETTERS)
 
-    def _input_panel(self) -> Block:
-        channels = self._values.shape[0]
-        windows = [Mark(name=f"window {c}", role="window", channel=c) for c in range(channels)]
-        return self._panel(
-            "input", "Input $a$", self._values, "input", (*windows, Mark(name="centre", role="result", channel=0))
+        def caption(at: tuple[int, ...]) -> Words:
+            squares = float(sums[at])
+            weight = alpha / Number(shares) if self.alpha_over_n else alpha
+            below = float(self.k + self.alpha / shares * squares) ** self.beta
+            sides = [
+                X[at] / (k + weight * total([X[cell] ** 2 for cell in windows.cells(at)])) ** beta,
+                X[at] / (k + weight * Number(squares, digits_for(squares, most=self.most(4)))) ** beta,
+                X[at] / Number(below, self._decimals(below)),
+            ]
+            letters = _SUM_LETTERS - 4 * len(number(X[at].value, X.decimals)) - 2 * crowd
+            # Where so little is divided by that it is written as 0, that says nothing.
+            kept = [side for side in sides if np.isfinite(float(exact(side)))]
+            return equation(Y.symbol("b", at), *kept, Y[at], letters=max(1, letters))
+
+        def steps() -> Iterator[Step]:
+            order = sorted(windows.places(), key=lambda at: (at[1:], at[0]) if inter else at)
+            for at in order:
+                near = windows.cells(at)
+                first, size = windows.outline(at)
+                reached = range(first[0], first[0] + size[0])
+                yield story.step(
+                    caption(at),
+                    X.cover(near, special=dict.fromkeys(near, "neighbour") | {at: "selected"}),
+                    (X.mark(f"window {c}", (c, *first[1:]), size[1:]) for c in reached),
+                    (X.hide(f"window {c}") for c in range(channels) if c not in reached),
+                    X.mark("centre", at),
+                    Y.write(at),
+                )
+
+        beside = side_by_side(across * columns, math.ceil(channels / across) * rows)
+        return story.play(
+            steps,
+            windows.count,
+            *([(X, Sign(name="to", text="→"), Y)] if beside else [(X,), (Y,)]),
+            alt=self._alt(x.shape),
+            step_roles=("neighbour", "selected", "output"),
+            formula=self._formula(channels),
+            convention=self._convention(),
         )
 
-    def _output_panel(self) -> Block:
-        return self._panel("output", "Output $b$", self._result, "pending", (Mark(name="current", role="result"),))
-
-    def _panel(self, name: str, label: str, values: Values, role: str, marks: tuple[Mark, ...]) -> Block:
-        crowded = max(values.shape[1:]) >= CROWDED_SIDE
-        shade = shade_for(values, picture=self._maps.picture, always=self._maps.picture or crowded)
-        known = role != "pending"
-        return Block(
-            name=name, label=f"{label}, {size_text(*values.shape)}", roles=np.full(values.shape, role),
-            values=values if known else np.full(values.shape, np.nan), numbers=not crowded,
-            digits=self._digits(values, known=known), shade=shade, marks=marks,
-            columns=self._sheets[0],
-        )  # fmt: skip
-
-    def _digits(self, values: Values, *, known: bool) -> int:
-        """Decimals of the input, which is known, or of the output."""
-        return digits_for(values, most=self._most()) if known else short_digits(values, self.digits)
-
-    def _divisor(self, below: float) -> str:
-        """What is divided by, as it is written: never as 0."""
-        if self.digits is None:
-            return number(below, 2 if below < 100 else 0) if 0.1 <= below < MAX_VALUE else f"{below:.3g}"
-        text = number(below, self.digits)
-        return text if float(text) and below < MAX_VALUE else f"{below:.{self.digits or 0}e}"
-
-    def _order(self) -> Iterator[Place]:
-        channels, rows, columns = self._values.shape
-        if self.kind == "intra":
-            yield from ((c, y, x) for c, y, x in np.ndindex(channels, rows, columns))
-        else:
-            yield from ((c, y, x) for y, x, c in np.ndindex(rows, columns, channels))
-
-    def _steps(self) -> Iterator[Step]:
-        covered: dict[Place, str] = {}
-        for place in self._order():
-            window = self._window(place)
-            cells = dict.fromkeys(_cells(window), "neighbour") | {place: "selected"}
-            changes: list[Change] = [_cell("input", at, "input") for at in covered.keys() - cells.keys()]
-            changes += [_cell("input", at, role) for at, role in cells.items() if covered.get(at) != role]
-            changes += self._moves(place, window)
-            channel, row, column = place
-            value = float(self._result[place])
-            changes.append(Cell(panel="output", channel=channel, row=row, column=column, role="output", value=value))
-            yield Step(caption=self._caption(place, window), changes=tuple(changes))
-            covered = cells
-
-    def _moves(self, place: Place, window: tuple[slice, slice, slice]) -> Iterator[Change]:
-        """The outlines: on each channel the part of the neighbourhood that lies there, and the cell itself."""
-        channels, rows, columns = window
-        for c in range(self._values.shape[0]):
-            inside = channels.start <= c < channels.stop
-            size = (rows.stop - rows.start, columns.stop - columns.start) if inside else (0, 0)
-            yield MoveMark(panel="input", mark=f"window {c}", channel=c, row=rows.start, column=columns.start,
-                           rows=size[0], columns=size[1])  # fmt: skip
-        for panel, mark in (("input", "centre"), ("output", "current")):
-            yield MoveMark(panel=panel, mark=mark, channel=place[0], row=place[1], column=place[2], rows=1, columns=1)
+    def _windows(self, shape: tuple[int, ...]) -> Windows:
+        """The neighbourhood of every value: along the channels, or along rows and columns."""
+        spread = (0,) if self.kind == "inter" else (1, 2)
+        return Windows(
+            tuple(Axis.around(size, self.n) if axis in spread else Axis.each(size) for axis, size in enumerate(shape))
+        )
 
     @property
     def _shares(self) -> int:
@@ -228,93 +194,54 @@ class Lrn(Scene):
             return 1
         return self.n if self.kind == "inter" else self.n**2
 
-    def _caption(self, place: Place, window: tuple[slice, slice, slice]) -> str:
-        digits, out_digits = self._digits(self._values, known=True), self._digits(self._result, known=False)
-        a, total, result = (float(array[place]) for array in (self._values, self._sums, self._result))
-        top = number(a, digits)
-        total_digits = digits_for(total, most=self._most(4))
-        k, beta = as_given(self.k), as_given(self.beta)
-        weight = as_given(self.alpha) + (f"/{self._shares}" if self.alpha_over_n else "")
-        more = len(k) + len(weight) + len(beta) - _CONSTANT_LETTERS
-        letters = _SUM_LETTERS - 4 * len(top) - 2 * max(0, more)
-        squares = summed([f"{factor(v, digits)}²" for v in self._values[window].ravel()], letters)
-        divisor = self._divisor((self.k + self.alpha / self._shares * total) ** self.beta)
-        first, second = self._same(place, window, digits, total_digits, divisor)
-        power = f"$^{{{beta}}}$"
-        name = "$b_{" + ",".join(str(at + 1) for at in place) + "}$"
-        end = (
-            f"{top} / {divisor} "
-            f"{equals(written(a, digits) / Fraction(divisor), result, out_digits)} **{number(result, out_digits)}**"
-        )
-        if not first:
-            return f"{name} = {end}"
-        return (
-            f"{name} = {top} / ({k} + {weight}·({squares})){power} "
-            f"{first} "
-            f"{top} / ({k} + {weight}·{number(total, total_digits)}){power} "
-            f"{second} {end}"
-        )
-
-    def _same(
-        self, place: Place, window: tuple[slice, slice, slice], digits: int, total_digits: int, divisor: str
-    ) -> tuple[str, str]:
-        """The signs between a caption's quotients: of the squares, of their sum, and of what that comes to.
-
-        Empty where so little is divided by that as written it would be 0.
-        """
-        squares = sum((written(value, digits) ** 2 for value in self._values[window].ravel()), Fraction(0))
-        k, alpha, beta = (float(as_given_exactly(value)) for value in (self.k, self.alpha, self.beta))
-        sums = float(squares), float(written(float(self._sums[place]), total_digits))
-        below = [*((k + alpha / self._shares * total) ** beta for total in sums), float(divisor)]
-        if self.beta and not all(k + alpha * total for total in sums):
-            return "", ""
-        if not written(float(self._values[place]), digits):
-            return "=", "="
-        first, second = ("=" if math.isclose(a, b, rel_tol=1e-12) else "≈" for a, b in pairwise(below))
-        return first, second
-
-    def _formula(self) -> str:
-        alpha = rf"({self._divided})" if self.alpha_over_n else r"\alpha"
-        if self.kind == "intra":
-            return (
-                rf"$b=a\,/\,(k+{alpha}\,\Sigma\,a^2)^\beta$"
-                f"   over {size_text(self.n, self.n)} pixels of the same channel"
-            )
-        before, after, channels = self.n // 2, (self.n - 1) // 2, self._values.shape[0]
-        return (
-            rf"$b_i=a_i\,/\,(k+{alpha}\,\Sigma_j\,a_j^2)^\beta$   "
-            rf"$j=\max(1,\,i-{before})\,\ldots\,\min({channels},\,i+{after})$"
-        )
-
-    def _convention(self) -> str:
-        if not self.alpha_over_n:
-            return rf"$\alpha$ as in the paper, not ${self._divided}$"
-        # torch has no neighbourhood within a channel.
-        return f"${self._divided}$ as " + ("torch, Caffe" if self.kind == "inter" else "Caffe")
+    def _decimals(self, below: float) -> int:
+        """Decimals of what is divided by, which is never written as 0."""
+        usual = (2 if below < 100 else 0) if self.digits is None else self.digits
+        return usual if below >= 0.1 or round(below, usual) else 2 - math.floor(math.log10(below))
 
     @property
     def _divided(self) -> str:
         """α over what it may be divided by, in mathtext."""
         return r"\alpha/n" if self.kind == "inter" else r"\alpha/n^2"
 
-    def _alt(self) -> str:
-        where = "the same pixel in nearby channels" if self.kind == "inter" else "nearby pixels of the same channel"
-        neighbours = f"{self.n}" if self.kind == "inter" else size_text(self.n, self.n)
-        alpha = "α" if not self.alpha_over_n else "(α/n)" if self.kind == "inter" else "(α/n²)"
-        return (
-            f"Animation of {self.kind}-channel local response normalization: each value of a "
-            f"{size_text(*self._values.shape)} block is divided by (k + {alpha}·Σa²)^β, the sum of squares over up to "
-            f"{neighbours} cells, {where}; n = {self.n}, k = {as_given(self.k)}, α = {as_given(self.alpha)}, "
-            f"β = {as_given(self.beta)}; {fills(self._values.size)} the output."
+    def _formula(self, channels: int) -> Words:
+        alpha = rf"({self._divided})" if self.alpha_over_n else r"\alpha"
+        if self.kind == "intra":
+            return Text(
+                "{formula}   over {size} pixels of the same channel",
+                formula=Math(rf"b=a\,/\,(k+{alpha}\,\Sigma\,a^2)^\beta"),
+                size=Shape((self.n, self.n)),
+            )
+        before, after = self.n // 2, (self.n - 1) // 2
+        return joined(
+            (
+                Math(rf"b_i=a_i\,/\,(k+{alpha}\,\Sigma_j\,a_j^2)^\beta"),
+                Math(rf"j=\max(1,\,i-{before})\,\ldots\,\min({channels},\,i+{after})"),
+            ),
+            "   ",
         )
 
+    def _convention(self) -> Words:
+        divided = Math(self._divided)
+        if not self.alpha_over_n:
+            return Text("{alpha} as in the paper, not {divided}", alpha=Math(r"\alpha"), divided=divided)
+        # torch has no neighbourhood within a channel.
+        return Text("{alpha} as torch, Caffe" if self.kind == "inter" else "{alpha} as Caffe", alpha=divided)
 
-def _cells(window: tuple[slice, slice, slice]) -> Iterator[Place]:
-    for c in range(window[0].start, window[0].stop):
-        for y in range(window[1].start, window[1].stop):
-            for x in range(window[2].start, window[2].stop):
-                yield c, y, x
-
-
-def _cell(panel: str, place: Place, role: str) -> Cell:
-    return Cell(panel=panel, channel=place[0], row=place[1], column=place[2], role=role)
+    def _alt(self, shape: tuple[int, ...]) -> Words:
+        inter = self.kind == "inter"
+        return Text(
+            "{kind} local response normalization: each value of a {size} block is divided by (k + {weight}·Σa²)^β, the "
+            "sum of squares over up to {neighbours} cells, {where}; n = {n}, k = {k}, α = {alpha}, β = {beta}; {steps} "
+            "the output",
+            kind=Text(_KINDS[self.kind]),
+            size=Shape(shape),
+            weight="α" if not self.alpha_over_n else "(α/n)" if inter else "(α/n²)",
+            neighbours=Shape((self.n,) if inter else (self.n, self.n)),
+            where=Text("the same pixel in nearby channels" if inter else "nearby pixels of the same channel"),
+            n=self.n,
+            k=Number(self.k, None),
+            alpha=Number(self.alpha, None),
+            beta=Number(self.beta, None),
+            steps=filling(math.prod(shape)),
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +76,7 @@ class OutputSize(Scene):
         graph.show(y, "output", (0, 0), size=True)
 
         story = Story(self, Text("Output size of a convolution"), graph)
-        story.fits(windows, "this count")
+        story.fits(windows, "this count", steps=sum(windows.out))
         for word, symbol, value in (
             ("input", "i", self.i),
             ("kernel", "k", self.k),
@@ -88,7 +88,7 @@ class OutputSize(Scene):
             story.set("dilation", "d", self.d)
         every, marks = Windows.sliding(self.i, (1, 1), (1, 1), self.p), (Mark(name="free", role="result"),)
         numbered = max(windows.drawn) <= _MOST_NUMBERED and windows.count <= _MOST_PLACES
-        common = {"digits": 0, "shade": None, "numbers": numbered}
+        common: dict[str, Any] = {"digits": 0, "shade": None, "numbers": numbered}
         missed = [~axis.reached for axis in windows.axes]
         start = Text("numbers: the kernel's top-left cell" if numbered else "marked: the kernel's top-left cell")
         hatched = Text("hatched: never reached") if any(each.any() for each in missed) else None
@@ -170,7 +170,7 @@ class OutputSize(Scene):
             s=Extent(self.s),
             o=Shape(windows.out),
         )
-        given = {"d": self.d} if dilated else {}
+        given: dict[str, Any] = {"d": self.d} if dilated else {}
         return story.play(
             steps,
             2 + sum(count.out + 1 + self._rests(count, windows) for count in counts),

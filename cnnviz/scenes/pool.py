@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnnviz.data import Data, load_map
 from cnnviz.errors import UsageError
@@ -120,11 +120,17 @@ class Pool(Scene):
         """One step for each output cell."""
         x = self.map.values
         graph = Graph()
+        options: dict[str, Any]
         if self.output_size is None:
             windows = Windows.sliding(x.shape, self.window, self.strides, self.p, self.d, ceil_mode=self.ceil_mode)
-            options = {"kernel_size": self.window, "stride": self.strides, "padding": self.p}
+            options = {
+                "kernel_size": self.window,
+                "stride": self.strides,
+                "padding": self.p,
+                "ceil_mode": self.ceil_mode,
+            }
             last = {"dilation": self.d} if self.kind == "max" else {"count_include_pad": self.count_include_pad}
-            function, options = f"{self.kind}_pool2d", {**options, "ceil_mode": self.ceil_mode, **last}
+            function, options = f"{self.kind}_pool2d", {**options, **last}
         else:
             windows = Windows.adaptive(x.shape, self.output_size)
             function, options = f"adaptive_{self.kind}_pool2d", {"output_size": self.output_size}
@@ -181,7 +187,7 @@ class Pool(Scene):
     def _formula(self, windows: Windows) -> Words:
         dilated, padded = any(d > 1 for d in self.d), any(self.p)
         general = convolved_size(dilated=dilated, ceil_mode=self.ceil_mode, padded=padded)
-        given = {"i": self.map.values.shape, "k": self.window, "s": self.strides}
+        given: dict[str, Any] = {"i": self.map.values.shape, "k": self.window, "s": self.strides}
         given |= ({"p": self.p} if padded else {}) | ({"d": self.d} if dilated else {})
         found = filled(general, windows.out, "output", **given)
         if any(found.value(axis) != o for axis, o in enumerate(windows.out)):

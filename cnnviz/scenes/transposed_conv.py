@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress, pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -77,8 +77,7 @@ class TransposedConv(MapAndKernel):
         crowded = max(*stretched.drawn, *y.values.shape[2:]) >= CROWDED_SIDE
         story = Story(self, Text("Transposed convolution"), graph, crowded=crowded)
         windows = stretched if self.view == "convolution" else stamped
-        for each in (stretched, stamped):
-            story.fits(each, "this transposed convolution", "the stretched input", "--i, --s or --k")
+        story.fits(windows, "this transposed convolution", drawn="the stretched input", options="--i, --s or --k")
         story.set("kernel", "k", w.shape)
         story.set("stride", "s", self.s)
         story.set("padding", "p", self.p)
@@ -88,20 +87,19 @@ class TransposedConv(MapAndKernel):
             story.set("dilation", "d", self.d)
         if self.bias:
             story.set("bias", "b", Number(self.bias, None, ("bias",)))
-        columns = stretched.drawn[1] + y.values.shape[3]
         if self.view == "convolution":
             return self._slide(story, y, stretched)
         return scatter(self, story, y, stamped)
 
     @property
-    def sizes(self) -> dict[str, Size]:
+    def sizes(self) -> dict[str, Any]:
         """The options of the operation."""
         return {"stride": self.s, "padding": self.p, "output_padding": self.output_padding, "dilation": self.d}
 
     def size_formula(self, out: Sequence[int]) -> Filled:
         """The output's size (Dumoulin and Visin 2016, relationship 14 and, with dilation, its like)."""
         i, k, s, p, a, d = map(size, "ikspad")
-        given = {"i": self.map.values.shape, "s": self.s, "k": self.weights.values.shape, "p": self.p}
+        given: dict[str, Any] = {"i": self.map.values.shape, "s": self.s, "k": self.weights.values.shape, "p": self.p}
         dilated, extra = any(each > 1 for each in self.d), any(self.output_padding)
         general = (i - 1) * s + (d * (k - 1) + 1 if dilated else k) - 2 * p
         if dilated:
@@ -118,11 +116,11 @@ class TransposedConv(MapAndKernel):
         """The input is stretched in some phases, then the turned kernel slides over it."""
         x, w, out = self.map.values, self.weights.values, windows.out
         stretch = Stretch(x, windows, (w.shape[0], w.shape[1]), self.s, self.p, self.output_padding, self.d)
-        first, *others = phases = stretch.phases()
+        first = (phases := stretch.phases())[0]
         X = story.cells(
             "input",
             "Input {size}",
-            phases[-1].values,
+            np.nan_to_num(phases[-1].values),
             first=first.values,
             roles=first.roles,
             data=self.map,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -75,7 +75,7 @@ class Unpool(Scene):
         size = {"kernel_size": self.k, "stride": step}
         windows = Windows.sliding(x.shape, self.k, step)
         graph = Graph()
-        options = {**size, "padding": (0, 0)}
+        options: dict[str, Any] = {**size, "padding": (0, 0)}
         if self.kind == "max":
             options |= {"dilation": (1, 1), "ceil_mode": False, "return_indices": True}
             pooled = graph.results("max_pool2d", graph.map("x", x), names=("y", "indices"), **options)
@@ -85,7 +85,7 @@ class Unpool(Scene):
         unpooled = graph.compute(f"{self.kind}_unpool2d", *pooled, result="unpooled", **size, output_size=x.shape)
 
         story = Story(self, Text("Max unpooling" if self.kind == "max" else "Average unpooling"), graph)
-        story.fits(windows, "this unpooling")
+        story.fits(windows, "this unpooling", steps=2 * windows.count + 1)
         story.set("window", "k", self.k)
         story.set("stride", "s", step)
         X = input_panel(story, self.map, windows, self.kind)
@@ -120,10 +120,10 @@ class Unpool(Scene):
                 leaving = []
             rest = [place for place in np.ndindex(x.shape) if windows.roles()[place] != "input"]
             zeros = [Y.set(place, role="zero", value=0.0) for place in rest]
-            marks = [P.hide("current"), Y.hide("window")]
+            hidden = [P.hide("current"), Y.hide("window")]
             if self.kind == "max":
-                marks += [X.hide("winner"), Y.hide("winner")]
-            yield story.step(self._summary(windows, X, len(rest)), zeros, marks, beats=reading_beats(count))
+                hidden += [X.hide("winner"), Y.hide("winner")]
+            yield story.step(self._summary(windows, X, len(rest)), zeros, hidden, beats=reading_beats(count))
 
         i, o = x.shape, windows.out
         formula = Text("pooled {value}", value=filled(convolved_size(padded=False), o, "pooled", i=i, k=self.k, s=step))
@@ -174,7 +174,7 @@ class Unpool(Scene):
         """Each pooled value to all cells of its window; a cell of several windows takes the mean."""
         parts: dict[Place, list[Number]] = {}
         for at in windows.places():
-            cells, changes = windows.cells(at), []
+            cells, changes = windows.cells(at), list[Change]()
             for cell in cells:
                 parts.setdefault(cell, []).append(P[at])
                 changes.append(Y.set(cell, role="output", value=_mean(parts[cell])))

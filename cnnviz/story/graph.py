@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz.functions.compute import compute
 from cnnviz.operation import KERNEL, MAP, PLAIN, Call, Input, Operand, Operation, Shown, Training
-from cnnviz.ops import compute
 
 Values = npt.NDArray[np.float64]
 
@@ -54,7 +54,7 @@ class Graph:
         return self.given(name, array.reshape((1,) * (4 - array.ndim) + array.shape), KERNEL)
 
     def compute(self, function: str, *tensors: Tensor | None, result: str = "y", **options: Any) -> Tensor:
-        """Call a function of `torch.nn.functional`, or of `cnnviz.ops` where torch has none; None is left out.
+        """Call a function of `torch.nn.functional`, or one of cnnviz's own where torch has none; None is left out.
 
         Of several results the first; the others are those of `more`.
         """
@@ -78,11 +78,35 @@ class Graph:
         kind = used[0].kind
         return tuple(Tensor(name, np.asarray(each), kind) for name, each in zip(names, values, strict=False))
 
-    def show(self, tensor: Tensor, panel: str, index: tuple[int, ...] = (), *, size: bool = False) -> None:
-        """A panel shows a tensor at the end, or the part of it at `index`; with `size` its shape alone."""
+    def record(self, function: str, tensor: Tensor, values: npt.ArrayLike, result: str, **options: Any) -> Tensor:
+        """A call whose result is known, for it was computed on the way."""
+        operands, shape = (tensor.name,), tensor.values.shape
+        self._calls.append(Call(function=function, operands=operands, result=result, shape=shape, options=options))
+        return Tensor(result, np.asarray(values, np.float64), tensor.kind)
+
+    def show(
+        self,
+        tensor: Tensor,
+        panel: str,
+        index: tuple[int, ...] = (),
+        shape: tuple[int, ...] | None = None,
+        *,
+        size: bool = False,
+        among: bool = False,
+    ) -> None:
+        """A panel shows a tensor at the end, or the part of it at `index`, in a `shape` of its own.
+
+        With `size` it shows the shape alone. `among` others, it is the next row of what is expected there.
+        """
         self._shown.append(Shown(name=tensor.name, panel=panel, index=index, size=size, kind=tensor.kind))
-        if not size:
-            self._expected[panel] = np.asarray(tensor.values[index], np.float64)
+        if size:
+            return
+        found = np.asarray(tensor.values[index], np.float64)
+        found = found if shape is None else found.reshape(shape)
+        if among:
+            others = [self._expected[panel]] if panel in self._expected else []
+            found = np.concatenate([*others, found[None]])
+        self._expected[panel] = found
 
     def show_input(self, panel: str, drawn: Values, shape: tuple[int, ...]) -> None:
         """A panel shows an array of a shape that goes in, as it is drawn: with padding."""

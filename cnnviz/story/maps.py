@@ -23,10 +23,10 @@ _RANDOM_TAG = 2
 
 @dataclass(frozen=True, eq=False)
 class Maps:
-    """Maps of one size, (sheets, rows, columns), read-only; `picture` tells that they were an image."""
+    """Maps of one size, (sheets, rows, columns), read-only; `source` says where they came from, as `Data` has it."""
 
     values: Values
-    picture: bool = False
+    source: str = "values"
 
 
 def load_maps(spec: object, sheets: int | None, size: Size | None, *, seed: int, default: tuple[int, Size],
@@ -67,12 +67,12 @@ def _cut(spec: object, count: int, size: Size | None, seed: int, what: str, opti
             f"input has {rows} rows, which {count} {what} cannot share evenly: use --i, or {option} "
             f"{' or '.join(str(n) for n in range(1, rows + 1) if rows % n == 0)}"
         )
-    return _maps(data.values.reshape(count, rows // count, columns), data.source == "image")
+    return _maps(data.values.reshape(count, rows // count, columns), data.source)
 
 
-def _maps(values: Values, picture: bool = False) -> Maps:
+def _maps(values: Values, source: str = "values") -> Maps:
     values.setflags(write=False)
-    return Maps(values, picture)
+    return Maps(values, source)
 
 
 def check_squares(values: Values, what: str = "the input value") -> None:

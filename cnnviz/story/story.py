@@ -33,6 +33,7 @@ from cnnviz.words import (
 if TYPE_CHECKING:
     from cnnviz.data import Data
     from cnnviz.scene import Scene
+    from cnnviz.story.maps import Maps
     from cnnviz.story.windows import Windows
 
 Values = npt.NDArray[np.float64]
@@ -96,11 +97,12 @@ class Story:
         windows: Windows | None = None,
         fill: float = 0.0,
         pending: bool = False,
-        data: Data | None = None,
+        data: Data | Maps | None = None,
         lost: float = 0.0,
         below: Words | None = None,
         size: Shape | None = None,
         first: Values | None = None,
+        axes: int | None = None,
         role: str = "input",
         roles: npt.NDArray[np.str_] | None = None,
         marks: Sequence[Mark] = (),
@@ -111,11 +113,12 @@ class Story:
         With `windows` it is drawn padded with `fill`, what no window reaches hatched, and an outline for the window;
         a `pending` one is empty until its cells are written. Of a tensor the graph learns which panel shows it: what
         goes in at the start, what is computed at the end. `data` says where an input comes from. One that steps change
-        has other values at `first`, and may be labelled with another `size`. `more` are fields of the panel.
+        has other values at `first`, and may be labelled with another `size`. `axes` is how many of the array are shown,
+        where windows do not tell: of four, samples and channels are sheets of a block. `more` are fields of the panel.
         """
         if windows is not None:
             self._ndim = len(windows.axes)
-        shown, goes_in = self._registered(name, values)
+        shown, goes_in = self._registered(name, values, axes or self._ndim)
         if data is not None:
             self._picture = data.source == "image"
             self._crowded = self._crowded or max(shown.shape[-2:]) >= CROWDED_SIDE
@@ -154,19 +157,20 @@ class Story:
         self._cells.append(found)
         return found
 
-    def _registered(self, panel: str, values: Values | Tensor) -> tuple[Values, bool]:
+    def _registered(self, panel: str, values: Values | Tensor, axes: int) -> tuple[Values, bool]:
         """The array that a panel shows, registered as a result of the graph; and whether it goes in instead."""
         if not isinstance(values, Tensor):
             return values, False
         # Samples, and channels that windows do not tell apart, are no axes of the panel.
-        ndim = self._ndim or 2 + int(values.values.shape[-3:-2] > (1,))
+        ndim = axes or 2 + int(values.values.shape[-3:-2] > (1,))
         index = (0,) * (values.values.ndim - ndim)
+        shown = _stacked(values.values[index])
         goes_in = self.graph.is_given(values)
         if not goes_in:
-            self.graph.show(values, panel, index)
-        return values.values[index], goes_in
+            self.graph.show(values, panel, index, shown.shape)
+        return shown, goes_in
 
-    def shade(self, values: Values, data: Data | None = None, *, plain: bool = False) -> Shade:
+    def shade(self, values: Values, data: Data | Maps | None = None, *, plain: bool = False) -> Shade:
         """How values become colours: greys for a picture, one hue for a map, two from a middle zero for signs."""
         picture, always = self._picture and not plain, (self._picture or self._crowded) and not plain
         if data is not None and picture and values.min() >= 0:
@@ -238,14 +242,18 @@ class Story:
         return [Text("The output, row by row: {rows}", rows=joined(rows, "; "))]
 
     def fits(
-        self, windows: Windows, what: str, drawn: str = "the padded input", options: str = "--p or --i"
+        self, windows: Windows, what: str, *, steps: int = 0, drawn: str = "the padded input", options: str = "--p or --i"
     ) -> None:
-        """Refuse more cells, steps, or cells under windows, than anybody watches; raises UsageError."""
+        """Refuse more cells, steps, or cells under windows, than anybody watches; raises UsageError.
+
+        There are as many `steps` as windows unless given.
+        """
         if max(windows.drawn) > MAX_SIDE:
             raise UsageError(
                 f"{drawn} has {size_text(*windows.drawn)} cells, more than {MAX_SIDE} a side: use a smaller {options}"
             )
-        check_steps(windows.count, what, windows.covered)
+        steps = steps or windows.count
+        check_steps(steps, what, steps * windows.covered // windows.count)
 
 
 def check_steps(count: int, what: str, covered: int = 0) -> None:
@@ -286,6 +294,13 @@ def times(weights: Sequence[Number]) -> list[Words]:
 def filling(count: int) -> Text:
     """The steps of a figure with their verb, for a sentence about them."""
     return counted(count, "1 step fills", "{n} steps fill")
+
+
+def _stacked(values: Values) -> Values:
+    """An array as a panel has it: a vector as a column, the channels of all samples one after the other."""
+    if values.ndim == 1:
+        return values[:, None]
+    return values.reshape(-1, *values.shape[-2:]) if values.ndim > 3 else values
 
 
 def _boundary(windows: Windows) -> tuple[Mark, ...]:

@@ -31,22 +31,25 @@ class Axis:
     after: int = 0
 
     @classmethod
-    def sliding(cls, size: int, k: int, s: int = 1, p: int = 0, d: int = 1, *, ceil_mode: bool = False) -> Axis:
+    def sliding(
+        cls, size: int, k: int, s: int = 1, p: int | None = None, d: int = 1, *, ceil_mode: bool = False
+    ) -> Axis:
         """Windows of `k` cells that are `d` apart, one every `s` cells; raises UsageError where none fits.
 
         Dumoulin and Visin (2016), relationship 15; with `ceil_mode` a last window may hang over the edge, as in
         `torch.nn.functional.max_pool2d`.
         """
-        span = d * (k - 1) + 1
+        span, padded = d * (k - 1) + 1, p
+        p = p or 0
         room = size + 2 * p - span
         if room < 0 and not ceil_mode:
-            raise UsageError(does_not_fit(size, k, p, d))
+            raise UsageError(does_not_fit(size, k, padded, d))
         count = (-(-room // s) if ceil_mode else room // s) + 1
         if ceil_mode and (count - 1) * s >= size + p:
             # The last window must begin within the array or the padding before it.
             count -= 1
         if count < 1:
-            raise UsageError(does_not_fit(size, k, p, d))
+            raise UsageError(does_not_fit(size, k, padded, d))
         return cls(size, tuple(tuple(range(o * s - p, o * s - p + span, d)) for o in range(count)), p, p)
 
     @classmethod
@@ -95,9 +98,7 @@ class Axis:
     @cached_property
     def drawn(self) -> int:
         """Cells of the axis as it is drawn: the array, its padding, and what windows cover beyond."""
-        end = max(self.size + self.after, max(map(max, self.spans)) + 1)
-        # What hangs over the end is drawn with as much padding behind it.
-        return self.before + end + (self.after if end > self.size + self.after else 0)
+        return self.before + max(self.size + self.after, max(map(max, self.spans)) + 1)
 
     @cached_property
     def kinds(self) -> npt.NDArray[np.int_]:
@@ -125,14 +126,23 @@ class Windows:
         size: Sequence[int],
         k: Sequence[int],
         s: Sequence[int],
-        p: Sequence[int] = (0, 0),
+        p: Sequence[int | None] = (None, None),
         d: Sequence[int] = (1, 1),
         *,
         ceil_mode: bool = False,
     ) -> Windows:
-        """Windows that slide along rows and columns; raises UsageError where none fits."""
-        each = zip(size, k, s, p, d, strict=True)
-        return cls(tuple(Axis.sliding(*axis, ceil_mode=ceil_mode) for axis in each))
+        """Windows that slide along rows and columns; `p` is left out where there is no such option.
+
+        Raises UsageError where none fits.
+        """
+        rows, columns = zip(size, k, s, p, d, strict=True)
+        try:
+            first = Axis.sliding(*rows, ceil_mode=ceil_mode)
+        except UsageError as error:
+            # A row that was meant for a map of several.
+            more = ", or give more rows: data has ; between them" if p[0] is not None and size[0] == 1 < size[1] else ""
+            raise UsageError(f"{error}{more}") from None
+        return cls((first, Axis.sliding(*columns, ceil_mode=ceil_mode)))
 
     @classmethod
     def adaptive(cls, size: Sequence[int], out: Sequence[int]) -> Windows:
@@ -235,8 +245,10 @@ def transposed_size(i: int, k: int, s: int, p: int, a: int, d: int) -> int:
     return full - 2 * p
 
 
-def does_not_fit(size: int, k: int, p: int, d: int) -> str:
+def does_not_fit(size: int, k: int, p: int | None, d: int) -> str:
     """What to say of a kernel that is larger than the padded input, and what would work."""
+    if p is None:
+        return f"kernel {k} does not fit the input {size}: use --k {size} or less, or --i {k} or more"
     span, padded = d * (k - 1) + 1, size + 2 * p
     spread = f" with dilation {d} spans {span}, which" if d > 1 else ""
     less = f", --d {(padded - 1) // (k - 1)} or less" if d > 1 and padded >= k else ""

@@ -1,5 +1,6 @@
 """Words as data: arithmetic, sentences and formulas, and the formatter that turns them into text at the very end."""
 
+from cnnviz.words.algebra import derivative, substitute, with_decimals
 from cnnviz.words.arithmetic import (
     Cases,
     Condition,
@@ -12,8 +13,10 @@ from cnnviz.words.arithmetic import (
     Product,
     Quotient,
     Ref,
+    Scientific,
     Sum,
     Symbol,
+    Vector,
     call,
     dot,
     equation,
@@ -22,7 +25,7 @@ from cnnviz.words.arithmetic import (
     relation,
     total,
 )
-from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, Fitting, size
+from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, Fitting, Interval, size
 from cnnviz.words.printer import NOTATIONS, Printer
 from cnnviz.words.texts import (
     Extent,
@@ -37,6 +40,7 @@ from cnnviz.words.texts import (
     counted,
     joined,
     lines,
+    listed,
     sentences,
     walk,
 )
@@ -54,6 +58,7 @@ __all__ = [
     "Filled",
     "Fitting",
     "Function",
+    "Interval",
     "Joined",
     "Math",
     "Negative",
@@ -65,23 +70,29 @@ __all__ = [
     "Product",
     "Quotient",
     "Ref",
+    "Scientific",
     "Shape",
     "Strong",
     "Sum",
     "Symbol",
     "Text",
+    "Vector",
     "Words",
     "call",
     "counted",
+    "derivative",
     "dot",
     "equation",
     "evaluate",
     "exact",
     "joined",
     "lines",
+    "listed",
     "relation",
     "sentences",
     "size",
+    "substitute",
     "total",
     "walk",
+    "with_decimals",
 ]

@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from cnnviz.notation import as_given_exactly, decimals_as_given, written
-from cnnviz.words.texts import Phrase
+from cnnviz.notation import as_given, as_given_exactly, decimals_as_given, number, written
+from cnnviz.words.texts import Phrase, Words
 
 Ref = tuple[Any, ...]
 """What a number is: a panel's name and the index of its cell, or the name of a parameter."""
@@ -78,9 +79,41 @@ class Number(Expression):
         return as_given_exactly(self.value) if self.decimals is None else written(self.value, self.decimals)
 
     @property
+    def text(self) -> str:
+        """As it is written."""
+        return as_given(self.value) if self.decimals is None else number(self.value, self.decimals)
+
+    @property
+    def error(self) -> float:
+        """How far what is written is from the number."""
+        return 0.0 if self.decimals is None else abs(float(self.exact()) - self.value)
+
+    @property
     def places(self) -> int:
         """Decimals that are written."""
         return decimals_as_given(self.value) if self.decimals is None else self.decimals
+
+
+@dataclass(frozen=True, slots=True)
+class Scientific(Number):
+    """A number as a power of ten, `1.2e−5`; `decimals` are those before it."""
+
+    def exact(self) -> Fraction:
+        """The number that is written."""
+        return Fraction(f"{self.value:.{self.decimals}e}")
+
+    @property
+    def text(self) -> str:
+        """As it is written."""
+        mantissa, exponent = f"{self.value:.{self.decimals}e}".split("e")
+        return f"{number(float(mantissa), self.decimals or 0)}e{number(int(exponent))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Vector(Expression):
+    """Components side by side, in parentheses."""
+
+    parts: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +220,11 @@ def _root(x: Fraction) -> Fraction | None:
 
 
 def _minimum(*values: Any) -> Any:
-    return np.minimum.reduce(np.broadcast_arrays(*values))
+    return reduce(np.minimum, values)
 
 
 def _maximum(*values: Any) -> Any:
-    return np.maximum.reduce(np.broadcast_arrays(*values))
+    return reduce(np.maximum, values)
 
 
 FUNCTIONS: Mapping[str, Rule] = {
@@ -201,9 +234,10 @@ FUNCTIONS: Mapping[str, Rule] = {
     "abs": Rule(np.abs, abs),
     "floor": Rule(np.floor, lambda x: Fraction(math.floor(x))),
     "ceil": Rule(np.ceil, lambda x: Fraction(math.ceil(x))),
-    "sqrt": Rule(np.sqrt, _root),
+    "sqrt": Rule(np.sqrt, _root, transcendental=True),
     "sign": Rule(np.sign, lambda x: Fraction((x > 0) - (x < 0))),
     "exp": Rule(np.exp, _at(0, 1), transcendental=True),
+    "expm1": Rule(np.expm1, _at(0, 0), transcendental=True),
     "ln": Rule(np.log, _at(1, 0), transcendental=True),
     "tanh": Rule(np.tanh, _at(0, 0), transcendental=True),
     "sin": Rule(np.sin, _at(0, 0), transcendental=True),
@@ -282,7 +316,7 @@ def exact(part: Expression, values: Environment | None = None) -> Value:
     """
     with np.errstate(all="ignore"):
         try:
-            return _evaluated(part, Number.exact, values or {})
+            return _evaluated(part, lambda number: number.exact(), values or {})
         except ZeroDivisionError:
             return math.nan
 
@@ -309,6 +343,9 @@ def _evaluated(part: Expression, number: Callable[[Number], Any], values: Enviro
             found = [of(factor) for factor in part.factors]
             # Nothing times an irrational number is exactly nothing.
             return Fraction(0) if any(isinstance(f, Fraction) and not f for f in found) else math.prod(found)
+        case Quotient(top, Sum(terms)) if all(_alike(term, top) for term in terms):
+            # One of n equal shares, whatever its own value.
+            return Fraction(1, len(terms))
         case Quotient():
             return _divided(of(part.top), of(part.below))
         case Negative():
@@ -321,10 +358,23 @@ def _evaluated(part: Expression, number: Callable[[Number], Any], values: Enviro
             return _applied(FUNCTIONS[part.name], [of(argument) for argument in part.arguments])
         case Cases():
             return _chosen(part, of)
+        case Vector(parts):
+            return np.array([of(inner) for inner in parts])
     raise TypeError(f"{type(part).__name__} has no value")
 
 
+def _alike(a: Any, b: Any) -> bool:
+    """Whether two expressions are written alike."""
+    if isinstance(a, Number) and isinstance(b, Number):
+        return a.exact() == b.exact()
+    inner = list(zip(children(a), children(b), strict=False))
+    return type(a) is type(b) and bool(inner) and all(_alike(*pair) for pair in inner)
+
+
 def _divided(top: Any, below: Any) -> Any:
+    if isinstance(top, Fraction) and not top and np.all(below):
+        # Nothing over an irrational number is exactly nothing.
+        return top
     if isinstance(top, Fraction) and isinstance(below, Fraction):
         return top / below
     return np.divide(_plain(top), _plain(below))
@@ -333,6 +383,9 @@ def _divided(top: Any, below: Any) -> Any:
 def _raised(base: Any, exponent: Any) -> Any:
     if isinstance(base, Fraction) and isinstance(exponent, Fraction) and exponent.denominator == 1:
         return base**exponent
+    if exponent == 2:
+        # As exact as floats are, which a power is not.
+        return _plain(base) * _plain(base)
     return np.power(np.asarray(_plain(base), np.float64), _plain(exponent))[()]
 
 
@@ -381,6 +434,8 @@ def is_transcendental(part: Expression) -> bool:
 def relation(left: Expression, right: Expression, values: Environment | None = None) -> str:
     """The sign between two expressions as they are written: `=` where they are equal, `≈` where one is rounded."""
     a, b = exact(left, values), exact(right, values)
+    if isinstance(b, np.ndarray):
+        return "=" if isinstance(a, np.ndarray) and all(x == y for x, y in zip(a, b, strict=True)) else "≈"
     if isinstance(a, Fraction) and isinstance(b, Fraction):
         return "=" if a == b else "≈"
     # float64 may not tell an irrational value from the rational one beside it.
@@ -397,7 +452,7 @@ class Equation(Phrase):
     middle gives way to an ellipsis.
     """
 
-    left: Phrase | None
+    left: Words | None
     sides: tuple[Expression, ...]
     strong: bool = True
     letters: int = 80
@@ -413,7 +468,7 @@ class Equation(Phrase):
             yield "=" if has_symbols(left) or has_symbols(right) else relation(left, right)
 
 
-def equation(left: Phrase | None, *sides: Term, strong: bool = True, letters: int = 80) -> Equation:
+def equation(left: Words | None, *sides: Term, strong: bool = True, letters: int = 80) -> Equation:
     """An equation; a side that says no more than the result (a lone number as written) is left out."""
     found = [expression(side) for side in sides]
     result = found[-1]

@@ -18,10 +18,11 @@ class Assigned(Phrase):
 
 @dataclass(frozen=True, slots=True)
 class Defined(Phrase):
-    """A formula in letters, `left = side = side`."""
+    r"""A formula in letters, `left = side = side`; the sign of an assignment is `\leftarrow`."""
 
     left: Expression
     sides: tuple[Expression, ...]
+    sign: str = "="
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,15 @@ class ByCases(Phrase):
     left: Phrase | None
     body: Expression
     stacked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Interval(Phrase):
+    """The numbers between two ends; `closed` says which of the ends belong to it."""
+
+    low: Expression
+    high: Expression
+    closed: tuple[bool, bool] = (False, False)
 
 
 @dataclass(frozen=True, slots=True)

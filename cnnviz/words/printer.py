@@ -10,7 +10,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from cnnviz.notation import MINUS, as_given, number, size_text
+from cnnviz.notation import MINUS, number, size_text
 from cnnviz.words.arithmetic import (
     Cases,
     Condition,
@@ -24,11 +24,12 @@ from cnnviz.words.arithmetic import (
     Quotient,
     Sum,
     Symbol,
+    Vector,
     has_symbols,
     leaves,
 )
-from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, Fitting
-from cnnviz.words.texts import Extent, Joined, Math, PerAxis, Shape, Strong, Text, Words
+from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, Fitting, Interval
+from cnnviz.words.texts import NAMES, Extent, Joined, Math, PerAxis, Shape, Strong, Text, Words, joined, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +58,7 @@ NOTATIONS: Mapping[str, Mapping[str, Pair]] = MappingProxyType(
 """By notation, what a symbol of a size becomes along rows and along columns; those left out stay."""
 
 _BAND_LETTERS = 74
+_FEWEST_SHORTENED = 3
 _COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.) ?")
 _UNSEEN = re.compile(r"\\,|[${}_^]")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -82,15 +84,19 @@ _BLANK_WITHIN = re.compile(f"(?<={_SQUARE}) (?={_SQUARE})")
 class _Part:
     """A part of an expression as text: `compound` needs parentheses as a factor, `signed` as a term after another.
 
-    `after` is what it is as a term after another where that is not the text in parentheses.
+    `after` is what it is as a term after another where that is not the text in parentheses. One with a `vector` in it
+    is put into brackets.
     """
 
     text: str
     compound: bool = False
     signed: bool = False
     after: str = ""
+    vector: bool = False
 
     def factor(self) -> str:
+        if self.compound and self.vector:
+            return f"[{self.text}]"
         return f"({self.text})" if self.compound or self.signed else self.text
 
     def first(self) -> str:
@@ -121,6 +127,7 @@ class Printer:
             Defined: self._defined,
             ByCases: self._by_cases,
             Filled: self._filled,
+            Interval: self._interval,
             Fitting: lambda fitting: _first_that_fits(*map(self, fitting.options)),
             Condition: lambda condition: f"${self._condition(condition)}$",
         }
@@ -142,10 +149,10 @@ class Printer:
         printed = template.format(**{name: self(value) for name, value in text.values.items()})
         return _BLANK_WITHIN.sub("", printed) if self._language else printed
 
-    def _joined(self, joined: Joined) -> str:
+    def _joined(self, words: Joined) -> str:
         sign = self._language.sign if self._language else str
-        between, end = sign(joined.between), sign(joined.end)
-        text = between.join(map(self, joined.parts))
+        between, end = sign(words.between), sign(words.end)
+        text = (", " if between == NAMES else between).join(map(self, words.parts))
         # A part may be a sentence already.
         return text if end and text.endswith(end) else text + end
 
@@ -182,7 +189,11 @@ class Printer:
         return text if equation.left is None else f"{self(equation.left)} = {text}"
 
     def _defined(self, formula: Defined) -> str:
-        return "$" + " = ".join(map(self.math, (formula.left, *formula.sides))) + "$"
+        return "$" + f" {formula.sign} ".join(map(self.math, (formula.left, *formula.sides))) + "$"
+
+    def _interval(self, interval: Interval) -> str:
+        before, after = "[" if interval.closed[0] else "(", "]" if interval.closed[1] else ")"
+        return f"${before}{self.math(interval.low)}, {self.math(interval.high)}{after}$"
 
     def _assigned(self, assigned: Assigned) -> str:
         symbol, value = assigned.symbol, assigned.value
@@ -224,15 +235,16 @@ class Printer:
         body = definition.body
         cases = body.cases if isinstance(body, Cases) else ((body, ()),)
         if not definition.stacked:
-            texts = [
-                f"{self.math(part)}$" + (f" {self(Text('for'))} {self._conditions(found)}" if found else "")
-                for part, found in cases
-            ]
-            return f"${left}" + ",  $".join(texts)
+            texts = [Math(f"{'' if n else left}{self.math(part)}") for n, (part, _) in enumerate(cases)]
+            held = [Math(self._conditions(found)) if found else None for _, found in cases]
+            return self(joined((
+                Text("{value} for {condition}", value=value, condition=condition) if condition else value
+                for value, condition in zip(texts, held, strict=True)
+            ), ",  "))
         shown = [self.math(part, display=True) for part, _ in cases]
         if len(cases) == 1:
             return f"${left}{shown[0]}$"
-        conditions = [self._conditions(found).replace("$", "") for _, found in cases]
+        conditions = [self._conditions(found) for _, found in cases]
         if any(r"\dfrac" in text for text in shown):
             # Beside a tall fraction only what stands in the same row stays level with it.
             rows = [rf"{text}\quad{condition}" for text, condition in zip(shown, conditions, strict=True)]
@@ -244,7 +256,7 @@ class Printer:
 
     def _conditions(self, conditions: Sequence[Condition]) -> str:
         between = r" \;\mathrm{or}\; " if not self._language else rf" \;{self._language.template('or')}\; "
-        return f"${between.join(map(self._condition, conditions))}$"
+        return between.join(map(self._condition, conditions))
 
     def _condition(self, condition: Condition) -> str:
         sides = [self.math(side) for side in condition.sides]
@@ -257,8 +269,9 @@ class Printer:
     def _inline(self, part: Expression) -> _Part:
         match part:
             case Number():
-                text = as_given(part.value) if part.decimals is None else number(part.value, part.decimals)
-                return _Part(text, signed=text.startswith(MINUS))
+                return _Part(part.text, signed=part.text.startswith(MINUS))
+            case Vector(parts):
+                return _Part(f"({', '.join(self._inline(inner).text for inner in parts)})")
             case Symbol():
                 return _Part(f"${self.math(part)}$")
             case Sum():
@@ -279,6 +292,9 @@ class Printer:
                 base = self._inline(part.base)
                 simple = isinstance(part.base, Number | Symbol | Function)
                 return _Part((base.factor() if simple else f"({base.text})") + self._raised(part.exponent))
+            case Function("expm1" | "softplus", (inner,)):
+                raised = f"exp({self._inline(inner).text})"
+                return _Part(f"{raised} − 1", compound=True) if part.name == "expm1" else _Part(f"ln(1 + {raised})")
             case Function():
                 arguments = [self._inline(argument).text for argument in part.arguments]
                 inside = _shortened(arguments, self._letters or len(str(arguments)), ", ")
@@ -292,9 +308,10 @@ class Printer:
 
     def _inline_sum(self, part: Sum) -> _Part:
         first, *rest = part.terms
+        vector = any(isinstance(each, Vector) for each in walk(part))
         if self._letters and not any(isinstance(term, Negative) for term in part.terms):
             terms = [self._inline(first).text, *(self._inline(term).term() for term in rest)]
-            return _Part(_shortened(terms, self._letters), compound=bool(rest))
+            return _Part(_shortened(terms, self._letters), compound=bool(rest), vector=vector)
         text = self._inline(first).text
         for term in rest:
             inner = term.inner if isinstance(term, Negative) else term
@@ -302,7 +319,7 @@ class Printer:
             text += f" {MINUS if isinstance(term, Negative) else '+'} " + (
                 found.factor() if isinstance(term, Negative) else found.term()
             )
-        return _Part(text, compound=bool(rest), signed=isinstance(first, Negative) and not rest)
+        return _Part(text, compound=bool(rest), signed=isinstance(first, Negative) and not rest, vector=vector)
 
     def _inline_quotient(self, part: Quotient) -> _Part:
         top, below = self._inline(part.top), self._inline(part.below)
@@ -391,6 +408,8 @@ class Printer:
             return _Part(rf"\sqrt{{{inside}}}")
         if part.name == "exp":
             return _Part(f"e^{{{inside}}}")
+        if part.name == "expm1":
+            return _Part(f"e^{{{inside}}} - 1", compound=True)
         if part.name == "softplus":
             return _Part(rf"\ln(1 + e^{{{inside}}})")
         name = _MATH_FUNCTIONS.get(part.name) or rf"\mathrm{{{part.name}}}"
@@ -408,7 +427,7 @@ def _extent(extent: Extent) -> str:
 def _shortened(terms: Sequence[str], letters: int, between: str = " + ") -> str:
     """The terms with plus signs between; the middle gives way to an ellipsis where they are too many to read."""
     whole = between.join(terms)
-    if len(whole) <= letters:
+    if len(whole) <= letters or len(terms) < _FEWEST_SHORTENED:
         return whole
     last = terms[-1]
     first: list[str] = []

@@ -54,6 +54,10 @@ class Joined(Phrase):
     end: str = ""
 
 
+NAMES = "names"
+"""What stands between names in a list: a comma, in a language maybe something of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Math(Phrase):
     """A formula in mathtext without dollar signs that nobody needs to evaluate."""
@@ -88,6 +92,11 @@ def joined(parts: Iterable[Words | None], between: str = ", ", end: str = "") ->
     """Those parts that there are, with a sign between."""
     found = tuple(part for part in parts if part is not None and part != "")
     return found[0] if len(found) == 1 and not end else Joined(found, between, end) if found else ""
+
+
+def listed(names: Iterable[Words]) -> Words:
+    """A list of names."""
+    return joined(names, NAMES)
 
 
 def lines(*parts: Words | None) -> Words:

@@ -27,9 +27,7 @@ def test_with_a_file_both_are_made(cnnviz, tmp_path):
     assert json.loads((tmp_path / "conv.json").read_text(encoding="utf-8"))["scene"] == "conv"
 
 
-@pytest.mark.parametrize(
-    ("given", "meant"), [("torch", "pytorch"), ("pytroch", "pytorch"), ("Kears", "keras")]
-)
+@pytest.mark.parametrize(("given", "meant"), [("torch", "pytorch"), ("pytroch", "pytorch"), ("Kears", "keras")])
 @pytest.mark.parametrize("option", ["--code", "--code-line"])
 def test_a_mistyped_framework_is_told(cnnviz, option, given, meant):
     done = cnnviz("conv", option, given)
@@ -54,11 +52,13 @@ def test_a_framework_without_the_operation_names_those_that_have_it(cnnviz):
 
 @pytest.mark.parametrize(
     ("framework", "call"),
-    [("pytorch", "torch.nn.functional.conv2d(x, w, stride=2, padding=1)"),
-     ("keras", 'keras.ops.conv(padded, w, strides=2, padding="valid")'),
-     ("jax", "jax.lax.conv_general_dilated(x, w, window_strides=(2, 2), padding=[(1, 1), (1, 1)])"),
-     ("onnx", 'onnx.helper.make_node("Conv", ["x", "w"], ["y"], strides=[2, 2], pads=[1, 1, 1, 1])')],
-)  # fmt: skip
+    [
+        ("pytorch", "torch.nn.functional.conv2d(x, w, stride=2, padding=1)"),
+        ("keras", 'keras.ops.conv(padded, w, strides=2, padding="valid")'),
+        ("jax", "jax.lax.conv_general_dilated(x, w, window_strides=(2, 2), padding=[(1, 1), (1, 1)])"),
+        ("onnx", 'onnx.helper.make_node("Conv", ["x", "w"], ["y"], strides=[2, 2], pads=[1, 1, 1, 1])'),
+    ],
+)
 def test_the_picture_carries_the_call(framework, call):
     assert make("conv", s=2, p=1, code_line=framework).storyboard().code == call
     assert make("conv").storyboard().code == ""
@@ -74,8 +74,21 @@ def test_a_literal_of_several_lines_stays_a_comment():
 
 @pytest.mark.parametrize("framework", frameworks())
 def test_every_line_is_one_line(framework):
-    for scene in ("conv", "transposed-conv", "pool", "unpool", "lrn", "norm", "batch-norm", "fully-connected", "loss",
-                  "activation", "cnn", "output-size", "conv-relation"):  # fmt: skip
+    for scene in (
+        "conv",
+        "transposed-conv",
+        "pool",
+        "unpool",
+        "lrn",
+        "norm",
+        "batch-norm",
+        "fully-connected",
+        "loss",
+        "activation",
+        "cnn",
+        "output-size",
+        "conv-relation",
+    ):
         code = make(scene, code_line=framework).storyboard().code
         assert code
         assert "\n" not in code

@@ -1,33 +1,59 @@
-"""Evaluating operations by name, and whole graphs of them."""
+"""Operations by their names in torch.nn.functional: computed, gone back through, and whole graphs of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz import ops
 from cnnviz.errors import UsageError
 from cnnviz.operation import Operation
-from cnnviz.ops import convolution, linear, losses, normalization, pooling, unpooling
-from cnnviz.ops._arrays import Array, floating
-from cnnviz.ops.activation_table import ACTIVATIONS
-from cnnviz.ops.activations import softmax
-from cnnviz.ops.gradients import gradients
-from cnnviz.ops.loss_table import LOSSES
+from cnnviz.ops import Array, floating
+
+if TYPE_CHECKING:
+    from cnnviz.functions.definition import Definition
 
 
 def compute(name: str, *operands: npt.ArrayLike, **options: Any) -> Any:
-    """Compute the function `name` of torch.nn.functional, or of `cnnviz.ops` where torch has none, of arrays.
+    """Compute the function `name` of torch.nn.functional, or one of cnnviz's own where torch has none, of arrays.
 
     Losses take the option `label` and give one loss for each element. A result is an array; of `max_pool2d` with
     `return_indices` two. Raises UsageError for an unknown name and for what the function refuses.
     """
-    if name not in FUNCTIONS:
-        raise UsageError(f"there is no operation {name!r}: choose from {', '.join(FUNCTIONS)}")
-    return FUNCTIONS[name](*operands, **options)
+    if name in FUNCTIONS:
+        return FUNCTIONS[name](*operands, **options)
+    function, operands, parameter = _elementwise(name, operands, options)
+    return function.value(*operands, parameter=parameter)
+
+
+def gradients(name: str, grad_output: npt.ArrayLike, *operands: npt.ArrayLike, **options: Any) -> tuple[Array, ...]:
+    """Give ∂L/∂operand for each operand of `compute(name, *operands, **options)`, from ∂L/∂result.
+
+    Raises UsageError for an operation whose gradient no figure shows.
+    """
+    if name in FUNCTIONS:
+        return ops.gradients(name, grad_output, *operands, **options)
+    function, operands, parameter = _elementwise(name, operands, options)
+    return (floating(grad_output) * function.slope(*operands, parameter=parameter),)
+
+
+def _elementwise(
+    name: str, operands: tuple[Any, ...], options: Mapping[str, Any]
+) -> tuple[Definition, tuple[Any, ...], float | None]:
+    """An activation or a loss, its operands, a loss's label among them, and its parameter; raises UsageError."""
+    from cnnviz.functions.activations import ACTIVATIONS
+    from cnnviz.functions.losses import LOSSES
+
+    function: Definition | None = ACTIVATIONS.get(name) or LOSSES.get(name)
+    if function is None:
+        known = ", ".join((*FUNCTIONS, *ACTIVATIONS, *LOSSES))
+        raise UsageError(f"there is no operation {name!r}: choose from {known}")
+    operands = (*operands, options["label"]) if name in LOSSES else operands
+    return function, operands, options.get(function.parameter.name) if function.parameter else None
 
 
 def evaluate(operation: Operation) -> dict[str, Array]:
@@ -74,32 +100,23 @@ def _backward(operation: Operation, values: Mapping[str, Array]) -> dict[str, Ar
 def _batch_norm(
     x: npt.ArrayLike, weight: npt.ArrayLike | None = None, bias: npt.ArrayLike | None = None, **options: Any
 ) -> Array:
-    return normalization.batch_norm(x, None, None, weight, bias, **options)
+    return ops.batch_norm(x, None, None, weight, bias, **options)
 
 
 def _cross_entropy(x: npt.ArrayLike, *, label: npt.ArrayLike) -> Array:
-    return losses.cross_entropy(x, np.broadcast_to(label, np.shape(x)[:-1]))
-
-
-def _loss(name: str) -> Callable[..., Array]:
-    function = getattr(losses, name)
-    return lambda x, *, label, **options: function(x, label, reduction="none", **options)
-
-
-def _activation(name: str) -> Callable[..., Array]:
-    return ACTIVATIONS[name].function
+    return ops.cross_entropy(x, np.broadcast_to(label, np.shape(x)[:-1]))
 
 
 def _surface(points: npt.ArrayLike, *, surface: str) -> Array:
-    from cnnviz.ops.surfaces import SURFACES
+    from cnnviz.functions.surfaces import SURFACES
 
     return SURFACES[surface].f(*np.moveaxis(floating(points), -1, 0))
 
 
 def _descend(start: npt.ArrayLike, *, surface: str, rule: str, steps: int, **options: Any) -> Array:
     """Where an optimizer is on a surface before and after each step, (steps + 1, 2)."""
+    from cnnviz.functions.surfaces import SURFACES
     from cnnviz.ops.optimizers import OPTIMIZERS
-    from cnnviz.ops.surfaces import SURFACES
 
     optimizer = OPTIMIZERS[rule](**options)
     path, state = [floating(start)], optimizer.init(start)
@@ -111,29 +128,27 @@ def _descend(start: npt.ArrayLike, *, surface: str, rule: str, steps: int, **opt
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
-        "conv2d": convolution.conv2d,
-        "conv_transpose2d": convolution.conv_transpose2d,
-        "max_pool2d": pooling.max_pool2d,
-        "avg_pool2d": pooling.avg_pool2d,
-        "adaptive_max_pool2d": pooling.adaptive_max_pool2d,
-        "adaptive_avg_pool2d": pooling.adaptive_avg_pool2d,
-        "max_unpool2d": unpooling.max_unpool2d,
-        "avg_unpool2d": unpooling.avg_unpool2d,
-        "local_response_norm": normalization.local_response_norm,
-        "local_response_norm_within": normalization.local_response_norm_within,
+        "conv2d": ops.conv2d,
+        "conv_transpose2d": ops.conv_transpose2d,
+        "max_pool2d": ops.max_pool2d,
+        "avg_pool2d": ops.avg_pool2d,
+        "adaptive_max_pool2d": ops.adaptive_max_pool2d,
+        "adaptive_avg_pool2d": ops.adaptive_avg_pool2d,
+        "max_unpool2d": ops.max_unpool2d,
+        "avg_unpool2d": ops.avg_unpool2d,
+        "local_response_norm": ops.local_response_norm,
+        "local_response_norm_within": ops.local_response_norm_within,
         "batch_norm": _batch_norm,
-        "layer_norm": normalization.layer_norm,
-        "instance_norm": normalization.instance_norm,
-        "group_norm": normalization.group_norm,
-        "linear": linear.linear,
-        "flatten": linear.flatten,
-        "flip": linear.flip,
-        "softmax": softmax,
+        "layer_norm": ops.layer_norm,
+        "instance_norm": ops.instance_norm,
+        "group_norm": ops.group_norm,
+        "linear": ops.linear,
+        "flatten": ops.flatten,
+        "flip": ops.flip,
+        "softmax": ops.softmax,
         "cross_entropy": _cross_entropy,
         "surface": _surface,
         "descend": _descend,
-        **{name: _activation(name) for name in ACTIVATIONS},
-        **{name: _loss(name) for name in LOSSES},
     }
 )
-"""Every operation that a figure computes, by name."""
+"""Every operation that a figure computes, by name, but for activations and losses."""
