@@ -148,7 +148,7 @@ class Story:
         elif pending:
             drawn, roles = np.full(shown.shape, np.nan), np.full(shown.shape, "pending")
             marks = marks or (Mark(name="current", role="result"),)
-        if goes_in:
+        if goes_in or windows is not None:
             self.graph.show_input(name, drawn, shown.shape)
         fields: dict[str, Any] = {"numbers": not self._crowded or role == "kernel", **more}
         if "digits" not in fields:
