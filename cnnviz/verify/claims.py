@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cnnviz.operation import KERNEL, Operation
 from cnnviz.storyboard import Cell, Step, Storyboard
 from cnnviz.verify.shown import Shown, phrases
-from cnnviz.words import Assigned, Equation, Expression, Extent, Filled, Number, PerAxis, Shape, Text, evaluate, walk
+from cnnviz.words import Assigned, Equation, Expression, Extent, Filled, Number, PerAxis, Shape, Text, evaluate
 from cnnviz.words.arithmetic import children, leaves
 
 Values = npt.NDArray[Any]
