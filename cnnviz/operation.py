@@ -31,7 +31,7 @@ class Operand:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One call of an operation by its name in `cnnviz.ops.compute`.
+    """One call of an operation by its name in `cnnviz.functions.compute`.
 
     `operands` are the names of arrays or of earlier results, in the order of the function's arguments; `options` its
     other arguments, all of them; `shape` is that of the first operand. A pooling with `return_indices` also gives

@@ -23,6 +23,7 @@ from cnnviz.words.arithmetic import (
     equation,
     evaluate,
     exact,
+    leaves,
     relation,
     total,
 )
@@ -88,7 +89,7 @@ __all__ = [
     "evaluate",
     "exact",
     "joined",
-    "lines",
+    "leaves", "lines",
     "listed",
     "relation",
     "sentences",
