@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from cnnviz.functions.activations import ACTIVATIONS
-from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, FullyConnected, Lrn, MaxPool
+from cnnviz.network.layers import Activate, Array, AvgPool, BatchNorm, Conv, FullyConnected, Lrn, MaxPool
 from cnnviz.network.recorded import Run, Stage
 from cnnviz.story import Windows
-from cnnviz.storyboard import Values
 from cnnviz.words import (
     Equation,
     Expression,
@@ -54,7 +53,7 @@ class Numbers:
     """An array of the graph to be read from, by the name under which a check finds it."""
 
     name: str
-    values: Values
+    values: Array
     decimals: int = 2
 
     def __getitem__(self, at: int | np.integer[Any]) -> Number:
@@ -128,7 +127,7 @@ def _pooled(layer: MaxPool | AvgPool, x: Numbers, y: Numbers) -> Equation:
     return equation(None, call(kind, *cells), y[y.values.argmax()], letters=_LETTERS)
 
 
-def _normalized(x: Numbers, y: Numbers, weights: Sequence[Values], most: int | None) -> Equation:
+def _normalized(x: Numbers, y: Numbers, weights: Sequence[Array], most: int | None) -> Equation:
     at = int(y.values.argmax())
     channel = at * len(x.values) // x.values.size
     values, (gamma, beta) = x.values[channel], (float(own[channel]) for own in weights)

@@ -111,7 +111,7 @@ class Cnn(Scene):
             "picture": digit if is_digit(self.input) else Text("an image of class {label}", label=self._label),
             "parameters": self._network.parameters,
             "rate": Number(self.lr, None, ("lr",)),
-            "p": self._read("probabilities", "softmax")[self._label],
+            "p": self._read("probabilities")[self._label],
             "loss": self._read("loss")[0],
             "after": self._read("after_loss" if self.lr else "loss")[0],
         }
@@ -146,7 +146,9 @@ class Cnn(Scene):
         )
 
     def _read(self, tensor: str, station: str = "") -> Numbers:
-        return Numbers(station or tensor, self._run[tensor], self.most())
+        """The numbers of a tensor, or of a station that shows it."""
+        values = self._run[tensor] if station else self._run.tensors[tensor].values
+        return Numbers(station or tensor, values, self.most())
 
     def _note(self, stage: Stage) -> Words:
         """How large the gradient of a layer's weights is."""
@@ -218,8 +220,7 @@ class Cnn(Scene):
         yield logarithm(self._label, p, self._known["loss"], self.digits)
 
     def _backward(self) -> Iterator[Words]:
-        scores = self._run.tensors[f"grad_{self._run.stages[-1].y.name}"]
-        slope = Numbers(scores.name, scores.values, self.most())[self._label]
+        slope = self._read(f"grad_{self._run.stages[-1].y.name}")[self._label]
         yield Text(
             "Back from the loss: ∂L/∂z is p for wrong classes, p − 1 for the label: {value}",
             value=equation(None, self._known["p"] - 1, slope),
