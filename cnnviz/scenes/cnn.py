@@ -19,23 +19,7 @@ from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.story import Story
 from cnnviz.storyboard import Maps, SetStation, Shade, Station, Step, Values
-from cnnviz.words import (
-    Assigned,
-    Joined,
-    Math,
-    Number,
-    Shape,
-    Strong,
-    Symbol,
-    Text,
-    Words,
-    counted,
-    equation,
-    joined,
-    listed,
-)
-
-_MOST_PLACES = 6
+from cnnviz.words import Assigned, Math, Number, Shape, Strong, Symbol, Text, Words, counted, equation, joined, listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +137,7 @@ class Cnn(Scene):
     def _note(self, stage: Stage) -> Words:
         """How large the gradient of a layer's weights is."""
         size = mean_size(self._run, stage.told.name, stage.letter, self.digits).result
-        return Joined((f"∂{stage.letter}", size), " ") if stage.weights else ""
+        return joined((f"∂{stage.letter}", size), " ") if stage.weights else ""
 
     def _stations(self) -> Iterator[Station]:
         run, layers, classes = self._run, self._network.layers, self._network.classes
@@ -233,7 +217,7 @@ class Cnn(Scene):
     def _descent(self) -> Step:
         known = dict(self._known)
         places = significant(known["after"].value - known["loss"].value, 1).places
-        if self.digits is None and 2 < places <= _MOST_PLACES:
+        if self.digits is None and 2 < places <= 6:
             # As many decimals as tell the losses apart.
             known |= {name: replace(known[name], decimals=places) for name in ("loss", "after")}
         known["strong"] = Strong(known["after"])
@@ -260,5 +244,6 @@ def _shade(values: Values, scale: str) -> Shade:
     """From the least to the greatest value, or as far on both sides of 0."""
     lo, hi = float(values.min()), float(values.max())
     if scale == "diverging":
-        lo, hi = -max(-lo, hi), max(-lo, hi)
+        hi = max(-lo, hi) or 1.0
+        lo = -hi
     return Shade(scale=scale, lo=lo, hi=hi if hi > lo else lo + 1, always=True)
