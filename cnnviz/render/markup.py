@@ -7,23 +7,15 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
 from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.font_manager import FontProperties
-from matplotlib.mathtext import MathTextParser
 
-from cnnviz.alone import alone
 from cnnviz.render.panels._axes import Stamp
 from cnnviz.render.pen import Pen, Picture
 from cnnviz.render.text import Line, Part, Placed, Typesetter, parts_of
 from cnnviz.render.theme import Color
-
-# 72 dots to the inch: a point is a pixel.
-_DPI = 72
-_KEPT = 4096
 
 Run = Sequence[tuple[Part, Placed]]
 
@@ -161,29 +153,6 @@ class Language(Protocol):
     def moved(self, markup: str, x: float, y: float) -> str:
         """Markup at another place."""
         ...
-
-
-def formula_of(part: Part) -> Any:
-    """A formula's glyphs and rules as mathtext sets them, y up from the baseline; None for what is no formula."""
-    return _formula(part.text, part.size, part.bold)
-
-
-@lru_cache(maxsize=_KEPT)
-@alone
-def _formula(text: str, size: float, bold: bool) -> Any:
-    """The formula itself; the parser remembers but fifty, and the figures of a set repeat theirs."""
-    font = FontProperties(
-        family="DejaVu Sans", size=size, weight="bold" if bold else "normal", math_fontfamily="cm"
-    )  # fmt: skip
-    try:
-        return _parser().parse(text, _DPI, font)
-    except ValueError:
-        return None
-
-
-@cache
-def _parser() -> Any:
-    return MathTextParser("path")
 
 
 def strokes_across(

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.render.fonts import Face, font_of, lacks_weight
-from cnnviz.render.markup import MarkupPen, Run, Spoken, formula_of, strokes_across
+from cnnviz.render.agg import formula_of
+from cnnviz.render.markup import MarkupPen, Run, Spoken, strokes_across
 from cnnviz.render.markup import short as _f
 from cnnviz.render.outlines import Stroke, advance, glyph_of, outline, units
 from cnnviz.render.panels._axes import HALO, Stamp
@@ -155,7 +156,7 @@ class PaperPen(MarkupPen):
         """Every glyph of a line: its font, number and size, and where it stands from the line's beginning."""
         for run in line.runs():
             part, placed = run[0]
-            if part.math and (formula := formula_of(part)) is not None:
+            if part.math and (formula := formula_of(part.text, part.size, part.bold)) is not None:
                 for font, size, _, glyph, x, y in formula.glyphs:
                     yield (str(font.fname), 0), glyph, size, placed.x + x, round(part.drop) - float(y)
                 continue
@@ -178,7 +179,7 @@ class PaperPen(MarkupPen):
 
     def _formula(self, part: Part, x: float, y: float) -> str | None:
         """A formula's glyphs and rules, and how it is said; None for what is no formula after all."""
-        formula = formula_of(part)
+        formula = formula_of(part.text, part.size, part.bold)
         if formula is None:
             return None
         words, before = [], ""

@@ -6,17 +6,15 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.path import Path
-from matplotlib.transforms import Affine2D
 
+from cnnviz.render.agg import cover_of
 from cnnviz.render.text import Line
 from cnnviz.render.theme import Color
 
 Picture = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float64]
 
-_DPI = 72
 DASHES = {"solid": None, "dashed": (5.0, 3.0), "dotted": (1.0, 2.2)}
 
 
@@ -72,22 +70,22 @@ class Pen:
         """Draw a line through (n, 2) points; `style` is solid, dashed or dotted."""
         finite = points[np.isfinite(points).all(axis=1)]
         if len(finite) >= 2:
-            self._path(Path(finite), color, stroke, style=style)
+            self._path(Path(finite), color, stroke, style)
 
     def polygon(self, points: Points, fill: Color) -> None:
         """Fill the area within (n, 2) points."""
-        self._path(Path(np.concatenate([points, points[:1]]), closed=True), fill, 0.0, fill=True)
+        self._path(Path(np.concatenate([points, points[:1]]), closed=True), fill)
 
     def disc(
         self, x: float, y: float, radius: float, fill: Color, edge: Color | None = None, stroke: float = 0
     ) -> None:
         """Fill a circle, its edge in a colour of its own."""
         circle = Path.circle((x, y), radius)
-        self._path(circle, fill, 0.0, fill=True)
+        self._path(circle, fill)
         if edge is not None and stroke:
             self._path(circle, edge, stroke)
 
-    def _path(self, path: Path, color: Color, stroke: float, *, style: str = "solid", fill: bool = False) -> None:
+    def _path(self, path: Path, color: Color, stroke: float = 0, style: str = "solid") -> None:
         """Let Agg cover the path's own corner of the picture, then blend the colour in."""
         vertices = np.asarray(path.vertices, np.float64)
         low, high = vertices.min(axis=0), vertices.max(axis=0)
@@ -98,18 +96,9 @@ class Pen:
         bottom = min(self._top + height, math.ceil(high[1] + reach))
         if left >= right or top >= bottom:
             return
-        renderer = RendererAgg(right - left, bottom - top, _DPI)
-        gc = renderer.new_gc()
-        gc.set_foreground((0, 0, 0, 1))
-        gc.set_linewidth(stroke)
-        gc.set_joinstyle("round")
-        gc.set_capstyle("butt" if DASHES[style] else "round")
-        if dashes := DASHES[style]:
-            gc.set_dashes(0, [length * stroke for length in dashes])
-        # Agg counts y from below.
-        place = Affine2D().translate(-left, -top).scale(1, -1).translate(0, bottom - top)
-        renderer.draw_path(gc, path, place, (0, 0, 0) if fill else None)
-        self._blend(left, top, np.asarray(renderer.buffer_rgba())[..., 3], color)
+        dashes = [length * stroke for length in DASHES[style] or ()]
+        cover = cover_of(path, left, top, right - left, bottom - top, stroke, dashes)
+        self._blend(left, top, cover, color)
 
     def _blend(self, x: int, y: int, mask: npt.NDArray[np.uint8], color: Color) -> None:
         x, y = x - self._left, y - self._top

@@ -15,17 +15,14 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font, Kerning, LoadFlags
 
 from cnnviz.alone import alone
+from cnnviz.render.agg import DPI, formula_cover
 from cnnviz.render.fonts import Face, font_of, is_wide, lacks_weight, open_face
 
 Mask = npt.NDArray[np.uint8]
 
-# 72 dots to the inch: a point is a pixel.
-_DPI = 72
 _PART = re.compile(r"(\$[^$]+\$|\*\*.+?\*\*)")
 _WORD = re.compile(r"\S+|\s+")
 # The end of a caption, which is what it is there for.
@@ -193,7 +190,7 @@ def _kerning(before: str, sign: str, size: float, bold: bool) -> float:
 
 def _sized(face: Face, size: float) -> FT2Font:
     font = open_face(face)
-    font.set_size(size, _DPI)
+    font.set_size(size, DPI)
     return font
 
 
@@ -204,35 +201,18 @@ def _thickened(mask: Mask, by: int) -> Mask:
     return thick
 
 
+@lru_cache(maxsize=_KEPT)
 def _formula_or_words(text: str, size: float, bold: bool) -> Piece:
     """A formula; where a user's text only happens to hold two dollar signs, its words as they stand."""
-    try:
-        return _formula(text, size, bold)
-    except ValueError:
+    found = formula_cover(text, size, bold)
+    if found is None:
         return _word(text, size, bold)
-
-
-@lru_cache(maxsize=_KEPT)
-@alone
-def _formula(text: str, size: float, bold: bool) -> Piece:
-    font = FontProperties(
-        family="DejaVu Sans", size=size, weight="bold" if bold else "normal", math_fontfamily="cm"
-    )  # fmt: skip
-    measuring = RendererAgg(1, 1, _DPI)
-    width, height, descent = measuring.get_text_width_height_descent(text, font, True)
-    margin = 2 + math.ceil(size / 4)
-    rows, columns = math.ceil(height) + 2 * margin, math.ceil(width) + 2 * margin
-    baseline = rows - margin - math.ceil(descent)
-    renderer = RendererAgg(columns, rows, _DPI)
-    # A renderer remembers what it has parsed, and parsing is most of the work.
-    renderer.mathtext_parser = measuring.mathtext_parser
-    renderer.draw_text(renderer.new_gc(), margin, baseline, text, font, 0, ismath=True)
-    ink = np.asarray(renderer.buffer_rgba())[..., 3]
+    ink, left, baseline, width = found
     in_rows, in_columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     if not len(in_rows):
-        return Piece(_NO_INK, 0, 0, float(width))
+        return Piece(_NO_INK, 0, 0, width)
     cut = ink[in_rows[0] : in_rows[-1] + 1, in_columns[0] : in_columns[-1] + 1].copy()
-    return Piece(cut, int(in_columns[0]) - margin, int(in_rows[0]) - baseline, float(width))
+    return Piece(cut, int(in_columns[0]) - left, int(in_rows[0]) - baseline, width)
 
 
 def parts_of(text: str, size: float, bold: bool) -> Iterator[Part]:

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from matplotlib.ft2font import FT2Font, LoadFlags
 
 from cnnviz.alone import alone
-from cnnviz.render.markup import MarkupPen, Run, Spoken, formula_of, strokes_across
+from cnnviz.render.agg import formula_of
+from cnnviz.render.markup import MarkupPen, Run, Spoken, strokes_across
 from cnnviz.render.markup import short as _f
 from cnnviz.render.panels._axes import HALO, Stamp
 from cnnviz.render.pen import DASHES, Points
@@ -71,7 +72,7 @@ class Defs:
         """The name of a formula's group and what is in it, its baseline at zero; None for what is no formula."""
         key = part.text, part.size, part.bold
         if key not in self._formulas:
-            found = formula_of(part)
+            found = formula_of(part.text, part.size, part.bold)
             if found is None:
                 return None
             body = "".join(self._use(*glyph[:3], *glyph[-2:]) for glyph in found.glyphs)
