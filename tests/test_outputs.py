@@ -23,7 +23,7 @@ from cnnviz.parameters import parameters_of
 from cnnviz.pipeline import make
 from cnnviz.places import ALSO_CALLED, PLACES
 from cnnviz.render import frames as rendering
-from cnnviz.render.recording import Recording
+from cnnviz.render.cached_film import CachedFilm
 
 SMALL = {"i": 4, "width": 320}
 DOCS = Path(__file__).parents[1] / "docs"
@@ -107,7 +107,7 @@ def test_frames_are_drawn_once(monkeypatch):
 def test_a_recording_shows_the_film_to_several_at_once():
     film = make("conv", **SMALL).film()
     truth = [(frame.pixels.copy(), frame.changed, frame.milliseconds) for frame in film]
-    recording = Recording(film)
+    recording = CachedFilm(film)
     first, second = iter(recording), iter(recording)
     seen = []
     for _ in truth:
@@ -121,8 +121,8 @@ def test_a_recording_shows_the_film_to_several_at_once():
 
 
 def test_a_long_recording_goes_to_the_disk(monkeypatch):
-    monkeypatch.setattr("cnnviz.render.recording._IN_MEMORY", 1000)
-    recording = Recording(make("conv", **SMALL).film())
+    monkeypatch.setattr("cnnviz.render.cached_film._IN_MEMORY", 1000)
+    recording = CachedFilm(make("conv", **SMALL).film())
     sums = [[int(frame.pixels.sum()) for frame in recording] for _ in range(2)]
     assert sums[0] == sums[1]
     assert recording._file._rolled

@@ -22,7 +22,7 @@ from matplotlib.transforms import Affine2D
 from cnnviz.alone import alone
 
 try:
-    from matplotlib.backends._backend_agg import RendererAgg
+    from matplotlib.backends._backend_agg import RendererAgg  # type: ignore[attr-defined]
 except ImportError:
     from matplotlib.backends.backend_agg import RendererAgg
 
@@ -115,7 +115,7 @@ def formula_of(text: str, size: float, bold: bool) -> Any:
 
 @alone
 def formula_cover(text: str, size: float, bold: bool) -> tuple[Mask, int, int, float] | None:
-    """The pixels that a formula covers, where its baseline begins on them (x, y), and its width; None for no formula."""
+    """The pixels of a formula, where its baseline begins on them (x, y), and its width; None for what is no formula."""
     formula = formula_of(text, size, bold)
     if formula is None:
         return None

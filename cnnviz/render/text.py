@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -32,7 +32,7 @@ _INDEXED = re.compile(r"\$([A-Za-z])_\{([0-9,]+)\}\$")
 _SUBSCRIPT_SCALE, _SUBSCRIPT_DROP = 0.7, 0.28
 # Computer Modern is drawn smaller than DejaVu Sans at the same size.
 _MATH_SCALE = 1.12
-_KEPT = 4096
+_KEPT, _KEPT_COVERS = 4096, 512
 _NO_INK: Mask = np.zeros((0, 0), np.uint8)
 # Stems on whole pixels: crisper on a projector, and fewer shades for the file to carry.
 _HINTING = LoadFlags.FORCE_AUTOHINT
@@ -57,37 +57,6 @@ class Placed(NamedTuple):
     strong: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A typeset line: its pieces, width, height above and depth below the baseline in pixels."""
-
-    pieces: tuple[Placed, ...]
-    width: int
-    ascent: int
-    descent: int
-
-    def span(self, strong: bool) -> tuple[int, int] | None:
-        """Where the ink of the line, or of its **strong** pieces, begins and ends; None where there is none."""
-        ends = [
-            (left := placed.x + placed.piece.left, left + placed.piece.mask.shape[1])
-            for placed in self.pieces if placed.strong == strong and placed.piece.mask.size
-        ]  # fmt: skip
-        return (min(left for left, _ in ends), max(right for _, right in ends)) if ends else None
-
-    def cover(self, shape: tuple[int, int], x: int, baseline: int, strong: bool) -> Mask:
-        """The ink of the line, or of its **strong** pieces, on an area of that shape (rows, columns)."""
-        area = np.zeros(shape, np.uint8)
-        for placed in self.pieces:
-            mask = placed.piece.mask
-            if placed.strong != strong or not mask.size:
-                continue
-            top, left = baseline + placed.piece.top + placed.drop, x + placed.x + placed.piece.left
-            cut_top, cut_left = max(0, -top), max(0, -left)
-            part = area[top + cut_top : top + mask.shape[0], left + cut_left : left + mask.shape[1]]
-            np.maximum(part, mask[cut_top:, cut_left:][: part.shape[0], : part.shape[1]], out=part)
-        return area
-
-
 class Part(NamedTuple):
     """A word, a blank or a formula of a line, and how it is set."""
 
@@ -99,14 +68,51 @@ class Part(NamedTuple):
     strong: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TextLine:
+    """A typeset line: its parts and their pieces, width, height above and depth below the baseline in pixels."""
+
+    pieces: tuple[Placed, ...]
+    width: int
+    ascent: int
+    descent: int
+    parts: tuple[Part, ...] = ()
+
+
+@lru_cache(maxsize=_KEPT_COVERS)
+def covers_of(line: TextLine) -> list[tuple[Mask, int, int, bool]]:
+    """What a line covers, its **strong** pieces apart: each as one mask with its place, and whether it is strong."""
+    found = []
+    for strong in (False, True):
+        inked = [
+            (placed.x + placed.piece.left, placed.drop + placed.piece.top, placed.piece.mask)
+            for placed in line.pieces
+            if placed.strong == strong and placed.piece.mask.size
+        ]
+        if inked:
+            left, top = min(x for x, _, _ in inked), min(y for _, y, _ in inked)
+            found.append((_joined(inked, left, top), left, top, strong))
+    return found
+
+
+def _joined(inked: Sequence[tuple[int, int, Mask]], left: int, top: int) -> Mask:
+    """Masks at their places on one mask that begins at (left, top)."""
+    right, bottom = max(x + m.shape[1] for x, _, m in inked), max(y + m.shape[0] for _, y, m in inked)
+    found = np.zeros((bottom - top, right - left), np.uint8)
+    for x, y, mask in inked:
+        part = found[y - top : y - top + mask.shape[0], x - left : x - left + mask.shape[1]]
+        np.maximum(part, mask, out=part)
+    return found
+
+
 class Typesetter:
     """Sets lines of text; words, formulas and whole lines are remembered, since captions and figures repeat theirs."""
 
-    def line(self, text: str, size: float, bold: bool = False) -> Line:
+    def line(self, text: str, size: float, bold: bool = False) -> TextLine:
         """Set one line at `size` pixels."""
         return _line(text, size, bold)
 
-    def fitting(self, text: str, size: float, width: float, least: float, bold: bool = False) -> Line:
+    def fitting(self, text: str, size: float, width: float, least: float, bold: bool = False) -> TextLine:
         """Set one line at `size` pixels, or as much smaller, down to `least`, as lets it fit `width`; then cut it."""
         line = self.line(text, size, bold)
         if line.width <= width:
@@ -124,16 +130,17 @@ class Typesetter:
 
 
 @lru_cache(maxsize=_KEPT)
-def _line(text: str, size: float, bold: bool) -> Line:
+def _line(text: str, size: float, bold: bool) -> TextLine:
     x, placed, ascent, descent = 0.0, [], 0, 0
-    for part in parts_of(text, size, bold):
+    parts = tuple(_parts_of(text, size, bold))
+    for part in parts:
         piece = (_formula_or_words if part.math else _word)(part.text, part.size, part.bold)
         drop = round(part.drop)
         placed.append(Placed(piece, round(x), drop, part.strong))
         x += piece.advance
         ascent = max(ascent, -piece.top - drop)
         descent = max(descent, piece.top + piece.mask.shape[0] + drop)
-    return Line(tuple(placed), math.ceil(x), ascent, descent)
+    return TextLine(tuple(placed), math.ceil(x), ascent, descent, parts)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -149,13 +156,7 @@ def _word(text: str, size: float, bold: bool) -> Piece:
     if not inked:
         return Piece(_NO_INK, 0, 0, x)
     left, top = min(at for at, _ in inked), min(glyph.top for _, glyph in inked)
-    right = max(at + glyph.mask.shape[1] for at, glyph in inked)
-    bottom = max(glyph.top + glyph.mask.shape[0] for _, glyph in inked)
-    mask = np.zeros((bottom - top, right - left), np.uint8)
-    for at, glyph in inked:
-        height, width = glyph.mask.shape
-        part = mask[glyph.top - top : glyph.top - top + height, at - left : at - left + width]
-        np.maximum(part, glyph.mask, out=part)
+    mask = _joined([(at, glyph.top, glyph.mask) for at, glyph in inked], left, top)
     return Piece(mask, left, top, x)
 
 
@@ -215,7 +216,7 @@ def _formula_or_words(text: str, size: float, bold: bool) -> Piece:
     return Piece(cut, int(in_columns[0]) - left, int(in_rows[0]) - baseline, width)
 
 
-def parts_of(text: str, size: float, bold: bool) -> Iterator[Part]:
+def _parts_of(text: str, size: float, bold: bool) -> Iterator[Part]:
     """The parts of a text in the order in which a line has their pieces."""
     for part in _PART.split(text):
         if indexed := _INDEXED.fullmatch(part):
