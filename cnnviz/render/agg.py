@@ -113,7 +113,7 @@ def formula_of(text: str, size: float, bold: bool) -> Any:
     # The parser remembers but fifty, and the figures of a set repeat theirs; its `parse` imports `backend_agg`.
     parser = _parser()
     try:
-        if hasattr(parser, "_parse_cached"):
+        if RENDER_NORMAL is not None and hasattr(parser, "_parse_cached"):
             return parser._parse_cached(text, DPI, _font(size, bold), True, NO_HINTING)
         return parser.parse(text, DPI, _font(size, bold))
     except ValueError:
