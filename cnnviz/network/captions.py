@@ -44,7 +44,7 @@ _BACKWARD = {
     "avgpool": "Back through {layer}: the gradient is shared equally by each window's cells, {size}",
     "batchnorm": "Back through {layer}: the gradient also flows through mean and variance, {size}",
     "lrn": "Back through {layer}: the gradient also flows through the sum of squares, {size}",
-    "relu": "Back through {layer}: the gradient passes where x > 0 ({n} of {all} values), {size}",
+    "relu": "Back through {layer}: the gradient passes where x > 0 ({passed} of {all} values), {size}",
 }
 
 
@@ -154,7 +154,7 @@ def softmax(z: Numbers, label: int, p: Number, most: int | None) -> Text:
     symbol = Symbol("p", (label,))
     if np.abs(z.values).max() > _GREATEST_POWER:
         found = equation(None, Named(symbol, replace(p, decimals=None)), p)
-        return Text("softmax: {n} scores become probabilities that sum to 1, {p}", n=len(z.values), p=found)
+        return Text("softmax: {scores} scores become probabilities that sum to 1, {p}", scores=len(z.values), p=found)
     powers = [call("exp", z[n]) for n in range(len(z.values))]
     own, whole = (significant(float(n), 3, most) for n in (np.exp(z.values[label]), np.exp(z.values).sum()))
     every = Named(Text("Σ exp(z)"), total(powers))
@@ -172,4 +172,4 @@ def backward(stage: Stage, size: Equation) -> Text:
     """What a layer does with the gradient; `size` is that of its weights, or of its output where it has none."""
     template = _BACKWARD.get(stage.layer.kind, "Back through {layer}: the gradient is multiplied by f′(x), {size}")
     x = stage.x.values
-    return Text(template, layer=stage.layer.text, size=size, n=int(np.count_nonzero(x > 0)), all=x.size)
+    return Text(template, layer=stage.layer.text, size=size, passed=int(np.count_nonzero(x > 0)), all=x.size)

@@ -132,7 +132,7 @@ class Cnn(Scene):
     def _read(self, tensor: str, station: str = "") -> Numbers:
         """The numbers of a tensor, or of a station that shows it."""
         values = self._run[tensor] if station else self._run.tensors[tensor].values
-        return Numbers(station or tensor, values, self.most())
+        return Numbers(station or tensor, np.atleast_1d(values), self.most())
 
     def _note(self, stage: Stage) -> Words:
         """How large the gradient of a layer's weights is."""
