@@ -35,6 +35,7 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows) -> S
         below=phases[-1].below,
         marks=(Mark(name="map", role="boundary"), Mark(name="window", role="window")),
     )
+    story.graph.show_input("input", first.values, x.shape)
     W = story.cells(
         "kernel",
         "Kernel {size}",
