@@ -32,7 +32,7 @@ class Axis:
 
     @classmethod
     def sliding(
-        cls, size: int, k: int, s: int = 1, p: int | None = None, d: int = 1, *, ceil_mode: bool = False
+        cls, size: int, k: int, s: int = 1, p: int | None = 0, d: int = 1, *, ceil_mode: bool = False
     ) -> Axis:
         """Windows of `k` cells that are `d` apart, one every `s` cells; raises UsageError where none fits.
 
