@@ -31,8 +31,9 @@ _SLOPE = Symbol("f'(x)")
 class ActivationFunction(Scene):
     """An activation function f with its derivative f′, or several: `all`, `table`, and the vector function `softmax`.
 
-    Definitions and corner values are those of torch.nn.functional; `all` and `table` show the six that the article
-    groups as static (no parameter), parametric and bounded. Softmax: Bridle (1990), p_i = exp(z_i) / Σ exp(z_j).
+    Definitions and the slopes at kinks are those of torch.nn.functional; `all` and `table` show the six that the
+    article groups as static (no parameter), parametric and bounded. Softmax: Bridle (1990),
+    p_i = exp(z_i) / Σ exp(z_j).
     """
 
     examples: ClassVar = (
@@ -118,11 +119,11 @@ def _one(scene: ActivationFunction, points: Sequence[Point[Activation]]) -> Stor
 
 
 def _convention(point: Point[Activation]) -> Words:
-    """What the derivative is said to be where there is none."""
+    """The slope at kinks, where the derivative does not exist."""
     x, y = point.trace.derivative
-    corners = x[np.flatnonzero(np.isnan(y)) - 1]
-    if len(corners) != 1:
-        return Text("at the corners, $f'(x)$ is as in torch") if len(corners) else ""
-    at = float(np.round(corners[0], 6)) + 0.0
+    kinks = x[np.flatnonzero(np.isnan(y)) - 1]
+    if len(kinks) != 1:
+        return Text("at the kinks, $f'(x)$ as in PyTorch") if len(kinks) else ""
+    at = float(np.round(kinks[0], 6)) + 0.0
     slope = float(point.trace.slope(np.array([at]))[0])
-    return Text("at the corner, $f'({x})={slope}$ as in torch", x=Number(at, None), slope=Number(slope, None))
+    return Text("at the kink, $f'({x})={slope}$ by convention", x=Number(at, None), slope=Number(slope, None))
