@@ -18,8 +18,7 @@ from cnnviz.scenes._curves import places
 from cnnviz.scenes._points import Point, point_moves
 from cnnviz.scenes._softmax import softmax_story
 from cnnviz.story import Graph, Story
-from cnnviz.storyboard import Row
-from cnnviz.words import ByCases, Equation, Number, Symbol, Text, Words, joined
+from cnnviz.words import ByCases, Number, Symbol, Text, Words, joined
 
 _KINDS = {{"identity": "linear"}.get(name, name).replace("_", "-"): name for name in ACTIVATIONS}
 _SETS = ("softmax", "all", "table")
@@ -95,15 +94,10 @@ def _one(scene: ActivationFunction, points: Sequence[Point[Activation]]) -> Stor
     story.settings += [("", setting) for setting in point.settings]
     return point_moves(
         story,
-        trace,
+        point,
         trace.plot("plot", (F, _SLOPE), x_text=X),
-        (Row(name="equation", text=ByCases(F, entry.body)), Row(name="gap", text="")),
-        {
-            "x": lambda step: Equation(X, (trace.x(step),), strong=False),
-            "value": lambda step: Equation(F, (trace.value(step),), strong=False),
-            "slope": lambda step: Equation(_SLOPE, (trace.slope_at(step),), strong=False),
-        },
-        lambda step: point.worked(F, trace.x(step), trace.value(step)),
+        (X, F, _SLOPE),
+        {"x": "{value}", "value": "{value}", "slope": "{value}"},
         formula=ByCases(_SLOPE, entry.derivative, stacked=False),
         convention=_convention(point),
         alt=Text(

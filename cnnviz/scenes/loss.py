@@ -150,32 +150,17 @@ class LossFunction(Scene):
         # A label of logits is a probability, which has no place among them.
         of_logits = entry.label == "probability" and entry.prediction == "real"
         guides = () if of_logits else (label_line(self._label, trace.y_range[1]),)
+        told = Text("label {value}", value=Equation(LABEL, (label,), strong=False))
         convention = Text("PyTorch has no hinge loss of this form") if entry.name == "hinge_loss" else ""
         if entry.prediction == "probability":
             convention = Text("gradient curve clipped")
         return point_moves(
             story,
-            trace,
+            point,
             trace.plot("plot", (_L, _SLOPE), guides, x_text=PREDICTION),
-            (
-                Row(name="equation", text=ByCases(_L, entry.body)),
-                Row(name="gap", text=""),
-                Row(
-                    name="label",
-                    text=Text("label {value}", value=Equation(LABEL, (label,), strong=False)),
-                    role="muted",
-                ),
-            ),
-            {
-                "estimate": lambda step: Text(
-                    "prediction {value}", value=Equation(PREDICTION, (trace.x(step),), strong=False)
-                ),
-                "loss": lambda step: Text("loss {value}", value=Equation(_L, (trace.value(step),), strong=False)),
-                "gradient": lambda step: Text(
-                    "gradient {value}", value=Equation(_SLOPE, (trace.slope_at(step),), strong=False)
-                ),
-            },
-            lambda step: point.worked(_L, trace.x(step), trace.value(step)),
+            (PREDICTION, _L, _SLOPE),
+            {"estimate": "prediction {value}", "loss": "loss {value}", "gradient": "gradient {value}"},
+            [Row(name="label", text=told, role="muted")],
             formula=ByCases(Symbol(r"L'(\hat{y})"), entry.derivative, stacked=False),
             convention=convention,
             alt=Text(
