@@ -238,10 +238,15 @@ class Printer:
         if not definition.stacked:
             texts = [Math(f"{'' if n else left}{self.math(part)}") for n, (part, _) in enumerate(cases)]
             held = [Math(self._conditions(found)) if found else None for _, found in cases]
-            return self(joined((
-                Text("{value} for {condition}", value=value, condition=condition) if condition else value
-                for value, condition in zip(texts, held, strict=True)
-            ), ",  "))
+            return self(
+                joined(
+                    (
+                        Text("{value} for {condition}", value=value, condition=condition) if condition else value
+                        for value, condition in zip(texts, held, strict=True)
+                    ),
+                    ",  ",
+                )
+            )
         shown = [self.math(part, display=True) for part, _ in cases]
         if len(cases) == 1:
             return f"${left}{shown[0]}$"
