@@ -192,7 +192,7 @@ class FullyConnected(Scene):
                 weights=Shape((outputs, inputs), "weights"),
                 biases=counted(outputs, "{n} bias", "{n} biases"),
             ),
-            convention=Text("grids show rounded values" if self._rounds(sums) else "each row of W makes one output"),
+            convention=Text("grids show rounded values" if self._rounds(sums) else "each row of W: one output"),
         )
 
     def _steps(self, story: Story, panels: Panels, sums: Values) -> Iterator[Step]:
