@@ -31,7 +31,7 @@ ROOMS = {
     "storyboard": "words numpy",
     "playback": "storyboard numpy",
     "functions": "words operation ops numpy",
-    "network": "ops parameters notation words functions numpy",
+    "network": "ops parameters notation words functions operation data story numpy",
     "story": "ops functions words notation storyboard operation parameters data scene numpy",
     "scene": "story storyboard operation parameters numpy",
     "scenes": "story functions ops words notation storyboard operation parameters data network scene numpy",

@@ -433,18 +433,3 @@ def equation(left: Words | None, *sides: Term, strong: bool = True, letters: int
         if not (isinstance(side, Number) and isinstance(result, Number) and side.exact() == result.exact())
     ]
     return Equation(left, (*kept, result), strong, letters)
-
-
-def dot(
-    pixels: Sequence[Number], weights: Sequence[Number], plus: Number | None = None, result: Number | None = None
-) -> Expression:
-    """Products of pixels and weights, those of weight 0 left out, and a bias where it is not 0.
-
-    Without a term that is 0, or the `result` itself where that is given.
-    """
-    terms: list[Expression] = [
-        Product((pixel, weight)) for pixel, weight in zip(pixels, weights, strict=True) if weight.value
-    ]
-    if plus is not None and plus.value:
-        terms.append(plus)
-    return total(terms) if terms or result is None else result
