@@ -55,7 +55,7 @@ ROOMS = {
     "reading": "av",
     "specimen": "export files pipeline render saving numpy",
     "gallery": "batch export files",
-    "commands": "appearance batch check decks discovery export gallery parameters pipeline places reading sets "
+    "commands": "appearance batch check decks discovery export gallery parameters pipeline places reading render sets "
     "specimen storyboard talk words wording click",
     "cli": "appearance commands discovery export parameters pipeline programs click",
     "__init__": "api decks discovery export pipeline talk",
