@@ -19,7 +19,7 @@ from cnnviz.export import formats, writer_for
 from cnnviz.pipeline import make
 from cnnviz.reading import FileMetadata, read
 from cnnviz.reading._metadata import MAX_TEXT
-from cnnviz.wording import caption
+from cnnviz.words.plain import caption
 
 SMALL = {"i": 4, "width": 320, "hold": 1.5, "tween": 0, "title": "A < B & \"C\" in 'ü'"}
 FILES = [f"x.{name}" for name in formats()] + ["frames"]

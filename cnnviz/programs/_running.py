@@ -19,6 +19,8 @@ def results_of(source: str, operation: Operation, framework: str) -> dict[str, V
     names = {*operation.operands, *(call.result for call in operation.calls)}
     space: dict[str, Any] = {"__name__": "program"}
     try:
+        if framework == "onnx":
+            _quiet()
         with contextlib.redirect_stdout(io.StringIO()):
             exec(compile(source, f"<{framework}>", "exec"), space)
     except ImportError as error:
@@ -30,3 +32,10 @@ def results_of(source: str, operation: Operation, framework: str) -> dict[str, V
         if bare in names and (bare != name or name not in operation.operands):
             found[name] = np.asarray(value.detach().numpy() if hasattr(value, "detach") else value, np.float64)
     return found
+
+
+def _quiet() -> None:
+    """ONNX Runtime warns of shapes that it has inferred itself."""
+    import onnxruntime
+
+    onnxruntime.set_default_logger_severity(3)

@@ -9,7 +9,7 @@ from cnnviz.operation import Call, Training
 from cnnviz.programs._formulas import SURFACES
 from cnnviz.programs._onnx_descent import DESCENT, rule_source
 from cnnviz.programs._onnx_graph import Graph, window_attributes
-from cnnviz.programs._writer import RefusalError, Writer, unpool_rest
+from cnnviz.programs._writer import Writer, unpool_rest
 
 _OPSET, _IR = 21, 10
 _OPERATORS = {
@@ -129,11 +129,36 @@ class Framework(Writer):
         if out == (1, 1):
             self.graph.node(f"Global{kind}Pool", call.operands, call.result)
             return
-        if any(i % o for i, o in zip(size, out, strict=True)):
-            raise RefusalError("has no adaptive pooling with windows of unequal size")
-        window = tuple(i // o for i, o in zip(size, out, strict=True))
-        self.graph.remark("ONNX has no adaptive pooling: windows that give the output's size.")
-        self.graph.node(f"{kind}Pool", call.operands, call.result, kernel_shape=window, strides=window)
+        if all(i % o == 0 for i, o in zip(size, out, strict=True)):
+            window = tuple(i // o for i, o in zip(size, out, strict=True))
+            self.graph.remark("ONNX has no adaptive pooling: windows that give the output's size.")
+            self.graph.node(f"{kind}Pool", call.operands, call.result, kernel_shape=window, strides=window)
+            return
+        self.graph.remark("ONNX has no adaptive pooling: here along the rows, then along the columns.")
+        (x,), y = call.operands, call.result
+        rows, columns = (
+            [range(r * i // o, -(-(r + 1) * i // o)) for r in range(o)] for i, o in zip(size, out, strict=True)
+        )
+        if kind == "Max":
+            self.graph.node("Gather", [x, self._windows("rows", rows)], "in_rows", axis=2)
+            self.graph.node("ReduceMax", ["in_rows", self.graph.constant((3,))], "of_rows", keepdims=0)
+            self.graph.node("Gather", ["of_rows", self._windows("columns", columns)], "in_columns", axis=3)
+            self.graph.node("ReduceMax", ["in_columns", self.graph.constant((4,))], y, keepdims=0)
+        else:
+            self.graph.node("MatMul", [self._shares("rows", rows, size[0]), x], "of_rows")
+            self.graph.node("MatMul", ["of_rows", self._shares("columns", columns, size[1], ".T")], y)
+
+    def _windows(self, name: str, windows: Sequence[range]) -> str:
+        """The indices in each window, as many in all: of a shorter one the last is repeated."""
+        most = max(map(len, windows))
+        return self._give(
+            name, f"np.array({[[*window, *window[-1:] * (most - len(window))] for window in map(list, windows)]})"
+        )
+
+    def _shares(self, name: str, windows: Sequence[range], size: int, turned: str = "") -> str:
+        """A matrix whose rows average each window."""
+        rows = (", ".join(f"1 / {len(window)}" if at in window else "0" for at in range(size)) for window in windows)
+        return self._give(name, f"np.array([[{'], ['.join(rows)}]], dtype={self.dtype}){turned}")
 
     _adaptive_max_pool2d = _adaptive_avg_pool2d = _adaptive
 

@@ -19,7 +19,7 @@ from PIL import Image
 from cnnviz import __version__
 from cnnviz.export._video import TWEEN
 from cnnviz.pipeline import make
-from cnnviz.wording import caption
+from cnnviz.words.plain import caption
 
 PICTURES, VIDEOS = ("webp", "apng"), ("mp4", "webm")
 MOVING = (*PICTURES, *VIDEOS, "zip")

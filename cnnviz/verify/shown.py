@@ -1,0 +1,87 @@
+"""What a storyboard shows while it is played: the numbers of each panel, and every word that it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.playback import GridState
+from cnnviz.storyboard import Block, Cell, Grid, Maps, MoveDot, Plot, SetCurve, SetStation, Storyboard
+from cnnviz.words import Phrase
+
+Values = npt.NDArray[np.float64]
+
+
+class Shown:
+    """The numbers of a storyboard by where they stand: `start`, and `now` after what has been played.
+
+    A place is the name of a panel of cells or of a station, or a panel with the name of a curve or dot behind a slash:
+    `plot/point`. A dot's numbers are the points, (n, 2), at which it has stopped.
+    """
+
+    def __init__(self, board: Storyboard) -> None:
+        self.board = board
+        self.start: dict[str, Values] = {}
+        self.now: dict[str, Values] = {}
+        self._cells: dict[str, GridState] = {}
+        for panel in board.panels():
+            self._begin(panel)
+
+    def play(self) -> Iterator[tuple[str, Any]]:
+        """Where something is said and the thing that says it, each step's after its changes."""
+        for name in ("title", "settings", "formula", "convention", "alt"):
+            yield f"the {name}", getattr(self.board, name)
+        for panel in self.board.panels():
+            yield f"panel {panel.name}", panel
+        for number, step in enumerate(self.board.steps(), 1):
+            for change in step.changes:
+                self._change(change)
+            yield f"step {number}", step
+
+    def notes(self, panel: str) -> dict[tuple[int, ...], Any]:
+        """The notes that stand in a panel's cells."""
+        return dict(self._cells[panel].notes)
+
+    def _begin(self, panel: Any) -> None:
+        if isinstance(panel, Grid | Block):
+            self.start[panel.name] = panel.values
+            self._cells[panel.name] = state = GridState.of(panel)
+            self.now[panel.name] = state.values
+        elif isinstance(panel, Plot):
+            for curve in panel.curves:
+                self.now[f"{panel.name}/{curve.name}"] = np.stack([curve.x, curve.y], axis=-1)
+        elif isinstance(panel, Maps):
+            self.start |= {station.name: station.values for station in panel.stations}
+            self.now |= {station.name: station.values for station in panel.stations}
+
+    def _change(self, change: Any) -> None:
+        match change:
+            case Cell():
+                self._cells[change.panel].apply(change)
+            case MoveDot():
+                self._reach(f"{change.panel}/{change.dot}", np.array([[change.x, change.y]]))
+            case SetCurve():
+                points = np.stack([change.x, change.y], axis=-1)
+                self._reach(f"{change.panel}/{change.curve}", points, anew=not change.extend)
+            case SetStation() if change.values is not None:
+                self.now[change.station] = change.values
+
+    def _reach(self, place: str, points: Values, *, anew: bool = False) -> None:
+        before = self.now.get(place)
+        self.now[place] = points if anew or before is None else np.concatenate([before, points])
+
+
+def phrases(thing: Any) -> Iterator[Phrase]:
+    """The words in a part of a storyboard."""
+    if isinstance(thing, Phrase):
+        yield thing
+    elif isinstance(thing, tuple):
+        for part in thing:
+            yield from phrases(part)
+    elif is_dataclass(thing):
+        for field in fields(thing):
+            yield from phrases(getattr(thing, field.name))
