@@ -86,7 +86,7 @@ def test_random_kernels_are_never_all_zeros():
     assert all(of_kernel("random", (1, 1), seed=seed).values.any() for seed in range(100))
 
 
-@pytest.mark.parametrize("name", ("random", "arange", "ones", "zeros"))
+@pytest.mark.parametrize("name", ["random", "arange", "ones", "zeros"])
 def test_a_map_by_name(name):
     data = of_map(name.upper(), (40, 7))
     assert_checked(data)
