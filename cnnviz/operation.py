@@ -49,7 +49,8 @@ class Call:
 class Shown:
     """A result, or the part of it at `index`, as a figure's panel shows it; with `size` only its shape is shown.
 
-    `kind` is MAP where channels are an axis of it, which some frameworks put last.
+    `kind` is MAP where channels are an axis of it, which some frameworks put last. `among` others, it is one of several
+    rows that the panel shows.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Shown:
     index: tuple[int, ...] = ()
     size: bool = False
     kind: str = MAP
+    among: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -98,7 +98,9 @@ class Graph:
 
         With `size` it shows the shape alone. `among` others, it is the next row of what is expected there.
         """
-        self._shown.append(Shown(name=tensor.name, panel=panel, index=index, size=size, kind=tensor.kind))
+        self._shown.append(
+            Shown(name=tensor.name, panel=panel, index=index, size=size, kind=tensor.kind, among=among)
+        )
         if size:
             return
         found = np.asarray(tensor.values[index], np.float64)

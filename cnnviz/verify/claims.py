@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,36 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.operation import KERNEL, Operation
-from cnnviz.storyboard import Cell, Step, Storyboard
+from cnnviz.operation import Shown as Result
+from cnnviz.storyboard import Cell, MoveMark, Step, Storyboard
 from cnnviz.verify.shown import Shown, phrases
-from cnnviz.words import Assigned, Equation, Expression, Extent, Filled, Number, PerAxis, Shape, Text, evaluate, walk
+from cnnviz.words import (
+    Assigned,
+    Defined,
+    Equation,
+    Expression,
+    Extent,
+    Filled,
+    Number,
+    PerAxis,
+    Shape,
+    Symbol,
+    Text,
+    evaluate,
+    walk,
+)
 from cnnviz.words.arithmetic import children, leaves
 
 Values = npt.NDArray[Any]
+
+_PARAMETERS = {"a": "output_padding", "o": "output_size", r"\eta": "lr"}
+"""Letters and the parameters that they stand for, where these have another name."""
+
+_ARGUMENTS = {"alpha": "negative_slope"}
+"""Parameters and the arguments that they are, where these have another name."""
+
+_OF: Mapping[str, Callable[[Values], Any]] = {"size": np.size, "product": np.prod, "min": np.min, "max": np.max}
+"""What a number may be of all cells of a panel, or of a parameter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +68,7 @@ def claims(board: Storyboard, operation: Operation | None, results: Mapping[str,
             yield from known.claims_of(where, phrase)
         if isinstance(thing, Step):
             yield from known.growth(where, thing)
+            yield from _places(where, thing)
     if operation is not None:
         yield from known.results()
 
@@ -52,45 +77,84 @@ class _Known:
     """What numbers are held against: an engine's results, what panels show meanwhile, and the figure's parameters."""
 
     def __init__(self, shown: Shown, operation: Operation | None, results: Mapping[str, Values]) -> None:
-        self.shown, self.operation, self.parameters = shown, operation, shown.board.parameters
+        self.shown, self.operation, self.computed = shown, operation, results
         self.precision = 1e-9 if operation is None or operation.double else 1e-5
         self.engine: dict[str, Values] = dict(results)
         self.shapes: dict[str, tuple[int, ...]] = {}
+        self.letters = self._letters()
         self._before = {name: values.copy() for name, values in shown.now.items()}
+        for each in operation.shown if operation else ():
+            right = self._as_drawn(each.panel, results[each.name][each.index])
+            if each.among:
+                right = np.array([*self.engine.get(each.panel, ()), right])
+            self.engine[each.panel], self.shapes[each.panel] = right, right.shape
         if operation is not None:
-            for each in operation.shown:
-                self.engine[each.panel] = right = self._as_drawn(each.panel, results[each.name][each.index])
-                self.shapes[each.panel] = right.shape
             self.shapes |= {panel: inputs.shape for panel, inputs in operation.inputs.items()}
+
+    def _letters(self) -> dict[str, Any]:
+        """What letters stand for: numbers, or pairs of them for rows and columns.
+
+        They are parameters, and what the formula puts in and gets.
+        """
+        given = self.shown.board.parameters
+        found = {name: value for name, value in given.items() if not isinstance(value, str) and value is not None}
+        for call in self.operation.calls if self.operation else ():
+            found = {**call.options, **found}
+        for letter, name in (*_PARAMETERS.items(), *_ARGUMENTS.items()):
+            if name in found:
+                found.setdefault(letter, found[name])
+        for part in walk(self.shown.board.formula):
+            if isinstance(part, Filled) and len(part.values) == 2:
+                names = {name: tuple(part.environment(axis)[name].value for axis in (0, 1)) for name, _ in part.values[0]}
+                found = {**names, part.left.name: tuple(each.value for each in part.results), **found}
+        for part in walk(self.shown.board.formula):
+            if isinstance(part, Defined):
+                sizes = [_value(part.sides[0], found, axis) for axis in (0, 1)]
+                if None not in sizes:
+                    found.setdefault(_name(part.left), tuple(sizes))
+        return found
 
     def _as_drawn(self, panel: str, right: Values) -> Values:
         """A result in the shape in which a panel has it: its samples one after the other, a vector as a column."""
         drawn = self.shown.now.get(panel)
         return right.reshape(drawn.shape) if drawn is not None and drawn.size == right.size else right
 
+    # Results
+
     def results(self) -> Iterator[Claim]:
         """What stands there at the end is what the engine gives."""
         assert self.operation is not None
-        scale = _scale(self.operation)
+        scale, row = _scale(self.operation), dict[str, int]()
         for each in self.operation.shown:
-            right, found = self.engine[each.panel], self._place(each.panel)
+            if each.among:
+                row[each.panel] = row.get(each.panel, -1) + 1
+                yield self._way(each, row[each.panel])
+                continue
+            right, found = self.engine[each.panel], self._found(each.panel)
             if each.size:
                 yield Claim(f"the size of {each.panel}", np.array(found.shape), np.array(right.shape), 0, True)
                 if found.shape == right.shape:
                     # Where only the size matters cells are numbered.
                     yield Claim(each.panel, found, np.arange(1.0, right.size + 1).reshape(right.shape), 0)
                 continue
-            found = found[..., -1] if found.ndim > right.ndim else found
             most = float(np.abs(right).max(initial=0.0))
             yield Claim(each.panel, found, right, self.precision * max(scale, most), True)
 
-    def _place(self, name: str) -> Values:
-        """What a panel shows, or a plot's point, or a dot or curve of a name."""
-        now = self.shown.now
-        for place in (name, f"{name}/point", *(place for place in now if place.endswith(f"/{name}"))):
-            if place in now:
-                return now[place]
-        raise LookupError(f"nothing shows {name}")
+    def _found(self, name: str) -> Values:
+        """What a panel shows, or the heights of a plot's point."""
+        return self.shown.now[name] if name in self.shown.now else self.shown.dots[f"{name}/point"][:, 1]
+
+    def _way(self, each: Result, row: int) -> Claim:
+        """A whole way down: of several curves the one in that row, a loss perhaps by its logarithm."""
+        name = [name for name in self.shown.curves if name.startswith(f"{each.panel}/")][row]
+        found, right = self.shown.curves[name], self.computed[each.name]
+        if right.ndim == 1:
+            found = found[:, 1]
+            with np.errstate(all="ignore"):
+                logarithm = np.log10(np.maximum(right, 1e-300))
+            if found.shape == right.shape and abs(found - logarithm).max() < abs(found - right).max():
+                found, right = 10**found, right
+        return Claim(name, found, right, 1e-6 * max(1.0, float(np.abs(right).max())), True)
 
     # Words
 
@@ -98,15 +162,16 @@ class _Known:
         """What a phrase and its parts claim; `axis` is that of which it speaks."""
         match phrase:
             case Number() if phrase.ref:
-                yield self._reference(where, phrase)
+                yield from self._reference(where, phrase)
             case Equation():
-                yield from self._sides(where, phrase, axis)
+                left = [phrase.left] if isinstance(phrase.left, Expression) else []
+                yield from self._sides(where, (*left, *phrase.sides), axis)
+            case Defined() if phrase.sign == "=":
+                yield from self._sides(where, (phrase.left, *phrase.sides), axis)
             case Filled():
                 yield from self._filled(where, phrase)
-            case Shape() if phrase.ref:
-                yield Claim(
-                    f"the size of {phrase.ref} in {where}", np.array(phrase.sizes), np.array(self._shape(phrase.ref)), 0
-                )
+            case Shape() | Extent() if phrase.ref:
+                yield from self._size(where, phrase)
             case Assigned():
                 yield from self._named(where, phrase.symbol.name.removeprefix("\\"), phrase.value)
             case Text():
@@ -120,47 +185,54 @@ class _Known:
             for part in _parts(phrase):
                 yield from self.claims_of(where, part, axis)
 
-    def _reference(self, where: str, number: Number) -> Claim:
-        assert number.ref is not None
-        name, *index = number.ref
+    def _reference(self, where: str, number: Number) -> Iterator[Claim]:
+        name, *index = number.ref or ()
         place = " ".join([name, ", ".join(str(at + 1) if isinstance(at, int) else str(at) for at in index)]).strip()
-        where, allowed = f"{place} in {where}", 0.0
-        if index and index[0] == "shape":
-            right: Any = self._shape(name)[index[1]]
+        where, allowed, first = f"{place} in {where}", 0.0, index[0] if index else None
+        right: Any
+        if first == "shape":
+            right = self._shape(name)[index[1]]
+        elif isinstance(first, str):
+            right = _OF[first](self.shown.now[name] if name in self.shown.now else np.array(self.letters[name]))
         elif name in self.shown.now and np.isfinite(self.shown.now[name][tuple(index)]):
             right = self.shown.now[name][tuple(index)]
             allowed = 1e-12 * abs(right)
         elif name in self.engine:
             right = self.engine[name][tuple(index)]
             allowed = self.precision * float(np.abs(self.engine[name]).max())
+        elif name in self.letters:
+            right = _at(self.letters[name], *index)
         else:
-            right = _at(self.parameters[name], *index)
-        return Claim(where, np.array(number.value), np.asarray(right, np.float64), allowed)
+            return
+        yield Claim(where, np.array(number.value), np.asarray(right, np.float64), allowed)
 
     def _shape(self, panel: str) -> tuple[int, ...]:
         return self.shapes[panel] if panel in self.shapes else self.shown.now[panel].shape
 
-    def _named(self, where: str, name: str, value: Any) -> Iterator[Claim]:
-        """A value with a parameter's name is the parameter's."""
-        right = self.parameters.get(name)
-        if right is not None and not isinstance(right, str | bool) and not (isinstance(value, Number) and value.ref):
-            sizes = (value.value,) if isinstance(value, Number) else value.sizes
-            right = np.atleast_1d(np.array(right, np.float64))
-            if right.size == len(sizes):
-                yield Claim(f"{name} in {where}", np.array(sizes), right, 0)
+    def _size(self, where: str, size: Shape | Extent) -> Iterator[Claim]:
+        if isinstance(size, Extent):
+            yield from self._named(where, str(size.ref), size)
+        elif size.ref in self.shapes or size.ref in self.shown.now:
+            yield Claim(f"the size of {size.ref} in {where}", np.array(size.sizes), np.array(self._shape(size.ref)), 0)
 
-    def _sides(self, where: str, equation: Equation, axis: int) -> Iterator[Claim]:
-        """Every side comes to the result with unrounded numbers; letters are the parameters that they name."""
-        letters = {name: _at(value, axis) for name, value in self.parameters.items() if not isinstance(value, str)}
-        values = [_value(side, letters) for side in equation.sides]
-        if values[-1] is None:
+    def _named(self, where: str, name: str, value: Any) -> Iterator[Claim]:
+        """A value with a letter or a parameter's name is what that stands for."""
+        right = self.letters.get(name)
+        if right is None or isinstance(right, str | bool) or (isinstance(value, Number) and value.ref):
             return
-        for side, value in zip(equation.sides[:-1], values[:-1], strict=True):
-            if value is not None:
-                scale = max([abs(float(values[-1])), *(abs(n.value) for n in leaves(side) if isinstance(n, Number))])
-                yield Claim(
-                    f"the arithmetic of {where}", np.asarray(value), np.asarray(values[-1]), 1e-9 * (scale + scale**2)
-                )
+        sizes = (value.value,) if isinstance(value, Number) else value.sizes
+        right = np.atleast_1d(np.array(right, np.float64))
+        if right.size == len(sizes):
+            yield Claim(f"{name} in {where}", np.array(sizes), right, 0)
+
+    def _sides(self, where: str, sides: tuple[Expression, ...], axis: int) -> Iterator[Claim]:
+        """All sides come to the same with unrounded numbers."""
+        values = [(side, value) for side in sides if (value := _value(side, self.letters, axis)) is not None]
+        for side, value in values[:-1]:
+            right = np.asarray(values[-1][1], np.float64)
+            scale = max([float(np.abs(right).max()), *(abs(n.value) for n in leaves(side) if isinstance(n, Number))])
+            allowed = 1e-9 * (scale + scale**2)
+            yield Claim(f"the arithmetic of {where}", np.asarray(value, np.float64), right, allowed)
 
     def _filled(self, where: str, formula: Filled) -> Iterator[Claim]:
         for axis, result in enumerate(formula.results):
@@ -168,20 +240,34 @@ class _Known:
             right = np.asarray(evaluate(formula.general, values), np.float64)
             yield Claim(where, np.array(result.value), right, 1e-9)
             for name, value in values.items():
-                if self.parameters.get(name) is not None:
-                    yield Claim(f"{name} in {where}", np.array(value), np.array(_at(self.parameters[name], axis)), 0)
+                if name in self.letters:
+                    yield Claim(f"{name} in {where}", np.array(value), np.array(_at(self.letters[name], axis)), 0)
 
     def growth(self, where: str, step: Step) -> Iterator[Claim]:
         """What is noted in a cell as it changes is what is added to it."""
+        start = self.letters.get("bias", 0.0)
         for panel in {change.panel for change in step.changes if isinstance(change, Cell) and change.value is not None}:
             now, before = self.shown.now[panel], self._before[panel]
             for place, note in self.shown.notes(panel).items():
                 numbers = list(leaves(note)) if not isinstance(note, str) else []
-                if len(numbers) == 1 and np.isfinite(before[place]) and not numbers[0].ref:
-                    grown = np.array(now[place] - before[place])
-                    allowed = 1e-9 * (abs(now[place]) + abs(before[place]))
-                    yield Claim(f"{panel} in {where}", grown, np.array(numbers[0].value), allowed)
+                if len(numbers) == 1 and isinstance(numbers[0], Number) and not numbers[0].ref:
+                    was = before[place] if np.isfinite(before[place]) else start
+                    allowed = 1e-9 * (abs(now[place]) + abs(was))
+                    yield Claim(f"{panel} in {where}", np.array(now[place] - was), np.array(numbers[0].value), allowed)
             self._before[panel] = now.copy()
+
+
+def _places(where: str, step: Step) -> Iterator[Claim]:
+    """A place that a caption names is that of a number beside it, or of an outline."""
+    marks = [(change.row, change.column) for change in step.changes if isinstance(change, MoveMark) and change.rows]
+    for part in walk(step.caption):
+        if isinstance(part, Text) and {"row", "column"} <= part.values.keys():
+            found = [number.ref[-2:] for number in walk(part) if isinstance(number, Number) and number.ref]
+            places = [place for place in found if len(place) == 2 and not isinstance(place[0], str)] or marks
+            here = np.array([part.values["row"] - 1, part.values["column"] - 1])
+            if places:
+                nearest = min(places, key=lambda place: float(np.abs(np.array(place) - here).sum()))
+                yield Claim(f"the place in {where}", here, np.array(nearest), 0)
 
 
 def _parts(phrase: Any) -> Iterator[Any]:
@@ -192,12 +278,17 @@ def _parts(phrase: Any) -> Iterator[Any]:
         yield from children(phrase)
 
 
-def _value(side: Expression, letters: Mapping[str, Any]) -> Any:
-    """What a side comes to; None where a letter of it is no parameter."""
-    try:
-        return evaluate(side, letters)
-    except (KeyError, TypeError):
+def _value(side: Expression, letters: Mapping[str, Any], axis: int) -> Any:
+    """What a side comes to along an axis; None where a letter of it is not known."""
+    own = {letter for letter in leaves(side) if isinstance(letter, Symbol)}
+    known = {letter.name: letters.get(_name(letter)) for letter in own if not letter.index}
+    if len(known) < len(own) or any(value is None for name, value in known.items() if name != "e"):
         return None
+    return evaluate(side, {name: _at(value, axis) for name, value in known.items() if value is not None})
+
+
+def _name(letter: Expression) -> str:
+    return letter.name.removeprefix("\\") if isinstance(letter, Symbol) else ""
 
 
 def _at(value: Any, axis: Any = 0) -> Any:

@@ -75,9 +75,10 @@ class Shape(Phrase):
 
 @dataclass(frozen=True, slots=True)
 class Extent(Phrase):
-    """A parameter for rows and columns: `2`, or `2×1` where these differ."""
+    """A parameter for rows and columns: `2`, or `2×1` where these differ; `ref` is the letter that stands for it."""
 
     sizes: tuple[int, ...]
+    ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
