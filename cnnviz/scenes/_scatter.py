@@ -32,16 +32,16 @@ if TYPE_CHECKING:
 MANY_COLUMNS = 22
 
 
-def scatter(scene: TransposedConv, story: Story, y: Tensor, windows: Windows) -> Story:
+def scatter(scene: TransposedConv, story: Story, pixels: Tensor, kernel: Tensor, y: Tensor, windows: Windows) -> Story:
     """One stamp for each input pixel, then what is left to do; the view `overlap` counts the stamps of each cell."""
     x, w, counting = scene.map.values, scene.weights.values, scene.view == "overlap"
     cropped = not counting and any(scene.p)
     full, out = windows.drawn, y.values.shape[2:]
     columns = x.shape[1] + out[1] + (full[1] if cropped else out[1] if counting else 0)
     window, kept = Mark(name="window", role="window"), Mark(name="kept", role="result")
-    X = story.cells("input", "Input {size}", x, data=scene.map, marks=(window,))
+    X = story.cells("input", "Input {size}", pixels, data=scene.map, marks=(window,))
     W = story.cells(
-        "kernel", "Kernel {size}", w, role="kernel", below=scene.kernel_name, enlarge=columns >= MANY_COLUMNS
+        "kernel", "Kernel {size}", kernel, role="kernel", below=scene.kernel_name, enlarge=columns >= MANY_COLUMNS
     )
     more: dict[str, Any] = {"pending": True, "shade": shade_of_sums(story, x, w, scene.bias, **scene.sizes)}
     lost = lost_of(x, w)
@@ -90,8 +90,8 @@ def scatter(scene: TransposedConv, story: Story, y: Tensor, windows: Windows) ->
                     "{stamp} beyond the edges that are cut off: {nothing} is added", stamp=said, nothing=nothing
                 )
             elif counting:
-                row, column = stamps.example
-                times = Strong(_times(int(stamps.counts[row, column])))
+                row, column = at_most = stamps.example
+                times = Strong(_times(int(stamps.counts[row, column]), at_most))
                 said = Text(
                     "{stamp}; row {row}, column {column} has {times}",
                     stamp=said,
@@ -145,18 +145,24 @@ def _crop(windows: Windows, S: Cells, Y: Cells) -> Iterator[Change]:
     yield S.mark("kept", windows.padding, Y.values.shape)
 
 
-def _times(count: int) -> Text:
-    return counted(count, "{n} stamp", "{n} stamps")
+def _times(count: int, of: tuple[int, ...] | tuple[str]) -> Text:
+    """The stamps of a cell, or the least or most of any."""
+    return counted(Number(count, 0, ("overlap", *of)), "{n} stamp", "{n} stamps")
 
 
 def _counted(scene: TransposedConv, stamps: Stamps) -> Words:
     low, high = int(stamps.counts.min()), int(stamps.counts.max())
     if low == high:
-        return Text("Every cell gets {times}", times=Strong(_times(low)))
+        return Text("Every cell gets {times}", times=Strong(_times(low, ("min",))))
     k, s = scene.weights.values.shape, scene.s
     uneven = scene.d == (1, 1) and k[0] % s[0] and (k[0], s[0]) == (k[1], s[1])
     why = Text(": kernel {k} is no multiple of stride {s}", k=k[0], s=s[0]) if uneven else ""
-    return Text("From {low} to {times} a cell{why}", low=low, times=Strong(_times(high)), why=why)
+    return Text(
+        "From {low} to {times} a cell{why}",
+        low=Number(low, 0, ("overlap", "min")),
+        times=Strong(_times(high, ("max",))),
+        why=why,
+    )
 
 
 def _summed(scene: TransposedConv, windows: Windows, stamps: Stamps, cropped: bool) -> Words:
@@ -164,8 +170,13 @@ def _summed(scene: TransposedConv, windows: Windows, stamps: Stamps, cropped: bo
     bias = Number(scene.bias, None, ("bias",))
     none = Text("{n} cells get no stamp and hold {bias}; ", n=missed, bias=bias) if missed else ""
     if not cropped:
-        shape = Strong(Shape(stamps.sums.shape))
-        return Text("{none}all {n} stamps are added up: {shape}", none=none, n=scene.map.values.size, shape=shape)
+        shape = Strong(Shape(stamps.sums.shape, "output"))
+        return Text(
+            "{none}all {n} stamps are added up: {shape}",
+            none=none,
+            n=Number(scene.map.values.size, 0, ("input", "size")),
+            shape=shape,
+        )
     rows, columns = (
         equation(None, Number(full) - Number(2) * p, axis.size)
         for full, p, axis in zip(windows.drawn, scene.p, windows.axes, strict=True)

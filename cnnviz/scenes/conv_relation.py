@@ -71,8 +71,8 @@ class ConvRelation(MapAndKernel):
         back_sizes = {**sizes, "output_padding": self.rest, "dilation": (1, 1)}
         graph = Graph()
         graph.essential = 0
-        kernel = graph.kernel("w", w)
-        there = graph.compute("conv2d", graph.map("x", x), kernel, **sizes, dilation=(1, 1))
+        pixels, kernel = graph.map("x", x), graph.kernel("w", w)
+        there = graph.compute("conv2d", pixels, kernel, **sizes, dilation=(1, 1))
         back = graph.compute("conv_transpose2d", there, kernel, result="back", **back_sizes)
         y, again = there.values[0, 0], back.values[0, 0]
         returning = Windows(
@@ -87,7 +87,7 @@ class ConvRelation(MapAndKernel):
             story.set(word if square else "", symbol, value)
         X = story.cells("input", "Input {size}", x, windows=windows, data=self.map, notes=True)
         columns = windows.drawn[1] + y.shape[1] + x.shape[1]
-        W = story.cells("kernel", "Kernel {size}", w, role="kernel", enlarge=columns >= MANY_COLUMNS)
+        W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", enlarge=columns >= MANY_COLUMNS)
         B = story.cells(
             "back",
             "Back to {size}",
@@ -166,16 +166,16 @@ class ConvRelation(MapAndKernel):
 
     def _comparison(self, X: Cells, B: Cells, differing: list[tuple[int, ...]]) -> Words:
         x = self.map.values
-        shape = Shape(x.shape)
+        shape = Shape(x.shape, "back")
         if not differing:
-            n = Strong(Number(x.size))
+            n = Strong(Number(x.size, 0, ("back", "size")))
             return Text("{shape} again, and with this kernel even the values agree: {n} of {n}", shape=shape, n=n)
         row, column = at = differing[0]
         return Text(
             "{shape} again, but {n} of {all} values are others: at row {row}, column {column} it was {was} and is {now}",
             shape=shape,
-            n=len(differing),
-            all=x.size,
+            n=Number(len(differing), 0, ("back", "differ", "input")),
+            all=Number(x.size, 0, ("back", "size")),
             row=row + 1,
             column=column + 1,
             was=X[row + self.p[0], column + self.p[1]],
@@ -189,7 +189,7 @@ class ConvRelation(MapAndKernel):
         given: dict[str, Any] = {"k": w.shape, "s": self.s, "p": self.p}
         if any(self.rest):
             back += a
-        shapes = Joined((Shape(x.shape), Shape(out), Shape(x.shape)), " → ")
+        shapes = Joined((Shape(x.shape, "input"), Shape(out, "output"), Shape(x.shape, "back")), " → ")
         short = joined((Defined(o, (there,)), Text("back {value}", value=Defined(i, (back,))), shapes), "    ")
         if any(rows != columns for rows, columns in (x.shape, *given.values(), self.rest)):
             return short

@@ -208,7 +208,9 @@ class OutputSize(Scene):
                 if rows
                 else "Move {n} of {moves}: position {position}; columns left: {left}"
             )
-            said = Text(moved, n=move, moves=count.out - 1, position=move + 1, left=count.left(move))
+            moves = Number(count.out - 1, 0, ("output", "shape", axis, -1))
+            position = Number(move + 1, 0, Y.ref((0, move))) if axis == _COLUMNS else move + 1
+            said = Text(moved, n=move, moves=moves, position=position, left=count.left(move))
             yield story.step(said, self._stand(axis, move, X, Y, windows), last)
         if self._rests(count, windows):
             missed = ~windows.axes[axis].reached

@@ -139,7 +139,7 @@ class Unpool(Scene):
                 k=Shape(self.k),
                 s=Extent(step),
                 i=Shape(i),
-                o=Shape(o),
+                o=Shape(o, "pooled"),
                 back=returns if self.kind == "max" else spreads,
             ),
             step_roles=("kernel", "output", "zero", "input", *(("winner",) if self.kind == "max" else ())),
@@ -180,21 +180,27 @@ class Unpool(Scene):
                 changes.append(Y.set(cell, role="output", value=_mean(parts[cell])))
             y, most = P.symbol("y", at), parts[max(cells, key=lambda cell: len(parts[cell]))]
             if len(most) == 1:
-                said = Text("{y} goes to all {n} cells of its window: {value}", y=y, n=len(cells), value=Strong(P[at]))
+                said = Text(
+                    "{y} goes to all {n} cells of its window: {value}",
+                    y=y,
+                    n=Number(len(cells), 0, ("k", "product")),
+                    value=Strong(P[at]),
+                )
             else:
-                mean = equation(None, total(most) / len(most), Number(_mean(most), Y.decimals), letters=40)
-                place = _place(max(cells, key=lambda cell: len(parts[cell])))
+                cell = max(cells, key=lambda cell: len(parts[cell]))
+                mean = equation(None, total(most) / len(most), Number(_mean(most), Y.decimals, Y.ref(cell)), letters=40)
+                place = _place(cell)
                 said = Text(
                     "{y} = {value}; at {place} windows overlap: {mean}", y=y, value=P[at], place=place, mean=mean
                 )
             yield said, changes
 
     def _summary(self, windows: Windows, X: Cells, rest: int) -> Words:
-        size, cells = Shape(self.map.values.shape), self.map.values.size
+        size, cells = Shape(self.map.values.shape, "output"), self.map.values.size
         if self.kind == "max":
             found = len({winner(self.kind, X, windows, at) for at in windows.places()})
             return counted(
-                found,
+                Number(found, 0, ("output", "role", "output")),
                 "{size} again: {n} maximum in its place, {zeros} cells are 0",
                 "{size} again: {n} maxima in their places, {zeros} cells are 0",
                 size=size,
@@ -203,7 +209,7 @@ class Unpool(Scene):
         return Text(
             "{size} again, each cell the mean of its window and no longer itself{none}: {back}",
             size=size,
-            none=Text("; {n} cells in no window hold 0", n=rest) if rest else "",
+            none=Text("; {n} cells in no window hold 0", n=Number(rest, 0, ("output", "role", "zero"))) if rest else "",
             back=Strong(Text("the size is back")),
         )
 

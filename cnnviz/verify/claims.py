@@ -52,7 +52,7 @@ class Claim:
     where: str
     shown: Values
     right: Values
-    allowed: float
+    allowed: float | Values
     result: bool = False
 
 
@@ -80,13 +80,15 @@ class _Known:
         self.shown, self.operation, self.computed = shown, operation, results
         self.precision = 1e-9 if operation is None or operation.double else 1e-5
         self.engine: dict[str, Values] = dict(results)
+        self.ways: dict[str, list[Values]] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
-        self.letters = self._letters()
+        self.letters, self.choices = self._letters(), self._choices()
         self._before = {name: values.copy() for name, values in shown.now.items()}
         for each in operation.shown if operation else ():
-            right = self._as_drawn(each.panel, results[each.name][each.index])
             if each.among:
-                right = np.array([*self.engine.get(each.panel, ()), right])
+                self.ways.setdefault(each.panel, []).append(results[each.name])
+                continue
+            right = self._as_drawn(each.panel, results[each.name][each.index])
             self.engine[each.panel], self.shapes[each.panel] = right, right.shape
         if operation is not None:
             self.shapes |= {panel: inputs.shape for panel, inputs in operation.inputs.items()}
@@ -98,21 +100,32 @@ class _Known:
         """
         given = self.shown.board.parameters
         found = {name: value for name, value in given.items() if not isinstance(value, str) and value is not None}
-        for call in self.operation.calls if self.operation else ():
-            found = {**call.options, **found}
-        for letter, name in (*_PARAMETERS.items(), *_ARGUMENTS.items()):
+        for letter, name in _PARAMETERS.items():
             if name in found:
                 found.setdefault(letter, found[name])
         for part in walk(self.shown.board.formula):
             if isinstance(part, Filled) and len(part.values) == 2:
-                names = {name: tuple(part.environment(axis)[name].value for axis in (0, 1)) for name, _ in part.values[0]}
+                names = {
+                    name: tuple(part.environment(axis)[name].value for axis in (0, 1)) for name, _ in part.values[0]
+                }
                 found = {**names, part.left.name: tuple(each.value for each in part.results), **found}
         for part in walk(self.shown.board.formula):
             if isinstance(part, Defined):
                 sizes = [_value(part.sides[0], found, axis) for axis in (0, 1)]
                 if None not in sizes:
-                    found.setdefault(_name(part.left), tuple(sizes))
+                    name = _name(part.left)
+                    found = {name: tuple(sizes), f"-{name}": tuple(-each for each in sizes), **found}
         return found
+
+    def _choices(self) -> dict[str, list[float]]:
+        """What parameters that were left out have become: an argument of one call or several."""
+        left_out = [name for name, value in self.shown.board.parameters.items() if value is None]
+        calls = self.operation.calls if self.operation else ()
+        found = {
+            name: {call.options[key] for call in calls for key in (name, _ARGUMENTS.get(name)) if key in call.options}
+            for name in left_out
+        }
+        return {name: sorted(values) for name, values in found.items() if values}
 
     def _as_drawn(self, panel: str, right: Values) -> Values:
         """A result in the shape in which a panel has it: its samples one after the other, a vector as a column."""
@@ -124,11 +137,11 @@ class _Known:
     def results(self) -> Iterator[Claim]:
         """What stands there at the end is what the engine gives."""
         assert self.operation is not None
-        scale, row = _scale(self.operation), dict[str, int]()
+        for panel, ways in self.ways.items():
+            yield from (self._way(panel, row) for row in range(len(ways)))
+        scale = _scale(self.operation)
         for each in self.operation.shown:
             if each.among:
-                row[each.panel] = row.get(each.panel, -1) + 1
-                yield self._way(each, row[each.panel])
                 continue
             right, found = self.engine[each.panel], self._found(each.panel)
             if each.size:
@@ -141,24 +154,37 @@ class _Known:
             yield Claim(each.panel, found, right, self.precision * max(scale, most), True)
 
     def _found(self, name: str) -> Values:
-        """What a panel shows, or the heights of a plot's point."""
-        return self.shown.now[name] if name in self.shown.now else self.shown.dots[f"{name}/point"][:, 1]
+        """What a panel shows, or the heights of a plot's point, or of a dot of that name."""
+        if name in self.shown.now:
+            return self.shown.now[name]
+        return next(
+            dot
+            for place, dot in self.shown.dots.items()
+            if name in place.split("/") and (place.endswith(("/point", f"/{name}")))
+        )[:, 1]
 
-    def _way(self, each: Result, row: int) -> Claim:
-        """A whole way down: of several curves the one in that row, a loss perhaps by its logarithm."""
-        name = [name for name in self.shown.curves if name.startswith(f"{each.panel}/")][row]
-        found, right = self.shown.curves[name], self.computed[each.name]
+    def _way(self, panel: str, row: int) -> Claim:
+        """A way down so far, the curve in that row; of a loss perhaps the logarithm is drawn.
+
+        It may leave the engine's little by little, as rounding errors grow where a way is sensitive to them.
+        """
+        name = [name for name in self.shown.curves if name.startswith(f"{panel}/")][row]
+        found, right = self.shown.curves[name], self.ways[panel][row]
         if right.ndim == 1:
             found = found[:, 1]
             with np.errstate(all="ignore"):
                 logarithm = np.log10(np.maximum(right, 1e-300))
             if found.shape == right.shape and abs(found - logarithm).max() < abs(found - right).max():
-                found, right = 10**found, right
-        return Claim(name, found, right, 1e-6 * max(1.0, float(np.abs(right).max())), True)
+                found = 10**found
+        allowed = np.full(right.shape, 1e-6 * max(1.0, float(np.abs(right).max())))
+        if found.shape == right.shape:
+            apart = np.abs(found - right).reshape(len(right), -1).max(axis=1)
+            allowed[1:] += 10 * apart[:-1].reshape(-1, *[1] * (right.ndim - 1))
+        return Claim(name, found, right, allowed, True)
 
     # Words
 
-    def claims_of(self, where: str, phrase: Any, axis: int = 0) -> Iterator[Claim]:
+    def claims_of(self, where: str, phrase: Any, axis: int | None = None) -> Iterator[Claim]:
         """What a phrase and its parts claim; `axis` is that of which it speaks."""
         match phrase:
             case Number() if phrase.ref:
@@ -175,9 +201,7 @@ class _Known:
             case Assigned():
                 yield from self._named(where, phrase.symbol.name.removeprefix("\\"), phrase.value)
             case Text():
-                for name, value in phrase.values.items():
-                    if isinstance(value, Extent | Shape):
-                        yield from self._named(where, name, value)
+                yield from self._gaps(where, phrase)
         if isinstance(phrase, PerAxis):
             yield from self.claims_of(where, phrase.rows, 0)
             yield from self.claims_of(where, phrase.columns, 1)
@@ -190,21 +214,38 @@ class _Known:
         place = " ".join([name, ", ".join(str(at + 1) if isinstance(at, int) else str(at) for at in index)]).strip()
         where, allowed, first = f"{place} in {where}", 0.0, index[0] if index else None
         right: Any
+        if not index:
+            yield from self._named(where, name, number)
+            return
         if first == "shape":
-            right = self._shape(name)[index[1]]
+            right = self._shape(name)[index[1]] + sum(index[2:])
+        elif first == "role":
+            right = (self.shown.roles(name) == index[1]).sum()
+        elif first == "differ":
+            other = self._inside(index[1])
+            right = (~np.isclose(self.engine[name], other, rtol=1e-9, atol=self.precision * np.abs(other).max())).sum()
         elif isinstance(first, str):
             right = _OF[first](self.shown.now[name] if name in self.shown.now else np.array(self.letters[name]))
         elif name in self.shown.now and np.isfinite(self.shown.now[name][tuple(index)]):
             right = self.shown.now[name][tuple(index)]
             allowed = 1e-12 * abs(right)
+        elif name in self.ways:
+            way = self._way(name, index[0])
+            right = way.right[tuple(index[1:])]
+            allowed = float(np.broadcast_to(way.allowed, way.right.shape)[tuple(index[1:])])
         elif name in self.engine:
             right = self.engine[name][tuple(index)]
             allowed = self.precision * float(np.abs(self.engine[name]).max())
-        elif name in self.letters:
-            right = _at(self.letters[name], *index)
         else:
-            return
+            right = _at(self.letters[name], *index)
         yield Claim(where, np.array(number.value), np.asarray(right, np.float64), allowed)
+
+    def _inside(self, panel: str) -> Values:
+        """What a panel shows, without its padding."""
+        drawn, shape = self.shown.now[panel], self._shape(panel)
+        return drawn[
+            tuple(slice((n - own) // 2, (n - own) // 2 + own) for n, own in zip(drawn.shape, shape, strict=True))
+        ]
 
     def _shape(self, panel: str) -> tuple[int, ...]:
         return self.shapes[panel] if panel in self.shapes else self.shown.now[panel].shape
@@ -217,20 +258,42 @@ class _Known:
 
     def _named(self, where: str, name: str, value: Any) -> Iterator[Claim]:
         """A value with a letter or a parameter's name is what that stands for."""
-        right = self.letters.get(name)
-        if right is None or isinstance(right, str | bool) or (isinstance(value, Number) and value.ref):
-            return
-        sizes = (value.value,) if isinstance(value, Number) else value.sizes
-        right = np.atleast_1d(np.array(right, np.float64))
-        if right.size == len(sizes):
-            yield Claim(f"{name} in {where}", np.array(sizes), right, 0)
+        if isinstance(value, Number):
+            if name in self.choices:
+                right: Any = min(self.choices[name], key=lambda choice: abs(choice - value.value))
+            elif isinstance(self.letters.get(name), int | float):
+                right = self.letters[name]
+            else:
+                return
+            yield Claim(f"{name} in {where}", np.array(value.value), np.array(right), 1e-12 * abs(right))
+        elif isinstance(right := self.letters.get(name), list | tuple) and len(right) == len(value.sizes):
+            yield Claim(f"{name} in {where}", np.array(value.sizes), np.array(right), 0)
 
-    def _sides(self, where: str, sides: tuple[Expression, ...], axis: int) -> Iterator[Claim]:
-        """All sides come to the same with unrounded numbers."""
+    def _gaps(self, where: str, text: Text) -> Iterator[Claim]:
+        """What fills a gap with a letter's name is what that stands for, a count one of the numbers beside it."""
+        for name, value in text.values.items():
+            if isinstance(value, Extent | Shape):
+                yield from self._named(where, name, value)
+            elif isinstance(value, int) and f"{{{name}}}" in text.template:
+                known = self.letters.get(name, ()) if len(name) == 1 else ()
+                beside = [
+                    n.value for each in text.values.values() if isinstance(each, Equation) for n in _numbers(each)
+                ]
+                choices = beside if name == "n" else list(known) if isinstance(known, list | tuple) else [known]
+                if choices:
+                    nearest = min(choices, key=lambda choice: abs(choice - value))
+                    yield Claim(f"{name} in {where}", np.array(value), np.array(nearest), 0)
+
+    def _sides(self, where: str, sides: tuple[Expression, ...], axis: int | None) -> Iterator[Claim]:
+        """All sides come to the same with unrounded numbers, along the axis of which they speak."""
+        if axis is None:
+            each = [list(self._sides(where, sides, axis)) for axis in (0, 1)]
+            yield from min(each, key=lambda found: sum(bool((abs(c.shown - c.right) > c.allowed).any()) for c in found))
+            return
         values = [(side, value) for side in sides if (value := _value(side, self.letters, axis)) is not None]
         for side, value in values[:-1]:
             right = np.asarray(values[-1][1], np.float64)
-            scale = max([float(np.abs(right).max()), *(abs(n.value) for n in leaves(side) if isinstance(n, Number))])
+            scale = max([float(np.abs(right).max()), *(abs(n.value) for n in _numbers(side))])
             allowed = 1e-9 * (scale + scale**2)
             yield Claim(f"the arithmetic of {where}", np.asarray(value, np.float64), right, allowed)
 
@@ -259,15 +322,21 @@ class _Known:
 
 def _places(where: str, step: Step) -> Iterator[Claim]:
     """A place that a caption names is that of a number beside it, or of an outline."""
-    marks = [(change.row, change.column) for change in step.changes if isinstance(change, MoveMark) and change.rows]
+    moves = [change for change in step.changes if isinstance(change, MoveMark)]
+    marks = [(move.row, move.column) for move in moves if move.rows == move.columns == 1]
     for part in walk(step.caption):
         if isinstance(part, Text) and {"row", "column"} <= part.values.keys():
-            found = [number.ref[-2:] for number in walk(part) if isinstance(number, Number) and number.ref]
-            places = [place for place in found if len(place) == 2 and not isinstance(place[0], str)] or marks
+            places = _cells(part) or marks or _cells(step.caption)
             here = np.array([part.values["row"] - 1, part.values["column"] - 1])
             if places:
                 nearest = min(places, key=lambda place: float(np.abs(np.array(place) - here).sum()))
                 yield Claim(f"the place in {where}", here, np.array(nearest), 0)
+
+
+def _cells(words: Any) -> list[tuple[Any, ...]]:
+    """The places of cells whose numbers are written somewhere."""
+    refs = (part.ref for part in walk(words) if isinstance(part, Number) and part.ref)
+    return [ref[-2:] for ref in refs if len(ref) > 2 and not isinstance(ref[-2], str)]
 
 
 def _parts(phrase: Any) -> Iterator[Any]:
@@ -276,6 +345,10 @@ def _parts(phrase: Any) -> Iterator[Any]:
             yield from phrases(value)
     else:
         yield from children(phrase)
+
+
+def _numbers(part: Any) -> Iterator[Number]:
+    return (number for number in leaves(part) if isinstance(number, Number))
 
 
 def _value(side: Expression, letters: Mapping[str, Any], axis: int) -> Any:

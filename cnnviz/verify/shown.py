@@ -34,19 +34,23 @@ class Shown:
             self._begin(panel)
 
     def play(self) -> Iterator[tuple[str, Any]]:
-        """Where something is said and the thing that says it, each step's after its changes."""
-        for name in ("title", "settings", "formula", "convention", "alt"):
-            yield f"the {name}", getattr(self.board, name)
+        """Where something is said and the thing that says it, each step's after its changes, the figure's own at the end."""
         for panel in self.board.panels():
             yield f"panel {panel.name}", panel
         for number, step in enumerate(self.board.steps(), 1):
             for change in step.changes:
                 self._change(change)
             yield f"step {number}", step
+        for name in ("title", "settings", "formula", "convention", "alt"):
+            yield f"the {name}", getattr(self.board, name)
 
     def notes(self, panel: str) -> dict[tuple[int, ...], Any]:
         """The notes that stand in a panel's cells."""
         return dict(self._cells[panel].notes)
+
+    def roles(self, panel: str) -> npt.NDArray[np.object_]:
+        """The roles of a panel's cells."""
+        return self._cells[panel].roles
 
     def _begin(self, panel: Any) -> None:
         if isinstance(panel, Grid | Block):

@@ -110,9 +110,9 @@ def sentences(*parts: Words | None) -> Words:
     return joined(parts, ". ", ".")
 
 
-def counted(count: int, one: str, many: str, **values: Any) -> Text:
-    """A text whose wording depends on a number, `{n}` in its template."""
-    return Text(one if count == 1 else many, n=count, **values)
+def counted(count: Any, one: str, many: str, **values: Any) -> Text:
+    """A text whose wording depends on a number, whole or a `Number`: `{n}` in its template."""
+    return Text(one if getattr(count, "value", count) == 1 else many, n=count, **values)
 
 
 def walk(words: Any) -> Iterator[Phrase]:
