@@ -39,7 +39,7 @@ def _themes() -> Iterable[str]:
 
 
 def _languages() -> Iterable[str]:
-    from cnnviz.wording.language import languages
+    from cnnviz.words.language import languages
 
     return ("en", *languages())
 

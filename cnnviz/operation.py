@@ -31,7 +31,7 @@ class Operand:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One call of an operation by its name in `cnnviz.ops.compute`.
+    """One call of an operation by its name in `cnnviz.functions.compute`.
 
     `operands` are the names of arrays or of earlier results, in the order of the function's arguments; `options` its
     other arguments, all of them; `shape` is that of the first operand. A pooling with `return_indices` also gives
@@ -49,8 +49,9 @@ class Call:
 class Shown:
     """A result, or the part of it at `index`, as a figure's panel shows it; with `size` only its shape is shown.
 
-    `kind` is MAP where channels are an axis of it, which some frameworks put last. `among` others, it is one of several
-    rows that the panel shows.
+    `name` may also be that of an operand, or with training grad_v or after_v. A panel that shows several things one
+    after the other has them in this order. `kind` is MAP where channels are an axis of it, which some frameworks put
+    last; `printed` says whether a program prints it; `among` others it is one of several rows that the panel shows.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Shown:
     index: tuple[int, ...] = ()
     size: bool = False
     kind: str = MAP
+    printed: bool = True
     among: bool = False
 
 

@@ -50,15 +50,10 @@ class Figure:
         from cnnviz.words.language import load_language
 
         look = self.appearance
-        if type(self.scene).story is Scene.story:
-            from cnnviz.wording import reworded
-
-            board = reworded(self.scene.storyboard(), lang=look.lang, notation=look.notation)
-        else:
-            language = load_language(look.lang)
-            counter = language.phrase(_COUNTER) if language else _COUNTER
-            board = replace(self.scene.storyboard(), counter=counter)
-            board = printed(board, Printer(language, look.notation), language.code if language else "en")
+        language = load_language(look.lang)
+        counter = language.phrase(_COUNTER) if language else _COUNTER
+        board = replace(self.scene.storyboard(), counter=counter)
+        board = printed(board, Printer(language, look.notation), language.code if language else "en")
         if look.code_line is not None:
             board = replace(board, code=line(self.scene.operation(), look.code_line, self._named()))
         return board if look.title is None else replace(board, title=look.title)
@@ -157,7 +152,7 @@ class Figure:
     def job(self, storyboard: Storyboard | None = None) -> Job:
         """What a writer is given."""
         from cnnviz.export import Job
-        from cnnviz.wording import caption
+        from cnnviz.words.plain import caption
 
         look, board = self.appearance, storyboard or self.storyboard()
         return Job(

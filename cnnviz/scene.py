@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,17 +36,16 @@ class Scene(Parameters):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if type(self).story is not Scene.story:
-            self.prepare()
-            # Parameters that do not fit together are refused here.
-            _ = self._story
+        self.prepare()
+        # Parameters that do not fit together are refused here.
+        _ = self._story
 
     def prepare(self) -> None:
         """Load data and fill in what follows from it, before the story is told."""
 
+    @abstractmethod
     def story(self) -> Story:
         """What happens in the figure, in which order; raises UsageError for parameters that do not fit together."""
-        raise NotImplementedError
 
     @cached_property
     def _story(self) -> Story:
@@ -66,8 +66,6 @@ class Scene(Parameters):
     def most(self, usual: int = 2) -> int:
         """Decimals at most of numbers that have up to `usual` ones unless others are asked for."""
         return usual if self.digits is None else self.digits
-
-    _most = most
 
     def fill_in(self, **values: Any) -> None:
         """Set parameters that follow from the data, once and for all."""

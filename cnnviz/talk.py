@@ -17,7 +17,7 @@ from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.parameters import changed, parameters_of, suggest
 from cnnviz.pipeline import Figure, make
 from cnnviz.scene import scene_name
-from cnnviz.wording import phrase
+from cnnviz.words.plain import phrase
 
 Source = Figure | str | os.PathLike[str]
 """A figure, a figure set, or a folder of sets."""

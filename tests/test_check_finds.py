@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from cnnviz.wording.notation import NOTATIONS
 
 from cnnviz import kernels
 from cnnviz.check import check_figure
 from cnnviz.check.report import check_board
 from cnnviz.pipeline import make
 from cnnviz.storyboard import Cell, Maps, MoveMark
-from cnnviz.wording.notation import NOTATIONS
 from tests.figures import VARIANTS, board_of, make_figure, named
 from tests.perturbing import slots
 

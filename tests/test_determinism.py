@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
-import threading
-import warnings
-from concurrent.futures import ThreadPoolExecutor
 
 import matplotlib
 import pytest
-from PIL import Image
 
 from cnnviz.discovery import find_scenes
 from cnnviz.export import formats, mp4
-from cnnviz.images import read_grey
-from cnnviz.locking import LOCK
 from cnnviz.pipeline import make
 
 SCENES = list(find_scenes())
@@ -153,37 +146,3 @@ def test_threads_make_the_same_and_leave_nothing_behind():
     expected = [alone["made"](scene) for scene in scenes]
     assert [line.split() for line in done.stdout.splitlines()] == [*expected, expected[0]]
     assert len({found[0] for found in expected}) == len(scenes)
-
-
-def test_threads_that_read_pictures_leave_warnings_as_they_were():
-    Image.new("L", (4, 4), 9).save(picture := io.BytesIO(), "PNG")
-    before, interval = list(warnings.filters), sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(3) as pool:
-            read = list(pool.map(lambda _: read_grey(io.BytesIO(picture.getvalue()), "a", (2, 2))[0, 0], range(2000)))
-    finally:
-        sys.setswitchinterval(interval)
-        after, warnings.filters[:] = list(warnings.filters), before
-    assert after == before
-    assert read == [9] * 2000
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no copies of processes")
-def test_a_copied_process_waits_for_no_thread_that_it_lacks():
-    held, done = threading.Event(), threading.Event()
-
-    def hold():
-        with LOCK:
-            held.set()
-            done.wait(0.05)
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    held.wait()
-    child = os.fork()
-    if not child:
-        os._exit(0 if LOCK.acquire(timeout=5) else 1)
-    assert os.waitpid(child, 0)[1] == 0
-    done.set()
-    thread.join()

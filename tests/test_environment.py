@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import shutil
@@ -57,21 +56,6 @@ def test_a_users_matplotlibrc_does_not_matter(tmp_path, usual, style):
     assert (tmp_path / "x.gif").read_bytes() == usual
 
 
-@pytest.mark.parametrize(
-    "environment",
-    [
-        {"MPLBACKEND": "nonsense"},
-        {"MPLBACKEND": "module://not_installed.backend"},
-        {"HOME": "/dev/null", "MPLCONFIGDIR": "/dev/null"},
-    ],
-    ids=str,
-)
-def test_a_users_backend_and_folders_do_not_matter(tmp_path, usual, environment):
-    ran = run("activation", "--frames", "3", "-q", "-o", "x.gif", cwd=tmp_path, **environment)
-    assert (ran.returncode, ran.stderr) == (0, "")
-    assert (tmp_path / "x.gif").read_bytes() == usual
-
-
 def test_a_style_set_in_python_does_not_matter_and_stays(tmp_path, usual):
     import matplotlib
 
@@ -100,14 +84,3 @@ def test_a_scene_in_a_file_goes_to_another_process(tmp_path, monkeypatch):
     monkeypatch.delenv(VARIABLE)
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         assert pool.submit(steps, figure).result() == 6
-
-
-def test_dasks_log_is_silent_while_figures_are_made():
-    pytest.importorskip("distributed")
-    from cnnviz.batch.cluster import silence
-
-    logger = logging.getLogger("distributed.client")
-    level = logger.level
-    with silence():
-        assert not logger.isEnabledFor(logging.CRITICAL)
-    assert logger.level == level

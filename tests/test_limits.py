@@ -10,73 +10,31 @@ import pytest
 import cnnviz
 from cnnviz.cli import main
 from cnnviz.errors import UsageError
-from cnnviz.export._amount import affordable
-from cnnviz.export._video import TWEEN
-from cnnviz.limits import LEAST_PIXELS, MAX_PIXELS, MAX_WHOLE_PIXELS
 
 REFUSED = {
-    "x.gif": (
-        {"i": 34, "width": 3840},
-        "1024 pictures of 3840×2160 pixels are too many for one file, more than 2200 million pixels: use --width 1950, "
-        "fewer steps, or .html or .svg, which have no pixels",
-    ),
-    "x.zip": (
-        {"i": 34, "width": 960},
-        "1024 pictures of 960×540 pixels are too many for one file, more than 500 million pixels: use fewer steps, or "
-        ".html or .svg, which have no pixels",
-    ),
-    "x.mp4": (
-        {"i": 9, "width": 1920, "tween": 30, "step": 2},
-        "1489 pictures of 1920×1080 pixels are too many for one file, more than 500 million pixels: use --tween 0, "
-        "fewer steps, or .html or .svg, which have no pixels",
-    ),
-    "x.webp": (
-        {"i": 52, "width": 960},
-        "2500 pictures of 960×540 pixels are too many for one file, more than 850 million pixels: use fewer steps, or "
-        ".html or .svg, which have no pixels",
-    ),
-    "y.pdf": (
-        {"i": 270, "s": 10, "k": 1, "frame": "all"},
-        "53676270 cells on all pages are too many for a PDF, more than 1300000: use --sheet, fewer steps, or .html",
-    ),
-    "x.pdf": (
-        {"i": 31, "frame": "all"},
-        "841 pages are too many for a PDF, more than 800: use --sheet, fewer steps, or .html",
-    ),
+    "x.gif": ({"i": 34, "width": 3840}, ("1024 pictures", "3840×2160", "--width 1950")),
+    "x.zip": ({"i": 34, "width": 960}, ("1024 pictures", "500 million", ".html")),
+    "x.mp4": ({"i": 9, "width": 1920, "tween": 30, "step": 2}, ("1489 pictures", "--tween 0")),
+    "x.webp": ({"i": 52, "width": 960}, ("2500 pictures", "850 million")),
+    "y.pdf": ({"i": 270, "s": 10, "k": 1, "frame": "all"}, ("1300000", "--sheet")),
+    "x.pdf": ({"i": 31, "frame": "all"}, ("841 pages", "--sheet")),
 }
+"""What is refused, and what its refusal names."""
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_too_many_pixels_are_refused(name, tmp_path):
-    parameters, message = REFUSED[name]
+    parameters, named = REFUSED[name]
     with pytest.raises(UsageError) as refused:
         cnnviz.conv(**parameters).save(tmp_path / name)
-    assert str(refused.value) == message
+    assert all(part in str(refused.value) for part in named)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_film_that_glides_by_itself_does_not_where_that_would_be_too_much():
-    film = affordable(cnnviz.conv(i=28, k=3).job(), TWEEN, MAX_WHOLE_PIXELS)
-    assert (film.tween, film.storyboard.count) == (0, 676)
-    assert affordable(cnnviz.conv(i=5, k=3).job(), TWEEN, MAX_WHOLE_PIXELS).tween == TWEEN
-
-
-def test_the_width_that_is_named_would_do():
-    assert 1024 * 1950 * (1950 * 9 // 16) <= MAX_PIXELS < 1024 * 1960 * (1960 * 9 // 16)
-    # What a benchmark of many steps asks for, and a usual figure as the largest video.
-    assert 4096 * max(960 * 540, LEAST_PIXELS) <= MAX_PIXELS
-    assert MAX_WHOLE_PIXELS >= (8 * 7 + 1) * 3840 * 2160
 
 
 def test_cells_that_do_not_fit_the_frame_are_refused(tmp_path):
     figure = cnnviz.conv(i=512, k=3, s=128)
-    message = (
-        "so many cells do not fit a picture 960 px wide, where none can be smaller than a pixel: use --width 1280, or "
-        "fewer cells"
-    )
-    with pytest.raises(UsageError) as refused:
+    with pytest.raises(UsageError, match="--width 1280"):
         figure.save(tmp_path / "x.gif")
-    assert str(refused.value) == message
     film = cnnviz.conv(i=512, k=3, s=128, width=1280).film()
     place = film.layout.places["input"]
     assert (place.height, film.layout.cell) == (512, 1)
@@ -91,8 +49,3 @@ def test_what_a_terminal_cannot_show_is_no_failure(tmp_path, monkeypatch):
         main(["conv", "--width", "320", "-o", "\udcff.png"])
     assert left.value.code == 0
     assert shown.getvalue().startswith(b"\\udcff.png: 320\xc3\x97180 px")
-
-
-def test_a_count_lays_its_window_on_no_more_cells_than_an_operation():
-    with pytest.raises(UsageError, match="this count would cover 3678208 cells in 898 steps, more than 100000: use a"):
-        cnnviz.output_size(i=512, k=64)

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnviz import UsageError, limits
+from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.network import Network, descend, layer_words, load_weights, parse_layers
 from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, FullyConnected, Lrn, MaxPool
-from cnnviz.ops.activation_table import ACTIVATIONS
 from tests import nets
 
 DEFAULT = "conv 4@3x3, maxpool 2, relu, conv 8@3x3, maxpool 2, relu, fc 10"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.notation import digits_for, in_cell, number, size_text
+from cnnviz.notation import digits_for, in_cell, number
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,6 @@ def test_decimals_that_show_every_value(values, digits):
     assert digits_for(np.array(values)) == digits
 
 
-def test_the_most_decimals_can_be_set():
-    assert digits_for(0.125, most=3) == 3
-    assert digits_for(0.125, most=1) == 1
-
-
 @pytest.mark.parametrize(
     ("values", "above", "digits"),
     [
@@ -61,7 +56,3 @@ def test_values_that_are_all_tiny_have_decimals_that_show_them(values, above, di
 )
 def test_large_numbers_in_cells_are_powers_of_ten(value, text):
     assert in_cell(value) == text
-
-
-def test_sizes():
-    assert size_text(3, 5, 2) == "3×5×2"

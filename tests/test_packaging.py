@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import runpy
 import subprocess
 import sys
-import tomllib
 import zipfile
 from pathlib import Path
 
@@ -36,17 +34,6 @@ def test_a_wheel_holds_code_pages_and_figure_sets(tmp_path):
     assert {name.partition("/")[0] for name in held} == {"cnnviz", "cnnviz-0.1.0.dist-info"}
 
 
-def test_a_package_index_finds_the_pictures_and_pages(monkeypatch):
-    given = {}
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setattr("setuptools.setup", given.update)
-    runpy.run_path(str(ROOT / "setup.py"))
-    addresses = re.findall(r"\]\(([^)]+)\)", given["long_description"])
-    assert len(addresses) > 10
-    assert [address for address in addresses if not address.startswith("https://")] == []
-    assert sum("/raw/main/docs/" in address for address in addresses) >= 5
-
-
 def test_shipped_sets_are_rendered_by_name(cnnviz):
     assert cnnviz("render", "--list").out.split() == list(shipped_sets()) == ["article"]
     ran = cnnviz("render", "article", "nosuch")
@@ -54,9 +41,3 @@ def test_shipped_sets_are_rendered_by_name(cnnviz):
     assert "nosuch" in ran.err
     ran = cnnviz("deck", "article", "--figures", "nosuch", "-o", "x.html")
     assert "article does not exist" not in ran.err
-
-
-def test_all_is_every_extra_that_figures_need():
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    named = set(re.search(r"\[(.*)\]", extras["all"][0])[1].split(","))
-    assert named == set(extras) - {"all", "test"}

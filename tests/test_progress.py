@@ -54,28 +54,9 @@ def test_a_bar_stands_on_the_terminal(terminal: Terminal) -> None:
     assert shown.endswith("\n"), "what comes next begins a line"
 
 
-def test_all_tries_to_fit_a_size_share_a_bar_that_tells_which_it_is(terminal: Terminal) -> None:
-    run("conv -o c.gif --max-size 40KB", terminal)
-    shown = terminal.getvalue()
-    assert "try 2" in shown
-    assert shown.count("\n") == 1
-
-
 @pytest.mark.parametrize("more", ["-q", "--code pytorch"])
 def test_no_bar_is_shown_to_who_wants_quiet(terminal: Terminal, more: str) -> None:
     run(f"conv -o c.gif {more}", terminal)
-    assert terminal.getvalue() == ""
-
-
-def test_a_short_wait_needs_no_bar(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_drawing, "PATIENCE", 3600.0)
-    run("conv -o c.gif", terminal)
-    assert terminal.getvalue() == ""
-
-
-def test_a_terminal_that_knows_no_escape_codes_gets_no_bar(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "dumb")
-    run("conv -o c.gif", terminal)
     assert terminal.getvalue() == ""
 
 
@@ -83,10 +64,3 @@ def test_no_bar_is_written_into_a_file(terminal: Terminal, monkeypatch: pytest.M
     monkeypatch.setattr(Terminal, "isatty", lambda _: False)
     run("conv -o c.gif", terminal)
     assert terminal.getvalue() == ""
-
-
-def test_the_same_bytes_are_written_whether_told_or_not(tmp_path: Path) -> None:
-    figure = make("conv", i=4)
-    figure.save(tmp_path / "a.gif", watch=lambda *_: None)
-    figure.save(tmp_path / "b.gif")
-    assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import shlex
 import shutil
@@ -21,7 +20,7 @@ from cnnviz.export import formats, writer_for
 from cnnviz.pipeline import make
 from cnnviz.reading import FileMetadata, read
 from cnnviz.reading._metadata import MAX_TEXT
-from cnnviz.wording import caption
+from cnnviz.words.plain import caption
 
 SMALL = {"i": 4, "width": 320, "hold": 1.5, "tween": 0, "title": "A < B & \"C\" in 'ü'"}
 FILES = [f"x.{name}" for name in formats()] + ["frames"]
@@ -82,60 +81,14 @@ def test_every_format_says_what_made_it_and_what_it_shows(home, figure, name):
         assert (told.size, told.frames, told.milliseconds) == ((320, 180), 4, 3 * 1000 + 1500)
 
 
-@pytest.mark.parametrize("name", ["x.png", "x.svg", "x.pdf"])
-@pytest.mark.parametrize(
-    ("more", "alt"),
-    [
-        ({"frame": "3"}, "Step 3 of 4 of an animation of a convolution: a 3×3 kernel slides over a 4×4 input with "),
-        ({"frame": "first"}, "Step 1 of 4 of an animation of a convolution: "),
-        ({"sheet": (2, 1)}, "2 of 4 steps of an animation of a convolution: "),
-        ({"sheet": (9, 9)}, "4 of 4 steps of an animation of a convolution: "),
-        ({"i": 3}, "Figure of a convolution: a 3×3 kernel "),
-        ({"lang": "zh", "frame": "2"}, "第 2 步（共 4 步）。卷积动画："),
-        ({"lang": "zh", "sheet": (1, 3)}, "4 步中的 3 步。卷积动画："),
-    ],
-)
-def test_a_still_says_which_steps_it_shows(name, more, alt):
-    figure = make("conv", **{**SMALL, "values": False, **more})
-    figure.save(name)
-    assert read(Path(name)).texts["Description"].startswith(alt)
-    assert figure.alt(Path(name)).startswith(alt)
-
-
-def test_the_words_and_the_manifest_follow_the_file(cnnviz):
-    said = cnnviz("conv", "--i", 4, "--width", 320, "--frame", 3, "-o", "x.png", "-v").out.splitlines()
-    assert said[-1].startswith("Step 3 of 4 of an animation of a convolution: ")
-    Path("s.toml").write_text('[[figure]]\nscene = "conv"\nname = "a"\nformat = "png"\nwidth = 320\nframe = "first"\n')
-    assert cnnviz("render", "s.toml", "-o", "out", "-q").code == 0
-    (record,) = json.loads(Path("out/manifest.json").read_text())["figures"]
-    assert record["alt"].startswith("Step 1 of 9 of an animation of a convolution: ")
-
-
 def test_info_tells_it_line_by_line(cnnviz, home, figure):
     ran = cnnviz("info", home / "x.gif")
-    lines = dict(line.split(":", 1) for line in ran.out.splitlines())
-    assert {key: text.strip() for key, text in lines.items()} == {
-        "file": f"{home / 'x.gif'}, gif",
-        "made by": f"cnnviz {__version__}",
-        "command": figure.command(),
-        "figure": "conv",
-        "parameters": f"i 4, k 3, title {SMALL['title']}, width 320, hold 1.5, tween 0",
-        "title": SMALL["title"],
-        "alt": figure.storyboard().alt,
-        "caption": caption(figure.storyboard()),
-        "size": "320×180 px",
-        "frames": "4",
-        "lasts": "4.5 s",
-    }
+    lines = {key: text.strip() for key, text in (line.split(":", 1) for line in ran.out.splitlines())}
+    assert (lines["command"], lines["figure"], lines["title"]) == (figure.command(), "conv", SMALL["title"])
+    assert (lines["size"], lines["frames"], lines["lasts"]) == ("320×180 px", "4", "4.5 s")
     both = cnnviz("info", home / "x.png", home / "frames").out
     assert both.count("command: ") == 2
     assert "\n\nfile: " in both
-
-
-@pytest.mark.parametrize("name", ["gif", "webp", "png", "mp4", "webm"])
-def test_a_long_command_survives(name):
-    text = "cnnviz conv --title " + "π" * 900
-    assert read(Path(with_command(text, name))).texts["Comment"] == text
 
 
 # What is not ours, or broken
@@ -177,9 +130,7 @@ def foreign():
     Image.new("RGB", (8, 8)).save("other.png", pnginfo=info)
     info.add_text("Comment", "x" * (MAX_TEXT + 1))
     Image.new("RGB", (8, 8)).save("long.png", pnginfo=info)
-    Path("other.json").write_text('{"format": "other"}')
     Path("deep.json").write_text('{"a":' * 100_000)
-    Path("page.html").write_text("<!DOCTYPE html><title>x</title></html>")
     Path("bomb.svg").write_text('<?xml version="1.0"?><!DOCTYPE s [<!ENTITY a "aaa">]><svg><desc>&a;</desc></svg>')
     with zipfile.ZipFile("other.zip", "w") as archive:
         archive.writestr("a.png", b"")
@@ -192,12 +143,9 @@ def foreign():
 
 @pytest.mark.parametrize("tool", ["info", "rerun"])
 def test_foreign_files_are_refused_in_one_line(cnnviz, foreign, tool):
-    messages = set()
     for name in foreign:
         code, message = refused(cnnviz, tool, name)
         assert (code, message.split()[0]) == (1, name)
-        messages.add(message.partition(" ")[2])
-    assert len(messages) >= 10
     assert refused(cnnviz, tool, "missing.gif")[0] == 2
 
 
@@ -211,38 +159,15 @@ def test_a_deck_is_no_figure(cnnviz):
             assert message.startswith(f"d.{kind} is a deck: ")
 
 
-def test_a_step_takes_the_place_of_a_sheet_and_a_sheet_that_of_a_step(cnnviz):
-    given = ("conv", "--i", 4, "--width", 320)
-    assert cnnviz("sheet", *given, "-o", "sheet.pdf", "-q").code == 0
-    assert cnnviz("rerun", "sheet.pdf", "--frame", 2, "-o", "one.png", "-q").code == 0
-    assert read(Path("one.png")).texts["Comment"] == "cnnviz conv --i 4 --k 3 --width 320 --frame 2"
-    assert cnnviz("rerun", "one.png", "--sheet", "1x2", "-o", "two.png", "-q").code == 0
-    assert read(Path("two.png")).texts["Comment"] == "cnnviz conv --i 4 --k 3 --width 320 --sheet 1x2"
-    assert refused(cnnviz, "rerun", "one.png", "--sheet", 2, "--frame", 2)[0] == 2
-
-
-def test_without_pyav_one_line_says_what_to_install(cnnviz, home, monkeypatch):
-    monkeypatch.setitem(sys.modules, "av", None)
-    for name in ("mp4", "webm"):
-        code, message = refused(cnnviz, "info", home / f"x.{name}")
-        assert (code, "[video]'" in message) == (1, True)
-
-
 # Commands in files are anybody's text
 
 EVIL = {
     "rm -rf /": "holds no command of cnnviz",
-    "cnnviz": "holds no command of cnnviz",
     "cnnviz conv '": "holds no command of cnnviz",
     "cnnviz render set.toml": "there is no such figure here",
-    "cnnviz --scenes . conv": "there is no such figure here",
     "cnnviz rerun evil.gif": "there is no such figure here",
     "cnnviz conv -o stolen.gif": "No such option",
-    "cnnviz conv --output=stolen.gif": "No such option",
-    "cnnviz conv --format gif": "No such option",
     "cnnviz conv --help": "No such option",
-    "cnnviz conv -q": "No such option",
-    "cnnviz conv; touch stolen.gif": "there is no such figure here",
     "cnnviz conv --k 3 && touch stolen.gif": "unexpected extra argument",
     "cnnviz conv \x1b[31m": "unexpected extra argument",
     "cnnviz conv --k": "requires an argument",
@@ -258,12 +183,6 @@ def test_no_command_but_a_figures_own_is_run(cnnviz, text):
     assert EVIL[text] in message
     assert message.isprintable()
     assert {path.name for path in Path().iterdir()} == {"evil.gif"}
-
-
-def test_what_a_terminal_would_obey_is_not_shown(cnnviz):
-    out = cnnviz("info", with_command("cnnviz conv --title '\x1b]0;owned\x07\u202e'")).out
-    assert all(line.isprintable() for line in out.splitlines())
-    assert "owned" in out
 
 
 # Again
@@ -285,8 +204,7 @@ def test_changes_win_over_what_is_stored(cnnviz, home):
     ran = cnnviz("rerun", home / "x.gif", "--theme", "dark", "--kernel-size", 2, "-o", "dark.webp")
     assert ran.code == 0
     assert read(Path("dark.webp")).texts["Comment"] == make("conv", **SMALL, k=2, theme="dark").command()
-    assert cnnviz("rerun", home / "x.png", "--format", "json,zip", "--no-values", "-q").code == 0
-    assert len(list(Path("output").iterdir())) == 2
+
     assert cnnviz("rerun", home / "x.webp", "-q").code == 0
     assert len(list(Path("output").glob("*.webp"))) == 1, "in the file's own format"
 
@@ -298,11 +216,6 @@ def test_what_another_place_or_format_decides_is_forgotten(cnnviz):
     assert cnnviz("rerun", "b.webp", "--for", "github", "-q").code == 0
     made = read(next(Path("output").glob("*.gif")))
     assert made.texts["Comment"] == "cnnviz conv --i 4 --k 3 --title T --for github"
-    make("conv", i=4, width=320, frame="first").save("first.png")
-    assert cnnviz("rerun", "first.png", "-o", "moving.gif").code == 0
-    assert read(Path("moving.gif")).texts["Comment"] == "cnnviz conv --i 4 --k 3 --width 320"
-    assert cnnviz("rerun", "first.png", "-o", "again.png").code == 0
-    assert Path("again.png").read_bytes() == Path("first.png").read_bytes()
 
 
 def test_input_files_are_found_beside_the_figure(cnnviz):
@@ -324,12 +237,9 @@ def test_input_files_are_found_beside_the_figure(cnnviz):
     [
         ("rerun", "FILE"),
         ("rerun {gif} --kk 3", "--kk"),
-        ("rerun {gif} --k 9", "kernel 9"),
         ("rerun {gif} -o x.xyz", ".xyz"),
         ("describe {gif} --k 3", "cnnviz rerun"),
         ("describe conv -o x.gif", "-o"),
-        ("describe conv --lang xx", "--lang 'xx'"),
-        ("describe cnov", "did you mean conv?"),
     ],
 )
 def test_bad_usage(cnnviz, home, given, named):
@@ -346,21 +256,11 @@ def test_describe_says_it_in_words_and_draws_nothing(cnnviz, home, monkeypatch):
     figure = make("conv", **SMALL)
     monkeypatch.setattr("cnnviz.pipeline.Figure.film", pytest.fail)
     words = shlex.split(figure.command())[1:]
-    board = figure.storyboard()
-    wanted = {
-        "title": SMALL["title"],
-        "alt": board.alt,
-        "caption": caption(board),
-        "convention": board.convention,
-        "command": figure.command(),
-    }
-    ran = cnnviz("describe", *words)
-    assert dict(line.split(": ", 1) for line in ran.out.splitlines()).keys() == wanted.keys()
-    assert {key: text.strip() for key, text in (line.split(":", 1) for line in ran.out.splitlines())} == wanted
-    wanted.pop("convention")
-    for name in ("x.apng", "x.mp4"):
-        ran = cnnviz("describe", home / name)
-        assert {key: text.strip() for key, text in (line.split(":", 1) for line in ran.out.splitlines())} == wanted
+    for given in (words, [home / "x.apng"], [home / "x.mp4"]):
+        ran = cnnviz("describe", *given)
+        said = {key: text.strip() for key, text in (line.split(":", 1) for line in ran.out.splitlines())}
+        assert (said["title"], said["command"]) == (SMALL["title"], figure.command())
+        assert (said["alt"], said["caption"]) == (figure.storyboard().alt, caption(figure.storyboard()))
 
 
 def test_words_do_not_wait_for_matplotlib(tmp_path):

@@ -161,23 +161,9 @@ def test_what_is_no_address(cnnviz, address):
     assert not Path("output").exists()
 
 
-def test_jobs_and_a_cluster_exclude_each_other(cnnviz):
-    figures({"scene": "conv", "name": "a"})
-    ran = cnnviz("render", "set.toml", "--scheduler", "tcp://127.0.0.1:8786", "--jobs", 2)
-    assert ran.code == 2
-    assert "--jobs" in ran.err
-
-
 def test_where_nobody_answers(cnnviz, monkeypatch):
     monkeypatch.setattr("cnnviz.batch.cluster._TIMEOUT", 0.5)
     figures({"scene": "conv", "name": "a"})
     ran = cnnviz("render", "set.toml", "--out", "out", "--scheduler", "tcp://127.0.0.1:9", "-q")
     assert (ran.code, ran.err.count("\n")) == (1, 1)
     assert "tcp://127.0.0.1:9: start one with `dask scheduler`" in ran.err
-
-
-def test_what_is_not_installed_is_named(cnnviz, monkeypatch):
-    monkeypatch.setattr("cnnviz.batch.cluster.find_spec", lambda _: None)
-    figures({"scene": "conv", "name": "a"})
-    ran = cnnviz("render", "set.toml", "--scheduler", "tcp://127.0.0.1:9", "-q")
-    assert (ran.code, "[cluster]'" in ran.err) == (1, True)

@@ -30,7 +30,7 @@ def command(figure: str, options: Sequence[str]) -> None:
         _tell_file(path)
         return
     from cnnviz.pipeline import make
-    from cnnviz.wording import caption, spoken
+    from cnnviz.words.plain import caption, spoken
 
     context = scene_context(f"describe {figure}", figure, options)
     if context.params["output"] is not None or context.params["formats"]:

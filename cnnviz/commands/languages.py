@@ -23,7 +23,7 @@ _SIZE: object = Size
 
 
 def _codes() -> Iterator[str]:
-    from cnnviz.wording.language import languages
+    from cnnviz.words.language import languages
 
     return iter(languages())
 

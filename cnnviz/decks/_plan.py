@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cnnviz.appearance import Appearance
 from cnnviz.storyboard import Storyboard
-from cnnviz.wording import caption, listed, phrase, spoken, tag_of
+from cnnviz.words.plain import caption, listed, phrase, spoken, tag_of
 
 if TYPE_CHECKING:
     from cnnviz.render.frames import Film

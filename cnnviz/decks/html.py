@@ -10,7 +10,7 @@ from pathlib import Path
 from cnnviz.decks import Deck, DeckOptions, FigureSlide, Showable, Slide, Staging, TitleSlide
 from cnnviz.decks._files import fill, hex_color, with_extension, write_as
 from cnnviz.render.theme import load_theme
-from cnnviz.wording import phrase
+from cnnviz.words.plain import phrase
 
 SUPPORTED_OPTIONS = ()
 _PARTS = Path(__file__).parent

@@ -43,7 +43,7 @@ class Job:
 
     def texts(self) -> dict[str, str]:
         """What the file says of itself, by PNG's keywords and one of ours, Caption; Comment makes the figure again."""
-        from cnnviz.wording import spoken
+        from cnnviz.words.plain import spoken
 
         said = {
             "Title": spoken(self.storyboard.title),
@@ -56,7 +56,7 @@ class Job:
 
     def as_still(self) -> Job:
         """The job of a picture that does not move: its alt text says which steps it shows; raises as `still_place`."""
-        from cnnviz.wording import of_still
+        from cnnviz.words.plain import of_still
 
         board, place = self.storyboard, self.storyboard.count - 1
         steps = 1 if self.sheet is None else min(board.count, self.sheet[0] * self.sheet[1])

@@ -13,7 +13,7 @@ from cnnviz.render.canvas import Look
 from cnnviz.render.frames import Film, Page, settled
 from cnnviz.render.markup import Language, Scribe
 from cnnviz.render.scenery import scenery
-from cnnviz.wording import listed, phrase, spoken
+from cnnviz.words.plain import listed, phrase, spoken
 
 _GAP = 60
 """Between the steps of a sheet: this part of a step's width, as in .png."""

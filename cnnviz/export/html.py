@@ -15,7 +15,7 @@ from cnnviz.render.frames import Film
 from cnnviz.render.scenery import Layer, Scenery, scenery
 from cnnviz.render.theme import contrast
 from cnnviz.render.vector import STYLE, escaped, hex_color
-from cnnviz.wording import phrase, spoken, tag_of
+from cnnviz.words.plain import phrase, spoken, tag_of
 
 TWEEN = 6
 LIMIT = 60 * 1024

@@ -11,7 +11,7 @@ from cnnviz.export._amount import check_pages
 from cnnviz.export._pdf import Document
 from cnnviz.export._stage import Sheet, Stage, words_of
 from cnnviz.render.paper import Sheaf
-from cnnviz.wording import tag_of
+from cnnviz.words.plain import tag_of
 
 SUPPORTED_OPTIONS = ("frame", "sheet", "transparent")
 # PDF has no key for a caption; any other may stand beside its own.

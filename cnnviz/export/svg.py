@@ -12,7 +12,7 @@ from typing import BinaryIO
 from cnnviz.export import Job, Written
 from cnnviz.export._stage import Sheet, Stage, words_of
 from cnnviz.render.vector import PLAIN_STYLE, Defs, escaped
-from cnnviz.wording import tag_of
+from cnnviz.words.plain import tag_of
 
 SUPPORTED_OPTIONS = ("frame", "sheet", "transparent")
 AUTOPLAYS = "all"

@@ -84,7 +84,8 @@ class Writer:
                 self.calls()
         self.put("")
         for shown in self.operation.shown:
-            self.put(f"print({self.shown(shown)})")
+            if shown.printed:
+                self.put(f"print({self.shown(shown)})")
 
     def calls(self) -> None:
         """All calls, one after another."""

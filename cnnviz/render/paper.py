@@ -20,7 +20,7 @@ from cnnviz.render.panels._axes import HALO, Stamp
 from cnnviz.render.pen import DASHES, Points
 from cnnviz.render.text import Part
 from cnnviz.render.theme import Color
-from cnnviz.wording import spoken
+from cnnviz.words.plain import spoken
 
 # Where the handles of a quarter of a circle are.
 _KAPPA = 0.5523

@@ -23,7 +23,7 @@ from cnnviz.render.panels.redrawn import Part, RedrawnPainter
 from cnnviz.render.panels.sign import SignPainter
 from cnnviz.render.vector import Defs
 from cnnviz.storyboard import Cell, Change, MoveMark, Panel, Relabel, SetStation, Step
-from cnnviz.wording import spoken
+from cnnviz.words.plain import spoken
 
 Slot = tuple[Hashable, ...]
 Spot = tuple[int, ...]

@@ -22,7 +22,7 @@ from cnnviz.render.pen import DASHES, Points
 from cnnviz.render.text import Part
 from cnnviz.render.theme import Color
 from cnnviz.render.thinning import thinned
-from cnnviz.wording import spoken
+from cnnviz.words.plain import spoken
 
 _DPI = 72
 _EM = 1000

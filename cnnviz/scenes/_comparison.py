@@ -1,4 +1,4 @@
-"""Local response against batch normalization, as a table."""
+"""Local response normalization vs. batch normalization, as a table."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
         entries=tuple((row.name, lines(*row.lrn), lines(*row.bn)) for row in rows),
         size=17,
     )
-    story = Story(scene, Text("LRN against batch normalization"))
+    story = Story(scene, Text("LRN vs. batch normalization"))
     story.settings += [
         ("", Math(f"N={batch}")),
         ("", Math(f"C={channels}")),
@@ -85,7 +85,7 @@ def _rows(batch: int, channels: int, size: Size) -> tuple[Row, ...]:
             Text("Trainable"),
             (Text("no"),),
             (Text("yes: scale γ, shift β"),),
-            Text("LRN learns nothing; BN learns a scale γ and a shift β a channel"),
+            Text("LRN learns nothing; BN learns a scale γ and a shift β per channel"),
         ),
         Row(
             Text("Learned parameters"),
@@ -94,16 +94,16 @@ def _rows(batch: int, channels: int, size: Size) -> tuple[Row, ...]:
             joined(("BN", equation("2·C", Number(2) * Number(channels), learned)), ": "),
         ),
         Row(
-            Text("Constants to choose"),
+            Text("Hyperparameters"),
             (Text("k, n, α, β"),),
             (Text("ε, momentum"),),
-            Text("k, n, α, β of LRN are the same for all channels"),
+            Text("LRN uses the same k, n, α, β for all channels"),
         ),
         Row(
-            Text("Normalised over"),
+            Text("Normalized over"),
             (Text("n channels at one pixel,"), Text("or n×n pixels of a channel")),
             (
-                Text("a channel in the whole batch:"),
+                Text("each channel over the batch:"),
                 Text("{count} values", count=equation("N·H·W", shared, strong=False)),
             ),
             Text("BN: {product} values share a mean and a variance", product=product),
@@ -112,24 +112,24 @@ def _rows(batch: int, channels: int, size: Size) -> tuple[Row, ...]:
             Text("Computed from"),
             (Text("sum of squares"),),
             (Text("mean and variance"),),
-            Text("LRN subtracts no mean: 0 stays 0"),
+            Text("LRN does not subtract the mean: 0 stays 0"),
         ),
         Row(
-            Text("Once trained"),
-            (Text("the same"),),
-            (Text("running mean and variance"), Text("of the training")),
-            Text("BN of a trained network does not depend on the other samples of the batch"),
+            Text("At inference"),
+            (Text("as in training"),),
+            (Text("running mean and variance"), Text("from training")),
+            Text("BN does not depend on the other samples in the batch"),
         ),
         Row(
-            Text("Where"),
+            Text("Position"),
             (Text("after the activation"),),
             (Text("between convolution and activation"),),
-            Text("AlexNet normalises after the ReLU, BN stands before the activation"),
+            Text("AlexNet normalizes after the ReLU; BN goes before the activation"),
         ),
         Row(
             Text("Used in"),
             ("AlexNet 2012, GoogLeNet 2014",),
             ("Inception v2 2015, ResNet 2015",),
-            Text("VGG found no gain from LRN in 2014; batch normalization has taken its place"),
+            Text("VGG found no gain from LRN in 2014; batch normalization has replaced it"),
         ),
     )

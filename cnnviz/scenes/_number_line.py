@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Values
+from cnnviz.words import Math, Text, Words
 
 _BESIDE = 0.06
 _HALF, _BELOW = 0.42, 0.36
@@ -49,28 +50,35 @@ class NumberLines:
         ends = np.array([lo, hi])
         curves = [Curve(name="zero", role="guide", x=np.zeros(2), y=np.array([bottom, 0.4]), style="dashed")]
         for c in range(self.channels):
-            curves.append(Curve(name=f"line {c}", role="axis", x=ends, y=np.full(2, c + 1.0), text=f"channel {c + 1}"))
+            name = Text("channel {n}", n=c + 1)
+            curves.append(Curve(name=f"line {c}", role="axis", x=ends, y=np.full(2, c + 1.0), text=name))
         for c in range(self.channels):
-            curves.append(Curve(name=f"spread {c}", role="derivative", x=_HIDDEN, y=_HIDDEN, text=r"$\sigma$"))
-            curves.append(Curve(name=f"mean {c}", role="tangent", x=_HIDDEN, y=_HIDDEN, text=r"$\mu$"))
+            curves.append(Curve(name=f"spread {c}", role="derivative", x=_HIDDEN, y=_HIDDEN, text=Math(r"\sigma")))
+            curves.append(Curve(name=f"mean {c}", role="tangent", x=_HIDDEN, y=_HIDDEN, text=Math(r"\mu")))
         x, y = self.states[0], self._heights(self.states[0])
         dots = tuple(
-            Dot(name=f"{c},{r}", role="curve" if r else "active", x=float(x[r, c]), y=float(y[r, c]),
-                text="" if r or self._close else "$x_1$")
-            for c in range(self.channels) for r in reversed(range(len(x)))
-        )  # fmt: skip
+            Dot(
+                name=f"{c},{r}",
+                role="curve" if r else "active",
+                x=float(x[r, c]),
+                y=float(y[r, c]),
+                text="" if r or self._close else Math("x_1"),
+            )
+            for c in range(self.channels)
+            for r in reversed(range(len(x)))
+        )
         # Downwards, for the first channel is the top one.
         y_range = bottom, 0.4
         return Plot(name=self.name, x_range=(lo, hi), y_range=y_range, curves=tuple(curves), dots=dots, axes="frame")
 
-    def move(self, start: Values, end: Values, share: float, name: str | None = None) -> Iterator[Change]:
+    def move(self, start: Values, end: Values, share: float, name: Words | None = None) -> Iterator[Change]:
         """The dots on their way from one state to another, where the first sample's get another name."""
         x = start + share * (end - start)
         low, high = self._heights(start), self._heights(end)
         y = low + share * (high - low)
         for r, c in np.ndindex(*x.shape):
-            yield MoveDot(panel=self.name, dot=f"{c},{r}", x=float(x[r, c]), y=float(y[r, c]),
-                          text=None if r or self._close else name)  # fmt: skip
+            text = None if r or self._close else name
+            yield MoveDot(panel=self.name, dot=f"{c},{r}", x=float(x[r, c]), y=float(y[r, c]), text=text)
 
     def mark_mean(self, channel: int, mean: float | None) -> Change:
         """The upright at a mean; None takes it away."""

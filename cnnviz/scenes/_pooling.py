@@ -7,11 +7,17 @@ from typing import Any
 import numpy as np
 
 from cnnviz.data import Data
+from cnnviz.parameters import param
 from cnnviz.story import Cells, Story, Tensor, Windows, lost_of
 from cnnviz.storyboard import Mark
 from cnnviz.words import Expression, call, total
 
 Place = tuple[int, ...]
+
+
+def pooling_kind(help: str) -> Any:
+    """Declare the kind of a pooling."""
+    return param("max", choices=("max", "avg"), positional=True, always_named=True, help=help)
 
 
 def input_panel(story: Story, data: Data, windows: Windows, kind: str) -> Cells:
@@ -25,12 +31,18 @@ def winner(kind: str, X: Cells, windows: Windows, at: Place) -> Place | None:
     return max(windows.inside(at), key=lambda cell: X.values[cell]) if kind == "max" else None
 
 
-def kept(kind: str, X: Cells, windows: Windows, at: Place, *, counts_padding: bool = True) -> Expression:
+def kept(kind: str, X: Cells, Y: Cells, windows: Windows, at: Place, *, counts_padding: bool = True) -> Expression:
     """The maximum or the mean of a window, with its numbers."""
-    if kind == "max":
-        return call("max", *X.read(windows.inside(at)))
-    terms = X.read(windows.cells(at) if counts_padding else windows.inside(at))
-    return total(terms) / len(terms)
+    cells = windows.cells(at) if kind == "avg" and counts_padding else windows.inside(at)
+    terms = [X.number(cell, _decimals(X, Y)) for cell in cells]
+    return call("max", *terms) if kind == "max" else total(terms) / len(terms)
+
+
+def _decimals(X: Cells, Y: Cells) -> int:
+    """Decimals with which the numbers of `X` can make up those of `Y`."""
+    values = X.values[np.isfinite(X.values)]
+    exact = np.array_equal(np.round(values, X.decimals), values)
+    return X.decimals if exact else max(X.decimals, Y.decimals)
 
 
 def output_panel(story: Story, X: Cells, name: str, label: str, values: Tensor, **more: Any) -> Cells:

@@ -31,7 +31,7 @@ def softmax_story(scene: Scene, at: Values, digits: int, spec: object) -> Story:
     p = np.asarray(softmax(z), np.float64)
     shown, most = shown_digits(at, digits, scene.digits), scene.most()
     graph = Graph()
-    graph.show(graph.compute("softmax", graph.given("z", z[-1][:, None]), result="p", dim=0), "probabilities")
+    graph.show(graph.compute("softmax", graph.given("z", z[-1]), result="p", dim=0), "probabilities", shape=(-1, 1))
     story = Story(scene, "Softmax", graph)
     range_ = Text("range {range}", range=Interval(Number(0), Number(1)))
     story.settings.append(("", joined((Text("bounded"), range_, Text("sum {n}", n=Number(1))))))

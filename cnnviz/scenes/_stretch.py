@@ -73,12 +73,12 @@ class Stretch:
         below: Words = ""
         if self.s == (1, 1):
             z = equation(size("z"), size("s") - 1, Number(0))
-            said = Text("The input, {i}; with stride {s} nothing goes between its cells: {z}", i=i, s=s, z=z)
+            said = Text("The {i} input; stride {s}: no zeros between its cells, {z}", i=i, s=s, z=z)
             found = [Phase(said, "", *self._compact())]
         else:
             zeros = "+ {z} zero between" if self.s == (2, 2) else "+ {z} zeros between"
             below = Text(zeros, z=Extent((self.s[0] - 1, self.s[1] - 1), "z"))
-            said = Text("The input, {i}; with stride {s} it is pulled apart", i=i, s=s)
+            said = Text("The {i} input; with stride {s} it is pulled apart", i=i, s=s)
             found = [
                 Phase(said, "", *self._compact()),
                 Phase(self._gaps(), Text("pulled apart"), *self._apart(filled=False)),
@@ -87,7 +87,7 @@ class Stretch:
         found.append(Phase(self._framed_caption(), self._around(below), *self._framed(extra=False)))
         if any(self.a):
             said = Text(
-                "Output padding {a}: as many rows below and columns on the right: {shape}",
+                "Output padding {a} adds rows at the bottom and columns on the right: {shape}",
                 a=Assigned(size("a"), Extent(self.a)),
                 shape=Strong(
                     Shape(tuple(o + d * (k - 1) for o, d, k in zip(self.windows.out, self.d, self.k, strict=True)))
@@ -116,13 +116,13 @@ class Stretch:
         z = self._along(
             lambda axis: (size("s") - 1, Number(self.s[axis]) - 1, Number(self.s[axis] - 1)), left=size("z")
         )
-        return Text("{z}: as many cells go between two neighbours", z=z)
+        return Text("{z}: zeros that go between neighbours", z=z)
 
     def _filled(self) -> Words:
         sides = self._along(
             lambda axis: ((Number(self.x.shape[axis]) - 1) * self.s[axis] + 1, Number(self.windows.axes[axis].size))
         )
-        return Text("Zeros fill them; the stretched input has {sides} cells a side", sides=sides)
+        return Text("Zeros fill the gaps; cells per side: {sides}", sides=sides)
 
     def _framed_caption(self) -> Words:
         dilated = any(d > 1 for d in self.d)
@@ -136,11 +136,11 @@ class Stretch:
             return letters, numbers, Number(self.frame[axis])
 
         if not any(self.frame):
-            what = "{p}: no frame of zeros"
+            what = "{p}: no zeros around"
         elif min(self.frame) >= 0:
             what = "{p}: zeros on every side"
         else:
-            what = "{p}: negative: as many rows and columns are cut off, hatched"
+            what = "{p}: negative, so rows and columns are cut off (hatched)"
         return Text(what, p=self._along(terms, left=size("p'")))
 
     def _around(self, between: Words) -> Words:

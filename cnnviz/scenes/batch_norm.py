@@ -1,44 +1,38 @@
-"""Batch normalization: values are centred, divided by their deviation, scaled, shifted and activated."""
+"""Batch normalization: values are centred, divided by their standard deviation, scaled, shifted and activated."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from cnnviz.data import MAP_NAMES, load_map
 from cnnviz.errors import UsageError
 from cnnviz.functions.activations import ACTIVATIONS
-from cnnviz.notation import as_given, as_given_exactly, assigned, bracketed, digits_for, number, size_text, written
-from cnnviz.ops.normalization import batch_norm
+from cnnviz.notation import size_text
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._blocks import check_squares, settings_line, short_digits
 from cnnviz.scenes._number_line import NumberLines
-from cnnviz.scenes._sliding import equals, factor, shade_for
-from cnnviz.scenes._statistics import Statistics
-from cnnviz.storyboard import (
-    Cell,
-    Change,
-    Equation,
-    Grid,
-    Mark,
-    MoveMark,
-    Panel,
-    Row,
-    SetRow,
-    Sign,
-    Step,
-    Storyboard,
-    Values,
+from cnnviz.scenes._statistics import Statistics, needs_double
+from cnnviz.story import Cells, Graph, Story, Tensor, check_squares, short_digits
+from cnnviz.storyboard import Change, Equation, Mark, Row, SetRow, Sign, Step, Values
+from cnnviz.words import (
+    Assigned,
+    Math,
+    Number,
+    Symbol,
+    Text,
+    Words,
+    counted,
+    equation,
+    joined,
+    relation,
+    substitute,
 )
-
-if TYPE_CHECKING:
-    from cnnviz.operation import Operation
 
 _MOST_SAMPLES, _MOST_CHANNELS = 32, 6
 _RANDOM_TAG = 3
@@ -49,6 +43,16 @@ _LISTED = 3
 """Channels whose means and variances are all written out."""
 
 _ACTIVATIONS = ("relu", "leaky-relu", "elu", "sigmoid", "tanh", "none")
+_MARKS = Mark(name="column", role="window"), Mark(name="value", role="result")
+_ALGORITHM = MappingProxyType(
+    {
+        "mean": Math(r"\mu_B=\Sigma\,x_i/m"),
+        "variance": Math(r"\sigma_B^2=\Sigma\,(x_i-\mu_B)^2/m"),
+        "normalise": Math(r"\hat{x}_i=(x_i-\mu_B)/\sqrt{\sigma_B^2+\epsilon}"),
+        "scale": Math(r"y_i=\gamma\,\hat{x}_i+\beta"),
+    }
+)
+"""The lines of Algorithm 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,56 +70,69 @@ class BatchNorm(Scene):
     )
 
     batch: int | None = param(
-        None, alias="batch-size", help="Samples in the mini-batch.", lo=2, hi=_MOST_SAMPLES,
-        shown_default="5, or the data's own", always_named=True,
+        None,
+        alias="batch-size",
+        help="Samples in the mini-batch.",
+        lo=2,
+        hi=_MOST_SAMPLES,
+        shown_default="5, or the data's own",
+        always_named=True,
     )
     channels: int | None = param(
-        None, help="Channels, each normalised by itself.", lo=1, hi=_MOST_CHANNELS,
-        shown_default="2, or the data's own", always_named=True,
+        None,
+        help="Channels, each normalised by itself.",
+        lo=1,
+        hi=_MOST_CHANNELS,
+        shown_default="2, or the data's own",
+        always_named=True,
     )
     gamma: ArrayLike = param("2", help="Scale γ: one number, or one a channel.")
     beta: ArrayLike = param("1", help="Shift β: one number, or one a channel.")
     eps: float = param(1e-5, help="ε, added to the variance.", lo=1e-12, hi=1)
     activation: str = param("relu", help="What follows.", choices=_ACTIVATIONS)
     input: ArrayLike = param(
-        "random", group="Data",
+        "random",
+        group="Data",
         help="Input, a row a sample and a column a channel: a file, a literal, random (0 to 9), arange, ones, zeros.",
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        rows, columns = self._x.shape
+    def prepare(self) -> None:
+        """The batch is loaded, and its size becomes `batch` and `channels`."""
+        rows, columns = self.x.shape
         for count, low, most, what, option in (
-            (rows, 2, _MOST_SAMPLES, "samples", "rows"), (columns, 1, _MOST_CHANNELS, "channels", "columns"),
-        ):  # fmt: skip
+            (rows, 2, _MOST_SAMPLES, "samples", "rows"),
+            (columns, 1, _MOST_CHANNELS, "channels", "columns"),
+        ):
             if not low <= count <= most:
                 plural = what if count != 1 else what.removesuffix("s")
                 raise UsageError(f"input has {count} {plural}: use {low} to {most} {option}")
-        object.__setattr__(self, "batch", rows)
-        object.__setattr__(self, "channels", columns)
-        check_squares(self._x)
-        for name, values in zip(("gamma", "beta"), self._affine, strict=True):
+        self.fill_in(batch=rows, channels=columns)
+        check_squares(self.x)
+        for name, values in zip(("gamma", "beta"), self.affine, strict=True):
             check_squares(values, name)
 
     @cached_property
-    def _x(self) -> Values:
+    def x(self) -> Values:
+        """The batch, a row for each sample."""
         name = self.input.strip().lower() if isinstance(self.input, str) else "random" if self.input is None else ""
         size = self.batch or 5, self.channels or 2
         if name == "random":
             return np.random.default_rng([self.seed, _RANDOM_TAG]).integers(0, 10, size).astype(np.float64)
         if name in MAP_NAMES:
             return load_map(name, size, seed=self.seed).values
-        return self._of_size(load_map(self.input, None, seed=self.seed).values)
-
-    def _of_size(self, values: Values) -> Values:
+        values = load_map(self.input, None, seed=self.seed).values
         for wanted, found, what in zip((self.batch, self.channels), values.shape, ("batch", "channels"), strict=True):
             if wanted not in (None, found):
                 raise UsageError(f"input is {size_text(*values.shape)}, but --{what} asks for {wanted}: leave it out")
         return values
 
+    @cached_property
+    def affine(self) -> tuple[Values, Values]:
+        """γ and β of every channel."""
+        return self._per_channel("gamma"), self._per_channel("beta")
+
     def _per_channel(self, name: str) -> Values:
-        """γ or β of every channel."""
-        spec, channels = getattr(self, name), self._x.shape[1]
+        spec, channels = getattr(self, name), self.x.shape[1]
         given = np.reshape(spec, (1, -1)) if isinstance(spec, int | float) else spec
         size = (1, channels) if isinstance(spec, str) and spec.strip().lower() in MAP_NAMES else None
         values = load_map(given, size, seed=self.seed, what=name, option=f"--{name}").values.ravel()
@@ -123,263 +140,216 @@ class BatchNorm(Scene):
             raise UsageError(f"{name} has {len(values)} numbers for {channels} channels: give one, or one a channel")
         return np.broadcast_to(values, channels).astype(np.float64)
 
-    @cached_property
-    def _affine(self) -> tuple[Values, Values]:
-        return self._per_channel("gamma"), self._per_channel("beta")
+    def story(self) -> Story:
+        """Means, variances, then the moves: subtract μ, divide by σ, multiply by γ, add β, apply the activation."""
+        (m, channels), (gamma, beta) = self.x.shape, self.affine
+        graph = Graph(double=needs_double(self.x, self.eps))
+        graph.essential = 0
+        x, *affine = (graph.given(name, values) for name, values in (("x", self.x), ("gamma", gamma), ("beta", beta)))
+        y = graph.compute("batch_norm", x, *affine, training=True, eps=self.eps)
+        hat = graph.compute("batch_norm", x, result="normalised", training=True, eps=self.eps)
 
-    @cached_property
-    def _normalised(self) -> Values:
-        return batch_norm(self._x, None, None, training=True, eps=self.eps)
+        story = Story(self, Text("Batch normalization"), graph)
+        story.settings += [
+            ("", Text("batch {value}", value=Assigned(Symbol("m"), Number(m)))),
+            ("", Text("channels {value}", value=Assigned(Symbol("C"), Number(channels)))),
+            ("", _assigned(r"\gamma", gamma)),
+            ("", _assigned(r"\beta", beta)),
+        ]
+        X = story.cells("input", "Batch $x$, {size}", x, marks=_MARKS)
+        panels = {
+            "normalised": self._results(story, "normalised", Text("Normalized {x}", x=Math(r"\hat{x}")), hat),
+            "scaled": self._results(story, "scaled", Math(r"y=\gamma\hat{x}+\beta"), y),
+        }
+        centred = self.x - [statistics(X, c, self).mean.value for c in range(channels)]
+        states = [self.x, centred, hat.values, gamma * hat.values, y.values]
+        rows: dict[str, Words] = dict(_ALGORITHM)
+        if self.activation != "none":
+            function = ACTIVATIONS[self.activation.replace("-", "_")]
+            activated = graph.compute(function.name, y, result="activated", **function.options())
+            rows["activate"] = joined((function.title, Math("(y)")), "")
+            # What ReLU lets pass looks as before.
+            digits = {"digits": panels["scaled"].decimals} if function.name == "relu" else {}
+            panels["activated"] = self._results(story, "activated", rows["activate"], activated, **digits)
+            states.append(activated.values)
 
-    @cached_property
-    def _y(self) -> Values:
-        return batch_norm(self._x, None, None, *self._affine, training=True, eps=self.eps)
-
-    @cached_property
-    def _activated(self) -> Values:
-        return self._activate(self._y)
-
-    def _activate(self, values: Values) -> Values:
-        name = "identity" if self.activation == "none" else self.activation.replace("-", "_")
-        return np.asarray(ACTIVATIONS[name].value(values), np.float64)
-
-    @property
-    def _states(self) -> tuple[Values, ...]:
-        """The values as they come, less the mean, normalised, scaled, shifted, activated."""
-        centred = self._x - np.array([self._statistics(c).mean for c in range(self._x.shape[1])])
-        return self._x, centred, self._normalised, self._affine[0] * self._normalised, self._y, self._activated
-
-    def expected(self) -> dict[str, npt.NDArray[np.float64]]:
-        """The vectorised normalization, before and after γ and β, and the activation of that."""
-        found = {"normalised": self._normalised, "scaled": self._y, "activated": self._activated}
-        return found if self.activation != "none" else {k: v for k, v in found.items() if k != "activated"}
-
-    def operation(self) -> Operation:
-        """The normalization with γ and β, and the activation."""
-        from cnnviz.scenes._operations import batch_norm
-
-        return batch_norm(self._x, *self._affine, self.eps, self.activation)
-
-    def storyboard(self) -> Storyboard:
-        """Means, variances, then the moves: to mean 0, over the deviation, by γ, by β, through the activation."""
-        m, channels = self._x.shape
-        names = [(symbol, ", ".join(as_given(v) for v in dict.fromkeys(values.tolist())))
-                 for symbol, values in zip((r"\gamma", r"\beta"), self._affine, strict=True)]  # fmt: skip
-        settings = [f"batch $m={m}$", f"channels $C={channels}$", *(assigned(symbol, text) for symbol, text in names)]
-        return Storyboard(
-            scene="batch-norm",
-            parameters=self.public(),
-            title="Batch normalization",
-            settings=settings_line(settings),
-            formula=r"$y_i=\gamma\,(x_i-\mu_B)/\sqrt{\sigma_B^2+\epsilon}+\beta$"
-            "     " + assigned(r"\epsilon", as_given(self.eps)),
-            convention="each channel by itself, biased variance",
-            alt=self._alt(),
-            rows=(self._grids(), (self._lines.plot(), self._equation())),
-            steps=self._steps,
-            count=self._count(),
+        steps = _Steps(self, story, X, panels, NumberLines("values", states), rows)
+        arrows = ((Sign(name=f"to {name}", text="→"), panel) for name, panel in panels.items())
+        epsilon = Assigned(Symbol(r"\epsilon"), Number(self.eps, None, ("eps",)))
+        return story.play(
+            steps.steps,
+            1 + (2 + len(panels)) * channels + _MOVES * (len(states) - 1),
+            (X, *(part for pair in arrows for part in pair)),
+            (steps.lines.plot(), steps.algorithm()),
+            alt=Text(
+                "batch normalization: the {m} values of {channels} are dots on a number line; they are shifted to mean "
+                "0, divided by √(σ² + ε), multiplied by γ and shifted by β{activation}; grids show the values of each "
+                "step",
+                m=m,
+                channels=counted(channels, "one channel", "each of {n} channels"),
+                activation="" if self.activation == "none" else Text("; then {name} is applied", name=self.activation),
+            ),
             step_roles=("selected", "output", "active", "ink"),
+            formula=joined((Math(r"y_i=\gamma\,(x_i-\mu_B)/\sqrt{\sigma_B^2+\epsilon}+\beta"), epsilon), "     "),
+            convention=Text("per channel; variance with 1/m"),
         )
 
-    @cached_property
-    def _lines(self) -> NumberLines:
-        return NumberLines("values", self._states)
+    def _results(self, story: Story, name: str, label: Words, values: Tensor, **more: Any) -> Cells:
+        more = {"digits": short_digits(values.values, self.digits), **more}
+        return story.cells(name, label, values, pending=True, marks=_MARKS, **more)
 
-    def _grids(self) -> tuple[Panel, ...]:
-        """The batch and what becomes of it, a row a sample and a column a channel."""
-        size = size_text(*self._x.shape)
-        panels: list[Panel] = [self._grid("input", f"Batch $x$, {size}", self._x, known=True)]
-        labels = {"normalised": r"Normalised $\hat{x}$", "scaled": r"$y=\gamma\hat{x}+\beta$"}
-        for name, values in self.expected().items():
-            label = labels.get(name) or self._title
-            panels += [Sign(name=f"to {name}", text="→"), self._grid(name, label, values, known=False)]
-        return tuple(panels)
 
-    def _grid(self, name: str, label: str, values: Values, *, known: bool) -> Grid:
-        return Grid(
-            name=name, label=label, values=values if known else np.full(values.shape, np.nan),
-            roles=np.full(values.shape, "input" if known else "pending"),
-            digits=digits_for(values, most=self._most()) if known else self._digits(name),
-            shade=shade_for(values, picture=False, always=False),
-            marks=(Mark(name="column", role="window"), Mark(name="value", role="result")),
-        )  # fmt: skip
+@dataclass(frozen=True)
+class _Steps:
+    """What happens: `X` is the batch, `panels` are what becomes of it, `rows` the lines of the algorithm."""
 
-    def _digits(self, name: str) -> int:
-        """Decimals of a grid of results; what ReLU lets pass looks as before."""
-        shown = self._y if (name, self.activation) == ("activated", "relu") else self.expected()[name]
-        return short_digits(shown, self.digits)
+    scene: BatchNorm
+    story: Story
+    X: Cells
+    panels: Mapping[str, Cells]
+    lines: NumberLines
+    rows: Mapping[str, Words]
 
-    @property
-    def _fine(self) -> int:
-        """Decimals of what is in between, in captions."""
-        return self._most()
-
-    @property
-    def _title(self) -> str:
-        """The activation of y, as a function."""
-        return f"{ACTIVATIONS[self.activation.replace('-', '_')].title}$(y)$"
-
-    def _rows(self) -> dict[str, str]:
-        """The lines of Algorithm 1 by name, and the activation."""
-        rows = {
-            "mean": r"$\mu_B=\Sigma\,x_i/m$",
-            "variance": r"$\sigma_B^2=\Sigma\,(x_i-\mu_B)^2/m$",
-            "normalise": r"$\hat{x}_i=(x_i-\mu_B)/\sqrt{\sigma_B^2+\epsilon}$",
-            "scale": r"$y_i=\gamma\,\hat{x}_i+\beta$",
-        }
-        return rows if self.activation == "none" else rows | {"activate": self._title}
-
-    def _equation(self) -> Equation:
-        lines = tuple(Row(name=name, text=text, role="muted") for name, text in self._rows().items())
-        filled = [self._filled(name, self._x.shape[1]) for name in ("mean", "variance")]
-        return Equation(name="algorithm", lines=lines, widest=tuple(filled), size=14)
-
-    def _statistics(self, channel: int) -> Statistics:
-        return Statistics(self._x[:, channel], self.eps, digits_for(self._x, most=self._most()), self._most())
-
-    def _filled(self, row: str, known: int) -> str:
-        """The line of the means or the variances with the numbers of the first `known` channels."""
-        found = [self._statistics(c) for c in range(known)]
-        numbers = [each.mean_text if row == "mean" else each.variance_text for each in found]
-        exact = [each.mean_is_whole if row == "mean" else each.variance_is_whole for each in found]
-        if len(numbers) > _LISTED:
-            numbers, exact = ["…", numbers[-1]], exact[-1:]
-        return f"{self._rows()[row]} {'=' if all(exact) else '≈'} {', '.join(numbers)}"
-
-    def _count(self) -> int:
-        moves = len(self._states) - (2 if self.activation == "none" else 1)
-        channels = int(self._x.shape[1])
-        return 1 + 2 * channels + moves * _MOVES + len(self.expected()) * channels
-
-    def _steps(self) -> Iterator[Step]:
-        m, channels = self._x.shape
-        each = f"{channels} channels, each of which has" if channels > 1 else "1 channel, which has"
-        yield Step(caption=f"A mini-batch of {m} samples with {each} a mean and a variance of its own", beats=2)
+    def steps(self) -> Iterator[Step]:
+        """Means, variances, then the moves; each grid is filled when the dots stand as it says."""
+        m, channels = self.X.values.shape
+        batch = counted(
+            channels,
+            "A mini-batch of {m} samples with 1 channel",
+            "A mini-batch of {m} samples with {n} channels: each channel has its own mean and variance",
+            m=m,
+        )
+        yield self.story.step(batch, beats=2)
         for row in ("mean", "variance"):
             for channel in range(channels):
-                yield self._measure(row, channel)
-        x, centred, normalised, scaled, y, activated = self._states
-        yield from self._move("normalise", (x, centred), self._words_centre())
-        yield from self._move("normalise", (centred, normalised), self._words_divide(), r"$\hat{x}_1$")
-        yield from self._fill("normalised", "input")
-        yield from self._move("scale", (normalised, scaled), self._words_scale())
-        yield from self._move("scale", (scaled, y), self._words_shift(), "$y_1$")
-        yield from self._fill("scaled", "normalised")
-        if self.activation != "none":
-            yield from self._move("activate", (y, activated), self._words_activate(0), "$f(y_1)$")
-            yield from self._fill("activated", "scaled")
+                yield self._measured(row, channel)
+        centred, hat, scaled, y = (self._number(state[0, 0]) for state in self.lines.states[1:5])
+        (gamma, beta), numbers = self._affine(0), self._statistics(0)
+        less = Text(
+            "subtract the mean:   {equation}",
+            equation=equation(None, self.X[0, 0] - numbers.mean, centred),
+        )
+        yield from self._moved("normalise", 0, less)
+        over = Text(
+            "divide by {sigma}:   {equation}",
+            sigma=Math(r"\sigma"),
+            equation=equation(None, centred / numbers.deviation, hat),
+        )
+        yield from self._moved("normalise", 1, over, Math(r"\hat{x}_1"))
+        yield from self._filled("normalised", self.X)
+        times = Text(
+            "multiply by {gamma}:   {equation}", gamma=Math(r"\gamma"), equation=equation(None, gamma * hat, scaled)
+        )
+        yield from self._moved("scale", 2, times)
+        plus = Text("add {beta}:   {equation}", beta=Math(r"\beta"), equation=equation(None, scaled + beta, y))
+        yield from self._moved("scale", 3, plus, Math("y_1"))
+        yield from self._filled("scaled", self.panels["normalised"])
+        if "activated" in self.panels:
+            yield from self._moved("activate", 4, self._worked("activated", 0), Math("f(y_1)"))
+            yield from self._filled("activated", self.panels["scaled"])
 
-    def _measure(self, row: str, channel: int) -> Step:
+    def algorithm(self) -> Equation:
+        """Algorithm 1, line by line."""
+        lines = tuple(Row(name=name, text=text, role="muted") for name, text in self.rows.items())
+        widest = tuple(self._row(name, self.X.values.shape[1]) for name in ("mean", "variance"))
+        return Equation(name="algorithm", lines=lines, widest=widest, size=14)
+
+    def _measured(self, row: str, channel: int) -> Step:
         """The mean or the variance of a channel, its column lit."""
-        numbers, samples = self._statistics(channel), self._x.shape[0]
-        changes: list[Change] = []
-        for column in range(self._x.shape[1]):
-            role = "selected" if column == channel else "input"
-            changes += [Cell(panel="input", row=r, column=column, role=role) for r in range(samples)]
-        changes.append(MoveMark(panel="input", mark="column", row=0, column=channel, rows=samples, columns=1))
+        numbers, samples = self._statistics(channel), self.X.values.shape[0]
+        cells = [(sample, channel) for sample in range(samples)]
+        worked = numbers.mean_equation() if row == "mean" else numbers.variance_equation()
         if row == "mean":
-            changes.append(self._lines.mark_mean(channel, numbers.mean))
+            changes = [self.lines.mark_mean(channel, numbers.mean.value)]
         else:
-            changes.append(self._lines.mark_spread(channel, numbers.mean, numbers.variance**0.5))
-            changes.append(SetRow(panel="algorithm", row="mean", role="ink"))
-        changes.append(SetRow(panel="algorithm", row=row, text=self._filled(row, channel + 1), role="active"))
-        words = numbers.mean_words() if row == "mean" else numbers.variance_words()
-        return Step(caption=f"channel {channel + 1}:   {words}", changes=tuple(changes))
-
-    def _move(self, row: str, states: tuple[Values, Values], words: str, name: str | None = None) -> Iterator[Step]:
-        """The dots on their way, the marks of mean and spread with them; `name` is what the first sample is then."""
-        order = list(self._rows())
-        before = order[order.index(row) - 1]
-        rows = SetRow(panel="algorithm", row=before, role="ink"), SetRow(panel="algorithm", row=row, role="active")
-        start, end = states
-        for place in range(1, _MOVES + 1):
-            t = place / _MOVES
-            share = t * t * (3 - 2 * t)
-            last = place == _MOVES
-            changes = [*self._lines.move(start, end, share, name if last else None)]
-            changes += self._marks(row, start, end, share)
-            if place == 1:
-                changes += [*rows, *self._unlit()]
-            yield Step(caption=words, changes=tuple(changes), beats=1 if last else _SHORT)
-
-    def _marks(self, row: str, start: Values, end: Values, share: float) -> Iterator[Change]:
-        """Mean and spread follow what they measure; the activation leaves neither."""
-        state = start + share * (end - start)
-        for c in range(self._x.shape[1]):
-            mean = None if row == "activate" else float(state[:, c].mean())
-            yield self._lines.mark_mean(c, mean)
-            yield self._lines.mark_spread(c, mean, float(state[:, c].std()))
-
-    def _unlit(self) -> Iterator[Change]:
-        yield from (Cell(panel="input", row=r, column=c, role="input") for r, c in np.ndindex(*self._x.shape))
-        for name in ("input", *self.expected()):
-            for mark in ("column", "value"):
-                yield MoveMark(panel=name, mark=mark, row=0, column=0, rows=0, columns=0)
-
-    def _fill(self, panel: str, source: str) -> Iterator[Step]:
-        """The column of each channel in turn, with the arithmetic of its first value."""
-        values = self.expected()[panel]
-        for c in range(self._x.shape[1]):
-            changes: list[Change] = [
-                Cell(panel=panel, row=r, column=c, role="output", value=float(v)) for r, v in enumerate(values[:, c])
+            changes = [
+                self.lines.mark_spread(channel, numbers.mean.value, numbers.variance.value**0.5),
+                SetRow(panel="algorithm", row="mean", role="ink"),
             ]
-            for name in (source, panel):
-                changes.append(MoveMark(panel=name, mark="value", row=0, column=c, rows=1, columns=1))
-            yield Step(caption=f"channel {c + 1}, sample 1:   {self._words(panel, c)}", changes=tuple(changes))
+        return self.story.step(
+            Text("channel {channel}:   {equation}", channel=channel + 1, equation=worked),
+            self.X.cover(cells, special=dict.fromkeys(cells, "selected")),
+            self.X.mark("column", (0, channel), (samples, 1)),
+            changes,
+            SetRow(panel="algorithm", row=row, text=self._row(row, channel + 1), role="active"),
+        )
 
-    def _words(self, panel: str, c: int) -> str:
+    def _moved(self, row: str, place: int, caption: Words, name: Words | None = None) -> Iterator[Step]:
+        """The dots on their way from a state to the next; `name` is what the first sample's are then."""
+        start, end = self.lines.states[place : place + 2]
+        for part in range(1, _MOVES + 1):
+            t, last = part / _MOVES, part == _MOVES
+            share = t * t * (3 - 2 * t)
+            changes = [*self.lines.move(start, end, share, name if last else None)]
+            # Mean and spread follow what they measure; the activation leaves neither.
+            for c, now in enumerate((start + share * (end - start)).T):
+                mean = None if row == "activate" else float(now.mean())
+                changes += [self.lines.mark_mean(c, mean), self.lines.mark_spread(c, mean, float(now.std()))]
+            yield self.story.step(
+                caption, changes, self._turned_to(row) if part == 1 else (), beats=1 if last else _SHORT
+            )
+
+    def _turned_to(self, row: str) -> Iterator[Change]:
+        """Another line of the algorithm is active, and no cell."""
+        order = list(self.rows)
+        yield SetRow(panel="algorithm", row=order[order.index(row) - 1], role="ink")
+        yield SetRow(panel="algorithm", row=row, role="active")
+        yield from self.X.cover(())
+        yield from (cells.hide(mark.name) for cells in (self.X, *self.panels.values()) for mark in _MARKS)
+
+    def _filled(self, panel: str, source: Cells) -> Iterator[Step]:
+        """The column of each channel in turn, with the arithmetic of its first value."""
+        samples, channels = source.values.shape
+        for c in range(channels):
+            yield self.story.step(
+                Text("channel {channel}, sample 1:   {equation}", channel=c + 1, equation=self._worked(panel, c)),
+                *(self.panels[panel].write((sample, c), mark="") for sample in range(samples)),
+                (cells.mark("value", (0, c)) for cells in (source, self.panels[panel])),
+            )
+
+    def _worked(self, panel: str, c: int) -> Words:
         """The arithmetic of a channel's first value."""
-        if panel == "activated":
-            return self._words_activate(c)
-        digits = self._digits(panel)
+        result, fine = self.panels[panel][0, c], self.scene.most()
         if panel == "normalised":
-            value, result = float(self._x[0, c]), float(self._normalised[0, c])
-            return "$\\hat{x}$ = " + self._statistics(c).normalised_words(value, result, digits)
-        gamma, beta = (float(each[c]) for each in self._affine)
-        hat, result = float(self._normalised[0, c]), float(self._y[0, c])
-        sign = equals(as_given_exactly(gamma) * written(hat, self._fine) + as_given_exactly(beta), result, digits)
-        whole = f"{as_given(gamma)}·{factor(hat, self._fine)} + {bracketed(as_given(beta))}"
-        return f"$y$ = {whole} {sign} **{number(result, digits)}**"
+            numbers = self._statistics(c)
+            return equation(Symbol(r"\hat{x}"), (self.X[0, c] - numbers.mean) / numbers.deviation, result)
+        if panel == "scaled":
+            gamma, beta = self._affine(c)
+            return equation(Symbol("y"), gamma * self.panels["normalised"].number((0, c), fine) + beta, result)
+        y, function = self.panels["scaled"].number((0, c), fine), ACTIVATIONS[self.scene.activation.replace("-", "_")]
+        values = {"x": y} | {letter: Number(value, None) for letter, value in function.chosen().items()}
+        return equation(joined((function.title, "(", y, ")"), ""), substitute(function.at(values), values), result)
 
-    def _words_centre(self) -> str:
-        value, centred, numbers = float(self._x[0, 0]), float(self._states[1][0, 0]), self._statistics(0)
-        digits = digits_for(self._x, most=self._fine)
-        sign = equals(written(value, digits) - written(numbers.mean, self._fine), centred, self._fine)
-        first, result = number(value, digits), number(centred, self._fine)
-        return f"less the mean of their channel:   {first} − {numbers.mean_factor} {sign} **{result}**"
+    def _row(self, row: str, known: int) -> Words:
+        """The line of the means or the variances with the numbers of the first `known` channels."""
+        found = [self._statistics(c) for c in range(known)]
+        numbers: list[Number] = [each.mean if row == "mean" else each.variance for each in found]
+        shown = numbers if known <= _LISTED else numbers[-1:]
+        rounded = any(relation(Number(number.value, None), number) == "≈" for number in shown)
+        listed = joined(shown if known <= _LISTED else ("…", *shown), ", ")
+        return joined((self.rows[row], listed), " ≈ " if rounded else " = ")
 
-    def _words_divide(self) -> str:
-        centred, result = float(self._states[1][0, 0]), float(self._normalised[0, 0])
-        words = self._statistics(0).divided_words(
-            number(centred, self._fine), written(centred, self._fine), result, self._fine
-        )
-        return f"over the standard deviation:   {words}"
+    def _statistics(self, channel: int) -> Statistics:
+        return statistics(self.X, channel, self.scene)
 
-    def _words_scale(self) -> str:
-        gamma, hat, result = float(self._affine[0][0]), float(self._normalised[0, 0]), float(self._states[3][0, 0])
-        sign = equals(as_given_exactly(gamma) * written(hat, self._fine), result, self._fine)
-        whole = f"{as_given(gamma)}·{factor(hat, self._fine)}"
-        return f"times $\\gamma$:   {whole} {sign} **{number(result, self._fine)}**"
+    def _affine(self, channel: int) -> tuple[Number, Number]:
+        """γ and β of a channel."""
+        gamma, beta = (Number(float(values[channel]), None) for values in self.scene.affine)
+        return gamma, beta
 
-    def _words_shift(self) -> str:
-        beta, scaled, result = float(self._affine[1][0]), float(self._states[3][0, 0]), float(self._y[0, 0])
-        sign = equals(written(scaled, self._fine) + as_given_exactly(beta), result, self._fine)
-        whole = f"{number(scaled, self._fine)} + {bracketed(as_given(beta))}"
-        return f"plus $\\beta$:   {whole} {sign} **{number(result, self._fine)}**"
+    def _number(self, value: float) -> Number:
+        """A number in between, which no panel has."""
+        return Number(float(value), self.scene.most())
 
-    def _words_activate(self, c: int) -> str:
-        y, result, digits = float(self._y[0, c]), float(self._activated[0, c]), self._digits("activated")
-        name = self._title.removesuffix("$(y)$")
-        again = float(self._activate(np.array([float(written(y, self._fine))]))[0])
-        sign = equals(again, result, digits)
-        return f"{name}({number(y, self._fine)}) {sign} **{number(result, digits)}**"
 
-    def _alt(self) -> str:
-        m, channels = self._x.shape
-        of = f"each of {channels} channels" if channels > 1 else "one channel"
-        after = "" if self.activation == "none" else f"; then {self.activation} is applied"
-        return (
-            f"Animation of batch normalization: the {m} values of {of} are dots on a number "
-            f"line; they move to mean 0, are divided by √(σ² + ε), multiplied by γ and shifted by β{after}; grids show "
-            "the values of each stage."
-        )
+def statistics(X: Cells, channel: int, scene: BatchNorm) -> Statistics:
+    """The mean and the variance of a channel."""
+    return Statistics(X.read([(sample, channel) for sample in range(len(X.values))]), scene.eps, scene.most())
+
+
+def _assigned(symbol: str, values: Values) -> Words:
+    """A parameter with its value, or the different values that channels have."""
+    numbers = [Number(value, None) for value in dict.fromkeys(values.tolist())]
+    if len(numbers) == 1:
+        return Assigned(Symbol(symbol), numbers[0])
+    return joined((Math(symbol), joined(numbers)), " = ")

@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
-from cnnviz.data import load_map
-from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_CLASSES, MAX_NETWORK_INPUT
-from cnnviz.network import Backward, Forward, Network, descend, load_weights, parse_layers
-from cnnviz.network.layers import BatchNorm, Weights
-from cnnviz.notation import number, size_text
-from cnnviz.parameters import ArrayLike, Size, param, quote
+from cnnviz.network import Network, parse_layers
+from cnnviz.network.captions import Numbers, backward, forward, logarithm, mean_size, significant, softmax
+from cnnviz.network.picture import DIGIT, is_digit, load_picture
+from cnnviz.network.recorded import Run, Stage, record
+from cnnviz.notation import digits_for
+from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._digit import DIGIT, drawn_digit
-from cnnviz.scenes._layer_words import (
-    backward_words,
-    forward_words,
-    loss_texts,
-    mean_words,
-    rate_text,
-    read,
-    significant,
+from cnnviz.story import Story
+from cnnviz.storyboard import Maps, SetStation, Shade, Station, Step, Values
+from cnnviz.words import (
+    Assigned,
+    Joined,
+    Math,
+    Number,
+    Shape,
+    Strong,
+    Symbol,
+    Text,
+    Words,
+    counted,
+    equation,
+    joined,
+    listed,
 )
-from cnnviz.storyboard import Change, Maps, SetStation, Shade, Station, Step, Storyboard, Values
 
-if TYPE_CHECKING:
-    from cnnviz.operation import Operation
-
-_PANEL = "network"
-_INPUT, _SOFTMAX, _LOSS = "input", "softmax", "loss"
-_GREATEST_POWER, _GREATEST = 100.0, 1e6
+_MOST_PLACES = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,313 +59,205 @@ class Cnn(Scene):
         "sigmoid, leaky-relu and other activations; s2 is a stride, p1 a padding.",
     )
     label: int | None = param(
-        None, help="The class that the picture shows.", lo=0, hi=MAX_CLASSES - 1,
-        shown_default=f"{DIGIT}, or the last class of fewer",
-    )  # fmt: skip
+        None,
+        help="The class that the picture shows.",
+        lo=0,
+        hi=MAX_CLASSES - 1,
+        shown_default="3, or the last class of fewer",
+    )
     lr: float = param(
         0.01, alias="learning-rate", help="Learning rate of the step at the end; 0 for none.", lo=0, hi=1e6
     )
     i: Size | None = param(
-        None, alias="input-size", help="Input size.", lo=1, hi=MAX_NETWORK_INPUT, group="Data",
+        None,
+        alias="input-size",
+        help="Input size.",
+        lo=1,
+        hi=MAX_NETWORK_INPUT,
+        group="Data",
         shown_default="28, or the data's own",
-    )  # fmt: skip
+    )
     input: ArrayLike = param(
-        "digit", group="Data",
+        "digit",
+        group="Data",
         help="Input: digit (a drawn 3), an image, .npy, .csv or .txt file, a literal, random, arange, ones or zeros.",
     )
     weights: ArrayLike = param(
-        "random", group="Data", help="Weights: random (from the seed), or an .npz file of conv1.weight, conv1.bias, …",
-    )  # fmt: skip
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self._network.classes > MAX_CLASSES:
-            raise UsageError(
-                f"--layers ends in {self._network.layers[-1].text} with {size_text(*self._network.shapes[-1])} "
-                f"numbers, more than {MAX_CLASSES} classes: end with fc 10"
-            )
-        if self._network.classes < 2:
-            raise UsageError("--layers ends in one number: two classes are the fewest, end with fc 2 or more")
-        if self._label >= self._network.classes:
-            raise UsageError(
-                f"--label {self.label} is no class of {self._network.classes}: use {self._network.classes - 1} or "
-                f"less, or end --layers with fc {self._label + 1} or more"
-            )
-        self._check_values()
-
-    def _check_values(self) -> None:
-        """Refuse what cannot be computed or would not be read; raises UsageError."""
-        runs = [self._run.maps, *([self._after.maps] if self._after else []), self._slopes.maps]
-        own = [value for weights in self._slopes.weights for value in weights.values()]
-        most = max(float(np.abs(array).max()) for array in (*(array for maps in runs for array in maps), *own))
-        if not most <= _GREATEST:
-            reach = f"reach {significant(most, 3)}" if np.isfinite(most) else "are too large to compute"
-            raise UsageError(
-                f"the network's values {reach}, but a figure shows up to {_GREATEST:.0f}: use smaller weights, input "
-                "values or --lr"
-            )
-
-    @property
-    def _label(self) -> int:
-        return min(DIGIT, self._network.classes - 1) if self.label is None else self.label
-
-    @property
-    def _drawn(self) -> bool:
-        return isinstance(self.input, str) and self.input.strip().lower() == "digit"
+        "random", group="Data", help="Weights: random (from the seed), or an .npz file of conv1.weight, conv1.bias, …"
+    )
 
     @cached_property
     def _picture(self) -> Values:
-        if self._drawn:
-            picture = drawn_digit()
-            if self.i not in (None, picture.shape):
-                raise UsageError(f"--input digit is {size_text(*picture.shape)}: leave --i out")
-            return picture
-        size = 28, 28
-        data = load_map(self.input, self.i, seed=self.seed, default_size=size, default_image_size=size)
-        if max(data.values.shape) > MAX_NETWORK_INPUT:
-            shape = size_text(*data.values.shape)
-            raise UsageError(f"input is {shape}: a network's input has at most {MAX_NETWORK_INPUT} rows and columns")
-        return data.values / 255 if data.source == "image" else data.values
+        return load_picture(self.input, self.i, self.seed)
 
     @cached_property
     def _network(self) -> Network:
         return Network(parse_layers(self.layers), (1, *self._picture.shape))
 
-    @cached_property
-    def _weights(self) -> tuple[Weights, ...]:
-        given = os.fspath(self.weights) if isinstance(self.weights, os.PathLike) else self.weights
-        if not isinstance(given, str):
-            raise UsageError(f"--weights {quote(given)} is neither random nor the path of an .npz file")
-        object.__setattr__(self, "weights", given)
-        if given == "random":
-            return self._network.he_weights(self.seed)
-        return self._network.with_names(load_weights(given, self._network.named_shapes))
-
-    @cached_property
-    def _run(self) -> Forward:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return self._network.forward(self._picture[None], self._weights, self._label)
-
-    @cached_property
-    def _slopes(self) -> Backward:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return self._network.backward(self._run, self._weights, self._label)
-
-    @cached_property
-    def _after(self) -> Forward | None:
-        """The network after one step of gradient descent; None for a learning rate of 0."""
-        if self.lr == 0:
-            return None
-        with np.errstate(over="ignore", invalid="ignore"):
-            weights = descend(self._weights, self._slopes.weights, self.lr)
-            return self._network.forward(self._picture[None], weights, self._label)
-
     @property
-    def _names(self) -> tuple[str, ...]:
-        return (_INPUT, *self._network.names)
+    def _label(self) -> int:
+        return min(DIGIT, self._network.classes - 1) if self.label is None else self.label
 
-    def expected(self) -> dict[str, npt.NDArray[np.float64]]:
-        """What every station shows at the end: the values after the step, or without one the gradients."""
-        done = self._after or self._run
-        maps = done.maps if self._after else self._slopes.maps
-        shown = {name: self._shown(place, values) for place, (name, values) in
-                 enumerate(zip(self._names, maps, strict=True))}  # fmt: skip
-        return shown | {_SOFTMAX: done.probabilities, _LOSS: np.array([done.loss])}
+    @cached_property
+    def _run(self) -> Run:
+        return record(self._network, self._picture, self.weights, self._label, self.lr, self.seed)
 
-    def operation(self) -> Operation:
-        """The network with one step of gradient descent."""
-        from cnnviz.scenes._operations import network
+    @cached_property
+    def _known(self) -> dict[str, Any]:
+        """What is told of more than once."""
+        digit = Text("a hand-drawn {digit}", digit=DIGIT)
+        return {
+            "label": self._label,
+            "picture": digit if is_digit(self.input) else Text("an image of class {label}", label=self._label),
+            "parameters": self._network.parameters,
+            "rate": Number(self.lr, None, ("lr",)),
+            "p": self._read("probabilities", "softmax")[self._label],
+            "loss": self._read("loss")[0],
+            "after": self._read("after_loss" if self.lr else "loss")[0],
+        }
 
-        weights, source = self._weights, str(self.weights)
-        file = None if source == "random" else source
-        seed = self._network.seed(self.seed)
-        return network(self._network, self._picture, weights, self._label, self.lr, seed, file)
-
-    def storyboard(self) -> Storyboard:
+    def story(self) -> Story:
         """A step for each layer forward, softmax and loss, each of them on the way back, and the descent."""
-        network = self._network
-        layers = f"{len(network.layers)} layer" + ("" if len(network.layers) == 1 else "s")
-        settings = [layers, f"{network.parameters} parameters", f"label $y={self._label}$"]
-        return Storyboard(
-            scene="cnn",
-            parameters=self.public(),
-            title="Convolutional neural network",
-            settings="     ".join(settings),
-            formula=r"$L=-\ln\,p_y$" + (f"     {self._rule}" if self._after else ""),
-            convention="gradients: one hue below 0, another above",
-            alt=self._alt(),
-            rows=((Maps(name=_PANEL, stations=tuple(self._stations()), scales=("sequential", "diverging")),),),
-            steps=self._steps,
-            count=2 * len(network.layers) + 5 + (self._after is not None),
+        run, known = self._run, self._known
+        story = Story(self, Text("Convolutional neural network"), run.graph)
+        story.settings = [
+            ("", counted(len(run.stages), "{n} layer", "{n} layers")),
+            ("", Text("{parameters} parameters", **known)),
+            ("label", Assigned(Symbol("y"), Number(self._label))),
+        ]
+        rule = Text(r"$w\leftarrow w-{rate}\cdot\partial L/\partial w$", **known)
+        what = Text(
+            "a convolutional network ({layers}) on a {size} image of class {label}: the feature maps of each layer "
+            "appear from left to right, softmax gives the class a probability of {p}, the loss is {loss}, and its "
+            "gradient flows back through every layer to the weights{learned}",
+            layers=listed(stage.layer.text for stage in run.stages),
+            size=Shape(self._picture.shape),
+            learned=Text("; after one step of gradient descent it is {after}", **known) if self.lr else "",
+            **known,
+        )
+        return story.play(
+            self._steps,
+            2 * len(run.stages) + 5 + bool(self.lr),
+            (Maps(name="network", stations=tuple(self._stations()), scales=("sequential", "diverging")),),
+            alt=what,
+            step_roles=(),
+            formula=joined((Math(r"L=-\ln\,p_y"), rule if self.lr else None), "     "),
+            convention=Text("gradients: one hue for negative values, another for positive"),
         )
 
-    def _shown(self, place: int, values: Values) -> Values:
-        """The values of a map as its station has them: the last layer's as one line of scores."""
-        return values.ravel() if place == len(self._network.layers) else values
+    def _read(self, tensor: str, station: str = "") -> Numbers:
+        return Numbers(station or tensor, self._run[tensor], self.most())
+
+    def _note(self, stage: Stage) -> Words:
+        """How large the gradient of a layer's weights is."""
+        size = mean_size(self._run, stage.told.name, stage.letter, self.digits).result
+        return Joined((f"∂{stage.letter}", size), " ") if stage.weights else ""
 
     def _stations(self) -> Iterator[Station]:
-        network, classes = self._network, tuple(map(str, range(self._network.classes)))
-        runs = [run for run in (self._run, self._after) if run is not None]
-        yield Station(
-            name=_INPUT, title="input", size=size_text(*network.input_shape), values=self._run.maps[0],
-            shade=_shade(self._run.maps[0], "gray"), digits=self._most(),
-        )  # fmt: skip
-        groups = self._groups()
-        for place, (name, layer) in enumerate(zip(network.names, network.layers, strict=True), start=1):
-            last = place == len(network.layers)
-            most = max(float(np.abs(maps[place]).max()) for maps in (*(r.maps for r in runs), self._slopes.maps))
-            yield Station(
-                name=name, title=layer.text, size=size_text(*network.shapes[place]),
-                digits=self._most(2 if most < 100 else 0),
-                values=np.full(network.classes if last else network.shapes[place], np.nan),
-                form="numbers" if last else "maps", group=groups[place - 1], widest=self._note(place),
-                shade=Shade(scale="sequential", lo=-most, hi=most, always=True),
-            )  # fmt: skip
-        yield Station(
-            name=_SOFTMAX, title="softmax", size=str(network.classes), values=np.full(network.classes, np.nan),
-            form="bars", group=groups[-1], lines=classes, marked=self._label, digits=self._most(),
-        )  # fmt: skip
-        yield Station(
-            name=_LOSS, title=f"loss −ln\u00a0$p_{{{self._label}}}$", size="1", values=np.array([np.nan]), form="total",
-            widest=self._was if self._after else "", digits=self._most(),
-        )  # fmt: skip
+        run, layers, classes = self._run, self._network.layers, self._network.classes
+        yield self._station("input", Text("input"), run["x"], shade=_shade(run["x"], "gray"))
+        starts = np.cumsum([place == 0 or layer.starts_group for place, layer in enumerate(layers)])
+        groups = [Text("output") if n == starts[-1] else Text("block {n}", n=int(n)) for n in starts]
+        for stage, group, shape in zip(run.stages, groups, self._network.shapes[1:], strict=True):
+            most = max(float(np.abs(tensor.values).max()) for tensor in run.over_time(stage.y.name))
+            form = "numbers" if stage is run.stages[-1] else "maps"
+            shade = Shade(scale="sequential", lo=-most, hi=most, always=True)
+            more = {"size": Shape(shape), "group": group, "form": form, "widest": self._note(stage), "shade": shade}
+            values = np.full(stage.y.values[0].shape, np.nan)
+            yield self._station(stage.name, stage.layer.text, values, digits=self.most(2 if most < 100 else 0), **more)
+        more = {"group": groups[-1], "lines": tuple(map(str, range(classes))), "marked": self._label}
+        yield self._station("softmax", "softmax", np.full(classes, np.nan), form="bars", **more)
+        title = Text("loss −ln\u00a0{p}", p=Symbol("p", (self._label,)))
+        was = Text("was {loss}", **self._known) if self.lr else ""
+        yield self._station("loss", title, np.full(1, np.nan), size="1", form="total", widest=was)
 
-    def _groups(self) -> list[str]:
-        """Each layer's block: a convolution or fully connected layer and what follows it."""
-        starts = np.cumsum([place == 0 or layer.starts_group for place, layer in enumerate(self._network.layers)])
-        return ["output" if start == starts[-1] else f"block {start}" for start in starts]
-
-    def _note(self, place: int) -> str:
-        own = self._slopes.weights[place - 1].get("weight")
-        what = "γ" if isinstance(self._network.layers[place - 1], BatchNorm) else "W"
-        return "" if own is None else f"∂{what} {significant(float(np.abs(own).mean()), most=self.digits)}"
-
-    @property
-    def _rule(self) -> str:
-        """The descent with its learning rate put in."""
-        head, _, power = f"{self.lr:g}".partition("e")
-        rate = rf"{head}\cdot 10^{{{int(power)}}}" if power else head
-        return rf"$w\leftarrow w-{rate}\cdot\partial L/\partial w$"
-
-    @property
-    def _was(self) -> str:
-        return f"was {self._two(self._run.loss)}"
+    def _station(self, name: str, title: Words, values: Values, **more: Any) -> Station:
+        usual = {"size": Shape(values.shape), "digits": self.most()}
+        return Station(name=name, title=title, values=values, **{**usual, **more})
 
     def _steps(self) -> Iterator[Step]:
-        yield from self._forward_steps()
-        yield from self._backward_steps()
-        if self._after is not None:
-            yield self._descent(self._after)
+        lit: list[str] = []
+        for (station, tensor), caption in zip(self._run.stations, self._forward(), strict=True):
+            shown = self._set(station, "active", tensor if lit else "")
+            yield _step(caption, *(self._set(name, "done") for name in lit), shown)
+            lit = [station]
+        *stations, _softmax, _loss = self._run.stations
+        lit = ["loss", "softmax"]
+        first, *captions = self._backward()
+        yield _step(first, *(self._set(name, "gradient") for name in lit))
+        notes = [*map(self._note, reversed(self._run.stages)), ""]
+        for (station, tensor), caption, note in zip(reversed(stations), captions, notes, strict=True):
+            shown = self._set(station, "gradient", f"grad_{tensor}", note)
+            yield _step(caption, *(self._set(name, "returned") for name in lit), shown)
+            lit = [station]
+        if self.lr:
+            yield self._descent()
 
-    def _forward_steps(self) -> Iterator[Step]:
-        network, run, names = self._network, self._run, self._names
-        what = f"a drawn {DIGIT}" if self._drawn else f"class {self._label}"
-        yield Step(
-            caption=f"the input, {size_text(*network.input_shape)}, from {self._two(run.maps[0].min())} to "
-            f"{self._two(run.maps[0].max())}: **{what}**",
-            changes=(_set(_INPUT, role="active"),),
-        )
-        for place, layer in enumerate(network.layers, start=1):
-            x, y = run.maps[place - 1], run.maps[place]
-            shown = self._shown(place, y)
-            yield Step(
-                caption=forward_words(layer, x, y, self._weights[place - 1], self.digits),
-                changes=(_set(names[place - 1], role="done"),
-                         _set(names[place], role="active", values=shown, shade=_shade(shown, "sequential"))),
-            )  # fmt: skip
-        yield Step(
-            caption=self._softmax_words(),
-            changes=(_set(names[-1], role="done"), _set(_SOFTMAX, role="active", values=run.probabilities)),
-        )
-        p = significant(run.probabilities[self._label], 3, self.digits)
-        # Of what is written as 0 there is no logarithm.
-        inside = f" = −ln {p}" if read(p) else ""
-        yield Step(
-            caption=f"the loss −ln $p_{{{self._label}}}${inside} ≈ **{self._two(run.loss)}**",
-            changes=(_set(_SOFTMAX, role="done"), _set(_LOSS, role="active", values=np.array([run.loss]))),
-        )
+    def _set(self, station: str, role: str, tensor: str = "", note: Words | None = None) -> SetStation:
+        """A station gets a role, and with a tensor its values."""
+        values = np.atleast_1d(self._run[tensor]) if tensor else None
+        scale = "gray" if tensor == "x" else "diverging" if tensor.startswith("grad_") else "sequential"
+        shade = _shade(values, scale) if values is not None and station not in ("softmax", "loss") else None
+        return SetStation(panel="network", station=station, role=role, values=values, shade=shade, note=note)
 
-    def _softmax_words(self) -> str:
-        scores, p = self._run.maps[-1].ravel(), f"$p_{{{self._label}}}$"
-        result = self._two(self._run.probabilities[self._label])
-        if np.abs(scores).max() > _GREATEST_POWER:
-            return f"softmax: {len(scores)} scores become probabilities that add up to 1, {p} ≈ **{result}**"
-        powers = np.exp(scores)
-        own, total = (significant(value, 3, self.digits) for value in (powers[self._label], powers.sum()))
-        score = self._two(scores[self._label])
-        # Of three digits that count the quotient is told as if it were the powers'.
-        sign = "=" if self.digits is None else "≈"
-        end = "=" if math.isclose(read(own) / read(total), read(result), rel_tol=1e-12) else "≈"
-        return f"softmax: {p} = exp({score}) / Σ exp(z) {sign} {own} / {total} {end} **{result}**"
-
-    def _backward_steps(self) -> Iterator[Step]:
-        network, names, slopes = self._network, self._names, self._slopes
-        p = float(self._run.probabilities[self._label])
-        yield Step(
-            caption=f"back from the loss: ∂L/∂z is p for every class but the label, for it p − 1, {self._two(p)} − 1 = "
-            f"**{self._two(round(p, self._most()) - 1)}**",
-            changes=(_set(_LOSS, role="gradient"), _set(_SOFTMAX, role="gradient")),
+    def _forward(self) -> Iterator[Words]:
+        x, p = self._read("x", "input"), self._known["p"]
+        ends = replace(x, decimals=digits_for(x.values.min(), x.values.max(), most=self.most()))
+        yield Text(
+            "Input: {picture}, {size} pixels, values from {least} to {most}",
+            size=Shape(x.values.shape[1:]),
+            least=ends[x.values.argmin()],
+            most=ends[x.values.argmax()],
+            picture=Strong(self._known["picture"]),
         )
-        left: tuple[str, ...] = (_LOSS, _SOFTMAX)
-        for place in range(len(network.layers), 0, -1):
-            layer, slope = network.layers[place - 1], slopes.maps[place]
-            words = backward_words(layer, self._run.maps[place - 1], slope, slopes.weights[place - 1], self.digits)
-            changes = self._turn(left, names[place], self._shown(place, slope), self._note(place))
-            yield Step(caption=words, changes=changes)
-            left = (names[place],)
-        yield Step(
-            caption="back at the input: what each pixel does to the loss, "
-            f"{mean_words('x', slopes.maps[0], self.digits)}",
-            changes=self._turn(left, _INPUT, slopes.maps[0], ""),
-        )
+        for stage in self._run.stages:
+            y = self._read(stage.y.name, stage.name)
+            yield forward(stage, x, y, self.digits)
+            x = y
+        yield softmax(x, self._label, p, self.digits)
+        yield logarithm(self._label, p, self._known["loss"], self.digits)
 
-    def _turn(self, left: tuple[str, ...], name: str, slope: Values, note: str) -> tuple[Change, ...]:
-        """The gradient leaves some stations and reaches another."""
-        return (
-            *(_set(before, role="returned") for before in left),
-            _set(name, role="gradient", values=slope, shade=_shade(slope, "diverging"), note=note),
+    def _backward(self) -> Iterator[Words]:
+        scores = self._run.tensors[f"grad_{self._run.stages[-1].y.name}"]
+        slope = Numbers(scores.name, scores.values, self.most())[self._label]
+        yield Text(
+            "Back from the loss: ∂L/∂z is p for wrong classes, p − 1 for the label: {value}",
+            value=equation(None, self._known["p"] - 1, slope),
         )
+        for stage in reversed(self._run.stages):
+            yield backward(stage, mean_size(self._run, stage.told.name, stage.letter, self.digits))
+        size = mean_size(self._run, "x", "x", self.digits)
+        yield Text("At the input: how each pixel would change the loss, {size}", size=size)
 
-    def _descent(self, after: Forward) -> Step:
-        changes: list[Change] = []
-        for place, name in enumerate(self._names):
-            shown = self._shown(place, after.maps[place])
-            learned = place > 0 and bool(self._slopes.weights[place - 1])
-            shade = _shade(shown, "sequential" if place else "gray")
-            changes.append(_set(name, role="updated" if learned else "done", values=shown, shade=shade))
-        changes += [
-            _set(_SOFTMAX, role="done", values=after.probabilities),
-            _set(_LOSS, role="done", values=np.array([after.loss]), note=self._was),
+    def _descent(self) -> Step:
+        known = dict(self._known)
+        places = significant(known["after"].value - known["loss"].value, 1).places
+        if self.digits is None and 2 < places <= _MOST_PLACES:
+            # As many decimals as tell the losses apart.
+            known |= {name: replace(known[name], decimals=places) for name in ("loss", "after")}
+        known["strong"] = Strong(known["after"])
+        if known["loss"].exact() == known["after"].exact():
+            template = "w ← w − {rate}·∂L/∂w for all {parameters} parameters: the loss stays at {strong}"
+        elif known["after"].value < known["loss"].value:
+            template = "w ← w − {rate}·∂L/∂w for all {parameters} parameters: the loss falls from {loss} to {strong}"
+        else:
+            template = "w ← w − {rate}·∂L/∂w for all {parameters} parameters: the loss rises from {loss} to {strong}"
+        updated = {stage.name for stage in self._run.stages if stage.weights}
+        changes = [
+            self._set(name, "updated" if name in updated else "done", "x" if tensor == "x" else f"after_{tensor}")
+            for name, tensor in self._run.stations
         ]
-        before, now = loss_texts(self._run.loss, after.loss, self.digits)
-        how = "falls" if after.loss < self._run.loss else "rises"
-        goes = "stays at" if before == now else f"{how} from {before} to"
-        rule = f"w ← w − {rate_text(self.lr)}·∂L/∂w for all {self._network.parameters} parameters"
-        return Step(caption=f"{rule}: the loss {goes} **{now}**", changes=tuple(changes), beats=2)
-
-    def _two(self, value: float) -> str:
-        return number(float(value), self._most())
-
-    def _alt(self) -> str:
-        network, run = self._network, self._run
-        layers = ", ".join(layer.text for layer in network.layers)
-        step = f"; after one step of gradient descent it is {self._two(self._after.loss)}" if self._after else ""
-        return (
-            f"Animation of a convolutional network ({layers}) on a {size_text(*network.input_shape[1:])} picture of "
-            f"class {self._label}: the feature maps of each layer appear from left to right, softmax gives the class a "
-            f"probability of {self._two(run.probabilities[self._label])}, the loss is {self._two(run.loss)}, and its "
-            f"gradient flows back through every layer to the weights{step}."
-        )
+        changes[-1] = replace(changes[-1], note=Text("was {loss}", **self._known))
+        return _step(Text(template, **known), *changes, beats=2)
 
 
-def _set(station: str, **what: object) -> SetStation:
-    return SetStation(panel=_PANEL, station=station, **what)  # type: ignore[arg-type]
+def _step(caption: Words, *changes: SetStation, beats: float = 1.0) -> Step:
+    return Step(caption=caption, changes=changes, beats=beats)
 
 
 def _shade(values: Values, scale: str) -> Shade:
     """From the least to the greatest value, or as far on both sides of 0."""
     lo, hi = float(values.min()), float(values.max())
     if scale == "diverging":
-        most = max(-lo, hi) or 1.0
-        return Shade(scale=scale, lo=-most, hi=most, always=True)
+        lo, hi = -max(-lo, hi), max(-lo, hi)
     return Shade(scale=scale, lo=lo, hi=hi if hi > lo else lo + 1, always=True)

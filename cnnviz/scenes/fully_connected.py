@@ -1,43 +1,26 @@
-"""Fully connected layer: every input is tied to every output, each output a weighted sum plus a bias."""
+"""Fully connected layer: every input is connected to every output, each output a weighted sum plus a bias."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from cnnviz.data import load_kernel, load_map
 from cnnviz.errors import UsageError
-from cnnviz.notation import as_given, as_given_exactly, bracketed, digits_for, number, size_text, written
-from cnnviz.ops.linear import linear
+from cnnviz.notation import as_given, as_given_exactly, digits_for, number, size_text, written
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._sliding import equals, factor, shade_for, summed
-from cnnviz.storyboard import (
-    Cell,
-    Change,
-    Edge,
-    Graph,
-    Grid,
-    Mark,
-    MoveMark,
-    Node,
-    SetEdge,
-    SetNode,
-    Shade,
-    Sign,
-    Step,
-    Storyboard,
-    Values,
-)
+from cnnviz.story import Cells, Graph, Story
+from cnnviz.storyboard import Edge, Mark, Node, SetEdge, SetNode, Shade, Step, Values
+from cnnviz.storyboard import Graph as Network
+from cnnviz.words import Math, Number, Shape, Symbol, Text, Words, counted, equation, joined, total
 
-if TYPE_CHECKING:
-    from cnnviz.operation import Operation
+Panels = tuple[Cells, Cells, Cells, Cells]
+"""The weights, the input, the bias and the output."""
 
 MOST_NODES = 8
 """Nodes a side: of more, neither the edges nor their numbers can be told apart."""
@@ -81,17 +64,19 @@ class FullyConnected(Scene):
         "random", group="Data", help='Values of x: a literal such as "2 3 1", a file, random, arange, ones or zeros.'
     )
     weights: ArrayLike = param(
-        "random", group="Data",
+        "random",
+        group="Data",
         help='Weights W, a row an output: a literal such as "1 0 2; 3 1 1", a file, ones, or random: whole '
-        "numbers from −2 to 2, never 0."
+        "numbers from −2 to 2, never 0.",
     )
     bias: ArrayLike = param(
-        "random", group="Data",
-        help="Bias b, one value an output or one for all: as for the input; random as for the weights."
+        "random",
+        group="Data",
+        help="Bias b, one value an output or one for all: as for the input; random as for the weights.",
     )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def prepare(self) -> None:
+        """The data are loaded, and their sizes become `inputs` and `outputs`."""
         outputs, inputs = self._weights.shape
         if max(outputs, inputs) > MOST_NODES:
             raise UsageError(
@@ -111,8 +96,7 @@ class FullyConnected(Scene):
                 f"weights are {outputs}×{inputs}, outputs × inputs, but --outputs asks for {self.outputs}: leave "
                 "--outputs out"
             )
-        object.__setattr__(self, "inputs", inputs)
-        object.__setattr__(self, "outputs", outputs)
+        self.fill_in(inputs=inputs, outputs=outputs)
         if len(self._bias) not in (1, outputs):
             raise UsageError(
                 f"bias has {len(self._bias)} values, but the weights give {outputs} outputs: give {outputs}, or one "
@@ -161,179 +145,143 @@ class FullyConnected(Scene):
     def _offsets(self) -> Values:
         return np.broadcast_to(self._bias, len(self._weights))
 
-    @cached_property
-    def _result(self) -> Values:
-        return np.asarray(linear(self._x, self._weights, self._offsets), np.float64)
-
-    @cached_property
-    def _sums(self) -> Values:
-        """What has been added up after each input, and at last with the bias: (outputs, inputs + 1)."""
-        partial = np.cumsum(self._weights * self._x, axis=1)
-        return np.concatenate([partial, self._result[:, None]], axis=1)
-
-    def expected(self) -> dict[str, npt.NDArray[np.float64]]:
-        """The vectorised layer."""
-        return {"output": self._result[:, None]}
-
-    def operation(self) -> Operation:
-        """The layer."""
-        from cnnviz.scenes._operations import fully_connected
-
-        return fully_connected(self._x, self._weights, self._offsets)
-
-    def storyboard(self) -> Storyboard:
+    def story(self) -> Story:
         """One step for each weight and each bias."""
         outputs, inputs = self._weights.shape
-        count = outputs * (inputs + 1)
-        return Storyboard(
-            scene="fully-connected",
-            parameters=self.public(),
-            title="Fully connected layer",
-            settings=f"{_many(inputs, 'input')}     {_many(outputs, 'output')}",
-            formula=rf"$y_j=\Sigma_i\, w_{{ji}}\,x_i+b_j$    {count} parameters: {outputs}·{inputs} weights, "
-            f"{_many(outputs, 'bias', 'biases')}",
-            convention="grids rounded" if self._rounded else "a row of W is one output",
-            alt=f"Animation of a fully connected layer: {_many(inputs, 'input node')}, each tied to each of "
-            f"{_many(outputs, 'output node')}; {count} steps add one product of weight and input, or one bias, at a "
-            f"time, and light up its edge, until y is {', '.join(map(self._short, self._result))}.",
-            rows=((self._graph(), self._grid("weights", self._weights, "kernel", "Weights $W$"),
-                   self._grid("input", self._x[:, None], "input", "$x$"), Sign(name="plus", text="+"),
-                   self._grid("bias", self._offsets[:, None], "bias", "$b$"), Sign(name="equals", text="="),
-                   self._output_panel()),),
-            steps=self._steps,
-            count=count,
+        graph = Graph()
+        given = (("x", self._x), ("w", self._weights), ("b", self._offsets))
+        x, w, b = (graph.given(name, values) for name, values in given)
+        y = graph.compute("linear", x, w, b)
+        # What has been added up after each input, and at last with the bias.
+        sums = np.column_stack([np.cumsum(self._weights * self._x, axis=1), y.values])
+        digits, fitting = self._digits(sums), self._fitting(sums)
+
+        story = Story(self, Text("Fully connected layer"), graph)
+        story.settings += [
+            ("", counted(inputs, "{n} input", "{n} inputs")),
+            ("", counted(outputs, "{n} output", "{n} outputs")),
+        ]
+        # The range tells the renderer how small the numbers must be that steps will bring.
+        shade = Shade(scale="diverging", lo=float(sums.min()), hi=float(sums.max())) if fitting["numbers"] else None
+        Y = story.cells("output", "$y$ {size}", y, pending=True, shade=shade, **fitting)
+        marks = (Mark(name="current", role="window"),)
+        fields = {**self._fitting(w.values), "numbers": True}
+        W = story.cells("weights", "Weights $W$ {size}", w, role="kernel", marks=marks, **fields)
+        X = story.cells("input", "$x$ {size}", x, marks=marks, shade=None, **self._fitting(x.values))
+        B = story.cells("bias", "$b$ {size}", b, role="bias", marks=marks, shade=None, **self._fitting(b.values))
+        panels = W, X, B, Y
+
+        def steps() -> Iterator[Step]:
+            before: SetEdge | None = None
+            for j, i in np.ndindex(outputs, inputs + 1):
+                at, last = (j, 0), i == inputs
+                terms = [self._short(W, (j, n)) * self._short(X, (n, 0)) for n in range(min(i + 1, inputs))]
+                value = Y.number(at, digits) if last else Number(float(sums[j, i]), digits)
+                name = Symbol("y", (j + 1,))
+                edge = SetEdge(
+                    panel="network",
+                    source=_source(i, inputs),
+                    target=f"y{j}",
+                    role="active",
+                    text=self._weight(panels, i, j),
+                )
+                if last:
+                    caption: Words = equation(name, total([*terms, replace(B[at], decimals=None)]), value)
+                else:
+                    caption = Text("{y} so far: {sum}", y=name, sum=equation(None, total(terms), value))
+                yield story.step(
+                    caption,
+                    [] if before is None else replace(before, role="added", text=None if self._written else ""),
+                    edge,
+                    SetNode(panel="network", node=f"y{j}", role="output", text=value),
+                    Y.set(at, role="output", value=value.value),
+                    Y.mark("current", at),
+                    [B.mark("current", at), W.hide("current"), X.hide("current")]
+                    if last
+                    else [W.mark("current", (j, i)), X.mark("current", (i, 0)), B.hide("current")],
+                )
+                before = edge
+
+        count = sums.size
+        return story.play(
+            steps,
+            count,
+            (self._network(panels, sums), W, X, "+", B, "=", Y),
+            alt=Text(
+                "a fully connected layer: {inputs}, each connected to each of {outputs}; {n} steps add one product of "
+                "weight and input, or one bias, at a time and highlight its edge, until y is {y}",
+                inputs=counted(inputs, "{n} input node", "{n} input nodes"),
+                outputs=counted(outputs, "{n} output node", "{n} output nodes"),
+                n=count,
+                y=joined([self._short(Y, (j, 0)) for j in range(outputs)]),
+            ),
             step_roles=("output", "active", "added"),
-        )  # fmt: skip
+            formula=Text(
+                "{formula}    {weights} weights + {biases} = {count} parameters",
+                formula=Math(r"y_j=\Sigma_i\, w_{ji}\,x_i+b_j"),
+                count=count,
+                weights=Shape((outputs, inputs), "weights"),
+                biases=counted(outputs, "{n} bias", "{n} biases"),
+            ),
+            convention=Text("grids show rounded values" if self._rounds(sums) else "each row of W makes one output"),
+        )
 
-    @cached_property
-    def _digits(self) -> int:
-        """Decimals of the sums."""
-        return digits_for(self._sums, most=self._most())
-
-    def _graph(self) -> Graph:
-        outputs, inputs = self._weights.shape
-        sums = [number(value, self._digits) for value in self._sums.ravel()]
+    def _network(self, panels: Panels, sums: Values) -> Network:
+        W, X, _, _ = panels
+        outputs, inputs = W.values.shape
+        written = [Number(value, self._digits(sums)) for value in sums.ravel().tolist()]
+        widest = max(written, key=lambda each: len(number(each.value, each.places)))
         nodes = [
-            Node(name=f"x{i}", x=0, y=i / inputs, role="input", text=self._short(x), label=f"$x_{{{i + 1}}}$")
-            for i, x in enumerate(self._x)
+            Node(
+                name=f"x{i}", x=0, y=i / inputs, role="input", text=self._short(X, (i, 0)), label=Symbol("x", (i + 1,))
+            )
+            for i in range(inputs)
         ]
-        nodes.append(Node(name="bias", x=0, y=1, role="bias", text="1", label="bias"))
+        nodes.append(Node(name="bias", x=0, y=1, role="bias", text="1", label=Text("bias")))
         nodes += [
-            Node(name=f"y{j}", x=1, y=(j + 0.5) / outputs, role="pending", label=f"$y_{{{j + 1}}}$",
-                 widest=max(sums, key=len))
+            Node(name=f"y{j}", x=1, y=(j + 0.5) / outputs, role="pending", label=Symbol("y", (j + 1,)), widest=widest)
             for j in range(outputs)
-        ]  # fmt: skip
-        edges = [
-            Edge(source=_source(i, inputs), target=f"y{j}", text=self._edge_text(i, j) if self._written else "")
-            for j in range(outputs)
-            for i in range(inputs + 1)
         ]
-        return Graph(name="network", nodes=tuple(nodes), edges=tuple(edges))
-
-    @cached_property
-    def _factors(self) -> Values:
-        """The number on each edge, those from the bias node last: (outputs, inputs + 1)."""
-        return np.column_stack([self._weights, self._offsets])
+        edges = [
+            Edge(source=_source(i, inputs), target=f"y{j}", text=self._weight(panels, i, j) if self._written else "")
+            for j, i in np.ndindex(outputs, inputs + 1)
+        ]
+        return Network(name="network", nodes=tuple(nodes), edges=tuple(edges))
 
     @property
     def _written(self) -> bool:
-        return self._factors.size <= _MOST_WRITTEN
+        """Whether every edge carries its weight all the time."""
+        return self._weights.size + len(self._weights) <= _MOST_WRITTEN
 
-    def _edge_text(self, i: int, j: int) -> str:
-        value = float(self._factors[j, i])
-        whole = as_given(value)
-        return whole if i == len(self._x) and len(whole) <= _MOST_LETTERS else self._short(value)
+    def _weight(self, panels: Panels, i: int, j: int) -> Number:
+        """The number on an edge, of a bias in full where that is short."""
+        W, X, B, _ = panels
+        if i < len(X.values):
+            return self._short(W, (j, i))
+        whole = replace(B[j, 0], decimals=None)
+        return whole if len(as_given(whole.value)) <= _MOST_LETTERS else self._short(B, (j, 0))
 
-    def _grid(self, name: str, values: Values, role: str, label: str) -> Grid:
-        digits = self._grid_digits(values)
-        shade = shade_for(values, picture=False, always=False) if name == "weights" else None
-        return Grid(
-            name=name, label=f"{label} {size_text(*values.shape)}", values=values, roles=np.full(values.shape, role),
-            digits=digits or 0, numbers=digits is not None or name == "weights", shade=shade,
-            marks=(Mark(name="current", role="window"),),
-        )  # fmt: skip
+    def _short(self, cells: Cells, place: tuple[int, int]) -> Number:
+        return cells.number(place, self._digits(cells.values[place]))
 
-    def _output_panel(self) -> Grid:
-        size, digits = (len(self._weights), 1), self._grid_digits(self._sums)
-        # The range tells the renderer how small the numbers must be that steps will bring.
-        shade = Shade(scale="diverging", lo=float(self._sums.min()), hi=float(self._sums.max()))
-        return Grid(
-            name="output", label=f"$y$ {size_text(*size)}", values=np.full(size, np.nan),
-            roles=np.full(size, "pending"), digits=digits or 0, numbers=digits is not None,
-            shade=None if digits is None else shade, marks=(Mark(name="current", role="result"),),
-        )  # fmt: skip
+    def _digits(self, values: Any) -> int:
+        return digits_for(values, most=self.most())
 
-    def _grid_digits(self, values: Values) -> int | None:
-        """Decimals with which every value fits a cell beside the graph; None where none does."""
+    def _fitting(self, values: Values) -> dict[str, Any]:
+        """Decimals with which every value fits a cell beside the graph, and whether any do."""
         letters = 4 if len(self._x) <= _FEW_INPUTS else 3
-        for digits in range(digits_for(values, most=self._most()), -1, -1):
+        for digits in range(self._digits(values), -1, -1):
             if max(len(number(value, digits)) for value in values.ravel()) <= letters:
-                return digits
-        return None
+                return {"digits": digits, "numbers": True}
+        return {"digits": 0, "numbers": False}
 
-    @property
-    def _rounded(self) -> bool:
-        shown = (self._weights, self._x, self._offsets, self._sums)
-        bias = self._grid_digits(self._offsets)
-        # Captions and edges have the bias as it was given.
-        if bias is not None and any(written(b, bias) != as_given_exactly(b) for b in self._offsets):
+    def _rounds(self, sums: Values) -> bool:
+        """Whether cells show less than captions and edges do, which have the bias as it was given."""
+        grids = [(values, self._fitting(values)) for values in (self._weights, self._x, self._offsets, sums)]
+        _, bias = grids[2]
+        if bias["numbers"] and any(written(b, bias["digits"]) != as_given_exactly(b) for b in self._offsets):
             return True
-        return any(self._grid_digits(values) not in (None, digits_for(values, most=self._most())) for values in shown)
-
-    def _steps(self) -> Iterator[Step]:
-        outputs, inputs = self._weights.shape
-        before: tuple[str, str] | None = None
-        for j in range(outputs):
-            for i in range(inputs + 1):
-                edge = _source(i, inputs), f"y{j}"
-                changes: list[Change] = []
-                if before is not None:
-                    text = None if self._written else ""
-                    source, target = before
-                    changes.append(SetEdge(panel="network", source=source, target=target, role="added", text=text))
-                before = edge
-                value = float(self._sums[j, i])
-                changes += [
-                    SetEdge(panel="network", source=edge[0], target=edge[1], role="active",
-                            text=self._edge_text(i, j)),
-                    SetNode(panel="network", node=edge[1], role="output", text=number(value, self._digits)),
-                    Cell(panel="output", row=j, column=0, role="output", value=value),
-                    MoveMark(panel="output", mark="current", row=j, column=0, rows=1, columns=1),
-                    *self._pointers(i, j),
-                ]
-                yield Step(caption=self._caption(i, j), changes=tuple(changes))
-
-    def _pointers(self, i: int, j: int) -> Iterator[Change]:
-        """Outlines around the cells that this step multiplies or adds."""
-        is_bias = i == len(self._x)
-        for panel, row, column, shown in (
-            ("weights", j, i, not is_bias), ("input", i, 0, not is_bias), ("bias", j, 0, is_bias),
-        ):  # fmt: skip
-            yield MoveMark(panel=panel, mark="current", row=row, column=column, rows=int(shown), columns=int(shown))
-
-    def _caption(self, i: int, j: int) -> str:
-        taken = min(i + 1, len(self._x))
-        pairs = list(zip(self._weights[j, :taken], self._x[:taken], strict=True))
-        terms = [f"{self._factor(w)}·{self._factor(x)}" for w, x in pairs]
-        shown = sum((self._shown(w) * self._shown(x) for w, x in pairs), Fraction(0))
-        done = i == len(self._x)
-        if done:
-            terms.append(bracketed(as_given(self._offsets[j])))
-            shown += as_given_exactly(self._offsets[j])
-        value = float(self._sums[j, i])
-        sign = equals(shown, value, self._digits)
-        left = f"$y_{{{j + 1}}}$" + ("" if done else " so far")
-        return f"{left} = {summed(terms)} {sign} **{number(value, self._digits)}**"
-
-    def _shown(self, value: float) -> Fraction:
-        """A number as it is written."""
-        return written(value, digits_for(value, most=self._most()))
-
-    def _short(self, value: float) -> str:
-        return number(value, digits_for(value, most=self._most()))
-
-    def _factor(self, value: float) -> str:
-        return factor(value, digits_for(value, most=self._most()))
+        return any(found["numbers"] and found["digits"] != self._digits(values) for values, found in grids)
 
 
 def _source(i: int, inputs: int) -> str:
@@ -353,7 +301,3 @@ def _row(values: Values, what: str) -> Values:
     if min(values.shape) != 1:
         raise UsageError(f"{what} is {size_text(*values.shape)}: give one row of values such as '2 3 1'")
     return values.ravel()
-
-
-def _many(count: int, one: str, many: str = "") -> str:
-    return f"{count} {one if count == 1 else many or one + 's'}"

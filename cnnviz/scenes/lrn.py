@@ -208,7 +208,7 @@ class Lrn(Scene):
         alpha = rf"({self._divided})" if self.alpha_over_n else r"\alpha"
         if self.kind == "intra":
             return Text(
-                "{formula}   over {size} pixels of the same channel",
+                "{formula}   sum over {size} pixels of the same channel",
                 formula=Math(rf"b=a\,/\,(k+{alpha}\,\Sigma\,a^2)^\beta"),
                 size=Shape((self.n, self.n)),
             )
@@ -222,18 +222,18 @@ class Lrn(Scene):
         )
 
     def _convention(self) -> Words:
-        divided = Math(self._divided)
         if not self.alpha_over_n:
-            return Text("{alpha} as in the paper, not {divided}", alpha=Math(r"\alpha"), divided=divided)
-        # torch has no neighbourhood within a channel.
-        return Text("{alpha} as torch, Caffe" if self.kind == "inter" else "{alpha} as Caffe", alpha=divided)
+            return ""
+        # PyTorch has no neighbourhood within a channel.
+        as_in = "{alpha} as in PyTorch and Caffe" if self.kind == "inter" else "{alpha} as in Caffe"
+        return Text(as_in, alpha=Math(self._divided))
 
     def _alt(self, shape: tuple[int, ...]) -> Words:
         inter = self.kind == "inter"
         return Text(
-            "{kind} local response normalization: each value of a {size} block is divided by (k + {weight}·Σa²)^β, the "
-            "sum of squares over up to {neighbours} cells, {where}; n = {n}, k = {k}, α = {alpha}, β = {beta}; {steps} "
-            "the output",
+            "{kind} local response normalization: each value of a {size} input is divided by (k + {weight}·Σa²)^β, "
+            "where the sum runs over up to {neighbours} cells: {where}; n = {n}, k = {k}, α = {alpha}, β = {beta}; "
+            "{steps} the output",
             kind=Text(_KINDS[self.kind]),
             size=Shape(shape),
             weight="α" if not self.alpha_over_n else "(α/n)" if inter else "(α/n²)",

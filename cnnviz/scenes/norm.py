@@ -1,4 +1,4 @@
-"""Normalization layers: which values share a mean and a variance; LRN against BN."""
+"""Normalization layers: which values share a mean and a variance; LRN vs. BN."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from cnnviz.story import (
     Story,
     Windows,
     check_squares,
-    check_steps,
     load_maps,
     short_digits,
     side_by_side,
@@ -50,25 +49,25 @@ _KINDS = MappingProxyType(
             "Batch normalization",
             "batch normalization",
             "channel {part}",
-            "{formula}    {statistics} over a channel in all samples: {n} values",
+            "{formula}    {statistics} per channel, over all samples: {n} values",
         ),
         "layer": _Kind(
             "Layer normalization",
             "layer normalization",
             "sample {sample}",
-            "{formula}    {statistics} over all channels of a sample: {n} values",
+            "{formula}    {statistics} per sample, over all channels: {n} values",
         ),
         "instance": _Kind(
             "Instance normalization",
             "instance normalization",
             "sample {sample}, channel {part}",
-            "{formula}    {statistics} over a channel of a sample: {n} values",
+            "{formula}    {statistics} per channel of each sample: {n} values",
         ),
         "group": _Kind(
             "Group normalization",
             "group normalization",
             "sample {sample}, group {part}",
-            "{formula}    {statistics} over {channels} channels of a sample: {n} values",
+            "{formula}    {statistics} per sample, over {channels} channels: {n} values",
         ),
     }
 )
@@ -150,7 +149,6 @@ class Norm(Scene):
         count = len(groups.cells((0, 0))) * size[0] * size[1]
         if count == 1:
             raise UsageError(f"{self.kind} normalization of one value a group leaves nothing but 0: use --i 2 or more")
-        check_steps(_STEPS_PER_GROUP * groups.count, "this normalization")
 
         values = self.maps.values.reshape(shape)
         graph = Graph(double=needs_double(values, self.eps))
@@ -239,7 +237,7 @@ class Norm(Scene):
     def _alt(self, groups: int, count: int) -> Words:
         return Text(
             "{kind} of {samples} with {channels} of {size} pixels: {groups}, {n} values each, the cells that share a "
-            "mean and a variance light up; then each value less the mean, divided by √(σ² + ε), appears in the output",
+            "mean and a variance light up; then the output shows each value minus the mean, divided by √(σ² + ε)",
             kind=Text(_KINDS[self.kind].name),
             samples=counted(self.batch, "{n} sample", "{n} samples"),
             channels=counted(self.channels, "{n} channel", "{n} channels"),

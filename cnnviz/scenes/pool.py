@@ -12,7 +12,7 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_SIDE
 from cnnviz.parameters import ArrayLike, Size, param, to_cli
 from cnnviz.scene import Scene
-from cnnviz.scenes._pooling import input_panel, kept, output_panel, winner
+from cnnviz.scenes._pooling import input_panel, kept, output_panel, pooling_kind, winner
 from cnnviz.story import (
     INPUT_HELP,
     Graph,
@@ -48,13 +48,7 @@ class Pool(Scene):
         "cnnviz pool avg --i 6 --output-size 1",
     )
 
-    kind: str = param(
-        "max",
-        choices=("max", "avg"),
-        positional=True,
-        always_named=True,
-        help="What is kept of a window: its maximum or its average.",
-    )
+    kind: str = pooling_kind("What is kept of a window: its maximum or its average.")
     i: Size | None = input_size(shown_default="4, or the data's own")
     k: Size | None = kernel_size(help="Window size.", shown_default="2", always_named=False)
     s: Size | None = stride(None, shown_default="the window's size", always_named=False)
@@ -123,14 +117,9 @@ class Pool(Scene):
         options: dict[str, Any]
         if self.output_size is None:
             windows = Windows.sliding(x.shape, self.window, self.strides, self.p, self.d, ceil_mode=self.ceil_mode)
-            options = {
-                "kernel_size": self.window,
-                "stride": self.strides,
-                "padding": self.p,
-                "ceil_mode": self.ceil_mode,
-            }
-            last = {"dilation": self.d} if self.kind == "max" else {"count_include_pad": self.count_include_pad}
-            function, options = f"{self.kind}_pool2d", {**options, **last}
+            function, options = f"{self.kind}_pool2d", {"kernel_size": self.window, "stride": self.strides}
+            options |= {"padding": self.p, "ceil_mode": self.ceil_mode}
+            options |= {"dilation": self.d} if self.kind == "max" else {"count_include_pad": self.count_include_pad}
         else:
             windows = Windows.adaptive(x.shape, self.output_size)
             function, options = f"adaptive_{self.kind}_pool2d", {"output_size": self.output_size}
@@ -141,19 +130,15 @@ class Pool(Scene):
         story.fits(windows, "this pooling")
         if self.output_size is None:
             story.set("window", "k", self.window)
-            story.set("stride", "s", self.strides)
-            if self.p != (0, 0):
-                story.set("padding", "p", self.p)
-            if self.d != (1, 1):
-                story.set("dilation", "d", self.d)
+            story.sizes(s=self.strides, **({"p": self.p} if any(self.p) else {}), d=self.d)
         else:
-            story.set("output", "o", self.output_size)
+            story.sizes(o=self.output_size)
         X = input_panel(story, self.map, windows, self.kind)
         Y = output_panel(story, X, "output", "Output {size}", y)
 
         def steps() -> Iterator[Step]:
             for at in windows.places():
-                value = kept(self.kind, X, windows, at, counts_padding=self.count_include_pad)
+                value = kept(self.kind, X, Y, windows, at, counts_padding=self.count_include_pad)
                 caption = equation(Y.symbol("y", at), value, Y[at], letters=70)
                 yield story.step(caption, X.window(windows, at, (), winner(self.kind, X, windows, at)), Y.write(at))
 
@@ -187,8 +172,7 @@ class Pool(Scene):
     def _formula(self, windows: Windows) -> Words:
         dilated, padded = any(d > 1 for d in self.d), any(self.p)
         general = convolved_size(dilated=dilated, ceil_mode=self.ceil_mode, padded=padded)
-        given: dict[str, Any] = {"i": self.map.values.shape, "k": self.window, "s": self.strides}
-        given |= ({"p": self.p} if padded else {}) | ({"d": self.d} if dilated else {})
+        given = {"i": self.map.values.shape, "k": self.window, "s": self.strides, "p": self.p, "d": self.d}
         found = filled(general, windows.out, "output", **given)
         if any(found.value(axis) != o for axis, o in enumerate(windows.out)):
             # A last window that would begin in the padding behind the input is left out.
@@ -200,16 +184,14 @@ class Pool(Scene):
     def _adaptive_formula(self, windows: Windows) -> Words:
         sizes, out = self.map.values.shape, windows.out
         if out == (1, 1):
-            return Text("one window of the input's size, {size}", size=Shape(sizes, "input"))
+            return Text("one window as large as the input: {size}", size=Shape(sizes, "input"))
         rows, columns = (
             Math(rf"\lfloor r\cdot {i}/{o}\rfloor\leq x<\lceil(r+1)\cdot {i}/{o}\rceil")
             for i, o in zip(sizes, out, strict=True)
         )
         counted = Math(r"r=0,1,\ldots")
         if rows == columns:
-            return Text(
-                "window {r} of {n} covers {range}", r=counted, n=Number(out[0], 0, ("output", "shape", 0)), range=rows
-            )
+            return Text("window {r} of {n} covers {range}", r=counted, n=Number(out[0], 0, ("output", "shape", 0)), range=rows)
         return Text("window {r} covers rows {rows}, columns {columns}", r=counted, rows=rows, columns=columns)
 
     def _what(self, name: str, windows: Windows) -> Words:

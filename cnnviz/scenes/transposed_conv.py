@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import compress, pairwise
 from typing import Any, ClassVar
-
-import numpy as np
 
 from cnnviz.limits import MAX_SIDE
 from cnnviz.parameters import Size, param
-from cnnviz.scenes._scatter import MANY_COLUMNS, scatter
-from cnnviz.scenes._stretch import Stretch
+from cnnviz.scenes._scatter import scatter
+from cnnviz.scenes._slide import slide
 from cnnviz.story import (
     CROWDED_SIDE,
     Axis,
     Graph,
     MapAndKernel,
     Story,
-    Tensor,
     Windows,
     bias,
     dilation,
     filled,
     input_size,
-    lost_of,
     padding,
-    reading_beats,
     stride,
-    times,
 )
-from cnnviz.storyboard import Mark, Step
-from cnnviz.words import Extent, Filled, Fitting, Number, Shape, Text, Words, dot, equation, joined, size
+from cnnviz.words import Extent, Filled, Number, Text, Words, joined, size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,17 +71,11 @@ class TransposedConv(MapAndKernel):
         story = Story(self, Text("Transposed convolution"), graph, crowded=crowded)
         windows = stretched if self.view == "convolution" else stamped
         story.fits(windows, "this transposed convolution", drawn="the stretched input", options="--i, --s or --k")
-        story.set("kernel", "k", w.shape)
-        story.set("stride", "s", self.s)
-        story.set("padding", "p", self.p)
-        if any(self.output_padding):
-            story.set("output padding", "a", self.output_padding)
-        if self.d != (1, 1):
-            story.set("dilation", "d", self.d)
+        story.sizes(k=w.shape, s=self.s, p=self.p, a=self.output_padding, d=self.d)
         if self.bias:
             story.set("bias", "b", Number(self.bias, None, ("bias",)))
         if self.view == "convolution":
-            return self._slide(story, y, stretched)
+            return slide(self, story, y, stretched)
         return scatter(self, story, pixels, kernel, y, stamped)
 
     @property
@@ -100,104 +86,16 @@ class TransposedConv(MapAndKernel):
     def size_formula(self, out: Sequence[int]) -> Filled:
         """The output's size (Dumoulin and Visin 2016, relationship 14 and, with dilation, its like)."""
         i, k, s, p, a, d = map(size, "ikspad")
-        given: dict[str, Any] = {"i": self.map.values.shape, "s": self.s, "k": self.weights.values.shape, "p": self.p}
-        dilated, extra = any(each > 1 for each in self.d), any(self.output_padding)
-        general = (i - 1) * s + (d * (k - 1) + 1 if dilated else k) - 2 * p
-        if dilated:
-            given["d"] = self.d
-        if extra:
-            general, given["a"] = general + a, self.output_padding
-        return filled(general, out, "output", **given)
+        sizes = {"i": self.map.values.shape, "s": self.s, "k": self.weights.values.shape, "p": self.p}
+        span = d * (k - 1) + 1 if any(each > 1 for each in self.d) else k
+        general = (i - 1) * s + span - 2 * p
+        if any(self.output_padding):
+            general += a
+        return filled(general, out, "output", **sizes, a=self.output_padding, d=self.d)
 
     def _windows(self, axis: Callable[..., Axis]) -> Windows:
         sizes = self.map.values.shape, self.weights.values.shape, self.s, self.p, self.output_padding, self.d
         return Windows(tuple(axis(*each) for each in zip(*sizes, strict=True)))
-
-    def _slide(self, story: Story, y: Tensor, windows: Windows) -> Story:
-        """The input is stretched in some phases, then the turned kernel slides over it."""
-        x, w, out = self.map.values, self.weights.values, windows.out
-        stretch = Stretch(x, windows, (w.shape[0], w.shape[1]), self.s, self.p, self.output_padding, self.d)
-        first = (phases := stretch.phases())[0]
-        X = story.cells(
-            "input",
-            "Input {size}",
-            np.nan_to_num(phases[-1].values),
-            first=first.values,
-            roles=first.roles,
-            data=self.map,
-            notes=True,
-            size=Shape(x.shape, "input"),
-            below=phases[-1].below,
-            marks=(Mark(name="map", role="boundary"), Mark(name="window", role="window")),
-        )
-        story.graph.show_input("input", first.values, x.shape)
-        turned = w[::-1, ::-1]
-        W = story.cells(
-            "kernel",
-            "Kernel {size}",
-            turned,
-            first=w,
-            role="kernel",
-            below=Text("rotated by 180°"),
-            enlarge=windows.drawn[1] + out[1] >= MANY_COLUMNS,
-        )
-        Y = story.cells("output", "Output {size}", y, pending=True, lost=lost_of(x, w))
-        weights, added = W.read(list(np.ndindex(w.shape))), Number(self.bias, None, ("bias",))
-        count = len(phases) + 1 + windows.count
-        beats = reading_beats(count)
-
-        def steps() -> Iterator[Step]:
-            labels = X.relabel(first.below), W.relabel(Text("as it is given"))
-            yield story.step(first.caption, labels, beats=beats)
-            for before, phase in pairwise(phases):
-                boundary = [X.mark("map", *stretch.boundary())] if "padding" in phase.roles else []
-                changes = phase.changes(X, before), X.relabel(phase.below), boundary
-                yield story.step(phase.caption, *changes, beats=beats)
-            said = Text(
-                "The kernel turns by 180°; then it slides over every position, with stride {s}",
-                s=equation(size("s'"), Number(1)),
-            )
-            cells = [W.set(place, value=float(value)) for place, value in np.ndenumerate(turned)]
-            yield story.step(said, cells, W.relabel(Text("rotated by 180°")), beats=beats)
-            for at in windows.places():
-                real = [X.role(cell) == "input" for cell in windows.cells(at)]
-                pixels, used = X.read(list(compress(windows.cells(at), real))), list(compress(weights, real))
-                caption = equation(Y.symbol("y", at), dot(pixels, used, added, Y[at]), Y[at])
-                yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
-
-        formula: Words = self.size_formula(out)
-        if len(set(zip(x.shape, w.shape, self.s, self.p, self.output_padding, self.d, strict=True))) == 1:
-            formula = Fitting((joined((formula, *stretch.formulas()), "    "), formula))
-        what = Text(
-            "a transposed convolution, {sizes}: a {i} input is pulled apart with zeros and framed, then the {k} kernel, "
-            "rotated by 180°, slides over it with stride 1 and fills the {o} output, each cell the sum of products under "
-            "the kernel{bias}",
-            sizes=self.sizes_text(),
-            i=Shape(x.shape),
-            k=Shape(w.shape),
-            o=Shape(out),
-            bias=Text(", plus a bias") if self.bias else "",
-        )
-        roles = (
-            "empty",
-            "input",
-            "zero",
-            "padding",
-            "unreached",
-            "padding_unreached",
-            "kernel",
-            "kernel_on_padding",
-            "output",
-        )
-        return story.play(
-            steps,
-            count,
-            (X, "∗", W, "=", Y),
-            alt=what,
-            step_roles=roles,
-            formula=formula,
-            convention=Text("kernel rotated by 180°: the transpose of the convolution"),
-        )
 
     def sizes_text(self) -> Words:
         """The parameters in words."""

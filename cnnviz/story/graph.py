@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.functions.compute import compute
+from cnnviz.functions.compute import compute, evaluate
 from cnnviz.operation import KERNEL, MAP, PLAIN, Call, Input, Operand, Operation, Shown, Training
 
 Values = npt.NDArray[np.float64]
@@ -78,6 +78,18 @@ class Graph:
         kind = used[0].kind
         return tuple(Tensor(name, np.asarray(each), kind) for name, each in zip(names, values, strict=False))
 
+    def descend(self, loss: Tensor, rate: float) -> Mapping[str, Tensor]:
+        """Take one step of gradient descent, with all that goes in but maps as weights; see `Training`.
+
+        Every tensor by its name: those so far, their gradients, and with a rate above 0 what they are after the step.
+        """
+        weights = tuple(name for name, operand in self._operands.items() if operand.kind != MAP)
+        self.training = Training(loss=loss.name, weights=weights, rate=rate)
+        operation = self.operation()
+        assert operation is not None
+        found = {name: operand.values for name, operand in self._operands.items()} | evaluate(operation)
+        return {name: Tensor(name, values, MAP if values.ndim == 4 else PLAIN) for name, values in found.items()}
+
     def record(self, function: str, tensor: Tensor, values: npt.ArrayLike, result: str, **options: Any) -> Tensor:
         """A call whose result is known, for it was computed on the way."""
         operands, shape = (tensor.name,), tensor.values.shape
@@ -93,14 +105,15 @@ class Graph:
         *,
         size: bool = False,
         among: bool = False,
+        printed: bool = True,
     ) -> None:
-        """A panel shows a tensor at the end, or the part of it at `index`, in a `shape` of its own.
+        """A panel shows a tensor, in the end the last one, or the part of it at `index`, in a `shape` of its own.
 
-        With `size` it shows the shape alone. `among` others, it is the next row of what is expected there.
+        With `size` it shows the shape alone. `among` others, it is the next row of what is expected there. Programs
+        print it if it is `printed`.
         """
-        self._shown.append(
-            Shown(name=tensor.name, panel=panel, index=index, size=size, kind=tensor.kind, among=among)
-        )
+        how = {"kind": tensor.kind, "printed": printed, "among": among}
+        self._shown.append(Shown(name=tensor.name, panel=panel, index=index, size=size, **how))
         if size:
             return
         found = np.asarray(tensor.values[index], np.float64)

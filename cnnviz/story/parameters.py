@@ -13,7 +13,7 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_KERNEL, MAX_SIDE
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.words import Expression, Filled, Number, call, size
+from cnnviz.words import Expression, Filled, Number, Symbol, call, leaves, size
 
 INPUT_HELP = 'Input: an image, .npy, .csv or .txt file, a literal such as "1 2; 3 4", random, arange, ones or zeros.'
 KERNEL_HELP = (
@@ -104,11 +104,16 @@ def convolved_size(*, dilated: bool = False, ceil_mode: bool = False, padded: bo
 
 
 def filled(
-    general: Expression, results: Sequence[int], ref: str | None = None, left: str = "o", **sizes: Sequence[int]
+    general: Expression, results: Sequence[int], ref: str | None = None, left: str = "o", /, **sizes: Sequence[int]
 ) -> Filled:
-    """A general equation of `left` with the sizes along rows and columns; `ref` is the panel that has the results."""
-    values = tuple(tuple((name, Number(each[axis])) for name, each in sizes.items()) for axis in range(len(results)))
-    found = tuple(
-        Number(result, 0, None if ref is None else (ref, "shape", axis)) for axis, result in enumerate(results)
+    """A general equation of `left` with those of the sizes that occur in it, along rows and columns.
+
+    `ref` is the panel that has the results.
+    """
+    used = {leaf.name for leaf in leaves(general) if isinstance(leaf, Symbol)}
+    values = (
+        tuple((name, Number(each[axis])) for name, each in sizes.items() if name in used)
+        for axis in range(len(results))
     )
-    return Filled(size(left), general, values, found)
+    found = (Number(result, 0, None if ref is None else (ref, "shape", axis)) for axis, result in enumerate(results))
+    return Filled(size(left), general, tuple(values), tuple(found))

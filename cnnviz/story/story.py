@@ -42,10 +42,14 @@ Changes = Change | Iterable[Change]
 CROWDED_SIDE = 20
 """Cells a side from which a map shows colours instead of numbers."""
 
+_SIZES = {
+    "i": "input", "k": "kernel", "s": "stride", "p": "padding", "a": "output padding", "d": "dilation", "o": "output"
+}
+_UNSAID = {"d": (1, 1), "a": (0, 0)}
 _MOST_LISTED = 9
 _MOST_WORDS = 3
 _LOST = 1e-12
-_OPERATORS = {"∗": "times", "=": "equals", "→": "becomes"}
+_OPERATORS = {"∗": "times", "+": "plus", "=": "equals", "→": "becomes"}
 
 
 class Story:
@@ -69,6 +73,12 @@ class Story:
         found = value if isinstance(value, Number) else Extent(tuple(value))
         self.settings.append((word, Assigned(Symbol(symbol, size=size), found)))
 
+    def sizes(self, words: bool = True, /, **sizes: Sequence[int]) -> None:
+        """Sizes by their symbols; a dilation of 1 and an output padding of 0 are not worth saying."""
+        for symbol, value in sizes.items():
+            if tuple(value) != _UNSAID.get(symbol):
+                self.set(_SIZES[symbol] if words else "", symbol, value)
+
     def _settings(self) -> Words:
         """Each a word and its value; of many the words are left out."""
         if len(self.settings) > _MOST_WORDS:
@@ -91,7 +101,7 @@ class Story:
     def cells(
         self,
         name: str,
-        label: str,
+        label: Words,
         values: Values | Tensor,
         *,
         windows: Windows | None = None,
@@ -108,7 +118,7 @@ class Story:
         marks: Sequence[Mark] = (),
         **more: Any,
     ) -> Cells:
-        """A panel of cells, labelled with its size (`label` has a gap for it) and what stands `below`.
+        """A panel of cells, labelled with its size (a `label` that is a str has a gap for it) and what stands `below`.
 
         With `windows` it is drawn padded with `fill`, what no window reaches hatched, and an outline for the window;
         a `pending` one is empty until its cells are written. Of a tensor the graph learns which panel shows it: what
@@ -122,7 +132,7 @@ class Story:
         if data is not None:
             self._picture = data.source == "image"
             self._crowded = self._crowded or max(shown.shape[-2:]) >= CROWDED_SIDE
-        texts = [Text(label, size=size or Shape(shown.shape, name))]
+        texts = [Text(label, size=size or Shape(shown.shape, name)) if isinstance(label, str) else label]
         drawn = shown if first is None else first
         roles = np.full(shown.shape, role) if roles is None else roles
         if windows is not None:
@@ -242,7 +252,13 @@ class Story:
         return [Text("The output, row by row: {rows}", rows=joined(rows, "; "))]
 
     def fits(
-        self, windows: Windows, what: str, *, steps: int = 0, drawn: str = "the padded input", options: str = "--p or --i"
+        self,
+        windows: Windows,
+        what: str,
+        *,
+        steps: int = 0,
+        drawn: str = "the padded input",
+        options: str = "--p or --i",
     ) -> None:
         """Refuse more cells, steps, or cells under windows, than anybody watches; raises UsageError.
 

@@ -51,7 +51,7 @@ def substitute(part: Expression, values: Mapping[str, Expression]) -> Expression
         return Sum((substitute(first, values), *later))
     found = _rebuilt(part, lambda inner: substitute(inner, values))
     if isinstance(found, Negative) and isinstance(found.inner, Number) and found.inner.value < 0:
-        return replace(found.inner, value=-found.inner.value)
+        return replace(found.inner, value=-found.inner.value, ref=None)
     return found
 
 

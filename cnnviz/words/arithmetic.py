@@ -15,7 +15,10 @@ from cnnviz.notation import as_given, as_given_exactly, decimals_as_given, numbe
 from cnnviz.words.texts import Phrase, Words
 
 Ref = tuple[Any, ...]
-"""What a number is: a panel's name and the index of its cell, or the name of a parameter."""
+"""What a number is: a panel's name and the index of its cell, or the name of a parameter.
+
+Of a result of the graph that no panel shows: its name and an index, or "mean_abs" for the mean of absolute values.
+"""
 
 Value = Any
 """A Fraction where it is rational as written, a float where it is not, an array where symbols stand for arrays."""
@@ -174,6 +177,14 @@ class Function(Expression):
 
 
 @dataclass(frozen=True, slots=True)
+class Named(Expression):
+    """An expression that is written as its name, such as `Σ exp(z)`."""
+
+    name: Phrase
+    inner: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Condition(Phrase):
     """A chain of comparisons such as −3 < x < 3: expressions with signs (<, ≤, >, ≥, =, ≠) between."""
 
@@ -299,6 +310,8 @@ def leaves(part: Phrase) -> Iterator[Number | Symbol]:
     """The numbers and symbols of a phrase, from left to right."""
     if isinstance(part, Number | Symbol):
         yield part
+    elif isinstance(part, Named):
+        yield from leaves(part.inner)
     else:
         for child in children(part):
             yield from leaves(child)
@@ -350,6 +363,8 @@ def _evaluated(part: Expression, number: Callable[[Number], Any], values: Enviro
             return _divided(of(part.top), of(part.below))
         case Negative():
             return -of(part.inner)
+        case Named():
+            return of(part.inner)
         case Power(Symbol("e"), exponent):
             return of(call("exp", exponent))
         case Power():

@@ -17,6 +17,7 @@ from cnnviz.words.arithmetic import (
     Equation,
     Expression,
     Function,
+    Named,
     Negative,
     Number,
     Power,
@@ -292,6 +293,8 @@ class Printer:
                 base = self._inline(part.base)
                 simple = isinstance(part.base, Number | Symbol | Function)
                 return _Part((base.factor() if simple else f"({base.text})") + self._raised(part.exponent))
+            case Named():
+                return _Part(self(part.name))
             case Function("expm1" | "softplus", (inner,)):
                 raised = f"exp({self._inline(inner).text})"
                 return _Part(f"{raised} − 1", compound=True) if part.name == "expm1" else _Part(f"ln(1 + {raised})")

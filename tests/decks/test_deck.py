@@ -11,7 +11,6 @@ from pptx import Presentation
 
 import cnnviz as package
 from cnnviz import CnnvizError, UsageError
-from cnnviz.parameters import parameters_of
 from cnnviz.pipeline import Figure, make
 
 SMALL = {"width": 320, "i": 3, "k": 2}
@@ -37,16 +36,6 @@ def test_a_deck_is_named_after_its_set_and_told(cnnviz, here, tmp_path):
     assert re.search(r"^output/my-talk\.pptx: 3 slides, 1 figure, \d+ KiB$", ran.out, re.MULTILINE)
     assert titles(tmp_path / "output" / "my-talk.pptx") == ["My talk", "One & <two>", "Max pooling"]
     assert left(tmp_path / "output") == ["my-talk.pptx"]
-
-
-def test_quiet_says_nothing_and_a_folder_beside_is_named_otherwise(cnnviz, here, tmp_path):
-    ran = cnnviz("deck", "my-talk.toml", "-o", "a b.md", "--figures", "second", "-q")
-    assert (ran.code, ran.out, ran.err) == (0, "", "")
-    assert left(tmp_path) == ["a b.md", "a-b_figures", "my-talk.toml"]
-    ran = cnnviz("deck", "my-talk.toml", "-o", "a b.md", "--figures", "first*")
-    assert "figures in a-b_figures" in ran.out
-    # What lay there before is left there: it may be someone's.
-    assert left(tmp_path / "a-b_figures") == ["first.one.gif", "second.gif"]
 
 
 def test_title_look_and_sections_are_options(cnnviz, here, tmp_path):
@@ -83,16 +72,6 @@ def test_a_bad_request_is_one_line_and_leaves_nothing(cnnviz, here, tmp_path, ar
     assert left(tmp_path) == ["my-talk.toml"]
 
 
-def test_a_set_without_figures_and_none_at_all(cnnviz, tmp_path):
-    (tmp_path / "empty.toml").write_text("", encoding="utf-8")
-    ran = cnnviz("deck", "empty.toml", "-o", "x.pptx")
-    assert (ran.code, ran.err.count("\n")) == (2, 1)
-    assert "empty.toml" in ran.err
-    assert cnnviz("deck", "gone.toml", "-o", "x.pptx").code == 2
-    with pytest.raises(UsageError, match="a deck needs a figure"):
-        package.deck([], tmp_path / "x.pptx")
-
-
 @pytest.mark.parametrize(("module", "options", "extra"), [("pptx", [], "pptx"), ("av", ["--video"], "video")])
 def test_what_is_not_installed_is_named_before_anything_is_rendered(
     cnnviz, here, tmp_path, monkeypatch, module, options, extra
@@ -122,17 +101,6 @@ def test_a_figure_that_fails_is_named_and_leaves_nothing(cnnviz, here, tmp_path,
     assert left(tmp_path) == ["my-talk.toml"]
 
 
-def test_a_figure_that_fails_in_another_process_is_named_too(cnnviz, here, tmp_path, monkeypatch):
-    def save(figure, path):
-        raise ValueError("a\nbug")
-
-    monkeypatch.setattr(Figure, "save", save)
-    ran = cnnviz("deck", "my-talk.toml", "-o", "x.md", "--jobs", 2, "-q")
-    assert ran.code == 1
-    assert re.fullmatch(r"cnnviz: my-talk\.toml, figure [\w.]+: internal error: ValueError: a bug\n", ran.err)
-    assert left(tmp_path) == ["my-talk.toml"]
-
-
 def test_an_interrupt_leaves_what_was_there(cnnviz, here, tmp_path, monkeypatch):
     (tmp_path / "x.md").write_text("old", encoding="utf-8")
 
@@ -146,13 +114,6 @@ def test_an_interrupt_leaves_what_was_there(cnnviz, here, tmp_path, monkeypatch)
     assert (tmp_path / "x.md").read_text(encoding="utf-8") == "old"
 
 
-def test_a_folder_is_no_deck(cnnviz, here, tmp_path):
-    (tmp_path / "x.md").mkdir()
-    ran = cnnviz("deck", "my-talk.toml", "-o", "x.md")
-    assert ran.code == 1
-    assert "cannot write x.md: it is a folder" in ran.err
-
-
 def test_figures_make_a_deck_of_their_own(tmp_path):
     figures = [package.conv(**SMALL), package.conv(**SMALL), package.pool(width=320)]
     written = package.deck(figures, tmp_path / "x.pptx", title="Mine")
@@ -160,13 +121,6 @@ def test_figures_make_a_deck_of_their_own(tmp_path):
     assert titles(tmp_path / "x.pptx") == ["Mine", "Convolution", "Convolution", "Max pooling"]
     alone = package.deck(figures[0], str(tmp_path / "y.md"), flavor="slidev")
     assert (alone.slides, alone.figures, alone.beside) == (1, 1, tmp_path / "y_figures")
-
-
-def test_a_look_is_given_by_its_name_and_another_name_is_refused(figure_set, tmp_path):
-    package.deck(figure_set, tmp_path / "x.pptx", figures=["second"], theme="dark", title="")
-    assert "--theme dark" in Presentation(tmp_path / "x.pptx").slides[1].notes_slide.notes_text_frame.text
-    with pytest.raises(UsageError, match=r"a deck has no option 'them': did you mean theme\?"):
-        package.deck(figure_set, tmp_path / "x.pptx", them="dark")
 
 
 def test_a_figure_makes_a_deck_with_one_slide(tmp_path):
@@ -179,22 +133,3 @@ def test_a_figure_makes_a_deck_with_one_slide(tmp_path):
         figure.deck(tmp_path / "y.gif")
     with pytest.raises(UsageError, match=r"a deck has no option 'titel': did you mean title\?"):
         figure.deck(tmp_path / "y.html", titel="One")
-
-
-def test_the_figures_of_a_deck_are_sharp_unless_their_width_is_given(tmp_path, monkeypatch):
-    widths = []
-    monkeypatch.setattr(Figure, "save", lambda figure, path: widths.append(figure.appearance.width))
-    monkeypatch.setattr("cnnviz.decks.pptx.write", lambda *_: None)
-    for figure in (make("pool"), make("pool", width=640)):
-        with pytest.raises(CnnvizError):
-            figure.deck(tmp_path / "x.pptx")
-    assert widths == [1440, 640]
-
-
-def test_options_are_declared_once():
-    from cnnviz.commands.deck import PARAMETERS
-    from cnnviz.decks import DeckOptions
-
-    names = [parameter.name for parameter in PARAMETERS]
-    assert len(names) == len(set(names))
-    assert {p.name for p in parameters_of(DeckOptions)} < set(names)

@@ -10,9 +10,6 @@ import pytest
 from playwright.sync_api import expect
 
 from cnnviz.pipeline import make
-from cnnviz.render.theme import load_theme
-from cnnviz.talk import write_talk
-from tests.decks.conftest import EVIL
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs it")
@@ -65,12 +62,6 @@ def test_texts_cannot_break_out(text):
     assert len(page.all("script")) == 4
     alts = [given["alt"] for given in page.all("img")]
     assert alts[0] == make("conv", i=3, k=2).storyboard().alt
-
-
-def test_the_same_set_gives_the_same_bytes(figure_set, tmp_path):
-    for name in ("a.html", "b.html"):
-        write_talk(figure_set, tmp_path / name, figures=["second"])
-    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -170,15 +161,6 @@ def test_only_the_slide_that_is_shown_has_a_player_and_it_starts_anew(opened):
 
 
 @needs_browser
-def test_figures_play_when_their_slide_appears(opened):
-    page = opened(SECOND)
-    play = player(page).locator("#play")
-    expect(play).to_have_text("Pause")
-    page.keyboard.press("k")
-    expect(play).to_have_text("Play")
-
-
-@needs_browser
 def test_in_a_player_the_arrows_are_its_own_and_page_keys_the_decks(opened):
     page = opened(FIRST, calm=True)
     frame = player(page)
@@ -196,59 +178,6 @@ def test_in_a_player_the_arrows_are_its_own_and_page_keys_the_decks(opened):
     at(page, 5)
     page.keyboard.press("ArrowRight")
     at(page, THIRD)
-
-
-@needs_browser
-def test_notes_are_shown_on_demand(opened):
-    page = opened(FIRST, calm=True)
-    notes = page.locator(f"#s{FIRST} .notes")
-    assert not notes.is_visible()
-    page.keyboard.press("n")
-    assert notes.is_visible()
-    said = notes.text_content()
-    assert EVIL in said
-    assert make("conv", i=3, k=2).storyboard().alt in said
-    assert "Command: cnnviz conv --i 3 --k 2" in said
-    assert page.get_attribute("#notes", "aria-pressed") == "true"
-    box, stage = notes.bounding_box(), page.locator(f"#s{FIRST} .stage").bounding_box()
-    assert stage["x"] + stage["width"] <= box["x"]
-    page.keyboard.press("n")
-    assert not notes.is_visible()
-
-
-@needs_browser
-def test_the_overview_shows_all_and_opens_one(opened):
-    page = opened(FIRST, calm=True)
-    player(page)
-    page.keyboard.press("o")
-    assert page.locator(".slide:visible").count() == COUNT
-    expect(page.locator("iframe")).to_have_count(0)
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
-    at(page, SECOND)
-    page.keyboard.press("o")
-    page.locator(f"#s{THIRD}").click()
-    at(page, THIRD)
-    player(page)
-
-
-@needs_browser
-def test_titles_captions_and_figures_stand_in_the_page(opened):
-    page = opened(FIRST, calm=True)
-    frame = player(page)
-    assert page.text_content(f"#s{FIRST} .caption") == EVIL
-    assert page.text_content(f"#s{FIRST} h2").startswith("T <b>&amp;</b>")
-    assert page.get_attribute("iframe", "title") == page.text_content(f"#s{FIRST} h2")
-    assert page.get_attribute("html", "lang") == "en"
-    stage, figure = page.locator("iframe").bounding_box(), frame.locator("svg").first.bounding_box()
-    assert figure["x"] >= stage["x"]
-    assert figure["y"] + figure["height"] <= stage["y"] + stage["height"] + 1
-    assert figure["height"] > 0.5 * 450
-    ground = "rgb({}, {}, {})".format(*load_theme("article").page["ground"])
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
-    page.keyboard.press("ArrowRight")
-    assert page.text_content("#say") == f"Slide {SECOND} / {COUNT}: Max pooling"
-    assert f'group "Slide {SECOND} / {COUNT}: Max pooling"' in page.locator("main").aria_snapshot()
 
 
 @needs_browser

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 from cnnviz.decks import plan
-from cnnviz.decks.md import _DIRECTIVE, FLAVORS, _comment
+from cnnviz.decks.md import FLAVORS
 from cnnviz.pipeline import make
 from cnnviz.talk import read_entries, to_part
 from tests.decks.conftest import EVIL
@@ -110,18 +110,3 @@ def test_notes_are_comments_or_in_quarto_blocks(text, flavor):
     assert len(notes) == 3
     assert make("pool").storyboard().alt in notes[1]
     assert re.search("Command: `?cnnviz pool .*--width 320 --once", notes[1])
-
-
-@pytest.mark.parametrize("end", ["-->", "--!>", "--->", "<!-- --!>"])
-def test_notes_end_where_they_should(end):
-    slide = _comment([f"y {end} <img src=x onerror=y>"])
-    assert len(re.findall("--!?>", slide)) == 1
-    assert slide.endswith("\n-->")
-
-
-def test_no_word_of_an_alt_text_directs_marp():
-    said = "a window, left of w:100 and blur, fits the bg contrast"
-    touched = _DIRECTIVE.sub("\\1\u2060", said)
-    assert touched.replace("\u2060", "") == said
-    words = touched.split()
-    assert [word for word in words if "\u2060" in word] == ["l\u2060eft", "w\u2060:100", "b\u2060g", "c\u2060ontrast"]

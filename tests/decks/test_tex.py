@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from cnnviz.decks._tex_text import beyond_latin, escaped, pdf_string, verbatim
-from cnnviz.decks.tex import timeline
+from cnnviz.decks._tex_text import escaped
 from cnnviz.export import formats
 from cnnviz.pipeline import make
 from tests.decks.conftest import EVIL
@@ -30,27 +29,6 @@ needs_pdf = pytest.mark.skipif("pdf" not in formats(), reason="no .pdf is writte
 )
 def test_texts_show_every_sign_and_command_nothing(text, tex):
     assert escaped(text) == tex
-
-
-def test_commands_keep_their_quotes_and_dashes():
-    assert verbatim("cnnviz conv --title 'a \"b\"'") == (
-        r"\texttt{cnnviz conv -{}-title \textquotesingle{}a {\char34}b{\char34}\textquotesingle{}}"
-    )
-
-
-def test_alt_texts_in_other_scripts_are_utf_16():
-    assert pdf_string("3×3") == "3x3"
-    octal = pdf_string("卷 1").split(r"\string" + "\\")[1:]
-    assert bytes(int(number, 8) for number in octal).decode("utf-16") == "卷 1"
-
-
-def test_signs_of_other_scripts_are_noticed():
-    assert beyond_latin("卷积")
-    assert not beyond_latin(escaped("Größe 3 × α → x̂"))
-
-
-def test_a_timeline_gives_each_picture_its_time():
-    assert timeline([0.5, 1.0, 2.0]) == ":2:0\n:1:1\n:0.5:2\n"
 
 
 @needs_pdf

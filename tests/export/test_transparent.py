@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -98,49 +96,6 @@ def test_on_a_slide_it_looks_as_if_drawn_there(scene, given, ground, saved):
         assert (difference > 72).mean() < 0.004
 
 
-def test_text_on_the_ground_of_a_gif_is_ink_and_nothing_between():
-    """Half-transparent edges were blended with the page: on a dark slide they would be a light rim."""
-    figure_of("conv", {}).save("x.gif")
-    shown = next(decoded("x.gif"))
-    head = shown[:38]
-    ink, muted = load_theme("article").page["ink"], load_theme("article").page["muted"]
-    colors = {tuple(color) for color in head[head[..., 3] > 0][:, :3].tolist()}
-    assert colors == {ink, muted}
-
-
-def test_the_ground_shows_again_where_a_window_has_left():
-    """Between cells and around them: the window's outline goes, and the page is not there."""
-    figure_of("conv", {"i": 6, "k": 3, "s": 3, "values": False}).save("x.gif")
-    film = figure_of("conv", {"i": 6, "k": 3, "s": 3, "values": False}).film()
-    place, (first, second, *_) = film.layout.places["input"], decoded("x.gif")
-    above = slice(place.y - 1, place.y), slice(place.x, place.x + 2 * place.cell)
-    assert (first[above][..., 3] == 255).all(), "the window's upper edge"
-    assert (second[above][..., 3] == 0).all()
-
-
-def test_a_second_round_begins_with_nothing_of_the_first():
-    """The last frame of a GIF that loops clears all of it, the last of one that plays once stays."""
-    for once, disposal in ((False, 2), (True, 1)):
-        make("conv", i=4, k=3, width=320, transparent=True, once=once).save("x.gif")
-        with Image.open("x.gif") as image:
-            image.seek(image.n_frames - 1)
-            assert image.disposal_method == disposal
-            assert once or image.dispose_extent == (0, 0, 320, 180)
-
-
-def test_white_of_a_picture_is_white():
-    Path("white.csv").write_text("\n".join(",".join(["255", "0"] * 12) for _ in range(24)))
-    Image.fromarray(np.tile(np.array([[255, 0], [0, 255]], np.uint8), (12, 12))).save("checks.png")
-    figure = make("conv", input="checks.png", i=24, k=3, s=9, width=480, transparent=True)
-    for name in ("gif", "png"):
-        figure.save(f"x.{name}")
-        *_, last = decoded(f"x.{name}")
-        place = figure.film().layout.places["input"]
-        inside = last[place.y : place.y + place.height, place.x : place.x + place.width]
-        assert (inside[..., 3] == 255).all()
-        assert (inside == 255).all(axis=2).mean() > 0.25
-
-
 @pytest.mark.parametrize("extra", [{}, {"frame": "first"}, {"sheet": "2x2"}])
 def test_a_still_and_a_sheet(extra):
     make("conv", i=4, k=3, width=320, transparent=True, **extra).save("x.png")
@@ -157,8 +112,3 @@ def test_formats_without_transparency_say_so(cnnviz):
     ran = cnnviz("conv", "--transparent", "-o", "x.mp4")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("cnnviz: --transparent is not for .mp4: use .gif, .webp, .apng, .png")
-
-
-def test_frames_in_python_have_their_ground():
-    one, other = (next(make("conv", i=4, k=3, width=320, transparent=t).frames()) for t in (True, False))
-    np.testing.assert_array_equal(one, other)

@@ -23,7 +23,7 @@ from cnnviz.render.panels._cells import CellsPainter
 from cnnviz.render.panels.base import Painter
 from cnnviz.render.theme import contrast, theme_names
 from cnnviz.storyboard import Block, Grid
-from cnnviz.wording import spoken
+from cnnviz.words.plain import spoken
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs it")

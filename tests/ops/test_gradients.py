@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnviz import ops
-from cnnviz.ops import compute, gradients
+from cnnviz.functions.activations import ACTIVATIONS
+from cnnviz.functions.compute import compute, gradients
+from cnnviz.functions.losses import LOSSES
 
 from .draws import conv_cases, fractions, pool_cases, steady
 
@@ -73,16 +74,16 @@ def test_layers(name, shapes, options):
     check(name, fractions(7, *shapes), options)
 
 
-@pytest.mark.parametrize("name", ops.ACTIVATIONS)
+@pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations(name):
-    own = ops.ACTIVATIONS[name].parameter
+    own = ACTIVATIONS[name].parameter
     check(name, fractions(11, (3, 4)), {} if own is None else {own.name: 0.4})
 
 
-@pytest.mark.parametrize("name", ops.LOSSES)
+@pytest.mark.parametrize("name", LOSSES)
 def test_losses(name):
-    entry = ops.LOSSES[name]
+    entry = LOSSES[name]
     (x,) = fractions(12, (3, 4))
-    x = 1 / (1 + np.exp(-x)) if entry.estimate == "probability" else x
+    x = 1 / (1 + np.exp(-x)) if entry.prediction == "probability" else x
     label = {"real": 0.3, "probability": 0.3, "sign": -1.0}[entry.label]
     check(name, [x], {"label": label} | ({} if entry.parameter is None else {entry.parameter.name: 0.4}))

@@ -16,7 +16,7 @@ import pytest
 from onnx import helper
 
 from cnnviz import ops
-from cnnviz.ops import activations
+from cnnviz.functions.compute import compute
 
 Attributes = dict[str, Any]
 Arrays = list[np.ndarray]
@@ -165,10 +165,11 @@ def _gemm(a: Attributes, inputs: Arrays) -> Arrays:
     return [ops.linear(alpha * x, w, bias)]
 
 
-def _elementwise(function: Callable[..., np.ndarray], *names: str) -> Callable[[Attributes, Arrays], Arrays]:
+def _elementwise(name: str, **attributes: str) -> Callable[[Attributes, Arrays], Arrays]:
+    """A function of ours with the ONNX attributes that its options are."""
+
     def run(a: Attributes, inputs: Arrays) -> Arrays:
-        given = [a.pop(name) for name in names if name in a]
-        return [function(inputs[0], *(v.decode() if isinstance(v, bytes) else v for v in given))]
+        return [compute(name, inputs[0], **{ours: a.pop(theirs) for ours, theirs in attributes.items() if theirs in a})]
 
     return run
 
@@ -187,17 +188,17 @@ OPERATORS: dict[str, Callable[[Attributes, Arrays], Arrays]] = {
     "InstanceNormalization": _instance_norm,
     "GroupNormalization": _group_norm,
     "Gemm": _gemm,
-    "Relu": _elementwise(activations.relu),
-    "LeakyRelu": _elementwise(activations.leaky_relu, "alpha"),
-    "Elu": _elementwise(activations.elu, "alpha"),
-    "Selu": _elementwise(activations.selu),
-    "Sigmoid": _elementwise(activations.sigmoid),
-    "Tanh": _elementwise(activations.tanh),
-    "Softplus": _elementwise(activations.softplus),
-    "Gelu": _elementwise(activations.gelu),
-    "Mish": _elementwise(activations.mish),
-    "HardSwish": _elementwise(activations.hardswish),
-    "Softmax": _elementwise(ops.softmax, "axis"),
+    "Relu": _elementwise("relu"),
+    "LeakyRelu": _elementwise("leaky_relu", negative_slope="alpha"),
+    "Elu": _elementwise("elu", alpha="alpha"),
+    "Selu": _elementwise("selu"),
+    "Sigmoid": _elementwise("sigmoid"),
+    "Tanh": _elementwise("tanh"),
+    "Softplus": _elementwise("softplus"),
+    "Gelu": _elementwise("gelu"),
+    "Mish": _elementwise("mish"),
+    "HardSwish": _elementwise("hardswish"),
+    "Softmax": _elementwise("softmax", dim="axis"),
 }
 
 

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from cnnviz.ops import compute
+from cnnviz.functions.compute import compute
+from cnnviz.functions.surfaces import SURFACES
 from cnnviz.ops.optimizers import SGD, Adagrad, Adam, RMSprop
-from cnnviz.ops.surfaces import SURFACES
 
 RULES = [
     {"rule": "SGD", "lr": 0.005},

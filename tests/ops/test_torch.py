@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnviz import ops
-from cnnviz.ops import FUNCTIONS, LOSSES, compute, gradients
+from cnnviz.functions.activations import ACTIVATIONS
+from cnnviz.functions.compute import FUNCTIONS, compute, gradients
+from cnnviz.functions.losses import LOSSES
 from cnnviz.ops.optimizers import OPTIMIZERS
 
 from .draws import conv_cases, fractions, pool_cases, steady, transpose_cases, whole_numbers
@@ -39,7 +41,8 @@ def both(name, operands, options, theirs=None, backward=True):
 
 
 def test_every_function_is_torchs_or_listed():
-    names = {name for name in FUNCTIONS if not (hasattr(F, name) or hasattr(torch, name) or hasattr(torch.nn, name))}
+    every = (*FUNCTIONS, *ACTIVATIONS, *LOSSES)
+    names = {name for name in every if not (hasattr(F, name) or hasattr(torch, name) or hasattr(torch.nn, name))}
     assert names - {"identity"} == OURS - {"flip"}
 
 
@@ -101,7 +104,7 @@ def test_adaptive_pools(size):
     + [
         ("linear", [(4,), (5, 4), (5,)], {}),
         ("linear", [(3, 4), (5, 4), (5,)], {}),
-        *((name, [(4, 5)], {}) for name in ops.ACTIVATIONS if name not in ("identity", "tanh", "sigmoid")),
+        *((name, [(4, 5)], {}) for name in ACTIVATIONS if name not in ("identity", "tanh", "sigmoid")),
         ("leaky_relu", [(4, 5)], {"negative_slope": 0.3}),
         ("elu", [(4, 5)], {"alpha": 0.3}),
         ("softplus", [(4, 5)], {"beta": 0.3}),
@@ -109,6 +112,14 @@ def test_adaptive_pools(size):
 )
 def test_layers_and_activations(name, shapes, options):
     both(name, [3 * array for array in fractions(21, *shapes)], options)
+
+
+@pytest.mark.parametrize("name", [name for name in ACTIVATIONS if name not in ("identity", "tanh", "sigmoid")])
+def test_corners(name):
+    corners = np.array([-3.0, -1, 0, 1, 3, 6])
+    x = torch.from_numpy(corners).requires_grad_()
+    getattr(F, name)(x).sum().backward()
+    same(ACTIVATIONS[name].slope(corners), x.grad, rtol=1e-7)
 
 
 def test_normalizations():
@@ -124,7 +135,7 @@ def test_normalizations():
 @pytest.mark.parametrize("name", [name for name in LOSSES if name not in OURS])
 def test_losses(name):
     (x,) = fractions(28, (4, 5))
-    x = 1 / (1 + np.exp(-x)) if LOSSES[name].estimate == "probability" else x
+    x = 1 / (1 + np.exp(-x)) if LOSSES[name].prediction == "probability" else x
     own = LOSSES[name].parameter
     options = {} if own is None else {own.name: 0.6}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnnviz.ops import evaluate
+from cnnviz.functions.compute import evaluate
 
 TOLERANCE = {"rtol": 2e-4, "atol": 2e-5}
 """Programs compute in float32, figures in float64."""

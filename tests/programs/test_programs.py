@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cnnviz.errors import CnnvizError, UsageError
-from cnnviz.ops import evaluate
+from cnnviz.functions.compute import evaluate
 from cnnviz.pipeline import make
 from cnnviz.programs import frameworks, run
 from tests.figures import all_figures, make_figure, named

@@ -9,6 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from cnnviz.scenes._digit import drawn_digit
+from cnnviz.scenes._layer_words import loss_texts, rate_text, significant
 from PIL import Image
 
 from cnnviz import UsageError, limits
@@ -18,8 +20,6 @@ from cnnviz.network import Network, parse_layers
 from cnnviz.pipeline import make
 from cnnviz.render.panels.base import LEAST_TEXT
 from cnnviz.render.text import Typesetter
-from cnnviz.scenes._digit import drawn_digit
-from cnnviz.scenes._layer_words import loss_texts, rate_text, significant
 from tests import nets
 
 DEFAULT = "conv 4@3x3, maxpool 2, relu, conv 8@3x3, maxpool 2, relu, fc 10"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnviz.errors import UsageError
-from cnnviz.ops import compute
+from cnnviz.functions.compute import compute
 from cnnviz.story import Axis, Windows
 
 small = st.integers(1, 4)

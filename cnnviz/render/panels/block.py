@@ -16,7 +16,7 @@ from cnnviz.render.pen import Pen
 from cnnviz.render.text import Line
 from cnnviz.render.theme import Theme
 from cnnviz.storyboard import Block, Grid
-from cnnviz.wording import phrase
+from cnnviz.words.plain import phrase
 
 _GAP, _ROW_GAP = 20, 6
 # Pixels between two captions.

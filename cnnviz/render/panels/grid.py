@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnnviz.render.panels._cells import CellsPainter, Fitted
 from cnnviz.render.panels.base import ENLARGED_CELL, Extent, Fit
 from cnnviz.storyboard import Block, Grid
-from cnnviz.wording import phrase
+from cnnviz.words.plain import phrase
 
 # Cells a little smaller than they could be are no reason to give up the common scale.
 _TINY = 0.7

@@ -1,0 +1,151 @@
+"""A network as a recorded graph: one picture's way to the loss."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz.errors import UsageError
+from cnnviz.limits import MAX_CLASSES
+from cnnviz.network.layers import Array, BatchNorm, FullyConnected, Layer, Weights
+from cnnviz.network.model import Network
+from cnnviz.network.weights import load_weights
+from cnnviz.notation import size_text
+from cnnviz.operation import KERNEL, PLAIN
+from cnnviz.parameters import quote
+from cnnviz.story import Graph, Tensor
+
+_GREATEST = 1e6
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """A layer in the graph: what goes in, what comes out (of the last layer in one row), and its weights."""
+
+    name: str
+    layer: Layer
+    x: Tensor
+    y: Tensor
+    weights: Mapping[str, Tensor]
+
+    @property
+    def told(self) -> Tensor:
+        """The tensor whose gradient is told: its weights, or its output where it has none."""
+        return self.weights.get("weight", self.y)
+
+    @property
+    def letter(self) -> str:
+        """The letter of that tensor."""
+        return "y" if not self.weights else "γ" if isinstance(self.layer, BatchNorm) else "W"
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A network on one picture and a step of gradient descent: its layers in the graph, and all tensors by name.
+
+    Beside the layers' tensors these are the picture `x`, `probabilities` and `loss`, each with its gradient grad_… and,
+    where there is a step, its value after_… it.
+    """
+
+    graph: Graph
+    stages: tuple[Stage, ...]
+    tensors: Mapping[str, Tensor]
+
+    def __getitem__(self, name: str) -> Array:
+        """A tensor's values for the picture, without the axis of samples."""
+        values = self.tensors[name].values
+        return values[0] if values.ndim else values
+
+    @property
+    def stations(self) -> tuple[tuple[str, str], ...]:
+        """The places of a figure that show the network, each with the tensor that it shows on the way forward."""
+        layers = ((stage.name, stage.y.name) for stage in self.stages)
+        return ("input", "x"), *layers, ("softmax", "probabilities"), ("loss", "loss")
+
+    def over_time(self, name: str) -> Iterator[Tensor]:
+        """A tensor, its gradient and what it is after the step, where there are these."""
+        yield from (self.tensors[each] for each in (name, f"grad_{name}", f"after_{name}") if each in self.tensors)
+
+
+def record(network: Network, picture: Array, source: object, label: int, rate: float, seed: int) -> Run:
+    """Run a network on a picture of the class `label`, with weights drawn at `random` or of an .npz file.
+
+    The graph knows what the stations show. Raises UsageError for what does not fit together, and for values too large
+    to show.
+    """
+    if network.classes > MAX_CLASSES:
+        raise UsageError(
+            f"--layers ends in {network.layers[-1].text} with {size_text(*network.shapes[-1])} numbers, more than "
+            f"{MAX_CLASSES} classes: end with fc 10"
+        )
+    if network.classes < 2:
+        raise UsageError("--layers ends in one number: two classes are the fewest, end with fc 2 or more")
+    if label >= network.classes:
+        raise UsageError(
+            f"--label {label} is no class of {network.classes}: use {network.classes - 1} or less, or end --layers "
+            f"with fc {label + 1} or more"
+        )
+    if not isinstance(source, str | os.PathLike):
+        raise UsageError(f"--weights {quote(source)} is neither random nor the path of an .npz file")
+    file = "" if source == "random" else os.fspath(source)
+    loaded = network.with_names(load_weights(file, network.named_shapes)) if file else None
+    with np.errstate(over="ignore", invalid="ignore"):
+        run = _record(network, picture, loaded or network.he_weights(seed), label, rate, seed, file)
+    most = float(np.max([np.abs(tensor.values).max() for tensor in run.tensors.values()]))
+    if not most <= _GREATEST:
+        reach = f"reach {most:.3g}" if np.isfinite(most) else "are too large to compute"
+        raise UsageError(
+            f"the network's values {reach}, but a figure shows up to {_GREATEST:.0f}: use smaller weights, input "
+            "values or --lr"
+        )
+    _show(run)
+    return run
+
+
+def _record(
+    network: Network, picture: Array, weights: Sequence[Weights], label: int, rate: float, seed: int, file: str
+) -> Run:
+    graph, stages = Graph(seed=network.seed(seed)), list[Stage]()
+    y = graph.map("x", picture)
+    for name, layer, own in zip(network.names, network.layers, weights, strict=True):
+        given = {part: _weight(graph, layer, f"{name}.{part}", values, file) for part, values in own.items()}
+        x = y
+        rows = _flat(graph, x, "flat") if isinstance(layer, FullyConnected) else x
+        y = graph.compute(layer.function, rows, *given.values(), result=name.replace("-", "_"), **layer.arguments)
+        y = _flat(graph, y, "scores") if name == network.names[-1] else y
+        stages.append(Stage(name, layer, x, y, given))
+    graph.compute("softmax", y, result="probabilities", dim=1)
+    loss = graph.compute("cross_entropy", y, result="loss", label=label)
+    return Run(graph, tuple(stages), graph.descend(loss, rate))
+
+
+def _show(run: Run) -> None:
+    """Register what the stations show forward, backward, and after the step; programs print the last two at the end."""
+    run.graph.show_input("input", run["x"], run["x"].shape)
+    for station, name in run.stations[:-2]:
+        for tensor in run.over_time(name):
+            if tensor.name != "x":
+                run.graph.show(tensor, station, (0,), printed=False)
+    if "after_loss" in run.tensors:
+        run.graph.show(run.tensors["x"], "input", (0,), printed=False)
+    for station, name in run.stations[-2:]:
+        index, shape = ((0,), None) if run.tensors[name].values.ndim else ((), (1,))
+        *before, last = (tensor for tensor in run.over_time(name) if not tensor.name.startswith("grad_"))
+        for tensor in before:
+            run.graph.show(tensor, station, index, shape, printed=False)
+        run.graph.show(last, station, index, shape)
+
+
+def _flat(graph: Graph, x: Tensor, name: str) -> Tensor:
+    return graph.compute("flatten", x, result=name) if x.values.ndim > 2 else x
+
+
+def _weight(graph: Graph, layer: Layer, name: str, values: Array, file: str) -> Tensor:
+    source: dict[str, object] = {"file": (file, name)} if file else {}
+    if not file and name.endswith(".weight") and not isinstance(layer, BatchNorm):
+        source = {"std": math.sqrt(2 / math.prod(values.shape[1:]))}
+    return graph.given(name.replace(".", "_"), values, KERNEL if values.ndim == 4 else PLAIN, **source)
