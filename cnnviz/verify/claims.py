@@ -79,7 +79,7 @@ class _Known:
     def __init__(self, shown: Shown, operation: Operation | None, results: Mapping[str, Values]) -> None:
         self.shown, self.operation, self.computed = shown, operation, results
         self.precision = 1e-9 if operation is None or operation.double else 1e-5
-        self.engine: dict[str, Values] = dict(results)
+        self.engine: dict[str, list[Values]] = {name: [np.asarray(values)] for name, values in results.items()}
         self.ways: dict[str, list[Values]] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
         self.letters, self.choices = self._letters(), self._choices()
@@ -88,8 +88,9 @@ class _Known:
             if each.among:
                 self.ways.setdefault(each.panel, []).append(results[each.name])
                 continue
-            right = self._as_drawn(each.panel, results[each.name][each.index])
-            self.engine[each.panel], self.shapes[each.panel] = right, right.shape
+            right = self._as_drawn(each.panel, self._of(each))
+            self.engine.setdefault(each.panel, []).append(right)
+            self.shapes.setdefault(each.panel, right.shape)
         if operation is not None:
             self.shapes |= {panel: inputs.shape for panel, inputs in operation.inputs.items()}
 
@@ -127,6 +128,11 @@ class _Known:
         }
         return {name: sorted(values) for name, values in found.items() if values}
 
+    def _of(self, each: Result) -> Values:
+        assert self.operation is not None
+        given = self.operation.operands
+        return (self.computed[each.name] if each.name in self.computed else given[each.name].values)[each.index]
+
     def _as_drawn(self, panel: str, right: Values) -> Values:
         """A result in the shape in which a panel has it: its samples one after the other, a vector as a column."""
         drawn = self.shown.now.get(panel)
@@ -139,11 +145,12 @@ class _Known:
         assert self.operation is not None
         for panel, ways in self.ways.items():
             yield from (self._way(panel, row) for row in range(len(ways)))
-        scale = _scale(self.operation)
+        scale, told = _scale(self.operation), {name: list(values) for name, values in self.shown.told.items()}
         for each in self.operation.shown:
             if each.among:
                 continue
-            right, found = self.engine[each.panel], self._found(each.panel)
+            right = self._as_drawn(each.panel, self._of(each))
+            found = told[each.panel].pop(0) if each.panel in told else self._found(each.panel)
             if each.size:
                 yield Claim(f"the size of {each.panel}", np.array(found.shape), np.array(right.shape), 0, True)
                 if found.shape == right.shape:
@@ -170,16 +177,17 @@ class _Known:
         """
         name = [name for name in self.shown.curves if name.startswith(f"{panel}/")][row]
         found, right = self.shown.curves[name], self.ways[panel][row]
+        made = right[: len(found)]
         if right.ndim == 1:
             found = found[:, 1]
             with np.errstate(all="ignore"):
-                logarithm = np.log10(np.maximum(right, 1e-300))
-            if found.shape == right.shape and abs(found - logarithm).max() < abs(found - right).max():
+                logarithm = np.log10(np.maximum(made, 1e-300))
+            if abs(found - logarithm).max(initial=0) < abs(found - made).max(initial=0):
                 found = 10**found
         allowed = np.full(right.shape, 1e-6 * max(1.0, float(np.abs(right).max())))
-        if found.shape == right.shape:
-            apart = np.abs(found - right).reshape(len(right), -1).max(axis=1)
-            allowed[1:] += 10 * apart[:-1].reshape(-1, *[1] * (right.ndim - 1))
+        if found.shape == made.shape:
+            apart = np.maximum.accumulate(np.abs(found - made).reshape(len(made), -1).max(axis=1))
+            allowed[1 : len(made)] += 100 * apart[:-1].reshape(-1, *[1] * (right.ndim - 1))
         return Claim(name, found, right, allowed, True)
 
     # Words
@@ -223,22 +231,32 @@ class _Known:
             right = (self.shown.roles(name) == index[1]).sum()
         elif first == "differ":
             other = self._inside(index[1])
-            right = (~np.isclose(self.engine[name], other, rtol=1e-9, atol=self.precision * np.abs(other).max())).sum()
+            right = (
+                ~np.isclose(self.engine[name][-1], other, rtol=1e-9, atol=self.precision * np.abs(other).max())
+            ).sum()
         elif isinstance(first, str):
             right = _OF[first](self.shown.now[name] if name in self.shown.now else np.array(self.letters[name]))
-        elif name in self.shown.now and np.isfinite(self.shown.now[name][tuple(index)]):
-            right = self.shown.now[name][tuple(index)]
-            allowed = 1e-12 * abs(right)
         elif name in self.ways:
             way = self._way(name, index[0])
             right = way.right[tuple(index[1:])]
             allowed = float(np.broadcast_to(way.allowed, way.right.shape)[tuple(index[1:])])
-        elif name in self.engine:
-            right = self.engine[name][tuple(index)]
-            allowed = self.precision * float(np.abs(self.engine[name]).max())
+        elif name in self.engine or name in self.shown.now:
+            right, allowed = min(self._values(name, tuple(index)), key=lambda each: abs(each[0] - number.value))
         else:
             right = _at(self.letters[name], *index)
         yield Claim(where, np.array(number.value), np.asarray(right, np.float64), allowed)
+
+    def _values(self, name: str, index: tuple[Any, ...]) -> Iterator[tuple[float, float]]:
+        """What a panel's cell holds now, or an engine gives for it, and how far a number may be off."""
+        now = self.shown.now.get(name)
+        if now is not None and np.isfinite(now[index]):
+            yield float(now[index]), 1e-12 * abs(now[index])
+        for values in self.engine.get(name, ()):
+            # Axes for samples and channels are no axes of a panel.
+            found = np.atleast_1d(values)
+            while found.ndim > len(index):
+                found = found[0]
+            yield float(found[index]), self.precision * float(np.abs(values).max())
 
     def _inside(self, panel: str) -> Values:
         """What a panel shows, without its padding."""
@@ -326,7 +344,7 @@ def _places(where: str, step: Step) -> Iterator[Claim]:
     marks = [(move.row, move.column) for move in moves if move.rows == move.columns == 1]
     for part in walk(step.caption):
         if isinstance(part, Text) and {"row", "column"} <= part.values.keys():
-            places = _cells(part) or marks or _cells(step.caption)
+            places = _cells(part) or [*marks, *_cells(step.caption)[-1:]]
             here = np.array([part.values["row"] - 1, part.values["column"] - 1])
             if places:
                 nearest = min(places, key=lambda place: float(np.abs(np.array(place) - here).sum()))

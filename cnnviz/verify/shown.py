@@ -20,7 +20,8 @@ class Shown:
     """The numbers of a storyboard by where they stand: `start`, and `now` after what has been played.
 
     A place is the name of a panel of cells or of a station. `dots` and `curves` are the points, (n, 2), at which a dot
-    has stopped or through which a curve goes, by panel and name: `plot/point`.
+    has stopped or through which a curve goes, by panel and name: `plot/point`; `told` is what a station got, one after
+    the other.
     """
 
     def __init__(self, board: Storyboard) -> None:
@@ -29,12 +30,13 @@ class Shown:
         self.now: dict[str, Values] = {}
         self.dots: dict[str, Values] = {}
         self.curves: dict[str, Values] = {}
+        self.told: dict[str, list[Values]] = {}
         self._cells: dict[str, GridState] = {}
         for panel in board.panels():
             self._begin(panel)
 
     def play(self) -> Iterator[tuple[str, Any]]:
-        """Where something is said and the thing that says it, each step's after its changes, the figure's own at the end."""
+        """Where something is said and the thing that says it: a step after its changes, the whole at the end."""
         for panel in self.board.panels():
             yield f"panel {panel.name}", panel
         for number, step in enumerate(self.board.steps(), 1):
@@ -75,6 +77,7 @@ class Shown:
                 _reach(self.curves, f"{change.panel}/{change.curve}", points, anew=not change.extend)
             case SetStation() if change.values is not None:
                 self.now[change.station] = change.values
+                self.told.setdefault(change.station, []).append(change.values)
 
 
 def _reach(found: dict[str, Values], place: str, points: Values, *, anew: bool = False) -> None:
