@@ -83,18 +83,16 @@ class Run:
     def weights(self, count: int) -> Vector:
         """Both weights after so many updates."""
         digits = _W_DIGITS if self.settings.most is None else self.settings.most
-        last = count == self.made
         return Vector(
             tuple(
-                Number(float(value), digits, ("surface", self.place, axis) if last else None)
+                Number(float(value), digits, ("surface", self.place, count, axis))
                 for axis, value in enumerate(self.path[count])
             )
         )
 
     def loss_at(self, count: int, write: Callable[[float, int | None, Ref | None], Number]) -> Number:
         """The loss after so many updates."""
-        ref = ("loss", self.place) if count == self.made else None
-        return write(float(self.loss[count]), self.settings.most, ref)
+        return write(float(self.loss[count]), self.settings.most, ("loss", self.place, count))
 
 
 def descend(

@@ -28,7 +28,7 @@ from cnnviz.story import (
     stride,
 )
 from cnnviz.storyboard import Step
-from cnnviz.words import Extent, Math, Shape, Text, Words, call, equation, joined, size
+from cnnviz.words import Extent, Math, Number, Shape, Text, Words, call, equation, joined, size
 
 _TITLES = {
     "max": ("Max pooling", "Global max pooling", "Adaptive max pooling"),
@@ -187,14 +187,14 @@ class Pool(Scene):
     def _adaptive_formula(self, windows: Windows) -> Words:
         sizes, out = self.map.values.shape, windows.out
         if out == (1, 1):
-            return Text("one window as large as the input: {size}", size=Shape(sizes))
+            return Text("one window as large as the input: {size}", size=Shape(sizes, "input"))
         rows, columns = (
             Math(rf"\lfloor r\cdot {i}/{o}\rfloor\leq x<\lceil(r+1)\cdot {i}/{o}\rceil")
             for i, o in zip(sizes, out, strict=True)
         )
         counted = Math(r"r=0,1,\ldots")
         if rows == columns:
-            return Text("window {r} of {n} covers {range}", r=counted, n=out[0], range=rows)
+            return Text("window {r} of {n} covers {range}", r=counted, n=Number(out[0], 0, ("output", "shape", 0)), range=rows)
         return Text("window {r} covers rows {rows}, columns {columns}", r=counted, rows=rows, columns=columns)
 
     def _what(self, name: str, windows: Windows) -> Words:

@@ -112,9 +112,8 @@ class Graph:
         With `size` it shows the shape alone. `among` others, it is the next row of what is expected there. Programs
         print it if it is `printed`.
         """
-        self._shown.append(
-            Shown(name=tensor.name, panel=panel, index=index, size=size, kind=tensor.kind, printed=printed)
-        )
+        how = {"kind": tensor.kind, "printed": printed, "among": among}
+        self._shown.append(Shown(name=tensor.name, panel=panel, index=index, size=size, **how))
         if size:
             return
         found = np.asarray(tensor.values[index], np.float64)

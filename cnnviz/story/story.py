@@ -315,7 +315,7 @@ def times(weights: Sequence[Number]) -> list[Words]:
 
 def filling(count: int) -> Text:
     """The steps of a figure with their verb, for a sentence about them."""
-    return counted(count, "1 step fills", "{n} steps fill")
+    return counted(Number(count, 0, ("output", "size")), "1 step fills", "{n} steps fill")
 
 
 def _stacked(values: Values) -> Values:
