@@ -131,7 +131,8 @@ class _Known:
     def _of(self, each: Result) -> Values:
         assert self.operation is not None
         given = self.operation.operands
-        return (self.computed[each.name] if each.name in self.computed else given[each.name].values)[each.index]
+        values = self.computed[each.name] if each.name in self.computed else given[each.name].values
+        return np.asarray(values[each.index])
 
     def _as_drawn(self, panel: str, right: Values) -> Values:
         """A result in the shape in which a panel has it: its samples one after the other, a vector as a column."""
