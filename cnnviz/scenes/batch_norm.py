@@ -1,4 +1,4 @@
-"""Batch normalization: values are centred, divided by their standard deviation, scaled, shifted and activated."""
+"""Batch normalization: values centred, divided by their standard deviation, scaled and shifted."""
 
 from __future__ import annotations
 

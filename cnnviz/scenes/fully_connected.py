@@ -1,4 +1,4 @@
-"""Fully connected layer: every input is connected to every output, each output a weighted sum plus a bias."""
+"""Fully connected layer: each output is a weighted sum of all inputs plus a bias."""
 
 from __future__ import annotations
 
