@@ -51,7 +51,7 @@ class Shown:
 
     `name` may also be that of an operand, or with training grad_v or after_v. A panel that shows several things one
     after the other has them in this order. `kind` is MAP where channels are an axis of it, which some frameworks put
-    last; `printed` says whether a program prints it.
+    last; `printed` says whether a program prints it; `among` others it is one of several rows that the panel shows.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Shown:
     size: bool = False
     kind: str = MAP
     printed: bool = True
+    among: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,7 +48,8 @@ _TEMPLATES = {
     "elu": "jax.nn.elu({0}, alpha={alpha})",
     "hardtanh": "jax.nn.hard_tanh({0})",
     "hardswish": "jax.nn.hard_swish({0})",
-    **{name: f"jax.nn.{name}({{0}})" for name in ["relu", "sigmoid", "selu", "relu6", "silu", "mish", "softmax"]},
+    **{name: f"jax.nn.{name}({{0}})" for name in ["relu", "sigmoid", "selu", "relu6", "silu", "mish"]},
+    "softmax": "jax.nn.softmax({0}, axis={dim})",
     "cross_entropy": "-jax.nn.log_softmax({0})[0, {label}]",
 }
 

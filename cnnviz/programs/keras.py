@@ -47,7 +47,7 @@ _TEMPLATES = {
     # Of an array of NumPy's it fails.
     "mish": "keras.activations.mish(keras.ops.array({0}))",
     **{name: f"keras.activations.{name}({{0}})" for name in ["relu", "tanh", "sigmoid", "selu", "relu6", "silu"]},
-    "softmax": "keras.ops.softmax({0})",
+    "softmax": "keras.ops.softmax({0}, axis={dim})",
     "l1_loss": _ONE_PAIR + "keras.losses.mean_absolute_error" + _PAIR + ")",
     "mse_loss": _ONE_PAIR + "keras.losses.mean_squared_error" + _PAIR + ")",
     "huber_loss": _ONE_PAIR + "keras.losses.huber" + _PAIR + ", delta={delta})",

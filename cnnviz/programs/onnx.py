@@ -295,7 +295,7 @@ class Framework(Writer):
     _silu = _composed
 
     def _softmax(self, call: Call) -> None:
-        self.graph.node("Softmax", call.operands, call.result, axis=-1)
+        self.graph.node("Softmax", call.operands, call.result, axis=call.options["dim"])
 
     # Losses
 

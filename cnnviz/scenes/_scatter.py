@@ -21,15 +21,15 @@ MANY_COLUMNS = 22
 _WINDOW, _KEPT = Mark(name="window", role="window"), Mark(name="kept", role="result")
 
 
-def scatter(scene: TransposedConv, story: Story, y: Tensor, windows: Windows) -> Story:
+def scatter(scene: TransposedConv, story: Story, pixels: Tensor, kernel: Tensor, y: Tensor, windows: Windows) -> Story:
     """One stamp for each input pixel, then what is left to do; the view `overlap` counts the stamps of each cell."""
     x, w, counting = scene.map.values, scene.weights.values, scene.view == "overlap"
     cropped = not counting and any(scene.p)
     full, out = windows.drawn, y.values.shape[2:]
     columns = x.shape[1] + out[1] + (full[1] if cropped else out[1] if counting else 0)
-    X = story.cells("input", "Input {size}", x, data=scene.map, marks=(_WINDOW,))
+    X = story.cells("input", "Input {size}", pixels, data=scene.map, marks=(_WINDOW,))
     enlarge = columns >= MANY_COLUMNS
-    W = story.cells("kernel", "Kernel {size}", w, role="kernel", below=scene.kernel_name, enlarge=enlarge)
+    W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=scene.kernel_name, enlarge=enlarge)
     more: dict[str, Any] = {"pending": True, "shade": shade_of_sums(story, x, w, scene.bias, **scene.sizes)}
     more |= {"digits": story.decimals(y.values, lost=lost_of(x, w)), "marks": (_WINDOW, _KEPT)}
     stage: list[Cells | Panel | str] = [X, "∗", W, "="]
@@ -124,31 +124,32 @@ class Scatter:
         if not self.counts:
             return Text("{stamp}; {addition}", stamp=stamp, addition=stamps.addition())
         row, column = stamps.example
-        times = Strong(_times(int(stamps.counts[row, column])))
+        times = Strong(_times(int(stamps.counts[row, column]), row, column))
         said = "{stamp}; row {row}, column {column} has {times}"
         return Text(said, stamp=stamp, row=row + 1, column=column + 1, times=times)
 
     def _evenness(self, stamps: Stamps) -> Words:
         low, high = int(stamps.counts.min()), int(stamps.counts.max())
         if low == high:
-            return Text("Every cell gets {times}", times=Strong(_times(low)))
+            return Text("Every cell gets {times}", times=Strong(_times(low, "min")))
         k, s = self.scene.weights.values.shape, self.scene.s
         uneven = self.scene.d == (1, 1) and k[0] % s[0] and (k[0], s[0]) == (k[1], s[1])
         why = Text(": uneven, because {s} does not divide {k} (checkerboard)", k=k[0], s=s[0]) if uneven else ""
-        return Text("{low} to {times} per cell{why}", low=low, times=Strong(_times(high)), why=why)
+        return Text("{low} to {times} per cell{why}", low=Number(low, 0, ("overlap", "min")), times=Strong(_times(high, "max")), why=why)
 
     def _summary(self, stamps: Stamps) -> Words:
         missed, bias = int((stamps.counts == 0).sum()), Number(self.scene.bias, None, ("bias",))
-        one, many = "{n} cell gets no stamp and is {bias}; ", "{n} cells get no stamp and are {bias}; "
+        one, many = "; {n} cell without a stamp is {bias}", "; {n} cells without a stamp are {bias}"
         none = counted(missed, one, many, bias=bias) if missed else ""
         if not self.cropped:
-            n, shape = self.scene.map.values.size, Strong(Shape(stamps.sums.shape))
-            return Text("{none}all {n} stamps added up: {shape}", none=none, n=n, shape=shape)
+            n = Number(self.scene.map.values.size, 0, ("input", "size"))
+            shape = Strong(Shape(stamps.sums.shape, "output"))
+            return Text("All {n} stamps added up: {shape}{none}", none=none, n=n, shape=shape)
         rows, columns = (
             equation(None, Number(axis.drawn) - Number(2) * axis.before, axis.size) for axis in self.windows.axes
         )
         p, sides = Assigned(size("p"), Extent(self.scene.p)), PerAxis(rows, columns)
-        return Text("{none}padding {p} is cut off on each side: {sides}", none=none, p=p, sides=sides)
+        return Text("Padding {p} is cut off on each side: {sides}{none}", none=none, p=p, sides=sides)
 
 
 def _crop(windows: Windows, S: Cells, Y: Cells) -> Iterator[Change]:
@@ -162,5 +163,6 @@ def _crop(windows: Windows, S: Cells, Y: Cells) -> Iterator[Change]:
     yield S.mark("kept", windows.padding, Y.values.shape)
 
 
-def _times(count: int) -> Text:
-    return counted(count, "{n} stamp", "{n} stamps")
+def _times(count: int, *of: int | str) -> Text:
+    """The stamps of a cell, or the least or most of any."""
+    return counted(Number(count, 0, ("overlap", *of)), "{n} stamp", "{n} stamps")

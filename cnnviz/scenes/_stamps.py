@@ -69,7 +69,7 @@ class Stamps:
             "at row {row}, column {column}: {sum}",
             row=row + 1,
             column=column + 1,
-            sum=equation(None, terms, Number(result, digits)),
+            sum=equation(None, terms, Number(result, digits, self.panel.ref(self.example))),
         )
 
     def _reached(self, at: Place) -> Iterator[tuple[Place, float]]:

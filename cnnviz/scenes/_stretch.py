@@ -77,7 +77,7 @@ class Stretch:
             found = [Phase(said, "", *self._compact())]
         else:
             zeros = "+ {z} zero between" if self.s == (2, 2) else "+ {z} zeros between"
-            below = Text(zeros, z=Extent((self.s[0] - 1, self.s[1] - 1)))
+            below = Text(zeros, z=Extent((self.s[0] - 1, self.s[1] - 1), "z"))
             said = Text("The {i} input; with stride {s} it is pulled apart", i=i, s=s)
             found = [
                 Phase(said, "", *self._compact()),
@@ -147,12 +147,12 @@ class Stretch:
         """The second line of the label with the frame in it."""
         frame = self.frame
         if max(frame) <= 0 and min(frame) < 0:
-            return joined((between, Text("{n} cut off, hatched", n=Extent((-frame[0], -frame[1])))))
+            return joined((between, Text("{n} cut off, hatched", n=Extent((-frame[0], -frame[1]), "-p'"))))
         if between:
-            return joined((between, Text("{n} around", n=Extent(frame)) if any(frame) else Text("none around")))
+            return joined((between, Text("{n} around", n=Extent(frame, "p'")) if any(frame) else Text("none around")))
         if not any(frame):
             return Text("no zeros around")
-        return Text("+ {n} zero around" if frame == (1, 1) else "+ {n} zeros around", n=Extent(frame))
+        return Text("+ {n} zero around" if frame == (1, 1) else "+ {n} zeros around", n=Extent(frame, "p'"))
 
     def _along(self, sides: Callable[[int], tuple[Expression, ...]], left: Symbol | None = None) -> PerAxis:
         """An equation along both axes; of two that differ the numbers alone."""

@@ -41,13 +41,13 @@ class Maps:
         if self.kind == "max":
             found, cells = len({self.best(at) for at in self.windows.places()}), self.Y.values.size
             return counted(
-                found,
+                Number(found, 0, ("output", "role", "output")),
                 "{n} maximum is back, the other {zeros} cells are 0",
                 "{n} maxima are back, the other {zeros} cells are 0",
                 zeros=equation(None, Number(cells) - found, cells - found),
             )
         one, many = "; {n} cell outside all windows is 0", "; {n} cells outside all windows are 0"
-        none = counted(rest, one, many) if rest else ""
+        none = counted(Number(rest, 0, ("output", "role", "zero")), one, many) if rest else ""
         return Text("{size}, the detail is not{none}", size=Strong(Text("The size is back")), none=none)
 
     def _put_back(self) -> Iterator[tuple[Words, list[Change]]]:
@@ -73,9 +73,9 @@ class Maps:
                 parts.setdefault(cell, []).append(value)
                 changes.append(self.Y.set(cell, role="output", value=_mean(parts[cell])))
             most = max(cells, key=lambda cell: len(parts[cell]))
-            said = Text("{value} goes to all {n} cells of its window", value=Strong(value), n=len(cells))
+            said = Text("{value} goes to all {n} cells of its window", value=Strong(value), n=Number(len(cells), 0, ("k", "product")))
             if len(parts[most]) > 1:
-                found = Number(_mean(parts[most]), self.Y.decimals)
+                found = Number(_mean(parts[most]), self.Y.decimals, self.Y.ref(most))
                 mean = equation(None, total(parts[most]) / len(parts[most]), found, letters=40)
                 y = equation(self.pooled.symbol("y", at), value, strong=False)
                 said = Text("{y}; windows overlap at {place}: {mean}", y=y, place=place_of(most), mean=mean)

@@ -71,8 +71,8 @@ class ConvRelation(MapAndKernel):
         back_options = {**options, "output_padding": self.rest}
         graph = Graph()
         graph.essential = 0
-        kernel = graph.kernel("w", w)
-        there = graph.compute("conv2d", graph.map("x", x), kernel, **options)
+        pixels, kernel = graph.map("x", x), graph.kernel("w", w)
+        there = graph.compute("conv2d", pixels, kernel, **options)
         back = graph.compute("conv_transpose2d", there, kernel, result="back", **back_options)
         y, count = there.values[0, 0], 2 * windows.count + 1
 
@@ -84,7 +84,7 @@ class ConvRelation(MapAndKernel):
         story.sizes(words, **sizes)
         X = story.cells("input", "Input {size}", x, windows=windows, data=self.map, notes=True)
         enlarge = windows.drawn[1] + y.shape[1] + x.shape[1] >= MANY_COLUMNS
-        W = story.cells("kernel", "Kernel {size}", w, role="kernel", enlarge=enlarge)
+        W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", enlarge=enlarge)
         how: dict[str, Any] = {
             "shade": shade_of_sums(story, y, w, **back_options),
             "marks": (Mark(name="window", role="window"),),
@@ -139,7 +139,7 @@ class ConvRelation(MapAndKernel):
 
     def _comparison(self, X: Cells, B: Cells, differing: list[tuple[int, ...]]) -> Words:
         if not differing:
-            n = Strong(Number(B.values.size))
+            n = Strong(Number(B.values.size, 0, ("back", "size")))
             return Text("Same size, and with this kernel the same values: {n} of {n}", n=n)
         row, column = at = differing[0]
         return Text(
@@ -147,8 +147,8 @@ class ConvRelation(MapAndKernel):
             x=X.symbol("x", at),
             was=X[row + self.p[0], column + self.p[1]],
             now=Strong(B[at]),
-            n=len(differing),
-            all=B.values.size,
+            n=Number(len(differing), 0, ("back", "differ", "input")),
+            all=Number(B.values.size, 0, ("back", "size")),
         )
 
     def _what(self, out: tuple[int, ...], B: Cells) -> Words:
@@ -179,7 +179,7 @@ class ConvRelation(MapAndKernel):
         given: dict[str, Any] = {"k": w.shape, "s": self.s, "p": self.p}
         if any(self.rest):
             back += a
-        shapes = Joined((Shape(x.shape), Shape(out), Shape(x.shape)), " → ")
+        shapes = Joined((Shape(x.shape, "input"), Shape(out, "output"), Shape(x.shape, "back")), " → ")
         short = joined((Defined(o, (there,)), Text("back {value}", value=Defined(i, (back,))), shapes), "    ")
         if any(rows != columns for rows, columns in (x.shape, *given.values(), self.rest)):
             return short

@@ -28,9 +28,12 @@ from cnnviz.story import (
     stride,
 )
 from cnnviz.storyboard import Step
-from cnnviz.words import Extent, Math, Shape, Text, Words, call, equation, joined, size
+from cnnviz.words import Extent, Math, Number, Shape, Text, Words, call, equation, joined, size
 
-_TITLES = {"max": "Max pooling", "avg": "Average pooling"}
+_TITLES = {
+    "max": ("Max pooling", "Global max pooling", "Adaptive max pooling"),
+    "avg": ("Average pooling", "Global average pooling", "Adaptive average pooling"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,10 +156,10 @@ class Pool(Scene):
         )
 
     def _title(self) -> str:
-        name = _TITLES[self.kind]
+        sliding, to_one, adaptive = _TITLES[self.kind]
         if self.output_size is None:
-            return name
-        return ("Global " if self.output_size == (1, 1) else "Adaptive ") + name.lower()
+            return sliding
+        return to_one if self.output_size == (1, 1) else adaptive
 
     def _convention(self) -> Words:
         notes = []
@@ -184,14 +187,14 @@ class Pool(Scene):
     def _adaptive_formula(self, windows: Windows) -> Words:
         sizes, out = self.map.values.shape, windows.out
         if out == (1, 1):
-            return Text("one window as large as the input: {size}", size=Shape(sizes))
+            return Text("one window as large as the input: {size}", size=Shape(sizes, "input"))
         rows, columns = (
             Math(rf"\lfloor r\cdot {i}/{o}\rfloor\leq x<\lceil(r+1)\cdot {i}/{o}\rceil")
             for i, o in zip(sizes, out, strict=True)
         )
         counted = Math(r"r=0,1,\ldots")
         if rows == columns:
-            return Text("window {r} of {n} covers {range}", r=counted, n=out[0], range=rows)
+            return Text("window {r} of {n} covers {range}", r=counted, n=Number(out[0], 0, ("output", "shape", 0)), range=rows)
         return Text("window {r} covers rows {rows}, columns {columns}", r=counted, rows=rows, columns=columns)
 
     def _what(self, name: str, windows: Windows) -> Words:

@@ -63,8 +63,9 @@ class TransposedConv(MapAndKernel):
         stretched, stamped = self._windows(Axis.stretched), self._windows(Axis.transposed)
         graph = Graph()
         graph.essential = 0
+        pixels, kernel = graph.map("x", x), graph.kernel("w", w)
         b = graph.given("b", [self.bias]) if self.bias else None
-        y = graph.compute("conv_transpose2d", graph.map("x", x), graph.kernel("w", w), b, **self.sizes)
+        y = graph.compute("conv_transpose2d", pixels, kernel, b, **self.sizes)
 
         crowded = max(*stretched.drawn, *y.values.shape[2:]) >= CROWDED_SIDE
         story = Story(self, Text("Transposed convolution"), graph, crowded=crowded)
@@ -75,7 +76,7 @@ class TransposedConv(MapAndKernel):
             story.set("bias", "b", Number(self.bias, None, ("bias",)))
         if self.view == "convolution":
             return slide(self, story, y, stretched)
-        return scatter(self, story, y, stamped)
+        return scatter(self, story, pixels, kernel, y, stamped)
 
     @property
     def sizes(self) -> dict[str, Any]:

@@ -143,6 +143,6 @@ class Unpool(Scene):
             k=Shape(self.k),
             s=Extent(self.s or self.k),
             i=Shape(self.map.values.shape),
-            o=Shape(windows.out),
+            o=Shape(windows.out, "pooled"),
             back=Text(returns if self.kind == "max" else spreads),
         )

@@ -43,7 +43,13 @@ CROWDED_SIDE = 20
 """Cells a side from which a map shows colours instead of numbers."""
 
 _SIZES = {
-    "i": "input", "k": "kernel", "s": "stride", "p": "padding", "a": "output padding", "d": "dilation", "o": "output"
+    "i": "input",
+    "k": "kernel",
+    "s": "stride",
+    "p": "padding",
+    "a": "output padding",
+    "d": "dilation",
+    "o": "output",
 }
 _UNSAID = {"d": (1, 1), "a": (0, 0)}
 _MOST_LISTED = 9
@@ -309,7 +315,7 @@ def times(weights: Sequence[Number]) -> list[Words]:
 
 def filling(count: int) -> Text:
     """The steps of a figure with their verb, for a sentence about them."""
-    return counted(count, "1 step fills", "{n} steps fill")
+    return counted(Number(count, 0, ("output", "size")), "1 step fills", "{n} steps fill")
 
 
 def _stacked(values: Values) -> Values:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,36 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.operation import KERNEL, Operation
-from cnnviz.storyboard import Cell, Step, Storyboard
+from cnnviz.operation import Shown as Result
+from cnnviz.storyboard import Cell, MoveMark, Step, Storyboard
 from cnnviz.verify.shown import Shown, phrases
-from cnnviz.words import Assigned, Equation, Expression, Extent, Filled, Number, PerAxis, Shape, Text, evaluate
+from cnnviz.words import (
+    Assigned,
+    Defined,
+    Equation,
+    Expression,
+    Extent,
+    Filled,
+    Number,
+    PerAxis,
+    Shape,
+    Symbol,
+    Text,
+    evaluate,
+    walk,
+)
 from cnnviz.words.arithmetic import children, leaves
 
 Values = npt.NDArray[Any]
+
+_PARAMETERS = {"a": "output_padding", "o": "output_size", r"\eta": "lr"}
+"""Letters and the parameters that they stand for, where these have another name."""
+
+_ARGUMENTS = {"alpha": "negative_slope"}
+"""Parameters and the arguments that they are, where these have another name."""
+
+_OF: Mapping[str, Callable[[Values], Any]] = {"size": np.size, "product": np.prod, "min": np.min, "max": np.max}
+"""What a number may be of all cells of a panel, or of a parameter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +52,7 @@ class Claim:
     where: str
     shown: Values
     right: Values
-    allowed: float
+    allowed: float | Values
     result: bool = False
 
 
@@ -44,6 +68,7 @@ def claims(board: Storyboard, operation: Operation | None, results: Mapping[str,
             yield from known.claims_of(where, phrase)
         if isinstance(thing, Step):
             yield from known.growth(where, thing)
+            yield from _places(where, thing)
     if operation is not None:
         yield from known.results()
 
@@ -52,67 +77,140 @@ class _Known:
     """What numbers are held against: an engine's results, what panels show meanwhile, and the figure's parameters."""
 
     def __init__(self, shown: Shown, operation: Operation | None, results: Mapping[str, Values]) -> None:
-        self.shown, self.operation, self.parameters = shown, operation, shown.board.parameters
+        self.shown, self.operation, self.computed = shown, operation, results
         self.precision = 1e-9 if operation is None or operation.double else 1e-5
-        self.engine: dict[str, Values] = dict(results)
+        self.engine: dict[str, list[Values]] = {name: [np.asarray(values)] for name, values in results.items()}
+        self.ways: dict[str, list[Values]] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
+        self.letters, self.choices = self._letters(), self._choices()
         self._before = {name: values.copy() for name, values in shown.now.items()}
+        for each in operation.shown if operation else ():
+            if each.among:
+                self.ways.setdefault(each.panel, []).append(results[each.name])
+                continue
+            right = self._as_drawn(each.panel, self._of(each))
+            self.engine.setdefault(each.panel, []).append(right)
+            self.shapes.setdefault(each.panel, right.shape)
         if operation is not None:
-            for each in operation.shown:
-                self.engine[each.panel] = right = self._as_drawn(each.panel, results[each.name][each.index])
-                self.shapes[each.panel] = right.shape
             self.shapes |= {panel: inputs.shape for panel, inputs in operation.inputs.items()}
+
+    def _letters(self) -> dict[str, Any]:
+        """What letters stand for: numbers, or pairs of them for rows and columns.
+
+        They are parameters, and what the formula puts in and gets.
+        """
+        given = self.shown.board.parameters
+        found = {name: value for name, value in given.items() if not isinstance(value, str) and value is not None}
+        for letter, name in _PARAMETERS.items():
+            if name in found:
+                found.setdefault(letter, found[name])
+        for part in walk(self.shown.board.formula):
+            if isinstance(part, Filled) and len(part.values) == 2:
+                names = {
+                    name: tuple(part.environment(axis)[name].value for axis in (0, 1)) for name, _ in part.values[0]
+                }
+                found = {**names, part.left.name: tuple(each.value for each in part.results), **found}
+        for part in walk(self.shown.board.formula):
+            if isinstance(part, Defined):
+                sizes = [_value(part.sides[0], found, axis) for axis in (0, 1)]
+                if None not in sizes:
+                    name = _name(part.left)
+                    found = {name: tuple(sizes), f"-{name}": tuple(-each for each in sizes), **found}
+        return found
+
+    def _choices(self) -> dict[str, list[float]]:
+        """What parameters that were left out have become: an argument of one call or several."""
+        left_out = [name for name, value in self.shown.board.parameters.items() if value is None]
+        calls = self.operation.calls if self.operation else ()
+        found = {
+            name: {call.options[key] for call in calls for key in (name, _ARGUMENTS.get(name)) if key in call.options}
+            for name in left_out
+        }
+        return {name: sorted(values) for name, values in found.items() if values}
+
+    def _of(self, each: Result) -> Values:
+        assert self.operation is not None
+        given = self.operation.operands
+        values = self.computed[each.name] if each.name in self.computed else given[each.name].values
+        return np.asarray(values[each.index])
 
     def _as_drawn(self, panel: str, right: Values) -> Values:
         """A result in the shape in which a panel has it: its samples one after the other, a vector as a column."""
         drawn = self.shown.now.get(panel)
         return right.reshape(drawn.shape) if drawn is not None and drawn.size == right.size else right
 
+    # Results
+
     def results(self) -> Iterator[Claim]:
         """What stands there at the end is what the engine gives."""
         assert self.operation is not None
-        scale = _scale(self.operation)
+        for panel, ways in self.ways.items():
+            yield from (self._way(panel, row) for row in range(len(ways)))
+        scale, told = _scale(self.operation), {name: list(values) for name, values in self.shown.told.items()}
         for each in self.operation.shown:
-            right, found = self.engine[each.panel], self._place(each.panel)
+            if each.among:
+                continue
+            right = self._as_drawn(each.panel, self._of(each))
+            found = told[each.panel].pop(0) if each.panel in told else self._found(each.panel)
             if each.size:
                 yield Claim(f"the size of {each.panel}", np.array(found.shape), np.array(right.shape), 0, True)
                 if found.shape == right.shape:
                     # Where only the size matters cells are numbered.
                     yield Claim(each.panel, found, np.arange(1.0, right.size + 1).reshape(right.shape), 0)
                 continue
-            found = found[..., -1] if found.ndim > right.ndim else found
             most = float(np.abs(right).max(initial=0.0))
             yield Claim(each.panel, found, right, self.precision * max(scale, most), True)
 
-    def _place(self, name: str) -> Values:
-        """What a panel shows, or a plot's point, or a dot or curve of a name."""
-        now = self.shown.now
-        for place in (name, f"{name}/point", *(place for place in now if place.endswith(f"/{name}"))):
-            if place in now:
-                return now[place]
-        raise LookupError(f"nothing shows {name}")
+    def _found(self, name: str) -> Values:
+        """What a panel shows, or the heights of a plot's point, or of a dot of that name."""
+        if name in self.shown.now:
+            return self.shown.now[name]
+        return next(
+            dot
+            for place, dot in self.shown.dots.items()
+            if name in place.split("/") and (place.endswith(("/point", f"/{name}")))
+        )[:, 1]
+
+    def _way(self, panel: str, row: int) -> Claim:
+        """A way down so far, the curve in that row; of a loss perhaps the logarithm is drawn.
+
+        It may leave the engine's little by little, as rounding errors grow where a way is sensitive to them.
+        """
+        name = [name for name in self.shown.curves if name.startswith(f"{panel}/")][row]
+        found, right = self.shown.curves[name], self.ways[panel][row]
+        made = right[: len(found)]
+        if right.ndim == 1:
+            found = found[:, 1]
+            with np.errstate(all="ignore"):
+                logarithm = np.log10(np.maximum(made, 1e-300))
+            if abs(found - logarithm).max(initial=0) < abs(found - made).max(initial=0):
+                found = 10**found
+        allowed = np.full(right.shape, 1e-6 * max(1.0, float(np.abs(right).max())))
+        if found.shape == made.shape:
+            apart = np.maximum.accumulate(np.abs(found - made).reshape(len(made), -1).max(axis=1))
+            allowed[1 : len(made)] += 100 * apart[:-1].reshape(-1, *[1] * (right.ndim - 1))
+        return Claim(name, found, right, allowed, True)
 
     # Words
 
-    def claims_of(self, where: str, phrase: Any, axis: int = 0) -> Iterator[Claim]:
+    def claims_of(self, where: str, phrase: Any, axis: int | None = None) -> Iterator[Claim]:
         """What a phrase and its parts claim; `axis` is that of which it speaks."""
         match phrase:
             case Number() if phrase.ref:
-                yield self._reference(where, phrase)
+                yield from self._reference(where, phrase)
             case Equation():
-                yield from self._sides(where, phrase, axis)
+                left = [phrase.left] if isinstance(phrase.left, Expression) else []
+                yield from self._sides(where, (*left, *phrase.sides), axis)
+            case Defined() if phrase.sign == "=":
+                yield from self._sides(where, (phrase.left, *phrase.sides), axis)
             case Filled():
                 yield from self._filled(where, phrase)
-            case Shape() if phrase.ref:
-                yield Claim(
-                    f"the size of {phrase.ref} in {where}", np.array(phrase.sizes), np.array(self._shape(phrase.ref)), 0
-                )
+            case Shape() | Extent() if phrase.ref:
+                yield from self._size(where, phrase)
             case Assigned():
                 yield from self._named(where, phrase.symbol.name.removeprefix("\\"), phrase.value)
             case Text():
-                for name, value in phrase.values.items():
-                    if isinstance(value, Extent | Shape):
-                        yield from self._named(where, name, value)
+                yield from self._gaps(where, phrase)
         if isinstance(phrase, PerAxis):
             yield from self.claims_of(where, phrase.rows, 0)
             yield from self.claims_of(where, phrase.columns, 1)
@@ -120,47 +218,103 @@ class _Known:
             for part in _parts(phrase):
                 yield from self.claims_of(where, part, axis)
 
-    def _reference(self, where: str, number: Number) -> Claim:
-        assert number.ref is not None
-        name, *index = number.ref
+    def _reference(self, where: str, number: Number) -> Iterator[Claim]:
+        name, *index = number.ref or ()
         place = " ".join([name, ", ".join(str(at + 1) if isinstance(at, int) else str(at) for at in index)]).strip()
-        where, allowed = f"{place} in {where}", 0.0
-        if index and index[0] == "shape":
-            right: Any = self._shape(name)[index[1]]
-        elif name in self.shown.now and np.isfinite(self.shown.now[name][tuple(index)]):
-            right = self.shown.now[name][tuple(index)]
-            allowed = 1e-12 * abs(right)
-        elif name in self.engine:
-            right = self.engine[name][tuple(index)]
-            allowed = self.precision * float(np.abs(self.engine[name]).max())
+        where, allowed, first = f"{place} in {where}", 0.0, index[0] if index else None
+        right: Any
+        if not index:
+            yield from self._named(where, name, number)
+            return
+        if first == "shape":
+            right = self._shape(name)[index[1]] + sum(index[2:])
+        elif first == "role":
+            right = (self.shown.roles(name) == index[1]).sum()
+        elif first == "differ":
+            other = self._inside(index[1])
+            right = (
+                ~np.isclose(self.engine[name][-1], other, rtol=1e-9, atol=self.precision * np.abs(other).max())
+            ).sum()
+        elif isinstance(first, str):
+            right = _OF[first](self.shown.now[name] if name in self.shown.now else np.array(self.letters[name]))
+        elif name in self.ways:
+            way = self._way(name, index[0])
+            right = way.right[tuple(index[1:])]
+            allowed = float(np.broadcast_to(way.allowed, way.right.shape)[tuple(index[1:])])
+        elif name in self.engine or name in self.shown.now:
+            right, allowed = min(self._values(name, tuple(index)), key=lambda each: abs(each[0] - number.value))
         else:
-            right = _at(self.parameters[name], *index)
-        return Claim(where, np.array(number.value), np.asarray(right, np.float64), allowed)
+            right = _at(self.letters[name], *index)
+        yield Claim(where, np.array(number.value), np.asarray(right, np.float64), allowed)
+
+    def _values(self, name: str, index: tuple[Any, ...]) -> Iterator[tuple[float, float]]:
+        """What a panel's cell holds now, or an engine gives for it, and how far a number may be off."""
+        now = self.shown.now.get(name)
+        if now is not None and np.isfinite(now[index]):
+            yield float(now[index]), 1e-12 * abs(now[index])
+        for values in self.engine.get(name, ()):
+            # Axes for samples and channels are no axes of a panel.
+            found = np.atleast_1d(values)
+            while found.ndim > len(index):
+                found = found[0]
+            yield float(found[index]), self.precision * float(np.abs(values).max())
+
+    def _inside(self, panel: str) -> Values:
+        """What a panel shows, without its padding."""
+        drawn, shape = self.shown.now[panel], self._shape(panel)
+        return drawn[
+            tuple(slice((n - own) // 2, (n - own) // 2 + own) for n, own in zip(drawn.shape, shape, strict=True))
+        ]
 
     def _shape(self, panel: str) -> tuple[int, ...]:
         return self.shapes[panel] if panel in self.shapes else self.shown.now[panel].shape
 
-    def _named(self, where: str, name: str, value: Any) -> Iterator[Claim]:
-        """A value with a parameter's name is the parameter's."""
-        right = self.parameters.get(name)
-        if right is not None and not isinstance(right, str | bool) and not (isinstance(value, Number) and value.ref):
-            sizes = (value.value,) if isinstance(value, Number) else value.sizes
-            right = np.atleast_1d(np.array(right, np.float64))
-            if right.size == len(sizes):
-                yield Claim(f"{name} in {where}", np.array(sizes), right, 0)
+    def _size(self, where: str, size: Shape | Extent) -> Iterator[Claim]:
+        if isinstance(size, Extent):
+            yield from self._named(where, str(size.ref), size)
+        elif size.ref in self.shapes or size.ref in self.shown.now:
+            yield Claim(f"the size of {size.ref} in {where}", np.array(size.sizes), np.array(self._shape(size.ref)), 0)
 
-    def _sides(self, where: str, equation: Equation, axis: int) -> Iterator[Claim]:
-        """Every side comes to the result with unrounded numbers; letters are the parameters that they name."""
-        letters = {name: _at(value, axis) for name, value in self.parameters.items() if not isinstance(value, str)}
-        values = [_value(side, letters) for side in equation.sides]
-        if values[-1] is None:
+    def _named(self, where: str, name: str, value: Any) -> Iterator[Claim]:
+        """A value with a letter or a parameter's name is what that stands for."""
+        if isinstance(value, Number):
+            if name in self.choices:
+                right: Any = min(self.choices[name], key=lambda choice: abs(choice - value.value))
+            elif isinstance(self.letters.get(name), int | float):
+                right = self.letters[name]
+            else:
+                return
+            yield Claim(f"{name} in {where}", np.array(value.value), np.array(right), 1e-12 * abs(right))
+        elif isinstance(right := self.letters.get(name), list | tuple) and len(right) == len(value.sizes):
+            yield Claim(f"{name} in {where}", np.array(value.sizes), np.array(right), 0)
+
+    def _gaps(self, where: str, text: Text) -> Iterator[Claim]:
+        """What fills a gap with a letter's name is what that stands for, a count one of the numbers beside it."""
+        for name, value in text.values.items():
+            if isinstance(value, Extent | Shape):
+                yield from self._named(where, name, value)
+            elif isinstance(value, int) and f"{{{name}}}" in text.template:
+                known = self.letters.get(name, ()) if len(name) == 1 else ()
+                beside = [
+                    n.value for each in text.values.values() if isinstance(each, Equation) for n in _numbers(each)
+                ]
+                choices = beside if name == "n" else list(known) if isinstance(known, list | tuple) else [known]
+                if choices:
+                    nearest = min(choices, key=lambda choice: abs(choice - value))
+                    yield Claim(f"{name} in {where}", np.array(value), np.array(nearest), 0)
+
+    def _sides(self, where: str, sides: tuple[Expression, ...], axis: int | None) -> Iterator[Claim]:
+        """All sides come to the same with unrounded numbers, along the axis of which they speak."""
+        if axis is None:
+            each = [list(self._sides(where, sides, axis)) for axis in (0, 1)]
+            yield from min(each, key=lambda found: sum(bool((abs(c.shown - c.right) > c.allowed).any()) for c in found))
             return
-        for side, value in zip(equation.sides[:-1], values[:-1], strict=True):
-            if value is not None:
-                scale = max([abs(float(values[-1])), *(abs(n.value) for n in leaves(side) if isinstance(n, Number))])
-                yield Claim(
-                    f"the arithmetic of {where}", np.asarray(value), np.asarray(values[-1]), 1e-9 * (scale + scale**2)
-                )
+        values = [(side, value) for side in sides if (value := _value(side, self.letters, axis)) is not None]
+        for side, value in values[:-1]:
+            right = np.asarray(values[-1][1], np.float64)
+            scale = max([float(np.abs(right).max()), *(abs(n.value) for n in _numbers(side))])
+            allowed = 1e-9 * (scale + scale**2)
+            yield Claim(f"the arithmetic of {where}", np.asarray(value, np.float64), right, allowed)
 
     def _filled(self, where: str, formula: Filled) -> Iterator[Claim]:
         for axis, result in enumerate(formula.results):
@@ -168,20 +322,40 @@ class _Known:
             right = np.asarray(evaluate(formula.general, values), np.float64)
             yield Claim(where, np.array(result.value), right, 1e-9)
             for name, value in values.items():
-                if self.parameters.get(name) is not None:
-                    yield Claim(f"{name} in {where}", np.array(value), np.array(_at(self.parameters[name], axis)), 0)
+                if name in self.letters:
+                    yield Claim(f"{name} in {where}", np.array(value), np.array(_at(self.letters[name], axis)), 0)
 
     def growth(self, where: str, step: Step) -> Iterator[Claim]:
         """What is noted in a cell as it changes is what is added to it."""
+        start = self.letters.get("bias", 0.0)
         for panel in {change.panel for change in step.changes if isinstance(change, Cell) and change.value is not None}:
             now, before = self.shown.now[panel], self._before[panel]
             for place, note in self.shown.notes(panel).items():
                 numbers = list(leaves(note)) if not isinstance(note, str) else []
-                if len(numbers) == 1 and np.isfinite(before[place]) and not numbers[0].ref:
-                    grown = np.array(now[place] - before[place])
-                    allowed = 1e-9 * (abs(now[place]) + abs(before[place]))
-                    yield Claim(f"{panel} in {where}", grown, np.array(numbers[0].value), allowed)
+                if len(numbers) == 1 and isinstance(numbers[0], Number) and not numbers[0].ref:
+                    was = before[place] if np.isfinite(before[place]) else start
+                    allowed = 1e-9 * (abs(now[place]) + abs(was))
+                    yield Claim(f"{panel} in {where}", np.array(now[place] - was), np.array(numbers[0].value), allowed)
             self._before[panel] = now.copy()
+
+
+def _places(where: str, step: Step) -> Iterator[Claim]:
+    """A place that a caption names is that of a number beside it, or of an outline."""
+    moves = [change for change in step.changes if isinstance(change, MoveMark)]
+    marks = [(move.row, move.column) for move in moves if move.rows == move.columns == 1]
+    for part in walk(step.caption):
+        if isinstance(part, Text) and {"row", "column"} <= part.values.keys():
+            places = _cells(part) or [*marks, *_cells(step.caption)[-1:]]
+            here = np.array([part.values["row"] - 1, part.values["column"] - 1])
+            if places:
+                nearest = min(places, key=lambda place: float(np.abs(np.array(place) - here).sum()))
+                yield Claim(f"the place in {where}", here, np.array(nearest), 0)
+
+
+def _cells(words: Any) -> list[tuple[Any, ...]]:
+    """The places of cells whose numbers are written somewhere."""
+    refs = (part.ref for part in walk(words) if isinstance(part, Number) and part.ref)
+    return [ref[-2:] for ref in refs if len(ref) > 2 and not isinstance(ref[-2], str)]
 
 
 def _parts(phrase: Any) -> Iterator[Any]:
@@ -192,12 +366,21 @@ def _parts(phrase: Any) -> Iterator[Any]:
         yield from children(phrase)
 
 
-def _value(side: Expression, letters: Mapping[str, Any]) -> Any:
-    """What a side comes to; None where a letter of it is no parameter."""
-    try:
-        return evaluate(side, letters)
-    except (KeyError, TypeError):
+def _numbers(part: Any) -> Iterator[Number]:
+    return (number for number in leaves(part) if isinstance(number, Number))
+
+
+def _value(side: Expression, letters: Mapping[str, Any], axis: int) -> Any:
+    """What a side comes to along an axis; None where a letter of it is not known."""
+    own = {letter for letter in leaves(side) if isinstance(letter, Symbol)}
+    known = {letter.name: letters.get(_name(letter)) for letter in own if not letter.index}
+    if len(known) < len(own) or any(value is None for name, value in known.items() if name != "e"):
         return None
+    return evaluate(side, {name: _at(value, axis) for name, value in known.items() if value is not None})
+
+
+def _name(letter: Expression) -> str:
+    return letter.name.removeprefix("\\") if isinstance(letter, Symbol) else ""
 
 
 def _at(value: Any, axis: Any = 0) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,10 +13,13 @@ from cnnviz.batch import Entry, read_sets, run_all
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.notation import size_text
+from cnnviz.operation import Operation
 from cnnviz.parameters import parameters_of, suggest
 from cnnviz.pipeline import Figure, make
 from cnnviz.programs import run
+from cnnviz.storyboard import Storyboard, Values
 from cnnviz.verify.claims import Claim, claims
+from cnnviz.verify.gradients import after_training, differences
 
 ENGINES = {"onnxruntime": "onnx", "torch": "pytorch"}
 """The engines by name, each with the framework whose programs it runs."""
@@ -71,11 +74,22 @@ def check_figure(figure: Figure, against: str = "onnxruntime", name: str = "") -
     except (CnnvizError, ImportError):
         raise
     try:
-        found = list(claims(board, operation, results))
+        found = list(checked(board, operation, results, ENGINES[against]))
     except Exception as error:
         said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         return Report(name=name, difference=f"it is not as {against} has it: {said}")
     return _report(name, against, found)
+
+
+def checked(
+    board: Storyboard, operation: Operation | None, results: Mapping[str, Values], framework: str
+) -> Iterator[Claim]:
+    """Every claim of a storyboard; gradients, where the engine has none, by differences."""
+    if operation is not None and operation.training is not None and "grad_x" not in results:
+        results = {**results, **after_training(operation, framework)}
+        for name, ours, theirs, allowed in differences(operation, results, framework):
+            yield Claim(f"the gradients of {name}", np.array(ours), np.array(theirs), allowed)
+    yield from claims(board, operation, results)
 
 
 def _report(name: str, against: str, found: Sequence[Claim]) -> Report:

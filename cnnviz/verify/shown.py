@@ -19,32 +19,40 @@ Values = npt.NDArray[np.float64]
 class Shown:
     """The numbers of a storyboard by where they stand: `start`, and `now` after what has been played.
 
-    A place is the name of a panel of cells or of a station, or a panel with the name of a curve or dot behind a slash:
-    `plot/point`. A dot's numbers are the points, (n, 2), at which it has stopped.
+    A place is the name of a panel of cells or of a station. `dots` and `curves` are the points, (n, 2), at which a dot
+    has stopped or through which a curve goes, by panel and name: `plot/point`; `told` is what a station got, one after
+    the other.
     """
 
     def __init__(self, board: Storyboard) -> None:
         self.board = board
         self.start: dict[str, Values] = {}
         self.now: dict[str, Values] = {}
+        self.dots: dict[str, Values] = {}
+        self.curves: dict[str, Values] = {}
+        self.told: dict[str, list[Values]] = {}
         self._cells: dict[str, GridState] = {}
         for panel in board.panels():
             self._begin(panel)
 
     def play(self) -> Iterator[tuple[str, Any]]:
-        """Where something is said and the thing that says it, each step's after its changes."""
-        for name in ("title", "settings", "formula", "convention", "alt"):
-            yield f"the {name}", getattr(self.board, name)
+        """Where something is said and the thing that says it: a step after its changes, the whole at the end."""
         for panel in self.board.panels():
             yield f"panel {panel.name}", panel
         for number, step in enumerate(self.board.steps(), 1):
             for change in step.changes:
                 self._change(change)
             yield f"step {number}", step
+        for name in ("title", "settings", "formula", "convention", "alt"):
+            yield f"the {name}", getattr(self.board, name)
 
     def notes(self, panel: str) -> dict[tuple[int, ...], Any]:
         """The notes that stand in a panel's cells."""
         return dict(self._cells[panel].notes)
+
+    def roles(self, panel: str) -> npt.NDArray[np.object_]:
+        """The roles of a panel's cells."""
+        return self._cells[panel].roles
 
     def _begin(self, panel: Any) -> None:
         if isinstance(panel, Grid | Block):
@@ -53,7 +61,7 @@ class Shown:
             self.now[panel.name] = state.values
         elif isinstance(panel, Plot):
             for curve in panel.curves:
-                self.now[f"{panel.name}/{curve.name}"] = np.stack([curve.x, curve.y], axis=-1)
+                self.curves[f"{panel.name}/{curve.name}"] = np.stack([curve.x, curve.y], axis=-1)
         elif isinstance(panel, Maps):
             self.start |= {station.name: station.values for station in panel.stations}
             self.now |= {station.name: station.values for station in panel.stations}
@@ -63,16 +71,17 @@ class Shown:
             case Cell():
                 self._cells[change.panel].apply(change)
             case MoveDot():
-                self._reach(f"{change.panel}/{change.dot}", np.array([[change.x, change.y]]))
+                _reach(self.dots, f"{change.panel}/{change.dot}", np.array([[change.x, change.y]]))
             case SetCurve():
                 points = np.stack([change.x, change.y], axis=-1)
-                self._reach(f"{change.panel}/{change.curve}", points, anew=not change.extend)
+                _reach(self.curves, f"{change.panel}/{change.curve}", points, anew=not change.extend)
             case SetStation() if change.values is not None:
                 self.now[change.station] = change.values
+                self.told.setdefault(change.station, []).append(change.values)
 
-    def _reach(self, place: str, points: Values, *, anew: bool = False) -> None:
-        before = self.now.get(place)
-        self.now[place] = points if anew or before is None else np.concatenate([before, points])
+
+def _reach(found: dict[str, Values], place: str, points: Values, *, anew: bool = False) -> None:
+    found[place] = points if anew or place not in found else np.concatenate([found[place], points])
 
 
 def phrases(thing: Any) -> Iterator[Phrase]:

@@ -75,9 +75,10 @@ class Shape(Phrase):
 
 @dataclass(frozen=True, slots=True)
 class Extent(Phrase):
-    """A parameter for rows and columns: `2`, or `2×1` where these differ."""
+    """A parameter for rows and columns: `2`, or `2×1` where these differ; `ref` is the letter that stands for it."""
 
     sizes: tuple[int, ...]
+    ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +110,9 @@ def sentences(*parts: Words | None) -> Words:
     return joined(parts, ". ", ".")
 
 
-def counted(count: int, one: str, many: str, **values: Any) -> Text:
-    """A text whose wording depends on a number, `{n}` in its template."""
-    return Text(one if count == 1 else many, n=count, **values)
+def counted(count: Any, one: str, many: str, **values: Any) -> Text:
+    """A text whose wording depends on a number, whole or a `Number`: `{n}` in its template."""
+    return Text(one if getattr(count, "value", count) == 1 else many, n=count, **values)
 
 
 def walk(words: Any) -> Iterator[Phrase]:
