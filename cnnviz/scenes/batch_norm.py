@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Batch normalization: values centred, divided by their standard deviation, scaled and shifted."""
-=======
 """Batch normalization: each channel is standardized over the batch, scaled, shifted and activated."""
->>>>>>> core
 
 from __future__ import annotations
 

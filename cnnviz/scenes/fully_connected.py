@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Fully connected layer: each output is a weighted sum of all inputs plus a bias."""
-=======
 """Fully connected layer: each output is a weighted sum of all inputs, plus a bias."""
->>>>>>> core
 
 from __future__ import annotations
 
