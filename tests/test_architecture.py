@@ -49,8 +49,8 @@ ROOMS = {
     "batch": "discovery export files parameters pipeline places render sets toml click distributed",
     "talk": "appearance batch decks parameters pipeline scene words",
     # Not ops and no scene: a check that computed with these would prove nothing.
-    "check verify": "batch data discovery network notation operation parameters pipeline playback programs story "
-    "storyboard words numpy onnx onnxruntime torch",
+    "check verify": "batch data discovery functions network notation operation parameters pipeline playback programs "
+    "story storyboard words numpy onnx onnxruntime torch",
     "reading": "av",
     "specimen": "export files pipeline render saving numpy",
     "gallery": "batch export files",
