@@ -83,7 +83,7 @@ SKIPS = {
     "wording": 4,
     "words": 1,
 }
-PRIVATE = {"cnnviz.commands", "cnnviz.render.panels", "cnnviz.check.claims"}
+PRIVATE = {"cnnviz.commands", "cnnviz.render.panels"}
 BACK = {("cnnviz.export.svg", "cnnviz.export._animated_svg")}
 
 
