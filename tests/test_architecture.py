@@ -79,7 +79,7 @@ SKIPS = {
     "story": 1,
     "words": 1,
 }
-PRIVATE = {"cnnviz.commands", "cnnviz.render.panels", "cnnviz.check.claims"}
+PRIVATE = {"cnnviz.commands", "cnnviz.render.panels"}
 BACK = {("cnnviz.export.svg", "cnnviz.export._animated_svg")}
 
 
