@@ -70,14 +70,12 @@ def finds(board, operation, results):
     )
 
 
-# Those of other scenes are computed by their definitions.
+# Other scenes show what definitions give, or stamps that add up.
 OPERATIONS = {"conv", "pool", "unpool", "conv-relation", "transposed-conv", "lrn", "norm", "batch-norm"}
 
 
-@pytest.mark.parametrize("figure", [figure for figure in FIGURES if figure[0] in OPERATIONS], ids=named)
+@pytest.mark.parametrize("figure", [f for f in FIGURES if f[0] in OPERATIONS and f[1].get("kind") != "compare" and "view" not in f[1]], ids=named)
 def test_an_operation_that_is_off_by_a_thousandth_is_found(figure, monkeypatch):
-    if make_figure(figure).scene.operation() is None:
-        pytest.skip("a table")
     right = graph.compute
 
     def wrong(*args, **options):
