@@ -41,7 +41,7 @@ def _others(thing: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """A part of a storyboard with one number another."""
     match thing:
         case Number():
-            yield "number", replace(thing, value=thing.value + 0.75)
+            yield "number", replace(thing, value=thing.value + 3.25)
         case Shape() | Extent():
             for n, size in enumerate(thing.sizes):
                 yield type(thing).__name__, replace(thing, sizes=(*thing.sizes[:n], size + 1, *thing.sizes[n + 1 :]))
