@@ -180,7 +180,7 @@ class GraphPainter(Painter):
         return line, round(seat.x - line.width / 2), round(seat.y - seat.radius) - self.look.px(6) - line.descent
 
     def _sit_texts(self) -> tuple[float, bool]:
-        """The largest size at which no two texts on edges meet, or the usual one, and whether they meet at all sizes."""
+        """The largest size at which no two texts on edges meet, or the usual; whether they meet at all sizes."""
         sizes = [*map(self.fit.size, _TEXT_SIZES), self.fit.least]
         texts = [(key, text) for key, (_, text) in self._edges.items() if text]
         for size in sizes:
