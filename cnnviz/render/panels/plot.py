@@ -205,7 +205,7 @@ class PlotPainter(Painter):
         places = [(left, baseline)]
         if not self.steady_texts:
             places += [place for place in others if self.whole.grown(2).holds(rim_box(line, *place))]
-        at = min(places, key=lambda place: sum(rim_box(line, *place).grown(-RIM).meets(box) for box in taken))
+        at = min(places, key=lambda place: sum(rim_box(line, *place).grown(-RIM - 2).meets(box) for box in taken))
         return self._text_item(dot.text, *at, _rim(self.look.theme, dot.role))
 
     def _end_texts(self) -> dict[Slot, Item]:
