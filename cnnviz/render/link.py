@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 import numpy as np
 
@@ -13,11 +12,16 @@ from cnnviz.render.panels.base import Item, Painter, Place, Shape, Slot
 from cnnviz.render.panels.cells import CellsPainter
 from cnnviz.render.pen import Pen
 
-_STROKE = 1.5
+_STROKE = 1.2
 
 
 class Link(Painter):
-    """Lines between two panels of cells; they pass behind those that stand between them."""
+    """Lines between two panels of cells; they pass behind those that stand between them.
+
+    They appear when the window has arrived: lines that move would double the bytes of a GIF.
+    """
+
+    pauses = True
 
     def __init__(self, panels: Sequence[CellsPainter], layout: Layout, look: Look) -> None:
         place = Place(x=0, y=0, width=layout.width, height=layout.height)
@@ -59,7 +63,7 @@ class Link(Painter):
 
         x, y = sorted(ends[::2]), sorted(ends[1::2])
         box = Box(int(x[0]), int(y[0]), int(x[1]) + 1, int(y[1]) + 1).grown(3)
-        return Item("link", box, draw, shape=ends, reshaped=partial(self._line, behind), glides=True)
+        return Item(("link", behind), box, draw, shape=ends)
 
 
 def _lines(a: Box, b: Box) -> tuple[Shape, Shape]:

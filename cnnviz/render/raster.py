@@ -34,8 +34,12 @@ class Raster:
         return self._refresh([Box(0, 0, *self._size)])
 
     def move(self, moves: Iterable[SlotChange], share: float) -> tuple[Box, ...]:
-        """Show what moves on its way; returns the boxes painted."""
+        """Show what moves on its way, and nothing of painters that pause meanwhile; returns the boxes painted."""
         dirty = []
+        for number, painter in enumerate(self._stage.painters):
+            if painter.pauses and self._shown[number]:
+                dirty += [self._reach(number, item) for item in self._shown[number].values()]
+                self._shown[number] = {}
         for number, slot, old, new, _ in moves:
             assert old is not None
             assert new is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -79,6 +78,9 @@ class CellsPainter(Painter):
         self._has_bodies = bool(self._windows) and not self._fitted.shaded and not (panel.roles == "pending").all()
         self._own = panel.roles.astype(object)
         self._above: dict[Slot, Item] = {}
+        self._lines: dict[Slot, Item] = {}
+        if self._has_bodies and self._fitted.gap:
+            self._lines["lines",] = self._grid_lines()
         if self.sheets.captions:
             width, height = self.sheets.extent.width, self.sheets.extent.height
             self.lay(("sheets",), Item("", Box(0, 0, width, height).grown(1), self._draw_sheets))
@@ -167,14 +169,16 @@ class CellsPainter(Painter):
         """Windows, numbers, and the outlines of marks; zero cells hide one."""
         found = dict(self._bodies()) if self._has_bodies else {}
         notes = {slot: item for slot, item in found.items() if slot[0] == "notes"}
-        found = {slot: item for slot, item in found.items() if slot not in notes} | self._above | notes
+        found = {slot: item for slot, item in found.items() if slot not in notes} | self._lines | self._above | notes
         for name, mark in self.state.marks.items():
             if mark.rows and mark.columns:
                 x, y = self.sheets.corner(mark.channel or 0)
                 at = x + round(mark.column * self.side), y + round(mark.row * self.side)
                 size = mark.columns * self.side, mark.rows * self.side
                 # Without a channel it stands on every sheet.
-                found["mark", name] = self._outline(mark.role, mark.channel is None, size)._replace(at=at)
+                outline = self._outline(mark.role, mark.channel is None, size)
+                # Around a result there is nothing to move: it flies there.
+                found["mark", name] = outline._replace(at=at, glides=(name, mark.role) != ("current", "result"))
         return found
 
     def box_of(self, name: str) -> Box | None:
@@ -257,16 +261,31 @@ class CellsPainter(Painter):
             yield ("notes", mark.name), self._notes(tuple(noted), size_of_notes)._replace(at=at)
 
     def _block(self, role: str, size: Shape) -> Item:
-        """The fill of a window without gaps; on its way to another size the last cells are cut off."""
-        side, width, height = self.side, round(size[0]), round(size[1])
-        near, inner, fill = self._fitted.gap // 2, side - self._fitted.gap, self._style(role, -1).fill
+        """The fill of a window without holes."""
+        width, height, fill = round(size[0]), round(size[1]), self._style(role, -1).fill
 
         def draw(pen: Pen) -> None:
-            for x, y in itertools.product(range(0, width, side), range(0, height, side)):
-                pen.rect(x + near, y + near, min(inner, width - x - near), min(inner, height - y - near), fill)
+            pen.rect(0, 0, width, height, fill)
 
         reshaped = partial(self._block, role)
         return Item(("body", role), Box(0, 0, width, height), draw, shape=size, reshaped=reshaped, glides=True)
+
+    def _grid_lines(self) -> Item:
+        """The gaps between cells, above windows: what moves below them changes less of the picture."""
+        gap, near, ground = self._fitted.gap, self._fitted.gap // 2, self.look.theme.page["ground"]
+        (width, height), side, corners = (self.sheets.width, self.sheets.height), self.side, self._corners()
+
+        def draw(pen: Pen) -> None:
+            for x, y in corners:
+                for at in range(0, width + 1, side):
+                    pen.rect(x + at - gap + near, y, gap, height, ground)
+                for at in range(0, height + 1, side):
+                    pen.rect(x, y + at - gap + near, width, gap, ground)
+
+        return Item("lines", self.whole.grown(gap), draw)
+
+    def _corners(self) -> list[tuple[int, int]]:
+        return [self.sheets.corner(channel) for channel in range(self.sheets.count)]
 
     def _fills(self, filled: tuple[tuple[int, int, str], ...]) -> Item:
         def draw(pen: Pen) -> None:
