@@ -18,6 +18,8 @@ from cnnviz.limits import (
     MAX_WIDTH,
     MIN_FONT_SCALE,
     MIN_WIDTH,
+    MOST_TWEENED,
+    TWEEN,
 )
 from cnnviz.mathtext import check_nesting
 from cnnviz.parameters import Parameters, Size, param, quote
@@ -82,10 +84,11 @@ class Appearance(Parameters):
         None, help="Least time that a step is shown.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing",
         shown_default=f"{LONGEST_STEP:g}, less where there are many steps",
     )  # fmt: skip
-    hold: float = param(2.0, help="How long the last step is held.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing")
+    hold: float = param(3.0, help="How long the last step is held.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing")
     tween: int | None = param(
-        None, help=f"Pictures in which a window glides to its next place, up to {MAX_TWEEN}; 0 jumps.", lo=0,
-        hi=MAX_TWEEN, shown_default="0; 6 in video, HTML, SVG", group="Timing",
+        None, help=f"Pictures in which a window moves to its next place, up to {MAX_TWEEN}; 0 jumps.", lo=0,
+        hi=MAX_TWEEN, group="Timing",
+        shown_default=f"{TWEEN}; 0 in GIF, APNG and WebP of more than {MOST_TWEENED} steps",
     )  # fmt: skip
     once: bool = param(False, help="Play once instead of for ever.", negatable=True, group="Timing")
     for_: str | None = param(

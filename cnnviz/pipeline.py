@@ -83,7 +83,8 @@ class Figure:
         look = self.appearance
         board = storyboard or self.storyboard()
         usual = step or min(LONGEST_STEP, max(SHORTEST_STEP, WHOLE / max(1, board.count)))
-        timing = Timing(step=look.step or usual, hold=max(look.hold, 0.02))
+        reading = look.step is None and step is None
+        timing = Timing(step=look.step or usual, hold=max(look.hold, 0.02), reading=reading)
         width, more = look.width, {}
         if quality:
             width, more = quality.width or width, {"colors": quality.colors} if quality.colors else {}
@@ -286,7 +287,8 @@ class Figure:
 
     def to_html(self) -> str:
         """The whole page that `save` writes to an .html file: a player that needs nothing beside it."""
-        from cnnviz.export.html import TWEEN, document
+        from cnnviz.export.html import document
+        from cnnviz.limits import TWEEN
 
         job = self.job()
         return document(job, job.film(TWEEN))

@@ -178,6 +178,9 @@ class Painter:
     through at each step.
     """
 
+    pauses = False
+    """Whether it is out of sight while anything moves."""
+
     def __init__(self, panel: Any, place: Place, look: Look, fit: Fit) -> None:
         self.place, self.look, self.fit = place, look, fit
         self.ground: dict[Slot, Item] = {}
