@@ -72,6 +72,17 @@ def test_a_palette_keeps_the_colours_that_must_be_exact():
         assert tuple(palette.colors[palette.index_of(color)]) == color
 
 
+@pytest.mark.parametrize("theme", ["article", "print"])
+@pytest.mark.parametrize("scene", ["conv", "gradient-descent", "batch-norm"])
+def test_grey_text_has_grey_edges(scene, theme):
+    film = make(scene, theme=theme).film()
+    rgb = film.palette.colors[next(iter(film)).pixels].astype(int)
+    # Title and settings; formula and counter.
+    for rows in (rgb[:60], rgb[-30:-4]):
+        assert len(np.unique(rows.reshape(-1, 3), axis=0)) >= 6
+        assert np.ptp(rows, axis=2).max() <= 20
+
+
 def test_text_that_does_not_fit_shrinks_then_loses_words_but_never_its_result():
     setter = Typesetter()
     text = "$y_{1,1}$ = " + " + ".join(["12·(−34)"] * 20) + " = **−8160**"
