@@ -132,19 +132,3 @@ def test_a_mark_stands_on_one_channel_or_on_all_and_leaves_nothing_behind():
         assert not (bare == color).all(axis=2).any()
         np.testing.assert_array_equal(bare, again)
     assert counts[None] == 3 * counts[1] > 0
-
-
-@pytest.mark.parametrize(("side", "shaded"), [(3, False), (28, True)])
-def test_values_become_colours_where_numbers_do_not_fit(side, shaded):
-    values = np.zeros((8, side, side))
-    values[:, -1, -1] = 100
-    shade = Shade(scale="sequential", lo=0, hi=100)
-    maps = Block(name="maps", label="Maps", values=values, roles=np.full(values.shape, "input"), shade=shade)
-    (picture,) = pictures((maps,), numbers=True)
-    dark, light = LOOK.scale("sequential")[-1], LOOK.scale("sequential")[0]
-    assert bool((picture == light).all(axis=2).any()) == shaded
-    assert bool((picture == LOOK.cell("input").fill).all(axis=2).any()) != shaded
-    if shaded:
-        assert len([p for p in patches(picture, dark) if p[2] == p[3]]) == 8
-        faint = LOOK.page["faint"]
-        assert (picture == faint).all(axis=2).sum() > 8 * 4 * side, "a frame around what is as light as the page"

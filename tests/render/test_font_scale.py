@@ -95,16 +95,3 @@ def test_texts_grow():
         beside = slice(place.x, place.x + place.width)
         labels.append(heights(film, slice(place.y + place.height + 4, place.label_baseline + 1), beside))
     assert labels[1] >= 1.3 * labels[0]
-
-
-@pytest.mark.parametrize(
-    ("scale", "message"),
-    [
-        ("0.9", "--font-scale 0.9 is too small: use 1 or more"),
-        ("2.5", "--font-scale 2.5 is too large: use 2 or less"),
-    ],
-)
-def test_what_cannot_be(cnnviz, scale, message):
-    ran = cnnviz("conv", "--font-scale", scale, "-o", "x.png")
-    assert (ran.code, ran.out) == (2, "")
-    assert message in ran.err

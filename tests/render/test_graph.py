@@ -6,17 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
-from cnnviz.render.canvas import Look
-from cnnviz.render.palette import build_palette
-from cnnviz.render.panels.base import Fit, Place
-from cnnviz.render.panels.graph import PAINTER
-from cnnviz.render.text import Typesetter
-from cnnviz.render.theme import load_theme
 from cnnviz.storyboard import Edge, Graph, Node, SetEdge, SetNode
-from tests.render.shown import Shown
+from tests.render.shown import THEME, shown
 
-THEME = load_theme("article")
-TYPESETTER = Typesetter()
 SIZE = (420, 360)
 LEFT, TOP = 30, 20
 
@@ -33,15 +25,10 @@ def graph(inputs=3, outputs=2, text="−0.5", widest="−12.5"):
     return Graph(name="g", nodes=tuple(nodes), edges=tuple(edges))
 
 
-def drawn(panel, size=SIZE, numbers=True):
-    """A painter, its canvas after `paint`, and a reader of the canvas in colours."""
-    fit = Fit(typesetter=TYPESETTER, unit=1.0, height=386, numbers=numbers)
-    colors = PAINTER.colors(panel, 46, fit, THEME, ("output", "added", "active"))
-    page = [THEME.page[key] for key in ("ground", "ink", "muted")]
-    look = Look(theme=THEME, palette=build_palette([*page, *colors.solid], colors.ramps), typesetter=TYPESETTER, unit=1)
-    painter = PAINTER(panel, Place(x=LEFT, y=TOP, width=size[0], height=size[1], cell=46), look, fit)
-    canvas = Shown(painter, look, (size[0] + 2 * LEFT, size[1] + 2 * TOP))
-    return painter, canvas, lambda: look.palette.colors[canvas.pixels]
+def drawn(panel, size=SIZE):
+    """A painter, its canvas, and a reader of the canvas in colours."""
+    canvas = shown(panel, size, (LEFT, TOP), roles=("output", "added", "active"))
+    return canvas.painter, canvas, canvas.colors
 
 
 def edge(role, text=None, source="x0", target="y1"):
@@ -83,19 +70,6 @@ def test_what_lit_up_leaves_no_trace():
     assert (canvas.pixels != before).any()
     canvas.apply([edge("edge"), SetNode(panel="g", node="y1", role="pending", text="")])
     assert np.array_equal(canvas.pixels, before)
-
-
-def test_boxes_hold_everything_that_changes():
-    _painter, canvas, _ = drawn(graph())
-    node = SetNode(panel="g", node="y0", role="output", text="−3")
-    for change in (edge("active"), edge("added"), edge("edge"), node):
-        before = canvas.pixels.copy()
-        boxes = canvas.apply([change])
-        untouched = np.ones(canvas.pixels.shape, bool)
-        for box in boxes:
-            untouched[box.slices] = False
-        assert np.array_equal(canvas.pixels[untouched], before[untouched])
-        assert (canvas.pixels != before).any()
 
 
 def test_texts_stay_clear_of_each_other():

@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnviz.errors import CnnvizError
 from cnnviz.pipeline import make
 from cnnviz.render.frames import Film
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import LABEL_LEADING
-from tests.drawing import steady
 
 SCENES = ("conv", "conv-relation", "transposed-conv", "output-size")
 LEAST_SIDE, LARGE_CELL = 100, 40
@@ -51,17 +48,6 @@ def figures(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
         given["d"] = draw(size(3))
     look = {"width": draw(st.sampled_from([640, 960, 1920])), "lang": draw(st.sampled_from(["en", "zh"]))}
     return scene, given | look
-
-
-@steady(60)
-@given(figures())
-def test_cells_are_as_large_as_the_stage_allows(figure):
-    scene, parameters = figure
-    try:
-        made = make(scene, **parameters)
-    except CnnvizError:
-        return
-    is_readable(made.film())
 
 
 @pytest.mark.parametrize(

@@ -9,27 +9,15 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.render.canvas import Look
-from cnnviz.render.palette import build_palette
 from cnnviz.render.panels._station_bodies import text_width
 from cnnviz.render.panels._stations import arrange_stations
-from cnnviz.render.panels.base import Fit, Place
-from cnnviz.render.panels.maps import PAINTER
-from cnnviz.render.text import Typesetter
-from cnnviz.render.theme import load_theme
 from cnnviz.storyboard import Maps, SetStation, Shade, Station
-from tests.render.shown import Shown
+from tests.render.shown import THEME, fit_of, shown
 
-THEME = load_theme("article")
-TYPESETTER = Typesetter()
 STAGE = (880, 386)
 LEFT, TOP = 20, 10
 GRAY = Shade(scale="gray", lo=0, hi=1, always=True)
 BLUE = Shade(scale="sequential", lo=0, hi=1, always=True)
-
-
-def fit_of(unit=1.0, numbers=True):
-    return Fit(typesetter=TYPESETTER, unit=unit, height=round(STAGE[1] * unit), numbers=numbers)
 
 
 def station(name, shape, title, group="", **more):
@@ -63,15 +51,10 @@ SMALL = network(
 )
 
 
-def drawn(panel, numbers=True, size=STAGE):
-    """A painter, its canvas after `paint`, and a reader of the canvas in colours."""
-    fit = fit_of(numbers=numbers)
-    colors = PAINTER.colors(panel, 46, fit, THEME, ())
-    page = [THEME.page[key] for key in ("ground", "band", "ink", "muted", "result")]
-    look = Look(theme=THEME, palette=build_palette([*page, *colors.solid], colors.ramps), typesetter=TYPESETTER, unit=1)
-    painter = PAINTER(panel, Place(x=LEFT, y=TOP, width=size[0], height=size[1], cell=46), look, fit)
-    canvas = Shown(painter, look, (size[0] + 2 * LEFT, size[1] + 2 * TOP))
-    return painter, canvas, lambda: look.palette.colors[canvas.pixels]
+def drawn(panel):
+    """A painter, its canvas, and a reader of the canvas in colours."""
+    canvas = shown(panel, STAGE, (LEFT, TOP))
+    return canvas.painter, canvas, canvas.colors
 
 
 def seats_of(panel, unit=1.0, numbers=True):
@@ -142,44 +125,6 @@ def test_every_cell_of_every_map_has_the_colour_of_its_value():
         shown = colors()[y : y + tall, x : x + wide]
         expected = ends[values[place].astype(int)].repeat(zoom, axis=0).repeat(zoom, axis=1)
         np.testing.assert_array_equal(shown, expected)
-
-
-def test_bars_are_as_long_as_their_values():
-    _painter, canvas, colors = drawn(SMALL)
-    values = np.linspace(0, 1, 10)
-    canvas.apply([SetStation(panel="net", station="softmax", values=values)])
-    seat = seats_of(SMALL)[1]["softmax"]
-    tall = seat.body.tile[0]
-    lengths = []
-    for place in range(10):
-        row = colors()[TOP + seat.y + place * tall + 4, LEFT + seat.x : LEFT + seat.x + seat.body.width]
-        fill = THEME.line("result") if place == 1 else THEME.cell("output").fill
-        lengths.append((row == fill).all(axis=1).sum())
-    full = lengths[-1]
-    assert full > 40
-    np.testing.assert_allclose(lengths, values * full, atol=1)
-
-
-def head_side(panel, colors, place, role):
-    """On which end of an arrow its head is: where it is tallest."""
-    (x0, y), (x1, _) = seats_of(panel)[0].paths[place]
-    area = colors()[TOP + y - 8 : TOP + y + 9, LEFT + x0 : LEFT + x1]
-    inked = (area == THEME.line(role)).all(axis=2).sum(axis=0)
-    assert inked.max() >= 8, "there is no head"
-    return "forward" if inked.argmax() > len(inked) / 2 else "back"
-
-
-def test_an_arrow_turns_round_on_the_way_back():
-    _painter, canvas, colors = drawn(SMALL)
-    roles = [("idle", "forward", "edge"), ("active", "forward", "forward"), ("gradient", "forward", "forward")]
-    for role, way, line in roles:
-        canvas.apply([SetStation(panel="net", station="h0", role=role)])
-        assert head_side(SMALL, colors, 0, line) == way
-    assert head_side(SMALL, colors, 1, "gradient") == "back"
-    canvas.apply([SetStation(panel="net", station="input", role="gradient")])
-    assert head_side(SMALL, colors, 0, "gradient") == "back"
-    canvas.apply([SetStation(panel="net", station=name, role="done") for name in ("input", "h0", "h1")])
-    assert [head_side(SMALL, colors, place, "forward") for place in (0, 1)] == ["forward"] * 2
 
 
 def test_steps_leave_no_traces():

@@ -11,17 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnviz.render.axes import Ticks, length, strokes
-from cnnviz.render.canvas import Box, Look
-from cnnviz.render.palette import build_palette
-from cnnviz.render.panels.base import LEAST_TEXT, Fit, Place
-from cnnviz.render.panels.plot import PlotPainter, moved_apart
-from cnnviz.render.text import Typesetter
-from cnnviz.render.theme import load_theme
+from cnnviz.render.canvas import Box
+from cnnviz.render.panels.plot import moved_apart
 from cnnviz.storyboard import Curve, Dot, MoveDot, Plot, SetCurve
-from tests.render.shown import Shown
+from tests.render.shown import THEME, shown
 
-THEME = load_theme("article")
-TYPESETTER = Typesetter()
 WIDTH, HEIGHT = 420, 300
 NONE = np.empty(0)
 
@@ -37,14 +31,9 @@ def plot_of(*curves, dots=(), x_range=(-2.0, 2.0), y_range=(-1.0, 3.0), **more):
 class Stage:
     """A painter on a canvas of its own, with what it shows as colours."""
 
-    def __init__(self, panel, unit=1.0):
-        self.fit = Fit(typesetter=TYPESETTER, unit=unit, height=386, numbers=True)
-        colors = PlotPainter.colors(panel, 40, self.fit, THEME, ())
-        palette = build_palette([*THEME.page.values(), *colors.solid], colors.ramps)
-        self.look = Look(theme=THEME, palette=palette, typesetter=TYPESETTER, unit=unit)
-        self.place = Place(x=10, y=10, width=WIDTH, height=HEIGHT, cell=40)
-        self.painter = PlotPainter(panel, self.place, self.look, self.fit)
-        self.canvas = Shown(self.painter, self.look, (WIDTH + 20, HEIGHT + 20))
+    def __init__(self, panel):
+        self.canvas = shown(panel, (WIDTH, HEIGHT), (10, 10))
+        self.look, self.painter = self.canvas.look, self.canvas.painter
 
     def apply(self, *changes):
         return self.canvas.apply(changes)
@@ -52,8 +41,7 @@ class Stage:
     def color(self, x, y):
         """The colour at a data point."""
         at = self.painter.axes.points(x, y)
-        pixels = self.canvas.look.palette.colors[self.canvas.pixels]
-        return tuple(int(v) for v in pixels[10 + math.floor(at[1]), 10 + math.floor(at[0])])
+        return tuple(int(v) for v in self.canvas.colors()[10 + math.floor(at[1]), 10 + math.floor(at[0])])
 
     def pixels(self):
         return self.canvas.pixels.copy()
@@ -68,31 +56,6 @@ def test_ticks_are_round_within_the_range_and_not_too_many(lo, span, most):
     assert len(set(ticks.texts)) == len(ticks.texts), "two ticks with one text"
     for value, text in zip(ticks.values, ticks.texts, strict=True):
         assert float(text.replace("−", "-")) == pytest.approx(value, abs=1e-6 * span)
-
-
-@pytest.mark.parametrize("axes", ["zero", "frame"])
-@pytest.mark.parametrize("text", ["", "a text at the end"])
-def test_axes_and_their_texts_stay_within_the_panel(axes, text):
-    panel = plot_of(line("a", [-2, 2], [0, 1], text=text), axes=axes, x_text="$x$", y_text="loss")
-    stage = Stage(panel)
-    pixels = stage.pixels()
-    ground = stage.look.palette.index_of(THEME.page["ground"])
-    assert (pixels[:10] == ground).all()
-    assert (pixels[-10:] == ground).all()
-    assert (pixels[:, :10] == ground).all()
-    assert (pixels[:, -10:] == ground).all()
-    area = stage.painter.axes.area
-    assert 0 <= area.left < area.right <= WIDTH
-    assert 0 <= area.top < area.bottom <= HEIGHT
-    assert LEAST_TEXT >= 14
-
-
-def test_zero_axes_run_through_the_origin_and_frame_axes_do_not():
-    zero, frame = Stage(plot_of()), Stage(plot_of(axes="frame"))
-    axis, grid = THEME.line("axis"), THEME.line("grid")
-    assert zero.color(0, 2.5) == zero.color(-1.5, 0) == axis
-    assert frame.color(0, 2.5) == grid
-    assert frame.color(-2, 2.5) == frame.color(-1.5, -1) == axis
 
 
 def test_curves_and_dots_are_where_their_numbers_say():
@@ -113,15 +76,6 @@ def test_a_dot_that_is_unknown_or_outside_is_not_drawn(x, y):
     stage.apply(MoveDot(panel="plot", dot="d", x=x, y=y))
     assert np.array_equal(stage.pixels(), hidden.pixels())
     assert stage.color(1, 1) == THEME.page["ground"]
-
-
-def test_a_curve_is_broken_by_nan_and_cut_at_the_axes():
-    stage = Stage(plot_of(line("a", [-2, -1, np.nan, 1, 2], [1, 1, np.nan, 1, 9])))
-    assert stage.color(-1.5, 1) == THEME.line("curve")
-    assert stage.color(0.5, 1) == THEME.page["ground"], "the gap is bridged"
-    runs = list(stage.painter.axes.runs(stage.painter.axes.points([0, 1, 1], [0, 1, 1e30])))
-    assert len(runs) == 1
-    assert runs[0][:, 1].min() >= stage.painter.axes.area.top
 
 
 @pytest.mark.parametrize("style", ["solid", "dashed", "dotted"])

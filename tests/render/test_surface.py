@@ -5,17 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnviz.render.canvas import Look
-from cnnviz.render.palette import build_palette
-from cnnviz.render.panels.base import Fit, Place
-from cnnviz.render.panels.surface import PAINTER
-from cnnviz.render.text import Typesetter
 from cnnviz.render.theme import contrast, load_theme, theme_names
 from cnnviz.storyboard import Curve, Dot, SetCurve, Surface
-from tests.render.shown import Shown
+from tests.render.shown import THEME, shown
 
-THEME = load_theme("article")
-TYPESETTER = Typesetter()
 LEVELS = np.array([1.0, 4.0, 9.0])
 WIDTH, HEIGHT = 400, 300
 
@@ -31,14 +24,9 @@ def field(**more):
 
 
 def drawn(panel):
-    """A painter, its canvas after `paint`, and the canvas in colours."""
-    fit = Fit(typesetter=TYPESETTER, unit=1.0, height=386, numbers=True)
-    colors = PAINTER.colors(panel, 46, fit, THEME, ())
-    page = [THEME.page[key] for key in ("ground", "ink", "muted")]
-    look = Look(theme=THEME, palette=build_palette([*page, *colors.solid], colors.ramps), typesetter=TYPESETTER, unit=1)
-    painter = PAINTER(panel, Place(x=0, y=0, width=WIDTH, height=HEIGHT, cell=46), look, fit)
-    canvas = Shown(painter, look, (WIDTH, HEIGHT))
-    return painter, canvas, look.palette.colors[canvas.pixels]
+    """A painter, its canvas, and the canvas in colours."""
+    canvas = shown(panel, (WIDTH, HEIGHT))
+    return canvas.painter, canvas, canvas.colors()
 
 
 def at(painter, x, y):

@@ -5,34 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnviz.render.canvas import Look
-from cnnviz.render.palette import build_palette
-from cnnviz.render.panels.base import LEAST_TEXT, Fit, Place
+from cnnviz.render.panels.base import LEAST_TEXT
 from cnnviz.render.panels.table import TablePainter, _Fitted
-from cnnviz.render.text import Typesetter
-from cnnviz.render.theme import contrast, load_theme
+from cnnviz.render.theme import contrast
 from cnnviz.storyboard import SetEntry, Table
-from tests.render.shown import Shown
+from tests.render.shown import THEME, fit_of, shown
 
-THEME = load_theme("article")
-TYPESETTER = Typesetter()
 HEADER = ("function", "$f(x)$", "range")
 ENTRIES = (("Linear", "$x$", "any number"), ("ReLU", "$\\max(0, x)$", "not negative"), ("two\nlines", "1", "2"))
 
 
-def fit_of(unit=1.0):
-    return Fit(typesetter=TYPESETTER, unit=unit, height=round(386 * unit), numbers=True)
-
-
-def painted(panel, unit=1.0):
-    fit = fit_of(unit)
-    extent = TablePainter.measure(panel, 40, fit)
-    colors = TablePainter.colors(panel, 40, fit, THEME, ())
-    palette = build_palette([*THEME.page.values(), *colors.solid], colors.ramps)
-    look = Look(theme=THEME, palette=palette, typesetter=TYPESETTER, unit=unit)
-    painter = TablePainter(panel, Place(x=0, y=0, width=extent.width, height=extent.height, cell=40), look, fit)
-    canvas = Shown(painter, look, (extent.width, extent.height))
-    return painter, canvas
+def painted(panel):
+    extent = TablePainter.measure(panel, 40, fit_of())
+    canvas = shown(panel, (extent.width, extent.height))
+    return canvas.painter, canvas
 
 
 def table_of(**more):
@@ -75,7 +61,7 @@ def test_a_table_fits_the_stage_with_text_that_can_be_read(unit, rows, words):
     assert extent.width <= round(880 * unit)
     assert extent.height <= round(386 * unit)
     assert _Fitted.of(panel, fit_of(unit)).size >= LEAST_TEXT
-    painted(panel, unit)
+    painted(panel)
 
 
 def test_texts_on_the_tint_can_be_read():

@@ -101,16 +101,6 @@ def hatched_apart(one, other):
     return a != b and all(contrast(s.fill, s.hatch) >= 1.3 for s in (one, other) if s.hatch)
 
 
-def test_pairs_are_found_where_no_outline_runs():
-    from cnnviz.storyboard import Mark
-
-    sheet = np.array([["a", "b", "b"], ["a", "a", "c"]])
-    assert met(sheet, []) == {("a", "b"), ("a", "c"), ("b", "c")}
-    assert met(sheet, [Mark(name="m", role="window", row=0, column=1, rows=1, columns=2)]) == {("a", "c")}
-    assert ("output", "pending") in side_by_side()
-    assert ("kernel", "overlap") in side_by_side()
-
-
 @themes
 def test_texts_can_be_read_on_every_ground(name):
     theme = load_theme(name)
@@ -225,20 +215,6 @@ def test_print_has_no_colour_at_all():
     for scene in ("conv", "gradient-descent", "cnn"):
         _, picture = last_picture(scene, theme="print")
         assert (picture == picture[..., :1]).all(), scene
-
-
-def test_a_theme_dashes_lines_and_their_samples():
-    film, picture = last_picture("gradient-descent", theme="print", optimizer="all")
-    place = film.layout.places["legend adagrad"]
-    plain = film.layout.places["legend adam"]
-
-    def gaps(at):
-        row = (picture[at.y : at.y + at.height, at.x : at.x + 44] < 60).all(axis=-1)
-        ink = row[row.any(axis=1)].any(axis=0)[: 3 + 24]
-        return int(np.sum(ink[:-1] & ~ink[1:]))
-
-    assert gaps(place) == 2
-    assert gaps(plain) == 0
 
 
 OWN = {
