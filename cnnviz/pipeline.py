@@ -77,8 +77,9 @@ class Figure:
 
         `tween` and `step` are used where the figure does not say them itself; `quality` makes its files smaller.
         """
-        from cnnviz.render.frames import Film, Timing
+        from cnnviz.render.frames import Film
         from cnnviz.render.theme import load_theme
+        from cnnviz.render.timing import Timing
 
         look = self.appearance
         board = storyboard or self.storyboard()

@@ -147,7 +147,8 @@ def player_data(figure: Vectors, film: Film, *, loop: bool) -> dict[str, Any]:
     steps, before = [], ""
     for beat, seconds in zip(figure.beats, _seconds(figure, film), strict=True):
         said = spoken(beat.step.caption) if film.layout.fit.numbers else ""
-        steps.append([round(seconds / film.timing.step, 3), beat.caption, "" if said == before else said, _flat(beat.changes)])
+        beats, telling = round(seconds / film.timing.step, 3), "" if said == before else said
+        steps.append([beats, beat.caption, telling, _flat(beat.changes)])
         before = said
     return {
         "step": film.timing.step,

@@ -110,7 +110,7 @@ class Film:
                 raster.draw(changes)
                 lasts = clock.opening() if asked else 0
             stage.land(place, step, written)
-            moves = [change for change in changes if change.moves] if place and self.tween else []
+            moves = place > 0 and any(change.moves for change in changes)
             flights = stage.flights(written) if self.tween and lasts else []
             room = max(0, lasts - _LEAST_SETTLED) // GLIDE_MILLISECONDS
             glides = min(self.tween if moves else 0, room)
@@ -122,7 +122,7 @@ class Film:
                 moved = tuple(item.reach for item in asked)
                 stays = lasts - flies * GLIDE_MILLISECONDS
                 yield Frame(raster.pixels, whole[0], stays, settled=False)
-            for frame in _gliding(raster, moves, glides):
+            for frame in _gliding(raster, changes, glides):
                 moved += frame.painted
                 yield frame
             if flies:
@@ -158,9 +158,9 @@ def _settled(raster: Raster, painted: tuple[Box, ...], lasts: int, glides: int) 
     return Frame(raster.pixels, changed, shorter, step_milliseconds=lasts, painted=painted)
 
 
-def _gliding(raster: Raster, moves: list[SlotChange], count: int) -> Iterator[Frame]:
+def _gliding(raster: Raster, changes: list[SlotChange], count: int) -> Iterator[Frame]:
     for number in range(1, count + 1):
-        painted = raster.move(moves, _eased(number / (count + 1)))
+        painted = raster.move(changes, _eased(number / (count + 1)))
         yield Frame(raster.pixels, hull(painted) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, False, painted=painted)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,9 +22,7 @@ class Link(Painter):
     They appear when the window has arrived: lines that move would double the bytes of a GIF.
     """
 
-    pauses = True
-
-    def __init__(self, panels: Sequence[CellsPainter], layout: Layout, look: Look) -> None:
+    def __init__(self, panels: Sequence[Painter], layout: Layout, look: Look) -> None:
         place = Place(x=0, y=0, width=layout.width, height=layout.height)
         super().__init__(None, place, look, layout.fit)
         self._panels = panels
@@ -32,19 +31,29 @@ class Link(Painter):
 
     def floats(self) -> dict[Slot, Item]:
         """The lines, where a window and another cell are marked."""
-        found = list(self._ends())[:2]
-        windows = any(window for *_, window in found)
-        self.ends = [box for _, box, _ in found] if len(found) == 2 and windows else []
-        if not self.ends:
+        linked = self._linked()
+        self.ends = [box for _, box in linked]
+        if not linked:
             return {}
-        self.target = found[1][0].name
-        behind = [p.whole.moved(p.place.x, p.place.y) for p in self._panels if p not in [p for p, *_ in found]]
-        lines = _lines(*self.ends)
-        return {("link", n): self._line(tuple(behind), line) for n, line in enumerate(lines)}
+        painters = [painter for painter, _ in linked]
+        self.target = painters[1].name
+        behind = [p.whole.moved(p.place.x, p.place.y) for p in self._panels if p not in painters]
+        behind += [item.reach.moved(p.place.x, p.place.y) for p in self._panels if (item := p.label_item())]
+        return {("link", n): self._line(tuple(behind), line) for n, line in enumerate(_lines(*self.ends))}
+
+    def _linked(self) -> list[tuple[CellsPainter, Box]]:
+        """The window and the result: the last that are neighbours, else the first two windows."""
+        found = list(self._ends())
+        for a, b in reversed(list(pairwise(found))):
+            if a[2] != b[2]:
+                return [a[:2], b[:2]]
+        return [end[:2] for end in found[:2]] if len(found) > 1 and all(window for *_, window in found[:2]) else []
 
     def _ends(self) -> Iterator[tuple[CellsPainter, Box, bool]]:
         """What is marked in each panel as a window or a result: of several windows what they are around."""
         for painter in self._panels:
+            if not isinstance(painter, CellsPainter):
+                continue
             marks = painter.state.marks
             windows = [name for name in marks if name.startswith("window") and marks[name].rows]
             names = ["centre"] * ("centre" in marks) + windows if len(windows) > 1 else windows
@@ -63,7 +72,7 @@ class Link(Painter):
 
         x, y = sorted(ends[::2]), sorted(ends[1::2])
         box = Box(int(x[0]), int(y[0]), int(x[1]) + 1, int(y[1]) + 1).grown(3)
-        return Item(("link", behind), box, draw, shape=ends)
+        return Item(("link", behind), box, draw, shape=ends, pauses=True)
 
 
 def _lines(a: Box, b: Box) -> tuple[Shape, Shape]:
@@ -84,9 +93,7 @@ def _apart_from(boxes: Sequence[Box], line: np.ndarray) -> Iterator[np.ndarray]:
             if way[axis]:
                 cuts |= {float((edge - start[axis]) / way[axis]) for edge in edges}
     inside = sorted(cut for cut in cuts if 0 <= cut <= 1)
-    for a, b in zip(inside, inside[1:], strict=False):
+    for a, b in pairwise(inside):
         x, y = start + way * (a + b) / 2
         if not any(box.left <= x <= box.right and box.top <= y <= box.bottom for box in boxes):
             yield np.array([start + way * a, start + way * b])
-
-

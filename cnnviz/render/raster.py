@@ -33,19 +33,19 @@ class Raster:
         self._bring_in(changes)
         return self._refresh([Box(0, 0, *self._size)])
 
-    def move(self, moves: Iterable[SlotChange], share: float) -> tuple[Box, ...]:
-        """Show what moves on its way, and nothing of painters that pause meanwhile; returns the boxes painted."""
+    def move(self, changes: Iterable[SlotChange], share: float) -> tuple[Box, ...]:
+        """Show what moves on its way, and nothing of what pauses meanwhile; returns the boxes painted."""
         dirty = []
-        for number, painter in enumerate(self._stage.painters):
-            if painter.pauses and self._shown[number]:
-                dirty += [self._reach(number, item) for item in self._shown[number].values()]
-                self._shown[number] = {}
-        for number, slot, old, new, _ in moves:
-            assert old is not None
-            assert new is not None
-            before, item = self._shown[number][slot], old.between(new, share)
-            dirty += [self._reach(number, before), self._reach(number, item)]
-            self._shown[number] = {**self._shown[number], slot: item}
+        for number, slot, old, new, _ in changes:
+            if old is None or (before := self._shown[number].get(slot)) is None:
+                continue
+            if new is not None and old.moves_to(new):
+                item = old.between(new, share)
+                dirty += [self._reach(number, before), self._reach(number, item)]
+                self._shown[number] = {**self._shown[number], slot: item}
+            elif old.pauses:
+                dirty.append(self._reach(number, before))
+                self._shown[number] = {s: item for s, item in self._shown[number].items() if s != slot}
         return self._refresh(dirty)
 
     def fly(self, items: Sequence[Item]) -> tuple[Box, ...]:

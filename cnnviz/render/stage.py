@@ -86,7 +86,7 @@ class FigureStage(Stage):
             panel.name: painter_class(panel.kind)(panel, layout.places[panel.name], look, layout.fit)
             for panel in board.panels()
         }
-        self.link = Link([p for p in self.panels.values() if isinstance(p, CellsPainter)], layout, look)
+        self.link = Link(list(self.panels.values()), layout, look)
         super().__init__([self.head, self.band, self.link, *self.panels.values()])
         self._board = board
 

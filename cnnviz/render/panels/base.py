@@ -31,7 +31,8 @@ class Item(NamedTuple):
     """What stands in a slot: `draw` draws it, its coordinates from `at`, within `box`.
 
     Two items of one `key` look the same but for their place and their `shape`: numbers of which `reshaped` makes the
-    item anew. What `glides` is shown on its way from one to the other.
+    item anew. What `glides` is shown on its way from one to the other; what `pauses` and changes is out of sight while
+    others are on their way.
 
     On the ground, an item that `covers` as much as the one before it is drawn over that one; the ground is drawn anew
     for one that does not. Of a `tile`, all slots with its key look the same.
@@ -44,6 +45,7 @@ class Item(NamedTuple):
     shape: Shape = ()
     reshaped: Callable[[Shape], Item] | None = None
     glides: bool = False
+    pauses: bool = False
     covers: float = 0
     tile: bool = False
 
@@ -178,9 +180,6 @@ class Painter:
     through at each step.
     """
 
-    pauses = False
-    """Whether it is out of sight while anything moves."""
-
     def __init__(self, panel: Any, place: Place, look: Look, fit: Fit) -> None:
         self.place, self.look, self.fit = place, look, fit
         self.ground: dict[Slot, Item] = {}
@@ -233,8 +232,8 @@ class Painter:
 
     def above(self) -> dict[Slot, Item]:
         """All that stands above the ground, the label included."""
-        label: dict[Slot, Item] = {("label",): self._label_item()} if self._label else {}
-        return label | self.floats()
+        label = self.label_item()
+        return ({("label",): label} if label else {}) | self.floats()
 
     def lay(self, slot: Slot, item: Item | None) -> None:
         """Put an item on the ground, or take one away."""
@@ -249,7 +248,10 @@ class Painter:
         """All of the panel's body."""
         return Box(0, 0, self.place.width, self.place.height)
 
-    def _label_item(self) -> Item:
+    def label_item(self) -> Item | None:
+        """The label, if there is one."""
+        if not self._label:
+            return None
         lines = list(self._label_lines())
         color = self.look.theme.page["muted"]
 

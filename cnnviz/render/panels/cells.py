@@ -159,11 +159,17 @@ class CellsPainter(Painter):
         if not isinstance(change, Cell | MoveMark):
             super().update(change)
             return
-        self.state.apply(change)
         if isinstance(change, Cell):
-            if change.role is not None and not (self._has_bodies and change.role in (*_BODY, "selected")):
-                self._own[place_of(change)] = change.role
-            self._lay(place_of(change))
+            at = place_of(change)
+            # A cell that wins stays marked only if it is told again.
+            wins = change.role == "winner" and self.state.roles[at] != "winner"
+            covered = wins or change.role in (*_BODY, "selected")
+            if change.role is not None and not (self._has_bodies and covered):
+                self._own[at] = change.role
+            self.state.apply(change)
+            self._lay(at)
+        else:
+            self.state.apply(change)
 
     def floats(self) -> dict[Slot, Item]:
         """Windows, numbers, and the outlines of marks; zero cells hide one."""
@@ -178,7 +184,8 @@ class CellsPainter(Painter):
                 # Without a channel it stands on every sheet.
                 outline = self._outline(mark.role, mark.channel is None, size)
                 # Around a result there is nothing to move: it flies there.
-                found["mark", name] = outline._replace(at=at, glides=(name, mark.role) != ("current", "result"))
+                still = (name, mark.role) == ("current", "result") or name == "winner"
+                found["mark", name] = outline._replace(at=at, glides=not still, pauses=name == "winner")
         return found
 
     def box_of(self, name: str) -> Box | None:
@@ -220,16 +227,18 @@ class CellsPainter(Painter):
             if (mark := self.state.marks[name]).rows:
                 yield from self._body(mark)
         for role, name in _SINGLED_OUT.items():
-            mark = self.state.marks.get(name)
-            if mark is None or not mark.rows:
+            around = self.state.marks.get(name)
+            if around is None or not around.rows:
                 continue
-            place = int(mark.row), int(mark.column)
-            whole = place if self.state.roles.ndim == 2 else (mark.channel or 0, *place)
+            place = int(around.row), int(around.column)
+            whole = place if self.state.roles.ndim == 2 else (around.channel or 0, *place)
             if self.state.roles[whole] == role:
                 draw = partial(self._draw_cell, (role, "", "", -1))
                 box = self.cell_box(whole)
                 at = box.left - self.place.x, box.top - self.place.y
-                yield ("singled", name), Item(("fill", role), Box(0, 0, self.side, self.side), draw, at, glides=True)
+                item = Item(("fill", role), Box(0, 0, self.side, self.side), draw, at)
+                # The centre of a window goes with it, its maximum is found anew.
+                yield ("singled", name), item._replace(glides=name == "centre", pauses=name == "winner")
 
     def _body(self, mark: Mark) -> Iterator[tuple[Slot, Item]]:
         """A window's fill and its notes, counted from the window's corner."""
@@ -292,7 +301,7 @@ class CellsPainter(Painter):
             for x, y, role in filled:
                 self._draw_cell((role, "", "", -1), pen.at(x, y))
 
-        right, bottom = (max(spot[n] for spot in filled) + self.side for n in (0, 1))
+        right, bottom = max(x for x, *_ in filled) + self.side, max(y for _, y, _ in filled) + self.side
         return Item(("body", filled), Box(0, 0, right, bottom), draw, glides=True)
 
     def _notes(self, noted: tuple[tuple[int, int, str], ...], size: float) -> Item:
@@ -303,7 +312,7 @@ class CellsPainter(Painter):
                 small = self.look.typesetter.line(note, size)
                 pen.text(small, x + edge - small.width, y + edge, ink)
 
-        right, bottom = (max(spot[n] for spot in noted) + self.side for n in (0, 1))
+        right, bottom = max(x for x, *_ in noted) + self.side, max(y for _, y, _ in noted) + self.side
         return Item(("notes", noted), Box(0, 0, right, bottom), draw, glides=True)
 
     def _note_size(self, notes: Sequence[str]) -> float:
