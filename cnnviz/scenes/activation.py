@@ -14,8 +14,7 @@ from cnnviz.limits import MAX_STOPS
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._activation_sets import all_curves, table
-from cnnviz.scenes._curves import places
-from cnnviz.scenes._points import Point, point_moves
+from cnnviz.scenes._curves import Point, places, point_moves
 from cnnviz.scenes._softmax import softmax_story
 from cnnviz.story import Graph, Story
 from cnnviz.words import ByCases, Number, Symbol, Text, Words, joined
@@ -87,37 +86,35 @@ class ActivationFunction(Scene):
 
 def _one(scene: ActivationFunction, points: Sequence[Point[Activation]]) -> Story:
     (point,) = points
-    entry, trace, graph = point.entry, point.trace, Graph()
-    point.compute(graph, graph.given("x", trace.at), "y", "plot")
+    entry, graph = point.entry, Graph()
+    point.compute(graph, graph.given("x", point.at), "y", "plot")
     story = Story(scene, entry.title, graph)
     story.settings.append(("", joined((Text(entry.group), Text("range {range}", range=entry.range)))))
     story.settings += [("", setting) for setting in point.settings]
     return point_moves(
         story,
         point,
-        trace.plot("plot", (F, _SLOPE), x_text=X),
+        point.plot("plot", (F, _SLOPE), x_text=X),
         (X, F, _SLOPE),
         {"x": "{value}", "value": "{value}", "slope": "{value}"},
         formula=ByCases(_SLOPE, entry.derivative, stacked=False),
         convention=_convention(point),
         alt=Text(
-            "the activation function {name}: a point moves along its curve from x = {lo} to {hi} in {n} steps, "
-            "with the tangent at the point and the derivative as a dashed curve; x, f(x) and f'(x) are shown as "
-            "numbers",
+            "the activation function {name} and its derivative: a point with its tangent moves along the curve from "
+            "x = {lo} to {hi}",
             name=point.name,
-            lo=Number(float(trace.at[0]), None),
-            hi=Number(float(trace.at[-1]), None),
-            n=len(trace.at),
+            lo=point.x(0),
+            hi=point.x(-1),
         ),
     )
 
 
 def _convention(point: Point[Activation]) -> Words:
     """The slope at kinks, where the derivative does not exist."""
-    x, y = point.trace.derivative
+    x, y = point.derivative
     kinks = x[np.flatnonzero(np.isnan(y)) - 1]
     if len(kinks) != 1:
         return Text("at the kinks, $f'(x)$ as in PyTorch") if len(kinks) else ""
     at = float(np.round(kinks[0], 6)) + 0.0
-    slope = float(point.trace.slope(np.array([at]))[0])
-    return Text("at the kink, $f'({x})={slope}$ by convention", x=Number(at, None), slope=Number(slope, None))
+    slope = Number(float(point.slope(np.array([at]))[0]), None)
+    return Text("at the kink, $f'({x})={slope}$ by convention", x=Number(at, None), slope=slope)

@@ -11,9 +11,8 @@ from cnnviz.functions.losses import LABEL, LOSSES, PREDICTION, Loss
 from cnnviz.limits import MAX_STOPS
 from cnnviz.parameters import param, to_cli
 from cnnviz.scene import Scene
-from cnnviz.scenes._curves import places
-from cnnviz.scenes._loss_set import PROBABILITIES, all_losses, label_line, loss_point
-from cnnviz.scenes._points import point_moves
+from cnnviz.scenes._curves import Point, places, point_moves
+from cnnviz.scenes._loss_set import PROBABILITIES, all_losses, label_line
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Row
 from cnnviz.words import ByCases, Equation, Number, Symbol, Text
@@ -141,15 +140,14 @@ class LossFunction(Scene):
         if self.kind == "all":
             return all_losses(self, options, at, digits)
         entry, graph, label = self._entry, Graph(), Number(self._label, None, ("label",))
-        point = loss_point(entry, options, label, at, digits, self.digits)
-        trace = point.trace
+        point = Point.of(entry, options, at, digits, self.digits, label)
         point.compute(graph, graph.given("x", at), "loss", "plot")
         story = Story(self, entry.title, graph)
         story.set("label", "y", label, size=False)
         story.settings += [("", setting) for setting in point.settings]
         # A label of logits is a probability, which has no place among them.
         of_logits = entry.label == "probability" and entry.prediction == "real"
-        guides = () if of_logits else (label_line(self._label, trace.y_range[1]),)
+        guides = () if of_logits else (label_line(self._label, point.y_range[1]),)
         told = Text("label {value}", value=Equation(LABEL, (label,), strong=False))
         convention = Text("PyTorch has no hinge loss of this form") if entry.name == "hinge_loss" else ""
         if entry.prediction == "probability":
@@ -157,20 +155,18 @@ class LossFunction(Scene):
         return point_moves(
             story,
             point,
-            trace.plot("plot", (_L, _SLOPE), guides, x_text=PREDICTION),
+            point.plot("plot", (_L, _SLOPE), guides, x_text=PREDICTION),
             (PREDICTION, _L, _SLOPE),
             {"estimate": "prediction {value}", "loss": "loss {value}", "gradient": "gradient {value}"},
             [Row(name="label", text=told, role="muted")],
             formula=ByCases(Symbol(r"L'(\hat{y})"), entry.derivative, stacked=False),
             convention=convention,
             alt=Text(
-                "the loss function {name}: the prediction moves from {lo} to {hi} in {n} steps, the label is {label}; "
-                "a point moves along the loss curve with its tangent, the gradient is a dashed curve; prediction, loss "
-                "and gradient are shown as numbers",
+                "the loss function {name} and its gradient for the label {label}: a point with its tangent moves along "
+                "the curve while the prediction moves from {lo} to {hi}",
                 name=point.name,
-                lo=Number(float(trace.at[0]), None),
-                hi=Number(float(trace.at[-1]), None),
-                n=len(trace.at),
+                lo=point.x(0),
+                hi=point.x(-1),
                 label=label,
             ),
         )
