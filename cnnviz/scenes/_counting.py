@@ -163,9 +163,10 @@ class Counting:
         said = Text(_WORDS[count.name]["start"], left=count.left())
         yield self.story.step(said, first, self._stand(count, 0), count.line(1), beats=self.beats)
         for move in range(1, count.out):
-            moved, moves = _WORDS[count.name]["move"], count.out - 1
+            moved, last = _WORDS[count.name]["move"], count.out - 1
+            moves = Number(last, 0, ("output", "shape", 0 if count.is_rows else 1, -1))
             said = Text(moved, n=move, moves=moves, position=move + 1, left=count.left(move))
-            yield self.story.step(said, self._stand(count, move), count.line(2) if move == moves else ())
+            yield self.story.step(said, self._stand(count, move), count.line(2) if move == last else ())
         if self._rests(count):
             yield self.story.step(self._rest(count), count.line(2), self._hatch(count), beats=self.beats)
         said = Text("Plus the starting position: {positions}", positions=count.positions())
