@@ -51,6 +51,9 @@ class Appearance(Parameters):
     title: str | None = param(
         None, help="Title instead of the figure's own.", shown_default="the figure's own", group="Look"
     )
+    subtitle: str | None = param(
+        None, help='Sentence under the title, "" for none.', shown_default="what the figure shows", group="Look"
+    )
     theme: str = param(
         "article", help="Colours: a theme's name or a TOML file.", names=_themes, files=True, group="Look"
     )
@@ -114,7 +117,8 @@ class Appearance(Parameters):
         if isinstance(self.frame, str) and self.frame.strip().lower() in _FRAMES:
             object.__setattr__(self, "frame", self.frame.strip().lower())
         super().__post_init__()
-        _check_title(self.title or "")
+        _check_line(self.title or "", "--title")
+        _check_line(self.subtitle or "", "--subtitle")
         _check_frame(self.frame)
         if self.sheet is not None and self.frame != "last":
             raise UsageError(f"--frame {self.frame} is one step and --sheet many: leave one of them out")
@@ -135,12 +139,12 @@ def bytes_of(size: str) -> int:
     return count
 
 
-def _check_title(title: str) -> None:
-    if len(title) > MAX_TITLE:
-        raise UsageError(f"--title has {len(title)} characters: use at most {MAX_TITLE}")
-    if not title.isprintable():
-        raise UsageError(f"--title {quote(title)} holds a character that cannot be drawn: use one line of plain text")
-    check_nesting(title, "--title")
+def _check_line(text: str, option: str) -> None:
+    if len(text) > MAX_TITLE:
+        raise UsageError(f"{option} has {len(text)} characters: use at most {MAX_TITLE}")
+    if not text.isprintable():
+        raise UsageError(f"{option} {quote(text)} holds a character that cannot be drawn: use one line of plain text")
+    check_nesting(text, option)
 
 
 def _check_frame(frame: str) -> None:

@@ -48,6 +48,7 @@ class Figure:
         from cnnviz.storyboard.printing import printed
         from cnnviz.words import Printer
         from cnnviz.words.language import load_language
+        from cnnviz.words.plain import with_notes
 
         look = self.appearance
         language = load_language(look.lang)
@@ -56,7 +57,9 @@ class Figure:
         board = printed(board, Printer(language, look.notation), language.code if language else "en")
         if look.code_line is not None:
             board = replace(board, code=line(self.scene.operation(), look.code_line, self._named()))
-        return board if look.title is None else replace(board, title=look.title)
+        title = board.title if look.title is None else look.title
+        point = board.point if look.subtitle is None else look.subtitle
+        return with_notes(replace(board, title=title, point=point))
 
     def code(self, framework: str) -> str:
         """The same operation as a program in a framework, such as pytorch; raises UsageError where there is none."""

@@ -37,8 +37,7 @@ Row = tuple[Panel, ...]
 class Layout:
     """A frame's size, the side of its cells, what panels were measured with, and their places by name.
 
-    `lines` tells what stands above and below the stage, `counter` is the width kept for the step's number;
-    `note_in_head` tells that the convention found no room behind the formula and stands under the title.
+    `lines` tells what stands above and below the stage, `counter` is the width kept for the step's number.
     """
 
     width: int
@@ -48,7 +47,6 @@ class Layout:
     places: Mapping[str, Place]
     lines: Lines
     counter: int
-    note_in_head: bool
 
 
 def frame_size(width: int) -> tuple[int, int]:
@@ -107,7 +105,7 @@ def _arranged(
 ) -> Layout:
     """The layout for texts of one size above and below the stage, on it as near to that as it has room for."""
     unit = width / _DEFAULT_WIDTH
-    lines, counter, in_head = _lines(storyboard, typesetter, width, scale)
+    lines, counter = _lines(storyboard, typesetter, width, scale)
     fit = Fit(
         typesetter=typesetter, unit=unit, height=lines.stage_height, numbers=numbers, scale=scale, lang=storyboard.lang
     )
@@ -129,7 +127,6 @@ def _arranged(
         places=arranger.places(cell),
         lines=lines,
         counter=counter,
-        note_in_head=in_head,
     )
 
 
@@ -154,8 +151,8 @@ def _shrink_to_fit(usual: _Arranger, least: int) -> tuple[_Arranger, int]:
     return arranger, cell
 
 
-def _lines(storyboard: Storyboard, typesetter: Typesetter, width: int, scale: float) -> tuple[Lines, int, bool]:
-    """The lines around the stage, the width of the counter, and whether the convention stands in the head."""
+def _lines(storyboard: Storyboard, typesetter: Typesetter, width: int, scale: float) -> tuple[Lines, int]:
+    """The lines around the stage, and the width of the counter."""
     unit = width / _DEFAULT_WIDTH
     room = width - 2 * round(MARGIN * unit)
     last = counter_text(storyboard.count, storyboard.count, storyboard.counter)
@@ -178,14 +175,9 @@ def _lines(storyboard: Storyboard, typesetter: Typesetter, width: int, scale: fl
     title = next((by for by in scales if title_fits(by)), 1.0)
     formula = next((by for by in scales if formula_fits(by)), 1.0)
     counter = wide(last, LEAST_TEXT * formula)
-    note, said = wide(storyboard.convention, LEAST_TEXT * formula), wide(storyboard.formula, FORMULA_SIZE * formula)
-    in_head = note > 0 and said + note + counter > width - round((2 * MARGIN + 2 * NOTE_GAP) * unit)
-    most = Lines(unit=unit, scale=scale, title_scale=title, formula_scale=formula)
-    both = wide(storyboard.code, most.code / unit) + wide(storyboard.convention, most.convention / unit)
-    apart = in_head and storyboard.code and both + NOTE_GAP * unit > room
-    under = 2 if apart else int(in_head or storyboard.code != "")
-    lines = replace(most, under=under)
-    return lines, counter, in_head
+    under = (storyboard.point != "") + (storyboard.code != "")
+    lines = Lines(unit=unit, scale=scale, title_scale=title, formula_scale=formula, under=under)
+    return lines, counter
 
 
 def cuts_title(title: str, width: int) -> bool:

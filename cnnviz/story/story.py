@@ -61,12 +61,15 @@ _OPERATORS = {"∗": "times", "+": "plus", "=": "equals", "→": "becomes"}
 class Story:
     """A figure while it is told: its panels, its settings and its steps.
 
-    `title` names it; `graph` is what it computes; each setting is a word with a symbol and its value. A `crowded` one
-    shows colours instead of numbers, as one with a large input does anyway.
+    `title` names it and `point` says in a sentence what it shows; `graph` is what it computes; each setting is a word
+    with a symbol and its value. A `crowded` one shows colours instead of numbers, as one with a large input does
+    anyway.
     """
 
-    def __init__(self, scene: Scene, title: Words, graph: Graph | None = None, *, crowded: bool = False) -> None:
-        self.scene, self.title, self.graph = scene, title, graph or Graph()
+    def __init__(
+        self, scene: Scene, title: Words, graph: Graph | None = None, *, point: Words = "", crowded: bool = False
+    ) -> None:
+        self.scene, self.title, self.point, self.graph = scene, title, point, graph or Graph()
         self.settings: list[tuple[Words, Words]] = []
         self._cells: list[Cells] = []
         self._picture, self._crowded = False, crowded
@@ -239,6 +242,7 @@ class Story:
             scene=scene_name(type(self.scene)),
             parameters=self.scene.public(),
             title=self.title,
+            point=self.point,
             settings=self._settings(),
             steps=steps,
             **self._board,
