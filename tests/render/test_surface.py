@@ -65,29 +65,6 @@ def test_every_pixel_away_from_the_borders_has_its_bands_colour():
     assert seen == {0, 1, 2, 3}
 
 
-@pytest.mark.parametrize("level", LEVELS)
-def test_a_contour_line_runs_on_each_border(level):
-    painter, _, picture = drawn(field())
-    line = np.array(THEME.line("contour"), int)
-    for angle in np.linspace(0, 2 * np.pi, 24):
-        x, y = np.sqrt(level) * np.cos(angle), np.sqrt(level) * np.sin(angle)
-        if not -1.9 < y < 3.9:
-            continue
-        row, column = at(painter, x, y)
-        around = picture[row - 2 : row + 3, column - 2 : column + 3].astype(int)
-        assert np.abs(around - line).sum(axis=2).min() < 60, (x, y)
-
-
-def test_nothing_of_the_field_lies_outside_of_the_axes():
-    painter, _, picture = drawn(field())
-    area = painter.axes.area
-    outside = np.ones(picture.shape[:2], bool)
-    outside[area.top - 1 : area.bottom + 1, area.left - 1 : area.right + 1] = False
-    darkest = (picture == np.array(bands()[-1])).all(axis=2)
-    # The edges of the ticks' texts have such a colour too.
-    assert darkest[outside].sum() < 100 < darkest.sum() / 100
-
-
 def test_curves_and_dots_stand_above_the_field():
     curve = Curve(name="c", role="adam", x=np.empty(0), y=np.empty(0))
     painter, canvas, _ = drawn(field(curves=(curve,), dots=(Dot(name="d", role="sgd", x=2.0, y=2.0),)))
@@ -97,20 +74,6 @@ def test_curves_and_dots_stand_above_the_field():
     for x in np.linspace(-2.9, 2.9, 20):
         assert tuple(picture[at(painter, x, -1.0)]) == THEME.line("adam")
     assert tuple(picture[at(painter, 2.0, 2.0)]) == THEME.line("sgd")
-
-
-def test_a_path_redraws_its_own_box_alone():
-    curve = Curve(name="c", role="adam", x=np.empty(0), y=np.empty(0))
-    _painter, canvas, _ = drawn(field(curves=(curve,)))
-    before = canvas.pixels.copy()
-    change = SetCurve(panel="s", curve="c", x=np.array([1.0, 1.2]), y=np.array([1.0, 1.2]), extend=True)
-    boxes = canvas.apply([change])
-    assert sum((box.right - box.left) * (box.bottom - box.top) for box in boxes) < 800
-    untouched = np.ones(canvas.pixels.shape, bool)
-    for box in boxes:
-        untouched[box.slices] = False
-    assert np.array_equal(canvas.pixels[untouched], before[untouched])
-    assert (canvas.pixels != before).any()
 
 
 @pytest.mark.parametrize("name", theme_names())
