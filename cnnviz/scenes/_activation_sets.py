@@ -9,7 +9,7 @@ from cnnviz.scene import Scene
 from cnnviz.scenes._curves import MOVING_BEATS, Point
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Plot, SetEntry, Step, Table
-from cnnviz.words import Assigned, ByCases, Equation, Joined, Number, Symbol, Text, joined, listed
+from cnnviz.words import Assigned, ByCases, Equation, Joined, Number, Symbol, Text, Words, joined, listed
 
 _EXAMPLE = -1.0
 """Where the table's captions try a function: below zero, where they differ."""
@@ -17,18 +17,18 @@ _EXAMPLE = -1.0
 _GROUPS = ("static", "parametric", "bounded")
 
 
-def all_curves(scene: Scene, points: Sequence[Point[Activation]]) -> Story:
+def all_curves(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> Story:
     """One small plot for each function, a column for each group; their points move together."""
-    graph, story = _started(scene, points)
+    graph, story = _started(scene, points, point)
     first, most = points[0], scene.most()
     x = graph.given("x", first.at)
-    for point in points:
-        point.compute(graph, x, point.entry.name, point.entry.name)
+    for each in points:
+        each.compute(graph, x, each.entry.name, each.entry.name)
     graph.essential = 1
     columns = [[_small_plot(point) for point in points if point.entry.group == group] for group in _GROUPS]
 
     def steps() -> Iterator[Step]:
-        for step in range(len(first.at)):
+        for step in first.order:
             values = Joined(tuple(point.told(step, most) for point in points), "   ")
             caption = Text("{x}:   {values}", x=Equation(X, (first.x(step),), strong=False), values=values)
             moves = (point.moved(point.entry.name, step, tangent=False) for point in points)
@@ -36,7 +36,7 @@ def all_curves(scene: Scene, points: Sequence[Point[Activation]]) -> Story:
 
     return story.play(
         steps,
-        len(first.at),
+        len(first.order),
         *zip(*columns, strict=True),
         step_roles=(),
         formula=joined((Text("solid: {f}", f=F), Text("dashed: {slope}", slope=Symbol("f'(x)"))), "     "),
@@ -49,9 +49,9 @@ def all_curves(scene: Scene, points: Sequence[Point[Activation]]) -> Story:
     )
 
 
-def table(scene: Scene, points: Sequence[Point[Activation]]) -> Story:
+def table(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> Story:
     """Equation, range and derivative of each function; one row after the other lights up, with an example below."""
-    _, story = _started(scene, points)
+    _, story = _started(scene, points, point)
     header = (Text("function"), Text("group"), F, Text("range"), Symbol("f'(x)"))
     entries = tuple(
         (
@@ -100,9 +100,9 @@ def table(scene: Scene, points: Sequence[Point[Activation]]) -> Story:
     )
 
 
-def _started(scene: Scene, points: Sequence[Point[Activation]]) -> tuple[Graph, Story]:
+def _started(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> tuple[Graph, Story]:
     graph = Graph()
-    story = Story(scene, Text("Activation functions"), graph)
+    story = Story(scene, Text("Activation functions"), graph, point=point)
     story.settings += [
         ("", Text("{name} {value}", name=point.entry.title, value=value))
         for point in points

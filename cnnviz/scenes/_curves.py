@@ -11,8 +11,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from cnnviz.errors import UsageError
-from cnnviz.functions.activations import Activation
-from cnnviz.functions.losses import Loss
+from cnnviz.functions.activations import ACTIVATIONS, Activation
+from cnnviz.functions.losses import LOSSES, Loss
 from cnnviz.notation import decimals_as_given, digits_for
 from cnnviz.parameters import to_cli
 from cnnviz.story import Graph, Story, Tensor
@@ -23,8 +23,8 @@ from cnnviz.words import Assigned, ByCases, Equation, Number, Strong, Symbol, Te
 Function = Callable[[Values], Values]
 Entry = TypeVar("Entry", Activation, Loss)
 
-MOVING_BEATS = 0.4
-"""A step of a moving point is shown a fifth of the usual time."""
+MOVING_BEATS = 0.2
+"""A step of a moving point is shown a tenth of the usual time."""
 
 MANNERS = (
     ("curve", "solid"),
@@ -37,7 +37,7 @@ MANNERS = (
 """Roles and styles of several curves in one plot, no two alike."""
 
 _SAMPLES, _HALVINGS, _STEEP = 241, 40, 0.02
-_TANGENT, _PAD, _MOST_DECIMALS = 0.13, 0.08, 15
+_TANGENT, _PAD, _MOST_DECIMALS, _SIBLINGS = 0.13, 0.08, 15, 6
 _SHOWN_DEFAULTS = {"leaky_relu": 0.1}
 """Parameters for which the function's own default is too small to be seen on a curve."""
 
@@ -157,6 +157,11 @@ class Point(Generic[Entry]):
         return Number(float(self.slopes[step]), self._results)
 
     @property
+    def order(self) -> list[int]:
+        """The steps' places: from the middle to one end, to the other, and back to where it starts anew."""
+        return there_and_back(len(self.at))
+
+    @property
     def settings(self) -> list[Words]:
         """The parameter with its value, if there is one."""
         return [Assigned(Symbol(name), value) for name, value in self.letters.items() if name != "y"]
@@ -188,7 +193,7 @@ class Point(Generic[Entry]):
         self, name: str, texts: tuple[Words, Words] = ("", ""), guides: Sequence[Curve] = (), **fields: Any
     ) -> Plot:
         """Axes with both curves, named by `texts` at their ends, and the point at its first place."""
-        (x, y), (u, v), none = self.curve, self.derivative, np.empty(0)
+        (x, y), (u, v), none, rest = self.curve, self.derivative, np.empty(0), self.order[-1]
         curves = (
             *guides,
             Curve(name="function", role="curve", x=x, y=y, text=texts[0]),
@@ -197,8 +202,8 @@ class Point(Generic[Entry]):
             Curve(name="tangent", role="tangent", x=none, y=none),
         )
         dots = (
-            Dot(name="slope", role="derivative", x=float(self.at[0]), y=float(self.slopes[0])),
-            Dot(name="point", role="active", x=float(self.at[0]), y=float(self.values[0])),
+            Dot(name="slope", role="derivative", x=float(self.at[rest]), y=float(self.slopes[rest])),
+            Dot(name="point", role="active", x=float(self.at[rest]), y=float(self.values[rest])),
         )
         return Plot(name=name, x_range=self.x_range, y_range=self.y_range, curves=curves, dots=dots, **fields)
 
@@ -228,36 +233,46 @@ def point_moves(
     letters: tuple[Symbol, Symbol, Symbol],
     rows: Mapping[str, str],
     above: Sequence[Row] = (),
+    more: Callable[[int], Sequence[Change]] = lambda step: (),
     **texts: Any,
 ) -> Story:
     """A point moves along a curve, beside its formula and three numbers: place, value and slope, by their `letters`.
 
-    `rows` are the names of the numbers' rows and how they are told; other rows may stand `above` them.
+    `rows` are the names of the numbers' rows and how they are told; other rows may stand `above` them. `more` are
+    other changes of a step.
     """
-    count = len(point.at)
+    order, family = point.order, LOSSES if isinstance(point.entry, Loss) else ACTIVATIONS
 
     def told(step: int) -> dict[str, Words]:
         numbers = (point.x(step), point.value(step), point.slope_at(step))
         values = (Equation(letter, (number,), strong=False) for letter, number in zip(letters, numbers, strict=True))
         return {name: Text(text, value=value) for (name, text), value in zip(rows.items(), values, strict=True)}
 
-    roles = zip(told(0).items(), ("ink", "curve", "derivative"), strict=True)
+    roles = zip(told(order[-1]).items(), ("ink", "curve", "derivative"), strict=True)
     lines = (
         Row(name="equation", text=ByCases(letters[1], point.entry.body)),
         Row(name="gap", text=""),
         *above,
         *(Row(name=name, text=text, role=role) for (name, text), role in roles),
     )
-    widest = (*told(0).values(), *told(count - 1).values())
+    # As wide as for every one of its family, so that axes do not jump from one figure to the next.
+    siblings = (ByCases(letters[1], entry.body) for entry in list(family.values())[:_SIBLINGS])
+    widest = (*told(0).values(), *told(-1).values(), *siblings)
     formula = Formula(name="equation", lines=lines, widest=widest, size=20)
 
     def steps() -> Iterator[Step]:
-        for step in range(count):
+        for step in order:
             caption = point.worked(letters[1], point.x(step), point.value(step))
             numbers = (SetRow(panel="equation", row=name, text=text) for name, text in told(step).items())
-            yield story.step(caption, point.moved("plot", step), numbers, beats=MOVING_BEATS)
+            yield story.step(caption, point.moved("plot", step), more(step), numbers, beats=MOVING_BEATS)
 
-    return story.play(steps, count, (plot, formula), step_roles=(), **texts)
+    return story.play(steps, len(order), (plot, formula), step_roles=(), **texts)
+
+
+def there_and_back(count: int) -> list[int]:
+    """Places from behind the middle to the last, back to the first, and to the middle."""
+    middle = count // 2
+    return [*range(middle + 1, count), *range(count - 2, 0, -1), *range(middle + 1)]
 
 
 def places(lo: float, hi: float, frames: int) -> tuple[Values, int]:
@@ -269,7 +284,7 @@ def places(lo: float, hi: float, frames: int) -> tuple[Values, int]:
         raise UsageError(f"--lo {to_cli(lo)} is not below --hi {to_cli(hi)}: use a smaller --lo or a larger --hi")
     exact = np.linspace(lo, hi, frames)
     least = max([2, *(n for n in map(decimals_as_given, (lo, hi)) if n <= _MOST_DECIMALS)])
-    finest = max(least, math.ceil(-math.log10((hi - lo) / (frames - 1))) + 1)
+    finest = max(least, math.ceil(-math.log10((hi - lo) / (frames - 1))))
     digits = next((n for n in range(least, finest) if np.abs(exact - np.round(exact, n)).max() < 1e-9), finest)
     # Adding zero turns −0 into 0.
     return np.round(exact, digits) + 0.0, digits

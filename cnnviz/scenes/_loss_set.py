@@ -29,8 +29,9 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
     predictions = {"real": graph.given("x", at), "probability": graph.given("p", probable)}
     for point in points:
         point.compute(graph, predictions[point.entry.prediction], point.entry.name, point.entry.name)
-    graph.essential = 1
-    story = Story(scene, Text("Loss functions"), graph)
+    graph.essential, order = 1, points[0].order
+    what = Text("Far from the label the square grows fastest; a sure mistake costs cross-entropy most")
+    story = Story(scene, Text("Loss functions"), graph, point=what)
     story.set("label", "y", label, size=False)
     story.settings += [("", setting) for point in points for setting in point.settings]
     panels = {
@@ -39,7 +40,7 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
     }
 
     def steps() -> Iterator[Step]:
-        for step in range(len(at)):
+        for step in order:
             moves = [
                 MoveDot(
                     panel=panel,
@@ -55,7 +56,7 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
 
     return story.play(
         steps,
-        len(at),
+        len(order),
         (
             _plot("plot", Text("prediction: any real number"), panels["plot"], 1.5),
             _plot("probability", Text("prediction: a probability"), panels["probability"], 1.0),

@@ -11,7 +11,7 @@ from cnnviz.errors import UsageError
 from cnnviz.notation import digits_for, number
 from cnnviz.ops import softmax
 from cnnviz.scene import Scene
-from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, shown_digits
+from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, shown_digits, there_and_back
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Cell, Change, Curve, Dot, Grid, Mark, MoveDot, MoveMark, Plot, Shade, Step, Values
 from cnnviz.words import Interval, Math, Number, Symbol, Text, Words, call, equation, joined, total
@@ -23,27 +23,29 @@ _MOST_DECIMALS = 2
 """Decimals for which cells have room."""
 
 
-def softmax_story(scene: Scene, at: Values, digits: int, spec: object) -> Story:
+def softmax_story(scene: Scene, at: Values, digits: int, spec: object, point: Words) -> Story:
     """Two columns, logits and probabilities, beside the curves of all probabilities over the moving logit."""
     logits = _logits(scene, spec)
     z = np.tile(logits, (len(at), 1))
     z[:, 0] = at
     p = np.asarray(softmax(z), np.float64)
     shown, most = shown_digits(at, digits, scene.digits), scene.most()
-    graph = Graph()
-    graph.show(graph.compute("softmax", graph.given("z", z[-1]), result="p", dim=0), "probabilities", shape=(-1, 1))
-    story = Story(scene, "Softmax", graph)
+    graph, order = Graph(), there_and_back(len(at))
+    graph.show(
+        graph.compute("softmax", graph.given("z", z[order[-1]]), result="p", dim=0), "probabilities", shape=(-1, 1)
+    )
+    story = Story(scene, "Softmax", graph, point=point)
     range_ = Text("range {range}", range=Interval(Number(0), Number(1)))
     story.settings.append(("", joined((Text("bounded"), range_, Text("sum {n}", n=Number(1))))))
 
     def caption(step: int) -> Words:
-        ref = ("probabilities", 0, 0) if step == len(at) - 1 else None
+        ref = ("probabilities", 0, 0) if step == order[-1] else None
         powers = [call("exp", Number(float(value), shown)) for value in z[step]]
         result = Number(float(p[step, 0]), most, ref)
         return equation(Symbol("p", (1,)), powers[0] / total(powers), result, letters=60)
 
     def steps() -> Iterator[Step]:
-        for step in range(len(at)):
+        for step in order:
             changes: list[Change] = [Cell(panel="logits", row=0, column=0, value=float(z[step, 0]))]
             for n, value in enumerate(map(float, p[step])):
                 changes.append(Cell(panel="probabilities", row=n, column=0, value=value))
@@ -67,7 +69,7 @@ def softmax_story(scene: Scene, at: Values, digits: int, spec: object) -> Story:
     )
     return story.play(
         steps,
-        len(at),
+        len(order),
         (columns[0], "→", columns[1], _plot(logits, at)),
         step_roles=(),
         formula=joined(
