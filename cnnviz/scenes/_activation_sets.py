@@ -28,7 +28,7 @@ def all_curves(scene: Scene, points: Sequence[Point[Activation]], point: Words) 
     columns = [[_small_plot(point) for point in points if point.entry.group == group] for group in _GROUPS]
 
     def steps() -> Iterator[Step]:
-        for step in first.order:
+        for step in range(len(first.at)):
             values = Joined(tuple(point.told(step, most) for point in points), "   ")
             caption = Text("{x}:   {values}", x=Equation(X, (first.x(step),), strong=False), values=values)
             moves = (point.moved(point.entry.name, step, tangent=False) for point in points)
@@ -36,7 +36,7 @@ def all_curves(scene: Scene, points: Sequence[Point[Activation]], point: Words) 
 
     return story.play(
         steps,
-        len(first.order),
+        len(first.at),
         *zip(*columns, strict=True),
         step_roles=(),
         formula=joined((Text("solid: {f}", f=F), Text("dashed: {slope}", slope=Symbol("f'(x)"))), "     "),

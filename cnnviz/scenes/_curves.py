@@ -115,7 +115,7 @@ class Point(Generic[Entry]):
 
     @property
     def _ends(self) -> tuple[float, float]:
-        return float(self.at[0]), float(self.at[-1])
+        return float(self.at.min()), float(self.at.max())
 
     @property
     def _bounded(self) -> bool:
@@ -157,11 +157,6 @@ class Point(Generic[Entry]):
         return Number(float(self.slopes[step]), self._results)
 
     @property
-    def order(self) -> list[int]:
-        """The steps' places: from the middle to one end, to the other, and back to where it starts anew."""
-        return there_and_back(len(self.at))
-
-    @property
     def settings(self) -> list[Words]:
         """The parameter with its value, if there is one."""
         return [Assigned(Symbol(name), value) for name, value in self.letters.items() if name != "y"]
@@ -192,18 +187,20 @@ class Point(Generic[Entry]):
     def plot(
         self, name: str, texts: tuple[Words, Words] = ("", ""), guides: Sequence[Curve] = (), **fields: Any
     ) -> Plot:
-        """Axes with both curves, named by `texts` at their ends, and the point at its first place."""
-        (x, y), (u, v), none, rest = self.curve, self.derivative, np.empty(0), self.order[-1]
+        """Axes with both curves, named by `texts` at their ends, and the point where it starts and ends."""
+        # Names stand at the left ends of curves that come near the label at the right.
+        (x, y), (u, v), none = self.curve, self.derivative, np.empty(0)
+        turn = -1 if self._bounded else 1
         curves = (
             *guides,
-            Curve(name="function", role="curve", x=x, y=y, text=texts[0]),
-            Curve(name="derivative", role="derivative", x=u, y=v, style="dashed", text=texts[1]),
+            Curve(name="function", role="curve", x=x[::turn], y=y[::turn], text=texts[0]),
+            Curve(name="derivative", role="derivative", x=u[::turn], y=v[::turn], style="dashed", text=texts[1]),
             Curve(name="guide", role="guide", x=none, y=none, style="dotted"),
             Curve(name="tangent", role="tangent", x=none, y=none),
         )
         dots = (
-            Dot(name="slope", role="derivative", x=float(self.at[rest]), y=float(self.slopes[rest])),
-            Dot(name="point", role="active", x=float(self.at[rest]), y=float(self.values[rest])),
+            Dot(name="slope", role="derivative", x=float(self.at[-1]), y=float(self.slopes[-1])),
+            Dot(name="point", role="active", x=float(self.at[-1]), y=float(self.values[-1])),
         )
         return Plot(name=name, x_range=self.x_range, y_range=self.y_range, curves=curves, dots=dots, **fields)
 
@@ -241,14 +238,14 @@ def point_moves(
     `rows` are the names of the numbers' rows and how they are told; other rows may stand `above` them. `more` are
     other changes of a step.
     """
-    order, family = point.order, LOSSES if isinstance(point.entry, Loss) else ACTIVATIONS
+    family = LOSSES if isinstance(point.entry, Loss) else ACTIVATIONS
 
     def told(step: int) -> dict[str, Words]:
         numbers = (point.x(step), point.value(step), point.slope_at(step))
         values = (Equation(letter, (number,), strong=False) for letter, number in zip(letters, numbers, strict=True))
         return {name: Text(text, value=value) for (name, text), value in zip(rows.items(), values, strict=True)}
 
-    roles = zip(told(order[-1]).items(), ("ink", "curve", "derivative"), strict=True)
+    roles = zip(told(-1).items(), ("ink", "curve", "derivative"), strict=True)
     lines = (
         Row(name="equation", text=ByCases(letters[1], point.entry.body)),
         Row(name="gap", text=""),
@@ -257,28 +254,23 @@ def point_moves(
     )
     # As wide as for every one of its family, so that axes do not jump from one figure to the next.
     siblings = (ByCases(letters[1], entry.body) for entry in list(family.values())[:_SIBLINGS])
-    widest = (*told(0).values(), *told(-1).values(), *siblings)
+    widest = (*told(int(point.at.argmin())).values(), *told(int(point.at.argmax())).values(), *siblings)
     formula = Formula(name="equation", lines=lines, widest=widest, size=20)
 
     def steps() -> Iterator[Step]:
-        for step in order:
+        for step in range(len(point.at)):
             caption = point.worked(letters[1], point.x(step), point.value(step))
             numbers = (SetRow(panel="equation", row=name, text=text) for name, text in told(step).items())
             yield story.step(caption, point.moved("plot", step), more(step), numbers, beats=MOVING_BEATS)
 
-    return story.play(steps, len(order), (plot, formula), step_roles=(), **texts)
-
-
-def there_and_back(count: int) -> list[int]:
-    """Places from behind the middle to the last, back to the first, and to the middle."""
-    middle = count // 2
-    return [*range(middle + 1, count), *range(count - 2, 0, -1), *range(middle + 1)]
+    return story.play(steps, len(point.at), (plot, formula), step_roles=(), **texts)
 
 
 def places(lo: float, hi: float, frames: int) -> tuple[Values, int]:
     """Evenly spread places, rounded to the decimals with which they are shown, and these decimals.
 
-    The first and the last are the ends as they were given.
+    From behind the middle they lead to the upper end as it was given, to the lower one and back to the middle: a point
+    that starts anew there does not jump.
     """
     if not lo < hi:
         raise UsageError(f"--lo {to_cli(lo)} is not below --hi {to_cli(hi)}: use a smaller --lo or a larger --hi")
@@ -287,7 +279,8 @@ def places(lo: float, hi: float, frames: int) -> tuple[Values, int]:
     finest = max(least, math.ceil(-math.log10((hi - lo) / (frames - 1))))
     digits = next((n for n in range(least, finest) if np.abs(exact - np.round(exact, n)).max() < 1e-9), finest)
     # Adding zero turns −0 into 0.
-    return np.round(exact, digits) + 0.0, digits
+    at, middle = np.round(exact, digits) + 0.0, frames // 2
+    return np.concatenate([at[middle + 1 :], at[-2:0:-1], at[: middle + 1]]), digits
 
 
 def shown_digits(at: Values, digits: int, most: int | None) -> int:

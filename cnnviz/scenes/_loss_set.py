@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnviz.functions.losses import LABEL, LOSSES, PREDICTION, Loss
 from cnnviz.scene import Scene
-from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, Point, padded
+from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, Point, padded, places
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Curve, Dot, MoveDot, Plot, Step, Values
 from cnnviz.words import Equation, Joined, Math, Number, Symbol, Text, Words, joined, listed
@@ -19,7 +19,7 @@ _ARTICLE = 5
 
 def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, digits: int) -> Story:
     """Points move along all curves together; the prediction of a probability has a scale of its own."""
-    probable = np.round(np.linspace(*PROBABILITIES, len(at)), 2)
+    probable, _ = places(*PROBABILITIES, len(at) // 2 + 1)
     label = Number(1)
     points = [
         Point.of(entry, options, *((at, digits) if entry.prediction == "real" else (probable, 2)), scene.digits, label)
@@ -29,7 +29,7 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
     predictions = {"real": graph.given("x", at), "probability": graph.given("p", probable)}
     for point in points:
         point.compute(graph, predictions[point.entry.prediction], point.entry.name, point.entry.name)
-    graph.essential, order = 1, points[0].order
+    graph.essential = 1
     what = Text("Far from the label the square grows fastest; a sure mistake costs cross-entropy most")
     story = Story(scene, Text("Loss functions"), graph, point=what)
     story.set("label", "y", label, size=False)
@@ -40,7 +40,7 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
     }
 
     def steps() -> Iterator[Step]:
-        for step in order:
+        for step in range(len(at)):
             moves = [
                 MoveDot(
                     panel=panel,
@@ -56,7 +56,7 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
 
     return story.play(
         steps,
-        len(order),
+        len(at),
         (
             _plot("plot", Text("prediction: any real number"), panels["plot"], 1.5),
             _plot("probability", Text("prediction: a probability"), panels["probability"], 1.0),
@@ -86,7 +86,7 @@ def _plot(name: str, label: Words, points: Sequence[Point[Loss]], span: float) -
     for point, (role, style) in zip(points, MANNERS, strict=False):
         title, key = point.entry.title, point.entry.name
         curves.append(Curve(name=key, role=role, style=style, x=point.curve[0], y=point.curve[1], text=title))
-        dots.append(Dot(name=key, role=role, x=float(point.at[0]), y=float(point.values[0])))
+        dots.append(Dot(name=key, role=role, x=float(point.at[-1]), y=float(point.values[-1])))
     return Plot(
         name=name,
         label=label,

@@ -11,7 +11,7 @@ from cnnviz.errors import UsageError
 from cnnviz.notation import digits_for, number
 from cnnviz.ops import softmax
 from cnnviz.scene import Scene
-from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, shown_digits, there_and_back
+from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, shown_digits
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Cell, Change, Curve, Dot, Grid, Mark, MoveDot, MoveMark, Plot, Shade, Step, Values
 from cnnviz.words import Interval, Math, Number, Symbol, Text, Words, call, equation, joined, total
@@ -30,22 +30,20 @@ def softmax_story(scene: Scene, at: Values, digits: int, spec: object, point: Wo
     z[:, 0] = at
     p = np.asarray(softmax(z), np.float64)
     shown, most = shown_digits(at, digits, scene.digits), scene.most()
-    graph, order = Graph(), there_and_back(len(at))
-    graph.show(
-        graph.compute("softmax", graph.given("z", z[order[-1]]), result="p", dim=0), "probabilities", shape=(-1, 1)
-    )
+    graph = Graph()
+    graph.show(graph.compute("softmax", graph.given("z", z[-1]), result="p", dim=0), "probabilities", shape=(-1, 1))
     story = Story(scene, "Softmax", graph, point=point)
     range_ = Text("range {range}", range=Interval(Number(0), Number(1)))
     story.settings.append(("", joined((Text("bounded"), range_, Text("sum {n}", n=Number(1))))))
 
     def caption(step: int) -> Words:
-        ref = ("probabilities", 0, 0) if step == order[-1] else None
+        ref = ("probabilities", 0, 0) if step == len(at) - 1 else None
         powers = [call("exp", Number(float(value), shown)) for value in z[step]]
         result = Number(float(p[step, 0]), most, ref)
         return equation(Symbol("p", (1,)), powers[0] / total(powers), result, letters=60)
 
     def steps() -> Iterator[Step]:
-        for step in order:
+        for step in range(len(at)):
             changes: list[Change] = [Cell(panel="logits", row=0, column=0, value=float(z[step, 0]))]
             for n, value in enumerate(map(float, p[step])):
                 changes.append(Cell(panel="probabilities", row=n, column=0, value=value))
@@ -69,7 +67,7 @@ def softmax_story(scene: Scene, at: Values, digits: int, spec: object, point: Wo
     )
     return story.play(
         steps,
-        len(order),
+        len(at),
         (columns[0], "→", columns[1], _plot(logits, at)),
         step_roles=(),
         formula=joined(
@@ -83,8 +81,8 @@ def softmax_story(scene: Scene, at: Values, digits: int, spec: object, point: Wo
             "softmax over {n} logits: the first moves from {lo} to {hi}, the probabilities of all classes change with "
             "it and always sum to 1; their curves are drawn beside the numbers",
             n=len(logits),
-            lo=Number(float(at[0]), None),
-            hi=Number(float(at[-1]), None),
+            lo=Number(float(at.min()), None),
+            hi=Number(float(at.max()), None),
         ),
     )
 
@@ -110,7 +108,7 @@ def _column(name: str, label: Words, values: Values, role: str, digits: int, mar
     return Grid(
         name=name,
         label=label,
-        values=values[0][:, None].copy(),
+        values=values[-1][:, None].copy(),
         roles=np.full((values.shape[1], 1), role),
         digits=digits,
         shade=Shade(scale="diverging" if lo < 0 else "sequential", lo=lo, hi=hi),
@@ -120,7 +118,7 @@ def _column(name: str, label: Words, values: Values, role: str, digits: int, mar
 
 
 def _plot(logits: Values, at: Values) -> Plot:
-    x = np.linspace(at[0], at[-1], _SAMPLES)
+    x = np.linspace(at.min(), at.max(), _SAMPLES)
     z = np.tile(logits, (_SAMPLES, 1))
     z[:, 0] = x
     p = np.asarray(softmax(z), np.float64)
@@ -135,5 +133,8 @@ def _plot(logits: Values, at: Values) -> Plot:
             Curve(name=f"p{n + 1}", role=role, style=style, x=x, y=p[:, n], text=Symbol("p", (n + 1,)))
             for n, (role, style) in manners
         ),
-        dots=tuple(Dot(name=_dot(n), role=role, x=float(x[0]), y=float(p[0, n])) for n, (role, _) in manners),
+        dots=tuple(
+            Dot(name=_dot(n), role=role, x=float(at[-1]), y=float(np.interp(at[-1], x, p[:, n])))
+            for n, (role, _) in manners
+        ),
     )

@@ -119,8 +119,8 @@ def _one(scene: Scene, points: Sequence[Point[Activation]], told: Words) -> Stor
             "the activation function {name} and its derivative: a point with its tangent moves along the curve from "
             "x = {lo} to {hi}",
             name=point.name,
-            lo=point.x(0),
-            hi=point.x(-1),
+            lo=point.x(int(point.at.argmin())),
+            hi=point.x(int(point.at.argmax())),
         ),
     )
 

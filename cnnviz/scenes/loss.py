@@ -173,17 +173,15 @@ class LossFunction(Scene):
             (PREDICTION, _L, _SLOPE),
             {"estimate": "prediction {value}", "loss": "loss {value}", "gradient": "gradient {value}"},
             [Row(name="label", text=told, role="muted")],
-            lambda step: (
-                [] if entry.prediction == "probability" or of_logits else _error(point, self._label, step, square)
-            ),
+            lambda step: [] if bounded else _error(point, self._label, step, square),
             formula=ByCases(Symbol(r"L'(\hat{y})"), entry.derivative, stacked=False),
             convention=convention,
             alt=Text(
                 "the loss function {name} and its gradient for the label {label}: a point with its tangent moves along "
                 "the curve while the prediction moves from {lo} to {hi}",
                 name=point.name,
-                lo=point.x(0),
-                hi=point.x(-1),
+                lo=point.x(int(point.at.argmin())),
+                hi=point.x(int(point.at.argmax())),
                 label=label,
             ),
         )
