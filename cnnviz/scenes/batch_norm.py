@@ -142,7 +142,8 @@ class BatchNorm(Scene):
         y = graph.compute("batch_norm", x, *affine, training=True, eps=self.eps)
         hat = graph.compute("batch_norm", x, result="normalised", training=True, eps=self.eps)
 
-        story = Story(self, Text("Batch normalization"), graph)
+        point = Text("Each channel is moved to mean 0 and variance 1, then scaled and shifted as was learned")
+        story = Story(self, Text("Batch normalization"), graph, point=point)
         story.settings += [
             ("", Text("batch {value}", value=Assigned(Symbol("m"), Number(m)))),
             ("", Text("channels {value}", value=Assigned(Symbol("C"), Number(channels)))),

@@ -150,19 +150,20 @@ class FullyConnected(Scene):
         sums = np.column_stack([np.cumsum(self._weights * self._x, axis=1), y.values])
         fitting = self._fitting(sums)
 
-        story = Story(self, Text("Fully connected layer"), graph)
+        point = Text("Every output is a weighted sum of all inputs, plus a bias")
+        story = Story(self, Text("Fully connected layer"), graph, point=point)
         story.settings += [
             ("", counted(inputs, "{n} input", "{n} inputs")),
             ("", counted(outputs, "{n} output", "{n} outputs")),
         ]
         # The range tells the renderer how small the numbers must be that steps will bring.
         shade = Shade(scale="diverging", lo=float(sums.min()), hi=float(sums.max())) if fitting["numbers"] else None
-        Y = story.cells("output", "$y$ {size}", y, pending=True, shade=shade, **fitting)
+        Y = story.cells("output", "Outputs $y$ {size}", y, pending=True, shade=shade, **fitting)
         more: dict[str, Any] = {"marks": (Mark(name="current", role="window"),)}
         weights = {**self._fitting(w.values), "numbers": True}
         W = story.cells("weights", "Weights $W$ {size}", w, role="kernel", **weights, **more)
-        X = story.cells("input", "$x$ {size}", x, shade=None, **self._fitting(x.values), **more)
-        B = story.cells("bias", "$b$ {size}", b, role="bias", shade=None, **self._fitting(b.values), **more)
+        X = story.cells("input", "Inputs $x$ {size}", x, shade=None, **self._fitting(x.values), **more)
+        B = story.cells("bias", "Biases $b$ {size}", b, role="bias", shade=None, **self._fitting(b.values), **more)
         panels = W, X, B, Y
         return story.play(
             lambda: self._steps(story, panels, sums),
@@ -223,7 +224,7 @@ class FullyConnected(Scene):
                 Node(name=f"x{i}", x=0, y=i / inputs, role="input", text=text, label=Symbol("x", (i + 1,)))
                 for i, text in enumerate(self._short(X, (i, 0)) for i in range(inputs))
             ),
-            Node(name="bias", x=0, y=1, role="bias", text="1", label=Text("bias")),
+            Node(name="bias", x=0, y=1, role="bias", text="1", label=Text("bias input 1")),
             *(
                 Node(name=f"y{j}", x=1, y=y, role="pending", label=Symbol("y", (j + 1,)), widest=widest)
                 for j, y in enumerate((np.arange(outputs) + 0.5) / outputs)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -32,8 +32,12 @@ from cnnviz.story import (
 from cnnviz.storyboard import Mark, Step, Values
 from cnnviz.words import Math, Number, Shape, Text, Words, equation, exact, joined, total
 
-_DEFAULTS: dict[str, tuple[int, Size]] = {"inter": (4, (3, 3)), "intra": (2, (4, 4))}
-_KINDS = {"inter": "inter-channel", "intra": "intra-channel"}
+_DEFAULTS: dict[str, tuple[int, Size]] = {"inter": (4, (2, 2)), "intra": (1, (4, 4))}
+_TITLES = {"inter": Text("LRN across channels"), "intra": Text("LRN within a channel")}
+_POINTS = {
+    "inter": Text("A value is damped where nearby channels are strong at the same pixel"),
+    "intra": Text("A value is damped where the pixels around it are strong"),
+}
 _LONGEST_ROW = 24
 """Cells up to which all channels stand side by side."""
 
@@ -70,9 +74,9 @@ class Lrn(Scene):
     beta: float = param(0.75, help="Exponent β.", lo=0, hi=4)
     alpha_over_n: bool = param(False, help="Divide α by the number of neighbours, as torch and Caffe do.")
     i: Size | None = param(
-        None, alias="input-size", help="Size of a channel.", lo=1, hi=64, shown_default="3, for intra 4"
+        None, alias="input-size", help="Size of a channel.", lo=1, hi=64, shown_default="2, for intra 4"
     )
-    channels: int | None = param(None, help="Number of channels.", lo=1, hi=64, shown_default="4, for intra 2")
+    channels: int | None = param(None, help="Number of channels.", lo=1, hi=64, shown_default="4, for intra 1")
     input: ArrayLike = param(
         "random",
         group="Data",
@@ -112,14 +116,13 @@ class Lrn(Scene):
         """One step for each value: pixel by pixel through the channels, or channel by channel."""
         graph, inter, shape = Graph(), self.kind == "inter", self.maps.values.shape
         a = graph.map("x", self.maps.values)
-        constants = {"size": self.n, "alpha": self.alpha, "beta": self.beta, "k": self.k}
+        constants: dict[str, Any] = {"size": self.n, "alpha": self.alpha, "beta": self.beta, "k": self.k}
         function = "local_response_norm" if inter else "local_response_norm_within"
         b = graph.compute(function, a, **constants, alpha_over_n=self.alpha_over_n)
         if (most := float(np.abs(b.values).max())) > MAX_VALUE:
             raise UsageError(f"the output reaches {most:.2g}, too large to write: use a larger --k or a smaller --beta")
 
-        story = Story(self, Text("Local response normalization"), graph)
-        story.settings.append(("", Text(_KINDS[self.kind])))
+        story = Story(self, _TITLES[self.kind], graph, point=_POINTS[self.kind])
         for symbol, name in (("n", "n"), ("k", "k"), (r"\alpha", "alpha"), (r"\beta", "beta")):
             story.set("", symbol, self._constant(name), size=False)
         down = 1 if shape[0] * shape[2] <= _LONGEST_ROW else math.ceil(math.sqrt(shape[0] / 2))
@@ -152,9 +155,9 @@ class Lrn(Scene):
             self._windows.count,
             *([(X, "→", Y)] if beside else [(X,), (Y,)]),
             alt=Text(
-                "{kind} local response normalization: each value of a {size} input is divided by a power of the sum of "
-                "squares around it; {steps} the output",
-                kind=Text(_KINDS[self.kind]),
+                "{kind}: each value of a {size} input is divided by a power of the sum of squares around it; {steps} "
+                "the output",
+                kind=_TITLES[self.kind],
                 size=Shape(shape),
                 steps=filling(b.values.size),
             ),
