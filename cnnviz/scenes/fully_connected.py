@@ -158,12 +158,12 @@ class FullyConnected(Scene):
         ]
         # The range tells the renderer how small the numbers must be that steps will bring.
         shade = Shade(scale="diverging", lo=float(sums.min()), hi=float(sums.max())) if fitting["numbers"] else None
-        Y = story.cells("output", "Outputs $y$ {size}", y, pending=True, shade=shade, **fitting)
+        Y = story.cells("output", "$y$ {size}", y, pending=True, shade=shade, **fitting)
         more: dict[str, Any] = {"marks": (Mark(name="current", role="window"),)}
         weights = {**self._fitting(w.values), "numbers": True}
         W = story.cells("weights", "Weights $W$ {size}", w, role="kernel", **weights, **more)
-        X = story.cells("input", "Inputs $x$ {size}", x, shade=None, **self._fitting(x.values), **more)
-        B = story.cells("bias", "Biases $b$ {size}", b, role="bias", shade=None, **self._fitting(b.values), **more)
+        X = story.cells("input", "$x$ {size}", x, shade=None, **self._fitting(x.values), **more)
+        B = story.cells("bias", "$b$ {size}", b, role="bias", shade=None, **self._fitting(b.values), **more)
         panels = W, X, B, Y
         return story.play(
             lambda: self._steps(story, panels, sums),
@@ -185,7 +185,7 @@ class FullyConnected(Scene):
                 weights=Shape((outputs, inputs), "weights"),
                 biases=counted(outputs, "{n} bias", "{n} biases"),
             ),
-            convention=Text("each row of W: one output"),
+            convention=Text("each row of W: one output; dashed: negative weight"),
         )
 
     def _steps(self, story: Story, panels: Panels, sums: Values) -> Iterator[Step]:
@@ -224,15 +224,22 @@ class FullyConnected(Scene):
                 Node(name=f"x{i}", x=0, y=i / inputs, role="input", text=text, label=Symbol("x", (i + 1,)))
                 for i, text in enumerate(self._short(X, (i, 0)) for i in range(inputs))
             ),
-            Node(name="bias", x=0, y=1, role="bias", text="1", label=Text("bias input 1")),
+            Node(name="bias", x=0, y=1, role="bias", text="1", label=Text("bias")),
             *(
                 Node(name=f"y{j}", x=1, y=y, role="pending", label=Symbol("y", (j + 1,)), widest=widest)
                 for j, y in enumerate((np.arange(outputs) + 0.5) / outputs)
             ),
         ]
+        # A negative weight is a dashed line.
+        every = ((i, j, self._weight(panels, i, j)) for j, i in np.ndindex(sums.shape))
         edges = (
-            Edge(source=self._source(i), target=f"y{j}", text=self._weight(panels, i, j) if self._written else "")
-            for j, i in np.ndindex(sums.shape)
+            Edge(
+                source=self._source(i),
+                target=f"y{j}",
+                text=weight if self._written else "",
+                style="dashed" if weight.value < 0 else "solid",
+            )
+            for i, j, weight in every
         )
         return Network(name="network", nodes=tuple(nodes), edges=tuple(edges))
 
