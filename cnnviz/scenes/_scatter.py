@@ -135,7 +135,12 @@ class Scatter:
         k, s = self.scene.weights.values.shape, self.scene.s
         uneven = self.scene.d == (1, 1) and k[0] % s[0] and (k[0], s[0]) == (k[1], s[1])
         why = Text(": uneven, because {s} does not divide {k} (checkerboard)", k=k[0], s=s[0]) if uneven else ""
-        return Text("{low} to {times} per cell{why}", low=Number(low, 0, ("overlap", "min")), times=Strong(_times(high, "max")), why=why)
+        return Text(
+            "{low} to {times} per cell{why}",
+            low=Number(low, 0, ("overlap", "min")),
+            times=Strong(_times(high, "max")),
+            why=why,
+        )
 
     def _summary(self, stamps: Stamps) -> Words:
         missed, bias = int((stamps.counts == 0).sum()), Number(self.scene.bias, None, ("bias",))

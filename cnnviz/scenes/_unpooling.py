@@ -73,7 +73,11 @@ class Maps:
                 parts.setdefault(cell, []).append(value)
                 changes.append(self.Y.set(cell, role="output", value=_mean(parts[cell])))
             most = max(cells, key=lambda cell: len(parts[cell]))
-            said = Text("{value} goes to all {n} cells of its window", value=Strong(value), n=Number(len(cells), 0, ("k", "product")))
+            said = Text(
+                "{value} goes to all {n} cells of its window",
+                value=Strong(value),
+                n=Number(len(cells), 0, ("k", "product")),
+            )
             if len(parts[most]) > 1:
                 found = Number(_mean(parts[most]), self.Y.decimals, self.Y.ref(most))
                 mean = equation(None, total(parts[most]) / len(parts[most]), found, letters=40)

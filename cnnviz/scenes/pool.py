@@ -194,7 +194,9 @@ class Pool(Scene):
         )
         counted = Math(r"r=0,1,\ldots")
         if rows == columns:
-            return Text("window {r} of {n} covers {range}", r=counted, n=Number(out[0], 0, ("output", "shape", 0)), range=rows)
+            return Text(
+                "window {r} of {n} covers {range}", r=counted, n=Number(out[0], 0, ("output", "shape", 0)), range=rows
+            )
         return Text("window {r} covers rows {rows}, columns {columns}", r=counted, rows=rows, columns=columns)
 
     def _what(self, name: str, windows: Windows) -> Words:

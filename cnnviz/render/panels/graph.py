@@ -52,6 +52,7 @@ class GraphPainter(Painter):
         self._typeset = look.typesetter.line
         self._nodes = {node.name: (node.role, node.text) for node in panel.nodes}
         self._edges = {(e.source, e.target): (e.role, e.text) for e in panel.edges}
+        self._styles = {(e.source, e.target): e.style for e in panel.edges}
         self._seats = _seats(panel, place.width, place.height, fit)
         self._labels = {node.name: self._label_place(node) for node in panel.nodes if node.label}
         self._text_size, self._crowded = self._sit_texts()
@@ -134,7 +135,7 @@ class GraphPainter(Painter):
         ends, color = self._ends(key), self.look.theme.line(role)
         stroke = max(1.0, _STROKES.get(role, _OTHER_STROKE) * self.look.unit)
         box = _box(*ends.min(axis=0), *ends.max(axis=0), self.look.px(_STROKES[ACTIVE]) + 2)
-        return Item(role, box, lambda pen: pen.polyline(ends, color, stroke), covers=stroke)
+        return Item(role, box, lambda pen: pen.polyline(ends, color, stroke, self._styles[key]), covers=stroke)
 
     def _ends(self, key: EdgeKey) -> Points:
         return np.array([(self._seats[name].x, self._seats[name].y) for name in key], np.float64)

@@ -20,10 +20,19 @@ from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve
 
 _LEAST_WIDTH, _LEAST_HEIGHT = 210, 110
-_STROKES = {"solid": 3.4, "dashed": 2.6, "dotted": 2.0}
+_STROKES = {"solid": 3.4, "dashed": 2.6, "dotted": 2.0, "dots": 7.0}
 _DASHES = {"dashed": (4.2, 3.6), "dotted": (0.6, 2.4)}
 _THIN = {"tangent": 2.6, "guide": 1.6, "axis": 1.4, "grid": 1.0}
 _RADIUS, _RIM = 6.5, 2.0
+_SHAPES = {
+    "circle": (48, 0.0),
+    "square": (4, 1 / 8),
+    "diamond": (4, 0.0),
+    "triangle": (3, 1 / 2),
+    "arrowhead": (3, 0.0),
+    "pentagon": (5, 1 / 2),
+}
+"""Corners of a marker, and where the first is, in turns from straight down."""
 _END_GAP, _BEADS = 11, 3.0
 
 
@@ -147,6 +156,10 @@ class PlotPainter(Painter):
     def _stroke(self, pen: Pen, curve: Curve, points: Points, color: Color, begun: float = 0.0) -> None:
         """Draw a line in a curve's manner, as far as the axes show it."""
         width = self._width(curve)
+        if curve.style == "dots":
+            for x, y in points[[self.axes.area.left <= x and np.isfinite(y) for x, y in points]]:
+                pen.disc(x, y, width / 2, color)
+            return
         lengths = _DASHES.get(curve.style) or self.look.theme.dashes.get(curve.role)
         for run in self.axes.runs(points):
             if lengths is None:
@@ -186,7 +199,7 @@ class PlotPainter(Painter):
 
     def _dot_item(self, dot: Dot) -> Item:
         fill, rim = self.look.theme.line(dot.role), _rim(self.look.theme, dot.role)
-        disc, ring = _dot_stamps(_RADIUS * self.look.unit, _RIM * self.look.unit)
+        disc, ring = _dot_stamps(_RADIUS * self.look.unit, _RIM * self.look.unit, dot.shape)
 
         def draw(pen: Pen) -> None:
             pen.stamp(disc, 0, 0, fill)
@@ -238,15 +251,18 @@ class PlotPainter(Painter):
         return Item(text, box, lambda pen: self._lettering.write(pen, text, 0, 0, color), (left, baseline), glides=True)
 
 
-@lru_cache(maxsize=16)
-def _dot_stamps(radius: float, rim: float) -> tuple[Stamp, Stamp]:
-    """A dot's inside and its edge, around the middle of a pixel."""
+@lru_cache(maxsize=64)
+def _dot_stamps(radius: float, rim: float, shape: str) -> tuple[Stamp, Stamp]:
+    """A marker's inside and its edge, around the middle of a pixel."""
+    corners, turn = _SHAPES[shape]
+    # Few corners reach farther, so that all markers look equally large.
+    radius *= 1 + 1.2 / corners
     reach, middle = math.ceil(radius + rim) + 1, 0.5
     box = Box(-reach, -reach, reach + 1, reach + 1)
-    around = np.linspace(0, 2 * np.pi, 48)
-    circle = np.stack([np.cos(around), np.sin(around)], axis=1) * radius + middle
-    disc = Stamp(box, lambda pen, color: pen.disc(middle, middle, radius, color))
-    return disc, Stamp(box, lambda pen, color: pen.polyline(circle, color, rim))
+    around = 2 * np.pi * (np.arange(corners + 1) / corners + turn)
+    outline = np.stack([np.sin(around), np.cos(around)], axis=1) * radius + middle
+    disc = Stamp(box, lambda pen, color: pen.polygon(outline[:-1], color))
+    return disc, Stamp(box, lambda pen, color: pen.polyline(outline, color, rim))
 
 
 def moved_apart(boxes: Sequence[Box], height: int) -> list[Box]:
