@@ -100,7 +100,7 @@ def test_bold_is_darker():
 def test_strokes_are_thickened_where_a_font_has_no_bold(monkeypatch):
     monkeypatch.setattr(text, "lacks_weight", lambda face, bold: bold)
     monkeypatch.setattr(text, "font_of", lambda sign, bold: font_of(sign, False))
-    glyphs = [text._glyph.__wrapped__("国", 28.0, bold) for bold in (False, True)]
+    glyphs = [text._glyph.__wrapped__("国", 28.0, bold, 0) for bold in (False, True)]
     regular, bold = (np.count_nonzero(glyph.mask > 128) for glyph in glyphs)
     assert bold > 1.15 * regular
     assert glyphs[0].advance == glyphs[1].advance
