@@ -70,6 +70,9 @@ class Appearance(Parameters):
         False, help="Leave the ground out, in pictures and vectors; for dark slides with --theme dark or blueprint.",
         group="Look",
     )  # fmt: skip
+    bare: bool = param(
+        False, help="Only grids and windows: no words, numbers or operators; GIFs stay small.", group="Look"
+    )
     values: bool = param(True, help="Show numbers in the cells, and the arithmetic.", group="Look")
     code_line: str | None = param(
         None, help="Show the call that computes this in a framework.", choices=frameworks(), shown_default="none",

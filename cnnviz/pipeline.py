@@ -45,6 +45,7 @@ class Figure:
     def storyboard(self) -> Storyboard:
         """The figure as data."""
         from cnnviz.programs import line
+        from cnnviz.storyboard.bare import bare
         from cnnviz.storyboard.printing import printed
         from cnnviz.words import Printer
         from cnnviz.words.language import load_language
@@ -56,7 +57,9 @@ class Figure:
         board = printed(board, Printer(language, look.notation), language.code if language else "en")
         if look.code_line is not None:
             board = replace(board, code=line(self.scene.operation(), look.code_line, self._named()))
-        return board if look.title is None else replace(board, title=look.title)
+        if look.title is not None:
+            board = replace(board, title=look.title)
+        return bare(board) if look.bare else board
 
     def code(self, framework: str) -> str:
         """The same operation as a program in a framework, such as pytorch; raises UsageError where there is none."""
@@ -279,6 +282,7 @@ class Figure:
                 parts.append(word if parameter.type is bool else word + _slug(to_cli(value)))
         look = changed(self.appearance)
         parts += [name.rstrip("_") + _slug(look[name]) for name in _NAMING if name in look]
+        parts += ["bare"] if self.appearance.bare else []
         return "_".join(parts) + "." + extension
 
     def to_html(self) -> str:

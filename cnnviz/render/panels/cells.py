@@ -68,7 +68,7 @@ class CellsPainter(Painter):
             self.lay(("sheets",), Item("", Box(0, 0, width, height).grown(1), self._draw_sheets))
         for at in np.ndindex(panel.values.shape):
             self._lay(at)
-        if self._scale is not None:
+        if self._scale is not None and not fit.bare:
             self.lay(("scale",), self._scale_bar())
 
     @classmethod
@@ -98,7 +98,7 @@ class CellsPainter(Painter):
     @classmethod
     def room_below(cls, panel: Grid | Block, cell: int, fit: Fit) -> int:
         """Room for the scale, where cells are coloured by value."""
-        return fit.tx(_SCALE_HEIGHT) if Fitted.of(panel, cell, fit).shaded else 0
+        return fit.tx(_SCALE_HEIGHT) if Fitted.of(panel, cell, fit).shaded and not fit.bare else 0
 
     @classmethod
     def colors(cls, panel: Grid | Block, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
