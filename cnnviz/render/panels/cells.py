@@ -211,7 +211,7 @@ class CellsPainter(Painter):
         style = self._style(role, level)
         near, inner = gap // 2, side - gap
         pen.rect(near, near, inner, inner, style.fill)
-        if style.hatch and inner > 3:
+        if style.hatch and inner > 3 and not self.fit.bare:
             # At the spacing of the side the strokes of neighbouring cells meet.
             spacing = side / math.sqrt(2) / max(1, side // 14)
             pen.hatch(near, near, inner, inner, style.hatch, spacing, 1.6 * self.look.unit, style.strokes)
