@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnviz.appearance import LONGEST_STEP, SHORTEST_STEP, WHOLE, Appearance, bytes_of
+from cnnviz.appearance import LONGEST_STEP, SHORTEST_STEP, WHOLE, Appearance, bytes_of, usual_look
 from cnnviz.discovery import load_scene
 from cnnviz.errors import UsageError
 from cnnviz.parameters import changed, normalise, parameters_of, suggest, to_cli
@@ -312,11 +312,10 @@ class Figure:
 def make(scene: str, /, **parameters: Any) -> Figure:
     """A figure of a scene by its name, with the scene's parameters and those of `Appearance`; raises UsageError."""
     cls, given = named(scene, parameters)
-    place = PLACES.get(str(given.get("for_")).lower())
     of_scene, of_look = ({p.name for p in parameters_of(declared)} for declared in (cls, Appearance))
     return Figure(
         cls(**{k: v for k, v in given.items() if k in of_scene}),
-        Appearance(**{**(place.look if place else {}), **{k: v for k, v in given.items() if k in of_look}}),
+        Appearance(**{**usual_look(**given), **{k: v for k, v in given.items() if k in of_look}}),
     )
 
 
