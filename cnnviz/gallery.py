@@ -18,6 +18,11 @@ from cnnviz.files import whole_file
 PAGE = "index.html"
 _PICTURES, _VIDEOS = (".gif", ".webp", ".apng", ".svg", ".png"), (".mp4", ".webm")
 
+# What headings call parameters; a kind, surface or optimizer says by itself what it is.
+_WORDS = {"i": "input", "k": "kernel", "s": "stride", "p": "padding", "d": "dilation"} | dict.fromkeys(
+    ("kind", "surface", "optimizer"), ""
+)
+
 Record = Mapping[str, Any]
 
 
@@ -54,7 +59,9 @@ def _headings(records: Sequence[Record]) -> Iterator[str]:
             continue
         own = _differing(record, others)
         unique = sum(_differing(other, others) == own for other in others) == 1
-        yield f"{title}: {own if unique else Path(record['file']).stem}"
+        if not unique:
+            own = Path(record["file"]).stem
+        yield f"{title}: {own}" if own else title
 
 
 def _differing(record: Record, others: Iterable[Record]) -> str:
@@ -62,7 +69,7 @@ def _differing(record: Record, others: Iterable[Record]) -> str:
     tables = [other.get("parameters") or {} for other in others]
     own = record.get("parameters") or {}
     keys = [key for key in own if any(table.get(key) != own[key] for table in tables)]
-    return ", ".join(f"{key.replace('_', ' ')} {own[key]}" for key in keys if key != "title")
+    return ", ".join(f"{_WORDS.get(key, key.replace('_', ' '))} {own[key]}".strip() for key in keys)
 
 
 def _section(number: int, name: str, records: Sequence[Record], headings: Mapping[str, str]) -> str:
@@ -75,7 +82,7 @@ def _figure(record: Record, heading: str) -> str:
     title, caption = escape(heading), escape(record["caption"])
     file, alt = _main_file(record), escape(record["alt"])
     source, size = escape(quote(file)), f'width="{record["width"]}" height="{record["height"]}"'
-    facts = f"{record['steps']} steps, {record['milliseconds'] / 1000:g} s, {record['bytes'] / 1024:.0f} KiB"
+    facts = f"{record['steps']} steps, {record['milliseconds'] / 1000:.3g} s, {record['bytes'] / 1024:.0f} KiB"
     if len(_names(record)) > 1:
         facts += ": " + ", ".join(f'<a href="{escape(quote(f))}">{escape(f)}</a>' for f in _names(record))
     if file.endswith(_PICTURES):
