@@ -33,6 +33,9 @@ LONGEST_STEP, SHORTEST_STEP, WHOLE = 1.0, 0.05, 24.0
 
 _FRAMES = ("first", "last", "all")
 
+# What a bare figure has where nothing else is said: nobody reads it, and it is to be a small file.
+_BARE: Mapping[str, Any] = {"width": 360, "step": 0.5, "tween": 2}
+
 
 def _themes() -> Iterable[str]:
     from cnnviz.render.theme import theme_names
@@ -74,6 +77,10 @@ class Appearance(Parameters):
     transparent: bool = param(
         False, help="Leave the ground out, in pictures and vectors; for dark slides with --theme dark or blueprint.",
         group="Look",
+    )  # fmt: skip
+    bare: bool = param(
+        False, help="Only grids and windows: no words, numbers or operators; 360 px wide, half a second a step.",
+        group="Look", negatable=True,
     )  # fmt: skip
     values: bool = param(True, help="Show numbers in the cells, and the arithmetic.", group="Look")
     code_line: str | None = param(
@@ -129,8 +136,14 @@ class Appearance(Parameters):
             bytes_of(self.max_size)
 
     def defaults(self) -> Mapping[str, Any]:
-        """What is usual in the place where the figure goes."""
-        return {} if self.for_ is None else PLACES[self.for_].look
+        """What is usual for a bare figure, and in the place where it goes."""
+        return usual_look(bare=self.bare, for_=self.for_)
+
+
+def usual_look(*, bare: Any = False, for_: Any = None, **_: Any) -> Mapping[str, Any]:
+    """What `Appearance` has instead of its declared defaults where these of its parameters are given."""
+    place = PLACES.get(str(for_).lower())
+    return {**(_BARE if bare is True else {}), **(place.look if place else {})}
 
 
 def bytes_of(size: str) -> int:

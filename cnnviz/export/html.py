@@ -52,6 +52,7 @@ _PARTS = Path(__file__).parent
 _GAP = re.compile(r"\{\{(\w+)\}\}")
 # Room for the controls under a figure in a notebook.
 _CONTROLS = 56
+_BARE = "#counter,#progress{display:none}"
 
 
 def write(job: Job, file: BinaryIO) -> Written:
@@ -118,7 +119,7 @@ def _filled(job: Job, film: Film) -> dict[str, str]:
         "texts": _texts(job),
         "colors": f"{colors}--focus:{hex_color(focus)}",
         "scheme": "dark" if dark else "light",
-        "style": STYLE,
+        "style": STYLE + (_BARE if board.bare else ""),
         "width": str(width),
         "height": str(height),
         "count": str(board.count),

@@ -73,7 +73,7 @@ class Film:
     ) -> None:
         self.storyboard, self.theme, self.timing, self.tween = storyboard, theme, timing, tween
         typesetter = Typesetter()
-        self.layout = arrange(storyboard, typesetter, width, numbers, font_scale)
+        self.layout = arrange(storyboard, typesetter, width, numbers and not storyboard.bare, font_scale)
         drawn, self.palette = _inks(storyboard, self.layout, theme, colors, transparent=transparent)
         self._look = Look(theme=drawn, palette=self.palette, typesetter=typesetter, unit=self.layout.fit.unit)
 

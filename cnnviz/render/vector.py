@@ -98,8 +98,8 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
         for change in step.changes:
             if isinstance(change, Cell) and change.value is not None:
                 wrote[numbers[change.panel], ("cell", *place_of(change))] = place
-        items = band.caption(), band.counter(), band.progress()
-        line, counter, progress = (_drawn(defs, band, item) for item in items)
+        items = () if film.storyboard.bare else (band.caption(), band.counter(), band.progress())
+        line, counter, progress = [_drawn(defs, band, item) for item in items] or ("", "", "")
         caption = fragments.of(line) if film.layout.fit.numbers else 0
         told.append((step, caption, slots.filled(), counter, progress))
     layers = slots.layers()

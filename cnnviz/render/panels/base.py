@@ -76,7 +76,7 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """What panels are measured with: the typesetter, the scale of lengths, the stage's height, numbers or none.
+    """What panels are measured with: the typesetter, the scale of lengths, the stage's height, numbers or none, no words at all.
 
     `scale` is how much larger texts are wanted that make room for themselves, `text` how much larger all others are;
     `lang` is the language of the few words that are the renderer's own. What gives way where cells would be too small:
@@ -88,6 +88,7 @@ class Fit:
     unit: float
     height: int
     numbers: bool
+    bare: bool = False
     lang: str = "en"
     scale: float = 1.0
     text: float = 1.0

@@ -86,7 +86,7 @@ class CellsPainter(Painter):
             self.lay(("sheets",), Item("", Box(0, 0, width, height).grown(1), self._draw_sheets))
         for at in np.ndindex(panel.values.shape):
             self._lay(at)
-        if self._scale is not None:
+        if self._scale is not None and not fit.bare:
             self.lay(("scale",), self._scale_bar())
 
     @classmethod
@@ -116,7 +116,7 @@ class CellsPainter(Painter):
     @classmethod
     def room_below(cls, panel: Grid | Block, cell: int, fit: Fit) -> int:
         """Room for the scale, where cells are coloured by value."""
-        return fit.tx(_SCALE_HEIGHT) if Fitted.of(panel, cell, fit).shaded else 0
+        return fit.tx(_SCALE_HEIGHT) if Fitted.of(panel, cell, fit).shaded and not fit.bare else 0
 
     @classmethod
     def colors(cls, panel: Grid | Block, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
@@ -407,7 +407,7 @@ class CellsPainter(Painter):
         style = self._style(role, level)
         near, inner = gap // 2, side - gap
         pen.rect(near, near, inner, inner, style.fill)
-        if style.hatch and inner > 3:
+        if style.hatch and inner > 3 and not self.fit.bare:
             # At the spacing of the side the strokes of neighbouring cells meet.
             spacing = side / math.sqrt(2) / max(1, side // 14)
             pen.hatch(near, near, inner, inner, style.hatch, spacing, 1.6 * self.look.unit, style.strokes)
