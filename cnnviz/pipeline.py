@@ -195,9 +195,9 @@ class Figure:
 
                     films[key] = Watched(films[key], watch)
                 if len(paths) > 1:
-                    from cnnviz.render.recording import Recording
+                    from cnnviz.render.cached_film import CachedFilm
 
-                    films[key] = Recording(films[key])
+                    films[key] = CachedFilm(films[key])
             return films[key]
 
         def request(path: Path | None) -> ExportRequest:

@@ -21,7 +21,6 @@ from cnnviz.errors import UsageError
 
 FIXED = [name for name in KERNEL_NAMES if name not in kernels.ANY_SIZE_NAMES]
 KINDS = ".npy, .csv, .tsv, .txt, .png, .jpg, .jpeg, .gif, .bmp, .webp, .tif, .tiff, .pgm, .ppm"
-FORMATS = "PNG, JPEG, GIF, BMP, WEBP, TIFF, PPM"
 
 finite = st.floats(-limits.MAX_VALUE, limits.MAX_VALUE)
 grids = hnp.arrays(np.float64, hnp.array_shapes(min_dims=2, max_dims=2, max_side=6), elements=finite)
@@ -87,7 +86,7 @@ def test_random_kernels_are_never_all_zeros():
     assert all(of_kernel("random", (1, 1), seed=seed).values.any() for seed in range(100))
 
 
-@pytest.mark.parametrize("name", ("random", "arange", "ones", "zeros"))
+@pytest.mark.parametrize("name", ["random", "arange", "ones", "zeros"])
 def test_a_map_by_name(name):
     data = of_map(name.upper(), (40, 7))
     assert_checked(data)
@@ -412,14 +411,6 @@ def test_transparency_stands_on_white():
     assert np.abs(of_map("b.png", (8, 8)).values - expected).max() <= 1
 
 
-def test_palettes_are_looked_up_and_their_transparent_colour_is_white():
-    image = Image.fromarray(np.array([[0, 1], [2, 1]], dtype=np.uint8), mode="P")
-    image.putpalette([10, 10, 10, 90, 90, 90, 255, 0, 0])
-    assert of_map(saved("a.png", image), (2, 2)).values.tolist() == [[10, 90], [76, 90]]
-    for name in ("b.png", "b.gif"):
-        assert of_map(saved(name, image, transparency=1), (2, 2)).values.tolist() == [[10, 255], [76, 255]]
-
-
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_the_cameras_orientation_is_respected(orientation):
     exif = Image.Exif()
@@ -450,17 +441,6 @@ def test_the_middle_is_cut_out_before_resizing():
     assert (of_map(saved("a.png", wide), (4, 4)).values == 90).all()
     assert (of_map(saved("b.png", wide.T.copy()), (2, 2)).values == 90).all()
     assert np.array_equal(of_map("a.png", (4, 12)).values, wide)
-
-
-@pytest.mark.parametrize("kind", IMAGE_KINDS)
-def test_a_truncated_image_is_refused(kind):
-    noise = np.random.default_rng(0).integers(0, 256, size=(64, 64), dtype=np.uint8)
-    content = Path(saved(f"whole.{kind}", noise)).read_bytes()
-    refused = message(of_map, written(f"a.{kind}", content[: len(content) // 2]))
-    assert refused in (
-        f"input file 'a.{kind}' is cut short or damaged: save the image again",
-        f"input file 'a.{kind}' is no image: its content is none of {FORMATS}",
-    )
 
 
 @given(st.sampled_from(IMAGE_KINDS), st.binary(min_size=1, max_size=8), st.data())

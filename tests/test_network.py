@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from cnnviz import UsageError, limits
 from cnnviz.functions.activations import ACTIVATIONS
-from cnnviz.network import Network, descend, layer_words, load_weights, parse_layers
+from cnnviz.functions.compute import evaluate
+from cnnviz.network import Network, layer_words, load_weights, parse_layers
 from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, FullyConnected, Lrn, MaxPool
+from cnnviz.network.recorded import record
+from cnnviz.operation import Operand, Operation
 from tests import nets
 
 DEFAULT = "conv 4@3x3, maxpool 2, relu, conv 8@3x3, maxpool 2, relu, fc 10"
@@ -42,68 +45,69 @@ def disturbed(network, seed=0):
     )
 
 
-@pytest.mark.parametrize("text", [DEFAULT, EVERY_KIND, "fc 10", "conv 2@1x1, avgpool 4x3 s3"])
+@pytest.fixture
+def run_of(tmp_path):
+    """Run a network with weights of a file, none of them 0 or 1 by convention."""
+
+    def run(text, seed=0, label=1, rate=0.001):
+        network = network_of(text)
+        weights = disturbed(network, seed)
+        named = zip(network.names, weights, strict=True)
+        np.savez(tmp_path / "w.npz", **{f"{name}.{part}": v for name, own in named for part, v in own.items()})
+        return network, weights, record(network, picture_of(network, seed)[0], tmp_path / "w.npz", label, rate, seed)
+
+    return run
+
+
+def loss_with(operation, name, values):
+    """The loss with other values of an operand or a result."""
+    made = {call.result: place + 1 for place, call in enumerate(operation.calls)}
+    known = evaluate(operation)
+    operands = operation.operands | {result: Operand(values=known[result]) for result in made}
+    calls = operation.calls[made.get(name, 0) :]
+    return float(evaluate(Operation(operands=operands | {name: Operand(values=values)}, calls=calls, shown=()))["loss"])
+
+
+@pytest.mark.parametrize("text", [DEFAULT, EVERY_KIND, "fc 10", "conv 2@1x1, avgpool 8x6 s6"])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_every_layers_output_is_that_of_onnx_runtime(text, seed):
-    network = network_of(text)
-    picture, weights = picture_of(network, seed), disturbed(network, seed)
-    done = network.forward(picture, weights, 1)
-    theirs = nets.run(network, weights, picture)
-    assert [m.shape for m in done.maps[1:]] == list(network.shapes[1:]) == [m.shape for m in theirs[:-1]]
-    for layer, ours, other in zip(network.layers, done.maps[1:], theirs, strict=False):
-        np.testing.assert_allclose(ours, other, rtol=2e-4, atol=2e-5, err_msg=layer.text)
-    np.testing.assert_allclose(done.probabilities, theirs[-1], rtol=2e-4, atol=2e-6)
-    assert done.loss == pytest.approx(-np.log(theirs[-1][1]), rel=1e-4)
+def test_every_layers_output_is_that_of_onnx_runtime(run_of, text, seed):
+    network, weights, run = run_of(text, seed)
+    *maps, p = nets.run(network, weights, picture_of(network, seed))
+    assert [stage.name for stage in run.stages] == list(network.names)
+    for stage, theirs in zip(run.stages, maps, strict=True):
+        np.testing.assert_allclose(run[stage.y.name].ravel(), theirs.ravel(), rtol=2e-4, atol=2e-5, err_msg=stage.name)
+    np.testing.assert_allclose(run["probabilities"], p, rtol=2e-4, atol=2e-6)
+    assert run["loss"] == pytest.approx(-np.log(p[1]), rel=1e-4)
 
 
 @pytest.mark.parametrize("text", [DEFAULT, EVERY_KIND, "lrn 4 a2, conv 2@3x3, lrn 2 a3 b1, fc 3"])
-def test_gradients_are_those_of_finite_differences(text):
-    network = network_of(text)
-    picture, weights = picture_of(network), disturbed(network)
-    slopes = network.backward(network.forward(picture, weights, 2), weights, 2)
-    assert [m.shape for m in slopes.maps] == list(network.shapes)
+def test_gradients_are_those_of_finite_differences(run_of, text):
+    network, _, run = run_of(text, label=2)
+    operation = run.graph.operation()
+    names = [*operation.operands, *(stage.y.name for stage in run.stages)]
+    assert len(names) == 1 + len(network.named_shapes) + len(network.layers)
     rng = np.random.default_rng(7)
-    pairs = [(picture, slopes.maps[0])]
-    pairs += [(own[part], slope[part]) for own, slope in zip(weights, slopes.weights, strict=True) for part in own]
-    assert len(pairs) == 1 + len(network.named_shapes)
-    for values, slope in pairs:
+    for name in names:
+        values, slope = run.tensors[name].values.copy(), run.tensors[f"grad_{name}"].values
         assert values.shape == slope.shape
-        for _ in range(8):
+        for _ in range(4):
             place = tuple(rng.integers(0, side) for side in values.shape)
             before, losses = values[place], []
             for step in (1e-6, -1e-6):
                 values[place] = before + step
-                losses.append(network.forward(picture, weights, 2).loss)
+                losses.append(loss_with(operation, name, values))
             values[place] = before
             assert slope[place] == pytest.approx((losses[0] - losses[1]) / 2e-6, rel=1e-4, abs=1e-7)
 
 
-def test_each_maps_gradient_is_that_of_the_layers_behind_it():
-    network = network_of(EVERY_KIND)
-    picture, weights = picture_of(network), disturbed(network)
-    done = network.forward(picture, weights, 0)
-    slopes = network.backward(done, weights, 0)
-    for place in range(1, len(network.layers)):
-        rest = Network(network.layers[place:], network.shapes[place]) if len(network.shapes[place]) == 3 else None
-        if rest is None:
-            break
-        again = rest.backward(rest.forward(done.maps[place], weights[place:], 0), weights[place:], 0)
-        np.testing.assert_allclose(slopes.maps[place], again.maps[0], rtol=1e-12)
-    assert place == 9
-
-
-def test_a_step_of_descent_goes_against_the_gradient_and_the_loss_falls():
-    network = network_of(DEFAULT)
-    picture, weights = picture_of(network), network.he_weights(0)
-    done = network.forward(picture, weights, 3)
-    slopes = network.backward(done, weights, 3)
-    after = descend(weights, slopes.weights, 0.001)
-    for own, slope, moved in zip(weights, slopes.weights, after, strict=True):
-        for part, value in own.items():
-            np.testing.assert_allclose(moved[part], value - 0.001 * slope[part], rtol=1e-12)
-    fall = done.loss - network.forward(picture, after, 3).loss
-    squares = sum((value**2).sum() for slope in slopes.weights for value in slope.values())
-    assert fall == pytest.approx(0.001 * squares, rel=0.1)
+def test_a_step_of_descent_goes_against_the_gradient_and_the_loss_falls(run_of):
+    _, _, run = run_of(DEFAULT, label=3, rate=0.001)
+    squares = 0.0
+    for name in run.graph.operation().operands.keys() - {"x"}:
+        before, slope, after = (run.tensors[f"{prefix}{name}"].values for prefix in ("", "grad_", "after_"))
+        np.testing.assert_allclose(after, before - 0.001 * slope, rtol=1e-12)
+        squares += (slope**2).sum()
+    assert run["loss"] - run["after_loss"] == pytest.approx(0.001 * squares, rel=0.1)
 
 
 def test_weights_are_drawn_as_he_does():
@@ -208,17 +212,6 @@ def test_networks_beyond_the_limits(text, side, count, what, most):
     assert str(caught.value) == (
         f"--layers makes a network of {count} {what}, more than {most}: use fewer kernels or outputs, or a smaller --i"
     )
-
-
-def test_weights_from_a_file_are_the_weights(tmp_path):
-    network = network_of(EVERY_KIND)
-    weights, picture = disturbed(network), picture_of(network)
-    path = tmp_path / "weights.npz"
-    named = {f"{n}.{part}": v for n, own in zip(network.names, weights, strict=True) for part, v in own.items()}
-    np.savez_compressed(path, **named)
-    assert sorted(named) == sorted(network.named_shapes)
-    read = network.with_names(load_weights(str(path), network.named_shapes))
-    assert network.forward(picture, read, 0).loss == network.forward(picture, weights, 0).loss
 
 
 SHAPES = {"fc1.weight": (2, 3), "fc1.bias": (2,)}

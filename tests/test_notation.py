@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.notation import digits_for, in_cell, number
+from cnnviz.notation import digits_for, number
 
 
 @pytest.mark.parametrize(
@@ -49,10 +49,3 @@ def test_decimals_that_show_every_value(values, digits):
 def test_values_that_are_all_tiny_have_decimals_that_show_them(values, above, digits):
     assert digits_for(np.array(values), above=above) == digits
     assert digits_for(np.array(values), most=1, above=above) <= 1
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(1e8, "1e8"), (-3.217e8, "−3.2e8"), (999_999, "999999"), (2.5e12, "2.5e12"), (0, "0")]
-)
-def test_large_numbers_in_cells_are_powers_of_ten(value, text):
-    assert in_cell(value) == text

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import shlex
 import shutil
-import sys
 import zipfile
 from contextlib import suppress
 from dataclasses import replace
@@ -232,23 +231,6 @@ def test_input_files_are_found_beside_the_figure(cnnviz):
     assert message.startswith("input file 'map.csv' does not exist: check the path")
 
 
-@pytest.mark.parametrize(
-    ("given", "named"),
-    [
-        ("rerun", "FILE"),
-        ("rerun {gif} --kk 3", "--kk"),
-        ("rerun {gif} -o x.xyz", ".xyz"),
-        ("describe {gif} --k 3", "cnnviz rerun"),
-        ("describe conv -o x.gif", "-o"),
-    ],
-)
-def test_bad_usage(cnnviz, home, given, named):
-    code, message = refused(cnnviz, *given.format(gif=home / "x.gif").split())
-    assert code == 2
-    assert named in message
-    assert not list(Path().iterdir())
-
-
 # In words
 
 
@@ -261,17 +243,3 @@ def test_describe_says_it_in_words_and_draws_nothing(cnnviz, home, monkeypatch):
         said = {key: text.strip() for key, text in (line.split(":", 1) for line in ran.out.splitlines())}
         assert (said["title"], said["command"]) == (SMALL["title"], figure.command())
         assert (said["alt"], said["caption"]) == (figure.storyboard().alt, caption(figure.storyboard()))
-
-
-def test_words_do_not_wait_for_matplotlib(tmp_path):
-    import subprocess
-
-    make("conv", i=3, width=320).save("a.gif")
-    code = (
-        "import sys\nfrom cnnviz.cli import main\n"
-        "for words in (['info', 'a.gif'], ['describe', 'conv', '--k', '3']):\n"
-        "    try:\n        main(words)\n    except SystemExit as left:\n        assert left.code == 0\n"
-        "print(sorted({'matplotlib', 'PIL', 'imageio', 'av'} & set(sys.modules)), file=sys.stderr)"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert ran.stderr == "[]\n"

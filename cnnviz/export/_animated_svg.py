@@ -8,22 +8,19 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from cnnviz.export import Job, Written
-from cnnviz.export._stage import Stage, words_of
-from cnnviz.export.svg import document, used
-from cnnviz.render.scenery import Spot
-from cnnviz.render.vector import STYLE, Defs
+from cnnviz.export._stills import begins_of, words_of
+from cnnviz.export.svg import document
+from cnnviz.render.svg_pen import OWN, STYLE, SvgDefs
+from cnnviz.render.vector import Spot, Vectors, vectors
 
 Steps = tuple[tuple[int, int], ...]
 """From which steps on something is shown, and before which it no longer is."""
 
-Item = tuple[str, tuple[int, int], Steps, int | None]
-"""Markup, where it stands and when; and its slot if that glides."""
-
-Way = list[tuple[int, Spot, int]]
-"""From which steps on something stands where, and as which fragment."""
+Event = tuple[int, int]
+"""From which step on a slot holds what number."""
 
 TWEEN = 6
 # Seconds of a picture in which a window glides, and the least that is left of the step before it.
@@ -32,97 +29,71 @@ _GLIDE, _SETTLED = 0.04, 0.02
 _LEAST_SHARED = 60
 
 
+class _Look(NamedTuple):
+    """Markup, where it stands and when; and its slot if that glides."""
+
+    markup: str
+    at: Spot
+    steps: Steps
+    glider: int | None = None
+
+
 def write(job: Job, file: BinaryIO) -> Written:
     """Write all steps as one animation."""
-    film, defs = job.film(TWEEN), Defs()
-    stage = Stage(film, defs, gliding=film.tween > 0)
-    begins, width, height = stage.begins(), *film.size
-    acts = _Acts(stage)
-    last = job.storyboard.count - 1
-    body = "" if job.transparent else stage.ground(width, height)
-    body += stage.figure.page + "".join(acts.markup(last))
+    film, defs = job.film(TWEEN), SvgDefs()
+    figure = vectors(film, defs)
+    begins = begins_of(film, [beat.step for beat in figure.beats])
+    count, ground = len(figure.beats), defs.pen()
+    if not job.transparent:
+        ground.rect(0, 0, *film.size, film.theme.page["ground"])
+    told = _told(figure)
+    ways = {slot: _way(told[n], told[slot], figure, slot) for n, slot in enumerate(figure.gliders, len(figure.corners))}
+    looks = list(_looks(figure, told, ways))
+    always = ((0, count),)
+    timelines = {
+        steps: number for number, steps in enumerate(dict.fromkeys(x.steps for x in looks if x.steps != always))
+    }
+    times = Counter(look.markup for look in looks)
+    often = [markup for markup, number in times.items() if number > 1 and len(markup) > _LEAST_SHARED]
+    shared = {markup: f"{OWN}f{number}" for number, markup in enumerate(often)}
+    moves = {f"{OWN}a{number}": _shown(steps, begins) for steps, number in timelines.items()}
+    glides = {f"{OWN}g{slot}": _glides(way, begins, film.tween * _GLIDE) for slot, way in ways.items()}
+    moves |= {name: frames for name, frames in glides.items() if len(frames) > 1}
+    drawn = "".join(_placed(looks, ways, _Writer(shared, timelines, count)))
+    definitions = "".join([*defs.markup, *(f'<g id="{name}">{markup}</g>' for markup, name in shared.items())])
+    body = f"{_style(moves, begins[-1], job.once)}<defs>{definitions}</defs>\n{ground.take()}{figure.page}{drawn}"
+    file.write(document(job, film.size, words_of(job), body))
+    return Written(size=film.size, steps=count, milliseconds=round(1000 * begins[-1]))
 
-    def style(own: str) -> str:
-        shown = f"{begins[-1]:g}s step-end {'1' if job.once else 'infinite'}"
-        moves = {f"{own}a{number}": _shown(steps, begins) for steps, number in acts.timelines.items()}
-        glides = {f"{own}g{slot}": _glides(way, begins, film.tween * _GLIDE) for slot, way in acts.ways.items()}
-        moves |= {name: frames for name, frames in glides.items() if len(frames) > 1}
-        names = "".join(f".{name}{{animation-name:{name}}}" for name in moves)
-        frames = "".join(_keyframes(name, frames, begins[-1]) for name, frames in moves.items())
-        moving = f"[class^={own}]{{animation:{shown}}}{names}"
-        return f"<style>{STYLE}@media (prefers-reduced-motion:no-preference){{{moving}}}{frames}</style>\n"
 
-    shared = "".join(acts.shared)
-    shared = used(defs.markup, shared + body) + shared
-    file.write(document(job, film.size, words_of(job, stage), shared, body, style).encode("utf-8"))
-    return Written(size=film.size, steps=last + 1, milliseconds=round(1000 * begins[-1]))
+def _told(figure: Vectors) -> list[list[Event]]:
+    """What each slot holds from which step on."""
+    told: list[list[Event]] = [[(0, number)] for number in figure.initial]
+    for place, beat in enumerate(figure.beats):
+        for slot, number in beat.changes:
+            told[slot].append((place, number))
+    return told
 
 
-class _Acts:
+def _looks(figure: Vectors, told: Sequence[Sequence[Event]], ways: Mapping[int, object]) -> Iterator[_Look]:
     """What stands where and when, in the order in which it is drawn."""
-
-    def __init__(self, stage: Stage) -> None:
-        figure, last = stage.figure, len(stage.figure.beats) - 1
-        told: list[list[tuple[int, int]]] = [[(0, number)] for number in figure.initial]
-        for place, beat in enumerate(figure.beats):
-            for slot, number in beat.changes:
-                told[slot].append((place, number))
-        self.ways = {
-            slot: _way(told[len(stage.spots) + place], told[slot], figure.spots, stage.spots[slot])
-            for place, slot in enumerate(figure.gliders)
-        }
-        places = [((0, 0), slot) if slot in self.ways else (at, None) for slot, at in enumerate(stage.spots)]
-        self._items: list[Item] = [
-            (figure.fragments[number], at, steps, glider)
-            for (at, glider), changes in zip(places, told, strict=False)
-            for number, steps in _looks(changes, last + 1).items()
-        ]
-        captions = [(place, beat.caption) for place, beat in enumerate(figure.beats)]
-        self._items += [(figure.fragments[n], (0, 0), steps, None) for n, steps in _looks(captions, last + 1).items()]
-        ends = [stage.counter(place) + stage.progress(place) for place in range(last + 1)]
-        self._items += [(markup, (0, 0), ((place, place + 1),), None) for place, markup in enumerate(ends)]
-        count = Counter(markup for markup, *_ in self._items)
-        often = [markup for markup, times in count.items() if times > 1 and len(markup) > _LEAST_SHARED]
-        self._names = {markup: f"f{number}" for number, markup in enumerate(often)}
-        self.shared = [f'<g id="{name}">{markup}</g>' for markup, name in self._names.items()]
-        always = ((0, last + 1),)
-        different = dict.fromkeys(steps for _, _, steps, _ in self._items if steps != always)
-        self.timelines: dict[Steps, int] = {steps: number for number, steps in enumerate(different)}
-
-    def markup(self, last: int) -> Iterator[str]:
-        """Each thing with the class of its times; what is not there in the last step is hidden without them."""
-        for slot, items in itertools.groupby(self._items, key=lambda item: item[3]):
-            markup = "".join(self._standing(items, last))
-            if slot is None:
-                yield markup
-                continue
-            x, y = self.ways[slot][-1][1][:2]
-            yield f'<g class="g{slot}" transform="translate({x} {y})">{markup}</g>'
-
-    def _standing(self, items: Iterable[Item], last: int) -> Iterator[str]:
-        for (shared, (x, y), steps), group in itertools.groupby(items, key=self._alike):
-            look = ""
-            if steps in self.timelines:
-                look = f' class="a{self.timelines[steps]}"' + ("" if steps[-1][1] > last else ' visibility="hidden"')
-            if shared:
-                place = "".join(f' {axis}="{at}"' for axis, at in (("x", x), ("y", y)) if at)
-                yield from (f'<use href="#{shared}"{place}{look}/>' for _ in group)
-                continue
-            markup = "".join(markup for markup, *_ in group)
-            place = f' transform="translate({x} {y})"' if x or y else ""
-            yield f"<g{place}{look}>{markup}</g>" if place or look else markup
-
-    def _alike(self, item: Item) -> tuple[str, tuple[int, int], Steps]:
-        """What things that stand one upon the other at the same times have in common; each shared one is by itself."""
-        markup, spot, steps, _ = item
-        return self._names.get(markup, ""), spot, steps
+    count = len(figure.beats)
+    for slot, corner in enumerate(figure.corners):
+        at, glider = ((0, 0), slot) if slot in ways else (corner, None)
+        for number, steps in _spans(told[slot], count).items():
+            yield _Look(figure.fragments[number], at, steps, glider)
+    captions = [(place, beat.caption) for place, beat in enumerate(figure.beats)]
+    for number, steps in _spans(captions, count).items():
+        yield _Look(figure.fragments[number], (0, 0), steps)
+    for place, beat in enumerate(figure.beats):
+        yield _Look(beat.counter + beat.progress, (0, 0), ((place, place + 1),))
 
 
-def _looks(changes: Sequence[tuple[int, int]], count: int) -> dict[int, Steps]:
+def _spans(told: Sequence[Event], count: int) -> dict[int, Steps]:
     """The fragments of a slot, each with the steps in which it is shown; nothing is left out."""
     found: dict[int, list[tuple[int, int]]] = {}
-    ends = [place for place, _ in changes[1:]] + [count]
-    for (start, number), end in zip(changes, ends, strict=True):
+    ends = [place for place, _ in told[1:]] + [count]
+    for (start, number), end in zip(told, ends, strict=True):
         if number and start < end:
             spans = found.setdefault(number, [])
             if spans and spans[-1][1] == start:
@@ -132,18 +103,62 @@ def _looks(changes: Sequence[tuple[int, int]], count: int) -> dict[int, Steps]:
     return {number: tuple(spans) for number, spans in found.items()}
 
 
-def _way(
-    spots: Sequence[tuple[int, int]], looks: Sequence[tuple[int, int]], known: Sequence[Spot], origin: Spot
-) -> Way:
-    """Where something stands, on the page, from which step on, and as which fragment; 0 is none."""
-    at, as_ = dict(spots), dict(looks)
+class _Writer(NamedTuple):
+    """Names for markup that stands at several places, and numbers for the times at which something is shown."""
+
+    shared: Mapping[str, str]
+    timelines: Mapping[Steps, int]
+    last: int
+
+    def written(self, looks: Iterable[_Look]) -> Iterator[str]:
+        """Each thing with the class of its times; what is not there in the last step is hidden without them."""
+        for (name, (x, y), steps), group in itertools.groupby(looks, key=self._alike):
+            how = ""
+            if steps in self.timelines:
+                hidden = "" if steps[-1][1] == self.last else ' visibility="hidden"'
+                how = f' class="{OWN}a{self.timelines[steps]}"{hidden}'
+            if name:
+                place = "".join(f' {axis}="{at}"' for axis, at in (("x", x), ("y", y)) if at)
+                yield from (f'<use href="#{name}"{place}{how}/>' for _ in group)
+                continue
+            markup = "".join(look.markup for look in group)
+            place = f' transform="translate({x} {y})"' if x or y else ""
+            yield f"<g{place}{how}>{markup}</g>" if place or how else markup
+
+    def _alike(self, look: _Look) -> tuple[str, Spot, Steps]:
+        """What things that stand one upon the other at the same times have in common; each shared one is by itself."""
+        return self.shared.get(look.markup, ""), look.at, look.steps
+
+
+def _placed(
+    looks: Iterable[_Look], ways: Mapping[int, Sequence[tuple[int, Spot, int]]], writer: _Writer
+) -> Iterator[str]:
+    for slot, group in itertools.groupby(looks, key=lambda look: look.glider):
+        markup = "".join(writer.written(group))
+        if slot is None:
+            yield markup
+        else:
+            x, y = ways[slot][-1][1]
+            yield f'<g class="{OWN}g{slot}" transform="translate({x} {y})">{markup}</g>'
+
+
+def _way(spots: Sequence[Event], held: Sequence[Event], figure: Vectors, slot: int) -> list[tuple[int, Spot, int]]:
+    """From which steps on a slot stands where on the page, and holds which fragment; 0 is none."""
+    at, fragment, (left, top) = dict(spots), dict(held), figure.corners[slot]
     spot, number, found = 0, 0, []
-    for place in sorted({*at, *as_}):
-        spot, number = at.get(place, spot), as_.get(place, number)
-        # Before it is shown for the first time, there may be no spot.
-        x, y, *sheet = known[spot] if known else (0, 0)
-        found.append((place, (origin[0] + x, origin[1] + y, *sheet), number))
+    for place in sorted({*at, *fragment}):
+        spot, number = at.get(place, spot), fragment.get(place, number)
+        x, y = figure.spots[spot]
+        found.append((place, (left + x, top + y), number))
     return found
+
+
+def _style(moves: Mapping[str, Mapping[float, str]], whole: float, once: bool) -> str:
+    shown = f"{whole:g}s step-end {'1' if once else 'infinite'}"
+    names = "".join(f".{name}{{animation-name:{name}}}" for name in moves)
+    frames = "".join(_keyframes(name, frames, whole) for name, frames in moves.items())
+    moving = f"[class^={OWN}]{{animation:{shown}}}{names}"
+    return f"<style>{STYLE}@media (prefers-reduced-motion:no-preference){{{moving}}}{frames}</style>\n"
 
 
 def _shown(steps: Steps, begins: Sequence[float]) -> dict[float, str]:
@@ -154,14 +169,14 @@ def _shown(steps: Steps, begins: Sequence[float]) -> dict[float, str]:
     return {time: f"visibility:{look}" for time, look in found.items()}
 
 
-def _glides(way: Way, begins: Sequence[float], lasts: float) -> dict[float, str]:
+def _glides(way: Sequence[tuple[int, Spot, int]], begins: Sequence[float], lasts: float) -> dict[float, str]:
     """When something stands where: it glides to where the next step has it if it looks the same there."""
     found: dict[float, str] = {}
     for (_, spot, number), (place, to, then) in itertools.pairwise(way):
         found.setdefault(0.0, _at(spot))
         if spot == to:
             continue
-        if number == then and spot[2:] == to[2:]:
+        if number == then and lasts:
             start = max(begins[place] - lasts, begins[place - 1] + _SETTLED)
             found[start] = f"{_at(spot)};animation-timing-function:ease-in-out"
         found[begins[place]] = _at(to)

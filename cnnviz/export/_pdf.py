@@ -14,7 +14,7 @@ import numpy as np
 
 from cnnviz.render.fonts import Face
 from cnnviz.render.outlines import embedded
-from cnnviz.render.paper import Sheaf
+from cnnviz.render.pdf_pen import PdfResources
 
 # A pixel of CSS, 96 to the inch, in points.
 POINT = 0.75
@@ -41,11 +41,9 @@ class Document:
         self._kids: list[int] = []
         self._figures: list[int] = []
         self._forms: list[int] = []
-        self._written: list[str] = []
 
     def form(self, operators: str) -> str:
         """Operators that several pages have in common: what a page says instead of them."""
-        self._written.append(operators)
         width, height = self._size
         extra = (
             f"/Type /XObject /Subtype /Form /BBox [{-width} {-height} {2 * width} {2 * height}] "
@@ -56,7 +54,6 @@ class Document:
 
     def page(self, operators: str) -> None:
         """Add a page; y runs down in pixels."""
-        self._written.append(operators)
         width, height = (POINT * side for side in self._size)
         number = len(self._kids)
         text = f"/Figure<</MCID 0>>BDC\nq {POINT} 0 0 {-POINT} 0 {height:g} cm\n{operators}Q\nEMC\n"
@@ -67,21 +64,20 @@ class Document:
         )
         self._kids.append(kid)
         alt = string(self._alt)
-        self._figures.append(self._add(
-            f"<</Type /StructElem /S /Figure /P {self._tree} 0 R /Pg {kid} 0 R /K 0 /Alt {alt} "
-            f"/A <</O /Layout /BBox [0 0 {width:g} {height:g}]>>>>".encode("ascii")
-        ))  # fmt: skip
+        self._figures.append(
+            self._add(
+                f"<</Type /StructElem /S /Figure /P {self._tree} 0 R /Pg {kid} 0 R /K 0 /Alt {alt} "
+                f"/A <</O /Layout /BBox [0 0 {width:g} {height:g}]>>>>".encode("ascii")
+            )
+        )
 
-    def whole(self, sheaf: Sheaf, about: dict[str, str]) -> bytes:
-        """The whole file, its pages drawn with what is in the sheaf."""
-        used = sheaf.used("".join(self._written))
-        codes = [{code for number, code in used if number == place} for place in range(len(sheaf.fonts))]
+    def whole(self, resources: PdfResources, about: dict[str, str]) -> bytes:
+        """The whole file, its pages drawn with these fonts and images."""
         fonts = "".join(
-            f"/F{place} {self._font(place, *font, codes[place])} 0 R "
-            for place, font in enumerate(sheaf.fonts.items()) if codes[place]
-        )  # fmt: skip
-        drawn = [*((f"X{place}", number) for place, number in enumerate(self._forms)),
-                 *((f"I{place}", self._image(*key)) for place, key in enumerate(sheaf.images) if (-1, place) in used)]
+            f"/F{place} {self._font(place, *font)} 0 R " for place, font in enumerate(resources.fonts.items())
+        )
+        drawn = [(f"X{place}", number) for place, number in enumerate(self._forms)]
+        drawn += [(f"I{place}", self._image(*key)) for place, key in enumerate(resources.images)]
         objects = "".join(f"/{name} {number} 0 R " for name, number in drawn)
         self._put(self._resources, f"<</Font <<{fonts}>> /XObject <<{objects}>> /ProcSet [/PDF /Text /ImageC]>>")
         kids, figures = _references(self._kids), _references(self._figures)
@@ -110,10 +106,9 @@ class Document:
         ).encode("ascii")
         return bytes(out)
 
-    def _font(self, place: int, face: Face, codes: dict[tuple[int, str], int], used: set[int]) -> int:
+    def _font(self, place: int, face: Face, codes: dict[tuple[int, str], int]) -> int:
         """A font of TrueType glyphs whose codes are their numbers (9.7.4 of the standard)."""
-        last = max(used)
-        font = embedded(face, [glyph if code in used else None for (glyph, _), code in codes.items() if code <= last])
+        font = embedded(face, [glyph for glyph, _ in codes])
         name = f"/{_tag(place)}+{font.name}"
         file = self._stream(font.data, f"/Length1 {len(font.data)}")
         box = " ".join(map(str, font.box))
@@ -126,7 +121,7 @@ class Document:
             f"/CIDSystemInfo <</Registry (Adobe) /Ordering (Identity) /Supplement 0>> /CIDToGIDMap /Identity "
             f"/DW 0 /W [1 [{' '.join(map(str, font.widths))}]]>>".encode()
         )
-        said = {code: sign for (_, sign), code in codes.items() if code in used}
+        said = {code: character for (_, character), code in codes.items()}
         signs = self._stream(_TO_UNICODE.format("".join(_sign_ranges(said))).encode())
         return self._add(
             f"<</Type /Font /Subtype /Type0 /BaseFont {name} /Encoding /Identity-H /DescendantFonts [{glyphs} 0 R] "

@@ -12,9 +12,9 @@ from typing import Any, BinaryIO
 
 from cnnviz.export import Job, Written
 from cnnviz.render.frames import Film
-from cnnviz.render.scenery import Layer, Scenery, scenery
+from cnnviz.render.svg_pen import OWN, STYLE, SvgDefs, escaped, hex_color
 from cnnviz.render.theme import contrast
-from cnnviz.render.vector import STYLE, escaped, hex_color
+from cnnviz.render.vector import Layer, Vectors, vectors
 from cnnviz.words.plain import phrase, spoken, tag_of
 
 TWEEN = 6
@@ -22,18 +22,31 @@ LIMIT = 60 * 1024
 """Bytes that a page may have; where plain data would make it larger, it is packed."""
 
 PHRASES = {
-    "player": "Player", "first": "First", "back": "Back", "play": "Play", "pause": "Pause", "next": "Next",
-    "last": "Last", "step": "Step", "speed": "Speed",
-    "to_first": "First step (Home)", "to_back": "One step back (left arrow)", "to_play": "Play or pause (space)",
-    "to_next": "One step on (right arrow)", "to_last": "Last step (End)",
-    "counter": "step {n} of {count}", "cell": "{panel}, row {r}, column {c}: step {n}",
+    "player": "Player",
+    "first": "First",
+    "back": "Back",
+    "play": "Play",
+    "pause": "Pause",
+    "next": "Next",
+    "last": "Last",
+    "step": "Step",
+    "speed": "Speed",
+    "to_first": "First step (Home)",
+    "to_back": "One step back (left arrow)",
+    "to_play": "Play or pause (space)",
+    "to_next": "One step on (right arrow)",
+    "to_last": "Last step (End)",
+    "counter": "step {n} of {count}",
+    "cell": "{panel}, row {r}, column {c}: step {n}",
     "keys": "Space plays or pauses, the arrow keys step, Home and End go to the first and the last step. "
     "On a result cell, Enter goes to the step that wrote it.",
     "script_missing": "The player needs JavaScript.",
     "old": "This browser is too old to show the figure: use one of 2023 or later.",
-}  # fmt: skip
+}
 """All words of the player itself, in English; `{n}` and the like stand for what it puts there."""
 
+# As JSON writes it.
+_OWN = json.dumps(OWN)[1:-1]
 _IN_SCRIPT = ("pause", "play", "counter", "cell")
 _PARTS = Path(__file__).parent
 _GAP = re.compile(r"\{\{(\w+)\}\}")
@@ -44,9 +57,9 @@ _CONTROLS = 56
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the player; `once` keeps it from starting again after the last step."""
     film = job.film(TWEEN)
-    figure = scenery(film, gliding=True)
-    file.write(_document(job, film, figure).encode("utf-8"))
-    seconds = film.timing.step * sum(beat.step.beats for beat in figure.beats[:-1]) + film.timing.hold
+    page, beats = _document(job, film)
+    file.write(page.encode("utf-8"))
+    seconds = film.timing.step * beats + film.timing.hold
     return Written(size=film.size, steps=job.storyboard.count, milliseconds=round(1000 * seconds))
 
 
@@ -55,7 +68,7 @@ def document(job: Job, film: Film, *, packed: bool = False) -> str:
 
     Its data is packed where it would not be small otherwise, and where that is wanted.
     """
-    return _document(job, film, scenery(film, gliding=True), packed=packed)
+    return _document(job, film, packed=packed)[0]
 
 
 def framed(job: Job, still: str) -> str:
@@ -73,16 +86,20 @@ def framed(job: Job, still: str) -> str:
     )
 
 
-def _document(job: Job, film: Film, figure: Scenery, *, packed: bool = False) -> str:
+def _document(job: Job, film: Film, *, packed: bool = False) -> tuple[str, float]:
+    """The page, and how many times the usual time all steps but the last are held."""
+    defs = SvgDefs()
+    figure = vectors(film, defs)
+    drawn, beats = "".join(defs.markup), sum(beat.step.beats for beat in figure.beats[:-1])
     words = {name: phrase(job.lang, text) for name, text in PHRASES.items()}
     data = player_data(figure, film, loop=not job.once) | {"words": {name: words[name] for name in _IN_SCRIPT}}
     filled = {name: escaped(text) for name, text in words.items()} | _filled(job, film)
-    filled |= {"page": figure.page, "defs": figure.defs, "kind": "application/json", "data": _embedded(data)}
+    filled |= {"page": figure.page, "defs": drawn, "kind": "application/json", "data": _embedded(data)}
     page = _assembled(filled)
-    if not packed and len(page.encode("utf-8")) <= LIMIT:
-        return page
-    filled |= {"defs": "", "kind": "application/x-deflate", "data": _packed({**data, "defs": figure.defs})}
-    return _assembled(filled)
+    if packed or len(page.encode("utf-8")) > LIMIT:
+        filled |= {"defs": "", "kind": "application/x-deflate", "data": _packed({**data, "defs": drawn})}
+        page = _assembled(filled)
+    return page, beats
 
 
 def _filled(job: Job, film: Film) -> dict[str, str]:
@@ -95,18 +112,29 @@ def _filled(job: Job, film: Film) -> dict[str, str]:
     focus = film.theme.marks.get("window", page["accent"])
     dark = contrast((255, 255, 255), page["ground"]) > contrast((0, 0, 0), page["ground"])
     return {
-        "lang": escaped(tag_of(job.lang)), "title": escaped(spoken(board.title)), "alt": escaped(board.alt),
-        "command": escaped(job.command), "texts": _texts(job), "colors": f"{colors}--focus:{hex_color(focus)}",
-        "scheme": "dark" if dark else "light", "style": STYLE, "width": str(width), "height": str(height),
-        "count": str(board.count), "small": f"{14 * unit * lines.formula_scale:g}", "right": f"{width - 40 * unit:g}",
-        "baseline": f"{lines.formula:g}", "progress": f"{3 * unit:g}", "bottom": f"{height - 3 * unit:g}",
-    }  # fmt: skip
+        "lang": escaped(tag_of(job.lang)),
+        "title": escaped(spoken(board.title)),
+        "alt": escaped(board.alt),
+        "command": escaped(job.command),
+        "texts": _texts(job),
+        "colors": f"{colors}--focus:{hex_color(focus)}",
+        "scheme": "dark" if dark else "light",
+        "style": STYLE,
+        "width": str(width),
+        "height": str(height),
+        "count": str(board.count),
+        "small": f"{14 * unit * lines.formula_scale:g}",
+        "right": f"{width - 40 * unit:g}",
+        "baseline": f"{lines.formula:g}",
+        "progress": f"{3 * unit:g}",
+        "bottom": f"{height - 3 * unit:g}",
+    }
 
 
 def _assembled(filled: dict[str, str]) -> str:
     css = _GAP.sub(lambda gap: filled[gap[1]], _part("player.css"))
     parts = {**filled, "css": css, "script": _part("player.js")}
-    return _GAP.sub(lambda gap: parts[gap[1]], _part("player.html"))
+    return _GAP.sub(lambda gap: parts[gap[1]], _part("player.html")).replace(OWN, "")
 
 
 def _texts(job: Job) -> str:
@@ -115,7 +143,7 @@ def _texts(job: Job) -> str:
     return "\n".join(f'<meta name="{key.lower()}" content="{escaped(text)}">' for key, text in texts.items())
 
 
-def player_data(figure: Scenery, film: Film, *, loop: bool) -> dict[str, Any]:
+def player_data(figure: Vectors, film: Film, *, loop: bool) -> dict[str, Any]:
     """What the player plays: fragments, layers, and of each step only what it changes."""
     steps, before = [], ""
     for beat in figure.beats:
@@ -123,11 +151,18 @@ def player_data(figure: Scenery, film: Film, *, loop: bool) -> dict[str, Any]:
         steps.append([beat.step.beats, beat.caption, "" if said == before else said, _flat(beat.changes)])
         before = said
     return {
-        "step": film.timing.step, "hold": film.timing.hold, "loop": loop, "tween": film.tween,
-        "fragments": [fragment.replace('"', "'") for fragment in figure.fragments], "spots": figure.spots,
-        "layers": [_layer(layer) for layer in figure.layers], "gliders": figure.gliders, "initial": figure.initial,
-        "steps": steps, "wrote": [number for pair in figure.wrote.items() for number in pair],
-    }  # fmt: skip
+        "step": film.timing.step,
+        "hold": film.timing.hold,
+        "loop": loop,
+        "tween": film.tween,
+        "fragments": [fragment.replace('"', "'") for fragment in figure.fragments],
+        "spots": figure.spots,
+        "layers": [_layer(layer) for layer in figure.layers],
+        "gliders": figure.gliders,
+        "initial": figure.initial,
+        "steps": steps,
+        "wrote": [number for pair in figure.wrote.items() for number in pair],
+    }
 
 
 def _flat(changes: list[tuple[int, int]]) -> list[int]:
@@ -145,7 +180,7 @@ def _layer(layer: Layer) -> list[Any]:
 
 
 def _json(data: dict[str, Any]) -> str:
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace(_OWN, "")
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

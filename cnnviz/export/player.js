@@ -108,7 +108,7 @@
       const wanted = after(at + 1);
       return data.gliders.flatMap((slot, place) => {
         const number = slots.length + place, from = spots[held[number]], to = spots[wanted[number]];
-        const seen = held[slot] && wanted[slot] && from !== to && from[2] === to[2];
+        const seen = held[slot] && wanted[slot] && from !== to;
         return seen ? [{ slot: slots[slot], from, to }] : [];
       });
     };

@@ -134,7 +134,7 @@ _ENTRIES = (
     ),
     Activation(
         name="silu",
-        title=Text("SiLU (swish)"),
+        title="SiLU (swish)",
         group="static",
         body=X * _SIGMOID,
         textbook_derivative=_SIGMOID * (1 + X * (1 - _SIGMOID)),

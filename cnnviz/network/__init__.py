@@ -1,7 +1,7 @@
-"""A small convolutional network on one picture, run forward and backward with `cnnviz.ops` alone."""
+"""A small convolutional network on one picture: its text, its weights, and its run as a recorded graph."""
 
-from cnnviz.network.model import Backward, Forward, Network, descend
+from cnnviz.network.model import Network
 from cnnviz.network.parse import layer_words, parse_layers
 from cnnviz.network.weights import load_weights
 
-__all__ = ["Backward", "Forward", "Network", "descend", "layer_words", "load_weights", "parse_layers"]
+__all__ = ["Network", "layer_words", "load_weights", "parse_layers"]

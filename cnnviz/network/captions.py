@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from cnnviz.functions.activations import ACTIVATIONS
-from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, FullyConnected, Lrn, MaxPool
+from cnnviz.network.layers import Activate, Array, AvgPool, BatchNorm, Conv, FullyConnected, Lrn, MaxPool
 from cnnviz.network.recorded import Run, Stage
 from cnnviz.story import Windows
-from cnnviz.storyboard import Values
 from cnnviz.words import (
     Equation,
     Expression,
@@ -45,7 +44,7 @@ _BACKWARD = {
     "avgpool": "Back through {layer}: the gradient is shared equally by each window's cells, {size}",
     "batchnorm": "Back through {layer}: the gradient also flows through mean and variance, {size}",
     "lrn": "Back through {layer}: the gradient also flows through the sum of squares, {size}",
-    "relu": "Back through {layer}: the gradient passes where x > 0 ({n} of {all} values), {size}",
+    "relu": "Back through {layer}: the gradient passes where x > 0 ({passed} of {all} values), {size}",
 }
 
 
@@ -54,7 +53,7 @@ class Numbers:
     """An array of the graph to be read from, by the name under which a check finds it."""
 
     name: str
-    values: Values
+    values: Array
     decimals: int = 2
 
     def __getitem__(self, at: int | np.integer[Any]) -> Number:
@@ -102,7 +101,7 @@ def forward(stage: Stage, x: Numbers, y: Numbers, most: int | None) -> Text:
             value = equation(applied, _activated(layer, x[at]), y[at])
         case _:
             raise TypeError(f"nothing is known of {layer.kind}")
-    template = _FORWARD.get(layer.kind, "{layer}: {i}, element by element, for example {value}")
+    template = _FORWARD.get(layer.kind, "{layer}: {i}, element by element: {value}")
     return Text(template, layer=layer.text, i=Shape(shape), o=Shape(layer.output_shape(shape)), value=value)
 
 
@@ -128,7 +127,7 @@ def _pooled(layer: MaxPool | AvgPool, x: Numbers, y: Numbers) -> Equation:
     return equation(None, call(kind, *cells), y[y.values.argmax()], letters=_LETTERS)
 
 
-def _normalized(x: Numbers, y: Numbers, weights: Sequence[Values], most: int | None) -> Equation:
+def _normalized(x: Numbers, y: Numbers, weights: Sequence[Array], most: int | None) -> Equation:
     at = int(y.values.argmax())
     channel = at * len(x.values) // x.values.size
     values, (gamma, beta) = x.values[channel], (float(own[channel]) for own in weights)
@@ -152,12 +151,12 @@ def _response(layer: Lrn, x: Numbers, y: Numbers, most: int | None) -> Equation:
 
 def softmax(z: Numbers, label: int, p: Number, most: int | None) -> Text:
     """How scores become the probability of the label."""
-    symbol = Symbol("p", (label,))
-    if np.abs(z.values).max() > _GREATEST_POWER:
+    symbol, scores = Symbol("p", (label,)), z.values.ravel()
+    if np.abs(scores).max() > _GREATEST_POWER:
         found = equation(None, Named(symbol, replace(p, decimals=None)), p)
-        return Text("softmax: {n} scores become probabilities that sum to 1, {p}", n=len(z.values), p=found)
-    powers = [call("exp", z[n]) for n in range(len(z.values))]
-    own, whole = (significant(float(n), 3, most) for n in (np.exp(z.values[label]), np.exp(z.values).sum()))
+        return Text("softmax: {scores} scores become probabilities that sum to 1, {p}", scores=len(scores), p=found)
+    powers = [call("exp", z[n]) for n in range(len(scores))]
+    own, whole = (significant(float(n), 3, most) for n in (np.exp(scores[label]), np.exp(scores).sum()))
     every = Named(Text("Σ exp(z)"), total(powers))
     return Text("softmax: {p}", p=equation(symbol, powers[label] / every, own / whole, p))
 
@@ -173,4 +172,4 @@ def backward(stage: Stage, size: Equation) -> Text:
     """What a layer does with the gradient; `size` is that of its weights, or of its output where it has none."""
     template = _BACKWARD.get(stage.layer.kind, "Back through {layer}: the gradient is multiplied by f′(x), {size}")
     x = stage.x.values
-    return Text(template, layer=stage.layer.text, size=size, n=int(np.count_nonzero(x > 0)), all=x.size)
+    return Text(template, layer=stage.layer.text, size=size, passed=int(np.count_nonzero(x > 0)), all=x.size)

@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from cnnviz.errors import UsageError
 from cnnviz.functions.activations import ACTIVATIONS
-from cnnviz.functions.compute import compute, gradients
 from cnnviz.notation import size_text
 from cnnviz.ops.convolution import conv_output_size
 from cnnviz.ops.pooling import pool_output_size
@@ -62,19 +61,6 @@ class Layer:
     def weight_shapes(self, given: Shape) -> dict[str, Shape]:
         """The shapes of its weights by name, in the order of the operation's operands."""
         return {}
-
-    def forward(self, x: Array, weights: Weights) -> Array:
-        """Compute what comes out of one picture's maps."""
-        return np.asarray(compute(self.function, self._batch(x), *weights.values(), **self.arguments)[0])
-
-    def backward(self, x: Array, weights: Weights, grad_output: Array) -> tuple[Array, dict[str, Array]]:
-        """Give ∂L/∂x and ∂L/∂weights, by name, from ∂L/∂output."""
-        operands = self._batch(x), *weights.values()
-        by_x, *own = gradients(self.function, grad_output[None], *operands, **self.arguments)
-        return by_x[0].reshape(x.shape), dict(zip(weights, own, strict=True))
-
-    def _batch(self, x: Array) -> Array:
-        return x[None]
 
 
 @dataclass(frozen=True)
@@ -272,9 +258,6 @@ class FullyConnected(Layer):
     def weight_shapes(self, given: Shape) -> dict[str, Shape]:
         """The matrix, and a bias per output."""
         return {"weight": (self.outputs, math.prod(given)), "bias": (self.outputs,)}
-
-    def _batch(self, x: Array) -> Array:
-        return x.reshape(1, -1)
 
 
 def _short(size: Size) -> str:

@@ -1,10 +1,10 @@
-"""A whole network on one picture: its shapes and weights, forward to the loss, backward to the weights."""
+"""A network: the shapes of its layers, which must fit one another, and weights for it."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,28 +14,8 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_MAP_VALUES, MAX_PRODUCTS, MAX_WEIGHTS
 from cnnviz.network.layers import Array, BatchNorm, Layer, Shape, Weights
 from cnnviz.notation import size_text
-from cnnviz.ops.activations import softmax
-from cnnviz.ops.gradients import gradients
-from cnnviz.ops.losses import cross_entropy
 
 _WEIGHTS_TAG = 2
-
-
-@dataclass(frozen=True, eq=False)
-class Forward:
-    """What a picture becomes: the input and every layer's output, the classes' probabilities, the loss."""
-
-    maps: tuple[Array, ...]
-    probabilities: Array
-    loss: float
-
-
-@dataclass(frozen=True, eq=False)
-class Backward:
-    """The loss's gradient by the input and every layer's output, and by every layer's weights."""
-
-    maps: tuple[Array, ...]
-    weights: tuple[Weights, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,31 +122,3 @@ class Network:
         """The shapes of all weights under the names that a file has them by: conv1.weight, conv1.bias, …"""
         named = zip(self.names, self.weight_shapes, strict=True)
         return {f"{name}.{part}": shape for name, shapes in named for part, shape in shapes.items()}
-
-    def forward(self, picture: Array, weights: Sequence[Weights], label: int) -> Forward:
-        """Run the network on one picture of (channels, rows, columns) that shows the class `label`."""
-        maps = [picture]
-        for layer, own in zip(self.layers, weights, strict=True):
-            maps.append(layer.forward(maps[-1], own))
-        scores = maps[-1].ravel()
-        return Forward(tuple(maps), softmax(scores), float(cross_entropy(scores, label)))
-
-    def backward(self, done: Forward, weights: Sequence[Weights], label: int) -> Backward:
-        """Send the loss's gradient back through what `forward` computed."""
-        scores = done.maps[-1]
-        (by_scores,) = gradients("cross_entropy", 1.0, scores.ravel(), label=label)
-        slopes = [by_scores.reshape(scores.shape)]
-        own: list[Weights] = []
-        for layer, x, before in zip(self.layers[::-1], done.maps[-2::-1], weights[::-1], strict=True):
-            slope, parts = layer.backward(x, before, slopes[-1])
-            slopes.append(slope)
-            own.append(parts)
-        return Backward(tuple(slopes[::-1]), tuple(own[::-1]))
-
-
-def descend(weights: Sequence[Weights], slopes: Sequence[Weights], rate: float) -> tuple[Weights, ...]:
-    """One step of gradient descent, w ← w − η·∂L/∂w, for every weight."""
-    return tuple(
-        {name: value - rate * slope[name] for name, value in own.items()}
-        for own, slope in zip(weights, slopes, strict=True)
-    )

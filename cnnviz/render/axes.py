@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cnnviz.notation import number
 from cnnviz.render.canvas import Box
-from cnnviz.render.mpl import MaxNLocator, Outline, plain_style
+from cnnviz.render.mpl import Outline, nice_ticks, plain_style
 from cnnviz.render.panels.base import LEAST_TEXT, Fit
 from cnnviz.storyboard import Plot
 
@@ -57,7 +57,7 @@ class Ticks:
         """At most `most` + 1 round values within a range, or more where these would be fewer than `least`."""
         margin, values = 1e-9 * (hi - lo), list[float]()
         for bins in range(max(1, most), max(1, most) + _MORE_BINS):
-            found = MaxNLocator(nbins=bins, steps=[1, 2, 5, 10], min_n_ticks=1).tick_values(lo, hi)
+            found = nice_ticks(lo, hi, bins)
             values = [float(v) for v in found if lo - margin <= v <= hi + margin]
             if len(values) >= least:
                 break

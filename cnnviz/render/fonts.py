@@ -20,14 +20,23 @@ _REGULAR, _BOLD = (str(OWN_FONTS / "DejaVuSans.ttf"), 0), (str(OWN_FONTS / "Deja
 
 # Files of the first kind that is there serve; each with the beginnings of its regular and its bold files' names.
 _KINDS = (
-    ("notosanscjk-regular", "notosanscjk-bold"), ("notosanscjksc-regular", "notosanscjksc-bold"),
-    ("sourcehansanssc-regular", "sourcehansanssc-bold"), ("sourcehansanscn-regular", "sourcehansanscn-bold"),
-    ("sourcehansans-regular", "sourcehansans-bold"), ("notosanssc-regular", "notosanssc-bold"),
-    ("pingfang", "pingfang"), ("hiragino sans gb", "hiragino sans gb"), ("msyh.", "msyhbd."),
-    ("wqy-microhei", "wqy-microhei"), ("wqy-zenhei", "wqy-zenhei"), ("simhei", "simhei"),
-    ("droidsansfallback", "droidsansfallback"), ("stheiti medium", "stheiti medium"), ("simsun", "simsun"),
+    ("notosanscjk-regular", "notosanscjk-bold"),
+    ("notosanscjksc-regular", "notosanscjksc-bold"),
+    ("sourcehansanssc-regular", "sourcehansanssc-bold"),
+    ("sourcehansanscn-regular", "sourcehansanscn-bold"),
+    ("sourcehansans-regular", "sourcehansans-bold"),
+    ("notosanssc-regular", "notosanssc-bold"),
+    ("pingfang", "pingfang"),
+    ("hiragino sans gb", "hiragino sans gb"),
+    ("msyh.", "msyhbd."),
+    ("wqy-microhei", "wqy-microhei"),
+    ("wqy-zenhei", "wqy-zenhei"),
+    ("simhei", "simhei"),
+    ("droidsansfallback", "droidsansfallback"),
+    ("stheiti medium", "stheiti medium"),
+    ("simsun", "simsun"),
     ("arial unicode", "arial unicode"),
-)  # fmt: skip
+)
 # Packages that ship a font: the extra `cjk`, and one that matplotlib's users often have.
 _PACKAGED = (("noto_cjk_sans_otc", "."), ("mplfonts", "fonts"))
 _SIMPLIFIED = ("SC", "GB", "CN")
@@ -81,9 +90,7 @@ def _fallback(sign: str, bold: bool) -> Face:
 def _found(bold: bool) -> tuple[Face, ...]:
     """The fonts for Chinese that are here, the best first."""
     files = _files()
-    chosen = [
-        path for kind in _KINDS for path in files if path.name.lower().startswith(kind[int(bold)])
-    ]  # fmt: skip
+    chosen = [path for kind in _KINDS for path in files if path.name.lower().startswith(kind[int(bold)])]
     return tuple(face for path in chosen if (face := _readable(path)))
 
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_WIDTH
+from cnnviz.render.lines import FORMULA_SIZE, TEXT_SIZE, TITLE_SIZE, Lines
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_LEADING, LEAST_TEXT, Extent, Fit, Place, text_scales
 from cnnviz.render.text import Typesetter
 from cnnviz.storyboard import Panel, Storyboard
 
 MARGIN = 40
-TITLE_SIZE, TEXT_SIZE, FORMULA_SIZE, CODE_SIZE = 28, 18, 17, 15
-_UNDER_TITLE = 0.65
 TITLE_GAP, NOTE_GAP = 32, 26
 _LARGEST_CELL, _LARGER = 46, 1.2
 # Cells may be as large where their numbers need the room.
@@ -32,90 +31,6 @@ _TIGHT, _LABELS, _ENLARGED = (1.0, 0.9, 0.8), (0, 240, 160), (ENLARGED_CELL, 38,
 _ENOUGH = 0.8
 
 Row = tuple[Panel, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lines:
-    """What stands above and below the stage, in pixels from the frame's top, where texts are `scale` times as large.
-
-    `under` lines stand under the title; `title_scale` and `formula_scale` are what the lines with two texts have room
-    for.
-    """
-
-    unit: float
-    scale: float = 1.0
-    under: int = 0
-    title_scale: float = 1.0
-    formula_scale: float = 1.0
-
-    def _at(self, fixed: float, growing: float) -> int:
-        return max(1, round((fixed + growing * self.scale) * self.unit))
-
-    def px(self, length: float) -> int:
-        """Pixels of a length that grows with the texts."""
-        return self._at(0, length)
-
-    def size(self, pixels: float) -> float:
-        """The size of a text that is given for the default width and the default size of texts."""
-        return pixels * self.unit * self.scale
-
-    @property
-    def title(self) -> int:
-        """The title's baseline."""
-        return self._at(34, 14)
-
-    @property
-    def settings(self) -> int:
-        """The baseline of the settings."""
-        return self._at(31, 14)
-
-    def note(self, line: int) -> int:
-        """The baseline of a line under the title."""
-        return self._at(34, 35 + 18 * line)
-
-    @property
-    def code(self) -> float:
-        """The size of the line of a program; neither it nor the convention outgrows the title."""
-        return min(self.size(CODE_SIZE), _UNDER_TITLE * TITLE_SIZE * self.unit * self.title_scale)
-
-    @property
-    def convention(self) -> float:
-        """The size of the convention under the title."""
-        return min(self.size(LEAST_TEXT), _UNDER_TITLE * TITLE_SIZE * self.unit * self.title_scale)
-
-    @property
-    def head(self) -> int:
-        """Where the head ends."""
-        return self._at(34, 40 + 18 * max(0, self.under - 1))
-
-    @property
-    def _under(self) -> int:
-        return 12 + 18 * (self.under - 1) if self.under else 0
-
-    @property
-    def stage_top(self) -> int:
-        """Where the stage begins; its panels may reach into the head."""
-        return self._at(48, 22 + self._under)
-
-    @property
-    def stage_height(self) -> int:
-        """How high the stage is."""
-        return self._at(453, -67 - self._under)
-
-    @property
-    def band(self) -> int:
-        """Where the band begins."""
-        return self._at(507, -45)
-
-    @property
-    def caption(self) -> int:
-        """The caption's baseline."""
-        return self._at(518, -29)
-
-    @property
-    def formula(self) -> int:
-        """The formula's baseline, and the counter's."""
-        return self._at(530, -6)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,23 +111,29 @@ def _arranged(
     fit = Fit(
         typesetter=typesetter, unit=unit, height=lines.stage_height, numbers=numbers, scale=scale, lang=storyboard.lang
     )
-    arranger, cell = _given_way(_Arranger(storyboard.rows, fit, width, lines.stage_top), least)
-    fit, cell = arranger.fit, arranger.roomy(cell)
+    arranger, cell = _shrink_to_fit(_Arranger(storyboard.rows, fit, width, lines.stage_top), least)
+    fit, cell = arranger.fit, arranger.grow_for_numbers(cell)
     shown = max(0, arranger.details(cell))
     for text in text_scales(scale):
         other = _Arranger(storyboard.rows, replace(fit, text=text), width, lines.stage_top)
-        found = other.roomy(other.largest(math.ceil(_KEPT_CELL * min(cell, fit.px(_LARGEST_CELL)))))
+        found = other.grow_for_numbers(other.largest(math.ceil(_KEPT_CELL * min(cell, fit.px(_LARGEST_CELL)))))
         if other.details(found) >= shown:
             arranger, cell = other, found
             break
     size = frame_size(width)
     return Layout(
-        width=size[0], height=size[1], cell=cell, fit=arranger.fit, places=arranger.places(cell), lines=lines,
-        counter=counter, note_in_head=in_head,
-    )  # fmt: skip
+        width=size[0],
+        height=size[1],
+        cell=cell,
+        fit=arranger.fit,
+        places=arranger.places(cell),
+        lines=lines,
+        counter=counter,
+        note_in_head=in_head,
+    )
 
 
-def _given_way(usual: _Arranger, least: int) -> tuple[_Arranger, int]:
+def _shrink_to_fit(usual: _Arranger, least: int) -> tuple[_Arranger, int]:
     """Who arranges the stage, and its largest cells: as usual, unless these are much smaller than they need be."""
     cell = usual.largest(least)
     if cell == usual.most:
@@ -243,9 +164,12 @@ def _lines(storyboard: Storyboard, typesetter: Typesetter, width: int, scale: fl
         return typesetter.line(text, size * unit, bold=bold).width
 
     def title_fits(by: float) -> bool:
-        return wide(storyboard.title, TITLE_SIZE * by, bold=True) + TITLE_GAP * unit + wide(
-            storyboard.settings, TEXT_SIZE * by
-        ) <= room
+        return (
+            wide(storyboard.title, TITLE_SIZE * by, bold=True)
+            + TITLE_GAP * unit
+            + wide(storyboard.settings, TEXT_SIZE * by)
+            <= room
+        )
 
     def formula_fits(by: float) -> bool:
         return wide(storyboard.formula, FORMULA_SIZE * by) + NOTE_GAP * unit + wide(last, LEAST_TEXT * by) <= room
@@ -294,7 +218,7 @@ class _Arranger:
             cell -= 1
         return cell
 
-    def roomy(self, cell: int) -> int:
+    def grow_for_numbers(self, cell: int) -> int:
         """The cells, or larger ones where these are as large as usual but have no room for their numbers."""
         widest = self.fit.px(_WIDEST_CELL * min(self.fit.scale, _LARGER))
         if cell < self.most or self._shown(cell) == self._shown(widest):
@@ -352,10 +276,14 @@ class _Arranger:
             width, tall = (slot, body) if extent.stretch else (extent.width, extent.height)
             y = top + (body - tall) // 2
             found[panel.name] = Place(
-                x=x + (slot - width) // 2, y=y, width=width, height=tall, cell=cell,
+                x=x + (slot - width) // 2,
+                y=y,
+                width=width,
+                height=tall,
+                cell=cell,
                 label=painter_class(panel.kind).label(panel, cell, self.fit),
                 label_baseline=y + tall + self.fit.px(8 + 15 * self.fit.text),
-            )  # fmt: skip
+            )
             x += slot + gap
         return found
 

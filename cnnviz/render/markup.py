@@ -1,4 +1,4 @@
-"""What pens that write instead of colouring pixels share: they take what the pixels' pen takes and keep text of it."""
+"""What pens that write instead of colouring pixels share: they take what the pixels' pen takes and keep markup."""
 
 from __future__ import annotations
 
@@ -6,184 +6,96 @@ import itertools
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import Any, Protocol, cast
+from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from cnnviz.locking import synchronized
-from cnnviz.render.mpl import FontProperties, MathTextParser, plain_style
-from cnnviz.render.panels._axes import Stamp
-from cnnviz.render.pen import Pen, Picture
-from cnnviz.render.text import Line, Part, Placed, Typesetter, parts_of
+from cnnviz.render.pen import Pen
+from cnnviz.render.text import Part, Placed, TextLine
 from cnnviz.render.theme import Color
-
-# 72 dots to the inch: a point is a pixel.
-_DPI = 72
-_KEPT = 4096
 
 Run = Sequence[tuple[Part, Placed]]
 
 
-@dataclass(frozen=True)
-class Spoken(Line):
-    """A typeset line that knows what it says."""
+class Markup:
+    """What was written, a path that is added to while its look stays."""
 
-    parts: tuple[Part, ...]
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._look, self._way = "", ""
 
-    def runs(self) -> Iterator[Run]:
-        """Its formulas, and its words of one manner together, without the blanks before and behind them."""
-        for _, group in itertools.groupby(zip(self.parts, self.pieces, strict=True), key=_manner):
-            run = list(group)
-            inked = [place for place, (part, _) in enumerate(run) if not part.text.isspace()]
-            if inked:
-                yield run[inked[0] : inked[-1] + 1]
+    def add(self, piece: str) -> None:
+        """Add something that is no path."""
+        self._close()
+        self._pieces.append(piece)
 
+    def path(self, look: str, way: str) -> None:
+        """Add to the path that is being drawn, if it has the same look, or begin another; `{}` stands for its way."""
+        if look != self._look:
+            self._close()
+            self._look = look
+        self._way += way
 
-class Scribe(Typesetter):
-    """Sets lines that know what they say."""
+    def take(self) -> str:
+        """All since the last call."""
+        self._close()
+        found = "".join(self._pieces)
+        self._pieces.clear()
+        return found
 
-    def line(self, text: str, size: float, bold: bool = False) -> Line:
-        """Set one line at `size` pixels."""
-        line = super().line(text, size, bold)
-        return Spoken(line.pieces, line.width, line.ascent, line.descent, tuple(parts_of(text, size, bold)))
-
-
-class _Rectangles:
-    """Takes what painters write straight into a picture: one colour clears all, an array becomes an image."""
-
-    def __init__(self, pen: MarkupPen) -> None:
-        self._pen = pen
-        self.shape = (1 << 20, 1 << 20, 3)
-
-    def __setitem__(self, place: Any, value: Any) -> None:
-        if place == slice(None):
-            self._pen.clear()
-            return
-        rows, columns = place
-        self._pen.image(np.asarray(value, np.uint8), columns.start, rows.start)
+    def _close(self) -> None:
+        if self._look:
+            self._pieces.append(self._look.replace("{}", self._way))
+            self._look = self._way = ""
 
 
 class MarkupPen(Pen):
-    """Keeps markup of what is drawn; coordinates are moved by `shift`.
+    """Keeps markup of what is drawn; coordinates are moved by `shift`."""
 
-    A rectangle from the origin as large as `covers` clears what was drawn before; `cleared` tells so until the next
-    `take`.
-    """
+    def __init__(self, resources: Any, shift: tuple[float, float] = (0, 0), markup: Markup | None = None) -> None:
+        super().__init__(np.empty((0, 0, 3), np.uint8))
+        self._resources, self._shift, self._markup = resources, shift, markup or Markup()
 
-    def __init__(self, shift: tuple[float, float] = (0, 0), covers: tuple[int, int] | None = None) -> None:
-        super().__init__(cast(Picture, _Rectangles(self)))
-        self._shift, self._covers = shift, covers
-        self.cleared = False
-        self.spoken: list[tuple[Spoken, float, float]] = []
-        self._items: list[str] = []
-        self._open: tuple[str, str] | None = None
+    def at(self, x: int, y: int) -> Self:
+        """A pen that writes on, its coordinates from a place."""
+        return type(self)(self._resources, (self._shift[0] + x, self._shift[1] + y), self._markup)
 
     def take(self) -> str:
         """The markup since the last call."""
-        self._end()
-        found = "".join(self._items)
-        self._items.clear()
-        self.cleared = False
-        return found
-
-    def clear(self) -> None:
-        """Forget what was drawn."""
-        self._items.clear()
-        self._open = None
-        self.cleared = True
+        return self._markup.take()
 
     def rect(self, x: int, y: int, width: int, height: int, color: Color) -> None:
         """Fill a rectangle."""
-        if (x, y, width, height) == (0, 0, *(self._covers or ())):
-            self.clear()
-        elif width > 0 and height > 0:
+        if width > 0 and height > 0:
             self._box(x, y, width, height, color)
 
-    def text(self, line: Line, x: int, baseline: int, color: Color, strong: Color | None = None) -> None:
-        """Write a line, or draw a stamp."""
-        if isinstance(line, Stamp):
-            self._stamp(line, x, baseline, color)
-        elif isinstance(line, Spoken):
-            self.spoken.append((line, x, baseline))
-            self._add(self._written(line, x, baseline, color, strong or color))
-
-    @abstractmethod
-    def _stamp(self, stamp: Stamp, x: int, y: int, color: Color) -> None:
-        """Draw a stamp."""
-
-    @abstractmethod
-    def _written(self, line: Spoken, x: float, baseline: float, color: Color, strong: Color) -> str:
-        """The markup of a line."""
+    def text(self, line: TextLine, x: int, baseline: int, color: Color, strong: Color | None = None) -> None:
+        """Write a line."""
+        self._write(line, x, baseline, color, strong or color)
 
     @abstractmethod
     def _box(self, x: int, y: int, width: int, height: int, color: Color) -> None:
         """Fill a rectangle that has an area."""
 
     @abstractmethod
-    def image(self, pixels: npt.NDArray[np.uint8], x: int, y: int) -> None:
-        """An array of pixels as it is, for fields of values."""
-
-    @abstractmethod
-    def _spelled(self, look: str, way: str) -> str:
-        """The markup of a path."""
-
-    def _add(self, markup: str) -> None:
-        self._end()
-        self._items.append(markup)
-
-    def _path_on(self, look: str, way: str) -> None:
-        """Add to the path that is being drawn, if it has the same look, or begin another."""
-        if self._open is not None and self._open[0] == look:
-            self._open = look, self._open[1] + way
-            return
-        self._end()
-        self._open = look, way
-
-    def _end(self) -> None:
-        if self._open is not None:
-            self._items.append(self._spelled(*self._open))
-            self._open = None
+    def _write(self, line: TextLine, x: float, baseline: float, color: Color, strong: Color) -> None:
+        """Write a line."""
 
 
-class Language(Protocol):
-    """A language of markup, and what a figure's pens share in it: `markup` that stands before all other."""
-
-    markup: list[str]
-
-    def pen(self, shift: tuple[float, float] = (0, 0), covers: tuple[int, int] | None = None) -> MarkupPen:
-        """A pen that writes it."""
-        ...
-
-    def moved(self, markup: str, x: float, y: float) -> str:
-        """Markup at another place."""
-        ...
+def runs(line: TextLine) -> Iterator[Run]:
+    """The formulas of a line, and its words of one manner together, without the blanks before and behind them."""
+    for _, group in itertools.groupby(zip(line.parts, line.pieces, strict=True), key=_manner):
+        run = list(group)
+        inked = [place for place, (part, _) in enumerate(run) if not part.text.isspace()]
+        if inked:
+            yield run[inked[0] : inked[-1] + 1]
 
 
-def formula_of(part: Part) -> Any:
-    """A formula's glyphs and rules as mathtext sets them, y up from the baseline; None for what is no formula."""
-    return _formula(part.text, part.size, part.bold)
-
-
-@lru_cache(maxsize=_KEPT)
-@synchronized
-@plain_style()
-def _formula(text: str, size: float, bold: bool) -> Any:
-    """The formula itself; the parser remembers but fifty, and the figures of a set repeat theirs."""
-    font = FontProperties(
-        family="DejaVu Sans", size=size, weight="bold" if bold else "normal", math_fontfamily="cm"
-    )  # fmt: skip
-    try:
-        return _parser().parse(text, _DPI, font)
-    except ValueError:
-        return None
-
-
-@cache
-def _parser() -> Any:
-    return MathTextParser("path")
+def _manner(pair: tuple[Part, Placed]) -> tuple[object, ...]:
+    part, placed = pair
+    # Wide blanks part words: what shows a text may take them for one.
+    alone = part.math or (part.text.isspace() and len(part.text) > 1)
+    return (id(placed),) if alone else (part.size, part.bold, part.strong)
 
 
 def strokes_across(
@@ -211,10 +123,3 @@ def short(value: float, digits: int = 1) -> str:
     text = f"{value:.{digits}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
-
-
-def _manner(pair: tuple[Part, Placed]) -> tuple[object, ...]:
-    part, placed = pair
-    # Wide blanks part words: what shows a text may take them for one.
-    alone = part.math or (part.text.isspace() and len(part.text) > 1)
-    return (id(placed),) if alone else (part.size, part.bold, part.strong)

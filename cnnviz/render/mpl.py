@@ -59,14 +59,18 @@ _import_matplotlib()
 
 import matplotlib  # noqa: E402
 from matplotlib import ft2font  # noqa: E402
-from matplotlib.backends.backend_agg import RendererAgg  # noqa: E402
 from matplotlib.font_manager import FontProperties, get_font  # noqa: E402
 from matplotlib.font_manager import findSystemFonts as system_fonts  # noqa: E402, N813
 from matplotlib.ft2font import FT2Font  # noqa: E402
 from matplotlib.mathtext import MathTextParser  # noqa: E402
 from matplotlib.path import Path as Outline  # noqa: E402
-from matplotlib.ticker import MaxNLocator  # noqa: E402
 from matplotlib.transforms import Affine2D  # noqa: E402
+
+try:
+    # `backend_agg` costs more to import than all that is used here: it brings widgets, patches and collections.
+    from matplotlib.backends._backend_agg import RendererAgg  # type: ignore[attr-defined]
+except ImportError:
+    from matplotlib.backends.backend_agg import RendererAgg
 
 try:
     from matplotlib.font_manager import FontPath
@@ -77,17 +81,20 @@ except ImportError:
 __all__ = [
     "FORCE_AUTOHINT",
     "KERNING_DEFAULT",
+    "LOAD_DEFAULT",
     "NO_HINTING",
     "NO_SCALE",
     "OWN_FONTS",
+    "RENDER_NORMAL",
     "Affine2D",
     "FT2Font",
     "FontProperties",
     "MathTextParser",
-    "MaxNLocator",
     "Outline",
     "RendererAgg",
+    "backend_renderer",
     "formula_glyphs",
+    "nice_ticks",
     "open_font",
     "plain_style",
     "system_fonts",
@@ -99,10 +106,14 @@ def _constant(kind: str, prefix: str, name: str) -> Any:
     return getattr(getattr(ft2font, kind), name) if hasattr(ft2font, kind) else getattr(ft2font, f"{prefix}_{name}")
 
 
+LOAD_DEFAULT = _constant("LoadFlags", "LOAD", "DEFAULT")
 FORCE_AUTOHINT = _constant("LoadFlags", "LOAD", "FORCE_AUTOHINT")
 NO_HINTING = _constant("LoadFlags", "LOAD", "NO_HINTING")
 NO_SCALE = _constant("LoadFlags", "LOAD", "NO_SCALE")
 KERNING_DEFAULT = _constant("Kerning", "KERNING", "DEFAULT")
+
+RENDER_NORMAL = getattr(getattr(ft2font, "RenderMode", None), "NORMAL", None)
+"""How glyphs are drawn one by one, since 3.11; None before."""
 
 OWN_FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 
@@ -123,6 +134,21 @@ def open_font(path: str, index: int = 0) -> FT2Font:
         # The factor would stretch widths.
         return get_font(path, hinting_factor=1)  # type: ignore[call-arg]
     return get_font(FontPath(path, index)) if index else get_font(path)
+
+
+def backend_renderer(width: int, height: int, dpi: float) -> Any:
+    """matplotlib's whole renderer, for what its compiled part alone does not draw."""
+    from matplotlib.backends.backend_agg import RendererAgg as Backend
+
+    return Backend(width, height, dpi)
+
+
+def nice_ticks(lo: float, hi: float, bins: int) -> Any:
+    """Round numbers from `lo` to `hi`, at most `bins` steps."""
+    # Only plots need it.
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(nbins=bins, steps=[1, 2, 5, 10], min_n_ticks=1).tick_values(lo, hi)
 
 
 def formula_glyphs(formula: Any) -> Iterator[tuple[FT2Font, float, int, int, float, float]]:

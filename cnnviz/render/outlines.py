@@ -79,8 +79,8 @@ def _strokes(points: Sequence[tuple[float, float]], codes: Sequence[int]) -> Ite
         place += count
 
 
-def embedded(face: Face, glyphs: Sequence[int | None]) -> Embedded:
-    """A font of these glyphs in their order, from number 1 on; number 0 is empty, and so are those that are None."""
+def embedded(face: Face, glyphs: Sequence[int]) -> Embedded:
+    """A font of these glyphs in their order, from number 1 on; number 0 is empty."""
     font = open_face(face)
     unit = units(face)
     builder = FontBuilder(unit, isTTF=True)
@@ -103,9 +103,13 @@ def embedded(face: Face, glyphs: Sequence[int | None]) -> Embedded:
 
     left, bottom, right, top = map(thousandths, font.bbox)
     return Embedded(
-        name=font.postscript_name, data=file.getvalue(), widths=tuple(thousandths(wide[name]) for name in names[1:]),
-        box=(left, bottom, right, top), ascent=thousandths(font.ascender), descent=thousandths(font.descender),
-    )  # fmt: skip
+        name=font.postscript_name,
+        data=file.getvalue(),
+        widths=tuple(thousandths(wide[name]) for name in names[1:]),
+        box=(left, bottom, right, top),
+        ascent=thousandths(font.ascender),
+        descent=thousandths(font.descender),
+    )
 
 
 def _drawn(face: Face, glyph: int | None, unit: int) -> object:

@@ -75,8 +75,11 @@ class Palette:
         # that happens to lie beside.
         fine = np.arange(1, 4 * last) / (4 * last)
         kept = (fine * last).round().astype(int)
-        indices = [np.zeros(len(inks)) + count, *(count + 1 + len(inks) * n + np.arange(len(inks)) for n in
-                   range(last - 1)), opaque]  # fmt: skip
+        indices = [
+            np.zeros(len(inks)) + count,
+            *(count + 1 + len(inks) * n + np.arange(len(inks)) for n in range(last - 1)),
+            opaque,
+        ]
         found = Palette(np.concatenate([self.colors, [shown], *[edge] * (last - 1)]).astype(np.uint8))
         found._drawn = np.concatenate([self.colors, [ground], *(ground + (edge - ground) * t for t in fine)]).round()
         found._stands = np.concatenate([np.arange(count + 1), *(indices[n] for n in kept)]).astype(np.uint8)
@@ -94,7 +97,7 @@ def build_clear_palette(
     """A palette for pictures drawn on the key colour `ground`, which is left out of them."""
     pairs = list(dict.fromkeys(ramps))
     inks = list(dict.fromkeys(color for pair in pairs if ground in pair for color in pair if color != ground))
-    inks = inks[: _MOST_INKS]
+    inks = inks[:_MOST_INKS]
     within = [pair for pair in pairs if ground not in pair]
     solid = [color for color in (*solid, *inks, *(color for pair in within for color in pair)) if color != ground]
     # No edge within a cell may find its nearest colour among those to the ground.

@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.render.mpl import Affine2D, Outline, RendererAgg, plain_style
-from cnnviz.render.text import Line
+from cnnviz.render.agg import cover_of
+from cnnviz.render.canvas import Box
+from cnnviz.render.mpl import Outline, plain_style
+from cnnviz.render.text import Piece, TextLine, covers_of
 from cnnviz.render.theme import Color
 
 Picture = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float64]
 
-_DPI = 72
 DASHES = {"solid": None, "dashed": (5.0, 3.0), "dotted": (1.0, 2.2)}
+RIM = 2
+"""Pixels of the rim around a text that stands on curves."""
+
+_BLACK = (0, 0, 0)
+_AROUND = ((-RIM, 0), (RIM, 0), (0, -RIM), (0, RIM), (-1, -1), (-1, 1), (1, -1), (1, 1))
+_KEPT_RIMS = 256
+
+
+class Stamp:
+    """A drawing of one colour that is wanted at many places: `draw` draws it, within `box`."""
+
+    def __init__(self, box: Box, draw: Callable[[Pen, Color], None]) -> None:
+        self.box, self.draw = box, draw
+
+    @cached_property
+    def piece(self) -> Piece:
+        """Its coverage, drawn once."""
+        picture = np.full((self.box.height, self.box.width, 3), 255, np.uint8)
+        self.draw(Pen(picture, (self.box.left, self.box.top)), _BLACK)
+        return Piece(255 - picture[..., 0], self.box.left, self.box.top, self.box.width)
 
 
 class Pen:
@@ -36,10 +59,21 @@ class Pen:
         picture[:] = color
         return cls(picture)
 
+    def at(self, x: int, y: int) -> Pen:
+        """A pen on the same picture whose coordinates begin at a place."""
+        return Pen(self.picture, (self._left - x, self._top - y)) if x or y else self
+
     def rect(self, x: int, y: int, width: int, height: int, color: Color) -> None:
         """Fill a rectangle."""
         x, y = x - self._left, y - self._top
         self.picture[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)] = color
+
+    def image(self, pixels: Picture, x: int, y: int) -> None:
+        """Show an array of pixels as it is, for fields of values."""
+        box = Box(x, y, x + pixels.shape[1], y + pixels.shape[0]).seen_from(self._left, self._top)
+        seen = box.clip(self.picture.shape[1], self.picture.shape[0])
+        if not seen.empty:
+            self.picture[seen.slices] = pixels[seen.seen_from(box.left, box.top).slices]
 
     def frame(self, x: int, y: int, width: int, height: int, color: Color, stroke: int) -> None:
         """Outline a rectangle inwards."""
@@ -59,35 +93,36 @@ class Pen:
             cover = np.clip(stroke / 2 + 0.5 - from_stroke, 0, 1)
             self._blend(x, y, (cover * 255).astype(np.uint8), color)
 
-    def text(self, line: Line, x: int, baseline: int, color: Color, strong: Color | None = None) -> None:
+    def text(self, line: TextLine, x: int, baseline: int, color: Color, strong: Color | None = None) -> None:
         """Draw a typeset line from x on, its **strong** pieces in a colour of their own."""
-        for placed in line.pieces:
-            piece = placed.piece
-            ink = strong if placed.strong and strong is not None else color
-            self._blend(x + placed.x + piece.left, baseline + piece.top + placed.drop, piece.mask, ink)
+        for cover, left, top, is_strong in covers_of(line):
+            self._blend(x + left, baseline + top, cover, strong if is_strong and strong else color)
+
+    def rim(self, line: TextLine, x: int, baseline: int, color: Color) -> None:
+        """Draw around where a line is going to be written."""
+        self.stamp(_rim_of(line), x, baseline, color)
+
+    def stamp(self, stamp: Stamp, x: int, y: int, color: Color) -> None:
+        """Draw a stamp, its origin at a place."""
+        self._blend(x + stamp.piece.left, y + stamp.piece.top, stamp.piece.mask, color)
 
     @plain_style()
     def polyline(self, points: Points, color: Color, stroke: float, style: str = "solid") -> None:
         """Draw a line through (n, 2) points; `style` is solid, dashed or dotted."""
         finite = points[np.isfinite(points).all(axis=1)]
         if len(finite) >= 2:
-            self._path(Outline(finite), color, stroke, style=style)
+            self._path(Outline(finite), color, stroke, style)
 
     @plain_style()
     def polygon(self, points: Points, fill: Color) -> None:
         """Fill the area within (n, 2) points."""
-        self._path(Outline(np.concatenate([points, points[:1]]), closed=True), fill, 0.0, fill=True)
+        self._path(Outline(np.concatenate([points, points[:1]]), closed=True), fill)
 
-    def disc(
-        self, x: float, y: float, radius: float, fill: Color, edge: Color | None = None, stroke: float = 0
-    ) -> None:
-        """Fill a circle, its edge in a colour of its own."""
-        circle = Outline.circle((x, y), radius)
-        self._path(circle, fill, 0.0, fill=True)
-        if edge is not None and stroke:
-            self._path(circle, edge, stroke)
+    def disc(self, x: float, y: float, radius: float, fill: Color) -> None:
+        """Fill a circle."""
+        self._path(Outline.circle((x, y), radius), fill)
 
-    def _path(self, path: Outline, color: Color, stroke: float, *, style: str = "solid", fill: bool = False) -> None:
+    def _path(self, path: Outline, color: Color, stroke: float = 0, style: str = "solid") -> None:
         """Let Agg cover the path's own corner of the picture, then blend the colour in."""
         vertices = np.asarray(path.vertices, np.float64)
         low, high = vertices.min(axis=0), vertices.max(axis=0)
@@ -96,20 +131,10 @@ class Pen:
         left, top = max(self._left, math.floor(low[0] - reach)), max(self._top, math.floor(low[1] - reach))
         right = min(self._left + width, math.ceil(high[0] + reach))
         bottom = min(self._top + height, math.ceil(high[1] + reach))
-        if left >= right or top >= bottom:
-            return
-        renderer = RendererAgg(right - left, bottom - top, _DPI)
-        gc = renderer.new_gc()
-        gc.set_foreground((0, 0, 0, 1))
-        gc.set_linewidth(stroke)
-        gc.set_joinstyle("round")
-        gc.set_capstyle("butt" if DASHES[style] else "round")
-        if dashes := DASHES[style]:
-            gc.set_dashes(0, [length * stroke for length in dashes])
-        # Agg counts y from below.
-        place = Affine2D().translate(-left, -top).scale(1, -1).translate(0, bottom - top)
-        renderer.draw_path(gc, path, place, (0, 0, 0) if fill else None)
-        self._blend(left, top, np.asarray(renderer.buffer_rgba())[..., 3], color)
+        if left < right and top < bottom:
+            dashes = [length * stroke for length in DASHES[style] or ()]
+            cover = cover_of(path, left, top, right - left, bottom - top, stroke, dashes)
+            self._blend(left, top, cover, color)
 
     def _blend(self, x: int, y: int, mask: npt.NDArray[np.uint8], color: Color) -> None:
         x, y = x - self._left, y - self._top
@@ -118,6 +143,25 @@ class Pen:
         bottom, right = min(height, y + mask.shape[0]), min(width, x + mask.shape[1])
         if top >= bottom or left >= right:
             return
-        cover = mask[top - y : bottom - y, left - x : right - x, None].astype(np.int32)
+        cover = mask[top - y : bottom - y, left - x : right - x, None].astype(np.uint16)
         under = self.picture[top:bottom, left:right]
-        under[:] = (under * (255 - cover) + np.array(color, np.int32) * cover + 127) // 255
+        # At most 255 · 255 + 127: sixteen bits are enough.
+        mixed = under * (255 - cover)
+        mixed += np.array(color, np.uint16) * cover
+        mixed += np.uint16(127)
+        mixed //= np.uint16(255)
+        under[:] = mixed
+
+
+@lru_cache(maxsize=_KEPT_RIMS)
+def _rim_of(line: TextLine) -> Stamp:
+    def draw(pen: Pen, color: Color) -> None:
+        for dx, dy in _AROUND:
+            pen.text(line, dx, dy, color, color)
+
+    return Stamp(rim_box(line, 0, 0), draw)
+
+
+def rim_box(line: TextLine, x: int, baseline: int) -> Box:
+    """All pixels of a text with its rim."""
+    return Box(x, baseline - line.ascent, x + line.width, baseline + line.descent).grown(RIM + 2)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -17,13 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.locking import synchronized
+from cnnviz.render.agg import DPI, formula_cover
 from cnnviz.render.fonts import Face, font_of, is_wide, lacks_weight, open_face
-from cnnviz.render.mpl import FORCE_AUTOHINT, KERNING_DEFAULT, FontProperties, FT2Font, RendererAgg, plain_style
+from cnnviz.render.mpl import FORCE_AUTOHINT, KERNING_DEFAULT, FT2Font
 
 Mask = npt.NDArray[np.uint8]
 
-# 72 dots to the inch: a point is a pixel.
-_DPI = 72
 _PART = re.compile(r"(\$[^$]+\$|\*\*.+?\*\*)")
 _WORD = re.compile(r"\S+|\s+")
 # The end of a caption, which is what it is there for.
@@ -33,7 +32,7 @@ _INDEXED = re.compile(r"\$([A-Za-z])_\{([0-9,]+)\}\$")
 _SUBSCRIPT_SCALE, _SUBSCRIPT_DROP = 0.7, 0.28
 # Computer Modern is drawn smaller than DejaVu Sans at the same size.
 _MATH_SCALE = 1.12
-_KEPT = 4096
+_KEPT, _KEPT_COVERS = 4096, 512
 _NO_INK: Mask = np.zeros((0, 0), np.uint8)
 # Stems on whole pixels: crisper on a projector, and fewer shades for the file to carry.
 _HINTING = FORCE_AUTOHINT
@@ -58,37 +57,6 @@ class Placed(NamedTuple):
     strong: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A typeset line: its pieces, width, height above and depth below the baseline in pixels."""
-
-    pieces: tuple[Placed, ...]
-    width: int
-    ascent: int
-    descent: int
-
-    def span(self, strong: bool) -> tuple[int, int] | None:
-        """Where the ink of the line, or of its **strong** pieces, begins and ends; None where there is none."""
-        ends = [
-            (left := placed.x + placed.piece.left, left + placed.piece.mask.shape[1])
-            for placed in self.pieces if placed.strong == strong and placed.piece.mask.size
-        ]  # fmt: skip
-        return (min(left for left, _ in ends), max(right for _, right in ends)) if ends else None
-
-    def cover(self, shape: tuple[int, int], x: int, baseline: int, strong: bool) -> Mask:
-        """The ink of the line, or of its **strong** pieces, on an area of that shape (rows, columns)."""
-        area = np.zeros(shape, np.uint8)
-        for placed in self.pieces:
-            mask = placed.piece.mask
-            if placed.strong != strong or not mask.size:
-                continue
-            top, left = baseline + placed.piece.top + placed.drop, x + placed.x + placed.piece.left
-            cut_top, cut_left = max(0, -top), max(0, -left)
-            part = area[top + cut_top : top + mask.shape[0], left + cut_left : left + mask.shape[1]]
-            np.maximum(part, mask[cut_top:, cut_left:][: part.shape[0], : part.shape[1]], out=part)
-        return area
-
-
 class Part(NamedTuple):
     """A word, a blank or a formula of a line, and how it is set."""
 
@@ -100,14 +68,51 @@ class Part(NamedTuple):
     strong: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TextLine:
+    """A typeset line: its parts and their pieces, width, height above and depth below the baseline in pixels."""
+
+    pieces: tuple[Placed, ...]
+    width: int
+    ascent: int
+    descent: int
+    parts: tuple[Part, ...] = ()
+
+
+@lru_cache(maxsize=_KEPT_COVERS)
+def covers_of(line: TextLine) -> list[tuple[Mask, int, int, bool]]:
+    """What a line covers, its **strong** pieces apart: each as one mask with its place, and whether it is strong."""
+    found = []
+    for strong in (False, True):
+        inked = [
+            (placed.x + placed.piece.left, placed.drop + placed.piece.top, placed.piece.mask)
+            for placed in line.pieces
+            if placed.strong == strong and placed.piece.mask.size
+        ]
+        if inked:
+            left, top = min(x for x, _, _ in inked), min(y for _, y, _ in inked)
+            found.append((_joined(inked, left, top), left, top, strong))
+    return found
+
+
+def _joined(inked: Sequence[tuple[int, int, Mask]], left: int, top: int) -> Mask:
+    """Masks at their places on one mask that begins at (left, top)."""
+    right, bottom = max(x + m.shape[1] for x, _, m in inked), max(y + m.shape[0] for _, y, m in inked)
+    found = np.zeros((bottom - top, right - left), np.uint8)
+    for x, y, mask in inked:
+        part = found[y - top : y - top + mask.shape[0], x - left : x - left + mask.shape[1]]
+        np.maximum(part, mask, out=part)
+    return found
+
+
 class Typesetter:
     """Sets lines of text; words, formulas and whole lines are remembered, since captions and figures repeat theirs."""
 
-    def line(self, text: str, size: float, bold: bool = False) -> Line:
+    def line(self, text: str, size: float, bold: bool = False) -> TextLine:
         """Set one line at `size` pixels."""
         return _line(text, size, bold)
 
-    def fitting(self, text: str, size: float, width: float, least: float, bold: bool = False) -> Line:
+    def fitting(self, text: str, size: float, width: float, least: float, bold: bool = False) -> TextLine:
         """Set one line at `size` pixels, or as much smaller, down to `least`, as lets it fit `width`; then cut it."""
         line = self.line(text, size, bold)
         if line.width <= width:
@@ -125,16 +130,17 @@ class Typesetter:
 
 
 @lru_cache(maxsize=_KEPT)
-def _line(text: str, size: float, bold: bool) -> Line:
+def _line(text: str, size: float, bold: bool) -> TextLine:
     x, placed, ascent, descent = 0.0, [], 0, 0
-    for part in parts_of(text, size, bold):
+    parts = tuple(_parts_of(text, size, bold))
+    for part in parts:
         piece = (_formula_or_words if part.math else _word)(part.text, part.size, part.bold)
         drop = round(part.drop)
         placed.append(Placed(piece, round(x), drop, part.strong))
         x += piece.advance
         ascent = max(ascent, -piece.top - drop)
         descent = max(descent, piece.top + piece.mask.shape[0] + drop)
-    return Line(tuple(placed), math.ceil(x), ascent, descent)
+    return TextLine(tuple(placed), math.ceil(x), ascent, descent, parts)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -150,13 +156,7 @@ def _word(text: str, size: float, bold: bool) -> Piece:
     if not inked:
         return Piece(_NO_INK, 0, 0, x)
     left, top = min(at for at, _ in inked), min(glyph.top for _, glyph in inked)
-    right = max(at + glyph.mask.shape[1] for at, glyph in inked)
-    bottom = max(glyph.top + glyph.mask.shape[0] for _, glyph in inked)
-    mask = np.zeros((bottom - top, right - left), np.uint8)
-    for at, glyph in inked:
-        height, width = glyph.mask.shape
-        part = mask[glyph.top - top : glyph.top - top + height, at - left : at - left + width]
-        np.maximum(part, glyph.mask, out=part)
+    mask = _joined([(at, glyph.top, glyph.mask) for at, glyph in inked], left, top)
     return Piece(mask, left, top, x)
 
 
@@ -191,7 +191,7 @@ def _kerning(before: str, sign: str, size: float, bold: bool) -> float:
 
 def _sized(face: Face, size: float) -> FT2Font:
     font = open_face(face)
-    font.set_size(size, _DPI)
+    font.set_size(size, DPI)
     return font
 
 
@@ -202,39 +202,21 @@ def _thickened(mask: Mask, by: int) -> Mask:
     return thick
 
 
+@lru_cache(maxsize=_KEPT)
 def _formula_or_words(text: str, size: float, bold: bool) -> Piece:
     """A formula; where a user's text only happens to hold two dollar signs, its words as they stand."""
-    try:
-        return _formula(text, size, bold)
-    except ValueError:
+    found = formula_cover(text, size, bold)
+    if found is None:
         return _word(text, size, bold)
-
-
-@lru_cache(maxsize=_KEPT)
-@synchronized
-@plain_style()
-def _formula(text: str, size: float, bold: bool) -> Piece:
-    font = FontProperties(
-        family="DejaVu Sans", size=size, weight="bold" if bold else "normal", math_fontfamily="cm"
-    )  # fmt: skip
-    measuring = RendererAgg(1, 1, _DPI)
-    width, height, descent = measuring.get_text_width_height_descent(text, font, True)
-    margin = 2 + math.ceil(size / 4)
-    rows, columns = math.ceil(height) + 2 * margin, math.ceil(width) + 2 * margin
-    baseline = rows - margin - math.ceil(descent)
-    renderer = RendererAgg(columns, rows, _DPI)
-    # A renderer remembers what it has parsed, and parsing is most of the work.
-    renderer.mathtext_parser = measuring.mathtext_parser
-    renderer.draw_text(renderer.new_gc(), margin, baseline, text, font, 0, ismath=True)
-    ink = np.asarray(renderer.buffer_rgba())[..., 3]
+    ink, left, baseline, width = found
     in_rows, in_columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     if not len(in_rows):
-        return Piece(_NO_INK, 0, 0, float(width))
+        return Piece(_NO_INK, 0, 0, width)
     cut = ink[in_rows[0] : in_rows[-1] + 1, in_columns[0] : in_columns[-1] + 1].copy()
-    return Piece(cut, int(in_columns[0]) - margin, int(in_rows[0]) - baseline, float(width))
+    return Piece(cut, int(in_columns[0]) - left, int(in_rows[0]) - baseline, width)
 
 
-def parts_of(text: str, size: float, bold: bool) -> Iterator[Part]:
+def _parts_of(text: str, size: float, bold: bool) -> Iterator[Part]:
     """The parts of a text in the order in which a line has their pieces."""
     for part in _PART.split(text):
         if indexed := _INDEXED.fullmatch(part):

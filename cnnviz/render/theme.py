@@ -136,11 +136,14 @@ def _theme_of(name: str, table: Mapping[str, Any]) -> Theme:
         for key in ("marks", "lines")
     )
     return Theme(
-        name=name, page=page, marks=marks, lines=lines,
+        name=name,
+        page=page,
+        marks=marks,
+        lines=lines,
         cells={role: _cell(style, role, name, page["ink"]) for role, style in _table(table, "cells", name).items()},
         scales={key: _scale(stops, key, name) for key, stops in _table(table, "scales", name).items()},
         dashes={role: _dashes(lengths, role, name) for role, lengths in _table(table, "dashes", name, {}).items()},
-    )  # fmt: skip
+    )
 
 
 def _extended(name: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -197,7 +200,7 @@ def _table(table: Mapping[str, Any], key: str, name: str, other: Mapping[str, An
 
 def _color(value: Any, where: str) -> Color:
     if not isinstance(value, str) or not re.fullmatch(r"#[0-9A-Fa-f]{6}", value):
-        raise UsageError(f"theme {where} {quote(value)} is not a colour: write it as \"#94B6D2\"")
+        raise UsageError(f'theme {where} {quote(value)} is not a colour: write it as "#94B6D2"')
     return int(value[1:3], 16), int(value[3:5], 16), int(value[5:7], 16)
 
 

@@ -1,302 +1,201 @@
-"""Drawing as SVG: a pen that takes what the pixels' pen takes, and keeps shapes and texts instead of colouring pixels.
+"""A figure as vectors: fragments of SVG, the slots that hold them, and which slots each step fills anew.
 
-Texts stay texts; formulas become outlines of their glyphs, each outline and each formula kept once for a whole figure.
+What a page needs to play a figure: it fills the slots with fragments, and at each step those that the step names.
 """
 
 from __future__ import annotations
 
-import base64
-import html
-import struct
-import zlib
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
-from cnnviz.locking import synchronized
-from cnnviz.render.markup import MarkupPen, Run, Spoken, formula_of, strokes_across
-from cnnviz.render.markup import short as _f
-from cnnviz.render.mpl import NO_HINTING, FT2Font, formula_glyphs
-from cnnviz.render.panels._axes import HALO, Stamp
-from cnnviz.render.pen import DASHES, Points
-from cnnviz.render.text import Part
-from cnnviz.render.theme import Color
-from cnnviz.render.thinning import thinned
+from cnnviz.playback import place_of
+from cnnviz.render.frames import Film
+from cnnviz.render.panels.base import Item, Painter, Slot
+from cnnviz.render.panels.cells import CellsPainter
+from cnnviz.render.stage import FigureStage
+from cnnviz.render.svg_pen import SvgDefs, SvgPen
+from cnnviz.storyboard import Cell, Step
 from cnnviz.words.plain import spoken
 
-_DPI = 72
-_EM = 1000
-_CURRENT = "currentColor"
-# Pixels that a line may be off: less than is written of a coordinate.
-_UNSEEN = 0.08
-# Short texts are held by their middle, longer ones by their length: other fonts than ours have other widths.
-_SHORT = 8
-STYLE = ".f,.l{fill:none}.l{stroke-linejoin:round;stroke-linecap:round}"
-"""What the classes in the markup stand for: frames, and lines with round ends."""
+Spot = tuple[int, int]
+"""Where a slot stands on its layer."""
 
-PLAIN_STYLE = 'stroke-linejoin="round" stroke-linecap="round"'
-"""What the page's outermost element says instead, where the definitions are plain."""
-
-# Frames, and lines with round ends.
-_CLASSES = 'class="f"', 'class="l"'
-_PLAIN = 'fill="none" stroke-linejoin="miter"', 'fill="none"'
-
-_CODES = {1: "M", 2: "L", 3: "Q", 4: "C", 79: "Z"}
+Name = TypeVar("Name", bound=Hashable)
+_Key = tuple[int, Slot]
 
 
-class Defs:
-    """The outlines of glyphs and the formulas that a figure uses, each once.
+@dataclass
+class Layer:
+    """Slots that are drawn in this order, from (x, y) on; with a `pitch` in rows of `columns`, so many pixels apart.
 
-    `plain` is for programs other than browsers: no classes, no inherited colours, and formulas that say what they are.
+    `name` is the panel's where its slots are cells, `spoken` what a reader is told of it.
     """
 
-    def __init__(self, plain: bool = False) -> None:
-        self.plain = plain
-        self.href = "xlink:href" if plain else "href"
-        self._glyphs: dict[tuple[str, int], int] = {}
-        self._formulas: dict[tuple[str, float, bool], tuple[str, str]] = {}
-        self._shapes: dict[str, str] = {}
-        self._stamps: dict[int, tuple[Stamp, str, list[tuple[Spoken, float, float]]]] = {}
-        self.markup: list[str] = []
+    x: int
+    y: int
+    slots: list[_Key] = field(default_factory=list)
+    name: str = ""
+    columns: int = 0
+    pitch: int = 0
+    spoken: str = ""
 
-    def pen(self, shift: tuple[float, float] = (0, 0), covers: tuple[int, int] | None = None) -> VectorPen:
-        """A pen that uses them."""
-        return VectorPen(self, shift, covers=covers)
-
-    def moved(self, markup: str, x: float, y: float) -> str:
-        """Markup at another place."""
-        return f'<g transform="translate({_f(x)} {_f(y)})">{markup}</g>' if markup and (x or y) else markup
-
-    def formula(self, part: Part) -> tuple[str, str] | None:
-        """The name of a formula's group and what is in it, its baseline at zero; None for what is no formula."""
-        key = part.text, part.size, part.bold
-        if key not in self._formulas:
-            found = formula_of(part)
-            if found is None:
-                return None
-            body = "".join(self._use(*glyph[:3], *glyph[-2:]) for glyph in formula_glyphs(found))
-            body += "".join(
-                f'<path d="M{_f(x)} {_f(-y)}h{_f(w)}v{_f(-h, 2)}h{_f(-w)}z"/>' for x, y, w, h in found.rects
-            )
-            self._formulas[key] = f"m{len(self._formulas)}", body
-            if not self.plain:
-                self.markup.append(f'<g id="{self._formulas[key][0]}">{body}</g>')
-        return self._formulas[key]
-
-    def stamp(self, stamp: Stamp) -> tuple[str, list[tuple[Spoken, float, float]]]:
-        """The name of a stamp's group, in the colour of its place; or, of one that holds texts, these."""
-        if id(stamp) not in self._stamps:
-            pen = VectorPen(self, ink=_CURRENT)
-            stamp.draw(pen)
-            markup = pen.take()
-            if not pen.spoken and markup not in self._shapes:
-                self._shapes[markup] = f"s{len(self._shapes)}"
-                self.markup.append(f'<g id="{self._shapes[markup]}">{markup}</g>')
-            # The stamp itself is kept, so that no other takes its identity.
-            self._stamps[id(stamp)] = stamp, self._shapes.get(markup, ""), pen.spoken
-        return self._stamps[id(stamp)][1:]
-
-    def _use(self, font: FT2Font, size: float, code: int, x: float, y: float) -> str:
-        key = str(font.fname), code
-        if key not in self._glyphs:
-            self._glyphs[key] = len(self._glyphs)
-            self.markup.append(f'<path id="g{self._glyphs[key]}" d="{_glyph_path(font, code)}"/>')
-        place = f'transform="translate({_f(x)} {_f(-y)})scale({_f(size / _EM, 4)})"'
-        return f'<use {self.href}="#g{self._glyphs[key]}" {place}/>'
+    def corner(self, place: int) -> Spot:
+        """Where a slot of it begins on the page."""
+        if not self.pitch:
+            return self.x, self.y
+        return self.x + place % self.columns * self.pitch, self.y + place // self.columns * self.pitch
 
 
-@synchronized
-def _glyph_path(font: FT2Font, code: int) -> str:
-    """A glyph's outline at `_EM` pixels to the em, y down, in steps from point to point."""
-    font.set_size(_EM / 10, _DPI)
-    font.load_char(code, flags=NO_HINTING)
-    vertices, codes = font.get_path()
-    points = [(round(10 * x), round(-10 * y)) for x, y in vertices.tolist()]
-    words, place, at = [], 0, (0, 0)
-    while place < len(codes):
-        letter = _CODES[int(codes[place])]
-        count = {"Q": 2, "C": 3}.get(letter, 1)
-        taken = points[place : place + count]
-        if letter == "Z":
-            words.append("z")
-        elif letter == "M":
-            words.append(f"M{taken[0][0]} {taken[0][1]}")
-        else:
-            steps = "".join(_joined(x - at[0], y - at[1]) for x, y in taken)
-            words.append(letter.lower() + steps.lstrip(" "))
-        at = at if letter == "Z" else taken[-1]
-        place += count
-    return "".join(words)
+@dataclass
+class Beat:
+    """One step: its caption (a fragment), the slots that change with their new fragments, its number and progress."""
+
+    step: Step
+    caption: int
+    changes: list[tuple[int, int]]
+    counter: str
+    progress: str
 
 
-def _tenths(value: int) -> str:
-    """So many tenths behind another number."""
-    text = f"{value / 10:g}".replace("0.", ".", 1) if abs(value) < 10 else f"{value / 10:g}"
-    return text if value < 0 else " " + text
+@dataclass
+class Vectors:
+    """A whole figure: markup that stays, all fragments (the first is empty), all spots, layers, steps.
 
-
-def _joined(x: int, y: int) -> str:
-    """Two numbers behind others; a minus sign parts as well as a blank does."""
-    return "".join(str(value) if value < 0 else f" {value}" for value in (x, y))
-
-
-class VectorPen(MarkupPen):
-    """Keeps SVG markup of what is drawn, for a page with `STYLE` unless its definitions are plain.
-
-    `ink` stands for every colour.
+    Slots are numbered in the layers' order; after them come the places of those in `gliders`, which hold the number of
+    a spot. `initial` tells what each holds before the first step; `wrote` in which step a cell got its last value.
     """
 
-    def __init__(
-        self, defs: Defs, shift: tuple[float, float] = (0, 0), ink: str = "",
-        covers: tuple[int, int] | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(shift, covers)
-        self._defs, self._ink = defs, ink
-        self._frames, self._lines = _PLAIN if defs.plain else _CLASSES
+    page: str
+    fragments: list[str]
+    spots: list[Spot]
+    layers: list[Layer]
+    gliders: list[int]
+    initial: list[int]
+    beats: list[Beat]
+    wrote: dict[int, int]
 
-    def frame(self, x: int, y: int, width: int, height: int, color: Color, stroke: int) -> None:
-        """Outline a rectangle inwards."""
-        half = stroke / 2
-        look = f'{self._frames} stroke="{self._color(color)}" stroke-width="{_f(stroke)}"'
-        self._path_on(look, self._around(x + half, y + half, width - stroke, height - stroke))
+    @property
+    def corners(self) -> list[Spot]:
+        """Where each slot's layer has it."""
+        return [layer.corner(place) for layer in self.layers for place in range(len(layer.slots))]
 
-    def hatch(
-        self, x: int, y: int, width: int, height: int, color: Color, spacing: float, stroke: float, strokes: str = "/"
-    ) -> None:
-        """Strokes across a rectangle, cut at its edges."""
-        ends = strokes_across(x, y, width, height, spacing, strokes)
-        self._line("".join(f"M{self._at(*end[:2])}L{self._at(*end[2:])}" for end in ends), color, stroke)
 
-    def polyline(self, points: Points, color: Color, stroke: float, style: str = "solid") -> None:
-        """Draw a line through (n, 2) points."""
-        finite = points[np.isfinite(points).all(axis=1)]
-        if len(finite) >= 2 and (lengths := DASHES[style]) is not None:
-            dashes = " ".join(_f(length * stroke) for length in lengths)
-            look = f'fill="none" stroke="{self._color(color)}" stroke-width="{_f(stroke)}" stroke-linecap="butt"'
-            self._path_on(f'{look} stroke-linejoin="round" stroke-dasharray="{dashes}"', self._way(finite))
-        elif len(finite) >= 2:
-            self._line(self._way(finite), color, stroke)
+def vectors(film: Film, defs: SvgDefs) -> Vectors:
+    """Draw a film's storyboard as vectors, where and as the film has it."""
+    stage, fragments, spots = film.stage(), _Numbers[str]({"": 0}), _Numbers[Spot]()
+    slots = _Slots(stage, defs, fragments, spots)
+    page, band = defs.pen(), stage.band
+    for painter in (stage.head, band):
+        for item in painter.ground.values():
+            item.draw(page.at(painter.place.x, painter.place.y))
+    initial, told, wrote = slots.filled(), [], dict[_Key, int]()
+    numbers = {name: number for number, name in enumerate(stage.panels, start=2)}
+    for place, step in stage.steps():
+        for change in step.changes:
+            if isinstance(change, Cell) and change.value is not None:
+                wrote[numbers[change.panel], ("cell", *place_of(change))] = place
+        items = band.caption(), band.counter(), band.progress()
+        line, counter, progress = (_drawn(defs, band, item) for item in items)
+        caption = fragments.of(line) if film.layout.fit.numbers else 0
+        told.append((step, caption, slots.filled(), counter, progress))
+    layers = slots.layers()
+    order = [key for layer in layers for key in layer.slots]
+    gliders = [place for place, key in enumerate(order) if key in slots.gliders]
+    placed: list[Hashable] = [*order, *(("spot", order[place]) for place in gliders)]
+    index = {key: number for number, key in enumerate(placed)}
+    return Vectors(
+        page=page.take(),
+        fragments=list(fragments),
+        spots=list(spots),
+        layers=layers,
+        gliders=gliders,
+        initial=[initial.get(key, 0) for key in placed],
+        beats=[Beat(step, line, [(index[key], n) for key, n in new.items()], *ends) for step, line, new, *ends in told],
+        wrote={index[key]: place for key, place in wrote.items()},
+    )
 
-    def polygon(self, points: Points, fill: Color) -> None:
-        """Fill the area within (n, 2) points."""
-        self._path_on(f'fill="{self._color(fill)}"', self._way(points) + "z")
 
-    def disc(
-        self, x: float, y: float, radius: float, fill: Color, edge: Color | None = None, stroke: float = 0
-    ) -> None:
-        """Fill a circle, its edge in a colour of its own."""
-        rim = f' stroke="{self._color(edge)}" stroke-width="{_f(stroke)}"' if edge is not None and stroke else ""
-        cx, cy = x + self._shift[0], y + self._shift[1]
-        self._add(f'<circle cx="{_f(cx)}" cy="{_f(cy)}" r="{_f(radius)}" fill="{self._color(fill)}"{rim}/>')
+def _drawn(defs: SvgDefs, painter: Painter, item: Item) -> str:
+    pen = defs.pen().at(painter.place.x, painter.place.y)
+    item.draw(pen)
+    return pen.take()
 
-    def image(self, pixels: npt.NDArray[np.uint8], x: int, y: int) -> None:
-        """An array of pixels as it is, for fields of values."""
-        height, width = pixels.shape[:2]
-        if pixels.size:
-            place = f'x="{_f(x + self._shift[0])}" y="{_f(y + self._shift[1])}" width="{width}" height="{height}"'
-            data = base64.b64encode(png(pixels)).decode("ascii")
-            self._add(f'<image {place} {self._defs.href}="data:image/png;base64,{data}"/>')
 
-    def _box(self, x: int, y: int, width: int, height: int, color: Color) -> None:
-        self._path_on(f'fill="{self._color(color)}"', self._around(x, y, width, height))
+class _Numbers(dict[Name, int]):
+    """Numbers for things, each once."""
 
-    def _stamp(self, stamp: Stamp, x: int, y: int, color: Color) -> None:
-        left, top = x - stamp.box.left, y - stamp.box.top
-        name, texts = self._defs.stamp(stamp)
-        if not texts and self._defs.plain:
-            pen = VectorPen(self._defs, (left + self._shift[0], top + self._shift[1]), self._color(color))
-            stamp.draw(pen)
-            self._add(pen.take())
-            return
-        if not texts:
-            place = f'x="{_f(left + self._shift[0])}" y="{_f(top + self._shift[1])}"'
-            self._add(f'<use href="#{name}" {place} color="{self._color(color)}"/>')
-            return
-        # A text drawn around its own place is its rim.
-        at_x, at_y = np.mean([place for _, *place in texts], axis=0).tolist()
-        rim = f' stroke="{self._color(color)}" stroke-linejoin="round" stroke-width="{2 * HALO}"'
-        self._add(self._written(texts[0][0], left + at_x, top + at_y, color, color, rim))
+    def of(self, name: Name) -> int:
+        return self.setdefault(name, len(self))
 
-    def _written(self, line: Spoken, x: float, baseline: float, color: Color, strong: Color, rim: str = "") -> str:
-        found, runs = [], list(line.runs())
-        for run in runs:
-            part, placed = run[0]
-            ink = self._color(strong if part.strong else color)
-            if part.math and (formula := self._defs.formula(part)) is not None:
-                left, top = x + placed.x + self._shift[0], baseline + round(part.drop) + self._shift[1]
-                # The glyphs' own scale makes strokes thinner.
-                thick = rim.replace(f'width="{2 * HALO}"', f'width="{_f(2 * HALO * _EM / part.size)}"')
-                found.append(self._set(part, *formula, left, top, f'fill="{ink}"{thick}'))
-            else:
-                found.append(self._run(run, x, baseline, ink, rim, alone=len(runs) == 1))
-        return "".join(found)
 
-    def _set(self, part: Part, name: str, body: str, x: float, y: float, look: str) -> str:
-        """A formula at its place; a plain one is whole, and says what it is unless it is the rim of another."""
-        if not self._defs.plain:
-            return f'<use href="#{name}" x="{_f(x)}" y="{_f(y)}" {look}/>'
-        label = 'aria-hidden="true"' if "stroke" in look else f'aria-label="{escaped(spoken(part.text))}"'
-        return f'<g transform="translate({_f(x)} {_f(y)})" {look} {label}>{body}</g>'
+class _Slots:
+    """The slots of all panels, and in what order each panel has them."""
 
-    def _run(self, run: Run, x: float, baseline: float, ink: str, rim: str, *, alone: bool) -> str:
-        """Words of one manner as one text."""
-        part, text = run[0][0], "".join(part.text for part, _ in run)
-        left = x + run[0][1].x + self._shift[0]
-        width = run[-1][1].x + run[-1][1].piece.advance - run[0][1].x
-        look = ' font-weight="700"' if part.bold else ""
-        look += ' aria-hidden="true"' if rim and self._defs.plain else ""
-        if alone and len(text) <= _SHORT:
-            place = f'x="{_f(left + width / 2)}" text-anchor="middle"'
+    def __init__(self, stage: FigureStage, defs: SvgDefs, fragments: _Numbers[str], spots: _Numbers[Spot]) -> None:
+        self._stage, self._defs, self._fragments, self._spots = stage, defs, fragments, spots
+        self._tiles: dict[tuple[int, Hashable], int] = {}
+        self._order: dict[tuple[int, bool], list[Slot]] = {}
+        self.gliders: set[_Key] = set()
+
+    def filled(self) -> dict[Hashable, int]:
+        """What the slots hold since the last call, by number of fragment, and where those stand that glide."""
+        found: dict[Hashable, int] = {}
+        for number, slot, _, item, _ in self._stage.changes():
+            if number < 2:
+                continue
+            found[number, slot] = self._fragment(number, item) if item is not None else 0
+            if item is not None and item.glides:
+                self.gliders.add((number, slot))
+                found["spot", (number, slot)] = self._spots.of(item.at)
+        for number, painter in enumerate(self._stage.painters):
+            _merge(self._order.setdefault((number, True), []), (s for s, i in painter.ground.items() if not i.tile))
+            _merge(self._order.setdefault((number, False), []), self._stage.floats[number])
+        return found
+
+    def _fragment(self, number: int, item: Item) -> int:
+        pen: SvgPen = self._defs.pen()
+        if not item.tile:
+            item.draw(pen if item.glides else pen.at(*item.at))
+            return self._fragments.of(pen.take())
+        key = number, item.key
+        if key not in self._tiles:
+            item.draw(pen)
+            self._tiles[key] = self._fragments.of(pen.take())
+        return self._tiles[key]
+
+    def layers(self) -> list[Layer]:
+        """All layers, lowest first: of each panel its ground, its cells, and what floats above them."""
+        found: list[Layer] = []
+        for number, (name, painter) in enumerate(self._stage.panels.items(), start=2):
+            x, y = painter.place.x, painter.place.y
+            ground, floats = ([(number, slot) for slot in self._order[number, under]] for under in (True, False))
+            found += [Layer(x, y, ground)] if ground else []
+            found += _sheets(name, number, painter) if isinstance(painter, CellsPainter) else []
+            found += [Layer(x, y, floats)] if floats else []
+        return found
+
+
+def _merge(order: list[Slot], slots: Iterable[Slot]) -> None:
+    """Let an order take in slots that it lacks, each behind the one before it."""
+    at = 0
+    for slot in slots:
+        if slot in order:
+            at = order.index(slot) + 1
         else:
-            place = f'x="{_f(left)}"' + (f' textLength="{_f(width)}"' if len(text) > 1 else "")
-        y = _f(baseline + self._shift[1])
-        return f'<text {place} y="{y}" font-size="{_f(part.size)}"{look} fill="{ink}"{rim}>{escaped(text)}</text>'
-
-    def _line(self, way: str, color: Color, stroke: float) -> None:
-        self._path_on(f'{self._lines} stroke="{self._color(color)}" stroke-width="{_f(stroke)}"', way)
-
-    def _spelled(self, look: str, way: str) -> str:
-        return f'<path {look} d="{way}"/>'
-
-    def _way(self, points: Points) -> str:
-        """A path through points, as steps from one to the next in tenths of pixels."""
-        tenths = np.rint((thinned(points, _UNSEEN) + self._shift) * 10).astype(int)
-        steps = np.diff(tenths, axis=0)
-        steps = steps[(steps != 0).any(axis=1)].tolist()
-        # A line without length still has round ends.
-        way = "".join(_tenths(value) for step in steps for value in step) or " 0 0"
-        return f"M{tenths[0, 0] / 10:g} {tenths[0, 1] / 10:g}l{way.lstrip(' ')}"
-
-    def _around(self, x: float, y: float, width: float, height: float) -> str:
-        return f"M{self._at(x, y)}h{_f(width)}v{_f(height)}h{_f(-width)}z"
-
-    def _at(self, x: float, y: float) -> str:
-        return f"{_f(x + self._shift[0])} {_f(y + self._shift[1])}"
-
-    def _color(self, color: Color) -> str:
-        return self._ink or hex_color(color)
+            order.insert(at, slot)
+            at += 1
 
 
-def hex_color(color: Color) -> str:
-    """A colour as SVG and CSS write it."""
-    return "#" + "".join(f"{int(value):02x}" for value in color)
-
-
-def escaped(text: str) -> str:
-    """A user's text within markup; what no file can hold is left out."""
-    return html.escape(text.encode("utf-8", "replace").decode("utf-8"), quote=True)
-
-
-def png(pixels: npt.NDArray[np.uint8]) -> bytes:
-    """An (h, w, 3) picture of at most 256 colours as PNG (W3C, Portable Network Graphics, 3rd edition)."""
-    height, width = pixels.shape[:2]
-    colors, index = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
-    rows = np.zeros((height, width + 1), np.uint8)
-    rows[:, 1:] = index.reshape(height, width)
-    chunks = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
-        (b"PLTE", colors.astype(np.uint8).tobytes()), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b""),
-    ]  # fmt: skip
-    body = (struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-            for kind, data in chunks)  # fmt: skip
-    return b"\x89PNG\r\n\x1a\n" + b"".join(body)
+def _sheets(name: str, number: int, painter: CellsPainter) -> list[Layer]:
+    """A layer for each sheet of cells."""
+    sheets, (rows, columns) = painter.sheets, painter.state.values.shape[-2:]
+    label = spoken(painter.place.label.split("\n")[0]) or name
+    found = []
+    for channel in range(sheets.count):
+        x, y = sheets.corner(channel)
+        head = (channel,) if sheets.captions else ()
+        slots = [(number, ("cell", *head, row, column)) for row in range(rows) for column in range(columns)]
+        told = ", ".join(filter(None, (label, spoken(sheets.captions[channel]) if sheets.captions else "")))
+        found.append(Layer(painter.place.x + x, painter.place.y + y, slots, name, columns, painter.side, told))
+    return found

@@ -41,10 +41,10 @@ def all_curves(scene: Scene, points: Sequence[Point[Activation]]) -> Story:
         *zip(*columns, strict=True),
         step_roles=(),
         formula=joined((Text("solid: {f}", f=F), Text("dashed: {slope}", slope=Symbol("f'(x)"))), "     "),
-        convention=Text("derivatives at corners as in torch"),
+        convention=Text("slopes at kinks as in PyTorch"),
         alt=Text(
-            "{n} activation functions side by side: {names}. One value of x moves from {lo} to {hi}, and a point along "
-            "each curve and its dashed derivative with it",
+            "{n} activation functions side by side: {names}. x moves from {lo} to {hi}, and with it a point along each "
+            "curve and its dashed derivative",
             n=len(points),
             names=listed(point.entry.title for point in points),
             lo=Number(float(at.at[0]), None),
@@ -86,8 +86,8 @@ def table(scene: Scene, points: Sequence[Point[Activation]]) -> Story:
 
     groups = (
         Text("static: no free parameter"),
-        Text("parametric: a free parameter"),
-        Text("bounded: a range with two ends"),
+        Text("parametric: one free parameter"),
+        Text("bounded: output stays in an interval"),
     )
     return story.play(
         steps,
@@ -97,8 +97,8 @@ def table(scene: Scene, points: Sequence[Point[Activation]]) -> Story:
         animated=False,
         formula=joined(groups, "     "),
         alt=Text(
-            "Table of activation functions with equation, range and derivative: {names}; one row after the other is "
-            "highlighted",
+            "Table of activation functions with equation, range and derivative: {names}; the rows are highlighted one "
+            "after another",
             names=listed(point.entry.title for point in points),
         ),
     )

@@ -77,59 +77,62 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
     )
 
 
+_ROWS = (
+    Row(
+        Text("Trainable"),
+        (Text("no"),),
+        (Text("yes: scale γ, shift β"),),
+        Text("LRN learns nothing; BN learns a scale γ and a shift β per channel"),
+    ),
+    Row(
+        Text("Hyperparameters"),
+        (Text("k, n, α, β"),),
+        (Text("ε, momentum"),),
+        Text("LRN uses the same k, n, α, β for all channels"),
+    ),
+    Row(
+        Text("Computed from"),
+        (Text("sum of squares"),),
+        (Text("mean and variance"),),
+        Text("LRN does not subtract the mean: 0 stays 0"),
+    ),
+    Row(
+        Text("At inference"),
+        (Text("as in training"),),
+        (Text("running mean and variance"), Text("from training")),
+        Text("BN does not depend on the other samples in the batch"),
+    ),
+    Row(
+        Text("Position"),
+        (Text("after the activation"),),
+        (Text("between convolution and activation"),),
+        Text("AlexNet normalizes after the ReLU; BN goes before the activation"),
+    ),
+    Row(
+        Text("Used in"),
+        ("AlexNet 2012, GoogLeNet 2014",),
+        ("Inception v2 2015, ResNet 2015",),
+        Text("VGG found no gain from LRN in 2014; batch normalization has replaced it"),
+    ),
+)
+
+
 def _rows(batch: int, channels: int, size: Size) -> tuple[Row, ...]:
-    shared, learned = Number(batch * size[0] * size[1]), Number(2 * channels)
+    """All rows, those with counts in their places."""
+    learned, shared = Number(2 * channels), Number(batch * size[0] * size[1])
+    values = equation("N·H·W", shared, strong=False)
     product = equation("N·H·W", Number(batch) * Number(size[0]) * Number(size[1]), shared)
-    return (
-        Row(
-            Text("Trainable"),
-            (Text("no"),),
-            (Text("yes: scale γ, shift β"),),
-            Text("LRN learns nothing; BN learns a scale γ and a shift β per channel"),
-        ),
-        Row(
-            Text("Learned parameters"),
-            (Number(0),),
-            (equation("2·C", learned, strong=False),),
-            joined(("BN", equation("2·C", Number(2) * Number(channels), learned)), ": "),
-        ),
-        Row(
-            Text("Hyperparameters"),
-            (Text("k, n, α, β"),),
-            (Text("ε, momentum"),),
-            Text("LRN uses the same k, n, α, β for all channels"),
-        ),
-        Row(
-            Text("Normalized over"),
-            (Text("n channels at one pixel,"), Text("or n×n pixels of a channel")),
-            (
-                Text("each channel over the batch:"),
-                Text("{count} values", count=equation("N·H·W", shared, strong=False)),
-            ),
-            Text("BN: {product} values share a mean and a variance", product=product),
-        ),
-        Row(
-            Text("Computed from"),
-            (Text("sum of squares"),),
-            (Text("mean and variance"),),
-            Text("LRN does not subtract the mean: 0 stays 0"),
-        ),
-        Row(
-            Text("At inference"),
-            (Text("as in training"),),
-            (Text("running mean and variance"), Text("from training")),
-            Text("BN does not depend on the other samples in the batch"),
-        ),
-        Row(
-            Text("Position"),
-            (Text("after the activation"),),
-            (Text("between convolution and activation"),),
-            Text("AlexNet normalizes after the ReLU; BN goes before the activation"),
-        ),
-        Row(
-            Text("Used in"),
-            ("AlexNet 2012, GoogLeNet 2014",),
-            ("Inception v2 2015, ResNet 2015",),
-            Text("VGG found no gain from LRN in 2014; batch normalization has replaced it"),
-        ),
+    parameters = Row(
+        Text("Learned parameters"),
+        (Number(0),),
+        (equation("2·C", learned, strong=False),),
+        joined(("BN", equation("2·C", Number(2) * Number(channels), learned)), ": "),
     )
+    over = Row(
+        Text("Normalized over"),
+        (Text("n channels at one pixel,"), Text("or n×n pixels of a channel")),
+        (Text("each channel over the batch:"), Text("{count} values", count=values)),
+        Text("BN: {product} values share a mean and a variance", product=product),
+    )
+    trainable, hyperparameters, *others = _ROWS
+    return trainable, parameters, hyperparameters, over, *others

@@ -23,9 +23,13 @@ MOVING_BEATS = 0.4
 """A step of a moving point is shown a fifth of the usual time."""
 
 MANNERS = (
-    ("curve", "solid"), ("derivative", "dashed"), ("tangent", "dotted"), ("ink", "dotted"), ("derivative", "dotted"),
+    ("curve", "solid"),
+    ("derivative", "dashed"),
+    ("tangent", "dotted"),
+    ("ink", "dotted"),
+    ("derivative", "dotted"),
     ("tangent", "dashed"),
-)  # fmt: skip
+)
 """Roles and styles of several curves in one plot, no two alike."""
 
 _SAMPLES = 241
@@ -58,10 +62,16 @@ class Trace:
         ends = float(at[0]), float(at[-1])
         curve, derivative = sampled(function, ends), sampled(slope, ends)
         return cls(
-            function=function, slope=slope, at=at, digits=shown_digits(at, digits, most),
+            function=function,
+            slope=slope,
+            at=at,
+            digits=shown_digits(at, digits, most),
             results=_result_digits(function(at), slope(at), most, digits),
-            x_range=ends, y_range=padded(curve[1], derivative[1]), curve=curve, derivative=derivative,
-        )  # fmt: skip
+            x_range=ends,
+            y_range=padded(curve[1], derivative[1]),
+            curve=curve,
+            derivative=derivative,
+        )
 
     @cached_property
     def values(self) -> Values:

@@ -13,7 +13,7 @@ from cnnviz.functions.surfaces import Surface, X, Y
 from cnnviz.scenes._rules import COURSES, Rule, Settings, Update, W
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Values
 from cnnviz.storyboard import Surface as Field
-from cnnviz.words import Equation, Math, Number, Product, Ref, Text, Vector, counted, equation, joined
+from cnnviz.words import Equation, Math, Number, Product, Ref, Text, Vector, equation
 
 DIVERGED, ESCAPED = "diverged", "escaped"
 """How a run is lost: farther than any number that a figure can show, or off a surface that has no least value."""
@@ -149,7 +149,8 @@ def field(surface: Surface, runs: Sequence[Run]) -> Field:
         marked.append(Dot(name="saddle", role="result", x=0.0, y=0.0, text=Text("saddle")))
     return Field(
         name="surface",
-        label=Text("Loss over the weights {x}, across, and {y}, up", x=X, y=Y),
+        x_text=Text("weight {w}", w=X),
+        y_text=Text("weight {w}", w=Y),
         x_range=view[0],
         y_range=view[1],
         axes="frame",
@@ -163,11 +164,10 @@ def field(surface: Surface, runs: Sequence[Run]) -> Field:
 
 def loss_plot(surface: Surface, runs: Sequence[Run], counts: Sequence[int]) -> Plot:
     """The loss of all runs after each update; `counts` are the updates of which there are pictures."""
-    what = Text("{log} of the loss", log=Math(r"\log_{10}")) if surface.minima else Text("Loss")
-    often = counted(counts[0], "a picture each update", "a picture every {n} updates")
     return Plot(
         name="loss",
-        label=joined((what, often)),
+        x_text=Text("update"),
+        y_text=Text("{log} loss", log=Math(r"\log_{10}")) if surface.minima else Text("loss"),
         x_range=(0, counts[-1]),
         y_range=_loss_range(surface, np.concatenate([run.plotted for run in runs])),
         axes="frame",

@@ -73,17 +73,17 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
         steps,
         len(at),
         (
-            _plot("plot", Text("estimate: any number"), panels["plot"], 1.5),
-            _plot("probability", Text("estimate: a probability"), panels["probability"], 1.0),
+            _plot("plot", Text("prediction: any real number"), panels["plot"], 1.5),
+            _plot("probability", Text("prediction: a probability"), panels["probability"], 1.0),
         ),
         step_roles=(),
         formula=Text(
-            "{loss} of one estimate {x} against one label {y}", loss=Math(r"L(y, \hat{y})"), x=PREDICTION, y=LABEL
+            "{loss} for one prediction {x} and one label {y}", loss=Math(r"L(y, \hat{y})"), x=PREDICTION, y=LABEL
         ),
-        convention=Text("definitions as in torch, hinge as in Cortes and Vapnik"),
+        convention=Text("definitions as in PyTorch, hinge as in Cortes and Vapnik (1995)"),
         alt=Text(
-            "the loss functions {names} for the label 1: the estimate moves past the label and a point moves along "
-            "each curve; cross-entropy, whose estimate is a probability, has a plot of its own",
+            "the loss functions {names} for the label 1: the prediction moves past the label and a point moves along "
+            "each curve; cross-entropy, whose prediction is a probability, has a plot of its own",
             names=listed(point.entry.title for point in points),
         ),
     )

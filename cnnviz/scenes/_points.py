@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -14,7 +14,7 @@ from cnnviz.scenes._curves import MOVING_BEATS, Trace
 from cnnviz.story import Graph, Story, Tensor
 from cnnviz.storyboard import Equation as Formula
 from cnnviz.storyboard import Plot, Row, SetRow, Step, Values
-from cnnviz.words import Assigned, Equation, Number, Phrase, Strong, Symbol, Text, Words
+from cnnviz.words import Assigned, ByCases, Equation, Number, Phrase, Strong, Symbol, Text, Words
 
 Entry = TypeVar("Entry", Activation, Loss)
 
@@ -105,22 +105,41 @@ class Point(Generic[Entry]):
 
 def point_moves(
     story: Story,
-    trace: Trace,
+    point: Point[Any],
     plot: Plot,
-    head: Sequence[Row],
-    numbers: Mapping[str, Callable[[int], Words]],
-    caption: Callable[[int], Words],
+    letters: tuple[Symbol, Symbol, Symbol],
+    rows: Mapping[str, str],
+    above: Sequence[Row] = (),
     **texts: Any,
 ) -> Story:
-    """A point moves along a curve, beside its formula (`head`) and three `numbers` of each step by rows' names."""
-    count, roles = len(trace.at), ("ink", "curve", "derivative")
-    rows = [Row(name=name, text=tell(0), role=role) for (name, tell), role in zip(numbers.items(), roles, strict=True)]
-    widest = tuple(tell(step) for step in (0, count - 1) for tell in numbers.values())
-    formula = Formula(name="equation", lines=(*head, *rows), widest=widest, size=20)
+    """A point moves along a curve, beside its formula and three numbers: place, value and slope, by their `letters`.
+
+    `rows` are the names of the numbers' rows and how they are told; other rows may stand `above` them.
+    """
+    trace, count = point.trace, len(point.trace.at)
+
+    def told(step: int) -> dict[str, Words]:
+        numbers = (trace.x(step), trace.value(step), trace.slope_at(step))
+        values = (Equation(letter, (number,), strong=False) for letter, number in zip(letters, numbers, strict=True))
+        return {name: Text(rows[name], value=value) for name, value in zip(rows, values, strict=True)}
+
+    roles = zip(told(0).items(), ("ink", "curve", "derivative"), strict=True)
+    formula = Formula(
+        name="equation",
+        lines=(
+            Row(name="equation", text=ByCases(letters[1], point.entry.body)),
+            Row(name="gap", text=""),
+            *above,
+            *(Row(name=name, text=text, role=role) for (name, text), role in roles),
+        ),
+        widest=(*told(0).values(), *told(count - 1).values()),
+        size=20,
+    )
 
     def steps() -> Iterator[Step]:
         for step in range(count):
-            told = [SetRow(panel="equation", row=name, text=tell(step)) for name, tell in numbers.items()]
-            yield story.step(caption(step), trace.moved("plot", step), told, beats=MOVING_BEATS)
+            caption = point.worked(letters[1], trace.x(step), trace.value(step))
+            numbers = [SetRow(panel="equation", row=name, text=text) for name, text in told(step).items()]
+            yield story.step(caption, trace.moved("plot", step), numbers, beats=MOVING_BEATS)
 
     return story.play(steps, count, (plot, formula), step_roles=(), **texts)

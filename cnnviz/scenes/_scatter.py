@@ -139,16 +139,17 @@ class Scatter:
 
     def _summary(self, stamps: Stamps) -> Words:
         missed, bias = int((stamps.counts == 0).sum()), Number(self.scene.bias, None, ("bias",))
-        one, many = "{n} cell gets no stamp and is {bias}; ", "{n} cells get no stamp and are {bias}; "
+        one, many = "; {n} cell without a stamp is {bias}", "; {n} cells without a stamp are {bias}"
         none = counted(missed, one, many, bias=bias) if missed else ""
         if not self.cropped:
-            n, shape = Number(self.scene.map.values.size, 0, ("input", "size")), Strong(Shape(stamps.sums.shape, "output"))
-            return Text("{none}all {n} stamps added up: {shape}", none=none, n=n, shape=shape)
+            n = Number(self.scene.map.values.size, 0, ("input", "size"))
+            shape = Strong(Shape(stamps.sums.shape, "output"))
+            return Text("All {n} stamps added up: {shape}{none}", none=none, n=n, shape=shape)
         rows, columns = (
             equation(None, Number(axis.drawn) - Number(2) * axis.before, axis.size) for axis in self.windows.axes
         )
         p, sides = Assigned(size("p"), Extent(self.scene.p)), PerAxis(rows, columns)
-        return Text("{none}padding {p} is cut off on each side: {sides}", none=none, p=p, sides=sides)
+        return Text("Padding {p} is cut off on each side: {sides}{none}", none=none, p=p, sides=sides)
 
 
 def _crop(windows: Windows, S: Cells, Y: Cells) -> Iterator[Change]:

@@ -73,13 +73,13 @@ def softmax_story(scene: Scene, at: Values, digits: int, spec: object) -> Story:
         formula=joined(
             (
                 Math(r"p_i=e^{z_i}\,/\,\Sigma_j\,e^{z_j}"),
-                joined((Text("only {z} moves", z=Symbol("z", (1,))), Text("all probabilities follow"))),
+                joined((Text("only {z} changes", z=Symbol("z", (1,))), Text("all probabilities change with it"))),
             ),
             "     ",
         ),
         alt=Text(
-            "softmax over {n} logits: the first moves from {lo} to {hi}, the probabilities of all classes follow and "
-            "always sum to 1; their curves stand beside the numbers",
+            "softmax over {n} logits: the first moves from {lo} to {hi}, the probabilities of all classes change with "
+            "it and always sum to 1; their curves are drawn beside the numbers",
             n=len(logits),
             lo=Number(float(at[0]), None),
             hi=Number(float(at[-1]), None),

@@ -18,8 +18,7 @@ from cnnviz.scenes._curves import places
 from cnnviz.scenes._points import Point, point_moves
 from cnnviz.scenes._softmax import softmax_story
 from cnnviz.story import Graph, Story
-from cnnviz.storyboard import Row
-from cnnviz.words import ByCases, Equation, Number, Symbol, Text, Words, joined
+from cnnviz.words import ByCases, Number, Symbol, Text, Words, joined
 
 _KINDS = {{"identity": "linear"}.get(name, name).replace("_", "-"): name for name in ACTIVATIONS}
 _SETS = ("softmax", "all", "table")
@@ -31,8 +30,9 @@ _SLOPE = Symbol("f'(x)")
 class ActivationFunction(Scene):
     """An activation function f with its derivative f′, or several: `all`, `table`, and the vector function `softmax`.
 
-    Definitions and corner values are those of torch.nn.functional; `all` and `table` show the six that the article
-    groups as static (no parameter), parametric and bounded. Softmax: Bridle (1990), p_i = exp(z_i) / Σ exp(z_j).
+    Definitions and the slopes at kinks are those of torch.nn.functional; `all` and `table` show the six that the
+    article groups as static (no parameter), parametric and bounded. Softmax: Bridle (1990),
+    p_i = exp(z_i) / Σ exp(z_j).
     """
 
     examples: ClassVar = (
@@ -94,15 +94,10 @@ def _one(scene: ActivationFunction, points: Sequence[Point[Activation]]) -> Stor
     story.settings += [("", setting) for setting in point.settings]
     return point_moves(
         story,
-        trace,
+        point,
         trace.plot("plot", (F, _SLOPE), x_text=X),
-        (Row(name="equation", text=ByCases(F, entry.body)), Row(name="gap", text="")),
-        {
-            "x": lambda step: Equation(X, (trace.x(step),), strong=False),
-            "value": lambda step: Equation(F, (trace.value(step),), strong=False),
-            "slope": lambda step: Equation(_SLOPE, (trace.slope_at(step),), strong=False),
-        },
-        lambda step: point.worked(F, trace.x(step), trace.value(step)),
+        (X, F, _SLOPE),
+        {"x": "{value}", "value": "{value}", "slope": "{value}"},
         formula=ByCases(_SLOPE, entry.derivative, stacked=False),
         convention=_convention(point),
         alt=Text(
@@ -118,11 +113,11 @@ def _one(scene: ActivationFunction, points: Sequence[Point[Activation]]) -> Stor
 
 
 def _convention(point: Point[Activation]) -> Words:
-    """What the derivative is said to be where there is none."""
+    """The slope at kinks, where the derivative does not exist."""
     x, y = point.trace.derivative
-    corners = x[np.flatnonzero(np.isnan(y)) - 1]
-    if len(corners) != 1:
-        return Text("at the corners, $f'(x)$ is as in torch") if len(corners) else ""
-    at = float(np.round(corners[0], 6)) + 0.0
+    kinks = x[np.flatnonzero(np.isnan(y)) - 1]
+    if len(kinks) != 1:
+        return Text("at the kinks, $f'(x)$ as in PyTorch") if len(kinks) else ""
+    at = float(np.round(kinks[0], 6)) + 0.0
     slope = float(point.trace.slope(np.array([at]))[0])
-    return Text("at the corner, $f'({x})={slope}$ as in torch", x=Number(at, None), slope=Number(slope, None))
+    return Text("at the kink, $f'({x})={slope}$ by convention", x=Number(at, None), slope=Number(slope, None))

@@ -1,4 +1,4 @@
-"""Batch normalization: values are centred, divided by their standard deviation, scaled, shifted and activated."""
+"""Batch normalization: each channel is standardized over the batch, scaled, shifted and activated."""
 
 from __future__ import annotations
 
@@ -181,17 +181,20 @@ class BatchNorm(Scene):
             1 + (2 + len(panels)) * channels + _MOVES * (len(states) - 1),
             (X, *(part for pair in arrows for part in pair)),
             (steps.lines.plot(), steps.algorithm()),
-            alt=Text(
-                "batch normalization: the {m} values of {channels} are dots on a number line; they are shifted to mean "
-                "0, divided by √(σ² + ε), multiplied by γ and shifted by β{activation}; grids show the values of each "
-                "step",
-                m=m,
-                channels=counted(channels, "one channel", "each of {n} channels"),
-                activation="" if self.activation == "none" else Text("; then {name} is applied", name=self.activation),
-            ),
+            alt=self._alt(),
             step_roles=("selected", "output", "active", "ink"),
             formula=joined((Math(r"y_i=\gamma\,(x_i-\mu_B)/\sqrt{\sigma_B^2+\epsilon}+\beta"), epsilon), "     "),
             convention=Text("per channel; variance with 1/m"),
+        )
+
+    def _alt(self) -> Words:
+        return Text(
+            "batch normalization: the {m} values of {channels} are dots on a number line; they are shifted to mean "
+            "0, divided by √(σ² + ε), multiplied by γ and shifted by β{activation}; grids show the values of each "
+            "step",
+            m=len(self.x),
+            channels=counted(self.x.shape[1], "one channel", "each of {n} channels"),
+            activation="" if self.activation == "none" else Text("; then {name} is applied", name=self.activation),
         )
 
     def _results(self, story: Story, name: str, label: Words, values: Tensor, **more: Any) -> Cells:

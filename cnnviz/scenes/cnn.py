@@ -19,23 +19,7 @@ from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.story import Story
 from cnnviz.storyboard import Maps, SetStation, Shade, Station, Step, Values
-from cnnviz.words import (
-    Assigned,
-    Joined,
-    Math,
-    Number,
-    Shape,
-    Strong,
-    Symbol,
-    Text,
-    Words,
-    counted,
-    equation,
-    joined,
-    listed,
-)
-
-_MOST_PLACES = 6
+from cnnviz.words import Assigned, Math, Number, Shape, Strong, Symbol, Text, Words, counted, equation, joined, listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +95,7 @@ class Cnn(Scene):
             "picture": digit if is_digit(self.input) else Text("an image of class {label}", label=self._label),
             "parameters": self._network.parameters,
             "rate": Number(self.lr, None, ("lr",)),
-            "p": self._read("probabilities", "softmax")[self._label],
+            "p": self._read("probabilities")[self._label],
             "loss": self._read("loss")[0],
             "after": self._read("after_loss" if self.lr else "loss")[0],
         }
@@ -146,12 +130,14 @@ class Cnn(Scene):
         )
 
     def _read(self, tensor: str, station: str = "") -> Numbers:
-        return Numbers(station or tensor, self._run[tensor], self.most())
+        """The numbers of a tensor, or of a station that shows it."""
+        values = self._run[tensor] if station else self._run.tensors[tensor].values
+        return Numbers(station or tensor, np.atleast_1d(values), self.most())
 
     def _note(self, stage: Stage) -> Words:
         """How large the gradient of a layer's weights is."""
         size = mean_size(self._run, stage.told.name, stage.letter, self.digits).result
-        return Joined((f"∂{stage.letter}", size), " ") if stage.weights else ""
+        return joined((f"∂{stage.letter}", size), " ") if stage.weights else ""
 
     def _stations(self) -> Iterator[Station]:
         run, layers, classes = self._run, self._network.layers, self._network.classes
@@ -211,15 +197,14 @@ class Cnn(Scene):
             picture=Strong(self._known["picture"]),
         )
         for stage in self._run.stages:
-            y = self._read(stage.y.name, stage.name)
+            y = self._read(stage.y.name, "" if stage.y.name == "scores" else stage.name)
             yield forward(stage, x, y, self.digits)
             x = y
         yield softmax(x, self._label, p, self.digits)
         yield logarithm(self._label, p, self._known["loss"], self.digits)
 
     def _backward(self) -> Iterator[Words]:
-        scores = self._run.tensors[f"grad_{self._run.stages[-1].y.name}"]
-        slope = Numbers(scores.name, scores.values, self.most())[self._label]
+        slope = self._read(f"grad_{self._run.stages[-1].y.name}")[self._label]
         yield Text(
             "Back from the loss: ∂L/∂z is p for wrong classes, p − 1 for the label: {value}",
             value=equation(None, self._known["p"] - 1, slope),
@@ -232,7 +217,7 @@ class Cnn(Scene):
     def _descent(self) -> Step:
         known = dict(self._known)
         places = significant(known["after"].value - known["loss"].value, 1).places
-        if self.digits is None and 2 < places <= _MOST_PLACES:
+        if self.digits is None and 2 < places <= 6:
             # As many decimals as tell the losses apart.
             known |= {name: replace(known[name], decimals=places) for name in ("loss", "after")}
         known["strong"] = Strong(known["after"])
@@ -259,5 +244,6 @@ def _shade(values: Values, scale: str) -> Shade:
     """From the least to the greatest value, or as far on both sides of 0."""
     lo, hi = float(values.min()), float(values.max())
     if scale == "diverging":
-        lo, hi = -max(-lo, hi), max(-lo, hi)
+        hi = max(-lo, hi) or 1.0
+        lo = -hi
     return Shade(scale=scale, lo=lo, hi=hi if hi > lo else lo + 1, always=True)

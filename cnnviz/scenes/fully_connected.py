@@ -1,4 +1,4 @@
-"""Fully connected layer: every input is connected to every output, each output a weighted sum plus a bias."""
+"""Fully connected layer: each output is a weighted sum of all inputs, plus a bias."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ class FullyConnected(Scene):
         y = graph.compute("linear", x, w, b)
         # What has been added up after each input, and at last with the bias.
         sums = np.column_stack([np.cumsum(self._weights * self._x, axis=1), y.values])
-        digits, fitting = self._digits(sums), self._fitting(sums)
+        fitting = self._fitting(sums)
 
         story = Story(self, Text("Fully connected layer"), graph)
         story.settings += [
@@ -171,40 +171,9 @@ class FullyConnected(Scene):
         B = story.cells("bias", "$b$ {size}", b, role="bias", marks=marks, shade=None, **self._fitting(b.values))
         panels = W, X, B, Y
 
-        def steps() -> Iterator[Step]:
-            before: SetEdge | None = None
-            for j, i in np.ndindex(outputs, inputs + 1):
-                at, last = (j, 0), i == inputs
-                terms = [self._short(W, (j, n)) * self._short(X, (n, 0)) for n in range(min(i + 1, inputs))]
-                value = Y.number(at, digits) if last else Number(float(sums[j, i]), digits)
-                name = Symbol("y", (j + 1,))
-                edge = SetEdge(
-                    panel="network",
-                    source=_source(i, inputs),
-                    target=f"y{j}",
-                    role="active",
-                    text=self._weight(panels, i, j),
-                )
-                if last:
-                    caption: Words = equation(name, total([*terms, replace(B[at], decimals=None)]), value)
-                else:
-                    caption = Text("{y} so far: {sum}", y=name, sum=equation(None, total(terms), value))
-                yield story.step(
-                    caption,
-                    [] if before is None else replace(before, role="added", text=None if self._written else ""),
-                    edge,
-                    SetNode(panel="network", node=f"y{j}", role="output", text=value),
-                    Y.set(at, role="output", value=value.value),
-                    Y.mark("current", at),
-                    [B.mark("current", at), W.hide("current"), X.hide("current")]
-                    if last
-                    else [W.mark("current", (j, i)), X.mark("current", (i, 0)), B.hide("current")],
-                )
-                before = edge
-
         count = sums.size
         return story.play(
-            steps,
+            lambda: self._steps(story, panels, sums),
             count,
             (self._network(panels, sums), W, X, "+", B, "=", Y),
             alt=Text(
@@ -223,8 +192,42 @@ class FullyConnected(Scene):
                 weights=Shape((outputs, inputs), "weights"),
                 biases=counted(outputs, "{n} bias", "{n} biases"),
             ),
-            convention=Text("grids show rounded values" if self._rounds(sums) else "each row of W makes one output"),
+            convention=Text("grids show rounded values" if self._rounds(sums) else "each row of W: one output"),
         )
+
+    def _steps(self, story: Story, panels: Panels, sums: Values) -> Iterator[Step]:
+        W, X, B, Y = panels
+        outputs, inputs = W.values.shape
+        digits = self._digits(sums)
+        before: SetEdge | None = None
+        for j, i in np.ndindex(outputs, inputs + 1):
+            at, last = (j, 0), i == inputs
+            terms = [self._short(W, (j, n)) * self._short(X, (n, 0)) for n in range(min(i + 1, inputs))]
+            value = Y.number(at, digits) if last else Number(float(sums[j, i]), digits)
+            name = Symbol("y", (j + 1,))
+            edge = SetEdge(
+                panel="network",
+                source=_source(i, inputs),
+                target=f"y{j}",
+                role="active",
+                text=self._weight(panels, i, j),
+            )
+            if last:
+                caption: Words = equation(name, total([*terms, replace(B[at], decimals=None)]), value)
+            else:
+                caption = Text("{y} so far: {sum}", y=name, sum=equation(None, total(terms), value))
+            yield story.step(
+                caption,
+                [] if before is None else replace(before, role="added", text=None if self._written else ""),
+                edge,
+                SetNode(panel="network", node=f"y{j}", role="output", text=value),
+                Y.set(at, role="output", value=value.value),
+                Y.mark("current", at),
+                [B.mark("current", at), W.hide("current"), X.hide("current")]
+                if last
+                else [W.mark("current", (j, i)), X.mark("current", (i, 0)), B.hide("current")],
+            )
+            before = edge
 
     def _network(self, panels: Panels, sums: Values) -> Network:
         W, X, _, _ = panels

@@ -207,7 +207,7 @@ class GradientDescent(Scene):
         run = self._runs[0]
         if count > run.made:
             before = equation(W, run.weights(run.made), strong=False)
-            text = "update {n} from {before}: the steps grow without end, {lost}"
+            text = "update {n} from {before}: the steps keep growing, {lost}"
             return Text(text, n=count, before=before, lost=Strong(Text("diverged")))
         return joined((run.arithmetic(count), Text(run.lost) if run.lost and count == run.made else None))
 

@@ -16,7 +16,7 @@ from cnnviz.scenes._loss_set import PROBABILITIES, all_losses, label_line, loss_
 from cnnviz.scenes._points import point_moves
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Row
-from cnnviz.words import ByCases, Equation, Number, Symbol, Text, joined
+from cnnviz.words import ByCases, Equation, Number, Symbol, Text
 
 _KINDS = {
     "mae": "l1_loss",
@@ -35,7 +35,7 @@ _L, _SLOPE = Symbol("L"), Symbol("L'")
 
 @dataclass(frozen=True, kw_only=True)
 class LossFunction(Scene):
-    """A loss L of one estimate ŷ against one label y, with its gradient ∂L/∂ŷ, or `all` five of the article together.
+    """A loss L of one prediction ŷ and one label y, with its gradient ∂L/∂ŷ, or `all` five of the article together.
 
     Definitions are those of torch.nn.functional for a single pair: mse is (y − ŷ)² without a half, huber has ½ and δ
     (Huber 1964), cross-entropy takes probabilities. Hinge, which torch lacks, is that of Cortes and Vapnik (1995).
@@ -71,19 +71,19 @@ class LossFunction(Scene):
     margin: float | None = param(None, help="Margin of hinge.", lo=0, hi=1000, shown_default="1")
     lo: float | None = param(
         None,
-        help="Where the estimate starts.",
+        help="Where the prediction starts.",
         lo=-2000,
         hi=2000,
         shown_default="label - 2; -2 for hinge, -4 for logits, 0.02 for probabilities",
     )
     hi: float | None = param(
         None,
-        help="Where the estimate ends.",
+        help="Where the prediction ends.",
         lo=-2000,
         hi=2000,
         shown_default="label + 2; 2 for hinge, 4 for logits, 0.98 for probabilities",
     )
-    frames: int = param(17, help="Places at which the estimate stops.", lo=2, hi=MAX_STOPS)
+    frames: int = param(17, help="Places at which the prediction stops.", lo=2, hi=MAX_STOPS)
 
     def prepare(self) -> None:
         """Parameters of other kinds, and labels and predictions that the loss cannot take, are refused."""
@@ -97,18 +97,18 @@ class LossFunction(Scene):
             for option, value in (("--lo", self.lo), ("--hi", self.hi)):
                 if value is not None and not _SURELY <= value <= 1 - _SURELY:
                     raise UsageError(
-                        f"{option} {to_cli(value)} is no estimate for {self.kind}, which grows beyond all bounds at 0 "
-                        f"and 1: use {_SURELY} to {1 - _SURELY}"
+                        f"{option} {to_cli(value)} is not possible for {self.kind}, which is unbounded at 0 and 1: "
+                        f"use {_SURELY} to {1 - _SURELY}"
                     )
 
     def _check_label(self) -> None:
         y, shown = self._label, to_cli(self._label)
         if self.kind == "all" and y != 1:
             raise UsageError(
-                f"--label {shown} does not go with all: leave it out, the five losses have only 1 in common"
+                f"--label {shown} does not go with all: leave it out, 1 is the only label that all five losses take"
             )
         if self._entry.label == "probability" and not 0 <= y <= 1:
-            raise UsageError(f"--label {shown} is no probability: use 0 to 1 for {self.kind}")
+            raise UsageError(f"--label {shown} is not a probability: use 0 to 1 for {self.kind}")
         if self._entry.label == "sign" and y not in (-1, 1):
             raise UsageError(f"--label {shown} is not a label of {self.kind}: use -1 or 1")
 
@@ -150,36 +150,22 @@ class LossFunction(Scene):
         # A label of logits is a probability, which has no place among them.
         of_logits = entry.label == "probability" and entry.prediction == "real"
         guides = () if of_logits else (label_line(self._label, trace.y_range[1]),)
-        named = "torch has no hinge loss of this form" if entry.name == "hinge_loss" else "as torch's {name}, one pair"
-        clipped = "gradient cut off at the axes' end" if entry.prediction == "probability" else ""
+        told = Text("label {value}", value=Equation(LABEL, (label,), strong=False))
+        convention = Text("PyTorch has no hinge loss of this form") if entry.name == "hinge_loss" else ""
+        if entry.prediction == "probability":
+            convention = Text("gradient curve clipped")
         return point_moves(
             story,
-            trace,
+            point,
             trace.plot("plot", (_L, _SLOPE), guides, x_text=PREDICTION),
-            (
-                Row(name="equation", text=ByCases(_L, entry.body)),
-                Row(name="gap", text=""),
-                Row(
-                    name="label",
-                    text=Text("label {value}", value=Equation(LABEL, (label,), strong=False)),
-                    role="muted",
-                ),
-            ),
-            {
-                "estimate": lambda step: Text(
-                    "estimate {value}", value=Equation(PREDICTION, (trace.x(step),), strong=False)
-                ),
-                "loss": lambda step: Text("loss {value}", value=Equation(_L, (trace.value(step),), strong=False)),
-                "gradient": lambda step: Text(
-                    "gradient {value}", value=Equation(_SLOPE, (trace.slope_at(step),), strong=False)
-                ),
-            },
-            lambda step: point.worked(_L, trace.x(step), trace.value(step)),
+            (PREDICTION, _L, _SLOPE),
+            {"estimate": "prediction {value}", "loss": "loss {value}", "gradient": "gradient {value}"},
+            [Row(name="label", text=told, role="muted")],
             formula=ByCases(Symbol(r"L'(\hat{y})"), entry.derivative, stacked=False),
-            convention=joined((Text(named, name=entry.name), Text(clipped) if clipped else "")),
+            convention=convention,
             alt=Text(
-                "the loss function {name}: the estimate moves from {lo} to {hi} in {n} steps, the label is {label}; a "
-                "point moves along the loss curve with its tangent, the gradient is a dashed curve, and estimate, loss "
+                "the loss function {name}: the prediction moves from {lo} to {hi} in {n} steps, the label is {label}; "
+                "a point moves along the loss curve with its tangent, the gradient is a dashed curve; prediction, loss "
                 "and gradient are shown as numbers",
                 name=point.name,
                 lo=Number(float(trace.at[0]), None),

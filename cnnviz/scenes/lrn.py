@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.story import (
     Axis,
+    Cells,
     Graph,
     Maps,
     Story,
@@ -28,7 +29,7 @@ from cnnviz.story import (
     short_digits,
     side_by_side,
 )
-from cnnviz.storyboard import Mark, Sign, Step
+from cnnviz.storyboard import Mark, Sign, Step, Values
 from cnnviz.words import Math, Number, Shape, Text, Words, equation, exact, joined, total
 
 _DEFAULTS: dict[str, tuple[int, Size]] = {"inter": (4, (3, 3)), "intra": (2, (4, 4))}
@@ -91,77 +92,54 @@ class Lrn(Scene):
         check_squares(self.maps.values)
         if self.k == 0 and self.alpha == 0:
             raise UsageError("k 0 and alpha 0 leave nothing to divide by: use --k above 0, such as 1")
+        check_steps(self._windows.count, "this normalization", self._windows.covered)
+        if self.k == 0 and not self._sums.all():
+            raise UsageError("k 0 leaves nothing to divide by where all neighbours are 0: use --k above 0, such as 1")
+
+    @cached_property
+    def _windows(self) -> Windows:
+        """The neighbourhood of every value: along the channels, or along rows and columns."""
+        spread = (0,) if self.kind == "inter" else (1, 2)
+        sizes = enumerate(self.maps.values.shape)
+        return Windows(tuple(Axis.around(size, self.n) if axis in spread else Axis.each(size) for axis, size in sizes))
+
+    @cached_property
+    def _sums(self) -> Values:
+        """Σ a² of every cell."""
+        x, windows = self.maps.values, self._windows
+        return np.reshape([sum(x[cell] ** 2 for cell in windows.cells(at)) for at in windows.places()], x.shape)
 
     def story(self) -> Story:
         """One step for each value: pixel by pixel through the channels, or channel by channel."""
-        x, inter = self.maps.values, self.kind == "inter"
-        windows = self._windows(x.shape)
-        check_steps(windows.count, "this normalization", windows.covered)
-        sums = np.reshape([sum(x[cell] ** 2 for cell in windows.cells(at)) for at in windows.places()], x.shape)
-        if self.k == 0 and not sums.all():
-            raise UsageError("k 0 leaves nothing to divide by where all neighbours are 0: use --k above 0, such as 1")
-        graph = Graph()
-        a = graph.map("x", x)
-        b = graph.compute(
-            "local_response_norm" if inter else "local_response_norm_within",
-            a,
-            size=self.n,
-            alpha=self.alpha,
-            beta=self.beta,
-            k=self.k,
-            alpha_over_n=self.alpha_over_n,
-        )
+        graph, inter = Graph(), self.kind == "inter"
+        function = "local_response_norm" if inter else "local_response_norm_within"
+        options: dict[str, Any] = {"size": self.n, "alpha": self.alpha, "beta": self.beta, "k": self.k}
+        a = graph.map("x", self.maps.values)
+        b = graph.compute(function, a, **options, alpha_over_n=self.alpha_over_n)
         if (most := float(np.abs(b.values).max())) > MAX_VALUE:
             raise UsageError(f"the output reaches {most:.2g}, too large to write: use a larger --k or a smaller --beta")
 
-        k, alpha, beta = (Number(getattr(self, name), None, (name,)) for name in ("k", "alpha", "beta"))
         story = Story(self, Text("Local response normalization"), graph)
         story.settings.append(("", Text(_KINDS[self.kind])))
-        for symbol, value in (("n", Number(self.n, 0, ("n",))), ("k", k), (r"\alpha", alpha), (r"\beta", beta)):
-            story.set("", symbol, value, size=False)
-        channels, rows, columns = x.shape
+        for symbol, name in (("n", "n"), ("k", "k"), (r"\alpha", "alpha"), (r"\beta", "beta")):
+            story.set("", symbol, self._constant(name), size=False)
+        channels, rows, columns = self.maps.values.shape
         down = 1 if channels * columns <= _LONGEST_ROW else math.ceil(math.sqrt(channels / 2))
         across = math.ceil(channels / down)
-        outlines = [Mark(name=f"window {c}", role="window", channel=c) for c in range(channels)]
-        centre = Mark(name="centre", role="result", channel=0)
-        X = story.cells(
-            "input", "Input $a$, {size}", a, axes=3, data=self.maps, columns=across, marks=(*outlines, centre)
-        )
-        Y = story.cells(
-            "output",
-            "Output $b$, {size}",
-            b,
-            axes=3,
-            pending=True,
-            columns=across,
-            digits=short_digits(b.values, self.digits),
-        )
-        shares = self._shares
-        constants = [self.k, self.alpha, self.beta, *([shares] if self.alpha_over_n else [])]
-        crowd = max(0, len("".join(map(as_given, constants))) - _CONSTANT_LETTERS)
-
-        def caption(at: tuple[int, ...]) -> Words:
-            squares = float(sums[at])
-            weight = alpha / Number(shares) if self.alpha_over_n else alpha
-            below = float(self.k + self.alpha / shares * squares) ** self.beta
-            sides = [
-                X[at] / (k + weight * total([X[cell] ** 2 for cell in windows.cells(at)])) ** beta,
-                X[at] / (k + weight * Number(squares, digits_for(squares, most=self.most(4)))) ** beta,
-                X[at] / Number(below, self._decimals(below)),
-            ]
-            letters = _SUM_LETTERS - 4 * len(number(X[at].value, X.decimals)) - 2 * crowd
-            # Where so little is divided by that it is written as 0, that says nothing.
-            kept = [side for side in sides if np.isfinite(float(exact(side)))]
-            return equation(Y.symbol("b", at), *kept, Y[at], letters=max(1, letters))
+        marks = [Mark(name=f"window {c}", role="window", channel=c) for c in range(channels)]
+        marks.append(Mark(name="centre", role="result", channel=0))
+        fields: dict[str, Any] = {"axes": 3, "columns": across}
+        X = story.cells("input", "Input $a$, {size}", a, data=self.maps, marks=marks, **fields)
+        digits = short_digits(b.values, self.digits)
+        Y = story.cells("output", "Output $b$, {size}", b, pending=True, digits=digits, **fields)
 
         def steps() -> Iterator[Step]:
-            order = sorted(windows.places(), key=lambda at: (at[1:], at[0]) if inter else at)
-            for at in order:
-                near = windows.cells(at)
-                first, size = windows.outline(at)
+            for at in sorted(self._windows.places(), key=lambda at: (at[1:], at[0]) if inter else at):
+                near = self._windows.cells(at)
+                first, size = self._windows.outline(at)
                 reached = range(first[0], first[0] + size[0])
                 yield story.step(
-                    caption(at),
+                    self._caption(X, Y, at),
                     X.cover(near, special=dict.fromkeys(near, "neighbour") | {at: "selected"}),
                     (X.mark(f"window {c}", (c, *first[1:]), size[1:]) for c in reached),
                     (X.hide(f"window {c}") for c in range(channels) if c not in reached),
@@ -172,20 +150,35 @@ class Lrn(Scene):
         beside = side_by_side(across * columns, math.ceil(channels / across) * rows)
         return story.play(
             steps,
-            windows.count,
+            self._windows.count,
             *([(X, Sign(name="to", text="→"), Y)] if beside else [(X,), (Y,)]),
-            alt=self._alt(x.shape),
+            alt=self._alt(),
             step_roles=("neighbour", "selected", "output"),
-            formula=self._formula(channels),
+            formula=self._formula(),
             convention=self._convention(),
         )
 
-    def _windows(self, shape: tuple[int, ...]) -> Windows:
-        """The neighbourhood of every value: along the channels, or along rows and columns."""
-        spread = (0,) if self.kind == "inter" else (1, 2)
-        return Windows(
-            tuple(Axis.around(size, self.n) if axis in spread else Axis.each(size) for axis, size in enumerate(shape))
-        )
+    def _constant(self, name: str) -> Number:
+        return Number(getattr(self, name), None, (name,))
+
+    def _caption(self, X: Cells, Y: Cells, at: tuple[int, ...]) -> Words:
+        """The value over its neighbours' squares, over their sum, and over what that comes to."""
+        k, alpha, beta = map(self._constant, ("k", "alpha", "beta"))
+        weight = alpha / Number(self._shares) if self.alpha_over_n else alpha
+        squares = float(self._sums[at])
+        sides = [
+            X[at] / (k + weight * total([X[cell] ** 2 for cell in self._windows.cells(at)])) ** beta,
+            X[at] / (k + weight * Number(squares, digits_for(squares, most=self.most(4)))) ** beta,
+        ]
+        below = float(self.k + self.alpha / self._shares * squares) ** self.beta
+        if below < MAX_VALUE:
+            sides.append(X[at] / Number(below, self._decimals(below)))
+        # Where so little is divided by that it is written as 0, that says nothing.
+        kept = [side for side in sides if np.isfinite(float(exact(side)))]
+        constants = [self.k, self.alpha, self.beta, *([self._shares] if self.alpha_over_n else [])]
+        crowd = max(0, len("".join(map(as_given, constants))) - _CONSTANT_LETTERS)
+        letters = _SUM_LETTERS - 4 * len(number(X[at].value, X.decimals)) - 2 * crowd
+        return equation(Y.symbol("b", at), *kept, Y[at], letters=max(1, letters))
 
     @property
     def _shares(self) -> int:
@@ -204,7 +197,7 @@ class Lrn(Scene):
         """α over what it may be divided by, in mathtext."""
         return r"\alpha/n" if self.kind == "inter" else r"\alpha/n^2"
 
-    def _formula(self, channels: int) -> Words:
+    def _formula(self) -> Words:
         alpha = rf"({self._divided})" if self.alpha_over_n else r"\alpha"
         if self.kind == "intra":
             return Text(
@@ -216,7 +209,7 @@ class Lrn(Scene):
         return joined(
             (
                 Math(rf"b_i=a_i\,/\,(k+{alpha}\,\Sigma_j\,a_j^2)^\beta"),
-                Math(rf"j=\max(1,\,i-{before})\,\ldots\,\min({channels},\,i+{after})"),
+                Math(rf"j=\max(1,\,i-{before})\,\ldots\,\min({self.channels},\,i+{after})"),
             ),
             "   ",
         )
@@ -228,14 +221,14 @@ class Lrn(Scene):
         as_in = "{alpha} as in PyTorch and Caffe" if self.kind == "inter" else "{alpha} as in Caffe"
         return Text(as_in, alpha=Math(self._divided))
 
-    def _alt(self, shape: tuple[int, ...]) -> Words:
+    def _alt(self) -> Words:
         inter = self.kind == "inter"
         return Text(
             "{kind} local response normalization: each value of a {size} input is divided by (k + {weight}·Σa²)^β, "
             "where the sum runs over up to {neighbours} cells: {where}; n = {n}, k = {k}, α = {alpha}, β = {beta}; "
             "{steps} the output",
             kind=Text(_KINDS[self.kind]),
-            size=Shape(shape),
+            size=Shape(self.maps.values.shape),
             weight="α" if not self.alpha_over_n else "(α/n)" if inter else "(α/n²)",
             neighbours=Shape((self.n,) if inter else (self.n, self.n)),
             where=Text("the same pixel in nearby channels" if inter else "nearby pixels of the same channel"),
@@ -243,5 +236,5 @@ class Lrn(Scene):
             k=Number(self.k, None),
             alpha=Number(self.alpha, None),
             beta=Number(self.beta, None),
-            steps=filling(math.prod(shape)),
+            steps=filling(self.maps.values.size),
         )

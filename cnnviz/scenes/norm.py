@@ -18,6 +18,7 @@ from cnnviz.scenes._comparison import comparison
 from cnnviz.scenes._statistics import Statistics, needs_double
 from cnnviz.story import (
     Axis,
+    Cells,
     Graph,
     Maps,
     Story,
@@ -134,18 +135,19 @@ class Norm(Scene):
         self.fill_in(i=self.maps.values.shape[1:])
         check_squares(self.maps.values)
 
+    @property
+    def _groups(self) -> Windows:
+        """The samples and channels of every group."""
+        samples = Axis.all(self.batch) if self.kind == "batch" else Axis.each(self.batch)
+        return Windows((samples, Axis.adaptive(self.channels, self._parts())))
+
     def story(self) -> Story:
         """Three steps for each group: its mean, its variance, its values normalized; or the table row by row."""
         size = self.i or _SIZE
         if self.kind == "compare":
             return comparison(self, self.batch, self.channels, size)
         kind, shape, parts = _KINDS[self.kind], (self.batch, self.channels, *size), self._parts()
-        groups = Windows(
-            (
-                Axis.all(self.batch) if self.kind == "batch" else Axis.each(self.batch),
-                Axis.adaptive(self.channels, parts),
-            )
-        )
+        groups = self._groups
         count = len(groups.cells((0, 0))) * size[0] * size[1]
         if count == 1:
             raise UsageError(f"{self.kind} normalization of one value a group leaves nothing but 0: use --i 2 or more")
@@ -181,31 +183,9 @@ class Norm(Scene):
             **more,
         )
 
-        def steps() -> Iterator[Step]:
-            before: list[int] = []
-            for at in groups.places():
-                name = Text(kind.group, sample=at[0] + 1, part=at[1] + 1)
-                sheets = [n * self.channels + c for n, c in groups.cells(at)]
-                cells = [(sheet, *pixel) for sheet in sheets for pixel in np.ndindex(size)]
-                numbers = Statistics(X.read(cells), self.eps, self.most())
-                yield story.step(
-                    Text("{group}:   {equation}", group=name, equation=numbers.mean_equation()),
-                    (panel.hide(f"sheet {sheet}") for panel in (X, Y) for sheet in before),
-                    X.cover(cells, special=dict.fromkeys(cells, "selected")),
-                    (X.mark(f"sheet {sheet}", (sheet, 0, 0), size) for sheet in sheets),
-                )
-                yield story.step(Text("{group}:   {equation}", group=name, equation=numbers.variance_equation()))
-                first = equation(None, (X[cells[0]] - numbers.mean) / numbers.deviation, Y[cells[0]])
-                yield story.step(
-                    Text("{group}, first value:   {equation}", group=name, equation=first),
-                    (change for cell in cells for change in Y.write(cell, mark="")),
-                    (Y.mark(f"sheet {sheet}", (sheet, 0, 0), size) for sheet in sheets),
-                )
-                before = sheets
-
         beside = side_by_side(self.channels * size[1], self.batch * size[0])
         return story.play(
-            steps,
+            lambda: self._steps(story, X, Y),
             _STEPS_PER_GROUP * groups.count,
             *([(X, Sign(name="to", text="→"), Y)] if beside else [(X,), (Y,)]),
             alt=self._alt(groups.count, count),
@@ -219,6 +199,29 @@ class Norm(Scene):
             ),
             convention=Text("biased variance"),
         )
+
+    def _steps(self, story: Story, X: Cells, Y: Cells) -> Iterator[Step]:
+        kind, size = _KINDS[self.kind], X.values.shape[1:]
+        before: list[int] = []
+        for at in self._groups.places():
+            name = Text(kind.group, sample=at[0] + 1, part=at[1] + 1)
+            sheets = [n * self.channels + c for n, c in self._groups.cells(at)]
+            cells = [(sheet, *pixel) for sheet in sheets for pixel in np.ndindex(size)]
+            numbers = Statistics(X.read(cells), self.eps, self.most())
+            yield story.step(
+                Text("{group}:   {equation}", group=name, equation=numbers.mean_equation()),
+                (panel.hide(f"sheet {sheet}") for panel in (X, Y) for sheet in before),
+                X.cover(cells, special=dict.fromkeys(cells, "selected")),
+                (X.mark(f"sheet {sheet}", (sheet, 0, 0), size) for sheet in sheets),
+            )
+            yield story.step(Text("{group}:   {equation}", group=name, equation=numbers.variance_equation()))
+            first = equation(None, (X[cells[0]] - numbers.mean) / numbers.deviation, Y[cells[0]])
+            yield story.step(
+                Text("{group}, first value:   {equation}", group=name, equation=first),
+                (change for cell in cells for change in Y.write(cell, mark="")),
+                (Y.mark(f"sheet {sheet}", (sheet, 0, 0), size) for sheet in sheets),
+            )
+            before = sheets
 
     def _parts(self) -> int:
         """Groups that the channels of a sample fall into."""

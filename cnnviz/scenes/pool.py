@@ -30,7 +30,10 @@ from cnnviz.story import (
 from cnnviz.storyboard import Step
 from cnnviz.words import Extent, Math, Number, Shape, Text, Words, call, equation, joined, size
 
-_TITLES = {"max": "Max pooling", "avg": "Average pooling"}
+_TITLES = {
+    "max": ("Max pooling", "Global max pooling", "Adaptive max pooling"),
+    "avg": ("Average pooling", "Global average pooling", "Adaptive average pooling"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,10 +156,10 @@ class Pool(Scene):
         )
 
     def _title(self) -> str:
-        name = _TITLES[self.kind]
+        sliding, to_one, adaptive = _TITLES[self.kind]
         if self.output_size is None:
-            return name
-        return ("Global " if self.output_size == (1, 1) else "Adaptive ") + name.lower()
+            return sliding
+        return to_one if self.output_size == (1, 1) else adaptive
 
     def _convention(self) -> Words:
         notes = []

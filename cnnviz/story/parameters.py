@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from cnnviz.data import Data, load_kernel, load_map
+from cnnviz.data import KERNEL_NAMES, MAP_NAMES, Data, load_kernel, load_map
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_KERNEL, MAX_SIDE
 from cnnviz.parameters import ArrayLike, Size, param
@@ -66,8 +66,8 @@ class MapAndKernel(Scene):
 
     i: Size | None = input_size()
     k: Size | None = kernel_size()
-    input: ArrayLike = param("random", help=INPUT_HELP, group="Data")
-    kernel: ArrayLike = param("random", help=KERNEL_HELP, group="Data")
+    input: ArrayLike = param("random", help=INPUT_HELP, group="Data", names=lambda: MAP_NAMES)
+    kernel: ArrayLike = param("random", help=KERNEL_HELP, group="Data", names=lambda: KERNEL_NAMES)
 
     def prepare(self) -> None:
         """Both are loaded, and their sizes become `i` and `k`."""

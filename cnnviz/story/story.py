@@ -43,7 +43,13 @@ CROWDED_SIDE = 20
 """Cells a side from which a map shows colours instead of numbers."""
 
 _SIZES = {
-    "i": "input", "k": "kernel", "s": "stride", "p": "padding", "a": "output padding", "d": "dilation", "o": "output"
+    "i": "input",
+    "k": "kernel",
+    "s": "stride",
+    "p": "padding",
+    "a": "output padding",
+    "d": "dilation",
+    "o": "output",
 }
 _UNSAID = {"d": (1, 1), "a": (0, 0)}
 _MOST_LISTED = 9

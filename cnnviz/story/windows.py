@@ -31,9 +31,7 @@ class Axis:
     after: int = 0
 
     @classmethod
-    def sliding(
-        cls, size: int, k: int, s: int = 1, p: int | None = None, d: int = 1, *, ceil_mode: bool = False
-    ) -> Axis:
+    def sliding(cls, size: int, k: int, s: int = 1, p: int | None = 0, d: int = 1, *, ceil_mode: bool = False) -> Axis:
         """Windows of `k` cells that are `d` apart, one every `s` cells; raises UsageError where none fits.
 
         Dumoulin and Visin (2016), relationship 15; with `ceil_mode` a last window may hang over the edge, as in

@@ -1,6 +1,6 @@
 """Words as data: arithmetic, sentences and formulas, and the formatter that turns them into text at the very end."""
 
-from cnnviz.words.algebra import derivative, substitute, with_decimals
+from cnnviz.words.algebra import derivative, dot, substitute, with_decimals
 from cnnviz.words.arithmetic import (
     Cases,
     Condition,
@@ -19,7 +19,6 @@ from cnnviz.words.arithmetic import (
     Symbol,
     Vector,
     call,
-    dot,
     equation,
     evaluate,
     exact,

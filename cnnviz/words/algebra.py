@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from cnnviz.words.arithmetic import (
@@ -36,6 +36,21 @@ _SLOPES: Mapping[str, Callable[[Expression], Expression]] = {
     "abs": lambda u: call("sign", u),
 }
 """Derivatives of functions of one argument."""
+
+
+def dot(
+    pixels: Sequence[Number], weights: Sequence[Number], plus: Number | None = None, result: Number | None = None
+) -> Expression:
+    """Products of pixels and weights, those of weight 0 left out, and a bias where it is not 0.
+
+    Without a term that is 0, or the `result` itself where that is given.
+    """
+    terms: list[Expression] = [
+        Product((pixel, weight)) for pixel, weight in zip(pixels, weights, strict=True) if weight.value
+    ]
+    if plus is not None and plus.value:
+        terms.append(plus)
+    return total(terms) if terms or result is None else result
 
 
 def substitute(part: Expression, values: Mapping[str, Expression]) -> Expression:

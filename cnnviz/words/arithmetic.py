@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from cnnviz.notation import as_given, as_given_exactly, decimals_as_given, number, written
+from cnnviz.words.rules import FUNCTIONS, Rule
 from cnnviz.words.texts import Phrase, Words
 
 Ref = tuple[Any, ...]
@@ -201,66 +201,6 @@ class Cases(Expression):
 
     cases: tuple[tuple[Expression, tuple[Condition, ...]], ...]
 
-
-@dataclass(frozen=True)
-class Rule:
-    """A function: on arrays, its exact values at some rational arguments, and whether all others are irrational."""
-
-    apply: Callable[..., Any]
-    exact: Callable[..., Fraction | None] | None = None
-    transcendental: bool = False
-
-
-def _stable_sigmoid(x: Any) -> Any:
-    small = np.exp(-np.abs(x))
-    return np.where(np.asarray(x) >= 0, 1 / (1 + small), small / (1 + small))
-
-
-def _normal_cdf(x: Any) -> Any:
-    # NumPy has no erf; erfc keeps the digits that 1 + erf loses far below 0.
-    tail = np.frompyfunc(math.erfc, 1, 1)(-np.asarray(x, np.float64) / math.sqrt(2))
-    return 0.5 * np.asarray(tail, np.float64)
-
-
-def _at(place: int, value: Fraction | int) -> Callable[[Fraction], Fraction | None]:
-    return lambda x: Fraction(value) if x == place else None
-
-
-def _root(x: Fraction) -> Fraction | None:
-    if x < 0:
-        return None
-    top, below = math.isqrt(x.numerator), math.isqrt(x.denominator)
-    return Fraction(top, below) if top * top == x.numerator and below * below == x.denominator else None
-
-
-def _minimum(*values: Any) -> Any:
-    return reduce(np.minimum, values)
-
-
-def _maximum(*values: Any) -> Any:
-    return reduce(np.maximum, values)
-
-
-FUNCTIONS: Mapping[str, Rule] = {
-    "max": Rule(_maximum, lambda *values: max(values)),
-    "min": Rule(_minimum, lambda *values: min(values)),
-    "mean": Rule(lambda *values: sum(values) / len(values), lambda *values: sum(values, Fraction(0)) / len(values)),
-    "abs": Rule(np.abs, abs),
-    "floor": Rule(np.floor, lambda x: Fraction(math.floor(x))),
-    "ceil": Rule(np.ceil, lambda x: Fraction(math.ceil(x))),
-    "sqrt": Rule(np.sqrt, _root, transcendental=True),
-    "sign": Rule(np.sign, lambda x: Fraction((x > 0) - (x < 0))),
-    "exp": Rule(np.exp, _at(0, 1), transcendental=True),
-    "expm1": Rule(np.expm1, _at(0, 0), transcendental=True),
-    "ln": Rule(np.log, _at(1, 0), transcendental=True),
-    "tanh": Rule(np.tanh, _at(0, 0), transcendental=True),
-    "sin": Rule(np.sin, _at(0, 0), transcendental=True),
-    "σ": Rule(_stable_sigmoid, _at(0, Fraction(1, 2)), transcendental=True),
-    "softplus": Rule(lambda x: np.logaddexp(0, x), transcendental=True),
-    "Φ": Rule(_normal_cdf, _at(0, Fraction(1, 2)), transcendental=True),
-    "φ": Rule(lambda x: np.exp(-(np.asarray(x) ** 2) / 2) / math.sqrt(2 * math.pi), transcendental=True),
-}
-"""Every function by the name with which it is written inline."""
 
 _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
     "<": lambda a, b: a < b,
@@ -496,18 +436,3 @@ def equation(left: Words | None, *sides: Term, strong: bool = True, letters: int
         if not (isinstance(side, Number) and isinstance(result, Number) and side.exact() == result.exact())
     ]
     return Equation(left, (*kept, result), strong, letters)
-
-
-def dot(
-    pixels: Sequence[Number], weights: Sequence[Number], plus: Number | None = None, result: Number | None = None
-) -> Expression:
-    """Products of pixels and weights, those of weight 0 left out, and a bias where it is not 0.
-
-    Without a term that is 0, or the `result` itself where that is given.
-    """
-    terms: list[Expression] = [
-        Product((pixel, weight)) for pixel, weight in zip(pixels, weights, strict=True) if weight.value
-    ]
-    if plus is not None and plus.value:
-        terms.append(plus)
-    return total(terms) if terms or result is None else result

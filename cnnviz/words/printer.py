@@ -111,7 +111,7 @@ class Printer:
     """Turns words into text in one language and notation."""
 
     def __init__(self, language: Language | None = None, notation: str = "ikspo") -> None:
-        self._language, self._symbols = language, NOTATIONS[notation]
+        self._language, self._notation, self._symbols = language, notation, NOTATIONS[notation]
         self._axis = 0
         # How long a sum may be within an equation; 0 where it is written whole.
         self._letters = 0
@@ -129,7 +129,7 @@ class Printer:
             ByCases: self._by_cases,
             Filled: self._filled,
             Interval: self._interval,
-            Fitting: lambda fitting: _first_that_fits(*map(self, fitting.options)),
+            Fitting: self._fitting,
             Condition: lambda condition: f"${self._condition(condition)}$",
         }
 
@@ -231,6 +231,12 @@ class Printer:
             f"${left}={general}$    {rows}    {columns}", f"${left}={general}$    {'    '.join(short)}"
         )
 
+    def _fitting(self, fitting: Fitting) -> str:
+        # The same in every language, whose words are of other lengths.
+        english = Printer(notation=self._notation)
+        texts = [english(option) for option in fitting.options]
+        return self(fitting.options[texts.index(_first_that_fits(*texts))])
+
     def _by_cases(self, definition: ByCases) -> str:
         left = "" if definition.left is None else f"{self._bare(definition.left)} = "
         body = definition.body
@@ -238,10 +244,15 @@ class Printer:
         if not definition.stacked:
             texts = [Math(f"{'' if n else left}{self.math(part)}") for n, (part, _) in enumerate(cases)]
             held = [Math(self._conditions(found)) if found else None for _, found in cases]
-            return self(joined((
-                Text("{value} for {condition}", value=value, condition=condition) if condition else value
-                for value, condition in zip(texts, held, strict=True)
-            ), ",  "))
+            return self(
+                joined(
+                    (
+                        Text("{value} for {condition}", value=value, condition=condition) if condition else value
+                        for value, condition in zip(texts, held, strict=True)
+                    ),
+                    ",  ",
+                )
+            )
         shown = [self.math(part, display=True) for part, _ in cases]
         if len(cases) == 1:
             return f"${left}{shown[0]}$"

@@ -20,10 +20,9 @@ from cnnviz.export import writer_for
 from cnnviz.export._pdf import Document
 from cnnviz.notation import number
 from cnnviz.pipeline import Figure, make
-from cnnviz.render import paper
 from cnnviz.render.fonts import font_of
-from cnnviz.render.markup import Spoken
-from cnnviz.render.text import Part, Piece, Placed
+from cnnviz.render.pdf_pen import PdfResources
+from cnnviz.render.text import Part, Piece, Placed, TextLine
 
 SMALL = {"i": 4, "k": 3, "width": 480}
 FEWER = {
@@ -202,12 +201,12 @@ def test_signs_come_from_the_font_that_has_them():
     if not has_noto():
         pytest.skip("no Noto font for Chinese: pip install 'cnnviz[cjk]'")
     text, piece = "卷积 Convolution 卷", Piece(np.zeros((0, 0), np.uint8), 0, 0, 200.0)
-    line = Spoken((Placed(piece, 0, 0, False),), 200, 14, 4, (Part(text, 18.0, False),))
-    sheaf, document = paper.Sheaf(), Document((300, 100), "", "zh")
-    pen = sheaf.pen()
+    line = TextLine((Placed(piece, 0, 0, False),), 200, 14, 4, (Part(text, 18.0, False),))
+    resources, document = PdfResources(), Document((300, 100), "", "zh")
+    pen = resources.pen()
     pen.text(line, 10, 50, (0, 0, 0))
     document.page(pen.take())
-    reader = pypdf.PdfReader(io.BytesIO(document.whole(sheaf, {})), strict=True)
+    reader = pypdf.PdfReader(io.BytesIO(document.whole(resources, {})), strict=True)
     assert reader.pages[0].extract_text() == text
     names = [str(font["/BaseFont"]).partition("+")[2] for font in fonts(reader)]
     assert names == ["NotoSansCJKsc-Regular", "DejaVuSans"]

@@ -21,8 +21,8 @@ from cnnviz.notation import number
 from cnnviz.pipeline import Figure, make
 from cnnviz.render.markup import strokes_across
 from cnnviz.render.pen import Pen
+from cnnviz.render.svg_pen import hex_color
 from cnnviz.render.theme import load_theme, theme_names
-from cnnviz.render.vector import hex_color
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs it")

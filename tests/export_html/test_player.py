@@ -12,15 +12,13 @@ import numpy as np
 import pytest
 
 from cnnviz.discovery import find_scenes
-from cnnviz.errors import CnnvizError
 from cnnviz.export import Job
 from cnnviz.export.html import LIMIT, PHRASES, TWEEN, document, write
 from cnnviz.notation import number
 from cnnviz.pipeline import Figure, make
 from cnnviz.render.frames import Film
 from cnnviz.render.panels import painter_class
-from cnnviz.render.panels._cells import CellsPainter
-from cnnviz.render.panels.base import Painter
+from cnnviz.render.panels.cells import CellsPainter
 from cnnviz.render.theme import contrast, theme_names
 from cnnviz.storyboard import Block, Grid
 from cnnviz.words.plain import spoken
@@ -566,23 +564,6 @@ def test_the_file_is_small_and_asks_for_nothing():
     assert not re.search(r"https?://|\bsrc=|@import|url\(", text)
     assert (written.size, written.steps, written.milliseconds) == ((960, 540), 9, 10_000)
     assert "cnnviz conv" in text
-
-
-def test_a_panel_that_it_cannot_draw_is_an_error(monkeypatch):
-    figure = make("pool")
-    real = painter_class("sign")
-
-    class Other(Painter):
-        measure, label = real.measure, real.label
-
-        def __init__(self, *_):
-            pass
-
-    # Layout and palette know the kind, the vectors do not.
-    found = {"sign": Other, "grid": painter_class("grid")}
-    monkeypatch.setattr("cnnviz.render.scenery.painter_class", found.__getitem__)
-    with pytest.raises(CnnvizError, match=r"^\.html cannot show a sign panel yet: use \.gif$"):
-        page_of(figure)
 
 
 @pytest.mark.parametrize(

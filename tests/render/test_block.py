@@ -17,9 +17,17 @@ ONE = (Step(caption="a step"),)
 
 def film(*rows, steps=ONE, roles=(), width=960, numbers=False):
     board = Storyboard(
-        scene="none", parameters={}, title="Blocks", settings="", formula="$x$", alt="", rows=rows,
-        steps=lambda: iter(steps), count=len(steps), step_roles=roles,
-    )  # fmt: skip
+        scene="none",
+        parameters={},
+        title="Blocks",
+        settings="",
+        formula="$x$",
+        alt="",
+        rows=rows,
+        steps=lambda: iter(steps),
+        count=len(steps),
+        step_roles=roles,
+    )
     return Film(board, LOOK, width, Timing(step=1, hold=1), numbers=numbers)
 
 

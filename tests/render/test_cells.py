@@ -40,9 +40,10 @@ def board_of(scene, given, most=None):
 
 
 FIGURES = [
-    (scene, given) for scene, given in all_figures()
+    (scene, given)
+    for scene, given in all_figures()
     if any(isinstance(p, Grid | Block) for p in board_of(scene, tuple(given.items())).panels())
-]  # fmt: skip
+]
 
 
 @cache
@@ -79,7 +80,7 @@ def sheets_of(film):
             assert (place.width, place.height) == (columns * side, rows * side), "cells are not square"
         else:
             seated = painter(panel, place, film._look, film.layout.fit)
-            corners, side = [seated.corner(channel) for channel in range(panel.shape[0])], place.cell
+            corners, side = [seated.sheets.corner(channel) for channel in range(panel.shape[0])], place.cell
             # As one reads: to the right, or from the left again further down.
             assert all(
                 b[0] >= a[0] + columns * side or (b[0] == corners[0][0] and b[1] >= a[1] + rows * side)
@@ -165,10 +166,16 @@ def test_every_cell_shows_its_state(figure):
                 assert not wrong, f"{name}, picture {number}: cells {wrong} of {sheet.panel.name}"
 
 
-@pytest.mark.parametrize(("theme", "scene", "given"), [
-    ("article", "conv", {"i": "4x5", "k": "3x2", "p": 1}), ("dark", "transposed-conv", {"view": "scatter", "p": 1}),
-    ("colorblind", "lrn", {}), ("print", "unpool", {"i": 6}), ("light", "conv", {"i": 24, "k": 5, "s": 9}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("theme", "scene", "given"),
+    [
+        ("article", "conv", {"i": "4x5", "k": "3x2", "p": 1}),
+        ("dark", "transposed-conv", {"view": "scatter", "p": 1}),
+        ("colorblind", "lrn", {}),
+        ("print", "unpool", {"i": 6}),
+        ("light", "conv", {"i": 24, "k": 5, "s": 9}),
+    ],
+)
 def test_another_library_sees_every_cell_in_the_written_file(theme, scene, given, tmp_path):
     figure = make(scene, **given, theme=theme)
     figure.save(tmp_path / "x.gif")

@@ -16,17 +16,26 @@ from cnnviz.storyboard import Equation, Row, SetRow, Step, Storyboard
 
 FIT = Fit(typesetter=Typesetter(), unit=1.0, height=380, numbers=True)
 PANEL = Equation(
-    name="lines", size=20.0,
+    name="lines",
+    size=20.0,
     lines=(Row(name="a", text="first"), Row(name="b", text=""), Row(name="c", text="third", role="derivative")),
     widest=("a rather long line",),
-)  # fmt: skip
+)
 
 
 def film(steps, panel=PANEL, **changes):
     board = Storyboard(
-        scene="none", parameters={}, title="", settings="", formula="", alt="", rows=((panel,),),
-        steps=lambda: iter(steps), count=len(steps), **changes,
-    )  # fmt: skip
+        scene="none",
+        parameters={},
+        title="",
+        settings="",
+        formula="",
+        alt="",
+        rows=((panel,),),
+        steps=lambda: iter(steps),
+        count=len(steps),
+        **changes,
+    )
     return Film(board, load_theme("article"), 960, Timing(step=1.0, hold=1.0))
 
 
@@ -97,5 +106,5 @@ def test_an_emptied_line_leaves_nothing_behind():
 def test_other_changes_are_refused():
     from cnnviz.storyboard import SetNode
 
-    with pytest.raises(TypeError, match="an equation cannot take SetNode"):
+    with pytest.raises(TypeError, match="cannot take SetNode"):
         list(film([Step(changes=(SetNode(panel="lines", node="a"),))]))

@@ -15,10 +15,12 @@ from cnnviz.render.flashes import FlashGuard
 
 FAST = {"step": 0.02, "hold": 0.02, "width": 480}
 FIGURES = [
-    ("conv", {"i": 8, "k": 5}), ("conv", {"i": 10, "k": 6, "theme": "dark"}),
-    ("conv", {"i": 8, "k": 5, "theme": "colorblind", "values": False}), ("pool", {"i": 8, "k": 4, "s": 1}),
+    ("conv", {"i": 8, "k": 5}),
+    ("conv", {"i": 10, "k": 6, "theme": "dark"}),
+    ("conv", {"i": 8, "k": 5, "theme": "colorblind", "values": False}),
+    ("pool", {"i": 8, "k": 4, "s": 1}),
     ("cnn", {"layers": "conv 2@3x3, fc 3"}),
-]  # fmt: skip
+]
 SAMPLE = 4
 """Every fourth pixel of every fourth row is followed."""
 
@@ -70,9 +72,11 @@ class Meter:
         flashing = np.pad((time - times[0] < 1).cumsum(axis=0).cumsum(axis=1), [(1, 0), (1, 0)])
         rows, columns = (min(side, whole - 1) for side, whole in zip(self.field, flashing.shape, strict=True))
         inside = (
-            flashing[rows:, columns:] - flashing[:-rows, columns:] - flashing[rows:, :-columns]
+            flashing[rows:, columns:]
+            - flashing[:-rows, columns:]
+            - flashing[rows:, :-columns]
             + flashing[:-rows, :-columns]
-        )  # fmt: skip
+        )
         self.worst = max(self.worst, float(inside.max() / self.allowed))
 
 

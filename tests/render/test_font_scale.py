@@ -115,9 +115,13 @@ def test_the_least_scale_changes_nothing():
     np.testing.assert_array_equal(one.pixels, other.pixels)
 
 
-@pytest.mark.parametrize(("scale", "message"), [
-    ("0.9", "--font-scale 0.9 is too small: use 1 or more"), ("2.5", "--font-scale 2.5 is too large: use 2 or less"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("scale", "message"),
+    [
+        ("0.9", "--font-scale 0.9 is too small: use 1 or more"),
+        ("2.5", "--font-scale 2.5 is too large: use 2 or less"),
+    ],
+)
 def test_what_cannot_be(cnnviz, scale, message):
     ran = cnnviz("conv", "--font-scale", scale, "-o", "x.png")
     assert (ran.code, ran.out) == (2, "")

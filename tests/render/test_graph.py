@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cnnviz.render.canvas import Canvas, Look
+from cnnviz.render.canvas import Look
 from cnnviz.render.palette import build_palette
 from cnnviz.render.panels._edge_texts import place_alone, place_texts
 from cnnviz.render.panels.base import Fit, Place
@@ -15,6 +15,7 @@ from cnnviz.render.panels.graph import PAINTER
 from cnnviz.render.text import Typesetter
 from cnnviz.render.theme import load_theme
 from cnnviz.storyboard import Edge, Graph, Node, SetCurve, SetEdge, SetNode
+from tests.render.shown import Shown
 
 THEME = load_theme("article")
 TYPESETTER = Typesetter()
@@ -40,9 +41,8 @@ def drawn(panel, size=SIZE, numbers=True):
     colors = PAINTER.colors(panel, 46, fit, THEME, ("output", "added", "active"))
     page = [THEME.page[key] for key in ("ground", "ink", "muted")]
     look = Look(theme=THEME, palette=build_palette([*page, *colors.solid], colors.ramps), typesetter=TYPESETTER, unit=1)
-    canvas = Canvas(size[0] + 2 * LEFT, size[1] + 2 * TOP, look)
     painter = PAINTER(panel, Place(x=LEFT, y=TOP, width=size[0], height=size[1], cell=46), look, fit)
-    painter.paint(canvas)
+    canvas = Shown(painter, look, (size[0] + 2 * LEFT, size[1] + 2 * TOP))
     return painter, canvas, lambda: look.palette.colors[canvas.pixels]
 
 
@@ -60,7 +60,7 @@ def test_an_active_edge_is_drawn_in_its_colour_and_thicker_than_the_others():
     assert abs(seats["x0"].y - seats["y0"].y) > 50
     middle = LEFT + (seats["x0"].x + seats["y0"].x) // 2
     for role in ("edge", "active", "added"):
-        painter.apply([edge(role, source="x0", target="y0")], canvas)
+        canvas.apply([edge(role, source="x0", target="y0")])
         column, ground = picture()[:, middle].astype(int), np.array(THEME.page["ground"])
         assert np.abs(column - THEME.line(role)).sum(axis=1).min() == 0
         # Pixels' worth of ink, those that are blended with the ground in part.
@@ -70,7 +70,7 @@ def test_an_active_edge_is_drawn_in_its_colour_and_thicker_than_the_others():
 
 def test_both_ends_of_an_active_edge_get_a_thick_outline():
     painter, canvas, picture = drawn(graph(text=""))
-    painter.apply([edge("active")], canvas)
+    canvas.apply([edge("active")])
     after = picture()
     for name in ("x0", "y1"):
         seat = painter._seats[name]
@@ -81,27 +81,28 @@ def test_both_ends_of_an_active_edge_get_a_thick_outline():
 
 
 def test_what_lit_up_leaves_no_trace():
-    painter, canvas, _ = drawn(graph())
+    _painter, canvas, _ = drawn(graph())
     before = canvas.pixels.copy()
-    painter.apply([edge("active", "2"), SetNode(panel="g", node="y1", role="output", text="7")], canvas)
-    painter.apply([edge("added", "−0.5")], canvas)
+    canvas.apply([edge("active", "2"), SetNode(panel="g", node="y1", role="output", text="7")])
+    canvas.apply([edge("added", "−0.5")])
     assert (canvas.pixels != before).any()
-    painter.apply([edge("edge"), SetNode(panel="g", node="y1", role="pending", text="")], canvas)
+    canvas.apply([edge("edge"), SetNode(panel="g", node="y1", role="pending", text="")])
     assert np.array_equal(canvas.pixels, before)
 
 
 def test_a_step_draws_what_a_new_painter_would():
     """The picture does not depend on the way that led to it."""
-    painter, canvas, picture = drawn(graph())
+    _painter, canvas, picture = drawn(graph())
     for target in ("y0", "y1"):
         for source in ("x0", "x1", "x2"):
-            painter.apply([edge("active", source=source, target=target)], canvas)
-            painter.apply([edge("added", source=source, target=target)], canvas)
+            canvas.apply([edge("active", source=source, target=target)])
+            canvas.apply([edge("added", source=source, target=target)])
     panel = graph()
     lit = Graph(
-        name="g", nodes=panel.nodes,
+        name="g",
+        nodes=panel.nodes,
         edges=tuple(Edge(source=e.source, target=e.target, role="added", text=e.text) for e in panel.edges),
-    )  # fmt: skip
+    )
     other = drawn(lit)[2]
     # A thick line drawn over a thin one differs only where both are blended with the ground.
     apart = np.abs(picture().astype(int) - other().astype(int)).max(axis=2)
@@ -110,11 +111,11 @@ def test_a_step_draws_what_a_new_painter_would():
 
 
 def test_boxes_hold_everything_that_changes():
-    painter, canvas, _ = drawn(graph())
+    _painter, canvas, _ = drawn(graph())
     node = SetNode(panel="g", node="y0", role="output", text="−3")
     for change in (edge("active"), edge("added"), edge("edge"), node):
         before = canvas.pixels.copy()
-        boxes = painter.apply([change], canvas)
+        boxes = canvas.apply([change])
         untouched = np.ones(canvas.pixels.shape, bool)
         for box in boxes:
             untouched[box.slices] = False
@@ -126,7 +127,7 @@ def test_a_node_draws_its_text_within_its_outline():
     painter, canvas, _ = drawn(graph())
     for text in ("−12.5", "7", "123456"):
         before = canvas.pixels.copy()
-        painter.apply([SetNode(panel="g", node="y0", text=text)], canvas)
+        canvas.apply([SetNode(panel="g", node="y0", text=text)])
         changed = np.argwhere(canvas.pixels != before)
         seat = painter._seats["y0"]
         if text != "123456":
@@ -145,7 +146,7 @@ def test_a_long_text_makes_its_node_wide_and_a_short_one_a_circle():
 def test_texts_stay_clear_of_each_other_and_of_the_nodes():
     painter, _, _ = drawn(graph(3, 2))
     assert not painter._crowded
-    boxes = [part.box for name, part in painter.parts().items() if name.startswith("text")]
+    boxes = [item.reach for (kind, _), item in painter.floats().items() if kind == "text"]
     assert len(boxes) == 6
     for place, a in enumerate(boxes):
         for b in boxes[place + 1 :]:
@@ -158,9 +159,9 @@ def test_texts_stay_clear_of_each_other_and_of_the_nodes():
 def test_where_texts_are_too_many_only_active_edges_show_theirs():
     painter, canvas, _ = drawn(graph(8, 8), size=(200, 300))
     assert painter._crowded
-    assert not [name for name in painter.parts() if name.startswith("text")]
-    painter.apply([edge("active")], canvas)
-    assert [name for name in painter.parts() if name.startswith("text")] == ["text ('x0', 'y1')"]
+    assert not [name for name in painter.floats() if name[0] == "text"]
+    canvas.apply([edge("active")])
+    assert [name for name in painter.floats() if name[0] == "text"] == [("text", ("x0", "y1"))]
 
 
 def test_without_values_words_stay_and_numbers_go():
@@ -173,14 +174,14 @@ def test_without_values_words_stay_and_numbers_go():
         edges=(Edge(source="a", target="b", text="−0.5"),),
     )
     painter = drawn(panel, numbers=False)[0]
-    keys = {name: part.key for name, part in painter.parts().items()}
-    assert keys == {"node a": ("input", "", False), "node b": ("input", "ReLU", False)}
+    keys = {name: item.key for name, item in painter.floats().items()}
+    assert keys == {("node", "a"): ("input", "", False), ("node", "b"): ("input", "ReLU", False)}
 
 
 def test_a_change_of_another_panels_kind_is_refused():
-    painter, canvas, _ = drawn(graph())
-    with pytest.raises(TypeError, match="a graph cannot take SetCurve"):
-        painter.apply([SetCurve(panel="g", curve="c", x=np.zeros(1), y=np.zeros(1))], canvas)
+    _painter, canvas, _ = drawn(graph())
+    with pytest.raises(TypeError, match="cannot take SetCurve"):
+        canvas.apply([SetCurve(panel="g", curve="c", x=np.zeros(1), y=np.zeros(1))])
 
 
 coordinates = st.integers(0, 150)

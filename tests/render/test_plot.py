@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnviz.render.axes import Axes, Axis, Ticks, beads, dashes, length
-from cnnviz.render.canvas import Box, Canvas, Look
+from cnnviz.render.canvas import Box, Look
 from cnnviz.render.palette import build_palette
 from cnnviz.render.panels.base import LEAST_TEXT, Fit, Place
 from cnnviz.render.panels.plot import PlotPainter, _EndText, _move_apart
 from cnnviz.render.text import Typesetter
 from cnnviz.render.theme import load_theme
 from cnnviz.storyboard import Cell, Curve, Dot, MoveDot, Plot, SetCurve
+from tests.render.shown import Shown
 
 THEME = load_theme("article")
 TYPESETTER = Typesetter()
@@ -40,13 +41,12 @@ class Stage:
         colors = PlotPainter.colors(panel, 40, self.fit, THEME, ())
         palette = build_palette([*THEME.page.values(), *colors.solid], colors.ramps)
         self.look = Look(theme=THEME, palette=palette, typesetter=TYPESETTER, unit=unit)
-        self.canvas = Canvas(WIDTH + 20, HEIGHT + 20, self.look)
         self.place = Place(x=10, y=10, width=WIDTH, height=HEIGHT, cell=40)
         self.painter = PlotPainter(panel, self.place, self.look, self.fit)
-        self.painter.paint(self.canvas)
+        self.canvas = Shown(self.painter, self.look, (WIDTH + 20, HEIGHT + 20))
 
     def apply(self, *changes):
-        return self.painter.apply(changes, self.canvas)
+        return self.canvas.apply(changes)
 
     def color(self, x, y):
         """The colour at a data point."""
@@ -261,12 +261,14 @@ def test_no_curve_runs_through_the_text_of_a_tick(curve):
 @pytest.mark.parametrize("beside", [(0.1,), (0.1, -0.12), (0.1, -0.12, 0.05)])
 def test_the_text_of_a_dot_covers_no_other_dot_and_no_text(beside):
     at = [(x, 1.0 if abs(x) > 0.05 else 1.15) for x in beside]
-    dots = (Dot(name="named", role="active", x=0, y=1, text="$f(y_1)$"),
-            *(Dot(name=f"{x}", role="curve", x=x, y=y) for x, y in at))  # fmt: skip
+    dots = (
+        Dot(name="named", role="active", x=0, y=1, text="$f(y_1)$"),
+        *(Dot(name=f"{x}", role="curve", x=x, y=y) for x, y in at),
+    )
     ends = line("end", [-2, -0.4], [1, 1], text="channel")
-    parts = Stage(plot_of(ends, dots=dots)).painter.parts()
-    text = parts["text of dot named"].box
-    others = [part.box for name, part in parts.items() if name not in ("dot named", "text of dot named")]
+    parts = Stage(plot_of(ends, dots=dots)).painter.floats()
+    text = parts["dot text", "named"].reach
+    others = [part.reach for name, part in parts.items() if name[1] != "named"]
     assert len(others) == len(beside) + 1
     assert not [other for other in others if text.meets(inner(other))]
 
@@ -277,5 +279,5 @@ def inner(box):
 
 
 def test_a_change_of_another_kind_is_an_error():
-    with pytest.raises(TypeError, match="a plot cannot take Cell"):
+    with pytest.raises(TypeError, match="cannot take Cell"):
         Stage(plot_of()).apply(Cell(panel="plot", row=0, column=0))

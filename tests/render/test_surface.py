@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnviz.render.canvas import Canvas, Look
+from cnnviz.render.canvas import Look
 from cnnviz.render.palette import build_palette
 from cnnviz.render.panels.base import Fit, Place
 from cnnviz.render.panels.surface import PAINTER
 from cnnviz.render.text import Typesetter
 from cnnviz.render.theme import contrast, load_theme, theme_names
 from cnnviz.storyboard import Curve, Dot, SetCurve, Surface
+from tests.render.shown import Shown
 
 THEME = load_theme("article")
 TYPESETTER = Typesetter()
@@ -35,9 +36,8 @@ def drawn(panel):
     colors = PAINTER.colors(panel, 46, fit, THEME, ())
     page = [THEME.page[key] for key in ("ground", "ink", "muted")]
     look = Look(theme=THEME, palette=build_palette([*page, *colors.solid], colors.ramps), typesetter=TYPESETTER, unit=1)
-    canvas = Canvas(WIDTH, HEIGHT, look)
     painter = PAINTER(panel, Place(x=0, y=0, width=WIDTH, height=HEIGHT, cell=46), look, fit)
-    painter.paint(canvas)
+    canvas = Shown(painter, look, (WIDTH, HEIGHT))
     return painter, canvas, look.palette.colors[canvas.pixels]
 
 
@@ -92,7 +92,7 @@ def test_curves_and_dots_stand_above_the_field():
     curve = Curve(name="c", role="adam", x=np.empty(0), y=np.empty(0))
     painter, canvas, _ = drawn(field(curves=(curve,), dots=(Dot(name="d", role="sgd", x=2.0, y=2.0),)))
     line = SetCurve(panel="s", curve="c", x=np.array([-3.0, 3.0]), y=np.array([-1.0, -1.0]), extend=True)
-    painter.apply([line], canvas)
+    canvas.apply([line])
     picture = painter.look.palette.colors[canvas.pixels]
     for x in np.linspace(-2.9, 2.9, 20):
         assert tuple(picture[at(painter, x, -1.0)]) == THEME.line("adam")
@@ -101,10 +101,10 @@ def test_curves_and_dots_stand_above_the_field():
 
 def test_a_path_redraws_its_own_box_alone():
     curve = Curve(name="c", role="adam", x=np.empty(0), y=np.empty(0))
-    painter, canvas, _ = drawn(field(curves=(curve,)))
+    _painter, canvas, _ = drawn(field(curves=(curve,)))
     before = canvas.pixels.copy()
     change = SetCurve(panel="s", curve="c", x=np.array([1.0, 1.2]), y=np.array([1.0, 1.2]), extend=True)
-    boxes = painter.apply([change], canvas)
+    boxes = canvas.apply([change])
     assert sum((box.right - box.left) * (box.bottom - box.top) for box in boxes) < 800
     untouched = np.ones(canvas.pixels.shape, bool)
     for box in boxes:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnviz.render.canvas import Canvas, Look
+from cnnviz.render.canvas import Look
 from cnnviz.render.palette import build_palette
 from cnnviz.render.panels.base import LEAST_TEXT, Fit, Place
 from cnnviz.render.panels.table import TablePainter, _Fitted
 from cnnviz.render.text import Typesetter
 from cnnviz.render.theme import contrast, load_theme
 from cnnviz.storyboard import MoveDot, SetEntry, Table
+from tests.render.shown import Shown
 
 THEME = load_theme("article")
 TYPESETTER = Typesetter()
@@ -29,9 +30,8 @@ def painted(panel, unit=1.0):
     colors = TablePainter.colors(panel, 40, fit, THEME, ())
     palette = build_palette([*THEME.page.values(), *colors.solid], colors.ramps)
     look = Look(theme=THEME, palette=palette, typesetter=TYPESETTER, unit=unit)
-    canvas = Canvas(extent.width, extent.height, look)
     painter = TablePainter(panel, Place(x=0, y=0, width=extent.width, height=extent.height, cell=40), look, fit)
-    painter.paint(canvas)
+    canvas = Shown(painter, look, (extent.width, extent.height))
     return painter, canvas
 
 
@@ -55,13 +55,13 @@ def test_selected_entries_are_tinted_and_only_they_are_painted_anew():
     painter, canvas = painted(table_of())
     assert tinted(painter, canvas) == set()
     before = canvas.pixels.copy()
-    boxes = painter.apply([SetEntry(panel="table", row=1, column=n, role="selected") for n in range(3)], canvas)
+    boxes = canvas.apply([SetEntry(panel="table", row=1, column=n, role="selected") for n in range(3)])
     assert tinted(painter, canvas) == {(1, 0), (1, 1), (1, 2)}
     rows = painter._fitted.rows
     assert all(rows[2] <= box.top and box.bottom <= rows[3] for box in boxes)
     bar = canvas.pixels[rows[2] + 3, 0]
     assert bar == canvas.look.palette.index_of(THEME.mark("window")), "no second cue beside the colour"
-    painter.apply([SetEntry(panel="table", row=1, column=n, role="plain") for n in range(3)], canvas)
+    canvas.apply([SetEntry(panel="table", row=1, column=n, role="plain") for n in range(3)])
     assert np.array_equal(canvas.pixels, before)
 
 
@@ -70,12 +70,12 @@ def test_roles_and_texts_of_entries_change():
     painter, canvas = painted(table_of(roles=roles))
     assert tinted(painter, canvas) == {(1, 0), (1, 1), (1, 2)}
     before = canvas.pixels.copy()
-    painter.apply([SetEntry(panel="table", row=0, column=0, role="strong")], canvas)
+    canvas.apply([SetEntry(panel="table", row=0, column=0, role="strong")])
     strong = canvas.pixels.copy()
     assert not np.array_equal(strong, before)
-    painter.apply([SetEntry(panel="table", row=0, column=0, text="Other")], canvas)
+    canvas.apply([SetEntry(panel="table", row=0, column=0, text="Other")])
     assert not np.array_equal(canvas.pixels, strong)
-    assert painter.apply([], canvas) == []
+    assert canvas.apply([]) == []
 
 
 @pytest.mark.parametrize("unit", [2 / 3, 1.0, 2.0])
@@ -106,6 +106,6 @@ def test_texts_on_the_tint_can_be_read():
 
 
 def test_a_change_of_another_kind_is_an_error():
-    painter, canvas = painted(table_of())
-    with pytest.raises(TypeError, match="a table cannot take MoveDot"):
-        painter.apply([MoveDot(panel="table", dot="a", x=0, y=0)], canvas)
+    _painter, canvas = painted(table_of())
+    with pytest.raises(TypeError, match="cannot take MoveDot"):
+        canvas.apply([MoveDot(panel="table", dot="a", x=0, y=0)])

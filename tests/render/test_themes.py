@@ -146,10 +146,10 @@ def test_texts_can_be_read_on_every_ground(name):
 @themes
 @pytest.mark.parametrize("scale", ["sequential", "diverging", "gray"])
 def test_numbers_on_values_colours_can_be_read(name, scale):
-    from cnnviz.render.panels._cells import _ink_on
+    from cnnviz.render.panels.cells import ink_on
 
     for color in load_theme(name).scale(scale).tolist():
-        assert contrast(_ink_on(tuple(color)), tuple(color)) >= 4.5
+        assert contrast(ink_on(tuple(color)), tuple(color)) >= 4.5
 
 
 @themes

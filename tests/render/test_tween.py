@@ -85,9 +85,16 @@ def test_every_step_lands_when_it_would_without_gliding():
     assert landings(6) == landings(0)
 
 
-@pytest.mark.parametrize(("step", "times"), [
-    (1.0, [760] + 6 * [40]), (0.24, [40] + 5 * [40]), (0.1, [20, 40, 40]), (0.05, [50]), (0.06, [20, 40]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("step", "times"),
+    [
+        (1.0, [760] + 6 * [40]),
+        (0.24, [40] + 5 * [40]),
+        (0.1, [20, 40, 40]),
+        (0.05, [50]),
+        (0.06, [20, 40]),
+    ],
+)
 def test_short_steps_have_fewer_pictures_and_none_is_too_short(step, times):
     film = make("conv", i=20, k=1, s=10, step=step, hold=1, tween=6, width=320).film()
     found = [frame.milliseconds for frame in film][1 if step < 0.17 else 0 :]
@@ -125,8 +132,14 @@ def test_a_figure_counts_its_steps_not_its_pictures(tmp_path):
 @pytest.mark.parametrize("name", ["png", "zip"])
 def test_stills_are_settled_pictures(name, tmp_path):
     for tween in (0, 4):
-        make_figure(("conv", {"i": 4, "k": 3, "width": 320, "tween": tween, "frame": "2"} if name == "png" else {
-            "i": 4, "k": 3, "width": 320, "tween": tween})).save(tmp_path / f"{tween}.{name}")  # fmt: skip
+        make_figure(
+            (
+                "conv",
+                {"i": 4, "k": 3, "width": 320, "tween": tween, "frame": "2"}
+                if name == "png"
+                else {"i": 4, "k": 3, "width": 320, "tween": tween},
+            )
+        ).save(tmp_path / f"{tween}.{name}")
     if name == "png":
         from PIL import Image
 

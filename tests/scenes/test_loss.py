@@ -107,7 +107,7 @@ def test_all_shows_the_articles_five_with_one_label():
     [
         ({"delta": 1.0}, "mse takes no --delta: .*huber, all"),
         ({"kind": "huber", "margin": 1.0}, "huber takes no --margin: .*hinge, all"),
-        ({"kind": "cross-entropy", "label": 2.0}, "--label 2 is no probability: use 0 to 1"),
+        ({"kind": "cross-entropy", "label": 2.0}, "--label 2 is not a probability: use 0 to 1"),
         ({"kind": "hinge", "label": 0.0}, "--label 0 is not a label of hinge: use -1 or 1"),
         ({"kind": "all", "label": 0.0}, "--label 0 does not go with all"),
         ({"kind": "cross-entropy", "hi": 1.0}, r"--hi 1 .*use 0\.001 to 0\.999"),

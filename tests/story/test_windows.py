@@ -48,6 +48,11 @@ def test_sliding_windows_are_those_of_a_convolution(size, k, s, p, d):
         (Axis.sliding(7, 3, 2, 0, 3), [(0, 3, 6)]),
         (Axis.adaptive(7, 3), [(0, 1, 2), (2, 3, 4), (4, 5, 6)]),
         (Axis.adaptive(2, 3), [(0,), (0, 1), (1,)]),
+        (Axis.transposed(3, 2, 2), [(0, 1), (2, 3), (4, 5)]),
+        (Axis.transposed(2, 3, 2, 1, 1), [(-1, 0, 1), (1, 2, 3)]),
+        (Axis.transposed(2, 2, 1, 0, 0, 3), [(0, 3), (1, 4)]),
+        (Axis.stretched(2, 2, 2), [(-1, 0), (0, 1), (1, 2), (2, 3)]),
+        (Axis.stretched(3, 3, 2, 3), [(1, 2, 3)]),
         (Axis.each(3), [(0,), (1,), (2,)]),
         (Axis.all(3, 2), [(0, 1, 2), (0, 1, 2)]),
         (Axis.around(4, 3), [(0, 1), (0, 1, 2), (1, 2, 3), (2, 3)]),
@@ -78,4 +83,31 @@ def test_what_hangs_over_the_edge_is_drawn_empty():
 
 def test_a_kernel_that_does_not_fit_says_what_would():
     with pytest.raises(UsageError, match=r"kernel 6 .* 5 .*--p 1 or more, or --k 5 or less"):
+        Windows.sliding((5, 5), (6, 6), (1, 1), (0, 0))
+    with pytest.raises(UsageError, match=r"kernel 6 .* 5: use --k 5 or less, or --i 6 or more"):
         Windows.sliding((5, 5), (6, 6), (1, 1))
+
+
+@given(st.integers(1, 5), small, small, st.integers(0, 3), st.integers(1, 2))
+def test_stamps_and_a_sliding_kernel_make_the_same_transposed_convolution(i, k, s, p, d):
+    a = max(s, d) - 1
+    try:
+        stamped, slid = Axis.transposed(i, k, s, p, a, d), Axis.stretched(i, k, s, p, a, d)
+    except UsageError:
+        assert (i - 1) * s + d * (k - 1) + 1 + a <= 2 * p
+        return
+    x, w = np.arange(1.0, i + 1), np.arange(1.0, k + 1)
+    options = {"stride": (s, 1), "padding": (p, 0), "output_padding": (a, 0), "dilation": (d, 1)}
+    right = compute("conv_transpose2d", x[None, None, :, None], w[None, None, :, None], **options)[0, 0, :, 0]
+    sums = np.zeros(stamped.size)
+    for value, cells in zip(x, stamped.spans, strict=True):
+        for cell, weight in zip(cells, w, strict=True):
+            if 0 <= cell < stamped.size:
+                sums[cell] += value * weight
+    np.testing.assert_allclose(sums, right)
+    stretched = {n * s: value for n, value in enumerate(x)}
+    found = [
+        sum(stretched.get(cell, 0.0) * weight for cell, weight in zip(cells, w[::-1], strict=True))
+        for cells in slid.spans
+    ]
+    np.testing.assert_allclose(found, right)

@@ -8,36 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnviz.render.axes import TICK, TICK_GAP, Axes, Points
-from cnnviz.render.canvas import Box, Look
+from cnnviz.render.canvas import Look
 from cnnviz.render.panels.base import LEAST_TEXT, Fit
 from cnnviz.render.pen import Pen
-from cnnviz.render.text import Line, Piece, Placed
+from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Color
 from cnnviz.storyboard import Plot
 
 TEXT_SIZE = 15
-HALO = 2
-BLACK = (0, 0, 0)
-_KEPT_RIMS = 256
 # How near to a curve's middle a label is not to come, in pixels.
 _CLEAR = 3
-
-
-@dataclass(frozen=True)
-class Stamp(Line):
-    """A drawing that is written like a glyph; `draw` draws it again, within `box`."""
-
-    box: Box
-    draw: Callable[[Pen], None]
-
-
-def stamp(box: Box, draw: Callable[[Pen], None]) -> Stamp:
-    """What `draw` draws in black within a box, as if it were a glyph: written wherever and as often as it is wanted."""
-    width, height = box.right - box.left, box.bottom - box.top
-    picture = np.full((height, width, 3), 255, np.uint8)
-    draw(Pen(picture, origin=(box.left, box.top)))
-    piece = Piece(255 - picture[..., 0], 0, 0, width)
-    return Stamp((Placed(piece, 0, 0, False),), width, 0, height, box, draw)
 
 
 class Lettering:
@@ -45,34 +25,16 @@ class Lettering:
 
     def __init__(self, look: Look, fit: Fit) -> None:
         self._look, self._fit = look, fit
-        self._rims: dict[tuple[str, float], tuple[Line, Box]] = {}
 
-    def line(self, text: str, size: float = TEXT_SIZE) -> Line:
+    def line(self, text: str, size: float = TEXT_SIZE) -> TextLine:
         """Set a text at a size that is given for the default width."""
         return self._look.typesetter.line(text, self._fit.size(size))
 
     def write(self, pen: Pen, text: str, x: int, baseline: int, color: Color, size: float = TEXT_SIZE) -> None:
         """Write a text from x on."""
         line = self.line(text, size)
-        if (text, size) not in self._rims:
-            if len(self._rims) >= _KEPT_RIMS:
-                self._rims.clear()
-            box = self.box(line, 0, 0)
-            self._rims[text, size] = stamp(box, lambda pen: _draw_rim(pen, line)), box
-        rim, box = self._rims[text, size]
-        pen.text(rim, x + box.left, baseline + box.top, self._look.theme.page["ground"])
+        pen.rim(line, x, baseline, self._look.theme.page["ground"])
         pen.text(line, x, baseline, color)
-
-    @staticmethod
-    def box(line: Line, x: int, baseline: int) -> Box:
-        """All pixels of a text with its rim."""
-        more = HALO + 2
-        return Box(x - more, baseline - line.ascent - more, x + line.width + more, baseline + line.descent + more)
-
-
-def _draw_rim(pen: Pen, line: Line) -> None:
-    for dx, dy in ((-HALO, 0), (HALO, 0), (0, -HALO), (0, HALO), (-1, -1), (-1, 1), (1, -1), (1, 1)):
-        pen.text(line, dx, dy, BLACK, BLACK)
 
 
 @dataclass(frozen=True)
@@ -172,7 +134,7 @@ class AxesDrawing:
         """How many points of curves lie under a label, or so near."""
         return self._points_under(self._lettering.line(label.text, LEAST_TEXT), label.left, label.baseline, more)
 
-    def _points_under(self, line: Line, left: int, baseline: int, more: int = 1) -> int:
+    def _points_under(self, line: TextLine, left: int, baseline: int, more: int = 1) -> int:
         x, y = self.curves[:, 0], self.curves[:, 1]
         within = (left - more <= x) & (x <= left + line.width + more - 1)
         within &= (baseline - line.ascent - more <= y) & (y <= baseline + more)
@@ -213,7 +175,7 @@ class AxesDrawing:
         self._lettering.write(pen, x_name, (area.left + area.right - x_line.width) // 2, baseline, color)
         self._lettering.write(pen, y_name, max(0, area.left - gap), max(y_line.ascent, area.top - gap), color)
 
-    def _x_name_place(self, line: Line) -> tuple[int, int]:
+    def _x_name_place(self, line: TextLine) -> tuple[int, int]:
         """Near the right end of the axis: above it or, where a curve runs there, below between the last two ticks."""
         axes, gap = self._axes, self._look.px(TICK + TICK_GAP)
         along, at = axes.crossing[1], [axes.x.pixel(value) for value in axes.x_ticks.values[-2:]]

@@ -115,10 +115,12 @@ class _Arranger:
         self._noted = fit.tx(TEXT_LINE) if any(s.widest for s in panel.stations) else 0
         self._titles = {lines: [wrapped(s.title, lines, fit) for s in panel.stations] for lines in (1, 2, 3)}
         self._texts = {
-            lines: [max(text_width(text, fit) for text in (*title, station.size, station.widest))
-                    for title, station in zip(titles, self._stations, strict=True)]
+            lines: [
+                max(text_width(text, fit) for text in (*title, station.size, station.widest))
+                for title, station in zip(titles, self._stations, strict=True)
+            ]
             for lines, titles in self._titles.items()
-        }  # fmt: skip
+        }
         self._bodies = cache(self._bodies_at)
         self._other_body = cache(lambda place, most, room: other_body(self._stations[place], most, room, fit))
 
@@ -254,11 +256,21 @@ class _Arranger:
             centre = x + slot // 2
             left, up = centre - body.width // 2, top + (tallest - body.height) // 2
             words = (*self._titles[plan.lines][place], self._stations[place].size)
-            yield place, Seat(
-                body, Box(left - pad, up - pad, left + body.width + pad, up + body.height + pad), left, up, centre,
-                tuple((text, baseline + n * line) for n, text in enumerate(words)),
-                baseline + (plan.lines + 1) * line, (x, x + slot), row, max(slot, self._text(plan, place)),
-            )  # fmt: skip
+            yield (
+                place,
+                Seat(
+                    body,
+                    Box(left - pad, up - pad, left + body.width + pad, up + body.height + pad),
+                    left,
+                    up,
+                    centre,
+                    tuple((text, baseline + n * line) for n, text in enumerate(words)),
+                    baseline + (plan.lines + 1) * line,
+                    (x, x + slot),
+                    row,
+                    max(slot, self._text(plan, place)),
+                ),
+            )
             x += slot + wider + (self._gap(place) if place + 1 < last else 0)
 
     def _path(self, a: Seat, b: Seat, channel: int) -> tuple[Point, ...]:
@@ -289,9 +301,11 @@ class _Arranger:
                 continue
             top = min(s.box.top for s in seats if s.row == row) - label
             box = Box(
-                members[0].slot[0] - fit.px(_GROUP_PAD), top, members[-1].slot[1] + fit.px(_GROUP_PAD),
+                members[0].slot[0] - fit.px(_GROUP_PAD),
+                top,
+                members[-1].slot[1] + fit.px(_GROUP_PAD),
                 members[0].note_baseline + (fit.px(4) if self._noted else fit.px(4 - TEXT_LINE * fit.text)),
-            )  # fmt: skip
+            )
             text = group if label > fit.px(2) and group not in named else ""
             yield Ground(box, text, top + named_at)
             named.add(group)

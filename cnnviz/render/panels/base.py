@@ -1,18 +1,18 @@
-"""What a painter of panels does: it says what room and colours it needs, paints once, then only what changes."""
+"""What a painter of panels does: it says what room and colours it needs, and what stands in each slot of the panel."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from cnnviz.render.canvas import Box, Canvas, Look
+from cnnviz.render.canvas import Box, Look, hull
 from cnnviz.render.pen import Pen
-from cnnviz.render.text import Line, Typesetter
+from cnnviz.render.text import TextLine, Typesetter
 from cnnviz.render.theme import Color, Theme
-from cnnviz.storyboard import Change
+from cnnviz.storyboard import Change, Relabel
 
 LEAST_TEXT = 14
 """Pixels of the smallest text at the default width."""
@@ -22,6 +22,54 @@ LABEL_SIZE = 16
 LABEL_LEADING = 21
 # Behind a space outside of a formula, or a comma that has none after it.
 _BREAKS = re.compile(r"(?<= )(?=(?:[^$]*\$[^$]*\$)*[^$]*$)|(?<=[，、：；])")
+
+Slot = tuple[Hashable, ...]
+Shape = tuple[float, ...]
+
+
+class Item(NamedTuple):
+    """What stands in a slot: `draw` draws it, its coordinates from `at`, within `box`.
+
+    Two items of one `key` look the same but for their place and their `shape`: numbers of which `reshaped` makes the
+    item anew. What `glides` is shown on its way from one to the other.
+
+    On the ground, an item that `covers` as much as the one before it is drawn over that one; the ground is drawn anew
+    for one that does not. Of a `tile`, all slots with its key look the same.
+    """
+
+    key: Hashable
+    box: Box
+    draw: Callable[[Pen], None]
+    at: tuple[int, int] = (0, 0)
+    shape: Shape = ()
+    reshaped: Callable[[Shape], Item] | None = None
+    glides: bool = False
+    covers: float = 0
+    tile: bool = False
+
+    @property
+    def reach(self) -> Box:
+        """All its pixels, from the panel's corner."""
+        return self.box.moved(*self.at)
+
+    def same(self, other: Item | None) -> bool:
+        """Whether nothing changes from one to the other."""
+        return other is not None and (self.key, self.at, self.shape) == (other.key, other.at, other.shape)
+
+    def moves_to(self, other: Item | None) -> bool:
+        """Whether something moves from one to the other."""
+        if other is None or not self.glides or self.same(other):
+            return False
+        return self.key == other.key and len(self.shape) == len(other.shape)
+
+    def between(self, other: Item, share: float) -> Item:
+        """It on a share of its way to where it is in the other."""
+        found = self
+        if self.reshaped is not None and self.shape != other.shape:
+            mixed = (a + (b - a) * share for a, b in zip(self.shape, other.shape, strict=True))
+            found = self.reshaped(tuple(mixed))
+        x, y = (round(a + (b - a) * share) for a, b in zip(self.at, other.at, strict=True))
+        return found._replace(at=(x, y))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,20 +106,20 @@ class Fit:
         """Pixels of a length that grows with the texts."""
         return max(1, round(length * self.unit * self.text))
 
+    def px(self, length: float) -> int:
+        """Pixels of a length that is given for the default width."""
+        return max(1, round(length * self.unit))
+
     @property
     def label_room(self) -> int:
         """Pixels under a panel for a label of one line."""
         return self.px(11 + 19 * self.text)
 
-    def px(self, length: float) -> int:
-        """Pixels of a length that is given for the default width."""
-        return max(1, round(length * self.unit))
-
-    def label_lines(self, text: str) -> list[Line]:
+    def label_lines(self, text: str) -> list[TextLine]:
         """The lines of a label, those that are too long broken."""
         return [self._label_line(part) for line in text.split("\n") for part in self._broken(line)]
 
-    def _label_line(self, text: str) -> Line:
+    def _label_line(self, text: str) -> TextLine:
         return self.typesetter.line(text, self.size(LABEL_SIZE))
 
     def _broken(self, line: str) -> list[str]:
@@ -110,7 +158,7 @@ class Place:
     y: int
     width: int
     height: int
-    cell: int
+    cell: int = 0
     label: str = ""
     label_baseline: int = 0
 
@@ -124,13 +172,17 @@ class Colors:
 
 
 class Painter:
-    """Paints one panel."""
+    """Tells what stands in a panel's slots, in coordinates from the panel's corner, lowest first.
+
+    `ground` holds what only steps that name it change, such as cells and axes; `floats` are above it, and looked
+    through at each step.
+    """
 
     def __init__(self, panel: Any, place: Place, look: Look, fit: Fit) -> None:
-        self.place = place
-        self.look = look
-        self.fit = fit
-        self._label_size = 0, 1
+        self.place, self.look, self.fit = place, look, fit
+        self.ground: dict[Slot, Item] = {}
+        self.changed: dict[Slot, None] = {}
+        self._label = place.label
 
     @classmethod
     def measure(cls, panel: Any, cell: int, fit: Fit) -> Extent:
@@ -161,37 +213,58 @@ class Painter:
         """The colours that the panel needs, those of roles that steps bring in included; the label's are known."""
         raise NotImplementedError
 
-    def paint(self, canvas: Canvas) -> None:
-        """Paint the panel's body as it is before the first step."""
-        raise NotImplementedError
+    def update(self, change: Change) -> None:
+        """Bring one change in: `lay` on the ground, or state that `floats` tells of."""
+        raise TypeError(f"{type(self).__name__} cannot take {type(change).__name__}")
 
-    def apply(self, changes: Sequence[Change], canvas: Canvas) -> list[Box]:
-        """Bring changes in; returns the boxes of the canvas that were painted anew."""
-        raise NotImplementedError
+    def floats(self) -> dict[Slot, Item]:
+        """What stands above the ground now."""
+        return {}
 
-    def glides(self, changes: Sequence[Change]) -> bool:
-        """Whether changes move something that can glide to its new place."""
-        return False
+    def take(self, change: Change) -> None:
+        """Bring one change in, a new label's too."""
+        if isinstance(change, Relabel):
+            self._label = self.worded(change.label)
+        else:
+            self.update(change)
 
-    def glide(self, changes: Sequence[Change], share: float, canvas: Canvas) -> list[Box]:
-        """Show what glides on a share of its way to where changes, not yet applied, have it; returns the boxes."""
-        return []
+    def above(self) -> dict[Slot, Item]:
+        """All that stands above the ground, the label included."""
+        label: dict[Slot, Item] = {("label",): self._label_item()} if self._label else {}
+        return label | self.floats()
 
-    def paint_label(self, canvas: Canvas, text: str) -> Box:
-        """Write a label under the panel, centred, over the one that was there; returns the box painted."""
-        place, fit, page = self.place, self.fit, self.look.theme.page
-        lines = fit.label_lines(text)
-        width = max(self._label_size[0], place.width, *(line.width for line in lines)) + 2 * fit.px(3)
-        rows = max(self._label_size[1], len(lines))
-        self._label_size = max(line.width for line in lines), len(lines)
-        above = fit.px(4 + 15 * fit.text)
-        pen = Pen.sheet(width, fit.px(4 + 22 * fit.text) + fit.tx(LABEL_LEADING) * (rows - 1), page["ground"])
+    def lay(self, slot: Slot, item: Item | None) -> None:
+        """Put an item on the ground, or take one away."""
+        if item is not None:
+            self.ground[slot] = item
+        elif slot in self.ground:
+            del self.ground[slot]
+        self.changed[slot] = None
+
+    @property
+    def whole(self) -> Box:
+        """All of the panel's body."""
+        return Box(0, 0, self.place.width, self.place.height)
+
+    def _label_item(self) -> Item:
+        lines = list(self._label_lines())
+        color = self.look.theme.page["muted"]
+
+        def draw(pen: Pen) -> None:
+            for line, x, baseline in lines:
+                pen.text(line, x, baseline, color)
+
+        return Item(self._label, around(lines), draw)
+
+    def _label_lines(self) -> Iterator[tuple[TextLine, int, int]]:
+        baseline, lines = self.place.label_baseline - self.place.y, self.fit.label_lines(self._label)
+        widest = max(self.place.width, *(line.width for line in lines))
         for row, line in enumerate(lines):
-            pen.text(line, (width - line.width) // 2, above + row * fit.tx(LABEL_LEADING), page["muted"])
-        return canvas.draw(pen, place.x + (place.width - width) // 2, place.label_baseline - above)
+            x = (self.place.width - widest) // 2 + (widest - line.width) // 2
+            yield line, x, baseline + row * self.fit.tx(LABEL_LEADING)
 
-    def label_lines(self, text: str) -> Iterator[tuple[Line, int, int]]:
-        """The lines of a label under the panel, each with its place on the page and its baseline."""
-        for row, line in enumerate(self.fit.label_lines(text)):
-            x = self.place.x + (self.place.width - line.width) // 2
-            yield line, x, self.place.label_baseline + row * self.fit.tx(LABEL_LEADING)
+
+def around(lines: Sequence[tuple[TextLine, int, int]]) -> Box:
+    """All pixels of lines at their places: letters may hang over a little."""
+    boxes = [Box(x, base - line.ascent, x + line.width, base + line.descent).grown(2) for line, x, base in lines]
+    return hull(boxes) or Box(0, 0, 0, 0)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from cnnviz.render.canvas import Box, Look
-from cnnviz.render.panels.base import Colors, Extent, Fit, Place
-from cnnviz.render.panels.redrawn import Part, RedrawnPainter
+from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Slot
 from cnnviz.render.pen import Pen
-from cnnviz.render.text import Line
-from cnnviz.render.theme import Color, Theme
+from cnnviz.render.text import TextLine
+from cnnviz.render.theme import Theme
 from cnnviz.storyboard import Change, Equation, SetRow
 
 _ABOVE, _BELOW, _WHITE = 0.8, 0.25, 0.7
@@ -22,14 +21,13 @@ _EDGE = 3
 _SAMPLE = re.compile("━{2,} ")
 
 
-class EquationPainter(RedrawnPainter):
-    """Paints lines from the panel's left edge on, each in the ink of its role, **strong** parts in the result's."""
+class EquationPainter(Painter):
+    """Writes lines from the panel's left edge on, each in the ink of its role, **strong** parts in the result's."""
 
     def __init__(self, panel: Equation, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
         self._panel = panel
         self._rows = {row.name: (row.text, row.role) for row in panel.lines}
-        self._lines = {row.name: self._set(row.text) for row in panel.lines}
         self._baselines = dict(zip(self._rows, _baselines(panel, fit), strict=True))
 
     @classmethod
@@ -47,60 +45,49 @@ class EquationPainter(RedrawnPainter):
         inks = [theme.line(role) for role in roles]
         return Colors(solid=inks, ramps=[(theme.page["ground"], ink) for ink in inks])
 
-    def draw_background(self, pen: Pen) -> None:
-        """Nothing stays."""
-
-    def parts(self) -> dict[str, Part]:
-        """One part a line that is not blank."""
-        found = {}
-        for name, (text, role) in self._rows.items():
-            if not text:
-                continue
-            line, baseline, edge = self._lines[name], self._baselines[name], self.look.px(_EDGE)
-            box = Box(0, baseline - line.ascent - edge, self.place.width, baseline + line.descent + edge)
-            draw = _writer(line, edge, baseline, self.look.theme.line(role), self.look.theme.page["result"])
-            if role in self.look.theme.dashes and _SAMPLE.match(text):
-                draw = _dashed(draw, line, edge, baseline, self.look.theme.dashes[role], self.look.theme.page["ground"])
-            found[name] = Part((text, role), box, draw)
-        return found
+    def floats(self) -> dict[Slot, Item]:
+        """The lines that are not blank."""
+        return {("row", name): self._item(name, text, role) for name, (text, role) in self._rows.items() if text}
 
     def update(self, change: Change) -> None:
         """Take a line's new text or role."""
         if not isinstance(change, SetRow):
-            raise TypeError(f"an equation cannot take {type(change).__name__}")
+            super().update(change)
+            return
         text, role = self._rows[change.row]
-        if change.text is not None and change.text != text:
-            text = change.text
-            self._lines[change.row] = self._set(text)
-        self._rows[change.row] = text, role if change.role is None else change.role
+        self._rows[change.row] = (
+            text if change.text is None else change.text,
+            role if change.role is None else change.role,
+        )
 
-    def _set(self, text: str) -> Line:
-        room = self.place.width - 2 * self.look.px(_EDGE)
-        return self.look.typesetter.fitting(text, _size(self._panel, self.fit), room, self.fit.least)
+    def _item(self, name: str, text: str, role: str) -> Item:
+        theme, x = self.look.theme, self.look.px(_EDGE)
+        room = self.place.width - 2 * x
+        line = self.look.typesetter.fitting(text, _size(self._panel, self.fit), room, self.fit.least)
+        dashes = theme.dashes.get(role, ()) if _SAMPLE.match(text) else ()
+
+        def draw(pen: Pen) -> None:
+            pen.text(line, x, 0, theme.line(role), theme.page["result"])
+            for left, top, width, height in _gaps(line, dashes):
+                pen.rect(x + left, top, width, height, theme.page["ground"])
+
+        box = Box(0, -line.ascent - x, self.place.width, line.descent + x)
+        return Item((text, role), box, draw, (0, self._baselines[name]))
 
 
-def _writer(line: Line, x: int, baseline: int, ink: Color, strong: Color) -> Callable[[Pen], None]:
-    return lambda pen: pen.text(line, x, baseline, ink, strong)
-
-
-def _dashed(
-    write: Callable[[Pen], None], line: Line, x: int, baseline: int, lengths: Sequence[float], ground: Color
-) -> Callable[[Pen], None]:
-    """Write a line, then cut its first word, a sample of a line, into the theme's strokes."""
+def _gaps(line: TextLine, dashes: Sequence[float]) -> list[tuple[int, int, int, int]]:
+    """What to leave out of a line's first word, a sample of a line, so that it has a theme's strokes."""
+    if not dashes:
+        return []
     placed = line.pieces[0]
     height, width = placed.piece.mask.shape
-    edges = list(itertools.accumulate((*lengths, lengths[0])))
+    edges = list(itertools.accumulate((*dashes, dashes[0])))
     starts, ends = ([round(width * at / edges[-1]) for at in edges[first::2]] for first in (0, 1))
-
-    def draw(pen: Pen) -> None:
-        write(pen)
-        for start, end in zip(starts, ends, strict=False):
-            pen.rect(x + placed.x + placed.piece.left + start, baseline + placed.piece.top, end - start, height, ground)
-
-    return draw
+    left = placed.x + placed.piece.left
+    return [(left + start, placed.piece.top, end - start, height) for start, end in zip(starts, ends, strict=False)]
 
 
-def _typeset(text: str, panel: Equation, fit: Fit) -> Line:
+def _typeset(text: str, panel: Equation, fit: Fit) -> TextLine:
     return fit.typesetter.line(text, _size(panel, fit))
 
 

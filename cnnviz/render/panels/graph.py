@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from cnnviz.render.canvas import Box, Look
-from cnnviz.render.panels._axes import BLACK, stamp
 from cnnviz.render.panels._edge_texts import Floats, place_alone, place_texts
-from cnnviz.render.panels.base import LABEL_SIZE, LEAST_TEXT, Colors, Extent, Fit, Place
-from cnnviz.render.panels.redrawn import Part, RedrawnPainter
-from cnnviz.render.pen import Pen
-from cnnviz.render.text import Line
-from cnnviz.render.theme import Theme
+from cnnviz.render.panels.base import LABEL_SIZE, LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot
+from cnnviz.render.pen import Pen, Stamp
+from cnnviz.render.text import TextLine
+from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, Graph, Node, SetEdge, SetNode
 
 QUIET, ACTIVE = "edge", "active"
@@ -48,19 +47,20 @@ class _Seat:
         return self.x - self.half, self.y - self.radius, self.x + self.half, self.y + self.radius
 
 
-class GraphPainter(RedrawnPainter):
-    """Paints edges into the background, active ones, their texts and the nodes above it."""
+class GraphPainter(Painter):
+    """Edges are ground; active ones, the texts and the nodes are above it."""
 
     def __init__(self, panel: Graph, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
         self._panel = panel
         self._nodes = {node.name: (node.role, node.text) for node in panel.nodes}
         self._edges = {(e.source, e.target): (e.role, e.text) for e in panel.edges}
-        self._settled = {key: role for key, (role, _) in self._edges.items()}
         self._seats = _seats(panel, place.width, place.height, fit)
-        self._stamped: dict[tuple[float, float, float], tuple[Line, Line, tuple[int, int]]] = {}
         self._labels = {node.name: self._label_place(node) for node in panel.nodes if node.label}
         self._text_size, self._centres, self._crowded = self._sit_texts()
+        for key, (role, _) in self._edges.items():
+            self.lay(("edge", key), self._edge(key, role))
+        self.lay(("labels",), Item("", self.whole, self._draw_labels))
 
     @classmethod
     def measure(cls, panel: Graph, cell: int, fit: Fit) -> Extent:
@@ -93,27 +93,23 @@ class GraphPainter(RedrawnPainter):
         colors.ramps.append((ground, ink))
         return colors
 
-    def draw_background(self, pen: Pen) -> None:
-        """Draw every edge as it settled, and what stands beside the nodes."""
-        pen.rect(0, 0, self.place.width, self.place.height, self.look.theme.page["ground"])
-        for key, role in self._settled.items():
-            self._stroke(pen, key, role)
+    def _draw_labels(self, pen: Pen) -> None:
         for line, x, baseline in self._labels.values():
             pen.text(line, x, baseline, self.look.theme.page["muted"])
 
-    def parts(self) -> dict[str, Part]:
+    def floats(self) -> dict[Slot, Item]:
         """Active edges, the texts on edges, and the nodes, those at an active edge with a thick outline."""
-        found = {}
+        found: dict[Slot, Item] = {}
         touched = set()
         for key, (role, _) in self._edges.items():
             if role == ACTIVE:
                 touched |= set(key)
-                found[f"edge {key}"] = Part(role, self._edge_box(key), self._edge_drawer(key, role))
+                found["active", key] = self._edge(key, role)
         for key, (role, text) in self._edges.items():
             if text and self._shows(text) and (role == ACTIVE or not self._crowded):
-                found[f"text {key}"] = self._text_part(key, role, text)
+                found["text", key] = self._text_item(key, role, text)
         for name, (role, text) in self._nodes.items():
-            found[f"node {name}"] = self._node_part(name, role, text if self._shows(text) else "", name in touched)
+            found["node", name] = self._node_item(name, role, text if self._shows(text) else "", name in touched)
         return found
 
     def update(self, change: Change) -> None:
@@ -123,43 +119,32 @@ class GraphPainter(RedrawnPainter):
             self._nodes[change.node] = _changed(role, change.role), _changed(text, change.text)
         elif isinstance(change, SetEdge):
             key = change.source, change.target
-            role, text = self._edges[key]
-            self._edges[key] = _changed(role, change.role), _changed(text, change.text)
-            self._settle(key)
+            before, text = self._edges[key]
+            role = _changed(before, change.role)
+            self._edges[key] = role, _changed(text, change.text)
+            # While it is active, the edge as it was stays under it.
+            if role not in (ACTIVE, self.ground["edge", key].key):
+                # Above those that were drawn before.
+                self.ground.pop(("edge", key))
+                self.lay(("edge", key), self._edge(key, role))
         else:
-            raise TypeError(f"a graph cannot take {type(change).__name__}")
-
-    def _settle(self, key: EdgeKey) -> None:
-        """Draw an edge's new role over its old one for good; a thinner one would leave traces, so all is drawn anew."""
-        role, before = self._edges[key][0], self._settled[key]
-        if role in (ACTIVE, before):
-            return
-        self._settled[key] = role
-        if _stroke(role) >= _stroke(before):
-            self.bake(self._edge_box(key), self._edge_drawer(key, role))
-        else:
-            self.bake(Box(0, 0, self.place.width, self.place.height), self.draw_background)
+            super().update(change)
 
     def _shows(self, text: str) -> bool:
         return self.fit.numbers or not _NUMBER.fullmatch(text)
 
-    def _stroke(self, pen: Pen, key: EdgeKey, role: str) -> None:
-        ends = self._line(key).reshape(2, 2)
-        pen.polyline(ends, self.look.theme.line(role), max(1.0, _stroke(role) * self.look.unit))
-
-    def _edge_drawer(self, key: EdgeKey, role: str) -> Callable[[Pen], None]:
-        return lambda pen: self._stroke(pen, key, role)
+    def _edge(self, key: EdgeKey, role: str) -> Item:
+        ends, color = self._line(key).reshape(2, 2), self.look.theme.line(role)
+        stroke = max(1.0, _stroke(role) * self.look.unit)
+        (x0, y0), (x1, y1) = ends
+        box = _box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1), self.look.px(_STROKES[ACTIVE]) + 2)
+        return Item(role, box, lambda pen: pen.polyline(ends, color, stroke), covers=stroke)
 
     def _line(self, key: EdgeKey) -> Floats:
         a, b = (self._seats[name] for name in key)
         return np.array([a.x, a.y, b.x, b.y])
 
-    def _edge_box(self, key: EdgeKey) -> Box:
-        x0, y0, x1, y1 = self._line(key)
-        reach = self.look.px(_STROKES[ACTIVE]) + 2
-        return _box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1), reach)
-
-    def _text_part(self, key: EdgeKey, role: str, text: str) -> Part:
+    def _text_item(self, key: EdgeKey, role: str, text: str) -> Item:
         page, pad = self.look.theme.page, self.look.px(_PLATE)
         line = self.look.typesetter.line(text, self._text_size, bold=role == ACTIVE)
         x, y = self._centres[key]
@@ -171,37 +156,26 @@ class GraphPainter(RedrawnPainter):
             pen.rect(left - pad, top - pad, line.width + 2 * pad, bottom - top + 2 * pad, page["ground"])
             pen.text(line, left, top + line.ascent, color)
 
-        return Part((role, text), _box(left, top, left + line.width, bottom, pad + 2), draw)
+        return Item((role, text), _box(left, top, left + line.width, bottom, pad + 2), draw)
 
-    def _node_part(self, name: str, role: str, text: str, touched: bool) -> Part:
+    def _node_item(self, name: str, role: str, text: str, touched: bool) -> Item:
         seat, theme, unit = self._seats[name], self.look.theme, self.look.unit
         style = theme.cell(role)
         line = _node_text(text, seat.radius, self.fit) if text else None
         edge, stroke = (theme.line(ACTIVE), 3.5 * unit) if touched else (theme.page["muted"], 1.5 * unit)
-        disc, rim, corner = self._stamps(seat.half, seat.radius, stroke)
-        left, top = seat.x + corner[0], seat.y + corner[1]
+        inside, rim = _node_stamps(seat.half, seat.radius, stroke)
 
         def draw(pen: Pen) -> None:
-            pen.text(disc, left, top, style.fill)
-            pen.text(rim, left, top, edge)
+            pen.stamp(inside, 0, 0, style.fill)
+            pen.stamp(rim, 0, 0, edge)
             if line is not None:
-                baseline = round(seat.y + (line.ascent - line.descent) / 2)
-                pen.text(line, round(seat.x - line.width / 2), baseline, style.ink)
+                baseline = round(seat.y + (line.ascent - line.descent) / 2) - seat.y
+                pen.text(line, round(seat.x - line.width / 2) - seat.x, baseline, style.ink)
 
-        return Part((role, text, touched), _box(*seat.bounds, self.look.px(5)), draw)
+        box = _box(-seat.half, -seat.radius, seat.half, seat.radius, self.look.px(5))
+        return Item((role, text, touched), box, draw, (seat.x, seat.y))
 
-    def _stamps(self, half: float, radius: float, stroke: float) -> tuple[Line, Line, tuple[int, int]]:
-        """A node's inside and its outline, drawn once for all nodes of a size, and their corner from its centre."""
-        key = half, radius, stroke
-        if key not in self._stamped:
-            shape, reach = _outline(half, radius), math.ceil(stroke) + 1
-            box = _box(-half, -radius, half, radius, reach)
-            inside = stamp(box, lambda pen: pen.polygon(shape, BLACK))
-            rim = stamp(box, lambda pen: pen.polyline(np.concatenate([shape, shape[:2]]), BLACK, stroke))
-            self._stamped[key] = inside, rim, (box.left, box.top)
-        return self._stamped[key]
-
-    def _label_place(self, node: Node) -> tuple[Line, int, int]:
+    def _label_place(self, node: Node) -> tuple[TextLine, int, int]:
         seat, beside = self._seats[node.name], self.look.px(_BESIDE)
         line = self.look.typesetter.line(node.label, self.fit.size(LABEL_SIZE))
         middle = round(seat.y + (line.ascent - line.descent) / 2)
@@ -230,8 +204,9 @@ class GraphPainter(RedrawnPainter):
         """Edges, the sizes of their texts, and what these may not cover, as `place_texts` takes them."""
         typeset, air = self.look.typesetter.line, 2 * self.look.px(_PLATE) + 2
         texts = [typeset(self._edges[key][1] or _SAMPLE, size, bold=True) for key in keys]
-        labels = [(x, base - line.ascent, x + line.width, base + line.descent)
-                  for line, x, base in self._labels.values()]  # fmt: skip
+        labels = [
+            (x, base - line.ascent, x + line.width, base + line.descent) for line, x, base in self._labels.values()
+        ]
         return (
             np.array([self._line(key) for key in keys], np.float64).reshape(-1, 4),
             np.array([(t.width + air, t.ascent + t.descent + air) for t in texts], np.float64).reshape(-1, 2),
@@ -253,11 +228,18 @@ def _box(left: float, top: float, right: float, bottom: float, reach: int) -> Bo
     )
 
 
-def _outline(half: float, radius: float) -> Floats:
-    """A circle around the origin, its halves drawn apart where a node is wide."""
+@lru_cache(maxsize=64)
+def _node_stamps(half: float, radius: float, stroke: float) -> tuple[Stamp, Stamp]:
+    """A node's inside and its outline: a circle, its halves drawn apart where a node is wide."""
     turn = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     shift = np.where(np.cos(turn) >= 0, 1, -1) * (half - radius)
-    return np.stack([shift + radius * np.cos(turn), radius * np.sin(turn)], axis=1)
+    shape = np.stack([shift + radius * np.cos(turn), radius * np.sin(turn)], axis=1)
+    box = _box(-half, -radius, half, radius, math.ceil(stroke) + 1)
+
+    def rim(pen: Pen, color: Color) -> None:
+        pen.polyline(np.concatenate([shape, shape[:2]]), color, stroke)
+
+    return Stamp(box, lambda pen, color: pen.polygon(shape, color)), Stamp(box, rim)
 
 
 def _side(node: Node) -> str:
@@ -265,7 +247,7 @@ def _side(node: Node) -> str:
     return "left" if node.x <= 0.25 else "right" if node.x >= 0.75 else "above"
 
 
-def _node_text(text: str, radius: float, fit: Fit) -> Line:
+def _node_text(text: str, radius: float, fit: Fit) -> TextLine:
     """A text in a node, smaller where the node is."""
     room = 2 * radius - fit.px(6)
     size = min(fit.size(_TEXT_SIZE), max(fit.least, 0.62 * room))
@@ -305,11 +287,13 @@ def _seats(panel: Graph, width: int, height: int, fit: Fit) -> dict[str, _Seat]:
     top, bottom = radius + fit.px(4) + above, radius + fit.px(4)
     return {
         node.name: _Seat(
-            round(left + node.x * (width - left - right)), round(top + node.y * (height - top - bottom)),
-            _half(node, radius, fit), radius,
+            round(left + node.x * (width - left - right)),
+            round(top + node.y * (height - top - bottom)),
+            _half(node, radius, fit),
+            radius,
         )
         for node in panel.nodes
-    }  # fmt: skip
+    }
 
 
 PAINTER = GraphPainter

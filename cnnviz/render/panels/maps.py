@@ -12,18 +12,20 @@ from cnnviz.notation import number
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.panels._station_bodies import MAP_GAP, row_parts
 from cnnviz.render.panels._stations import Point, Seat, arrange_stations
-from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Place
-from cnnviz.render.panels.redrawn import Part, RedrawnPainter
+from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, Maps, SetStation, Shade, Station
 
 # Role: the line's role, its width, its style.
 _OUTLINES = {
-    "idle": ("edge", 1.5, "solid"), "active": ("forward", 4.5, "solid"), "done": ("forward", 1.5, "solid"),
-    "gradient": ("gradient", 4.5, "dashed"), "returned": ("gradient", 1.5, "dashed"),
+    "idle": ("edge", 1.5, "solid"),
+    "active": ("forward", 4.5, "solid"),
+    "done": ("forward", 1.5, "solid"),
+    "gradient": ("gradient", 4.5, "dashed"),
+    "returned": ("gradient", 1.5, "dashed"),
     "updated": ("result", 3.0, "solid"),
-}  # fmt: skip
+}
 _ON_THE_WAY_BACK = ("gradient", "returned")
 _HEAD = 9
 # Colours of a scale that a figure has: three scales share the palette.
@@ -31,8 +33,8 @@ _LEVELS = {"gray": 12, "sequential": 14, "diverging": 17}
 _LARGEST_NUMBER = 24
 
 
-class MapsPainter(RedrawnPainter):
-    """Paints maps into the background as they come; outlines, arrows and notes are parts above it."""
+class MapsPainter(Painter):
+    """Maps are ground; outlines, arrows and notes are above it."""
 
     def __init__(self, panel: Maps, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
@@ -44,6 +46,9 @@ class MapsPainter(RedrawnPainter):
         self._roles = {station.name: station.role for station in panel.stations}
         self._notes = {station.name: station.note for station in panel.stations}
         self._ramps: dict[str, npt.NDArray[np.uint8]] = {}
+        self.lay(("texts",), Item("", self.whole, self._draw_texts))
+        for station in panel.stations:
+            self._lay(station, station.values, station.shade)
 
     @classmethod
     def measure(cls, panel: Maps, cell: int, fit: Fit) -> Extent:
@@ -64,54 +69,59 @@ class MapsPainter(RedrawnPainter):
         colors.ramps.append((band, theme.page["ink"]))
         return colors
 
-    def draw_background(self, pen: Pen) -> None:
-        """Draw grounds, texts, and the maps that are known, with empty places for the others."""
+    def _draw_texts(self, pen: Pen) -> None:
+        """Grounds of groups, and what stands under the stations."""
         page, size = self.look.theme.page, self.fit.size(LEAST_TEXT)
-        pen.rect(0, 0, self.place.width, self.place.height, page["ground"])
         for ground in self._arrangement.grounds:
             box = ground.box
             pen.rect(box.left, box.top, box.right - box.left, box.bottom - box.top, page["band"])
             if ground.text:
-                pen.text(self.look.typesetter.line(ground.text, size), box.left + self.look.px(8), ground.baseline,
-                         page["muted"])  # fmt: skip
-        for name, seat in self._seats.items():
-            station = self._stations[name]
+                pen.text(
+                    self.look.typesetter.line(ground.text, size),
+                    box.left + self.look.px(8),
+                    ground.baseline,
+                    page["muted"],
+                )
+        for seat in self._seats.values():
             for place, (text, baseline) in enumerate(seat.texts):
                 line = self.look.typesetter.fitting(text, size, seat.room, size)
                 pen.text(line, seat.centre - line.width // 2, baseline, page["muted" if place else "ink"])
             if seat.body.left_out:
                 line = self.look.typesetter.line(f"+{seat.body.left_out}", size)
-                pen.text(line, seat.centre - line.width // 2, seat.y + seat.body.height - self.look.px(3),
-                         page["muted"])  # fmt: skip
-            self._draw_values(pen, name, station.values, station.shade)
+                pen.text(
+                    line, seat.centre - line.width // 2, seat.y + seat.body.height - self.look.px(3), page["muted"]
+                )
 
-    def parts(self) -> dict[str, Part]:
+    def floats(self) -> dict[Slot, Item]:
         """Outlines, arrows and notes."""
-        found = {f"outline {name}": self._outline(name, seat) for name, seat in self._seats.items()}
+        found: dict[Slot, Item] = {("outline", name): self._outline(name, seat) for name, seat in self._seats.items()}
         names = list(self._seats)
         for a, b, path in zip(names, names[1:], self._arrangement.paths, strict=False):
-            found[f"arrow {a}"] = self._arrow(a, b, path)
+            found["arrow", a] = self._arrow(a, b, path)
         if self.fit.numbers:
-            found |= {f"note {name}": self._note(name) for name, note in self._notes.items() if note}
+            found |= {("note", name): self._note(name) for name, note in self._notes.items() if note}
         return found
 
     def update(self, change: Change) -> None:
         """Take a station's new role and note; bring its new values into the background."""
         if not isinstance(change, SetStation):
-            raise TypeError(f"a maps panel cannot take {type(change).__name__}")
-        name, seat = change.station, self._seats[change.station]
+            super().update(change)
+            return
+        name = change.station
         self._roles[name] = change.role or self._roles[name]
         if change.note is not None:
             self._notes[name] = change.note
         if change.values is not None:
-            values, shade = change.values, change.shade or self._stations[name].shade
-            self.bake(seat.box, lambda pen: self._draw_values(pen, name, values, shade))
+            station = self._stations[name]
+            self._lay(station, change.values, change.shade or station.shade)
 
-    def _draw_values(self, pen: Pen, name: str, values: npt.NDArray[np.float64], shade: Shade | None) -> None:
-        draw: Callable[..., None] = {
-            "maps": self._draw_maps, "numbers": self._draw_rows, "bars": self._draw_rows, "total": self._draw_total,
-        }[self._stations[name].form]  # fmt: skip
-        draw(pen, self._stations[name], self._seats[name], values, shade)
+    def _lay(self, station: Station, values: npt.NDArray[np.float64], shade: Shade | None) -> None:
+        seat = self._seats[station.name]
+        draw: Callable[..., None] = {"maps": self._draw_maps, "total": self._draw_total}.get(
+            station.form, self._draw_rows
+        )
+        item = Item("", seat.box, lambda pen: draw(pen, station, seat, values, shade), covers=1)
+        self.lay(("values", station.name), item)
 
     def _draw_maps(
         self, pen: Pen, station: Station, seat: Seat, values: npt.NDArray[np.float64], shade: Shade | None
@@ -129,15 +139,14 @@ class MapsPainter(RedrawnPainter):
             if values.ndim == 3:
                 # Where a map is as light as the page, the line tells how far it goes.
                 pen.frame(x - 1, y - 1, wide + 2, tall + 2, self.look.theme.line("edge"), 1)
+            inset = 1 if values.ndim == 1 and wide > 4 else 0
             if np.isnan(one).any() or shade is None:
-                inset = 1 if values.ndim == 1 and wide > 4 else 0
                 pen.rect(x, y, wide - inset, tall - inset, self.look.theme.cell("pending").fill)
                 continue
             at_rows = np.arange(tall) * one.shape[0] // tall
             at_columns = np.arange(wide) * one.shape[1] // wide
             picture = self._colored(one, shade)[at_rows[:, None], at_columns[None, :]]
-            inset = 1 if values.ndim == 1 and wide > 4 else 0
-            pen.picture[y : y + tall - inset, x : x + wide - inset] = picture[: tall - inset, : wide - inset]
+            pen.image(picture[: tall - inset, : wide - inset], x, y)
 
     def _draw_rows(
         self, pen: Pen, station: Station, seat: Seat, values: npt.NDArray[np.float64], shade: Shade | None
@@ -186,9 +195,7 @@ class MapsPainter(RedrawnPainter):
         if np.isnan(values).any() or not self.fit.numbers:
             return
         text = number(float(values[0]), station.digits)
-        line = self.look.typesetter.fitting(
-            text, self.fit.size(_LARGEST_NUMBER), body.width, self.fit.least, bold=True
-        )
+        line = self.look.typesetter.fitting(text, self.fit.size(_LARGEST_NUMBER), body.width, self.fit.least, bold=True)
         baseline = seat.y + (body.height + line.ascent) // 2
         pen.text(line, seat.x + (body.width - line.width) // 2, baseline, page["result"])
 
@@ -201,7 +208,7 @@ class MapsPainter(RedrawnPainter):
         levels: npt.NDArray[np.uint8] = ramp[np.rint(np.clip(at, 0, 1) * (len(ramp) - 1)).astype(int)]
         return levels
 
-    def _outline(self, name: str, seat: Seat) -> Part:
+    def _outline(self, name: str, seat: Seat) -> Item:
         role, width, style = _OUTLINES[self._roles[name]]
         stroke = max(1, round(width * self.look.unit))
         color, out = self.look.theme.line(role), stroke // 2
@@ -220,9 +227,9 @@ class MapsPainter(RedrawnPainter):
             for x in (near_x, far_x):
                 _straight(pen, (x, top), (x, bottom - 1), stroke, color, dashed=True)
 
-        return Part((role, width, style), _grown(seat.box, stroke + 1), draw)
+        return Item((role, width, style), seat.box.grown(stroke + 1), draw)
 
-    def _arrow(self, a: str, b: str, path: Sequence[Point]) -> Part:
+    def _arrow(self, a: str, b: str, path: Sequence[Point]) -> Item:
         """Forward, or turned round where the way back has led through it."""
         back = self._roles[a] in _ON_THE_WAY_BACK
         passed = back or self._roles[b] != "idle"
@@ -243,15 +250,15 @@ class MapsPainter(RedrawnPainter):
                 _straight(pen, a, b, stroke, color, dashed=back and len(points) > 2)
             pen.polygon(triangle + 0.5, color)
 
-        box = _grown(Box(min(across), min(down), max(across), max(down)), head + 2)
-        return Part((color, stroke, back), box, draw)
+        box = Box(min(across), min(down), max(across), max(down)).grown(head + 2)
+        return Item((color, stroke, back), box, draw)
 
-    def _note(self, name: str) -> Part:
+    def _note(self, name: str) -> Item:
         seat, text = self._seats[name], self._notes[name]
         line = self.look.typesetter.line(text, self.fit.size(LEAST_TEXT))
         x, color = seat.centre - line.width // 2, self.look.theme.line("gradient")
         box = Box(x, seat.note_baseline - line.ascent, x + line.width, seat.note_baseline + line.descent)
-        return Part(text, _grown(box, 2), lambda pen: pen.text(line, x, seat.note_baseline, color))
+        return Item(text, box.grown(2), lambda pen: pen.text(line, x, seat.note_baseline, color))
 
 
 def _straight(pen: Pen, a: Point, b: Point, stroke: int, color: Color, *, dashed: bool) -> None:
@@ -278,10 +285,6 @@ def _ramp(theme: Theme, scale: str) -> npt.NDArray[np.uint8]:
     at = np.linspace(0, len(stops) - 1, _LEVELS.get(scale, len(levels) // 3))
     channels = [np.interp(at, np.arange(len(stops)), stops[:, channel]) for channel in range(3)]
     return np.stack(channels, axis=1).round().astype(np.uint8)
-
-
-def _grown(box: Box, by: int) -> Box:
-    return Box(box.left - by, box.top - by, box.right + by, box.bottom + by)
 
 
 def _color(values: npt.NDArray[np.uint8]) -> Color:

@@ -6,19 +6,18 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from cnnviz.render.axes import Axes, Points, beads, length, pattern
-from cnnviz.render.canvas import Box, Canvas, Look
-from cnnviz.render.panels._axes import BLACK, HALO, TEXT_SIZE, AxesDrawing, Lettering, stamp
+from cnnviz.render.canvas import Box, Look
+from cnnviz.render.panels._axes import TEXT_SIZE, AxesDrawing, Lettering
 from cnnviz.render.panels._dot_texts import place_text
-from cnnviz.render.panels.base import Colors, Extent, Fit, Place
-from cnnviz.render.panels.redrawn import Part, RedrawnPainter
-from cnnviz.render.pen import Pen
-from cnnviz.render.text import Line
+from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Shape, Slot
+from cnnviz.render.pen import RIM, Pen, Stamp, rim_box
+from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve
 
@@ -30,10 +29,11 @@ _RADIUS, _RIM = 6.5, 2.0
 _END_GAP, _BEADS = 11, 3.0
 
 
-class PlotPainter(RedrawnPainter):
-    """Paints a plot; a subclass may paint something under its axes by `draw_field`.
+class PlotPainter(Painter):
+    """A plot: what stays or only grows is ground; curves that move, texts and dots are above it.
 
-    Where texts of dots are steady they stay where they are when other dots come their way.
+    A subclass may draw something under the axes by `draw_field`. Where texts of dots are steady they stay where they
+    are when other dots come their way.
     """
 
     steady_texts = False
@@ -44,9 +44,10 @@ class PlotPainter(RedrawnPainter):
         self.axes = Axes.of(panel, place.width, place.height, fit, _room_beside(panel, fit))
         self._curves = {curve.name: curve for curve in panel.curves}
         self._dots = {dot.name: dot for dot in panel.dots}
-        self._inked: dict[str, Part | None] = {}
+        self._moving: dict[str, Item | None] = {}
         self._lettering = Lettering(look, fit)
         self._drawing = AxesDrawing(panel, self.axes, look, self._lettering)
+        self._lay_axes()
 
     @classmethod
     def measure(cls, panel: Plot, cell: int, fit: Fit) -> Extent:
@@ -65,18 +66,24 @@ class PlotPainter(RedrawnPainter):
         ramps = [(ground, ink) for ink in (*inks, theme.page["muted"], *(rim for _, rim in rims))] + rims
         return Colors(solid=inks + [rim for _, rim in rims], ramps=ramps)
 
-    def draw_background(self, pen: Pen) -> None:
-        """Draw the axes and all curves that do not move."""
-        standing = [curve for name, curve in self._curves.items() if name not in self._inked]
+    def _lay_axes(self) -> None:
+        """The axes and all curves that do not move."""
+        standing = [curve for name, curve in self._curves.items() if name not in self._moving]
         points = [self.axes.points(curve.x, curve.y) for curve in standing]
         shown = [beads(run, _BEADS * self.look.unit) for line in points for run in self.axes.runs(line)]
         self._drawing.curves = np.concatenate([np.empty((0, 2)), *shown])
-        self.draw_field(pen)
-        self._draw_grid(pen)
-        self._drawing.draw_lines(pen)
-        for curve, line in zip(standing, points, strict=True):
-            self._stroke(pen, curve, line, self.look.theme.line(curve.role))
-        self._drawing.draw_texts(pen)
+
+        def draw(pen: Pen) -> None:
+            self.draw_field(pen)
+            self._draw_grid(pen)
+            self._drawing.draw_lines(pen)
+            for curve, line in zip(standing, points, strict=True):
+                self._stroke(pen, curve, line, self.look.theme.line(curve.role))
+            self._drawing.draw_texts(pen)
+
+        for slot in list(self.ground):
+            self.lay(slot, None)
+        self.lay(("axes",), Item("", self.whole, draw))
 
     def draw_field(self, pen: Pen) -> None:
         """Draw what lies under axes and curves: nothing."""
@@ -84,15 +91,11 @@ class PlotPainter(RedrawnPainter):
     def _draw_grid(self, pen: Pen) -> None:
         self._drawing.draw_grid(pen)
 
-    def parts(self) -> dict[str, Part]:
+    def floats(self) -> dict[Slot, Item]:
         """Moving curves, the texts at curves' ends, then dots, each above the last."""
-        found = {}
-        for name, part in self._inked.items():
-            if part is not None:
-                found[f"curve {name}"] = part
-        found |= self._end_texts()
-        texts = [part.box for name, part in found.items() if name.startswith("text")]
-        return found | self._dot_parts(texts)
+        found: dict[Slot, Item] = {("curve", name): item for name, item in self._moving.items() if item is not None}
+        texts = self._end_texts()
+        return found | texts | self._dot_items([item.reach for item in texts.values()])
 
     def update(self, change: Change) -> None:
         """Move a dot; set a curve, or draw on from where it ended."""
@@ -103,68 +106,45 @@ class PlotPainter(RedrawnPainter):
         elif isinstance(change, SetCurve):
             self._set_curve(change)
         else:
-            raise TypeError(f"a plot cannot take {type(change).__name__}")
-
-    def glides(self, changes: Sequence[Change]) -> bool:
-        """Whether a dot that is seen goes to another place where it is seen."""
-        return any(isinstance(change, MoveDot) and self._dot_moves(change) for change in changes)
-
-    def _dot_moves(self, change: MoveDot) -> bool:
-        dot = self._dots[change.dot]
-        seen = self.axes.shows(dot.x, dot.y) and self.axes.shows(change.x, change.y)
-        return seen and (dot.x, dot.y) != (change.x, change.y)
-
-    def glide(self, changes: Sequence[Change], share: float, canvas: Canvas) -> list[Box]:
-        """Show dots on their way, and with them curves of as many points as before, such as tangents."""
-        dots, inked, curves = dict(self._dots), dict(self._inked), dict(self._curves)
-        for change in changes:
-            if isinstance(change, MoveDot) and self._dot_moves(change):
-                dot = dots[change.dot]
-                x, y = dot.x + (change.x - dot.x) * share, dot.y + (change.y - dot.y) * share
-                self._dots[change.dot] = dataclasses.replace(dot, x=x, y=y)
-            elif isinstance(change, SetCurve) and change.curve in inked and not change.extend:
-                old = curves[change.curve]
-                if np.shape(change.x) == np.shape(old.x):
-                    along = [a + (b - a) * share for a, b in ((old.x, change.x), (old.y, change.y))]
-                    self._curves[change.curve] = curve = dataclasses.replace(old, x=along[0], y=along[1])
-                    self._inked[change.curve] = self._ink(curve)
-        self._baked = []
-        boxes = self._redraw(canvas)
-        self._dots, self._inked, self._curves = dots, inked, curves
-        return boxes
+            super().update(change)
 
     def _set_curve(self, change: SetCurve) -> None:
-        old = self._curves[change.curve]
+        old, first = self._curves[change.curve], change.curve not in self._moving
         x, y = np.asarray(change.x, np.float64), np.asarray(change.y, np.float64)
         if change.extend:
             x, y = np.concatenate([old.x, x]), np.concatenate([old.y, y])
         self._curves[change.curve] = curve = dataclasses.replace(old, x=x, y=y)
-        if change.extend and change.curve not in self._inked:
-            self._grow(old, self.axes.points(curve.x, curve.y))
+        points = self.axes.points(curve.x, curve.y)
+        if change.extend and first:
+            self._grow(old, points)
             return
-        first = change.curve not in self._inked
-        self._inked[change.curve] = self._ink(curve)
+        self._moving[change.curve] = self._moved(curve, points)
         if first and len(old.x):
-            # The background has the curve as it was: from now on it is a part.
-            self._background.picture[:] = self.look.theme.page["ground"]
-            self.bake(Box(0, 0, self.place.width, self.place.height), self.draw_background)
+            # The ground has the curve as it was.
+            self._lay_axes()
 
     def _grow(self, old: Curve, points: Points) -> None:
         known = max(0, len(old.x) - 1)
         new = points[known:]
         if (box := self._reach(new, self._width(old))) is not None:
             begun, color = length(points[: known + 1]), self.look.theme.line(old.role)
-            self.bake(box, lambda pen: self._stroke(pen, old, new, color, begun))
+            item = Item("", box, lambda pen: self._stroke(pen, old, new, color, begun))
+            self.lay(("grown", old.name, len(self.ground)), item)
 
-    def _ink(self, curve: Curve) -> Part | None:
-        """A curve that moves, as a part; None where the axes show nothing of it."""
-        points = self.axes.points(curve.x, curve.y)
+    def _moved(self, curve: Curve, points: Points) -> Item | None:
+        """A curve that moves; None where the axes show nothing of it."""
         box = self._reach(points, self._width(curve))
         if box is None:
             return None
-        line = stamp(box, lambda pen: self._stroke(pen, curve, points, BLACK))
         color = self.look.theme.line(curve.role)
-        return Part(points.tobytes(), box, lambda pen: pen.text(line, box.left, box.top, color))
+
+        def reshaped(shape: Shape) -> Item:
+            return self._moved(curve, np.reshape(shape, (-1, 2))) or Item("", Box(0, 0, 0, 0), lambda pen: None)
+
+        shape = tuple(points.ravel().tolist())
+        return Item(
+            "", box, lambda pen: self._stroke(pen, curve, points, color), shape=shape, reshaped=reshaped, glides=True
+        )
 
     def _stroke(self, pen: Pen, curve: Curve, points: Points, color: Color, begun: float = 0.0) -> None:
         """Draw a line in a curve's manner, as far as the axes show it."""
@@ -188,60 +168,44 @@ class PlotPainter(RedrawnPainter):
         runs = list(self.axes.runs(points))
         if not runs:
             return None
-        (left, top), (right, bottom) = np.concatenate(runs).min(axis=0), np.concatenate(runs).max(axis=0)
-        more = width / 2 + 2
-        return Box(
-            math.floor(left - more), math.floor(top - more), math.ceil(right + more) + 1, math.ceil(bottom + more) + 1
-        )
+        more, points = width / 2 + 2, np.concatenate(runs)
+        left, top = np.floor(points.min(axis=0) - more).astype(int).tolist()
+        right, bottom = np.ceil(points.max(axis=0) + more).astype(int).tolist()
+        return Box(left, top, right + 1, bottom + 1)
 
-    def _dot_parts(self, texts: Sequence[Box]) -> dict[str, Part]:
+    def _dot_items(self, texts: Sequence[Box]) -> dict[Slot, Item]:
         """The dots that are seen, and their texts: apart from all dots and from the `texts` of curves."""
         seen = {name: dot for name, dot in self._dots.items() if self.axes.shows(dot.x, dot.y)}
-        # On whole pixels a dot is the same stamp wherever it goes.
-        at = {name: (math.floor(x), math.floor(y)) for name, dot in seen.items()
-              for x, y in [self.axes.points(dot.x, dot.y)]}  # fmt: skip
-        discs = {f"dot {name}": self._dot_part(dot, *at[name]) for name, dot in seen.items()}
-        taken = [*(part.box for part in discs.values()), *texts]
-        found = {} if self.steady_texts else discs
+        discs = {name: self._dot_item(dot) for name, dot in seen.items()}
+        taken = [*(item.reach for item in discs.values()), *texts]
+        found: dict[Slot, Item] = {} if self.steady_texts else {("dot", name): item for name, item in discs.items()}
         for name, dot in seen.items():
-            if self.steady_texts:
-                found[f"dot {name}"] = discs[f"dot {name}"]
+            found["dot", name] = discs[name]
             if dot.text:
-                found[f"text of dot {name}"] = part = self._dot_text(dot, *at[name], taken)
-                taken.append(part.box)
+                found["dot text", name] = self._dot_text(dot, *discs[name].at, taken)
+                taken.append(found["dot text", name].reach)
         return found
 
-    def _dot_part(self, dot: Dot, x: int, y: int) -> Part:
+    def _dot_item(self, dot: Dot) -> Item:
         fill, rim = self.look.theme.line(dot.role), _rim(self.look.theme, dot.role)
-        disc, ring, reach = self._disc
+        disc, ring = _dot_stamps(_RADIUS * self.look.unit, _RIM * self.look.unit)
 
         def draw(pen: Pen) -> None:
-            pen.text(disc, x - reach, y - reach, fill)
-            pen.text(ring, x - reach, y - reach, rim)
+            pen.stamp(disc, 0, 0, fill)
+            pen.stamp(ring, 0, 0, rim)
 
-        return Part((x, y), Box(x - reach, y - reach, x + reach + 1, y + reach + 1), draw, glides=True)
+        # On whole pixels a dot looks the same wherever it goes.
+        x, y = np.floor(self.axes.points(dot.x, dot.y)).astype(int).tolist()
+        return Item("", disc.box, draw, (x, y), glides=True)
 
-    def _dot_text(self, dot: Dot, x: int, y: int, taken: Sequence[Box]) -> Part:
+    def _dot_text(self, dot: Dot, x: int, y: int, taken: Sequence[Box]) -> Item:
         line, gap = self._lettering.line(dot.text), self.look.px(_RADIUS + 5)
         left, baseline = self._beside(x, line, gap), max(line.ascent + 2, y - self.look.px(4))
         if not self.steady_texts:
-            around, room = Box(x - gap, y - gap, x + gap, y + gap), Box(0, 0, self.place.width, self.place.height)
-            left, baseline = place_text(line, (left, baseline), around, taken, room)
-        part = self._text_part(dot.text, left, baseline, _rim(self.look.theme, dot.role))
-        return dataclasses.replace(part, glides=True)
+            left, baseline = place_text(line, (left, baseline), Box(x, y, x, y).grown(gap), taken, self.whole)
+        return self._text_item(dot.text, left, baseline, _rim(self.look.theme, dot.role))
 
-    @cached_property
-    def _disc(self) -> tuple[Line, Line, int]:
-        """A dot's inside and its edge, and how far they reach from the dot's middle pixel."""
-        radius, rim = _RADIUS * self.look.unit, _RIM * self.look.unit
-        reach = math.ceil(radius + rim) + 1
-        box, middle = Box(-reach, -reach, reach + 1, reach + 1), (0.5, 0.5)
-        around = np.linspace(0, 2 * np.pi, 48)
-        circle = np.stack([np.cos(around), np.sin(around)], axis=1) * radius + middle
-        disc = stamp(box, lambda pen: pen.disc(*middle, radius, BLACK))
-        return disc, stamp(box, lambda pen: pen.polyline(circle, BLACK, rim)), reach
-
-    def _end_texts(self) -> dict[str, Part]:
+    def _end_texts(self) -> dict[Slot, Item]:
         """The texts at the ends of curves, moved apart where they would meet."""
         ends = []
         for name, curve in self._curves.items():
@@ -253,22 +217,33 @@ class PlotPainter(RedrawnPainter):
             middle = round(y + (line.ascent - line.descent) / 2)
             texts.append(_EndText(name, line, self._beside(x, line, self.look.px(_END_GAP)), middle))
         _move_apart(texts, self.place.height, self.look.px(4))
-        found = {}
+        found: dict[Slot, Item] = {}
         for end in texts:
             curve = self._curves[end.name]
             color = self.look.theme.line(curve.role)
-            found[f"text of {end.name}"] = self._text_part(curve.text, end.left, end.baseline, color)
+            found["end text", end.name] = self._text_item(curve.text, end.left, end.baseline, color)
         return found
 
-    def _beside(self, x: float, line: Line, gap: int) -> int:
+    def _beside(self, x: float, line: TextLine, gap: int) -> int:
         """Where a text starts that stands to the right of x, or to the left where there is no room."""
-        if round(x) + gap + line.width + HALO <= self.place.width:
+        if round(x) + gap + line.width + RIM <= self.place.width:
             return round(x) + gap
         return round(x) - gap - line.width
 
-    def _text_part(self, text: str, left: int, baseline: int, color: Color) -> Part:
-        box = Lettering.box(self._lettering.line(text), left, baseline)
-        return Part((text, left, baseline), box, lambda pen: self._lettering.write(pen, text, left, baseline, color))
+    def _text_item(self, text: str, left: int, baseline: int, color: Color) -> Item:
+        box = rim_box(self._lettering.line(text), 0, 0)
+        return Item(text, box, lambda pen: self._lettering.write(pen, text, 0, 0, color), (left, baseline), glides=True)
+
+
+@lru_cache(maxsize=16)
+def _dot_stamps(radius: float, rim: float) -> tuple[Stamp, Stamp]:
+    """A dot's inside and its edge, around the middle of a pixel."""
+    reach, middle = math.ceil(radius + rim) + 1, 0.5
+    box = Box(-reach, -reach, reach + 1, reach + 1)
+    around = np.linspace(0, 2 * np.pi, 48)
+    circle = np.stack([np.cos(around), np.sin(around)], axis=1) * radius + middle
+    disc = Stamp(box, lambda pen, color: pen.disc(middle, middle, radius, color))
+    return disc, Stamp(box, lambda pen, color: pen.polyline(circle, color, rim))
 
 
 @dataclass
@@ -276,7 +251,7 @@ class _EndText:
     """The text at a curve's end, and where it stands."""
 
     name: str
-    line: Line
+    line: TextLine
     left: int
     baseline: int
 
@@ -311,7 +286,7 @@ def _room_beside(panel: Plot, fit: Fit) -> int:
     edge = panel.x_range[1] - 0.05 * (panel.x_range[1] - panel.x_range[0])
     ending = [c for c in panel.curves if c.text and not (len(c.x) and c.x[-1] < edge)]
     lines = [fit.typesetter.line(c.text, fit.size(TEXT_SIZE)) for c in ending]
-    return max((line.width + fit.px(_END_GAP + 2) + HALO for line in lines), default=0)
+    return max((line.width + fit.px(_END_GAP + 2) + RIM for line in lines), default=0)
 
 
 PAINTER = PlotPainter

@@ -40,7 +40,7 @@ class SurfacePainter(PlotPainter):
         """Fill every pixel with its band's colour and draw the lines on the bands' borders."""
         area, levels = self.axes.area, np.sort(self._panel.levels)
         colors = np.array(_bands(self._panel, self.look.theme), np.uint8)
-        pen.picture[area.slices] = colors[np.digitize(self._heights_of_pixels(), levels)]
+        pen.image(colors[np.digitize(self._heights_of_pixels(), levels)], area.left, area.top)
         rows, columns = self._panel.heights.shape
         x, y = np.linspace(*self._panel.x_range, columns), np.linspace(*self._panel.y_range, rows)
         contours = contour_generator(x, y, self._panel.heights)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cnnviz.render.canvas import Box, Look
-from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Place
-from cnnviz.render.panels.redrawn import Part, RedrawnPainter
+from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot
 from cnnviz.render.pen import Pen
-from cnnviz.render.text import Line
+from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, SetEntry, Table
 
@@ -58,8 +57,8 @@ class _Fitted:
         return _Fitted(size=self.size, pad=self.pad, columns=columns, rows=self.rows)
 
 
-class TablePainter(RedrawnPainter):
-    """Paints a table: rules and header are background, each entry is a part; a newline breaks an entry's text."""
+class TablePainter(Painter):
+    """Header and rules are ground, each entry has a slot; a newline breaks an entry's text."""
 
     def __init__(self, panel: Table, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
@@ -68,11 +67,7 @@ class TablePainter(RedrawnPainter):
         plain = tuple(("plain",) * len(panel.header) for _ in panel.entries)
         self._texts = [list(row) for row in panel.entries]
         self._roles = [list(row) for row in panel.roles or plain]
-        self._parts = {
-            f"{row} {column}": self._entry(row, column)
-            for row in range(len(panel.entries))
-            for column in range(len(panel.header))
-        }
+        self.lay(("rules",), Item("", self.whole, self._draw_rules))
 
     @classmethod
     def measure(cls, panel: Table, cell: int, fit: Fit) -> Extent:
@@ -88,8 +83,7 @@ class TablePainter(RedrawnPainter):
         inks = [(page["ground"], page[key]) for key in ("ink", "muted", "result")]
         return Colors(solid=solid, ramps=[*inks, (tint.fill, tint.ink), (tint.fill, page["result"])])
 
-    def draw_background(self, pen: Pen) -> None:
-        """Draw the header and the rules."""
+    def _draw_rules(self, pen: Pen) -> None:
         theme, rows, width = self.look.theme, self._fitted.rows, self._fitted.columns[-1]
         for column, text in enumerate(self._panel.header):
             self._write(pen, text, 0, column, theme.page["muted"], bold=True)
@@ -97,21 +91,25 @@ class TablePainter(RedrawnPainter):
             pen.rect(0, edge - 1, width, 1, theme.line("grid"))
         pen.rect(0, rows[1] - self.look.px(_RULE), width, self.look.px(_RULE), theme.line("axis"))
 
-    def parts(self) -> dict[str, Part]:
+    def floats(self) -> dict[Slot, Item]:
         """Every entry."""
-        return dict(self._parts)
+        return {
+            (row, column): self._entry(row, column)
+            for row in range(len(self._texts))
+            for column in range(len(self._panel.header))
+        }
 
     def update(self, change: Change) -> None:
         """Take an entry's new text or role."""
         if not isinstance(change, SetEntry):
-            raise TypeError(f"a table cannot take {type(change).__name__}")
+            super().update(change)
+            return
         if change.text is not None:
             self._texts[change.row][change.column] = change.text
         if change.role is not None:
             self._roles[change.row][change.column] = change.role
-        self._parts[f"{change.row} {change.column}"] = self._entry(change.row, change.column)
 
-    def _entry(self, row: int, column: int) -> Part:
+    def _entry(self, row: int, column: int) -> Item:
         text, role = self._texts[row][column], self._roles[row][column]
         columns, rows = self._fitted.columns, self._fitted.rows
         box = Box(columns[column], rows[row + 1], columns[column + 1], rows[row + 2])
@@ -122,7 +120,7 @@ class TablePainter(RedrawnPainter):
                 ink = self._tint(pen, box, first=column == 0)
             self._write(pen, text, row + 1, column, ink, bold=role == "strong")
 
-        return Part((text, role), box, draw)
+        return Item((text, role), box, draw)
 
     def _tint(self, pen: Pen, box: Box, *, first: bool) -> Color:
         """Fill an entry, and mark where its row begins, a second cue beside the colour; returns the ink."""
@@ -154,7 +152,7 @@ class TablePainter(RedrawnPainter):
             y += line.ascent + line.descent + leading
 
 
-def _height(lines: Sequence[Line], leading: int) -> int:
+def _height(lines: Sequence[TextLine], leading: int) -> int:
     return sum(line.ascent + line.descent for line in lines) + leading * (len(lines) - 1)
 
 

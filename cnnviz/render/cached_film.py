@@ -20,7 +20,7 @@ _QUICK = 1
 _REST = tuple(field.name for field in fields(Frame) if field.name not in ("pixels", "changed", "painted"))
 
 
-class Recording(Film):
+class CachedFilm(Film):
     """A film that keeps, packed and in a file once there is much of it, what changes in each frame.
 
     Whoever iterates first has the frames drawn; others get what is kept and have drawn only what is not there yet.
@@ -42,9 +42,11 @@ class Recording(Film):
             self._file.seek(offset)
             changed, painted, rest, packed = marshal.loads(self._file.read(self._lengths[place]))
             frame = Frame(
-                pixels=pixels, changed=Box(*changed), painted=tuple(Box(*box) for box in painted),
+                pixels=pixels,
+                changed=Box(*changed),
+                painted=tuple(Box(*box) for box in painted),
                 **dict(zip(_REST, rest, strict=True)),
-            )  # fmt: skip
+            )
             at, found = 0, np.frombuffer(zlib.decompress(packed), np.uint8)
             for box in frame.parts:
                 rows, columns = box.bottom - box.top, box.right - box.left

@@ -5,26 +5,29 @@ Texts and formulas are texts, in fonts that hold just their glyphs; a formula al
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz.render.agg import formula_of
 from cnnviz.render.fonts import Face, font_of, lacks_weight
-from cnnviz.render.markup import MarkupPen, Run, Spoken, formula_of, strokes_across
+from cnnviz.render.markup import MarkupPen, Run, runs, strokes_across
 from cnnviz.render.markup import short as _f
 from cnnviz.render.mpl import formula_glyphs
 from cnnviz.render.outlines import Stroke, advance, glyph_of, outline, units
-from cnnviz.render.panels._axes import HALO, Stamp
-from cnnviz.render.pen import DASHES, Points
-from cnnviz.render.text import Part
+from cnnviz.render.pen import DASHES, RIM, Points, Stamp
+from cnnviz.render.text import Part, TextLine
 from cnnviz.render.theme import Color
 from cnnviz.words.plain import spoken
 
-# Where the handles of a quarter of a circle are.
+# A circle in four quarters, each with its handles.
 _KAPPA = 0.5523
-_NAMED = re.compile(r"/F(?P<font>\d+) [\d.]+ Tf|<(?P<codes>[0-9a-f]+)> Tj|/I(?P<image>\d+) Do")
+_CIRCLE = (
+    *((1, 0), (1, _KAPPA), (_KAPPA, 1), (0, 1), (-_KAPPA, 1), (-1, _KAPPA)),
+    *((-1, 0), (-1, -_KAPPA), (-_KAPPA, -1), (0, -1), (_KAPPA, -1), (1, -_KAPPA), (1, 0)),
+)
+_FILLED = " rg\n"
 _SQUARE, _ROUND = "0 J 0 j", "1 J 1 j"
 # Short texts are held by their middle, longer ones by their length, as in SVG.
 _SHORT = 8
@@ -32,39 +35,21 @@ _SHORT = 8
 _SIGNS = {("cmsy10", 161): "−", ("cmex10", 165): "⌊", ("cmex10", 166): "⌋"}
 
 
-class Sheaf:
+class PdfResources:
     """What the pages of a file share: fonts by the names that operators have for them, and images."""
 
     def __init__(self) -> None:
-        self.markup: list[str] = []
         self.fonts: dict[Face, dict[tuple[int, str], int]] = {}
         self.images: dict[tuple[tuple[int, ...], bytes], int] = {}
 
-    def pen(self, shift: tuple[float, float] = (0, 0), covers: tuple[int, int] | None = None) -> PaperPen:
+    def pen(self) -> PdfPen:
         """A pen that uses them."""
-        return PaperPen(self, shift, covers=covers)
+        return PdfPen(self)
 
-    def moved(self, markup: str, x: float, y: float) -> str:
-        """Operators at another place."""
-        return f"q 1 0 0 1 {_f(x)} {_f(y)} cm\n{markup}Q\n" if markup and (x or y) else markup
-
-    def used(self, operators: str) -> set[tuple[int, int]]:
-        """The codes that operators write, each with its font's number; and the images, as of font −1."""
-        found, font = set[tuple[int, int]](), 0
-        for word in _NAMED.finditer(operators):
-            if word["font"]:
-                font = int(word["font"])
-            elif word["image"]:
-                found.add((-1, int(word["image"])))
-            else:
-                codes = word["codes"]
-                found |= {(font, int(codes[place : place + 4], 16)) for place in range(0, len(codes), 4)}
-        return found
-
-    def code(self, face: Face, glyph: int, sign: str) -> str:
+    def code(self, face: Face, glyph: int, character: str) -> str:
         """A glyph as a page names it, and what font it is in."""
         codes = self.fonts.setdefault(face, {})
-        return f"<{codes.setdefault((glyph, sign), len(codes) + 1):04x}>"
+        return f"<{codes.setdefault((glyph, character), len(codes) + 1):04x}>"
 
     def font(self, face: Face) -> str:
         """A font as a page names it."""
@@ -77,21 +62,19 @@ class Sheaf:
         return f"/I{self.images.setdefault(key, len(self.images))}"
 
 
-class PaperPen(MarkupPen):
-    """Keeps operators of what is drawn; `ink` stands for every colour."""
+class PdfPen(MarkupPen):
+    """Keeps operators of what is drawn."""
 
-    def __init__(
-        self, sheaf: Sheaf, shift: tuple[float, float] = (0, 0), ink: Color | None = None,
-        covers: tuple[int, int] | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(shift, covers)
-        self._sheaf, self._ink = sheaf, ink
+    @property
+    def _file(self) -> PdfResources:
+        resources: PdfResources = self._resources
+        return resources
 
     def frame(self, x: int, y: int, width: int, height: int, color: Color, stroke: int) -> None:
         """Outline a rectangle inwards."""
         half = stroke / 2
         way = f"{self._at(x + half, y + half)} {_f(width - stroke)} {_f(height - stroke)} re\n"
-        self._path_on(self._stroke(color, stroke, _SQUARE), way)
+        self._path_of(self._stroke(color, stroke, _SQUARE), way)
 
     def hatch(
         self, x: int, y: int, width: int, height: int, color: Color, spacing: float, stroke: float, strokes: str = "/"
@@ -99,7 +82,7 @@ class PaperPen(MarkupPen):
         """Strokes across a rectangle, cut at its edges."""
         ends = strokes_across(x, y, width, height, spacing, strokes)
         way = "".join(f"{self._at(*end[:2])} m {self._at(*end[2:])} l\n" for end in ends)
-        self._path_on(self._stroke(color, stroke, _ROUND), way)
+        self._path_of(self._stroke(color, stroke, _ROUND), way)
 
     def polyline(self, points: Points, color: Color, stroke: float, style: str = "solid") -> None:
         """Draw a line through (n, 2) points."""
@@ -108,92 +91,66 @@ class PaperPen(MarkupPen):
             return
         lengths = [length * stroke for length in DASHES[style] or ()]
         ends = f"{_SQUARE[:4]}1 j" if lengths else _ROUND
-        self._path_on(self._stroke(color, stroke, ends, lengths), self._way(finite))
+        self._path_of(self._stroke(color, stroke, ends, lengths), self._way(finite))
 
     def polygon(self, points: Points, fill: Color) -> None:
         """Fill the area within (n, 2) points."""
-        self._path_on(self._fill(fill), self._way(points) + "h\n")
+        self._path_of(self._fill(fill), self._way(points) + "h\n")
 
-    def disc(
-        self, x: float, y: float, radius: float, fill: Color, edge: Color | None = None, stroke: float = 0
-    ) -> None:
-        """Fill a circle, its edge in a colour of its own."""
-        unit = [(1, 0), (1, _KAPPA), (_KAPPA, 1), (0, 1), (-_KAPPA, 1), (-1, _KAPPA), (-1, 0),
-                (-1, -_KAPPA), (-_KAPPA, -1), (0, -1), (_KAPPA, -1), (1, -_KAPPA), (1, 0)]  # fmt: skip
-        at = [self._at(x + radius * dx, y + radius * dy) for dx, dy in unit]
+    def disc(self, x: float, y: float, radius: float, fill: Color) -> None:
+        """Fill a circle."""
+        at = [self._at(x + radius * dx, y + radius * dy) for dx, dy in _CIRCLE]
         curves = "".join(f"{a} {b} {c} c\n" for a, b, c in zip(at[1::3], at[2::3], at[3::3], strict=True))
-        way = f"{at[0]} m\n{curves}h\n"
-        self._path_on(self._fill(fill), way)
-        if edge is not None and stroke:
-            self._path_on(self._stroke(edge, stroke, _ROUND), way)
+        self._path_of(self._fill(fill), f"{at[0]} m\n{curves}h\n")
+
+    def stamp(self, stamp: Stamp, x: int, y: int, color: Color) -> None:
+        """Draw a stamp, its origin at a place."""
+        stamp.draw(self.at(x, y), color)
+
+    def rim(self, line: TextLine, x: int, baseline: int, color: Color) -> None:
+        """Draw around where a line is going to be written: strokes alone, since a text would be found twice."""
+        look = self._stroke(color, 2 * RIM, _ROUND)
+        for face, glyph, size, dx, dy in _glyphs(line):
+            at = x + dx + self._shift[0], baseline + dy + self._shift[1]
+            if way := _outlined(outline(face, glyph), at, size / units(face)):
+                self._path_of(look, way)
 
     def image(self, pixels: npt.NDArray[np.uint8], x: int, y: int) -> None:
         """An array of pixels as it is, for fields of values."""
         height, width = pixels.shape[:2]
         if pixels.size:
-            self._add(f"q {width} 0 0 {-height} {self._at(x, y + height)} cm {self._sheaf.image(pixels)} Do Q\n")
+            self._markup.add(f"q {width} 0 0 {-height} {self._at(x, y + height)} cm {self._file.image(pixels)} Do Q\n")
 
     def _box(self, x: int, y: int, width: int, height: int, color: Color) -> None:
-        self._path_on(self._fill(color), f"{self._at(x, y)} {_f(width)} {_f(height)} re\n")
+        self._path_of(self._fill(color), f"{self._at(x, y)} {_f(width)} {_f(height)} re\n")
 
-    def _stamp(self, stamp: Stamp, x: int, y: int, color: Color) -> None:
-        left, top = x - stamp.box.left, y - stamp.box.top
-        ink = self._ink or color
-        pen = PaperPen(self._sheaf, (left + self._shift[0], top + self._shift[1]), ink)
-        stamp.draw(pen)
-        if not pen.spoken:
-            self._add(pen.take())
-            return
-        # A text drawn around its own place is its rim: strokes alone, since a text would be found twice.
-        at_x, at_y = np.mean([place for _, *place in pen.spoken], axis=0).tolist()
-        look = self._stroke(ink, 2 * HALO, _ROUND)
-        for face, glyph, size, dx, dy in self._glyphs(pen.spoken[0][0]):
-            at = left + at_x + dx + self._shift[0], top + at_y + dy + self._shift[1]
-            if way := _outlined(outline(face, glyph), at, size / units(face)):
-                self._path_on(look, way)
-
-    def _glyphs(self, line: Spoken) -> Iterable[tuple[Face, int, float, float, float]]:
-        """Every glyph of a line: its font, number and size, and where it stands from the line's beginning."""
-        for run in line.runs():
-            part, placed = run[0]
-            if part.math and (formula := formula_of(part)) is not None:
-                for font, size, _, glyph, x, y in formula_glyphs(formula):
-                    yield (str(font.fname), 0), glyph, size, placed.x + x, round(part.drop) - float(y)
-                continue
-            x = float(placed.x)
-            for sign in "".join(part.text for part, _ in run):
-                face = font_of(sign, part.bold)
-                yield face, glyph_of(face, sign), part.size, x, 0.0
-                x += advance(face, glyph_of(face, sign)) * part.size
-
-    def _written(self, line: Spoken, x: float, baseline: float, color: Color, strong: Color) -> str:
-        found, runs = [], list(line.runs())
-        for run in runs:
+    def _write(self, line: TextLine, x: float, baseline: float, color: Color, strong: Color) -> None:
+        alone = len(list(runs(line))) == 1
+        for run in runs(line):
             part, placed = run[0]
             ink = self._fill(strong if part.strong else color)
+            ink += ink.upper() if part.bold else ""
             left, top = x + placed.x + self._shift[0], baseline + self._shift[1]
             formula = self._formula(part, left, top + round(part.drop)) if part.math else None
-            ink += ink.upper() if part.bold else ""
-            found.append(ink + (formula or self._run(run, left, top, alone=len(runs) == 1)))
-        return "".join(found)
+            self._markup.add(ink + (formula or self._run(run, left, top, alone=alone)))
 
     def _formula(self, part: Part, x: float, y: float) -> str | None:
         """A formula's glyphs and rules, and how it is said; None for what is no formula after all."""
-        formula = formula_of(part)
+        formula = formula_of(part.text, part.size, part.bold)
         if formula is None:
             return None
         words, before = [], ""
         for font, size, code, glyph, dx, dy in formula_glyphs(formula):
             face = str(font.fname), 0
             sign = _SIGNS.get((font.postscript_name.lower(), code), chr(code))
-            look = f"{self._sheaf.font(face)} {_f(size, 2)} Tf "
+            look = f"{self._file.font(face)} {_f(size, 2)} Tf "
             place = f"1 0 0 -1 {_f(x + dx, 2)} {_f(y - float(dy), 2)} Tm"
-            words.append(f"{look if look != before else ''}{place} {self._sheaf.code(face, glyph, sign)} Tj\n")
+            words.append(f"{look if look != before else ''}{place} {self._file.code(face, glyph, sign)} Tj\n")
             before = look
         rules = "".join(
             f"{_f(x + dx, 2)} {_f(y - float(dy), 2)} {_f(w, 2)} {_f(-float(h), 2)} re f\n"
             for dx, dy, w, h in formula.rects
-        )  # fmt: skip
+        )
         said = spoken(part.text).encode("utf-16-be").hex()
         return f"/Span<</ActualText<feff{said}>>>BDC\nBT 100 Tz\n{''.join(words)}ET\n{rules}EMC\n"
 
@@ -214,21 +171,21 @@ class PaperPen(MarkupPen):
             if face != before:
                 # A face without a bold one of its own gets thicker strokes.
                 thick = f"2 Tr {_f(part.size / 30, 2)} w " if lacks_weight(face, part.bold) else "0 Tr "
-                words.append(f"{thick}{self._sheaf.font(face)} {_f(part.size, 2)} Tf ")
-            words.append(f"{self._sheaf.code(face, glyph, sign)} Tj ")
+                words.append(f"{thick}{self._file.font(face)} {_f(part.size, 2)} Tf ")
+            words.append(f"{self._file.code(face, glyph, sign)} Tj ")
             before = face
         said = "".join(words).replace("> Tj <", "")
         return f"BT {_f(stretch, 2)} Tz 1 0 0 -1 {_f(x, 2)} {_f(y, 2)} Tm {said}0 Tr ET\n"
 
     def _fill(self, color: Color) -> str:
-        return f"{_components(self._ink or color)} rg\n"
+        return f"{_components(color)}{_FILLED}"
 
     def _stroke(self, color: Color, width: float, ends: str, dashes: Sequence[float] = ()) -> str:
         lengths = " ".join(_f(length) for length in dashes)
-        return f"{_components(self._ink or color)} RG {_f(width, 2)} w {ends} [{lengths}] 0 d\n"
+        return f"{_components(color)} RG {_f(width, 2)} w {ends} [{lengths}] 0 d\n"
 
-    def _spelled(self, look: str, way: str) -> str:
-        return f"{look}{way}{'f' if look.endswith('rg' + chr(10)) else 'S'}\n"
+    def _path_of(self, look: str, way: str) -> None:
+        self._markup.path(f"{look}{{}}{'f' if look.endswith(_FILLED) else 'S'}\n", way)
 
     def _way(self, points: Points) -> str:
         moved = (points + self._shift).round(2).tolist()
@@ -237,6 +194,22 @@ class PaperPen(MarkupPen):
 
     def _at(self, x: float, y: float) -> str:
         return f"{_f(x + self._shift[0], 2)} {_f(y + self._shift[1], 2)}"
+
+
+def _glyphs(line: TextLine) -> Iterable[tuple[Face, int, float, float, float]]:
+    """Every glyph of a line: its font, number and size, and where it stands from the line's beginning."""
+    for run in runs(line):
+        part, placed = run[0]
+        formula = formula_of(part.text, part.size, part.bold) if part.math else None
+        if formula is not None:
+            for font, size, _, glyph, x, y in formula_glyphs(formula):
+                yield (str(font.fname), 0), glyph, size, placed.x + x, round(part.drop) - float(y)
+            continue
+        x = float(placed.x)
+        for character in "".join(part.text for part, _ in run):
+            face = font_of(character, part.bold)
+            yield face, glyph_of(face, character), part.size, x, 0.0
+            x += advance(face, glyph_of(face, character)) * part.size
 
 
 def _components(color: Color) -> str:

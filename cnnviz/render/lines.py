@@ -1,0 +1,94 @@
+"""Where the lines of text around the stage stand, and how large they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cnnviz.render.panels.base import LEAST_TEXT
+
+TITLE_SIZE, TEXT_SIZE, FORMULA_SIZE, CODE_SIZE = 28, 18, 17, 15
+_UNDER_TITLE = 0.65
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lines:
+    """What stands above and below the stage, in pixels from the frame's top, where texts are `scale` times as large.
+
+    `under` lines stand under the title; `title_scale` and `formula_scale` are what the lines with two texts have room
+    for.
+    """
+
+    unit: float
+    scale: float = 1.0
+    under: int = 0
+    title_scale: float = 1.0
+    formula_scale: float = 1.0
+
+    def _at(self, fixed: float, growing: float) -> int:
+        return max(1, round((fixed + growing * self.scale) * self.unit))
+
+    def px(self, length: float) -> int:
+        """Pixels of a length that grows with the texts."""
+        return self._at(0, length)
+
+    def size(self, pixels: float) -> float:
+        """The size of a text that is given for the default width and the default size of texts."""
+        return pixels * self.unit * self.scale
+
+    @property
+    def title(self) -> int:
+        """The title's baseline."""
+        return self._at(34, 14)
+
+    @property
+    def settings(self) -> int:
+        """The baseline of the settings."""
+        return self._at(31, 14)
+
+    def note(self, line: int) -> int:
+        """The baseline of a line under the title."""
+        return self._at(34, 35 + 18 * line)
+
+    @property
+    def code(self) -> float:
+        """The size of the line of a program; neither it nor the convention outgrows the title."""
+        return min(self.size(CODE_SIZE), _UNDER_TITLE * TITLE_SIZE * self.unit * self.title_scale)
+
+    @property
+    def convention(self) -> float:
+        """The size of the convention under the title."""
+        return min(self.size(LEAST_TEXT), _UNDER_TITLE * TITLE_SIZE * self.unit * self.title_scale)
+
+    @property
+    def head(self) -> int:
+        """Where the head ends."""
+        return self._at(34, 40 + 18 * max(0, self.under - 1))
+
+    @property
+    def _under(self) -> int:
+        return 12 + 18 * (self.under - 1) if self.under else 0
+
+    @property
+    def stage_top(self) -> int:
+        """Where the stage begins; its panels may reach into the head."""
+        return self._at(48, 22 + self._under)
+
+    @property
+    def stage_height(self) -> int:
+        """How high the stage is."""
+        return self._at(453, -67 - self._under)
+
+    @property
+    def band(self) -> int:
+        """Where the band begins."""
+        return self._at(507, -45)
+
+    @property
+    def caption(self) -> int:
+        """The caption's baseline."""
+        return self._at(518, -29)
+
+    @property
+    def formula(self) -> int:
+        """The formula's baseline, and the counter's."""
+        return self._at(530, -6)

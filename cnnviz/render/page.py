@@ -1,0 +1,110 @@
+"""What stands around the stage: title and settings above it, below it the band with caption, formula and counter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnnviz.render.canvas import Box, Look
+from cnnviz.render.layout import MARGIN, NOTE_GAP, TITLE_GAP, Layout, counter_text
+from cnnviz.render.lines import FORMULA_SIZE, TEXT_SIZE, TITLE_SIZE
+from cnnviz.render.panels.base import LEAST_TEXT, Item, Painter, Place, Slot, around
+from cnnviz.render.pen import Pen
+from cnnviz.render.text import TextLine
+from cnnviz.storyboard import Step, Storyboard
+
+_PROGRESS = 3
+
+
+class _Part(Painter):
+    def __init__(self, board: Storyboard, layout: Layout, look: Look, top: int, bottom: int) -> None:
+        super().__init__(board, Place(x=0, y=top, width=layout.width, height=bottom - top), look, layout.fit)
+        self._board, self._layout = board, layout
+        self._room, self._least = layout.width - 2 * look.px(MARGIN), LEAST_TEXT * look.unit
+
+    def _fitting(self, text: str, size: float, room: float, *, bold: bool = False) -> TextLine:
+        return self.look.typesetter.fitting(text, size, room, self._least, bold)
+
+
+class Head(_Part):
+    """The title and the settings, and under them what has no room in the band."""
+
+    def __init__(self, board: Storyboard, layout: Layout, look: Look) -> None:
+        super().__init__(board, layout, look, 0, layout.lines.head)
+        self.lay(("head",), Item("", self.whole, self._draw))
+
+    def _draw(self, pen: Pen) -> None:
+        board, look, px, lines = self._board, self.look, self.look.px, self._layout.lines
+        page, unit, margin = look.theme.page, look.unit, px(MARGIN)
+        right = self._layout.width - margin
+        title = self._fitting(board.title, TITLE_SIZE * unit * lines.title_scale, self._room, bold=True)
+        pen.text(title, margin, lines.title, page["ink"])
+        left = self._room - title.width - px(TITLE_GAP)
+        if board.settings and left > px(60):
+            settings = self._fitting(board.settings, TEXT_SIZE * unit * lines.title_scale, left)
+            pen.text(settings, right - settings.width, lines.settings, page["muted"])
+        if board.code:
+            pen.text(self._fitting(_literal(board.code), lines.code, self._room), margin, lines.note(0), page["ink"])
+        if self._layout.note_in_head:
+            note = self._fitting(board.convention, lines.convention, self._room)
+            # Behind the line of a program, or under it.
+            beside = board.code and lines.under == 1
+            pen.text(note, right - note.width if beside else margin, lines.note(lines.under - 1), page["muted"])
+
+
+class Band(_Part):
+    """The step's caption, the formula, the step's number, and how far the animation has come."""
+
+    def __init__(self, board: Storyboard, layout: Layout, look: Look) -> None:
+        super().__init__(board, layout, look, layout.lines.band, layout.height)
+        self._step, self._number = Step(), 0
+        self.lay(("band",), Item("", self.whole, self._draw))
+
+    def _draw(self, pen: Pen) -> None:
+        look, px, lines, top = self.look, self.look.px, self._layout.lines, self.place.y
+        page = look.theme.page
+        pen.rect(0, 0, self.place.width, self.place.height, page["band"])
+        free = self._room - self._layout.counter - px(NOTE_GAP)
+        formula = self._fitting(self._board.formula, FORMULA_SIZE * look.unit * lines.formula_scale, free)
+        pen.text(formula, px(MARGIN), lines.formula - top, page["muted"])
+        if not self._layout.note_in_head:
+            note = look.typesetter.line(self._board.convention, self._least * lines.formula_scale)
+            pen.text(note, px(MARGIN) + formula.width + px(NOTE_GAP), lines.formula - top, page["muted"])
+
+    def show(self, step: Step, number: int) -> None:
+        """Tell of a step, counted from 0."""
+        self._step, self._number = step, number
+
+    def floats(self) -> dict[Slot, Item]:
+        """Caption, counter and progress."""
+        found: dict[Slot, Item] = {("caption",): self.caption()} if self.fit.numbers else {}
+        return {**found, ("counter",): self.counter(), ("progress",): self.progress()}
+
+    def caption(self) -> Item:
+        """The caption of the step."""
+        page, lines = self.look.theme.page, self._layout.lines
+        line = self._fitting(self._step.caption, lines.size(TEXT_SIZE), self._room)
+        return self._text(self._step.caption, line, self.look.px(MARGIN), lines.caption, page["ink"], page["result"])
+
+    def counter(self) -> Item:
+        """The number of the step."""
+        text = counter_text(self._number + 1, self._board.count, self._board.counter)
+        line = self.look.typesetter.line(text, self._least * self._layout.lines.formula_scale)
+        x = self._layout.width - self.look.px(MARGIN) - line.width
+        return self._text(text, line, x, self._layout.lines.formula, self.look.theme.page["muted"])
+
+    def _text(self, key: str, line: TextLine, x: int, baseline: int, *colors: Any) -> Item:
+        y = baseline - self.place.y
+        return Item((key, x), around([(line, x, y)]), lambda pen: pen.text(line, x, y, *colors))
+
+    def progress(self) -> Item:
+        """The line at the lower edge, as far as the animation has come."""
+        height = self.look.px(_PROGRESS)
+        done = self._layout.width * (self._number + 1) // self._board.count
+        box = Box(0, self.place.height - height, done, self.place.height)
+        color = self.look.theme.page["accent"]
+        return Item(done, box, lambda pen: pen.rect(*box[:2], box.width, box.height, color))
+
+
+def _literal(code: str) -> str:
+    """A line of a program as a text in which two powers are no strong part."""
+    return code.replace("**", "*\u200b*") if code.count("**") > 1 else code

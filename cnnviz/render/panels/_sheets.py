@@ -1,0 +1,117 @@
+"""Where the channels of a map stand: as sheets of cells side by side, those of a single row in a slight staircase."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cnnviz.render.panels.base import ENLARGED_CELL, LEAST_TEXT, Extent, Fit
+from cnnviz.render.text import TextLine
+from cnnviz.storyboard import Block, Grid
+from cnnviz.words.plain import phrase
+
+_GAP, _ROW_GAP = 20, 6
+# Pixels between two captions.
+_APART = 6
+_DROP, _MOST_DROP = 8, 24
+_CAPTION_BASELINE, _CAPTION_HEIGHT = 16, 20
+_ONE_ROW = 4
+# Cells a little smaller than they could be are no reason to give up the common scale.
+_TINY = 0.7
+
+
+def own_cell(panel: Grid | Block, cell: int, fit: Fit) -> int:
+    """The side of the panel's cells: the stage's, or larger where the grid may be enlarged."""
+    if getattr(panel, "enlarge", False) and cell < _TINY * fit.px(ENLARGED_CELL):
+        return max(cell, min(fit.px(fit.enlarged), (fit.height - fit.label_room) // max(panel.shape)))
+    return cell
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """Where the sheets stand: their captions, how many side by side, a sheet's size, the distance from one to the next.
+
+    Each stands `drop` lower than the one before it. A grid is one sheet without a caption.
+    """
+
+    captions: tuple[str, ...]
+    columns: int
+    width: int
+    height: int
+    pitch: tuple[int, int]
+    drop: int
+    fit: Fit
+
+    @classmethod
+    def of(cls, panel: Grid | Block, cell: int, fit: Fit) -> Sheets:
+        """For cells of that side."""
+        rows, columns = panel.values.shape[-2:]
+        width, height = columns * cell, rows * cell
+        if isinstance(panel, Grid):
+            return cls((), 1, width, height, (width, height), 0, fit)
+        count = panel.values.shape[0]
+        numbered = phrase(fit.lang, "channel {n}")
+        captions = panel.captions or tuple(numbered.replace("{n}", str(n)) for n in range(1, count + 1))
+        across = min(count, panel.columns or _balanced(count))
+        stairs = across - 1 if across == count else 0
+        drop = min(fit.px(_DROP), fit.px(_MOST_DROP) // stairs) if stairs else 0
+        pitch = width + fit.px(_GAP), height + fit.tx(_CAPTION_HEIGHT) + fit.px(_ROW_GAP)
+        return cls(captions, across, width, height, pitch, drop, fit)
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return max(1, len(self.captions))
+
+    def corner(self, channel: int) -> tuple[int, int]:
+        """The upper left corner of a sheet."""
+        row, column = divmod(channel, self.columns)
+        return column * self.pitch[0], row * self.pitch[1] + column * self.drop
+
+    @property
+    def extent(self) -> Extent:
+        """The room for all of them and the captions under them."""
+        rows = -(-self.count // self.columns)
+        return Extent(
+            width=(self.columns - 1) * self.pitch[0] + self.width,
+            height=rows * self.pitch[1]
+            - (self.fit.px(_ROW_GAP) if self.captions else 0)
+            + (self.columns - 1) * self.drop,
+        )
+
+    @property
+    def captions_fit(self) -> bool:
+        """Whether there are captions, and room for all of them as they are."""
+        typeset, least = self.fit.typesetter.line, self.fit.least
+        return bool(self.captions) and all(typeset(text, least).width <= self._room for text in self.captions)
+
+    def caption(self, channel: int) -> tuple[TextLine, int, int]:
+        """A sheet's caption, or its last word where there is no room for all of it; where it begins, its baseline."""
+        line, (x, y) = self._caption_line(self.captions[channel]), self.corner(channel)
+        return line, x + (self.width - line.width) // 2, y + self.height + self.fit.tx(_CAPTION_BASELINE)
+
+    def _caption_line(self, whole: str) -> TextLine:
+        for text in (whole, whole.rpartition(" ")[2]):
+            for size in small_sizes(self.fit):
+                if (line := self.fit.typesetter.line(text, size)).width <= self._room:
+                    return line
+        return self.fit.typesetter.line("", self.fit.least)
+
+    @property
+    def _room(self) -> int:
+        return self.pitch[0] - self.fit.px(_APART)
+
+
+def small_sizes(fit: Fit) -> Sequence[float]:
+    """Sizes of a small text, from what is wanted down to the least."""
+    size, least = fit.size(LEAST_TEXT), fit.least
+    return list(dict.fromkeys((size, (size + least) / 2, least)))
+
+
+def _balanced(count: int) -> int:
+    """Sheets side by side: all of few, else about twice as many as there are rows, the last row not much shorter."""
+    if count <= _ONE_ROW:
+        return count
+    rows = -(-count // math.ceil(math.sqrt(2 * count)))
+    return -(-count // rows)

@@ -1,0 +1,109 @@
+"""A figure as pixels: the ground with its items, what floats above it, and of each step only what it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from cnnviz.render.canvas import Box, Look, apart, hull
+from cnnviz.render.palette import Pixels
+from cnnviz.render.panels.base import Item, Slot
+from cnnviz.render.pen import Pen, Picture
+from cnnviz.render.stage import SlotChange, Stage
+
+_KEPT_TILES = 4096
+
+
+class Raster:
+    """The frame of a stage as palette indices, changed in place."""
+
+    def __init__(self, stage: Stage, look: Look, size: tuple[int, int]) -> None:
+        self._stage, self._palette, self._size = stage, look.palette, size
+        self._color = look.theme.page["ground"]
+        self._ground = Pen.sheet(*size, self._color)
+        self._tiles: dict[tuple[int, object], Picture] = {}
+        self._drawn: list[dict[Slot, float]] = [{} for _ in stage.painters]
+        self._shown = list(stage.floats)
+        self.pixels: Pixels = np.empty((size[1], size[0]), np.uint8)
+
+    def draw(self, changes: Iterable[SlotChange]) -> tuple[Box, ...]:
+        """Draw all of the stage; returns the boxes painted."""
+        self._bring_in(changes)
+        return self._refresh([Box(0, 0, *self._size)])
+
+    def move(self, moves: Iterable[SlotChange], share: float) -> tuple[Box, ...]:
+        """Show what moves on its way; returns the boxes painted."""
+        dirty = []
+        for number, slot, old, new, _ in moves:
+            assert old is not None
+            assert new is not None
+            before, item = self._shown[number][slot], old.between(new, share)
+            dirty += [self._reach(number, before), self._reach(number, item)]
+            self._shown[number] = {**self._shown[number], slot: item}
+        return self._refresh(dirty)
+
+    def show(self, changes: Iterable[SlotChange], moved: Iterable[Box] = ()) -> tuple[Box, ...]:
+        """Show what changed, and what is in boxes where something moved; returns the boxes painted."""
+        return self._refresh([*moved, *self._bring_in(changes)])
+
+    def _bring_in(self, changes: Iterable[SlotChange]) -> list[Box]:
+        """Draw what changed of the ground; returns boxes around all that changed, one for the ground of each panel."""
+        floats: list[Box] = []
+        grounds: dict[int, list[Box]] = {}
+        for number, slot, old, new, ground in changes:
+            if ground:
+                grounds.setdefault(number, []).append(self._lay(number, slot, new))
+            else:
+                floats += [self._reach(number, item) for item in (old, new) if item is not None]
+        self._shown = list(self._stage.floats)
+        return [box for boxes in grounds.values() if (box := hull(boxes)) is not None] + floats
+
+    def _lay(self, number: int, slot: Slot, item: Item | None) -> Box:
+        """Draw an item over what was there, or the whole ground of a panel anew where that would leave traces."""
+        drawn = self._drawn[number]
+        if item is not None and (slot not in drawn or item.covers >= drawn[slot] > 0):
+            return self._draw(number, slot, item)
+        painter = self._stage.painters[number]
+        whole = painter.whole.moved(painter.place.x, painter.place.y)
+        self._ground.rect(*whole[:2], whole.width, whole.height, self._color)
+        drawn.clear()
+        for other in painter.ground.items():
+            self._draw(number, *other)
+        return whole
+
+    def _draw(self, number: int, slot: Slot, item: Item) -> Box:
+        self._drawn[number][slot] = item.covers
+        box = self._reach(number, item)
+        if not item.tile:
+            item.draw(self._ground.at(box.left - item.box.left, box.top - item.box.top))
+            return box
+        key = number, item.key
+        if key not in self._tiles:
+            if len(self._tiles) >= _KEPT_TILES:
+                self._tiles.clear()
+            pen = Pen.sheet(item.box.width, item.box.height, self._color)
+            item.draw(pen)
+            self._tiles[key] = pen.picture
+        self._ground.image(self._tiles[key], box.left, box.top)
+        return box
+
+    def _reach(self, number: int, item: Item) -> Box:
+        """The pixels of an item."""
+        (left, top, right, bottom), (x, y), place = item.box, item.at, self._stage.painters[number].place
+        x, y = x + place.x, y + place.y
+        return Box(left + x, top + y, right + x, bottom + y)
+
+    def _refresh(self, dirty: Iterable[Box]) -> tuple[Box, ...]:
+        """Show the ground within boxes anew, and what floats above it; returns boxes without a common pixel."""
+        boxes = apart(box.clip(*self._size) for box in dirty)
+        if not boxes:
+            return ()
+        floats = [(self._reach(n, item), n, item) for n, shown in enumerate(self._shown) for item in shown.values()]
+        for box in boxes:
+            pen = Pen(self._ground.picture[box.slices].copy(), (box.left, box.top))
+            for reach, number, item in floats:
+                if reach.meets(box):
+                    item.draw(pen.at(*self._stage.corner(number, item)))
+            self.pixels[box.slices] = self._palette.index(pen.picture)
+        return boxes

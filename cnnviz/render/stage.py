@@ -1,0 +1,95 @@
+"""All painters of a figure, and the steps brought into them: what every format plays."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from cnnviz.render.canvas import Look
+from cnnviz.render.layout import Layout
+from cnnviz.render.page import Band, Head
+from cnnviz.render.panels import painter_class
+from cnnviz.render.panels.base import Item, Painter, Slot
+from cnnviz.render.pen import Pen
+from cnnviz.storyboard import Step, Storyboard
+
+
+class SlotChange(NamedTuple):
+    """What a slot of a painter, given by its number, held before and holds now; of the ground only the latter."""
+
+    painter: int
+    slot: Slot
+    old: Item | None
+    new: Item | None
+    ground: bool = False
+
+    @property
+    def moves(self) -> bool:
+        """Whether something moves from its old place to its new one."""
+        return self.old is not None and self.old.moves_to(self.new)
+
+
+class Stage:
+    """Painters, lowest first, and what their slots hold."""
+
+    def __init__(self, painters: Sequence[Painter]) -> None:
+        self.painters = painters
+        self.floats: list[dict[Slot, Item]] = [{} for _ in painters]
+
+    def changes(self) -> list[SlotChange]:
+        """What the slots hold that they did not hold when this was asked before; at first all."""
+        found: list[SlotChange] = []
+        for number, painter in enumerate(self.painters):
+            found += (SlotChange(number, slot, None, painter.ground.get(slot), True) for slot in painter.changed)
+            painter.changed.clear()
+            before, now = self.floats[number], painter.above()
+            self.floats[number] = now
+            found += (SlotChange(number, slot, old, None) for slot, old in before.items() if slot not in now)
+            for slot, new in now.items():
+                old = before.get(slot)
+                if not new.same(old):
+                    found.append(SlotChange(number, slot, old, new))
+        return found
+
+    def slots(self) -> Iterator[tuple[int, Slot]]:
+        """All slots that hold something, lowest first, as of when `changes` was asked last."""
+        for number, painter in enumerate(self.painters):
+            yield from ((number, slot) for slot in (*painter.ground, *self.floats[number]))
+
+    def corner(self, number: int, item: Item) -> tuple[int, int]:
+        """Where an item of a painter stands on the page."""
+        place = self.painters[number].place
+        return place.x + item.at[0], place.y + item.at[1]
+
+    def draw(self, pen: Pen) -> None:
+        """Draw all as it is now."""
+        for number, painter in enumerate(self.painters):
+            for item in (*painter.ground.values(), *painter.above().values()):
+                item.draw(pen.at(*self.corner(number, item)))
+
+
+class FigureStage(Stage):
+    """The painters of a storyboard, as they are after the step that was brought in last."""
+
+    def __init__(self, board: Storyboard, layout: Layout, look: Look) -> None:
+        self.head, self.band = Head(board, layout, look), Band(board, layout, look)
+        self.panels: dict[str, Painter] = {
+            panel.name: painter_class(panel.kind)(panel, layout.places[panel.name], look, layout.fit)
+            for panel in board.panels()
+        }
+        super().__init__([self.head, self.band, *self.panels.values()])
+        self._board = board
+
+    def steps(self) -> Iterator[tuple[int, Step]]:
+        """Bring the steps in, one at a time."""
+        for place, step in enumerate(self._board.steps()):
+            for change in step.changes:
+                self.panels[change.panel].take(change)
+            self.band.show(step, place)
+            yield place, step
+
+    def at(self, places: Collection[int]) -> Iterator[tuple[int, Step]]:
+        """Bring the steps in up to the last of these places; yields at each of them."""
+        wanted = set(places)
+        return (found for found in islice(self.steps(), max(wanted) + 1) if found[0] in wanted)

@@ -1,0 +1,54 @@
+"""`--lang` and `--notation`, as whoever types them sees them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+
+def storyboard(cnnviz, *options):
+    ran = cnnviz(*options, "-o", "x.json", "-q")
+    assert (ran.code, ran.err) == (0, "")
+    return json.loads(Path("x.json").read_text(encoding="utf-8"))
+
+
+def cells(board):
+    return [
+        {key: value for key, value in change.items() if key not in ("label", "text", "note")}
+        for step in board["steps"]
+        for change in step["changes"]
+    ]
+
+
+@pytest.mark.parametrize("scene", ["transposed-conv", "pool", "norm"])
+def test_another_language_has_other_words_and_the_same_cells(cnnviz, scene):
+    english = storyboard(cnnviz, scene)
+    for code in ("zh", "zh_CN", "ZH"):
+        chinese = storyboard(cnnviz, scene, "--lang", code)
+        assert cells(chinese) == cells(english)
+        assert not (chinese["title"] + chinese["alt"]).isascii()
+
+    assert storyboard(cnnviz, scene, "--lang", "en-US") == english | {
+        "command": f"{english['command']} --lang en-US",
+    }
+
+
+def test_the_notation_of_frameworks_has_the_same_numbers(cnnviz):
+    formula = storyboard(cnnviz, "conv", "--i", 5, "--k", 3, "--s", 2, "--p", 1, "--notation", "HWKSP")["formula"]
+    assert "H_{out}" in formula
+    assert formula.endswith(r"\rfloor+1=3$")
+    formula = storyboard(cnnviz, "conv", "--i", "7x8", "--k", "3x5", "--notation", "HWKSP")["formula"]
+    assert "W_{out}=4" in formula
+
+
+@pytest.mark.parametrize(
+    "given", [("--lang", "fr"), ("--lang", "none.toml"), ("--lang", "../zh"), ("--notation", "hw"), ("--theme", "nope")]
+)
+def test_what_is_not_known_is_refused_by_all_that_take_it(cnnviz, given):
+    for words in (["conv", "-o", "x.gif"], ["describe", "conv"], ["check", "conv"]):
+        ran = cnnviz(*words, *given)
+        assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+        assert given[1] in ran.err
+    assert not list(Path().iterdir())
