@@ -129,9 +129,7 @@ class _Known:
         left_out = [name for name, value in self.shown.board.parameters.items() if value is None]
         calls = self.operation.calls if self.operation else ()
         found = {
-            name: {
-                call.options[key] for call in calls for key in (name, _ARGUMENTS.get(name, name)) if key in call.options
-            }
+            name: {call.options[key] for call in calls for key in (name, _ARGUMENTS.get(name)) if key in call.options}
             for name in left_out
         }
         return {name: sorted(values) for name, values in found.items() if values}
@@ -139,9 +137,8 @@ class _Known:
     def _of(self, each: Result) -> Values:
         assert self.operation is not None
         given = self.operation.operands
-        return np.asarray(
-            (self.computed[each.name] if each.name in self.computed else given[each.name].values)[each.index]
-        )
+        values = self.computed[each.name] if each.name in self.computed else given[each.name].values
+        return np.asarray(values[each.index])
 
     def _as_drawn(self, panel: str, right: Values) -> Values:
         """A result in the shape in which a panel has it: its samples one after the other, a vector as a column."""
