@@ -129,7 +129,9 @@ class _Known:
         left_out = [name for name, value in self.shown.board.parameters.items() if value is None]
         calls = self.operation.calls if self.operation else ()
         found = {
-            name: {call.options[key] for call in calls for key in (name, _ARGUMENTS.get(name)) if key in call.options}
+            name: {
+                call.options[key] for call in calls for key in (name, _ARGUMENTS.get(name, name)) if key in call.options
+            }
             for name in left_out
         }
         return {name: sorted(values) for name, values in found.items() if values}

@@ -163,7 +163,7 @@ def _lines(storyboard: Storyboard, typesetter: Typesetter, width: int, scale: fl
     """The lines around the stage, and the width of the counter."""
     unit = width / _DEFAULT_WIDTH
     if storyboard.bare:
-        return BareLines(unit=unit), 0, False
+        return BareLines(unit=unit), 0
     room = width - 2 * round(MARGIN * unit)
     last = counter_text(storyboard.count, storyboard.count, storyboard.counter)
 
