@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_WIDTH
-from cnnviz.render.lines import FORMULA_SIZE, TEXT_SIZE, TITLE_SIZE, Lines
+from cnnviz.render.lines import FORMULA_SIZE, NOTE_SIZE, TEXT_SIZE, TITLE_SIZE, Lines
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_LEADING, LEAST_TEXT, Extent, Fit, Place, text_scales
 from cnnviz.render.text import Typesetter
@@ -17,9 +17,9 @@ from cnnviz.storyboard import Panel, Storyboard
 
 MARGIN = 40
 TITLE_GAP, NOTE_GAP = 32, 26
-_LARGEST_CELL, _LARGER = 46, 1.2
-# Cells may be as large where their numbers need the room.
-_WIDEST_CELL = 72
+_LARGEST_CELL, _LARGER = 84, 1.2
+# Cells of this side are large enough, whatever else might give way to them.
+_GOOD_CELL = 46
 _DEFAULT_WIDTH = 960
 _GAP, _WIDEST_GAP = 24, 48
 # What larger texts leave of the cells, and the cells for which they give way above and below the stage.
@@ -112,11 +112,11 @@ def _arranged(
         typesetter=typesetter, unit=unit, height=lines.stage_height, numbers=numbers, scale=scale, lang=storyboard.lang
     )
     arranger, cell = _shrink_to_fit(_Arranger(storyboard.rows, fit, width, lines.stage_top), least)
-    fit, cell = arranger.fit, arranger.grow_for_numbers(cell)
+    fit = arranger.fit
     shown = max(0, arranger.details(cell))
     for text in text_scales(scale):
         other = _Arranger(storyboard.rows, replace(fit, text=text), width, lines.stage_top)
-        found = other.grow_for_numbers(other.largest(math.ceil(_KEPT_CELL * min(cell, fit.px(_LARGEST_CELL)))))
+        found = other.largest(math.ceil(_KEPT_CELL * cell))
         if other.details(found) >= shown:
             arranger, cell = other, found
             break
@@ -136,7 +136,7 @@ def _arranged(
 def _shrink_to_fit(usual: _Arranger, least: int) -> tuple[_Arranger, int]:
     """Who arranges the stage, and its largest cells: as usual, unless these are much smaller than they need be."""
     cell = usual.largest(least)
-    if cell == usual.most:
+    if cell >= usual.fit.px(_GOOD_CELL):
         return usual, cell
     ends = [usual.giving_way(_TIGHT[-1], width, _ENLARGED[-1]) for width in _LABELS]
     if not any(end.fits(int(cell / _ENOUGH) + 1) for end in ends):
@@ -172,13 +172,13 @@ def _lines(storyboard: Storyboard, typesetter: Typesetter, width: int, scale: fl
         )
 
     def formula_fits(by: float) -> bool:
-        return wide(storyboard.formula, FORMULA_SIZE * by) + NOTE_GAP * unit + wide(last, LEAST_TEXT * by) <= room
+        return wide(storyboard.formula, FORMULA_SIZE * by) + NOTE_GAP * unit + wide(last, NOTE_SIZE * by) <= room
 
     scales = text_scales(scale)
     title = next((by for by in scales if title_fits(by)), 1.0)
     formula = next((by for by in scales if formula_fits(by)), 1.0)
-    counter = wide(last, LEAST_TEXT * formula)
-    note, said = wide(storyboard.convention, LEAST_TEXT * formula), wide(storyboard.formula, FORMULA_SIZE * formula)
+    counter = wide(last, NOTE_SIZE * formula)
+    note, said = wide(storyboard.convention, NOTE_SIZE * formula), wide(storyboard.formula, FORMULA_SIZE * formula)
     in_head = note > 0 and said + note + counter > width - round((2 * MARGIN + 2 * NOTE_GAP) * unit)
     most = Lines(unit=unit, scale=scale, title_scale=title, formula_scale=formula)
     both = wide(storyboard.code, most.code / unit) + wide(storyboard.convention, most.convention / unit)
@@ -217,13 +217,6 @@ class _Arranger:
         while cell > least and not self.fits(cell):
             cell -= 1
         return cell
-
-    def grow_for_numbers(self, cell: int) -> int:
-        """The cells, or larger ones where these are as large as usual but have no room for their numbers."""
-        widest = self.fit.px(_WIDEST_CELL * min(self.fit.scale, _LARGER))
-        if cell < self.most or self._shown(cell) == self._shown(widest):
-            return cell
-        return max(itertools.takewhile(self.fits, range(cell, widest + 1)), key=self._shown, default=cell)
 
     def details(self, cell: int) -> int:
         """How much of what may be left out is shown in cells of that side; −1 where the stage is too small for them."""
@@ -282,7 +275,7 @@ class _Arranger:
                 height=tall,
                 cell=cell,
                 label=painter_class(panel.kind).label(panel, cell, self.fit),
-                label_baseline=y + tall + self.fit.px(8 + 15 * self.fit.text),
+                label_baseline=y + tall + self.fit.px(8 + 17 * self.fit.text),
             )
             x += slot + gap
         return found

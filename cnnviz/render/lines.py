@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cnnviz.render.panels.base import LEAST_TEXT
-
-TITLE_SIZE, TEXT_SIZE, FORMULA_SIZE, CODE_SIZE = 28, 18, 17, 15
+TITLE_SIZE, TEXT_SIZE, FORMULA_SIZE, NOTE_SIZE = 28, 20, 18, 16
 _UNDER_TITLE = 0.65
 
 
@@ -47,26 +45,26 @@ class Lines:
 
     def note(self, line: int) -> int:
         """The baseline of a line under the title."""
-        return self._at(34, 35 + 18 * line)
+        return self._at(34, 38 + 22 * line)
 
     @property
     def code(self) -> float:
         """The size of the line of a program; neither it nor the convention outgrows the title."""
-        return min(self.size(CODE_SIZE), _UNDER_TITLE * TITLE_SIZE * self.unit * self.title_scale)
+        return min(self.size(NOTE_SIZE), _UNDER_TITLE * TITLE_SIZE * self.unit * self.title_scale)
 
     @property
     def convention(self) -> float:
         """The size of the convention under the title."""
-        return min(self.size(LEAST_TEXT), _UNDER_TITLE * TITLE_SIZE * self.unit * self.title_scale)
+        return min(self.size(NOTE_SIZE), _UNDER_TITLE * TITLE_SIZE * self.unit * self.title_scale)
 
     @property
     def head(self) -> int:
         """Where the head ends."""
-        return self._at(34, 40 + 18 * max(0, self.under - 1))
+        return self._at(34, 44 + 22 * max(0, self.under - 1))
 
     @property
     def _under(self) -> int:
-        return 12 + 18 * (self.under - 1) if self.under else 0
+        return 16 + 22 * (self.under - 1) if self.under else 0
 
     @property
     def stage_top(self) -> int:

@@ -9,13 +9,13 @@ import numpy as np
 
 from cnnviz.render.axes import TICK, TICK_GAP, Axes, Points
 from cnnviz.render.canvas import Look
-from cnnviz.render.panels.base import LEAST_TEXT, Fit
+from cnnviz.render.panels.base import TICK_SIZE, Fit
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Color
 from cnnviz.storyboard import Plot
 
-TEXT_SIZE = 15
+TEXT_SIZE = 16
 # How near to a curve's middle a label is not to come, in pixels.
 _CLEAR = 3
 
@@ -85,15 +85,15 @@ class AxesDrawing:
         """The labels of the ticks, and the axes' names."""
         muted, ground = self._look.theme.page["muted"], self._look.theme.page["ground"]
         for label in self._x_labels():
-            line = self._lettering.line(label.text, LEAST_TEXT)
+            line = self._lettering.line(label.text, TICK_SIZE)
             if self._axes.x.pixel(label.value) == self._axes.crossing[0]:
                 # The other axis would run through the middle of it, and a stump of it that is left looks like a mark.
                 rest = self._axes.area.bottom - label.baseline
                 below = rest if 0 < rest <= line.ascent else 0
                 pen.rect(label.left, label.baseline - line.ascent, line.width, line.ascent + below, ground)
-            self._lettering.write(pen, label.text, label.left, label.baseline, muted, LEAST_TEXT)
+            self._lettering.write(pen, label.text, label.left, label.baseline, muted, TICK_SIZE)
         for label in self._y_labels():
-            self._lettering.write(pen, label.text, label.left, label.baseline, muted, LEAST_TEXT)
+            self._lettering.write(pen, label.text, label.left, label.baseline, muted, TICK_SIZE)
         self._draw_names(pen, muted)
 
     def _x_labels(self) -> Iterator[_Label]:
@@ -132,7 +132,7 @@ class AxesDrawing:
 
     def _under(self, label: _Label, more: int = 1) -> int:
         """How many points of curves lie under a label, or so near."""
-        return self._points_under(self._lettering.line(label.text, LEAST_TEXT), label.left, label.baseline, more)
+        return self._points_under(self._lettering.line(label.text, TICK_SIZE), label.left, label.baseline, more)
 
     def _points_under(self, line: TextLine, left: int, baseline: int, more: int = 1) -> int:
         x, y = self.curves[:, 0], self.curves[:, 1]
@@ -142,7 +142,7 @@ class AxesDrawing:
 
     def _x_places(self, value: float, text: str) -> list[_Label]:
         """Where a label of the x-axis may stand: below the axis, or above."""
-        line, drop = self._lettering.line(text, LEAST_TEXT), self._look.px(TICK + TICK_GAP)
+        line, drop = self._lettering.line(text, TICK_SIZE), self._look.px(TICK + TICK_GAP)
         along = self._axes.crossing[1]
         left = self._axes.x.pixel(value) - line.width // 2
         below, above = along + drop + line.ascent, along - drop - self._look.px(2)
@@ -150,7 +150,7 @@ class AxesDrawing:
 
     def _y_places(self, value: float, text: str) -> list[_Label]:
         """Where a label of the y-axis may stand: to the left of it, or to the right, then higher and lower."""
-        line, drop = self._lettering.line(text, LEAST_TEXT), self._look.px(TICK + TICK_GAP)
+        line, drop = self._lettering.line(text, TICK_SIZE), self._look.px(TICK + TICK_GAP)
         across, level = self._axes.crossing[0], self._axes.y.pixel(value)
         sides = ((across - drop - line.width, False), (across + drop, True))
         lift = self._look.px(_CLEAR + 2)
@@ -170,7 +170,7 @@ class AxesDrawing:
             left = across - gap - y_line.width if turned else across + gap
             self._lettering.write(pen, y_name, left, area.top + y_line.ascent, color)
             return
-        below = axes.y.first + gap + self._lettering.line("0", LEAST_TEXT).ascent
+        below = axes.y.first + gap + self._lettering.line("0", TICK_SIZE).ascent
         baseline = below + x_line.ascent + self._look.px(TICK + 2)
         self._lettering.write(pen, x_name, (area.left + area.right - x_line.width) // 2, baseline, color)
         self._lettering.write(pen, y_name, max(0, area.left - gap), max(y_line.ascent, area.top - gap), color)

@@ -15,11 +15,13 @@ from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, Relabel
 
 LEAST_TEXT = 14
-"""Pixels of the smallest text at the default width."""
+"""Pixels of the smallest text at the default width, where there is no room for more."""
+
+TICK_SIZE = 16
 
 ENLARGED_CELL = 46
-LABEL_SIZE = 16
-LABEL_LEADING = 21
+LABEL_SIZE = 18
+LABEL_LEADING = 23
 # Behind a space outside of a formula, or a comma that has none after it.
 _BREAKS = re.compile(r"(?<= )(?=(?:[^$]*\$[^$]*\$)*[^$]*$)|(?<=[，、：；])")
 
@@ -113,7 +115,7 @@ class Fit:
     @property
     def label_room(self) -> int:
         """Pixels under a panel for a label of one line."""
-        return self.px(11 + 19 * self.text)
+        return self.px(11 + 21 * self.text)
 
     def label_lines(self, text: str) -> list[TextLine]:
         """The lines of a label, those that are too long broken."""
