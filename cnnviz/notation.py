@@ -76,10 +76,6 @@ def digits_for(*arrays: npt.ArrayLike, most: int = 2, above: float = math.inf) -
     for digits in range(most):
         if np.array_equal(np.round(values, digits), values):
             return digits
-    if most:
-        rounded = np.round(values, most)
-        # No zero that ends each number says anything.
-        most = next((digits for digits in range(most) if np.array_equal(np.round(rounded, digits), rounded)), most)
     largest = float(np.abs(values).max(initial=0))
     if most < _ROUNDED_AT_WILL or not above < largest < 0.5 * 10.0**-most:
         return most

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.notation import digits_for, in_cell, number
+from cnnviz.notation import digits_for, in_cell, number, written
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,9 @@ def test_values_that_are_all_tiny_have_decimals_that_show_them(values, above, di
 )
 def test_large_numbers_in_cells_are_powers_of_ten(value, text):
     assert in_cell(value) == text
+
+
+def test_halves_are_rounded_up_as_at_school():
+    values = (0.125, 2), (-0.125, 2), (2.675, 2), (0.5, 0), (1.25, 1), (0.1249, 2)
+    assert [number(*value) for value in values] == ["0.13", "−0.13", "2.68", "1", "1.3", "0.12"]
+    assert written(0.125, 2) == Fraction(13, 100)
