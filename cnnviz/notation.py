@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +14,7 @@ MINUS = "\u2212"
 _READ, _SMALL, _LARGE = 6, 1e-4, 1e6
 # Fewer decimals than these are asked for to see whole numbers, or nearly so.
 _ROUNDED_AT_WILL = 2
+_HALF, _EXACT = 5, Context(prec=400)
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -24,10 +25,20 @@ def number(value: float, digits: int = 0) -> str:
     if digits > _READ and abs(value) < _SMALL:
         whole = Decimal(scaled(value, digits)).scaleb(-digits)
         return f"{whole:e}".replace("-", MINUS) if whole else "0"
-    text = f"{value:.{digits}f}"
+    text = _rounded(value, digits)
     if float(text) == 0:
         text = text.lstrip("-")
     return text.replace("-", MINUS)
+
+
+def _rounded(value: float, digits: int) -> str:
+    """A number with so many decimals, a half of the last one rounded away from 0 as at school."""
+    if math.isfinite(value):
+        # As it is typed: of floats only few halves are exact.
+        typed = Decimal(repr(float(value)))
+        if typed.as_tuple().exponent == -digits - 1 and typed.as_tuple().digits[-1] == _HALF:
+            return f"{typed.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _EXACT):f}"
+    return f"{value:.{digits}f}"
 
 
 def in_cell(value: float, digits: int = 0) -> str:
@@ -46,7 +57,7 @@ def widest_in_cell(lo: float, hi: float, digits: int) -> tuple[str, ...]:
 
 def scaled(value: float, digits: int = 0) -> int:
     """A number as it is written, in units of its last decimal: 1.25 with two of them is 125."""
-    return int(f"{value:.{digits}f}".replace(".", ""))
+    return int(_rounded(value, digits).replace(".", ""))
 
 
 def written(value: float, digits: int = 0) -> Fraction:

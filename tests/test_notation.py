@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.notation import digits_for, number
+from cnnviz.notation import digits_for, number, written
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,9 @@ def test_decimals_that_show_every_value(values, digits):
 def test_values_that_are_all_tiny_have_decimals_that_show_them(values, above, digits):
     assert digits_for(np.array(values), above=above) == digits
     assert digits_for(np.array(values), most=1, above=above) <= 1
+
+
+def test_halves_are_rounded_up_as_at_school():
+    values = (0.125, 2), (-0.125, 2), (2.675, 2), (0.5, 0), (1.25, 1), (0.1249, 2)
+    assert [number(*value) for value in values] == ["0.13", "−0.13", "2.68", "1", "1.3", "0.12"]
+    assert written(0.125, 2) == Fraction(13, 100)

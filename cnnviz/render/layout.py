@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_WIDTH
-from cnnviz.render.lines import FORMULA_SIZE, TEXT_SIZE, TITLE_SIZE, BareLines, Lines
+from cnnviz.render.lines import FORMULA_SIZE, NOTE_SIZE, TEXT_SIZE, TITLE_SIZE, BareLines, Lines
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_LEADING, LEAST_TEXT, Extent, Fit, Place, text_scales
 from cnnviz.render.text import Typesetter
@@ -17,11 +17,11 @@ from cnnviz.storyboard import Panel, Storyboard
 
 MARGIN = 40
 TITLE_GAP, NOTE_GAP = 32, 26
-_LARGEST_CELL, _LARGER = 46, 1.2
+_LARGEST_CELL, _LARGER = 84, 1.2
 # Of a bare figure, whose grids fill the frame.
 _BARE_CELL = 120
-# Cells may be as large where their numbers need the room.
-_WIDEST_CELL = 72
+# Cells of this side are large enough, whatever else might give way to them.
+_GOOD_CELL = 46
 _DEFAULT_WIDTH = 960
 _GAP, _WIDEST_GAP = 24, 48
 # What larger texts leave of the cells, and the cells for which they give way above and below the stage.
@@ -118,11 +118,11 @@ def _arranged(
         lang=storyboard.lang,
     )
     arranger, cell = _shrink_to_fit(_Arranger(storyboard.rows, fit, width, lines.stage_top), least)
-    fit, cell = arranger.fit, arranger.grow_for_numbers(cell)
+    fit = arranger.fit
     shown = max(0, arranger.details(cell))
     for text in text_scales(scale):
         other = _Arranger(storyboard.rows, replace(fit, text=text), width, lines.stage_top)
-        found = other.grow_for_numbers(other.largest(math.ceil(_KEPT_CELL * min(cell, fit.px(_LARGEST_CELL)))))
+        found = other.largest(math.ceil(_KEPT_CELL * cell))
         if other.details(found) >= shown:
             arranger, cell = other, found
             break
@@ -141,7 +141,7 @@ def _arranged(
 def _shrink_to_fit(usual: _Arranger, least: int) -> tuple[_Arranger, int]:
     """Who arranges the stage, and its largest cells: as usual, unless these are much smaller than they need be."""
     cell = usual.largest(least)
-    if cell == usual.most:
+    if cell >= usual.fit.px(_GOOD_CELL):
         return usual, cell
     ends = [usual.giving_way(_TIGHT[-1], width, _ENLARGED[-1]) for width in _LABELS]
     if not any(end.fits(int(cell / _ENOUGH) + 1) for end in ends):
@@ -179,12 +179,12 @@ def _lines(storyboard: Storyboard, typesetter: Typesetter, width: int, scale: fl
         )
 
     def formula_fits(by: float) -> bool:
-        return wide(storyboard.formula, FORMULA_SIZE * by) + NOTE_GAP * unit + wide(last, LEAST_TEXT * by) <= room
+        return wide(storyboard.formula, FORMULA_SIZE * by) + NOTE_GAP * unit + wide(last, NOTE_SIZE * by) <= room
 
     scales = text_scales(scale)
     title = next((by for by in scales if title_fits(by)), 1.0)
     formula = next((by for by in scales if formula_fits(by)), 1.0)
-    counter = wide(last, LEAST_TEXT * formula)
+    counter = wide(last, NOTE_SIZE * formula)
     under = (storyboard.point != "") + (storyboard.code != "")
     lines = Lines(unit=unit, scale=scale, title_scale=title, formula_scale=formula, under=under)
     return lines, counter
@@ -219,13 +219,6 @@ class _Arranger:
         while cell > least and not self.fits(cell):
             cell -= 1
         return cell
-
-    def grow_for_numbers(self, cell: int) -> int:
-        """The cells, or larger ones where these are as large as usual but have no room for their numbers."""
-        widest = self.fit.px(_WIDEST_CELL * min(self.fit.scale, _LARGER))
-        if cell < self.most or self._shown(cell) == self._shown(widest):
-            return cell
-        return max(itertools.takewhile(self.fits, range(cell, widest + 1)), key=self._shown, default=cell)
 
     def details(self, cell: int) -> int:
         """How much of what may be left out is shown in cells of that side; −1 where the stage is too small for them."""
@@ -284,7 +277,7 @@ class _Arranger:
                 height=tall,
                 cell=cell,
                 label=painter_class(panel.kind).label(panel, cell, self.fit),
-                label_baseline=y + tall + self.fit.px(8 + 15 * self.fit.text),
+                label_baseline=y + tall + self.fit.px(8 + 17 * self.fit.text),
             )
             x += slot + gap
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TITLE_SIZE, TEXT_SIZE, FORMULA_SIZE, CODE_SIZE, POINT_SIZE = 28, 18, 17, 15, 17
+TITLE_SIZE, TEXT_SIZE, FORMULA_SIZE, NOTE_SIZE, POINT_SIZE = 28, 20, 18, 16, 18
 _UNDER_TITLE = 0.65
 _BARE_MARGIN = 24
 
@@ -46,12 +46,12 @@ class Lines:
 
     def note(self, line: int) -> int:
         """The baseline of a line under the title."""
-        return self._at(34, 35 + 18 * line)
+        return self._at(34, 38 + 22 * line)
 
     @property
     def code(self) -> float:
         """The size of the line of a program; neither it nor the point outgrows the title."""
-        return self._below_title(CODE_SIZE)
+        return self._below_title(NOTE_SIZE)
 
     @property
     def point(self) -> float:
@@ -64,11 +64,11 @@ class Lines:
     @property
     def head(self) -> int:
         """Where the head ends."""
-        return self._at(34, 40 + 18 * max(0, self.under - 1))
+        return self._at(34, 44 + 22 * max(0, self.under - 1))
 
     @property
     def _under(self) -> int:
-        return 12 + 18 * (self.under - 1) if self.under else 0
+        return 16 + 22 * (self.under - 1) if self.under else 0
 
     @property
     def stage_top(self) -> int:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.layout import MARGIN, NOTE_GAP, TITLE_GAP, Layout, counter_text
-from cnnviz.render.lines import FORMULA_SIZE, TEXT_SIZE, TITLE_SIZE
+from cnnviz.render.lines import FORMULA_SIZE, NOTE_SIZE, TEXT_SIZE, TITLE_SIZE
 from cnnviz.render.panels.base import LEAST_TEXT, Item, Painter, Place, Slot, around
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import TextLine
 from cnnviz.storyboard import Step, Storyboard
 
 _PROGRESS = 3
+# Steps whose captions tell how large all of them can be.
+_TRIED, _READ = 24, 18
 
 
 class _Part(Painter):
@@ -54,6 +57,10 @@ class Band(_Part):
     def __init__(self, board: Storyboard, layout: Layout, look: Look) -> None:
         super().__init__(board, layout, look, layout.lines.band, layout.height)
         self._step, self._number = Step(), 0
+        self._size = layout.lines.size(TEXT_SIZE)
+        if self.fit.numbers and not board.bare:
+            for step in islice(board.steps(), _TRIED):
+                self._shrink_for(step.caption)
         if not board.bare:
             self.lay(("band",), Item("", self.whole, self._draw))
 
@@ -68,6 +75,12 @@ class Band(_Part):
     def show(self, step: Step, number: int) -> None:
         """Tell of a step, counted from 0."""
         self._step, self._number = step, number
+        self._shrink_for(step.caption)
+
+    def _shrink_for(self, caption: str) -> None:
+        """Captions are of one size: that of the longest but for those that are too long to be read from afar then."""
+        least = min(self._size, _READ * self.look.unit)
+        self._size = self.look.typesetter.size_within(caption, self._size, self._room, least)
 
     def floats(self) -> dict[Slot, Item]:
         """Caption, counter and progress."""
@@ -79,13 +92,13 @@ class Band(_Part):
     def caption(self) -> Item:
         """The caption of the step."""
         page, lines = self.look.theme.page, self._layout.lines
-        line = self._fitting(self._step.caption, lines.size(TEXT_SIZE), self._room)
+        line = self._fitting(self._step.caption, self._size, self._room)
         return self._text(self._step.caption, line, self.look.px(MARGIN), lines.caption, page["ink"], page["result"])
 
     def counter(self) -> Item:
         """The number of the step."""
         text = counter_text(self._number + 1, self._board.count, self._board.counter)
-        line = self.look.typesetter.line(text, self._least * self._layout.lines.formula_scale)
+        line = self.look.typesetter.line(text, NOTE_SIZE * self.look.unit * self._layout.lines.formula_scale)
         x = self._layout.width - self.look.px(MARGIN) - line.width
         return self._text(text, line, x, self._layout.lines.formula, self.look.theme.page["muted"])
 

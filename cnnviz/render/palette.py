@@ -159,8 +159,8 @@ def build_palette(
     if wanted:
         chosen = _joined(chosen, np.concatenate(wanted).round(), most, near)
     found = Palette(chosen.astype(np.uint8))
-    for color in found.colors.tolist():
-        found.index_of(tuple(color))
+    # The colours themselves are known before the shades between them.
+    found.index(found.colors[None])
     for pair in pairs:
         found.know_edge(*pair)
     return found

@@ -115,19 +115,23 @@ class Typesetter:
 
     def fitting(self, text: str, size: float, width: float, least: float, bold: bool = False) -> TextLine:
         """Set one line at `size` pixels, or as much smaller, down to `least`, as lets it fit `width`; then cut it."""
+        size = self.size_within(text, size, width, least, bold)
         line = self.line(text, size, bold)
-        if line.width <= width:
-            return line
-        # Formulas do not grow in proportion to their size: the estimate may be half a pixel too large.
-        smaller = max(least, math.floor(size * width / line.width * 2) / 2)
-        line = self.line(text, smaller, bold)
-        while line.width > width and smaller > least:
-            smaller = max(least, smaller - 0.5)
-            line = self.line(text, smaller, bold)
         while line.width > width and len(text) > 1:
             text = _shortened(text)
-            line = self.line(text, smaller, bold)
+            line = self.line(text, size, bold)
         return line
+
+    def size_within(self, text: str, size: float, width: float, least: float, bold: bool = False) -> float:
+        """The size, or as much smaller, down to `least`, as lets the text fit."""
+        line = self.line(text, size, bold)
+        if line.width <= width:
+            return size
+        # Formulas do not grow in proportion to their size: the estimate may be half a pixel too large.
+        size = max(least, math.floor(size * width / line.width * 2) / 2)
+        while size > least and self.line(text, size, bold).width > width:
+            size = max(least, size - 0.5)
+        return size
 
 
 @lru_cache(maxsize=_KEPT)

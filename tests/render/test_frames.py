@@ -83,6 +83,19 @@ def test_grey_text_has_grey_edges(scene, theme):
         assert np.ptp(rows, axis=2).max() <= 20
 
 
+@pytest.mark.parametrize("given", [{"p": 0}, {"p": 1, "s": 2}])
+def test_numbers_stand_in_the_middle_of_their_cells(given):
+    film = make("conv", input="ones", i=5, k=3, **given).film()
+    rgb = film.palette.colors[next(iter(film)).pixels].astype(int)
+    boxes = cell_boxes(film, film.storyboard.panel("input"))
+    # The last cell lies beyond the window at the first step; those within it stand higher, above their weights.
+    x, y, side = boxes[max(boxes)]
+    inner = rgb[y + 3 : y + side - 3, x + 3 : x + side - 3].sum(axis=2)
+    rows, columns = np.nonzero(inner < inner[0, 0] - 150)
+    for ink in (rows, columns):
+        assert abs((ink.min() + ink.max()) / 2 - (side - 7) / 2) <= 1.5
+
+
 def test_text_that_does_not_fit_shrinks_then_loses_words_but_never_its_result():
     setter = Typesetter()
     text = "$y_{1,1}$ = " + " + ".join(["12·(−34)"] * 20) + " = **−8160**"

@@ -9,13 +9,13 @@ import numpy as np
 
 from cnnviz.render.axes import TICK, TICK_GAP, Axes, Axis, Points, Ticks
 from cnnviz.render.canvas import Look
-from cnnviz.render.panels.base import LEAST_TEXT, Fit
+from cnnviz.render.panels.base import TICK_SIZE, Fit
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Color
 from cnnviz.storyboard import Plot
 
-TEXT_SIZE = 15
+TEXT_SIZE = 16
 # How near to a curve's middle a label is not to come, in pixels.
 _CLEAR = 3
 
@@ -84,7 +84,7 @@ class AxesDrawing:
         """The labels of the ticks, and the axes' names."""
         muted = self._look.theme.page["muted"]
         for label in (*self._x_labels(), *self._y_labels()):
-            self._lettering.write(pen, label.text, label.left, label.baseline, muted, LEAST_TEXT)
+            self._lettering.write(pen, label.text, label.left, label.baseline, muted, TICK_SIZE)
         self._draw_names(pen, muted)
 
     def _x_labels(self) -> Iterator[_Label]:
@@ -107,7 +107,7 @@ class AxesDrawing:
 
     def _under(self, label: _Label, more: int) -> int:
         """How many points of curves lie under a label, or so near."""
-        return self._points_under(self._lettering.line(label.text, LEAST_TEXT), label.left, label.baseline, more)
+        return self._points_under(self._lettering.line(label.text, TICK_SIZE), label.left, label.baseline, more)
 
     def _points_under(self, line: TextLine, left: int, baseline: int, more: int = 1) -> int:
         low = left - more, baseline - line.ascent - more
@@ -116,13 +116,13 @@ class AxesDrawing:
 
     def _x_label(self, value: float, text: str, turned: bool) -> _Label:
         """Below the axis, or above."""
-        line, along = self._lettering.line(text, LEAST_TEXT), self._axes.crossing[1]
+        line, along = self._lettering.line(text, TICK_SIZE), self._axes.crossing[1]
         baseline = along - self._drop - self._look.px(2) if turned else along + self._drop + line.ascent
         return _Label(value, text, self._axes.x.pixel(value) - line.width // 2, baseline, turned)
 
     def _y_label(self, value: float, text: str, turned: bool) -> _Label:
         """To the left of the axis, or to the right."""
-        line, across = self._lettering.line(text, LEAST_TEXT), self._axes.crossing[0]
+        line, across = self._lettering.line(text, TICK_SIZE), self._axes.crossing[0]
         left = across + self._drop if turned else across - self._drop - line.width
         return _Label(value, text, left, self._axes.y.pixel(value) + (line.ascent + 1) // 2, turned)
 
@@ -142,7 +142,7 @@ class AxesDrawing:
             turned = any(label.turned for label in self._y_labels() if label.value > 0)
             y_place = (across - gap - y_line.width if turned else across + gap, area.top + y_line.ascent)
         else:
-            under = axes.y.first + gap + self._lettering.line("0", LEAST_TEXT).ascent + self._look.px(TICK + 2)
+            under = axes.y.first + gap + self._lettering.line("0", TICK_SIZE).ascent + self._look.px(TICK + 2)
             x_place = (area.left + area.right - x_line.width) // 2, under + x_line.ascent
             y_place = max(0, area.left - gap), max(y_line.ascent, area.top - gap)
         self._lettering.write(pen, x_name, *x_place, color)

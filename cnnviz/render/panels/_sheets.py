@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cnnviz.render.panels.base import ENLARGED_CELL, LEAST_TEXT, Extent, Fit
+from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_SIZE, Extent, Fit
 from cnnviz.render.text import TextLine
 from cnnviz.storyboard import Block, Grid
 from cnnviz.words.plain import phrase
@@ -15,7 +15,7 @@ _GAP, _ROW_GAP = 20, 6
 # Pixels between two captions.
 _APART = 6
 _DROP, _MOST_DROP = 8, 24
-_CAPTION_BASELINE, _CAPTION_HEIGHT = 16, 20
+_CAPTION_BASELINE, _CAPTION_HEIGHT = 19, 24
 _ONE_ROW = 4
 # Cells a little smaller than they could be are no reason to give up the common scale.
 _TINY = 0.7
@@ -105,7 +105,7 @@ class Sheets:
 
 def small_sizes(fit: Fit) -> Sequence[float]:
     """Sizes of a small text, from what is wanted down to the least."""
-    size, least = fit.size(LEAST_TEXT), fit.least
+    size, least = fit.size(LABEL_SIZE), fit.least
     return list(dict.fromkeys((size, (size + least) / 2, least)))
 
 

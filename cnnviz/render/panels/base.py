@@ -15,11 +15,13 @@ from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, Relabel
 
 LEAST_TEXT = 14
-"""Pixels of the smallest text at the default width."""
+"""Pixels of the smallest text at the default width, where there is no room for more."""
+
+TICK_SIZE = 16
 
 ENLARGED_CELL = 46
-LABEL_SIZE = 16
-LABEL_LEADING = 21
+LABEL_SIZE = 18
+LABEL_LEADING = 23
 # Behind a space outside of a formula, or a comma that has none after it.
 _BREAKS = re.compile(r"(?<= )(?=(?:[^$]*\$[^$]*\$)*[^$]*$)|(?<=[，、：；])")
 
@@ -76,7 +78,7 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """What panels are measured with: the typesetter, the scale of lengths, the stage's height, numbers or none, no words at all.
+    """What panels are measured with: the typesetter, the scale of lengths, the stage's height, numbers and words or none.
 
     `scale` is how much larger texts are wanted that make room for themselves, `text` how much larger all others are;
     `lang` is the language of the few words that are the renderer's own. What gives way where cells would be too small:
@@ -116,7 +118,7 @@ class Fit:
     @property
     def label_room(self) -> int:
         """Pixels under a panel for a label of one line."""
-        return self.px(11 + 19 * self.text)
+        return self.px(11 + 21 * self.text)
 
     def label_lines(self, text: str) -> list[TextLine]:
         """The lines of a label, those that are too long broken."""

@@ -14,18 +14,32 @@ from cnnviz.notation import in_cell, widest_in_cell
 from cnnviz.playback import GridState, place_of
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.palette import Pixels
-from cnnviz.render.panels._sheets import Sheets, own_cell, small_sizes
-from cnnviz.render.panels.base import LABEL_LEADING, LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Shape, Slot
+from cnnviz.render.panels._sheets import Sheets, own_cell
+from cnnviz.render.panels.base import (
+    LABEL_LEADING,
+    LEAST_TEXT,
+    TICK_SIZE,
+    Colors,
+    Extent,
+    Fit,
+    Item,
+    Painter,
+    Place,
+    Shape,
+    Slot,
+)
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import TextLine
 from cnnviz.render.theme import SCALE_LEVELS, CellStyle, Color, Theme, contrast
 from cnnviz.storyboard import Block, Cell, Change, Grid, Mark, MoveMark
 from cnnviz.words.plain import phrase
 
+# Shares of a cell that the size of its number is, the larger one where texts are to be large, and that of a note.
+_SHARE, _LARGEST_SHARE, _NOTE_SHARE = 0.38, 0.5, 0.26
+# In small cells a number is as large as this where it fits.
 _NUMBER_SIZE = 18
-# Shares of a cell that the size of its number may be, the larger one where texts are to be large.
-_SHARE, _LARGEST_SHARE = 0.5, 0.66
-_NOTE_HEIGHT = 11
+# Pixels between a text and the walls of its cell, at least, and the share of the cell that a number may take.
+_CLEAR, _FILLED = 3, 0.82
 # Below this side, gaps between the cells of a picture are more of a grid than of a picture.
 _OPEN_CELL = 16
 _SCALE_BAR, _SCALE_HEIGHT = 12, 26
@@ -68,7 +82,6 @@ class CellsPainter(Painter):
     def __init__(self, panel: Grid | Block, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
         self._panel = panel
-        self._noted = isinstance(panel, Grid) and panel.notes
         self.state = GridState.of(panel)
         self._fitted = Fitted.of(panel, place.cell, fit)
         self.sheets = Sheets.of(panel, self._fitted.cell, fit)
@@ -305,7 +318,7 @@ class CellsPainter(Painter):
         return Item(("body", filled), Box(0, 0, right, bottom), draw, glides=True)
 
     def _notes(self, noted: tuple[tuple[int, int, str], ...], size: float) -> Item:
-        edge, ink = self.side - self._fitted.gap // 2 - self.look.px(3), self._style("kernel", -1).ink
+        edge, ink = self._edge, self._style("kernel", -1).ink
 
         def draw(pen: Pen) -> None:
             for x, y, note in noted:
@@ -314,17 +327,6 @@ class CellsPainter(Painter):
 
         right, bottom = max(x for x, *_ in noted) + self.side, max(y for _, y, _ in noted) + self.side
         return Item(("notes", noted), Box(0, 0, right, bottom), draw, glides=True)
-
-    def _note_size(self, notes: Sequence[str]) -> float:
-        """The size at which all notes of a window fit under the numbers; 0 for none."""
-        side, near = self.side, self._fitted.gap // 2
-        edge, number = side - near - self.look.px(3), self.look.typesetter.line("0", self._size)
-        baseline = self._baseline(number)
-        for size in small_sizes(self.fit):
-            lines = [self.look.typesetter.line(note, size) for note in dict.fromkeys(notes)]
-            if all(edge - line.width >= near and edge - line.ascent > baseline + number.descent for line in lines):
-                return size
-        return 0
 
     def _outline(self, role: str, everywhere: bool, size: Shape) -> Item:
         """Rings around cells."""
@@ -382,7 +384,7 @@ class CellsPainter(Painter):
     def _seen(self, at: tuple[int, ...]) -> tuple[str, str, str, int]:
         """What is seen of a cell: its role, number and note, and its level on the scale, −1 for none."""
         value, role = float(self.state.values[at]), str(self._own[at])
-        note = self.state.notes.get(at, "") if self._fitted.numbers and not self._has_bodies else ""
+        note = self.state.notes.get(at, "") if self._fitted.numbers else ""
         text = in_cell(value, self._panel.digits) if self._fitted.numbers and not math.isnan(value) else ""
         return role, text, note, self._level(value) if self._scale is not None else -1
 
@@ -415,47 +417,50 @@ class CellsPainter(Painter):
             self._write(pen, text, note, style)
 
     def _write(self, pen: Pen, text: str, note: str, style: CellStyle) -> None:
-        """The number in the middle of the cell, the note in the lower right corner if it fits there."""
-        side, near = self._fitted.cell, self._fitted.gap // 2
-        line = self.look.typesetter.line(text, self._size)
-        baseline, edge = self._baseline(line), side - near - self.look.px(3)
-        pen.text(line, (side - line.width) // 2, baseline, style.ink)
-        for size in small_sizes(self.fit) if note else ():
+        """The number in the middle of the cell; above a note in the lower right corner, if that fits there."""
+        line, size = self.look.typesetter.line(text, self._size), self._note_size([note]) if note else 0
+        pen.text(line, (self.side - line.width) // 2, self._baseline(line, size), style.ink)
+        # A window carries the notes of its cells itself.
+        if size and not self._has_bodies:
             small = self.look.typesetter.line(note, size)
-            if edge - small.width >= near and edge - small.ascent > baseline + line.descent:
-                pen.text(small, edge - small.width, edge, style.ink)
-                break
+            pen.text(small, self._edge - small.width, self._edge, style.ink)
 
-    def _baseline(self, line: TextLine) -> int:
-        """The baseline of a number: in the middle, or higher where notes need the room."""
-        baseline = (self.side + line.ascent) // 2
-        if self._noted and self._above_note() >= line.ascent + self.look.px(2):
-            baseline = min(baseline, self._above_note())
-        return baseline
+    @property
+    def _edge(self) -> int:
+        """Where a note ends, and its baseline."""
+        return self.side - self._fitted.gap // 2 - self.look.px(_CLEAR)
+
+    def _baseline(self, line: TextLine, note_size: float = 0) -> int:
+        """The baseline of a number: in the middle, or above a note."""
+        middle = (self.side + line.ascent) // 2
+        return min(middle, self._above_note(note_size)) if note_size else middle
+
+    def _above_note(self, size: float) -> int:
+        """The lowest baseline of a number that leaves room for a note of a size under it."""
+        return self._edge - self.look.typesetter.line("0", size).ascent - self.look.px(_CLEAR)
+
+    def _note_size(self, notes: Sequence[str]) -> float:
+        """The size at which all notes of a window fit under the numbers; 0 for none."""
+        near, least = self._fitted.gap // 2, self.fit.least
+        number = self.look.typesetter.line("0", self._size).ascent
+        for size in dict.fromkeys((max(least, _NOTE_SHARE * self.side), least)):
+            widths = (self.look.typesetter.line(note, size).width for note in dict.fromkeys(notes))
+            if max(widths) <= self._edge - near and self._above_note(size) >= near + number:
+                return size
+        return 0
 
     def _number_size(self) -> float:
-        """The size at which the widest number of the panel fits its cell, at most `_NUMBER_SIZE`."""
-        unit, shade, scale = self.look.unit, self._panel.shade, self.fit.scale
-        size = min(_NUMBER_SIZE * unit * scale, min(_SHARE * scale, _LARGEST_SHARE) * self.side)
-        size = max(LEAST_TEXT * unit, size)
+        """The size at which the widest number of the panel fits its cell."""
+        least, shade, scale = self.fit.least, self._panel.shade, self.fit.scale
+        usual = min(_NUMBER_SIZE * self.look.unit, _LARGEST_SHARE * self.side)
+        size = max(least, usual, min(_SHARE * scale, _LARGEST_SHARE) * self.side)
         known = self._panel.values[np.isfinite(self._panel.values)]
         values = {*known.tolist()[:1024], *((shade.lo, shade.hi) if shade else ())}
         texts = {in_cell(value, self._panel.digits) for value in values}
         widest = max((self.look.typesetter.line(text, size).width for text in texts), default=1)
-        room = self.side - self._fitted.gap - self.look.px(4)
-        found = max(LEAST_TEXT * unit, size * min(1.0, room / max(1, widest)))
-        if not self._noted or scale == 1:
-            return found
-        # A number that leaves no room for a note is no larger than it would have been.
-        while found > _NUMBER_SIZE * unit:
-            if self.look.typesetter.line("0", found).ascent + self.look.px(2) <= self._above_note():
-                break
-            found -= 0.5
-        return found
-
-    def _above_note(self) -> int:
-        """The lowest baseline of a number that leaves room for a note under it."""
-        return self.side - self._fitted.gap // 2 - self.look.px(3) - self.look.px(_NOTE_HEIGHT + 4)
+        inner = self.side - self._fitted.gap
+        room = min(_FILLED * inner, inner - 2 * self.look.px(_CLEAR))
+        return max(least, size * min(1.0, room / max(1, widest)))
 
     def _draw_sheets(self, pen: Pen) -> None:
         """Lines from sheet to sheet, which tell that neighbours belong together, and the captions."""
@@ -480,7 +485,7 @@ class CellsPainter(Painter):
         # Three figures are enough to read a colour by.
         digits = min(self._panel.digits, max(0, 2 - math.floor(math.log10(max(abs(shade.lo), abs(shade.hi)) or 1))))
         low, high = (
-            self.look.typesetter.line(in_cell(v, digits), self.fit.size(LEAST_TEXT)) for v in (shade.lo, shade.hi)
+            self.look.typesetter.line(in_cell(v, digits), self.fit.size(TICK_SIZE)) for v in (shade.lo, shade.hi)
         )
         bar = min(px(120), max(px(48), self.place.width - low.width - high.width - px(12)))
         height, width = max(low.ascent, px(_SCALE_BAR)) + px(6), low.width + high.width + bar + px(12)
@@ -517,7 +522,7 @@ def _numbers_fit(panel: Grid | Block, room: int, fit: Fit) -> bool:
         return True
     texts = widest_in_cell(panel.shade.lo, panel.shade.hi, panel.digits)
     widest = max(fit.typesetter.line(text, size).width for text in texts)
-    return widest <= room - 2 and room >= 1.05 * size
+    return widest <= room - fit.px(_CLEAR) and room >= 1.05 * size
 
 
 def _with_size(label: str, larger: bool, fit: Fit) -> str:

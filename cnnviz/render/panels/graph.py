@@ -68,7 +68,7 @@ class GraphPainter(Painter):
         radius = _largest_radius(fit)
         texts = any(edge.text for edge in panel.edges)
         # Larger texts stand beside the nodes, and take their room from between them.
-        apart = 250 - _CLOSER * (min(fit.text, _WIDER) - 1)
+        apart = 200 - _CLOSER * (min(fit.text, _WIDER) - 1)
         between = fit.px(apart if texts else max(_LEAST_SPAN, 290 - 10 * len(panel.nodes)))
         width = sum(_insets(panel, radius, fit)) + between * (len(columns) - 1)
         height = min(fit.height - fit.label_room, fullest * fit.px(2 * _LEAST_RADIUS + 10))
