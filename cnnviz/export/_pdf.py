@@ -10,8 +10,6 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Mapping
 
-import numpy as np
-
 from cnnviz.render.fonts import Face
 from cnnviz.render.outlines import embedded
 from cnnviz.render.pdf_pen import PdfResources
@@ -129,15 +127,8 @@ class Document:
         )
 
     def _image(self, shape: tuple[int, ...], data: bytes) -> int:
-        """Pixels by palette where a byte can count their colours."""
-        pixels = np.frombuffer(data, np.uint8).reshape(-1, 3)
-        colors, index = np.unique(pixels, axis=0, return_inverse=True)
-        space = "/DeviceRGB"
-        if len(colors) <= 256:
-            space = f"[/Indexed /DeviceRGB {len(colors) - 1} <{colors.tobytes().hex()}>]"
-            data = index.astype(np.uint8).tobytes()
         height, width = shape[:2]
-        look = f"/Width {width} /Height {height} /BitsPerComponent 8 /ColorSpace {space}"
+        look = f"/Width {width} /Height {height} /BitsPerComponent 8 /ColorSpace /DeviceRGB"
         return self._stream(data, f"/Type /XObject /Subtype /Image {look}")
 
     def _stream(self, data: bytes, extra: str = "") -> int:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from cnnviz.export import Job
-from cnnviz.export.png import spread
 from cnnviz.render.frames import Film, settled
 from cnnviz.render.markup import MarkupPen
 from cnnviz.storyboard import Step
 from cnnviz.words.plain import listed, phrase, spoken
 
 _GAP = 60
-"""Between the steps of a sheet: this part of a step's width, as in .png."""
+"""Between the steps of a sheet: this part of a step's width."""
 
 _ENDS = (".", "?", "!", "。", "？", "！")
 # Seconds of a step of which three to the second are no flicker.
@@ -28,7 +27,7 @@ class Sheet:
             self.places, self.size, self.spots = [job.still_place()], size, [(0, 0)]
             return
         count, (width, height) = job.storyboard.count, size
-        self.places = spread(count, min(count, job.sheet[0] * job.sheet[1]))
+        self.places = _spread(count, min(count, job.sheet[0] * job.sheet[1]))
         columns = min(job.sheet[1], len(self.places))
         gap = max(2, width // _GAP)
         turns = [divmod(place, columns) for place in range(len(self.places))]
@@ -44,6 +43,13 @@ class Sheet:
             stage.draw(pen.at(*spot))
             caption = step.caption
         return words_of(job, spoken(caption) if len(self.places) == 1 and film.layout.fit.numbers else "")
+
+
+def _spread(count: int, shown: int) -> list[int]:
+    """Which of `count` steps to show, from the first to the last; of a single one, the last."""
+    if shown == 1:
+        return [count - 1]
+    return [round(part * (count - 1) / (shown - 1)) for part in range(shown)]
 
 
 def words_of(job: Job, caption: str = "") -> str:

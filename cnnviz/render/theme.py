@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -122,13 +122,11 @@ def _read(name: str, file: Path) -> dict[str, Any]:
 
 def _theme_of(name: str, table: Mapping[str, Any]) -> Theme:
     known = ("summary", "extends", *_TABLES, "dashes")
-    if unknown := [key for key in table if key not in known]:
-        raise UsageError(f"theme {name}: there is no table [{_short(unknown[0])}]: {suggest(unknown[0], known)}")
+    _check_known(table, known, f"theme {name}: there is no table [{{}}]")
     if "extends" in table:
         table = _extended(name, table)
     page = {key: _color(value, f"{name}: page.{key}") for key, value in _table(table, "page", name).items()}
-    if unknown := [key for key in page if key not in _PAGE]:
-        raise UsageError(f"theme {name}: there is no page.{_short(unknown[0])}: {suggest(unknown[0], _PAGE)}")
+    _check_known(page, _PAGE, f"theme {name}: there is no page.{{}}")
     if missing := [key for key in _PAGE if key not in page]:
         raise UsageError(f"theme {name} lacks page.{missing[0]}: a page has {', '.join(_PAGE)}")
     marks, lines = (
@@ -155,8 +153,7 @@ def _extended(name: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
     for key in (*_TABLES, "dashes"):
         own, others = _table(table, key, name, {}), whole.get(key, {})
         known = tuple(whole["lines"]) if key == "dashes" else tuple(others)
-        if unknown := [role for role in own if role not in known]:
-            raise UsageError(f"theme {name}: {base} has no {key}.{_short(unknown[0])}: {suggest(unknown[0], known)}")
+        _check_known(own, known, f"theme {name}: {base} has no {key}.{{}}")
         if key == "cells":
             # A cell may change its fill and keep its hatch.
             own = {role: {**others[role], **style} if isinstance(style, dict) else style for role, style in own.items()}
@@ -204,8 +201,10 @@ def _color(value: Any, where: str) -> Color:
     return int(value[1:3], 16), int(value[3:5], 16), int(value[5:7], 16)
 
 
-def _short(key: str) -> str:
-    return quote(key)[1:-1]
+def _check_known(keys: Iterable[str], known: Sequence[str], problem: str) -> None:
+    for key in keys:
+        if key not in known:
+            raise UsageError(problem.replace("{}", quote(key)[1:-1]) + f": {suggest(key, tuple(known))}")
 
 
 def _lookup(table: Mapping[str, Any], key: str, what: str) -> Any:

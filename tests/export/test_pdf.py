@@ -15,14 +15,10 @@ from PIL import Image
 
 from cnnviz import __version__
 from cnnviz.discovery import find_scenes
-from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.errors import UsageError
 from cnnviz.export import writer_for
-from cnnviz.export._pdf import Document
 from cnnviz.notation import number
 from cnnviz.pipeline import Figure, make
-from cnnviz.render.fonts import font_of
-from cnnviz.render.pdf_pen import PdfResources
-from cnnviz.render.text import Part, Piece, Placed, TextLine
 
 SMALL = {"i": 4, "k": 3, "width": 480}
 FEWER = {
@@ -155,33 +151,3 @@ def test_a_page_looks_like_the_pixels(tmp_path):
 
     assert np.abs(coarse(shown) - coarse(wanted)).max() < 40
     assert np.abs(shown - wanted).mean() < 4
-
-
-@needs_poppler
-def test_without_its_ground_a_page_is_the_papers_colour(tmp_path):
-    make("conv", **SMALL, theme="dark", transparent=True).save(tmp_path / "x.pdf")
-    make("conv", **SMALL, theme="dark").save(tmp_path / "y.pdf")
-    assert drawn(tmp_path / "x.pdf", tmp_path)[130, 3].tolist() == [255, 255, 255]
-    assert max(drawn(tmp_path / "y.pdf", tmp_path)[130, 3]) < 80
-
-
-def has_noto():
-    try:
-        return "NotoSansCJK" in font_of("卷")[0]
-    except CnnvizError:
-        return False
-
-
-def test_signs_come_from_the_font_that_has_them():
-    if not has_noto():
-        pytest.skip("no Noto font for Chinese: pip install 'cnnviz[cjk]'")
-    text, piece = "卷积 Convolution 卷", Piece(np.zeros((0, 0), np.uint8), 0, 0, 200.0)
-    line = TextLine((Placed(piece, 0, 0, False),), 200, 14, 4, (Part(text, 18.0, False),))
-    resources, document = PdfResources(), Document((300, 100), "", "zh")
-    pen = resources.pen()
-    pen.text(line, 10, 50, (0, 0, 0))
-    document.page(pen.take())
-    reader = pypdf.PdfReader(io.BytesIO(document.whole(resources, {})), strict=True)
-    assert reader.pages[0].extract_text() == text
-    names = [str(font["/BaseFont"]).partition("+")[2] for font in fonts(reader)]
-    assert names == ["NotoSansCJKsc-Regular", "DejaVuSans"]

@@ -10,7 +10,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from cnnviz import __version__
 from cnnviz.discovery import find_scenes
@@ -122,17 +121,6 @@ def test_a_still_shows_the_step_asked_for(frame, step):
     assert f"step {step} of 4" in texts(root)
     with pytest.raises(UsageError, match=r"--frame 5 is beyond the last step: use 1 to 4"):
         read(make("conv", **SMALL, frame=5))
-
-
-def test_a_sheet_has_the_steps_and_the_size_of_a_png(tmp_path):
-    figure = make("conv", **SMALL, sheet="2x3")
-    root = read(figure)
-    counters = [text for text in texts(root) if text.startswith("step ")]
-    assert counters == [f"step {step} of 4" for step in (1, 2, 3, 4)]
-    figure.save(tmp_path / "x.png")
-    with Image.open(tmp_path / "x.png") as image:
-        assert image.size == (int(root.get("width")), int(root.get("height")))
-    assert len(written(figure)) < 4 * len(written(make("conv", **SMALL)))
 
 
 def test_two_pictures_can_stand_in_one_page():

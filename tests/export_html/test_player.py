@@ -159,16 +159,6 @@ def test_it_plays_unless_the_viewer_asked_for_calm(opened):
 
 
 @needs_browser
-def test_without_once_it_starts_again(opened):
-    page = opened(page_of(make("pool", step=0.3, hold=0.02)))
-    page.keyboard.press("End")
-    page.keyboard.press("ArrowLeft")
-    page.click("#play")
-    becomes(page, "#counter", "step 1 of 4")
-    assert page.text_content("#play") == "Pause"
-
-
-@needs_browser
 def test_a_result_cell_shows_the_step_that_wrote_it(opened):
     figure = make("conv")
     captions = [spoken(step.caption) for step in figure.storyboard().steps()]
@@ -280,37 +270,6 @@ def test_a_window_glides_to_the_next_place_before_the_step_is_shown(opened):
 
 
 @needs_browser
-def test_who_cannot_wait_for_a_glide_need_not(opened):
-    page = at_first(opened(page_of(make("conv", step=600, tween=30)), calm=False))
-    for key, step in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowRight", 3), ("ArrowLeft", 3), (" ", 3)):
-        page.keyboard.press(key)
-        assert page.text_content("#counter") == f"step {step} of 9"
-    page.keyboard.press(" ")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("End")
-    assert page.text_content("#counter") == "step 9 of 9"
-    assert page.evaluate(WAYS) == []
-
-
-@needs_browser
-def test_nothing_glides_for_a_viewer_who_asked_for_calm_or_where_it_is_not_wanted(opened):
-    for figure, calm in ((make("conv", step=600, tween=30), True), (make("conv", step=600, tween=0), False)):
-        page = opened(page_of(figure), calm=calm)
-        page.keyboard.press("ArrowRight")
-        assert page.text_content("#counter") == "step 2 of 9"
-        assert page.evaluate(WAYS) == []
-
-
-@needs_browser
-@pytest.mark.parametrize(("given", "lasts"), [({}, 240), ({"step": 0.4}, 200), ({"tween": 12}, 480)])
-def test_a_glide_takes_at_most_half_of_its_step(opened, given, lasts):
-    page = at_first(opened(page_of(make("conv", **given)), calm=False))
-    # Within one call, so that the glide is not over before it is seen.
-    press = "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true}))"
-    assert {way["lasts"] for way in page.evaluate(f"() => {{ {press}; return ({WAYS})(); }}")} == {lasts}
-
-
-@needs_browser
 def test_it_never_flashes_however_fast_it_is_played(browser, tmp_path):
     file = tmp_path / "figure.html"
     # Cells of 56 pixels, nine of them under the window: more than a quarter of the ten degrees that WCAG names.
@@ -365,24 +324,6 @@ def test_controls_can_be_read_in_every_theme(opened, theme):
 
 
 # Among others on a page
-
-
-def framed_page(figure: Figure) -> str:
-    html = figure._repr_mimebundle_()["text/html"]
-    return f"<!DOCTYPE html><html><body>{html}{html}<script>let keys = 0;" \
-        "document.addEventListener('keydown', () => keys++);</script></body></html>"  # fmt: skip
-
-
-@needs_browser
-def test_a_framed_player_covers_the_picture_and_fits_its_frame(opened):
-    page = opened(framed_page(make("pool", width=640)), ready="iframe")
-    inside = page.query_selector("iframe").content_frame()
-    inside.wait_for_selector("[data-ready]")
-    sizes = "[innerWidth, innerHeight, document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
-    assert inside.evaluate(sizes) == [640, 416, 640, 416]
-    picture, frame = page.query_selector("img").bounding_box(), page.query_selector("iframe").bounding_box()
-    assert (picture["x"], picture["y"], picture["width"]) == (frame["x"], frame["y"], frame["width"])
-    assert inside.evaluate("document.getElementById('figure').getBoundingClientRect().width") > 630
 
 
 @needs_browser
