@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -56,7 +57,10 @@ def settled(frames: Iterable[Frame]) -> Iterator[Frame]:
 
 
 class Film:
-    """The frames of a storyboard; iterating renders them anew, one at a time."""
+    """The frames of a storyboard; iterating renders them anew, one at a time.
+
+    In the `tween` pictures before a step a window moves; with an `opening` the question stands before the first step.
+    """
 
     def __init__(
         self,
@@ -68,10 +72,12 @@ class Film:
         numbers: bool = True,
         font_scale: float = 1.0,
         tween: int = 0,
+        opening: bool = False,
         transparent: bool = False,
         colors: int = MOST_COLORS,
     ) -> None:
-        self.storyboard, self.theme, self.timing, self.tween = storyboard, theme, timing, tween
+        self.storyboard, self.theme, self.timing = storyboard, theme, timing
+        self.tween, self.opening = tween, opening
         typesetter = Typesetter()
         self.layout = arrange(storyboard, typesetter, width, numbers and not storyboard.bare, font_scale)
         drawn, self.palette = _inks(storyboard, self.layout, theme, colors, transparent=transparent)
@@ -105,10 +111,10 @@ class Film:
         lasts = 0
         for place, step, written in stage.acts():
             changes, moved = stage.changes(), tuple[Box, ...]()
-            asked = [] if place else stage.questions(written)
+            asked = stage.questions(written) if self.opening and not place else []
             if not place:
                 raster.draw(changes)
-                lasts = clock.opening() if asked else 0
+                lasts = max(clock.opening(), 10 * math.ceil(LEAST_MILLISECONDS / 10)) if asked else 0
             stage.land(place, step, written)
             moves = place > 0 and any(change.moves for change in changes)
             flights = stage.flights(written) if self.tween and lasts else []
@@ -120,8 +126,8 @@ class Film:
             elif asked:
                 raster.fly(asked)
                 moved = tuple(item.reach for item in asked)
-                stays = lasts - flies * GLIDE_MILLISECONDS
-                yield Frame(raster.pixels, whole[0], stays, settled=False)
+                shown = raster.pixels.copy()
+                yield Frame(raster.pixels, whole[0], lasts - flies * GLIDE_MILLISECONDS, settled=False)
             for frame in _gliding(raster, changes, glides):
                 moved += frame.painted
                 yield frame

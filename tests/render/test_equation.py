@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnnviz.render.frames import Film, Timing
+from cnnviz.render.frames import Film
 from cnnviz.render.theme import load_theme
+from cnnviz.render.timing import Timing
 from cnnviz.storyboard import Equation, Row, SetRow, Step, Storyboard
 
 PANEL = Equation(
