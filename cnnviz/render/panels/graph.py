@@ -134,7 +134,8 @@ class GraphPainter(Painter):
     def _edge(self, key: EdgeKey, role: str) -> Item:
         ends, color = self._ends(key), self.look.theme.line(role)
         stroke = max(1.0, _STROKES.get(role, _OTHER_STROKE) * self.look.unit)
-        box = _box(*ends.min(axis=0), *ends.max(axis=0), self.look.px(_STROKES[ACTIVE]) + 2)
+        (left, top), (right, bottom) = ends.min(axis=0), ends.max(axis=0)
+        box = _box(left, top, right, bottom, self.look.px(_STROKES[ACTIVE]) + 2)
         return Item(role, box, lambda pen: pen.polyline(ends, color, stroke, self._styles[key]), covers=stroke)
 
     def _ends(self, key: EdgeKey) -> Points:
