@@ -12,6 +12,7 @@ import numpy as np
 from cnnviz.limits import MAX_CLASSES, MAX_NETWORK_INPUT
 from cnnviz.network import Network, parse_layers
 from cnnviz.network.captions import Numbers, backward, forward, logarithm, mean_size, significant, softmax
+from cnnviz.network.layers import Conv, FullyConnected, Layer
 from cnnviz.network.picture import DIGIT, is_digit, load_picture
 from cnnviz.network.recorded import Run, Stage, record
 from cnnviz.notation import digits_for
@@ -103,7 +104,8 @@ class Cnn(Scene):
     def story(self) -> Story:
         """A step for each layer forward, softmax and loss, each of them on the way back, and the descent."""
         run, known = self._run, self._known
-        story = Story(self, Text("Convolutional neural network"), run.graph)
+        point = Text("Forward to the loss, its gradient back to every weight, one step down")
+        story = Story(self, Text("Convolutional neural network"), run.graph, point=point)
         story.settings = [
             ("", counted(len(run.stages), "{n} layer", "{n} layers")),
             ("", Text("{parameters} parameters", **known)),
@@ -111,9 +113,8 @@ class Cnn(Scene):
         ]
         rule = Text(r"$w\leftarrow w-{rate}\cdot\partial L/\partial w$", **known)
         what = Text(
-            "a convolutional network ({layers}) on a {size} image of class {label}: the feature maps of each layer "
-            "appear from left to right, softmax gives the class a probability of {p}, the loss is {loss}, and its "
-            "gradient flows back through every layer to the weights{learned}",
+            "a convolutional network ({layers}) on a {size} image of class {label}: its feature maps appear, softmax "
+            "gives the class a probability of {p}, the loss is {loss}, its gradient flows back to the weights{learned}",
             layers=listed(stage.layer.text for stage in run.stages),
             size=Shape(self._picture.shape),
             learned=Text("; after one step of gradient descent it is {after}", **known) if self.lr else "",
@@ -137,7 +138,7 @@ class Cnn(Scene):
     def _note(self, stage: Stage) -> Words:
         """How large the gradient of a layer's weights is."""
         size = mean_size(self._run, stage.told.name, stage.letter, self.digits).result
-        return joined((f"∂{stage.letter}", size), " ") if stage.weights else ""
+        return joined((f"|∂L/∂{stage.letter}|", size), " ") if stage.weights else ""
 
     def _stations(self) -> Iterator[Station]:
         run, layers, classes = self._run, self._network.layers, self._network.classes
@@ -150,7 +151,9 @@ class Cnn(Scene):
             shade = Shade(scale="sequential", lo=-most, hi=most, always=True)
             more = {"size": Shape(shape), "group": group, "form": form, "widest": self._note(stage), "shade": shade}
             values = np.full(stage.y.values[0].shape, np.nan)
-            yield self._station(stage.name, stage.layer.text, values, digits=self.most(2 if most < 100 else 0), **more)
+            yield self._station(
+                stage.name, _title(stage.layer), values, digits=self.most(2 if most < 100 else 0), **more
+            )
         more = {"group": groups[-1], "lines": tuple(map(str, range(classes))), "marked": self._label}
         yield self._station("softmax", "softmax", np.full(classes, np.nan), form="bars", **more)
         title = Text("loss −ln\u00a0{p}", p=Symbol("p", (self._label,)))
@@ -247,3 +250,13 @@ def _shade(values: Values, scale: str) -> Shade:
         hi = max(-lo, hi) or 1.0
         lo = -hi
     return Shade(scale=scale, lo=lo, hi=hi if hi > lo else lo + 1, always=True)
+
+
+def _title(layer: Layer) -> Words:
+    """A layer under its maps, which tell how many there are."""
+    match layer:
+        case FullyConnected():
+            return Text("fully connected")
+        case Conv():
+            return " ".join((layer.kind, layer.options[0].partition("@")[2], *layer.options[1:]))
+    return layer.text

@@ -23,7 +23,6 @@ from cnnviz.words import (
     Joined,
     Math,
     Number,
-    Scientific,
     Strong,
     Symbol,
     Text,
@@ -70,7 +69,7 @@ class GradientDescent(Scene):
     beta1: float = param(0.9, help="Share of its mean gradient that Adam keeps.", lo=0, hi=0.9999)
     beta2: float = param(0.999, help="Share of its mean square that Adam keeps.", lo=0, hi=0.999999)
     steps: int | None = param(None, help="Updates.", lo=1, hi=1000, shown_default="100 to 400, by surface")
-    frames: int = param(40, help="Pictures at most: of more updates every n-th is shown.", lo=1, hi=400)
+    frames: int = param(34, help="Pictures at most: of more updates every n-th is shown.", lo=1, hi=400)
     start: ArrayLike | None = param(
         None, help="First weights as X,Y.", group="Data", shown_default="one that shows the surface's difficulty"
     )
@@ -218,7 +217,7 @@ class GradientDescent(Scene):
                     name=f"value {run.rule.key}",
                     size=16,
                     lines=(Row(name="value", text=joined((run.rule.title, " "), " "), role=run.rule.key),),
-                    widest=(Text("{name} {value}", name=run.rule.title, value=Scientific(-1e-4, 0)),),
+                    widest=(Text("{name} {value}", name=run.rule.title, value=Number(-0.059, 3)),),
                 )
                 for run in self._runs
             )

@@ -234,7 +234,11 @@ class Norm(Scene):
             for turn in turns:
                 lit = [(kind, at) for kind, at in zip(windows, turn, strict=True) if at is not None]
                 names = (
-                    Text("{kind}: {group}", kind=Text(kind), group=Text(_KINDS[kind].group, sample=n + 1, part=c + 1))
+                    Text(
+                        "{kind}: {group}",
+                        kind=Text(kind.capitalize()),
+                        group=Text(_KINDS[kind].group, sample=n + 1, part=c + 1),
+                    )
                     for kind, (n, c) in lit
                 )
                 yield story.step(
@@ -266,7 +270,7 @@ class Norm(Scene):
         marks = tuple(Mark(name=f"group {n}", role="result") for n in range(groups.count))
         return story.cells(
             kind,
-            Text(kind),
+            Text(kind.capitalize()),
             cells,
             below=shared,
             numbers=False,

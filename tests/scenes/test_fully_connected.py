@@ -102,16 +102,16 @@ def test_a_seed_gives_its_own_numbers_again():
     assert 0 not in first.panel("weights").values
 
 
-def test_grids_round_what_has_no_room_and_say_so():
-    def rounded(**given):
-        return "rounded" in make("fully-connected", **given).storyboard().convention
-
+def test_grids_round_what_has_no_room():
     board = make("fully-connected", input="0.25 -1.75 1", weights="1 1 1", bias="0").storyboard()
     assert board.panel("input").digits == 1
-    assert rounded(input="0.25 -1.75 1", weights="1 1 1", bias="0")
-    assert rounded(input="1 1", weights="1 1", bias="1e-5")
-    assert not rounded()
     assert not make("fully-connected", input="12345 1 1").storyboard().panel("output").numbers
+
+
+def test_negative_weights_are_dashed():
+    board = make("fully-connected", weights="1 -2; 0.5 -0.1", bias="-1").storyboard()
+    dashed = {(edge.source, edge.target) for edge in board.panel("network").edges if edge.style == "dashed"}
+    assert dashed == {("x1", "y0"), ("x1", "y1"), ("bias", "y0"), ("bias", "y1")}
 
 
 @pytest.mark.parametrize(

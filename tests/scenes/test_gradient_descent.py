@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cnnviz import UsageError
 from cnnviz.functions.surfaces import SURFACES
 from cnnviz.pipeline import make
-from cnnviz.storyboard import MoveDot
+from cnnviz.storyboard import MoveDot, SetCurve, SetRow
 from cnnviz.words import Equation, Printer, Strong, evaluate, walk
 from tests.scenes.curves import board_of, drawn, numbers, of_type
 
@@ -155,10 +155,28 @@ def test_with_their_own_rates_all_six_descend(surface):
 def test_at_a_saddle_gradient_descent_is_stuck_while_the_others_leave():
     board = board_of("gradient-descent", surface="saddle")
     *_, last = board.steps()
-    (best,) = [part for part in walk(last.caption) if isinstance(part, Strong)]
-    assert [number.value for number in numbers(last.caption)] == [number.value for number in numbers(best)]
+    assert not [part for part in walk(last.caption) if isinstance(part, Strong)], "who is left has not won"
     updates = {key: len(drawn(board, "surface", key)[0]) for key in SIX}
     assert max(updates["rmsprop"], updates["adam"]) < updates["momentum"] < updates["sgd"] == 121
+
+
+def test_the_lowest_loss_of_a_race_is_named_and_every_loss_has_its_place():
+    board = board_of("gradient-descent", surface="booth")
+    for step in board.steps():
+        losses = {change.panel: numbers(change.text)[0].value for change in of_type(step, SetRow)}
+        assert len(losses) == 6
+        (best,) = [part.inner for part in walk(step.caption) if isinstance(part, Strong)]
+        assert losses[f"value {Printer()(best).lower()}"] == min(losses.values())
+
+
+def test_the_arrow_leads_from_the_weights_against_the_gradient():
+    board = board_of("gradient-descent", optimizer="sgd", surface="bowl", lr=0.17, steps=4)
+    for step in board.steps():
+        (arrow,) = [change for change in of_type(step, SetCurve) if change.curve == "arrow"]
+        w = next((dot.x, dot.y) for dot in of_type(step, MoveDot) if dot.panel == "surface")
+        if len(arrow.x):
+            assert (arrow.x[0], arrow.y[0]) == pytest.approx(w)
+            assert (arrow.x[-1], arrow.y[-1]) == pytest.approx((w[0] * (1 - 0.17), w[1] * (1 - 1.7)))
 
 
 def test_who_diverges_stops_without_a_warning():

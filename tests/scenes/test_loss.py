@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnviz import UsageError
 from cnnviz.pipeline import make
-from cnnviz.storyboard import MoveDot
+from cnnviz.storyboard import MoveDot, SetCurve
 from cnnviz.words import Equation, Strong, walk
 from tests.scenes.curves import board_of, check_arithmetic, check_point, of_type
 
@@ -40,7 +41,7 @@ def test_point_slope_tangent_and_arithmetic_are_those_of_the_loss(kind, label):
     board = board_of("loss", kind=kind, label=label, frames=13, **OPTIONS.get(kind, {}))
     corners = [label + side * at for at in (0, DELTA, BETA) for side in (-1, 1)] + [MARGIN * label]
     steps = list(board.steps())
-    assert len(steps) == board.count == 13
+    assert len(steps) == board.count == 24
     for step in steps:
         x = check_point(step, lambda x: TRUTH[kind](x, label), corners)
         check_arithmetic(step.caption, TRUTH[kind](x, label))
@@ -67,7 +68,8 @@ def test_the_prediction_comes_to_both_sides_of_the_label_or_near_it(kind):
 def test_what_grows_beyond_all_bounds_leaves_the_axes_and_is_not_made_smaller():
     board = board_of("loss", kind="cross-entropy", label=1.0)
     low, high = board.panel("plot").y_range
-    dots = {change.dot: change for change in of_type(next(board.steps()), MoveDot)}
+    moves = ({change.dot: change for change in of_type(step, MoveDot)} for step in board.steps())
+    dots = min(moves, key=lambda dots: dots["point"].x)
     assert dots["slope"].y == pytest.approx(-50)
     assert dots["slope"].y < low
     assert dots["point"].y == pytest.approx(-math.log(0.02))
@@ -100,6 +102,17 @@ def test_all_shows_the_articles_five_with_one_label():
         shown = {part.inner.ref[0]: part.inner.value for part in walk(step.caption) if isinstance(part, Strong)}
         for name, dot in dots.items():
             assert shown[name] == dot.y == pytest.approx(truth[name](dot.x, 1), abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["mae", "mse", "huber", "hinge"])
+def test_the_error_is_a_segment_and_that_of_mse_a_square_too(kind):
+    for step in board_of("loss", kind=kind, frames=5).steps():
+        curves = {change.curve: change for change in of_type(step, SetCurve)}
+        x = next(dot.x for dot in of_type(step, MoveDot) if dot.dot == "point")
+        assert curves["error"].x.tolist() == [1 if kind == "hinge" else 0, x]
+        assert ("square" in curves) == (kind == "mse")
+        if kind == "mse":
+            assert np.ptp(curves["square"].x) == pytest.approx(0.33 * 4 * abs(x) / 2)
 
 
 @pytest.mark.parametrize(
