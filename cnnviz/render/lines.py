@@ -45,7 +45,7 @@ class Lines:
 
     def note(self, line: int) -> int:
         """The baseline of a line under the title."""
-        return self._at(34, 35 + 18 * line)
+        return self._at(34, 38 + 18 * line)
 
     @property
     def code(self) -> float:
