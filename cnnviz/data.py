@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from cnnviz import kernels, limits
+from cnnviz import kernels, limits, maps
 from cnnviz.errors import UsageError
 from cnnviz.images import read_grey
 from cnnviz.parameters import Size, quote, suggest
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     Grid = npt.NDArray[np.float64]
 
-MAP_NAMES = ("random", "arange", "ones", "zeros")
+MAP_NAMES = maps.MAP_NAMES
 KERNEL_NAMES = kernels.KERNEL_NAMES
 
 _TEXT_KINDS = (".csv", ".tsv", ".txt")
@@ -33,7 +33,6 @@ _KINDS = (".npy", *_TEXT_KINDS, *_IMAGE_KINDS)
 _WEB = re.compile(r"https?://|ftp://", re.IGNORECASE)
 _KIND_OF_VALUES = {"c": "complex numbers", "U": "text", "S": "text", "O": "Python objects", "V": "records"}
 _NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
-_RANDOM_TAG = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,11 +81,16 @@ def load_map(
     """Load an input map.
 
     `spec` is None (random), a name of MAP_NAMES, a literal such as "1 2; 3 4", a file (.npy, text, image), nested
-    sequences or an array; `size` is rows, columns or None for the data's own. Random values are 0, 1, 2 and 3, from
-    `seed` >= 0; an image becomes grey levels 0..255. Raises UsageError, in one line, for whatever is wrong.
+    sequences or an array; `size` is rows, columns or None for the data's own. Names have the values of `maps.make_map`,
+    random ones from `seed` >= 0; an image becomes grey levels 0..255. Raises UsageError, in one line, for whatever is
+    wrong.
     """
     request = _Request(size, default_image_size, limits.MAX_SIDE, MAP_NAMES, what, option, size_option)
-    return _load(spec, request, lambda name: _make_map(name, size or default_size, seed))
+
+    def make(name: str) -> Grid:
+        return maps.make_map(name, size or (default_image_size if name == maps.PICTURE else default_size), seed)
+
+    return _load(spec, request, make)
 
 
 def load_kernel(
@@ -123,20 +127,12 @@ def _load(spec: object, request: _Request, make: Callable[[str], Grid]) -> Data:
         return _data(_checked(_array(spec, request), request.what, request), "array", "")
     name = spec.strip().lower().replace("_", "-")
     if name in request.names:
-        return _data(make(name), name, name)
+        return _data(make(name), "image" if name == maps.PICTURE else name, name)
     if is_literal(typed := unpasted(spec), _KINDS):
         rows = literal_rows(typed, request.what, request.limit)
         grid = np.array(parse_rows(rows, request.what, request.limit), dtype=np.float64)
         return _data(_checked(grid, request.what, request), "literal", "")
     return _load_file(spec, request)
-
-
-def _make_map(name: str, size: Size, seed: int) -> Grid:
-    if name == "random":
-        return np.random.default_rng([seed, _RANDOM_TAG]).integers(0, 4, size=size).astype(np.float64)
-    if name == "arange":
-        return np.arange(size[0] * size[1], dtype=np.float64).reshape(size)
-    return np.full(size, 1.0 if name == "ones" else 0.0)
 
 
 def _data(values: Grid, source: str, name: str) -> Data:

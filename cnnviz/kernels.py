@@ -34,7 +34,7 @@ _FIXED = MappingProxyType(
     }
 )
 
-ANY_SIZE_NAMES = ("box", "gaussian", "identity", "ones", "random", "arange")
+ANY_SIZE_NAMES = ("box", "gaussian", "bilinear", "identity", "ones", "random", "arange")
 """Kernels that exist for every size."""
 
 KERNEL_NAMES = (*_FIXED, *ANY_SIZE_NAMES)
@@ -50,8 +50,9 @@ def make_kernel(
 
     `size` is rows, columns, or None for the kernel's own (`default_size` for those that exist for every size). A box
     is 1/n in each of its n cells; a gaussian is the outer product of two rows of Pascal's triangle, divided by its
-    sum; an identity is 1 at row (rows-1)//2, column (columns-1)//2, the centre of odd sizes; a random kernel holds
-    -1, 0 and 1, never zeros alone. Raises UsageError when `size` contradicts a kernel of fixed size.
+    sum; a bilinear one interpolates in a transposed convolution whose stride is half its size, undivided: 1 2 1
+    for 3 rows or columns; an identity is 1 at row (rows-1)//2, column (columns-1)//2, the centre of odd sizes; a random
+    kernel holds -1, 0 and 1, never zeros alone. Raises UsageError when `size` contradicts a kernel of fixed size.
     """
     if name in _FIXED:
         fixed = np.array(_FIXED[name], dtype=np.float64)
@@ -66,6 +67,8 @@ def make_kernel(
         return np.full((rows, columns), 1 / (rows * columns))
     if name == "gaussian":
         return np.outer(_binomial(rows), _binomial(columns))
+    if name == "bilinear":
+        return np.outer(_triangle(rows), _triangle(columns))
     if name == "identity":
         kernel = np.zeros((rows, columns))
         kernel[(rows - 1) // 2, (columns - 1) // 2] = 1
@@ -79,6 +82,11 @@ def make_kernel(
 
 def _binomial(length: int) -> npt.NDArray[np.float64]:
     return np.array([math.comb(length - 1, k) / 2 ** (length - 1) for k in range(length)])
+
+
+def _triangle(length: int) -> npt.NDArray[np.float64]:
+    from_middle = [abs(2 * at - length + 1) for at in range(length)]
+    return np.array([length - far if length % 2 == 0 else (length + 1 - far) / 2 for far in from_middle], np.float64)
 
 
 def _random(rows: int, columns: int, seed: int) -> npt.NDArray[np.float64]:

@@ -135,7 +135,7 @@ CHANGES = {
     "a parameter": (lambda: write_set(BOTH[0], figure("b", s=2)), {"b.json"}),
     "a name": (lambda: write_set(BOTH[0], figure("c")), {"c.json"}),
     "one more format": (lambda: write_set(BOTH[0], figure("b", format="json,png")), {"b.json", "b.png"}),
-    "a caption": (lambda: write_set(BOTH[0], figure("b", caption="New.", section="A")), set()),
+    "a caption": (lambda: write_set(BOTH[0], figure("b", caption="New.", section="A")), {"b.json"}),
     "the order": (lambda: write_set(BOTH[1], BOTH[0]), set()),
     "an input file": (lambda: Path("map.csv").write_text("1,2,3\n4,5,6\n7,8,8\n"), {"a.json"}),
     "a figure's bytes, not its size": (lambda: replace_bytes("out/b.json"), {"b.json"}),

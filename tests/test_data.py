@@ -86,12 +86,12 @@ def test_random_kernels_are_never_all_zeros():
     assert all(of_kernel("random", (1, 1), seed=seed).values.any() for seed in range(100))
 
 
-@pytest.mark.parametrize("name", ["random", "arange", "ones", "zeros"])
+@pytest.mark.parametrize("name", ["random", "edge", "ramp", "picture", "arange", "ones", "zeros"])
 def test_a_map_by_name(name):
     data = of_map(name.upper(), (40, 7))
     assert_checked(data)
-    assert (data.values.shape, data.name, of_map(name).values.shape) == ((40, 7), name, (5, 5))
-    values = {"arange": set(range(280)), "ones": {1}, "zeros": {0}, "random": {0, 1, 2, 3}}
+    assert (data.values.shape, data.name, of_map(name, (5, 5)).values.shape) == ((40, 7), name, (5, 5))
+    values = {"arange": set(range(280)), "ones": {1}, "zeros": {0}, "random": set(range(10))}
     assert name not in values or set(data.values.ravel()) == values[name]
 
 

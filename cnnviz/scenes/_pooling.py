@@ -16,6 +16,8 @@ from cnnviz.storyboard import Mark
 from cnnviz.words import Expression, call, total
 
 Place = tuple[int, ...]
+# That of Stanford's course CS231n.
+_EXAMPLE = "1 1 2 4; 5 6 7 8; 3 2 1 0; 1 2 3 4"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +32,13 @@ class Pooled(Scene):
         help="What is kept of a window: its maximum or its average.",
     )
     i: Size | None = input_size(shown_default="4, or the data's own")
-    input: ArrayLike = param("random", group="Data", help=INPUT_HELP)
+    input: ArrayLike = param(None, group="Data", help=INPUT_HELP, shown_default="an example of 4×4, else random")
 
     @cached_property
     def map(self) -> Data:
         """The input."""
-        return load_map(self.input, self.i, seed=self.seed, default_size=(4, 4))
+        spec = _EXAMPLE if self.input is None and self.i in (None, (4, 4)) else self.input
+        return load_map(spec, self.i, seed=self.seed, default_size=(4, 4))
 
     def input_panel(self, story: Story, windows: Windows) -> Cells:
         """The input with its padding: zeros for an average, blank for a maximum, which has an outline of its own."""

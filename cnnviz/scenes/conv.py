@@ -44,7 +44,7 @@ class Conv(MapAndKernel):
         added = graph.given("b", [self.bias]) if self.bias else None
         y = graph.compute("conv2d", pixels, applied, added, **slide.options)
 
-        story = Story(self, Text("Convolution"), graph)
+        story = Story(self, Text("Convolution"), graph, point=slide.point())
         story.fits(windows, "this convolution")
         story.sizes(k=w.shape, s=self.s, p=self.p, d=self.d)
         b = story.bias(self.bias)

@@ -25,7 +25,7 @@ from cnnviz.story import (
     stride,
     times,
 )
-from cnnviz.storyboard import Mark, Sign, Step
+from cnnviz.storyboard import Mark, Sign, Step, Values
 from cnnviz.words import (
     Assigned,
     Defined,
@@ -74,7 +74,11 @@ class ConvRelation(MapAndKernel):
         back = graph.compute("conv_transpose2d", there, kernel, result="back", **back_options)
         y, count = there.values[0, 0], 2 * windows.count + 1
 
-        story = Story(self, Text("Convolution and its transpose"), graph)
+        differing = self._differing(back.values[0, 0])
+        said = "The transpose gives the size back, {values}: {sizes} → {i}"
+        values = Text("not the values" if differing else "and here the values")
+        point = Text(said, values=values, sizes=slide.sizes(), i=Shape(x.shape, "back"))
+        story = Story(self, Text("Convolution and its transpose"), graph, point=point)
         story.fits(windows, "this figure", steps=count)
         sizes = {"k": w.shape, "s": self.s, "p": self.p}
         # Beside this title there is room for the words of one size each.
@@ -87,7 +91,7 @@ class ConvRelation(MapAndKernel):
         Y = story.cells("output", "Output {size}", there, pending=True, lost=lost_of(x, w))
         weights = W.read(list(np.ndindex(w.shape)))
         returning = zip(y.shape, w.shape, self.s, self.p, self.rest, strict=True)
-        stamped, differing = Windows(tuple(Axis.transposed(*each) for each in returning)), self._differing(B)
+        stamped = Windows(tuple(Axis.transposed(*each) for each in returning))
         same = Text("same size, different values" if differing else "same values")
 
         def steps() -> Iterator[Step]:
@@ -127,12 +131,12 @@ class ConvRelation(MapAndKernel):
         rows, columns = ((i + 2 * p - k) % s for i, p, k, s in zip(*sizes, strict=True))
         return rows, columns
 
-    def _differing(self, B: Cells) -> list[tuple[int, ...]]:
+    def _differing(self, back: Values) -> list[tuple[int, ...]]:
         """The cells whose values do not come back."""
         x, w = self.map.values, self.weights.values
         # What sums of products on the way there and back may lose, and no more.
         lost = 1e-12 * float(np.abs(x).max()) * float(np.abs(w).sum()) ** 2
-        return [tuple(cell) for cell in np.argwhere(~np.isclose(x, B.values, rtol=1e-9, atol=lost)).tolist()]
+        return [tuple(cell) for cell in np.argwhere(~np.isclose(x, back, rtol=1e-9, atol=lost)).tolist()]
 
     def _comparison(self, X: Cells, B: Cells, differing: list[tuple[int, ...]]) -> Words:
         whole = Number(B.values.size, 0, ("back", "size"))

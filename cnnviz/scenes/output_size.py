@@ -60,7 +60,8 @@ class OutputSize(Scene):
         y = graph.compute("conv2d", x, w, **slide.options)
         graph.show(y, "output", (0, 0), size=True)
 
-        story = Story(self, Text("Output size of a convolution"), graph)
+        point = Text("One output cell for each position of the kernel: {sizes}", sizes=slide.sizes())
+        story = Story(self, Text("Output size of a convolution"), graph, point=point)
         story.fits(windows, "this count", steps=sum(windows.out))
         story.sizes(**slide.given)
         same = len({*zip(*slide.given.values(), strict=True)}) == 1

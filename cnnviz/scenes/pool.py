@@ -91,6 +91,8 @@ class Pool(Pooled):
             formula = self._ranges(windows.out)
             what = Text("windows chosen for a {o} output cover a {i} input", o=Shape(windows.out), i=Shape(x.shape))
         y = graph.compute(f"{function}{self.kind}_pool2d", graph.map("x", x), **options)
+        keeps = {"max": "Each window keeps its maximum: {i} → {o}", "avg": "Each window keeps its mean: {i} → {o}"}
+        story.point = Text(keeps[self.kind], i=Shape(x.shape, "input"), o=Shape(windows.out, "output"))
         story.fits(windows, "this pooling")
         X = self.input_panel(story, windows)
         Y = self.output_panel(story, X, "output", "Output {size}", y)
@@ -101,13 +103,13 @@ class Pool(Pooled):
                 caption = equation(Y.symbol("y", at), value, Y[at], letters=70)
                 yield story.step(caption, X.window(windows, at, (), self.winner(X, windows, at)), Y.write(at))
 
-        kept = Text("maximum, which is marked" if self.kind == "max" else "mean")
+        value = Text("maximum, which is marked" if self.kind == "max" else "mean")
         told = "{name}: {windows}; each cell of the {o} output is its window's {kept}"
         return story.play(
             steps,
             windows.count,
             (X, "→", Y),
-            alt=Text(told, name=Text(title.lower()), windows=what, o=Shape(windows.out), kept=kept),
+            alt=Text(told, name=Text(title.lower()), windows=what, o=Shape(windows.out), kept=value),
             step_roles=("kernel", "kernel_on_padding", "output", *self.winner_role),
             formula=formula,
             convention=self._convention(),

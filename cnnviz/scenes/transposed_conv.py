@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnnviz.limits import MAX_SIDE
-from cnnviz.parameters import Size, param
+from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scenes._scatter import scatter
 from cnnviz.scenes._stretch import slide
 from cnnviz.story import (
@@ -20,11 +20,19 @@ from cnnviz.story import (
     bias,
     dilation,
     filled,
+    input_map,
     input_size,
+    kernel_values,
     padding,
     stride,
 )
-from cnnviz.words import Filled, Text, size
+from cnnviz.words import Filled, Shape, Text, size
+
+_POINTS = {
+    "convolution": "Zeros between and around make it a convolution with stride 1: {i} → {o}",
+    "scatter": "Each input cell stamps its multiple of the kernel: {i} → {o}",
+    "overlap": "Where stamps overlap, the output is a sum: {i} → {o}",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +63,8 @@ class TransposedConv(MapAndKernel):
         choices=("convolution", "scatter", "overlap"),
         help="A convolution over the stretched input, stamps of the kernel that add up, or how often these overlap",
     )
+    input: ArrayLike = input_map("ramp")
+    kernel: ArrayLike = kernel_values("bilinear")
     bias: float = bias()
 
     def story(self) -> Story:
@@ -68,7 +78,8 @@ class TransposedConv(MapAndKernel):
         y = graph.compute("conv_transpose2d", pixels, kernel, b, **self.sizes)
 
         crowded = max(*stretched.drawn, *y.values.shape[2:]) >= CROWDED_SIDE
-        story = Story(self, Text("Transposed convolution"), graph, crowded=crowded)
+        point = Text(_POINTS[self.view], i=Shape(x.shape, "input"), o=Shape(y.values.shape[2:], "output"))
+        story = Story(self, Text("Transposed convolution"), graph, point=point, crowded=crowded)
         windows = stretched if self.view == "convolution" else stamped
         story.fits(windows, "this transposed convolution", drawn="the stretched input", options="--i, --s or --k")
         story.sizes(k=w.shape, s=self.s, p=self.p, a=self.output_padding, d=self.d)

@@ -13,7 +13,7 @@ from cnnviz.scenes._pooling import Pooled
 from cnnviz.scenes._unpooling import WayBack, place_of
 from cnnviz.story import CROWDED_SIDE, Graph, Sliding, Story, kernel_size, lost_of, reading_beats, shade_for, stride
 from cnnviz.storyboard import Mark, Sign, Step
-from cnnviz.words import Shape, Text, Words, equation
+from cnnviz.words import Joined, Shape, Text, Words, equation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,10 @@ class Unpool(Pooled):
         pooled = graph.results(f"{self.kind}_pool2d", graph.map("x", x), names=names, **size, **how)
         unpooled = graph.compute(f"{self.kind}_unpool2d", *pooled, result="unpooled", **size, output_size=x.shape)
 
-        story = Story(self, Text("Max unpooling" if is_max else "Average unpooling"), graph)
+        kept, filled = "Maxima return to their places, the rest is 0", "Each mean fills its window"
+        sizes = Shape(x.shape, "input"), Shape(slide.windows.out, "pooled"), Shape(x.shape, "output")
+        point = Text("{back}: {sizes}", back=Text(kept if is_max else filled), sizes=Joined(sizes, " → "))
+        story = Story(self, Text("Max unpooling" if is_max else "Average unpooling"), graph, point=point)
         windows, count = slide.windows, 2 * slide.windows.count + 1
         story.fits(windows, "this unpooling", steps=count)
         story.set("window", "k", self.k)

@@ -10,6 +10,7 @@ import numpy as np
 from cnnviz.data import MAP_NAMES, load_map
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_SIDE
+from cnnviz.maps import PICTURE
 from cnnviz.notation import digits_for, size_text
 from cnnviz.parameters import Size
 from cnnviz.storyboard import Values
@@ -48,6 +49,8 @@ def load_maps(spec: object, sheets: int | None, size: Size | None, *, seed: int,
         if name == "random":
             drawn = np.random.default_rng([seed, _RANDOM_TAG]).integers(0, _DIGITS, (count, rows, columns))
             return _maps(drawn.astype(np.float64))
+        if name == PICTURE:
+            return _maps(np.repeat(load_map(name, (rows, columns), seed=seed).values[None], count, axis=0), "image")
         return _maps(load_map(name, (count * rows, columns), seed=seed).values.reshape(count, rows, columns))
     axes = np.shape(spec) if hasattr(spec, "shape") else ()
     if len(axes) >= 3:

@@ -15,9 +15,12 @@ from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.words import Expression, Filled, Number, Symbol, call, leaves, size
 
-INPUT_HELP = 'Input: an image, .npy, .csv or .txt file, a literal such as "1 2; 3 4", random, arange, ones or zeros.'
+INPUT_HELP = (
+    'Input: an image, .npy, .csv or .txt file, a literal such as "1 2; 3 4", or a name: random, edge, ramp, picture, '
+    "arange, ones, zeros."
+)
 KERNEL_HELP = (
-    "Kernel: a file, a literal, or a name: sobel-x, sobel-y, laplacian, sharpen, box, gaussian, identity, random, …"
+    "Kernel: a file, a literal, or a name: sobel-x, sobel-y, laplacian, sharpen, box, gaussian, bilinear, random, …"
 )
 
 
@@ -35,6 +38,16 @@ def kernel_size(default: Any = None, **more: Any) -> Any:
     if default is None:
         found["shown_default"] = "3, or the data's own"
     return param(default, alias="kernel-size", lo=1, hi=MAX_KERNEL, **{**found, **more})
+
+
+def input_map(default: str, **more: Any) -> Any:
+    """Declare an input."""
+    return param(default, help=INPUT_HELP, group="Data", **more)
+
+
+def kernel_values(default: str | None, **more: Any) -> Any:
+    """Declare a kernel's weights."""
+    return param(default, help=KERNEL_HELP, group="Data", **more)
 
 
 def stride(default: Any = 1, **more: Any) -> Any:
@@ -66,8 +79,8 @@ class MapAndKernel(Scene):
 
     i: Size | None = input_size()
     k: Size | None = kernel_size()
-    input: ArrayLike = param("random", help=INPUT_HELP, group="Data", names=lambda: MAP_NAMES)
-    kernel: ArrayLike = param("random", help=KERNEL_HELP, group="Data", names=lambda: KERNEL_NAMES)
+    input: ArrayLike = input_map("edge")
+    kernel: ArrayLike = kernel_values(None, shown_default="sobel-x; random for other sizes than 3")
 
     def prepare(self) -> None:
         """Both are loaded, and their sizes become `i` and `k`."""
@@ -87,7 +100,8 @@ class MapAndKernel(Scene):
             raise UsageError(
                 f"--kernel {number} could be a size or the only weight: use --k {number}, or --k 1 --kernel {number}"
             )
-        return load_kernel(self.kernel, self.k, seed=self.seed)
+        usual = "sobel-x" if self.k in (None, (3, 3)) else "random"
+        return load_kernel(usual if self.kernel is None else self.kernel, self.k, seed=self.seed)
 
     @property
     def kernel_name(self) -> str:

@@ -11,7 +11,7 @@ from cnnviz.errors import UsageError
 from cnnviz.parameters import Size
 from cnnviz.story.parameters import convolved_size, filled
 from cnnviz.story.windows import Windows
-from cnnviz.words import Filled, Shape, Text, Words, call, size
+from cnnviz.words import Extent, Filled, Joined, Shape, Text, Words, call, counted, size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +54,30 @@ class Sliding:
         """What slides over what, with the other settings in words, for alt texts."""
         template = f"a {{k}} {what} slides over a {{i}} input with {{settings}}"
         return Text(template, k=Shape(self.k), i=Shape(self.i), settings=settings)
+
+    def sizes(self, panel: str = "output") -> Words:
+        """The size of the input and that of the result: `5×5 → 3×3`."""
+        return Joined((Shape(self.i, "input"), Shape(self.windows.out, panel)), " → ")
+
+    def point(self) -> Words:
+        """What the kernel, the padding or the stride does to the size."""
+        out, p, k = self.windows.out, Extent(self.p or (0, 0)), Shape(self.k)
+        if any(d > 1 for d in self.d):
+            said = "Dilation {d} spreads the {k} kernel without more weights: {sizes}"
+        elif max(self.s) == 1 and out == self.i:
+            padded = any(self.p or ())
+            said = "Padding {p} keeps the size: {sizes}" if padded else "A {k} kernel keeps the size: {sizes}"
+        elif max(self.s) == 1:
+            grows = out[0] >= self.i[0] and out[1] >= self.i[1]
+            said = "Padding {p} makes the output larger: {sizes}" if grows else "A {k} kernel takes {n} off: {sizes}"
+        elif self.s == (2, 2) and out == tuple(-(-i // 2) for i in self.i):
+            said = "Stride {s} halves the size: {sizes}"
+        else:
+            said = "Stride {s} skips positions: {sizes}"
+        taken = tuple(i - o for i, o in zip(self.i, out, strict=True))
+        one, many = "{n} row and column", "{n} rows and columns"
+        n = counted(max(taken), one, many) if taken[0] == taken[1] else Text("rows and columns")
+        return Text(said, d=Extent(self.d), k=k, p=p, s=Extent(self.s), n=n, sizes=self.sizes())
 
 
 def refuse(rules: Mapping[str, object]) -> None:
