@@ -17,7 +17,7 @@ from cnnviz.sets import shipped_sets
 from cnnviz.toml import read_toml
 from tests.figures import all_figures, named
 
-GRIDS = [figure for figure in all_figures() if figure[0] in ("conv", "transposed-conv", "pool", "unpool", "lrn", "norm")]
+GRIDS = [figure for figure in all_figures() if figure[0] in ("conv", "transposed-conv", "pool", "unpool", "lrn")]
 ARITHMETIC = {figure["name"]: figure for figure in read_toml(shipped_sets()["arithmetic"], "figure set")["figure"]}
 
 
