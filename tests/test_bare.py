@@ -89,7 +89,6 @@ def test_the_arithmetic_figures_have_the_sizes_of_the_guide(name):
     assert board.panel("output").shape == (OUTPUTS[name],) * 2
 
 
-
 def test_the_arithmetic_figures_are_small(tmp_path):
     assert render_sets([shipped_sets()["arithmetic"]], tmp_path, jobs=1, force=False, quiet=True) == 0
     sizes = {path.stem: path.stat().st_size for path in tmp_path.glob("*.gif")}
