@@ -19,7 +19,7 @@ $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
 
 render: $(VENV)/.installed
 	$(BIN)/cnnviz render animations --out output
-	$(BIN)/cnnviz gallery output --title "The article's figures"
+	$(BIN)/cnnviz gallery output --title "Figures of convolutional networks"
 
 gallery: render
 

@@ -17,7 +17,7 @@ from cnnviz.sets import shipped_sets
 from cnnviz.toml import read_toml
 from tests.figures import all_figures, named
 
-GRIDS = [figure for figure in all_figures() if figure[0] in ("conv", "transposed-conv", "pool", "unpool", "lrn", "norm")]
+GRIDS = [figure for figure in all_figures() if figure[0] in ("conv", "transposed-conv", "pool", "unpool", "lrn")]
 ARITHMETIC = {figure["name"]: figure for figure in read_toml(shipped_sets()["arithmetic"], "figure set")["figure"]}
 
 
@@ -87,7 +87,6 @@ def test_the_arithmetic_figures_have_the_sizes_of_the_guide(name):
     given = {k: v for k, v in ARITHMETIC[name].items() if k not in ("name", "section", "caption", "scene")}
     board = make(ARITHMETIC[name]["scene"], **given).storyboard()
     assert board.panel("output").shape == (OUTPUTS[name],) * 2
-
 
 
 def test_the_arithmetic_figures_are_small(tmp_path):

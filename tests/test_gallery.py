@@ -88,7 +88,7 @@ def test_no_two_cards_have_one_title(page):
 def test_the_python_line_makes_the_figure(page, tmp_path, monkeypatch):
     line = Page(page).texts["code"][3]
     monkeypatch.chdir(tmp_path)
-    eval(line, {"cnnviz": cnnviz})  # noqa: S307
+    eval(line, {"cnnviz": cnnviz})
     assert (tmp_path / "n1-0.gif").read_bytes() == (page.parent / "n1-0.gif").read_bytes()
 
 

@@ -111,13 +111,13 @@ class Film:
         lasts = 0
         for place, step, written in stage.acts():
             changes, moved = stage.changes(), tuple[Box, ...]()
-            asked = stage.questions(written) if self.opening and not place else []
+            asked = stage.questions(written) if self.opening and not place and not self.storyboard.bare else []
             if not place:
                 raster.draw(changes)
                 lasts = max(clock.opening(), 10 * math.ceil(LEAST_MILLISECONDS / 10)) if asked else 0
             stage.land(place, step, written)
             moves = place > 0 and any(change.moves for change in changes)
-            flights = stage.flights(written) if self.tween and lasts else []
+            flights = stage.flights(written) if self.tween and lasts and not self.storyboard.bare else []
             room = max(0, lasts - _LEAST_SETTLED) // GLIDE_MILLISECONDS
             glides = min(self.tween if moves else 0, room)
             flies = min(self.flight if flights else 0, room - glides)

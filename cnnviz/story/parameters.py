@@ -42,12 +42,12 @@ def kernel_size(default: Any = None, **more: Any) -> Any:
 
 def input_map(default: str, **more: Any) -> Any:
     """Declare an input."""
-    return param(default, help=INPUT_HELP, group="Data", **more)
+    return param(default, help=INPUT_HELP, group="Data", **{"names": lambda: MAP_NAMES, "files": True, **more})
 
 
 def kernel_values(default: str | None, **more: Any) -> Any:
     """Declare a kernel's weights."""
-    return param(default, help=KERNEL_HELP, group="Data", **more)
+    return param(default, help=KERNEL_HELP, group="Data", **{"names": lambda: KERNEL_NAMES, "files": True, **more})
 
 
 def stride(default: Any = 1, **more: Any) -> Any:

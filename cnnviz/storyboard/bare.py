@@ -37,4 +37,6 @@ def _tells(panel: Panel) -> bool:
 
 
 def _without_words(panel: Panel) -> Panel:
-    return replace(panel, label="", captions=("",) * len(panel.values)) if isinstance(panel, Block) else replace(panel, label="")
+    if isinstance(panel, Block):
+        panel = replace(panel, captions=("",) * len(panel.values))
+    return replace(panel, label="")

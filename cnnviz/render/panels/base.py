@@ -83,7 +83,7 @@ class Fit:
     `scale` is how much larger texts are wanted that make room for themselves, `text` how much larger all others are;
     `lang` is the language of the few words that are the renderer's own. What gives way where cells would be too small:
     grids that may be enlarged have cells of `enlarged`, lines of labels are no longer than `label_width` (if not 0),
-    and lines of formulas are `tight` times as large as usual.
+    and lines of formulas are `tight` times as large as usual. `bare` leaves out all words.
     """
 
     typesetter: Typesetter
