@@ -75,7 +75,7 @@ class Appearance(Parameters):
         hi=MAX_FONT_SCALE, group="Look",
     )  # fmt: skip
     transparent: bool = param(
-        False, help="Leave the ground out, in pictures and vectors; for dark slides with --theme dark or blueprint.",
+        False, help="Leave out the background; on dark slides with --theme dark or blueprint.",
         group="Look",
     )  # fmt: skip
     bare: bool = param(
@@ -88,16 +88,16 @@ class Appearance(Parameters):
         group="Look",
     )  # fmt: skip
     step: float | None = param(
-        None, help="Least time that a step is shown.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing",
+        None, help="Shortest time that a step is shown.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing",
         shown_default=f"{LONGEST_STEP:g}, less where there are many steps",
     )  # fmt: skip
     hold: float = param(3.0, help="How long the last step is held.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing")
     tween: int | None = param(
-        None, help=f"Pictures in which a window moves to its next place, up to {MAX_TWEEN}; 0 jumps.", lo=0,
+        None, help=f"Frames in which a window glides to its next position, up to {MAX_TWEEN}; 0 jumps.", lo=0,
         hi=MAX_TWEEN, group="Timing",
         shown_default=f"{TWEEN}; 0 in GIF, APNG and WebP of more than {MOST_TWEENED} steps",
     )  # fmt: skip
-    once: bool = param(False, help="Play once instead of for ever.", negatable=True, group="Timing")
+    once: bool = param(False, help="Play once instead of looping.", negatable=True, group="Timing")
     for_: str | None = param(
         None, help="Where it goes; sets the format, size, time and limit that are usual there.", choices=tuple(PLACES),
         group="Output",

@@ -246,11 +246,11 @@ def _opened(text: str, subject: str, request: _Request) -> BinaryIO:
         raise UsageError(f"{subject} is a folder: give a file in it")
     if Path(text).suffix.lower() not in _KINDS:
         raise UsageError(f"{subject} is of an unknown kind: use one that ends in {', '.join(_KINDS)}")
-    # Before opening: a pipe would block for ever.
+    # Before opening: a pipe would block forever.
     if not stat.S_ISREG(status.st_mode):
         raise UsageError(f"{subject} is no regular file: save it as one")
     if status.st_size == 0:
-        raise UsageError(f"{subject} is empty: give one with at least one number")
+        raise UsageError(f"{subject} is an empty file: give one with at least one number or pixel")
     if status.st_size > limits.MAX_FILE_BYTES:
         raise UsageError(f"{subject} has {status.st_size} bytes: use at most {limits.MAX_FILE_BYTES}")
     return open(text, "rb")

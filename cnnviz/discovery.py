@@ -9,6 +9,7 @@ from __future__ import annotations
 import copyreg
 import importlib
 import importlib.util
+import inspect
 import os
 import re
 import sys
@@ -70,7 +71,7 @@ def summary(file: Path) -> str:
 def docstring(scene: type[Scene]) -> str:
     """What a scene says of itself; only its file's summary where Python was started with -OO, which drops the rest."""
     if sys.flags.optimize < 2 and scene.__doc__:
-        return scene.__doc__.strip()
+        return inspect.cleandoc(scene.__doc__)
     return summary(find_scenes()[scene_name(scene)])
 
 

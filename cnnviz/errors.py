@@ -2,7 +2,7 @@
 
 
 class CnnvizError(Exception):
-    """A failure to tell the user in one line; `exit_code` is the process's answer."""
+    """A failure that the user sees as one line; `exit_code` is the process's."""
 
     exit_code = 1
 

@@ -352,7 +352,7 @@ def _frozen(value: Any) -> Any:
 
 
 def quote(value: Any) -> str:
-    """Show a user's value in a message: on one line, and not for ever."""
+    """Show a user's value in a message: on one line, shortened."""
     text = repr(value).replace("\n", " ")
     return text if len(text) <= 60 else text[:50] + "…" + text[-6:]
 

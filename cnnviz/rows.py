@@ -60,7 +60,7 @@ def parse_rows(rows: Iterable[Row], subject: str, limit: int) -> list[list[float
         if not grid:
             first = place
             if place.startswith("line") and not any(map(_begins_like_number, fields)):
-                raise UsageError(f"{where} is no row of numbers but {quote(' '.join(fields))}: remove such a header")
+                raise UsageError(f"{where} is not a row of numbers but {quote(' '.join(fields))}: remove the header")
         else:
             check_even(where, len(fields), first, len(grid[0]))
         grid.append([_number(field, f"{where}, column {column}") for column, field in enumerate(fields, 1)])

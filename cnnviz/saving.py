@@ -109,8 +109,8 @@ def _fitted(
         return fit.widest(widths)
     # The limit is a word of the command that the file holds.
     least = f"{math.ceil((fit.least + _WORD) / 102.4) / 10:.1f}KiB"
-    said = fit.told()
-    why = f"with {said} it has {least}" if said else f"it has {least} and nothing that could be left out"
+    said = fit.describe()
+    why = f"with {said} it takes {least}" if said else f"it takes {least} and nothing can be left out"
     raise CnnvizError(f"{name} does not fit --max-size: {why}; use --max-size {least} or more, or another format")
 
 
@@ -127,7 +127,7 @@ class _Fit:
         written, size = self._attempt(self._request.jobs(quality))
         self.least = min(size, self.least or size)
         self.last = quality
-        self.written = replace(written, fitted=self.told())
+        self.written = replace(written, fitted=self.describe())
         return self._request.limit is None or size <= self._request.limit
 
     def widest(self, widths: Sequence[int]) -> Written:
@@ -143,7 +143,7 @@ class _Fit:
             self.reached(replace(self.last, width=widths[high]))
         return self.written
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """What has been made smaller."""
         last = self.last
         parts = ["stronger compression"] if last.effort else []

@@ -22,7 +22,7 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     """The table that a TOML file holds; `what` leads every message. Raises UsageError."""
     try:
         status = path.stat()
-        # Before opening: a pipe would block for ever.
+        # Before opening: a pipe would block forever.
         if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
             raise UsageError(f"{what} is no regular file: save it as one")
         if status.st_size > MAX_TOML_BYTES:
@@ -30,6 +30,8 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UsageError(f"{what} cannot be read: {(error.strerror or str(error)).lower()}") from None
+    except UsageError:
+        raise
     except ValueError as error:
         raise UsageError(f"{what} is not valid TOML: {error}") from None
     if _LONG_KEY.search(text):

@@ -28,7 +28,7 @@ ROOMS = {
     "images": "parameters numpy PIL imageio",
     "data": "parameters kernels maps images rows numpy",
     "ops": "operation numpy",
-    "words": "notation parameters numpy",
+    "words": "notation parameters mathtext toml numpy",
     "storyboard": "words numpy",
     "playback": "storyboard numpy",
     "functions": "words operation ops numpy",

@@ -134,3 +134,9 @@ def test_each_target_has_options_of_its_own(cnnviz, tmp_path):
 
 def test_figures_of_another_language_and_notation_are_checked():
     assert not check_figure(make("conv", lang="zh", notation="HWKSP")).failed
+
+
+def test_an_unknown_language_is_refused(cnnviz):
+    result = cnnviz("check", "conv", "--lang", "x")
+    assert result.code == 2
+    assert "--lang 'x'" in result.err

@@ -430,3 +430,12 @@ def test_ctrl_c_in_a_set_keeps_what_is_done(tmp_path):
     assert (code, err) == (130, "\ncnnviz: interrupted\n")
     assert files(tmp_path / "out") == {"a.json", "manifest.json"}
     assert [record["name"] for record in told(tmp_path / "out" / "manifest.json")["figures"]] == ["a"]
+
+
+@pytest.mark.parametrize(
+    "words", [("render", "https://x/a.toml"), ("info", "https://x/a.gif"), ("conv", "-o", "ftp://x/a.gif")]
+)
+def test_a_web_address_is_refused_as_such(cnnviz, words):
+    result = cnnviz(*words)
+    assert result.code == 2
+    assert f"{words[-1]} is a web address" in result.err

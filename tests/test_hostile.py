@@ -87,7 +87,7 @@ READ = {
     "header.npy": (npy((10**9, 1)), "is 1000000000×1: use at most 512 rows and columns"),
     "deep.npy": (b"\x93NUMPY\2\0" + struct.pack("<I", 9000) + b"(" * 9000, NO_ARRAY),
     "gigabyte.csv": (sparse(2**30), "has 1073741824 bytes: use at most 67108864"),
-    "zeros.csv": (sparse(HUGE), "line 1 is no row of numbers but '\\x00"),
+    "zeros.csv": (sparse(HUGE), "line 1 is not a row of numbers but '\\x00"),
     "digits.csv": (b"1" * HUGE, "line 1, column 1: '111"),
 }  # fmt: skip
 READER = """
@@ -184,7 +184,11 @@ def test_toml_that_means_harm_is_refused_in_one_line(cnnviz, name):
         path.mkdir()
     else:
         path.write_bytes("[[figure]]".encode("utf-16"))
-    for words in (["render", path, "--out", "out"], ["conv", "--theme", path, "-o", "out/x.png"]):
+    for words in (
+        ["render", path, "--out", "out"],
+        ["conv", "--theme", path, "-o", "out/x.png"],
+        ["conv", "--lang", path, "-o", "out/x.png"],
+    ):
         code, told = refused(cnnviz, *words)
         assert code == 2
         assert message in told

@@ -138,7 +138,7 @@ def _entry(path: Path, where: str, figure: dict[str, Any]) -> Entry:
 def _is_file_name(name: str) -> bool:
     """Can a name, in any script, be a file's on any disk, in a page and in LaTeX?"""
     marks = " ._-"
-    known = all(sign.isalnum() or sign in marks or unicodedata.category(sign)[0] == "M" for sign in name)
+    known = all(char.isalnum() or char in marks or unicodedata.category(char)[0] == "M" for char in name)
     return known and name[0].isalnum() and name[-1] not in " ."
 
 

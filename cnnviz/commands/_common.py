@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,9 @@ class UserPath(click.Path):
     """A path, with ~ for the home directory where the shell has left it, as in `--output=~/x.gif`."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Expand ~."""
+        """Expand ~; a web address is refused."""
+        if re.match("(https?|ftp)://", str(value), re.IGNORECASE):
+            raise click.UsageError(f"{value} is a web address: download it first")
         return os.path.expanduser(super().convert(value, param, ctx))
 
 

@@ -17,7 +17,7 @@ def completing(names: Callable[[], Iterable[str]], files: bool = False) -> Compl
 
     def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         matching = [name for name in names() if name.lower().startswith(incomplete.lower())]
-        # Bash forgets what it was told before a file.
+        # Bash drops the completions that come before a file.
         return [CompletionItem(incomplete, type="file")] * files + [CompletionItem(name) for name in matching]
 
     return complete

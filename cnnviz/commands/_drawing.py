@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 PATIENCE = 1.0
-"""Seconds of which nobody needs to be told anything."""
+"""Seconds before a progress bar appears."""
 _UPDATES = 200
 
 

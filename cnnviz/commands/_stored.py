@@ -24,11 +24,15 @@ def scene_context(tool: str, scene: str, options: Sequence[str]) -> click.Contex
     here = click.get_current_context()
     command = _scene_command(here, scene)
     context = command.make_context(tool, list(options), parent=here.find_root())
-    # A theme is read where a figure is drawn, which these tools may not do.
+    # A theme and a language are read when a figure is drawn, which these tools need not do.
     if theme := context.params.get("theme"):
         from cnnviz.render.theme import load_theme
 
         load_theme(Appearance(theme=theme).theme)
+    if lang := context.params.get("lang"):
+        from cnnviz.words.language import load_language
+
+        load_language(lang)
     return context
 
 

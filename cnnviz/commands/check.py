@@ -35,7 +35,7 @@ def command(targets: Sequence[Target], against: str, quiet: bool) -> None:
     """
     from cnnviz.check import check_scenes
 
-    # A mistyped name or option is told before anything is checked.
+    # Refuse a mistyped name or option before anything is checked.
     found = [_reports(target, against) for target in targets] if targets else [check_scenes((), against)]
     if tell_reports(chain.from_iterable(found), quiet):
         raise SystemExit(1)

@@ -23,7 +23,7 @@ PARAMETERS = (*parameters_of(DeckOptions), *LOOKS)
     f"[default: in {OUTPUT_FOLDER}/, named after the set, .pptx]",
 )  # fmt: skip
 @click.option(
-    "--figures", multiple=True, metavar="NAME", help="Take these figures of the sets only; * stands for any signs, "
+    "--figures", multiple=True, metavar="NAME", help="Take these figures of the sets only; * matches any characters, "
     "and names may be listed with commas.  [default: all]",
 )  # fmt: skip
 @click.option("--jobs", metavar="N", help="Processes at work.  [default: one a core]")

@@ -1,4 +1,4 @@
-"""Tell what made a file: its command, figure, parameters, words, size and time."""
+"""Show what made a file: its command, figure, parameters, words, size and time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cnnviz.parameters import to_cli
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=UserPath())
 def command(files: Sequence[str]) -> None:
-    """Tell what made a file: its command, figure, parameters, words, size and time.
+    """Show what made a file: its command, figure, parameters, words, size and time.
 
     For example: cnnviz info fig.gif
     """
@@ -29,20 +29,20 @@ def command(files: Sequence[str]) -> None:
 def _tell(path: Path) -> None:
     from cnnviz.reading import read
 
-    told = read(path)
+    metadata = read(path)
     try:
-        figure, parameters = stored(told, path)
+        figure, parameters = stored(metadata, path)
     except CnnvizError as error:
-        if not told.texts["Comment"].startswith("cnnviz "):
+        if not metadata.texts["Comment"].startswith("cnnviz "):
             raise
         figure, parameters = f"unknown: {error}", {}
-    said, (width, height) = told.texts.get, told.size
+    said, (width, height) = metadata.texts.get, metadata.size
     tell_facts({
-        "file": f"{path}, {told.format}", "made by": said("Software"), "command": said("Comment"),
+        "file": f"{path}, {metadata.format}", "made by": said("Software"), "command": said("Comment"),
         "figure": figure,
         "parameters": ", ".join(f"{key.rstrip('_').replace('_', '-')} {to_cli(v)}" for key, v in parameters.items()),
         "title": said("Title"), "alt": said("Description"), "caption": said("Caption"),
-        "size": f"{width}×{height} {'pt' if told.format == 'pdf' else 'px'}" if width else "",
-        "frames": str(told.frames or ""),
-        "lasts": f"{told.milliseconds / 1000:g} s" if told.milliseconds else "",
+        "size": f"{width}×{height} {'pt' if metadata.format == 'pdf' else 'px'}" if width else "",
+        "frames": str(metadata.frames or ""),
+        "lasts": f"{metadata.milliseconds / 1000:g} s" if metadata.milliseconds else "",
     })  # fmt: skip

@@ -60,8 +60,8 @@ def lines(language: Language) -> Iterator[str]:
         deque(printed(figure.scene.storyboard(), printer).steps(), maxlen=0)
     references = [reference for code in languages() if (reference := load_language(code))]
     phrases = dict.fromkeys(english for reference in references for english in reference.phrases)
-    lacking = {"texts": language.missing, "phrases": [each for each in phrases if each not in language.phrases]}
-    for name, missing in lacking.items():
+    untranslated = {"texts": language.missing, "phrases": [each for each in phrases if each not in language.phrases]}
+    for name, missing in untranslated.items():
         if missing:
             yield f"[{name}]"
             yield from (f'{json.dumps(english, ensure_ascii=False)} = ""' for english in missing)

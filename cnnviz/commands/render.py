@@ -48,7 +48,7 @@ def command(
         from cnnviz.check import check_sets
 
         reports = check_sets([Path(name) for name in sets], "onnxruntime", job_count(jobs))
-        # Rendering has told what cannot be made.
+        # Rendering has already reported what cannot be made.
         failed += tell_reports((report for report in reports if not report.unmade), quiet)
     if failed:
         raise SystemExit(1)

@@ -33,13 +33,13 @@ def command(file: str, options: Sequence[str]) -> None:
     from cnnviz.reading import read
 
     path = Path(file)
-    told = read(path)
-    figure, before = stored(told, path)
+    metadata = read(path)
+    figure, before = stored(metadata, path)
     context = scene_context(f"rerun {file}", figure, options)
     changes = given(context)
     place = PLACES.get(str(changes.get("for_")).lower())
     if leaves_format_open(context.params["output"]) and not context.params["formats"] and not place:
-        context.params["formats"] = (told.format if told.format in (*formats(), FRAMES) else "png",)
+        context.params["formats"] = (metadata.format if metadata.format in (*formats(), FRAMES) else "png",)
     kept = {key: value for key, value in before.items() if key not in _dropped(context.params, changes)}
     for key, value in kept.items():
         if context.params.get(key) is None:

@@ -1,4 +1,4 @@
-"""How much may be drawn into one file, told before the first picture is."""
+"""How much may be drawn into one file, checked before the first frame."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def check_pages(board: Storyboard) -> None:
     cells = board.count * sum(math.prod(shape) for panel in board.panels() if (shape := getattr(panel, "shape", ())))
     for count, what, most in ((board.count, "pages", MAX_PAGES), (cells, "cells on all pages", MAX_PAGE_CELLS)):
         if count > most:
-            told = f"{count} {what} are too many for a PDF, more than {most}"
-            raise UsageError(f"{told}: use --sheet, fewer steps, or .html")
+            reason = f"{count} {what} are too many for a PDF, more than {most}"
+            raise UsageError(f"{reason}: use --sheet, fewer steps, or .html")
 
 
 def _glides(film: Film) -> int:

@@ -46,9 +46,10 @@ def write(job: Job, file: BinaryIO) -> Written:
     count, ground = len(figure.beats), defs.pen()
     if not job.transparent:
         ground.rect(0, 0, *film.size, film.theme.page["ground"])
-    told = _told(figure)
-    ways = {slot: _way(told[n], told[slot], figure, slot) for n, slot in enumerate(figure.gliders, len(figure.corners))}
-    looks = list(_looks(figure, told, ways))
+    events = _events_of(figure)
+    gliders = enumerate(figure.gliders, len(figure.corners))
+    ways = {slot: _way(events[n], events[slot], figure, slot) for n, slot in gliders}
+    looks = list(_looks(figure, events, ways))
     always = ((0, count),)
     timelines = {
         steps: number for number, steps in enumerate(dict.fromkeys(x.steps for x in looks if x.steps != always))
@@ -66,21 +67,21 @@ def write(job: Job, file: BinaryIO) -> Written:
     return Written(size=film.size, steps=count, milliseconds=round(1000 * begins[-1]))
 
 
-def _told(figure: Vectors) -> list[list[Event]]:
+def _events_of(figure: Vectors) -> list[list[Event]]:
     """What each slot holds from which step on."""
-    told: list[list[Event]] = [[(0, number)] for number in figure.initial]
+    events: list[list[Event]] = [[(0, number)] for number in figure.initial]
     for place, beat in enumerate(figure.beats):
         for slot, number in beat.changes:
-            told[slot].append((place, number))
-    return told
+            events[slot].append((place, number))
+    return events
 
 
-def _looks(figure: Vectors, told: Sequence[Sequence[Event]], ways: Mapping[int, object]) -> Iterator[_Look]:
+def _looks(figure: Vectors, events: Sequence[Sequence[Event]], ways: Mapping[int, object]) -> Iterator[_Look]:
     """What stands where and when, in the order in which it is drawn."""
     count = len(figure.beats)
     for slot, corner in enumerate(figure.corners):
         at, glider = ((0, 0), slot) if slot in ways else (corner, None)
-        for number, steps in _spans(told[slot], count).items():
+        for number, steps in _spans(events[slot], count).items():
             yield _Look(figure.fragments[number], at, steps, glider)
     captions = [(place, beat.caption) for place, beat in enumerate(figure.beats)]
     for number, steps in _spans(captions, count).items():
@@ -89,11 +90,11 @@ def _looks(figure: Vectors, told: Sequence[Sequence[Event]], ways: Mapping[int, 
         yield _Look(beat.counter + beat.progress, (0, 0), ((place, place + 1),))
 
 
-def _spans(told: Sequence[Event], count: int) -> dict[int, Steps]:
+def _spans(events: Sequence[Event], count: int) -> dict[int, Steps]:
     """The fragments of a slot, each with the steps in which it is shown; nothing is left out."""
     found: dict[int, list[tuple[int, int]]] = {}
-    ends = [place for place, _ in told[1:]] + [count]
-    for (start, number), end in zip(told, ends, strict=True):
+    ends = [place for place, _ in events[1:]] + [count]
+    for (start, number), end in zip(events, ends, strict=True):
         if number and start < end:
             spans = found.setdefault(number, [])
             if spans and spans[-1][1] == start:

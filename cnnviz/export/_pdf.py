@@ -26,7 +26,7 @@ _TO_UNICODE = (
 # The last one so that nobody who looks for a key of this file takes a text for its value.
 _ESCAPED = {"(": "\\(", ")": "\\)", "\\": "\\\\", "<": "\\074"}
 _RANGE = 100
-"""Most signs that a part of a table of signs may have."""
+"""Most characters in one part of a ToUnicode table."""
 
 
 class Document:
@@ -120,10 +120,10 @@ class Document:
             f"/DW 0 /W [1 [{' '.join(map(str, font.widths))}]]>>".encode()
         )
         said = {code: character for (_, character), code in codes.items()}
-        signs = self._stream(_TO_UNICODE.format("".join(_sign_ranges(said))).encode())
+        characters = self._stream(_TO_UNICODE.format("".join(_character_ranges(said))).encode())
         return self._add(
             f"<</Type /Font /Subtype /Type0 /BaseFont {name} /Encoding /Identity-H /DescendantFonts [{glyphs} 0 R] "
-            f"/ToUnicode {signs} 0 R>>".encode()
+            f"/ToUnicode {characters} 0 R>>".encode()
         )
 
     def _image(self, shape: tuple[int, ...], data: bytes) -> int:
@@ -147,7 +147,7 @@ class Document:
 def string(text: str) -> str:
     """A text as PDF holds it: as it is where it is ASCII, so that it can be read in the file."""
     if text.isascii() and text.isprintable():
-        return "(" + "".join(_ESCAPED.get(sign, sign) for sign in text) + ")"
+        return "(" + "".join(_ESCAPED.get(char, char) for char in text) + ")"
     return f"<feff{text.encode('utf-16-be', 'replace').hex()}>"
 
 
@@ -155,14 +155,14 @@ def _references(numbers: Iterable[int]) -> str:
     return " ".join(f"{number} 0 R" for number in numbers)
 
 
-def _sign_ranges(signs: Mapping[int, str]) -> Iterable[str]:
-    """Which signs the codes are."""
-    entries = [f"<{code:04x}> <{sign.encode('utf-16-be').hex()}>\n" for code, sign in signs.items()]
+def _character_ranges(characters: Mapping[int, str]) -> Iterable[str]:
+    """The characters that the codes stand for."""
+    entries = [f"<{code:04x}> <{char.encode('utf-16-be').hex()}>\n" for code, char in characters.items()]
     for start in range(0, len(entries), _RANGE):
         part = entries[start : start + _RANGE]
         yield f"{len(part)} beginbfchar\n{''.join(part)}endbfchar\n"
 
 
 def _tag(place: int) -> str:
-    """Six letters that tell the font of a file apart from others of its name."""
+    """Six letters that distinguish a file's font from others of its name."""
     return "CNNVI" + chr(ord("A") + place)

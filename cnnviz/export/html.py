@@ -74,7 +74,7 @@ def document(job: Job, film: Film, *, packed: bool = False) -> str:
 def framed(job: Job, still: str) -> str:
     """The player in a frame, for a page of others such as a notebook; `still` is a picture to show without it."""
     film = job.film(TWEEN)
-    # Of a page within an attribute, only these two signs would end it or be read as others.
+    # Of a page within an attribute, only these two characters would end it or be read as others.
     page = document(job, film, packed=True).replace("&", "&amp;").replace('"', "&quot;")
     alt = html.escape(job.storyboard.alt, quote=True)
     return (
@@ -190,7 +190,7 @@ def _json(data: dict[str, Any]) -> str:
 
 
 def _embedded(data: dict[str, Any]) -> str:
-    """JSON that no sign of can end the script element that it stands in."""
+    """JSON in which no character can end its script element."""
     return _json(data).replace("</", "<\\/").replace("<!", "\\u003c!")
 
 

@@ -16,7 +16,7 @@
     // Slots stand in the page in the order in which their layers name them.
     const slots = [];
     const cells = new Map();
-    for (const [name, count, x, y, columns, pitch, told] of data.layers) {
+    for (const [name, count, x, y, columns, pitch, label] of data.layers) {
       const layer = make(stage, { transform: `translate(${x} ${y})`, "aria-hidden": "true" });
       if (name) layer.setAttribute("data-panel", name);
       else layer.setAttribute("class", "under");
@@ -25,7 +25,7 @@
         const slot = make(layer, pitch ? { transform: `translate(${column * pitch} ${row * pitch})` } : {});
         if (pitch) {
           const at = { x: x + column * pitch, y: y + row * pitch };
-          cells.set(slots.length, { told, layer, row, column, pitch, ...at });
+          cells.set(slots.length, { label, layer, row, column, pitch, ...at });
         }
         slots.push(slot);
       }
@@ -178,7 +178,7 @@
       slot.setAttribute("class", "result");
       slot.setAttribute("role", "button");
       slot.setAttribute("tabindex", results.size === 1 ? "0" : "-1");
-      const values = { panel: cell.told, r: cell.row + 1, c: cell.column + 1, n: step + 1 };
+      const values = { panel: cell.label, r: cell.row + 1, c: cell.column + 1, n: step + 1 };
       slot.setAttribute("aria-label", worded(words.cell, values));
     }
     const look = (slot) => {
@@ -274,7 +274,7 @@
 
   const stored = byId("data");
   const unpacked = async () => {
-    const bytes = Uint8Array.from(atob(stored.textContent), (sign) => sign.charCodeAt(0));
+    const bytes = Uint8Array.from(atob(stored.textContent), (char) => char.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
     return new Response(stream).json();
   };

@@ -12,7 +12,7 @@ from cnnviz.words.plain import tag_of
 
 SUPPORTED_OPTIONS = ("frame", "sheet", "transparent")
 AUTOPLAYS = "all"
-_TOLD = {"Comment": "", "Caption": ' data-of="caption"', "Software": ' data-of="software"'}
+_METADATA = {"Comment": "", "Caption": ' data-of="caption"', "Software": ' data-of="software"'}
 # DejaVu Sans or its twin by width; then what has characters that these lack.
 _FONTS = "DejaVu Sans, Verdana, Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif"
 
@@ -33,18 +33,18 @@ def write(job: Job, file: BinaryIO) -> Written:
 
 
 def document(job: Job, size: tuple[int, int], said: str, body: str) -> bytes:
-    """The whole file; its names begin with a sign of their own, so that several may stand in one page."""
+    """The whole file; its names begin with a prefix of their own, so that one page can hold several."""
     width, height = size
-    told = job.texts()
+    texts = job.texts()
     metadata = "".join(
-        f"<metadata{kind}>{escaped(told[key])}</metadata>\n" for key, kind in _TOLD.items() if key in told
+        f"<metadata{kind}>{escaped(texts[key])}</metadata>\n" for key, kind in _METADATA.items() if key in texts
     )
     xlink = ' xmlns:xlink="http://www.w3.org/1999/xlink"' if "xlink:" in body else ""
     page = (
         f'<svg xmlns="http://www.w3.org/2000/svg"{xlink} width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" lang="{tag_of(job.storyboard.lang)}" role="img" '
         f'aria-labelledby="{OWN}t {OWN}d" font-family="{_FONTS}">\n'
-        f'<title id="{OWN}t">{escaped(told.get("Title", ""))}</title>\n<desc id="{OWN}d">{escaped(said)}</desc>\n'
+        f'<title id="{OWN}t">{escaped(texts.get("Title", ""))}</title>\n<desc id="{OWN}d">{escaped(said)}</desc>\n'
         f"{metadata}{body}\n</svg>\n"
     )
     own = "c" + hashlib.sha256((job.command + body).encode("utf-8", "replace")).hexdigest()[:5]

@@ -17,7 +17,7 @@ row = best // {o[kernel_size][1]} + {o[stride][0]} * np.arange(best.shape[0])[:,
 column = best % {o[kernel_size][1]} + {o[stride][1]} * np.arange(best.shape[1])
 """
 _NO_LRN = "# Keras has no local response normalization: squares of the neighbours.\n"
-_EPSILON = "# Keras adds 0.001 to the variance unless told otherwise.\n"
+_EPSILON = "# Keras adds 0.001 to the variance unless set otherwise.\n"
 _ONE_PAIR = "# Losses of Keras take the mean over the last axis, here of one.\n"
 _PAIR = "(np.full_like({0}[:, None], {label}), {0}[:, None]"
 _TEMPLATES = {

@@ -21,7 +21,7 @@ class Step:
     beats: float = 1.0
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Storyboard:
     """A whole figure: what stands on the stage (`rows` of panels) and the steps, made anew by each call of `steps`.
 
@@ -52,6 +52,10 @@ class Storyboard:
     lang: str = "en"
     counter: str = "step {n} of {count}"
     bare: bool = False
+
+    def __repr__(self) -> str:
+        # A notebook shows it whenever a storyboard is a cell's last line: panels would fill pages.
+        return f"<Storyboard {self.scene}: {', '.join(panel.name for panel in self.panels())}; {self.count} steps>"
 
     def panels(self) -> Iterator[Panel]:
         """All panels in reading order."""

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from cnnviz.errors import UsageError
+from cnnviz.mathtext import check_nesting
 from cnnviz.parameters import quote
+from cnnviz.toml import read_toml
 
 _FOLDER = Path(__file__).parent / "languages"
 _TABLES = ("signs", "texts", "phrases")
@@ -99,14 +101,7 @@ def _merged(path: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     """A language file, checked; raises UsageError."""
-    import tomllib
-
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise UsageError(f"language file {path} cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"language file {path} is not valid TOML: {error}") from error
+    data = read_toml(path, f"language file {path}")
     for key in sorted(data.keys() - _KEYS):
         raise UsageError(f"language file {path}: {key} is not known: choose from {', '.join(sorted(_KEYS))}")
     for table in _TABLES:
@@ -125,6 +120,7 @@ def _check(path: Path, english: str, own: object, *, phrase: bool) -> None:
         raise UsageError(
             f"language file {path}: {quote(english)} has {len(own)} characters: use {_MOST_CHARACTERS} or fewer"
         )
+    check_nesting(own, f"language file {path}: {quote(english)}")
     try:
         stray = _gaps(own) - _gaps(english)
     except ValueError as error:
