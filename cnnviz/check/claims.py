@@ -32,7 +32,7 @@ from cnnviz.words.arithmetic import children, leaves
 
 Values = npt.NDArray[Any]
 
-_PARAMETERS = {"a": "output_padding", "o": "output_size", r"\eta": "lr"}
+_PARAMETERS = {"a": "output_padding", "o": "output_size", r"\eta": "lr", "y": "label"}
 """Letters and the parameters that they stand for, where these have another name."""
 
 _ARGUMENTS = {"alpha": "negative_slope"}
@@ -85,6 +85,7 @@ class _Known:
     def __init__(self, shown: Shown, operation: Operation | None, results: Mapping[str, Values]) -> None:
         self.shown, self.operation, self.computed = shown, operation, results
         self.precision = 1e-9 if operation is None or operation.double else 1e-5
+        self.scale = _scale(operation) if operation else 0.0
         self.engine: dict[str, list[Values]] = {name: [np.asarray(values)] for name, values in results.items()}
         self.ways: dict[str, list[Values]] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
@@ -118,9 +119,9 @@ class _Known:
                 found = {**names, part.left.name: tuple(each.value for each in part.results), **found}
         for part in walk(self.shown.board.formula):
             if isinstance(part, Defined):
-                sizes = [_value(part.sides[0], found, axis) for axis in (0, 1)]
+                sizes = [value_of(part.sides[0], found, axis) for axis in (0, 1)]
                 if None not in sizes:
-                    name = _name(part.left)
+                    name = name_of(part.left)
                     found = {name: tuple(sizes), f"-{name}": tuple(-each for each in sizes), **found}
         return found
 
@@ -132,7 +133,8 @@ class _Known:
             name: {call.options[key] for call in calls for key in (name, _ARGUMENTS.get(name)) if key in call.options}
             for name in left_out
         }
-        return {name: sorted(values) for name, values in found.items() if values}
+        known = {name: sorted(values) for name, values in found.items() if values}
+        return known | {letter: known[name] for letter, name in _PARAMETERS.items() if name in known}
 
     def _of(self, each: Result) -> Values:
         assert self.operation is not None
@@ -152,7 +154,7 @@ class _Known:
         assert self.operation is not None
         for panel, ways in self.ways.items():
             yield from (self._way(panel, row) for row in range(len(ways)))
-        scale, told = _scale(self.operation), {name: list(values) for name, values in self.shown.told.items()}
+        told = {name: list(values) for name, values in self.shown.told.items()}
         for each in self.operation.shown:
             if each.among:
                 continue
@@ -165,7 +167,7 @@ class _Known:
                     yield Claim(each.panel, found, np.arange(1.0, right.size + 1).reshape(right.shape), 0)
                 continue
             most = float(np.abs(right).max(initial=0.0))
-            yield Claim(each.panel, found, right, self.precision * max(scale, most), True)
+            yield Claim(each.panel, found, right, self.precision * max(self.scale, most), True)
 
     def _found(self, name: str) -> Values:
         """What a panel shows, or the heights of a plot's point, or of a dot of that name."""
@@ -265,7 +267,7 @@ class _Known:
             found = np.atleast_1d(values)
             while found.ndim > len(index):
                 found = found[0]
-            yield float(found[index]), self.precision * float(np.abs(values).max())
+            yield float(found[index]), self.precision * max(self.scale, float(np.abs(values).max()))
 
     def _inside(self, panel: str) -> Values:
         """What a panel shows, without its padding."""
@@ -318,7 +320,7 @@ class _Known:
             each = [list(self._sides(where, sides, axis)) for axis in (0, 1)]
             yield from min(each, key=lambda found: sum(bool((abs(c.shown - c.right) > c.allowed).any()) for c in found))
             return
-        values = [(side, value) for side in sides if (value := _value(side, self.letters, axis)) is not None]
+        values = [(side, value) for side in sides if (value := value_of(side, self.letters, axis)) is not None]
         for side, value in values[:-1]:
             right = np.asarray(values[-1][1], np.float64)
             scale = max([float(np.abs(right).max()), *(abs(n.value) for n in _numbers(side))])
@@ -379,16 +381,17 @@ def _numbers(part: Any) -> Iterator[Number]:
     return (number for number in leaves(part) if isinstance(number, Number))
 
 
-def _value(side: Expression, letters: Mapping[str, Any], axis: int) -> Any:
+def value_of(side: Expression, letters: Mapping[str, Any], axis: int = 0) -> Any:
     """What a side comes to along an axis; None where a letter of it is not known."""
     own = {letter for letter in leaves(side) if isinstance(letter, Symbol)}
-    known = {letter.name: letters.get(_name(letter)) for letter in own if not letter.index}
+    known = {letter.name: letters.get(name_of(letter)) for letter in own if not letter.index}
     if len(known) < len(own) or any(value is None for name, value in known.items() if name != "e"):
         return None
     return evaluate(side, {name: _at(value, axis) for name, value in known.items() if value is not None})
 
 
-def _name(letter: Expression) -> str:
+def name_of(letter: Any) -> str:
+    """A letter without the backslash of mathtext."""
     return letter.name.removeprefix("\\") if isinstance(letter, Symbol) else ""
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from cnnviz.batch import Entry, read_sets, run_all
 from cnnviz.check.claims import Claim, claims
+from cnnviz.check.curves import curve_claims
 from cnnviz.check.gradients import after_training, differences
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.errors import CnnvizError, UsageError
@@ -90,6 +91,8 @@ def checked(
         for name, ours, theirs, allowed in differences(operation, results, framework):
             yield Claim(f"the gradients of {name}", np.array(ours), np.array(theirs), allowed)
     yield from claims(board, operation, results)
+    if operation is not None:
+        yield from curve_claims(board, operation, framework)
 
 
 def _report(name: str, against: str, found: Sequence[Claim]) -> Report:
