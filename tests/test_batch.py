@@ -72,7 +72,7 @@ def test_a_set_becomes_files_and_a_manifest(cnnviz):
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines()[-1] == "2 made, 0 up to date"
     assert files() == {"02-b.gif", "01-a.json", "manifest.json"}
-    command = "cnnviz conv --i 4x5 --k 2x3 --title B --width 320"
+    command = "cnnviz conv --i 4x5 --k 2x3 --title B --subtitle Two. --width 320"
     with Image.open("out/02-b.gif") as image:
         # Rows: 4 - 2 + 1 = 3; columns: 5 - 3 + 1 = 3.
         assert (image.n_frames, image.size) == (9, (320, 180))

@@ -31,7 +31,7 @@ class Sources:
     def digest(self, entry: Entry) -> str:
         """The digest of all that decides a figure's bytes.
 
-        Its set, name and caption do not count, since no file holds them; the paths of its inputs do, since its command
+        Its set and name do not count, since no file holds them; the paths of its inputs do, since its command
         names them.
         """
         kinds = [Path(file).suffix for file in entry.files]

@@ -12,6 +12,7 @@ from typing import Any
 
 from cnnviz.batch.sweep import SKIP, SWEEP, expanded, skips_invalid
 from cnnviz.errors import UsageError
+from cnnviz.limits import MAX_TITLE
 from cnnviz.places import PLACES
 from cnnviz.sets import shipped_sets
 from cnnviz.toml import read_toml
@@ -19,8 +20,8 @@ from cnnviz.toml import read_toml
 MANIFEST = "manifest.json"
 _EXTENSION = re.compile(r"[A-Za-z0-9]+")
 _OWN_KEYS = {"scene": str, "name": str, "caption": str, "section": str, "format": str | list}
-# A title is a text even if there is a file of that name.
-_NEVER_FILES = ("title",)
+# These are texts even if there is a file of that name.
+_NEVER_FILES = ("title", "subtitle")
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,10 @@ class Entry:
         return self.file, *self.also
 
     def resolved(self) -> dict[str, Any]:
-        """The parameters; those that name a file beside the set have its path."""
-        return {key: self._beside(key, value) for key, value in self.parameters.items()}
+        """The parameters, the caption as subtitle; those that name a file beside the set have its path."""
+        said = " ".join(self.caption.split())
+        subtitle = {"subtitle": said} if said and len(said) <= MAX_TITLE else {}
+        return subtitle | {key: self._beside(key, value) for key, value in self.parameters.items()}
 
     def inputs(self) -> dict[str, str]:
         """The files that parameters name, by parameter."""

@@ -43,7 +43,7 @@ class Shown:
             for change in step.changes:
                 self._change(change)
             yield f"step {number}", step
-        for name in ("title", "settings", "formula", "convention", "alt"):
+        for name in ("title", "point", "settings", "formula", "convention", "alt"):
             yield f"the {name}", getattr(self.board, name)
 
     def notes(self, panel: str) -> dict[tuple[int, ...], Any]:

@@ -1,4 +1,4 @@
-"""Say a figure in words: title, alt text, caption, convention, command."""
+"""Say a figure in words: title, point, alt text, caption, convention, command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cnnviz.discovery import find_scenes
 @click.argument("figure", metavar="FIGURE|FILE", shell_complete=figures_or_files)
 @click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...", shell_complete=figures_options)
 def command(figure: str, options: Sequence[str]) -> None:
-    """Say a figure in words: title, alt text, caption, convention, command.
+    """Say a figure in words: title, point, alt text, caption, convention, command.
 
     For example: cnnviz describe conv --k 3 --s 2 --lang en
 
@@ -38,7 +38,7 @@ def command(figure: str, options: Sequence[str]) -> None:
     made = make(figure, **given(context))
     board = made.storyboard()
     tell_facts({
-        "title": spoken(board.title), "alt": board.alt, "caption": caption(board),
+        "title": spoken(board.title), "point": spoken(board.point), "alt": board.alt, "caption": caption(board),
         "convention": spoken(board.convention), "command": made.command(),
     })  # fmt: skip
 

@@ -37,7 +37,8 @@ def header(board: Storyboard) -> dict[str, Any]:
     """All but the steps."""
     return {
         "format": "cnnviz-storyboard", "version": FORMAT_VERSION, "scene": board.scene,
-        "parameters": dict(board.parameters), "title": board.title, "settings": board.settings,
+        "parameters": dict(board.parameters), "title": board.title, "point": board.point,
+        "settings": board.settings,
         "formula": board.formula, "convention": board.convention, "alt": board.alt, "code": board.code,
         "lang": board.lang, "count": board.count,
         "rows": [[panel.name for panel in row] for row in board.rows],

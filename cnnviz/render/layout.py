@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_WIDTH
-from cnnviz.render.lines import FORMULA_SIZE, TEXT_SIZE, TITLE_SIZE, Lines
+from cnnviz.render.lines import FORMULA_SIZE, TEXT_SIZE, TITLE_SIZE, BareLines, Lines
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_LEADING, LEAST_TEXT, Extent, Fit, Place, text_scales
 from cnnviz.render.text import Typesetter
@@ -18,6 +18,8 @@ from cnnviz.storyboard import Panel, Storyboard
 MARGIN = 40
 TITLE_GAP, NOTE_GAP = 32, 26
 _LARGEST_CELL, _LARGER = 46, 1.2
+# Of a bare figure, whose grids fill the frame.
+_BARE_CELL = 120
 # Cells may be as large where their numbers need the room.
 _WIDEST_CELL = 72
 _DEFAULT_WIDTH = 960
@@ -37,8 +39,7 @@ Row = tuple[Panel, ...]
 class Layout:
     """A frame's size, the side of its cells, what panels were measured with, and their places by name.
 
-    `lines` tells what stands above and below the stage, `counter` is the width kept for the step's number;
-    `note_in_head` tells that the convention found no room behind the formula and stands under the title.
+    `lines` tells what stands above and below the stage, `counter` is the width kept for the step's number.
     """
 
     width: int
@@ -48,7 +49,6 @@ class Layout:
     places: Mapping[str, Place]
     lines: Lines
     counter: int
-    note_in_head: bool
 
 
 def frame_size(width: int) -> tuple[int, int]:
@@ -107,9 +107,15 @@ def _arranged(
 ) -> Layout:
     """The layout for texts of one size above and below the stage, on it as near to that as it has room for."""
     unit = width / _DEFAULT_WIDTH
-    lines, counter, in_head = _lines(storyboard, typesetter, width, scale)
+    lines, counter = _lines(storyboard, typesetter, width, scale)
     fit = Fit(
-        typesetter=typesetter, unit=unit, height=lines.stage_height, numbers=numbers, scale=scale, lang=storyboard.lang
+        typesetter=typesetter,
+        unit=unit,
+        height=lines.stage_height,
+        numbers=numbers,
+        bare=storyboard.bare,
+        scale=scale,
+        lang=storyboard.lang,
     )
     arranger, cell = _shrink_to_fit(_Arranger(storyboard.rows, fit, width, lines.stage_top), least)
     fit, cell = arranger.fit, arranger.grow_for_numbers(cell)
@@ -129,7 +135,6 @@ def _arranged(
         places=arranger.places(cell),
         lines=lines,
         counter=counter,
-        note_in_head=in_head,
     )
 
 
@@ -154,9 +159,11 @@ def _shrink_to_fit(usual: _Arranger, least: int) -> tuple[_Arranger, int]:
     return arranger, cell
 
 
-def _lines(storyboard: Storyboard, typesetter: Typesetter, width: int, scale: float) -> tuple[Lines, int, bool]:
-    """The lines around the stage, the width of the counter, and whether the convention stands in the head."""
+def _lines(storyboard: Storyboard, typesetter: Typesetter, width: int, scale: float) -> tuple[Lines, int]:
+    """The lines around the stage, and the width of the counter."""
     unit = width / _DEFAULT_WIDTH
+    if storyboard.bare:
+        return BareLines(unit=unit), 0, False
     room = width - 2 * round(MARGIN * unit)
     last = counter_text(storyboard.count, storyboard.count, storyboard.counter)
 
@@ -178,14 +185,9 @@ def _lines(storyboard: Storyboard, typesetter: Typesetter, width: int, scale: fl
     title = next((by for by in scales if title_fits(by)), 1.0)
     formula = next((by for by in scales if formula_fits(by)), 1.0)
     counter = wide(last, LEAST_TEXT * formula)
-    note, said = wide(storyboard.convention, LEAST_TEXT * formula), wide(storyboard.formula, FORMULA_SIZE * formula)
-    in_head = note > 0 and said + note + counter > width - round((2 * MARGIN + 2 * NOTE_GAP) * unit)
-    most = Lines(unit=unit, scale=scale, title_scale=title, formula_scale=formula)
-    both = wide(storyboard.code, most.code / unit) + wide(storyboard.convention, most.convention / unit)
-    apart = in_head and storyboard.code and both + NOTE_GAP * unit > room
-    under = 2 if apart else int(in_head or storyboard.code != "")
-    lines = replace(most, under=under)
-    return lines, counter, in_head
+    under = (storyboard.point != "") + (storyboard.code != "")
+    lines = Lines(unit=unit, scale=scale, title_scale=title, formula_scale=formula, under=under)
+    return lines, counter
 
 
 def cuts_title(title: str, width: int) -> bool:
@@ -204,7 +206,7 @@ class _Arranger:
     def __init__(self, rows: tuple[Row, ...], fit: Fit, width: int, top: int) -> None:
         self._rows, self.fit, self._width, self._top = rows, fit, width, top
         self._room = width - 2 * fit.px(MARGIN)
-        self.most = fit.px(_LARGEST_CELL * min(fit.scale, _LARGER))
+        self.most = fit.px(_BARE_CELL if fit.bare else _LARGEST_CELL * min(fit.scale, _LARGER))
 
     def giving_way(self, tight: float, label_width: int, enlarged: int) -> _Arranger:
         """The same with what gives way to the cells."""

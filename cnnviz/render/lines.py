@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cnnviz.render.panels.base import LEAST_TEXT
-
-TITLE_SIZE, TEXT_SIZE, FORMULA_SIZE, CODE_SIZE = 28, 18, 17, 15
+TITLE_SIZE, TEXT_SIZE, FORMULA_SIZE, CODE_SIZE, POINT_SIZE = 28, 18, 17, 15, 17
 _UNDER_TITLE = 0.65
+_BARE_MARGIN = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +50,16 @@ class Lines:
 
     @property
     def code(self) -> float:
-        """The size of the line of a program; neither it nor the convention outgrows the title."""
-        return min(self.size(CODE_SIZE), _UNDER_TITLE * TITLE_SIZE * self.unit * self.title_scale)
+        """The size of the line of a program; neither it nor the point outgrows the title."""
+        return self._below_title(CODE_SIZE)
 
     @property
-    def convention(self) -> float:
-        """The size of the convention under the title."""
-        return min(self.size(LEAST_TEXT), _UNDER_TITLE * TITLE_SIZE * self.unit * self.title_scale)
+    def point(self) -> float:
+        """The size of the point under the title."""
+        return self._below_title(POINT_SIZE)
+
+    def _below_title(self, pixels: float) -> float:
+        return min(self.size(pixels), _UNDER_TITLE * TITLE_SIZE * self.unit * self.title_scale)
 
     @property
     def head(self) -> int:
@@ -92,3 +94,27 @@ class Lines:
     def formula(self) -> int:
         """The formula's baseline, and the counter's."""
         return self._at(530, -6)
+
+
+class BareLines(Lines):
+    """Nothing above and below the stage, which fills the frame."""
+
+    @property
+    def head(self) -> int:
+        """At the top."""
+        return 0
+
+    @property
+    def stage_top(self) -> int:
+        """A margin from the top."""
+        return self._at(_BARE_MARGIN, 0)
+
+    @property
+    def stage_height(self) -> int:
+        """All but the margins."""
+        return self._at(540 - 2 * _BARE_MARGIN, 0)
+
+    @property
+    def band(self) -> int:
+        """At the bottom."""
+        return self._at(540, 0)

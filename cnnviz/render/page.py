@@ -26,11 +26,12 @@ class _Part(Painter):
 
 
 class Head(_Part):
-    """The title and the settings, and under them what has no room in the band."""
+    """The title and the settings, and under them the point and a line of a program."""
 
     def __init__(self, board: Storyboard, layout: Layout, look: Look) -> None:
         super().__init__(board, layout, look, 0, layout.lines.head)
-        self.lay(("head",), Item("", self.whole, self._draw))
+        if not board.bare:
+            self.lay(("head",), Item("", self.whole, self._draw))
 
     def _draw(self, pen: Pen) -> None:
         board, look, px, lines = self._board, self.look, self.look.px, self._layout.lines
@@ -42,13 +43,9 @@ class Head(_Part):
         if board.settings and left > px(60):
             settings = self._fitting(board.settings, TEXT_SIZE * unit * lines.title_scale, left)
             pen.text(settings, right - settings.width, lines.settings, page["muted"])
-        if board.code:
-            pen.text(self._fitting(_literal(board.code), lines.code, self._room), margin, lines.note(0), page["ink"])
-        if self._layout.note_in_head:
-            note = self._fitting(board.convention, lines.convention, self._room)
-            # Behind the line of a program, or under it.
-            beside = board.code and lines.under == 1
-            pen.text(note, right - note.width if beside else margin, lines.note(lines.under - 1), page["muted"])
+        under = [(board.point, lines.point), (_literal(board.code), lines.code)]
+        for line, (text, size) in enumerate(pair for pair in under if pair[0]):
+            pen.text(self._fitting(text, size, self._room), margin, lines.note(line), page["ink"])
 
 
 class Band(_Part):
@@ -57,7 +54,8 @@ class Band(_Part):
     def __init__(self, board: Storyboard, layout: Layout, look: Look) -> None:
         super().__init__(board, layout, look, layout.lines.band, layout.height)
         self._step, self._number = Step(), 0
-        self.lay(("band",), Item("", self.whole, self._draw))
+        if not board.bare:
+            self.lay(("band",), Item("", self.whole, self._draw))
 
     def _draw(self, pen: Pen) -> None:
         look, px, lines, top = self.look, self.look.px, self._layout.lines, self.place.y
@@ -66,9 +64,6 @@ class Band(_Part):
         free = self._room - self._layout.counter - px(NOTE_GAP)
         formula = self._fitting(self._board.formula, FORMULA_SIZE * look.unit * lines.formula_scale, free)
         pen.text(formula, px(MARGIN), lines.formula - top, page["muted"])
-        if not self._layout.note_in_head:
-            note = look.typesetter.line(self._board.convention, self._least * lines.formula_scale)
-            pen.text(note, px(MARGIN) + formula.width + px(NOTE_GAP), lines.formula - top, page["muted"])
 
     def show(self, step: Step, number: int) -> None:
         """Tell of a step, counted from 0."""
@@ -76,6 +71,8 @@ class Band(_Part):
 
     def floats(self) -> dict[Slot, Item]:
         """Caption, counter and progress."""
+        if self._board.bare:
+            return {}
         found: dict[Slot, Item] = {("caption",): self.caption()} if self.fit.numbers else {}
         return {**found, ("counter",): self.counter(), ("progress",): self.progress()}
 

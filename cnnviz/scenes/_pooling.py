@@ -1,52 +1,67 @@
-"""What pooling and unpooling share: the arithmetic of a window, its maximum, and the input that it slides over."""
+"""What pooling and unpooling share: the input, the arithmetic of a window, its maximum, and their panels."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from cnnviz.data import Data
-from cnnviz.parameters import param
-from cnnviz.story import Cells, Story, Tensor, Windows, lost_of
+from cnnviz.data import Data, load_map
+from cnnviz.parameters import ArrayLike, Size, param
+from cnnviz.scene import Scene
+from cnnviz.story import INPUT_HELP, Cells, Story, Tensor, Windows, input_size, lost_of
 from cnnviz.storyboard import Mark
 from cnnviz.words import Expression, call, total
 
 Place = tuple[int, ...]
 
 
-def pooling_kind(help: str) -> Any:
-    """Declare the kind of a pooling."""
-    return param("max", choices=("max", "avg"), positional=True, always_named=True, help=help)
+@dataclass(frozen=True, kw_only=True)
+class Pooled(Scene):
+    """A scene with an input of which windows keep the maximum or the average."""
 
+    kind: str = param(
+        "max",
+        choices=("max", "avg"),
+        positional=True,
+        always_named=True,
+        help="What is kept of a window: its maximum or its average.",
+    )
+    i: Size | None = input_size(shown_default="4, or the data's own")
+    input: ArrayLike = param("random", group="Data", help=INPUT_HELP)
 
-def input_panel(story: Story, data: Data, windows: Windows, kind: str) -> Cells:
-    """The input with its padding: zeros for an average, blank for a maximum, which has an outline of its own."""
-    fill, marks = (np.nan, (Mark(name="winner", role="result"),)) if kind == "max" else (0.0, ())
-    return story.cells("input", "Input {size}", data.values, windows=windows, fill=fill, data=data, marks=marks)
+    @cached_property
+    def map(self) -> Data:
+        """The input."""
+        return load_map(self.input, self.i, seed=self.seed, default_size=(4, 4))
 
+    def input_panel(self, story: Story, windows: Windows) -> Cells:
+        """The input with its padding: zeros for an average, blank for a maximum, which has an outline of its own."""
+        fill, marks = (np.nan, (Mark(name="winner", role="result"),)) if self.kind == "max" else (0.0, ())
+        how: dict[str, Any] = {"windows": windows, "fill": fill, "data": self.map, "marks": marks}
+        return story.cells("input", "Input {size}", self.map.values, **how)
 
-def winner(kind: str, X: Cells, windows: Windows, at: Place) -> Place | None:
-    """The cell whose value a maximum keeps, the first of equal ones; None for an average."""
-    return max(windows.inside(at), key=lambda cell: X.values[cell]) if kind == "max" else None
+    def output_panel(self, story: Story, X: Cells, name: str, label: str, values: Tensor, **more: Any) -> Cells:
+        """What comes out, in the input's greys where that is a picture."""
+        shared = {"shade": X.panel.shade} if story.is_picture else {}
+        return story.cells(name, label, values, pending=True, lost=lost_of(self.map.values), **{**shared, **more})
 
+    def winner(self, X: Cells, windows: Windows, at: Place) -> Place | None:
+        """The cell whose value a maximum keeps, the first of equal ones; None for an average."""
+        return max(windows.inside(at), key=lambda cell: X.values[cell]) if self.kind == "max" else None
 
-def kept(kind: str, X: Cells, Y: Cells, windows: Windows, at: Place, *, counts_padding: bool = True) -> Expression:
-    """The maximum or the mean of a window, with its numbers."""
-    cells = windows.cells(at) if kind == "avg" and counts_padding else windows.inside(at)
-    terms = [X.number(cell, _decimals(X, Y)) for cell in cells]
-    return call("max", *terms) if kind == "max" else total(terms) / len(terms)
+    def kept(self, X: Cells, Y: Cells, windows: Windows, at: Place, *, counts_padding: bool = True) -> Expression:
+        """The maximum or the mean of a window, with its numbers."""
+        cells = windows.cells(at) if self.kind == "avg" and counts_padding else windows.inside(at)
+        # Where the input's decimals are rounded, as many as the output's make that up.
+        exact = np.array_equal(np.round(self.map.values, X.decimals), self.map.values)
+        decimals = X.decimals if exact else max(X.decimals, Y.decimals)
+        terms = [X.number(cell, decimals) for cell in cells]
+        return call("max", *terms) if self.kind == "max" else total(terms) / len(terms)
 
-
-def _decimals(X: Cells, Y: Cells) -> int:
-    """Decimals with which the numbers of `X` can make up those of `Y`."""
-    values = X.values[np.isfinite(X.values)]
-    exact = np.array_equal(np.round(values, X.decimals), values)
-    return X.decimals if exact else max(X.decimals, Y.decimals)
-
-
-def output_panel(story: Story, X: Cells, name: str, label: str, values: Tensor, **more: Any) -> Cells:
-    """What comes out, in the input's greys where that is a picture."""
-    shared = {"shade": X.panel.shade} if story.is_picture else {}
-    lost = lost_of(X.values[np.isfinite(X.values)])
-    return story.cells(name, label, values, pending=True, lost=lost, **{**shared, **more})
+    @property
+    def winner_role(self) -> tuple[str, ...]:
+        """The role that a maximum brings in."""
+        return ("winner",) if self.kind == "max" else ()

@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import compress, pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.parameters import Size
-from cnnviz.story import Cells, Windows
-from cnnviz.storyboard import Change, Values
+from cnnviz.story import Cells, Story, Tensor, Windows, filled, lost_of, reading_beats, times
+from cnnviz.storyboard import Change, Mark, Step, Values
 from cnnviz.words import (
     Assigned,
     Defined,
-    Expression,
     Extent,
+    Filled,
+    Fitting,
     Number,
-    PerAxis,
     Shape,
     Strong,
-    Symbol,
     Text,
     Words,
+    dot,
     equation,
     joined,
     size,
 )
 
-Roles = npt.NDArray[np.str_]
+if TYPE_CHECKING:
+    from cnnviz.scenes.transposed_conv import TransposedConv
+
+Picture = tuple[Values, npt.NDArray[np.str_]]
 _CUT = {"input": "unreached", "zero": "padding_unreached"}
+_ROLES = ("empty", "input", "zero", "padding", *_CUT.values(), "kernel", "kernel_on_padding", "output")
 
 
 @dataclass(frozen=True)
 class Phase:
-    """What the input's panel shows, what is said about it, and the second line of its label."""
+    """What is said, the second line of the input's label, and the values and roles of its panel."""
 
     caption: Words
     below: Words
     values: Values
-    roles: Roles
+    roles: npt.NDArray[np.str_]
 
     def changes(self, X: Cells, before: Phase) -> Iterator[Change]:
         """The cells in which it differs from the phase before."""
@@ -49,155 +54,144 @@ class Phase:
             yield X.set((row, column), role=str(self.roles[row, column]), value=float(self.values[row, column]))
 
 
-@dataclass(frozen=True)
 class Stretch:
-    """An input `x` on its way to what the kernel of size `k` slides over, with `windows` of `Axis.stretched`."""
+    """An input on its way to what the kernel slides over, with `windows` of `Axis.stretched`."""
 
-    x: Values
-    windows: Windows
-    k: Size
-    s: Size
-    p: Size
-    a: Size
-    d: Size
+    def __init__(self, scene: TransposedConv, windows: Windows) -> None:
+        self.x, self.s, self.a, self.windows = scene.map.values, scene.s, scene.output_padding, windows
+        k, dilated = scene.weights.values.shape, scene.d != (1, 1)
+        frame = [d * (k - 1) - p for d, k, p in zip(scene.d, k, scene.p, strict=True)]
+        self.frame, self.between = (frame[0], frame[1]), (self.s[0] - 1, self.s[1] - 1)
+        general = size("d") * (size("k") - 1) - size("p") if dilated else size("k") - size("p") - 1
+        self.z = filled(size("s") - 1, self.between, None, "z", s=self.s)
+        self.p = filled(general, self.frame, None, "p'", k=k, p=scene.p, d=scene.d)
+        self.size = tuple(axis.size for axis in windows.axes)
 
-    @property
-    def frame(self) -> Size:
-        """Zeros around, p′; negative where cells are cut off instead."""
-        rows, columns = (d * (k - 1) - p for d, k, p in zip(self.d, self.k, self.p, strict=True))
-        return rows, columns
-
-    def phases(self) -> list[Phase]:
-        """The compact input first, then with cells and zeros between, with its frame, with the output padding."""
+    def phases(self) -> Iterator[Phase]:
+        """The input as given, then with cells and zeros between, with its frame, with the output padding."""
         i, s = Shape(self.x.shape, "input"), Assigned(size("s"), Extent(self.s))
-        below: Words = ""
         if self.s == (1, 1):
-            z = equation(size("z"), size("s") - 1, Number(0))
-            said = Text("The {i} input; stride {s}: no zeros between its cells, {z}", i=i, s=s, z=z)
-            found = [Phase(said, "", *self._compact())]
+            said = "The {i} input; stride {s}: no zeros between its cells"
+            yield Phase(Text(said, i=i, s=s), "", *self._compact())
         else:
-            zeros = "+ {z} zero between" if self.s == (2, 2) else "+ {z} zeros between"
-            below = Text(zeros, z=Extent((self.s[0] - 1, self.s[1] - 1), "z"))
-            said = Text("The {i} input; with stride {s} it is pulled apart", i=i, s=s)
-            found = [
-                Phase(said, "", *self._compact()),
-                Phase(self._gaps(), Text("pulled apart"), *self._apart(filled=False)),
-                Phase(self._filled(), below, *self._apart(filled=True)),
-            ]
-        found.append(Phase(self._framed_caption(), self._around(below), *self._framed(extra=False)))
+            said = "The {i} input; with stride {s} it is pulled apart"
+            yield Phase(Text(said, i=i, s=s), "", *self._compact())
+            said = "{z}: zeros that go between neighbours"
+            yield Phase(Text(said, z=self.z), Text("pulled apart"), *self._apart(np.nan, "empty"))
+            said = "Zeros fill the gaps: the input is now {shape}"
+            yield Phase(Text(said, shape=Strong(Shape(self.size))), self._below(), *self._apart(0, "zero"))
+        said = "{p}: zeros on every side" if any(self.frame) else "{p}: no zeros around"
+        if min(self.frame) < 0:
+            said = "{p}: negative, so rows and columns are cut off (hatched)"
+        yield Phase(Text(said, p=self.p), self._below(framed=True), *self._framed((0, 0)))
         if any(self.a):
-            said = Text(
-                "Output padding {a} adds rows at the bottom and columns on the right: {shape}",
-                a=Assigned(size("a"), Extent(self.a)),
-                shape=Strong(
-                    Shape(tuple(o + d * (k - 1) for o, d, k in zip(self.windows.out, self.d, self.k, strict=True)))
-                ),
-            )
-            found.append(Phase(said, self._around(below), *self._framed(extra=True)))
-        return found
-
-    def boundary(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Where the stretched input stands within its frame, and its size."""
-        return self.windows.padding, tuple(axis.size for axis in self.windows.axes)
+            said = "Output padding {a} adds rows at the bottom and columns on the right: {shape}"
+            sides = zip(self.size, self.frame, self.a, strict=True)
+            whole = Strong(Shape(tuple(side + 2 * frame + more for side, frame, more in sides)))
+            caption = Text(said, a=Assigned(size("a"), Extent(self.a)), shape=whole)
+            yield Phase(caption, self._below(framed=True), *self._framed(self.a))
 
     def formulas(self) -> list[Words]:
         """The zeros, the frame and the stride of the convolution that is seen, along one axis."""
-        k, p, s, d = map(size, "kpsd")
-        frame = d * (k - 1) - p if self.d[0] > 1 else k - p - 1
-        return [
-            Defined(size("z"), (s - 1, Number(self.s[0] - 1))),
-            Defined(size("p'"), (frame, Number(self.frame[0]))),
-            Defined(size("s'"), (Number(1),)),
-        ]
+        short = [Defined(each.left, (each.general, each.results[0])) for each in (self.z, self.p)]
+        return [*short, Defined(size("s'"), (Number(1),))]
 
-    # What is said
+    def _below(self, *, framed: bool = False) -> Words:
+        """How many zeros there are, or what is cut off."""
+        between = Text("zeros between: {n}", n=Extent(self.between, "z")) if any(self.between) else None
+        around = Text("around: {n}" if between else "zeros around: {n}", n=Extent(self.frame, "p'"))
+        if max(self.frame) <= 0 and min(self.frame) < 0:
+            around = Text("{n} cut off, hatched", n=Extent((-self.frame[0], -self.frame[1]), "-p'"))
+        return joined((between, around if framed else None))
 
-    def _gaps(self) -> Words:
-        z = self._along(
-            lambda axis: (size("s") - 1, Number(self.s[axis]) - 1, Number(self.s[axis] - 1)), left=size("z")
-        )
-        return Text("{z}: zeros that go between neighbours", z=z)
-
-    def _filled(self) -> Words:
-        sides = self._along(
-            lambda axis: ((Number(self.x.shape[axis]) - 1) * self.s[axis] + 1, Number(self.windows.axes[axis].size))
-        )
-        return Text("Zeros fill the gaps; cells per side: {sides}", sides=sides)
-
-    def _framed_caption(self) -> Words:
-        dilated = any(d > 1 for d in self.d)
-        k, p, d = map(size, "kpd")
-
-        def terms(axis: int) -> tuple[Expression, ...]:
-            own_k, own_p, own_d = (Number(each[axis]) for each in (self.k, self.p, self.d))
-            letters, numbers = (
-                (d * (k - 1) - p, own_d * (own_k - 1) - own_p) if dilated else (k - p - 1, own_k - own_p - 1)
-            )
-            return letters, numbers, Number(self.frame[axis])
-
-        if not any(self.frame):
-            what = "{p}: no zeros around"
-        elif min(self.frame) >= 0:
-            what = "{p}: zeros on every side"
-        else:
-            what = "{p}: negative, so rows and columns are cut off (hatched)"
-        return Text(what, p=self._along(terms, left=size("p'")))
-
-    def _around(self, between: Words) -> Words:
-        """The second line of the label with the frame in it."""
-        frame = self.frame
-        if max(frame) <= 0 and min(frame) < 0:
-            return joined((between, Text("{n} cut off, hatched", n=Extent((-frame[0], -frame[1]), "-p'"))))
-        if between:
-            return joined((between, Text("{n} around", n=Extent(frame, "p'")) if any(frame) else Text("none around")))
-        if not any(frame):
-            return Text("no zeros around")
-        return Text("+ {n} zero around" if frame == (1, 1) else "+ {n} zeros around", n=Extent(frame, "p'"))
-
-    def _along(self, sides: Callable[[int], tuple[Expression, ...]], left: Symbol | None = None) -> PerAxis:
-        """An equation along both axes; of two that differ the numbers alone."""
-        rows, columns = sides(0), sides(1)
-        if rows != columns and left is not None:
-            rows, columns = rows[1:], columns[1:]
-        return PerAxis(equation(left, *rows), equation(left, *columns))
-
-    # What is shown
-
-    def _compact(self) -> tuple[Values, Roles]:
+    def _compact(self) -> Picture:
         """The input in the middle of where it will be stretched."""
         values, roles = self._blank()
-        inner = tuple(
-            slice(first := axis.before + (axis.size - i) // 2, first + i)
-            for axis, i in zip(self.windows.axes, self.x.shape, strict=True)
-        )
+        starts = [axis.before + (axis.size - i) // 2 for axis, i in zip(self.windows.axes, self.x.shape, strict=True)]
+        inner = tuple(slice(start, start + i) for start, i in zip(starts, self.x.shape, strict=True))
         values[inner], roles[inner] = self.x, "input"
         return values, roles
 
-    def _apart(self, *, filled: bool) -> tuple[Values, Roles]:
-        """The input with blank cells or zeros between its own."""
+    def _apart(self, value: float, role: str) -> Picture:
+        """The input with cells between its own."""
         values, roles = self._blank()
         inner = tuple(slice(axis.before, axis.before + axis.size) for axis in self.windows.axes)
-        if filled:
-            values[inner], roles[inner] = 0, "zero"
-        values[inner][:: self.s[0], :: self.s[1]] = self.x
-        roles[inner][:: self.s[0], :: self.s[1]] = "input"
+        values[inner], roles[inner] = value, role
+        values[inner][:: self.s[0], :: self.s[1]], roles[inner][:: self.s[0], :: self.s[1]] = self.x, "input"
         return values, roles
 
-    def _framed(self, *, extra: bool) -> tuple[Values, Roles]:
-        """The stretched input within its frame, the output padding only with `extra`; what is cut off is hatched."""
-        values, roles = self._apart(filled=True)
-        each = zip(self.windows.axes, self.frame, self.a if extra else (0, 0), strict=True)
-        reached = [
-            (at >= axis.before - frame) & (at < axis.before + axis.size + frame + more)
-            for axis, frame, more in each
-            for at in (np.arange(axis.drawn),)
-        ]
-        slid = np.logical_and.outer(*reached)
+    def _framed(self, extra: tuple[int, int]) -> Picture:
+        """The stretched input within its frame and the output padding; what is cut off is hatched."""
+        values, roles = self._apart(0, "zero")
+        rows, columns = (
+            (np.arange(axis.drawn) >= axis.before - frame)
+            & (np.arange(axis.drawn) < axis.before + axis.size + frame + more)
+            for axis, frame, more in zip(self.windows.axes, self.frame, extra, strict=True)
+        )
+        slid = np.logical_and.outer(rows, columns)
         framed = slid & (roles == "empty")
         values[framed], roles[framed] = 0, "padding"
         for role, hatched in _CUT.items():
             roles[~slid & (roles == role)] = hatched
         return values, roles
 
-    def _blank(self) -> tuple[Values, Roles]:
+    def _blank(self) -> Picture:
         return np.full(self.windows.drawn, np.nan), np.full(self.windows.drawn, "empty", dtype="U17")
+
+
+def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, formula: Filled, bias: Number) -> Story:
+    """The input is stretched in some phases, then the turned kernel slides over it."""
+    x, w, stretch = scene.map.values, scene.weights.values, Stretch(scene, windows)
+    phases = list(stretch.phases())
+    X = story.cells(
+        "input",
+        "Input {size}",
+        np.nan_to_num(phases[-1].values),
+        first=phases[0].values,
+        roles=phases[0].roles,
+        data=scene.map,
+        notes=True,
+        size=Shape(x.shape, "input"),
+        below=phases[-1].below,
+        marks=(Mark(name="map", role="boundary"), Mark(name="window", role="window")),
+    )
+    story.graph.show_input("input", phases[0].values, x.shape)
+    turned = Text("rotated by 180°")
+    W = story.cells("kernel", "Kernel {size}", w[::-1, ::-1], first=w, role="kernel", below=turned, enlarge=True)
+    Y = story.cells("output", "Output {size}", y, pending=True, lost=lost_of(x, w))
+    count = len(phases) + 1 + windows.count
+    weights, beats = W.read(list(np.ndindex(w.shape))), reading_beats(count)
+
+    def steps() -> Iterator[Step]:
+        labels = X.relabel(phases[0].below), W.relabel(Text("as given"))
+        yield story.step(phases[0].caption, labels, beats=beats)
+        for before, phase in pairwise(phases):
+            boundary = [X.mark("map", windows.padding, stretch.size)] if "padding" in phase.roles else []
+            yield story.step(phase.caption, phase.changes(X, before), X.relabel(phase.below), boundary, beats=beats)
+        said = Text("Rotate the kernel by 180°, then slide it with stride {s}", s=equation(size("s'"), Number(1)))
+        cells = [W.set(place, value=float(value)) for place, value in np.ndenumerate(W.values)]
+        yield story.step(said, cells, W.relabel(turned), beats=beats)
+        for at in windows.places():
+            real = [X.role(cell) == "input" for cell in windows.cells(at)]
+            pixels, used = X.read(list(compress(windows.cells(at), real))), list(compress(weights, real))
+            caption = equation(Y.symbol("y", at), dot(pixels, used, bias, Y[at]), Y[at])
+            yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
+
+    same = len(set(zip(x.shape, w.shape, scene.s, scene.p, scene.output_padding, scene.d, strict=True))) == 1
+    what = Text(
+        "a transposed convolution with {settings}: a {i} input is pulled apart and framed with zeros, then the {k} "
+        "kernel, rotated by 180°, slides over it with stride 1; each cell of the {o} output is the sum of products",
+        settings=story.told("kernel"),
+        i=Shape(x.shape),
+        k=Shape(w.shape),
+        o=Shape(windows.out),
+    )
+    return story.play(
+        steps,
+        count,
+        (X, "∗", W, "=", Y),
+        alt=what,
+        step_roles=_ROLES,
+        formula=Fitting((joined((formula, *stretch.formulas()), "    "), formula)) if same else formula,
+        convention=Text("kernel rotated by 180°: the transpose of the convolution"),
+    )

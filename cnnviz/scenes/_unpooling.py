@@ -7,39 +7,38 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnviz.scenes._pooling import Place, winner
+from cnnviz.scenes._pooling import Place
 from cnnviz.story import Cells, Windows
 from cnnviz.storyboard import Change
 from cnnviz.words import Number, Strong, Text, Words, counted, equation, total
 
 
 @dataclass(frozen=True)
-class Maps:
-    """The input, what it is pooled to, and the unpooled map."""
+class WayBack:
+    """The input, what it is pooled to, the unpooled map, and the cell in which each window's maximum stands, if any."""
 
-    kind: str
     windows: Windows
     X: Cells
     pooled: Cells
     Y: Cells
+    best: dict[Place, Place]
 
-    def best(self, at: Place) -> Place | None:
-        """The cell in which a window's maximum stands; None for an average."""
-        return winner(self.kind, self.X, self.windows, at)
-
-    def back(self) -> Iterator[tuple[Words, list[Change]]]:
+    def steps(self) -> Iterator[tuple[Words, list[Change]]]:
         """What is said of each pooled value as it goes back, and what changes."""
-        return self._put_back() if self.kind == "max" else self._spread()
+        return self._put_back() if self.best else self._spread()
 
     def rest(self) -> list[Change]:
         """Cells in no window come in."""
-        places = [place for place in np.ndindex(self.Y.values.shape) if self.windows.roles()[place] != "input"]
-        return [self.Y.set(place, role="zero", value=0.0) for place in places]
+        return [self.Y.set((row, column), role="zero", value=0.0) for row, column in self._outside()]
 
-    def summary(self, rest: int) -> Words:
+    def _outside(self) -> list[list[int]]:
+        found: list[list[int]] = np.argwhere(self.windows.roles() != "input").tolist()
+        return found
+
+    def summary(self) -> Words:
         """What has come of the input."""
-        if self.kind == "max":
-            found, cells = len({self.best(at) for at in self.windows.places()}), self.Y.values.size
+        if self.best:
+            found, cells = len(set(self.best.values())), self.Y.values.size
             return counted(
                 Number(found, 0, ("output", "role", "output")),
                 "{n} maximum is back, the other {zeros} cells are 0",
@@ -47,22 +46,21 @@ class Maps:
                 zeros=equation(None, Number(cells) - found, cells - found),
             )
         one, many = "; {n} cell outside all windows is 0", "; {n} cells outside all windows are 0"
+        rest = len(self._outside())
         none = counted(Number(rest, 0, ("output", "role", "zero")), one, many) if rest else ""
         return Text("{size}, the detail is not{none}", size=Strong(Text("The size is back")), none=none)
 
     def _put_back(self) -> Iterator[tuple[Words, list[Change]]]:
         """Each value to the place of its maximum, zeros to the rest of its window."""
         known: set[Place] = set()
-        for at in self.windows.places():
-            best, value, cells = self.best(at), self.pooled[at], self.windows.cells(at)
-            assert best is not None
-            zeros = [cell for cell in cells if cell not in known and cell != best]
-            known.update(cells)
-            changes: list[Change] = [self.Y.set(cell, role="zero", value=0.0) for cell in zeros]
-            changes.append(self.Y.set(best, role="output", value=value.value))
+        for at, best in self.best.items():
+            new = [cell for cell in self.windows.cells(at) if cell not in known and cell != best]
+            known.update(self.windows.cells(at))
+            changes: list[Change] = [self.Y.set(cell, role="zero", value=0.0) for cell in new]
+            changes.append(self.Y.set(best, role="output", value=self.pooled[at].value))
             changes += [self.X.mark("winner", best), self.Y.mark("winner", best)]
             said = "{value} returns to {place}; the rest of its window is 0"
-            yield Text(said, value=Strong(value), place=place_of(best)), changes
+            yield Text(said, value=Strong(self.pooled[at]), place=place_of(best)), changes
 
     def _spread(self) -> Iterator[tuple[Words, list[Change]]]:
         """Each value to all cells of its window; a cell of several windows takes the mean."""
@@ -73,7 +71,8 @@ class Maps:
                 parts.setdefault(cell, []).append(value)
                 changes.append(self.Y.set(cell, role="output", value=_mean(parts[cell])))
             most = max(cells, key=lambda cell: len(parts[cell]))
-            said = Text("{value} goes to all {n} cells of its window", value=Strong(value), n=Number(len(cells), 0, ("k", "product")))
+            n = Number(len(cells), 0, ("k", "product"))
+            said = Text("{value} goes to all {n} cells of its window", value=Strong(value), n=n)
             if len(parts[most]) > 1:
                 found = Number(_mean(parts[most]), self.Y.decimals, self.Y.ref(most))
                 mean = equation(None, total(parts[most]) / len(parts[most]), found, letters=40)

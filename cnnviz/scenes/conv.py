@@ -6,24 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from cnnviz.parameters import Size, param
-from cnnviz.story import (
-    Graph,
-    MapAndKernel,
-    Story,
-    Windows,
-    bias,
-    convolved_size,
-    dilation,
-    filled,
-    filling,
-    lost_of,
-    padding,
-    stride,
-    times,
-)
+from cnnviz.story import Graph, MapAndKernel, Sliding, Story, bias, dilation, lost_of, padding, stride, times
 from cnnviz.storyboard import Step
-from cnnviz.words import Extent, Number, Shape, Text, dot, equation, lines
+from cnnviz.words import Shape, Text, dot, equation, lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,69 +37,40 @@ class Conv(MapAndKernel):
     def story(self) -> Story:
         """One step for each output cell."""
         x, w = self.map.values, self.weights.values
-        used = w[::-1, ::-1] if self.flip else w
-        windows = Windows.sliding(x.shape, w.shape, self.s, self.p, self.d)
-        graph = Graph()
+        slide = Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p, d=self.d)
+        windows, graph = slide.windows, Graph()
         pixels, kernel = graph.map("x", x), graph.kernel("w", w)
         applied = graph.compute("flip", kernel, result="flipped") if self.flip else kernel
         added = graph.given("b", [self.bias]) if self.bias else None
-        y = graph.compute("conv2d", pixels, applied, added, stride=self.s, padding=self.p, dilation=self.d)
+        y = graph.compute("conv2d", pixels, applied, added, **slide.options)
 
         story = Story(self, Text("Convolution"), graph)
         story.fits(windows, "this convolution")
-        story.set("kernel", "k", w.shape)
-        story.set("stride", "s", self.s)
-        story.set("padding", "p", self.p)
-        if self.d != (1, 1):
-            story.set("dilation", "d", self.d)
-        if self.bias:
-            story.set("bias", "b", Number(self.bias, None, ("bias",)), size=False)
+        story.sizes(k=w.shape, s=self.s, p=self.p, d=self.d)
+        b = story.bias(self.bias)
         X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map, notes=True)
         turned = Text("rotated by 180° when applied") if self.flip else None
-        W = story.cells(
-            "kernel", "Kernel {size}", kernel, role="kernel", below=lines(self.kernel_name, turned), enlarge=True
-        )
-        Y = story.cells("output", "Output {size}", y, pending=True, lost=lost_of(x, used))
-
-        places = list(Windows.sliding(w.shape, w.shape, (1, 1)).cells((0, 0)))
-        weights = W.read(places[::-1] if self.flip else places)
-        notes, b = times(weights), Number(self.bias, None, ("bias",))
+        below = lines(self.kernel_name, turned)
+        W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=below, enlarge=True)
+        Y = story.cells("output", "Output {size}", y, pending=True, lost=lost_of(x, w))
+        weights = W.read(list(np.ndindex(w.shape)))[:: -1 if self.flip else 1]
 
         def steps() -> Iterator[Step]:
             for at in windows.places():
                 arithmetic = dot(X.read(windows.cells(at)), weights, b, Y[at])
                 caption = equation(Y.symbol("y", at), arithmetic, Y[at])
-                yield story.step(caption, X.window(windows, at, notes), Y.write(at))
+                yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
 
-        slides = Text(
-            "a convolution: a {k} kernel slides over a {i} input with stride {s}, padding {p}{dilation}; {steps} the "
-            "{o} output, each cell the sum of products under the kernel{bias}",
-            k=Shape(w.shape),
-            i=Shape(x.shape),
-            s=Extent(self.s),
-            p=Extent(self.p),
-            dilation="" if self.d == (1, 1) else Text(", dilation {d}", d=Extent(self.d)),
-            steps=filling(windows.count),
-            o=Shape(windows.out),
-            bias=Text(", plus a bias") if self.bias else "",
-        )
-        dilated = {"d": self.d} if self.d != (1, 1) else {}
+        correlation, convolution = "cross-correlation: kernel not flipped", "true convolution: kernel rotated"
         return story.play(
             steps,
             windows.count,
             (X, "∗", W, "=", Y),
-            alt=slides,
-            formula=filled(
-                convolved_size(dilated=bool(dilated)),
-                windows.out,
-                "output",
-                i=x.shape,
-                p=self.p,
-                k=w.shape,
-                s=self.s,
-                **dilated,
+            alt=Text(
+                "a convolution: {slides}; each cell of the {o} output is the sum of products under the kernel",
+                slides=slide.told(story.told("kernel")),
+                o=Shape(windows.out),
             ),
-            convention=Text("true convolution: kernel rotated")
-            if self.flip
-            else Text("cross-correlation: kernel not flipped"),
+            formula=slide.formula(),
+            convention=Text(convolution if self.flip else correlation),
         )

@@ -9,16 +9,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnnviz.parameters import Size
-from cnnviz.scenes._scatter import MANY_COLUMNS
 from cnnviz.scenes._stamps import Stamps, product_decimals, shade_of_sums, stamping
 from cnnviz.story import (
     Axis,
     Cells,
     Graph,
     MapAndKernel,
+    Sliding,
     Story,
     Windows,
-    convolved_size,
     filled,
     lost_of,
     padding,
@@ -31,6 +30,7 @@ from cnnviz.words import (
     Assigned,
     Defined,
     Extent,
+    Filled,
     Fitting,
     Joined,
     Number,
@@ -65,14 +65,12 @@ class ConvRelation(MapAndKernel):
 
     def story(self) -> Story:
         """One step for each output cell on the way there, one for each on the way back, and a comparison."""
-        x, w = self.map.values, self.weights.values
-        windows = Windows.sliding(x.shape, w.shape, self.s, self.p)
-        options: dict[str, Any] = {"stride": self.s, "padding": self.p, "dilation": (1, 1)}
-        back_options = {**options, "output_padding": self.rest}
-        graph = Graph()
+        x, w, graph = self.map.values, self.weights.values, Graph()
+        slide = Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p)
+        windows, back_options = slide.windows, {**slide.options, "output_padding": self.rest}
         graph.essential = 0
         pixels, kernel = graph.map("x", x), graph.kernel("w", w)
-        there = graph.compute("conv2d", pixels, kernel, **options)
+        there = graph.compute("conv2d", pixels, kernel, **slide.options)
         back = graph.compute("conv_transpose2d", there, kernel, result="back", **back_options)
         y, count = there.values[0, 0], 2 * windows.count + 1
 
@@ -80,26 +78,46 @@ class ConvRelation(MapAndKernel):
         story.fits(windows, "this figure", steps=count)
         sizes = {"k": w.shape, "s": self.s, "p": self.p}
         # Beside this title there is room for the words of one size each.
-        words = all(rows == columns for rows, columns in sizes.values())
-        story.sizes(words, **sizes)
+        story.sizes(all(rows == columns for rows, columns in sizes.values()), **sizes)
         X = story.cells("input", "Input {size}", x, windows=windows, data=self.map, notes=True)
-        enlarge = windows.drawn[1] + y.shape[1] + x.shape[1] >= MANY_COLUMNS
-        W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", enlarge=enlarge)
-        how: dict[str, Any] = {
-            "shade": shade_of_sums(story, y, w, **back_options),
-            "marks": (Mark(name="window", role="window"),),
-        }
-        how |= {"below": Text("by transposed convolution"), "notes": True, "lost": lost_of(y, w)}
-        B = story.cells("back", "Back to {size}", back, pending=True, **how)
+        W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", enlarge=True)
+        how: dict[str, Any] = {"shade": shade_of_sums(story, y, w, **back_options), "lost": lost_of(y, w)}
+        how |= {"marks": (Mark(name="window", role="window"),), "below": Text("by transposed convolution")}
+        B = story.cells("back", "Back to {size}", back, pending=True, notes=True, **how)
         Y = story.cells("output", "Output {size}", there, pending=True, lost=lost_of(x, w))
+        weights = W.read(list(np.ndindex(w.shape)))
+        returning = zip(y.shape, w.shape, self.s, self.p, self.rest, strict=True)
+        stamped, differing = Windows(tuple(Axis.transposed(*each) for each in returning)), self._differing(B)
+        same = Text("same size, different values" if differing else "same values")
+
+        def steps() -> Iterator[Step]:
+            for at in windows.places():
+                caption = equation(Y.symbol("y", at), dot(X.read(windows.cells(at)), weights, None, Y[at]), Y[at])
+                yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
+            stamps, leaving = Stamps(B, stamped, w, product_decimals(story, y, w)), list(X.cover(()))
+            for at in windows.places():
+                changes = [*stamps.stamp(at, float(y[at])), X.mark("window", *windows.outline(at))]
+                said = joined((stamping(Y.symbol("y", at), Y[at]), stamps.addition() if stamps.hit else None), "; ")
+                yield story.step(said, leaving, changes, Y.mark("current", at))
+                leaving = []
+            gone = X.hide("window"), Y.hide("current"), B.relabel(same)
+            yield story.step(self._comparison(X, B, differing), stamps.rest(), gone, beats=reading_beats(count))
+
+        rest = Text("output padding {a}", a=Assigned(size("a"), Extent(self.rest))) if any(self.rest) else ""
         return story.play(
-            lambda: self._steps(story, windows, X, W, Y, B),
+            steps,
             count,
             (X, "∗", W, "=", Y, Sign(name="back-to", text="→"), B),
-            alt=self._what(windows.out, B),
+            alt=Text(
+                "a convolution and its transpose: {slides}; from the {o} output the transposed convolution stamps each "
+                "cell back over its window: {same}",
+                slides=slide.told(story.told("kernel")),
+                o=Shape(windows.out),
+                same=same,
+            ),
             step_roles=("kernel", "kernel_on_padding", "overlap", "output"),
-            formula=self._formula(windows.out),
-            convention=Text("output padding {a}", a=Assigned(size("a"), Extent(self.rest))) if any(self.rest) else "",
+            formula=self._formula(slide.formula()),
+            convention=rest,
         )
 
     @property
@@ -116,31 +134,10 @@ class ConvRelation(MapAndKernel):
         lost = 1e-12 * float(np.abs(x).max()) * float(np.abs(w).sum()) ** 2
         return [tuple(cell) for cell in np.argwhere(~np.isclose(x, B.values, rtol=1e-9, atol=lost)).tolist()]
 
-    def _steps(self, story: Story, windows: Windows, X: Cells, W: Cells, Y: Cells, B: Cells) -> Iterator[Step]:
-        y, w = Y.values, W.values
-        weights = W.read(list(np.ndindex(w.shape)))
-        for at in windows.places():
-            caption = equation(Y.symbol("y", at), dot(X.read(windows.cells(at)), weights, None, Y[at]), Y[at])
-            yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
-        sizes = zip(y.shape, w.shape, self.s, self.p, self.rest, strict=True)
-        returning = Windows(tuple(Axis.transposed(*each) for each in sizes))
-        stamps, leaving = Stamps(B, returning, w, product_decimals(story, y, w)), list(X.cover(()))
-        for at in windows.places():
-            changes = [*stamps.stamp(at, float(y[at])), X.mark("window", *windows.outline(at)), Y.mark("current", at)]
-            said = stamping(Y.symbol("y", at), Y[at])
-            if stamps.hit:
-                said = Text("{stamp}; {addition}", stamp=said, addition=stamps.addition())
-            yield story.step(said, leaving, changes)
-            leaving = []
-        differing = self._differing(B)
-        label = B.relabel(Text("same size, different values" if differing else "same values"))
-        changes = [*stamps.rest(), X.hide("window"), Y.hide("current"), label]
-        yield story.step(self._comparison(X, B, differing), changes, beats=reading_beats(2 * windows.count + 1))
-
     def _comparison(self, X: Cells, B: Cells, differing: list[tuple[int, ...]]) -> Words:
+        whole = Number(B.values.size, 0, ("back", "size"))
         if not differing:
-            n = Strong(Number(B.values.size, 0, ("back", "size")))
-            return Text("Same size, and with this kernel the same values: {n} of {n}", n=n)
+            return Text("Same size, and with this kernel the same values: {n} of {n}", n=Strong(whole))
         row, column = at = differing[0]
         return Text(
             "Same size, not the same values: {x} was {was}, is now {now} ({n} of {all} differ)",
@@ -148,43 +145,18 @@ class ConvRelation(MapAndKernel):
             was=X[row + self.p[0], column + self.p[1]],
             now=Strong(B[at]),
             n=Number(len(differing), 0, ("back", "differ", "input")),
-            all=Number(B.values.size, 0, ("back", "size")),
+            all=whole,
         )
 
-    def _what(self, out: tuple[int, ...], B: Cells) -> Words:
-        i = Shape(self.map.values.shape)
-        differing = self._differing(B)
-        gives = (
-            "gives a {i} map of different values"
-            if differing
-            else "gives the {i} map back, with this kernel even its values"
-        )
-        return Text(
-            "a convolution and its transpose: a {k} kernel, stride {s}, padding {p}, turns a {i} input into a {o} "
-            "output; the transposed convolution with the same parameters{padded} stamps each output cell back over its "
-            "window and {gives}",
-            k=Shape(self.weights.values.shape),
-            s=Extent(self.s),
-            p=Extent(self.p),
-            o=Shape(out),
-            i=i,
-            padded=Text(" and output padding {a}", a=Extent(self.rest)) if any(self.rest) else "",
-            gives=Text(gives, i=i),
-        )
-
-    def _formula(self, out: tuple[int, ...]) -> Words:
-        x, w = self.map.values, self.weights.values
-        i, k, s, p, a, o = map(size, "ikspao")
-        there, back = convolved_size(), (o - 1) * s + k - 2 * p
-        given: dict[str, Any] = {"k": w.shape, "s": self.s, "p": self.p}
+    def _formula(self, there: Filled) -> Words:
+        """The sizes there and back, with numbers where there is room for them."""
+        k, s, p, a, o = map(size, "kspao")
+        general, out, x = (o - 1) * s + k - 2 * p, there.results, self.map.values.shape
         if any(self.rest):
-            back += a
-        shapes = Joined((Shape(x.shape, "input"), Shape(out, "output"), Shape(x.shape, "back")), " → ")
-        short = joined((Defined(o, (there,)), Text("back {value}", value=Defined(i, (back,))), shapes), "    ")
-        if any(rows != columns for rows, columns in (x.shape, *given.values(), self.rest)):
-            return short
-        back_again = filled(back, x.shape, "back", "i", o=out, a=self.rest, **given)
-        whole = joined(
-            (filled(there, out, "output", i=x.shape, **given), Text("back {value}", value=back_again)), "    "
-        )
-        return Fitting((whole, short))
+            general += a
+        shape = Shape(tuple(int(each.value) for each in out), "output")
+        given = {"o": shape.sizes, "k": self.weights.values.shape, "s": self.s, "p": self.p, "a": self.rest}
+        back = filled(general, x, "back", "i", **given)
+        shapes = Joined((Shape(x, "input"), shape, Shape(x, "back")), " → ")
+        letters = Defined(o, (there.general,)), Text("back {value}", value=Defined(back.left, (general,))), shapes
+        return Fitting((joined((there, Text("back {value}", value=back)), "    "), joined(letters, "    ")))

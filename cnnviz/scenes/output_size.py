@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from cnnviz.parameters import Size
 from cnnviz.scene import Scene
-from cnnviz.scenes._counting import Count, Counting
+from cnnviz.scenes._counting import PANEL, Count
 from cnnviz.story import (
     Cells,
     Graph,
+    Sliding,
     Story,
     Windows,
-    convolved_size,
     dilation,
-    filled,
     input_size,
     kernel_size,
     padding,
+    reading_beats,
     stride,
 )
-from cnnviz.storyboard import Mark
-from cnnviz.words import Defined, Extent, Shape, Text, Words, joined, size
+from cnnviz.storyboard import Change, Equation, Mark, Relabel, Row, Step
+from cnnviz.words import Defined, Number, Shape, Text, equation, joined
 
 _MOST_NUMBERED, _MOST_PLACES = 14, 99
 """Cells a side, and places, beyond which the places' numbers would not fit their cells."""
-
-_ROWS, _COLUMNS = 0, 1
-_AXES = ("rows", "columns")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,62 +54,100 @@ class OutputSize(Scene):
 
     def story(self) -> Story:
         """The padded input, the first place, each stride, what is left over, and the sum: along one axis or both."""
-        windows = Windows.sliding(self.i, self.k, self.s, self.p, self.d)
-        graph = Graph()
+        slide = Sliding(i=self.i, k=self.k, s=self.s, p=self.p, d=self.d)
+        windows, graph = slide.windows, Graph()
         x, w = graph.map("x", np.zeros(self.i)), graph.kernel("w", np.zeros(self.k))
-        y = graph.compute("conv2d", x, w, stride=self.s, padding=self.p, dilation=self.d)
+        y = graph.compute("conv2d", x, w, **slide.options)
         graph.show(y, "output", (0, 0), size=True)
 
         story = Story(self, Text("Output size of a convolution"), graph)
         story.fits(windows, "this count", steps=sum(windows.out))
-        sizes = {"i": self.i, "k": self.k, "s": self.s, "p": self.p, "d": self.d}
-        story.sizes(**sizes)
-        X, Y, below = self._panels(story, windows)
-        columns, rows = (
-            Count(_AXES[axis], **{name: each[axis] for name, each in sizes.items()}, out=windows.out[axis])
-            for axis in (_COLUMNS, _ROWS)
-        )
-        counts = [columns] if replace(rows, name=columns.name) == columns else [columns, rows]
-        formula = convolved_size(dilated=self.d != (1, 1))
-        counting = Counting(story, X, Y, windows, counts, below)
-        return story.play(
-            counting.steps,
-            counting.count,
-            (X, counting.panel(Defined(size("o"), (formula,))), Y),
-            alt=self._what(windows.out),
-            step_roles=("kernel", "kernel_on_padding", "output", "unreached", "padding_unreached", "active"),
-            formula=filled(formula, windows.out, "output", **sizes),
-        )
+        story.sizes(**slide.given)
+        same = len({*zip(*slide.given.values(), strict=True)}) == 1
+        counts = [Count(slide, axis, same) for axis in ((1,) if same else (1, 0))]
+        count = 2 + sum(each.steps for each in counts)
+        beats = reading_beats(sum(windows.out))
 
-    def _panels(self, story: Story, windows: Windows) -> tuple[Cells, Cells, Words]:
-        """The padded input, the output, and what stands under the input in the end."""
         numbered = max(windows.drawn) <= _MOST_NUMBERED and windows.count <= _MOST_PLACES
         start = Text("numbers: the kernel's top-left cell" if numbered else "marked: the kernel's top-left cell")
         reached = all(axis.reached.all() for axis in windows.axes)
         below = joined((start, None if reached else Text("hatched: never reached")))
-        every = Windows.sliding(self.i, (1, 1), (1, 1), self.p)
         how: dict[str, Any] = {"digits": 0, "shade": None, "numbers": numbered}
-        input: dict[str, Any] = {
-            "windows": every,
-            "fill": np.nan,
-            "below": below,
-            "marks": (Mark(name="free", role="result"),),
-        }
-        output: dict[str, Any] = {
-            "roles": np.full(windows.out, "empty"),
-            "marks": (Mark(name="current", role="result"),),
-        }
-        X = story.cells("input", "Input {size}", np.full(self.i, np.nan), **input, **how)
-        return X, story.cells("output", "Output {size}", np.full(windows.out, np.nan), **output, **how), below
-
-    def _what(self, out: tuple[int, ...]) -> Words:
-        return Text(
-            "how the output size of a convolution is derived: on a {i} input with padding {p} a {k} kernel{dilation} "
-            "starts in the corner, then moves by stride {s} are counted while they fit; the output is {o}",
-            i=Shape(self.i),
-            p=Extent(self.p),
-            k=Shape(self.k),
-            dilation=Text(" with dilation {d}", d=Extent(self.d)) if self.d != (1, 1) else "",
-            s=Extent(self.s),
-            o=Shape(out),
+        X = story.cells(
+            "input",
+            "Input {size}",
+            np.full(self.i, np.nan),
+            windows=Windows.sliding(self.i, (1, 1), (1, 1), self.p),
+            fill=np.nan,
+            below=below,
+            marks=(Mark(name="free", role="result"),),
+            **how,
         )
+        how |= {"roles": np.full(windows.out, "empty"), "marks": (Mark(name="current", role="result"),)}
+        Y = story.cells("output", "Output {size}", np.full(windows.out, np.nan), **how)
+
+        def steps() -> Iterator[Step]:
+            labels = X.relabel(" "), Relabel(panel="output", label=Text("Output"))
+            yield story.step(counts[0].padding(), labels, counts[0].line(0), beats=beats)
+            for each in counts:
+                yield from self._along(story, each, X, Y, beats)
+            numbers: list[Change] = []
+            for n, at in enumerate(windows.places(), 1):
+                numbers.append(X.set(windows.outline(at)[0], role="output", value=float(n)))
+                numbers.append(Y.set(at, role="output", value=float(n)))
+            product = equation(None, Number(windows.out[0]) * windows.out[1], windows.count)
+            said = Text("One output cell for each position of the kernel: {product}", product=product)
+            hidden = X.hide("window"), Y.hide("current"), X.relabel(below), Y.relabel()
+            yield story.step(said, X.cover(()), numbers, hidden, [each.done(3) for each in counts], beats=beats)
+
+        formula = slide.formula()
+        general = Row(name="formula", text=Defined(formula.left, (formula.general,)))
+        derivation = Equation(
+            name=PANEL,
+            lines=(general, *(row for each in counts for row in each.rows())),
+            widest=tuple(line for each in counts for line in each.lines()),
+            size=18.0 if same else 15.0,
+        )
+        return story.play(
+            steps,
+            count,
+            (X, derivation, Y),
+            alt=Text(
+                "how the output size of a convolution is counted: {slides}; the positions that fit make a {o} output",
+                slides=slide.told(story.told("input", "kernel")),
+                o=Shape(windows.out),
+            ),
+            step_roles=("kernel", "kernel_on_padding", "output", "unreached", "padding_unreached", "active"),
+            formula=formula,
+        )
+
+    def _along(self, story: Story, count: Count, X: Cells, Y: Cells, beats: float) -> Iterator[Step]:
+        """Count the positions along one axis."""
+        windows, axis, name = count.slide.windows, count.axis, Text(count.name)
+
+        def stand(move: int) -> Iterator[Change]:
+            """The kernel stands along the first row or column; its first cell gets the position's number."""
+            at = (move, 0) if axis == 0 else (0, move)
+            corner, extent = windows.outline(at)
+            number = float(at[0] * windows.out[1] + at[1] + 1)
+            yield X.set(corner, role="output", value=number)
+            yield from X.cover(windows.cells(at), special={corner: "output"})
+            yield X.mark("window", corner, extent)
+            beside, left = [0, 0], [1, 1]
+            beside[axis] = corner[axis] + extent[axis]
+            left[axis] = windows.drawn[axis] - beside[axis]
+            yield X.mark("free", tuple(beside), left) if left[axis] > 0 else X.hide("free")
+            yield Y.set(at, role="output", value=number)
+            yield Y.mark("current", at)
+
+        first = [] if axis else [Count(count.slide, 1, False).done(3), *count.line(0)]
+        said = Text("The kernel starts in the corner; {name} left to move: {left}", name=name, left=count.left())
+        yield story.step(said, first, stand(0), count.line(1), beats=beats)
+        for n in range(1, count.moves + 1):
+            move = "Move {n} of {moves}: position {position}; {name} left: {left}"
+            said = Text(move, n=n, moves=count.moves, position=n + 1, name=name, left=count.left(n))
+            yield story.step(said, stand(n), count.line(2) if n == count.moves else ())
+        if count.rests:
+            yield story.step(count.rest(), count.line(2), count.hatch(X), beats=beats)
+        said = Text("Plus the starting position: {positions}", positions=count.positions())
+        yield story.step(said, count.line(3), X.hide("free"), beats=beats)

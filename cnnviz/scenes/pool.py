@@ -4,31 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar
 
-from cnnviz.data import Data, load_map
-from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_SIDE
-from cnnviz.parameters import ArrayLike, Size, param, to_cli
-from cnnviz.scene import Scene
-from cnnviz.scenes._pooling import input_panel, kept, output_panel, pooling_kind, winner
-from cnnviz.story import (
-    INPUT_HELP,
-    Graph,
-    Story,
-    Windows,
-    convolved_size,
-    dilation,
-    filled,
-    filling,
-    input_size,
-    kernel_size,
-    padding,
-    stride,
-)
+from cnnviz.parameters import Size, param, to_cli
+from cnnviz.scenes._pooling import Pooled
+from cnnviz.story import Graph, Sliding, Story, Windows, dilation, kernel_size, padding, refuse, stride
 from cnnviz.storyboard import Step
-from cnnviz.words import Extent, Math, Number, Shape, Text, Words, call, equation, joined, size
+from cnnviz.words import Math, PerAxis, Shape, Text, Words, equation, joined
 
 _TITLES = {
     "max": ("Max pooling", "Global max pooling", "Adaptive max pooling"),
@@ -37,7 +20,7 @@ _TITLES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pool(Scene):
+class Pool(Pooled):
     """Pooling: each output is the maximum or the mean of a window of the input.
 
     With an output size the windows are chosen to give it, as adaptive pooling does; an output size of 1 is global
@@ -51,8 +34,6 @@ class Pool(Scene):
         "cnnviz pool avg --i 6 --output-size 1",
     )
 
-    kind: str = pooling_kind("What is kept of a window: its maximum or its average.")
-    i: Size | None = input_size(shown_default="4, or the data's own")
     k: Size | None = kernel_size(help="Window size.", shown_default="2", always_named=False)
     s: Size | None = stride(None, shown_default="the window's size", always_named=False)
     p: Size = padding(help="Padding around the input, at most half of the window.", always_named=False)
@@ -62,167 +43,88 @@ class Pool(Scene):
     output_size: Size | None = param(
         None, help="Output size, of adaptive pooling; 1 is global pooling.", lo=1, hi=MAX_SIDE, shown_default="none"
     )
-    input: ArrayLike = param("random", group="Data", help=INPUT_HELP)
 
     def prepare(self) -> None:
         """The input is loaded, and its size and the window become `i`, `k` and `s`; raises UsageError."""
         self._check_together()
         self.fill_in(i=self.map.values.shape)
         if self.output_size is None:
-            self.fill_in(k=self.window)
-            self.fill_in(s=self.s or self.window)
-
-    @cached_property
-    def map(self) -> Data:
-        """The input."""
-        return load_map(self.input, self.i, seed=self.seed, default_size=(4, 4))
-
-    @property
-    def window(self) -> Size:
-        """Rows and columns of a sliding window."""
-        return self.k or (2, 2)
-
-    @property
-    def strides(self) -> Size:
-        """Strides of a sliding window."""
-        return self.s or self.window
+            self.fill_in(k=self.k or (2, 2))
+            self.fill_in(s=self.s or self.k)
 
     def _check_together(self) -> None:
-        if self.kind == "avg" and self.d != (1, 1):
-            raise UsageError(f"avg pooling has no dilation {to_cli(self.d)}: leave --d out, or use max")
-        if self.kind == "max" and not self.count_include_pad:
-            raise UsageError("max pooling counts nothing: leave --no-count-include-pad out, or use avg")
-        given = {
-            "--k": self.k,
-            "--s": self.s,
-            "--p": self.p != (0, 0),
-            "--d": self.d != (1, 1),
-            "--ceil-mode": self.ceil_mode,
-            "--no-count-include-pad": not self.count_include_pad,
-        }
-        if self.output_size is not None:
-            for option in [name for name, value in given.items() if value]:
-                chosen = to_cli(self.output_size)
-                raise UsageError(
-                    f"--output-size {chosen} chooses its own windows: leave {option} out, or --output-size"
-                )
-            return
-        for k, p in zip(self.window, self.p, strict=True):
-            if 2 * p > k:
-                raise UsageError(
-                    f"padding {p} is more than half of window {k}: use --p {k // 2} or less, or --k {2 * p} or more"
-                )
+        chosen, dilated, counts, mean = self.output_size, self.d != (1, 1), self.count_include_pad, self.kind == "avg"
+        given = {"--k": self.k, "--s": self.s, "--p": any(self.p), "--d": dilated, "--ceil-mode": self.ceil_mode}
+        given["--no-count-include-pad"] = not counts
+        own = f"--output-size {to_cli(chosen)} chooses its own windows: leave {{}} out, or --output-size"
+        large = "padding {p} is more than half of window {k}: use --p {least} or less, or --k {most} or more"
+        sides = zip(self.k or (2, 2), self.p, strict=True)
+        refuse(
+            {
+                f"avg pooling has no dilation {to_cli(self.d)}: leave --d out, or use max": mean and dilated,
+                "max pooling counts nothing: leave --no-count-include-pad out, or use avg": not (counts or mean),
+                **{own.format(option): value for option, value in given.items() if chosen},
+                **{large.format(p=p, k=k, least=k // 2, most=2 * p): 2 * p > k for k, p in sides},
+            }
+        )
 
     def story(self) -> Story:
         """One step for each output cell."""
-        x = self.map.values
-        graph = Graph()
-        options: dict[str, Any]
-        if self.output_size is None:
-            windows = Windows.sliding(x.shape, self.window, self.strides, self.p, self.d, ceil_mode=self.ceil_mode)
-            function, options = f"{self.kind}_pool2d", {"kernel_size": self.window, "stride": self.strides}
-            options |= {"padding": self.p, "ceil_mode": self.ceil_mode}
-            options |= {"dilation": self.d} if self.kind == "max" else {"count_include_pad": self.count_include_pad}
-        else:
-            windows = Windows.adaptive(x.shape, self.output_size)
-            function, options = f"adaptive_{self.kind}_pool2d", {"output_size": self.output_size}
-        y = graph.compute(function, graph.map("x", x), **options)
-
-        title = self._title()
+        x, graph, options = self.map.values, Graph(), dict[str, Any]()
+        title = _TITLES[self.kind][0 if self.output_size is None else 1 if self.output_size == (1, 1) else 2]
         story = Story(self, Text(title), graph)
-        story.fits(windows, "this pooling")
+        formula: Words
         if self.output_size is None:
-            story.set("window", "k", self.window)
-            story.sizes(s=self.strides, **({"p": self.p} if any(self.p) else {}), d=self.d)
+            assert self.k
+            assert self.s
+            slide = Sliding(i=x.shape, k=self.k, s=self.s, p=self.p, d=self.d, ceil_mode=self.ceil_mode)
+            function, windows, formula = "", slide.windows, slide.formula(padded=any(self.p))
+            options = {"kernel_size": self.k, "stride": self.s, "padding": self.p, "ceil_mode": self.ceil_mode}
+            options |= {"dilation": self.d} if self.kind == "max" else {"count_include_pad": self.count_include_pad}
+            story.set("window", "k", self.k)
+            story.sizes(s=self.s, **({"p": self.p} if any(self.p) else {}), d=self.d)
+            what: Words = slide.told(story.told("window"), "window")
         else:
+            function, windows = "adaptive_", Windows.adaptive(x.shape, self.output_size)
+            options = {"output_size": self.output_size}
             story.sizes(o=self.output_size)
-        X = input_panel(story, self.map, windows, self.kind)
-        Y = output_panel(story, X, "output", "Output {size}", y)
+            formula = self._ranges(windows.out)
+            what = Text("windows chosen for a {o} output cover a {i} input", o=Shape(windows.out), i=Shape(x.shape))
+        y = graph.compute(f"{function}{self.kind}_pool2d", graph.map("x", x), **options)
+        story.fits(windows, "this pooling")
+        X = self.input_panel(story, windows)
+        Y = self.output_panel(story, X, "output", "Output {size}", y)
 
         def steps() -> Iterator[Step]:
             for at in windows.places():
-                value = kept(self.kind, X, Y, windows, at, counts_padding=self.count_include_pad)
+                value = self.kept(X, Y, windows, at, counts_padding=self.count_include_pad)
                 caption = equation(Y.symbol("y", at), value, Y[at], letters=70)
-                yield story.step(caption, X.window(windows, at, (), winner(self.kind, X, windows, at)), Y.write(at))
+                yield story.step(caption, X.window(windows, at, (), self.winner(X, windows, at)), Y.write(at))
 
+        kept = Text("maximum, which is marked" if self.kind == "max" else "mean")
+        told = "{name}: {windows}; each cell of the {o} output is its window's {kept}"
         return story.play(
             steps,
             windows.count,
             (X, "→", Y),
-            alt=self._what(title.lower(), windows),
-            step_roles=("kernel", "kernel_on_padding", "output", *(("winner",) if self.kind == "max" else ())),
-            formula=self._formula(windows) if self.output_size is None else self._adaptive_formula(windows),
+            alt=Text(told, name=Text(title.lower()), windows=what, o=Shape(windows.out), kept=kept),
+            step_roles=("kernel", "kernel_on_padding", "output", *self.winner_role),
+            formula=formula,
             convention=self._convention(),
         )
 
-    def _title(self) -> str:
-        sliding, to_one, adaptive = _TITLES[self.kind]
-        if self.output_size is None:
-            return sliding
-        return to_one if self.output_size == (1, 1) else adaptive
-
     def _convention(self) -> Words:
-        notes = []
-        if any(self.p):
-            counted = (
-                "padding is counted in the mean" if self.count_include_pad else "padding is not counted in the mean"
-            )
-            notes.append(Text("padding never wins" if self.kind == "max" else counted))
-        if self.ceil_mode:
-            notes.append(Text("a last window may hang over the edge"))
-        return joined(notes)
+        counted = "padding is counted in the mean" if self.count_include_pad else "padding is not counted in the mean"
+        padding = Text("padding never wins" if self.kind == "max" else counted)
+        hangs = Text("a last window may hang over the edge")
+        return joined((padding if any(self.p) else None, hangs if self.ceil_mode else None))
 
-    def _formula(self, windows: Windows) -> Words:
-        dilated, padded = any(d > 1 for d in self.d), any(self.p)
-        general = convolved_size(dilated=dilated, ceil_mode=self.ceil_mode, padded=padded)
-        given = {"i": self.map.values.shape, "k": self.window, "s": self.strides, "p": self.p, "d": self.d}
-        found = filled(general, windows.out, "output", **given)
-        if any(found.value(axis) != o for axis, o in enumerate(windows.out)):
-            # A last window that would begin in the padding behind the input is left out.
-            starts = size("i") + size("p") if padded else size("i")
-            general = call("min", general, call("ceil", starts / size("s")))
-            found = filled(general, windows.out, "output", **given)
-        return found
-
-    def _adaptive_formula(self, windows: Windows) -> Words:
-        sizes, out = self.map.values.shape, windows.out
+    def _ranges(self, out: tuple[int, ...]) -> Words:
+        """Which cells each window of an adaptive pooling covers."""
         if out == (1, 1):
-            return Text("one window as large as the input: {size}", size=Shape(sizes, "input"))
+            return Text("one window as large as the input: {size}", size=Shape(self.map.values.shape, "input"))
         rows, columns = (
             Math(rf"\lfloor r\cdot {i}/{o}\rfloor\leq x<\lceil(r+1)\cdot {i}/{o}\rceil")
-            for i, o in zip(sizes, out, strict=True)
+            for i, o in zip(self.map.values.shape, out, strict=True)
         )
-        counted = Math(r"r=0,1,\ldots")
-        if rows == columns:
-            return Text("window {r} of {n} covers {range}", r=counted, n=Number(out[0], 0, ("output", "shape", 0)), range=rows)
-        return Text("window {r} covers rows {rows}, columns {columns}", r=counted, rows=rows, columns=columns)
-
-    def _what(self, name: str, windows: Windows) -> Words:
-        i, o, steps = Shape(self.map.values.shape), Shape(windows.out), filling(windows.count)
-        kept = Text("maximum, which is marked" if self.kind == "max" else "mean")
-        if self.output_size == (1, 1):
-            return Text(
-                "{name}: one window as large as the {i} input gives one output, its {kept}",
-                name=Text(name),
-                i=i,
-                kept=kept,
-            )
-        if self.output_size is None:
-            where = Text(
-                "a {k} window slides over a {i} input with stride {s}, padding {p}{dilation}",
-                k=Shape(self.window),
-                i=i,
-                s=Extent(self.strides),
-                p=Extent(self.p),
-                dilation="" if self.d == (1, 1) else Text(", dilation {d}", d=Extent(self.d)),
-            )
-        else:
-            where = Text("windows chosen for a {o} output move over a {i} input", o=o, i=i)
-        return Text(
-            "{name}: {where}; {steps} the {o} output, each cell the window's {kept}",
-            name=Text(name),
-            where=where,
-            steps=steps,
-            o=o,
-            kept=kept,
-        )
+        return Text("window {r} covers {range}", r=Math(r"r=0,1,\ldots"), range=PerAxis(rows, columns))

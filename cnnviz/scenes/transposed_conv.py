@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from cnnviz.limits import MAX_SIDE
 from cnnviz.parameters import Size, param
 from cnnviz.scenes._scatter import scatter
-from cnnviz.scenes._slide import slide
+from cnnviz.scenes._stretch import slide
 from cnnviz.story import (
     CROWDED_SIDE,
     Axis,
@@ -24,7 +24,7 @@ from cnnviz.story import (
     padding,
     stride,
 )
-from cnnviz.words import Extent, Filled, Number, Text, Words, joined, size
+from cnnviz.words import Filled, Text, size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,18 +72,17 @@ class TransposedConv(MapAndKernel):
         windows = stretched if self.view == "convolution" else stamped
         story.fits(windows, "this transposed convolution", drawn="the stretched input", options="--i, --s or --k")
         story.sizes(k=w.shape, s=self.s, p=self.p, a=self.output_padding, d=self.d)
-        if self.bias:
-            story.set("bias", "b", Number(self.bias, None, ("bias",)))
+        more = self._formula(y.values.shape[2:]), story.bias(self.bias)
         if self.view == "convolution":
-            return slide(self, story, y, stretched)
-        return scatter(self, story, pixels, kernel, y, stamped)
+            return slide(self, story, y, stretched, *more)
+        return scatter(self, story, pixels, kernel, y, stamped, *more)
 
     @property
     def sizes(self) -> dict[str, Any]:
         """The options of the operation."""
         return {"stride": self.s, "padding": self.p, "output_padding": self.output_padding, "dilation": self.d}
 
-    def size_formula(self, out: Sequence[int]) -> Filled:
+    def _formula(self, out: Sequence[int]) -> Filled:
         """The output's size (Dumoulin and Visin 2016, relationship 14 and, with dilation, its like)."""
         i, k, s, p, a, d = map(size, "ikspad")
         sizes = {"i": self.map.values.shape, "s": self.s, "k": self.weights.values.shape, "p": self.p}
@@ -96,14 +95,3 @@ class TransposedConv(MapAndKernel):
     def _windows(self, axis: Callable[..., Axis]) -> Windows:
         sizes = self.map.values.shape, self.weights.values.shape, self.s, self.p, self.output_padding, self.d
         return Windows(tuple(axis(*each) for each in zip(*sizes, strict=True)))
-
-    def sizes_text(self) -> Words:
-        """The parameters in words."""
-        return joined(
-            (
-                Text("stride {s}", s=Extent(self.s)),
-                Text("padding {p}", p=Extent(self.p)),
-                Text("output padding {a}", a=Extent(self.output_padding)) if any(self.output_padding) else None,
-                Text("dilation {d}", d=Extent(self.d)) if self.d != (1, 1) else None,
-            )
-        )

@@ -16,6 +16,7 @@ from cnnviz.story.parameters import (
     padding,
     stride,
 )
+from cnnviz.story.sliding import Sliding, refuse
 from cnnviz.story.story import (
     CROWDED_SIDE,
     Story,
@@ -37,6 +38,7 @@ __all__ = [
     "Graph",
     "MapAndKernel",
     "Maps",
+    "Sliding",
     "Story",
     "Tensor",
     "Windows",
@@ -54,6 +56,7 @@ __all__ = [
     "lost_of",
     "padding",
     "reading_beats",
+    "refuse",
     "shade_for",
     "short_digits",
     "side_by_side",

@@ -95,7 +95,7 @@ class MapAndKernel(Scene):
         return self.weights.name if self.weights.source != "random" else ""
 
 
-def convolved_size(*, dilated: bool = False, ceil_mode: bool = False, padded: bool = True) -> Expression:
+def convolved_size(dilated: bool = False, ceil_mode: bool = False, padded: bool = True) -> Expression:
     """The output size of a convolution in letters (Dumoulin and Visin 2016, relationships 6 and 15)."""
     i, k, s, p, d = map(size, "ikspd")
     input = i + 2 * p if padded else i

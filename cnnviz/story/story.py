@@ -61,13 +61,17 @@ _OPERATORS = {"∗": "times", "+": "plus", "=": "equals", "→": "becomes"}
 class Story:
     """A figure while it is told: its panels, its settings and its steps.
 
-    `title` names it; `graph` is what it computes; each setting is a word with a symbol and its value. A `crowded` one
-    shows colours instead of numbers, as one with a large input does anyway.
+    `title` names it and `point` says in a sentence what it shows; `graph` is what it computes; each setting is a word
+    with a symbol and its value. A `crowded` one shows colours instead of numbers, as one with a large input does
+    anyway.
     """
 
-    def __init__(self, scene: Scene, title: Words, graph: Graph | None = None, *, crowded: bool = False) -> None:
-        self.scene, self.title, self.graph = scene, title, graph or Graph()
+    def __init__(
+        self, scene: Scene, title: Words, graph: Graph | None = None, *, point: Words = "", crowded: bool = False
+    ) -> None:
+        self.scene, self.title, self.point, self.graph = scene, title, point, graph or Graph()
         self.settings: list[tuple[Words, Words]] = []
+        self._words = True
         self._cells: list[Cells] = []
         self._picture, self._crowded = False, crowded
         self._ndim = 0
@@ -80,15 +84,28 @@ class Story:
         self.settings.append((word, Assigned(Symbol(symbol, size=size), found)))
 
     def sizes(self, words: bool = True, /, **sizes: Sequence[int]) -> None:
-        """Sizes by their symbols; a dilation of 1 and an output padding of 0 are not worth saying."""
+        """Sizes by their symbols, maybe without `words`; a dilation of 1 and an output padding of 0 go unsaid."""
+        self._words = words
         for symbol, value in sizes.items():
             if tuple(value) != _UNSAID.get(symbol):
-                self.set(_SIZES[symbol] if words else "", symbol, value)
+                self.set(_SIZES[symbol], symbol, value)
+
+    def bias(self, value: float) -> Number:
+        """The bias as a number of formulas, in the head of the figure where it is not 0."""
+        number = Number(value, None, ("bias",))
+        if value:
+            self.set("bias", "b", number, size=False)
+        return number
+
+    def told(self, *without: str) -> Words:
+        """The settings as words, without some: `stride 2, padding 1`."""
+        found = (each for each in self.settings if each[0] not in without)
+        return joined(Text(f"{word} {{value}}", value=getattr(value, "value", value)) for word, value in found)
 
     def _settings(self) -> Words:
         """Each a word and its value; of many the words are left out."""
-        if len(self.settings) > _MOST_WORDS:
-            return joined((value for _, value in self.settings), "   ")
+        if len(self.settings) > _MOST_WORDS or not self._words:
+            return joined((value for _, value in self.settings), "   " if self._words else "     ")
         return joined(
             (Text(f"{word} {{value}}", value=value) if word else value for word, value in self.settings), "     "
         )
@@ -239,6 +256,7 @@ class Story:
             scene=scene_name(type(self.scene)),
             parameters=self.scene.public(),
             title=self.title,
+            point=self.point,
             settings=self._settings(),
             steps=steps,
             **self._board,

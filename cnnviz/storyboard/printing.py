@@ -12,6 +12,7 @@ from cnnviz.words import Phrase, Printer
 
 Thing = TypeVar("Thing")
 
+_TEXTS = ("title", "point", "settings", "formula", "convention", "alt", "subject")
 _PLAIN = frozenset(
     {"values", "roles", "x", "y", "heights", "levels", "role", "panel", "kind", "marks", "shade", "name"}
 )
@@ -26,9 +27,7 @@ def printed(board: Storyboard, printer: Printer, lang: str = "en") -> Storyboard
             changes = tuple(_printed(change, printer) for change in step.changes)
             yield replace(step, caption=printer(step.caption), changes=changes)
 
-    texts: dict[str, Any] = {
-        name: printer(getattr(board, name)) for name in ("title", "settings", "formula", "convention", "alt", "subject")
-    }
+    texts: dict[str, Any] = {name: printer(getattr(board, name)) for name in _TEXTS}
     rows = tuple(tuple(_printed(panel, printer) for panel in row) for row in board.rows)
     return replace(board, rows=rows, steps=steps, lang=lang, **texts)
 

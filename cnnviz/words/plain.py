@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cnnviz.words.language import code_of
@@ -19,7 +20,7 @@ _FRACTION = re.compile(r"\\d?frac\{([^{}]*)\}\{([^{}]*)\}")
 _COMMAND = re.compile(r"\\([A-Za-z]+|.) ?")
 _BLANKS = re.compile(r" {2,}")
 _SIGNS = {
-    "times": "×", "cdot": "·", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "leq": " ≤ ", "geq": " ≥ ",
+    "times": "×", "cdot": "·", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "approx": "≈", "leq": " ≤ ", "geq": " ≥ ",
     "vee": " ∨ ", "leftarrow": " ← ", "to": " → ", "infty": "∞", "partial": "∂", "sqrt": "√", "ldots": "…", "ln": "ln ",
     "log": "log ", "max": "max", "min": "min", "tanh": "tanh", "Sigma": "Σ", "Phi": "Φ", "alpha": "α", "beta": "β",
     "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η", "mu": "μ", "sigma": "σ", "varphi": "φ",
@@ -87,14 +88,31 @@ def of_still(board: Storyboard, steps: int, place: int) -> str:
     return phrase(board.lang, "{step} of an animation of {what}").format(step=head, what=board.subject)
 
 
+def with_notes(board: Storyboard) -> Storyboard:
+    """The storyboard with its point and its convention in the alt text, for those who do not see the figure."""
+    stop, end = phrase(board.lang, ". "), phrase(board.lang, ".")
+    notes = _notes(board)
+
+    def told(text: str) -> str:
+        return stop.join([text.removesuffix(end), *notes]) + end if text and notes else text
+
+    return replace(board, alt=told(board.alt), subject=told(board.subject))
+
+
+def _notes(board: Storyboard) -> list[str]:
+    """The point and the convention as sentences without their full stops."""
+    stop, end = phrase(board.lang, ". "), phrase(board.lang, ".")
+    point, convention = spoken(board.point).removesuffix(end), spoken(board.convention)
+    if stop.isascii() and not board.convention.startswith("$"):
+        convention = convention[:1].upper() + convention[1:]
+    return [text for text in (point, convention) if text]
+
+
 def caption(board: Storyboard) -> str:
-    """What stands under a figure in a paper: its title, its parameters and the convention that it follows."""
+    """What stands under a figure in a paper: its title, parameters, point and the convention that it follows."""
     comma, colon, stop, end = (phrase(board.lang, sign) for sign in (", ", ": ", ". ", "."))
-    title, convention = spoken(board.title), spoken(board.convention)
-    settings = listed(board.settings, comma)
+    title, settings = spoken(board.title), listed(board.settings, comma)
     # A second colon in a row says nothing.
     between = comma if colon in title else colon
     first = between.join(part for part in (title, settings) if part)
-    if stop.isascii() and not board.convention.startswith("$"):
-        convention = convention[:1].upper() + convention[1:]
-    return stop.join(part for part in (first, convention) if part) + end
+    return stop.join([first, *_notes(board)]) + end

@@ -15,7 +15,7 @@ from tests.figures import all_figures, make_figure, named
 
 def strings(board):
     """Every text of a printed storyboard but alt texts, whose languages order their parts differently."""
-    yield from (board.title, board.settings, board.formula, board.convention)
+    yield from (board.title, board.point, board.settings, board.formula, board.convention)
     for panel in board.panels():
         yield panel.label
     for step in board.steps():
