@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.check.shown import Shown, phrases
+from cnnviz.functions.compute import FUNCTIONS
 from cnnviz.operation import KERNEL, Operation
 from cnnviz.operation import Shown as Result
 from cnnviz.storyboard import Cell, MoveMark, Step, Storyboard
@@ -32,7 +33,16 @@ from cnnviz.words.arithmetic import children, leaves
 
 Values = npt.NDArray[Any]
 
-_PARAMETERS = {"a": "output_padding", "o": "output_size", r"\eta": "lr", "y": "label"}
+_PARAMETERS = {
+    "a": "output_padding",
+    "o": "output_size",
+    r"\eta": "lr",
+    "y": "label",
+    "N": "batch",
+    "m": "batch",
+    "C": "channels",
+    "G": "groups",
+}
 """Letters and the parameters that they stand for, where these have another name."""
 
 _ARGUMENTS = {"alpha": "negative_slope"}
@@ -83,19 +93,24 @@ class _Known:
     """What numbers are held against: an engine's results, what panels show meanwhile, and the figure's parameters."""
 
     def __init__(self, shown: Shown, operation: Operation | None, results: Mapping[str, Values]) -> None:
-        self.shown, self.operation, self.computed = shown, operation, results
-        self.precision = 1e-9 if operation is None or operation.double else 1e-5
+        self.shown, self.operation = shown, operation
+        # Activations are computed in single precision by engines that have them in no other.
+        calls = operation.calls if operation else ()
+        single = 1e-6 if any(call.function not in FUNCTIONS for call in calls) else 1e-9
+        self.precision = single if operation is None or operation.double else 1e-5
         self.scale = _scale(operation) if operation else 0.0
-        self.engine: dict[str, list[Values]] = {name: [np.asarray(values)] for name, values in results.items()}
+        given = operation.operands if operation else {}
+        self.computed = {name: operand.values for name, operand in given.items()} | dict(results)
+        self.engine: dict[str, list[Values]] = {name: [np.asarray(each)] for name, each in self.computed.items()}
         self.ways: dict[str, list[Values]] = {}
-        self.shapes: dict[str, tuple[int, ...]] = {}
+        self.shapes = {name: np.shape(values) for name, values in self.computed.items()}
         self.letters, self.choices = self._letters(), self._choices()
         self._before = {name: values.copy() for name, values in shown.now.items()}
         for each in operation.shown if operation else ():
             if each.among:
                 self.ways.setdefault(each.panel, []).append(results[each.name])
                 continue
-            right = self._as_drawn(each.panel, self._of(each))
+            right = self._as_drawn(each)
             self.engine.setdefault(each.panel, []).append(right)
             self.shapes.setdefault(each.panel, right.shape)
         if operation is not None:
@@ -136,15 +151,9 @@ class _Known:
         known = {name: sorted(values) for name, values in found.items() if values}
         return known | {letter: known[name] for letter, name in _PARAMETERS.items() if name in known}
 
-    def _of(self, each: Result) -> Values:
-        assert self.operation is not None
-        given = self.operation.operands
-        values = self.computed[each.name] if each.name in self.computed else given[each.name].values
-        return np.asarray(values[each.index])
-
-    def _as_drawn(self, panel: str, right: Values) -> Values:
+    def _as_drawn(self, each: Result) -> Values:
         """A result in the shape in which a panel has it: its samples one after the other, a vector as a column."""
-        drawn = self.shown.now.get(panel)
+        right, drawn = np.asarray(self.computed[each.name][each.index]), self.shown.now.get(each.panel)
         return right.reshape(drawn.shape) if drawn is not None and drawn.size == right.size else right
 
     # Results
@@ -158,7 +167,7 @@ class _Known:
         for each in self.operation.shown:
             if each.among:
                 continue
-            right = self._as_drawn(each.panel, self._of(each))
+            right = self._as_drawn(each)
             found = told[each.panel].pop(0) if each.panel in told else self._found(each.panel)
             if each.size:
                 yield Claim(f"the size of {each.panel}", np.array(found.shape), np.array(right.shape), 0, True)
@@ -252,7 +261,9 @@ class _Known:
             right = way.right[tuple(index[1:])]
             allowed = float(np.broadcast_to(way.allowed, way.right.shape)[tuple(index[1:])])
         elif name in self.engine or name in self.shown.now:
-            right, allowed = min(self._values(name, tuple(index)), key=lambda each: abs(each[0] - number.value))
+            right, allowed = min(
+                self._values(name, tuple(index)), key=lambda each: abs(each[0] - number.value) - each[1]
+            )
         else:
             right = _at(self.letters[name], *index)
         yield Claim(where, np.array(number.value), np.asarray(right, np.float64), allowed)
@@ -280,10 +291,11 @@ class _Known:
         return self.shapes[panel] if panel in self.shapes else self.shown.now[panel].shape
 
     def _size(self, where: str, size: Shape | Extent) -> Iterator[Claim]:
-        if isinstance(size, Extent):
+        if isinstance(size, Shape) and (size.ref in self.shapes or size.ref in self.shown.now):
+            right = np.array(self._shape(str(size.ref)))
+            yield Claim(f"the size of {size.ref} in {where}", np.array(size.sizes), right, 0)
+        else:
             yield from self._named(where, str(size.ref), size)
-        elif size.ref in self.shapes or size.ref in self.shown.now:
-            yield Claim(f"the size of {size.ref} in {where}", np.array(size.sizes), np.array(self._shape(size.ref)), 0)
 
     def _named(self, where: str, name: str, value: Any) -> Iterator[Claim]:
         """A value with a letter or a parameter's name is what that stands for."""
