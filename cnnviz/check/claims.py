@@ -103,7 +103,7 @@ class _Known:
         self.computed = {name: operand.values for name, operand in given.items()} | dict(results)
         self.engine: dict[str, list[Values]] = {name: [np.asarray(each)] for name, each in self.computed.items()}
         self.ways: dict[str, list[Values]] = {}
-        self.shapes = {name: np.shape(values) for name, values in self.computed.items()}
+        self.shapes: dict[str, tuple[int, ...]] = {}
         self.letters, self.choices = self._letters(), self._choices()
         self._before = {name: values.copy() for name, values in shown.now.items()}
         for each in operation.shown if operation else ():
@@ -113,6 +113,8 @@ class _Known:
             right = self._as_drawn(each)
             self.engine.setdefault(each.panel, []).append(right)
             self.shapes.setdefault(each.panel, right.shape)
+        # A panel may have the name of an array that has another shape.
+        self.shapes = {name: np.shape(values) for name, values in self.computed.items()} | self.shapes
         if operation is not None:
             self.shapes |= {panel: inputs.shape for panel, inputs in operation.inputs.items()}
 
@@ -321,7 +323,13 @@ class _Known:
                     n.value for each in text.values.values() if isinstance(each, Equation) for n in _numbers(each)
                 ]
                 beside = beside if all(number == int(number) for number in beside) else []
-                choices = beside if name == "n" else list(known) if isinstance(known, list | tuple) else [known]
+                choices = (
+                    beside
+                    if name == "n" and not self.ways
+                    else list(known)
+                    if isinstance(known, list | tuple)
+                    else [known]
+                )
                 if choices:
                     nearest = min(choices, key=lambda choice: abs(choice - value))
                     yield Claim(f"{name} in {where}", np.array(value), np.array(nearest), 0)

@@ -67,15 +67,15 @@ def check_figure(figure: Figure, against: str = "onnxruntime", name: str = "") -
     name = name or figure.file_name("").removesuffix(".").replace("_", " ")
     if against not in ENGINES:
         raise UsageError(f"--against {against!r} is no engine: {suggest(against, tuple(ENGINES))}")
-    operation, board = figure.scene.operation(), figure.scene.storyboard()
+    framework = ENGINES[against]
     try:
-        results = {} if operation is None else run(operation, ENGINES[against])
+        operation, board = figure.scene.operation(), figure.scene.storyboard()
+        results = {} if operation is None else run(operation, framework)
+        found = list(checked(board, operation, results, framework))
     except UsageError as error:
         return Report(name=name, reason=str(error))
-    except (CnnvizError, ImportError):
+    except CnnvizError:
         raise
-    try:
-        found = list(checked(board, operation, results, ENGINES[against]))
     except Exception as error:
         said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         return Report(name=name, difference=f"it is not as {against} has it: {said}")
