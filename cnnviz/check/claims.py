@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.check.shown import Shown, phrases
+from cnnviz.functions.compute import FUNCTIONS
 from cnnviz.operation import KERNEL, Operation
 from cnnviz.operation import Shown as Result
 from cnnviz.storyboard import Cell, MoveMark, Step, Storyboard
@@ -32,7 +33,16 @@ from cnnviz.words.arithmetic import children, leaves
 
 Values = npt.NDArray[Any]
 
-_PARAMETERS = {"a": "output_padding", "o": "output_size", r"\eta": "lr"}
+_PARAMETERS = {
+    "a": "output_padding",
+    "o": "output_size",
+    r"\eta": "lr",
+    "y": "label",
+    "N": "batch",
+    "m": "batch",
+    "C": "channels",
+    "G": "groups",
+}
 """Letters and the parameters that they stand for, where these have another name."""
 
 _ARGUMENTS = {"alpha": "negative_slope"}
@@ -83,9 +93,15 @@ class _Known:
     """What numbers are held against: an engine's results, what panels show meanwhile, and the figure's parameters."""
 
     def __init__(self, shown: Shown, operation: Operation | None, results: Mapping[str, Values]) -> None:
-        self.shown, self.operation, self.computed = shown, operation, results
-        self.precision = 1e-9 if operation is None or operation.double else 1e-5
-        self.engine: dict[str, list[Values]] = {name: [np.asarray(values)] for name, values in results.items()}
+        self.shown, self.operation = shown, operation
+        # Activations are computed in single precision by engines that have them in no other.
+        calls = operation.calls if operation else ()
+        single = 1e-6 if any(call.function not in FUNCTIONS for call in calls) else 1e-9
+        self.precision = single if operation is None or operation.double else 1e-5
+        self.scale = _scale(operation) if operation else 0.0
+        given = operation.operands if operation else {}
+        self.computed = {name: operand.values for name, operand in given.items()} | dict(results)
+        self.engine: dict[str, list[Values]] = {name: [np.asarray(each)] for name, each in self.computed.items()}
         self.ways: dict[str, list[Values]] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
         self.letters, self.choices = self._letters(), self._choices()
@@ -94,9 +110,11 @@ class _Known:
             if each.among:
                 self.ways.setdefault(each.panel, []).append(results[each.name])
                 continue
-            right = self._as_drawn(each.panel, self._of(each))
+            right = self._as_drawn(each)
             self.engine.setdefault(each.panel, []).append(right)
             self.shapes.setdefault(each.panel, right.shape)
+        # A panel may have the name of an array that has another shape.
+        self.shapes = {name: np.shape(values) for name, values in self.computed.items()} | self.shapes
         if operation is not None:
             self.shapes |= {panel: inputs.shape for panel, inputs in operation.inputs.items()}
 
@@ -118,9 +136,9 @@ class _Known:
                 found = {**names, part.left.name: tuple(each.value for each in part.results), **found}
         for part in walk(self.shown.board.formula):
             if isinstance(part, Defined):
-                sizes = [_value(part.sides[0], found, axis) for axis in (0, 1)]
+                sizes = [value_of(part.sides[0], found, axis) for axis in (0, 1)]
                 if None not in sizes:
-                    name = _name(part.left)
+                    name = name_of(part.left)
                     found = {name: tuple(sizes), f"-{name}": tuple(-each for each in sizes), **found}
         return found
 
@@ -134,17 +152,12 @@ class _Known:
             }
             for name in left_out
         }
-        return {name: sorted(values) for name, values in found.items() if values}
+        known = {name: sorted(values) for name, values in found.items() if values}
+        return known | {letter: known[name] for letter, name in _PARAMETERS.items() if name in known}
 
-    def _of(self, each: Result) -> Values:
-        assert self.operation is not None
-        given = self.operation.operands
-        values = self.computed[each.name] if each.name in self.computed else given[each.name].values
-        return np.asarray(values[each.index])
-
-    def _as_drawn(self, panel: str, right: Values) -> Values:
+    def _as_drawn(self, each: Result) -> Values:
         """A result in the shape in which a panel has it: its samples one after the other, a vector as a column."""
-        drawn = self.shown.now.get(panel)
+        right, drawn = np.asarray(self.computed[each.name][each.index]), self.shown.now.get(each.panel)
         return right.reshape(drawn.shape) if drawn is not None and drawn.size == right.size else right
 
     # Results
@@ -154,11 +167,11 @@ class _Known:
         assert self.operation is not None
         for panel, ways in self.ways.items():
             yield from (self._way(panel, row) for row in range(len(ways)))
-        scale, told = _scale(self.operation), {name: list(values) for name, values in self.shown.told.items()}
+        told = {name: list(values) for name, values in self.shown.told.items()}
         for each in self.operation.shown:
             if each.among:
                 continue
-            right = self._as_drawn(each.panel, self._of(each))
+            right = self._as_drawn(each)
             found = told[each.panel].pop(0) if each.panel in told else self._found(each.panel)
             if each.size:
                 yield Claim(f"the size of {each.panel}", np.array(found.shape), np.array(right.shape), 0, True)
@@ -167,7 +180,7 @@ class _Known:
                     yield Claim(each.panel, found, np.arange(1.0, right.size + 1).reshape(right.shape), 0)
                 continue
             most = float(np.abs(right).max(initial=0.0))
-            yield Claim(each.panel, found, right, self.precision * max(scale, most), True)
+            yield Claim(each.panel, found, right, self.precision * max(self.scale, most), True)
 
     def _found(self, name: str) -> Values:
         """What a panel shows, or the heights of a plot's point, or of a dot of that name."""
@@ -252,7 +265,9 @@ class _Known:
             right = way.right[tuple(index[1:])]
             allowed = float(np.broadcast_to(way.allowed, way.right.shape)[tuple(index[1:])])
         elif name in self.engine or name in self.shown.now:
-            right, allowed = min(self._values(name, tuple(index)), key=lambda each: abs(each[0] - number.value))
+            right, allowed = min(
+                self._values(name, tuple(index)), key=lambda each: abs(each[0] - number.value) - each[1]
+            )
         else:
             right = _at(self.letters[name], *index)
         yield Claim(where, np.array(number.value), np.asarray(right, np.float64), allowed)
@@ -267,7 +282,7 @@ class _Known:
             found = np.atleast_1d(values)
             while found.ndim > len(index):
                 found = found[0]
-            yield float(found[index]), self.precision * float(np.abs(values).max())
+            yield float(found[index]), self.precision * max(self.scale, float(np.abs(values).max()))
 
     def _inside(self, panel: str) -> Values:
         """What a panel shows, without its padding."""
@@ -280,10 +295,11 @@ class _Known:
         return self.shapes[panel] if panel in self.shapes else self.shown.now[panel].shape
 
     def _size(self, where: str, size: Shape | Extent) -> Iterator[Claim]:
-        if isinstance(size, Extent):
+        if isinstance(size, Shape) and (size.ref in self.shapes or size.ref in self.shown.now):
+            right = np.array(self._shape(str(size.ref)))
+            yield Claim(f"the size of {size.ref} in {where}", np.array(size.sizes), right, 0)
+        else:
             yield from self._named(where, str(size.ref), size)
-        elif size.ref in self.shapes or size.ref in self.shown.now:
-            yield Claim(f"the size of {size.ref} in {where}", np.array(size.sizes), np.array(self._shape(size.ref)), 0)
 
     def _named(self, where: str, name: str, value: Any) -> Iterator[Claim]:
         """A value with a letter or a parameter's name is what that stands for."""
@@ -309,7 +325,13 @@ class _Known:
                     n.value for each in text.values.values() if isinstance(each, Equation) for n in _numbers(each)
                 ]
                 beside = beside if all(number == int(number) for number in beside) else []
-                choices = beside if name == "n" else list(known) if isinstance(known, list | tuple) else [known]
+                choices = (
+                    beside
+                    if name == "n" and not self.ways
+                    else list(known)
+                    if isinstance(known, list | tuple)
+                    else [known]
+                )
                 if choices:
                     nearest = min(choices, key=lambda choice: abs(choice - value))
                     yield Claim(f"{name} in {where}", np.array(value), np.array(nearest), 0)
@@ -320,7 +342,7 @@ class _Known:
             each = [list(self._sides(where, sides, axis)) for axis in (0, 1)]
             yield from min(each, key=lambda found: sum(bool((abs(c.shown - c.right) > c.allowed).any()) for c in found))
             return
-        values = [(side, value) for side in sides if (value := _value(side, self.letters, axis)) is not None]
+        values = [(side, value) for side in sides if (value := value_of(side, self.letters, axis)) is not None]
         for side, value in values[:-1]:
             right = np.asarray(values[-1][1], np.float64)
             scale = max([float(np.abs(right).max()), *(abs(n.value) for n in _numbers(side))])
@@ -381,16 +403,17 @@ def _numbers(part: Any) -> Iterator[Number]:
     return (number for number in leaves(part) if isinstance(number, Number))
 
 
-def _value(side: Expression, letters: Mapping[str, Any], axis: int) -> Any:
+def value_of(side: Expression, letters: Mapping[str, Any], axis: int = 0) -> Any:
     """What a side comes to along an axis; None where a letter of it is not known."""
     own = {letter for letter in leaves(side) if isinstance(letter, Symbol)}
-    known = {letter.name: letters.get(_name(letter)) for letter in own if not letter.index}
+    known = {letter.name: letters.get(name_of(letter)) for letter in own if not letter.index}
     if len(known) < len(own) or any(value is None for name, value in known.items() if name != "e"):
         return None
     return evaluate(side, {name: _at(value, axis) for name, value in known.items() if value is not None})
 
 
-def _name(letter: Expression) -> str:
+def name_of(letter: Any) -> str:
+    """A letter without the backslash of mathtext."""
     return letter.name.removeprefix("\\") if isinstance(letter, Symbol) else ""
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.functions.compute import evaluate
-from cnnviz.operation import Call, Operation
+from cnnviz.operation import Call, Operand, Operation
 from cnnviz.programs import run
 
 Values = npt.NDArray[np.float64]
@@ -53,7 +52,12 @@ def differences(
             continue
         operands = {name: everything[name] for name in call.operands}
         ways = {name: _direction(call, each) for name, each in operands.items()}
-        results = {n: _result(operation, call, operands, ways, n * _STEP, framework) for n in _AWAY}
+        results = {
+            n: alone(
+                operation, call, {name: each + n * _STEP * ways[name] for name, each in operands.items()}, framework
+            )
+            for n in _AWAY
+        }
         products = slope * sum(weight * results[n] for n, weight in _AWAY.items()) / _STEP
         ours = sum(float((everything[f"grad_{name}"] * way).sum()) for name, way in ways.items())
         scale = float(np.abs(products).sum()) + float(np.abs(slope * results[1]).sum())
@@ -71,15 +75,12 @@ def _direction(call: Call, values: Values) -> Values:
     return np.where(np.any(near, axis=0), 0, values) if near else values
 
 
-def _result(
-    operation: Operation, call: Call, operands: Mapping[str, Values], ways: Mapping[str, Values], step: float, how: str
-) -> Values:
-    given: dict[str, Any] = {
-        name: replace(_like(operation), values=values + step * ways[name]) for name, values in operands.items()
+def alone(operation: Operation, call: Call, values: Mapping[str, Values], framework: str) -> Values:
+    """What an engine gives for one call of an operation with other values."""
+    given = {
+        name: replace(operation.operands.get(name, Operand(values=each)), values=each, std=None, file=None)
+        for name, each in values.items()
     }
-    alone = replace(operation, operands=given, calls=(call,), shown=(), training=None, essential=0)
-    return run(alone, how)[call.result]
-
-
-def _like(operation: Operation) -> Any:
-    return replace(next(iter(operation.operands.values())), std=None, file=None)
+    call = replace(call, shape=values[call.operands[0]].shape)
+    changed = replace(operation, operands=given, calls=(call,), shown=(), training=None, essential=0)
+    return run(changed, framework)[call.result]

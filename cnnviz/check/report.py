@@ -11,6 +11,7 @@ import numpy as np
 
 from cnnviz.batch import Entry, read_sets, run_all
 from cnnviz.check.claims import Claim, claims
+from cnnviz.check.curves import curve_claims
 from cnnviz.check.gradients import after_training, differences
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.errors import CnnvizError, UsageError
@@ -66,15 +67,15 @@ def check_figure(figure: Figure, against: str = "onnxruntime", name: str = "") -
     name = name or figure.file_name("").removesuffix(".").replace("_", " ")
     if against not in ENGINES:
         raise UsageError(f"--against {against!r} is no engine: {suggest(against, tuple(ENGINES))}")
-    operation, board = figure.scene.operation(), figure.scene.storyboard()
+    framework = ENGINES[against]
     try:
-        results = {} if operation is None else run(operation, ENGINES[against])
+        operation, board = figure.scene.operation(), figure.scene.storyboard()
+        results = {} if operation is None else run(operation, framework)
+        found = list(checked(board, operation, results, framework))
     except UsageError as error:
         return Report(name=name, reason=str(error))
-    except (CnnvizError, ImportError):
+    except CnnvizError:
         raise
-    try:
-        found = list(checked(board, operation, results, ENGINES[against]))
     except Exception as error:
         said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         return Report(name=name, difference=f"it is not as {against} has it: {said}")
@@ -90,6 +91,8 @@ def checked(
         for name, ours, theirs, allowed in differences(operation, results, framework):
             yield Claim(f"the gradients of {name}", np.array(ours), np.array(theirs), allowed)
     yield from claims(board, operation, results)
+    if operation is not None:
+        yield from curve_claims(board, operation, framework)
 
 
 def _report(name: str, against: str, found: Sequence[Claim]) -> Report:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cnnviz.playback import GridState
 from cnnviz.storyboard import Block, Cell, Grid, Maps, MoveDot, Plot, SetCurve, SetStation, Storyboard
-from cnnviz.words import Phrase
+from cnnviz.words import Phrase, walk
 
 Values = npt.NDArray[np.float64]
 
@@ -86,11 +86,20 @@ def _reach(found: dict[str, Values], place: str, points: Values, *, anew: bool =
 
 def phrases(thing: Any) -> Iterator[Phrase]:
     """The words in a part of a storyboard."""
-    if isinstance(thing, Phrase):
-        yield thing
-    elif isinstance(thing, tuple):
+    for part in parts(thing, within=False):
+        if isinstance(part, Phrase):
+            yield part
+
+
+def parts(thing: Any, *, within: bool = True) -> Iterator[Any]:
+    """A part of a storyboard and every part of that, also `within` words."""
+    if isinstance(thing, tuple):
         for part in thing:
-            yield from phrases(part)
+            yield from parts(part, within=within)
+    elif isinstance(thing, Phrase):
+        yield from walk(thing) if within else (thing,)
     elif is_dataclass(thing):
+        yield thing
         for field in fields(thing):
-            yield from phrases(getattr(thing, field.name))
+            if field.name != "widest":  # measured and never shown
+                yield from parts(getattr(thing, field.name), within=within)

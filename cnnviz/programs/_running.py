@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from cnnviz.errors import CnnvizError
+from cnnviz.installation import install_hint
 from cnnviz.operation import Operation, Values
 
-_INSTALL = {"onnx": "pip install 'cnnviz[check]'", "pytorch": "pip install torch"}
+_PACKAGES = {"onnx": "cnnviz[check]", "pytorch": "torch"}
 
 
 def results_of(source: str, operation: Operation, framework: str) -> dict[str, Values]:
@@ -24,7 +25,7 @@ def results_of(source: str, operation: Operation, framework: str) -> dict[str, V
         with contextlib.redirect_stdout(io.StringIO()):
             exec(compile(source, f"<{framework}>", "exec"), space)
     except ImportError as error:
-        how = _INSTALL.get(framework, f"pip install {error.name}")
+        how = install_hint(_PACKAGES.get(framework, error.name or framework))
         raise CnnvizError(f"{framework} needs {error.name}, which is not installed: {how}") from error
     found = {}
     for name, value in space.items():

@@ -144,9 +144,9 @@ class Point(Generic[Entry]):
         least = max(2, math.ceil(-math.log10(largest)) + 1) if largest > 1e-9 else 2
         return next((n for n in (least, least + 1) if np.abs(both - np.round(both, n)).max() < 1e-9), least)
 
-    def x(self, step: int) -> Number:
-        """Where the point is."""
-        return Number(float(self.at[step]), self.digits)
+    def x(self, step: int, name: str = "x") -> Number:
+        """Where the point is, in the graph's array of that name."""
+        return Number(float(self.at[step]), self.digits, (name, step))
 
     def value(self, step: int, decimals: int | None = None, panel: str = "plot") -> Number:
         """The function there, as the engine has it for the panel."""

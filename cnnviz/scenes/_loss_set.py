@@ -103,5 +103,5 @@ def _plot(name: str, label: Words, points: Sequence[Point[Loss]], span: float) -
 def _told(points: Sequence[Point[Loss]], step: int, most: int) -> Words:
     """The losses of a step, behind the prediction that they share."""
     losses = [point.told(step, most) for point in points]
-    x = Equation(PREDICTION, (points[0].x(step),), strong=False)
+    x = Equation(PREDICTION, (points[0].x(step, "x" if points[0].entry.prediction == "real" else "p"),), strong=False)
     return Text("{x}:  {values}", x=x, values=joined(losses, "  "))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -178,8 +178,8 @@ class BatchNorm(Scene):
             alt=Text(
                 "batch normalization: the {m} values of {channels} are dots on a number line; they are shifted to mean "
                 "0, divided by √(σ² + ε), multiplied by γ and shifted by β{activation}",
-                m=m,
-                channels=counted(channels, "one channel", "each of {n} channels"),
+                m=Number(m, 0, ("batch",)),
+                channels=counted(Number(channels, 0, ("channels",)), "one channel", "each of {n} channels"),
                 activation="" if self.activation == "none" else Text("; then {name} is applied", name=self.activation),
             ),
             step_roles=("selected", "output", "active", "ink"),
@@ -207,10 +207,10 @@ class _Steps:
         """Means, variances, then the moves; each grid is filled when the dots stand as it says."""
         m, channels = self.X.values.shape
         batch = counted(
-            channels,
+            Number(channels, 0, ("channels",)),
             "A mini-batch of {m} samples with 1 channel",
             "A mini-batch of {m} samples with {n} channels: each channel has its own mean and variance",
-            m=m,
+            m=Number(m, 0, ("batch",)),
         )
         yield self.story.step(batch, beats=2)
         for row in ("mean", "variance"):
@@ -339,7 +339,7 @@ class _Steps:
     def _affine(self, channel: int) -> tuple[Number, Number]:
         """γ and β of a channel."""
         gamma, beta = (Number(float(values[channel]), None) for values in self.scene.affine)
-        return gamma, beta
+        return replace(gamma, ref=("gamma", channel)), replace(beta, ref=("beta", channel))
 
 
 def statistics(X: Cells, channel: int, scene: BatchNorm) -> Statistics:
@@ -349,7 +349,8 @@ def statistics(X: Cells, channel: int, scene: BatchNorm) -> Statistics:
 
 def _assigned(symbol: str, values: Values) -> Words:
     """A parameter with its value, or the different values that channels have."""
-    numbers = [Number(value, None) for value in dict.fromkeys(values.tolist())]
+    given = values.tolist()
+    numbers = [Number(value, None, (symbol[1:], given.index(value))) for value in dict.fromkeys(given)]
     if len(numbers) == 1:
         return Assigned(Symbol(symbol), numbers[0])
     return joined((Math(symbol), joined(numbers)), " = ")

@@ -152,7 +152,7 @@ class Norm(Scene):
         sheets = len(self.maps.values)
         more: dict[str, Any] = {
             "axes": 4,
-            "size": Shape(shape),
+            "size": Shape(shape, "x"),
             "columns": self.channels,
             "captions": ("",) * sheets,
             "below": Text("rows: samples, columns: channels"),
@@ -160,6 +160,7 @@ class Norm(Scene):
         X = story.cells("input", "Input $x$, {size}", x, data=self.maps, marks=_outlines("window", sheets), **more)
         digits, marks = short_digits(y.values, self.digits), _outlines("result", sheets)
         Y = story.cells("output", "Output $\\hat{{x}}$, {size}", y, pending=True, marks=marks, digits=digits, **more)
+        shared = Number(count, 0, ("input", "role", "selected"))
         beside = side_by_side(self.channels * size[1], self.batch * size[0])
         return story.play(
             lambda: self._steps(story, X, Y, groups),
@@ -169,17 +170,17 @@ class Norm(Scene):
                 "{kind} of {samples} with {channels}: {groups}, {n} values each, the cells that share a mean and a "
                 "variance light up and are normalized",
                 kind=Text(f"{self.kind} normalization"),
-                samples=counted(self.batch, "{n} sample", "{n} samples"),
-                channels=counted(self.channels, "{n} channel", "{n} channels"),
+                samples=counted(Number(self.batch, 0, ("batch",)), "{n} sample", "{n} samples"),
+                channels=counted(Number(self.channels, 0, ("channels",)), "{n} channel", "{n} channels"),
                 groups=counted(groups.count, "as one group", "in {n} groups"),
-                n=count,
+                n=shared,
             ),
             step_roles=("selected", "output"),
             formula=Text(
                 "{formula}    {n} values share {statistics}",
                 formula=Math(r"\hat{x}=(x-\mu)/\sqrt{\sigma^2+\epsilon}"),
                 statistics=joined((Math(r"\mu"), Math(r"\sigma^2"))),
-                n=count,
+                n=shared,
             ),
             convention=Text("biased variance"),
         )
@@ -189,7 +190,7 @@ class Norm(Scene):
         story.settings += [
             ("", Text("samples {value}", value=_assigned("N", self.batch))),
             ("", Text("channels {value}", value=_assigned("C", self.channels))),
-            ("", Text("pixels {value}", value=Shape(size))),
+            ("", Text("pixels {value}", value=Shape(size, "i"))),
         ]
         if self.kind in ("group", "all"):
             story.settings.append(("", Text("groups {value}", value=_assigned("G", self.groups))))
@@ -256,7 +257,7 @@ class Norm(Scene):
                 "the cells that share a mean and a variance light up together"
             ),
             step_roles=("selected", "output"),
-            formula=Text("each row a sample, each column a channel, each cell {size} pixels", size=Shape(size)),
+            formula=Text("each row a sample, each column a channel, each cell {size} pixels", size=Shape(size, "i")),
         )
 
     def _overview(self, story: Story, kind: str, groups: Windows, size: Size) -> Cells:
