@@ -18,6 +18,8 @@ from cnnviz.limits import (
     MAX_WIDTH,
     MIN_FONT_SCALE,
     MIN_WIDTH,
+    MOST_TWEENED,
+    TWEEN,
 )
 from cnnviz.mathtext import check_nesting
 from cnnviz.parameters import Parameters, Size, param, quote
@@ -30,6 +32,9 @@ _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "
 LONGEST_STEP, SHORTEST_STEP, WHOLE = 1.0, 0.05, 24.0
 
 _FRAMES = ("first", "last", "all")
+
+# What a bare figure has where nothing else is said: nobody reads it, and it is to be a small file.
+_BARE: Mapping[str, Any] = {"width": 360, "step": 0.5, "tween": 2}
 
 
 def _themes() -> Iterable[str]:
@@ -73,6 +78,10 @@ class Appearance(Parameters):
         False, help="Leave the ground out, in pictures and vectors; for dark slides with --theme dark or blueprint.",
         group="Look",
     )  # fmt: skip
+    bare: bool = param(
+        False, help="Only grids and windows: no words, numbers or operators; 360 px wide, half a second a step.",
+        group="Look", negatable=True,
+    )  # fmt: skip
     values: bool = param(True, help="Show numbers in the cells, and the arithmetic.", group="Look")
     code_line: str | None = param(
         None, help="Show the call that computes this in a framework.", choices=frameworks(), shown_default="none",
@@ -82,10 +91,11 @@ class Appearance(Parameters):
         None, help="Least time that a step is shown.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing",
         shown_default=f"{LONGEST_STEP:g}, less where there are many steps",
     )  # fmt: skip
-    hold: float = param(2.0, help="How long the last step is held.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing")
+    hold: float = param(3.0, help="How long the last step is held.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing")
     tween: int | None = param(
-        None, help=f"Pictures in which a window glides to its next place, up to {MAX_TWEEN}; 0 jumps.", lo=0,
-        hi=MAX_TWEEN, shown_default="0; 6 in video, HTML, SVG", group="Timing",
+        None, help=f"Pictures in which a window moves to its next place, up to {MAX_TWEEN}; 0 jumps.", lo=0,
+        hi=MAX_TWEEN, group="Timing",
+        shown_default=f"{TWEEN}; 0 in GIF, APNG and WebP of more than {MOST_TWEENED} steps",
     )  # fmt: skip
     once: bool = param(False, help="Play once instead of for ever.", negatable=True, group="Timing")
     for_: str | None = param(
@@ -126,8 +136,14 @@ class Appearance(Parameters):
             bytes_of(self.max_size)
 
     def defaults(self) -> Mapping[str, Any]:
-        """What is usual in the place where the figure goes."""
-        return {} if self.for_ is None else PLACES[self.for_].look
+        """What is usual for a bare figure, and in the place where it goes."""
+        return usual_look(bare=self.bare, for_=self.for_)
+
+
+def usual_look(*, bare: Any = False, for_: Any = None, **_: Any) -> Mapping[str, Any]:
+    """What `Appearance` has instead of its declared defaults where these of its parameters are given."""
+    place = PLACES.get(str(for_).lower())
+    return {**(_BARE if bare is True else {}), **(place.look if place else {})}
 
 
 def bytes_of(size: str) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -17,48 +18,109 @@ from cnnviz.files import whole_file
 PAGE = "index.html"
 _PICTURES, _VIDEOS = (".gif", ".webp", ".apng", ".svg", ".png"), (".mp4", ".webm")
 
+# What headings call parameters; a kind, surface or optimizer says by itself what it is.
+_WORDS = {"i": "input", "k": "kernel", "s": "stride", "p": "padding", "d": "dilation"} | dict.fromkeys(
+    ("kind", "surface", "optimizer"), ""
+)
+
+Record = Mapping[str, Any]
+
 
 def write_gallery(folder: Path, title: str) -> Path:
     """Write `index.html` beside the figures; raises CnnvizError if the manifest lists none."""
     records = [r for r in read_manifest(folder).values() if _main_file(r) and (folder / r["file"]).is_file()]
     if not records:
         raise CnnvizError(f"folder {folder} holds no figures: run `cnnviz render` first")
-    sections = "\n".join(_section(name, list(group)) for name, group in groupby(records, key=lambda r: r["section"]))
+    headings = dict(zip((r["file"] for r in records), _headings(records), strict=True))
+    groups = [(name, list(group)) for name, group in groupby(records, key=lambda r: r["section"])]
+    sections = "\n".join(_section(n, name, group, headings) for n, (name, group) in enumerate(groups))
+    links = [f'<a href="#s{n}">{escape(name)}</a>' for n, (name, _) in enumerate(groups) if name]
     template = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
-    page = template.substitute(title=escape(title), count=len(records), sections=sections)
+    page = template.substitute(
+        title=escape(title),
+        count=f"{len(records)} figure{'s' * (len(records) > 1)}",
+        links=" ".join(links) if len(links) > 1 else "",
+        sections=sections,
+    )
     with whole_file(folder / PAGE) as file:
         file.write(page.encode("utf-8"))
     return folder / PAGE
 
 
-def _section(name: str, records: Sequence[Mapping[str, Any]]) -> str:
+def _headings(records: Sequence[Record]) -> Iterator[str]:
+    """Their titles; those of one title are told apart by the parameters in which they differ, or by their names."""
+    alike: dict[str, list[Record]] = {}
+    for record in records:
+        alike.setdefault(record["title"], []).append(record)
+    for record in records:
+        title, others = record["title"], alike[record["title"]]
+        if len(others) == 1:
+            yield title
+            continue
+        own = _differing(record, others)
+        unique = sum(_differing(other, others) == own for other in others) == 1
+        if not unique:
+            own = Path(record["file"]).stem
+        yield f"{title}: {own}" if own else title
+
+
+def _differing(record: Record, others: Iterable[Record]) -> str:
+    """The parameters of a record that not all the others share."""
+    tables = [other.get("parameters") or {} for other in others]
+    own = record.get("parameters") or {}
+    keys = [key for key in own if any(table.get(key) != own[key] for table in tables)]
+    return ", ".join(f"{_WORDS.get(key, key.replace('_', ' '))} {own[key]}".strip() for key in keys)
+
+
+def _section(number: int, name: str, records: Sequence[Record], headings: Mapping[str, str]) -> str:
     heading = f"<h2>{escape(name)}</h2>\n" if name else ""
-    return f'<section>\n{heading}<div class="figures">\n' + "\n".join(map(_figure, records)) + "\n</div>\n</section>"
+    figures = "\n".join(_figure(record, headings[record["file"]]) for record in records)
+    return f'<section id="s{number}">\n{heading}<div class="figures">\n{figures}\n</div>\n</section>'
 
 
-def _figure(record: Mapping[str, Any]) -> str:
-    title, caption = escape(record["title"]), escape(record["caption"])
-    source_file, alt = _main_file(record), escape(record["alt"])
-    source, size = escape(quote(source_file)), f'width="{record["width"]}" height="{record["height"]}"'
-    facts = f"{record['steps']} steps, {record['milliseconds'] / 1000:g} s, {record['bytes'] / 1024:.0f} KiB"
+def _figure(record: Record, heading: str) -> str:
+    title, caption = escape(heading), escape(record["caption"])
+    file, alt = _main_file(record), escape(record["alt"])
+    source, size = escape(quote(file)), f'width="{record["width"]}" height="{record["height"]}"'
+    facts = f"{record['steps']} steps, {record['milliseconds'] / 1000:.3g} s, {record['bytes'] / 1024:.0f} KiB"
     if len(_names(record)) > 1:
         facts += ": " + ", ".join(f'<a href="{escape(quote(f))}">{escape(f)}</a>' for f in _names(record))
-    if source_file.endswith(_PICTURES):
-        stage = f'<img src="{source}" alt="{alt}" {size}><canvas aria-hidden="true"></canvas>'
-        button = f'<button type="button" aria-pressed="false" aria-label="Pause or play: {title}">Pause</button>'
+    if file.endswith(_PICTURES):
+        stage = f'<img src="{source}" alt="{alt}" {size} loading="lazy"><canvas aria-hidden="true"></canvas>'
     else:
-        stage, button = f'<video src="{source}" aria-label="{alt}" {size} controls muted loop playsinline></video>', ""
+        stage = f'<video src="{source}" aria-label="{alt}" {size} muted loop playsinline preload="metadata"></video>'
     return (
-        f'<figure><div class="stage">{stage}</div>\n'
-        f"<figcaption><h3>{title}</h3><p>{caption}</p><code>{escape(record['command'])}</code>\n"
-        f'<div class="row"><small>{facts}</small>{button}</div></figcaption></figure>'
+        f'<figure><div class="stage">{stage}</div>\n<figcaption><h3>{title}</h3>\n'
+        + (f"<p>{caption}</p>\n" if caption else "")
+        + _line(record["command"], f"Copy the command: {title}")
+        + (_line(python, f"Copy the Python line: {title}") if (python := _python(record)) else "")
+        + f'<div class="row"><small>{facts}</small>'
+        f'<button type="button" class="play" aria-pressed="false" aria-label="Pause: {title}">Pause</button></div>\n'
+        "</figcaption></figure>"
     )
 
 
-def _names(record: Mapping[str, Any]) -> list[str]:
+def _line(code: str, label: str) -> str:
+    return (
+        f'<div class="line"><code tabindex="0">{escape(code)}</code>'
+        f'<button type="button" class="copy" aria-label="{label}">Copy</button></div>\n'
+    )
+
+
+def _python(record: Record) -> str:
+    """The call that makes a figure, or an empty text where Python has no name for its scene."""
+    scene, parameters = str(record.get("scene", "")).replace("-", "_"), record.get("parameters")
+    if not scene.isidentifier() or not isinstance(parameters, dict):
+        return ""
+    names = {key: "for_" if key == "for" else re.sub(r"\W", "_", key) for key in parameters}
+    given = ", ".join(f"{names[key]}={value!r}" for key, value in parameters.items())
+    return f"cnnviz.{scene}({given}).save({record['file']!r})"
+
+
+def _names(record: Record) -> list[str]:
     return [file["file"] for file in files_of(record)]
 
 
-def _main_file(record: Mapping[str, Any]) -> str:
+def _main_file(record: Record) -> str:
     """The file of a record that a page shows best, or an empty text."""
     return next((file for kind in (*_PICTURES, *_VIDEOS) for file in _names(record) if file.endswith(kind)), "")

@@ -34,8 +34,9 @@ LEAST_PIXELS = 500_000
 MIN_FONT_SCALE, MAX_FONT_SCALE = 1.0, 2.0
 """How much larger all text may be."""
 
-MAX_TWEEN = 30
-"""Pictures in which a window glides from one place to the next."""
+MAX_TWEEN, TWEEN, MOST_TWEENED = 30, 6, 60
+"""Pictures in which a window moves from one place to the next: most, as usual, and up to how many steps in GIF, APNG
+and WebP."""
 
 MAX_SHEET, MAX_SHEET_PIXELS = 12, 100_000_000
 """Rows or columns of a contact sheet, and its pixels: one byte each."""

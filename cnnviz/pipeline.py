@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnviz.appearance import LONGEST_STEP, SHORTEST_STEP, WHOLE, Appearance, bytes_of
+from cnnviz.appearance import LONGEST_STEP, SHORTEST_STEP, WHOLE, Appearance, bytes_of, usual_look
 from cnnviz.discovery import load_scene
 from cnnviz.errors import UsageError
 from cnnviz.parameters import changed, normalise, parameters_of, suggest, to_cli
@@ -45,6 +45,7 @@ class Figure:
     def storyboard(self) -> Storyboard:
         """The figure as data."""
         from cnnviz.programs import line
+        from cnnviz.storyboard.bare import bare
         from cnnviz.storyboard.printing import printed
         from cnnviz.words import Printer
         from cnnviz.words.language import load_language
@@ -59,7 +60,8 @@ class Figure:
             board = replace(board, code=line(self.scene.operation(), look.code_line, self._named()))
         title = board.title if look.title is None else look.title
         point = board.point if look.subtitle is None else look.subtitle
-        return with_notes(replace(board, title=title, point=point))
+        board = with_notes(replace(board, title=title, point=point))
+        return bare(board) if look.bare else board
 
     def code(self, framework: str) -> str:
         """The same operation as a program in a framework, such as pytorch; raises UsageError where there is none."""
@@ -77,13 +79,15 @@ class Figure:
 
         `tween` and `step` are used where the figure does not say them itself; `quality` makes its files smaller.
         """
-        from cnnviz.render.frames import Film, Timing
+        from cnnviz.render.frames import Film
         from cnnviz.render.theme import load_theme
+        from cnnviz.render.timing import Timing
 
         look = self.appearance
         board = storyboard or self.storyboard()
         usual = step or min(LONGEST_STEP, max(SHORTEST_STEP, WHOLE / max(1, board.count)))
-        timing = Timing(step=look.step or usual, hold=max(look.hold, 0.02))
+        reading = look.step is None and step is None
+        timing = Timing(step=look.step or usual, hold=max(look.hold, 0.02), reading=reading)
         width, more = look.width, {}
         if quality:
             width, more = quality.width or width, {"colors": quality.colors} if quality.colors else {}
@@ -282,11 +286,13 @@ class Figure:
                 parts.append(word if parameter.type is bool else word + _slug(to_cli(value)))
         look = changed(self.appearance)
         parts += [name.rstrip("_") + _slug(look[name]) for name in _NAMING if name in look]
+        parts += ["bare"] if self.appearance.bare else []
         return "_".join(parts) + "." + extension
 
     def to_html(self) -> str:
         """The whole page that `save` writes to an .html file: a player that needs nothing beside it."""
-        from cnnviz.export.html import TWEEN, document
+        from cnnviz.export.html import document
+        from cnnviz.limits import TWEEN
 
         job = self.job()
         return document(job, job.film(TWEEN))
@@ -311,11 +317,10 @@ class Figure:
 def make(scene: str, /, **parameters: Any) -> Figure:
     """A figure of a scene by its name, with the scene's parameters and those of `Appearance`; raises UsageError."""
     cls, given = named(scene, parameters)
-    place = PLACES.get(str(given.get("for_")).lower())
     of_scene, of_look = ({p.name for p in parameters_of(declared)} for declared in (cls, Appearance))
     return Figure(
         cls(**{k: v for k, v in given.items() if k in of_scene}),
-        Appearance(**{**(place.look if place else {}), **{k: v for k, v in given.items() if k in of_look}}),
+        Appearance(**{**usual_look(**given), **{k: v for k, v in given.items() if k in of_look}}),
     )
 
 

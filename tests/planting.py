@@ -41,12 +41,14 @@ def _others(thing: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """A part of a storyboard with one number another."""
     match thing:
         case Number():
-            yield "number", replace(thing, value=thing.value + 0.75)
+            yield "number", replace(thing, value=thing.value + 3.25)
         case Shape() | Extent():
             for n, size in enumerate(thing.sizes):
                 yield type(thing).__name__, replace(thing, sizes=(*thing.sizes[:n], size + 1, *thing.sizes[n + 1 :]))
         case Text():
             for key, value in thing.values.items():
+                if isinstance(value, int) and f"{{{key}}}" not in thing.template:
+                    continue
                 if isinstance(value, int):
                     yield f"{key!r} of {thing.template!r}", Text(thing.template, **{**thing.values, key: value + 1})
                 else:
@@ -68,6 +70,8 @@ def _others(thing: Any, name: str = "") -> Iterator[tuple[str, Any]]:
             pass
         case _ if is_dataclass(thing):
             for field in fields(thing):
+                if field.name == "widest":  # what is measured and never shown
+                    continue
                 for inner, other in _others(getattr(thing, field.name), field.name):
                     kind = type(thing).__name__
                     yield f"{kind}.{field.name} {inner}".strip(), replace(thing, **{field.name: other})

@@ -37,7 +37,7 @@ def test_the_readme_names_every_scene():
 def test_the_readmes_targets_exist():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"`?make ([a-z]+)", readme):
+    for target in re.findall(r"(?:^|`)make ([a-z]+)", readme, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"make {target}"
 
 

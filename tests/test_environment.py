@@ -83,4 +83,4 @@ def test_a_scene_in_a_file_goes_to_another_process(tmp_path, monkeypatch):
     figure = make("mirror", i="2x3")
     monkeypatch.delenv(VARIABLE)
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        assert pool.submit(steps, figure).result() == 6
+        assert pool.submit(steps, figure).result() == steps(figure)

@@ -1,21 +1,21 @@
-"""The gallery page, as text and as a browser runs it."""
+"""The gallery page, as text and as a browser shows it."""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
-import subprocess
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
+import cnnviz
 from cnnviz.batch import render_sets
 from cnnviz.errors import CnnvizError
 from cnnviz.gallery import write_gallery
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-SET = """
+ESCAPED = """
 [[figure]]
 scene = "conv"
 name = "first"
@@ -25,95 +25,166 @@ title = "<script>document.title='broken'</script>"
 width = 320
 i = 3
 k = 2
-
-[[figure]]
-scene = "conv"
-name = "second"
-section = "Three"
-width = 320
-i = 3
 """
+FIGURE = '[[figure]]\nscene = "conv"\nname = "{name}"\nsection = "{section}"\nwidth = 320\ni = 3\nk = {k}\n{more}'
+
+
+def gallery(folder, text):
+    """A folder with the figures of a set and their page."""
+    (folder / "set.toml").write_text(text, encoding="utf-8")
+    assert render_sets([folder / "set.toml"], folder / "out", jobs=1, force=False, quiet=True) == 0
+    return write_gallery(folder / "out", "All <figures>")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    home = tmp_path_factory.mktemp("gallery")
-    (home / "set.toml").write_text(SET, encoding="utf-8")
-    assert render_sets([home / "set.toml"], home / "out", jobs=1, force=False, quiet=True) == 0
-    write_gallery(home / "out", "All <figures>")
-    return home / "out"
-
-
-def browse(page: Path, profile: Path, *flags: str) -> str:
-    """The page's document after its scripts have run."""
-    command = [
-        CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        f"--user-data-dir={profile}", "--virtual-time-budget=3000", *flags, "--dump-dom", page.as_uri(),
-    ]  # fmt: skip
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+def page(tmp_path_factory):
+    """Four sections of one, two, three and four figures."""
+    figures = [
+        FIGURE.format(name=f"n{n}-{k}", section=n, k=k % 3 + 1, more=f"bias = {k}\n")
+        for n in range(1, 5)
+        for k in range(n)
+    ]
+    return gallery(tmp_path_factory.mktemp("gallery"), ESCAPED + "\n".join(figures))
 
 
 class Page(HTMLParser):
-    def __init__(self, text: str) -> None:
+    """The texts and images of a page."""
+
+    def __init__(self, path) -> None:
         super().__init__()
         self.images: list[dict[str, str | None]] = []
-        self.figures: list[str] = []
-        self.headings: list[str] = []
+        self.texts: dict[str, list[str]] = {"h2": [], "h3": [], "code": [], "p": []}
         self.scripts = 0
         self._in = ""
-        self.feed(text)
+        self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
         self._in = tag
         if tag == "img":
-            self.images.append(given)
-        elif tag == "figure":
-            self.figures.append(given.get("class") or "")
+            self.images.append(dict(attrs))
         self.scripts += tag == "script"
 
     def handle_data(self, data):
-        if self._in in ("h2", "h3", "code") and data.strip():
-            self.headings.append(data.strip())
+        if self._in in self.texts and data.strip():
+            self.texts[self._in].append(data.strip())
 
 
-def test_the_page_shows_every_figure_with_words_and_command(folder):
-    page = Page((folder / "index.html").read_text(encoding="utf-8"))
-    assert [image["src"] for image in page.images] == ["first.gif", "second.gif"]
-    assert all(image["alt"].startswith("Animation of a convolution") for image in page.images)
-    assert "One & <two>" in page.headings
-    assert "<script>document.title='broken'</script>" in page.headings
-    assert "cnnviz conv --i 3 --k 3 --width 320" in page.headings
-    assert page.scripts == 1
+def test_the_page_shows_every_figure_with_words_and_command(page):
+    found = Page(page)
+    assert [image["src"] for image in found.images][:2] == ["first.gif", "n1-0.gif"]
+    assert all(image["alt"].startswith("Animation of a convolution") for image in found.images)
+    assert found.texts["h2"] == ["One & <two>", "1", "2", "3", "4"]
+    assert found.texts["h3"][0] == "<script>document.title='broken'</script>"
+    assert found.texts["p"] == ['A caption with <b>signs</b> & "quotes"']
+    assert found.scripts == 1
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs it")
-def test_a_browser_plays_it_and_stills_it_for_those_who_ask_for_calm(folder, tmp_path):
-    text = browse(folder / "index.html", tmp_path / "a")
-    assert Page(text).figures == ["", ""]
-    assert re.search(r"<title>All &lt;figures&gt;</title>", text), "a user's text ran as a script"
-    calm = browse(folder / "index.html", tmp_path / "b", "--force-prefers-reduced-motion")
-    assert Page(calm).figures == ["paused", "paused"]
-    assert 'id="all" aria-pressed="true">Play all<' in calm
+def test_no_two_cards_have_one_title(page):
+    titles = Page(page).texts["h3"]
+    assert len(titles) == 11
+    assert len(set(titles)) == 11
+
+
+def test_the_python_line_makes_the_figure(page, tmp_path, monkeypatch):
+    line = Page(page).texts["code"][3]
+    monkeypatch.chdir(tmp_path)
+    eval(line, {"cnnviz": cnnviz})  # noqa: S307
+    assert (tmp_path / "n1-0.gif").read_bytes() == (page.parent / "n1-0.gif").read_bytes()
+
+
+def test_a_manifest_of_less_still_makes_a_page(page, tmp_path):
+    out = shutil.copytree(page.parent, tmp_path / "out")
+    table = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    for record in table["figures"]:
+        del record["scene"], record["parameters"]
+    (out / "manifest.json").write_text(json.dumps(table), encoding="utf-8")
+    assert len(set(Page(write_gallery(out, "x")).texts["h3"])) == 11
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine; .ci/run installs it")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as engine:
+        running = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.mark.parametrize(("width", "columns"), [(400, 1), (1280, 2), (1920, 3)])
+def test_every_row_is_full(browser, page, width, columns):
+    seen = browser.new_page(viewport={"width": width, "height": 900})
+    seen.goto(page.as_uri())
+    assert seen.title() == "All <figures>", "a user's text ran as a script"
+    assert seen.evaluate("document.documentElement.scrollWidth") == width
+    boxes = seen.eval_on_selector_all(
+        ".figures",
+        "grids => grids.map(grid => [...grid.children].map(figure => figure.getBoundingClientRect().toJSON()))",
+    )
+    most = 0
+    for figures in boxes:
+        for top in {round(box["top"]) for box in figures}:
+            row = [box for box in figures if round(box["top"]) == top]
+            gaps = 24 * (len(row) - 1)
+            assert sum(box["width"] for box in row) + gaps == pytest.approx(max(b["right"] for b in figures) - min(
+                b["left"] for b in figures
+            ), abs=2)  # fmt: skip
+            most = max(most, len(row))
+    assert most == columns
+    seen.close()
+
+
+def stills(seen):
+    return seen.eval_on_selector_all("figure", "all => all.map(figure => figure.classList.contains('still'))")
+
+
+def test_figures_play_where_they_are_seen(browser, page):
+    seen = browser.new_page(viewport={"width": 400, "height": 700})
+    seen.goto(page.as_uri())
+    seen.wait_for_selector("figure:not(.still)")
+    last = seen.locator("figure").last
+    assert "still" in last.get_attribute("class")
+    last.scroll_into_view_if_needed()
+    seen.wait_for_function("[...document.querySelectorAll('figure')].at(-1).matches(':not(.still)')")
+    assert stills(seen)[0]
+    last.get_by_role("button", name="Pause").click()
+    assert "still" in last.get_attribute("class")
+    seen.close()
+
+
+def test_nothing_moves_for_those_who_ask_for_calm(browser, page):
+    seen = browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    seen.goto(page.as_uri())
+    seen.wait_for_function("document.querySelector('canvas').width == 320")
+    assert all(stills(seen))
+    seen.locator("figure").first.get_by_role("button", name="Play").click()
+    assert stills(seen).count(False) == 1
+    seen.close()
+
+
+def test_the_command_is_copied(browser, page):
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    seen = context.new_page()
+    seen.goto(page.as_uri())
+    seen.get_by_role("button", name="Copy the command").nth(1).click()
+    seen.wait_for_selector("text=Copied")
+    assert seen.evaluate("navigator.clipboard.readText()").startswith("cnnviz conv --i 3 --k 1")
+    context.close()
 
 
 def test_figures_of_several_formats_show_what_a_page_can_show(tmp_path):
     entries = (("a", '["json", "gif"]'), ("b", '"mp4,zip"'), ("c", '"zip"'))
-    text = "".join(
-        f'[[figure]]\nscene = "conv"\nname = "{name}"\nformat = {formats}\nwidth = 320\ni = 3\n'
-        for name, formats in entries
-    )
-    (tmp_path / "set.toml").write_text(text, encoding="utf-8")
-    assert render_sets([tmp_path / "set.toml"], tmp_path / "out", jobs=1, force=False, quiet=True) == 0
-    write_gallery(tmp_path / "out", "All")
-    text = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
-    assert [(image["src"], image["width"]) for image in Page(text).images] == [("a.gif", "320")]
+    text = "".join(FIGURE.format(name=name, section="", k=3, more=f"format = {formats}\n") for name, formats in entries)
+    written = gallery(tmp_path, text)
+    text = written.read_text(encoding="utf-8")
+    assert [(image["src"], image["width"]) for image in Page(written).images] == [("a.gif", "320")]
     assert re.findall(r'<video src="([^"]+)" aria-label="Animation', text) == ["b.mp4"]
-    assert re.findall(r'<a href="([^"]+)">', text) == ["a.json", "a.gif", "b.mp4", "b.zip"]
+    assert re.findall(r'<a href="([^"#]+)">', text) == ["a.json", "a.gif", "b.mp4", "b.zip"]
     assert "2 figures" in text
 
 
 def test_an_empty_folder_is_an_error(tmp_path):
-    with pytest.raises(CnnvizError, match=r"holds no figures: run `cnnviz render` first$"):
+    with pytest.raises(CnnvizError, match="render"):
         write_gallery(tmp_path, "x")

@@ -6,7 +6,7 @@ import math
 
 from cnnviz.errors import UsageError
 from cnnviz.export import Job
-from cnnviz.limits import LEAST_PIXELS, MAX_PAGE_CELLS, MAX_PAGES, MAX_PIXELS, MIN_WIDTH
+from cnnviz.limits import LEAST_PIXELS, MAX_PAGE_CELLS, MAX_PAGES, MAX_PIXELS, MIN_WIDTH, MOST_TWEENED, TWEEN
 from cnnviz.render.frames import GLIDE_MILLISECONDS, Film
 from cnnviz.storyboard import Storyboard
 
@@ -23,6 +23,11 @@ def check_amount(film: Film, most: int = MAX_PIXELS) -> None:
         f"{pictures} pictures of {width}×{height} pixels are too many for one file, more than {most // 10**6} million "
         f"pixels: use {_instead(film, most // pictures, glides)}"
     )
+
+
+def tween_of(job: Job) -> int:
+    """Pictures in which a window moves where nobody says how many, in a format that stores each of them."""
+    return TWEEN if job.storyboard.count <= MOST_TWEENED else 0
 
 
 def affordable(job: Job, tween: int, most: int) -> Film:
@@ -47,7 +52,7 @@ def check_pages(board: Storyboard) -> None:
 
 
 def _glides(film: Film) -> int:
-    return min(film.tween, int(film.timing.step * 1000) // GLIDE_MILLISECONDS)
+    return min(film.tween + film.flight, int(film.timing.step * 1000) // GLIDE_MILLISECONDS)
 
 
 def _amount(film: Film) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from typing import BinaryIO, NamedTuple
 from cnnviz.export import Job, Written
 from cnnviz.export._stills import begins_of, words_of
 from cnnviz.export.svg import document
+from cnnviz.limits import TWEEN
 from cnnviz.render.svg_pen import OWN, STYLE, SvgDefs
 from cnnviz.render.vector import Spot, Vectors, vectors
 
@@ -22,7 +23,6 @@ Steps = tuple[tuple[int, int], ...]
 Event = tuple[int, int]
 """From which step on a slot holds what number."""
 
-TWEEN = 6
 # Seconds of a picture in which a window glides, and the least that is left of the step before it.
 _GLIDE, _SETTLED = 0.04, 0.02
 # Shorter fragments are written again, where they are wanted again.

@@ -7,7 +7,6 @@ from itertools import accumulate
 
 from cnnviz.export import Job
 from cnnviz.export.png import spread
-from cnnviz.limits import MAX_SECONDS
 from cnnviz.render.frames import Film, settled
 from cnnviz.render.markup import MarkupPen
 from cnnviz.storyboard import Step
@@ -58,8 +57,8 @@ def words_of(job: Job, caption: str = "") -> str:
 def begins_of(film: Film, steps: Sequence[Step]) -> list[float]:
     """When each step begins, in seconds, and when the last one ends."""
     timing = film.timing
-    lasts = [timing.step * step.beats for step in steps[:-1]]
-    if min(lasts, default=_CALM) < _CALM:
+    lasts = timing.seconds(steps, len(steps))
+    if min(lasts[:-1], default=_CALM) < _CALM:
         # Such steps may flash: then the film, which sees them, tells how long they are to last.
         return list(accumulate((frame.milliseconds / 1000 for frame in settled(film)), initial=0.0))
-    return list(accumulate([*lasts, min(MAX_SECONDS, max(timing.hold, 0.02))], initial=0.0))
+    return list(accumulate(lasts, initial=0.0))

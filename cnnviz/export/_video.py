@@ -20,7 +20,7 @@ from cnnviz.export import Job, Written
 from cnnviz.export._amount import affordable
 from cnnviz.export._plugin import AnimationPlugin, Frames, save
 from cnnviz.installation import install_hint
-from cnnviz.limits import MAX_WHOLE_PIXELS
+from cnnviz.limits import MAX_WHOLE_PIXELS, TWEEN
 from cnnviz.render.canvas import Box
 from cnnviz.render.frames import Frame
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from av import VideoFrame
     from av.video.stream import VideoStream
 
-TWEEN = 6
 """Pictures in which a window glides, where the figure does not say how many."""
 _INDEX_BYTES = 1024
 # MP4 has no place for the software: its own encoder's name would be FFmpeg's.

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import BinaryIO
 
 from cnnviz.export import Job, Written
-from cnnviz.export._amount import check_amount
+from cnnviz.export._amount import affordable, tween_of
 from cnnviz.export._patches import Patch, patches
 from cnnviz.export._plugin import AnimationPlugin, Frames, save
 from cnnviz.export._png import chunk, packed, start
@@ -27,8 +27,7 @@ _KEEP, _SOURCE, _OVER = 0, 0, 1
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the animation."""
-    film = job.film(0)
-    check_amount(film, MAX_PACKED_PIXELS)
+    film = affordable(job, tween_of(job), MAX_PACKED_PIXELS)
     return save(ApngPlugin, job, film, file)
 
 

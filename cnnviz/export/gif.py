@@ -17,9 +17,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from cnnviz.export import Job, Written
-from cnnviz.export._amount import check_amount
+from cnnviz.export._amount import affordable, tween_of
 from cnnviz.export._patches import Patch, patches, where
 from cnnviz.export._plugin import AnimationPlugin, Frames, save
+from cnnviz.limits import MAX_PIXELS
 from cnnviz.render.canvas import Box, apart, hull
 from cnnviz.render.frames import Frame
 from cnnviz.render.palette import Pixels
@@ -34,8 +35,7 @@ _KEEP, _CLEAR = 1, 2
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the animation."""
-    film = job.film(0)
-    check_amount(film)
+    film = affordable(job, tween_of(job), MAX_PIXELS)
     return save(GifPlugin, job, film, file)
 
 

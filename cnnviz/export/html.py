@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from cnnviz.export import Job, Written
+from cnnviz.limits import TWEEN
 from cnnviz.render.frames import Film
 from cnnviz.render.svg_pen import OWN, STYLE, SvgDefs, escaped, hex_color
 from cnnviz.render.theme import contrast
 from cnnviz.render.vector import Layer, Vectors, vectors
 from cnnviz.words.plain import phrase, spoken, tag_of
 
-TWEEN = 6
 LIMIT = 60 * 1024
 """Bytes that a page may have; where plain data would make it larger, it is packed."""
 
@@ -52,14 +52,14 @@ _PARTS = Path(__file__).parent
 _GAP = re.compile(r"\{\{(\w+)\}\}")
 # Room for the controls under a figure in a notebook.
 _CONTROLS = 56
+_BARE = "#counter,#progress{display:none}"
 
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the player; `once` keeps it from starting again after the last step."""
     film = job.film(TWEEN)
-    page, beats = _document(job, film)
+    page, seconds = _document(job, film)
     file.write(page.encode("utf-8"))
-    seconds = film.timing.step * beats + film.timing.hold
     return Written(size=film.size, steps=job.storyboard.count, milliseconds=round(1000 * seconds))
 
 
@@ -87,10 +87,10 @@ def framed(job: Job, still: str) -> str:
 
 
 def _document(job: Job, film: Film, *, packed: bool = False) -> tuple[str, float]:
-    """The page, and how many times the usual time all steps but the last are held."""
+    """The page, and for how many seconds it plays."""
     defs = SvgDefs()
     figure = vectors(film, defs)
-    drawn, beats = "".join(defs.markup), sum(beat.step.beats for beat in figure.beats[:-1])
+    drawn, seconds = "".join(defs.markup), sum(_seconds(figure, film))
     words = {name: phrase(job.lang, text) for name, text in PHRASES.items()}
     data = player_data(figure, film, loop=not job.once) | {"words": {name: words[name] for name in _IN_SCRIPT}}
     filled = {name: escaped(text) for name, text in words.items()} | _filled(job, film)
@@ -99,7 +99,7 @@ def _document(job: Job, film: Film, *, packed: bool = False) -> tuple[str, float
     if packed or len(page.encode("utf-8")) > LIMIT:
         filled |= {"defs": "", "kind": "application/x-deflate", "data": _packed({**data, "defs": drawn})}
         page = _assembled(filled)
-    return page, beats
+    return page, seconds
 
 
 def _filled(job: Job, film: Film) -> dict[str, str]:
@@ -119,7 +119,7 @@ def _filled(job: Job, film: Film) -> dict[str, str]:
         "texts": _texts(job),
         "colors": f"{colors}--focus:{hex_color(focus)}",
         "scheme": "dark" if dark else "light",
-        "style": STYLE,
+        "style": STYLE + (_BARE if board.bare else ""),
         "width": str(width),
         "height": str(height),
         "count": str(board.count),
@@ -146,9 +146,10 @@ def _texts(job: Job) -> str:
 def player_data(figure: Vectors, film: Film, *, loop: bool) -> dict[str, Any]:
     """What the player plays: fragments, layers, and of each step only what it changes."""
     steps, before = [], ""
-    for beat in figure.beats:
+    for beat, seconds in zip(figure.beats, _seconds(figure, film), strict=True):
         said = spoken(beat.step.caption) if film.layout.fit.numbers else ""
-        steps.append([beat.step.beats, beat.caption, "" if said == before else said, _flat(beat.changes)])
+        beats, telling = round(seconds / film.timing.step, 3), "" if said == before else said
+        steps.append([beats, beat.caption, telling, _flat(beat.changes)])
         before = said
     return {
         "step": film.timing.step,
@@ -163,6 +164,10 @@ def player_data(figure: Vectors, film: Film, *, loop: bool) -> dict[str, Any]:
         "steps": steps,
         "wrote": [number for pair in figure.wrote.items() for number in pair],
     }
+
+
+def _seconds(figure: Vectors, film: Film) -> list[float]:
+    return film.timing.seconds([beat.step for beat in figure.beats], len(figure.beats))
 
 
 def _flat(changes: list[tuple[int, int]]) -> list[int]:

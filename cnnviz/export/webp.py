@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from cnnviz.export import Job, Written
-from cnnviz.export._amount import check_amount
+from cnnviz.export._amount import affordable, tween_of
 from cnnviz.export._patches import Patch, patches
 from cnnviz.export._plugin import AnimationPlugin, Frames, save
 from cnnviz.limits import MAX_PACKED_PIXELS
@@ -48,8 +48,7 @@ _PLACES = {
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the animation."""
-    film = job.film(0)
-    check_amount(film, MAX_PACKED_PIXELS)
+    film = affordable(job, tween_of(job), MAX_PACKED_PIXELS)
     return save(WebpPlugin, job, film, file)
 
 

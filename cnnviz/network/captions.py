@@ -151,12 +151,12 @@ def _response(layer: Lrn, x: Numbers, y: Numbers, most: int | None) -> Equation:
 
 def softmax(z: Numbers, label: int, p: Number, most: int | None) -> Text:
     """How scores become the probability of the label."""
-    symbol = Symbol("p", (label,))
-    if np.abs(z.values).max() > _GREATEST_POWER:
+    symbol, scores = Symbol("p", (label,)), z.values.ravel()
+    if np.abs(scores).max() > _GREATEST_POWER:
         found = equation(None, Named(symbol, replace(p, decimals=None)), p)
-        return Text("softmax: {scores} scores become probabilities that sum to 1, {p}", scores=len(z.values), p=found)
-    powers = [call("exp", z[n]) for n in range(len(z.values))]
-    own, whole = (significant(float(n), 3, most) for n in (np.exp(z.values[label]), np.exp(z.values).sum()))
+        return Text("softmax: {scores} scores become probabilities that sum to 1, {p}", scores=len(scores), p=found)
+    powers = [call("exp", z[n]) for n in range(len(scores))]
+    own, whole = (significant(float(n), 3, most) for n in (np.exp(scores[label]), np.exp(scores).sum()))
     every = Named(Text("Σ exp(z)"), total(powers))
     return Text("softmax: {p}", p=equation(symbol, powers[label] / every, own / whole, p))
 

@@ -33,6 +33,10 @@ DPI = 72
 
 _KEPT = 4096
 _BLACK = (0.0, 0.0, 0.0)
+_UPRIGHT = [[0x10000, 0], [0, 0x10000]]
+
+DRAWS_GLYPHS = RENDER_NORMAL is not None and hasattr(FT2Font, "_render_glyph")
+"""Whether glyphs can be drawn one by one, at fractions of a pixel."""
 
 
 class _Context:
@@ -122,8 +126,11 @@ def formula_of(text: str, size: float, bold: bool) -> Any:
 
 @synchronized
 @plain_style()
-def formula_cover(text: str, size: float, bold: bool) -> tuple[Mask, int, int, float] | None:
-    """The pixels of a formula, where its baseline begins on them (x, y), and its width; None for what is no formula."""
+def formula_cover(text: str, size: float, bold: bool, shift: float = 0.0) -> tuple[Mask, int, int, float] | None:
+    """The pixels of a formula, where its baseline begins on them (x, y), and its width; None for what is no formula.
+
+    It is drawn `shift` pixels, less than one, to the right of there.
+    """
     formula = formula_of(text, size, bold)
     if formula is None:
         return None
@@ -131,24 +138,30 @@ def formula_cover(text: str, size: float, bold: bool) -> tuple[Mask, int, int, f
     margin = 2 + math.ceil(size / 4)
     rows, columns = math.ceil(height) + 2 * margin, math.ceil(width) + 2 * margin
     baseline = rows - margin - math.ceil(descent)
-    if RENDER_NORMAL is not None and hasattr(FT2Font, "_render_glyph"):
-        cover = _drawn(formula, columns, rows, margin, baseline)
+    if DRAWS_GLYPHS:
+        cover = _drawn(formula, columns, rows, margin + shift, baseline)
     else:
         cover = _drawn_by_backend(text, _font(size, bold), columns, rows, margin, baseline)
     return cover, margin, baseline, float(width)
 
 
-def _drawn(formula: Any, columns: int, rows: int, x: int, baseline: int) -> Mask:
+def glyph_cover(font: FT2Font, glyph: int, x: float, y: float, flags: Any) -> tuple[Mask, int, int]:
+    """The pixels of a glyph (x, y) from the origin, y up; its left edge, and how high its upper one is."""
+    # What 3.11 calls them, and its types do not.
+    drawing: Any = font
+    drawing._set_transform(_UPRIGHT, [round(0x40 * x), round(0x40 * y)])
+    bitmap = drawing._render_glyph(glyph, flags, RENDER_NORMAL)
+    drawing._set_transform(_UPRIGHT, [0, 0])
+    return bitmap.buffer, bitmap.left, bitmap.top
+
+
+def _drawn(formula: Any, columns: int, rows: int, x: float, baseline: int) -> Mask:
     """As `backend_agg` draws a formula."""
     sheet = _Sheet(columns, rows)
     for font, size, _, glyph, dx, dy in formula_glyphs(formula):
         font.set_size(size, DPI)
-        shift = [round(0x40 * (x + dx)), round(0x40 * (rows - baseline + dy))]
-        # What 3.11 calls them, and its types do not.
-        drawing: Any = font
-        drawing._set_transform([[0x10000, 0], [0, 0x10000]], shift)
-        bitmap = drawing._render_glyph(glyph, LOAD_DEFAULT, RENDER_NORMAL)
-        sheet.image(bitmap.buffer, bitmap.left, rows - bitmap.top + bitmap.buffer.shape[0])
+        cover, left, top = glyph_cover(font, glyph, x + dx, rows - baseline + dy, LOAD_DEFAULT)
+        sheet.image(cover, left, rows - top + cover.shape[0])
     for dx, dy, width, height in formula.rects:
         # Thin rules do not vanish: they grow to a pixel on both sides.
         left, wide = (dx, width) if width >= 1 else (dx - (1 - width) / 2, 1)

@@ -111,11 +111,8 @@ class Axes:
 
     def shows(self, x: float, y: float) -> bool:
         """Whether a data point lies within the axes; one that is not known does not."""
-        slack = 1e-6
-        return bool(
-            -slack <= (x - self.x.lo) / (self.x.hi - self.x.lo) <= 1 + slack
-            and -slack <= (y - self.y.lo) / (self.y.hi - self.y.lo) <= 1 + slack
-        )
+        shares = (x - self.x.lo) / (self.x.hi - self.x.lo), (y - self.y.lo) / (self.y.hi - self.y.lo)
+        return all(-1e-6 <= share <= 1 + 1e-6 for share in shares)
 
     def runs(self, points: Points) -> Iterator[Points]:
         """The unbroken parts of a line through (n, 2) pixel points that lie within the axes; NaN breaks a line."""
@@ -136,29 +133,30 @@ class Axes:
 
 def beads(points: Points, apart: float) -> Points:
     """Points `apart` from each other along a line, for measuring where it runs."""
-    lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-    at = np.arange(0.0, lengths[-1], apart)
-    return np.stack([np.interp(at, lengths, points[:, axis]) for axis in range(2)], axis=1)
+    lengths = _along(points)
+    return _points_at(points, lengths, np.arange(0.0, lengths[-1], apart))
 
 
-def dashes(points: Points, on: float, off: float, begun: float = 0.0) -> Iterator[Points]:
-    """The strokes of a dashed line through (n, 2) points, of which a length of `begun` was drawn before."""
-    lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-    period = on + off
-    for turn in range(int(begun // period), int((begun + lengths[-1]) // period) + 1):
-        start, end = max(0.0, turn * period - begun), min(lengths[-1], turn * period + on - begun)
-        if start < end:
-            within = (lengths > start) & (lengths < end)
-            at = np.concatenate([[start], lengths[within], [end]])
-            yield np.stack([np.interp(at, lengths, points[:, axis]) for axis in range(2)], axis=1)
+def strokes(points: Points, lengths: Sequence[float], begun: float = 0.0) -> Iterator[Points]:
+    """The strokes of a line through (n, 2) points whose strokes and gaps take turns in `lengths`, of which a length of
+    `begun` was drawn before."""
+    along, edges = _along(points), [0.0, *itertools.accumulate(lengths)]
+    whole, period = along[-1], edges[-1]
+    for turn in range(int(begun // period), int((begun + whole) // period) + 1):
+        for on, off in zip(edges[::2], edges[1::2], strict=False):
+            start, end = max(0.0, turn * period + on - begun), min(whole, turn * period + off - begun)
+            if start < end:
+                within = (along > start) & (along < end)
+                yield _points_at(points, along, np.concatenate([[start], along[within], [end]]))
 
 
-def pattern(points: Points, lengths: Sequence[float], begun: float = 0.0) -> Iterator[Points]:
-    """The strokes of a line whose strokes and gaps take turns in several lengths."""
-    period = sum(lengths)
-    for place in range(0, len(lengths), 2):
-        before = sum(lengths[:place])
-        yield from dashes(points, lengths[place], period - lengths[place], begun + period - before if before else begun)
+def _along(points: Points) -> Points:
+    """How far each point is along a line."""
+    return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+
+
+def _points_at(points: Points, along: Points, at: Points) -> Points:
+    return np.stack([np.interp(at, along, points[:, axis]) for axis in range(2)], axis=1)
 
 
 def length(points: Points) -> float:

@@ -60,6 +60,10 @@ class Box(NamedTuple):
         """A rectangle that reaches farther on all sides."""
         return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
 
+    def holds(self, other: Box) -> bool:
+        """Whether another one lies in it."""
+        return other == other.within(self)
+
     def meets(self, other: Box) -> bool:
         """Whether both have pixels in common."""
         (left, top, right, bottom), (first, upper, last, lower) = self, other

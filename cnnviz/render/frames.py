@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from cnnviz.limits import MAX_SECONDS
 from cnnviz.render.canvas import Box, Look, hull
 from cnnviz.render.flashes import LEAST_MILLISECONDS, FlashGuard
 from cnnviz.render.layout import Layout, arrange
 from cnnviz.render.palette import MOST_COLORS, Palette, Pixels, build_clear_palette, build_palette, key_color
 from cnnviz.render.panels import painter_class
+from cnnviz.render.panels.base import Item
 from cnnviz.render.raster import Raster
 from cnnviz.render.stage import FigureStage, SlotChange
 from cnnviz.render.text import Typesetter
 from cnnviz.render.theme import Color, Theme
-from cnnviz.storyboard import Step, Storyboard
+from cnnviz.render.timing import Clock, Timing
+from cnnviz.storyboard import Storyboard
 
 GLIDE_MILLISECONDS, _LEAST_SETTLED = 40, 20
-"""How long a picture stays in which a window glides, and the least time that is left for what it glides from."""
+"""How long a picture stays in which something moves, and the least time that is left for what it moves from."""
+
+_FLIGHT = 0.8
+"""Pictures in which a result flies to its cell, as a share of those in which the window moves."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,6 @@ def settled(frames: Iterable[Frame]) -> Iterator[Frame]:
             yield replace(frame, milliseconds=frame.step_milliseconds or frame.milliseconds)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Timing:
-    """Seconds of an ordinary step, and of the last one."""
-
-    step: float
-    hold: float
-
-
 class Film:
     """The frames of a storyboard; iterating renders them anew, one at a time."""
 
@@ -78,7 +73,7 @@ class Film:
     ) -> None:
         self.storyboard, self.theme, self.timing, self.tween = storyboard, theme, timing, tween
         typesetter = Typesetter()
-        self.layout = arrange(storyboard, typesetter, width, numbers, font_scale)
+        self.layout = arrange(storyboard, typesetter, width, numbers and not storyboard.bare, font_scale)
         drawn, self.palette = _inks(storyboard, self.layout, theme, colors, transparent=transparent)
         self._look = Look(theme=drawn, palette=self.palette, typesetter=typesetter, unit=self.layout.fit.unit)
 
@@ -96,22 +91,49 @@ class Film:
         """All that is drawn, before the first step, in the theme's own colours."""
         return FigureStage(self.storyboard, self.layout, replace(self._look, theme=self.theme))
 
+    @property
+    def flight(self) -> int:
+        """Pictures in which a result flies to its cell."""
+        return round(_FLIGHT * self.tween)
+
     def __iter__(self) -> Iterator[Frame]:
         stage, raster = self._begun()
-        clock, guard = _Clock(self.timing, self.storyboard.count), FlashGuard(self.palette, self.layout.width)
-        painted: tuple[Box, ...] = (Box(0, 0, *self.size),)
+        clock, guard = Clock(self.timing, self.storyboard.count), FlashGuard(self.palette, self.layout.width)
+        whole = (Box(0, 0, *self.size),)
+        painted: tuple[Box, ...] = ()
         shown: Pixels | None = None
         lasts = 0
-        for place, step in stage.steps():
+        for place, step, written in stage.acts():
             changes, moved = stage.changes(), tuple[Box, ...]()
+            asked = [] if place else stage.questions(written)
+            if not place:
+                raster.draw(changes)
+                lasts = clock.opening() if asked else 0
+            stage.land(place, step, written)
+            moves = place > 0 and any(change.moves for change in changes)
+            flights = stage.flights(written) if self.tween and lasts else []
+            room = max(0, lasts - _LEAST_SETTLED) // GLIDE_MILLISECONDS
+            glides = min(self.tween if moves else 0, room)
+            flies = min(self.flight if flights else 0, room - glides)
             if place:
-                moves = [change for change in changes if change.moves] if self.tween else []
-                count = min(self.tween, (lasts - _LEAST_SETTLED) // GLIDE_MILLISECONDS) if moves else 0
-                yield _settled(raster, painted, lasts, count)
-                for frame in _gliding(raster, moves, count):
-                    moved += frame.painted
-                    yield frame
-            painted = raster.show(changes, moved) if place else raster.draw(changes)
+                yield _settled(raster, painted, lasts, glides + flies)
+            elif asked:
+                raster.fly(asked)
+                moved = tuple(item.reach for item in asked)
+                stays = lasts - flies * GLIDE_MILLISECONDS
+                yield Frame(raster.pixels, whole[0], stays, settled=False)
+            for frame in _gliding(raster, changes, glides):
+                moved += frame.painted
+                yield frame
+            if flies:
+                moved += raster.show(changes, moved) if place else ()
+                changes = []
+            for frame in _flying(raster, flights, flies):
+                moved += frame.painted
+                yield frame
+            raster.fly(())
+            painted = raster.show([*(changes if place else []), *stage.changes()], moved)
+            painted = painted if place else whole
             lasts = clock.take(step, place)
             if lasts < LEAST_MILLISECONDS:
                 lasts = clock.stretch(lasts, guard.least(shown, raster.pixels, painted))
@@ -136,12 +158,21 @@ def _settled(raster: Raster, painted: tuple[Box, ...], lasts: int, glides: int) 
     return Frame(raster.pixels, changed, shorter, step_milliseconds=lasts, painted=painted)
 
 
-def _gliding(raster: Raster, moves: list[SlotChange], count: int) -> Iterator[Frame]:
+def _gliding(raster: Raster, changes: list[SlotChange], count: int) -> Iterator[Frame]:
     for number in range(1, count + 1):
-        share = number / (count + 1)
-        # Slow at both ends.
-        painted = raster.move(moves, share * share * (3 - 2 * share))
+        painted = raster.move(changes, _eased(number / (count + 1)))
         yield Frame(raster.pixels, hull(painted) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, False, painted=painted)
+
+
+def _flying(raster: Raster, flights: list[tuple[Item, Item]], count: int) -> Iterator[Frame]:
+    for number in range(count):
+        painted = raster.fly([start.between(end, _eased((number + 1) / (count + 1))) for start, end in flights])
+        yield Frame(raster.pixels, hull(painted) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, False, painted=painted)
+
+
+def _eased(share: float) -> float:
+    """Slow at both ends."""
+    return share * share * (3 - 2 * share)
 
 
 def _kept(shown: Pixels | None, pixels: Pixels, painted: Iterable[Box]) -> Pixels:
@@ -151,29 +182,6 @@ def _kept(shown: Pixels | None, pixels: Pixels, painted: Iterable[Box]) -> Pixel
     for box in painted:
         shown[box.slices] = pixels[box.slices]
     return shown
-
-
-class _Clock:
-    """Rounds to GIF's hundredths of a second on the running total, so that many short steps do not drift."""
-
-    def __init__(self, timing: Timing, count: int) -> None:
-        self._timing, self._count = timing, count
-        self._wanted, self._given = 0.0, 0
-
-    def take(self, step: Step, place: int) -> int:
-        """The milliseconds of a step."""
-        last = place == self._count - 1
-        self._wanted += min(MAX_SECONDS, max(self._timing.hold, 0.02) if last else self._timing.step * step.beats)
-        centiseconds = max(2, round(self._wanted * 100) - self._given)
-        self._given += centiseconds
-        return centiseconds * 10
-
-    def stretch(self, milliseconds: int, least: float) -> int:
-        """The milliseconds of the step just taken where they may not be less; later steps do not make up for it."""
-        more = max(0, math.ceil(least / 10) - milliseconds // 10)
-        self._given += more
-        self._wanted += more / 100
-        return milliseconds + 10 * more
 
 
 def _inks(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_WIDTH
-from cnnviz.render.lines import FORMULA_SIZE, TEXT_SIZE, TITLE_SIZE, Lines
+from cnnviz.render.lines import FORMULA_SIZE, TEXT_SIZE, TITLE_SIZE, BareLines, Lines
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_LEADING, LEAST_TEXT, Extent, Fit, Place, text_scales
 from cnnviz.render.text import Typesetter
@@ -18,6 +18,8 @@ from cnnviz.storyboard import Panel, Storyboard
 MARGIN = 40
 TITLE_GAP, NOTE_GAP = 32, 26
 _LARGEST_CELL, _LARGER = 46, 1.2
+# Of a bare figure, whose grids fill the frame.
+_BARE_CELL = 120
 # Cells may be as large where their numbers need the room.
 _WIDEST_CELL = 72
 _DEFAULT_WIDTH = 960
@@ -107,7 +109,13 @@ def _arranged(
     unit = width / _DEFAULT_WIDTH
     lines, counter = _lines(storyboard, typesetter, width, scale)
     fit = Fit(
-        typesetter=typesetter, unit=unit, height=lines.stage_height, numbers=numbers, scale=scale, lang=storyboard.lang
+        typesetter=typesetter,
+        unit=unit,
+        height=lines.stage_height,
+        numbers=numbers,
+        bare=storyboard.bare,
+        scale=scale,
+        lang=storyboard.lang,
     )
     arranger, cell = _shrink_to_fit(_Arranger(storyboard.rows, fit, width, lines.stage_top), least)
     fit, cell = arranger.fit, arranger.grow_for_numbers(cell)
@@ -154,6 +162,8 @@ def _shrink_to_fit(usual: _Arranger, least: int) -> tuple[_Arranger, int]:
 def _lines(storyboard: Storyboard, typesetter: Typesetter, width: int, scale: float) -> tuple[Lines, int]:
     """The lines around the stage, and the width of the counter."""
     unit = width / _DEFAULT_WIDTH
+    if storyboard.bare:
+        return BareLines(unit=unit), 0
     room = width - 2 * round(MARGIN * unit)
     last = counter_text(storyboard.count, storyboard.count, storyboard.counter)
 
@@ -196,7 +206,7 @@ class _Arranger:
     def __init__(self, rows: tuple[Row, ...], fit: Fit, width: int, top: int) -> None:
         self._rows, self.fit, self._width, self._top = rows, fit, width, top
         self._room = width - 2 * fit.px(MARGIN)
-        self.most = fit.px(_LARGEST_CELL * min(fit.scale, _LARGER))
+        self.most = fit.px(_BARE_CELL if fit.bare else _LARGEST_CELL * min(fit.scale, _LARGER))
 
     def giving_way(self, tight: float, label_width: int, enlarged: int) -> _Arranger:
         """The same with what gives way to the cells."""

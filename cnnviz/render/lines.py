@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 TITLE_SIZE, TEXT_SIZE, FORMULA_SIZE, CODE_SIZE, POINT_SIZE = 28, 18, 17, 15, 17
 _UNDER_TITLE = 0.65
+_BARE_MARGIN = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,3 +94,27 @@ class Lines:
     def formula(self) -> int:
         """The formula's baseline, and the counter's."""
         return self._at(530, -6)
+
+
+class BareLines(Lines):
+    """Nothing above and below the stage, which fills the frame."""
+
+    @property
+    def head(self) -> int:
+        """At the top."""
+        return 0
+
+    @property
+    def stage_top(self) -> int:
+        """A margin from the top."""
+        return self._at(_BARE_MARGIN, 0)
+
+    @property
+    def stage_height(self) -> int:
+        """All but the margins."""
+        return self._at(540 - 2 * _BARE_MARGIN, 0)
+
+    @property
+    def band(self) -> int:
+        """At the bottom."""
+        return self._at(540, 0)

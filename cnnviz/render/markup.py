@@ -6,15 +6,18 @@ import itertools
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from cnnviz.render.pen import Pen
+from cnnviz.render.agg import formula_of
+from cnnviz.render.pen import DASHES, RIM, Pen, Points
 from cnnviz.render.text import Part, Placed, TextLine
 from cnnviz.render.theme import Color
 
 Run = Sequence[tuple[Part, Placed]]
+
+_SHORT = 8
 
 
 class Markup:
@@ -49,8 +52,21 @@ class Markup:
             self._look = self._way = ""
 
 
+class Words(NamedTuple):
+    """Words of one manner that are written as one text, from `x` on and as wide as pixels have them.
+
+    A short text alone is held by its middle, for other fonts than ours have other widths.
+    """
+
+    text: str
+    part: Part
+    x: float
+    width: float
+    middle: bool
+
+
 class MarkupPen(Pen):
-    """Keeps markup of what is drawn; coordinates are moved by `shift`."""
+    """Keeps markup of what is drawn; coordinates are moved by `shift`. A subclass says how its kind is written."""
 
     def __init__(self, resources: Any, shift: tuple[float, float] = (0, 0), markup: Markup | None = None) -> None:
         super().__init__(np.empty((0, 0, 3), np.uint8))
@@ -67,19 +83,81 @@ class MarkupPen(Pen):
     def rect(self, x: int, y: int, width: int, height: int, color: Color) -> None:
         """Fill a rectangle."""
         if width > 0 and height > 0:
-            self._box(x, y, width, height, color)
+            self._markup.path(self._filled(color), self._box(x, y, width, height))
+
+    def frame(self, x: int, y: int, width: int, height: int, color: Color, stroke: int) -> None:
+        """Outline a rectangle inwards."""
+        half = stroke / 2
+        way = self._box(x + half, y + half, width - stroke, height - stroke)
+        self._markup.path(self._stroked(color, stroke, square=True), way)
+
+    def hatch(
+        self, x: int, y: int, width: int, height: int, color: Color, spacing: float, stroke: float, strokes: str = "/"
+    ) -> None:
+        """Strokes across a rectangle, cut at its edges."""
+        ways = (self._segment(*ends) for ends in strokes_across(x, y, width, height, spacing, strokes))
+        self._markup.path(self._stroked(color, stroke), "".join(ways))
+
+    def polyline(self, points: Points, color: Color, stroke: float, style: str = "solid") -> None:
+        """Draw a line through (n, 2) points."""
+        finite = points[np.isfinite(points).all(axis=1)]
+        if len(finite) >= 2:
+            dashes = [length * stroke for length in DASHES[style] or ()]
+            self._markup.path(self._stroked(color, stroke, dashes), self._way(finite))
+
+    def polygon(self, points: Points, fill: Color) -> None:
+        """Fill the area within (n, 2) points."""
+        self._markup.path(self._filled(fill), self._way(points, closed=True))
 
     def text(self, line: TextLine, x: int, baseline: int, color: Color, strong: Color | None = None) -> None:
         """Write a line."""
-        self._write(line, x, baseline, color, strong or color)
+        self._write(line, x, baseline, color, strong or color, 0)
+
+    def rim(self, line: TextLine, x: int, baseline: int, color: Color) -> None:
+        """Draw around where a line is going to be written."""
+        self._write(line, x, baseline, color, color, 2 * RIM)
+
+    def _write(self, line: TextLine, x: int, baseline: int, color: Color, strong: Color, rim: int) -> None:
+        found = list(runs(line))
+        for run in found:
+            part, placed = run[0]
+            ink = strong if part.strong else color
+            left, top = x + placed.x + self._shift[0], baseline + self._shift[1]
+            formula = formula_of(part.text, part.size, part.bold) if part.math else None
+            if formula is not None:
+                self._markup.add(self._formula(part, formula, left, top + round(part.drop), ink, rim))
+                continue
+            text, width = "".join(one.text for one, _ in run), run[-1][1].x + run[-1][1].piece.advance - placed.x
+            words = Words(text, part, left, width, len(found) == 1 and len(text) <= _SHORT)
+            self._markup.add(self._words(words, top, ink, rim))
 
     @abstractmethod
-    def _box(self, x: int, y: int, width: int, height: int, color: Color) -> None:
-        """Fill a rectangle that has an area."""
+    def _filled(self, color: Color) -> str:
+        """The look of a path that is filled; `{}` stands for its way."""
 
     @abstractmethod
-    def _write(self, line: TextLine, x: float, baseline: float, color: Color, strong: Color) -> None:
-        """Write a line."""
+    def _stroked(self, color: Color, stroke: float, dashes: Sequence[float] = (), *, square: bool = False) -> str:
+        """The look of a path that is drawn, with round ends unless it is dashed or `square`."""
+
+    @abstractmethod
+    def _box(self, x: float, y: float, width: float, height: float) -> str:
+        """The way around a rectangle."""
+
+    @abstractmethod
+    def _segment(self, x0: float, y0: float, x1: float, y1: float) -> str:
+        """The way from one point to another."""
+
+    @abstractmethod
+    def _way(self, points: Points, *, closed: bool = False) -> str:
+        """The way through (n, 2) points."""
+
+    @abstractmethod
+    def _formula(self, part: Part, formula: Any, x: float, y: float, color: Color, rim: int) -> str:
+        """A formula, or only its rim of some width."""
+
+    @abstractmethod
+    def _words(self, words: Words, y: float, color: Color, rim: int) -> str:
+        """Words, or only their rim of some width."""
 
 
 def runs(line: TextLine) -> Iterator[Run]:

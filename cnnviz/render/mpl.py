@@ -80,12 +80,13 @@ except ImportError:
 
 __all__ = [
     "FORCE_AUTOHINT",
-    "KERNING_DEFAULT",
+    "KERNING_UNFITTED",
     "LOAD_DEFAULT",
     "NO_HINTING",
     "NO_SCALE",
     "OWN_FONTS",
     "RENDER_NORMAL",
+    "TARGET_LIGHT",
     "Affine2D",
     "FT2Font",
     "FontProperties",
@@ -110,7 +111,8 @@ LOAD_DEFAULT = _constant("LoadFlags", "LOAD", "DEFAULT")
 FORCE_AUTOHINT = _constant("LoadFlags", "LOAD", "FORCE_AUTOHINT")
 NO_HINTING = _constant("LoadFlags", "LOAD", "NO_HINTING")
 NO_SCALE = _constant("LoadFlags", "LOAD", "NO_SCALE")
-KERNING_DEFAULT = _constant("Kerning", "KERNING", "DEFAULT")
+TARGET_LIGHT = _constant("LoadFlags", "LOAD", "TARGET_LIGHT")
+KERNING_UNFITTED = _constant("Kerning", "KERNING", "UNFITTED")
 
 RENDER_NORMAL = getattr(getattr(ft2font, "RenderMode", None), "NORMAL", None)
 """How glyphs are drawn one by one, since 3.11; None before."""

@@ -30,7 +30,8 @@ class Head(_Part):
 
     def __init__(self, board: Storyboard, layout: Layout, look: Look) -> None:
         super().__init__(board, layout, look, 0, layout.lines.head)
-        self.lay(("head",), Item("", self.whole, self._draw))
+        if not board.bare:
+            self.lay(("head",), Item("", self.whole, self._draw))
 
     def _draw(self, pen: Pen) -> None:
         board, look, px, lines = self._board, self.look, self.look.px, self._layout.lines
@@ -53,7 +54,8 @@ class Band(_Part):
     def __init__(self, board: Storyboard, layout: Layout, look: Look) -> None:
         super().__init__(board, layout, look, layout.lines.band, layout.height)
         self._step, self._number = Step(), 0
-        self.lay(("band",), Item("", self.whole, self._draw))
+        if not board.bare:
+            self.lay(("band",), Item("", self.whole, self._draw))
 
     def _draw(self, pen: Pen) -> None:
         look, px, lines, top = self.look, self.look.px, self._layout.lines, self.place.y
@@ -69,6 +71,8 @@ class Band(_Part):
 
     def floats(self) -> dict[Slot, Item]:
         """Caption, counter and progress."""
+        if self._board.bare:
+            return {}
         found: dict[Slot, Item] = {("caption",): self.caption()} if self.fit.numbers else {}
         return {**found, ("counter",): self.counter(), ("progress",): self.progress()}
 

@@ -16,9 +16,11 @@ Pixels = npt.NDArray[np.uint8]
 MOST_COLORS = 63
 """64 less the one that a GIF frame keeps for "unchanged"."""
 
-# Text edges need few levels between ink and ground before the eye sees a smooth line.
-_RAMP_STEPS = 4
-_NEAR_ENOUGH = 48.0
+# Colours between ink and ground: with these the eye sees a smooth line.
+_STEPS = 4
+_NEAR_ENOUGH = 14.0
+# A shade of an edge takes a lighter or darker colour rather than one of another hue: grey text has no coloured fringe.
+_BESIDE = 4.0
 # Where the ground is left out: less than a byte's values, most of them for what is opaque.
 _MOST_INDICES, _MOST_INKS, _NEAR = 255, 48, 10.0
 
@@ -64,12 +66,26 @@ class Palette:
             self._single[color] = int(self.index(np.array([[color]], dtype=np.uint8))[0, 0])
         return self._single[color]
 
+    def know_edge(self, under: Color, over: Color) -> None:
+        """Give each shade between two colours the index of one that lies between them too."""
+        cover = np.arange(1, 255)[:, None]
+        shades = (np.array(under) * (255 - cover) + np.array(over) * cover + 127) // 255
+        way = np.subtract(over, under, dtype=np.float64)
+        length = float(np.linalg.norm(way)) or 1.0
+        from_under = self.colors - np.array(under, np.float64)
+        along = from_under @ way / length
+        beside = (from_under**2).sum(axis=1) - along**2
+        distance = (cover / 255 * length - along) ** 2 + _BESIDE**2 * beside
+        packed = shades @ (1 << 16, 1 << 8, 1)
+        new = self._known[packed] == 0
+        self._known[packed[new]] = distance.argmin(axis=1)[new] + 1
+
     def on_nothing(self, ground: Color, shown: Color, inks: Sequence[Color]) -> Palette:
         """These colours, which have not the `ground`, and the edges of `inks` to a ground that is not there.
 
         The edges are drawn as if on `ground`; `shown` is what programs see there that know no transparency.
         """
-        count, edge, last = len(self.colors), np.array(inks, np.float64), _RAMP_STEPS - 1
+        count, edge, last = len(self.colors), np.array(inks, np.float64), _STEPS + 1
         opaque = np.array([self.index_of(ink) for ink in inks])
         # Along an edge shades are drawn closer to each other than they are kept, so that none is nearer to a colour
         # that happens to lie beside.
@@ -88,6 +104,7 @@ class Palette:
         hard = [opaque if alpha >= 128 else indices[0] for alpha in alphas]
         found.hard = np.concatenate([np.arange(count + 1), *hard]).astype(np.uint8)
         found.ground = count
+        found._known = self._known
         return found
 
 
@@ -101,7 +118,7 @@ def build_clear_palette(
     within = [pair for pair in pairs if ground not in pair]
     solid = [color for color in (*solid, *inks, *(color for pair in within for color in pair)) if color != ground]
     # No edge within a cell may find its nearest colour among those to the ground.
-    room = _MOST_INDICES - 1 - (_RAMP_STEPS - 2) * len(inks)
+    room = _MOST_INDICES - 1 - _STEPS * len(inks)
     opaque = build_palette(solid, within, min(room, most or room), _NEAR)
     return opaque.on_nothing(ground, shown, inks)
 
@@ -136,11 +153,17 @@ def build_palette(
     chosen = np.array(list(dict.fromkeys(tuple(int(v) for v in color) for color in solid)), dtype=np.float64)
     if len(chosen) > most:
         chosen = _joined(chosen[:1], chosen[1:], most, 0)
-    t = np.linspace(0, 1, _RAMP_STEPS)[1:-1, None]
-    wanted = [np.array(a) * (1 - t) + np.array(b) * t for a, b in dict.fromkeys(ramps)]
+    t = np.linspace(0, 1, _STEPS + 2)[1:-1, None]
+    pairs = list(dict.fromkeys(ramps))
+    wanted = [np.array(a) * (1 - t) + np.array(b) * t for a, b in pairs]
     if wanted:
         chosen = _joined(chosen, np.concatenate(wanted).round(), most, near)
-    return Palette(chosen.astype(np.uint8))
+    found = Palette(chosen.astype(np.uint8))
+    for color in found.colors.tolist():
+        found.index_of(tuple(color))
+    for pair in pairs:
+        found.know_edge(*pair)
+    return found
 
 
 def _joined(

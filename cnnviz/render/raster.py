@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class Raster:
         self._tiles: dict[tuple[int, object], Picture] = {}
         self._drawn: list[dict[Slot, float]] = [{} for _ in stage.painters]
         self._shown = list(stage.floats)
+        self._flying: list[Item] = []
         self.pixels: Pixels = np.empty((size[1], size[0]), np.uint8)
 
     def draw(self, changes: Iterable[SlotChange]) -> tuple[Box, ...]:
@@ -32,15 +33,25 @@ class Raster:
         self._bring_in(changes)
         return self._refresh([Box(0, 0, *self._size)])
 
-    def move(self, moves: Iterable[SlotChange], share: float) -> tuple[Box, ...]:
-        """Show what moves on its way; returns the boxes painted."""
+    def move(self, changes: Iterable[SlotChange], share: float) -> tuple[Box, ...]:
+        """Show what moves on its way, and nothing of what pauses meanwhile; returns the boxes painted."""
         dirty = []
-        for number, slot, old, new, _ in moves:
-            assert old is not None
-            assert new is not None
-            before, item = self._shown[number][slot], old.between(new, share)
-            dirty += [self._reach(number, before), self._reach(number, item)]
-            self._shown[number] = {**self._shown[number], slot: item}
+        for number, slot, old, new, _ in changes:
+            if old is None or (before := self._shown[number].get(slot)) is None:
+                continue
+            if new is not None and old.moves_to(new):
+                item = old.between(new, share)
+                dirty += [self._reach(number, before), self._reach(number, item)]
+                self._shown[number] = {**self._shown[number], slot: item}
+            elif old.pauses:
+                dirty.append(self._reach(number, before))
+                self._shown[number] = {s: item for s, item in self._shown[number].items() if s != slot}
+        return self._refresh(dirty)
+
+    def fly(self, items: Sequence[Item]) -> tuple[Box, ...]:
+        """Show items, on the page, above all else and instead of those before; returns the boxes painted."""
+        dirty = [item.reach for item in (*self._flying, *items)]
+        self._flying = list(items)
         return self._refresh(dirty)
 
     def show(self, changes: Iterable[SlotChange], moved: Iterable[Box] = ()) -> tuple[Box, ...]:
@@ -105,5 +116,8 @@ class Raster:
             for reach, number, item in floats:
                 if reach.meets(box):
                     item.draw(pen.at(*self._stage.corner(number, item)))
+            for item in self._flying:
+                if item.reach.meets(box):
+                    item.draw(pen.at(*item.at))
             self.pixels[box.slices] = self._palette.index(pen.picture)
         return boxes

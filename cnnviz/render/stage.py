@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+import numpy as np
+
+from cnnviz.playback import place_of
 from cnnviz.render.canvas import Look
 from cnnviz.render.layout import Layout
+from cnnviz.render.link import Link
 from cnnviz.render.page import Band, Head
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import Item, Painter, Slot
+from cnnviz.render.panels.cells import CellsPainter
 from cnnviz.render.pen import Pen
-from cnnviz.storyboard import Step, Storyboard
+from cnnviz.storyboard import Cell, Change, Step, Storyboard
+
+_MOST_FLYING = 16
 
 
 class SlotChange(NamedTuple):
@@ -64,9 +71,10 @@ class Stage:
 
     def draw(self, pen: Pen) -> None:
         """Draw all as it is now."""
-        for number, painter in enumerate(self.painters):
-            for item in (*painter.ground.values(), *painter.above().values()):
-                item.draw(pen.at(*self.corner(number, item)))
+        for part in ("ground", "above"):
+            for number, painter in enumerate(self.painters):
+                for item in (painter.ground if part == "ground" else painter.above()).values():
+                    item.draw(pen.at(*self.corner(number, item)))
 
 
 class FigureStage(Stage):
@@ -78,16 +86,62 @@ class FigureStage(Stage):
             panel.name: painter_class(panel.kind)(panel, layout.places[panel.name], look, layout.fit)
             for panel in board.panels()
         }
-        super().__init__([self.head, self.band, *self.panels.values()])
+        self.link = Link(list(self.panels.values()), layout, look)
+        super().__init__([self.head, self.band, self.link, *self.panels.values()])
         self._board = board
+
+    def take(self, changes: Iterable[Change]) -> None:
+        """Bring changes in."""
+        for change in changes:
+            self.panels[change.panel].take(change)
 
     def steps(self) -> Iterator[tuple[int, Step]]:
         """Bring the steps in, one at a time."""
         for place, step in enumerate(self._board.steps()):
-            for change in step.changes:
-                self.panels[change.panel].take(change)
+            self.take(step.changes)
             self.band.show(step, place)
             yield place, step
+
+    def acts(self) -> Iterator[tuple[int, Step, tuple[Cell, ...]]]:
+        """The steps in two parts where a window makes a result: at first without the cells that it writes.
+
+        Yields these with the step; `land` brings them in.
+        """
+        for place, step in enumerate(self._board.steps()):
+            written = tuple(change for change in step.changes if isinstance(change, Cell) and change.value is not None)
+            self.take(change for change in step.changes if change not in written)
+            yield place, step, written
+
+    def land(self, place: int, step: Step, written: Iterable[Cell]) -> None:
+        """Bring in what `acts` left out of a step."""
+        self.take(written)
+        self.band.show(step, place)
+
+    def flights(self, written: Iterable[Cell]) -> list[tuple[Item, Item]]:
+        """Cells on their way from what they are made of to where they are written, on the page."""
+        found = []
+        for cell in self._results(written):
+            painter = self.panels[cell.panel]
+            assert isinstance(painter, CellsPainter)
+            tile, source = painter.tile(place_of(cell)), self.link.ends[0]
+            side = tile.box.width
+            start = (source.left + source.right - side) // 2, (source.top + source.bottom - side) // 2
+            found.append((tile._replace(at=start), tile))
+        return found if len(found) <= _MOST_FLYING else []
+
+    def questions(self, written: Iterable[Cell]) -> list[Item]:
+        """Question marks in cells that are empty yet."""
+        found = []
+        for cell in self._results(written):
+            painter, at = self.panels[cell.panel], place_of(cell)
+            if isinstance(painter, CellsPainter) and np.isnan(painter.state.values[at]):
+                found.append(painter.question(at))
+        return found[:1]
+
+    def _results(self, written: Iterable[Cell]) -> list[Cell]:
+        if len(self.link.ends) < 2:
+            return []
+        return [cell for cell in written if cell.panel == self.link.target and cell.role != "zero"]
 
     def at(self, places: Collection[int]) -> Iterator[tuple[int, Step]]:
         """Bring the steps in up to the last of these places; yields at each of them."""

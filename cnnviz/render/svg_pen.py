@@ -9,17 +9,18 @@ import base64
 import html
 import struct
 import zlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.locking import synchronized
-from cnnviz.render.agg import formula_of
-from cnnviz.render.markup import MarkupPen, Run, runs, strokes_across
+from cnnviz.render.markup import MarkupPen, Words
 from cnnviz.render.markup import short as _f
 from cnnviz.render.mpl import NO_HINTING, FT2Font, formula_glyphs
-from cnnviz.render.pen import DASHES, RIM, Points, Stamp
-from cnnviz.render.text import Part, TextLine
+from cnnviz.render.pen import Points, Stamp
+from cnnviz.render.text import Part
 from cnnviz.render.theme import Color
 from cnnviz.render.thinning import thinned
 from cnnviz.words.plain import spoken
@@ -33,8 +34,6 @@ OWN = "\x01"
 _CURRENT = (-1, -1, -1)
 # Pixels that a line may be off: less than is written of a coordinate.
 _UNSEEN = 0.08
-# Short texts are held by their middle, longer ones by their length: other fonts than ours have other widths.
-_SHORT = 8
 STYLE = ".f,.l{fill:none}.l{stroke-linejoin:round;stroke-linecap:round}"
 """What the classes in the markup stand for: frames, and lines with round ends."""
 
@@ -66,16 +65,13 @@ class SvgDefs:
         """A pen that uses them."""
         return SvgPen(self)
 
-    def formula(self, part: Part) -> tuple[str, str] | None:
-        """The name of a formula's group and what is in it, its baseline at zero; None for what is no formula."""
+    def formula(self, part: Part, formula: Any) -> tuple[str, str]:
+        """The name of a formula's group and what is in it, its baseline at zero."""
         key = part.text, part.size, part.bold
         if key not in self._formulas:
-            found = formula_of(part.text, part.size, part.bold)
-            if found is None:
-                return None
-            body = "".join(self._use(*glyph[:3], *glyph[-2:]) for glyph in formula_glyphs(found))
+            body = "".join(self._use(*glyph[:3], *glyph[-2:]) for glyph in formula_glyphs(formula))
             body += "".join(
-                f'<path d="M{_f(x)} {_f(-y)}h{_f(w)}v{_f(-h, 2)}h{_f(-w)}z"/>' for x, y, w, h in found.rects
+                f'<path d="M{_f(x)} {_f(-y)}h{_f(w)}v{_f(-h, 2)}h{_f(-w)}z"/>' for x, y, w, h in formula.rects
             )
             self._formulas[key] = f"{OWN}m{len(self._formulas)}", body
             if not self.plain:
@@ -143,33 +139,6 @@ class SvgPen(MarkupPen):
         defs: SvgDefs = self._resources
         return defs
 
-    def frame(self, x: int, y: int, width: int, height: int, color: Color, stroke: int) -> None:
-        """Outline a rectangle inwards."""
-        half, manner = stroke / 2, _PLAIN[0] if self._defs.plain else _CLASSES[0]
-        look = f'{manner} stroke="{hex_color(color)}" stroke-width="{_f(stroke)}"'
-        self._path_of(look, self._around(x + half, y + half, width - stroke, height - stroke))
-
-    def hatch(
-        self, x: int, y: int, width: int, height: int, color: Color, spacing: float, stroke: float, strokes: str = "/"
-    ) -> None:
-        """Strokes across a rectangle, cut at its edges."""
-        ends = strokes_across(x, y, width, height, spacing, strokes)
-        self._line("".join(f"M{self._at(*end[:2])}L{self._at(*end[2:])}" for end in ends), color, stroke)
-
-    def polyline(self, points: Points, color: Color, stroke: float, style: str = "solid") -> None:
-        """Draw a line through (n, 2) points."""
-        finite = points[np.isfinite(points).all(axis=1)]
-        if len(finite) >= 2 and (lengths := DASHES[style]) is not None:
-            dashes = " ".join(_f(length * stroke) for length in lengths)
-            look = f'fill="none" stroke="{hex_color(color)}" stroke-width="{_f(stroke)}" stroke-linecap="butt"'
-            self._path_of(f'{look} stroke-linejoin="round" stroke-dasharray="{dashes}"', self._way(finite))
-        elif len(finite) >= 2:
-            self._line(self._way(finite), color, stroke)
-
-    def polygon(self, points: Points, fill: Color) -> None:
-        """Fill the area within (n, 2) points."""
-        self._path_of(f'fill="{hex_color(fill)}"', self._way(points) + "z")
-
     def disc(self, x: float, y: float, radius: float, fill: Color) -> None:
         """Fill a circle."""
         place = f'cx="{_f(x + self._shift[0])}" cy="{_f(y + self._shift[1])}"'
@@ -183,11 +152,6 @@ class SvgPen(MarkupPen):
         place = f'x="{_f(x + self._shift[0])}" y="{_f(y + self._shift[1])}"'
         self._markup.add(f'<use href="#{self._defs.stamp(stamp)}" {place} color="{hex_color(color)}"/>')
 
-    def rim(self, line: TextLine, x: int, baseline: int, color: Color) -> None:
-        """Draw around where a line is going to be written."""
-        rim = f' stroke="{hex_color(color)}" stroke-linejoin="round" stroke-width="{2 * RIM}"'
-        self._write(line, x, baseline, color, color, rim)
-
     def image(self, pixels: npt.NDArray[np.uint8], x: int, y: int) -> None:
         """An array of pixels as it is, for fields of values."""
         height, width = pixels.shape[:2]
@@ -196,64 +160,58 @@ class SvgPen(MarkupPen):
             data = base64.b64encode(png(pixels)).decode("ascii")
             self._markup.add(f'<image {place} {self._defs.href}="data:image/png;base64,{data}"/>')
 
-    def _box(self, x: int, y: int, width: int, height: int, color: Color) -> None:
-        self._path_of(f'fill="{hex_color(color)}"', self._around(x, y, width, height))
+    def _filled(self, color: Color) -> str:
+        return f'<path fill="{hex_color(color)}" d="{{}}"/>'
 
-    def _write(self, line: TextLine, x: float, baseline: float, color: Color, strong: Color, rim: str = "") -> None:
-        alone = len(list(runs(line))) == 1
-        for run in runs(line):
-            part, placed = run[0]
-            ink = hex_color(strong if part.strong else color)
-            if part.math and (formula := self._defs.formula(part)) is not None:
-                left, top = x + placed.x + self._shift[0], baseline + round(part.drop) + self._shift[1]
-                # The glyphs' own scale makes strokes thinner.
-                thick = rim.replace(f'width="{2 * RIM}"', f'width="{_f(2 * RIM * _EM / part.size)}"')
-                self._markup.add(self._set(part, *formula, left, top, f'fill="{ink}"{thick}'))
-            else:
-                self._markup.add(self._run(run, x, baseline, ink, rim, alone=alone))
+    def _stroked(self, color: Color, stroke: float, dashes: Sequence[float] = (), *, square: bool = False) -> str:
+        look, more = (_PLAIN if self._defs.plain else _CLASSES)[0 if square else 1], ""
+        if dashes:
+            look = 'fill="none"'
+            lengths = " ".join(map(_f, dashes))
+            more = f' stroke-linecap="butt" stroke-linejoin="round" stroke-dasharray="{lengths}"'
+        return f'<path {look} stroke="{hex_color(color)}" stroke-width="{_f(stroke)}"{more} d="{{}}"/>'
 
-    def _set(self, part: Part, name: str, body: str, x: float, y: float, look: str) -> str:
-        """A formula at its place; a plain one is whole, and says what it is unless it is the rim of another."""
-        if not self._defs.plain:
-            return f'<use href="#{name}" x="{_f(x)}" y="{_f(y)}" {look}/>'
-        label = 'aria-hidden="true"' if "stroke" in look else f'aria-label="{escaped(spoken(part.text))}"'
-        return f'<g transform="translate({_f(x)} {_f(y)})" {look} {label}>{body}</g>'
+    def _box(self, x: float, y: float, width: float, height: float) -> str:
+        return f"M{self._at(x, y)}h{_f(width)}v{_f(height)}h{_f(-width)}z"
 
-    def _run(self, run: Run, x: float, baseline: float, ink: str, rim: str, *, alone: bool) -> str:
-        """Words of one manner as one text."""
-        part, text = run[0][0], "".join(part.text for part, _ in run)
-        left = x + run[0][1].x + self._shift[0]
-        width = run[-1][1].x + run[-1][1].piece.advance - run[0][1].x
-        look = ' font-weight="700"' if part.bold else ""
-        look += ' aria-hidden="true"' if rim and self._defs.plain else ""
-        if alone and len(text) <= _SHORT:
-            place = f'x="{_f(left + width / 2)}" text-anchor="middle"'
-        else:
-            place = f'x="{_f(left)}"' + (f' textLength="{_f(width)}"' if len(text) > 1 else "")
-        y = _f(baseline + self._shift[1])
-        return f'<text {place} y="{y}" font-size="{_f(part.size)}"{look} fill="{ink}"{rim}>{escaped(text)}</text>'
+    def _segment(self, x0: float, y0: float, x1: float, y1: float) -> str:
+        return f"M{self._at(x0, y0)}L{self._at(x1, y1)}"
 
-    def _line(self, way: str, color: Color, stroke: float) -> None:
-        manner = _PLAIN[1] if self._defs.plain else _CLASSES[1]
-        self._path_of(f'{manner} stroke="{hex_color(color)}" stroke-width="{_f(stroke)}"', way)
-
-    def _path_of(self, look: str, way: str) -> None:
-        self._markup.path(f'<path {look} d="{{}}"/>', way)
-
-    def _way(self, points: Points) -> str:
-        """A path through points, as steps from one to the next in tenths of pixels."""
+    def _way(self, points: Points, *, closed: bool = False) -> str:
+        """Steps from one point to the next in tenths of pixels."""
         tenths = np.rint((thinned(points, _UNSEEN) + self._shift) * 10).astype(int)
         steps = np.diff(tenths, axis=0)
         steps = steps[(steps != 0).any(axis=1)].tolist()
         # A line without length still has round ends.
         way = "".join(_tenths(value) for step in steps for value in step) or " 0 0"
-        return f"M{tenths[0, 0] / 10:g} {tenths[0, 1] / 10:g}l{way.lstrip(' ')}"
+        return f"M{tenths[0, 0] / 10:g} {tenths[0, 1] / 10:g}l{way.lstrip(' ')}{'z' if closed else ''}"
 
-    def _around(self, x: float, y: float, width: float, height: float) -> str:
-        return f"M{self._at(x, y)}h{_f(width)}v{_f(height)}h{_f(-width)}z"
+    def _formula(self, part: Part, formula: Any, x: float, y: float, color: Color, rim: int) -> str:
+        """A plain formula is whole, and says what it is unless it is the rim of another."""
+        name, body = self._defs.formula(part, formula)
+        # The glyphs' own scale makes strokes thinner.
+        look = f'fill="{hex_color(color)}"{_rim(color, rim * _EM / part.size)}'
+        if not self._defs.plain:
+            return f'<use href="#{name}" x="{_f(x)}" y="{_f(y)}" {look}/>'
+        label = 'aria-hidden="true"' if rim else f'aria-label="{escaped(spoken(part.text))}"'
+        return f'<g transform="translate({_f(x)} {_f(y)})" {look} {label}>{body}</g>'
+
+    def _words(self, words: Words, y: float, color: Color, rim: int) -> str:
+        text, part, x, width, middle = words
+        look = ' font-weight="700"' if part.bold else ""
+        look += ' aria-hidden="true"' if rim and self._defs.plain else ""
+        place = f'x="{_f(x)}"' + (f' textLength="{_f(width)}"' if len(text) > 1 else "")
+        if middle:
+            place = f'x="{_f(x + width / 2)}" text-anchor="middle"'
+        look += f' fill="{hex_color(color)}"{_rim(color, rim)}'
+        return f'<text {place} y="{_f(y)}" font-size="{_f(part.size)}"{look}>{escaped(text)}</text>'
 
     def _at(self, x: float, y: float) -> str:
         return f"{_f(x + self._shift[0])} {_f(y + self._shift[1])}"
+
+
+def _rim(color: Color, width: float) -> str:
+    return f' stroke="{hex_color(color)}" stroke-linejoin="round" stroke-width="{_f(width)}"' if width else ""
 
 
 def hex_color(color: Color) -> str:

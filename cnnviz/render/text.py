@@ -17,16 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.locking import synchronized
-from cnnviz.render.agg import DPI, formula_cover
+from cnnviz.render.agg import DPI, DRAWS_GLYPHS, formula_cover, glyph_cover
 from cnnviz.render.fonts import Face, font_of, is_wide, lacks_weight, open_face
-from cnnviz.render.mpl import FORCE_AUTOHINT, KERNING_DEFAULT, FT2Font
+from cnnviz.render.mpl import FORCE_AUTOHINT, KERNING_UNFITTED, TARGET_LIGHT, FT2Font
 
 Mask = npt.NDArray[np.uint8]
 
 _PART = re.compile(r"(\$[^$]+\$|\*\*.+?\*\*)")
 _WORD = re.compile(r"\S+|\s+")
 # The end of a caption, which is what it is there for.
-_RESULT = re.compile(r"(.{2,})( [=≈] )(\*\*.+?\*\*)$")
+_RESULT = re.compile(r"(.{2,})( (?:[=≈]|\$=\$|\$\\approx\$) )(\*\*.+?\*\*)$")
 # `$y_{2,3}$`, new at every step: put together from single glyphs instead of parsed anew.
 _INDEXED = re.compile(r"\$([A-Za-z])_\{([0-9,]+)\}\$")
 _SUBSCRIPT_SCALE, _SUBSCRIPT_DROP = 0.7, 0.28
@@ -34,8 +34,9 @@ _SUBSCRIPT_SCALE, _SUBSCRIPT_DROP = 0.7, 0.28
 _MATH_SCALE = 1.12
 _KEPT, _KEPT_COVERS = 4096, 512
 _NO_INK: Mask = np.zeros((0, 0), np.uint8)
-# Stems on whole pixels: crisper on a projector, and fewer shades for the file to carry.
-_HINTING = FORCE_AUTOHINT
+# Glyphs stand at quarters of a pixel: at whole ones letters crowd here and gape there. Only their heights are hinted.
+_PHASES = 4 if DRAWS_GLYPHS else 1
+_HINTING = TARGET_LIGHT if DRAWS_GLYPHS else FORCE_AUTOHINT
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Placed(NamedTuple):
     """A piece at its place on a line, `drop` pixels below the baseline."""
 
     piece: Piece
-    x: int
+    x: float
     drop: int
     strong: bool
 
@@ -85,7 +86,7 @@ def covers_of(line: TextLine) -> list[tuple[Mask, int, int, bool]]:
     found = []
     for strong in (False, True):
         inked = [
-            (placed.x + placed.piece.left, placed.drop + placed.piece.top, placed.piece.mask)
+            (math.floor(placed.x) + placed.piece.left, placed.drop + placed.piece.top, placed.piece.mask)
             for placed in line.pieces
             if placed.strong == strong and placed.piece.mask.size
         ]
@@ -117,7 +118,7 @@ class Typesetter:
         line = self.line(text, size, bold)
         if line.width <= width:
             return line
-        # Hinted widths do not grow in proportion to the size: the estimate may be half a pixel too large.
+        # Formulas do not grow in proportion to their size: the estimate may be half a pixel too large.
         smaller = max(least, math.floor(size * width / line.width * 2) / 2)
         line = self.line(text, smaller, bold)
         while line.width > width and smaller > least:
@@ -134,48 +135,57 @@ def _line(text: str, size: float, bold: bool) -> TextLine:
     x, placed, ascent, descent = 0.0, [], 0, 0
     parts = tuple(_parts_of(text, size, bold))
     for part in parts:
-        piece = (_formula_or_words if part.math else _word)(part.text, part.size, part.bold)
+        at, phase = _quarter(x)
+        piece = (_formula_or_words if part.math else _word)(part.text, part.size, part.bold, phase)
         drop = round(part.drop)
-        placed.append(Placed(piece, round(x), drop, part.strong))
+        placed.append(Placed(piece, at + phase / _PHASES, drop, part.strong))
         x += piece.advance
         ascent = max(ascent, -piece.top - drop)
         descent = max(descent, piece.top + piece.mask.shape[0] + drop)
     return TextLine(tuple(placed), math.ceil(x), ascent, descent, parts)
 
 
+def _quarter(x: float) -> tuple[int, int]:
+    """The place nearest to x at which a glyph can stand: whole pixels, and quarters."""
+    return divmod(round(x * _PHASES), _PHASES)
+
+
 @lru_cache(maxsize=_KEPT)
-def _word(text: str, size: float, bold: bool) -> Piece:
+def _word(text: str, size: float, bold: bool, phase: int) -> Piece:
     """A word from its glyphs: numbers change from step to step, their digits do not."""
-    x, before, glyphs = 0.0, "", []
+    x, before, inked = 0.0, "", []
     for sign in text:
-        glyph = _glyph(sign, size, bold)
         x += _kerning(before, sign, size, bold) if before else 0.0
-        glyphs.append((round(x) + glyph.left, glyph))
+        at, own_phase = _quarter(x + phase / _PHASES)
+        glyph = _glyph(sign, size, bold, own_phase)
+        if glyph.mask.size:
+            inked.append((at + glyph.left, glyph.top, glyph.mask))
         x, before = x + glyph.advance, sign
-    inked = [(left, glyph) for left, glyph in glyphs if glyph.mask.size]
     if not inked:
         return Piece(_NO_INK, 0, 0, x)
-    left, top = min(at for at, _ in inked), min(glyph.top for _, glyph in inked)
-    mask = _joined([(at, glyph.top, glyph.mask) for at, glyph in inked], left, top)
-    return Piece(mask, left, top, x)
+    left, top = min(at for at, _, _ in inked), min(at for _, at, _ in inked)
+    return Piece(_joined(inked, left, top), left, top, x)
 
 
 @lru_cache(maxsize=_KEPT)
 @synchronized
-def _glyph(sign: str, size: float, bold: bool) -> Piece:
+def _glyph(sign: str, size: float, bold: bool, phase: int) -> Piece:
     face = font_of(sign, bold)
     font = _sized(face, size)
-    loaded = font.load_char(ord(sign), flags=_HINTING)
+    advance = font.load_char(ord(sign), flags=_HINTING).linearHoriAdvance / 65536
     if sign.isspace():
-        # Hinting may round a small blank down to next to nothing; words would run together.
-        return Piece(_NO_INK, 0, 0, math.ceil(loaded.linearHoriAdvance / 65536))
-    advance = loaded.horiAdvance / 64
-    font.set_text(sign, 0.0, flags=_HINTING)
-    font.draw_glyphs_to_bitmap(antialiased=True)
-    mask = np.asarray(font.get_image()).copy()
+        return Piece(_NO_INK, 0, 0, advance)
+    if DRAWS_GLYPHS:
+        cover, left, top = glyph_cover(font, font.get_char_index(ord(sign)), phase / _PHASES, 0, _HINTING)
+        mask = np.array(cover, np.uint8)
+    else:
+        font.set_text(sign, 0.0, flags=_HINTING)
+        font.draw_glyphs_to_bitmap(antialiased=True)
+        mask = np.asarray(font.get_image()).copy()
+        left, top = round(font.get_bitmap_offset()[0] / 64), mask.shape[0] - round(font.get_descent() / 64)
     if lacks_weight(face, bold):
         mask = _thickened(mask, max(1, round(size / 16)))
-    return Piece(mask, round(font.get_bitmap_offset()[0] / 64), round(font.get_descent() / 64) - mask.shape[0], advance)
+    return Piece(mask, left, -top, advance)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -186,7 +196,7 @@ def _kerning(before: str, sign: str, size: float, bold: bool) -> float:
         return 0.0
     font = _sized(face, size)
     pair = font.get_char_index(ord(before)), font.get_char_index(ord(sign))
-    return font.get_kerning(*pair, KERNING_DEFAULT) / 64
+    return font.get_kerning(*pair, KERNING_UNFITTED) / 64
 
 
 def _sized(face: Face, size: float) -> FT2Font:
@@ -203,11 +213,11 @@ def _thickened(mask: Mask, by: int) -> Mask:
 
 
 @lru_cache(maxsize=_KEPT)
-def _formula_or_words(text: str, size: float, bold: bool) -> Piece:
+def _formula_or_words(text: str, size: float, bold: bool, phase: int) -> Piece:
     """A formula; where a user's text only happens to hold two dollar signs, its words as they stand."""
-    found = formula_cover(text, size, bold)
+    found = formula_cover(text, size, bold, phase / _PHASES)
     if found is None:
-        return _word(text, size, bold)
+        return _word(text, size, bold, phase)
     ink, left, baseline, width = found
     in_rows, in_columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     if not len(in_rows):
@@ -223,12 +233,17 @@ def _parts_of(text: str, size: float, bold: bool) -> Iterator[Part]:
             yield Part(f"${indexed[1]}$", size * _MATH_SCALE, bold, math=True)
             for sign in indexed[2]:
                 small = size * _MATH_SCALE * _SUBSCRIPT_SCALE
-                yield Part(f"${sign}$", small, bold, math=True, drop=size * _SUBSCRIPT_DROP)
+                # Within braces no space follows a comma.
+                yield Part(f"${{{sign}}}$", small, bold, math=True, drop=size * _SUBSCRIPT_DROP)
         elif part.startswith("$") and (part.isascii() or not any(map(is_wide, part))):
             yield Part(part, size * _MATH_SCALE, bold, math=True)
         else:
             strong = part.startswith("**")
-            for word in _WORD.findall(part[2:-2] if strong else part):
+            inner = part[2:-2] if strong else part
+            if strong and inner.startswith("$") and inner.endswith("$"):
+                yield Part(inner, size * _MATH_SCALE, bold, math=True, strong=True)
+                continue
+            for word in _WORD.findall(inner):
                 yield Part(word, size, bold or strong, strong=strong)
 
 

@@ -83,10 +83,10 @@ class Theme:
         color: Color = _lookup(known, role, f"theme {self.name} has no line role")
         return color
 
-    def scale(self, name: str) -> npt.NDArray[np.uint8]:
-        """The colours of a value scale from low to high, `SCALE_LEVELS` of them."""
+    def scale(self, name: str, levels: int = SCALE_LEVELS) -> npt.NDArray[np.uint8]:
+        """The colours of a value scale from low to high, so many of them."""
         stops = np.array(_lookup(self.scales, name, f"theme {self.name} has no scale"), dtype=np.float64)
-        at = np.linspace(0, len(stops) - 1, SCALE_LEVELS)
+        at = np.linspace(0, len(stops) - 1, levels)
         channels = [np.interp(at, np.arange(len(stops)), stops[:, channel]) for channel in range(3)]
         return np.stack(channels, axis=1).round().astype(np.uint8)
 

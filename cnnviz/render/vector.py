@@ -18,6 +18,9 @@ from cnnviz.render.svg_pen import SvgDefs, SvgPen
 from cnnviz.storyboard import Cell, Step
 from cnnviz.words.plain import spoken
 
+_LINK, _FIRST = 2, 3
+# The link's number among the painters, and the first panel's.
+
 Spot = tuple[int, int]
 """Where a slot stands on its layer."""
 
@@ -90,13 +93,13 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
         for item in painter.ground.values():
             item.draw(page.at(painter.place.x, painter.place.y))
     initial, told, wrote = slots.filled(), [], dict[_Key, int]()
-    numbers = {name: number for number, name in enumerate(stage.panels, start=2)}
+    numbers = {name: number for number, name in enumerate(stage.panels, start=_FIRST)}
     for place, step in stage.steps():
         for change in step.changes:
             if isinstance(change, Cell) and change.value is not None:
                 wrote[numbers[change.panel], ("cell", *place_of(change))] = place
-        items = band.caption(), band.counter(), band.progress()
-        line, counter, progress = (_drawn(defs, band, item) for item in items)
+        items = () if film.storyboard.bare else (band.caption(), band.counter(), band.progress())
+        line, counter, progress = [_drawn(defs, band, item) for item in items] or ("", "", "")
         caption = fragments.of(line) if film.layout.fit.numbers else 0
         told.append((step, caption, slots.filled(), counter, progress))
     layers = slots.layers()
@@ -165,15 +168,18 @@ class _Slots:
         return self._tiles[key]
 
     def layers(self) -> list[Layer]:
-        """All layers, lowest first: of each panel its ground, its cells, and what floats above them."""
-        found: list[Layer] = []
-        for number, (name, painter) in enumerate(self._stage.panels.items(), start=2):
+        """All layers, lowest first: each panel's ground and cells, the link, and what floats above each panel."""
+        found, above = list[Layer](), [Layer(0, 0, links)] if (links := self._floats(_LINK)) else []
+        for number, (name, painter) in enumerate(self._stage.panels.items(), start=_FIRST):
             x, y = painter.place.x, painter.place.y
-            ground, floats = ([(number, slot) for slot in self._order[number, under]] for under in (True, False))
+            ground, floats = [(number, slot) for slot in self._order[number, True]], self._floats(number)
             found += [Layer(x, y, ground)] if ground else []
             found += _sheets(name, number, painter) if isinstance(painter, CellsPainter) else []
-            found += [Layer(x, y, floats)] if floats else []
-        return found
+            above += [Layer(x, y, floats)] if floats else []
+        return found + above
+
+    def _floats(self, number: int) -> list[_Key]:
+        return [(number, slot) for slot in self._order[number, False]]
 
 
 def _merge(order: list[Slot], slots: Iterable[Slot]) -> None:

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from cnnviz.functions.activations import Activation, F, X
 from cnnviz.scene import Scene
-from cnnviz.scenes._curves import MOVING_BEATS, shown_digits
-from cnnviz.scenes._points import Point
+from cnnviz.scenes._curves import MOVING_BEATS, Point
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Plot, SetEntry, Step, Table
-from cnnviz.words import Assigned, ByCases, Equation, Joined, Number, Symbol, Text, joined, listed
+from cnnviz.words import Assigned, ByCases, Equation, Joined, Number, Symbol, Text, Words, joined, listed
 
 _EXAMPLE = -1.0
 """Where the table's captions try a function: below zero, where they differ."""
@@ -18,44 +17,41 @@ _EXAMPLE = -1.0
 _GROUPS = ("static", "parametric", "bounded")
 
 
-def all_curves(scene: Scene, points: Sequence[Point[Activation]]) -> Story:
+def all_curves(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> Story:
     """One small plot for each function, a column for each group; their points move together."""
-    graph, story = _started(scene, points)
-    x, at, most = graph.given("x", points[0].trace.at), points[0].trace, scene.most()
-    for point in points:
-        point.compute(graph, x, point.entry.name, point.entry.name)
+    graph, story = _started(scene, points, point)
+    first, most = points[0], scene.most()
+    x = graph.given("x", first.at)
+    for each in points:
+        each.compute(graph, x, each.entry.name, each.entry.name)
     graph.essential = 1
     columns = [[_small_plot(point) for point in points if point.entry.group == group] for group in _GROUPS]
 
     def steps() -> Iterator[Step]:
-        for step in range(len(at.at)):
-            x = Number(float(at.at[step]), shown_digits(at.at, at.digits, most))
-            values = tuple(point.told(step, most) for point in points)
-            caption = Text("{x}:   {values}", x=Equation(X, (x,), strong=False), values=Joined(values, "   "))
-            moves = (point.trace.moved(point.entry.name, step, tangent=False) for point in points)
+        for step in range(len(first.at)):
+            values = Joined(tuple(point.told(step, most) for point in points), "   ")
+            caption = Text("{x}:   {values}", x=Equation(X, (first.x(step),), strong=False), values=values)
+            moves = (point.moved(point.entry.name, step, tangent=False) for point in points)
             yield story.step(caption, *moves, beats=MOVING_BEATS)
 
     return story.play(
         steps,
-        len(at.at),
+        len(first.at),
         *zip(*columns, strict=True),
         step_roles=(),
         formula=joined((Text("solid: {f}", f=F), Text("dashed: {slope}", slope=Symbol("f'(x)"))), "     "),
         convention=Text("slopes at kinks as in PyTorch"),
         alt=Text(
-            "{n} activation functions side by side: {names}. x moves from {lo} to {hi}, and with it a point along each "
-            "curve and its dashed derivative",
+            "{n} activation functions side by side: {names}; a point moves along each curve and its derivative",
             n=len(points),
             names=listed(point.entry.title for point in points),
-            lo=Number(float(at.at[0]), None),
-            hi=Number(float(at.at[-1]), None),
         ),
     )
 
 
-def table(scene: Scene, points: Sequence[Point[Activation]]) -> Story:
+def table(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> Story:
     """Equation, range and derivative of each function; one row after the other lights up, with an example below."""
-    _, story = _started(scene, points)
+    _, story = _started(scene, points, point)
     header = (Text("function"), Text("group"), F, Text("range"), Symbol("f'(x)"))
     entries = tuple(
         (
@@ -104,9 +100,9 @@ def table(scene: Scene, points: Sequence[Point[Activation]]) -> Story:
     )
 
 
-def _started(scene: Scene, points: Sequence[Point[Activation]]) -> tuple[Graph, Story]:
+def _started(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> tuple[Graph, Story]:
     graph = Graph()
-    story = Story(scene, Text("Activation functions"), graph)
+    story = Story(scene, Text("Activation functions"), graph, point=point)
     story.settings += [
         ("", Text("{name} {value}", name=point.entry.title, value=value))
         for point in points
@@ -117,4 +113,4 @@ def _started(scene: Scene, points: Sequence[Point[Activation]]) -> tuple[Graph, 
 
 def _small_plot(point: Point[Activation]) -> Plot:
     label = Text("{name} ({group})", name=point.entry.title, group=Text(point.entry.group))
-    return point.trace.plot(point.entry.name, label=label)
+    return point.plot(point.entry.name, label=label)

@@ -36,7 +36,8 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
         entries=tuple((row.name, lines(*row.lrn), lines(*row.bn)) for row in rows),
         size=17,
     )
-    story = Story(scene, Text("LRN vs. batch normalization"))
+    point = Text("LRN compares a value with its neighbours, batch normalization with the whole batch")
+    story = Story(scene, Text("LRN vs. batch normalization"), point=point)
     story.settings += [
         ("", Math(f"N={batch}")),
         ("", Math(f"C={channels}")),

@@ -1,26 +1,30 @@
-"""What figures of a function share: a point that moves along its curve, with the tangent there and the derivative."""
+"""A point that moves along the curve of an activation or a loss, with the tangent there and the derivative."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from cnnviz.errors import UsageError
+from cnnviz.functions.activations import ACTIVATIONS, Activation
+from cnnviz.functions.losses import LOSSES, Loss
 from cnnviz.notation import decimals_as_given, digits_for
 from cnnviz.parameters import to_cli
-from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Values
-from cnnviz.words import Number, Words
+from cnnviz.story import Graph, Story, Tensor
+from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, Row, SetCurve, SetRow, Step, Values
+from cnnviz.storyboard import Equation as Formula
+from cnnviz.words import Assigned, ByCases, Equation, Number, Strong, Symbol, Text, Words
 
 Function = Callable[[Values], Values]
+Entry = TypeVar("Entry", Activation, Loss)
 
-MOVING_BEATS = 0.4
-"""A step of a moving point is shown a fifth of the usual time."""
+MOVING_BEATS = 0.2
+"""A step of a moving point is shown a tenth of the usual time."""
 
 MANNERS = (
     ("curve", "solid"),
@@ -32,56 +36,113 @@ MANNERS = (
 )
 """Roles and styles of several curves in one plot, no two alike."""
 
-_SAMPLES = 241
-_TANGENT = 0.13
-_PAD = 0.08
-_HALVINGS = 40
-_MOST_DECIMALS = 15
+_SAMPLES, _HALVINGS, _STEEP = 241, 40, 0.02
+_TANGENT, _PAD, _MOST_DECIMALS, _SIBLINGS = 0.13, 0.08, 15, 6
+_SHOWN_DEFAULTS = {"leaky_relu": 0.1}
+"""Parameters for which the function's own default is too small to be seen on a curve."""
+
+_OPTIONS = {"negative_slope": "alpha"}
+"""Options of figures that have another name than the function's argument."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trace:
-    """A function, its derivative, the places `at` which the point stops, the decimals of places and of results.
+class Point(Generic[Entry]):
+    """A point on a function's curve that stops `at` places, which have `digits` decimals.
 
-    `curve` and `derivative` are the (x, y) points of the two curves, broken by NaN where they jump.
+    `letters` are the numbers of the function's other letters than the variable; `most` are the decimals asked for.
     """
 
-    function: Function
-    slope: Function
+    entry: Entry
+    parameter: float | None
+    letters: Mapping[str, Number]
     at: Values
     digits: int
-    results: int
-    y_range: tuple[float, float]
-    x_range: tuple[float, float]
-    curve: tuple[Values, Values]
-    derivative: tuple[Values, Values]
+    most: int | None
 
     @classmethod
-    def of(cls, function: Function, slope: Function, at: Values, digits: int, most: int | None = None) -> Trace:
-        """With ranges of the axes that hold both curves, and decimals that show the results, or `most` of them."""
-        ends = float(at[0]), float(at[-1])
-        curve, derivative = sampled(function, ends), sampled(slope, ends)
-        return cls(
-            function=function,
-            slope=slope,
-            at=at,
-            digits=shown_digits(at, digits, most),
-            results=_result_digits(function(at), slope(at), most, digits),
-            x_range=ends,
-            y_range=padded(curve[1], derivative[1]),
-            curve=curve,
-            derivative=derivative,
-        )
+    def of(
+        cls,
+        entry: Entry,
+        options: Mapping[str, float | None],
+        at: Values,
+        digits: int,
+        most: int | None,
+        label: Number | None = None,
+    ) -> Point[Entry]:
+        """With the parameter as given, or one with which the figure shows what it does; a loss has a label."""
+        value, letters = None, dict[str, Number]()
+        if entry.parameter is not None:
+            option = _OPTIONS.get(entry.parameter.name, entry.parameter.name)
+            value = options[option]
+            value = _SHOWN_DEFAULTS.get(entry.name, entry.parameter.default) if value is None else value
+            letters[entry.parameter.symbol.name] = Number(value, None, (option,))
+        if label is not None:
+            letters["y"] = label
+        digits = shown_digits(at, digits, most)
+        return cls(entry=entry, parameter=value, letters=letters, at=at, digits=digits, most=most)
+
+    def f(self, x: Values) -> Values:
+        """The function."""
+        return np.asarray(self.entry.value(x, *self._label, parameter=self.parameter), np.float64)
+
+    def slope(self, x: Values) -> Values:
+        """Its derivative."""
+        return np.asarray(self.entry.slope(x, *self._label, parameter=self.parameter), np.float64)
+
+    @property
+    def _label(self) -> tuple[float, ...]:
+        return (self.letters["y"].value,) if "y" in self.letters else ()
 
     @cached_property
     def values(self) -> Values:
         """The function at every place."""
-        return np.asarray(self.function(self.at), np.float64)
+        return self.f(self.at)
 
     @cached_property
     def slopes(self) -> Values:
         """The derivative at every place."""
-        return np.asarray(self.slope(self.at), np.float64)
+        return self.slope(self.at)
+
+    @cached_property
+    def curve(self) -> tuple[Values, Values]:
+        """The points of its curve, broken by NaN where it jumps."""
+        return sampled(self.f, self._ends)
+
+    @cached_property
+    def derivative(self) -> tuple[Values, Values]:
+        """The points of the derivative's curve."""
+        return sampled(self.slope, self._ends)
+
+    @property
+    def _ends(self) -> tuple[float, float]:
+        return float(self.at.min()), float(self.at.max())
+
+    @property
+    def _bounded(self) -> bool:
+        """Whether the variable is a probability, near whose ends the derivative grows beyond all bounds."""
+        return isinstance(self.entry, Loss) and self.entry.prediction == "probability"
+
+    @cached_property
+    def x_range(self) -> tuple[float, float]:
+        """The ends of the x-axis."""
+        return (0.0, 1.0) if self._bounded else self._ends
+
+    @cached_property
+    def y_range(self) -> tuple[float, float]:
+        """A range that holds both curves, or as much of the derivative as there is of the function."""
+        y, slopes = self.curve[1], self.derivative[1]
+        return padded(y, np.clip(slopes, -y.max(), y.max()) if self._bounded else slopes)
+
+    @cached_property
+    def _results(self) -> int:
+        """Two decimals, three where these show every result exactly, more where all values are tiny."""
+        both = np.concatenate([self.values, self.slopes])
+        if self.most is not None:
+            own = digits_for(np.round(both, self.most + 6), most=self.most)
+            return max(own, min(self.digits, self.most))
+        largest = float(np.abs(self.values).max())
+        least = max(2, math.ceil(-math.log10(largest)) + 1) if largest > 1e-9 else 2
+        return next((n for n in (least, least + 1) if np.abs(both - np.round(both, n)).max() < 1e-9), least)
 
     def x(self, step: int) -> Number:
         """Where the point is."""
@@ -89,39 +150,71 @@ class Trace:
 
     def value(self, step: int, decimals: int | None = None, panel: str = "plot") -> Number:
         """The function there, as the engine has it for the panel."""
-        return Number(float(self.values[step]), self.results if decimals is None else decimals, (panel, step))
+        return Number(float(self.values[step]), self._results if decimals is None else decimals, (panel, step))
 
     def slope_at(self, step: int) -> Number:
         """The derivative there."""
-        return Number(float(self.slopes[step]), self.results)
+        return Number(float(self.slopes[step]), self._results)
+
+    @property
+    def settings(self) -> list[Words]:
+        """The parameter with its value, if there is one."""
+        return [Assigned(Symbol(name), value) for name, value in self.letters.items() if name != "y"]
+
+    @property
+    def name(self) -> Words:
+        """The title with the parameter, for a sentence."""
+        values = [value for letter, value in self.letters.items() if letter != "y"]
+        title = self.entry.title
+        return Text("{name} with parameter {value}", name=title, value=values[0]) if values else title
+
+    def worked(self, left: Symbol, x: Number, result: Number) -> Equation:
+        """The function with numbers put in."""
+        reach = float(np.abs(self.at).max())
+        return self.entry.worked(left, {self.entry.operands[0]: x, **self.letters}, result, reach)
+
+    def told(self, step: int, most: int) -> Text:
+        """The function's value of a step, with its name."""
+        value = Strong(self.value(step, most, self.entry.name))
+        return Text("{name} {value}", name=self.entry.title, value=value)
+
+    def compute(self, graph: Graph, x: Tensor, result: str, panel: str) -> None:
+        """The function at all places, recorded as what the panel shows."""
+        options = {"label": self.letters["y"].value} if "y" in self.letters else {}
+        options |= self.entry.options(self.parameter)
+        graph.show(graph.compute(self.entry.name, x, result=result, **options), panel)
 
     def plot(
         self, name: str, texts: tuple[Words, Words] = ("", ""), guides: Sequence[Curve] = (), **fields: Any
     ) -> Plot:
-        """Axes with both curves, named by `texts` at their ends, and the point at its first place."""
+        """Axes with both curves, named by `texts` at their ends, and the point where it starts and ends."""
+        # Names stand at the left ends of curves that come near the label at the right.
         (x, y), (u, v), none = self.curve, self.derivative, np.empty(0)
+        turn = -1 if self._bounded else 1
         curves = (
             *guides,
-            Curve(name="function", role="curve", x=x, y=y, text=texts[0]),
-            Curve(name="derivative", role="derivative", x=u, y=v, style="dashed", text=texts[1]),
+            Curve(name="function", role="curve", x=x[::turn], y=y[::turn], text=texts[0]),
+            Curve(name="derivative", role="derivative", x=u[::turn], y=v[::turn], style="dashed", text=texts[1]),
             Curve(name="guide", role="guide", x=none, y=none, style="dotted"),
             Curve(name="tangent", role="tangent", x=none, y=none),
         )
         dots = (
-            Dot(name="slope", role="derivative", x=float(self.at[0]), y=float(self.slopes[0])),
-            Dot(name="point", role="active", x=float(self.at[0]), y=float(self.values[0])),
+            Dot(name="slope", role="derivative", x=float(self.at[-1]), y=float(self.slopes[-1])),
+            Dot(name="point", role="active", x=float(self.at[-1]), y=float(self.values[-1])),
         )
         return Plot(name=name, x_range=self.x_range, y_range=self.y_range, curves=curves, dots=dots, **fields)
 
     def moved(self, panel: str, step: int, *, tangent: bool = True) -> list[Change]:
         """The changes that bring the point to its place of a step, counted from 0."""
-        x, value, slope = float(self.at[step]), float(self.values[step]), float(self.slopes[step])
+        x, value, slope = (float(each[step]) for each in (self.at, self.values, self.slopes))
         changes: list[Change] = [
             MoveDot(panel=panel, dot="slope", x=x, y=slope),
             MoveDot(panel=panel, dot="point", x=x, y=value),
         ]
         if tangent:
-            reach = self._tangent_reach(slope)
+            # Equally long to the eye, whatever its slope.
+            width, height = (hi - lo for lo, hi in (self.x_range, self.y_range))
+            reach = _TANGENT * width / math.hypot(1.0, slope * width / height * 0.6)
             ends = np.array([x - reach, x + reach])
             changes += [
                 SetCurve(panel=panel, curve="guide", x=np.array([x, x]), y=np.array([0.0, value])),
@@ -129,32 +222,69 @@ class Trace:
             ]
         return changes
 
-    def _tangent_reach(self, slope: float) -> float:
-        """How far a tangent goes to both sides, so that it looks equally long whatever its slope."""
-        width, height = (hi - lo for lo, hi in (self.x_range, self.y_range))
-        return _TANGENT * width / math.hypot(1.0, slope * width / height * 0.6)
+
+def point_moves(
+    story: Story,
+    point: Point[Any],
+    plot: Plot,
+    letters: tuple[Symbol, Symbol, Symbol],
+    rows: Mapping[str, str],
+    above: Sequence[Row] = (),
+    more: Callable[[int], Sequence[Change]] = lambda step: (),
+    **texts: Any,
+) -> Story:
+    """A point moves along a curve, beside its formula and three numbers: place, value and slope, by their `letters`.
+
+    `rows` are the names of the numbers' rows and how they are told; other rows may stand `above` them. `more` are
+    other changes of a step.
+    """
+    family = LOSSES if isinstance(point.entry, Loss) else ACTIVATIONS
+
+    def told(step: int) -> dict[str, Words]:
+        numbers = (point.x(step), point.value(step), point.slope_at(step))
+        values = (Equation(letter, (number,), strong=False) for letter, number in zip(letters, numbers, strict=True))
+        return {name: Text(text, value=value) for (name, text), value in zip(rows.items(), values, strict=True)}
+
+    roles = zip(told(-1).items(), ("ink", "curve", "derivative"), strict=True)
+    lines = (
+        Row(name="equation", text=ByCases(letters[1], point.entry.body)),
+        Row(name="gap", text=""),
+        *above,
+        *(Row(name=name, text=text, role=role) for (name, text), role in roles),
+    )
+    # As wide as for every one of its family, so that axes do not jump from one figure to the next.
+    siblings = (ByCases(letters[1], entry.body) for entry in list(family.values())[:_SIBLINGS])
+    widest = (*told(int(point.at.argmin())).values(), *told(int(point.at.argmax())).values(), *siblings)
+    formula = Formula(name="equation", lines=lines, widest=widest, size=20)
+
+    def steps() -> Iterator[Step]:
+        for step in range(len(point.at)):
+            caption = point.worked(letters[1], point.x(step), point.value(step))
+            numbers = (SetRow(panel="equation", row=name, text=text) for name, text in told(step).items())
+            yield story.step(caption, point.moved("plot", step), more(step), numbers, beats=MOVING_BEATS)
+
+    return story.play(steps, len(point.at), (plot, formula), step_roles=(), **texts)
 
 
 def places(lo: float, hi: float, frames: int) -> tuple[Values, int]:
     """Evenly spread places, rounded to the decimals with which they are shown, and these decimals.
 
-    The first and the last are the ends as they were given.
+    From behind the middle they lead to the upper end as it was given, to the lower one and back to the middle: a point
+    that starts anew there does not jump.
     """
     if not lo < hi:
         raise UsageError(f"--lo {to_cli(lo)} is not below --hi {to_cli(hi)}: use a smaller --lo or a larger --hi")
     exact = np.linspace(lo, hi, frames)
     least = max([2, *(n for n in map(decimals_as_given, (lo, hi)) if n <= _MOST_DECIMALS)])
-    finest = max(least, math.ceil(-math.log10((hi - lo) / (frames - 1))) + 1)
+    finest = max(least, math.ceil(-math.log10((hi - lo) / (frames - 1))))
     digits = next((n for n in range(least, finest) if np.abs(exact - np.round(exact, n)).max() < 1e-9), finest)
     # Adding zero turns −0 into 0.
-    return np.round(exact, digits) + 0.0, digits
+    at, middle = np.round(exact, digits) + 0.0, frames // 2
+    return np.concatenate([at[middle + 1 :], at[-2:0:-1], at[: middle + 1]]), digits
 
 
 def shown_digits(at: Values, digits: int, most: int | None) -> int:
-    """The places' decimals, or `most` of them, if that writes each place as it is.
-
-    A point that is said to stand elsewhere has another value there.
-    """
+    """The places' decimals, or `most` of them if that writes each as it is: elsewhere a point has another value."""
     return digits if most is None else min(digits, max(most, digits_for(at, most=digits)))
 
 
@@ -162,50 +292,25 @@ def sampled(function: Function, ends: tuple[float, float]) -> tuple[Values, Valu
     """Points of a function's curve; where it jumps a NaN breaks the line."""
     x = np.linspace(*ends, _SAMPLES)
     y = np.asarray(function(x), np.float64)
-    steep = np.flatnonzero(np.abs(np.diff(y)) > 1e-3 * max(1.0, float(np.ptp(y))))
-    at, (left, right), (low, high) = _jumps(function, steep, x, y)
-    for n in reversed(range(len(at))):
-        x = np.insert(x, at[n] + 1, [left[n], np.nan, right[n]])
-        y = np.insert(y, at[n] + 1, [low[n], np.nan, high[n]])
+    steps = np.abs(np.diff(y))
+    for n in reversed(np.flatnonzero(steps > _STEEP * max(1.0, float(np.ptp(y))))):
+        around = x[n : n + 2]
+        for _ in range(_HALVINGS):
+            middle = np.insert(around, 1, around.mean())
+            # The half with the larger difference keeps the jump, if there is one.
+            half = int(np.argmax(np.abs(np.diff(function(middle)))))
+            around = middle[half : half + 2]
+        left, right = function(around)
+        if abs(right - left) > steps[n] / 2:
+            x = np.insert(x, n + 1, [around[0], np.nan, around[1]])
+            y = np.insert(y, n + 1, [left, np.nan, right])
     return x, y
-
-
-def _jumps(
-    function: Function, steep: npt.NDArray[np.intp], x: Values, y: Values
-) -> tuple[npt.NDArray[np.intp], Values, Values]:
-    """After which points a function jumps, the places left and right of each jump, and the values there."""
-    places, values = np.stack([x[steep], x[steep + 1]]), np.stack([y[steep], y[steep + 1]])
-    whole = np.abs(values[1] - values[0])
-    every = np.arange(len(steep))
-    for _ in range(_HALVINGS if len(steep) else 0):
-        middle = places.mean(axis=0)
-        between = np.asarray(function(middle), np.float64)
-        # The half with the larger difference keeps the jump, if there is one.
-        side = (np.abs(between - values[0]) > np.abs(values[1] - between)).astype(int)
-        places[side, every], values[side, every] = middle, between
-    jumps = np.abs(values[1] - values[0]) > whole / 2
-    return steep[jumps], places[:, jumps], values[:, jumps]
 
 
 def padded(*heights: Values) -> tuple[float, float]:
     """A range of y that holds all heights and zero, with some room."""
     known = np.concatenate([*heights, np.zeros(1)])
     lo, hi = float(np.nanmin(known)), float(np.nanmax(known))
-    if lo == hi:
-        hi = 1.0
+    hi = hi if lo < hi else 1.0
     pad = _PAD * (hi - lo)
     return lo - pad, hi + pad
-
-
-def _result_digits(values: Values, slopes: Values, most: int | None, digits: int) -> int:
-    """Two decimals, three where these show every result exactly, more where all values are tiny.
-
-    Or at most `most`, and not fewer than the `digits` of the places.
-    """
-    if most is not None:
-        own = digits_for(np.round(values, most + 6), np.round(slopes, most + 6), most=most)
-        return max(own, min(digits, most))
-    largest = float(np.abs(values).max())
-    least = max(2, math.ceil(-math.log10(largest)) + 1) if largest > 1e-9 else 2
-    known = np.concatenate([values, slopes])
-    return next((n for n in (least, least + 1) if np.abs(known - np.round(known, n)).max() < 1e-9), least)

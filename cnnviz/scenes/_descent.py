@@ -28,6 +28,9 @@ _LEVELS = 11
 _LOWEST_DECADE = -8
 """Losses below 10⁻⁸ are drawn there: that far down a race is over."""
 
+_LEAST_ARROW = 0.02
+"""An arrow shorter than this share of the surface is not drawn."""
+
 _NOTHING = np.empty(0)
 
 
@@ -35,7 +38,7 @@ _NOTHING = np.empty(0)
 class Run:
     """A rule's way down a surface: `path` (updates + 1, 2), the loss there, and how it was `lost`, if it was.
 
-    `place` is its row among what the panels show of all runs.
+    `place` is its row among what the panels show of all runs. With an `arrow` its gradient and updates are seen.
     """
 
     rule: Rule
@@ -47,6 +50,7 @@ class Run:
     loss: Values
     updates: Sequence[Update]
     lost: str = ""
+    arrow: bool = False
 
     @cached_property
     def plotted(self) -> Values:
@@ -77,8 +81,20 @@ class Run:
         places, loss = self.path[new], self.plotted[new]
         yield SetCurve(panel="surface", curve=key, x=places[:, 0], y=places[:, 1], extend=True)
         yield MoveDot(panel="surface", dot=key, x=float(places[-1, 0]), y=float(places[-1, 1]))
+        if self.arrow:
+            yield SetCurve(panel="surface", curve="updates", x=places[:, 0], y=places[:, 1], extend=True)
+            yield self._gradient_arrow(places[-1])
         yield SetCurve(panel="loss", curve=key, x=np.arange(first, last + 1.0), y=loss, extend=True)
         yield MoveDot(panel="loss", dot=key, x=float(last), y=float(loss[-1]))
+
+    def _gradient_arrow(self, w: Values) -> SetCurve:
+        """The arrow −η∇f at some weights, of a shaft and two barbs."""
+        way = -self.rate * self.surface.gradient(*w)
+        tip, across = w + way, np.array([-way[1], way[0]])
+        points = np.array([w, tip, tip - 0.25 * way + 0.12 * across, tip - 0.25 * way - 0.12 * across, tip])
+        if np.hypot(*way) < _LEAST_ARROW * np.ptp(self.surface.domain[0]):
+            points = points[:0]
+        return SetCurve(panel="surface", curve="arrow", x=points[:, 0], y=points[:, 1])
 
     def weights(self, count: int) -> Vector:
         """Both weights after so many updates."""
@@ -96,7 +112,14 @@ class Run:
 
 
 def descend(
-    surface: Surface, rule: Rule, place: int, rate: float, settings: Settings, start: Values, steps: int
+    surface: Surface,
+    rule: Rule,
+    place: int,
+    rate: float,
+    settings: Settings,
+    start: Values,
+    steps: int,
+    arrow: bool = False,
 ) -> Run:
     """Take `steps` updates, or fewer: until the weights diverge, or leave a surface that has no least value."""
     optimizer = rule.make(rate, settings)
@@ -126,6 +149,7 @@ def descend(
         loss=surface.f(places[:, 0], places[:, 1]),
         updates=updates,
         lost=lost,
+        arrow=arrow,
     )
 
 
@@ -157,7 +181,7 @@ def field(surface: Surface, runs: Sequence[Run]) -> Field:
         square=True,
         heights=_short_numbers(heights),
         levels=_short_numbers(_levels(surface, heights)),
-        curves=_lines(runs),
+        curves=(*_lines(runs), *(_arrow(runs[0].rule.key) if runs[0].arrow else ())),
         dots=(*marked, *_walkers(runs, x0, y0)),
     )
 
@@ -171,7 +195,7 @@ def loss_plot(surface: Surface, runs: Sequence[Run], counts: Sequence[int]) -> P
         x_range=(0, counts[-1]),
         y_range=_loss_range(surface, np.concatenate([run.plotted for run in runs])),
         axes="frame",
-        curves=_lines(runs),
+        curves=_lines(runs, named=len(runs) > 1),
         dots=_walkers(runs, math.nan, math.nan),
     )
 
@@ -193,13 +217,23 @@ def _levels(surface: Surface, heights: Values) -> Values:
     return np.geomspace(lo, hi, _LEVELS)
 
 
-def _lines(runs: Sequence[Run]) -> tuple[Curve, ...]:
-    rules = (run.rule for run in runs)
-    return tuple(Curve(name=r.key, role=r.key, x=_NOTHING, y=_NOTHING, style=r.style) for r in rules)
+def _lines(runs: Sequence[Run], *, named: bool = False) -> tuple[Curve, ...]:
+    return tuple(
+        Curve(name=r.key, role=r.key, x=_NOTHING, y=_NOTHING, style=r.style, text=r.title if named else "")
+        for r in (run.rule for run in runs)
+    )
+
+
+def _arrow(role: str) -> tuple[Curve, Curve]:
+    name = Math(r"-\eta\nabla f")
+    return (
+        Curve(name="updates", role=role, x=_NOTHING, y=_NOTHING, style="dots"),
+        Curve(name="arrow", role="active", x=_NOTHING, y=_NOTHING, text=name),
+    )
 
 
 def _walkers(runs: Sequence[Run], x: float, y: float) -> tuple[Dot, ...]:
-    return tuple(Dot(name=run.rule.key, role=run.rule.key, x=x, y=y) for run in runs)
+    return tuple(Dot(name=r.key, role=r.key, x=x, y=y, shape=r.shape) for r in (run.rule for run in runs))
 
 
 def _short_numbers(values: Values) -> Values:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from cnnviz.functions.losses import LABEL, LOSSES, PREDICTION, Loss
 from cnnviz.scene import Scene
-from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, padded
-from cnnviz.scenes._points import Point
+from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, Point, padded, places
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Curve, Dot, MoveDot, Plot, Step, Values
 from cnnviz.words import Equation, Joined, Math, Number, Symbol, Text, Words, joined, listed
@@ -19,26 +17,12 @@ PROBABILITIES = 0.02, 0.98
 _ARTICLE = 5
 
 
-def loss_point(
-    entry: Loss, options: Mapping[str, float | None], label: Number, at: Values, digits: int, most: int | None
-) -> Point[Loss]:
-    """A point on a loss's curve; where the gradient grows beyond all bounds the axes end where the loss does."""
-    point = Point.of(entry, options, at, digits, most, label)
-    if entry.prediction != "probability":
-        return point
-    losses, slopes = point.trace.curve[1], point.trace.derivative[1]
-    y_range = padded(losses, np.clip(slopes, -losses.max(), losses.max()))
-    return replace(point, trace=replace(point.trace, x_range=(0.0, 1.0), y_range=y_range))
-
-
 def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, digits: int) -> Story:
     """Points move along all curves together; the prediction of a probability has a scale of its own."""
-    probable = np.round(np.linspace(*PROBABILITIES, len(at)), 2)
+    probable, _ = places(*PROBABILITIES, len(at) // 2 + 1)
     label = Number(1)
     points = [
-        loss_point(
-            entry, options, label, *((at, digits) if entry.prediction == "real" else (probable, 2)), scene.digits
-        )
+        Point.of(entry, options, *((at, digits) if entry.prediction == "real" else (probable, 2)), scene.digits, label)
         for entry in list(LOSSES.values())[:_ARTICLE]
     ]
     graph = Graph()
@@ -46,7 +30,8 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
     for point in points:
         point.compute(graph, predictions[point.entry.prediction], point.entry.name, point.entry.name)
     graph.essential = 1
-    story = Story(scene, Text("Loss functions"), graph)
+    what = Text("Far from the label the square grows fastest; a sure mistake costs cross-entropy most")
+    story = Story(scene, Text("Loss functions"), graph, point=what)
     story.set("label", "y", label, size=False)
     story.settings += [("", setting) for point in points for setting in point.settings]
     panels = {
@@ -60,8 +45,8 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
                 MoveDot(
                     panel=panel,
                     dot=point.entry.name,
-                    x=float(point.trace.at[step]),
-                    y=float(point.trace.values[step]),
+                    x=float(point.at[step]),
+                    y=float(point.values[step]),
                 )
                 for panel, shown in panels.items()
                 for point in shown
@@ -82,8 +67,7 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
         ),
         convention=Text("definitions as in PyTorch, hinge as in Cortes and Vapnik (1995)"),
         alt=Text(
-            "the loss functions {names} for the label 1: the prediction moves past the label and a point moves along "
-            "each curve; cross-entropy, whose prediction is a probability, has a plot of its own",
+            "the loss functions {names} for the label 1: a point moves along each curve while the prediction moves",
             names=listed(point.entry.title for point in points),
         ),
     )
@@ -97,16 +81,16 @@ def label_line(label: float, top: float) -> Curve:
 
 
 def _plot(name: str, label: Words, points: Sequence[Point[Loss]], span: float) -> Plot:
-    low, high = padded(*(point.trace.curve[1] for point in points))
+    low, high = padded(*(point.curve[1] for point in points))
     curves, dots = [label_line(1.0, high)], []
     for point, (role, style) in zip(points, MANNERS, strict=False):
-        trace, title, key = point.trace, point.entry.title, point.entry.name
-        curves.append(Curve(name=key, role=role, style=style, x=trace.curve[0], y=trace.curve[1], text=title))
-        dots.append(Dot(name=key, role=role, x=float(trace.at[0]), y=float(trace.values[0])))
+        title, key = point.entry.title, point.entry.name
+        curves.append(Curve(name=key, role=role, style=style, x=point.curve[0], y=point.curve[1], text=title))
+        dots.append(Dot(name=key, role=role, x=float(point.at[-1]), y=float(point.values[-1])))
     return Plot(
         name=name,
         label=label,
-        x_range=points[0].trace.x_range,
+        x_range=points[0].x_range,
         y_range=(low, high),
         x_text=PREDICTION,
         y_text=Symbol("L"),
@@ -119,5 +103,5 @@ def _plot(name: str, label: Words, points: Sequence[Point[Loss]], span: float) -
 def _told(points: Sequence[Point[Loss]], step: int, most: int) -> Words:
     """The losses of a step, behind the prediction that they share."""
     losses = [point.told(step, most) for point in points]
-    x = Equation(PREDICTION, (points[0].trace.x(step),), strong=False)
+    x = Equation(PREDICTION, (points[0].x(step),), strong=False)
     return Text("{x}:  {values}", x=x, values=joined(losses, "  "))

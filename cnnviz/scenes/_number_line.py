@@ -33,8 +33,8 @@ class NumberLines:
     @property
     def span(self) -> tuple[float, float]:
         """What the lines must show: every state, and 0."""
-        lo = min(0.0, *(float(state.min()) for state in self.states))
-        hi = max(0.0, *(float(state.max()) for state in self.states))
+        every = np.stack([*self.states, np.zeros_like(self.states[0])])
+        lo, hi = float(every.min()), float(every.max())
         beside = _BESIDE * ((hi - lo) or 1.0)
         return lo - beside, hi + beside
 

@@ -64,7 +64,7 @@ class Update:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """An optimizer as figures show it; `key` is also its role.
+    """An optimizer as figures show it; `key` is also its role, `shape` its marker.
 
     `formula` is the rule in letters, `direction` what the rate is multiplied by in an update. `program` names the rule
     in `torch.optim` and its hyper-parameters.
@@ -72,6 +72,7 @@ class Rule:
 
     key: str
     title: Words
+    shape: str
     style: str
     formula: Callable[[Settings], Words]
     make: Callable[[float, Settings], Optimizer]
@@ -137,6 +138,7 @@ _RULES = (
     Rule(
         key="sgd",
         title="SGD",
+        shape="circle",
         style="solid",
         direction=lambda update, s: _pair(update.grad, s.most),
         formula=lambda s: _step(G),
@@ -146,6 +148,7 @@ _RULES = (
     Rule(
         key="momentum",
         title=Text("Momentum"),
+        shape="square",
         style="dashed",
         direction=_heavy_ball,
         formula=lambda s: _in_a_row(_assigned(_V, s.share("momentum") * _V + G), _step(_V)),
@@ -155,6 +158,7 @@ _RULES = (
     Rule(
         key="nesterov",
         title="Nesterov",
+        shape="diamond",
         style="dotted",
         direction=_look_ahead,
         formula=lambda s: _in_a_row(_assigned(_V, s.share("momentum") * _V + G), _step(G + s.share("momentum") * _V)),
@@ -164,6 +168,7 @@ _RULES = (
     Rule(
         key="adagrad",
         title="Adagrad",
+        shape="triangle",
         style="solid",
         direction=_adagrad,
         formula=lambda s: _in_a_row(_assigned(_SUM, _SUM + G**2), _step(_divided(G, _SUM))),
@@ -173,6 +178,7 @@ _RULES = (
     Rule(
         key="rmsprop",
         title="RMSProp",
+        shape="arrowhead",
         style="dashed",
         direction=_rmsprop,
         formula=lambda s: _in_a_row(_fades(_V, s, "alpha", G**2), _step(_divided(G, _V))),
@@ -182,6 +188,7 @@ _RULES = (
     Rule(
         key="adam",
         title="Adam",
+        shape="pentagon",
         style="solid",
         direction=_adam,
         formula=lambda s: _in_a_row(
@@ -228,7 +235,7 @@ COURSES: Mapping[str, Course] = MappingProxyType(
         "saddle": Course(gradient=0.01, adagrad=0.05, rmsprop=0.03, adam=0.03, steps=120),
         "rosenbrock": Course(gradient=0.0005, adagrad=0.2, rmsprop=0.02, adam=0.2, steps=400),
         "himmelblau": Course(gradient=0.005, adagrad=0.2, rmsprop=0.05, adam=0.2, steps=100),
-        "bowl": Course(gradient=0.05, adagrad=0.5, rmsprop=0.2, adam=0.5, steps=100),
+        "bowl": Course(gradient=0.05, adagrad=0.5, rmsprop=0.2, adam=0.5, steps=100, view=((-10.0, 10.0), (-9.5, 9.5))),
         "booth": Course(gradient=0.01, adagrad=1.0, rmsprop=0.5, adam=0.5, steps=100, start=(-9.0, 0.0)),
     }
 )

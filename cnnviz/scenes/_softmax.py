@@ -23,7 +23,7 @@ _MOST_DECIMALS = 2
 """Decimals for which cells have room."""
 
 
-def softmax_story(scene: Scene, at: Values, digits: int, spec: object) -> Story:
+def softmax_story(scene: Scene, at: Values, digits: int, spec: object, point: Words) -> Story:
     """Two columns, logits and probabilities, beside the curves of all probabilities over the moving logit."""
     logits = _logits(scene, spec)
     z = np.tile(logits, (len(at), 1))
@@ -32,7 +32,7 @@ def softmax_story(scene: Scene, at: Values, digits: int, spec: object) -> Story:
     shown, most = shown_digits(at, digits, scene.digits), scene.most()
     graph = Graph()
     graph.show(graph.compute("softmax", graph.given("z", z[-1]), result="p", dim=0), "probabilities", shape=(-1, 1))
-    story = Story(scene, "Softmax", graph)
+    story = Story(scene, "Softmax", graph, point=point)
     range_ = Text("range {range}", range=Interval(Number(0), Number(1)))
     story.settings.append(("", joined((Text("bounded"), range_, Text("sum {n}", n=Number(1))))))
 
@@ -81,8 +81,8 @@ def softmax_story(scene: Scene, at: Values, digits: int, spec: object) -> Story:
             "softmax over {n} logits: the first moves from {lo} to {hi}, the probabilities of all classes change with "
             "it and always sum to 1; their curves are drawn beside the numbers",
             n=len(logits),
-            lo=Number(float(at[0]), None),
-            hi=Number(float(at[-1]), None),
+            lo=Number(float(at.min()), None),
+            hi=Number(float(at.max()), None),
         ),
     )
 
@@ -108,7 +108,7 @@ def _column(name: str, label: Words, values: Values, role: str, digits: int, mar
     return Grid(
         name=name,
         label=label,
-        values=values[0][:, None].copy(),
+        values=values[-1][:, None].copy(),
         roles=np.full((values.shape[1], 1), role),
         digits=digits,
         shade=Shade(scale="diverging" if lo < 0 else "sequential", lo=lo, hi=hi),
@@ -118,7 +118,7 @@ def _column(name: str, label: Words, values: Values, role: str, digits: int, mar
 
 
 def _plot(logits: Values, at: Values) -> Plot:
-    x = np.linspace(at[0], at[-1], _SAMPLES)
+    x = np.linspace(at.min(), at.max(), _SAMPLES)
     z = np.tile(logits, (_SAMPLES, 1))
     z[:, 0] = x
     p = np.asarray(softmax(z), np.float64)
@@ -133,5 +133,8 @@ def _plot(logits: Values, at: Values) -> Plot:
             Curve(name=f"p{n + 1}", role=role, style=style, x=x, y=p[:, n], text=Symbol("p", (n + 1,)))
             for n, (role, style) in manners
         ),
-        dots=tuple(Dot(name=_dot(n), role=role, x=float(x[0]), y=float(p[0, n])) for n, (role, _) in manners),
+        dots=tuple(
+            Dot(name=_dot(n), role=role, x=float(at[-1]), y=float(np.interp(at[-1], x, p[:, n])))
+            for n, (role, _) in manners
+        ),
     )

@@ -14,8 +14,7 @@ from cnnviz.limits import MAX_STOPS
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._activation_sets import all_curves, table
-from cnnviz.scenes._curves import places
-from cnnviz.scenes._points import Point, point_moves
+from cnnviz.scenes._curves import Point, places, point_moves
 from cnnviz.scenes._softmax import softmax_story
 from cnnviz.story import Graph, Story
 from cnnviz.words import ByCases, Number, Symbol, Text, Words, joined
@@ -23,6 +22,17 @@ from cnnviz.words import ByCases, Number, Symbol, Text, Words, joined
 _KINDS = {{"identity": "linear"}.get(name, name).replace("_", "-"): name for name in ACTIVATIONS}
 _SETS = ("softmax", "all", "table")
 _ARTICLE = 6
+_POINTS = {
+    "linear": Text("Without an activation the slope is 1 everywhere: layers add up to a single one"),
+    "relu": Text("Positive values pass, negative ones become 0, and so does their gradient"),
+    "leaky-relu": Text("A small slope below 0 keeps a gradient there"),
+    "elu": Text("Below 0 it bends smoothly and levels off at {bound}", bound="−α"),
+    "tanh": Text("Every number is squeezed between −1 and 1; far from 0 the gradient vanishes"),
+    "sigmoid": Text("Every number is squeezed between 0 and 1; far from 0 the gradient vanishes"),
+    "all": Text("All let large values pass or level off: they differ below 0 and in their slopes"),
+    "table": Text("Equation, range and derivative at a glance"),
+    "softmax": Text("Raising one logit takes probability from all other classes"),
+}
 _SLOPE = Symbol("f'(x)")
 
 
@@ -59,7 +69,7 @@ class ActivationFunction(Scene):
     beta: float | None = param(None, help="Sharpness of softplus.", lo=0.001, hi=100, shown_default="1")
     lo: float = param(-4.0, help="Where the point starts.", lo=-1e4, hi=1e4)
     hi: float = param(4.0, help="Where the point ends.", lo=-1e4, hi=1e4)
-    frames: int = param(17, help="Places at which the point stops.", lo=2, hi=MAX_STOPS)
+    frames: int = param(33, help="Places at which the point stops.", lo=2, hi=MAX_STOPS)
     logits: ArrayLike | None = param(
         None,
         help='Inputs of softmax, the first of which moves: a literal such as "2 1 0 -1", or a file.',
@@ -74,50 +84,53 @@ class ActivationFunction(Scene):
             if getattr(self, name) is not None and self.kind not in kinds:
                 raise UsageError(f"{self.kind} takes no --{name}: leave it out, or use {', '.join(kinds)}")
 
+    @property
+    def point(self) -> Words:
+        """What the figure shows, in a sentence."""
+        return _POINTS.get(self.kind, "")
+
     def story(self) -> Story:
         """One step for each place of the point, or for each row of the table."""
         at, digits = places(self.lo, self.hi, self.frames)
         if self.kind == "softmax":
-            return softmax_story(self, at, digits, self.logits)
+            return softmax_story(self, at, digits, self.logits, self.point)
         chosen = list(ACTIVATIONS.values())[:_ARTICLE] if self.kind in _SETS else [ACTIVATIONS[_KINDS[self.kind]]]
         options = {"alpha": self.alpha, "beta": self.beta}
         points = [Point.of(entry, options, at, digits, self.digits) for entry in chosen]
-        return {"all": all_curves, "table": table}.get(self.kind, _one)(self, points)
+        return {"all": all_curves, "table": table}.get(self.kind, _one)(self, points, self.point)
 
 
-def _one(scene: ActivationFunction, points: Sequence[Point[Activation]]) -> Story:
+def _one(scene: Scene, points: Sequence[Point[Activation]], told: Words) -> Story:
     (point,) = points
-    entry, trace, graph = point.entry, point.trace, Graph()
-    point.compute(graph, graph.given("x", trace.at), "y", "plot")
-    story = Story(scene, entry.title, graph)
+    entry, graph = point.entry, Graph()
+    point.compute(graph, graph.given("x", point.at), "y", "plot")
+    story = Story(scene, entry.title, graph, point=told)
     story.settings.append(("", joined((Text(entry.group), Text("range {range}", range=entry.range)))))
     story.settings += [("", setting) for setting in point.settings]
     return point_moves(
         story,
         point,
-        trace.plot("plot", (F, _SLOPE), x_text=X),
+        point.plot("plot", (F, _SLOPE), x_text=X),
         (X, F, _SLOPE),
         {"x": "{value}", "value": "{value}", "slope": "{value}"},
         formula=ByCases(_SLOPE, entry.derivative, stacked=False),
         convention=_convention(point),
         alt=Text(
-            "the activation function {name}: a point moves along its curve from x = {lo} to {hi} in {n} steps, "
-            "with the tangent at the point and the derivative as a dashed curve; x, f(x) and f'(x) are shown as "
-            "numbers",
+            "the activation function {name} and its derivative: a point with its tangent moves along the curve from "
+            "x = {lo} to {hi}",
             name=point.name,
-            lo=Number(float(trace.at[0]), None),
-            hi=Number(float(trace.at[-1]), None),
-            n=len(trace.at),
+            lo=point.x(int(point.at.argmin())),
+            hi=point.x(int(point.at.argmax())),
         ),
     )
 
 
 def _convention(point: Point[Activation]) -> Words:
     """The slope at kinks, where the derivative does not exist."""
-    x, y = point.trace.derivative
+    x, y = point.derivative
     kinks = x[np.flatnonzero(np.isnan(y)) - 1]
     if len(kinks) != 1:
         return Text("at the kinks, $f'(x)$ as in PyTorch") if len(kinks) else ""
     at = float(np.round(kinks[0], 6)) + 0.0
-    slope = float(point.trace.slope(np.array([at]))[0])
-    return Text("at the kink, $f'({x})={slope}$ by convention", x=Number(at, None), slope=Number(slope, None))
+    slope = Number(float(point.slope(np.array([at]))[0]), None)
+    return Text("at the kink, $f'({x})={slope}$ by convention", x=Number(at, None), slope=slope)

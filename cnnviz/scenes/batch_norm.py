@@ -98,15 +98,11 @@ class BatchNorm(Scene):
 
     def prepare(self) -> None:
         """The batch is loaded, and its size becomes `batch` and `channels`."""
-        rows, columns = self.x.shape
-        for count, low, most, what, option in (
-            (rows, 2, _MOST_SAMPLES, "samples", "rows"),
-            (columns, 1, _MOST_CHANNELS, "channels", "columns"),
-        ):
+        bounds = ("sample", 2, _MOST_SAMPLES, "rows"), ("channel", 1, _MOST_CHANNELS, "columns")
+        for count, (what, low, most, option) in zip(self.x.shape, bounds, strict=True):
             if not low <= count <= most:
-                plural = what if count != 1 else what.removesuffix("s")
-                raise UsageError(f"input has {count} {plural}: use {low} to {most} {option}")
-        self.fill_in(batch=rows, channels=columns)
+                raise UsageError(f"input has {count} {what}{'s' * (count != 1)}: use {low} to {most} {option}")
+        self.fill_in(batch=len(self.x), channels=self.x.shape[1])
         check_squares(self.x)
         for name, values in zip(("gamma", "beta"), self.affine, strict=True):
             check_squares(values, name)
@@ -114,13 +110,10 @@ class BatchNorm(Scene):
     @cached_property
     def x(self) -> Values:
         """The batch, a row for each sample."""
-        name = self.input.strip().lower() if isinstance(self.input, str) else "random" if self.input is None else ""
-        size = self.batch or 5, self.channels or 2
-        if name == "random":
+        name, size = _name(self.input), (self.batch or 5, self.channels or 2)
+        if name == "random" or self.input is None:
             return np.random.default_rng([self.seed, _RANDOM_TAG]).integers(0, 10, size).astype(np.float64)
-        if name in MAP_NAMES:
-            return load_map(name, size, seed=self.seed).values
-        values = load_map(self.input, None, seed=self.seed).values
+        values = load_map(self.input, size if name else None, seed=self.seed).values
         for wanted, found, what in zip((self.batch, self.channels), values.shape, ("batch", "channels"), strict=True):
             if wanted not in (None, found):
                 raise UsageError(f"input is {size_text(*values.shape)}, but --{what} asks for {wanted}: leave it out")
@@ -134,7 +127,7 @@ class BatchNorm(Scene):
     def _per_channel(self, name: str) -> Values:
         spec, channels = getattr(self, name), self.x.shape[1]
         given = np.reshape(spec, (1, -1)) if isinstance(spec, int | float) else spec
-        size = (1, channels) if isinstance(spec, str) and spec.strip().lower() in MAP_NAMES else None
+        size = (1, channels) if _name(spec) else None
         values = load_map(given, size, seed=self.seed, what=name, option=f"--{name}").values.ravel()
         if len(values) not in (1, channels):
             raise UsageError(f"{name} has {len(values)} numbers for {channels} channels: give one, or one a channel")
@@ -149,7 +142,8 @@ class BatchNorm(Scene):
         y = graph.compute("batch_norm", x, *affine, training=True, eps=self.eps)
         hat = graph.compute("batch_norm", x, result="normalised", training=True, eps=self.eps)
 
-        story = Story(self, Text("Batch normalization"), graph)
+        point = Text("Each channel is moved to mean 0 and variance 1, then scaled and shifted as was learned")
+        story = Story(self, Text("Batch normalization"), graph, point=point)
         story.settings += [
             ("", Text("batch {value}", value=Assigned(Symbol("m"), Number(m)))),
             ("", Text("channels {value}", value=Assigned(Symbol("C"), Number(channels)))),
@@ -181,20 +175,16 @@ class BatchNorm(Scene):
             1 + (2 + len(panels)) * channels + _MOVES * (len(states) - 1),
             (X, *(part for pair in arrows for part in pair)),
             (steps.lines.plot(), steps.algorithm()),
-            alt=self._alt(),
+            alt=Text(
+                "batch normalization: the {m} values of {channels} are dots on a number line; they are shifted to mean "
+                "0, divided by √(σ² + ε), multiplied by γ and shifted by β{activation}",
+                m=m,
+                channels=counted(channels, "one channel", "each of {n} channels"),
+                activation="" if self.activation == "none" else Text("; then {name} is applied", name=self.activation),
+            ),
             step_roles=("selected", "output", "active", "ink"),
             formula=joined((Math(r"y_i=\gamma\,(x_i-\mu_B)/\sqrt{\sigma_B^2+\epsilon}+\beta"), epsilon), "     "),
             convention=Text("per channel; variance with 1/m"),
-        )
-
-    def _alt(self) -> Words:
-        return Text(
-            "batch normalization: the {m} values of {channels} are dots on a number line; they are shifted to mean "
-            "0, divided by √(σ² + ε), multiplied by γ and shifted by β{activation}; grids show the values of each "
-            "step",
-            m=len(self.x),
-            channels=counted(self.x.shape[1], "one channel", "each of {n} channels"),
-            activation="" if self.activation == "none" else Text("; then {name} is applied", name=self.activation),
         )
 
     def _results(self, story: Story, name: str, label: Words, values: Tensor, **more: Any) -> Cells:
@@ -226,30 +216,40 @@ class _Steps:
         for row in ("mean", "variance"):
             for channel in range(channels):
                 yield self._measured(row, channel)
-        centred, hat, scaled, y = (self._number(state[0, 0]) for state in self.lines.states[1:5])
-        (gamma, beta), numbers = self._affine(0), self._statistics(0)
-        less = Text(
-            "subtract the mean:   {equation}",
-            equation=equation(None, self.X[0, 0] - numbers.mean, centred),
+        states = (Number(float(state[0, 0]), self.scene.most()) for state in self.lines.states[1:5])
+        (centred, hat, scaled, y), (gamma, beta), numbers = states, self._affine(0), self._statistics(0)
+        sigma, g, b = Math(r"\sigma"), Math(r"\gamma"), Math(r"\beta")
+        moves = (
+            (
+                "normalise",
+                Text("subtract the mean:   {equation}", equation=equation(None, self.X[0, 0] - numbers.mean, centred)),
+                None,
+            ),
+            (
+                "normalise",
+                Text(
+                    "divide by {sigma}:   {equation}",
+                    sigma=sigma,
+                    equation=equation(None, centred / numbers.deviation, hat),
+                ),
+                Math(r"\hat{x}_1"),
+            ),
+            (
+                "scale",
+                Text("multiply by {gamma}:   {equation}", gamma=g, equation=equation(None, gamma * hat, scaled)),
+                None,
+            ),
+            ("scale", Text("add {beta}:   {equation}", beta=b, equation=equation(None, scaled + beta, y)), Math("y_1")),
+            *([("activate", self._worked("activated", 0), Math("f(y_1)"))] if "activated" in self.panels else []),
         )
-        yield from self._moved("normalise", 0, less)
-        over = Text(
-            "divide by {sigma}:   {equation}",
-            sigma=Math(r"\sigma"),
-            equation=equation(None, centred / numbers.deviation, hat),
-        )
-        yield from self._moved("normalise", 1, over, Math(r"\hat{x}_1"))
-        yield from self._filled("normalised", self.X)
-        times = Text(
-            "multiply by {gamma}:   {equation}", gamma=Math(r"\gamma"), equation=equation(None, gamma * hat, scaled)
-        )
-        yield from self._moved("scale", 2, times)
-        plus = Text("add {beta}:   {equation}", beta=Math(r"\beta"), equation=equation(None, scaled + beta, y))
-        yield from self._moved("scale", 3, plus, Math("y_1"))
-        yield from self._filled("scaled", self.panels["normalised"])
-        if "activated" in self.panels:
-            yield from self._moved("activate", 4, self._worked("activated", 0), Math("f(y_1)"))
-            yield from self._filled("activated", self.panels["scaled"])
+        filled = iter(self.panels)
+        source = self.X
+        for place, (row, caption, name) in enumerate(moves):
+            yield from self._moved(row, place, caption, name)
+            if name is not None:
+                panel = next(filled)
+                yield from self._filled(panel, source)
+                source = self.panels[panel]
 
     def algorithm(self) -> Equation:
         """Algorithm 1, line by line."""
@@ -259,21 +259,22 @@ class _Steps:
 
     def _measured(self, row: str, channel: int) -> Step:
         """The mean or the variance of a channel, its column lit."""
-        numbers, samples = self._statistics(channel), self.X.values.shape[0]
+        numbers, samples, first = self._statistics(channel), len(self.X.values), row == "mean"
         cells = [(sample, channel) for sample in range(samples)]
-        worked = numbers.mean_equation() if row == "mean" else numbers.variance_equation()
-        if row == "mean":
-            changes = [self.lines.mark_mean(channel, numbers.mean.value)]
-        else:
-            changes = [
-                self.lines.mark_spread(channel, numbers.mean.value, numbers.variance.value**0.5),
+        worked, mean = numbers.mean_equation() if first else numbers.variance_equation(), numbers.mean.value
+        mark = (
+            [self.lines.mark_mean(channel, mean)]
+            if first
+            else [
+                self.lines.mark_spread(channel, mean, numbers.variance.value**0.5),
                 SetRow(panel="algorithm", row="mean", role="ink"),
             ]
+        )
         return self.story.step(
             Text("channel {channel}:   {equation}", channel=channel + 1, equation=worked),
             self.X.cover(cells, special=dict.fromkeys(cells, "selected")),
             self.X.mark("column", (0, channel), (samples, 1)),
-            changes,
+            mark,
             SetRow(panel="algorithm", row=row, text=self._row(row, channel + 1), role="active"),
         )
 
@@ -340,10 +341,6 @@ class _Steps:
         gamma, beta = (Number(float(values[channel]), None) for values in self.scene.affine)
         return gamma, beta
 
-    def _number(self, value: float) -> Number:
-        """A number in between, which no panel has."""
-        return Number(float(value), self.scene.most())
-
 
 def statistics(X: Cells, channel: int, scene: BatchNorm) -> Statistics:
     """The mean and the variance of a channel."""
@@ -356,3 +353,9 @@ def _assigned(symbol: str, values: Values) -> Words:
     if len(numbers) == 1:
         return Assigned(Symbol(symbol), numbers[0])
     return joined((Math(symbol), joined(numbers)), " = ")
+
+
+def _name(given: object) -> str:
+    """The name, such as random or ones, of values that are made to measure."""
+    name = given.strip().lower() if isinstance(given, str) else ""
+    return name if name in MAP_NAMES else ""

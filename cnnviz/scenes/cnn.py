@@ -197,7 +197,7 @@ class Cnn(Scene):
             picture=Strong(self._known["picture"]),
         )
         for stage in self._run.stages:
-            y = self._read(stage.y.name, stage.name)
+            y = self._read(stage.y.name, "" if stage.y.name == "scores" else stage.name)
             yield forward(stage, x, y, self.digits)
             x = y
         yield softmax(x, self._label, p, self.digits)

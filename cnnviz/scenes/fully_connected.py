@@ -11,7 +11,7 @@ import numpy as np
 
 from cnnviz.data import load_kernel, load_map
 from cnnviz.errors import UsageError
-from cnnviz.notation import as_given, as_given_exactly, digits_for, number, size_text, written
+from cnnviz.notation import as_given, digits_for, number, size_text
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.story import Cells, Graph, Story
@@ -77,35 +77,37 @@ class FullyConnected(Scene):
 
     def prepare(self) -> None:
         """The data are loaded, and their sizes become `inputs` and `outputs`."""
-        outputs, inputs = self._weights.shape
-        if max(outputs, inputs) > MOST_NODES:
-            raise UsageError(
-                f"a layer of {inputs} inputs and {outputs} outputs is too crowded to read: use {MOST_NODES} or less "
-                "of each"
-            )
-        for values, what in ((self._x, "input"), (self._weights, "weights"), (self._bias, "bias")):
-            if (largest := float(np.abs(values).max())) >= _LARGEST:
-                raise UsageError(f"{what} holds ±{largest:.6g}, too long to write: use numbers below {_LARGEST:.0f}")
-        if inputs != len(self._x):
-            raise UsageError(
-                f"weights are {outputs}×{inputs}, outputs × inputs, but there are {len(self._x)} inputs: give "
-                f"{len(self._x)} columns"
-            )
-        if self.outputs not in (None, outputs):
-            raise UsageError(
-                f"weights are {outputs}×{inputs}, outputs × inputs, but --outputs asks for {self.outputs}: leave "
-                "--outputs out"
-            )
-        self.fill_in(inputs=inputs, outputs=outputs)
-        if len(self._bias) not in (1, outputs):
-            raise UsageError(
+        (outputs, inputs), found = self._weights.shape, len(self._x)
+        shape = f"weights are {outputs}×{inputs}, outputs × inputs"
+        largest = max(float(np.abs(values).max()) for values in (self._x, self._weights, self._bias))
+        for wrong, message in (
+            (
+                max(outputs, inputs) > MOST_NODES,
+                f"a layer of {inputs} inputs and {outputs} outputs is too crowded to read: use {MOST_NODES} or less of "
+                "each",
+            ),
+            (
+                largest >= _LARGEST,
+                f"input, weights or bias hold ±{largest:.6g}, too long to write: use numbers below {_LARGEST:.0f}",
+            ),
+            (inputs != found, f"{shape}, but there are {found} inputs: give {found} columns"),
+            (
+                self.outputs not in (None, outputs),
+                f"{shape}, but --outputs asks for {self.outputs}: leave --outputs out",
+            ),
+            (
+                len(self._bias) not in (1, outputs),
                 f"bias has {len(self._bias)} values, but the weights give {outputs} outputs: give {outputs}, or one "
-                "for all"
-            )
+                "for all",
+            ),
+        ):
+            if wrong:
+                raise UsageError(message)
+        self.fill_in(inputs=inputs, outputs=outputs)
 
     @cached_property
     def _x(self) -> Values:
-        known = self.inputs or self._given_weights_shape[1]
+        known = self.inputs or self._given.shape[1] or None
         values = _row(load_map(self.input, None, seed=self.seed, default_size=(1, known or 3)).values, "input")
         if known is not None and len(values) != known:
             source = f"--inputs asks for {known}" if self.inputs else f"a row of the weights has {known}"
@@ -113,50 +115,43 @@ class FullyConnected(Scene):
         return values
 
     @cached_property
-    def _given_weights_shape(self) -> tuple[int | None, int | None]:
-        """Outputs and inputs where the weights are data and not made to measure."""
-        if _is_name(self.weights):
-            return None, None
-        rows, columns = load_kernel(self.weights, None, seed=self.seed, what="weights", option="--weights").values.shape
-        return rows, columns
+    def _given(self) -> Values:
+        """The weights that are data and not made to measure, else none."""
+        return np.empty((0, 0)) if _name(self.weights) else self._loaded(None)
+
+    def _loaded(self, size: tuple[int, int] | None) -> Values:
+        return np.asarray(load_kernel(self.weights, size, seed=self.seed, what="weights", option="--weights").values)
 
     @cached_property
     def _weights(self) -> Values:
-        size = self.outputs or self._given_weights_shape[0] or self._outputs_of_bias, len(self._x)
-        if isinstance(self.weights, str) and self.weights.strip().lower() == "random":
-            return _random(size, self.seed, _WEIGHTS_TAG)
-        asked = size if _is_name(self.weights) else None
-        values: Values = load_kernel(self.weights, asked, seed=self.seed, what="weights", option="--weights").values
-        return values
-
-    @property
-    def _outputs_of_bias(self) -> int:
-        return 2 if _is_name(self.bias) else max(2, len(self._bias))
+        name = _name(self.weights)
+        size = self.outputs or (2 if _name(self.bias) else max(2, len(self._bias))), len(self._x)
+        if not name:
+            return self._given
+        return _random(size, self.seed, _WEIGHTS_TAG) if name == "random" else self._loaded(size)
 
     @cached_property
     def _bias(self) -> Values:
-        if isinstance(self.bias, str) and self.bias.strip().lower() == "random":
-            return _random((1, len(self._weights)), self.seed, _BIAS_TAG).ravel()
-        size = (1, len(self._weights)) if _is_name(self.bias) else (1, 1)
+        name = _name(self.bias)
+        size = (1, len(self._weights)) if name else (1, 1)
+        if name == "random":
+            return _random(size, self.seed, _BIAS_TAG).ravel()
         data = load_map(self.bias, None, seed=self.seed, default_size=size, what="bias", option="--bias")
         return _row(data.values, "bias")
-
-    @cached_property
-    def _offsets(self) -> Values:
-        return np.broadcast_to(self._bias, len(self._weights))
 
     def story(self) -> Story:
         """One step for each weight and each bias."""
         outputs, inputs = self._weights.shape
-        graph = Graph()
-        given = (("x", self._x), ("w", self._weights), ("b", self._offsets))
+        graph, offsets = Graph(), np.broadcast_to(self._bias, outputs)
+        given = (("x", self._x), ("w", self._weights), ("b", offsets))
         x, w, b = (graph.given(name, values) for name, values in given)
         y = graph.compute("linear", x, w, b)
         # What has been added up after each input, and at last with the bias.
         sums = np.column_stack([np.cumsum(self._weights * self._x, axis=1), y.values])
         fitting = self._fitting(sums)
 
-        story = Story(self, Text("Fully connected layer"), graph)
+        point = Text("Every output is a weighted sum of all inputs, plus a bias")
+        story = Story(self, Text("Fully connected layer"), graph, point=point)
         story.settings += [
             ("", counted(inputs, "{n} input", "{n} inputs")),
             ("", counted(outputs, "{n} output", "{n} outputs")),
@@ -164,92 +159,92 @@ class FullyConnected(Scene):
         # The range tells the renderer how small the numbers must be that steps will bring.
         shade = Shade(scale="diverging", lo=float(sums.min()), hi=float(sums.max())) if fitting["numbers"] else None
         Y = story.cells("output", "$y$ {size}", y, pending=True, shade=shade, **fitting)
-        marks = (Mark(name="current", role="window"),)
-        fields = {**self._fitting(w.values), "numbers": True}
-        W = story.cells("weights", "Weights $W$ {size}", w, role="kernel", marks=marks, **fields)
-        X = story.cells("input", "$x$ {size}", x, marks=marks, shade=None, **self._fitting(x.values))
-        B = story.cells("bias", "$b$ {size}", b, role="bias", marks=marks, shade=None, **self._fitting(b.values))
+        more: dict[str, Any] = {"marks": (Mark(name="current", role="window"),)}
+        weights = {**self._fitting(w.values), "numbers": True}
+        W = story.cells("weights", "Weights $W$ {size}", w, role="kernel", **weights, **more)
+        X = story.cells("input", "$x$ {size}", x, shade=None, **self._fitting(x.values), **more)
+        B = story.cells("bias", "$b$ {size}", b, role="bias", shade=None, **self._fitting(b.values), **more)
         panels = W, X, B, Y
-
-        count = sums.size
         return story.play(
             lambda: self._steps(story, panels, sums),
-            count,
+            sums.size,
             (self._network(panels, sums), W, X, "+", B, "=", Y),
             alt=Text(
                 "a fully connected layer: {inputs}, each connected to each of {outputs}; {n} steps add one product of "
-                "weight and input, or one bias, at a time and highlight its edge, until y is {y}",
+                "weight and input, or one bias, at a time, until y is {y}",
                 inputs=counted(inputs, "{n} input node", "{n} input nodes"),
                 outputs=counted(outputs, "{n} output node", "{n} output nodes"),
-                n=count,
+                n=sums.size,
                 y=joined([self._short(Y, (j, 0)) for j in range(outputs)]),
             ),
             step_roles=("output", "active", "added"),
             formula=Text(
                 "{formula}    {weights} weights + {biases} = {count} parameters",
                 formula=Math(r"y_j=\Sigma_i\, w_{ji}\,x_i+b_j"),
-                count=count,
+                count=sums.size,
                 weights=Shape((outputs, inputs), "weights"),
                 biases=counted(outputs, "{n} bias", "{n} biases"),
             ),
-            convention=Text("grids show rounded values" if self._rounds(sums) else "each row of W: one output"),
+            convention=Text("each row of W: one output; dashed: negative weight"),
         )
 
     def _steps(self, story: Story, panels: Panels, sums: Values) -> Iterator[Step]:
         W, X, B, Y = panels
-        outputs, inputs = W.values.shape
-        digits = self._digits(sums)
-        before: SetEdge | None = None
-        for j, i in np.ndindex(outputs, inputs + 1):
+        digits, inputs = self._digits(sums), W.values.shape[1]
+        before: list[SetEdge] = []
+        for j, i in np.ndindex(sums.shape):
             at, last = (j, 0), i == inputs
             terms = [self._short(W, (j, n)) * self._short(X, (n, 0)) for n in range(min(i + 1, inputs))]
             value = Y.number(at, digits) if last else Number(float(sums[j, i]), digits)
-            name = Symbol("y", (j + 1,))
-            edge = SetEdge(
-                panel="network",
-                source=_source(i, inputs),
-                target=f"y{j}",
-                role="active",
-                text=self._weight(panels, i, j),
-            )
+            name, nodes = Symbol("y", (j + 1,)), {"panel": "network", "source": self._source(i), "target": f"y{j}"}
+            edge = SetEdge(**nodes, role="active", text=self._weight(panels, i, j))
             if last:
                 caption: Words = equation(name, total([*terms, replace(B[at], decimals=None)]), value)
+                marks = [B.mark("current", at), W.hide("current"), X.hide("current")]
             else:
                 caption = Text("{y} so far: {sum}", y=name, sum=equation(None, total(terms), value))
+                marks = [W.mark("current", (j, i)), X.mark("current", (i, 0)), B.hide("current")]
             yield story.step(
                 caption,
-                [] if before is None else replace(before, role="added", text=None if self._written else ""),
+                before,
                 edge,
                 SetNode(panel="network", node=f"y{j}", role="output", text=value),
                 Y.set(at, role="output", value=value.value),
                 Y.mark("current", at),
-                [B.mark("current", at), W.hide("current"), X.hide("current")]
-                if last
-                else [W.mark("current", (j, i)), X.mark("current", (i, 0)), B.hide("current")],
+                marks,
             )
-            before = edge
+            before = [replace(edge, role="added", text=None if self._written else "")]
 
     def _network(self, panels: Panels, sums: Values) -> Network:
-        W, X, _, _ = panels
-        outputs, inputs = W.values.shape
+        X, (outputs, inputs) = panels[1], self._weights.shape
         written = [Number(value, self._digits(sums)) for value in sums.ravel().tolist()]
         widest = max(written, key=lambda each: len(number(each.value, each.places)))
         nodes = [
-            Node(
-                name=f"x{i}", x=0, y=i / inputs, role="input", text=self._short(X, (i, 0)), label=Symbol("x", (i + 1,))
+            *(
+                Node(name=f"x{i}", x=0, y=i / inputs, role="input", text=text, label=Symbol("x", (i + 1,)))
+                for i, text in enumerate(self._short(X, (i, 0)) for i in range(inputs))
+            ),
+            Node(name="bias", x=0, y=1, role="bias", text="1", label=Text("bias")),
+            *(
+                Node(name=f"y{j}", x=1, y=y, role="pending", label=Symbol("y", (j + 1,)), widest=widest)
+                for j, y in enumerate((np.arange(outputs) + 0.5) / outputs)
+            ),
+        ]
+        # A negative weight is a dashed line.
+        every = ((i, j, self._weight(panels, i, j)) for j, i in np.ndindex(sums.shape))
+        edges = (
+            Edge(
+                source=self._source(i),
+                target=f"y{j}",
+                text=weight if self._written else "",
+                style="dashed" if weight.value < 0 else "solid",
             )
-            for i in range(inputs)
-        ]
-        nodes.append(Node(name="bias", x=0, y=1, role="bias", text="1", label=Text("bias")))
-        nodes += [
-            Node(name=f"y{j}", x=1, y=(j + 0.5) / outputs, role="pending", label=Symbol("y", (j + 1,)), widest=widest)
-            for j in range(outputs)
-        ]
-        edges = [
-            Edge(source=_source(i, inputs), target=f"y{j}", text=self._weight(panels, i, j) if self._written else "")
-            for j, i in np.ndindex(outputs, inputs + 1)
-        ]
+            for i, j, weight in every
+        )
         return Network(name="network", nodes=tuple(nodes), edges=tuple(edges))
+
+    def _source(self, i: int) -> str:
+        return f"x{i}" if i < len(self._x) else "bias"
 
     @property
     def _written(self) -> bool:
@@ -258,8 +253,8 @@ class FullyConnected(Scene):
 
     def _weight(self, panels: Panels, i: int, j: int) -> Number:
         """The number on an edge, of a bias in full where that is short."""
-        W, X, B, _ = panels
-        if i < len(X.values):
+        W, _, B, _ = panels
+        if i < len(self._x):
             return self._short(W, (j, i))
         whole = replace(B[j, 0], decimals=None)
         return whole if len(as_given(whole.value)) <= _MOST_LETTERS else self._short(B, (j, 0))
@@ -273,27 +268,17 @@ class FullyConnected(Scene):
     def _fitting(self, values: Values) -> dict[str, Any]:
         """Decimals with which every value fits a cell beside the graph, and whether any do."""
         letters = 4 if len(self._x) <= _FEW_INPUTS else 3
-        for digits in range(self._digits(values), -1, -1):
-            if max(len(number(value, digits)) for value in values.ravel()) <= letters:
-                return {"digits": digits, "numbers": True}
-        return {"digits": 0, "numbers": False}
-
-    def _rounds(self, sums: Values) -> bool:
-        """Whether cells show less than captions and edges do, which have the bias as it was given."""
-        grids = [(values, self._fitting(values)) for values in (self._weights, self._x, self._offsets, sums)]
-        _, bias = grids[2]
-        if bias["numbers"] and any(written(b, bias["digits"]) != as_given_exactly(b) for b in self._offsets):
-            return True
-        return any(found["numbers"] and found["digits"] != self._digits(values) for values, found in grids)
+        fits = (
+            d for d in range(self._digits(values), -1, -1) if max(len(number(v, d)) for v in values.flat) <= letters
+        )
+        digits = next(fits, -1)
+        return {"digits": max(0, digits), "numbers": digits >= 0}
 
 
-def _source(i: int, inputs: int) -> str:
-    return f"x{i}" if i < inputs else "bias"
-
-
-def _is_name(given: object) -> bool:
-    """Whether the values are made to measure: a name such as random or ones, not data of a size of their own."""
-    return isinstance(given, str) and given.strip().lower() in _MADE_TO_MEASURE
+def _name(given: object) -> str:
+    """The name, such as random or ones, of values that are made to measure; empty for data of a size of their own."""
+    name = given.strip().lower() if isinstance(given, str) else ""
+    return name if name in _MADE_TO_MEASURE else ""
 
 
 def _random(size: tuple[int, int], seed: int, tag: int) -> Values:

@@ -17,12 +17,13 @@ from cnnviz.scene import Scene
 from cnnviz.scenes._descent import DIVERGED, ESCAPED, Run, descend, field, loss_plot
 from cnnviz.scenes._rules import COURSES, RULES, Course, Settings, W, brief, short
 from cnnviz.story import Graph, Story
-from cnnviz.storyboard import Equation, Panel, Row, Step, Values
+from cnnviz.storyboard import Equation, Panel, Row, SetRow, Step, Values
 from cnnviz.words import (
     Defined,
     Joined,
     Math,
     Number,
+    Scientific,
     Strong,
     Symbol,
     Text,
@@ -35,7 +36,6 @@ from cnnviz.words import (
 )
 
 ALL = "all"
-_SAMPLE = {"solid": "━━━", "dashed": "━ ━ ", "dotted": "•••••"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ class GradientDescent(Scene):
     beta1: float = param(0.9, help="Share of its mean gradient that Adam keeps.", lo=0, hi=0.9999)
     beta2: float = param(0.999, help="Share of its mean square that Adam keeps.", lo=0, hi=0.999999)
     steps: int | None = param(None, help="Updates.", lo=1, hi=1000, shown_default="100 to 400, by surface")
-    frames: int = param(75, help="Pictures at most: of more updates every n-th is shown.", lo=1, hi=400)
+    frames: int = param(40, help="Pictures at most: of more updates every n-th is shown.", lo=1, hi=400)
     start: ArrayLike | None = param(
         None, help="First weights as X,Y.", group="Data", shown_default="one that shows the surface's difficulty"
     )
@@ -111,7 +111,16 @@ class GradientDescent(Scene):
         given = Settings(momentum=self.momentum, alpha=self.alpha, beta1=self.beta1, beta2=self.beta2, most=self.digits)
         keys = tuple(RULES) if self.optimizer == ALL else (self.optimizer,)
         return tuple(
-            descend(self._ground, RULES[key], n, self.lr or self._course.rate(key), given, self._start, self.steps or 1)
+            descend(
+                self._ground,
+                RULES[key],
+                n,
+                self.lr or self._course.rate(key),
+                given,
+                self._start,
+                self.steps or 1,
+                arrow=len(keys) == 1,
+            )
             for n, key in enumerate(keys)
         )
 
@@ -129,7 +138,7 @@ class GradientDescent(Scene):
     def story(self) -> Story:
         """A step for every n-th update."""
         title = Text("six optimizers") if self._race else self._runs[0].rule.title
-        story = Story(self, Text("Gradient descent: {name}", name=title), self._graph())
+        story = Story(self, Text("Gradient descent: {name}", name=title), self._graph(), point=self._point)
         if not self._race:
             story.set("rate", r"\eta", Number(self._runs[0].rate, None, ("lr",)), size=False)
         start = Vector(tuple(Number(float(value), None) for value in self._start))
@@ -139,7 +148,11 @@ class GradientDescent(Scene):
         def steps() -> Iterator[Step]:
             before = 0
             for count in self._counts:
-                yield story.step(self._caption(count), *(run.moves(before, count) for run in self._runs))
+                yield story.step(
+                    self._caption(count),
+                    *(run.moves(before, count) for run in self._runs),
+                    (self._value(run, count) for run in self._runs if self._race),
+                )
                 before = count
 
         walk = Text(
@@ -189,17 +202,32 @@ class GradientDescent(Scene):
         ]
         return Text("{eta} {rates}", eta=Math(r"\eta="), rates=joined(rates, ";  "))
 
+    @property
+    def _point(self) -> Words:
+        if not self._race:
+            return Text("Each update moves the weights against the gradient, by the learning rate")
+        if self._ground.minima:
+            return Text("Six optimizers from one start, each with a rate of its own that suits it")
+        return Text("Plain descent lingers at the saddle; momentum and adaptive steps get away")
+
     def _legend(self) -> Iterator[tuple[Panel, ...]]:
-        """A row that names the lines of a race, each with a sample of its style."""
+        """A row with the loss of each optimizer of a race in a place of its own."""
         if self._race:
             yield tuple(
                 Equation(
-                    name=f"legend {rule.key}",
+                    name=f"value {run.rule.key}",
                     size=16,
-                    lines=(Row(name="name", text=joined((_SAMPLE[rule.style], rule.title), " "), role=rule.key),),
+                    lines=(Row(name="value", text=joined((run.rule.title, " "), " "), role=run.rule.key),),
+                    widest=(Text("{name} {value}", name=run.rule.title, value=Scientific(-1e-4, 0)),),
                 )
-                for rule in (run.rule for run in self._runs)
+                for run in self._runs
             )
+
+    def _value(self, run: Run, count: int) -> SetRow:
+        """The loss of an optimizer in its place, or how it was lost."""
+        told = "–" if run.lost_by(count) else run.loss_at(count, brief)
+        text = Text("{name} {value}", name=run.rule.title, value=told)
+        return SetRow(panel=f"value {run.rule.key}", row="value", text=text)
 
     def _caption(self, count: int) -> Words:
         if self._race:
@@ -212,14 +240,14 @@ class GradientDescent(Scene):
         return joined((run.arithmetic(count), Text(run.lost) if run.lost and count == run.made else None))
 
     def _standings(self, count: int) -> Words:
-        """The loss of everyone who is still on the way, the lowest strong, and who was lost."""
+        """Whose loss is the lowest, or who is still near the saddle; and who was lost."""
         walking = [run for run in self._runs if not run.lost_by(count)]
-        lowest = min(walking, key=lambda run: run.loss[count], default=None)
-        losses = []
-        for run in walking:
-            loss = Text("{name} {value}", name=run.rule.title, value=run.loss_at(count, brief))
-            losses.append(Strong(loss) if run is lowest else loss)
-        parts: list[Words] = [Text("loss:  {losses}", losses=Joined(tuple(losses), "   "))] if losses else []
+        parts: list[Words] = [Text("update {n}", n=count)]
+        if walking and self._ground.minima:
+            lowest = min(walking, key=lambda run: run.loss[count])
+            parts.append(Text("lowest loss: {name}", name=Strong(lowest.rule.title)))
+        elif walking:
+            parts.append(Text("still near the saddle: {names}", names=listed(run.rule.title for run in walking)))
         for how, text in ((DIVERGED, "diverged: {names}"), (ESCAPED, "escaped: {names}")):
             if lost := [run.rule.title for run in self._runs if run.lost == how and run.lost_by(count)]:
                 parts.append(Text(text, names=listed(lost)))

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
+import numpy as np
+
 from cnnviz.errors import UsageError
 from cnnviz.functions.losses import LABEL, LOSSES, PREDICTION, Loss
 from cnnviz.limits import MAX_STOPS
 from cnnviz.parameters import param, to_cli
 from cnnviz.scene import Scene
-from cnnviz.scenes._curves import places
-from cnnviz.scenes._loss_set import PROBABILITIES, all_losses, label_line, loss_point
-from cnnviz.scenes._points import point_moves
+from cnnviz.scenes._curves import Point, places, point_moves
+from cnnviz.scenes._loss_set import PROBABILITIES, all_losses, label_line
 from cnnviz.story import Graph, Story
-from cnnviz.storyboard import Row
+from cnnviz.storyboard import Change, Curve, Row, SetCurve
 from cnnviz.words import ByCases, Equation, Number, Symbol, Text
 
 _KINDS = {
@@ -28,8 +29,19 @@ _KINDS = {
     "binary-cross-entropy": "binary_cross_entropy",
     "logits-cross-entropy": "binary_cross_entropy_with_logits",
 }
+_POINTS = {
+    "mae": Text("The loss is the distance to the label: its gradient has one size everywhere"),
+    "mse": Text("The loss is the area of the error's square: the gradient grows with the error"),
+    "huber": Text("Squared near the label, straight far from it: outliers pull less"),
+    "cross-entropy": Text("A sure mistake costs without limit"),
+    "hinge": Text("On the right side of the margin there is no loss and no gradient"),
+    "smooth-l1": Text("Squared near the label, straight far from it: outliers pull less"),
+}
 _REACH, _LOGITS = 2.0, (-4.0, 4.0)
 _SURELY = 0.001
+_INSET = 0.33, 0.85, 0.07
+"""The greatest square: its width and height as shares of the axes, and how far it stands from the label."""
+
 _L, _SLOPE = Symbol("L"), Symbol("L'")
 
 
@@ -83,7 +95,7 @@ class LossFunction(Scene):
         hi=2000,
         shown_default="label + 2; 2 for hinge, 4 for logits, 0.98 for probabilities",
     )
-    frames: int = param(17, help="Places at which the prediction stops.", lo=2, hi=MAX_STOPS)
+    frames: int = param(33, help="Places at which the prediction stops.", lo=2, hi=MAX_STOPS)
 
     def prepare(self) -> None:
         """Parameters of other kinds, and labels and predictions that the loss cannot take, are refused."""
@@ -141,15 +153,15 @@ class LossFunction(Scene):
         if self.kind == "all":
             return all_losses(self, options, at, digits)
         entry, graph, label = self._entry, Graph(), Number(self._label, None, ("label",))
-        point = loss_point(entry, options, label, at, digits, self.digits)
-        trace = point.trace
+        point = Point.of(entry, options, at, digits, self.digits, label)
         point.compute(graph, graph.given("x", at), "loss", "plot")
-        story = Story(self, entry.title, graph)
+        story = Story(self, entry.title, graph, point=_POINTS.get(self.kind, ""))
         story.set("label", "y", label, size=False)
         story.settings += [("", setting) for setting in point.settings]
         # A label of logits is a probability, which has no place among them.
         of_logits = entry.label == "probability" and entry.prediction == "real"
-        guides = () if of_logits else (label_line(self._label, trace.y_range[1]),)
+        guides = () if of_logits else (label_line(self._label, point.y_range[1]), *_error_lines())
+        square, bounded = entry.name == "mse_loss", entry.label == "probability"
         told = Text("label {value}", value=Equation(LABEL, (label,), strong=False))
         convention = Text("PyTorch has no hinge loss of this form") if entry.name == "hinge_loss" else ""
         if entry.prediction == "probability":
@@ -157,20 +169,38 @@ class LossFunction(Scene):
         return point_moves(
             story,
             point,
-            trace.plot("plot", (_L, _SLOPE), guides, x_text=PREDICTION),
+            point.plot("plot", (_L, _SLOPE), guides, x_text=PREDICTION),
             (PREDICTION, _L, _SLOPE),
             {"estimate": "prediction {value}", "loss": "loss {value}", "gradient": "gradient {value}"},
             [Row(name="label", text=told, role="muted")],
+            lambda step: [] if bounded else _error(point, self._label, step, square),
             formula=ByCases(Symbol(r"L'(\hat{y})"), entry.derivative, stacked=False),
             convention=convention,
             alt=Text(
-                "the loss function {name}: the prediction moves from {lo} to {hi} in {n} steps, the label is {label}; "
-                "a point moves along the loss curve with its tangent, the gradient is a dashed curve; prediction, loss "
-                "and gradient are shown as numbers",
+                "the loss function {name} and its gradient for the label {label}: a point with its tangent moves along "
+                "the curve while the prediction moves from {lo} to {hi}",
                 name=point.name,
-                lo=Number(float(trace.at[0]), None),
-                hi=Number(float(trace.at[-1]), None),
-                n=len(trace.at),
+                lo=point.x(int(point.at.argmin())),
+                hi=point.x(int(point.at.argmax())),
                 label=label,
             ),
         )
+
+
+def _error_lines() -> tuple[Curve, ...]:
+    none = np.empty(0)
+    return tuple(Curve(name=name, role="active", x=none, y=none) for name in ("error", "square"))
+
+
+def _error(point: Point[Loss], label: float, step: int, square: bool) -> list[Change]:
+    """The distance from the label as a segment on the axis, and its square below, where no curve runs."""
+    x = float(point.at[step])
+    changes: list[Change] = [SetCurve(panel="plot", curve="error", x=np.array([label, x]), y=np.zeros(2))]
+    if square:
+        (left, right), (low, _) = point.x_range, point.y_range
+        side = abs(x - label) / max(abs(left - label), abs(right - label))
+        across, down = _INSET[0] * (right - left) * side, _INSET[1] * low * side
+        corner, top = label + _INSET[2] * (right - left), 0.1 * low
+        columns, rows = np.array([1, 0, 0, 1, 1]), np.array([0, 0, 1, 1, 0])
+        changes.append(SetCurve(panel="plot", curve="square", x=corner + across * columns, y=top + down * rows))
+    return changes

@@ -12,7 +12,7 @@ import numpy as np
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_KERNEL, MAX_VALUE
-from cnnviz.notation import as_given, digits_for, number
+from cnnviz.notation import digits_for
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.story import (
@@ -29,16 +29,19 @@ from cnnviz.story import (
     short_digits,
     side_by_side,
 )
-from cnnviz.storyboard import Mark, Sign, Step, Values
+from cnnviz.storyboard import Mark, Step, Values
 from cnnviz.words import Math, Number, Shape, Text, Words, equation, exact, joined, total
 
-_DEFAULTS: dict[str, tuple[int, Size]] = {"inter": (4, (3, 3)), "intra": (2, (4, 4))}
-_KINDS = {"inter": "inter-channel", "intra": "intra-channel"}
+_DEFAULTS: dict[str, tuple[int, Size]] = {"inter": (4, (2, 2)), "intra": (1, (4, 4))}
+_TITLES = {"inter": Text("LRN across channels"), "intra": Text("LRN within a channel")}
+_POINTS = {
+    "inter": Text("A value is damped where nearby channels are strong at the same pixel"),
+    "intra": Text("A value is damped where the pixels around it are strong"),
+}
 _LONGEST_ROW = 24
 """Cells up to which all channels stand side by side."""
 
-_SUM_LETTERS, _CONSTANT_LETTERS = 50, 15
-"""Letters of a sum of squares beside constants that have so many together."""
+_SUM_LETTERS = 46
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +74,9 @@ class Lrn(Scene):
     beta: float = param(0.75, help="Exponent β.", lo=0, hi=4)
     alpha_over_n: bool = param(False, help="Divide α by the number of neighbours, as torch and Caffe do.")
     i: Size | None = param(
-        None, alias="input-size", help="Size of a channel.", lo=1, hi=64, shown_default="3, for intra 4"
+        None, alias="input-size", help="Size of a channel.", lo=1, hi=64, shown_default="2, for intra 4"
     )
-    channels: int | None = param(None, help="Number of channels.", lo=1, hi=64, shown_default="4, for intra 2")
+    channels: int | None = param(None, help="Number of channels.", lo=1, hi=64, shown_default="4, for intra 1")
     input: ArrayLike = param(
         "random",
         group="Data",
@@ -111,27 +114,24 @@ class Lrn(Scene):
 
     def story(self) -> Story:
         """One step for each value: pixel by pixel through the channels, or channel by channel."""
-        graph, inter = Graph(), self.kind == "inter"
-        function = "local_response_norm" if inter else "local_response_norm_within"
-        options: dict[str, Any] = {"size": self.n, "alpha": self.alpha, "beta": self.beta, "k": self.k}
+        graph, inter, shape = Graph(), self.kind == "inter", self.maps.values.shape
         a = graph.map("x", self.maps.values)
-        b = graph.compute(function, a, **options, alpha_over_n=self.alpha_over_n)
+        constants: dict[str, Any] = {"size": self.n, "alpha": self.alpha, "beta": self.beta, "k": self.k}
+        function = "local_response_norm" if inter else "local_response_norm_within"
+        b = graph.compute(function, a, **constants, alpha_over_n=self.alpha_over_n)
         if (most := float(np.abs(b.values).max())) > MAX_VALUE:
             raise UsageError(f"the output reaches {most:.2g}, too large to write: use a larger --k or a smaller --beta")
 
-        story = Story(self, Text("Local response normalization"), graph)
-        story.settings.append(("", Text(_KINDS[self.kind])))
+        story = Story(self, _TITLES[self.kind], graph, point=_POINTS[self.kind])
         for symbol, name in (("n", "n"), ("k", "k"), (r"\alpha", "alpha"), (r"\beta", "beta")):
             story.set("", symbol, self._constant(name), size=False)
-        channels, rows, columns = self.maps.values.shape
-        down = 1 if channels * columns <= _LONGEST_ROW else math.ceil(math.sqrt(channels / 2))
-        across = math.ceil(channels / down)
-        marks = [Mark(name=f"window {c}", role="window", channel=c) for c in range(channels)]
-        marks.append(Mark(name="centre", role="result", channel=0))
-        fields: dict[str, Any] = {"axes": 3, "columns": across}
-        X = story.cells("input", "Input $a$, {size}", a, data=self.maps, marks=marks, **fields)
+        down = 1 if shape[0] * shape[2] <= _LONGEST_ROW else math.ceil(math.sqrt(shape[0] / 2))
+        across = math.ceil(shape[0] / down)
+        windows = [Mark(name=f"window {c}", role="window", channel=c) for c in range(shape[0])]
+        marks = (*windows, Mark(name="centre", role="result", channel=0))
+        X = story.cells("input", "Input $a$, {size}", a, data=self.maps, marks=marks, axes=3, columns=across)
         digits = short_digits(b.values, self.digits)
-        Y = story.cells("output", "Output $b$, {size}", b, pending=True, digits=digits, **fields)
+        Y = story.cells("output", "Output $b$, {size}", b, pending=True, digits=digits, axes=3, columns=across)
 
         def steps() -> Iterator[Step]:
             for at in sorted(self._windows.places(), key=lambda at: (at[1:], at[0]) if inter else at):
@@ -142,20 +142,28 @@ class Lrn(Scene):
                     self._caption(X, Y, at),
                     X.cover(near, special=dict.fromkeys(near, "neighbour") | {at: "selected"}),
                     (X.mark(f"window {c}", (c, *first[1:]), size[1:]) for c in reached),
-                    (X.hide(f"window {c}") for c in range(channels) if c not in reached),
+                    (X.hide(f"window {c}") for c in range(shape[0]) if c not in reached),
                     X.mark("centre", at),
                     Y.write(at),
                 )
 
-        beside = side_by_side(across * columns, math.ceil(channels / across) * rows)
+        beside = side_by_side(across * shape[2], math.ceil(shape[0] / across) * shape[1])
+        # PyTorch has no neighbourhood within a channel.
+        as_in = "{alpha} as in PyTorch and Caffe" if inter else "{alpha} as in Caffe"
         return story.play(
             steps,
             self._windows.count,
-            *([(X, Sign(name="to", text="→"), Y)] if beside else [(X,), (Y,)]),
-            alt=self._alt(),
+            *([(X, "→", Y)] if beside else [(X,), (Y,)]),
+            alt=Text(
+                "{kind}: each value of a {size} input is divided by a power of the sum of squares around it; {steps} "
+                "the output",
+                kind=_TITLES[self.kind],
+                size=Shape(shape),
+                steps=filling(b.values.size),
+            ),
             step_roles=("neighbour", "selected", "output"),
             formula=self._formula(),
-            convention=self._convention(),
+            convention=Text(as_in, alpha=Math(self._divided)) if self.alpha_over_n else "",
         )
 
     def _constant(self, name: str) -> Number:
@@ -163,34 +171,21 @@ class Lrn(Scene):
 
     def _caption(self, X: Cells, Y: Cells, at: tuple[int, ...]) -> Words:
         """The value over its neighbours' squares, over their sum, and over what that comes to."""
+        # Cells beyond an edge count as neighbours, as in torch and Caffe.
+        shares = self.n ** (1 if self.kind == "inter" else 2) if self.alpha_over_n else 1
         k, alpha, beta = map(self._constant, ("k", "alpha", "beta"))
-        weight = alpha / Number(self._shares) if self.alpha_over_n else alpha
-        squares = float(self._sums[at])
-        sides = [
-            X[at] / (k + weight * total([X[cell] ** 2 for cell in self._windows.cells(at)])) ** beta,
-            X[at] / (k + weight * Number(squares, digits_for(squares, most=self.most(4)))) ** beta,
-        ]
-        below = float(self.k + self.alpha / self._shares * squares) ** self.beta
+        weight, squares = alpha / Number(shares) if self.alpha_over_n else alpha, float(self._sums[at])
+        cells = total([X[cell] ** 2 for cell in self._windows.cells(at)])
+        rounded = Number(squares, digits_for(squares, most=self.most(4)))
+        sides = [X[at] / (k + weight * each) ** beta for each in (cells, rounded)]
+        below = float(self.k + self.alpha / shares * squares) ** self.beta
         if below < MAX_VALUE:
-            sides.append(X[at] / Number(below, self._decimals(below)))
+            usual = self.most(2 if below < 100 else 0)
+            decimals = usual if below >= 0.1 or round(below, usual) else 2 - math.floor(math.log10(below))
+            sides.append(X[at] / Number(below, decimals))
         # Where so little is divided by that it is written as 0, that says nothing.
         kept = [side for side in sides if np.isfinite(float(exact(side)))]
-        constants = [self.k, self.alpha, self.beta, *([self._shares] if self.alpha_over_n else [])]
-        crowd = max(0, len("".join(map(as_given, constants))) - _CONSTANT_LETTERS)
-        letters = _SUM_LETTERS - 4 * len(number(X[at].value, X.decimals)) - 2 * crowd
-        return equation(Y.symbol("b", at), *kept, Y[at], letters=max(1, letters))
-
-    @property
-    def _shares(self) -> int:
-        """What α is divided by: cells beyond an edge count, as in torch and Caffe."""
-        if not self.alpha_over_n:
-            return 1
-        return self.n if self.kind == "inter" else self.n**2
-
-    def _decimals(self, below: float) -> int:
-        """Decimals of what is divided by, which is never written as 0."""
-        usual = (2 if below < 100 else 0) if self.digits is None else self.digits
-        return usual if below >= 0.1 or round(below, usual) else 2 - math.floor(math.log10(below))
+        return equation(Y.symbol("b", at), *kept, Y[at], letters=_SUM_LETTERS)
 
     @property
     def _divided(self) -> str:
@@ -200,41 +195,9 @@ class Lrn(Scene):
     def _formula(self) -> Words:
         alpha = rf"({self._divided})" if self.alpha_over_n else r"\alpha"
         if self.kind == "intra":
-            return Text(
-                "{formula}   sum over {size} pixels of the same channel",
-                formula=Math(rf"b=a\,/\,(k+{alpha}\,\Sigma\,a^2)^\beta"),
-                size=Shape((self.n, self.n)),
-            )
+            formula = Math(rf"b=a\,/\,(k+{alpha}\,\Sigma\,a^2)^\beta")
+            size = Shape((self.n, self.n))
+            return Text("{formula}   sum over {size} pixels of the same channel", formula=formula, size=size)
         before, after = self.n // 2, (self.n - 1) // 2
-        return joined(
-            (
-                Math(rf"b_i=a_i\,/\,(k+{alpha}\,\Sigma_j\,a_j^2)^\beta"),
-                Math(rf"j=\max(1,\,i-{before})\,\ldots\,\min({self.channels},\,i+{after})"),
-            ),
-            "   ",
-        )
-
-    def _convention(self) -> Words:
-        if not self.alpha_over_n:
-            return ""
-        # PyTorch has no neighbourhood within a channel.
-        as_in = "{alpha} as in PyTorch and Caffe" if self.kind == "inter" else "{alpha} as in Caffe"
-        return Text(as_in, alpha=Math(self._divided))
-
-    def _alt(self) -> Words:
-        inter = self.kind == "inter"
-        return Text(
-            "{kind} local response normalization: each value of a {size} input is divided by (k + {weight}·Σa²)^β, "
-            "where the sum runs over up to {neighbours} cells: {where}; n = {n}, k = {k}, α = {alpha}, β = {beta}; "
-            "{steps} the output",
-            kind=Text(_KINDS[self.kind]),
-            size=Shape(self.maps.values.shape),
-            weight="α" if not self.alpha_over_n else "(α/n)" if inter else "(α/n²)",
-            neighbours=Shape((self.n,) if inter else (self.n, self.n)),
-            where=Text("the same pixel in nearby channels" if inter else "nearby pixels of the same channel"),
-            n=self.n,
-            k=Number(self.k, None),
-            alpha=Number(self.alpha, None),
-            beta=Number(self.beta, None),
-            steps=filling(self.maps.values.size),
-        )
+        near = Math(rf"j=\max(1,\,i-{before})\,\ldots\,\min({self.channels},\,i+{after})")
+        return joined((Math(rf"b_i=a_i\,/\,(k+{alpha}\,\Sigma_j\,a_j^2)^\beta"), near), "   ")

@@ -112,8 +112,10 @@ class Graph:
         With `size` it shows the shape alone. `among` others, it is the next row of what is expected there. Programs
         print it if it is `printed`.
         """
-        how = {"kind": tensor.kind, "printed": printed, "among": among}
-        self._shown.append(Shown(name=tensor.name, panel=panel, index=index, size=size, **how))
+        shown = Shown(
+            name=tensor.name, panel=panel, index=index, size=size, kind=tensor.kind, printed=printed, among=among
+        )
+        self._shown.append(shown)
         if size:
             return
         found = np.asarray(tensor.values[index], np.float64)

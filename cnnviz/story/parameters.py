@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from cnnviz.data import Data, load_kernel, load_map
+from cnnviz.data import KERNEL_NAMES, MAP_NAMES, Data, load_kernel, load_map
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_KERNEL, MAX_SIDE
 from cnnviz.parameters import ArrayLike, Size, param
@@ -40,14 +40,14 @@ def kernel_size(default: Any = None, **more: Any) -> Any:
     return param(default, alias="kernel-size", lo=1, hi=MAX_KERNEL, **{**found, **more})
 
 
-def input_map(default: str, **more: Any) -> Any:
+def input_map(default: str | None, **more: Any) -> Any:
     """Declare an input."""
-    return param(default, help=INPUT_HELP, group="Data", **more)
+    return param(default, help=INPUT_HELP, group="Data", names=lambda: MAP_NAMES, **more)
 
 
 def kernel_values(default: str | None, **more: Any) -> Any:
     """Declare a kernel's weights."""
-    return param(default, help=KERNEL_HELP, group="Data", **more)
+    return param(default, help=KERNEL_HELP, group="Data", names=lambda: KERNEL_NAMES, **more)
 
 
 def stride(default: Any = 1, **more: Any) -> Any:

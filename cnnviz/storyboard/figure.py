@@ -29,10 +29,9 @@ class Storyboard:
 
     `point` is the sentence under the title that says what the figure shows; `convention` is told with the figure, not
     in it. `count` is the number of steps. `step_roles` names the roles that steps bring in, so that a renderer knows
-    every colour before the first frame. `symbols` are the letters in its formulas that stand for the article's sizes
-    (i, k, s, p, o); `code` is a line of a program that computes the same. `lang` is the language of its words, as
-    `--lang` has it, and `counter` what the corner says of a step. `subject` is what `alt` calls an animation of, for
-    pictures that show a part of it; empty where it is none.
+    every colour before the first frame. `code` is a line of a program that computes the same. `lang` is the language of
+    its words, as `--lang` has it, and `counter` what the corner says of a step. Of a `bare` one the stage alone is
+    drawn. `subject` is what `alt` calls an animation of, for pictures that show a part of it; empty where it is none.
     """
 
     scene: str
@@ -52,6 +51,7 @@ class Storyboard:
     code: str = ""
     lang: str = "en"
     counter: str = "step {n} of {count}"
+    bare: bool = False
 
     def panels(self) -> Iterator[Panel]:
         """All panels in reading order."""

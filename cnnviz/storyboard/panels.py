@@ -115,7 +115,7 @@ class Block(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """A line of a plot; `style` is solid, dashed or dotted. `text` names it at its end."""
+    """A line of a plot; `style` is solid, dashed or dotted, or dots at its points. `text` names it at its end."""
 
     name: str
     role: str
@@ -127,13 +127,17 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class Dot:
-    """A round marker of a plot; NaN hides it. `text` stands beside it."""
+    """A marker of a plot; NaN hides it. `text` stands beside it.
+
+    Its `shape` is circle, square, diamond, triangle, pentagon or arrowhead, which is a triangle upside down.
+    """
 
     name: str
     role: str
     x: float
     y: float
     text: Words = ""
+    shape: str = "circle"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,12 +216,13 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class Edge:
-    """A line between two nodes with a text on it."""
+    """A line between two nodes with a text on it; `style` is solid or dashed."""
 
     source: str
     target: str
     role: str = "edge"
     text: Words = ""
+    style: str = "solid"
 
 
 @dataclass(frozen=True, kw_only=True)

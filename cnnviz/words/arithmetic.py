@@ -17,7 +17,10 @@ from cnnviz.words.texts import Phrase, Words
 Ref = tuple[Any, ...]
 """What a number is: a panel's name and the index of its cell, or the name of a parameter.
 
-Of a result of the graph that no panel shows: its name and an index, or "mean_abs" for the mean of absolute values.
+Of a result of the graph that no panel shows: its name and an index. What is said of a whole panel, result or
+parameter has in the index's place "size", "product", "min", "max" or "mean_abs" (the mean of absolute values);
+"shape", an axis and perhaps what is added; "role" and the role whose cells are counted; "differ" and a panel with
+other values in as many cells. Of a way down: its panel, its row among the ways there, how many updates, and an axis.
 """
 
 Value = Any

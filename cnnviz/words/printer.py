@@ -74,6 +74,7 @@ _MATH_FUNCTIONS = {
     "φ": r"\varphi",
 }
 _MATH_SIGNS = {"≤": r"\leq", "≥": r"\geq", "≠": r"\neq", "≈": r"\approx"}
+_OF_E = ("exp", "expm1", "softplus")
 _BARS = {"abs": ("|", "|"), "floor": (r"\lfloor", r"\rfloor"), "ceil": (r"\lceil", r"\rceil")}
 _INLINE_BARS = {"abs": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
 _SQUARE = r"[\u3000-\u303f\u4e00-\u9fff\uff01-\uff60]"
@@ -180,14 +181,21 @@ class Printer:
 
     def _equation(self, equation: Equation) -> str:
         self._letters = equation.letters
-        sides = [self._expression(side) for side in equation.sides]
+        formula = _is_formula(equation)
+        *sides, result = [self.math(side) if formula else self._expression(side) for side in equation.sides]
         self._letters = 0
-        if equation.strong:
-            sides[-1] = f"**{sides[-1]}**"
-        text = sides[0]
-        for sign, side in zip(equation.signs(), sides[1:], strict=True):
-            text += f" {sign} {side}"
-        return text if equation.left is None else f"{self(equation.left)} = {text}"
+        if formula:
+            # Each side is a formula of its own: those that stay are set but once, and a long line can be cut.
+            result = rf"\mathbf{{{result}}}" if equation.strong else result
+            *sides, result = [f"${side}$" for side in (*sides, result)]
+        parts = [*sides, f"**{result}**" if equation.strong else result]
+        signs = list(equation.signs())
+        if equation.left is not None:
+            parts, signs = [self(equation.left), *parts], ["=", *signs]
+        text = parts[0]
+        for sign, part in zip(signs, parts[1:], strict=True):
+            text += f" ${_MATH_SIGNS.get(sign, sign)}$ {part}" if formula else f" {sign} {part}"
+        return text
 
     def _defined(self, formula: Defined) -> str:
         return "$" + f" {formula.sign} ".join(map(self.math, (formula.left, *formula.sides))) + "$"
@@ -357,8 +365,9 @@ class Printer:
         of = partial(self._math, values=values, display=display)
         match part:
             case Number():
-                found = self._inline(part)
-                return _Part(found.text.replace(MINUS, "-"), signed=found.signed)
+                mantissa, power, exponent = part.text.replace(MINUS, "-").partition("e")
+                text = rf"{mantissa}\cdot 10^{{{exponent}}}" if power else mantissa
+                return _Part(text, signed=text.startswith("-"))
             case Symbol():
                 if part.name in values:
                     return of(values[part.name])
@@ -371,16 +380,23 @@ class Printer:
                 return self._math_product(part, of, values)
             case Quotient():
                 return self._math_quotient(part, of, display)
+            case Negative(Number(0)):
+                return of(part.inner)
             case Negative():
                 return _Part("-" + of(part.inner).factor(), signed=True)
             case Power():
-                return _Part(f"{of(part.base).factor()}^{{{of(part.exponent).text}}}")
+                base = of(part.base)
+                whole = f"({base.text})" if isinstance(part.base, Product | Quotient) else base.factor()
+                return _Part(f"{whole}^{{{of(part.exponent).text}}}")
             case Function():
                 return self._math_function(part, of)
         raise TypeError(f"{type(part).__name__} cannot be written as one formula")
 
     def _math_sum(self, part: Sum, of: Callable[[Expression], _Part]) -> _Part:
         first, *rest = part.terms
+        if self._letters and not any(isinstance(term, Negative) for term in part.terms):
+            terms = [of(first).text, *(of(term).term() for term in rest)]
+            return _Part(_shortened(terms, self._letters, "+").replace("…", r"\ldots"), compound=bool(rest))
         text = of(first).text
         for term in rest:
             negative = isinstance(term, Negative)
@@ -404,7 +420,9 @@ class Printer:
 
     def _math_quotient(self, part: Quotient, of: Callable[[Expression], _Part], display: bool) -> _Part:
         top, below = of(part.top), of(part.below)
-        if isinstance(part.top, Number) and isinstance(part.below, Number):
+        # Within an equation a small fraction's digits are too small.
+        small = not self._letters or (top.text, below.text) == ("1", "2")
+        if small and isinstance(part.top, Number) and isinstance(part.below, Number):
             return _Part(rf"\frac{{{top.text}}}{{{below.text}}}")
         if display:
             return _Part(rf"\dfrac{{{top.text}}}{{{below.text}}}")
@@ -430,6 +448,17 @@ class Printer:
         return _Part(f"{name}({inside})")
 
 
+def _is_formula(equation: Equation) -> bool:
+    """Whether an equation is set in the letters of formulas throughout: beside a formula, or with powers of e."""
+    parts = [inner for side in equation.sides for inner in walk(side)]
+    if any(isinstance(part, Named | Vector) for part in parts):
+        return False
+    left = walk(equation.left) if equation.left is not None and not isinstance(equation.left, str) else ()
+    return any(isinstance(part, Defined) for part in left) or any(
+        isinstance(part, Symbol) or (isinstance(part, Function) and part.name in _OF_E) for part in parts
+    )
+
+
 def _is_filled(part: Expression, values: Mapping[str, Number]) -> bool:
     return all(leaf.name in values for leaf in leaves(part) if isinstance(leaf, Symbol))
 
@@ -441,12 +470,12 @@ def _extent(extent: Extent) -> str:
 def _shortened(terms: Sequence[str], letters: int, between: str = " + ") -> str:
     """The terms with plus signs between; the middle gives way to an ellipsis where they are too many to read."""
     whole = between.join(terms)
-    if len(whole) <= letters or len(terms) < _FEWEST_SHORTENED:
+    if _seen(whole) <= letters or len(terms) < _FEWEST_SHORTENED:
         return whole
     last = terms[-1]
     first: list[str] = []
     for term in terms:
-        if len(between.join([*first, term, "…", last])) > letters:
+        if _seen(between.join([*first, term, "…", last])) > letters:
             break
         first.append(term)
     return between.join([*first[: len(terms) - 2], "…", last])
@@ -454,7 +483,12 @@ def _shortened(terms: Sequence[str], letters: int, between: str = " + ") -> str:
 
 def _first_that_fits(*texts: str) -> str:
     """The first text that fits the band, counted in characters seen; else the last."""
-    return next((text for text in texts if len(_COMMAND.sub("x", _UNSEEN.sub("", text))) <= _BAND_LETTERS), texts[-1])
+    return next((text for text in texts if _seen(text) <= _BAND_LETTERS), texts[-1])
+
+
+def _seen(text: str) -> int:
+    """How many characters are seen of a text."""
+    return len(_COMMAND.sub("x", _UNSEEN.sub("", text)))
 
 
 def _stacked(parts: Sequence[str]) -> str:

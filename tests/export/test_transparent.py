@@ -80,7 +80,7 @@ def test_every_pixel_of_every_picture_is_the_films(scene, given, saved):
             np.testing.assert_array_equal(shown[..., 3], alphas, err_msg=f"picture {count} of {name}")
             seen = alphas > 0
             np.testing.assert_array_equal(shown[..., :3][seen], palette.colors[pixels][seen], err_msg=name)
-    assert set(np.unique(palette.alphas)) == {0, 85, 170, 255}
+    assert set(np.unique(palette.alphas)) == {0, 51, 102, 153, 204, 255}
     assert set(np.unique(palette.alphas[np.unique(palette.hard)])) == {0, 255}
 
 
@@ -102,7 +102,7 @@ def test_a_still_and_a_sheet(extra):
     (shown,) = decoded("x.png")
     alpha = shown[..., 3]
     assert alpha[0, 0] == 0
-    assert set(np.unique(alpha)) == {0, 85, 170, 255}
+    assert set(np.unique(alpha)) == {0, 51, 102, 153, 204, 255}
     assert 0.2 < (alpha == 255).mean() < 0.8
     if "sheet" not in extra:
         assert (alpha[-70:][:, :300] == 255).all() or (alpha[160:] == 255).all(), "the band is a panel of its own"

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from cnnviz.render.canvas import Box, Look
-from cnnviz.render.panels.base import Painter
+from cnnviz.render.palette import build_palette
+from cnnviz.render.panels import painter_class
+from cnnviz.render.panels.base import Fit, Painter, Place
 from cnnviz.render.raster import Raster
 from cnnviz.render.stage import Stage
+from cnnviz.render.text import Typesetter
+from cnnviz.render.theme import load_theme
+
+THEME = load_theme("article")
+TYPESETTER = Typesetter()
 
 
 class Shown:
     """What a painter shows on a page of that size; `apply` brings changes in and returns the boxes painted."""
 
     def __init__(self, painter: Painter, look: Look, size: tuple[int, int]) -> None:
-        self.look, self._painter = look, painter
+        self.look, self.painter = look, painter
         self._stage = Stage((painter,))
         self._raster = Raster(self._stage, look, size)
         self._raster.draw(self._stage.changes())
@@ -20,5 +27,22 @@ class Shown:
 
     def apply(self, changes) -> list[Box]:
         for change in changes:
-            self._painter.take(change)
+            self.painter.take(change)
         return list(self._raster.show(self._stage.changes()))
+
+    def colors(self):
+        return self.look.palette.colors[self.pixels]
+
+
+def fit_of(unit=1.0, numbers=True):
+    return Fit(typesetter=TYPESETTER, unit=unit, height=round(386 * unit), numbers=numbers)
+
+
+def shown(panel, size, corner=(0, 0), *, numbers=True, roles=()):
+    """A panel of that size on a page with margins."""
+    kind, fit = painter_class(panel.kind), fit_of(numbers=numbers)
+    colors = kind.colors(panel, 46, fit, THEME, roles)
+    palette = build_palette([*THEME.page.values(), *colors.solid], colors.ramps)
+    look = Look(theme=THEME, palette=palette, typesetter=TYPESETTER, unit=1.0)
+    place = Place(x=corner[0], y=corner[1], width=size[0], height=size[1], cell=46)
+    return Shown(kind(panel, place, look, fit), look, (size[0] + 2 * corner[0], size[1] + 2 * corner[1]))

@@ -7,7 +7,7 @@ import pytest
 
 from cnnviz.render.frames import Film, Timing
 from cnnviz.render.theme import load_theme
-from cnnviz.storyboard import Block, Cell, Grid, Mark, MoveMark, Shade, Step, Storyboard
+from cnnviz.storyboard import Block, Grid, Mark, MoveMark, Shade, Step, Storyboard
 
 LOOK = load_theme("article")
 
@@ -115,19 +115,6 @@ def test_cells_of_a_block_are_those_of_a_grid():
     assert len(np.unique(cuts[0])) > 3, "there are numbers"
 
 
-def test_a_change_paints_its_own_cell_and_no_other():
-    change = Cell(panel="block", channel=2, row=1, column=0, role="output")
-    steps = Step(caption="a"), Step(caption="a", changes=(change,))
-    before, after = pictures((block((4, 2, 3), first="selected"),), steps=steps, roles=("output",))
-    corners = sorted(patches(before, LOOK.cell("selected").fill))
-    ((x, y, width, height),) = patches(after, LOOK.cell("output").fill)
-    assert (x, width, height) == (corners[2][0], *corners[2][2:])
-    gap = y - corners[2][1] - height
-    assert 0 < gap < height / 4
-    rows, columns = np.nonzero((before != after).any(axis=2))
-    assert (columns.min(), columns.max(), rows.min(), rows.max()) == (x, x + width - 1, y, y + height - 1)
-
-
 def test_a_mark_stands_on_one_channel_or_on_all_and_leaves_nothing_behind():
     color = LOOK.mark("window")
 
@@ -145,46 +132,3 @@ def test_a_mark_stands_on_one_channel_or_on_all_and_leaves_nothing_behind():
         assert not (bare == color).all(axis=2).any()
         np.testing.assert_array_equal(bare, again)
     assert counts[None] == 3 * counts[1] > 0
-
-
-@pytest.mark.parametrize(("side", "shaded"), [(3, False), (28, True)])
-def test_values_become_colours_where_numbers_do_not_fit(side, shaded):
-    values = np.zeros((8, side, side))
-    values[:, -1, -1] = 100
-    shade = Shade(scale="sequential", lo=0, hi=100)
-    maps = Block(name="maps", label="Maps", values=values, roles=np.full(values.shape, "input"), shade=shade)
-    (picture,) = pictures((maps,), numbers=True)
-    dark, light = LOOK.scale("sequential")[-1], LOOK.scale("sequential")[0]
-    assert bool((picture == light).all(axis=2).any()) == shaded
-    assert bool((picture == LOOK.cell("input").fill).all(axis=2).any()) != shaded
-    if shaded:
-        assert len([p for p in patches(picture, dark) if p[2] == p[3]]) == 8
-        faint = LOOK.page["faint"]
-        assert (picture == faint).all(axis=2).sum() > 8 * 4 * side, "a frame around what is as light as the page"
-
-
-def test_captions_say_which_channel_and_shorten_to_their_last_word():
-    def drawn(captions, shape=(2, 3, 3)):
-        return pictures((block(shape, captions=captions),))[0]
-
-    np.testing.assert_array_equal(drawn(()), drawn(("channel 1", "channel 2")))
-    assert (drawn(()) != drawn(("channel 1", "channel 3"))).any()
-    long = tuple(f"a caption that is far too long for its sheet {n}" for n in (1, 2))
-    np.testing.assert_array_equal(drawn(long), drawn(("1", "2")))
-    np.testing.assert_array_equal(drawn(("x" * 90,) * 2), drawn(("", "")))
-
-
-def test_captions_wider_than_their_sheets_are_whole_at_both_ends():
-    wide = block((6, 1, 1), first="selected", columns=3, captions=("wwwww",) * 6)
-    (picture,) = pictures((wide,))
-    corners = sorted(patches(picture, LOOK.cell("selected").fill), key=lambda at: at[1])[:3]
-    cuts = [picture[y + side : y + side + 24, x - 9 : x + side + 9] for x, y, side, _ in corners]
-    ink = [(cut == LOOK.page["ground"]).all(axis=(0, 2)).argmin() for cut in cuts]
-    assert ink[1] < 5, "the caption is no wider than its sheet"
-    np.testing.assert_array_equal(cuts[0], cuts[1])
-    np.testing.assert_array_equal(cuts[2], cuts[1])
-
-
-def test_input_and_kernel_blocks_have_cells_of_one_size():
-    made = film((block((2, 5, 5), name="a"), block((2, 3, 3), name="b")))
-    assert made.layout.places["a"].cell == made.layout.places["b"].cell == made.layout.cell

@@ -14,7 +14,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from cnnviz.pipeline import make
 from cnnviz.playback import play
@@ -164,28 +163,3 @@ def test_every_cell_shows_its_state(figure):
             for sheet in sheets:
                 wrong = differing(frame.pixels, film.palette.colors, sheet, states[sheet.panel.name], theme, known)
                 assert not wrong, f"{name}, picture {number}: cells {wrong} of {sheet.panel.name}"
-
-
-@pytest.mark.parametrize(
-    ("theme", "scene", "given"),
-    [
-        ("article", "conv", {"i": "4x5", "k": "3x2", "p": 1}),
-        ("dark", "transposed-conv", {"view": "scatter", "p": 1}),
-        ("colorblind", "lrn", {}),
-        ("print", "unpool", {"i": 6}),
-        ("light", "conv", {"i": 24, "k": 5, "s": 9}),
-    ],
-)
-def test_another_library_sees_every_cell_in_the_written_file(theme, scene, given, tmp_path):
-    figure = make(scene, **given, theme=theme)
-    figure.save(tmp_path / "x.gif")
-    film = figure.film()
-    with Image.open(tmp_path / "x.gif") as image:
-        assert image.n_frames == film.storyboard.count
-        for number, (_, states) in enumerate(play(film.storyboard)):
-            image.seek(number)
-            colors = np.asarray(image.convert("RGB"))
-            pixels = np.arange(colors.shape[0] * colors.shape[1]).reshape(colors.shape[:2])
-            for sheet in sheets_of(film):
-                state = states[sheet.panel.name]
-                assert not differing(pixels, colors.reshape(-1, 3), sheet, state, theme_file(theme), {})

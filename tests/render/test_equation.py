@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
-import pytest
 
 from cnnviz.render.frames import Film, Timing
-from cnnviz.render.panels.base import Fit
-from cnnviz.render.panels.equation import EquationPainter
-from cnnviz.render.text import Typesetter
 from cnnviz.render.theme import load_theme
 from cnnviz.storyboard import Equation, Row, SetRow, Step, Storyboard
 
-FIT = Fit(typesetter=Typesetter(), unit=1.0, height=380, numbers=True)
 PANEL = Equation(
     name="lines",
     size=20.0,
@@ -46,21 +39,6 @@ def pictures(of):
         yield of.palette.colors[cut].astype(int)
 
 
-def test_room_is_made_for_the_longest_text_that_may_come():
-    longest = FIT.typesetter.line("a rather long line", 20.0)
-    assert longest.width <= EquationPainter.measure(PANEL, 46, FIT).width <= longest.width + 10
-    shorter = dataclasses.replace(PANEL, widest=())
-    assert EquationPainter.measure(shorter, 46, FIT).width < longest.width
-
-
-def test_a_blank_line_is_as_tall_as_the_tallest_that_may_come():
-    tall = dataclasses.replace(PANEL, widest=(r"$\frac{\sum_i a_i^2}{\sum_j b_j^2}$",))
-    extra = EquationPainter.measure(tall, 46, FIT).height - EquationPainter.measure(PANEL, 46, FIT).height
-    assert extra > 5
-    filled = dataclasses.replace(tall, lines=(PANEL.lines[0], Row(name="b", text="now"), PANEL.lines[2]))
-    assert abs(EquationPainter.measure(filled, 46, FIT).height - EquationPainter.measure(PANEL, 46, FIT).height) <= 2
-
-
 def test_lines_have_the_inks_of_their_roles_and_strong_parts_the_results():
     theme = load_theme("article")
     change = SetRow(panel="lines", row="a", text="first **strong**", role="active")
@@ -90,21 +68,7 @@ def test_a_step_paints_only_the_lines_that_it_changes():
     assert (first[third] == second[third]).all()
 
 
-def test_a_line_of_another_text_in_the_same_ink_is_painted_anew():
-    changed, unchanged = (SetRow(panel="lines", row="a", text=text) for text in ("other", "first"))
-    first, second, third = pictures(film([Step(), Step(changes=(changed,)), Step(changes=(unchanged,))]))
-    assert (first != second).any()
-    assert (first == third).all()
-
-
 def test_an_emptied_line_leaves_nothing_behind():
     of = film([Step(), Step(changes=tuple(SetRow(panel="lines", row=name, text="") for name in "abc"))])
     _, second = pictures(of)
     assert (second == 255).all()
-
-
-def test_other_changes_are_refused():
-    from cnnviz.storyboard import SetNode
-
-    with pytest.raises(TypeError, match="cannot take SetNode"):
-        list(film([Step(changes=(SetNode(panel="lines", node="a"),))]))

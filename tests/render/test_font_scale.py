@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import islice
 
-import numpy as np
 import pytest
 
 from cnnviz.pipeline import make
@@ -96,33 +95,3 @@ def test_texts_grow():
         beside = slice(place.x, place.x + place.width)
         labels.append(heights(film, slice(place.y + place.height + 4, place.label_baseline + 1), beside))
     assert labels[1] >= 1.3 * labels[0]
-
-
-def test_numbers_in_cells_grow():
-    from cnnviz.render.panels import painter_class
-
-    sizes = []
-    for scale in (1.0, 1.5):
-        film = make("pool", font_scale=scale).film()
-        panel = film.storyboard.panel("input")
-        painter = painter_class("grid")(panel, film.layout.places["input"], film._look, film.layout.fit)
-        sizes.append(painter._size)
-    assert sizes == [18, 27]
-
-
-def test_the_least_scale_changes_nothing():
-    one, other = (next(iter(make("lrn", **given).film())) for given in ({}, {"font_scale": 1.0}))
-    np.testing.assert_array_equal(one.pixels, other.pixels)
-
-
-@pytest.mark.parametrize(
-    ("scale", "message"),
-    [
-        ("0.9", "--font-scale 0.9 is too small: use 1 or more"),
-        ("2.5", "--font-scale 2.5 is too large: use 2 or less"),
-    ],
-)
-def test_what_cannot_be(cnnviz, scale, message):
-    ran = cnnviz("conv", "--font-scale", scale, "-o", "x.png")
-    assert (ran.code, ran.out) == (2, "")
-    assert message in ran.err

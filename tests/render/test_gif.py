@@ -118,11 +118,6 @@ def test_the_loop_block_follows_the_colour_table_and_the_command_is_in_the_comme
     assert f"Description: {figure.storyboard().alt}\n" in blocks.comments[1].decode()
 
 
-def test_once_leaves_the_loop_block_out():
-    _, _, data = encoded(once=True)
-    assert "loop" not in take_apart(data).order
-
-
 def test_a_comment_longer_than_a_block_survives():
     text = "x" * 700
     _, _, data = encoded(title=text)
@@ -145,32 +140,6 @@ def test_delays_are_whole_hundredths_and_do_not_drift(given, delays):
     assert written.milliseconds == 10 * sum(found)
 
 
-def test_many_odd_steps_do_not_add_up_to_a_drift():
-    _, _, data = encoded(i=20, k=1, s=3, step=0.0237, hold=0.5, width=320)
-    first, *found = take_apart(data).delays
-    assert (first, len(found)) == (17, 48)
-    for count in range(1, 48):
-        assert abs(sum(found[:count]) - 2.37 * count) <= 1 + 1e-9
-    assert abs(sum(found) - 2.37 * 47 - 50) <= 1 + 1e-9
-
-
-def test_equal_frames_become_one_that_stays_longer():
-    figure, written, data = encoded(input="zeros", i=4, k=3, values=False)
-    film = figure.film()
-    assert film.storyboard.count == 4
-    # The counter differs from step to step, so nothing merges here; without it, it would.
-    assert len(take_apart(data).delays) == written.steps
-
-
 def test_the_same_figure_gives_the_same_bytes():
     assert encoded(k=3, s=2, p=1)[2] == encoded(k=3, s=2, p=1)[2]
     assert encoded(seed=1)[2] != encoded(seed=2)[2]
-
-
-def test_codes_begin_no_wider_than_the_colours_need():
-    # GIF89a, appendix F: the least width of a code. Pillow's writer has 8 in every image, however few its colours.
-    figure, _, data = encoded(k=3)
-    blocks = take_apart(data)
-    needed = len(figure.film().palette.colors).bit_length()
-    assert len(blocks.bits) == 9
-    assert all(2 <= bits <= needed < 8 for bits in blocks.bits)

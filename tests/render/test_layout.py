@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnviz.errors import CnnvizError
 from cnnviz.pipeline import make
 from cnnviz.render.frames import Film
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import LABEL_LEADING
-from tests.drawing import steady
 
 SCENES = ("conv", "conv-relation", "transposed-conv", "output-size")
 LEAST_SIDE, LARGE_CELL = 100, 40
@@ -54,17 +50,6 @@ def figures(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     return scene, given | look
 
 
-@steady(60)
-@given(figures())
-def test_cells_are_as_large_as_the_stage_allows(figure):
-    scene, parameters = figure
-    try:
-        made = make(scene, **parameters)
-    except CnnvizError:
-        return
-    is_readable(made.film())
-
-
 @pytest.mark.parametrize(
     ("scene", "parameters"),
     [
@@ -85,32 +70,6 @@ def test_cells_are_as_large_as_the_stage_allows(figure):
 @pytest.mark.parametrize("width", [960, 1920])
 def test_what_is_enlarged_or_written_gives_way_to_the_cells(scene, parameters, width):
     is_readable(make(scene, **parameters, width=width).film())
-
-
-def test_a_kernel_stays_enlarged_as_far_as_the_cells_can_do_without_the_room():
-    layout = make("conv", i=16, k=8).film().layout
-    assert layout.cell < layout.fit.enlarged < 46
-    assert "enlarged" in layout.places["kernel"].label
-
-
-def test_a_label_that_a_step_brings_says_enlarged_too():
-    film = make("transposed-conv", i=8, k=5, s=3, p=2).film()
-    place, leading = film.layout.places["kernel"], film.layout.fit.tx(LABEL_LEADING)
-    assert place.label.split("\n")[2:] == ["enlarged"]
-    third = place.label_baseline + 2 * leading
-    for pixels in film.stills([0, film.storyboard.count - 1]):
-        assert (pixels[third - 10 : third, place.x : place.x + place.width] != film.ground).any()
-
-
-def test_long_lines_of_labels_are_broken_at_spaces_and_commas_outside_of_formulas():
-    whole = make("conv", i=5).film().layout.fit
-    words, signs, formula = "one line of five words", "输入其中，斜线从未，覆盖", "$a + b + c + d + e + f$"
-    for text in (words, signs, f"{formula} or less"):
-        most = whole.label_lines(text)[0].width
-        lines = replace(whole, label_width=most - 1).label_lines(text)
-        assert len(lines) == 2, text
-        assert max(line.width for line in lines) < most
-    assert len(replace(whole, label_width=20).label_lines(formula)) == 1
 
 
 @pytest.mark.parametrize(

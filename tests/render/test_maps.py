@@ -6,32 +6,18 @@ import dataclasses
 from itertools import combinations, pairwise
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.render.canvas import Look
-from cnnviz.render.palette import build_palette
-from cnnviz.render.panels._station_bodies import text_width, wrapped, zooms
+from cnnviz.render.panels._station_bodies import text_width
 from cnnviz.render.panels._stations import arrange_stations
-from cnnviz.render.panels.base import Fit, Place
-from cnnviz.render.panels.maps import PAINTER
-from cnnviz.render.text import Typesetter
-from cnnviz.render.theme import load_theme
-from cnnviz.storyboard import Maps, MoveDot, SetStation, Shade, Station
-from tests.render.shown import Shown
+from cnnviz.storyboard import Maps, SetStation, Shade, Station
+from tests.render.shown import THEME, fit_of, shown
 
-THEME = load_theme("article")
-TYPESETTER = Typesetter()
 STAGE = (880, 386)
 LEFT, TOP = 20, 10
 GRAY = Shade(scale="gray", lo=0, hi=1, always=True)
 BLUE = Shade(scale="sequential", lo=0, hi=1, always=True)
-BOTH = Shade(scale="diverging", lo=-1, hi=1, always=True)
-
-
-def fit_of(unit=1.0, numbers=True):
-    return Fit(typesetter=TYPESETTER, unit=unit, height=round(STAGE[1] * unit), numbers=numbers)
 
 
 def station(name, shape, title, group="", **more):
@@ -65,15 +51,10 @@ SMALL = network(
 )
 
 
-def drawn(panel, numbers=True, size=STAGE):
-    """A painter, its canvas after `paint`, and a reader of the canvas in colours."""
-    fit = fit_of(numbers=numbers)
-    colors = PAINTER.colors(panel, 46, fit, THEME, ())
-    page = [THEME.page[key] for key in ("ground", "band", "ink", "muted", "result")]
-    look = Look(theme=THEME, palette=build_palette([*page, *colors.solid], colors.ramps), typesetter=TYPESETTER, unit=1)
-    painter = PAINTER(panel, Place(x=LEFT, y=TOP, width=size[0], height=size[1], cell=46), look, fit)
-    canvas = Shown(painter, look, (size[0] + 2 * LEFT, size[1] + 2 * TOP))
-    return painter, canvas, lambda: look.palette.colors[canvas.pixels]
+def drawn(panel):
+    """A painter, its canvas, and a reader of the canvas in colours."""
+    canvas = shown(panel, STAGE, (LEFT, TOP))
+    return canvas.painter, canvas, canvas.colors
 
 
 def seats_of(panel, unit=1.0, numbers=True):
@@ -120,49 +101,6 @@ def test_nothing_overlaps_and_all_stays_on_the_stage(stations, classes, unit, nu
         assert all(a[0] == b[0] or a[1] == b[1] for a, b in pairwise(path))
 
 
-@pytest.mark.parametrize("panel", [SMALL, network(), network(((2, 26, 26), "conv 2@3×3", "block 1"), classes=3)])
-def test_arrows_lead_from_each_station_to_the_next(panel):
-    arrangement, _, _ = seats_of(panel)
-    for a, b, path in zip(arrangement.seats, arrangement.seats[1:], arrangement.paths, strict=False):
-        assert 0 < path[0][0] - a.box.right <= 4
-        assert 0 < b.box.left - path[-1][0] <= 4
-        assert a.box.top < path[0][1] < a.box.bottom
-        assert b.box.top < path[-1][1] < b.box.bottom
-
-
-def test_texts_are_whole_where_the_network_is_not_too_long():
-    for seat in seats_of(SMALL)[1].values():
-        assert all(text_width(text, fit_of()) <= seat.room for text, _ in seat.texts)
-
-
-def test_groups_stand_on_grounds_that_hold_their_stations():
-    arrangement, seats, _ = seats_of(SMALL)
-    assert [ground.text for ground in arrangement.grounds] == ["block 1", "block 2", "block 3", "output"]
-    for ground, names in zip(arrangement.grounds, [("h0", "h1"), ("h2",), ("h3",), ("scores", "softmax")], strict=True):
-        for name in names:
-            box = seats[name].box
-            assert ground.box.left < box.left < box.right < ground.box.right
-            assert ground.box.top < box.top < box.bottom < ground.box.bottom
-    for a, b in combinations(arrangement.grounds, 2):
-        assert apart(a.box, b.box)
-
-
-@settings(deadline=None, derandomize=True, max_examples=25)
-@given(st.lists(st.integers(1, 64), min_size=1, max_size=6), st.integers(4, 150))
-def test_smaller_maps_are_drawn_smaller_and_in_whole_pixels_where_they_can_be(sides, largest):
-    panel = [station(str(side), (1, side, side), "relu") for side in sides]
-    found = zooms(panel, largest)
-    drawn_sides = [found[side] * side for side in sorted(set(sides), reverse=True)]
-    assert all(a >= b - 1e-9 for a, b in pairwise(drawn_sides))
-    assert all(zoom == round(zoom) for zoom in found.values() if zoom >= 1)
-
-
-def test_titles_break_where_the_lines_are_shortest():
-    assert wrapped("conv 4@3×3 p1", 1, fit_of()) == ("conv 4@3×3 p1",)
-    assert wrapped("conv 4@3×3 p1", 2, fit_of()) == ("conv", "4@3×3 p1")
-    assert wrapped("relu", 3, fit_of()) == ("relu",)
-
-
 def tile(panel, name, number):
     """The corner and the size of a map's picture on the canvas."""
     seat = seats_of(panel)[1][name]
@@ -187,76 +125,6 @@ def test_every_cell_of_every_map_has_the_colour_of_its_value():
         shown = colors()[y : y + tall, x : x + wide]
         expected = ends[values[place].astype(int)].repeat(zoom, axis=0).repeat(zoom, axis=1)
         np.testing.assert_array_equal(shown, expected)
-
-
-def test_a_middle_zero_is_neither_of_the_two_hues():
-    _painter, canvas, colors = drawn(SMALL)
-    values = np.zeros((4, 13, 13))
-    values[1], values[2] = -1, 1
-    canvas.apply([SetStation(panel="net", station="h1", values=values, shade=BOTH)])
-    corners = [tile(SMALL, "h1", number)[:2] for number in (0, 1, 2)]
-    zero, low, high = (colors()[y + 2, x + 2].astype(int) for x, y in corners)
-    np.testing.assert_array_equal(zero, THEME.scales["diverging"][2])
-    assert low[2] > low[0] + 40
-    assert high[0] > high[2] + 40
-
-
-def test_bars_are_as_long_as_their_values():
-    _painter, canvas, colors = drawn(SMALL)
-    values = np.linspace(0, 1, 10)
-    canvas.apply([SetStation(panel="net", station="softmax", values=values)])
-    seat = seats_of(SMALL)[1]["softmax"]
-    tall = seat.body.tile[0]
-    lengths = []
-    for place in range(10):
-        row = colors()[TOP + seat.y + place * tall + 4, LEFT + seat.x : LEFT + seat.x + seat.body.width]
-        fill = THEME.line("result") if place == 1 else THEME.cell("output").fill
-        lengths.append((row == fill).all(axis=1).sum())
-    full = lengths[-1]
-    assert full > 40
-    np.testing.assert_allclose(lengths, values * full, atol=1)
-
-
-def head_side(panel, colors, place, role):
-    """On which end of an arrow its head is: where it is tallest."""
-    (x0, y), (x1, _) = seats_of(panel)[0].paths[place]
-    area = colors()[TOP + y - 8 : TOP + y + 9, LEFT + x0 : LEFT + x1]
-    inked = (area == THEME.line(role)).all(axis=2).sum(axis=0)
-    assert inked.max() >= 8, "there is no head"
-    return "forward" if inked.argmax() > len(inked) / 2 else "back"
-
-
-def test_an_arrow_turns_round_on_the_way_back():
-    _painter, canvas, colors = drawn(SMALL)
-    roles = [("idle", "forward", "edge"), ("active", "forward", "forward"), ("gradient", "forward", "forward")]
-    for role, way, line in roles:
-        canvas.apply([SetStation(panel="net", station="h0", role=role)])
-        assert head_side(SMALL, colors, 0, line) == way
-    assert head_side(SMALL, colors, 1, "gradient") == "back"
-    canvas.apply([SetStation(panel="net", station="input", role="gradient")])
-    assert head_side(SMALL, colors, 0, "gradient") == "back"
-    canvas.apply([SetStation(panel="net", station=name, role="done") for name in ("input", "h0", "h1")])
-    assert [head_side(SMALL, colors, place, "forward") for place in (0, 1)] == ["forward"] * 2
-
-
-def test_an_outline_is_thick_and_whole_ahead_and_dashed_on_the_way_back():
-    _painter, canvas, colors = drawn(SMALL)
-    seat = seats_of(SMALL)[1]["h1"]
-    box = seat.box
-
-    def upper_edge(role):
-        area = colors()[TOP + box.top - 3 : TOP + box.top + 4, LEFT + box.left + 3 : LEFT + box.right - 3]
-        return (area == THEME.line(role)).all(axis=2)
-
-    canvas.apply([SetStation(panel="net", station="h1", role="active")])
-    assert upper_edge("forward").sum(axis=0).min() >= 4
-    canvas.apply([SetStation(panel="net", station="h1", role="done")])
-    assert 1 <= upper_edge("forward").sum(axis=0).max() <= 2
-    canvas.apply([SetStation(panel="net", station="h1", role="gradient")])
-    covered = upper_edge("gradient").sum(axis=0)
-    assert covered.max() >= 4
-    assert covered.min() == 0
-    assert not upper_edge("forward").any()
 
 
 def test_steps_leave_no_traces():
@@ -285,26 +153,3 @@ def test_steps_leave_no_traces():
         for s in SMALL.stations
     )
     np.testing.assert_array_equal(before, drawn(dataclasses.replace(SMALL, stations=final))[2]())
-
-
-def test_without_numbers_there_are_pictures_but_no_numbers():
-    panel = dataclasses.replace(
-        SMALL,
-        stations=tuple(
-            dataclasses.replace(s, values=np.full(s.values.shape, 0.5), note="∂W 0.1") for s in SMALL.stations
-        ),
-    )
-    seat = dict(
-        zip((s.name for s in panel.stations), arrange_stations(panel, *STAGE, fit_of(numbers=False)).seats, strict=True)
-    )["loss"]
-    for numbers in (True, False):
-        colors = drawn(panel, numbers)[2]()
-        assert (colors == THEME.line("result")).all(axis=2).any()
-    inner = colors[TOP + seat.y : TOP + seat.y + seat.body.height, LEFT + seat.x : LEFT + seat.x + seat.body.width]
-    assert (inner == THEME.page["ground"]).all()
-
-
-def test_another_panels_change_is_refused():
-    _painter, canvas, _ = drawn(SMALL)
-    with pytest.raises(TypeError, match="cannot take MoveDot"):
-        canvas.apply([MoveDot(panel="net", dot="d", x=0, y=0)])

@@ -5,34 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnviz.render.canvas import Look
-from cnnviz.render.palette import build_palette
-from cnnviz.render.panels.base import LEAST_TEXT, Fit, Place
+from cnnviz.render.panels.base import LEAST_TEXT
 from cnnviz.render.panels.table import TablePainter, _Fitted
-from cnnviz.render.text import Typesetter
-from cnnviz.render.theme import contrast, load_theme
-from cnnviz.storyboard import MoveDot, SetEntry, Table
-from tests.render.shown import Shown
+from cnnviz.render.theme import contrast
+from cnnviz.storyboard import SetEntry, Table
+from tests.render.shown import THEME, fit_of, shown
 
-THEME = load_theme("article")
-TYPESETTER = Typesetter()
 HEADER = ("function", "$f(x)$", "range")
 ENTRIES = (("Linear", "$x$", "any number"), ("ReLU", "$\\max(0, x)$", "not negative"), ("two\nlines", "1", "2"))
 
 
-def fit_of(unit=1.0):
-    return Fit(typesetter=TYPESETTER, unit=unit, height=round(386 * unit), numbers=True)
-
-
-def painted(panel, unit=1.0):
-    fit = fit_of(unit)
-    extent = TablePainter.measure(panel, 40, fit)
-    colors = TablePainter.colors(panel, 40, fit, THEME, ())
-    palette = build_palette([*THEME.page.values(), *colors.solid], colors.ramps)
-    look = Look(theme=THEME, palette=palette, typesetter=TYPESETTER, unit=unit)
-    painter = TablePainter(panel, Place(x=0, y=0, width=extent.width, height=extent.height, cell=40), look, fit)
-    canvas = Shown(painter, look, (extent.width, extent.height))
-    return painter, canvas
+def painted(panel):
+    extent = TablePainter.measure(panel, 40, fit_of())
+    canvas = shown(panel, (extent.width, extent.height))
+    return canvas.painter, canvas
 
 
 def table_of(**more):
@@ -65,19 +51,6 @@ def test_selected_entries_are_tinted_and_only_they_are_painted_anew():
     assert np.array_equal(canvas.pixels, before)
 
 
-def test_roles_and_texts_of_entries_change():
-    roles = (("plain",) * 3, ("selected",) * 3, ("plain",) * 3)
-    painter, canvas = painted(table_of(roles=roles))
-    assert tinted(painter, canvas) == {(1, 0), (1, 1), (1, 2)}
-    before = canvas.pixels.copy()
-    canvas.apply([SetEntry(panel="table", row=0, column=0, role="strong")])
-    strong = canvas.pixels.copy()
-    assert not np.array_equal(strong, before)
-    canvas.apply([SetEntry(panel="table", row=0, column=0, text="Other")])
-    assert not np.array_equal(canvas.pixels, strong)
-    assert canvas.apply([]) == []
-
-
 @pytest.mark.parametrize("unit", [2 / 3, 1.0, 2.0])
 @pytest.mark.parametrize("rows", [2, 8, 14])
 @pytest.mark.parametrize("words", [1, 4])
@@ -88,14 +61,6 @@ def test_a_table_fits_the_stage_with_text_that_can_be_read(unit, rows, words):
     assert extent.width <= round(880 * unit)
     assert extent.height <= round(386 * unit)
     assert _Fitted.of(panel, fit_of(unit)).size >= LEAST_TEXT
-    painted(panel, unit)
-
-
-def test_what_is_too_much_is_cut_in_width_rather_than_leaving_the_stage():
-    panel = Table(name="table", header=("a", "b"), entries=(("long word " * 12, "another long word " * 12),))
-    fitted = _Fitted.of(panel, fit_of())
-    assert fitted.size == LEAST_TEXT
-    assert fitted.columns[-1] <= 880
     painted(panel)
 
 
@@ -103,9 +68,3 @@ def test_texts_on_the_tint_can_be_read():
     style = THEME.cell("lit")
     assert contrast(style.ink, style.fill) >= 4.5
     assert contrast(THEME.page["result"], style.fill) >= 4.5
-
-
-def test_a_change_of_another_kind_is_an_error():
-    _painter, canvas = painted(table_of())
-    with pytest.raises(TypeError, match="cannot take MoveDot"):
-        canvas.apply([MoveDot(panel="table", dot="a", x=0, y=0)])

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import re
 from functools import cache
 
 import numpy as np
 import pytest
 
-from cnnviz.cli import cli
 from cnnviz.errors import UsageError
 from cnnviz.pipeline import make
 from cnnviz.playback import play
-from cnnviz.render.theme import contrast, load_theme, luminance, theme_names, theme_summaries
+from cnnviz.render.theme import contrast, load_theme, theme_names
 from cnnviz.storyboard import Block, Grid
 from tests.figures import all_figures, board_of
 
@@ -101,28 +99,6 @@ def hatched_apart(one, other):
     """Whether one has strokes that the other lacks, and they can be seen."""
     a, b = ((style.hatch is not None, style.strokes if style.hatch else "") for style in (one, other))
     return a != b and all(contrast(s.fill, s.hatch) >= 1.3 for s in (one, other) if s.hatch)
-
-
-def test_pairs_are_found_where_no_outline_runs():
-    from cnnviz.storyboard import Mark
-
-    sheet = np.array([["a", "b", "b"], ["a", "a", "c"]])
-    assert met(sheet, []) == {("a", "b"), ("a", "c"), ("b", "c")}
-    assert met(sheet, [Mark(name="m", role="window", row=0, column=1, rows=1, columns=2)]) == {("a", "c")}
-    assert ("output", "pending") in side_by_side()
-    assert ("kernel", "overlap") in side_by_side()
-
-
-def test_colours_are_compared_as_their_sources_say():
-    assert luminance((255, 255, 255)) == pytest.approx(1)
-    assert lab(linear((255, 255, 255))) == pytest.approx([100, 0, 0], abs=1e-6)
-    assert lab(linear((0, 0, 255))) == pytest.approx([32.3, 79.2, -107.9], abs=0.1)
-    # A confusion of red-green blindness, and what stays apart.
-    red, green, blue = (170, 60, 40), (110, 95, 30), (40, 60, 170)
-    assert difference(red, green, "deuteranopia") < difference(red, green) / 2
-    assert difference(red, blue, "deuteranopia") > 40
-    for matrix in DEFICIENCIES.values():
-        assert np.sum(matrix, axis=1) == pytest.approx(1, abs=1e-5), "grey stays grey"
 
 
 @themes
@@ -241,44 +217,6 @@ def test_print_has_no_colour_at_all():
         assert (picture == picture[..., :1]).all(), scene
 
 
-def test_strokes_run_up_down_or_both_ways():
-    from cnnviz.render.pen import Pen
-
-    drawn = {}
-    for strokes in "/\\x":
-        pen = Pen.sheet(40, 40, (255, 255, 255))
-        pen.hatch(0, 0, 40, 40, (0, 0, 0), 14 * np.sqrt(2), 2, strokes)
-        drawn[strokes] = pen.picture[..., 0] < 128
-    # A stroke up has its next pixel up and to the right.
-    assert drawn["/"][1:, :-1][drawn["/"][:-1, 1:]].mean() > 0.95
-    assert drawn["\\"][1:, 1:][drawn["\\"][:-1, :-1]].mean() > 0.95
-    np.testing.assert_array_equal(drawn["x"], drawn["/"] | drawn["\\"])
-
-
-def test_a_theme_dashes_lines_and_their_samples():
-    film, picture = last_picture("gradient-descent", theme="print", optimizer="all")
-    place = film.layout.places["legend adagrad"]
-    plain = film.layout.places["legend adam"]
-
-    def gaps(at):
-        row = (picture[at.y : at.y + at.height, at.x : at.x + 44] < 60).all(axis=-1)
-        ink = row[row.any(axis=1)].any(axis=0)[: 3 + 24]
-        return int(np.sum(ink[:-1] & ~ink[1:]))
-
-    assert gaps(place) == 2
-    assert gaps(plain) == 0
-
-
-def test_the_strokes_of_a_pattern_take_turns():
-    from cnnviz.render.axes import pattern
-
-    line = np.array([[0.0, 0.0], [30.0, 0.0]])
-    found = sorted((float(part[0, 0]), float(part[-1, 0])) for part in pattern(line, [5, 2, 1, 2]))
-    assert found == [(0, 5), (7, 8), (10, 15), (17, 18), (20, 25), (27, 28)]
-    rest = sorted((float(part[0, 0]), float(part[-1, 0])) for part in pattern(line[:, :] * 0.5, [5, 2, 1, 2], begun=4))
-    assert rest == [(0, 1), (3, 4), (6, 11), (13, 14)]
-
-
 OWN = {
     'extends = "dark"\n[cells.inptu]\nfill = "#FFFFFF"':
         "theme my: dark has no cells.inptu: did you mean input?",
@@ -342,17 +280,6 @@ def test_a_theme_of_ones_own_gives_only_what_differs(tmp_path):
     film, picture = last_picture("conv", theme=str(file), p=1, values=False)
     place = film.layout.places["input"]
     assert shares(picture[place.y : place.y + place.height, place.x : place.x + place.width], (16, 32, 48))[0] > 0.1
-
-
-def test_themes_are_listed_with_what_they_are():
-    from click.testing import CliRunner
-
-    lines = CliRunner().invoke(cli, ["themes"]).output.splitlines()
-    assert [line.split()[0] for line in lines] == list(THEMES)
-    assert {"article", "light", "dark", "print", "colorblind", "blueprint"} <= set(THEMES)
-    for line, summary in zip(lines, theme_summaries().values(), strict=True):
-        assert line.endswith("  " + summary)
-        assert re.fullmatch(r"[A-Z].{20,90}\.", summary)
 
 
 @themes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations, pairwise
@@ -24,11 +24,11 @@ from cnnviz.storyboard import Maps
 _PAD, _GAP, _LEAST_ARROW, _WIDEST_GAP, _GROUP_PAD, _TURN, _ASIDE = 5, 10, 17, 44, 7, 13, 16
 _GROUP_LINE, _UNDER, _CHANNEL, _EDGE = 19, 4, 8, 3
 _SIZES = range(150, 3, -3)
-# What a second and a third row must gain, and a row that cuts a group, to be preferred.
-_WORTH, _CUT_GROUP = (1.0, 0.8, 0.7), 0.75
+# What a second and a third row must gain to be preferred.
+_WORTH = (1.0, 0.8, 0.7)
 # No further row where maps are as long as this in the mean.
 _LARGE_ENOUGH = 30
-_SHORTER_TEXTS = (84, 64, 44)
+_WHOLE, _SHORT_TEXT = 1 << 20, 44
 _KEPT_SIZE = 0.8
 
 Point = tuple[int, int]
@@ -71,7 +71,7 @@ class Arrangement:
     paths: tuple[tuple[Point, ...], ...]
     grounds: tuple[Ground, ...]
     fit: Fit
-    cut: int
+    whole: bool
     size: int
 
 
@@ -99,7 +99,7 @@ def arrange_stations(panel: Maps, width: int, height: int, fit: Fit) -> Arrangem
     usual = _Arranger(panel, width, height, replace(fit, text=1.0)).arrangement()
     for scale in text_scales(fit.text):
         found = _Arranger(panel, width, height, replace(fit, text=scale)).arrangement()
-        if found.cut <= usual.cut and found.size >= _KEPT_SIZE * usual.size:
+        if found.whole >= usual.whole and found.size >= _KEPT_SIZE * usual.size:
             return found
     return usual
 
@@ -142,55 +142,49 @@ class _Arranger:
         paths = tuple(
             self._path(a, b, (a.row + 1) * (share + channel) - channel // 2 - 1) for a, b in pairwise(ordered)
         )
-        return Arrangement(
-            ordered, paths, tuple(self._grounds(ordered, plan)), self._fit, self._cut_texts(plan), plan.size
-        )
+        whole = plan.longest_text == _WHOLE
+        return Arrangement(ordered, paths, tuple(self._grounds(ordered, plan)), self._fit, whole, plan.size)
 
     def _best(self) -> _Plan:
-        for longest in (1 << 20, *map(self._fit.tx, _SHORTER_TEXTS)):
+        for longest in (_WHOLE, self._fit.tx(_SHORT_TEXT)):
             plans: list[_Plan] = []
             for rows in (1, 2, 3):
                 if max((plan.size for plan in plans), default=0) < self._fit.px(_LARGE_ENOUGH) * self._pictures:
-                    plans += [plan for lines in (1, 2, 3) for plan in self._plans(rows, lines, longest)]
+                    found = (self._plan(rows, lines, longest) for lines in (1, 2, 3))
+                    plans += [plan for plan in found if plan is not None]
             if plans:
-                return max(plans, key=lambda plan: (-self._cut_texts(plan), self._worth(plan)))
+                return max(plans, key=lambda plan: _WORTH[len(plan.rows) - 1] * plan.size)
         whole = (0, len(self._stations))
-        return _Plan((whole,), None, 1, self._fit.tx(_SHORTER_TEXTS[-1]), self._bodies(_SIZES[-1], 1, 1))
+        return _Plan((whole,), None, 1, self._fit.tx(_SHORT_TEXT), self._bodies(_SIZES[-1], 1, 1))
 
-    def _cut_texts(self, plan: _Plan) -> int:
-        return sum(width > self._slot(plan, place) for place, width in enumerate(self._texts[plan.lines]))
-
-    def _worth(self, plan: _Plan) -> float:
-        worth = _WORTH[len(plan.rows) - 1] * plan.size
-        for (_, end), (start, _) in pairwise(plan.rows):
-            if self._stations[end - 1].group == self._stations[start].group:
-                worth *= _CUT_GROUP
-        return worth
-
-    def _plans(self, rows: int, lines: int, longest: int) -> Iterator[_Plan]:
-        """For each way to break the rows the plan with the largest maps that fits."""
+    def _plan(self, rows: int, lines: int, longest: int) -> _Plan | None:
+        """The plan with the largest maps that fits, in rows that cut as few groups as can be."""
         last = len(self._stations) if rows == 1 else self._ending
         aside = None if rows == 1 else (last, len(self._stations))
         room = self._width - (2 * self._fit.px(_TURN) if aside else 0)
+        low, high = (self._share(n) - self._around(lines, n) for n in (rows, 1))
 
-        def plan_of(breaks: tuple[int, ...], bodies: tuple[Body, ...]) -> _Plan | None:
-            plan = _Plan(tuple(pairwise((0, *breaks, last))), aside, lines, longest, bodies)
-            left = room - self._aside(plan)
-            return plan if all(self._span(plan, span) <= left for span in plan.rows) else None
+        def plans(bodies: tuple[Body, ...], ways: Iterable[tuple[Span, ...]]) -> Iterator[_Plan]:
+            for way in ways:
+                plan = _Plan(way, aside, lines, longest, bodies)
+                if all(self._span(plan, span) <= room - self._aside(plan) for span in way):
+                    yield plan
 
         # Only where the texts alone fit is there anything to search for.
-        nothing = (Body(0, 0),) * len(self._stations)
-        open_breaks = [breaks for breaks in combinations(range(1, last), rows - 1) if plan_of(breaks, nothing)]
-        low, high = (self._share(n) - self._around(lines, n) for n in (rows, 1))
-        for size in _SIZES if min(low, high) > 0 else ():
-            if not open_breaks:
-                return
+        ways = (tuple(pairwise((0, *breaks, last))) for breaks in combinations(range(1, last), rows - 1))
+        open_ways = [plan.rows for plan in plans((Body(0, 0),) * len(self._stations), ways)]
+        least = min(map(self._cut_groups, open_ways), default=0)
+        open_ways = [way for way in open_ways if self._cut_groups(way) == least]
+        for size in _SIZES if open_ways and min(low, high) > 0 else ():
             bodies = self._bodies(size, low, high)
-            if any(b.height > (high if aside and place >= last else low) for place, b in enumerate(bodies)):
-                continue
-            found = {breaks: plan for breaks in open_breaks if (plan := plan_of(breaks, bodies)) is not None}
-            open_breaks = [breaks for breaks in open_breaks if breaks not in found]
-            yield from found.values()
+            if all(b.height <= (high if aside and place >= last else low) for place, b in enumerate(bodies)):
+                for plan in plans(bodies, open_ways):
+                    return plan
+        return None
+
+    def _cut_groups(self, rows: Sequence[Span]) -> int:
+        ends = ((self._stations[end - 1], self._stations[end]) for _, end in rows[:-1])
+        return sum(before.group == after.group for before, after in ends)
 
     def _share(self, rows: int) -> int:
         """The height of one of so many rows."""

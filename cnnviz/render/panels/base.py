@@ -31,7 +31,8 @@ class Item(NamedTuple):
     """What stands in a slot: `draw` draws it, its coordinates from `at`, within `box`.
 
     Two items of one `key` look the same but for their place and their `shape`: numbers of which `reshaped` makes the
-    item anew. What `glides` is shown on its way from one to the other.
+    item anew. What `glides` is shown on its way from one to the other; what `pauses` and changes is out of sight while
+    others are on their way.
 
     On the ground, an item that `covers` as much as the one before it is drawn over that one; the ground is drawn anew
     for one that does not. Of a `tile`, all slots with its key look the same.
@@ -44,6 +45,7 @@ class Item(NamedTuple):
     shape: Shape = ()
     reshaped: Callable[[Shape], Item] | None = None
     glides: bool = False
+    pauses: bool = False
     covers: float = 0
     tile: bool = False
 
@@ -74,7 +76,7 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """What panels are measured with: the typesetter, the scale of lengths, the stage's height, numbers or none.
+    """What panels are measured with: the typesetter, the scale of lengths, the stage's height, numbers or none, no words at all.
 
     `scale` is how much larger texts are wanted that make room for themselves, `text` how much larger all others are;
     `lang` is the language of the few words that are the renderer's own. What gives way where cells would be too small:
@@ -86,6 +88,7 @@ class Fit:
     unit: float
     height: int
     numbers: bool
+    bare: bool = False
     lang: str = "en"
     scale: float = 1.0
     text: float = 1.0
@@ -230,8 +233,8 @@ class Painter:
 
     def above(self) -> dict[Slot, Item]:
         """All that stands above the ground, the label included."""
-        label: dict[Slot, Item] = {("label",): self._label_item()} if self._label else {}
-        return label | self.floats()
+        label = self.label_item()
+        return ({("label",): label} if label else {}) | self.floats()
 
     def lay(self, slot: Slot, item: Item | None) -> None:
         """Put an item on the ground, or take one away."""
@@ -246,7 +249,10 @@ class Painter:
         """All of the panel's body."""
         return Box(0, 0, self.place.width, self.place.height)
 
-    def _label_item(self) -> Item:
+    def label_item(self) -> Item | None:
+        """The label, if there is one."""
+        if not self._label:
+            return None
         lines = list(self._label_lines())
         color = self.look.theme.page["muted"]
 

@@ -17,8 +17,9 @@ from cnnviz.render.palette import Pixels
 from cnnviz.render.panels._sheets import Sheets, own_cell, small_sizes
 from cnnviz.render.panels.base import LABEL_LEADING, LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Shape, Slot
 from cnnviz.render.pen import Pen
+from cnnviz.render.text import TextLine
 from cnnviz.render.theme import SCALE_LEVELS, CellStyle, Color, Theme, contrast
-from cnnviz.storyboard import Block, Cell, Change, Grid, MoveMark
+from cnnviz.storyboard import Block, Cell, Change, Grid, Mark, MoveMark
 from cnnviz.words.plain import phrase
 
 _NUMBER_SIZE = 18
@@ -28,6 +29,12 @@ _NOTE_HEIGHT = 11
 # Below this side, gaps between the cells of a picture are more of a grid than of a picture.
 _OPEN_CELL = 16
 _SCALE_BAR, _SCALE_HEIGHT = 12, 26
+# What a cell is under a window: the window's own fill, which moves with it, while the cell beneath stays what it is.
+_BODY = {"kernel": "kernel", "kernel_on_padding": "kernel", "neighbour": "neighbour"}
+_SINGLED_OUT = {"winner": "winner", "selected": "centre"}
+"""A cell under a window with a fill of its own, and the mark around it."""
+
+_RIMMED = ("padding", "zero")
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,11 @@ class Fitted:
 
 
 class CellsPainter(Painter):
-    """Cells on the ground, the outlines of marks above them."""
+    """Cells on the ground; above them windows, then numbers, and the outlines of marks.
+
+    A window is one body of fills and notes that moves over cells with their own fill. Cells of padding have a rim of
+    their fill above it.
+    """
 
     def __init__(self, panel: Grid | Block, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
@@ -63,12 +74,19 @@ class CellsPainter(Painter):
         self.sheets = Sheets.of(panel, self._fitted.cell, fit)
         self._scale = look.theme.scale(panel.shade.scale) if self._fitted.shaded and panel.shade else None
         self._size = self._number_size()
+        self._windows = [mark.name for mark in panel.marks if mark.name.startswith("window")]
+        self._has_bodies = bool(self._windows) and not self._fitted.shaded and not (panel.roles == "pending").all()
+        self._own = panel.roles.astype(object)
+        self._above: dict[Slot, Item] = {}
+        self._lines: dict[Slot, Item] = {}
+        if self._has_bodies and self._fitted.gap:
+            self._lines["lines",] = self._grid_lines()
         if self.sheets.captions:
             width, height = self.sheets.extent.width, self.sheets.extent.height
             self.lay(("sheets",), Item("", Box(0, 0, width, height).grown(1), self._draw_sheets))
         for at in np.ndindex(panel.values.shape):
             self._lay(at)
-        if self._scale is not None:
+        if self._scale is not None and not fit.bare:
             self.lay(("scale",), self._scale_bar())
 
     @classmethod
@@ -98,7 +116,7 @@ class CellsPainter(Painter):
     @classmethod
     def room_below(cls, panel: Grid | Block, cell: int, fit: Fit) -> int:
         """Room for the scale, where cells are coloured by value."""
-        return fit.tx(_SCALE_HEIGHT) if Fitted.of(panel, cell, fit).shaded else 0
+        return fit.tx(_SCALE_HEIGHT) if Fitted.of(panel, cell, fit).shaded and not fit.bare else 0
 
     @classmethod
     def colors(cls, panel: Grid | Block, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
@@ -127,6 +145,11 @@ class CellsPainter(Painter):
         return colors
 
     @property
+    def name(self) -> str:
+        """The panel's name."""
+        return self._panel.name
+
+    @property
     def side(self) -> int:
         """Pixels from one cell to the next."""
         return self._fitted.cell
@@ -136,21 +159,172 @@ class CellsPainter(Painter):
         if not isinstance(change, Cell | MoveMark):
             super().update(change)
             return
-        self.state.apply(change)
         if isinstance(change, Cell):
-            self._lay(place_of(change))
+            at = place_of(change)
+            # A cell that wins stays marked only if it is told again.
+            wins = change.role == "winner" and self.state.roles[at] != "winner"
+            covered = wins or change.role in (*_BODY, "selected")
+            if change.role is not None and not (self._has_bodies and covered):
+                self._own[at] = change.role
+            self.state.apply(change)
+            self._lay(at)
+        else:
+            self.state.apply(change)
 
     def floats(self) -> dict[Slot, Item]:
-        """The outlines of marks; zero cells hide one."""
-        found: dict[Slot, Item] = {}
+        """Windows, numbers, and the outlines of marks; zero cells hide one."""
+        found = dict(self._bodies()) if self._has_bodies else {}
+        notes = {slot: item for slot, item in found.items() if slot[0] == "notes"}
+        found = {slot: item for slot, item in found.items() if slot not in notes} | self._lines | self._above | notes
         for name, mark in self.state.marks.items():
             if mark.rows and mark.columns:
                 x, y = self.sheets.corner(mark.channel or 0)
                 at = x + round(mark.column * self.side), y + round(mark.row * self.side)
                 size = mark.columns * self.side, mark.rows * self.side
                 # Without a channel it stands on every sheet.
-                found["mark", name] = self._outline(mark.role, mark.channel is None, size)._replace(at=at)
+                outline = self._outline(mark.role, mark.channel is None, size)
+                # Around a result there is nothing to move: it flies there.
+                still = (name, mark.role) == ("current", "result") or name == "winner"
+                found["mark", name] = outline._replace(at=at, glides=not still, pauses=name == "winner")
         return found
+
+    def box_of(self, name: str) -> Box | None:
+        """The cells in a mark, on the page; nothing where it is hidden or on all sheets."""
+        mark = self.state.marks[name]
+        if not mark.rows or not mark.columns or (mark.channel is None and self.sheets.count > 1):
+            return None
+        x, y = self.sheets.corner(mark.channel or 0)
+        left, top = self.place.x + x + round(mark.column * self.side), self.place.y + y + round(mark.row * self.side)
+        return Box(left, top, left + mark.columns * self.side, top + mark.rows * self.side)
+
+    def cell_box(self, at: tuple[int, ...]) -> Box:
+        """A cell on the page."""
+        x, y = self.sheets.corner(at[0] if len(at) == 3 else 0)
+        left, top = self.place.x + x + at[-1] * self.side, self.place.y + y + at[-2] * self.side
+        return Box(left, top, left + self.side, top + self.side)
+
+    def tile(self, at: tuple[int, ...]) -> Item:
+        """A cell with its number, on the page, for one that is on its way."""
+        parts = [part for part in (self.ground["cell", *at], self._above.get(("number", *at))) if part is not None]
+
+        def draw(pen: Pen) -> None:
+            for part in parts:
+                part.draw(pen)
+
+        box = self.cell_box(at)
+        return Item("tile", Box(0, 0, self.side, self.side), draw, (box.left, box.top), glides=True)
+
+    def question(self, at: tuple[int, ...]) -> Item:
+        """A question mark in a cell, on the page."""
+        line, box = self.look.typesetter.line("?", self._size), self.cell_box(at)
+        style = self._style(str(self._own[at]), -1)
+        x, baseline = (self.side - line.width) // 2, self._baseline(line)
+        return Item("?", Box(0, 0, self.side, self.side), lambda pen: pen.text(line, x, baseline, style.ink), box[:2])
+
+    def _bodies(self) -> Iterator[tuple[Slot, Item]]:
+        """The fills and notes of windows, and the fill of a cell that is singled out."""
+        for name in self._windows:
+            if (mark := self.state.marks[name]).rows:
+                yield from self._body(mark)
+        for role, name in _SINGLED_OUT.items():
+            around = self.state.marks.get(name)
+            if around is None or not around.rows:
+                continue
+            place = int(around.row), int(around.column)
+            whole = place if self.state.roles.ndim == 2 else (around.channel or 0, *place)
+            if self.state.roles[whole] == role:
+                draw = partial(self._draw_cell, (role, "", "", -1))
+                box = self.cell_box(whole)
+                at = box.left - self.place.x, box.top - self.place.y
+                item = Item(("fill", role), Box(0, 0, self.side, self.side), draw, at)
+                # The centre of a window goes with it, its maximum is found anew.
+                yield ("singled", name), item._replace(glides=name == "centre", pauses=name == "winner")
+
+    def _body(self, mark: Mark) -> Iterator[tuple[Slot, Item]]:
+        """A window's fill and its notes, counted from the window's corner."""
+        row, column = int(mark.row), int(mark.column)
+        sheets = range(self.sheets.count) if mark.channel is None else (mark.channel,)
+        left, top = first = self.sheets.corner(sheets[0])
+        filled: list[tuple[int, int, str]] = []
+        noted: list[tuple[int, int, str]] = []
+        for channel in sheets:
+            x, y = self.sheets.corner(channel)
+            for r, c in np.ndindex(mark.rows, mark.columns):
+                place = (row + r, column + c) if self.state.roles.ndim == 2 else (channel, row + r, column + c)
+                if min(place) < 0 or any(n >= most for n, most in zip(place, self.state.roles.shape, strict=True)):
+                    continue
+                role, spot = str(self.state.roles[place]), (x - left + c * self.side, y - top + r * self.side)
+                if role in (*_BODY, "winner", "selected"):
+                    filled.append((*spot, _BODY.get(role, "kernel")))
+                if note := self.state.notes.get(place, "") if self._fitted.numbers else "":
+                    noted.append((*spot, note))
+        if any(role == "neighbour" for *_, role in filled):
+            filled = [(x, y, "neighbour") for x, y, _ in filled]
+        at = first[0] + column * self.side, first[1] + row * self.side
+        if filled:
+            whole = len(sheets) == 1 and len(filled) == mark.rows * mark.columns
+            size = (mark.columns * self.side, mark.rows * self.side)
+            item = self._block(filled[0][2], size) if whole else self._fills(tuple(filled))
+            yield ("body", mark.name), item._replace(at=at)
+        if noted and (size_of_notes := self._note_size([note for *_, note in noted])):
+            yield ("notes", mark.name), self._notes(tuple(noted), size_of_notes)._replace(at=at)
+
+    def _block(self, role: str, size: Shape) -> Item:
+        """The fill of a window without holes."""
+        width, height, fill = round(size[0]), round(size[1]), self._style(role, -1).fill
+
+        def draw(pen: Pen) -> None:
+            pen.rect(0, 0, width, height, fill)
+
+        reshaped = partial(self._block, role)
+        return Item(("body", role), Box(0, 0, width, height), draw, shape=size, reshaped=reshaped, glides=True)
+
+    def _grid_lines(self) -> Item:
+        """The gaps between cells, above windows: what moves below them changes less of the picture."""
+        gap, near, ground = self._fitted.gap, self._fitted.gap // 2, self.look.theme.page["ground"]
+        (width, height), side, corners = (self.sheets.width, self.sheets.height), self.side, self._corners()
+
+        def draw(pen: Pen) -> None:
+            for x, y in corners:
+                for at in range(0, width + 1, side):
+                    pen.rect(x + at - gap + near, y, gap, height, ground)
+                for at in range(0, height + 1, side):
+                    pen.rect(x, y + at - gap + near, width, gap, ground)
+
+        return Item("lines", self.whole.grown(gap), draw)
+
+    def _corners(self) -> list[tuple[int, int]]:
+        return [self.sheets.corner(channel) for channel in range(self.sheets.count)]
+
+    def _fills(self, filled: tuple[tuple[int, int, str], ...]) -> Item:
+        def draw(pen: Pen) -> None:
+            for x, y, role in filled:
+                self._draw_cell((role, "", "", -1), pen.at(x, y))
+
+        right, bottom = max(x for x, *_ in filled) + self.side, max(y for _, y, _ in filled) + self.side
+        return Item(("body", filled), Box(0, 0, right, bottom), draw, glides=True)
+
+    def _notes(self, noted: tuple[tuple[int, int, str], ...], size: float) -> Item:
+        edge, ink = self.side - self._fitted.gap // 2 - self.look.px(3), self._style("kernel", -1).ink
+
+        def draw(pen: Pen) -> None:
+            for x, y, note in noted:
+                small = self.look.typesetter.line(note, size)
+                pen.text(small, x + edge - small.width, y + edge, ink)
+
+        right, bottom = max(x for x, *_ in noted) + self.side, max(y for _, y, _ in noted) + self.side
+        return Item(("notes", noted), Box(0, 0, right, bottom), draw, glides=True)
+
+    def _note_size(self, notes: Sequence[str]) -> float:
+        """The size at which all notes of a window fit under the numbers; 0 for none."""
+        side, near = self.side, self._fitted.gap // 2
+        edge, number = side - near - self.look.px(3), self.look.typesetter.line("0", self._size)
+        baseline = self._baseline(number)
+        for size in small_sizes(self.fit):
+            lines = [self.look.typesetter.line(note, size) for note in dict.fromkeys(notes)]
+            if all(edge - line.width >= near and edge - line.ascent > baseline + number.descent for line in lines):
+                return size
+        return 0
 
     def _outline(self, role: str, everywhere: bool, size: Shape) -> Item:
         """Rings around cells."""
@@ -180,13 +354,35 @@ class CellsPainter(Painter):
         x, y = self.sheets.corner(at[0] if len(at) == 3 else 0)
         seen, side = self._seen(at), self.side
         corner = x + at[-1] * side, y + at[-2] * side
+        if self._panel.marks:
+            self._set_above(at, corner, seen)
+            seen = (seen[0], "", "", seen[3])
         draw = partial(self._draw_cell, seen)
         self.lay(("cell", *at), Item(seen, Box(0, 0, side, side), draw, corner, covers=1, tile=True))
 
+    def _set_above(self, at: tuple[int, ...], corner: tuple[int, int], seen: tuple[str, str, str, int]) -> None:
+        """What is drawn above windows of a cell: its number, and the rim of padding."""
+        role, text, note, level = seen
+        rim = self._has_bodies and role in _RIMMED
+        box = Box(0, 0, self.side, self.side)
+        if rim or text:
+
+            def draw(pen: Pen) -> None:
+                style, near = self._style(role, level), self._fitted.gap // 2
+                if rim:
+                    inner = self.side - self._fitted.gap
+                    pen.frame(near, near, inner, inner, style.fill, self.look.px(3))
+                if text:
+                    self._write(pen, text, note, style)
+
+            self._above["number", *at] = Item(seen, box, draw, corner)
+        else:
+            self._above.pop(("number", *at), None)
+
     def _seen(self, at: tuple[int, ...]) -> tuple[str, str, str, int]:
         """What is seen of a cell: its role, number and note, and its level on the scale, −1 for none."""
-        value, role = float(self.state.values[at]), str(self.state.roles[at])
-        note = self.state.notes.get(at, "") if self._fitted.numbers else ""
+        value, role = float(self.state.values[at]), str(self._own[at])
+        note = self.state.notes.get(at, "") if self._fitted.numbers and not self._has_bodies else ""
         text = in_cell(value, self._panel.digits) if self._fitted.numbers and not math.isnan(value) else ""
         return role, text, note, self._level(value) if self._scale is not None else -1
 
@@ -211,7 +407,7 @@ class CellsPainter(Painter):
         style = self._style(role, level)
         near, inner = gap // 2, side - gap
         pen.rect(near, near, inner, inner, style.fill)
-        if style.hatch and inner > 3:
+        if style.hatch and inner > 3 and not self.fit.bare:
             # At the spacing of the side the strokes of neighbouring cells meet.
             spacing = side / math.sqrt(2) / max(1, side // 14)
             pen.hatch(near, near, inner, inner, style.hatch, spacing, 1.6 * self.look.unit, style.strokes)
@@ -222,15 +418,20 @@ class CellsPainter(Painter):
         """The number in the middle of the cell, the note in the lower right corner if it fits there."""
         side, near = self._fitted.cell, self._fitted.gap // 2
         line = self.look.typesetter.line(text, self._size)
-        baseline, edge = (side + line.ascent) // 2, side - near - self.look.px(3)
-        if self._noted and self._above_note() >= line.ascent + self.look.px(2):
-            baseline = min(baseline, self._above_note())
+        baseline, edge = self._baseline(line), side - near - self.look.px(3)
         pen.text(line, (side - line.width) // 2, baseline, style.ink)
         for size in small_sizes(self.fit) if note else ():
             small = self.look.typesetter.line(note, size)
             if edge - small.width >= near and edge - small.ascent > baseline + line.descent:
                 pen.text(small, edge - small.width, edge, style.ink)
                 break
+
+    def _baseline(self, line: TextLine) -> int:
+        """The baseline of a number: in the middle, or higher where notes need the room."""
+        baseline = (self.side + line.ascent) // 2
+        if self._noted and self._above_note() >= line.ascent + self.look.px(2):
+            baseline = min(baseline, self._above_note())
+        return baseline
 
     def _number_size(self) -> float:
         """The size at which the widest number of the panel fits its cell, at most `_NUMBER_SIZE`."""

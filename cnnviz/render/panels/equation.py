@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Sequence
 
@@ -83,7 +84,7 @@ def _gaps(line: TextLine, dashes: Sequence[float]) -> list[tuple[int, int, int, 
     height, width = placed.piece.mask.shape
     edges = list(itertools.accumulate((*dashes, dashes[0])))
     starts, ends = ([round(width * at / edges[-1]) for at in edges[first::2]] for first in (0, 1))
-    left = placed.x + placed.piece.left
+    left = math.floor(placed.x) + placed.piece.left
     return [(left + start, placed.piece.top, end - start, height) for start, end in zip(starts, ends, strict=False)]
 
 

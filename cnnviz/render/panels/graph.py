@@ -7,13 +7,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 
 from cnnviz.render.canvas import Box, Look
-from cnnviz.render.panels._edge_texts import Floats, place_alone, place_texts
 from cnnviz.render.panels.base import LABEL_SIZE, LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot
-from cnnviz.render.pen import Pen, Stamp
+from cnnviz.render.pen import Pen, Points, Stamp
 from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, Graph, Node, SetEdge, SetNode
@@ -21,13 +21,14 @@ from cnnviz.storyboard import Change, Graph, Node, SetEdge, SetNode
 QUIET, ACTIVE = "edge", "active"
 _STROKES = {QUIET: 1.5, ACTIVE: 4.5}
 _OTHER_STROKE = 2.5
-_TEXT_SIZE = 18
+_TEXT_SIZES = 18, 16, LEAST_TEXT
+_SHARE = 0.3
+"""How far from its source an edge's text stands, as a share of the edge."""
 _LARGEST_RADIUS, _LEAST_RADIUS, _AIR, _WIDER = 27, 13, 0.42, 1.4
 _CLOSER = 140
 _BESIDE = 10
 _LEAST_SPAN = 120
 _PLATE = 3
-_SAMPLE = "−0.5"
 _NUMBER = re.compile(r"[-−+.,·×=≈() \d]*\d[-−+.,·×=≈() \d]*")
 
 EdgeKey = tuple[str, str]
@@ -42,22 +43,19 @@ class _Seat:
     half: float
     radius: float
 
-    @property
-    def bounds(self) -> tuple[float, float, float, float]:
-        return self.x - self.half, self.y - self.radius, self.x + self.half, self.y + self.radius
-
 
 class GraphPainter(Painter):
     """Edges are ground; active ones, the texts and the nodes are above it."""
 
     def __init__(self, panel: Graph, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
-        self._panel = panel
+        self._typeset = look.typesetter.line
         self._nodes = {node.name: (node.role, node.text) for node in panel.nodes}
         self._edges = {(e.source, e.target): (e.role, e.text) for e in panel.edges}
+        self._styles = {(e.source, e.target): e.style for e in panel.edges}
         self._seats = _seats(panel, place.width, place.height, fit)
         self._labels = {node.name: self._label_place(node) for node in panel.nodes if node.label}
-        self._text_size, self._centres, self._crowded = self._sit_texts()
+        self._text_size, self._crowded = self._sit_texts()
         for key, (role, _) in self._edges.items():
             self.lay(("edge", key), self._edge(key, role))
         self.lay(("labels",), Item("", self.whole, self._draw_labels))
@@ -134,29 +132,26 @@ class GraphPainter(Painter):
         return self.fit.numbers or not _NUMBER.fullmatch(text)
 
     def _edge(self, key: EdgeKey, role: str) -> Item:
-        ends, color = self._line(key).reshape(2, 2), self.look.theme.line(role)
-        stroke = max(1.0, _stroke(role) * self.look.unit)
-        (x0, y0), (x1, y1) = ends
-        box = _box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1), self.look.px(_STROKES[ACTIVE]) + 2)
-        return Item(role, box, lambda pen: pen.polyline(ends, color, stroke), covers=stroke)
+        ends, color = self._ends(key), self.look.theme.line(role)
+        stroke = max(1.0, _STROKES.get(role, _OTHER_STROKE) * self.look.unit)
+        (left, top), (right, bottom) = ends.min(axis=0).tolist(), ends.max(axis=0).tolist()
+        box = _box(left, top, right, bottom, self.look.px(_STROKES[ACTIVE]) + 2)
+        return Item(role, box, lambda pen: pen.polyline(ends, color, stroke, self._styles[key]), covers=stroke)
 
-    def _line(self, key: EdgeKey) -> Floats:
-        a, b = (self._seats[name] for name in key)
-        return np.array([a.x, a.y, b.x, b.y])
+    def _ends(self, key: EdgeKey) -> Points:
+        return np.array([(self._seats[name].x, self._seats[name].y) for name in key], np.float64)
 
     def _text_item(self, key: EdgeKey, role: str, text: str) -> Item:
         page, pad = self.look.theme.page, self.look.px(_PLATE)
-        line = self.look.typesetter.line(text, self._text_size, bold=role == ACTIVE)
-        x, y = self._centres[key]
-        left, top = round(x - line.width / 2), round(y - (line.ascent + line.descent) / 2)
-        bottom = top + line.ascent + line.descent
+        line = self._typeset(text, self._text_size, bold=role == ACTIVE)
+        plate = self._text_place(key, line)
         color = page["muted"] if role == QUIET else self.look.theme.line(role)
 
         def draw(pen: Pen) -> None:
-            pen.rect(left - pad, top - pad, line.width + 2 * pad, bottom - top + 2 * pad, page["ground"])
-            pen.text(line, left, top + line.ascent, color)
+            pen.rect(plate.left, plate.top, plate.width, plate.height, page["ground"])
+            pen.text(line, plate.left + pad, plate.top + pad + line.ascent, color)
 
-        return Item((role, text), _box(left, top, left + line.width, bottom, pad + 2), draw)
+        return Item((role, text), plate.grown(2), draw)
 
     def _node_item(self, name: str, role: str, text: str, touched: bool) -> Item:
         seat, theme, unit = self._seats[name], self.look.theme, self.look.unit
@@ -177,7 +172,7 @@ class GraphPainter(Painter):
 
     def _label_place(self, node: Node) -> tuple[TextLine, int, int]:
         seat, beside = self._seats[node.name], self.look.px(_BESIDE)
-        line = self.look.typesetter.line(node.label, self.fit.size(LABEL_SIZE))
+        line = self._typeset(node.label, self.fit.size(LABEL_SIZE))
         middle = round(seat.y + (line.ascent - line.descent) / 2)
         side = _side(node)
         if side == "left":
@@ -186,40 +181,26 @@ class GraphPainter(Painter):
             return line, round(seat.x + seat.half) + beside, middle
         return line, round(seat.x - line.width / 2), round(seat.y - seat.radius) - self.look.px(6) - line.descent
 
-    def _sit_texts(self) -> tuple[float, dict[EdgeKey, Floats], bool]:
-        """The size and centres of the texts on edges, and whether they are too many to show them all."""
-        sizes = [self.fit.size(size) for size in (_TEXT_SIZE, 16, LEAST_TEXT)]
-        sizes += [size for size in (18 * self.fit.unit, 16 * self.fit.unit, self.fit.least) if size < sizes[-1]]
-        keys = [key for key, (_, text) in self._edges.items() if text]
+    def _sit_texts(self) -> tuple[float, bool]:
+        """The largest size at which no two texts on edges meet, or the usual; whether they meet at all sizes."""
+        sizes = [*map(self.fit.size, _TEXT_SIZES), self.fit.least]
+        texts = [(key, text) for key, (_, text) in self._edges.items() if text]
         for size in sizes:
-            found = place_texts(*self._crowd(keys, size))
-            if found is not None:
-                rest = [key for key in self._edges if key not in keys]
-                places = np.concatenate([found, place_alone(*self._crowd(rest, size))])
-                return size, dict(zip([*keys, *rest], places, strict=True)), False
-        keys = list(self._edges)
-        return sizes[0], dict(zip(keys, place_alone(*self._crowd(keys, sizes[0])), strict=True)), True
+            boxes = [self._text_place(key, self._typeset(text, size, bold=True)) for key, text in texts]
+            if not any(a.meets(b) for a, b in combinations(boxes, 2)):
+                return size, False
+        return sizes[0], True
 
-    def _crowd(self, keys: Sequence[EdgeKey], size: float) -> tuple[Floats, Floats, Floats]:
-        """Edges, the sizes of their texts, and what these may not cover, as `place_texts` takes them."""
-        typeset, air = self.look.typesetter.line, 2 * self.look.px(_PLATE) + 2
-        texts = [typeset(self._edges[key][1] or _SAMPLE, size, bold=True) for key in keys]
-        labels = [
-            (x, base - line.ascent, x + line.width, base + line.descent) for line, x, base in self._labels.values()
-        ]
-        return (
-            np.array([self._line(key) for key in keys], np.float64).reshape(-1, 4),
-            np.array([(t.width + air, t.ascent + t.descent + air) for t in texts], np.float64).reshape(-1, 2),
-            np.array([*(seat.bounds for seat in self._seats.values()), *labels], np.float64).reshape(-1, 4),
-        )
+    def _text_place(self, key: EdgeKey, line: TextLine) -> Box:
+        """The plate under an edge's text, near the edge's source, where edges to one node are still apart."""
+        (x0, y0), (x1, y1) = self._ends(key).tolist()
+        x, y = x0 + _SHARE * (x1 - x0), y0 + _SHARE * (y1 - y0)
+        left, top, pad = round(x - line.width / 2), round(y - (line.ascent + line.descent) / 2), self.look.px(_PLATE)
+        return Box(left, top, left + line.width, top + line.ascent + line.descent).grown(pad)
 
 
 def _changed(old: str, new: str | None) -> str:
     return old if new is None else new
-
-
-def _stroke(role: str) -> float:
-    return _STROKES.get(role, _OTHER_STROKE)
 
 
 def _box(left: float, top: float, right: float, bottom: float, reach: int) -> Box:
@@ -250,7 +231,7 @@ def _side(node: Node) -> str:
 def _node_text(text: str, radius: float, fit: Fit) -> TextLine:
     """A text in a node, smaller where the node is."""
     room = 2 * radius - fit.px(6)
-    size = min(fit.size(_TEXT_SIZE), max(fit.least, 0.62 * room))
+    size = min(fit.size(_TEXT_SIZES[0]), max(fit.least, 0.62 * room))
     line = fit.typesetter.line(text, size)
     return line if line.width <= room else fit.typesetter.line(text, max(fit.least, size * 0.85))
 

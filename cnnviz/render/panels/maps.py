@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +13,7 @@ from cnnviz.render.panels._station_bodies import MAP_GAP, row_parts
 from cnnviz.render.panels._stations import Point, Seat, arrange_stations
 from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot
 from cnnviz.render.pen import Pen
-from cnnviz.render.theme import Color, Theme
+from cnnviz.render.theme import SCALE_LEVELS, Color, Theme
 from cnnviz.storyboard import Change, Maps, SetStation, Shade, Station
 
 # Role: the line's role, its width, its style.
@@ -214,18 +213,15 @@ class MapsPainter(Painter):
         color, out = self.look.theme.line(role), stroke // 2
         left, top = seat.box.left - out, seat.box.top - out
         right, bottom = seat.box.right + out, seat.box.bottom + out
-        # Where the pen's middle goes, so that its edge is the frame's.
-        far_x, far_y = right - stroke + out, bottom - stroke + out
-        near_x, near_y = left + out, top + out
+        far = stroke / 2 - out
+        corners = np.array(seat.box, float) + np.array((far, far, -far, -far))
+        ring = corners[[[0, 1], [2, 1], [2, 3], [0, 3], [0, 1]]]
 
         def draw(pen: Pen) -> None:
             if style == "solid":
                 pen.frame(left, top, right - left, bottom - top, color, stroke)
-                return
-            for y in (near_y, far_y):
-                _straight(pen, (left, y), (right - 1, y), stroke, color, dashed=True)
-            for x in (near_x, far_x):
-                _straight(pen, (x, top), (x, bottom - 1), stroke, color, dashed=True)
+            else:
+                pen.polyline(ring, color, stroke, style)
 
         return Item((role, width, style), seat.box.grown(stroke + 1), draw)
 
@@ -244,10 +240,11 @@ class MapsPainter(Painter):
         side = along[1] * head * 0.6, along[0] * head * 0.6
         triangle = np.array([(x, y), (neck[0] + side[0], neck[1] + side[1]), (neck[0] - side[0], neck[1] - side[1])])
         across, down = zip(*points, strict=True)
+        # On whole pixels.
+        line = np.array((*points[:-1], neck)) + stroke % 2 / 2
 
         def draw(pen: Pen) -> None:
-            for a, b in pairwise((*points[:-1], neck)):
-                _straight(pen, a, b, stroke, color, dashed=back and len(points) > 2)
+            pen.polyline(line, color, stroke, "dashed" if back and len(points) > 2 else "solid")
             pen.polygon(triangle + 0.5, color)
 
         box = Box(min(across), min(down), max(across), max(down)).grown(head + 2)
@@ -261,30 +258,9 @@ class MapsPainter(Painter):
         return Item(text, box.grown(2), lambda pen: pen.text(line, x, seat.note_baseline, color))
 
 
-def _straight(pen: Pen, a: Point, b: Point, stroke: int, color: Color, *, dashed: bool) -> None:
-    """A level or upright line on whole pixels, both ends included."""
-    (left, right), (top, bottom) = sorted((a[0], b[0])), sorted((a[1], b[1]))
-    out = stroke // 2
-    length = max(right - left, bottom - top) + 1
-    on, off = (4 * stroke, 3 * stroke) if dashed else (length, 0)
-    if length > 2 * on > 0 and dashed:
-        # The last dash ends where the line ends, so that corners are closed.
-        off = (length - on) // max(1, round((length - on) / (on + off))) - on
-    for start in range(0, length, max(1, on + off)):
-        long = min(on, length - start)
-        if top == bottom:
-            pen.rect(left + start, top - out, long, stroke, color)
-        else:
-            pen.rect(left - out, top + start, stroke, long, color)
-
-
 def _ramp(theme: Theme, scale: str) -> npt.NDArray[np.uint8]:
     """A scale's colours, as many of them as the palette has room for; an odd number has the middle one itself."""
-    levels = theme.scale(scale)
-    stops = np.array(theme.scales[scale], np.float64)
-    at = np.linspace(0, len(stops) - 1, _LEVELS.get(scale, len(levels) // 3))
-    channels = [np.interp(at, np.arange(len(stops)), stops[:, channel]) for channel in range(3)]
-    return np.stack(channels, axis=1).round().astype(np.uint8)
+    return theme.scale(scale, _LEVELS.get(scale, SCALE_LEVELS // 3))
 
 
 def _color(values: npt.NDArray[np.uint8]) -> Color:

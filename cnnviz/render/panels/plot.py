@@ -5,16 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from cnnviz.render.axes import Axes, Points, beads, length, pattern
+from cnnviz.render.axes import Axes, Points, beads, length, strokes
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.panels._axes import TEXT_SIZE, AxesDrawing, Lettering
-from cnnviz.render.panels._dot_texts import place_text
 from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Shape, Slot
 from cnnviz.render.pen import RIM, Pen, Stamp, rim_box
 from cnnviz.render.text import TextLine
@@ -22,10 +20,19 @@ from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve
 
 _LEAST_WIDTH, _LEAST_HEIGHT = 210, 110
-_STROKES = {"solid": 3.4, "dashed": 2.6, "dotted": 2.0}
+_STROKES = {"solid": 3.4, "dashed": 2.6, "dotted": 2.0, "dots": 7.0}
 _DASHES = {"dashed": (4.2, 3.6), "dotted": (0.6, 2.4)}
 _THIN = {"tangent": 2.6, "guide": 1.6, "axis": 1.4, "grid": 1.0}
 _RADIUS, _RIM = 6.5, 2.0
+_SHAPES = {
+    "circle": (48, 0.0),
+    "square": (4, 1 / 8),
+    "diamond": (4, 0.0),
+    "triangle": (3, 1 / 2),
+    "arrowhead": (3, 0.0),
+    "pentagon": (5, 1 / 2),
+}
+"""Corners of a marker, and where the first is, in turns from straight down."""
 _END_GAP, _BEADS = 11, 3.0
 
 
@@ -149,12 +156,16 @@ class PlotPainter(Painter):
     def _stroke(self, pen: Pen, curve: Curve, points: Points, color: Color, begun: float = 0.0) -> None:
         """Draw a line in a curve's manner, as far as the axes show it."""
         width = self._width(curve)
+        if curve.style == "dots":
+            for x, y in points[[self.axes.area.left <= x and np.isfinite(y) for x, y in points]]:
+                pen.disc(x, y, width / 2, color)
+            return
         lengths = _DASHES.get(curve.style) or self.look.theme.dashes.get(curve.role)
         for run in self.axes.runs(points):
             if lengths is None:
                 pen.polyline(run, color, width)
                 continue
-            for dash in pattern(run, [part * width for part in lengths], begun):
+            for dash in strokes(run, [part * width for part in lengths], begun):
                 if len(run) == 2 and run[0, 0] == run[1, 0]:
                     _upright(pen, dash, color, max(1, round(width)))
                 else:
@@ -188,7 +199,7 @@ class PlotPainter(Painter):
 
     def _dot_item(self, dot: Dot) -> Item:
         fill, rim = self.look.theme.line(dot.role), _rim(self.look.theme, dot.role)
-        disc, ring = _dot_stamps(_RADIUS * self.look.unit, _RIM * self.look.unit)
+        disc, ring = _dot_stamps(_RADIUS * self.look.unit, _RIM * self.look.unit, dot.shape)
 
         def draw(pen: Pen) -> None:
             pen.stamp(disc, 0, 0, fill)
@@ -199,11 +210,16 @@ class PlotPainter(Painter):
         return Item("", disc.box, draw, (x, y), glides=True)
 
     def _dot_text(self, dot: Dot, x: int, y: int, taken: Sequence[Box]) -> Item:
+        """Beside the dot; on its other side, above it or below where it covers less of what is taken."""
         line, gap = self._lettering.line(dot.text), self.look.px(_RADIUS + 5)
         left, baseline = self._beside(x, line, gap), max(line.ascent + 2, y - self.look.px(4))
+        others = [(2 * x - left - line.width, baseline)]
+        others += [(x - line.width // 2, at) for at in (y - gap - line.descent, y + gap + line.ascent)]
+        places = [(left, baseline)]
         if not self.steady_texts:
-            left, baseline = place_text(line, (left, baseline), Box(x, y, x, y).grown(gap), taken, self.whole)
-        return self._text_item(dot.text, left, baseline, _rim(self.look.theme, dot.role))
+            places += [place for place in others if self.whole.grown(2).holds(rim_box(line, *place))]
+        at = min(places, key=lambda place: sum(rim_box(line, *place).grown(-RIM - 2).meets(box) for box in taken))
+        return self._text_item(dot.text, *at, _rim(self.look.theme, dot.role))
 
     def _end_texts(self) -> dict[Slot, Item]:
         """The texts at the ends of curves, moved apart where they would meet."""
@@ -211,17 +227,17 @@ class PlotPainter(Painter):
         for name, curve in self._curves.items():
             if curve.text and (runs := list(self.axes.runs(self.axes.points(curve.x, curve.y)))):
                 ends.append((float(runs[-1][-1, 1]), float(runs[-1][-1, 0]), name))
-        texts = []
+        boxes, pad, gap = [], self.look.px(2), self.look.px(_END_GAP)
         for y, x, name in sorted(ends):
             line = self._lettering.line(self._curves[name].text)
-            middle = round(y + (line.ascent - line.descent) / 2)
-            texts.append(_EndText(name, line, self._beside(x, line, self.look.px(_END_GAP)), middle))
-        _move_apart(texts, self.place.height, self.look.px(4))
+            left, middle = self._beside(x, line, gap), round(y + (line.ascent - line.descent) / 2)
+            boxes.append(Box(left, middle - line.ascent, left + line.width, middle + line.descent).grown(pad))
         found: dict[Slot, Item] = {}
-        for end in texts:
-            curve = self._curves[end.name]
+        for (_, _, name), box in zip(sorted(ends), moved_apart(boxes, self.place.height), strict=True):
+            curve = self._curves[name]
+            baseline = box.top + pad + self._lettering.line(curve.text).ascent
             color = self.look.theme.line(curve.role)
-            found["end text", end.name] = self._text_item(curve.text, end.left, end.baseline, color)
+            found["end text", name] = self._text_item(curve.text, box.left + pad, baseline, color)
         return found
 
     def _beside(self, x: float, line: TextLine, gap: int) -> int:
@@ -235,39 +251,35 @@ class PlotPainter(Painter):
         return Item(text, box, lambda pen: self._lettering.write(pen, text, 0, 0, color), (left, baseline), glides=True)
 
 
-@lru_cache(maxsize=16)
-def _dot_stamps(radius: float, rim: float) -> tuple[Stamp, Stamp]:
-    """A dot's inside and its edge, around the middle of a pixel."""
+@lru_cache(maxsize=64)
+def _dot_stamps(radius: float, rim: float, shape: str) -> tuple[Stamp, Stamp]:
+    """A marker's inside and its edge, around the middle of a pixel."""
+    corners, turn = _SHAPES[shape]
+    # Few corners reach farther, so that all markers look equally large.
+    radius *= 1 + 1.2 / corners
     reach, middle = math.ceil(radius + rim) + 1, 0.5
     box = Box(-reach, -reach, reach + 1, reach + 1)
-    around = np.linspace(0, 2 * np.pi, 48)
-    circle = np.stack([np.cos(around), np.sin(around)], axis=1) * radius + middle
-    disc = Stamp(box, lambda pen, color: pen.disc(middle, middle, radius, color))
-    return disc, Stamp(box, lambda pen, color: pen.polyline(circle, color, rim))
+    around = 2 * np.pi * (np.arange(corners + 1) / corners + turn)
+    outline = np.stack([np.sin(around), np.cos(around)], axis=1) * radius + middle
+    disc = Stamp(box, lambda pen, color: pen.polygon(outline[:-1], color))
+    return disc, Stamp(box, lambda pen, color: pen.polyline(outline, color, rim))
 
 
-@dataclass
-class _EndText:
-    """The text at a curve's end, and where it stands."""
-
-    name: str
-    line: TextLine
-    left: int
-    baseline: int
-
-    def beside(self, other: _EndText) -> bool:
-        """Whether two texts can be written on one baseline."""
-        return self.left + self.line.width < other.left or other.left + other.line.width < self.left
+def moved_apart(boxes: Sequence[Box], height: int) -> list[Box]:
+    """Boxes, sorted from top to bottom, moved up or down as little as parts them within a height."""
+    found = list(boxes)
+    for place, box in reversed(list(enumerate(found))):
+        end = min((other.top for other in found[place + 1 :] if _over(box, other)), default=height)
+        found[place] = box.moved(0, min(0, end - box.bottom))
+    for place, box in enumerate(found):
+        start = max((other.bottom for other in found[:place] if _over(box, other)), default=0)
+        found[place] = box.moved(0, max(0, start - box.top))
+    return found
 
 
-def _move_apart(texts: Sequence[_EndText], height: int, gap: int) -> None:
-    """Shift texts, which are sorted from top to bottom, as little as lets each be read within a panel's height."""
-    for place, text in reversed(list(enumerate(texts))):
-        below = (o.baseline - o.line.ascent - gap for o in texts[place + 1 :] if not text.beside(o))
-        text.baseline = min(text.baseline, min(below, default=height - 2) - text.line.descent)
-    for place, text in enumerate(texts):
-        above = (o.baseline + o.line.descent + gap for o in texts[:place] if not text.beside(o))
-        text.baseline = max(text.baseline, text.line.ascent + max(above, default=2))
+def _over(a: Box, b: Box) -> bool:
+    """Whether one stands above the other, not beside it."""
+    return a.left < b.right and b.left < a.right
 
 
 def _upright(pen: Pen, dash: Points, color: Color, width: int) -> None:

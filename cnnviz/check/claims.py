@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz.check.shown import Shown, phrases
 from cnnviz.operation import KERNEL, Operation
 from cnnviz.operation import Shown as Result
 from cnnviz.storyboard import Cell, MoveMark, Step, Storyboard
-from cnnviz.verify.shown import Shown, phrases
 from cnnviz.words import (
     Assigned,
     Defined,
@@ -38,8 +38,14 @@ _PARAMETERS = {"a": "output_padding", "o": "output_size", r"\eta": "lr"}
 _ARGUMENTS = {"alpha": "negative_slope"}
 """Parameters and the arguments that they are, where these have another name."""
 
-_OF: Mapping[str, Callable[[Values], Any]] = {"size": np.size, "product": np.prod, "min": np.min, "max": np.max}
-"""What a number may be of all cells of a panel, or of a parameter."""
+_OF: Mapping[str, Callable[[Values], Any]] = {
+    "size": np.size,
+    "product": np.prod,
+    "min": np.min,
+    "max": np.max,
+    "mean_abs": lambda values: np.abs(values).mean(),
+}
+"""What a number may be of a whole panel, result or parameter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +129,9 @@ class _Known:
         left_out = [name for name, value in self.shown.board.parameters.items() if value is None]
         calls = self.operation.calls if self.operation else ()
         found = {
-            name: {call.options[key] for call in calls for key in (name, _ARGUMENTS.get(name)) if key in call.options}
+            name: {
+                call.options[key] for call in calls for key in (name, _ARGUMENTS.get(name, name)) if key in call.options
+            }
             for name in left_out
         }
         return {name: sorted(values) for name, values in found.items() if values}
@@ -131,7 +139,8 @@ class _Known:
     def _of(self, each: Result) -> Values:
         assert self.operation is not None
         given = self.operation.operands
-        return (self.computed[each.name] if each.name in self.computed else given[each.name].values)[each.index]
+        values = self.computed[each.name] if each.name in self.computed else given[each.name].values
+        return np.asarray(values[each.index])
 
     def _as_drawn(self, panel: str, right: Values) -> Values:
         """A result in the shape in which a panel has it: its samples one after the other, a vector as a column."""
@@ -235,7 +244,9 @@ class _Known:
                 ~np.isclose(self.engine[name][-1], other, rtol=1e-9, atol=self.precision * np.abs(other).max())
             ).sum()
         elif isinstance(first, str):
-            right = _OF[first](self.shown.now[name] if name in self.shown.now else np.array(self.letters[name]))
+            known = [self.shown.now[name]] if name in self.shown.now else self.engine.get(name, [])
+            right = _OF[first](known[0] if known else np.array(self.letters[name]))
+            allowed = self.precision * abs(float(right))
         elif name in self.ways:
             way = self._way(name, index[0])
             right = way.right[tuple(index[1:])]
@@ -297,6 +308,7 @@ class _Known:
                 beside = [
                     n.value for each in text.values.values() if isinstance(each, Equation) for n in _numbers(each)
                 ]
+                beside = beside if all(number == int(number) for number in beside) else []
                 choices = beside if name == "n" else list(known) if isinstance(known, list | tuple) else [known]
                 if choices:
                     nearest = min(choices, key=lambda choice: abs(choice - value))

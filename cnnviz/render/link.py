@@ -1,0 +1,99 @@
+"""The link between a window and the cell that it makes: two lines from corner to corner, under all numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from cnnviz.render.canvas import Box, Look
+from cnnviz.render.layout import Layout
+from cnnviz.render.panels.base import Item, Painter, Place, Shape, Slot
+from cnnviz.render.panels.cells import CellsPainter
+from cnnviz.render.pen import Pen
+
+_STROKE = 1.2
+
+
+class Link(Painter):
+    """Lines between two panels of cells; they pass behind those that stand between them.
+
+    They appear when the window has arrived: lines that move would double the bytes of a GIF.
+    """
+
+    def __init__(self, panels: Sequence[Painter], layout: Layout, look: Look) -> None:
+        place = Place(x=0, y=0, width=layout.width, height=layout.height)
+        super().__init__(None, place, look, layout.fit)
+        self._panels = panels
+        self.ends: list[Box] = []
+        self.target = ""
+
+    def floats(self) -> dict[Slot, Item]:
+        """The lines, where a window and another cell are marked."""
+        linked = self._linked()
+        self.ends = [box for _, box in linked]
+        if not linked:
+            return {}
+        painters = [painter for painter, _ in linked]
+        self.target = painters[1].name
+        behind = [p.whole.moved(p.place.x, p.place.y) for p in self._panels if p not in painters]
+        behind += [item.reach.moved(p.place.x, p.place.y) for p in self._panels if (item := p.label_item())]
+        return {("link", n): self._line(tuple(behind), line) for n, line in enumerate(_lines(*self.ends))}
+
+    def _linked(self) -> list[tuple[CellsPainter, Box]]:
+        """The window and the result: the last that are neighbours, else the first two windows."""
+        found = list(self._ends())
+        for a, b in reversed(list(pairwise(found))):
+            if a[2] != b[2]:
+                return [a[:2], b[:2]]
+        return [end[:2] for end in found[:2]] if len(found) > 1 and all(window for *_, window in found[:2]) else []
+
+    def _ends(self) -> Iterator[tuple[CellsPainter, Box, bool]]:
+        """What is marked in each panel as a window or a result: of several windows what they are around."""
+        for painter in self._panels:
+            if not isinstance(painter, CellsPainter):
+                continue
+            marks = painter.state.marks
+            windows = [name for name in marks if name.startswith("window") and marks[name].rows]
+            names = ["centre"] * ("centre" in marks) + windows if len(windows) > 1 else windows
+            for name in names or [name for name in ("current",) if name in marks]:
+                if (box := painter.box_of(name)) is not None:
+                    yield painter, box, name in ("centre", *windows)
+                    break
+
+    def _line(self, behind: tuple[Box, ...], ends: Shape) -> Item:
+        color, stroke = self.look.theme.page["muted"], _STROKE * self.look.unit
+        parts = list(_apart_from(behind, np.array(ends).reshape(2, 2)))
+
+        def draw(pen: Pen) -> None:
+            for part in parts:
+                pen.polyline(part, color, stroke)
+
+        x, y = sorted(ends[::2]), sorted(ends[1::2])
+        box = Box(int(x[0]), int(y[0]), int(x[1]) + 1, int(y[1]) + 1).grown(3)
+        return Item(("link", behind), box, draw, shape=ends, pauses=True)
+
+
+def _lines(a: Box, b: Box) -> tuple[Shape, Shape]:
+    """From corner to corner, so that they bound what lies between two boxes."""
+    if a.bottom <= b.top or b.bottom <= a.top:
+        upper, lower = (a, b) if a.bottom <= b.top else (b, a)
+        return (upper.left, upper.bottom, lower.left, lower.top), (upper.right, upper.bottom, lower.right, lower.top)
+    left, right = (a, b) if a.left <= b.left else (b, a)
+    return (left.right, left.top, right.left, right.top), (left.right, left.bottom, right.left, right.bottom)
+
+
+def _apart_from(boxes: Sequence[Box], line: np.ndarray) -> Iterator[np.ndarray]:
+    """The parts of a line outside of boxes."""
+    start, way = line[0], line[1] - line[0]
+    cuts = {0.0, 1.0}
+    for box in boxes:
+        for axis, edges in ((0, (box.left, box.right)), (1, (box.top, box.bottom))):
+            if way[axis]:
+                cuts |= {float((edge - start[axis]) / way[axis]) for edge in edges}
+    inside = sorted(cut for cut in cuts if 0 <= cut <= 1)
+    for a, b in pairwise(inside):
+        x, y = start + way * (a + b) / 2
+        if not any(box.left <= x <= box.right and box.top <= y <= box.bottom for box in boxes):
+            yield np.array([start + way * a, start + way * b])

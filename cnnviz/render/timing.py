@@ -1,0 +1,84 @@
+"""How long each step stays: as long as it takes to read while it is new, shorter once its kind is known."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cnnviz.limits import MAX_SECONDS
+from cnnviz.storyboard import Step
+from cnnviz.words.plain import spoken
+
+OPENING = 1.2
+"""Seconds of the question before the first step."""
+
+# Seconds to find a text and for each of its letters, and what nobody waits longer for.
+_FIND, _LETTER, _LONGEST = 1.2, 0.05, 3.0
+# So many steps of a kind are read.
+_READ = 2
+_WORDS = re.compile(r"[^\W\d_]{2,}")
+_SHORTEST = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """Seconds of an ordinary step, and of the last one; where steps are for `reading`, new ones stay longer."""
+
+    step: float
+    hold: float
+    reading: bool = False
+
+    def seconds(self, steps: Iterable[Step], count: int) -> list[float]:
+        """How long each of `count` steps stays."""
+        pace = Pace(self, count)
+        return [pace.take(step, place) for place, step in enumerate(steps)]
+
+
+class Pace:
+    """Tells of one step after another how long it stays."""
+
+    def __init__(self, timing: Timing, count: int) -> None:
+        self._timing, self._count = timing, count
+        self._seen: Counter[tuple[str, ...]] = Counter()
+
+    def take(self, step: Step, place: int) -> float:
+        """The seconds of a step."""
+        if place == self._count - 1:
+            return min(MAX_SECONDS, max(self._timing.hold, _SHORTEST))
+        usual = self._timing.step * step.beats
+        if not self._timing.reading or step.beats < 1:
+            return min(MAX_SECONDS, usual)
+        kind = tuple(_WORDS.findall(str(step.caption)))
+        self._seen[kind] += 1
+        if self._seen[kind] > _READ and step.beats == 1:
+            return usual
+        return max(usual, min(_LONGEST, _FIND + _LETTER * len(spoken(step.caption))))
+
+
+class Clock:
+    """Rounds to GIF's hundredths of a second on the running total, so that many short steps do not drift."""
+
+    def __init__(self, timing: Timing, count: int) -> None:
+        self._timing, self._pace = timing, Pace(timing, count)
+        self._wanted, self._given = 0.0, 0
+
+    def opening(self) -> int:
+        """The milliseconds of the picture before the first step."""
+        return 10 * round(100 * (OPENING if self._timing.reading else min(OPENING, self._timing.step)))
+
+    def take(self, step: Step, place: int) -> int:
+        """The milliseconds of a step."""
+        self._wanted += self._pace.take(step, place)
+        centiseconds = max(2, round(self._wanted * 100) - self._given)
+        self._given += centiseconds
+        return centiseconds * 10
+
+    def stretch(self, milliseconds: int, least: float) -> int:
+        """The milliseconds of the step just taken where they may not be less; later steps do not make up for it."""
+        more = max(0, math.ceil(least / 10) - milliseconds // 10)
+        self._given += more
+        self._wanted += more / 100
+        return milliseconds + 10 * more

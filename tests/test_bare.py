@@ -1,0 +1,102 @@
+"""`--bare`: grids and windows alone, whatever the format."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import cnnviz
+from cnnviz.batch import render_sets
+from cnnviz.errors import UsageError
+from cnnviz.pipeline import make
+from cnnviz.sets import shipped_sets
+from cnnviz.toml import read_toml
+from tests.figures import all_figures, named
+
+GRIDS = [figure for figure in all_figures() if figure[0] in ("conv", "transposed-conv", "pool", "unpool", "lrn", "norm")]
+ARITHMETIC = {figure["name"]: figure for figure in read_toml(shipped_sets()["arithmetic"], "figure set")["figure"]}
+
+
+@pytest.mark.parametrize("figure", GRIDS, ids=named)
+def test_no_word_is_drawn(figure):
+    page = str(contents(make(figure[0], **figure[1], bare=True, frame="all"), "svg"))
+    drawn = re.sub(r"<(title|desc|metadata|style)\b.*?</\1>", "", page, flags=re.DOTALL)
+    assert "<text" not in drawn
+    assert "<image" not in drawn
+
+
+def test_windows_and_results_are_what_they_are_in_the_whole_figure():
+    whole, bare = cnnviz.conv(i=5, p=1).storyboard(), cnnviz.conv(i=5, p=1, bare=True).storyboard()
+    assert [panel.name for panel in bare.panels()] == ["input", "output"]
+    assert bare.count == whole.count
+    assert bare.alt == whole.alt
+    for one, other in zip(whole.steps(), bare.steps(), strict=True):
+        assert one.changes == other.changes
+
+
+def test_grids_fill_the_frame():
+    picture = np.asarray(Image.open(io.BytesIO(contents(cnnviz.conv(i=5, bare=True, width=960), "png"))).convert("L"))
+    inked = np.argwhere(picture < 250)
+    height, width = inked.max(axis=0) - inked.min(axis=0)
+    assert height > 0.85 * picture.shape[0] or width > 0.9 * picture.shape[1]
+
+
+def test_a_figure_without_grids_is_refused():
+    with pytest.raises(UsageError, match="--bare"):
+        cnnviz.activation(bare=True).storyboard()
+
+
+def test_what_is_usual_gives_way_to_what_is_said():
+    assert cnnviz.conv(bare=True).command() == "cnnviz conv --i 5 --k 3 --bare"
+    assert cnnviz.conv(bare=True).appearance.width < 500
+    assert cnnviz.conv(bare=True, width=960).appearance.width == 960
+    assert cnnviz.conv(bare=True, for_="pptx").appearance.width == 1920
+
+
+def test_the_ground_can_be_left_out():
+    picture = Image.open(io.BytesIO(contents(cnnviz.conv(bare=True, transparent=True), "png"))).convert("RGBA")
+    assert picture.getpixel((2, 2))[3] == 0
+
+
+# Dumoulin and Visin (2016), figures 2.1 to 2.7, 4.1 to 4.7 and 5.1.
+OUTPUTS = {
+    "no_padding_no_strides": 2,
+    "arbitrary_padding_no_strides": 6,
+    "same_padding_no_strides": 5,
+    "full_padding_no_strides": 7,
+    "no_padding_strides": 2,
+    "padding_strides": 3,
+    "padding_strides_odd": 3,
+    "no_padding_no_strides_transposed": 4,
+    "arbitrary_padding_no_strides_transposed": 5,
+    "same_padding_no_strides_transposed": 5,
+    "full_padding_no_strides_transposed": 5,
+    "no_padding_strides_transposed": 5,
+    "padding_strides_transposed": 5,
+    "padding_strides_odd_transposed": 6,
+    "dilation": 3,
+}
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_the_arithmetic_figures_have_the_sizes_of_the_guide(name):
+    given = {k: v for k, v in ARITHMETIC[name].items() if k not in ("name", "section", "caption", "scene")}
+    board = make(ARITHMETIC[name]["scene"], **given).storyboard()
+    assert board.panel("output").shape == (OUTPUTS[name],) * 2
+
+
+
+def test_the_arithmetic_figures_are_small(tmp_path):
+    assert render_sets([shipped_sets()["arithmetic"]], tmp_path, jobs=1, force=False, quiet=True) == 0
+    sizes = {path.stem: path.stat().st_size for path in tmp_path.glob("*.gif")}
+    assert sizes.keys() == OUTPUTS.keys()
+    assert {name: size for name, size in sizes.items() if size > 60 * 1024} == {}
+
+
+def contents(figure, name):
+    """The bytes of a figure in a format."""
+    return figure.contents([f"x.{name}"])[0][1]
