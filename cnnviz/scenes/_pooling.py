@@ -11,7 +11,7 @@ import numpy as np
 from cnnviz.data import Data, load_map
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.story import INPUT_HELP, Cells, Story, Tensor, Windows, input_size, lost_of
+from cnnviz.story import Cells, Story, Tensor, Windows, input_map, input_size, lost_of
 from cnnviz.storyboard import Mark
 from cnnviz.words import Expression, call, total
 
@@ -32,7 +32,7 @@ class Pooled(Scene):
         help="What is kept of a window: its maximum or its average.",
     )
     i: Size | None = input_size(shown_default="4, or the data's own")
-    input: ArrayLike = param(None, group="Data", help=INPUT_HELP, shown_default="an example of 4×4, else random")
+    input: ArrayLike = input_map(None, shown_default="an example of 4×4, else random")
 
     @cached_property
     def map(self) -> Data:

@@ -4,7 +4,6 @@ from cnnviz.story.cells import Cells
 from cnnviz.story.graph import Graph, Tensor
 from cnnviz.story.maps import Maps, check_squares, load_maps, short_digits, side_by_side
 from cnnviz.story.parameters import (
-    INPUT_HELP,
     KERNEL_HELP,
     MapAndKernel,
     bias,
@@ -33,7 +32,6 @@ from cnnviz.story.windows import Axis, Windows, does_not_fit
 
 __all__ = [
     "CROWDED_SIDE",
-    "INPUT_HELP",
     "KERNEL_HELP",
     "Axis",
     "Cells",

@@ -40,7 +40,7 @@ def kernel_size(default: Any = None, **more: Any) -> Any:
     return param(default, alias="kernel-size", lo=1, hi=MAX_KERNEL, **{**found, **more})
 
 
-def input_map(default: str, **more: Any) -> Any:
+def input_map(default: str | None, **more: Any) -> Any:
     """Declare an input."""
     return param(default, help=INPUT_HELP, group="Data", **{"names": lambda: MAP_NAMES, "files": True, **more})
 

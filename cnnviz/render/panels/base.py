@@ -78,7 +78,7 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """What panels are measured with: the typesetter, the scale of lengths, the stage's height, numbers and words or none.
+    """What panels are measured with: the typesetter, the scale of lengths, height, numbers and words or none.
 
     `scale` is how much larger texts are wanted that make room for themselves, `text` how much larger all others are;
     `lang` is the language of the few words that are the renderer's own. What gives way where cells would be too small:
