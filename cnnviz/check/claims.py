@@ -147,7 +147,9 @@ class _Known:
         left_out = [name for name, value in self.shown.board.parameters.items() if value is None]
         calls = self.operation.calls if self.operation else ()
         found = {
-            name: {call.options[key] for call in calls for key in (name, _ARGUMENTS.get(name)) if key in call.options}
+            name: {
+                call.options[key] for call in calls for key in (name, _ARGUMENTS.get(name, name)) if key in call.options
+            }
             for name in left_out
         }
         known = {name: sorted(values) for name, values in found.items() if values}
@@ -155,7 +157,7 @@ class _Known:
 
     def _as_drawn(self, each: Result) -> Values:
         """A result in the shape in which a panel has it: its samples one after the other, a vector as a column."""
-        right, drawn = np.asarray(self.computed[str(each.name)][each.index]), self.shown.now.get(each.panel)
+        right, drawn = np.asarray(self.computed[each.name][each.index]), self.shown.now.get(each.panel)
         return right.reshape(drawn.shape) if drawn is not None and drawn.size == right.size else right
 
     # Results
