@@ -80,7 +80,7 @@ class Story:
 
     def set(self, word: str, symbol: str, value: Sequence[int] | Number, *, size: bool = True) -> None:
         """A parameter for the head of the figure: `kernel k = 3`."""
-        found = value if isinstance(value, Number) else Extent(tuple(value))
+        found = value if isinstance(value, Number) else Extent(tuple(value), symbol)
         self.settings.append((word, Assigned(Symbol(symbol, size=size), found)))
 
     def sizes(self, words: bool = True, /, **sizes: Sequence[int]) -> None:
