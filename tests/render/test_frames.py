@@ -137,7 +137,8 @@ def test_a_text_that_is_no_formula_is_set_as_it_stands():
 def test_a_label_that_changes_leaves_nothing_of_the_one_before():
     from dataclasses import replace
 
-    from cnnviz.render.frames import Film, Timing
+    from cnnviz.render.frames import Film
+    from cnnviz.render.timing import Timing
     from cnnviz.storyboard import Relabel, Step
 
     board = make("conv", i=3).storyboard()
