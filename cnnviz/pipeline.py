@@ -68,11 +68,12 @@ class Figure:
 
     def film(
         self, storyboard: Storyboard | None = None, tween: int = 0, *, step: float | None = None,
-        quality: Quality | None = None,
+        quality: Quality | None = None, opening: bool = False,
     ) -> Film:  # fmt: skip
         """The figure as a stream of frames in one palette.
 
-        `tween` and `step` are used where the figure does not say them itself; `quality` makes its files smaller.
+        `tween` and `step` are used where the figure does not say them itself; `quality` makes its files smaller. With
+        an `opening` the question stands before the first step.
         """
         from cnnviz.render.frames import Film
         from cnnviz.render.theme import load_theme
@@ -88,7 +89,7 @@ class Figure:
             width, more = quality.width or width, {"colors": quality.colors} if quality.colors else {}
         return Film(
             board, load_theme(look.theme), width, timing, numbers=look.values, font_scale=look.font_scale,
-            tween=tween if look.tween is None else look.tween, transparent=look.transparent, **more,
+            tween=tween if look.tween is None else look.tween, transparent=look.transparent, opening=opening, **more,
         )  # fmt: skip
 
     def frames(self) -> Iterator[npt.NDArray[np.uint8]]:
@@ -158,7 +159,7 @@ class Figure:
 
         look, board = self.appearance, storyboard or self.storyboard()
         return Job(
-            storyboard=board, film=lambda tween: self.film(board, tween), command=self.command(),
+            storyboard=board, film=lambda tween: self.film(board, tween, opening=True), command=self.command(),
             caption=caption(board), once=look.once, frame=look.frame, sheet=look.sheet, transparent=look.transparent,
             lang=look.lang,
         )  # fmt: skip
@@ -191,7 +192,7 @@ class Figure:
         def film(quality: Quality, tween: int, step: float | None) -> Film:
             key = quality.colors, quality.width, tween if look.tween is None else look.tween, step
             if key not in films:
-                films[key] = self.film(board, tween, step=step, quality=quality)
+                films[key] = self.film(board, tween, step=step, quality=quality, opening=True)
                 if watch:
                     from cnnviz.render.watching import Watched
 
@@ -242,7 +243,8 @@ class Figure:
         if getattr(module_for(path), "AUTOPLAYS", False) not in (True, self.appearance.frame):
             return None
         beats = sum([step.beats for step in board.steps()][:-1])
-        step = LONGEST_STEP if not beats else min(LONGEST_STEP, place.motion / beats)
+        # The picture before the first step moves on too.
+        step = min(LONGEST_STEP, place.motion / (beats + 1))
         if step < place.least_step:
             raise UsageError(
                 f"--for {self.appearance.for_} lets a picture move for less than 5 s, too short for "

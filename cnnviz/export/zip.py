@@ -18,7 +18,7 @@ from cnnviz.export._amount import check_amount
 from cnnviz.export._png import SIGNATURE
 from cnnviz.export.png import still
 from cnnviz.limits import MAX_WHOLE_PIXELS
-from cnnviz.render.frames import Film
+from cnnviz.render.frames import Film, settled
 
 DURATIONS = "durations.csv"
 SUPPORTED_OPTIONS = ("transparent",)
@@ -59,7 +59,7 @@ class _Entries:
         film, texts = self._film, self._job.texts()
         digits = len(str(self._job.storyboard.count * (film.tween + 1)))
         lines = [",".join(_HEADING)]
-        for number, frame in enumerate(film, start=1):
+        for number, frame in enumerate(film if film.tween else settled(film), start=1):
             name = f"{self._job.storyboard.scene}_{number:0{digits}}.png"
             yield name, still(frame.pixels, film.palette, texts, _LEVEL)
             lines.append(f"{name},{frame.milliseconds}")

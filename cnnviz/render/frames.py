@@ -56,7 +56,10 @@ def settled(frames: Iterable[Frame]) -> Iterator[Frame]:
 
 
 class Film:
-    """The frames of a storyboard; iterating renders them anew, one at a time."""
+    """The frames of a storyboard; iterating renders them anew, one at a time.
+
+    In the `tween` pictures before a step a window moves; with an `opening` the question stands before the first step.
+    """
 
     def __init__(
         self,
@@ -68,10 +71,12 @@ class Film:
         numbers: bool = True,
         font_scale: float = 1.0,
         tween: int = 0,
+        opening: bool = False,
         transparent: bool = False,
         colors: int = MOST_COLORS,
     ) -> None:
-        self.storyboard, self.theme, self.timing, self.tween = storyboard, theme, timing, tween
+        self.storyboard, self.theme, self.timing = storyboard, theme, timing
+        self.tween, self.opening = tween, opening
         typesetter = Typesetter()
         self.layout = arrange(storyboard, typesetter, width, numbers, font_scale)
         drawn, self.palette = _inks(storyboard, self.layout, theme, colors, transparent=transparent)
@@ -105,7 +110,7 @@ class Film:
         lasts = 0
         for place, step, written in stage.acts():
             changes, moved = stage.changes(), tuple[Box, ...]()
-            asked = [] if place else stage.questions(written)
+            asked = stage.questions(written) if self.opening and not place else []
             if not place:
                 raster.draw(changes)
                 lasts = clock.opening() if asked else 0

@@ -41,7 +41,7 @@ def figure():
 @pytest.fixture(scope="module")
 def truth(figure):
     """Each frame as RGB with its milliseconds, straight from the renderer."""
-    film = figure.film()
+    film = figure.film(opening=True)
     return [(film.palette.colors[frame.pixels], frame.milliseconds) for frame in film]
 
 
@@ -176,7 +176,7 @@ def test_the_same_figure_gives_the_same_bytes(name, files):
 
 def test_a_single_step_is_an_animation_too():
     figure = make("conv", i=3, k=3, width=320, hold=2)
-    film = figure.film()
+    film = figure.film(opening=True)
     (frame,) = film
     for name in PICTURES:
         assert figure.save(f"x.{name}").milliseconds == 2000

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnviz.render.frames import Film, Timing
+from cnnviz.render.frames import Film
 from cnnviz.render.theme import load_theme
+from cnnviz.render.timing import Timing
 from cnnviz.storyboard import Block, Cell, Grid, Mark, MoveMark, Shade, Step, Storyboard
 
 LOOK = load_theme("article")

@@ -7,11 +7,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from cnnviz.render.frames import Film, Timing
+from cnnviz.render.frames import Film
 from cnnviz.render.panels.base import Fit
 from cnnviz.render.panels.equation import EquationPainter
 from cnnviz.render.text import Typesetter
 from cnnviz.render.theme import load_theme
+from cnnviz.render.timing import Timing
 from cnnviz.storyboard import Equation, Row, SetRow, Step, Storyboard
 
 FIT = Fit(typesetter=Typesetter(), unit=1.0, height=380, numbers=True)

@@ -156,7 +156,7 @@ def test_many_odd_steps_do_not_add_up_to_a_drift():
 
 def test_equal_frames_become_one_that_stays_longer():
     figure, written, data = encoded(input="zeros", i=4, k=3, values=False)
-    film = figure.film()
+    film = figure.film(opening=True)
     assert film.storyboard.count == 4
     # The counter differs from step to step, so nothing merges here; without it, it would.
     assert len(take_apart(data).delays) == written.steps
