@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -113,7 +114,7 @@ class Film:
             asked = stage.questions(written) if self.opening and not place else []
             if not place:
                 raster.draw(changes)
-                lasts = clock.opening() if asked else 0
+                lasts = max(clock.opening(), 10 * math.ceil(LEAST_MILLISECONDS / 10)) if asked else 0
             stage.land(place, step, written)
             moves = place > 0 and any(change.moves for change in changes)
             flights = stage.flights(written) if self.tween and lasts else []
@@ -125,8 +126,8 @@ class Film:
             elif asked:
                 raster.fly(asked)
                 moved = tuple(item.reach for item in asked)
-                stays = lasts - flies * GLIDE_MILLISECONDS
-                yield Frame(raster.pixels, whole[0], stays, settled=False)
+                shown = raster.pixels.copy()
+                yield Frame(raster.pixels, whole[0], lasts - flies * GLIDE_MILLISECONDS, settled=False)
             for frame in _gliding(raster, changes, glides):
                 moved += frame.painted
                 yield frame

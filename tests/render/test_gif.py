@@ -132,10 +132,11 @@ def test_a_comment_longer_than_a_block_survives():
 @pytest.mark.parametrize(
     ("given", "delays"),
     [
-        ({"i": 4, "k": 3}, [100, 100, 100, 200]),
+        # Two steps whose captions are read, one more of their kind, and the last.
+        ({"i": 4, "k": 3}, [300, 300, 100, 300]),
         ({"i": 4, "k": 3, "step": 0.333, "hold": 1.0}, [33, 34, 33, 100]),
-        # The first picture changes all that is seen, so it stays a sixth of a second.
-        ({"i": 24, "k": 1, "s": 12, "step": 0.02, "hold": 0.02}, [17, 2, 2, 2]),
+        # The first picture changes all that is seen, so it stays a sixth of a second; the window's lines are long.
+        ({"i": 24, "k": 1, "s": 12, "step": 0.02, "hold": 0.02}, [17, 5, 5, 2]),
     ],
 )
 def test_delays_are_whole_hundredths_and_do_not_drift(given, delays):
@@ -146,17 +147,17 @@ def test_delays_are_whole_hundredths_and_do_not_drift(given, delays):
 
 
 def test_many_odd_steps_do_not_add_up_to_a_drift():
-    _, _, data = encoded(i=20, k=1, s=3, step=0.0237, hold=0.5, width=320)
+    _, _, data = encoded(i=20, k=1, s=3, step=0.0837, hold=0.5, width=320)
     first, *found = take_apart(data).delays
     assert (first, len(found)) == (17, 48)
     for count in range(1, 48):
-        assert abs(sum(found[:count]) - 2.37 * count) <= 1 + 1e-9
-    assert abs(sum(found) - 2.37 * 47 - 50) <= 1 + 1e-9
+        assert abs(sum(found[:count]) - 8.37 * count) <= 1 + 1e-9
+    assert abs(sum(found) - 8.37 * 47 - 50) <= 1 + 1e-9
 
 
 def test_equal_frames_become_one_that_stays_longer():
     figure, written, data = encoded(input="zeros", i=4, k=3, values=False)
-    film = figure.film(opening=True)
+    film = figure.film()
     assert film.storyboard.count == 4
     # The counter differs from step to step, so nothing merges here; without it, it would.
     assert len(take_apart(data).delays) == written.steps

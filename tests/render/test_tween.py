@@ -28,35 +28,61 @@ def outline(rgb, color):
     return (rows.min(), columns.min(), rows.max(), columns.max()), len(rows)
 
 
-def test_the_window_glides_from_where_it_stood_to_where_it_goes():
-    color = load_theme("article").mark("window")
-    shown = list(pictures(make("conv", i=6, k=3, s=3, tween=5, **SMALL).film()))
-    assert [frame.settled for frame, _ in shown] == ([True] + [False] * 5) * 3 + [True]
-    boxes, counts = zip(*(outline(rgb, color) for _, rgb in shown), strict=True)
-    assert len(set(counts)) == 1, "an outline is whole, and alone"
-    sizes = {(bottom - top, right - left) for top, left, bottom, right in boxes}
-    assert len(sizes) == 1
-    for start in range(0, 18, 6):
-        way = np.array([box[:2] for box in boxes[start : start + 7]], float)
-        share = (way - way[0]) @ (way[-1] - way[0]) / ((way[-1] - way[0]) ** 2).sum()
-        steps = np.diff(share)
-        assert (steps > 0).all(), "it does not turn back"
-        assert steps[0] < steps[2] > steps[-1], "slow at both ends"
-        # Smoothstep at sixths of the way, to a pixel.
-        np.testing.assert_allclose(share[1:-1], [2 / 27, 7 / 27, 1 / 2, 20 / 27, 25 / 27], atol=0.02)
+def test_the_window_moves_as_one_body_and_its_result_flies():
+    theme, film = load_theme("article"), make("conv", i=6, k=3, s=3, tween=5, width=480).film()
+    place, cell = film.layout.places["input"], film.layout.cell
+    lefts, shown = [], list((frame.settled, rgb.copy()) for frame, rgb in pictures(film))
+    # Five pictures of the window on its way, four of the result on its own.
+    assert [settled for settled, _ in shown] == ([True] + [False] * 9) * 3 + [True]
+    for _, rgb in shown[:7]:
+        row = rgb[place.y + cell // 5, place.x : place.x + place.width]
+        body = np.flatnonzero((row == theme.cell("kernel").fill).all(axis=1))
+        lefts.append(body[0])
+        # Nothing of it stays behind: what it left has its own colour.
+        assert body[-1] - body[0] >= 3 * cell - 8
+        behind = row[: max(0, body[0] - 4)]
+        assert not (behind == theme.cell("kernel").fill).all(axis=1).any()
+        if body[0] > cell:
+            assert (behind == theme.cell("input").fill).all(axis=1).any()
+    way = np.array(lefts, float)
+    # Smoothstep at sixths of the way, to a pixel; then it has arrived.
+    share = (way - way[0]) / (3 * cell)
+    np.testing.assert_allclose(share, [0, 2 / 27, 7 / 27, 1 / 2, 20 / 27, 25 / 27, 1], atol=0.03)
 
 
-def test_only_outlines_change_on_the_way():
-    film = make("conv", i=6, k=3, s=3, tween=4, width=480).film()
-    place, before = film.layout.places["input"], None
-    for frame, rgb in pictures(film):
-        if frame.settled:
-            before = rgb
-            continue
-        differs = (rgb != before).any(axis=2)
-        assert not differs[place.y + place.height + 6 :, : place.x + place.width].any(), "the label and the band wait"
-        # Two rings of three cells a side, two pixels wide.
-        assert differs.sum() <= 2 * 4 * 2 * (3 * place.cell + place.cell + 4)
+def test_a_result_is_not_in_its_cell_before_it_lands():
+    theme, film = load_theme("article"), make("conv", i=4, k=3, tween=4).film(opening=True)
+    place, cell = film.layout.places["output"], film.layout.cell
+    corner = place.y + cell - 5, place.x + cell + 5
+    seen = [(frame.settled, tuple(rgb[corner])) for frame, rgb in pictures(film)]
+    steps = [number for number, (settled, _) in enumerate(seen) if settled]
+    # Of the second cell: nothing until the second step, then the result, for good.
+    pending, written = theme.cell("pending").fill, theme.cell("output").fill
+    assert {color for _, color in seen[: steps[1] - 2]} == {pending}
+    assert {color for _, color in seen[steps[1] :]} == {written}
+
+
+def test_an_animation_begins_with_the_question_and_ends_with_the_whole_result():
+    for tween in (0, 6):
+        film = make("conv", i=4, k=3, tween=tween).film(opening=True)
+        place, cell, pending = film.layout.places["output"], film.layout.cell, load_theme("article").cell("pending")
+        found = [(frame.settled, rgb.copy()) for frame, rgb in pictures(film)]
+        (settled, first), (_, last) = found[0], found[-1]
+        corners = [(place.y + r * cell + cell - 6, place.x + c * cell + 6) for r in range(2) for c in range(2)]
+        assert not settled
+        assert all(tuple(first[at]) == pending.fill for at in corners)
+        assert not any(tuple(last[at]) == pending.fill for at in corners)
+        inside = first[place.y + 6 : place.y + cell - 6, place.x + 6 : place.x + cell - 6]
+        assert (inside == pending.ink).all(axis=2).any(), "the question mark"
+
+
+def test_lines_link_the_window_and_its_result_but_not_on_the_way():
+    theme, film = load_theme("article"), make("pool", tween=5).film()
+    a, sign = film.layout.places["input"], next(p for n, p in film.layout.places.items() if n not in ("input", "output"))
+    for number, (frame, rgb) in enumerate(islice(pictures(film), 4)):
+        between = rgb[a.y - 20 : a.y + a.height, a.x + a.width + 4 : sign.x - 4]
+        lines = (np.abs(between.astype(int) - theme.page["muted"]).max(axis=2) < 90).any()
+        assert lines == frame.settled, number
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
@@ -88,11 +114,11 @@ def test_every_step_lands_when_it_would_without_gliding():
 @pytest.mark.parametrize(
     ("step", "times"),
     [
-        (1.0, [760] + 6 * [40]),
+        (1.0, [560] + 11 * [40]),
         (0.24, [40] + 5 * [40]),
         (0.1, [20, 40, 40]),
-        (0.05, [50]),
-        (0.06, [20, 40]),
+        (0.05, [30]),
+        (0.06, [30, 40]),
     ],
 )
 def test_short_steps_have_fewer_pictures_and_none_is_too_short(step, times):
@@ -126,7 +152,7 @@ def test_a_dot_glides_with_its_tangent():
 
 def test_a_figure_counts_its_steps_not_its_pictures(tmp_path):
     written = make("conv", i=4, k=3, tween=3, width=320, step=0.5, hold=1).save(tmp_path / "x.gif")
-    assert (written.steps, written.milliseconds) == (4, 2500)
+    assert (written.steps, written.milliseconds) == (4, 3000)
 
 
 @pytest.mark.parametrize("name", ["png", "zip"])
@@ -150,4 +176,4 @@ def test_stills_are_settled_pictures(name, tmp_path):
 
         # Those who want a folder for their video editor have the way as well, where they ask for it.
         counts = [len(zipfile.ZipFile(tmp_path / f"{tween}.zip").namelist()) - 1 for tween in (0, 4)]
-        assert counts == [4, 4 + 3 * 4]
+        assert counts == [4, 1 + 4 + 4 * 3 + 3 * 4]
