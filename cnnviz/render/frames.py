@@ -126,7 +126,6 @@ class Film:
             elif asked:
                 raster.fly(asked)
                 moved = tuple(item.reach for item in asked)
-                shown = raster.pixels.copy()
                 yield Frame(raster.pixels, whole[0], lasts - flies * GLIDE_MILLISECONDS, settled=False)
             for frame in _gliding(raster, changes, glides):
                 moved += frame.painted

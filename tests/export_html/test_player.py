@@ -324,9 +324,9 @@ def test_a_window_glides_to_the_next_place_before_the_step_is_shown(opened):
     first = page.evaluate(CELLS, "output")
     page.keyboard.press("ArrowRight")
     ways = page.evaluate(WAYS)
-    # The window goes on by the stride of two cells, the outline in the output by one.
+    # The window's fill, weights and outline go on by the stride of two cells.
     pitch = page.evaluate("document.querySelectorAll('[data-panel=\"input\"] > g')[1].transform.baseVal[0].matrix.e")
-    assert sorted(way["ends"][1][0] - way["ends"][0][0] for way in ways) == [pitch, 2 * pitch]
+    assert sorted(way["ends"][1][0] - way["ends"][0][0] for way in ways) == [2 * pitch] * 3
     for way in ways:
         (left, top), (right, bottom) = way["ends"]
         assert way["now"] == pytest.approx([(left + right) / 2, (top + bottom) / 2])

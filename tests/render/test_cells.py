@@ -95,7 +95,9 @@ def sheets_of(film):
 
 def expected(theme, sheet, state):
     """The colour that each cell should have, how far off it may be, and the strokes across it."""
-    styles = [theme["cells"][role] for role in state.roles.ravel()]
+    # A window is one body: over padding it has the same fill, within a rim.
+    own = {} if sheet.shaded else {"kernel_on_padding": "kernel"}
+    styles = [theme["cells"][own.get(role, role)] for role in state.roles.ravel()]
     colors = np.array([rgb(style["fill"]) for style in styles])
     off = np.zeros(len(styles))
     if sheet.shaded:

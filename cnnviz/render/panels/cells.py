@@ -221,6 +221,11 @@ class CellsPainter(Painter):
         x, baseline = (self.side - line.width) // 2, self._baseline(line)
         return Item("?", Box(0, 0, self.side, self.side), lambda pen: pen.text(line, x, baseline, style.ink), box[:2])
 
+    def numbers(self) -> Iterator[Box]:
+        """The cells whose numbers a line would cross, on the page; none where they are above it."""
+        if self._fitted.numbers and not self._has_bodies:
+            yield from (self.cell_box(tuple(at)) for at in np.argwhere(np.isfinite(self.state.values)).tolist())
+
     def _bodies(self) -> Iterator[tuple[Slot, Item]]:
         """The fills and notes of windows, and the fill of a cell that is singled out."""
         for name in self._windows:
@@ -354,7 +359,7 @@ class CellsPainter(Painter):
         x, y = self.sheets.corner(at[0] if len(at) == 3 else 0)
         seen, side = self._seen(at), self.side
         corner = x + at[-1] * side, y + at[-2] * side
-        if self._panel.marks:
+        if self._has_bodies:
             self._set_above(at, corner, seen)
             seen = (seen[0], "", "", seen[3])
         draw = partial(self._draw_cell, seen)
