@@ -108,8 +108,12 @@ class FigureStage(Stage):
         Yields these with the step; `land` brings them in.
         """
         for place, step in enumerate(self._board.steps()):
-            written = tuple(change for change in step.changes if isinstance(change, Cell) and change.value is not None)
-            self.take(change for change in step.changes if change not in written)
+            cells = [change for change in step.changes if isinstance(change, Cell)]
+            valued = {(cell.panel, place_of(cell)) for cell in cells if cell.value is not None}
+            # All that happens to a cell, in its order.
+            written = tuple(cell for cell in cells if (cell.panel, place_of(cell)) in valued)
+            held = set(map(id, written))
+            self.take(change for change in step.changes if id(change) not in held)
             yield place, step, written
 
     def land(self, place: int, step: Step, written: Iterable[Cell]) -> None:
@@ -141,7 +145,8 @@ class FigureStage(Stage):
     def _results(self, written: Iterable[Cell]) -> list[Cell]:
         if len(self.link.ends) < 2:
             return []
-        return [cell for cell in written if cell.panel == self.link.target and cell.role != "zero"]
+        shown = (cell for cell in written if cell.value is not None and cell.role != "zero")
+        return [cell for cell in shown if cell.panel == self.link.target]
 
     def at(self, places: Collection[int]) -> Iterator[tuple[int, Step]]:
         """Bring the steps in up to the last of these places; yields at each of them."""

@@ -344,5 +344,5 @@ def test_the_file_is_small_and_asks_for_nothing():
     text = file.getvalue().decode("utf-8")
     assert len(file.getvalue()) <= LIMIT
     assert not re.search(r"https?://|\bsrc=|@import|url\(", text)
-    assert (written.size, written.steps, written.milliseconds) == ((960, 540), 9, 10_000)
+    assert (written.size, written.steps, written.milliseconds) == ((960, 540), 9, 15_000)
     assert "cnnviz conv" in text

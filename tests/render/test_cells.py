@@ -22,6 +22,13 @@ from cnnviz.render.theme import SCALE_LEVELS, THEMES_FOLDER, theme_names
 from cnnviz.storyboard import Block, Grid
 from tests.figures import all_figures, named
 
+
+@pytest.fixture(autouse=True)
+def _no_lines(monkeypatch):
+    """Lines from a window to its result cross cells."""
+    monkeypatch.setattr("cnnviz.render.link.Link.floats", lambda self: {})
+
+
 # Of longer films other themes show so many pictures, each of them with the changes of several steps.
 MOST_FRAMES = 6
 

@@ -31,7 +31,7 @@ def outline(rgb, color):
 def test_the_window_moves_as_one_body_and_its_result_flies():
     theme, film = load_theme("article"), make("conv", i=6, k=3, s=3, tween=5, width=480).film()
     place, cell = film.layout.places["input"], film.layout.cell
-    lefts, shown = [], list((frame.settled, rgb.copy()) for frame, rgb in pictures(film))
+    lefts, shown = [], [(frame.settled, rgb.copy()) for frame, rgb in pictures(film)]
     # Five pictures of the window on its way, four of the result on its own.
     assert [settled for settled, _ in shown] == ([True] + [False] * 9) * 3 + [True]
     for _, rgb in shown[:7]:
@@ -78,7 +78,10 @@ def test_an_animation_begins_with_the_question_and_ends_with_the_whole_result():
 
 def test_lines_link_the_window_and_its_result_but_not_on_the_way():
     theme, film = load_theme("article"), make("pool", tween=5).film()
-    a, sign = film.layout.places["input"], next(p for n, p in film.layout.places.items() if n not in ("input", "output"))
+    a, sign = (
+        film.layout.places["input"],
+        next(p for n, p in film.layout.places.items() if n not in ("input", "output")),
+    )
     for number, (frame, rgb) in enumerate(islice(pictures(film), 4)):
         between = rgb[a.y - 20 : a.y + a.height, a.x + a.width + 4 : sign.x - 4]
         lines = (np.abs(between.astype(int) - theme.page["muted"]).max(axis=2) < 90).any()

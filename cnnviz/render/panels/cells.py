@@ -280,7 +280,8 @@ class CellsPainter(Painter):
             filled = [(x, y, "neighbour") for x, y, _ in filled]
         at = first[0] + column * self.side, first[1] + row * self.side
         if filled:
-            whole = len(sheets) == 1 and len(filled) == mark.rows * mark.columns
+            hatched = self._style(filled[0][2], -1).hatch is not None
+            whole = len(sheets) == 1 and len(filled) == mark.rows * mark.columns and not hatched
             size = (mark.columns * self.side, mark.rows * self.side)
             item = self._block(filled[0][2], size) if whole else self._fills(tuple(filled))
             yield ("body", mark.name), item._replace(at=at)
