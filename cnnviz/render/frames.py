@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from cnnviz.render.canvas import Box, Look, hull
+from cnnviz.render.canvas import Box, Look, apart, hull
 from cnnviz.render.flashes import LEAST_MILLISECONDS, FlashGuard
 from cnnviz.render.layout import Layout, arrange
 from cnnviz.render.palette import MOST_COLORS, Palette, Pixels, build_clear_palette, build_palette, key_color
@@ -130,10 +130,10 @@ class Film:
             for frame in _gliding(raster, changes, glides):
                 moved += frame.painted
                 yield frame
-            if flies:
-                moved += raster.show(changes, moved) if place else ()
-                changes = []
-            for frame in _flying(raster, flights, flies):
+            arrived: tuple[Box, ...] = ()
+            if flies and place:
+                arrived, changes = raster.show(changes, moved), []
+            for frame in _flying(raster, flights, flies, arrived):
                 moved += frame.painted
                 yield frame
             raster.fly(())
@@ -169,9 +169,13 @@ def _gliding(raster: Raster, changes: list[SlotChange], count: int) -> Iterator[
         yield Frame(raster.pixels, hull(painted) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, False, painted=painted)
 
 
-def _flying(raster: Raster, flights: list[tuple[Item, Item]], count: int) -> Iterator[Frame]:
+def _flying(
+    raster: Raster, flights: list[tuple[Item, Item]], count: int, arrived: tuple[Box, ...]
+) -> Iterator[Frame]:
+    """Results on their way; what was painted before them, where the window arrived, is new in the first picture."""
     for number in range(count):
         painted = raster.fly([start.between(end, _eased((number + 1) / (count + 1))) for start, end in flights])
+        painted = painted if number else apart((*arrived, *painted))
         yield Frame(raster.pixels, hull(painted) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, False, painted=painted)
 
 

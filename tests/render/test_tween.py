@@ -180,3 +180,13 @@ def test_stills_are_settled_pictures(name, tmp_path):
         # Those who want a folder for their video editor have the way as well, where they ask for it.
         counts = [len(zipfile.ZipFile(tmp_path / f"{tween}.zip").namelist()) - 1 for tween in (0, 4)]
         assert counts == [4, 1 + 4 + 4 * 3 + 3 * 4]
+
+
+@pytest.mark.parametrize("given", [{"s": 2, "p": 1}, {"s": 2, "p": 1, "bare": True}], ids=str)
+def test_nothing_changes_outside_of_what_a_picture_says_was_painted(given):
+    film = make("conv", **given).film(tween=4, opening=True)
+    kept = np.zeros(film.size[::-1], np.uint8)
+    for frame in film:
+        for box in frame.parts:
+            kept[box.slices] = frame.pixels[box.slices]
+        np.testing.assert_array_equal(kept, frame.pixels)
