@@ -209,7 +209,10 @@ class _Known:
         allowed = np.full(right.shape, 1e-6 * max(1.0, float(np.abs(right).max())))
         if found.shape == made.shape:
             apart = np.maximum.accumulate(np.abs(found - made).reshape(len(made), -1).max(axis=1))
-            allowed[1 : len(made)] += 100 * apart[:-1].reshape(-1, *[1] * (right.ndim - 1))
+            far = np.abs(made).reshape(len(made), -1).max(axis=1)
+            # A jump enlarges what it starts with.
+            grown = np.clip(far[1:] / np.maximum(far[:-1], 1e-300), 1, 1e4)
+            allowed[1 : len(made)] += (100 * grown * apart[:-1]).reshape(-1, *[1] * (right.ndim - 1))
         return Claim(name, found, right, allowed, True)
 
     # Words
@@ -311,7 +314,7 @@ class _Known:
             else:
                 return
             yield Claim(f"{name} in {where}", np.array(value.value), np.array(right), 1e-12 * abs(right))
-        elif isinstance(right := self.letters.get(name), list | tuple) and len(right) == len(value.sizes):
+        elif np.shape(right := self.letters.get(name)) == np.shape(value.sizes):
             yield Claim(f"{name} in {where}", np.array(value.sizes), np.array(right), 0)
 
     def _gaps(self, where: str, text: Text) -> Iterator[Claim]:

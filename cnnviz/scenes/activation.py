@@ -83,6 +83,10 @@ class ActivationFunction(Scene):
         for name, kinds in takers.items():
             if getattr(self, name) is not None and self.kind not in kinds:
                 raise UsageError(f"{self.kind} takes no --{name}: leave it out, or use {', '.join(kinds)}")
+        for name in ("lo", "hi") if self.kind == "softmax" else ():
+            # e to a larger power is no float64 any more.
+            if abs(getattr(self, name)) > 700:
+                raise UsageError(f"softmax --{name} {getattr(self, name):g} is too far from 0: use −700 to 700")
 
     @property
     def point(self) -> Words:
@@ -119,8 +123,8 @@ def _one(scene: Scene, points: Sequence[Point[Activation]], told: Words) -> Stor
             "the activation function {name} and its derivative: a point with its tangent moves along the curve from "
             "x = {lo} to {hi}",
             name=point.name,
-            lo=point.x(int(point.at.argmin())),
-            hi=point.x(int(point.at.argmax())),
+            lo=Number(float(point.at.min()), None),
+            hi=Number(float(point.at.max()), None),
         ),
     )
 

@@ -180,8 +180,8 @@ class LossFunction(Scene):
                 "the loss function {name} and its gradient for the label {label}: a point with its tangent moves along "
                 "the curve while the prediction moves from {lo} to {hi}",
                 name=point.name,
-                lo=point.x(int(point.at.argmin())),
-                hi=point.x(int(point.at.argmax())),
+                lo=Number(float(point.at.min()), None),
+                hi=Number(float(point.at.max()), None),
                 label=label,
             ),
         )

@@ -68,15 +68,17 @@ FOUND = [
     ("cnn", {"input": "zeros", "i": 6, "layers": "lrn 3, fc 3"}),
     ("cnn", {"input": "zeros", "i": 3, "layers": "fc 4, elu 0.5, fc 3", "label": 1, "lr": 1.359, "seed": 68}),
     ("activation", {"kind": "softplus", "beta": 0.005, "hi": -0.045}),
-    ("activation", {"kind": "softmax", "digits": 0, "frames": 2, "hi": 1e4}),
+    ("activation", {"kind": "softmax", "digits": 0, "frames": 2, "hi": 700}),
     ("loss", {"kind": "binary-cross-entropy", "lo": 0.001, "digits": 0, "frames": 2}),
     ("loss", {"kind": "hinge", "margin": 1e-9}),
     ("lrn", {"k": 1e4, "n": 1, "alpha": 1e4, "beta": 1.833, "kind": "intra"}),
     ("lrn", {"k": 1e6, "alpha": 1e6, "beta": 4, "n": 1, "channels": 1, "input": "9"}),
     ("fully-connected", {"input": "99999 0.25", "weights": "99999 1", "bias": "0.25", "digits": 1}),
+    ("fully-connected", {"weights": "1.22 1.8; 0.65 1.32"}),
     ("batch-norm", {"input": "123456.789; 1000000", "digits": 3}),
     ("gradient-descent", {"optimizer": "nesterov", "lr": 2.675, "steps": 5, "frames": 1}),
     ("gradient-descent", {"optimizer": "adam", "alpha": 0, "beta1": 0, "beta2": 0, "steps": 7}),
+    ("gradient-descent", {"surface": "bowl", "beta2": 0, "start": "-0.004 1e-9"}),
 ]
 
 

@@ -150,6 +150,7 @@ def test_equal_scores_have_exactly_equal_probabilities():
         ({"lo": 3.0, "hi": 3.0}, "--lo 3 is not below --hi 3"),
         ({"kind": "softmax", "logits": "1"}, "logits hold 1 numbers: give 2 to 6"),
         ({"kind": "softmax", "logits": "1 900"}, "logit 900 .*use −700 to 700"),
+        ({"kind": "softmax", "hi": 1e4}, "--hi 10000 .*use −700 to 700"),
     ],
 )
 def test_what_cannot_be_shown_is_said_in_one_line(given, message):

@@ -31,7 +31,7 @@ def test_captions_are_written_out():
 def test_tiny_numbers_are_not_shown_as_zero():
     board = make("conv", input="1e-9 -2e-9; 3e-9 4e-9", k=1, kernel="0.5").storyboard()
     assert [step.caption for step in board.steps()][:2] == [
-        "$y_{1,1}$ = 1e−9·0.5 = **5e−10**", "$y_{1,2}$ = (−2e−9)·0.5 = **−1.0e−9**",
+        "$y_{1,1}$ = 1e−9·0.5 = **5e−10**", "$y_{1,2}$ = −2e−9·0.5 = **−1.0e−9**",
     ]  # fmt: skip
     assert [panel.digits for panel in board.panels() if panel.kind == "grid"] == [9, 1, 10]
     assert "5e−10, −1.0e−9; 1.5e−9, 2.0e−9." in board.alt
@@ -60,15 +60,15 @@ def test_cells_that_no_window_reaches_are_marked():
 @pytest.mark.parametrize(
     ("given", "formula"),
     [
-        ({"i": 5, "k": 3, "s": 2, "p": 1}, r"$o=\lfloor(i+2p-k)/s\rfloor+1=\lfloor(5+2\cdot1-3)/2\rfloor+1=3$"),
+        ({"i": 5, "k": 3, "s": 2, "p": 1}, r"$o=\lfloor(i+2p-k)/s\rfloor+1=\lfloor(5+2\cdot 1-3)/2\rfloor+1=3$"),
         (
             {"i": 7, "k": 3, "d": 2},
-            r"$o=\lfloor(i+2p-d(k-1)-1)/s\rfloor+1=\lfloor(7+2\cdot0-2\cdot(3-1)-1)/1\rfloor+1=3$",
+            r"$o=\lfloor(i+2p-d(k-1)-1)/s\rfloor+1=\lfloor(7+2\cdot 0-2\cdot (3-1)-1)/1\rfloor+1=3$",
         ),
         (
             {"i": "4x6", "k": 3, "s": 1, "p": 0},
-            r"$o=\lfloor(i+2p-k)/s\rfloor+1$    rows $\lfloor(4+2\cdot0-3)/1\rfloor+1=2$    "
-            r"columns $\lfloor(6+2\cdot0-3)/1\rfloor+1=4$",
+            r"$o=\lfloor(i+2p-k)/s\rfloor+1$    rows $\lfloor(4+2\cdot 0-3)/1\rfloor+1=2$    "
+            r"columns $\lfloor(6+2\cdot 0-3)/1\rfloor+1=4$",
         ),
     ],
 )
@@ -104,7 +104,7 @@ def test_the_convention_is_stated():
         ),
         (
             {"i": 500, "k": 3, "p": 10},
-            "input 500×500 with padding 10 is larger than 512 cells a side: use a smaller --p or --i",
+            "the padded input has 520×520 cells, more than 512 a side: use a smaller --p or --i",
         ),
         (
             {"i": 200, "k": 1},
