@@ -64,13 +64,18 @@ def test_the_program_writes_a_gif_that_others_can_open(tmp_path):
     ran = program("conv", "--i", 5, "--k", 3, "--s", 2, "--p", 1, cwd=tmp_path)
     path = tmp_path / "output" / "conv_i5_k3_s2_p1.gif"
     kib = path.stat().st_size / 1024
-    line = f"output/conv_i5_k3_s2_p1.gif: 960×540 px, 9 steps, 10.0 s, {kib:.1f} KiB\n"
+    line = f"output/conv_i5_k3_s2_p1.gif: 960×540 px, 9 steps, 16.2 s, {kib:.1f} KiB\n"
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, line, "")
     assert files(tmp_path) == {"output", "output/conv_i5_k3_s2_p1.gif"}
-    # An output of floor((5 + 2 - 3) / 2) + 1 = 3 rows and columns, a step for each, the last one held for 2 s.
-    assert film(path) == ((960, 540), [1000] * 8 + [2000], 0, "cnnviz conv --i 5 --k 3 --s 2 --p 1")
+    # An output of floor((5 + 2 - 3) / 2) + 1 = 3 rows and columns, a step for each: after 1.2 s of the question two are
+    # read for 3 s, six take 1 s, and the last one is held for 3 s. Between them windows and results move.
+    size, delays, loop, command = film(path)
+    assert (size, loop, command) == ((960, 540), 0, "cnnviz conv --i 5 --k 3 --s 2 --p 1")
+    assert sum(delays) == 1200 + 2 * 3000 + 6 * 1000 + 3000
+    assert delays[-1] == 3000
+    assert sum(delay > 40 for delay in delays) == 1 + 9
     frames = iio.imread(path, index=None)
-    assert frames.shape == (9, 540, 960, 3)
+    assert frames.shape == (len(delays), 540, 960, 3)
     assert all((one != other).any() for one, other in pairwise(frames))
 
 
@@ -78,7 +83,7 @@ def test_the_command_in_the_file_gives_the_same_bytes_anywhere(tmp_path):
     given = (
         "conv", "--input-size", "6x5", "--kernel", "-1 0.5; 2 1e-3; 0 1/3", "--stride", "2x1", "--padding", "0x1",
         "--flip", "--bias", -0.5, "--seed", 7, "--title", "It's $x^2$, \"quoted\"", "--width", 640, "--no-values",
-        "--step", 0.25, "--hold", 1.5, "--once",
+        "--step", 0.25, "--hold", 1.5, "--tween", 0, "--once",
     )  # fmt: skip
     folders = [tmp_path / "a", tmp_path / "b"]
     for folder in folders:
@@ -96,12 +101,14 @@ def test_the_command_in_the_file_gives_the_same_bytes_anywhere(tmp_path):
 
 def test_delays_are_those_asked_for_and_do_not_drift(cnnviz):
     # A step of 333 ms does not divide into hundredths of a second: the sum must.
-    cnnviz("conv", "--i", 8, "--k", 3, "--step", 0.333, "--hold", 3, "--no-values", "--width", 320, "-o", "x.gif")
+    given = ("--i", 8, "--k", 3, "--step", 0.333, "--tween", 0, "--hold", 3, "--no-values", "--width", 320)
+    cnnviz("conv", *given, "-o", "x.gif")
     _, delays, _, _ = film("x.gif")
-    assert len(delays) == 36
+    assert len(delays) == 1 + 36
     assert delays[-1] == pytest.approx(3000, abs=10)
     assert all(delay % 10 == 0 and delay >= 20 for delay in delays)
-    for place, at in enumerate(np.cumsum(delays[:-1]), start=1):
+    # The question comes first; the steps are counted from its end.
+    for place, at in enumerate(np.cumsum(delays[1:-1]), start=1):
         assert at == pytest.approx(333 * place, abs=5)
     assert iio.immeta("x.gif", index=0)["duration"] == delays[0]
 

@@ -267,7 +267,7 @@ def test_unknown_names_and_missing_files(load, spec, named):
 @pytest.mark.parametrize("kind", KINDS.split(", "))
 def test_empty_and_too_large_files_of_every_kind(kind, monkeypatch):
     name = written(f"a{kind}", "")
-    assert message(of_map, name) == f"input file '{name}' is empty: give one with at least one number"
+    assert "empty" in message(of_map, name)
     monkeypatch.setattr(limits, "MAX_FILE_BYTES", 3)
     written(name, "123")
     assert " bytes: " not in str(loaded_or_refusal(name))

@@ -14,7 +14,7 @@ from cnnviz.errors import UsageError
 REFUSED = {
     "x.gif": ({"i": 34, "width": 3840}, ("1024 pictures", "3840×2160", "--width 1950")),
     "x.zip": ({"i": 34, "width": 960}, ("1024 pictures", "500 million", ".html")),
-    "x.mp4": ({"i": 9, "width": 1920, "tween": 30, "step": 2}, ("1489 pictures", "--tween 0")),
+    "x.mp4": ({"i": 9, "width": 1920, "tween": 30, "step": 2}, ("2449 pictures", "--tween 0")),
     "x.webp": ({"i": 52, "width": 960}, ("2500 pictures", "850 million")),
     "y.pdf": ({"i": 270, "s": 10, "k": 1, "frame": "all"}, ("1300000", "--sheet")),
     "x.pdf": ({"i": 31, "frame": "all"}, ("841 pages", "--sheet")),
@@ -33,9 +33,9 @@ def test_too_many_pixels_are_refused(name, tmp_path):
 
 def test_cells_that_do_not_fit_the_frame_are_refused(tmp_path):
     figure = cnnviz.conv(i=512, k=3, s=128)
-    with pytest.raises(UsageError, match="--width 1280"):
+    with pytest.raises(UsageError, match="--width 1360"):
         figure.save(tmp_path / "x.gif")
-    film = cnnviz.conv(i=512, k=3, s=128, width=1280).film()
+    film = cnnviz.conv(i=512, k=3, s=128, width=1360).film()
     place = film.layout.places["input"]
     assert (place.height, film.layout.cell) == (512, 1)
     assert place.y + place.height < film.layout.lines.band
