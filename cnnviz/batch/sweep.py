@@ -15,7 +15,7 @@ from cnnviz.limits import MAX_SWEEP
 from cnnviz.parameters import normalise, parameters_of, quote
 
 SWEEP, SKIP = "sweep", "skip_invalid"
-_FILLED = ("title", "caption", "section")
+_FILLED = ("title", "subtitle", "caption", "section")
 # Keys of the set, not of a scene.
 _SET_KEYS = ("scene", "name", "caption", "section", "format")
 _BRACES = re.compile(r"\{([^{}]*)\}")

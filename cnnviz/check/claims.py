@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,13 +128,13 @@ class _Known:
         for letter, name in _PARAMETERS.items():
             if name in found:
                 found.setdefault(letter, found[name])
-        for part in walk(self.shown.board.formula):
+        formula = list(walk(self.shown.board.formula))
+        for part in formula:
             if isinstance(part, Filled) and len(part.values) == 2:
-                names = {
-                    name: tuple(part.environment(axis)[name].value for axis in (0, 1)) for name, _ in part.values[0]
-                }
+                rows, columns = part.environment(0), part.environment(1)
+                names = {name: (number.value, columns[name].value) for name, number in rows.items()}
                 found = {**names, part.left.name: tuple(each.value for each in part.results), **found}
-        for part in walk(self.shown.board.formula):
+        for part in formula:
             if isinstance(part, Defined):
                 sizes = [value_of(part.sides[0], found, axis) for axis in (0, 1)]
                 if None not in sizes:
@@ -144,16 +144,11 @@ class _Known:
 
     def _choices(self) -> dict[str, list[float]]:
         """What parameters that were left out have become: an argument of one call or several."""
+        options = [call.options for call in self.operation.calls] if self.operation else []
         left_out = [name for name, value in self.shown.board.parameters.items() if value is None]
-        calls = self.operation.calls if self.operation else ()
-        found = {
-            name: {
-                call.options[key] for call in calls for key in (name, _ARGUMENTS.get(name, name)) if key in call.options
-            }
-            for name in left_out
-        }
-        known = {name: sorted(values) for name, values in found.items() if values}
-        return known | {letter: known[name] for letter, name in _PARAMETERS.items() if name in known}
+        names = {name: (name, _ARGUMENTS.get(name)) for name in left_out}
+        found = {name: [each[key] for each in options for key in keys if key in each] for name, keys in names.items()}
+        return found | {letter: found[name] for letter, name in _PARAMETERS.items() if name in found}
 
     def _as_drawn(self, each: Result) -> Values:
         """A result in the shape in which a panel has it: its samples one after the other, a vector as a column."""
@@ -186,11 +181,8 @@ class _Known:
         """What a panel shows, or the heights of a plot's point, or of a dot of that name."""
         if name in self.shown.now:
             return self.shown.now[name]
-        return next(
-            dot
-            for place, dot in self.shown.dots.items()
-            if name in place.split("/") and (place.endswith(("/point", f"/{name}")))
-        )[:, 1]
+        dots = self.shown.dots.items()
+        return next(dot for place, dot in dots if place == f"{name}/point" or place.endswith(f"/{name}"))[:, 1]
 
     def _way(self, panel: str, row: int) -> Claim:
         """A way down so far, the curve in that row; of a loss perhaps the logarithm is drawn.
@@ -222,11 +214,8 @@ class _Known:
         match phrase:
             case Number() if phrase.ref:
                 yield from self._reference(where, phrase)
-            case Equation():
-                left = [phrase.left] if isinstance(phrase.left, Expression) else []
-                yield from self._sides(where, (*left, *phrase.sides), axis)
-            case Defined() if phrase.sign == "=":
-                yield from self._sides(where, (phrase.left, *phrase.sides), axis)
+            case Equation(left=left, sides=sides) | Defined(left=left, sides=sides, sign="="):
+                yield from self._sides(where, (left, *sides) if isinstance(left, Expression) else sides, axis)
             case Filled():
                 yield from self._filled(where, phrase)
             case Shape() | Extent() if phrase.ref:
@@ -245,20 +234,18 @@ class _Known:
     def _reference(self, where: str, number: Number) -> Iterator[Claim]:
         name, *index = number.ref or ()
         place = " ".join([name, ", ".join(str(at + 1) if isinstance(at, int) else str(at) for at in index)]).strip()
-        where, allowed, first = f"{place} in {where}", 0.0, index[0] if index else None
+        where, allowed = f"{place} in {where}", 0.0
         right: Any
         if not index:
             yield from self._named(where, name, number)
             return
-        if first == "shape":
+        if (first := index[0]) == "shape":
             right = self._shape(name)[index[1]] + sum(index[2:])
         elif first == "role":
             right = (self.shown.roles(name) == index[1]).sum()
         elif first == "differ":
-            other = self._inside(index[1])
-            right = (
-                ~np.isclose(self.engine[name][-1], other, rtol=1e-9, atol=self.precision * np.abs(other).max())
-            ).sum()
+            other, engine = self._inside(index[1]), self.engine[name][-1]
+            right = (~np.isclose(engine, other, rtol=1e-9, atol=self.precision * np.abs(other).max())).sum()
         elif isinstance(first, str):
             known = [self.shown.now[name]] if name in self.shown.now else self.engine.get(name, [])
             right = _OF[first](known[0] if known else np.array(self.letters[name]))
@@ -268,9 +255,8 @@ class _Known:
             right = way.right[tuple(index[1:])]
             allowed = float(np.broadcast_to(way.allowed, way.right.shape)[tuple(index[1:])])
         elif name in self.engine or name in self.shown.now:
-            right, allowed = min(
-                self._values(name, tuple(index)), key=lambda each: abs(each[0] - number.value) - each[1]
-            )
+            values = self._values(name, tuple(index))
+            right, allowed = min(values, key=lambda each: abs(each[0] - number.value) - each[1])
         else:
             right = _at(self.letters[name], *index)
         yield Claim(where, np.array(number.value), np.asarray(right, np.float64), allowed)
@@ -283,16 +269,14 @@ class _Known:
         for values in self.engine.get(name, ()):
             # Axes for samples and channels are no axes of a panel.
             found = np.atleast_1d(values)
-            while found.ndim > len(index):
-                found = found[0]
-            yield float(found[index]), self.precision * max(self.scale, float(np.abs(values).max()))
+            value, most = found[(0,) * (found.ndim - len(index)) + index], float(np.abs(values).max())
+            yield float(value), self.precision * max(self.scale, most)
 
     def _inside(self, panel: str) -> Values:
         """What a panel shows, without its padding."""
         drawn, shape = self.shown.now[panel], self._shape(panel)
-        return drawn[
-            tuple(slice((n - own) // 2, (n - own) // 2 + own) for n, own in zip(drawn.shape, shape, strict=True))
-        ]
+        starts = [(n - own) // 2 for n, own in zip(drawn.shape, shape, strict=True)]
+        return drawn[tuple(slice(start, start + own) for start, own in zip(starts, shape, strict=True))]
 
     def _shape(self, panel: str) -> tuple[int, ...]:
         return self.shapes[panel] if panel in self.shapes else self.shown.now[panel].shape
@@ -306,38 +290,23 @@ class _Known:
 
     def _named(self, where: str, name: str, value: Any) -> Iterator[Claim]:
         """A value with a letter or a parameter's name is what that stands for."""
+        where, right = f"{name} in {where}", self.letters.get(name)
         if isinstance(value, Number):
-            if name in self.choices:
-                right: Any = min(self.choices[name], key=lambda choice: abs(choice - value.value))
-            elif isinstance(self.letters.get(name), int | float):
-                right = self.letters[name]
-            else:
-                return
-            yield Claim(f"{name} in {where}", np.array(value.value), np.array(right), 1e-12 * abs(right))
-        elif np.shape(right := self.letters.get(name)) == np.shape(value.sizes):
-            yield Claim(f"{name} in {where}", np.array(value.sizes), np.array(right), 0)
+            single = [right] if isinstance(right, int | float) else []
+            yield from _nearest(where, value.value, self.choices.get(name) or single, 1e-12)
+        elif isinstance(right, list | tuple) and len(right) == len(value.sizes):
+            yield Claim(where, np.array(value.sizes), np.array(right), 0)
 
     def _gaps(self, where: str, text: Text) -> Iterator[Claim]:
         """What fills a gap with a letter's name is what that stands for, a count one of the numbers beside it."""
+        beside = [n.value for each in text.values.values() if isinstance(each, Equation) for n in _numbers(each)]
+        counts = beside if all(number == int(number) for number in beside) and not self.ways else []
         for name, value in text.values.items():
             if isinstance(value, Extent | Shape):
                 yield from self._named(where, name, value)
-            elif isinstance(value, int) and f"{{{name}}}" in text.template:
-                known = self.letters.get(name, ()) if len(name) == 1 else ()
-                beside = [
-                    n.value for each in text.values.values() if isinstance(each, Equation) for n in _numbers(each)
-                ]
-                beside = beside if all(number == int(number) for number in beside) else []
-                choices = (
-                    beside
-                    if name == "n" and not self.ways
-                    else list(known)
-                    if isinstance(known, list | tuple)
-                    else [known]
-                )
-                if choices:
-                    nearest = min(choices, key=lambda choice: abs(choice - value))
-                    yield Claim(f"{name} in {where}", np.array(value), np.array(nearest), 0)
+            elif isinstance(value, int) and len(name) == 1 and f"{{{name}}}" in text.template:
+                choices = counts if name == "n" else np.atleast_1d(self.letters.get(name, ()))
+                yield from _nearest(f"{name} in {where}", value, choices)
 
     def _sides(self, where: str, sides: tuple[Expression, ...], axis: int | None) -> Iterator[Claim]:
         """All sides come to the same with unrounded numbers, along the axis of which they speak."""
@@ -367,11 +336,11 @@ class _Known:
         for panel in {change.panel for change in step.changes if isinstance(change, Cell) and change.value is not None}:
             now, before = self.shown.now[panel], self._before[panel]
             for place, note in self.shown.notes(panel).items():
-                numbers = list(leaves(note)) if not isinstance(note, str) else []
-                if len(numbers) == 1 and isinstance(numbers[0], Number) and not numbers[0].ref:
-                    was = before[place] if np.isfinite(before[place]) else start
-                    allowed = 1e-9 * (abs(now[place]) + abs(was))
-                    yield Claim(f"{panel} in {where}", np.array(now[place] - was), np.array(numbers[0].value), allowed)
+                match [] if isinstance(note, str) else list(leaves(note)):
+                    case [Number(ref=None, value=added)]:
+                        was = before[place] if np.isfinite(before[place]) else start
+                        allowed = 1e-9 * (abs(now[place]) + abs(was))
+                        yield Claim(f"{panel} in {where}", np.array(now[place] - was), np.array(added), allowed)
             self._before[panel] = now.copy()
 
 
@@ -382,10 +351,16 @@ def _places(where: str, step: Step) -> Iterator[Claim]:
     for part in walk(step.caption):
         if isinstance(part, Text) and {"row", "column"} <= part.values.keys():
             places = _cells(part) or [*marks, *_cells(step.caption)[-1:]]
-            here = np.array([part.values["row"] - 1, part.values["column"] - 1])
-            if places:
-                nearest = min(places, key=lambda place: float(np.abs(np.array(place) - here).sum()))
-                yield Claim(f"the place in {where}", here, np.array(nearest), 0)
+            here = (part.values["row"] - 1, part.values["column"] - 1)
+            yield from _nearest(f"the place in {where}", here, places)
+
+
+def _nearest(where: str, shown: Any, choices: Iterable[Any], allowed: float = 0) -> Iterator[Claim]:
+    """A number, or a place, is one of several; of none there is nothing to claim."""
+    here, known = np.array(shown), [np.array(choice) for choice in choices]
+    if known:
+        right = min(known, key=lambda each: float(np.abs(each - here).sum()))
+        yield Claim(where, here, right, allowed * np.abs(right))
 
 
 def _cells(words: Any) -> list[tuple[Any, ...]]:
@@ -394,12 +369,8 @@ def _cells(words: Any) -> list[tuple[Any, ...]]:
     return [ref[-2:] for ref in refs if len(ref) > 2 and not isinstance(ref[-2], str)]
 
 
-def _parts(phrase: Any) -> Iterator[Any]:
-    if isinstance(phrase, Text):
-        for value in phrase.values.values():
-            yield from phrases(value)
-    else:
-        yield from children(phrase)
+def _parts(phrase: Any) -> Iterable[Any]:
+    return phrases(tuple(phrase.values.values())) if isinstance(phrase, Text) else children(phrase)
 
 
 def _numbers(part: Any) -> Iterator[Number]:
@@ -426,7 +397,6 @@ def _at(value: Any, axis: Any = 0) -> Any:
 
 def _scale(operation: Operation) -> float:
     """How large the numbers are that are added up: an engine may be off by its precision of that."""
-    sizes = {name: np.abs(operand.values) for name, operand in operation.operands.items()}
-    largest = max((float(each.max(initial=0.0)) for each in sizes.values()), default=1.0)
-    summed = [float(sizes[name].sum()) for name, operand in operation.operands.items() if operand.kind == KERNEL]
-    return max(largest, *(largest * each for each in summed)) if summed else largest
+    operands = operation.operands.values()
+    largest = max((float(np.abs(each.values).max(initial=0.0)) for each in operands), default=1.0)
+    return largest * max([1.0, *(float(np.abs(each.values).sum()) for each in operands if each.kind == KERNEL)])

@@ -32,46 +32,29 @@ def check_framework(name: str, option: str = "--code") -> str:
 
 def program(operation: Operation | None, framework: str, command: str) -> str:
     """Source text that computes what the figure of a command shows, and prints it; raises UsageError."""
-    return _tried(operation, framework, command).program(command)
+    return _written(operation, framework, command).program(command)
 
 
 def line(operation: Operation | None, framework: str, what: str) -> str:
     """The one call that matters to a figure, on one line; raises UsageError."""
-    return _tried(operation, framework, what).line()
+    return _written(operation, framework, what).line()
 
 
 def run(operation: Operation, framework: str) -> dict[str, Values]:
     """Everything that an operation's program computes in "onnx" or "pytorch", by name, in torch's layout.
 
     With training also the gradients, grad_name, and what follows the step, after_name, where the framework has them.
-    Raises UsageError where it lacks the operation, and CnnvizError where it is not installed.
+    Raises CnnvizError where it is not installed.
     """
     from cnnviz.programs._running import results_of
 
     return results_of(program(operation, framework, ""), operation, framework)
 
 
-def _tried(operation: Operation | None, framework: str, what: str) -> Writer:
-    """A writer that has written; raises UsageError where there is nothing to write, or the framework lacks it."""
-    from cnnviz.programs._writer import RefusalError
-
+def _written(operation: Operation | None, framework: str, what: str) -> Writer:
     if operation is None:
         raise UsageError(f"{what} computes nothing that a program could print: leave --code or --code-line out")
-    try:
-        return _load(framework)(operation)
-    except RefusalError as error:
-        others = [name for name in frameworks() if name != framework and _can(operation, name)]
-        raise UsageError(f"{framework} {error}: use --code {' or '.join(others)}") from None
-
-
-def _can(operation: Operation, framework: str) -> bool:
-    from cnnviz.programs._writer import RefusalError
-
-    try:
-        _load(framework)(operation)
-    except RefusalError:
-        return False
-    return True
+    return _load(framework)(operation)
 
 
 def _load(framework: str) -> type[Writer]:

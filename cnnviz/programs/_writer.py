@@ -24,10 +24,6 @@ _DEFAULTS = {
 """Those of torch, which need not be written."""
 
 
-class RefusalError(Exception):
-    """Why a framework has no such operation: what follows its name in a sentence."""
-
-
 class Writer:
     """Writes one operation as a program; a framework has a template or a method, `_conv2d`, for each function.
 
@@ -96,7 +92,7 @@ class Writer:
             self.put(f"{self.results(call)} = {written}")
 
     def expression(self, call: Call) -> str:
-        """A call in this framework; raises RefusalError where it has none."""
+        """A call in this framework."""
         if call.function in self.templates:
             return self.fill(self.templates[call.function], call)
         return str(getattr(self, f"_{call.function}")(call))

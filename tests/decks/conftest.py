@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from cnnviz.pipeline import make
 from cnnviz.talk import write_talk
 
-EVIL = "<b>&amp;</b> {{ x }} $5 100% #1 \\alpha _u_ ~ ^ \"q\" --> -- *s* `c` [a](b) | </script><!--"
+EVIL = '<b>&amp;</b> {{ x }} $5 100% #1 \\alpha _u_ ~ ^ "q" --> -- *s* `c` [a](b) | </script><!--'
+LISTED = "1. Not a list, 3 × 4 → x̂."
 SET = f"""
 [[figure]]
 scene = "conv"
@@ -16,6 +18,7 @@ caption = '''{EVIL}'''
 title = '''T {EVIL}'''
 width = 320
 step = 0.5
+tween = 0
 i = 3
 k = 2
 
@@ -23,8 +26,9 @@ k = 2
 scene = "pool"
 name = "second"
 section = "One & <two>"
-caption = "1. Not a list, 3 × 4 → x̂."
+caption = "{LISTED}"
 width = 320
+tween = 0
 once = true
 
 [[figure]]
@@ -32,7 +36,16 @@ scene = "unpool"
 name = "third"
 section = "Three"
 width = 320
+tween = 0
 """
+
+
+FIGURES = (
+    make("conv", i=3, k=2, subtitle=EVIL, step=0.5, tween=0),
+    make("pool", subtitle=LISTED, tween=0),
+    make("unpool", tween=0),
+)
+"""The set's figures, whose captions are their subtitles."""
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from playwright.sync_api import expect
 
-from cnnviz.pipeline import make
+from tests.decks.conftest import FIGURES
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs it")
@@ -61,7 +61,7 @@ def test_texts_cannot_break_out(text):
     assert len(page.all("section")) == COUNT
     assert len(page.all("script")) == 4
     alts = [given["alt"] for given in page.all("img")]
-    assert alts[0] == make("conv", i=3, k=2).storyboard().alt
+    assert alts[0] == FIGURES[0].storyboard().alt
 
 
 @pytest.fixture(scope="module")

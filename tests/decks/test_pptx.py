@@ -11,10 +11,9 @@ from PIL import Image
 from pptx import Presentation
 from pptx.oxml.ns import qn
 
-from cnnviz.pipeline import make
 from cnnviz.render.theme import load_theme
 from cnnviz.talk import write_talk
-from tests.decks.conftest import EVIL
+from tests.decks.conftest import EVIL, FIGURES
 
 
 @pytest.fixture(scope="module")
@@ -46,28 +45,25 @@ def test_a_figure_has_its_caption_and_its_alt_text(deck):
     assert first.placeholders[2].text_frame.text == EVIL
     assert second.placeholders[2].text_frame.text == "1. Not a list, 3 × 4 → x̂."
     assert "Max unpooling" in third.placeholders[2].text_frame.text
-    shown = ("conv", {"i": 3, "k": 2}), ("pool", {}), ("unpool", {})
-    for slide, (scene, parameters) in zip((first, second, third), shown, strict=True):
-        described = picture_of(slide)._element.nvPicPr.cNvPr.get("descr")
-        assert described == make(scene, **parameters).storyboard().alt
+    for slide, figure in zip((first, second, third), FIGURES, strict=True):
+        assert picture_of(slide)._element.nvPicPr.cNvPr.get("descr") == figure.storyboard().alt
 
 
 def test_notes_explain_and_give_the_command(deck):
     first, second, _ = (slide.notes_slide.notes_text_frame.text for slide in figures(deck))
     assert EVIL in first
-    assert make("conv", i=3, k=2).storyboard().alt in first
+    assert FIGURES[0].storyboard().alt in first
     assert "Convention: cross-correlation: kernel not flipped" in first
     assert re.search(r"Command: cnnviz conv --i 3 --k 2 --title '.*' --width 320 --step 0.5$", first)
     assert re.fullmatch("Command: cnnviz pool .*--width 320 --once", second.splitlines()[-1])
 
 
 def test_the_pictures_are_the_animations_and_loop_unless_once(deck):
-    for slide, loops, scene in zip(figures(deck), (True, False, True), ("conv", "pool", "unpool"), strict=True):
+    for slide, loops, figure in zip(figures(deck), (True, False, True), FIGURES, strict=True):
         blob = picture_of(slide).image.blob
         image = Image.open(io.BytesIO(blob))
         assert image.format == "GIF"
-        parameters = {"i": 3, "k": 2} if scene == "conv" else {}
-        assert image.n_frames == make(scene, **parameters).storyboard().count
+        assert image.n_frames == figure.storyboard().count
         # LibreOffice looks for the loop only behind the colour table.
         table = 13 + 3 * (2 << (blob[10] & 7))
         assert (blob[table + 3 : table + 14] == b"NETSCAPE2.0") is loops

@@ -8,8 +8,7 @@ import pytest
 
 from cnnviz.decks._tex_text import escaped
 from cnnviz.export import formats
-from cnnviz.pipeline import make
-from tests.decks.conftest import EVIL
+from tests.decks.conftest import EVIL, FIGURES
 
 needs_pdf = pytest.mark.skipif("pdf" not in formats(), reason="no .pdf is written here")
 
@@ -41,7 +40,7 @@ def test_the_deck_has_a_frame_for_each_slide(deck_of):
     assert openings == ["My talk", r"One \& \textless{}two\textgreater{}", "Three"]
     assert re.findall(r"\\played\[(.*)\]\{(.*?)\}", body) == [("loop", "first.one"), ("", "second"), ("loop", "third")]
     assert escaped(EVIL) in body
-    assert escaped(make("pool").storyboard().alt) in body
+    assert escaped(FIGURES[1].storyboard().alt) in body
     assert "aspectratio=169" in text
     assert "%<" not in text
 
@@ -50,10 +49,10 @@ def test_the_deck_has_a_frame_for_each_slide(deck_of):
 def test_the_figures_lie_beside_it_with_a_page_and_a_time_for_each_step(deck_of):
     pypdf = pytest.importorskip("pypdf")
     folder = deck_of("deck.tex").with_name("deck_figures")
-    for name, figure in (("first.one", make("conv", i=3, k=2, step=0.5)), ("second", make("pool"))):
+    for name, figure in zip(("first.one", "second"), FIGURES, strict=False):
         count = figure.storyboard().count
         assert len(pypdf.PdfReader(folder / f"{name}.pdf").pages) == count
         lines = (folder / f"{name}.txt").read_text(encoding="ascii").splitlines()
         assert [int(line.split(":")[2]) for line in lines] == list(range(count))
     rates = [float(line.split(":")[1]) for line in (folder / "first.one.txt").read_text().splitlines()]
-    assert rates == [2, 2, 2, 0.5]
+    assert rates == [2, 2, 2, pytest.approx(1 / 3, abs=1e-5)]

@@ -44,12 +44,6 @@ def test_a_table_has_no_program(cnnviz, option, arguments):
     assert done.err.count("\n") == 1
 
 
-def test_a_framework_without_the_operation_names_those_that_have_it(cnnviz):
-    done = cnnviz("pool", "--i", "7x5", "--output-size", "3x2", "--code", "onnx")
-    assert done.code == 2
-    assert done.err.endswith("windows of unequal size: use --code jax or keras or pytorch\n")
-
-
 @pytest.mark.parametrize(
     ("framework", "call"),
     [
