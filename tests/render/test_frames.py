@@ -83,6 +83,13 @@ def test_grey_text_has_grey_edges(scene, theme):
         assert np.ptp(rows, axis=2).max() <= 20
 
 
+def cell_boxes(film, panel):
+    """The pixels of each cell of a grid: (row, column) → left, top, side."""
+    place = film.layout.places[panel.name]
+    side = place.width // panel.shape[1]
+    return {(r, c): (place.x + c * side, place.y + r * side, side) for r, c in np.ndindex(panel.shape)}
+
+
 @pytest.mark.parametrize("given", [{"p": 0}, {"p": 1, "s": 2}])
 def test_numbers_stand_in_the_middle_of_their_cells(given):
     film = make("conv", input="ones", i=5, k=3, **given).film()
