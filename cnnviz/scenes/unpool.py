@@ -42,6 +42,7 @@ class Unpool(Pooled):
         """One step for each pooled cell on the way down, one on the way back, and a last look."""
         x, s, graph, is_max = self.map.values, self.s or self.k, Graph(), self.kind == "max"
         slide = Sliding(i=x.shape, k=self.k, s=s)
+        windows, count = slide.windows, 2 * slide.windows.count + 1  # refuses a window that does not fit
         size: dict[str, Any] = {"kernel_size": self.k, "stride": s}
         more = {"dilation": (1, 1), "return_indices": True} if is_max else {"count_include_pad": True}
         names, how = ("y", "indices") if is_max else ("y",), {"padding": (0, 0), "ceil_mode": False, **more}
@@ -49,10 +50,9 @@ class Unpool(Pooled):
         unpooled = graph.compute(f"{self.kind}_unpool2d", *pooled, result="unpooled", **size, output_size=x.shape)
 
         kept, filled = "Maxima return to their places, the rest is 0", "Each mean fills its window"
-        sizes = Shape(x.shape, "input"), Shape(slide.windows.out, "pooled"), Shape(x.shape, "output")
+        sizes = Shape(x.shape, "input"), Shape(windows.out, "pooled"), Shape(x.shape, "output")
         point = Text("{back}: {sizes}", back=Text(kept if is_max else filled), sizes=Joined(sizes, " → "))
         story = Story(self, Text("Max unpooling" if is_max else "Average unpooling"), graph, point=point)
-        windows, count = slide.windows, 2 * slide.windows.count + 1
         story.fits(windows, "this unpooling", steps=count)
         story.set("window", "k", self.k)
         story.set("stride", "s", s)
