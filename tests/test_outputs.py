@@ -111,7 +111,7 @@ def test_formats_that_cannot_be(cnnviz, given, message):
 
 
 def test_a_folder_holds_numbered_frames_and_their_times(cnnviz):
-    ran = cnnviz("conv", "--i", 4, "--width", 320, "--hold", 3, "--format", "frames", "-o", "new/frames/")
+    ran = cnnviz("conv", "--i", 4, "--width", 320, "--step", 1, "--hold", 3, "--format", "frames", "-o", "new/frames/")
     *names, durations = sorted(Path("new/frames").iterdir(), key=lambda path: path.suffix, reverse=True)
     names = sorted(path.name for path in names)
     assert names == [f"conv_{number}.png" for number in range(1, 5)]
@@ -277,7 +277,7 @@ def test_a_place_sets_format_size_and_timing(cnnviz, name):
         times = image_times(path)
         with Image.open(path) as image:
             assert image.size[0] == place.look.get("width", 960)
-        assert times[-1] == pytest.approx(1000 * place.look.get("hold", 2), abs=10)
+        assert times[-1] == pytest.approx(1000 * place.look.get("hold", 3), abs=10)
         assert name != "web" or sum(times) < 5000
 
 

@@ -26,7 +26,7 @@ def _in_temporary_folder(tmp_path, monkeypatch):
 
 
 def figure_of(scene, given):
-    return make(scene, **given, width=480, step=0.5, hold=0.5, transparent=True)
+    return make(scene, **{"tween": 0, **given}, width=480, step=0.5, hold=0.5, transparent=True)
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +59,11 @@ def on(rgba, ground):
 
 def bare(scene, given, ground):
     """The same figure on a ground of that colour, as the renderer draws it."""
-    made = make(scene, **given, width=480)
+    made = make(scene, **{"tween": 0, **given}, width=480)
     look = load_theme(made.appearance.theme)
     film = Film(
-        made.storyboard(), look.on(look.page["ground"] if ground is None else ground), 480, Timing(step=1, hold=1),
-        tween=made.appearance.tween or 0,
+        made.storyboard(), look.on(look.page["ground"] if ground is None else ground), 480, Timing(step=0.5, hold=0.5),
+        tween=made.appearance.tween or 0, opening=True,
     )  # fmt: skip
     for frame in film:
         yield film.palette.colors[frame.pixels]
@@ -71,7 +71,7 @@ def bare(scene, given, ground):
 
 @pytest.mark.parametrize(("scene", "given"), FIGURES)
 def test_every_pixel_of_every_picture_is_the_films(scene, given, saved):
-    film, folder = figure_of(scene, given).film(), saved(scene, given)
+    film, folder = figure_of(scene, given).film(opening=True), saved(scene, given)
     palette = film.palette
     files = [decoded(folder / f"x.{name}") for name in MOVING]
     for count, (frame, *pictures) in enumerate(zip(film, *files, strict=True)):

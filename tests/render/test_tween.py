@@ -120,8 +120,8 @@ def test_every_step_lands_when_it_would_without_gliding():
         (1.0, [560] + 11 * [40]),
         (0.24, [40] + 5 * [40]),
         (0.1, [20, 40, 40]),
-        (0.05, [30]),
-        (0.06, [30, 40]),
+        (0.05, [20]),
+        (0.06, [20, 40]),
     ],
 )
 def test_short_steps_have_fewer_pictures_and_none_is_too_short(step, times):
