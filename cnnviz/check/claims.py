@@ -146,7 +146,7 @@ class _Known:
         """What parameters that were left out have become: an argument of one call or several."""
         options = [call.options for call in self.operation.calls] if self.operation else []
         left_out = [name for name, value in self.shown.board.parameters.items() if value is None]
-        names = {name: (name, _ARGUMENTS.get(name)) for name in left_out}
+        names = {name: (name, _ARGUMENTS.get(name, name)) for name in left_out}
         found = {name: [each[key] for each in options for key in keys if key in each] for name, keys in names.items()}
         return found | {letter: found[name] for letter, name in _PARAMETERS.items() if name in found}
 
