@@ -54,8 +54,8 @@ def test_notes_explain_and_give_the_command(deck):
     assert EVIL in first
     assert FIGURES[0].storyboard().alt in first
     assert "Convention: cross-correlation: kernel not flipped" in first
-    assert re.search(r"Command: cnnviz conv --i 3 --k 2 --title '.*' --width 320 --step 0.5$", first)
-    assert re.fullmatch("Command: cnnviz pool .*--width 320 --once", second.splitlines()[-1])
+    assert re.search(r"Command: cnnviz conv --i 3 --k 2 --title '.*' --width 320 --step 0.5 --tween 0$", first)
+    assert re.fullmatch("Command: cnnviz pool .*--width 320 --tween 0 --once", second.splitlines()[-1])
 
 
 def test_the_pictures_are_the_animations_and_loop_unless_once(deck):
@@ -63,7 +63,7 @@ def test_the_pictures_are_the_animations_and_loop_unless_once(deck):
         blob = picture_of(slide).image.blob
         image = Image.open(io.BytesIO(blob))
         assert image.format == "GIF"
-        assert image.n_frames == figure.storyboard().count
+        assert image.n_frames == 1 + figure.storyboard().count  # the question, and a frame a step
         # LibreOffice looks for the loop only behind the colour table.
         table = 13 + 3 * (2 << (blob[10] & 7))
         assert (blob[table + 3 : table + 14] == b"NETSCAPE2.0") is loops
