@@ -66,5 +66,3 @@ def __getattr__(name: str) -> Callable[..., Figure]:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *scene_names(), *_PLUGINS})
-
-

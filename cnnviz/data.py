@@ -21,6 +21,7 @@ from cnnviz.rows import check_even, file_rows, is_literal, literal_rows, parse_r
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
     Grid = npt.NDArray[np.float64]
 
 MAP_NAMES = maps.MAP_NAMES
@@ -62,9 +63,7 @@ class _Request:
 
     def __post_init__(self) -> None:
         if self.size is not None and not all(1 <= side <= self.limit for side in self.size):
-            raise UsageError(
-                f"{self.size_option} asks for {_times(self.size)}: use 1 to {self.limit} rows and columns"
-            )
+            raise UsageError(f"{self.size_option} asks for {_times(self.size)}: use 1 to {self.limit} rows and columns")
 
 
 def load_map(

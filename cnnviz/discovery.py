@@ -93,7 +93,8 @@ def _load(file: Path) -> type[Scene]:
     except Exception as error:
         raise CnnvizError(f"scene file {file} cannot be loaded: {type(error).__name__}: {error}") from error
     found = [
-        thing for thing in vars(module).values()
+        thing
+        for thing in vars(module).values()
         if isinstance(thing, type) and issubclass(thing, Scene) and thing.__module__ == module.__name__
     ]
     if len(found) != 1:

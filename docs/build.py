@@ -67,12 +67,12 @@ def storyboard_page() -> str:
     """The written introduction, then every panel and change."""
     intro = (FOLDER / "storyboard-intro.md").read_text(encoding="utf-8")
     panels = [
-        cls for cls in vars(storyboard).values()
-        if inspect.isclass(cls) and issubclass(cls, Panel) and cls is not Panel
+        cls for cls in vars(storyboard).values() if inspect.isclass(cls) and issubclass(cls, Panel) and cls is not Panel
     ]
     changes = list(typing.get_args(Change))
     others = [
-        cls for cls in vars(storyboard).values()
+        cls
+        for cls in vars(storyboard).values()
         if dataclasses.is_dataclass(cls) and cls not in [*panels, *changes, Panel, Step, Storyboard]
     ]
     parts = [intro, "## Panels\n"]

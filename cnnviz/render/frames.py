@@ -169,9 +169,7 @@ def _gliding(raster: Raster, changes: list[SlotChange], count: int) -> Iterator[
         yield Frame(raster.pixels, hull(painted) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, False, painted=painted)
 
 
-def _flying(
-    raster: Raster, flights: list[tuple[Item, Item]], count: int, arrived: tuple[Box, ...]
-) -> Iterator[Frame]:
+def _flying(raster: Raster, flights: list[tuple[Item, Item]], count: int, arrived: tuple[Box, ...]) -> Iterator[Frame]:
     """Results on their way; what was painted before them, where the window arrived, is new in the first picture."""
     for number in range(count):
         painted = raster.fly([start.between(end, _eased((number + 1) / (count + 1))) for start, end in flights])

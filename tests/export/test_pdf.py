@@ -69,7 +69,6 @@ def test_a_page_holds_the_operations_result_as_text():
         assert number(float(value), 0) in said
 
 
-
 def test_it_says_what_it_is_and_never_when():
     figure = make("conv", title="Faltung (größer)", **SMALL)
     reader = read(figure)

@@ -53,9 +53,12 @@ def test_a_template_is_filled_in_its_own_order(tmp_path):
         ('[texts]\n"a {n}" = "b {n"\n', "b {n"),
         ("[words]\n", "words"),
         ('[texts]\n"a" = "' + "x" * 2000 + '"\n', "2000"),
-        (r"""[texts]
+        (
+            r"""[texts]
 "a" = '$\hat{\hat{\hat{\hat{\hat{\hat{\hat{\hat{\hat{x}}}}}}}}}$'
-""", "8 deep"),
+""",
+            "8 deep",
+        ),
         ("texts = [\n", "TOML"),
         ('extends = "xx"\n', "xx"),
     ],
