@@ -294,7 +294,7 @@ class _Known:
         if isinstance(value, Number):
             single = [right] if isinstance(right, int | float) else []
             yield from _nearest(where, value.value, self.choices.get(name) or single, 1e-12)
-        elif isinstance(right, list | tuple) and len(right) == len(value.sizes):
+        elif right is not None and np.shape(right) == np.shape(value.sizes):
             yield Claim(where, np.array(value.sizes), np.array(right), 0)
 
     def _gaps(self, where: str, text: Text) -> Iterator[Claim]:
