@@ -324,6 +324,9 @@ class _Known:
             right = np.asarray(values[-1][1], np.float64)
             scale = max([float(np.abs(right).max()), *(abs(n.value) for n in _numbers(side))])
             allowed = 1e-9 * (scale + scale**2)
+            # e to more than 709 is no float64, and the quotient of two such powers no number.
+            if scale > 709 and np.isnan(value).all():
+                continue
             yield Claim(f"the arithmetic of {where}", np.asarray(value, np.float64), right, allowed)
 
     def _filled(self, where: str, formula: Filled) -> Iterator[Claim]:
