@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -147,6 +147,11 @@ class Point(Generic[Entry]):
     def x(self, step: int, name: str = "x") -> Number:
         """Where the point is, in the graph's array of that name."""
         return Number(float(self.at[step]), self.digits, (name, step))
+
+    def ends(self) -> dict[str, Number]:
+        """The lowest and the highest place, `lo` and `hi`, as they were given."""
+        found = {"lo": int(self.at.argmin()), "hi": int(self.at.argmax())}
+        return {name: replace(self.x(step), decimals=None) for name, step in found.items()}
 
     def value(self, step: int, decimals: int | None = None, panel: str = "plot") -> Number:
         """The function there, as the engine has it for the panel."""

@@ -123,8 +123,7 @@ def _one(scene: Scene, points: Sequence[Point[Activation]], told: Words) -> Stor
             "the activation function {name} and its derivative: a point with its tangent moves along the curve from "
             "x = {lo} to {hi}",
             name=point.name,
-            lo=Number(float(point.at.min()), None),
-            hi=Number(float(point.at.max()), None),
+            **point.ends(),
         ),
     )
 

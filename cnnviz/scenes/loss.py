@@ -180,8 +180,7 @@ class LossFunction(Scene):
                 "the loss function {name} and its gradient for the label {label}: a point with its tangent moves along "
                 "the curve while the prediction moves from {lo} to {hi}",
                 name=point.name,
-                lo=Number(float(point.at.min()), None),
-                hi=Number(float(point.at.max()), None),
+                **point.ends(),
                 label=label,
             ),
         )

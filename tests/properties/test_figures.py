@@ -76,6 +76,8 @@ FOUND = [
     ("fully-connected", {"input": "99999 0.25", "weights": "99999 1", "bias": "0.25", "digits": 1}),
     ("fully-connected", {"weights": "1.22 1.8; 0.65 1.32"}),
     ("batch-norm", {"input": "123456.789; 1000000", "digits": 3}),
+    ("batch-norm", {"batch": 3, "channels": 1, "beta": "99999", "activation": "tanh", "input": "1; 2; 3"}),
+    ("conv-relation", {"input": "-1e-9 0; 1e-9 0.5", "kernel": "0 0; 0 0"}),
     ("gradient-descent", {"optimizer": "nesterov", "lr": 2.675, "steps": 5, "frames": 1}),
     ("gradient-descent", {"optimizer": "adam", "alpha": 0, "beta1": 0, "beta2": 0, "steps": 7}),
     ("gradient-descent", {"surface": "bowl", "beta2": 0, "start": "-0.004 1e-9"}),

@@ -18,7 +18,7 @@ def equations(words: object) -> list[list[float]]:
 
 
 def assert_arithmetic_holds(figure: Figure) -> int:
-    """All sides of every equation are equal, every number of a panel is that panel's; how many equations there are."""
+    """All sides of every equation are equal, numbers of panels are the panels' or the engine's; how many equations."""
     count, expected = 0, figure.scene.expected()
     board = figure.scene.storyboard()
     for step, states in play(board):
