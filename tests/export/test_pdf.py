@@ -67,6 +67,7 @@ def test_a_page_holds_the_operations_result_as_text():
     said = read(figure).pages[0].extract_text()
     for value in np.unique(figure.scene.expected()["output"]):
         assert number(float(value), 0) in said
+    assert "= 9·(−1) + 0·1 + 9·(−2) + 0·2 + 0·(−1) + 0·1 = −27" in said.replace("\n", " ").replace("  ", " ")
 
 
 def test_it_says_what_it_is_and_never_when():

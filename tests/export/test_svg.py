@@ -99,7 +99,8 @@ def test_a_still_shows_the_operations_result_as_text(still):
     shown, wanted = texts(root), figure.scene.expected()["output"]
     for value in np.unique(wanted):
         assert shown.count(number(float(value), 0)) >= np.count_nonzero(wanted == value)
-
+    # The zeros outside count; what the kernel weighs with 0 is left out.
+    assert "= 9·(−1) + 0·1 + 9·(−2) + 0·2 + 0·(−1) + 0·1 =" in shown
     assert {"Convolution", "Kernel 3×3", "kernel", "stride"} <= set(shown)
 
 
