@@ -174,15 +174,23 @@ class CellsPainter(Painter):
             return
         if isinstance(change, Cell):
             at = place_of(change)
-            # A cell that wins stays marked only if it is told again.
-            wins = change.role == "winner" and self.state.roles[at] != "winner"
-            covered = wins or change.role in (*_BODY, "selected")
-            if change.role is not None and not (self._has_bodies and covered):
+            covered = self._has_bodies and change.role in (*_BODY, "selected", "winner")
+            if change.role is not None and not covered:
                 self._own[at] = change.role
             self.state.apply(change)
             self._lay(at)
         else:
             self.state.apply(change)
+            if self._has_bodies and change.mark in self._windows:
+                self._keep_winners()
+
+    def _keep_winners(self) -> None:
+        """A cell that won its window keeps its colour where no window covers it any more."""
+        windows = [self.state.marks[name] for name in self._windows]
+        for at in map(tuple, np.argwhere((self.state.roles == "winner") & (self._own != "winner")).tolist()):
+            if not any(_covers(mark, at) for mark in windows):
+                self._own[at] = "winner"
+                self._lay(at)
 
     def floats(self) -> dict[Slot, Item]:
         """Windows, numbers, and the outlines of marks; zero cells hide one."""
@@ -509,6 +517,12 @@ class CellsPainter(Painter):
         under = self.place.label.count("\n") * px(LABEL_LEADING)
         y = self.place.label_baseline - self.place.y + px(10) + under
         return Item("", Box(0, 0, width, height), draw, ((self.place.width - width) // 2, y))
+
+
+def _covers(mark: Mark, at: tuple[int, ...]) -> bool:
+    row, column = at[-2:]
+    here = mark.channel is None or len(at) == 2 or mark.channel == at[0]
+    return here and 0 <= row - mark.row < mark.rows and 0 <= column - mark.column < mark.columns
 
 
 def cell_gap(cell: int) -> int:
