@@ -57,8 +57,6 @@ def cnnviz(tmp_path, monkeypatch, capsys):
 
 # Known defects, named in the notes; each goes when it is mended.
 KNOWN = [
-    ("render/test_cells.py", "conv-relation", "i=24"),
-    ("render/test_cells.py", "unpool", "i=5x7"),
     ("render/test_pictures.py", "gradient-descent", ""),
     ("export_html/test_size.py", "conv-relation", ""),
     ("export_html/test_size.py", "unpool", ""),

@@ -158,8 +158,8 @@ def stroked(inside, fill, off, color, strokes, *, alone):
 def film_of(scene, given, theme, values, most=None):
     """A film as small as its cells allow: in the smallest ones outlines leave a middle that is free."""
     board = board_of(scene, tuple(given.items()), most)
-    film = make(scene, **given, width=640, values=values, theme=theme).film(board)
-    return film if film.layout.cell >= 10 else make(scene, **given, values=values, theme=theme).film(board)
+    widths = (make(scene, **given, width=width, values=values, theme=theme).film(board) for width in (640, 960, 1280))
+    return next(film for film in widths if film.layout.cell >= 8)
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
@@ -172,3 +172,13 @@ def test_every_cell_shows_its_state(figure):
             for sheet in sheets:
                 wrong = differing(frame.pixels, film.palette.colors, sheet, states[sheet.panel.name], theme, known)
                 assert not wrong, f"{name}, picture {number}: cells {wrong} of {sheet.panel.name}"
+
+
+def test_a_scale_stands_below_all_lines_of_a_label():
+    film = make("conv-relation", i=24).film()
+    for panel in film.storyboard.panels():
+        if isinstance(panel, Grid) and panel.name in ("input", "back"):
+            seated = painter_class(panel.kind)(panel, film.layout.places[panel.name], film._look, film.layout.fit)
+            scale, label = seated.ground["scale",].reach, seated.label_item().reach
+            assert label.bottom - label.top > 60, "a label of three lines"
+            assert scale.top >= label.bottom - 3

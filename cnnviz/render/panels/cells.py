@@ -514,7 +514,7 @@ class CellsPainter(Painter):
                 pen.rect(start + left, top, right - left, px(_SCALE_BAR), _color(color))
             pen.text(high, start + bar + px(6), baseline, page["muted"])
 
-        under = self.place.label.count("\n") * px(LABEL_LEADING)
+        under = (len(self.fit.label_lines(self.place.label)) - 1) * px(LABEL_LEADING)
         y = self.place.label_baseline - self.place.y + px(10) + under
         return Item("", Box(0, 0, width, height), draw, ((self.place.width - width) // 2, y))
 
