@@ -64,19 +64,19 @@ def files(folder="out"):
 
 
 def test_a_set_becomes_files_and_a_manifest(cnnviz):
+    plain = {"width": 320, "step": 1, "tween": 0}
     write_set(
-        figure("02-b", section="Part 1", caption="Two.", format="gif", i=[4, 5], k="2x3", width=320, title="B"),
+        figure("02-b", section="Part 1", caption="Two.", format="gif", i=[4, 5], k="2x3", title="B", **plain),
         figure("01-a", "pool", kind="avg"),
     )
     ran = cnnviz("render", "set.toml", "--out", "out", "--jobs", 1)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines()[-1] == "2 made, 0 up to date"
     assert files() == {"02-b.gif", "01-a.json", "manifest.json"}
-    command = "cnnviz conv --i 4x5 --k 2x3 --title B --subtitle Two. --width 320"
+    command = "cnnviz conv --i 4x5 --k 2x3 --title B --subtitle Two. --width 320 --step 1 --tween 0"
     with Image.open("out/02-b.gif") as image:
-        # Rows: 4 - 2 + 1 = 3; columns: 5 - 3 + 1 = 3.
-        assert image.size == (320, 180)
-        assert image.n_frames > 9
+        # Rows: 4 - 2 + 1 = 3; columns: 5 - 3 + 1 = 3; before them the question.
+        assert (image.n_frames, image.size) == (10, (320, 180))
         assert image.info["comment"].decode().split("\n")[0] == command
     first, second = manifest()
     assert (first["file"], first["section"], first["caption"], first["command"]) == (
@@ -85,8 +85,8 @@ def test_a_set_becomes_files_and_a_manifest(cnnviz):
         "Two.",
         command,
     )
-    assert (first["width"], first["height"], first["steps"], first["milliseconds"]) == (320, 180, 9, 10_000)
-    assert first["parameters"] == {"i": [4, 5], "k": "2x3", "width": 320, "title": "B"}
+    assert (first["width"], first["height"], first["steps"], first["milliseconds"]) == (320, 180, 9, 12_000)
+    assert first["parameters"] == {"i": [4, 5], "k": "2x3", "title": "B", **plain}
     assert (first["bytes"], first["sha256"]) == (Path("out/02-b.gif").stat().st_size, sha256("out/02-b.gif"))
     assert (second["file"], second["command"]) == ("01-a.json", "cnnviz pool avg --i 4 --k 2 --s 2")
 

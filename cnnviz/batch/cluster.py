@@ -17,7 +17,7 @@ from cnnviz.installation import install_hint
 from cnnviz.parameters import quote
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
 
     from distributed import Client
 
@@ -59,15 +59,26 @@ def make_on_cluster(address: str, tasks: Iterable[Task]) -> Iterator[Outcome]:
         from distributed import KilledWorker
 
         _check_code(client, address)
-        # One task per thread: when a worker dies, Dask blames every task that it holds.
-        threads = sum(client.nthreads().values())
         executor = cast("Executor", client.get_executor(pure=False))
-        for task, future in completed(executor, make_figure, tasks, threads, lambda: _check_workers(client, address)):
+
+        def made(tasks: Iterable[Task], ahead: int) -> Iterator[tuple[Task, Future[Outcome]]]:
+            return completed(executor, make_figure, tasks, ahead, lambda: _check_workers(client, address))
+
+        suspects = []
+        for task, future in made(tasks, sum(client.nthreads().values())):
             try:
-                yield future.result()
+                outcome = future.result()
             except KilledWorker:
-                died = "its workers died, perhaps for lack of memory: try fewer of them"
-                yield Outcome(task.entry, error=died)
+                suspects.append(task)
+            else:
+                yield outcome
+        # Dask blames all that a dying worker held: alone, a figure shows whether it was the cause.
+        for task, future in made(suspects, 1):
+            try:
+                outcome = future.result()
+            except KilledWorker:
+                outcome = Outcome(task.entry, error="its workers died, perhaps for lack of memory: try fewer of them")
+            yield outcome
 
 
 @contextmanager

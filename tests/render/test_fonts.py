@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cnnviz.errors import CnnvizError
+from cnnviz.installation import install_hint
 from cnnviz.pipeline import make
 from cnnviz.render import fonts, text
 from cnnviz.render.fonts import font_of
@@ -88,8 +89,8 @@ def test_without_a_font_one_line_says_what_to_do(no_font, cnnviz, tmp_path):
             ran = cnnviz("conv", *given, "-o", name)
             assert ran.code == 1
             assert ran.err == (
-                "cnnviz: no font here has the sign 第 (U+7B2C): pip install 'cnnviz[cjk]', or install a font such as "
-                "Debian's fonts-noto-cjk\n"
+                f"cnnviz: no font here has the sign 第 (U+7B2C): {install_hint('cnnviz[cjk]')}, or install a font such "
+                "as Debian's fonts-noto-cjk\n"
             )
     assert list(tmp_path.iterdir()) == []
     assert cnnviz("conv", "--lang", "zh", "-o", "x.json").code == 0, "data need no font"
