@@ -146,12 +146,11 @@ def test_a_pickle_among_weights_is_not_loaded(cnnviz):
     assert not Path("sprung").exists()
 
 
-@pytest.mark.parametrize(("count", "longer"), [(1001, b""), (12_000, b"")])
-def test_weights_of_many_entries_are_refused_unread(cnnviz, count, longer):
+@pytest.mark.parametrize("count", [1001, 12_000])
+def test_weights_of_many_entries_are_refused(cnnviz, count):
     with zipfile.ZipFile("many.npz", "w") as archive:
         for number in range(count):
             archive.writestr(f"a long enough name of an entry {number}.npy", b"")
-        archive.comment = longer
     code, message = refused(cnnviz, "cnn", "--weights", "many.npz", "-o", "x.json")
     assert (code, "1000" in message) == (2, True)
 
