@@ -34,7 +34,7 @@ class Raster:
         return self._refresh([Box(0, 0, *self._size)])
 
     def move(self, changes: Iterable[SlotChange], share: float) -> tuple[Box, ...]:
-        """Show what moves on its way, and nothing of what pauses meanwhile; returns the boxes painted."""
+        """Show what moves on its way, and nothing of what pauses meanwhile or goes nowhere; returns boxes painted."""
         dirty = []
         for number, slot, old, new, _ in changes:
             if old is None or (before := self._shown[number].get(slot)) is None:
@@ -43,7 +43,7 @@ class Raster:
                 item = old.between(new, share)
                 dirty += [self._reach(number, before), self._reach(number, item)]
                 self._shown[number] = {**self._shown[number], slot: item}
-            elif old.pauses:
+            elif old.pauses or (old.glides and new is None):
                 dirty.append(self._reach(number, before))
                 self._shown[number] = {s: item for s, item in self._shown[number].items() if s != slot}
         return self._refresh(dirty)

@@ -50,6 +50,16 @@ def test_the_window_moves_as_one_body_and_its_result_flies():
     np.testing.assert_allclose(share, [0, 2 / 27, 7 / 27, 1 / 2, 20 / 27, 25 / 27, 1], atol=0.03)
 
 
+def test_a_window_that_is_emptied_leaves_nothing_behind():
+    # After the convolution, the transpose shows only where the kernel stood.
+    theme, film = load_theme("article"), make("conv-relation", tween=4, width=640).film()
+    place, cell = film.layout.places["input"], film.layout.cell
+    last = place.y + place.height - cell + 4, place.x + place.width - cell + 4
+    seen = [(frame.settled, tuple(rgb[last]) == theme.cell("kernel").fill) for frame, rgb in pictures(film)]
+    covered = max(number for number, (_, kernel) in enumerate(seen) if kernel)
+    assert seen[covered][0], "the last picture of it is a settled one"
+
+
 def test_a_result_is_not_in_its_cell_before_it_lands():
     theme, film = load_theme("article"), make("conv", i=4, k=3, tween=4).film(opening=True)
     place, cell = film.layout.places["output"], film.layout.cell
