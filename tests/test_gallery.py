@@ -6,13 +6,15 @@ import json
 import re
 import shutil
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 import cnnviz
-from cnnviz.batch import render_sets
+from cnnviz.batch import read_set, render_sets
 from cnnviz.errors import CnnvizError
 from cnnviz.gallery import write_gallery
+from cnnviz.pipeline import make
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 ESCAPED = """
@@ -188,3 +190,10 @@ def test_figures_of_several_formats_show_what_a_page_can_show(tmp_path):
 def test_an_empty_folder_is_an_error(tmp_path):
     with pytest.raises(CnnvizError, match="render"):
         write_gallery(tmp_path, "x")
+
+
+def test_titles_of_the_article_differ():
+    entries = read_set(Path(__file__).parents[1] / "animations" / "article.toml")
+    titles = [make(entry.scene, **entry.resolved()).storyboard().title for entry in entries]
+    assert len(titles) > 40
+    assert len(set(titles)) == len(titles)
