@@ -99,7 +99,7 @@ def test_a_set_is_the_same_by_one_job_and_by_two(tmp_path):
     assert made[0] == made[1]
 
 
-@pytest.mark.parametrize(("given", "width"), [({"step": 0.33}, 480), ({}, 960)])
+@pytest.mark.parametrize(("given", "width"), [({"step": 0.33}, 480), ({"tween": 1}, 960)])
 def test_a_video_is_the_same_whatever_the_memory_held_and_whichever_the_processor(tmp_path, monkeypatch, given, width):
     figure = make("conv", width=width, **given)
     figure.save(tmp_path / "here.mp4")

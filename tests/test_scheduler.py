@@ -86,7 +86,7 @@ def test_a_killed_worker_loses_nothing_and_the_bytes_are_those_of_this_machine(c
     Path("sets/map.csv").write_text("1,2,3\n4,5,6\n7,8,9\n")
 
     figures(
-        *({"scene": "conv", "name": f"seed{n}", "seed": n, "i": 4, "width": 320} for n in range(10)),
+        *({"scene": "conv", "name": f"seed{n}", "seed": n, "i": 4, "width": 320, "tween": 0} for n in range(10)),
         {"scene": "conv", "name": "beside", "input": "map.csv", "k": 2, "width": 320, "format": "gif,json,png"},
         {"scene": "conv", "name": "bad", "k": 9, "width": 320},
         name="sets/set.toml",
