@@ -109,11 +109,6 @@ def _given(value: float) -> Decimal:
     return Decimal(typed if math.isclose(float(typed), value, rel_tol=1e-15) else f"{value:.6g}")
 
 
-def bracketed(text: str) -> str:
-    """A number after a sign: in parentheses where it has its own."""
-    return f"({text})" if text.startswith(MINUS) else text
-
-
 def assigned(symbol: str, text: str) -> str:
     """A parameter with its value, in mathtext: `$k=2$`; but there the e of a power of ten would be a symbol."""
     return rf"${symbol}=\,${text}" if "e" in text else f"${symbol}={text}$"

@@ -77,12 +77,12 @@ class Cells:
         """What a cell is when nothing covers it."""
         return str(self._roles[place])
 
-    def set(self, place: Place, role: str | None = None, value: float | None = None, note: Words | None = None) -> Cell:
+    def set(self, place: Place, role: str | None = None, value: float | None = None) -> Cell:
         """A cell changes for good; a role under a window is seen when that has gone."""
         if role is not None:
             self._roles[place] = role
         seen = None if place in self._covered else role
-        return self._cell(place, role=seen, value=value, note=note)
+        return self._cell(place, role=seen, value=value)
 
     def cover(
         self, places: Sequence[Place], notes: Sequence[Words] = (), special: Mapping[Place, str] | None = None

@@ -55,10 +55,10 @@ def stride(default: Any = 1, **more: Any) -> Any:
     return param(default, alias="stride", lo=1, hi=MAX_SIDE, **{"help": "Stride.", "always_named": True, **more})
 
 
-def padding(default: Any = 0, **more: Any) -> Any:
+def padding(**more: Any) -> Any:
     """Declare a padding."""
     found = {"help": "Zeros around the input.", "always_named": True, **more}
-    return param(default, alias="padding", lo=0, hi=MAX_SIDE, **found)
+    return param(0, alias="padding", lo=0, hi=MAX_SIDE, **found)
 
 
 def dilation(**more: Any) -> Any:

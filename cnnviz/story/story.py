@@ -117,9 +117,9 @@ class Story:
         """Whether the input that is shown already is a picture."""
         return self._picture
 
-    def decimals(self, values: Values, *, lost: float = 0.0, most: int = 2) -> int:
+    def decimals(self, values: Values, *, lost: float = 0.0) -> int:
         """Decimals that show these values; `lost` is what floats may have left of 0."""
-        return digits_for(values, most=self.scene.most(most), above=lost)
+        return digits_for(values, most=self.scene.most(), above=lost)
 
     def cells(
         self,

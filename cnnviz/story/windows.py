@@ -192,10 +192,6 @@ class Windows:
         """Whether a drawn cell is the array's own."""
         return all(0 <= at - axis.before < axis.size for at, axis in zip(cell, self.axes, strict=True))
 
-    def drawn_at(self, cell: Place) -> Place:
-        """Where a cell of the array is drawn."""
-        return tuple(at + axis.before for at, axis in zip(cell, self.axes, strict=True))
-
     def outline(self, at: Place) -> tuple[Place, Place]:
         """The first drawn cell of a window, and its size in cells."""
         spans = [(axis.spans[o], axis.before) for axis, o in zip(self.axes, at, strict=True)]

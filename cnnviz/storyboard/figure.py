@@ -47,7 +47,6 @@ class Storyboard:
     point: Words = ""
     convention: Words = ""
     subject: Words = ""
-    symbols: tuple[str, ...] = ()
     code: str = ""
     lang: str = "en"
     counter: str = "step {n} of {count}"

@@ -232,7 +232,6 @@ class Graph(Panel):
     kind: ClassVar[str] = "graph"
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
-    span: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,7 +72,7 @@ class GraphPainter(Painter):
         between = fit.px(apart if texts else max(_LEAST_SPAN, 290 - 10 * len(panel.nodes)))
         width = sum(_insets(panel, radius, fit)) + between * (len(columns) - 1)
         height = min(fit.height - fit.label_room, fullest * fit.px(2 * _LEAST_RADIUS + 10))
-        return Extent(width=min(round(width), fit.px(440)), height=height, stretch=panel.span)
+        return Extent(width=min(round(width), fit.px(440)), height=height, stretch=1.0)
 
     @classmethod
     def colors(cls, panel: Graph, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
