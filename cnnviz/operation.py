@@ -76,11 +76,13 @@ class Training:
     """One step of gradient descent: how the result `loss` depends on every value, and what it does to `weights`.
 
     The gradient of a value v is called grad_v, and what it is after the step after_v; at a rate of 0 there is no step.
+    Where `loss` is a layer's output rather than a loss, `grad` names the operand that holds its gradient.
     """
 
     loss: str
     weights: tuple[str, ...]
     rate: float
+    grad: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

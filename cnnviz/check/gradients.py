@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.functions.compute import evaluate
+from cnnviz.functions.compute import evaluate, gradients
 from cnnviz.operation import Call, Operand, Operation
 from cnnviz.programs import run
 
@@ -45,9 +46,13 @@ def differences(
     """Of each call its name, how much the loss changes along a direction by the gradients and by the engine, and how
     far these may be apart.
     """
+    training = operation.training
+    assert training is not None
     everything = {name: operand.values for name, operand in operation.operands.items()} | dict(values)
+    arriving = everything[training.grad] if training.grad else np.ones(())
+    used = Counter(name for call in operation.calls for name in call.operands)
     for call in operation.calls:
-        slope = everything.get(f"grad_{call.result}", np.ones(()) if call.result == "loss" else None)
+        slope = arriving if call.result == training.loss else everything.get(f"grad_{call.result}")
         if slope is None:
             continue
         operands = {name: everything[name] for name in call.operands}
@@ -59,7 +64,10 @@ def differences(
             for n in _AWAY
         }
         products = slope * sum(weight * results[n] for n, weight in _AWAY.items()) / _STEP
-        ours = sum(float((everything[f"grad_{name}"] * way).sum()) for name, way in ways.items())
+        # What goes several ways has the sum of their gradients; here is one of them.
+        parts = dict(zip(operands, gradients(call.function, slope, *operands.values(), **call.options), strict=True))
+        parts = {name: part if used[name] > 1 else everything[f"grad_{name}"] for name, part in parts.items()}
+        ours = sum(float((parts[name] * way).sum()) for name, way in ways.items())
         scale = float(np.abs(products).sum()) + float(np.abs(slope * results[1]).sum())
         yield call.result, ours, float(products.sum()), 1e-4 * scale
 

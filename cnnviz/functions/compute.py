@@ -88,12 +88,15 @@ def _forward(operation: Operation, values: Mapping[str, Array]) -> dict[str, Arr
 
 def _backward(operation: Operation, values: Mapping[str, Array]) -> dict[str, Array]:
     assert operation.training is not None
-    slopes: dict[str, Array] = {operation.training.loss: np.ones(())}
+    training = operation.training
+    slopes: dict[str, Array] = {training.loss: values[training.grad] if training.grad else np.ones(())}
     for call in reversed(operation.calls):
         if call.result in slopes:
             operands = [values[name] for name in call.operands]
             found = gradients(call.function, slopes[call.result], *operands, **call.options)
-            slopes |= dict(zip(call.operands, found, strict=True))
+            # What went two ways gets the sum of both gradients.
+            for name, slope in zip(call.operands, found, strict=True):
+                slopes[name] = slopes[name] + slope if name in slopes else slope
     return slopes
 
 

@@ -79,9 +79,8 @@ class Writer:
             else:
                 self.calls()
         self.put("")
-        for shown in self.operation.shown:
-            if shown.printed:
-                self.put(f"print({self.shown(shown)})")
+        for text in dict.fromkeys(self.shown(shown) for shown in self.operation.shown if shown.printed):
+            self.put(f"print({text})")
 
     def calls(self) -> None:
         """All calls, one after another."""
@@ -148,14 +147,14 @@ class Writer:
 
     def training(self, training: Training) -> None:
         """The network as a function of input and weights, then one step of gradient descent."""
-        names = [name for name in self.operation.operands if name != "x"]
+        names = [name for name in self.operation.operands if name not in ("x", training.grad)]
         outside, self.lines = self.lines, []
         self.calls()
         inside, self.lines = self.lines, outside
         results = [call.result for call in self.operation.calls]
         self.put("", f"def forward({', '.join(['x', *names])}):")
         self.put(*(f"    {line}" for line in "\n".join(inside).split("\n")))
-        self.put(f"    return ({', '.join(results)})", "", "", f"weights = ({', '.join(names)})", *self.tracked)
+        self.put(f"    return {tupled(results)}", "", "", f"weights = {tupled(names)}", *self.tracked)
         self.put(f"[{', '.join(results)}] = forward(x, *weights)")
         self.learn(training, results)
         if training.rate:
@@ -164,7 +163,8 @@ class Writer:
 
     def learn(self, training: Training, results: Sequence[str]) -> None:
         """Compute the gradient, as `grad_name`, and where there is a rate the weights after the step."""
-        names = ["x", *training.weights, *(name for name in results if name not in ("probabilities", training.loss))]
+        inner = (name for name in results if name not in ("probabilities", training.loss))
+        names = ["x", *training.weights, *inner]
         names = names[: None if self.inner_gradients else 1 + len(training.weights)]
         self.put(f"[{', '.join(f'grad_{name}' for name in names)}] = {self.gradient(training, names)}")
         if training.rate:
@@ -240,6 +240,11 @@ class Writer:
     def called(self, function: str, *arguments: str, **options: Any) -> str:
         """A call as it is written."""
         return f"{function}({', '.join([*arguments, *(f'{k}={self.plain(v)}' for k, v in options.items())])})"
+
+
+def tupled(names: Sequence[str]) -> str:
+    """Names in parentheses, a tuple however few they are."""
+    return f"({', '.join(names)}{',' * (len(names) == 1)})"
 
 
 def overhang(call: Call) -> list[int]:

@@ -217,7 +217,13 @@ class Framework(Writer):
 
     def gradient(self, training: Training, names: Sequence[str]) -> str:
         """By `jax.grad`, of input and weights."""
-        self.put("", "", "def loss_of(x, *weights):", "    return forward(x, *weights)[-1]", "", "")
+        place = [call.result for call in self.operation.calls].index(training.loss)
+        loss = f"forward(x, *weights)[{place}]"
+        if training.grad:
+            self.put("", "", "def output_of(x, *weights):", f"    return {loss}", "", "")
+            self.expressions.append("jax.vjp(output_of, x, *weights)")
+            return f"{self.expressions[-1]}[1]({training.grad})"
+        self.put("", "", "def loss_of(x, *weights):", f"    return {loss}", "", "")
         self.expressions.append("jax.grad(loss_of)(x, *weights)")
         return f"jax.grad(loss_of, range({len(names)}))({', '.join(names)})"
 

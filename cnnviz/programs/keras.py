@@ -80,6 +80,8 @@ class Framework(Writer):
 
     def shown(self, shown: Shown) -> str:
         """With channels where the figure has them."""
+        if shown.kind == KERNEL and not shown.size:
+            return f"{shown.name}[:, :, 0, 0]"
         if shown.kind != MAP:
             return super().shown(shown)
         if shown.size:
@@ -245,14 +247,28 @@ class Framework(Writer):
         return self.called(f"keras.optimizers.{call.options['rule']}", **dict(_hyperparameters(call)))
 
     def learn(self, training: Training, results: Sequence[str]) -> None:
-        """By one step of SGD."""
+        """By one step of SGD; at a rate of 1 what that takes off is the gradient."""
+        if not training.rate:
+            # Those of layers' outputs cannot be had.
+            if any(shown.printed and shown.name.startswith("grad_") for shown in self.operation.shown):
+                self._gradients(training, results.index(training.loss))
+            return
         self.expressions.append(f"keras.optimizers.SGD({self.plain(training.rate)})")
-        if training.rate:
-            self.put("", "")
-            self._trainer()
-            function = "lambda *values: forward(x, *values)[-1]"
-            self.put(f"*_, learned = train({self.expressions[-1]}, {function}, weights, 1)")
-            self.put(f"[{', '.join(f'after_{name}' for name in training.weights)}] = learned")
+        self.put("", "")
+        self._trainer()
+        function = f"lambda *values: forward(x, *values)[{results.index(training.loss)}]"
+        self.put(f"*_, learned = train({self.expressions[-1]}, {function}, weights, 1)")
+        self.put(f"[{', '.join(f'after_{name}' for name in training.weights)}] = learned")
+
+    def _gradients(self, training: Training, place: int) -> None:
+        self.expressions.append("keras.optimizers.SGD(1)")
+        self.put("", "")
+        self._trainer()
+        loss = f"forward(*values)[{place}]" + (f" * {training.grad}" if training.grad else "")
+        self.put(f"function = lambda *values: keras.ops.sum({loss})")
+        self.put("before, after = train(keras.optimizers.SGD(1), function, (x, *weights), 1)")
+        names = ", ".join(f"grad_{name}" for name in ("x", *training.weights))
+        self.put(f"[{names}] = [a - b for a, b in zip(before, after)]")
 
 
 def _hyperparameters(call: Call) -> Iterator[tuple[str, Any]]:

@@ -44,7 +44,10 @@ class Framework(Writer):
         super()._write()
 
     def shown(self, shown: Any) -> str:
-        """Of a network what it gives before the step, which ONNX Runtime cannot do."""
+        """Of a network what it gives before the step, which ONNX Runtime cannot do; for a gradient the output."""
+        training = self.operation.training
+        if training is not None and shown.name.startswith("grad_"):
+            return training.loss
         return super().shown(shown).removeprefix("after_")
 
     def calls(self) -> None:
@@ -59,7 +62,10 @@ class Framework(Writer):
 
     def training(self, training: Training) -> None:
         """The way forward."""
-        if training.rate:
+        if training.grad:
+            self.note("ONNX Runtime has no gradients: the way forward alone.")
+            self.given.remove(training.grad)
+        elif training.rate:
             self.note("ONNX Runtime learns nothing: the way forward, before the figure's step of gradient descent.")
         self.calls()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from cnnviz.operation import Call, Shown, Training
-from cnnviz.programs._writer import Writer, unpool_rest
+from cnnviz.programs._writer import Writer, tupled, unpool_rest
 
 _TEMPLATES = {
     "flip": "# True convolution: the kernel is rotated by 180° first.\ntorch.flip({0}, (2, 3))",
@@ -146,5 +146,6 @@ class Framework(Writer):
 
     def gradient(self, training: Training, names: Sequence[str]) -> str:
         """By autograd."""
-        self.expressions.append(f"torch.autograd.grad({training.loss}, weights)")
-        return f"torch.autograd.grad({training.loss}, ({', '.join(names)}))"
+        arriving = f", {training.grad}" if training.grad else ""
+        self.expressions.append(f"torch.autograd.grad({training.loss}, weights{arriving})")
+        return f"torch.autograd.grad({training.loss}, {tupled(names)}{arriving})"

@@ -21,6 +21,7 @@ COVERED = MappingProxyType(
     {
         "input": "kernel",
         "unreached": "kernel",
+        "forward": "kernel",
         "zero": "kernel_on_padding",
         "padding": "kernel_on_padding",
         "padding_unreached": "kernel_on_padding",

@@ -83,12 +83,27 @@ class Graph:
 
         Every tensor by its name: those so far, their gradients, and with a rate above 0 what they are after the step.
         """
-        weights = tuple(name for name, operand in self._operands.items() if operand.kind != MAP)
-        self.training = Training(loss=loss.name, weights=weights, rate=rate)
+        weights = tuple(name for name, operand in self._operands.items() if operand.kind != MAP and name != "x")
+        return self._trained(Training(loss=loss.name, weights=weights, rate=rate))
+
+    def backward(self, result: Tensor, grad: Tensor) -> Mapping[str, Tensor]:
+        """Go back from a result to all that goes in, given the result's gradient, the last operand of all.
+
+        Every gradient by its name, `grad_x` that of x.
+        """
+        weights = tuple(name for name in self._operands if name not in ("x", grad.name))
+        return self._trained(Training(loss=result.name, weights=weights, rate=0, grad=grad.name))
+
+    def _trained(self, training: Training) -> Mapping[str, Tensor]:
+        self.training = training
         operation = self.operation()
         assert operation is not None
         found = {name: operand.values for name, operand in self._operands.items()} | evaluate(operation)
-        return {name: Tensor(name, values, MAP if values.ndim == 4 else PLAIN) for name, values in found.items()}
+        return {name: Tensor(name, values, self._kind(name, values)) for name, values in found.items()}
+
+    def _kind(self, name: str, values: Values) -> str:
+        own = self._operands.get(name.removeprefix("grad_").removeprefix("after_"))
+        return own.kind if own else MAP if values.ndim == 4 else PLAIN
 
     def record(self, function: str, tensor: Tensor, values: npt.ArrayLike, result: str, **options: Any) -> Tensor:
         """A call whose result is known, for it was computed on the way."""

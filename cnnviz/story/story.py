@@ -160,6 +160,7 @@ class Story:
         roles = np.full(shown.shape, role) if roles is None else roles
         if windows is not None:
             drawn, roles = windows.padded(shown, fill), windows.roles()
+            roles = np.where(roles == "input", role, roles)
             marks = (*_boundary(windows), Mark(name="window", role="window"), *marks)
             if drawn.ndim == 2:
                 more.setdefault("padding", windows.padding)

@@ -1,0 +1,144 @@
+"""The gradients of a convolution: sums of windows, stamps of the kernel, and these as a full convolution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import compress
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnviz.scenes._backward import BY_B, BY_W, BY_X, BY_Y, SENT, Sums, arrives, gradient_panel, received, stamp
+from cnnviz.story import Axis, Cells, Sliding, Story, Tensor, Windows, check_steps, times
+from cnnviz.storyboard import Mark, Step, Values
+from cnnviz.words import Math, Shape, Text, Words, dot, equation, total
+
+if TYPE_CHECKING:
+    from cnnviz.scenes.conv_backward import ConvBackward
+
+_WINDOW, _CURRENT = Mark(name="window", role="window"), Mark(name="current", role="result")
+
+
+def sums_of_windows(scene: ConvBackward, story: Story, slide: Sliding, found: Mapping[str, Tensor], g: Values) -> Story:
+    """Each cell of the gradient adds its multiple of its window, and maybe of the kernel."""
+    x, w, windows = scene.map.values, scene.weights.values, slide.windows
+    drawn, places, weights = windows.padded(x, 0), list(windows.places()), list(np.ndindex(w.shape))
+    X = story.cells("input", "$x$ {size}", found["x"], windows=windows, role="forward", data=scene.map)
+    G = gradient_panel(story, g)
+    windowed = [dict(zip(weights, [g[at] * drawn[cell] for cell in windows.cells(at)], strict=True)) for at in places]
+    by_w = Sums(story, "weight", Text("${g}$", g=BY_W), found["grad_w"], windowed)
+    by_b = Sums(story, "bias", Text("${g}$", g=BY_B), found["grad_b"], [{(0, 0): float(g[at])} for at in places])
+    sums = [by_w, by_b]
+    stage: tuple[Cells | str, ...] = (X, "∗", G, "=", by_w.panel, by_b.panel)
+    if scene.part == "both":
+        W = story.cells("kernel", "$w$ {size}", found["w"], role="forward")
+        stamps = [stamp(windows, at, float(g[at]) * w) for at in places]
+        sums.append(Sums(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], stamps))
+        stage = (X, W, G, "→", *(each.panel for each in sums))
+    # The weight that meets the most values is worked out.
+    example = max(range(len(weights)), key=lambda n: sum(bool(drawn[windows.cells(at)[n]]) for at in places))
+
+    def steps() -> Iterator[Step]:
+        for each in sums:
+            each.start()
+        yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
+        for n, at in enumerate(places):
+            added = [each.add(n) for each in sums]
+            pairs = [G[each] * X[windows.cells(each)[example]] for each in places[: n + 1]]
+            so_far = equation(None, total(pairs), by_w.number(weights[example]))
+            caption: Words = Text("{w} so far: {sum}", w=by_w.panel.symbol(BY_W, weights[example]), sum=so_far)
+            if scene.part == "both":
+                names = {"w": Math(BY_W), "x": Math(BY_X)}
+                caption = Text("{g}: times its window to {w}, times the kernel to {x}", g=received(G[at], at), **names)
+            yield story.step(caption, X.window(windows, at), G.mark("current", at), *added)
+        gone = [*X.cover(()), X.hide("window"), G.hide("current")]
+        bias = equation(Math(BY_B), total(G.read(places)), by_b.panel[0, 0])
+        said = Text("The bias was added everywhere: {sum}", sum=bias)
+        yield story.step(said, gone, *(each.rest() for each in sums), beats=2)
+
+    return story.play(
+        steps,
+        windows.count + 2,
+        stage,
+        alt=Text(
+            "back-propagation through a convolution: {slides}; each cell of the {grad} gradient of the output, times "
+            "the window that made it, adds up to the gradient of the kernel",
+            slides=slide.told(story.told("kernel")),
+            grad=Shape(windows.out),
+        ),
+        formula=Math(rf"{BY_W}=x\ast {BY_Y}\qquad {BY_B}=\Sigma\,{BY_Y}"),
+        step_roles=("input", "kernel", "kernel_on_padding", "overlap", "output"),
+        convention=Text("grey: what the way forward has computed"),
+    )
+
+
+def full_convolution(scene: ConvBackward, story: Story, windows: Windows, grad_x: Tensor, g: Values) -> Story:
+    """Each cell of the gradient stamps its multiple of the kernel; then the turned kernel slides over the gradient."""
+    w, frame = scene.weights.values, _framed(scene, g)
+    # Where the cells of the gradient stand between zeros.
+    stands = {
+        at: tuple(axis.before + s * n for axis, s, n in zip(frame.axes, scene.s, at, strict=True))
+        for at in np.ndindex(g.shape)
+    }
+    picture, roles = np.zeros(frame.drawn), np.where(frame.roles() == "padding", "padding", "zero")
+    for at, place in stands.items():
+        picture[place], roles[place] = g[at], "input"
+    check_steps(count := 2 + g.size + frame.count, "this gradient")
+    G = story.cells(
+        "gradient",
+        Text("${g}$ {size}", g=BY_Y, size=Shape(g.shape)),
+        picture,
+        first=np.full(picture.shape, np.nan),
+        roles=np.where(roles == "input", "pending", "empty"),
+        notes=True,
+        marks=(_WINDOW, _CURRENT),
+    )
+    turned = Text("rotated by 180°")
+    W = story.cells("kernel", "$w$ {size}", w[::-1, ::-1], first=w, role="forward", below=turned, enlarge=True)
+    stamps = [stamp(windows, at, float(g[at]) * w) for at in stands]
+    by_x = Sums(story, "by-input", Text("${g}$ {size}", g=BY_X, size=Shape(frame.out)), grad_x, stamps)
+    X, weights = by_x.panel, W.read(list(np.ndindex(w.shape)))
+
+    def steps() -> Iterator[Step]:
+        by_x.start()
+        cells = [G.set(place, role="input", value=float(picture[place])) for place in stands.values()]
+        yield story.step(Text(SENT, g=Math(BY_Y)), cells, W.relabel(), beats=2)
+        for n, (at, place) in enumerate(stands.items()):
+            caption = Text("{g} stamps {value} × kernel where its window was", g=received(G[place], at), value=G[place])
+            yield story.step(caption, by_x.add(n), G.mark("current", place))
+        said = Text("The same from the other end: zeros around {g}, the kernel rotated by 180°", g=Math(BY_Y))
+        empty = set(np.ndindex(picture.shape)) - set(stands.values())
+        zeros = [G.set(at, role=str(roles[at]), value=0.0) for at in sorted(empty)]
+        turn = [W.set(place, value=float(value)) for place, value in np.ndenumerate(W.values)]
+        yield story.step(said, zeros, turn, W.relabel(turned), by_x.rest(), G.hide("current"), beats=2)
+        for at in frame.places():
+            real = [roles[cell] == "input" for cell in frame.cells(at)]
+            terms = list(compress(G.read(frame.cells(at)), real)), list(compress(weights, real))
+            summed = equation(X.symbol(BY_X, at), dot(*terms, None, X[at]), X[at])
+            yield story.step(summed, G.window(frame, at, times(weights)), X.write(at))
+
+    return story.play(
+        steps,
+        count,
+        (G, "∗", W, "=", X),
+        alt=Text(
+            "the gradient of a convolution's input: each cell of the {grad} gradient of the output stamps its multiple "
+            "of the {k} kernel, and overlaps add up; the kernel, rotated by 180°, then slides over the gradient with "
+            "zeros around and gives the same {o} gradient",
+            grad=Shape(g.shape),
+            k=Shape(w.shape),
+            o=Shape(frame.out),
+        ),
+        formula=Text("${x}={y}$ with zeros around $\\ast\\ w$ rotated by 180°", x=BY_X, y=BY_Y),
+        step_roles=("input", "kernel", "kernel_on_padding", "overlap", "output", "padding", "zero"),
+        convention=Text("x itself is not needed: the convolution is linear"),
+    )
+
+
+def _framed(scene: ConvBackward, g: Values) -> Windows:
+    """The windows of the turned kernel over the gradient, pulled apart by the stride and framed with zeros."""
+    x, w = scene.map.values.shape, scene.weights.values.shape
+    # Rows and columns that no window reached have no gradient.
+    rest = [(i + 2 * p - d * (k - 1) - 1) % s for i, k, s, p, d in zip(x, w, scene.s, scene.p, scene.d, strict=True)]
+    sizes = zip(g.shape, w, scene.s, scene.p, rest, scene.d, strict=True)
+    return Windows(tuple(Axis.stretched(*each) for each in sizes))

@@ -1,0 +1,128 @@
+"""Back-propagation through pooling: to the cell that won, or spread over the window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from cnnviz.parameters import ArrayLike, Size, param
+from cnnviz.scenes._backward import (
+    BY_X,
+    BY_Y,
+    GRAD_HELP,
+    SENT,
+    Sums,
+    arrives,
+    gradient_panel,
+    load_grad,
+    received,
+    stamp,
+)
+from cnnviz.scenes._pooling import Pooled
+from cnnviz.scenes._unpooling import place_of
+from cnnviz.story import Graph, Sliding, Story, kernel_size, stride
+from cnnviz.storyboard import Step
+from cnnviz.words import Math, Number, Shape, Text, Words, equation
+
+_POINTS = {
+    "max": "Only the cell that won a window gets its gradient; all others get 0",
+    "avg": "Every cell of a window gets an equal share of its gradient",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolBackward(Pooled):
+    """Back-propagation through max or average pooling, given the gradient of its output.
+
+    A maximum sends the gradient to the cell that it came from, of equal ones to the first as torch.nn.functional does;
+    an average divides it among its window. Gradients of windows that overlap add up.
+    """
+
+    examples: ClassVar = (
+        "cnnviz pool-backward max --i 4 --k 2",
+        "cnnviz pool-backward avg --i 4 --k 2",
+        "cnnviz pool-backward max --i 5 --k 3 --s 1",
+    )
+
+    k: Size = kernel_size(2, help="Window size.")
+    s: Size | None = stride(None, shown_default="the window's size")
+    grad_output: ArrayLike | None = param(None, help=GRAD_HELP, group="Data", shown_default="random: −2 to 3, never 0")
+
+    def prepare(self) -> None:
+        """The input is loaded, and its size and the stride become `i` and `s`."""
+        self.fill_in(i=self.map.values.shape, s=self.s or self.k)
+
+    def story(self) -> Story:
+        """The way forward in one step, the gradient arrives, then one step for each of its cells."""
+        x, is_max, graph = self.map.values, self.kind == "max", Graph()
+        slide = Sliding(i=x.shape, k=self.k, s=self.s or self.k)
+        windows, places = slide.windows, list(slide.windows.places())
+        options = {"dilation": (1, 1)} if is_max else {"count_include_pad": True}
+        sizes: dict[str, Any] = {"kernel_size": self.k, "stride": slide.s, "padding": (0, 0), "ceil_mode": False}
+        y = graph.compute(f"{self.kind}_pool2d", graph.map("x", x), **sizes, **options)
+        g = load_grad(self.grad_output, windows.out, self.seed)
+        found = graph.backward(y, graph.map("grad_y", g))
+        title = Text("Max pooling, backward" if is_max else "Average pooling, backward")
+        story = Story(self, title, graph, point=Text(_POINTS[self.kind]))
+        story.fits(windows, "this gradient", steps=windows.count + 3)
+        story.set("window", "k", self.k)
+        story.sizes(s=slide.s)
+
+        X = story.cells("input", "$x$ {size}", found["x"], windows=windows, role="forward", data=self.map)
+        Y = story.cells("output", "$y$ {size}", y, pending=True)
+        G = gradient_panel(story, g)
+        best = {at: cell for at in places if (cell := self.winner(X, windows, at))}
+        count = int(np.prod(self.k))
+        shares = {
+            at: np.array([cell == best[at] if is_max else 1 / count for cell in windows.cells(at)]) for at in places
+        }
+        amounts = [stamp(windows, at, g[at] * shares[at]) for at in places]
+        # A maximum touches its own cell alone.
+        amounts = [{cell: more for cell, more in each.items() if more} for each in amounts]
+        by_x = Sums(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], amounts)
+
+        def told(n: int, at: tuple[int, ...]) -> Words:
+            value = received(G[at], at)
+            if is_max:
+                return Text("{g} goes to the maximum at {place}", g=value, place=place_of(next(iter(amounts[n]))))
+            share = Number(float(g[at]) / count, by_x.panel.decimals)
+            return Text(
+                "{g}: each cell of its window gets {share}", g=value, share=equation(None, G[at] / count, share)
+            )
+
+        def steps() -> Iterator[Step]:
+            by_x.start()
+            forward = [change for at in places for change in Y.write(at, mark="", role="forward")]
+            kept = "Forward: each window keeps its maximum and remembers which cell it was"
+            said = Text(kept if is_max else "Forward: each window keeps its mean")
+            yield story.step(said, forward, [X.set(cell, role="output") for cell in best.values()], beats=2)
+            yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
+            for n, at in enumerate(places):
+                marks = [X.mark("window", *windows.outline(at)), G.mark("current", at)]
+                marks += [by_x.panel.mark("current", next(iter(amounts[n])))] if is_max else []
+                yield story.step(told(n, at), marks, by_x.add(n))
+            gone = X.hide("window"), G.hide("current"), by_x.panel.hide("current")
+            yield story.step(Text("Both gradients have the same sum: nothing is lost"), gone, by_x.rest(), beats=2)
+
+        return story.play(
+            steps,
+            windows.count + 3,
+            (X, "→", Y, G, "→", by_x.panel),
+            alt=Text(
+                "back-propagation through {name}: {slides}; each cell of the {grad} gradient of the output {goes}",
+                name=title,
+                slides=slide.told(story.told("window"), "window"),
+                grad=Shape(windows.out),
+                goes=Text("goes to the cell that was the maximum" if is_max else "is divided among its window"),
+            ),
+            formula=Math(
+                r"\partial L/\partial x=\partial L/\partial y\ \mathrm{where}\ x=y"
+                if is_max
+                else r"\partial L/\partial x=\Sigma\,\partial L/\partial y\,/\,k^2"
+            ),
+            step_roles=("input", "forward", "kernel", "overlap", "output"),
+            convention=Text("ties: the first maximum, as in PyTorch" if is_max else "grey: the way forward"),
+        )
