@@ -45,6 +45,8 @@ def curve_claims(board: Storyboard, operation: Operation, framework: str) -> Ite
 
 
 def _compared(told: list[Told], plot: Plot | None, operation: Operation, call: Call, framework: str) -> Iterator[Claim]:
+    if not told:
+        return
     ends = np.cumsum([len(x) for _, _, x, _ in told])
     right, near = _computed(operation, call, np.concatenate([x for _, _, x, _ in told]), framework)
     options = {_LETTERS.get(name, name): value for name, value in call.options.items()}

@@ -20,6 +20,7 @@ GRAD_HELP = (
     'Gradient of the output, as the next layer sends it: a literal such as "1 2; -1 0", a file, or a name such as ones.'
 )
 SENT = "The next layer sends {g}: how much the loss changes with each output"
+MOST_NUMBERS = 8
 _GRAD_TAG = 5
 _RANDOM_GRADIENTS = np.array([-2.0, -1.0, 1.0, 2.0, 3.0])
 
@@ -116,3 +117,24 @@ def stamp(windows: Windows, at: Place, weights: Values) -> dict[Place, float]:
         for cell, weight in pairs
         if windows.is_inside(cell)
     }
+
+
+def column(story: Story, name: str, label: Words, values: Values | Tensor, **more: Any) -> Cells:
+    """A panel of numbers one below the other; what the graph computes is shown there at the end."""
+    array = (values.values if isinstance(values, Tensor) else values).reshape(-1, 1)
+    if isinstance(values, Tensor) and not story.graph.is_given(values):
+        story.graph.show(values, name, shape=array.shape)
+    marks = (Mark(name="current", role="result"),)
+    shade = Shade(scale="diverging", lo=float(array.min()), hi=float(array.max()) or 1.0)
+    return story.cells(name, label, array, **{"marks": marks, "shade": shade, **fitting(story, array), **more})
+
+
+def load_row(spec: object, what: str, option: str, seed: int, count: int | None = None) -> Values:
+    """Numbers in a row, `count` of them where that is given; raises UsageError."""
+    found = load_map(spec, None, seed=seed, default_size=(1, count or 4), what=what, option=option).values
+    if min(found.shape) > 1 or (count is not None and found.size != count) or found.size > MOST_NUMBERS:
+        size = size_text(*found.shape)
+        raise UsageError(
+            f"{option} is {size}: give one row of {f'1 to {MOST_NUMBERS}' if count is None else count} numbers"
+        )
+    return np.asarray(found.ravel())

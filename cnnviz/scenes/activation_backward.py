@@ -1,0 +1,110 @@
+"""Back-propagation through an activation: times its slope, which saturates or dies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from cnnviz.errors import UsageError
+from cnnviz.functions.activations import ACTIVATIONS, F, X
+from cnnviz.parameters import ArrayLike, param
+from cnnviz.scene import Scene
+from cnnviz.scenes._backward import BY_X, BY_Y, SENT, arrives, column, load_row
+from cnnviz.scenes._curves import Point
+from cnnviz.story import Graph, Story
+from cnnviz.storyboard import Sign, Step
+from cnnviz.words import Math, Symbol, Text, Words, equation
+
+_KINDS = tuple(name.replace("_", "-") for name in ACTIVATIONS if name != "identity")
+_POINTS = {
+    "sigmoid": "Far from 0 the sigmoid is flat: next to nothing of the gradient passes",
+    "relu": "Below 0 the slope is 0: a dead ReLU gets no gradient, so it stays dead",
+    "tanh": "Far from 0 tanh is flat: next to nothing of the gradient passes",
+}
+_SLOPE, _FLAT = Symbol("f'(x)"), 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivationBackward(Scene):
+    """Back-propagation through an activation: ∂L/∂x = f′(x) · ∂L/∂y, element by element.
+
+    Why a saturated sigmoid kills gradients: LeCun et al. (1998), "Efficient BackProp", §4.4; why ReLU does not, and
+    dies: Glorot, Bordes and Bengio (2011), "Deep Sparse Rectifier Neural Networks".
+    """
+
+    examples: ClassVar = (
+        "cnnviz activation-backward sigmoid",
+        "cnnviz activation-backward relu",
+        'cnnviz activation-backward tanh --input "-2 0 3" --grad-output "1 -1 2"',
+    )
+
+    kind: str = param("sigmoid", help="Which activation function.", choices=_KINDS, positional=True, always_named=True)
+    input: ArrayLike = param("-6 -2 0 1 5", help='Inputs x, in rising order: a literal such as "-6 0 5".', group="Data")
+    grad_output: ArrayLike | None = param(
+        None, help="Gradients of the outputs, one for each.", group="Data", shown_default="all 1"
+    )
+
+    def story(self) -> Story:
+        """The way forward, the gradient arrives, one step for each element, and a last look."""
+        x, entry, graph = (
+            load_row(self.input, "input", "--input", self.seed),
+            ACTIVATIONS[self.kind.replace("-", "_")],
+            Graph(),
+        )
+        if len(x) < 2 or (np.diff(x) <= 0).any():
+            raise UsageError("--input must hold two numbers or more in rising order: use -6 0 5")
+        spec = np.ones((1, len(x))) if self.grad_output is None else self.grad_output
+        g = load_row(spec, "grad-output", "--grad-output", self.seed, len(x))
+        point = Point.of(entry, {"alpha": None, "beta": None}, x, 2, self.digits)
+        y = graph.compute(entry.name, graph.given("x", x), result="y", **entry.options(point.parameter))
+        graph.show(y, "plot", printed=False)
+        found = graph.backward(y, graph.given("grad_y", g))
+        name = Text("{name}, backward", name=entry.title)
+        story = Story(self, name, graph, point=Text(_POINTS.get(self.kind, "The gradient is multiplied by the slope")))
+        story.settings += [("", setting) for setting in point.settings]
+        most = {"digits": self.most(3)}
+        X_, Y = (
+            column(story, "input", Math("x"), x, role="forward"),
+            column(story, "output", Math("f(x)"), y, pending=True, **most),
+        )
+        G = column(story, "gradient", Math(BY_Y), g, pending=True)
+        S = column(story, "slopes", Math("f'(x)"), point.slopes, pending=True, **most)
+        B = column(story, "by-input", Math(BY_X), found["grad_x"], pending=True, **most)
+
+        def verdict(slope: float) -> Words:
+            if slope == 0:
+                return Text("dead: nothing passes")
+            return Text("saturated: almost nothing passes") if abs(slope) < _FLAT else Text("passes")
+
+        def steps() -> Iterator[Step]:
+            places = list(np.ndindex(len(x), 1))
+            forward = [change for at in places for change in Y.write(at, mark="", role="forward")]
+            yield story.step(Text("Forward: {f} of each input, which is remembered", f=F), forward, beats=2)
+            yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
+            for n, at in enumerate(places):
+                product = equation(B.symbol(BY_X, at[:1]), S[at] * G[at], B[at])
+                caption = Text("{equation}: {verdict}", equation=product, verdict=verdict(float(point.slopes[n])))
+                marks = (each.mark("current", at) for each in (X_, G))
+                yield story.step(caption, point.moved("plot", n), marks, S.write(at, role="kernel"), B.write(at))
+            lost = int((np.abs(point.slopes) < _FLAT).sum())
+            said = Text("Little or nothing came through at {n} of {count} places", n=lost, count=len(x))
+            yield story.step(said, (each.hide("current") for each in (X_, G, S, B)), beats=2)
+
+        plot = point.plot("plot", (F, _SLOPE), x_text=X, span=0.45)
+        return story.play(
+            steps,
+            len(x) + 3,
+            (plot, X_, Y, G, Sign(name="times", text="·"), S, "=", B),
+            alt=Text(
+                "back-propagation through {name}: the gradient of each of {n} outputs is multiplied by the slope at "
+                "its input, which a point on the curve shows",
+                name=entry.title,
+                n=len(x),
+            ),
+            formula=Math(rf"{BY_X}=f'(x)\cdot {BY_Y}"),
+            step_roles=("forward", "input", "kernel", "output"),
+            convention=Text("at a kink the slope is 0, as in PyTorch"),
+        )

@@ -1,0 +1,124 @@
+"""Back-propagation through batch normalization: three paths to every input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from cnnviz.errors import UsageError
+from cnnviz.parameters import ArrayLike, param
+from cnnviz.scene import Scene
+from cnnviz.scenes._backward import BY_X, BY_Y, SENT, arrives, column, load_row
+from cnnviz.scenes._statistics import needs_double
+from cnnviz.story import Graph, Story
+from cnnviz.storyboard import Sign, Step
+from cnnviz.words import Math, Number, Symbol, Text, equation, total
+
+_HAT = r"\hat{x}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchNormBackward(Scene):
+    """Back-propagation through batch normalization of one channel, given the gradient of its output.
+
+    A value changes its own result, the mean and the variance: its gradient is the sum of three paths. Ioffe and Szegedy
+    (2015), "Batch Normalization", §3, the equations after Algorithm 1.
+    """
+
+    examples: ClassVar = (
+        "cnnviz batch-norm-backward",
+        'cnnviz batch-norm-backward --input "1 2 6" --grad-output "1 0 -1" --gamma 2',
+    )
+
+    input: ArrayLike = param("1 3 2 6", help='The batch, a value a sample: a literal such as "1 3 2 6".', group="Data")
+    grad_output: ArrayLike = param("1 -1 2 0", help="Gradient of the output, a value a sample.", group="Data")
+    gamma: float = param(1.0, help="Scale γ.", lo=-100, hi=100)
+    eps: float = param(1e-5, help="Added to the variance.", lo=1e-12, hi=1)
+
+    def story(self) -> Story:
+        """The way forward, the gradient, a step for each path, and one for each sum."""
+        x = load_row(self.input, "input", "--input", self.seed)
+        if len(x) < 2 or np.abs(x).max() > 1e4:
+            raise UsageError("--input must hold 2 values or more, from −10000 to 10000: use 1 3 2 6")
+        g = load_row(self.grad_output, "grad-output", "--grad-output", self.seed, len(x))
+        graph = Graph(double=needs_double(x[:, None], self.eps))
+        given = graph.given("x", x[:, None]), graph.given("w", [self.gamma]), graph.given("b", [0.0])
+        y = graph.compute("batch_norm", *given, training=True, eps=self.eps)
+        found = graph.backward(y, graph.given("grad_y", g[:, None]))
+        deviation, m = float(np.sqrt(x.var() + self.eps)), len(x)
+        normal, scaled = (x - x.mean()) / deviation, self.gamma * g
+        mean_of, slope_of = float(scaled.mean()), float((scaled * normal).mean())
+        paths = scaled / deviation, np.full(m, -mean_of / deviation), -normal * slope_of / deviation
+
+        story = Story(
+            self,
+            Text("Batch normalization, backward"),
+            graph,
+            point=Text("Each value changes its result, the mean and the variance: three paths back"),
+        )
+        story.settings.append(
+            ("", Text("{gamma}", gamma=equation(Symbol(r"\gamma"), Number(self.gamma, None, ("gamma",)), strong=False)))
+        )
+        digits = {"digits": self.most()}
+        X = column(story, "input", Math("x"), x, role="forward")
+        H = column(story, "normal", Math(_HAT), normal, pending=True, **digits)
+        G = column(story, "gradient", Math(BY_Y), g, pending=True)
+        names = Text("direct"), Text("by {mean}", mean=Math(r"\mu")), Text("by {variance}", variance=Math(r"\sigma^2"))
+        P = [
+            column(story, f"path-{n}", name, path, pending=True, **digits)
+            for n, (name, path) in enumerate(zip(names, paths, strict=True))
+        ]
+        B = column(story, "by-input", Math(BY_X), found["grad_x"], pending=True, **digits)
+        places, s = list(np.ndindex(m, 1)), Number(deviation, max(self.most(), 3))
+        gamma, size = Number(self.gamma, None), Number(m)
+        hat = [gamma * G[at] for at in places] if self.gamma != 1 else G.read(places)
+
+        def steps() -> Iterator[Step]:
+            forward = [change for at in places for change in H.write(at, mark="", role="forward")]
+            root = equation(Symbol(r"\sigma"), s)
+            said = Text(
+                "Forward: {hat} is {x} less the mean {mean}, over {deviation}",
+                hat=Math(_HAT),
+                x=Math("x"),
+                mean=Number(float(x.mean()), self.most()),
+                deviation=root,
+            )
+            yield story.step(said, forward, beats=2)
+            yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
+            by_mean = equation(None, -(total(hat) / size / s), P[1][0, 0], letters=60)
+            products = [each * H[at] for each, at in zip(hat, places, strict=True)]
+            by_variance = equation(None, -(H[0, 0] * (total(products) / size) / s), P[2][0, 0], letters=60)
+            told = (
+                Text("Direct, first value: {sum}", sum=equation(None, hat[0] / s, P[0][0, 0])),
+                Text("By the mean, the same for all: {sum}", sum=by_mean),
+                Text("By the variance, first value: {sum}", sum=by_variance),
+            )
+            for path, caption in zip(P, told, strict=True):
+                written = [change for at in places for change in path.write(at, mark="", role="kernel")]
+                yield story.step(caption, written, path.mark("current", (0, 0)), beats=2)
+            for at in places:
+                parts = total([path[at] for path in P])
+                marks = (path.mark("current", at) for path in P)
+                yield story.step(equation(B.symbol(BY_X, at[:1]), parts, B[at]), marks, B.write(at))
+            said = Text("The gradients sum to 0: a shift of the whole batch changes nothing")
+            yield story.step(said, (path.hide("current") for path in (*P, B)), beats=2)
+
+        signs = [Sign(name=f"plus-{n}", text="+") for n in (1, 2)]
+        return story.play(
+            steps,
+            m + 6,
+            (X, H, G, "→", P[0], signs[0], P[1], signs[1], P[2], "=", B),
+            alt=Text(
+                "back-propagation through batch normalization of {n} values: the gradient reaches each of them "
+                "directly, by the mean and by the variance, and the three parts are added up",
+                n=m,
+            ),
+            formula=Math(
+                r"\partial L/\partial x_i=\gamma\,(g_i-\mathrm{mean}(g)-\hat{x}_i\,\mathrm{mean}(g\,\hat{x}))/\sigma"
+            ),
+            step_roles=("forward", "input", "kernel", "output"),
+            convention=Text("σ holds ε; g is the gradient of the output"),
+        )

@@ -1,0 +1,107 @@
+"""Back-propagation through a fully connected layer: an outer product, and the transposed weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from cnnviz.data import load_kernel
+from cnnviz.errors import UsageError
+from cnnviz.notation import size_text
+from cnnviz.parameters import ArrayLike, param
+from cnnviz.scene import Scene
+from cnnviz.scenes._backward import BY_B, BY_X, BY_Y, MOST_NUMBERS, SENT, Sums, arrives, column, load_row, received
+from cnnviz.story import Graph, Story
+from cnnviz.storyboard import Sign, Step
+from cnnviz.words import Math, Text, equation, total
+
+_BY_W = r"\partial L/\partial W"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FcBackward(Scene):
+    """Back-propagation through y = W x + b, given the gradient of y.
+
+    ∂L/∂W is the outer product of ∂L/∂y and x, ∂L/∂x is Wᵀ ∂L/∂y, ∂L/∂b is ∂L/∂y itself: Rumelhart, Hinton and
+    Williams (1986), "Learning representations by back-propagating errors", eq. 4 to 7.
+    """
+
+    examples: ClassVar = (
+        "cnnviz fc-backward",
+        'cnnviz fc-backward --input "1 2" --weights "1 0; 2 1; -1 3" --grad-output "1 -1 2"',
+    )
+
+    input: ArrayLike = param("2 3 1", help='Values of x: a literal such as "2 3 1", or a file.', group="Data")
+    weights: ArrayLike = param("1 -2 2; -1 1 3", help="Weights W, a row an output.", group="Data")
+    grad_output: ArrayLike = param("2 -1", help="Gradient of y, one value an output.", group="Data")
+
+    def story(self) -> Story:
+        """The gradient arrives, one step for each of its values and one for each input."""
+        x = load_row(self.input, "input", "--input", self.seed)
+        w = load_kernel(self.weights, None, seed=self.seed, what="weights", option="--weights").values
+        if w.shape[1] != len(x) or max(w.shape) > MOST_NUMBERS:
+            size, most = size_text(*w.shape), f"{MOST_NUMBERS} rows or less"
+            raise UsageError(f"--weights are {size}, but there are {len(x)} inputs: give {len(x)} columns and {most}")
+        g, graph = load_row(self.grad_output, "grad-output", "--grad-output", self.seed, len(w)), Graph()
+        given = graph.given("x", x), graph.given("w", w), graph.given("b", np.zeros(len(w)))
+        found = graph.backward(graph.compute("linear", *given), graph.given("grad_y", g))
+        story = Story(
+            self,
+            Text("Fully connected layer, backward"),
+            graph,
+            point=Text("Each weight's gradient is its input times the gradient of its output"),
+        )
+        rows, inputs = range(len(w)), range(len(x))
+        X = story.cells("input", Math("x"), x[None], role="forward", shade=None)
+        W = story.cells("weights", Math("W"), w, role="forward", notes=True, shade=None)
+        G = column(story, "gradient", Math(BY_Y), g, pending=True)
+        by_w = Sums(
+            story,
+            "by-weights",
+            Math(_BY_W),
+            found["grad_w"],
+            [{(j, i): float(g[j] * x[i]) for i in inputs} for j in rows],
+        )
+        by_b = Sums(story, "by-bias", Math(BY_B), found["grad_b"], [{(j, 0): float(g[j])} for j in rows])
+        by_x = column(story, "by-input", Math(BY_X), found["grad_x"], pending=True)
+
+        def steps() -> Iterator[Step]:
+            by_w.start()
+            by_b.start()
+            yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
+            for j in rows:
+                caption = Text(
+                    "{g} times every input is row {row} of {w}", g=received(G[j, 0], (j,)), row=j + 1, w=Math(_BY_W)
+                )
+                covered = [*X.cover([(0, i) for i in inputs])]
+                yield story.step(caption, covered, G.mark("current", (j, 0)), by_w.add(j), by_b.add(j))
+            done = [*X.cover(()), *by_w.rest(), *by_b.rest(), G.hide("current")]
+            for i in inputs:
+                terms = [W[j, i] * G[j, 0] for j in rows]
+                added = equation(by_x.symbol(BY_X, (i,)), total(terms), by_x[i, 0])
+                notes = [Text("×{g}", g=G[j, 0]) for j in rows]
+                yield story.step(added, done, W.cover([(j, i) for j in rows], notes), by_x.write((i, 0)))
+                done = []
+            said = Text(
+                "Forward, row by row: {y}; backward, column by column: {x}", y=Math("Wx"), x=Math(rf"W^T\,{BY_Y}")
+            )
+            yield story.step(said, W.cover(()), by_x.hide("current"), beats=2)
+
+        return story.play(
+            steps,
+            len(w) + len(x) + 2,
+            (X, W, G, Sign(name="becomes", text="→"), by_w.panel, by_b.panel, by_x),
+            alt=Text(
+                "back-propagation through a fully connected layer of {n} inputs and {m} outputs: the gradient of the "
+                "weights is the outer product of the output's gradient and the input, that of the input is the "
+                "transposed weights times the output's gradient",
+                n=len(x),
+                m=len(w),
+            ),
+            formula=Math(rf"{_BY_W}={BY_Y}\cdot x^T\qquad {BY_B}={BY_Y}\qquad {BY_X}=W^T\,{BY_Y}"),
+            step_roles=("input", "kernel", "overlap", "output"),
+            convention=Text("grey: what the way forward has computed"),
+        )
