@@ -36,6 +36,7 @@ def after_training(operation: Operation, framework: str) -> dict[str, Values]:
             for name, operand in operation.operands.items()
         }
         forward = run(replace(operation, operands=learned, training=None, shown=()), framework)
+        found |= {f"after_{name}": learned[name].values for name in operation.training.weights}
         found |= {f"after_{name}": values for name, values in forward.items()}
     return found
 

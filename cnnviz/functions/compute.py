@@ -106,6 +106,11 @@ def _batch_norm(
     return ops.batch_norm(x, None, None, weight, bias, **options)
 
 
+def _dropout(x: npt.ArrayLike, mask: npt.ArrayLike, *, p: float) -> Array:
+    """Keep what a mask of zeros and ones says, larger by 1/(1 − p): Srivastava et al. (2014), "Dropout", §10."""
+    return np.asarray(floating(x) * floating(mask) / (1 - p))
+
+
 def _cross_entropy(x: npt.ArrayLike, *, label: npt.ArrayLike) -> Array:
     return ops.cross_entropy(x, np.broadcast_to(label, np.shape(x)[:-1]))
 
@@ -148,6 +153,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "linear": ops.linear,
         "flatten": ops.flatten,
         "flip": ops.flip,
+        "add": np.add,
+        "dropout": _dropout,
         "softmax": ops.softmax,
         "cross_entropy": _cross_entropy,
         "surface": _surface,

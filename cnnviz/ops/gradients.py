@@ -140,6 +140,11 @@ def _cross_entropy(slope: Array, scores: Array, label: npt.ArrayLike) -> tuple[A
     return (slope * (probabilities - hot) / classes.size,)
 
 
+def _add(slope: Array, x: Array, y: Array) -> tuple[Array, Array]:
+    """A copy for each."""
+    return slope, slope
+
+
 def _flatten(slope: Array, x: Array) -> tuple[Array]:
     return (slope.reshape(np.shape(x)),)
 
@@ -154,5 +159,6 @@ _GRADIENTS: Mapping[str, Callable[..., tuple[Array, ...]]] = MappingProxyType(
         "local_response_norm": _local_response_norm,
         "cross_entropy": _cross_entropy,
         "flatten": _flatten,
+        "add": _add,
     }
 )

@@ -41,6 +41,8 @@ _TEMPLATES = {
     + ").reshape({0}.shape)",
     "linear": "{0} @ {1}.T + {2}",
     "flatten": "{0}.reshape(1, -1)",
+    "add": "{0} + {1}",
+    "dropout": "# Dropout of JAX's libraries draws a mask of its own: here the figure's.\n{0} * {1} / (1 - {p})",
     "identity": "{0}",
     "tanh": "jnp.tanh({0})",
     "gelu": "jax.nn.gelu({0}, approximate=False)",
@@ -223,7 +225,7 @@ class Framework(Writer):
             self.put("", "", "def output_of(x, *weights):", f"    return {loss}", "", "")
             self.expressions.append("jax.vjp(output_of, x, *weights)")
             return f"{self.expressions[-1]}[1]({training.grad})"
-        self.put("", "", "def loss_of(x, *weights):", f"    return {loss}", "", "")
+        self.put("", "", "def loss_of(x, *weights):", f"    return {loss}.sum()", "", "")
         self.expressions.append("jax.grad(loss_of)(x, *weights)")
         return f"jax.grad(loss_of, range({len(names)}))({', '.join(names)})"
 

@@ -38,6 +38,8 @@ _TEMPLATES = {
     "linear": "# A row of the weights is one output; Dense keeps it as a column.\n"
     "keras.ops.matmul({0}, keras.ops.transpose({1})) + {2}",
     "flatten": "keras.ops.reshape(keras.ops.transpose({0}, (0, 3, 1, 2)), (1, -1))",
+    "add": "{0} + {1}",
+    "dropout": "# Dropout of Keras draws a mask of its own: here the figure's.\n{0} * {1} / (1 - {p})",
     "identity": "keras.activations.linear({0})",
     "hardtanh": "keras.activations.hard_tanh({0})",
     "hardswish": "keras.activations.hard_silu({0})",

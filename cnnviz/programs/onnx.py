@@ -267,8 +267,16 @@ class Framework(Writer):
         if len(call.shape) > 1:
             self.graph.node("Gemm", [x, w, b], call.result, transB=1)
             return
-        products = self.graph.node("MatMul", [w, x], "products")
+        products = self.graph.node("MatMul", [w, x], f"{call.result}_products")
         self.graph.node("Add", [products, b], call.result)
+
+    def _add(self, call: Call) -> None:
+        self.graph.node("Add", call.operands, call.result)
+
+    def _dropout(self, call: Call) -> None:
+        self.graph.remark("Dropout of ONNX draws a mask of its own: here the figure's.")
+        x, mask = call.operands
+        self.graph.formula(f"{x} * {mask} / {1 - call.options['p']}", call.result)
 
     def _flatten(self, call: Call) -> None:
         self.graph.node("Flatten", call.operands, call.result)

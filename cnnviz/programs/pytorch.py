@@ -15,6 +15,8 @@ _TEMPLATES = {
     "{0} / ({k} + {per_mean} * F.avg_pool2d(squares, {size}, stride=1)) ** {beta}",
     "linear": "F.linear({0}, {1}, {2})",
     "flatten": "{0}.flatten(1)",
+    "add": "{0} + {1}",
+    "dropout": "# F.dropout draws a mask of its own: here the figure's.\n{0} * {1} / (1 - {p})",
     "identity": "{0}",
     "tanh": "torch.tanh({0})",
     "sigmoid": "torch.sigmoid({0})",

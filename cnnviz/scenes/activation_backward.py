@@ -10,6 +10,7 @@ import numpy as np
 
 from cnnviz.errors import UsageError
 from cnnviz.functions.activations import ACTIVATIONS, F, X
+from cnnviz.notation import digits_for
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._backward import BY_X, BY_Y, SENT, arrives, column, load_row
@@ -65,7 +66,8 @@ class ActivationBackward(Scene):
         name = Text("{name}, backward", name=entry.title)
         story = Story(self, name, graph, point=Text(_POINTS.get(self.kind, "The gradient is multiplied by the slope")))
         story.settings += [("", setting) for setting in point.settings]
-        most = {"digits": self.most(3)}
+        digits = digits_for(np.concatenate([y.values, point.slopes]), most=self.most(3))
+        most = {"digits": digits}
         X_, Y = (
             column(story, "input", Math("x"), x, role="forward"),
             column(story, "output", Math("f(x)"), y, pending=True, **most),

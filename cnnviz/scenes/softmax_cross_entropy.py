@@ -84,7 +84,7 @@ class SoftmaxCrossEntropy(Scene):
             (Z, "→", P, Sign(name="minus", text="−"), Y, "=", G),
             alt=Text(
                 "softmax with cross-entropy over {n} classes: logits become probabilities, the loss is the negative "
-                "logarithm of that of the right class, and the gradient of the logits is the probabilities less the label",
+                "logarithm of that of the right class, the gradient of the logits is the probabilities less the label",
                 n=len(z),
             ),
             formula=Math(r"p_i=e^{z_i}/\Sigma_j\,e^{z_j}\qquad L=-\ln p_c\qquad \partial L/\partial z=p-y"),

@@ -1,0 +1,132 @@
+"""The steps of a two-layer network: its values, their gradients, and the step against these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from cnnviz.functions.activations import Activation
+from cnnviz.story import Cells, Story, Tensor
+from cnnviz.storyboard import Change, Mark, Shade, Step
+from cnnviz.words import Expression, Math, Number, Symbol, Text, call, equation, substitute, total
+
+_LETTERS = {"x": "x", "w1": "W", "b1": "b", "z": "z", "h": "h", "w2": "v", "b2": "c", "y": "y", "loss": "L"}
+
+
+class Chain:
+    """Two rows of panels: every array of the network, and below each its gradient; last the loss after the step."""
+
+    def __init__(
+        self, story: Story, found: Mapping[str, Tensor], entry: Activation, target: float, rate: float
+    ) -> None:
+        self.story, self.found, self.entry = story, found, entry
+        self.target, self.rate = Number(target, None), Number(rate, None)
+        self.V = {name: self._panel(name, letter) for name, letter in _LETTERS.items()}
+        letters = {name: rf"\partial L/\partial {letter}" for name, letter in _LETTERS.items() if name != "loss"}
+        self.G = {name: self._panel(f"grad_{name}", letter) for name, letter in letters.items()}
+        after = self._panel("after_loss", r"L\ \mathrm{after}")
+        self.stage, self.after = (tuple(self.V.values()), (*self.G.values(), after)), after
+
+    def _panel(self, name: str, letter: str) -> Cells:
+        """The panel of an array, which shows at the end what is after the step."""
+        tensor, graph = self.found[name], self.story.graph
+        values = tensor.values if tensor.values.ndim == 2 else tensor.values.reshape(-1, 1)
+        given, learned = graph.is_given(tensor), self.found.get(f"after_{name}", tensor)
+        ends = [float(values.min()), float(values.max())]
+        if name in ("loss", "x") or name.startswith(("grad_", "after_")):
+            learned = tensor
+        if not graph.is_given(learned):
+            graph.show(learned, f"{name}-cells", shape=values.shape)
+            ends += [float(learned.values.min()), float(learned.values.max())]
+        return self.story.cells(
+            f"{name}-cells",
+            Math(letter),
+            values,
+            role="forward",
+            pending=not given,
+            digits=self.story.decimals(np.append(values, learned.values)),
+            shade=Shade(scale="diverging", lo=min(ends), hi=max(ends)),
+            marks=(Mark(name="current", role="result"),),
+        )
+
+    def loss(self, name: str) -> Number:
+        """The loss, before or after the step."""
+        value = float(self.found[name].values.ravel()[0])
+        return Number(value, max(self.V["loss"].decimals, 3), (name, 0))
+
+    # Steps
+
+    def forward(self) -> Iterator[Step]:
+        """Every value."""
+        V = self.V
+        (outputs, inputs), hidden = V["w1"].values.shape, range(len(V["z"].values))
+        for j in range(outputs):
+            terms: list[Expression] = [V["w1"][j, i] * V["x"][i, 0] for i in range(inputs)]
+            yield self._written(V["z"], (j, 0), "z", total([*terms, V["b1"][j, 0]]), "forward")
+        for j in hidden:
+            z = V["z"][j, 0]
+            body = call("σ", z) if self.entry.name == "sigmoid" else call("tanh", z)
+            body = call("max", Number(0), z) if self.entry.name == "relu" else body
+            yield self._written(V["h"], (j, 0), "h", body, "forward")
+        terms = [V["w2"][0, j] * V["h"][j, 0] for j in hidden]
+        yield self._written(V["y"], (0, 0), "y", total([*terms, V["b2"][0, 0]]), "forward")
+        yield self._written(V["loss"], (0, 0), "L", (V["y"][0, 0] - self.target) ** 2, "output")
+
+    def backward(self) -> Iterator[Step]:
+        """Every gradient."""
+        V, G, hidden = self.V, self.G, range(len(self.V["z"].values))
+        y = G["y"][0, 0]
+        yield self._gradient("y", (0, 0), Number(2) * (V["y"][0, 0] - self.target))
+        yield self._gradient("b2", (0, 0), y)
+        for j in hidden:
+            yield self._gradient("w2", (0, j), y * V["h"][j, 0])
+        for j in hidden:
+            yield self._gradient("h", (j, 0), V["w2"][0, j] * y)
+        for j in hidden:
+            yield self._gradient("z", (j, 0), G["h"][j, 0] * self._slope(j))
+        for j in hidden:
+            yield self._gradient("b1", (j, 0), G["z"][j, 0])
+        for place in np.ndindex(V["w1"].values.shape):
+            yield self._gradient("w1", place, G["z"][place[0], 0] * V["x"][place[1], 0])
+        for i in range(len(V["x"].values)):
+            yield self._gradient("x", (i, 0), total([V["w1"][j, i] * G["z"][j, 0] for j in hidden]))
+
+    def _slope(self, j: int) -> Expression:
+        """The activation's slope with numbers put in."""
+        z, h = self.V["z"][j, 0], self.V["h"][j, 0]
+        if self.entry.textbook_derivative is None:
+            return Number(float(self.entry.slope(z.value)))
+        return substitute(self.entry.textbook_derivative, {"x": z, "f(x)": h})
+
+    def update(self) -> Iterator[Step]:
+        """The step against the gradient, and what the network then gives."""
+        changed = [change for name in ("w1", "b1", "w2", "b2") for change in self._after(name)]
+        w, g = self.V["w2"][0, 0], self.G["w2"][0, 0]
+        new = Number(float(self.found["after_w2"].values[0, 0]), self.V["w2"].decimals, self.V["w2"].ref((0, 0)))
+        moved = equation(None, w - self.rate * g, new)
+        said = Text("Every weight moves against its gradient, the first of {w}: {sum}", w=Math("v"), sum=moved)
+        hidden = [cells.hide("current") for cells in (*self.V.values(), *self.G.values())]
+        yield self.story.step(said, changed, hidden, self.V["w2"].mark("current", (0, 0)), beats=3)
+        again = [change for name in ("z", "h", "y") for change in self._after(name)]
+        falls = Text(
+            "Forward again: the loss goes from {before} to {after}",
+            before=self.loss("loss"),
+            after=self.loss("after_loss"),
+        )
+        yield self.story.step(falls, again, self.V["w2"].hide("current"), self.after.write((0, 0)), beats=3)
+
+    def _after(self, name: str) -> Iterator[Change]:
+        cells = self.V[name]
+        for place, value in np.ndenumerate(self.found[f"after_{name}"].values.reshape(cells.values.shape)):
+            yield cells.set(place, role="output", value=float(value))
+
+    def _gradient(self, name: str, place: tuple[int, ...], arithmetic: Expression) -> Step:
+        return self._written(self.G[name], place, rf"\partial L/\partial {_LETTERS[name]}", arithmetic, "kernel")
+
+    def _written(self, cells: Cells, place: tuple[int, ...], letter: str, arithmetic: Expression, role: str) -> Step:
+        """A number with its arithmetic."""
+        index = tuple(n + 1 for n, size in zip(place, cells.values.shape, strict=True) if size > 1)
+        hidden = [each.hide("current") for each in (*self.V.values(), *self.G.values())]
+        caption = equation(Symbol(letter, index), arithmetic, cells[place])
+        return self.story.step(caption, hidden, cells.write(place, role=role))

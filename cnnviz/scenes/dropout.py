@@ -1,0 +1,114 @@
+"""Dropout: training draws a mask and enlarges what survives, inference changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from cnnviz.data import load_map
+from cnnviz.parameters import ArrayLike, Size, param
+from cnnviz.scene import Scene
+from cnnviz.scenes._backward import fitting
+from cnnviz.story import Graph, Story, check_steps, input_map, input_size
+from cnnviz.storyboard import Mark, Sign, Step
+from cnnviz.words import Math, Number, Text, Words, equation
+
+_MASK_TAG = 6
+_EXAMPLE = "3 1 4 2; 2 0 1 3; 1 2 2 4"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dropout(Scene):
+    """Dropout in training and at inference: each value is dropped with probability p, survivors grow by 1/(1 − p).
+
+    Srivastava et al. (2014), "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", with the scaling done
+    in training ("inverted", §10), as torch.nn.functional.dropout does.
+    """
+
+    examples: ClassVar = ("cnnviz dropout", "cnnviz dropout --p 0.2 --i 4 --seed 3")
+
+    p: float = param(0.5, help="Probability of a value to be dropped.", lo=0.0, hi=0.95)
+    i: Size | None = input_size(shown_default="3x4, or the data's own")
+    input: ArrayLike | None = input_map(None, shown_default="an example of 3×4, else random")
+
+    def story(self) -> Story:
+        """The mask, one step for each value in training, then inference, and what both have in common."""
+        spec = _EXAMPLE if self.input is None and self.i in (None, (3, 4)) else self.input
+        x = load_map(spec, self.i, seed=self.seed).values
+        check_steps(x.size + 3, "this dropout")
+        mask = (np.random.default_rng([self.seed, _MASK_TAG]).random(x.shape) >= self.p).astype(float)
+        graph = Graph()
+        graph.essential = 0
+        given = graph.map("x", x), graph.map("mask", mask)
+        y = graph.compute("dropout", *given, p=self.p)
+        same = graph.compute("identity", given[0], result="inference")
+        story = Story(
+            self,
+            Text("Dropout"),
+            graph,
+            point=Text("Training drops values and enlarges the rest; inference keeps all as they are"),
+        )
+        story.set("dropped with", "p", Number(self.p, None, ("p",)), size=False)
+        X = story.cells("input", "$x$ {size}", given[0])
+        M = story.cells(
+            "mask",
+            Text("mask"),
+            given[1],
+            first=np.full(x.shape, np.nan),
+            roles=np.full(x.shape, "pending"),
+            marks=(Mark(name="current", role="result"),),
+        )
+        Y = story.cells("output", Text("training {y}", y=Math("y")), y, pending=True, **fitting(story, y.values))
+        E = story.cells("inference", Text("inference {y}", y=Math("y")), same, pending=True)
+        factor = 1 / (1 - Number(self.p, None, ("p",)))
+
+        def steps() -> Iterator[Step]:
+            drawn = [
+                M.set(at, role="kernel" if kept else "zero", value=float(kept)) for at, kept in np.ndenumerate(mask)
+            ]
+            kept = Number(float(mask.sum()))
+            yield story.step(
+                Text("A new mask for every step of training: {n} of {count} values survive", n=kept, count=x.size),
+                drawn,
+                beats=2,
+            )
+            for at in np.ndindex(x.shape):
+                caption: Words = equation(Y.symbol("y", at), X[at] * factor, Y[at])
+                if not mask[at]:
+                    caption = Text(
+                        "{x} is dropped: {y}",
+                        x=equation(X.symbol("x", at), X[at], strong=False),
+                        y=equation(Y.symbol("y", at), Y[at]),
+                    )
+                yield story.step(
+                    caption, X.cover([at]), M.mark("current", at), Y.write(at, role="output" if mask[at] else "zero")
+                )
+            whole = [change for at in np.ndindex(x.shape) for change in E.write(at, mark="")]
+            yield story.step(
+                Text("Inference: no mask, no factor"), X.cover(()), M.hide("current"), Y.hide("current"), whole, beats=2
+            )
+            at = tuple(int(n) for n in np.unravel_index(int(np.argmax(x)), x.shape))
+            p = Number(self.p, None, ("p",))
+            mean = equation(None, (1 - p) * (X[at] * factor) + p * 0, X[at])
+            yield story.step(
+                Text("On average over all masks both are the same: {mean}", mean=mean), E.mark("current", at), beats=2
+            )
+
+        return story.play(
+            steps,
+            x.size + 3,
+            (X, Sign(name="masked", text="∘"), M, Sign(name="training", text="→"), Y, E),
+            alt=Text(
+                "dropout: in training a random mask keeps some of {n} values, which are divided by the probability of "
+                "being kept, and sets the others to 0; at inference all values stay as they are",
+                n=x.size,
+            ),
+            formula=Math(
+                r"y=x\circ\mathrm{mask}\,/\,(1-p)\quad\mathrm{in\ training}\qquad y=x\quad\mathrm{at\ inference}"
+            ),
+            step_roles=("kernel", "output", "zero"),
+            convention=Text("scaled in training, as in PyTorch"),
+        )

@@ -1,0 +1,135 @@
+"""Residual connection: x goes two ways and is added again; backward, the sum copies the gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from cnnviz.data import load_kernel, load_map
+from cnnviz.errors import UsageError
+from cnnviz.parameters import ArrayLike, Size, param
+from cnnviz.scene import Scene
+from cnnviz.scenes._backward import BY_X, BY_Y, GRAD_HELP, SENT, arrives, fitting, gradient_panel, load_grad
+from cnnviz.story import Cells, Graph, Sliding, Story, input_map, input_size, kernel_values, stride
+from cnnviz.storyboard import Change, Sign, Step
+from cnnviz.words import Assigned, Math, Number, Symbol, Text, equation
+
+_EXAMPLE = "1 0 2; 3 1 0; 0 2 1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Residual(Scene):
+    """A residual block y = F(x) + x, F a padded 3×3 convolution, forward and backward.
+
+    Where a stride makes F(x) smaller, x goes through a 1×1 convolution of the same stride. He et al. (2016), "Deep
+    Residual Learning for Image Recognition", eq. 1 and 2.
+    """
+
+    examples: ClassVar = ("cnnviz residual", "cnnviz residual --i 4 --s 2 --projection 0.5")
+
+    i: Size | None = input_size(shown_default="3, or the data's own")
+    s: Size = stride()
+    projection: float = param(1.0, help="Weight of the 1×1 convolution, where there is a stride.", lo=-9, hi=9)
+    input: ArrayLike | None = input_map(None, shown_default="an example of 3×3, else random from 0 to 3")
+    kernel: ArrayLike = kernel_values("0 1 0; 1 -1 0; 0 0 1")
+    grad_output: ArrayLike | None = param(None, help=GRAD_HELP, group="Data", shown_default="random: −2 to 3, never 0")
+
+    def story(self) -> Story:
+        """Both ways, the sum, the gradient, its copies, both ways back and their sum."""
+        spec = self.input
+        if spec is None:
+            small = np.random.default_rng(self.seed).integers(0, 4, self.i or (3, 3))
+            spec = _EXAMPLE if self.i in (None, (3, 3)) else small.astype(float)
+        x = load_map(spec, self.i, seed=self.seed).values
+        w = load_kernel(self.kernel, (3, 3), seed=self.seed).values
+        projected, graph = self.s != (1, 1), Graph()
+        if self.projection != 1 and not projected:
+            raise UsageError("--projection is there where shapes differ: use it with --s 2")
+        out = Sliding(i=x.shape, k=(3, 3), s=self.s, p=(1, 1)).windows.out
+        how = {"stride": self.s, "dilation": (1, 1)}
+        pixels, kernel = graph.map("x", x), graph.kernel("w", w)
+        f = graph.compute("conv2d", pixels, kernel, result="f", padding=(1, 1), **how)
+        skip = pixels
+        if projected:
+            one = graph.kernel("v", [[self.projection]])
+            skip = graph.compute("conv2d", pixels, one, result="skip", padding=(0, 0), **how)
+        g = load_grad(self.grad_output, out, self.seed)
+        y = graph.compute("add", f, skip)
+        found = graph.backward(y, graph.map("grad_y", g))
+        by_skip = np.zeros(x.shape)
+        by_skip[:: self.s[0], :: self.s[1]] = g * (self.projection if projected else 1)
+        by_f = found["grad_x"].values[0, 0] - by_skip
+
+        said = (
+            "Where shapes differ, a 1×1 convolution takes x along"
+            if projected
+            else "The sum copies the gradient: one copy skips F unchanged"
+        )
+        story = Story(self, Text("Residual connection"), graph, point=Text(said))
+        if projected:
+            story.sizes(s=self.s)
+            story.settings.append(("", Assigned(Symbol("v"), Number(self.projection, None, ("projection",)))))
+        X = story.cells("input", Math("x"), pixels, role="input")
+        F = story.cells("f", Math("F(x)"), f, pending=True, **fitting(story, f.values))
+        S = story.cells(
+            "skip", Math("v\\,x" if projected else "x"), skip.values[0, 0], pending=True, **fitting(story, skip.values)
+        )
+        Y = story.cells("output", Math("y"), y, pending=True, **fitting(story, y.values))
+        G = gradient_panel(story, g)
+        B = [
+            story.cells(name, label, values, pending=True, **fitting(story, values))
+            for name, label, values in (
+                ("by-f", Text("by {f}", f=Math("F")), by_f),
+                ("by-skip", Text("by the skip"), by_skip),
+            )
+        ]
+        D = story.cells("by-input", Math(BY_X), found["grad_x"], pending=True, **fitting(story, found["grad_x"].values))
+
+        def whole(cells: Cells, role: str = "output") -> list[Change]:
+            return [change for at in np.ndindex(cells.values.shape) for change in cells.write(at, mark="", role=role)]
+
+        def sum_of(cells: Cells, parts: list[Cells], letter: str) -> Text:
+            at = tuple(int(n) for n in np.unravel_index(int(np.abs(cells.values).argmax()), cells.values.shape))
+            summed = equation(cells.symbol(letter, at), parts[0][at] + parts[1][at], cells[at])
+            return Text("{sum}", sum=summed)
+
+        def steps() -> Iterator[Step]:
+            ways = "{x} goes two ways: through {f}, a 3×3 convolution …"
+            yield story.step(Text(ways, x=Math("x"), f=Math("F")), whole(F, "kernel"), beats=2)
+            past = "… and through a 1×1 convolution of the same stride" if projected else "… and past it, unchanged"
+            yield story.step(Text(past), whole(S, "input"), beats=2)
+            yield story.step(Text("Both are added: {sum}", sum=sum_of(Y, [F, S], "y")), whole(Y), beats=2)
+            yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
+            yield story.step(
+                Text("A sum copies its gradient; one copy goes back through {f}", f=Math("F")),
+                whole(B[0], "kernel"),
+                beats=2,
+            )
+            other = (
+                "… the other through the 1×1 convolution"
+                if projected
+                else "… the other skips it: whatever F does, it arrives"
+            )
+            yield story.step(Text(other), whole(B[1], "input"), beats=2)
+            yield story.step(Text("{x} got both: {sum}", x=Math("x"), sum=sum_of(D, B, BY_X)), whole(D), beats=2)
+
+        v = "v" if projected else ""
+        plus = [Sign(name=f"plus-{n}", text="+") for n in (1, 2)]
+        equals = [Sign(name=f"equals-{n}", text="=") for n in (1, 2)]
+        return story.play(
+            steps,
+            7,
+            (X, "→", F, plus[0], S, equals[0], Y),
+            (G, Sign(name="back", text="→"), B[0], plus[1], B[1], equals[1], D),
+            alt=Text(
+                "a residual connection: {x} goes through a convolution and past it, and both are added; backward the "
+                "gradient of the sum goes both ways and is added where they began",
+                x="x",
+            ),
+            formula=Math(rf"y=F(x)+{v}x\qquad {BY_X}=\left(F'(x)\right)^T{BY_Y}+{v}\,{BY_Y}"),
+            step_roles=("input", "kernel", "output"),
+            convention=Text("top: forward; below: backward"),
+        )
