@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.functions.compute import evaluate, gradients
+from cnnviz.functions.compute import FUNCTIONS, evaluate, gradients
 from cnnviz.operation import Call, Operand, Operation
 from cnnviz.programs import run
 
@@ -77,7 +77,11 @@ def _direction(call: Call, values: Values) -> Values:
     """A random direction; straight away from 0 where a function has kinks, of which it crosses none."""
     if not any(kink in call.function for kink in _KINKS):
         random = np.random.default_rng(math.prod(values.shape)).normal(size=values.shape)
-        return random * (float(np.abs(values).max(initial=0)) or 1.0)
+        # As far as a function goes that is curved, in normalization by the smallest spread.
+        if call.function == "batch_norm" and values.shape == call.shape:
+            return random * float(values.std(axis=(0, *range(2, values.ndim))).min())
+        far = float(np.abs(values).max(initial=0)) or 1.0
+        return random * (far if call.function in FUNCTIONS else min(far, 4.0))
     near = [
         np.abs(np.abs(values) / end - 1) < 4 * _STEP for end in _ENDS if "hard" in call.function or "6" in call.function
     ]

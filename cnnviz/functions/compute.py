@@ -106,6 +106,11 @@ def _batch_norm(
     return ops.batch_norm(x, None, None, weight, bias, **options)
 
 
+def _batch_norm_inference(x: npt.ArrayLike, mean: npt.ArrayLike, variance: npt.ArrayLike, *, eps: float) -> Array:
+    """With statistics from training, (samples, channels): Ioffe and Szegedy (2015), Algorithm 2."""
+    return np.asarray((floating(x) - floating(mean)) / np.sqrt(floating(variance) + eps))
+
+
 def _dropout(x: npt.ArrayLike, mask: npt.ArrayLike, *, p: float) -> Array:
     """Keep what a mask of zeros and ones says, larger by 1/(1 − p): Srivastava et al. (2014), "Dropout", §10."""
     return np.asarray(floating(x) * floating(mask) / (1 - p))
@@ -147,6 +152,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "local_response_norm": ops.local_response_norm,
         "local_response_norm_within": ops.local_response_norm_within,
         "batch_norm": _batch_norm,
+        "batch_norm_inference": _batch_norm_inference,
         "layer_norm": ops.layer_norm,
         "instance_norm": ops.instance_norm,
         "group_norm": ops.group_norm,

@@ -43,6 +43,7 @@ _TEMPLATES = {
     "flatten": "{0}.reshape(1, -1)",
     "add": "{0} + {1}",
     "dropout": "# Dropout of JAX's libraries draws a mask of its own: here the figure's.\n{0} * {1} / (1 - {p})",
+    "batch_norm_inference": "({0} - {1}) / jnp.sqrt({2} + {eps})",
     "identity": "{0}",
     "tanh": "jnp.tanh({0})",
     "gelu": "jax.nn.gelu({0}, approximate=False)",

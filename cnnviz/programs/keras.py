@@ -40,6 +40,7 @@ _TEMPLATES = {
     "flatten": "keras.ops.reshape(keras.ops.transpose({0}, (0, 3, 1, 2)), (1, -1))",
     "add": "{0} + {1}",
     "dropout": "# Dropout of Keras draws a mask of its own: here the figure's.\n{0} * {1} / (1 - {p})",
+    "batch_norm_inference": "({0} - {1}) / ({2} + {eps}) ** 0.5",
     "identity": "keras.activations.linear({0})",
     "hardtanh": "keras.activations.hard_tanh({0})",
     "hardswish": "keras.activations.hard_silu({0})",

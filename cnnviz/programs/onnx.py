@@ -231,6 +231,11 @@ class Framework(Writer):
         mean, variance = (self.graph.node("Reshape", [name, flat], name[:-1]) for name in (means, variances))
         self.graph.node("BatchNormalization", [x, *affine, mean, variance], y, epsilon=call.options["eps"])
 
+    def _batch_norm_inference(self, call: Call) -> None:
+        x, *statistics = call.operands
+        names = [x, *self._affine(call.shape[1]), *statistics]
+        self.graph.node("BatchNormalization", names, call.result, epsilon=call.options["eps"])
+
     def _affine(self, shape: Any) -> tuple[str, str]:
         """γ = 1 and β = 0."""
         return self._filled("ones", shape), self._filled("zeros", shape)
@@ -283,7 +288,7 @@ class Framework(Writer):
 
     def _activation(self, call: Call) -> None:
         x, value = call.operands[0], dict(zip(("alpha",), call.options.values(), strict=False))
-        if self.operation.double:
+        if self.operation.double and call.function not in ("relu", "sigmoid", "tanh"):
             # The only type in which ONNX Runtime has all activations.
             self.single.add(call.result)
             x = self.graph.node("Cast", [x], "single", to=1)

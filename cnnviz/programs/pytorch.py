@@ -17,6 +17,7 @@ _TEMPLATES = {
     "flatten": "{0}.flatten(1)",
     "add": "{0} + {1}",
     "dropout": "# F.dropout draws a mask of its own: here the figure's.\n{0} * {1} / (1 - {p})",
+    "batch_norm_inference": "F.batch_norm({0}, {1}, {2}, eps={eps})",
     "identity": "{0}",
     "tanh": "torch.tanh({0})",
     "sigmoid": "torch.sigmoid({0})",

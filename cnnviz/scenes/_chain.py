@@ -102,7 +102,8 @@ class Chain:
     def update(self) -> Iterator[Step]:
         """The step against the gradient, and what the network then gives."""
         changed = [change for name in ("w1", "b1", "w2", "b2") for change in self._after(name)]
-        w, g = self.V["w2"][0, 0], self.G["w2"][0, 0]
+        # The panel shows the new weight by now.
+        w, g = Number(self.V["w2"][0, 0].value, self.V["w2"].decimals), self.G["w2"][0, 0]
         new = Number(float(self.found["after_w2"].values[0, 0]), self.V["w2"].decimals, self.V["w2"].ref((0, 0)))
         moved = equation(None, w - self.rate * g, new)
         said = Text("Every weight moves against its gradient, the first of {w}: {sum}", w=Math("v"), sum=moved)

@@ -63,7 +63,7 @@ class Dropout(Scene):
         )
         Y = story.cells("output", Text("training {y}", y=Math("y")), y, pending=True, **fitting(story, y.values))
         E = story.cells("inference", Text("inference {y}", y=Math("y")), same, pending=True)
-        factor = 1 / (1 - Number(self.p, None, ("p",)))
+        kept_with = 1 - Number(self.p, None, ("p",))
 
         def steps() -> Iterator[Step]:
             drawn = [
@@ -76,7 +76,7 @@ class Dropout(Scene):
                 beats=2,
             )
             for at in np.ndindex(x.shape):
-                caption: Words = equation(Y.symbol("y", at), X[at] * factor, Y[at])
+                caption: Words = equation(Y.symbol("y", at), X[at] / kept_with, Y[at])
                 if not mask[at]:
                     caption = Text(
                         "{x} is dropped: {y}",
@@ -92,7 +92,7 @@ class Dropout(Scene):
             )
             at = tuple(int(n) for n in np.unravel_index(int(np.argmax(x)), x.shape))
             p = Number(self.p, None, ("p",))
-            mean = equation(None, (1 - p) * (X[at] * factor) + p * 0, X[at])
+            mean = equation(None, kept_with * (X[at] / kept_with) + p * 0, X[at])
             yield story.step(
                 Text("On average over all masks both are the same: {mean}", mean=mean), E.mark("current", at), beats=2
             )

@@ -1,0 +1,143 @@
+"""Vanishing gradients: their size layer by layer, plain and with residual connections or normalization."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from cnnviz.parameters import param
+from cnnviz.scene import Scene
+from cnnviz.story import Graph, Story, Tensor
+from cnnviz.storyboard import Curve, Plot, SetCurve, Step, Values
+from cnnviz.words import Math, Number, Scientific, Text, Words, joined
+
+_MANNERS = {"sigmoid": ("curve", "solid"), "tanh": ("derivative", "dashed"), "relu": ("tangent", "dotted")}
+_TITLES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU"}
+_SAMPLES, _WIDTH, _TAG = 8, 8, 7
+_REMEDIES = {
+    "residual": (
+        "A shortcut around every layer keeps the gradient alive down to the first",
+        "with residual connections",
+    ),
+    "norm": ("Normalization before every activation keeps the gradient alive", "with batch normalization"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vanishing(Scene):
+    """The mean size of the gradient by depth in networks of fully connected layers, for three activations.
+
+    Weights are He et al.'s (2015) random ones, the same in all networks. Hochreiter (1991) and Bengio et al. (1994),
+    "Learning long-term dependencies with gradient descent is difficult"; residual connections: He et al. (2016);
+    normalization: Ioffe and Szegedy (2015).
+    """
+
+    examples: ClassVar = ("cnnviz vanishing", "cnnviz vanishing --remedy norm --depth 16")
+
+    depth: int = param(10, help="Layers.", lo=2, hi=24)
+    remedy: str = param("residual", choices=tuple(_REMEDIES), help="What stands beside the plain network")
+
+    def story(self) -> Story:
+        """One step for each layer, from the last to the first, and a comparison."""
+        rng, deviation = np.random.default_rng([self.seed]), math.sqrt(2 / _WIDTH)
+        point, beside = _REMEDIES[self.remedy]
+        graph = Graph(double=True, seed=(self.seed,))
+        x = graph.given("x", np.random.default_rng([self.seed, _TAG]).normal(size=(_SAMPLES, _WIDTH)).round(2))
+        drawn = [rng.normal(0, deviation, (_WIDTH, _WIDTH)) for _ in range(self.depth)]
+        weights = [graph.given(f"w{n}", values, std=deviation) for n, values in enumerate(drawn, 1)]
+        zero, y = graph.given("b", np.zeros(_WIDTH)), x
+        for kind in ("plain", self.remedy):
+            for name in _MANNERS:
+                last = self._network(graph, kind, name, x, weights, zero)
+                y = last if y is x else graph.compute("add", y, last, result=f"y_{kind}_{name}")
+        sent = np.random.default_rng([self.seed, _TAG + 1]).normal(size=(_SAMPLES, _WIDTH)).round(2)
+        found = graph.backward(y, graph.given("grad_y", sent))
+        sizes = {
+            (kind, name): np.array([_size(found, kind, name, n, self.depth) for n in range(1, self.depth + 1)])
+            for kind in ("plain", self.remedy)
+            for name in _MANNERS
+        }
+        story = Story(self, Text("Vanishing gradients"), graph, point=Text(point))
+        story.set("layers", "n", Number(self.depth, 0, ("depth",)), size=False)
+        logs = {key: np.log10(np.maximum(values, 1e-300)) for key, values in sizes.items()}
+        low, high = min(float(each.min()) for each in logs.values()), max(float(each.max()) for each in logs.values())
+        plots = [
+            self._plot(kind, label, {name: logs[kind, name] for name in _MANNERS}, (low - 0.5, high + 0.5))
+            for kind, label in (("plain", Text("plain")), (self.remedy, Text(beside)))
+        ]
+
+        def number(kind: str, name: str, n: int) -> Number:
+            ref = (f"grad_h_{kind}_{name}_{n}" if n < self.depth else "grad_y", "mean_abs")
+            return Scientific(float(sizes[kind, name][n - 1]), 1, ref)
+
+        def told(kind: str, n: int) -> Words:
+            return joined(Text(f"{_TITLES[name]} {{value}}", value=number(kind, name, n)) for name in _MANNERS)
+
+        def steps() -> Iterator[Step]:
+            for n in range(self.depth - 1, 0, -1):
+                depths = np.arange(n, self.depth + 1, dtype=float)
+                curves = [
+                    SetCurve(panel=f"plot-{kind}", curve=name, x=depths[::-1], y=values[n - 1 :][::-1])
+                    for (kind, name), values in logs.items()
+                ]
+                said = Text("Layer {n}, plain: {sizes}", n=Number(n), sizes=told("plain", n))
+                yield story.step(said, curves)
+            said = Text("Layer {n}, {beside}: {sizes}", n=Number(1), beside=Text(beside), sizes=told(self.remedy, 1))
+            yield story.step(said, beats=3)
+
+        return story.play(
+            steps,
+            self.depth,
+            tuple(plots),
+            alt=Text(
+                "the mean size of the gradient in networks of {n} layers, plain and {beside}, for sigmoid, tanh and "
+                "ReLU, on a logarithmic scale: it goes back from the last layer to the first",
+                n=Number(self.depth),
+                beside=Text(beside),
+            ),
+            formula=Math(r"\partial L/\partial h_{n-1}=W_n^T\left(f'(z_n)\circ\partial L/\partial h_n\right)"),
+            step_roles=(),
+            convention=Text("the same random weights everywhere"),
+        )
+
+    def _network(self, graph: Graph, kind: str, name: str, x: Tensor, weights: list[Tensor], zero: Tensor) -> Tensor:
+        h = x
+        for n, w in enumerate(weights, 1):
+            own = f"{kind}_{name}_{n}"
+            z = graph.compute("linear", h, w, zero, result=f"z_{own}")
+            if kind == "norm":
+                z = graph.compute("batch_norm", z, result=f"normal_{own}", training=True, eps=1e-5)
+            if kind == "residual":
+                h = graph.compute("add", h, graph.compute(name, z, result=f"f_{own}"), result=f"h_{own}")
+            else:
+                h = graph.compute(name, z, result=f"h_{own}")
+        return h
+
+    def _plot(self, kind: str, label: Words, logs: dict[str, Values], y_range: tuple[float, float]) -> Plot:
+        """The curves where they end."""
+        depths = np.arange(self.depth, 0, -1, dtype=float)
+        curves = (
+            Curve(name=name, role=role, style=style, x=depths, y=logs[name][::-1], text=_TITLES[name])
+            for name, (role, style) in _MANNERS.items()
+        )
+        return Plot(
+            name=f"plot-{kind}",
+            label=label,
+            x_range=(0.5, self.depth + 0.5),
+            y_range=y_range,
+            x_text=Text("layer"),
+            y_text=Math(r"\log_{10}|\partial L/\partial h|"),
+            axes="frame",
+            curves=tuple(curves),
+            span=0.5,
+        )
+
+
+def _size(found: Mapping[str, Tensor], kind: str, name: str, n: int, depth: int) -> float:
+    """The mean of a layer's gradient's absolute values."""
+    gradient = found[f"grad_h_{kind}_{name}_{n}" if n < depth else "grad_y"]
+    return float(np.abs(gradient.values).mean())
