@@ -14,7 +14,7 @@ from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._backward import MOST_NUMBERS, load_row
 from cnnviz.story import Cells, Graph, Story
-from cnnviz.storyboard import Mark, Shade, Step, Values
+from cnnviz.storyboard import Mark, Shade, Sign, Step, Values
 from cnnviz.words import Math, Number, Text, Words, call, equation, total
 
 _CONVENTIONS = {"pytorch": ("PyTorch", 0.1), "tensorflow": ("TensorFlow", 0.99)}
@@ -34,7 +34,7 @@ class BatchNormInference(Scene):
     momentum: float | None = param(
         None, help="Momentum.", lo=0.0, hi=1.0, shown_default="0.1, or 0.99 as in TensorFlow"
     )
-    batches: ArrayLike = param("1 3 2; 3 5 4; 2 1 6; 6 3 0", help="A column a batch, a row a sample.", group="Data")
+    batches: ArrayLike = param("1 4 2; 3 6 4; 2 2 6; 6 4 2", help="A column a batch, a row a sample.", group="Data")
     input: ArrayLike = param("4 1 2", help="What comes in at inference.", group="Data")
     eps: float = param(1e-5, help="Added to the variance.", lo=1e-12, hi=1)
 
@@ -99,7 +99,7 @@ class BatchNormInference(Scene):
                 column = [(n, batch) for n in range(m)]
                 mean = equation(Math(r"\mu"), total(B.read(column)) / Number(m), M[0, batch])
                 yield story.step(
-                    Text("Batch {n}: {mean}", n=batch + 1, mean=mean),
+                    Text("Batch {batch}: {mean}", batch=batch + 1, mean=mean),
                     start,
                     B.cover(column),
                     M.write((0, batch)),
@@ -123,23 +123,19 @@ class BatchNormInference(Scene):
             said = Text("One value alone gives the same as among others: there is no batch any more")
             yield story.step(said, (each.hide("current") for each in (X, Y)), beats=2)
 
-        old_share, new_share = ("1-m", "m") if is_torch else ("m", "1-m")
+        rule = r"(1-m)\,\mu+m\,\mu_B" if is_torch else r"m\,\mu+(1-m)\,\mu_B"
         return story.play(
             steps,
             3 * count + len(x) + 1,
             (B, "→", M, R[0]),
-            (X, V, R[1], "=", Y),
+            (V, R[1], X, Sign(name="normalized", text="→"), Y),
             alt=Text(
                 "batch normalization: {n} batches in training change the running mean and variance by momentum, and "
                 "inference normalizes {k} values by these",
                 n=Number(count),
                 k=Number(len(x)),
             ),
-            formula=Math(
-                rf"\mu\leftarrow({old_share})\,\mu+{new_share}\,\mu_B\qquad y=(x-\mu)/\sqrt{{\sigma^2+\epsilon}}".replace(
-                    "(m)", "m"
-                ).replace("+1-m", "+(1-m)")
-            ),
+            formula=Math(rf"\mu\leftarrow {rule}\qquad y=(x-\mu)/\sqrt{{\sigma^2+\epsilon}}"),
             step_roles=("input", "kernel", "output"),
             convention=Text(
                 "variance of a batch: over m − 1, as in PyTorch"
