@@ -30,8 +30,16 @@ class Maps:
     source: str = "values"
 
 
-def load_maps(spec: object, sheets: int | None, size: Size | None, *, seed: int, default: tuple[int, Size],
-              what: str = "channels", option: str = "--channels") -> Maps:  # fmt: skip
+def load_maps(
+    spec: object,
+    sheets: int | None,
+    size: Size | None,
+    *,
+    seed: int,
+    default: tuple[int, Size],
+    what: str = "channels",
+    option: str = "--channels",
+) -> Maps:
     """Load `sheets` maps of `size`.
 
     As `data.load_map`, whose grids are cut into `sheets` (1 for None) maps of equal height, one below the other; an
