@@ -127,7 +127,7 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class Dot:
-    """A marker of a plot; NaN hides it. `text` stands beside it.
+    """A marker of a plot; NaN hides it. `text` stands on a `side` of it: beside, above or below.
 
     Its `shape` is circle, square, diamond, triangle, pentagon or arrowhead, which is a triangle upside down.
     """
@@ -137,6 +137,7 @@ class Dot:
     x: float
     y: float
     text: Words = ""
+    side: str = "beside"
     shape: str = "circle"
 
 
