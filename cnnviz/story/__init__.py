@@ -16,6 +16,7 @@ from cnnviz.story.parameters import (
     kernel_values,
     padding,
     stride,
+    transposed_conv_size,
 )
 from cnnviz.story.sliding import Sliding, refuse
 from cnnviz.story.story import (
@@ -64,4 +65,5 @@ __all__ = [
     "side_by_side",
     "stride",
     "times",
+    "transposed_conv_size",
 ]

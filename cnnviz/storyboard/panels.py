@@ -42,11 +42,12 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """A thing on the stage; `label` stands under it."""
+    """A thing on the stage; `label` stands under it. With `under` it stands under the panel before it in its row."""
 
     kind: ClassVar[str] = "panel"
     name: str
     label: Words = ""
+    under: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
