@@ -18,6 +18,7 @@ from cnnviz.story.parameters import (
     kinds,
     padding,
     stride,
+    transposed_conv_size,
 )
 from cnnviz.story.sliding import Sliding, refuse
 from cnnviz.story.story import (
@@ -71,4 +72,5 @@ __all__ = [
     "stage_of_two",
     "stride",
     "times",
+    "transposed_conv_size",
 ]
