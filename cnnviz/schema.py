@@ -37,7 +37,7 @@ def schemas() -> dict[str, Any]:
 
 
 def _property(parameter: Parameter) -> dict[str, Any]:
-    """One parameter; `group`, `unit` and `suggestions` are annotations of ours."""
+    """One parameter; `group`, `unit`, `suggestions` and `usual` (what stands for no value) are annotations of ours."""
     spec, default = parameter.spec, jsonable(parameter.default)
     limits = {key: bound for key, bound in (("minimum", spec.lo), ("maximum", spec.hi)) if bound is not None}
     kind = _TYPES.get(parameter.type.__name__)
@@ -56,6 +56,8 @@ def _property(parameter: Parameter) -> dict[str, Any]:
         found["suggestions"] = list(spec.names())
     if default is not None:
         found["default"] = default
+    elif spec.shown_default:
+        found["usual"] = spec.shown_default
     if spec.unit:
         found["unit"] = spec.unit
     return found

@@ -57,7 +57,7 @@
     } else if (property.type === "boolean") {
       input = make("input", { id, type: "checkbox" });
     } else {
-      input = make("input", { id, type: "text", placeholder: shown });
+      input = make("input", { id, type: "text", placeholder: shown || property.usual || "" });
       if (property.suggestions) {
         const list = make("datalist", { id: `${id}-list` });
         list.append(...property.suggestions.map((each) => make("option", { value: each })));
@@ -104,16 +104,16 @@
         slider.addEventListener("change", () => changed(true));
       }
     }
-    const help = make("small", { id: `${id}-help`, textContent: property.description + (property.unit ? ` (${property.unit})` : "") });
+    const help = make("small", { textContent: property.description + (property.unit ? ` (${property.unit})` : "") });
     const error = make("div", { id: `${id}-error`, className: "error", role: "alert", hidden: true });
-    input.setAttribute("aria-describedby", `${help.id} ${error.id}`);
-    const made = make("div", { className: "field" }, make("label", { htmlFor: id, textContent: name }), entry);
+    input.setAttribute("aria-describedby", error.id);
+    const made = make("div", { className: "field" }, make("label", { htmlFor: id }, make("b", { textContent: name }), " ", help), entry);
     if (slider) made.append(make("div", { className: "entry" }, slider));
     if (Array.isArray(property.type)) {
       const edit = make("button", { type: "button", textContent: say("Edit the numbers"), onclick: () => editGrid(name) });
       made.append(edit, dropZone(name));
     }
-    made.append(help, error);
+    made.append(error);
     fields.set(name, { input, write, error, usual, made, group: property.group });
     return made;
   };
