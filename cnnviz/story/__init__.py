@@ -32,7 +32,7 @@ from cnnviz.story.story import (
     shade_for,
     times,
 )
-from cnnviz.story.windows import Axis, Windows, does_not_fit
+from cnnviz.story.windows import Axis, Windows
 
 __all__ = [
     "CROWDED_SIDE",
@@ -51,7 +51,6 @@ __all__ = [
     "check_steps",
     "convolved_size",
     "dilation",
-    "does_not_fit",
     "filled",
     "filling",
     "input_map",
