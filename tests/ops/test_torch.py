@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnviz import ops
+from cnnviz.errors import UsageError
 from cnnviz.functions.compute import compute, gradients
 from cnnviz.ops.optimizers import OPTIMIZERS
 
