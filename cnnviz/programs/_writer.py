@@ -247,6 +247,13 @@ def tupled(names: Sequence[str]) -> str:
     return f"({', '.join(names)}{',' * (len(names) == 1)})"
 
 
+def pad_sides(call: Call) -> list[tuple[int, int]]:
+    """Cells that `pad` adds before and after, for every axis in torch's order."""
+    pad = call.options["pad"]
+    ends = list(zip(pad[-2::-2], pad[::-2], strict=True))
+    return [(0, 0)] * (len(call.shape) - len(ends)) + ends
+
+
 def overhang(call: Call) -> list[int]:
     """Rows and columns that a pooling's last window has beyond the padding on both sides."""
     o = call.options
