@@ -42,6 +42,10 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
     "gradient-descent": [{"optimizer": "adam", "surface": "rosenbrock"}, {"surface": "saddle", "frames": 20}],
     "fully-connected": [{"inputs": 1, "outputs": 1}, {"inputs": 5, "outputs": 4}],
     "cnn": [{"layers": "conv 2@3x3, fc 3"}],
+    "conv-backward": [{"part": "weight", "s": 2, "i": 5, "p": 1}, {"part": "input", "i": 3, "k": 2, "s": 2}],
+    "pool-backward": [{"kind": "avg", "i": 5, "k": 3, "s": 2}],
+    "activation-backward": [{"kind": "relu"}],
+    "residual": [{"i": 4, "s": 2, "projection": 2}],
 }  # fmt: skip
 
 

@@ -61,15 +61,16 @@ class ConvBackward(MapAndKernel):
         """The gradient arrives, then one step for each of its cells; last the sums, or the full convolution."""
         x, w, graph = self.map.values, self.weights.values, Graph()
         slide = Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p, d=self.d)
+        windows = slide.windows  # refuses a kernel that does not fit
         graph.essential = 0
         given = graph.map("x", x), graph.kernel("w", w), graph.given("b", [0.0])
         y = graph.compute("conv2d", *given, **slide.options)
-        grad = graph.map("grad_y", load_grad(self.grad_output, slide.windows.out, self.seed))
+        grad = graph.map("grad_y", load_grad(self.grad_output, windows.out, self.seed))
         found = graph.backward(y, grad)
 
         story = Story(self, Text("Convolution, backward"), graph, point=Text(_POINTS[self.part]))
-        story.fits(slide.windows, "this gradient")
+        story.fits(windows, "this gradient")
         story.sizes(k=w.shape, s=self.s, p=self.p, d=self.d)
         if self.part == "input":
-            return full_convolution(self, story, slide.windows, found["grad_x"], grad.values[0, 0])
+            return full_convolution(self, story, windows, found["grad_x"], grad.values[0, 0])
         return sums_of_windows(self, story, slide, found, grad.values[0, 0])
