@@ -79,8 +79,13 @@ class Writer:
             else:
                 self.calls()
         self.put("")
-        for text in dict.fromkeys(self.shown(shown) for shown in self.operation.shown if shown.printed):
-            self.put(f"print({text})")
+        for shown in self.printed():
+            self.put(f"print({self.shown(shown)})")
+
+    def printed(self) -> list[Shown]:
+        """What the program prints: what panels show, of gradients that none shows that of the input."""
+        found = [shown for shown in self.operation.shown if shown.printed]
+        return found or [Shown(name="grad_x", panel="", kind=self.operation.operands["x"].kind)]
 
     def calls(self) -> None:
         """All calls, one after another."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from cnnviz.operation import Call, Training
+from cnnviz.operation import Call, Shown, Training
 from cnnviz.programs._formulas import SURFACES
 from cnnviz.programs._onnx_descent import DESCENT, rule_source
 from cnnviz.programs._onnx_graph import Graph, window_attributes
@@ -45,11 +45,17 @@ class Framework(Writer):
         super()._write()
 
     def shown(self, shown: Any) -> str:
-        """Of a network what it gives before the step, which ONNX Runtime cannot do; for a gradient the output."""
-        training = self.operation.training
-        if training is not None and shown.name.startswith("grad_"):
-            return training.loss
+        """Of a network what it gives before the step, which ONNX Runtime cannot do."""
         return super().shown(shown).removeprefix("after_")
+
+    def printed(self) -> list[Shown]:
+        """Without gradients and what is learned; of these alone the output."""
+        training = self.operation.training
+        if training is None:
+            return super().printed()
+        made = {call.result for call in self.operation.calls}
+        forward = {s.name.removeprefix("after_"): s for s in super().printed()}
+        return [shown for name, shown in forward.items() if name in made] or [Shown(name=training.loss, panel="")]
 
     def calls(self) -> None:
         """All nodes, their graph, and its run."""

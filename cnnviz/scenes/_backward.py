@@ -80,7 +80,7 @@ class Sums:
 
     def start(self) -> None:
         """Be as before the first addition."""
-        self._sums, self._counts = np.zeros(self.panel.values.shape), np.zeros(self.panel.values.shape, int)
+        self._sums = np.zeros(self.panel.values.shape)
 
     def _raise(self, amount: Mapping[Place, float]) -> None:
         for place, more in amount.items():
@@ -96,9 +96,7 @@ class Sums:
         self._raise(amount)
         noted = [Number(more, self.panel.decimals) for more in amount.values()]
         notes = [note if note.exact() < 0 else Joined(("+", note), "") for note in noted]
-        roles = {place: "overlap" if self._counts[place] else "kernel" for place in amount}
-        for place in amount:
-            self._counts[place] += 1
+        roles = dict.fromkeys(amount, "kernel")
         changes = [self.panel.set(place, role="output", value=float(self._sums[place])) for place in amount]
         return [*changes, *self.panel.cover(list(amount), notes, roles)]
 

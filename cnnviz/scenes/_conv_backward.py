@@ -67,7 +67,7 @@ def sums_of_windows(scene: ConvBackward, story: Story, slide: Sliding, found: Ma
             grad=Shape(windows.out),
         ),
         formula=Math(rf"{BY_W}=x\ast {BY_Y}\qquad {BY_B}=\Sigma\,{BY_Y}"),
-        step_roles=("input", "kernel", "kernel_on_padding", "overlap", "output"),
+        step_roles=("input", "kernel", "kernel_on_padding", "output"),
         convention=Text("grey: what the way forward has computed"),
     )
 
@@ -130,7 +130,7 @@ def full_convolution(scene: ConvBackward, story: Story, windows: Windows, grad_x
             o=Shape(frame.out),
         ),
         formula=Text("${x}={y}$ with zeros around $\\ast\\ w$ rotated by 180°", x=BY_X, y=BY_Y),
-        step_roles=("input", "kernel", "kernel_on_padding", "overlap", "output", "padding", "zero"),
+        step_roles=("input", "kernel", "kernel_on_padding", "output", "padding", "zero"),
         convention=Text("x itself is not needed: the convolution is linear"),
     )
 

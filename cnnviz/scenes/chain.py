@@ -1,4 +1,4 @@
-"""The chain rule: a two-layer network forward and backward with every number, one step, and the loss after it."""
+"""The chain rule: a two-layer network forward and backward, every number, and one step."""
 
 from __future__ import annotations
 

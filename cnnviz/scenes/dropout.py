@@ -67,7 +67,7 @@ class Dropout(Scene):
 
         def steps() -> Iterator[Step]:
             drawn = [
-                M.set(at, role="kernel" if kept else "zero", value=float(kept)) for at, kept in np.ndenumerate(mask)
+                M.set(at, role="output" if kept else "zero", value=float(kept)) for at, kept in np.ndenumerate(mask)
             ]
             kept = Number(float(mask.sum()))
             yield story.step(

@@ -102,6 +102,6 @@ class FcBackward(Scene):
                 m=len(w),
             ),
             formula=Math(rf"{_BY_W}={BY_Y}\cdot x^T\qquad {BY_B}={BY_Y}\qquad {BY_X}=W^T\,{BY_Y}"),
-            step_roles=("input", "kernel", "overlap", "output"),
+            step_roles=("input", "kernel", "output"),
             convention=Text("grey: what the way forward has computed"),
         )

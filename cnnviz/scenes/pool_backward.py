@@ -123,6 +123,6 @@ class PoolBackward(Pooled):
                 if is_max
                 else r"\partial L/\partial x=\Sigma\,\partial L/\partial y\,/\,k^2"
             ),
-            step_roles=("input", "forward", "kernel", "overlap", "output"),
+            step_roles=("input", "forward", "kernel", "output"),
             convention=Text("ties: the first maximum, as in PyTorch" if is_max else "grey: the way forward"),
         )

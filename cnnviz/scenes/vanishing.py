@@ -1,4 +1,4 @@
-"""Vanishing gradients: their size layer by layer, plain and with residual connections or normalization."""
+"""Vanishing gradients: their size by depth, without and with shortcuts or normalization."""
 
 from __future__ import annotations
 
