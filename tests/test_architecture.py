@@ -53,6 +53,7 @@ ROOMS = {
     "story storyboard words numpy onnx onnxruntime torch",
     "reading": "av",
     "assistant": "appearance check data discovery export parameters pipeline rows schema words mcp",
+    "widget": "appearance discovery parameters pipeline schema storyboard studio numpy",
     "schema": "appearance discovery parameters",
     "studio": "appearance data discovery export parameters pipeline programs rows scene schema words starlette uvicorn",
     "specimen": "export files pipeline render saving numpy",
@@ -60,7 +61,7 @@ ROOMS = {
     "commands": "appearance assistant batch check decks discovery export gallery parameters pipeline places reading "
     "render schema sets specimen storyboard studio talk words click",
     "cli": "appearance commands discovery export parameters pipeline programs click",
-    "__init__": "api decks discovery export pipeline talk",
+    "__init__": "api decks discovery export pipeline talk widget",
     "__main__": "cli",
 }
 MAY = {room: {*GROUND.split(), *may.split()} for rooms, may in ROOMS.items() for room in rooms.split()}
