@@ -269,6 +269,11 @@
         wait();
       }).observe(figure);
     }
+    // A page of slides around it may step it, such as by the presenter's key.
+    addEventListener("message", ({ data: asked }) => {
+      if (asked && Number.isInteger(asked.cnnvizStep)) stepTo(asked.cnnvizStep - 1);
+    });
+    if (parent !== window) parent.postMessage({ cnnvizSteps: steps.length }, "*");
     byId("player").setAttribute("data-ready", "");
   };
 
