@@ -48,11 +48,14 @@ class Explorer(anywidget.AnyWidget):
                 self.set_trait(name, value)
         self._show()
         self.observe(self._follow, list(self._names))
-        self.on_msg(self._take)
+        self.observe(self._take, "_values")
 
     def _given(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in self._names}
         return {name: value for name, value in values.items() if value is not self._names[name].default}
+
+    def _texts(self) -> dict[str, str]:
+        return {name: _text(value) for name, value in self._given().items()}
 
     def _follow(self, change: Any) -> None:
         try:
@@ -66,17 +69,20 @@ class Explorer(anywidget.AnyWidget):
             raise
         self._show()
 
-    def _take(self, _: Any, content: Mapping[str, Any], __: Any) -> None:
+    def _take(self, change: Any) -> None:
         """What was changed in the form; what is wrong is told there."""
+        texts = change["new"]
+        if texts == self._texts():
+            return
         try:
-            figure = figure_of(self._scene, content["values"])
+            figure = figure_of(self._scene, texts)
         except UsageError as error:
             remedy = {name: jsonable(value) for name, value in error.remedy.items()}
             self._problem = {"message": str(error), "parameter": error.parameter, "remedy": remedy}
             return
         self.unobserve(self._follow, list(self._names))
         for name, parameter in self._names.items():
-            if name in content["values"]:
+            if name in texts:
                 part = figure.scene if hasattr(figure.scene, name) else figure.appearance
                 self.set_trait(name, getattr(part, name))
             else:
@@ -87,7 +93,7 @@ class Explorer(anywidget.AnyWidget):
 
     def _show(self) -> None:
         self._problem, self._words = {}, words(self.figure.appearance.lang)
-        self._values = {name: _text(value) for name, value in self._given().items()}
+        self._values = self._texts()
         self._numbers = numbers_of(self.figure)
         self._alt, self._page = self.figure.alt("x.html"), self.figure.to_html()
 

@@ -12,7 +12,7 @@ pytest.importorskip("anywidget")
 
 def typed(explorer, **values):
     """The form's values, as the page sends them."""
-    explorer._take(None, {"values": values}, [])
+    explorer._values = values
 
 
 def test_a_trait_changes_the_figure():

@@ -5,7 +5,10 @@ const render = ({ model, el }) => {
     say,
     changed: (values) => {
       clearTimeout(timer);
-      timer = setTimeout(() => model.send({ values }), 30);
+      timer = setTimeout(() => {
+        model.set("_values", { ...values });
+        model.save_changes();
+      }, 30);
     },
     numbers: async (name) => model.get("_numbers")[name] || [["0"]],
   });
