@@ -19,10 +19,10 @@ from cnnviz.render.theme import Color, Theme
 from cnnviz.render.timing import Clock, Timing
 from cnnviz.storyboard import Storyboard
 
-GLIDE_MILLISECONDS, _LEAST_SETTLED = 40, 20
-"""How long a picture stays in which something moves, and the least time that is left for what it moves from."""
+GLIDE_MILLISECONDS = 40
+"""How long a picture stays in which something moves."""
 
-_FLIGHT = 0.8
+_FLIGHT = 2 / 3
 """Pictures in which a result flies to its cell, as a share of those in which the window moves."""
 
 
@@ -42,6 +42,11 @@ class Frame:
     settled: bool = True
     step_milliseconds: int | None = None
     painted: tuple[Box, ...] = ()
+
+    @property
+    def moving(self) -> bool:
+        """Whether something is on its way."""
+        return not self.settled and self.milliseconds == GLIDE_MILLISECONDS
 
     @property
     def parts(self) -> tuple[Box, ...]:
@@ -118,9 +123,10 @@ class Film:
             stage.land(place, step, written)
             moves = place > 0 and any(change.moves for change in changes)
             flights = stage.flights(written) if self.tween and lasts and not self.storyboard.bare else []
-            room = max(0, lasts - _LEAST_SETTLED) // GLIDE_MILLISECONDS
-            glides = min(self.tween if moves else 0, room)
-            flies = min(self.flight if flights else 0, room - glides)
+            # Half of the time all stands still.
+            room = lasts // 2 // GLIDE_MILLISECONDS
+            flies = min(self.flight, round(0.4 * room) if moves else room) if flights else 0
+            glides = min(self.tween, room - flies) if moves else 0
             if place:
                 yield _settled(raster, painted, lasts, glides + flies)
             elif asked:
@@ -165,7 +171,7 @@ def _settled(raster: Raster, painted: tuple[Box, ...], lasts: int, glides: int) 
 
 def _gliding(raster: Raster, changes: list[SlotChange], count: int) -> Iterator[Frame]:
     for number in range(1, count + 1):
-        painted = raster.move(changes, _eased(number / (count + 1)))
+        painted = raster.move(changes, _eased(number / count))
         yield Frame(raster.pixels, hull(painted) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, False, painted=painted)
 
 

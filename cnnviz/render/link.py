@@ -1,4 +1,4 @@
-"""The link between a window and the cell that it makes: two lines from corner to corner, behind all numbers."""
+"""The link between a window and the cell that it makes: two lines from corner to corner, behind all texts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Link(Painter):
         self.target = painters[1].name
         behind = [p.whole.moved(p.place.x, p.place.y) for p in self._panels if p not in painters]
         behind += [item.reach.moved(p.place.x, p.place.y) for p in self._panels if (item := p.label_item())]
-        behind += [box for painter in painters for box in painter.numbers() if box not in self.ends]
+        behind += [box for painter, end in linked for box in painter.in_front(end)]
         return {("link", n): self._line(tuple(behind), line) for n, line in enumerate(_lines(*self.ends))}
 
     def _linked(self) -> list[tuple[CellsPainter, Box]]:

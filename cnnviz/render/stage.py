@@ -127,10 +127,9 @@ class FigureStage(Stage):
         for cell in self._results(written):
             painter = self.panels[cell.panel]
             assert isinstance(painter, CellsPainter)
-            tile, source = painter.tile(place_of(cell)), self.link.ends[0]
-            side = tile.box.width
+            chip, source, side = painter.chip(place_of(cell)), self.link.ends[0], painter.side
             start = (source.left + source.right - side) // 2, (source.top + source.bottom - side) // 2
-            found.append((tile._replace(at=start), tile))
+            found.append((chip._replace(at=start), chip))
         return found if len(found) <= _MOST_FLYING else []
 
     def questions(self, written: Iterable[Cell]) -> list[Item]:

@@ -16,7 +16,7 @@ from cnnviz.render.panels._fitted import Fitted
 from cnnviz.render.panels._scale_bar import SCALE_HEIGHT, scale_bar
 from cnnviz.render.panels._sheets import Sheets, own_cell
 from cnnviz.render.panels._windows import BODY, WindowItems, covers
-from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Slot
+from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Slot, around
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import SCALE_LEVELS, Theme
 from cnnviz.storyboard import Block, Cell, Change, Grid, MoveMark
@@ -164,16 +164,17 @@ class CellsPainter(Painter):
         x, y = self.sheets.cell_corner(at)
         return Box(0, 0, self.side, self.side).moved(self.place.x + x, self.place.y + y)
 
-    def tile(self, at: tuple[int, ...]) -> Item:
-        """A cell with its number, on the page, for one that is on its way."""
-        parts = [part for part in (self.ground["cell", *at], self._above.get(("number", *at))) if part is not None]
+    def chip(self, at: tuple[int, ...]) -> Item:
+        """A result on its way to its cell, on the page: its number appears when it has landed."""
+        role, _, _, level = self._seen(at)
+        fill, rim, quarter = self._face.style(role, level).fill, self.look.theme.page["result"], self.side // 4
+        box = Box(0, 0, self.side, self.side).grown(-quarter)
 
         def draw(pen: Pen) -> None:
-            for part in parts:
-                part.draw(pen)
+            pen.rect(*box[:2], box.width, box.height, fill)
+            pen.frame(*box[:2], box.width, box.height, rim, 1)
 
-        box = self.cell_box(at)
-        return Item("tile", Box(0, 0, self.side, self.side), draw, (box.left, box.top), glides=True)
+        return Item("chip", box, draw, self.cell_box(at)[:2], glides=True)
 
     def question(self, at: tuple[int, ...]) -> Item:
         """A question mark in a cell, on the page."""
@@ -182,10 +183,18 @@ class CellsPainter(Painter):
         x, baseline = (self.side - line.width) // 2, self._face.baseline(line)
         return Item("?", Box(0, 0, self.side, self.side), lambda pen: pen.text(line, x, baseline, style.ink), box[:2])
 
-    def numbers(self) -> Iterator[Box]:
-        """The cells whose numbers a line would cross, on the page; none where they are above it."""
+    def in_front(self, end: Box) -> Iterator[Box]:
+        """What a line to a cell or window of this panel passes behind, on the page: captions, sheets that it only
+        crosses, and numbers that are not above it anyway.
+        """
+        x, y = self.place.x, self.place.y
+        for channel in range(len(self.sheets.captions)):
+            yield around([self.sheets.caption(channel)]).moved(x, y)
+            if not (sheet := self.sheets.box(channel).moved(x, y)).meets(end):
+                yield sheet
         if self._fitted.numbers and not self._has_bodies:
-            yield from (self.cell_box(tuple(at)) for at in np.argwhere(np.isfinite(self.state.values)).tolist())
+            boxes = (self.cell_box(tuple(at)) for at in np.argwhere(np.isfinite(self.state.values)).tolist())
+            yield from (box for box in boxes if box != end)
 
     def _lay(self, at: tuple[int, ...]) -> None:
         seen, side, corner = self._seen(at), self.side, self.sheets.cell_corner(at)
