@@ -94,7 +94,12 @@ def _apart_from(boxes: Sequence[Box], line: np.ndarray) -> Iterator[np.ndarray]:
             if way[axis]:
                 cuts |= {float((edge - start[axis]) / way[axis]) for edge in edges}
     inside = sorted(cut for cut in cuts if 0 <= cut <= 1)
-    for a, b in pairwise(inside):
+    began: float | None = None
+    for a, b in [*pairwise(inside), (1.0, 1.0)]:
         x, y = start + way * (a + b) / 2
-        if not any(box.left <= x <= box.right and box.top <= y <= box.bottom for box in boxes):
-            yield np.array([start + way * a, start + way * b])
+        seen = a < b and not any(box.left <= x <= box.right and box.top <= y <= box.bottom for box in boxes)
+        if seen and began is None:
+            began = a
+        elif not seen and began is not None:
+            yield np.array([start + way * began, start + way * a])
+            began = None
