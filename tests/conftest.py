@@ -56,8 +56,7 @@ def cnnviz(tmp_path, monkeypatch, capsys):
 
 
 # Known defects, named in the notes; each goes when it is mended.
-KNOWN = [
-]
+KNOWN = []
 
 
 def pytest_collection_modifyitems(items):

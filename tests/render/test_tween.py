@@ -200,3 +200,23 @@ def test_nothing_changes_outside_of_what_a_picture_says_was_painted(given):
         for box in frame.parts:
             kept[box.slices] = frame.pixels[box.slices]
         np.testing.assert_array_equal(kept, frame.pixels)
+
+
+def test_an_input_is_pulled_apart_and_its_kernel_turns():
+    film = make("transposed-conv", tween=5, width=640).film()
+    theme, place, cell = load_theme("article"), film.layout.places["input"], film.layout.cell
+    widths, turned = [], 0
+    upright = None
+    for number, (_, rgb) in enumerate(pictures(film)):
+        if number == 30:
+            break
+        (_, left, _, right), _ = outline(rgb[:, place.x : place.x + place.width], theme.cell("input").fill)
+        widths.append(right - left)
+        kernel = outline(rgb[:, place.x + place.width :], theme.cell("kernel").fill)[0]
+        upright = upright or kernel
+        turned += kernel != upright
+    # From three cells side by side to three with two gaps between them, and then they stay.
+    assert widths == sorted(widths)
+    assert (round(widths[0] / cell), round(widths[-1] / cell)) == (3, 5)
+    assert len(set(widths)) >= 5
+    assert turned >= 4
