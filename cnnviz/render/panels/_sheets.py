@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cnnviz.render.canvas import Box
 from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_SIZE, Extent, Fit
 from cnnviz.render.text import TextLine
 from cnnviz.storyboard import Block, Grid
@@ -70,6 +71,10 @@ class Sheets:
         """The upper left corner of a sheet."""
         row, column = divmod(channel, self.columns)
         return column * self.pitch[0], row * self.pitch[1] + column * self.drop
+
+    def box(self, channel: int) -> Box:
+        """The cells of a sheet."""
+        return Box(0, 0, self.width, self.height).moved(*self.corner(channel))
 
     def cell_corner(self, at: tuple[int, ...]) -> tuple[int, int]:
         """The upper left corner of a cell."""
