@@ -100,7 +100,7 @@ class Pool(Pooled):
         def steps() -> Iterator[Step]:
             for at in windows.places():
                 value = self.kept(X, Y, windows, at, counts_padding=self.count_include_pad)
-                caption = equation(Y.symbol("y", at), value, Y[at], letters=70)
+                caption = equation(Y.symbol("y", at), value, Y.short(at), letters=70)
                 yield story.step(caption, X.window(windows, at, (), self.winner(X, windows, at)), Y.write(at))
 
         value = Text("maximum, which is marked" if self.kind == "max" else "mean")

@@ -64,16 +64,19 @@ def test_places_are_counted_and_what_is_missed_is_hatched(given):
 @given(parameters())
 def test_the_lines_derive_the_size(given):
     figure = make("output-size", **given)
-    rows = {}
+    lines = []
     for step in figure.scene.storyboard().steps():
-        rows |= {each.row: each.text for each in step.changes if isinstance(each, SetRow) and each.text}
-    for axis, name in enumerate(("rows", "columns")):
-        if f"{name}-0" not in rows:
-            continue
+        found = [each for each in step.changes if isinstance(each, SetRow) and each.row.startswith("line") and each.text]
+        lines += [(each.row, equations(each.text)[0]) for each in found]
+    both = len({tuple(size[axis] for size in given.values()) for axis in (0, 1)}) == 2
+    wanted = []
+    for axis in (1, 0) if both else (1,):
         i, k, s, p, d = (given[size][axis] for size in "ikspd")
         span, out = d * (k - 1) + 1, len(places(i, k, s, p, d))
-        lines = [equations(rows[f"{name}-{line}"])[0] for line in range(4)]
-        assert lines == [[i + 2 * p] * 2, [i + 2 * p - span] * 2, [out - 1] * 2, [out] * 2]
+        wanted += enumerate([[i + 2 * p] * 2, [i + 2 * p - span] * 2, [out - 1] * 2, [out] * 2])
+    seen: list[object] = []
+    seen.extend(each for each in lines if each not in seen[-1:])
+    assert seen == [(f"line {n}", each) for n, each in wanted]
 
 
 def test_large_inputs_are_not_numbered():
