@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -58,7 +58,7 @@ def divided(scene: Lrn, story: Story, X: Cells, Y: Cells, at: tuple[int, ...]) -
     return equation(Y.symbol("b", at), *kept, Y[at], letters=_SUM_LETTERS)
 
 
-def texts(scene: Lrn) -> dict[str, Words]:
+def texts(scene: Lrn) -> dict[str, Any]:
     """The alt text, the formula, and whose division of α it is; PyTorch has no neighbourhood within a channel."""
     as_in = "{alpha} as in PyTorch and Caffe" if scene.kind == "inter" else "{alpha} as in Caffe"
     convention = Text(as_in, alpha=Math(_share(scene))) if scene.alpha_over_n else ""

@@ -80,7 +80,7 @@ class Lrn(Scene):
 
     def strength(self, at: tuple[int, ...]) -> float:
         """Σ a² around a cell."""
-        return float(sum(self.maps.values[cell] ** 2 for cell in self.windows.cells(at)))
+        return sum(float(self.maps.values[cell]) ** 2 for cell in self.windows.cells(at))
 
     def story(self) -> Story:
         """One step for each value: pixel by pixel through the channels, or channel by channel."""
