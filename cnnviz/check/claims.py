@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,20 @@ class Claim:
     right: Values
     allowed: float | Values
     result: bool = False
+
+    @cached_property
+    def apart(self) -> Values:
+        """How far each number is from what it should be; all of them are where there should be others in number."""
+        if self.shown.shape != self.right.shape:
+            return np.full(max(1, self.shown.size), np.inf)
+        both = np.isnan(self.shown) & np.isnan(self.right)
+        # A number that was never filled in is infinitely far.
+        return np.nan_to_num(np.where(both, 0, np.abs(self.shown - self.right)), nan=np.inf)
+
+    @property
+    def wrong(self) -> npt.NDArray[np.bool_]:
+        """Which numbers are too far."""
+        return self.apart > (self.allowed if self.shown.shape == self.right.shape else 0)
 
 
 def claims(board: Storyboard, operation: Operation | None, results: Mapping[str, Values]) -> Iterator[Claim]:
@@ -271,7 +286,7 @@ class _Known:
         """All sides come to the same with unrounded numbers, along the axis of which they speak."""
         if axis is None:
             each = [list(self._sides(where, sides, axis)) for axis in (0, 1)]
-            yield from min(each, key=lambda found: sum(bool((abs(c.shown - c.right) > c.allowed).any()) for c in found))
+            yield from min(each, key=lambda found: sum(bool(claim.wrong.any()) for claim in found))
             return
         values = [(side, value) for side in sides if (value := value_of(side, self.letters, axis)) is not None]
         for side, value in values[:-1]:
