@@ -66,7 +66,7 @@ def texts(scene: Lrn) -> dict[str, Any]:
         "{kind}: each value of a {size} input is divided by a power of the sum of squares around it; {steps} the "
         "output",
         kind=TITLES[scene.kind],
-        size=Shape(scene.maps.values.shape),
+        size=Shape(scene.maps.values.shape, "input"),
         steps=filling(scene.windows.count),
     )
     return {"alt": alt, "formula": _definition(scene), "convention": convention}
@@ -82,7 +82,7 @@ def _definition(scene: Lrn) -> Words:
     alpha = rf"({_share(scene)})" if scene.alpha_over_n else r"\alpha"
     if scene.kind == "intra":
         formula = Math(rf"b=a\,/\,(k+{alpha}\,\Sigma\,a^2)^\beta")
-        size = Shape((scene.n, scene.n))
+        size = Shape((scene.n, scene.n), "n")
         return Text("{formula}   sum over {size} pixels of the same channel", formula=formula, size=size)
     before, after = scene.n // 2, (scene.n - 1) // 2
     near = Math(rf"j=\max(1,\,i-{before})\,\ldots\,\min({scene.channels},\,i+{after})")
