@@ -58,4 +58,7 @@ def number(value: float, double: bool) -> str:
 
 def _filled(texts: Sequence[str], indent: str) -> str:
     """Numbers in a row, over several lines where they are many."""
-    return f"\n{indent}".join(wrap(", ".join(texts), _WIDTH, break_on_hyphens=False, break_long_words=False))
+    # Blanks that align columns are kept where a line begins.
+    text = ", ".join(text.replace(" ", "\u00a0") for text in texts)
+    lines = wrap(text, _WIDTH, break_on_hyphens=False, break_long_words=False)
+    return f"\n{indent}".join(lines).replace("\u00a0", " ")
