@@ -127,28 +127,17 @@ def _typed(value: Any) -> Any:
     return value.replace("\u2212", "-").replace(",", ".")
 
 
-def _to_int(parameter: Parameter, value: Any) -> int:
-    try:
-        if isinstance(value, bool):
-            raise ValueError
-        whole = int(_typed(value))
-        if not isinstance(value, str) and whole != value:
-            raise ValueError
-        return whole
-    except (TypeError, ValueError, OverflowError):
-        raise UsageError(f"{parameter.label} {quote(value)} is not a whole number: give one such as 3") from None
+def _to_number(convert: type, wanted: str) -> Callable[[Parameter, Any], Any]:
+    def checked(parameter: Parameter, value: Any) -> Any:
+        try:
+            found = convert(_typed(value))
+            if isinstance(value, bool) or not math.isfinite(found) or (not isinstance(value, str) and found != value):
+                raise ValueError
+        except (TypeError, ValueError, OverflowError):
+            raise UsageError(f"{parameter.label} {quote(value)} is not a {wanted}") from None
+        return found
 
-
-def _to_float(parameter: Parameter, value: Any) -> float:
-    try:
-        if isinstance(value, bool):
-            raise ValueError
-        result = float(_typed(value))
-        if not math.isfinite(result):
-            raise ValueError
-    except (TypeError, ValueError, OverflowError):
-        raise UsageError(f"{parameter.label} {quote(value)} is not a number: give one such as 0.5") from None
-    return result
+    return checked
 
 
 def _to_bool(parameter: Parameter, value: Any) -> bool:
@@ -240,7 +229,14 @@ class ArrayLike:
     """Type of a parameter that holds a name, a literal, a file or an array; `data` turns it into numbers."""
 
 
-_CONVERTERS = {int: _to_int, float: _to_float, bool: _to_bool, str: _to_str, Size: _to_size, ArrayLike: _to_data}
+_CONVERTERS = {
+    int: _to_number(int, "whole number: give one such as 3"),
+    float: _to_number(float, "number: give one such as 0.5"),
+    bool: _to_bool,
+    str: _to_str,
+    Size: _to_size,
+    ArrayLike: _to_data,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

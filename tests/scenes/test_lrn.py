@@ -65,7 +65,7 @@ def test_every_step_divides_one_value_by_the_neighbours_that_are_lit(given):
         outlined = {
             (mark.channel, mark.row + r, mark.column + c)
             for name, mark in marks.items()
-            if name.startswith("window")
+            if name.startswith("sheet")
             for r, c in np.ndindex(mark.rows, mark.columns)
         }
         assert outlined == near
