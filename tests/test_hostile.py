@@ -56,12 +56,6 @@ def gif(screen, frame):
     return b"GIF89a" + struct.pack("<HHBBB", *screen, 0x80, 0, 0) + bytes(6) + image
 
 
-def webp(width, height):
-    sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-    canvas = b"VP8X" + struct.pack("<II", 10, 0) + sides
-    return b"RIFF" + struct.pack("<I", 112 + len(canvas)) + b"WEBP" + canvas + b"VP8L\x64\0\0\0\x2f" + bytes(99)
-
-
 def npy(shape):
     file = io.BytesIO()
     np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": shape})
