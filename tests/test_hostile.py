@@ -127,19 +127,6 @@ def test_refusing_takes_little_memory(said):
     assert said["peak"] < 300 * 1024
 
 
-def test_a_pickle_among_weights_is_not_loaded(cnnviz):
-    class Trap:
-        def __reduce__(self):
-            return (os.mkdir, ("sprung",))
-
-    # The first one's shape is right: only its kind is not.
-    names = [f"{layer}.{part}" for layer in ("conv1", "fc1") for part in ("weight", "bias")]
-    np.savez("trap.npz", **{name: np.full((2, 1, 3, 3), Trap(), dtype=object) for name in names})
-    code, message = refused(cnnviz, "cnn", "--weights", "trap.npz", "--layers", "conv 2@3x3, fc 3", "-o", "x.json")
-    assert (code, "trap.npz" in message) == (2, True)
-    assert not Path("sprung").exists()
-
-
 @pytest.mark.parametrize("count", [1001, 12_000])
 def test_weights_of_many_entries_are_refused(cnnviz, count):
     with zipfile.ZipFile("many.npz", "w") as archive:

@@ -113,17 +113,6 @@ def test_inputs_of_every_kind(tmp_path):
     assert make("cnn", input="random", i=(9, 12), layers="fc 3").scene.expected()["input"].shape == (1, 9, 12)
 
 
-def test_the_digit_is_a_3():
-    digit = drawn_digit()
-    np.testing.assert_array_equal(digit * 255, np.round(digit * 255))
-    assert (digit.shape, digit.min(), digit.max()) == ((28, 28), 0, 1)
-    # Open at the left, three strokes across its middle.
-    ink = digit > 0.5
-    assert np.diff(ink[:, 14].astype(int)).clip(0).sum() == 3
-    assert (ink[:, 15:].sum(axis=1) > 0).sum() > 15
-    assert not ink[10:17, :10].any()
-
-
 @pytest.mark.parametrize(("given", "words"), [
     ({"layers": "conv 4@3x3, relu"}, ["--layers", "4×26×26", "50"]),
     ({"layers": "fc 1"}, ["--layers", "fc 2"]),

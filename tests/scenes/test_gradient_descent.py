@@ -14,7 +14,7 @@ from cnnviz import UsageError
 from cnnviz.functions.surfaces import SURFACES
 from cnnviz.pipeline import make
 from cnnviz.storyboard import MoveDot, SetCurve, SetRow
-from cnnviz.words import Equation, Printer, Strong, evaluate, walk
+from cnnviz.words import Printer, Strong, walk
 from tests.scenes.curves import board_of, drawn, numbers, of_type
 
 SIX = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
@@ -83,18 +83,6 @@ def test_dots_stand_where_the_rules_lead(key, x, y, lr, frames):
     assert place == board.count
 
 
-@pytest.mark.parametrize("surface", ["beale", "saddle", "bowl"])
-@pytest.mark.parametrize("key", SIX)
-def test_an_updates_arithmetic_leads_to_the_next_weights(key, surface):
-    board = board_of("gradient-descent", optimizer=key, surface=surface, steps=60, frames=30)
-    for step in board.steps():
-        (equation,) = [part for part in walk(step.caption) if isinstance(part, Equation)]
-        update, result = equation.sides
-        dot = next(dot for dot in of_type(step, MoveDot) if dot.panel == "surface")
-        np.testing.assert_allclose(evaluate(update), (dot.x, dot.y), rtol=1e-9, atol=1e-12)
-        assert [number.value for number in result.parts] == [dot.x, dot.y]
-
-
 def test_a_number_too_small_for_its_decimals_is_a_power_of_ten():
     board = board_of("gradient-descent", optimizer="sgd", surface="bowl", frames=100)
     (first,) = [text for step in board.steps() if "e−4" in (text := Printer()(step.caption))][:1]
@@ -154,15 +142,6 @@ def test_who_diverges_stops_without_a_warning():
     assert np.isfinite(drawn(board, "surface", "momentum")).all()
     (step,) = board_of("gradient-descent", optimizer="sgd", lr=1000, start="4,-4").steps()
     assert [number.value for number in numbers(step.caption)] == [4, -4], "the first step is too long already"
-
-
-@pytest.mark.parametrize(
-    ("steps", "frames", "count"), [(200, 75, 67), (75, 75, 75), (76, 75, 38), (5, 1, 1), (1, 9, 1)]
-)
-def test_pictures_are_limited_and_the_last_update_is_shown(steps, frames, count):
-    board = board_of("gradient-descent", optimizer="adam", steps=steps, frames=frames)
-    assert board.count == count == len(list(board.steps()))
-    assert list(drawn(board, "loss", "adam")[0]) == list(range(steps + 1))
 
 
 @pytest.mark.parametrize(
