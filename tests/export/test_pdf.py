@@ -115,17 +115,6 @@ def test_a_sheet_is_one_page_of_steps():
     assert [float(side) for side in page.mediabox[2:]] == [0.75 * (3 * 488 + 8), 0.75 * (2 * 278 + 8)]
 
 
-def test_fonts_hold_only_the_glyphs_of_the_pages():
-    few, many = (
-        read(make("conv", **SMALL, title=title)) for title in ("A", "Quick wizards judge my box of vexed fonts")
-    )
-    sizes = [
-        sum(len(f["/DescendantFonts"][0]["/FontDescriptor"]["/FontFile2"].get_data()) for f in fonts(reader))
-        for reader in (few, many)
-    ]
-    assert sizes[0] < sizes[1] < 40_000
-
-
 @needs_poppler
 def test_a_page_looks_like_the_pixels(tmp_path):
     for extension in ("pdf", "png"):

@@ -157,35 +157,6 @@ def test_a_dot_glides_with_its_tangent():
     assert all(a[0] < b[0] for a, b in pairwise(at)), "both go right"
 
 
-def test_a_figure_counts_its_steps_not_its_pictures(tmp_path):
-    written = make("conv", i=4, k=3, tween=3, width=320, step=0.5, hold=1).save(tmp_path / "x.gif")
-    assert (written.steps, written.milliseconds) == (4, 3000)
-
-
-@pytest.mark.parametrize("name", ["png", "zip"])
-def test_stills_are_settled_pictures(name, tmp_path):
-    for tween in (0, 4):
-        make_figure(
-            (
-                "conv",
-                {"i": 4, "k": 3, "width": 320, "tween": tween, "frame": "2"}
-                if name == "png"
-                else {"i": 4, "k": 3, "width": 320, "tween": tween},
-            )
-        ).save(tmp_path / f"{tween}.{name}")
-    if name == "png":
-        from PIL import Image
-
-        one, other = (np.asarray(Image.open(tmp_path / f"{tween}.png").convert("RGB")) for tween in (0, 4))
-        np.testing.assert_array_equal(one, other)
-    else:
-        import zipfile
-
-        # Those who want a folder for their video editor have the way as well, where they ask for it.
-        counts = [len(zipfile.ZipFile(tmp_path / f"{tween}.zip").namelist()) - 1 for tween in (0, 4)]
-        assert counts == [4, 1 + 4 + 4 * 3 + 3 * 4]
-
-
 @pytest.mark.parametrize("given", [{"s": 2, "p": 1}, {"s": 2, "p": 1, "bare": True}], ids=str)
 def test_nothing_changes_outside_of_what_a_picture_says_was_painted(given):
     film = make("conv", **given).film(tween=4, opening=True)
