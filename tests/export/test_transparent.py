@@ -7,9 +7,6 @@ import pytest
 from PIL import Image
 
 from cnnviz.pipeline import make
-from cnnviz.render.frames import Film
-from cnnviz.render.theme import load_theme
-from cnnviz.render.timing import Timing
 
 MOVING = ("gif", "webp", "apng")
 FIGURES = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from cnnviz.render.frames import Film
 from cnnviz.render.theme import load_theme

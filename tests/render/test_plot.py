@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.render.axes import Ticks, length, strokes
+from cnnviz.render.axes import Ticks
 from cnnviz.render.canvas import Box
 from cnnviz.render.panels.plot import moved_apart
 from cnnviz.storyboard import Curve, Dot, MoveDot, Plot, SetCurve

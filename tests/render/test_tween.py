@@ -10,7 +10,7 @@ import pytest
 from cnnviz.pipeline import make
 from cnnviz.render.frames import settled
 from cnnviz.render.theme import load_theme
-from tests.figures import all_figures, make_figure, named
+from tests.figures import all_figures, named
 
 # Each scene once, in its quickest figure.
 FIGURES = [figure for figure in all_figures() if not figure[1] and figure[0] != "gradient-descent"]
