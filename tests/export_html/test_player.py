@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import math
-import re
 import shutil
 
 import numpy as np
@@ -12,7 +10,7 @@ import pytest
 
 from cnnviz.discovery import find_scenes
 from cnnviz.export import Job
-from cnnviz.export.html import LIMIT, TWEEN, document, write
+from cnnviz.export.html import TWEEN, document
 from cnnviz.notation import number
 from cnnviz.pipeline import Figure, make
 from cnnviz.render.frames import Film
@@ -344,14 +342,3 @@ def test_out_of_sight_it_waits(opened):
     assert page.text_content("#play") == "Pause"
     page.evaluate("scrollTo(0, 3000)")
     becomes(page, "#counter", "step 4 of 4")
-
-
-def test_the_file_is_small_and_asks_for_nothing():
-    file, figure = io.BytesIO(), make("conv")
-    board = figure.storyboard()
-    written = write(Job(storyboard=board, film=lambda tween: figure.film(), command=figure.command(), once=False), file)
-    text = file.getvalue().decode("utf-8")
-    assert len(file.getvalue()) <= LIMIT
-    assert not re.search(r"https?://|\bsrc=|@import|url\(", text)
-    assert (written.size, written.steps, written.milliseconds) == ((960, 540), 9, 15_000)
-    assert "cnnviz conv" in text
