@@ -173,6 +173,15 @@ def _to_size(parameter: Parameter, value: Any) -> Size:
     )
 
 
+def _to_numbers(parameter: Parameter, value: Any) -> float | tuple[float, ...]:
+    if isinstance(value, str) and len(parts := value.split()) > 1:
+        value = parts
+    if isinstance(value, (tuple, list)):
+        numbers = tuple(_to_float(parameter, part) for part in value)
+        return numbers if len(numbers) != 1 else numbers[0]
+    return _to_float(parameter, value)
+
+
 def _to_data(parameter: Parameter, value: Any) -> Any:
     # Checked by `data` when the array is loaded: only there it is known what a text means. Copied, as the figure may
     # be drawn after its caller has gone on to change the array.
@@ -230,7 +239,19 @@ class ArrayLike:
     """Type of a parameter that holds a name, a literal, a file or an array; `data` turns it into numbers."""
 
 
-_CONVERTERS = {int: _to_int, float: _to_float, bool: _to_bool, str: _to_str, Size: _to_size, ArrayLike: _to_data}
+class Numbers:
+    """Type of a parameter that holds a number, or several as a tuple: `1 -2`."""
+
+
+_CONVERTERS = {
+    int: _to_int,
+    float: _to_float,
+    bool: _to_bool,
+    str: _to_str,
+    Size: _to_size,
+    Numbers: _to_numbers,
+    ArrayLike: _to_data,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -313,6 +334,8 @@ def changed(parameters: Parameters) -> dict[str, Any]:
 
 def to_cli(value: Any) -> str:
     """Write a parameter's value as the command line takes it: `3`, `3x2`, `0.5`."""
+    if isinstance(value, tuple) and isinstance(value[0], float):
+        return " ".join(map(to_cli, value))
     if isinstance(value, tuple):
         return str(value[0]) if value[0] == value[1] else "x".join(map(str, value))
     if isinstance(value, float):

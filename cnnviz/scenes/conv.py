@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
-from cnnviz.parameters import Size, param
-from cnnviz.story import Graph, MapAndKernel, Sliding, Story, bias, dilation, lost_of, padding, stride, times
+from cnnviz.parameters import Numbers, Size, param
+from cnnviz.scenes._channels import convolve
+from cnnviz.scenes._filters import MOST, MapsAndFilters
+from cnnviz.story import Graph, Sliding, Story, dilation, lost_of, padding, refuse, stride, times
 from cnnviz.storyboard import Step
 from cnnviz.words import Shape, Text, dot, equation, lines
 
+_OWN = "1, or the data's own"
+
 
 @dataclass(frozen=True, kw_only=True)
-class Conv(MapAndKernel):
-    """Convolution as networks compute it: the cross-correlation of the padded input with a kernel.
+class Conv(MapsAndFilters):
+    """Convolution as networks compute it: the cross-correlation of the padded input with one or more filters.
 
     Dumoulin and Visin (2016), "A guide to convolution arithmetic for deep learning", relationship 6 and, with
-    dilation, 15.
+    dilation, 15. Channels and groups are those of torch.nn.functional.conv2d: a filter has a kernel for each channel of
+    its group.
     """
 
     examples: ClassVar = (
         "cnnviz conv --k 3 --s 2 --p 1",
+        "cnnviz conv --channels 3 --filters 2 --bias 1",
         "cnnviz conv --input photo.png --i 32 --kernel sobel-x -o edges.gif",
         'cnnviz conv --input "1 2 3; 4 5 6; 7 8 9" --kernel "1 0; 0 1"',
     )
@@ -31,23 +38,33 @@ class Conv(MapAndKernel):
     s: Size = stride()
     p: Size = padding()
     d: Size = dilation()
+    channels: int | None = param(None, help="Channels of the input.", lo=1, hi=MOST, shown_default=_OWN)
+    filters: int | None = param(None, help="Filters, each of which makes a map.", lo=1, hi=MOST, shown_default=_OWN)
+    groups: int = param(1, help="Groups of channels; a filter sees those of one.", lo=1, hi=MOST)
     flip: bool = param(False, help="Rotate the kernel by 180°: the true convolution of signal processing.")
-    bias: float = bias()
+    bias: Numbers = param(0.0, help="Added to every output: a number, or one a filter.", lo=-1e9, hi=1e9, group="Data")
+
+    @cached_property
+    def slide(self) -> Sliding:
+        """The kernel over the input."""
+        return Sliding(i=self.maps.values.shape[1:], k=self.weight.values.shape[2:], s=self.s, p=self.p, d=self.d)
 
     def story(self) -> Story:
         """One step for each output cell."""
-        x, w = self.map.values, self.weights.values
-        slide = Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p, d=self.d)
+        if len(self.weight.values) * len(self.maps.values) > 1:
+            refuse({"a kernel is rotated for one channel and filter: leave --flip out": self.flip})
+            return convolve(self)
+        x, w, slide = self.map.values, self.weights.values, self.slide
         windows, graph = slide.windows, Graph()
         pixels, kernel = graph.map("x", x), graph.kernel("w", w)
         applied = graph.compute("flip", kernel, result="flipped") if self.flip else kernel
-        added = graph.given("b", [self.bias]) if self.bias else None
+        added = graph.given("b", self.offsets) if self.bias else None
         y = graph.compute("conv2d", pixels, applied, added, **slide.options)
 
         story = Story(self, Text("Convolution"), graph, point=slide.point())
         story.fits(windows, "this convolution")
         story.sizes(k=w.shape, s=self.s, p=self.p, d=self.d)
-        b = story.bias(self.bias)
+        b = story.bias(float(self.offsets[0]))
         X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map, notes=True)
         turned = Text("rotated by 180° when applied") if self.flip else None
         below = lines(self.kernel_name, turned)

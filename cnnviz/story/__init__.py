@@ -2,7 +2,7 @@
 
 from cnnviz.story.cells import Cells
 from cnnviz.story.graph import Graph, Tensor
-from cnnviz.story.maps import Maps, check_squares, load_maps, short_digits, side_by_side
+from cnnviz.story.maps import Maps, check_squares, load_maps, load_sheets, short_digits, side_by_side
 from cnnviz.story.parameters import (
     KERNEL_HELP,
     MapAndKernel,
@@ -55,6 +55,7 @@ __all__ = [
     "kernel_size",
     "kernel_values",
     "load_maps",
+    "load_sheets",
     "lost_of",
     "padding",
     "reading_beats",

@@ -16,8 +16,8 @@ from cnnviz.scene import Scene
 from cnnviz.words import Expression, Filled, Number, Symbol, call, leaves, size
 
 INPUT_HELP = (
-    'Input: an image, .npy, .csv or .txt file, a literal such as "1 2; 3 4", or a name: random, edge, ramp, picture, '
-    "arange, ones, zeros."
+    'Input: an image, .npy, .csv or .txt file, a literal such as "1 2; 3 4", or a name: random, small-random, edge, '
+    "ramp, picture, arange, ones, zeros."
 )
 KERNEL_HELP = (
     "Kernel: a file, a literal, or a name: sobel-x, sobel-y, laplacian, sharpen, box, gaussian, bilinear, random, …"
@@ -95,13 +95,18 @@ class MapAndKernel(Scene):
     @cached_property
     def weights(self) -> Data:
         """The kernel."""
+        return load_kernel(self.kernel_spec, self.k, seed=self.seed)
+
+    @property
+    def kernel_spec(self) -> Any:
+        """What the kernel is loaded from; raises UsageError for a lone number."""
         if self.k is None and isinstance(self.kernel, str) and re.fullmatch(r"\s*\d+\s*", self.kernel):
             number = self.kernel.strip()
             raise UsageError(
                 f"--kernel {number} could be a size or the only weight: use --k {number}, or --k 1 --kernel {number}"
             )
         usual = "sobel-x" if self.k in (None, (3, 3)) else "random"
-        return load_kernel(usual if self.kernel is None else self.kernel, self.k, seed=self.seed)
+        return usual if self.kernel is None else self.kernel
 
     @property
     def kernel_name(self) -> str:

@@ -155,7 +155,7 @@ class Story:
         if data is not None:
             self._picture = data.source == "image"
             self._crowded = self._crowded or max(shown.shape[-2:]) >= CROWDED_SIDE
-        texts = [Text(label, size=size or Shape(shown.shape, name)) if isinstance(label, str) else label]
+        texts = [Text(label, size=size or Shape(shown.shape, name)) if label and isinstance(label, str) else label]
         drawn = shown if first is None else first
         roles = np.full(shown.shape, role) if roles is None else roles
         if windows is not None:
@@ -165,7 +165,7 @@ class Story:
                 more.setdefault("padding", windows.padding)
             if any(windows.padding):
                 word = "zero padding {p}" if fill == 0 else "padding {p}"
-                texts.append(Text(word, p=Extent(windows.padding)))
+                texts.append(Text(word, p=Extent(windows.padding[-2:])))
             if any(str(each).endswith("unreached") for each in np.unique(roles)):
                 below = lines(Text("hatched: never reached"), below)
         elif pending:

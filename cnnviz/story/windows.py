@@ -66,6 +66,22 @@ class Axis:
         return cls(size, (tuple(range(size)),) * out)
 
     @classmethod
+    def grouped(cls, size: int, out: int, groups: int = 1) -> Axis:
+        """The channels that each of `out` filters sees, in `groups` of equal size; raises UsageError where none are.
+
+        As in `torch.nn.functional.conv2d`; one group is a full convolution, as many as channels a depthwise one.
+        """
+        if size % groups or out % groups:
+            raise UsageError(
+                f"--groups {groups} must divide both the {size} channels and the {out} filters: use --groups "
+                + " or ".join(str(n) for n in range(1, size + 1) if not (size % n or out % n))
+            )
+        each = size // groups
+        return cls(
+            size, tuple(tuple(range(f * groups // out * each, (f * groups // out + 1) * each)) for f in range(out))
+        )
+
+    @classmethod
     def around(cls, size: int, n: int) -> Axis:
         """The `n` cells around every cell, cut off at the ends; of an even number one more before than after."""
         before, after = n // 2, (n - 1) // 2

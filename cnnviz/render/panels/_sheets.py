@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from cnnviz.render.canvas import Box
 from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_SIZE, Extent, Fit
 from cnnviz.render.text import TextLine
 from cnnviz.storyboard import Block, Grid
 from cnnviz.words.plain import phrase
 
-_GAP, _ROW_GAP = 20, 6
+_GAP, _HELD_GAP, _ROW_GAP = 20, 6, 6
 # Pixels between two captions.
 _APART = 6
 _DROP, _MOST_DROP = 8, 24
 _CAPTION_BASELINE, _CAPTION_HEIGHT = 19, 24
 _ONE_ROW = 4
-# Cells a little smaller than they could be are no reason to give up the common scale.
-_TINY = 0.7
+# Cells a little smaller than they could be are no reason to give up the common scale; kernels of several channels are
+# wide, and enlarged only where their numbers would be lost.
+_TINY, _TINIEST = 0.7, 0.5
 
 
 def own_cell(panel: Grid | Block, cell: int, fit: Fit) -> int:
     """The side of the panel's cells: the stage's, or larger where the grid may be enlarged."""
-    if getattr(panel, "enlarge", False) and cell < _TINY * fit.px(ENLARGED_CELL):
-        return max(cell, min(fit.px(fit.enlarged), (fit.height - fit.label_room) // max(panel.shape)))
+    if panel.enlarge and cell < (_TINY if isinstance(panel, Grid) else _TINIEST) * fit.px(ENLARGED_CELL):
+        return max(cell, min(fit.px(fit.enlarged), (fit.height - fit.label_room) // max(panel.shape[-2:])))
     return cell
 
 
@@ -54,9 +56,10 @@ class Sheets:
         numbered = phrase(fit.lang, "channel {n}")
         captions = panel.captions or tuple(numbered.replace("{n}", str(n)) for n in range(1, count + 1))
         across = min(count, panel.columns or _balanced(count))
-        stairs = across - 1 if across == count else 0
+        stairs = across - 1 if across == count and not panel.held else 0
         drop = min(fit.px(_DROP), fit.px(_MOST_DROP) // stairs) if stairs else 0
-        pitch = width + fit.px(_GAP), height + fit.tx(_CAPTION_HEIGHT) + fit.px(_ROW_GAP)
+        under = fit.tx(_CAPTION_HEIGHT) if any(captions) else 0
+        pitch = width + fit.px(_HELD_GAP if panel.held else _GAP), height + under + fit.px(_ROW_GAP)
         return cls(captions, across, width, height, pitch, drop, fit)
 
     @property
@@ -85,6 +88,14 @@ class Sheets:
         """Whether there are captions, and room for all of them as they are."""
         typeset, least = self.fit.typesetter.line, self.fit.least
         return bool(self.captions) and all(typeset(text, least).width <= self._room for text in self.captions)
+
+    def apart(self, marked: Collection[int | None]) -> Iterator[Box]:
+        """Where captions stand, and the sheets that are not marked."""
+        for channel in range(self.count):
+            x, y = self.corner(channel)
+            top = y + self.height if channel in marked else y
+            near = 0 if channel in marked else self.pitch[0] - self.width
+            yield Box(x - near, top, x + self.pitch[0], y + self.pitch[1] - self.fit.px(_ROW_GAP))
 
     def caption(self, channel: int) -> tuple[TextLine, int, int]:
         """A sheet's caption, or its last word where there is no room for all of it; where it begins, its baseline."""

@@ -48,6 +48,9 @@ _BODY = {"kernel": "kernel", "kernel_on_padding": "kernel", "neighbour": "neighb
 _SINGLED_OUT = {"winner": "winner", "selected": "centre"}
 """A cell under a window with a fill of its own, and the mark around it."""
 
+# Pixels from sheets that are held together to the frame around them.
+_HELD = 3
+
 _RIMMED = ("padding", "zero")
 
 
@@ -243,7 +246,10 @@ class CellsPainter(Painter):
         return Item("?", Box(0, 0, self.side, self.side), lambda pen: pen.text(line, x, baseline, style.ink), box[:2])
 
     def numbers(self) -> Iterator[Box]:
-        """The cells whose numbers a line would cross, on the page; none where they are above it."""
+        """What a line would cross, on the page: numbers that are not above it, captions, sheets that are not marked."""
+        if getattr(self._panel, "held", False):
+            marked = {mark.channel for mark in self.state.marks.values() if mark.rows}
+            yield from (box.moved(self.place.x, self.place.y) for box in self.sheets.apart(marked))
         if self._fitted.numbers and not self._has_bodies:
             yield from (self.cell_box(tuple(at)) for at in np.argwhere(np.isfinite(self.state.values)).tolist())
 
@@ -479,6 +485,10 @@ class CellsPainter(Painter):
     def _draw_sheets(self, pen: Pen) -> None:
         """Lines from sheet to sheet, which tell that neighbours belong together, and the captions."""
         page, sheets, near = self.look.theme.page, self.sheets, self._fitted.gap // 2
+        if getattr(self._panel, "held", False):
+            width, height = sheets.extent.width, sheets.height
+            around = Box(0, 0, width, height).grown(self.look.px(_HELD))
+            pen.frame(*around[:2], around.width, around.height, page["faint"], self.look.px(1.5))
         for channel in range(sheets.count):
             x, y = sheets.corner(channel)
             if sheets.drop and channel + 1 < sheets.count:
@@ -515,7 +525,7 @@ class CellsPainter(Painter):
             pen.text(high, start + bar + px(6), baseline, page["muted"])
 
         under = (len(self.fit.label_lines(self.place.label)) - 1) * px(LABEL_LEADING)
-        y = self.place.label_baseline - self.place.y + px(10) + under
+        y = self.place.label_baseline - self.place.y + px(10) + under if self.place.label else self.place.height + px(4)
         return Item("", Box(0, 0, width, height), draw, ((self.place.width - width) // 2, y))
 
 
