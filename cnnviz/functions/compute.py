@@ -128,6 +128,7 @@ def _descend(start: npt.ArrayLike, *, surface: str, rule: str, steps: int, **opt
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
+        "pad": ops.pad,
         "conv2d": ops.conv2d,
         "conv_transpose2d": ops.conv_transpose2d,
         "max_pool2d": ops.max_pool2d,

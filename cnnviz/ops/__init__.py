@@ -25,6 +25,7 @@ from cnnviz.ops.normalization import (
     local_response_norm,
     local_response_norm_within,
 )
+from cnnviz.ops.padding import pad
 from cnnviz.ops.pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, max_pool2d, pool_output_size
 from cnnviz.ops.unpooling import avg_unpool2d, max_unpool2d
 
@@ -53,6 +54,7 @@ __all__ = [
     "local_response_norm_within",
     "max_pool2d",
     "max_unpool2d",
+    "pad",
     "pad2d",
     "pool_output_size",
     "softmax",

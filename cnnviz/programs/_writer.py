@@ -242,6 +242,13 @@ class Writer:
         return f"{function}({', '.join([*arguments, *(f'{k}={self.plain(v)}' for k, v in options.items())])})"
 
 
+def pad_sides(call: Call) -> list[tuple[int, int]]:
+    """Cells that `pad` adds before and after, for every axis in torch's order."""
+    pad = call.options["pad"]
+    ends = list(zip(pad[-2::-2], pad[::-2], strict=True))
+    return [(0, 0)] * (len(call.shape) - len(ends)) + ends
+
+
 def overhang(call: Call) -> list[int]:
     """Rows and columns that a pooling's last window has beyond the padding on both sides."""
     o = call.options

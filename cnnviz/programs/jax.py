@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from cnnviz.operation import Call, Training
 from cnnviz.parameters import Size
-from cnnviz.programs._writer import Writer, overhang
+from cnnviz.programs._writer import Writer, overhang, pad_sides
 
 _RESPONSE = (
     "# JAX has no local response normalization: sums of squares over the neighbours.\n"
@@ -52,6 +52,7 @@ _TEMPLATES = {
     "softmax": "jax.nn.softmax({0}, axis={dim})",
     "cross_entropy": "-jax.nn.log_softmax({0})[0, {label}]",
 }
+_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
 class Framework(Writer):
@@ -102,6 +103,14 @@ class Framework(Writer):
         self.put(f"rotated = jnp.flip({name}, (2, 3)).swapaxes(0, 1)")
         padding = _edges(frame, [f + a for f, a in zip(frame, extra, strict=True)])
         return self._convolved(call.operands[0], "rotated", (1, 1), padding, o["stride"], d) + _bias(call)
+
+    def _pad(self, call: Call) -> str:
+        mode, how = call.options.get("mode", "constant"), {}
+        if mode != "constant":
+            how["mode"] = f'"{_MODES[mode]}"'
+        elif call.options.get("value"):
+            how["constant_values"] = call.options["value"]
+        return self.called("jnp.pad", call.operands[0], str(tuple(pad_sides(call))), **how)
 
     def _convolved(self, x: str, w: str, stride: Size, padding: str, apart: Size, dilation: Size, **more: Any) -> str:
         options = {"window_strides": _pair(stride), "padding": padding, **more}

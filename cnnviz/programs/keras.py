@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 
 from cnnviz.operation import KERNEL, MAP, Call, Operand, Shown, Training
 from cnnviz.parameters import Size
-from cnnviz.programs._writer import Writer, overhang
+from cnnviz.programs._writer import Writer, overhang, pad_sides
 
-_ORDER = {MAP: (0, 2, 3, 1), KERNEL: (2, 3, 1, 0)}
 _INDICES = """# Keras gives no indices of maxima: the place in a window, then in the map.
 windows = keras.ops.image.extract_patches({0}, {o[kernel_size]}, strides={o[stride]})
 best = keras.ops.convert_to_numpy(keras.ops.argmax(windows, axis=-1))[0]
@@ -76,7 +75,8 @@ class Framework(Writer):
 
     def order(self, operand: Operand) -> tuple[int, ...] | None:
         """Channels last."""
-        return _ORDER.get(operand.kind)
+        axes = tuple(range(2, operand.values.ndim))
+        return {MAP: (0, *axes, 1), KERNEL: (*axes, 1, 0)}.get(operand.kind) if axes else None
 
     def shown(self, shown: Shown) -> str:
         """With channels where the figure has them."""
@@ -104,6 +104,20 @@ class Framework(Writer):
         self.note('padding="valid" is none, "same" need not be this one: padding is written out.')
         self.put(f"padded = {_pad(x, before, after, value)}")
         return "padded"
+
+    def _pad(self, call: Call) -> str:
+        x, mode, value = call.operands[0], call.options.get("mode", "constant"), call.options.get("value")
+        samples, channels, *sides = pad_sides(call)
+        if mode in ("constant", "reflect"):
+            how = '"reflect"' if mode == "reflect" else f'"constant", {self.plain(value)}' if value else ""
+            edges = [list(ends) for ends in (samples, *sides, channels)]
+            return f"keras.ops.pad({', '.join(filter(None, (x, str(edges), how)))})"
+        self.note("Not every backend has this padding: the cells that stand there are taken one by one.")
+        for axis, (size, ends) in enumerate(zip(call.shape[2:], sides, strict=True), 1):
+            cells = range(-ends[0], size + ends[1])
+            taken = [cell % size if mode == "circular" else min(max(cell, 0), size - 1) for cell in cells]
+            x = f"keras.ops.take({x}, {taken}, axis={axis})" if any(ends) else x
+        return x
 
     def _conv_transpose2d(self, call: Call) -> str:
         o, (x, w) = call.options, call.operands[:2]

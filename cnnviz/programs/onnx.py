@@ -9,7 +9,7 @@ from cnnviz.operation import Call, Training
 from cnnviz.programs._formulas import SURFACES
 from cnnviz.programs._onnx_descent import DESCENT, rule_source
 from cnnviz.programs._onnx_graph import Graph, window_attributes
-from cnnviz.programs._writer import Writer, unpool_rest
+from cnnviz.programs._writer import Writer, pad_sides, unpool_rest
 
 _OPSET, _IR = 21, 10
 _OPERATORS = {
@@ -24,6 +24,7 @@ _OPERATORS = {
     "leaky_relu": "LeakyRelu",
     "elu": "Elu",
 }
+_PAD_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
 class Framework(Writer):
@@ -115,6 +116,14 @@ class Framework(Writer):
             x = self.graph.node("Pad", [x, pads], f"longer_{x}")
             how["output_padding"] = tuple(a % s for a, s in zip(extra, stride, strict=True))
         self.graph.node("ConvTranspose", [x, *rest], call.result, **how)
+
+    def _pad(self, call: Call) -> None:
+        mode, sides = call.options.get("mode", "constant"), pad_sides(call)
+        names = [call.operands[0], self.graph.constant(tuple(end for ends in zip(*sides, strict=True) for end in ends))]
+        if call.options.get("value"):
+            names.append(self.graph.constant(call.options["value"]))
+        how = {} if mode == "constant" else {"mode": f'"{_PAD_MODES[mode]}"'}
+        self.graph.node("Pad", names, call.result, **how)
 
     def _max_pool2d(self, call: Call) -> None:
         outputs = (call.result, "indices") if call.options.get("return_indices") else call.result

@@ -63,6 +63,14 @@ class Framework(Writer):
 
     _conv_transpose2d = _same
 
+    def _pad(self, call: Call) -> str:
+        o, how = call.options, {}
+        if o.get("mode", "constant") != "constant":
+            how["mode"] = repr(o["mode"])
+        elif o.get("value"):
+            how["value"] = o["value"]
+        return self.called("F.pad", call.operands[0], str(tuple(o["pad"])), **how)
+
     def _pool(self, call: Call) -> str:
         options = self.options(call)
         if call.function == "max_unpool2d":

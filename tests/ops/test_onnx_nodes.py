@@ -174,7 +174,17 @@ def _elementwise(name: str, **attributes: str) -> Callable[[Attributes, Arrays],
     return run
 
 
+def _pad(a: Attributes, inputs: Arrays) -> Arrays:
+    x, pads, *rest = inputs
+    axes = [int(axis) % x.ndim for axis in (rest[1] if len(rest) > 1 else range(x.ndim))]
+    sides = dict(zip(axes, zip(pads[: len(axes)], pads[len(axes) :], strict=True), strict=True))
+    flat = [int(n) for axis in reversed(range(x.ndim)) for n in sides.get(axis, (0, 0))]
+    mode = {b"edge": "replicate", b"wrap": "circular"}.get(kind := a.pop("mode", b"constant"), kind.decode())
+    return [ops.pad(x, flat, mode, float(rest[0].item()) if rest else None)]
+
+
 OPERATORS: dict[str, Callable[[Attributes, Arrays], Arrays]] = {
+    "Pad": _pad,
     "Conv": _conv,
     "ConvTranspose": _conv_transpose,
     "MaxPool": _max_pool,

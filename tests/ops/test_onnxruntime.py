@@ -59,6 +59,19 @@ def both_sides(padding: tuple[int, int]) -> list[int]:
     return [*padding, *padding]
 
 
+@steady(40)
+@given(
+    st.sampled_from(["constant", "reflect", "edge", "wrap"]), st.lists(st.integers(0, 4), min_size=4, max_size=4), seeds
+)
+def test_pad(mode: str, ends: list[int], seed: int) -> None:
+    x, value = whole_numbers(seed, (2, 1, 5, 6), ())
+    left, right, top, bottom = ends
+    pads = np.array([0, 0, top, left, 0, 0, bottom, right])
+    (theirs,) = runtime("Pad", x, pads, *[value] * (mode == "constant"), mode=mode)
+    ours = {"edge": "replicate", "wrap": "circular"}.get(mode, mode)
+    np.testing.assert_array_equal(ops.pad(x, ends, ours, float(value)), theirs)
+
+
 @steady(100)
 @given(conv_cases())
 def test_conv2d(case: ConvCase) -> None:

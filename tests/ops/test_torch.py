@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnviz import ops
+from cnnviz.errors import UsageError
 from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.functions.compute import FUNCTIONS, compute, gradients
 from cnnviz.functions.losses import LOSSES
@@ -46,7 +47,7 @@ def test_every_function_is_torchs_or_listed():
     assert names - {"identity"} == OURS - {"flip"}
 
 
-@pytest.mark.parametrize("name", ["adaptive_avg_pool2d", "local_response_norm", "layer_norm", "group_norm"])
+@pytest.mark.parametrize("name", ["pad", "adaptive_avg_pool2d", "local_response_norm", "layer_norm", "group_norm"])
 def test_arguments_have_torchs_names_and_defaults(name):
     theirs, ours = (inspect.signature(getattr(of, name)).parameters for of in (F, ops))
     shared = [key for key in ours if key in theirs]
@@ -66,6 +67,25 @@ def test_optimizers_have_torchs_defaults(name):
 def test_conv2d(case):
     options = {"stride": case.stride, "padding": case.padding, "dilation": case.dilation, "groups": case.groups}
     both("conv2d", fractions(case.seed, case.x, case.w, (case.out,)), options)
+
+
+@steady(40)
+@given(
+    st.sampled_from(["constant", "reflect", "replicate", "circular"]),
+    st.sampled_from([((2, 5), 1), ((2, 1, 4, 5), 2), ((1, 2, 4, 4, 5), 3)]),
+    st.lists(st.integers(0, 5), min_size=6, max_size=6),
+)
+def test_pad(mode, shape, ends):
+    size, axes = shape
+    (x,) = fractions(3, size)
+    options = {"pad": tuple(ends[: 2 * axes]), "mode": mode}
+    try:
+        theirs = F.pad(torch.from_numpy(x), **options)
+    except RuntimeError:
+        with pytest.raises(UsageError):
+            compute("pad", x, **options)
+    else:
+        same(compute("pad", x, **options), theirs)
 
 
 @steady(100)
