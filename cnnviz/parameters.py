@@ -19,9 +19,13 @@ from cnnviz.errors import UsageError
 Size = tuple[int, int]
 """Rows and columns."""
 
+Sides = tuple[int, ...]
+"""Cells around an array: (rows, columns) on both sides, or (rows, columns) before and (rows, columns) after."""
+
 THOUSANDS = r"[-+]?[1-9]\d{0,2},\d{3}"
 """A number such as 1,234, whose comma may be a decimal one or divide thousands."""
 
+_SIDES = re.compile(r"\s*(\d{1,9})\s*,\s*(\d{1,9})\s*(?:[x×]\s*(\d{1,9})\s*,\s*(\d{1,9})\s*)?")
 _SIZE = re.compile(r"\s*(\d{1,9})\s*(?:[x×*]\s*(\d{1,9})\s*)?", re.IGNORECASE)
 
 
@@ -83,7 +87,7 @@ class Parameter:
         checked = _CONVERTERS[self.type](self, value)
         if self.spec.choices:
             checked = self._chosen(checked)
-        for part in checked if isinstance(checked, tuple) else (checked,):
+        for part in checked if isinstance(checked, tuple) else [checked] * (type(checked) is not str):
             self._check_bounds(part)
         return checked
 
@@ -239,6 +243,25 @@ class ArrayLike:
     """Type of a parameter that holds a name, a literal, a file or an array; `data` turns it into numbers."""
 
 
+def _to_sides(parameter: Parameter, value: Any) -> Sides | str:
+    """As a size, or with a comma before and after: `0,1`, `0,1x1,2`; the names `same` and `valid` stay as they are."""
+    if isinstance(value, str) and (name := value.strip().lower()) in ("same", "valid"):
+        return name
+    if isinstance(value, str) and (match := _SIDES.fullmatch(value)):
+        rows = int(match[1]), int(match[2])
+        return sides_of(rows, (int(match[3]), int(match[4])) if match[3] else rows)
+    if isinstance(value, (tuple, list)) and len(value) == 4:
+        top, left, bottom, right = (_to_int(parameter, part) for part in value)
+        return sides_of((top, bottom), (left, right))
+    return _to_size(parameter, value)
+
+
+def sides_of(rows: Sequence[int], columns: Sequence[int]) -> Sides:
+    """Cells before and after as `Sides`, short where they are as many."""
+    before, after = zip(rows, columns, strict=True)
+    return before if before == after else (*before, *after)
+
+
 class Numbers:
     """Type of a parameter that holds a number, or several as a tuple: `1 -2`."""
 
@@ -249,6 +272,7 @@ _CONVERTERS = {
     bool: _to_bool,
     str: _to_str,
     Size: _to_size,
+    Sides: _to_sides,
     Numbers: _to_numbers,
     ArrayLike: _to_data,
 }
@@ -336,6 +360,9 @@ def to_cli(value: Any) -> str:
     """Write a parameter's value as the command line takes it: `3`, `3x2`, `0.5`."""
     if isinstance(value, tuple) and isinstance(value[0], float):
         return " ".join(map(to_cli, value))
+    if isinstance(value, tuple) and len(value) == 4:
+        rows, columns = (f"{value[axis]},{value[axis + 2]}" for axis in (0, 1))
+        return rows if rows == columns else f"{rows}x{columns}"
     if isinstance(value, tuple):
         return str(value[0]) if value[0] == value[1] else "x".join(map(str, value))
     if isinstance(value, float):

@@ -17,7 +17,7 @@ from cnnviz.story.parameters import (
     padding,
     stride,
 )
-from cnnviz.story.sliding import Sliding, refuse
+from cnnviz.story.sliding import Sliding, refuse, same_padding
 from cnnviz.story.story import (
     CROWDED_SIDE,
     Story,
@@ -60,6 +60,7 @@ __all__ = [
     "padding",
     "reading_beats",
     "refuse",
+    "same_padding",
     "shade_for",
     "short_digits",
     "side_by_side",

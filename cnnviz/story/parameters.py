@@ -114,10 +114,15 @@ class MapAndKernel(Scene):
         return self.weights.name if self.weights.source != "random" else ""
 
 
-def convolved_size(dilated: bool = False, ceil_mode: bool = False, padded: bool = True) -> Expression:
-    """The output size of a convolution in letters (Dumoulin and Visin 2016, relationships 6 and 15)."""
+def convolved_size(
+    dilated: bool = False, ceil_mode: bool = False, padded: bool = True, uneven: bool = False
+) -> Expression:
+    """The output size of a convolution in letters (Dumoulin and Visin 2016, relationships 6 and 15).
+
+    With `uneven` padding there are p₁ cells before and p₂ after.
+    """
     i, k, s, p, d = map(size, "ikspd")
-    input = i + 2 * p if padded else i
+    input = i + size("p_1") + size("p_2") if uneven else i + 2 * p if padded else i
     room = input - d * (k - 1) - 1 if dilated else input - k
     return call("ceil" if ceil_mode else "floor", room / s) + 1
 

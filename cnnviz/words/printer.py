@@ -464,6 +464,9 @@ def _is_filled(part: Expression, values: Mapping[str, Number]) -> bool:
 
 
 def _extent(extent: Extent) -> str:
+    if len(extent.sizes) == 4:
+        rows, columns = (f"{number(extent.sizes[axis])},{number(extent.sizes[axis + 2])}" for axis in (0, 1))
+        return rows if rows == columns else f"{rows}×{columns}"
     return number(extent.sizes[0]) if len(set(extent.sizes)) == 1 else "×".join(map(number, extent.sizes))
 
 
