@@ -253,7 +253,11 @@ def _to_sides(parameter: Parameter, value: Any) -> Sides | str:
     if isinstance(value, (tuple, list)) and len(value) == 4:
         top, left, bottom, right = (_to_int(parameter, part) for part in value)
         return sides_of((top, bottom), (left, right))
-    return _to_size(parameter, value)
+    try:
+        return _to_size(parameter, value)
+    except UsageError:
+        wanted = "1, or 0,1 for 0 before and 1 after, or same, or valid"
+        raise UsageError(f"{parameter.label} {quote(value)} is no padding: give one such as {wanted}") from None
 
 
 def sides_of(rows: Sequence[int], columns: Sequence[int]) -> Sides:

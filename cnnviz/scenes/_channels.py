@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnviz.ops import conv2d
+from cnnviz.scenes._padding import BELOW
 from cnnviz.story import Axis, Cells, Sliding, Story, Windows, lost_of
 from cnnviz.storyboard import Block, Change, Mark, Values
 from cnnviz.words import Expression, Math, Shape, Text, Words, dot, total
@@ -36,7 +37,8 @@ class Channels:
         names = _COLORS if pictured else tuple(Text("channel {n}", n=c + 1) for c in range(channels))
         # The one that is linked with the result comes first.
         marks = [Mark(name=f"window {c}", role="window", channel=c) for c in reversed(range(channels))]
-        how: dict[str, Any] = {"captions": names, "columns": channels, "held": True}
+        below = BELOW.get(scene.padding_mode) if padded is not pixels else None
+        how: dict[str, Any] = {"below": below, "captions": names, "columns": channels, "held": True}
         fill: float | Values = 0.0 if padded is pixels else padded.values[0]
         self.X = story.cells(
             "input", "", pixels, windows=self.windows, fill=fill, data=scene.maps, marks=marks, axes=3, **how

@@ -65,8 +65,8 @@ def fill(story: Story, X: Cells, slide: Sliding) -> Iterator[Step]:
         return
     found = sources(slide)
     if len(found) > _MOST_FILLED:
-        changes = [X.set(cell, value=float(X.values[cell])) for cell in found]
-        yield story.step(Text("The padding takes values of the map"), changes, beats=2)
+        every = [X.set(cell, value=float(X.values[cell])) for cell in found]
+        yield story.step(Text("The padding takes values of the map"), every, beats=2)
         return
     corner = slide.ends[0][0], slide.ends[1][0]
     for cell, source in found.items():
