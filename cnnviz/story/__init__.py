@@ -1,8 +1,8 @@
 """The layer under the scenes: windows, the recorded graph of operations, and the story that becomes a storyboard."""
 
-from cnnviz.story.cells import Cells
+from cnnviz.story.cells import Cells, sheet_marks
 from cnnviz.story.graph import Graph, Tensor
-from cnnviz.story.maps import Maps, check_squares, load_maps, load_sheets, short_digits, side_by_side
+from cnnviz.story.maps import Maps, check_squares, load_maps, load_sheets, short_digits, stage_of_two
 from cnnviz.story.parameters import (
     KERNEL_HELP,
     MapAndKernel,
@@ -11,11 +11,14 @@ from cnnviz.story.parameters import (
     dilation,
     filled,
     input_map,
+    input_maps,
     input_size,
     kernel_size,
     kernel_values,
+    kinds,
     padding,
     stride,
+    transposed_conv_size,
 )
 from cnnviz.story.sliding import Sliding, refuse, same_padding
 from cnnviz.story.story import (
@@ -23,12 +26,13 @@ from cnnviz.story.story import (
     Story,
     check_steps,
     filling,
+    light_rows,
     lost_of,
     reading_beats,
     shade_for,
     times,
 )
-from cnnviz.story.windows import Axis, Windows, does_not_fit
+from cnnviz.story.windows import Axis, Windows
 
 __all__ = [
     "CROWDED_SIDE",
@@ -47,13 +51,15 @@ __all__ = [
     "check_steps",
     "convolved_size",
     "dilation",
-    "does_not_fit",
     "filled",
     "filling",
     "input_map",
+    "input_maps",
     "input_size",
     "kernel_size",
     "kernel_values",
+    "kinds",
+    "light_rows",
     "load_maps",
     "load_sheets",
     "lost_of",
@@ -62,8 +68,10 @@ __all__ = [
     "refuse",
     "same_padding",
     "shade_for",
+    "sheet_marks",
     "short_digits",
-    "side_by_side",
+    "stage_of_two",
     "stride",
     "times",
+    "transposed_conv_size",
 ]
