@@ -63,9 +63,9 @@ def stride(default: Any = 1, **more: Any) -> Any:
     )
 
 
-def padding(**more: Any) -> Any:
+def padding(default: Any = 0, **more: Any) -> Any:
     """Declare a padding."""
-    return stride(0, **{"alias": "padding", "help": "Zeros around the input.", "lo": 0, **more})
+    return stride(default, **{"alias": "padding", "help": "Zeros around the input.", "lo": 0, **more})
 
 
 def dilation(**more: Any) -> Any:

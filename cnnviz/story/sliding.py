@@ -56,11 +56,13 @@ class Sliding:
 
     def padded(self, graph: Graph, x: Tensor) -> Tensor:
         """The input, with the padding that a convolution does not have: of another mode, or of unequal sides."""
-        if not self._is_padded_before:
-            return x
+        return self.pad(graph, x) if self._is_padded_before else x
+
+    def pad(self, graph: Graph, x: Tensor, result: str = "padded") -> Tensor:
+        """The input with its padding, whatever it is."""
         mode = "constant" if self.mode == "zeros" else self.mode
         sides = [n for ends in reversed(self.ends) for n in ends]
-        return graph.compute("pad", x, result="padded", pad=tuple(sides), mode=mode)
+        return graph.compute("pad", x, result=result, pad=tuple(sides), mode=mode)
 
     @property
     def _is_padded_before(self) -> bool:
