@@ -93,7 +93,7 @@ def _partial_sums(x: Values, w: Values, spans: Sequence[Sequence[int]], slide: S
 
 def _filter(story: Story, f: int, w: Values) -> Cells:
     label = Text("Filter {n}: {size}", n=f + 1, size=Shape(w[f].shape))
-    return _held(story, f"filter {f + 1}", label, w[f], "neighbour", w, ("",) * w.shape[1])
+    return held(story, f"filter {f + 1}", label, w[f], "neighbour", w, ("",) * w.shape[1])
 
 
 def _sums(story: Story, partial: Values, names: tuple[Words, ...], offsets: Values) -> Cells:
@@ -101,12 +101,12 @@ def _sums(story: Story, partial: Values, names: tuple[Words, ...], offsets: Valu
     biased, every = bool(offsets.any()), np.append(partial, offsets)
     names = (*names, Math("b")) if biased else names
     values = np.full((len(names), 1, 1), np.nan)
-    found = _held(story, "sums", Text("Sums and bias" if biased else "Sums"), values, "pending", every, names)
+    found = held(story, "sums", Text("Sums and bias" if biased else "Sums"), values, "pending", every, names)
     found.values = np.zeros(values.shape)
     return found
 
 
-def _held(
+def held(
     story: Story, name: str, label: Words, values: Values, role: str, every: Values, names: tuple[Words, ...]
 ) -> Cells:
     """A panel with a sheet for each channel; `every` are all numbers that it may show."""

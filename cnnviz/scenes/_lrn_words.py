@@ -45,7 +45,8 @@ def divided(scene: Lrn, story: Story, X: Cells, Y: Cells, at: tuple[int, ...]) -
 def subject(scene: Lrn) -> Words:
     """What the figure shows, for those who do not see it."""
     return Text(
-        "{kind}: each value of a {size} input is divided by a power of the sum of squares around it; {steps} the output",
+        "{kind}: each value of a {size} input is divided by a power of the sum of squares around it; {steps} the "
+        "output",
         kind=TITLES[scene.kind],
         size=Shape(scene.maps.values.shape),
         steps=filling(scene.windows.count),

@@ -84,9 +84,7 @@ class Padding(MapAndKernel):
             changes = [[*x.cover(()), x.hide("window"), y.hide("current")] for x, y in zip(X, Y, strict=True)]
             marked = [y.set((row, column), role="overlap") for y in Y for row, column in differ]
             n, every = Number(len(differ)), Number(windows.count)
-            caption = Text(
-                "{n} of {every} outputs differ; where no window meets padding all are the same", n=n, every=every
-            )
+            caption = Text("{n} of {every} outputs differ, those whose window meets padding", n=n, every=every)
             yield story.step(caption, *changes, marked, beats=reading_beats(windows.count + 1))
 
         return story.play(
@@ -94,7 +92,7 @@ class Padding(MapAndKernel):
             windows.count + 1,
             [cells for pair in zip(X, Y, strict=True) for cells in pair],
             alt=Text(
-                "a {i} map with {p} in four modes (zeros, reflect, replicate, circular) and the {o} output of the same {k} "
+                "a {i} map with {p} in four modes (zeros, reflect, replicate, circular) and the {o} output of one {k} "
                 "kernel over each: outputs at the edges differ, those inside do not",
                 i=Shape(x.shape),
                 p=story.told("kernel", "stride"),
