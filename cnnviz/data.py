@@ -209,7 +209,7 @@ def _grid_shape(shape: tuple[int, ...], subject: str, request: _Request) -> tupl
         found = f"has {len(given)} dimensions ({_times(given)})" if given else "is a single number"
         raise UsageError(f"{subject} {found}: give {request.option} rows and columns, such as '1 2; 3 4'")
     *sheets, rows, columns = shape
-    if 0 in shape:
+    if min(shape) < 1:
         raise UsageError(f"{subject} is empty ({_times(given)}): give at least one number")
     if max(sheets, default=0) > limits.MAX_CHANNELS:
         raise UsageError(f"{subject} is {_times(shape)}: use at most {limits.MAX_CHANNELS} channels and filters")
