@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from cnnviz.export import Job, Written
 from cnnviz.limits import TWEEN
 from cnnviz.render.frames import Film
+from cnnviz.render.lines import NOTE_SIZE
 from cnnviz.render.svg_pen import OWN, STYLE, SvgDefs, escaped, hex_color
 from cnnviz.render.theme import contrast
 from cnnviz.render.vector import Layer, Vectors, vectors
@@ -123,7 +124,7 @@ def _filled(job: Job, film: Film) -> dict[str, str]:
         "width": str(width),
         "height": str(height),
         "count": str(board.count),
-        "small": f"{14 * unit * lines.formula_scale:g}",
+        "small": f"{NOTE_SIZE * unit * lines.formula_scale:g}",
         "right": f"{width - 40 * unit:g}",
         "baseline": f"{lines.formula:g}",
         "progress": f"{3 * unit:g}",

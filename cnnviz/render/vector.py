@@ -147,6 +147,9 @@ class _Slots:
         for number, slot, _, item, _ in self._stage.changes():
             if number < 2:
                 continue
+            # Where no result flies, the outline around it glides with its window.
+            if item is not None and slot[0] == "mark" and not item.pauses:
+                item = item._replace(glides=True)
             found[number, slot] = self._fragment(number, item) if item is not None else 0
             if item is not None and item.glides:
                 self.gliders.add((number, slot))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -82,12 +83,18 @@ class Cells:
         """What a cell is when nothing covers it."""
         return str(self._roles[place])
 
-    def set(self, place: Place, role: str | None = None, value: float | None = None) -> Cell:
-        """A cell changes for good; a role under a window is seen when that has gone."""
+    def set(
+        self,
+        place: Place,
+        role: str | None = None,
+        value: float | None = None,
+        origin: tuple[int, int] | None = None,
+    ) -> Cell:
+        """A cell changes for good; a role under a window is seen when that has gone. Its value may have an `origin`."""
         if role is not None:
             self._roles[place] = role
         seen = None if place in self._covered else role
-        return self._cell(place, role=seen, value=value)
+        return replace(self._cell(place, role=seen, value=value), origin=origin)
 
     def cover(
         self, places: Sequence[Place], notes: Sequence[Words] = (), special: Mapping[Place, str] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cnnviz.render.canvas import Box
@@ -74,6 +74,10 @@ class Sheets:
         row, column = divmod(channel, self.columns)
         return column * self.pitch[0], row * self.pitch[1] + column * self.drop
 
+    def box(self, channel: int) -> Box:
+        """The cells of a sheet."""
+        return Box(0, 0, self.width, self.height).moved(*self.corner(channel))
+
     def cell_corner(self, at: tuple[int, ...]) -> tuple[int, int]:
         """The upper left corner of a cell."""
         x, y = self.corner(at[0] if len(at) == 3 else 0)
@@ -95,14 +99,6 @@ class Sheets:
         """Whether there are captions, and room for all of them as they are."""
         typeset, least = self.fit.typesetter.line, self.fit.least
         return bool(self.captions) and all(typeset(text, least).width <= self._room for text in self.captions)
-
-    def apart(self, marked: Collection[int | None]) -> Iterator[Box]:
-        """Where captions stand, and the sheets that are not marked."""
-        for channel in range(self.count):
-            x, y = self.corner(channel)
-            top = y + self.height if channel in marked else y
-            near = 0 if channel in marked else self.pitch[0] - self.width
-            yield Box(x - near, top, x + self.pitch[0], y + self.pitch[1] - self.fit.px(_ROW_GAP))
 
     def caption(self, channel: int) -> tuple[TextLine, int, int]:
         """A sheet's caption, or its last word where there is no room for all of it; where it begins, its baseline."""
