@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cnnviz.scenes._channels import Channels
 from cnnviz.story import Story, check_steps, filling
 from cnnviz.storyboard import Step, Values
-from cnnviz.words import Math, Number, Shape, Text, Words, equation, joined
+from cnnviz.words import Number, Shape, Text, Words, equation, joined
 
 if TYPE_CHECKING:
     from cnnviz.scenes.conv import Conv
@@ -61,21 +61,20 @@ def convolve(scene: Conv) -> Story:
             steps=filling(count),
             o=Shape(panels.windows.out),
         ),
-        formula=_counts(w, scene.offsets, count, groups),
+        formula=_counts(w, scene.offsets, count),
         convention=Text("cross-correlation: kernel not flipped"),
     )
 
 
-def _counts(w: Values, offsets: Values, cells: int, groups: int) -> Words:
-    """The weight with its axes, parameters and multiplications."""
+def _counts(w: Values, offsets: Values, cells: int) -> Words:
+    """The weight, parameters and multiplications."""
     channels, rows, columns = map(Number, w.shape[1:])
     biased = bool(offsets.any())
     each = channels * rows * columns
     parameters = equation(None, Number(len(w)) * (each + 1 if biased else each), Number(w.size + len(w) * biased))
     products = equation(None, Number(cells) * Number(w[0].size), Number(cells * w[0].size))
-    axes = r"F\times C\times k\times k" if groups == 1 else r"F\times C/g\times k\times k"
     said = [
-        Text("weight {axes} = {w}", axes=Math(axes), w=Shape(w.shape)),
+        Text("weight {w}", w=Shape(w.shape)),
         Text("parameters {n}", n=parameters),
         Text("multiplications {n}", n=products),
     ]
