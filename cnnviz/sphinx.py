@@ -22,7 +22,8 @@ from cnnviz import __version__
 from cnnviz.appearance import Appearance
 from cnnviz.discovery import load_scene
 from cnnviz.errors import CnnvizError
-from cnnviz.parameters import ArrayLike, Parameter, RemotePath, normalise, parameters_of
+from cnnviz.given import RemotePath
+from cnnviz.parameters import ArrayLike, Parameter, normalise, parameters_of
 from cnnviz.pipeline import Figure, make
 
 VIEWS = ("html", "svg", "gif")

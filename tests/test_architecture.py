@@ -20,7 +20,8 @@ ROOMS = {
     "errors limits locking installation places sets": "",
     "operation": "numpy",
     "notation": "numpy",
-    "mathtext toml files parameters": "",
+    "mathtext toml files given": "",
+    "parameters": "given",
     "kernels": "parameters numpy",
     "maps": "parameters numpy",
     "rows": "parameters",
@@ -46,7 +47,7 @@ ROOMS = {
     "pipeline": "appearance decks discovery export parameters places programs render saving scene storyboard words "
     "files numpy",
     "api": "appearance discovery parameters pipeline",
-    "batch": "discovery export files parameters pipeline places render sets toml click distributed",
+    "batch": "discovery export files given parameters pipeline places render sets toml click distributed",
     "talk": "appearance batch decks parameters pipeline scene words",
     # Not ops and no scene: a check that computed with these would prove nothing.
     "check verify": "batch data discovery functions network notation operation parameters pipeline playback programs "
@@ -57,7 +58,8 @@ ROOMS = {
     "mkdocs": "appearance cli discovery parameters pipeline click",
     "sphinx": "appearance discovery parameters pipeline docutils sphinx",
     "schema": "appearance discovery parameters",
-    "studio": "appearance data discovery export parameters pipeline programs rows scene schema words starlette uvicorn",
+    "studio": "appearance data discovery export given parameters pipeline programs rows scene schema words starlette "
+    "uvicorn",
     "specimen": "export files pipeline render saving numpy",
     "gallery": "batch export files",
     "commands": "appearance assistant batch check decks discovery export gallery parameters pipeline places reading "

@@ -126,6 +126,14 @@ class Cells:
         if winner is not None:
             yield self.mark("winner", winner)
 
+    def windows(self, windows: Windows, at: Place) -> Iterator[Change]:
+        """A window covers its cells in every channel that it reaches; the outline in the first is `window 0`."""
+        yield from self.cover(windows.cells(at))
+        (first, *corner), (count, *size) = windows.outline(at)
+        for c in range(len(self.values)):
+            reached = first <= c < first + count
+            yield self.mark(f"window {c}", (c, *corner), size) if reached else self.hide(f"window {c}")
+
     def write(self, place: Place, mark: str = "current", role: str = "output") -> Iterator[Change]:
         """The result appears in its cell, outlined."""
         yield self.set(place, role=role, value=float(self.values[place]))

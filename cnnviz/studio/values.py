@@ -13,8 +13,9 @@ from typing import Any
 from cnnviz.appearance import Appearance
 from cnnviz.data import KINDS
 from cnnviz.errors import UsageError
+from cnnviz.given import RemotePath
 from cnnviz.limits import MAX_FILE_BYTES
-from cnnviz.parameters import ArrayLike, Parameter, RemotePath, parameters_of, quote, suggest
+from cnnviz.parameters import ArrayLike, Parameter, parameters_of, quote, suggest
 from cnnviz.pipeline import Figure, make, named
 from cnnviz.rows import is_literal, unpasted
 

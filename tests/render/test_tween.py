@@ -22,6 +22,12 @@ def pictures(film):
     return ((frame, film.palette.colors[frame.pixels]) for frame in film)
 
 
+def outline(rgb, color):
+    """The box of all pixels of a colour, and how many there are."""
+    rows, columns = np.nonzero((rgb == color).all(axis=2))
+    return (rows.min(), columns.min(), rows.max(), columns.max()), len(rows)
+
+
 def test_the_window_moves_as_one_body_and_its_result_flies():
     theme, film = load_theme("article"), make("conv", i=6, k=3, s=3, tween=5, width=480).film()
     place, cell = film.layout.places["input"], film.layout.cell

@@ -22,6 +22,9 @@ from cnnviz.render.theme import SCALE_LEVELS, Theme
 from cnnviz.storyboard import Block, Cell, Change, Grid, MoveMark, Values
 from cnnviz.words.plain import phrase
 
+# Pixels from sheets that are held together to the frame around them.
+_HELD = 3
+
 _RIMMED = ("padding", "zero")
 
 
@@ -228,7 +231,7 @@ class CellsPainter(Painter):
         for channel in range(len(self.sheets.captions)):
             yield around([self.sheets.caption(channel)]).moved(x, y)
             if not (sheet := self.sheets.box(channel).moved(x, y)).meets(end):
-                yield sheet
+                yield sheet.grown(self.look.px(_HELD)) if getattr(self._panel, "held", False) else sheet
         if self._fitted.numbers and not self._has_bodies:
             boxes = (self.cell_box(tuple(at)) for at in np.argwhere(np.isfinite(self.state.values)).tolist())
             yield from (box for box in boxes if box != end)
@@ -270,6 +273,10 @@ class CellsPainter(Painter):
     def _draw_sheets(self, pen: Pen) -> None:
         """Lines from sheet to sheet, which tell that neighbours belong together, and the captions."""
         page, sheets, near = self.look.theme.page, self.sheets, self._fitted.gap // 2
+        if getattr(self._panel, "held", False):
+            width, height = sheets.extent.width, sheets.height
+            around = Box(0, 0, width, height).grown(self.look.px(_HELD))
+            pen.frame(*around[:2], around.width, around.height, page["faint"], self.look.px(1.5))
         for channel in range(sheets.count):
             x, y = sheets.corner(channel)
             if sheets.drop and channel + 1 < sheets.count:
