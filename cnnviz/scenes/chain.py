@@ -51,8 +51,7 @@ class ChainRule(Scene):
     def story(self) -> Story:
         """A step for each number forward and backward, the update, and the loss after it."""
         x = load_row(self.input, "input", "--input", self.seed)
-        how = {"seed": self.seed, "what": "weights"}
-        w1 = load_kernel(self.weights1, None, option="--weights1", **how).values
+        w1 = load_kernel(self.weights1, None, seed=self.seed, what="weights", option="--weights1").values
         if w1.shape[1] != len(x) or max(w1.shape) > _MOST:
             given = size_text(*w1.shape)
             raise UsageError(
@@ -61,8 +60,8 @@ class ChainRule(Scene):
         b1 = load_row(self.bias1, "bias", "--bias1", self.seed, len(w1))
         w2 = load_row(self.weights2, "weights", "--weights2", self.seed, len(w1))
         entry, graph = ACTIVATIONS[self.activation], Graph()
-        given = {"x": x, "w1": w1, "b1": b1, "w2": w2[None], "b2": np.array([self.bias2])}
-        t = {name: graph.given(name, values) for name, values in given.items()}
+        arrays = {"x": x, "w1": w1, "b1": b1, "w2": w2[None], "b2": np.array([self.bias2])}
+        t = {name: graph.given(name, values) for name, values in arrays.items()}
         z = graph.compute("linear", t["x"], t["w1"], t["b1"], result="z")
         y = graph.compute("linear", graph.compute(entry.name, z, result="h"), t["w2"], t["b2"], result="y")
         found = graph.descend(graph.compute("mse_loss", y, result="loss", label=self.target), self.lr)

@@ -39,7 +39,7 @@ class Residual(Scene):
 
     def story(self) -> Story:
         """Both ways, the sum, the gradient, its copies, both ways back and their sum."""
-        spec = self.input
+        spec: object = self.input
         if spec is None:
             small = np.random.default_rng(self.seed).integers(0, 4, self.i or (3, 3))
             spec = _EXAMPLE if self.i in (None, (3, 3)) else small.astype(float)
