@@ -85,7 +85,9 @@ class Writer:
     def printed(self) -> list[Shown]:
         """What the program prints: what panels show, of gradients that none shows that of the input."""
         found = [shown for shown in self.operation.shown if shown.printed]
-        return found or [Shown(name="grad_x", panel="", kind=self.operation.operands["x"].kind)]
+        if found or self.operation.training is None:
+            return found
+        return [Shown(name="grad_x", panel="", kind=self.operation.operands["x"].kind)]
 
     def calls(self) -> None:
         """All calls, one after another."""

@@ -33,9 +33,9 @@ CLEARLY = 8.0
 
 # Pairs that the default theme, whose colours are the article's own, tells apart by hue alone.
 BY_HUE = {
-    ("input", "kernel"), ("input", "output"), ("input", "winner"), ("input", "padding"), ("input", "zero"), ("kernel", "kernel_on_padding"),
+    ("input", "kernel"), ("input", "output"), ("input", "winner"), ("input", "zero"), ("kernel", "kernel_on_padding"),
     ("kernel", "output"), ("kernel", "overlap"), ("kernel_on_padding", "output"), ("output", "padding"),
-    ("output", "zero"), ("padding_unreached", "unreached"),
+    ("output", "zero"), ("padding_unreached", "unreached"), ("input", "padding"),
 }  # fmt: skip
 # Of these, what an eye without blue cones sees in one colour.
 ALIKE = {("article", "tritanopia", ("output", role)) for role in ("padding", "zero")}
