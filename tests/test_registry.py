@@ -29,7 +29,9 @@ def grows(figure, name):
     """Whether a panel's numbers are sums that grow, or move."""
     scene, given = figure
     scattered = given.get("view", "convolution") != "convolution"
-    return scene in ("activation", "fully-connected", "output-size", "unpool") or name == "back" or scattered
+    sums = ("conv-backward", "fc-backward", "pool-backward")
+    moving = ("activation", "chain", "fully-connected", "output-size", "unpool", *sums)
+    return scene in moving or name == "back" or scattered
 
 
 @figures
