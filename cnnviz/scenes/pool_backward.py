@@ -24,7 +24,7 @@ from cnnviz.scenes._backward import (
 from cnnviz.scenes._pooling import Pooled
 from cnnviz.scenes._unpooling import place_of
 from cnnviz.story import Graph, Sliding, Story, kernel_size, stride
-from cnnviz.storyboard import Step
+from cnnviz.storyboard import Sign, Step
 from cnnviz.words import Math, Number, Shape, Text, Words, equation
 
 _POINTS = {
@@ -110,7 +110,7 @@ class PoolBackward(Pooled):
         return story.play(
             steps,
             windows.count + 3,
-            (X, "→", Y, G, "→", by_x.panel),
+            (X, Sign(name="pool", text="→"), Y, G, "→", by_x.panel),
             alt=Text(
                 "back-propagation through {name}: {slides}; each cell of the {grad} gradient of the output {goes}",
                 name=title,
