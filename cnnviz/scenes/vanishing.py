@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,13 +10,13 @@ import numpy as np
 
 from cnnviz.parameters import param
 from cnnviz.scene import Scene
-from cnnviz.story import Graph, Story, Tensor
+from cnnviz.scenes._vanishing import gradient_name, gradient_sizes
+from cnnviz.story import Story
 from cnnviz.storyboard import Curve, Plot, SetCurve, Step, Values
 from cnnviz.words import Math, Number, Scientific, Text, Words, joined
 
 _MANNERS = {"sigmoid": ("curve", "solid"), "tanh": ("derivative", "dashed"), "relu": ("tangent", "dotted")}
 _TITLES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU"}
-_SAMPLES, _WIDTH, _TAG = 8, 8, 7
 _REMEDIES = {
     "residual": (
         "A shortcut around every layer keeps the gradient alive down to the first",
@@ -43,24 +42,8 @@ class Vanishing(Scene):
 
     def story(self) -> Story:
         """One step for each layer, from the last to the first, and a comparison."""
-        rng, deviation = np.random.default_rng([self.seed]), math.sqrt(2 / _WIDTH)
         point, beside = _REMEDIES[self.remedy]
-        graph = Graph(double=True, seed=(self.seed,))
-        x = graph.given("x", np.random.default_rng([self.seed, _TAG]).normal(size=(_SAMPLES, _WIDTH)).round(2))
-        drawn = [rng.normal(0, deviation, (_WIDTH, _WIDTH)) for _ in range(self.depth)]
-        weights = [graph.given(f"w{n}", values, std=deviation) for n, values in enumerate(drawn, 1)]
-        zero, y = graph.given("b", np.zeros(_WIDTH)), x
-        for kind in ("plain", self.remedy):
-            for name in _MANNERS:
-                last = self._network(graph, kind, name, x, weights, zero)
-                y = last if y is x else graph.compute("add", y, last, result=f"y_{kind}_{name}")
-        sent = np.random.default_rng([self.seed, _TAG + 1]).normal(size=(_SAMPLES, _WIDTH)).round(2)
-        found = graph.backward(y, graph.given("grad_y", sent))
-        sizes = {
-            (kind, name): np.array([_size(found, kind, name, n, self.depth) for n in range(1, self.depth + 1)])
-            for kind in ("plain", self.remedy)
-            for name in _MANNERS
-        }
+        graph, sizes = gradient_sizes(self.seed, self.depth, ("plain", self.remedy), tuple(_MANNERS))
         story = Story(self, Text("Vanishing gradients"), graph, point=Text(point))
         story.set("layers", "n", Number(self.depth, 0, ("depth",)), size=False)
         logs = {key: np.log10(np.maximum(values, 1e-300)) for key, values in sizes.items()}
@@ -71,7 +54,7 @@ class Vanishing(Scene):
         ]
 
         def number(kind: str, name: str, n: int) -> Number:
-            ref = (f"grad_h_{kind}_{name}_{n}" if n < self.depth else "grad_y", "mean_abs")
+            ref = (gradient_name(kind, name, n, self.depth), "mean_abs")
             return Scientific(float(sizes[kind, name][n - 1]), 1, ref)
 
         def told(kind: str, n: int) -> Words:
@@ -104,19 +87,6 @@ class Vanishing(Scene):
             convention=Text("the same random weights everywhere"),
         )
 
-    def _network(self, graph: Graph, kind: str, name: str, x: Tensor, weights: list[Tensor], zero: Tensor) -> Tensor:
-        h = x
-        for n, w in enumerate(weights, 1):
-            own = f"{kind}_{name}_{n}"
-            z = graph.compute("linear", h, w, zero, result=f"z_{own}")
-            if kind == "norm":
-                z = graph.compute("batch_norm", z, result=f"normal_{own}", training=True, eps=1e-5)
-            if kind == "residual":
-                h = graph.compute("add", h, graph.compute(name, z, result=f"f_{own}"), result=f"h_{own}")
-            else:
-                h = graph.compute(name, z, result=f"h_{own}")
-        return h
-
     def _plot(self, kind: str, label: Words, logs: dict[str, Values], y_range: tuple[float, float]) -> Plot:
         """The curves where they end."""
         depths = np.arange(self.depth, 0, -1, dtype=float)
@@ -135,9 +105,3 @@ class Vanishing(Scene):
             curves=tuple(curves),
             span=0.5,
         )
-
-
-def _size(found: Mapping[str, Tensor], kind: str, name: str, n: int, depth: int) -> float:
-    """The mean of a layer's gradient's absolute values."""
-    gradient = found[f"grad_h_{kind}_{name}_{n}" if n < depth else "grad_y"]
-    return float(np.abs(gradient.values).mean())
