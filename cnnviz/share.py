@@ -47,7 +47,8 @@ def write_shared(scene: str, given: Mapping[str, Any], vary: Mapping[str, Sequen
             pages[file := f"figure-{number}.html"] = _page(figure)
         except UsageError as error:
             remedy = {name: jsonable(value) for name, value in error.remedy.items() if name in shown}
-            figures.append({"values": combination, "message": str(error), "remedy": remedy})
+            told = {"message": str(error), "parameter": error.parameter, "remedy": remedy}
+            figures.append({"values": combination, **told})
             continue
         board = board or figure.storyboard()
         alt, command = figure.alt(file), figure.command()

@@ -12,8 +12,9 @@ const show = (values) => {
   const wanted = { ...usual, ...values };
   const found = shared.figures.find((each) => Object.entries(each.values).every(([name, value]) => wanted[name] === value));
   form.clear();
-  if (!found || found.message) {
-    form.tell(found || { message: "" });
+  if (!found) return;
+  if (found.message) {
+    if (!form.tell(found)) document.getElementById("command").textContent = found.message;
     return;
   }
   const frame = make("iframe", { src: found.file, title: found.alt });
