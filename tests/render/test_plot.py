@@ -137,7 +137,7 @@ def test_strokes_cover_their_share_wherever_a_line_was_begun(corners):
 
 def test_texts_at_ends_move_apart_where_they_would_meet():
     boxes = [Box(300, 100, 340, 120)] * 3 + [Box(10, 101, 50, 121)]
-    *column, aside = moved_apart(boxes, HEIGHT)
+    *column, aside = moved_apart(boxes, 0, HEIGHT)
     assert not any(a.meets(b) for a, b in combinations(column, 2))
     assert aside == boxes[3]
     assert moved_apart([Box(0, HEIGHT + 30, 40, HEIGHT + 50)] * 2, HEIGHT)[1].bottom == HEIGHT
