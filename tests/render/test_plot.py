@@ -125,7 +125,7 @@ def test_texts_at_ends_move_apart_where_they_would_meet():
     *column, aside = moved_apart(boxes, 0, HEIGHT)
     assert not any(a.meets(b) for a, b in combinations(column, 2))
     assert aside == boxes[3]
-    assert moved_apart([Box(0, HEIGHT + 30, 40, HEIGHT + 50)] * 2, HEIGHT)[1].bottom == HEIGHT
+    assert moved_apart([Box(0, HEIGHT + 30, 40, HEIGHT + 50)] * 2, 0, HEIGHT)[1].bottom == HEIGHT
 
 
 @pytest.mark.parametrize("slope", [3.0, -3.0, 6.0, 12.0])
