@@ -24,12 +24,16 @@ _IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 _PPM_HEADER = 4096
 
 
-def read_grey(file: BinaryIO, subject: str, size: Size) -> Grid:
-    """Grey levels 0..255 of an image's first frame, its middle cut to the aspect of `size` and averaged down."""
+def read_grey(file: BinaryIO, subject: str, size: Size | None) -> Grid:
+    """Grey levels 0..255 of an image's first frame, its middle cut to the aspect of `size` and averaged down.
+
+    Without a size it is all of it, of at most `limits.MAX_SIDE` pixels a side.
+    """
     from PIL import Image
 
     grey = Image.fromarray(_decoded(file, subject))
-    rows, columns = size
+    shrunk = min(1.0, limits.MAX_SIDE / max(grey.size))
+    rows, columns = size or (max(1, round(grey.height * shrunk)), max(1, round(grey.width * shrunk)))
     scale = min(grey.width / columns, grey.height / rows)
     left, top = max(0.0, (grey.width - columns * scale) / 2), max(0.0, (grey.height - rows * scale) / 2)
     middle = (left, top, grey.width - left, grey.height - top)
