@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from cnnviz.network.learning import Learner
 from cnnviz.ops.optimizers import Optimizer
-from cnnviz.storyboard import Curve, Dot, Plot, Surface, Values
-from cnnviz.words import Text
+from cnnviz.scenes._rules import short
+from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Surface, Values
+from cnnviz.words import Number, Strong, Text, Words
 
-_GROWN = 3.0
-"""A loss of so many times the first is no longer on its way down."""
+_GROWN, _LATE = 3.0, 5
+"""Training has diverged where the mean loss of the last epochs, so many of them, is so many times the first."""
 
+_HIGHEST = 100.0
+"""Losses beyond so many times the first are off the axes."""
+
+_LONG = 1e4
 _BATCH, _SAMPLES = 20, 81
+_TWIST = 2.2 * math.pi
 _START = 2
 """Weights that tell nothing yet of the usual examples."""
 
@@ -38,8 +45,8 @@ def circles(turn: Values) -> Values:
 
 def spirals(turn: Values) -> Values:
     """Two arms around one another."""
-    along = np.sqrt(turn) * 1.5 * np.pi
-    arm = np.stack([np.cos(along), np.sin(along)], axis=-1) * (along / (1.5 * np.pi) * 1.3)[:, None]
+    along = np.sqrt(turn)
+    arm = np.stack([np.cos(_TWIST * along), np.sin(_TWIST * along)], axis=-1) * 1.5 * along[:, None]
     return np.concatenate([arm, -arm])
 
 
@@ -71,13 +78,49 @@ SCHEDULES: Mapping[str, Callable[[float], float]] = MappingProxyType(
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """Weights, loss and accuracy after each epoch, from 0 on; one that diverged ends with the epoch that did."""
+    """Weights, loss and accuracy after each epoch, from 0 on, as long as these are finite; and whether it diverged."""
 
     weights: tuple[Values, ...]
     loss: Values
     accuracy: Values
     rates: Values
+    examples: int
     diverged: bool
+
+    @property
+    def epochs(self) -> int:
+        """How many there were."""
+        return len(self.loss) - 1
+
+    def point(self, rate: Number) -> Words:
+        """What it shows."""
+        if self.diverged:
+            return Text("A learning rate of {lr} is too high: the loss grows", lr=rate)
+        known = self._known(self.epochs, 0)
+        return Text("The boundary bends until {right} of {n} examples are classified correctly", **known)
+
+    def caption(self, epoch: int, digits: int) -> Words:
+        """What is said after an epoch."""
+        known = self._known(epoch, digits)
+        if epoch == 0:
+            return Text("Random weights: loss {loss}, {right} of {n} examples correct", **known)
+        if epoch == self.epochs and self.diverged:
+            return Text("Epoch {epoch}: loss {loss}, {lost}", lost=Strong(Text("diverged")), **known)
+        return Text("Epoch {epoch}: loss {loss}, {right} of {n} examples correct", **known)
+
+    def _known(self, epoch: int, digits: int) -> dict[str, Any]:
+        right, loss = round(self.accuracy[epoch] * self.examples), float(self.loss[epoch])
+        told = Number(loss, digits) if loss < _LONG else short(loss)
+        return {"epoch": epoch, "loss": told, "right": right, "n": self.examples}
+
+    def changes(self, before: int, now: int) -> Iterator[Change]:
+        """The curves drawn on from one epoch to another, and the point that goes along the rates."""
+        new = slice(max(before, 0), now + 1)
+        at = np.arange(float(len(self.loss)))[new]
+        yield SetCurve(panel="progress", curve="loss", x=at, y=self.loss[new], extend=True)
+        yield SetCurve(panel="progress", curve="accuracy", x=at, y=self.accuracy[new], extend=True)
+        epoch = max(now, 1)
+        yield MoveDot(panel="rate", dot="now", x=float(epoch), y=float(self.rates[epoch - 1]))
 
 
 def train(
@@ -88,10 +131,10 @@ def train(
     rates: Values,
     seed: int,
 ) -> Training:
-    """Train in batches, in an order drawn anew each epoch, with the rate of each epoch; stop where the loss grows."""
+    """Train in batches, in an order drawn anew each epoch, with the rate of each epoch."""
     rng, w = np.random.default_rng((seed, 1)), learner.start(seed + _START)
     state = make(1.0).init(w)
-    weights, loss, right, diverged = [w], [learner.loss(w, x, labels)], [learner.accuracy(w, x, labels)], False
+    weights, loss, right, found = [w], [learner.loss(w, x, labels)], [learner.accuracy(w, x, labels)], 0.0
     with np.errstate(over="ignore", invalid="ignore"):
         for rate in rates:
             order = rng.permutation(len(x))
@@ -99,14 +142,14 @@ def train(
                 batch = order[at : at + _BATCH]
                 w, state = make(float(rate)).step(w, learner.gradient(w, x[batch], labels[batch]), state)
             found = learner.loss(w, x, labels) if np.isfinite(w).all() else math.inf
-            if (diverged := not found < _GROWN * loss[0]) and not math.isfinite(found):
+            if not math.isfinite(found):
                 break
             weights.append(w)
             loss.append(found)
             right.append(learner.accuracy(w, x, labels))
-            if diverged:
-                break
-    return Training(tuple(weights), np.array(loss), np.array(right), rates, diverged)
+    # Of a loss that jumps up and down one value tells nothing.
+    diverged = not math.isfinite(found) or float(np.mean(loss[-_LATE:])) > _GROWN * loss[0]
+    return Training(tuple(weights), np.array(loss), np.array(right), rates, len(x), diverged)
 
 
 def field_of(learner: Learner, w: Values, reach: float) -> Values:
@@ -144,7 +187,7 @@ def progress(training: Training, epochs: int) -> Plot:
         x_text=Text("epoch"),
         y_text=Text("loss and accuracy"),
         x_range=(0, epochs),
-        y_range=(0, max(1.06, math.ceil(10 * float(training.loss[0]) + 1) / 10)),
+        y_range=(0, 1.06 * max(1.0, min(float(training.loss.max()), _HIGHEST * float(training.loss[0])))),
         axes="frame",
         curves=(
             Curve(name="loss", role="tangent", x=_NOTHING, y=_NOTHING, text=Text("loss")),

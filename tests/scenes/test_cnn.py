@@ -11,6 +11,8 @@ from cnnviz.functions.compute import evaluate as computed
 from cnnviz.network import Network, parse_layers
 from cnnviz.network.captions import significant
 from cnnviz.network.picture import drawn_digit
+from cnnviz.network.trained import LAYERS, TRAINED
+from cnnviz.network.weights import load_weights
 from cnnviz.pipeline import make
 from cnnviz.render.panels.base import LEAST_TEXT
 from cnnviz.render.text import Typesetter
@@ -18,6 +20,7 @@ from cnnviz.words import Equation, Number, Text, evaluate, walk
 from tests import nets
 
 NORMS = "conv 4@3x3, maxpool 2, batchnorm, relu, conv 8@3x3 s2 p1, lrn 3 a1, avgpool 2, tanh, fc 12, elu 0.5, fc 10"
+GREY = object()
 NETWORKS = [
     {},
     {"layers": NORMS, "lr": 0.3},
@@ -165,6 +168,39 @@ def test_the_digit_is_a_3():
     assert not ink[10:17, :10].any()
 
 
+def test_the_trained_network_reads_the_drawn_3_as_onnx_runtime_computes():
+    network = Network(parse_layers(LAYERS), (1, 28, 28))
+    weights = network.with_names(load_weights(TRAINED, network.named_shapes))
+    *maps, p = nets.run(network, weights, drawn_digit()[None])
+    scene = make("cnn", lr=1e-30).scene
+    for name, values in zip((*network.names, "softmax"), (*maps, p), strict=True):
+        np.testing.assert_allclose(scene.expected()[name], values.reshape(scene.expected()[name].shape), atol=2e-5)
+    assert p.argmax() == 3
+    assert p[3] > 0.9
+    untrained = make("cnn", untrained=True, lr=0).scene.expected()["softmax"]
+    np.testing.assert_allclose(untrained, nets.run(network, network.he_weights(0), drawn_digit()[None])[-1], atol=1e-5)
+
+
+@pytest.mark.parametrize(("size", "box", "ink", "ground"), [
+    ((300, 200), (180, 20, 260, 150), 20, 240), ((90, 400), (5, 30, 80, 140), 255, 0),
+])  # fmt: skip
+def test_a_digit_in_an_image_is_found_centred_and_read(tmp_path, size, box, ink, ground):
+    drawn = Image.fromarray((drawn_digit() * 255).astype(np.uint8)).resize((box[2] - box[0], box[3] - box[1]))
+    page = Image.new("L", size, 0)
+    page.paste(drawn, box)
+    page.point(lambda level: ground + (ink - ground) * level // 255).save(tmp_path / "mine.png")
+    scene = make("cnn", input=tmp_path / "mine.png").scene
+    (picture,) = scene.expected()["input"]
+    assert scene.storyboard().panel("network").stations[-2].marked == 3
+    rows, columns = (np.flatnonzero(picture.sum(axis=axis)) for axis in (1, 0))
+    assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20
+    centre = [(picture.sum(axis=1 - axis) @ (np.arange(28) + 0.5)) / picture.sum() for axis in (0, 1)]
+    assert np.abs(np.subtract(centre, 14)).max() <= 0.5
+    assert picture.max() == 1
+    wrong = make("cnn", input=tmp_path / "mine.png", lr=0, label=7).scene
+    assert wrong.expected()["loss"] > 2 > scene.expected()["loss"]
+
+
 def test_weights_from_a_file(tmp_path):
     network = Network(parse_layers("conv 2@3x3, fc 3"), (1, 28, 28))
     rng = np.random.default_rng(5)
@@ -188,8 +224,12 @@ def test_weights_from_a_file(tmp_path):
     ({"input": "1e9 0", "layers": "relu"}, ["1e+09", "1000000"]),
     ({"weights": 3}, ["--weights 3"]),
     ({"weights": "w"}, ["--weights", "'w'"]),
+    ({"input": GREY}, ["--input grey.png", "no digit"]),
 ])  # fmt: skip
-def test_what_cannot_be(given, words):
+def test_what_cannot_be(given, words, tmp_path):
+    if given.get("input") is GREY:
+        Image.new("L", (30, 40), 200).save(tmp_path / "grey.png")
+        given = {"input": tmp_path / "grey.png"}
     with pytest.raises(UsageError) as caught:
         make("cnn", **given)
     assert all(word in str(caught.value) for word in words)
