@@ -1,4 +1,4 @@
-"""A network learns: its loss falls over the epochs, and its decision boundary bends around the examples."""
+"""A network learns: its loss falls over the epochs, its decision boundary bends around the examples."""
 
 from __future__ import annotations
 

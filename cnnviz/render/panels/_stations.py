@@ -108,7 +108,7 @@ def arrange_stations(panel: Maps, width: int, height: int, fit: Fit) -> Arrangem
     usual = _Arranger(panel, width, height, replace(fit, text=1.0)).arrangement()
     for scale in (*(_READABLE[0] * scale for scale in text_scales(fit.text)), *_READABLE):
         found = _Arranger(panel, width, height, replace(fit, text=scale)).arrangement()
-        if found.whole >= usual.whole and found.size >= _KEPT_SIZE * usual.size:
+        if found.whole and found.size >= _KEPT_SIZE * usual.size:
             return found
     return usual
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -240,15 +241,15 @@ class MapsPainter(Painter):
         color, out = self.look.theme.line(role), stroke // 2
         left, top = seat.box.left - out, seat.box.top - out
         right, bottom = seat.box.right + out, seat.box.bottom + out
-        far = stroke / 2 - out
-        corners = np.array(seat.box, float) + np.array((far, far, -far, -far))
+        near, far = stroke - stroke // 2, stroke // 2
+        corners = np.array((left + far, top + far, right - near, bottom - near))
         ring = corners[[[0, 1], [2, 1], [2, 3], [0, 3], [0, 1]]]
 
         def draw(pen: Pen) -> None:
             if style == "solid":
                 pen.frame(left, top, right - left, bottom - top, color, stroke)
             else:
-                pen.polyline(ring, color, stroke, style)
+                _draw_dashes(pen, ring, color, stroke)
 
         return Item((role, width, style), seat.box.grown(stroke + 1), draw)
 
@@ -271,7 +272,10 @@ class MapsPainter(Painter):
         line = np.array((*points[:-1], neck)) + stroke % 2 / 2
 
         def draw(pen: Pen) -> None:
-            pen.polyline(line, color, stroke, "dashed" if back and len(points) > 2 else "solid")
+            if back and len(points) > 2:
+                _draw_dashes(pen, line.astype(int), color, stroke)
+            else:
+                pen.polyline(line, color, stroke)
             pen.polygon(triangle + 0.5, color)
 
         box = Box(min(across), min(down), max(across), max(down)).grown(head + 2)
@@ -285,6 +289,18 @@ class MapsPainter(Painter):
         x = seat.centre - line.width // 2
         box = Box(x, seat.baseline - line.ascent, x + line.width, seat.baseline + line.descent)
         return Item((note, color), box.grown(2), lambda pen: pen.text(line, x, seat.baseline, color))
+
+
+def _draw_dashes(pen: Pen, points: npt.NDArray[np.int_], color: Color, stroke: int) -> None:
+    """A dashed line through whole pixels, along the axes: the same dashes wherever it is cut."""
+    for a, b in pairwise(points):
+        (left, top), (right, bottom) = np.minimum(a, b).tolist(), np.maximum(a, b).tolist()
+        across, long = top == bottom, max(right - left, bottom - top) + stroke
+        for start in range(0, long, 4 * stroke + max(3, 3 * stroke)):
+            end = min(start + 4 * stroke, long)
+            x, y = (left + start, top) if across else (left, top + start)
+            wide, tall = (end - start, stroke) if across else (stroke, end - start)
+            pen.rect(x - stroke // 2, y - stroke // 2, wide, tall, color)
 
 
 def _ramp(theme: Theme, scale: str) -> npt.NDArray[np.uint8]:
