@@ -12,23 +12,22 @@ import numpy as np
 
 from cnnviz.network.learning import Learner
 from cnnviz.ops.optimizers import Optimizer
-from cnnviz.scenes._rules import short
-from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Surface, Values
+from cnnviz.scenes._rules import Settings, short
+from cnnviz.storyboard import Change, MoveDot, SetCurve, Values
 from cnnviz.words import Number, Strong, Text, Words
 
 _GROWN, _LATE = 3.0, 5
 """Training has diverged where the mean loss of the last epochs, so many of them, is so many times the first."""
 
-_HIGHEST = 100.0
-"""Losses beyond so many times the first are off the axes."""
+RATES = {"sgd": 0.2, "momentum": 0.05, "nesterov": 0.05, "adagrad": 0.1, "rmsprop": 0.01, "adam": 0.02}
+"""Rates with which each optimizer learns the usual examples."""
 
+SETTINGS = Settings(momentum=0.9, alpha=0.9, beta1=0.9, beta2=0.999)
 _LONG = 1e4
 _BATCH, _SAMPLES = 20, 81
 _TWIST = 2.2 * math.pi
 _START = 2
 """Weights that tell nothing yet of the usual examples."""
-
-_NOTHING = np.empty(0)
 
 
 def moons(turn: Values) -> Values:
@@ -158,54 +157,3 @@ def field_of(learner: Learner, w: Values, reach: float) -> Values:
     points = np.stack(np.meshgrid(at, at), axis=-1).reshape(-1, 2, 1, 1)
     scores = learner.scores(w, points)
     return np.asarray(np.round(1 / (1 + np.exp(np.clip(scores[:, 0] - scores[:, 1], -50, 50))), 4)).reshape(len(at), -1)
-
-
-def plane(x: Values, labels: Values, heights: Values, reach: float) -> Surface:
-    """The points of both classes over the field."""
-    one, other = x[labels == 0], x[labels == 1]
-    return Surface(
-        name="plane",
-        x_range=(-reach, reach),
-        y_range=(-reach, reach),
-        axes="frame",
-        square=True,
-        heights=heights,
-        # Only the pale bands in the middle are ever reached, so that points stand out from them.
-        levels=np.array([*range(-4, 0), 0.1, 0.3, 0.5, 0.7, 0.9, *range(2, 6)]),
-        scale="diverging",
-        curves=(
-            Curve(name="first", role="curve", x=one[:, 0], y=one[:, 1], style="dots"),
-            Curve(name="second", role="active", x=other[:, 0], y=other[:, 1], style="rings"),
-        ),
-    )
-
-
-def progress(training: Training, epochs: int) -> Plot:
-    """The axes of loss and accuracy over the epochs."""
-    return Plot(
-        name="progress",
-        x_text=Text("epoch"),
-        y_text=Text("loss and accuracy"),
-        x_range=(0, epochs),
-        y_range=(0, 1.06 * max(1.0, min(float(training.loss.max()), _HIGHEST * float(training.loss[0])))),
-        axes="frame",
-        curves=(
-            Curve(name="loss", role="tangent", x=_NOTHING, y=_NOTHING, text=Text("loss")),
-            Curve(name="accuracy", role="added", x=_NOTHING, y=_NOTHING, style="dashed", text=Text("accuracy")),
-        ),
-    )
-
-
-def schedule_plot(rates: Values) -> Plot:
-    """The learning rate over the epochs, with a point that goes along."""
-    return Plot(
-        name="rate",
-        x_text=Text("epoch"),
-        y_text=Text("learning rate"),
-        x_range=(0, len(rates)),
-        y_range=(0, 1.1 * float(rates.max())),
-        axes="frame",
-        under=True,
-        curves=(Curve(name="schedule", role="curve", x=np.arange(1.0, len(rates) + 1), y=rates),),
-        dots=(Dot(name="now", role="active", x=1.0, y=float(rates[0])),),
-    )

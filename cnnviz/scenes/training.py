@@ -14,24 +14,12 @@ from cnnviz.network import Network, parse_layers
 from cnnviz.network.learning import Learner
 from cnnviz.parameters import param
 from cnnviz.scene import Scene
-from cnnviz.scenes._learning import (
-    SCHEDULES,
-    SHAPES,
-    Training,
-    field_of,
-    make_points,
-    plane,
-    progress,
-    schedule_plot,
-    train,
-)
-from cnnviz.scenes._rules import RULES, Rule, Settings
+from cnnviz.scenes._learning import RATES, SCHEDULES, SETTINGS, SHAPES, Training, field_of, make_points, train
+from cnnviz.scenes._learning_plots import plane, progress, schedule_plot
+from cnnviz.scenes._rules import RULES
 from cnnviz.story import Story
 from cnnviz.storyboard import SetHeights, Step, Values
 from cnnviz.words import Number, Text
-
-_RATES = {"sgd": 0.1, "momentum": 0.1, "nesterov": 0.1, "adagrad": 0.1, "rmsprop": 0.01, "adam": 0.02}
-_SETTINGS = Settings(momentum=0.9, alpha=0.9, beta1=0.9, beta2=0.999)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,23 +42,18 @@ class TrainingScene(Scene):
     layers: str = param("fc 8, tanh, fc 8, tanh, fc 2", help="Layers, as those of `cnn`; the last one gives 2 scores.")
     optimizer: str = param("sgd", help="Update rule.", choices=tuple(RULES), always_named=True)
     lr: float | None = param(
-        None,
-        alias="learning-rate",
-        help="Learning rate.",
-        lo=1e-9,
-        hi=1e3,
-        shown_default="one for each optimizer",
+        None, alias="learning-rate", help="Learning rate.", lo=1e-9, hi=1e3, shown_default="one for each optimizer"
     )
     schedule: str = param("constant", help="How the learning rate changes.", choices=tuple(SCHEDULES))
-    epochs: int = param(60, help="Passes over all examples.", lo=1, hi=500)
+    epochs: int = param(40, help="Passes over all examples.", lo=1, hi=200)
     frames: int = param(30, help="Pictures at most: of more epochs every n-th is shown.", lo=1, hi=200)
-    points: int = param(200, help="Examples, half of each class.", lo=10, hi=1000)
+    points: int = param(200, help="Examples, half of each class.", lo=10, hi=400)
     noise: float = param(0.12, help="Standard deviation of the examples' places.", lo=0, hi=1)
 
     def prepare(self) -> None:
         """The rate is the optimizer's, unless given; the network must tell two classes apart."""
         if self.lr is None:
-            self.fill_in(lr=_RATES[self.optimizer])
+            self.fill_in(lr=RATES[self.optimizer])
         if (classes := self._learner.network.classes) != 2:
             raise UsageError(f"--layers ends in {classes} numbers: end with fc 2, for two classes")
 
@@ -86,16 +69,12 @@ class TrainingScene(Scene):
     def _reach(self) -> float:
         return float(np.ceil(10 * np.abs(self._examples[0]).max() + 1) / 10)
 
-    @property
-    def _rule(self) -> Rule:
-        return RULES[self.optimizer]
-
     @cached_property
     def _training(self) -> Training:
         x, labels = self._examples
         rates = (self.lr or 0.0) * np.array([SCHEDULES[self.schedule](n / self.epochs) for n in range(self.epochs)])
-        make = self._rule.make
-        return train(self._learner, x[..., None, None], labels, lambda lr: make(lr, _SETTINGS), rates, self.seed)
+        make = RULES[self.optimizer].make
+        return train(self._learner, x[..., None, None], labels, lambda lr: make(lr, SETTINGS), rates, self.seed)
 
     def story(self) -> Story:
         """A picture for every n-th epoch."""
@@ -104,7 +83,7 @@ class TrainingScene(Scene):
         shown = [*range(0, made.epochs, every), made.epochs]
         rate = Number(self.lr or 0.0, None)
         story = Story(self, Text("Training a network"), point=made.point(rate))
-        story.settings = [("", self._rule.title), ("", Text("learning rate {lr}", lr=rate))]
+        story.settings = [("", RULES[self.optimizer].title), ("", Text("learning rate {lr}", lr=rate))]
         if self.schedule != "constant":
             story.settings.append(("", Text("schedule: {name}", name=self.schedule)))
 
@@ -129,5 +108,5 @@ class TrainingScene(Scene):
             len(shown),
             (field, progress(made, self.epochs), schedule_plot(made.rates)),
             alt=alt,
-            formula=self._rule.formula(_SETTINGS),
+            formula=RULES[self.optimizer].formula(SETTINGS),
         )

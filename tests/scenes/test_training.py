@@ -51,7 +51,7 @@ def test_the_panels_show_the_training():
     at = np.rint((x + scene._reach) / (2 * scene._reach) * (len(field) - 1)).astype(int)
     assert np.mean((field[at[:, 1], at[:, 0]] > 0.5) == labels) == pytest.approx(made.accuracy[-1], abs=0.1)
     rates = [c.y for s in steps for c in s.changes if isinstance(c, MoveDot)]
-    np.testing.assert_allclose(rates, [0.1, 0.1, 0.01, 0.001])
+    np.testing.assert_allclose(rates, [0.2, 0.2, 0.02, 0.002])
 
 
 @pytest.mark.parametrize("data", SHAPES)
