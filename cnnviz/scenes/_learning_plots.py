@@ -28,7 +28,7 @@ def plane(x: Values, labels: Values, heights: Values, reach: float) -> Surface:
         levels=np.array([*range(-4, 0), 0.1, 0.3, 0.5, 0.7, 0.9, *range(2, 6)]),
         scale="diverging",
         curves=(
-            Curve(name="first", role="curve", x=one[:, 0], y=one[:, 1], style="dots"),
+            Curve(name="first", role="forward", x=one[:, 0], y=one[:, 1], style="dots"),
             Curve(name="second", role="active", x=other[:, 0], y=other[:, 1], style="rings"),
         ),
     )
