@@ -132,28 +132,21 @@ def _typed(value: Any) -> Any:
     return value.replace("\u2212", "-").replace(",", ".")
 
 
-def _to_int(parameter: Parameter, value: Any) -> int:
-    try:
-        if isinstance(value, bool):
-            raise ValueError
-        whole = int(_typed(value))
-        if not isinstance(value, str) and whole != value:
-            raise ValueError
-        return whole
-    except (TypeError, ValueError, OverflowError):
-        raise UsageError(f"{parameter.label} {quote(value)} is not a whole number: give one such as 3") from None
+def _to_number(convert: type, wanted: str) -> Callable[[Parameter, Any], Any]:
+    def checked(parameter: Parameter, value: Any) -> Any:
+        try:
+            found = convert(_typed(value))
+            if isinstance(value, bool) or not math.isfinite(found) or (not isinstance(value, str) and found != value):
+                raise ValueError
+        except (TypeError, ValueError, OverflowError):
+            raise UsageError(f"{parameter.label} {quote(value)} is not a {wanted}") from None
+        return found
+
+    return checked
 
 
-def _to_float(parameter: Parameter, value: Any) -> float:
-    try:
-        if isinstance(value, bool):
-            raise ValueError
-        result = float(_typed(value))
-        if not math.isfinite(result):
-            raise ValueError
-    except (TypeError, ValueError, OverflowError):
-        raise UsageError(f"{parameter.label} {quote(value)} is not a number: give one such as 0.5") from None
-    return result
+_to_int = _to_number(int, "whole number: give one such as 3")
+_to_float = _to_number(float, "number: give one such as 0.5")
 
 
 def _to_bool(parameter: Parameter, value: Any) -> bool:
@@ -185,7 +178,7 @@ def _to_size(parameter: Parameter, value: Any) -> Size:
     )
 
 
-def _to_numbers(parameter: Parameter, value: Any) -> float | tuple[float, ...]:
+def _to_numbers(parameter: Parameter, value: Any) -> Any:
     if isinstance(value, str) and len(parts := value.split()) > 1:
         value = parts
     if isinstance(value, (tuple, list)):

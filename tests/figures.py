@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from fractions import Fraction
 from functools import cache
 
 from cnnviz.discovery import find_scenes
@@ -75,23 +73,3 @@ def board_of(figure: tuple[str, dict[str, object]]) -> Storyboard:
     """The storyboard of a figure, made once for all who read it."""
     scene, given = figure
     return _told(scene, tuple(given.items()))
-
-
-_SUM = re.compile(r"^.*? = (?P<sum>[^=≈…]+?) (?P<sign>[=≈]) \*\*(?P<result>[^*]+)\*\*$")
-
-
-def arithmetic(caption: str) -> tuple[Fraction, str, Fraction] | None:
-    """The value of a caption's sum of products, its sign and its result; None where it is shortened or another kind."""
-    found = _SUM.match(caption)
-    if found is None:
-        return None
-    expression = found["sum"].replace("−", "-")
-    if not re.fullmatch(r"[-+·(). 0-9]+", expression):
-        return None
-    total = Fraction(0)
-    for term in expression.split(" + "):
-        product = Fraction(1)
-        for factor in term.split("·"):
-            product *= Fraction(factor.strip("()"))
-        total += product
-    return total, found["sign"], Fraction(found["result"].replace("−", "-"))

@@ -27,7 +27,7 @@ from cnnviz.render.frames import Frame
 from cnnviz.render.palette import Pixels
 
 SUPPORTED_OPTIONS = ("transparent",)
-QUALITY_KNOBS = ("colors", "width")
+HAS_PIXELS = True
 AUTOPLAYS = True
 _SHORT_RUN = 12
 _KEEP, _CLEAR = 1, 2

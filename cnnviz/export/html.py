@@ -161,7 +161,10 @@ def player_data(figure: Vectors, film: Film, *, loop: bool) -> dict[str, Any]:
         "spots": figure.spots,
         "layers": [_layer(layer) for layer in figure.layers],
         "gliders": figure.gliders,
+        "lines": figure.lines,
         "initial": figure.initial,
+        "asked": _flat(figure.asked),
+        "opening": film.timing.opening,
         "steps": steps,
         "wrote": [number for pair in figure.wrote.items() for number in pair],
     }

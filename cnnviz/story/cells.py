@@ -67,6 +67,12 @@ class Cells:
         value = float(self.values[place])
         return Number(value, self.decimals if decimals is None else decimals, self.ref(place))
 
+    def short(self, place: Place) -> Number:
+        """The number in a cell, for a caption: without decimals that are 0."""
+        value = float(self.values[place])
+        kept = (n for n in range(self.decimals) if round(value, n) == round(value, self.decimals))
+        return self.number(place, next(kept, self.decimals))
+
     def ref(self, place: Place) -> Ref:
         """What a cell is called."""
         return (self.name, *place)

@@ -200,7 +200,7 @@ class Table(Panel):
     header: tuple[Words, ...]
     entries: tuple[tuple[Words, ...], ...]
     roles: tuple[tuple[str, ...], ...] = ()
-    size: float = 15.0
+    size: float = 18.0
 
 
 @dataclass(frozen=True, kw_only=True)

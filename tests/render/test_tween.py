@@ -10,7 +10,7 @@ import pytest
 from cnnviz.pipeline import make
 from cnnviz.render.frames import settled
 from cnnviz.render.theme import load_theme
-from tests.figures import all_figures, make_figure, named
+from tests.figures import all_figures, named
 
 # Each scene once, in its quickest figure.
 FIGURES = [figure for figure in all_figures() if not figure[1] and figure[0] != "gradient-descent"]
@@ -161,35 +161,6 @@ def test_a_dot_glides_with_its_tangent():
         at.append((columns.mean(), rows.mean()))
     assert all(a[0] <= b[0] for a, b in pairwise(at)), "both go right"
     assert at[0][0] < at[-1][0]
-
-
-def test_a_figure_counts_its_steps_not_its_pictures(tmp_path):
-    written = make("conv", i=4, k=3, tween=3, width=320, step=0.5, hold=1).save(tmp_path / "x.gif")
-    assert (written.steps, written.milliseconds) == (4, 3000)
-
-
-@pytest.mark.parametrize("name", ["png", "zip"])
-def test_stills_are_settled_pictures(name, tmp_path):
-    for tween in (0, 4):
-        make_figure(
-            (
-                "conv",
-                {"i": 4, "k": 3, "width": 320, "tween": tween, "frame": "2"}
-                if name == "png"
-                else {"i": 4, "k": 3, "width": 320, "tween": tween},
-            )
-        ).save(tmp_path / f"{tween}.{name}")
-    if name == "png":
-        from PIL import Image
-
-        one, other = (np.asarray(Image.open(tmp_path / f"{tween}.png").convert("RGB")) for tween in (0, 4))
-        np.testing.assert_array_equal(one, other)
-    else:
-        import zipfile
-
-        # Those who want a folder for their video editor have the way as well, where they ask for it.
-        counts = [len(zipfile.ZipFile(tmp_path / f"{tween}.zip").namelist()) - 1 for tween in (0, 4)]
-        assert counts == [4, 1 + 4 + 4 * 3 + 3 * 4]
 
 
 @pytest.mark.parametrize("given", [{"s": 2, "p": 1}, {"s": 2, "p": 1, "bare": True}], ids=str)
