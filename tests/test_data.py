@@ -118,11 +118,6 @@ def test_averages():
         assert np.isclose(of_kernel(name, (9, 4)).values.sum(), 1)
 
 
-def test_identity_keeps_the_image():
-    image = np.arange(30.0).reshape(5, 6)
-    assert np.array_equal(correlate(image, of_kernel("identity").values), image[1:-1, 1:-1])
-
-
 def test_a_fixed_kernel_refuses_another_size():
     assert of_kernel("sobel-x", (3, 3)).values.shape == (3, 3)
     assert "--k " in message(of_kernel, "sobel-x", (5, 4))

@@ -56,12 +56,6 @@ def gif(screen, frame):
     return b"GIF89a" + struct.pack("<HHBBB", *screen, 0x80, 0, 0) + bytes(6) + image
 
 
-def webp(width, height):
-    sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-    canvas = b"VP8X" + struct.pack("<II", 10, 0) + sides
-    return b"RIFF" + struct.pack("<I", 112 + len(canvas)) + b"WEBP" + canvas + b"VP8L\x64\0\0\0\x2f" + bytes(99)
-
-
 def npy(shape):
     file = io.BytesIO()
     np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": shape})
@@ -131,19 +125,6 @@ def test_an_input_that_means_harm_is_refused_in_one_line(said, name):
 
 def test_refusing_takes_little_memory(said):
     assert said["peak"] < 300 * 1024
-
-
-def test_a_pickle_among_weights_is_not_loaded(cnnviz):
-    class Trap:
-        def __reduce__(self):
-            return (os.mkdir, ("sprung",))
-
-    # The first one's shape is right: only its kind is not.
-    names = [f"{layer}.{part}" for layer in ("conv1", "fc1") for part in ("weight", "bias")]
-    np.savez("trap.npz", **{name: np.full((2, 1, 3, 3), Trap(), dtype=object) for name in names})
-    code, message = refused(cnnviz, "cnn", "--weights", "trap.npz", "--layers", "conv 2@3x3, fc 3", "-o", "x.json")
-    assert (code, "trap.npz" in message) == (2, True)
-    assert not Path("sprung").exists()
 
 
 @pytest.mark.parametrize("count", [1001, 12_000])

@@ -100,7 +100,7 @@ class Pool(Pooled):
         def steps() -> Iterator[Step]:
             for at in windows.places():
                 value = self.kept(X, Y, windows, at, counts_padding=self.count_include_pad)
-                caption = equation(Y.symbol("y", at), value, Y[at], letters=70)
+                caption = equation(Y.symbol("y", at), value, Y.short(at), letters=70)
                 yield story.step(caption, X.window(windows, at, (), self.winner(X, windows, at)), Y.write(at))
 
         counted = "padding is counted in the mean" if self.count_include_pad else "padding is not counted in the mean"
