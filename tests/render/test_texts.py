@@ -27,7 +27,7 @@ SMALL = {
     "lrn": ["block"],
     "norm": ["block"],
     "padding": ["grid"],
-    "separable-conv": ["block"],
+    "separable-conv": ["block", "grid"],
     "transposed-conv": ["grid"],
 }
 
