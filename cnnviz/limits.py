@@ -50,6 +50,9 @@ MAX_TITLE = 1000
 MAX_FILE_BYTES = 64 * 2**20
 """Bytes of an input file."""
 
+MAX_MODEL_BYTES = 512 * 2**20
+"""Bytes of an ONNX model."""
+
 MAX_LINES = 100_000
 """Lines of an input file, empty ones and comments included."""
 

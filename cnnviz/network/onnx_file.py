@@ -1,0 +1,206 @@
+"""A model in an ONNX file, read as data and run by ONNX Runtime; whatever is wrong with the file is one line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.installation import install_hint
+from cnnviz.limits import MAX_MODEL_BYTES
+from cnnviz.network.layers import Array, Size
+from cnnviz.network.trained import TRAINED
+from cnnviz.notation import size_text
+from cnnviz.parameters import quote
+
+DIGITS = "digits"
+"""The name of the network that reads digits."""
+
+_STANDARD = ("", "ai.onnx")
+_KNOWN_DOMAINS = (*_STANDARD, "ai.onnx.ml", "com.microsoft")
+
+
+@dataclass(frozen=True, eq=False)
+class OnnxModel:
+    """A model whose one input is an image: its tensor's name, type, and (channels, rows, columns).
+
+    With `channels_last` the input is (1, rows, columns, channels).
+    """
+
+    subject: str
+    proto: Any
+    input_name: str
+    dtype: np.dtype[Any]
+    shape: tuple[int, int, int]
+    channels_last: bool
+
+    @property
+    def output_name(self) -> str:
+        """The first output."""
+        name: str = self.proto.graph.output[0].name
+        return name
+
+    @cached_property
+    def constants(self) -> dict[str, Any]:
+        """The tensors that are part of the model, by name."""
+        graph = self.proto.graph
+        found = {tensor.name: tensor for tensor in graph.initializer}
+        for node in graph.node:
+            if node.op_type == "Constant":
+                found |= {node.output[0]: each.t for each in node.attribute if each.name == "value"}
+        return found
+
+    def run(self, image: Array, names: Sequence[str]) -> dict[str, Array]:
+        """The values of tensors for an image (channels, rows, columns), as ONNX Runtime computes them."""
+        import onnxruntime
+        from onnx import ModelProto, ValueInfoProto
+
+        asked = ModelProto()
+        asked.CopyFrom(self.proto)
+        del asked.graph.output[:]
+        asked.graph.output.extend(ValueInfoProto(name=name) for name in names)
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        # Sums of one thread are the same on every machine, and nothing is fused that is to be seen.
+        options.intra_op_num_threads = 1
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        given = (np.moveaxis(image, 0, -1) if self.channels_last else image)[None].astype(self.dtype)
+        try:
+            session = onnxruntime.InferenceSession(
+                asked.SerializeToString(), options, providers=["CPUExecutionProvider"]
+            )
+            found = session.run(list(names), {self.input_name: given})
+        except Exception as error:
+            said = " ".join(str(error).split())[:200]
+            raise UsageError(f"{self.subject} cannot be run on an image of {size_text(*self.shape)}: {said}") from error
+        return {name: np.asarray(values) for name, values in zip(names, found, strict=True)}
+
+
+def read_onnx(path: str, size: Size | None) -> OnnxModel:
+    """Read a model, or the one of `DIGITS`; raises UsageError in one line, CnnvizError where onnx is not installed.
+
+    `size` is that of an input whose rows and columns the model leaves open.
+    """
+    try:
+        import onnx
+        import onnxruntime  # noqa: F401 (without it there is nothing to read for)
+    except ImportError as error:
+        how = install_hint("cnnviz[check]")
+        raise CnnvizError(f"net needs {error.name}, which is not installed: {how}") from error
+    if path == DIGITS:
+        subject, proto = "model digits", _digits()
+    else:
+        subject = f"model {quote(path)}"
+        content = _content(path, subject)
+        try:
+            proto = onnx.load_model_from_string(content)
+        except Exception as error:
+            raise UsageError(f"{subject} is no ONNX model, or is cut short: export it again") from error
+        _check(proto, subject)
+    return OnnxModel(subject, proto, *_input(proto, size, subject))
+
+
+def _content(path: str, subject: str) -> bytes:
+    file = Path(path).expanduser()
+    if not file.is_file():
+        how = "is a folder" if file.is_dir() else "does not exist"
+        raise UsageError(f"{subject} {how}: give an .onnx file, or {DIGITS}")
+    try:
+        if (size := os.path.getsize(file)) > MAX_MODEL_BYTES:
+            raise UsageError(f"{subject} has {size} bytes: use at most {MAX_MODEL_BYTES}")
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{subject} cannot be read: {error.strerror or error}") from error
+
+
+def _check(proto: Any, subject: str) -> None:
+    import onnx
+
+    graph = proto.graph
+    if not graph.node or not graph.output:
+        raise UsageError(f"{subject} is no ONNX model, or is cut short: export it again")
+    own = {(function.domain, function.name) for function in proto.functions}
+    for message in _messages(proto):
+        if isinstance(message, onnx.TensorProto) and message.data_location == onnx.TensorProto.EXTERNAL:
+            raise UsageError(
+                f"{subject} keeps its weights in another file: save it as one, onnx.save(onnx.load(model), file)"
+            )
+        if isinstance(message, onnx.NodeProto) and (message.domain, message.op_type) not in own:
+            standard = message.domain in _STANDARD
+            if message.domain not in _KNOWN_DOMAINS or (standard and not onnx.defs.has(message.op_type)):
+                domain = "" if standard else f"{message.domain}."
+                raise UsageError(
+                    f"{subject} has an operator that ONNX does not know, {quote(domain + message.op_type)}: export the "
+                    "model with standard operators"
+                )
+
+
+def _messages(message: Any) -> Iterator[Any]:
+    """A message and all within it: nodes and tensors may be in branches, loops and functions."""
+    waiting = [message]
+    while waiting:
+        message = waiting.pop()
+        yield message
+        for field, value in message.ListFields():
+            if field.message_type is not None:
+                waiting += [value] if hasattr(value, "ListFields") else value
+
+
+def _input(proto: Any, size: Size | None, subject: str) -> tuple[str, np.dtype[Any], tuple[int, int, int], bool]:
+    """The input's name, type and (channels, rows, columns), and whether channels are last."""
+    import onnx
+
+    stored = {tensor.name for tensor in proto.graph.initializer}
+    inputs = [given for given in proto.graph.input if given.name not in stored]
+    if len(inputs) != 1:
+        names = ", ".join(given.name for given in inputs) or "none"
+        raise UsageError(f"{subject} has {len(inputs)} inputs ({names}): use a model whose one input is an image")
+    (given,) = inputs
+    tensor, name = given.type.tensor_type, quote(given.name)
+    sizes = [max(0, axis.dim_value) for axis in tensor.shape.dim]
+    if len(sizes) != 4 or sizes[0] > 1:
+        shape = size_text(*(side or "?" for side in sizes)) or "nothing"  # type: ignore[arg-type]
+        raise UsageError(
+            f"{subject} takes {shape} as {name}: use a model that takes one image, 1×channels×rows×columns"
+        )
+    last = sizes[1] not in (1, 3) and sizes[3] in (1, 3)
+    channels, *sides = (sizes[3], *sizes[1:3]) if last else sizes[1:]
+    if size is None and not all(sides):
+        raise UsageError(f"{subject} takes images of any size: give one, such as --i 224x224", "i", {"i": 224})
+    for side, wanted in zip(sides, size or sides, strict=True):
+        if side not in (0, wanted):
+            raise UsageError(f"{subject} takes images of {size_text(*sides)}: leave --i out")
+    rows, columns = size or sides
+    dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+    if dtype.kind not in "uif":
+        raise UsageError(f"{subject} takes {dtype.name} values as {name}: use a model that takes numbers")
+    return given.name, dtype, (channels or 3, rows, columns), last
+
+
+def _digits() -> Any:
+    """The network that reads digits, as a model of its own."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    with np.load(TRAINED) as arrays:
+        weights = [numpy_helper.from_array(arrays[name].astype(np.float32), name) for name in arrays.files]
+    nodes, x = [], "x"
+    pooling = {"kernel_shape": [2, 2], "strides": [2, 2]}
+    for place, (kind, options) in enumerate(
+        [("Conv", {}), ("Relu", {}), ("MaxPool", pooling)] * 2 + [("Flatten", {}), ("Gemm", {"transB": 1})]
+    ):
+        layer = "fc1" if kind == "Gemm" else f"conv{place // 3 + 1}"
+        own = [f"{layer}.weight", f"{layer}.bias"] if kind in ("Conv", "Gemm") else []
+        nodes.append(helper.make_node(kind, [x, *own], [f"y{place}"], **options))
+        x = f"y{place}"
+    ends = [
+        helper.make_tensor_value_info(*each)
+        for each in (("x", TensorProto.FLOAT, [1, 1, 28, 28]), (x, TensorProto.FLOAT, [1, 10]))
+    ]
+    graph = helper.make_graph(nodes, "digits", ends[:1], ends[1:], weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)

@@ -1,0 +1,205 @@
+"""The layers of an ONNX graph: each an operator and what only follows it, and layers folded into blocks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from cnnviz.network.layers import Array, Shape
+from cnnviz.network.onnx_file import OnnxModel
+
+MOST_BLOCKS = 10
+"""Blocks that a figure has room for, beside the input and the probabilities."""
+
+_WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
+_HEADS = (
+    *_WEIGHTED,
+    *("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "LRN", "Resize", "Softmax"),
+)
+_POOLS = ("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean")
+_JOINS = ("Add", "Sum", "Concat", "Mul")
+_ACTIVATIONS = {
+    "Relu": "ReLU",
+    "LeakyRelu": "leaky ReLU",
+    "PRelu": "PReLU",
+    "Sigmoid": "sigmoid",
+    "HardSigmoid": "hard sigmoid",
+    "HardSwish": "hard swish",
+    "Tanh": "tanh",
+    "Elu": "ELU",
+    "Selu": "SELU",
+    "Gelu": "GELU",
+    "Mish": "Mish",
+    "Softplus": "softplus",
+    "Clip": "clip",
+}
+_RESHAPES = ("Flatten", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Identity", "Dropout", "Cast")
+# Operators that may have learned numbers.
+_LEARNED = (*_WEIGHTED, "BatchNormalization", "Add", "Mul", "PRelu", "InstanceNormalization")
+# Running means and variances are no parameters.
+_TRAINED = {"BatchNormalization": slice(0, 2)}
+
+
+@dataclass(eq=False)
+class OnnxLayer:
+    """An operator, `head`, with the normalization, activation and bias that follow it; `output` is the last's tensor.
+
+    `inputs` are the layers that it reads, None the image.
+    """
+
+    head: Any
+    inputs: list[OnnxLayer | None]
+    output: str
+    nodes: list[Any]
+    parameters: int = 0
+    weight: Shape = ()
+    x: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The operator."""
+        return str(self.head.op_type)
+
+    @property
+    def activations(self) -> list[str]:
+        """What is applied element by element, by name."""
+        return [_ACTIVATIONS[node.op_type] for node in self.nodes if node.op_type in _ACTIVATIONS]
+
+    @property
+    def normalized(self) -> bool:
+        """Whether it has a batch normalization."""
+        return any(node.op_type == "BatchNormalization" for node in self.nodes)
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether it adds layers up, as residual connections do."""
+        return self.kind in ("Add", "Sum")
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The modules that its operator is in: of `/layer1/layer1.0/conv1/Conv` all but the last."""
+        return tuple(part for part in self.head.name.split("/") if part)[:-1]
+
+    def attribute(self, name: str) -> Any:
+        """An attribute of its operator, None where it is not given."""
+        from onnx.helper import get_attribute_value
+
+        return next((get_attribute_value(each) for each in self.head.attribute if each.name == name), None)
+
+
+@dataclass(eq=False)
+class OnnxBlock:
+    """Layers that follow one another; all that others read of them is the last one's output."""
+
+    layers: list[OnnxLayer]
+    shape: Shape = field(default=())
+
+    @property
+    def last(self) -> OnnxLayer:
+        """The layer that gives its output."""
+        return self.layers[-1]
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that were learned."""
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def sums(self) -> int:
+        """Residual connections."""
+        return sum(layer.is_sum for layer in self.layers)
+
+
+def layers_of(model: OnnxModel) -> list[OnnxLayer]:
+    """The layers between the image and the output, in the order in which they are computed."""
+    owner: dict[str, OnnxLayer | None] = {model.input_name: None}
+    sizes = {name: tuple(tensor.dims) for name, tensor in model.constants.items()}
+    layers, counted = list[OnnxLayer](), set[str]()
+    for node in model.proto.graph.node:
+        data = [name for name in node.input if name in owner]
+        # What follows from shapes alone is no layer.
+        if not data or node.op_type == "Shape":
+            continue
+        before = list(dict.fromkeys(owner[name] for name in data))
+        joins = node.op_type in _JOINS and len(before) > 1
+        if before == [None] and node.op_type not in _HEADS:
+            # The image is only prepared.
+            owner |= dict.fromkeys(node.output, None)
+            continue
+        if node.op_type in _HEADS or joins:
+            layer = OnnxLayer(node, before, node.output[0], [], x=data[0])
+            layers.append(layer)
+        else:
+            layer = max((each for each in before if each is not None), key=layers.index)
+        layer.nodes.append(node)
+        if node.op_type not in _RESHAPES:
+            layer.output = node.output[0]
+        own = [name for name in node.input if name in sizes][_TRAINED.get(node.op_type, slice(None))]
+        if node.op_type in _WEIGHTED and own and node is layer.head:
+            layer.weight = sizes[own[0]]
+        if node.op_type in _LEARNED:
+            # A lone number is part of a formula, such as the 3 and 6 of hard swish.
+            fresh = [name for name in own if name not in counted and math.prod(sizes[name]) > 1]
+            layer.parameters += sum(math.prod(sizes[name]) for name in fresh)
+            counted.update(fresh)
+        owner |= dict.fromkeys(node.output, layer)
+    return _leading_to(owner.get(model.output_name), layers)
+
+
+def _leading_to(last: OnnxLayer | None, layers: Sequence[OnnxLayer]) -> list[OnnxLayer]:
+    """The layers that a layer follows from, and itself."""
+    found, waiting = set[OnnxLayer](), [last]
+    while waiting:
+        layer = waiting.pop()
+        if layer is not None and layer not in found:
+            found.add(layer)
+            waiting += layer.inputs
+    return [layer for layer in layers if layer in found]
+
+
+def blocks_of(layers: Sequence[OnnxLayer]) -> list[OnnxBlock]:
+    """The layers cut where all that follows reads only the last one: a residual block stays in one piece."""
+    at = {layer: place for place, layer in enumerate(layers)}
+    reads = [min((at[each] if each is not None else -1 for each in layer.inputs), default=-1) for layer in layers]
+    blocks, start, reach = list[OnnxBlock](), 0, len(layers)
+    ends = []
+    for place in range(len(layers) - 1, -1, -1):
+        # What comes after `place` reads back as far as `reach`.
+        if reach >= place:
+            ends.append(place)
+        reach = min(reach, reads[place])
+    for end in reversed(ends):
+        blocks.append(OnnxBlock(list(layers[start : end + 1])))
+        start = end + 1
+    return blocks
+
+
+def folded(blocks: Sequence[OnnxBlock], most: int = MOST_BLOCKS) -> list[OnnxBlock]:
+    """Blocks joined to at most so many, as few as must be: by the names of their modules, by shape, by resolution.
+
+    Where none of these are enough, neighbours of few layers are joined.
+    """
+    if len(blocks) <= most:
+        return list(blocks)
+    keys: list[Callable[[OnnxBlock], Any]] = [
+        *(lambda block, deep=deep: block.last.scopes[:deep] or id(block) for deep in (3, 2, 1)),  # type: ignore[misc]
+        lambda block: block.shape if len(block.shape) == 3 else id(block),
+        lambda block: block.shape[1:] if len(block.shape) == 3 else id(block),
+    ]
+    ways = [_joined(blocks, key) for key in keys]
+    found = max((way for way in ways if len(way) <= most), key=len, default=ways[-1])
+    while len(found) > most:
+        at = min(range(len(found) - 1), key=lambda n: len(found[n].layers) + len(found[n + 1].layers))
+        found[at : at + 2] = [_join(found[at : at + 2])]
+    return found
+
+
+def _joined(blocks: Sequence[OnnxBlock], key: Callable[[OnnxBlock], Any]) -> list[OnnxBlock]:
+    return [_join(list(group)) for _, group in groupby(blocks, key)]
+
+
+def _join(blocks: Sequence[OnnxBlock]) -> OnnxBlock:
+    return OnnxBlock([layer for block in blocks for layer in block.layers], blocks[-1].shape)
