@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from cnnviz.network.layers import Array, Shape
+from cnnviz.network.layers import Shape
 from cnnviz.network.onnx_file import OnnxModel
 
 MOST_BLOCKS = 10

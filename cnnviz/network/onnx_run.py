@@ -1,0 +1,122 @@
+"""A model from a file on an image: the image as it takes it, its blocks' outputs, its probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cnnviz.data import load_map
+from cnnviz.errors import UsageError
+from cnnviz.limits import MAX_FILE_BYTES
+from cnnviz.maps import PICTURE
+from cnnviz.network.layers import Array, Size
+from cnnviz.network.onnx_file import DIGITS, OnnxModel, read_onnx
+from cnnviz.network.onnx_layers import OnnxBlock, blocks_of, folded, layers_of
+from cnnviz.network.picture import drawn_digit
+from cnnviz.notation import size_text
+from cnnviz.parameters import quote
+
+Scales = tuple[float | tuple[float, ...], float | tuple[float, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class OnnxRun:
+    """A model on an image: the `image` (channels, rows, columns) as it was, its blocks with their outputs.
+
+    `probabilities` are those of the classes, none where the model gives no scores; `layers` and `parameters` count.
+    """
+
+    image: Array
+    blocks: tuple[tuple[OnnxBlock, Array], ...]
+    probabilities: Array
+    layers: int
+    parameters: int
+
+
+def run_onnx(path: str, spec: object, size: Size | None, scales: Scales, seed: int) -> OnnxRun:
+    """Run a model on what is given as an image, less a mean and divided by a deviation; raises UsageError."""
+    model = read_onnx(path, size)
+    layers = layers_of(model)
+    if not layers:
+        raise UsageError(f"{model.subject} has no layers between image and output: use a convolutional network")
+    image, is_picture = _image(spec, model, seed)
+    given = _scaled(image, scales, model) if is_picture else image
+    cut = blocks_of(layers)
+    # Only what blocks give is kept: a deep network's every map would fill the memory.
+    found = model.run(given, list(dict.fromkeys([*(block.last.output for block in cut), model.output_name])))
+    for block in cut:
+        values = found[block.last.output]
+        block.shape = tuple(
+            side for side in values.shape[1:] if side > 1 or (values.ndim == 4 and values.shape[2:] != (1, 1))
+        )
+    blocks = folded([block for block in cut if block.last.kind != "Softmax"])
+    outputs = tuple((block, found[block.last.output].reshape(block.shape).astype(np.float64)) for block in blocks)
+    for name, values in found.items():
+        if not np.isfinite(values).all():
+            raise UsageError(
+                f"{model.subject} gives values that are not finite, in {quote(name)}: check --mean and --std"
+            )
+    probabilities = _probabilities(found[model.output_name], layers[-1].kind == "Softmax", layers[-1].activations)
+    return OnnxRun(image, outputs, probabilities, len(layers), sum(layer.parameters for layer in layers))
+
+
+def load_labels(path: str | None, classes: int) -> list[str]:
+    """The names of classes, a line each, or their numbers where there is no file; raises UsageError."""
+    if path is None:
+        return [str(n) for n in range(classes)]
+    subject, file = f"--labels file {quote(path)}", Path(path).expanduser()
+    try:
+        content = b"" if not file.is_file() or file.stat().st_size > MAX_FILE_BYTES else file.read_bytes()
+        names = [" ".join(line.split()) for line in content.decode("utf-8-sig").splitlines()]
+    except UnicodeDecodeError:
+        raise UsageError(f"{subject} is no text: give a text file with a class on each line") from None
+    except OSError as error:
+        raise UsageError(f"{subject} cannot be read: {error.strerror or error}") from error
+    if not names:
+        raise UsageError(f"{subject} does not exist or is empty: give a text file with a class on each line")
+    if classes and len(names) != classes:
+        raise UsageError(f"{subject} has {len(names)} lines, but the model has {classes} classes: give a line for each")
+    return ["".join(char if char.isprintable() else "?" for char in name) for name in names]
+
+
+def _image(spec: object, model: OnnxModel, seed: int) -> tuple[Array, bool]:
+    """An image's levels from 0 to 1, or numbers as they are; and which of the two."""
+    channels, *sides = model.shape
+    size = (sides[0], sides[1])
+    if spec is None and model.subject == f"model {DIGITS}":
+        return drawn_digit()[None], False
+    data = load_map(
+        PICTURE if spec is None else spec, size, seed=seed, default_size=size, axes=2 if channels == 1 else 3
+    )
+    values = data.values if data.values.ndim == 3 else data.values[None]
+    is_picture = data.source == "image"
+    if is_picture and len(values) == 1:
+        values = np.repeat(values, channels, axis=0)
+    if values.shape != model.shape:
+        raise UsageError(f"input is {size_text(*values.shape)}, but the model takes {size_text(*model.shape)}")
+    return (values / 255 if is_picture else values), is_picture
+
+
+def _scaled(image: Array, scales: Scales, model: OnnxModel) -> Array:
+    mean, std = (np.atleast_1d(np.asarray(scale, np.float64)) for scale in scales)
+    for name, values in (("mean", mean), ("std", std)):
+        if len(values) not in (1, len(image)):
+            raise UsageError(f"--{name} has {len(values)} numbers: give one, or one for each of {len(image)} channels")
+    if not (std > 0).all():
+        raise UsageError(f"--std {std.min():g} is no deviation: give numbers above 0")
+    scaled: Array = (image - mean[:, None, None]) / std[:, None, None]
+    return scaled
+
+
+def _probabilities(output: Array, softmax: bool, activations: list[str]) -> Array:
+    """Those of the classes, by softmax where the model has none itself; none where its output is not a row of scores."""
+    if output.size < 2 or output.size != max(output.shape):
+        return np.zeros(0)
+    scores = output.ravel().astype(np.float64)
+    if softmax or "sigmoid" in activations:
+        return scores
+    powers = np.exp(scores - scores.max())
+    found: Array = powers / powers.sum()
+    return found

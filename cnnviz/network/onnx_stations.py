@@ -1,0 +1,220 @@
+"""The stations of a model from a file: blocks with their strongest maps, and the classes with their probabilities."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz.network.layers import Array, Shape
+from cnnviz.network.onnx_layers import OnnxBlock, OnnxLayer
+from cnnviz.network.onnx_run import OnnxRun
+from cnnviz.notation import size_text
+from cnnviz.storyboard import Key, Shade, Station
+from cnnviz.words import Joined, Number, Strong, Text, Words, counted, equation, joined, listed
+from cnnviz.words import Shape as Size
+
+PANEL = "network"
+
+MOST_MAPS = 6
+"""Maps of a block that are shown, the strongest of them."""
+
+_LONGEST, _LONGEST_INPUT, _MOST_NUMBERS, _MOST_KINDS, _LONGEST_NAME, _MOST_CLASSES = 48, 112, 128, 4, 16, 5
+_SPACE = "\u00a0"
+_POOLS = {"MaxPool": "maxpool", "AveragePool": "avgpool", "GlobalMaxPool": "global maxpool"}
+_POOLS |= {"GlobalAveragePool": "global avgpool", "ReduceMean": "global avgpool"}
+_OTHERS = {"Concat": "concat", "Mul": "product", "LRN": "lrn", "Resize": "resize", "Softmax": "softmax"}
+
+
+@dataclass(frozen=True, eq=False)
+class Stop:
+    """A station before anything has passed it, what it then shows, and what is said of it."""
+
+    station: Station
+    values: Array
+    shade: Shade | None
+    caption: Words
+
+
+def strongest(values: Array) -> Array:
+    """The maps with the largest mean absolute activations first, no more than are shown, small enough to be drawn."""
+    order = np.argsort(-np.abs(values).mean(axis=(1, 2)), kind="stable")
+    return small(values[order[:MOST_MAPS]], _LONGEST)
+
+
+def small(maps: Array, longest: int = _LONGEST_INPUT) -> Array:
+    """Maps of at most so many cells a side, each the mean of a square of cells."""
+    cells = -(-max(maps.shape[1:]) // longest)
+    rows, columns = (-(-side // cells) for side in maps.shape[1:])
+    ends = ((0, 0), (0, rows * cells - maps.shape[1]), (0, columns * cells - maps.shape[2]))
+    padded = np.pad(maps, ends, mode="edge")
+    found: Array = padded.reshape(len(maps), rows, cells, columns, cells).mean(axis=(2, 4))
+    return found
+
+
+def shown(values: Array) -> Array:
+    """What a station shows of a block's output: its strongest maps, or its first numbers."""
+    if values.ndim == 3 and max(values.shape[1:]) > 1:
+        return strongest(values)
+    return values.ravel()[:_MOST_NUMBERS]
+
+
+def shade_of(values: Array) -> Shade:
+    """One scale for all that a station shows; two hues where signs differ."""
+    lo, most = float(values.min()), float(np.abs(values).max()) or 1.0
+    scale = "diverging" if lo < -0.01 * most else "sequential"
+    return Shade(scale=scale, lo=-most if scale == "diverging" else 0.0, hi=most, always=True)
+
+
+def image_stop(image: Array, most: int) -> Stop:
+    """The image that goes in, in grey."""
+    values = small(image.mean(axis=0)[None])
+    lo, hi = float(image.min()), float(image.max())
+    shade = Shade(scale="gray", lo=lo, hi=hi if hi > lo else lo + 1, always=True)
+    told = Text(
+        "Input: {picture}, {size} pixels, values from {least} to {most}",
+        picture=Text("an image"),
+        size=Size(image.shape),
+        least=Number(lo, most),
+        most=Number(hi, most),
+    )
+    own = Station(name="input", title=Text("input"), size=Size(image.shape), values=_unknown(values), shade=shade)
+    return Stop(own, values, shade, told)
+
+
+def block_stops(run: OnnxRun) -> Iterator[Stop]:
+    """Each block with its strongest maps."""
+    given = run.image.shape
+    for place, (block, output) in enumerate(run.blocks, start=1):
+        values = shown(output)
+        title = joined((_title(block), _amount(block.parameters)), " ")
+        shade, name = shade_of(values), f"block{place}"
+        own = Station(name=name, title=title, size=Size(block.shape), values=_unknown(values), shade=shade)
+        yield Stop(own, values, shade, caption(block, given, values))
+        given = block.shape
+
+
+def answer_stop(probabilities: Array, names: Sequence[str], most: int) -> Stop:
+    """The most probable classes."""
+    top = [int(at) for at in np.argsort(-probabilities, kind="stable")[:_MOST_CLASSES]]
+    values = probabilities[top]
+    own = Station(
+        name="softmax",
+        title=Text("probability"),
+        size=counted(len(probabilities), "{n} class", "{n} classes"),
+        values=_unknown(values),
+        form="bars",
+        lines=tuple(_short(names[at]) for at in top),
+        marked=0,
+        digits=most,
+    )
+    p = Number(float(values[0]), most)
+    told = Text(
+        "softmax: of {n} classes, {label} has the largest probability, {p}",
+        n=len(names),
+        label=names[top[0]],
+        p=Strong(p),
+    )
+    return Stop(own, values, None, told)
+
+
+def keys(stops: Sequence[Stop]) -> tuple[Key, ...]:
+    """What the scales that are used tell."""
+    used = {stop.shade.scale for stop in stops if stop.shade is not None}
+    every = (
+        Key(scale="sequential", text=Text("activation"), ends=("0", Text("high"))),
+        Key(scale="diverging", text=Text("activation"), ends=("−", "0", "+")),
+    )
+    return tuple(key for key in every if key.scale in used)
+
+
+def _unknown(values: Array) -> Array:
+    return np.full(values.shape, np.nan)
+
+
+def caption(block: OnnxBlock, given: Shape, values: Array) -> Words:
+    """What a block makes of an input of the shape `given`, and how many parameters it has."""
+    layer, known = block.last, {"layer": _told(block), "i": Size(given), "o": Size(block.shape)}
+    template = "{layer}: {i} → {o}, {value} parameters" if block.parameters else "{layer}: {i} → {o}, no parameters"
+    found: Words = Text(template, value=_count(block) if block.parameters else "", **known)
+    if block.sums:
+        found = joined((found, counted(block.sums, "{n} sum x + F(x)", "{n} sums x + F(x)")), "; ")
+    if values.ndim == 3 and block.shape[0] > len(values):
+        strongest = Text("the {n} strongest of {all} maps", n=len(values), all=block.shape[0])
+        found = joined((found, strongest), "; ")
+    elif layer.activations and len(block.layers) == 1 and values.ndim == 1:
+        found = joined((found, layer.activations[-1]), "; ")
+    return found
+
+
+def _short(label: str) -> str:
+    """A label with room for it."""
+    return label if len(label) <= _LONGEST_NAME else label[: _LONGEST_NAME - 1].rstrip() + "…"
+
+
+def _title(block: OnnxBlock) -> Words:
+    if len(block.layers) == 1:
+        return layer_words(block.last)
+    scopes = {layer.scopes[:1] for layer in block.layers}
+    if len(scopes) == 1 and (scope := next(iter(scopes))):
+        return scope[0]
+    if block.sums:
+        return counted(block.sums, "{n}\u00a0residual block", "{n}\u00a0residual blocks")
+    return counted(len(block.layers), "{n}\u00a0layer", "{n}\u00a0layers")
+
+
+def _told(block: OnnxBlock) -> Words:
+    """A layer with all that follows it, or the layers of a block by how many there are of each kind."""
+    if len(block.layers) == 1:
+        layer = block.last
+        stride = layer.attribute("strides")
+        parts = [layer_words(layer), *([f"s{stride[0]}"] if stride and stride[0] > 1 else [])]
+        more = [*(["batchnorm"] if layer.normalized else []), *dict.fromkeys(layer.activations)]
+        return joined((Joined(tuple(parts), " "), *more), " + ")
+    counts = Counter(layer_words(layer) for layer in block.layers if not layer.is_sum)
+    kinds: list[Words] = [
+        kind if n == 1 else Joined((Number(n), kind), " × ") for kind, n in counts.most_common(_MOST_KINDS)
+    ]
+    title = _title(block)
+    return joined((title, joined((listed(kinds), "…" if len(counts) > _MOST_KINDS else None))), " = ")
+
+
+def layer_words(layer: OnnxLayer) -> Words:
+    """A layer as it stands under its maps."""
+    kernel = layer.attribute("kernel_shape") or layer.weight[2:]
+    size = size_text(*kernel) if kernel else ""
+    match layer.kind:
+        case "Conv":
+            alone = (layer.attribute("group") or 1) > 1 and layer.weight[1:2] == (1,)
+            return f"{'depthwise' if alone else 'conv'}{_SPACE}{size}"
+        case "ConvTranspose":
+            return f"conv-transpose{_SPACE}{size}"
+        case "Gemm" | "MatMul":
+            return Text("fully connected")
+        case "Add" | "Sum":
+            return "sum"
+        case kind if kind in _POOLS:
+            return joined((_POOLS[kind], size), _SPACE)
+    return _OTHERS.get(layer.kind, layer.kind)
+
+
+def _count(block: OnnxBlock) -> Words:
+    """How many parameters a block has; of one layer, each kernel's weights and what is added to them."""
+    count, layer = Number(block.parameters), block.last
+    weights = math.prod(layer.weight)
+    if len(block.layers) > 1 or not layer.weight or weights > block.parameters:
+        return equation(None, count)
+    product = math.prod(map(Number, layer.weight[1:]), start=Number(layer.weight[0]))
+    rest = block.parameters - weights
+    return equation(None, product + rest if rest else product, count)
+
+
+def _amount(parameters: int) -> Words:
+    """Parameters in short."""
+    for unit, template in ((10**6, "{n}\u00a0M\u00a0weights"), (10**3, "{n}\u00a0k\u00a0weights")):
+        if parameters >= unit:
+            return Text(template, n=Number(parameters / unit, 1))
+    return counted(parameters, "{n}\u00a0weight", "{n}\u00a0weights") if parameters else ""

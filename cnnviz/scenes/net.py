@@ -1,0 +1,90 @@
+"""A network of yours: an ONNX model on an image, block by block, to its most probable classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from cnnviz.limits import MAX_SIDE
+from cnnviz.network.onnx_file import DIGITS
+from cnnviz.network.onnx_run import OnnxRun, load_labels, run_onnx
+from cnnviz.network.onnx_stations import PANEL, Stop, answer_stop, block_stops, image_stop, keys
+from cnnviz.parameters import ArrayLike, Numbers, Size, param
+from cnnviz.scene import Scene
+from cnnviz.story import Story
+from cnnviz.storyboard import Maps, SetStation, Step
+from cnnviz.words import Number, Text, Words, counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Net(Scene):
+    """Your own convolutional network, from an ONNX file, on an image: each block's strongest maps, and what it answers.
+
+    ONNX Runtime computes it. Convolution, batch normalization and activation are one layer, and where there are many
+    layers, those of one name or size are one block.
+    """
+
+    examples: ClassVar = ("cnnviz net", "cnnviz net model.onnx --input cat.png --labels classes.txt")
+
+    model: str = param(
+        DIGITS,
+        help="An .onnx file, or digits: the network of `cnnviz cnn`.",
+        positional=True,
+        always_named=True,
+        files=True,
+    )
+    labels: str | None = param(None, help="A text file with the name of a class on each line.", files=True)
+    i: Size | None = param(
+        None, alias="input-size", help="Input size of a model that takes any.", lo=1, hi=MAX_SIDE, group="Data"
+    )
+    input: ArrayLike | None = param(
+        None,
+        group="Data",
+        help="Input: an image, cut and resized to the model's size, or a .npy file.",
+        shown_default="a drawn 3 for digits, else a picture",
+    )
+    mean: Numbers = param(0.0, help="Taken from an image's levels 0 to 1: a number, or one a channel.", group="Data")
+    std: Numbers = param(1.0, help="By which they are then divided: a number, or one a channel.", group="Data")
+
+    @cached_property
+    def _run(self) -> OnnxRun:
+        return run_onnx(self.model, self.input, self.i, (self.mean, self.std), self.seed)
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return load_labels(self.labels, len(self._run.probabilities))
+
+    @cached_property
+    def _stops(self) -> list[Stop]:
+        """What stands on the stage, from left to right."""
+        run, most = self._run, self.most()
+        stops = [image_stop(run.image, most), *block_stops(run)]
+        return stops + ([answer_stop(run.probabilities, self._names, most)] if len(run.probabilities) else [])
+
+    def story(self) -> Story:
+        """A step for the input, for each block, and for the probabilities."""
+        run, story = self._run, Story(self, Text("Neural network"), point=self._point)
+        layers = counted(run.layers, "{n} layer", "{n} layers")
+        story.settings = [("", layers), ("", Text("{parameters} parameters", parameters=run.parameters))]
+        panel = Maps(name=PANEL, stations=tuple(stop.station for stop in self._stops), key=keys(self._stops))
+        what = Text("a neural network of {layers}: the maps of its blocks appear one after the other", layers=layers)
+        return story.play(self._steps, len(self._stops), (panel,), alt=what, step_roles=())
+
+    @property
+    def _point(self) -> Words:
+        if not len(self._run.probabilities):
+            return Text("What each block makes of the image")
+        at = int(self._run.probabilities.argmax())
+        known = {"label": self._names[at], "p": Number(float(self._run.probabilities[at]), self.most())}
+        return Text("What each block sees, and the answer: class {label}, probability {p}", **known)
+
+    def _steps(self) -> Iterator[Step]:
+        before = None
+        for stop in self._stops:
+            name = stop.station.name
+            shown = SetStation(panel=PANEL, station=name, role="active", values=stop.values, shade=stop.shade)
+            done = (SetStation(panel=PANEL, station=before, role="done"),) if before else ()
+            yield Step(caption=stop.caption, changes=(*done, shown), beats=2 if stop is self._stops[-1] else 1.5)
+            before = name
