@@ -22,6 +22,7 @@ from cnnviz import __version__
 from cnnviz.appearance import Appearance
 from cnnviz.cli import scene_command, tools
 from cnnviz.discovery import find_scenes, load_scene, summary
+from cnnviz.network.onnx_file import read_onnx
 from cnnviz.parameters import parameters_of
 
 PROGRAM = [sys.executable, "-m", "cnnviz"]
@@ -219,6 +220,8 @@ def provide(path):
         np.savetxt(path, values, delimiter=",")
     elif path.suffix == ".npy":
         np.save(path, values)
+    elif path.suffix == ".onnx":
+        path.write_bytes(read_onnx("digits", None).proto.SerializeToString())
     else:
         raise AssertionError(f"say here what {path.name} holds")
 

@@ -52,8 +52,8 @@ class OnnxModel:
         graph = self.proto.graph
         found = {tensor.name: tensor for tensor in graph.initializer}
         for node in graph.node:
-            if node.op_type == "Constant":
-                found |= {node.output[0]: each.t for each in node.attribute if each.name == "value"}
+            for each in node.attribute if node.op_type == "Constant" else ():
+                found[node.output[0]] = each.t
         return found
 
     def run(self, image: Array, names: Sequence[str]) -> dict[str, Array]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -92,10 +92,14 @@ class OnnxLayer:
 
 @dataclass(eq=False)
 class OnnxBlock:
-    """Layers that follow one another; all that others read of them is the last one's output."""
+    """Layers that follow one another; all that others read of them is the last one's output.
+
+    `shape` is that of the output, `name` that of the module they are, if they are one.
+    """
 
     layers: list[OnnxLayer]
-    shape: Shape = field(default=())
+    shape: Shape = ()
+    name: str = ""
 
     @property
     def last(self) -> OnnxLayer:
@@ -185,7 +189,7 @@ def folded(blocks: Sequence[OnnxBlock], most: int = MOST_BLOCKS) -> list[OnnxBlo
     if len(blocks) <= most:
         return list(blocks)
     keys: list[Callable[[OnnxBlock], Any]] = [
-        *(lambda block, deep=deep: block.last.scopes[:deep] or id(block) for deep in (3, 2, 1)),  # type: ignore[misc]
+        *(lambda block, deep=deep: block.last.scopes[:deep] or id(block) for deep in (3, 2, 1)),
         lambda block: block.shape if len(block.shape) == 3 else id(block),
         lambda block: block.shape[1:] if len(block.shape) == 3 else id(block),
     ]
@@ -198,7 +202,12 @@ def folded(blocks: Sequence[OnnxBlock], most: int = MOST_BLOCKS) -> list[OnnxBlo
 
 
 def _joined(blocks: Sequence[OnnxBlock], key: Callable[[OnnxBlock], Any]) -> list[OnnxBlock]:
-    return [_join(list(group)) for _, group in groupby(blocks, key)]
+    found = []
+    for of, group in groupby(blocks, key):
+        block = _join(list(group))
+        block.name = of[-1] if isinstance(of, tuple) and of and isinstance(of[-1], str) else ""
+        found.append(block)
+    return found
 
 
 def _join(blocks: Sequence[OnnxBlock]) -> OnnxBlock:

@@ -14,21 +14,23 @@ from cnnviz.maps import PICTURE
 from cnnviz.network.layers import Array, Size
 from cnnviz.network.onnx_file import DIGITS, OnnxModel, read_onnx
 from cnnviz.network.onnx_layers import OnnxBlock, blocks_of, folded, layers_of
-from cnnviz.network.picture import drawn_digit
+from cnnviz.network.picture import DIGIT, drawn_digit
 from cnnviz.notation import size_text
 from cnnviz.parameters import quote
+from cnnviz.words import Text, Words
 
-Scales = tuple[float | tuple[float, ...], float | tuple[float, ...]]
+Scales = tuple[object, object]
 
 
 @dataclass(frozen=True, eq=False)
 class OnnxRun:
-    """A model on an image: the `image` (channels, rows, columns) as it was, its blocks with their outputs.
+    """A model on an image: the `image` (channels, rows, columns) as it was, its name, the blocks with their outputs.
 
     `probabilities` are those of the classes, none where the model gives no scores; `layers` and `parameters` count.
     """
 
     image: Array
+    picture: Words
     blocks: tuple[tuple[OnnxBlock, Array], ...]
     probabilities: Array
     layers: int
@@ -41,7 +43,7 @@ def run_onnx(path: str, spec: object, size: Size | None, scales: Scales, seed: i
     layers = layers_of(model)
     if not layers:
         raise UsageError(f"{model.subject} has no layers between image and output: use a convolutional network")
-    image, is_picture = _image(spec, model, seed)
+    image, picture, is_picture = _image(spec, model, seed)
     given = _scaled(image, scales, model) if is_picture else image
     cut = blocks_of(layers)
     # Only what blocks give is kept: a deep network's every map would fill the memory.
@@ -59,7 +61,7 @@ def run_onnx(path: str, spec: object, size: Size | None, scales: Scales, seed: i
                 f"{model.subject} gives values that are not finite, in {quote(name)}: check --mean and --std"
             )
     probabilities = _probabilities(found[model.output_name], layers[-1].kind == "Softmax", layers[-1].activations)
-    return OnnxRun(image, outputs, probabilities, len(layers), sum(layer.parameters for layer in layers))
+    return OnnxRun(image, picture, outputs, probabilities, len(layers), sum(layer.parameters for layer in layers))
 
 
 def load_labels(path: str | None, classes: int) -> list[str]:
@@ -81,12 +83,12 @@ def load_labels(path: str | None, classes: int) -> list[str]:
     return ["".join(char if char.isprintable() else "?" for char in name) for name in names]
 
 
-def _image(spec: object, model: OnnxModel, seed: int) -> tuple[Array, bool]:
-    """An image's levels from 0 to 1, or numbers as they are; and which of the two."""
+def _image(spec: object, model: OnnxModel, seed: int) -> tuple[Array, Words, bool]:
+    """An image's levels from 0 to 1, or numbers as they are, what they are called, and whether they are an image's."""
     channels, *sides = model.shape
     size = (sides[0], sides[1])
     if spec is None and model.subject == f"model {DIGITS}":
-        return drawn_digit()[None], False
+        return drawn_digit()[None], Text("a hand-drawn {digit}", digit=DIGIT), False
     data = load_map(
         PICTURE if spec is None else spec, size, seed=seed, default_size=size, axes=2 if channels == 1 else 3
     )
@@ -96,7 +98,7 @@ def _image(spec: object, model: OnnxModel, seed: int) -> tuple[Array, bool]:
         values = np.repeat(values, channels, axis=0)
     if values.shape != model.shape:
         raise UsageError(f"input is {size_text(*values.shape)}, but the model takes {size_text(*model.shape)}")
-    return (values / 255 if is_picture else values), is_picture
+    return (values / 255 if is_picture else values), data.name or Text("an image"), is_picture
 
 
 def _scaled(image: Array, scales: Scales, model: OnnxModel) -> Array:
@@ -111,7 +113,7 @@ def _scaled(image: Array, scales: Scales, model: OnnxModel) -> Array:
 
 
 def _probabilities(output: Array, softmax: bool, activations: list[str]) -> Array:
-    """Those of the classes, by softmax where the model has none itself; none where its output is not a row of scores."""
+    """By softmax where the model has none itself; none where its output is no row of scores."""
     if output.size < 2 or output.size != max(output.shape):
         return np.zeros(0)
     scores = output.ravel().astype(np.float64)

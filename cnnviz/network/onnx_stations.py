@@ -14,7 +14,7 @@ from cnnviz.network.onnx_layers import OnnxBlock, OnnxLayer
 from cnnviz.network.onnx_run import OnnxRun
 from cnnviz.notation import size_text
 from cnnviz.storyboard import Key, Shade, Station
-from cnnviz.words import Joined, Number, Strong, Text, Words, counted, equation, joined, listed
+from cnnviz.words import Joined, Number, Strong, Text, Words, counted, equation, joined
 from cnnviz.words import Shape as Size
 
 PANEL = "network"
@@ -22,7 +22,8 @@ PANEL = "network"
 MOST_MAPS = 6
 """Maps of a block that are shown, the strongest of them."""
 
-_LONGEST, _LONGEST_INPUT, _MOST_NUMBERS, _MOST_KINDS, _LONGEST_NAME, _MOST_CLASSES = 48, 112, 128, 4, 16, 5
+_LONGEST, _LONGEST_INPUT, _MOST_NUMBERS, _MOST_KINDS, _LONGEST_NAME, _MOST_CLASSES = 48, 112, 128, 2, 16, 5
+_BRIGHTEST = 0.99
 _SPACE = "\u00a0"
 _POOLS = {"MaxPool": "maxpool", "AveragePool": "avgpool", "GlobalMaxPool": "global maxpool"}
 _POOLS |= {"GlobalAveragePool": "global avgpool", "ReduceMean": "global avgpool"}
@@ -64,24 +65,28 @@ def shown(values: Array) -> Array:
 
 def shade_of(values: Array) -> Shade:
     """One scale for all that a station shows; two hues where signs differ."""
-    lo, most = float(values.min()), float(np.abs(values).max()) or 1.0
+    # A few values beyond all others would leave these pale.
+    lo, most = float(values.min()), float(np.quantile(np.abs(values), _BRIGHTEST)) or float(np.abs(values).max()) or 1.0
     scale = "diverging" if lo < -0.01 * most else "sequential"
     return Shade(scale=scale, lo=-most if scale == "diverging" else 0.0, hi=most, always=True)
 
 
-def image_stop(image: Array, most: int) -> Stop:
+def image_stop(run: OnnxRun, most: int) -> Stop:
     """The image that goes in, in grey."""
+    image = run.image
     values = small(image.mean(axis=0)[None])
     lo, hi = float(image.min()), float(image.max())
     shade = Shade(scale="gray", lo=lo, hi=hi if hi > lo else lo + 1, always=True)
     told = Text(
         "Input: {picture}, {size} pixels, values from {least} to {most}",
-        picture=Text("an image"),
-        size=Size(image.shape),
+        picture=run.picture,
+        size=Size(image.shape[1:]),
         least=Number(lo, most),
         most=Number(hi, most),
     )
-    own = Station(name="input", title=Text("input"), size=Size(image.shape), values=_unknown(values), shade=shade)
+    own = Station(
+        name="input", title=Text("input"), size=Size(image.shape), values=_unknown(values), shade=shade, digits=0
+    )
     return Stop(own, values, shade, told)
 
 
@@ -92,8 +97,8 @@ def block_stops(run: OnnxRun) -> Iterator[Stop]:
         values = shown(output)
         title = joined((_title(block), _amount(block.parameters)), " ")
         shade, name = shade_of(values), f"block{place}"
-        own = Station(name=name, title=title, size=Size(block.shape), values=_unknown(values), shade=shade)
-        yield Stop(own, values, shade, caption(block, given, values))
+        own = _station(name, title, block.shape, values, shade)
+        yield Stop(own, values, shade, caption(block, given))
         given = block.shape
 
 
@@ -122,32 +127,26 @@ def answer_stop(probabilities: Array, names: Sequence[str], most: int) -> Stop:
 
 
 def keys(stops: Sequence[Stop]) -> tuple[Key, ...]:
-    """What the scales that are used tell."""
-    used = {stop.shade.scale for stop in stops if stop.shade is not None}
-    every = (
-        Key(scale="sequential", text=Text("activation"), ends=("0", Text("high"))),
-        Key(scale="diverging", text=Text("activation"), ends=("−", "0", "+")),
-    )
-    return tuple(key for key in every if key.scale in used)
+    """What the scale tells that most maps use."""
+    used = Counter(stop.shade.scale for stop in stops[1:] if stop.shade is not None and stop.values.ndim == 3)
+    if used["diverging"] > used["sequential"]:
+        return (Key(scale="diverging", text=Text("activation"), ends=("−", "0", "+")),)
+    return (Key(scale="sequential", text=Text("activation"), ends=("0", Text("high"))),)
+
+
+def _station(name: str, title: Words, shape: Shape, values: Array, shade: Shade) -> Station:
+    return Station(name=name, title=title, size=Size(shape), values=_unknown(values), shade=shade, digits=0)
 
 
 def _unknown(values: Array) -> Array:
     return np.full(values.shape, np.nan)
 
 
-def caption(block: OnnxBlock, given: Shape, values: Array) -> Words:
+def caption(block: OnnxBlock, given: Shape) -> Words:
     """What a block makes of an input of the shape `given`, and how many parameters it has."""
-    layer, known = block.last, {"layer": _told(block), "i": Size(given), "o": Size(block.shape)}
     template = "{layer}: {i} → {o}, {value} parameters" if block.parameters else "{layer}: {i} → {o}, no parameters"
-    found: Words = Text(template, value=_count(block) if block.parameters else "", **known)
-    if block.sums:
-        found = joined((found, counted(block.sums, "{n} sum x + F(x)", "{n} sums x + F(x)")), "; ")
-    if values.ndim == 3 and block.shape[0] > len(values):
-        strongest = Text("the {n} strongest of {all} maps", n=len(values), all=block.shape[0])
-        found = joined((found, strongest), "; ")
-    elif layer.activations and len(block.layers) == 1 and values.ndim == 1:
-        found = joined((found, layer.activations[-1]), "; ")
-    return found
+    value = _count(block) if block.parameters else ""
+    return Text(template, layer=_told(block), i=Size(given), o=Size(block.shape), value=value)
 
 
 def _short(label: str) -> str:
@@ -157,13 +156,19 @@ def _short(label: str) -> str:
 
 def _title(block: OnnxBlock) -> Words:
     if len(block.layers) == 1:
-        return layer_words(block.last)
-    scopes = {layer.scopes[:1] for layer in block.layers}
-    if len(scopes) == 1 and (scope := next(iter(scopes))):
-        return scope[0]
+        return "fc" if block.last.kind in ("Gemm", "MatMul") else layer_words(block.last)
+    if block.name:
+        return block.name
     if block.sums:
-        return counted(block.sums, "{n}\u00a0residual block", "{n}\u00a0residual blocks")
-    return counted(len(block.layers), "{n}\u00a0layer", "{n}\u00a0layers")
+        return Text("residual\u00a0×\u00a0{n}", n=block.sums)
+    kinds = _kinds(block)
+    return kinds[0] if len(kinds) == 1 else counted(len(block.layers), "{n}\u00a0layer", "{n}\u00a0layers")
+
+
+def _kinds(block: OnnxBlock) -> list[Words]:
+    """The layers with weights, how many of each kind, the most frequent first."""
+    counts = Counter(layer_words(layer) for layer in block.layers if layer.weight)
+    return [joined((f"{n}", kind), f"{_SPACE}×{_SPACE}") if n > 1 else kind for kind, n in counts.most_common()]
 
 
 def _told(block: OnnxBlock) -> Words:
@@ -174,12 +179,12 @@ def _told(block: OnnxBlock) -> Words:
         parts = [layer_words(layer), *([f"s{stride[0]}"] if stride and stride[0] > 1 else [])]
         more = [*(["batchnorm"] if layer.normalized else []), *dict.fromkeys(layer.activations)]
         return joined((Joined(tuple(parts), " "), *more), " + ")
-    counts = Counter(layer_words(layer) for layer in block.layers if not layer.is_sum)
-    kinds: list[Words] = [
-        kind if n == 1 else Joined((Number(n), kind), " × ") for kind, n in counts.most_common(_MOST_KINDS)
-    ]
-    title = _title(block)
-    return joined((title, joined((listed(kinds), "…" if len(counts) > _MOST_KINDS else None))), " = ")
+    kinds, title = _kinds(block), _title(block)
+    if [title] == kinds:
+        return title
+    inside = joined((*kinds[:_MOST_KINDS], "…" if len(kinds) > _MOST_KINDS else None))
+    template = "{block}, y = x + F(x) ({layers})" if block.sums else "{block} ({layers})"
+    return Text(template, block=title, layers=inside) if kinds else title
 
 
 def layer_words(layer: OnnxLayer) -> Words:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import ClassVar
 
 from cnnviz.limits import MAX_SIDE
@@ -15,7 +16,7 @@ from cnnviz.parameters import ArrayLike, Numbers, Size, param
 from cnnviz.scene import Scene
 from cnnviz.story import Story
 from cnnviz.storyboard import Maps, SetStation, Step
-from cnnviz.words import Number, Text, Words, counted
+from cnnviz.words import Text, counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,7 @@ class Net(Scene):
     layers, those of one name or size are one block.
     """
 
-    examples: ClassVar = ("cnnviz net", "cnnviz net model.onnx --input cat.png --labels classes.txt")
+    examples: ClassVar = ("cnnviz net", "cnnviz net model.onnx --input cat.png")
 
     model: str = param(
         DIGITS,
@@ -60,25 +61,21 @@ class Net(Scene):
     def _stops(self) -> list[Stop]:
         """What stands on the stage, from left to right."""
         run, most = self._run, self.most()
-        stops = [image_stop(run.image, most), *block_stops(run)]
+        stops = [image_stop(run, most), *block_stops(run)]
         return stops + ([answer_stop(run.probabilities, self._names, most)] if len(run.probabilities) else [])
 
     def story(self) -> Story:
         """A step for the input, for each block, and for the probabilities."""
-        run, story = self._run, Story(self, Text("Neural network"), point=self._point)
+        run, name = self._run, "" if self.model == DIGITS else Path(self.model).stem
+        title = Text("Neural network {name}", name=name) if name else Text("Neural network")
+        story = Story(
+            self, title, point=Text("What does each block see? Its strongest maps, from the image to the answer")
+        )
         layers = counted(run.layers, "{n} layer", "{n} layers")
         story.settings = [("", layers), ("", Text("{parameters} parameters", parameters=run.parameters))]
         panel = Maps(name=PANEL, stations=tuple(stop.station for stop in self._stops), key=keys(self._stops))
         what = Text("a neural network of {layers}: the maps of its blocks appear one after the other", layers=layers)
         return story.play(self._steps, len(self._stops), (panel,), alt=what, step_roles=())
-
-    @property
-    def _point(self) -> Words:
-        if not len(self._run.probabilities):
-            return Text("What each block makes of the image")
-        at = int(self._run.probabilities.argmax())
-        known = {"label": self._names[at], "p": Number(float(self._run.probabilities[at]), self.most())}
-        return Text("What each block sees, and the answer: class {label}, probability {p}", **known)
 
     def _steps(self) -> Iterator[Step]:
         before = None
