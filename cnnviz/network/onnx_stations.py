@@ -112,7 +112,7 @@ def answer_stop(probabilities: Array, names: Sequence[str], most: int) -> Stop:
         size=counted(len(probabilities), "{n} class", "{n} classes"),
         values=_unknown(values),
         form="bars",
-        lines=tuple(_short(names[at]) for at in top),
+        lines=tuple(short(names[at]) for at in top),
         marked=0,
         digits=most,
     )
@@ -149,9 +149,9 @@ def caption(block: OnnxBlock, given: Shape) -> Words:
     return Text(template, layer=_told(block), i=Size(given), o=Size(block.shape), value=value)
 
 
-def _short(label: str) -> str:
-    """A label with room for it."""
-    return label if len(label) <= _LONGEST_NAME else label[: _LONGEST_NAME - 1].rstrip() + "…"
+def short(name: str, most: int = _LONGEST_NAME) -> str:
+    """A name with room for it."""
+    return name if len(name) <= most else name[: most - 1].rstrip() + "…"
 
 
 def _title(block: OnnxBlock) -> Words:

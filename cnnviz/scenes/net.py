@@ -11,7 +11,7 @@ from typing import ClassVar
 from cnnviz.limits import MAX_SIDE
 from cnnviz.network.onnx_file import DIGITS
 from cnnviz.network.onnx_run import OnnxRun, load_labels, run_onnx
-from cnnviz.network.onnx_stations import PANEL, Stop, answer_stop, block_stops, image_stop, keys
+from cnnviz.network.onnx_stations import PANEL, Stop, answer_stop, block_stops, image_stop, keys, short
 from cnnviz.parameters import ArrayLike, Numbers, Size, param
 from cnnviz.scene import Scene
 from cnnviz.story import Story
@@ -66,11 +66,9 @@ class Net(Scene):
 
     def story(self) -> Story:
         """A step for the input, for each block, and for the probabilities."""
-        run, name = self._run, "" if self.model == DIGITS else Path(self.model).stem
-        title = Text("Neural network {name}", name=name) if name else Text("Neural network")
-        story = Story(
-            self, title, point=Text("What does each block see? Its strongest maps, from the image to the answer")
-        )
+        run, name = self._run, short("" if self.model == DIGITS else Path(self.model).stem, 30)
+        point = Text("What does each block see? Its strongest maps, from the image to the answer")
+        story = Story(self, name or Text("Neural network"), point=point)
         layers = counted(run.layers, "{n} layer", "{n} layers")
         story.settings = [("", layers), ("", Text("{parameters} parameters", parameters=run.parameters))]
         panel = Maps(name=PANEL, stations=tuple(stop.station for stop in self._stops), key=keys(self._stops))
