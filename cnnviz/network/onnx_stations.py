@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -97,7 +97,7 @@ def block_stops(run: OnnxRun) -> Iterator[Stop]:
         values = shown(output)
         title = joined((_title(block), _amount(block.parameters)), " ")
         shade, name = shade_of(values), f"block{place}"
-        own = _station(name, title, block.shape, values, shade)
+        own = replace(_station(name, title, block.shape, values, shade), residual=block.sums > 0)
         yield Stop(own, values, shade, caption(block, given))
         given = block.shape
 

@@ -252,7 +252,8 @@ class Station:
 
     `form` is maps, numbers (one a line), bars (from 0 to 1) or total (one number). `title` and `size` stand under it,
     a `note` in the size's place, in room for `widest`; `lines` names numbers or bars, `marked` is the one that counts.
-    Stations of one `group` share a ground.
+    Stations of one `group` share a ground. A line with a + leads past a `residual` one: its input is added to what it
+    makes.
     """
 
     name: str
@@ -268,6 +269,7 @@ class Station:
     lines: tuple[Words, ...] = ()
     marked: int | None = None
     digits: int = 2
+    residual: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

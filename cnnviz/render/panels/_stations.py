@@ -26,7 +26,7 @@ from cnnviz.render.panels.base import LABEL_SIZE, LEAST_TEXT, TICK_SIZE, Fit, te
 from cnnviz.storyboard import Maps
 
 _PAD, _GAP, _LEAST_ARROW, _WIDEST_GAP, _GROUP_PAD, _TURN, _ASIDE = 5, 10, 17, 44, 7, 13, 16
-_GROUP_LINE, _UNDER, _CHANNEL, _EDGE = 18, 4, 8, 3
+_GROUP_LINE, _UNDER, _CHANNEL, _EDGE, _PAST = 18, 4, 8, 3, 16
 _SIZES = range(150, 3, -3)
 # What a second and a third row must gain to be preferred.
 _WORTH = (1.0, 0.8, 0.7)
@@ -206,8 +206,9 @@ class _Arranger:
         return (self._height - (rows - 1) * self._fit.px(_CHANNEL)) // rows
 
     def _label(self, rows: int) -> int:
-        """Pixels for the names of groups; three rows have none to spare."""
-        return self._fit.tx(_GROUP_LINE) if self._grouped and rows < 3 else self._fit.px(2)
+        """Pixels for the names of groups, or for lines past stations; three rows have none to spare for names."""
+        past = self._fit.px(_PAST if any(s.residual for s in self._stations) else 2)
+        return self._fit.tx(_GROUP_LINE) if self._grouped and rows < 3 else past
 
     def _below(self, lines: int, rows: int) -> int:
         """Pixels from a body's outline down to the end of its texts."""
@@ -335,7 +336,7 @@ class _Arranger:
                 members[-1].slot[1] + fit.px(_GROUP_PAD),
                 members[0].baseline + fit.tx(5),
             )
-            text = group if label > fit.px(2) and group not in named else ""
+            text = group if label > fit.px(_PAST) and group not in named else ""
             yield Ground(box, text, top + named_at)
             named.add(group)
 

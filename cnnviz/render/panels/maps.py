@@ -126,6 +126,11 @@ class MapsPainter(Painter):
         names = list(self._seats)
         for a, b, path in zip(names, names[1:], self._arrangement.paths, strict=False):
             found["arrow", a] = self._arrow(a, b, path)
+        found |= {
+            ("past", name): self._past(name, self._seats[name])
+            for name, station in self._stations.items()
+            if station.residual
+        }
         found |= {("note", name): self._note(station) for name, station in self._stations.items()}
         return found
 
@@ -280,6 +285,25 @@ class MapsPainter(Painter):
 
         box = Box(min(across), min(down), max(across), max(down)).grown(head + 2)
         return Item((color, stroke, back), box, draw)
+
+    def _past(self, name: str, seat: Seat) -> Item:
+        """The way past a station, to the + at which its input is added."""
+        px, box = self.look.px, seat.box
+        color = self.look.theme.line("edge" if self._roles[name] == "idle" else "forward")
+        y, top, left, right = (box.top + box.bottom) // 2, box.top - px(11), box.left - px(13), box.right + px(9)
+        stroke, arm, radius = px(2), px(4), px(7)
+        line = np.array([(left, y), (left, top), (right, top), (right, y)]) + stroke % 2 / 2
+        turn = np.linspace(0, 2 * np.pi, 33)
+        ring = np.stack([right + radius * np.cos(turn), y + radius * np.sin(turn)], axis=1)
+
+        def draw(pen: Pen) -> None:
+            pen.polyline(line, color, stroke)
+            pen.polygon(ring, self.look.theme.page["ground"])
+            pen.polyline(ring, color, stroke)
+            pen.polyline(np.array([(right - arm, y), (right + arm, y)]), color, stroke)
+            pen.polyline(np.array([(right, y - arm), (right, y + arm)]), color, stroke)
+
+        return Item((color,), Box(left, top, right, y).grown(radius + stroke + 1), draw)
 
     def _note(self, station: Station) -> Item:
         seat, note = self._seats[station.name], self._notes[station.name] if self.fit.numbers else ""
