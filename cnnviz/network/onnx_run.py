@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from cnnviz.limits import MAX_FILE_BYTES
 from cnnviz.maps import PICTURE
 from cnnviz.network.layers import Array, Size
 from cnnviz.network.onnx_file import DIGITS, OnnxModel, read_onnx
-from cnnviz.network.onnx_layers import OnnxBlock, blocks_of, folded, layers_of
+from cnnviz.network.onnx_layers import MOST_BLOCKS, OnnxBlock, blocks_of, folded, layers_of
 from cnnviz.network.picture import DIGIT, drawn_digit
 from cnnviz.notation import size_text
 from cnnviz.parameters import quote
@@ -26,13 +27,15 @@ Scales = tuple[object, object]
 class OnnxRun:
     """A model on an image: the `image` (channels, rows, columns) as it was, its name, the blocks with their outputs.
 
-    `probabilities` are those of the classes, none where the model gives no scores; `layers` and `parameters` count.
+    `probabilities` are those of the classes, none where the model gives no scores; `function`
+    made them of these. `layers` and `parameters` count.
     """
 
     image: Array
     picture: Words
     blocks: tuple[tuple[OnnxBlock, Array], ...]
     probabilities: Array
+    function: str
     layers: int
     parameters: int
 
@@ -48,20 +51,32 @@ def run_onnx(path: str, spec: object, size: Size | None, scales: Scales, seed: i
     cut = blocks_of(layers)
     # Only what blocks give is kept: a deep network's every map would fill the memory.
     found = model.run(given, list(dict.fromkeys([*(block.last.output for block in cut), model.output_name])))
+    _check(found, model)
     for block in cut:
-        values = found[block.last.output]
-        block.shape = tuple(
-            side for side in values.shape[1:] if side > 1 or (values.ndim == 4 and values.shape[2:] != (1, 1))
-        )
-    blocks = folded([block for block in cut if block.last.kind != "Softmax"])
+        shape = found[block.last.output].shape[1:]
+        block.shape = shape if len(shape) == 3 and shape[1:] != (1, 1) else shape[:1]
+    last = layers[-1]
+    function = "sigmoid" if "sigmoid" in last.activations else "softmax"
+    output = found[model.output_name]
+    probabilities = _probabilities(output, known=last.kind == "Softmax" or function == "sigmoid")
+    # Without scores at its end a figure has one row.
+    most = MOST_BLOCKS if len(probabilities) else MOST_BLOCKS // 2
+    blocks = folded([block for block in cut if block.last.kind != "Softmax"], most)
     outputs = tuple((block, found[block.last.output].reshape(block.shape).astype(np.float64)) for block in blocks)
+    parameters = sum(layer.parameters for layer in layers)
+    return OnnxRun(image, picture, outputs, probabilities, function, len(layers), parameters)
+
+
+def _check(found: Mapping[str, Array], model: OnnxModel) -> None:
+    """Refuse what is neither maps nor scores of one image; raises UsageError."""
     for name, values in found.items():
-        if not np.isfinite(values).all():
+        if values.dtype.kind not in "uif" or values.ndim not in (2, 4) or values.shape[0] != 1:
             raise UsageError(
-                f"{model.subject} gives values that are not finite, in {quote(name)}: check --mean and --std"
+                f"{model.subject} gives {size_text(*values.shape) or values.dtype.name} in {quote(name)}: use a "
+                "convolutional network, whose layers give maps or the scores of classes"
             )
-    probabilities = _probabilities(found[model.output_name], layers[-1].kind == "Softmax", layers[-1].activations)
-    return OnnxRun(image, picture, outputs, probabilities, len(layers), sum(layer.parameters for layer in layers))
+        if not np.isfinite(values).all():
+            raise UsageError(f"{model.subject} gives infinite values in {quote(name)}: check --mean and --std")
 
 
 def load_labels(path: str | None, classes: int) -> list[str]:
@@ -112,13 +127,10 @@ def _scaled(image: Array, scales: Scales, model: OnnxModel) -> Array:
     return scaled
 
 
-def _probabilities(output: Array, softmax: bool, activations: list[str]) -> Array:
-    """By softmax where the model has none itself; none where its output is no row of scores."""
-    if output.size < 2 or output.size != max(output.shape):
+def _probabilities(output: Array, *, known: bool) -> Array:
+    """By softmax where they are not `known` already; none where the output is no row of scores."""
+    if output.size < 2 or output.size != output.shape[1]:
         return np.zeros(0)
     scores = output.ravel().astype(np.float64)
-    if softmax or "sigmoid" in activations:
-        return scores
     powers = np.exp(scores - scores.max())
-    found: Array = powers / powers.sum()
-    return found
+    return scores if known else powers / powers.sum()

@@ -102,8 +102,9 @@ def block_stops(run: OnnxRun) -> Iterator[Stop]:
         given = block.shape
 
 
-def answer_stop(probabilities: Array, names: Sequence[str], most: int) -> Stop:
+def answer_stop(run: OnnxRun, names: Sequence[str], most: int) -> Stop:
     """The most probable classes."""
+    probabilities = run.probabilities
     top = [int(at) for at in np.argsort(-probabilities, kind="stable")[:_MOST_CLASSES]]
     values = probabilities[top]
     own = Station(
@@ -118,8 +119,9 @@ def answer_stop(probabilities: Array, names: Sequence[str], most: int) -> Stop:
     )
     p = Number(float(values[0]), most)
     told = Text(
-        "softmax: of {n} classes, {label} has the largest probability, {p}",
+        "{function}: of {n} classes, {label} has the largest probability, {p}",
         n=len(names),
+        function=run.function,
         label=names[top[0]],
         p=Strong(p),
     )

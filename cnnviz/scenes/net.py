@@ -62,7 +62,7 @@ class Net(Scene):
         """What stands on the stage, from left to right."""
         run, most = self._run, self.most()
         stops = [image_stop(run, most), *block_stops(run)]
-        return stops + ([answer_stop(run.probabilities, self._names, most)] if len(run.probabilities) else [])
+        return stops + ([answer_stop(run, self._names, most)] if len(run.probabilities) else [])
 
     def story(self) -> Story:
         """A step for the input, for each block, and for the probabilities."""

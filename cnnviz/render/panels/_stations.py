@@ -26,7 +26,7 @@ from cnnviz.render.panels.base import LABEL_SIZE, LEAST_TEXT, TICK_SIZE, Fit, te
 from cnnviz.storyboard import Maps
 
 _PAD, _GAP, _LEAST_ARROW, _WIDEST_GAP, _GROUP_PAD, _TURN, _ASIDE = 5, 10, 17, 44, 7, 13, 16
-_GROUP_LINE, _UNDER, _CHANNEL, _EDGE, _PAST = 18, 4, 8, 3, 16
+_GROUP_LINE, _UNDER, _CHANNEL, _EDGE, _PAST, _PAST_GAP = 18, 4, 8, 3, 16, 9
 _SIZES = range(150, 3, -3)
 # What a second and a third row must gain to be preferred.
 _WORTH = (1.0, 0.8, 0.7)
@@ -239,7 +239,8 @@ class _Arranger:
         """The least room between a station and the next."""
         a, b = self._stations[place], self._stations[place + 1]
         edges = (bool(a.group) + bool(b.group)) if a.group != b.group else 0
-        return self._fit.px(_GAP) + edges * self._fit.px(_GROUP_PAD)
+        lines = a.residual + b.residual
+        return self._fit.px(_GAP) + edges * self._fit.px(_GROUP_PAD) + lines * self._fit.px(_PAST_GAP)
 
     def _columns(self, plan: _Plan, rows: Sequence[Span]) -> list[tuple[int, int]]:
         """The room in front of each column and its width; the first block of every row begins in the same one."""
