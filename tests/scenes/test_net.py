@@ -84,9 +84,12 @@ def test_blocks_and_probabilities_are_what_onnx_runtime_gives(saved, tmp_path):
 
 def test_the_strongest_maps_come_first(saved):
     x, path = RNG.normal(size=(3, 8, 8)), saved(residual_model())
+    board = make("net", model=path, input=x).storyboard()
+    ((panel,),) = board.rows
+    assert [one.name for one in panel.stations if one.residual] == ["block2"]
     *_, last = [
         change
-        for step in make("net", model=path, input=x).storyboard().steps()
+        for step in board.steps()
         for change in step.changes
         if change.station == "block1" and change.values is not None
     ]
@@ -135,14 +138,20 @@ def custom(model):
     model.opset_import.append(helper.make_opsetid("ours", 1))
 
 
+def sequence(model):
+    model.graph.node.append(helper.make_node("Transpose", ["y"], ["z"], perm=[1, 0]))
+    model.graph.output[0].name = "z"
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+
+
 def two_inputs(model):
     model.graph.input.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, [1]))
 
 
 @pytest.mark.parametrize(
     ("spoil", "said"),
-    [(external, "another file"), (custom, "ours.Relu"), (two_inputs, "2 inputs")],
-    ids=["external data", "custom operator", "two inputs"],
+    [(external, "another file"), (custom, "ours.Relu"), (two_inputs, "2 inputs"), (sequence, "3×1")],
+    ids=["external data", "custom operator", "two inputs", "no scores"],
 )
 def test_a_model_that_cannot_be_drawn_is_one_line(saved, cnnviz, spoil, said):
     model = residual_model()
