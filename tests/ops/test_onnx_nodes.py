@@ -26,6 +26,7 @@ ONE_SIDED = "padding on one side only, which torch has not"
 THREE_D = "maps of three dimensions"
 NO_DILATION = "torch's average pooling has no dilation"
 FREE_SELU = "torch's selu has fixed constants"
+BLOCKS_FIRST = "channels in the order of blocks, which torch has not"
 NO_FIGURE = "no figure shows it"
 
 UNSUPPORTED = {
@@ -51,6 +52,10 @@ UNSUPPORTED = {
     "test_averagepool_2d_pads_count_include_pad": TORCH_PADDING,
     "test_maxpool_with_argmax_2d_precomputed_strides": "indices counted column by column",
     "test_maxunpool_export_with_output_shape": "indices that count in a map smaller than the output",
+    "test_col2im_5d": THREE_D,
+    "test_depthtospace_example": BLOCKS_FIRST,
+    "test_spacetodepth": BLOCKS_FIRST,
+    "test_spacetodepth_dcr_mode_example": BLOCKS_FIRST,
     "test_gemm_default_matrix_bias": "a bias of one value a sample",
     "test_gelu_tanh_1": NO_FIGURE,
     "test_gelu_tanh_2": NO_FIGURE,
@@ -183,10 +188,30 @@ def _pad(a: Attributes, inputs: Arrays) -> Arrays:
     return [ops.pad(x, flat, mode, float(rest[0].item()) if rest else None)]
 
 
+def _depth_to_space(a: Attributes, inputs: Arrays) -> Arrays:
+    assert a.pop("mode") == b"CRD"
+    return [ops.pixel_shuffle(inputs[0], a.pop("blocksize"))]
+
+
+def _space_to_depth(a: Attributes, inputs: Arrays) -> Arrays:
+    assert a.pop("mode", b"DCR") == b"CRD" or inputs[0].shape[1] == 1
+    return [ops.pixel_unshuffle(inputs[0], a.pop("blocksize"))]
+
+
+def _col2im(a: Attributes, inputs: Arrays) -> Arrays:
+    columns, size, kernel = inputs
+    pads, dilation = a.pop("pads", [0] * 4), a.pop("dilations", (1, 1))
+    assert pads[:2] == pads[2:]
+    return [ops.fold(columns, size, kernel, dilation, pads[:2], a.pop("strides", (1, 1)))]
+
+
 OPERATORS: dict[str, Callable[[Attributes, Arrays], Arrays]] = {
     "Pad": _pad,
     "Conv": _conv,
     "ConvTranspose": _conv_transpose,
+    "DepthToSpace": _depth_to_space,
+    "SpaceToDepth": _space_to_depth,
+    "Col2Im": _col2im,
     "MaxPool": _max_pool,
     "AveragePool": _avg_pool,
     "GlobalAveragePool": lambda a, inputs: [ops.adaptive_avg_pool2d(inputs[0], 1)],
@@ -271,3 +296,27 @@ def test_no_case_is_listed_that_would_pass(name: str) -> None:
     except (ValueError, AssertionError, IndexError) as refusal:
         disagreement = str(refusal)
     assert disagreement
+
+
+CHOSEN: dict[str, Callable[..., np.ndarray]] = {
+    "test_resize_upsample_sizes_nearest_axes_2_3": lambda x, size: ops.interpolate(x, size),
+    "test_resize_upsample_scales_linear": lambda x, scale: ops.interpolate(
+        x, 2 * np.array(x.shape[2:]), None, "bilinear"
+    ),
+    "test_resize_upsample_scales_linear_align_corners": lambda x, scale: ops.interpolate(
+        x, (4, 4), None, "bilinear", True
+    ),
+    "test_attention_4d": ops.scaled_dot_product_attention,
+    "test_attention_4d_diff_heads_sizes": ops.scaled_dot_product_attention,
+    "test_attention_4d_causal": functools.partial(ops.scaled_dot_product_attention, is_causal=True),
+}
+"""Cases of operators that have many more modes than ours."""
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_chosen_cases_agree(name: str) -> None:
+    importlib.import_module(f"{onnx_cases.__name__}.{name.split('_')[1]}")
+    case = next(case for case in onnx_cases._NodeTestCases if case.name == name)
+    inputs, (expected,) = case.data_sets[0]
+    ours = CHOSEN[name](*map(np.asarray, inputs))
+    np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-5)
