@@ -39,7 +39,7 @@ def scene_names() -> tuple[str, ...]:
 
 def deck(
     sources: Source | Sequence[Source], path: str | os.PathLike[str], *, jobs: int = 1, **options: Any
-) -> WrittenDeck:  # fmt: skip
+) -> WrittenDeck:
     """Write a deck of figures, figure sets or folders of sets; the path's extension chooses its kind.
 
     `options` are those of `cnnviz deck`: title, theme and so on; `jobs` are the processes that render. Raises

@@ -66,54 +66,83 @@ class Appearance(Parameters):
         "en", help="Language of all words: en, zh, or a TOML file.", names=_languages, files=True, group="Look"
     )
     notation: str = param(
-        "ikspo", help="Symbols: the article's i, k, s, p, o, or H, W, K, S, P.", choices=("ikspo", "HWKSP"),
+        "ikspo",
+        help="Symbols: the article's i, k, s, p, o, or H, W, K, S, P.",
+        choices=("ikspo", "HWKSP"),
         group="Look",
-    )  # fmt: skip
+    )
     width: int = param(960, help="Width of the picture, 16:9.", lo=MIN_WIDTH, hi=MAX_WIDTH, unit="px", group="Look")
     font_scale: float = param(
-        1.0, help=f"Size of all text, for the back row: up to {MAX_FONT_SCALE:g}.", lo=MIN_FONT_SCALE,
-        hi=MAX_FONT_SCALE, group="Look",
-    )  # fmt: skip
-    transparent: bool = param(
-        False, help="Leave out the background; on dark slides with --theme dark or blueprint.",
+        1.0,
+        help=f"Size of all text, for the back row: up to {MAX_FONT_SCALE:g}.",
+        lo=MIN_FONT_SCALE,
+        hi=MAX_FONT_SCALE,
         group="Look",
-    )  # fmt: skip
+    )
+    transparent: bool = param(
+        False,
+        help="Leave out the background; on dark slides with --theme dark or blueprint.",
+        group="Look",
+    )
     bare: bool = param(
-        False, help="Only grids and windows: no words, numbers or operators; 360 px wide, half a second a step.",
-        group="Look", negatable=True,
-    )  # fmt: skip
+        False,
+        help="Only grids and windows: no words, numbers or operators; 360 px wide, half a second a step.",
+        group="Look",
+        negatable=True,
+    )
     values: bool = param(True, help="Show numbers in the cells, and the arithmetic.", group="Look")
     code_line: str | None = param(
-        None, help="Show the call that computes this in a framework.", choices=frameworks(), shown_default="none",
+        None,
+        help="Show the call that computes this in a framework.",
+        choices=frameworks(),
+        shown_default="none",
         group="Look",
-    )  # fmt: skip
+    )
     step: float | None = param(
-        None, help="Shortest time that a step is shown.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing",
+        None,
+        help="Shortest time that a step is shown.",
+        lo=0.02,
+        hi=MAX_SECONDS,
+        unit="s",
+        group="Timing",
         shown_default=f"{LONGEST_STEP:g}, less where there are many steps",
-    )  # fmt: skip
+    )
     hold: float = param(3.0, help="How long the last step is held.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing")
     tween: int | None = param(
-        None, help=f"Frames in which a window glides to its next position, up to {MAX_TWEEN}; 0 jumps.", lo=0,
-        hi=MAX_TWEEN, group="Timing",
+        None,
+        help=f"Frames in which a window glides to its next position, up to {MAX_TWEEN}; 0 jumps.",
+        lo=0,
+        hi=MAX_TWEEN,
+        group="Timing",
         shown_default=f"{TWEEN}; 0 in GIF, APNG and WebP of more than {MOST_TWEENED} steps",
-    )  # fmt: skip
+    )
     once: bool = param(False, help="Play once instead of looping.", negatable=True, group="Timing")
     for_: str | None = param(
-        None, help="Where it goes; sets the format, size, time and limit that are usual there.", choices=tuple(PLACES),
+        None,
+        help="Where it goes; sets the format, size, time and limit that are usual there.",
+        choices=tuple(PLACES),
         group="Output",
-    )  # fmt: skip
+    )
     max_size: str | None = param(
-        None, help="Bytes a file may have, such as 5MB: else fewer colours (video: stronger compression), then smaller "
-        "pixels.", shown_default="no limit", group="Output",
-    )  # fmt: skip
+        None,
+        help="Bytes a file may have, such as 5MB: else fewer colours (video: stronger compression), then smaller "
+        "pixels.",
+        shown_default="no limit",
+        group="Output",
+    )
     frame: str = param(
-        "last", help="Step that a still shows: last, first, its number; all for .svg and .pdf.", group="Still",
+        "last",
+        help="Step that a still shows: last, first, its number; all for .svg and .pdf.",
+        group="Still",
         names=lambda: _FRAMES,
-    )  # fmt: skip
+    )
     sheet: Size | None = param(
-        None, help="Steps on one contact sheet, rows x columns, each as wide as --width; for .png, .svg, .pdf.",
-        lo=1, hi=MAX_SHEET, group="Still",
-    )  # fmt: skip
+        None,
+        help="Steps on one contact sheet, rows x columns, each as wide as --width; for .png, .svg, .pdf.",
+        lo=1,
+        hi=MAX_SHEET,
+        group="Still",
+    )
 
     def __post_init__(self) -> None:
         if isinstance(self.frame, Integral):

@@ -135,9 +135,14 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="cnnviz")
 @click.option(
-    "--scenes", multiple=True, metavar="FOLDER", is_eager=True, expose_value=False, help="Folder with your own scenes.",
+    "--scenes",
+    multiple=True,
+    metavar="FOLDER",
+    is_eager=True,
+    expose_value=False,
+    help="Folder with your own scenes.",
     callback=lambda _context, _option, folders: list(map(add_folder, folders)),
-)  # fmt: skip
+)
 def cli() -> None:
     """The whole program."""
 
@@ -153,18 +158,31 @@ def scene_command(name: str) -> click.Command:
     options += [option.option() for option in options if isinstance(option, Positional)]
     shared = len(options)
     options += [
-        click.Option(["-o", "--output"], metavar="FILE", type=UserPath(),
-                     help="File to write; its extension chooses the format. "
-                     "A folder gets a file named after the parameters, - is standard output.  "
-                     f"[default: in {OUTPUT_FOLDER}/, named after the parameters]"),
-        click.Option(["formats", "--format"], multiple=True, metavar="FORMATS",
-                     shell_complete=completing(_formats), help="Formats, such as gif,mp4,html: "
-                     "one rendering, a file each; frames for a folder of numbered PNGs.  [default: gif]"),
-        click.Option(["--code"], metavar="FRAMEWORK", shell_complete=completing(frameworks),
-                     help=f"Print the operation as a program ({', '.join(frameworks())}); a picture only with -o."),
+        click.Option(
+            ["-o", "--output"],
+            metavar="FILE",
+            type=UserPath(),
+            help="File to write; its extension chooses the format. "
+            "A folder gets a file named after the parameters, - is standard output.  "
+            f"[default: in {OUTPUT_FOLDER}/, named after the parameters]",
+        ),
+        click.Option(
+            ["formats", "--format"],
+            multiple=True,
+            metavar="FORMATS",
+            shell_complete=completing(_formats),
+            help="Formats, such as gif,mp4,html: "
+            "one rendering, a file each; frames for a folder of numbered PNGs.  [default: gif]",
+        ),
+        click.Option(
+            ["--code"],
+            metavar="FRAMEWORK",
+            shell_complete=completing(frameworks),
+            help=f"Print the operation as a program ({', '.join(frameworks())}); a picture only with -o.",
+        ),
         click.Option(["-q", "--quiet"], is_flag=True, help="Say nothing but errors."),
         click.Option(["-v", "--verbose"], is_flag=True, help="Say more: the command, and the picture in words."),
-    ]  # fmt: skip
+    ]
     own = [option.name for option in options[shared:] if option.name]
     groups["Output"] = [*own[:2], *groups.get("Output", []), *own[2:]]
     groups = {group: groups[group] for group in (*_GROUPS, *groups) if group in groups}

@@ -72,9 +72,14 @@ class Figure:
         return program(operation, framework, self.command() if operation else self._named())
 
     def film(
-        self, storyboard: Storyboard | None = None, tween: int = 0, *, step: float | None = None,
-        quality: Quality | None = None, opening: bool = False,
-    ) -> Film:  # fmt: skip
+        self,
+        storyboard: Storyboard | None = None,
+        tween: int = 0,
+        *,
+        step: float | None = None,
+        quality: Quality | None = None,
+        opening: bool = False,
+    ) -> Film:
         """The figure as a stream of frames in one palette.
 
         `tween` and `step` are used where the figure does not say them itself; `quality` makes its files smaller. With
@@ -93,9 +98,17 @@ class Figure:
         if quality:
             width, more = quality.width or width, {"colors": quality.colors} if quality.colors else {}
         return Film(
-            board, load_theme(look.theme), width, timing, numbers=look.values, font_scale=look.font_scale,
-            tween=tween if look.tween is None else look.tween, transparent=look.transparent, opening=opening, **more,
-        )  # fmt: skip
+            board,
+            load_theme(look.theme),
+            width,
+            timing,
+            numbers=look.values,
+            font_scale=look.font_scale,
+            tween=tween if look.tween is None else look.tween,
+            transparent=look.transparent,
+            opening=opening,
+            **more,
+        )
 
     def frames(self) -> Iterator[npt.NDArray[np.uint8]]:
         """The frames as (height, width, 3) arrays of their own."""
@@ -164,10 +177,16 @@ class Figure:
 
         look, board = self.appearance, storyboard or self.storyboard()
         return Job(
-            storyboard=board, film=lambda tween: self.film(board, tween, opening=True), command=self.command(),
-            caption=caption(board), once=look.once, frame=look.frame, sheet=look.sheet, transparent=look.transparent,
+            storyboard=board,
+            film=lambda tween: self.film(board, tween, opening=True),
+            command=self.command(),
+            caption=caption(board),
+            once=look.once,
+            frame=look.frame,
+            sheet=look.sheet,
+            transparent=look.transparent,
             lang=look.lang,
-        )  # fmt: skip
+        )
 
     def alt(self, path: str | Path, board: Storyboard | None = None) -> str:
         """The figure in words, as a file at `path` says it: of a still, which steps it shows."""
@@ -212,9 +231,10 @@ class Figure:
             job, step = self._supported_by(path).job(board), self._max_step_duration(board, path)
             return ExportRequest(
                 jobs=lambda quality: replace(job, film=lambda tween: film(quality, tween, step), effort=quality.effort),
-                width=look.width, options=[name for name in SOME_FORMATS_ONLY if name in changed(look)],
+                width=look.width,
+                options=[name for name in SOME_FORMATS_ONLY if name in changed(look)],
                 limit=None if look.max_size is None else bytes_of(look.max_size),
-            )  # fmt: skip
+            )
 
         return [request(path) for path in paths]
 

@@ -30,9 +30,13 @@ class Scene(Parameters):
 
     seed: int = param(0, help="Seed of everything random.", lo=0, hi=2**31 - 1, group="Data")
     digits: int | None = param(
-        None, help="Decimals at most, 0 to 6, of every number but the parameters given.", lo=0, hi=6,
-        shown_default="each figure's own", group="Look",
-    )  # fmt: skip
+        None,
+        help="Decimals at most, 0 to 6, of every number but the parameters given.",
+        lo=0,
+        hi=6,
+        shown_default="each figure's own",
+        group="Look",
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz.check.letters import along, choices_of, letters_of, value_of
 from cnnviz.check.shown import Shown, phrases
 from cnnviz.functions.compute import FUNCTIONS
 from cnnviz.operation import KERNEL, Operation
@@ -24,29 +25,14 @@ from cnnviz.words import (
     Number,
     PerAxis,
     Shape,
-    Symbol,
     Text,
     evaluate,
     walk,
 )
-from cnnviz.words.arithmetic import children, leaves
+from cnnviz.words.arithmetic import leaves
+from cnnviz.words.texts import children
 
 Values = npt.NDArray[Any]
-
-_PARAMETERS = {
-    "a": "output_padding",
-    "o": "output_size",
-    r"\eta": "lr",
-    "y": "label",
-    "N": "batch",
-    "m": "batch",
-    "C": "channels",
-    "G": "groups",
-}
-"""Letters and the parameters that they stand for, where these have another name."""
-
-_ARGUMENTS = {"alpha": "negative_slope"}
-"""Parameters and the arguments that they are, where these have another name."""
 
 _OF: Mapping[str, Callable[[Values], Any]] = {
     "size": np.size,
@@ -104,7 +90,7 @@ class _Known:
         self.engine: dict[str, list[Values]] = {name: [np.asarray(each)] for name, each in self.computed.items()}
         self.ways: dict[str, list[Values]] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
-        self.letters, self.choices = self._letters(), self._choices()
+        self.letters, self.choices = letters_of(shown.board), choices_of(shown.board, operation)
         self._before = {name: values.copy() for name, values in shown.now.items()}
         for each in operation.shown if operation else ():
             if each.among:
@@ -117,38 +103,6 @@ class _Known:
         self.shapes = {name: np.shape(values) for name, values in self.computed.items()} | self.shapes
         if operation is not None:
             self.shapes |= {panel: inputs.shape for panel, inputs in operation.inputs.items()}
-
-    def _letters(self) -> dict[str, Any]:
-        """What letters stand for: numbers, or pairs of them for rows and columns.
-
-        They are parameters, and what the formula puts in and gets.
-        """
-        given = self.shown.board.parameters
-        found = {name: value for name, value in given.items() if not isinstance(value, str) and value is not None}
-        for letter, name in _PARAMETERS.items():
-            if name in found:
-                found.setdefault(letter, found[name])
-        formula = list(walk(self.shown.board.formula))
-        for part in formula:
-            if isinstance(part, Filled) and len(part.values) == 2:
-                rows, columns = part.environment(0), part.environment(1)
-                names = {name: (number.value, columns[name].value) for name, number in rows.items()}
-                found = {**names, part.left.name: tuple(each.value for each in part.results), **found}
-        for part in formula:
-            if isinstance(part, Defined):
-                sizes = [value_of(part.sides[0], found, axis) for axis in (0, 1)]
-                if None not in sizes:
-                    name = name_of(part.left)
-                    found = {name: tuple(sizes), f"-{name}": tuple(-each for each in sizes), **found}
-        return found
-
-    def _choices(self) -> dict[str, list[float]]:
-        """What parameters that were left out have become: an argument of one call or several."""
-        options = [call.options for call in self.operation.calls] if self.operation else []
-        left_out = [name for name, value in self.shown.board.parameters.items() if value is None]
-        names = {name: (name, _ARGUMENTS.get(name, name)) for name in left_out}
-        found = {name: [each[key] for each in options for key in keys if key in each] for name, keys in names.items()}
-        return found | {letter: found[name] for letter, name in _PARAMETERS.items() if name in found}
 
     def _as_drawn(self, each: Result) -> Values:
         """A result in the shape in which a panel has it: its samples one after the other, a vector as a column."""
@@ -228,7 +182,7 @@ class _Known:
             yield from self.claims_of(where, phrase.rows, 0)
             yield from self.claims_of(where, phrase.columns, 1)
         else:
-            for part in _parts(phrase):
+            for part in children(phrase):
                 yield from self.claims_of(where, part, axis)
 
     def _reference(self, where: str, number: Number) -> Iterator[Claim]:
@@ -263,7 +217,7 @@ class _Known:
             values = self._values(name, tuple(index))
             right, allowed = min(values, key=lambda each: abs(each[0] - number.value) - each[1])
         else:
-            right = _at(self.letters[name], *index)
+            right = along(self.letters[name], *index)
         yield Claim(where, np.array(number.value), np.asarray(right, np.float64), allowed)
 
     def _values(self, name: str, index: tuple[Any, ...]) -> Iterator[tuple[float, float]]:
@@ -336,7 +290,7 @@ class _Known:
             yield Claim(where, np.array(result.value), right, 1e-9)
             for name, value in values.items():
                 if name in self.letters:
-                    yield Claim(f"{name} in {where}", np.array(value), np.array(_at(self.letters[name], axis)), 0)
+                    yield Claim(f"{name} in {where}", np.array(value), np.array(along(self.letters[name], axis)), 0)
 
     def growth(self, where: str, step: Step) -> Iterator[Claim]:
         """What is noted in a cell as it changes is what is added to it."""
@@ -377,30 +331,8 @@ def _cells(words: Any) -> list[tuple[Any, ...]]:
     return [ref[-2:] for ref in refs if len(ref) > 2 and not isinstance(ref[-2], str)]
 
 
-def _parts(phrase: Any) -> Iterable[Any]:
-    return phrases(tuple(phrase.values.values())) if isinstance(phrase, Text) else children(phrase)
-
-
 def _numbers(part: Any) -> Iterator[Number]:
     return (number for number in leaves(part) if isinstance(number, Number))
-
-
-def value_of(side: Expression, letters: Mapping[str, Any], axis: int = 0) -> Any:
-    """What a side comes to along an axis; None where a letter of it is not known."""
-    own = {letter for letter in leaves(side) if isinstance(letter, Symbol)}
-    known = {letter.name: letters.get(name_of(letter)) for letter in own if not letter.index}
-    if len(known) < len(own) or any(value is None for name, value in known.items() if name != "e"):
-        return None
-    return evaluate(side, {name: _at(value, axis) for name, value in known.items() if value is not None})
-
-
-def name_of(letter: Any) -> str:
-    """A letter without the backslash of mathtext."""
-    return letter.name.removeprefix("\\") if isinstance(letter, Symbol) else ""
-
-
-def _at(value: Any, axis: Any = 0) -> Any:
-    return value[axis] if isinstance(value, list | tuple) else value
 
 
 def _scale(operation: Operation) -> float:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.check.claims import Claim, Values, name_of, value_of
+from cnnviz.check.claims import Claim, Values
 from cnnviz.check.gradients import alone
+from cnnviz.check.letters import name_of, value_of
 from cnnviz.check.shown import Shown, parts
 from cnnviz.functions.compute import FUNCTIONS
 from cnnviz.operation import Call, Operation

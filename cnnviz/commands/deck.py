@@ -19,13 +19,19 @@ PARAMETERS = (*parameters_of(DeckOptions), *LOOKS)
 @click.command()
 @click.argument("sets", nargs=-1, required=True, metavar="SETS...", type=UserPath())
 @click.option(
-    "-o", "--output", metavar="FILE", type=UserPath(), help="File to write, .pptx, .html, .md or .tex.  "
-    f"[default: in {OUTPUT_FOLDER}/, named after the set, .pptx]",
-)  # fmt: skip
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=UserPath(),
+    help=f"File to write, .pptx, .html, .md or .tex.  [default: in {OUTPUT_FOLDER}/, named after the set, .pptx]",
+)
 @click.option(
-    "--figures", multiple=True, metavar="NAME", help="Take these figures of the sets only; * matches any characters, "
+    "--figures",
+    multiple=True,
+    metavar="NAME",
+    help="Take these figures of the sets only; * matches any characters, "
     "and names may be listed with commas.  [default: all]",
-)  # fmt: skip
+)
 @click.option("--jobs", metavar="N", help="Processes at work.  [default: one a core]")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def command(
@@ -41,9 +47,13 @@ def command(
     check_no_figures("deck", sets)
     path = Path(output) if output is not None else OUTPUT_FOLDER / f"{Path(sets[0]).resolve().stem}.pptx"
     written = write_talk(
-        sets, path, figures=[name for text in figures for name in text.split(",") if name], jobs=jobs, quiet=quiet,
+        sets,
+        path,
+        figures=[name for text in figures for name in text.split(",") if name],
+        jobs=jobs,
+        quiet=quiet,
         **{name: value for name, value in given.items() if value is not None},
-    )  # fmt: skip
+    )
     if not quiet:
         size = written.path.stat().st_size
         beside = f", figures in {written.beside}" if written.beside else ""

@@ -37,10 +37,16 @@ def command(figure: str, options: Sequence[str]) -> None:
         raise click.UsageError("describe writes no file: leave -o and --format out")
     made = make(figure, **given(context))
     board = made.storyboard()
-    tell_facts({
-        "title": spoken(board.title), "point": spoken(board.point), "alt": board.alt, "caption": caption(board),
-        "convention": spoken(board.convention), "command": made.command(),
-    })  # fmt: skip
+    tell_facts(
+        {
+            "title": spoken(board.title),
+            "point": spoken(board.point),
+            "alt": board.alt,
+            "caption": caption(board),
+            "convention": spoken(board.convention),
+            "command": made.command(),
+        }
+    )
 
 
 def _tell_file(path: Path) -> None:

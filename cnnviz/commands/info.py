@@ -37,12 +37,20 @@ def _tell(path: Path) -> None:
             raise
         figure, parameters = f"unknown: {error}", {}
     said, (width, height) = metadata.texts.get, metadata.size
-    tell_facts({
-        "file": f"{path}, {metadata.format}", "made by": said("Software"), "command": said("Comment"),
-        "figure": figure,
-        "parameters": ", ".join(f"{key.rstrip('_').replace('_', '-')} {to_cli(v)}" for key, v in parameters.items()),
-        "title": said("Title"), "alt": said("Description"), "caption": said("Caption"),
-        "size": f"{width}×{height} {'pt' if metadata.format == 'pdf' else 'px'}" if width else "",
-        "frames": str(metadata.frames or ""),
-        "lasts": f"{metadata.milliseconds / 1000:g} s" if metadata.milliseconds else "",
-    })  # fmt: skip
+    tell_facts(
+        {
+            "file": f"{path}, {metadata.format}",
+            "made by": said("Software"),
+            "command": said("Comment"),
+            "figure": figure,
+            "parameters": ", ".join(
+                f"{key.rstrip('_').replace('_', '-')} {to_cli(v)}" for key, v in parameters.items()
+            ),
+            "title": said("Title"),
+            "alt": said("Description"),
+            "caption": said("Caption"),
+            "size": f"{width}×{height} {'pt' if metadata.format == 'pdf' else 'px'}" if width else "",
+            "frames": str(metadata.frames or ""),
+            "lasts": f"{metadata.milliseconds / 1000:g} s" if metadata.milliseconds else "",
+        }
+    )

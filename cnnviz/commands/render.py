@@ -21,13 +21,29 @@ def _list_sets(context: click.Context, _option: click.Parameter, wanted: bool) -
 
 @click.command()
 @click.argument("sets", nargs=-1, required=True, metavar="SETS...", type=UserPath())
-@click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_list_sets,
-              help="Name the figure sets that come with cnnviz.")  # fmt: skip
-@click.option("-o", "--out", default=str(OUTPUT_FOLDER), show_default=True, metavar="FOLDER", type=UserPath(),
-              help="Where the figures go.")  # fmt: skip
+@click.option(
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_sets,
+    help="Name the figure sets that come with cnnviz.",
+)
+@click.option(
+    "-o",
+    "--out",
+    default=str(OUTPUT_FOLDER),
+    show_default=True,
+    metavar="FOLDER",
+    type=UserPath(),
+    help="Where the figures go.",
+)
 @click.option("--jobs", metavar="N", help="Processes at work.  [default: one a core]")
-@click.option("--scheduler", metavar="ADDRESS",
-              help="Dask cluster to work on, such as tcp://127.0.0.1:8786.  [default: this machine]")  # fmt: skip
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Dask cluster to work on, such as tcp://127.0.0.1:8786.  [default: this machine]",
+)
 @click.option("--force", is_flag=True, help="Make figures again that are up to date.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("--check", is_flag=True, help="Then compute every figure's numbers again with ONNX Runtime.")

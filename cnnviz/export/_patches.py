@@ -64,9 +64,12 @@ def patches(film: Frames, grain: int = 1) -> Iterator[Patch]:
         if before is None or waiting is None:
             before, box = frame.pixels.copy(), Box(0, 0, *film.size)
             waiting = Patch(
-                box=box, pixels=before.copy(), same=np.zeros(before.shape, np.bool_), milliseconds=frame.milliseconds,
+                box=box,
+                pixels=before.copy(),
+                same=np.zeros(before.shape, np.bool_),
+                milliseconds=frame.milliseconds,
                 parts=(box,),
-            )  # fmt: skip
+            )
             continue
         found = list(_found(before, frame))
         if not found and waiting.milliseconds + frame.milliseconds <= MOST_MILLISECONDS:

@@ -36,14 +36,22 @@ def _encoded(data: Any) -> bytes:
 def header(board: Storyboard) -> dict[str, Any]:
     """All but the steps."""
     return {
-        "format": "cnnviz-storyboard", "version": FORMAT_VERSION, "scene": board.scene,
-        "parameters": dict(board.parameters), "title": board.title, "point": board.point,
+        "format": "cnnviz-storyboard",
+        "version": FORMAT_VERSION,
+        "scene": board.scene,
+        "parameters": dict(board.parameters),
+        "title": board.title,
+        "point": board.point,
         "settings": board.settings,
-        "formula": board.formula, "convention": board.convention, "alt": board.alt, "code": board.code,
-        "lang": board.lang, "count": board.count,
+        "formula": board.formula,
+        "convention": board.convention,
+        "alt": board.alt,
+        "code": board.code,
+        "lang": board.lang,
+        "count": board.count,
         "rows": [[panel.name for panel in row] for row in board.rows],
         "panels": [panel_data(panel) for panel in board.panels()],
-    }  # fmt: skip
+    }
 
 
 def panel_data(panel: Panel) -> dict[str, Any]:

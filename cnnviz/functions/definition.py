@@ -27,7 +27,8 @@ from cnnviz.words import (
     substitute,
     with_decimals,
 )
-from cnnviz.words.arithmetic import holds, leaves
+from cnnviz.words.arithmetic import leaves
+from cnnviz.words.values import holds
 
 _FEWEST_DECIMALS, _MOST_DECIMALS = 4, 12
 

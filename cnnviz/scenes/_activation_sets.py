@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from cnnviz.functions.activations import Activation, F, X
 from cnnviz.scene import Scene
 from cnnviz.scenes._curves import MOVING_BEATS, Point
-from cnnviz.story import Graph, Story
-from cnnviz.storyboard import Plot, SetEntry, Step, Table
+from cnnviz.story import Graph, Story, light_rows
+from cnnviz.storyboard import Plot, Step, Table
 from cnnviz.words import Assigned, ByCases, Equation, Joined, Number, Symbol, Text, Words, joined, listed
 
 _EXAMPLE = -1.0
@@ -70,15 +70,8 @@ def table(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> St
             value = float(point.entry.value(_EXAMPLE, parameter=point.parameter))
             example = point.worked(F, x, Number(value, scene.most()))
             where = Text("{name} at {x}", name=point.entry.title, x=Assigned(X, Number(_EXAMPLE)))
-            lights = [(row - 1, "plain")] * bool(row) + [(row, "selected")]
-            yield story.step(
-                Text("{where}:   {example}", where=where, example=example),
-                [
-                    SetEntry(panel="table", row=at, column=column, role=role)
-                    for at, role in lights
-                    for column in range(len(header))
-                ],
-            )
+            caption = Text("{where}:   {example}", where=where, example=example)
+            yield story.step(caption, light_rows("table", row, len(header)))
 
     groups = (
         Text("static: no free parameter"),

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from cnnviz.parameters import Size
 from cnnviz.scene import Scene
-from cnnviz.story import Story
-from cnnviz.storyboard import SetEntry, Step, Table
+from cnnviz.story import Story, light_rows
+from cnnviz.storyboard import Step, Table
 from cnnviz.words import Math, Number, Shape, Text, Words, equation, joined, lines, sentences
 
 Lines = tuple[Words, ...]
@@ -38,23 +38,14 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
     )
     point = Text("LRN compares a value with its neighbours, batch normalization with the whole batch")
     story = Story(scene, Text("LRN vs. batch normalization"), point=point)
-    story.settings += [
-        ("", Math(f"N={batch}")),
-        ("", Math(f"C={channels}")),
-        ("", Text("pixels {value}", value=Shape(size))),
-    ]
+    story.set("", "N", batch, size=False)
+    story.set("", "C", channels, size=False)
+    story.set("pixels", "", Shape(size, "i"), always=True)
 
     def steps() -> Iterator[Step]:
         for place, row in enumerate(rows):
-            roles = {place - 1: "plain", place: "selected"} if place else {0: "selected"}
-            yield story.step(
-                Text("{property}:   {caption}", property=row.name, caption=row.caption),
-                (
-                    SetEntry(panel=table.name, row=at, column=column, role=role)
-                    for column in range(3)
-                    for at, role in roles.items()
-                ),
-            )
+            caption = Text("{property}:   {caption}", property=row.name, caption=row.caption)
+            yield story.step(caption, light_rows(table.name, place, len(table.header)))
 
     each = (
         Text("{property}: LRN {lrn}; BN {bn}", property=row.name, lrn=joined(row.lrn, " "), bn=joined(row.bn, " "))

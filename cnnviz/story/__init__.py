@@ -1,8 +1,8 @@
 """The layer under the scenes: windows, the recorded graph of operations, and the story that becomes a storyboard."""
 
-from cnnviz.story.cells import Cells
+from cnnviz.story.cells import Cells, sheet_marks
 from cnnviz.story.graph import Graph, Tensor
-from cnnviz.story.maps import Maps, check_squares, load_maps, short_digits, side_by_side
+from cnnviz.story.maps import Maps, check_squares, load_maps, short_digits, stage_of_two
 from cnnviz.story.parameters import (
     KERNEL_HELP,
     MapAndKernel,
@@ -11,9 +11,11 @@ from cnnviz.story.parameters import (
     dilation,
     filled,
     input_map,
+    input_maps,
     input_size,
     kernel_size,
     kernel_values,
+    kinds,
     padding,
     stride,
 )
@@ -23,6 +25,7 @@ from cnnviz.story.story import (
     Story,
     check_steps,
     filling,
+    light_rows,
     lost_of,
     reading_beats,
     shade_for,
@@ -51,17 +54,21 @@ __all__ = [
     "filled",
     "filling",
     "input_map",
+    "input_maps",
     "input_size",
     "kernel_size",
     "kernel_values",
+    "kinds",
+    "light_rows",
     "load_maps",
     "lost_of",
     "padding",
     "reading_beats",
     "refuse",
     "shade_for",
+    "sheet_marks",
     "short_digits",
-    "side_by_side",
+    "stage_of_two",
     "stride",
     "times",
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.storyboard import Block, Cell, Change, Grid, MoveMark, Relabel
+from cnnviz.storyboard import Block, Cell, Change, Grid, Mark, MoveMark, Relabel
 from cnnviz.words import Number, Ref, Symbol, Words, lines
 
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ COVERED = MappingProxyType(
     }
 )
 """What becomes of a cell's role where a window covers it; others keep their own."""
+
+
+def sheet_marks(role: str, sheets: int) -> tuple[Mark, ...]:
+    """An outline for each sheet of a block."""
+    return tuple(Mark(name=f"sheet {sheet}", role=role, channel=sheet) for sheet in range(sheets))
 
 
 class Cells:
@@ -126,6 +131,12 @@ class Cells:
             columns=size[-1],
             channel=corner[0] if len(corner) == 3 else None,
         )
+
+    def outline_sheets(self, sheets: Sequence[int], corner: Place, size: Sequence[int]) -> Iterator[MoveMark]:
+        """The outlines of `sheet_marks` go around the same cells of some sheets, and away from all others."""
+        for sheet in range(self.values.shape[0]):
+            name = f"sheet {sheet}"
+            yield self.mark(name, (sheet, *corner), size) if sheet in sheets else self.hide(name)
 
     def relabel(self, below: Words | None = None) -> Relabel:
         """The label has something else under its first line."""

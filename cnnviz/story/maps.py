@@ -13,6 +13,7 @@ from cnnviz.limits import MAX_SIDE
 from cnnviz.maps import PICTURE
 from cnnviz.notation import digits_for, size_text
 from cnnviz.parameters import Size
+from cnnviz.story.cells import Cells
 from cnnviz.storyboard import Values
 
 # The stage is about this many times as wide as it is high, labels taken off, and its largest cell a seventh of that.
@@ -30,8 +31,16 @@ class Maps:
     source: str = "values"
 
 
-def load_maps(spec: object, sheets: int | None, size: Size | None, *, seed: int, default: tuple[int, Size],
-              what: str = "channels", option: str = "--channels") -> Maps:  # fmt: skip
+def load_maps(
+    spec: object,
+    sheets: int | None,
+    size: Size | None,
+    *,
+    seed: int,
+    default: tuple[int, Size],
+    what: str = "channels",
+    option: str = "--channels",
+) -> Maps:
     """Load `sheets` maps of `size`.
 
     As `data.load_map`, whose grids are cut into `sheets` (1 for None) maps of equal height, one below the other; an
@@ -85,10 +94,10 @@ def check_squares(values: Values, what: str = "the input value") -> None:
         raise UsageError(f"{what} {most:g} is too large: use {-_LARGEST_VALUE:.0f} to {_LARGEST_VALUE:.0f}")
 
 
-def side_by_side(across: int, down: int) -> bool:
-    """Whether two equal blocks, `across` × `down` cells with all their sheets, are larger in one row than in two."""
+def stage_of_two(X: Cells, Y: Cells, across: int, down: int) -> list[tuple[Cells | str, ...]]:
+    """Two equal blocks, each `across` × `down` cells with all its sheets: in one row or two, where cells are larger."""
     beside = min(_LARGEST, _ASPECT / (2 * across), 1 / down)
-    return beside >= min(_LARGEST, _ASPECT / across, 1 / (2 * down))
+    return [(X, "→", Y)] if beside >= min(_LARGEST, _ASPECT / across, 1 / (2 * down)) else [(X,), (Y,)]
 
 
 def short_digits(values: Values, most: int | None = None) -> int:

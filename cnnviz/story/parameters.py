@@ -26,49 +26,61 @@ KERNEL_HELP = (
 
 def input_size(default: Any = None, **more: Any) -> Any:
     """Declare the input's size."""
-    found = {"shown_default": "5, or the data's own"} if default is None else {}
-    return param(
-        default, alias="input-size", help="Input size.", lo=1, hi=MAX_SIDE, always_named=True, **{**found, **more}
-    )
+    found = {"alias": "input-size", "help": "Input size.", "lo": 1, "hi": MAX_SIDE, "always_named": True}
+    if default is None:
+        found["shown_default"] = "5, or the data's own"
+    return param(default, **{**found, **more})
 
 
 def kernel_size(default: Any = None, **more: Any) -> Any:
     """Declare the kernel's size."""
-    found: dict[str, Any] = {"help": "Kernel size.", "always_named": True}
+    found = {"alias": "kernel-size", "help": "Kernel size.", "lo": 1, "hi": MAX_KERNEL, "always_named": True}
     if default is None:
         found["shown_default"] = "3, or the data's own"
-    return param(default, alias="kernel-size", lo=1, hi=MAX_KERNEL, **{**found, **more})
+    return param(default, **{**found, **more})
 
 
 def input_map(default: str | None, **more: Any) -> Any:
     """Declare an input."""
-    return param(default, help=INPUT_HELP, group="Data", **{"names": lambda: MAP_NAMES, "files": True, **more})
+    return param(default, **{"help": INPUT_HELP, "group": "Data", "names": lambda: MAP_NAMES, "files": True, **more})
+
+
+def input_maps(what: str) -> Any:
+    """Declare an input of several maps."""
+    help = f"Input: a file or a literal with {what} one below the other, random (0 to 9), arange, ones, zeros."
+    return param("random", help=help, group="Data")
 
 
 def kernel_values(default: str | None, **more: Any) -> Any:
     """Declare a kernel's weights."""
-    return param(default, help=KERNEL_HELP, group="Data", **{"names": lambda: KERNEL_NAMES, "files": True, **more})
+    return input_map(default, **{"help": KERNEL_HELP, "names": lambda: KERNEL_NAMES, **more})
 
 
 def stride(default: Any = 1, **more: Any) -> Any:
     """Declare a stride."""
-    return param(default, alias="stride", lo=1, hi=MAX_SIDE, **{"help": "Stride.", "always_named": True, **more})
+    return param(
+        default, **{"alias": "stride", "help": "Stride.", "lo": 1, "hi": MAX_SIDE, "always_named": True, **more}
+    )
 
 
 def padding(**more: Any) -> Any:
     """Declare a padding."""
-    found = {"help": "Zeros around the input.", "always_named": True, **more}
-    return param(0, alias="padding", lo=0, hi=MAX_SIDE, **found)
+    return stride(0, **{"alias": "padding", "help": "Zeros around the input.", "lo": 0, **more})
 
 
 def dilation(**more: Any) -> Any:
     """Declare a dilation."""
-    return param(1, alias="dilation", lo=1, hi=MAX_SIDE, **{"help": "Spacing of the kernel's cells.", **more})
+    return stride(1, **{"alias": "dilation", "help": "Spacing of the kernel's cells.", "always_named": False, **more})
 
 
 def bias() -> Any:
     """Declare a bias."""
     return param(0.0, help="Added to every output.", lo=-1e9, hi=1e9, group="Data")
+
+
+def kinds(default: str, choices: Sequence[str], help: str) -> Any:
+    """Declare which of several figures a scene makes."""
+    return param(default, help=help, choices=tuple(choices), positional=True, always_named=True)
 
 
 @dataclass(frozen=True, kw_only=True)

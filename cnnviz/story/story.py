@@ -14,12 +14,13 @@ from cnnviz.notation import digits_for, size_text
 from cnnviz.scene import scene_name
 from cnnviz.story.cells import Cells
 from cnnviz.story.graph import Graph, Tensor
-from cnnviz.storyboard import Block, Change, Grid, Mark, Panel, Shade, Sign, Step, Storyboard
+from cnnviz.storyboard import Block, Change, Grid, Mark, Panel, SetEntry, Shade, Sign, Step, Storyboard
 from cnnviz.words import (
     Assigned,
     Extent,
     Joined,
     Number,
+    Phrase,
     Shape,
     Symbol,
     Text,
@@ -78,10 +79,22 @@ class Story:
 
     # Settings
 
-    def set(self, word: str, symbol: str, value: Sequence[int] | Number, *, size: bool = True) -> None:
-        """A parameter for the head of the figure: `kernel k = 3`."""
-        found = value if isinstance(value, Number) else Extent(tuple(value), symbol)
-        self.settings.append((word, Assigned(Symbol(symbol, size=size), found)))
+    def set(
+        self, word: str, symbol: str, value: Phrase | Sequence[int] | int, *, size: bool = True, always: bool = False
+    ) -> None:
+        """A parameter for the head of the figure: `kernel k = 3`, its word shown `always` or where there is room."""
+        setting: Phrase
+        if isinstance(value, int | Number):
+            setting = Assigned(Symbol(symbol, size=size), Number(value) if isinstance(value, int) else value)
+        elif isinstance(value, Phrase):
+            setting = value
+        else:
+            setting = Assigned(Symbol(symbol, size=size), Extent(tuple(value), symbol))
+        self.settings.append(("", Text(f"{word} {{value}}", value=setting)) if always else (word, setting))
+
+    def number(self, name: str) -> Number:
+        """A parameter as it was given, for formulas."""
+        return Number(getattr(self.scene, name), None, (name,))
 
     def sizes(self, words: bool = True, /, **sizes: Sequence[int]) -> None:
         """Sizes by their symbols, maybe without `words`; a dilation of 1 and an output padding of 0 go unsaid."""
@@ -329,6 +342,13 @@ def reading_beats(count: int) -> float:
 def times(weights: Sequence[Number]) -> list[Words]:
     """The notes in covered cells: what each is multiplied by."""
     return [Joined(("×", weight), "") for weight in weights]
+
+
+def light_rows(table: str, row: int, columns: int) -> Iterator[SetEntry]:
+    """A row of a table lights up, the one above it no longer does."""
+    for at, role in ((row - 1, "plain"), (row, "selected"))[row == 0 :]:
+        for column in range(columns):
+            yield SetEntry(panel=table, row=at, column=column, role=role)
 
 
 def filling(count: int) -> Text:

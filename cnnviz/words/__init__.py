@@ -4,7 +4,6 @@ from cnnviz.words.algebra import derivative, dot, substitute, with_decimals
 from cnnviz.words.arithmetic import (
     Cases,
     Condition,
-    Equation,
     Expression,
     Function,
     Named,
@@ -19,15 +18,12 @@ from cnnviz.words.arithmetic import (
     Symbol,
     Vector,
     call,
-    equation,
-    evaluate,
-    exact,
     leaves,
-    relation,
     total,
 )
-from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, Fitting, Interval, size
-from cnnviz.words.printer import NOTATIONS, Printer
+from cnnviz.words.expressions import NOTATIONS
+from cnnviz.words.formulas import Assigned, ByCases, Defined, Equation, Filled, Fitting, Interval, equation, size
+from cnnviz.words.printer import Printer
 from cnnviz.words.texts import (
     Extent,
     Joined,
@@ -45,6 +41,7 @@ from cnnviz.words.texts import (
     sentences,
     walk,
 )
+from cnnviz.words.values import evaluate, exact, relation
 
 __all__ = [
     "NOTATIONS",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from cnnviz.words.arithmetic import (
     Cases,
@@ -21,6 +22,7 @@ from cnnviz.words.arithmetic import (
     leaves,
     total,
 )
+from cnnviz.words.texts import children
 
 ZERO, ONE = Number(0, None), Number(1, None)
 
@@ -64,7 +66,7 @@ def substitute(part: Expression, values: Mapping[str, Expression]) -> Expression
             for term in rest
         )
         return Sum((substitute(first, values), *later))
-    found = _rebuilt(part, lambda inner: substitute(inner, values))
+    found: Expression = _rebuilt(part, lambda inner: substitute(inner, values))
     if isinstance(found, Negative) and isinstance(found.inner, Number) and found.inner.value < 0:
         return replace(found.inner, value=-found.inner.value, ref=None)
     return found
@@ -74,7 +76,8 @@ def with_decimals(part: Expression, decimals: int) -> Expression:
     """The expression with so many decimals of the numbers that are written rounded."""
     if isinstance(part, Number):
         return replace(part, decimals=decimals) if part.error else part
-    return _rebuilt(part, lambda inner: with_decimals(inner, decimals))
+    found: Expression = _rebuilt(part, lambda inner: with_decimals(inner, decimals))
+    return found
 
 
 def derivative(part: Expression, by: str) -> Expression:
@@ -164,25 +167,16 @@ def _depends(part: Expression, by: str) -> bool:
     return any(isinstance(leaf, Symbol) and leaf.name == by for leaf in leaves(part))
 
 
-def _rebuilt(part: Expression, of: Callable[[Expression], Expression]) -> Expression:
+def _rebuilt(part: Any, of: Callable[[Expression], Expression]) -> Any:
     """An expression with something done to each of its parts."""
-    match part:
-        case Sum(terms):
-            return Sum(tuple(map(of, terms)))
-        case Product(factors):
-            return Product(tuple(map(of, factors)))
-        case Quotient(top, below):
-            return Quotient(of(top), of(below))
-        case Power(base, exponent):
-            return Power(of(base), of(exponent))
-        case Negative(inner):
-            return Negative(of(inner))
-        case Function(name, arguments):
-            return Function(name, tuple(map(of, arguments)))
-        case Cases(cases):
-            return Cases(tuple((of(body), tuple(_condition(each, of) for each in found)) for body, found in cases))
-    return part
 
+    def each(thing: Any) -> Any:
+        if isinstance(thing, tuple):
+            return tuple(map(each, thing))
+        if isinstance(thing, Expression):
+            return of(thing)
+        return _rebuilt(thing, of) if isinstance(thing, Condition) else thing
 
-def _condition(condition: Condition, of: Callable[[Expression], Expression]) -> Condition:
-    return Condition(tuple(map(of, condition.sides)), condition.signs)
+    if isinstance(part, Number | Symbol):
+        return part
+    return type(part)(*map(each, children(part)))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
 from cnnviz.notation import as_given, as_given_exactly, decimals_as_given, number, written
-from cnnviz.words.rules import FUNCTIONS, Rule
-from cnnviz.words.texts import Phrase, Words
+from cnnviz.words.texts import Phrase, children
 
 Ref = tuple[Any, ...]
 """What a number is: a panel's name and the index of its cell, or the name of a parameter.
@@ -22,12 +18,6 @@ parameter has in the index's place "size", "product", "min", "max" or "mean_abs"
 "shape", an axis and perhaps what is added; "role" and the role whose cells are counted; "differ" and a panel with
 other values in as many cells. Of a way down: its panel, its row among the ways there, how many updates, and an axis.
 """
-
-Value = Any
-"""A Fraction where it is rational as written, a float where it is not, an array where symbols stand for arrays."""
-
-Environment = Mapping[str, Any]
-"""The values of symbols by name."""
 
 
 class Expression(Phrase):
@@ -202,16 +192,6 @@ class Cases(Expression):
     cases: tuple[tuple[Expression, tuple[Condition, ...]], ...]
 
 
-_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
-    "<": lambda a, b: a < b,
-    "≤": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    "≥": lambda a, b: a >= b,
-    "=": lambda a, b: a == b,
-    "≠": lambda a, b: a != b,
-}
-
-
 def expression(term: Term) -> Expression:
     """A number as an expression; an expression as it is."""
     return term if isinstance(term, Expression) else Number(float(term), None)
@@ -235,20 +215,6 @@ def _factors(part: Expression) -> tuple[Expression, ...]:
     return part.factors if isinstance(part, Product) else (part,)
 
 
-def children(part: Phrase) -> Iterator[Phrase]:
-    """The phrases that a phrase is made of."""
-    for field in fields(part) if hasattr(part, "__dataclass_fields__") else ():  # type: ignore[arg-type]
-        yield from _phrases(getattr(part, field.name))
-
-
-def _phrases(thing: Any) -> Iterator[Phrase]:
-    if isinstance(thing, Phrase):
-        yield thing
-    elif isinstance(thing, tuple):
-        for part in thing:
-            yield from _phrases(part)
-
-
 def leaves(part: Phrase) -> Iterator[Number | Symbol]:
     """The numbers and symbols of a phrase, from left to right."""
     if isinstance(part, Number | Symbol):
@@ -263,176 +229,3 @@ def leaves(part: Phrase) -> Iterator[Number | Symbol]:
 def has_symbols(part: Expression) -> bool:
     """Whether an expression holds a letter."""
     return any(isinstance(leaf, Symbol) for leaf in leaves(part))
-
-
-def exact(part: Expression, values: Environment | None = None) -> Value:
-    """What an expression comes to with its numbers as they are written: a Fraction where that is rational.
-
-    NaN where it has no value.
-    """
-    with np.errstate(all="ignore"):
-        try:
-            return _evaluated(part, lambda number: number.exact(), values or {})
-        except ZeroDivisionError:
-            return math.nan
-
-
-def evaluate(part: Expression, values: Environment | None = None) -> Value:
-    """What an expression comes to with unrounded numbers; `values` of symbols may be arrays of one shape."""
-    with np.errstate(all="ignore"):
-        return _evaluated(part, lambda number: number.value, values or {})
-
-
-def _evaluated(part: Expression, number: Callable[[Number], Any], values: Environment) -> Any:
-    def of(inner: Expression) -> Any:
-        return _evaluated(inner, number, values)
-
-    match part:
-        case Number():
-            return number(part)
-        case Symbol():
-            return values[part.name] if part.name in values or part.name != "e" else math.e
-        case Sum():
-            first, *rest = map(of, part.terms)
-            return sum(rest, first)
-        case Product():
-            found = [of(factor) for factor in part.factors]
-            # Nothing times an irrational number is exactly nothing.
-            return Fraction(0) if any(isinstance(f, Fraction) and not f for f in found) else math.prod(found)
-        case Quotient(top, Sum(terms)) if all(_alike(term, top) for term in terms):
-            # One of n equal shares, whatever its own value.
-            return Fraction(1, len(terms))
-        case Quotient():
-            return _divided(of(part.top), of(part.below))
-        case Negative():
-            return -of(part.inner)
-        case Named():
-            return of(part.inner)
-        case Power(Symbol("e"), exponent):
-            return of(call("exp", exponent))
-        case Power():
-            return _raised(of(part.base), of(part.exponent))
-        case Function():
-            return _applied(FUNCTIONS[part.name], [of(argument) for argument in part.arguments])
-        case Cases():
-            return _chosen(part, of)
-        case Vector(parts):
-            return np.array([of(inner) for inner in parts])
-    raise TypeError(f"{type(part).__name__} has no value")
-
-
-def _alike(a: Any, b: Any) -> bool:
-    """Whether two expressions are written alike."""
-    if isinstance(a, Number) and isinstance(b, Number):
-        return a.exact() == b.exact()
-    inner = list(zip(children(a), children(b), strict=False))
-    return type(a) is type(b) and bool(inner) and all(_alike(*pair) for pair in inner)
-
-
-def _divided(top: Any, below: Any) -> Any:
-    if isinstance(top, Fraction) and not top and np.all(below):
-        # Nothing over an irrational number is exactly nothing.
-        return top
-    if isinstance(top, Fraction) and isinstance(below, Fraction):
-        return top / below
-    return np.divide(_plain(top), _plain(below))
-
-
-def _raised(base: Any, exponent: Any) -> Any:
-    if isinstance(base, Fraction) and isinstance(exponent, Fraction) and exponent.denominator == 1:
-        return base**exponent
-    if exponent == 2:
-        # As exact as floats are, which a power is not.
-        return _plain(base) * _plain(base)
-    return np.power(np.asarray(_plain(base), np.float64), _plain(exponent))[()]
-
-
-def _applied(rule: Rule, arguments: list[Any]) -> Any:
-    if rule.exact and all(isinstance(argument, Fraction) for argument in arguments):
-        found = rule.exact(*arguments)
-        if found is not None:
-            return found
-    return rule.apply(*map(_plain, arguments))
-
-
-def _chosen(part: Cases, of: Callable[[Expression], Any]) -> Any:
-    conditions = [holds(case[1], of) for case in part.cases]
-    results = [of(case[0]) for case in part.cases]
-    if all(isinstance(condition, bool | np.bool_) for condition in conditions):
-        return next((found for found, holding in zip(results, conditions, strict=True) if holding), math.nan)
-    return np.select(conditions, results, math.nan)
-
-
-def holds(conditions: Sequence[Condition], of: Callable[[Expression], Any]) -> Any:
-    """Whether any of some conditions is true, for arrays element by element; none at all always are."""
-    if not conditions:
-        return True
-    found = [_all_hold([of(side) for side in condition.sides], condition.signs) for condition in conditions]
-    return found[0] if len(found) == 1 else np.logical_or.reduce(found)
-
-
-def _all_hold(sides: Sequence[Any], signs: Sequence[str]) -> Any:
-    each = [_COMPARE[sign](a, b) for sign, a, b in zip(signs, sides, sides[1:], strict=False)]
-    return each[0] if len(each) == 1 else np.logical_and.reduce(each)
-
-
-def _plain(value: Any) -> Any:
-    return float(value) if isinstance(value, Fraction) else value
-
-
-def is_transcendental(part: Expression) -> bool:
-    """Whether a function stands in an expression whose values are irrational almost everywhere."""
-    if isinstance(part, Function) and FUNCTIONS[part.name].transcendental:
-        return True
-    if isinstance(part, Power) and part.base == Symbol("e"):
-        return True
-    return any(is_transcendental(child) for child in children(part) if isinstance(child, Expression))
-
-
-def relation(left: Expression, right: Expression, values: Environment | None = None) -> str:
-    """The sign between two expressions as they are written: `=` where they are equal, `≈` where one is rounded."""
-    a, b = exact(left, values), exact(right, values)
-    if isinstance(b, np.ndarray):
-        return "=" if isinstance(a, np.ndarray) and all(x == y for x, y in zip(a, b, strict=True)) else "≈"
-    if isinstance(a, Fraction) and isinstance(b, Fraction):
-        return "=" if a == b else "≈"
-    # float64 may not tell an irrational value from the rational one beside it.
-    if is_transcendental(left) != is_transcendental(right):
-        return "≈"
-    return "=" if math.isclose(a, b, rel_tol=1e-12) else "≈"
-
-
-@dataclass(frozen=True, slots=True)
-class Equation(Phrase):
-    """`left` and what it comes to, side by side; the sign between two sides follows from how they are written.
-
-    The last side is the result, written strong where `strong` says so. `letters` is how long a side may be before its
-    middle gives way to an ellipsis.
-    """
-
-    left: Words | None
-    sides: tuple[Expression, ...]
-    strong: bool = True
-    letters: int = 80
-
-    @property
-    def result(self) -> Expression:
-        """What the equation comes to."""
-        return self.sides[-1]
-
-    def signs(self) -> Iterator[str]:
-        """The sign before each side but the first."""
-        for left, right in zip(self.sides, self.sides[1:], strict=False):
-            yield "=" if has_symbols(left) or has_symbols(right) else relation(left, right)
-
-
-def equation(left: Words | None, *sides: Term, strong: bool = True, letters: int = 80) -> Equation:
-    """An equation; a side that says no more than the result (a lone number as written) is left out."""
-    found = [expression(side) for side in sides]
-    result = found[-1]
-    kept = [
-        side
-        for side in found[:-1]
-        if not (isinstance(side, Number) and isinstance(result, Number) and side.exact() == result.exact())
-    ]
-    return Equation(left, (*kept, result), strong, letters)

@@ -2,10 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cnnviz.words.arithmetic import Expression, Number, Symbol, evaluate
+from cnnviz.words.arithmetic import Expression, Number, Symbol, Term, expression, has_symbols
 from cnnviz.words.texts import Extent, Phrase, Words
+from cnnviz.words.values import evaluate, relation
+
+
+@dataclass(frozen=True, slots=True)
+class Equation(Phrase):
+    """`left` and what it comes to, side by side; the sign between two sides follows from how they are written.
+
+    The last side is the result, written strong where `strong` says so. `letters` is how long a side may be before its
+    middle gives way to an ellipsis.
+    """
+
+    left: Words | None
+    sides: tuple[Expression, ...]
+    strong: bool = True
+    letters: int = 80
+
+    @property
+    def result(self) -> Expression:
+        """What the equation comes to."""
+        return self.sides[-1]
+
+    def signs(self) -> Iterator[str]:
+        """The sign before each side but the first."""
+        for left, right in zip(self.sides, self.sides[1:], strict=False):
+            yield "=" if has_symbols(left) or has_symbols(right) else relation(left, right)
+
+
+def equation(left: Words | None, *sides: Term, strong: bool = True, letters: int = 80) -> Equation:
+    """An equation; a side that says no more than the result (a lone number as written) is left out."""
+    found = [expression(side) for side in sides]
+    result = found[-1]
+    kept = [
+        side
+        for side in found[:-1]
+        if not (isinstance(side, Number) and isinstance(result, Number) and side.exact() == result.exact())
+    ]
+    return Equation(left, (*kept, result), strong, letters)
 
 
 @dataclass(frozen=True, slots=True)

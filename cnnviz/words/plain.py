@@ -20,11 +20,39 @@ _FRACTION = re.compile(r"\\d?frac\{([^{}]*)\}\{([^{}]*)\}")
 _COMMAND = re.compile(r"\\([A-Za-z]+|.) ?")
 _BLANKS = re.compile(r" {2,}")
 _SIGNS = {
-    "times": "×", "cdot": "·", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "leq": " ≤ ", "geq": " ≥ ",
-    "vee": " ∨ ", "leftarrow": " ← ", "to": " → ", "infty": "∞", "partial": "∂", "sqrt": "√", "ldots": "…", "ln": "ln ",
-    "log": "log ", "max": "max", "min": "min", "tanh": "tanh", "Sigma": "Σ", "Phi": "Φ", "alpha": "α", "beta": "β",
-    "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η", "mu": "μ", "sigma": "σ", "varphi": "φ", "approx": "≈",
-}  # fmt: skip
+    "times": "×",
+    "cdot": "·",
+    "lfloor": "⌊",
+    "rfloor": "⌋",
+    "lceil": "⌈",
+    "rceil": "⌉",
+    "leq": " ≤ ",
+    "geq": " ≥ ",
+    "vee": " ∨ ",
+    "leftarrow": " ← ",
+    "to": " → ",
+    "infty": "∞",
+    "partial": "∂",
+    "sqrt": "√",
+    "ldots": "…",
+    "ln": "ln ",
+    "log": "log ",
+    "max": "max",
+    "min": "min",
+    "tanh": "tanh",
+    "Sigma": "Σ",
+    "Phi": "Φ",
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "delta": "δ",
+    "epsilon": "ε",
+    "eta": "η",
+    "mu": "μ",
+    "sigma": "σ",
+    "varphi": "φ",
+    "approx": "≈",
+}
 """What stands for a formula's commands, by their names; all others only say how it looks."""
 
 

@@ -4,118 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from cnnviz.notation import MINUS, number, size_text
+from cnnviz.notation import number, size_text
 from cnnviz.words.arithmetic import (
     Cases,
     Condition,
-    Equation,
     Expression,
     Function,
     Named,
-    Negative,
     Number,
-    Power,
-    Product,
-    Quotient,
-    Sum,
     Symbol,
     Vector,
     has_symbols,
-    leaves,
 )
-from cnnviz.words.formulas import Assigned, ByCases, Defined, Filled, Fitting, Interval
+from cnnviz.words.expressions import MATH_SIGNS, OF_E, ExpressionPrinter, seen
+from cnnviz.words.formulas import Assigned, ByCases, Defined, Equation, Filled, Fitting, Interval
 from cnnviz.words.texts import NAMES, Extent, Joined, Math, PerAxis, Shape, Strong, Text, Words, joined, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cnnviz.words.language import Language
 
-Pair = tuple[str, str]
-
-NOTATIONS: Mapping[str, Mapping[str, Pair]] = MappingProxyType(
-    {
-        "ikspo": {},
-        "HWKSP": {
-            "i": ("H", "W"),
-            "o": ("H_{out}", "W_{out}"),
-            "k": ("K", "K"),
-            "s": ("S", "S"),
-            "s'": ("S'", "S'"),
-            "p": ("P", "P"),
-            "p'": ("P'", "P'"),
-            "d": ("D", "D"),
-            "a": ("A", "A"),
-            "z": ("Z", "Z"),
-        },
-    }
-)
-"""By notation, what a symbol of a size becomes along rows and along columns; those left out stay."""
-
 _BAND_LETTERS = 74
-_FEWEST_SHORTENED = 3
-_COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.) ?")
-_UNSEEN = re.compile(r"\\,|[${}_^]")
-_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_MATH_FUNCTIONS = {
-    "max": r"\max",
-    "min": r"\min",
-    "ln": r"\ln",
-    "tanh": r"\tanh",
-    "sin": r"\sin",
-    "σ": r"\sigma",
-    "Φ": r"\Phi",
-    "φ": r"\varphi",
-}
-_MATH_SIGNS = {"≤": r"\leq", "≥": r"\geq", "≠": r"\neq", "≈": r"\approx"}
-_OF_E = ("exp", "expm1", "softplus")
-_BARS = {"abs": ("|", "|"), "floor": (r"\lfloor", r"\rfloor"), "ceil": (r"\lceil", r"\rceil")}
-_INLINE_BARS = {"abs": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
 _SQUARE = r"[\u3000-\u303f\u4e00-\u9fff\uff01-\uff60]"
 # No blank between two of Chinese's characters: its words have none.
 _BLANK_WITHIN = re.compile(f"(?<={_SQUARE}) (?={_SQUARE})")
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A part of an expression as text: `compound` needs parentheses as a factor, `signed` as a term after another.
-
-    `after` is what it is as a term after another where that is not the text in parentheses. One with a `vector` in it
-    is put into brackets.
-    """
-
-    text: str
-    compound: bool = False
-    signed: bool = False
-    after: str = ""
-    vector: bool = False
-
-    def factor(self) -> str:
-        if self.compound and self.vector:
-            return f"[{self.text}]"
-        return f"({self.text})" if self.compound or self.signed else self.text
-
-    def first(self) -> str:
-        return f"({self.text})" if self.compound else self.text
-
-    def term(self) -> str:
-        return self.after or (f"({self.text})" if self.signed else self.text)
-
-
-class Printer:
+class Printer(ExpressionPrinter):
     """Turns words into text in one language and notation."""
 
     def __init__(self, language: Language | None = None, notation: str = "ikspo") -> None:
-        self._language, self._notation, self._symbols = language, notation, NOTATIONS[notation]
-        self._axis = 0
-        # How long a sum may be within an equation; 0 where it is written whole.
-        self._letters = 0
+        super().__init__(notation)
+        self._language = language
         self._printers: Mapping[type, Callable[[Any], str]] = {
             Text: self._text,
             Strong: lambda strong: f"**{self(strong.inner)}**",
@@ -162,17 +83,10 @@ class Printer:
         if parts.rows == parts.columns:
             return self(parts.rows)
         rows = self(Text("rows {value}", value=parts.rows))
-        with self._along(1):
-            columns = self(Text("columns {value}", value=parts.columns))
+        self._axis = 1
+        columns = self(Text("columns {value}", value=parts.columns))
+        self._axis = 0
         return f"{rows}{self._language.sign(', ') if self._language else ', '}{columns}"
-
-    @contextmanager
-    def _along(self, axis: int) -> Iterator[None]:
-        before, self._axis = self._axis, axis
-        try:
-            yield
-        finally:
-            self._axis = before
 
     # Equations and formulas
 
@@ -194,7 +108,7 @@ class Printer:
             parts, signs = [self(equation.left), *parts], ["=", *signs]
         text = parts[0]
         for sign, part in zip(signs, parts[1:], strict=True):
-            text += f" ${_MATH_SIGNS.get(sign, sign)}$ {part}" if formula else f" {sign} {part}"
+            text += f" ${MATH_SIGNS.get(sign, sign)}$ {part}" if formula else f" {sign} {part}"
         return text
 
     def _defined(self, formula: Defined) -> str:
@@ -281,171 +195,8 @@ class Printer:
     def _condition(self, condition: Condition) -> str:
         sides = [self.math(side) for side in condition.sides]
         return sides[0] + "".join(
-            f" {_MATH_SIGNS.get(sign, sign)} {side}" for sign, side in zip(condition.signs, sides[1:], strict=True)
+            f" {MATH_SIGNS.get(sign, sign)} {side}" for sign, side in zip(condition.signs, sides[1:], strict=True)
         )
-
-    # Inline: numbers in the font of the text
-
-    def _inline(self, part: Expression) -> _Part:
-        match part:
-            case Number():
-                return _Part(part.text, signed=part.text.startswith(MINUS))
-            case Vector(parts):
-                return _Part(f"({', '.join(self._inline(inner).text for inner in parts)})")
-            case Symbol():
-                return _Part(f"${self.math(part)}$")
-            case Sum():
-                return self._inline_sum(part)
-            case Product():
-                first, *rest = map(self._inline, part.factors)
-                others = [each.factor() for each in rest]
-                after = "·".join([first.factor(), *others])
-                return _Part("·".join([first.first(), *others]), signed=first.signed, after=after)
-            case Quotient():
-                return self._inline_quotient(part)
-            case Negative():
-                inner = self._inline(part.inner)
-                return _Part(MINUS + inner.factor(), signed=True)
-            case Power(Symbol("e"), exponent):
-                return _Part(f"exp({self._inline(exponent).text})")
-            case Power():
-                base = self._inline(part.base)
-                simple = isinstance(part.base, Number | Symbol | Function)
-                return _Part((base.factor() if simple else f"({base.text})") + self._raised(part.exponent))
-            case Named():
-                return _Part(self(part.name))
-            case Function("expm1" | "softplus", (inner,)):
-                raised = f"exp({self._inline(inner).text})"
-                return _Part(f"{raised} − 1", compound=True) if part.name == "expm1" else _Part(f"ln(1 + {raised})")
-            case Function():
-                arguments = [self._inline(argument).text for argument in part.arguments]
-                inside = _shortened(arguments, self._letters or len(str(arguments)), ", ")
-                before, after = _INLINE_BARS.get(part.name, ("√(" if part.name == "sqrt" else f"{part.name}(", ")"))
-                return _Part(f"{before}{inside}{after}")
-        raise TypeError(f"{type(part).__name__} cannot be written within a line")
-
-    def _raised(self, exponent: Expression) -> str:
-        text = self._inline(exponent).text
-        return text.translate(_SUPERSCRIPTS) if text.isdigit() else f"$^{{{text}}}$"
-
-    def _inline_sum(self, part: Sum) -> _Part:
-        first, *rest = part.terms
-        vector = any(isinstance(each, Vector) for each in walk(part))
-        if self._letters and not any(isinstance(term, Negative) for term in part.terms):
-            terms = [self._inline(first).text, *(self._inline(term).term() for term in rest)]
-            return _Part(_shortened(terms, self._letters), compound=bool(rest), vector=vector)
-        text = self._inline(first).text
-        for term in rest:
-            inner = term.inner if isinstance(term, Negative) else term
-            found = self._inline(inner)
-            text += f" {MINUS if isinstance(term, Negative) else '+'} " + (
-                found.factor() if isinstance(term, Negative) else found.term()
-            )
-        return _Part(text, compound=bool(rest), signed=isinstance(first, Negative) and not rest, vector=vector)
-
-    def _inline_quotient(self, part: Quotient) -> _Part:
-        top, below = self._inline(part.top), self._inline(part.below)
-        if (top.text, below.text) == ("1", "2"):
-            return _Part("½")
-        slash = " / " if top.compound or " " in below.text else "/"
-        under = f"({below.text})" if isinstance(part.below, Product | Quotient) else below.factor()
-        return _Part(top.first() + slash + under, signed=top.signed)
-
-    # Mathtext: letters, and numbers put in for them
-
-    def math(self, part: Expression, values: Mapping[str, Number] | None = None, *, display: bool = False) -> str:
-        """An expression as mathtext; with numbers for the symbols that `values` holds, fractions tall in `display`."""
-        return self._math(part, values or {}, display).text
-
-    def _sized(self, name: str, axis: int | None = None) -> str:
-        pair = self._symbols.get(name, (name, name))
-        return pair[self._axis if axis is None else axis]
-
-    def _math(self, part: Expression, values: Mapping[str, Number], display: bool) -> _Part:
-        of = partial(self._math, values=values, display=display)
-        match part:
-            case Number():
-                mantissa, power, exponent = part.text.replace(MINUS, "-").partition("e")
-                text = rf"{mantissa}\cdot 10^{{{exponent}}}" if power else mantissa
-                return _Part(text, signed=text.startswith("-"))
-            case Symbol():
-                if part.name in values:
-                    return of(values[part.name])
-                name = self._sized(part.name) if part.size else part.name
-                index = ",".join(map(str, part.index))
-                return _Part(f"{name}_{{{index}}}" if index else name)
-            case Sum():
-                return self._math_sum(part, of)
-            case Product():
-                return self._math_product(part, of, values)
-            case Quotient():
-                return self._math_quotient(part, of, display)
-            case Negative(Number(0)):
-                return of(part.inner)
-            case Negative():
-                return _Part("-" + of(part.inner).factor(), signed=True)
-            case Power():
-                base = of(part.base)
-                whole = f"({base.text})" if isinstance(part.base, Product | Quotient) else base.factor()
-                return _Part(f"{whole}^{{{of(part.exponent).text}}}")
-            case Function():
-                return self._math_function(part, of)
-        raise TypeError(f"{type(part).__name__} cannot be written as one formula")
-
-    def _math_sum(self, part: Sum, of: Callable[[Expression], _Part]) -> _Part:
-        first, *rest = part.terms
-        if self._letters and not any(isinstance(term, Negative) for term in part.terms):
-            terms = [of(first).text, *(of(term).term() for term in rest)]
-            return _Part(_shortened(terms, self._letters, "+").replace("…", r"\ldots"), compound=bool(rest))
-        text = of(first).text
-        for term in rest:
-            negative = isinstance(term, Negative)
-            found = of(term.inner if isinstance(term, Negative) else term)
-            text += f"{'-' if negative else '+'}{found.factor() if negative else found.term()}"
-        return _Part(text, compound=bool(rest))
-
-    def _math_product(self, part: Product, of: Callable[[Expression], _Part], values: Mapping[str, Number]) -> _Part:
-        found = [of(factor) for factor in part.factors]
-        text = found[0].first()
-        for before, after, written in zip(part.factors, part.factors[1:], found[1:], strict=False):
-            numeric = not any(has_symbols(each) and not _is_filled(each, values) for each in (before, after))
-            if numeric:
-                between = r"\cdot "
-            elif isinstance(before, Number) or (written.compound and isinstance(before, Symbol) and before.size):
-                between = ""
-            else:
-                between = r"\,"
-            text += between + written.factor()
-        return _Part(text, signed=found[0].signed)
-
-    def _math_quotient(self, part: Quotient, of: Callable[[Expression], _Part], display: bool) -> _Part:
-        top, below = of(part.top), of(part.below)
-        # Within an equation a small fraction's digits are too small.
-        small = not self._letters or (top.text, below.text) == ("1", "2")
-        if small and isinstance(part.top, Number) and isinstance(part.below, Number):
-            return _Part(rf"\frac{{{top.text}}}{{{below.text}}}")
-        if display:
-            return _Part(rf"\dfrac{{{top.text}}}{{{below.text}}}")
-        # Within a line of text a fraction's letters are too small.
-        under = f"({below.text})" if isinstance(part.below, Product) else below.factor()
-        over = f"({top.text})" if isinstance(part.top, Product) and not display else top.first()
-        return _Part(f"{over}/{under}")
-
-    def _math_function(self, part: Function, of: Callable[[Expression], _Part]) -> _Part:
-        inside = ", ".join(of(argument).text for argument in part.arguments)
-        if part.name in _BARS:
-            before, after = _BARS[part.name]
-            return _Part(f"{before}{inside}{after}")
-        if part.name == "sqrt":
-            return _Part(rf"\sqrt{{{inside}}}")
-        if part.name == "exp":
-            return _Part(f"e^{{{inside}}}")
-        if part.name == "expm1":
-            return _Part(f"e^{{{inside}}} - 1", compound=True)
-        if part.name == "softplus":
-            return _Part(rf"\ln(1 + e^{{{inside}}})")
-        name = _MATH_FUNCTIONS.get(part.name) or rf"\mathrm{{{part.name}}}"
-        return _Part(f"{name}({inside})")
 
 
 def _is_formula(equation: Equation) -> bool:
@@ -455,40 +206,17 @@ def _is_formula(equation: Equation) -> bool:
         return False
     left = walk(equation.left) if equation.left is not None and not isinstance(equation.left, str) else ()
     return any(isinstance(part, Defined) for part in left) or any(
-        isinstance(part, Symbol) or (isinstance(part, Function) and part.name in _OF_E) for part in parts
+        isinstance(part, Symbol) or (isinstance(part, Function) and part.name in OF_E) for part in parts
     )
-
-
-def _is_filled(part: Expression, values: Mapping[str, Number]) -> bool:
-    return all(leaf.name in values for leaf in leaves(part) if isinstance(leaf, Symbol))
 
 
 def _extent(extent: Extent) -> str:
     return number(extent.sizes[0]) if len(set(extent.sizes)) == 1 else "×".join(map(number, extent.sizes))
 
 
-def _shortened(terms: Sequence[str], letters: int, between: str = " + ") -> str:
-    """The terms with plus signs between; the middle gives way to an ellipsis where they are too many to read."""
-    whole = between.join(terms)
-    if _seen(whole) <= letters or len(terms) < _FEWEST_SHORTENED:
-        return whole
-    last = terms[-1]
-    first: list[str] = []
-    for term in terms:
-        if _seen(between.join([*first, term, "…", last])) > letters:
-            break
-        first.append(term)
-    return between.join([*first[: len(terms) - 2], "…", last])
-
-
 def _first_that_fits(*texts: str) -> str:
     """The first text that fits the band, counted in characters seen; else the last."""
-    return next((text for text in texts if _seen(text) <= _BAND_LETTERS), texts[-1])
-
-
-def _seen(text: str) -> int:
-    """How many characters are seen of a text."""
-    return len(_COMMAND.sub("x", _UNSEEN.sub("", text)))
+    return next((text for text in texts if seen(text) <= _BAND_LETTERS), texts[-1])
 
 
 def _stacked(parts: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 
@@ -115,17 +115,20 @@ def counted(count: Any, one: str, many: str, **values: Any) -> Text:
     return Text(one if getattr(count, "value", count) == 1 else many, n=count, **values)
 
 
+def children(words: Any) -> Iterator[Any]:
+    """What some words are made of, phrases among it."""
+    if isinstance(words, Text):
+        yield from words.values.values()
+    elif isinstance(words, Phrase):
+        for field in fields(words):  # type: ignore[arg-type]
+            yield getattr(words, field.name)
+    elif isinstance(words, tuple):
+        yield from words
+
+
 def walk(words: Any) -> Iterator[Phrase]:
     """Every phrase within some words, the words themselves first."""
-    if not isinstance(words, Phrase):
-        if isinstance(words, tuple):
-            for part in words:
-                yield from walk(part)
-        return
-    yield words
-    if isinstance(words, Text):
-        for value in words.values.values():
-            yield from walk(value)
-    elif hasattr(words, "__dataclass_fields__"):
-        for name in words.__dataclass_fields__:
-            yield from walk(getattr(words, name))
+    if isinstance(words, Phrase):
+        yield words
+    for child in children(words):
+        yield from walk(child)

@@ -16,8 +16,7 @@ from cnnviz.export.html import LIMIT, TWEEN, document, write
 from cnnviz.notation import number
 from cnnviz.pipeline import Figure, make
 from cnnviz.render.frames import Film
-from cnnviz.render.panels import painter_class
-from cnnviz.render.panels.cells import CellsPainter
+from cnnviz.render.panels._fitted import Fitted
 from cnnviz.render.theme import contrast, theme_names
 from cnnviz.storyboard import Block, Grid
 from cnnviz.words.plain import spoken
@@ -96,9 +95,7 @@ def shown_numbers(figure: Figure, film: Film) -> dict[str, list[str]]:
         panel = next((p for p in board.panels() if p.name == name and isinstance(p, Grid | Block)), None)
         if panel is None:
             continue
-        painter = painter_class(panel.kind)
-        assert issubclass(painter, CellsPainter)
-        if painter.fitted(panel, layout.cell, layout.fit).numbers:
+        if Fitted.of(panel, layout.cell, layout.fit).numbers:
             flat = np.asarray(values, np.float64).ravel().tolist()
             found[name] = ["" if math.isnan(value) else number(value, panel.digits) for value in flat]
     return found

@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.functions.compute import compute, gradients
-from cnnviz.functions.losses import LOSSES
 
 from .draws import conv_cases, fractions, pool_cases, steady
 
@@ -72,18 +70,3 @@ def test_max_pool2d_gives_a_ties_gradient_to_the_first():
 )
 def test_layers(name, shapes, options):
     check(name, fractions(7, *shapes), options)
-
-
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_activations(name):
-    own = ACTIVATIONS[name].parameter
-    check(name, fractions(11, (3, 4)), {} if own is None else {own.name: 0.4})
-
-
-@pytest.mark.parametrize("name", LOSSES)
-def test_losses(name):
-    entry = LOSSES[name]
-    (x,) = fractions(12, (3, 4))
-    x = 1 / (1 + np.exp(-x)) if entry.prediction == "probability" else x
-    label = {"real": 0.3, "probability": 0.3, "sign": -1.0}[entry.label]
-    check(name, [x], {"label": label} | ({} if entry.parameter is None else {entry.parameter.name: 0.4}))

@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from cnnviz import ops
-from cnnviz.functions.compute import compute
 
 from .draws import (
     ConvCase,
@@ -188,70 +186,6 @@ def test_local_response_norm_of_odd_size(
     np.testing.assert_allclose(ops.local_response_norm(x, size, alpha, beta, k), theirs, rtol=2e-5, atol=1e-6)
     plain = ops.local_response_norm(x, size, alpha / size, beta, k, alpha_over_n=False)
     np.testing.assert_allclose(plain, theirs, rtol=2e-5, atol=1e-6)
-
-
-@steady(40)
-@given(st.integers(1, 4), st.floats(1e-5, 0.1), st.booleans(), seeds)
-def test_batch_norm(channels: int, eps: float, training: bool, seed: int) -> None:
-    x, scale, bias, mean = fractions(seed, (3, channels, 2, 3), *[(channels,)] * 3, dtype=np.float32)
-    var = np.abs(fractions(seed + 1, (channels,), dtype=np.float32)[0]) + np.float32(0.5)
-    # The runtime is built without training: what training normalizes by goes in as inference's statistics.
-    used = (x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))) if training else (mean, var)
-    (theirs,) = runtime("BatchNormalization", x, scale, bias, *used, epsilon=eps)
-    ours = ops.batch_norm(x, mean, var, scale, bias, training, eps)
-    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
-
-
-@steady(30)
-@given(st.integers(1, 3), st.integers(1, 3), seeds)
-def test_instance_and_layer_norm(channels: int, high: int, seed: int) -> None:
-    x, scale, bias = fractions(seed, (2, channels, high, 4), (channels,), (channels,), dtype=np.float32)
-    (theirs,) = runtime("InstanceNormalization", x, scale, bias, epsilon=1e-3)
-    ours = ops.instance_norm(x, scale, bias, 1e-3)
-    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
-    gamma, beta = fractions(seed, (high, 4), (high, 4), dtype=np.float32)
-    (theirs,) = runtime("LayerNormalization", x, gamma, beta, axis=2, epsilon=1e-3)
-    np.testing.assert_allclose(ops.layer_norm(x, (high, 4), gamma, beta, 1e-3), theirs, rtol=1e-4, atol=1e-5)
-
-
-ELEMENTWISE = {
-    "Relu": (functools.partial(compute, "relu"), {}),
-    "LeakyRelu": (lambda x: compute("leaky_relu", x, negative_slope=0.2), {"alpha": 0.2}),
-    "Elu": (lambda x: compute("elu", x, alpha=0.7), {"alpha": 0.7}),
-    "Selu": (functools.partial(compute, "selu"), {}),
-    "Tanh": (functools.partial(compute, "tanh"), {}),
-    "Sigmoid": (functools.partial(compute, "sigmoid"), {}),
-    "Softplus": (functools.partial(compute, "softplus"), {}),
-    "Gelu": (functools.partial(compute, "gelu"), {}),
-    "Mish": (functools.partial(compute, "mish"), {}),
-    "HardSwish": (functools.partial(compute, "hardswish"), {}),
-    "Softmax": (lambda x: ops.softmax(x, 1), {"axis": 1}),
-}
-
-
-@pytest.mark.parametrize("operator", ELEMENTWISE)
-def test_activation(operator: str) -> None:
-    function, attributes = ELEMENTWISE[operator]
-    x = np.concatenate([np.linspace(-30, 30, 601), np.random.default_rng(5).normal(size=599)]).astype(np.float32)
-    x = x.reshape(40, 30)
-    (theirs,) = runtime(operator, x, **attributes)
-    ours = function(x)
-    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=2e-6)
-
-
-@pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (0.0, 6.0)])
-def test_hardtanh_and_relu6_clip(low: float, high: float) -> None:
-    x = np.linspace(-9, 9, 181, dtype=np.float32)
-    (theirs,) = runtime("Clip", x, np.array(low, np.float32), np.array(high, np.float32))
-    np.testing.assert_array_equal(compute("hardtanh" if low else "relu6", x), theirs)
-
-
-@steady(25)
-@given(st.integers(1, 3), st.integers(1, 4), st.integers(1, 4), seeds)
-def test_linear(batch: int, inputs: int, outputs: int, seed: int) -> None:
-    x, w, b = whole_numbers(seed, (batch, inputs), (outputs, inputs), (outputs,))
-    (theirs,) = runtime("Gemm", x, w, b, transB=1)
-    np.testing.assert_array_equal(ops.linear(x, w, b), theirs)
 
 
 @steady(40)

@@ -18,6 +18,7 @@ import pytest
 from cnnviz.pipeline import make
 from cnnviz.playback import play
 from cnnviz.render.panels import painter_class
+from cnnviz.render.panels._fitted import Fitted
 from cnnviz.render.theme import SCALE_LEVELS, THEMES_FOLDER, theme_names
 from cnnviz.storyboard import Block, Grid
 from tests.figures import all_figures, named
@@ -79,7 +80,7 @@ def sheets_of(film):
         if not isinstance(panel, Grid | Block):
             continue
         painter, place = painter_class(panel.kind), film.layout.places[panel.name]
-        fitted = painter.fitted(panel, film.layout.cell, film.layout.fit)
+        fitted = Fitted.of(panel, film.layout.cell, film.layout.fit)
         rows, columns = panel.shape[-2:]
         if isinstance(panel, Grid):
             corners, side = [(0, 0)], place.width // columns

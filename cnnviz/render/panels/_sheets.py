@@ -30,13 +30,15 @@ def own_cell(panel: Grid | Block, cell: int, fit: Fit) -> int:
 
 @dataclass(frozen=True)
 class Sheets:
-    """Where the sheets stand: their captions, how many side by side, a sheet's size, the distance from one to the next.
+    """Where the sheets stand: their captions, how many side by side, a cell's side, a sheet's size, the distance from
+    one to the next.
 
     Each stands `drop` lower than the one before it. A grid is one sheet without a caption.
     """
 
     captions: tuple[str, ...]
     columns: int
+    side: int
     width: int
     height: int
     pitch: tuple[int, int]
@@ -49,7 +51,7 @@ class Sheets:
         rows, columns = panel.values.shape[-2:]
         width, height = columns * cell, rows * cell
         if isinstance(panel, Grid):
-            return cls((), 1, width, height, (width, height), 0, fit)
+            return cls((), 1, cell, width, height, (width, height), 0, fit)
         count = panel.values.shape[0]
         numbered = phrase(fit.lang, "channel {n}")
         captions = panel.captions or tuple(numbered.replace("{n}", str(n)) for n in range(1, count + 1))
@@ -57,7 +59,7 @@ class Sheets:
         stairs = across - 1 if across == count else 0
         drop = min(fit.px(_DROP), fit.px(_MOST_DROP) // stairs) if stairs else 0
         pitch = width + fit.px(_GAP), height + fit.tx(_CAPTION_HEIGHT) + fit.px(_ROW_GAP)
-        return cls(captions, across, width, height, pitch, drop, fit)
+        return cls(captions, across, cell, width, height, pitch, drop, fit)
 
     @property
     def count(self) -> int:
@@ -68,6 +70,11 @@ class Sheets:
         """The upper left corner of a sheet."""
         row, column = divmod(channel, self.columns)
         return column * self.pitch[0], row * self.pitch[1] + column * self.drop
+
+    def cell_corner(self, at: tuple[int, ...]) -> tuple[int, int]:
+        """The upper left corner of a cell."""
+        x, y = self.corner(at[0] if len(at) == 3 else 0)
+        return x + at[-1] * self.side, y + at[-2] * self.side
 
     @property
     def extent(self) -> Extent:

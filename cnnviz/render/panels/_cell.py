@@ -1,0 +1,124 @@
+"""What one cell looks like: its fill, its number and its note."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from cnnviz.notation import in_cell
+from cnnviz.render.canvas import Look
+from cnnviz.render.palette import Pixels
+from cnnviz.render.panels._fitted import CLEAR, Fitted
+from cnnviz.render.panels.base import Fit
+from cnnviz.render.pen import Pen
+from cnnviz.render.text import TextLine
+from cnnviz.render.theme import SCALE_LEVELS, CellStyle, Color, contrast
+from cnnviz.storyboard import Block, Grid
+
+# Shares of a cell that the size of its number is, the larger one where texts are to be large, and that of a note.
+_SHARE, _LARGEST_SHARE, _NOTE_SHARE = 0.38, 0.5, 0.26
+# In small cells a number is as large as this where it fits.
+_NUMBER_SIZE = 18
+# The share of the cell that a number may take.
+_FILLED = 0.82
+
+
+class CellFace:
+    """Draws the cells of a panel; where windows are `bodied` they carry the notes of their cells themselves."""
+
+    def __init__(self, panel: Grid | Block, fitted: Fitted, look: Look, fit: Fit, *, bodied: bool) -> None:
+        self.panel, self.fitted, self.look, self.fit, self.bodied = panel, fitted, look, fit, bodied
+        self.side = fitted.cell
+        self.scale = look.theme.scale(panel.shade.scale) if fitted.shaded and panel.shade else None
+        self.size = self._number_size()
+
+    def level(self, value: float) -> int:
+        """The level of a value on the scale, −1 for none."""
+        shade = self.panel.shade
+        if shade is None or math.isnan(value):
+            return -1
+        span = shade.hi - shade.lo
+        at = (value - shade.lo) / span if span > 0 else 0.5
+        return round(min(1.0, max(0.0, at)) * (SCALE_LEVELS - 1))
+
+    def style(self, role: str, level: int) -> CellStyle:
+        """The look of a role, at a level of the scale."""
+        style = self.look.theme.cell(role)
+        if level < 0 or self.scale is None or style.flat:
+            return style
+        fill = as_color(self.scale[level])
+        return dataclasses.replace(style, fill=fill, ink=ink_on(fill))
+
+    def draw(self, seen: tuple[str, str, str, int], pen: Pen) -> None:
+        """Draw a cell of a role, with a number, a note and a level, from its corner."""
+        role, text, note, level = seen
+        side, gap = self.fitted.cell, self.fitted.gap
+        style = self.style(role, level)
+        near, inner = gap // 2, side - gap
+        pen.rect(near, near, inner, inner, style.fill)
+        if style.hatch and inner > 3 and not self.fit.bare:
+            # At the spacing of the side the strokes of neighbouring cells meet.
+            spacing = side / math.sqrt(2) / max(1, side // 14)
+            pen.hatch(near, near, inner, inner, style.hatch, spacing, 1.6 * self.look.unit, style.strokes)
+        if text:
+            self.write(pen, text, note, style)
+
+    def write(self, pen: Pen, text: str, note: str, style: CellStyle) -> None:
+        """The number in the middle of the cell; above a note in the lower right corner, if that fits there."""
+        line, size = self.look.typesetter.line(text, self.size), self.note_size([note]) if note else 0
+        pen.text(line, (self.side - line.width) // 2, self.baseline(line, size), style.ink)
+        # A window carries the notes of its cells itself.
+        if size and not self.bodied:
+            small = self.look.typesetter.line(note, size)
+            pen.text(small, self.edge - small.width, self.edge, style.ink)
+
+    @property
+    def edge(self) -> int:
+        """Where a note ends, and its baseline."""
+        return self.side - self.fitted.gap // 2 - self.look.px(CLEAR)
+
+    def baseline(self, line: TextLine, note_size: float = 0) -> int:
+        """The baseline of a number: in the middle, or above a note."""
+        middle = (self.side + line.ascent) // 2
+        return min(middle, self._above_note(note_size)) if note_size else middle
+
+    def _above_note(self, size: float) -> int:
+        """The lowest baseline of a number that leaves room for a note of a size under it."""
+        return self.edge - self.look.typesetter.line("0", size).ascent - self.look.px(CLEAR)
+
+    def note_size(self, notes: Sequence[str]) -> float:
+        """The size at which all notes of a window fit under the numbers; 0 for none."""
+        near, least = self.fitted.gap // 2, self.fit.least
+        number = self.look.typesetter.line("0", self.size).ascent
+        for size in dict.fromkeys((max(least, _NOTE_SHARE * self.side), least)):
+            widths = (self.look.typesetter.line(note, size).width for note in dict.fromkeys(notes))
+            if max(widths) <= self.edge - near and self._above_note(size) >= near + number:
+                return size
+        return 0
+
+    def _number_size(self) -> float:
+        """The size at which the widest number of the panel fits its cell."""
+        least, shade, scale = self.fit.least, self.panel.shade, self.fit.scale
+        usual = min(_NUMBER_SIZE * self.look.unit, _LARGEST_SHARE * self.side)
+        size = max(least, usual, min(_SHARE * scale, _LARGEST_SHARE) * self.side)
+        known = self.panel.values[np.isfinite(self.panel.values)]
+        values = {*known.tolist()[:1024], *((shade.lo, shade.hi) if shade else ())}
+        texts = {in_cell(value, self.panel.digits) for value in values}
+        widest = max((self.look.typesetter.line(text, size).width for text in texts), default=1)
+        inner = self.side - self.fitted.gap
+        room = min(_FILLED * inner, inner - 2 * self.look.px(CLEAR))
+        return max(least, size * min(1.0, room / max(1, widest)))
+
+
+def ink_on(fill: Color) -> Color:
+    """Black or white, whichever is read better on a colour."""
+    black, white = (0, 0, 0), (255, 255, 255)
+    return black if contrast(black, fill) >= contrast(white, fill) else white
+
+
+def as_color(values: Pixels) -> Color:
+    """A colour of a scale."""
+    return int(values[0]), int(values[1]), int(values[2])

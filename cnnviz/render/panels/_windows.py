@@ -1,0 +1,163 @@
+"""Windows over cells: bodies of fills and notes that move over cells with their own fill, and outlines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+import numpy as np
+
+from cnnviz.playback import GridState
+from cnnviz.render.canvas import Box
+from cnnviz.render.panels._cell import CellFace
+from cnnviz.render.panels._sheets import Sheets
+from cnnviz.render.panels.base import Item, Shape, Slot
+from cnnviz.render.pen import Pen
+from cnnviz.render.theme import Color
+from cnnviz.storyboard import Mark
+
+# What a cell is under a window: the window's own fill, which moves with it, while the cell beneath stays what it is.
+BODY = {"kernel": "kernel", "kernel_on_padding": "kernel", "neighbour": "neighbour"}
+SINGLED_OUT = {"winner": "winner", "selected": "centre"}
+"""A cell under a window with a fill of its own, and the mark around it."""
+
+
+class WindowItems:
+    """Makes the items of the windows and outlines of a panel, from its corner."""
+
+    def __init__(self, face: CellFace, sheets: Sheets, state: GridState) -> None:
+        self._face, self._sheets, self._state = face, sheets, state
+        self._look, self.side = face.look, face.side
+
+    def bodies(self, windows: Iterable[str]) -> Iterator[tuple[Slot, Item]]:
+        """The fills and notes of windows, and the fill of a cell that is singled out."""
+        for name in windows:
+            if (mark := self._state.marks[name]).rows:
+                yield from self._body(mark)
+        for role, name in SINGLED_OUT.items():
+            around = self._state.marks.get(name)
+            if around is None or not around.rows:
+                continue
+            place = int(around.row), int(around.column)
+            whole = place if self._state.roles.ndim == 2 else (around.channel or 0, *place)
+            if self._state.roles[whole] == role:
+                draw = partial(self._face.draw, (role, "", "", -1))
+                item = Item(("fill", role), Box(0, 0, self.side, self.side), draw, self._sheets.cell_corner(whole))
+                # The centre of a window goes with it, its maximum is found anew.
+                yield ("singled", name), item._replace(glides=name == "centre", pauses=name == "winner")
+
+    def _body(self, mark: Mark) -> Iterator[tuple[Slot, Item]]:
+        """A window's fill and its notes, counted from the window's corner."""
+        row, column = int(mark.row), int(mark.column)
+        sheets = range(self._sheets.count) if mark.channel is None else (mark.channel,)
+        left, top = first = self._sheets.corner(sheets[0])
+        filled: list[tuple[int, int, str]] = []
+        noted: list[tuple[int, int, str]] = []
+        for channel in sheets:
+            x, y = self._sheets.corner(channel)
+            for r, c in np.ndindex(mark.rows, mark.columns):
+                place = (row + r, column + c) if self._state.roles.ndim == 2 else (channel, row + r, column + c)
+                if min(place) < 0 or any(n >= most for n, most in zip(place, self._state.roles.shape, strict=True)):
+                    continue
+                role, spot = str(self._state.roles[place]), (x - left + c * self.side, y - top + r * self.side)
+                if role in (*BODY, "winner", "selected"):
+                    filled.append((*spot, BODY.get(role, "kernel")))
+                if note := self._state.notes.get(place, "") if self._face.fitted.numbers else "":
+                    noted.append((*spot, note))
+        if any(role == "neighbour" for *_, role in filled):
+            filled = [(x, y, "neighbour") for x, y, _ in filled]
+        at = first[0] + column * self.side, first[1] + row * self.side
+        if filled:
+            hatched = self._face.style(filled[0][2], -1).hatch is not None
+            whole = len(sheets) == 1 and len(filled) == mark.rows * mark.columns and not hatched
+            size = (mark.columns * self.side, mark.rows * self.side)
+            item = self._block(filled[0][2], size) if whole else self._fills(tuple(filled))
+            yield ("body", mark.name), item._replace(at=at)
+        if noted and (size_of_notes := self._face.note_size([note for *_, note in noted])):
+            yield ("notes", mark.name), self._notes(tuple(noted), size_of_notes)._replace(at=at)
+
+    def _block(self, role: str, size: Shape) -> Item:
+        """The fill of a window without holes."""
+        width, height, fill = round(size[0]), round(size[1]), self._face.style(role, -1).fill
+
+        def draw(pen: Pen) -> None:
+            pen.rect(0, 0, width, height, fill)
+
+        reshaped = partial(self._block, role)
+        return Item(("body", role), Box(0, 0, width, height), draw, shape=size, reshaped=reshaped, glides=True)
+
+    def grid_lines(self) -> Item:
+        """The gaps between cells, above windows: what moves below them changes less of the picture."""
+        gap, near, ground = self._face.fitted.gap, self._face.fitted.gap // 2, self._look.theme.page["ground"]
+        sheets, extent, side = self._sheets, self._sheets.extent, self.side
+        corners = [sheets.corner(channel) for channel in range(sheets.count)]
+
+        def draw(pen: Pen) -> None:
+            for x, y in corners:
+                for at in range(0, sheets.width + 1, side):
+                    pen.rect(x + at - gap + near, y, gap, sheets.height, ground)
+                for at in range(0, sheets.height + 1, side):
+                    pen.rect(x, y + at - gap + near, sheets.width, gap, ground)
+
+        return Item("lines", Box(0, 0, extent.width, extent.height).grown(gap), draw)
+
+    def _fills(self, filled: tuple[tuple[int, int, str], ...]) -> Item:
+        def draw(pen: Pen) -> None:
+            for x, y, role in filled:
+                self._face.draw((role, "", "", -1), pen.at(x, y))
+
+        right, bottom = max(x for x, *_ in filled) + self.side, max(y for _, y, _ in filled) + self.side
+        return Item(("body", filled), Box(0, 0, right, bottom), draw, glides=True)
+
+    def _notes(self, noted: tuple[tuple[int, int, str], ...], size: float) -> Item:
+        edge, ink = self._face.edge, self._face.style("kernel", -1).ink
+
+        def draw(pen: Pen) -> None:
+            for x, y, note in noted:
+                small = self._look.typesetter.line(note, size)
+                pen.text(small, x + edge - small.width, y + edge, ink)
+
+        right, bottom = max(x for x, *_ in noted) + self.side, max(y for _, y, _ in noted) + self.side
+        return Item(("notes", noted), Box(0, 0, right, bottom), draw, glides=True)
+
+    def outline(self, name: str, mark: Mark) -> Item:
+        """Around the cells of a mark."""
+        x, y = self._sheets.corner(mark.channel or 0)
+        at = x + round(mark.column * self.side), y + round(mark.row * self.side)
+        size = mark.columns * self.side, mark.rows * self.side
+        # Around a result there is nothing to move: it flies there.
+        still = (name, mark.role) == ("current", "result") or name == "winner"
+        # Without a channel it stands on every sheet.
+        outline = self._outline(mark.role, mark.channel is None, size)
+        return outline._replace(at=at, glides=not still, pauses=name == "winner")
+
+    def _outline(self, role: str, everywhere: bool, size: Shape) -> Item:
+        """Rings around cells."""
+        corners = map(self._sheets.corner, range(self._sheets.count if everywhere else 1))
+        spans = [Box(x, y, x + round(size[0]), y + round(size[1])) for x, y in corners]
+        rings = [ring for span in spans for ring in self._rings(role, span)]
+
+        def draw(pen: Pen) -> None:
+            for box, width, color in rings:
+                pen.frame(*box[:2], box.width, box.height, color, width)
+
+        left, top = zip(*(box[:2] for box, *_ in rings), strict=True)
+        right, bottom = zip(*(box[2:] for box, *_ in rings), strict=True)
+        box = Box(min(left), min(top), max(right), max(bottom))
+        reshaped = partial(self._outline, role, everywhere)
+        return Item((role, everywhere), box, draw, shape=size, reshaped=reshaped, glides=True)
+
+    def _rings(self, role: str, span: Box) -> Iterator[tuple[Box, int, Color]]:
+        """What the outline of some cells consists of, lowest first."""
+        width = self._look.px(2) if role == "boundary" else self._look.px(3)
+        if self._face.fitted.shaded and role != "boundary":
+            # On a picture, a dark line alone is lost in the dark: a light one beside it is not.
+            yield span.grown(width // 2 + 1), width + 2, self._look.theme.halo
+        yield span.grown(width // 2), width, self._look.theme.mark(role)
+
+
+def covers(mark: Mark, at: tuple[int, ...]) -> bool:
+    """Whether a cell is in a mark."""
+    row, column = at[-2:]
+    here = mark.channel is None or len(at) == 2 or mark.channel == at[0]
+    return here and 0 <= row - mark.row < mark.rows and 0 <= column - mark.column < mark.columns
