@@ -132,9 +132,10 @@ class _Known:
             yield Claim(each.panel, found, right, self.precision * max(self.scale, most), True)
 
     def _found(self, name: str) -> Values:
-        """What a panel shows, or the heights of a plot's point, or of a dot of that name."""
-        if name in self.shown.now:
-            return self.shown.now[name]
+        """What a panel or a node shows, or the heights of a plot's point, or of a dot of that name."""
+        for drawn in (self.shown.now, self.shown.nodes):
+            if name in drawn:
+                return drawn[name]
         dots = self.shown.dots.items()
         return next(dot for place, dot in dots if place == f"{name}/point" or place.endswith(f"/{name}"))[:, 1]
 

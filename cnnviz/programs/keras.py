@@ -93,6 +93,9 @@ class Framework(Writer):
             return f"tuple({shown.name}.shape[1:-1])"
         if len(shown.index) == 2:
             return f"{shown.name}[0, ..., 0]"
+        if len(shown.index) > 2:
+            sample, channel, *cell = shown.index
+            return f"{shown.name}[{', '.join(map(str, (sample, *cell, channel)))}]"
         return f"keras.ops.moveaxis({shown.name}{'[0]' * len(shown.index)}, -1, {1 - len(shown.index)})"
 
     # Convolution
