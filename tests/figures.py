@@ -24,6 +24,9 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
     "conv1d": [
         {"causal": True, "d": 2}, {"s": 2, "p": 1, "bias": -1.5}, {"stack": "1,2,4", "i": 8},
     ],
+    "upsample": [
+        {"kind": "bilinear", "i": "2x3"}, {"kind": "pixel-shuffle"}, {"kind": "pixel-unshuffle", "i": "1x2"},
+    ],
     "transposed-conv": [
         {"i": 5, "s": 1, "p": 1}, {"i": 4, "s": 2, "p": 3},
         {"i": "2x3", "k": "3x5", "s": "2x1", "p": 1, "output_padding": "1x0", "bias": -1.5},

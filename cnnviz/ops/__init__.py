@@ -31,7 +31,7 @@ from cnnviz.ops.normalization import (
 from cnnviz.ops.padding import pad
 from cnnviz.ops.patches import fold, unfold
 from cnnviz.ops.pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, max_pool2d, pool_output_size
-from cnnviz.ops.sampling import interpolate, pixel_shuffle, pixel_unshuffle
+from cnnviz.ops.sampling import interpolate, pixel_shuffle, pixel_unshuffle, sample_points
 from cnnviz.ops.unpooling import avg_unpool2d, max_unpool2d
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "pixel_shuffle",
     "pixel_unshuffle",
     "pool_output_size",
+    "sample_points",
     "scaled_dot_product_attention",
     "softmax",
     "unfold",

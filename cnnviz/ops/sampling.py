@@ -60,7 +60,7 @@ def sample_points(i: int, o: int, mode: str, align_corners: bool = False) -> tup
     if align_corners:
         place = at * ((i - 1) / (o - 1)) if o > 1 else np.zeros(1)
     else:
-        place = np.maximum((at + 0.5) * (i / o) - 0.5, 0)
+        place = np.clip((at + 0.5) * (i / o) - 0.5, 0, i - 1)
     first = np.minimum(place.astype(np.int64), i - 1)
     return first, np.minimum(first + 1, i - 1), place - first
 

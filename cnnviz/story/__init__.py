@@ -31,7 +31,7 @@ from cnnviz.story.story import (
     shade_for,
     times,
 )
-from cnnviz.story.windows import Axis, Windows, does_not_fit
+from cnnviz.story.windows import Axis, Place, Windows, does_not_fit
 
 __all__ = [
     "CROWDED_SIDE",
@@ -41,6 +41,7 @@ __all__ = [
     "Graph",
     "MapAndKernel",
     "Maps",
+    "Place",
     "Sliding",
     "Story",
     "Tensor",
