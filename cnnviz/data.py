@@ -29,7 +29,7 @@ KERNEL_NAMES = kernels.KERNEL_NAMES
 
 _TEXT_KINDS = (".csv", ".tsv", ".txt")
 _IMAGE_KINDS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
-_KINDS = (".npy", *_TEXT_KINDS, *_IMAGE_KINDS)
+KINDS = (".npy", *_TEXT_KINDS, *_IMAGE_KINDS)
 
 _WEB = re.compile(r"https?://|ftp://", re.IGNORECASE)
 _KIND_OF_VALUES = {"c": "complex numbers", "U": "text", "S": "text", "O": "Python objects", "V": "records"}
@@ -118,6 +118,14 @@ def load_kernel(
 
 
 def _load(spec: object, request: _Request, make: Callable[[str], Grid]) -> Data:
+    try:
+        return _loaded(spec, request, make)
+    except UsageError as error:
+        error.parameter = error.parameter or request.option.removeprefix("--").replace("-", "_")
+        raise
+
+
+def _loaded(spec: object, request: _Request, make: Callable[[str], Grid]) -> Data:
     if spec is None:
         spec = "random"
     if isinstance(spec, os.PathLike):
@@ -127,7 +135,7 @@ def _load(spec: object, request: _Request, make: Callable[[str], Grid]) -> Data:
     name = spec.strip().lower().replace("_", "-")
     if name in request.names:
         return _data(make(name), "image" if name == maps.PICTURE else name, name)
-    if is_literal(typed := unpasted(spec), _KINDS):
+    if is_literal(typed := unpasted(spec), KINDS):
         rows = literal_rows(typed, request.what, request.limit)
         grid = np.array(parse_rows(rows, request.what, request.limit), dtype=np.float64)
         return _data(_checked(grid, request.what, request), "literal", "")
@@ -237,14 +245,14 @@ def _opened(text: str, subject: str, request: _Request) -> BinaryIO:
     except (OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno not in _NO_SUCH_FILE:
             raise
-        if Path(text).suffix.lower() in _KINDS or os.sep in text:
+        if Path(text).suffix.lower() in KINDS or os.sep in text:
             raise UsageError(f"{subject} does not exist: check the path, or use {', '.join(request.names)}") from error
         hint = suggest(text.strip().lower(), request.names)
         raise UsageError(f"{request.what} {quote(text)} is neither a name nor a file: {hint}") from error
     if stat.S_ISDIR(status.st_mode):
         raise UsageError(f"{subject} is a folder: give a file in it")
-    if Path(text).suffix.lower() not in _KINDS:
-        raise UsageError(f"{subject} is of an unknown kind: use one that ends in {', '.join(_KINDS)}")
+    if Path(text).suffix.lower() not in KINDS:
+        raise UsageError(f"{subject} is of an unknown kind: use one that ends in {', '.join(KINDS)}")
     # Before opening: a pipe would block forever.
     if not stat.S_ISREG(status.st_mode):
         raise UsageError(f"{subject} is no regular file: save it as one")

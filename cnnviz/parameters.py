@@ -80,11 +80,15 @@ class Parameter:
             return None
         if self.type is not ArrayLike:
             value = _unboxed(value)
-        checked = _CONVERTERS[self.type](self, value)
-        if self.spec.choices:
-            checked = self._chosen(checked)
-        for part in checked if isinstance(checked, tuple) else (checked,):
-            self._check_bounds(part)
+        try:
+            checked = _CONVERTERS[self.type](self, value)
+            if self.spec.choices:
+                checked = self._chosen(checked)
+            for part in checked if isinstance(checked, tuple) else (checked,):
+                self._check_bounds(part)
+        except UsageError as error:
+            error.parameter = self.name
+            raise
         return checked
 
     @property
@@ -97,15 +101,18 @@ class Parameter:
         for choice in self.spec.choices:
             if str(value).strip().lower().replace("_", "-") == choice.lower():
                 return choice
-        hint = suggest(str(value), self.spec.choices)
-        raise UsageError(f"{self.label} {quote(value)} is not known: {hint}")
+        meant, hint = closest(str(value), self.spec.choices), suggest(str(value), self.spec.choices)
+        remedy = {self.name: meant} if meant else {}
+        raise UsageError(f"{self.label} {quote(value)} is not known: {hint}", remedy=remedy)
 
     def _check_bounds(self, value: Any) -> None:
         lo, hi = self.spec.lo, self.spec.hi
         if lo is not None and value < lo:
-            raise UsageError(f"{self.label} {to_cli(value)} is too small: use {to_cli(lo)} or more")
+            message = f"{self.label} {to_cli(value)} is too small: use {to_cli(lo)} or more"
+            raise UsageError(message, remedy={self.name: lo})
         if hi is not None and value > hi:
-            raise UsageError(f"{self.label} {to_cli(value)} is too large: use {to_cli(hi)} or less")
+            message = f"{self.label} {to_cli(value)} is too large: use {to_cli(hi)} or less"
+            raise UsageError(message, remedy={self.name: hi})
 
 
 def _unboxed(value: Any) -> Any:

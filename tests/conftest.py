@@ -57,7 +57,6 @@ def cnnviz(tmp_path, monkeypatch, capsys):
 
 # Known defects, named in the notes; each goes when it is mended.
 KNOWN = [
-    ("render/test_pictures.py", "gradient-descent", ""),
     ("export_html/test_size.py", "conv-relation", ""),
     ("export_html/test_size.py", "unpool", ""),
 ]

@@ -52,17 +52,19 @@ ROOMS = {
     "check verify": "batch data discovery functions network notation operation parameters pipeline playback programs "
     "story storyboard words numpy onnx onnxruntime torch",
     "reading": "av",
+    "schema": "appearance discovery parameters",
+    "studio": "appearance data discovery export parameters pipeline programs rows scene schema words starlette uvicorn",
     "specimen": "export files pipeline render saving numpy",
     "gallery": "batch export files",
-    "commands": "appearance batch check decks discovery export gallery parameters pipeline places reading render sets "
-    "specimen storyboard talk words click",
+    "commands": "appearance batch check decks discovery export gallery parameters pipeline places reading render "
+    "schema sets specimen storyboard studio talk words click",
     "cli": "appearance commands discovery export parameters pipeline programs click",
     "__init__": "api decks discovery export pipeline talk",
     "__main__": "cli",
 }
 MAY = {room: {*GROUND.split(), *may.split()} for rooms, may in ROOMS.items() for room in rooms.split()}
 LIBRARIES = {"numpy", "matplotlib", "PIL", "imageio", "click", "contourpy", "fontTools", "scipy", "torch", "onnx"}
-LIBRARIES |= {"onnxruntime", "av", "pptx", "distributed", "tensorflow", "keras", "jax"}
+LIBRARIES |= {"starlette", "uvicorn", "onnxruntime", "av", "pptx", "distributed", "tensorflow", "keras", "jax"}
 
 PRIVATE = {"cnnviz.commands", "cnnviz.render.panels"}
 BACK = {("cnnviz.export.svg", "cnnviz.export._animated_svg")}

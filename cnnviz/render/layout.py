@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cnnviz.errors import UsageError
@@ -26,6 +26,8 @@ _DEFAULT_WIDTH = 960
 _GAP, _WIDEST_GAP = 24, 48
 # What larger texts leave of the cells, and the cells for which they give way above and below the stage.
 _KEPT_CELL, _LEAST_CELL, _LEAST_SHARE = 0.85, 24, 0.75
+# Between two panels that stand one under the other.
+_STACKED = 14
 _WIDER = 80
 # What gives way, step by step, where cells have less than a share of the side that they then have: formulas' size,
 # the length of labels' lines, the cells of grids that may be enlarged.
@@ -204,14 +206,15 @@ def counter_text(step: int, count: int, words: str = "step {n} of {count}") -> s
 
 class _Arranger:
     def __init__(self, rows: tuple[Row, ...], fit: Fit, width: int, top: int) -> None:
-        self._rows, self.fit, self._width, self._top = rows, fit, width, top
+        self._rows, self.fit, self._width, self._top = [_stacks(row) for row in rows], fit, width, top
+        self._panels = rows
         self._room = width - 2 * fit.px(MARGIN)
         self.most = fit.px(_BARE_CELL if fit.bare else _LARGEST_CELL * min(fit.scale, _LARGER))
 
     def giving_way(self, tight: float, label_width: int, enlarged: int) -> _Arranger:
         """The same with what gives way to the cells."""
         fit = replace(self.fit, tight=tight, label_width=label_width, enlarged=enlarged)
-        return _Arranger(self._rows, fit, self._width, self._top)
+        return _Arranger(self._panels, fit, self._width, self._top)
 
     def largest(self, least: int = 1) -> int:
         """The side of the largest cells for which the stage holds everything; `least` where there are none."""
@@ -225,13 +228,13 @@ class _Arranger:
         return self._shown(cell) if self.fits(cell) else -1
 
     def _shown(self, cell: int) -> int:
-        return sum(painter_class(panel.kind).details(panel, cell, self.fit) for row in self._rows for panel in row)
+        return sum(painter_class(panel.kind).details(panel, cell, self.fit) for row in self._panels for panel in row)
 
     def fits(self, cell: int) -> bool:
         """Whether the stage holds everything with cells of this side."""
         height = sum(self._least_height(row, cell) for row in self._rows)
         return height <= self.fit.height and all(
-            sum(self._slot(panel, cell) for panel in row) + self.fit.px(_GAP) * (len(row) - 1) <= self._room
+            sum(self._slot(stack, cell) for stack in row) + self.fit.px(_GAP) * (len(row) - 1) <= self._room
             for row in self._rows
         )
 
@@ -240,7 +243,7 @@ class _Arranger:
         heights = [self._height(row, cell) for row in self._rows]
         if sum(heights) > self.fit.height:
             heights = [self._least_height(row, cell) for row in self._rows]
-        stretching = [any(self._extent(panel, cell).stretch for panel in row) for row in self._rows]
+        stretching = [any(self._extent(stack[0], cell).stretch for stack in row) for row in self._rows]
         spare = max(0, self.fit.height - sum(heights))
         if any(stretching):
             share = spare // sum(stretching)
@@ -254,41 +257,43 @@ class _Arranger:
             y += height + between
         return found
 
-    def _row_places(self, row: Row, cell: int, top: int, height: int) -> dict[str, Place]:
-        slots = [self._slot(panel, cell) for panel in row]
-        stretch = [self._extent(panel, cell).stretch for panel in row]
+    def _row_places(self, row: Sequence[Row], cell: int, top: int, height: int) -> dict[str, Place]:
+        slots = [self._slot(stack, cell) for stack in row]
+        stretch = [self._extent(stack[0], cell).stretch for stack in row]
         spare = self._room - sum(slots)
         gap = min(self.fit.px(_WIDEST_GAP), spare // max(1, len(row) - 1))
         spare -= gap * (len(row) - 1)
         if sum(stretch):
             slots = [slot + int(spare * part / sum(stretch)) for slot, part in zip(slots, stretch, strict=True)]
             spare = self._room - sum(slots) - gap * (len(row) - 1)
-        body = max(height - max(self._under(panel, cell) for panel in row), self._body(row, cell))
+        body = max(height - max(self._under(stack[-1], cell) for stack in row), self._body(row, cell))
         x = (self._width - self._room + spare) // 2
         found = {}
-        for panel, slot in zip(row, slots, strict=True):
-            extent = self._extent(panel, cell)
-            width, tall = (slot, body) if extent.stretch else (extent.width, extent.height)
-            y = top + (body - tall) // 2
-            found[panel.name] = Place(
-                x=x + (slot - width) // 2,
-                y=y,
-                width=width,
-                height=tall,
-                cell=cell,
-                label=painter_class(panel.kind).label(panel, cell, self.fit),
-                label_baseline=y + tall + self.fit.px(8 + 17 * self.fit.text),
-            )
+        for stack, slot in zip(row, slots, strict=True):
+            y = top + (body - self._tall(stack, cell)) // 2
+            for panel in stack:
+                extent = self._extent(panel, cell)
+                width, tall = (slot, body) if extent.stretch else (extent.width, extent.height)
+                found[panel.name] = Place(
+                    x=x + (slot - width) // 2,
+                    y=top if extent.stretch else y,
+                    width=width,
+                    height=tall,
+                    cell=cell,
+                    label=painter_class(panel.kind).label(panel, cell, self.fit),
+                    label_baseline=(top if extent.stretch else y) + tall + self.fit.px(8 + 17 * self.fit.text),
+                )
+                y += tall + self._under(panel, cell) + self.fit.px(_STACKED)
             x += slot + gap
         return found
 
     def _extent(self, panel: Panel, cell: int) -> Extent:
         return painter_class(panel.kind).measure(panel, cell, self.fit)
 
-    def _slot(self, panel: Panel, cell: int) -> int:
-        label = painter_class(panel.kind).label(panel, cell, self.fit)
-        wide = [line.width for line in self.fit.label_lines(label)]
-        return max(self._extent(panel, cell).width, *wide, 0)
+    def _slot(self, stack: Row, cell: int) -> int:
+        labels = [painter_class(panel.kind).label(panel, cell, self.fit) for panel in stack]
+        wide = [line.width for label in labels for line in self.fit.label_lines(label)]
+        return max(*(self._extent(panel, cell).width for panel in stack), *wide, 0)
 
     def _under(self, panel: Panel, cell: int) -> int:
         """Pixels under the body of a panel: its label, and what stands below that."""
@@ -297,15 +302,31 @@ class _Arranger:
         more = (len(self.fit.label_lines(label)) - 1) * self.fit.tx(LABEL_LEADING)
         return (self.fit.label_room + more if label else 0) + painter.room_below(panel, cell, self.fit)
 
-    def _body(self, row: Row, cell: int) -> int:
-        return max(self._extent(panel, cell).height for panel in row)
+    def _tall(self, stack: Row, cell: int) -> int:
+        """All of a stack but what stands under its last panel."""
+        between = sum(self._under(panel, cell) + self.fit.px(_STACKED) for panel in stack[:-1])
+        return between + sum(self._extent(panel, cell).height for panel in stack)
 
-    def _height(self, row: Row, cell: int) -> int:
+    def _body(self, row: Sequence[Row], cell: int) -> int:
+        return max(self._tall(stack, cell) for stack in row)
+
+    def _height(self, row: Sequence[Row], cell: int) -> int:
         """All labels stand below the tallest body."""
-        return self._body(row, cell) + max(self._under(panel, cell) for panel in row)
+        return self._body(row, cell) + max(self._under(stack[-1], cell) for stack in row)
 
-    def _least_height(self, row: Row, cell: int) -> int:
+    def _least_height(self, row: Sequence[Row], cell: int) -> int:
         """A label may stand beside a body that is taller than its own, for all of them share their middle."""
         body = self._body(row, cell)
-        ends = [(body + self._extent(panel, cell).height + 1) // 2 + self._under(panel, cell) for panel in row]
+        ends = [(body + self._tall(stack, cell) + 1) // 2 + self._under(stack[-1], cell) for stack in row]
         return max(body, *ends)
+
+
+def _stacks(row: Row) -> list[Row]:
+    """The panels of a row from left to right, those that stand one under the other together."""
+    found: list[Row] = []
+    for panel in row:
+        if panel.under:
+            found[-1] = (*found[-1], panel)
+        else:
+            found.append((panel,))
+    return found

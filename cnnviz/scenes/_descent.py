@@ -10,10 +10,10 @@ from functools import cached_property
 import numpy as np
 
 from cnnviz.functions.surfaces import Surface, X, Y
-from cnnviz.scenes._rules import COURSES, Rule, Settings, Update, W
+from cnnviz.scenes._rules import COURSES, Rule, Settings, Update, W, short
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Values
 from cnnviz.storyboard import Surface as Field
-from cnnviz.words import Equation, Math, Number, Product, Ref, Text, Vector, equation
+from cnnviz.words import Equation, Math, Number, Product, Ref, Text, Vector, Words, counted, equation
 
 DIVERGED, ESCAPED = "diverged", "escaped"
 """How a run is lost: farther than any number that a figure can show, or off a surface that has no least value."""
@@ -28,7 +28,7 @@ _LEVELS = 11
 _LOWEST_DECADE = -8
 """Losses below 10⁻⁸ are drawn there: that far down a race is over."""
 
-_LEAST_ARROW = 0.02
+_LEAST_ARROW = 0.06
 """An arrow shorter than this share of the surface is not drawn."""
 
 _NOTHING = np.empty(0)
@@ -106,6 +106,16 @@ class Run:
             )
         )
 
+    def end(self) -> Words:
+        """How it ends, for the alt text."""
+        name = self.rule.title
+        if self.lost == DIVERGED:
+            return Text("{name} diverged in update {n}", name=name, n=self.made + 1)
+        if self.lost:
+            return counted(self.made, "{name} escaped after {n} update", "{name} escaped after {n} updates", name=name)
+        end = "{name} ends at {w} with a loss of {loss}"
+        return Text(end, name=name, w=self.weights(self.made), loss=self.loss_at(self.made, short))
+
     def loss_at(self, count: int, write: Callable[[float, int | None, Ref | None], Number]) -> Number:
         """The loss after so many updates."""
         return write(float(self.loss[count]), self.settings.most, ("loss", self.place, count))
@@ -170,7 +180,9 @@ def field(surface: Surface, runs: Sequence[Run]) -> Field:
         for n, (x, y) in enumerate(surface.minima, 1)
     ]
     if not surface.minima:
-        marked.append(Dot(name="saddle", role="result", x=0.0, y=0.0, text=Text("saddle")))
+        # On the side to which no run goes.
+        side = "below" if sum(run.path[-1, 1] for run in runs) > 0 else "above"
+        marked.append(Dot(name="saddle", role="result", x=0.0, y=0.0, text=Text("saddle"), side=side))
     return Field(
         name="surface",
         x_text=Text("weight {w}", w=X),
@@ -195,6 +207,7 @@ def loss_plot(surface: Surface, runs: Sequence[Run], counts: Sequence[int]) -> P
         x_range=(0, counts[-1]),
         y_range=_loss_range(surface, np.concatenate([run.plotted for run in runs])),
         axes="frame",
+        span=1.25,
         curves=_lines(runs, named=len(runs) > 1),
         dots=_walkers(runs, math.nan, math.nan),
     )

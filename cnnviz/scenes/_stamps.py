@@ -10,7 +10,7 @@ import numpy as np
 from cnnviz.ops import conv_transpose2d
 from cnnviz.story import Cells, Story, Windows
 from cnnviz.storyboard import Change, Shade, Values
-from cnnviz.words import Joined, Number, Symbol, Text, Words, equation
+from cnnviz.words import Joined, Number, Symbol, Text, Words, equation, joined
 
 Place = tuple[int, ...]
 
@@ -71,6 +71,10 @@ class Stamps:
             column=column + 1,
             sum=equation(None, terms, Number(result, digits, self.panel.ref(self.example))),
         )
+
+    def told(self, symbol: Symbol, value: Number) -> Words:
+        """The last stamp and its last addition, if any cell was reached."""
+        return joined((stamping(symbol, value), self.addition() if self.hit else None), "; ")
 
     def _reached(self, at: Place) -> Iterator[tuple[Place, float]]:
         top, left = self._windows.padding if self._cut else (0, 0)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnnviz.parameters import Size
-from cnnviz.scenes._stamps import Stamps, product_decimals, shade_of_sums, stamping
+from cnnviz.scenes._stamps import Stamps, product_decimals, shade_of_sums
 from cnnviz.story import (
     Axis,
     Cells,
@@ -18,30 +18,19 @@ from cnnviz.story import (
     Sliding,
     Story,
     Windows,
-    filled,
     lost_of,
     padding,
     reading_beats,
     stride,
     times,
+    transposed_conv_size,
 )
-from cnnviz.storyboard import Mark, Sign, Step, Values
-from cnnviz.words import (
-    Assigned,
-    Defined,
-    Extent,
-    Filled,
-    Fitting,
-    Joined,
-    Number,
-    Shape,
-    Strong,
-    Text,
-    Words,
-    dot,
-    equation,
-    joined,
-    size,
+from cnnviz.storyboard import Mark, Sign, Step
+from cnnviz.words import Defined, Number, Shape, Strong, Text, Words, dot, equation, joined, size
+
+_ALT = (
+    "a convolution and its transpose: {slides}; from the {o} output the transposed convolution stamps each cell back "
+    "over its window: {same}"
 )
 
 
@@ -67,31 +56,31 @@ class ConvRelation(MapAndKernel):
         """One step for each output cell on the way there, one for each on the way back, and a comparison."""
         x, w, graph = self.map.values, self.weights.values, Graph()
         slide = Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p)
-        windows, back_options = slide.windows, {**slide.options, "output_padding": self.rest}
-        graph.essential = 0
+        windows, graph.essential = slide.windows, 0
         pixels, kernel = graph.map("x", x), graph.kernel("w", w)
-        there = graph.compute("conv2d", pixels, kernel, **slide.options)
-        back = graph.compute("conv_transpose2d", there, kernel, result="back", **back_options)
+        there, options = graph.compute("conv2d", pixels, kernel, **slide.options), slide.options
+        options["output_padding"] = slide.rest
+        back = graph.compute("conv_transpose2d", there, kernel, result="back", **options)
         y, count = there.values[0, 0], 2 * windows.count + 1
+        # What sums of products on the way there and back may lose, and no more.
+        lost = lost_of(x, w) * float(np.abs(w).sum())
+        differing = [tuple(cell) for cell in np.argwhere(~np.isclose(x, back.values[0, 0], 1e-9, lost)).tolist()]
 
-        differing = self._differing(back.values[0, 0])
-        said = "The transpose gives the size back, {values}: {sizes} → {i}"
         values = Text("not the values" if differing else "and here the values")
-        point = Text(said, values=values, sizes=slide.sizes(), i=Shape(x.shape, "back"))
+        point = Text("The transpose gives the size back, {values}: {sizes}", values=values, sizes=slide.sizes("back"))
         story = Story(self, Text("Convolution and its transpose"), graph, point=point)
         story.fits(windows, "this figure", steps=count)
-        sizes = {"k": w.shape, "s": self.s, "p": self.p}
         # Beside this title there is room for the words of one size each.
-        story.sizes(all(rows == columns for rows, columns in sizes.values()), **sizes)
-        X = story.cells("input", "Input {size}", x, windows=windows, data=self.map, notes=True)
+        same_sides = all(rows == columns for rows, columns in (w.shape, self.s, self.p))
+        story.sizes(same_sides, k=w.shape, s=self.s, p=self.p, a=slide.rest)
+        X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map, notes=True)
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", enlarge=True)
-        how: dict[str, Any] = {"shade": shade_of_sums(story, y, w, **back_options), "lost": lost_of(y, w)}
+        how: dict[str, Any] = {"shade": shade_of_sums(story, y, w, **options), "lost": lost_of(y, w), "notes": True}
         how |= {"marks": (Mark(name="window", role="window"),), "below": Text("by transposed convolution")}
-        B = story.cells("back", "Back to {size}", back, pending=True, notes=True, **how)
-        Y = story.cells("output", "Output {size}", there, pending=True, lost=lost_of(x, w))
+        B = story.cells("back", "Back to {size}", back, pending=True, **how)
+        Y = story.cells("output", "Output {size}", there, pending=True, lost=lost_of(x, w), under=True)
         weights = W.read(list(np.ndindex(w.shape)))
-        returning = zip(y.shape, w.shape, self.s, self.p, self.rest, strict=True)
-        stamped = Windows(tuple(Axis.transposed(*each) for each in returning))
+        stamped = Windows(tuple(map(Axis.transposed, y.shape, w.shape, self.s, self.p, slide.rest)))
         same = Text("same size, different values" if differing else "same values")
 
         def steps() -> Iterator[Step]:
@@ -101,66 +90,27 @@ class ConvRelation(MapAndKernel):
             stamps, leaving = Stamps(B, stamped, w, product_decimals(story, y, w)), list(X.cover(()))
             for at in windows.places():
                 changes = [*stamps.stamp(at, float(y[at])), X.mark("window", *windows.outline(at))]
-                said = joined((stamping(Y.symbol("y", at), Y[at]), stamps.addition() if stamps.hit else None), "; ")
-                yield story.step(said, leaving, changes, Y.mark("current", at))
+                yield story.step(stamps.told(Y.symbol("y", at), Y[at]), leaving, changes, Y.mark("current", at))
                 leaving = []
             gone = X.hide("window"), Y.hide("current"), B.relabel(same)
             yield story.step(self._comparison(X, B, differing), stamps.rest(), gone, beats=reading_beats(count))
 
-        rest = Text("output padding {a}", a=Assigned(size("a"), Extent(self.rest))) if any(self.rest) else ""
+        forth, general = slide.formula(), transposed_conv_size("o", padded=any(slide.rest))
+        formula = Defined(forth.left, (forth.general,)), Text("back {value}", value=Defined(size("i"), (general,)))
         return story.play(
             steps,
             count,
-            (X, "∗", W, "=", Y, Sign(name="back-to", text="→"), B),
-            alt=Text(
-                "a convolution and its transpose: {slides}; from the {o} output the transposed convolution stamps each "
-                "cell back over its window: {same}",
-                slides=slide.told(story.told("kernel")),
-                o=Shape(windows.out),
-                same=same,
-            ),
+            (X, "→", W, Y, Sign(name="back-to", text="→"), B),
+            alt=Text(_ALT, slides=slide.told(story.told("kernel")), o=Shape(windows.out), same=same),
             step_roles=("kernel", "kernel_on_padding", "overlap", "output"),
-            formula=self._formula(slide.formula()),
-            convention=rest,
+            formula=joined(formula, "     "),
         )
-
-    @property
-    def rest(self) -> Size:
-        """What strides leave over of the padded input: the output padding that gives its size back."""
-        sizes = self.map.values.shape, self.p, self.weights.values.shape, self.s
-        rows, columns = ((i + 2 * p - k) % s for i, p, k, s in zip(*sizes, strict=True))
-        return rows, columns
-
-    def _differing(self, back: Values) -> list[tuple[int, ...]]:
-        """The cells whose values do not come back."""
-        x, w = self.map.values, self.weights.values
-        # What sums of products on the way there and back may lose, and no more.
-        lost = 1e-12 * float(np.abs(x).max()) * float(np.abs(w).sum()) ** 2
-        return [tuple(cell) for cell in np.argwhere(~np.isclose(x, back, rtol=1e-9, atol=lost)).tolist()]
 
     def _comparison(self, X: Cells, B: Cells, differing: list[tuple[int, ...]]) -> Words:
         whole = Number(B.values.size, 0, ("back", "size"))
         if not differing:
             return Text("Same size, and with this kernel the same values: {n} of {n}", n=Strong(whole))
-        row, column = at = differing[0]
-        return Text(
-            "Same size, not the same values: {x} was {was}, is now {now} ({n} of {all} differ)",
-            x=X.symbol("x", at),
-            was=X[row + self.p[0], column + self.p[1]],
-            now=Strong(B[at]),
-            n=Number(len(differing), 0, ("back", "differ", "input")),
-            all=whole,
-        )
-
-    def _formula(self, there: Filled) -> Words:
-        """The sizes there and back, with numbers where there is room for them."""
-        k, s, p, a, o = map(size, "kspao")
-        general, out, x = (o - 1) * s + k - 2 * p, there.results, self.map.values.shape
-        if any(self.rest):
-            general += a
-        shape = Shape(tuple(int(each.value) for each in out), "output")
-        given = {"o": shape.sizes, "k": self.weights.values.shape, "s": self.s, "p": self.p, "a": self.rest}
-        back = filled(general, x, "back", "i", **given)
-        shapes = Joined((Shape(x, "input"), shape, Shape(x, "back")), " → ")
-        letters = Defined(o, (there.general,)), Text("back {value}", value=Defined(back.left, (general,))), shapes
-        return Fitting((joined((there, Text("back {value}", value=back)), "    "), joined(letters, "    ")))
+        at, n = differing[0], Number(len(differing), 0, ("back", "differ", "input"))
+        was, now = X[at[0] + self.p[0], at[1] + self.p[1]], Strong(B[at])
+        said = "Same size, not the same values: {x} was {was}, is now {now} ({n} of {all} differ)"
+        return Text(said, x=X.symbol("x", at), was=was, now=now, n=n, all=whole)

@@ -15,7 +15,7 @@ from cnnviz.functions.surfaces import SURFACES, Surface
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._descent import DIVERGED, ESCAPED, Run, descend, field, loss_plot
-from cnnviz.scenes._rules import COURSES, RULES, Course, Settings, W, brief, short
+from cnnviz.scenes._rules import COURSES, RULES, Course, Settings, W, brief
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Equation, Panel, Row, SetRow, Step, Values
 from cnnviz.words import (
@@ -109,18 +109,11 @@ class GradientDescent(Scene):
     def _runs(self) -> tuple[Run, ...]:
         given = Settings(momentum=self.momentum, alpha=self.alpha, beta1=self.beta1, beta2=self.beta2, most=self.digits)
         keys = tuple(RULES) if self.optimizer == ALL else (self.optimizer,)
+        start, steps, alone = self._start, self.steps or 1, len(keys) == 1
+        rates = [self.lr or self._course.rate(key) for key in keys]
         return tuple(
-            descend(
-                self._ground,
-                RULES[key],
-                n,
-                self.lr or self._course.rate(key),
-                given,
-                self._start,
-                self.steps or 1,
-                arrow=len(keys) == 1,
-            )
-            for n, key in enumerate(keys)
+            descend(self._ground, RULES[key], n, rate, given, start, steps, alone)
+            for n, (key, rate) in enumerate(zip(keys, rates, strict=True))
         )
 
     @property
@@ -173,7 +166,7 @@ class GradientDescent(Scene):
             step_roles=tuple(run.rule.key for run in self._runs),
             formula=self._formula(),
             convention=Defined(Symbol("f(x, y)"), (self._ground.body,)),
-            alt=joined((walk, Joined(tuple(map(self._end, self._runs)), "; ")), ". "),
+            alt=joined((walk, Joined(tuple(run.end() for run in self._runs), "; ")), ". "),
         )
 
     def _graph(self) -> Graph:
@@ -195,10 +188,8 @@ class GradientDescent(Scene):
         by_rate: dict[float, list[Words]] = {}
         for run in self._runs:
             by_rate.setdefault(run.rate, []).append(run.rule.title)
-        rates = [
-            Text("{value} for {condition}", value=Number(rate, None), condition=listed(titles))
-            for rate, titles in by_rate.items()
-        ]
+        each = "{value} for {condition}"
+        rates = [Text(each, value=Number(rate, None), condition=listed(titles)) for rate, titles in by_rate.items()]
         return Text("{eta} {rates}", eta=Math(r"\eta="), rates=joined(rates, ";  "))
 
     @property
@@ -210,23 +201,24 @@ class GradientDescent(Scene):
         return Text("Plain descent lingers at the saddle; momentum and adaptive steps get away")
 
     def _legend(self) -> Iterator[tuple[Panel, ...]]:
-        """A row with the loss of each optimizer of a race in a place of its own."""
+        """A row with the loss of each optimizer of a race in a column of its own."""
         if self._race:
             yield tuple(
                 Equation(
                     name=f"value {run.rule.key}",
-                    size=16,
-                    lines=(Row(name="value", text=joined((run.rule.title, " "), " "), role=run.rule.key),),
-                    widest=(Text("{name} {value}", name=run.rule.title, value=Number(-0.059, 3)),),
+                    lines=(
+                        Row(name="name", text=run.rule.title, role=run.rule.key),
+                        Row(name="value", text="", role=run.rule.key),
+                    ),
+                    widest=(Text(run.lost), Number(-0.059, 3)) if run.lost else (Number(-0.059, 3),),
                 )
                 for run in self._runs
             )
 
     def _value(self, run: Run, count: int) -> SetRow:
         """The loss of an optimizer in its place, or how it was lost."""
-        told = "–" if run.lost_by(count) else run.loss_at(count, brief)
-        text = Text("{name} {value}", name=run.rule.title, value=told)
-        return SetRow(panel=f"value {run.rule.key}", row="value", text=text)
+        told = Text(run.lost) if run.lost_by(count) else run.loss_at(count, brief)
+        return SetRow(panel=f"value {run.rule.key}", row="value", text=told)
 
     def _caption(self, count: int) -> Words:
         if self._race:
@@ -251,13 +243,3 @@ class GradientDescent(Scene):
             if lost := [run.rule.title for run in self._runs if run.lost == how and run.lost_by(count)]:
                 parts.append(Text(text, names=listed(lost)))
         return joined(parts, ";   ")
-
-    def _end(self, run: Run) -> Words:
-        """How a run ends, for the alt text."""
-        name = run.rule.title
-        if run.lost == DIVERGED:
-            return Text("{name} diverged in update {n}", name=name, n=run.made + 1)
-        if run.lost:
-            return counted(run.made, "{name} escaped after {n} update", "{name} escaped after {n} updates", name=name)
-        end = "{name} ends at {w} with a loss of {loss}"
-        return Text(end, name=name, w=run.weights(run.made), loss=run.loss_at(run.made, short))

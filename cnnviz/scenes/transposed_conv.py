@@ -25,8 +25,9 @@ from cnnviz.story import (
     kernel_values,
     padding,
     stride,
+    transposed_conv_size,
 )
-from cnnviz.words import Filled, Shape, Text, size
+from cnnviz.words import Filled, Shape, Text
 
 _POINTS = {
     "convolution": "Zeros between and around make it a convolution with stride 1: {i} → {o}",
@@ -95,12 +96,8 @@ class TransposedConv(MapAndKernel):
 
     def _formula(self, out: Sequence[int]) -> Filled:
         """The output's size (Dumoulin and Visin 2016, relationship 14 and, with dilation, its like)."""
-        i, k, s, p, a, d = map(size, "ikspad")
         sizes = {"i": self.map.values.shape, "s": self.s, "k": self.weights.values.shape, "p": self.p}
-        span = d * (k - 1) + 1 if any(each > 1 for each in self.d) else k
-        general = (i - 1) * s + span - 2 * p
-        if any(self.output_padding):
-            general += a
+        general = transposed_conv_size(dilated=max(self.d) > 1, padded=any(self.output_padding))
         return filled(general, out, "output", **sizes, a=self.output_padding, d=self.d)
 
     def _windows(self, axis: Callable[..., Axis]) -> Windows:

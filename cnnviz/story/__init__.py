@@ -18,6 +18,7 @@ from cnnviz.story.parameters import (
     kinds,
     padding,
     stride,
+    transposed_conv_size,
 )
 from cnnviz.story.sliding import Sliding, refuse
 from cnnviz.story.story import (
@@ -31,7 +32,7 @@ from cnnviz.story.story import (
     shade_for,
     times,
 )
-from cnnviz.story.windows import Axis, Place, Windows, does_not_fit
+from cnnviz.story.windows import Axis, Place, Windows
 
 __all__ = [
     "CROWDED_SIDE",
@@ -51,7 +52,6 @@ __all__ = [
     "check_steps",
     "convolved_size",
     "dilation",
-    "does_not_fit",
     "filled",
     "filling",
     "input_map",
@@ -72,4 +72,5 @@ __all__ = [
     "stage_of_two",
     "stride",
     "times",
+    "transposed_conv_size",
 ]

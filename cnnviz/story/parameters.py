@@ -129,6 +129,13 @@ def convolved_size(dilated: bool = False, ceil_mode: bool = False, padded: bool 
     return call("ceil" if ceil_mode else "floor", room / s) + 1
 
 
+def transposed_conv_size(i: str = "i", *, dilated: bool = False, padded: bool = False) -> Expression:
+    """The output size of a transposed convolution of a map of size `i` in letters (relationship 14), maybe `padded`."""
+    before, k, s, p, a, d = map(size, (i, *"kspad"))
+    general = (before - 1) * s + (d * (k - 1) + 1 if dilated else k) - 2 * p
+    return general + a if padded else general
+
+
 def filled(
     general: Expression, results: Sequence[int], ref: str | None = None, left: str = "o", /, **sizes: Sequence[int]
 ) -> Filled:

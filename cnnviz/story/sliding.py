@@ -40,6 +40,12 @@ class Sliding:
         """The options of a convolution."""
         return {"stride": self.s, "padding": self.p or (0, 0), "dilation": self.d}
 
+    @property
+    def rest(self) -> Size:
+        """What the stride leaves over of the padded input: the output padding of the transpose."""
+        rows, columns = (axis.size + axis.before - axis.spans[-1][-1] - 1 for axis in self.windows.axes)
+        return rows, columns
+
     def formula(self, panel: str = "output", *, padded: bool = True) -> Filled:
         """The size of the result, which a panel shows; without p where it is not `padded`."""
         general, out = convolved_size(self.d != (1, 1), self.ceil_mode, padded), self.windows.out
@@ -55,9 +61,10 @@ class Sliding:
         template = f"a {{k}} {what} slides over a {{i}} input with {{settings}}"
         return Text(template, k=Shape(self.k), i=Shape(self.i), settings=settings)
 
-    def sizes(self, panel: str = "output") -> Words:
-        """The size of the input and that of the result: `5×5 → 3×3`."""
-        return Joined((Shape(self.i, "input"), Shape(self.windows.out, panel)), " → ")
+    def sizes(self, back: str = "") -> Words:
+        """The size of the input and that of the result, maybe of a panel `back`: `5×5 → 3×3 → 5×5`."""
+        there = Shape(self.i, "input"), Shape(self.windows.out, "output")
+        return Joined((*there, Shape(self.i, back)) if back else there, " → ")
 
     def point(self) -> Words:
         """What the kernel, the padding or the stride does to the size."""

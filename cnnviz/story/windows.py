@@ -41,13 +41,13 @@ class Axis:
         p = p or 0
         room = size + 2 * p - span
         if room < 0 and not ceil_mode:
-            raise UsageError(does_not_fit(size, k, padded, d))
+            raise _does_not_fit(size, k, padded, d)
         count = (-(-room // s) if ceil_mode else room // s) + 1
         if ceil_mode and (count - 1) * s >= size + p:
             # The last window must begin within the array or the padding before it.
             count -= 1
         if count < 1:
-            raise UsageError(does_not_fit(size, k, padded, d))
+            raise _does_not_fit(size, k, padded, d)
         return cls(size, tuple(tuple(range(o * s - p, o * s - p + span, d)) for o in range(count)), p, p)
 
     @classmethod
@@ -139,7 +139,7 @@ class Windows:
         except UsageError as error:
             # A row that was meant for a map of several.
             more = ", or give more rows: data has ; between them" if p[0] is not None and size[0] == 1 < size[1] else ""
-            raise UsageError(f"{error}{more}") from None
+            raise UsageError(f"{error}{more}", error.parameter, error.remedy) from None
         return cls((first, Axis.sliding(*columns, ceil_mode=ceil_mode)))
 
     @classmethod
@@ -239,14 +239,18 @@ def transposed_size(i: int, k: int, s: int, p: int, a: int, d: int) -> int:
     return full - 2 * p
 
 
-def does_not_fit(size: int, k: int, p: int | None, d: int) -> str:
+def _does_not_fit(size: int, k: int, p: int | None, d: int) -> UsageError:
     """What to say of a kernel that is larger than the padded input, and what would work."""
+    span, padded = d * (k - 1) + 1, size + 2 * (p or 0)
+    fits = (padded - 1) // d + 1
     if p is None:
-        return f"kernel {k} does not fit the input {size}: use --k {size} or less, or --i {k} or more"
-    span, padded = d * (k - 1) + 1, size + 2 * p
+        message = f"kernel {k} does not fit the input {size}: use --k {size} or less, or --i {k} or more"
+        return UsageError(message, "k", {"k": fits, "i": k})
     spread = f" with dilation {d} spans {span}, which" if d > 1 else ""
     less = f", --d {(padded - 1) // (k - 1)} or less" if d > 1 and padded >= k else ""
-    return (
-        f"kernel {k}{spread} does not fit the padded input {padded} (= {size} + 2·{p}): use --p "
-        f"{-(-(span - size) // 2)} or more{less}, or --k {(padded - 1) // d + 1} or less"
+    wanted = -(-(span - size) // 2)
+    message = (
+        f"kernel {k}{spread} does not fit the padded input {padded} (= {size} + 2·{p}): use --p {wanted} or "
+        f"more{less}, or --k {fits} or less"
     )
+    return UsageError(message, "k", {"k": fits, "p": wanted})

@@ -39,4 +39,4 @@ def _tells(panel: Panel) -> bool:
 def _without_words(panel: Panel) -> Panel:
     if isinstance(panel, Block):
         panel = replace(panel, captions=("",) * len(panel.values))
-    return replace(panel, label="")
+    return replace(panel, label="", under=False)

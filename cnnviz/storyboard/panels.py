@@ -42,11 +42,12 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """A thing on the stage; `label` stands under it."""
+    """A thing on the stage; `label` stands under it. With `under` it stands under the panel before it in its row."""
 
     kind: ClassVar[str] = "panel"
     name: str
     label: Words = ""
+    under: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +128,7 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class Dot:
-    """A marker of a plot; NaN hides it. `text` stands beside it.
+    """A marker of a plot; NaN hides it. `text` stands on a `side` of it: beside, above or below.
 
     Its `shape` is circle, square, diamond, triangle, pentagon or arrowhead, which is a triangle upside down.
     """
@@ -137,6 +138,7 @@ class Dot:
     x: float
     y: float
     text: Words = ""
+    side: str = "beside"
     shape: str = "circle"
 
 

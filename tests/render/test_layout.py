@@ -21,7 +21,8 @@ def is_readable(film: Film) -> None:
     layout, panels = film.layout, {panel.name: panel for panel in film.storyboard.panels()}
     fit, shapes = layout.fit, [panel.shape for panel in panels.values() if hasattr(panel, "shape")]
     assert max(map(max, shapes)) * layout.cell >= LEAST_SIDE * fit.unit or layout.cell >= LARGE_CELL * fit.unit
-    ends = []
+    ends: list[tuple[int, int, str]] = []
+    above = 0
     for name, place in layout.places.items():
         lines = fit.label_lines(place.label) if place.label else []
         wide = max([place.width, *(line.width for line in lines)])
@@ -31,7 +32,13 @@ def is_readable(film: Film) -> None:
         assert left + wide <= layout.width, name
         assert place.y >= 0, name
         assert low < layout.lines.band, name
-        ends.append((left, left + wide, name))
+        right = left + wide
+        if panels[name].under:
+            assert place.y > above, name
+            before = ends.pop()
+            left, right = min(left, before[0]), max(right, before[1])
+        ends.append((left, right, name))
+        above = low
     for (_, right, before), (left, _, after) in zip(sorted(ends), sorted(ends)[1:], strict=False):
         assert right <= left, f"{before} reaches into {after}"
 

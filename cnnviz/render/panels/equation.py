@@ -14,7 +14,7 @@ from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Theme
 from cnnviz.storyboard import Change, Equation, SetRow
 
-_ABOVE, _BELOW, _WHITE = 0.8, 0.25, 0.7
+_ABOVE, _BELOW, _WHITE = 0.85, 0.3, 0.6
 """Shares of the size: an ordinary line above and below its baseline, and what stays white between two lines."""
 
 _EDGE = 3

@@ -40,7 +40,7 @@ class PlotPainter(Painter):
     """A plot: what stays or only grows is ground; curves that move, texts and dots are above it.
 
     A subclass may draw something under the axes by `draw_field`. Where texts of dots are steady they stay where they
-    are when other dots come their way.
+    are when other dots come their way, above these.
     """
 
     steady_texts = False
@@ -189,9 +189,8 @@ class PlotPainter(Painter):
         seen = {name: dot for name, dot in self._dots.items() if self.axes.shows(dot.x, dot.y)}
         discs = {name: self._dot_item(dot) for name, dot in seen.items()}
         taken = [*(item.reach for item in discs.values()), *texts]
-        found: dict[Slot, Item] = {} if self.steady_texts else {("dot", name): item for name, item in discs.items()}
+        found: dict[Slot, Item] = {("dot", name): item for name, item in discs.items()}
         for name, dot in seen.items():
-            found["dot", name] = discs[name]
             if dot.text:
                 found["dot text", name] = self._dot_text(dot, *discs[name].at, taken)
                 taken.append(found["dot text", name].reach)
@@ -210,30 +209,41 @@ class PlotPainter(Painter):
         return Item("", disc.box, draw, (x, y), glides=True)
 
     def _dot_text(self, dot: Dot, x: int, y: int, taken: Sequence[Box]) -> Item:
-        """Beside the dot; on its other side, above it or below where it covers less of what is taken."""
+        """On its side of the dot; elsewhere around it where it covers less of what is taken, unless it is steady."""
         line, gap = self._lettering.line(dot.text), self.look.px(_RADIUS + 5)
-        left, baseline = self._beside(x, line, gap), max(line.ascent + 2, y - self.look.px(4))
-        others = [(2 * x - left - line.width, baseline)]
-        others += [(x - line.width // 2, at) for at in (y - gap - line.descent, y + gap + line.ascent)]
-        places = [(left, baseline)]
+        left, baseline, centred = (
+            self._beside(x, line, gap),
+            max(line.ascent + 2, y - self.look.px(4)),
+            x - line.width // 2,
+        )
+        above, below = (centred, y - gap - line.descent), (centred, y + gap + line.ascent)
+        around = {
+            "beside": (left, baseline),
+            "other": (2 * x - left - line.width, baseline),
+            "above": above,
+            "below": below,
+        }
+        places = [around.pop(dot.side)]
         if not self.steady_texts:
-            places += [place for place in others if self.whole.grown(2).holds(rim_box(line, *place))]
+            places += [place for place in around.values() if self.whole.grown(2).holds(rim_box(line, *place))]
         at = min(places, key=lambda place: sum(rim_box(line, *place).grown(-RIM - 2).meets(box) for box in taken))
         return self._text_item(dot.text, *at, _rim(self.look.theme, dot.role))
 
     def _end_texts(self) -> dict[Slot, Item]:
-        """The texts at the ends of curves, moved apart where they would meet."""
+        """The texts at the ends of curves, moved apart where they would meet; in a frame none of those that left it."""
         ends = []
         for name, curve in self._curves.items():
-            if curve.text and (runs := list(self.axes.runs(self.axes.points(curve.x, curve.y)))):
+            runs = list(self.axes.runs(self.axes.points(curve.x, curve.y))) if curve.text else []
+            if runs and (self.axes.zero or self.axes.shows(curve.x[-1], curve.y[-1])):
                 ends.append((float(runs[-1][-1, 1]), float(runs[-1][-1, 0]), name))
         boxes, pad, gap = [], self.look.px(2), self.look.px(_END_GAP)
         for y, x, name in sorted(ends):
             line = self._lettering.line(self._curves[name].text)
             left, middle = self._beside(x, line, gap), round(y + (line.ascent - line.descent) / 2)
             boxes.append(Box(left, middle - line.ascent, left + line.width, middle + line.descent).grown(pad))
+        within = (self.axes.area.top, self.axes.area.bottom) if not self.axes.zero else (0, self.place.height)
         found: dict[Slot, Item] = {}
-        for (_, _, name), box in zip(sorted(ends), moved_apart(boxes, self.place.height), strict=True):
+        for (_, _, name), box in zip(sorted(ends), moved_apart(boxes, *within), strict=True):
             curve = self._curves[name]
             baseline = box.top + pad + self._lettering.line(curve.text).ascent
             color = self.look.theme.line(curve.role)
@@ -265,14 +275,14 @@ def _dot_stamps(radius: float, rim: float, shape: str) -> tuple[Stamp, Stamp]:
     return disc, Stamp(box, lambda pen, color: pen.polyline(outline, color, rim))
 
 
-def moved_apart(boxes: Sequence[Box], height: int) -> list[Box]:
-    """Boxes, sorted from top to bottom, moved up or down as little as parts them within a height."""
+def moved_apart(boxes: Sequence[Box], top: int, bottom: int) -> list[Box]:
+    """Boxes, sorted from top to bottom, moved up or down as little as parts them between a top and a bottom."""
     found = list(boxes)
     for place, box in reversed(list(enumerate(found))):
-        end = min((other.top for other in found[place + 1 :] if _over(box, other)), default=height)
+        end = min((other.top for other in found[place + 1 :] if _over(box, other)), default=bottom)
         found[place] = box.moved(0, min(0, end - box.bottom))
     for place, box in enumerate(found):
-        start = max((other.bottom for other in found[:place] if _over(box, other)), default=0)
+        start = max((other.bottom for other in found[:place] if _over(box, other)), default=top)
         found[place] = box.moved(0, max(0, start - box.top))
     return found
 

@@ -1,0 +1,35 @@
+"""Open a page on which parameters are changed and the figure follows."""
+
+from __future__ import annotations
+
+import webbrowser
+
+import click
+
+from cnnviz.commands._completion import completing
+from cnnviz.discovery import find_scenes, load_scene
+from cnnviz.errors import CnnvizError
+
+
+@click.command()
+@click.argument("scene", required=False, shell_complete=completing(find_scenes))
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on this machine.  [default: a free one]")
+@click.option("--browser/--no-browser", default=True, help="Open the page in a browser; else only print its address.")
+def command(scene: str | None, port: int, browser: bool) -> None:
+    """Open a page on which parameters are changed and the figure follows; Ctrl-C ends it.
+
+    For example: cnnviz studio conv
+    """
+    if scene is not None:
+        load_scene(scene)
+    try:
+        from cnnviz.studio.server import serve
+    except ModuleNotFoundError as error:
+        raise CnnvizError(f"studio needs {error.name}: install it with pip install 'cnnviz[studio]'") from None
+
+    def told(address: str) -> None:
+        click.echo(f"{address}  (Ctrl-C ends it)")
+        if browser:
+            webbrowser.open(address)
+
+    serve(scene, port, told)

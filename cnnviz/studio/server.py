@@ -1,0 +1,244 @@
+"""The studio's server: one page, and what it asks for. Served on this machine alone, under a secret path."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from cnnviz.discovery import find_scenes, summary
+from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.export import formats
+from cnnviz.limits import MAX_FILE_BYTES
+from cnnviz.parameters import changed, jsonable
+from cnnviz.pipeline import Figure
+from cnnviz.programs import frameworks
+from cnnviz.scene import scene_name
+from cnnviz.schema import scene_schema
+from cnnviz.studio.values import Uploads, figure_of
+from cnnviz.studio.words import words
+from cnnviz.words.language import languages
+
+HOST = "127.0.0.1"
+KEPT = 64
+"""Figures whose pictures are kept, for who goes back or reloads."""
+
+_PARTS = Path(__file__).parent
+_TYPES = {"html": "text/html", "json": "application/json", "svg": "image/svg+xml"}
+# The page loads its own parts and nothing else; the player in its frame has a policy of its own.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "frame-src 'self'; form-action 'none'; base-uri 'self'; frame-ancestors 'none'"
+)
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+
+
+def make_app(token: str) -> Starlette:
+    """The application; all of it lies under `/TOKEN/`."""
+    studio = Studio()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> Any:
+        yield
+        studio.uploads.close()
+
+    asked = {
+        "about": studio.about,
+        "schema/{scene}": studio.schema,
+        "still/{scene}/{frame}": studio.still,
+        "player/{scene}": studio.player,
+        "texts/{scene}": studio.texts,
+        "code/{scene}/{framework}": studio.code,
+        "file/{scene}/{format}": studio.file,
+    }
+    routes = [Route(f"/-/{path}", _answering(answer)) for path, answer in asked.items()]
+    routes += [
+        Route("/-/upload", studio.upload, methods=["POST"]),
+        Route("/-/{part:str}", _part),
+        Route("/", studio.page),
+        Route("/{scene:str}", studio.page),
+    ]
+    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
+    return Starlette(routes=[Mount(f"/{token}", routes=routes)], middleware=[hosts], lifespan=lifespan)
+
+
+class Studio:
+    """What the page asks for; figures are made in threads, and kept by what was asked."""
+
+    def __init__(self) -> None:
+        self.uploads = Uploads()
+        self._still = lru_cache(maxsize=KEPT)(self._make_still)
+        self._player = lru_cache(maxsize=KEPT)(self._make_player)
+
+    def about(self, _: Request) -> Response:
+        """All scenes, and what the page's own words are in a language."""
+        names = {name: summary(file) for name, file in find_scenes().items()}
+        spoken = {code: words(code) for code in ("en", *languages())}
+        known = {"en": "English", **languages()}
+        return JSONResponse(
+            {"scenes": names, "formats": formats(), "frameworks": frameworks(), "languages": known, "words": spoken}
+        )
+
+    def schema(self, request: Request) -> Response:
+        """The parameters of a scene."""
+        return JSONResponse(scene_schema(request.path_params["scene"]))
+
+    def still(self, request: Request) -> Response:
+        """One step as SVG: the first is there long before all steps are."""
+        return _answer(self._still(*_key(request), request.path_params["frame"]), "svg")
+
+    def player(self, request: Request) -> Response:
+        """The page that plays the figure."""
+        return _answer(self._player(*_key(request)), "html", "sandbox allow-scripts; frame-ancestors 'self'")
+
+    def texts(self, request: Request) -> Response:
+        """The figure as a command, in Python, in a figure set, and in words."""
+        figure = self._figure(*_key(request))
+        return JSONResponse({**lines_of(figure), "alt": figure.alt("x.html"), "file": figure.file_name("")})
+
+    def code(self, request: Request) -> Response:
+        """The operation as a program."""
+        return Response(self._figure(*_key(request)).code(request.path_params["framework"]), media_type="text/plain")
+
+    def file(self, request: Request) -> Response:
+        """The figure as a file to keep."""
+        kind = request.path_params["format"]
+        if kind not in formats():
+            raise UsageError(f"there is no format {kind!r}: choose from {', '.join(formats())}")
+        figure = self._figure(*_key(request))
+        name = figure.file_name(kind)
+        ((_, content),) = figure.contents([name])
+        plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
+        kept = {"Content-Disposition": f'attachment; filename="{plain}"'}
+        return Response(content, media_type="application/octet-stream", headers={**_HEADERS, **kept})
+
+    async def upload(self, request: Request) -> Response:
+        """Keep a file that was dropped."""
+        if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+            return JSONResponse({"message": "files come from this page alone"}, 403)
+        content = b""
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > MAX_FILE_BYTES:
+                return JSONResponse({"message": f"the file has more than {MAX_FILE_BYTES} bytes: use less"}, 413)
+        try:
+            return JSONResponse({"value": self.uploads.add(request.query_params.get("name", ""), content)})
+        except UsageError as error:
+            return JSONResponse({"message": str(error)}, 422)
+
+    async def page(self, request: Request) -> Response:
+        """The page itself, the same for every scene."""
+        scene = request.path_params.get("scene")
+        if scene is not None and scene not in find_scenes():
+            return Response("not found", 404)
+        # Its parts lie beside it, however the address ends.
+        base = request.url.path.rsplit("/", 1)[0] + "/"
+        text = (_PARTS / "page.html").read_text(encoding="utf-8").replace("{{base}}", escape(base))
+        return HTMLResponse(text, headers={**_HEADERS, "Content-Security-Policy": _POLICY})
+
+    def _figure(self, scene: str, query: tuple[tuple[str, str], ...]) -> Figure:
+        return figure_of(scene, dict(query), self.uploads)
+
+    def _make_still(self, scene: str, query: tuple[tuple[str, str], ...], frame: str) -> bytes:
+        figure = self._figure(scene, query)
+        figure = replace(figure, appearance=replace(figure.appearance, frame=frame, sheet=None))
+        ((_, content),) = figure.contents(["still.svg"])
+        return content
+
+    def _make_player(self, scene: str, query: tuple[tuple[str, str], ...]) -> bytes:
+        return self._figure(scene, query).to_html().encode("utf-8")
+
+
+def lines_of(figure: Figure) -> dict[str, str]:
+    """What makes the figure again: a command, a line of Python, an entry of a figure set."""
+    name = scene_name(type(figure.scene))
+    given = {**changed(figure.scene), **changed(figure.appearance)}
+    values = {key: _plain(value) for key, value in given.items()}
+    call = ", ".join(f"{key}={value!r}" for key, value in values.items())
+    # What JSON writes of texts, numbers and lists, TOML reads.
+    entry = [f"{key.rstrip('_')} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
+    return {
+        "command": figure.command(),
+        "python": f"cnnviz.{name.replace('-', '_')}({call}).save({figure.file_name()!r})",
+        "toml": "\n".join(["[[figure]]", f'scene = "{name}"', *entry, ""]),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A value as one writes it: a square's side alone."""
+    return value[0] if isinstance(value, tuple) and value[0] == value[1] else jsonable(value)
+
+
+def _key(request: Request) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return request.path_params["scene"], tuple(sorted(request.query_params.items()))
+
+
+def _answering(answer: Callable[[Request], Response]) -> Callable[[Request], Any]:
+    """An endpoint that works in a thread and tells errors as JSON."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            return await run_in_threadpool(answer, request)
+        except CnnvizError as error:
+            return JSONResponse(_told(error), 422 if isinstance(error, UsageError) else 500)
+
+    return endpoint
+
+
+def _told(error: CnnvizError) -> Mapping[str, Any]:
+    found: dict[str, Any] = {"message": str(error)}
+    if isinstance(error, UsageError):
+        found |= {"parameter": error.parameter, "remedy": {k: jsonable(v) for k, v in error.remedy.items()}}
+    return found
+
+
+async def _part(request: Request) -> Response:
+    """The page's style and script."""
+    kinds = {"page.css": "text/css", "page.js": "text/javascript"}
+    part = request.path_params["part"]
+    if part not in kinds:
+        return Response("not found", 404)
+    return Response((_PARTS / part).read_bytes(), media_type=kinds[part], headers=_HEADERS)
+
+
+def _answer(content: bytes, kind: str, policy: str = "default-src 'none'; style-src 'unsafe-inline'") -> Response:
+    return Response(content, media_type=_TYPES[kind], headers={**_HEADERS, "Content-Security-Policy": policy})
+
+
+def bound(port: int) -> socket.socket:
+    """A socket on this machine, at a free port for 0; raises CnnvizError where the port is taken."""
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((HOST, port))
+    except OSError as error:
+        found.close()
+        reason = (error.strerror or str(error)).lower()
+        raise CnnvizError(f"--port {port} cannot be used ({reason}): use another, or leave it out") from None
+    return found
+
+
+def serve(scene: str | None, port: int, told: Callable[[str], None]) -> None:
+    """Serve until interrupted; `told` is given the address once it can be opened."""
+    import uvicorn
+
+    token, listening = secrets.token_urlsafe(16), bound(port)
+    listening.listen()
+    told(f"http://{HOST}:{listening.getsockname()[1]}/{token}/{scene or ''}")
+    config = uvicorn.Config(make_app(token), log_level="warning", access_log=False, limit_concurrency=100)
+    uvicorn.Server(config).run(sockets=[listening])

@@ -1,0 +1,269 @@
+"""The studio over HTTP, as anybody may ask, and in a browser, as its users do."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from cnnviz.discovery import find_scenes
+from cnnviz.parameters import parameters_of
+from cnnviz.pipeline import make, named
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs it")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    command = [sys.executable, "-m", "cnnviz", "studio", "--no-browser"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path_factory.mktemp("studio"))
+    yield running.stdout.readline().split()[0]
+    running.terminate()
+    running.wait(timeout=20)
+
+
+def ask(url, content=None, **headers):
+    """The status of an answer, and its body."""
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data=content, headers=headers)) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def query(**values):
+    return "?" + urllib.parse.urlencode(values)
+
+
+def test_a_figure_is_the_one_that_a_command_makes(address):
+    given = {"k": "2", "s": "2", "input": "1 2 3 4; 5 6 7 8; 1 1 1 1; 2 2 2 2", "kernel": "1 0; 0 1"}
+    status, content = ask(address + "-/file/conv/json" + query(**given))
+    _, texts = ask(address + "-/texts/conv" + query(**given))
+    assert status == 200
+    command = shlex.split(json.loads(texts)["command"])
+    made = subprocess.run([sys.executable, "-m", *command, "-o", "-", "--format", "json"], capture_output=True)
+    assert made.stdout == content
+    python = {}
+    line = json.loads(texts)["python"]
+    exec(f"import cnnviz\nfigure = {line.rpartition('.save(')[0]}", python)
+    assert python["figure"] == make("conv", **given)
+
+
+@pytest.mark.parametrize("scene", sorted(find_scenes()))
+def test_every_scene_has_a_schema_and_a_first_picture(address, scene):
+    status, schema = ask(f"{address}-/schema/{scene}")
+    names = {p.name.rstrip("_") for p in parameters_of(named(scene, {})[0])}
+    assert status == 200
+    assert names <= json.loads(schema)["properties"].keys()
+    assert ask(f"{address}-/still/{scene}/first")[1].lstrip().startswith(b"<svg")
+
+
+@pytest.mark.parametrize(
+    ("values", "parameter", "remedy"),
+    [
+        ({"k": "9"}, "k", {"k": 5, "p": 2}),
+        ({"k": "0"}, "k", {"k": 1}),
+        ({"theme": "drak"}, "theme", {}),
+        ({"notation": "HWKS"}, "notation", {"notation": "HWKSP"}),
+        ({"input": "1 2; x 4"}, "input", {}),
+    ],
+)
+def test_an_error_names_its_field_and_what_would_work(address, values, parameter, remedy):
+    status, told = ask(address + "-/still/conv/first" + query(**values))
+    told = json.loads(told)
+    assert (status, told["parameter"], told["remedy"]) == (422, parameter, remedy)
+    for name, value in remedy.items():
+        assert ask(address + "-/still/conv/first" + query(**{**values, name: value}))[0] == 200
+
+
+def test_files_of_the_machine_stay_there(address, tmp_path):
+    secret = tmp_path / "secret.csv"
+    secret.write_text("1 2 3\n4 5 6\n7 8 9\n")
+    root = address.rpartition("/")[0].rpartition("/")[0] + "/"
+    relative = os.path.relpath(secret)
+    for path in (str(secret), f"./{relative}", f"file://{secret}", "~/x.csv", f"upload:{secret}", "upload:../x"):
+        status, body = ask(address + "-/still/conv/first" + query(input=path))
+        assert (status, b"svg" in body) == (422, False), path
+    for name in ("theme", "lang"):
+        assert ask(address + "-/still/conv/first" + query(**{name: str(secret)}))[0] == 422
+    for path in ("", "-/about", "..%2f", "conv", "wrong/-/about"):
+        assert ask(root + path)[0] == 404
+    for part in ("server.py", "..%2fserver.py", "%2e%2e/cli.py", "page.html"):
+        assert ask(f"{address}-/{part}")[0] in (404, 405)
+    assert ask(address, Host="evil.example")[0] == 400
+    assert ask(address + "-/upload?name=x.csv", b"1 2", Sec_Fetch_Site="cross-site")[0] == 403
+
+
+def test_hostile_values_get_one_line(address):
+    for values in (
+        {"i": "100000"}, {"i": "512", "k": "1"}, {"width": "99999"}, {"unknown": "1"}, {"k": "1" * 5000},
+        {"title": "\x00"}, {"input": "[" * 500}, {"seed": "nan"}, {"sheet": "99x99"},
+    ):  # fmt: skip
+        status, body = ask(address + "-/player/conv" + query(**values))
+        assert status == 422, values
+        assert "\n" not in json.loads(body)["message"]
+
+
+def test_a_dropped_file_becomes_the_input(address):
+    import io
+
+    held = io.BytesIO()
+    np.save(held, np.arange(16).reshape(4, 4))
+    status, told = ask(address + "-/upload?name=my%20map.npy", held.getvalue())
+    assert status == 200
+    _, board = ask(address + "-/file/conv/json" + query(input=json.loads(told)["value"]))
+    panel = next(panel for panel in json.loads(board)["panels"] if panel["name"] == "input")
+    np.testing.assert_array_equal(panel["values"], np.arange(16).reshape(4, 4))
+    for name, content in (("x.exe", b"1 2"), ("x.csv", b""), ("/etc/passwd", b"1")):
+        assert ask(address + f"-/upload?name={name}", content)[0] == 422
+
+
+def test_ten_at_once(address):
+    with ThreadPoolExecutor(10) as people:
+        urls = [address + "-/player/conv" + query(k=2, i=4, seed=seed, input="random") for seed in range(10)]
+        answers = list(people.map(ask, urls))
+    assert [status for status, _ in answers] == [200] * 10
+    assert len({body for _, body in answers}) == 10
+
+
+def test_a_port_that_is_taken(address, cnnviz):
+    port = urllib.parse.urlsplit(address).port
+    said = cnnviz("studio", "--no-browser", "--port", port)
+    assert (said.code, said.err.count("\n")) == (1, 1)
+    assert str(port) in said.err
+
+
+# In a browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as engine:
+        started = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser, address):
+    """A page on which every error of a script fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page, troubles = context.new_page(), []
+    page.set_default_timeout(15_000)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("dialog", lambda dialog: troubles.append("a dialog: " + dialog.message))
+    yield page
+    context.close()
+    assert not troubles
+
+
+def seen(page):
+    """The title and settings that the player shows, once it is there."""
+    page.wait_for_selector('#view[aria-busy="false"]')
+    return page.frame_locator("#stage iframe").locator("#figure").get_attribute("aria-label")
+
+
+@needs_browser
+def test_a_change_in_the_form_changes_the_figure_and_the_address(page, address):
+    page.goto(address + "conv?k=2")
+    assert "2×2 kernel" in seen(page)
+    page.fill("#field-k", "4")
+    page.keyboard.press("Tab")
+    page.locator("#lines", has_text="--k 4").wait_for()
+    assert "4×4 kernel" in seen(page)
+    assert page.url.endswith("conv?k=4")
+    page.go_back()
+    page.locator("#lines", has_text="--k 2").wait_for()
+    assert page.input_value("#field-k") == "2"
+    page.reload()
+    assert "2×2 kernel" in seen(page)
+
+
+@needs_browser
+def test_by_keyboard_alone_and_copied(page, address):
+    page.goto(address + "conv")
+    seen(page)
+    page.focus("#field-s")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator("#lines", has_text="--s 2").wait_for()
+    seen(page)
+    page.locator("#lines .line button").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(300)
+    copied = shlex.split(page.evaluate("navigator.clipboard.readText()"))
+    made = subprocess.run([sys.executable, "-m", *copied, "-o", "-", "--format", "svg"], capture_output=True)
+    with page.expect_download() as waiting:
+        page.select_option("#format", "svg")
+        page.focus("#download")
+        page.keyboard.press("Enter")
+    with open(waiting.value.path(), "rb") as file:
+        assert file.read() == made.stdout
+
+
+@needs_browser
+def test_a_mistake_is_told_at_its_field_and_mended_by_a_button(page, address):
+    page.goto(address + "conv?k=3")
+    seen(page)
+    page.fill("#field-k", "9")
+    page.wait_for_selector("#field-k[aria-invalid=true]")
+    page.click("#field-k-error button")
+    page.wait_for_selector("#field-k:not([aria-invalid])")
+    assert page.input_value("#field-k") == "5"
+
+
+@needs_browser
+def test_cells_pasted_from_a_spreadsheet(page, address):
+    page.goto(address + "conv?k=2&input=1%202%203;%204%205%206;%207%208%209")
+    seen(page)
+    page.locator(".field", has=page.locator("#field-input")).get_by_role("button").first.click()
+    page.wait_for_selector("#grid[open]")
+    page.evaluate("navigator.clipboard.writeText('10\\t20\\n30\\t40')")
+    page.focus('[data-at="0,0"]')
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Control+V")
+    page.click("#grid button[value=use]")
+    assert page.input_value("#field-input") == "1 10 20; 4 30 40; 7 8 9"
+
+
+@needs_browser
+@pytest.mark.parametrize("scene", ["conv", "fully-connected"])
+def test_nothing_typed_becomes_markup(page, address, scene):
+    page.goto(address + scene)
+    seen(page)
+    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    evil = "\"'><img src=x onerror=alert(1)><script>alert(1)</script>"
+    for entry in page.locator("#fields input[type=text]").all():
+        entry.fill(evil)
+        page.wait_for_timeout(80)
+    page.wait_for_timeout(300)
+    page.goto(address + scene + query(title=evil, subtitle=evil, lang="en"))
+    assert evil[:5] in page.input_value("#field-title")
+    page.wait_for_selector('#view[aria-busy="false"]')
+    assert page.locator("img[src=x]").count() == 0
+    assert page.frame_locator("#stage iframe").locator("img[src=x]").count() == 0
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [360, 1280, 1920])
+def test_nothing_is_cut_off(page, address, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(address + "pool?lang=zh")
+    seen(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
