@@ -120,6 +120,9 @@ class _Known:
         for each in self.operation.shown:
             if each.among:
                 continue
+            if each.size and each.panel not in self.shown.now:
+                # A table says sizes in words, which are claims of their own.
+                continue
             right = self._as_drawn(each)
             found = told[each.panel].pop(0) if each.panel in told else self._found(each.panel)
             if each.size:

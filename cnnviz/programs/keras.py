@@ -90,7 +90,8 @@ class Framework(Writer):
         if shown.kind != MAP:
             return super().shown(shown)
         if shown.size:
-            return f"tuple({shown.name}.shape[1:-1])"
+            channels = f"{shown.name}.shape[-1], *" if len(shown.index) == 1 else "*"
+            return f"({channels}{shown.name}.shape[1:-1],)"
         if len(shown.index) == 2:
             return f"{shown.name}[0, ..., 0]"
         if len(shown.index) > 2:

@@ -18,7 +18,7 @@ from cnnviz.story import Graph, Tensor
 from cnnviz.words import Expression, Number
 
 _ALIASES = {"maxpool": "pool", "avgpool": "pool", "fc": "linear", "dense": "linear"}
-SAME_SIZE = ("relu", "tanh", "sigmoid", "gelu", "silu", "batchnorm", "dropout")
+SAME_SIZE = ("relu", "tanh", "sigmoid", "gelu", "silu")
 """Layers that change no size."""
 
 _WRITTEN = {
