@@ -154,7 +154,7 @@ class Framework(Writer):
         self.graph.remark("ONNX has Col2Im but no Im2Col: the rows of all windows, then their columns.")
         if any(p):
             x = self.graph.node("Pad", [x, self.graph.constant((0, 0, *p, 0, 0, *p))], "padded")
-        for axis, name in ((0, "rows"), (1, "columns")):
+        for axis, name in ((0, f"{y}_rows"), (1, f"{y}_columns")):
             d, s = o["dilation"][axis], o["stride"][axis]
             count = (shape[2 + axis] + 2 * p[axis] - d * (k[axis] - 1) - 1) // s + 1
             cells = [[start * s + at * d for start in range(count)] for at in range(k[axis])]
