@@ -81,15 +81,15 @@ class Im2col(MapAndKernel):
             said = Text("The row folds into the output: {shape}", shape=Strong(Shape(windows.out, "output")))
             yield story.step(said, C.cover(()), C.hide("column"), P.hide("current"), folded, beats=2)
             copies = Number(C.values.size, 0, ("columns", "size")) / Number(x.size)
-            said = "The price: {factor} times as many numbers are stored"
+            price = "The price: {factor} times as many numbers are stored"
             factor = equation(None, copies, Number(C.values.size / x.size, 2))
-            yield story.step(Text(said, factor=factor), beats=2)
+            yield story.step(Text(price, factor=factor), beats=2)
 
         return story.play(
             steps,
             2 * count + 2,
-            (X, "→", C),
-            (W, "→", P, "→", Y),
+            (X, C),
+            (W, "=", P, "→", Y),
             alt=Text(
                 "im2col: {slides}; each window becomes a column, and one product gives all outputs",
                 slides=slide.told(story.told("kernel")),
