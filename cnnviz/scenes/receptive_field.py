@@ -26,8 +26,7 @@ class ReceptiveField(Scene):
 
     The field grows by (k − 1)·d·j with each layer, where j is the product of all strides before it; paths are counted
     with all weights 1, so that they are the gradient of the cell. Araujo, Norris and Sim (2019), "Computing receptive
-    fields of convolutional neural networks", equation 2; Luo et al. (2016), "Understanding the effective receptive
-    field in deep convolutional neural networks", §2.
+    fields of convolutional neural networks", equation 2; Luo et al. (2016), arXiv:1701.04128, §2.
     """
 
     examples: ClassVar = (
