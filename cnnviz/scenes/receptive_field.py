@@ -65,14 +65,10 @@ class ReceptiveField(Scene):
         graph = Graph()
         paths = record_paths(graph, layers, sizes)
         story = Story(self, Text("Receptive field"), graph)
-        r, seen = (
-            Shape((self.field,) * 2),
-            Shape(tuple(map(int, np.ptp(np.argwhere(paths[-1].values[0, 0]), axis=0) + 1))),
-        )
-        whole, cut = (
-            "One output cell sees {r} of the input, but not all of it alike",
-            "One output cell sees {r}, {seen} in the input",
-        )
+        r = Shape((self.field,) * 2)
+        seen = Shape(tuple(map(int, np.ptp(np.argwhere(paths[-1].values[0, 0]), axis=0) + 1)))
+        whole = "One output cell sees {r} of the input, but not all of it alike"
+        cut = "One output cell sees {r}, {seen} in the input"
         story.point = Text(whole if r == seen else cut, r=Strong(r), seen=seen)
         story.set("layers", "L", Number(len(layers)), size=False)
         story.set("input", "i", Number(sizes[0]))
