@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from fractions import Fraction
 from functools import cache
 
 from cnnviz.discovery import find_scenes
@@ -20,6 +18,8 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
         {"i": 6, "s": 4, "p": 1},
         {"i": 24, "k": 5, "s": 5, "kernel": "gaussian"},
         {"input": "0.5 -1.25; 3 4", "k": 1, "kernel": "2.5"},
+        {"channels": 3, "filters": 2, "i": 4, "bias": (1, -1)},
+        {"i": 4, "p": (1, 0, 0, 2), "padding_mode": "reflect"},
     ],
     "conv1d": [
         {"causal": True, "d": 2}, {"s": 2, "p": 1, "bias": -1.5}, {"stack": "1,2,4", "i": 8},
@@ -84,23 +84,3 @@ def board_of(figure: tuple[str, dict[str, object]]) -> Storyboard:
     """The storyboard of a figure, made once for all who read it."""
     scene, given = figure
     return _told(scene, tuple(given.items()))
-
-
-_SUM = re.compile(r"^.*? = (?P<sum>[^=≈…]+?) (?P<sign>[=≈]) \*\*(?P<result>[^*]+)\*\*$")
-
-
-def arithmetic(caption: str) -> tuple[Fraction, str, Fraction] | None:
-    """The value of a caption's sum of products, its sign and its result; None where it is shortened or another kind."""
-    found = _SUM.match(caption)
-    if found is None:
-        return None
-    expression = found["sum"].replace("−", "-")
-    if not re.fullmatch(r"[-+·(). 0-9]+", expression):
-        return None
-    total = Fraction(0)
-    for term in expression.split(" + "):
-        product = Fraction(1)
-        for factor in term.split("·"):
-            product *= Fraction(factor.strip("()"))
-        total += product
-    return total, found["sign"], Fraction(found["result"].replace("−", "-"))

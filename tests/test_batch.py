@@ -14,10 +14,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from cnnviz.batch import Entry, read_set, render_sets
+from cnnviz.batch import Entry, render_sets
 from cnnviz.batch.digests import Sources
 from cnnviz.discovery import VARIABLE
-from cnnviz.pipeline import make
 
 ROOT = Path(__file__).parents[1]
 OLD = 1_000_000_000
@@ -99,14 +98,6 @@ def test_folders_of_sets_are_read_in_order(cnnviz):
     write_set(figure("w"), name="more.toml")
     assert cnnviz("render", "sets", "more.toml", "--jobs", 1, "--out", "out").code == 0
     assert [record["name"] for record in manifest()] == ["y", "x", "z", "w"]
-
-
-def test_every_figure_of_the_article_can_be_made():
-    entries = [entry for path in sorted((ROOT / "animations").glob("*.toml")) for entry in read_set(path)]
-    assert entries
-    for entry in entries:
-        assert make(entry.scene, **entry.parameters).storyboard().count > 0, entry.name
-        assert entry.caption, entry.name
 
 
 # What is up to date

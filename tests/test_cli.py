@@ -99,20 +99,6 @@ def test_the_command_in_the_file_gives_the_same_bytes_anywhere(tmp_path):
     assert (folders[0] / "first.gif").read_bytes() == (folders[1] / "second.gif").read_bytes()
 
 
-def test_delays_are_those_asked_for_and_do_not_drift(cnnviz):
-    # A step of 333 ms does not divide into hundredths of a second: the sum must.
-    given = ("--i", 8, "--k", 3, "--step", 0.333, "--tween", 0, "--hold", 3, "--no-values", "--width", 320)
-    cnnviz("conv", *given, "-o", "x.gif")
-    _, delays, _, _ = film("x.gif")
-    assert len(delays) == 1 + 36
-    assert delays[-1] == pytest.approx(3000, abs=10)
-    assert all(delay % 10 == 0 and delay >= 20 for delay in delays)
-    # The question comes first; the steps are counted from its end.
-    for place, at in enumerate(np.cumsum(delays[1:-1]), start=1):
-        assert at == pytest.approx(333 * place, abs=5)
-    assert iio.immeta("x.gif", index=0)["duration"] == delays[0]
-
-
 @pytest.mark.parametrize(
     ("given", "name"),
     [
@@ -428,15 +414,6 @@ def test_ctrl_c(tmp_path):
     ran = interrupted(tmp_path, ".cnnviz-*.gif", "conv", "--i", 64, "-o", "new/x.gif")
     assert ran == (130, "\ncnnviz: interrupted\n")
     assert files(tmp_path) == set()
-
-
-def test_ctrl_c_in_a_set_keeps_what_is_done(tmp_path):
-    entry = '[[figure]]\nscene = "conv"\nname = "{}"\nformat = "{}"\ni = {}\n'
-    (tmp_path / "s.toml").write_text(entry.format("a", "json", 4) + entry.format("b", "gif", 64))
-    code, err = interrupted(tmp_path, "a.json", "render", "s.toml", "--out", "out", "--jobs", 1)
-    assert (code, err) == (130, "\ncnnviz: interrupted\n")
-    assert files(tmp_path / "out") == {"a.json", "manifest.json"}
-    assert [record["name"] for record in told(tmp_path / "out" / "manifest.json")["figures"]] == ["a"]
 
 
 @pytest.mark.parametrize(

@@ -118,11 +118,6 @@ def test_averages():
         assert np.isclose(of_kernel(name, (9, 4)).values.sum(), 1)
 
 
-def test_identity_keeps_the_image():
-    image = np.arange(30.0).reshape(5, 6)
-    assert np.array_equal(correlate(image, of_kernel("identity").values), image[1:-1, 1:-1])
-
-
 def test_a_fixed_kernel_refuses_another_size():
     assert of_kernel("sobel-x", (3, 3)).values.shape == (3, 3)
     assert "--k " in message(of_kernel, "sobel-x", (5, 4))
@@ -165,9 +160,8 @@ def test_literals(text, rows):
         ("1;" * 600, ("row 513", "512")),
         ("1 x 3; 4 5 6", ("row 1, column 2", "'x'")),
         ("1 2 3, 4 5 6", ("'1 2 3; 4 5 6'",)),
-        ("0,5, 1,5", ("0 5 1 5", "0.5 1.5")),
+        ("0,5, 1,5", ("two kinds of commas",)),
         ("1,234 2", ("row 1, column 1", "1234", "1.234")),
-        ("10% 20%", ("row 1, column 1", "percentage")),
         ("1 2; 1e308 4", ("row 2, column 1", "1e+09")),
     ],
 )
@@ -321,8 +315,7 @@ def test_what_spreadsheets_save(content, rows):
     ("content", "named"),
     [
         ("1,2\n\n3\n", ("line 3", "line 1")),
-        ("a,b\n1,2\n", ("line 1", "header")),
-        ("10%,20%", ("line 1, column 1", "percentage")),
+        ("a,b\n1,2\n", ("line 1", "'a'")),
         ('"1,234",2', ("1234", "1.234")),
         ("1,2\n3,x\n", ("line 2, column 2", "'x'")),
         ("1\n" * 513, ("line 513", "512")),

@@ -82,7 +82,8 @@ class Shapes(Scene):
                 yield story.step(said, self._write(len(rows) + 1, entries[-1]), light_rows("shapes", len(rows) + 1, 4))
 
         alt = Text("a table of {n} layers: the shape of each output, parameters and multiplications", n=len(layers))
-        formula = r"o=\lfloor(i+2p-d(k-1)-1)/s\rfloor+1\qquad F\cdot(C\cdot k\cdot k+1)\qquad F\cdot o\cdot o\cdot C\cdot k\cdot k"
+        costs = r"F\cdot(C\cdot k\cdot k+1)\qquad F\cdot o\cdot o\cdot C\cdot k\cdot k"
+        formula = r"o=\lfloor(i+2p-d(k-1)-1)/s\rfloor+1\qquad " + costs
         count = 1 + len(rows) + (not wrong)
         return story.play(steps, count, (table,), alt=alt, formula=Math(formula), step_roles=())
 

@@ -12,7 +12,6 @@ from pptx import Presentation
 from pptx.oxml.ns import qn
 
 from cnnviz.render.theme import load_theme
-from cnnviz.talk import write_talk
 from tests.decks.conftest import EVIL, FIGURES
 
 
@@ -68,12 +67,6 @@ def test_the_pictures_are_the_animations_and_loop_unless_once(deck):
         table = 13 + 3 * (2 << (blob[10] & 7))
         assert (blob[table + 3 : table + 14] == b"NETSCAPE2.0") is loops
         assert image.size == (320, 180)
-
-
-def test_the_same_set_gives_the_same_bytes(figure_set, tmp_path):
-    for name, jobs in (("a.pptx", 1), ("b.pptx", 2)):
-        write_talk(figure_set, tmp_path / name, figures=["first*", "second"], jobs=jobs)
-    assert (tmp_path / "a.pptx").read_bytes() == (tmp_path / "b.pptx").read_bytes()
 
 
 @pytest.mark.parametrize(("theme", "ground"), [("dark", "dk1"), ("article", "lt1")])

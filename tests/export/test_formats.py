@@ -174,12 +174,6 @@ def test_webp_says_what_it_shows_and_what_makes_it():
     assert "".join(root.find(f".//{iptc}AltTextAccessibility").itertext()) == figure.storyboard().alt
 
 
-@pytest.mark.parametrize("name", [*MOVING, "png"])
-def test_the_same_figure_gives_the_same_bytes(name, files):
-    make("conv", **SMALL).save(f"again.{name}")
-    assert Path(f"again.{name}").read_bytes() == files[name].read_bytes()
-
-
 def test_a_single_step_is_an_animation_too():
     figure = make("conv", i=3, k=3, width=320, step=1, hold=2, tween=0)
     film = figure.film(opening=True)

@@ -87,13 +87,6 @@ def test_it_says_what_it_is_and_never_when():
     assert told["/Alt"].startswith(figure.alt(Path("x.pdf")))
 
 
-def test_a_command_can_be_read_in_the_file_itself():
-    file = io.BytesIO()
-    figure = make("conv", **SMALL)
-    writer_for(Path("x.pdf"))(figure.job(), file)
-    assert f"/Keywords ({figure.command()})".encode() in file.getvalue()
-
-
 def test_all_steps_are_pages_that_share_what_they_have_in_common(tmp_path):
     figure = make("conv", **SMALL, frame="all")
     made = figure.save(tmp_path / "x.pdf")
@@ -120,24 +113,6 @@ def test_a_sheet_is_one_page_of_steps():
     assert sorted(re.findall(r"step \d+ of \d+", page.extract_text())) == [f"step {step} of 4" for step in (1, 2, 3, 4)]
     # Three steps of 480 × 270 pixels and four gaps of 8 side by side, two rows of them.
     assert [float(side) for side in page.mediabox[2:]] == [0.75 * (3 * 488 + 8), 0.75 * (2 * 278 + 8)]
-
-
-def test_the_same_figure_has_the_same_bytes():
-    files = [io.BytesIO(), io.BytesIO()]
-    for file in files:
-        writer_for(Path("x.pdf"))(make("pool", frame="all").job(), file)
-    assert files[0].getvalue() == files[1].getvalue()
-
-
-def test_fonts_hold_only_the_glyphs_of_the_pages():
-    few, many = (
-        read(make("conv", **SMALL, title=title)) for title in ("A", "Quick wizards judge my box of vexed fonts")
-    )
-    sizes = [
-        sum(len(f["/DescendantFonts"][0]["/FontDescriptor"]["/FontFile2"].get_data()) for f in fonts(reader))
-        for reader in (few, many)
-    ]
-    assert sizes[0] < sizes[1] < 40_000
 
 
 @needs_poppler

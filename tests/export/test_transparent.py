@@ -7,9 +7,6 @@ import pytest
 from PIL import Image
 
 from cnnviz.pipeline import make
-from cnnviz.render.frames import Film
-from cnnviz.render.theme import load_theme
-from cnnviz.render.timing import Timing
 
 MOVING = ("gif", "webp", "apng")
 FIGURES = [
@@ -17,7 +14,6 @@ FIGURES = [
     ("activation", {"kind": "table"}), ("cnn", {"layers": "conv 2@3x3, fc 3"}),
     ("fully-connected", {"theme": "blueprint", "inputs": 1}),
 ]  # fmt: skip
-DARK = (32, 32, 32)
 
 
 @pytest.fixture(autouse=True)
@@ -52,23 +48,6 @@ def decoded(path):
             yield np.asarray(image.convert("RGBA")).copy()
 
 
-def on(rgba, ground):
-    alpha = rgba[..., 3:] / 255
-    return rgba[..., :3] * alpha + np.array(ground) * (1 - alpha)
-
-
-def bare(scene, given, ground):
-    """The same figure on a ground of that colour, as the renderer draws it."""
-    made = make(scene, **{"tween": 0, **given}, width=480)
-    look = load_theme(made.appearance.theme)
-    film = Film(
-        made.storyboard(), look.on(look.page["ground"] if ground is None else ground), 480, Timing(step=0.5, hold=0.5),
-        tween=made.appearance.tween or 0, opening=True,
-    )  # fmt: skip
-    for frame in film:
-        yield film.palette.colors[frame.pixels]
-
-
 @pytest.mark.parametrize(("scene", "given"), FIGURES)
 def test_every_pixel_of_every_picture_is_the_films(scene, given, saved):
     film, folder = figure_of(scene, given).film(opening=True), saved(scene, given)
@@ -83,18 +62,6 @@ def test_every_pixel_of_every_picture_is_the_films(scene, given, saved):
             np.testing.assert_array_equal(shown[..., :3][seen], palette.colors[pixels][seen], err_msg=name)
     assert set(np.unique(palette.alphas)) == {0, 51, 102, 153, 204, 255}
     assert set(np.unique(palette.alphas[np.unique(palette.hard)])) == {0, 255}
-
-
-@pytest.mark.parametrize(("scene", "given"), FIGURES)
-@pytest.mark.parametrize("ground", [None, DARK], ids=["its own ground", "dark"])
-def test_on_a_slide_it_looks_as_if_drawn_there(scene, given, ground, saved):
-    """Compared with a rendering on that ground: text and lines have no rim of another one."""
-    folder = saved(scene, given)
-    own = load_theme(given.get("theme", "article")).page["ground"] if ground is None else ground
-    for shown, wanted in zip(decoded(folder / "x.apng"), bare(scene, given, ground), strict=True):
-        difference = np.abs(on(shown, own) - wanted).max(axis=2)
-        assert difference.mean() < 1.5
-        assert (difference > 72).mean() < 0.004
 
 
 @pytest.mark.parametrize("extra", [{}, {"frame": "first"}, {"sheet": "2x2"}])

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
-from markdown_it import MarkdownIt
 
 from cnnviz.cli import main
-from cnnviz.decks import plan
-from cnnviz.decks.md import FLAVORS
-from cnnviz.decks.tex import _slide
-from cnnviz.talk import read_entries, to_part
 from tests.export_html.test_player import browser, needs_browser  # noqa: F401
 
 RUNS = (
@@ -87,27 +81,3 @@ def test_no_text_runs_in_a_browser(folder, browser):  # noqa: F811
         for name, heard in hear.items():
             browser.remove_listener(name, heard)
     assert troubles == []
-
-
-TEX = r"\input{/etc/passwd} \write18{id} ^^5cinput{x} $\csname input\endcsname$ \end{frame} % \verb|x| {\catcode`\%=0 }"
-
-
-def test_no_text_directs_tex_or_markdown(folder, monkeypatch):
-    monkeypatch.chdir(folder)
-    text = SET.format(text=quoted(TEX + " ![a](javascript:hit) <script>hit</script>"), name='"arange"', theme='"dark"')
-    Path("t.toml").write_text(text.replace("[[figure]]", "[[figure]]\ni = 3"), encoding="utf-8")
-    planned = plan([to_part(entry) for entry in read_entries([Path("t.toml")])], TEX, sections=True)
-    for flavor in FLAVORS:
-        markdown = FLAVORS[flavor](planned, "deck_figures")
-        shown = re.sub(r"<!--.*?-->", "", MarkdownIt("commonmark").render(markdown), flags=re.DOTALL)
-        assert not re.search(r"<script|(src|href)=.javascript", shown), flavor
-        assert "hit" in shown
-    source = "\n".join(line for slide in planned.slides for line in _slide(slide))
-    # Its own name stands in a comment, which a new line would end.
-    with pytest.raises(SystemExit) as left:
-        main(["deck", "t.toml", "-q", "-o", "x\n\\input{secret}.tex"])
-    assert left.value.code == 0
-    assert "\n\\input{" not in Path("x\n\\input{secret}.tex").read_text(encoding="utf-8")
-    for command in (r"\input{/", r"\write18", "^^5c", r"\csname input", r"\catcode`\%=0", r"\verb|x|"):
-        assert command not in source
-    assert "passwd" in source

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from cnnviz.render.frames import Film
 from cnnviz.render.theme import load_theme
@@ -45,59 +44,6 @@ def block(shape, name="block", role="input", first=None, **more):
         roles[:, 0, 0] = first
     values = np.arange(np.prod(shape), dtype=float).reshape(shape)
     return Block(name=name, label="A block", values=values, roles=roles, **more)
-
-
-def patches(picture, color):
-    """The rectangles of a colour, (left, top, width, height), found by scanning; they must be full."""
-    left = {tuple(at) for at in np.argwhere((picture == color).all(axis=2))}
-    found = []
-    while left:
-        y, x = min(left)
-        width = next(n for n in range(1, 10**4) if (y, x + n) not in left)
-        height = next(n for n in range(1, 10**4) if (y + n, x) not in left)
-        inside = {(y + r, x + c) for r in range(height) for c in range(width)}
-        assert inside <= left
-        left -= inside
-        found.append((x, y, width, height))
-    return found
-
-
-@pytest.mark.parametrize(
-    ("shape", "columns", "rows"),
-    [
-        ((1, 3, 4), None, 1),
-        ((4, 3, 3), None, 1),
-        ((6, 5, 5), None, 2),
-        ((8, 6, 7), None, 2),
-        ((6, 2, 2), 2, 3),
-        ((5, 2, 2), 5, 1),
-        ((7, 3, 3), 3, 3),
-    ],
-)
-@pytest.mark.parametrize("width", [480, 960])
-def test_sheets_stand_in_reading_order_and_apart(shape, columns, rows, width):
-    (picture,) = pictures((block(shape, first="selected", columns=columns),), width=width)
-    corners = patches(picture, LOOK.cell("selected").fill)
-    assert len(corners) == shape[0]
-    assert len({(w, h) for _, _, w, h in corners}) == 1
-    assert corners[0][2] == corners[0][3]
-    across = -(-shape[0] // rows)
-    by_x = sorted({x for x, *_ in corners})
-    assert len(by_x) == across
-    steps = np.diff(by_x)
-    side = corners[0][2]
-    assert (steps > shape[2] * side).all()
-    unit = width / 960
-    for x, y, *_ in corners:
-        assert 36 * unit <= x
-        assert x + shape[2] * side <= width - 36 * unit
-        assert 66 * unit <= y
-        assert y + shape[1] * side <= 462 * unit
-    if rows == 1 and shape[0] > 1:
-        stairs = [y for _, y, *_ in sorted(corners)]
-        assert (np.diff(stairs) > 0).all(), "a single row goes down in steps"
-    if rows > 1:
-        assert len({y for _, y, *_ in corners}) == rows
 
 
 def test_cells_of_a_block_are_those_of_a_grid():

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from hypothesis import strategies as st
 
 from cnnviz.pipeline import make
 from cnnviz.render.frames import Film
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import LABEL_LEADING
 
-SCENES = ("conv", "conv-relation", "transposed-conv", "output-size")
 LEAST_SIDE, LARGE_CELL = 100, 40
 
 
@@ -41,20 +37,6 @@ def is_readable(film: Film) -> None:
         above = low
     for (_, right, before), (left, _, after) in zip(sorted(ends), sorted(ends)[1:], strict=False):
         assert right <= left, f"{before} reaches into {after}"
-
-
-@st.composite
-def figures(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
-    """A figure with kernels up to the size of their maps, in which each row of panels stands beside the other."""
-    size = lambda most, least=1: st.one_of(  # noqa: E731
-        st.integers(least, most), st.tuples(st.integers(least, most), st.integers(least, most))
-    )
-    scene = draw(st.sampled_from(SCENES))
-    given = {"i": draw(size(24)), "k": draw(size(12)), "s": draw(size(3)), "p": draw(size(3, 0))}
-    if scene in ("conv", "output-size"):
-        given["d"] = draw(size(3))
-    look = {"width": draw(st.sampled_from([640, 960, 1920])), "lang": draw(st.sampled_from(["en", "zh"]))}
-    return scene, given | look
 
 
 @pytest.mark.parametrize(

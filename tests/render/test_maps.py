@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -125,31 +124,3 @@ def test_every_cell_of_every_map_has_the_colour_of_its_value():
         shown = colors()[y : y + tall, x : x + wide]
         expected = ends[values[place].astype(int)].repeat(zoom, axis=0).repeat(zoom, axis=1)
         np.testing.assert_array_equal(shown, expected)
-
-
-def test_steps_leave_no_traces():
-    rng = np.random.default_rng(1)
-    known = [s for s in SMALL.stations if s.name != "input"]
-    _painter, canvas, colors = drawn(SMALL)
-    changed = np.zeros(colors().shape[:2], bool)
-    before = colors()
-    for role in ("active", "gradient", "returned", "updated"):
-        for one in known:
-            values = rng.random(one.values.shape)
-            change = SetStation(panel="net", station=one.name, role=role, values=values, shade=BLUE, note="∂W 0.087")
-            boxes = canvas.apply([change])
-            changed[:] = False
-            for box in boxes:
-                changed[box.slices] = True
-            after = colors()
-            assert not (after != before).any(axis=2)[~changed].any(), "a change outside of the boxes it names"
-            before = after
-    last = {}
-    rng = np.random.default_rng(1)
-    for _ in range(4):
-        last = {one.name: rng.random(one.values.shape) for one in known}
-    final = tuple(
-        dataclasses.replace(s, values=last[s.name], role="updated", note="∂W 0.087") if s.name in last else s
-        for s in SMALL.stations
-    )
-    np.testing.assert_array_equal(before, drawn(dataclasses.replace(SMALL, stations=final))[2]())

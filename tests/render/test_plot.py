@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.render.axes import Ticks, length, strokes
+from cnnviz.render.axes import Ticks
 from cnnviz.render.canvas import Box
 from cnnviz.render.panels.plot import moved_apart
 from cnnviz.storyboard import Curve, Dot, MoveDot, Plot, SetCurve
@@ -118,21 +118,6 @@ def test_what_moves_leaves_no_trace_and_stays_within_its_boxes(path):
         assert np.array_equal(walked.pixels()[outside], before[outside])
     direct.apply(*changes(*path[-1]))
     assert np.array_equal(walked.pixels(), direct.pixels())
-
-
-@settings(deadline=None, derandomize=True, max_examples=20)
-@given(st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), min_size=2, max_size=8, unique=True))
-def test_strokes_cover_their_share_wherever_a_line_was_begun(corners):
-    points = np.array(corners, float)
-    whole = length(points)
-    drawn = sum(map(length, strokes(points, (6, 4))))
-    assert drawn == pytest.approx(sum(min(6, whole - at) for at in np.arange(0, whole, 10)), abs=1e-6)
-    if len(points) > 2:
-        parts = [*strokes(points[:2], (6, 4)), *strokes(points[1:], (6, 4), begun=length(points[:2]))]
-        assert sum(map(length, parts)) == pytest.approx(drawn, abs=1e-6)
-    assert sum(map(length, strokes(points, (1, 2, 3, 4)))) == pytest.approx(
-        sum(map(length, strokes(points, (1, 9)))) + sum(map(length, strokes(points, (3, 7), begun=7))), abs=1e-6
-    )
 
 
 def test_texts_at_ends_move_apart_where_they_would_meet():

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
-
 import numpy as np
 import pytest
 
 from cnnviz.pipeline import make
 from cnnviz.storyboard import MoveDot, SetCurve, SetRow
-from cnnviz.words import Equation, Number, evaluate, exact, walk
+from cnnviz.words import Number, walk
 
 
 def board_of(scene, **given):
@@ -42,20 +39,6 @@ def check_point(step, f, corners=()):
     assert (y1 - y0) / (x1 - x0) == pytest.approx(slope, rel=1e-6, abs=1e-9)
     assert ((x0 + x1) / 2, (y0 + y1) / 2) == pytest.approx((x, y), abs=1e-9)
     return x
-
-
-def check_arithmetic(words, result):
-    """An equation that comes to a result with its numbers unrounded, and holds as they are written."""
-    (equation,) = [part for part in walk(words) if isinstance(part, Equation)]
-    assert equation.result.value == pytest.approx(result, abs=1e-9)
-    written = equation.result.exact()
-    for side, sign in zip(equation.sides, equation.signs(), strict=False):
-        assert float(evaluate(side)) == pytest.approx(result, rel=1e-9, abs=1e-9)
-        found = exact(side)
-        equal = found == written if isinstance(found, Fraction) else False
-        assert (sign == "=") == equal, equation
-        assert math.isclose(float(found), float(written), abs_tol=0.0051 + 0.01 * abs(result))
-    return equation
 
 
 def drawn(board, panel, curve):

@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from cnnviz import UsageError
 from cnnviz.pipeline import make
 from cnnviz.playback import play
 from cnnviz.storyboard import SetEdge, SetNode
-from tests.scenes.sides import check_arithmetic, equations
-
-quarters = st.integers(-40, 40).map(lambda n: n / 4)
+from tests.scenes.sides import equations
 
 
-@st.composite
-def layers(draw):
-    inputs, outputs = draw(st.integers(1, 8)), draw(st.integers(1, 8))
-    rows = [draw(st.lists(quarters, min_size=inputs, max_size=inputs)) for _ in range(outputs + 1)]
-    return np.array(rows[0]), np.array(rows[1:]), np.array(draw(st.lists(quarters, min_size=outputs, max_size=outputs)))
-
-
-@settings(deadline=None, derandomize=True, max_examples=15)
-@given(layers())
-def test_every_step_adds_one_product_or_the_bias_and_lights_its_edge(layer):
-    x, weights, bias = layer
+@pytest.mark.parametrize(("inputs", "outputs"), [(1, 1), (3, 2), (2, 5)])
+def test_every_step_adds_one_product_or_the_bias_and_lights_its_edge(inputs, outputs):
+    x, bias, weights = (np.random.default_rng(1).normal(size=n).round(2) for n in (inputs, outputs, (outputs, inputs)))
     scene = make("fully-connected", input=x, weights=weights, bias=bias).scene
     board = scene.storyboard()
-    outputs, inputs = weights.shape
     edges = {(e.source, e.target): e.role for e in board.panel("network").edges}
     assert len(edges) == board.count == outputs * (inputs + 1)
     results = [equation.result.value for _, equation in equations(scene)]
@@ -51,7 +38,6 @@ def test_every_step_adds_one_product_or_the_bias_and_lights_its_edge(layer):
         shown = {name: (mark.row, mark.column) for name, mark in marks.items() if mark.rows}
         wanted = {"bias": (j, 0)} if i == inputs else {"weights": (j, i), "input": (i, 0)}
         assert shown == wanted | {"output": (j, 0)}
-    assert check_arithmetic(scene) >= weights.size
 
 
 def source(i, inputs):
@@ -87,25 +73,6 @@ def test_sizes_follow_from_what_is_given():
     assert size(bias="5", outputs=4) == (3, 4)
     assert size(weights="laplacian") == (3, 3)
     assert size(weights="ones", inputs=4, outputs=1) == (4, 1)
-
-
-def test_one_bias_serves_every_output():
-    board = make("fully-connected", bias="5", outputs=3).storyboard()
-    assert board.panel("bias").values.tolist() == [[5], [5], [5]]
-
-
-def test_a_seed_gives_its_own_numbers_again():
-    first, again, other = (make("fully-connected", seed=seed).storyboard() for seed in (1, 1, 2))
-    for panel in ("weights", "input", "bias"):
-        assert np.array_equal(first.panel(panel).values, again.panel(panel).values)
-    assert not np.array_equal(first.panel("weights").values, other.panel("weights").values)
-    assert 0 not in first.panel("weights").values
-
-
-def test_grids_round_what_has_no_room():
-    board = make("fully-connected", input="0.25 -1.75 1", weights="1 1 1", bias="0").storyboard()
-    assert board.panel("input").digits == 1
-    assert not make("fully-connected", input="12345 1 1").storyboard().panel("output").numbers
 
 
 def test_negative_weights_are_dashed():
