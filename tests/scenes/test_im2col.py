@@ -8,7 +8,7 @@ from scipy import signal
 
 from cnnviz import UsageError
 from cnnviz.pipeline import make
-from tests.scenes.trees import assert_arithmetic_holds, final
+from tests.scenes.trees import final
 
 
 def test_each_column_is_a_window_and_the_product_folds_into_the_correlation():
@@ -18,7 +18,6 @@ def test_each_column_is_a_window_and_the_product_folds_into_the_correlation():
     np.testing.assert_array_equal(values["columns"][:, 5], x[1:3, 1:3].ravel())
     np.testing.assert_allclose(values["output"], signal.correlate2d(x, [[1, 2], [-1, 3]], "valid"))
     np.testing.assert_array_equal(values["product"][0], values["output"].ravel())
-    assert assert_arithmetic_holds(figure) == 12 + 1
 
 
 def test_copies_are_counted():
