@@ -6,7 +6,7 @@ from typing import Any
 
 from cnnviz.appearance import Appearance
 from cnnviz.discovery import docstring, find_scenes, load_scene
-from cnnviz.parameters import Parameter, jsonable, parameters_of
+from cnnviz.parameters import Parameter, Sides, jsonable, parameters_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -46,6 +46,12 @@ def _property(parameter: Parameter) -> dict[str, Any]:
         shape: dict[str, Any] = {"type": kind, **limits}
     elif parameter.type.__name__ == "ArrayLike":
         shape = {"type": ["string", "number", "array"]}
+    elif parameter.type.__name__ == "Numbers":
+        number = {"type": "number", **limits}
+        shape = {"anyOf": [number, {"type": "array", "items": number}, {"type": "string"}]}
+    elif parameter.type == Sides:
+        several = {"type": "array", "items": whole, "minItems": 2, "maxItems": 4}
+        shape = {"anyOf": [whole, several, {"type": "string", "pattern": r"^(same|valid|\d+(,\d+)?(x\d+(,\d+)?)?)$"}]}
     else:
         pair = {"type": "array", "items": whole, "minItems": 2, "maxItems": 2}
         shape = {"anyOf": [whole, pair, {"type": "string", "pattern": r"^\d+(x\d+)?$"}]}

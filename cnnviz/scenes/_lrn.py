@@ -31,7 +31,7 @@ def check(scene: Lrn) -> None:
     check_squares(scene.maps.values)
     check_steps(scene.windows.count, "this normalization", scene.windows.covered)
     if scene.k == 0 and not (scene.alpha and all(scene.strength(at) for at in scene.windows.places())):
-        raise UsageError("k 0 leaves nothing to divide by where α, or all neighbours, are 0: use --k 1, or more")
+        raise UsageError("k 0 leaves nothing to divide by where α, or all neighbours, are 0: use --k above 0")
 
 
 def rows_of_channels(channels: int, columns: int) -> int:

@@ -33,7 +33,6 @@ from cnnviz.story import (
 from cnnviz.storyboard import Mark, Step
 
 _DEFAULTS: dict[str, tuple[int, Size]] = {"inter": (4, (2, 2)), "intra": (1, (4, 4))}
-# Cells up to which all channels stand side by side.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +95,7 @@ class Lrn(Scene):
             story.set("", symbol, story.number(name), size=False)
         down = _lrn.rows_of_channels(channels, columns)
         more: dict[str, Any] = {"axes": 3, "columns": math.ceil(channels / down)}
-        marks = (*sheet_marks("window", channels), Mark(name="centre", role="result", channel=0))
+        marks = (*sheet_marks("window", channels, "window"), Mark(name="centre", role="result", channel=0))
         X = story.cells("input", "Input $a$, {size}", x, data=self.maps, marks=marks, **more)
         more |= {"pending": True, "digits": short_digits(b.values, self.digits)}
         Y = story.cells("output", "Output $b$, {size}", b, **more)
@@ -107,7 +106,7 @@ class Lrn(Scene):
                 yield story.step(
                     _lrn.divided(self, story, X, Y, at),
                     X.cover(near, special=dict.fromkeys(near, "neighbour") | {at: "selected"}),
-                    X.outline_sheets(range(first[0], first[0] + size[0]), first[1:], size[1:]),
+                    X.outline_sheets(range(first[0], first[0] + size[0]), first[1:], size[1:], "window"),
                     X.mark("centre", at),
                     Y.write(at),
                 )

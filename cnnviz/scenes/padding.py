@@ -1,4 +1,4 @@
-"""Padding: zeros, mirrored, repeated and circular values around one map, and the outputs that they change."""
+"""Padding: zeros, mirrored, repeated or circular values around a map, and which outputs differ."""
 
 from __future__ import annotations
 

@@ -31,9 +31,9 @@ COVERED = MappingProxyType(
 """What becomes of a cell's role where a window covers it; others keep their own."""
 
 
-def sheet_marks(role: str, sheets: int) -> tuple[Mark, ...]:
-    """An outline for each sheet of a block."""
-    return tuple(Mark(name=f"sheet {sheet}", role=role, channel=sheet) for sheet in range(sheets))
+def sheet_marks(role: str, sheets: int, name: str = "sheet") -> tuple[Mark, ...]:
+    """An outline for each sheet of a block; as "window" it travels with its cells."""
+    return tuple(Mark(name=f"{name} {sheet}", role=role, channel=sheet) for sheet in range(sheets))
 
 
 class Cells:
@@ -153,11 +153,13 @@ class Cells:
             channel=corner[0] if len(corner) == 3 else None,
         )
 
-    def outline_sheets(self, sheets: Sequence[int], corner: Place, size: Sequence[int]) -> Iterator[MoveMark]:
+    def outline_sheets(
+        self, sheets: Sequence[int], corner: Place, size: Sequence[int], name: str = "sheet"
+    ) -> Iterator[MoveMark]:
         """The outlines of `sheet_marks` go around the same cells of some sheets, and away from all others."""
         for sheet in range(self.values.shape[0]):
-            name = f"sheet {sheet}"
-            yield self.mark(name, (sheet, *corner), size) if sheet in sheets else self.hide(name)
+            mark = f"{name} {sheet}"
+            yield self.mark(mark, (sheet, *corner), size) if sheet in sheets else self.hide(mark)
 
     def relabel(self, below: Words | None = None) -> Relabel:
         """The label has something else under its first line."""

@@ -98,6 +98,26 @@ def test_two_libraries_decode_what_was_drawn(given):
     np.testing.assert_array_equal(iio.imread(data, extension=".gif"), np.stack(drawn))
 
 
+def test_what_moves_is_there_at_its_time():
+    # A step may come in several blocks; by the end of its time it is whole.
+    figure = make("conv", i=4, k=3, width=480)
+    film, buffer = figure.film(tween=4, opening=True), io.BytesIO()
+    write(Job(storyboard=film.storyboard, film=lambda tween: film, command="", once=False), buffer)
+    drawn = []
+    for frame in film:
+        drawn += [film.palette.colors[frame.pixels]] * (frame.milliseconds // 10)
+    pillow, times, seen = Image.open(buffer), [], []
+    for place in range(pillow.n_frames):
+        pillow.seek(place)
+        seen.append(np.asarray(pillow.convert("RGB")))
+        times += [place] * (pillow.info["duration"] // 10)
+    assert len(times) == len(drawn)
+    assert len(seen) > len(list(film))
+    for place, (at, wanted) in enumerate(zip(times, drawn, strict=True)):
+        if place + 1 == len(drawn) or drawn[place + 1] is not wanted:
+            np.testing.assert_array_equal(seen[at], wanted)
+
+
 @pytest.mark.parametrize("given", FIGURES, ids=str)
 def test_frames_are_partial_and_share_one_small_palette(given):
     _, written, data = encoded(**given)

@@ -26,6 +26,8 @@ SMALL = {
     "gradient-descent": ["page"],
     "lrn": ["block"],
     "norm": ["block"],
+    "padding": ["grid"],
+    "separable-conv": ["block", "grid"],
     "transposed-conv": ["grid"],
 }
 

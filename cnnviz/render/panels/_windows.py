@@ -11,7 +11,7 @@ from cnnviz.playback import GridState
 from cnnviz.render.canvas import Box
 from cnnviz.render.panels._cell import CellFace
 from cnnviz.render.panels._sheets import Sheets
-from cnnviz.render.panels.base import Item, Shape, Slot
+from cnnviz.render.panels.base import EDGE, Item, Shape, Slot
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import Color
 from cnnviz.storyboard import Mark
@@ -84,7 +84,8 @@ class WindowItems:
             pen.rect(0, 0, width, height, fill)
 
         reshaped = partial(self._block, role)
-        return Item(("body", role), Box(0, 0, width, height), draw, shape=size, reshaped=reshaped, glides=True)
+        item = Item(("body", role), Box(0, 0, width, height), draw, shape=size, reshaped=reshaped, glides=True)
+        return item._replace(plain=True)
 
     def grid_lines(self) -> Item:
         """The gaps between cells, above windows: what moves below them changes less of the picture."""
@@ -146,7 +147,9 @@ class WindowItems:
         right, bottom = zip(*(box[2:] for box, *_ in rings), strict=True)
         box = Box(min(left), min(top), max(right), max(bottom))
         reshaped = partial(self._outline, role, everywhere)
-        return Item((role, everywhere), box, draw, shape=size, reshaped=reshaped, glides=True)
+        item = Item((role, everywhere), box, draw, shape=size, reshaped=reshaped, glides=True)
+        # On a picture its rings are wider, and of several sheets it has several.
+        return item._replace(plain=len(rings) == 1 and rings[0][1] <= EDGE)
 
     def _rings(self, role: str, span: Box) -> Iterator[tuple[Box, int, Color]]:
         """What the outline of some cells consists of, lowest first."""

@@ -25,6 +25,9 @@ LABEL_LEADING = 23
 # Behind a space outside of a formula, or a comma that has none after it.
 _BREAKS = re.compile(r"(?<= )(?=(?:[^$]*\$[^$]*\$)*[^$]*$)|(?<=[，、：；])")
 
+EDGE = 6
+"""Pixels of the edge of a `plain` item."""
+
 Slot = tuple[Hashable, ...]
 Shape = tuple[float, ...]
 
@@ -35,6 +38,8 @@ class Item(NamedTuple):
     Two items of one `key` look the same but for their place and their `shape`: numbers of which `reshaped` makes the
     item anew. What `glides` is shown on its way from one to the other; what `pauses` and changes is out of sight while
     others are on their way.
+
+    Of a `plain` one nothing changes farther from its edges than it has been moved, and `EDGE` pixels.
 
     On the ground, an item that `covers` as much as the one before it is drawn over that one; the ground is drawn anew
     for one that does not. Of a `tile`, all slots with its key look the same.
@@ -48,6 +53,7 @@ class Item(NamedTuple):
     reshaped: Callable[[Shape], Item] | None = None
     glides: bool = False
     pauses: bool = False
+    plain: bool = False
     covers: float = 0
     tile: bool = False
 
@@ -65,6 +71,21 @@ class Item(NamedTuple):
         if other is None or not self.glides or self.same(other):
             return False
         return self.key == other.key and len(self.shape) == len(other.shape)
+
+    def trace(self, other: Item) -> list[Box]:
+        """What changes where it goes to another place."""
+        a, b = self.reach, other.reach
+        if not self.plain or (a.width, a.height) != (b.width, b.height):
+            return [a, b]
+        whole = hull((a, b)) or a
+        left, right = max(a.left, b.left) + EDGE, min(a.right, b.right) - EDGE
+        top, bottom = max(a.top, b.top) + EDGE, min(a.bottom, b.bottom) - EDGE
+        found = []
+        if a.left != b.left:
+            found += [whole._replace(right=left), whole._replace(left=right)]
+        if a.top != b.top:
+            found += [whole._replace(bottom=top), whole._replace(top=bottom)]
+        return found
 
     def between(self, other: Item, share: float) -> Item:
         """It on a share of its way to where it is in the other."""

@@ -231,7 +231,7 @@ class CellsPainter(Painter):
         for channel in range(len(self.sheets.captions)):
             yield around([self.sheets.caption(channel)]).moved(x, y)
             if not (sheet := self.sheets.box(channel).moved(x, y)).meets(end):
-                yield sheet.grown(self.look.px(_HELD)) if getattr(self._panel, "held", False) else sheet
+                yield sheet.grown(self.look.px(2 * _HELD)) if getattr(self._panel, "held", False) else sheet
         if self._fitted.numbers and not self._has_bodies:
             boxes = (self.cell_box(tuple(at)) for at in np.argwhere(np.isfinite(self.state.values)).tolist())
             yield from (box for box in boxes if box != end)
