@@ -116,7 +116,7 @@ def test_file_names_tell_the_parameters(cnnviz, given, name):
     Path("folder").mkdir()
     Path("folder/map.csv").write_text("1,2\n3,4\n")
 
-    ran = cnnviz(*shlex.split(given), "--width", 320)
+    ran = cnnviz(*shlex.split(given), "--width", 320, "--tween", 0)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith(f"output/{name}.gif: ")
     assert files("output") == {f"{name}.gif"}
@@ -235,7 +235,7 @@ def test_every_example_in_the_help_works(cnnviz, scene):
         assert (ran.code, ran.err) == (0, ""), example
         assert told("x.json")["scene"] == scene
         if place == 0:
-            ran = cnnviz(*words, "--width", 320, "-q")
+            ran = cnnviz(*words, "--width", 320, "--tween", 0, "-q")
             assert (ran.code, ran.out, ran.err) == (0, "", ""), example
             written = Path(output) if output else next(Path("output").iterdir())
             assert film(written)[0] == (320, 180)

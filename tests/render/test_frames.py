@@ -41,8 +41,8 @@ def test_only_the_announced_box_changes_and_nothing_leaves_the_frame(figure):
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
-@pytest.mark.parametrize("width", [640, 960])
-def test_panels_stand_apart_within_the_stage(figure, width):
+def test_panels_stand_apart_within_the_stage(figure):
+    width = 640
     film = film_of(figure, width)
     unit = width / 960
     boxes = []
