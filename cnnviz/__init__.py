@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from cnnviz.export.webp import WebpPlugin as WebpPlugin
     from cnnviz.pipeline import Figure
     from cnnviz.talk import Source
+    from cnnviz.widget import Explorer
 
 __version__ = "0.1.0"
-__all__ = ["CnnvizError", "UsageError", "__version__", "deck", "scene_names"]
+__all__ = ["CnnvizError", "UsageError", "__version__", "deck", "explore", "scene_names"]
 
 _PLUGINS = {"ApngPlugin": "apng", "GifPlugin": "gif", "Mp4Plugin": "mp4", "WebmPlugin": "webm", "WebpPlugin": "webp"}
 """The writers as imageio plugins, and their formats: `iio.imwrite("x.gif", frames, plugin=cnnviz.GifPlugin)`."""
@@ -48,6 +49,19 @@ def deck(
     from cnnviz.talk import write_talk
 
     return write_talk(sources, Path(path), jobs=jobs, **options)
+
+
+def explore(scene: str, /, **parameters: Any) -> Explorer:
+    """A figure with its form, in a notebook: each parameter is a trait, as in `w.k = 5`; `w.figure` is the figure.
+
+    Raises UsageError, and CnnvizError where anywidget is not installed.
+    """
+    try:
+        from cnnviz.widget import explorer
+    except ModuleNotFoundError as error:
+        raise CnnvizError(f"explore needs {error.name}: install it with pip install 'cnnviz[widget]'") from None
+
+    return explorer(scene, parameters)
 
 
 def __getattr__(name: str) -> Callable[..., Figure]:

@@ -287,7 +287,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         click.echo(error.format_message())
         sys.exit(2)
     except click.ClickException as error:
-        _fail(_with_long_form(error).format_message(), error.exit_code)
+        _fail(error.format_message(), error.exit_code)
     except CnnvizError as error:
         _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
@@ -303,15 +303,6 @@ def _open_closed_streams() -> None:
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115
-
-
-def _with_long_form(error: click.ClickException) -> click.ClickException:
-    """Suggest `--k` for `-k`, which click does not."""
-    if isinstance(error, click.NoSuchOption) and error.ctx is not None:
-        long_form = f"-{error.option_name}"
-        if any(long_form in param.opts for param in error.ctx.command.params):
-            return click.NoSuchOption(error.option_name, possibilities=[long_form])
-    return error
 
 
 def _fail(message: str, code: int) -> NoReturn:

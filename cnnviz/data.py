@@ -15,7 +15,7 @@ import numpy as np
 
 from cnnviz import kernels, limits, maps
 from cnnviz.errors import UsageError
-from cnnviz.images import read_grey
+from cnnviz.images import read_image
 from cnnviz.parameters import Size, quote, suggest
 from cnnviz.rows import check_even, file_rows, is_literal, literal_rows, parse_rows, unpasted
 
@@ -40,8 +40,9 @@ _NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 class Data:
     """A checked grid of numbers and where it comes from.
 
-    `values` is 2-D, finite, C-contiguous and read-only; `source` is "literal", "array", "file", "image" or the name
-    that was asked for; `name` is a short label for captions: that name, the file's name, or "".
+    `values` is finite, C-contiguous and read-only, and 2-D unless more axes were asked for; `source` is "literal",
+    "array", "file", "image" or the name that was asked for; `name` is a short label for captions: that name, the file's
+    name, or "".
     """
 
     values: Grid
@@ -60,6 +61,8 @@ class _Request:
     what: str
     option: str
     size_option: str
+    axes: int = 2
+    sheets: int = 1
 
     def __post_init__(self) -> None:
         if self.size is not None and not all(1 <= side <= self.limit for side in self.size):
@@ -76,15 +79,18 @@ def load_map(
     what: str = "input",
     option: str = "--input",
     size_option: str = "--i",
+    axes: int = 2,
+    sheets: int = 1,
 ) -> Data:
     """Load an input map.
 
     `spec` is None (random), a name of MAP_NAMES, a literal such as "1 2; 3 4", a file (.npy, text, image), nested
     sequences or an array; `size` is rows, columns or None for the data's own. Names have the values of `maps.make_map`,
-    random ones from `seed` >= 0; an image becomes grey levels 0..255. Raises UsageError, in one line, for whatever is
-    wrong.
+    random ones from `seed` >= 0; an image becomes grey levels 0..255. With three `axes` an array may have channels, and
+    an image in colour becomes its three; of rows and columns alone there are those of so many `sheets`, one below the
+    other. Raises UsageError, in one line, for whatever is wrong.
     """
-    request = _Request(size, default_image_size, limits.MAX_SIDE, MAP_NAMES, what, option, size_option)
+    request = _Request(size, default_image_size, limits.MAX_SIDE, MAP_NAMES, what, option, size_option, axes, sheets)
 
     def make(name: str) -> Grid:
         return maps.make_map(name, size or (default_image_size if name == maps.PICTURE else default_size), seed)
@@ -101,13 +107,15 @@ def load_kernel(
     what: str = "kernel",
     option: str = "--kernel",
     size_option: str = "--k",
+    axes: int = 2,
+    sheets: int = 1,
 ) -> Data:
     """Load a kernel.
 
-    As `load_map`, with the names and the values of `kernels.make_kernel`. Raises UsageError, in one line, for
-    whatever is wrong.
+    As `load_map`, with the names and the values of `kernels.make_kernel`; with four `axes` an array may be the weight
+    of a layer. Raises UsageError, in one line, for whatever is wrong.
     """
-    request = _Request(size, default_size, limits.MAX_KERNEL, KERNEL_NAMES, what, option, size_option)
+    request = _Request(size, default_size, limits.MAX_KERNEL, KERNEL_NAMES, what, option, size_option, axes, sheets)
     return _load(
         spec,
         request,
@@ -164,25 +172,24 @@ def _array(spec: object, request: _Request) -> npt.NDArray[Any]:
 
 
 def _checked(array: npt.NDArray[Any], subject: str, request: _Request) -> Grid:
-    """Copy to a 2-D float64 array of the size asked for, all of it finite."""
+    """Copy to a float64 array of the size asked for, all of it finite."""
     _check_kind(array.dtype, subject)
     shape = _grid_shape(array.shape, subject, request)
     with np.errstate(over="ignore"):
         values = np.array(array, dtype=np.float64, order="C", subok=False).reshape(shape)
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
-        row, column = bad[0]
-        raise UsageError(
-            f"{subject}, row {row + 1}, column {column + 1} is {values[row, column]}: use finite numbers only"
-        )
+        raise UsageError(f"{_cell(subject, bad[0])} is {values[tuple(bad[0])]}: use finite numbers only")
     large = np.argwhere(np.abs(values) > limits.MAX_VALUE)
     if len(large):
-        row, column = large[0]
-        raise UsageError(
-            f"{subject}, row {row + 1}, column {column + 1} is {values[row, column]:g}: "
-            f"use numbers up to {limits.MAX_VALUE:g}"
-        )
+        cell, value = _cell(subject, large[0]), values[tuple(large[0])]
+        raise UsageError(f"{cell} is {value:g}: use numbers up to {limits.MAX_VALUE:g}")
     return values
+
+
+def _cell(subject: str, place: npt.NDArray[np.int_]) -> str:
+    """What messages call a cell: by its row and column."""
+    return f"{subject}, row {place[-2] + 1}, column {place[-1] + 1}"
 
 
 def _check_kind(dtype: np.dtype[Any], subject: str) -> None:
@@ -191,27 +198,30 @@ def _check_kind(dtype: np.dtype[Any], subject: str) -> None:
         raise UsageError(f"{subject} holds {found}: use whole or real numbers")
 
 
-def _grid_shape(shape: tuple[int, ...], subject: str, request: _Request) -> Size:
-    """The rows and columns of an array's shape, known before the array is."""
+def _grid_shape(shape: tuple[int, ...], subject: str, request: _Request) -> tuple[int, ...]:
+    """Rows and columns of an array's shape, known before the array is, and what axes it may have before them."""
     given = shape
     while len(shape) > 2 and shape[0] == 1:
         shape = shape[1:]
     if len(shape) == 1:
         shape = (1, *shape)
-    if len(shape) != 2:
+    if not 2 <= len(shape) <= request.axes:
         found = f"has {len(given)} dimensions ({_times(given)})" if given else "is a single number"
         raise UsageError(f"{subject} {found}: give {request.option} rows and columns, such as '1 2; 3 4'")
-    rows, columns = shape
-    if rows < 1 or columns < 1:
+    *sheets, rows, columns = shape
+    if min(shape) < 1:
         raise UsageError(f"{subject} is empty ({_times(given)}): give at least one number")
+    if max(sheets, default=0) > limits.MAX_CHANNELS:
+        raise UsageError(f"{subject} is {_times(shape)}: use at most {limits.MAX_CHANNELS} channels and filters")
     if rows > request.limit or columns > request.limit:
         raise UsageError(f"{subject} is {_times(shape)}: use at most {request.limit} rows and columns")
-    if request.size not in (None, (rows, columns)):
+    high = rows if sheets else rows / request.sheets
+    if request.size not in (None, (high, columns)):
         raise UsageError(
             f"{subject} is {_times(shape)}, but {request.size_option} asks for {_times(request.size)}: "
             f"leave {request.size_option} out"
         )
-    return rows, columns
+    return shape
 
 
 def _times(shape: tuple[int, ...]) -> str:
@@ -229,7 +239,8 @@ def _load_file(text: str, request: _Request) -> Data:
     try:
         with _opened(text, subject, request) as file:
             if kind in _IMAGE_KINDS:
-                values, source = read_grey(file, subject, request.size or request.image_size), "image"
+                color, size = request.axes > 2, request.size or request.image_size
+                values, source = read_image(file, subject, size, color=color), "image"
             else:
                 read = _read_npy if kind == ".npy" else _read_text
                 values, source = _checked(read(file, subject, request), subject, request), "file"

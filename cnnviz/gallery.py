@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -18,10 +19,6 @@ from cnnviz.files import whole_file
 PAGE = "index.html"
 _PICTURES, _VIDEOS = (".gif", ".webp", ".apng", ".svg", ".png"), (".mp4", ".webm")
 
-# What headings call parameters; a kind, surface or optimizer says by itself what it is.
-_WORDS = {"i": "input", "k": "kernel", "s": "stride", "p": "padding", "d": "dilation"} | dict.fromkeys(
-    ("kind", "surface", "optimizer"), ""
-)
 
 Record = Mapping[str, Any]
 
@@ -48,28 +45,11 @@ def write_gallery(folder: Path, title: str) -> Path:
 
 
 def _headings(records: Sequence[Record]) -> Iterator[str]:
-    """Their titles; those of one title are told apart by the parameters in which they differ, or by their names."""
-    alike: dict[str, list[Record]] = {}
+    """Their titles; those of one title are told apart by the names of their files."""
+    counts = Counter(record["title"] for record in records)
     for record in records:
-        alike.setdefault(record["title"], []).append(record)
-    for record in records:
-        title, others = record["title"], alike[record["title"]]
-        if len(others) == 1:
-            yield title
-            continue
-        own = _differing(record, others)
-        unique = sum(_differing(other, others) == own for other in others) == 1
-        if not unique:
-            own = Path(record["file"]).stem
-        yield f"{title}: {own}" if own else title
-
-
-def _differing(record: Record, others: Iterable[Record]) -> str:
-    """The parameters of a record that not all the others share."""
-    tables = [other.get("parameters") or {} for other in others]
-    own = record.get("parameters") or {}
-    keys = [key for key in own if any(table.get(key) != own[key] for table in tables)]
-    return ", ".join(f"{_WORDS.get(key, key.replace('_', ' '))} {own[key]}".strip() for key in keys)
+        name = f": {Path(record['file']).stem}" if counts[record["title"]] > 1 else ""
+        yield record["title"] + name
 
 
 def _section(number: int, name: str, records: Sequence[Record], headings: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""A picture file as grey levels, cut and shrunk to a grid; whatever the file holds, a mistake is one line."""
+"""A picture file as grey levels or three channels, cut and shrunk to a grid; any mistake in the file is one line."""
 
 from __future__ import annotations
 
@@ -24,11 +24,23 @@ _IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 _PPM_HEADER = 4096
 
 
-def read_grey(file: BinaryIO, subject: str, size: Size) -> Grid:
-    """Grey levels 0..255 of an image's first frame, its middle cut to the aspect of `size` and averaged down."""
+def read_image(file: BinaryIO, subject: str, size: Size, *, color: bool = False) -> Grid:
+    """Levels 0..255 of an image's first frame, its middle cut to the aspect of `size` and averaged down.
+
+    Grey ones, (rows, columns), or with `color` red, green and blue ones, (3, rows, columns), of a picture that has any.
+    """
+    levels = _decoded(file, subject, color)
+    if levels.ndim == 2:
+        return _shrunk(levels, size)
+    if (levels == levels[..., :1]).all():
+        return _shrunk(levels[..., 0], size)
+    return np.stack([_shrunk(channel, size) for channel in np.moveaxis(levels, -1, 0)])
+
+
+def _shrunk(levels: npt.NDArray[np.uint8], size: Size) -> Grid:
     from PIL import Image
 
-    grey = Image.fromarray(_decoded(file, subject))
+    grey = Image.fromarray(levels)
     rows, columns = size
     scale = min(grey.width / columns, grey.height / rows)
     left, top = max(0.0, (grey.width - columns * scale) / 2), max(0.0, (grey.height - rows * scale) / 2)
@@ -39,8 +51,8 @@ def read_grey(file: BinaryIO, subject: str, size: Size) -> Grid:
 
 # Which warnings are shown is one setting for all threads.
 @synchronized
-def _decoded(file: BinaryIO, subject: str) -> npt.NDArray[np.uint8]:
-    """Rec. 601 luma, transparency over white."""
+def _decoded(file: BinaryIO, subject: str, color: bool) -> npt.NDArray[np.uint8]:
+    """Rec. 601 luma, or red, green and blue as a last axis; transparency over white."""
     from imageio.core.imopen import imopen
     from PIL import Image, UnidentifiedImageError
 
@@ -53,7 +65,8 @@ def _decoded(file: BinaryIO, subject: str) -> npt.NDArray[np.uint8]:
             other = f"{subject} has pixels of Pillow's mode {header.mode}: save it as 8-bit grey or RGB"
             if header.mode.startswith(("F", "LAB")):
                 raise UsageError(other)
-            mode = None if header.mode.startswith("I") else "RGBA" if header.has_transparency_data else "L"
+            opaque = "RGB" if color else "L"
+            mode = None if header.mode.startswith("I") else "RGBA" if header.has_transparency_data else opaque
             file.seek(0)
             picture: Any
             with imopen(file, "r", plugin="pillow") as picture:
@@ -69,8 +82,8 @@ def _decoded(file: BinaryIO, subject: str) -> npt.NDArray[np.uint8]:
             raise UsageError(f"{subject} is cut short or damaged: save the image again") from error
     if mode == "RGBA":
         image = Image.fromarray(levels)
-        white = Image.new("L", image.size, 255)
-        white.paste(image.convert("L"), mask=image.getchannel("A"))
+        white = Image.new(opaque, image.size, "white")
+        white.paste(image.convert(opaque), mask=image.getchannel("A"))
         return np.asarray(white)
     if mode is None:
         if levels.min() < 0 or levels.max() > 0xFFFF:

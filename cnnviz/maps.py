@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Grid = npt.NDArray[np.float64]
 
 PICTURE = "picture"
-MAP_NAMES = ("random", "edge", "ramp", PICTURE, "arange", "ones", "zeros")
+MAP_NAMES = ("random", "small-random", "edge", "ramp", PICTURE, "arange", "ones", "zeros")
 """All maps known by name."""
 
 _RANDOM_TAG = 0
@@ -27,8 +27,11 @@ def make_map(name: str, size: Size, seed: int) -> Grid:
 
     An edge is 0 on the left and 9 from the middle column on; a ramp counts from 1, `arange` from 0; a picture has grey
     levels 0 to 255. Random digits, from `seed`, are each as frequent: none comes twice where there are up to ten cells.
+    Small random ones are 0, 1 and 2.
     """
     rows, columns = size
+    if name == "small-random":
+        return np.random.default_rng([seed, _RANDOM_TAG]).integers(0, 3, size).astype(np.float64)
     if name == "random":
         generator = np.random.default_rng([seed, _RANDOM_TAG])
         # Which digits are left out, or come once more, is drawn too.

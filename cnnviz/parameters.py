@@ -15,13 +15,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnnviz.errors import UsageError
+from cnnviz.given import RemotePath, copied
 
 Size = tuple[int, int]
 """Rows and columns."""
 
+Sides = tuple[int, ...]
+"""Cells around an array: (rows, columns) on both sides, or (rows, columns) before and (rows, columns) after."""
+
 THOUSANDS = r"[-+]?[1-9]\d{0,2},\d{3}"
 """A number such as 1,234, whose comma may be a decimal one or divide thousands."""
 
+_SIDES = re.compile(r"\s*(\d{1,9})\s*,\s*(\d{1,9})\s*(?:[x×]\s*(\d{1,9})\s*,\s*(\d{1,9})\s*)?")
 _SIZE = re.compile(r"\s*(\d{1,9})\s*(?:[x×*]\s*(\d{1,9})\s*)?", re.IGNORECASE)
 
 
@@ -84,7 +89,7 @@ class Parameter:
             checked = _CONVERTERS[self.type](self, value)
             if self.spec.choices:
                 checked = self._chosen(checked)
-            for part in checked if isinstance(checked, tuple) else (checked,):
+            for part in checked if isinstance(checked, tuple) else [checked] * (type(checked) is not str):
                 self._check_bounds(part)
         except UsageError as error:
             error.parameter = self.name
@@ -127,28 +132,21 @@ def _typed(value: Any) -> Any:
     return value.replace("\u2212", "-").replace(",", ".")
 
 
-def _to_int(parameter: Parameter, value: Any) -> int:
-    try:
-        if isinstance(value, bool):
-            raise ValueError
-        whole = int(_typed(value))
-        if not isinstance(value, str) and whole != value:
-            raise ValueError
-        return whole
-    except (TypeError, ValueError, OverflowError):
-        raise UsageError(f"{parameter.label} {quote(value)} is not a whole number: give one such as 3") from None
+def _to_number(convert: type, wanted: str) -> Callable[[Parameter, Any], Any]:
+    def checked(parameter: Parameter, value: Any) -> Any:
+        try:
+            found = convert(_typed(value))
+            if isinstance(value, bool) or not math.isfinite(found) or (not isinstance(value, str) and found != value):
+                raise ValueError
+        except (TypeError, ValueError, OverflowError):
+            raise UsageError(f"{parameter.label} {quote(value)} is not a {wanted}") from None
+        return found
+
+    return checked
 
 
-def _to_float(parameter: Parameter, value: Any) -> float:
-    try:
-        if isinstance(value, bool):
-            raise ValueError
-        result = float(_typed(value))
-        if not math.isfinite(result):
-            raise ValueError
-    except (TypeError, ValueError, OverflowError):
-        raise UsageError(f"{parameter.label} {quote(value)} is not a number: give one such as 0.5") from None
-    return result
+_to_int = _to_number(int, "whole number: give one such as 3")
+_to_float = _to_number(float, "number: give one such as 0.5")
 
 
 def _to_bool(parameter: Parameter, value: Any) -> bool:
@@ -180,64 +178,64 @@ def _to_size(parameter: Parameter, value: Any) -> Size:
     )
 
 
+def _to_numbers(parameter: Parameter, value: Any) -> Any:
+    if isinstance(value, str) and len(parts := value.split()) > 1:
+        value = parts
+    if isinstance(value, (tuple, list)):
+        numbers = tuple(_to_float(parameter, part) for part in value)
+        return numbers if len(numbers) != 1 else numbers[0]
+    return _to_float(parameter, value)
+
+
 def _to_data(parameter: Parameter, value: Any) -> Any:
     # Checked by `data` when the array is loaded: only there it is known what a text means. Copied, as the figure may
     # be drawn after its caller has gone on to change the array.
     if isinstance(value, (tuple, list)):
         return jsonable(value)
-    if not hasattr(value, "__array__"):
-        return value
-    try:
-        array, hides = _array(value), _hides(value)
-    except Exception as error:
-        kind, why = type(value).__name__, " ".join(str(error).split())[:80]
-        raise UsageError(f"{parameter.name} is a {kind} that gives no numbers: give a NumPy array ({why})") from None
-    if hides:
-        raise UsageError(f"{parameter.name} masks some of its values: fill them in, as its .filled(0) does")
-    return array
-
-
-def _hides(value: Any) -> bool:
-    """Whether an array masks some of its values; a data frame's mask is a method."""
-    any_ = getattr(getattr(value, "mask", None), "any", None)
-    return any_ is not None and bool(any_())
-
-
-def _array(value: Any) -> Any:
-    """A copy of what an array holds, of a tensor too that is being trained or lies on another device."""
-    for step in ("detach", "cpu"):
-        value = getattr(value, step)() if hasattr(value, step) else value
-    try:
-        return value.__array__().copy()
-    except TypeError:
-        # NumPy lacks a kind of number such as bfloat16, and single precision holds it.
-        if not hasattr(value, "float"):
-            raise
-        return value.float().__array__().copy()
-
-
-class RemotePath(str):
-    """A file shipped to this machine; messages and commands show its original path."""
-
-    display_path: str
-
-    def __new__(cls, path: str, display_path: str) -> RemotePath:  # noqa: D102
-        made = super().__new__(cls, path)
-        made.display_path = display_path
-        return made
-
-    def __repr__(self) -> str:
-        return repr(self.display_path)
-
-    def __format__(self, spec: str) -> str:
-        return format(self.display_path, spec)
+    return copied(value, parameter.name) if hasattr(value, "__array__") else value
 
 
 class ArrayLike:
     """Type of a parameter that holds a name, a literal, a file or an array; `data` turns it into numbers."""
 
 
-_CONVERTERS = {int: _to_int, float: _to_float, bool: _to_bool, str: _to_str, Size: _to_size, ArrayLike: _to_data}
+def _to_sides(parameter: Parameter, value: Any) -> Sides | str:
+    """As a size, or with a comma before and after: `0,1`, `0,1x1,2`; the names `same` and `valid` stay as they are."""
+    if isinstance(value, str) and (name := value.strip().lower()) in ("same", "valid"):
+        return name
+    if isinstance(value, str) and (match := _SIDES.fullmatch(value)):
+        rows = int(match[1]), int(match[2])
+        return sides_of(rows, (int(match[3]), int(match[4])) if match[3] else rows)
+    if isinstance(value, (tuple, list)) and len(value) == 4:
+        top, left, bottom, right = (_to_int(parameter, part) for part in value)
+        return sides_of((top, bottom), (left, right))
+    try:
+        return _to_size(parameter, value)
+    except UsageError:
+        wanted = "1, or 0,1 for 0 before and 1 after, or same, or valid"
+        raise UsageError(f"{parameter.label} {quote(value)} is no padding: give one such as {wanted}") from None
+
+
+def sides_of(rows: Sequence[int], columns: Sequence[int]) -> Sides:
+    """Cells before and after as `Sides`, short where they are as many."""
+    before, after = zip(rows, columns, strict=True)
+    return before if before == after else (*before, *after)
+
+
+class Numbers:
+    """Type of a parameter that holds a number, or several as a tuple: `1 -2`."""
+
+
+_CONVERTERS = {
+    int: _to_int,
+    float: _to_float,
+    bool: _to_bool,
+    str: _to_str,
+    Size: _to_size,
+    Sides: _to_sides,
+    Numbers: _to_numbers,
+    ArrayLike: _to_data,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,6 +318,11 @@ def changed(parameters: Parameters) -> dict[str, Any]:
 
 def to_cli(value: Any) -> str:
     """Write a parameter's value as the command line takes it: `3`, `3x2`, `0.5`."""
+    if isinstance(value, tuple) and isinstance(value[0], float):
+        return " ".join(map(to_cli, value))
+    if isinstance(value, tuple) and len(value) == 4:
+        rows, columns = (f"{value[axis]},{value[axis + 2]}" for axis in (0, 1))
+        return rows if rows == columns else f"{rows}x{columns}"
     if isinstance(value, tuple):
         return str(value[0]) if value[0] == value[1] else "x".join(map(str, value))
     if isinstance(value, float):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cnnviz.export import Job, Written
     from cnnviz.render.frames import Film
     from cnnviz.render.watching import Watch
-    from cnnviz.saving import ExportRequest, Quality
+    from cnnviz.saving import ExportRequest
     from cnnviz.storyboard import Storyboard
 
 # Other looks of a figure replace it; these make it another one.
@@ -77,13 +77,14 @@ class Figure:
         tween: int = 0,
         *,
         step: float | None = None,
-        quality: Quality | None = None,
+        width: int | None = None,
+        colors: int | None = None,
         opening: bool = False,
     ) -> Film:
         """The figure as a stream of frames in one palette.
 
-        `tween` and `step` are used where the figure does not say them itself; `quality` makes its files smaller. With
-        an `opening` the question stands before the first step.
+        `tween` and `step` are used where the figure does not say them itself; `width` replaces its own, `colors` are
+        those of the palette at most. With an `opening` the question stands before the first step.
         """
         from cnnviz.render.frames import Film
         from cnnviz.render.theme import load_theme
@@ -94,20 +95,17 @@ class Figure:
         usual = step or min(LONGEST_STEP, max(SHORTEST_STEP, WHOLE / max(1, board.count)))
         reading = look.step is None and step is None
         timing = Timing(step=look.step or usual, hold=max(look.hold, 0.02), reading=reading)
-        width, more = look.width, {}
-        if quality:
-            width, more = quality.width or width, {"colors": quality.colors} if quality.colors else {}
         return Film(
             board,
             load_theme(look.theme),
-            width,
+            width or look.width,
             timing,
             numbers=look.values,
             font_scale=look.font_scale,
             tween=tween if look.tween is None else look.tween,
             transparent=look.transparent,
             opening=opening,
-            **more,
+            **({"colors": colors} if colors else {}),
         )
 
     def frames(self) -> Iterator[npt.NDArray[np.uint8]]:
@@ -213,10 +211,10 @@ class Figure:
         look, board = self.appearance, self.storyboard()
         films: dict[tuple[int | float | None, ...], Film] = {}
 
-        def film(quality: Quality, tween: int, step: float | None) -> Film:
-            key = quality.colors, quality.width, tween if look.tween is None else look.tween, step
+        def film(width: int, tween: int, step: float | None) -> Film:
+            key = width, tween if look.tween is None else look.tween, step
             if key not in films:
-                films[key] = self.film(board, tween, step=step, quality=quality, opening=True)
+                films[key] = self.film(board, tween, step=step, width=width, opening=True)
                 if watch:
                     from cnnviz.render.watching import Watched
 
@@ -230,7 +228,7 @@ class Figure:
         def request(path: Path | None) -> ExportRequest:
             job, step = self._supported_by(path).job(board), self._max_step_duration(board, path)
             return ExportRequest(
-                jobs=lambda quality: replace(job, film=lambda tween: film(quality, tween, step), effort=quality.effort),
+                job=lambda width: replace(job, film=lambda tween: film(width, tween, step)),
                 width=look.width,
                 options=[name for name in SOME_FORMATS_ONLY if name in changed(look)],
                 limit=None if look.max_size is None else bytes_of(look.max_size),

@@ -24,11 +24,9 @@ _PATH_START = re.compile(r"\s*\.{1,2}/")
 _REAL = r"[-+]?(?:\d{1,999}(?:\.\d{0,999})?|\.\d{1,999})(?:e[-+]?\d{1,9})?"
 _NUMBER = re.compile(rf"({_REAL})(?:/({_REAL}))?", re.ASCII | re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[-+]?\d{0,99},\d{1,99}(?:e[-+]?\d{1,9})?", re.ASCII | re.IGNORECASE)
-_PERCENT = re.compile(r"[-+]?\d{1,99}(?:[.,]\d{1,99})?\s*%", re.ASCII)
 _TRUTH = {"true": "1", "false": "0"}
 # Minus signs and blanks of typography, which text pasted from documents has.
 _PASTED = str.maketrans({"\u2212": "-", "\u00a0": " ", "\u2009": " ", "\u202f": " "})
-_NOT_FINITE = re.compile(r"[-+]?(?:nan|inf|infinity)", re.IGNORECASE)
 
 
 def unpasted(text: str) -> str:
@@ -43,7 +41,7 @@ def is_literal(text: str, kinds: Collection[str]) -> bool:
     if _LITERAL.fullmatch(text) and re.search(r"[\d\[]", text):
         return True
     fields = [field for field in re.split(r"[\s,;\[\]]+", text) if field]
-    numbers = [field for field in fields if _is_number(field) or _PERCENT.fullmatch(field)]
+    numbers = [field for field in fields if _means_number(field)]
     kind = Path(text.strip()).suffix.lower()
     return len(fields) > 1 and 2 * len(numbers) >= len(fields) and kind not in kinds and not os.path.exists(text)
 
@@ -57,12 +55,9 @@ def parse_rows(rows: Iterable[Row], subject: str, limit: int) -> list[list[float
         if len(fields) > limit or len(grid) == limit:
             many = "numbers" if len(fields) > limit else "rows"
             raise UsageError(f"{where}: there are more than {limit} {many}, the most that a grid may have")
-        if not grid:
-            first = place
-            if place.startswith("line") and not any(map(_begins_like_number, fields)):
-                raise UsageError(f"{where} is not a row of numbers but {quote(' '.join(fields))}: remove the header")
-        else:
+        if grid:
             check_even(where, len(fields), first, len(grid[0]))
+        first = first or place
         grid.append([_number(field, f"{where}, column {column}") for column, field in enumerate(fields, 1)])
     if not grid:
         raise UsageError(f"{subject} holds no numbers: give at least one")
@@ -76,17 +71,9 @@ def check_even(where: str, count: int, first: str, expected: int) -> None:
         raise UsageError(f"{where} has {count} {numbers}, but {first} has {expected}: make all rows the same length")
 
 
-def _is_number(text: str) -> bool:
-    return bool(_NUMBER.fullmatch(text) or _NOT_FINITE.fullmatch(text))
-
-
 def _means_number(text: str) -> bool:
     """Is a text a number in a form that people or spreadsheets write?"""
-    return _is_number(text) or bool(_DECIMAL_COMMA.fullmatch(text)) or text.lower() in _TRUTH
-
-
-def _begins_like_number(text: str) -> bool:
-    return re.match(r"[-+.\d]", text) is not None or _means_number(text.translate(_PASTED))
+    return bool(_NUMBER.fullmatch(text) or _DECIMAL_COMMA.fullmatch(text)) or text.lower() in _TRUTH
 
 
 def _number(text: str, where: str) -> float:
@@ -95,19 +82,11 @@ def _number(text: str, where: str) -> float:
         readings = f"{plain.replace(',', '')} or {plain.replace(',', '.')}"
         raise UsageError(f"{where} is {quote(text)}, which may mean {readings}: write one of these")
     plain = plain.replace(",", ".") if _DECIMAL_COMMA.fullmatch(plain) else _TRUTH.get(plain.lower(), plain)
-    match = _NUMBER.fullmatch(plain)
-    if match:
+    if match := _NUMBER.fullmatch(plain):
         numerator, denominator = float(match[1]), float(match[2] or 1)
-        if denominator == 0:
-            raise UsageError(f"{where}: {quote(text)} divides by zero")
-        if math.isfinite(value := numerator / denominator):
+        if denominator and math.isfinite(value := numerator / denominator):
             return value
-    if match or _NOT_FINITE.fullmatch(text):
-        raise UsageError(f"{where} is {quote(text)}: use finite numbers only")
-    if _PERCENT.fullmatch(plain):
-        raise UsageError(f"{where} is {quote(text)}, a percentage: write it as a fraction such as 0.1")
-    wrong = f"{quote(text)} is not a number" if text else "a number is missing"
-    raise UsageError(f"{where}: {wrong}: write it as -2, 0.5, 1e-3 or 1/9")
+    raise UsageError(f"{where}: {quote(text)} is no finite number: write it as -2, 0.5, 1e-3 or 1/9")
 
 
 def literal_rows(text: str, what: str, limit: int) -> Iterator[Row]:
@@ -129,22 +108,13 @@ def literal_rows(text: str, what: str, limit: int) -> Iterator[Row]:
 
 
 def _literal_separator(rows: list[str], text: str, what: str) -> str:
-    """What separates the numbers of a row: blanks or commas, but only blanks where commas are decimal."""
+    """What separates the numbers of a row: blanks where these leave nothing but numbers, else commas too."""
     fields = [field for row in rows for field in row.split()]
-    # Commas within numbers, as in `0,5 1,5`; those of `1,2; 3,4` separate, as do all that a blank follows.
-    inner = [field for field in fields if re.search(r"\d,\d", field)]
-    if not inner or len(fields) == len(rows):
-        return r"\s*,\s*|\s+"
-    if all(map(_means_number, fields)):
-        return r"\s+"
-    if any("," in field and not field.endswith(",") and not _means_number(field) for field in fields):
-        # Such as 1,2,3: no number has two commas.
-        return r"\s*,\s*|\s+"
-    if all(_means_number(field.rstrip(",")) for field in fields):
-        row = next(row for row in rows if set(row.split()) & set(inner))
-        readings = " ".join(re.split(r"[\s,]+", row)), " ".join(re.split(r",?\s+", row)).replace(",", ".")
-        raise UsageError(f"{what} {quote(text)} may mean {readings[0]} or {readings[1]}: write one of these")
-    return r"\s*,\s*|\s+"
+    if any(_DECIMAL_COMMA.fullmatch(field.removesuffix(",")) for field in fields if field.endswith(",")):
+        raise UsageError(f"{what} {quote(text)} has two kinds of commas: put blanks between numbers, points in them")
+    # Of `1,2; 3,4` commas separate, of `0,5 1,5` they do not.
+    blanks = len(fields) > len(rows) and all(map(_means_number, fields))
+    return r"\s+" if blanks else r"\s*,\s*|\s+"
 
 
 def file_rows(file: BinaryIO, subject: str, limit: int) -> Iterator[Row]:

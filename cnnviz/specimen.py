@@ -16,7 +16,6 @@ from cnnviz.files import whole_file
 from cnnviz.pipeline import make, themes
 from cnnviz.render.palette import Palette, Pixels
 from cnnviz.render.theme import Color, load_theme
-from cnnviz.saving import Quality
 
 _FIGURE, _STEP = {"i": 4, "k": 3, "p": 1}, 6
 _COLUMNS, _GAP = 2, 16
@@ -40,9 +39,9 @@ def save_specimen(path: Path) -> Written:
     pictures: list[Pixels] = []
     colors: list[Pixels] = []
     # All palettes make one of 256 colours.
-    most = Quality(colors=_INDICES // len(themes()))
+    most = _INDICES // len(themes())
     for name in themes():
-        film = make("conv", **_FIGURE, theme=name, title=name).film(quality=most)
+        film = make("conv", **_FIGURE, theme=name, title=name).film(colors=most)
         frame = next(islice(film, _STEP, None))
         pictures.append((frame.pixels + sum(len(palette) for palette in colors)).astype(np.uint8))
         colors.append(film.palette.colors)

@@ -82,7 +82,9 @@ class _Task:
 
 def _render(task: _Task) -> CnnvizError | None:
     try:
-        figure = make(task.entry.scene, **task.entry.resolved())
+        # The slide has the caption as its text: once is enough.
+        without = {"subtitle": ""} if task.entry.caption else {}
+        figure = make(task.entry.scene, **task.entry.resolved() | without)
         load_kind(task.kind).render(figure, task.drawn / task.entry.name, task.options)
     except CnnvizError as error:
         return _named(task.entry, error)

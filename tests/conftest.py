@@ -56,10 +56,7 @@ def cnnviz(tmp_path, monkeypatch, capsys):
 
 
 # Known defects, named in the notes; each goes when it is mended.
-KNOWN = [
-    ("export_html/test_size.py", "conv-relation", ""),
-    ("export_html/test_size.py", "unpool", ""),
-]
+KNOWN = []
 
 
 def pytest_collection_modifyitems(items):

@@ -18,6 +18,8 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
         {"i": 6, "s": 4, "p": 1},
         {"i": 24, "k": 5, "s": 5, "kernel": "gaussian"},
         {"input": "0.5 -1.25; 3 4", "k": 1, "kernel": "2.5"},
+        {"channels": 3, "filters": 2, "i": 4, "bias": (1, -1)},
+        {"i": 4, "p": (1, 0, 0, 2), "padding_mode": "reflect"},
     ],
     "transposed-conv": [
         {"i": 5, "s": 1, "p": 1}, {"i": 4, "s": 2, "p": 3},

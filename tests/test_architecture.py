@@ -20,7 +20,8 @@ ROOMS = {
     "errors limits locking installation places sets": "",
     "operation": "numpy",
     "notation": "numpy",
-    "mathtext toml files parameters": "",
+    "mathtext toml files given": "",
+    "parameters": "given",
     "kernels": "parameters numpy",
     "maps": "parameters numpy",
     "rows": "parameters",
@@ -46,25 +47,30 @@ ROOMS = {
     "pipeline": "appearance decks discovery export parameters places programs render saving scene storyboard words "
     "files numpy",
     "api": "appearance discovery parameters pipeline",
-    "batch": "discovery export files parameters pipeline places render sets toml click distributed",
+    "batch": "discovery export files given parameters pipeline places render sets toml click distributed",
     "talk": "appearance batch decks parameters pipeline scene words",
     # Not ops and no scene: a check that computed with these would prove nothing.
     "check verify": "batch data discovery functions network notation operation parameters pipeline playback programs "
     "story storyboard words numpy onnx onnxruntime torch",
     "reading": "av",
+    "assistant": "appearance check data discovery export parameters pipeline rows schema words mcp",
+    "widget": "appearance discovery parameters pipeline schema storyboard studio numpy",
+    "mkdocs": "appearance cli discovery parameters pipeline click",
+    "sphinx": "appearance discovery parameters pipeline docutils sphinx",
     "schema": "appearance discovery parameters",
-    "studio": "appearance data discovery export parameters pipeline programs rows scene schema words starlette uvicorn",
+    "studio": "appearance data discovery export given parameters pipeline programs rows scene schema words starlette "
+    "uvicorn",
     "specimen": "export files pipeline render saving numpy",
     "gallery": "batch export files",
-    "commands": "appearance batch check decks discovery export gallery parameters pipeline places reading render "
-    "schema sets specimen storyboard studio talk words click",
+    "commands": "appearance assistant batch check decks discovery export gallery parameters pipeline places reading "
+    "render schema sets specimen storyboard studio talk words click",
     "cli": "appearance commands discovery export parameters pipeline programs click",
-    "__init__": "api decks discovery export pipeline talk",
+    "__init__": "api decks discovery export pipeline talk widget",
     "__main__": "cli",
 }
 MAY = {room: {*GROUND.split(), *may.split()} for rooms, may in ROOMS.items() for room in rooms.split()}
 LIBRARIES = {"numpy", "matplotlib", "PIL", "imageio", "click", "contourpy", "fontTools", "scipy", "torch", "onnx"}
-LIBRARIES |= {"starlette", "uvicorn", "onnxruntime", "av", "pptx", "distributed", "tensorflow", "keras", "jax"}
+LIBRARIES |= {"mcp", "starlette", "uvicorn", "onnxruntime", "av", "pptx", "distributed", "tensorflow", "keras", "jax"}
 
 PRIVATE = {"cnnviz.commands", "cnnviz.render.panels"}
 BACK = {("cnnviz.export.svg", "cnnviz.export._animated_svg")}

@@ -160,9 +160,8 @@ def test_literals(text, rows):
         ("1;" * 600, ("row 513", "512")),
         ("1 x 3; 4 5 6", ("row 1, column 2", "'x'")),
         ("1 2 3, 4 5 6", ("'1 2 3; 4 5 6'",)),
-        ("0,5, 1,5", ("0 5 1 5", "0.5 1.5")),
+        ("0,5, 1,5", ("two kinds of commas",)),
         ("1,234 2", ("row 1, column 1", "1234", "1.234")),
-        ("10% 20%", ("row 1, column 1", "percentage")),
         ("1 2; 1e308 4", ("row 2, column 1", "1e+09")),
     ],
 )
@@ -316,8 +315,7 @@ def test_what_spreadsheets_save(content, rows):
     ("content", "named"),
     [
         ("1,2\n\n3\n", ("line 3", "line 1")),
-        ("a,b\n1,2\n", ("line 1", "header")),
-        ("10%,20%", ("line 1, column 1", "percentage")),
+        ("a,b\n1,2\n", ("line 1", "'a'")),
         ('"1,234",2', ("1234", "1.234")),
         ("1,2\n3,x\n", ("line 2, column 2", "'x'")),
         ("1\n" * 513, ("line 513", "512")),

@@ -81,7 +81,7 @@ READ = {
     "header.npy": (npy((10**9, 1)), "is 1000000000×1: use at most 512 rows and columns"),
     "deep.npy": (b"\x93NUMPY\2\0" + struct.pack("<I", 9000) + b"(" * 9000, NO_ARRAY),
     "gigabyte.csv": (sparse(2**30), "has 1073741824 bytes: use at most 67108864"),
-    "zeros.csv": (sparse(HUGE), "line 1 is not a row of numbers but '\\x00"),
+    "zeros.csv": (sparse(HUGE), "line 1, column 1: '\\x00"),
     "digits.csv": (b"1" * HUGE, "line 1, column 1: '111"),
 }  # fmt: skip
 READER = """
@@ -285,13 +285,13 @@ TIMES = b"file,milliseconds\n"
 FRAME = png(chunk(b"tEXt", b"Comment\0cnnviz conv"))
 COMMENTS = (b"!\xfe" + (b"\xff" + b"x" * 255) * 1000 + b"\0") * 40
 BACK = {
-    "other.svg": (b"<?xml version='1.0' encoding='cp037'?>" + bytes(range(1, 256)) * 9 + b"</svg>", "is a broken SVG"),
+    "other.svg": (b"<?xml version='1.0' encoding='cp037'?>" + bytes(range(1, 256)) * 9 + b"</svg>", "not say"),
     "definitions.svg": (
         b"<?xml version='1.0'?>" + b" " * 300_000 + b"<!DOCTYPE s [<!ENTITY a 'b'>]><svg/></svg>",
-        "holds definitions of its own",
+        "not say",
     ),
-    "deep.svg": (("<svg><desc>" + "<g>" * 200_000 + "</svg>").encode(), "is a broken SVG|not say"),
-    "long.json": (b'{"format": "cnnviz-storyboard", "x": "' + b"x" * 2**24 + b'"}', "has more than 16 MiB before"),
+    "deep.svg": (("<svg><desc>" + "<g>" * 200_000 + "</svg>").encode(), "not say"),
+    "long.json": (b'{"format": "cnnviz-storyboard", "x": "' + b"x" * 2**24 + b'"}', "is broken JSON"),
     "cut.json": (b'{"format": "cnnviz-storyboard", "command": "cnnviz conv", "steps": [{', "is cut short"),
     "long.zip": (zipped(("1.png", FRAME), ("durations.csv", TIMES + b"a,1\n" * 500_000)), "that is too long"),
     "many.zip": (zipped(*((f"{i}.txt", b"") for i in range(50_000)), ("durations.csv", b"")), "holds too many files"),
@@ -309,7 +309,7 @@ def test_files_that_mean_harm_are_told_of_in_one_line(cnnviz, tool):
         Path(name).write_bytes(content)
         code, told = refused(cnnviz, tool, name)
         assert code == 1
-        assert any(part in told for part in message.split("|")), (name, told)
+        assert message in told, (name, told)
 
 
 @pytest.mark.parametrize("tool", ["info", "rerun", "describe"])

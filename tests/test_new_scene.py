@@ -77,8 +77,8 @@ def test_the_command_line_has_it(folder):
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "--i 99" in refused.stderr
     described = run("describe", NAME, "--lang", "zh")
-    assert "Depthwise convolution" in described.stdout
-    assert "Depthwise convolution" in run("languages", "zh").stdout
+    assert "逐通道卷积" in described.stdout
+    assert "a depthwise convolution: each of" in run("languages", "zh").stdout
 
 
 def test_it_is_checked(folder):

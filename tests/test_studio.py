@@ -182,14 +182,14 @@ def seen(page):
 def test_a_change_in_the_form_changes_the_figure_and_the_address(page, address):
     page.goto(address + "conv?k=2")
     assert "2×2 kernel" in seen(page)
-    page.fill("#field-k", "4")
+    page.fill("[data-parameter=k]", "4")
     page.keyboard.press("Tab")
     page.locator("#lines", has_text="--k 4").wait_for()
     assert "4×4 kernel" in seen(page)
     assert page.url.endswith("conv?k=4")
     page.go_back()
     page.locator("#lines", has_text="--k 2").wait_for()
-    assert page.input_value("#field-k") == "2"
+    assert page.input_value("[data-parameter=k]") == "2"
     page.reload()
     assert "2×2 kernel" in seen(page)
 
@@ -198,7 +198,7 @@ def test_a_change_in_the_form_changes_the_figure_and_the_address(page, address):
 def test_by_keyboard_alone_and_copied(page, address):
     page.goto(address + "conv")
     seen(page)
-    page.focus("#field-s")
+    page.focus("[data-parameter=s]")
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -221,25 +221,25 @@ def test_by_keyboard_alone_and_copied(page, address):
 def test_a_mistake_is_told_at_its_field_and_mended_by_a_button(page, address):
     page.goto(address + "conv?k=3")
     seen(page)
-    page.fill("#field-k", "9")
-    page.wait_for_selector("#field-k[aria-invalid=true]")
-    page.click("#field-k-error button")
-    page.wait_for_selector("#field-k:not([aria-invalid])")
-    assert page.input_value("#field-k") == "5"
+    page.fill("[data-parameter=k]", "9")
+    page.wait_for_selector("[data-parameter=k][aria-invalid=true]")
+    page.click("#fields .error:not([hidden]) button")
+    page.wait_for_selector("[data-parameter=k]:not([aria-invalid])")
+    assert page.input_value("[data-parameter=k]") == "5"
 
 
 @needs_browser
 def test_cells_pasted_from_a_spreadsheet(page, address):
     page.goto(address + "conv?k=2&input=1%202%203;%204%205%206;%207%208%209")
     seen(page)
-    page.locator(".field", has=page.locator("#field-input")).get_by_role("button").first.click()
-    page.wait_for_selector("#grid[open]")
+    page.locator(".field", has=page.locator("[data-parameter=input]")).get_by_role("button").first.click()
+    page.wait_for_selector("dialog[open]")
     page.evaluate("navigator.clipboard.writeText('10\\t20\\n30\\t40')")
     page.focus('[data-at="0,0"]')
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Control+V")
-    page.click("#grid button[value=use]")
-    assert page.input_value("#field-input") == "1 10 20; 4 30 40; 7 8 9"
+    page.click("dialog button[value=use]")
+    assert page.input_value("[data-parameter=input]") == "1 10 20; 4 30 40; 7 8 9"
 
 
 @needs_browser
@@ -254,7 +254,7 @@ def test_nothing_typed_becomes_markup(page, address, scene):
         page.wait_for_timeout(80)
     page.wait_for_timeout(300)
     page.goto(address + scene + query(title=evil, subtitle=evil, lang="en"))
-    assert evil[:5] in page.input_value("#field-title")
+    assert evil[:5] in page.input_value("[data-parameter=title]")
     page.wait_for_selector('#view[aria-busy="false"]')
     assert page.locator("img[src=x]").count() == 0
     assert page.frame_locator("#stage iframe").locator("img[src=x]").count() == 0

@@ -16,7 +16,7 @@ from cnnviz.batch.digests import Sources
 from cnnviz.batch.entries import Entry
 from cnnviz.errors import CnnvizError
 from cnnviz.files import reason
-from cnnviz.parameters import RemotePath
+from cnnviz.given import RemotePath
 
 if TYPE_CHECKING:
     from cnnviz.export import Written

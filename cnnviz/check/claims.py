@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,20 @@ class Claim:
     allowed: float | Values
     result: bool = False
 
+    @cached_property
+    def apart(self) -> Values:
+        """How far each number is from what it should be; all of them are where there should be others in number."""
+        if self.shown.shape != self.right.shape:
+            return np.full(max(1, self.shown.size), np.inf)
+        both = np.isnan(self.shown) & np.isnan(self.right)
+        # A number that was never filled in is infinitely far.
+        return np.nan_to_num(np.where(both, 0, np.abs(self.shown - self.right)), nan=np.inf)
+
+    @property
+    def wrong(self) -> npt.NDArray[np.bool_]:
+        """Which numbers are too far."""
+        return self.apart > (self.allowed if self.shown.shape == self.right.shape else 0)
+
 
 def claims(board: Storyboard, operation: Operation | None, results: Mapping[str, Values]) -> Iterator[Claim]:
     """Every claim of a figure, whose operation an engine has computed as `results`."""
@@ -90,7 +105,7 @@ class _Known:
         self.engine: dict[str, list[Values]] = {name: [np.asarray(each)] for name, each in self.computed.items()}
         self.ways: dict[str, list[Values]] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
-        self.letters, self.choices = letters_of(shown.board), choices_of(shown.board, operation)
+        self.letters, self.choices = letters_of(shown.board), choices_of(operation)
         self._before = {name: values.copy() for name, values in shown.now.items()}
         for each in operation.shown if operation else ():
             if each.among:
@@ -141,24 +156,18 @@ class _Known:
     def _way(self, panel: str, row: int) -> Claim:
         """A way down so far, the curve in that row; of a loss perhaps the logarithm is drawn.
 
-        It may leave the engine's little by little, as rounding errors grow where a way is sensitive to them.
+        It may leave the engine's little by little, as rounding errors grow with every update.
         """
         name = [name for name in self.shown.curves if name.startswith(f"{panel}/")][row]
         found, right = self.shown.curves[name], self.ways[panel][row]
         made = right[: len(found)]
         if right.ndim == 1:
-            found = found[:, 1]
-            with np.errstate(all="ignore"):
-                logarithm = np.log10(np.maximum(made, 1e-300))
-            if abs(found - logarithm).max(initial=0) < abs(found - made).max(initial=0):
-                found = 10**found
+            heights = found[:, 1], 10 ** found[:, 1]
+            found = min(heights, key=lambda each: float(np.abs(each - made).max(initial=0)))
         allowed = np.full(right.shape, 1e-6 * max(1.0, float(np.abs(right).max())))
         if found.shape == made.shape:
-            apart = np.maximum.accumulate(np.abs(found - made).reshape(len(made), -1).max(axis=1))
-            far = np.abs(made).reshape(len(made), -1).max(axis=1)
-            # A jump enlarges what it starts with.
-            grown = np.clip(far[1:] / np.maximum(far[:-1], 1e-300), 1, 1e4)
-            allowed[1 : len(made)] += (100 * grown * apart[:-1]).reshape(-1, *[1] * (right.ndim - 1))
+            apart = np.maximum.accumulate(np.abs(found - made), axis=0)
+            allowed[1 : len(made)] += 1e3 * apart[:-1]
         return Claim(name, found, right, allowed, True)
 
     # Words
@@ -251,10 +260,11 @@ class _Known:
         """A value with a letter or a parameter's name is what that stands for."""
         where, right = f"{name} in {where}", self.letters.get(name)
         if isinstance(value, Number):
-            single = [right] if isinstance(right, int | float) else []
-            yield from _nearest(where, value.value, self.choices.get(name) or single, 1e-12)
-        elif right is not None and np.shape(right) == np.shape(value.sizes):
-            yield Claim(where, np.array(value.sizes), np.array(right), 0)
+            choices = [right] if isinstance(right, int | float) else self.choices.get(name, [])
+            yield from _nearest(where, value.value, choices, 1e-12)
+        elif right is not None and np.shape(right) in ((), np.shape(value.sizes)):
+            sizes = np.array(value.sizes)
+            yield Claim(where, sizes, np.broadcast_to(right, sizes.shape), 0)
 
     def _gaps(self, where: str, text: Text) -> Iterator[Claim]:
         """What fills a gap with a letter's name is what that stands for, a count one of the numbers beside it."""
@@ -271,7 +281,7 @@ class _Known:
         """All sides come to the same with unrounded numbers, along the axis of which they speak."""
         if axis is None:
             each = [list(self._sides(where, sides, axis)) for axis in (0, 1)]
-            yield from min(each, key=lambda found: sum(bool((abs(c.shown - c.right) > c.allowed).any()) for c in found))
+            yield from min(each, key=lambda found: sum(bool(claim.wrong.any()) for claim in found))
             return
         values = [(side, value) for side in sides if (value := value_of(side, self.letters, axis)) is not None]
         for side, value in values[:-1]:

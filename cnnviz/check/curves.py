@@ -60,7 +60,7 @@ def _compared(told: list[Told], plot: Plot | None, operation: Operation, call: C
                 shown = np.broadcast_to(np.asarray(shown, np.float64), x.shape)
                 found.append(Claim(where, shown, right[n][here], near[n][here]))
         if found:
-            yield min(found, key=lambda claim: int((~(np.abs(claim.shown - claim.right) <= claim.allowed)).sum()))
+            yield min(found, key=lambda claim: int(claim.wrong.sum()))
 
 
 def _computed(

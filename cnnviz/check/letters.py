@@ -22,8 +22,8 @@ _PARAMETERS = {
 }
 """Letters and the parameters that they stand for, where these have another name."""
 
-_ARGUMENTS = {"alpha": "negative_slope"}
-"""Parameters and the arguments that they are, where these have another name."""
+_ARGUMENTS = {"negative_slope": "alpha"}
+"""Arguments and the parameters that they are, where these have another name."""
 
 
 def letters_of(board: Storyboard) -> dict[str, Any]:
@@ -51,12 +51,12 @@ def letters_of(board: Storyboard) -> dict[str, Any]:
     return found
 
 
-def choices_of(board: Storyboard, operation: Operation | None) -> dict[str, list[float]]:
+def choices_of(operation: Operation | None) -> dict[str, list[float]]:
     """What parameters that were left out have become: an argument of one call or several."""
-    options = [call.options for call in operation.calls] if operation else []
-    left_out = [name for name, value in board.parameters.items() if value is None]
-    names = {name: (name, _ARGUMENTS.get(name, name)) for name in left_out}
-    found = {name: [each[key] for each in options for key in keys if key in each] for name, keys in names.items()}
+    found: dict[str, list[float]] = {}
+    for call in operation.calls if operation else ():
+        for name, value in call.options.items():
+            found.setdefault(_ARGUMENTS.get(name, name), []).append(value)
     return found | {letter: found[name] for letter, name in _PARAMETERS.items() if name in found}
 
 

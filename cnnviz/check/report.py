@@ -96,42 +96,34 @@ def checked(
 
 
 def _report(name: str, against: str, found: Sequence[Claim]) -> Report:
-    equal, count, most = {True: 0, False: 0}, {True: 0, False: 0}, 0.0
-    wrong: list[tuple[bool, float, str]] = []
-    for claim in found:
-        count[claim.result] += claim.shown.size
-        if claim.shown.shape != claim.right.shape:
-            sizes = f"{size_text(*claim.shown.shape)}, {against} gives {size_text(*claim.right.shape)}"
-            wrong.append((claim.result, np.inf, f"{claim.where} is {sizes}"))
-            continue
-        apart = np.asarray(np.abs(claim.shown - claim.right.astype(np.float64)))
-        apart = np.where(np.isnan(claim.shown) & np.isnan(claim.right), 0, apart)
-        # Turned round, so that a number that was never filled in counts as another.
-        others = ~(apart <= claim.allowed)
-        equal[claim.result] += int((~others).sum())
-        if claim.result and apart.size:
-            most = max(most, float(np.nan_to_num(apart, nan=np.inf).max()))
-        if others.any():
-            at = int(np.where(others, np.nan_to_num(apart, nan=np.inf), -1).argmax())
-            values = f"{claim.shown.flat[at]:.9g}, {against} gives {float(claim.right.flat[at]):.9g}"
-            place = ", ".join(str(n + 1) for n in np.unravel_index(at, claim.shown.shape))
-            wrong.append(
-                (claim.result, float(apart.flat[at]), f"{claim.where} {f'({place}) ' if place else ''}shows {values}")
-            )
+    wrong = [claim for claim in found if claim.wrong.any()]
+    equal = {main: sum(int((~claim.wrong).sum()) for claim in found if claim.result is main) for main in (True, False)}
+    count = {main: sum(claim.apart.size for claim in found if claim.result is main) for main in (True, False)}
     difference = ""
     if wrong:
-        missed = count[True] + count[False] - equal[True] - equal[False]
-        worst = max(wrong, key=lambda each: each[:2])[2]
+        missed = sum(count.values()) - sum(equal.values())
+        worst = _said(max(wrong, key=lambda claim: (claim.result, claim.apart[claim.wrong].max())), against)
         difference = f"{missed} differ, most where {worst}" if missed > 1 else worst
     return Report(
         name=name,
         equal=equal[True],
         count=count[True],
-        most=most,
+        most=max((float(claim.apart.max()) for claim in found if claim.result and claim.apart.size), default=0.0),
         other_equal=equal[False],
         others=count[False],
         difference=difference,
     )
+
+
+def _said(claim: Claim, against: str) -> str:
+    """Where a claim is wrong most, and what it should be."""
+    if claim.shown.shape != claim.right.shape:
+        sizes = f"{size_text(*claim.shown.shape)}, {against} gives {size_text(*claim.right.shape)}"
+        return f"{claim.where} is {sizes}"
+    at = int(np.where(claim.wrong, claim.apart, -1).argmax())
+    place = ", ".join(str(n + 1) for n in np.unravel_index(at, claim.shown.shape))
+    values = f"{claim.shown.flat[at]:.9g}, {against} gives {float(claim.right.flat[at]):.9g}"
+    return f"{claim.where} {f'({place}) ' if place else ''}shows {values}"
 
 
 def check_scenes(names: Iterable[str], against: str) -> Iterator[Report]:
@@ -148,14 +140,8 @@ def check_sets(sets: Sequence[Path], against: str, jobs: int = 1) -> Iterator[Re
     `jobs` processes share many figures.
     """
     entries = list(enumerate(read_sets(sets)))
-    check = partial(_check_entry, against)
-    spread = jobs > 1 and len(entries) >= _WORTH_PROCESSES
-    waiting, done = dict[int, Report](), 0
-    for place, report in run_all(check, entries, jobs) if spread else map(check, entries):
-        waiting[place] = report
-        while done in waiting:
-            yield waiting.pop(done)
-            done += 1
+    done = run_all(partial(_check_entry, against), entries, jobs if len(entries) >= _WORTH_PROCESSES else 1)
+    return (report for _, report in sorted(done, key=lambda each: each[0]))
 
 
 def _check_entry(against: str, item: tuple[int, Entry]) -> tuple[int, Report]:

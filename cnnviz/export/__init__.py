@@ -1,7 +1,7 @@
 """From frames to files: each file here is a format, named by its extension, and offers `write(job, file)`.
 
-What else a format's module says: SUPPORTED_OPTIONS (of those that not all formats support), QUALITY_KNOBS (what makes
-its files smaller: "effort", "colors", "width") and AUTOPLAYS (nobody can pause it; "all" if only --frame all moves).
+What else a format's module says: SUPPORTED_OPTIONS (of those that not all formats support), HAS_PIXELS (a smaller width
+makes its files smaller) and AUTOPLAYS (nobody can pause it; "all" if only --frame all moves).
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 class Job:
     """One file to write: the storyboard, how to get its film (only if wanted), and what the file says of itself.
 
-    `film` takes the pictures in which a window glides where the figure does not say how many. `effort` is how much
-    more strongly than usual a video is compressed: 0, 1 or 2.
+    `film` takes the pictures in which a window glides where the figure does not say how many.
     """
 
     storyboard: Storyboard
@@ -39,7 +38,6 @@ class Job:
     sheet: Size | None = None
     transparent: bool = False
     lang: str = "en"
-    effort: int = 0
 
     def texts(self) -> dict[str, str]:
         """What the file says of itself, by PNG's keywords and one of ours, Caption; Comment makes the figure again."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import BinaryIO, NamedTuple
 
 from cnnviz.export import Job, Written
@@ -20,6 +21,9 @@ from cnnviz.render.vector import Spot, Vectors, vectors
 Steps = tuple[tuple[int, int], ...]
 """From which steps on something is shown, and before which it no longer is."""
 
+Times = tuple[Steps, bool]
+"""Steps, and whether what is shown goes before the next one, when others set off."""
+
 Event = tuple[int, int]
 """From which step on a slot holds what number."""
 
@@ -30,12 +34,18 @@ _LEAST_SHARED = 60
 
 
 class _Look(NamedTuple):
-    """Markup, where it stands and when; and its slot if that glides."""
+    """Markup, where it stands and when; its slot if that glides, and whether it goes when others set off."""
 
     markup: str
     at: Spot
     steps: Steps
     glider: int | None = None
+    leaves: bool = False
+
+    @property
+    def times(self) -> Times:
+        """When it is there."""
+        return self.steps, self.leaves
 
 
 def write(job: Job, file: BinaryIO) -> Written:
@@ -43,6 +53,10 @@ def write(job: Job, file: BinaryIO) -> Written:
     film, defs = job.film(TWEEN), SvgDefs()
     figure = vectors(film, defs)
     begins = begins_of(film, [beat.step for beat in figure.beats])
+    if figure.asked:
+        first = figure.beats[0]
+        figure.beats.insert(0, replace(first, caption=0, changes=figure.asked))
+        begins = [0.0, *(film.timing.opening + begin for begin in begins)]
     count, ground = len(figure.beats), defs.pen()
     if not job.transparent:
         ground.rect(0, 0, *film.size, film.theme.page["ground"])
@@ -51,14 +65,14 @@ def write(job: Job, file: BinaryIO) -> Written:
     ways = {slot: _way(events[n], events[slot], figure, slot) for n, slot in gliders}
     looks = list(_looks(figure, events, ways))
     always = ((0, count),)
-    timelines = {
-        steps: number for number, steps in enumerate(dict.fromkeys(x.steps for x in looks if x.steps != always))
-    }
+    seen = dict.fromkeys(look.times for look in looks if look.steps != always)
+    timelines = {times: number for number, times in enumerate(seen)}
     times = Counter(look.markup for look in looks)
     often = [markup for markup, number in times.items() if number > 1 and len(markup) > _LEAST_SHARED]
     shared = {markup: f"{OWN}f{number}" for number, markup in enumerate(often)}
-    moves = {f"{OWN}a{number}": _shown(steps, begins) for steps, number in timelines.items()}
-    glides = {f"{OWN}g{slot}": _glides(way, begins, film.tween * _GLIDE) for slot, way in ways.items()}
+    lasts = film.tween * _GLIDE
+    moves = {f"{OWN}a{number}": _shown(steps, begins, lasts * leaves) for (steps, leaves), number in timelines.items()}
+    glides = {f"{OWN}g{slot}": _glides(way, begins, lasts) for slot, way in ways.items()}
     moves |= {name: frames for name, frames in glides.items() if len(frames) > 1}
     drawn = "".join(_placed(looks, ways, _Writer(shared, timelines, count)))
     definitions = "".join([*defs.markup, *(f'<g id="{name}">{markup}</g>' for markup, name in shared.items())])
@@ -82,7 +96,7 @@ def _looks(figure: Vectors, events: Sequence[Sequence[Event]], ways: Mapping[int
     for slot, corner in enumerate(figure.corners):
         at, glider = ((0, 0), slot) if slot in ways else (corner, None)
         for number, steps in _spans(events[slot], count).items():
-            yield _Look(figure.fragments[number], at, steps, glider)
+            yield _Look(figure.fragments[number], at, steps, glider, slot in figure.lines)
     captions = [(place, beat.caption) for place, beat in enumerate(figure.beats)]
     for number, steps in _spans(captions, count).items():
         yield _Look(figure.fragments[number], (0, 0), steps)
@@ -108,16 +122,16 @@ class _Writer(NamedTuple):
     """Names for markup that stands at several places, and numbers for the times at which something is shown."""
 
     shared: Mapping[str, str]
-    timelines: Mapping[Steps, int]
+    timelines: Mapping[Times, int]
     last: int
 
     def written(self, looks: Iterable[_Look]) -> Iterator[str]:
         """Each thing with the class of its times; what is not there in the last step is hidden without them."""
-        for (name, (x, y), steps), group in itertools.groupby(looks, key=self._alike):
+        for (name, (x, y), times), group in itertools.groupby(looks, key=self._alike):
             how = ""
-            if steps in self.timelines:
-                hidden = "" if steps[-1][1] == self.last else ' visibility="hidden"'
-                how = f' class="{OWN}a{self.timelines[steps]}"{hidden}'
+            if times in self.timelines:
+                hidden = "" if times[0][-1][1] == self.last else ' visibility="hidden"'
+                how = f' class="{OWN}a{self.timelines[times]}"{hidden}'
             if name:
                 place = "".join(f' {axis}="{at}"' for axis, at in (("x", x), ("y", y)) if at)
                 yield from (f'<use href="#{name}"{place}{how}/>' for _ in group)
@@ -126,9 +140,9 @@ class _Writer(NamedTuple):
             place = f' transform="translate({x} {y})"' if x or y else ""
             yield f"<g{place}{how}>{markup}</g>" if place or how else markup
 
-    def _alike(self, look: _Look) -> tuple[str, Spot, Steps]:
+    def _alike(self, look: _Look) -> tuple[str, Spot, Times]:
         """What things that stand one upon the other at the same times have in common; each shared one is by itself."""
-        return self.shared.get(look.markup, ""), look.at, look.steps
+        return self.shared.get(look.markup, ""), look.at, look.times
 
 
 def _placed(
@@ -162,11 +176,12 @@ def _style(moves: Mapping[str, Mapping[float, str]], whole: float, once: bool) -
     return f"<style>{STYLE}@media (prefers-reduced-motion:no-preference){{{moving}}}{frames}</style>\n"
 
 
-def _shown(steps: Steps, begins: Sequence[float]) -> dict[float, str]:
-    """When something is shown and hidden."""
+def _shown(steps: Steps, begins: Sequence[float], early: float) -> dict[float, str]:
+    """When something is shown and hidden, the latter some seconds before its time."""
     found = {0.0: "hidden"}
     for start, end in steps:
-        found |= {begins[start]: "visible"} | ({begins[end]: "hidden"} if end < len(begins) - 1 else {})
+        gone = max(begins[end] - early, begins[end - 1] + _SETTLED)
+        found |= {begins[start]: "visible"} | ({gone: "hidden"} if end < len(begins) - 1 else {})
     return {time: f"visibility:{look}" for time, look in found.items()}
 
 

@@ -21,7 +21,8 @@ MOST_MILLISECONDS = 655_350
 class Patch:
     """A rectangle to draw: its palette indices, which of them are as they were, and how long it stays.
 
-    `parts` are boxes, from the rectangle's corner, outside of which all is as it was.
+    `parts` are boxes, from the rectangle's corner, outside of which all is as it was. In a `moving` one something is on
+    its way.
     """
 
     box: Box
@@ -29,6 +30,7 @@ class Patch:
     same: npt.NDArray[np.bool_]
     milliseconds: int
     parts: tuple[Box, ...]
+    moving: bool = False
 
     def clears(self, palette: Palette) -> bool:
         """Whether something becomes transparent, wholly or in part, that was not so: no drawing over it does that."""
@@ -105,7 +107,9 @@ def _patch(box: Box, found: Iterable[tuple[Box, npt.NDArray[np.bool_]]], frame: 
     for part, same in found:
         parts.append(part.seen_from(box.left, box.top))
         all_same[parts[-1].slices] = same
-    return Patch(box=box, pixels=pixels, same=all_same, milliseconds=frame.milliseconds, parts=tuple(parts))
+    return Patch(
+        box=box, pixels=pixels, same=all_same, milliseconds=frame.milliseconds, parts=tuple(parts), moving=frame.moving
+    )
 
 
 def where(mask: npt.NDArray[np.bool_], box: Box) -> Box | None:

@@ -56,8 +56,8 @@ class VideoPlugin(AnimationPlugin):
     """What is kept free for each frame in an index at the file's beginning."""
 
     @abstractmethod
-    def options(self, width: int, height: int, effort: int) -> dict[str, str]:
-        """The encoder's options; `effort` is how much more strongly than usual it compresses: 0, 1 or 2."""
+    def options(self, width: int, height: int) -> dict[str, str]:
+        """The encoder's options."""
 
     def encode(
         self,
@@ -66,7 +66,6 @@ class VideoPlugin(AnimationPlugin):
         *,
         once: bool,
         texts: Mapping[str, str],
-        effort: int = 0,
         count: int | None = None,
     ) -> None:
         """Write a whole file; `count` is how many frames there are at most."""
@@ -87,7 +86,7 @@ class VideoPlugin(AnimationPlugin):
             written, "w", format=self.container, container_options=options, metadata_errors="surrogateescape"
         ) as container:
             container.metadata.update({_TAGS[key]: text for key, text in texts.items()})
-            options = dict(self.options(*film.size, effort))
+            options = dict(self.options(*film.size))
             stream = _stream(container.add_stream(self.codec, options=options), film)
             planes = _Planes(film)
             durations: dict[int, int] = {}
@@ -103,7 +102,7 @@ def write_video(plugin: type[VideoPlugin], job: Job, file: BinaryIO) -> Written:
     """Write a job's film, its sides rounded up to even numbers."""
     _library(plugin.container)
     film = affordable(job, TWEEN, MAX_WHOLE_PIXELS)
-    written = save(plugin, job, film, file, effort=job.effort, count=job.storyboard.count * (film.tween + 1))
+    written = save(plugin, job, film, file, count=job.storyboard.count * (film.tween + 1))
     return replace(written, size=_even(film.size))
 
 

@@ -18,6 +18,7 @@ from PIL import Image
 
 from cnnviz.export import Job, Written
 from cnnviz.export._amount import affordable, tween_of
+from cnnviz.export._islands import blocks
 from cnnviz.export._patches import Patch, patches, where
 from cnnviz.export._plugin import AnimationPlugin, Frames, save
 from cnnviz.limits import MAX_PIXELS
@@ -26,7 +27,7 @@ from cnnviz.render.frames import Frame
 from cnnviz.render.palette import Pixels
 
 SUPPORTED_OPTIONS = ("transparent",)
-QUALITY_KNOBS = ("colors", "width")
+HAS_PIXELS = True
 AUTOPLAYS = True
 _SHORT_RUN = 12
 _KEEP, _CLEAR = 1, 2
@@ -103,12 +104,15 @@ def _with_long_runs(patch: Patch) -> Patch:
 
 def _kept(film: Frames) -> Iterator[bytes]:
     """Blocks for a film with a ground, each drawn over the ones before."""
-    unchanged = len(film.palette.colors)
+    unchanged, moved = len(film.palette.colors), False
     for place, patch in enumerate(patches(film)):
-        pixels = patch.pixels
-        if place:
-            pixels = _with_long_runs(patch).sparse(unchanged)
-        yield _block(patch.box, pixels, patch.milliseconds, _KEEP, unchanged if place else None)
+        if not place:
+            yield _block(patch.box, patch.pixels, patch.milliseconds, _KEEP, None)
+            continue
+        # Where windows jump a step is one block.
+        for part in blocks(patch) if moved and not patch.moving else (patch,):
+            yield _block(part.box, _with_long_runs(part).sparse(unchanged), part.milliseconds, _KEEP, unchanged)
+        moved = patch.moving
 
 
 def _cleared(film: Frames, once: bool) -> Iterator[bytes]:

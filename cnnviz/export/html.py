@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from cnnviz.export import Job, Written
 from cnnviz.limits import TWEEN
 from cnnviz.render.frames import Film
+from cnnviz.render.lines import NOTE_SIZE
 from cnnviz.render.svg_pen import OWN, STYLE, SvgDefs, escaped, hex_color
 from cnnviz.render.theme import contrast
 from cnnviz.render.vector import Layer, Vectors, vectors
@@ -123,7 +124,7 @@ def _filled(job: Job, film: Film) -> dict[str, str]:
         "width": str(width),
         "height": str(height),
         "count": str(board.count),
-        "small": f"{14 * unit * lines.formula_scale:g}",
+        "small": f"{NOTE_SIZE * unit * lines.formula_scale:g}",
         "right": f"{width - 40 * unit:g}",
         "baseline": f"{lines.formula:g}",
         "progress": f"{3 * unit:g}",
@@ -160,7 +161,10 @@ def player_data(figure: Vectors, film: Film, *, loop: bool) -> dict[str, Any]:
         "spots": figure.spots,
         "layers": [_layer(layer) for layer in figure.layers],
         "gliders": figure.gliders,
+        "lines": figure.lines,
         "initial": figure.initial,
+        "asked": _flat(figure.asked),
+        "opening": film.timing.opening,
         "steps": steps,
         "wrote": [number for pair in figure.wrote.items() for number in pair],
     }

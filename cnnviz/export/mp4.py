@@ -7,8 +7,8 @@ from typing import BinaryIO
 from cnnviz.export import Job, Written
 from cnnviz.export._video import VideoPlugin, write_video
 
-QUALITY_KNOBS = ("effort", "width")
-_RATE_FACTOR, _COARSER = 24, 6
+HAS_PIXELS = True
+_RATE_FACTOR = 24
 # No frames from the future, so that the first has time 0; a short look ahead bounds the memory. A window comes back
 # to cells that earlier frames hold, a row away: more of them, searched wider, save a third for a tenth of the time.
 # Without x264's `aq-mode`, which makes flat areas finer, letters get these bits. `cpu-independent`: x264's faster code
@@ -37,10 +37,9 @@ class Mp4Plugin(VideoPlugin):
     container, codec = "mp4", "libx264"
     index_bytes = 20
 
-    def options(self, width: int, height: int, effort: int) -> dict[str, str]:
+    def options(self, width: int, height: int) -> dict[str, str]:
         """Constant quality."""
-        factor = _RATE_FACTOR + _COARSER * effort
-        return _ENCODER | {"crf": str(factor), "refs": str(_earlier(width, height))}
+        return _ENCODER | {"crf": str(_RATE_FACTOR), "refs": str(_earlier(width, height))}
 
 
 def _earlier(width: int, height: int) -> int:

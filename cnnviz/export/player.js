@@ -31,6 +31,11 @@
       }
     }
     const held = slots.map(() => 0);
+    const put = (slot, number) => {
+      if (held[slot] === number) return;
+      held[slot] = number;
+      slots[slot].innerHTML = fragments[number];
+    };
     const fill = (wanted) => {
       data.gliders.forEach((slot, place) => {
         const number = slots.length + place, [x, y] = spots[wanted[number]];
@@ -38,25 +43,22 @@
         held[number] = wanted[number];
         slots[slot].setAttribute("transform", `translate(${x} ${y})`);
       });
-      for (let slot = 0; slot < slots.length; slot++) {
-        if (held[slot] === wanted[slot]) continue;
-        held[slot] = wanted[slot];
-        slots[slot].innerHTML = fragments[wanted[slot]];
-      }
+      for (let slot = 0; slot < slots.length; slot++) put(slot, wanted[slot]);
     };
 
     // What the slots hold after a step: on from the step that is known, or from the beginning.
     let known = -1;
     let state = data.initial.slice();
+    const change = (held, changes) => {
+      for (let i = 0, slot = 0; i < changes.length; i += 2) held[slot += changes[i]] = changes[i + 1];
+      return held;
+    };
     const after = (step) => {
       if (step < known) {
         known = -1;
         state = data.initial.slice();
       }
-      while (known < step) {
-        const changes = steps[++known][3];
-        for (let i = 0, slot = 0; i < changes.length; i += 2) state[slot += changes[i]] = changes[i + 1];
-      }
+      while (known < step) change(state, steps[++known][3]);
       return state;
     };
     const saidAt = (step) => {
@@ -65,20 +67,21 @@
     };
 
     let at = 0;
+    let asking = false;
     let preview = null;
     let pending = null;
     let playing = false;
     let visible = typeof IntersectionObserver === "undefined";
     let timer = 0;
     const show = () => {
-      const step = preview === null ? at : preview;
-      fill(after(step));
-      byId("line").innerHTML = fragments[steps[step][1]];
+      const step = preview === null ? at : preview, asked = asking && preview === null;
+      fill(asked ? change(data.initial.slice(), data.asked) : after(step));
+      byId("line").innerHTML = asked ? "" : fragments[steps[step][1]];
       const counter = worded(words.counter, { n: step + 1, count: steps.length });
       byId("counter").textContent = counter;
       byId("progress").setAttribute("width", Math.floor(width * (step + 1) / steps.length));
       scrub.value = at + 1;
-      const said = saidAt(step);
+      const said = asked ? "" : saidAt(step);
       scrub.setAttribute("aria-valuetext", said ? `${counter}: ${said}` : counter);
       byId("say").textContent = said ? `${said}; ${counter}` : counter;
     };
@@ -99,12 +102,13 @@
 
     // To the next step a window glides first, within the time of the step that it leaves; then all else follows.
     const lasting = () => {
-      const seconds = at === steps.length - 1 ? data.hold : data.step * steps[at][0];
+      const usual = at === steps.length - 1 ? data.hold : data.step * steps[at][0];
+      const seconds = asking ? data.opening : usual;
       return Math.max(1000 * seconds / byId("speed").value, least(at));
     };
     const gliding = () => Math.min(40 * data.tween, lasting() / 2);
     const ways = () => {
-      if (!data.tween || calm.matches || preview !== null || at === steps.length - 1 || !stage.animate) return [];
+      if (!data.tween || calm.matches || asking || preview !== null || at === steps.length - 1 || !stage.animate) return [];
       const wanted = after(at + 1);
       return data.gliders.flatMap((slot, place) => {
         const number = slots.length + place, from = spots[held[number]], to = spots[wanted[number]];
@@ -114,6 +118,7 @@
     };
     const setOff = (moves) => {
       pending = at + 1;
+      data.lines.forEach((slot) => put(slot, 0));
       const motions = moves.map(({ slot, from, to }) => slot.animate(
         [from, to].map(([x, y]) => ({ transform: `translate(${x}px,${y}px)` })),
         { duration: gliding(), easing: "ease-in-out", fill: "forwards" }));
@@ -124,13 +129,22 @@
     };
     const go = (step) => {
       preview = pending = null;
+      asking = false;
       at = Math.min(steps.length - 1, Math.max(0, step));
+      show();
+      wait();
+    };
+    // Before the first step of a figure that plays stands the question.
+    const ask = () => {
+      go(0);
+      asking = data.asked.length > 0;
       show();
       wait();
     };
     const goOn = () => {
       const moves = ways();
-      if (moves.length) setOff(moves);
+      if (asking) go(0);
+      else if (moves.length) setOff(moves);
       else go(at + 1);
     };
     const wait = () => {
@@ -138,8 +152,8 @@
       if (!playing || !visible || preview !== null) return;
       const last = at === steps.length - 1;
       timer = setTimeout(() => {
-        if (!last) goOn();
-        else if (data.loop) go(0);
+        if (asking || !last) goOn();
+        else if (data.loop) ask();
         else play(false);
       }, lasting() - (ways().length ? gliding() : 0));
     };
@@ -259,7 +273,8 @@
     scrub.addEventListener("input", () => stepTo(scrub.value - 1));
 
     calm.addEventListener("change", () => { if (calm.matches) play(false); });
-    show();
+    if (calm.matches || steps.length < 2) show();
+    else ask();
     play(!calm.matches && steps.length > 1);
     // Out of sight, on a slide to come or further down a page, it waits.
     if (!visible) {
@@ -269,6 +284,11 @@
         wait();
       }).observe(figure);
     }
+    // A page of slides around it may step it, such as by the presenter's key.
+    addEventListener("message", ({ data: asked }) => {
+      if (asked && Number.isInteger(asked.cnnvizStep)) stepTo(asked.cnnvizStep - 1);
+    });
+    if (parent !== window) parent.postMessage({ cnnvizSteps: steps.length }, "*");
     byId("player").setAttribute("data-ready", "");
   };
 

@@ -7,8 +7,8 @@ from typing import BinaryIO
 from cnnviz.export import Job, Written
 from cnnviz.export._video import VideoPlugin, write_video
 
-QUALITY_KNOBS = ("effort", "width")
-_RATE_FACTOR, _COARSER = 20, 8
+HAS_PIXELS = True
+_RATE_FACTOR = 20
 # The slower deadlines save a tenth of the bytes and take three times as long.
 _ENCODER = {
     "deadline": "realtime",
@@ -29,6 +29,6 @@ class WebmPlugin(VideoPlugin):
 
     container, codec = "webm", "libvpx-vp9"
 
-    def options(self, width: int, height: int, effort: int) -> dict[str, str]:
+    def options(self, width: int, height: int) -> dict[str, str]:
         """Constant quality."""
-        return _ENCODER | {"crf": str(_RATE_FACTOR + _COARSER * effort)}
+        return _ENCODER | {"crf": str(_RATE_FACTOR)}

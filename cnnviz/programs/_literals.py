@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -57,11 +58,7 @@ def number(value: float, double: bool) -> str:
 
 def _filled(texts: Sequence[str], indent: str) -> str:
     """Numbers in a row, over several lines where they are many."""
-    lines, line = [], ""
-    for text in texts:
-        more = f"{line}, {text}" if line else text
-        if len(more) > _WIDTH:
-            lines.append(line)
-            more = text
-        line = more
-    return f",\n{indent}".join([*lines, line])
+    # Blanks that align columns are kept where a line begins.
+    text = ", ".join(text.replace(" ", "\u00a0") for text in texts)
+    lines = wrap(text, _WIDTH, break_on_hyphens=False, break_long_words=False)
+    return f"\n{indent}".join(lines).replace("\u00a0", " ")

@@ -249,6 +249,15 @@ def pad_sides(call: Call) -> list[tuple[int, int]]:
     return [(0, 0)] * (len(call.shape) - len(ends)) + ends
 
 
+def hyperparameters(call: Call, names: Mapping[str, str], extra: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """An optimizer's numbers under a framework's `names`, and by rule the `extra` ones that make all as in torch."""
+    o = call.options
+    found = {"learning_rate": o["lr"]}
+    found |= {names.get(name, name): o[name] for name in ("momentum", "nesterov", "alpha") if name in o}
+    found |= zip(names["betas"].split(), o.get("betas", ()), strict=False)
+    return {**found, **extra.get(o["rule"], {})}
+
+
 def overhang(call: Call) -> list[int]:
     """Rows and columns that a pooling's last window has beyond the padding on both sides."""
     o = call.options

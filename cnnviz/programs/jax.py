@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from cnnviz.operation import Call, Training
 from cnnviz.parameters import Size
-from cnnviz.programs._writer import Writer, overhang, pad_sides
+from cnnviz.programs._writer import Writer, hyperparameters, overhang, pad_sides
 
 _RESPONSE = (
     "# JAX has no local response normalization: sums of squares over the neighbours.\n"
@@ -53,6 +53,14 @@ _TEMPLATES = {
     "cross_entropy": "-jax.nn.log_softmax({0})[0, {label}]",
 }
 _MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+# Names of optax, and what makes its roots those of torch.
+_NUMBERS = {"alpha": "decay", "betas": "b1 b2"}
+_MORE: Mapping[str, Mapping[str, Any]] = {
+    "Adagrad": {"initial_accumulator_value": 0, "eps": 1e-20},
+    "RMSprop": {"eps_in_sqrt": False},
+}
 
 
 class Framework(Writer):
@@ -222,28 +230,13 @@ class Framework(Writer):
 
     def rule(self, call: Call) -> str:
         """By optax."""
-        return self.called(f"optax.{call.options['rule'].lower()}", **dict(_optax(call)))
+        return self.called(f"optax.{call.options['rule'].lower()}", **hyperparameters(call, _NUMBERS, _MORE))
 
     def gradient(self, training: Training, names: Sequence[str]) -> str:
         """By `jax.grad`, of input and weights."""
         self.put("", "", "def loss_of(x, *weights):", "    return forward(x, *weights)[-1]", "", "")
         self.expressions.append("jax.grad(loss_of)(x, *weights)")
         return f"jax.grad(loss_of, range({len(names)}))({', '.join(names)})"
-
-
-def _optax(call: Call) -> Iterator[tuple[str, object]]:
-    """An optimizer's hyper-parameters under optax's names, what it adds to roots as torch does."""
-    o = call.options
-    yield "learning_rate", o["lr"]
-    match o["rule"]:
-        case "SGD":
-            yield from ((name, o[name]) for name in ("momentum", "nesterov") if name in o)
-        case "Adagrad":
-            yield from {"initial_accumulator_value": 0, "eps": 1e-20}.items()
-        case "RMSprop":
-            yield from {"decay": o["alpha"], "eps_in_sqrt": False}.items()
-        case "Adam":
-            yield from zip(("b1", "b2"), o["betas"], strict=True)
 
 
 def _bias(call: Call) -> str:

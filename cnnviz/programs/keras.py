@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from cnnviz.operation import KERNEL, MAP, Call, Operand, Shown, Training
 from cnnviz.parameters import Size
-from cnnviz.programs._writer import Writer, overhang, pad_sides
+from cnnviz.programs._writer import Writer, hyperparameters, overhang, pad_sides
 
 _INDICES = """# Keras gives no indices of maxima: the place in a window, then in the map.
 windows = keras.ops.image.extract_patches({0}, {o[kernel_size]}, strides={o[stride]})
@@ -53,6 +53,14 @@ _TEMPLATES = {
     "binary_cross_entropy": _ONE_PAIR + "keras.losses.binary_crossentropy" + _PAIR + ")",
     "binary_cross_entropy_with_logits": _ONE_PAIR + "keras.losses.binary_crossentropy" + _PAIR + ", from_logits=True)",
     "cross_entropy": "keras.losses.sparse_categorical_crossentropy(np.array([{label}]), {0}, from_logits=True)[0]",
+}
+
+
+_NUMBERS = {"alpha": "rho", "betas": "beta_1 beta_2"}
+_MORE: Mapping[str, Mapping[str, float]] = {
+    "Adagrad": {"initial_accumulator_value": 0.0, "epsilon": 1e-20},
+    "RMSprop": {"epsilon": 1e-16},
+    "Adam": {"epsilon": 1e-8},
 }
 
 
@@ -256,7 +264,7 @@ class Framework(Writer):
 
     def rule(self, call: Call) -> str:
         """One of Keras's optimizers."""
-        return self.called(f"keras.optimizers.{call.options['rule']}", **dict(_hyperparameters(call)))
+        return self.called(f"keras.optimizers.{call.options['rule']}", **hyperparameters(call, _NUMBERS, _MORE))
 
     def learn(self, training: Training, results: Sequence[str]) -> None:
         """By one step of SGD."""
@@ -267,20 +275,6 @@ class Framework(Writer):
             function = "lambda *values: forward(x, *values)[-1]"
             self.put(f"*_, learned = train({self.expressions[-1]}, {function}, weights, 1)")
             self.put(f"[{', '.join(f'after_{name}' for name in training.weights)}] = learned")
-
-
-def _hyperparameters(call: Call) -> Iterator[tuple[str, Any]]:
-    o = call.options
-    yield "learning_rate", o["lr"]
-    match o["rule"]:
-        case "SGD":
-            yield from ((name, o[name]) for name in ("momentum", "nesterov") if name in o)
-        case "Adagrad":
-            yield from {"initial_accumulator_value": 0.0, "epsilon": 1e-20}.items()
-        case "RMSprop":
-            yield from {"rho": o["alpha"], "epsilon": 1e-16}.items()
-        case "Adam":
-            yield from zip(("beta_1", "beta_2", "epsilon"), (*o["betas"], 1e-8), strict=True)
 
 
 def _steps(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any, ClassVar
 
 from cnnviz.operation import Call, Training
@@ -143,31 +144,16 @@ class Framework(Writer):
             self.graph.remark("ONNX has no adaptive pooling: windows that give the output's size.")
             self.graph.node(f"{kind}Pool", call.operands, call.result, kernel_shape=window, strides=window)
             return
-        self.graph.remark("ONNX has no adaptive pooling: here along the rows, then along the columns.")
-        (x,), y = call.operands, call.result
-        rows, columns = (
-            [range(r * i // o, -(-(r + 1) * i // o)) for r in range(o)] for i, o in zip(size, out, strict=True)
-        )
-        if kind == "Max":
-            self.graph.node("Gather", [x, self._windows("rows", rows)], "in_rows", axis=2)
-            self.graph.node("ReduceMax", ["in_rows", self.graph.constant((3,))], "of_rows", keepdims=0)
-            self.graph.node("Gather", ["of_rows", self._windows("columns", columns)], "in_columns", axis=3)
-            self.graph.node("ReduceMax", ["in_columns", self.graph.constant((4,))], y, keepdims=0)
-        else:
-            self.graph.node("MatMul", [self._shares("rows", rows, size[0]), x], "of_rows")
-            self.graph.node("MatMul", ["of_rows", self._shares("columns", columns, size[1], ".T")], y)
-
-    def _windows(self, name: str, windows: Sequence[range]) -> str:
-        """The indices in each window, as many in all: of a shorter one the last is repeated."""
-        most = max(map(len, windows))
-        return self._give(
-            name, f"np.array({[[*window, *window[-1:] * (most - len(window))] for window in map(list, windows)]})"
-        )
-
-    def _shares(self, name: str, windows: Sequence[range], size: int, turned: str = "") -> str:
-        """A matrix whose rows average each window."""
-        rows = (", ".join(f"1 / {len(window)}" if at in window else "0" for at in range(size)) for window in windows)
-        return self._give(name, f"np.array([[{'], ['.join(rows)}]], dtype={self.dtype}){turned}")
+        self.graph.remark("ONNX has no adaptive pooling: here window after window.")
+        (x,), cells = call.operands, list[str]()
+        spans = ([(r * i // o, -(-(r + 1) * i // o)) for r in range(o)] for i, o in zip(size, out, strict=True))
+        for n, (rows, columns) in enumerate(product(*spans)):
+            corners = map(self.graph.constant, (*zip(rows, columns, strict=True), (2, 3)))
+            part = self.graph.node("Slice", [x, *corners], f"window_{n}")
+            reduced = "ReduceMax" if kind == "Max" else "ReduceMean"
+            cells.append(self.graph.node(reduced, [part, self.graph.constant((2, 3))], f"cell_{n}"))
+        row = self.graph.node("Concat", cells, "cells", axis=3)
+        self.graph.node("Reshape", [row, self.graph.constant((*call.shape[:2], *out))], call.result)
 
     _adaptive_max_pool2d = _adaptive_avg_pool2d = _adaptive
 

@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
-from xml.etree import ElementTree
 
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.reading import _documents, _pictures, _videos
@@ -53,7 +52,7 @@ def read(path: Path) -> FileMetadata:
         raise CnnvizError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
     except CorruptFileError as error:
         raise CnnvizError(f"{path} {error}") from None
-    except (struct.error, zlib.error, ElementTree.ParseError, ValueError, LookupError, OverflowError):
+    except (struct.error, zlib.error, ValueError, LookupError, OverflowError):
         raise CnnvizError(f"{path} is broken: its metadata cannot be read") from None
     if "Comment" not in metadata.texts:
         raise CnnvizError(f"{path} does not say what made it: another program made it, or removed its comment")

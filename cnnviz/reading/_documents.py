@@ -7,31 +7,35 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Iterable
-from html.parser import HTMLParser
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import BinaryIO, cast
-from xml.etree import ElementTree
+from typing import BinaryIO
 
 from cnnviz.limits import MAX_FILE_BYTES
-from cnnviz.reading._metadata import MAX_TEXT, CorruptFileError, FileMetadata, decode, open_regular
+from cnnviz.reading._metadata import MAX_TEXT, CorruptFileError, FileMetadata, decode, marked, open_regular
 from cnnviz.reading._pictures import png
 
 _DURATIONS, _PRESENTATION = "durations.csv", "ppt/presentation.xml"
 _MAX_DURATIONS = 2**20
 _DECK_COMMAND, _IS_DECK = "cnnviz", "is a deck: the notes of a slide give the command of its figure"
 _ZIP_END, _ZIP_MAGIC, _ZIP64_MAGIC, _MAX_DIRECTORY = 2**16 + 22, re.compile(b"PK\5\6"), b"PK\6\7", 2**21
-_SVG_HEAD = 4 * MAX_TEXT
+_PAGE_HEAD = 4 * MAX_TEXT
 _JSON_HEAD, _STEPS = 2**24, b', "steps": ['
 _SVG = {
-    ("title", ""): "Title",
-    ("desc", ""): "Description",
-    ("metadata", ""): "Comment",
-    ("metadata", "caption"): "Caption",
-    ("metadata", "software"): "Software",
+    "Title": r"<title[^>]*>([^<]*)<",
+    "Description": r"<desc[^>]*>([^<]*)<",
+    "Comment": r"<metadata>([^<]*)<",
+    "Caption": r'<metadata data-of="caption">([^<]*)<',
+    "Software": r'<metadata data-of="software">([^<]*)<',
 }
-_DESCRIBES = {name for name, _ in _SVG}
-_META = {"generator": "Comment", "description": "Description", "caption": "Caption", "software": "Software"}
+_HTML = {
+    "Title": r"<title>([^<]*)<",
+    "Comment": r'<meta name="generator" content="([^"]*)"',
+    "Description": r'<meta name="description" content="([^"]*)"',
+    "Caption": r'<meta name="caption" content="([^"]*)"',
+    "Software": r'<meta name="software" content="([^"]*)"',
+}
+_VIEW = re.compile(r'<svg[^>]*viewBox="[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)"', re.IGNORECASE)
 _PDF = {
     "Title": "Title",
     "Subject": "Description",
@@ -42,36 +46,24 @@ _PDF = {
 
 
 def svg(file: BinaryIO) -> FileMetadata:
-    """An SVG: title, description and metadata of its root."""
+    """An SVG: title, description and metadata at its beginning."""
     _ends_in(file, b"</svg>")
-    # Decoded here: in an encoding of the file's choice, entity definitions would not be seen.
-    head = file.read(_SVG_HEAD).decode("utf-8", "replace")
-    if "<!ENTITY" in head:
-        raise CorruptFileError("holds definitions of its own, which cnnviz does not write")
-    texts: dict[str, str] = {}
-    size, depth = (0, 0), 0
-    parser: ElementTree.XMLPullParser[ElementTree.Element] = ElementTree.XMLPullParser(("start", "end"))
-    try:
-        parser.feed(head)
-        for event, element in cast("Iterable[tuple[str, ElementTree.Element]]", parser.read_events()):
-            name = element.tag.rpartition("}")[2]
-            depth += 1 if event == "start" else -1
-            if event == "start" and depth == 1:
-                if name != "svg":
-                    raise CorruptFileError("is no SVG")
-                size = _view(element.get("viewBox", ""))
-            elif event == "start" and depth == 2 and name not in _DESCRIBES:
-                break
-            elif event == "end" and depth == 1 and (key := _SVG.get((name, element.get("data-of", "")))):
-                texts[key] = "".join(element.itertext()).strip()
-    except ElementTree.ParseError:
-        raise CorruptFileError("is a broken SVG") from None
-    return FileMetadata(format="svg", texts=texts, size=size)
+    return _page(file, "svg", _SVG)
 
 
-def _view(box: str) -> tuple[int, int]:
-    numbers = re.findall(r"[\d.]+", box)
-    return (round(float(numbers[2])), round(float(numbers[3]))) if len(numbers) == 4 else (0, 0)
+def html(file: BinaryIO) -> FileMetadata:
+    """The head of a page with a player."""
+    _ends_in(file, b"</html>")
+    page = _page(file, "html", _HTML)
+    if page.texts.get("Comment") == _DECK_COMMAND:
+        raise CorruptFileError(_IS_DECK)
+    return page
+
+
+def _page(file: BinaryIO, name: str, patterns: Mapping[str, str]) -> FileMetadata:
+    head = decode(file.read(_PAGE_HEAD))
+    size = (round(float(view[1])), round(float(view[2]))) if (view := _VIEW.search(head)) else (0, 0)
+    return FileMetadata(format=name, texts=marked(head, patterns), size=size)
 
 
 def _ends_in(file: BinaryIO, end: bytes) -> None:
@@ -81,44 +73,6 @@ def _ends_in(file: BinaryIO, end: bytes) -> None:
     file.seek(0)
 
 
-class _Head(HTMLParser):
-    """The title and metadata of a page, and the size of its figure."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: dict[str, str] = {}
-        self.size = (0, 0)
-        self._inside = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {key: value or "" for key, value in attrs}
-        self._inside = tag
-        if tag == "meta" and (key := _META.get(given.get("name", ""))):
-            self.texts.setdefault(key, given.get("content", ""))
-        elif tag == "svg" and self.size == (0, 0):
-            self.size = _view(given.get("viewbox", ""))
-
-    def handle_endtag(self, tag: str) -> None:
-        self._inside = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._inside == "title":
-            self.texts.setdefault("Title", data.strip())
-
-
-def html(file: BinaryIO) -> FileMetadata:
-    """The head of a page with a player."""
-    _ends_in(file, b"</html>")
-    head = _Head()
-    try:
-        head.feed(decode(file.read(MAX_TEXT)))
-    except AssertionError:
-        raise CorruptFileError("is a broken page") from None
-    if head.texts.get("Comment") == _DECK_COMMAND:
-        raise CorruptFileError(_IS_DECK)
-    return FileMetadata(format="html", texts=head.texts, size=head.size)
-
-
 def storyboard(file: BinaryIO) -> FileMetadata:
     """A storyboard as JSON, without its steps."""
     head, steps, _ = file.read(_JSON_HEAD).partition(_STEPS)
@@ -126,11 +80,8 @@ def storyboard(file: BinaryIO) -> FileMetadata:
         file.seek(-len(_STEPS), os.SEEK_END)
         if not file.read().rstrip().endswith(b"]}"):
             raise CorruptFileError("is cut short: it ends in the middle")
-        head += b"}"
-    elif file.read(1):
-        raise CorruptFileError(f"has more than {_JSON_HEAD // 2**20} MiB before its steps, too much to be read")
     try:
-        data = json.loads(head)
+        data = json.loads(head + b"}" * bool(steps))
     except (ValueError, RecursionError):
         raise CorruptFileError("is broken JSON") from None
     if not isinstance(data, dict) or data.get("format") != "cnnviz-storyboard":

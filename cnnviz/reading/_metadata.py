@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import BinaryIO
 
@@ -47,3 +49,9 @@ def read_exactly(file: BinaryIO, count: int) -> bytes:
 def decode(data: bytes) -> str:
     """Decode a text as the writers encode it."""
     return data.decode("utf-8", "surrogateescape")
+
+
+def marked(text: str, patterns: Mapping[str, str]) -> dict[str, str]:
+    """The texts of a page of markup by the first match of each pattern: found, not parsed, so nothing in it works."""
+    found = {key: re.search(pattern, text, re.IGNORECASE) for key, pattern in patterns.items()}
+    return {key: unescape(match[1]).strip() for key, match in found.items() if match}

@@ -6,16 +6,18 @@ import os
 import struct
 import zlib
 from typing import BinaryIO
-from xml.etree import ElementTree
 
-from cnnviz.reading._metadata import KEYS, MAX_TEXT, CorruptFileError, FileMetadata, decode, read_exactly
+from cnnviz.reading._metadata import KEYS, MAX_TEXT, CorruptFileError, FileMetadata, decode, marked, read_exactly
 
 _XMP = {
-    "source": "Comment",
-    "CreatorTool": "Software",
-    "title": "Title",
-    "AltTextAccessibility": "Description",
-    "description": "Caption",
+    key: rf"<{tag}>(?:<rdf:Alt><rdf:li[^>]*>)?([^<]*)<"
+    for tag, key in {
+        "dc:source": "Comment",
+        "xmp:CreatorTool": "Software",
+        "dc:title": "Title",
+        "iptc:AltTextAccessibility": "Description",
+        "dc:description": "Caption",
+    }.items()
 }
 
 
@@ -130,21 +132,10 @@ def webp(file: BinaryIO) -> FileMetadata:
             frames += 1
             milliseconds += _number(read_exactly(file, 15)[12:15])
         elif kind == b"XMP ":
-            texts = _xmp(_chunk(file, length))
+            texts = marked(decode(_chunk(file, length)), _XMP)
         file.seek(after)
     return FileMetadata(format="webp", texts=texts, size=size, frames=max(1, frames), milliseconds=milliseconds)
 
 
 def _number(data: bytes) -> int:
     return int.from_bytes(data, "little")
-
-
-def _xmp(packet: bytes) -> dict[str, str]:
-    if b"<!" in packet:
-        raise CorruptFileError("holds a text with definitions of its own, which cnnviz does not write")
-    texts = {}
-    for element in ElementTree.fromstring(packet).iter():
-        key = _XMP.get(element.tag.rpartition("}")[2])
-        if key:
-            texts[key] = "".join(element.itertext())
-    return texts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cnnviz.render.canvas import Box, Look, apart, hull
@@ -11,7 +11,7 @@ from cnnviz.render.flashes import LEAST_MILLISECONDS, FlashGuard
 from cnnviz.render.layout import Layout, arrange
 from cnnviz.render.palette import MOST_COLORS, Palette, Pixels, build_clear_palette, build_palette, key_color
 from cnnviz.render.panels import painter_class
-from cnnviz.render.panels.base import Item
+from cnnviz.render.panels.base import Way
 from cnnviz.render.raster import Raster
 from cnnviz.render.stage import FigureStage, SlotChange
 from cnnviz.render.text import Typesetter
@@ -19,10 +19,10 @@ from cnnviz.render.theme import Color, Theme
 from cnnviz.render.timing import Clock, Timing
 from cnnviz.storyboard import Storyboard
 
-GLIDE_MILLISECONDS, _LEAST_SETTLED = 40, 20
-"""How long a picture stays in which something moves, and the least time that is left for what it moves from."""
+GLIDE_MILLISECONDS = 40
+"""How long a picture stays in which something moves."""
 
-_FLIGHT = 0.8
+_FLIGHT = 2 / 3
 """Pictures in which a result flies to its cell, as a share of those in which the window moves."""
 
 
@@ -42,6 +42,11 @@ class Frame:
     settled: bool = True
     step_milliseconds: int | None = None
     painted: tuple[Box, ...] = ()
+
+    @property
+    def moving(self) -> bool:
+        """Whether something is on its way."""
+        return not self.settled and self.milliseconds == GLIDE_MILLISECONDS
 
     @property
     def parts(self) -> tuple[Box, ...]:
@@ -115,12 +120,15 @@ class Film:
             if not place:
                 raster.draw(changes)
                 lasts = max(clock.opening(), 10 * math.ceil(LEAST_MILLISECONDS / 10)) if asked else 0
+            gliding = self.tween and lasts and not self.storyboard.bare
+            ways = stage.ways(written) if gliding and place else []
             stage.land(place, step, written)
             moves = place > 0 and any(change.moves for change in changes)
-            flights = stage.flights(written) if self.tween and lasts and not self.storyboard.bare else []
-            room = max(0, lasts - _LEAST_SETTLED) // GLIDE_MILLISECONDS
-            glides = min(self.tween if moves else 0, room)
-            flies = min(self.flight if flights else 0, room - glides)
+            flights = ways or (stage.flights(written) if gliding else [])
+            # Half of the time all stands still.
+            room = lasts // 2 // GLIDE_MILLISECONDS
+            flies = min(self.tween if ways else self.flight, round(0.4 * room) if moves else room) if flights else 0
+            glides = min(self.tween, room - flies) if moves else 0
             if place:
                 yield _settled(raster, painted, lasts, glides + flies)
             elif asked:
@@ -165,14 +173,14 @@ def _settled(raster: Raster, painted: tuple[Box, ...], lasts: int, glides: int) 
 
 def _gliding(raster: Raster, changes: list[SlotChange], count: int) -> Iterator[Frame]:
     for number in range(1, count + 1):
-        painted = raster.move(changes, _eased(number / (count + 1)))
+        painted = raster.move(changes, _eased(number / count))
         yield Frame(raster.pixels, hull(painted) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, False, painted=painted)
 
 
-def _flying(raster: Raster, flights: list[tuple[Item, Item]], count: int, arrived: tuple[Box, ...]) -> Iterator[Frame]:
+def _flying(raster: Raster, flights: Sequence[Way], count: int, arrived: tuple[Box, ...]) -> Iterator[Frame]:
     """Results on their way; what was painted before them, where the window arrived, is new in the first picture."""
     for number in range(count):
-        painted = raster.fly([start.between(end, _eased((number + 1) / (count + 1))) for start, end in flights])
+        painted = raster.fly([way(_eased((number + 1) / (count + 1))) for way in flights])
         painted = painted if number else apart((*arrived, *painted))
         yield Frame(raster.pixels, hull(painted) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, False, painted=painted)
 

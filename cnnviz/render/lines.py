@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TITLE_SIZE, TEXT_SIZE, FORMULA_SIZE, NOTE_SIZE, POINT_SIZE = 28, 20, 18, 16, 18
+TITLE_SIZE, TEXT_SIZE, FORMULA_SIZE, NOTE_SIZE, POINT_SIZE = 28, 20, 18, 18, 18
 _UNDER_TITLE = 0.65
 _BARE_MARGIN = 24
 

@@ -1,4 +1,4 @@
-"""The link between a window and the cell that it makes: two lines from corner to corner, behind all numbers."""
+"""The link between a window and the cell that it makes: two lines from corner to corner, behind all texts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Link(Painter):
         self.target = painters[1].name
         behind = [p.whole.moved(p.place.x, p.place.y) for p in self._panels if p not in painters]
         behind += [item.reach.moved(p.place.x, p.place.y) for p in self._panels if (item := p.label_item())]
-        behind += [box for painter in painters for box in painter.numbers() if box not in self.ends]
+        behind += [box for painter, end in linked for box in painter.in_front(end)]
         return {("link", n): self._line(tuple(behind), line) for n, line in enumerate(_lines(*self.ends))}
 
     def _linked(self) -> list[tuple[CellsPainter, Box]]:
@@ -94,7 +94,12 @@ def _apart_from(boxes: Sequence[Box], line: np.ndarray) -> Iterator[np.ndarray]:
             if way[axis]:
                 cuts |= {float((edge - start[axis]) / way[axis]) for edge in edges}
     inside = sorted(cut for cut in cuts if 0 <= cut <= 1)
-    for a, b in pairwise(inside):
+    began: float | None = None
+    for a, b in [*pairwise(inside), (1.0, 1.0)]:
         x, y = start + way * (a + b) / 2
-        if not any(box.left <= x <= box.right and box.top <= y <= box.bottom for box in boxes):
-            yield np.array([start + way * a, start + way * b])
+        seen = a < b and not any(box.left <= x <= box.right and box.top <= y <= box.bottom for box in boxes)
+        if seen and began is None:
+            began = a
+        elif not seen and began is not None:
+            yield np.array([start + way * began, start + way * a])
+            began = None

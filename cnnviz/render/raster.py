@@ -34,16 +34,20 @@ class Raster:
         return self._refresh([Box(0, 0, *self._size)])
 
     def move(self, changes: Iterable[SlotChange], share: float) -> tuple[Box, ...]:
-        """Show what moves on its way, and nothing of what pauses meanwhile or goes nowhere; returns boxes painted."""
+        """Show what moves on its way, and nothing of what pauses meanwhile or goes nowhere; returns boxes painted.
+
+        What moves and pauses is seen again where the others arrive, at a share of 1.
+        """
         dirty = []
         for number, slot, old, new, _ in changes:
-            if old is None or (before := self._shown[number].get(slot)) is None:
+            if old is None:
                 continue
-            if new is not None and old.moves_to(new):
+            before = self._shown[number].get(slot)
+            if new is not None and old.moves_to(new) and (share == 1 or not old.pauses):
                 item = old.between(new, share)
-                dirty += [self._reach(number, before), self._reach(number, item)]
+                dirty += [self._reach(number, each) for each in (before, item) if each is not None]
                 self._shown[number] = {**self._shown[number], slot: item}
-            elif old.pauses or (old.glides and new is None):
+            elif before is not None and (old.pauses or (old.glides and new is None)):
                 dirty.append(self._reach(number, before))
                 self._shown[number] = {s: item for s, item in self._shown[number].items() if s != slot}
         return self._refresh(dirty)

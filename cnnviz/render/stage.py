@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -14,12 +15,12 @@ from cnnviz.render.layout import Layout
 from cnnviz.render.link import Link
 from cnnviz.render.page import Band, Head
 from cnnviz.render.panels import painter_class
-from cnnviz.render.panels.base import Item, Painter, Slot
+from cnnviz.render.panels.base import Item, Painter, Slot, Way
 from cnnviz.render.panels.cells import CellsPainter
 from cnnviz.render.pen import Pen
 from cnnviz.storyboard import Cell, Change, Step, Storyboard
 
-_MOST_FLYING = 16
+_MOST_FLYING, _MOST_MOVING = 16, 256
 
 
 class SlotChange(NamedTuple):
@@ -121,16 +122,24 @@ class FigureStage(Stage):
         self.take(written)
         self.band.show(step, place)
 
-    def flights(self, written: Iterable[Cell]) -> list[tuple[Item, Item]]:
+    def ways(self, written: Sequence[Cell]) -> list[Way]:
+        """Cells that move or grow within their panels, on the page, before they are brought in."""
+        found: list[Way] = []
+        for panel in dict.fromkeys(cell.panel for cell in written):
+            painter, cells = self.panels[panel], [cell for cell in written if cell.panel == panel]
+            if isinstance(painter, CellsPainter) and len(cells) <= _MOST_MOVING:
+                found += painter.ways(cells)
+        return found
+
+    def flights(self, written: Iterable[Cell]) -> list[Way]:
         """Cells on their way from what they are made of to where they are written, on the page."""
-        found = []
+        found: list[Way] = []
         for cell in self._results(written):
             painter = self.panels[cell.panel]
             assert isinstance(painter, CellsPainter)
-            tile, source = painter.tile(place_of(cell)), self.link.ends[0]
-            side = tile.box.width
+            chip, source, side = painter.chip(place_of(cell)), self.link.ends[0], painter.side
             start = (source.left + source.right - side) // 2, (source.top + source.bottom - side) // 2
-            found.append((tile._replace(at=start), tile))
+            found.append(partial(chip._replace(at=start).between, chip))
         return found if len(found) <= _MOST_FLYING else []
 
     def questions(self, written: Iterable[Cell]) -> list[Item]:

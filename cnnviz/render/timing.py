@@ -31,6 +31,11 @@ class Timing:
     hold: float
     reading: bool = False
 
+    @property
+    def opening(self) -> float:
+        """Seconds of the question before the first step."""
+        return OPENING if self.reading else min(OPENING, self.step)
+
     def seconds(self, steps: Iterable[Step], count: int) -> list[float]:
         """How long each of `count` steps stays."""
         pace = Pace(self, count)
@@ -67,7 +72,7 @@ class Clock:
 
     def opening(self) -> int:
         """The milliseconds of the picture before the first step."""
-        return 10 * round(100 * (OPENING if self._timing.reading else min(OPENING, self._timing.step)))
+        return 10 * round(100 * self._timing.opening)
 
     def take(self, step: Step, place: int) -> int:
         """The milliseconds of a step."""

@@ -21,6 +21,8 @@ from cnnviz.words.plain import spoken
 _LINK, _FIRST = 2, 3
 # The link's number among the painters, and the first panel's.
 
+_QUESTION: tuple[int, tuple[Hashable, ...]] = (_LINK, ("question",))
+
 Spot = tuple[int, int]
 """Where a slot stands on its layer."""
 
@@ -66,7 +68,9 @@ class Vectors:
     """A whole figure: markup that stays, all fragments (the first is empty), all spots, layers, steps.
 
     Slots are numbered in the layers' order; after them come the places of those in `gliders`, which hold the number of
-    a spot. `initial` tells what each holds before the first step; `wrote` in which step a cell got its last value.
+    a spot. `lines` link a window to its result: they are not there while it glides. `initial` tells what each slot
+    holds before the first step, `asked` what changes for the question that stands there, if there is one; `wrote` in
+    which step a cell got its last value.
     """
 
     page: str
@@ -74,7 +78,9 @@ class Vectors:
     spots: list[Spot]
     layers: list[Layer]
     gliders: list[int]
+    lines: list[int]
     initial: list[int]
+    asked: list[tuple[int, int]]
     beats: list[Beat]
     wrote: dict[int, int]
 
@@ -94,15 +100,23 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
             item.draw(page.at(painter.place.x, painter.place.y))
     initial, told, wrote = slots.filled(), [], dict[_Key, int]()
     numbers = {name: number for number, name in enumerate(stage.panels, start=_FIRST)}
-    for place, step in stage.steps():
+    asked: dict[Hashable, int] = {}
+    for place, step, written in stage.acts():
+        begun: dict[Hashable, int] = {}
+        if not place and film.opening and not film.storyboard.bare:
+            begun = slots.filled()
+            if questions := stage.questions(written):
+                asked = {**begun, _QUESTION: slots.fragment(_LINK, questions[0])}
+                begun[_QUESTION] = 0
+        stage.land(place, step, written)
         for change in step.changes:
             if isinstance(change, Cell) and change.value is not None:
                 wrote[numbers[change.panel], ("cell", *place_of(change))] = place
         items = () if film.storyboard.bare else (band.caption(), band.counter(), band.progress())
         line, counter, progress = [_drawn(defs, band, item) for item in items] or ("", "", "")
         caption = fragments.of(line) if film.layout.fit.numbers else 0
-        told.append((step, caption, slots.filled(), counter, progress))
-    layers = slots.layers()
+        told.append((step, caption, begun | slots.filled(), counter, progress))
+    layers = [*slots.layers(), *([Layer(0, 0, [_QUESTION])] if asked else [])]
     order = [key for layer in layers for key in layer.slots]
     gliders = [place for place, key in enumerate(order) if key in slots.gliders]
     placed: list[Hashable] = [*order, *(("spot", order[place]) for place in gliders)]
@@ -113,7 +127,9 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
         spots=list(spots),
         layers=layers,
         gliders=gliders,
+        lines=[place for place, (number, slot) in enumerate(order) if number == _LINK and slot != _QUESTION[1]],
         initial=[initial.get(key, 0) for key in placed],
+        asked=[(index[key], n) for key, n in asked.items()],
         beats=[Beat(step, line, [(index[key], n) for key, n in new.items()], *ends) for step, line, new, *ends in told],
         wrote={index[key]: place for key, place in wrote.items()},
     )
@@ -147,7 +163,10 @@ class _Slots:
         for number, slot, _, item, _ in self._stage.changes():
             if number < 2:
                 continue
-            found[number, slot] = self._fragment(number, item) if item is not None else 0
+            # Where no result flies, the outline around it glides with its window.
+            if item is not None and slot[0] == "mark" and not item.pauses:
+                item = item._replace(glides=True)
+            found[number, slot] = self.fragment(number, item) if item is not None else 0
             if item is not None and item.glides:
                 self.gliders.add((number, slot))
                 found["spot", (number, slot)] = self._spots.of(item.at)
@@ -156,7 +175,8 @@ class _Slots:
             _merge(self._order.setdefault((number, False), []), self._stage.floats[number])
         return found
 
-    def _fragment(self, number: int, item: Item) -> int:
+    def fragment(self, number: int, item: Item) -> int:
+        """The number of what draws an item of a painter."""
         pen: SvgPen = self._defs.pen()
         if not item.tile:
             item.draw(pen if item.glides else pen.at(*item.at))

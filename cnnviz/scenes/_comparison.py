@@ -34,7 +34,6 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
         name="comparison",
         header=("", Text("Local response (LRN)"), Text("Batch (BN)")),
         entries=tuple((row.name, lines(*row.lrn), lines(*row.bn)) for row in rows),
-        size=17,
     )
     point = Text("LRN compares a value with its neighbours, batch normalization with the whole batch")
     story = Story(scene, Text("LRN vs. batch normalization"), point=point)

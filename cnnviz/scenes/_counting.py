@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnviz.story import Axis, Cells, Sliding
-from cnnviz.storyboard import Change, Row, SetRow
+from cnnviz.story import Axis, Cells, Sliding, Story
+from cnnviz.storyboard import Change, SetRow, Step
 from cnnviz.words import Number, Text, Words, call, counted, equation, size
 
 PANEL = "count"
@@ -86,6 +86,35 @@ class Count:
         said = "No room for another move: {rest} is less than stride {s}{hatched}"
         return Text(said, rest=rest, s=s, hatched=hatched)
 
+    def told(self, story: Story, X: Cells, Y: Cells, beats: float) -> Iterator[Step]:
+        """The positions along the axis, counted one by one."""
+        name, first = Text(self.name), [] if self.axis else [self.done(3), *self.line(0)]
+        said = Text("The kernel starts in the corner; {name} left to move: {left}", name=name, left=self.left())
+        yield story.step(said, first, self.stand(0, X, Y), self.line(1), beats=beats)
+        for n in range(1, self.moves + 1):
+            move = "Move {n} of {moves}: position {position}; {name} left: {left}"
+            said = Text(move, n=n, moves=self.moves, position=n + 1, name=name, left=self.left(n))
+            yield story.step(said, self.stand(n, X, Y), self.line(2) if n == self.moves else ())
+        if self.rests:
+            yield story.step(self.rest(), self.line(2), self.hatch(X), beats=beats)
+        said = Text("Plus the starting position: {positions}", positions=self.positions())
+        yield story.step(said, self.line(3), X.hide("free"), beats=beats)
+
+    def stand(self, move: int, X: Cells, Y: Cells) -> Iterator[Change]:
+        """The kernel stands along the first row or column; its first cell gets the position's number."""
+        windows, at = self.slide.windows, (move, 0) if self.axis == 0 else (0, move)
+        corner, extent = windows.outline(at)
+        number = float(at[0] * windows.out[1] + at[1] + 1)
+        yield X.set(corner, role="output", value=number)
+        yield from X.cover(windows.cells(at), special={corner: "output"})
+        yield X.mark("window", corner, extent)
+        beside, left = [0, 0], [1, 1]
+        beside[self.axis] = corner[self.axis] + extent[self.axis]
+        left[self.axis] = windows.drawn[self.axis] - beside[self.axis]
+        yield X.mark("free", tuple(beside), left) if left[self.axis] > 0 else X.hide("free")
+        yield Y.set(at, role="output", value=number)
+        yield Y.mark("current", at)
+
     def hatch(self, X: Cells) -> Iterator[Change]:
         """Hatch what no position reaches: whole rows or columns, both where one count is for both."""
         missed = ~self.along.reached
@@ -94,26 +123,22 @@ class Count:
             if role and (missed[place[self.axis]] or (self.alone and missed[place[1 - self.axis]])):
                 yield X.set(place, role=role)
 
-    # The lines' places in a panel of equations, with a heading where there are two derivations.
-
-    def rows(self) -> list[Row]:
-        """The heading and the lines, still blank."""
-        head = [] if self.alone else [Row(name=f"{self.name}-head", text="")]
-        return [*head, *(Row(name=f"{self.name}-{line}", text="") for line in range(4))]
-
     def head(self) -> list[SetRow]:
-        """The heading comes in."""
-        text = Text(self.name.capitalize())
-        return [] if self.alone else [SetRow(panel=PANEL, row=f"{self.name}-head", text=text, role="muted")]
+        """The axis comes in over blank lines; where one count is for both there is no need."""
+        if self.alone:
+            return []
+        head = SetRow(panel=PANEL, row="head", text=Text(self.name.capitalize()))
+        return [head, *(SetRow(panel=PANEL, row=f"line {n}", text="") for n in range(1, 4))]
 
     def line(self, n: int) -> list[SetRow]:
         """A line comes in, the one before is done."""
         before = [self.done(n - 1)] if n else self.head()
-        return [*before, SetRow(panel=PANEL, row=f"{self.name}-{n}", text=self.lines()[n], role="active")]
+        return [*before, SetRow(panel=PANEL, row=f"line {n}", text=self.lines()[n], role="active")]
 
-    def done(self, n: int) -> SetRow:
+    @staticmethod
+    def done(n: int) -> SetRow:
         """A line is no longer the one that is spoken of."""
-        return SetRow(panel=PANEL, row=f"{self.name}-{n}", role="ink")
+        return SetRow(panel=PANEL, row=f"line {n}", role="ink")
 
     def _of(self, letter: str) -> int:
         return self.slide.given[letter][self.axis]

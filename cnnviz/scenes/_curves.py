@@ -15,6 +15,7 @@ from cnnviz.functions.activations import ACTIVATIONS, Activation
 from cnnviz.functions.losses import LOSSES, Loss
 from cnnviz.notation import decimals_as_given, digits_for
 from cnnviz.parameters import to_cli
+from cnnviz.scene import Scene
 from cnnviz.story import Graph, Story, Tensor
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, Row, SetCurve, SetRow, Step, Values
 from cnnviz.storyboard import Equation as Formula
@@ -189,9 +190,7 @@ class Point(Generic[Entry]):
         options |= self.entry.options(self.parameter)
         graph.show(graph.compute(self.entry.name, x, result=result, **options), panel)
 
-    def plot(
-        self, name: str, texts: tuple[Words, Words] = ("", ""), guides: Sequence[Curve] = (), **fields: Any
-    ) -> Plot:
+    def plot(self, name: str, texts: Sequence[Words] = ("", ""), guides: Sequence[Curve] = (), **fields: Any) -> Plot:
         """Axes with both curves, named by `texts` at their ends, and the point where it starts and ends."""
         # Names stand at the left ends of curves that come near the label at the right.
         (x, y), (u, v), none = self.curve, self.derivative, np.empty(0)
@@ -229,21 +228,28 @@ class Point(Generic[Entry]):
 
 
 def point_moves(
-    story: Story,
+    scene: Scene,
     point: Point[Any],
-    plot: Plot,
     letters: tuple[Symbol, Symbol, Symbol],
     rows: Mapping[str, str],
+    *,
+    said: Words,
+    settings: Sequence[tuple[Words, Words]],
+    guides: Sequence[Curve] = (),
     above: Sequence[Row] = (),
     more: Callable[[int], Sequence[Change]] = lambda step: (),
     **texts: Any,
 ) -> Story:
     """A point moves along a curve, beside its formula and three numbers: place, value and slope, by their `letters`.
 
-    `rows` are the names of the numbers' rows and how they are told; other rows may stand `above` them. `more` are
-    other changes of a step.
+    `rows` are the names of the numbers' rows and how they are told; other rows may stand `above` them. `said` is the
+    figure's point, and `more` are other changes of a step.
     """
-    family = LOSSES if isinstance(point.entry, Loss) else ACTIVATIONS
+    is_loss, graph = isinstance(point.entry, Loss), Graph()
+    family: Mapping[str, Any] = LOSSES if is_loss else ACTIVATIONS
+    point.compute(graph, graph.given("x", point.at), "loss" if is_loss else "y", "plot")
+    story = Story(scene, point.entry.title, graph, point=said)
+    story.settings += [*settings, *(("", setting) for setting in point.settings)]
 
     def told(step: int) -> dict[str, Words]:
         numbers = (point.x(step), point.value(step), point.slope_at(step))
@@ -268,7 +274,15 @@ def point_moves(
             numbers = (SetRow(panel="equation", row=name, text=text) for name, text in told(step).items())
             yield story.step(caption, point.moved("plot", step), more(step), numbers, beats=MOVING_BEATS)
 
+    plot = point.plot("plot", letters[1:], guides, x_text=letters[0])
     return story.play(steps, len(point.at), (plot, formula), step_roles=(), **texts)
+
+
+def refuse_options(scene: Any, takers: Mapping[str, Sequence[str]]) -> None:
+    """Refuse parameters that only other kinds of a figure take; raises UsageError."""
+    for name, kinds in takers.items():
+        if getattr(scene, name) is not None and scene.kind not in kinds:
+            raise UsageError(f"{scene.kind} takes no --{name}: leave it out, or use {', '.join(kinds)}")
 
 
 def places(lo: float, hi: float, frames: int) -> tuple[Values, int]:

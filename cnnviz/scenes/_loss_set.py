@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
-
 from cnnviz.functions.losses import LABEL, LOSSES, PREDICTION, Loss
 from cnnviz.scene import Scene
 from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, Point, padded, places
+from cnnviz.scenes._loss_error import label_line
+from cnnviz.scenes._loss_kinds import PROBABILITIES
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Curve, Dot, MoveDot, Plot, Step, Values
 from cnnviz.words import Equation, Joined, Math, Number, Symbol, Text, Words, joined, listed
 
-PROBABILITIES = 0.02, 0.98
 _ARTICLE = 5
 
 
@@ -71,13 +70,6 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
             names=listed(point.entry.title for point in points),
         ),
     )
-
-
-def label_line(label: float, top: float) -> Curve:
-    """An upright line from the axis to near the `top` where the label is."""
-    ends = np.array([0.0, 0.97 * top])
-    text = Text("label {y}", y=LABEL)
-    return Curve(name="label", role="ink", style="dashed", text=text, x=np.array([label, label]), y=ends)
 
 
 def _plot(name: str, label: Words, points: Sequence[Point[Loss]], span: float) -> Plot:

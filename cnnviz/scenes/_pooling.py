@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from cnnviz.data import Data, load_map
-from cnnviz.parameters import ArrayLike, Size, param
+from cnnviz.parameters import ArrayLike, Size
 from cnnviz.scene import Scene
-from cnnviz.story import Cells, Story, Tensor, Windows, input_map, input_size, lost_of
+from cnnviz.story import Cells, Story, Tensor, Windows, input_map, input_size, kinds, lost_of
 from cnnviz.storyboard import Mark
-from cnnviz.words import Expression, call, total
+from cnnviz.words import Expression, Math, PerAxis, Shape, Text, Words, call, total
 
 Place = tuple[int, ...]
 # That of Stanford's course CS231n.
@@ -24,13 +24,7 @@ _EXAMPLE = "1 1 2 4; 5 6 7 8; 3 2 1 0; 1 2 3 4"
 class Pooled(Scene):
     """A scene with an input of which windows keep the maximum or the average."""
 
-    kind: str = param(
-        "max",
-        choices=("max", "avg"),
-        positional=True,
-        always_named=True,
-        help="What is kept of a window: its maximum or its average.",
-    )
+    kind: str = kinds("max", ("max", "avg"), "What is kept of a window: its maximum or its average.")
     i: Size | None = input_size(shown_default="4, or the data's own")
     input: ArrayLike = input_map(None, shown_default="an example of 4×4, else random")
 
@@ -68,3 +62,14 @@ class Pooled(Scene):
     def winner_role(self) -> tuple[str, ...]:
         """The role that a maximum brings in."""
         return ("winner",) if self.kind == "max" else ()
+
+
+def adaptive_ranges(size: tuple[int, ...], out: tuple[int, ...]) -> Words:
+    """Which cells each window of an adaptive pooling covers."""
+    if out == (1, 1):
+        return Text("one window as large as the input: {size}", size=Shape(size, "input"))
+    rows, columns = (
+        Math(rf"\lfloor r\cdot {i}/{o}\rfloor\leq x<\lceil(r+1)\cdot {i}/{o}\rceil")
+        for i, o in zip(size, out, strict=True)
+    )
+    return Text("window {r} covers {range}", r=Math(r"r=0,1,\ldots"), range=PerAxis(rows, columns))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.notation import written
-from cnnviz.ops.optimizers import SGD, Adagrad, Adam, Optimizer, RMSprop
+from cnnviz.ops.optimizers import OPTIMIZERS, Adagrad, Adam, Optimizer, RMSprop
 from cnnviz.storyboard import Values
 from cnnviz.words import (
     Defined,
@@ -64,20 +64,29 @@ class Update:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """An optimizer as figures show it; `key` is also its role, `shape` its marker.
+    """An optimizer of `torch.optim` as figures show it; `key` is also its role, `shape` its marker.
 
-    `formula` is the rule in letters, `direction` what the rate is multiplied by in an update. `program` names the rule
-    in `torch.optim` and its hyper-parameters.
+    `options` are its hyper-parameters, `formula` is the rule in letters, `direction` what the rate is multiplied by in
+    an update.
     """
 
     key: str
     title: Words
     shape: str
     style: str
+    optimizer: str
     formula: Callable[[Settings], Words]
-    make: Callable[[float, Settings], Optimizer]
     direction: Callable[[Update, Settings], Expression]
-    program: Callable[[Settings], dict[str, Any]]
+    options: Callable[[Settings], dict[str, Any]] = lambda settings: {}
+
+    def make(self, lr: float, settings: Settings) -> Optimizer:
+        """The optimizer with its numbers."""
+        made: Any = OPTIMIZERS[self.optimizer]
+        return cast("Optimizer", made(lr, **self.options(settings)))
+
+    def program(self, settings: Settings) -> dict[str, Any]:
+        """The same for programs."""
+        return {"rule": self.optimizer, **self.options(settings)}
 
 
 def _heavy_ball(update: Update, settings: Settings) -> Expression:
@@ -142,8 +151,7 @@ _RULES = (
         style="solid",
         direction=lambda update, s: _pair(update.grad, s.most),
         formula=lambda s: _step(G),
-        make=lambda lr, s: SGD(lr),
-        program=lambda s: {"rule": "SGD"},
+        optimizer="SGD",
     ),
     Rule(
         key="momentum",
@@ -152,8 +160,8 @@ _RULES = (
         style="dashed",
         direction=_heavy_ball,
         formula=lambda s: _in_a_row(_assigned(_V, s.share("momentum") * _V + G), _step(_V)),
-        make=lambda lr, s: SGD(lr, s.momentum),
-        program=lambda s: {"rule": "SGD", "momentum": s.momentum},
+        optimizer="SGD",
+        options=lambda s: {"momentum": s.momentum},
     ),
     Rule(
         key="nesterov",
@@ -162,8 +170,8 @@ _RULES = (
         style="dotted",
         direction=_look_ahead,
         formula=lambda s: _in_a_row(_assigned(_V, s.share("momentum") * _V + G), _step(G + s.share("momentum") * _V)),
-        make=lambda lr, s: SGD(lr, s.momentum, nesterov=True),
-        program=lambda s: {"rule": "SGD", "momentum": s.momentum, "nesterov": True},
+        optimizer="SGD",
+        options=lambda s: {"momentum": s.momentum, "nesterov": True},
     ),
     Rule(
         key="adagrad",
@@ -172,8 +180,7 @@ _RULES = (
         style="solid",
         direction=_adagrad,
         formula=lambda s: _in_a_row(_assigned(_SUM, _SUM + G**2), _step(_divided(G, _SUM))),
-        make=lambda lr, s: Adagrad(lr),
-        program=lambda s: {"rule": "Adagrad"},
+        optimizer="Adagrad",
     ),
     Rule(
         key="rmsprop",
@@ -182,8 +189,8 @@ _RULES = (
         style="dashed",
         direction=_rmsprop,
         formula=lambda s: _in_a_row(_fades(_V, s, "alpha", G**2), _step(_divided(G, _V))),
-        make=lambda lr, s: RMSprop(lr, s.alpha),
-        program=lambda s: {"rule": "RMSprop", "alpha": s.alpha},
+        optimizer="RMSprop",
+        options=lambda s: {"alpha": s.alpha},
     ),
     Rule(
         key="adam",
@@ -196,8 +203,8 @@ _RULES = (
             _fades(_V, s, "beta2", G**2),
             _step(_divided(Symbol(r"\hat{m}"), Symbol(r"\hat{v}"))),
         ),
-        make=lambda lr, s: Adam(lr, (s.beta1, s.beta2)),
-        program=lambda s: {"rule": "Adam", "betas": (s.beta1, s.beta2)},
+        optimizer="Adam",
+        options=lambda s: {"betas": (s.beta1, s.beta2)},
     ),
 )
 

@@ -47,11 +47,18 @@ class Phase:
     roles: npt.NDArray[np.str_]
 
     def changes(self, X: Cells, before: Phase) -> Iterator[Change]:
-        """The cells in which it differs from the phase before."""
+        """The cells in which it differs from the phase before; those of the input move."""
         same = (before.roles == self.roles) & ((before.values == self.values) | np.isnan(self.values))
         same &= np.isnan(before.values) == np.isnan(self.values)
+        ends, starts = (np.argwhere(roles == "input").tolist() for roles in (self.roles, before.roles))
+        # Where some are cut off, none moves.
+        pairs = zip(ends, starts, strict=True) if len(ends) == len(starts) else ()
+        origins = {tuple(end): (start[0], start[1]) for end, start in pairs if end != start}
+        for at in origins:
+            same[at] = False
         for row, column in np.argwhere(~same).tolist():
-            yield X.set((row, column), role=str(self.roles[row, column]), value=float(self.values[row, column]))
+            role, value = str(self.roles[row, column]), float(self.values[row, column])
+            yield X.set((row, column), role=role, value=value, origin=origins.get((row, column)))
 
 
 class Stretch:
@@ -169,7 +176,11 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
             boundary = [X.mark("map", windows.padding, stretch.size)] if "padding" in phase.roles else []
             yield story.step(phase.caption, phase.changes(X, before), X.relabel(phase.below), boundary, beats=beats)
         said = Text("Rotate the kernel by 180°, then slide it with stride {s}", s=equation(size("s'"), Number(1)))
-        cells = [W.set(place, value=float(value)) for place, value in np.ndenumerate(W.values)]
+        rows, columns = W.values.shape
+        cells = [
+            W.set((row, column), value=float(value), origin=(rows - 1 - row, columns - 1 - column))
+            for (row, column), value in np.ndenumerate(W.values)
+        ]
         yield story.step(said, cells, W.relabel(turned), beats=beats)
         for at in windows.places():
             real = [X.role(cell) == "input" for cell in windows.cells(at)]

@@ -60,13 +60,13 @@ class WayBack:
             changes.append(self.Y.set(best, role="output", value=self.pooled[at].value))
             changes += [self.X.mark("winner", best), self.Y.mark("winner", best)]
             said = "{value} returns to {place}; the rest of its window is 0"
-            yield Text(said, value=Strong(self.pooled[at]), place=place_of(best)), changes
+            yield Text(said, value=Strong(self.pooled.short(at)), place=place_of(best)), changes
 
     def _spread(self) -> Iterator[tuple[Words, list[Change]]]:
         """Each value to all cells of its window; a cell of several windows takes the mean."""
         parts: dict[Place, list[Number]] = {}
         for at in self.windows.places():
-            cells, value, changes = self.windows.cells(at), self.pooled[at], list[Change]()
+            cells, value, changes = self.windows.cells(at), self.pooled.short(at), list[Change]()
             for cell in cells:
                 parts.setdefault(cell, []).append(value)
                 changes.append(self.Y.set(cell, role="output", value=_mean(parts[cell])))

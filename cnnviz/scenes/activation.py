@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,9 +13,9 @@ from cnnviz.limits import MAX_STOPS
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._activation_sets import all_curves, table
-from cnnviz.scenes._curves import Point, places, point_moves
+from cnnviz.scenes._curves import Point, places, point_moves, refuse_options
 from cnnviz.scenes._softmax import softmax_story
-from cnnviz.story import Graph, Story
+from cnnviz.story import Story, kinds
 from cnnviz.words import ByCases, Number, Symbol, Text, Words, joined
 
 _KINDS = {{"identity": "linear"}.get(name, name).replace("_", "-"): name for name in ACTIVATIONS}
@@ -52,19 +51,9 @@ class ActivationFunction(Scene):
         "cnnviz activation table",
     )
 
-    kind: str = param(
-        "relu",
-        help="Which activation function, or all of the article's.",
-        choices=(*_KINDS, *_SETS),
-        positional=True,
-        always_named=True,
-    )
+    kind: str = kinds("relu", (*_KINDS, *_SETS), "Which activation function, or all of the article's.")
     alpha: float | None = param(
-        None,
-        help="Slope (leaky-relu) or bound (elu) below 0.",
-        lo=0.001,
-        hi=100,
-        shown_default="0.1 for leaky-relu, 1 for elu",
+        None, help="Slope or bound below 0.", lo=0.001, hi=100, shown_default="0.1 for leaky-relu, 1 for elu"
     )
     beta: float | None = param(None, help="Sharpness of softplus.", lo=0.001, hi=100, shown_default="1")
     lo: float = param(-4.0, help="Where the point starts.", lo=-1e4, hi=1e4)
@@ -79,53 +68,41 @@ class ActivationFunction(Scene):
 
     def prepare(self) -> None:
         """Parameters of other kinds are refused."""
-        takers = {"alpha": ("leaky-relu", "elu", "all", "table"), "beta": ("softplus",), "logits": ("softmax",)}
-        for name, kinds in takers.items():
-            if getattr(self, name) is not None and self.kind not in kinds:
-                raise UsageError(f"{self.kind} takes no --{name}: leave it out, or use {', '.join(kinds)}")
+        alpha = ("leaky-relu", "elu", "all", "table")
+        refuse_options(self, {"alpha": alpha, "beta": ("softplus",), "logits": ("softmax",)})
         for name in ("lo", "hi") if self.kind == "softmax" else ():
             # e to a larger power is no float64 any more.
             if abs(getattr(self, name)) > 700:
                 raise UsageError(f"softmax --{name} {getattr(self, name):g} is too far from 0: use −700 to 700")
 
-    @property
-    def point(self) -> Words:
-        """What the figure shows, in a sentence."""
-        return _POINTS.get(self.kind, "")
-
     def story(self) -> Story:
         """One step for each place of the point, or for each row of the table."""
         at, digits = places(self.lo, self.hi, self.frames)
+        said = _POINTS.get(self.kind, "")
         if self.kind == "softmax":
-            return softmax_story(self, at, digits, self.logits, self.point)
+            return softmax_story(self, at, digits, self.logits, said)
         chosen = list(ACTIVATIONS.values())[:_ARTICLE] if self.kind in _SETS else [ACTIVATIONS[_KINDS[self.kind]]]
         options = {"alpha": self.alpha, "beta": self.beta}
         points = [Point.of(entry, options, at, digits, self.digits) for entry in chosen]
-        return {"all": all_curves, "table": table}.get(self.kind, _one)(self, points, self.point)
-
-
-def _one(scene: Scene, points: Sequence[Point[Activation]], told: Words) -> Story:
-    (point,) = points
-    entry, graph = point.entry, Graph()
-    point.compute(graph, graph.given("x", point.at), "y", "plot")
-    story = Story(scene, entry.title, graph, point=told)
-    story.settings.append(("", joined((Text(entry.group), Text("range {range}", range=entry.range)))))
-    story.settings += [("", setting) for setting in point.settings]
-    return point_moves(
-        story,
-        point,
-        point.plot("plot", (F, _SLOPE), x_text=X),
-        (X, F, _SLOPE),
-        {"x": "{value}", "value": "{value}", "slope": "{value}"},
-        formula=ByCases(_SLOPE, entry.derivative, stacked=False),
-        convention=_convention(point),
-        alt=Text(
-            "the activation function {name} and its derivative: a point with its tangent moves along the curve from "
-            "x = {lo} to {hi}",
-            name=point.name,
-            **point.ends(),
-        ),
-    )
+        if self.kind in _SETS:
+            return (all_curves if self.kind == "all" else table)(self, points, said)
+        (point,), (entry,) = points, chosen
+        return point_moves(
+            self,
+            point,
+            (X, F, _SLOPE),
+            {"x": "{value}", "value": "{value}", "slope": "{value}"},
+            said=said,
+            settings=[("", joined((Text(entry.group), Text("range {range}", range=entry.range))))],
+            formula=ByCases(_SLOPE, entry.derivative, stacked=False),
+            convention=_convention(point),
+            alt=Text(
+                "the activation function {name} and its derivative: a point with its tangent moves along the curve "
+                "from x = {lo} to {hi}",
+                name=point.name,
+                **point.ends(),
+            ),
+        )
 
 
 def _convention(point: Point[Activation]) -> Words:

@@ -4,51 +4,85 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 
-from cnnviz.parameters import Size, param
-from cnnviz.story import Graph, MapAndKernel, Sliding, Story, bias, dilation, lost_of, padding, stride, times
+from cnnviz.parameters import Numbers, Sides, Size, param
+from cnnviz.scenes import _padding
+from cnnviz.scenes._filters import MOST, MapsAndFilters
+from cnnviz.scenes._multichannel import convolve
+from cnnviz.story import Graph, Sliding, Story, dilation, lost_of, padding, refuse, stride, times
 from cnnviz.storyboard import Step
 from cnnviz.words import Shape, Text, dot, equation, lines
 
+_OWN = "1, or the data's own"
+
 
 @dataclass(frozen=True, kw_only=True)
-class Conv(MapAndKernel):
-    """Convolution as networks compute it: the cross-correlation of the padded input with a kernel.
+class Conv(MapsAndFilters):
+    """Convolution as networks compute it: the cross-correlation of the padded input with one or more filters.
 
     Dumoulin and Visin (2016), "A guide to convolution arithmetic for deep learning", relationship 6 and, with
-    dilation, 15.
+    dilation, 15. Channels and groups are those of torch.nn.functional.conv2d: a filter has a kernel for each channel of
+    its group.
     """
 
     examples: ClassVar = (
         "cnnviz conv --k 3 --s 2 --p 1",
+        "cnnviz conv --channels 3 --filters 2 --bias 1",
         "cnnviz conv --input photo.png --i 32 --kernel sobel-x -o edges.gif",
         'cnnviz conv --input "1 2 3; 4 5 6; 7 8 9" --kernel "1 0; 0 1"',
     )
 
     s: Size = stride()
-    p: Size = padding()
+    p: Sides = padding(
+        help='Padding: a number, before and after as in 0,1, or "same", with which the size stays, or "valid", none.'
+    )
+    padding_mode: str = param("zeros", choices=_padding.MODES, help="What fills the padding.")
     d: Size = dilation()
+    channels: int | None = param(None, help="Channels of the input.", lo=1, hi=MOST, shown_default=_OWN)
+    filters: int | None = param(None, help="Filters, each of which makes a map.", lo=1, hi=MOST, shown_default=_OWN)
+    groups: int = param(1, help="Groups of channels; a filter sees those of one.", lo=1, hi=MOST)
     flip: bool = param(False, help="Rotate the kernel by 180°: the true convolution of signal processing.")
-    bias: float = bias()
+    bias: Numbers = param(0.0, help="Added to every output: a number, or one a filter.", lo=-1e9, hi=1e9, group="Data")
+
+    def prepare(self) -> None:
+        """Padding that has a name becomes numbers too."""
+        super().prepare()
+        i, k = self.maps.values.shape[1:], self.weight.values.shape[2:]
+        self.fill_in(p=_padding.sides(self.p, i, k, self.s, self.d))
+
+    @cached_property
+    def slide(self) -> Sliding:
+        """The kernel over the input."""
+        i, k = self.maps.values.shape[1:], self.weight.values.shape[2:]
+        return Sliding(i=i, k=k, s=self.s, p=self.p, d=self.d, mode=self.padding_mode)
 
     def story(self) -> Story:
         """One step for each output cell."""
-        x, w = self.map.values, self.weights.values
-        slide = Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p, d=self.d)
+        if len(self.weight.values) * len(self.maps.values) > 1:
+            refuse({"a kernel is rotated for one channel and filter: leave --flip out": self.flip})
+            return convolve(self)
+        x, w, slide = self.map.values, self.weights.values, self.slide
         windows, graph = slide.windows, Graph()
         pixels, kernel = graph.map("x", x), graph.kernel("w", w)
         applied = graph.compute("flip", kernel, result="flipped") if self.flip else kernel
-        added = graph.given("b", [self.bias]) if self.bias else None
-        y = graph.compute("conv2d", pixels, applied, added, **slide.options)
+        added = graph.given("b", self.offsets) if self.bias else None
+        padded = slide.padded(graph, pixels)
+        y = graph.compute("conv2d", padded, applied, added, **slide.options)
 
         story = Story(self, Text("Convolution"), graph, point=slide.point())
         story.fits(windows, "this convolution")
         story.sizes(k=w.shape, s=self.s, p=self.p, d=self.d)
-        b = story.bias(self.bias)
-        X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map, notes=True)
+        b = story.bias(float(self.offsets[0]))
+        filled = _padding.count(slide)
+        how: dict[str, Any] = (
+            {"fill": np.nan, "marks": _padding.MARKS, "below": _padding.BELOW[slide.mode]} if filled else {}
+        )
+        X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map, notes=True, **how)
+        X.values = padded.values[0, 0] if filled else X.values
         turned = Text("rotated by 180° when applied") if self.flip else None
         below = lines(self.kernel_name, turned)
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=below, enlarge=True)
@@ -56,15 +90,18 @@ class Conv(MapAndKernel):
         weights = W.read(list(np.ndindex(w.shape)))[:: -1 if self.flip else 1]
 
         def steps() -> Iterator[Step]:
+            yield from _padding.fill(story, X, slide)
+            hidden = [X.hide(mark.name) for mark in _padding.MARKS if filled]
             for at in windows.places():
                 arithmetic = dot(X.read(windows.cells(at)), weights, b, Y[at])
                 caption = equation(Y.symbol("y", at), arithmetic, Y[at])
-                yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
+                yield story.step(caption, hidden, X.window(windows, at, times(weights)), Y.write(at))
+                hidden = []
 
         correlation, convolution = "cross-correlation: kernel not flipped", "true convolution: kernel rotated"
         return story.play(
             steps,
-            windows.count,
+            filled + windows.count,
             (X, "∗", W, "=", Y),
             alt=Text(
                 "a convolution: {slides}; each cell of the {o} output is the sum of products under the kernel",

@@ -14,15 +14,13 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_VALUE
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._lrn_words import POINTS, TITLES, convention, definition, divided, subject
+from cnnviz.scenes import _lrn
 from cnnviz.story import (
     Axis,
     Graph,
     Maps,
     Story,
     Windows,
-    check_squares,
-    check_steps,
     input_maps,
     input_size,
     kernel_size,
@@ -36,7 +34,6 @@ from cnnviz.storyboard import Mark, Step
 
 _DEFAULTS: dict[str, tuple[int, Size]] = {"inter": (4, (2, 2)), "intra": (1, (4, 4))}
 # Cells up to which all channels stand side by side.
-_LONGEST_ROW = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +46,6 @@ class Lrn(Scene):
     """
 
     examples: ClassVar = (
-        "cnnviz lrn inter --n 3 --channels 4",
         "cnnviz lrn intra --n 3 --i 5 --channels 1 --k 2",
         "cnnviz lrn inter --n 5 --k 2 --alpha 1e-4 --beta 0.75 --channels 6",
     )
@@ -73,10 +69,7 @@ class Lrn(Scene):
         """The maps are loaded, and their sizes become `channels` and `i`."""
         channels, *size = self.maps.values.shape
         self.fill_in(channels=channels, i=tuple(size))
-        check_squares(self.maps.values)
-        check_steps(self.windows.count, "this normalization", self.windows.covered)
-        if self.k == 0 and not (self.alpha and all(self.strength(at) for at in self.windows.places())):
-            raise UsageError("k 0 leaves nothing to divide by where α, or all neighbours, are 0: use --k 1, or more")
+        _lrn.check(self)
 
     @cached_property
     def windows(self) -> Windows:
@@ -87,7 +80,7 @@ class Lrn(Scene):
 
     def strength(self, at: tuple[int, ...]) -> float:
         """Σ a² around a cell."""
-        return float(sum(self.maps.values[cell] ** 2 for cell in self.windows.cells(at)))
+        return sum(float(self.maps.values[cell]) ** 2 for cell in self.windows.cells(at))
 
     def story(self) -> Story:
         """One step for each value: pixel by pixel through the channels, or channel by channel."""
@@ -98,10 +91,10 @@ class Lrn(Scene):
         b = graph.compute(function, x, size=self.n, **constants)
         if (most := float(np.abs(b.values).max())) > MAX_VALUE:
             raise UsageError(f"the output reaches {most:.2g}, too large to write: use a larger --k or a smaller --beta")
-        story = Story(self, TITLES[self.kind], graph, point=POINTS[self.kind])
+        story = Story(self, _lrn.TITLES[self.kind], graph, point=_lrn.POINTS[self.kind])
         for symbol, name in (("n", "n"), ("k", "k"), (r"\alpha", "alpha"), (r"\beta", "beta")):
             story.set("", symbol, story.number(name), size=False)
-        down = 1 if channels * columns <= _LONGEST_ROW else math.ceil(math.sqrt(channels / 2))
+        down = _lrn.rows_of_channels(channels, columns)
         more: dict[str, Any] = {"axes": 3, "columns": math.ceil(channels / down)}
         marks = (*sheet_marks("window", channels), Mark(name="centre", role="result", channel=0))
         X = story.cells("input", "Input $a$, {size}", x, data=self.maps, marks=marks, **more)
@@ -112,7 +105,7 @@ class Lrn(Scene):
             for at in sorted(self.windows.places(), key=lambda at: (at[1:], at[0]) if inter else at):
                 near, (first, size) = self.windows.cells(at), self.windows.outline(at)
                 yield story.step(
-                    divided(self, story, X, Y, at),
+                    _lrn.divided(self, story, X, Y, at),
                     X.cover(near, special=dict.fromkeys(near, "neighbour") | {at: "selected"}),
                     X.outline_sheets(range(first[0], first[0] + size[0]), first[1:], size[1:]),
                     X.mark("centre", at),
@@ -123,8 +116,6 @@ class Lrn(Scene):
             steps,
             self.windows.count,
             *stage_of_two(X, Y, more["columns"] * columns, down * rows),
-            alt=subject(self),
             step_roles=("neighbour", "selected", "output"),
-            formula=definition(self),
-            convention=convention(self),
+            **_lrn.texts(self),
         )

@@ -12,7 +12,6 @@ from cnnviz.parameters import Size
 from cnnviz.scene import Scene
 from cnnviz.scenes._counting import PANEL, Count
 from cnnviz.story import (
-    Cells,
     Graph,
     Sliding,
     Story,
@@ -66,7 +65,6 @@ class OutputSize(Scene):
         story.sizes(**slide.given)
         same = len({*zip(*slide.given.values(), strict=True)}) == 1
         counts = [Count(slide, axis, same) for axis in ((1,) if same else (1, 0))]
-        count = 2 + sum(each.steps for each in counts)
         beats = reading_beats(sum(windows.out))
 
         numbered = max(windows.drawn) <= _MOST_NUMBERED and windows.count <= _MOST_PLACES
@@ -88,10 +86,10 @@ class OutputSize(Scene):
         Y = story.cells("output", "Output {size}", np.full(windows.out, np.nan), **how)
 
         def steps() -> Iterator[Step]:
-            labels = X.relabel(" "), Relabel(panel="output", label=Text("Output"))
+            labels = X.relabel(" "), Relabel(panel="output", label="")
             yield story.step(counts[0].padding(), labels, counts[0].line(0), beats=beats)
             for each in counts:
-                yield from self._along(story, each, X, Y, beats)
+                yield from each.told(story, X, Y, beats)
             numbers: list[Change] = []
             for n, at in enumerate(windows.places(), 1):
                 numbers.append(X.set(windows.outline(at)[0], role="output", value=float(n)))
@@ -99,19 +97,18 @@ class OutputSize(Scene):
             product = equation(None, Number(windows.out[0]) * windows.out[1], windows.count)
             said = Text("One output cell for each position of the kernel: {product}", product=product)
             hidden = X.hide("window"), Y.hide("current"), X.relabel(below), Y.relabel()
-            yield story.step(said, X.cover(()), numbers, hidden, [each.done(3) for each in counts], beats=beats)
+            yield story.step(said, X.cover(()), numbers, hidden, Count.done(3), beats=beats)
 
-        formula = slide.formula()
-        general = Row(name="formula", text=Defined(formula.left, (formula.general,)))
+        rows = [*(() if same else ("head",)), *(f"line {n}" for n in range(4))]
         derivation = Equation(
             name=PANEL,
-            lines=(general, *(row for each in counts for row in each.rows())),
+            lines=tuple(Row(name=row, text="", role="muted") for row in rows),
             widest=tuple(line for each in counts for line in each.lines()),
-            size=18.0 if same else 15.0,
         )
+        formula = slide.formula()
         return story.play(
             steps,
-            count,
+            2 + sum(each.steps for each in counts),
             (X, derivation, Y),
             alt=Text(
                 "how the output size of a convolution is counted: {slides}; the positions that fit make a {o} output",
@@ -119,36 +116,5 @@ class OutputSize(Scene):
                 o=Shape(windows.out),
             ),
             step_roles=("kernel", "kernel_on_padding", "output", "unreached", "padding_unreached", "active"),
-            formula=formula,
+            formula=formula if same else Defined(formula.left, (formula.general,)),
         )
-
-    def _along(self, story: Story, count: Count, X: Cells, Y: Cells, beats: float) -> Iterator[Step]:
-        """Count the positions along one axis."""
-        windows, axis, name = count.slide.windows, count.axis, Text(count.name)
-
-        def stand(move: int) -> Iterator[Change]:
-            """The kernel stands along the first row or column; its first cell gets the position's number."""
-            at = (move, 0) if axis == 0 else (0, move)
-            corner, extent = windows.outline(at)
-            number = float(at[0] * windows.out[1] + at[1] + 1)
-            yield X.set(corner, role="output", value=number)
-            yield from X.cover(windows.cells(at), special={corner: "output"})
-            yield X.mark("window", corner, extent)
-            beside, left = [0, 0], [1, 1]
-            beside[axis] = corner[axis] + extent[axis]
-            left[axis] = windows.drawn[axis] - beside[axis]
-            yield X.mark("free", tuple(beside), left) if left[axis] > 0 else X.hide("free")
-            yield Y.set(at, role="output", value=number)
-            yield Y.mark("current", at)
-
-        first = [] if axis else [Count(count.slide, 1, False).done(3), *count.line(0)]
-        said = Text("The kernel starts in the corner; {name} left to move: {left}", name=name, left=count.left())
-        yield story.step(said, first, stand(0), count.line(1), beats=beats)
-        for n in range(1, count.moves + 1):
-            move = "Move {n} of {moves}: position {position}; {name} left: {left}"
-            said = Text(move, n=n, moves=count.moves, position=n + 1, name=name, left=count.left(n))
-            yield story.step(said, stand(n), count.line(2) if n == count.moves else ())
-        if count.rests:
-            yield story.step(count.rest(), count.line(2), count.hatch(X), beats=beats)
-        said = Text("Plus the starting position: {positions}", positions=count.positions())
-        yield story.step(said, count.line(3), X.hide("free"), beats=beats)

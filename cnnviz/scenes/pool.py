@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 from cnnviz.limits import MAX_SIDE
 from cnnviz.parameters import Size, param, to_cli
-from cnnviz.scenes._pooling import Pooled
+from cnnviz.scenes._pooling import Pooled, adaptive_ranges
 from cnnviz.story import Graph, Sliding, Story, Windows, dilation, kernel_size, padding, refuse, stride
 from cnnviz.storyboard import Step
-from cnnviz.words import Math, PerAxis, Shape, Text, Words, equation, joined
+from cnnviz.words import Shape, Text, Words, equation, joined
 
 _TITLES = {
     "max": ("Max pooling", "Global max pooling", "Adaptive max pooling"),
@@ -53,16 +53,16 @@ class Pool(Pooled):
             self.fill_in(s=self.s or self.k)
 
     def _check_together(self) -> None:
-        chosen, dilated, counts, mean = self.output_size, self.d != (1, 1), self.count_include_pad, self.kind == "avg"
+        chosen, dilated, mean = self.output_size, self.d != (1, 1), self.kind == "avg"
         given = {"--k": self.k, "--s": self.s, "--p": any(self.p), "--d": dilated, "--ceil-mode": self.ceil_mode}
-        given["--no-count-include-pad"] = not counts
+        given["--no-count-include-pad"] = uncounted = not self.count_include_pad
         own = f"--output-size {to_cli(chosen)} chooses its own windows: leave {{}} out, or --output-size"
         large = "padding {p} is more than half of window {k}: use --p {least} or less, or --k {most} or more"
         sides = zip(self.k or (2, 2), self.p, strict=True)
         refuse(
             {
                 f"avg pooling has no dilation {to_cli(self.d)}: leave --d out, or use max": mean and dilated,
-                "max pooling counts nothing: leave --no-count-include-pad out, or use avg": not (counts or mean),
+                "max pooling counts nothing: leave --no-count-include-pad out, or use avg": uncounted and not mean,
                 **{own.format(option): value for option, value in given.items() if chosen},
                 **{large.format(p=p, k=k, least=k // 2, most=2 * p): 2 * p > k for k, p in sides},
             }
@@ -88,7 +88,7 @@ class Pool(Pooled):
             function, windows = "adaptive_", Windows.adaptive(x.shape, self.output_size)
             options = {"output_size": self.output_size}
             story.sizes(o=self.output_size)
-            formula = self._ranges(windows.out)
+            formula = adaptive_ranges(x.shape, windows.out)
             what = Text("windows chosen for a {o} output cover a {i} input", o=Shape(windows.out), i=Shape(x.shape))
         y = graph.compute(f"{function}{self.kind}_pool2d", graph.map("x", x), **options)
         keeps = {"max": "Each window keeps its maximum: {i} → {o}", "avg": "Each window keeps its mean: {i} → {o}"}
@@ -100,9 +100,12 @@ class Pool(Pooled):
         def steps() -> Iterator[Step]:
             for at in windows.places():
                 value = self.kept(X, Y, windows, at, counts_padding=self.count_include_pad)
-                caption = equation(Y.symbol("y", at), value, Y[at], letters=70)
+                caption = equation(Y.symbol("y", at), value, Y.short(at), letters=70)
                 yield story.step(caption, X.window(windows, at, (), self.winner(X, windows, at)), Y.write(at))
 
+        counted = "padding is counted in the mean" if self.count_include_pad else "padding is not counted in the mean"
+        padding = Text("padding never wins" if self.kind == "max" else counted)
+        hangs = Text("a last window may hang over the edge")
         value = Text("maximum, which is marked" if self.kind == "max" else "mean")
         told = "{name}: {windows}; each cell of the {o} output is its window's {kept}"
         return story.play(
@@ -112,21 +115,5 @@ class Pool(Pooled):
             alt=Text(told, name=Text(title.lower()), windows=what, o=Shape(windows.out), kept=value),
             step_roles=("kernel", "kernel_on_padding", "output", *self.winner_role),
             formula=formula,
-            convention=self._convention(),
+            convention=joined((padding if any(self.p) else None, hangs if self.ceil_mode else None)),
         )
-
-    def _convention(self) -> Words:
-        counted = "padding is counted in the mean" if self.count_include_pad else "padding is not counted in the mean"
-        padding = Text("padding never wins" if self.kind == "max" else counted)
-        hangs = Text("a last window may hang over the edge")
-        return joined((padding if any(self.p) else None, hangs if self.ceil_mode else None))
-
-    def _ranges(self, out: tuple[int, ...]) -> Words:
-        """Which cells each window of an adaptive pooling covers."""
-        if out == (1, 1):
-            return Text("one window as large as the input: {size}", size=Shape(self.map.values.shape, "input"))
-        rows, columns = (
-            Math(rf"\lfloor r\cdot {i}/{o}\rfloor\leq x<\lceil(r+1)\cdot {i}/{o}\rceil")
-            for i, o in zip(self.map.values.shape, out, strict=True)
-        )
-        return Text("window {r} covers {range}", r=Math(r"r=0,1,\ldots"), range=PerAxis(rows, columns))

@@ -70,7 +70,7 @@ class Unpool(Pooled):
 
         def steps() -> Iterator[Step]:
             for at in windows.places():
-                said: Words = equation(P.symbol("y", at), self.kept(X, P, windows, at), P[at], letters=70)
+                said: Words = equation(P.symbol("y", at), self.kept(X, P, windows, at), P.short(at), letters=70)
                 changes = [*X.window(windows, at, (), best.get(at)), *P.write(at)]
                 if at in best:
                     said = Text("{equation}, found at {place}", equation=said, place=place_of(best[at]))

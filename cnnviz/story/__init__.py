@@ -2,7 +2,7 @@
 
 from cnnviz.story.cells import Cells, sheet_marks
 from cnnviz.story.graph import Graph, Tensor
-from cnnviz.story.maps import Maps, check_squares, load_maps, short_digits, stage_of_two
+from cnnviz.story.maps import Maps, check_squares, load_maps, load_sheets, short_digits, stage_of_two
 from cnnviz.story.parameters import (
     KERNEL_HELP,
     MapAndKernel,
@@ -20,7 +20,7 @@ from cnnviz.story.parameters import (
     stride,
     transposed_conv_size,
 )
-from cnnviz.story.sliding import Sliding, refuse
+from cnnviz.story.sliding import Sliding, refuse, same_padding
 from cnnviz.story.story import (
     CROWDED_SIDE,
     Story,
@@ -61,10 +61,12 @@ __all__ = [
     "kinds",
     "light_rows",
     "load_maps",
+    "load_sheets",
     "lost_of",
     "padding",
     "reading_beats",
     "refuse",
+    "same_padding",
     "shade_for",
     "sheet_marks",
     "short_digits",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,12 @@ class Cells:
         value = float(self.values[place])
         return Number(value, self.decimals if decimals is None else decimals, self.ref(place))
 
+    def short(self, place: Place) -> Number:
+        """The number in a cell, for a caption: without decimals that are 0."""
+        value = float(self.values[place])
+        kept = (n for n in range(self.decimals) if round(value, n) == round(value, self.decimals))
+        return self.number(place, next(kept, self.decimals))
+
     def ref(self, place: Place) -> Ref:
         """What a cell is called."""
         return (self.name, *place)
@@ -82,12 +89,18 @@ class Cells:
         """What a cell is when nothing covers it."""
         return str(self._roles[place])
 
-    def set(self, place: Place, role: str | None = None, value: float | None = None) -> Cell:
-        """A cell changes for good; a role under a window is seen when that has gone."""
+    def set(
+        self,
+        place: Place,
+        role: str | None = None,
+        value: float | None = None,
+        origin: tuple[int, int] | None = None,
+    ) -> Cell:
+        """A cell changes for good; a role under a window is seen when that has gone. Its value may have an `origin`."""
         if role is not None:
             self._roles[place] = role
         seen = None if place in self._covered else role
-        return self._cell(place, role=seen, value=value)
+        return replace(self._cell(place, role=seen, value=value), origin=origin)
 
     def cover(
         self, places: Sequence[Place], notes: Sequence[Words] = (), special: Mapping[Place, str] | None = None
@@ -112,6 +125,14 @@ class Cells:
         yield self.mark("window", *windows.outline(at))
         if winner is not None:
             yield self.mark("winner", winner)
+
+    def windows(self, windows: Windows, at: Place) -> Iterator[Change]:
+        """A window covers its cells in every channel that it reaches; the outline in the first is `window 0`."""
+        yield from self.cover(windows.cells(at))
+        (first, *corner), (count, *size) = windows.outline(at)
+        for c in range(len(self.values)):
+            reached = first <= c < first + count
+            yield self.mark(f"window {c}", (c, *corner), size) if reached else self.hide(f"window {c}")
 
     def write(self, place: Place, mark: str = "current", role: str = "output") -> Iterator[Change]:
         """The result appears in its cell, outlined."""

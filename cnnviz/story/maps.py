@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from cnnviz.data import MAP_NAMES, load_map
+from cnnviz.data import KERNEL_NAMES, MAP_NAMES, Data, load_map
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_SIDE
 from cnnviz.maps import PICTURE
@@ -70,6 +72,40 @@ def load_maps(
     return _cut(spec, sheets or 1, size, seed, what, option)
 
 
+def load_sheets(
+    load: Callable[..., Data], spec: object, counts: Sequence[int | None], size: Size | None, *, seed: int, **more: Any
+) -> Data:
+    """Load maps or kernels with `load`, as many along each axis before rows and columns as `counts` say (None: any).
+
+    Names are loaded for each, random ones from seeds of their own. Rows and columns alone hold one below the other, of
+    equal height. Raises UsageError.
+    """
+    shape = tuple(count or 1 for count in counts)
+    number = math.prod(shape)
+    if spec is None or (
+        isinstance(spec, str) and spec.strip().lower().replace("_", "-") in (*MAP_NAMES, *KERNEL_NAMES)
+    ):
+        each = [load(spec, size, seed=seed + n, **more) for n in range(number)]
+        values = np.reshape([data.values for data in each], (*shape, *each[0].values.shape))
+        return replace(each[0], values=_read_only(values))
+    # One grid alone is asked for: of a picture the grey levels.
+    axes = 2 if all(count == 1 for count in counts) else 2 + len(shape)
+    data = load(spec, size, seed=seed, axes=axes, sheets=number, **more)
+    *sheets, rows, columns = data.values.shape
+    if not sheets and rows % number:
+        what, least = more.get("what", "input"), -(-rows // number) * number
+        raise UsageError(f"{what} has {rows} rows, which {number} grids cannot share evenly: give {least} rows")
+    if not sheets:
+        return replace(data, values=_read_only(data.values.reshape(*shape, rows // number, columns)))
+    values = data.values.reshape((1,) * (len(shape) - len(sheets)) + data.values.shape)
+    return replace(data, values=_read_only(values))
+
+
+def _read_only(values: Values) -> Values:
+    values.setflags(write=False)
+    return values
+
+
 def _cut(spec: object, count: int, size: Size | None, seed: int, what: str, option: str) -> Maps:
     whole = (count * size[0], size[1]) if size else None
     data = load_map(spec, whole, seed=seed)
@@ -83,8 +119,7 @@ def _cut(spec: object, count: int, size: Size | None, seed: int, what: str, opti
 
 
 def _maps(values: Values, source: str = "values") -> Maps:
-    values.setflags(write=False)
-    return Maps(values, source)
+    return Maps(_read_only(values), source)
 
 
 def check_squares(values: Values, what: str = "the input value") -> None:

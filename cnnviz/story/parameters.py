@@ -16,8 +16,8 @@ from cnnviz.scene import Scene
 from cnnviz.words import Expression, Filled, Number, Symbol, call, leaves, size
 
 INPUT_HELP = (
-    'Input: an image, .npy, .csv or .txt file, a literal such as "1 2; 3 4", or a name: random, edge, ramp, picture, '
-    "arange, ones, zeros."
+    'Input: an image, .npy, .csv or .txt file, a literal such as "1 2; 3 4", or a name: random, small-random, edge, '
+    "ramp, picture, arange, ones, zeros."
 )
 KERNEL_HELP = (
     "Kernel: a file, a literal, or a name: sobel-x, sobel-y, laplacian, sharpen, box, gaussian, bilinear, random, …"
@@ -63,9 +63,9 @@ def stride(default: Any = 1, **more: Any) -> Any:
     )
 
 
-def padding(**more: Any) -> Any:
+def padding(default: Any = 0, **more: Any) -> Any:
     """Declare a padding."""
-    return stride(0, **{"alias": "padding", "help": "Zeros around the input.", "lo": 0, **more})
+    return stride(default, **{"alias": "padding", "help": "Zeros around the input.", "lo": 0, **more})
 
 
 def dilation(**more: Any) -> Any:
@@ -107,13 +107,18 @@ class MapAndKernel(Scene):
     @cached_property
     def weights(self) -> Data:
         """The kernel."""
+        return load_kernel(self.kernel_spec, self.k, seed=self.seed)
+
+    @property
+    def kernel_spec(self) -> Any:
+        """What the kernel is loaded from; raises UsageError for a lone number."""
         if self.k is None and isinstance(self.kernel, str) and re.fullmatch(r"\s*\d+\s*", self.kernel):
             number = self.kernel.strip()
             raise UsageError(
                 f"--kernel {number} could be a size or the only weight: use --k {number}, or --k 1 --kernel {number}"
             )
         usual = "sobel-x" if self.k in (None, (3, 3)) else "random"
-        return load_kernel(usual if self.kernel is None else self.kernel, self.k, seed=self.seed)
+        return usual if self.kernel is None else self.kernel
 
     @property
     def kernel_name(self) -> str:
@@ -121,10 +126,15 @@ class MapAndKernel(Scene):
         return self.weights.name if self.weights.source != "random" else ""
 
 
-def convolved_size(dilated: bool = False, ceil_mode: bool = False, padded: bool = True) -> Expression:
-    """The output size of a convolution in letters (Dumoulin and Visin 2016, relationships 6 and 15)."""
+def convolved_size(
+    dilated: bool = False, ceil_mode: bool = False, padded: bool = True, uneven: bool = False
+) -> Expression:
+    """The output size of a convolution in letters (Dumoulin and Visin 2016, relationships 6 and 15).
+
+    With `uneven` padding there are p₁ cells before and p₂ after.
+    """
     i, k, s, p, d = map(size, "ikspd")
-    input = i + 2 * p if padded else i
+    input = i + size("p_1") + size("p_2") if uneven else i + 2 * p if padded else i
     room = input - d * (k - 1) - 1 if dilated else input - k
     return call("ceil" if ceil_mode else "floor", room / s) + 1
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from cnnviz.errors import UsageError
-from cnnviz.parameters import Size
+from cnnviz.parameters import Sides, Size, sides_of
+from cnnviz.story.graph import Graph, Tensor
 from cnnviz.story.parameters import convolved_size, filled
 from cnnviz.story.windows import Windows
 from cnnviz.words import Extent, Filled, Joined, Shape, Text, Words, call, counted, size
@@ -16,29 +17,56 @@ from cnnviz.words import Extent, Filled, Joined, Shape, Text, Words, call, count
 
 @dataclass(frozen=True, kw_only=True)
 class Sliding:
-    """What slides, of size `k`, over an input of size `i`; `p` is None where there is no padding to choose."""
+    """What slides, of size `k`, over an input of size `i`; `p` is None where there is no padding to choose.
+
+    Padding is filled by `mode`, one of torch.nn.Conv2d's `padding_mode`.
+    """
 
     i: Size
     k: Size
     s: Size = (1, 1)
-    p: Size | None = None
+    p: Sides | None = None
     d: Size = (1, 1)
     ceil_mode: bool = False
+    mode: str = "zeros"
 
     @cached_property
     def windows(self) -> Windows:
         """The windows; raises UsageError where none fits."""
-        return Windows.sliding(self.i, self.k, self.s, self.p or (None, None), self.d, ceil_mode=self.ceil_mode)
+        p = (None, None) if self.p is None else self.ends
+        return Windows.sliding(self.i, self.k, self.s, p, self.d, ceil_mode=self.ceil_mode)
 
     @property
-    def given(self) -> dict[str, Size]:
-        """The sizes by their letters."""
-        return {"i": self.i, "k": self.k, "s": self.s, "p": self.p or (0, 0), "d": self.d}
+    def ends(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Padding before and after, along rows and columns."""
+        p = self.p or (0, 0)
+        return (p[0], p[-2]), (p[1], p[-1])
+
+    @property
+    def given(self) -> dict[str, Sequence[int]]:
+        """The sizes by their letters; unequal padding before and after is p₁ and p₂."""
+        before, after = zip(*self.ends, strict=True)
+        p = {"p_1": before, "p_2": after} if before != after else {"p": before}
+        return {"i": self.i, "k": self.k, "s": self.s, **p, "d": self.d}
 
     @property
     def options(self) -> dict[str, Any]:
-        """The options of a convolution."""
-        return {"stride": self.s, "padding": self.p or (0, 0), "dilation": self.d}
+        """The options of a convolution of the input as it is `padded`."""
+        return {"stride": self.s, "padding": (0, 0) if self._is_padded_before else self.p or (0, 0), "dilation": self.d}
+
+    def padded(self, graph: Graph, x: Tensor) -> Tensor:
+        """The input, with the padding that a convolution does not have: of another mode, or of unequal sides."""
+        return self.pad(graph, x) if self._is_padded_before else x
+
+    def pad(self, graph: Graph, x: Tensor, result: str = "padded") -> Tensor:
+        """The input with its padding, whatever it is."""
+        mode = "constant" if self.mode == "zeros" else self.mode
+        sides = [n for ends in reversed(self.ends) for n in ends]
+        return graph.compute("pad", x, result=result, pad=tuple(sides), mode=mode)
+
+    @property
+    def _is_padded_before(self) -> bool:
+        return "p" not in self.given or (self.mode != "zeros" and any(self.p or ()))
 
     @property
     def rest(self) -> Size:
@@ -48,7 +76,7 @@ class Sliding:
 
     def formula(self, panel: str = "output", *, padded: bool = True) -> Filled:
         """The size of the result, which a panel shows; without p where it is not `padded`."""
-        general, out = convolved_size(self.d != (1, 1), self.ceil_mode, padded), self.windows.out
+        general, out = convolved_size(self.d != (1, 1), self.ceil_mode, padded, "p" not in self.given), self.windows.out
         found = filled(general, out, panel, **self.given)
         if all(found.value(axis) == o for axis, o in enumerate(out)):
             return found
@@ -85,6 +113,18 @@ class Sliding:
         one, many = "{n} row and column", "{n} rows and columns"
         n = counted(max(taken), one, many) if taken[0] == taken[1] else Text("rows and columns")
         return Text(said, d=Extent(self.d), k=k, p=p, s=Extent(self.s), n=n, sizes=self.sizes())
+
+
+def same_padding(i: Size, k: Size, s: Size, d: Size) -> Sides:
+    """The padding with which ⌈i/s⌉ cells come out, as TensorFlow has it, and with stride 1 PyTorch too.
+
+    Where it is odd there is one cell more after than before.
+    """
+    ends = []
+    for cells, kernel, step, gap in zip(i, k, s, d, strict=True):
+        whole = max(0, (-(-cells // step) - 1) * step + gap * (kernel - 1) + 1 - cells)
+        ends.append((whole // 2, whole - whole // 2))
+    return sides_of(*ends)
 
 
 def refuse(rules: Mapping[str, object]) -> None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_COVERED, MAX_SIDE, MAX_STEPS
 from cnnviz.notation import digits_for, size_text
+from cnnviz.parameters import sides_of
 from cnnviz.scene import scene_name
 from cnnviz.story.cells import Cells
 from cnnviz.story.graph import Graph, Tensor
@@ -141,7 +142,7 @@ class Story:
         values: Values | Tensor,
         *,
         windows: Windows | None = None,
-        fill: float = 0.0,
+        fill: float | Values = 0.0,
         pending: bool = False,
         data: Data | Maps | None = None,
         lost: float = 0.0,
@@ -168,7 +169,7 @@ class Story:
         if data is not None:
             self._picture = data.source == "image"
             self._crowded = self._crowded or max(shown.shape[-2:]) >= CROWDED_SIDE
-        texts = [Text(label, size=size or Shape(shown.shape, name)) if isinstance(label, str) else label]
+        texts = [Text(label, size=size or Shape(shown.shape, name)) if label and isinstance(label, str) else label]
         drawn = shown if first is None else first
         roles = np.full(shown.shape, role) if roles is None else roles
         if windows is not None:
@@ -176,9 +177,10 @@ class Story:
             marks = (*_boundary(windows), Mark(name="window", role="window"), *marks)
             if drawn.ndim == 2:
                 more.setdefault("padding", windows.padding)
-            if any(windows.padding):
-                word = "zero padding {p}" if fill == 0 else "padding {p}"
-                texts.append(Text(word, p=Extent(windows.padding)))
+            if windows.is_padded:
+                word = "zero padding {p}" if np.ndim(fill) == 0 and fill == 0 else "padding {p}"
+                ends = [(axis.before, axis.after) for axis in windows.axes[-2:]]
+                texts.append(Text(word, p=Extent(sides_of(*ends))))
             if any(str(each).endswith("unreached") for each in np.unique(roles)):
                 below = lines(Text("hatched: never reached"), below)
         elif pending:
@@ -365,7 +367,7 @@ def _stacked(values: Values) -> Values:
 
 def _boundary(windows: Windows) -> tuple[Mark, ...]:
     """Where the array itself ends within its padding."""
-    if not any(windows.padding):
+    if not windows.is_padded:
         return ()
     rows, columns = (axis.size for axis in windows.axes[-2:])
     row, column = windows.padding[-2:]

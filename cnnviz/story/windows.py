@@ -15,6 +15,9 @@ from cnnviz.errors import UsageError
 Place = tuple[int, ...]
 """A cell's index in an array as it is drawn, padding included."""
 
+Ends = int | tuple[int, int]
+"""Cells of padding: on both sides, or before and after."""
+
 _MAP, _PADDING, _BEYOND = 0, 1, 2
 
 
@@ -31,15 +34,15 @@ class Axis:
     after: int = 0
 
     @classmethod
-    def sliding(cls, size: int, k: int, s: int = 1, p: int | None = 0, d: int = 1, *, ceil_mode: bool = False) -> Axis:
+    def sliding(cls, size: int, k: int, s: int = 1, p: Ends | None = 0, d: int = 1, *, ceil_mode: bool = False) -> Axis:
         """Windows of `k` cells that are `d` apart, one every `s` cells; raises UsageError where none fits.
 
-        Dumoulin and Visin (2016), relationship 15; with `ceil_mode` a last window may hang over the edge, as in
-        `torch.nn.functional.max_pool2d`.
+        Padding is on both sides, or before and after. Dumoulin and Visin (2016), relationship 15; with `ceil_mode` a
+        last window may hang over the edge, as in `torch.nn.functional.max_pool2d`.
         """
         span, padded = d * (k - 1) + 1, p
-        p = p or 0
-        room = size + 2 * p - span
+        p, after = p if isinstance(p, tuple) else (p or 0, p or 0)
+        room = size + p + after - span
         if room < 0 and not ceil_mode:
             raise _does_not_fit(size, k, padded, d)
         count = (-(-room // s) if ceil_mode else room // s) + 1
@@ -48,7 +51,7 @@ class Axis:
             count -= 1
         if count < 1:
             raise _does_not_fit(size, k, padded, d)
-        return cls(size, tuple(tuple(range(o * s - p, o * s - p + span, d)) for o in range(count)), p, p)
+        return cls(size, tuple(tuple(range(o * s - p, o * s - p + span, d)) for o in range(count)), p, after)
 
     @classmethod
     def adaptive(cls, size: int, out: int) -> Axis:
@@ -64,6 +67,22 @@ class Axis:
     def all(cls, size: int, out: int = 1) -> Axis:
         """All cells in each of `out` windows: the channels of a full convolution, the keys of attention."""
         return cls(size, (tuple(range(size)),) * out)
+
+    @classmethod
+    def grouped(cls, size: int, out: int, groups: int = 1) -> Axis:
+        """The channels that each of `out` filters sees, in `groups` of equal size; raises UsageError where none are.
+
+        As in `torch.nn.functional.conv2d`; one group is a full convolution, as many as channels a depthwise one.
+        """
+        if size % groups or out % groups:
+            raise UsageError(
+                f"--groups {groups} must divide both the {size} channels and the {out} filters: use --groups "
+                + " or ".join(str(n) for n in range(1, size + 1) if not (size % n or out % n))
+            )
+        each = size // groups
+        return cls(
+            size, tuple(tuple(range(f * groups // out * each, (f * groups // out + 1) * each)) for f in range(out))
+        )
 
     @classmethod
     def around(cls, size: int, n: int) -> Axis:
@@ -124,7 +143,7 @@ class Windows:
         size: Sequence[int],
         k: Sequence[int],
         s: Sequence[int],
-        p: Sequence[int | None] = (None, None),
+        p: Sequence[Ends | None] = (None, None),
         d: Sequence[int] = (1, 1),
         *,
         ceil_mode: bool = False,
@@ -166,6 +185,11 @@ class Windows:
     def padding(self) -> tuple[int, ...]:
         """Cells of padding before the array."""
         return tuple(axis.before for axis in self.axes)
+
+    @property
+    def is_padded(self) -> bool:
+        """Whether there is padding."""
+        return any(axis.before or axis.after for axis in self.axes)
 
     @property
     def covered(self) -> int:
@@ -215,8 +239,8 @@ class Windows:
         names = np.array([["unreached", "input"], ["padding_unreached", "padding"], ["empty", "empty"]])
         return np.asarray(names[kind, seen.astype(int)])
 
-    def padded(self, values: npt.NDArray[np.float64], fill: float) -> npt.NDArray[np.float64]:
-        """The array as it is drawn: `fill` in the padding, NaN beyond."""
+    def padded(self, values: npt.NDArray[np.float64], fill: float | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The array as it is drawn: `fill`, maybe an array of that shape, in the padding, NaN beyond."""
         kind = reduce(np.maximum.outer, [axis.kinds for axis in self.axes])
         found = np.where(kind == _PADDING, fill, np.nan)
         found[tuple(slice(axis.before, axis.before + axis.size) for axis in self.axes)] = values
@@ -239,9 +263,11 @@ def transposed_size(i: int, k: int, s: int, p: int, a: int, d: int) -> int:
     return full - 2 * p
 
 
-def _does_not_fit(size: int, k: int, p: int | None, d: int) -> UsageError:
+def _does_not_fit(size: int, k: int, p: Ends | None, d: int) -> UsageError:
     """What to say of a kernel that is larger than the padded input, and what would work."""
-    span, padded = d * (k - 1) + 1, size + 2 * (p or 0)
+    before, after = p if isinstance(p, tuple) else (p or 0, p or 0)
+    added = f"2·{after}" if before == after else f"{before} + {after}"
+    span, padded = d * (k - 1) + 1, size + before + after
     fits = (padded - 1) // d + 1
     if p is None:
         message = f"kernel {k} does not fit the input {size}: use --k {size} or less, or --i {k} or more"
@@ -250,7 +276,7 @@ def _does_not_fit(size: int, k: int, p: int | None, d: int) -> UsageError:
     less = f", --d {(padded - 1) // (k - 1)} or less" if d > 1 and padded >= k else ""
     wanted = -(-(span - size) // 2)
     message = (
-        f"kernel {k}{spread} does not fit the padded input {padded} (= {size} + 2·{p}): use --p {wanted} or "
+        f"kernel {k}{spread} does not fit the padded input {padded} (= {size} + {added}): use --p {wanted} or "
         f"more{less}, or --k {fits} or less"
     )
     return UsageError(message, "k", {"k": fits, "p": wanted})

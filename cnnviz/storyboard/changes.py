@@ -9,7 +9,10 @@ from cnnviz.storyboard.panels import Shade, Values, Words
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One cell of a grid or block changes; what is None stays. `note` is the small text in its corner, "" for none."""
+    """One cell of a grid or block changes; what is None stays. `note` is the small text in its corner, "" for none.
+
+    `origin` is the row and column of the panel from which its value moves here.
+    """
 
     panel: str
     row: int
@@ -18,6 +21,7 @@ class Cell:
     role: str | None = None
     value: float | None = None
     note: Words | None = None
+    origin: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

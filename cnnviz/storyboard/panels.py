@@ -95,7 +95,8 @@ class Block(Panel):
     """Channels of one map, each a grid of cells: `values` and `roles` are (channels, rows, columns).
 
     `captions` stand under the single grids, "channel 1", "channel 2", … where there are none; `columns` is the number
-    of grids side by side, where the renderer shall not choose. A mark without a channel stands on every one.
+    of grids side by side, where the renderer shall not choose; where they are `held` together they stand close, at one
+    height, without captions if all are "". `enlarge` is as for a grid. A mark without a channel stands on every one.
     """
 
     kind: ClassVar[str] = "block"
@@ -106,6 +107,8 @@ class Block(Panel):
     shade: Shade | None = None
     captions: tuple[Words, ...] = ()
     columns: int | None = None
+    held: bool = False
+    enlarge: bool = False
     marks: tuple[Mark, ...] = ()
 
     @property
@@ -197,7 +200,7 @@ class Table(Panel):
     header: tuple[Words, ...]
     entries: tuple[tuple[Words, ...], ...]
     roles: tuple[tuple[str, ...], ...] = ()
-    size: float = 15.0
+    size: float = 18.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -209,11 +209,11 @@ def _told(error: CnnvizError) -> Mapping[str, Any]:
 
 async def _part(request: Request) -> Response:
     """The page's style and script."""
-    kinds = {"page.css": "text/css", "page.js": "text/javascript"}
     part = request.path_params["part"]
-    if part not in kinds:
+    if part not in ("page.css", "page.js", "form.css", "form.js"):
         return Response("not found", 404)
-    return Response((_PARTS / part).read_bytes(), media_type=kinds[part], headers=_HEADERS)
+    kind = "text/css" if part.endswith(".css") else "text/javascript"
+    return Response((_PARTS / part).read_bytes(), media_type=kind, headers=_HEADERS)
 
 
 def _answer(content: bytes, kind: str, policy: str = "default-src 'none'; style-src 'unsafe-inline'") -> Response:

@@ -13,8 +13,9 @@ from typing import Any
 from cnnviz.appearance import Appearance
 from cnnviz.data import KINDS
 from cnnviz.errors import UsageError
+from cnnviz.given import RemotePath
 from cnnviz.limits import MAX_FILE_BYTES
-from cnnviz.parameters import ArrayLike, Parameter, RemotePath, parameters_of, quote, suggest
+from cnnviz.parameters import ArrayLike, Parameter, parameters_of, quote, suggest
 from cnnviz.pipeline import Figure, make, named
 from cnnviz.rows import is_literal, unpasted
 
@@ -64,7 +65,7 @@ class Uploads:
         self._folder.cleanup()
 
 
-def figure_of(scene: str, texts: Mapping[str, str], uploads: Uploads) -> Figure:
+def figure_of(scene: str, texts: Mapping[str, str], uploads: Uploads | None = None) -> Figure:
     """The figure that a page asks for; raises UsageError, of which `parameter` names the field."""
     cls, given = named(scene, texts)
     known = {p.name: p for declared in (cls, Appearance) for p in parameters_of(declared)}
@@ -78,7 +79,7 @@ def figure_of(scene: str, texts: Mapping[str, str], uploads: Uploads) -> Figure:
     return make(scene, **values)
 
 
-def _value(parameter: Parameter, text: str, uploads: Uploads) -> Any:
+def _value(parameter: Parameter, text: str, uploads: Uploads | None) -> Any:
     if parameter.type is bool:
         if text not in ("true", "false"):
             raise UsageError(f"{parameter.label} {quote(text)} is neither true nor false")
@@ -92,8 +93,8 @@ def _value(parameter: Parameter, text: str, uploads: Uploads) -> Any:
     return text
 
 
-def _data(parameter: Parameter, text: str, uploads: Uploads) -> Any:
-    if text.startswith(UPLOAD):
+def _data(parameter: Parameter, text: str, uploads: Uploads | None) -> Any:
+    if uploads is not None and text.startswith(UPLOAD):
         return uploads.get(text)
     # A file that can be read has an extension, and what is a literal here is one there.
     if re.fullmatch(r"\s*[A-Za-z][\w-]*\s*", text) or is_literal(unpasted(text), KINDS):

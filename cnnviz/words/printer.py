@@ -126,8 +126,8 @@ class Printer(ExpressionPrinter):
             name = self.math(symbol)
             return rf"${name}=\,${text}" if "e" in text else f"${name}={text}$"
         across = self._symbols.get(symbol.name, (symbol.name, symbol.name)) if symbol.size else (symbol.name,) * 2
-        rows, columns = value.sizes[0], value.sizes[-1]
-        shown = str(rows) if rows == columns else rf"{rows}\times{columns}"
+        rows, columns = (_along(value)[axis] for axis in (0, -1))
+        shown = rows if rows == columns else rf"{rows}\times{columns}"
         if across[0] == across[1]:
             return f"${across[0]}={shown}$"
         between = "=" if rows == columns else r"\times "
@@ -211,7 +211,14 @@ def _is_formula(equation: Equation) -> bool:
 
 
 def _extent(extent: Extent) -> str:
-    return number(extent.sizes[0]) if len(set(extent.sizes)) == 1 else "×".join(map(number, extent.sizes))
+    along = _along(extent)
+    return along[0] if len(set(along)) == 1 else "×".join(along)
+
+
+def _along(extent: Extent) -> list[str]:
+    """What an extent is along each axis; of four sizes the axis has one before and one after."""
+    sizes = list(map(number, extent.sizes))
+    return [f"{sizes[0]},{sizes[2]}", f"{sizes[1]},{sizes[3]}"] if len(sizes) == 4 else sizes
 
 
 def _first_that_fits(*texts: str) -> str:

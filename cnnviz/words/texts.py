@@ -75,7 +75,10 @@ class Shape(Phrase):
 
 @dataclass(frozen=True, slots=True)
 class Extent(Phrase):
-    """A parameter for rows and columns: `2`, or `2×1` where these differ; `ref` is the letter that stands for it."""
+    """A parameter for rows and columns: `2`, or `2×1` where these differ; `ref` is the letter that stands for it.
+
+    Of four sizes two are those before an array, two those after it: `0,1`, or `0,1×2,1`.
+    """
 
     sizes: tuple[int, ...]
     ref: str | None = None

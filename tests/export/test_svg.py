@@ -141,8 +141,11 @@ def test_an_animation_shows_each_step_at_the_films_time(browser, tmp_path, scene
     figure.save(tmp_path / "x.svg")
     browser.emulate_media(reduced_motion="no-preference")
     browser.goto((tmp_path / "x.svg").as_uri())
+    # Before the first step stands the question.
+    opening = round(1000 * figure.film().timing.opening)
+    assert "?" in browser.evaluate(SEEN, opening / 2)
     lasts = [frame.milliseconds for frame in figure.film()]
-    begins = list(accumulate(lasts, initial=0))
+    begins = list(accumulate(lasts, initial=opening))
     for place in (0, 1, len(lasts) - 1):
         wanted = sorted(texts(read(make(scene, **given, frame=place + 1))))
         for share in (0.1, 0.9):
@@ -183,7 +186,7 @@ def test_a_window_glides_to_its_next_place(browser, tmp_path, tween, glides):
     browser.emulate_media(reduced_motion="no-preference")
     browser.goto((tmp_path / "x.svg").as_uri())
     windows = []
-    for time in (500, 880, 1500):
+    for time in (1500, 1880, 2500):
         browser.evaluate(SEEN, time)
         windows.append(browser.evaluate(WINDOW))
     before, between, after = windows

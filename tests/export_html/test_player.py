@@ -249,9 +249,9 @@ def test_a_window_glides_to_the_next_place_before_the_step_is_shown(opened):
     first = page.evaluate(CELLS, "output")
     page.keyboard.press("ArrowRight")
     ways = page.evaluate(WAYS)
-    # The window's fill, weights and outline go on by the stride of two cells.
+    # The window's fill, weights and outline go on by the stride of two cells, the one around the result by a cell.
     pitch = page.evaluate("document.querySelectorAll('[data-panel=\"input\"] > g')[1].transform.baseVal[0].matrix.e")
-    assert sorted(way["ends"][1][0] - way["ends"][0][0] for way in ways) == [2 * pitch] * 3
+    assert sorted(way["ends"][1][0] - way["ends"][0][0] for way in ways) == [pitch] + [2 * pitch] * 3
     for way in ways:
         (left, top), (right, bottom) = way["ends"]
         assert way["now"] == pytest.approx([(left + right) / 2, (top + bottom) / 2])
@@ -262,6 +262,18 @@ def test_a_window_glides_to_the_next_place_before_the_step_is_shown(opened):
     becomes(page, "#counter", "step 2 of 9")
     assert page.evaluate(CELLS, "output") != first
     assert page.evaluate(WAYS) == []
+
+
+@needs_browser
+def test_a_figure_that_plays_begins_with_the_question(opened):
+    figure = make("conv", i=4, k=3, step=600)
+    page = opened(page_of(figure, film=figure.film(opening=True)), calm=False)
+    assert "?" in page.text_content("#stage")
+    assert page.text_content("#line") == ""
+    page.keyboard.press("ArrowRight")
+    assert "?" not in page.text_content("#stage")
+    assert page.text_content("#counter") == "step 1 of 4"
+    assert page.text_content("#line") != ""
 
 
 @needs_browser

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cnnviz.appearance import Appearance
 from cnnviz.discovery import load_scene
 from cnnviz.errors import UsageError
-from cnnviz.parameters import ArrayLike, Parameter, Size, parameters_of
+from cnnviz.parameters import ArrayLike, Numbers, Parameter, Sides, Size, parameters_of
 from cnnviz.pipeline import Figure
 from cnnviz.scene import Scene
 
@@ -93,13 +93,15 @@ def _value(parameter: Parameter) -> st.SearchStrategy[Any]:
         return st.sampled_from(spec.choices)
     if parameter.type is bool:
         return st.booleans()
-    if parameter.type is float:
+    if parameter.type in (float, Numbers):
         within = [value for value in (*_NUMBERS, lo, hi) if lo <= value <= hi and math.isfinite(value)]
         near = st.floats(max(lo, -9), min(hi, 9)).map(lambda value: min(max(round(value, 3), lo), hi))
         return st.one_of(st.sampled_from(within), near)
     whole = st.integers(int(lo), int(min(hi, lo + reach)))
     if parameter.type is int:
         return whole
+    if parameter.type == Sides:
+        return st.one_of(whole, st.tuples(*[whole] * 4), st.sampled_from(["same", "valid"]))
     assert parameter.type == Size, f"nothing is known of {parameter.name}"
     return st.one_of(whole, st.tuples(whole, whole))
 

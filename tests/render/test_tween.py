@@ -22,13 +22,19 @@ def pictures(film):
     return ((frame, film.palette.colors[frame.pixels]) for frame in film)
 
 
+def outline(rgb, color):
+    """The box of all pixels of a colour, and how many there are."""
+    rows, columns = np.nonzero((rgb == color).all(axis=2))
+    return (rows.min(), columns.min(), rows.max(), columns.max()), len(rows)
+
+
 def test_the_window_moves_as_one_body_and_its_result_flies():
     theme, film = load_theme("article"), make("conv", i=6, k=3, s=3, tween=5, width=480).film()
     place, cell = film.layout.places["input"], film.layout.cell
     lefts, shown = [], [(frame.settled, rgb.copy()) for frame, rgb in pictures(film)]
-    # Five pictures of the window on its way, four of the result on its own.
-    assert [settled for settled, _ in shown] == ([True] + [False] * 9) * 3 + [True]
-    for _, rgb in shown[:7]:
+    # Five pictures of the window on its way, three of the result on its own.
+    assert [settled for settled, _ in shown] == ([True] + [False] * 8) * 3 + [True]
+    for _, rgb in shown[:6]:
         row = rgb[place.y + cell // 5, place.x : place.x + place.width]
         body = np.flatnonzero((row == theme.cell("kernel").fill).all(axis=1))
         lefts.append(body[0])
@@ -39,9 +45,9 @@ def test_the_window_moves_as_one_body_and_its_result_flies():
         if body[0] > cell:
             assert (behind == theme.cell("input").fill).all(axis=1).any()
     way = np.array(lefts, float)
-    # Smoothstep at sixths of the way, to a pixel; then it has arrived.
+    # Smoothstep at fifths of the way, to a pixel.
     share = (way - way[0]) / (3 * cell)
-    np.testing.assert_allclose(share, [0, 2 / 27, 7 / 27, 1 / 2, 20 / 27, 25 / 27, 1], atol=0.03)
+    np.testing.assert_allclose(share, [0, 0.104, 0.352, 0.648, 0.896, 1], atol=0.03)
 
 
 def test_a_window_that_is_emptied_leaves_nothing_behind():
@@ -121,11 +127,10 @@ def test_every_step_lands_when_it_would_without_gliding():
 @pytest.mark.parametrize(
     ("step", "times"),
     [
-        (1.0, [560] + 11 * [40]),
-        (0.24, [40] + 5 * [40]),
-        (0.1, [20, 40, 40]),
-        (0.05, [20]),
-        (0.06, [20, 40]),
+        (1.0, [600] + 10 * [40]),
+        (0.24, [120] + 3 * [40]),
+        (0.1, [60, 40]),
+        (0.06, [60]),
     ],
 )
 def test_short_steps_have_fewer_pictures_and_none_is_too_short(step, times):
@@ -154,7 +159,8 @@ def test_a_dot_glides_with_its_tangent():
         stage = rgb[place.y : place.y + place.height, place.x : place.x + place.width]
         rows, columns = np.nonzero((stage == color).all(axis=2))
         at.append((columns.mean(), rows.mean()))
-    assert all(a[0] < b[0] for a, b in pairwise(at)), "both go right"
+    assert all(a[0] <= b[0] for a, b in pairwise(at)), "both go right"
+    assert at[0][0] < at[-1][0]
 
 
 @pytest.mark.parametrize("given", [{"s": 2, "p": 1}, {"s": 2, "p": 1, "bare": True}], ids=str)
@@ -165,3 +171,23 @@ def test_nothing_changes_outside_of_what_a_picture_says_was_painted(given):
         for box in frame.parts:
             kept[box.slices] = frame.pixels[box.slices]
         np.testing.assert_array_equal(kept, frame.pixels)
+
+
+def test_an_input_is_pulled_apart_and_its_kernel_turns():
+    film = make("transposed-conv", tween=5, width=640).film()
+    theme, place, cell = load_theme("article"), film.layout.places["input"], film.layout.cell
+    widths, turned = [], 0
+    upright = None
+    for number, (_, rgb) in enumerate(pictures(film)):
+        if number == 30:
+            break
+        (_, left, _, right), _ = outline(rgb[:, place.x : place.x + place.width], theme.cell("input").fill)
+        widths.append(right - left)
+        kernel = outline(rgb[:, place.x + place.width :], theme.cell("kernel").fill)[0]
+        upright = upright or kernel
+        turned += kernel != upright
+    # From three cells side by side to three with two gaps between them, and then they stay.
+    assert widths == sorted(widths)
+    assert (round(widths[0] / cell), round(widths[-1] / cell)) == (3, 5)
+    assert len(set(widths)) >= 5
+    assert turned >= 4

@@ -50,7 +50,7 @@ def test_every_step_divides_one_value_by_the_neighbours_that_are_lit(kind, n, al
         outlined = {
             (mark.channel, mark.row + r, mark.column + c)
             for name, mark in marks.items()
-            if name.startswith("window")
+            if name.startswith("sheet")
             for r, c in np.ndindex(mark.rows, mark.columns)
         }
         assert outlined == near

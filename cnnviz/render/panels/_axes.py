@@ -15,7 +15,7 @@ from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Color
 from cnnviz.storyboard import Plot
 
-TEXT_SIZE = 16
+TEXT_SIZE = 18
 # How near to a curve's middle a label is not to come, in pixels.
 _CLEAR = 3
 

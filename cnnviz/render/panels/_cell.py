@@ -19,7 +19,7 @@ from cnnviz.render.theme import SCALE_LEVELS, CellStyle, Color, contrast
 from cnnviz.storyboard import Block, Grid
 
 # Shares of a cell that the size of its number is, the larger one where texts are to be large, and that of a note.
-_SHARE, _LARGEST_SHARE, _NOTE_SHARE = 0.38, 0.5, 0.26
+_SHARE, _LARGEST_SHARE, _NOTE_SHARE = 0.38, 0.52, 0.28
 # In small cells a number is as large as this where it fits.
 _NUMBER_SIZE = 18
 # The share of the cell that a number may take.

@@ -6,25 +6,27 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cnnviz.render.canvas import Box
 from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_SIZE, Extent, Fit
 from cnnviz.render.text import TextLine
 from cnnviz.storyboard import Block, Grid
 from cnnviz.words.plain import phrase
 
-_GAP, _ROW_GAP = 20, 6
+_GAP, _HELD_GAP, _ROW_GAP = 20, 6, 6
 # Pixels between two captions.
 _APART = 6
 _DROP, _MOST_DROP = 8, 24
 _CAPTION_BASELINE, _CAPTION_HEIGHT = 19, 24
 _ONE_ROW = 4
-# Cells a little smaller than they could be are no reason to give up the common scale.
-_TINY = 0.7
+# Cells a little smaller than they could be are no reason to give up the common scale; kernels of several channels are
+# wide, and enlarged only where their numbers would be lost.
+_TINY, _TINIEST = 0.7, 0.5
 
 
 def own_cell(panel: Grid | Block, cell: int, fit: Fit) -> int:
     """The side of the panel's cells: the stage's, or larger where the grid may be enlarged."""
-    if getattr(panel, "enlarge", False) and cell < _TINY * fit.px(ENLARGED_CELL):
-        return max(cell, min(fit.px(fit.enlarged), (fit.height - fit.label_room) // max(panel.shape)))
+    if panel.enlarge and cell < (_TINY if isinstance(panel, Grid) else _TINIEST) * fit.px(ENLARGED_CELL):
+        return max(cell, min(fit.px(fit.enlarged), (fit.height - fit.label_room) // max(panel.shape[-2:])))
     return cell
 
 
@@ -56,9 +58,10 @@ class Sheets:
         numbered = phrase(fit.lang, "channel {n}")
         captions = panel.captions or tuple(numbered.replace("{n}", str(n)) for n in range(1, count + 1))
         across = min(count, panel.columns or _balanced(count))
-        stairs = across - 1 if across == count else 0
+        stairs = across - 1 if across == count and not panel.held else 0
         drop = min(fit.px(_DROP), fit.px(_MOST_DROP) // stairs) if stairs else 0
-        pitch = width + fit.px(_GAP), height + fit.tx(_CAPTION_HEIGHT) + fit.px(_ROW_GAP)
+        under = fit.tx(_CAPTION_HEIGHT) if any(captions) else 0
+        pitch = width + fit.px(_HELD_GAP if panel.held else _GAP), height + under + fit.px(_ROW_GAP)
         return cls(captions, across, cell, width, height, pitch, drop, fit)
 
     @property
@@ -70,6 +73,10 @@ class Sheets:
         """The upper left corner of a sheet."""
         row, column = divmod(channel, self.columns)
         return column * self.pitch[0], row * self.pitch[1] + column * self.drop
+
+    def box(self, channel: int) -> Box:
+        """The cells of a sheet."""
+        return Box(0, 0, self.width, self.height).moved(*self.corner(channel))
 
     def cell_corner(self, at: tuple[int, ...]) -> tuple[int, int]:
         """The upper left corner of a cell."""

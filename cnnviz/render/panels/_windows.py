@@ -118,7 +118,8 @@ class WindowItems:
                 pen.text(small, x + edge - small.width, y + edge, ink)
 
         right, bottom = max(x for x, *_ in noted) + self.side, max(y for _, y, _ in noted) + self.side
-        return Item(("notes", noted), Box(0, 0, right, bottom), draw, glides=True)
+        # Small texts that move cannot be read, and in a GIF they cost as much as all else that moves.
+        return Item(("notes", noted), Box(0, 0, right, bottom), draw, glides=True, pauses=True)
 
     def outline(self, name: str, mark: Mark) -> Item:
         """Around the cells of a mark."""

@@ -76,6 +76,10 @@ class Item(NamedTuple):
         return found._replace(at=(x, y))
 
 
+Way = Callable[[float], Item]
+"""An item on a share of its way."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fit:
     """What panels are measured with: the typesetter, the scale of lengths, height, numbers and words or none.

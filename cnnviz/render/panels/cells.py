@@ -16,11 +16,14 @@ from cnnviz.render.panels._fitted import Fitted
 from cnnviz.render.panels._scale_bar import SCALE_HEIGHT, scale_bar
 from cnnviz.render.panels._sheets import Sheets, own_cell
 from cnnviz.render.panels._windows import BODY, WindowItems, covers
-from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Slot
+from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Slot, Way, around
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import SCALE_LEVELS, Theme
-from cnnviz.storyboard import Block, Cell, Change, Grid, MoveMark
+from cnnviz.storyboard import Block, Cell, Change, Grid, MoveMark, Values
 from cnnviz.words.plain import phrase
+
+# Pixels from sheets that are held together to the frame around them.
+_HELD = 3
 
 _RIMMED = ("padding", "zero")
 
@@ -164,16 +167,54 @@ class CellsPainter(Painter):
         x, y = self.sheets.cell_corner(at)
         return Box(0, 0, self.side, self.side).moved(self.place.x + x, self.place.y + y)
 
-    def tile(self, at: tuple[int, ...]) -> Item:
-        """A cell with its number, on the page, for one that is on its way."""
+    def ways(self, written: Sequence[Cell]) -> list[Way]:
+        """Values on their way to other cells of the panel, on the page, and cells that grow where there were none."""
+        moves = [(cell.origin, place_of(cell)) for cell in written if cell.origin]
+        new = [place_of(cell) for cell in written if not cell.origin and self._own[place_of(cell)] == "empty"]
+        new = [at for at in new if at not in {start for start, _ in moves}]
+        ground, side = self.look.theme.page["ground"], self.side
+        turned = all((end, start) in moves for start, end in moves)
+        middle = np.mean([self.cell_box(end)[:2] for _, end in moves], axis=0) if moves else np.zeros(2)
+        hidden = [
+            Item("", Box(0, 0, side, side), lambda pen: pen.rect(0, 0, side, side, ground), self.cell_box(start)[:2])
+            for start, _ in moves
+        ]
+        found: list[Way] = [partial(_staying, item) for item in hidden]
+        for cell in written:
+            if place_of(cell) in new and cell.role:
+                found.append(partial(self._grown, place_of(cell), cell.role))
+        for start, end in moves:
+            tile, to = self._tile(start), self.cell_box(end)[:2]
+            found.append(partial(_turned, tile, middle) if turned else partial(tile.between, tile._replace(at=to)))
+        return found
+
+    def _tile(self, at: tuple[int, ...]) -> Item:
+        """A cell as it is, on the page."""
         parts = [part for part in (self.ground["cell", *at], self._above.get(("number", *at))) if part is not None]
 
         def draw(pen: Pen) -> None:
             for part in parts:
                 part.draw(pen)
 
-        box = self.cell_box(at)
-        return Item("tile", Box(0, 0, self.side, self.side), draw, (box.left, box.top), glides=True)
+        return Item("tile", Box(0, 0, self.side, self.side), draw, self.cell_box(at)[:2])
+
+    def _grown(self, at: tuple[int, ...], role: str, share: float) -> Item:
+        """A cell of which a share of the width is there."""
+        fill, near = self._face.style(role, -1).fill, round((1 - share) * self.side / 2) + self._fitted.gap // 2
+        box = Box(0, 0, self.side, self.side).grown(-near)
+        return Item("", box, lambda pen: pen.rect(*box[:2], box.width, box.height, fill), self.cell_box(at)[:2])
+
+    def chip(self, at: tuple[int, ...]) -> Item:
+        """A result on its way to its cell, on the page: its number appears when it has landed."""
+        role, _, _, level = self._seen(at)
+        fill, rim, quarter = self._face.style(role, level).fill, self.look.theme.page["result"], self.side // 4
+        box = Box(0, 0, self.side, self.side).grown(-quarter)
+
+        def draw(pen: Pen) -> None:
+            pen.rect(*box[:2], box.width, box.height, fill)
+            pen.frame(*box[:2], box.width, box.height, rim, 1)
+
+        return Item("chip", box, draw, self.cell_box(at)[:2], glides=True)
 
     def question(self, at: tuple[int, ...]) -> Item:
         """A question mark in a cell, on the page."""
@@ -182,10 +223,18 @@ class CellsPainter(Painter):
         x, baseline = (self.side - line.width) // 2, self._face.baseline(line)
         return Item("?", Box(0, 0, self.side, self.side), lambda pen: pen.text(line, x, baseline, style.ink), box[:2])
 
-    def numbers(self) -> Iterator[Box]:
-        """The cells whose numbers a line would cross, on the page; none where they are above it."""
+    def in_front(self, end: Box) -> Iterator[Box]:
+        """What a line to a cell or window of this panel passes behind, on the page: captions, sheets that it only
+        crosses, and numbers that are not above it anyway.
+        """
+        x, y = self.place.x, self.place.y
+        for channel in range(len(self.sheets.captions)):
+            yield around([self.sheets.caption(channel)]).moved(x, y)
+            if not (sheet := self.sheets.box(channel).moved(x, y)).meets(end):
+                yield sheet.grown(self.look.px(_HELD)) if getattr(self._panel, "held", False) else sheet
         if self._fitted.numbers and not self._has_bodies:
-            yield from (self.cell_box(tuple(at)) for at in np.argwhere(np.isfinite(self.state.values)).tolist())
+            boxes = (self.cell_box(tuple(at)) for at in np.argwhere(np.isfinite(self.state.values)).tolist())
+            yield from (box for box in boxes if box != end)
 
     def _lay(self, at: tuple[int, ...]) -> None:
         seen, side, corner = self._seen(at), self.side, self.sheets.cell_corner(at)
@@ -224,6 +273,10 @@ class CellsPainter(Painter):
     def _draw_sheets(self, pen: Pen) -> None:
         """Lines from sheet to sheet, which tell that neighbours belong together, and the captions."""
         page, sheets, near = self.look.theme.page, self.sheets, self._fitted.gap // 2
+        if getattr(self._panel, "held", False):
+            width, height = sheets.extent.width, sheets.height
+            around = Box(0, 0, width, height).grown(self.look.px(_HELD))
+            pen.frame(*around[:2], around.width, around.height, page["faint"], self.look.px(1.5))
         for channel in range(sheets.count):
             x, y = sheets.corner(channel)
             if sheets.drop and channel + 1 < sheets.count:
@@ -235,6 +288,17 @@ class CellsPainter(Painter):
                 # The lightest values are as light as the page.
                 pen.rect(x - 1, y - 1, sheets.width + 2, sheets.height + 2, page["faint"])
             pen.text(*sheets.caption(channel), page["muted"])
+
+
+def _staying(item: Item, _: float) -> Item:
+    return item
+
+
+def _turned(item: Item, middle: Values, share: float) -> Item:
+    """An item on its way around a place, by half a turn."""
+    (x, y), angle = item.at - middle, math.pi * share
+    across, down = x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle)
+    return item._replace(at=(round(middle[0] + across), round(middle[1] + down)))
 
 
 def _with_size(label: str, larger: bool, fit: Fit) -> str:

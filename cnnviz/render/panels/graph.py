@@ -7,12 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
 from cnnviz.render.canvas import Box, Look
-from cnnviz.render.panels.base import LABEL_SIZE, LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot
+from cnnviz.render.panels.base import LABEL_SIZE, Colors, Extent, Fit, Item, Painter, Place, Slot
 from cnnviz.render.pen import Pen, Points, Stamp
 from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Color, Theme
@@ -21,13 +21,13 @@ from cnnviz.storyboard import Change, Graph, Node, SetEdge, SetNode
 QUIET, ACTIVE = "edge", "active"
 _STROKES = {QUIET: 1.5, ACTIVE: 4.5}
 _OTHER_STROKE = 2.5
-_TEXT_SIZES = 18, 16, LEAST_TEXT
-_SHARE = 0.3
-"""How far from its source an edge's text stands, as a share of the edge."""
+_TEXT_SIZES = 18, 16
+_SHARES = 0.3, 0.25, 0.35, 0.2
+"""How far from its source an edge's text may stand, as a share of the edge: where edges to one node are still apart."""
 _LARGEST_RADIUS, _LEAST_RADIUS, _AIR, _WIDER = 27, 13, 0.42, 1.4
 _CLOSER = 140
 _BESIDE = 10
-_LEAST_SPAN = 120
+_LEAST_SPAN, _SPAN, _SPAN_OF_NODE = 90, 290, 14
 _PLATE = 3
 _NUMBER = re.compile(r"[-−+.,·×=≈() \d]*\d[-−+.,·×=≈() \d]*")
 
@@ -55,7 +55,7 @@ class GraphPainter(Painter):
         self._styles = {(e.source, e.target): e.style for e in panel.edges}
         self._seats = _seats(panel, place.width, place.height, fit)
         self._labels = {node.name: self._label_place(node) for node in panel.nodes if node.label}
-        self._text_size, self._crowded = self._sit_texts()
+        self._text_size, self._share, self._crowded = self._sit_texts()
         for key, (role, _) in self._edges.items():
             self.lay(("edge", key), self._edge(key, role))
         self.lay(("labels",), Item("", self.whole, self._draw_labels))
@@ -69,7 +69,7 @@ class GraphPainter(Painter):
         texts = any(edge.text for edge in panel.edges)
         # Larger texts stand beside the nodes, and take their room from between them.
         apart = 200 - _CLOSER * (min(fit.text, _WIDER) - 1)
-        between = fit.px(apart if texts else max(_LEAST_SPAN, 290 - 10 * len(panel.nodes)))
+        between = fit.px(apart if texts else max(_LEAST_SPAN, _SPAN - _SPAN_OF_NODE * len(panel.nodes)))
         width = sum(_insets(panel, radius, fit)) + between * (len(columns) - 1)
         height = min(fit.height - fit.label_room, fullest * fit.px(2 * _LEAST_RADIUS + 10))
         return Extent(width=min(round(width), fit.px(440)), height=height, stretch=1.0)
@@ -144,7 +144,7 @@ class GraphPainter(Painter):
     def _text_item(self, key: EdgeKey, role: str, text: str) -> Item:
         page, pad = self.look.theme.page, self.look.px(_PLATE)
         line = self._typeset(text, self._text_size, bold=role == ACTIVE)
-        plate = self._text_place(key, line)
+        plate = self._text_place(key, line, self._share)
         color = page["muted"] if role == QUIET else self.look.theme.line(role)
 
         def draw(pen: Pen) -> None:
@@ -181,20 +181,20 @@ class GraphPainter(Painter):
             return line, round(seat.x + seat.half) + beside, middle
         return line, round(seat.x - line.width / 2), round(seat.y - seat.radius) - self.look.px(6) - line.descent
 
-    def _sit_texts(self) -> tuple[float, bool]:
-        """The largest size at which no two texts on edges meet, or the usual; whether they meet at all sizes."""
-        sizes = [*map(self.fit.size, _TEXT_SIZES), self.fit.least]
+    def _sit_texts(self) -> tuple[float, float, bool]:
+        """The first size and share of the edges at which no two texts meet, or the usual ones; whether all do."""
+        ways = list(product(map(self.fit.size, _TEXT_SIZES), _SHARES))
         texts = [(key, text) for key, (_, text) in self._edges.items() if text]
-        for size in sizes:
-            boxes = [self._text_place(key, self._typeset(text, size, bold=True)) for key, text in texts]
+        for size, share in ways:
+            boxes = [self._text_place(key, self._typeset(text, size, bold=True), share) for key, text in texts]
             if not any(a.meets(b) for a, b in combinations(boxes, 2)):
-                return size, False
-        return sizes[0], True
+                return size, share, False
+        return *ways[0], True
 
-    def _text_place(self, key: EdgeKey, line: TextLine) -> Box:
-        """The plate under an edge's text, near the edge's source, where edges to one node are still apart."""
+    def _text_place(self, key: EdgeKey, line: TextLine, share: float) -> Box:
+        """The plate under an edge's text."""
         (x0, y0), (x1, y1) = self._ends(key).tolist()
-        x, y = x0 + _SHARE * (x1 - x0), y0 + _SHARE * (y1 - y0)
+        x, y = x0 + share * (x1 - x0), y0 + share * (y1 - y0)
         left, top, pad = round(x - line.width / 2), round(y - (line.ascent + line.descent) / 2), self.look.px(_PLATE)
         return Box(left, top, left + line.width, top + line.ascent + line.descent).grown(pad)
 
@@ -230,10 +230,7 @@ def _side(node: Node) -> str:
 
 def _node_text(text: str, radius: float, fit: Fit) -> TextLine:
     """A text in a node, smaller where the node is."""
-    room = 2 * radius - fit.px(6)
-    size = min(fit.size(_TEXT_SIZES[0]), max(fit.least, 0.62 * room))
-    line = fit.typesetter.line(text, size)
-    return line if line.width <= room else fit.typesetter.line(text, max(fit.least, size * 0.85))
+    return fit.typesetter.line(text, min(fit.size(_TEXT_SIZES[0]), max(fit.least, 1.2 * radius)))
 
 
 def _half(node: Node, radius: float, fit: Fit) -> float:

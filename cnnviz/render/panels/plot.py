@@ -19,7 +19,7 @@ from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve
 
-_LEAST_WIDTH, _LEAST_HEIGHT = 210, 110
+_LEAST_WIDTH, _LEAST_HEIGHT, _NAME_HEIGHT, _AROUND = 210, 110, 21, 72
 _STROKES = {"solid": 3.4, "dashed": 2.6, "dotted": 2.0, "dots": 7.0}
 _DASHES = {"dashed": (4.2, 3.6), "dotted": (0.6, 2.4)}
 _THIN = {"tangent": 2.6, "guide": 1.6, "axis": 1.4, "grid": 1.0}
@@ -58,8 +58,11 @@ class PlotPainter(Painter):
 
     @classmethod
     def measure(cls, panel: Plot, cell: int, fit: Fit) -> Extent:
-        """A least size; a plot takes its share of the room that is left."""
-        return Extent(width=fit.tx(_LEAST_WIDTH), height=fit.tx(_LEAST_HEIGHT), stretch=panel.span)
+        """A least size, with room for the names at the curves' ends; a plot takes its share of what is left."""
+        moving = {dot.name for dot in panel.dots}
+        names = sum(bool(curve.text) and curve.name in moving for curve in panel.curves)
+        height = max(_LEAST_HEIGHT, _NAME_HEIGHT * names + _AROUND)
+        return Extent(width=fit.tx(_LEAST_WIDTH), height=fit.tx(height), stretch=panel.span)
 
     @classmethod
     def colors(cls, panel: Any, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from cnnviz.render.canvas import Box, Look
@@ -39,13 +39,14 @@ class _Fitted:
         height = fit.height - (fit.label_room if panel.label else 0)
         size = max(panel.size * fit.scale, LEAST_TEXT)
         while True:
-            # Paddings give way first, then the text.
-            for share in (1.0, 0.75, 0.5, 0.25, 0.0):
-                fitted = _arranged(rows, size, share, fit)
-                if fitted.columns[-1] <= fit.px(_STAGE_WIDTH) and fitted.rows[-1] <= height:
-                    return fitted
+            # Paddings give way first, each as far as its direction needs, then the text.
+            found = [_arranged(rows, size, share, fit) for share in (1.0, 0.75, 0.5, 0.25, 0.0)]
+            across = next((each for each in found if each.columns[-1] <= fit.px(_STAGE_WIDTH)), None)
+            down = next((each for each in found if each.rows[-1] <= height), None)
+            if across and down:
+                return replace(across, rows=down.rows)
             if size <= LEAST_TEXT:
-                return fitted.narrowed(fit.px(_STAGE_WIDTH))
+                return found[-1].narrowed(fit.px(_STAGE_WIDTH))
             # Formulas take long to set: from large sizes it goes down in larger steps.
             size = max(LEAST_TEXT, size - 0.5) if size <= panel.size else max(panel.size, size - 2)
 

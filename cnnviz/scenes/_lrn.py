@@ -1,15 +1,16 @@
-"""What is said of local response normalization: its formula, and its arithmetic at a value."""
+"""What is said of local response normalization, its formula and its arithmetic, and how its channels stand."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_VALUE
 from cnnviz.notation import digits_for
-from cnnviz.story import Cells, Story, filling
+from cnnviz.story import Cells, Story, check_squares, check_steps, filling
 from cnnviz.words import Math, Number, Shape, Text, Words, equation, exact, joined, total
 
 if TYPE_CHECKING:
@@ -21,6 +22,21 @@ POINTS = {
     "intra": Text("A value is damped where the pixels around it are strong"),
 }
 _SUM_LETTERS = 46
+_LONGEST_ROW = 24
+"""Cells up to which all channels stand side by side."""
+
+
+def check(scene: Lrn) -> None:
+    """Refuse an input, or constants, that no arithmetic can be written for; raises UsageError."""
+    check_squares(scene.maps.values)
+    check_steps(scene.windows.count, "this normalization", scene.windows.covered)
+    if scene.k == 0 and not (scene.alpha and all(scene.strength(at) for at in scene.windows.places())):
+        raise UsageError("k 0 leaves nothing to divide by where α, or all neighbours, are 0: use --k 1, or more")
+
+
+def rows_of_channels(channels: int, columns: int) -> int:
+    """In how many rows the channels stand."""
+    return 1 if channels * columns <= _LONGEST_ROW else math.ceil(math.sqrt(channels / 2))
 
 
 def divided(scene: Lrn, story: Story, X: Cells, Y: Cells, at: tuple[int, ...]) -> Words:
@@ -42,20 +58,18 @@ def divided(scene: Lrn, story: Story, X: Cells, Y: Cells, at: tuple[int, ...]) -
     return equation(Y.symbol("b", at), *kept, Y[at], letters=_SUM_LETTERS)
 
 
-def subject(scene: Lrn) -> Words:
-    """What the figure shows, for those who do not see it."""
-    return Text(
-        "{kind}: each value of a {size} input is divided by a power of the sum of squares around it; {steps} the output",
+def texts(scene: Lrn) -> dict[str, Any]:
+    """The alt text, the formula, and whose division of α it is; PyTorch has no neighbourhood within a channel."""
+    as_in = "{alpha} as in PyTorch and Caffe" if scene.kind == "inter" else "{alpha} as in Caffe"
+    convention = Text(as_in, alpha=Math(_share(scene))) if scene.alpha_over_n else ""
+    alt = Text(
+        "{kind}: each value of a {size} input is divided by a power of the sum of squares around it; {steps} the "
+        "output",
         kind=TITLES[scene.kind],
-        size=Shape(scene.maps.values.shape),
+        size=Shape(scene.maps.values.shape, "input"),
         steps=filling(scene.windows.count),
     )
-
-
-def convention(scene: Lrn) -> Words:
-    """Whose division of α it is; PyTorch has no neighbourhood within a channel."""
-    as_in = "{alpha} as in PyTorch and Caffe" if scene.kind == "inter" else "{alpha} as in Caffe"
-    return Text(as_in, alpha=Math(_share(scene))) if scene.alpha_over_n else ""
+    return {"alt": alt, "formula": _definition(scene), "convention": convention}
 
 
 def _share(scene: Lrn) -> str:
@@ -63,12 +77,12 @@ def _share(scene: Lrn) -> str:
     return r"\alpha/n" if scene.kind == "inter" else r"\alpha/n^2"
 
 
-def definition(scene: Lrn) -> Words:
+def _definition(scene: Lrn) -> Words:
     """The formula, and over which neighbours its sum goes."""
     alpha = rf"({_share(scene)})" if scene.alpha_over_n else r"\alpha"
     if scene.kind == "intra":
         formula = Math(rf"b=a\,/\,(k+{alpha}\,\Sigma\,a^2)^\beta")
-        size = Shape((scene.n, scene.n))
+        size = Shape((scene.n, scene.n), "n")
         return Text("{formula}   sum over {size} pixels of the same channel", formula=formula, size=size)
     before, after = scene.n // 2, (scene.n - 1) // 2
     near = Math(rf"j=\max(1,\,i-{before})\,\ldots\,\min({scene.channels},\,i+{after})")

@@ -1,0 +1,104 @@
+"""Padding: zeros, mirrored, repeated and circular values around one map, and the outputs that they change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from cnnviz.parameters import ArrayLike, Sides, Size
+from cnnviz.scenes import _padding
+from cnnviz.story import (
+    Cells,
+    Graph,
+    MapAndKernel,
+    Sliding,
+    Story,
+    input_map,
+    input_size,
+    kernel_values,
+    lost_of,
+    padding,
+    reading_beats,
+    refuse,
+    stride,
+)
+from cnnviz.storyboard import Step
+from cnnviz.words import Number, Shape, Text, joined
+
+_POINT = "Only outputs whose window reaches beyond the edge differ"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Padding(MapAndKernel):
+    """The four padding modes of torch.nn.Conv2d around one map, side by side, and the same convolution of each."""
+
+    examples: ClassVar = ("cnnviz padding --i 4 --k 3 --p 1", "cnnviz padding --input ramp --kernel ones")
+
+    default_size: ClassVar[Size] = (4, 4)
+
+    i: Size | None = input_size(shown_default="4, or the data's own")
+    s: Size = stride()
+    p: Sides = padding("same", help="Padding: a number, before and after as in 0,1, or same: the size stays.")
+    input: ArrayLike = input_map("random")
+    kernel: ArrayLike = kernel_values("ones")
+
+    def prepare(self) -> None:
+        """As for a convolution; raises UsageError where there is no padding to compare."""
+        super().prepare()
+        self.fill_in(p=_padding.sides(self.p, self.map.values.shape, self.weights.values.shape, self.s, (1, 1)))
+        refuse({"without padding there is nothing to compare: use --p 1 or more": not any(self.p)})
+
+    def story(self) -> Story:
+        """One step for each output cell, in all modes at once, and one that says which cells differ."""
+        x, w, graph = self.map.values, self.weights.values, Graph()
+        pixels, kernel = graph.map("x", x), graph.kernel("w", w)
+        slides = [Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p, mode=mode) for mode in _padding.MODES]
+        windows, lost = slides[0].windows, lost_of(x, w)
+        padded = [slide.pad(graph, pixels, f"x_{slide.mode}") for slide in slides]
+        options = {"stride": self.s, "padding": (0, 0), "dilation": (1, 1)}
+        found = [
+            graph.compute("conv2d", each, kernel, result=f"y_{slide.mode}", **options)
+            for slide, each in zip(slides, padded, strict=True)
+        ]
+        story = Story(self, Text("Padding modes"), graph, point=Text(_POINT))
+        story.fits(windows, "this comparison")
+        story.sizes(k=w.shape, s=self.s, p=self.p)
+        outputs = np.array([each.values[0, 0] for each in found])
+        differ = np.argwhere(np.ptp(outputs, axis=0) > lost).tolist()
+        how: dict[str, Any] = {"pending": True, "under": True, "shade": story.shade(outputs), "lost": lost}
+        X, Y = list[Cells](), list[Cells]()
+        for mode, filled, result in zip(_padding.MODES, padded, found, strict=True):
+            fill = filled.values[0, 0]
+            X.append(story.cells(mode, Text(mode), pixels, windows=windows, fill=fill, data=self.map))
+            Y.append(story.cells(f"output {mode}", "Output {size}", result, **how))
+
+        def steps() -> Iterator[Step]:
+            for at in windows.places():
+                said = [Text(f"{cells.name} {{y}}", y=y[at]) for cells, y in zip(X, Y, strict=True)]
+                changes = [[*x.window(windows, at), *y.write(at)] for x, y in zip(X, Y, strict=True)]
+                caption = Text("{y}: {values}", y=Y[0].symbol("y", at), values=joined(said))
+                yield story.step(caption, *changes)
+            changes = [[*x.cover(()), x.hide("window"), y.hide("current")] for x, y in zip(X, Y, strict=True)]
+            marked = [y.set((row, column), role="overlap") for y in Y for row, column in differ]
+            n, every = Number(len(differ)), Number(windows.count)
+            caption = Text("{n} of {every} outputs differ, those whose window meets padding", n=n, every=every)
+            yield story.step(caption, *changes, marked, beats=reading_beats(windows.count + 1))
+
+        return story.play(
+            steps,
+            windows.count + 1,
+            [cells for pair in zip(X, Y, strict=True) for cells in pair],
+            alt=Text(
+                "a {i} map with {p} in four modes (zeros, reflect, replicate, circular) and the {o} output of one {k} "
+                "kernel over each: outputs at the edges differ, those inside do not",
+                i=Shape(x.shape),
+                p=story.told("kernel", "stride"),
+                k=Shape(w.shape),
+                o=Shape(windows.out),
+            ),
+            step_roles=("kernel", "kernel_on_padding", "output", "overlap"),
+            formula=slides[0].formula("output zeros"),
+        )

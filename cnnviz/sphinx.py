@@ -1,0 +1,154 @@
+"""Sphinx, MyST and Jupyter Book: `.. cnnviz:: conv` with the figure's options, `:caption:` and `:name:`.
+
+Pages get the player (`:view: svg` an animated SVG, `gif` a GIF), what is printed a still. A figure is made once: its
+file is named after all that it depends on. Add "cnnviz.sphinx" to the extensions in conf.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from html import escape
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from cnnviz import __version__
+from cnnviz.appearance import Appearance
+from cnnviz.discovery import load_scene
+from cnnviz.errors import CnnvizError
+from cnnviz.given import RemotePath
+from cnnviz.parameters import ArrayLike, Parameter, normalise, parameters_of
+from cnnviz.pipeline import Figure, make
+
+VIEWS = ("html", "svg", "gif")
+_ARRAY: object = ArrayLike
+
+
+class _Everything(dict[str, Callable[[str], Any]]):
+    """Options of any name: which exist depends on the scene, and `make` says what is wrong with one."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+    def __getitem__(self, _: str) -> Callable[[str], Any]:
+        return directives.unchanged
+
+
+class FigureNode(nodes.General, nodes.Element):
+    """A figure in a document, drawn when it is written."""
+
+
+class FigureDirective(SphinxDirective):
+    """`.. cnnviz:: SCENE`."""
+
+    required_arguments = 1
+    final_argument_whitespace = False
+    option_spec: ClassVar = _Everything(caption=directives.unchanged)
+
+    def run(self) -> list[nodes.Node]:
+        """The figure, with its caption where it has one: such a figure is numbered."""
+        given = {name: text or "" for name, text in self.options.items() if name not in ("caption", "name", "view")}
+        view = self.options.get("view", VIEWS[0])
+        if view not in VIEWS:
+            raise self.error(f"cnnviz: there is no view {view!r}: choose from {', '.join(VIEWS)}")
+        try:
+            made = figure_of(self.arguments[0], given, Path(self.env.doc2path(self.env.docname)).parent)
+            made.storyboard()
+        except CnnvizError as error:
+            raise self.error(f"cnnviz: {error}") from None
+        node = FigureNode(figure=made, view=view)
+        outer = nodes.figure("", node)
+        if caption := self.options.get("caption"):
+            parsed, messages = self.state.inline_text(caption, self.lineno)
+            outer += [nodes.caption(caption, "", *parsed), *messages]
+        self.add_name(outer)
+        self.set_source_info(outer)
+        return [outer]
+
+
+def figure_of(scene: str, given: dict[str, str], folder: Path) -> Figure:
+    """A figure from texts; files are found beside the page. Raises CnnvizError."""
+    cls = load_scene(scene)
+    known = {p.name: p for declared in (cls, Appearance) for p in parameters_of(declared)}
+    values = normalise(cls, given)
+    return make(scene, **{name: _value(known.get(name), text, folder) for name, text in values.items()})
+
+
+def _value(parameter: Parameter | None, text: str, folder: Path) -> Any:
+    if parameter is not None and parameter.type is bool:
+        return {"": True, "true": True, "false": False}.get(text.lower(), text)
+    if parameter is not None and (parameter.type is _ARRAY or parameter.spec.files) and (folder / text).is_file():
+        return RemotePath(str(folder / text), text)
+    return text
+
+
+def written(figure: Figure, extension: str, folder: Path) -> Path:
+    """The figure's file in `folder`, made where it is not there yet."""
+    plain = replace(figure, appearance=replace(figure.appearance, frame="last", sheet=None, transparent=False))
+    told = plain.contents(["x.json"])[0][1], figure.command().encode(), __version__.encode()
+    path = folder / f"cnnviz-{hashlib.sha256(b' '.join(told)).hexdigest()[:16]}.{extension}"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        figure.save(path)
+    return path
+
+
+def _place(translator: Any, node: FigureNode, extension: str) -> tuple[str, Figure]:
+    """What a page calls the figure's file."""
+    builder = translator.builder
+    path = written(node["figure"], extension, Path(builder.outdir) / builder.imagedir)
+    base = getattr(builder, "imgpath", "") or builder.imagedir
+    return f"{base}/{path.name}", node["figure"]
+
+
+def visit_html(translator: Any, node: FigureNode) -> None:
+    """The player in a frame, or a picture; an e-book gets a still."""
+    view = "png" if translator.builder.name == "epub" else node["view"]
+    if view == "html":
+        source, figure = _place(translator, node, view)
+        width = figure.appearance.width
+        translator.body.append(
+            f'<iframe class="cnnviz" src="{escape(source)}" title="{escape(figure.alt("x.html"))}" loading="lazy" '
+            f'style="width:100%;max-width:{width}px;aspect-ratio:960/596;border:0"></iframe>'
+        )
+    else:
+        if view == "svg":
+            figure = node["figure"]
+            node["figure"] = replace(figure, appearance=replace(figure.appearance, frame="all"))
+        source, figure = _place(translator, node, view)
+        alt = escape(figure.alt(source))
+        translator.body.append(f'<img class="cnnviz" src="{escape(source)}" alt="{alt}" style="max-width:100%">')
+    raise nodes.SkipNode
+
+
+def visit_latex(translator: Any, node: FigureNode) -> None:
+    """The last step, in vectors."""
+    path = written(node["figure"], "pdf", Path(translator.builder.outdir))
+    translator.body.append(f"\\noindent\\sphinxincludegraphics[width=\\linewidth]{{{{{path.stem}}}.pdf}}\n")
+    raise nodes.SkipNode
+
+
+def visit_text(translator: Any, node: FigureNode) -> None:
+    """The figure in words."""
+    translator.add_text(node["figure"].alt("x.png"))
+    raise nodes.SkipNode
+
+
+def visit_man(translator: Any, node: FigureNode) -> None:
+    """The figure in words, for what is neither a page nor printed."""
+    translator.body.append(node["figure"].alt("x.png"))
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """What Sphinx calls."""
+    html, latex, text, man = ((visit, None) for visit in (visit_html, visit_latex, visit_text, visit_man))
+    app.add_node(FigureNode, html=html, epub=html, latex=latex, text=text, man=man, texinfo=man)
+    app.add_directive("cnnviz", FigureDirective)
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

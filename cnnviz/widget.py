@@ -1,0 +1,135 @@
+"""A figure with its form in a notebook: `cnnviz.explore("conv", k=3)`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+from cnnviz.appearance import Appearance
+from cnnviz.discovery import load_scene
+from cnnviz.errors import UsageError
+from cnnviz.parameters import jsonable, parameters_of, to_cli
+from cnnviz.pipeline import Figure, make, named
+from cnnviz.schema import scene_schema
+from cnnviz.storyboard import Grid
+from cnnviz.studio.values import figure_of
+from cnnviz.studio.words import words
+
+_PARTS = Path(__file__).with_name("studio")
+
+
+class Explorer(anywidget.AnyWidget):
+    """A figure that follows its parameters, each of which is a trait: `w.k = 5`, `w.observe(f, "k")`.
+
+    A value that the figure cannot have raises UsageError and changes nothing. `figure` is the figure as it is now.
+    """
+
+    _esm = "\n".join((_PARTS / part).read_text(encoding="utf-8") for part in ("form.js", "widget.js"))
+    _css = (_PARTS / "form.css").read_text(encoding="utf-8")
+    _schema = traitlets.Dict().tag(sync=True)
+    _values = traitlets.Dict().tag(sync=True)
+    _numbers = traitlets.Dict().tag(sync=True)
+    _words = traitlets.Dict().tag(sync=True)
+    _page = traitlets.Unicode().tag(sync=True)
+    _alt = traitlets.Unicode().tag(sync=True)
+    _problem = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, scene: str, given: Mapping[str, Any]) -> None:
+        self._scene, self._names = scene, {p.name: p for p in declared(scene)}
+        self.figure = make(scene, **given)
+        super().__init__(_schema=scene_schema(scene))
+        with self.hold_trait_notifications():
+            for name, value in given.items():
+                self.set_trait(name, value)
+        self._show()
+        self.observe(self._follow, list(self._names))
+        self.observe(self._take, "_values")
+
+    def _given(self) -> dict[str, Any]:
+        values = {name: getattr(self, name) for name in self._names}
+        return {name: value for name, value in values.items() if value is not self._names[name].default}
+
+    def _texts(self) -> dict[str, str]:
+        return {name: _text(value) for name, value in self._given().items()}
+
+    def _follow(self, change: Any) -> None:
+        try:
+            self.figure = make(self._scene, **self._given())
+        except UsageError:
+            # It is as if nothing had been said.
+            with self.hold_trait_notifications():
+                self.unobserve(self._follow, list(self._names))
+                self.set_trait(change["name"], change["old"])
+            self.observe(self._follow, list(self._names))
+            raise
+        self._show()
+
+    def _take(self, change: Any) -> None:
+        """What was changed in the form; what is wrong is told there."""
+        texts = change["new"]
+        if texts == self._texts():
+            return
+        try:
+            figure = figure_of(self._scene, texts)
+        except UsageError as error:
+            remedy = {name: jsonable(value) for name, value in error.remedy.items()}
+            self._problem = {"message": str(error), "parameter": error.parameter, "remedy": remedy}
+            return
+        self.unobserve(self._follow, list(self._names))
+        for name, parameter in self._names.items():
+            if name in texts:
+                part = figure.scene if hasattr(figure.scene, name) else figure.appearance
+                self.set_trait(name, getattr(part, name))
+            else:
+                self.set_trait(name, parameter.default)
+        self.observe(self._follow, list(self._names))
+        self.figure = figure
+        self._show()
+
+    def _show(self) -> None:
+        self._problem, self._words = {}, words(self.figure.appearance.lang)
+        self._values = self._texts()
+        self._numbers = numbers_of(self.figure)
+        self._alt, self._page = self.figure.alt("x.html"), self.figure.to_html()
+
+    def _repr_mimebundle_(self, **more: Any) -> Any:
+        # What shows no widgets shows the figure as it is now.
+        found = super()._repr_mimebundle_(**more)
+        still = self.figure._repr_mimebundle_()
+        if isinstance(found, tuple):
+            return {**still, **found[0]}, found[1]
+        return {**still, **(found or {})}
+
+
+def explorer(scene: str, given: Mapping[str, Any]) -> Explorer:
+    """The explorer of a scene, whose traits are its parameters; raises UsageError."""
+    _, given = named(scene, given)
+    traits = {p.name: traitlets.Any(p.default) for p in declared(scene)}
+    kind = type("Explorer", (Explorer,), traits)
+    made: Explorer = kind(scene, given)
+    return made
+
+
+def declared(scene: str) -> list[Any]:
+    """The parameters of a scene and of its appearance."""
+    return [*parameters_of(load_scene(scene)), *parameters_of(Appearance)]
+
+
+def numbers_of(figure: Figure) -> dict[str, list[list[str]]]:
+    """The numbers of a figure's data, to edit them."""
+    found = {}
+    for panel in figure.storyboard().panels():
+        if isinstance(panel, Grid) and hasattr(figure.scene, panel.name) and panel.values.ndim == 2:
+            inside = ~np.char.startswith(panel.roles.astype(str), "padding") & np.isfinite(panel.values)
+            rows, columns = inside.any(axis=1), inside.any(axis=0)
+            found[panel.name] = [[to_cli(float(v)) for v in row] for row in panel.values[rows][:, columns]]
+    return found
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else to_cli(value)

@@ -1,0 +1,97 @@
+"""Every text of a figure, as a pen is told to write it: on the page, large enough, and apart from all others."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from cnnviz.discovery import find_scenes
+from cnnviz.pipeline import make
+from cnnviz.render.canvas import Box, hull
+from cnnviz.render.panels.base import TICK_SIZE
+from cnnviz.render.pen import Pen
+from cnnviz.render.text import covers_of
+
+LEAST = 18
+TICKS = ("plot", "surface")
+"""Kinds of panels whose texts are ticks, or stand beside them."""
+
+# What is left to be mended: nothing may be added.
+SMALL = {
+    "batch-norm": ["equation", "grid"],
+    "cnn": ["maps"],
+    "conv-relation": ["grid"],
+    "gradient-descent": ["page"],
+    "lrn": ["block"],
+    "norm": ["block"],
+    "transposed-conv": ["grid"],
+}
+
+
+class Listener(Pen):
+    """Hears what it is told to write, and draws nothing."""
+
+    def __init__(self, heard, origin=(0, 0)):
+        super().__init__(np.zeros((1, 1, 3), np.uint8))
+        self._heard, self._origin = heard, origin
+
+    def at(self, x, y):
+        return Listener(self._heard, (self._origin[0] + x, self._origin[1] + y))
+
+    def text(self, line, x, baseline, color, strong=None):
+        boxes = [
+            Box(left, top, left + mask.shape[1], top + mask.shape[0]).moved(x, baseline)
+            for mask, left, top, _ in covers_of(line)
+        ]
+        if (box := hull(boxes)) is not None:
+            text = "".join(part.text for part in line.parts)
+            self._heard.append((text, max(part.size for part in line.parts), box.moved(*self._origin)))
+
+    def nothing(self, *_, **__):
+        pass
+
+    rect = image = frame = hatch = rim = stamp = polyline = polygon = disc = nothing
+
+
+def texts(figure):
+    """Of some steps each: the kind of panel, what is written, its size, and the box of its ink on the page."""
+    board, film = figure.storyboard(), figure.film()
+    stage, last = film.stage(), board.count - 1
+    kinds = ["page", "page", "page", *(panel.kind for panel in board.panels())]
+    for _ in stage.at({0, last // 2, last}):
+        found = []
+        for number, (kind, painter) in enumerate(zip(kinds, stage.painters, strict=True)):
+            heard = []
+            for item in (*painter.ground.values(), *painter.above().values()):
+                item.draw(Listener(heard).at(*stage.corner(number, item)))
+            found += [(kind, *text) for text in heard]
+        for item in (stage.band.caption(), stage.band.counter()):
+            heard = []
+            item.draw(Listener(heard).at(stage.band.place.x, stage.band.place.y))
+            found += [("page", *text) for text in heard]
+        yield found
+
+
+def faults(figure):
+    """What is wrong with the texts of a figure: its kind, and of which texts."""
+    found, whole = set(), Box(0, 0, *figure.film().size)
+    for written in texts(figure):
+        for kind, text, size, box in written:
+            if not whole.holds(box):
+                found.add(("outside", kind, text))
+            if size < (TICK_SIZE if kind in TICKS else LEAST):
+                found.add(("small", kind, text))
+        for (kind, text, _, a), (_, other, _, b) in combinations(written, 2):
+            if a.grown(-1).meets(b.grown(-1)) and text != other:
+                found.add(("overlap", kind, f"{text} | {other}"))
+    return found
+
+
+@pytest.mark.parametrize("scene", sorted(find_scenes()))
+def test_texts_are_large_and_apart(scene):
+    found = {
+        fault for fault in faults(make(scene)) if fault[:2] not in {("small", kind) for kind in SMALL.get(scene, ())}
+    }
+    assert not found

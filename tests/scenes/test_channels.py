@@ -1,0 +1,131 @@
+"""Convolutions of several channels, in groups, separable, and with every padding, against engines and algebra."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnnviz import UsageError
+from cnnviz.check.report import check_figure
+from cnnviz.ops import conv2d
+from cnnviz.pipeline import make
+from cnnviz.playback import play
+from cnnviz.words import Equation, evaluate
+
+RANDOM = np.random.default_rng(4)
+
+
+def last(board):
+    return deque(play(board), maxlen=1)[0][1]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"channels": 3, "filters": 2, "bias": (1, -2)},
+        {"channels": 4, "filters": 4, "groups": 2, "i": "4x5", "k": "2x3", "p": (0, 1, 2, 1)},
+        {"channels": 3, "groups": 3, "filters": 6, "i": 4, "s": 2, "p": 1, "padding_mode": "circular"},
+        {"channels": 5, "filters": 3, "k": 1, "i": 3, "bias": 0.5},
+        {"input": RANDOM.normal(size=(2, 6, 4)), "kernel": RANDOM.normal(size=(3, 2, 2, 3)), "d": "3x1", "p": "same"},
+        {"i": 4, "p": (2, 0, 1, 3), "padding_mode": "reflect", "flip": True},
+    ],
+)
+def test_an_engine_gives_the_same(given):
+    pytest.importorskip("onnxruntime")
+    report = check_figure(make("conv", **given))
+    assert (report.difference, report.reason) == ("", "")
+    assert report.equal == report.count > 0
+
+
+def test_a_cell_is_the_sum_of_what_each_kernel_gives_and_the_bias():
+    scipy = pytest.importorskip("scipy.signal")
+    scene = make("conv", channels=3, filters=2, bias=(1, -1)).scene
+    x, w = scene.maps.values, scene.weight.values
+    each = [[scipy.correlate2d(x[c], w[f, c], mode="valid") for c in range(3)] for f in range(2)]
+    board = scene.storyboard()
+    for (step, states), (f, *place) in zip(play(board), np.ndindex(2, 3, 3), strict=True):
+        sums = [each[f][c][tuple(place)] for c in range(3)]
+        np.testing.assert_allclose(states["sums"].values.ravel(), [*sums, (1, -1)[f]])
+        caption = step.caption
+        assert isinstance(caption, Equation)
+        assert evaluate(caption.sides[0]) == pytest.approx(states["output"].values[(f, *place)])
+    np.testing.assert_array_equal(states["output"].values, np.add(np.sum(each, axis=1), [[[1]], [[-1]]]))
+
+
+def test_a_filter_sees_the_channels_of_its_group():
+    board = make("conv", channels=4, groups=2, i=4).scene.storyboard()
+    seen = [
+        {mark.channel for name, mark in states["input"].marks.items() if name.startswith("window ") and mark.rows}
+        for _, states in play(board)
+    ]
+    assert seen == [{0, 1}] * 4 + [{2, 3}] * 4
+
+
+def test_channels_follow_from_the_data(tmp_path):
+    np.save(tmp_path / "x.npy", np.ones((3, 4, 4)))
+    np.save(tmp_path / "w.npy", np.ones((2, 3, 2, 2)))
+    scene = make("conv", input=str(tmp_path / "x.npy"), kernel=str(tmp_path / "w.npy")).scene
+    assert (scene.channels, scene.filters, scene.i, scene.k) == (3, 2, (4, 4), (2, 2))
+    assert make("conv", kernel=str(tmp_path / "w.npy")).scene.channels == 3
+    colors = np.zeros((8, 8, 3), np.uint8)
+    colors[..., 0], colors[:4, :, 2] = 200, 90
+    Image.fromarray(colors).save(tmp_path / "colour.png")
+    Image.fromarray(colors[..., :1].repeat(3, axis=2)).save(tmp_path / "grey.png")
+    scene = make("conv", input=str(tmp_path / "colour.png"), i=4).scene
+    np.testing.assert_array_equal(scene.maps.values[:, ::3, 0], [[200, 200], [0, 0], [90, 0]])
+    assert scene.storyboard().panel("input").captions == ("R", "G", "B")
+    for one in ({"input": "grey.png"}, {"input": "colour.png", "channels": 1}):
+        assert make("conv", i=4, **{**one, "input": str(tmp_path / one["input"])}).scene.maps.values.shape == (1, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"channels": 3, "groups": 2}, ("--groups 2", "3 channels", "--groups 1")),
+        ({"input": np.ones((3, 5, 5)), "kernel": np.ones((2, 4, 3, 3))}, ("4 channels", "--channels 4")),
+        ({"input": np.ones((3, 5, 5)), "channels": 2}, ("3 channels", "leave --channels out")),
+        ({"input": np.ones((16, 5, 5))}, ("16 channels", "at most 8")),
+        ({"channels": 3, "filters": 2, "bias": (1, 2, 3)}, ("3 numbers", "2 filters")),
+        ({"s": 2, "p": "same", "i": 6}, ("stride 1", "PyTorch", "--p 0,1")),
+        ({"p": 5, "padding_mode": "reflect"}, ("5 cells", "4 or less")),
+        ({"p": "wide"}, ("'wide'", "0,1", "same")),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line(given, named):
+    with pytest.raises(UsageError) as error:
+        make("conv", **given)
+    assert "\n" not in str(error.value)
+    assert [part for part in named if part not in str(error.value)] == []
+
+
+def test_the_remedy_of_same_padding_halves_the_size():
+    assert make("conv", i=6, s=2, p="0,1").scene.expected()["output"].shape == (3, 3)
+    assert make("conv", k=4, p="same").scene.expected()["output"].shape == (5, 5)
+    assert make("conv", p="valid").scene.p == (0, 0)
+
+
+@pytest.mark.parametrize(("mode", "numpy"), [("reflect", "reflect"), ("replicate", "edge"), ("circular", "wrap")])
+def test_padding_is_filled_from_the_map(mode, numpy):
+    scene = make("conv", i=4, input="ramp", p="2,1", padding_mode=mode).scene
+    board = scene.storyboard()
+    assert np.isnan(board.panel("input").values).sum() == 7 * 7 - 16
+    np.testing.assert_array_equal(last(board)["input"].values, np.pad(scene.map.values, (2, 1), numpy))
+
+
+def test_modes_differ_where_windows_meet_padding():
+    states = last(make("padding", seed=1).scene.storyboard())
+    roles = [states[f"output {mode}"].roles for mode in ("zeros", "reflect", "replicate", "circular")]
+    for each in roles:
+        assert (each == "overlap").sum() == 12
+        assert (each[1:3, 1:3] == "output").all()
+
+
+def test_a_separable_convolution_is_a_full_one_of_fewer_weights():
+    scene = make("separable-conv", channels=3, filters=2, i=5, s=2, p="1,0").scene
+    whole = scene.mixing.values * scene.depthwise.values[:, 0]
+    padded = np.pad(scene.maps.values, ((0, 0), (1, 0), (1, 0)))
+    np.testing.assert_allclose(last(scene.storyboard())["output"].values, conv2d(padded, whole, stride=2))
+    assert check_figure(make("separable-conv", i=3, k=2, channels=2)).failed is False

@@ -1,0 +1,102 @@
+"""Figures in documents: pages built with the real tools, where these are installed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from cnnviz.errors import UsageError
+from cnnviz.mkdocs import fence, figure_of_words
+from cnnviz.pipeline import make
+
+
+def built(folder, *command):
+    done = subprocess.run([sys.executable, "-m", *command], cwd=folder, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_a_fenced_block_is_the_command():
+    assert figure_of_words(["conv", "--k", "2"]) == make("conv", k=2)
+    assert "srcdoc" in fence("cnnviz conv --k 2 --tween 0  # small", "cnnviz", "figure", {}, None)
+    for wrong in ("conv --k 9", "conv --kk 2", "cnov", "conv -o x.gif", "", "conv '"):
+        assert "<iframe" not in fence(wrong, "cnnviz", "figure", {}, None)
+    with pytest.raises(UsageError):
+        figure_of_words(["cnov"])
+
+
+@pytest.fixture
+def sphinx_site(tmp_path):
+    pytest.importorskip("sphinx")
+    (tmp_path / "conf.py").write_text("project = 'x'\nextensions = ['cnnviz.sphinx']\nnumfig = True\n")
+    (tmp_path / "map.csv").write_text("1 2 3\n4 5 6\n7 8 9\n")
+    (tmp_path / "index.rst").write_text(
+        "Figures\n=======\n\nSee :numref:`fig`.\n\n.. cnnviz:: conv\n   :k: 2\n   :input: map.csv\n   :flip:\n"
+        "   :caption: A *small* one\n   :name: fig\n\n.. cnnviz:: conv\n   :k: 2\n   :view: svg\n\n"
+        ".. toctree::\n\n   b\n"
+    )
+    (tmp_path / "b.rst").write_text("B\n=\n\n.. cnnviz:: conv\n   :k: 2\n   :view: svg\n")
+    return tmp_path
+
+
+def test_sphinx_pages_hold_the_player(sphinx_site):
+    built(sphinx_site, "sphinx", "-qW", "-b", "html", ".", "out")
+    page = (sphinx_site / "out" / "index.html").read_text(encoding="utf-8")
+    (player,) = re.findall(r'<iframe[^>]*src="([^"]*)"', page)
+    assert "map" in (sphinx_site / "out" / player).read_text(encoding="utf-8")
+    assert re.search(r"Fig\. 1\b", page)
+    assert "<em>small</em>" in page
+    # The same figure on two pages is one file.
+    assert len(list((sphinx_site / "out" / "_images").glob("*.svg"))) == 1
+    assert 'alt="Animation' in (sphinx_site / "out" / "b.html").read_text(encoding="utf-8")
+
+
+def test_sphinx_prints_a_still(sphinx_site):
+    built(sphinx_site, "sphinx", "-qW", "-b", "latex", ".", "tex")
+    source = next((sphinx_site / "tex").glob("*.tex")).read_text(encoding="utf-8")
+    stems = re.findall(r"sphinxincludegraphics\[[^]]*\]\{\{(cnnviz-\w+)\}\.pdf\}", source)
+    assert len(stems) == 3
+    assert all((sphinx_site / "tex" / f"{stem}.pdf").read_bytes().startswith(b"%PDF") for stem in stems)
+
+
+def test_sphinx_names_the_line_of_a_mistake(sphinx_site):
+    (sphinx_site / "b.rst").write_text("B\n=\n\n.. cnnviz:: conv\n   :k: 9\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-qW", "-b", "html", ".", "out"],
+        cwd=sphinx_site,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert "b.rst:4" in done.stderr
+    assert "--k 5" in done.stderr
+
+
+def test_mkdocs_pages_hold_the_player(tmp_path):
+    pytest.importorskip("mkdocs")
+    pytest.importorskip("pymdownx")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text("# A\n\n```cnnviz\nconv --k 2\n```\n")
+    (tmp_path / "mkdocs.yml").write_text(
+        "site_name: x\nmarkdown_extensions:\n  - pymdownx.superfences:\n      custom_fences:\n"
+        "        - name: cnnviz\n          class: cnnviz\n          format: !!python/name:cnnviz.mkdocs.fence\n"
+    )
+    built(tmp_path, "mkdocs", "build", "-q")
+    assert "srcdoc=" in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+
+
+def test_quarto_runs_the_shortcode(tmp_path):
+    quarto = shutil.which("quarto")
+    if quarto is None:
+        pytest.skip("no Quarto on this machine")
+    from pathlib import Path
+
+    shutil.copytree(Path(__file__).parents[1] / "docs" / "quarto" / "_extensions", tmp_path / "_extensions")
+    (tmp_path / "a.qmd").write_text("---\ntitle: A\nformat: html\n---\n\n{{< cnnviz conv --k 2 >}}\n")
+    done = subprocess.run([quarto, "render", "a.qmd"], cwd=tmp_path, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, done.stderr
+    assert "srcdoc=" in (tmp_path / "a.html").read_text(encoding="utf-8")
