@@ -56,7 +56,7 @@ ROOMS = {
     "assistant": "appearance check data discovery export parameters pipeline rows schema words mcp",
     "widget": "appearance discovery parameters pipeline schema storyboard studio numpy",
     "mkdocs": "appearance cli discovery parameters pipeline click",
-    "sphinx": "appearance discovery parameters pipeline docutils sphinx",
+    "sphinx": "appearance discovery given parameters pipeline docutils sphinx",
     "schema": "appearance discovery parameters",
     "studio": "appearance data discovery export given parameters pipeline programs rows scene schema words starlette "
     "uvicorn",
