@@ -24,10 +24,11 @@ from benchmarks.inputs import inputs
 from benchmarks.lean import memory, size
 from benchmarks.speed import default, start
 from benchmarks.steps import steps
+from benchmarks.studio import studio
 
 AXES: dict[str, Callable[[Path, bool], Section]] = {
     "default": default, "input": inputs, "steps": steps, "formats": formats, "batch": batch, "set": figure_set,
-    "memory": memory, "size": size, "start": start,
+    "memory": memory, "size": size, "start": start, "studio": studio,
 }  # fmt: skip
 HERE = Path(__file__).parent
 

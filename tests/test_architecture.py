@@ -57,13 +57,14 @@ ROOMS = {
     "widget": "appearance discovery parameters pipeline schema storyboard studio numpy",
     "mkdocs": "appearance cli discovery parameters pipeline click",
     "sphinx": "appearance discovery given parameters pipeline docutils sphinx",
+    "share": "export files parameters pipeline schema studio words",
     "schema": "appearance discovery parameters",
     "studio": "appearance data discovery export given parameters pipeline programs rows scene schema words starlette "
     "uvicorn",
     "specimen": "export files pipeline render saving numpy",
     "gallery": "batch export files",
     "commands": "appearance assistant batch check decks discovery export gallery parameters pipeline places reading "
-    "render schema sets specimen storyboard studio talk words click",
+    "render schema sets share specimen storyboard studio talk words click",
     "cli": "appearance commands discovery export parameters pipeline programs click",
     "__init__": "api decks discovery export pipeline talk widget",
     "__main__": "cli",

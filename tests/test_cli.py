@@ -214,7 +214,7 @@ def provide(path):
     """A file such as an example names: a picture, or numbers."""
     values = np.arange(64.0).reshape(8, 8)
     if path.suffix in (".png", ".jpg"):
-        Image.fromarray((values * 4).astype(np.uint8)).resize((64, 48)).save(path)
+        Image.fromarray((values * 4).astype(np.uint8)).resize((64, 48)).convert("RGB").save(path)
     elif path.suffix in (".csv", ".txt"):
         np.savetxt(path, values, delimiter=",")
     elif path.suffix == ".npy":

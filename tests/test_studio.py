@@ -267,3 +267,32 @@ def test_nothing_is_cut_off(page, address, width):
     page.goto(address + "pool?lang=zh")
     seen(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_shared_page_needs_no_server(cnnviz, tmp_path):
+    said = cnnviz("share", "conv", "--tween", 0, "--vary", "k=2,9", "--vary", "s=1,2", "-o", "page")
+    assert said.code == 0
+    page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    shared = json.loads(page.split('id="shared">')[1].split("</script>")[0])
+    made = {tuple(each["values"].values()): each for each in shared["figures"]}
+    assert set(made) == {("2", "1"), ("2", "2"), ("9", "1"), ("9", "2")}
+    assert made["9", "1"]["remedy"] == {"k": 5}
+    assert (tmp_path / "page" / made["2", "2"]["file"]).stat().st_size < 61_440
+    for wrong in (["--vary", "k=2"], ["--vary", "kk=2,3"], ["--vary", "width=400,500"], [], ["--vary", "k=8,9"]):
+        assert cnnviz("share", "conv", *wrong, "-o", "other").code == 2
+    many = ",".join(map(str, range(1, 16)))
+    assert cnnviz("share", "conv", "--i", 20, "--vary", f"k={many}", "--vary", f"s={many}", "-o", "other").code == 2
+    assert not (tmp_path / "other").exists()
+
+
+@needs_browser
+def test_a_shared_page_follows_its_form(page, cnnviz, tmp_path):
+    assert cnnviz("share", "conv", "--vary", "k=2,9", "--vary", "s=1,2", "-o", "page").code == 0
+    page.goto((tmp_path / "page" / "index.html").as_uri())
+    page.select_option("[data-parameter=s]", "2")
+    page.locator("#command", has_text="--s 2").wait_for()
+    assert page.url.endswith("#s=2")
+    page.select_option("[data-parameter=k]", "9")
+    page.wait_for_selector("[data-parameter=k][aria-invalid=true]")
+    page.reload()
+    page.locator(".error", has_text="kernel 9").wait_for()

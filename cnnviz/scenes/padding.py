@@ -1,4 +1,4 @@
-"""Padding: zeros, mirrored, repeated and circular values around one map, and the outputs that they change."""
+"""Padding: zeros, mirrored, repeated and circular values around one map, and what they change."""
 
 from __future__ import annotations
 

@@ -122,10 +122,10 @@ def test_what_moves_leaves_no_trace_and_stays_within_its_boxes(path):
 
 def test_texts_at_ends_move_apart_where_they_would_meet():
     boxes = [Box(300, 100, 340, 120)] * 3 + [Box(10, 101, 50, 121)]
-    *column, aside = moved_apart(boxes, HEIGHT)
+    *column, aside = moved_apart(boxes, 0, HEIGHT)
     assert not any(a.meets(b) for a, b in combinations(column, 2))
     assert aside == boxes[3]
-    assert moved_apart([Box(0, HEIGHT + 30, 40, HEIGHT + 50)] * 2, HEIGHT)[1].bottom == HEIGHT
+    assert moved_apart([Box(0, HEIGHT + 30, 40, HEIGHT + 50)] * 2, 0, HEIGHT)[1].bottom == HEIGHT
 
 
 @pytest.mark.parametrize("slope", [3.0, -3.0, 6.0, 12.0])
