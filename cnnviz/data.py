@@ -55,7 +55,7 @@ class _Request:
     """What is the same for every way of giving the numbers."""
 
     size: Size | None
-    image_size: Size
+    image_size: Size | None
     limit: int
     names: tuple[str, ...]
     what: str
@@ -75,7 +75,7 @@ def load_map(
     *,
     seed: int,
     default_size: Size = (5, 5),
-    default_image_size: Size = (16, 16),
+    default_image_size: Size | None = (16, 16),
     what: str = "input",
     option: str = "--input",
     size_option: str = "--i",
@@ -85,15 +85,16 @@ def load_map(
     """Load an input map.
 
     `spec` is None (random), a name of MAP_NAMES, a literal such as "1 2; 3 4", a file (.npy, text, image), nested
-    sequences or an array; `size` is rows, columns or None for the data's own. Names have the values of `maps.make_map`,
-    random ones from `seed` >= 0; an image becomes grey levels 0..255. With three `axes` an array may have channels, and
-    an image in colour becomes its three; of rows and columns alone there are those of so many `sheets`, one below the
-    other. Raises UsageError, in one line, for whatever is wrong.
+    sequences or an array; `size` is rows, columns or None for the data's own, an image's with no `default_image_size`
+    up to `limits.MAX_SIDE` pixels a side. Names have the values of `maps.make_map`, random ones from `seed` >= 0; an
+    image becomes grey levels 0..255. With three `axes` an array may have channels, and an image in colour becomes its
+    three; of rows and columns alone there are those of so many `sheets`, one below the other. Raises UsageError, in one
+    line, for whatever is wrong.
     """
     request = _Request(size, default_image_size, limits.MAX_SIDE, MAP_NAMES, what, option, size_option, axes, sheets)
 
     def make(name: str) -> Grid:
-        return maps.make_map(name, size or (default_image_size if name == maps.PICTURE else default_size), seed)
+        return maps.make_map(name, size or ((name == maps.PICTURE and default_image_size) or default_size), seed)
 
     return _load(spec, request, make)
 

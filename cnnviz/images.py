@@ -24,10 +24,11 @@ _IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 _PPM_HEADER = 4096
 
 
-def read_image(file: BinaryIO, subject: str, size: Size, *, color: bool = False) -> Grid:
+def read_image(file: BinaryIO, subject: str, size: Size | None, *, color: bool = False) -> Grid:
     """Levels 0..255 of an image's first frame, its middle cut to the aspect of `size` and averaged down.
 
     Grey ones, (rows, columns), or with `color` red, green and blue ones, (3, rows, columns), of a picture that has any.
+    Without a size it is all of it, of at most `limits.MAX_SIDE` pixels a side.
     """
     levels = _decoded(file, subject, color)
     if levels.ndim == 2:
@@ -37,11 +38,12 @@ def read_image(file: BinaryIO, subject: str, size: Size, *, color: bool = False)
     return np.stack([_shrunk(channel, size) for channel in np.moveaxis(levels, -1, 0)])
 
 
-def _shrunk(levels: npt.NDArray[np.uint8], size: Size) -> Grid:
+def _shrunk(levels: npt.NDArray[np.uint8], size: Size | None) -> Grid:
     from PIL import Image
 
     grey = Image.fromarray(levels)
-    rows, columns = size
+    shrunk = min(1.0, limits.MAX_SIDE / max(grey.size))
+    rows, columns = size or (max(1, round(grey.height * shrunk)), max(1, round(grey.width * shrunk)))
     scale = min(grey.width / columns, grey.height / rows)
     left, top = max(0.0, (grey.width - columns * scale) / 2), max(0.0, (grey.height - rows * scale) / 2)
     middle = (left, top, grey.width - left, grey.height - top)

@@ -14,13 +14,15 @@ Values = npt.NDArray[np.float64]
 MAP, KERNEL, PLAIN = "map", "kernel", "plain"
 """What an array is: maps (samples, channels, rows, columns), kernels (out, in, rows, columns) or anything else."""
 
+PACKAGED = "cnnviz.network:"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Operand:
     """An array that goes in, in torch's layout.
 
     `std` is the standard deviation of normal numbers that the operation's seed draws, and `file` the path and the key
-    of an .npz file, where the values came from there.
+    of an .npz file, where the values came from there: one of cnnviz's own is PACKAGED with its name.
     """
 
     values: Values

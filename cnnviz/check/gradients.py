@@ -61,7 +61,10 @@ def differences(
         products = slope * sum(weight * results[n] for n, weight in _AWAY.items()) / _STEP
         ours = sum(float((everything[f"grad_{name}"] * way).sum()) for name, way in ways.items())
         scale = float(np.abs(products).sum()) + float(np.abs(slope * results[1]).sum())
-        yield call.result, ours, float(products.sum()), 1e-4 * scale
+        # Of a loss near 0 single precision leaves nothing.
+        largest = max(float(np.abs(each).max(initial=0)) for each in operands.values())
+        lost = float(np.finfo(np.float32).eps) * largest * float(np.abs(slope).sum())
+        yield call.result, ours, float(products.sum()), 1e-4 * scale + lost
 
 
 def _direction(call: Call, values: Values) -> Values:

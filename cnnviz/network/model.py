@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
+from typing import Any
 
 import numpy as np
 
 from cnnviz.errors import UsageError
+from cnnviz.functions.compute import compute
 from cnnviz.limits import MAX_MAP_VALUES, MAX_PRODUCTS, MAX_WEIGHTS
 from cnnviz.network.layers import Array, BatchNorm, Layer, Shape, Weights
 from cnnviz.notation import size_text
 
 _WEIGHTS_TAG = 2
+
+LayerCall = tuple[str, tuple[Array, ...], Mapping[str, Any]]
+"""A function by its name in `compute`, its operands and its options."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +115,23 @@ class Network:
                 own["weight"] = rng.normal(0, math.sqrt(2 / math.prod(shape[1:])), shape)
             drawn.append(own)
         return tuple(drawn)
+
+    def forward(self, weights: Sequence[Weights], x: Array) -> tuple[Array, list[LayerCall]]:
+        """The scores of pictures (n, channels, rows, columns), and the calls that lead to them."""
+        calls: list[LayerCall] = []
+        for layer, own in zip(self.layers, weights, strict=True):
+            if layer.function == "linear" and x.ndim > 2:
+                calls.append(("flatten", (x,), {}))
+                x = compute("flatten", x)
+            calls.append((layer.function, (x, *own.values()), layer.arguments))
+            x = compute(layer.function, *calls[-1][1], **layer.arguments)
+        return x.reshape(len(x), -1), calls
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """The block of each layer, from 1 on: a layer with kernels or a matrix, and what follows it up to the next."""
+        starts = (place == 0 or layer.starts_group for place, layer in enumerate(self.layers))
+        return tuple(accumulate(map(int, starts)))
 
     def with_names(self, arrays: Mapping[str, Array]) -> tuple[Weights, ...]:
         """Sort arrays named as `named_shapes` does to the layers."""

@@ -12,6 +12,8 @@ from cnnviz.notation import size_text
 
 DIGIT = 3
 _SIDE = 28
+DIGIT_SHAPE = _SIDE, _SIDE
+_FIT, _INK, _LEAST_CONTRAST = 20, 0.3, 8
 _STROKE, _SLANT = 1.55, 0.14
 # Two bows: centre, radii, and the degrees from which to which they run, clockwise from the right.
 _BOWS = (((13.2, 8.9), (5.0, 4.4), -165, 88), ((13.2, 18.6), (5.9, 5.3), -88, 158))
@@ -36,16 +38,54 @@ def is_digit(spec: object) -> bool:
     return isinstance(spec, str) and spec.strip().lower() == "digit"
 
 
-def load_picture(spec: object, size: Size | None, seed: int) -> Array:
-    """Load a picture as `data.load_map` does, an image as levels from 0 to 1; raises UsageError."""
+def load_picture(spec: object, size: Size | None, seed: int, *, centred: bool = False) -> Array:
+    """Load a picture as `data.load_map` does, an image as levels from 0 to 1; raises UsageError.
+
+    With `centred`, and without a size, an image is made like those of MNIST.
+    """
     if is_digit(spec):
         digit = drawn_digit()
         if size not in (None, digit.shape):
             raise UsageError(f"--input digit is {size_text(*digit.shape)}: leave --i out")
         return digit
-    usual = 28, 28
-    data = load_map(spec, size, seed=seed, default_size=usual, default_image_size=usual)
+    usual, centred = DIGIT_SHAPE, centred and size is None
+    data = load_map(spec, size, seed=seed, default_size=usual, default_image_size=None if centred else usual)
+    if data.source == "image":
+        return like_mnist(data.values, data.name) if centred else data.values / 255
     if max(data.values.shape) > MAX_NETWORK_INPUT:
         shape = size_text(*data.values.shape)
         raise UsageError(f"input is {shape}: a network's input has at most {MAX_NETWORK_INPUT} rows and columns")
-    return data.values / 255 if data.source == "image" else data.values
+    return data.values
+
+
+def like_mnist(image: Array, name: str = "") -> Array:
+    """A digit as MNIST has them (LeCun et al. 1998, §III-A): cut to its ink, fit into 20×20, light on dark.
+
+    Its centre of mass is that of the 28×28 levels from 0 to 1. Raises UsageError for an image of one grey.
+    """
+    lo, hi = float(image.min()), float(image.max())
+    if hi - lo < _LEAST_CONTRAST:
+        raise UsageError(f"--input {name} shows no digit, for it is of one grey: give a dark digit on a light ground")
+    ink = (image - lo) / (hi - lo)
+    edge = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
+    ink = 1 - ink if np.median(edge) > 0.5 else ink
+    rows, columns = (np.flatnonzero((ink > _INK).any(axis=axis)) for axis in (1, 0))
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    tall, wide = (max(1, round(side * _FIT / max(ink.shape))) for side in ink.shape)
+    ink = _shares(tall, ink.shape[0]) @ ink @ _shares(wide, ink.shape[1]).T
+    found = np.zeros((_SIDE, _SIDE))
+    corner = (
+        round(min(max(_SIDE / 2 - (ink.sum(axis=1 - axis) @ (np.arange(side) + 0.5)) / ink.sum(), 0), _SIDE - side))
+        for axis, side in enumerate(ink.shape)
+    )
+    top, left = corner
+    found[top : top + tall, left : left + wide] = ink / ink.max()
+    return found
+
+
+def _shares(small: int, large: int) -> Array:
+    """How much of each of `large` cells lies in each of `small` ones, every row summing to 1."""
+    ends = np.arange(small + 1)[:, None] * large / small
+    within = np.clip(ends[1:] - np.arange(large), 0, 1) - np.clip(ends[:-1] - np.arange(large), 0, 1)
+    found: Array = within / within.sum(axis=1, keepdims=True)
+    return found

@@ -13,9 +13,10 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_CLASSES
 from cnnviz.network.layers import Array, BatchNorm, FullyConnected, Layer, Weights
 from cnnviz.network.model import Network
+from cnnviz.network.trained import TRAINED
 from cnnviz.network.weights import load_weights
 from cnnviz.notation import size_text
-from cnnviz.operation import KERNEL, PLAIN
+from cnnviz.operation import KERNEL, PACKAGED, PLAIN
 from cnnviz.parameters import quote
 from cnnviz.story import Graph, Tensor
 
@@ -145,7 +146,8 @@ def _flat(graph: Graph, x: Tensor, name: str) -> Tensor:
 
 
 def _weight(graph: Graph, layer: Layer, name: str, values: Array, file: str) -> Tensor:
-    source: dict[str, object] = {"file": (file, name)} if file else {}
+    where = f"{PACKAGED}digits.npz" if file == TRAINED else file
+    source: dict[str, object] = {"file": (where, name)} if file else {}
     if not file and name.endswith(".weight") and not isinstance(layer, BatchNorm):
         source = {"std": math.sqrt(2 / math.prod(values.shape[1:]))}
     return graph.given(name.replace(".", "_"), values, KERNEL if values.ndim == 4 else PLAIN, **source)

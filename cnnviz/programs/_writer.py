@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from cnnviz.operation import Call, Operand, Operation, Shown, Training
+from cnnviz.operation import PACKAGED, Call, Operand, Operation, Shown, Training
 from cnnviz.programs._formulas import FORMULAS, SURFACES, expand
 from cnnviz.programs._literals import literal
 
@@ -53,7 +53,8 @@ class Writer:
     def program(self, command: str) -> str:
         """The source text."""
         body = "\n".join(self.lines)
-        imports = [line for word, line in self.modules.items() if re.search(rf"(?<![\w.]){re.escape(word)}", body)]
+        modules = {"files(": "from importlib.resources import files", **self.modules}
+        imports = [line for word, line in modules.items() if re.search(rf"(?<![\w.]){re.escape(word)}", body)]
         # A literal of data may be long, and hold line breaks.
         words = " ".join(command.split())
         words = words if len(words) <= _LONGEST else f"{words[:_LONGEST]} …"
@@ -199,7 +200,10 @@ class Writer:
         if operand.file is not None or operand.std is not None:
             shape = operand.values.shape
             if operand.file is not None:
-                made = "np.load({!r})[{!r}]".format(*operand.file)
+                file, key = operand.file
+                name = file.removeprefix(PACKAGED)
+                path = repr(file) if name == file else f"files({PACKAGED[:-1]!r}) / {name!r}"
+                made = f"np.load({path})[{key!r}]"
             else:
                 made = f"rng.normal(0, (2 / {round(2 / (operand.std or 1) ** 2)}) ** 0.5, {shape})"
             return f"{self.array}({made}, dtype={self.dtype})" + ("" if order is None else f".transpose{order}")

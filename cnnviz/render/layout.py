@@ -270,18 +270,21 @@ class _Arranger:
         x = (self._width - self._room + spare) // 2
         found = {}
         for stack, slot in zip(row, slots, strict=True):
-            y = top + (body - self._tall(stack, cell)) // 2
+            # Panels that stretch take all the height, in a stack the same each.
+            stretches = self._extent(stack[0], cell).stretch > 0
+            y = top if stretches else top + (body - self._tall(stack, cell)) // 2
+            share = (body - self.fit.px(_STACKED) * (len(stack) - 1)) // len(stack)
             for panel in stack:
                 extent = self._extent(panel, cell)
-                width, tall = (slot, body) if extent.stretch else (extent.width, extent.height)
+                width, tall = (slot, share) if extent.stretch else (extent.width, extent.height)
                 found[panel.name] = Place(
                     x=x + (slot - width) // 2,
-                    y=top if extent.stretch else y,
+                    y=y,
                     width=width,
                     height=tall,
                     cell=cell,
                     label=painter_class(panel.kind).label(panel, cell, self.fit),
-                    label_baseline=(top if extent.stretch else y) + tall + self.fit.px(8 + 17 * self.fit.text),
+                    label_baseline=y + tall + self.fit.px(8 + 17 * self.fit.text),
                 )
                 y += tall + self._under(panel, cell) + self.fit.px(_STACKED)
             x += slot + gap

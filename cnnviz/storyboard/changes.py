@@ -68,6 +68,14 @@ class SetCurve:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SetHeights:
+    """A surface gets another field of as many heights."""
+
+    panel: str
+    heights: Values
+
+
+@dataclass(frozen=True, kw_only=True)
 class SetRow:
     """A line of an equation panel gets another text or role."""
 
@@ -121,4 +129,6 @@ class SetStation:
     note: Words | None = None
 
 
-Change = Cell | MoveMark | Relabel | MoveDot | SetCurve | SetRow | SetEntry | SetNode | SetEdge | SetStation
+Change = (
+    Cell | MoveMark | Relabel | MoveDot | SetCurve | SetHeights | SetRow | SetEntry | SetNode | SetEdge | SetStation
+)

@@ -119,7 +119,10 @@ class Block(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """A line of a plot; `style` is solid, dashed or dotted, or dots at its points. `text` names it at its end."""
+    """A line of a plot, or its points alone; `text` names it at its end.
+
+    `style` is solid, dashed or dotted, or for points dots or rings.
+    """
 
     name: str
     role: str
@@ -166,11 +169,15 @@ class Plot(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Surface(Plot):
-    """A plot over a field of heights, (rows, columns) from low to high y and x, shown as bands between `levels`."""
+    """A plot over a field of heights, (rows, columns) from low to high y and x, shown as bands between `levels`.
+
+    The bands' colours are of the scale `scale`.
+    """
 
     kind: ClassVar[str] = "surface"
     heights: Values
     levels: Values
+    scale: str = "terrain"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,8 +251,8 @@ class Station:
     """A place that data passes: `values` are maps (channels, rows, columns) or numbers (n,); NaN is not known yet.
 
     `form` is maps, numbers (one a line), bars (from 0 to 1) or total (one number). `title` and `size` stand under it,
-    `note` below them, in room for `widest`; `lines` names numbers or bars, `marked` is the one that counts. Stations
-    of one `group` share a ground.
+    a `note` in the size's place, in room for `widest`; `lines` names numbers or bars, `marked` is the one that counts.
+    Stations of one `group` share a ground.
     """
 
     name: str
@@ -264,8 +271,17 @@ class Station:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Key:
+    """What a scale of colours is for, with texts at its ends or, of three, in its middle too."""
+
+    scale: str
+    text: Words
+    ends: tuple[Words, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Maps(Panel):
-    """Stations in the order in which data passes them, with arrows between; `scales` are those that steps bring in.
+    """Stations in the order in which data passes them, with arrows between; `key` tells of the scales that they use.
 
     A station's role is idle, active or done; gradient or returned while and after the way back leads through it;
     updated. The arrow between two stations follows from their roles.
@@ -273,4 +289,4 @@ class Maps(Panel):
 
     kind: ClassVar[str] = "maps"
     stations: tuple[Station, ...]
-    scales: tuple[str, ...] = ()
+    key: tuple[Key, ...] = ()

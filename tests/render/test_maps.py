@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cnnviz.render.panels._station_bodies import text_width
 from cnnviz.render.panels._stations import arrange_stations
-from cnnviz.storyboard import Maps, SetStation, Shade, Station
+from cnnviz.storyboard import Key, Maps, SetStation, Shade, Station
 from tests.render.shown import THEME, fit_of, shown
 
 STAGE = (880, 386)
@@ -31,15 +31,15 @@ def network(*hidden, classes=10):
     picture = np.zeros((1, side, side))
     stations = [Station(name="input", title="input", size=f"1×{side}×{side}", values=picture, shade=GRAY)]
     for place, (shape, title, group) in enumerate(hidden):
-        widest = "∂W 0.087" if title.startswith(("conv", "fc")) else ""
-        stations.append(station(f"h{place}", shape, title, group, widest=widest))
+        stations.append(station(f"h{place}", shape, title, group))
     names = tuple(map(str, range(classes)))
     stations += [
-        station("scores", (classes,), f"fc {classes}", "output", form="numbers", widest="∂W 0.087"),
+        station("scores", (classes,), f"fc {classes}", "output", form="numbers"),
         station("softmax", (classes,), "softmax", "output", form="bars", lines=names, marked=1),
         station("loss", (1,), "loss −ln p", form="total", widest="was 2.45"),
     ]
-    return Maps(name="net", stations=tuple(stations), scales=("sequential", "diverging"))
+    key = Key(scale="sequential", text="value", ends=("low", "high")), Key(scale="diverging", text="slope", ends="−+")
+    return Maps(name="net", stations=tuple(stations), key=key)
 
 
 SMALL = network(
@@ -62,11 +62,10 @@ def seats_of(panel, unit=1.0, numbers=True):
     return arrangement, dict(zip((s.name for s in panel.stations), arrangement.seats, strict=True)), size
 
 
-def text_boxes(seat, unit):
-    fit = fit_of(unit)
-    for text, baseline in seat.texts:
+def text_boxes(seat, size, fit):
+    for text, baseline in (*seat.texts, (size, seat.baseline)):
         wide = min(text_width(text, fit), seat.room)
-        yield seat.centre - wide / 2, baseline - 11 * unit, seat.centre + wide / 2, baseline
+        yield seat.centre - wide / 2, baseline - fit.tx(11), seat.centre + wide / 2, baseline
 
 
 def apart(a, b):
@@ -86,13 +85,13 @@ def test_nothing_overlaps_and_all_stays_on_the_stage(stations, classes, unit, nu
     arrangement, seats, (width, height) = seats_of(panel, unit, numbers)
     assert list(seats) == [s.name for s in panel.stations]
     boxes = []
-    for seat in seats.values():
+    for seat, station in zip(seats.values(), panel.stations, strict=True):
         box = seat.box
         assert 0 <= box.left < box.right <= width
         assert 0 <= box.top < box.bottom <= height
-        assert seat.note_baseline <= height
+        assert seat.baseline <= height
         assert box.bottom <= seat.texts[0][1] - 10 * unit
-        boxes.append([(box.left, box.top, box.right, box.bottom), *text_boxes(seat, unit)])
+        boxes.append([(box.left, box.top, box.right, box.bottom), *text_boxes(seat, station.size, arrangement.fit)])
     for ours, others in combinations(boxes, 2):
         assert all(apart(a, b) for a in ours for b in others)
     for path in arrangement.paths:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -11,7 +11,7 @@ from cnnviz.notation import number
 from cnnviz.render.panels.base import LEAST_TEXT, Fit
 from cnnviz.storyboard import Station
 
-MOST_MAPS, MOST_CELLS = 8, 256
+MOST_MAPS, MOST_CELLS = 12, 256
 """Maps and numbers of a station that are drawn; a note says how many more there are."""
 
 MAP_GAP = 3
@@ -21,7 +21,7 @@ TEXT_LINE = 16
 """Pixels from one small text to the next."""
 
 _MOST_ROWS = 4
-_ROW, _SWATCH, _BAR, _TOTAL, _AIR = 26, 16, 52, (74, 56), 6
+_ROW, _SWATCH, _BAR, _TOTAL, _AIR = 26, 16, 40, (60, 48), 6
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,33 @@ def zooms(stations: Iterable[Station], largest: float) -> dict[int, float]:
     return found
 
 
-def maps_body(station: Station, zoom: float, room: int, fit: Fit) -> Body:
-    """Maps side by side, so many under one another as the room's height allows."""
+def map_columns(stations: Iterable[Station], zoom: Mapping[int, float], room: int, fit: Fit) -> dict[int, int]:
+    """Columns of maps by how many a station has, so that a map is found in the same place throughout a network.
+
+    The largest maps decide, so many under one another as the room's height allows.
+    """
+    found: dict[int, int] = {}
+    gap = fit.px(MAP_GAP)
+    maps = (s.values.shape for s in stations if s.values.ndim == 3)
+    for channels, *sides in sorted(maps, key=lambda shape: -zoom[max(shape[1:])] * shape[1]):
+        shown, tall = min(channels, MOST_MAPS), max(1, round(zoom[max(sides)] * sides[0]))
+        most = max(1, min(shown, _MOST_ROWS, (room - _rest(channels, fit) + gap) // (tall + gap)))
+        found.setdefault(channels, _grid(shown, most)[1])
+    return found
+
+
+def _rest(channels: int, fit: Fit) -> int:
+    """Pixels of the note how many maps are left out."""
+    return fit.tx(TEXT_LINE) if channels > MOST_MAPS else 0
+
+
+def maps_body(station: Station, zoom: float, columns: int, fit: Fit) -> Body:
+    """Maps in so many columns."""
     channels, gap = station.values.shape[0], fit.px(MAP_GAP)
     shown = min(channels, MOST_MAPS)
-    rest = fit.tx(TEXT_LINE) if channels > shown else 0
     tall, wide = (max(1, round(zoom * side)) for side in station.values.shape[1:])
-    rows, columns = _grid(shown, max(1, min(shown, _MOST_ROWS, (room - rest + gap) // (tall + gap))))
-    width, height = columns * (wide + gap) - gap, rows * (tall + gap) - gap + rest
+    rows = math.ceil(shown / columns)
+    width, height = columns * (wide + gap) - gap, rows * (tall + gap) - gap + _rest(channels, fit)
     return Body(width, height, (tall, wide), columns, shown, channels - shown)
 
 

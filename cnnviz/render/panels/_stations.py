@@ -1,4 +1,7 @@
-"""Where the stations of a maps panel stand: in one row, or in two or three with the last stations at their right."""
+"""Where the stations of a maps panel stand: in one row, or in two or three with the last stations at their right.
+
+Stations of several rows stand in columns, so that blocks of as many layers are alike.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from cnnviz.render.canvas import Box
 from cnnviz.render.panels._station_bodies import (
     TEXT_LINE,
     Body,
+    map_columns,
     maps_body,
     other_body,
     strip_cell,
@@ -18,11 +22,11 @@ from cnnviz.render.panels._station_bodies import (
     wrapped,
     zooms,
 )
-from cnnviz.render.panels.base import Fit, text_scales
+from cnnviz.render.panels.base import LABEL_SIZE, LEAST_TEXT, TICK_SIZE, Fit, text_scales
 from cnnviz.storyboard import Maps
 
 _PAD, _GAP, _LEAST_ARROW, _WIDEST_GAP, _GROUP_PAD, _TURN, _ASIDE = 5, 10, 17, 44, 7, 13, 16
-_GROUP_LINE, _UNDER, _CHANNEL, _EDGE = 19, 4, 8, 3
+_GROUP_LINE, _UNDER, _CHANNEL, _EDGE = 18, 4, 8, 3
 _SIZES = range(150, 3, -3)
 # What a second and a third row must gain to be preferred.
 _WORTH = (1.0, 0.8, 0.7)
@@ -30,6 +34,10 @@ _WORTH = (1.0, 0.8, 0.7)
 _LARGE_ENOUGH = 30
 _WHOLE, _SHORT_TEXT = 1 << 20, 44
 _KEPT_SIZE = 0.8
+# What stands at the end has room under it.
+_END_LINES = 2
+# How much larger than the smallest all texts are where there is room.
+_READABLE = (LABEL_SIZE / LEAST_TEXT, TICK_SIZE / LEAST_TEXT)
 
 Point = tuple[int, int]
 Span = tuple[int, int]
@@ -37,9 +45,9 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Seat:
-    """A station's place: its body's corner, the box of its outline, the lines under it, the baseline of its note.
+    """A station's place: its body's corner, the box of its outline, the lines under it, the baseline of its size.
 
-    `room` is the width in which its texts must stay.
+    `room` is the width in which its texts must stay, `top` the top of the tallest station of its row.
     """
 
     body: Body
@@ -48,7 +56,8 @@ class Seat:
     y: int
     centre: int
     texts: tuple[tuple[str, int], ...]
-    note_baseline: int
+    baseline: int
+    top: int
     slot: Span
     row: int
     room: int
@@ -97,9 +106,9 @@ def arrange_stations(panel: Maps, width: int, height: int, fit: Fit) -> Arrangem
     Where texts are to be larger, they are as large as leaves the maps most of their size.
     """
     usual = _Arranger(panel, width, height, replace(fit, text=1.0)).arrangement()
-    for scale in text_scales(fit.text):
+    for scale in (*(_READABLE[0] * scale for scale in text_scales(fit.text)), *_READABLE):
         found = _Arranger(panel, width, height, replace(fit, text=scale)).arrangement()
-        if found.whole >= usual.whole and found.size >= _KEPT_SIZE * usual.size:
+        if found.whole and found.size >= _KEPT_SIZE * usual.size:
             return found
     return usual
 
@@ -109,11 +118,17 @@ class _Arranger:
         self._stations, self._fit, self._height = panel.stations, fit, height
         self._edge = fit.px(_EDGE)
         self._width = width - 2 * self._edge
-        self._ending = _ending(panel)
+        self._ending = _ending(panel) or len(panel.stations)
         self._grouped = any(s.group for s in panel.stations)
         self._pictures = sum(s.values.ndim == 3 for s in panel.stations)
-        self._noted = fit.tx(TEXT_LINE) if any(s.widest for s in panel.stations) else 0
-        self._titles = {lines: [wrapped(s.title, lines, fit) for s in panel.stations] for lines in (1, 2, 3)}
+        self._lead = next((place for place, s in enumerate(panel.stations) if s.group), 0)
+        self._titles = {
+            lines: [
+                wrapped(s.title, max(lines, _END_LINES) if place >= self._ending else lines, fit)
+                for place, s in enumerate(panel.stations)
+            ]
+            for lines in (1, 2, 3)
+        }
         self._texts = {
             lines: [
                 max(text_width(text, fit) for text in (*title, station.size, station.widest))
@@ -132,12 +147,12 @@ class _Arranger:
         share, channel = self._share(len(plan.rows)), self._fit.px(_CHANNEL)
         turn = self._fit.px(_TURN) if plan.aside else 0
         split = end - self._aside(plan)
-        for row, span in enumerate(plan.rows):
+        for row in range(len(plan.rows)):
             across, down = (self._edge + turn, split - turn), (row * (share + channel), share)
-            seats |= self._seat_row(plan, span, across, down, row)
+            seats |= self._seat_row(plan, plan.rows, row, across, down)
         if plan.aside:
             across = split + self._fit.px(_ASIDE), end
-            seats |= self._seat_row(plan, plan.aside, across, (0, self._height), len(plan.rows))
+            seats |= self._seat_row(plan, (plan.aside,), 0, across, (0, self._height))
         ordered = tuple(seats[place] for place in range(len(self._stations)))
         paths = tuple(
             self._path(a, b, (a.row + 1) * (share + channel) - channel // 2 - 1) for a, b in pairwise(ordered)
@@ -159,7 +174,7 @@ class _Arranger:
 
     def _plan(self, rows: int, lines: int, longest: int) -> _Plan | None:
         """The plan with the largest maps that fits, in rows that cut as few groups as can be."""
-        last = len(self._stations) if rows == 1 else self._ending
+        last = len(self._stations) if rows == 1 else self._ending % len(self._stations)
         aside = None if rows == 1 else (last, len(self._stations))
         room = self._width - (2 * self._fit.px(_TURN) if aside else 0)
         low, high = (self._share(n) - self._around(lines, n) for n in (rows, 1))
@@ -167,7 +182,7 @@ class _Arranger:
         def plans(bodies: tuple[Body, ...], ways: Iterable[tuple[Span, ...]]) -> Iterator[_Plan]:
             for way in ways:
                 plan = _Plan(way, aside, lines, longest, bodies)
-                if all(self._span(plan, span) <= room - self._aside(plan) for span in way):
+                if self._span(plan, way) <= room - self._aside(plan):
                     yield plan
 
         # Only where the texts alone fit is there anything to search for.
@@ -194,17 +209,19 @@ class _Arranger:
         """Pixels for the names of groups; three rows have none to spare."""
         return self._fit.tx(_GROUP_LINE) if self._grouped and rows < 3 else self._fit.px(2)
 
-    def _below(self, lines: int) -> int:
+    def _below(self, lines: int, rows: int) -> int:
         """Pixels from a body's outline down to the end of its texts."""
-        return self._fit.px(_UNDER) + (lines + 1) * self._fit.tx(TEXT_LINE) + self._noted
+        lines = max(lines, _END_LINES) if rows == 1 else lines
+        return self._fit.px(_UNDER) + (lines + 1) * self._fit.tx(TEXT_LINE)
 
     def _around(self, lines: int, rows: int) -> int:
-        return self._label(rows) + self._below(lines) + 2 * self._fit.px(_PAD)
+        return self._label(rows) + self._below(lines, rows) + 2 * self._fit.px(_PAD)
 
     def _bodies_at(self, size: int, low: int, high: int) -> tuple[Body, ...]:
         zoom, cell = zooms(self._stations, self._fit.unit * size), strip_cell(self._fit.unit * size, self._fit)
+        columns = map_columns(self._stations, zoom, low, self._fit)
         return tuple(
-            maps_body(station, zoom[max(station.values.shape[1:])], low, self._fit)
+            maps_body(station, zoom[max(station.values.shape[1:])], columns[station.values.shape[0]], self._fit)
             if station.values.ndim == 3
             else self._other_body(place, *((cell, low) if station.form == "maps" else (0, high)))
             for place, station in enumerate(self._stations)
@@ -223,49 +240,67 @@ class _Arranger:
         edges = (bool(a.group) + bool(b.group)) if a.group != b.group else 0
         return self._fit.px(_GAP) + edges * self._fit.px(_GROUP_PAD)
 
-    def _span(self, plan: _Plan, span: Span) -> int:
-        first, last = span
-        ends = bool(self._stations[first].group) + bool(self._stations[last - 1].group)
-        slots = sum(self._slot(plan, place) for place in range(first, last))
-        return slots + sum(self._gap(place) for place in range(first, last - 1)) + ends * self._fit.px(_GROUP_PAD)
+    def _columns(self, plan: _Plan, rows: Sequence[Span]) -> list[tuple[int, int]]:
+        """The room in front of each column and its width; the first block of every row begins in the same one."""
+        found: dict[int, tuple[int, int]] = {}
+        for row, (first, last) in enumerate(rows):
+            for place in range(first, last):
+                column = place - first + (self._lead if row else 0)
+                before = self._gap(place - 1) if place > first else self._group_pad(place)
+                gap, width = found.get(column, (0, 0))
+                found[column] = max(gap, before), max(width, self._slot(plan, place))
+        return [found[column] for column in sorted(found)]
+
+    def _group_pad(self, place: int) -> int:
+        return self._fit.px(_GROUP_PAD) if self._stations[place].group else 0
+
+    def _span(self, plan: _Plan, rows: Sequence[Span]) -> int:
+        """The width of rows whose stations stand in columns."""
+        return sum(map(sum, self._columns(plan, rows))) + max(self._group_pad(last - 1) for _, last in rows)
 
     def _aside(self, plan: _Plan) -> int:
         """The width of what stands right of the rows, and its distance from them."""
-        return self._span(plan, plan.aside) + self._fit.px(_ASIDE) if plan.aside else 0
+        return self._span(plan, (plan.aside,)) + self._fit.px(_ASIDE) if plan.aside else 0
 
-    def _seat_row(self, plan: _Plan, span: Span, across: Span, down: Span, row: int) -> Iterator[tuple[int, Seat]]:
-        """Set a row of stations into the room, spread as far as looks well; yields places and seats."""
-        fit, (first, last) = self._fit, span
-        spare = across[1] - across[0] - self._span(plan, span)
-        wider = max(0, min(spare // max(1, last - first - 1), fit.px(_WIDEST_GAP)))
-        x = across[0] + max(0, spare - wider * (last - first - 1)) // 2
-        x += fit.px(_GROUP_PAD) if self._stations[first].group else 0
+    def _seat_row(
+        self, plan: _Plan, rows: Sequence[Span], row: int, across: Span, down: Span
+    ) -> Iterator[tuple[int, Seat]]:
+        """Set one of several rows into the room, spread as far as looks well; yields places and seats."""
+        fit, (first, last), columns = self._fit, rows[row], self._columns(plan, rows)
+        spare = across[1] - across[0] - self._span(plan, rows)
+        wider = max(0, min(spare // max(1, len(columns) - 1), fit.px(_WIDEST_GAP)))
+        x = across[0] + max(0, spare - wider * (len(columns) - 1)) // 2
         pad, line = fit.px(_PAD), fit.tx(TEXT_LINE)
         label = self._label(len(plan.rows))
-        tallest = max(plan.bodies[place].height for place in range(first, last)) + 2 * pad
-        top = down[0] + max(0, down[1] - label - tallest - self._below(plan.lines)) // 2 + label
+        tallest = max(plan.bodies[place].height for start, end in rows for place in range(start, end)) + 2 * pad
+        top = down[0] + max(0, down[1] - label - tallest - self._below(plan.lines, len(rows))) // 2 + label
         baseline = top + tallest + fit.px(_UNDER) + fit.tx(TEXT_LINE - 4)
-        for place in range(first, last):
-            body, slot = plan.bodies[place], self._slot(plan, place)
-            centre = x + slot // 2
-            left, up = centre - body.width // 2, top + (tallest - body.height) // 2
-            words = (*self._titles[plan.lines][place], self._stations[place].size)
-            yield (
-                place,
-                Seat(
-                    body,
-                    Box(left - pad, up - pad, left + body.width + pad, up + body.height + pad),
-                    left,
-                    up,
-                    centre,
-                    tuple((text, baseline + n * line) for n, text in enumerate(words)),
-                    baseline + (plan.lines + 1) * line,
-                    (x, x + slot),
-                    row,
-                    max(slot, self._text(plan, place)),
-                ),
-            )
-            x += slot + wider + (self._gap(place) if place + 1 < last else 0)
+        lead = self._lead if row else 0
+        for column, (before, slot) in enumerate(columns[: lead + last - first]):
+            x += before + (wider if column else 0)
+            if (place := first + column - lead) >= first:
+                body, centre = plan.bodies[place], x + slot // 2
+                # A total stands lower, for the key is above it.
+                share = 0.6 if self._stations[place].form == "total" else 0.5
+                left, up = centre - body.width // 2, top + int((tallest - body.height) * share)
+                titles = self._titles[plan.lines][place]
+                yield (
+                    place,
+                    Seat(
+                        body=body,
+                        box=Box(left - pad, up - pad, left + body.width + pad, up + body.height + pad),
+                        x=left,
+                        y=up,
+                        centre=centre,
+                        texts=tuple((text, baseline + n * line) for n, text in enumerate(titles)),
+                        baseline=baseline + len(titles) * line,
+                        top=top,
+                        slot=(x, x + slot),
+                        row=row if rows is plan.rows else len(plan.rows),
+                        room=max(slot, self._text(plan, place)),
+                    ),
+                )
+            x += slot
 
     def _path(self, a: Seat, b: Seat, channel: int) -> tuple[Point, ...]:
         """Straight to the next station, or between the rows to the start of the lower one."""
@@ -290,15 +325,15 @@ class _Arranger:
         runs: dict[tuple[int, str], list[Seat]] = {}
         for seat, station in zip(seats, self._stations, strict=True):
             runs.setdefault((seat.row, station.group), []).append(seat)
-        for (row, group), members in runs.items():
+        for (_, group), members in runs.items():
             if not group:
                 continue
-            top = min(s.box.top for s in seats if s.row == row) - label
+            top = members[0].top - label
             box = Box(
                 members[0].slot[0] - fit.px(_GROUP_PAD),
                 top,
                 members[-1].slot[1] + fit.px(_GROUP_PAD),
-                members[0].note_baseline + (fit.px(4) if self._noted else fit.px(4 - TEXT_LINE * fit.text)),
+                members[0].baseline + fit.tx(5),
             )
             text = group if label > fit.px(2) and group not in named else ""
             yield Ground(box, text, top + named_at)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.notation import number
 from cnnviz.render.canvas import Box, Look
-from cnnviz.render.panels._station_bodies import MAP_GAP, row_parts
+from cnnviz.render.panels._station_bodies import MAP_GAP, TEXT_LINE, row_parts
 from cnnviz.render.panels._stations import Point, Seat, arrange_stations
 from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot
 from cnnviz.render.pen import Pen
@@ -30,6 +31,7 @@ _HEAD = 9
 # Colours of a scale that a figure has: three scales share the palette.
 _LEVELS = {"gray": 12, "sequential": 14, "diverging": 17}
 _LARGEST_NUMBER = 24
+_KEY_OVERHANG = 8
 
 
 class MapsPainter(Painter):
@@ -60,16 +62,16 @@ class MapsPainter(Painter):
         ground, band = theme.page["ground"], theme.page["band"]
         own = [station.shade.scale for station in panel.stations if station.shade is not None]
         colors = Colors(solid=[theme.cell("pending").fill, theme.cell("output").fill])
-        for scale in dict.fromkeys([*own, *panel.scales]):
+        for scale in dict.fromkeys([*own, *(key.scale for key in panel.key)]):
             colors.solid += [_color(level) for level in _ramp(theme, scale)]
         for role, _, _ in dict.fromkeys(_OUTLINES.values()):
             colors.solid.append(theme.line(role))
             colors.ramps += [(ground, theme.line(role)), (band, theme.line(role))]
-        colors.ramps.append((band, theme.page["ink"]))
+        colors.ramps += [(band, theme.page["ink"]), (band, theme.page["muted"])]
         return colors
 
     def _draw_texts(self, pen: Pen) -> None:
-        """Grounds of groups, and what stands under the stations."""
+        """Grounds of groups, the names under the stations, and the key."""
         page, size = self.look.theme.page, self.fit.size(LEAST_TEXT)
         for ground in self._arrangement.grounds:
             box = ground.box
@@ -82,23 +84,49 @@ class MapsPainter(Painter):
                     page["muted"],
                 )
         for seat in self._seats.values():
-            for place, (text, baseline) in enumerate(seat.texts):
+            for text, baseline in seat.texts:
                 line = self.look.typesetter.fitting(text, size, seat.room, size)
-                pen.text(line, seat.centre - line.width // 2, baseline, page["muted" if place else "ink"])
+                pen.text(line, seat.centre - line.width // 2, baseline, page["ink"])
             if seat.body.left_out:
                 line = self.look.typesetter.line(f"+{seat.body.left_out}", size)
                 pen.text(
                     line, seat.centre - line.width // 2, seat.y + seat.body.height - self.look.px(3), page["muted"]
                 )
+        self._draw_key(pen)
+
+    def _draw_key(self, pen: Pen) -> None:
+        """Above the last station, where there is room: what each scale is for, its colours, and its ends."""
+        px, tx, seat = self.look.px, self.fit.tx, list(self._seats.values())[-1]
+        line, thick, apart = tx(TEXT_LINE), tx(8), tx(6)
+        high = 2 * line + thick + px(2)
+        y = seat.box.top - len(self._panel.key) * (high + apart)
+        if not self.fit.numbers or y < 0:
+            return
+        half = min(seat.room // 2 + px(_KEY_OVERHANG), self.place.width - seat.centre)
+        left = seat.centre - half
+        for key in self._panel.key:
+            self._write_at(pen, key.text, 0.5, y + line - tx(4), left, half)
+            ramp = _ramp(self.look.theme, key.scale)
+            for n, color in enumerate(ramp):
+                start, end = (left + 2 * half * edge // len(ramp) for edge in (n, n + 1))
+                pen.rect(start, y + line + px(1), end - start, thick, _color(color))
+            pen.frame(left, y + line + px(1), 2 * half, thick, self.look.theme.line("edge"), 1)
+            for n, text in enumerate(key.ends):
+                self._write_at(pen, text, n / (len(key.ends) - 1), y + 2 * line + thick - px(1), left, half)
+            y += high + apart
+
+    def _write_at(self, pen: Pen, text: str, share: float, baseline: int, left: int, half: int) -> None:
+        """A text of the key at a share of its width."""
+        line = self.look.typesetter.fitting(text, self.fit.size(LEAST_TEXT), 2 * half, self.fit.least)
+        pen.text(line, left + round((2 * half - line.width) * share), baseline, self.look.theme.page["muted"])
 
     def floats(self) -> dict[Slot, Item]:
-        """Outlines, arrows and notes."""
+        """Outlines, arrows, and sizes or the notes in their place."""
         found: dict[Slot, Item] = {("outline", name): self._outline(name, seat) for name, seat in self._seats.items()}
         names = list(self._seats)
         for a, b, path in zip(names, names[1:], self._arrangement.paths, strict=False):
             found["arrow", a] = self._arrow(a, b, path)
-        if self.fit.numbers:
-            found |= {("note", name): self._note(name) for name, note in self._notes.items() if note}
+        found |= {("note", name): self._note(station) for name, station in self._stations.items()}
         return found
 
     def update(self, change: Change) -> None:
@@ -213,15 +241,15 @@ class MapsPainter(Painter):
         color, out = self.look.theme.line(role), stroke // 2
         left, top = seat.box.left - out, seat.box.top - out
         right, bottom = seat.box.right + out, seat.box.bottom + out
-        far = stroke / 2 - out
-        corners = np.array(seat.box, float) + np.array((far, far, -far, -far))
+        near, far = stroke - stroke // 2, stroke // 2
+        corners = np.array((left + far, top + far, right - near, bottom - near))
         ring = corners[[[0, 1], [2, 1], [2, 3], [0, 3], [0, 1]]]
 
         def draw(pen: Pen) -> None:
             if style == "solid":
                 pen.frame(left, top, right - left, bottom - top, color, stroke)
             else:
-                pen.polyline(ring, color, stroke, style)
+                _draw_dashes(pen, ring, color, stroke)
 
         return Item((role, width, style), seat.box.grown(stroke + 1), draw)
 
@@ -244,18 +272,35 @@ class MapsPainter(Painter):
         line = np.array((*points[:-1], neck)) + stroke % 2 / 2
 
         def draw(pen: Pen) -> None:
-            pen.polyline(line, color, stroke, "dashed" if back and len(points) > 2 else "solid")
+            if back and len(points) > 2:
+                _draw_dashes(pen, line.astype(int), color, stroke)
+            else:
+                pen.polyline(line, color, stroke)
             pen.polygon(triangle + 0.5, color)
 
         box = Box(min(across), min(down), max(across), max(down)).grown(head + 2)
         return Item((color, stroke, back), box, draw)
 
-    def _note(self, name: str) -> Item:
-        seat, text = self._seats[name], self._notes[name]
-        line = self.look.typesetter.line(text, self.fit.size(LEAST_TEXT))
-        x, color = seat.centre - line.width // 2, self.look.theme.line("gradient")
-        box = Box(x, seat.note_baseline - line.ascent, x + line.width, seat.note_baseline + line.descent)
-        return Item(text, box.grown(2), lambda pen: pen.text(line, x, seat.note_baseline, color))
+    def _note(self, station: Station) -> Item:
+        seat, note = self._seats[station.name], self._notes[station.name] if self.fit.numbers else ""
+        size = self.fit.size(LEAST_TEXT)
+        line = self.look.typesetter.fitting(note or station.size, size, seat.room, size)
+        color = self.look.theme.line("gradient") if note else self.look.theme.page["muted"]
+        x = seat.centre - line.width // 2
+        box = Box(x, seat.baseline - line.ascent, x + line.width, seat.baseline + line.descent)
+        return Item((note, color), box.grown(2), lambda pen: pen.text(line, x, seat.baseline, color))
+
+
+def _draw_dashes(pen: Pen, points: npt.NDArray[np.int_], color: Color, stroke: int) -> None:
+    """A dashed line through whole pixels, along the axes: the same dashes wherever it is cut."""
+    for a, b in pairwise(points):
+        (left, top), (right, bottom) = np.minimum(a, b).tolist(), np.maximum(a, b).tolist()
+        across, long = top == bottom, max(right - left, bottom - top) + stroke
+        for start in range(0, long, 4 * stroke + max(3, 3 * stroke)):
+            end = min(start + 4 * stroke, long)
+            x, y = (left + start, top) if across else (left, top + start)
+            wide, tall = (end - start, stroke) if across else (stroke, end - start)
+            pen.rect(x - stroke // 2, y - stroke // 2, wide, tall, color)
 
 
 def _ramp(theme: Theme, scale: str) -> npt.NDArray[np.uint8]:

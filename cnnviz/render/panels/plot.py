@@ -20,7 +20,7 @@ from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve
 
 _LEAST_WIDTH, _LEAST_HEIGHT, _NAME_HEIGHT, _AROUND = 210, 110, 21, 72
-_STROKES = {"solid": 3.4, "dashed": 2.6, "dotted": 2.0, "dots": 7.0}
+_STROKES = {"solid": 3.4, "dashed": 2.6, "dotted": 2.0, "dots": 7.0, "rings": 8.0}
 _DASHES = {"dashed": (4.2, 3.6), "dotted": (0.6, 2.4)}
 _THIN = {"tangent": 2.6, "guide": 1.6, "axis": 1.4, "grid": 1.0}
 _RADIUS, _RIM = 6.5, 2.0
@@ -159,9 +159,11 @@ class PlotPainter(Painter):
     def _stroke(self, pen: Pen, curve: Curve, points: Points, color: Color, begun: float = 0.0) -> None:
         """Draw a line in a curve's manner, as far as the axes show it."""
         width = self._width(curve)
-        if curve.style == "dots":
+        if curve.style in ("dots", "rings"):
             for x, y in points[[self.axes.area.left <= x and np.isfinite(y) for x, y in points]]:
                 pen.disc(x, y, width / 2, color)
+                if curve.style == "rings":
+                    pen.disc(x, y, width / 4, self.look.theme.page["ground"])
             return
         lengths = _DASHES.get(curve.style) or self.look.theme.dashes.get(curve.role)
         for run in self.axes.runs(points):

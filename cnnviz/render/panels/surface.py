@@ -1,7 +1,8 @@
-"""Fields of heights: bands of colour with contour lines between, drawn once under the curves and dots of a plot."""
+"""Fields of heights: bands of colour with contour lines between, drawn under the curves and dots of a plot."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,9 +13,8 @@ from cnnviz.render.panels.base import Colors, Fit
 from cnnviz.render.panels.plot import PlotPainter
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import Color, Theme
-from cnnviz.storyboard import Surface
+from cnnviz.storyboard import Change, SetHeights, Surface
 
-SCALE = "terrain"
 _LINE_ROLE = "contour"
 _STROKE = 1.1
 
@@ -35,6 +35,14 @@ class SurfacePainter(PlotPainter):
         roles = dict.fromkeys([*(curve.role for curve in panel.curves), *(dot.role for dot in panel.dots)])
         colors.ramps += [(band, theme.line(role)) for band in (bands[0], bands[-1]) for role in roles]
         return colors
+
+    def update(self, change: Change) -> None:
+        """Also take a new field."""
+        if isinstance(change, SetHeights):
+            self._panel = dataclasses.replace(self._panel, heights=change.heights)
+            self._lay_axes()
+        else:
+            super().update(change)
 
     def draw_field(self, pen: Pen) -> None:
         """Fill every pixel with its band's colour and draw the lines on the bands' borders."""
@@ -69,7 +77,7 @@ class SurfacePainter(PlotPainter):
 
 def _bands(panel: Surface, theme: Theme) -> list[Color]:
     """One colour more than there are levels, from the scale's low end to its high end."""
-    scale = theme.scale(SCALE)
+    scale = theme.scale(panel.scale)
     at = np.linspace(0, len(scale) - 1, len(panel.levels) + 1).round().astype(int)
     return [(int(r), int(g), int(b)) for r, g, b in scale[at]]
 

@@ -1,0 +1,159 @@
+"""Points of two classes, schedules of a learning rate, and how a small network learns the classes, epoch by epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from cnnviz.network.learning import Learner
+from cnnviz.ops.optimizers import Optimizer
+from cnnviz.scenes._rules import Settings, short
+from cnnviz.storyboard import Change, MoveDot, SetCurve, Values
+from cnnviz.words import Number, Strong, Text, Words
+
+_GROWN, _LATE = 3.0, 5
+"""Training has diverged where the mean loss of the last epochs, so many of them, is so many times the first."""
+
+RATES = {"sgd": 0.2, "momentum": 0.05, "nesterov": 0.05, "adagrad": 0.1, "rmsprop": 0.01, "adam": 0.02}
+"""Rates with which each optimizer learns the usual examples."""
+
+SETTINGS = Settings(momentum=0.9, alpha=0.9, beta1=0.9, beta2=0.999)
+_LONG = 1e4
+_BATCH, _SAMPLES = 20, 81
+_TWIST = 2.2 * math.pi
+_START = 2
+"""Weights that tell nothing yet of the usual examples."""
+
+
+def moons(turn: Values) -> Values:
+    """Two half circles that reach into each other, by `turn` from 0 to 1 along each."""
+    upper = np.stack([np.cos(np.pi * turn), np.sin(np.pi * turn)], axis=-1)
+    return np.concatenate([upper, [1, 0.5] - upper]) - [0.5, 0.25]
+
+
+def circles(turn: Values) -> Values:
+    """One circle around the other."""
+    outer = np.stack([np.cos(2 * np.pi * turn), np.sin(2 * np.pi * turn)], axis=-1) * 1.2
+    return np.concatenate([outer, 0.45 * outer])
+
+
+def spirals(turn: Values) -> Values:
+    """Two arms around one another."""
+    along = np.sqrt(turn)
+    arm = np.stack([np.cos(_TWIST * along), np.sin(_TWIST * along)], axis=-1) * 1.5 * along[:, None]
+    return np.concatenate([arm, -arm])
+
+
+SHAPES: Mapping[str, Callable[[Values], Values]] = MappingProxyType(
+    {"moons": moons, "circles": circles, "spirals": spirals}
+)
+"""The classes' shapes: as many points of each, the first class first."""
+
+
+def make_points(name: str, count: int, noise: float, seed: int) -> tuple[Values, Values]:
+    """Points (count, 2), as many of each class, and their classes (count,)."""
+    half = count // 2
+    points = SHAPES[name]((np.arange(half) + 0.5) / half)
+    points = points + np.random.default_rng(seed).normal(0, noise, points.shape)
+    return points, np.repeat([0, 1], half)
+
+
+SCHEDULES: Mapping[str, Callable[[float], float]] = MappingProxyType(
+    {
+        "constant": lambda share: 1.0,
+        "step": lambda share: 0.1 ** (int(share >= 0.5) + int(share >= 0.75)),
+        "exponential": lambda share: 0.01**share,
+        "cosine": lambda share: (1 + math.cos(math.pi * share)) / 2,
+        "warmup": lambda share: share / 0.1 if share < 0.1 else (1 + math.cos(math.pi * (share - 0.1) / 0.9)) / 2,
+    }
+)
+"""The share of the learning rate after a share of the training."""
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """Weights, loss and accuracy after each epoch, from 0 on, as long as these are finite; and whether it diverged."""
+
+    weights: tuple[Values, ...]
+    loss: Values
+    accuracy: Values
+    rates: Values
+    examples: int
+    diverged: bool
+
+    @property
+    def epochs(self) -> int:
+        """How many there were."""
+        return len(self.loss) - 1
+
+    def point(self, rate: Number) -> Words:
+        """What it shows."""
+        if self.diverged:
+            return Text("A learning rate of {lr} is too high: the loss grows", lr=rate)
+        known = self._known(self.epochs, 0)
+        return Text("The boundary bends until {right} of {n} examples are classified correctly", **known)
+
+    def caption(self, epoch: int, digits: int) -> Words:
+        """What is said after an epoch."""
+        known = self._known(epoch, digits)
+        if epoch == 0:
+            return Text("Random weights: loss {loss}, {right} of {n} examples correct", **known)
+        if epoch == self.epochs and self.diverged:
+            return Text("Epoch {epoch}: loss {loss}, {lost}", lost=Strong(Text("diverged")), **known)
+        return Text("Epoch {epoch}: loss {loss}, {right} of {n} examples correct", **known)
+
+    def _known(self, epoch: int, digits: int) -> dict[str, Any]:
+        right, loss = round(self.accuracy[epoch] * self.examples), float(self.loss[epoch])
+        told = Number(loss, digits) if loss < _LONG else short(loss)
+        return {"epoch": epoch, "loss": told, "right": right, "n": self.examples}
+
+    def changes(self, before: int, now: int) -> Iterator[Change]:
+        """The curves drawn on from one epoch to another, and the point that goes along the rates."""
+        new = slice(max(before, 0), now + 1)
+        at = np.arange(float(len(self.loss)))[new]
+        yield SetCurve(panel="progress", curve="loss", x=at, y=self.loss[new], extend=True)
+        yield SetCurve(panel="progress", curve="accuracy", x=at, y=self.accuracy[new], extend=True)
+        epoch = max(now, 1)
+        yield MoveDot(panel="rate", dot="now", x=float(epoch), y=float(self.rates[epoch - 1]))
+
+
+def train(
+    learner: Learner,
+    x: Values,
+    labels: Values,
+    make: Callable[[float], Optimizer],
+    rates: Values,
+    seed: int,
+) -> Training:
+    """Train in batches, in an order drawn anew each epoch, with the rate of each epoch."""
+    rng, w = np.random.default_rng((seed, 1)), learner.start(seed + _START)
+    state = make(1.0).init(w)
+    weights, loss, right, found = [w], [learner.loss(w, x, labels)], [learner.accuracy(w, x, labels)], 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        for rate in rates:
+            order = rng.permutation(len(x))
+            for at in range(0, len(order), _BATCH):
+                batch = order[at : at + _BATCH]
+                w, state = make(float(rate)).step(w, learner.gradient(w, x[batch], labels[batch]), state)
+            found = learner.loss(w, x, labels) if np.isfinite(w).all() else math.inf
+            if not math.isfinite(found):
+                break
+            weights.append(w)
+            loss.append(found)
+            right.append(learner.accuracy(w, x, labels))
+    # Of a loss that jumps up and down one value tells nothing.
+    diverged = not math.isfinite(found) or float(np.mean(loss[-_LATE:])) > _GROWN * loss[0]
+    return Training(tuple(weights), np.array(loss), np.array(right), rates, len(x), diverged)
+
+
+def field_of(learner: Learner, w: Values, reach: float) -> Values:
+    """The probability of the second class over the plane, (rows, columns)."""
+    at = np.linspace(-reach, reach, _SAMPLES)
+    points = np.stack(np.meshgrid(at, at), axis=-1).reshape(-1, 2, 1, 1)
+    scores = learner.scores(w, points)
+    return np.asarray(np.round(1 / (1 + np.exp(np.clip(scores[:, 0] - scores[:, 1], -50, 50))), 4)).reshape(len(at), -1)

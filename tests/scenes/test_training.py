@@ -1,0 +1,89 @@
+"""A network that learns: its gradients, that it learns and says when it does not, and that every run is the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cnnviz import UsageError
+from cnnviz.network import Network, parse_layers
+from cnnviz.network.learning import Learner
+from cnnviz.pipeline import make
+from cnnviz.scenes._learning import SCHEDULES, SHAPES, make_points
+from cnnviz.storyboard import MoveDot, SetCurve, SetHeights
+from cnnviz.words import Text, walk
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape"),
+    [("fc 5, tanh, fc 4, sigmoid, fc 2", (2, 1, 1)), ("conv 2@3x3, relu, maxpool 2, fc 3, elu, fc 4", (1, 8, 8))],
+)
+def test_gradients_are_central_differences(layers, shape):
+    learner, rng = Learner(Network(parse_layers(layers), shape)), np.random.default_rng(1)
+    w = learner.start(0) + rng.normal(0, 0.1, len(learner.start(0)))
+    x, labels = rng.normal(size=(6, *shape)), rng.integers(0, learner.network.classes, 6)
+    gradient = learner.gradient(w, x, labels)
+    for at in rng.choice(len(w), 25, replace=False):
+        step = 1e-6 * (np.arange(len(w)) == at)
+        slope = (learner.loss(w + step, x, labels) - learner.loss(w - step, x, labels)) / 2e-6
+        assert gradient[at] == pytest.approx(slope, rel=1e-5, abs=1e-7)
+
+
+def test_smoothed_labels_pull_less():
+    learner = Learner(Network(parse_layers("fc 4"), (3, 1, 1)))
+    x, labels = np.random.default_rng(0).normal(size=(5, 3, 1, 1)), np.arange(5) % 4
+    w = learner.start(0)
+    plain, smooth = (learner.gradient(w, x, labels, share) for share in (0.0, 0.2))
+    every = np.mean([learner.gradient(w, x, np.full(5, label)) for label in range(4)], axis=0)
+    np.testing.assert_allclose(smooth, 0.8 * plain + 0.2 * every, atol=1e-12)
+
+
+def test_the_panels_show_the_training():
+    scene = make("training", epochs=6, frames=3, points=40, schedule="step").scene
+    board, made = scene.storyboard(), scene._training
+    steps = list(board.steps())
+    assert len(steps) == board.count == 4
+    loss = np.concatenate([c.y for s in steps for c in s.changes if isinstance(c, SetCurve) and c.curve == "loss"])
+    assert set(loss) == set(made.loss)
+    *_, field = (c.heights for s in steps for c in s.changes if isinstance(c, SetHeights))
+    x, labels = scene._examples
+    # The field at the pixel nearest to each example tells its class as the accuracy does.
+    at = np.rint((x + scene._reach) / (2 * scene._reach) * (len(field) - 1)).astype(int)
+    assert np.mean((field[at[:, 1], at[:, 0]] > 0.5) == labels) == pytest.approx(made.accuracy[-1], abs=0.1)
+    rates = [c.y for s in steps for c in s.changes if isinstance(c, MoveDot)]
+    np.testing.assert_allclose(rates, [0.2, 0.2, 0.02, 0.002])
+
+
+@pytest.mark.parametrize("data", SHAPES)
+def test_it_learns_and_always_the_same(data):
+    given = {"data": data, "optimizer": "adam", "epochs": 30, "points": 80, "noise": 0.05}
+    first, again = (make("training", **given).scene._training for _ in range(2))
+    np.testing.assert_array_equal(first.weights[-1], again.weights[-1])
+    assert first.accuracy[-1] > 0.8 > first.accuracy[0]
+    assert first.loss[-1] < first.loss[0] / 1.5
+
+
+@pytest.mark.parametrize(
+    ("lr", "layers"), [(30, "fc 8, tanh, fc 8, tanh, fc 2"), (1000, "fc 8, relu, fc 8, relu, fc 2")]
+)
+def test_a_rate_that_is_too_high_diverges_and_is_named(lr, layers):
+    board = make("training", lr=lr, layers=layers, epochs=12, points=40).scene.storyboard()
+    said = [part.template for words in (board.point, list(board.steps())[-1].caption) for part in walk(words)
+            if isinstance(part, Text)]  # fmt: skip
+    assert any("too high" in template for template in said)
+    assert "diverged" in said
+    assert board.point.values["lr"].value == lr
+
+
+def test_schedules_start_or_rise_to_the_whole_rate_and_never_leave_it():
+    for schedule in SCHEDULES.values():
+        shares = [schedule(n / 100) for n in range(100)]
+        assert max(shares) == pytest.approx(1)
+        assert min(shares) >= 0
+
+
+def test_points_are_of_two_classes_and_the_network_must_have_as_many():
+    points, classes = make_points("circles", 50, 0.0, 0)
+    assert np.hypot(*points[classes == 0].T).min() > np.hypot(*points[classes == 1].T).max()
+    with pytest.raises(UsageError, match="fc 2"):
+        make("training", layers="fc 3")
