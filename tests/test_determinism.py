@@ -24,9 +24,9 @@ from cnnviz.pipeline import make
 for name in sys.argv[1].split():
     make(name).save(name + ".json")
 for name in sys.argv[2].split():
-    make(name, width=480).save(name + ".gif")
+    make(name, width=320, tween=1).save(name + ".gif")
 place = sys.argv[3]
-figure = make("conv", i=4, k=3, width=320, input="map.csv", theme="own.toml")
+figure = make("conv", i=4, k=3, width=320, tween=1, input="map.csv", theme="own.toml")
 figure.save_all(place + "/c", sys.argv[4])
 make("conv", i=4, k=3, width=320, frame="all").save_all(place + "/all", "svg,pdf")
 figure.save_all(place + "/frames", "frames")
@@ -86,7 +86,7 @@ def test_every_format_is_the_same_elsewhere(twice):
 
 def test_a_set_is_the_same_by_one_job_and_by_two(tmp_path):
     text = "".join(
-        f'[[figure]]\nscene = "{scene}"\nname = "{scene}"\nformat = "{kind}"\nwidth = 480\n'
+        f'[[figure]]\nscene = "{scene}"\nname = "{scene}"\nformat = "{kind}"\nwidth = 320\ntween = 1\n'
         for scene, kind in (("conv", "gif"), ("pool", "gif"), ("lrn", "gif"), ("loss", "json"), ("cnn", "json"))
     )
     (tmp_path / "set.toml").write_text(text, encoding="utf-8")
@@ -99,7 +99,7 @@ def test_a_set_is_the_same_by_one_job_and_by_two(tmp_path):
     assert made[0] == made[1]
 
 
-@pytest.mark.parametrize(("given", "width"), [({"step": 0.33}, 480), ({"tween": 1}, 960)])
+@pytest.mark.parametrize(("given", "width"), [({"step": 0.33, "tween": 0}, 480), ({"tween": 1, "i": 4}, 960)])
 def test_a_video_is_the_same_whatever_the_memory_held_and_whichever_the_processor(tmp_path, monkeypatch, given, width):
     figure = make("conv", width=width, **given)
     figure.save(tmp_path / "here.mp4")
@@ -118,7 +118,7 @@ import cnnviz
 KINDS = ("gif", "mp4", "pdf", "png", "svg")
 
 def made(scene):
-    figure = getattr(cnnviz, scene)(width=320, seed=2)
+    figure = getattr(cnnviz, scene)(width=320, seed=2, tween=1)
     found = [content for _, content in figure.contents(["x." + kind for kind in KINDS])]
     found += [figure.to_html().encode(), *(frame.tobytes() for frame in figure.frames())]
     return [hashlib.sha256(content).hexdigest() for content in found]

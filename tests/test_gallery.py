@@ -25,10 +25,13 @@ section = "One & <two>"
 caption = "A caption with <b>signs</b> & \\"quotes\\""
 title = "<script>document.title='broken'</script>"
 width = 320
+tween = 0
 i = 3
 k = 2
 """
-FIGURE = '[[figure]]\nscene = "conv"\nname = "{name}"\nsection = "{section}"\nwidth = 320\ni = 3\nk = {k}\n{more}'
+FIGURE = (
+    '[[figure]]\nscene = "conv"\nname = "{name}"\nsection = "{section}"\nwidth = 320\ntween = 0\ni = 3\nk = {k}\n{more}'
+)
 
 
 def gallery(folder, text):

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-SMALL = ["--i", "3", "--k", "2", "--width", "320", "-q"]
-SET = '[[figure]]\nscene = "conv"\ni = 3\nk = 2\nwidth = 320\n'
+SMALL = ["--i", "3", "--k", "2", "--width", "320", "--tween", "0", "-q"]
+SET = '[[figure]]\nscene = "conv"\ni = 3\nk = 2\nwidth = 320\ntween = 0\n'
 
 
 def refused(cnnviz, *arguments):
@@ -221,7 +221,7 @@ NAMES = (b"\xff", b"a b", b"%s%d%2e", b"#", b"'\"", b"new\nline", b"-x", "π".en
 def test_files_of_any_name_are_written_and_read(cnnviz):
     for name in map(os.fsdecode, NAMES):
         Path(f"{name}.csv").write_text("1 2 3\n4 5 6\n7 8 9")
-        given = ["--k", "2", "--width", "320", "--format", "gif,json", "-q"]
+        given = ["--k", "2", "--width", "320", "--tween", "0", "--format", "gif,json", "-q"]
         ran = cnnviz("conv", "--input", f"{name}.csv", *given, "-o", f"out/{name}")
         assert (ran.code, ran.err) == (0, ""), name
         with Image.open(f"out/{name}.gif") as image:

@@ -48,7 +48,7 @@ def home(figure, tmp_path_factory):
 
 def with_command(text, name="gif"):
     """A file that holds a text in the place of its command."""
-    figure = make("conv", i=3, width=320)
+    figure = make("conv", i=3, width=320, tween=0)
     with Path(f"evil.{name}").open("wb") as file:
         writer_for(Path(f"evil.{name}"))(replace(figure.job(), command=text), file)
     return f"evil.{name}"

@@ -135,6 +135,9 @@ class _Known:
         for each in self.operation.shown:
             if each.among:
                 continue
+            if each.size and each.panel not in self.shown.now:
+                # A table says sizes in words, which are claims of their own.
+                continue
             right = self._as_drawn(each)
             found = told[each.panel].pop(0) if each.panel in told else self._found(each.panel)
             if each.size:
@@ -147,9 +150,10 @@ class _Known:
             yield Claim(each.panel, found, right, self.precision * max(self.scale, most), True)
 
     def _found(self, name: str) -> Values:
-        """What a panel shows, or the heights of a plot's point, or of a dot of that name."""
-        if name in self.shown.now:
-            return self.shown.now[name]
+        """What a panel or a node shows, or the heights of a plot's point, or of a dot of that name."""
+        for drawn in (self.shown.now, self.shown.nodes):
+            if name in drawn:
+                return drawn[name]
         dots = self.shown.dots.items()
         return next(dot for place, dot in dots if place == f"{name}/point" or place.endswith(f"/{name}"))[:, 1]
 

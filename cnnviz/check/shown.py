@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.playback import GridState
-from cnnviz.storyboard import Block, Cell, Grid, Maps, MoveDot, Plot, SetCurve, SetStation, Storyboard
-from cnnviz.words import Phrase, walk
+from cnnviz.storyboard import Block, Cell, Grid, Maps, MoveDot, Plot, SetCurve, SetNode, SetStation, Storyboard
+from cnnviz.words import Number, Phrase, walk
 
 Values = npt.NDArray[np.float64]
 
@@ -21,7 +21,7 @@ class Shown:
 
     A place is the name of a panel of cells or of a station. `dots` and `curves` are the points, (n, 2), at which a dot
     has stopped or through which a curve goes, by panel and name: `plot/point`; `told` is what a station got, one after
-    the other.
+    the other, `nodes` the numbers that stand in nodes.
     """
 
     def __init__(self, board: Storyboard) -> None:
@@ -31,6 +31,7 @@ class Shown:
         self.dots: dict[str, Values] = {}
         self.curves: dict[str, Values] = {}
         self.told: dict[str, list[Values]] = {}
+        self.nodes: dict[str, Values] = {}
         self._cells: dict[str, GridState] = {}
         for panel in board.panels():
             self._begin(panel)
@@ -75,6 +76,8 @@ class Shown:
             case SetCurve():
                 points = np.stack([change.x, change.y], axis=-1)
                 _reach(self.curves, f"{change.panel}/{change.curve}", points, anew=not change.extend)
+            case SetNode(text=Number(value=value)):
+                self.nodes[change.node] = np.array(value)
             case SetStation() if change.values is not None:
                 self.now[change.station] = change.values
                 self.told.setdefault(change.station, []).append(change.values)

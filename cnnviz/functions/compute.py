@@ -142,7 +142,9 @@ def _descend(start: npt.ArrayLike, *, surface: str, rule: str, steps: int, **opt
 FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
         "pad": ops.pad,
+        "conv1d": ops.conv1d,
         "conv2d": ops.conv2d,
+        "conv3d": ops.conv3d,
         "conv_transpose2d": ops.conv_transpose2d,
         "max_pool2d": ops.max_pool2d,
         "avg_pool2d": ops.avg_pool2d,
@@ -150,6 +152,12 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "adaptive_avg_pool2d": ops.adaptive_avg_pool2d,
         "max_unpool2d": ops.max_unpool2d,
         "avg_unpool2d": ops.avg_unpool2d,
+        "interpolate": ops.interpolate,
+        "pixel_shuffle": ops.pixel_shuffle,
+        "pixel_unshuffle": ops.pixel_unshuffle,
+        "unfold": ops.unfold,
+        "fold": ops.fold,
+        "scaled_dot_product_attention": ops.scaled_dot_product_attention,
         "local_response_norm": ops.local_response_norm,
         "local_response_norm_within": ops.local_response_norm_within,
         "batch_norm": _batch_norm,

@@ -5,8 +5,11 @@
 
 from cnnviz.ops._arrays import Array, floating
 from cnnviz.ops.activations import softmax
+from cnnviz.ops.attention import scaled_dot_product_attention
 from cnnviz.ops.convolution import (
+    conv1d,
     conv2d,
+    conv3d,
     conv_output_size,
     conv_transpose2d,
     conv_transpose_output_size,
@@ -26,7 +29,9 @@ from cnnviz.ops.normalization import (
     local_response_norm_within,
 )
 from cnnviz.ops.padding import pad
+from cnnviz.ops.patches import fold, unfold
 from cnnviz.ops.pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, max_pool2d, pool_output_size
+from cnnviz.ops.sampling import interpolate, pixel_shuffle, pixel_unshuffle, sample_points
 from cnnviz.ops.unpooling import avg_unpool2d, max_unpool2d
 
 __all__ = [
@@ -36,7 +41,9 @@ __all__ = [
     "avg_pool2d",
     "avg_unpool2d",
     "batch_norm",
+    "conv1d",
     "conv2d",
+    "conv3d",
     "conv_output_size",
     "conv_transpose2d",
     "conv_transpose_output_size",
@@ -44,10 +51,12 @@ __all__ = [
     "flatten",
     "flip",
     "floating",
+    "fold",
     "gradients",
     "group_norm",
     "insert_zeros",
     "instance_norm",
+    "interpolate",
     "layer_norm",
     "linear",
     "local_response_norm",
@@ -56,7 +65,12 @@ __all__ = [
     "max_unpool2d",
     "pad",
     "pad2d",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "pool_output_size",
+    "sample_points",
+    "scaled_dot_product_attention",
     "softmax",
+    "unfold",
     "windows2d",
 ]

@@ -31,12 +31,19 @@ def whole(value: object, name: str, low: int) -> int:
     return number
 
 
+def sizes(value: Pair, name: str, low: int, axes: int) -> tuple[int, ...]:
+    """Read an integer, or one for each axis, as one for each axis, each at least `low`; raises UsageError."""
+    each = (value,) * axes if np.ndim(value) == 0 else tuple(value)  # type: ignore[arg-type]
+    if len(each) != axes:
+        several = {1: "(cells,)", 2: "(rows, cols)", 3: "(depth, rows, cols)"}.get(axes, f"{axes} integers")
+        raise UsageError(f"{name} {value!r} is not possible: give an integer or {several}")
+    return tuple(whole(n, name, low) for n in each)
+
+
 def pair(value: Pair, name: str, low: int) -> tuple[int, int]:
     """Read an integer or (rows, cols) as (rows, cols), each at least `low`; raises UsageError."""
-    both = (value, value) if np.ndim(value) == 0 else tuple(value)  # type: ignore[arg-type]
-    if len(both) != 2:
-        raise UsageError(f"{name} {value!r} is not possible: give an integer or (rows, cols)")
-    return whole(both[0], name, low), whole(both[1], name, low)
+    rows, cols = sizes(value, name, low, 2)
+    return rows, cols
 
 
 def floating(values: npt.ArrayLike) -> Array:
@@ -45,11 +52,12 @@ def floating(values: npt.ArrayLike) -> Array:
     return array.astype(np.float64) if array.dtype.kind in "biu" else array
 
 
-def as_maps(values: npt.ArrayLike) -> Array:
-    """Read `values` as feature maps, (C, H, W) or (N, C, H, W); raises UsageError for other axes or no cells."""
+def as_maps(values: npt.ArrayLike, axes: int = 2) -> Array:
+    """Read `values` as feature maps of some axes, (C, H, W) or (N, C, H, W) where these are 2; raises UsageError."""
     array = floating(values)
-    if array.ndim not in (3, 4) or 0 in array.shape[-2:]:
-        raise UsageError(f"input has shape {shape_text(array.shape)}: give (C, H, W) or (N, C, H, W), no size 0")
+    if array.ndim not in (1 + axes, 2 + axes) or 0 in array.shape[-axes:]:
+        cells = {1: "L", 2: "H, W", 3: "D, H, W"}[axes]
+        raise UsageError(f"input has shape {shape_text(array.shape)}: give (C, {cells}) or (N, C, {cells}), no size 0")
     return array
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.ops._arrays import Array, Pair, as_maps, floating, pair, parameter, shape_text
+from cnnviz.ops._arrays import Array, Pair, as_maps, floating, pair, parameter, shape_text, sizes
 
 
 def conv_output_size(i: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> int:
@@ -45,13 +48,14 @@ def pad2d(x: npt.ArrayLike, padding: Pair) -> Array:
     return pad_sides(np.asarray(x), (rows, rows), (cols, cols))
 
 
-def pad_sides(x: Array, rows: tuple[int, int], cols: tuple[int, int], value: float = 0) -> Array:
-    """Surround the last two axes of `x` with `value`: rows (above, below) and cols (left, right)."""
+def pad_sides(x: Array, *sides: tuple[int, int], value: float = 0) -> Array:
+    """Surround the last axes of `x` with `value`, (before, after) each: rows (above, below) and cols (left, right)."""
     # np.pad does the same five times as slowly.
-    (above, below), (left, right) = rows, cols
-    height, width = x.shape[-2:]
-    padded = np.full((*x.shape[:-2], above + height + below, left + width + right), value, dtype=x.dtype)
-    padded[..., above : above + height, left : left + width] = x
+    inner, size = x.shape[-len(sides) :], x.shape[: -len(sides)]
+    outer = (before + i + after for i, (before, after) in zip(inner, sides, strict=True))
+    padded = np.full((*size, *outer), value, dtype=x.dtype)
+    inside: tuple[Any, ...] = tuple(slice(before, before + i) for i, (before, _) in zip(inner, sides, strict=True))
+    padded[(..., *inside)] = x
     return padded
 
 
@@ -73,13 +77,31 @@ def windows2d(x: npt.ArrayLike, kernel_size: Pair, stride: Pair = 1, dilation: P
 
     Raises UsageError where the kernel does not fit.
     """
-    x = np.asarray(x)
-    kernel, step, gap = pair(kernel_size, "kernel_size", 1), pair(stride, "stride", 1), pair(dilation, "dilation", 1)
-    for i, k, d in zip(x.shape[-2:], kernel, gap, strict=True):
+    return _windows(np.asarray(x), 2, kernel_size, stride, dilation)
+
+
+def _windows(x: Array, axes: int, kernel_size: Pair, stride: Pair, dilation: Pair) -> Array:
+    kernel = sizes(kernel_size, "kernel_size", 1, axes)
+    step, gap = sizes(stride, "stride", 1, axes), sizes(dilation, "dilation", 1, axes)
+    for i, k, d in zip(x.shape[-axes:], kernel, gap, strict=True):
         conv_output_size(i, k, d=d)
     extent = tuple(d * (k - 1) + 1 for k, d in zip(kernel, gap, strict=True))
-    windows = np.lib.stride_tricks.sliding_window_view(x, extent, axis=(-2, -1))
-    return windows[..., :: step[0], :: step[1], :: gap[0], :: gap[1]]
+    windows = np.lib.stride_tricks.sliding_window_view(x, extent, axis=tuple(range(-axes, 0)))
+    every: tuple[Any, ...] = tuple(slice(None, None, n) for n in (*step, *gap))
+    return windows[(..., *every)]
+
+
+def conv1d(
+    input: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    bias: npt.ArrayLike | None = None,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> Array:
+    """As `conv2d`, of signals (N, C, L) or (C, L) with a weight (C_out, C/groups, k)."""
+    return _convolve(1, input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv2d(
@@ -110,42 +132,74 @@ def conv2d(
     ----------
     Dumoulin & Visin 2016, relationships 1–6 and 15.
     """
-    x, kernels = as_maps(input), _kernels(weight)
-    step, border, gap = pair(stride, "stride", 1), pair(padding, "padding", 0), pair(dilation, "dilation", 1)
+    return _convolve(2, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv3d(
+    input: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    bias: npt.ArrayLike | None = None,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> Array:
+    """As `conv2d`, of volumes (N, C, D, H, W) or (C, D, H, W) with a weight (C_out, C/groups, kD, kH, kW)."""
+    return _convolve(3, input, weight, bias, stride, padding, dilation, groups)
+
+
+def _convolve(
+    axes: int,
+    input: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    bias: npt.ArrayLike | None,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+) -> Array:
+    x, kernels = as_maps(input, axes), _kernels(weight, axes)
+    step, border = sizes(stride, "stride", 1, axes), sizes(padding, "padding", 0, axes)
+    gap = sizes(dilation, "dilation", 1, axes)
     _check_channels(x, kernels, len(kernels), kernels.shape[1] * groups, groups)
     offset = parameter(bias, "bias", (len(kernels),))
-    for i, k, s, p, d in zip(x.shape[-2:], kernels.shape[-2:], step, border, gap, strict=True):
+    for i, k, s, p, d in zip(x.shape[-axes:], kernels.shape[2:], step, border, gap, strict=True):
         conv_output_size(i, k, s, p, d)
-    windows = windows2d(pad2d(x, border), kernels.shape[-2:], step, gap)
-    output = _contract(windows if x.ndim == 4 else windows[None], kernels, groups)
+    padded = pad_sides(x, *((p, p) for p in border))
+    windows = _windows(padded, axes, kernels.shape[2:], step, gap)
+    output = _contract(windows if x.ndim == 2 + axes else windows[None], kernels, groups)
     if offset is not None:
-        output = output + offset[:, None, None]
-    return output if x.ndim == 4 else output[0]
+        output = output + offset.reshape(-1, *[1] * axes)
+    return output if x.ndim == 2 + axes else output[0]
 
 
-def _kernels(weight: npt.ArrayLike) -> Array:
+def _kernels(weight: npt.ArrayLike, axes: int = 2) -> Array:
     kernels = floating(weight)
-    if kernels.ndim != 4 or 0 in kernels.shape:
-        raise UsageError(f"weight has shape {shape_text(kernels.shape)}: give four axes, no size 0")
+    if kernels.ndim != 2 + axes or 0 in kernels.shape:
+        count = {1: "three", 2: "four", 3: "five"}[axes]
+        raise UsageError(f"weight has shape {shape_text(kernels.shape)}: give {count} axes, no size 0")
     return kernels
 
 
 def _check_channels(x: Array, kernels: Array, grouped: int, taken: int, groups: int) -> None:
     if groups < 1 or grouped % groups:
         raise UsageError(f"groups {groups} does not divide the {grouped} kernels of weight")
-    if taken != x.shape[-3]:
-        raise UsageError(f"weight {shape_text(kernels.shape)} takes {taken} channels, but input has {x.shape[-3]}")
+    channels = x.shape[1 - kernels.ndim]
+    if taken != channels:
+        raise UsageError(f"weight {shape_text(kernels.shape)} takes {taken} channels, but input has {channels}")
 
 
 def _contract(windows: Array, kernels: Array, groups: int) -> Array:
-    n, channels, height, width, rows, cols = windows.shape
-    outputs, cells = len(kernels) // groups, channels // groups * rows * cols
+    axes = kernels.ndim - 2
+    n, channels, *size = windows.shape[: 2 + axes]
+    outputs, places, cells = len(kernels) // groups, math.prod(size), kernels[0].size
     # One matrix product per group: unlike einsum over six axes this reaches BLAS.
-    split = windows.reshape(n, groups, channels // groups, height, width, rows, cols)
-    columns = split.transpose(1, 0, 3, 4, 2, 5, 6).reshape(groups, n * height * width, cells)
+    split = windows.reshape(n, groups, channels // groups, *windows.shape[2:])
+    order = (1, 0, *range(3, 3 + axes), 2, *range(3 + axes, 3 + 2 * axes))
+    columns = split.transpose(order).reshape(groups, n * places, cells)
     product = columns @ kernels.reshape(groups, outputs, cells).transpose(0, 2, 1)
-    maps = product.reshape(groups, n, height, width, outputs).transpose(1, 0, 4, 2, 3)
-    return maps.reshape(n, groups * outputs, height, width)
+    maps = product.reshape(groups, n, places, outputs).transpose(1, 0, 3, 2)
+    return maps.reshape(n, groups * outputs, *size)
 
 
 def conv_transpose2d(

@@ -46,7 +46,7 @@ class PoolGeometry(NamedTuple):
         sides = []
         for i, k, s, p, d, o in zip(*self, strict=True):
             sides.append((p, max(p, (o - 1) * s + d * (k - 1) + 1 - i - p)))
-        windows = windows2d(pad_sides(x, sides[0], sides[1], fill), self.kernel, self.stride, self.dilation)
+        windows = windows2d(pad_sides(x, *sides, value=fill), self.kernel, self.stride, self.dilation)
         return windows[..., : self.output[0], : self.output[1], :, :]
 
 

@@ -29,10 +29,10 @@ _FUNCTIONS = {
     "sigmoid": "Sigmoid",
 }
 _ATTRIBUTES = {
-    "stride": ("strides", (1, 1)),
-    "dilation": ("dilations", (1, 1)),
+    "stride": ("strides", 1),
+    "dilation": ("dilations", 1),
     "groups": ("group", 1),
-    "output_padding": ("output_padding", (0, 0)),
+    "output_padding": ("output_padding", 0),
 }
 
 
@@ -107,9 +107,10 @@ def window_attributes(call: Call) -> dict[str, Any]:
     o = call.options
     found: dict[str, Any] = {"kernel_shape": o["kernel_size"]} if "kernel_size" in o else {}
     for name, (attribute, default) in _ATTRIBUTES.items():
-        if o.get(name, default) != default:
-            found[attribute] = o[name]
-    if o.get("padding", (0, 0)) != (0, 0):
+        value = o.get(name, default)
+        if np.any(np.not_equal(value, default)):
+            found[attribute] = value
+    if any(o.get("padding", ())):
         found["pads"] = (*o["padding"], *o["padding"])
         if o.get("count_include_pad"):
             found["count_include_pad"] = 1

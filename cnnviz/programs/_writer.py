@@ -20,6 +20,8 @@ _DEFAULTS = {
     "ceil_mode": False,
     "count_include_pad": True,
     "eps": 1e-5,
+    "is_causal": False,
+    "align_corners": None,
 }
 """Those of torch, which need not be written."""
 
@@ -235,9 +237,9 @@ class Writer:
 
     @staticmethod
     def plain(value: Any) -> str:
-        """An option's value: rows and columns that are equal are one number."""
+        """An option's value: one number where it is the same on all axes."""
         if isinstance(value, tuple):
-            if len(value) == 2 and value[0] == value[1] and isinstance(value[0], int):
+            if len(value) <= 3 and len(set(value)) == 1 and isinstance(value[0], int):
                 return str(value[0])
             return "(" + ", ".join(map(Writer.plain, value)) + ("," if len(value) == 1 else "") + ")"
         return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
@@ -246,7 +248,7 @@ class Writer:
         """A call's options but for those that have their default, which for a pooling's stride is its window."""
         defaults = _DEFAULTS | ({"stride": call.options["kernel_size"]} if "kernel_size" in call.options else {})
         given = call.options.items()
-        return {k: v for k, v in given if k not in left_out and (k not in defaults or v != defaults[k])}
+        return {k: v for k, v in given if k not in left_out and (k not in defaults or not _equal(v, defaults[k]))}
 
     def called(self, function: str, *arguments: str, **options: Any) -> str:
         """A call as it is written."""
@@ -258,11 +260,51 @@ def tupled(names: Sequence[str]) -> str:
     return f"({', '.join(names)}{',' * (len(names) == 1)})"
 
 
+def _equal(value: Any, default: Any) -> bool:
+    """Whether an option has its default, on however many axes."""
+    return set(value) == set(default) if isinstance(value, tuple) and isinstance(default, tuple) else value == default
+
+
 def pad_sides(call: Call) -> list[tuple[int, int]]:
     """Cells that `pad` adds before and after, for every axis in torch's order."""
     pad = call.options["pad"]
     ends = list(zip(pad[-2::-2], pad[::-2], strict=True))
     return [(0, 0)] * (len(call.shape) - len(ends)) + ends
+
+
+def hats(call: Call, module: str) -> Iterator[str]:
+    """The weights of bilinear samples for rows and for columns, (samples, cells)."""
+    sizes = zip(("rows", "columns"), call.shape[2:], call.options["size"], strict=True)
+    for name, i, o in sizes:
+        place = f"{module}.clip(({module}.arange({o}) + 0.5) * ({i} / {o}) - 0.5, 0, {i - 1})"
+        if call.options.get("align_corners"):
+            place = f"{module}.linspace(0, {i - 1}, {o})"
+        yield f"place = {place}"
+        yield f"{name} = {module}.maximum(0, 1 - abs(place[:, None] - {module}.arange({i})))"
+
+
+def fold_source(call: Call, module: str, add: str) -> str:
+    """Columns added up in a loop, a template of their name whose `add` puts {1} at {0}."""
+    o = call.options
+    size, kernel, step = o["output_size"], o["kernel_size"], o["stride"]
+    whole = tuple(i + 2 * p for i, p in zip(size, o["padding"], strict=True))
+    spans = (d * (k - 1) + 1 for d, k in zip(o["dilation"], kernel, strict=True))
+    count = [(w - span) // s + 1 for w, span, s in zip(whole, spans, step, strict=True)]
+    places = [
+        f"{n} * {d} : {n} * {d} + {(c - 1) * s + 1} : {s}"
+        for n, d, c, s in zip("rc", o["dilation"], count, step, strict=True)
+    ]
+    (top, left), (height, width) = o["padding"], size
+    return "\n".join(
+        (
+            f"columns = {{0}}.reshape({call.shape[0]}, -1, {', '.join(map(str, (*kernel, *count)))})",
+            f"folded = {module}.zeros((*columns.shape[:2], {whole[0]}, {whole[1]}))",
+            f"for r in range({kernel[0]}):",
+            f"    for c in range({kernel[1]}):",
+            f"        {add.format(f':, :, {places[0]}, {places[1]}', 'columns[:, :, r, c]')}",
+            f"folded[:, :, {top} : {top + height}, {left} : {left + width}]",
+        )
+    )
 
 
 def hyperparameters(call: Call, names: Mapping[str, str], extra: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

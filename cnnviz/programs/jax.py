@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from cnnviz.operation import Call, Training
 from cnnviz.parameters import Size
-from cnnviz.programs._writer import Writer, hyperparameters, overhang, pad_sides
+from cnnviz.programs._writer import Writer, fold_source, hats, hyperparameters, overhang, pad_sides
 
 _RESPONSE = (
     "# JAX has no local response normalization: sums of squares over the neighbours.\n"
@@ -44,6 +45,10 @@ _TEMPLATES = {
     "add": "{0} + {1}",
     "dropout": "# Dropout of JAX's libraries draws a mask of its own: here the figure's.\n{0} * {1} / (1 - {p})",
     "batch_norm_inference": "({0} - {1}) / jnp.sqrt({2} + {eps})",
+    "pixel_shuffle": "n, c, h, w = {0}.shape\nr = {upscale_factor}\n"
+    "{0}.reshape(n, -1, r, r, h, w).transpose(0, 1, 4, 2, 5, 3).reshape(n, -1, h * r, w * r)",
+    "pixel_unshuffle": "n, c, h, w = {0}.shape\nr = {downscale_factor}\n"
+    "{0}.reshape(n, c, h // r, r, w // r, r).transpose(0, 1, 3, 5, 2, 4).reshape(n, -1, h // r, w // r)",
     "identity": "{0}",
     "tanh": "jnp.tanh({0})",
     "gelu": "jax.nn.gelu({0}, approximate=False)",
@@ -103,7 +108,10 @@ class Framework(Writer):
         padding = _edges(o["padding"], o["padding"])
         x, w = call.operands[:2]
         options = {"feature_group_count": o["groups"]} if o.get("groups", 1) > 1 else {}
-        return self._convolved(x, w, o["stride"], padding, (1, 1), o["dilation"], **options) + _bias(call)
+        apart = (1,) * len(o["stride"])
+        return self._convolved(x, w, o["stride"], padding, apart, o["dilation"], **options) + _bias(call)
+
+    _conv1d = _conv3d = _conv2d
 
     def _conv_transpose2d(self, call: Call) -> str:
         o, name = call.options, call.operands[1]
@@ -123,11 +131,49 @@ class Framework(Writer):
             how["constant_values"] = call.options["value"]
         return self.called("jnp.pad", call.operands[0], str(tuple(pad_sides(call))), **how)
 
-    def _convolved(self, x: str, w: str, stride: Size, padding: str, apart: Size, dilation: Size, **more: Any) -> str:
-        options = {"window_strides": _pair(stride), "padding": padding, **more}
-        options |= {"lhs_dilation": _pair(apart)} if apart != (1, 1) else {}
-        options |= {"rhs_dilation": _pair(dilation)} if dilation != (1, 1) else {}
+    def _convolved(
+        self,
+        x: str,
+        w: str,
+        stride: Sequence[int],
+        padding: str,
+        apart: Sequence[int],
+        dilation: Sequence[int],
+        **more: Any,
+    ) -> str:
+        options = {"window_strides": str(tuple(stride)), "padding": padding, **more}
+        options |= {"lhs_dilation": str(tuple(apart))} if max(apart) > 1 else {}
+        options |= {"rhs_dilation": str(tuple(dilation))} if max(dilation) > 1 else {}
         return self.called("lax.conv_general_dilated", x, w, **options)
+
+    # Sampling and patches
+
+    def _interpolate(self, call: Call) -> str:
+        x, o = call.operands[0], call.options
+        if o["mode"] == "nearest":
+            rows, columns = ([at * i // n for at in range(n)] for i, n in zip(call.shape[-2:], o["size"], strict=True))
+            return f"{x}[..., jnp.array({rows}), :][..., jnp.array({columns})]"
+        self.note("Each sample's weights for the cells of a row or column, which fall off with the distance.")
+        self.put(*hats(call, "jnp"))
+        return f"rows @ {x} @ columns.T"
+
+    def _unfold(self, call: Call) -> str:
+        o = call.options
+        how = {"filter_shape": str(o["kernel_size"]), "window_strides": str(o["stride"])}
+        how |= {"padding": _edges(o["padding"], o["padding"]), "rhs_dilation": str(o["dilation"])}
+        patches = self.called("lax.conv_general_dilated_patches", call.operands[0], **how)
+        return f"{patches}.reshape({call.shape[0]}, {call.shape[1] * math.prod(o['kernel_size'])}, -1)"
+
+    def _fold(self, call: Call) -> str:
+        self.note("Each cell of a window is added where it came from.")
+        return self.fill(fold_source(call, "jnp", "folded = folded.at[{0}].add({1})"), call)
+
+    def _scaled_dot_product_attention(self, call: Call) -> str:
+        q, k, v = call.operands
+        self.put(f"scores = {q} @ {k}.swapaxes(-2, -1) / {q}.shape[-1] ** 0.5")
+        if call.options.get("is_causal"):
+            self.put("scores = jnp.where(jnp.tri(*scores.shape[-2:]) > 0, scores, -jnp.inf)")
+        return f"jax.nn.softmax(scores) @ {v}"
 
     # Pooling
 
@@ -249,15 +295,12 @@ class Framework(Writer):
 
 
 def _bias(call: Call) -> str:
-    return f" + {call.operands[2]}[:, None, None]" if len(call.operands) > 2 else ""
-
-
-def _pair(size: Size) -> str:
-    return f"({size[0]}, {size[1]})"
+    axes = ", None" * (len(call.shape) - 2)
+    return f" + {call.operands[2]}[:{axes}]" if len(call.operands) > 2 else ""
 
 
 def _edges(before: Sequence[int], after: Sequence[int]) -> str:
-    """Padding of rows and columns."""
+    """Padding along each axis."""
     if not any((*before, *after)):
         return '"VALID"'
-    return f"[({before[0]}, {after[0]}), ({before[1]}, {after[1]})]"
+    return str(list(zip(before, after, strict=True)))

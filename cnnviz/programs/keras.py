@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from cnnviz.operation import KERNEL, MAP, Call, Operand, Shown, Training
 from cnnviz.parameters import Size
-from cnnviz.programs._writer import Writer, hyperparameters, overhang, pad_sides
+from cnnviz.programs._writer import Writer, fold_source, hats, hyperparameters, overhang, pad_sides
 
 _INDICES = """# Keras gives no indices of maxima: the place in a window, then in the map.
 windows = keras.ops.image.extract_patches({0}, {o[kernel_size]}, strides={o[stride]})
@@ -40,6 +41,12 @@ _TEMPLATES = {
     "add": "{0} + {1}",
     "dropout": "# Dropout of Keras draws a mask of its own: here the figure's.\n{0} * {1} / (1 - {p})",
     "batch_norm_inference": "({0} - {1}) / ({2} + {eps}) ** 0.5",
+    "pixel_shuffle": "n, h, w, c = {0}.shape\nr = {upscale_factor}\n"
+    "cells = keras.ops.transpose(keras.ops.reshape({0}, (n, h, w, -1, r, r)), (0, 1, 4, 2, 5, 3))\n"
+    "keras.ops.reshape(cells, (n, h * r, w * r, -1))",
+    "pixel_unshuffle": "n, h, w, c = {0}.shape\nr = {downscale_factor}\n"
+    "cells = keras.ops.transpose(keras.ops.reshape({0}, (n, h // r, r, w // r, r, c)), (0, 1, 3, 5, 2, 4))\n"
+    "keras.ops.reshape(cells, (n, h // r, w // r, -1))",
     "identity": "keras.activations.linear({0})",
     "hardtanh": "keras.activations.hard_tanh({0})",
     "hardswish": "keras.activations.hard_silu({0})",
@@ -96,9 +103,13 @@ class Framework(Writer):
         if shown.kind != MAP:
             return super().shown(shown)
         if shown.size:
-            return f"tuple({shown.name}.shape[1:3])"
+            channels = f"{shown.name}.shape[-1], *" if len(shown.index) == 1 else "*"
+            return f"({channels}{shown.name}.shape[1:-1],)"
         if len(shown.index) == 2:
-            return f"{shown.name}[0, :, :, 0]"
+            return f"{shown.name}[0, ..., 0]"
+        if len(shown.index) > 2:
+            sample, channel, *cell = shown.index
+            return f"{shown.name}[{', '.join(map(str, (sample, *cell, channel)))}]"
         return f"keras.ops.moveaxis({shown.name}{'[0]' * len(shown.index)}, -1, {1 - len(shown.index)})"
 
     # Convolution
@@ -109,6 +120,8 @@ class Framework(Writer):
             self.note("A cross-correlation: the kernel is not flipped.")
         x = self._padded(x, o["padding"], o["padding"])
         return self.called("keras.ops.conv", x, w, **_steps(o), padding='"valid"') + _bias(call)
+
+    _conv1d = _conv3d = _conv2d
 
     def _padded(self, x: str, before: Sequence[int], after: Sequence[int], value: str = "") -> str:
         """The name of an input with its padding, which is put ahead."""
@@ -156,6 +169,40 @@ class Framework(Writer):
             self.put(f"whole = {_pad('whole', (0, 0), lack)}")
         (top, left), (rows, columns) = start, size
         return f"whole[:, {top}:{top + rows}, {left}:{left + columns}]"
+
+    # Sampling and patches
+
+    def _interpolate(self, call: Call) -> str:
+        x, o = call.operands[0], call.options
+        if o["mode"] == "nearest":
+            rows, columns = ([at * i // n for at in range(n)] for i, n in zip(call.shape[-2:], o["size"], strict=True))
+            return f"keras.ops.take(keras.ops.take({x}, {rows}, axis=1), {columns}, axis=2)"
+        if not o["align_corners"]:
+            return f'keras.ops.image.resize({x}, {o["size"]}, "bilinear")'
+        self.note("Keras does not align corners: each sample's weights for the cells of a row or column.")
+        self.put(*hats(call, "np"))
+        return f'keras.ops.einsum("ri,nijc,sj->nrsc", rows.astype({self.dtype}), {x}, columns.astype({self.dtype}))'
+
+    def _unfold(self, call: Call) -> str:
+        o, (n, channels), cells = call.options, call.shape[:2], math.prod(call.options["kernel_size"])
+        x = self._padded(call.operands[0], o["padding"], o["padding"])
+        how = {"strides": o["stride"]} | ({"dilation_rate": o["dilation"]} if max(o["dilation"]) > 1 else {})
+        self.put(f"patches = {self.called('keras.ops.image.extract_patches', x, str(o['kernel_size']), **how)}")
+        turned = f"keras.ops.transpose(keras.ops.reshape(patches, ({n}, -1, {cells}, {channels})), (0, 3, 2, 1))"
+        return f"keras.ops.reshape({turned}, ({n}, {channels * cells}, -1))"
+
+    def _fold(self, call: Call) -> str:
+        self.note("Keras has no fold: NumPy adds each cell of a window where it came from.")
+        self.put(f"array = keras.ops.convert_to_numpy({call.operands[0]})")
+        source = fold_source(call, "np", "folded[{0}] += {1}").replace("{0}.", "array.")
+        return f"{self.fill(source, call)}.transpose(0, 2, 3, 1)"
+
+    def _scaled_dot_product_attention(self, call: Call) -> str:
+        q, k, v = call.operands
+        self.put(f"scores = keras.ops.matmul({q}, keras.ops.swapaxes({k}, -2, -1)) / {q}.shape[-1] ** 0.5")
+        if call.options.get("is_causal"):
+            self.put('scores = keras.ops.where(np.tri(*scores.shape[-2:]) > 0, scores, -float("inf"))')
+        return f"keras.ops.matmul(keras.ops.softmax(scores), {v})"
 
     # Pooling
 
@@ -297,8 +344,8 @@ class Framework(Writer):
 
 
 def _steps(options: Mapping[str, Any]) -> dict[str, Any]:
-    found = {"strides": options["stride"]} if options["stride"] != (1, 1) else {}
-    return found | ({"dilation_rate": options["dilation"]} if options["dilation"] != (1, 1) else {})
+    found = {"strides": options["stride"]} if max(options["stride"]) > 1 else {}
+    return found | ({"dilation_rate": options["dilation"]} if max(options["dilation"]) > 1 else {})
 
 
 def _bias(call: Call) -> str:
@@ -306,5 +353,5 @@ def _bias(call: Call) -> str:
 
 
 def _pad(x: str, before: Sequence[int], after: Sequence[int], value: str = "") -> str:
-    edges = f"[[0, 0], [{before[0]}, {after[0]}], [{before[1]}, {after[1]}], [0, 0]]"
+    edges = [[0, 0], *map(list, zip(before, after, strict=True)), [0, 0]]
     return f"keras.ops.pad({x}, {edges}{f', constant_values={value}' if value else ''})"

@@ -18,6 +18,8 @@ _TEMPLATES = {
     "add": "{0} + {1}",
     "dropout": "# F.dropout draws a mask of its own: here the figure's.\n{0} * {1} / (1 - {p})",
     "batch_norm_inference": "F.batch_norm({0}, {1}, {2}, eps={eps})",
+    "pixel_shuffle": "F.pixel_shuffle({0}, {upscale_factor})",
+    "pixel_unshuffle": "F.pixel_unshuffle({0}, {downscale_factor})",
     "identity": "{0}",
     "tanh": "torch.tanh({0})",
     "sigmoid": "torch.sigmoid({0})",
@@ -64,7 +66,13 @@ class Framework(Writer):
     def _same(self, call: Call) -> str:
         return self.called(f"F.{call.function}", *call.operands, **self.options(call))
 
-    _conv_transpose2d = _same
+    _conv_transpose2d = _unfold = _fold = _scaled_dot_product_attention = _same
+    _conv1d = _conv3d = _conv2d
+
+    def _interpolate(self, call: Call) -> str:
+        return self.called(
+            "F.interpolate", call.operands[0], **{**self.options(call), "mode": repr(call.options["mode"])}
+        )
 
     def _pad(self, call: Call) -> str:
         o, how = call.options, {}

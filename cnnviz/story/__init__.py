@@ -32,7 +32,7 @@ from cnnviz.story.story import (
     shade_for,
     times,
 )
-from cnnviz.story.windows import Axis, Windows
+from cnnviz.story.windows import Axis, Place, Windows
 
 __all__ = [
     "CROWDED_SIDE",
@@ -42,6 +42,7 @@ __all__ = [
     "Graph",
     "MapAndKernel",
     "Maps",
+    "Place",
     "Sliding",
     "Story",
     "Tensor",

@@ -14,6 +14,9 @@ from cnnviz.operation import KERNEL, MAP, PLAIN, Call, Input, Operand, Operation
 
 Values = npt.NDArray[np.float64]
 
+_KINDS = {"unfold": PLAIN, "fold": MAP}
+"""Operations whose result is another kind of array than what goes in."""
+
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
@@ -75,7 +78,7 @@ class Graph:
         )
         self._calls.append(call)
         values = found if isinstance(found, tuple) else (found,)
-        kind = used[0].kind
+        kind = _KINDS.get(function, used[0].kind)
         return tuple(Tensor(name, np.asarray(each), kind) for name, each in zip(names, values, strict=False))
 
     def descend(self, loss: Tensor, rate: float) -> Mapping[str, Tensor]:

@@ -13,7 +13,7 @@ import cnnviz as package
 from cnnviz import CnnvizError, UsageError
 from cnnviz.pipeline import Figure, make
 
-SMALL = {"width": 320, "i": 3, "k": 2}
+SMALL = {"width": 320, "i": 3, "k": 2, "tween": 0}
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_an_interrupt_leaves_what_was_there(cnnviz, here, tmp_path, monkeypatch)
 
 
 def test_figures_make_a_deck_of_their_own(tmp_path):
-    figures = [package.conv(**SMALL), package.conv(**SMALL), package.pool(width=320)]
+    figures = [package.conv(**SMALL), package.conv(**SMALL), package.pool(width=320, tween=0)]
     written = package.deck(figures, tmp_path / "x.pptx", title="Mine")
     assert (written.slides, written.figures, written.beside) == (4, 3, None)
     assert titles(tmp_path / "x.pptx") == ["Mine", "Convolution", "Convolution", "Max pooling"]

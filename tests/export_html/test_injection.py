@@ -23,6 +23,7 @@ scene = "conv"
 name = "x"
 format = ["gif", "html", "svg"]
 width = 320
+tween = 0
 k = 2
 title = {text}
 caption = {text}

@@ -75,6 +75,17 @@ def conv_cases(draw: st.DrawFn) -> ConvCase:
     )
 
 
+def on_axes(case: ConvCase, axes: int) -> ConvCase:
+    """The same along its rows alone, or of three axes: of three slices with kernels of two."""
+
+    def cells(value: tuple[int, ...], first: int) -> tuple[int, ...]:
+        return value[:1] if axes == 1 else (first, *value)
+
+    x, w = ((*shape[:2], *cells(shape[2:], n)) for shape, n in ((case.x, 3), (case.w, 2)))
+    step, border, gap = cells(case.stride, 2), cells(case.padding, 1), cells(case.dilation, 1)
+    return case._replace(x=x, w=w, stride=step, padding=border, dilation=gap)  # type: ignore[arg-type]
+
+
 class TransposeCase(NamedTuple):
     x: tuple[int, ...]
     w: tuple[int, ...]

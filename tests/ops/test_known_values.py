@@ -69,7 +69,19 @@ def test_activations_of_extreme_values(name):
 @pytest.mark.parametrize(
     ("name", "operands", "options", "message"),
     [
-        ("conv3d", [], {}, "there is no operation 'conv3d'"),
+        ("conv4d", [], {}, "there is no operation 'conv4d'"),
+        ("conv1d", [np.ones((2, 4)), np.ones((1, 1, 2))], {}, "takes 1 channels, but input has 2"),
+        (
+            "conv3d",
+            [np.ones((2, 2, 2, 2)), np.ones((3, 1, 1, 1, 1))],
+            {"groups": 2},
+            "groups 2 does not divide the 3 kernels",
+        ),
+        ("pad", [COUNT], {"pad": (0, 5), "mode": "reflect"}, "reflect padding 5 is too large for an input of 5 cells"),
+        ("interpolate", [COUNT], {"mode": "cubic", "size": 2}, "choose from nearest, bilinear"),
+        ("pixel_shuffle", [COUNT], {"upscale_factor": 2}, "give a multiple of 4"),
+        ("fold", [np.ones((4, 5))], {"output_size": 3, "kernel_size": 2}, "give a multiple of 4 rows and 4 columns"),
+        ("scaled_dot_product_attention", [np.ones((2, 3))] * 2 + [np.ones((1, 3))], {}, "give .L, E., .S, E. and"),
         ("conv2d", [np.ones((1, 2, 2)), np.ones((1, 1, 3, 3))], {}, "kernel 3 does not fit the padded input 2"),
         ("conv2d", [np.ones((2, 2)), PLUS], {}, "input has shape 2×2"),
         ("conv2d", [COUNT, PLUS], {"stride": 0}, "stride 0 is not possible"),

@@ -19,6 +19,7 @@ from .draws import (
     TransposeCase,
     conv_cases,
     fractions,
+    on_axes,
     pool_cases,
     seeds,
     steady,
@@ -37,13 +38,14 @@ def _options() -> onnxruntime.SessionOptions:
     return options
 
 
-def runtime(operator: str, *inputs: np.ndarray, outputs: int = 1, **attributes: Any) -> list[np.ndarray]:
-    """Run one ONNX operator."""
-    names, results = [f"i{n}" for n in range(len(inputs))], [f"o{n}" for n in range(outputs)]
+def runtime(operator: str, *given: np.ndarray | None, outputs: int = 1, **attributes: Any) -> list[np.ndarray]:
+    """Run one ONNX operator; None is an input that is left out."""
+    every, results = ["" if a is None else f"i{n}" for n, a in enumerate(given)], [f"o{n}" for n in range(outputs)]
+    names, inputs = [name for name in every if name], [array for array in given if array is not None]
     types = [helper.np_dtype_to_tensor_dtype(array.dtype) for array in inputs]
     made = [types[0], *[TensorProto.INT64] * (outputs - 1)] if operator == "MaxPool" else [types[0]] * outputs
     graph = helper.make_graph(
-        [helper.make_node(operator, names, results, **attributes)],
+        [helper.make_node(operator, every, results, **attributes)],
         operator,
         [helper.make_tensor_value_info(n, t, a.shape) for n, t, a in zip(names, types, inputs, strict=True)],
         [helper.make_tensor_value_info(n, t, None) for n, t in zip(results, made, strict=True)],
@@ -78,6 +80,51 @@ def test_conv2d(case: ConvCase) -> None:
     (theirs,) = runtime("Conv", x, w, b, **attributes, group=case.groups)
     ours = ops.conv2d(x, w, b, case.stride, case.padding, case.dilation, case.groups)
     np.testing.assert_array_equal(ours, theirs)
+
+
+@steady(40)
+@given(st.sampled_from([1, 3]), conv_cases())
+def test_conv1d_and_conv3d(axes: int, drawn: ConvCase) -> None:
+    case = on_axes(drawn, axes)
+    x, w, b = whole_numbers(case.seed, case.x, case.w, (case.out,))
+    attributes = {"strides": case.stride, "pads": both_sides(case.padding), "dilations": case.dilation}
+    (theirs,) = runtime("Conv", x, w, b, **attributes, group=case.groups)
+    options = {"stride": case.stride, "padding": case.padding, "dilation": case.dilation, "groups": case.groups}
+    np.testing.assert_array_equal((ops.conv1d if axes == 1 else ops.conv3d)(x, w, b, **options), theirs)
+
+
+@steady(40)
+@given(conv_cases())
+def test_fold(case: ConvCase) -> None:
+    (x,) = whole_numbers(case.seed, case.x)
+    columns = ops.unfold(x, case.w[2:], case.dilation, case.padding, case.stride)
+    how = {"strides": case.stride, "pads": both_sides(case.padding), "dilations": case.dilation}
+    (theirs,) = runtime("Col2Im", columns, np.array(case.x[2:]), np.array(case.w[2:]), **how)
+    ours = ops.fold(columns, case.x[2:], case.w[2:], case.dilation, case.padding, case.stride)
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@steady(40)
+@given(conv_cases())
+def test_unfolded_windows_times_kernels_are_a_convolution(case: ConvCase) -> None:
+    x, w = whole_numbers(case.seed, case.x, (2, case.x[1], *case.w[2:]))
+    how = {"dilation": case.dilation, "padding": case.padding, "stride": case.stride}
+    product = w.reshape(2, -1) @ ops.unfold(x, case.w[2:], **how)
+    attributes = {"strides": case.stride, "pads": both_sides(case.padding), "dilations": case.dilation}
+    (theirs,) = runtime("Conv", x, w, **attributes)
+    np.testing.assert_array_equal(product.reshape(theirs.shape), theirs)
+
+
+@steady(40)
+@given(st.tuples(*[st.integers(1, 7)] * 4), st.sampled_from(["nearest", "half_pixel", "align_corners"]), seeds)
+def test_interpolate(sizes: tuple[int, ...], how: str, seed: int) -> None:
+    (x,) = fractions(seed, (1, 2, *sizes[:2]), dtype=np.float32)
+    nearest = {"mode": "nearest", "nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"}
+    attributes = nearest if how == "nearest" else {"mode": "linear", "coordinate_transformation_mode": how}
+    (theirs,) = runtime("Resize", x, None, None, np.array([1, 2, *sizes[2:]]), **attributes)
+    corners = None if how == "nearest" else how == "align_corners"
+    ours = ops.interpolate(x, sizes[2:], None, "nearest" if how == "nearest" else "bilinear", corners)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
 @steady(100)

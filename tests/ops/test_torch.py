@@ -14,7 +14,7 @@ from cnnviz.errors import UsageError
 from cnnviz.functions.compute import compute, gradients
 from cnnviz.ops.optimizers import OPTIMIZERS
 
-from .draws import conv_cases, fractions, pool_cases, steady, transpose_cases, whole_numbers
+from .draws import conv_cases, fractions, on_axes, pool_cases, steady, transpose_cases, whole_numbers
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
@@ -77,6 +77,47 @@ def test_pad(mode, shape, ends):
             compute("pad", x, **options)
     else:
         same(compute("pad", x, **options), theirs)
+
+
+@steady(40)
+@given(st.sampled_from([1, 3]), conv_cases())
+def test_conv1d_and_conv3d(axes, drawn):
+    case = on_axes(drawn, axes)
+    options = {"stride": case.stride, "padding": case.padding, "dilation": case.dilation, "groups": case.groups}
+    both(f"conv{axes}d", fractions(case.seed, case.x, case.w, (case.out,)), options, backward=False)
+
+
+@steady(40)
+@given(
+    st.tuples(*[st.integers(1, 7)] * 4), st.sampled_from([("nearest", None), ("bilinear", False), ("bilinear", True)])
+)
+def test_interpolate(sizes, mode):
+    options = {"size": sizes[2:], "mode": mode[0], "align_corners": mode[1]}
+    both("interpolate", fractions(4, (2, 3, *sizes[:2])), options, backward=False)
+    options |= {"size": None, "scale_factor": sizes[2]}
+    both("interpolate", fractions(4, (2, 3, *sizes[:2])), options, backward=False)
+
+
+@steady(40)
+@given(conv_cases())
+def test_unfold_and_fold(case):
+    options = {name: getattr(case, name) for name in ("dilation", "padding", "stride")}
+    options |= {"kernel_size": case.w[2:]}
+    (x,) = fractions(case.seed, case.x)
+    both("unfold", [x], options, backward=False)
+    both("fold", [compute("unfold", x, **options)], {"output_size": case.x[2:], **options}, backward=False)
+
+
+@pytest.mark.parametrize("r", [1, 2, 3])
+def test_pixel_shuffle_and_back(r):
+    both("pixel_shuffle", fractions(5, (2, 2 * r * r, 3, 2)), {"upscale_factor": r}, backward=False)
+    both("pixel_unshuffle", fractions(5, (2, 2, 3 * r, 2 * r)), {"downscale_factor": r}, backward=False)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention(causal):
+    shapes = (2, 4, 3), (2, 6, 3), (2, 6, 5)
+    both("scaled_dot_product_attention", fractions(6, *shapes), {"is_causal": causal}, backward=False)
 
 
 @steady(100)

@@ -11,11 +11,25 @@ from cnnviz.story import Graph
 from tests.programs.programs import TOLERANCE, printed
 
 MAPS, ROW = (2, 3, 5, 4), (1, 2, 6)
+PATCHES = ((1, 1), (0, 0), (1, 1)), ((2, 1), (1, 1), (2, 1))
+PLAIN = {"fold", "scaled_dot_product_attention"}
 CASES = [
     *(("pad", (shape,), {"pad": pad, "mode": mode})
       for mode in ("constant", "reflect", "replicate", "circular")
       for shape, pad in ((MAPS, (1, 2, 0, 3)), (MAPS, (1, 1, 1, 1)), (ROW, (2, 0)))),
     ("pad", (MAPS,), {"pad": (0, 1, 2, 0), "value": -1.5}),
+    ("conv1d", ((2, 4, 9), (6, 2, 3), (6,)), {"stride": (2,), "padding": (1,), "dilation": (2,), "groups": 2}),
+    ("conv1d", (ROW, (1, 2, 2)), {"stride": (1,), "padding": (0,), "dilation": (1,)}),
+    ("conv3d", ((1, 2, 4, 5, 6), (3, 2, 2, 3, 2), (3,)),
+     {"stride": (1, 2, 1), "padding": (0, 1, 1), "dilation": (2, 1, 1)}),
+    *(("interpolate", (MAPS,), {"size": size, "mode": mode, "align_corners": corners})
+      for size in ((10, 8), (3, 7)) for mode, corners in (("nearest", None), ("bilinear", False), ("bilinear", True))),
+    ("pixel_shuffle", ((2, 8, 3, 2),), {"upscale_factor": 2}),
+    ("pixel_unshuffle", ((2, 2, 4, 6),), {"downscale_factor": 2}),
+    *(("unfold", (MAPS,), {"kernel_size": (2, 3), "dilation": d, "padding": p, "stride": s}) for d, p, s in PATCHES),
+    *(("fold", ((2, 18, n),), {"output_size": (5, 4), "kernel_size": (2, 3), "dilation": d, "padding": p, "stride": s})
+      for n, (d, p, s) in zip((8, 12), PATCHES, strict=True)),
+    *(("scaled_dot_product_attention", ((3, 4), (3, 4), (3, 2)), {"is_causal": causal}) for causal in (False, True)),
 ]  # fmt: skip
 
 
@@ -24,7 +38,7 @@ CASES = [
 def test_the_program_of_one_call(framework, function, shapes, options, in_framework):
     in_framework(framework)
     drawn, graph = np.random.default_rng(1), Graph()
-    kinds = {"conv1d": ("map", "kernel", "plain"), "conv3d": ("map", "kernel", "plain")}.get(function, ("map",) * 3)
+    kinds = ("plain",) * 3 if function in PLAIN else ("map", "kernel", "plain")
     given = [
         graph.given(name, drawn.integers(-9, 10, shape) / 2, kind)
         for name, shape, kind in zip("xwb", shapes, kinds, strict=False)

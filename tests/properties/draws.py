@@ -51,6 +51,10 @@ def _declared(name: str) -> tuple[Parameter, ...]:
     return tuple(parameters_of(scene_of(name)))
 
 
+_TEXTS = {"stack": ("1,2", "1,2,4", "5"), "i": ("2x9x8", "3x6x6", "1x1x1")}
+"""Parameters that are texts."""
+
+
 @st.composite
 def figures(draw: st.DrawFn, scene: str) -> tuple[Given, Figure]:
     """Parameters of a scene and their figure; of what it refuses, in one line, only a part is given."""
@@ -91,6 +95,8 @@ def _value(parameter: Parameter) -> st.SearchStrategy[Any]:
         return st.lists(st.sampled_from(_LAYERS), max_size=4).map(lambda layers: ", ".join([*layers, "fc 3"]))
     if spec.choices:
         return st.sampled_from(spec.choices)
+    if parameter.type is str:
+        return st.sampled_from(_TEXTS[parameter.name])
     if parameter.type is bool:
         return st.booleans()
     if parameter.type in (float, Numbers):

@@ -46,3 +46,25 @@ def shown(panel, size, corner=(0, 0), *, numbers=True, roles=()):
     look = Look(theme=THEME, palette=palette, typesetter=TYPESETTER, unit=1.0)
     place = Place(x=corner[0], y=corner[1], width=size[0], height=size[1], cell=46)
     return Shown(kind(panel, place, look, fit), look, (size[0] + 2 * corner[0], size[1] + 2 * corner[1]))
+
+
+def assert_apart(film):
+    """Panels and their labels stand on the stage, none on another."""
+    layout, width = film.layout, film.size[0]
+    unit = width / 960
+    boxes = []
+    for panel in film.storyboard.panels():
+        place = layout.places[panel.name]
+        bottom = place.y + place.height
+        if place.label:
+            lines = place.label.count("\n")
+            bottom = place.label_baseline + round((21 * lines + 4) * unit * layout.fit.text)
+        assert place.x >= 36 * unit
+        assert place.x + place.width <= width - 36 * unit
+        assert place.y >= layout.lines.stage_top - 1
+        assert bottom <= layout.lines.band, f"{panel.name} runs into the band"
+        boxes.append((place.x, place.y, place.x + place.width, bottom))
+    for n, (left, top, right, bottom) in enumerate(boxes):
+        for other in boxes[n + 1 :]:
+            apart = right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
+            assert apart, "two panels overlap"

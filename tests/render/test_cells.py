@@ -166,7 +166,9 @@ def film_of(scene, given, theme, values, most=None):
 @pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
 def test_every_cell_shows_its_state(figure):
     scene, given = figure
-    for name, values, most in [("article", True, None), *((theme, False, MOST_FRAMES) for theme in theme_names())]:
+    # Of the other themes one, in turn.
+    other = theme_names()[FIGURES.index(figure) % len(theme_names())]
+    for name, values, most in [("article", True, None), (other, False, MOST_FRAMES)]:
         film, theme, known = film_of(scene, given, name, values, most), theme_file(name), {}
         sheets = list(sheets_of(film))
         for number, (frame, (_, states)) in enumerate(zip(film, play(film.storyboard), strict=True), start=1):

@@ -10,6 +10,7 @@ from cnnviz.pipeline import make
 from cnnviz.render import text
 from cnnviz.render.panels.base import LEAST_TEXT
 from tests.figures import all_figures, named
+from tests.render.shown import assert_apart
 
 # Each scene, and the figures with the longest texts.
 FIGURES = [figure for figure in all_figures() if not figure[1] or set(figure[1]) & {"d", "output_padding"}]
@@ -18,27 +19,6 @@ FIGURES = [figure for figure in all_figures() if not figure[1] or set(figure[1])
 def film_of(figure, scale):
     scene, given = figure
     return make(scene, **given, width=640, font_scale=scale).film()
-
-
-def assert_apart(film):
-    layout, unit = film.layout, 640 / 960
-    assert film.size == (640, 360)
-    boxes = []
-    for panel in film.storyboard.panels():
-        place = layout.places[panel.name]
-        bottom = place.y + place.height
-        if place.label:
-            lines = place.label.count("\n")
-            bottom = place.label_baseline + round((21 * lines + 4) * unit * layout.fit.text)
-        assert place.x >= 36 * unit
-        assert place.x + place.width <= 640 - 36 * unit
-        assert place.y >= layout.lines.stage_top - 1
-        assert bottom <= layout.lines.band, f"{panel.name} runs into the band"
-        boxes.append((place.x, place.y, place.x + place.width, bottom))
-    for n, (left, top, right, bottom) in enumerate(boxes):
-        for other in boxes[n + 1 :]:
-            apart = right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
-            assert apart, "two panels overlap"
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))

@@ -1,0 +1,51 @@
+"""Windows as columns of a matrix (im2col), and columns added up again."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.errors import UsageError
+from cnnviz.ops._arrays import Array, Pair, as_maps, floating, pair, shape_text
+from cnnviz.ops.convolution import conv_output_size, pad2d, windows2d
+
+
+def unfold(input: npt.ArrayLike, kernel_size: Pair, dilation: Pair = 1, padding: Pair = 0, stride: Pair = 1) -> Array:
+    """Write each window as a column, (N, C, H, W) to (N, C·kH·kW, windows): im2col, Chellapilla et al. 2006."""
+    x = as_maps(input)
+    windows = windows2d(pad2d(x, padding), kernel_size, stride, dilation)
+    *samples, channels, rows, cols, height, width = windows.shape
+    found = np.moveaxis(windows, (-2, -1), (-4, -3))
+    return found.reshape(*samples, channels * height * width, rows * cols)
+
+
+def fold(
+    input: npt.ArrayLike,
+    output_size: Pair,
+    kernel_size: Pair,
+    dilation: Pair = 1,
+    padding: Pair = 0,
+    stride: Pair = 1,
+) -> Array:
+    """Add the columns of `unfold` up where they came from, (N, C·kH·kW, windows) to (N, C, H, W): col2im.
+
+    A cell that several windows cover is the sum of what they have there. Raises UsageError for other sizes.
+    """
+    x, size, kernel = floating(input), pair(output_size, "output_size", 1), pair(kernel_size, "kernel_size", 1)
+    gap, border, step = pair(dilation, "dilation", 1), pair(padding, "padding", 0), pair(stride, "stride", 1)
+    rows, cols = (
+        conv_output_size(i, k, s, p, d) for i, k, s, p, d in zip(size, kernel, step, border, gap, strict=True)
+    )
+    cells = kernel[0] * kernel[1]
+    if x.ndim not in (2, 3) or x.shape[-2] % cells or x.shape[-1] != rows * cols:
+        raise UsageError(
+            f"input {shape_text(x.shape)} does not fold into {shape_text(size)}: give a multiple of {cells} rows and "
+            f"{rows * cols} columns"
+        )
+    columns = x.reshape(*x.shape[:-2], -1, *kernel, rows, cols)
+    whole = np.zeros((*columns.shape[:-4], size[0] + 2 * border[0], size[1] + 2 * border[1]), dtype=x.dtype)
+    for r, c in np.ndindex(*kernel):
+        down = slice(r * gap[0], r * gap[0] + (rows - 1) * step[0] + 1, step[0])
+        across = slice(c * gap[1], c * gap[1] + (cols - 1) * step[1] + 1, step[1])
+        whole[..., down, across] += columns[..., r, c, :, :]
+    return whole[..., border[0] : border[0] + size[0], border[1] : border[1] + size[1]]

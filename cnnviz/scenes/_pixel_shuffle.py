@@ -1,0 +1,68 @@
+"""Pixel shuffle and its inverse: channels become places, places become channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cnnviz.errors import UsageError
+from cnnviz.story import Graph, Place, Story, filling, load_maps
+from cnnviz.storyboard import Mark, Step
+from cnnviz.words import Math, Number, Shape, Text, equation
+
+if TYPE_CHECKING:
+    from cnnviz.scenes.upsample import Upsample
+
+_ROLES = ("input", "kernel", "output", "bias", "neighbour", "overlap", "winner", "lit", "unreached")
+"""A colour for each channel."""
+
+
+def tell_shuffle(scene: Upsample) -> Story:
+    """One step for each cell, in the colour of its channel."""
+    r, back, (rows, columns) = scene.scale, scene.kind == "pixel-unshuffle", scene.i or (2, 2)
+    if r**2 > len(_ROLES):
+        raise UsageError(f"--scale {r} makes {r**2} channels, more than can be told apart: use 3 or less")
+    size = (rows * r, columns * r) if back else (rows, columns)
+    x = load_maps(scene.input, 1 if back else r**2, size, seed=scene.seed, default=(1, size)).values
+    graph = Graph()
+    factor: dict[str, Any] = {"downscale_factor" if back else "upscale_factor": r}
+    y = graph.compute(scene.kind.replace("-", "_"), graph.map("x", x), **factor)
+    many, one = ("output", "input") if back else ("input", "output")
+    roles = {many: np.empty((r * r, rows, columns), object), one: np.empty((rows * r, columns * r), object)}
+    for channel, row, column in np.ndindex(r * r, rows, columns):
+        roles[many][channel, row, column] = _ROLES[channel]
+        roles[one][row * r + channel // r, column * r + channel % r] = _ROLES[channel]
+    title = Text("Pixel unshuffle" if back else "Pixel shuffle")
+    story = Story(scene, title, graph)
+    away = "Every {n}th row and column becomes a channel, and no number changes: {i} → {o}"
+    near = "{n} channels become one map, and no number changes: {i} → {o}"
+    shapes = {"i": Shape(x.shape if not back else (1, *size)), "o": Shape(y.values.shape[1:])}
+    story.point = Text(away if back else near, n=r if back else r * r, **shapes)
+    story.set("factor", "r", Number(r), size=False)
+    marks = (Mark(name="window", role="window"),)
+    X = story.cells("input", "Input {size}", x[0] if back else x, roles=roles["input"].astype(str), marks=marks)
+    graph.show_input("input", X.values, X.values.shape)
+    Y = story.cells("output", "Output {size}", y, axes=3 if back else 2, pending=True)
+
+    def source(at: Place) -> Place:
+        if back:
+            channel, row, column = at
+            return row * r + channel // r, column * r + channel % r
+        return at[0] % r * r + at[1] % r, at[0] // r, at[1] // r
+
+    def steps() -> Iterator[Step]:
+        for at in np.ndindex(*Y.values.shape):
+            cell = source(at)
+            caption = equation(Y.symbol("y", at), X.symbol("x", cell), Y[at])
+            yield story.step(caption, X.mark("window", cell), Y.write(at, role=str(roles["output"][at])))
+
+    index = r"y_{c,\;r\cdot i+a,\;r\cdot j+b}=x_{c\cdot r^2+r\cdot a+b,\;i,\;j}"
+    there = r"y_{c\cdot r^2+r\cdot a+b,\;i,\;j}=x_{c,\;r\cdot i+a,\;r\cdot j+b}"
+    alt = Text(
+        "{name}: {steps} the {o} output", name=Text(title.template.lower()), steps=filling(Y.values.size), **shapes
+    )
+    return story.play(
+        steps, Y.values.size, (X, "→", Y), alt=alt, formula=Math(there if back else index), step_roles=_ROLES
+    )

@@ -1,0 +1,115 @@
+"""Attention: each query meets every key, softmax makes weights, values are averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from cnnviz.data import load_map
+from cnnviz.errors import UsageError
+from cnnviz.operation import PLAIN
+from cnnviz.parameters import ArrayLike, param
+from cnnviz.scene import Scene
+from cnnviz.story import Axis, Graph, Story, Windows, input_map
+from cnnviz.storyboard import Mark, Step
+from cnnviz.words import Math, Number, Shape, Symbol, Text, call, dot, equation, total
+
+_MATRIX = "a matrix with a row for each token"
+
+_WRITTEN = 3
+"""Tokens up to which numbers fit their cells; of more, cells show colours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attention(Scene):
+    """Scaled dot-product attention of one head, with numbers: scores q·k/√d, their softmax, the weighted values.
+
+    Vaswani et al. (2017), "Attention is all you need", equation 1; torch's scaled_dot_product_attention.
+    """
+
+    examples: ClassVar = ("cnnviz attention --tokens 3", "cnnviz attention --tokens 4 --causal")
+
+    tokens: int = param(3, help="Tokens, each with a query, a key and a value.", lo=1, hi=6, always_named=True)
+    d: int = param(2, help="Numbers in a query, a key and a value.", lo=1, hi=4, always_named=True)
+    causal: bool = param(False, help="A token sees itself and earlier ones alone.")
+    query: ArrayLike = input_map(None, help=f"Queries: {_MATRIX}.", shown_default="random")
+    key: ArrayLike = input_map(None, help=f"Keys: {_MATRIX}.", shown_default="random")
+    value: ArrayLike = input_map(None, help=f"Values: {_MATRIX}.", shown_default="random")
+
+    def story(self) -> Story:
+        """For each token its scores, their softmax, and its output."""
+        graph, shape = Graph(double=True), (self.tokens, self.d)
+        drawn = np.random.default_rng([self.seed, 1])
+        given = {}
+        for name in ("query", "key", "value"):
+            numbers, usual = getattr(self, name), drawn.integers(-2, 3, shape).astype(float)
+            values = usual if numbers is None else load_map(numbers, None, seed=self.seed).values
+            if values.shape != shape:
+                rows, columns = values.shape
+                raise UsageError(
+                    f"--{name} is {rows}×{columns}, but there are {self.tokens} tokens of {self.d} numbers"
+                )
+            given[name[0]] = graph.given(name[0], values, PLAIN)
+        zeros = graph.given("zeros", np.zeros(self.tokens), PLAIN)
+        products = graph.compute("linear", given["q"], given["k"], zeros, result="products")
+        out = graph.compute("scaled_dot_product_attention", *given.values(), result="y", is_causal=self.causal)
+        seen = np.tri(self.tokens) > 0 if self.causal else np.ones((self.tokens, self.tokens), bool)
+        scores = np.where(seen, products.values / np.sqrt(self.d), -np.inf)
+        weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+        weights /= weights.sum(axis=1, keepdims=True)
+
+        story = Story(self, Text("Attention"), graph)
+        story.point = Text("Each output is a mean of all values, weighted by how well query and key agree")
+        story.set("tokens", "n", Number(self.tokens), size=False)
+        story.set("numbers", "d", Number(self.d), size=False)
+        marks = (Mark(name="current", role="result"),)
+        Q, K, V = (
+            story.cells(name, label, given[name[0]], axes=2, marks=marks, role=role)
+            for name, label, role in (
+                ("query", "Queries {size}", "input"),
+                ("key", "Keys {size}", "kernel"),
+                ("value", "Values {size}", "bias"),
+            )
+        )
+        more: dict[str, Any] = {"pending": True} | ({"shade": None} if self.tokens <= _WRITTEN else {})
+        label = Text("Scores {size}", size=Shape((self.tokens, self.tokens), "scores"))
+        S = story.cells("scores", label, np.where(seen, scores, 0), digits=self.most(1), **more)
+        P = story.cells("weights", "Softmax of each row {size}", weights, digits=self.most(2), **more)
+        Y = story.cells("output", "Output {size}", out, axes=2, digits=self.most(1), **more)
+        keys = Windows((Axis.each(self.tokens), Axis.all(self.d)))
+
+        def steps() -> Iterator[Step]:
+            for t in range(self.tokens):
+                keyed = range(t + 1 if self.causal else self.tokens)
+                row, one = keys.cells((t, 0)), (1, self.d)
+                q = Q.mark("current", (t, 0), one)
+                for u in keyed:
+                    product = dot(Q.read(row), K.read(keys.cells((u, 0))), None, Number(0)) / call("sqrt", self.d)
+                    name = Symbol("s", (t + 1, u + 1))
+                    yield story.step(
+                        equation(name, product, S[t, u]), q, K.mark("current", (u, 0), one), S.write((t, u))
+                    )
+                powers = [call("exp", S[t, u]) for u in keyed]
+                name = Symbol("p", (t + 1, 1))
+                shares = [P.set((t, u), role="overlap", value=float(weights[t, u])) for u in range(self.tokens)]
+                said = equation(name, powers[0] / total(powers), P[t, 0])
+                yield story.step(said, K.hide("current"), shares, P.mark("current", (t, 0), (1, self.tokens)))
+                first = dot([P[t, u] for u in keyed], [V[u, 0] for u in keyed], None, Y[t, 0])
+                sums = [Y.set((t, c), role="output", value=float(Y.values[t, c])) for c in range(self.d)]
+                said = equation(Symbol("y", (t + 1, 1)), first, Y[t, 0])
+                yield story.step(said, sums, Y.mark("current", (t, 0), one))
+
+        count = sum((t + 1 if self.causal else self.tokens) + 2 for t in range(self.tokens))
+        return story.play(
+            steps,
+            count,
+            (Q, K, "→", S),
+            (P, "∗", V, "=", Y),
+            step_roles=("output", "overlap"),
+            alt=Text("attention of {n} tokens: scores, their softmax by rows, and the weighted values", n=self.tokens),
+            formula=Math(r"y=\mathrm{softmax}(QK^{T}/\sqrt{d})\,V"),
+            convention=Text("causal: no token sees a later one") if self.causal else "",
+        )

@@ -1,0 +1,112 @@
+"""Convolution of a signal: a kernel slides along one axis, perhaps seeing only the past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cnnviz.operation import KERNEL, MAP
+from cnnviz.scenes._causal_stack import read_stack, tell_stack
+from cnnviz.scenes._signal import Signal
+from cnnviz.story import Axis, Graph, Story, Windows, convolved_size, filled, filling, lost_of, times
+from cnnviz.storyboard import Mark, Step
+from cnnviz.words import Math, Number, Shape, Symbol, Text, dot, equation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conv1d(Signal):
+    """A convolution along one axis, as of sound, text or any series; with a stack, the dilated causal ones of WaveNet.
+
+    A causal one pads d(k − 1) zeros before the signal and none behind: an output sees its own time and earlier ones.
+    Van den Oord et al. (2016), "WaveNet: a generative model for raw audio", §2.1.
+    """
+
+    examples: ClassVar = (
+        "cnnviz conv1d --i 10 --k 3 --p 1",
+        "cnnviz conv1d --causal --d 2",
+        "cnnviz conv1d --stack 1,2,4,8",
+    )
+
+    def story(self) -> Story:
+        """One step for each output; of a stack, down from its last output to what it sees and up again."""
+        if self.stack:
+            return tell_stack(self, read_stack(self.stack))
+        x, w, before = self.map.values, self.weights.values, self.d * (self.k or 1) - self.d
+        length, k, ends = x.size, w.size, (before, 0) if self.causal else (self.p, self.p)
+        along = Axis.sliding(length, k, self.s, before if self.causal else self.p, self.d)
+        if self.causal:
+            spans = tuple(span for span in along.spans if span[-1] < length)
+            along = Axis(length, spans, before)
+        windows, graph = Windows((Axis.each(1), along)), Graph()
+        signal, kernel = graph.given("x", x[None], MAP), graph.given("w", w[None], KERNEL)
+        added = graph.given("b", [self.bias]) if self.bias else None
+        padded = graph.compute("pad", signal, result="padded", pad=ends, mode="constant") if self.causal else signal
+        options: dict[str, Any] = {
+            "stride": (self.s,),
+            "padding": (0 if self.causal else self.p,),
+            "dilation": (self.d,),
+        }
+        y = graph.compute("conv1d", padded, kernel, added, **options)
+        sizes = {
+            "i": Number(length, 0, ("input", "shape", 1)),
+            "o": Number(len(along.spans), 0, ("output", "shape", 1)),
+        }
+        sees = "Causal: output t sees time t and earlier, never later: {i} → {o}"
+        slides = "The kernel slides along the signal, one dot product for each place: {i} → {o}"
+        story = Story(
+            self, Text("Convolution in one dimension"), graph, point=Text(sees if self.causal else slides, **sizes)
+        )
+        story.fits(windows, "this convolution")
+        for word, symbol, value in (("kernel", "k", k), ("stride", "s", self.s), ("padding", "p", self.p)):
+            if not (self.causal and symbol == "p"):
+                story.set(word, symbol, Number(value))
+        if self.d > 1:
+            story.set("dilation", "d", Number(self.d))
+        b = story.bias(self.bias)
+        marks = [Mark(name="map", role="boundary", column=ends[0], rows=1, columns=length)] if any(ends) else []
+        X = story.cells(
+            "input",
+            "Signal {size}",
+            windows.padded(x, 0),
+            size=Shape((length,)),
+            roles=windows.roles(),
+            notes=True,
+            marks=(*marks, Mark(name="window", role="window")),
+            below=self._ends(ends),
+        )
+        graph.show_input("input", windows.padded(x, 0), x.shape)
+        W = story.cells("kernel", "Kernel {size}", kernel, axes=2, size=Shape((k,)), role="kernel")
+        Y = story.cells(
+            "output", "Output {size}", y, axes=2, size=Shape(windows.out[1:]), pending=True, lost=lost_of(x, w)
+        )
+        weights = W.read([(0, at) for at in range(k)])
+
+        def steps() -> Iterator[Step]:
+            for at in windows.places():
+                arithmetic = dot(X.read(windows.cells(at)), weights, b, Y[at])
+                caption = equation(Symbol("y", (at[1] + 1,)), arithmetic, Y[at])
+                yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
+
+        given = {"i": (length,), "k": (k,), "s": (self.s,), "p": (self.p,), "d": (self.d,)}
+        past = Math(r"y_t=w_1\,x_{t-d(k-1)}+\ldots+w_{k-1}\,x_{t-d}+w_k\,x_t")
+        alt = "a {k}-cell kernel slides along a signal of {i} with {settings}; {steps} the output"
+        return story.play(
+            steps,
+            windows.count,
+            (W,),
+            (X,),
+            (Y,),
+            alt=Text(alt, k=k, i=length, settings=story.told("kernel"), steps=filling(windows.count)),
+            formula=past if self.causal else filled(convolved_size(self.d > 1), windows.out[1:], **given),
+            convention=Text("cross-correlation: kernel not flipped"),
+        )
+
+    def _ends(self, ends: tuple[int, int]) -> Text | None:
+        if not any(ends):
+            return None
+        return (
+            Text("{n} zeros before, none behind", n=ends[0])
+            if self.causal
+            else Text("{n} zeros at both ends", n=self.p)
+        )

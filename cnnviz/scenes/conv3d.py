@@ -1,0 +1,119 @@
+"""Convolution of a volume: the kernel has depth too, and slides along three axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from cnnviz.operation import KERNEL, MAP
+from cnnviz.parameters import ArrayLike, Size, param
+from cnnviz.scene import Scene
+from cnnviz.story import (
+    Axis,
+    Graph,
+    Story,
+    Windows,
+    filling,
+    input_maps,
+    input_size,
+    kernel_size,
+    kernel_values,
+    load_maps,
+    lost_of,
+    padding,
+    stride,
+    times,
+)
+from cnnviz.storyboard import Mark, Step, Values
+from cnnviz.words import Math, Number, Shape, Text, dot, equation, evaluate, total
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conv3d(Scene):
+    """A convolution over depth, rows and columns, as of scans and clips: each output sums over neighbouring slices.
+
+    The cross-correlation of torch.nn.functional.conv3d; Ji et al. (2013), "3D convolutional neural networks for human
+    action recognition", equation 2.
+    """
+
+    examples: ClassVar = ("cnnviz conv3d --depth 3 --i 3 --kernel-depth 2 --k 2", "cnnviz conv3d --depth 4 --s 2 --i 4")
+
+    depth: int | None = param(None, help="Slices of the volume.", lo=1, hi=8, shown_default="3, or the data's own")
+    i: Size | None = input_size(hi=12, help="Size of a slice.", shown_default="3, or the data's own")
+    kernel_depth: int | None = param(
+        None, help="Slices of the kernel.", lo=1, hi=4, shown_default="2, or the data's own"
+    )
+    k: Size | None = kernel_size(hi=4, help="Size of a kernel's slice.", shown_default="2, or the data's own")
+    s: int = stride(help="Stride along all three axes.", hi=8)
+    p: int = padding(help="Zeros around the volume, slices of zeros too.", hi=2)
+    input: ArrayLike = input_maps("the slices")
+    kernel: ArrayLike = kernel_values(None, help="Kernel: its slices one below the other.", shown_default="a small one")
+
+    def story(self) -> Story:
+        """One step for each output, with the partial sum of every slice."""
+        x, w = self._loaded()
+        self.fill_in(depth=len(x), i=x.shape[1:], kernel_depth=len(w), k=w.shape[1:])
+        axes = [Axis.sliding(size, k, self.s, self.p) for size, k in zip(x.shape, w.shape, strict=True)]
+        windows, graph = Windows(tuple(axes)), Graph()
+        volume, kernel = graph.given("x", x[None, None], MAP), graph.given("w", w[None, None], KERNEL)
+        options = {name: (value,) * 3 for name, value in (("stride", self.s), ("padding", self.p), ("dilation", 1))}
+        y = graph.compute("conv3d", volume, kernel, result="y", **options)
+
+        story = Story(self, Text("Convolution of a volume"), graph)
+        said = "The kernel spans {n} slices at once: {i} → {o}"
+        story.point = Text(said, n=len(w), i=Shape(x.shape, "input"), o=Shape(windows.out, "output"))
+        story.fits(windows, "this convolution")
+        for word, symbol, value in (("stride", "s", self.s), ("padding", "p", self.p)):
+            story.set(word, symbol, Number(value))
+        captions = tuple(Text("slice {n}", n=n + 1) for n in range(windows.drawn[0]))
+        marks = [Mark(name=f"window {n}", role="window", channel=n) for n in range(windows.drawn[0])]
+        X = story.cells("input", "Volume {size}", volume, windows=windows, captions=captions, marks=marks)
+        W = story.cells("kernel", "Kernel {size}", kernel, axes=3, role="kernel", captions=captions[: len(w)])
+        Y = story.cells(
+            "output", "Output {size}", y, axes=3, pending=True, lost=lost_of(x, w), captions=captions[: windows.out[0]]
+        )
+        weights = W.read(list(np.ndindex(w.shape)))
+
+        def steps() -> Iterator[Step]:
+            for at in windows.places():
+                cells, (first, size) = windows.cells(at), windows.outline(at)
+                pixels, area = X.read(cells), w[0].size
+                slices = [slice(n, n + area) for n in range(0, w.size, area)]
+                sums = [Number(float(evaluate(dot(pixels[n], weights[n]))), Y.decimals) for n in slices]
+                arithmetic = dot(pixels, weights, None, Y[at])
+                caption = equation(Y.symbol("y", at), arithmetic, total(sums), Y[at], letters=60)
+                here = range(first[0], first[0] + size[0])
+                outlines = [
+                    X.mark(mark.name, (n, *first[1:]), size[1:]) if n in here else X.hide(mark.name)
+                    for n, mark in enumerate(marks)
+                ]
+                yield story.step(caption, X.cover(cells, times(weights)), outlines, Y.write(at))
+
+        alt = "a {k} kernel slides through a {i} volume with {settings}; {steps} the {o} output"
+        return story.play(
+            steps,
+            windows.count,
+            (X,),
+            (W, "=", Y),
+            alt=Text(
+                alt,
+                k=Shape(w.shape),
+                i=Shape(x.shape),
+                settings=story.told(),
+                steps=filling(windows.count),
+                o=Shape(windows.out),
+            ),
+            formula=Math(r"o=\lfloor(i+2p-k)/s\rfloor+1"),
+        )
+
+    def _loaded(self) -> tuple[Values, Values]:
+        how: dict[str, Any] = {"seed": self.seed, "what": "slices"}
+        x = load_maps(self.input, self.depth, self.i, default=(3, (3, 3)), option="--depth", **how)
+        given, slices = self.kernel, self.kernel_depth
+        if given is None:
+            given, slices = ("1 0; 0 1; 0 -1; 1 0", 2) if self.k is None and slices is None else ("random", slices)
+        w = load_maps(given, slices, self.k, default=(2, (2, 2)), option="--kernel-depth", **how)
+        return x.values, w.values

@@ -1,0 +1,99 @@
+"""im2col: windows become columns, the kernel a row, and the convolution one matrix product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnnviz.errors import UsageError
+from cnnviz.parameters import ArrayLike, Size
+from cnnviz.story import Graph, MapAndKernel, Sliding, Story, input_map, lost_of, padding, stride, times
+from cnnviz.storyboard import Mark, Step
+from cnnviz.words import Math, Number, Shape, Strong, Text, dot, equation
+
+_MOST_WINDOWS, _MOST_WEIGHTS = 36, 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Im2col(MapAndKernel):
+    """A convolution as libraries compute it: every window is copied into a column of a matrix.
+
+    The product of the kernel, written as a row, with that matrix is the output, written as a row. Chellapilla, Puri and
+    Simard (2006), "High performance convolutional neural networks for document processing", §3; torch's unfold.
+    """
+
+    examples: ClassVar = ("cnnviz im2col --i 4 --k 2", "cnnviz im2col --i 5 --k 3 --s 2 --p 1")
+    default_size: ClassVar[Size] = (4, 4)
+    default_kernel: ClassVar[Size] = (2, 2)
+
+    input: ArrayLike = input_map("random")
+    s: Size = stride()
+    p: Size = padding()
+
+    def prepare(self) -> None:
+        """A small kernel unless one is given."""
+        if self.k is None and self.kernel is None:
+            self.fill_in(k=self.default_kernel, kernel="1 2; -1 1")
+        super().prepare()
+
+    def story(self) -> Story:
+        """A step for each column, one for each product, one that folds, and the count of copies."""
+        x, w = self.map.values, self.weights.values
+        slide = Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p)
+        windows, count, weights = slide.windows, slide.windows.count, w.size
+        if count > _MOST_WINDOWS or weights > _MOST_WEIGHTS:
+            raise UsageError(
+                f"im2col would draw {weights} rows and {count} columns, more than {_MOST_WEIGHTS} and {_MOST_WINDOWS}: "
+                "use a smaller --k or --i, or a larger --s"
+            )
+        graph = Graph()
+        pixels = graph.map("x", x)
+        columns = graph.compute("unfold", pixels, result="unfolded", kernel_size=w.shape, **slide.options)
+        y = graph.compute("conv2d", pixels, graph.kernel("w", w), **slide.options)
+        graph.show(y, "product", (0, 0), (1, count))
+
+        story = Story(self, Text("Convolution as a matrix product"), graph)
+        said = "{windows} windows become columns: one product of a row and a matrix, {sizes}"
+        story.point = Text(said, windows=count, sizes=slide.sizes())
+        story.sizes(k=w.shape, s=self.s, p=self.p)
+        lost = lost_of(x, w)
+        X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map)
+        column = (Mark(name="current", role="result"), Mark(name="column", role="window"))
+        C = story.cells("columns", "Columns {size}", columns, axes=2, pending=True, marks=column)
+        below = Text("times each column")
+        W = story.cells("kernel", "Kernel as a row {size}", w.reshape(1, -1), role="kernel", below=below)
+        P = story.cells("product", "Product {size}", y.values.reshape(1, -1), pending=True, lost=lost)
+        Y = story.cells("output", "Output {size}", y, axes=2, pending=True, lost=lost)
+        row = W.read([(0, at) for at in range(weights)])
+
+        def steps() -> Iterator[Step]:
+            for n, at in enumerate(windows.places()):
+                copied = [C.set((m, n), role="input", value=float(C.values[m, n])) for m in range(weights)]
+                said = Text("Window {n} of {count} becomes column {n}", n=n + 1, count=count)
+                yield story.step(said, X.window(windows, at), copied, C.mark("current", (0, n), (weights, 1)))
+            for n in range(count):
+                cells = [(m, n) for m in range(weights)]
+                caption = equation(P.symbol("y", (n,)), dot(C.read(cells), row, None, P[0, n]), P[0, n])
+                marks = [X.hide("window"), C.hide("current"), C.mark("column", (0, n), (weights, 1))]
+                yield story.step(caption, X.cover(()), marks, C.cover(cells, times(row)), P.write((0, n)))
+            folded = [Y.set(at, role="output", value=float(Y.values[at])) for at in windows.places()]
+            said = Text("The row folds into the output: {shape}", shape=Strong(Shape(windows.out, "output")))
+            yield story.step(said, C.cover(()), C.hide("column"), P.hide("current"), folded, beats=2)
+            copies = Number(C.values.size, 0, ("columns", "size")) / Number(x.size)
+            price = "The price: {factor} times as many numbers are stored"
+            factor = equation(None, copies, Number(C.values.size / x.size, 2))
+            yield story.step(Text(price, factor=factor), beats=2)
+
+        return story.play(
+            steps,
+            2 * count + 2,
+            (X, C),
+            (W, "=", P, "→", Y),
+            alt=Text(
+                "im2col: {slides}; each window becomes a column, and one product gives all outputs",
+                slides=slide.told(story.told("kernel")),
+            ),
+            formula=Math(r"Y=\mathrm{fold}(W_{\mathrm{row}}\cdot\mathrm{unfold}(X))"),
+            convention=Text("rows of the columns: the kernel's cells, row by row"),
+        )

@@ -1,0 +1,103 @@
+"""Shapes: what comes out of each layer, what it costs, and how many inputs the linear layer needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnnviz.errors import UsageError
+from cnnviz.limits import MAX_PRODUCTS, MAX_WEIGHTS
+from cnnviz.parameters import param, quote
+from cnnviz.scene import Scene
+from cnnviz.scenes._layer_list import SAME_SIZE, read_layers
+from cnnviz.scenes._shape_rows import ShapeRow, cost, shape_rows
+from cnnviz.story import Graph, Story, light_rows
+from cnnviz.storyboard import SetEntry, Step, Table
+from cnnviz.words import Math, Number, Shape, Strong, Text, Words, equation, evaluate
+
+_DEFAULT = "conv 16@5, relu, pool 2, conv 10@5, relu, pool 2, flatten, linear 10"
+_MOST = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shapes(Scene):
+    """A network's shapes, parameters and multiplications, layer by layer, each with its arithmetic.
+
+    Sizes are those of torch.nn's layers (Dumoulin and Visin 2016, relationships 6 and 15); a linear layer with a wrong
+    number of inputs stops with torch's own error. A small network is also computed, with zeros.
+    """
+
+    examples: ClassVar = (
+        "cnnviz shapes --i 3x64x64",
+        'cnnviz shapes --i 1x28x28 --layers "conv 8@3, pool 2, flatten, linear 10"',
+        'cnnviz shapes --i 3x32x32 --layers "conv 16@5, pool 2, flatten, linear 400 10"',
+    )
+
+    i: str = param("3x64x64", help="Input size: channels, rows and columns.", alias="input-size", always_named=True)
+    layers: str = param(_DEFAULT, help="Layers: conv FILTERS@SIZE, pool SIZE, relu, flatten, linear [INPUTS] OUTPUTS.")
+
+    def story(self) -> Story:
+        """A row of the table for each layer, then the sums."""
+        match = re.fullmatch(r"\s*(\d{1,4})[x×](\d{1,4})(?:[x×](\d{1,4}))\s*", self.i)
+        if match is None or not all(0 < int(n) <= _MOST for n in match.groups()):
+            raise UsageError(f"--i {quote(self.i)} is not a size: give channels, rows and columns, such as 3x64x64")
+        shape = tuple(map(int, match.groups()))
+        layers = read_layers(self.layers, ("conv", "pool", "flatten", "linear", *SAME_SIZE))
+        rows = shape_rows(layers, shape, Graph(), False)
+        weights, products = (float(evaluate(cost(rows, what))) for what in ("parameters", "products"))
+        graph = Graph()
+        if weights <= MAX_WEIGHTS and products <= MAX_PRODUCTS:
+            rows = shape_rows(layers, shape, graph, True)
+        story, wrong = Story(self, Text("Shapes through a network"), graph), rows[-1].refused
+        last = Strong(Number(rows[-2].shape[0])) if wrong else Strong(Shape(rows[-1].shape))
+        if wrong:
+            said = "{layer} does not fit: flattened there are {last} numbers, not {wrong}"
+            story.point = Text(said, layer=rows[-1].name, last=last, wrong=wrong)
+        else:
+            story.point = Text("Each layer's output is the next one's input: {i} → {last}", i=Shape(shape), last=last)
+        story.set("layers", "L", Number(len(layers)), size=False)
+
+        header = tuple(map(Text, ("Layer", "Output", "Parameters", "Multiplications")))
+        entries: list[tuple[Words, ...]] = [(Text("Input"), Shape(shape), "", ""), *map(self._entries, rows)]
+        if not wrong:
+            entries.append((Text("Total"), "", Number(weights), Number(products)))
+        table = Table(name="shapes", header=header, entries=tuple(entries), size=18.0)
+
+        def steps() -> Iterator[Step]:
+            blank = [
+                SetEntry(panel="shapes", row=row, column=column, text="")
+                for row in range(1, len(entries))
+                for column in range(1 if row <= len(rows) else 0, 4)
+            ]
+            asked = Text("What shape comes out of each layer, and what does it cost?")
+            yield story.step(asked, blank, light_rows("shapes", 0, 4), beats=2)
+            for n, row in enumerate(rows, 1):
+                said = Text("{layer}: {why}", layer=row.name, why=row.caption)
+                yield story.step(said, self._write(n, entries[n]), light_rows("shapes", n, 4), beats=2)
+            if not wrong:
+                total = equation(None, cost(rows, "parameters"), weights, letters=60)
+                said = Text("{total} parameters", total=total)
+                yield story.step(said, self._write(len(rows) + 1, entries[-1]), light_rows("shapes", len(rows) + 1, 4))
+
+        alt = Text("a table of {n} layers: the shape of each output, parameters and multiplications", n=len(layers))
+        costs = r"F\cdot(C\cdot k\cdot k+1)\qquad F\cdot o\cdot o\cdot C\cdot k\cdot k"
+        formula = r"o=\lfloor(i+2p-d(k-1)-1)/s\rfloor+1\qquad " + costs
+        count = 1 + len(rows) + (not wrong)
+        return story.play(steps, count, (table,), alt=alt, formula=Math(formula), step_roles=())
+
+    @staticmethod
+    def _entries(row: ShapeRow) -> tuple[Words, ...]:
+        if row.refused is not None:
+            return row.name, Text("error"), "", ""
+        cells = [
+            equation(None, each, evaluate(each), strong=False) if each else ""
+            for each in (row.parameters, row.products)
+        ]
+        return row.name, row.size, *cells
+
+    @staticmethod
+    def _write(row: int, texts: tuple[Words, ...]) -> Iterator[SetEntry]:
+        for column, text in enumerate(texts):
+            yield SetEntry(panel="shapes", row=row, column=column, text=text)
