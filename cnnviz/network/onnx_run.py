@@ -20,6 +20,9 @@ from cnnviz.notation import size_text
 from cnnviz.parameters import quote
 from cnnviz.words import Text, Words
 
+NUMBERS = "numbers"
+"""Classes without names."""
+
 Scales = tuple[object, object]
 
 
@@ -79,9 +82,9 @@ def _check(found: Mapping[str, Array], model: OnnxModel) -> None:
             raise UsageError(f"{model.subject} gives infinite values in {quote(name)}: check --mean and --std")
 
 
-def load_labels(path: str | None, classes: int) -> list[str]:
-    """The names of classes, a line each, or their numbers where there is no file; raises UsageError."""
-    if path is None:
+def load_labels(path: str, classes: int) -> list[str]:
+    """The names of classes, a line each, or `NUMBERS`; raises UsageError."""
+    if path == NUMBERS:
         return [str(n) for n in range(classes)]
     subject, file = f"--labels file {quote(path)}", Path(path).expanduser()
     try:

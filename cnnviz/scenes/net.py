@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from cnnviz.limits import MAX_SIDE
 from cnnviz.network.onnx_file import DIGITS
-from cnnviz.network.onnx_run import OnnxRun, load_labels, run_onnx
+from cnnviz.network.onnx_run import NUMBERS, OnnxRun, load_labels, run_onnx
 from cnnviz.network.onnx_stations import PANEL, Stop, answer_stop, block_stops, image_stop, keys, short
 from cnnviz.parameters import ArrayLike, Numbers, Size, param
 from cnnviz.scene import Scene
@@ -34,9 +34,15 @@ class Net(Scene):
         help="An .onnx file, or digits: the network of `cnnviz cnn`.",
         positional=True,
         always_named=True,
+        names=lambda: (DIGITS,),
         files=True,
     )
-    labels: str | None = param(None, help="A text file with the name of a class on each line.", files=True)
+    labels: str = param(
+        NUMBERS,
+        help="Names of the classes: numbers, or a text file with a line each.",
+        names=lambda: (NUMBERS,),
+        files=True,
+    )
     i: Size | None = param(
         None, alias="input-size", help="Input size of a model that takes any.", lo=1, hi=MAX_SIDE, group="Data"
     )
