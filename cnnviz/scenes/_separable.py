@@ -10,12 +10,13 @@ import numpy as np
 from cnnviz.scenes._channels import held
 from cnnviz.story import Axis, Cells, Story, Windows, check_steps, lost_of, reading_beats
 from cnnviz.storyboard import Change, Equation, Mark, Row, SetRow, Sign, Step
-from cnnviz.words import Number, Shape, Text, Words, dot, equation
+from cnnviz.words import Number, Shape, Strong, Text, Words, dot, equation, joined
 
 if TYPE_CHECKING:
     from cnnviz.scenes.separable_conv import SeparableConv
 
 _POINT = "One kernel per channel, then 1×1 filters that mix the channels: {few} weights instead of {many}"
+_COUNTED = ("separable", "full")
 _PLAIN: dict[str, Any] = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1)}
 
 
@@ -63,14 +64,14 @@ class Separable:
         self.P = story.cells("pointwise filters", label, every, role="kernel", roles=roles)
         numbers = Number(channels) * Number(slide.k[0]) * Number(slide.k[1])
         separable = equation(None, numbers + Number(filters) * Number(channels), Number(few))
-        lines = (
-            Row(name="few", text=Text("separable: {n} weights", n=separable)),
-            Row(name="many", text=Text("full: {n} weights", n=equation(None, Number(filters) * numbers, Number(many)))),
-            Row(name="head", text=Text("Multiplications so far")),
-            Row(name="done", text=self._done(0)),
-        )
-        self.counts = Equation(name="counts", lines=lines, widest=(self._done(self.count - 2),))
-        self.stage = (self.X, "→", self.Z, Sign(name="mixed", text="→"), self.Y), (self.D, self.P, self.counts)
+        full = equation(None, Number(filters) * numbers, Number(many))
+        weights_of = (Text("separable: {n} weights", n=separable), Text("full: {n} weights", n=full))
+        self.formula = joined(weights_of, "     ")
+        names = Row(name="head", text=Text("Multiplications"))
+        done = [Row(name=name, text=text) for name, text in zip(_COUNTED, self._done(0), strict=True)]
+        self.counts = Equation(name="counts", lines=(names, *done), widest=self._done(self.count - 2))
+        mixing_sign, into = Sign(name="mixing", text="∗"), Sign(name="into", text="→")
+        self.stage = (self.X, "∗", self.D, self.counts), (into, self.Z, mixing_sign, self.P, "=", self.Y)
 
     def steps(self) -> Iterator[Step]:
         """One for each cell of Z, one for each of Y, and the comparison."""
@@ -105,15 +106,17 @@ class Separable:
             many=Number(self.products[1]),
         )
 
-    def _count(self, n: int) -> SetRow:
-        return SetRow(panel="counts", row="done", text=self._done(n + 1))
+    def _count(self, n: int) -> list[SetRow]:
+        texts = self._done(n + 1)
+        return [SetRow(panel="counts", row=row, text=text) for row, text in zip(_COUNTED, texts, strict=True)]
 
-    def _done(self, steps: int) -> Words:
+    def _done(self, steps: int) -> tuple[Words, ...]:
         """The multiplications of the first steps, and those of a full convolution for as many cells of the output."""
         area, channels = self.each
         later = max(0, steps - self.first.count)
         few = Number(min(steps, self.first.count) * area + later * channels)
-        return Text("separable {few}, full {many}", few=few, many=Number(later * area * channels))
+        many = Number(later * area * channels)
+        return Text("separable: {n}", n=Strong(few)), Text("full: {n}", n=Strong(many))
 
 
 def _use(cells: Cells, now: list[tuple[int, ...]], before: list[tuple[int, ...]]) -> Iterator[Change]:
