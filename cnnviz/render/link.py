@@ -31,7 +31,7 @@ class Link(Painter):
         self.sources: dict[str, Box] = {}
 
     def floats(self) -> dict[Slot, Item]:
-        """The lines, where a window and another cell are marked; none for several pairs, whose labels they would cross."""
+        """The lines, where a window and another cell are marked; those of several pairs would cross their labels."""
         pairs = self._linked()
         self.sources = {painter.name: box for (_, box), (painter, _) in pairs}
         if len(pairs) != 1:
@@ -46,7 +46,7 @@ class Link(Painter):
         }
 
     def _linked(self) -> list[tuple[_End, _End]]:
-        """Windows with their results: pairs side by side, else the last that are neighbours, else the first two windows."""
+        """Windows with their results: all pairs there are, else the last neighbours, else the first two windows."""
         found = list(self._ends())
         kinds = [window for *_, window in found]
         near = [(a[:2], b[:2]) for a, b in pairwise(found) if a[2] != b[2]]
