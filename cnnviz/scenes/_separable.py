@@ -67,9 +67,9 @@ class Separable:
         full = equation(None, Number(filters) * numbers, Number(many))
         weights_of = (Text("separable: {n} weights", n=separable), Text("full: {n} weights", n=full))
         self.formula = joined(weights_of, "     ")
-        names = Row(name="head", text=Text("Multiplications"))
+        head = Row(name="head", text=Text("Multiplications"))
         done = [Row(name=name, text=text) for name, text in zip(_COUNTED, self._done(0), strict=True)]
-        self.counts = Equation(name="counts", lines=(names, *done), widest=self._done(self.count - 2))
+        self.counts = Equation(name="counts", lines=(head, *done), widest=self._done(self.count - 2))
         mixing_sign, into = Sign(name="mixing", text="∗"), Sign(name="into", text="→")
         self.stage = (self.X, "∗", self.D, self.counts), (into, self.Z, mixing_sign, self.P, "=", self.Y)
 
