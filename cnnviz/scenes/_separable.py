@@ -58,9 +58,9 @@ class Separable:
         how = {"axes": 3, "held": True, "columns": filters, "pending": True, "lost": lost_of(z.values, mixing)}
         self.Y = story.cells("output", "", y, captions=tuple(Text("map {n}", n=f + 1) for f in range(filters)), **how)
         label, every = Text("Depthwise: {size}", size=Shape(depthwise.shape)), depthwise[:, 0]
-        self.D = held(story, "depthwise kernels", label, every, "neighbour", every, ("",) * channels)
+        self.D = held(story, "depthwise kernels", label, every, "lit", every, ("",) * channels)
         label, every = Text("Pointwise: {size}", size=Shape(mixing.shape)), mixing[:, :, 0, 0]
-        roles = np.full(every.shape, "neighbour")
+        roles = np.full(every.shape, "lit")
         self.P = story.cells("pointwise filters", label, every, role="kernel", roles=roles)
         numbers = Number(channels) * Number(slide.k[0]) * Number(slide.k[1])
         separable = equation(None, numbers + Number(filters) * Number(channels), Number(few))
@@ -83,7 +83,7 @@ class Separable:
             used = [] if any(at[1:]) else [*_use(D, kernel, [(at[0] - 1, *cell) for cell in area] if at[0] else [])]
             yield step(caption, used, X.windows(self.first, at), Z.write(at), self._count(n))
         gone: list[Change] = [*X.cover(()), *(X.hide(f"window {c}") for c in channels), Z.hide("current")]
-        gone += [D.set((channels[-1], *cell), role="neighbour") for cell in area]
+        gone += [D.set((channels[-1], *cell), role="lit") for cell in area]
         for n, at in enumerate(self.second.places(), self.first.count):
             kernel, cells = [(at[0], c) for c in channels], self.second.cells(at)
             caption = equation(Y.symbol("y", at), dot(Z.read(cells), P.read(kernel), None, Y[at]), Y[at])
@@ -121,5 +121,5 @@ class Separable:
 
 def _use(cells: Cells, now: list[tuple[int, ...]], before: list[tuple[int, ...]]) -> Iterator[Change]:
     """Weights come into use, and others go out of it."""
-    yield from (cells.set(place, role="neighbour") for place in before)
+    yield from (cells.set(place, role="lit") for place in before)
     yield from (cells.set(place, role="kernel") for place in now)
