@@ -120,8 +120,8 @@ def test_modes_differ_where_windows_meet_padding():
     states = last(make("padding", seed=1).scene.storyboard())
     roles = [states[f"output {mode}"].roles for mode in ("zeros", "reflect", "replicate", "circular")]
     for each in roles:
-        assert (each == "kernel_on_padding").sum() == 12
-        assert (each[1:3, 1:3] == "output").all()
+        assert (each == "output").sum() == 12
+        assert (each[1:3, 1:3] == "forward").all()
 
 
 def test_a_separable_convolution_is_a_full_one_of_fewer_weights():
