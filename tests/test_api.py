@@ -171,7 +171,7 @@ def test_a_figure_that_was_used_can_be_copied_and_sent(name):
         ({"output": "x.gif"}, "'output'"),
         ({"k": 3, "kernel_size": 3}, "kernel_size"),
         ({"width": 10}, "--width 10"),
-        ({"input": np.zeros((2, 2, 2))}, "2×2×2"),
+        ({"input": np.zeros((1, 2, 2, 2, 2))}, "1×2×2×2×2"),
     ],
 )
 def test_refusals(given, message):

@@ -39,7 +39,7 @@ def fail(*_):
 def write_half(path, error):
     with whole_file(Path(path)) as file:
         file.write(b"half")
-        raise error
+        raise error("half")
 
 
 def test_a_file_appears_whole():

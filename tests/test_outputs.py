@@ -275,7 +275,7 @@ def test_a_place_sets_format_size_and_timing(cnnviz, name):
         times = image_times(path)
         with Image.open(path) as image:
             assert image.size[0] == place.look.get("width", 960)
-        assert times[-1] == pytest.approx(1000 * place.look.get("hold", 3), abs=10)
+        assert times[-1] == pytest.approx(1000 * place.look.get("hold", 3), abs=50)
         assert name != "web" or sum(times) < 5000
 
 

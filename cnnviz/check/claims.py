@@ -170,8 +170,11 @@ class _Known:
             found = min(heights, key=lambda each: float(np.abs(each - made).max(initial=0)))
         allowed = np.full(right.shape, 1e-6 * max(1.0, float(np.abs(right).max())))
         if found.shape == made.shape:
-            apart = np.maximum.accumulate(np.abs(found - made), axis=0)
-            allowed[1 : len(made)] += 1e3 * apart[:-1]
+            apart = np.maximum.accumulate(np.abs(found - made).reshape(len(made), -1).max(axis=1))
+            far = np.abs(made).reshape(len(made), -1).max(axis=1)
+            # A jump enlarges what it starts with.
+            grown = np.clip(far[1:] / np.maximum(far[:-1], 1e-300), 1, 1e4)
+            allowed[1 : len(made)] += (100 * grown * apart[:-1]).reshape(-1, *[1] * (right.ndim - 1))
         return Claim(name, found, right, allowed, True)
 
     # Words

@@ -181,7 +181,8 @@ class Framework(Writer):
             return f'keras.ops.image.resize({x}, {o["size"]}, "bilinear")'
         self.note("Keras does not align corners: each sample's weights for the cells of a row or column.")
         self.put(*hats(call, "np"))
-        return f'keras.ops.einsum("ri,nijc,sj->nrsc", rows.astype({self.dtype}), {x}, columns.astype({self.dtype}))'
+        self.put(f"rows, columns = rows.astype({self.dtype}), columns.astype({self.dtype})")
+        return f'keras.ops.einsum("ri,nijc,sj->nrsc", rows, {x}, columns)'
 
     def _unfold(self, call: Call) -> str:
         o, (n, channels), cells = call.options, call.shape[:2], math.prod(call.options["kernel_size"])

@@ -14,6 +14,7 @@ from cnnviz.render.panels.cells import CellsPainter
 from cnnviz.render.pen import Pen
 
 _STROKE = 1.2
+_End = tuple[CellsPainter, Box]
 
 
 class Link(Painter):
@@ -26,29 +27,32 @@ class Link(Painter):
         place = Place(x=0, y=0, width=layout.width, height=layout.height)
         super().__init__(None, place, look, layout.fit)
         self._panels = panels
-        self.ends: list[Box] = []
-        self.target = ""
+        # Where the result in a panel comes from, by the panel's name.
+        self.sources: dict[str, Box] = {}
 
     def floats(self) -> dict[Slot, Item]:
-        """The lines, where a window and another cell are marked."""
-        linked = self._linked()
-        self.ends = [box for _, box in linked]
-        if not linked:
+        """The lines, where a window and another cell are marked; those of several pairs would cross their labels."""
+        pairs = self._linked()
+        self.sources = {painter.name: box for (_, box), (painter, _) in pairs}
+        if len(pairs) != 1:
             return {}
+        linked = pairs[0]
         painters = [painter for painter, _ in linked]
-        self.target = painters[1].name
         behind = [p.whole.moved(p.place.x, p.place.y) for p in self._panels if p not in painters]
         behind += [item.reach.moved(p.place.x, p.place.y) for p in self._panels if (item := p.label_item())]
         behind += [box for painter, end in linked for box in painter.in_front(end)]
-        return {("link", n): self._line(tuple(behind), line) for n, line in enumerate(_lines(*self.ends))}
+        return {
+            ("link", n): self._line(tuple(behind), line) for n, line in enumerate(_lines(*(box for _, box in linked)))
+        }
 
-    def _linked(self) -> list[tuple[CellsPainter, Box]]:
-        """The window and the result: the last that are neighbours, else the first two windows."""
+    def _linked(self) -> list[tuple[_End, _End]]:
+        """Windows with their results: all pairs there are, else the last neighbours, else the first two windows."""
         found = list(self._ends())
-        for a, b in reversed(list(pairwise(found))):
-            if a[2] != b[2]:
-                return [a[:2], b[:2]]
-        return [end[:2] for end in found[:2]] if len(found) > 1 and all(window for *_, window in found[:2]) else []
+        kinds = [window for *_, window in found]
+        near = [(a[:2], b[:2]) for a, b in pairwise(found) if a[2] != b[2]]
+        if len(found) > 3 and kinds == [True, False] * (len(found) // 2):
+            return near[::2]
+        return near[-1:] or ([(found[0][:2], found[1][:2])] if len(found) > 1 and all(kinds[:2]) else [])
 
     def _ends(self) -> Iterator[tuple[CellsPainter, Box, bool]]:
         """What is marked in each panel as a window or a result: of several windows what they are around."""

@@ -16,6 +16,7 @@ from cnnviz.storyboard import Step, Storyboard
 _PROGRESS = 3
 # Steps whose captions tell how large all of them can be.
 _TRIED, _READ = 24, 18
+_SMALLEST_TITLE = 0.8
 
 
 class _Part(Painter):
@@ -40,15 +41,22 @@ class Head(_Part):
         board, look, px, lines = self._board, self.look, self.look.px, self._layout.lines
         page, unit, margin = look.theme.page, look.unit, px(MARGIN)
         right = self._layout.width - margin
-        title = self._fitting(board.title, TITLE_SIZE * unit * lines.title_scale, self._room, bold=True)
+        share = self._share(unit * lines.title_scale)
+        title = self._fitting(board.title, TITLE_SIZE * unit * lines.title_scale * share, self._room, bold=True)
         pen.text(title, margin, lines.title, page["ink"])
         left = self._room - title.width - px(TITLE_GAP)
         if board.settings and left > px(60):
-            settings = self._fitting(board.settings, TEXT_SIZE * unit * lines.title_scale, left)
+            settings = self._fitting(board.settings, TEXT_SIZE * unit * lines.title_scale * share, left)
             pen.text(settings, right - settings.width, lines.settings, page["muted"])
         under = [(board.point, lines.point), (_literal(board.code), lines.code)]
         for line, (text, size) in enumerate(pair for pair in under if pair[0]):
             pen.text(self._fitting(text, size, self._room), margin, lines.note(line), page["ink"])
+
+    def _share(self, scale: float) -> float:
+        """The share of their sizes at which the title leaves room for the settings: both give way alike."""
+        line, board = self.look.typesetter.line, self._board
+        both = line(board.title, TITLE_SIZE * scale, bold=True).width + line(board.settings, TEXT_SIZE * scale).width
+        return max(_SMALLEST_TITLE, min(1.0, (self._room - self.look.px(TITLE_GAP)) / max(1, both)))
 
 
 class Band(_Part):

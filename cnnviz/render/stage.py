@@ -137,25 +137,23 @@ class FigureStage(Stage):
         for cell in self._results(written):
             painter = self.panels[cell.panel]
             assert isinstance(painter, CellsPainter)
-            chip, source, side = painter.chip(place_of(cell)), self.link.ends[0], painter.side
+            chip, source, side = painter.chip(place_of(cell)), self.link.sources[cell.panel], painter.side
             start = (source.left + source.right - side) // 2, (source.top + source.bottom - side) // 2
             found.append(partial(chip._replace(at=start).between, chip))
         return found if len(found) <= _MOST_FLYING else []
 
     def questions(self, written: Iterable[Cell]) -> list[Item]:
-        """Question marks in cells that are empty yet."""
-        found = []
+        """Question marks in cells that are empty yet, one a panel."""
+        found: dict[str, Item] = {}
         for cell in self._results(written):
             painter, at = self.panels[cell.panel], place_of(cell)
-            if isinstance(painter, CellsPainter) and np.isnan(painter.state.values[at]):
-                found.append(painter.question(at))
-        return found[:1]
+            if cell.panel not in found and isinstance(painter, CellsPainter) and np.isnan(painter.state.values[at]):
+                found[cell.panel] = painter.question(at)
+        return list(found.values())
 
     def _results(self, written: Iterable[Cell]) -> list[Cell]:
-        if len(self.link.ends) < 2:
-            return []
         shown = (cell for cell in written if cell.value is not None and cell.role != "zero")
-        return [cell for cell in shown if cell.panel == self.link.target]
+        return [cell for cell in shown if cell.panel in self.link.sources]
 
     def at(self, places: Collection[int]) -> Iterator[tuple[int, Step]]:
         """Bring the steps in up to the last of these places; yields at each of them."""

@@ -44,7 +44,7 @@ class Channels:
             "input", "", pixels, windows=self.windows, fill=fill, data=scene.maps, marks=marks, axes=3, **how
         )
         self.W = [_filter(story, f, self.w) for f in range(filters)]
-        self.S = _sums(story, self.partial, names, self.offsets)
+        self.S = _sums(story, self.partial, names, self.offsets, y.values)
         how = {"captions": tuple(Text("map {n}", n=f + 1) for f in range(filters)), "held": True}
         self.Y = story.cells("output", "", y, pending=True, lost=lost_of(x, self.w), axes=3, **how)
 
@@ -62,7 +62,8 @@ class Channels:
         f, row, column = at
         if (row, column) == (0, 0):
             yield from self._switch(f)
-        self.S.values[:, 0, 0] = np.append(self.partial[f, :, row, column], self.offsets[f])[: len(self.S.values)]
+        bias = [self.offsets[f]] if self.offsets.any() else []
+        self.S.values[:, 0, 0] = [*self.partial[f, :, row, column], *bias, self.Y.values[at]]
         yield from self.X.windows(self.windows, at)
         for c in (*self.spans[f], *range(len(self.partial[0]), len(self.S.values))):
             yield self.S.set((c, 0, 0), role="output", value=float(self.S.values[c, 0, 0]))
@@ -96,20 +97,28 @@ def _filter(story: Story, f: int, w: Values) -> Cells:
     return held(story, f"filter {f + 1}", label, w[f], "neighbour", w, ("",) * w.shape[1])
 
 
-def _sums(story: Story, partial: Values, names: tuple[Words, ...], offsets: Values) -> Cells:
-    """A cell for each channel's sum, and one for the bias where there is any."""
-    biased, every = bool(offsets.any()), np.append(partial, offsets)
-    names = (*names, Math("b")) if biased else names
+def _sums(story: Story, partial: Values, names: tuple[Words, ...], offsets: Values, y: Values) -> Cells:
+    """A cell for each channel's sum, one for the bias where there is any, and what they add up to."""
+    biased, every = bool(offsets.any()), np.concatenate([partial.ravel(), offsets, y.ravel()])
+    names = (*names, *([Math("b")] if biased else []), Math("y"))
+    signs = (*("+" * (len(names) - 2)), "=")
     values = np.full((len(names), 1, 1), np.nan)
-    found = held(story, "sums", Text("Sums and bias" if biased else "Sums"), values, "pending", every, names)
+    found = held(story, "sums", Text("Sums and bias" if biased else "Sums"), values, "pending", every, names, signs)
     found.values = np.zeros(values.shape)
     return found
 
 
 def held(
-    story: Story, name: str, label: Words, values: Values, role: str, every: Values, names: tuple[Words, ...]
+    story: Story,
+    name: str,
+    label: Words,
+    values: Values,
+    role: str,
+    every: Values,
+    names: tuple[Words, ...],
+    signs: tuple[str, ...] = (),
 ) -> Cells:
-    """A panel with a sheet for each channel; `every` are all numbers that it may show."""
+    """A panel with a sheet for each channel and `signs` between; `every` are all numbers that it may show."""
     panel = Block(
         name=name,
         label=label,
@@ -120,6 +129,7 @@ def held(
         captions=names,
         columns=len(names),
         held=True,
+        signs=signs,
         enlarge=True,
     )
     return story.add(panel, values)

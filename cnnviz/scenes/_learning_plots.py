@@ -25,7 +25,7 @@ def plane(x: Values, labels: Values, heights: Values, reach: float) -> Surface:
         square=True,
         heights=heights,
         # Only the pale bands in the middle are ever reached, so that points stand out from them.
-        levels=np.array([*range(-4, 0), 0.1, 0.3, 0.5, 0.7, 0.9, *range(2, 6)]),
+        levels=np.array([*range(-4, 0), 0.2, 0.5, 0.8, *range(2, 6)]),
         scale="diverging",
         curves=(
             Curve(name="first", role="forward", x=one[:, 0], y=one[:, 1], style="dots"),

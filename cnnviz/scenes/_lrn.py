@@ -21,7 +21,7 @@ POINTS = {
     "inter": Text("A value is damped where nearby channels are strong at the same pixel"),
     "intra": Text("A value is damped where the pixels around it are strong"),
 }
-_SUM_LETTERS = 46
+_SUM_LETTERS = 30
 _LONGEST_ROW = 6
 """Cells up to which all channels stand side by side."""
 

@@ -15,7 +15,7 @@ from cnnviz.words import Math, Number, Shape, Text, equation
 if TYPE_CHECKING:
     from cnnviz.scenes.upsample import Upsample
 
-_ROLES = ("input", "kernel", "output", "bias", "neighbour", "overlap", "winner", "lit", "unreached")
+_ROLES = ("unreached", "padding", "cut", "lit", "input", "kernel", "output", "bias", "overlap")
 """A colour for each channel."""
 
 
@@ -44,7 +44,8 @@ def tell_shuffle(scene: Upsample) -> Story:
     marks = (Mark(name="window", role="window"),)
     X = story.cells("input", "Input {size}", x[0] if back else x, roles=roles["input"].astype(str), marks=marks)
     graph.show_input("input", X.values, X.values.shape)
-    Y = story.cells("output", "Output {size}", y, axes=3 if back else 2, pending=True)
+    axes, coloured = 3 if back else 2, roles["output"].astype(str)
+    Y = story.cells("output", "Output {size}", y, axes=axes, pending=True, roles=coloured)
 
     def source(at: Place) -> Place:
         if back:
@@ -56,7 +57,7 @@ def tell_shuffle(scene: Upsample) -> Story:
         for at in np.ndindex(*Y.values.shape):
             cell = source(at)
             caption = equation(Y.symbol("y", at), X.symbol("x", cell), Y[at])
-            yield story.step(caption, X.mark("window", cell), Y.write(at, role=str(roles["output"][at])))
+            yield story.step(caption, X.mark("window", cell), Y.write(at, role=str(coloured[at])))
 
     index = r"y_{c,\;r\cdot i+a,\;r\cdot j+b}=x_{c\cdot r^2+r\cdot a+b,\;i,\;j}"
     there = r"y_{c\cdot r^2+r\cdot a+b,\;i,\;j}=x_{c,\;r\cdot i+a,\;r\cdot j+b}"

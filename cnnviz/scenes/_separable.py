@@ -10,12 +10,13 @@ import numpy as np
 from cnnviz.scenes._channels import held
 from cnnviz.story import Axis, Cells, Story, Windows, check_steps, lost_of, reading_beats
 from cnnviz.storyboard import Change, Equation, Mark, Row, SetRow, Sign, Step
-from cnnviz.words import Number, Shape, Text, Words, dot, equation
+from cnnviz.words import Number, Shape, Strong, Text, Words, dot, equation, joined
 
 if TYPE_CHECKING:
     from cnnviz.scenes.separable_conv import SeparableConv
 
 _POINT = "One kernel per channel, then 1×1 filters that mix the channels: {few} weights instead of {many}"
+_COUNTED = ("separable", "full")
 _PLAIN: dict[str, Any] = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1)}
 
 
@@ -57,20 +58,20 @@ class Separable:
         how = {"axes": 3, "held": True, "columns": filters, "pending": True, "lost": lost_of(z.values, mixing)}
         self.Y = story.cells("output", "", y, captions=tuple(Text("map {n}", n=f + 1) for f in range(filters)), **how)
         label, every = Text("Depthwise: {size}", size=Shape(depthwise.shape)), depthwise[:, 0]
-        self.D = held(story, "depthwise kernels", label, every, "neighbour", every, ("",) * channels)
+        self.D = held(story, "depthwise kernels", label, every, "lit", every, ("",) * channels)
         label, every = Text("Pointwise: {size}", size=Shape(mixing.shape)), mixing[:, :, 0, 0]
-        roles = np.full(every.shape, "neighbour")
+        roles = np.full(every.shape, "lit")
         self.P = story.cells("pointwise filters", label, every, role="kernel", roles=roles)
         numbers = Number(channels) * Number(slide.k[0]) * Number(slide.k[1])
         separable = equation(None, numbers + Number(filters) * Number(channels), Number(few))
-        lines = (
-            Row(name="few", text=Text("separable: {n} weights", n=separable)),
-            Row(name="many", text=Text("full: {n} weights", n=equation(None, Number(filters) * numbers, Number(many)))),
-            Row(name="head", text=Text("Multiplications so far")),
-            Row(name="done", text=self._done(0)),
-        )
-        self.counts = Equation(name="counts", lines=lines, widest=(self._done(self.count - 2),))
-        self.stage = (self.X, "→", self.Z, Sign(name="mixed", text="→"), self.Y), (self.D, self.P, self.counts)
+        full = equation(None, Number(filters) * numbers, Number(many))
+        weights_of = (Text("separable: {n} weights", n=separable), Text("full: {n} weights", n=full))
+        self.formula = joined(weights_of, "     ")
+        head = Row(name="head", text=Text("Multiplications"))
+        done = [Row(name=name, text=text) for name, text in zip(_COUNTED, self._done(0), strict=True)]
+        self.counts = Equation(name="counts", lines=(head, *done), widest=self._done(self.count - 2))
+        mixing_sign, into = Sign(name="mixing", text="∗"), Sign(name="into", text="→")
+        self.stage = (self.X, "∗", self.D, self.counts), (into, self.Z, mixing_sign, self.P, "=", self.Y)
 
     def steps(self) -> Iterator[Step]:
         """One for each cell of Z, one for each of Y, and the comparison."""
@@ -82,7 +83,7 @@ class Separable:
             used = [] if any(at[1:]) else [*_use(D, kernel, [(at[0] - 1, *cell) for cell in area] if at[0] else [])]
             yield step(caption, used, X.windows(self.first, at), Z.write(at), self._count(n))
         gone: list[Change] = [*X.cover(()), *(X.hide(f"window {c}") for c in channels), Z.hide("current")]
-        gone += [D.set((channels[-1], *cell), role="neighbour") for cell in area]
+        gone += [D.set((channels[-1], *cell), role="lit") for cell in area]
         for n, at in enumerate(self.second.places(), self.first.count):
             kernel, cells = [(at[0], c) for c in channels], self.second.cells(at)
             caption = equation(Y.symbol("y", at), dot(Z.read(cells), P.read(kernel), None, Y[at]), Y[at])
@@ -105,18 +106,20 @@ class Separable:
             many=Number(self.products[1]),
         )
 
-    def _count(self, n: int) -> SetRow:
-        return SetRow(panel="counts", row="done", text=self._done(n + 1))
+    def _count(self, n: int) -> list[SetRow]:
+        texts = self._done(n + 1)
+        return [SetRow(panel="counts", row=row, text=text) for row, text in zip(_COUNTED, texts, strict=True)]
 
-    def _done(self, steps: int) -> Words:
+    def _done(self, steps: int) -> tuple[Words, ...]:
         """The multiplications of the first steps, and those of a full convolution for as many cells of the output."""
         area, channels = self.each
         later = max(0, steps - self.first.count)
         few = Number(min(steps, self.first.count) * area + later * channels)
-        return Text("separable {few}, full {many}", few=few, many=Number(later * area * channels))
+        many = Number(later * area * channels)
+        return Text("separable: {n}", n=Strong(few)), Text("full: {n}", n=Strong(many))
 
 
 def _use(cells: Cells, now: list[tuple[int, ...]], before: list[tuple[int, ...]]) -> Iterator[Change]:
     """Weights come into use, and others go out of it."""
-    yield from (cells.set(place, role="neighbour") for place in before)
+    yield from (cells.set(place, role="lit") for place in before)
     yield from (cells.set(place, role="kernel") for place in now)

@@ -14,10 +14,8 @@ from cnnviz.story import Cells, Story, Tensor, Windows, filled, lost_of, reading
 from cnnviz.storyboard import Change, Mark, Step, Values
 from cnnviz.words import (
     Assigned,
-    Defined,
     Extent,
     Filled,
-    Fitting,
     Number,
     Shape,
     Strong,
@@ -97,11 +95,6 @@ class Stretch:
             whole = Strong(Shape(tuple(side + 2 * frame + more for side, frame, more in sides)))
             caption = Text(said, a=Assigned(size("a"), Extent(self.a)), shape=whole)
             yield Phase(caption, self._below(framed=True), *self._framed(self.a))
-
-    def formulas(self) -> list[Words]:
-        """The zeros, the frame and the stride of the convolution that is seen, along one axis."""
-        short = [Defined(each.left, (each.general, each.results[0])) for each in (self.z, self.p)]
-        return [*short, Defined(size("s'"), (Number(1),))]
 
     def _below(self, *, framed: bool = False) -> Words:
         """How many zeros there are, or what is cut off."""
@@ -188,7 +181,6 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
             caption = equation(Y.symbol("y", at), dot(pixels, used, bias, Y[at]), Y[at])
             yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
 
-    same = len(set(zip(x.shape, w.shape, scene.s, scene.p, scene.output_padding, scene.d, strict=True))) == 1
     what = Text(
         "a transposed convolution with {settings}: a {i} input is pulled apart and framed with zeros, then the {k} "
         "kernel, rotated by 180°, slides over it with stride 1; each cell of the {o} output is the sum of products",
@@ -203,6 +195,6 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
         (X, "∗", W, "=", Y),
         alt=what,
         step_roles=_ROLES,
-        formula=Fitting((joined((formula, *stretch.formulas()), "    "), formula)) if same else formula,
+        formula=formula,
         convention=Text("kernel rotated by 180°: the transpose of the convolution"),
     )

@@ -114,6 +114,8 @@ class Conv3d(Scene):
         x = load_maps(self.input, self.depth, self.i, default=(3, (3, 3)), option="--depth", **how)
         given, slices = self.kernel, self.kernel_depth
         if given is None:
-            given, slices = ("1 0; 0 1; 0 -1; 1 0", 2) if self.k is None and slices is None else ("random", slices)
+            # Once made, a figure has the sizes that it was made with.
+            usual = self.k in (None, (2, 2)) and slices in (None, 2)
+            given, slices = ("1 0; 0 1; 0 -1; 1 0", 2) if usual else ("random", slices)
         w = load_maps(given, slices, self.k, default=(2, (2, 2)), option="--kernel-depth", **how)
         return x.values, w.values

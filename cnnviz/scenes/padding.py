@@ -82,7 +82,7 @@ class Padding(MapAndKernel):
                 caption = Text("{y}: {values}", y=Y[0].symbol("y", at), values=joined(said))
                 yield story.step(caption, *changes)
             changes = [[*x.cover(()), x.hide("window"), y.hide("current")] for x, y in zip(X, Y, strict=True)]
-            marked = [y.set((row, column), role="overlap") for y in Y for row, column in differ]
+            marked = [y.set((row, column), role="kernel_on_padding") for y in Y for row, column in differ]
             n, every = Number(len(differ)), Number(windows.count)
             caption = Text("{n} of {every} outputs differ, those whose window meets padding", n=n, every=every)
             yield story.step(caption, *changes, marked, beats=reading_beats(windows.count + 1))
@@ -99,6 +99,6 @@ class Padding(MapAndKernel):
                 k=Shape(w.shape),
                 o=Shape(windows.out),
             ),
-            step_roles=("kernel", "kernel_on_padding", "output", "overlap"),
+            step_roles=("kernel", "kernel_on_padding", "output"),
             formula=slides[0].formula("output zeros"),
         )

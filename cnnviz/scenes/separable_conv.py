@@ -41,9 +41,9 @@ class SeparableConv(Scene):
     )
 
     channels: int | None = param(
-        None, help="Channels of the input.", lo=2, hi=_MOST, shown_default="3, or the data's own"
+        None, help="Channels of the input.", lo=2, hi=_MOST, shown_default="2, or the data's own"
     )
-    filters: int = param(4, help="Pointwise filters, each of which makes a map.", lo=1, hi=_MOST)
+    filters: int = param(3, help="Pointwise filters, each of which makes a map.", lo=1, hi=_MOST)
     i: Size | None = input_size(shown_default="4, or the data's own")
     k: Size | None = kernel_size()
     s: Size = stride()
@@ -63,7 +63,7 @@ class SeparableConv(Scene):
     @cached_property
     def maps(self) -> Data:
         """The input, (channels, rows, columns); raises UsageError."""
-        named = self.channels or (3 if isinstance(self.input, str) and self.input in MAP_NAMES else None)
+        named = self.channels or (2 if isinstance(self.input, str) and self.input in MAP_NAMES else None)
         found = load_sheets(load_map, self.input, [named], self.i, seed=self.seed, default_size=(4, 4))
         channels = len(found.values)
         if named not in (None, channels):
@@ -100,4 +100,4 @@ class SeparableConv(Scene):
     def story(self) -> Story:
         """One step for each cell of the depthwise maps, one for each cell of the output, and a comparison."""
         told = Separable(self)
-        return told.story.play(told.steps, told.count, *told.stage, alt=told.alt())
+        return told.story.play(told.steps, told.count, *told.stage, alt=told.alt(), formula=told.formula)

@@ -46,7 +46,7 @@ class TrainingScene(Scene):
     )
     schedule: str = param("constant", help="How the learning rate changes.", choices=tuple(SCHEDULES))
     epochs: int = param(40, help="Passes over all examples.", lo=1, hi=200)
-    frames: int = param(30, help="Pictures at most: of more epochs every n-th is shown.", lo=1, hi=200)
+    frames: int = param(15, help="Pictures at most: of more epochs every n-th is shown.", lo=1, hi=200)
     points: int = param(200, help="Examples, half of each class.", lo=10, hi=400)
     noise: float = param(0.12, help="Standard deviation of the examples' places.", lo=0, hi=1)
 

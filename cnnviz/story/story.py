@@ -170,7 +170,7 @@ class Story:
             self._picture = data.source == "image"
             self._crowded = self._crowded or max(shown.shape[-2:]) >= CROWDED_SIDE
         texts = [Text(label, size=size or Shape(shown.shape, name)) if label and isinstance(label, str) else label]
-        drawn = shown if first is None else first
+        drawn, coloured = shown if first is None else first, roles
         roles = np.full(shown.shape, role) if roles is None else roles
         if windows is not None:
             drawn, roles = windows.padded(shown, fill), windows.roles()
@@ -185,7 +185,8 @@ class Story:
             if any(str(each).endswith("unreached") for each in np.unique(roles)):
                 below = lines(Text("hatched: never reached"), below)
         elif pending:
-            drawn, roles = np.full(shown.shape, np.nan), np.full(shown.shape, "pending")
+            drawn = np.full(shown.shape, np.nan)
+            roles = np.full(shown.shape, "pending") if coloured is None else coloured
             marks = marks or (Mark(name="current", role="result"),)
         if goes_in or windows is not None:
             self.graph.show_input(name, drawn, shown.shape)

@@ -96,7 +96,8 @@ class Block(Panel):
 
     `captions` stand under the single grids, "channel 1", "channel 2", … where there are none; `columns` is the number
     of grids side by side, where the renderer shall not choose; where they are `held` together they stand close, at one
-    height, without captions if all are "". `enlarge` is as for a grid. A mark without a channel stands on every one.
+    height, without captions if all are "". `signs` stand between neighbours, as + and =. `enlarge` is as for a grid. A
+    mark without a channel stands on every one.
     """
 
     kind: ClassVar[str] = "block"
@@ -108,6 +109,7 @@ class Block(Panel):
     captions: tuple[Words, ...] = ()
     columns: int | None = None
     held: bool = False
+    signs: tuple[str, ...] = ()
     enlarge: bool = False
     marks: tuple[Mark, ...] = ()
 

@@ -22,7 +22,7 @@ from cnnviz.words.arithmetic import (
     total,
 )
 from cnnviz.words.expressions import NOTATIONS
-from cnnviz.words.formulas import Assigned, ByCases, Defined, Equation, Filled, Fitting, Interval, equation, size
+from cnnviz.words.formulas import Assigned, ByCases, Defined, Equation, Filled, Interval, equation, size
 from cnnviz.words.printer import Printer
 from cnnviz.words.texts import (
     Extent,
@@ -54,7 +54,6 @@ __all__ = [
     "Expression",
     "Extent",
     "Filled",
-    "Fitting",
     "Function",
     "Interval",
     "Joined",

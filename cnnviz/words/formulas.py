@@ -103,13 +103,6 @@ class Filled(Phrase):
         return float(evaluate(self.general, {name: number.value for name, number in self.values[axis]}))
 
 
-@dataclass(frozen=True, slots=True)
-class Fitting(Phrase):
-    """The first of some texts that is short enough for the line of the formula, else the last."""
-
-    options: tuple[Words, ...]
-
-
 def size(name: str) -> Symbol:
     """A symbol of the article's sizes."""
     return Symbol(name, size=True)

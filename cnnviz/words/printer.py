@@ -19,7 +19,7 @@ from cnnviz.words.arithmetic import (
     has_symbols,
 )
 from cnnviz.words.expressions import MATH_SIGNS, OF_E, ExpressionPrinter, seen
-from cnnviz.words.formulas import Assigned, ByCases, Defined, Equation, Filled, Fitting, Interval
+from cnnviz.words.formulas import Assigned, ByCases, Defined, Equation, Filled, Interval
 from cnnviz.words.texts import NAMES, Extent, Joined, Math, PerAxis, Shape, Strong, Text, Words, joined, walk
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ class Printer(ExpressionPrinter):
             ByCases: self._by_cases,
             Filled: self._filled,
             Interval: self._interval,
-            Fitting: self._fitting,
             Condition: lambda condition: f"${self._condition(condition)}$",
         }
 
@@ -152,12 +151,6 @@ class Printer(ExpressionPrinter):
         return _first_that_fits(
             f"${left}={general}$    {rows}    {columns}", f"${left}={general}$    {'    '.join(short)}"
         )
-
-    def _fitting(self, fitting: Fitting) -> str:
-        # The same in every language, whose words are of other lengths.
-        english = Printer(notation=self._notation)
-        texts = [english(option) for option in fitting.options]
-        return self(fitting.options[texts.index(_first_that_fits(*texts))])
 
     def _by_cases(self, definition: ByCases) -> str:
         left = "" if definition.left is None else f"{self._bare(definition.left)} = "

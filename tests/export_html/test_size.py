@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from html import escape
 
 import pytest
 
@@ -26,4 +27,4 @@ def test_every_page_is_small_and_asks_for_nothing(figure):
     assert len(file.getvalue()) <= 60 * 1024
     page = file.getvalue().decode("utf-8")
     assert not re.search(r"https?://|\bsrc=|@import|url\(", page)
-    assert make(figure[0], **figure[1]).command() in page
+    assert escape(make(figure[0], **figure[1]).command(), quote=True) in page

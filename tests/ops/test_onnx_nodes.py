@@ -168,7 +168,8 @@ def test_every_case_agrees(operator: str) -> None:
         ours = OPERATORS[operator](attributes, [np.asarray(array) for array in inputs])
         assert attributes == {}, f"{case.name}: not taken into account"
         # Statistics that come out too are no results of ours.
-        np.testing.assert_allclose(ours[0], expected[0], rtol=1e-5, atol=2e-6, err_msg=case.name, strict=True)
+        assert ours[0].shape == expected[0].shape
+        np.testing.assert_allclose(ours[0], expected[0], rtol=1e-5, atol=2e-6, err_msg=case.name)
 
 
 CHOSEN: dict[str, Callable[..., np.ndarray]] = {

@@ -48,10 +48,11 @@ def test_a_cell_is_the_sum_of_what_each_kernel_gives_and_the_bias():
     board = scene.storyboard()
     for (step, states), (f, *place) in zip(play(board), np.ndindex(2, 3, 3), strict=True):
         sums = [each[f][c][tuple(place)] for c in range(3)]
-        np.testing.assert_allclose(states["sums"].values.ravel(), [*sums, (1, -1)[f]])
+        bias, cell = (1, -1)[f], states["output"].values[(f, *place)]
+        np.testing.assert_allclose(states["sums"].values.ravel(), [*sums, bias, cell])
         caption = step.caption
         assert isinstance(caption, Equation)
-        assert evaluate(caption.sides[0]) == pytest.approx(states["output"].values[(f, *place)])
+        assert evaluate(caption.sides[0]) == pytest.approx(cell)
     np.testing.assert_array_equal(states["output"].values, np.add(np.sum(each, axis=1), [[[1]], [[-1]]]))
 
 

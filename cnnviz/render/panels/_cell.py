@@ -22,7 +22,7 @@ from cnnviz.storyboard import Block, Grid
 _SHARE, _LARGEST_SHARE, _NOTE_SHARE = 0.38, 0.52, 0.28
 # In small cells a number is as large as this where it fits.
 _NUMBER_SIZE = 18
-# The share of the cell that a number may take.
+# The share of the cell that a number may take; one that is small then takes all but what keeps it off the walls.
 _FILLED = 0.82
 
 
@@ -109,8 +109,9 @@ class CellFace:
         texts = {in_cell(value, self.panel.digits) for value in values}
         widest = max((self.look.typesetter.line(text, size).width for text in texts), default=1)
         inner = self.side - self.fitted.gap
-        room = min(_FILLED * inner, inner - 2 * self.look.px(CLEAR))
-        return max(least, size * min(1.0, room / max(1, widest)))
+        clear = (inner - 2 * self.look.px(CLEAR)) / max(1, widest)
+        share = min(_FILLED * inner / max(1, widest), clear)
+        return max(least, size * min(1.0, share), min(usual, size * clear))
 
 
 def ink_on(fill: Color) -> Color:

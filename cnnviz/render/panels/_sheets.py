@@ -61,7 +61,8 @@ class Sheets:
         stairs = across - 1 if across == count and not panel.held else 0
         drop = min(fit.px(_DROP), fit.px(_MOST_DROP) // stairs) if stairs else 0
         under = fit.tx(_CAPTION_HEIGHT) if any(captions) else 0
-        pitch = width + fit.px(_HELD_GAP if panel.held else _GAP), height + under + fit.px(_ROW_GAP)
+        apart = _HELD_GAP if panel.held and not panel.signs else _GAP
+        pitch = width + fit.px(apart), height + under + fit.px(_ROW_GAP)
         return cls(captions, across, cell, width, height, pitch, drop, fit)
 
     @property

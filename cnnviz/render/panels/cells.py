@@ -24,6 +24,7 @@ from cnnviz.words.plain import phrase
 
 # Pixels from sheets that are held together to the frame around them.
 _HELD = 3
+_SIGN_SIZE = 20
 
 _RIMMED = ("padding", "zero")
 
@@ -288,6 +289,10 @@ class CellsPainter(Painter):
                 # The lightest values are as light as the page.
                 pen.rect(x - 1, y - 1, sheets.width + 2, sheets.height + 2, page["faint"])
             pen.text(*sheets.caption(channel), page["muted"])
+        for channel, sign in enumerate(getattr(self._panel, "signs", ())):
+            line, (x, y) = self.look.typesetter.line(sign, self.fit.size(_SIGN_SIZE)), sheets.corner(channel)
+            x += (sheets.width + sheets.pitch[0] - line.width) // 2
+            pen.text(line, x, y + (sheets.height + line.ascent) // 2, page["muted"])
 
 
 def _staying(item: Item, _: float) -> Item:

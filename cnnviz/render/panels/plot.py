@@ -245,6 +245,12 @@ class PlotPainter(Painter):
         for y, x, name in sorted(ends):
             line = self._lettering.line(self._curves[name].text)
             left, middle = self._beside(x, line, gap), round(y + (line.ascent - line.descent) / 2)
+            if self._heads_left(self._curves[name]):
+                # Beside its end it would lie on the curve.
+                ahead = round(x) - gap - line.width
+                falls = self._curves[name].y[-1] < self._curves[name].y[-2]
+                aside = middle + (line.ascent if falls else -line.ascent - gap)
+                left, middle = (ahead, middle) if ahead > self.axes.area.left else (left, aside)
             boxes.append(Box(left, middle - line.ascent, left + line.width, middle + line.descent).grown(pad))
         within = (self.axes.area.top, self.axes.area.bottom) if not self.axes.zero else (0, self.place.height)
         found: dict[Slot, Item] = {}
@@ -254,6 +260,10 @@ class PlotPainter(Painter):
             color = self.look.theme.line(curve.role)
             found["end text", name] = self._text_item(curve.text, box.left + pad, baseline, color)
         return found
+
+    @staticmethod
+    def _heads_left(curve: Curve) -> bool:
+        return len(curve.x) > 1 and curve.x[-1] < curve.x[0]
 
     def _beside(self, x: float, line: TextLine, gap: int) -> int:
         """Where a text starts that stands to the right of x, or to the left where there is no room."""
