@@ -20,7 +20,7 @@ from cnnviz.commands._drawing import drawing
 from cnnviz.commands._output import check_output, write_files
 from cnnviz.discovery import add_folder, docstring, find_scenes, load_scene, summary
 from cnnviz.errors import CnnvizError
-from cnnviz.parameters import ArrayLike, Parameter, parameters_of, suggest
+from cnnviz.parameters import ArrayLike, Parameter, closest, parameters_of, suggest
 from cnnviz.pipeline import Figure, make
 from cnnviz.programs import frameworks
 
@@ -227,7 +227,7 @@ def _formats() -> Sequence[str]:
     return formats()
 
 
-_METAVARS = {"int": "N", "float": "X", "str": "TEXT", "ArrayLike": "DATA"}
+_METAVARS = {"int": "N", "float": "X", "str": "TEXT", "ArrayLike": "DATA", "Numbers": "NUMBERS"}
 
 
 def _runner(name: str) -> Callable[..., None]:
@@ -287,7 +287,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         click.echo(error.format_message())
         sys.exit(2)
     except click.ClickException as error:
-        _fail(_with_long_form(error).format_message(), error.exit_code)
+        _fail(_worded(error), error.exit_code)
     except CnnvizError as error:
         _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
@@ -305,13 +305,18 @@ def _open_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115
 
 
-def _with_long_form(error: click.ClickException) -> click.ClickException:
-    """Suggest `--k` for `-k`, which click does not."""
-    if isinstance(error, click.NoSuchOption) and error.ctx is not None:
-        long_form = f"-{error.option_name}"
-        if any(long_form in param.opts for param in error.ctx.command.params):
-            return click.NoSuchOption(error.option_name, possibilities=[long_form])
-    return error
+def _worded(error: click.ClickException) -> str:
+    """click's message; suggests one option, `--k` for `-k` too, and the help where nothing says what would work."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None and isinstance(error, click.NoSuchOption):
+        meant = closest(error.option_name, [name for param in context.command.params for name in param.opts])
+        if meant is not None:
+            return click.NoSuchOption(error.option_name, possibilities=[meant]).format_message()
+        error = click.NoSuchOption(error.option_name)
+    message = error.format_message()
+    if context is None or ": " in message:
+        return message
+    return f"{message.rstrip('.')}: see `{context.command_path} --help`"
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -80,7 +80,7 @@ def load_scene(name: str) -> type[Scene]:
     files = find_scenes()
     name = name.replace("_", "-")
     if name not in files:
-        raise UsageError(f"there is no scene {name!r}: {suggest(name, tuple(files))}")
+        raise UsageError(f"there is no figure {name!r}: {suggest(name, tuple(files))}")
     # Threads that import parts of one package at once find it half done.
     with LOCK:
         return _load(files[name])

@@ -55,7 +55,7 @@ class Figure:
         language = load_language(look.lang)
         counter = language.phrase(_COUNTER) if language else _COUNTER
         board = replace(self.scene.storyboard(), counter=counter)
-        board = printed(board, Printer(language, look.notation), language.code if language else "en")
+        board = printed(board, Printer(language, look.notation), look.lang)
         if look.code_line is not None:
             board = replace(board, code=line(self.scene.operation(), look.code_line, self._named()))
         title = board.title if look.title is None else look.title

@@ -35,6 +35,8 @@ def write_shared(scene: str, given: Mapping[str, Any], vary: Mapping[str, Sequen
     cls, vary = named(scene, vary)
     if (count := math.prod(map(len, vary.values()))) > MOST_FIGURES:
         raise UsageError(f"{count} combinations are too many: vary fewer values, at most {MOST_FIGURES} combinations")
+    if folder.is_file():
+        raise UsageError(f"{folder} is a file: give a folder, such as -o page/")
     declared = {p.name: p for p in parameters_of(cls)}
     if unknown := [name for name in vary if name not in declared]:
         raise UsageError(f"--vary {unknown[0]} changes how a figure looks: vary one of {', '.join(declared)}")
@@ -61,7 +63,6 @@ def write_shared(scene: str, given: Mapping[str, Any], vary: Mapping[str, Sequen
     pages[PAGE] = _index(spoken(board.title), tag_of(board.lang), shared)
     if (size := sum(len(page.encode("utf-8")) for page in pages.values())) > MOST_BYTES:
         raise CnnvizError(f"the folder would have {size} bytes: vary fewer values, or make the figure smaller")
-    folder.mkdir(parents=True, exist_ok=True)
     for name, page in pages.items():
         with whole_file(folder / name) as file_:
             file_.write(page.encode("utf-8"))

@@ -154,7 +154,7 @@ def test_a_mistake_is_reported_with_file_figure_and_key(cnnviz, sweep, named):
 
 def test_an_unknown_scene_a_bad_name_and_a_twin():
     write("s = [1]", scene="cnov")
-    with pytest.raises(UsageError, match=r"^set.toml, figure 1 \(a\): sweep: there is no scene 'cnov': did you mean"):
+    with pytest.raises(UsageError, match=r"^set.toml, figure 1 \(a\): sweep: there is no figure 'cnov': did you mean"):
         read()
     write("s = [1]", 'name = "{p}"')
     with pytest.raises(UsageError, match=r"^set.toml, figure 1 \(\{p\}-s1\): name '\{p\}-s1'"):

@@ -19,6 +19,8 @@ def command(folder: str) -> None:
 
     Their numbers are checked before they are written, and they are written into FOLDER alone.
     """
+    if Path(folder).is_file():
+        raise click.UsageError(f"{folder} is a file: give a folder, such as figures/")
     try:
         from cnnviz.assistant import make_server
     except ImportError as error:

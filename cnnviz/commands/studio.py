@@ -12,7 +12,7 @@ from cnnviz.errors import CnnvizError
 
 
 @click.command()
-@click.argument("scene", required=False, shell_complete=completing(find_scenes))
+@click.argument("scene", metavar="[FIGURE]", required=False, shell_complete=completing(find_scenes))
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on this machine.  [default: a free one]")
 @click.option("--browser/--no-browser", default=True, help="Open the page in a browser; else only print its address.")
 def command(scene: str | None, port: int, browser: bool) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from cnnviz.export import Job, Written
 from cnnviz.storyboard import FORMAT_VERSION, Change, Panel, Storyboard
+from cnnviz.words.plain import tag_of
 
 
 def write(job: Job, file: BinaryIO) -> Written:
@@ -47,7 +48,7 @@ def header(board: Storyboard) -> dict[str, Any]:
         "convention": board.convention,
         "alt": board.alt,
         "code": board.code,
-        "lang": board.lang,
+        "lang": tag_of(board.lang),
         "count": board.count,
         "rows": [[panel.name for panel in row] for row in board.rows],
         "panels": [panel_data(panel) for panel in board.panels()],

@@ -65,7 +65,7 @@ def like_mnist(image: Array, name: str = "") -> Array:
     """
     lo, hi = float(image.min()), float(image.max())
     if hi - lo < _LEAST_CONTRAST:
-        raise UsageError(f"--input {name} shows no digit, for it is of one grey: give a dark digit on a light ground")
+        raise UsageError(f"--input {name} shows no digit, only one grey: give a dark digit on a light ground")
     ink = (image - lo) / (hi - lo)
     edge = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
     ink = 1 - ink if np.median(edge) > 0.5 else ink

@@ -54,5 +54,6 @@ def check_padding(size: int, ends: Sequence[int], mode: str) -> None:
     most = {"reflect": size - 1, "circular": size}.get(mode, max(ends))
     if max(ends) > most:
         raise UsageError(
-            f"{mode} padding {max(ends)} is too large for an input of {size} cells: use {most} or less, or replicate"
+            f"{mode} padding {max(ends)} is too large for an input of size {size}: use padding {most} or less, a "
+            "larger input, or replicate"
         )

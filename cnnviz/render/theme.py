@@ -191,7 +191,7 @@ def _dashes(lengths: Any, role: str, name: str) -> tuple[float, ...]:
 def _table(table: Mapping[str, Any], key: str, name: str, other: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
     value = table.get(key, other)
     if not isinstance(value, Mapping):
-        raise UsageError(f"theme {name} lacks the table [{key}]")
+        raise UsageError(f'theme {name} lacks the table [{key}]: add it, or extends = "article"')
     return value
 
 

@@ -98,7 +98,8 @@ class MapsAndFilters(MapAndKernel):
         given = np.atleast_1d(np.asarray(self.bias, np.float64))
         if len(given) not in (1, len(self.weight.values)):
             raise UsageError(
-                f"--bias has {len(given)} numbers for {len(self.weight.values)} filters: give one or as many"
+                f"--bias has {len(given)} numbers, but --filters is {len(self.weight.values)}: give one number, or "
+                f"--filters {len(given)}"
             )
         return np.resize(given, len(self.weight.values))
 

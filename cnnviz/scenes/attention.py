@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from cnnviz.data import load_map
+from cnnviz.data import MAP_NAMES, load_map
 from cnnviz.errors import UsageError
 from cnnviz.operation import PLAIN
 from cnnviz.parameters import ArrayLike, param
@@ -46,11 +46,13 @@ class Attention(Scene):
         given = {}
         for name in ("query", "key", "value"):
             numbers, usual = getattr(self, name), drawn.integers(-2, 3, shape).astype(float)
-            values = usual if numbers is None else load_map(numbers, None, seed=self.seed).values
+            size = shape if isinstance(numbers, str) and numbers in MAP_NAMES else None
+            values = usual if numbers is None else load_map(numbers, size, seed=self.seed).values
             if values.shape != shape:
                 rows, columns = values.shape
                 raise UsageError(
-                    f"--{name} is {rows}×{columns}, but there are {self.tokens} tokens of {self.d} numbers"
+                    f"--{name} is {rows}×{columns}, but there are {self.tokens} tokens of {self.d} numbers: give "
+                    f"{self.tokens}×{self.d} numbers, or --tokens {rows} and --d {columns}"
                 )
             given[name[0]] = graph.given(name[0], values, PLAIN)
         zeros = graph.given("zeros", np.zeros(self.tokens), PLAIN)

@@ -43,7 +43,8 @@ class BatchNormInference(Scene):
         data = load_map(self.batches, None, seed=self.seed, what="batches", option="--batches").values
         if len(data) < 2 or max(data.shape) > MOST_NUMBERS or np.abs(data).max() > 1e4:
             raise UsageError(
-                f"--batches must hold 2 to {MOST_NUMBERS} rows and {MOST_NUMBERS} columns or less, within ±10000"
+                f"--batches is {len(data)}×{len(data[0])}: give 2 to {MOST_NUMBERS} rows and at most {MOST_NUMBERS} "
+                "columns of numbers within ±10000"
             )
         x, (m, count), is_torch = (
             load_row(self.input, "input", "--input", self.seed),

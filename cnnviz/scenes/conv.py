@@ -15,7 +15,7 @@ from cnnviz.scenes._filters import MOST, MapsAndFilters
 from cnnviz.scenes._multichannel import convolve
 from cnnviz.story import Graph, Sliding, Story, dilation, lost_of, padding, refuse, stride, times
 from cnnviz.storyboard import Step
-from cnnviz.words import Shape, Text, dot, equation, lines
+from cnnviz.words import Shape, Text, dot, equation, joined, lines
 
 _OWN = "1, or the data's own"
 
@@ -63,7 +63,7 @@ class Conv(MapsAndFilters):
     def story(self) -> Story:
         """One step for each output cell."""
         if len(self.weight.values) * len(self.maps.values) > 1:
-            refuse({"a kernel is rotated for one channel and filter: leave --flip out": self.flip})
+            refuse({"--flip rotates the kernel of one channel and one filter: leave it out for more": self.flip})
             return convolve(self)
         x, w, slide = self.map.values, self.weights.values, self.slide
         windows, graph = slide.windows, Graph()
@@ -105,7 +105,7 @@ class Conv(MapsAndFilters):
             (X, "∗", W, "=", Y),
             alt=Text(
                 "a convolution: {slides}; each cell of the {o} output is the sum of products under the kernel",
-                slides=slide.told(story.told("kernel")),
+                slides=slide.told(joined((story.told("kernel"), how["below"])) if filled else story.told("kernel")),
                 o=Shape(windows.out),
             ),
             formula=slide.formula(),

@@ -69,7 +69,10 @@ class SeparableConv(Scene):
         if named not in (None, channels):
             raise UsageError(f"the data has {channels} channels, but --channels asks for {named}: leave --channels out")
         if not 1 < channels <= _MOST:
-            raise UsageError(f"--channels {channels} cannot be shown: use 2 to {_MOST}")
+            raise UsageError(
+                f"the number of channels in --input is {channels}: use 2 to {_MOST}, one below the other as with "
+                "--channels 2"
+            )
         return found
 
     @cached_property

@@ -94,8 +94,8 @@ class TrainingScene(Scene):
                 yield story.step(caption, SetHeights(panel="plane", heights=field), made.changes(before, now))
 
         alt = Text(
-            "a network with {n} weights learns to tell two classes of points ({data}) apart: in {epochs} epochs its "
-            "loss goes from {first} to {last} while the boundary between the classes bends",
+            "a network with {n} weights that learns to tell two classes of points ({data}) apart: in {epochs} epochs "
+            "its loss goes from {first} to {last} while the boundary between the classes bends",
             n=self._learner.network.parameters,
             data=self.data,
             epochs=made.epochs,

@@ -316,7 +316,9 @@ class Story:
 def check_steps(count: int, what: str, covered: int = 0) -> None:
     """Refuse a figure of more steps, or more cells under its windows, than anybody watches; raises UsageError."""
     if count > MAX_STEPS:
-        raise UsageError(f"{what} would take {count} steps, more than {MAX_STEPS}: use a larger stride or less input")
+        raise UsageError(
+            f"{what} would take {count} steps, more than {MAX_STEPS}: use a larger stride or less input or padding"
+        )
     if covered > MAX_COVERED:
         raise UsageError(
             f"{what} would cover {covered} cells in {count} steps, more than {MAX_COVERED}: use a larger stride, a "

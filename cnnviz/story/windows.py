@@ -76,7 +76,7 @@ class Axis:
         """
         if size % groups or out % groups:
             raise UsageError(
-                f"--groups {groups} must divide both the {size} channels and the {out} filters: use --groups "
+                f"--groups {groups} must divide the number of channels, {size}, and of filters, {out}: use --groups "
                 + " or ".join(str(n) for n in range(1, size + 1) if not (size % n or out % n))
             )
         each = size // groups

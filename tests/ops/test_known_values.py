@@ -77,7 +77,7 @@ def test_activations_of_extreme_values(name):
             {"groups": 2},
             "groups 2 does not divide the 3 kernels",
         ),
-        ("pad", [COUNT], {"pad": (0, 5), "mode": "reflect"}, "reflect padding 5 is too large for an input of 5 cells"),
+        ("pad", [COUNT], {"pad": (0, 5), "mode": "reflect"}, "reflect padding 5 is too large for an input of size 5"),
         ("interpolate", [COUNT], {"mode": "cubic", "size": 2}, "choose from nearest, bilinear"),
         ("pixel_shuffle", [COUNT], {"upscale_factor": 2}, "give a multiple of 4"),
         ("fold", [np.ones((4, 5))], {"output_size": 3, "kernel_size": 2}, "give a multiple of 4 rows and 4 columns"),

@@ -237,7 +237,7 @@ OWN = {
         "theme my: cells.input.strokes [1] is not known: choose from / \\ x",
     'extends = "dark"\n[cell.input]\nfill = "#FFFFFF"':
         "theme my: there is no table [cell]: did you mean cells?",
-    'extends = "dark"\ncells = 3': "theme my lacks the table [cells]",
+    'extends = "dark"\ncells = 3': 'theme my lacks the table [cells]: add it, or extends = "article"',
     'extends = "drak"': "theme my: extends 'drak' is no theme: did you mean dark?",
     "extends = 3": "theme my: extends 3 is no theme: choose from ",
     'extends = "dark"\n[scales]\nterrain = "#FFFFFF"':
@@ -250,7 +250,7 @@ OWN = {
         "theme my: dashes.curve is a list of stroke, gap, stroke, gap … in line widths: [4, 3]",
     "[page]\nground = '#FFFFFF'": "theme my lacks page.ink: a page has ground, ink, muted, faint, band, accent, result",
     "[page]\ngrond = '#FFFFFF'": "theme my: there is no page.grond: did you mean ground?",
-    "": "theme my lacks the table [page]",
+    "": 'theme my lacks the table [page]: add it, or extends = "article"',
     "x = ": "theme my.toml is not valid TOML: ",
 }  # fmt: skip
 

@@ -7,9 +7,11 @@ import re
 import pytest
 
 from cnnviz.errors import UsageError
+from cnnviz.pipeline import make
 from cnnviz.storyboard.printing import printed
 from cnnviz.words import Number, Printer, Shape, Text, joined, sentences
 from cnnviz.words.language import languages, load_language
+from cnnviz.words.plain import caption
 from tests.figures import all_figures, make_figure, named
 
 
@@ -68,3 +70,11 @@ def test_a_broken_file_is_refused(tmp_path, text, part):
     file.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=re.escape(part)):
         load_language(str(file))
+
+
+def test_a_file_without_a_code_speaks_in_alt_texts_too(tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_text('[texts]\n"Convolution" = "Faltung"\n[signs]\n". " = "| "\n', encoding="utf-8")
+    figure = make("conv", lang=str(file))
+    assert figure.storyboard().title == "Faltung"
+    assert "| " in caption(figure.storyboard())
