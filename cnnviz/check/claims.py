@@ -174,7 +174,7 @@ class _Known:
             far = np.abs(made).reshape(len(made), -1).max(axis=1)
             # A jump enlarges what it starts with.
             grown = np.clip(far[1:] / np.maximum(far[:-1], 1e-300), 1, 1e4)
-            allowed[1 : len(made)] += (100 * grown * apart[:-1]).reshape(-1, *[1] * (right.ndim - 1))
+            allowed[1 : len(made)] += (1e3 * grown * apart[:-1]).reshape(-1, *[1] * (right.ndim - 1))
         return Claim(name, found, right, allowed, True)
 
     # Words

@@ -84,10 +84,10 @@ class PoolBackward(Pooled):
         amounts = [{cell: more for cell, more in each.items() if more} for each in amounts]
         by_x = Sums(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], amounts)
 
-        def told(n: int, at: tuple[int, ...]) -> Words:
+        def told(at: tuple[int, ...]) -> Words:
             value = received(G[at], at)
             if is_max:
-                return Text("{g} goes to the maximum at {place}", g=value, place=place_of(next(iter(amounts[n]))))
+                return Text("{g} goes to the maximum at {place}", g=value, place=place_of(best[at]))
             share = Number(float(g[at]) / count, by_x.panel.decimals)
             return Text(
                 "{g}: each cell of its window gets {share}", g=value, share=equation(None, G[at] / count, share)
@@ -102,8 +102,8 @@ class PoolBackward(Pooled):
             yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
             for n, at in enumerate(places):
                 marks = [X.mark("window", *windows.outline(at)), G.mark("current", at)]
-                marks += [by_x.panel.mark("current", next(iter(amounts[n])))] if is_max else []
-                yield story.step(told(n, at), marks, by_x.add(n))
+                marks += [by_x.panel.mark("current", best[at])] if is_max else []
+                yield story.step(told(at), marks, by_x.add(n))
             gone = X.hide("window"), G.hide("current"), by_x.panel.hide("current")
             yield story.step(Text("Both gradients have the same sum: nothing is lost"), gone, by_x.rest(), beats=2)
 

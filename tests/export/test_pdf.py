@@ -59,7 +59,7 @@ def test_every_scene_is_a_page_of_text_in_its_own_fonts(scene):
         assert "/ToUnicode" in font
     # Fields of values are pictures; all else is not.
     kinds = {drawn.get_object()["/Subtype"] for drawn in page["/Resources"]["/XObject"].values()}
-    assert kinds == ({"/Image"} if scene in ("cnn", "gradient-descent", "training") else set())
+    assert kinds == ({"/Image"} if scene in ("cnn", "gradient-descent", "net", "training") else set())
 
 
 def test_a_page_holds_the_operations_result_as_text():

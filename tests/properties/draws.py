@@ -51,7 +51,12 @@ def _declared(name: str) -> tuple[Parameter, ...]:
     return tuple(parameters_of(scene_of(name)))
 
 
-_TEXTS = {"stack": ("1,2", "1,2,4", "5"), "i": ("2x9x8", "3x6x6", "1x1x1")}
+_TEXTS = {
+    "stack": ("1,2", "1,2,4", "5"),
+    "i": ("2x9x8", "3x6x6", "1x1x1"),
+    "model": ("digits",),
+    "labels": ("numbers",),
+}
 """Parameters that are texts."""
 
 

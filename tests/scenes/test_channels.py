@@ -85,13 +85,13 @@ def test_channels_follow_from_the_data(tmp_path):
 @pytest.mark.parametrize(
     ("given", "named"),
     [
-        ({"channels": 3, "groups": 2}, ("--groups 2", "3 channels", "--groups 1")),
+        ({"channels": 3, "groups": 2}, ("--groups 2", "channels, 3", "--groups 1")),
         ({"input": np.ones((3, 5, 5)), "kernel": np.ones((2, 4, 3, 3))}, ("4 channels", "--channels 4")),
         ({"input": np.ones((3, 5, 5)), "channels": 2}, ("3 channels", "leave --channels out")),
         ({"input": np.ones((16, 5, 5))}, ("16 channels", "at most 8")),
-        ({"channels": 3, "filters": 2, "bias": (1, 2, 3)}, ("3 numbers", "2 filters")),
+        ({"channels": 3, "filters": 2, "bias": (1, 2, 3)}, ("3 numbers", "--filters 3")),
         ({"s": 2, "p": "same", "i": 6}, ("stride 1", "PyTorch", "--p 0,1")),
-        ({"p": 5, "padding_mode": "reflect"}, ("5 cells", "4 or less")),
+        ({"p": 5, "padding_mode": "reflect"}, ("size 5", "4 or less")),
         ({"p": "wide"}, ("'wide'", "0,1", "same")),
     ],
 )

@@ -289,7 +289,7 @@ class CellsPainter(Painter):
                 # The lightest values are as light as the page.
                 pen.rect(x - 1, y - 1, sheets.width + 2, sheets.height + 2, page["faint"])
             pen.text(*sheets.caption(channel), page["muted"])
-        for channel, sign in enumerate(getattr(self._panel, "signs", ())):
+        for channel, sign in enumerate(() if self.fit.bare else getattr(self._panel, "signs", ())):
             line, (x, y) = self.look.typesetter.line(sign, self.fit.size(_SIGN_SIZE)), sheets.corner(channel)
             x += (sheets.width + sheets.pitch[0] - line.width) // 2
             pen.text(line, x, y + (sheets.height + line.ascent) // 2, page["muted"])
