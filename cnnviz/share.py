@@ -40,6 +40,8 @@ def write_shared(scene: str, given: Mapping[str, Any], vary: Mapping[str, Sequen
     declared = {p.name: p for p in parameters_of(cls)}
     if unknown := [name for name in vary if name not in declared]:
         raise UsageError(f"--vary {unknown[0]} changes how a figure looks: vary one of {', '.join(declared)}")
+    if twice := [name for name in vary if name in given]:
+        raise UsageError(f"--vary {twice[0]} and {declared[twice[0]].option} are both given: leave one of them out")
     shown = {name: [to_cli(declared[name].check(value)) for value in values] for name, values in vary.items()}
     figures, pages, board = [], {}, None
     for number, values in enumerate(itertools.product(*shown.values()), 1):
@@ -72,7 +74,7 @@ def write_shared(scene: str, given: Mapping[str, Any], vary: Mapping[str, Sequen
 def varied(text: str) -> tuple[str, list[str]]:
     """A parameter and its values from `s=1,2,3`; raises UsageError."""
     name, _, values = text.partition("=")
-    found = [value.strip() for value in values.split(",") if value.strip()]
+    found = list(dict.fromkeys(value.strip() for value in values.split(",") if value.strip()))
     if not name.strip() or len(found) < 2:
         raise UsageError(f"--vary {quote(text)} is no choice: give a parameter and two values or more, as in s=1,2,3")
     return name.strip(), found

@@ -278,7 +278,15 @@ def test_a_shared_page_needs_no_server(cnnviz, tmp_path):
     assert set(made) == {("2", "1"), ("2", "2"), ("9", "1"), ("9", "2")}
     assert made["9", "1"]["remedy"] == {"k": 5}
     assert (tmp_path / "page" / made["2", "2"]["file"]).stat().st_size < 61_440
-    for wrong in (["--vary", "k=2"], ["--vary", "kk=2,3"], ["--vary", "width=400,500"], [], ["--vary", "k=8,9"]):
+    for wrong in (
+        ["--vary", "k=2"],
+        ["--vary", "kk=2,3"],
+        ["--vary", "width=400,500"],
+        [],
+        ["--vary", "k=8,9"],
+        ["--vary", "k=3,3"],
+        ["--k", 3, "--vary", "k=2,3"],
+    ):
         assert cnnviz("share", "conv", *wrong, "-o", "other").code == 2
     many = ",".join(map(str, range(1, 16)))
     assert cnnviz("share", "conv", "--i", 20, "--vary", f"k={many}", "--vary", f"s={many}", "-o", "other").code == 2
