@@ -80,7 +80,7 @@ def test_large_inputs_show_colours_instead_of_numbers():
         ),
         (
             {"i": 200, "k": 1},
-            "this convolution would take 40000 steps, more than 4096: use a larger stride or less input",
+            "this convolution would take 40000 steps, more than 4096: use a larger stride or less input or padding",
         ),
         (
             {"i": 100, "k": 40},
