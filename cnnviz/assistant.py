@@ -5,7 +5,6 @@ Nothing is read but names and numbers, and nothing is written but into one folde
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
@@ -17,13 +16,12 @@ from mcp.server.mcpserver.exceptions import ToolError
 from cnnviz import __version__
 from cnnviz.appearance import Appearance
 from cnnviz.check import check_figure
-from cnnviz.data import KINDS
+from cnnviz.data import reads_no_file
 from cnnviz.discovery import find_scenes, summary
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.export import formats
 from cnnviz.parameters import ArrayLike, Parameter, parameters_of, quote, suggest
 from cnnviz.pipeline import Figure, make, named
-from cnnviz.rows import is_literal, unpasted
 from cnnviz.schema import scene_schema
 from cnnviz.words.plain import caption, spoken
 
@@ -100,8 +98,7 @@ def _check_no_file(parameter: Parameter, value: Any) -> None:
     if not isinstance(value, str):
         return
     if parameter.type is _ARRAY:
-        # A file that can be read has an extension.
-        allowed = re.fullmatch(r"\s*[A-Za-z][\w-]*\s*", value) or is_literal(unpasted(value), KINDS)
+        allowed = reads_no_file(value)
     else:
         names = parameter.spec.names if parameter.spec.files else None
         allowed = names is None or value.strip().lower() in names()

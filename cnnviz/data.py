@@ -151,6 +151,12 @@ def _loaded(spec: object, request: _Request, make: Callable[[str], Grid]) -> Dat
     return _load_file(spec, request)
 
 
+def reads_no_file(text: str) -> bool:
+    """Is a text a name or numbers? For those who may not read the files of this machine."""
+    # A file that can be read has an extension, and what is a literal here is one where it is loaded.
+    return re.fullmatch(r"\s*[A-Za-z][\w-]*\s*", text) is not None or is_literal(unpasted(text), KINDS)
+
+
 def _data(values: Grid, source: str, name: str) -> Data:
     values.setflags(write=False)
     return Data(values, source, name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -11,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from cnnviz.appearance import Appearance
-from cnnviz.data import KINDS
+from cnnviz.data import KINDS, reads_no_file
 from cnnviz.errors import UsageError
 from cnnviz.given import RemotePath
 from cnnviz.limits import MAX_FILE_BYTES
 from cnnviz.parameters import ArrayLike, Parameter, parameters_of, quote, suggest
 from cnnviz.pipeline import Figure, make, named
-from cnnviz.rows import is_literal, unpasted
 
 UPLOAD = "upload:"
 """What the name of an uploaded file begins with, where it stands for a value."""
@@ -96,7 +94,6 @@ def _value(parameter: Parameter, text: str, uploads: Uploads | None) -> Any:
 def _data(parameter: Parameter, text: str, uploads: Uploads | None) -> Any:
     if uploads is not None and text.startswith(UPLOAD):
         return uploads.get(text)
-    # A file that can be read has an extension, and what is a literal here is one there.
-    if re.fullmatch(r"\s*[A-Za-z][\w-]*\s*", text) or is_literal(unpasted(text), KINDS):
+    if reads_no_file(text):
         return text
     raise UsageError(f"{parameter.label} {quote(text)} is neither a name nor numbers: drop a file on the page")
