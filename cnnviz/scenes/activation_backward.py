@@ -89,11 +89,13 @@ class ActivationBackward(Scene):
             for n, at in enumerate(places):
                 product = equation(B.symbol(BY_X, at[:1]), S[at] * G[at], B[at])
                 caption = Text("{equation}: {verdict}", equation=product, verdict=verdict(float(point.slopes[n])))
-                marks = (each.mark("current", at) for each in (X_, G))
-                yield story.step(caption, point.moved("plot", n), marks, S.write(at, role="kernel"), B.write(at))
+                marks = X_.mark("current", at), G.mark("current", at), S.mark("window", at)
+                slope = S.write(at, "", "kernel")
+                yield story.step(caption, point.moved("plot", n), marks, slope, B.write(at))
             lost = int((np.abs(point.slopes) < _FLAT).sum())
+            result = B.mark("current", (0, 0), (len(x), 1))
             said = Text("Little or nothing came through at {n} of {count} places", n=lost, count=len(x))
-            yield story.step(said, (each.hide("current") for each in (X_, G, S, B)), beats=2)
+            yield story.step(said, X_.hide("current"), G.hide("current"), S.hide("window"), result, beats=2)
 
         plot = point.plot("plot", (F, _SLOPE), x_text=X, span=0.45)
         return story.play(

@@ -98,13 +98,17 @@ class BatchNormBackward(Scene):
             )
             for path, caption in zip(P, told, strict=True):
                 written = [change for at in places for change in path.write(at, mark="", role="kernel")]
-                yield story.step(caption, written, path.mark("current", (0, 0)), beats=2)
+                yield story.step(
+                    caption, G.mark("window", (0, 0), (m, 1)), written, path.mark("current", (0, 0)), beats=2
+                )
             for at in places:
                 parts = total([path[at] for path in P])
-                marks = (path.mark("current", at) for path in P)
+                marks = [path.mark("current", at) for path in P[:2]]
+                marks += [P[2].hide("current"), P[2].mark("window", at), G.hide("window")]
                 yield story.step(equation(B.symbol(BY_X, at[:1]), parts, B[at]), marks, B.write(at))
             said = Text("The gradients sum to 0: a shift of the whole batch changes nothing")
-            yield story.step(said, (path.hide("current") for path in (*P, B)), beats=2)
+            gone = [*(path.hide("current") for path in P), P[2].hide("window")]
+            yield story.step(said, gone, B.mark("current", (0, 0), (m, 1)), beats=2)
 
         signs = [Sign(name=f"plus-{n}", text="+") for n in (1, 2)]
         return story.play(
