@@ -58,6 +58,8 @@ class Expression(Phrase):
 
 Term = Expression | int | float
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 @dataclass(frozen=True, slots=True)
 class Number(Expression):
@@ -102,7 +104,20 @@ class Scientific(Number):
     def text(self) -> str:
         """As it is written."""
         mantissa, exponent = f"{self.value:.{self.decimals}e}".split("e")
-        return f"{number(float(mantissa), self.decimals or 0)}e{number(int(exponent))}"
+        return f"{number(float(mantissa), self.decimals or 0)}{self._power(int(exponent))}"
+
+    @staticmethod
+    def _power(exponent: int) -> str:
+        return f"e{number(exponent)}"
+
+
+@dataclass(frozen=True, slots=True)
+class PowerOfTen(Scientific):
+    """The same written out, `1.2×10⁻⁵`, where there is room."""
+
+    @staticmethod
+    def _power(exponent: int) -> str:
+        return "×10" + str(exponent).translate(_RAISED)
 
 
 @dataclass(frozen=True, slots=True)
