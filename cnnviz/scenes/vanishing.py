@@ -102,7 +102,7 @@ class Vanishing(Scene):
             name=f"plot-{kind}",
             label=label,
             # With room for the names at the curves' ends.
-            x_range=(1 - 0.25 * self.depth, self.depth + 0.5),
+            x_range=(1 - 0.3 * self.depth, self.depth + 0.5),
             y_range=y_range,
             x_text=Text("layer"),
             y_text=Math(r"\log_{10}|\partial L/\partial h|"),
