@@ -15,9 +15,6 @@ from cnnviz.parameters import ArrayLike, Numbers
 from cnnviz.story import Axis, MapAndKernel, input_map, load_sheets
 from cnnviz.storyboard import Values
 
-MOST = 8
-"""Channels, and filters, that the stage has room for."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class MapsAndFilters(MapAndKernel):
@@ -107,5 +104,3 @@ class MapsAndFilters(MapAndKernel):
 def _check_count(found: int, asked: int | None, what: str) -> None:
     if asked not in (None, found):
         raise UsageError(f"the data has {found} {what}, but --{what} asks for {asked}: leave --{what} out")
-    if found > MOST:
-        raise UsageError(f"{found} {what} do not fit the stage: use at most {MOST}")

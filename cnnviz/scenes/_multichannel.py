@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cnnviz.scenes._channels import Channels
 from cnnviz.story import Story, check_steps, filling
 from cnnviz.storyboard import Step, Values
@@ -48,20 +50,21 @@ def convolve(scene: Conv) -> Story:
             changes = list(panels.step(at))
             yield story.step(equation(panels.Y.symbol("y", at), panels.arithmetic(at), panels.Y[at]), changes)
 
+    alt = Text(
+        "a convolution of {i} with {w}: each filter has a kernel for every channel that it sees; {steps} the {o} "
+        "output, each cell the sum of what the kernels give",
+        i=Shape(scene.maps.values.shape),
+        w=Shape(w.shape),
+        steps=filling(count),
+        o=Shape(panels.windows.out),
+    )
     return story.play(
         steps,
         count,
         (panels.X, "→", panels.Y),
-        (*panels.W, panels.S),
-        alt=Text(
-            "a convolution of {i} with {w}: each filter has a kernel for every channel that it sees; {steps} the {o} "
-            "output, each cell the sum of what the kernels give",
-            i=Shape(scene.maps.values.shape),
-            w=Shape(w.shape),
-            steps=filling(count),
-            o=Shape(panels.windows.out),
-        ),
-        formula=_counts(w, scene.offsets, count),
+        (*panels.kernels, panels.S),
+        alt=joined((alt, Text("of many channels and maps the first and the last are drawn") if panels.rest else None)),
+        formula=_counts(w, scene.offsets, len(w) * int(np.prod(scene.slide.windows.out))),
         convention=Text("cross-correlation: kernel not flipped"),
     )
 

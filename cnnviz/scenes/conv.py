@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from cnnviz.limits import MAX_CHANNELS
 from cnnviz.parameters import Numbers, Sides, Size, param
 from cnnviz.scenes import _padding
-from cnnviz.scenes._filters import MOST, MapsAndFilters
+from cnnviz.scenes._filters import MapsAndFilters
 from cnnviz.scenes._multichannel import convolve
 from cnnviz.story import Graph, Sliding, Story, dilation, lost_of, padding, refuse, stride, times
 from cnnviz.storyboard import Step
@@ -42,9 +43,11 @@ class Conv(MapsAndFilters):
     )
     padding_mode: str = param("zeros", choices=_padding.MODES, help="What fills the padding.")
     d: Size = dilation()
-    channels: int | None = param(None, help="Channels of the input.", lo=1, hi=MOST, shown_default=_OWN)
-    filters: int | None = param(None, help="Filters, each of which makes a map.", lo=1, hi=MOST, shown_default=_OWN)
-    groups: int = param(1, help="Groups of channels; a filter sees those of one.", lo=1, hi=MOST)
+    channels: int | None = param(None, help="Channels of the input.", lo=1, hi=MAX_CHANNELS, shown_default=_OWN)
+    filters: int | None = param(
+        None, help="Filters, each of which makes a map.", lo=1, hi=MAX_CHANNELS, shown_default=_OWN
+    )
+    groups: int = param(1, help="Groups of channels; a filter sees those of one.", lo=1, hi=MAX_CHANNELS)
     flip: bool = param(False, help="Rotate the kernel by 180°: the true convolution of signal processing.")
     bias: Numbers = param(0.0, help="Added to every output: a number, or one a filter.", lo=-1e9, hi=1e9, group="Data")
 
