@@ -36,6 +36,7 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
         {"i": 5, "s": 1, "p": 1}, {"i": 4, "s": 2, "p": 3},
         {"i": "2x3", "k": "3x5", "s": "2x1", "p": 1, "output_padding": "1x0", "bias": -1.5},
         {"view": "scatter", "p": 1}, {"view": "scatter", "s": 3, "k": 2, "bias": 0.5}, {"view": "overlap", "p": 1},
+        {"channels": 4, "filters": 2, "groups": 2, "i": 2, "p": 1, "bias": (1, -2)},
     ],
     "pool": [
         {"kind": "avg", "i": 5, "k": 3, "s": 2, "p": 1, "count_include_pad": False},
