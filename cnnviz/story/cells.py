@@ -95,13 +95,16 @@ class Cells:
         place: Place,
         role: str | None = None,
         value: float | None = None,
-        origin: tuple[int, int] | None = None,
+        origin: Place | None = None,
+        source: str | None = None,
     ) -> Cell:
-        """A cell changes for good; a role under a window is seen when that has gone. Its value may have an `origin`."""
+        """A cell changes for good; a role under a window is seen when that has gone. Its value may have an `origin`, in
+        another panel where a `source` is named.
+        """
         if role is not None:
             self._roles[place] = role
         seen = None if place in self._covered else role
-        return replace(self._cell(place, role=seen, value=value), origin=origin)
+        return replace(self._cell(place, role=seen, value=value), origin=origin, source=source)
 
     def cover(
         self, places: Sequence[Place], notes: Sequence[Words] = (), special: Mapping[Place, str] | None = None
