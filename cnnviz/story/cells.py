@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz.notation import exact_digits
 from cnnviz.storyboard import Block, Cell, Change, Grid, Mark, MoveMark, Relabel
 from cnnviz.words import Number, Ref, Symbol, Words, lines
 
@@ -66,7 +67,7 @@ class Cells:
     def number(self, place: Place, decimals: int | None = None) -> Number:
         """The number in a cell, named after it."""
         value = float(self.values[place])
-        return Number(value, self.decimals if decimals is None else decimals, self.ref(place))
+        return Number(value, exact_digits(value, self.decimals) if decimals is None else decimals, self.ref(place))
 
     def short(self, place: Place) -> Number:
         """The number in a cell, for a caption: without decimals that are 0."""
