@@ -84,10 +84,11 @@ class Grid(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Sign(Panel):
-    """An operator between two panels, such as ∗ or =."""
+    """An operator between two panels, such as ∗ or =, or a few words, of a `size`."""
 
     kind: ClassVar[str] = "sign"
     text: Words
+    size: float = 34.0
 
 
 @dataclass(frozen=True, kw_only=True)
