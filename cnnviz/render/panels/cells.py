@@ -275,7 +275,7 @@ class CellsPainter(Painter):
         """Lines from sheet to sheet, which tell that neighbours belong together, and the captions."""
         page, sheets, near = self.look.theme.page, self.sheets, self._fitted.gap // 2
         if getattr(self._panel, "held", False):
-            width, height = sheets.extent.width, sheets.height
+            width, height = sheets.extent.width, sheets.corner(sheets.count - 1)[1] + sheets.height
             around = Box(0, 0, width, height).grown(self.look.px(_HELD))
             pen.frame(*around[:2], around.width, around.height, page["faint"], self.look.px(1.5))
         for channel in range(sheets.count):
