@@ -19,6 +19,9 @@ from cnnviz.words import Shape as Size
 
 PANEL = "network"
 
+LONGEST_TITLE = 30
+"""Letters of a title."""
+
 MOST_MAPS = 6
 """Maps of a block that are shown, the strongest of them."""
 

@@ -10,10 +10,11 @@ from typing import ClassVar
 
 from cnnviz.limits import MAX_SIDE
 from cnnviz.network.onnx_file import DIGITS
-from cnnviz.network.onnx_run import NUMBERS, OnnxRun, load_labels, run_onnx
-from cnnviz.network.onnx_stations import PANEL, Stop, answer_stop, block_stops, image_stop, keys, short
+from cnnviz.network.onnx_run import NUMBERS, OnnxRun, Prepared, load_labels, prepare, run_onnx
+from cnnviz.network.onnx_stations import LONGEST_TITLE, PANEL, Stop, answer_stop, block_stops, image_stop, keys, short
 from cnnviz.parameters import ArrayLike, Numbers, Size, param
 from cnnviz.scene import Scene
+from cnnviz.scenes._net_layer import layer_story
 from cnnviz.story import Story
 from cnnviz.storyboard import Maps, SetStation, Step
 from cnnviz.words import Text, counted
@@ -43,6 +44,7 @@ class Net(Scene):
         names=lambda: (NUMBERS,),
         files=True,
     )
+    layer: str | None = param(None, help="Draw this convolution: its strongest filter on a part of its real input.")
     i: Size | None = param(
         None, alias="input-size", help="Input size of a model that takes any.", lo=1, hi=MAX_SIDE, group="Data"
     )
@@ -56,8 +58,12 @@ class Net(Scene):
     std: Numbers = param(1.0, help="By which they are then divided: a number, or one a channel.", group="Data")
 
     @cached_property
+    def _known(self) -> Prepared:
+        return prepare(self.model, self.input, self.i, (self.mean, self.std), self.seed)
+
+    @cached_property
     def _run(self) -> OnnxRun:
-        return run_onnx(self.model, self.input, self.i, (self.mean, self.std), self.seed)
+        return run_onnx(self._known)
 
     @cached_property
     def _names(self) -> list[str]:
@@ -71,11 +77,13 @@ class Net(Scene):
         return stops + ([answer_stop(run, self._names, most)] if len(run.probabilities) else [])
 
     def story(self) -> Story:
-        """A step for the input, for each block, and for the probabilities."""
-        run, name = self._run, short("" if self.model == DIGITS else Path(self.model).stem, 30)
+        """A step for the input, for each block, and for the probabilities; or what `layer` or `gradcam` ask for."""
+        if self.layer is not None:
+            return layer_story(self, self._known, self.layer)
+        run, name = self._run, short("" if self.model == DIGITS else Path(self.model).stem, LONGEST_TITLE)
         point = Text("What does each block see? Its strongest maps, from the image to the answer")
         story = Story(self, name or Text("Neural network"), point=point)
-        layers = counted(run.layers, "{n} layer", "{n} layers")
+        layers = counted(len(run.layers), "{n} layer", "{n} layers")
         story.settings = [("", layers), ("", Text("{parameters} parameters", parameters=run.parameters))]
         panel = Maps(name=PANEL, stations=tuple(stop.station for stop in self._stops), key=keys(self._stops))
         what = Text("a neural network of {layers}: the maps of its blocks appear one after the other", layers=layers)

@@ -67,7 +67,7 @@ def saved(tmp_path):
 def test_blocks_and_probabilities_are_what_onnx_runtime_gives(saved, tmp_path):
     model, x = residual_model(), RNG.normal(size=(3, 8, 8))
     np.save(tmp_path / "x.npy", x)
-    run = run_onnx(saved(model), str(tmp_path / "x.npy"), None, (0.0, 1.0), 0)
+    run = run(saved(model), str(tmp_path / "x.npy"))
     names = ["r0", "r1", "g", "y"]
     onnx.checker.check_model(model)
     del model.graph.output[:]
