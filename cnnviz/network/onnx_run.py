@@ -36,6 +36,11 @@ class Prepared:
     picture: Words
     given: Array
 
+    @property
+    def parameters(self) -> int:
+        """Numbers that were learned."""
+        return sum(layer.parameters for layer in self.layers)
+
 
 @dataclass(frozen=True, eq=False)
 class OnnxRun(Prepared):
@@ -49,11 +54,6 @@ class OnnxRun(Prepared):
     probabilities: Array
     function: str
     maps: tuple[OnnxBlock, Array] | None
-
-    @property
-    def parameters(self) -> int:
-        """Numbers that were learned."""
-        return sum(layer.parameters for layer in self.layers)
 
 
 def prepare(path: str, spec: object, size: Size | None, scales: Scales, seed: int) -> Prepared:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +42,16 @@ class Stop:
     values: Array
     shade: Shade | None
     caption: Words
+
+
+@dataclass(frozen=True, eq=False)
+class Tour:
+    """What stands on the stage, from left to right, and what is said of all of it."""
+
+    stops: list[Stop]
+    point: Words
+    alt: Words
+    formula: Words = ""
 
 
 def strongest(values: Array) -> Array:
@@ -87,10 +98,7 @@ def image_stop(run: OnnxRun, most: int) -> Stop:
         least=Number(lo, most),
         most=Number(hi, most),
     )
-    own = Station(
-        name="input", title=Text("input"), size=Size(image.shape), values=_unknown(values), shade=shade, digits=0
-    )
-    return Stop(own, values, shade, told)
+    return Stop(station("input", Text("input"), image.shape, values, shade), values, shade, told)
 
 
 def block_stops(run: OnnxRun) -> Iterator[Stop]:
@@ -100,7 +108,7 @@ def block_stops(run: OnnxRun) -> Iterator[Stop]:
         values = shown(output)
         title = joined((_title(block), _amount(block.parameters)), " ")
         shade, name = shade_of(values), f"block{place}"
-        own = replace(_station(name, title, block.shape, values, shade), residual=block.sums > 0)
+        own = station(name, title, block.shape, values, shade, residual=block.sums > 0)
         yield Stop(own, values, shade, caption(block, given))
         given = block.shape
 
@@ -110,16 +118,9 @@ def answer_stop(run: OnnxRun, names: Sequence[str], most: int) -> Stop:
     probabilities = run.probabilities
     top = [int(at) for at in np.argsort(-probabilities, kind="stable")[:_MOST_CLASSES]]
     values = probabilities[top]
-    own = Station(
-        name="softmax",
-        title=Text("probability"),
-        size=counted(len(probabilities), "{n} class", "{n} classes"),
-        values=_unknown(values),
-        form="bars",
-        lines=tuple(short(names[at]) for at in top),
-        marked=0,
-        digits=most,
-    )
+    bars = {"form": "bars", "lines": tuple(short(names[at]) for at in top), "marked": 0, "digits": most}
+    classes = counted(len(probabilities), "{n} class", "{n} classes")
+    own = station("softmax", Text("probability"), (), values, None, size=classes, **bars)
     p = Number(float(values[0]), most)
     told = Text(
         "{function}: of {n} classes, {label} has the largest probability, {p}",
@@ -131,6 +132,16 @@ def answer_stop(run: OnnxRun, names: Sequence[str], most: int) -> Stop:
     return Stop(own, values, None, told)
 
 
+def whole_tour(run: OnnxRun, names: Sequence[str], most: int) -> Tour:
+    """The image, each block, and the probabilities where there are any."""
+    layers = counted(len(run.layers), "{n} layer", "{n} layers")
+    return Tour(
+        [image_stop(run, most), *block_stops(run), *([answer_stop(run, names, most)] if len(names) else [])],
+        point=Text("What does each block see? Its strongest maps, from the image to the answer"),
+        alt=Text("a neural network of {layers}: the maps of its blocks appear one after the other", layers=layers),
+    )
+
+
 def keys(stops: Sequence[Stop]) -> tuple[Key, ...]:
     """What the scale tells that most maps use."""
     used = Counter(stop.shade.scale for stop in stops[1:] if stop.shade is not None and stop.values.ndim == 3)
@@ -139,8 +150,11 @@ def keys(stops: Sequence[Stop]) -> tuple[Key, ...]:
     return (Key(scale="sequential", text=Text("activation"), ends=("0", Text("high"))),)
 
 
-def _station(name: str, title: Words, shape: Shape, values: Array, shade: Shade) -> Station:
-    return Station(name=name, title=title, size=Size(shape), values=_unknown(values), shade=shade, digits=0)
+def station(name: str, title: Words, shape: Shape, values: Array, shade: Shade | None, **more: Any) -> Station:
+    """A station before anything has passed it; `more` are its other fields."""
+    return Station(
+        name=name, title=title, values=_unknown(values), shade=shade, **{"size": Size(shape), "digits": 0, **more}
+    )
 
 
 def _unknown(values: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnnviz.network.onnx_crop import crop_of
 from cnnviz.network.onnx_run import Prepared
@@ -21,16 +21,9 @@ _MOST_CHANNELS = 4
 def layer_story(scene: Net, known: Prepared, name: str) -> Story:
     """One step for each of a few output cells; raises UsageError for a layer that is no convolution."""
     crop = crop_of(known, name, min(MOST, _MOST_CHANNELS))
-    (rows, columns), dilation = crop.window.s, crop.window.d
-    story = Conv(
-        input=crop.input,
-        kernel=crop.weight[None],
-        bias=crop.bias,
-        s=(rows, columns),
-        p=crop.padding,
-        d=(dilation[0], dilation[1]),
-        digits=scene.digits,
-    ).story()
+    sizes: dict[str, Any] = {"s": crop.window.s, "p": crop.padding, "d": crop.window.d}
+    data: dict[str, Any] = {"input": crop.input, "kernel": crop.weight[None], "bias": crop.bias}
+    story = Conv(**data, **sizes, digits=scene.digits).story()
     story.scene, story.title = scene, short(crop.layer.name, LONGEST_TITLE)
     whole = "Filter {n} of {every} with its real weights, on a part of its real {size} input"
     some = "Filter {n} of {every} on the {shown} strongest of its {channels} channels: the others are left out"

@@ -10,8 +10,10 @@ from typing import ClassVar
 
 from cnnviz.limits import MAX_SIDE
 from cnnviz.network.onnx_file import DIGITS
+from cnnviz.network.onnx_gradcam import class_of, heat_tour
 from cnnviz.network.onnx_run import NUMBERS, OnnxRun, Prepared, load_labels, prepare, run_onnx
-from cnnviz.network.onnx_stations import LONGEST_TITLE, PANEL, Stop, answer_stop, block_stops, image_stop, keys, short
+from cnnviz.network.onnx_stations import LONGEST_TITLE, PANEL, Tour, keys, short, whole_tour
+from cnnviz.network.torch_module import exported
 from cnnviz.parameters import ArrayLike, Numbers, Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._net_layer import layer_story
@@ -45,6 +47,7 @@ class Net(Scene):
         files=True,
     )
     layer: str | None = param(None, help="Draw this convolution: its strongest filter on a part of its real input.")
+    gradcam: str | None = param(None, help="Draw what in the input speaks for this class: its number or label.")
     i: Size | None = param(
         None, alias="input-size", help="Input size of a model that takes any.", lo=1, hi=MAX_SIDE, group="Data"
     )
@@ -70,30 +73,35 @@ class Net(Scene):
         return load_labels(self.labels, len(self._run.probabilities))
 
     @cached_property
-    def _stops(self) -> list[Stop]:
-        """What stands on the stage, from left to right."""
+    def _tour(self) -> Tour:
+        """What stands on the stage."""
         run, most = self._run, self.most()
-        stops = [image_stop(run, most), *block_stops(run)]
-        return stops + ([answer_stop(run, self._names, most)] if len(run.probabilities) else [])
+        if self.gradcam is not None:
+            return heat_tour(run, self._names, class_of(self.gradcam, self._names), most)
+        return whole_tour(run, self._names, most)
+
+    def __post_init__(self) -> None:
+        if hasattr(self.model, "forward"):
+            self.fill_in(model=exported(self.model, self.input, self.i))
+        super().__post_init__()
 
     def story(self) -> Story:
-        """A step for the input, for each block, and for the probabilities; or what `layer` or `gradcam` ask for."""
+        """A step for each station; or what a `layer` does."""
         if self.layer is not None:
             return layer_story(self, self._known, self.layer)
-        run, name = self._run, short("" if self.model == DIGITS else Path(self.model).stem, LONGEST_TITLE)
-        point = Text("What does each block see? Its strongest maps, from the image to the answer")
-        story = Story(self, name or Text("Neural network"), point=point)
-        layers = counted(len(run.layers), "{n} layer", "{n} layers")
-        story.settings = [("", layers), ("", Text("{parameters} parameters", parameters=run.parameters))]
-        panel = Maps(name=PANEL, stations=tuple(stop.station for stop in self._stops), key=keys(self._stops))
-        what = Text("a neural network of {layers}: the maps of its blocks appear one after the other", layers=layers)
-        return story.play(self._steps, len(self._stops), (panel,), alt=what, step_roles=())
+        known, tour = self._known, self._tour
+        name = short("" if self.model == DIGITS else Path(self.model).stem, LONGEST_TITLE)
+        story = Story(self, name or Text("Neural network"), point=tour.point)
+        layers = counted(len(known.layers), "{n} layer", "{n} layers")
+        story.settings = [("", layers), ("", Text("{parameters} parameters", parameters=known.parameters))]
+        panel = Maps(name=PANEL, stations=tuple(stop.station for stop in tour.stops), key=keys(tour.stops))
+        return story.play(self._steps, len(tour.stops), (panel,), alt=tour.alt, step_roles=(), formula=tour.formula)
 
     def _steps(self) -> Iterator[Step]:
-        before = None
-        for stop in self._stops:
+        before, stops = None, self._tour.stops
+        for stop in stops:
             name = stop.station.name
             shown = SetStation(panel=PANEL, station=name, role="active", values=stop.values, shade=stop.shade)
             done = (SetStation(panel=PANEL, station=before, role="done"),) if before else ()
-            yield Step(caption=stop.caption, changes=(*done, shown), beats=2 if stop is self._stops[-1] else 1.5)
+            yield Step(caption=stop.caption, changes=(*done, shown), beats=2 if stop is stops[-1] else 1.5)
             before = name

@@ -30,6 +30,8 @@ _ON_THE_WAY_BACK = ("gradient", "returned")
 _HEAD = 9
 # Colours of a scale that a figure has: three scales share the palette.
 _LEVELS = {"gray": 12, "sequential": 14, "diverging": 17}
+# The greys of a picture, and how strong a tint of it may be.
+_GREYS, _TINTS = 8, (0.0, 0.3, 0.55, 0.8)
 _LARGEST_NUMBER = 24
 _KEY_OVERHANG = 8
 
@@ -64,6 +66,8 @@ class MapsPainter(Painter):
         colors = Colors(solid=[theme.cell("pending").fill, theme.cell("output").fill])
         for scale in dict.fromkeys([*own, *(key.scale for key in panel.key)]):
             colors.solid += [_color(level) for level in _ramp(theme, scale)]
+        if any(station.picture is not None for station in panel.stations):
+            colors.solid += [_color(tint) for tint in _tints(theme).reshape(-1, 3)]
         for role, _, _ in dict.fromkeys(_OUTLINES.values()):
             colors.solid.append(theme.line(role))
             colors.ramps += [(ground, theme.line(role)), (band, theme.line(role))]
@@ -177,7 +181,13 @@ class MapsPainter(Painter):
                 continue
             at_rows = np.arange(tall) * one.shape[0] // tall
             at_columns = np.arange(wide) * one.shape[1] // wide
-            picture = self._colored(one, shade)[at_rows[:, None], at_columns[None, :]]
+            if station.picture is None:
+                colors = self._colored(one, shade)
+            else:
+                parts = (station.picture, _GREYS), (one, len(_TINTS))
+                grey, tint = (np.rint(np.clip(part, 0, 1) * (count - 1)).astype(int) for part, count in parts)
+                colors = _tints(self.look.theme)[grey, tint]
+            picture = colors[at_rows[:, None], at_columns[None, :]]
             pen.image(picture[: tall - inset, : wide - inset], x, y)
 
     def _draw_rows(
@@ -325,6 +335,15 @@ def _draw_dashes(pen: Pen, points: npt.NDArray[np.int_], color: Color, stroke: i
             x, y = (left + start, top) if across else (left, top + start)
             wide, tall = (end - start, stroke) if across else (stroke, end - start)
             pen.rect(x - stroke // 2, y - stroke // 2, wide, tall, color)
+
+
+def _tints(theme: Theme) -> npt.NDArray[np.uint8]:
+    """The colours of a picture that is tinted, (greys, tints, 3)."""
+    greys, share = theme.scale("gray", _GREYS)[:, None, :], np.array(_TINTS)[None, :, None]
+    mixed: npt.NDArray[np.uint8] = np.rint(greys * (1 - share) + np.array(theme.line("gradient")) * share).astype(
+        np.uint8
+    )
+    return mixed
 
 
 def _ramp(theme: Theme, scale: str) -> npt.NDArray[np.uint8]:
