@@ -40,15 +40,15 @@ class Crop:
     given: tuple[int, ...]
 
 
-def find_layer(known: Prepared, name: str) -> OnnxLayer:
-    """The layer of a name, its own or its operator's; raises UsageError with those that are close."""
-    for layer in known.layers:
-        if name in (layer.name, layer.head.name, layer.head.output[0]):
+def find_layer(known: Prepared, name: str | None) -> OnnxLayer:
+    """The layer of a name, its own or its operator's, or the last convolution; raises UsageError with close names."""
+    for layer in reversed(known.layers):
+        if layer.kind == "Conv" if name is None else name in (layer.name, layer.head.name, layer.head.output[0]):
             return layer
     names = [layer.name for layer in known.layers if layer.kind == "Conv"]
-    alike = get_close_matches(name, names, _MOST_NAMES, 0.3) or names[:_MOST_NAMES]
+    alike = get_close_matches(name or "", names, _MOST_NAMES, 0.3) or names[:_MOST_NAMES]
     those = ", ".join(alike) + ", …" * (len(alike) < len(names))
-    raise UsageError(f"{known.model.subject} has no layer {quote(name)}: it has {those}", "layer")
+    raise UsageError(f"{known.model.subject} has no layer {quote(name or 'Conv')}: it has {those}", "layer")
 
 
 def crop_of(known: Prepared, name: str, most: int) -> Crop:

@@ -21,7 +21,7 @@ from cnnviz.words import Math, Number, Strong, Text
 _FORMULA = (
     r"L=\mathrm{ReLU}(\Sigma_k\,\alpha_k A^k)\quad\alpha_k=\frac{1}{Z}\,\Sigma_{ij}\,\partial y/\partial A^k_{ij}"
 )
-_SIDE = 168
+_SIDE = 224
 _STEP, _MOST_VALUES, _MOST_NAMES = 0.01, 4_000_000, 10
 
 
@@ -107,7 +107,7 @@ def heat_tour(run: OnnxRun, names: Sequence[str], label: int, most: int) -> Tour
             weights,
         ),
         (station("heat", Text("heat"), shape, _large(heat, 2), warm), _large(heat, 2)),
-        (station("over", Text("heat over the input"), shape, over, warm, picture=grey / (grey.max() or 1.0)), over),
+        (station("over", Text("heat over the input"), shape, over, None, picture=grey / (grey.max() or 1.0)), over),
     ]
     captions = (
         "The {n} last maps Aᵏ, of which those that count most are drawn",

@@ -188,10 +188,10 @@ def layers_of(model: OnnxModel) -> list[OnnxLayer]:
             layer.parameters += sum(math.prod(sizes[name]) for name in fresh)
             counted.update(fresh)
         owner |= dict.fromkeys(node.output, layer)
-    return _leading_to(owner.get(model.output_name), layers)
+    return leading_to(owner.get(model.output_name), layers)
 
 
-def _leading_to(last: OnnxLayer | None, layers: Sequence[OnnxLayer]) -> list[OnnxLayer]:
+def leading_to(last: OnnxLayer | None, layers: Sequence[OnnxLayer]) -> list[OnnxLayer]:
     """The layers that a layer follows from, and itself."""
     found, waiting = set[OnnxLayer](), [last]
     while waiting:

@@ -14,7 +14,7 @@ from cnnviz.limits import MAX_FILE_BYTES
 from cnnviz.maps import PICTURE
 from cnnviz.network.layers import Array, Size
 from cnnviz.network.onnx_file import DIGITS, OnnxModel, read_onnx
-from cnnviz.network.onnx_layers import MOST_BLOCKS, OnnxBlock, OnnxLayer, blocks_of, folded, layers_of
+from cnnviz.network.onnx_layers import MOST_BLOCKS, OnnxBlock, OnnxLayer, blocks_of, folded, layers_of, leading_to
 from cnnviz.network.picture import DIGIT, drawn_digit
 from cnnviz.notation import size_text
 from cnnviz.parameters import quote
@@ -66,29 +66,28 @@ def prepare(path: str, spec: object, size: Size | None, scales: Scales, seed: in
     return Prepared(model, layers, image, picture, _scaled(image, scales, model) if is_picture else image)
 
 
-def run_onnx(known: Prepared, most: int = MOST_BLOCKS) -> OnnxRun:
-    """Run a model, and fold it to so many blocks at most; raises UsageError."""
-    model, layers = known.model, known.layers
-    cut = blocks_of(layers)
+def run_onnx(known: Prepared, end: OnnxLayer | None = None) -> OnnxRun:
+    """Run a model, to its end or that of a layer; raises UsageError."""
+    model, layers = known.model, known.layers if end is None else leading_to(end, known.layers)
+    cut, result = blocks_of(layers), model.output_name if end is None else end.output
     # Only what blocks give is kept: a deep network's every map would fill the memory.
-    found = model.run(known.given, list(dict.fromkeys([*(block.last.output for block in cut), model.output_name])))
+    found = model.run(known.given, list(dict.fromkeys([*(block.last.output for block in cut), result])))
     _check(found, model)
     for block in cut:
         shape = found[block.last.output].shape[1:]
         block.shape = shape if len(shape) == 3 and shape[1:] != (1, 1) else shape[:1]
     last = layers[-1]
     function = "sigmoid" if "sigmoid" in last.activations else "softmax"
-    output = found[model.output_name]
-    probabilities = _probabilities(output, known=last.kind == "Softmax" or function == "sigmoid")
+    probabilities = _probabilities(found[result], known=last.kind == "Softmax" or function == "sigmoid")
 
     def outputs(blocks: Iterable[OnnxBlock]) -> tuple[tuple[OnnxBlock, Array], ...]:
         return tuple((block, found[block.last.output].reshape(block.shape).astype(np.float64)) for block in blocks)
 
     # Without scores at its end a figure has one row.
-    most = most if len(probabilities) else most // 2
+    most = MOST_BLOCKS if len(probabilities) else MOST_BLOCKS // 2
     convolved = [b for b in cut if len(b.shape) == 3 and any(layer.kind == "Conv" for layer in b.layers)]
     return OnnxRun(
-        **vars(known),
+        **{**vars(known), "layers": layers},
         blocks=outputs(folded([block for block in cut if block.last.kind != "Softmax"], most)),
         probabilities=probabilities,
         function=function,

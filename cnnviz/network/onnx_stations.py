@@ -46,12 +46,13 @@ class Stop:
 
 @dataclass(frozen=True, eq=False)
 class Tour:
-    """What stands on the stage, from left to right, and what is said of all of it."""
+    """What stands on the stage, from left to right, and what is said of all of it; it may be shown `backwards`."""
 
     stops: list[Stop]
     point: Words
     alt: Words
     formula: Words = ""
+    backwards: bool = False
 
 
 def strongest(values: Array) -> Array:
@@ -106,7 +107,7 @@ def block_stops(run: OnnxRun) -> Iterator[Stop]:
     given = run.image.shape
     for place, (block, output) in enumerate(run.blocks, start=1):
         values = shown(output)
-        title = joined((_title(block), _amount(block.parameters)), " ")
+        title = joined((block_title(block), _amount(block.parameters)), " ")
         shade, name = shade_of(values), f"block{place}"
         own = station(name, title, block.shape, values, shade, residual=block.sums > 0)
         yield Stop(own, values, shade, caption(block, given))
@@ -145,6 +146,8 @@ def whole_tour(run: OnnxRun, names: Sequence[str], most: int) -> Tour:
 def keys(stops: Sequence[Stop]) -> tuple[Key, ...]:
     """What the scale tells that most maps use."""
     used = Counter(stop.shade.scale for stop in stops[1:] if stop.shade is not None and stop.values.ndim == 3)
+    if not used:
+        return ()
     if used["diverging"] > used["sequential"]:
         return (Key(scale="diverging", text=Text("activation"), ends=("−", "0", "+")),)
     return (Key(scale="sequential", text=Text("activation"), ends=("0", Text("high"))),)
@@ -173,7 +176,8 @@ def short(name: str, most: int = _LONGEST_NAME) -> str:
     return name if len(name) <= most else name[: most - 1].rstrip() + "…"
 
 
-def _title(block: OnnxBlock) -> Words:
+def block_title(block: OnnxBlock) -> Words:
+    """What stands under a block."""
     if len(block.layers) == 1:
         return "fc" if block.last.kind in ("Gemm", "MatMul") else layer_words(block.last)
     if block.name:
@@ -198,7 +202,7 @@ def _told(block: OnnxBlock) -> Words:
         parts = [layer_words(layer), *([f"s{stride[0]}"] if stride and stride[0] > 1 else [])]
         more = [*(["batchnorm"] if layer.normalized else []), *dict.fromkeys(layer.activations)]
         return joined((Joined(tuple(parts), " "), *more), " + ")
-    kinds, title = _kinds(block), _title(block)
+    kinds, title = _kinds(block), block_title(block)
     if [title] == kinds:
         return title
     inside = joined((*kinds[:_MOST_KINDS], "…" if len(kinds) > _MOST_KINDS else None))

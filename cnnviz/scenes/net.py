@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from cnnviz.limits import MAX_SIDE
+from cnnviz.network.onnx_crop import find_layer
+from cnnviz.network.onnx_field import field_tour
 from cnnviz.network.onnx_file import DIGITS
 from cnnviz.network.onnx_gradcam import class_of, heat_tour
 from cnnviz.network.onnx_run import NUMBERS, OnnxRun, Prepared, load_labels, prepare, run_onnx
@@ -17,7 +19,7 @@ from cnnviz.network.torch_module import exported
 from cnnviz.parameters import ArrayLike, Numbers, Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._net_layer import layer_story
-from cnnviz.story import Story
+from cnnviz.story import Story, refuse
 from cnnviz.storyboard import Maps, SetStation, Step
 from cnnviz.words import Text, counted
 
@@ -48,6 +50,9 @@ class Net(Scene):
     )
     layer: str | None = param(None, help="Draw this convolution: its strongest filter on a part of its real input.")
     gradcam: str | None = param(None, help="Draw what in the input speaks for this class: its number or label.")
+    receptive_field: bool = param(
+        False, help="Draw what a cell of the layer sees, of the last convolution unless given."
+    )
     i: Size | None = param(
         None, alias="input-size", help="Input size of a model that takes any.", lo=1, hi=MAX_SIDE, group="Data"
     )
@@ -75,6 +80,9 @@ class Net(Scene):
     @cached_property
     def _tour(self) -> Tour:
         """What stands on the stage."""
+        if self.receptive_field:
+            layer = find_layer(self._known, self.layer)
+            return field_tour(run_onnx(self._known, layer), layer)
         run, most = self._run, self.most()
         if self.gradcam is not None:
             return heat_tour(run, self._names, class_of(self.gradcam, self._names), most)
@@ -87,7 +95,13 @@ class Net(Scene):
 
     def story(self) -> Story:
         """A step for each station; or what a `layer` does."""
-        if self.layer is not None:
+        refuse(
+            {
+                "--gradcam draws another figure than --layer and --receptive-field: leave it out": self.gradcam
+                and (self.layer or self.receptive_field)
+            }
+        )
+        if self.layer is not None and not self.receptive_field:
             return layer_story(self, self._known, self.layer)
         known, tour = self._known, self._tour
         name = short("" if self.model == DIGITS else Path(self.model).stem, LONGEST_TITLE)
@@ -98,10 +112,12 @@ class Net(Scene):
         return story.play(self._steps, len(tour.stops), (panel,), alt=tour.alt, step_roles=(), formula=tour.formula)
 
     def _steps(self) -> Iterator[Step]:
-        before, stops = None, self._tour.stops
+        tour, before = self._tour, None
+        active, done = ("gradient", "returned") if tour.backwards else ("active", "done")
+        stops = tour.stops[::-1] if tour.backwards else tour.stops
         for stop in stops:
             name = stop.station.name
-            shown = SetStation(panel=PANEL, station=name, role="active", values=stop.values, shade=stop.shade)
-            done = (SetStation(panel=PANEL, station=before, role="done"),) if before else ()
-            yield Step(caption=stop.caption, changes=(*done, shown), beats=2 if stop is stops[-1] else 1.5)
+            shown = SetStation(panel=PANEL, station=name, role=active, values=stop.values, shade=stop.shade)
+            left = (SetStation(panel=PANEL, station=before, role=done),) if before else ()
+            yield Step(caption=stop.caption, changes=(*left, shown), beats=2 if stop is stops[-1] else 1.5)
             before = name

@@ -176,17 +176,12 @@ class MapsPainter(Painter):
                 # Where a map is as light as the page, the line tells how far it goes.
                 pen.frame(x - 1, y - 1, wide + 2, tall + 2, self.look.theme.line("edge"), 1)
             inset = 1 if values.ndim == 1 and wide > 4 else 0
-            if np.isnan(one).any() or shade is None:
+            colors = self._colored(one, shade, station.picture)
+            if colors is None:
                 pen.rect(x, y, wide - inset, tall - inset, self.look.theme.cell("pending").fill)
                 continue
             at_rows = np.arange(tall) * one.shape[0] // tall
             at_columns = np.arange(wide) * one.shape[1] // wide
-            if station.picture is None:
-                colors = self._colored(one, shade)
-            else:
-                parts = (station.picture, _GREYS), (one, len(_TINTS))
-                grey, tint = (np.rint(np.clip(part, 0, 1) * (count - 1)).astype(int) for part, count in parts)
-                colors = _tints(self.look.theme)[grey, tint]
             picture = colors[at_rows[:, None], at_columns[None, :]]
             pen.image(picture[: tall - inset, : wide - inset], x, y)
 
@@ -205,8 +200,8 @@ class MapsPainter(Painter):
             known = not np.isnan(value)
             baseline = top + (tall + self.fit.tx(10)) // 2
             fill = self.look.theme.cell("pending").fill
-            if station.form == "numbers" and known and shade is not None:
-                fill = _color(self._colored(np.array([[value]]), shade)[0, 0])
+            if station.form == "numbers" and (colors := self._colored(np.array([[value]]), shade)) is not None:
+                fill = _color(colors[0, 0])
             pen.rect(left, top + (tall - thick) // 2, wide, thick, fill)
             if station.form == "bars" and known:
                 long = round(min(1.0, max(0.0, value)) * wide)
@@ -241,7 +236,19 @@ class MapsPainter(Painter):
         baseline = seat.y + (body.height + line.ascent) // 2
         pen.text(line, seat.x + (body.width - line.width) // 2, baseline, page["result"])
 
-    def _colored(self, values: npt.NDArray[np.float64], shade: Shade) -> npt.NDArray[np.uint8]:
+    def _colored(
+        self, values: npt.NDArray[np.float64], shade: Shade | None, picture: npt.NDArray[np.float64] | None = None
+    ) -> npt.NDArray[np.uint8] | None:
+        """What values look like, None where they are not known yet."""
+        if np.isnan(values).any():
+            return None
+        if picture is not None:
+            parts = (picture, _GREYS), (values, len(_TINTS))
+            grey, tint = (np.rint(np.clip(part, 0, 1) * (count - 1)).astype(int) for part, count in parts)
+            tinted: npt.NDArray[np.uint8] = _tints(self.look.theme)[grey, tint]
+            return tinted
+        if shade is None:
+            return None
         if shade.scale not in self._ramps:
             self._ramps[shade.scale] = _ramp(self.look.theme, shade.scale)
         ramp = self._ramps[shade.scale]
@@ -271,7 +278,7 @@ class MapsPainter(Painter):
     def _arrow(self, a: str, b: str, path: Sequence[Point]) -> Item:
         """Forward, or turned round where the way back has led through it."""
         back = self._roles[a] in _ON_THE_WAY_BACK
-        passed = back or self._roles[b] != "idle"
+        passed = back or "idle" not in (self._roles[a], self._roles[b])
         fresh = self._roles[a] == "gradient" if back else self._roles[b] == "active"
         color = self.look.theme.line(("gradient" if back else "forward") if passed else "edge")
         stroke = self.look.px(3.5 if fresh else 2)
