@@ -18,7 +18,7 @@ def scene_function(name: str) -> Callable[..., Figure]:
     """The function of a scene: `conv(k=3, s=2)` gives a `Figure`."""
     scene = load_scene(name)
     declared = [*parameters_of(scene), *parameters_of(Appearance)]
-    positional = [p for p in declared if p.spec.positional]
+    positional = sorted((p for p in declared if p.spec.positional or p.spec.unnamed), key=lambda p: p.spec.unnamed)
 
     def function(*args: Any, **parameters: Any) -> Figure:
         if len(args) > len(positional):
@@ -33,9 +33,9 @@ def scene_function(name: str) -> Callable[..., Figure]:
     lines = "\n".join(f"{p.name} : {_kind(p)}\n    {_text(p)}" for p in declared)
     function.__doc__ = f"{docstring(scene)}\n\nParameters\n----------\n{lines}\n"
     kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
-    ordered = positional + [p for p in declared if not p.spec.positional]
+    ordered = positional + [p for p in declared if p not in positional]
     function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(p.name, kinds[not p.spec.positional], default=p.default) for p in ordered],
+        [inspect.Parameter(p.name, kinds[p not in positional], default=p.default) for p in ordered],
         return_annotation=Figure,
     )
     return function

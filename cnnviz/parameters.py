@@ -34,7 +34,8 @@ _SIZE = re.compile(r"\s*(\d{1,9})\s*(?:[x×*]\s*(\d{1,9})\s*)?", re.IGNORECASE)
 class Spec:
     """What is known of one parameter beside its type and default.
 
-    `names` gives values that a shell may complete, and `files` says that it may be a file; neither limits the values.
+    `names` gives values that a shell may complete, and `files` says that it may be a file; neither limits the values. One
+    that is `unnamed` may be given in a Python call without its name, behind those that are `positional` everywhere.
     """
 
     help: str
@@ -46,6 +47,7 @@ class Spec:
     shown_default: str | None = None
     always_named: bool = False
     positional: bool = False
+    unnamed: bool = False
     negatable: bool = False
     names: Callable[[], Iterable[str]] | None = None
     files: bool = False

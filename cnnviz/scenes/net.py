@@ -59,6 +59,7 @@ class Net(Scene):
     input: ArrayLike | None = param(
         None,
         group="Data",
+        unnamed=True,
         help="Input: an image, cut and resized to the model's size, or a .npy file.",
         shown_default="a drawn 3 for digits, else a picture",
     )
