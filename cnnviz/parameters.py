@@ -34,8 +34,8 @@ _SIZE = re.compile(r"\s*(\d{1,9})\s*(?:[x×*]\s*(\d{1,9})\s*)?", re.IGNORECASE)
 class Spec:
     """What is known of one parameter beside its type and default.
 
-    `names` gives values that a shell may complete, and `files` says that it may be a file; neither limits the values. One
-    that is `unnamed` may be given in a Python call without its name, behind those that are `positional` everywhere.
+    `names` gives values that a shell may complete, and `files` says that it may be a file; neither limits the values.
+    A `positional` one needs no name; an `unnamed` one only in Python, behind those.
     """
 
     help: str

@@ -154,6 +154,11 @@ class OnnxBlock:
         """Residual connections."""
         return sum(layer.is_sum for layer in self.layers)
 
+    @property
+    def branches(self) -> list[int]:
+        """How many layers each concatenation joins."""
+        return [len(layer.inputs) for layer in self.layers if layer.kind == "Concat"]
+
 
 def layers_of(model: OnnxModel) -> list[OnnxLayer]:
     """The layers between the image and the output, in the order in which they are computed."""

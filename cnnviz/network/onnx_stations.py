@@ -107,9 +107,10 @@ def block_stops(run: OnnxRun) -> Iterator[Stop]:
     given = run.image.shape
     for place, (block, output) in enumerate(run.blocks, start=1):
         values = shown(output)
-        title = joined((block_title(block), _amount(block.parameters)), " ")
+        title = joined((block_title(block), _amount(block.parameters)))
+        branches = 0 if block.sums else max(block.branches, default=0)
         shade, name = shade_of(values), f"block{place}"
-        own = station(name, title, block.shape, values, shade, residual=block.sums > 0)
+        own = station(name, title, block.shape, values, shade, residual=block.sums > 0, branches=branches)
         yield Stop(own, values, shade, caption(block, given))
         given = block.shape
 
@@ -183,7 +184,9 @@ def block_title(block: OnnxBlock) -> Words:
     if block.name:
         return block.name
     if block.sums:
-        return Text("residual\u00a0×\u00a0{n}", n=block.sums)
+        return counted(block.sums, "residual", "residual\u00a0×\u00a0{n}")
+    if block.branches:
+        return counted(len(block.branches), "concat", "concat\u00a0×\u00a0{n}")
     kinds = _kinds(block)
     return kinds[0] if len(kinds) == 1 else counted(len(block.layers), "{n}\u00a0layer", "{n}\u00a0layers")
 
@@ -207,7 +210,9 @@ def _told(block: OnnxBlock) -> Words:
         return title
     inside = joined((*kinds[:_MOST_KINDS], "…" if len(kinds) > _MOST_KINDS else None))
     template = "{block}, y = x + F(x) ({layers})" if block.sums else "{block} ({layers})"
-    return Text(template, block=title, layers=inside) if kinds else title
+    if not block.sums and block.branches:
+        template = "{block} of {branches} branches ({layers})"
+    return Text(template, block=title, layers=inside, branches=max(block.branches, default=0)) if kinds else title
 
 
 def layer_words(layer: OnnxLayer) -> Words:

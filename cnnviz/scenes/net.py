@@ -32,7 +32,13 @@ class Net(Scene):
     layers, those of one name or size are one block.
     """
 
-    examples: ClassVar = ("cnnviz net", "cnnviz net model.onnx --input cat.png")
+    examples: ClassVar = (
+        "cnnviz net",
+        "cnnviz net model.onnx --input cat.png",
+        "cnnviz net --layer conv2",
+        "cnnviz net --gradcam 3",
+        "cnnviz net --receptive-field",
+    )
 
     model: str = param(
         DIGITS,

@@ -256,7 +256,7 @@ class Station:
     a `note` in the size's place, in room for `widest`; `lines` names numbers or bars, `marked` is the one that counts.
     Maps over a grey `picture` (rows, columns, 0 to 1) are a tint of it, as strong as they are. Stations of one `group`
     share a ground. A line with a + leads past a `residual` one: its input is added to what it
-    makes.
+    makes. Of one with `branches` all but one lead past it, to where they are put one behind the other, ‖.
     """
 
     name: str
@@ -273,6 +273,7 @@ class Station:
     marked: int | None = None
     digits: int = 2
     residual: bool = False
+    branches: int = 0
     picture: Values | None = None
 
 

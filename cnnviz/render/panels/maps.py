@@ -131,9 +131,9 @@ class MapsPainter(Painter):
         for a, b, path in zip(names, names[1:], self._arrangement.paths, strict=False):
             found["arrow", a] = self._arrow(a, b, path)
         found |= {
-            ("past", name): self._past(name, self._seats[name])
+            ("past", name): self._past(station, self._seats[name])
             for name, station in self._stations.items()
-            if station.residual
+            if station.residual or station.branches
         }
         found |= {("note", name): self._note(station) for name, station in self._stations.items()}
         return found
@@ -303,24 +303,30 @@ class MapsPainter(Painter):
         box = Box(min(across), min(down), max(across), max(down)).grown(head + 2)
         return Item((color, stroke, back), box, draw)
 
-    def _past(self, name: str, seat: Seat) -> Item:
-        """The way past a station, to the + at which its input is added."""
+    def _past(self, station: Station, seat: Seat) -> Item:
+        """The ways past a station: its input's to the + that adds it, or those of branches to where these are joined."""
         px, box = self.look.px, seat.box
-        color = self.look.theme.line("edge" if self._roles[name] == "idle" else "forward")
-        y, top, left, right = (box.top + box.bottom) // 2, box.top - px(11), box.left - px(13), box.right + px(9)
+        color = self.look.theme.line("edge" if self._roles[station.name] == "idle" else "forward")
+        y, left, right = (box.top + box.bottom) // 2, box.left - px(13), box.right + px(9)
         stroke, arm, radius = px(2), px(4), px(7)
-        line = np.array([(left, y), (left, top), (right, top), (right, y)]) + stroke % 2 / 2
+        heights = [11] if station.residual else [12, 8, 4][: station.branches - 1]
+        tops = [box.top - px(height) for height in heights]
+        lines = [np.array([(left, y), (left, top), (right, top), (right, y)]) + stroke % 2 / 2 for top in tops]
         turn = np.linspace(0, 2 * np.pi, 33)
         ring = np.stack([right + radius * np.cos(turn), y + radius * np.sin(turn)], axis=1)
+        across, up = [(right - arm, y), (right + arm, y)], [(right, y - arm), (right, y + arm)]
+        apart = px(2)
+        sign = [across, up] if station.residual else [[(x + side, y) for x, y in up] for side in (-apart, apart)]
 
         def draw(pen: Pen) -> None:
-            pen.polyline(line, color, stroke)
+            for line in lines:
+                pen.polyline(line, color, stroke)
             pen.polygon(ring, self.look.theme.page["ground"])
             pen.polyline(ring, color, stroke)
-            pen.polyline(np.array([(right - arm, y), (right + arm, y)]), color, stroke)
-            pen.polyline(np.array([(right, y - arm), (right, y + arm)]), color, stroke)
+            for ends in sign:
+                pen.polyline(np.array(ends), color, stroke)
 
-        return Item((color,), Box(left, top, right, y).grown(radius + stroke + 1), draw)
+        return Item((color,), Box(left, min(tops), right, y).grown(radius + stroke + 1), draw)
 
     def _note(self, station: Station) -> Item:
         seat, note = self._seats[station.name], self._notes[station.name] if self.fit.numbers else ""
