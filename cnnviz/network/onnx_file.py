@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -74,42 +74,50 @@ class OnnxModel:
         """The values of tensors for an image (channels, rows, columns), as ONNX Runtime computes them."""
         given = (np.moveaxis(image, 0, -1) if self.channels_last else image)[None].astype(self.dtype)
         try:
-            return self._run(self.proto.graph.node, {self.input_name: given}, names)
-        except RuntimeError as error:
+            found = self._session(names).run(list(names), {self.input_name: given})
+        except Exception as error:
             raise UsageError(
-                f"{self.subject} cannot be run on an image of {size_text(*image.shape)}: {error}"
+                f"{self.subject} cannot be run on an image of {size_text(*image.shape)}: {_said(error)}"
             ) from error
+        return {name: np.asarray(values) for name, values in zip(names, found, strict=True)}
 
-    def run_after(self, cut: str, values: Array, name: str) -> Array:
-        """What the tensor `name` is where the tensor `cut` has these values, (n, …); only what is between is computed.
+    def after(self, cut: str, name: str) -> Callable[[Array], Array | None]:
+        """What makes the tensor `name` of others values of the tensor `cut`, (n, …): only what is between is computed.
 
-        Raises RuntimeError where more than `cut` is needed, or the model takes no n at once.
+        It gives None for an n that the model does not take; raises UsageError where more than `cut` is needed.
         """
         needed, nodes = {name}, list[Any]()
         for node in reversed(self.proto.graph.node):
             if needed & {*node.output} - {cut}:
                 nodes.append(node)
                 needed |= {*node.input}
-        found = self._run(nodes[::-1], {cut: values.astype(self.dtype)}, [name])[name]
-        if len(found) != len(values):
-            raise RuntimeError(f"{name} has {len(found)} rows")
-        return found
+        try:
+            session = self._session([name], cut, nodes[::-1])
+        except Exception as error:
+            raise UsageError(f"{self.subject} cannot be run from {quote(cut)} on: {_said(error)}") from error
 
-    def _run(self, nodes: Sequence[Any], given: dict[str, Array], names: Sequence[str]) -> dict[str, Array]:
-        """Raises RuntimeError with what ONNX Runtime says."""
+        def compute(values: Array) -> Array | None:
+            try:
+                (found,) = session.run([name], {cut: values.astype(self.dtype)})
+            except Exception:
+                return None
+            return np.asarray(found) if len(found) == len(values) else None
+
+        return compute
+
+    def _session(self, names: Sequence[str], cut: str = "", nodes: Sequence[Any] = ()) -> Any:
+        """A session that gives tensors: of the model, or of those of its nodes that follow from the tensor `cut`."""
         import onnxruntime
         from onnx import ModelProto, ValueInfoProto, helper
 
         asked, graph = ModelProto(), self.proto.graph
         asked.CopyFrom(self.proto)
-        if given.keys() != {self.input_name}:
-            stored, nodes = {tensor.name for tensor in graph.initializer}, list(nodes)
+        if cut:
+            stored, kind = {tensor.name for tensor in graph.initializer}, helper.np_dtype_to_tensor_dtype(self.dtype)
             del asked.graph.node[:], asked.graph.input[:], asked.graph.value_info[:]
             asked.graph.node.extend(nodes)
             asked.graph.input.extend(each for each in graph.input if each.name in stored)
-            for name, values in given.items():
-                kind = helper.np_dtype_to_tensor_dtype(values.dtype)
-                asked.graph.input.append(helper.make_tensor_value_info(name, kind, values.shape))
+            asked.graph.input.append(helper.make_tensor_value_info(cut, kind, None))
         del asked.graph.output[:]
         asked.graph.output.extend(ValueInfoProto(name=name) for name in names)
         options = onnxruntime.SessionOptions()
@@ -117,14 +125,11 @@ class OnnxModel:
         # Sums of one thread are the same on every machine, and nothing is fused that is to be seen.
         options.intra_op_num_threads = 1
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        try:
-            session = onnxruntime.InferenceSession(
-                asked.SerializeToString(), options, providers=["CPUExecutionProvider"]
-            )
-            found = session.run(list(names), given)
-        except Exception as error:
-            raise RuntimeError(" ".join(str(error).split())[:200]) from error
-        return {name: np.asarray(values) for name, values in zip(names, found, strict=True)}
+        return onnxruntime.InferenceSession(asked.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def read_onnx(path: str, size: Size | None) -> OnnxModel:

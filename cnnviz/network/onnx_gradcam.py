@@ -140,24 +140,26 @@ def _large(maps: Array, share: int = 1) -> Array:
 
 
 def _differences(run: OnnxRun, name: str, maps: Array, label: int) -> Array:
-    """αₖ of each channel by central differences, several at once where the model takes them."""
+    """αₖ of each channel by central differences, several at once where the model takes them; raises UsageError."""
     step = _STEP * (float(np.abs(maps).max()) or 1.0)
-    at_once = max(1, _MOST_VALUES // (2 * maps.size))
-    slopes, first = list[float](), 0
-    while first < len(maps):
-        channels = np.arange(first, min(len(maps), first + at_once))
-        moved = np.repeat(maps[None], 2 * len(channels), axis=0)
-        moved[np.arange(len(channels)), channels] += step
-        moved[len(channels) + np.arange(len(channels)), channels] -= step
-        try:
-            scores = run.model.run_after(name, moved, run.model.score_name)
-        except RuntimeError as error:
-            if at_once == 1:
-                raise UsageError(f"{run.model.subject} cannot be run from {name} on: {error}", "gradcam") from error
+    after, at_once, found = (
+        run.model.after(name, run.model.score_name),
+        max(1, _MOST_VALUES // maps.size),
+        list[float](),
+    )
+    while len(found) < 2 * len(maps):
+        # Each channel by a step up, then by a step down.
+        rows = np.arange(len(found), min(2 * len(maps), len(found) + at_once))
+        moved = np.repeat(maps[None], len(rows), axis=0)
+        moved[np.arange(len(rows)), rows // 2] += np.where(rows % 2, -step, step)[:, None, None]
+        scores = after(moved)
+        if scores is not None:
+            found += scores.reshape(len(rows), -1)[:, label].tolist()
+        elif at_once > 1:
             at_once = 1
-            continue
-        found = scores.reshape(len(moved), -1)[:, label].astype(np.float64)
-        slopes += ((found[: len(channels)] - found[len(channels) :]) / (2 * step)).tolist()
-        first += len(channels)
-    weights: Array = np.array(slopes) / maps[0].size
+        else:
+            raise UsageError(
+                f"{run.model.subject} gives no score from {quote(name)} on: leave --gradcam out", "gradcam"
+            )
+    weights: Array = (np.array(found[::2]) - np.array(found[1::2])) / (2 * step * maps[0].size)
     return weights

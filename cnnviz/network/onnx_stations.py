@@ -14,11 +14,9 @@ from cnnviz.network.layers import Array, Shape
 from cnnviz.network.onnx_layers import OnnxBlock, OnnxLayer
 from cnnviz.network.onnx_run import OnnxRun
 from cnnviz.notation import size_text
-from cnnviz.storyboard import Key, Shade, Station
+from cnnviz.storyboard import Key, Maps, SetStation, Shade, Station, Step
 from cnnviz.words import Joined, Number, Strong, Text, Words, counted, equation, joined
 from cnnviz.words import Shape as Size
-
-PANEL = "network"
 
 LONGEST_TITLE = 30
 """Letters of a title."""
@@ -26,6 +24,7 @@ LONGEST_TITLE = 30
 MOST_MAPS = 6
 """Maps of a block that are shown, the strongest of them."""
 
+_PANEL = "network"
 _LONGEST, _LONGEST_INPUT, _MOST_NUMBERS, _MOST_KINDS, _LONGEST_NAME, _MOST_CLASSES = 48, 112, 128, 2, 16, 5
 _BRIGHTEST = 0.99
 _SPACE = "\u00a0"
@@ -53,6 +52,24 @@ class Tour:
     alt: Words
     formula: Words = ""
     backwards: bool = False
+
+    def panel(self) -> Maps:
+        """The stage; its key tells of the scale that most maps use."""
+        used = Counter(stop.shade.scale for stop in self.stops[1:] if stop.shade is not None and stop.values.ndim == 3)
+        key = Key(scale="sequential", text=Text("activation"), ends=("0", Text("high")))
+        if used["diverging"] > used["sequential"]:
+            key = Key(scale="diverging", text=Text("activation"), ends=("−", "0", "+"))
+        return Maps(name=_PANEL, stations=tuple(stop.station for stop in self.stops), key=(key,) if used else ())
+
+    def steps(self) -> Iterator[Step]:
+        """Each station gets its values."""
+        active, done = ("gradient", "returned") if self.backwards else ("active", "done")
+        left: tuple[SetStation, ...] = ()
+        for place, stop in enumerate(self.stops[:: -1 if self.backwards else 1], 1):
+            name, beats = stop.station.name, 2 if place == len(self.stops) else 1.5
+            shown = SetStation(panel=_PANEL, station=name, role=active, values=stop.values, shade=stop.shade)
+            yield Step(caption=stop.caption, changes=(*left, shown), beats=beats)
+            left = (SetStation(panel=_PANEL, station=name, role=done),)
 
 
 def strongest(values: Array) -> Array:
@@ -138,20 +155,14 @@ def whole_tour(run: OnnxRun, names: Sequence[str], most: int) -> Tour:
     """The image, each block, and the probabilities where there are any."""
     layers = counted(len(run.layers), "{n} layer", "{n} layers")
     return Tour(
-        [image_stop(run, most), *block_stops(run), *([answer_stop(run, names, most)] if len(names) else [])],
+        [
+            image_stop(run, most),
+            *block_stops(run),
+            *([answer_stop(run, names, most)] if len(run.probabilities) else []),
+        ],
         point=Text("What does each block see? Its strongest maps, from the image to the answer"),
         alt=Text("a neural network of {layers}: the maps of its blocks appear one after the other", layers=layers),
     )
-
-
-def keys(stops: Sequence[Stop]) -> tuple[Key, ...]:
-    """What the scale tells that most maps use."""
-    used = Counter(stop.shade.scale for stop in stops[1:] if stop.shade is not None and stop.values.ndim == 3)
-    if not used:
-        return ()
-    if used["diverging"] > used["sequential"]:
-        return (Key(scale="diverging", text=Text("activation"), ends=("−", "0", "+")),)
-    return (Key(scale="sequential", text=Text("activation"), ends=("0", Text("high"))),)
 
 
 def station(name: str, title: Words, shape: Shape, values: Array, shade: Shade | None, **more: Any) -> Station:

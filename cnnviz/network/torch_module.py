@@ -24,7 +24,7 @@ class TorchModule(str):
     content: bytes
 
 
-def exported(module: Any, x: Any, size: Size | None) -> TorchModule:
+def exported(module: Any, x: Any, size: Size | int | None) -> TorchModule:
     """Export a module for inputs of the shape of `x`, or for images of a size; raises UsageError, CnnvizError."""
     try:
         import onnx  # noqa: F401
@@ -38,7 +38,7 @@ def exported(module: Any, x: Any, size: Size | None) -> TorchModule:
         shape = (1,) * (4 - len(x.shape)) + tuple(x.shape)
     elif size is not None:
         channels = next((p.shape[1] for p in module.parameters() if p.ndim == 4), 3)
-        shape = (1, channels, *size)
+        shape = (1, channels, *np.broadcast_to(size, 2).tolist())
     else:
         raise UsageError("net of a module needs the size of its input: give an array, or i=224", "i", {"i": 224})
     file, found = io.BytesIO(), TorchModule(type(module).__name__)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,14 +12,13 @@ from cnnviz.network.onnx_crop import find_layer
 from cnnviz.network.onnx_field import field_tour
 from cnnviz.network.onnx_file import DIGITS
 from cnnviz.network.onnx_gradcam import class_of, heat_tour
-from cnnviz.network.onnx_run import NUMBERS, OnnxRun, Prepared, load_labels, prepare, run_onnx
-from cnnviz.network.onnx_stations import LONGEST_TITLE, PANEL, Tour, keys, short, whole_tour
+from cnnviz.network.onnx_run import NUMBERS, Prepared, load_labels, prepare, run_onnx
+from cnnviz.network.onnx_stations import LONGEST_TITLE, Tour, short, whole_tour
 from cnnviz.network.torch_module import exported
 from cnnviz.parameters import ArrayLike, Numbers, Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._net_layer import layer_story
 from cnnviz.story import Story, refuse
-from cnnviz.storyboard import Maps, SetStation, Step
 from cnnviz.words import Text, counted
 
 
@@ -77,23 +75,16 @@ class Net(Scene):
         return prepare(self.model, self.input, self.i, (self.mean, self.std), self.seed)
 
     @cached_property
-    def _run(self) -> OnnxRun:
-        return run_onnx(self._known)
-
-    @cached_property
-    def _names(self) -> list[str]:
-        return load_labels(self.labels, len(self._run.probabilities))
-
-    @cached_property
     def _tour(self) -> Tour:
-        """What stands on the stage."""
+        known, most = self._known, self.most()
         if self.receptive_field:
-            layer = find_layer(self._known, self.layer)
-            return field_tour(run_onnx(self._known, layer), layer)
-        run, most = self._run, self.most()
+            layer = find_layer(known, self.layer)
+            return field_tour(run_onnx(known, layer), layer)
+        run = run_onnx(known)
+        names = load_labels(self.labels, len(run.probabilities))
         if self.gradcam is not None:
-            return heat_tour(run, self._names, class_of(self.gradcam, self._names), most)
-        return whole_tour(run, self._names, most)
+            return heat_tour(run, names, class_of(self.gradcam, names), most)
+        return whole_tour(run, names, most)
 
     def __post_init__(self) -> None:
         if hasattr(self.model, "forward"):
@@ -102,29 +93,14 @@ class Net(Scene):
 
     def story(self) -> Story:
         """A step for each station; or what a `layer` does."""
-        refuse(
-            {
-                "--gradcam draws another figure than --layer and --receptive-field: leave it out": self.gradcam
-                and (self.layer or self.receptive_field)
-            }
-        )
+        other = self.gradcam is not None and (self.layer is not None or self.receptive_field)
+        refuse({"--gradcam is a figure of its own: leave out --layer and --receptive-field": other})
+        known = self._known
         if self.layer is not None and not self.receptive_field:
-            return layer_story(self, self._known, self.layer)
-        known, tour = self._known, self._tour
-        name = short("" if self.model == DIGITS else Path(self.model).stem, LONGEST_TITLE)
+            return layer_story(self, known, self.layer)
+        tour, name = self._tour, short("" if self.model == DIGITS else Path(self.model).stem, LONGEST_TITLE)
         story = Story(self, name or Text("Neural network"), point=tour.point)
         layers = counted(len(known.layers), "{n} layer", "{n} layers")
         story.settings = [("", layers), ("", Text("{parameters} parameters", parameters=known.parameters))]
-        panel = Maps(name=PANEL, stations=tuple(stop.station for stop in tour.stops), key=keys(tour.stops))
-        return story.play(self._steps, len(tour.stops), (panel,), alt=tour.alt, step_roles=(), formula=tour.formula)
-
-    def _steps(self) -> Iterator[Step]:
-        tour, before = self._tour, None
-        active, done = ("gradient", "returned") if tour.backwards else ("active", "done")
-        stops = tour.stops[::-1] if tour.backwards else tour.stops
-        for stop in stops:
-            name = stop.station.name
-            shown = SetStation(panel=PANEL, station=name, role=active, values=stop.values, shade=stop.shade)
-            left = (SetStation(panel=PANEL, station=before, role=done),) if before else ()
-            yield Step(caption=stop.caption, changes=(*left, shown), beats=2 if stop is stops[-1] else 1.5)
-            before = name
+        stage = (tour.panel(),)
+        return story.play(tour.steps, len(tour.stops), stage, alt=tour.alt, step_roles=(), formula=tour.formula)

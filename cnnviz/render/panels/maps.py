@@ -304,7 +304,7 @@ class MapsPainter(Painter):
         return Item((color, stroke, back), box, draw)
 
     def _past(self, station: Station, seat: Seat) -> Item:
-        """The ways past a station: its input's to the + that adds it, or those of branches to where these are joined."""
+        """The ways past a station: its input's to a +, or those of branches to where they are joined."""
         px, box = self.look.px, seat.box
         color = self.look.theme.line("edge" if self._roles[station.name] == "idle" else "forward")
         y, left, right = (box.top + box.bottom) // 2, box.left - px(13), box.right + px(9)
