@@ -157,6 +157,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "pixel_unshuffle": ops.pixel_unshuffle,
         "unfold": ops.unfold,
         "fold": ops.fold,
+        "tokens": ops.tokens,
         "scaled_dot_product_attention": ops.scaled_dot_product_attention,
         "local_response_norm": ops.local_response_norm,
         "local_response_norm_within": ops.local_response_norm_within,

@@ -29,7 +29,7 @@ from cnnviz.ops.normalization import (
     local_response_norm_within,
 )
 from cnnviz.ops.padding import pad
-from cnnviz.ops.patches import fold, unfold
+from cnnviz.ops.patches import fold, tokens, unfold
 from cnnviz.ops.pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, max_pool2d, pool_output_size
 from cnnviz.ops.sampling import interpolate, pixel_shuffle, pixel_unshuffle, sample_points
 from cnnviz.ops.unpooling import avg_unpool2d, max_unpool2d
@@ -71,6 +71,7 @@ __all__ = [
     "sample_points",
     "scaled_dot_product_attention",
     "softmax",
+    "tokens",
     "unfold",
     "windows2d",
 ]

@@ -65,6 +65,11 @@ class Sampling(Writer):
         turned = self.graph.node("Transpose", [x], "windows", perm=(0, 1, 2, 4, 3, 5))
         self.graph.node("Reshape", [turned, self.graph.constant((shape[0], shape[1] * k[0] * k[1], -1))], y)
 
+    def _tokens(self, call: Call) -> None:
+        shape = self.graph.constant((*call.shape[:2], -1))
+        rows = self.graph.node("Reshape", [call.operands[0], shape], f"{call.result}_channels")
+        self.graph.node("Transpose", [rows], call.result, perm=(0, 2, 1))
+
     def _fold(self, call: Call) -> None:
         o = call.options
         how = {"dilations": o["dilation"], "pads": (*o["padding"], *o["padding"]), "strides": o["stride"]}

@@ -42,6 +42,7 @@ _TEMPLATES = {
     + ").reshape({0}.shape)",
     "linear": "{0} @ {1}.T + {2}",
     "flatten": "{0}.reshape(1, -1)",
+    "tokens": "{0}.reshape({shape[0]}, {shape[1]}, -1).swapaxes(1, 2)",
     "add": "{0} + {1}",
     "dropout": "# Dropout of JAX's libraries draws a mask of its own: here the figure's.\n{0} * {1} / (1 - {p})",
     "batch_norm_inference": "({0} - {1}) / jnp.sqrt({2} + {eps})",

@@ -192,6 +192,12 @@ class Framework(Writer):
         turned = f"keras.ops.transpose(keras.ops.reshape(patches, ({n}, -1, {cells}, {channels})), (0, 3, 2, 1))"
         return f"keras.ops.reshape({turned}, ({n}, {channels * cells}, -1))"
 
+    def _tokens(self, call: Call) -> str:
+        # Maps have their channels last already.
+        if len(call.shape) == 3:
+            return f"keras.ops.swapaxes({call.operands[0]}, 1, 2)"
+        return f"keras.ops.reshape({call.operands[0]}, {(call.shape[0], -1, call.shape[1])})"
+
     def _fold(self, call: Call) -> str:
         self.note("Keras has no fold: NumPy adds each cell of a window where it came from.")
         self.put(f"array = keras.ops.convert_to_numpy({call.operands[0]})")

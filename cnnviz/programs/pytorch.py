@@ -15,6 +15,7 @@ _TEMPLATES = {
     "{0} / ({k} + {per_mean} * F.avg_pool2d(squares, {size}, stride=1)) ** {beta}",
     "linear": "F.linear({0}, {1}, {2})",
     "flatten": "{0}.flatten(1)",
+    "tokens": "{0}.flatten(2).transpose(1, 2)",
     "add": "{0} + {1}",
     "dropout": "# F.dropout draws a mask of its own: here the figure's.\n{0} * {1} / (1 - {p})",
     "batch_norm_inference": "F.batch_norm({0}, {1}, {2}, eps={eps})",

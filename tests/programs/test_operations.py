@@ -26,6 +26,7 @@ CASES = [
       for size in ((10, 8), (3, 7)) for mode, corners in (("nearest", None), ("bilinear", False), ("bilinear", True))),
     ("pixel_shuffle", ((2, 8, 3, 2),), {"upscale_factor": 2}),
     ("pixel_unshuffle", ((2, 2, 4, 6),), {"downscale_factor": 2}),
+    ("tokens", (MAPS,), {}),
     *(("unfold", (MAPS,), {"kernel_size": (2, 3), "dilation": d, "padding": p, "stride": s}) for d, p, s in PATCHES),
     *(("fold", ((2, 18, n),), {"output_size": (5, 4), "kernel_size": (2, 3), "dilation": d, "padding": p, "stride": s})
       for n, (d, p, s) in zip((8, 12), PATCHES, strict=True)),
