@@ -17,6 +17,7 @@ from cnnviz.ops.convolution import (
     pad2d,
     windows2d,
 )
+from cnnviz.ops.deformable import deform_conv2d
 from cnnviz.ops.gradients import gradients
 from cnnviz.ops.linear import flatten, flip, linear
 from cnnviz.ops.losses import cross_entropy
@@ -48,6 +49,7 @@ __all__ = [
     "conv_transpose2d",
     "conv_transpose_output_size",
     "cross_entropy",
+    "deform_conv2d",
     "flatten",
     "flip",
     "floating",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnnviz.operation import Call
-from cnnviz.programs._onnx_graph import Graph
+from cnnviz.programs._onnx_graph import Graph, window_attributes
 from cnnviz.programs._writer import Writer, pad_sides
 
 _PAD_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
@@ -38,6 +38,11 @@ class Sampling(Writer):
             corners = "align_corners" if o["align_corners"] else "half_pixel"
             how = {"mode": '"linear"', "coordinate_transformation_mode": f'"{corners}"'}
         self.graph.node("Resize", [call.operands[0], "", "", sizes], call.result, **how)
+
+    def _deform_conv2d(self, call: Call) -> None:
+        x, offset, w, *mask = call.operands
+        names = [x, w, offset, *(["", *mask] if mask else [])]
+        self.graph.node("DeformConv", names, call.result, **window_attributes(call))
 
     def _pixel_shuffle(self, call: Call) -> None:
         how = {"blocksize": call.options["upscale_factor"], "mode": '"CRD"'}

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from cnnviz.operation import KERNEL, MAP, Call, Operand, Shown, Training
 from cnnviz.parameters import Size
-from cnnviz.programs._writer import Writer, fold_source, hats, hyperparameters, overhang, pad_sides
+from cnnviz.programs._writer import Writer, fold_source, hats, hyperparameters, overhang, pad_sides, sample_places
 
 _INDICES = """# Keras gives no indices of maxima: the place in a window, then in the map.
 windows = keras.ops.image.extract_patches({0}, {o[kernel_size]}, strides={o[stride]})
@@ -171,6 +171,18 @@ class Framework(Writer):
         return f"whole[:, {top}:{top + rows}, {left}:{left + columns}]"
 
     # Sampling and patches
+
+    def _deform_conv2d(self, call: Call) -> str:
+        x, _, w, *mask = call.operands
+        self.note("Keras has no deformable convolution: samples of each channel at the places that offsets move.")
+        self.put(*sample_places(call, self.operation.operands[w].values.shape[2:], "np"))
+        self.put(
+            f"places = np.stack([rows, columns]).astype({self.dtype})",
+            f"channels = [keras.ops.image.map_coordinates(c, places, 1) for c in np.moveaxis({x}[0], -1, 0)]",
+            "samples = keras.ops.stack(channels)",
+            *(f"samples = samples * {name}[0].reshape(rows.shape)" for name in mask),
+        )
+        return f'keras.ops.einsum("cabhw,abco->hwo", samples, {w})[None]'
 
     def _interpolate(self, call: Call) -> str:
         x, o = call.operands[0], call.options

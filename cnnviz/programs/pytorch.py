@@ -42,6 +42,7 @@ class Framework(Writer):
         "np.": "import numpy as np",
         "torch.": "import torch",
         "F.": "import torch.nn.functional as F",
+        "torchvision.": "import torchvision",
     }
     array: ClassVar = "torch.tensor"
     dtypes: ClassVar = ("torch.float32", "torch.float64")
@@ -69,6 +70,10 @@ class Framework(Writer):
 
     _conv_transpose2d = _unfold = _fold = _scaled_dot_product_attention = _same
     _conv1d = _conv3d = _conv2d
+
+    def _deform_conv2d(self, call: Call) -> str:
+        how = dict(zip(["mask"], call.operands[3:], strict=False)) | self.options(call)
+        return self.called("torchvision.ops.deform_conv2d", *call.operands[:3], **how)
 
     def _interpolate(self, call: Call) -> str:
         return self.called(
