@@ -35,8 +35,8 @@ class Mark:
     role: str
     row: float = 0
     column: float = 0
-    rows: int = 0
-    columns: int = 0
+    rows: float = 0
+    columns: float = 0
     channel: int | None = None
 
 

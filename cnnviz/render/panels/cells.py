@@ -161,7 +161,7 @@ class CellsPainter(Painter):
             return None
         x, y = self.sheets.corner(mark.channel or 0)
         left, top = self.place.x + x + round(mark.column * self.side), self.place.y + y + round(mark.row * self.side)
-        return Box(left, top, left + mark.columns * self.side, top + mark.rows * self.side)
+        return Box(left, top, left + round(mark.columns * self.side), top + round(mark.rows * self.side))
 
     def cell_box(self, at: tuple[int, ...]) -> Box:
         """A cell on the page."""
