@@ -9,16 +9,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from cnnviz.errors import UsageError
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scenes._backward import GRAD_HELP, load_grad
 from cnnviz.scenes._channels_backward import channels_backward
 from cnnviz.scenes._conv_backward import full_convolution, sums_of_windows
-from cnnviz.scenes._filters import MOST, MapsAndFilters
+from cnnviz.scenes._filters import MapsAndFilters
 from cnnviz.story import Graph, Sliding, Story, dilation, input_map, input_size, padding, stride
 from cnnviz.words import Text
 
 _EXAMPLE = "1 0 2 1; 3 1 0 2; 0 2 1 1; 2 1 3 0"
 _OWN = "1, or the data's own"
+_MOST = 8  # channels, and filters, that the stage has room for
 _POINTS = {
     "weight": "Each output's gradient times its window adds up in the kernel's gradient",
     "input": "Each output's gradient stamps its multiple of the kernel; overlaps add up",
@@ -47,14 +49,21 @@ class ConvBackward(MapsAndFilters):
     s: Size = stride()
     p: Size = padding()
     d: Size = dilation()
-    channels: int | None = param(None, help="Channels of the input.", lo=1, hi=MOST, shown_default=_OWN)
-    filters: int | None = param(None, help="Filters, each of which made a map.", lo=1, hi=MOST, shown_default=_OWN)
-    groups: int = param(1, help="Groups of channels; a filter sees those of one.", lo=1, hi=MOST)
+    channels: int | None = param(None, help="Channels of the input.", lo=1, hi=_MOST, shown_default=_OWN)
+    filters: int | None = param(None, help="Filters, each of which made a map.", lo=1, hi=_MOST, shown_default=_OWN)
+    groups: int = param(1, help="Groups of channels; a filter sees those of one.", lo=1, hi=_MOST)
     part: str = param(
         "both", choices=("weight", "input", "both"), help="Whose gradients are computed", always_named=True
     )
     input: ArrayLike = input_map(None, shown_default="an example of 4×4, else small-random")
     grad_output: ArrayLike | None = param(None, help=GRAD_HELP, group="Data", shown_default="random: −2 to 3, never 0")
+
+    def prepare(self) -> None:
+        """Raises UsageError."""
+        super().prepare()
+        for what, found in (("channels", len(self.maps.values)), ("filters", self.count)):
+            if found > _MOST:
+                raise UsageError(f"{found} {what} do not fit the stage of conv-backward: use at most {_MOST}")
 
     def defaults(self) -> Mapping[str, Any]:
         """The input depends on its size and the number of channels."""
