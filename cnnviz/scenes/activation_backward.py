@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -67,7 +67,7 @@ class ActivationBackward(Scene):
         story = Story(self, name, graph, point=Text(_POINTS.get(self.kind, "The gradient is multiplied by the slope")))
         story.settings += [("", setting) for setting in point.settings]
         digits = digits_for(np.concatenate([y.values, point.slopes]), most=self.most(3))
-        most = {"digits": digits}
+        most: dict[str, Any] = {"digits": digits}
         X_, Y = (
             column(story, "input", Math("x"), x, role="forward"),
             column(story, "output", Math("f(x)"), y, pending=True, **most),
