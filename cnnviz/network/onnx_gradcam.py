@@ -22,7 +22,7 @@ _FORMULA = (
     r"L=\mathrm{ReLU}(\Sigma_k\,\alpha_k A^k)\quad\alpha_k=\frac{1}{Z}\,\Sigma_{ij}\,\partial y/\partial A^k_{ij}"
 )
 _SIDE = 224
-_STEP, _MOST_VALUES, _MOST_NAMES = 0.01, 4_000_000, 10
+_STEP, _MOST_VALUES, _MOST_NAMES = 0.01, 1_000_000, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,8 +150,8 @@ def _differences(run: OnnxRun, name: str, maps: Array, label: int) -> Array:
     while len(found) < 2 * len(maps):
         # Each channel by a step up, then by a step down.
         rows = np.arange(len(found), min(2 * len(maps), len(found) + at_once))
-        moved = np.repeat(maps[None], len(rows), axis=0)
-        moved[np.arange(len(rows)), rows // 2] += np.where(rows % 2, -step, step)[:, None, None]
+        moved = np.repeat(maps[None].astype(run.model.dtype), len(rows), axis=0)
+        moved[np.arange(len(rows)), rows // 2] += np.where(rows % 2, -step, step)[:, None, None].astype(moved.dtype)
         scores = after(moved)
         if scores is not None:
             found += scores.reshape(len(rows), -1)[:, label].tolist()
