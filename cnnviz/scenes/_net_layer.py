@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from cnnviz.network.onnx_crop import crop_of
 from cnnviz.network.onnx_run import Prepared
 from cnnviz.network.onnx_stations import LONGEST_TITLE, short
-from cnnviz.scenes._filters import MOST
 from cnnviz.scenes.conv import Conv
 from cnnviz.story import Story
 from cnnviz.words import Shape, Text
@@ -15,12 +14,10 @@ from cnnviz.words import Shape, Text
 if TYPE_CHECKING:
     from cnnviz.scenes.net import Net
 
-_MOST_CHANNELS = 4
-
 
 def layer_story(scene: Net, known: Prepared, name: str) -> Story:
     """One step for each of a few output cells; raises UsageError for a layer that is no convolution."""
-    crop = crop_of(known, name, min(MOST, _MOST_CHANNELS))
+    crop = crop_of(known, name, MAX_CHANNELS)
     sizes: dict[str, Any] = {"s": crop.window.s, "p": crop.padding, "d": crop.window.d}
     data: dict[str, Any] = {"input": crop.input, "kernel": crop.weight[None], "bias": crop.bias}
     story = Conv(**data, **sizes, digits=scene.digits).story()

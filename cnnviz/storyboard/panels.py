@@ -35,8 +35,8 @@ class Mark:
     role: str
     row: float = 0
     column: float = 0
-    rows: int = 0
-    columns: int = 0
+    rows: float = 0
+    columns: float = 0
     channel: int | None = None
 
 
@@ -84,10 +84,11 @@ class Grid(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Sign(Panel):
-    """An operator between two panels, such as ∗ or =."""
+    """An operator between two panels, such as ∗ or =, or a few words, of a `size`."""
 
     kind: ClassVar[str] = "sign"
     text: Words
+    size: float = 34.0
 
 
 @dataclass(frozen=True, kw_only=True)
