@@ -57,7 +57,7 @@ def crop_of(known: Prepared, name: str, most: int) -> Crop:
     from onnx import numpy_helper
 
     layer, constants = find_layer(known, name), known.model.constants
-    data, *learned = layer.head.input
+    data, *learned = (each for each in layer.head.input if each)
     if layer.kind != "Conv" or len(layer.weight) != 4 or not {*learned} <= constants.keys():
         raise UsageError(f"--layer {name} is no 2-D convolution with weights of its own: name one that is", "layer")
     w, *b = (numpy_helper.to_array(constants[each]).astype(np.float64) for each in learned)

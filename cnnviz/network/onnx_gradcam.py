@@ -142,11 +142,8 @@ def _large(maps: Array, share: int = 1) -> Array:
 def _differences(run: OnnxRun, name: str, maps: Array, label: int) -> Array:
     """αₖ of each channel by central differences, several at once where the model takes them; raises UsageError."""
     step = _STEP * (float(np.abs(maps).max()) or 1.0)
-    after, at_once, found = (
-        run.model.after(name, run.model.score_name),
-        max(1, _MOST_VALUES // maps.size),
-        list[float](),
-    )
+    after, at_once = run.model.after(name, run.model.score_name), max(1, _MOST_VALUES // maps.size)
+    found = list[float]()
     while len(found) < 2 * len(maps):
         # Each channel by a step up, then by a step down.
         rows = np.arange(len(found), min(2 * len(maps), len(found) + at_once))
