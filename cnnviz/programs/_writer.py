@@ -258,6 +258,17 @@ class Writer:
         return f"{function}({', '.join([*arguments, *(f'{k}={self.plain(v)}' for k, v in options.items())])})"
 
 
+def sample_places(call: Call, kernel: Sequence[int], xp: str) -> tuple[str, ...]:
+    """Lines for where the weights of a deformable convolution sample one input: `rows` and `columns` of its places."""
+    o, offset = call.options, call.operands[1]
+    lines = [f"by = {offset}[0].reshape({kernel[0]}, {kernel[1]}, 2, *{offset}.shape[2:])"]
+    for n, (name, behind) in enumerate((("rows", "[:, None]"), ("columns", ""))):
+        outs = f"{o['stride'][n]} * {xp}.arange(by.shape[{3 + n}]){behind} - {o['padding'][n]}"
+        taps = f"{o['dilation'][n]} * {xp}.arange({kernel[n]})[:{', None' * (3 - n)}]"
+        lines.append(f"{name} = by[:, :, {n}] + {outs} + {taps}")
+    return tuple(lines)
+
+
 def tupled(names: Sequence[str]) -> str:
     """Names in parentheses, a tuple however few they are."""
     return f"({', '.join(names)}{',' * (len(names) == 1)})"

@@ -59,6 +59,7 @@ _TEMPLATES = {
     "group_norm": _GROUPS.replace("GROUPS", "{num_groups}"),
     "add": "Add({0}, {1})",
     "flatten": "Flatten({0})",
+    "tokens": "{y}_channels = Reshape({0}, ({shape[0]}, {shape[1]}, -1))\nTranspose({y}_channels, perm=(0, 2, 1))",
     "relu6": "Clip({0}, 0.0, 6.0)",
     "hardtanh": "Clip({0}, -1.0, 1.0)",
     "softmax": "Softmax({0}, axis={dim})",
@@ -243,6 +244,10 @@ class Framework(Writer):
     def _interpolate(self, call: Call) -> None:
         mode = "corners" if call.options["align_corners"] else call.options["mode"]
         self.fill(f'Resize({{0}}, "", "", {(*call.shape[:2], *call.options["size"])}, {_RESIZE_MODES[mode]})', call)
+
+    def _deform_conv2d(self, call: Call) -> None:
+        mask = ', "", {3}' if call.operands[3:] else ""
+        self.fill(f"DeformConv({{0}}, {{2}}, {{1}}{mask}{{window}})", call)
 
     def _pixel_unshuffle(self, call: Call) -> None:
         (n, c, h, w), r = call.shape, call.options["downscale_factor"]
