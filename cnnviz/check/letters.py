@@ -37,8 +37,9 @@ def letters_of(board: Storyboard, operation: Operation) -> Letters:
         for name, value in given.items():
             found[_ARGUMENTS.get(name, name)] += [] if value is None or isinstance(value, str) else [value]
     for letter, name in _PARAMETERS.items():
-        # The argument `label` of one call of several is no y of the figure's.
-        found[letter] += found[name] if board.parameters.get(name) is not None else []
+        # The label of one call of several may be another letter than y.
+        if len(operation.calls) == 1 or board.parameters.get(name) is not None:
+            found[letter] += found[name]
     for part in walk(board.formula):
         if isinstance(part, Filled) and len(part.values) == 2:
             rows, columns = part.environment(0), part.environment(1)
