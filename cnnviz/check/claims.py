@@ -208,7 +208,7 @@ class _Known:
     def _named(self, where: str, name: str, value: Number | Shape | Extent) -> Iterator[Claim]:
         """A value with the name of a panel has its shape, one with a letter's or parameter's what that stands for."""
         shown = value.value if isinstance(value, Number) else value.sizes
-        if isinstance(value, Shape) and (name in self.shapes or name in self.shown.now):
+        if isinstance(value, Shape) and value.ref and (name in self.shapes or name in self.shown.now):
             yield Claim(f"the size of {name} in {where}", np.array(shown), np.array(self._shape(name)))
             return
         fitting = (each for each in self.letters.get(name, ()) if np.shape(each) in ((), np.shape(shown)))
@@ -233,8 +233,8 @@ class _Known:
         for side, value in values[:-1]:
             right = np.asarray(values[-1][1], np.float64)
             scale = max([float(np.abs(right).max()), *(abs(n.value) for n in _numbers(side))])
-            # The quotient of two powers that are no float64 is no number.
-            if not np.isnan(value).all():
+            # e to more than 709 is no float64, and the quotient of two such powers no number.
+            if scale <= 709 or not np.isnan(value).all():
                 yield Claim(f"the arithmetic of {where}", np.asarray(value, float), right, 1e-9 * (scale + scale**2))
 
     def _filled(self, where: str, formula: Filled) -> Iterator[Claim]:
