@@ -110,7 +110,7 @@ class ConvRelation(MapAndKernel):
         whole = Number(B.values.size, 0, ("back", "size"))
         if not differing:
             return Text("Same size, and with this kernel the same values: {n} of {n}", n=Strong(whole))
-        at, n = differing[0], Number(len(differing), 0, ("back", "differ", "input"))
+        at, n = differing[0], Number(len(differing))
         was, now = X[at[0] + self.p[0], at[1] + self.p[1]], Strong(B[at])
         said = "Same size, not the same values: {x} was {was}, is now {now} ({n} of {all} differ)"
         return Text(said, x=X.symbol("x", at), was=was, now=now, n=n, all=whole)

@@ -15,8 +15,8 @@ Ref = tuple[Any, ...]
 
 Of a result of the graph that no panel shows: its name and an index. What is said of a whole panel, result or
 parameter has in the index's place "size", "product", "min", "max" or "mean_abs" (the mean of absolute values);
-"shape", an axis and perhaps what is added; "role" and the role whose cells are counted; "differ" and a panel with
-other values in as many cells. Of a way down: its panel, its row among the ways there, how many updates, and an axis.
+"shape", an axis and perhaps what is added; "role" and the role whose cells are counted. Of a way down: its panel, its
+row among the ways there, how many updates, and an axis.
 """
 
 

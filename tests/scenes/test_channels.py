@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from cnnviz import UsageError
-from cnnviz.check.report import check_figure
+from cnnviz.check import check_figure
 from cnnviz.ops import conv2d
 from cnnviz.pipeline import make
 from cnnviz.playback import play
