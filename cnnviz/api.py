@@ -30,7 +30,7 @@ def scene_function(name: str) -> Callable[..., Figure]:
     """The function of a scene: `conv(k=3, s=2)` gives a `Figure`."""
     scene = load_scene(name)
     parameters = declared(scene).values()
-    positional = [p for p in parameters if p.spec.positional]
+    positional = sorted((p for p in parameters if p.spec.positional or p.spec.unnamed), key=lambda p: p.spec.unnamed)
 
     def function(*args: Any, **given: Any) -> Figure:
         if len(args) > len(positional):
@@ -45,9 +45,9 @@ def scene_function(name: str) -> Callable[..., Figure]:
     lines = "\n".join(f"{p.name} : {_kind(p)}\n    {_text(p)}" for p in parameters)
     function.__doc__ = f"{docstring(scene)}\n\nParameters\n----------\n{lines}\n"
     kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
-    ordered = positional + [p for p in parameters if not p.spec.positional]
+    ordered = positional + [p for p in parameters if p not in positional]
     function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(p.name, kinds[not p.spec.positional], default=p.default) for p in ordered],
+        [inspect.Parameter(p.name, kinds[p not in positional], default=p.default) for p in ordered],
         return_annotation=Figure,
     )
     return function

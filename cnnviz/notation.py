@@ -43,9 +43,9 @@ def _rounded(value: float, digits: int) -> str:
 
 
 def in_cell(value: float, digits: int = 0) -> str:
-    """Write a number as `number` does, but a large one with two figures and a power of ten: `−1.2e8`."""
+    """Write a number as `number` does, but 2 without decimals, and a large one with a power of ten: `−1.2e8`."""
     if abs(value) < _LARGE:
-        return number(value, digits)
+        return number(value, exact_digits(value, digits))
     mantissa, power = f"{value:.1e}".split("e")
     return f"{mantissa.removesuffix('.0')}e{int(power)}".replace("-", MINUS)
 
@@ -53,7 +53,12 @@ def in_cell(value: float, digits: int = 0) -> str:
 def widest_in_cell(lo: float, hi: float, digits: int) -> tuple[str, ...]:
     """Texts at least as wide as those that `in_cell` writes for numbers from `lo` to `hi`."""
     large = f"{MINUS if lo < 0 else ''}8.8e8" if max(-lo, hi) >= _LARGE else ""
-    return in_cell(lo, digits), in_cell(hi, digits), large
+    return number(lo, digits), number(hi, digits), large
+
+
+def exact_digits(value: float, most: int) -> int:
+    """The decimals that write a value exactly, as 1.5 has one, or `most`."""
+    return next((n for n in range(most) if round(value, n) == value), most)
 
 
 def scaled(value: float, digits: int = 0) -> int:
