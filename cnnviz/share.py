@@ -17,8 +17,7 @@ from cnnviz.files import whole_file
 from cnnviz.limits import TWEEN
 from cnnviz.parameters import jsonable, parameters_of, quote, to_cli
 from cnnviz.pipeline import Figure, make, named
-from cnnviz.schema import scene_schema
-from cnnviz.studio.words import words
+from cnnviz.studio.words import form_schema, words
 from cnnviz.words.plain import spoken, tag_of
 
 PAGE = "index.html"
@@ -60,7 +59,7 @@ def write_shared(scene: str, given: Mapping[str, Any], vary: Mapping[str, Sequen
         figures.append({"values": combination, "file": file, "alt": alt, "command": command})
     if board is None:
         raise UsageError(f"no combination can be: {figures[0]['message']}")
-    schema = scene_schema(scene)
+    schema = form_schema(scene, board.lang)
     schema["properties"] = {name: _property(schema["properties"][name], values) for name, values in shown.items()}
     shared = {"schema": schema, "figures": figures, "words": words(board.lang)}
     pages[PAGE] = _index(spoken(board.title), tag_of(board.lang), shared)

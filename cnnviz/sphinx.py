@@ -122,7 +122,7 @@ def visit_html(translator: Any, node: FigureNode) -> None:
             node["figure"] = replace(figure, appearance=replace(figure.appearance, frame="all"))
         source, figure = _place(translator, node, view)
         alt = escape(figure.alt(source))
-        translator.body.append(f'<img class="cnnviz" src="{escape(source)}" alt="{alt}" style="max-width:100%">')
+        translator.body.append(f'<img class="cnnviz" src="{escape(source)}" alt="{alt}" style="max-width:100%" />')
     raise nodes.SkipNode
 
 

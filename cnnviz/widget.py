@@ -15,10 +15,9 @@ from cnnviz.discovery import load_scene
 from cnnviz.errors import UsageError
 from cnnviz.parameters import jsonable, to_cli
 from cnnviz.pipeline import Figure, make, named
-from cnnviz.schema import scene_schema
 from cnnviz.storyboard import Grid
 from cnnviz.studio.values import figure_of
-from cnnviz.studio.words import words
+from cnnviz.studio.words import form_schema, words
 
 _PARTS = Path(__file__).with_name("studio")
 
@@ -42,7 +41,7 @@ class Explorer(anywidget.AnyWidget):
     def __init__(self, scene: str, given: Mapping[str, Any]) -> None:
         self._scene, self._names = scene, declared(load_scene(scene))
         self.figure = make(scene, **given)
-        super().__init__(_schema=scene_schema(scene))
+        super().__init__()
         with self.hold_trait_notifications():
             for name, value in given.items():
                 self.set_trait(name, value)
@@ -92,7 +91,8 @@ class Explorer(anywidget.AnyWidget):
         self._show()
 
     def _show(self) -> None:
-        self._problem, self._words = {}, words(self.figure.appearance.lang)
+        lang = self.figure.appearance.lang
+        self._problem, self._words, self._schema = {}, words(lang), form_schema(self._scene, lang)
         self._values = self._texts()
         self._numbers = numbers_of(self.figure)
         self._alt, self._page = self.figure.alt("x.html"), self.figure.to_html()

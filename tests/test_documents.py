@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import pytest
 
@@ -61,6 +62,14 @@ def test_sphinx_prints_a_still(sphinx_site):
     stems = re.findall(r"sphinxincludegraphics\[[^]]*\]\{\{(cnnviz-\w+)\}\.pdf\}", source)
     assert len(stems) == 3
     assert all((sphinx_site / "tex" / f"{stem}.pdf").read_bytes().startswith(b"%PDF") for stem in stems)
+
+
+def test_an_e_book_holds_a_still(sphinx_site):
+    built(sphinx_site, "sphinx", "-q", "-b", "epub", ".", "out")
+    page = ElementTree.parse(sphinx_site / "out" / "b.xhtml")
+    (picture,) = page.findall(".//{*}img[@class='cnnviz']")
+    assert (sphinx_site / "out" / picture.get("src")).read_bytes().startswith(b"\x89PNG")
+    assert "Step 16 of 16" in picture.get("alt")
 
 
 def test_sphinx_names_the_line_of_a_mistake(sphinx_site):

@@ -194,6 +194,12 @@ def test_a_change_in_the_form_changes_the_figure_and_the_address(page, address):
     assert "2×2 kernel" in seen(page)
 
 
+def test_the_form_speaks_the_figures_language(address):
+    english, chinese = (json.loads(ask(f"{address}-/schema/conv?lang={lang}")[1]) for lang in ("/etc/x.toml", "zh"))
+    for name, each in english["properties"].items():
+        assert each["description"] != chinese["properties"][name]["description"], name
+
+
 @needs_browser
 def test_by_keyboard_alone_and_copied(page, address):
     page.goto(address + "conv")

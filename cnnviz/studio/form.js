@@ -209,7 +209,7 @@ export const makeForm = (host) => {
     const groups = new Map(GROUPS.map((group) => [group, []]));
     for (const [name, property] of Object.entries(schema.properties)) groups.get(property.group).push(fieldOf(name, property));
     element.replaceChildren(...[...groups].filter(([, made]) => made.length).map(([group, made]) =>
-      make("details", { open: OPEN.includes(group) }, make("summary", { textContent: group }), ...made)));
+      make("details", { open: OPEN.includes(group) }, make("summary", { textContent: host.say(group) }), ...made)));
     write(wanted);
   };
   return { element, build, write, tell, clear };

@@ -33,7 +33,10 @@ const form = makeForm({
   say,
   changed: (wanted, _, lasting) => {
     values = { ...wanted };
-    if (lasting && wanted.lang !== document.documentElement.lang) wording();
+    if (lasting && lang() !== document.documentElement.lang) {
+      wording();
+      build().then(() => byId("fields").querySelector("[data-parameter=lang]").focus());
+    }
     update(lasting);
   },
   upload: async (file) => {
@@ -192,7 +195,7 @@ const wording = () => {
 };
 const showGallery = async () => {
   const cards = Object.entries(about.scenes).map(([name, text]) => make("a", { href: base + name + query() },
-    make("img", { alt: "" }), make("b", { textContent: name }), make("span", { textContent: text })));
+    make("img", { alt: "" }), make("b", { textContent: name }), make("span", { textContent: say(text) })));
   byId("cards").replaceChildren(...cards);
   // One by one: whoever goes on to a figure need not wait for all the others.
   for (const [place, name] of Object.keys(about.scenes).entries()) {
@@ -213,10 +216,11 @@ const open = async () => {
   document.title = scene ? `${scene} · cnnviz studio` : "cnnviz studio";
   if (!scene) { showGallery(); return; }
   byId("title").textContent = scene;
-  byId("summary").textContent = about.scenes[scene];
-  form.build(await (await ask(`-/schema/${scene}`)).json(), values);
+  byId("summary").textContent = say(about.scenes[scene]);
+  await build();
   draw();
 };
+const build = async () => form.build(await (await ask(`-/schema/${scene}?lang=${lang()}`)).json(), values);
 const goTo = (address) => {
   history.pushState(null, "", address);
   open();

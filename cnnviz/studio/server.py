@@ -30,9 +30,8 @@ from cnnviz.parameters import changed, jsonable
 from cnnviz.pipeline import Figure
 from cnnviz.programs import frameworks
 from cnnviz.scene import scene_name
-from cnnviz.schema import scene_schema
 from cnnviz.studio.values import Uploads, figure_of
-from cnnviz.studio.words import words
+from cnnviz.studio.words import form_schema, words
 from cnnviz.words.language import languages
 
 HOST = "127.0.0.1"
@@ -90,7 +89,7 @@ class Studio:
     def about(self, _: Request) -> Response:
         """All scenes, and what the page's own words are in a language."""
         names = {name: summary(file) for name, file in find_scenes().items()}
-        spoken = {code: words(code) for code in ("en", *languages())}
+        spoken = {code: words(code, names.values()) for code in ("en", *languages())}
         known = {"en": "English", **languages()}
         return JSONResponse(
             {"scenes": names, "formats": formats(), "frameworks": frameworks(), "languages": known, "words": spoken}
@@ -98,7 +97,9 @@ class Studio:
 
     def schema(self, request: Request) -> Response:
         """The parameters of a scene."""
-        return JSONResponse(scene_schema(request.path_params["scene"]))
+        # The page asks in one of the languages that it offers; a file of the machine is none.
+        lang = request.query_params.get("lang", "")
+        return JSONResponse(form_schema(request.path_params["scene"], lang if lang in languages() else "en"))
 
     def still(self, request: Request) -> Response:
         """One step as SVG: the first is there long before all steps are."""

@@ -28,7 +28,9 @@ const render = ({ model, el }) => {
     if (model.get("_problem").message) form.tell(model.get("_problem"));
     else form.clear();
   };
-  form.build(model.get("_schema"), model.get("_values"));
+  const build = () => form.build(model.get("_schema"), model.get("_values"));
+  build();
+  model.on("change:_schema", build);
   model.on("change:_page", draw);
   model.on("change:_values", write);
   model.on("change:_problem", tell);
@@ -36,6 +38,7 @@ const render = ({ model, el }) => {
   el.classList.add("cnnviz-explorer");
   el.append(stage, form.element);
   return () => {
+    model.off("change:_schema", build);
     model.off("change:_page", draw);
     model.off("change:_values", write);
     model.off("change:_problem", tell);

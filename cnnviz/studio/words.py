@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+from cnnviz.schema import scene_schema
 from cnnviz.words.plain import phrase
 
 PHRASES = (
@@ -32,9 +36,23 @@ PHRASES = (
     "Empty the set",
     "In words",
     "The studio does not answer: start it again.",
+    "Operation",
+    "Data",
+    "Look",
+    "Timing",
+    "Still",
+    "Output",
 )
 
 
-def words(lang: str) -> dict[str, str]:
-    """What stands for each English phrase."""
-    return {english: phrase(lang, english) for english in PHRASES}
+def words(lang: str, more: Iterable[str] = ()) -> dict[str, str]:
+    """What stands for each English phrase, and for `more` of them."""
+    return {english: phrase(lang, english) for english in (*PHRASES, *more)}
+
+
+def form_schema(scene: str, lang: str) -> dict[str, Any]:
+    """The schema of a scene with what its form says in a language; raises UsageError."""
+    found = scene_schema(scene)
+    for each in found["properties"].values():
+        each["description"] = phrase(lang, each["description"])
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,8 @@ def code_of(lang: str) -> str:
     return _SAME.get(code, code)
 
 
-def languages() -> dict[str, str]:
+@cache
+def languages() -> Mapping[str, str]:
     """The languages that come with cnnviz beside English, by code, with their own names."""
     return {file.stem: str(_read(file)["name"]) for file in sorted(_FOLDER.glob("*.toml"))}
 
