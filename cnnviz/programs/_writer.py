@@ -107,7 +107,13 @@ class Writer:
         return str(getattr(self, f"_{call.function}")(call))
 
     def fill(self, template: str, call: Call) -> str:
-        """Put a call's operands and options in a template: all lines but the last go ahead, the last is given back."""
+        """Put all lines of a filled template but the last ahead, and give that back."""
+        *lines, last = self.filled(template, call)
+        self.put(*lines)
+        return last
+
+    def filled(self, template: str, call: Call, **more: Any) -> list[str]:
+        """The lines of a template with a call's operands and options in it."""
         o = call.options
         values = {name: self.plain(value) for name, value in o.items()}
         if "alpha_over_n" in o:
@@ -116,9 +122,8 @@ class Writer:
             values["per_sum"] = values["alpha"] + (f" / {cells}" if o["alpha_over_n"] else "")
             values["per_mean"] = values["alpha"] + ("" if o["alpha_over_n"] else f" * {cells}")
             values |= {"before": str(n // 2), "after": str((n - 1) // 2)}
-        *lines, last = template.format(*call.operands, o=o, shape=call.shape, dtype=self.dtype, **values).split("\n")
-        self.put(*lines)
-        return last
+        values |= {"operands": ", ".join(call.operands), "dtype": self.dtype, **more}
+        return template.format(*call.operands, o=o, shape=call.shape, **values).split("\n")
 
     def results(self, call: Call) -> str:
         """The names that a call's result is given to."""

@@ -116,13 +116,18 @@ class Framework(Writer):
 
     def _conv_transpose2d(self, call: Call) -> str:
         o, name = call.options, call.operands[1]
-        kernel = self.operation.operands[name].values.shape[2:]
+        channels, maps, *kernel = self.operation.operands[name].values.shape
         d, extra = o["dilation"], o["output_padding"]
         frame = [d[axis] * (kernel[axis] - 1) - o["padding"][axis] for axis in (0, 1)]
         self.note("lax has the convolution that this is: over the input pulled apart, with a rotated kernel.")
-        self.put(f"rotated = jnp.flip({name}, (2, 3)).swapaxes(0, 1)")
+        g, how, swapped = o.get("groups", 1), dict[str, Any](), ".swapaxes(0, 1)"
+        if g > 1:
+            each, how = channels // g, {"feature_group_count": g}
+            parts = (g, each, maps, *kernel), (g * maps, each, *kernel)
+            swapped = f".reshape{parts[0]}.swapaxes(1, 2).reshape{parts[1]}"
+        self.put(f"rotated = jnp.flip({name}, (2, 3)){swapped}")
         padding = _edges(frame, [f + a for f, a in zip(frame, extra, strict=True)])
-        return self._convolved(call.operands[0], "rotated", (1, 1), padding, o["stride"], d) + _bias(call)
+        return self._convolved(call.operands[0], "rotated", (1, 1), padding, o["stride"], d, **how) + _bias(call)
 
     def _pad(self, call: Call) -> str:
         mode, how = call.options.get("mode", "constant"), {}

@@ -151,7 +151,14 @@ class Framework(Writer):
         span = [d * (k - 1) + 1 for d, k in zip(o["dilation"], kernel, strict=True)]
         sizes = call.shape[2:], o["stride"], span, o["padding"], o["output_padding"]
         size = [(i - 1) * s + k - 2 * p + a for i, s, k, p, a in zip(*sizes, strict=True)]
-        whole = self.called("keras.ops.conv_transpose", x, w, **_steps(o), padding='"valid"')
+        groups = o.get("groups", 1)
+        one = (x, w) if groups == 1 else ("*group",)
+        whole = self.called("keras.ops.conv_transpose", *one, **_steps(o), padding='"valid"')
+        if groups > 1:
+            self.note("Keras has no groups here: each is taken by itself.")
+            parts = ", ".join(f"keras.ops.split({each}, {groups}, -1)" for each in (x, w))
+            self.put(f"groups = zip({parts})")
+            whole = f"keras.ops.concatenate([{whole} for group in groups], -1)"
         return self._cut(whole, call.shape[2:], o["stride"], span, o["padding"], size) + _bias(call)
 
     def _cut(
