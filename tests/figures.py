@@ -33,9 +33,6 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
     "im2col": [{"i": 5, "k": 3, "s": 2, "p": 1}],
     "conv3d": [{"depth": 2, "kernel_depth": 2, "k": 2, "i": 2, "p": 1, "s": 2}],
     "attention": [{"tokens": 4, "causal": True}],
-    "deformable-conv": [
-        {"offset": "1 0; 0 0; 1 1; 0 1", "mask": "1 0.5; 0 0.25", "k": 2, "s": 2, "d": 2, "i": "5x6"},
-    ],
     "patch-embed": [{"channels": 1, "i": "4x6", "patch": "2x3", "d": 2, "bias": -0.5}],
     "transposed-conv": [
         {"i": 5, "s": 1, "p": 1}, {"i": 4, "s": 2, "p": 3},
