@@ -40,7 +40,7 @@ def compare_ways(scene: Im2col) -> Story:
     story.point = Text("For 3×3 kernels Winograd multiplies least, for large ones the FFT")
     story.set("input", "i", scene.map.values.shape)
     story.sizes(k=k, s=scene.s, p=p)
-    entries = tuple((name, _entry(way, i, k)) for way, name in _NAMES.items())
+    entries = tuple((Text(name), _entry(way, i, k)) for way, name in _NAMES.items())
     header = ("", Text("multiplications"))
     table = Table(name="ways", header=header, entries=entries)
     direct, *others = ways_of(x, w).values()
@@ -126,7 +126,7 @@ def _caption(way: str, i: Size, k: Size) -> Words:
     if way == "im2col":
         stored = Number(_value(way, i, k) / math.prod(i), 2)
         return Text("im2col: as many, in one matrix product, and {n} times the numbers stored", n=stored)
-    name = "Winograd F(2×2, 3×3)" if way == "winograd" else _NAMES[way]
+    name = "Winograd F(2×2, 3×3)" if way == "winograd" else Text(_NAMES[way])
     return Text("{way}: {n} multiplications", way=name, n=n)
 
 
@@ -142,7 +142,14 @@ def _plot(sides: range, each: dict[str, Values], i: Size) -> Plot:
     at, logs = np.array(sides, float), {way: np.log10(values) for way, values in each.items()}
     manners = {"direct": ("curve", "solid", "circle"), "fft": ("derivative", "dashed", "square")}
     curves = [
-        Curve(name=way, role=role, style=style, x=at, y=logs[way], text="direct, im2col" if way == "direct" else "FFT")
+        Curve(
+            name=way,
+            role=role,
+            style=style,
+            x=at,
+            y=logs[way],
+            text=Text("direct, im2col" if way == "direct" else "FFT"),
+        )
         for way, (role, style, _) in manners.items()
     ]
     start = min(2, len(sides) - 1)
