@@ -125,7 +125,8 @@ def in_turn(
         measured = [dots.mark_mean(n, mean), dots.mark_spread(n, mean, deviation)] if dots else []
         for row, worked in enumerate((numbers.mean_equation(), numbers.variance_equation())[: 2 if n == 0 else 1]):
             marks = measured[: row + 1] if n == 0 else measured
-            yield story.step(Text("{group}:   {equation}", group=name, equation=worked), lit, marks)
+            asked = [] if n or row else [Y.ask()]
+            yield story.step(Text("{group}:   {equation}", group=name, equation=worked), lit, marks, asked)
         first = equation(None, (X[cells[0]] - numbers.mean) / numbers.deviation, Y[cells[0]])
         yield story.step(
             Text("{group}, first value:   {equation}", group=name, equation=first),

@@ -22,9 +22,17 @@ class Stamps:
     """
 
     def __init__(
-        self, panel: Cells, windows: Windows, weights: Values, decimals: int, *, bias: float = 0.0, cut: bool = True
+        self,
+        panel: Cells,
+        windows: Windows,
+        weights: Values,
+        decimals: int,
+        *,
+        bias: float = 0.0,
+        cut: bool = True,
+        noted: bool = True,
     ) -> None:
-        self.panel = panel
+        self.panel, self._noted = panel, noted
         self.sums: Values = np.full(panel.values.shape, bias)
         self.counts = np.zeros(panel.values.shape, np.int64)
         self.hit: list[Place] = []
@@ -32,7 +40,7 @@ class Stamps:
         self._added: dict[Place, float] = {}
 
     def stamp(self, at: Place, value: float) -> Iterator[Change]:
-        """Add `value` times the kernel for a cell of the input; notes say what is added."""
+        """Add `value` times the kernel for a cell of the input; notes may say what is added."""
         self._added = {cell: value * weight for cell, weight in self._reached(at)}
         self.hit = list(self._added)
         roles = {cell: "overlap" if self.counts[cell] else "kernel" for cell in self.hit}
@@ -40,7 +48,8 @@ class Stamps:
             self.sums[cell] += added
             self.counts[cell] += 1
             yield self.panel.set(cell, role="output", value=float(self.sums[cell]))
-        yield from self.panel.cover(self.hit, [self._note(added) for added in self._added.values()], roles)
+        notes = [self._note(added) for added in self._added.values()] if self._noted else ()
+        yield from self.panel.cover(self.hit, notes, roles)
         yield self.panel.mark("window", *self.outline(at))
 
     def outline(self, at: Place) -> tuple[Place, Place]:

@@ -60,7 +60,7 @@ class FullyConnected(DenseLayer):
         edges = Edges(W, X, B, sums, self.most())
 
         def steps() -> Iterator[Step]:
-            yield story.step(Text("Each output adds up its weighted inputs and a bias: how much is that?"))
+            yield story.step(Text("Each output adds up its weighted inputs and a bias: how much is that?"), Y.ask())
             digits = digits_for(sums, most=self.most())
             for j, i in np.ndindex(sums.shape):
                 at, name = (j, 0), Symbol("y", (j + 1,))

@@ -25,7 +25,6 @@ SMALL = {
     "chain": ["grid"],
     "cnn": ["maps"],
     "conv-backward": ["grid"],
-    "conv-relation": ["grid"],
     "conv3d": ["block"],
     "fc-backward": ["grid"],
     "gradient-descent": ["page"],
