@@ -33,7 +33,8 @@ def number(value: float, digits: int = 0) -> str:
 
 def _rounded(value: float, digits: int) -> str:
     """A number with so many decimals, a half of the last one rounded away from 0 as at school."""
-    if math.isfinite(value):
+    # Whole numbers, the most of all, have no half.
+    if math.isfinite(value) and value % 1:
         # As it is typed: of floats only few halves are exact.
         typed = Decimal(repr(float(value)))
         if typed.as_tuple().exponent == -digits - 1 and typed.as_tuple().digits[-1] == _HALF:

@@ -34,8 +34,8 @@ class MoveMark:
     mark: str
     row: float
     column: float
-    rows: int
-    columns: int
+    rows: float
+    columns: float
     channel: int | None = None
 
 
