@@ -23,7 +23,6 @@ SMALL = {
     "batch-norm": ["grid"],
     "batch-norm-backward": ["page"],
     "chain": ["grid"],
-    "cnn": ["maps"],
     "conv-backward": ["grid"],
     "conv3d": ["block"],
     "fc-backward": ["grid"],
