@@ -10,7 +10,7 @@ import numpy as np
 from cnnviz.parameters import Size
 from cnnviz.scene import Scene
 from cnnviz.story import Axis, Cells, Story, Windows, light_rows
-from cnnviz.storyboard import Change, Mark, Sign, Step, Table
+from cnnviz.storyboard import Change, Mark, Panel, Sign, Step, Table
 from cnnviz.words import Math, Number, Shape, Text, Words, equation, joined, lines, sentences
 
 _NEIGHBOURS = 3
@@ -56,6 +56,7 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
     seen = groups if batch <= _MOST[0] and channels <= _MOST[1] else {}
     panels = {name: _neighbours(story, name, label, windows) for name, (label, windows) in seen.items()}
     samples = Sign(name="samples", text=Text("samples ↓, channels →"), size=18)
+    above: list[tuple[Cells | Panel, ...]] = [(samples, *panels.values())] if panels else []
 
     def steps() -> Iterator[Step]:
         for place, row in enumerate(rows):
@@ -71,7 +72,7 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
     return story.play(
         steps,
         len(rows),
-        *([(samples, *panels.values())] if panels else []),
+        *above,
         (table,),
         alt=sentences(table_of, *each),
         animated=False,
