@@ -204,12 +204,16 @@ class Equation(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Panel):
-    """A table of short texts; `roles` (rows × columns) name how an entry looks: plain, strong or selected."""
+    """A table of short texts; `roles` (rows × columns) name how an entry looks: plain, strong or selected.
+
+    Where there are `sketches`, the last entry of each row is a small plot of its curves.
+    """
 
     kind: ClassVar[str] = "table"
     header: tuple[Words, ...]
     entries: tuple[tuple[Words, ...], ...]
     roles: tuple[tuple[str, ...], ...] = ()
+    sketches: tuple[tuple[Curve, ...], ...] = ()
     size: float = 18.0
 
 

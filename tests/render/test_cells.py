@@ -125,7 +125,9 @@ def expected(theme, sheet, state):
 def differing(pixels, palette, sheet, state, theme, known):
     """The cells of a picture that do not show their state; `known` keeps what has been said of a cell with strokes."""
     colors, off, strokes = expected(theme, sheet, state)
-    written = np.isfinite(state.values.ravel()) & sheet.numbers
+    # A question stands in the middle too.
+    asked = [bool(state.notes.get(at)) for at in np.ndindex(state.values.shape)]
+    written = (np.isfinite(state.values.ravel()) | asked) & sheet.numbers
     corner, middle = max(3, sheet.side // 10), sheet.side // 2
     into = np.where(written, corner, middle)
     seen = palette[pixels[sheet.top + into, sheet.left + into]].astype(float)

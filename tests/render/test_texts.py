@@ -24,7 +24,6 @@ SMALL = {
     "batch-norm-backward": ["page"],
     "chain": ["grid"],
     "conv-backward": ["grid"],
-    "conv-relation": ["grid"],
     "conv3d": ["block"],
     "gradient-descent": ["page"],
     "im2col": ["grid", "page"],

@@ -268,7 +268,10 @@ class CellsPainter(Painter):
         """What is seen of a cell: its role, number and note, and its level on the scale, −1 for none."""
         value, role = float(self.state.values[at]), str(self._own[at])
         note = self.state.notes.get(at, "") if self._fitted.numbers else ""
-        text = in_cell(value, self._panel.digits) if self._fitted.numbers and not math.isnan(value) else ""
+        if math.isnan(value):
+            text, note = note, ""
+        else:
+            text = in_cell(value, self._panel.digits) if self._fitted.numbers else ""
         return role, text, note, self._face.level(value) if self._face.scale is not None else -1
 
     def _draw_sheets(self, pen: Pen) -> None:
