@@ -25,7 +25,8 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
         {"causal": True, "d": 2}, {"s": 2, "p": 1, "bias": -1.5}, {"stack": "1,2,4", "i": 8},
     ],
     "upsample": [
-        {"kind": "bilinear", "i": "2x3"}, {"kind": "transposed-conv", "scale": 3}, {"kind": "pixel-shuffle"}, {"kind": "pixel-unshuffle", "i": "1x2"},
+        {"kind": "bilinear", "i": "2x3"}, {"kind": "transposed-conv", "scale": 3},
+        {"kind": "pixel-shuffle"}, {"kind": "pixel-unshuffle", "i": "1x2"},
     ],
     "receptive-field": [{"layers": "conv 3 p1, pool 2, conv 2 d2", "i": 8}],
     "shapes": [{"i": "2x9x8", "layers": "conv 3@3 s2 p1, tanh, pool 2, flatten, linear 20 4"}],
