@@ -87,7 +87,7 @@ def sheets_of(film):
         if isinstance(panel, Grid):
             side = place.width // columns
             above = place.height - rows * side
-            assert place.width == columns * side and bool(above) == panel.bars, "cells are not square"
+            assert (place.width, bool(above)) == (columns * side, panel.bars), "cells are not square"
             corners = [(0, above)]
         else:
             seated = painter(panel, place, film._look, film.layout.fit)

@@ -32,7 +32,6 @@ SMALL = {
     "im2col": ["grid", "page"],
     "lrn": ["block"],
     "norm": ["block"],
-    "padding": ["grid"],
     "pool-backward": ["grid"],
     "receptive-field": ["grid"],
     "separable-conv": ["block", "grid"],
