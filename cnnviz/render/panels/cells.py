@@ -161,7 +161,7 @@ class CellsPainter(Painter):
             return None
         x, y = self.sheets.corner(mark.channel or 0)
         left, top = self.place.x + x + round(mark.column * self.side), self.place.y + y + round(mark.row * self.side)
-        return Box(left, top, left + mark.columns * self.side, top + mark.rows * self.side)
+        return Box(left, top, left + round(mark.columns * self.side), top + round(mark.rows * self.side))
 
     def cell_box(self, at: tuple[int, ...]) -> Box:
         """A cell on the page."""
@@ -185,11 +185,11 @@ class CellsPainter(Painter):
             if place_of(cell) in new and cell.role:
                 found.append(partial(self._grown, place_of(cell), cell.role))
         for start, end in moves:
-            tile, to = self._tile(start), self.cell_box(end)[:2]
+            tile, to = self.tile(start), self.cell_box(end)[:2]
             found.append(partial(_turned, tile, middle) if turned else partial(tile.between, tile._replace(at=to)))
         return found
 
-    def _tile(self, at: tuple[int, ...]) -> Item:
+    def tile(self, at: tuple[int, ...]) -> Item:
         """A cell as it is, on the page."""
         parts = [part for part in (self.ground["cell", *at], self._above.get(("number", *at))) if part is not None]
 
@@ -294,7 +294,7 @@ class CellsPainter(Painter):
         """Lines from sheet to sheet, which tell that neighbours belong together, and the captions."""
         page, sheets, near = self.look.theme.page, self.sheets, self._fitted.gap // 2
         if getattr(self._panel, "held", False):
-            width, height = sheets.extent.width, sheets.height
+            width, height = sheets.extent.width, sheets.corner(sheets.count - 1)[1] + sheets.height
             around = Box(0, 0, width, height).grown(self.look.px(_HELD))
             pen.frame(*around[:2], around.width, around.height, page["faint"], self.look.px(1.5))
         for channel in range(sheets.count):
