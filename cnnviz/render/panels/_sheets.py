@@ -65,7 +65,7 @@ class Sheets:
         across = min(count, panel.columns or _balanced(count))
         stairs = across - 1 if across == count and not panel.held else 0
         drop = min(fit.px(_DROP), fit.px(_MOST_DROP) // stairs) if stairs else 0
-        under = fit.tx(_CAPTION_HEIGHT) if any(captions) else 0
+        under = fit.tx(_CAPTION_HEIGHT) + (fit.px(_HELD_GAP) if panel.held else 0) if any(captions) else 0
         apart = _HELD_GAP if panel.held and not panel.signs else _GAP
         pitch = width + fit.px(apart), height + under + fit.px(_ROW_GAP)
         return cls(captions, across, cell, width, height, pitch, drop, fit)
