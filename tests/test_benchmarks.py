@@ -15,6 +15,7 @@ from benchmarks.tokens import tokens
 from cnnviz.pipeline import make
 
 WANTED = {
+    "net",
     "default",
     "input",
     "channels",
