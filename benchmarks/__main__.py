@@ -18,6 +18,7 @@ from benchmarks._charts import Chart
 from benchmarks._measure import BenchmarkError
 from benchmarks._report import Section, facts, load_average, markdown, stored
 from benchmarks.batch import batch
+from benchmarks.channels import channels
 from benchmarks.figure_set import figure_set
 from benchmarks.formats import formats
 from benchmarks.inputs import inputs
@@ -31,7 +32,7 @@ from benchmarks.training import training
 AXES: dict[str, Callable[[Path, bool], Section]] = {
     "default": default, "input": inputs, "steps": steps, "formats": formats, "batch": batch, "set": figure_set,
     "memory": memory, "size": size, "start": start, "studio": studio, "training": training,
-    "net": net,
+    "channels": channels, "net": net,
 }  # fmt: skip
 HERE = Path(__file__).parent
 

@@ -18,6 +18,7 @@ WANTED = {
     "net",
     "default",
     "input",
+    "channels",
     "steps",
     "formats",
     "batch",

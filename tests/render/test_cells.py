@@ -85,8 +85,10 @@ def sheets_of(film):
         fitted = Fitted.of(panel, film.layout.cell, film.layout.fit)
         rows, columns = panel.shape[-2:]
         if isinstance(panel, Grid):
-            corners, side = [(0, 0)], place.width // columns
-            assert (place.width, place.height) == (columns * side, rows * side), "cells are not square"
+            side = place.width // columns
+            above = place.height - rows * side
+            assert (place.width, bool(above)) == (columns * side, panel.bars), "cells are not square"
+            corners = [(0, above)]
         else:
             seated = painter(panel, place, film._look, film.layout.fit)
             corners, side = [seated.sheets.corner(channel) for channel in range(panel.shape[0])], place.cell

@@ -27,7 +27,6 @@ SMALL = {
     "conv3d": ["block"],
     "gradient-descent": ["page"],
     "im2col": ["grid", "page"],
-    "padding": ["grid"],
     "receptive-field": ["grid"],
     "separable-conv": ["block", "grid"],
     "transposed-conv": ["grid"],

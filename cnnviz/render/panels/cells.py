@@ -244,6 +244,25 @@ class CellsPainter(Painter):
             seen = (seen[0], "", "", seen[3])
         draw = partial(self._face.draw, seen)
         self.lay(("cell", *at), Item(seen, Box(0, 0, side, side), draw, corner, covers=1, tile=True))
+        if self.sheets.above:
+            self._lay_bar(at)
+
+    def _lay_bar(self, at: tuple[int, ...]) -> None:
+        """A cell's value as a bar from the line of 0, in the colour of what the cell is now."""
+        shade, value, room = self._panel.shade, float(self.state.values[at]), self.sheets.above - 2 * self.look.px(3)
+        if shade is None:
+            return
+        fill = self._face.style(str(self.state.roles[at]), -1).fill
+        zero = self.look.px(3) + round(room * shade.hi / (shade.hi - shade.lo))
+        length = 0 if math.isnan(value) else round(room * abs(value) / (shade.hi - shade.lo))
+        near, line = self.side // 5, self.look.px(1)
+
+        def draw(pen: Pen) -> None:
+            pen.rect(near, zero - length if value > 0 else zero, self.side - 2 * near, length, fill)
+            pen.rect(0, zero, self.side, line, self.look.theme.page["muted"])
+
+        box, corner = Box(0, 0, self.side, self.sheets.above), (self.sheets.cell_corner(at)[0], 0)
+        self.lay(("bar", *at), Item(f"bar {fill} {length} {value < 0}", box, draw, corner))
 
     def _set_above(self, at: tuple[int, ...], corner: tuple[int, int], seen: tuple[str, str, str, int]) -> None:
         """What is drawn above windows of a cell: its number, and the rim of padding."""
