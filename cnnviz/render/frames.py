@@ -11,7 +11,7 @@ from cnnviz.render.flashes import LEAST_MILLISECONDS, FlashGuard
 from cnnviz.render.layout import Layout, arrange
 from cnnviz.render.palette import MOST_COLORS, Palette, Pixels, build_clear_palette, build_palette, key_color
 from cnnviz.render.panels import painter_class
-from cnnviz.render.panels.base import Way
+from cnnviz.render.panels.base import Way, eased
 from cnnviz.render.raster import Raster
 from cnnviz.render.stage import FigureStage, SlotChange
 from cnnviz.render.text import Typesetter
@@ -173,21 +173,16 @@ def _settled(raster: Raster, painted: tuple[Box, ...], lasts: int, glides: int) 
 
 def _gliding(raster: Raster, changes: list[SlotChange], count: int) -> Iterator[Frame]:
     for number in range(1, count + 1):
-        painted = raster.move(changes, _eased(number / count))
+        painted = raster.move(changes, eased(number / count))
         yield Frame(raster.pixels, hull(painted) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, False, painted=painted)
 
 
 def _flying(raster: Raster, flights: Sequence[Way], count: int, arrived: tuple[Box, ...]) -> Iterator[Frame]:
     """Results on their way; what was painted before them, where the window arrived, is new in the first picture."""
     for number in range(count):
-        painted = raster.fly([way(_eased((number + 1) / (count + 1))) for way in flights])
+        painted = raster.fly([way.at((number + 1) / (count + 1)) for way in flights])
         painted = painted if number else apart((*arrived, *painted))
         yield Frame(raster.pixels, hull(painted) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, False, painted=painted)
-
-
-def _eased(share: float) -> float:
-    """Slow at both ends."""
-    return share * share * (3 - 2 * share)
 
 
 def _kept(shown: Pixels | None, pixels: Pixels, painted: Iterable[Box]) -> Pixels:
