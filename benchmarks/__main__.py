@@ -25,10 +25,11 @@ from benchmarks.lean import memory, size
 from benchmarks.speed import default, start
 from benchmarks.steps import steps
 from benchmarks.studio import studio
+from benchmarks.training import training
 
 AXES: dict[str, Callable[[Path, bool], Section]] = {
     "default": default, "input": inputs, "steps": steps, "formats": formats, "batch": batch, "set": figure_set,
-    "memory": memory, "size": size, "start": start, "studio": studio,
+    "memory": memory, "size": size, "start": start, "studio": studio, "training": training,
 }  # fmt: skip
 HERE = Path(__file__).parent
 

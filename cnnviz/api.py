@@ -3,39 +3,51 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import keyword
+import re
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from cnnviz.appearance import Appearance
+from cnnviz.appearance import declared
 from cnnviz.discovery import docstring, load_scene
-from cnnviz.parameters import Parameter, parameters_of
+from cnnviz.parameters import Parameter
 from cnnviz.pipeline import Figure, make
+
+
+def python_line(scene: str, parameters: Mapping[str, Any], file: str) -> str:
+    """The call that makes a figure's file, or an empty text where Python has no name for its scene."""
+    name = scene.replace("-", "_")
+    if not name.isidentifier():
+        return ""
+    names = {key: re.sub(r"\W", "_", key) + "_" * keyword.iskeyword(key) for key in parameters}
+    given = ", ".join(f"{names[key]}={value!r}" for key, value in parameters.items())
+    return f"cnnviz.{name}({given}).save({file!r})"
 
 
 @cache
 def scene_function(name: str) -> Callable[..., Figure]:
     """The function of a scene: `conv(k=3, s=2)` gives a `Figure`."""
     scene = load_scene(name)
-    declared = [*parameters_of(scene), *parameters_of(Appearance)]
-    positional = [p for p in declared if p.spec.positional]
+    parameters = declared(scene).values()
+    positional = sorted((p for p in parameters if p.spec.positional or p.spec.unnamed), key=lambda p: p.spec.unnamed)
 
-    def function(*args: Any, **parameters: Any) -> Figure:
+    def function(*args: Any, **given: Any) -> Figure:
         if len(args) > len(positional):
             raise TypeError(f"{name}() takes {len(positional)} positional arguments, not {len(args)}")
-        given = {p.name: value for p, value in zip(positional, args, strict=False)}
-        for word in given.keys() & parameters.keys():
+        placed = {p.name: value for p, value in zip(positional, args, strict=False)}
+        for word in placed.keys() & given.keys():
             raise TypeError(f"{name}() got multiple values for argument {word!r}")
-        return make(name, **given, **parameters)
+        return make(name, **placed, **given)
 
     function.__name__ = function.__qualname__ = name
     function.__module__ = "cnnviz"
-    lines = "\n".join(f"{p.name} : {_kind(p)}\n    {_text(p)}" for p in declared)
+    lines = "\n".join(f"{p.name} : {_kind(p)}\n    {_text(p)}" for p in parameters)
     function.__doc__ = f"{docstring(scene)}\n\nParameters\n----------\n{lines}\n"
     kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
-    ordered = positional + [p for p in declared if not p.spec.positional]
+    ordered = positional + [p for p in parameters if p not in positional]
     function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(p.name, kinds[not p.spec.positional], default=p.default) for p in ordered],
+        [inspect.Parameter(p.name, kinds[p not in positional], default=p.default) for p in ordered],
         return_annotation=Figure,
     )
     return function

@@ -22,7 +22,7 @@ from cnnviz.limits import (
     TWEEN,
 )
 from cnnviz.mathtext import check_nesting
-from cnnviz.parameters import Parameters, Size, param, quote
+from cnnviz.parameters import Parameter, Parameters, Size, param, parameters_of, quote
 from cnnviz.places import PLACES
 from cnnviz.programs import check_framework, frameworks
 
@@ -172,6 +172,11 @@ def usual_look(*, bare: Any = False, for_: Any = None, **_: Any) -> Mapping[str,
     """What `Appearance` has instead of its declared defaults where these of its parameters are given."""
     place = PLACES.get(str(for_).lower())
     return {**(_BARE if bare is True else {}), **(place.look if place else {})}
+
+
+def declared(scene: type[Parameters]) -> dict[str, Parameter]:
+    """The parameters of a figure by their names: those of its scene, then those of its appearance."""
+    return {parameter.name: parameter for cls in (scene, Appearance) for parameter in parameters_of(cls)}
 
 
 def bytes_of(size: str) -> int:

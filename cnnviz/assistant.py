@@ -14,13 +14,13 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 
 from cnnviz import __version__
-from cnnviz.appearance import Appearance
+from cnnviz.appearance import declared
 from cnnviz.check import check_figure
 from cnnviz.data import reads_no_file
 from cnnviz.discovery import find_scenes, summary
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.export import formats
-from cnnviz.parameters import ArrayLike, Parameter, parameters_of, quote, suggest
+from cnnviz.parameters import ArrayLike, Parameter, quote, suggest
 from cnnviz.pipeline import Figure, make, named
 from cnnviz.schema import scene_schema
 from cnnviz.words.plain import caption, spoken
@@ -88,7 +88,7 @@ def make_server(folder: Path) -> MCPServer:
 def figure_of(figure: str, given: Mapping[str, Any]) -> Figure:
     """The figure that was asked for; raises UsageError, for the name of a file too."""
     scene, values = named(figure, given)
-    known = {p.name: p for declared in (scene, Appearance) for p in parameters_of(declared)}
+    known = declared(scene)
     for name, value in values.items():
         _check_no_file(known[name], value)
     return make(figure, **values)

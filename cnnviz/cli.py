@@ -13,14 +13,14 @@ from typing import Any, NoReturn
 import click
 
 from cnnviz import __version__
-from cnnviz.appearance import Appearance
+from cnnviz.appearance import declared
 from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, dashed, describe_output
 from cnnviz.commands._completion import completing
 from cnnviz.commands._drawing import drawing
 from cnnviz.commands._output import check_output, write_files
 from cnnviz.discovery import add_folder, docstring, find_scenes, load_scene, summary
 from cnnviz.errors import CnnvizError
-from cnnviz.parameters import ArrayLike, Parameter, closest, parameters_of, suggest
+from cnnviz.parameters import ArrayLike, Parameter, closest, suggest
 from cnnviz.pipeline import Figure, make
 from cnnviz.programs import frameworks
 
@@ -150,11 +150,11 @@ def cli() -> None:
 def scene_command(name: str) -> click.Command:
     """The command of a scene, from its dataclass and `Appearance`."""
     scene = load_scene(name)
-    declared = [*parameters_of(scene), *parameters_of(Appearance)]
+    parameters = declared(scene).values()
     groups: dict[str, list[str]] = {}
-    for parameter in declared:
+    for parameter in parameters:
         groups.setdefault(parameter.spec.group, []).append(parameter.name)
-    options = [_option(parameter) for parameter in declared]
+    options = [_option(parameter) for parameter in parameters]
     options += [option.option() for option in options if isinstance(option, Positional)]
     shared = len(options)
     options += [

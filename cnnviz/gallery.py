@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
@@ -12,6 +11,7 @@ from string import Template
 from typing import Any
 from urllib.parse import quote
 
+from cnnviz.api import python_line
 from cnnviz.batch import files_of, read_manifest
 from cnnviz.errors import CnnvizError
 from cnnviz.files import whole_file
@@ -88,13 +88,10 @@ def _line(code: str, label: str) -> str:
 
 
 def _python(record: Record) -> str:
-    """The call that makes a figure, or an empty text where Python has no name for its scene."""
-    scene, parameters = str(record.get("scene", "")).replace("-", "_"), record.get("parameters")
-    if not scene.isidentifier() or not isinstance(parameters, dict):
+    parameters = record.get("parameters")
+    if not isinstance(parameters, dict):
         return ""
-    names = {key: "for_" if key == "for" else re.sub(r"\W", "_", key) for key in parameters}
-    given = ", ".join(f"{names[key]}={value!r}" for key, value in parameters.items())
-    return f"cnnviz.{scene}({given}).save({record['file']!r})"
+    return python_line(str(record.get("scene", "")), parameters, record["file"])
 
 
 def _names(record: Record) -> list[str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Grid = npt.NDArray[np.float64]
 
 PICTURE = "picture"
-MAP_NAMES = ("random", "small-random", "edge", "ramp", PICTURE, "arange", "ones", "zeros")
+MAP_NAMES = ("random", "small-random", "edge", "diagonal", "ramp", PICTURE, "arange", "ones", "zeros")
 """All maps known by name."""
 
 _RANDOM_TAG = 0
@@ -25,9 +25,9 @@ _SAMPLES = 4
 def make_map(name: str, size: Size, seed: int) -> Grid:
     """Make the map of a name.
 
-    An edge is 0 on the left and 9 from the middle column on; a ramp counts from 1, `arange` from 0; a picture has grey
-    levels 0 to 255. Random digits, from `seed`, are each as frequent: none comes twice where there are up to ten cells.
-    Small random ones are 0, 1 and 2.
+    An edge is 0 on the left and 9 from the middle column on, a diagonal one 0 above and 8 below; a ramp counts from 1,
+    `arange` from 0; a picture has grey levels 0 to 255. Random digits, from `seed`, are each as frequent: none comes
+    twice where there are up to ten cells. Small random ones are 0, 1 and 2.
     """
     rows, columns = size
     if name == "small-random":
@@ -39,6 +39,8 @@ def make_map(name: str, size: Size, seed: int) -> Grid:
         return generator.permutation(digits).reshape(size).astype(np.float64)
     if name == "edge":
         return np.tile(np.where(np.arange(columns) < columns // 2, 0.0, _BRIGHT), (rows, 1))
+    if name == "diagonal":
+        return np.where(np.indices(size).sum(axis=0) < (rows + columns) // 2 - 2, 0.0, 8.0)
     if name == PICTURE:
         return _picture(size)
     if name in ("ramp", "arange"):

@@ -19,11 +19,10 @@ from typing import Any
 
 import click
 
-from cnnviz.appearance import Appearance
+from cnnviz.appearance import declared
 from cnnviz.cli import scene_command
 from cnnviz.discovery import load_scene
 from cnnviz.errors import CnnvizError, UsageError
-from cnnviz.parameters import parameters_of
 from cnnviz.pipeline import Figure, make
 
 
@@ -43,7 +42,7 @@ def figure_of_words(words: Sequence[str]) -> Figure:
     scene, *options = words[1:] if words[:1] == ["cnnviz"] else words or [""]
     cls = load_scene(scene)
     params = scene_command(scene).make_context(scene, options).params
-    names = {parameter.name for declared in (cls, Appearance) for parameter in parameters_of(declared)}
+    names = declared(cls)
     if lost := [name for name, value in params.items() if name not in names and value]:
         raise UsageError(f"--{lost[0]} writes a file, and a page has the figure itself: leave it out")
     return make(scene, **{name: value for name, value in params.items() if name in names and value is not None})

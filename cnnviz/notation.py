@@ -33,7 +33,8 @@ def number(value: float, digits: int = 0) -> str:
 
 def _rounded(value: float, digits: int) -> str:
     """A number with so many decimals, a half of the last one rounded away from 0 as at school."""
-    if math.isfinite(value):
+    # Whole numbers, the most of all, have no half.
+    if math.isfinite(value) and value % 1:
         # As it is typed: of floats only few halves are exact.
         typed = Decimal(repr(float(value)))
         if typed.as_tuple().exponent == -digits - 1 and typed.as_tuple().digits[-1] == _HALF:
@@ -42,9 +43,9 @@ def _rounded(value: float, digits: int) -> str:
 
 
 def in_cell(value: float, digits: int = 0) -> str:
-    """Write a number as `number` does, but a large one with two figures and a power of ten: `−1.2e8`."""
+    """Write a number as `number` does, but 2 without decimals, and a large one with a power of ten: `−1.2e8`."""
     if abs(value) < _LARGE:
-        return number(value, digits)
+        return number(value, exact_digits(value, digits))
     mantissa, power = f"{value:.1e}".split("e")
     return f"{mantissa.removesuffix('.0')}e{int(power)}".replace("-", MINUS)
 
@@ -52,7 +53,12 @@ def in_cell(value: float, digits: int = 0) -> str:
 def widest_in_cell(lo: float, hi: float, digits: int) -> tuple[str, ...]:
     """Texts at least as wide as those that `in_cell` writes for numbers from `lo` to `hi`."""
     large = f"{MINUS if lo < 0 else ''}8.8e8" if max(-lo, hi) >= _LARGE else ""
-    return in_cell(lo, digits), in_cell(hi, digits), large
+    return number(lo, digits), number(hi, digits), large
+
+
+def exact_digits(value: float, most: int) -> int:
+    """The decimals that write a value exactly, as 1.5 has one, or `most`."""
+    return next((n for n in range(most) if round(value, n) == value), most)
 
 
 def scaled(value: float, digits: int = 0) -> int:

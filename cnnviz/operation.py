@@ -54,6 +54,7 @@ class Shown:
     `name` may also be that of an operand, or with training grad_v or after_v. A panel that shows several things one
     after the other has them in this order. `kind` is MAP where channels are an axis of it, which some frameworks put
     last; `printed` says whether a program prints it; `among` others it is one of several rows that the panel shows.
+    The panel has only the channels of `sheets`, where there are any.
     """
 
     name: str
@@ -63,6 +64,12 @@ class Shown:
     kind: str = MAP
     printed: bool = True
     among: bool = False
+    sheets: tuple[int, ...] = ()
+
+    def of(self, values: Values) -> Values:
+        """What the panel shows of the array."""
+        found = np.asarray(np.asarray(values, np.float64)[self.index])
+        return found[list(self.sheets)] if self.sheets else found
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,6 +35,7 @@ class Spec:
     """What is known of one parameter beside its type and default.
 
     `names` gives values that a shell may complete, and `files` says that it may be a file; neither limits the values.
+    A `positional` one needs no name; an `unnamed` one only in Python, behind those.
     """
 
     help: str
@@ -46,6 +47,7 @@ class Spec:
     shown_default: str | None = None
     always_named: bool = False
     positional: bool = False
+    unnamed: bool = False
     negatable: bool = False
     names: Callable[[], Iterable[str]] | None = None
     files: bool = False

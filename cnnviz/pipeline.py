@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnviz.appearance import LONGEST_STEP, SHORTEST_STEP, WHOLE, Appearance, bytes_of, usual_look
+from cnnviz.appearance import LONGEST_STEP, SHORTEST_STEP, WHOLE, Appearance, bytes_of, declared, usual_look
 from cnnviz.discovery import load_scene
 from cnnviz.errors import UsageError
 from cnnviz.parameters import changed, normalise, parameters_of, suggest, to_cli
@@ -337,7 +337,7 @@ class Figure:
 def make(scene: str, /, **parameters: Any) -> Figure:
     """A figure of a scene by its name, with the scene's parameters and those of `Appearance`; raises UsageError."""
     cls, given = named(scene, parameters)
-    of_scene, of_look = ({p.name for p in parameters_of(declared)} for declared in (cls, Appearance))
+    of_scene, of_look = ({p.name for p in parameters_of(part)} for part in (cls, Appearance))
     return Figure(
         cls(**{k: v for k, v in given.items() if k in of_scene}),
         Appearance(**{**usual_look(**given), **{k: v for k, v in given.items() if k in of_look}}),
@@ -348,11 +348,11 @@ def named(scene: str, parameters: Mapping[str, Any]) -> tuple[type[Scene], dict[
     """The class of a scene, and parameters by their own names; raises UsageError for one that it does not have."""
     cls = load_scene(scene)
     given = normalise(cls, parameters)
-    known = {p.name for declared in (cls, Appearance) for p in parameters_of(declared)}
+    known = declared(cls)
     for name in given:
         if name not in known:
             aliases = {p.spec.alias.replace("-", "_") for p in parameters_of(cls) if p.spec.alias}
-            raise UsageError(f"{scene} has no parameter {name!r}: {suggest(name, tuple(sorted(known | aliases)))}")
+            raise UsageError(f"{scene} has no parameter {name!r}: {suggest(name, tuple(sorted({*known, *aliases})))}")
     return cls, given
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnnviz.appearance import Appearance
+from cnnviz.appearance import declared
 from cnnviz.discovery import docstring, find_scenes, load_scene
-from cnnviz.parameters import Parameter, Sides, jsonable, parameters_of
+from cnnviz.parameters import Parameter, Sides, jsonable
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -16,13 +16,12 @@ _TYPES = {"int": "integer", "float": "number", "bool": "boolean", "str": "string
 def scene_schema(name: str) -> dict[str, Any]:
     """The parameters of a scene and of its appearance as the properties of an object; raises UsageError."""
     scene = load_scene(name)
-    declared = [*parameters_of(scene), *parameters_of(Appearance)]
     return {
         "$schema": DIALECT,
         "title": name,
         "description": docstring(scene),
         "type": "object",
-        "properties": {parameter.name.rstrip("_"): _property(parameter) for parameter in declared},
+        "properties": {parameter.name.rstrip("_"): _property(parameter) for parameter in declared(scene).values()},
         "additionalProperties": False,
     }
 

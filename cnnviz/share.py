@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -65,10 +66,20 @@ def write_shared(scene: str, given: Mapping[str, Any], vary: Mapping[str, Sequen
     pages[PAGE] = _index(spoken(board.title), tag_of(board.lang), shared)
     if (size := sum(len(page.encode("utf-8")) for page in pages.values())) > MOST_BYTES:
         raise CnnvizError(f"the folder would have {size} bytes: vary fewer values, or make the figure smaller")
+    before = _pages_in(folder)
     for name, page in pages.items():
         with whole_file(folder / name) as file_:
             file_.write(page.encode("utf-8"))
+    for name in before - pages.keys():
+        (folder / name).unlink(missing_ok=True)
     return folder / PAGE
+
+
+def _pages_in(folder: Path) -> set[str]:
+    """The pages that an earlier call wrote into a folder: those that its index names."""
+    index = folder / PAGE
+    written = index.read_text(encoding="utf-8", errors="replace") if index.is_file() else ""
+    return set(re.findall(r'"file": "(figure-\d+\.html)"', written)) if 'id="shared">' in written else set()
 
 
 def varied(text: str) -> tuple[str, list[str]]:

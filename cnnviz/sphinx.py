@@ -19,11 +19,11 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from cnnviz import __version__
-from cnnviz.appearance import Appearance
+from cnnviz.appearance import declared
 from cnnviz.discovery import load_scene
 from cnnviz.errors import CnnvizError
 from cnnviz.given import RemotePath
-from cnnviz.parameters import ArrayLike, Parameter, normalise, parameters_of
+from cnnviz.parameters import ArrayLike, Parameter, normalise
 from cnnviz.pipeline import Figure, make
 
 VIEWS = ("html", "svg", "gif")
@@ -75,8 +75,7 @@ class FigureDirective(SphinxDirective):
 def figure_of(scene: str, given: dict[str, str], folder: Path) -> Figure:
     """A figure from texts; files are found beside the page. Raises CnnvizError."""
     cls = load_scene(scene)
-    known = {p.name: p for declared in (cls, Appearance) for p in parameters_of(declared)}
-    values = normalise(cls, given)
+    known, values = declared(cls), normalise(cls, given)
     return make(scene, **{name: _value(known.get(name), text, folder) for name, text in values.items()})
 
 

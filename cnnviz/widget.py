@@ -10,10 +10,10 @@ import anywidget
 import numpy as np
 import traitlets
 
-from cnnviz.appearance import Appearance
+from cnnviz.appearance import declared
 from cnnviz.discovery import load_scene
 from cnnviz.errors import UsageError
-from cnnviz.parameters import jsonable, parameters_of, to_cli
+from cnnviz.parameters import jsonable, to_cli
 from cnnviz.pipeline import Figure, make, named
 from cnnviz.schema import scene_schema
 from cnnviz.storyboard import Grid
@@ -40,7 +40,7 @@ class Explorer(anywidget.AnyWidget):
     _problem = traitlets.Dict().tag(sync=True)
 
     def __init__(self, scene: str, given: Mapping[str, Any]) -> None:
-        self._scene, self._names = scene, {p.name: p for p in declared(scene)}
+        self._scene, self._names = scene, declared(load_scene(scene))
         self.figure = make(scene, **given)
         super().__init__(_schema=scene_schema(scene))
         with self.hold_trait_notifications():
@@ -109,15 +109,10 @@ class Explorer(anywidget.AnyWidget):
 def explorer(scene: str, given: Mapping[str, Any]) -> Explorer:
     """The explorer of a scene, whose traits are its parameters; raises UsageError."""
     _, given = named(scene, given)
-    traits = {p.name: traitlets.Any(p.default) for p in declared(scene)}
+    traits = {p.name: traitlets.Any(p.default) for p in declared(load_scene(scene)).values()}
     kind = type("Explorer", (Explorer,), traits)
     made: Explorer = kind(scene, given)
     return made
-
-
-def declared(scene: str) -> list[Any]:
-    """The parameters of a scene and of its appearance."""
-    return [*parameters_of(load_scene(scene)), *parameters_of(Appearance)]
 
 
 def numbers_of(figure: Figure) -> dict[str, list[list[str]]]:

@@ -25,17 +25,21 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
         {"causal": True, "d": 2}, {"s": 2, "p": 1, "bias": -1.5}, {"stack": "1,2,4", "i": 8},
     ],
     "upsample": [
-        {"kind": "bilinear", "i": "2x3"}, {"kind": "pixel-shuffle"}, {"kind": "pixel-unshuffle", "i": "1x2"},
+        {"kind": "bilinear", "i": "2x3"}, {"kind": "transposed-conv", "scale": 3}, {"kind": "pixel-shuffle"},
+        {"kind": "pixel-unshuffle", "i": "1x2"},
     ],
     "receptive-field": [{"layers": "conv 3 p1, pool 2, conv 2 d2", "i": 8}],
     "shapes": [{"i": "2x9x8", "layers": "conv 3@3 s2 p1, tanh, pool 2, flatten, linear 20 4"}],
     "im2col": [{"i": 5, "k": 3, "s": 2, "p": 1}],
     "conv3d": [{"depth": 2, "kernel_depth": 2, "k": 2, "i": 2, "p": 1, "s": 2}],
     "attention": [{"tokens": 4, "causal": True}],
+    "deformable-conv": [{"offset": "random", "mask": "1 0.5; 0 0.25", "k": 2, "p": 1, "s": 2, "d": 2, "i": "4x5"}],
+    "patch-embed": [{"channels": 1, "i": "4x6", "patch": "2x3", "d": 2, "bias": -0.5}],
     "transposed-conv": [
         {"i": 5, "s": 1, "p": 1}, {"i": 4, "s": 2, "p": 3},
         {"i": "2x3", "k": "3x5", "s": "2x1", "p": 1, "output_padding": "1x0", "bias": -1.5},
         {"view": "scatter", "p": 1}, {"view": "scatter", "s": 3, "k": 2, "bias": 0.5}, {"view": "overlap", "p": 1},
+        {"channels": 4, "filters": 2, "groups": 2, "i": 2, "p": 1, "bias": (1, -2)},
     ],
     "pool": [
         {"kind": "avg", "i": 5, "k": 3, "s": 2, "p": 1, "count_include_pad": False},

@@ -55,7 +55,7 @@ def test_signature_and_docstring_come_from_the_declaration(name):
     assert {n: p.default for n, p in signature.parameters.items()} == {p.name: p.default for p in declared}
     for parameter in declared:
         kind = signature.parameters[parameter.name].kind
-        assert (kind is inspect.Parameter.KEYWORD_ONLY) is not parameter.spec.positional
+        assert (kind is inspect.Parameter.KEYWORD_ONLY) is not (parameter.spec.positional or parameter.spec.unnamed)
         assert f"\n{parameter.name} : " in function.__doc__
         assert parameter.spec.help in function.__doc__
     assert (function.__name__, function.__module__) == (name, "cnnviz")

@@ -14,7 +14,7 @@ from benchmarks.peer_funcanimation import Figure
 from benchmarks.tokens import tokens
 from cnnviz.pipeline import make
 
-WANTED = {"default", "input", "steps", "formats", "batch", "memory", "size", "start", "set", "studio"}
+WANTED = {"default", "input", "steps", "formats", "batch", "memory", "size", "start", "set", "studio", "training"}
 
 
 def runs(*seconds, output=""):

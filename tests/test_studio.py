@@ -278,6 +278,10 @@ def test_a_shared_page_needs_no_server(cnnviz, tmp_path):
     assert set(made) == {("2", "1"), ("2", "2"), ("9", "1"), ("9", "2")}
     assert made["9", "1"]["remedy"] == {"k": 5}
     assert (tmp_path / "page" / made["2", "2"]["file"]).stat().st_size < 61_440
+    # Of an earlier page nothing stays, and nothing else goes.
+    (tmp_path / "page" / "figure-9.html").write_text("mine")
+    assert cnnviz("share", "conv", "--tween", 0, "--vary", "k=2,9", "-o", "page").code == 0
+    assert {file.name for file in (tmp_path / "page").iterdir()} == {"index.html", "figure-1.html", "figure-9.html"}
     for wrong in (
         ["--vary", "k=2"],
         ["--vary", "kk=2,3"],

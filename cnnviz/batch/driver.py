@@ -36,13 +36,11 @@ def render_sets(
         if jobs is not None:
             raise UsageError("--jobs is for this machine and --scheduler for a cluster: leave one of them out")
     skipped: list[tuple[Entry, UsageError]] = []
-    entries = read_sets(sets, skipped, strict=False)
+    entries = read_sets(sets, skipped)
     sources = Sources()
     tasks = [Task(entry, sources.digest(entry)) for entry in entries]
     known = read_manifest(out)
     due = tasks if force else [task for task in tasks if not _up_to_date(known.get(task.entry.file), task, out)]
-    if due:
-        read_sets(sets)
     if not quiet:
         for entry, error in skipped:
             click.echo(f"{entry.source}, figure {entry.name}: skipped: {error}")

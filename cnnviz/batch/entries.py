@@ -72,24 +72,23 @@ def _is_file(value: str) -> bool:
     return len(value) <= 4096 and os.path.isfile(value)
 
 
-def read_sets(sets: Sequence[Path], skipped: Skipped | None = None, *, strict: bool = True) -> list[Entry]:
+def read_sets(sets: Sequence[Path], skipped: Skipped | None = None) -> list[Entry]:
     """The figures of sets and of folders of them, no two with the same file; raises UsageError.
 
-    Figures that `skip_invalid` leaves out go to `skipped`, with the reason. Without `strict`, swept names are not
-    checked where that would load a scene.
+    Figures that `skip_invalid` leaves out go to `skipped`, with the reason.
     """
-    entries = [entry for path in _set_files(sets) for entry in read_set(path, skipped, strict=strict)]
+    entries = [entry for path in _set_files(sets) for entry in read_set(path, skipped)]
     _refuse_twins(entries)
     return entries
 
 
-def read_set(path: Path, skipped: Skipped | None = None, *, strict: bool = True) -> Iterator[Entry]:
+def read_set(path: Path, skipped: Skipped | None = None) -> Iterator[Entry]:
     """The figures of a TOML file in order; raises UsageError that names file, figure and key."""
     for place, figure in enumerate(_figures(path), start=1):
         where = _where(path, place, figure)
         _check_own(where, figure)
         skips = skips_invalid(where, figure)
-        for one in expanded(where, figure, strict=strict or skips):
+        for one in expanded(where, figure):
             entry = _entry(path, _where(path, place, one), one)
             refusal = _refusal(entry) if skips else None
             if refusal is None:

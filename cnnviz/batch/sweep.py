@@ -10,14 +10,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_SWEEP
-from cnnviz.parameters import normalise, parameters_of, quote
+from cnnviz.parameters import quote
 
 SWEEP, SKIP = "sweep", "skip_invalid"
 _FILLED = ("title", "subtitle", "caption", "section")
-# Keys of the set, not of a scene.
-_SET_KEYS = ("scene", "name", "caption", "section", "format")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _MAX_SLUG = 40
 
@@ -34,19 +32,17 @@ def skips_invalid(where: str, figure: Mapping[str, Any]) -> bool:
     return any(found)
 
 
-def expanded(where: str, figure: Mapping[str, Any], *, strict: bool) -> Iterator[dict[str, Any]]:
+def expanded(where: str, figure: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The figures of a sweep, the last parameter changing fastest; raises UsageError.
 
-    Without `strict`, the swept names are checked only if the figures' names need it: the check loads the scene, and
-    NumPy with it.
+    Whether there are parameters of these names shows when the figures are made: a check would load the scene, and NumPy
+    with it.
     """
     if SWEEP not in figure:
         yield dict(figure)
         return
     lists = _lists(where, figure[SWEEP])
-    placeholders = {form: key for key in lists for word in (key, key.rstrip("_")) for form in _forms(word)}
-    if strict or _needs_scene(figure, lists, placeholders):
-        placeholders = _placeholders(where, figure, lists)
+    placeholders = {form: key for key in lists for form in (key, key.replace("-", "_"), key.replace("_", "-"))}
     seen: dict[str, dict[str, Any]] = {}
     for values in product(*lists.values()):
         chosen = dict(zip(lists, values, strict=True))
@@ -56,14 +52,6 @@ def expanded(where: str, figure: Mapping[str, Any], *, strict: bool) -> Iterator
             raise UsageError(f"{where}: {SWEEP} names two figures {name}: {both}; use values that differ as file names")
         texts = {key: _fill(figure[key], chosen, placeholders, _text) for key in _FILLED if _is_text(figure, key)}
         yield {**figure, **texts, **chosen, "name": name}
-
-
-def _needs_scene(figure: Mapping[str, Any], lists: Mapping[str, Any], known: Mapping[str, str]) -> bool:
-    """Whether the names depend on a parameter's other name, or contain a mistake that might look like a made figure."""
-    if any(key in figure or key in _SET_KEYS for key in lists):
-        return True
-    texts = [figure["name"], *(figure[key] for key in _FILLED if _is_text(figure, key))]
-    return any(word not in known for text in texts for word in _BRACES.findall(text))
 
 
 def _is_text(figure: Mapping[str, Any], key: str) -> bool:
@@ -90,33 +78,6 @@ def _lists(where: str, sweep: Any) -> dict[str, list[Any]]:
     if count > MAX_SWEEP:
         raise UsageError(f"{where}: {SWEEP} has {count} combinations: use at most {MAX_SWEEP}")
     return lists
-
-
-def _placeholders(where: str, figure: Mapping[str, Any], lists: Mapping[str, Any]) -> dict[str, str]:
-    """The key of a sweep for every way to write its parameter, short or long; raises UsageError."""
-    from cnnviz.pipeline import named
-
-    given = {key: value for key, value in figure.items() if key not in (SWEEP, SKIP)}
-    found: dict[str, str] = {}
-    try:
-        cls, _ = named(figure["scene"], {})
-        own = {name: key for key in given for name in normalise(cls, {key: None})}
-        alias = {p.name: p.spec.alias for p in parameters_of(cls)}
-        for key in lists:
-            (name,) = named(figure["scene"], {key: None})[1]
-            if name in own:
-                raise UsageError(f"{own[name]} is both given and swept: leave one of them out")
-            if name in found:
-                raise UsageError(f"{key} is swept twice: {name} and its long form mean the same")
-            for word in (key, name, name.rstrip("_"), alias.get(name)):
-                found |= dict.fromkeys(_forms(word), key)
-    except CnnvizError as error:
-        raise type(error)(f"{where}: {SWEEP}: {error}") from None
-    return found
-
-
-def _forms(word: str | None) -> set[str]:
-    return {word, word.replace("-", "_"), word.replace("_", "-")} if word else set()
 
 
 def _name(template: str, chosen: Mapping[str, Any], placeholders: Mapping[str, str]) -> str:

@@ -121,7 +121,7 @@ class _Known:
 
     def _as_drawn(self, each: Result) -> Values:
         """A result in the shape in which a panel has it: its samples one after the other, a vector as a column."""
-        right, drawn = np.asarray(self.computed[each.name][each.index]), self.shown.now.get(each.panel)
+        right, drawn = each.of(self.computed[each.name]), self.shown.now.get(each.panel)
         return right.reshape(drawn.shape) if drawn is not None and drawn.size == right.size else right
 
     # Results

@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from cnnviz.appearance import Appearance
+from cnnviz.appearance import Appearance, declared
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.errors import CnnvizError
-from cnnviz.parameters import parameters_of, quote, suggest
+from cnnviz.parameters import quote, suggest
 from cnnviz.reading import FileMetadata
 
 _LONGEST = 64 * 1024
@@ -38,7 +38,7 @@ def scene_context(tool: str, scene: str, options: Sequence[str]) -> click.Contex
 
 def given(context: click.Context) -> dict[str, Any]:
     """The figure's parameters among what was parsed."""
-    names = _declared(str(context.command.name))
+    names = declared(load_scene(str(context.command.name)))
     return {key: value for key, value in context.params.items() if key in names and value is not None}
 
 
@@ -56,7 +56,7 @@ def stored(metadata: FileMetadata, path: Path) -> tuple[str, dict[str, Any]]:
     if scene not in find_scenes():
         raise CnnvizError(f"{path} was made by {quote(scene)}, and there is no such figure here (--scenes FOLDER?)")
     command = _scene_command(click.get_current_context(), scene)
-    names = _declared(scene)
+    names = declared(load_scene(scene))
     parser = click.Command(scene, params=[p for p in command.params if p.name in names], add_help_option=False)
     try:
         context = parser.make_context(scene, words)
@@ -73,10 +73,6 @@ def _scene_command(here: click.Context, scene: str) -> click.Command:
     if command is None:
         raise click.UsageError(f"there is no figure {scene!r}: {suggest(scene, tuple(known))}")
     return command
-
-
-def _declared(scene: str) -> set[str]:
-    return {parameter.name for cls in (load_scene(scene), Appearance) for parameter in parameters_of(cls)}
 
 
 def _found(value: Any, path: Path) -> Any:

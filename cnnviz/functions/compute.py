@@ -116,6 +116,12 @@ def _dropout(x: npt.ArrayLike, mask: npt.ArrayLike, *, p: float) -> Array:
     return np.asarray(floating(x) * floating(mask) / (1 - p))
 
 
+def _deform_conv2d(
+    x: npt.ArrayLike, offset: npt.ArrayLike, weight: npt.ArrayLike, mask: npt.ArrayLike | None = None, **options: Any
+) -> Array:
+    return ops.deform_conv2d(x, offset, weight, mask=mask, **options)
+
+
 def _cross_entropy(x: npt.ArrayLike, *, label: npt.ArrayLike) -> Array:
     return ops.cross_entropy(x, np.broadcast_to(label, np.shape(x)[:-1]))
 
@@ -145,6 +151,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "conv1d": ops.conv1d,
         "conv2d": ops.conv2d,
         "conv3d": ops.conv3d,
+        "deform_conv2d": _deform_conv2d,
         "conv_transpose2d": ops.conv_transpose2d,
         "max_pool2d": ops.max_pool2d,
         "avg_pool2d": ops.avg_pool2d,
@@ -157,6 +164,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "pixel_unshuffle": ops.pixel_unshuffle,
         "unfold": ops.unfold,
         "fold": ops.fold,
+        "tokens": ops.tokens,
         "scaled_dot_product_attention": ops.scaled_dot_product_attention,
         "local_response_norm": ops.local_response_norm,
         "local_response_norm_within": ops.local_response_norm_within,

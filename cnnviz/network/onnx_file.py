@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.installation import install_hint
 from cnnviz.limits import MAX_MODEL_BYTES
 from cnnviz.network.layers import Array, Size
+from cnnviz.network.torch_module import TorchModule
 from cnnviz.network.trained import TRAINED
 from cnnviz.notation import size_text
 from cnnviz.parameters import quote
@@ -30,15 +31,20 @@ _KNOWN_DOMAINS = (*_STANDARD, "ai.onnx.ml", "com.microsoft")
 class OnnxModel:
     """A model whose one input is an image: its tensor's name, type, and (channels, rows, columns).
 
-    With `channels_last` the input is (1, rows, columns, channels).
+    `source` is what it was read from. With `channels_last` the input is (1, rows, columns, channels).
     """
 
-    subject: str
+    source: str
     proto: Any
     input_name: str
     dtype: np.dtype[Any]
     shape: tuple[int, int, int]
     channels_last: bool
+
+    @property
+    def subject(self) -> str:
+        """What messages call it."""
+        return f"model {DIGITS if self.source == DIGITS else quote(self.source)}"
 
     @property
     def output_name(self) -> str:
@@ -56,13 +62,62 @@ class OnnxModel:
                 found[node.output[0]] = each.t
         return found
 
+    @cached_property
+    def score_name(self) -> str:
+        """The scores of which softmax or a sigmoid makes the output, or the output where neither does."""
+        makers, name = {node.output[0]: node for node in self.proto.graph.node if node.output}, self.output_name
+        while (node := makers.get(name)) and node.op_type in ("Softmax", "LogSoftmax", "Sigmoid", "Identity"):
+            name = node.input[0]
+        return name
+
     def run(self, image: Array, names: Sequence[str]) -> dict[str, Array]:
         """The values of tensors for an image (channels, rows, columns), as ONNX Runtime computes them."""
-        import onnxruntime
-        from onnx import ModelProto, ValueInfoProto
+        given = (np.moveaxis(image, 0, -1) if self.channels_last else image)[None].astype(self.dtype)
+        try:
+            found = self._session(names).run(list(names), {self.input_name: given})
+        except Exception as error:
+            raise UsageError(
+                f"{self.subject} cannot be run on an image of {size_text(*image.shape)}: {_said(error)}"
+            ) from error
+        return {name: np.asarray(values) for name, values in zip(names, found, strict=True)}
 
-        asked = ModelProto()
+    def after(self, cut: str, name: str) -> Callable[[Array], Array | None]:
+        """What makes the tensor `name` of others values of the tensor `cut`, (n, …): only what is between is computed.
+
+        It gives None for an n that the model does not take; raises UsageError where more than `cut` is needed.
+        """
+        needed, nodes = {name}, list[Any]()
+        for node in reversed(self.proto.graph.node):
+            if needed & {*node.output} - {cut}:
+                nodes.append(node)
+                needed |= {*node.input}
+        try:
+            session = self._session([name], cut, nodes[::-1])
+        except Exception as error:
+            raise UsageError(f"{self.subject} cannot be run from {quote(cut)} on: {_said(error)}") from error
+
+        def compute(values: Array) -> Array | None:
+            try:
+                (found,) = session.run([name], {cut: values.astype(self.dtype)})
+            except Exception:
+                return None
+            return np.asarray(found) if len(found) == len(values) else None
+
+        return compute
+
+    def _session(self, names: Sequence[str], cut: str = "", nodes: Sequence[Any] = ()) -> Any:
+        """A session that gives tensors: of the model, or of those of its nodes that follow from the tensor `cut`."""
+        import onnxruntime
+        from onnx import ModelProto, ValueInfoProto, helper
+
+        asked, graph = ModelProto(), self.proto.graph
         asked.CopyFrom(self.proto)
+        if cut:
+            stored, kind = {tensor.name for tensor in graph.initializer}, helper.np_dtype_to_tensor_dtype(self.dtype)
+            del asked.graph.node[:], asked.graph.input[:], asked.graph.value_info[:]
+            asked.graph.node.extend(nodes)
+            asked.graph.input.extend(each for each in graph.input if each.name in stored)
+            asked.graph.input.append(helper.make_tensor_value_info(cut, kind, None))
         del asked.graph.output[:]
         asked.graph.output.extend(ValueInfoProto(name=name) for name in names)
         options = onnxruntime.SessionOptions()
@@ -70,16 +125,11 @@ class OnnxModel:
         # Sums of one thread are the same on every machine, and nothing is fused that is to be seen.
         options.intra_op_num_threads = 1
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        given = (np.moveaxis(image, 0, -1) if self.channels_last else image)[None].astype(self.dtype)
-        try:
-            session = onnxruntime.InferenceSession(
-                asked.SerializeToString(), options, providers=["CPUExecutionProvider"]
-            )
-            found = session.run(list(names), {self.input_name: given})
-        except Exception as error:
-            said = " ".join(str(error).split())[:200]
-            raise UsageError(f"{self.subject} cannot be run on an image of {size_text(*self.shape)}: {said}") from error
-        return {name: np.asarray(values) for name, values in zip(names, found, strict=True)}
+        return onnxruntime.InferenceSession(asked.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def read_onnx(path: str, size: Size | None) -> OnnxModel:
@@ -93,17 +143,17 @@ def read_onnx(path: str, size: Size | None) -> OnnxModel:
     except ImportError as error:
         how = install_hint("cnnviz[check]")
         raise CnnvizError(f"net needs {error.name}, which is not installed: {how}") from error
+    subject = f"model {quote(path)}"
     if path == DIGITS:
-        subject, proto = "model digits", _digits()
+        proto = _digits()
     else:
-        subject = f"model {quote(path)}"
-        content = _content(path, subject)
+        content = path.content if isinstance(path, TorchModule) else _content(path, subject)
         try:
             proto = onnx.load_model_from_string(content)
         except Exception as error:
             raise UsageError(f"{subject} is no ONNX model, or is cut short: export it again") from error
         _check(proto, subject)
-    return OnnxModel(subject, proto, *_input(proto, size, subject))
+    return OnnxModel(path, proto, *_input(proto, size, subject))
 
 
 def _content(path: str, subject: str) -> bytes:
@@ -196,7 +246,8 @@ def _digits() -> Any:
     ):
         layer = "fc1" if kind == "Gemm" else f"conv{place // 3 + 1}"
         own = [f"{layer}.weight", f"{layer}.bias"] if kind in ("Conv", "Gemm") else []
-        nodes.append(helper.make_node(kind, [x, *own], [f"y{place}"], **options))
+        name = layer if own else f"{kind.lower()}{place // 3 + 1}"
+        nodes.append(helper.make_node(kind, [x, *own], [f"y{place}"], name, **options))
         x = f"y{place}"
     ends = [
         helper.make_tensor_value_info(*each)

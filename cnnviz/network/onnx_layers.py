@@ -43,6 +43,36 @@ _LEARNED = (*_WEIGHTED, "BatchNormalization", "Add", "Mul", "PRelu", "InstanceNo
 _TRAINED = {"BatchNormalization": slice(0, 2)}
 
 
+def attribute(node: Any, name: str) -> Any:
+    """An attribute of a node, None where it is not given."""
+    from onnx.helper import get_attribute_value
+
+    return next((get_attribute_value(each) for each in node.attribute if each.name == name), None)
+
+
+@dataclass(frozen=True)
+class OnnxWindow:
+    """The kernel, stride, padding before, and dilation of a node that slides, along rows and columns."""
+
+    k: Shape
+    s: Shape
+    p: Shape
+    d: Shape
+
+    @classmethod
+    def of(cls, node: Any, k: Shape, size: Sequence[int]) -> OnnxWindow:
+        """That of a node with a kernel of size `k` on maps of a `size`, which some paddings follow from."""
+        s, d = (tuple(attribute(node, name) or (1,) * len(k)) for name in ("strides", "dilations"))
+        p = tuple(attribute(node, "pads") or (0,) * len(k))[: len(k)]
+        auto = (attribute(node, "auto_pad") or b"").decode()
+        if auto.startswith("SAME"):
+            needed = (
+                max(0, (-(-i // j) - 1) * j + e * (n - 1) + 1 - i) for i, n, j, e in zip(size, k, s, d, strict=True)
+            )
+            p = tuple((total + (auto == "SAME_LOWER")) // 2 for total in needed)
+        return cls(tuple(k), s, p, d)
+
+
 @dataclass(eq=False)
 class OnnxLayer:
     """An operator, `head`, with the normalization, activation and bias that follow it; `output` is the last's tensor.
@@ -62,6 +92,16 @@ class OnnxLayer:
     def kind(self) -> str:
         """The operator."""
         return str(self.head.op_type)
+
+    @property
+    def name(self) -> str:
+        """Its module, `layer1.0.conv1` of `/layer1/layer1.0/conv1/Conv`, or its operator's name or tensor."""
+        if not self.head.name.startswith("/") or not self.scopes:
+            return str(self.head.name or self.head.output[0])
+        name = ""
+        for part in self.scopes:
+            name = part if not name or part.startswith(f"{name}.") else f"{name}.{part}"
+        return name
 
     @property
     def activations(self) -> list[str]:
@@ -85,9 +125,7 @@ class OnnxLayer:
 
     def attribute(self, name: str) -> Any:
         """An attribute of its operator, None where it is not given."""
-        from onnx.helper import get_attribute_value
-
-        return next((get_attribute_value(each) for each in self.head.attribute if each.name == name), None)
+        return attribute(self.head, name)
 
 
 @dataclass(eq=False)
@@ -115,6 +153,11 @@ class OnnxBlock:
     def sums(self) -> int:
         """Residual connections."""
         return sum(layer.is_sum for layer in self.layers)
+
+    @property
+    def branches(self) -> list[int]:
+        """How many layers each concatenation joins."""
+        return [len(layer.inputs) for layer in self.layers if layer.kind == "Concat"]
 
 
 def layers_of(model: OnnxModel) -> list[OnnxLayer]:
@@ -150,10 +193,10 @@ def layers_of(model: OnnxModel) -> list[OnnxLayer]:
             layer.parameters += sum(math.prod(sizes[name]) for name in fresh)
             counted.update(fresh)
         owner |= dict.fromkeys(node.output, layer)
-    return _leading_to(owner.get(model.output_name), layers)
+    return leading_to(owner.get(model.output_name), layers)
 
 
-def _leading_to(last: OnnxLayer | None, layers: Sequence[OnnxLayer]) -> list[OnnxLayer]:
+def leading_to(last: OnnxLayer | None, layers: Sequence[OnnxLayer]) -> list[OnnxLayer]:
     """The layers that a layer follows from, and itself."""
     found, waiting = set[OnnxLayer](), [last]
     while waiting:

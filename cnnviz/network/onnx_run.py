@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from cnnviz.limits import MAX_FILE_BYTES
 from cnnviz.maps import PICTURE
 from cnnviz.network.layers import Array, Size
 from cnnviz.network.onnx_file import DIGITS, OnnxModel, read_onnx
-from cnnviz.network.onnx_layers import MOST_BLOCKS, OnnxBlock, blocks_of, folded, layers_of
+from cnnviz.network.onnx_layers import MOST_BLOCKS, OnnxBlock, OnnxLayer, blocks_of, folded, layers_of, leading_to
 from cnnviz.network.picture import DIGIT, drawn_digit
 from cnnviz.notation import size_text
 from cnnviz.parameters import quote
@@ -27,47 +27,72 @@ Scales = tuple[object, object]
 
 
 @dataclass(frozen=True, eq=False)
-class OnnxRun:
-    """A model on an image: the `image` (channels, rows, columns) as it was, its name, the blocks with their outputs.
+class Prepared:
+    """A model and what it runs on: the `image` (channels, rows, columns) as it was, its name, and as it is `given`."""
 
-    `probabilities` are those of the classes, none where the model gives no scores; `function`
-    made them of these. `layers` and `parameters` count.
-    """
-
+    model: OnnxModel
+    layers: list[OnnxLayer]
     image: Array
     picture: Words
+    given: Array
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that were learned."""
+        return sum(layer.parameters for layer in self.layers)
+
+
+@dataclass(frozen=True, eq=False)
+class OnnxRun(Prepared):
+    """A model on an image: its blocks with their outputs, folded.
+
+    `probabilities` are those of the classes, none where the model gives no scores; `function` made them of these.
+    `maps` are those of the last block that convolves, from which all that follows is made.
+    """
+
     blocks: tuple[tuple[OnnxBlock, Array], ...]
     probabilities: Array
     function: str
-    layers: int
-    parameters: int
+    maps: tuple[OnnxBlock, Array] | None
 
 
-def run_onnx(path: str, spec: object, size: Size | None, scales: Scales, seed: int) -> OnnxRun:
-    """Run a model on what is given as an image, less a mean and divided by a deviation; raises UsageError."""
+def prepare(path: str, spec: object, size: Size | None, scales: Scales, seed: int) -> Prepared:
+    """Read a model, and what is given as an image, less a mean and divided by a deviation; raises UsageError."""
     model = read_onnx(path, size)
     layers = layers_of(model)
     if not layers:
         raise UsageError(f"{model.subject} has no layers between image and output: use a convolutional network")
     image, picture, is_picture = _image(spec, model, seed)
-    given = _scaled(image, scales, model) if is_picture else image
-    cut = blocks_of(layers)
+    return Prepared(model, layers, image, picture, _scaled(image, scales, model) if is_picture else image)
+
+
+def run_onnx(known: Prepared, end: OnnxLayer | None = None) -> OnnxRun:
+    """Run a model, to its end or that of a layer; raises UsageError."""
+    model, layers = known.model, known.layers if end is None else leading_to(end, known.layers)
+    cut, result = blocks_of(layers), model.output_name if end is None else end.output
     # Only what blocks give is kept: a deep network's every map would fill the memory.
-    found = model.run(given, list(dict.fromkeys([*(block.last.output for block in cut), model.output_name])))
+    found = model.run(known.given, list(dict.fromkeys([*(block.last.output for block in cut), result])))
     _check(found, model)
     for block in cut:
         shape = found[block.last.output].shape[1:]
         block.shape = shape if len(shape) == 3 and shape[1:] != (1, 1) else shape[:1]
     last = layers[-1]
     function = "sigmoid" if "sigmoid" in last.activations else "softmax"
-    output = found[model.output_name]
-    probabilities = _probabilities(output, known=last.kind == "Softmax" or function == "sigmoid")
+    probabilities = _probabilities(found[result], known=last.kind == "Softmax" or function == "sigmoid")
+
+    def outputs(blocks: Iterable[OnnxBlock]) -> tuple[tuple[OnnxBlock, Array], ...]:
+        return tuple((block, found[block.last.output].reshape(block.shape).astype(np.float64)) for block in blocks)
+
     # Without scores at its end a figure has one row.
     most = MOST_BLOCKS if len(probabilities) else MOST_BLOCKS // 2
-    blocks = folded([block for block in cut if block.last.kind != "Softmax"], most)
-    outputs = tuple((block, found[block.last.output].reshape(block.shape).astype(np.float64)) for block in blocks)
-    parameters = sum(layer.parameters for layer in layers)
-    return OnnxRun(image, picture, outputs, probabilities, function, len(layers), parameters)
+    convolved = [b for b in cut if len(b.shape) == 3 and any(layer.kind == "Conv" for layer in b.layers)]
+    return OnnxRun(
+        **{**vars(known), "layers": layers},
+        blocks=outputs(folded([block for block in cut if block.last.kind != "Softmax"], most)),
+        probabilities=probabilities,
+        function=function,
+        maps=next(iter(outputs(convolved[-1:])), None),
+    )
 
 
 def _check(found: Mapping[str, Array], model: OnnxModel) -> None:
@@ -105,7 +130,7 @@ def _image(spec: object, model: OnnxModel, seed: int) -> tuple[Array, Words, boo
     """An image's levels from 0 to 1, or numbers as they are, what they are called, and whether they are an image's."""
     channels, *sides = model.shape
     size = (sides[0], sides[1])
-    if spec is None and model.subject == f"model {DIGITS}":
+    if spec is None and model.source == DIGITS:
         return drawn_digit()[None], Text("a hand-drawn {digit}", digit=DIGIT), False
     data = load_map(
         PICTURE if spec is None else spec, size, seed=seed, default_size=size, axes=2 if channels == 1 else 3

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,15 +14,17 @@ from cnnviz.network.layers import Array, Shape
 from cnnviz.network.onnx_layers import OnnxBlock, OnnxLayer
 from cnnviz.network.onnx_run import OnnxRun
 from cnnviz.notation import size_text
-from cnnviz.storyboard import Key, Shade, Station
+from cnnviz.storyboard import Key, Maps, SetStation, Shade, Station, Step
 from cnnviz.words import Joined, Number, Strong, Text, Words, counted, equation, joined
 from cnnviz.words import Shape as Size
 
-PANEL = "network"
+LONGEST_TITLE = 30
+"""Letters of a title."""
 
 MOST_MAPS = 6
 """Maps of a block that are shown, the strongest of them."""
 
+_PANEL = "network"
 _LONGEST, _LONGEST_INPUT, _MOST_NUMBERS, _MOST_KINDS, _LONGEST_NAME, _MOST_CLASSES = 48, 112, 128, 2, 16, 5
 _BRIGHTEST = 0.99
 _SPACE = "\u00a0"
@@ -38,6 +41,35 @@ class Stop:
     values: Array
     shade: Shade | None
     caption: Words
+
+
+@dataclass(frozen=True, eq=False)
+class Tour:
+    """What stands on the stage, from left to right, and what is said of all of it; it may be shown `backwards`."""
+
+    stops: list[Stop]
+    point: Words
+    alt: Words
+    formula: Words = ""
+    backwards: bool = False
+
+    def panel(self) -> Maps:
+        """The stage; its key tells of the scale that most maps use."""
+        used = Counter(stop.shade.scale for stop in self.stops[1:] if stop.shade is not None and stop.values.ndim == 3)
+        key = Key(scale="sequential", text=Text("activation"), ends=("0", Text("high")))
+        if used["diverging"] > used["sequential"]:
+            key = Key(scale="diverging", text=Text("activation"), ends=("−", "0", "+"))
+        return Maps(name=_PANEL, stations=tuple(stop.station for stop in self.stops), key=(key,) if used else ())
+
+    def steps(self) -> Iterator[Step]:
+        """Each station gets its values."""
+        active, done = ("gradient", "returned") if self.backwards else ("active", "done")
+        left: tuple[SetStation, ...] = ()
+        for place, stop in enumerate(self.stops[:: -1 if self.backwards else 1], 1):
+            name, beats = stop.station.name, 2 if place == len(self.stops) else 1.5
+            shown = SetStation(panel=_PANEL, station=name, role=active, values=stop.values, shade=stop.shade)
+            yield Step(caption=stop.caption, changes=(*left, shown), beats=beats)
+            left = (SetStation(panel=_PANEL, station=name, role=done),)
 
 
 def strongest(values: Array) -> Array:
@@ -84,10 +116,7 @@ def image_stop(run: OnnxRun, most: int) -> Stop:
         least=Number(lo, most),
         most=Number(hi, most),
     )
-    own = Station(
-        name="input", title=Text("input"), size=Size(image.shape), values=_unknown(values), shade=shade, digits=0
-    )
-    return Stop(own, values, shade, told)
+    return Stop(station("input", Text("input"), image.shape, values, shade), values, shade, told)
 
 
 def block_stops(run: OnnxRun) -> Iterator[Stop]:
@@ -95,9 +124,10 @@ def block_stops(run: OnnxRun) -> Iterator[Stop]:
     given = run.image.shape
     for place, (block, output) in enumerate(run.blocks, start=1):
         values = shown(output)
-        title = joined((_title(block), _amount(block.parameters)), " ")
+        title = joined((block_title(block), _amount(block.parameters)))
+        branches = 0 if block.sums else max(block.branches, default=0)
         shade, name = shade_of(values), f"block{place}"
-        own = replace(_station(name, title, block.shape, values, shade), residual=block.sums > 0)
+        own = station(name, title, block.shape, values, shade, residual=block.sums > 0, branches=branches)
         yield Stop(own, values, shade, caption(block, given))
         given = block.shape
 
@@ -107,16 +137,9 @@ def answer_stop(run: OnnxRun, names: Sequence[str], most: int) -> Stop:
     probabilities = run.probabilities
     top = [int(at) for at in np.argsort(-probabilities, kind="stable")[:_MOST_CLASSES]]
     values = probabilities[top]
-    own = Station(
-        name="softmax",
-        title=Text("probability"),
-        size=counted(len(probabilities), "{n} class", "{n} classes"),
-        values=_unknown(values),
-        form="bars",
-        lines=tuple(short(names[at]) for at in top),
-        marked=0,
-        digits=most,
-    )
+    bars = {"form": "bars", "lines": tuple(short(names[at]) for at in top), "marked": 0, "digits": most}
+    classes = counted(len(probabilities), "{n} class", "{n} classes")
+    own = station("softmax", Text("probability"), (), values, None, size=classes, **bars)
     p = Number(float(values[0]), most)
     told = Text(
         "{function}: of {n} classes, {label} has the largest probability, {p}",
@@ -128,16 +151,25 @@ def answer_stop(run: OnnxRun, names: Sequence[str], most: int) -> Stop:
     return Stop(own, values, None, told)
 
 
-def keys(stops: Sequence[Stop]) -> tuple[Key, ...]:
-    """What the scale tells that most maps use."""
-    used = Counter(stop.shade.scale for stop in stops[1:] if stop.shade is not None and stop.values.ndim == 3)
-    if used["diverging"] > used["sequential"]:
-        return (Key(scale="diverging", text=Text("activation"), ends=("−", "0", "+")),)
-    return (Key(scale="sequential", text=Text("activation"), ends=("0", Text("high"))),)
+def whole_tour(run: OnnxRun, names: Sequence[str], most: int) -> Tour:
+    """The image, each block, and the probabilities where there are any."""
+    layers = counted(len(run.layers), "{n} layer", "{n} layers")
+    return Tour(
+        [
+            image_stop(run, most),
+            *block_stops(run),
+            *([answer_stop(run, names, most)] if len(run.probabilities) else []),
+        ],
+        point=Text("What does each block see? Its strongest maps, from the image to the answer"),
+        alt=Text("a neural network of {layers}: the maps of its blocks appear one after the other", layers=layers),
+    )
 
 
-def _station(name: str, title: Words, shape: Shape, values: Array, shade: Shade) -> Station:
-    return Station(name=name, title=title, size=Size(shape), values=_unknown(values), shade=shade, digits=0)
+def station(name: str, title: Words, shape: Shape, values: Array, shade: Shade | None, **more: Any) -> Station:
+    """A station before anything has passed it; `more` are its other fields."""
+    return Station(
+        name=name, title=title, values=_unknown(values), shade=shade, **{"size": Size(shape), "digits": 0, **more}
+    )
 
 
 def _unknown(values: Array) -> Array:
@@ -156,13 +188,16 @@ def short(name: str, most: int = _LONGEST_NAME) -> str:
     return name if len(name) <= most else name[: most - 1].rstrip() + "…"
 
 
-def _title(block: OnnxBlock) -> Words:
+def block_title(block: OnnxBlock) -> Words:
+    """What stands under a block."""
     if len(block.layers) == 1:
         return "fc" if block.last.kind in ("Gemm", "MatMul") else layer_words(block.last)
     if block.name:
         return block.name
     if block.sums:
-        return Text("residual\u00a0×\u00a0{n}", n=block.sums)
+        return counted(block.sums, "residual", "residual\u00a0×\u00a0{n}")
+    if block.branches:
+        return counted(len(block.branches), "concat", "concat\u00a0×\u00a0{n}")
     kinds = _kinds(block)
     return kinds[0] if len(kinds) == 1 else counted(len(block.layers), "{n}\u00a0layer", "{n}\u00a0layers")
 
@@ -181,12 +216,14 @@ def _told(block: OnnxBlock) -> Words:
         parts = [layer_words(layer), *([f"s{stride[0]}"] if stride and stride[0] > 1 else [])]
         more = [*(["batchnorm"] if layer.normalized else []), *dict.fromkeys(layer.activations)]
         return joined((Joined(tuple(parts), " "), *more), " + ")
-    kinds, title = _kinds(block), _title(block)
+    kinds, title = _kinds(block), block_title(block)
     if [title] == kinds:
         return title
     inside = joined((*kinds[:_MOST_KINDS], "…" if len(kinds) > _MOST_KINDS else None))
     template = "{block}, y = x + F(x) ({layers})" if block.sums else "{block} ({layers})"
-    return Text(template, block=title, layers=inside) if kinds else title
+    if not block.sums and block.branches:
+        template = "{block} of {branches} branches ({layers})"
+    return Text(template, block=title, layers=inside, branches=max(block.branches, default=0)) if kinds else title
 
 
 def layer_words(layer: OnnxLayer) -> Words:

@@ -17,6 +17,7 @@ from cnnviz.ops.convolution import (
     pad2d,
     windows2d,
 )
+from cnnviz.ops.deformable import deform_conv2d
 from cnnviz.ops.gradients import gradients
 from cnnviz.ops.linear import flatten, flip, linear
 from cnnviz.ops.losses import cross_entropy
@@ -29,7 +30,7 @@ from cnnviz.ops.normalization import (
     local_response_norm_within,
 )
 from cnnviz.ops.padding import pad
-from cnnviz.ops.patches import fold, unfold
+from cnnviz.ops.patches import fold, tokens, unfold
 from cnnviz.ops.pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, max_pool2d, pool_output_size
 from cnnviz.ops.sampling import interpolate, pixel_shuffle, pixel_unshuffle, sample_points
 from cnnviz.ops.unpooling import avg_unpool2d, max_unpool2d
@@ -48,6 +49,7 @@ __all__ = [
     "conv_transpose2d",
     "conv_transpose_output_size",
     "cross_entropy",
+    "deform_conv2d",
     "flatten",
     "flip",
     "floating",
@@ -71,6 +73,7 @@ __all__ = [
     "sample_points",
     "scaled_dot_product_attention",
     "softmax",
+    "tokens",
     "unfold",
     "windows2d",
 ]

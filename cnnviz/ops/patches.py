@@ -19,6 +19,12 @@ def unfold(input: npt.ArrayLike, kernel_size: Pair, dilation: Pair = 1, padding:
     return found.reshape(*samples, channels * height * width, rows * cols)
 
 
+def tokens(input: npt.ArrayLike) -> Array:
+    """Write the cells of maps as rows, (N, C, ...) to (N, cells, C): x.flatten(2).transpose(1, 2) in torch."""
+    x = floating(input)
+    return x.reshape(*x.shape[:2], -1).swapaxes(1, 2)
+
+
 def fold(
     input: npt.ArrayLike,
     output_size: Pair,

@@ -45,10 +45,8 @@ class Graph:
         self.last = ""
         self._made: dict[str, str] = {}
 
-    def node(self, operator: str, inputs: Sequence[str], output: str | Sequence[str], **attributes: Any) -> str:
-        """Add a node; returns the name of its first output."""
-        outputs = [output] if isinstance(output, str) else list(output)
-        texts = [_names(inputs), _names(outputs), *(f"{k}={_attribute(v)}" for k, v in attributes.items())]
+    def _node(self, operator: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: str) -> str:
+        texts = [_names(inputs), _names(outputs), *(f"{name}={text}" for name, text in attributes.items())]
         text = f'helper.make_node("{operator}", {", ".join(texts)})'
         self.lines += broken(f"{text},")
         self.last = f"onnx.{text}"
@@ -56,50 +54,55 @@ class Graph:
 
     def remark(self, text: str) -> None:
         """A comment ahead of the next node."""
-        self.lines.append(f"# {text}")
+        self.lines.append(text)
 
-    def constant(self, value: float | tuple[int, ...]) -> str:
+    def _constant(self, value: float | tuple[int, ...]) -> str:
         """A number, or whole numbers, that a node takes as an input."""
         name = str(list(value)) if isinstance(value, tuple) else f"{value:.9g}"
         if name not in self._made:
-            last = self.last
-            self._made[name] = name
-            if isinstance(value, tuple):
-                self.node("Constant", [], name, value_ints=value)
-            elif self.double:
-                text = f'helper.make_tensor("", TensorProto.DOUBLE, [], [{value!r}])'
-                self.node("Constant", [], name, value=text)
-            else:
-                self.node("Constant", [], name, value_float=float(value))
+            last, self._made[name] = self.last, name
+            how = {"value_ints" if isinstance(value, tuple) else "value_float": _attribute(value)}
+            if self.double and not isinstance(value, tuple):
+                how = {"value": f'helper.make_tensor("", TensorProto.DOUBLE, [], [{value!r}])'}
+            self._node("Constant", [], [name], **how)
             self.last = last
         return name
 
-    def formula(self, source: str, output: str) -> None:
-        """Nodes that compute an expression of earlier names."""
-        self._compile(ast.parse(source, mode="eval").body, output)
+    def formula(self, source: str, *outputs: str) -> None:
+        """Nodes that compute an expression of earlier names; a capital letter begins an operator of ONNX.
 
-    def _compile(self, tree: ast.expr, output: str = "") -> str:
-        key = ast.unparse(tree)
+        Its arguments are inputs, tuples of whole numbers among them, its keywords attributes.
+        """
+        self._compile(ast.parse(source, mode="eval").body, outputs)
+
+    def _compile(self, tree: ast.expr, outputs: Sequence[str] = ()) -> str:
+        key, attributes = ast.unparse(tree), {}
         if isinstance(tree, ast.Name):
             return tree.id
-        if not output and key in self._made:
+        if not outputs and key in self._made:
             return self._made[key]
         match tree:
+            case ast.Tuple():
+                return self._constant(eval(key))
+            case ast.Constant(value=""):
+                return ""
             case ast.Constant(value=value):
-                return self.constant(float(value))  # type: ignore[arg-type]
+                return self._constant(float(value))  # type: ignore[arg-type]
             case ast.UnaryOp(operand=ast.Constant(value=value)):
-                return self.constant(-float(value))  # type: ignore[arg-type]
+                return self._constant(-float(value))  # type: ignore[arg-type]
             case ast.UnaryOp(operand=operand):
                 operator, operands = "Neg", [operand]
             case ast.BinOp(left=left, op=op, right=right):
                 operator, operands = _OPERATORS[type(op)], [left, right]
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 operator, operands = _OPERATORS[type(op)], [left, right]
-            case ast.Call(func=ast.Name(id=name), args=operands):
-                operator = _FUNCTIONS[name]
+            case ast.Call(func=ast.Name(id=name), args=operands, keywords=keywords):
+                operator = _FUNCTIONS.get(name, name)
+                attributes = {str(each.arg): _attribute(eval(ast.unparse(each.value))) for each in keywords}
         inputs = [self._compile(operand) for operand in operands]
-        self._made[key] = output or key
-        return self.node(operator, inputs, output or key)
+        found = self._node(operator, inputs, outputs or [key], **attributes)
+        self._made[key] = found
+        return found
 
 
 def window_attributes(call: Call) -> dict[str, Any]:
@@ -124,8 +127,10 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _attribute(value: Any) -> str:
-    if isinstance(value, tuple):
-        return str([int(part) for part in value])
+    if isinstance(value, tuple | list):
+        return str(list(value))
+    if isinstance(value, str):
+        return f'"{value}"'
     if isinstance(value, float):
         # Attributes are float32.
         value = np.float32(value)

@@ -12,7 +12,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.installation import install_hint
 from cnnviz.operation import Operation, Values
 
-_PACKAGES = {"onnx": "cnnviz[check]", "pytorch": "torch"}
+_PACKAGES = {"onnx": "cnnviz[check]"}
 
 
 def results_of(source: str, operation: Operation, framework: str) -> dict[str, Values]:

@@ -107,7 +107,13 @@ class Writer:
         return str(getattr(self, f"_{call.function}")(call))
 
     def fill(self, template: str, call: Call) -> str:
-        """Put a call's operands and options in a template: all lines but the last go ahead, the last is given back."""
+        """Put all lines of a filled template but the last ahead, and give that back."""
+        *lines, last = self.filled(template, call)
+        self.put(*lines)
+        return last
+
+    def filled(self, template: str, call: Call, **more: Any) -> list[str]:
+        """The lines of a template with a call's operands and options in it."""
         o = call.options
         values = {name: self.plain(value) for name, value in o.items()}
         if "alpha_over_n" in o:
@@ -116,9 +122,8 @@ class Writer:
             values["per_sum"] = values["alpha"] + (f" / {cells}" if o["alpha_over_n"] else "")
             values["per_mean"] = values["alpha"] + ("" if o["alpha_over_n"] else f" * {cells}")
             values |= {"before": str(n // 2), "after": str((n - 1) // 2)}
-        *lines, last = template.format(*call.operands, o=o, shape=call.shape, dtype=self.dtype, **values).split("\n")
-        self.put(*lines)
-        return last
+        values |= {"operands": ", ".join(call.operands), "dtype": self.dtype, **more}
+        return template.format(*call.operands, o=o, shape=call.shape, **values).split("\n")
 
     def results(self, call: Call) -> str:
         """The names that a call's result is given to."""
@@ -253,6 +258,17 @@ class Writer:
     def called(self, function: str, *arguments: str, **options: Any) -> str:
         """A call as it is written."""
         return f"{function}({', '.join([*arguments, *(f'{k}={self.plain(v)}' for k, v in options.items())])})"
+
+
+def sample_places(call: Call, kernel: Sequence[int], xp: str) -> tuple[str, ...]:
+    """Lines for where the weights of a deformable convolution sample one input: `rows` and `columns` of its places."""
+    o, offset = call.options, call.operands[1]
+    lines = [f"by = {offset}[0].reshape({kernel[0]}, {kernel[1]}, 2, *{offset}.shape[2:])"]
+    for n, (name, behind) in enumerate((("rows", "[:, None]"), ("columns", ""))):
+        outs = f"{o['stride'][n]} * {xp}.arange(by.shape[{3 + n}]){behind} - {o['padding'][n]}"
+        taps = f"{o['dilation'][n]} * {xp}.arange({kernel[n]})[:{', None' * (3 - n)}]"
+        lines.append(f"{name} = by[:, :, {n}] + {outs} + {taps}")
+    return tuple(lines)
 
 
 def tupled(names: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from cnnviz.operation import Call, Training
 from cnnviz.parameters import Size
-from cnnviz.programs._writer import Writer, fold_source, hats, hyperparameters, overhang, pad_sides
+from cnnviz.programs._writer import Writer, fold_source, hats, hyperparameters, overhang, pad_sides, sample_places
 
 _RESPONSE = (
     "# JAX has no local response normalization: sums of squares over the neighbours.\n"
@@ -42,6 +42,7 @@ _TEMPLATES = {
     + ").reshape({0}.shape)",
     "linear": "{0} @ {1}.T + {2}",
     "flatten": "{0}.reshape(1, -1)",
+    "tokens": "{0}.reshape({shape[0]}, {shape[1]}, -1).swapaxes(1, 2)",
     "add": "{0} + {1}",
     "dropout": "# Dropout of JAX's libraries draws a mask of its own: here the figure's.\n{0} * {1} / (1 - {p})",
     "batch_norm_inference": "({0} - {1}) / jnp.sqrt({2} + {eps})",
@@ -115,13 +116,18 @@ class Framework(Writer):
 
     def _conv_transpose2d(self, call: Call) -> str:
         o, name = call.options, call.operands[1]
-        kernel = self.operation.operands[name].values.shape[2:]
+        channels, maps, *kernel = self.operation.operands[name].values.shape
         d, extra = o["dilation"], o["output_padding"]
         frame = [d[axis] * (kernel[axis] - 1) - o["padding"][axis] for axis in (0, 1)]
         self.note("lax has the convolution that this is: over the input pulled apart, with a rotated kernel.")
-        self.put(f"rotated = jnp.flip({name}, (2, 3)).swapaxes(0, 1)")
+        g, how, swapped = o.get("groups", 1), dict[str, Any](), ".swapaxes(0, 1)"
+        if g > 1:
+            each, how = channels // g, {"feature_group_count": g}
+            parts = (g, each, maps, *kernel), (g * maps, each, *kernel)
+            swapped = f".reshape{parts[0]}.swapaxes(1, 2).reshape{parts[1]}"
+        self.put(f"rotated = jnp.flip({name}, (2, 3)){swapped}")
         padding = _edges(frame, [f + a for f, a in zip(frame, extra, strict=True)])
-        return self._convolved(call.operands[0], "rotated", (1, 1), padding, o["stride"], d) + _bias(call)
+        return self._convolved(call.operands[0], "rotated", (1, 1), padding, o["stride"], d, **how) + _bias(call)
 
     def _pad(self, call: Call) -> str:
         mode, how = call.options.get("mode", "constant"), {}
@@ -147,6 +153,16 @@ class Framework(Writer):
         return self.called("lax.conv_general_dilated", x, w, **options)
 
     # Sampling and patches
+
+    def _deform_conv2d(self, call: Call) -> str:
+        x, _, w, *mask = call.operands
+        self.note("JAX has no deformable convolution: samples of each channel at the places that offsets move.")
+        self.put(*sample_places(call, self.operation.operands[w].values.shape[2:], "jnp"))
+        self.put(
+            f"samples = jnp.stack([jax.scipy.ndimage.map_coordinates(c, [rows, columns], order=1) for c in {x}[0]])",
+            *(f"samples = samples * {name}[0].reshape(rows.shape)" for name in mask),
+        )
+        return f'jnp.einsum("cabhw,ocab->ohw", samples, {w})[None]'
 
     def _interpolate(self, call: Call) -> str:
         x, o = call.operands[0], call.options

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from cnnviz.operation import KERNEL, MAP, Call, Operand, Shown, Training
 from cnnviz.parameters import Size
-from cnnviz.programs._writer import Writer, fold_source, hats, hyperparameters, overhang, pad_sides
+from cnnviz.programs._writer import Writer, fold_source, hats, hyperparameters, overhang, pad_sides, sample_places
 
 _INDICES = """# Keras gives no indices of maxima: the place in a window, then in the map.
 windows = keras.ops.image.extract_patches({0}, {o[kernel_size]}, strides={o[stride]})
@@ -151,7 +151,14 @@ class Framework(Writer):
         span = [d * (k - 1) + 1 for d, k in zip(o["dilation"], kernel, strict=True)]
         sizes = call.shape[2:], o["stride"], span, o["padding"], o["output_padding"]
         size = [(i - 1) * s + k - 2 * p + a for i, s, k, p, a in zip(*sizes, strict=True)]
-        whole = self.called("keras.ops.conv_transpose", x, w, **_steps(o), padding='"valid"')
+        groups = o.get("groups", 1)
+        one = (x, w) if groups == 1 else ("*group",)
+        whole = self.called("keras.ops.conv_transpose", *one, **_steps(o), padding='"valid"')
+        if groups > 1:
+            self.note("Keras has no groups here: each is taken by itself.")
+            parts = ", ".join(f"keras.ops.split({each}, {groups}, -1)" for each in (x, w))
+            self.put(f"groups = zip({parts})")
+            whole = f"keras.ops.concatenate([{whole} for group in groups], -1)"
         return self._cut(whole, call.shape[2:], o["stride"], span, o["padding"], size) + _bias(call)
 
     def _cut(
@@ -172,6 +179,18 @@ class Framework(Writer):
 
     # Sampling and patches
 
+    def _deform_conv2d(self, call: Call) -> str:
+        x, _, w, *mask = call.operands
+        self.note("Keras has no deformable convolution: samples of each channel at the places that offsets move.")
+        self.put(*sample_places(call, self.operation.operands[w].values.shape[2:], "np"))
+        self.put(
+            f"places = np.stack([rows, columns]).astype({self.dtype})",
+            f"channels = [keras.ops.image.map_coordinates(c, places, 1) for c in np.moveaxis({x}[0], -1, 0)]",
+            "samples = keras.ops.stack(channels)",
+            *(f"samples = samples * {name}[0].reshape(rows.shape)" for name in mask),
+        )
+        return f'keras.ops.einsum("cabhw,abco->hwo", samples, {w})[None]'
+
     def _interpolate(self, call: Call) -> str:
         x, o = call.operands[0], call.options
         if o["mode"] == "nearest":
@@ -191,6 +210,12 @@ class Framework(Writer):
         self.put(f"patches = {self.called('keras.ops.image.extract_patches', x, str(o['kernel_size']), **how)}")
         turned = f"keras.ops.transpose(keras.ops.reshape(patches, ({n}, -1, {cells}, {channels})), (0, 3, 2, 1))"
         return f"keras.ops.reshape({turned}, ({n}, {channels * cells}, -1))"
+
+    def _tokens(self, call: Call) -> str:
+        # Maps have their channels last already.
+        if len(call.shape) == 3:
+            return f"keras.ops.swapaxes({call.operands[0]}, 1, 2)"
+        return f"keras.ops.reshape({call.operands[0]}, {(call.shape[0], -1, call.shape[1])})"
 
     def _fold(self, call: Call) -> str:
         self.note("Keras has no fold: NumPy adds each cell of a window where it came from.")

@@ -10,8 +10,7 @@ from cnnviz.operation import Call, Shown, Training
 from cnnviz.programs._formulas import SURFACES
 from cnnviz.programs._onnx_descent import DESCENT, rule_source
 from cnnviz.programs._onnx_graph import Graph, window_attributes
-from cnnviz.programs._onnx_sampling import Sampling
-from cnnviz.programs._writer import unpool_rest
+from cnnviz.programs._writer import Writer, pad_sides, unpool_rest
 
 _OPSET, _IR = 21, 10
 _OPERATORS = {
@@ -26,10 +25,51 @@ _OPERATORS = {
     "leaky_relu": "LeakyRelu",
     "elu": "Elu",
 }
+_PAD_MODES = {"constant": "", "reflect": ', mode="reflect"', "replicate": ', mode="edge"', "circular": ', mode="wrap"'}
+_RESIZE_MODES = {
+    "nearest": 'mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"',
+    "bilinear": 'mode="linear", coordinate_transformation_mode="half_pixel"',
+    "corners": 'mode="linear", coordinate_transformation_mode="align_corners"',
+}
+_AFFINE = "ones := np.ones(SHAPE, dtype={dtype})\nzeros := np.zeros(SHAPE, dtype={dtype})\n"
+_PER_CHANNEL = _AFFINE.replace("SHAPE", "{shape[1]}")
+_GROUPS = _PER_CHANNEL + "GroupNormalization({0}, ones, zeros, num_groups=GROUPS, epsilon={eps}{stash})"
+_SQUARES = (
+    "{y}_squares = X * X\n{y}_mean = AveragePool({y}_squares, kernel_shape=WINDOW, pads=PADS, count_include_pad=1)"
+)
+_BATCH_NORM = (
+    "{axes}\n"
+    "# As in training: the batch's own mean and biased variance.\n"
+    "{y}_means = ReduceMean({0}, {axes})\n"
+    "{y}_squares = ({0} - {y}_means) * ({0} - {y}_means)\n"
+    "{y}_variances = ReduceMean({y}_squares, {axes})\n"
+    "{y}_mean = Reshape({y}_means, (-1,))\n"
+    "{y}_variance = Reshape({y}_variances, (-1,))\n"
+    "BatchNormalization({0}, {affine}, {y}_mean, {y}_variance, epsilon={eps})"
+)
+_TEMPLATES = {
+    "avg_pool2d": "AveragePool({0}{window})",
+    "max_unpool2d": "MaxUnpool({0}, {1}, (1, 1, *{o[output_size]}){window})",
+    "pixel_shuffle": 'DepthToSpace({0}, blocksize={upscale_factor}, mode="CRD")',
+    "fold": "Col2Im({0}, {o[output_size]}, {o[kernel_size]}, "
+    "dilations={o[dilation]}, pads=(*{o[padding]}, *{o[padding]}), strides={o[stride]})",
+    "batch_norm_inference": _PER_CHANNEL + "BatchNormalization({0}, ones, zeros, {1}, {2}, epsilon={eps})",
+    "layer_norm": _AFFINE.replace("SHAPE", "{o[normalized_shape]}")
+    + "LayerNormalization({0}, ones, zeros, axis=1, epsilon={eps}{stash})",
+    "group_norm": _GROUPS.replace("GROUPS", "{num_groups}"),
+    "add": "Add({0}, {1})",
+    "flatten": "Flatten({0})",
+    "tokens": "{y}_channels = Reshape({0}, ({shape[0]}, {shape[1]}, -1))\nTranspose({y}_channels, perm=(0, 2, 1))",
+    "relu6": "Clip({0}, 0.0, 6.0)",
+    "hardtanh": "Clip({0}, -1.0, 1.0)",
+    "softmax": "Softmax({0}, axis={dim})",
+    "cross_entropy": "label := np.array([{label}])\nSoftmaxCrossEntropyLoss({0}, label)",
+}
+"""Nodes, one a line, of which the last makes the result; `name := …` is an array that goes in."""
 
 
-class Framework(Sampling):
-    """ONNX, built by `onnx.helper`; methods add nodes and give nothing back."""
+class Framework(Writer):
+    """ONNX, built by `onnx.helper`: templates and methods add nodes and give nothing back."""
 
     title: ClassVar = "ONNX"
     modules: ClassVar = {
@@ -38,12 +78,33 @@ class Framework(Sampling):
         "TensorProto.": "from onnx import TensorProto, helper",
     }
     dtypes: ClassVar = ("np.float32", "np.float64")
+    templates: ClassVar = _TEMPLATES
 
     def _write(self) -> None:
         self.graph = Graph(self.operation.double)
         self.given = list(self.operation.operands)
         self.single: set[str] = set()
         super()._write()
+
+    def fill(self, template: str, call: Call, **more: Any) -> str:
+        """Add a template's nodes; only the last one has no name of its own."""
+        stash = ", stash_type=11" if self.operation.double else ""
+        window = "".join(f", {name}={value}" for name, value in window_attributes(call).items())
+        for line in self.filled(template, call, y=call.result, stash=stash, window=window, **more):
+            if line.startswith("#"):
+                self.graph.remark(line)
+            elif " := " in line:
+                self._give(*line.split(" := "))
+            else:
+                outputs, _, source = line.rpartition(" = ")
+                self.graph.formula(source, *(outputs or call.result).split(", "))
+        return self.graph.last
+
+    def _give(self, name: str, text: str) -> None:
+        """One more array that goes in."""
+        if name not in self.given:
+            self.put(f"{name} = {text}")
+            self.given.append(name)
 
     def shown(self, shown: Any) -> str:
         """Of a network what it gives before the step, which ONNX Runtime cannot do."""
@@ -97,9 +158,6 @@ class Framework(Sampling):
             "session = onnxruntime.InferenceSession(model.SerializeToString())",
         )
 
-    def _filled(self, name: str, shape: Any) -> str:
-        return self._give(name, f"np.{name}({shape}, dtype={self.dtype})")
-
     # Convolution and pooling
 
     def _flip(self, call: Call) -> None:
@@ -109,215 +167,219 @@ class Framework(Sampling):
 
     def _conv2d(self, call: Call) -> None:
         if self.operation.calls[0] is call and self.operation.training is None:
-            self.graph.remark("A cross-correlation: the kernel is not flipped.")
-        self.graph.node("Conv", call.operands, call.result, **window_attributes(call))
+            self.graph.remark("# A cross-correlation: the kernel is not flipped.")
+        self.fill("Conv({operands}{window})", call)
 
     _conv1d = _conv3d = _conv2d
 
     def _conv_transpose2d(self, call: Call) -> None:
-        how, (x, *rest) = window_attributes(call), call.operands
-        stride, extra = call.options["stride"], call.options["output_padding"]
-        behind = tuple(a // s for a, s in zip(extra, stride, strict=True))
-        if any(behind):
-            self.graph.remark("ONNX Runtime takes no output padding of a stride or more: zeros behind the input.")
-            pads = self.graph.constant((0, 0, 0, 0, 0, 0, *behind))
-            x = self.graph.node("Pad", [x, pads], f"longer_{x}")
-            how["output_padding"] = tuple(a % s for a, s in zip(extra, stride, strict=True))
-        self.graph.node("ConvTranspose", [x, *rest], call.result, **how)
+        sizes = list(zip(call.options["output_padding"], call.options["stride"], strict=True))
+        behind = tuple(a // s for a, s in sizes)
+        if not any(behind):
+            self.fill("ConvTranspose({operands}{window})", call)
+            return
+        how = {**window_attributes(call), "output_padding": tuple(a % s for a, s in sizes)}
+        self.fill(
+            "# ONNX Runtime takes no output padding of a stride or more: zeros behind the input.\n"
+            "longer_{0} = Pad({0}, {pads})\nConvTranspose(longer_{operands}{how})",
+            call,
+            pads=(*[0] * 6, *behind),
+            how="".join(f", {name}={value}" for name, value in how.items()),
+        )
 
     def _max_pool2d(self, call: Call) -> None:
-        outputs = (call.result, "indices") if call.options.get("return_indices") else call.result
-        self.graph.node("MaxPool", call.operands, outputs, **window_attributes(call))
-
-    def _avg_pool2d(self, call: Call) -> None:
-        self.graph.node("AveragePool", call.operands, call.result, **window_attributes(call))
+        self.fill("{y}, indices = " * bool(call.options.get("return_indices")) + "MaxPool({0}{window})", call)
 
     def _adaptive(self, call: Call) -> None:
         kind = "Max" if "max" in call.function else "Average"
         size, out = call.shape[2:], call.options["output_size"]
+        sizes = list(zip(size, out, strict=True))
         if out == (1, 1):
-            self.graph.node(f"Global{kind}Pool", call.operands, call.result)
-            return
-        if all(i % o == 0 for i, o in zip(size, out, strict=True)):
-            window = tuple(i // o for i, o in zip(size, out, strict=True))
-            self.graph.remark("ONNX has no adaptive pooling: windows that give the output's size.")
-            self.graph.node(f"{kind}Pool", call.operands, call.result, kernel_shape=window, strides=window)
-            return
-        self.graph.remark("ONNX has no adaptive pooling: here window after window.")
-        (x,), cells = call.operands, list[str]()
-        spans = ([(r * i // o, -(-(r + 1) * i // o)) for r in range(o)] for i, o in zip(size, out, strict=True))
-        for n, (rows, columns) in enumerate(product(*spans)):
-            corners = map(self.graph.constant, (*zip(rows, columns, strict=True), (2, 3)))
-            part = self.graph.node("Slice", [x, *corners], f"window_{n}")
+            self.fill(f"Global{kind}Pool({{0}})", call)
+        elif all(i % o == 0 for i, o in sizes):
+            note, window = (
+                "# ONNX has no adaptive pooling: windows that give the output's size.\n",
+                [i // o for i, o in sizes],
+            )
+            self.fill(f"{note}{kind}Pool({{0}}, kernel_shape={window}, strides={window})", call)
+        else:
             reduced = "ReduceMax" if kind == "Max" else "ReduceMean"
-            cells.append(self.graph.node(reduced, [part, self.graph.constant((2, 3))], f"cell_{n}"))
-        row = self.graph.node("Concat", cells, "cells", axis=3)
-        self.graph.node("Reshape", [row, self.graph.constant((*call.shape[:2], *out))], call.result)
+            lines = ["# ONNX has no adaptive pooling: here window after window."]
+            spans = ([(r * i // o, -(-(r + 1) * i // o)) for r in range(o)] for i, o in sizes)
+            for n, corners in enumerate(product(*spans)):
+                starts, ends = zip(*corners, strict=True)
+                lines += [
+                    f"window_{n} = Slice({{0}}, {starts}, {ends}, (2, 3))",
+                    f"cell_{n} = {reduced}(window_{n}, (2, 3))",
+                ]
+            cells = ", ".join(f"cell_{n}" for n in range(out[0] * out[1]))
+            lines += [f"cells = Concat({cells}, axis=3)", f"Reshape(cells, {(*call.shape[:2], *out)})"]
+            self.fill("\n".join(lines), call)
 
     _adaptive_max_pool2d = _adaptive_avg_pool2d = _adaptive
 
-    def _max_unpool2d(self, call: Call) -> None:
-        size = self.graph.constant((1, 1, *call.options["output_size"]))
-        self.graph.node("MaxUnpool", [*call.operands, size], call.result, **window_attributes(call))
-
     def _avg_unpool2d(self, call: Call) -> None:
-        o, y, rest = call.options, call.operands[0], unpool_rest(call)
-        how = {"strides": o["stride"], **({"output_padding": rest} if any(rest) else {})}
-        self._give("window", f"np.ones({(1, 1, *o['kernel_size'])}, dtype={self.dtype})")
-        self._filled("ones", call.shape)
-        self.graph.remark("ONNX has no average unpooling: each value is spread over its window, overlaps average.")
-        self.graph.node("ConvTranspose", [y, "window"], "total", **how)
+        rest = unpool_rest(call)
+        spread = f"strides={call.options['stride']}" + (f", output_padding={rest}" if any(rest) else "")
+        self.fill(
+            "window := np.ones((1, 1, {o[kernel_size][0]}, {o[kernel_size][1]}), dtype={dtype})\n"
+            "ones := np.ones({shape}, dtype={dtype})\n"
+            "# ONNX has no average unpooling: each value is spread over its window, overlaps average.\n"
+            f"total = ConvTranspose({{0}}, window, {spread})",
+            call,
+        )
         self.essential = self.graph.last
-        self.graph.node("ConvTranspose", ["ones", "window"], "count", **how)
-        self.graph.formula("total / maximum(count, 1)", call.result)
+        self.fill(f"count = ConvTranspose(ones, window, {spread})\ntotal / maximum(count, 1)", call)
+
+    # Sampling and patches
+
+    def _pad(self, call: Call) -> None:
+        ends, value = (
+            tuple(end for ends in zip(*pad_sides(call), strict=True) for end in ends),
+            call.options.get("value"),
+        )
+        mode = _PAD_MODES[call.options.get("mode", "constant")]
+        self.fill(f"Pad({{0}}, {ends}{f', {value}' if value else ''}{mode})", call)
+
+    def _interpolate(self, call: Call) -> None:
+        mode = "corners" if call.options["align_corners"] else call.options["mode"]
+        self.fill(f'Resize({{0}}, "", "", {(*call.shape[:2], *call.options["size"])}, {_RESIZE_MODES[mode]})', call)
+
+    def _deform_conv2d(self, call: Call) -> None:
+        mask = ', "", {3}' if call.operands[3:] else ""
+        self.fill(f"DeformConv({{0}}, {{2}}, {{1}}{mask}{{window}})", call)
+
+    def _pixel_unshuffle(self, call: Call) -> None:
+        (n, c, h, w), r = call.shape, call.options["downscale_factor"]
+        self.fill(
+            f"{{y}}_cells = Reshape({{0}}, {(n, c, h // r, r, w // r, r)})\n"
+            "{y}_channels = Transpose({y}_cells, perm=(0, 1, 3, 5, 2, 4))\n"
+            f"Reshape({{y}}_channels, {(n, c * r * r, h // r, w // r)})",
+            call,
+        )
+
+    def _unfold(self, call: Call) -> None:
+        o, x, y, lines = call.options, call.operands[0], call.result, list[str]()
+        k, p, shape = o["kernel_size"], o["padding"], call.shape
+        if any(p):
+            lines, x = [f"padded = Pad({x}, {(0, 0, *p, 0, 0, *p)})"], "padded"
+        for axis, name in ((0, f"{y}_rows"), (1, f"{y}_columns")):
+            d, s = o["dilation"][axis], o["stride"][axis]
+            count = (shape[2 + axis] + 2 * p[axis] - d * (k[axis] - 1) - 1) // s + 1
+            cells = [[start * s + at * d for start in range(count)] for at in range(k[axis])]
+            lines += [f"{name} := np.array({cells})", f"in_{name} = Gather({x}, {name}, axis={2 + 2 * axis})"]
+            x = f"in_{name}"
+        lines += [f"windows = Transpose({x}, perm=(0, 1, 2, 4, 3, 5))"]
+        lines += [f"Reshape(windows, {(shape[0], shape[1] * k[0] * k[1], -1)})"]
+        self.graph.remark("# ONNX has Col2Im but no Im2Col: the rows of all windows, then their columns.")
+        self.fill("\n".join(lines), call)
+
+    def _scaled_dot_product_attention(self, call: Call) -> None:
+        axes = len(call.shape)
+        lines = [
+            f"{{1}}_turned = Transpose({{1}}, perm={(*range(axes - 2), axes - 1, axes - 2)})",
+            "{y}_products = MatMul({0}, {1}_turned)",
+            f"{{y}}_scores = Div({{y}}_products, {call.shape[-1] ** 0.5})",
+            "{y}_weights = Softmax({y}_scores, axis=-1)",
+            "MatMul({y}_weights, {2})",
+        ]
+        if call.options.get("is_causal"):
+            keys = self.operation.operands[call.operands[1]].values.shape[-2]
+            mask = f"np.where(np.tri({call.shape[-2]}, {keys}) > 0, 0, -np.inf).astype({self.dtype})"
+            lines[3:4] = [f"mask := {mask}", "{y}_masked = Add({y}_scores, mask)", lines[3].replace("scores", "masked")]
+        self.fill("\n".join(lines), call)
 
     # Normalization
 
     def _local_response_norm(self, call: Call) -> None:
-        x, o = call.operands[0], call.options
-        n, alpha = o["size"], o["alpha"] * (1 if o["alpha_over_n"] else o["size"])
+        o, n = call.options, call.options["size"]
+        alpha = o["alpha"] * (1 if o["alpha_over_n"] else n)
         if n % 2 and alpha > 0 and o["beta"] > 0:
             if not o["alpha_over_n"]:
                 times = f"{n} * {o['alpha']:g}"
-                self.graph.remark(f"ONNX divides alpha by the number of neighbours, the figure does not: {times}.")
-            self.graph.node("LRN", [x], call.result, size=n, alpha=alpha, beta=o["beta"], bias=o["k"])
+                self.graph.remark(f"# ONNX divides alpha by the number of neighbours, the figure does not: {times}.")
+            self.fill(f"LRN({{0}}, size={n}, alpha={alpha!r}, beta={{o[beta]}}, bias={{o[k]}})", call)
             return
-        self.graph.remark("LRN takes an odd size, α and β above 0: here the mean of squares, channels as rows.")
-        rows = self.graph.constant((call.shape[0], 1, call.shape[1], -1))
-        in_rows = self.graph.node("Reshape", [x, rows], f"{call.result}_rows")
-        mean = self._mean_of_squares(call, in_rows, (n, 1))
-        self._response(call, self.graph.node("Reshape", [mean, self.graph.constant(call.shape)], f"{mean}s"))
+        self._response(
+            "# LRN takes an odd size, α and β above 0: here the mean of squares, channels as rows.\n"
+            "{y}_rows = Reshape({0}, ({shape[0]}, 1, {shape[1]}, -1))\n" + _SQUARES.replace("X", "{y}_rows"),
+            call,
+            (n, 1),
+            "{y}_means = Reshape({y}_mean, {shape})\n",
+        )
 
     def _local_response_norm_within(self, call: Call) -> None:
         n = call.options["size"]
-        self.graph.remark("ONNX has LRN between channels only: here the mean of squares in a window of a channel.")
-        self._response(call, self._mean_of_squares(call, call.operands[0], (n, n)))
+        remark = "# ONNX has LRN between channels only: here the mean of squares in a window of a channel.\n"
+        self._response(remark + _SQUARES.replace("X", "{0}"), call, (n, n))
 
-    def _mean_of_squares(self, call: Call, x: str, window: tuple[int, int]) -> str:
-        ends = ([side // 2 for side in window], [(side - 1) // 2 for side in window])
-        squares, pads = f"{call.result}_squares", (*ends[0], *ends[1])
-        self.graph.formula(f"{x} * {x}", squares)
-        mean = self.graph.node(
-            "AveragePool", [squares], f"{call.result}_mean", kernel_shape=window, pads=pads, count_include_pad=1
-        )
+    def _response(self, squares: str, call: Call, window: tuple[int, int], reshaped: str = "") -> None:
+        o, cells = call.options, window[0] * window[1]
+        pads = *(side // 2 for side in window), *((side - 1) // 2 for side in window)
+        self.fill(squares.replace("WINDOW", str(window)).replace("PADS", str(pads)), call)
         self.essential = self.graph.last
-        return mean
-
-    def _response(self, call: Call, mean: str) -> None:
-        o, cells = call.options, call.options["size"] ** (2 if call.function.endswith("within") else 1)
-        alpha = o["alpha"] * (1 if o["alpha_over_n"] else cells)
-        self.graph.formula(f"{call.operands[0]} / ({o['k']} + {alpha!r} * {mean}) ** {o['beta']}", call.result)
+        alpha, mean = o["alpha"] * (1 if o["alpha_over_n"] else cells), "{y}_means" if reshaped else "{y}_mean"
+        self.fill(f"{reshaped}{{0}} / ({{o[k]}} + {alpha!r} * {mean}) ** {{o[beta]}}", call)
 
     def _batch_norm(self, call: Call) -> None:
-        x, y, axes = call.operands[0], call.result, self.graph.constant((0, *range(2, len(call.shape))))
-        affine = call.operands[1:] or self._affine(call.shape[1])
-        self.graph.remark("As in training: the batch's own mean and biased variance.")
-        means = self.graph.node("ReduceMean", [x, axes], f"{y}_means")
-        self.graph.formula(f"({x} - {means}) * ({x} - {means})", f"{y}_squares")
-        variances = self.graph.node("ReduceMean", [f"{y}_squares", axes], f"{y}_variances")
-        flat = self.graph.constant((-1,))
-        mean, variance = (self.graph.node("Reshape", [name, flat], name[:-1]) for name in (means, variances))
-        self.graph.node("BatchNormalization", [x, *affine, mean, variance], y, epsilon=call.options["eps"])
-
-    def _batch_norm_inference(self, call: Call) -> None:
-        x, *statistics = call.operands
-        names = [x, *self._affine(call.shape[1]), *statistics]
-        self.graph.node("BatchNormalization", names, call.result, epsilon=call.options["eps"])
-
-    def _affine(self, shape: Any) -> tuple[str, str]:
-        """γ = 1 and β = 0."""
-        return self._filled("ones", shape), self._filled("zeros", shape)
-
-    @property
-    def _stash(self) -> dict[str, int]:
-        """The type of statistics."""
-        return {"stash_type": 11} if self.operation.double else {}
-
-    def _layer_norm(self, call: Call) -> None:
-        affine = self._affine(call.options["normalized_shape"])
-        how = {"axis": 1, "epsilon": call.options["eps"], **self._stash}
-        self.graph.node("LayerNormalization", [*call.operands, *affine], call.result, **how)
+        affine = ", ".join(call.operands[1:])
+        self.fill(
+            ("" if affine else _PER_CHANNEL) + _BATCH_NORM,
+            call,
+            affine=affine or "ones, zeros",
+            axes=(0, *range(2, len(call.shape))),
+        )
 
     def _instance_norm(self, call: Call) -> None:
         if self.operation.double:
-            self.graph.remark("Groups of one channel each are instance normalization.")
-            self._groups(call, call.shape[1])
-            return
-        names = [*call.operands, *self._affine(call.shape[1])]
-        self.graph.node("InstanceNormalization", names, call.result, epsilon=call.options["eps"])
-
-    def _group_norm(self, call: Call) -> None:
-        self._groups(call, call.options["num_groups"])
-
-    def _groups(self, call: Call, groups: int) -> None:
-        how = {"num_groups": groups, "epsilon": call.options["eps"], **self._stash}
-        self.graph.node("GroupNormalization", [*call.operands, *self._affine(call.shape[1])], call.result, **how)
+            groups = _GROUPS.replace("GROUPS", "{shape[1]}")
+            self.fill("# Groups of one channel each are instance normalization.\n" + groups, call)
+        else:
+            self.fill(_PER_CHANNEL + "InstanceNormalization({0}, ones, zeros, epsilon={eps})", call)
 
     # Layers and activations
 
     def _linear(self, call: Call) -> None:
-        x, w, b = call.operands
-        if len(call.shape) > 1:
-            self.graph.node("Gemm", [x, w, b], call.result, transB=1)
-            return
-        products = self.graph.node("MatMul", [w, x], f"{call.result}_products")
-        self.graph.node("Add", [products, b], call.result)
-
-    def _add(self, call: Call) -> None:
-        self.graph.node("Add", call.operands, call.result)
+        vector = "{y}_products = MatMul({1}, {0})\nAdd({y}_products, {2})"
+        self.fill("Gemm({0}, {1}, {2}, transB=1)" if len(call.shape) > 1 else vector, call)
 
     def _dropout(self, call: Call) -> None:
-        self.graph.remark("Dropout of ONNX draws a mask of its own: here the figure's.")
-        x, mask = call.operands
-        self.graph.formula(f"{x} * {mask} / {1 - call.options['p']}", call.result)
-
-    def _flatten(self, call: Call) -> None:
-        self.graph.node("Flatten", call.operands, call.result)
+        remark = "# Dropout of ONNX draws a mask of its own: here the figure's.\n"
+        self.fill(f"{remark}{{0}} * {{1}} / {1 - call.options['p']}", call)
 
     def _activation(self, call: Call) -> None:
-        x, value = call.operands[0], dict(zip(("alpha",), call.options.values(), strict=False))
+        node = "".join(f", alpha={value!r}" for value in list(call.options.values())[:1])
+        node = f"{_OPERATORS[call.function]}(X{node})"
         if self.operation.double and call.function not in ("relu", "sigmoid", "tanh"):
             # The only type in which ONNX Runtime has all activations.
             self.single.add(call.result)
-            x = self.graph.node("Cast", [x], "single", to=1)
-        self.graph.node(_OPERATORS[call.function], [x], call.result, **value)
+            self.fill("single = Cast({0}, to=1)\n" + node.replace("X", "single"), call)
+        else:
+            self.fill(node.replace("X", "{0}"), call)
 
     _relu = _tanh = _sigmoid = _selu = _gelu = _hardswish = _mish = _identity = _leaky_relu = _elu = _activation
-
-    def _clip(self, call: Call) -> None:
-        ends = (0.0, 6.0) if call.function == "relu6" else (-1.0, 1.0)
-        self.graph.node("Clip", [*call.operands, *map(self.graph.constant, ends)], call.result)
-
-    _relu6 = _hardtanh = _clip
-
-    def _softplus(self, call: Call) -> None:
-        if call.options["beta"] == 1:
-            self.graph.node("Softplus", call.operands, call.result)
-        else:
-            self._composed(call)
 
     def _composed(self, call: Call) -> None:
         self.graph.formula(self.formula(call), call.result)
 
     _silu = _composed
 
-    def _softmax(self, call: Call) -> None:
-        self.graph.node("Softmax", call.operands, call.result, axis=call.options["dim"])
+    def _softplus(self, call: Call) -> None:
+        if call.options["beta"] == 1:
+            self.fill("Softplus({0})", call)
+        else:
+            self._composed(call)
 
     # Losses
 
     def _loss(self, call: Call) -> None:
-        remark = "ONNX has no elementwise losses: their formulas, node by node."
-        if f"# {remark}" not in self.graph.lines:
+        remark = "# ONNX has no elementwise losses: their formulas, node by node."
+        if remark not in self.graph.lines:
             self.graph.remark(remark)
         self._composed(call)
 
     _l1_loss = _mse_loss = _huber_loss = _smooth_l1_loss = _hinge_loss = _loss
     _binary_cross_entropy = _binary_cross_entropy_with_logits = _loss
-
-    def _cross_entropy(self, call: Call) -> None:
-        label = self._give("label", f"np.array([{call.options['label']}])")
-        self.graph.node("SoftmaxCrossEntropyLoss", [call.operands[0], label], call.result)
 
     # Training
 

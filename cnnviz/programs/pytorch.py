@@ -15,6 +15,7 @@ _TEMPLATES = {
     "{0} / ({k} + {per_mean} * F.avg_pool2d(squares, {size}, stride=1)) ** {beta}",
     "linear": "F.linear({0}, {1}, {2})",
     "flatten": "{0}.flatten(1)",
+    "tokens": "{0}.flatten(2).transpose(1, 2)",
     "add": "{0} + {1}",
     "dropout": "# F.dropout draws a mask of its own: here the figure's.\n{0} * {1} / (1 - {p})",
     "batch_norm_inference": "F.batch_norm({0}, {1}, {2}, eps={eps})",
@@ -41,6 +42,7 @@ class Framework(Writer):
         "np.": "import numpy as np",
         "torch.": "import torch",
         "F.": "import torch.nn.functional as F",
+        "torchvision.": "import torchvision",
     }
     array: ClassVar = "torch.tensor"
     dtypes: ClassVar = ("torch.float32", "torch.float64")
@@ -68,6 +70,10 @@ class Framework(Writer):
 
     _conv_transpose2d = _unfold = _fold = _scaled_dot_product_attention = _same
     _conv1d = _conv3d = _conv2d
+
+    def _deform_conv2d(self, call: Call) -> str:
+        how = dict(zip(["mask"], call.operands[3:], strict=False)) | self.options(call)
+        return self.called("torchvision.ops.deform_conv2d", *call.operands[:3], **how)
 
     def _interpolate(self, call: Call) -> str:
         return self.called(

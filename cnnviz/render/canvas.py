@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cnnviz.render.palette import Palette
 from cnnviz.render.text import Typesetter
 from cnnviz.render.theme import Theme
 
@@ -94,10 +93,9 @@ def apart(boxes: Iterable[Box]) -> tuple[Box, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What every painter needs: the theme, its palette, the typesetter and the scale of lengths."""
+    """What every painter needs: the theme, the typesetter and the scale of lengths."""
 
     theme: Theme
-    palette: Palette
     typesetter: Typesetter
     unit: float
 

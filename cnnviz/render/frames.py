@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from cnnviz.render.canvas import Box, Look, apart, hull
 from cnnviz.render.flashes import LEAST_MILLISECONDS, FlashGuard
@@ -85,13 +86,21 @@ class Film:
         self.tween, self.opening = tween, opening
         typesetter = Typesetter()
         self.layout = arrange(storyboard, typesetter, width, numbers and not storyboard.bare, font_scale)
-        drawn, self.palette = _inks(storyboard, self.layout, theme, colors, transparent=transparent)
-        self._look = Look(theme=drawn, palette=self.palette, typesetter=typesetter, unit=self.layout.fit.unit)
+        drawn = _keyed(storyboard, self.layout, theme) if transparent else theme
+        self._look = Look(theme=drawn, typesetter=typesetter, unit=self.layout.fit.unit)
+        shown = theme.page["ground"] if transparent else None
+        # Vectors need no palette: it is made where pixels ask for it, once for all films of this one.
+        self._palette = cache(lambda: _palette(storyboard, self.layout, drawn, colors, shown))
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self.layout.width, self.layout.height
+
+    @property
+    def palette(self) -> Palette:
+        """The colours of all frames."""
+        return self._palette()
 
     @property
     def ground(self) -> int:
@@ -162,7 +171,7 @@ class Film:
 
     def _begun(self) -> tuple[FigureStage, Raster]:
         stage = FigureStage(self.storyboard, self.layout, self._look)
-        return stage, Raster(stage, self._look, self.size)
+        return stage, Raster(stage, self.palette, self._look.theme.page["ground"], self.size)
 
 
 def _settled(raster: Raster, painted: tuple[Box, ...], lasts: int, glides: int) -> Frame:
@@ -194,17 +203,19 @@ def _kept(shown: Pixels | None, pixels: Pixels, painted: Iterable[Box]) -> Pixel
     return shown
 
 
-def _inks(
-    storyboard: Storyboard, layout: Layout, theme: Theme, most: int, *, transparent: bool
-) -> tuple[Theme, Palette]:
-    """What to draw with: the theme and the palette, the ground in a colour of its own where it is to be left out."""
+def _keyed(storyboard: Storyboard, layout: Layout, theme: Theme) -> Theme:
+    """The theme with a ground that no other colour comes close to, to be left out of the pictures."""
     solid, ramps = _colors(storyboard, layout, theme)
-    if not transparent:
-        return theme, build_palette(solid, ramps, most)
-    keyed = theme.on(key_color([*solid, *(color for pair in ramps for color in pair)]))
+    return theme.on(key_color([*solid, *(color for pair in ramps for color in pair)]))
+
+
+def _palette(storyboard: Storyboard, layout: Layout, theme: Theme, most: int, shown: Color | None) -> Palette:
+    """The palette of a theme; its ground is left out where another colour may be `shown` instead."""
+    solid, ramps = _colors(storyboard, layout, theme)
+    if shown is None:
+        return build_palette(solid, ramps, most)
     fewer = most if most < MOST_COLORS else None
-    ground, shown = keyed.page["ground"], theme.page["ground"]
-    return keyed, build_clear_palette(*_colors(storyboard, layout, keyed), ground=ground, shown=shown, most=fewer)
+    return build_clear_palette(solid, ramps, ground=theme.page["ground"], shown=shown, most=fewer)
 
 
 def _colors(storyboard: Storyboard, layout: Layout, theme: Theme) -> tuple[list[Color], list[tuple[Color, Color]]]:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from cnnviz.render.canvas import Box, Look, apart, hull
-from cnnviz.render.palette import Pixels
+from cnnviz.render.canvas import Box, apart, hull
+from cnnviz.render.palette import Palette, Pixels
 from cnnviz.render.panels.base import Item, Slot
 from cnnviz.render.pen import Pen, Picture
 from cnnviz.render.stage import SlotChange, Stage
+from cnnviz.render.theme import Color
 
 _KEPT_TILES = 4096
 
@@ -18,10 +19,9 @@ _KEPT_TILES = 4096
 class Raster:
     """The frame of a stage as palette indices, changed in place."""
 
-    def __init__(self, stage: Stage, look: Look, size: tuple[int, int]) -> None:
-        self._stage, self._palette, self._size = stage, look.palette, size
-        self._color = look.theme.page["ground"]
-        self._ground = Pen.sheet(*size, self._color)
+    def __init__(self, stage: Stage, palette: Palette, ground: Color, size: tuple[int, int]) -> None:
+        self._stage, self._palette, self._color, self._size = stage, palette, ground, size
+        self._ground = Pen.sheet(*size, ground)
         self._tiles: dict[tuple[int, object], Picture] = {}
         self._drawn: list[dict[Slot, float]] = [{} for _ in stage.painters]
         self._shown = list(stage.floats)

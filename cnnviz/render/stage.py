@@ -125,14 +125,14 @@ class FigureStage(Stage):
         """Cells that move or grow within their panels, on the page, before they are brought in."""
         found: list[Way] = []
         for panel in dict.fromkeys(cell.panel for cell in written):
-            painter, cells = self.panels[panel], [cell for cell in written if cell.panel == panel]
+            painter, cells = self.panels[panel], [cell for cell in written if cell.panel == panel and not cell.source]
             if isinstance(painter, CellsPainter) and len(cells) <= _MOST_MOVING:
                 found += painter.ways(cells)
         return found
 
     def flights(self, written: Iterable[Cell]) -> list[Way]:
         """Cells on their way from what they are made of to where they are written, on the page."""
-        found: list[Way] = []
+        found = [self._flight(cell, cell.source, cell.origin) for cell in written if cell.source and cell.origin]
         for cell in self._results(written):
             painter = self.panels[cell.panel]
             assert isinstance(painter, CellsPainter)
@@ -140,6 +140,14 @@ class FigureStage(Stage):
             start = (source.left + source.right - side) // 2, (source.top + source.bottom - side) // 2
             found.append(Way(chip._replace(at=start), chip))
         return found if len(found) <= _MOST_FLYING else []
+
+    def _flight(self, cell: Cell, source: str, origin: tuple[int, ...]) -> Way:
+        """A cell of another panel on its way to where it becomes a new one."""
+        start, end = self.panels[source], self.panels[cell.panel]
+        assert isinstance(start, CellsPainter)
+        assert isinstance(end, CellsPainter)
+        tile = start.tile(origin)
+        return Way(tile, tile._replace(at=end.cell_box(place_of(cell))[:2]))
 
     def questions(self, written: Iterable[Cell]) -> list[Item]:
         """Question marks in cells that are empty yet, one a panel."""

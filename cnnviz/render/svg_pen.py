@@ -10,6 +10,7 @@ import html
 import struct
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,7 @@ class SvgDefs:
         return f'<use {self.href}="#{self._glyphs[key]}" {place}/>'
 
 
+@lru_cache(maxsize=4096)
 @synchronized
 def _glyph_path(font: FT2Font, code: int) -> str:
     """A glyph's outline at `_EM` pixels to the em, y down, in steps from point to point."""
@@ -216,7 +218,7 @@ def _rim(color: Color, width: float) -> str:
 
 def hex_color(color: Color) -> str:
     """A colour as SVG and CSS write it."""
-    return "currentColor" if color == _CURRENT else "#" + "".join(f"{int(value):02x}" for value in color)
+    return "currentColor" if color == _CURRENT else "#{:02x}{:02x}{:02x}".format(*map(int, color))
 
 
 def escaped(text: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from cnnviz.functions.activations import Activation, F, X
 from cnnviz.scene import Scene
 from cnnviz.scenes._curves import MOVING_BEATS, Point
 from cnnviz.story import Graph, Story, light_rows
-from cnnviz.storyboard import Plot, Step, Table
+from cnnviz.storyboard import Curve, Plot, Step, Table
 from cnnviz.words import Assigned, ByCases, Equation, Joined, Number, Symbol, Text, Words, joined, listed
 
 _EXAMPLE = -1.0
@@ -106,4 +108,7 @@ def _started(scene: Scene, points: Sequence[Point[Activation]], point: Words) ->
 
 def _small_plot(point: Point[Activation]) -> Plot:
     label = Text("{name} ({group})", name=point.entry.title, group=Text(point.entry.group))
-    return point.plot(point.entry.name, label=label)
+    (x0, x1), (y0, y1) = point.x_range, point.y_range
+    ends = [(np.array([x0, x1]), np.zeros(2)), (np.zeros(2), np.array([y0, y1]))]
+    zero = [Curve(name=f"zero {n}", role="axis", x=x, y=y) for n, (x, y) in enumerate(ends)]
+    return point.plot(point.entry.name, guides=zero, label=label, axes="frame", x_text=X)

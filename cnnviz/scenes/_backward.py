@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,9 @@ import numpy as np
 from cnnviz.data import load_map
 from cnnviz.errors import UsageError
 from cnnviz.notation import size_text
-from cnnviz.story import Cells, Story, Tensor, Windows, lost_of
+from cnnviz.story import Cells, Story, Tensor, Windows, load_sheets, lost_of
 from cnnviz.storyboard import Change, Mark, Shade, Values
-from cnnviz.words import Joined, Number, Symbol, Text, Words
+from cnnviz.words import Expression, Joined, Number, Symbol, Text, Words, equation, total
 
 Place = tuple[int, ...]
 BY_X, BY_W, BY_B, BY_Y = (rf"\partial L/\partial {letter}" for letter in "xwby")
@@ -27,20 +27,22 @@ _RANDOM_GRADIENTS = np.array([-2.0, -1.0, 1.0, 2.0, 3.0])
 
 def load_grad(spec: object, size: Sequence[int], seed: int) -> Values:
     """The gradient that arrives, of the output's size; raises UsageError for another."""
+    size = size[-2:] if size[0] == 1 else size
     name = spec.strip().lower() if isinstance(spec, str) else "random" if spec is None else ""
     if name == "random":
         return np.asarray(np.random.default_rng([seed, _GRAD_TAG]).choice(_RANDOM_GRADIENTS, size))
-    own = (size[0], size[1]) if name.isidentifier() else None
-    found = load_map(spec, own, seed=seed, what="grad-output", option="--grad-output").values
+    own = (size[-2], size[-1]) if name.isidentifier() else None
+    what = {"what": "grad-output", "option": "--grad-output"}
+    found = load_sheets(load_map, spec, size[:-2], own, seed=seed, **what).values
     if found.shape != tuple(size):
         made, given = size_text(*size), size_text(*found.shape)
         raise UsageError(f"--grad-output is {given}, but the output is {made}: give {made}")
     return np.asarray(found)
 
 
-def gradient_panel(story: Story, values: Values, symbol: str = BY_Y) -> Cells:
+def gradient_panel(story: Story, values: Values, symbol: str = BY_Y, **more: Any) -> Cells:
     """The gradient that arrives, still empty."""
-    return story.cells("gradient", Text("${g}$", g=symbol), values, pending=True, **fitting(story, values))
+    return story.cells("gradient", Text("${g}$", g=symbol), values, pending=True, **fitting(story, values), **more)
 
 
 def fitting(story: Story, values: Values) -> dict[str, Any]:
@@ -60,26 +62,42 @@ def received(number: Number, at: Place, symbol: str = BY_Y) -> Words:
 
 
 class Sums:
-    """A panel whose cells add up, from 0: `amounts` are what each step adds to which cells."""
+    """A panel whose cells add up, from 0: `amounts` are what each step adds to which cells.
+
+    It shows the last `axes` of a tensor, or of its part at `index`.
+    """
 
     def __init__(
-        self, story: Story, name: str, label: Words, values: Tensor, amounts: Sequence[Mapping[Place, float]]
+        self,
+        story: Story,
+        name: str,
+        label: Words,
+        values: Tensor,
+        amounts: Sequence[Mapping[Place, float]],
+        axes: int = 2,
+        index: Place = (),
+        **more: Any,
     ) -> None:
         self.amounts = amounts
-        shown = values.values.reshape(values.values.shape[-2:] if values.values.ndim > 1 else (-1, 1))
+        array = values.values[index]
+        shown = array.reshape(array.shape[-axes:] if array.ndim > 1 else (-1, 1))
         zeros, roles = np.zeros(shown.shape), np.full(shown.shape, "pending")
-        self._sums, most = zeros.copy(), np.append(shown, 0)
+        self._sums, reached = zeros.copy(), {0.0, *shown.flat}
         for amount in amounts:
             self._raise(amount)
-            most = np.append(most, self._sums)
+            reached.update(self._sums[place] for place in amount)
+        most = np.array(sorted(reached))
         # The range tells the renderer how small the numbers must be that steps will bring.
         shade = Shade(scale="diverging", lo=float(most.min()), hi=float(most.max()) or 1.0) if shown.size > 1 else None
-        more = {"marks": (Mark(name="current", role="result"),), "axes": 2, **fitting(story, most)}
-        self.panel = story.cells(name, label, values, first=zeros, roles=roles, shade=shade, **more)
+        more = {"marks": (Mark(name="current", role="result"),), "axes": axes, **fitting(story, most), **more}
+        if index:
+            story.graph.show(values, name, index, shown.shape)
+        self.panel = story.cells(name, label, shown if index else values, first=zeros, roles=roles, shade=shade, **more)
         self.start()
 
     def start(self) -> None:
         """Be as before the first addition."""
+        self._added: Mapping[Place, float] = {}
         self._sums = np.zeros(self.panel.values.shape)
 
     def _raise(self, amount: Mapping[Place, float]) -> None:
@@ -90,11 +108,22 @@ class Sums:
         """What a cell has come to so far."""
         return Number(float(self._sums[place]), self.panel.decimals, self.panel.ref(place))
 
+    def so_far(
+        self, symbol: Symbol, place: Place, terms: Callable[[Place], Expression], steps: Sequence[Place]
+    ) -> Words:
+        """How a cell has come to what it is: the term of each step, of many steps the last one alone."""
+        found = [terms(at) for at in steps[-MOST_NUMBERS:]]
+        if len(steps) > MOST_NUMBERS:
+            before = float(self._sums[place]) - self._added.get(place, 0.0)
+            found = [Number(before, self.panel.decimals), found[-1]]
+        return Text("{w} so far: {sum}", w=symbol, sum=equation(None, total(found), self.number(place)))
+
     def add(self, step: int) -> list[Change]:
         """Add what a step adds, counted from 0, with a note of it in each cell."""
-        amount = self.amounts[step]
+        amount = self._added = self.amounts[step]
         self._raise(amount)
-        noted = [Number(more, self.panel.decimals) for more in amount.values()]
+        shown = self.panel.panel.numbers
+        noted = [Number(more, self.panel.decimals) for more in amount.values() if shown]
         notes = [note if note.exact() < 0 else Joined(("+", note), "") for note in noted]
         roles = dict.fromkeys(amount, "kernel")
         changes = [self.panel.set(place, role="output", value=float(self._sums[place])) for place in amount]

@@ -22,6 +22,9 @@ class Chain:
     ) -> None:
         self.story, self.found, self.entry = story, found, entry
         self.target, self.rate = Number(target, None), Number(rate, None)
+        every = [tensor.values for tensor in found.values()]
+        # One range for all panels: their numbers have one size.
+        self._shade = Shade(scale="diverging", lo=min(map(np.min, every)), hi=max(map(np.max, every)))
         self.V = {name: self._panel(name, letter) for name, letter in _LETTERS.items()}
         letters = {name: rf"\partial L/\partial {letter}" for name, letter in _LETTERS.items() if name != "loss"}
         self.G = {name: self._panel(f"grad_{name}", letter) for name, letter in letters.items()}
@@ -33,12 +36,10 @@ class Chain:
         tensor, graph = self.found[name], self.story.graph
         values = tensor.values if tensor.values.ndim == 2 else tensor.values.reshape(-1, 1)
         given, learned = graph.is_given(tensor), self.found.get(f"after_{name}", tensor)
-        ends = [float(values.min()), float(values.max())]
         if name in ("loss", "x") or name.startswith(("grad_", "after_")):
             learned = tensor
         if not graph.is_given(learned):
             graph.show(learned, f"{name}-cells", shape=values.shape)
-            ends += [float(learned.values.min()), float(learned.values.max())]
         return self.story.cells(
             f"{name}-cells",
             Math(letter),
@@ -46,8 +47,8 @@ class Chain:
             role="forward",
             pending=not given,
             digits=self.story.decimals(np.append(values, learned.values)),
-            shade=Shade(scale="diverging", lo=min(ends), hi=max(ends)),
-            marks=(Mark(name="current", role="result"),),
+            shade=self._shade,
+            marks=(Mark(name="current", role="result"), Mark(name="window", role="window")),
         )
 
     def loss(self, name: str) -> Number:
@@ -63,34 +64,34 @@ class Chain:
         (outputs, inputs), hidden = V["w1"].values.shape, range(len(V["z"].values))
         for j in range(outputs):
             terms: list[Expression] = [V["w1"][j, i] * V["x"][i, 0] for i in range(inputs)]
-            yield self._written(V["z"], (j, 0), "z", total([*terms, V["b1"][j, 0]]), "forward")
+            yield self._written(V["z"], (j, 0), "z", total([*terms, V["b1"][j, 0]]), "forward", V["x"])
         for j in hidden:
             z = V["z"][j, 0]
             body = call("σ", z) if self.entry.name == "sigmoid" else call("tanh", z)
             body = call("max", Number(0), z) if self.entry.name == "relu" else body
-            yield self._written(V["h"], (j, 0), "h", body, "forward")
+            yield self._written(V["h"], (j, 0), "h", body, "forward", V["z"], (j, 0))
         terms = [V["w2"][0, j] * V["h"][j, 0] for j in hidden]
-        yield self._written(V["y"], (0, 0), "y", total([*terms, V["b2"][0, 0]]), "forward")
-        yield self._written(V["loss"], (0, 0), "L", (V["y"][0, 0] - self.target) ** 2, "output")
+        yield self._written(V["y"], (0, 0), "y", total([*terms, V["b2"][0, 0]]), "forward", V["h"])
+        yield self._written(V["loss"], (0, 0), "L", (V["y"][0, 0] - self.target) ** 2, "output", V["y"])
 
     def backward(self) -> Iterator[Step]:
         """Every gradient."""
         V, G, hidden = self.V, self.G, range(len(self.V["z"].values))
         y = G["y"][0, 0]
-        yield self._gradient("y", (0, 0), Number(2) * (V["y"][0, 0] - self.target))
-        yield self._gradient("b2", (0, 0), y)
+        yield self._gradient("y", (0, 0), Number(2) * (V["y"][0, 0] - self.target), V["loss"])
+        yield self._gradient("b2", (0, 0), y, G["y"])
         for j in hidden:
-            yield self._gradient("w2", (0, j), y * V["h"][j, 0])
+            yield self._gradient("w2", (0, j), y * V["h"][j, 0], G["y"])
         for j in hidden:
-            yield self._gradient("h", (j, 0), V["w2"][0, j] * y)
+            yield self._gradient("h", (j, 0), V["w2"][0, j] * y, G["y"])
         for j in hidden:
-            yield self._gradient("z", (j, 0), G["h"][j, 0] * self._slope(j))
+            yield self._gradient("z", (j, 0), G["h"][j, 0] * self._slope(j), G["h"], (j, 0))
         for j in hidden:
-            yield self._gradient("b1", (j, 0), G["z"][j, 0])
+            yield self._gradient("b1", (j, 0), G["z"][j, 0], G["z"], (j, 0))
         for place in np.ndindex(V["w1"].values.shape):
-            yield self._gradient("w1", place, G["z"][place[0], 0] * V["x"][place[1], 0])
+            yield self._gradient("w1", place, G["z"][place[0], 0] * V["x"][place[1], 0], G["z"], (place[0], 0))
         for i in range(len(V["x"].values)):
-            yield self._gradient("x", (i, 0), total([V["w1"][j, i] * G["z"][j, 0] for j in hidden]))
+            yield self._gradient("x", (i, 0), total([V["w1"][j, i] * G["z"][j, 0] for j in hidden]), G["z"])
 
     def _slope(self, j: int) -> Expression:
         """The activation's slope with numbers put in."""
@@ -107,8 +108,7 @@ class Chain:
         new = Number(float(self.found["after_w2"].values[0, 0]), self.V["w2"].decimals, self.V["w2"].ref((0, 0)))
         moved = equation(None, w - self.rate * g, new)
         said = Text("Every weight moves against its gradient, the first of {w}: {sum}", w=Math("v"), sum=moved)
-        hidden = [cells.hide("current") for cells in (*self.V.values(), *self.G.values())]
-        yield self.story.step(said, changed, hidden, self.V["w2"].mark("current", (0, 0)), beats=3)
+        yield self.story.step(said, changed, self._unmarked(), self.V["w2"].mark("current", (0, 0)), beats=3)
         again = [change for name in ("z", "h", "y") for change in self._after(name)]
         falls = Text(
             "Forward again: the loss goes from {before} to {after}",
@@ -122,12 +122,28 @@ class Chain:
         for place, value in np.ndenumerate(self.found[f"after_{name}"].values.reshape(cells.values.shape)):
             yield cells.set(place, role="output", value=float(value))
 
-    def _gradient(self, name: str, place: tuple[int, ...], arithmetic: Expression) -> Step:
-        return self._written(self.G[name], place, rf"\partial L/\partial {_LETTERS[name]}", arithmetic, "kernel")
+    def _gradient(
+        self, name: str, place: tuple[int, ...], arithmetic: Expression, source: Cells, at: tuple[int, ...] = ()
+    ) -> Step:
+        letter = rf"\partial L/\partial {_LETTERS[name]}"
+        return self._written(self.G[name], place, letter, arithmetic, "kernel", source, at)
 
-    def _written(self, cells: Cells, place: tuple[int, ...], letter: str, arithmetic: Expression, role: str) -> Step:
-        """A number with its arithmetic."""
+    def _written(
+        self,
+        cells: Cells,
+        place: tuple[int, ...],
+        letter: str,
+        arithmetic: Expression,
+        role: str,
+        source: Cells,
+        at: tuple[int, ...] = (),
+    ) -> Step:
+        """A number with its arithmetic; it comes from a `source`, from all of it or the cell `at`."""
         index = tuple(n + 1 for n, size in zip(place, cells.values.shape, strict=True) if size > 1)
-        hidden = [each.hide("current") for each in (*self.V.values(), *self.G.values())]
         caption = equation(Symbol(letter, index), arithmetic, cells[place])
-        return self.story.step(caption, hidden, cells.write(place, role=role))
+        begun = source.mark("window", at or (0, 0), (1, 1) if at else source.values.shape)
+        return self.story.step(caption, self._unmarked(), begun, cells.write(place, role=role))
+
+    def _unmarked(self) -> Iterator[Change]:
+        for cells in (*self.V.values(), *self.G.values()):
+            yield from (cells.hide("current"), cells.hide("window"))

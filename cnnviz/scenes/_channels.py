@@ -11,7 +11,21 @@ from cnnviz.ops import conv2d
 from cnnviz.scenes._padding import BELOW
 from cnnviz.story import Axis, Cells, Sliding, Story, Windows, lost_of
 from cnnviz.storyboard import Block, Change, Mark, Values
-from cnnviz.words import Expression, Math, Shape, Text, Words, dot, total
+from cnnviz.words import (
+    Expression,
+    Joined,
+    Math,
+    Number,
+    Shape,
+    Symbol,
+    Text,
+    Words,
+    dot,
+    equation,
+    joined,
+    lines,
+    total,
+)
 
 if TYPE_CHECKING:
     from cnnviz.scenes.conv import Conv
@@ -19,42 +33,133 @@ if TYPE_CHECKING:
 _COLORS: tuple[Words, ...] = ("R", "G", "B")
 
 
+MOST_DRAWN = 5
+"""Channels, and maps, that the stage has room for."""
+
+FIRST_AND_LAST = Text("of many channels and maps the first and the last are drawn")
+"""For alt texts."""
+
+
+def drawn(channels: int, filters: int, groups: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Which channels and filters are drawn: all, or of more than there is room for the first and the last.
+
+    In groups it is these of both, for a filter between them sees no channel that is drawn.
+    """
+    few = groups > 1 and max(channels, filters) > MOST_DRAWN
+    return ends(channels, few=few), ends(filters, few=few)
+
+
+def ends(count: int, *, few: bool = False) -> tuple[int, ...]:
+    """All of a number, or of more than there is room for the first and the last."""
+    return (0, count - 1) if few or count > MOST_DRAWN else tuple(range(count))
+
+
+def between(shown: Sequence[int], count: int) -> tuple[str, ...]:
+    """The ellipsis between those that are drawn, where these are not all."""
+    return ("…",) if len(shown) < count else ()
+
+
+def sheets(shown: Sequence[int], count: int, caption: str, note: str, below: Words | None = None) -> dict[str, Any]:
+    """How a panel shows some of the maps of a tensor, each with a caption; a note says it where these are not all."""
+    left_out = Text(note, n=len(shown), every=count) if len(shown) < count else None
+    return {
+        "axes": 3,
+        "sheets": shown,
+        "held": True,
+        "columns": len(shown),
+        "captions": tuple(Text(caption, n=n + 1) for n in shown),
+        "signs": between(shown, count),
+        "below": lines(below, left_out) if left_out else below,
+    }
+
+
+def channels_set(story: Story, channels: int, filters: int, groups: int) -> None:
+    """The numbers of channels and filters, and of groups where there are some, in the head of the figure."""
+    for word, symbol, value in (("channels", "C", channels), ("filters", "F", filters), ("groups", "g", groups)):
+        if symbol != "g" or value > 1:
+            story.set(word, symbol, Number(value), size=False)
+
+
+def weights_told(w: Values, filters: int, offsets: Values, cells: int) -> Words:
+    """The weight's shape, the parameters, and the multiplications of as many cells as slide or stamp."""
+    rows, columns = map(Number, w.shape[2:])
+    each = Number(w[..., 0, 0].size // filters) * rows * columns
+    biased = bool(offsets.any())
+    parameters = equation(None, Number(filters) * (each + 1 if biased else each), Number(w.size + filters * biased))
+    products = equation(None, Number(cells) * Number(w[0].size), Number(cells * w[0].size))
+    said = [
+        Text("weight {w}", w=Shape(w.shape)),
+        Text("parameters {n}", n=parameters),
+        Text("multiplications {n}", n=products),
+    ]
+    return joined(said, "    ")
+
+
 class Channels:
-    """X is the input, W are the filters, S holds the sums of each kernel and the bias, Y is the output."""
+    """X is the input, W are the filters, S holds the sums of each kernel and the bias, Y is the output.
+
+    Of more channels or filters than there is room for the first and the last are drawn; what lies between is one sum.
+    """
 
     def __init__(self, scene: Conv, story: Story) -> None:
-        x, self.w, self.offsets = scene.maps.values, scene.weight.values, scene.offsets
+        x, self.w, offsets = scene.maps.values, scene.weight.values, scene.offsets
         channels, filters, graph = len(x), len(self.w), story.graph
-        axis = Axis.grouped(channels, filters, scene.groups)
-        self.windows, self.spans = Windows((axis, *scene.slide.windows.axes)), axis.spans
-        pixels, kernels = graph.map("x", x), graph.kernel("w", self.w)
+        spans = Axis.grouped(channels, filters, scene.groups).spans
+        shown, self.filters = drawn(channels, filters, scene.groups)
+        self.offsets, spans = offsets[list(self.filters)], tuple(spans[f] for f in self.filters)
+        axis = Axis(len(shown), tuple(tuple(n for n, c in enumerate(shown) if c in span) for span in spans))
+        self.windows, self.whole = Windows((axis, *scene.slide.windows.axes)), [len(span) for span in spans]
+        # Each term is the sum of one channel, or of all that are not drawn.
+        hidden = [range(1, channels - 1)] if len(shown) < channels else []
+        terms = [range(1), *hidden, *(range(c, c + 1) for c in shown[1:])]
+        self.terms = [[n for n, term in enumerate(terms) if {*term} & {*span}] for span in spans]
+        pixels, weight = graph.map("x", x), graph.kernel("w", self.w)
         padded = scene.slide.padded(graph, pixels)
-        added = graph.given("b", self.offsets) if self.offsets.any() else None
-        y = graph.compute("conv2d", padded, kernels, added, **scene.slide.options, groups=scene.groups)
-        self.partial = _partial_sums(padded.values[0], self.w, self.spans, scene.slide)
+        added = graph.given("b", offsets) if offsets.any() else None
+        y = graph.compute("conv2d", padded, weight, added, **scene.slide.options, groups=scene.groups)
+        self.partial = _partial_sums(padded.values[0], self.w[list(self.filters)], spans, terms, scene.slide)
 
-        pictured = scene.maps.source == "image" and channels == len(_COLORS)
-        names = _COLORS if pictured else tuple(Text("channel {n}", n=c + 1) for c in range(channels))
-        # The one that is linked with the result comes first.
-        marks = [Mark(name=f"window {c}", role="window", channel=c) for c in reversed(range(channels))]
         below = BELOW.get(scene.padding_mode) if padded is not pixels else None
-        how: dict[str, Any] = {"below": below, "captions": names, "columns": channels, "held": True}
-        fill: float | Values = 0.0 if padded is pixels else padded.values[0]
-        self.X = story.cells(
-            "input", "", pixels, windows=self.windows, fill=fill, data=scene.maps, marks=marks, axes=3, **how
-        )
-        self.W = [_filter(story, f, self.w) for f in range(filters)]
-        self.S = _sums(story, self.partial, names, self.offsets, y.values)
-        how = {"captions": tuple(Text("map {n}", n=f + 1) for f in range(filters)), "held": True}
-        self.Y = story.cells("output", "", y, pending=True, lost=lost_of(x, self.w), axes=3, **how)
+        how = sheets(shown, channels, "channel {n}", "{n} of {every} channels drawn", below)
+        if scene.maps.source == "image" and channels == len(_COLORS):
+            how["captions"] = _COLORS
+        # The one that is linked with the result comes first.
+        how["marks"] = [Mark(name=f"window {n}", role="window", channel=n) for n in reversed(range(len(shown)))]
+        fill: float | Values = 0.0 if padded is pixels else padded.values[0, shown]
+        self.X = story.cells("input", "", pixels, windows=self.windows, fill=fill, data=scene.maps, **how)
+        self.W = [
+            kernels(
+                story, f"filter {f + 1}", Text("Filter {n}: {size}", n=f + 1, size=Shape(self.w[f].shape)), self.w, f
+            )
+            for f in self.filters
+        ]
+        names = how["captions"]
+        if hidden:
+            # Of these a filter of a group sees only some.
+            middle = "…" if scene.groups > 1 else Joined((Number(2), Number(channels - 1)), "–")
+            names = names[0], middle, names[1]
+        self.S = _sums(story, self.partial, names, self.offsets, y.values[0, self.filters])
+        how = sheets(self.filters, filters, "map {n}", "{n} of {every} maps drawn")
+        self.Y = story.cells("output", "", y, pending=True, lost=lost_of(x, self.w), **how)
+        self.whole_drawn = len(self.filters) == filters and not hidden
+
+    @property
+    def kernels(self) -> list[Cells | str]:
+        """The filters, and an ellipsis for those that are not drawn."""
+        return [*self.W[:1], *between(self.filters, len(self.w)), *self.W[1:]]
+
+    def symbol(self, at: tuple[int, ...]) -> Symbol:
+        """A cell of the output, by the number of its filter."""
+        return self.Y.symbol("y", (self.filters[at[0]], *at[1:]))
 
     def arithmetic(self, at: tuple[int, ...]) -> Expression:
         """What a cell of the output is: products where there is one kernel or one weight a channel, else sums."""
         f, bias = at[0], self.S[len(self.partial[0]), 0, 0] if self.offsets.any() else None
-        if len(self.spans[f]) == 1 or self.w.shape[2:] == (1, 1):
+        one = self.whole[f] == 1 or self.w.shape[2:] == (1, 1)
+        if one and len(self.windows.axes[0].spans[f]) == self.whole[f]:
             weights = self.W[f].read(list(np.ndindex(self.w.shape[1:])))
             return dot(self.X.read(self.windows.cells(at)), weights, bias, self.Y[at])
-        terms = [self.S[c, 0, 0] for c in self.spans[f]]
+        terms = [self.S[n, 0, 0] for n in self.terms[f]]
         return total([*terms, bias] if bias is not None else terms)
 
     def step(self, at: tuple[int, ...]) -> Iterator[Change]:
@@ -65,36 +170,33 @@ class Channels:
         bias = [self.offsets[f]] if self.offsets.any() else []
         self.S.values[:, 0, 0] = [*self.partial[f, :, row, column], *bias, self.Y.values[at]]
         yield from self.X.windows(self.windows, at)
-        for c in (*self.spans[f], *range(len(self.partial[0]), len(self.S.values))):
-            yield self.S.set((c, 0, 0), role="output", value=float(self.S.values[c, 0, 0]))
+        for n in (*self.terms[f], *range(len(self.partial[0]), len(self.S.values))):
+            yield self.S.set((n, 0, 0), role="output", value=float(self.S.values[n, 0, 0]))
         yield from self.Y.write(at)
 
     def _switch(self, f: int) -> Iterator[Change]:
         """The next filter is in use, and channels that it does not see are faint."""
         for n in (f - 1, f)[f == 0 :]:
-            for place in np.ndindex(self.w.shape[1:]):
+            for place in np.ndindex(self.W[n].values.shape):
                 yield self.W[n].set(place, role="kernel" if n == f else "neighbour")
-        seen, roles = self.spans[f], self.windows.roles()
-        before = self.spans[f - 1] if f else range(len(roles))
-        for c in sorted({*before} ^ {*seen}):
+        spans, roles = self.windows.axes[0].spans, self.windows.roles()
+        before = spans[f - 1] if f else range(len(roles))
+        for n in sorted({*before} ^ {*spans[f]}):
             for place in np.ndindex(roles.shape[1:]):
-                yield self.X.set((c, *place), role=str(roles[(c, *place)]) if c in seen else "cut")
-            if c not in seen:
-                yield self.S.set((c, 0, 0), role="cut", value=float("nan"))
+                yield self.X.set((n, *place), role=str(roles[(n, *place)]) if n in spans[f] else "cut")
+        for n in sorted({*(self.terms[f - 1] if f else range(len(self.partial[0])))} - {*self.terms[f]}):
+            yield self.S.set((n, 0, 0), role="cut", value=float("nan"))
 
 
-def _partial_sums(x: Values, w: Values, spans: Sequence[Sequence[int]], slide: Sliding) -> Values:
-    """What every kernel gives by itself, (filters, channels, rows, columns); 0 for channels that a filter skips."""
+def _partial_sums(
+    x: Values, w: Values, spans: Sequence[Sequence[int]], terms: Sequence[Sequence[int]], slide: Sliding
+) -> Values:
+    """What the kernels of each term give, (filters, terms, rows, columns); 0 for channels that a filter skips."""
     found = np.zeros((len(w), len(x), *slide.windows.out))
     for f, span in enumerate(spans):
         for kernel, c in zip(w[f], span, strict=True):
             found[f, c] = conv2d(x[c][None], kernel[None, None], **slide.options)[0]
-    return found
-
-
-def _filter(story: Story, f: int, w: Values) -> Cells:
-    label = Text("Filter {n}: {size}", n=f + 1, size=Shape(w[f].shape))
-    return held(story, f"filter {f + 1}", label, w[f], "neighbour", w, ("",) * w.shape[1])
+    return np.stack([found[:, term].sum(axis=1) for term in terms], axis=1)
 
 
 def _sums(story: Story, partial: Values, names: tuple[Words, ...], offsets: Values, y: Values) -> Cells:
@@ -106,6 +208,12 @@ def _sums(story: Story, partial: Values, names: tuple[Words, ...], offsets: Valu
     found = held(story, "sums", Text("Sums and bias" if biased else "Sums"), values, "pending", every, names, signs)
     found.values = np.zeros(values.shape)
     return found
+
+
+def kernels(story: Story, name: str, label: Words, w: Values, n: int) -> Cells:
+    """The kernels of the weight's nth sheet, or of many the first and the last."""
+    shown = ends(w.shape[1])
+    return held(story, name, label, w[n, shown], "neighbour", w, ("",) * len(shown), between(shown, w.shape[1]))
 
 
 def held(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnviz.scenes._backward import BY_B, BY_W, BY_X, BY_Y, SENT, Sums, arrives, gradient_panel, received, stamp
+from cnnviz.scenes._backward import BY_B, BY_W, BY_X, BY_Y, SENT, Place, Sums, arrives, gradient_panel, received, stamp
 from cnnviz.story import Axis, Cells, Sliding, Story, Tensor, Windows, check_steps, times
 from cnnviz.storyboard import Mark, Step, Values
-from cnnviz.words import Math, Shape, Text, Words, dot, equation, total
+from cnnviz.words import Expression, Math, Shape, Text, Words, dot, equation, total
 
 if TYPE_CHECKING:
     from cnnviz.scenes.conv_backward import ConvBackward
@@ -29,14 +29,19 @@ def sums_of_windows(scene: ConvBackward, story: Story, slide: Sliding, found: Ma
     by_w = Sums(story, "weight", Text("${g}$", g=BY_W), found["grad_w"], windowed)
     by_b = Sums(story, "bias", Text("${g}$", g=BY_B), found["grad_b"], [{(0, 0): float(g[at])} for at in places])
     sums = [by_w, by_b]
-    stage: tuple[Cells | str, ...] = (X, "∗", G, "=", by_w.panel, by_b.panel)
+    stage: list[tuple[Cells | str, ...]] = [(X, "∗", G, "=", by_w.panel, by_b.panel)]
     if scene.part == "both":
         W = story.cells("kernel", "$w$ {size}", found["w"], role="forward")
         stamps = [stamp(windows, at, float(g[at]) * w) for at in places]
         sums.append(Sums(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], stamps))
-        stage = (X, W, G, "→", *(each.panel for each in sums))
+        # Each stands above its gradient.
+        stage = [(X, W, G), (sums[-1].panel, by_w.panel, by_b.panel)]
     # The weight that meets the most values is worked out.
     example = max(range(len(weights)), key=lambda n: sum(bool(drawn[windows.cells(at)[n]]) for at in places))
+    worked = weights[example]
+
+    def product(at: Place) -> Expression:
+        return G[at] * X[windows.cells(at)[example]]
 
     def steps() -> Iterator[Step]:
         for each in sums:
@@ -44,12 +49,12 @@ def sums_of_windows(scene: ConvBackward, story: Story, slide: Sliding, found: Ma
         yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
         for n, at in enumerate(places):
             added = [each.add(n) for each in sums]
-            pairs = [G[each] * X[windows.cells(each)[example]] for each in places[: n + 1]]
-            so_far = equation(None, total(pairs), by_w.number(weights[example]))
-            caption: Words = Text("{w} so far: {sum}", w=by_w.panel.symbol(BY_W, weights[example]), sum=so_far)
+            caption: Words
             if scene.part == "both":
                 names = {"w": Math(BY_W), "x": Math(BY_X)}
                 caption = Text("{g}: times its window to {w}, times the kernel to {x}", g=received(G[at], at), **names)
+            else:
+                caption = by_w.so_far(by_w.panel.symbol(BY_W, worked), worked, product, places[: n + 1])
             yield story.step(caption, X.window(windows, at), G.mark("current", at), *added)
         gone = [*X.cover(()), X.hide("window"), G.hide("current")]
         bias = equation(Math(BY_B), total(G.read(places)), by_b.panel[0, 0])
@@ -59,7 +64,7 @@ def sums_of_windows(scene: ConvBackward, story: Story, slide: Sliding, found: Ma
     return story.play(
         steps,
         windows.count + 2,
-        stage,
+        *stage,
         alt=Text(
             "back-propagation through a convolution: {slides}; each cell of the {grad} gradient of the output, times "
             "the window that made it, adds up to the gradient of the kernel",

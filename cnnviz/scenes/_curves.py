@@ -38,7 +38,7 @@ MANNERS = (
 """Roles and styles of several curves in one plot, no two alike."""
 
 _SAMPLES, _HALVINGS, _STEEP = 241, 40, 0.02
-_TANGENT, _PAD, _MOST_DECIMALS, _SIBLINGS = 0.13, 0.08, 15, 6
+_TANGENT, _PAD, _MOST_DECIMALS, _SIBLINGS, _NEAR = 0.13, 0.08, 15, 6, 0.05
 _SHOWN_DEFAULTS = {"leaky_relu": 0.1}
 """Parameters for which the function's own default is too small to be seen on a curve."""
 
@@ -192,9 +192,9 @@ class Point(Generic[Entry]):
 
     def plot(self, name: str, texts: Sequence[Words] = ("", ""), guides: Sequence[Curve] = (), **fields: Any) -> Plot:
         """Axes with both curves, named by `texts` at their ends, and the point where it starts and ends."""
-        # Names stand at the left ends of curves that come near the label at the right.
         (x, y), (u, v), none = self.curve, self.derivative, np.empty(0)
-        turn = -1 if self._bounded else 1
+        # Names stand at the left ends of curves that come near the label, or each other, at the right.
+        turn = -1 if self._bounded or abs(y[-1] - v[-1]) < _NEAR * np.ptp(self.y_range) else 1
         curves = (
             *guides,
             Curve(name="function", role="curve", x=x[::turn], y=y[::turn], text=texts[0]),

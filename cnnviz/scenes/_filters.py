@@ -5,18 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from cnnviz.data import KERNEL_NAMES, MAP_NAMES, Data, load_kernel, load_map
 from cnnviz.errors import UsageError
-from cnnviz.parameters import ArrayLike, Numbers
+from cnnviz.limits import MAX_CHANNELS
+from cnnviz.parameters import ArrayLike, Numbers, param
 from cnnviz.story import Axis, MapAndKernel, input_map, load_sheets
 from cnnviz.storyboard import Values
 
-MOST = 8
-"""Channels, and filters, that the stage has room for."""
+
+def sheet_count(help: str) -> Any:
+    """Declare a number of channels or filters."""
+    return param(None, help=help, lo=1, hi=MAX_CHANNELS, shown_default="1, or the data's own")
+
+
+def channel_groups() -> Any:
+    """Declare groups."""
+    return param(1, help="Groups of channels; a filter sees those of one.", lo=1, hi=MAX_CHANNELS)
+
+
+def biases() -> Any:
+    """Declare a bias for each filter."""
+    return param(0.0, help="Added to every output: a number, or one a filter.", lo=-1e9, hi=1e9, group="Data")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,21 +43,37 @@ class MapsAndFilters(MapAndKernel):
         groups: int
         bias: Numbers
 
+    transposed: ClassVar[bool] = False
+    usual_map: ClassVar[str] = "edge"
+
     input: ArrayLike = input_map(None, shown_default="edge; small-random for several channels")
 
     def prepare(self) -> None:
         """What is given is loaded, and its sizes become `i` and `k`, `channels` and `filters`; raises UsageError."""
         if self.input is None:
-            self.fill_in(input=self.defaults()["input"])
+            self.fill_in(input=self._named_input)
         channels, *i = self.maps.values.shape
-        filters, _, *k = self.weight.values.shape
-        self.fill_in(i=tuple(i), k=tuple(k))
-        if (channels, filters) != (1, 1):
-            self.fill_in(channels=channels, filters=filters)
+        self.fill_in(i=tuple(i), k=self.weight.values.shape[2:])
+        if self.several:
+            self.fill_in(channels=channels, filters=self.count)
 
     def defaults(self) -> Mapping[str, Any]:
         """The input depends on the number of channels."""
-        return {"input": "edge" if (self.channels or self._taken) in (None, 1) else "small-random"}
+        return {"input": self._named_input}
+
+    @property
+    def _named_input(self) -> str:
+        return "small-random" if (self.channels or self._taken) not in (None, 1) else self.usual_map
+
+    @cached_property
+    def several(self) -> bool:
+        """Whether there is more than one channel or filter."""
+        return (len(self.maps.values), self.count) != (1, 1)
+
+    @property
+    def count(self) -> int:
+        """Filters."""
+        return self.weight.values.shape[1] * self.groups if self.transposed else len(self.weight.values)
 
     @cached_property
     def maps(self) -> Data:
@@ -59,19 +88,24 @@ class MapsAndFilters(MapAndKernel):
 
     @cached_property
     def weight(self) -> Data:
-        """The kernels, (filters, channels of a group, rows, columns); raises UsageError."""
-        seen = len(self.maps.values) // self.groups
-        single = seen == self.groups == (self.filters or 1) == 1
+        """The kernels; raises UsageError.
+
+        (filters, channels of a group, rows, columns), or `transposed` (channels, filters of a group, rows, columns).
+        """
+        channels, wanted = len(self.maps.values), self.filters or self.groups
+        single = channels == self.groups == (self.filters or 1) == 1
         spec = self.kernel_spec if single or self.kernel is not None else "random"
-        found = load_sheets(load_kernel, spec, [self.filters or self.groups, seen], self.k, seed=self.seed)
-        filters, given = found.values.shape[:2]
+        counts = [channels, wanted // self.groups] if self.transposed else [wanted, channels // self.groups]
+        found = load_sheets(load_kernel, spec, counts, self.k, seed=self.seed)
+        first, second = found.values.shape[:2]
+        given, filters = (first, second * self.groups) if self.transposed else (second * self.groups, first)
         _check_count(filters, self.filters, "filters")
-        if given != seen:
+        if given != channels:
             raise UsageError(
-                f"the filters of --kernel have {given} channels, but each sees {seen} of the input: use --channels "
-                f"{given * self.groups}, or kernels for {seen}"
+                f"the filters of --kernel take {given} channels, but the input has {channels}: use --channels {given}, "
+                f"or kernels for {channels}"
             )
-        Axis.grouped(len(self.maps.values), filters, self.groups)
+        Axis.grouped(channels, filters, self.groups)
         return found
 
     @property
@@ -80,6 +114,8 @@ class MapsAndFilters(MapAndKernel):
         if self.kernel is None or (isinstance(self.kernel, str) and self.kernel in KERNEL_NAMES):
             return None
         shape = load_kernel(self.kernel_spec, self.k, seed=self.seed, axes=4).values.shape
+        if self.transposed:
+            return shape[0] if len(shape) > 3 else None
         return shape[-3] * self.groups if len(shape) > 2 else None
 
     @cached_property
@@ -96,16 +132,14 @@ class MapsAndFilters(MapAndKernel):
     def offsets(self) -> Values:
         """One for each filter; raises UsageError."""
         given = np.atleast_1d(np.asarray(self.bias, np.float64))
-        if len(given) not in (1, len(self.weight.values)):
+        if len(given) not in (1, self.count):
             raise UsageError(
-                f"--bias has {len(given)} numbers, but --filters is {len(self.weight.values)}: give one number, or "
+                f"--bias has {len(given)} numbers, but --filters is {self.count}: give one number, or "
                 f"--filters {len(given)}"
             )
-        return np.resize(given, len(self.weight.values))
+        return np.resize(given, self.count)
 
 
 def _check_count(found: int, asked: int | None, what: str) -> None:
     if asked not in (None, found):
         raise UsageError(f"the data has {found} {what}, but --{what} asks for {asked}: leave --{what} out")
-    if found > MOST:
-        raise UsageError(f"{found} {what} do not fit the stage: use at most {MOST}")

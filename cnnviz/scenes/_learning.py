@@ -11,20 +11,23 @@ from typing import Any
 import numpy as np
 
 from cnnviz.network.learning import Learner
-from cnnviz.ops.optimizers import Optimizer
-from cnnviz.scenes._rules import Settings, short
+from cnnviz.scenes._rules import Rule, Settings, short
 from cnnviz.storyboard import Change, MoveDot, SetCurve, Values
 from cnnviz.words import Number, Strong, Text, Words
 
 _GROWN, _LATE = 3.0, 5
 """Training has diverged where the mean loss of the last epochs, so many of them, is so many times the first."""
 
+STROKES = "strokes"
+"""The examples that are pictures rather than points."""
+
 RATES = {"sgd": 0.2, "momentum": 0.05, "nesterov": 0.05, "adagrad": 0.1, "rmsprop": 0.01, "adam": 0.02}
 """Rates with which each optimizer learns the usual examples."""
 
 SETTINGS = Settings(momentum=0.9, alpha=0.9, beta1=0.9, beta2=0.999)
 _LONG = 1e4
-_BATCH, _SAMPLES = 20, 81
+_BATCH = 20
+_SIDE, _SMALL = 8, 0.3
 _TWIST = 2.2 * math.pi
 _START = 2
 """Weights that tell nothing yet of the usual examples."""
@@ -49,17 +52,32 @@ def spirals(turn: Values) -> Values:
     return np.concatenate([arm, -arm])
 
 
+def strokes(count: int, rng: np.random.Generator) -> Values:
+    """Pictures of `count` strokes that fall and as many that rise, each moved at random, (2·count, 1, 8, 8)."""
+    across, down = np.meshgrid(*[np.arange(float(_SIDE)) - (_SIDE - 1) / 2] * 2)
+    apart = np.concatenate([np.broadcast_to(across + sign * down, (count, _SIDE, _SIDE)) for sign in (-1, 1)])
+    moved = np.abs(apart / math.sqrt(2) - rng.uniform(-2, 2, (2 * count, 1, 1)))
+    return np.clip(1 - moved / 1.2, 0, 1)[:, None]
+
+
 SHAPES: Mapping[str, Callable[[Values], Values]] = MappingProxyType(
     {"moons": moons, "circles": circles, "spirals": spirals}
 )
 """The classes' shapes: as many points of each, the first class first."""
 
 
+USUAL: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {name: {"layers": "fc 8, tanh, fc 8, tanh, fc 2", "noise": 0.12} for name in SHAPES}
+    | {STROKES: {"layers": "conv 4@5x5, relu, maxpool 4, fc 2", "noise": 0.3}}
+)
+OWN = "chosen for the data"
+
+
 def make_points(name: str, count: int, noise: float, seed: int) -> tuple[Values, Values]:
-    """Points (count, 2), as many of each class, and their classes (count,)."""
-    half = count // 2
-    points = SHAPES[name]((np.arange(half) + 0.5) / half)
-    points = points + np.random.default_rng(seed).normal(0, noise, points.shape)
+    """Points (count, 2) or pictures (count, 1, 8, 8), as many of each class, and their classes (count,)."""
+    half, rng = count // 2, np.random.default_rng(seed)
+    points = strokes(half, rng) if name == STROKES else SHAPES[name]((np.arange(half) + 0.5) / half)
+    points = points + rng.normal(0, noise, points.shape)
     return points, np.repeat([0, 1], half)
 
 
@@ -85,6 +103,7 @@ class Training:
     rates: Values
     examples: int
     diverged: bool
+    pictures: bool
 
     @property
     def epochs(self) -> int:
@@ -96,7 +115,21 @@ class Training:
         if self.diverged:
             return Text("A learning rate of {lr} is too high: the loss grows", lr=rate)
         known = self._known(self.epochs, 0)
+        if self.pictures:
+            return Text("Kernels of noise turn into strokes: {right} of {n} examples are classified correctly", **known)
         return Text("The boundary bends until {right} of {n} examples are classified correctly", **known)
+
+    def alt(self, data: str, weights: int) -> Words:
+        """What is seen of it."""
+        return Text(
+            "a network with {n} weights that learns to tell two classes ({data}) apart: in {epochs} epochs its loss "
+            "goes from {first} to {last}",
+            n=weights,
+            data=data,
+            epochs=self.epochs,
+            first=Number(self.loss[0], 2),
+            last=Number(self.loss[-1], 2),
+        )
 
     def caption(self, epoch: int, digits: int) -> Words:
         """What is said after an epoch."""
@@ -126,20 +159,22 @@ def train(
     learner: Learner,
     x: Values,
     labels: Values,
-    make: Callable[[float], Optimizer],
+    rule: Rule,
     rates: Values,
     seed: int,
 ) -> Training:
     """Train in batches, in an order drawn anew each epoch, with the rate of each epoch."""
-    rng, w = np.random.default_rng((seed, 1)), learner.start(seed + _START)
-    state = make(1.0).init(w)
+    pictures = x.shape[-1] > 1
+    # What kernels have learned shall be seen over the noise that they began with.
+    rng, w = np.random.default_rng((seed, 1)), learner.start(seed + _START) * (_SMALL if pictures else 1.0)
+    state = rule.make(1.0, SETTINGS).init(w)
     weights, loss, right, found = [w], [learner.loss(w, x, labels)], [learner.accuracy(w, x, labels)], 0.0
     with np.errstate(over="ignore", invalid="ignore"):
         for rate in rates:
             order = rng.permutation(len(x))
             for at in range(0, len(order), _BATCH):
                 batch = order[at : at + _BATCH]
-                w, state = make(float(rate)).step(w, learner.gradient(w, x[batch], labels[batch]), state)
+                w, state = rule.make(float(rate), SETTINGS).step(w, learner.gradient(w, x[batch], labels[batch]), state)
             found = learner.loss(w, x, labels) if np.isfinite(w).all() else math.inf
             if not math.isfinite(found):
                 break
@@ -148,12 +183,4 @@ def train(
             right.append(learner.accuracy(w, x, labels))
     # Of a loss that jumps up and down one value tells nothing.
     diverged = not math.isfinite(found) or float(np.mean(loss[-_LATE:])) > _GROWN * loss[0]
-    return Training(tuple(weights), np.array(loss), np.array(right), rates, len(x), diverged)
-
-
-def field_of(learner: Learner, w: Values, reach: float) -> Values:
-    """The probability of the second class over the plane, (rows, columns)."""
-    at = np.linspace(-reach, reach, _SAMPLES)
-    points = np.stack(np.meshgrid(at, at), axis=-1).reshape(-1, 2, 1, 1)
-    scores = learner.scores(w, points)
-    return np.asarray(np.round(1 / (1 + np.exp(np.clip(scores[:, 0] - scores[:, 1], -50, 50))), 4)).reshape(len(at), -1)
+    return Training(tuple(weights), np.array(loss), np.array(right), rates, len(x), diverged, pictures)

@@ -2,36 +2,95 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import numpy as np
 
+from cnnviz.network.learning import Learner
 from cnnviz.scenes._learning import Training
-from cnnviz.storyboard import Curve, Dot, Plot, Surface, Values
+from cnnviz.story import Cells, Story
+from cnnviz.storyboard import Change, Curve, Dot, Panel, Plot, SetHeights, Shade, Surface, Values
 from cnnviz.words import Text
 
 _HIGHEST = 100.0
 """Losses beyond so many times the first are off the axes."""
 
 _NOTHING = np.empty(0)
+_SAMPLES, _MOST_KERNELS = 81, 8
 
 
-def plane(x: Values, labels: Values, heights: Values, reach: float) -> Surface:
-    """The points of both classes over the field."""
-    one, other = x[labels == 0], x[labels == 1]
-    return Surface(
-        name="plane",
-        x_range=(-reach, reach),
-        y_range=(-reach, reach),
-        axes="frame",
-        square=True,
-        heights=heights,
-        # Only the pale bands in the middle are ever reached, so that points stand out from them.
-        levels=np.array([*range(-4, 0), 0.2, 0.5, 0.8, *range(2, 6)]),
-        scale="diverging",
-        curves=(
-            Curve(name="first", role="forward", x=one[:, 0], y=one[:, 1], style="dots"),
-            Curve(name="second", role="active", x=other[:, 0], y=other[:, 1], style="rings"),
-        ),
-    )
+class Plane:
+    """The points of both classes over the field that the network makes."""
+
+    def __init__(self, learner: Learner, x: Values, labels: Values, w: Values) -> None:
+        self._learner = learner
+        reach = self._reach = float(np.ceil(10 * np.abs(x).max() + 1) / 10)
+        one, other = x[labels == 0], x[labels == 1]
+        panel = Surface(
+            name="plane",
+            x_range=(-reach, reach),
+            y_range=(-reach, reach),
+            axes="frame",
+            square=True,
+            heights=self._field(w),
+            # Only the pale bands in the middle are ever reached, so that points stand out from them.
+            levels=np.array([*range(-4, 0), 0.2, 0.5, 0.8, *range(2, 6)]),
+            scale="diverging",
+            curves=(
+                Curve(name="first", role="forward", x=one[:, 0], y=one[:, 1], style="dots"),
+                Curve(name="second", role="active", x=other[:, 0], y=other[:, 1], style="rings"),
+            ),
+        )
+        self.panels: tuple[Panel | Cells, ...] = (panel,)
+
+    def changes(self, w: Values) -> Iterator[Change]:
+        """What is seen with other weights."""
+        yield SetHeights(panel="plane", heights=self._field(w))
+
+    def _field(self, w: Values) -> Values:
+        """The probability of the second class over the plane, (rows, columns)."""
+        at = np.linspace(-self._reach, self._reach, _SAMPLES)
+        scores = self._learner.scores(w, np.stack(np.meshgrid(at, at), axis=-1).reshape(-1, 2, 1, 1))
+        gap = np.clip(scores[:, 0] - scores[:, 1], -50, 50)
+        return np.asarray(np.round(1 / (1 + np.exp(gap)), 4)).reshape(len(at), -1)
+
+
+class Kernels:
+    """The weights of the first layer as pictures, beside two examples of each class."""
+
+    def __init__(self, story: Story, learner: Learner, x: Values, labels: Values, weights: Sequence[Values]) -> None:
+        self._learner = learner
+        chosen = [np.flatnonzero(labels == label)[n] for n in (0, 1) for label in (0, 1)]
+        held: dict[str, Any] = {"columns": 2, "held": True, "numbers": False}
+        names = tuple(Text("class {n}", n=n) for n in (1, 2))
+        grays = Shade(scale="gray", lo=float(x.min()), hi=float(x.max()), always=True)
+        shown = x[chosen, 0]
+        examples = story.cells("examples", Text("Examples"), shown, shade=grays, captions=("", "", *names), **held)
+        most = max(float(np.abs(self._kernels(w)).max()) for w in weights)
+        shade = Shade(scale="diverging", lo=-most, hi=most, always=True)
+        first = self._kernels(weights[0])
+        blank = ("",) * len(first)
+        label = Text("First layer's kernels")
+        self._panel = story.cells("kernels", label, first, shade=shade, captions=blank, enlarge=True, **held)
+        self.panels: tuple[Panel | Cells, ...] = (examples, self._panel)
+
+    def changes(self, w: Values) -> Iterator[Change]:
+        """What is seen with other weights."""
+        for place, value in np.ndenumerate(self._kernels(w)):
+            yield self._panel.set(place, value=float(value))
+
+    def _kernels(self, w: Values) -> Values:
+        """At most eight, (kernels, rows, columns); the weights of a number are a square."""
+        found = next(each for each in self._learner.arrays(w).values() if each.ndim > 1)
+        side = math.isqrt(found[0].size)
+        return np.asarray(found.reshape(-1, side, side)[:_MOST_KERNELS])
+
+
+def view(story: Story, learner: Learner, x: Values, labels: Values, weights: Sequence[Values]) -> Plane | Kernels:
+    """What is seen of the network beside its loss, with all `weights` that are shown."""
+    return Kernels(story, learner, x, labels, weights) if x.ndim > 2 else Plane(learner, x, labels, weights[0])
 
 
 def progress(training: Training, epochs: int) -> Plot:

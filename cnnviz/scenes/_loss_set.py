@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from cnnviz.functions.losses import LABEL, LOSSES, PREDICTION, Loss
 from cnnviz.scene import Scene
@@ -57,8 +58,8 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
         steps,
         len(at),
         (
-            _plot("plot", Text("prediction: any real number"), panels["plot"], 1.5),
-            _plot("probability", Text("prediction: a probability"), panels["probability"], 1.0),
+            _plot("plot", Text("prediction: any real number"), panels["plot"], span=1.5, y_text=Symbol("L")),
+            _plot("probability", Text("prediction: a probability"), panels["probability"]),
         ),
         step_roles=(),
         formula=Text(
@@ -72,12 +73,14 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
     )
 
 
-def _plot(name: str, label: Words, points: Sequence[Point[Loss]], span: float) -> Plot:
+def _plot(name: str, label: Words, points: Sequence[Point[Loss]], **more: Any) -> Plot:
     low, high = padded(*(point.curve[1] for point in points))
     curves, dots = [label_line(1.0, high)], []
     for point, (role, style) in zip(points, MANNERS, strict=False):
         title, key = point.entry.title, point.entry.name
-        curves.append(Curve(name=key, role=role, style=style, x=point.curve[0], y=point.curve[1], text=title))
+        # Beside the label, at the right end of a probability's axis, there is no room for a name.
+        x, y = (line[:: -1 if point.entry.prediction == "probability" else 1] for line in point.curve)
+        curves.append(Curve(name=key, role=role, style=style, x=x, y=y, text=title))
         dots.append(Dot(name=key, role=role, x=float(point.at[-1]), y=float(point.values[-1])))
     return Plot(
         name=name,
@@ -85,10 +88,9 @@ def _plot(name: str, label: Words, points: Sequence[Point[Loss]], span: float) -
         x_range=points[0].x_range,
         y_range=(low, high),
         x_text=PREDICTION,
-        y_text=Symbol("L"),
         curves=tuple(curves),
         dots=tuple(dots),
-        span=span,
+        **more,
     )
 
 

@@ -22,7 +22,7 @@ POINTS = {
     "intra": Text("A value is damped where the pixels around it are strong"),
 }
 _SUM_LETTERS = 30
-_LONGEST_ROW = 6
+_LONGEST_ROW = 12
 """Cells up to which all channels stand side by side."""
 
 

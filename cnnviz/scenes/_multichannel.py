@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cnnviz.scenes._channels import Channels
+import numpy as np
+
+from cnnviz.scenes._channels import FIRST_AND_LAST, Channels, channels_set, weights_told
 from cnnviz.story import Story, check_steps, filling
-from cnnviz.storyboard import Step, Values
-from cnnviz.words import Number, Shape, Text, Words, equation, joined
+from cnnviz.storyboard import Step
+from cnnviz.words import Shape, Text, equation, joined
 
 if TYPE_CHECKING:
     from cnnviz.scenes.conv import Conv
@@ -38,44 +40,28 @@ def convolve(scene: Conv) -> Story:
     panels = Channels(scene, story)
     count = panels.windows.count
     check_steps(count, "this convolution", panels.windows.covered)
-    for word, symbol, value in (("channels", "C", channels), ("filters", "F", len(w)), ("groups", "g", groups)):
-        if symbol != "g" or value > 1:
-            story.set(word, symbol, Number(value), size=False)
+    channels_set(story, channels, len(w), groups)
     story.sizes(k=scene.slide.k, s=scene.s, p=scene.p, d=scene.d)
 
     def steps() -> Iterator[Step]:
         for at in panels.windows.places():
             changes = list(panels.step(at))
-            yield story.step(equation(panels.Y.symbol("y", at), panels.arithmetic(at), panels.Y[at]), changes)
+            yield story.step(equation(panels.symbol(at), panels.arithmetic(at), panels.Y[at]), changes)
 
+    alt = Text(
+        "a convolution of {i} with {w}: each filter has a kernel for every channel that it sees; {steps} the {o} "
+        "output, each cell the sum of what the kernels give",
+        i=Shape(scene.maps.values.shape),
+        w=Shape(w.shape),
+        steps=filling(count),
+        o=Shape(panels.windows.out),
+    )
     return story.play(
         steps,
         count,
         (panels.X, "→", panels.Y),
-        (*panels.W, panels.S),
-        alt=Text(
-            "a convolution of {i} with {w}: each filter has a kernel for every channel that it sees; {steps} the {o} "
-            "output, each cell the sum of what the kernels give",
-            i=Shape(scene.maps.values.shape),
-            w=Shape(w.shape),
-            steps=filling(count),
-            o=Shape(panels.windows.out),
-        ),
-        formula=_counts(w, scene.offsets, count),
+        (*panels.kernels, panels.S),
+        alt=alt if panels.whole_drawn else joined((alt, FIRST_AND_LAST)),
+        formula=weights_told(w, len(w), scene.offsets, len(w) * int(np.prod(scene.slide.windows.out))),
         convention=Text("cross-correlation: kernel not flipped"),
     )
-
-
-def _counts(w: Values, offsets: Values, cells: int) -> Words:
-    """The weight, parameters and multiplications."""
-    channels, rows, columns = map(Number, w.shape[1:])
-    biased = bool(offsets.any())
-    each = channels * rows * columns
-    parameters = equation(None, Number(len(w)) * (each + 1 if biased else each), Number(w.size + len(w) * biased))
-    products = equation(None, Number(cells) * Number(w[0].size), Number(cells * w[0].size))
-    said = [
-        Text("weight {w}", w=Shape(w.shape)),
-        Text("parameters {n}", n=parameters),
-        Text("multiplications {n}", n=products),
-    ]
-    return joined(said, "    ")

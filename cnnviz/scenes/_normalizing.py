@@ -10,29 +10,26 @@ from cnnviz.scenes._batch import Batch
 from cnnviz.scenes._number_line import NumberLines
 from cnnviz.scenes._statistics import Statistics
 from cnnviz.story import Cells, Story
-from cnnviz.storyboard import Change, Equation, Mark, Row, SetRow, Step
-from cnnviz.words import Math, Number, Symbol, Text, Words, counted, equation, joined, relation, substitute
+from cnnviz.storyboard import Change, Mark, Step
+from cnnviz.words import Math, Number, Symbol, Text, Words, counted, equation, joined, substitute
 
 MOVES, _SHORT = 5, 0.15
 """In-between pictures of a move, and how long each is shown."""
 
 MARKS = Mark(name="column", role="window"), Mark(name="value", role="result")
-_LAST = "activate"
-
-_LISTED = 3
-"""Channels whose means and variances are all written out."""
+_ACTIVATION = 4
+"""The place of the activation among the moves."""
 
 
 @dataclass(frozen=True)
 class Normalizing:
-    """What happens: `X` is the batch, `panels` are what becomes of it, `rows` the lines of the algorithm."""
+    """What happens: `X` is the batch, `panels` are what becomes of it."""
 
     scene: Batch
     story: Story
     X: Cells
     panels: Mapping[str, Cells]
     dots: NumberLines
-    rows: Mapping[str, Words]
 
     def steps(self) -> Iterator[Step]:
         """Means, variances, then the moves; each grid is filled when the dots stand as it says."""
@@ -52,28 +49,22 @@ class Normalizing:
         subtracted = equation(None, self.X[0, 0] - numbers.mean, centred)
         divided, multiplied = equation(None, centred / numbers.deviation, hat), equation(None, gamma * hat, scaled)
         sigma, g, b = Math(r"\sigma"), Math(r"\gamma"), Math(r"\beta")
-        moves: list[tuple[str, Words, Words | None]] = [
-            ("normalise", Text("subtract the mean:   {equation}", equation=subtracted), None),
-            ("normalise", Text("divide by {sigma}:   {equation}", sigma=sigma, equation=divided), Math(r"\hat{x}_1")),
-            ("scale", Text("multiply by {gamma}:   {equation}", gamma=g, equation=multiplied), None),
-            ("scale", Text("add {beta}:   {equation}", beta=b, equation=equation(None, scaled + beta, y)), Math("y_1")),
+        moves: list[tuple[Words, Words | None]] = [
+            (Text("subtract the mean:   {equation}", equation=subtracted), None),
+            (Text("divide by {sigma}:   {equation}", sigma=sigma, equation=divided), Math(r"\hat{x}_1")),
+            (Text("multiply by {gamma}:   {equation}", gamma=g, equation=multiplied), None),
+            (Text("add {beta}:   {equation}", beta=b, equation=equation(None, scaled + beta, y)), Math("y_1")),
         ]
         if "activated" in self.panels:
-            moves.append(("activate", self._worked("activated", 0), Math("f(y_1)")))
+            moves.append((self._worked("activated", 0), Math("f(y_1)")))
         filled = iter(self.panels)
         source = self.X
-        for place, (row, caption, name) in enumerate(moves):
-            yield from self._moved(row, place, caption, name)
+        for place, (caption, name) in enumerate(moves):
+            yield from self._moved(place, caption, name)
             if name is not None:
                 panel = next(filled)
                 yield from self._filled(panel, source)
                 source = self.panels[panel]
-
-    def algorithm(self) -> Equation:
-        """Algorithm 1, line by line; the activation comes in the last one's place."""
-        lines = tuple(Row(name=name, text=text, role="muted") for name, text in self.rows.items() if name != _LAST)
-        widest = tuple(self._row(name, self.X.values.shape[1]) for name in ("mean", "variance"))
-        return Equation(name="algorithm", lines=lines, widest=widest)
 
     def _measured(self, row: str, channel: int) -> Step:
         """The mean or the variance of a channel, its column lit."""
@@ -83,16 +74,14 @@ class Normalizing:
         mark = [self.dots.mark_mean(channel, mean)]
         if not first:
             mark = [self.dots.mark_spread(channel, mean, numbers.variance.value**0.5)]
-            mark.append(SetRow(panel="algorithm", row="mean", role="ink"))
         return self.story.step(
             Text("channel {channel}:   {equation}", channel=channel + 1, equation=worked),
             self.X.cover(cells, special=dict.fromkeys(cells, "selected")),
             self.X.mark("column", (0, channel), (samples, 1)),
             mark,
-            SetRow(panel="algorithm", row=row, text=self._row(row, channel + 1), role="active"),
         )
 
-    def _moved(self, row: str, place: int, caption: Words, name: Words | None = None) -> Iterator[Step]:
+    def _moved(self, place: int, caption: Words, name: Words | None = None) -> Iterator[Step]:
         """The dots on their way from a state to the next; `name` is what the first sample's are then."""
         start, end = self.dots.states[place : place + 2]
         for part in range(1, MOVES + 1):
@@ -101,21 +90,15 @@ class Normalizing:
             changes = [*self.dots.move(start, end, share, name if last else None)]
             # Mean and spread follow what they measure; the activation leaves neither.
             for c, now in enumerate((start + share * (end - start)).T):
-                mean = None if row == "activate" else float(now.mean())
+                mean = None if place == _ACTIVATION else float(now.mean())
                 changes += [
                     self.dots.mark_mean(c, mean),
                     self.dots.mark_spread(c, mean, float(now.std())),
                 ]
-            yield self.story.step(
-                caption, changes, self._turned_to(row) if part == 1 else (), beats=1 if last else _SHORT
-            )
+            yield self.story.step(caption, changes, self._uncovered() if part == 1 else (), beats=1 if last else _SHORT)
 
-    def _turned_to(self, row: str) -> Iterator[Change]:
-        """Another line of the algorithm is active, and no cell."""
-        order = list(self.rows)
-        if row != _LAST:
-            yield SetRow(panel="algorithm", row=order[order.index(row) - 1], role="ink")
-        yield SetRow(panel="algorithm", row="scale" if row == _LAST else row, text=self.rows[row], role="active")
+    def _uncovered(self) -> Iterator[Change]:
+        """No cell is singled out."""
         yield from self.X.cover(())
         yield from (cells.hide(mark.name) for cells in (self.X, *self.panels.values()) for mark in MARKS)
 
@@ -125,9 +108,14 @@ class Normalizing:
         for c in range(channels):
             yield self.story.step(
                 Text("channel {channel}, sample 1:   {equation}", channel=c + 1, equation=self._worked(panel, c)),
-                *(self.panels[panel].write((sample, c), mark="") for sample in range(samples)),
+                (self._flown(panel, source, (sample, c)) for sample in range(samples)),
                 (cells.mark("value", (0, c)) for cells in (source, self.panels[panel])),
             )
+
+    def _flown(self, panel: str, source: Cells, at: tuple[int, int]) -> Change:
+        """A value on its way from the panel that it is made of."""
+        cells = self.panels[panel]
+        return cells.set(at, "output", float(cells.values[at]), origin=at, source=source.name)
 
     def _worked(self, panel: str, c: int) -> Words:
         """The arithmetic of a channel's first value."""
@@ -141,15 +129,6 @@ class Normalizing:
         y, function = self.panels["scaled"].number((0, c), fine), ACTIVATIONS[self.scene.activation.replace("-", "_")]
         values = {"x": y} | {letter: Number(value, None) for letter, value in function.chosen().items()}
         return equation(joined((function.title, "(", y, ")"), ""), substitute(function.at(values), values), result)
-
-    def _row(self, row: str, known: int) -> Words:
-        """The line of the means or the variances with the numbers of the first `known` channels."""
-        found = [self._statistics(c) for c in range(known)]
-        numbers: list[Number] = [each.mean if row == "mean" else each.variance for each in found]
-        shown = numbers if known <= _LISTED else numbers[-1:]
-        rounded = any(relation(Number(number.value, None), number) == "≈" for number in shown)
-        listed = joined(shown if known <= _LISTED else ("…", *shown), ", ")
-        return joined((self.rows[row], listed), " ≈ " if rounded else " = ")
 
     def _statistics(self, channel: int) -> Statistics:
         return statistics(self.X, channel, self.scene)

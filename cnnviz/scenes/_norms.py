@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from cnnviz.scenes._number_line import NumberLines
 from cnnviz.scenes._statistics import Statistics
 from cnnviz.story import Axis, Cells, Graph, Story, Windows
-from cnnviz.storyboard import Change, Mark, Step
+from cnnviz.storyboard import Change, Mark, Sign, Step
 from cnnviz.words import Shape, Text, Words, counted, equation, joined
 
 if TYPE_CHECKING:
@@ -21,30 +22,41 @@ SIZE = 2, 2
 
 
 class Kind(NamedTuple):
-    """What a normalization is called, one of its groups, and which values share a mean and a variance."""
+    """What a normalization is called, one of its groups, which values share a mean and a variance, and what is said of
+    their number lines.
+    """
 
     title: str
     group: str
     point: str
+    lines: str
 
 
 KINDS = MappingProxyType(
     {
         "batch": Kind(
-            "Batch normalization", "channel {part}", "Each channel has one mean and variance, over all samples"
+            "Batch normalization",
+            "channel {part}",
+            "Each channel has one mean and variance, over all samples",
+            "one line per channel",
         ),
         "layer": Kind(
-            "Layer normalization", "sample {sample}", "Each sample has one mean and variance, over all its channels"
+            "Layer normalization",
+            "sample {sample}",
+            "Each sample has one mean and variance, over all its channels",
+            "one line per sample",
         ),
         "instance": Kind(
             "Instance normalization",
             "sample {sample}, channel {part}",
             "Each channel of each sample has a mean and variance of its own",
+            "one line per map",
         ),
         "group": Kind(
             "Group normalization",
             "sample {sample}, group {part}",
             "Each group of channels of a sample has one mean and variance",
+            "one line per group",
         ),
     }
 )
@@ -83,25 +95,44 @@ def options_of(scene: Norm, shape: tuple[int, ...]) -> dict[str, Any]:
     return own.get(scene.kind, {})
 
 
-def in_turn(scene: Norm, story: Story, panels: tuple[Cells, Cells], groups: Windows) -> Iterator[Step]:
-    """Mean, variance and result of the first group in steps of their own, of each later one in one."""
+def cells_of(scene: Norm, groups: Windows, at: tuple[int, ...]) -> tuple[list[int], list[tuple[int, ...]]]:
+    """The maps of a group, and all their cells."""
+    sheets = [sample * scene.channels + c for sample, c in groups.cells(at)]
+    return sheets, [(sheet, *pixel) for sheet in sheets for pixel in np.ndindex(scene.i or SIZE)]
+
+
+def number_lines(scene: Norm, panels: tuple[Cells, Cells], groups: Windows) -> NumberLines:
+    """A line for each group, its values as dots."""
+    cells = [cells_of(scene, groups, at)[1] for at in groups.places()]
+    return NumberLines(
+        "values", [np.array([[each.values[cell] for cell in own] for own in cells]).T for each in panels]
+    )
+
+
+def in_turn(
+    scene: Norm, story: Story, panels: tuple[Cells, Cells], groups: Windows, dots: NumberLines | None
+) -> Iterator[Step]:
+    """The mean of each group, of the first one its variance too, then its values on their way to the output."""
     (X, Y), size = panels, panels[0].values.shape[1:]
     for n, at in enumerate(groups.places()):
-        name, sheets = group_name(scene.kind, at), [sample * scene.channels + c for sample, c in groups.cells(at)]
-        cells = [(sheet, *pixel) for sheet in sheets for pixel in np.ndindex(size)]
+        name, (sheets, cells) = group_name(scene.kind, at), cells_of(scene, groups, at)
         numbers = Statistics(X.read(cells), scene.eps, scene.most())
+        mean, deviation = numbers.mean.value, numbers.variance.value**0.5
         lit = [
             *X.cover(cells, special=dict.fromkeys(cells, "selected")),
             *X.outline_sheets(sheets, (0, 0), size),
         ]
-        for worked in (numbers.mean_equation(), numbers.variance_equation()) if n == 0 else ():
-            yield story.step(Text("{group}:   {equation}", group=name, equation=worked), lit)
+        measured = [dots.mark_mean(n, mean), dots.mark_spread(n, mean, deviation)] if dots else []
+        for row, worked in enumerate((numbers.mean_equation(), numbers.variance_equation())[: 2 if n == 0 else 1]):
+            marks = measured[: row + 1] if n == 0 else measured
+            yield story.step(Text("{group}:   {equation}", group=name, equation=worked), lit, marks)
         first = equation(None, (X[cells[0]] - numbers.mean) / numbers.deviation, Y[cells[0]])
         yield story.step(
             Text("{group}, first value:   {equation}", group=name, equation=first),
             lit,
-            (change for cell in cells for change in Y.write(cell, mark="")),
+            (Y.set(cell, "output", float(Y.values[cell]), origin=cell, source=X.name) for cell in cells),
             Y.outline_sheets(sheets, (0, 0), size),
+            dots.arrive(n) if dots else (),
         )
 
 
@@ -111,20 +142,26 @@ def all_norms(scene: Norm) -> Story:
     story, size = started(scene, "Normalization layers", text), scene.i or SIZE
     windows = {kind: groups_of(scene, kind) for kind in KINDS}
     panels = {kind: _overview(story, scene, kind, groups) for kind, groups in windows.items()}
+    heads = [(Sign(name=f"channels {kind}", text=Text("channels →"), size=18), panel) for kind, panel in panels.items()]
 
     def steps() -> Iterator[Step]:
         for turn in zip_longest(*(groups.places() for groups in windows.values())):
             lit = {kind: at for kind, at in zip(windows, turn, strict=True) if at is not None}
             yield story.step(
                 joined((_named(kind, at) for kind, at in lit.items()), "     "),
-                (change for kind in windows if kind not in lit for change in panels[kind].cover(())),
+                (
+                    change
+                    for kind in windows
+                    if kind not in lit
+                    for change in (*panels[kind].cover(()), panels[kind].hide("lit"))
+                ),
                 (change for kind, at in lit.items() for change in _lit(panels[kind], windows[kind], at)),
             )
 
     return story.play(
         steps,
         scene.batch * scene.channels,
-        tuple(panels.values()),
+        (Sign(name="samples", text=Text("samples ↓"), size=18), *(part for pair in heads for part in pair)),
         alt=Text(
             "batch, layer, instance and group normalization side by side, each as a grid of samples and channels: "
             "the cells that share a mean and a variance light up together"
@@ -147,7 +184,8 @@ def _overview(story: Story, scene: Norm, kind: str, groups: Windows) -> Cells:
         values=counted(values, "{n} value", "{n} values"),
     )
     cells, label = np.zeros((scene.batch, scene.channels)), Text(kind.capitalize())
-    return story.cells(kind, label, cells, below=shared, numbers=False, marks=tuple(marks), shade=None)
+    how: dict[str, Any] = {"marks": (*marks, Mark(name="lit", role="window")), "shade": None, "under": True}
+    return story.cells(kind, label, cells, below=shared, numbers=False, **how)
 
 
 def _lit(panel: Cells, groups: Windows, at: tuple[int, ...]) -> Iterator[Change]:
@@ -156,3 +194,4 @@ def _lit(panel: Cells, groups: Windows, at: tuple[int, ...]) -> Iterator[Change]
         panel.set(cell, role="output")
     yield from panel.cover(cells, special=dict.fromkeys(cells, "selected"))
     yield panel.mark(f"group {int(np.ravel_multi_index(at, groups.out))}", *groups.outline(at))
+    yield panel.mark("lit", *groups.outline(at))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Values
-from cnnviz.words import Math, Text, Words
+from cnnviz.words import Math, Words
 
 _BESIDE = 0.06
 _HALF, _BELOW = 0.42, 0.36
@@ -20,10 +20,11 @@ _HIDDEN = np.empty(0)
 
 @dataclass(frozen=True, eq=False)
 class NumberLines:
-    """Lines for values (samples, channels); `states` are all that they will ever be."""
+    """Lines for values (samples, channels), with `names` at their ends; `states` are all that they will ever be."""
 
     name: str
     states: Sequence[Values]
+    names: Sequence[Words] = ()
 
     @property
     def channels(self) -> int:
@@ -43,18 +44,20 @@ class NumberLines:
         """Whether the lines leave no room between them for the names of dots."""
         return self.channels > _NAMED
 
-    def plot(self) -> Plot:
+    def plot(self, label: Words = "") -> Plot:
         """The panel, its dots at the first state; the first sample's stand out."""
         lo, hi = self.span
         bottom = self.channels + 0.5
         ends = np.array([lo, hi])
         curves = [Curve(name="zero", role="guide", x=np.zeros(2), y=np.array([bottom, 0.4]), style="dashed")]
         for c in range(self.channels):
-            name = Text("channel {n}", n=c + 1)
-            curves.append(Curve(name=f"line {c}", role="axis", x=ends, y=np.full(2, c + 1.0), text=name))
+            line, name = np.full(2, c + 1.0), self.names[c] if self.names else ""
+            curves.append(Curve(name=f"line {c}", role="axis", x=ends, y=line, text=name))
         for c in range(self.channels):
-            curves.append(Curve(name=f"spread {c}", role="derivative", x=_HIDDEN, y=_HIDDEN, text=Math(r"\sigma")))
-            curves.append(Curve(name=f"mean {c}", role="tangent", x=_HIDDEN, y=_HIDDEN, text=Math(r"\mu")))
+            # The names on the first line hold for all.
+            mean, spread = ("", "") if c else (Math(r"\mu"), Math(r"\sigma"))
+            curves.append(Curve(name=f"spread {c}", role="derivative", x=_HIDDEN, y=_HIDDEN, text=spread))
+            curves.append(Curve(name=f"mean {c}", role="tangent", x=_HIDDEN, y=_HIDDEN, text=mean))
         x, y = self.states[0], self._heights(self.states[0])
         dots = tuple(
             Dot(
@@ -69,7 +72,15 @@ class NumberLines:
         )
         # Downwards, for the first channel is the top one.
         y_range = bottom, 0.4
-        return Plot(name=self.name, x_range=(lo, hi), y_range=y_range, curves=tuple(curves), dots=dots, axes="frame")
+        return Plot(
+            name=self.name,
+            x_range=(lo, hi),
+            y_range=y_range,
+            curves=tuple(curves),
+            dots=dots,
+            axes="frame",
+            label=label,
+        )
 
     def move(self, start: Values, end: Values, share: float, name: Words | None = None) -> Iterator[Change]:
         """The dots on their way from one state to another, where the first sample's get another name."""
@@ -79,6 +90,14 @@ class NumberLines:
         for r, c in np.ndindex(*x.shape):
             text = None if r or self._close else name
             yield MoveDot(panel=self.name, dot=f"{c},{r}", x=float(x[r, c]), y=float(y[r, c]), text=text)
+
+    def arrive(self, channel: int) -> Iterator[Change]:
+        """The dots of a channel, its mean and its spread as they are in the last state; those before it are there."""
+        first, last = self.states[0], self.states[-1]
+        state = np.where(np.arange(self.channels) <= channel, last, first)
+        yield from self.move(state, state, 1.0)
+        mean, deviation = float(last[:, channel].mean()), float(last[:, channel].std())
+        yield from (self.mark_mean(channel, mean), self.mark_spread(channel, mean, deviation))
 
     def mark_mean(self, channel: int, mean: float | None) -> Change:
         """The upright at a mean; None takes it away."""

@@ -49,7 +49,7 @@ def scatter(
     cropped = not counting and any(scene.p)
     X = story.cells("input", "Input {size}", pixels, data=scene.map, marks=(_WINDOW,))
     W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=scene.kernel_name, enlarge=True)
-    more: dict[str, Any] = {"pending": True, "shade": shade_of_sums(story, x, w, scene.bias, **scene.sizes)}
+    more: dict[str, Any] = {"pending": True, "shade": shade_of_sums(story, x, w, bias.value, **scene.sizes)}
     more |= {"digits": story.decimals(y.values, lost=lost_of(x, w)), "marks": (_WINDOW, _KEPT)}
     sums = None
     if cropped:
@@ -60,7 +60,7 @@ def scatter(
 
     def steps() -> Iterator[Step]:
         decimals = product_decimals(story, x, w)
-        stamps = Stamps(sums or Y, windows, w, decimals, bias=scene.bias, cut=not cropped)
+        stamps = Stamps(sums or Y, windows, w, decimals, bias=bias.value, cut=not cropped)
         label = [sums.relabel()] if sums else []
         for at in np.ndindex(x.shape):
             changes = [*stamps.stamp(at, float(x[at])), *X.cover([at]), X.mark("window", at), *label]

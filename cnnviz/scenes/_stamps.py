@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from cnnviz.ops import conv_transpose2d
 from cnnviz.story import Cells, Story, Windows
@@ -18,28 +19,49 @@ Place = tuple[int, ...]
 class Stamps:
     """Adds multiples of the kernel to a panel; `hit` are the cells that the last one has reached.
 
-    The panel is as large as all stamps, or as what is left where their padding is `cut` off.
+    The panel is as large as all stamps, or as what is left where their padding is `cut` off. `maps` are the numbers of
+    its maps where it has several.
     """
 
     def __init__(
-        self, panel: Cells, windows: Windows, weights: Values, decimals: int, *, bias: float = 0.0, cut: bool = True
+        self,
+        panel: Cells,
+        windows: Windows,
+        weights: Values,
+        decimals: int,
+        *,
+        bias: float | Values = 0.0,
+        cut: bool = True,
+        maps: Sequence[int] = (),
     ) -> None:
-        self.panel = panel
-        self.sums: Values = np.full(panel.values.shape, bias)
+        self.panel, self.maps = panel, maps
+        self.sums: Values = np.zeros(panel.values.shape) + bias
         self.counts = np.zeros(panel.values.shape, np.int64)
         self.hit: list[Place] = []
         self._windows, self._weights, self._decimals, self._cut = windows, weights, decimals, cut
         self._added: dict[Place, float] = {}
 
-    def stamp(self, at: Place, value: float) -> Iterator[Change]:
-        """Add `value` times the kernel for a cell of the input; notes say what is added."""
-        self._added = {cell: value * weight for cell, weight in self._reached(at)}
+    def stamp(self, at: Place, value: float, kernels: Mapping[int, Values] | None = None) -> Iterator[Change]:
+        """Add `value` times the kernel for a cell of the input; notes say what is added.
+
+        Of a panel of several maps add to those of `kernels`, each with a kernel of its own.
+        """
+        every = {(): self._weights} if kernels is None else {(n,): kernel for n, kernel in kernels.items()}
+        self._added = {
+            (*sheet, *cell): value * weight
+            for sheet, kernel in every.items()
+            for cell, weight in self._reached(at, kernel)
+        }
         self.hit = list(self._added)
         roles = {cell: "overlap" if self.counts[cell] else "kernel" for cell in self.hit}
         for cell, added in self._added.items():
             self.sums[cell] += added
             self.counts[cell] += 1
             yield self.panel.set(cell, role="output", value=float(self.sums[cell]))
+        if kernels is not None:
+            yield from self.panel.cover(self.hit, (), roles)
+            yield from self.panel.outline_sheets(list(kernels), *self.outline(at), name="window")
+            return
         yield from self.panel.cover(self.hit, [self._note(added) for added in self._added.values()], roles)
         yield self.panel.mark("window", *self.outline(at))
 
@@ -49,10 +71,19 @@ class Stamps:
 
     def rest(self) -> Iterator[Change]:
         """The last stamp is taken off, and cells that none has reached come in."""
+        yield from self.add(self.counts == 0, np.zeros(self.sums.shape))
+
+    def add(self, where: npt.NDArray[np.bool_], values: Values) -> Iterator[Change]:
+        """The last stamp is taken off, and values are added to cells all at once."""
+        self._added = {cell: float(values[cell]) for cell in map(tuple, np.argwhere(where).tolist())}
+        self.hit = list(self._added)
         yield from self.panel.cover(())
-        for row, column in np.argwhere(self.counts == 0).tolist():
-            yield self.panel.set((row, column), role="output", value=float(self.sums[row, column]))
-        yield self.panel.hide("window")
+        for cell, added in self._added.items():
+            self.sums[cell] += added
+            yield self.panel.set(cell, role="output", value=float(self.sums[cell]))
+        for mark in self.panel.panel.marks:
+            if mark.role == "window":
+                yield self.panel.hide(mark.name)
 
     @property
     def example(self) -> Place:
@@ -64,21 +95,20 @@ class Stamps:
         digits = max(self.panel.decimals, self._decimals)
         result, added = float(self.sums[self.example]), self._added[self.example]
         terms = Number(result - added, digits) + Number(added, digits)
-        row, column = self.example
-        return Text(
-            "at row {row}, column {column}: {sum}",
-            row=row + 1,
-            column=column + 1,
-            sum=equation(None, terms, Number(result, digits, self.panel.ref(self.example))),
-        )
+        found = equation(None, terms, Number(result, digits, self.panel.ref(self.example)))
+        *sheet, row, column = (at + 1 for at in self.example)
+        if sheet:
+            said = "in map {map}, row {row}, column {column}: {sum}"
+            return Text(said, map=self.maps[sheet[0] - 1] + 1, row=row, column=column, sum=found)
+        return Text("at row {row}, column {column}: {sum}", row=row, column=column, sum=found)
 
     def told(self, symbol: Symbol, value: Number) -> Words:
         """The last stamp and its last addition, if any cell was reached."""
         return joined((stamping(symbol, value), self.addition() if self.hit else None), "; ")
 
-    def _reached(self, at: Place) -> Iterator[tuple[Place, float]]:
+    def _reached(self, at: Place, kernel: Values) -> Iterator[tuple[Place, float]]:
         top, left = self._windows.padding if self._cut else (0, 0)
-        for cell, weight in zip(self._windows.cells(at), self._weights.ravel().tolist(), strict=True):
+        for cell, weight in zip(self._windows.cells(at), kernel.ravel().tolist(), strict=True):
             if not self._cut or self._windows.is_inside(cell):
                 yield (cell[0] - top, cell[1] - left), weight
 
@@ -96,7 +126,8 @@ def shade_of_sums(story: Story, x: Values, w: Values, bias: float = 0.0, **sizes
     """For every sum on the way: none goes beyond that of its positive or of its negative products alone."""
 
     def add(a: Values, b: Values) -> Values:
-        return conv_transpose2d(a[None, None], b[None, None], **sizes)
+        x, kernels = (np.reshape(each, (1,) * (4 - each.ndim) + each.shape) for each in (a, b))
+        return conv_transpose2d(x, kernels, **sizes)
 
     (x_up, x_down), (w_up, w_down) = ((np.maximum(each, 0), np.minimum(each, 0)) for each in (x, w))
     most, least = add(x_up, w_up) + add(x_down, w_down), add(x_up, w_down) + add(x_down, w_up)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 from cnnviz.functions.activations import ACTIVATIONS
@@ -14,16 +13,6 @@ from cnnviz.scenes._statistics import needs_double
 from cnnviz.story import Cells, Graph, Story, Tensor, short_digits
 from cnnviz.storyboard import Sign, Values
 from cnnviz.words import Assigned, Math, Number, Symbol, Text, Words, counted, joined
-
-_ALGORITHM = MappingProxyType(
-    {
-        "mean": Math(r"\mu_B=\Sigma\,x_i/m"),
-        "variance": Math(r"\sigma_B^2=\Sigma\,(x_i-\mu_B)^2/m"),
-        "normalise": Math(r"\hat{x}_i=(x_i-\mu_B)/\sqrt{\sigma_B^2+\epsilon}"),
-        "scale": Math(r"y_i=\gamma\,\hat{x}_i+\beta"),
-    }
-)
-"""The lines of Algorithm 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,24 +53,24 @@ class BatchNorm(Batch):
         }
         centred = self.x - [statistics(X, c, self).mean.value for c in range(channels)]
         states = [self.x, centred, hat.values, gamma * hat.values, y.values]
-        rows: dict[str, Words] = dict(_ALGORITHM)
         if self.activation != "none":
             function = ACTIVATIONS[self.activation.replace("-", "_")]
             activated = graph.compute(function.name, y, result="activated", **function.options())
-            rows["activate"] = joined((function.title, Math("(y)")), "")
+            label = joined((function.title, Math("(y)")), "")
             # What ReLU lets pass looks as before.
             digits = {"digits": panels["scaled"].decimals} if function.name == "relu" else {}
-            panels["activated"] = self._results(story, "activated", rows["activate"], activated, **digits)
+            panels["activated"] = self._results(story, "activated", label, activated, **digits)
             states.append(activated.values)
 
-        steps = Normalizing(self, story, X, panels, NumberLines("values", states), rows)
+        names = [Text("channel {n}", n=c + 1) for c in range(channels)]
+        steps = Normalizing(self, story, X, panels, NumberLines("values", states, names))
         arrows = ((Sign(name=f"to {name}", text="→"), panel) for name, panel in panels.items())
         epsilon = Assigned(Symbol(r"\epsilon"), Number(self.eps, None, ("eps",)))
         return story.play(
             steps.steps,
             1 + (2 + len(panels)) * channels + MOVES * (len(states) - 1),
             (X, *(part for pair in arrows for part in pair)),
-            (steps.dots.plot(), steps.algorithm()),
+            (steps.dots.plot(),),
             alt=Text(
                 "batch normalization: the {m} values of {channels} are dots on a number line; they are shifted to mean "
                 "0, divided by √(σ² + ε), multiplied by γ and shifted by β{activation}",

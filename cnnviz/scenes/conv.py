@@ -11,13 +11,11 @@ import numpy as np
 
 from cnnviz.parameters import Numbers, Sides, Size, param
 from cnnviz.scenes import _padding
-from cnnviz.scenes._filters import MOST, MapsAndFilters
+from cnnviz.scenes._filters import MapsAndFilters, biases, channel_groups, sheet_count
 from cnnviz.scenes._multichannel import convolve
 from cnnviz.story import Graph, Sliding, Story, dilation, lost_of, padding, refuse, stride, times
 from cnnviz.storyboard import Step
 from cnnviz.words import Shape, Text, dot, equation, joined, lines
-
-_OWN = "1, or the data's own"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +40,11 @@ class Conv(MapsAndFilters):
     )
     padding_mode: str = param("zeros", choices=_padding.MODES, help="What fills the padding.")
     d: Size = dilation()
-    channels: int | None = param(None, help="Channels of the input.", lo=1, hi=MOST, shown_default=_OWN)
-    filters: int | None = param(None, help="Filters, each of which makes a map.", lo=1, hi=MOST, shown_default=_OWN)
-    groups: int = param(1, help="Groups of channels; a filter sees those of one.", lo=1, hi=MOST)
+    channels: int | None = sheet_count("Channels of the input.")
+    filters: int | None = sheet_count("Filters, each of which makes a map.")
+    groups: int = channel_groups()
     flip: bool = param(False, help="Rotate the kernel by 180°: the true convolution of signal processing.")
-    bias: Numbers = param(0.0, help="Added to every output: a number, or one a filter.", lo=-1e9, hi=1e9, group="Data")
+    bias: Numbers = biases()
 
     def prepare(self) -> None:
         """Padding that has a name becomes numbers too."""
@@ -62,7 +60,7 @@ class Conv(MapsAndFilters):
 
     def story(self) -> Story:
         """One step for each output cell."""
-        if len(self.weight.values) * len(self.maps.values) > 1:
+        if self.several:
             refuse({"--flip rotates the kernel of one channel and one filter: leave it out for more": self.flip})
             return convolve(self)
         x, w, slide = self.map.values, self.weights.values, self.slide

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from cnnviz.data import Data, load_map
+from cnnviz.errors import UsageError
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scenes._backward import GRAD_HELP, load_grad
+from cnnviz.scenes._channels_backward import channels_backward
 from cnnviz.scenes._conv_backward import full_convolution, sums_of_windows
-from cnnviz.story import Graph, MapAndKernel, Sliding, Story, dilation, input_map, input_size, padding, stride
+from cnnviz.scenes._filters import MapsAndFilters
+from cnnviz.story import Graph, Sliding, Story, dilation, input_map, input_size, padding, stride
 from cnnviz.words import Text
 
 _EXAMPLE = "1 0 2 1; 3 1 0 2; 0 2 1 1; 2 1 3 0"
+_OWN = "1, or the data's own"
+_MOST = 8  # channels, and filters, that the stage has room for
 _POINTS = {
     "weight": "Each output's gradient times its window adds up in the kernel's gradient",
     "input": "Each output's gradient stamps its multiple of the kernel; overlaps add up",
@@ -24,7 +29,7 @@ _POINTS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConvBackward(MapAndKernel):
+class ConvBackward(MapsAndFilters):
     """Back-propagation through a convolution y = x ∗ w + b, given the gradient of its output.
 
     ∂L/∂w adds up each output's gradient times its window, ∂L/∂x each output's gradient times the kernel where that
@@ -36,41 +41,56 @@ class ConvBackward(MapAndKernel):
         "cnnviz conv-backward --part weight",
         "cnnviz conv-backward --part input --i 3 --k 2",
         "cnnviz conv-backward --i 5 --s 2 --p 1",
+        "cnnviz conv-backward --channels 2 --filters 2",
     )
+    default_size: ClassVar[Size] = (4, 4)
 
     i: Size | None = input_size(shown_default="4, or the data's own")
     s: Size = stride()
     p: Size = padding()
     d: Size = dilation()
+    channels: int | None = param(None, help="Channels of the input.", lo=1, hi=_MOST, shown_default=_OWN)
+    filters: int | None = param(None, help="Filters, each of which made a map.", lo=1, hi=_MOST, shown_default=_OWN)
+    groups: int = param(1, help="Groups of channels; a filter sees those of one.", lo=1, hi=_MOST)
     part: str = param(
         "both", choices=("weight", "input", "both"), help="Whose gradients are computed", always_named=True
     )
-    input: ArrayLike = input_map(None, shown_default="an example of 4×4, else random from 0 to 3")
+    input: ArrayLike = input_map(None, shown_default="an example of 4×4, else small-random")
     grad_output: ArrayLike | None = param(None, help=GRAD_HELP, group="Data", shown_default="random: −2 to 3, never 0")
 
+    def prepare(self) -> None:
+        """Raises UsageError."""
+        super().prepare()
+        for what, found in (("channels", len(self.maps.values)), ("filters", self.count)):
+            if found > _MOST:
+                raise UsageError(f"{found} {what} do not fit the stage of conv-backward: use at most {_MOST}")
+
+    def defaults(self) -> Mapping[str, Any]:
+        """The input depends on its size and the number of channels."""
+        own = (self.channels or self._taken) in (None, 1) and self.i in (None, (4, 4))
+        return {"input": _EXAMPLE if own else "small-random"}
+
     @cached_property
-    def map(self) -> Data:
-        """The input."""
-        spec = self.input
-        if spec is None:
-            small = np.random.default_rng(self.seed).integers(0, 4, self.i or (4, 4))
-            spec = _EXAMPLE if self.i in (None, (4, 4)) else small.astype(float)
-        return load_map(spec, self.i, seed=self.seed)
+    def slide(self) -> Sliding:
+        """The kernel over the input."""
+        i, k = self.maps.values.shape[1:], self.weight.values.shape[2:]
+        return Sliding(i=i, k=k, s=self.s, p=self.p, d=self.d)
 
     def story(self) -> Story:
         """The gradient arrives, then one step for each of its cells; last the sums, or the full convolution."""
-        x, w, graph = self.map.values, self.weights.values, Graph()
-        slide = Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p, d=self.d)
-        windows = slide.windows  # refuses a kernel that does not fit
+        x, w, graph = self.maps.values, self.weight.values, Graph()
+        windows = self.slide.windows  # refuses a kernel that does not fit
         graph.essential = 0
-        given = graph.map("x", x), graph.kernel("w", w), graph.given("b", [0.0])
-        y = graph.compute("conv2d", *given, **slide.options)
-        grad = graph.map("grad_y", load_grad(self.grad_output, windows.out, self.seed))
+        given = graph.map("x", x), graph.kernel("w", w), graph.given("b", np.zeros(len(w)))
+        y = graph.compute("conv2d", *given, **self.slide.options, groups=self.groups)
+        grad = graph.map("grad_y", load_grad(self.grad_output, y.values.shape[1:], self.seed))
         found = graph.backward(y, grad)
 
         story = Story(self, Text("Convolution, backward"), graph, point=Text(_POINTS[self.part]))
+        if len(x) * len(w) > 1:
+            return channels_backward(self, story, found, grad.values[0])
         story.fits(windows, "this gradient")
-        story.sizes(k=w.shape, s=self.s, p=self.p, d=self.d)
+        story.sizes(k=w.shape[2:], s=self.s, p=self.p, d=self.d)
         if self.part == "input":
             return full_convolution(self, story, windows, found["grad_x"], grad.values[0, 0])
-        return sums_of_windows(self, story, slide, found, grad.values[0, 0])
+        return sums_of_windows(self, story, self.slide, found, grad.values[0, 0])

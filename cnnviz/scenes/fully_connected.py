@@ -60,6 +60,7 @@ class FullyConnected(DenseLayer):
         edges = Edges(W, X, B, sums, self.most())
 
         def steps() -> Iterator[Step]:
+            yield story.step(Text("Each output adds up its weighted inputs and a bias: how much is that?"))
             digits = digits_for(sums, most=self.most())
             for j, i in np.ndindex(sums.shape):
                 at, name = (j, 0), Symbol("y", (j + 1,))
@@ -77,8 +78,8 @@ class FullyConnected(DenseLayer):
 
         return story.play(
             steps,
-            sums.size,
-            (edges.panel(), W, X, "+", B, "=", Y),
+            1 + sums.size,
+            (edges.panel(), W, "·", X, "+", B, "=", Y),
             alt=Text(
                 "a fully connected layer: {inputs}, each connected to each of {outputs}; {n} steps add one product of "
                 "weight and input, or one bias, at a time, until y is {y}",

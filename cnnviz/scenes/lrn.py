@@ -94,7 +94,7 @@ class Lrn(Scene):
         for symbol, name in (("n", "n"), ("k", "k"), (r"\alpha", "alpha"), (r"\beta", "beta")):
             story.set("", symbol, story.number(name), size=False)
         down = _lrn.rows_of_channels(channels, columns)
-        more: dict[str, Any] = {"axes": 3, "columns": math.ceil(channels / down)}
+        more: dict[str, Any] = {"axes": 3, "columns": math.ceil(channels / down), "held": inter}
         marks = (*sheet_marks("window", channels, "window"), Mark(name="centre", role="result", channel=0))
         X = story.cells("input", "Input $a$, {size}", x, data=self.maps, marks=marks, **more)
         more |= {"pending": True, "digits": short_digits(b.values, self.digits)}

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
 from cnnviz.limits import MAX_SIDE
+from cnnviz.network.onnx_crop import find_layer
+from cnnviz.network.onnx_field import field_tour
 from cnnviz.network.onnx_file import DIGITS
-from cnnviz.network.onnx_run import NUMBERS, OnnxRun, load_labels, run_onnx
-from cnnviz.network.onnx_stations import PANEL, Stop, answer_stop, block_stops, image_stop, keys, short
+from cnnviz.network.onnx_gradcam import class_of, heat_tour
+from cnnviz.network.onnx_run import NUMBERS, Prepared, load_labels, prepare, run_onnx
+from cnnviz.network.onnx_stations import LONGEST_TITLE, Tour, short, whole_tour
+from cnnviz.network.torch_module import exported
 from cnnviz.parameters import ArrayLike, Numbers, Size, param
 from cnnviz.scene import Scene
-from cnnviz.story import Story
-from cnnviz.storyboard import Maps, SetStation, Step
+from cnnviz.scenes._net_layer import layer_story
+from cnnviz.story import Story, refuse
 from cnnviz.words import Text, counted
 
 
@@ -27,7 +30,13 @@ class Net(Scene):
     layers, those of one name or size are one block.
     """
 
-    examples: ClassVar = ("cnnviz net", "cnnviz net model.onnx --input cat.png")
+    examples: ClassVar = (
+        "cnnviz net",
+        "cnnviz net model.onnx --input cat.png",
+        "cnnviz net --layer conv2",
+        "cnnviz net --gradcam 3",
+        "cnnviz net --receptive-field",
+    )
 
     model: str = param(
         DIGITS,
@@ -43,12 +52,18 @@ class Net(Scene):
         names=lambda: (NUMBERS,),
         files=True,
     )
+    layer: str | None = param(None, help="Draw this convolution: its strongest filter on a part of its real input.")
+    gradcam: str | None = param(None, help="Draw what in the input speaks for this class: its number or label.")
+    receptive_field: bool = param(
+        False, help="Draw what a cell of the layer sees, of the last convolution unless given."
+    )
     i: Size | None = param(
         None, alias="input-size", help="Input size of a model that takes any.", lo=1, hi=MAX_SIDE, group="Data"
     )
     input: ArrayLike | None = param(
         None,
         group="Data",
+        unnamed=True,
         help="Input: an image, cut and resized to the model's size, or a .npy file.",
         shown_default="a drawn 3 for digits, else a picture",
     )
@@ -56,36 +71,36 @@ class Net(Scene):
     std: Numbers = param(1.0, help="By which they are then divided: a number, or one a channel.", group="Data")
 
     @cached_property
-    def _run(self) -> OnnxRun:
-        return run_onnx(self.model, self.input, self.i, (self.mean, self.std), self.seed)
+    def _known(self) -> Prepared:
+        return prepare(self.model, self.input, self.i, (self.mean, self.std), self.seed)
 
     @cached_property
-    def _names(self) -> list[str]:
-        return load_labels(self.labels, len(self._run.probabilities))
+    def _tour(self) -> Tour:
+        known, most = self._known, self.most()
+        if self.receptive_field:
+            layer = find_layer(known, self.layer)
+            return field_tour(run_onnx(known, layer), layer)
+        run = run_onnx(known)
+        names = load_labels(self.labels, len(run.probabilities))
+        if self.gradcam is not None:
+            return heat_tour(run, names, class_of(self.gradcam, names), most)
+        return whole_tour(run, names, most)
 
-    @cached_property
-    def _stops(self) -> list[Stop]:
-        """What stands on the stage, from left to right."""
-        run, most = self._run, self.most()
-        stops = [image_stop(run, most), *block_stops(run)]
-        return stops + ([answer_stop(run, self._names, most)] if len(run.probabilities) else [])
+    def __post_init__(self) -> None:
+        if hasattr(self.model, "forward"):
+            self.fill_in(model=exported(self.model, self.input, self.i))
+        super().__post_init__()
 
     def story(self) -> Story:
-        """A step for the input, for each block, and for the probabilities."""
-        run, name = self._run, short("" if self.model == DIGITS else Path(self.model).stem, 30)
-        point = Text("What does each block see? Its strongest maps, from the image to the answer")
-        story = Story(self, name or Text("Neural network"), point=point)
-        layers = counted(run.layers, "{n} layer", "{n} layers")
-        story.settings = [("", layers), ("", Text("{parameters} parameters", parameters=run.parameters))]
-        panel = Maps(name=PANEL, stations=tuple(stop.station for stop in self._stops), key=keys(self._stops))
-        what = Text("a neural network of {layers}: the maps of its blocks appear one after the other", layers=layers)
-        return story.play(self._steps, len(self._stops), (panel,), alt=what, step_roles=())
-
-    def _steps(self) -> Iterator[Step]:
-        before = None
-        for stop in self._stops:
-            name = stop.station.name
-            shown = SetStation(panel=PANEL, station=name, role="active", values=stop.values, shade=stop.shade)
-            done = (SetStation(panel=PANEL, station=before, role="done"),) if before else ()
-            yield Step(caption=stop.caption, changes=(*done, shown), beats=2 if stop is self._stops[-1] else 1.5)
-            before = name
+        """A step for each station; or what a `layer` does."""
+        other = self.gradcam is not None and (self.layer is not None or self.receptive_field)
+        refuse({"--gradcam is a figure of its own: leave out --layer and --receptive-field": other})
+        known = self._known
+        if self.layer is not None and not self.receptive_field:
+            return layer_story(self, known, self.layer)
+        tour, name = self._tour, short("" if self.model == DIGITS else Path(self.model).stem, LONGEST_TITLE)
+        story = Story(self, name or Text("Neural network"), point=tour.point)
+        layers = counted(len(known.layers), "{n} layer", "{n} layers")
+        story.settings = [("", layers), ("", Text("{parameters} parameters", parameters=known.parameters))]
+        stage = (tour.panel(),)
+        return story.play(tour.steps, len(tour.stops), stage, alt=tour.alt, step_roles=(), formula=tour.formula)

@@ -11,7 +11,7 @@ from cnnviz.limits import MAX_SIDE
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._comparison import comparison
-from cnnviz.scenes._norms import KINDS, SIZE, all_norms, groups_of, in_turn, options_of, started
+from cnnviz.scenes._norms import KINDS, SIZE, all_norms, groups_of, in_turn, number_lines, options_of, started
 from cnnviz.scenes._statistics import needs_double
 from cnnviz.story import (
     Graph,
@@ -27,6 +27,8 @@ from cnnviz.story import (
     stage_of_two,
 )
 from cnnviz.words import Math, Number, Shape, Text, counted, joined
+
+_MOST_ACROSS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,9 @@ class Norm(Scene):
     )
     batch: int = param(3, alias="batch-size", help="Samples in the batch.", lo=1, hi=MAX_SIDE)
     channels: int = param(4, help="Channels of a sample.", lo=1, hi=4096)
-    i: Size | None = input_size(help="Size of a channel.", shown_default="2, or the data's own", always_named=False)
+    i: Size | None = input_size(
+        help="Size of a channel.", shown_default="2x1, or the data's own; 2 for all and compare", always_named=False
+    )
     groups: int = param(2, help="Groups of channels, for the kind `group`.", lo=1, hi=4096)
     eps: float = param(1e-5, help="ε, added to the variance.", lo=1e-12, hi=1)
     input: ArrayLike = input_maps("all channels of all samples")
@@ -60,7 +64,7 @@ class Norm(Scene):
         """The channels of all samples, one after the other."""
         sheets = self.batch * self.channels
         texts = {"what": "maps", "option": "--batch times --channels"}
-        return load_maps(self.input, sheets, self.i, seed=self.seed, default=(sheets, SIZE), **texts)
+        return load_maps(self.input, sheets, self.i, seed=self.seed, default=(sheets, (2, 1)), **texts)
 
     def prepare(self) -> None:
         """The maps are loaded, and their size becomes `i`."""
@@ -90,15 +94,23 @@ class Norm(Scene):
         y = graph.compute(f"{self.kind}_norm", x, **options_of(self, shape), eps=self.eps)
         story = started(self, KINDS[self.kind].title, KINDS[self.kind].point, graph)
         more: dict[str, Any] = {"axes": 4, "size": Shape(shape, "x"), "columns": self.channels}
-        more |= {"captions": ("",) * sheets, "below": Text("rows: samples, columns: channels")}
-        X = story.cells("input", "Input $x$, {size}", x, data=self.maps, marks=sheet_marks("window", sheets), **more)
+        more["captions"] = ("",) * sheets
+        label, marks = Text("Input $x$: samples ↓, channels →"), sheet_marks("window", sheets)
+        X = story.cells("input", label, x, data=self.maps, marks=marks, **more)
         more |= {"pending": True, "marks": sheet_marks("result", sheets), "digits": short_digits(y.values, self.digits)}
         Y = story.cells("output", "Output $\\hat{{x}}$, {size}", y, **more)
         shared = Number(count, 0, ("input", "role", "selected"))
+        # Between wide blocks there is no room for number lines.
+        dots = number_lines(self, (X, Y), groups) if self.channels * size[1] <= _MOST_ACROSS else None
+        stage = (
+            [(X, dots.plot(Text(KINDS[self.kind].lines)), Y)]
+            if dots
+            else stage_of_two(X, Y, self.channels * size[1], self.batch * size[0])
+        )
         return story.play(
-            lambda: in_turn(self, story, (X, Y), groups),
-            groups.count + 2,
-            *stage_of_two(X, Y, self.channels * size[1], self.batch * size[0]),
+            lambda: in_turn(self, story, (X, Y), groups, dots),
+            2 * groups.count + 1,
+            *stage,
             alt=Text(
                 "{kind} of {samples} with {channels}: {groups}, {n} values each, the cells that share a mean and a "
                 "variance light up and are normalized",

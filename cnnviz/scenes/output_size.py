@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -88,8 +88,11 @@ class OutputSize(Scene):
         def steps() -> Iterator[Step]:
             labels = X.relabel(" "), Relabel(panel="output", label="")
             yield story.step(counts[0].padding(), labels, counts[0].line(0), beats=beats)
+            named: tuple[Change, ...] = X.relabel(start), Relabel(panel="output", label=Text("Output"))
             for each in counts:
-                yield from each.told(story, X, Y, beats)
+                for step in each.told(story, X, Y, beats):
+                    yield replace(step, changes=(*step.changes, *named))
+                    named = ()
             numbers: list[Change] = []
             for n, at in enumerate(windows.places(), 1):
                 numbers.append(X.set(windows.outline(at)[0], role="output", value=float(n)))

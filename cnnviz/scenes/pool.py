@@ -101,7 +101,10 @@ class Pool(Pooled):
             for at in windows.places():
                 value = self.kept(X, Y, windows, at, counts_padding=self.count_include_pad)
                 caption = equation(Y.symbol("y", at), value, Y.short(at), letters=70)
-                yield story.step(caption, X.window(windows, at, (), self.winner(X, windows, at)), Y.write(at))
+                best = self.winner(X, windows, at)
+                # A maximum that was found stays marked.
+                found = [X.set(best, role="winner")] if best else []
+                yield story.step(caption, X.window(windows, at, (), best), Y.write(at), found)
 
         counted = "padding is counted in the mean" if self.count_include_pad else "padding is not counted in the mean"
         padding = Text("padding never wins" if self.kind == "max" else counted)

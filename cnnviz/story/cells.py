@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz.notation import exact_digits
 from cnnviz.storyboard import Block, Cell, Change, Grid, Mark, MoveMark, Relabel
 from cnnviz.words import Number, Ref, Symbol, Words, lines
 
@@ -66,7 +67,7 @@ class Cells:
     def number(self, place: Place, decimals: int | None = None) -> Number:
         """The number in a cell, named after it."""
         value = float(self.values[place])
-        return Number(value, self.decimals if decimals is None else decimals, self.ref(place))
+        return Number(value, exact_digits(value, self.decimals) if decimals is None else decimals, self.ref(place))
 
     def short(self, place: Place) -> Number:
         """The number in a cell, for a caption: without decimals that are 0."""
@@ -95,13 +96,16 @@ class Cells:
         place: Place,
         role: str | None = None,
         value: float | None = None,
-        origin: tuple[int, int] | None = None,
+        origin: Place | None = None,
+        source: str | None = None,
     ) -> Cell:
-        """A cell changes for good; a role under a window is seen when that has gone. Its value may have an `origin`."""
+        """A cell changes for good; a role under a window is seen when that has gone. Its value may have an `origin`, in
+        another panel where a `source` is named.
+        """
         if role is not None:
             self._roles[place] = role
         seen = None if place in self._covered else role
-        return replace(self._cell(place, role=seen, value=value), origin=origin)
+        return replace(self._cell(place, role=seen, value=value), origin=origin, source=source)
 
     def cover(
         self, places: Sequence[Place], notes: Sequence[Words] = (), special: Mapping[Place, str] | None = None

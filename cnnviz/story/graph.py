@@ -14,7 +14,7 @@ from cnnviz.operation import KERNEL, MAP, PLAIN, Call, Input, Operand, Operation
 
 Values = npt.NDArray[np.float64]
 
-_KINDS = {"unfold": PLAIN, "fold": MAP}
+_KINDS = {"unfold": PLAIN, "fold": MAP, "tokens": PLAIN}
 """Operations whose result is another kind of array than what goes in."""
 
 
@@ -124,19 +124,27 @@ class Graph:
         size: bool = False,
         among: bool = False,
         printed: bool = True,
+        sheets: tuple[int, ...] = (),
     ) -> None:
         """A panel shows a tensor, in the end the last one, or the part of it at `index`, in a `shape` of its own.
 
         With `size` it shows the shape alone. `among` others, it is the next row of what is expected there. Programs
-        print it if it is `printed`.
+        print it if it is `printed`. Of its channels the panel has those of `sheets`, all of them unless given.
         """
         shown = Shown(
-            name=tensor.name, panel=panel, index=index, size=size, kind=tensor.kind, printed=printed, among=among
+            name=tensor.name,
+            panel=panel,
+            index=index,
+            sheets=sheets,
+            size=size,
+            kind=tensor.kind,
+            printed=printed,
+            among=among,
         )
         self._shown.append(shown)
         if size:
             return
-        found = np.asarray(tensor.values[index], np.float64)
+        found = shown.of(tensor.values)
         found = found if shape is None else found.reshape(shape)
         if among:
             others = [self._expected[panel]] if panel in self._expected else []

@@ -18,8 +18,8 @@ from cnnviz.parameters import Size
 from cnnviz.story.cells import Cells
 from cnnviz.storyboard import Values
 
-# The stage is about this many times as wide as it is high, labels taken off, and its largest cell a seventh of that.
-_ASPECT, _LARGEST = 2.6, 1 / 7
+# The stage is about this many times as wide as it is high, labels taken off, and its largest cell a quarter of that.
+_ASPECT, _LARGEST = 2.6, 1 / 4
 _LARGEST_VALUE = 1e6
 _DIGITS = 10
 _RANDOM_TAG = 2

@@ -17,7 +17,7 @@ from cnnviz.words import Expression, Filled, Number, Symbol, call, leaves, size
 
 INPUT_HELP = (
     'Input: an image, .npy, .csv or .txt file, a literal such as "1 2; 3 4", or a name: random, small-random, edge, '
-    "ramp, picture, arange, ones, zeros."
+    "diagonal, ramp, picture, arange, ones, zeros."
 )
 KERNEL_HELP = (
     "Kernel: a file, a literal, or a name: sobel-x, sobel-y, laplacian, sharpen, box, gaussian, bilinear, random, …"

@@ -150,6 +150,7 @@ class Story:
         size: Shape | None = None,
         first: Values | None = None,
         axes: int | None = None,
+        sheets: Sequence[int] = (),
         role: str = "input",
         roles: npt.NDArray[np.str_] | None = None,
         marks: Sequence[Mark] = (),
@@ -161,11 +162,12 @@ class Story:
         a `pending` one is empty until its cells are written. Of a tensor the graph learns which panel shows it: what
         goes in at the start, what is computed at the end. `data` says where an input comes from. One that steps change
         has other values at `first`, and may be labelled with another `size`. `axes` is how many of the array are shown,
-        where windows do not tell: of four, samples and channels are sheets of a block. `more` are fields of the panel.
+        where windows do not tell: of four, samples and channels are sheets of a block, of which those of `sheets` are
+        drawn, all of them unless given. `more` are fields of the panel.
         """
         if windows is not None:
             self._ndim = len(windows.axes)
-        shown, goes_in = self._registered(name, values, axes or self._ndim)
+        shown, goes_in = self._registered(name, values, axes or self._ndim, sheets)
         if data is not None:
             self._picture = data.source == "image"
             self._crowded = self._crowded or max(shown.shape[-2:]) >= CROWDED_SIDE
@@ -207,7 +209,7 @@ class Story:
         self._cells.append(found)
         return found
 
-    def _registered(self, panel: str, values: Values | Tensor, axes: int) -> tuple[Values, bool]:
+    def _registered(self, panel: str, values: Values | Tensor, axes: int, sheets: Sequence[int]) -> tuple[Values, bool]:
         """The array that a panel shows, registered as a result of the graph; and whether it goes in instead."""
         if not isinstance(values, Tensor):
             return values, False
@@ -215,9 +217,10 @@ class Story:
         ndim = axes or 2 + int(values.values.shape[-3:-2] > (1,))
         index = (0,) * (values.values.ndim - ndim)
         shown = _stacked(values.values[index])
+        shown = shown[list(sheets)] if sheets else shown
         goes_in = self.graph.is_given(values)
         if not goes_in:
-            self.graph.show(values, panel, index, shown.shape)
+            self.graph.show(values, panel, index, shown.shape, sheets=tuple(sheets))
         return shown, goes_in
 
     def shade(self, values: Values, data: Data | Maps | None = None, *, plain: bool = False) -> Shade:

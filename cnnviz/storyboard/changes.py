@@ -11,7 +11,7 @@ from cnnviz.storyboard.panels import Shade, Values, Words
 class Cell:
     """One cell of a grid or block changes; what is None stays. `note` is the small text in its corner, "" for none.
 
-    `origin` is the row and column of the panel from which its value moves here.
+    `origin` is the row and column of the panel from which its value moves here, or its place in the panel `source`.
     """
 
     panel: str
@@ -21,7 +21,8 @@ class Cell:
     role: str | None = None
     value: float | None = None
     note: Words | None = None
-    origin: tuple[int, int] | None = None
+    origin: tuple[int, ...] | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +33,8 @@ class MoveMark:
     mark: str
     row: float
     column: float
-    rows: int
-    columns: int
+    rows: float
+    columns: float
     channel: int | None = None
 
 

@@ -35,8 +35,8 @@ class Mark:
     role: str
     row: float = 0
     column: float = 0
-    rows: int = 0
-    columns: int = 0
+    rows: float = 0
+    columns: float = 0
     channel: int | None = None
 
 
@@ -84,10 +84,11 @@ class Grid(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Sign(Panel):
-    """An operator between two panels, such as ∗ or =."""
+    """An operator between two panels, such as ∗ or =, or a few words, of a `size`."""
 
     kind: ClassVar[str] = "sign"
     text: Words
+    size: float = 34.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,8 +255,9 @@ class Station:
 
     `form` is maps, numbers (one a line), bars (from 0 to 1) or total (one number). `title` and `size` stand under it,
     a `note` in the size's place, in room for `widest`; `lines` names numbers or bars, `marked` is the one that counts.
-    Stations of one `group` share a ground. A line with a + leads past a `residual` one: its input is added to what it
-    makes.
+    Maps over a grey `picture` (rows, columns, 0 to 1) are a tint of it, as strong as they are. Stations of one `group`
+    share a ground. A line with a + leads past a `residual` one: its input is added to what it
+    makes. Of one with `branches` all but one lead past it, to where they are put one behind the other, ‖.
     """
 
     name: str
@@ -272,6 +274,8 @@ class Station:
     marked: int | None = None
     digits: int = 2
     residual: bool = False
+    branches: int = 0
+    picture: Values | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,8 @@ _PLAIN = frozenset(
 )
 """Fields that hold no words: looked through by nobody."""
 
+_NO_WORDS = (str, int, float)
+
 
 def printed(board: Storyboard, printer: Printer, lang: str = "en") -> Storyboard:
     """The storyboard with its words as text."""
@@ -43,6 +45,8 @@ def _printed(thing: Thing, printer: Callable[[Any], str]) -> Thing:
 
 
 def _text(value: Any, printer: Callable[[Any], str]) -> Any:
+    if value is None or isinstance(value, _NO_WORDS):
+        return value
     if isinstance(value, Phrase):
         return printer(value)
     if isinstance(value, tuple):

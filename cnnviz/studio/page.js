@@ -53,50 +53,70 @@ const form = makeForm({
 });
 byId("fields").append(form.element);
 
-// The figure: its first step at once, then the player.
-let round = 0, running = null, timer = 0, pictured = "";
+// The figure: its first step at once, then the player. One picture is drawn at a time, as fast as they come: the next
+// one has all that was changed meanwhile.
+const REST = 120;
+let round = 0, drawing = false, since = 0, pictured = "";
 const update = (lasting) => {
   const address = base + scene + query();
   // What is still being typed, or dragged, is no place to come back to.
   if (lasting && address !== location.href) history.pushState(null, "", address);
-  clearTimeout(timer);
-  timer = setTimeout(draw, 30);
+  draw();
 };
 const draw = async () => {
-  const mine = ++round, began = performance.now(), stage = byId("stage"), still = byId("still");
-  if (running) running.abort();
-  running = new AbortController();
-  const options = { signal: running.signal };
+  round += 1;
+  since ||= performance.now();
   byId("view").setAttribute("aria-busy", "true");
+  if (drawing) return;
+  drawing = true;
+  let mine = 0, shown = false;
+  while (mine !== round) {
+    mine = round;
+    shown = await attempt(mine, drawStill);
+  }
+  drawing = false;
+  if (shown) await attempt(mine, play);
+  if (mine === round) byId("view").setAttribute("aria-busy", "false");
+};
+const attempt = async (mine, what) => {
   try {
-    const picture = URL.createObjectURL(await (await ask(asked("still", "/first"), options)).blob());
-    if (mine !== round) return;
-    form.clear();
-    byId("trouble").hidden = true;
-    URL.revokeObjectURL(pictured);
-    pictured = still.src = picture;
-    await still.decode();
-    if (mine !== round) return;
-    still.hidden = false;
-    document.body.dataset.milliseconds = String(Math.round(performance.now() - began));
-    showTexts(await (await ask(asked("texts"), options)).json());
-    if (mine !== round) return;
-    const frame = make("iframe", { src: base + asked("player"), title: texts.alt });
-    frame.setAttribute("sandbox", "allow-scripts");
-    frame.style.visibility = "hidden";
-    stage.append(frame);
-    await new Promise((done) => { frame.onload = done; });
-    if (mine !== round) { frame.remove(); return; }
-    frame.style.visibility = "";
-    for (const old of stage.querySelectorAll("iframe")) if (old !== frame) old.remove();
-    still.hidden = true;
+    await what(mine);
+    return true;
   } catch (problem) {
-    if (mine !== round || problem.name === "AbortError") return;
+    if (mine !== round) return false;
     const told = problem.message && !(problem instanceof Error) ? problem : { message: say("The studio does not answer: start it again.") };
     byId("trouble").textContent = told.message;
     byId("trouble").hidden = form.tell(told);
+    return false;
   }
-  byId("view").setAttribute("aria-busy", "false");
+};
+const drawStill = async () => {
+  const still = byId("still"), drawn = scene, began = since;
+  since = 0;
+  const picture = URL.createObjectURL(await (await ask(asked("still", "/first"))).blob());
+  if (drawn !== scene) return;
+  form.clear();
+  byId("trouble").hidden = true;
+  URL.revokeObjectURL(pictured);
+  pictured = still.src = picture;
+  await still.decode();
+  still.hidden = false;
+  for (const old of byId("stage").querySelectorAll("iframe")) old.remove();
+  requestAnimationFrame(() => { document.body.dataset.milliseconds = String(Math.round(performance.now() - began)); });
+};
+const play = async (mine) => {
+  showTexts(await (await ask(asked("texts"))).json());
+  // Whoever goes on changing waits for no player.
+  await new Promise((done) => { setTimeout(done, REST); });
+  if (mine !== round) return;
+  const frame = make("iframe", { src: base + asked("player"), title: texts.alt });
+  frame.setAttribute("sandbox", "allow-scripts");
+  frame.style.visibility = "hidden";
+  byId("stage").append(frame);
+  await new Promise((done) => { frame.onload = done; });
+  if (mine !== round) { frame.remove(); return; }
+  frame.style.visibility = "";
+  byId("still").hidden = true;
 };
 
 const copier = (text) => {

@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from cnnviz.api import python_line
 from cnnviz.discovery import find_scenes, summary
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.export import formats
@@ -82,6 +83,7 @@ class Studio:
 
     def __init__(self) -> None:
         self.uploads = Uploads()
+        self._figure = lru_cache(maxsize=KEPT)(self._make_figure)
         self._still = lru_cache(maxsize=KEPT)(self._make_still)
         self._player = lru_cache(maxsize=KEPT)(self._make_player)
 
@@ -151,7 +153,7 @@ class Studio:
         text = (_PARTS / "page.html").read_text(encoding="utf-8").replace("{{base}}", escape(base))
         return HTMLResponse(text, headers={**_HEADERS, "Content-Security-Policy": _POLICY})
 
-    def _figure(self, scene: str, query: tuple[tuple[str, str], ...]) -> Figure:
+    def _make_figure(self, scene: str, query: tuple[tuple[str, str], ...]) -> Figure:
         return figure_of(scene, dict(query), self.uploads)
 
     def _make_still(self, scene: str, query: tuple[tuple[str, str], ...], frame: str) -> bytes:
@@ -169,12 +171,11 @@ def lines_of(figure: Figure) -> dict[str, str]:
     name = scene_name(type(figure.scene))
     given = {**changed(figure.scene), **changed(figure.appearance)}
     values = {key: _plain(value) for key, value in given.items()}
-    call = ", ".join(f"{key}={value!r}" for key, value in values.items())
     # What JSON writes of texts, numbers and lists, TOML reads.
     entry = [f"{key.rstrip('_')} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
     return {
         "command": figure.command(),
-        "python": f"cnnviz.{name.replace('-', '_')}({call}).save({figure.file_name()!r})",
+        "python": python_line(name, values, figure.file_name()),
         "toml": "\n".join(["[[figure]]", f'scene = "{name}"', *entry, ""]),
     }
 

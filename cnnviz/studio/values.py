@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cnnviz.appearance import Appearance
+from cnnviz.appearance import declared
 from cnnviz.data import KINDS, reads_no_file
 from cnnviz.errors import UsageError
 from cnnviz.given import RemotePath
 from cnnviz.limits import MAX_FILE_BYTES
-from cnnviz.parameters import ArrayLike, Parameter, parameters_of, quote, suggest
+from cnnviz.parameters import ArrayLike, Parameter, quote, suggest
 from cnnviz.pipeline import Figure, make, named
 
 UPLOAD = "upload:"
@@ -66,7 +66,7 @@ class Uploads:
 def figure_of(scene: str, texts: Mapping[str, str], uploads: Uploads | None = None) -> Figure:
     """The figure that a page asks for; raises UsageError, of which `parameter` names the field."""
     cls, given = named(scene, texts)
-    known = {p.name: p for declared in (cls, Appearance) for p in parameters_of(declared)}
+    known = declared(cls)
     values: dict[str, Any] = {}
     for name, text in given.items():
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -123,8 +123,8 @@ def children(words: Any) -> Iterator[Any]:
     if isinstance(words, Text):
         yield from words.values.values()
     elif isinstance(words, Phrase):
-        for field in fields(words):  # type: ignore[arg-type]
-            yield getattr(words, field.name)
+        for name in words.__match_args__:  # type: ignore[attr-defined]
+            yield getattr(words, name)
     elif isinstance(words, tuple):
         yield from words
 
@@ -134,4 +134,5 @@ def walk(words: Any) -> Iterator[Phrase]:
     if isinstance(words, Phrase):
         yield words
     for child in children(words):
-        yield from walk(child)
+        if isinstance(child, (Phrase, tuple)):
+            yield from walk(child)

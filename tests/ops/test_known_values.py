@@ -77,6 +77,7 @@ def test_activations_of_extreme_values(name):
             {"groups": 2},
             "groups 2 does not divide the 3 kernels",
         ),
+        ("deform_conv2d", [COUNT[None], np.zeros((1, 4, 3, 3)), PLUS], {}, "offset has shape 1×4×3×3: give 1×18×3×3"),
         ("pad", [COUNT], {"pad": (0, 5), "mode": "reflect"}, "reflect padding 5 is too large for an input of size 5"),
         ("interpolate", [COUNT], {"mode": "cubic", "size": 2}, "choose from nearest, bilinear"),
         ("pixel_shuffle", [COUNT], {"upscale_factor": 2}, "give a multiple of 4"),

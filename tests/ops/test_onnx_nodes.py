@@ -108,11 +108,22 @@ def _col2im(a: Attributes, inputs: Arrays) -> Arrays:
     return [ops.fold(columns, size, kernel, dilation, pads[:2], a.pop("strides", (1, 1)))]
 
 
+def _deform_conv(a: Attributes, inputs: Arrays) -> Arrays:
+    x, w, offset, *rest = inputs
+    b, mask = (rest[n] if len(rest) > n and rest[n].size else None for n in (0, 1))
+    pads = a.pop("pads")
+    assert pads[:2] == pads[2:]
+    assert tuple(a.pop("kernel_shape")) == w.shape[2:]
+    a.pop("offset_group", 1)
+    return [ops.deform_conv2d(x, offset, w, b, padding=pads[:2], mask=mask)]
+
+
 OPERATORS: dict[str, Callable[[Attributes, Arrays], Arrays]] = {
     "Pad": _pad,
     "DepthToSpace": _depth_to_space,
     "SpaceToDepth": _space_to_depth,
     "Col2Im": _col2im,
+    "DeformConv": _deform_conv,
     "GlobalAveragePool": lambda a, inputs: [ops.adaptive_avg_pool2d(inputs[0], 1)],
     "GlobalMaxPool": lambda a, inputs: [ops.adaptive_max_pool2d(inputs[0], 1)],
     "LRN": _lrn,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,20 @@ def test_conv1d_and_conv3d(axes: int, drawn: ConvCase) -> None:
     (theirs,) = runtime("Conv", x, w, b, **attributes, group=case.groups)
     options = {"stride": case.stride, "padding": case.padding, "dilation": case.dilation, "groups": case.groups}
     np.testing.assert_array_equal((ops.conv1d if axes == 1 else ops.conv3d)(x, w, b, **options), theirs)
+
+
+@steady(100)
+@given(conv_cases(), st.booleans(), st.booleans())
+def test_deform_conv2d(case: ConvCase, apart: bool, masked: bool) -> None:
+    parts = case.x[1] if apart else 1
+    cells, out = parts * math.prod(case.w[2:]), ops.conv2d(*whole_numbers(0, case.x, case.w), None, *case[3:7]).shape
+    shapes = (case.x[0], 2 * cells, *out[2:]), case.w, (case.out,), (case.x[0], cells, *out[2:])
+    x, offset, w, b, mask = fractions(case.seed, case.x, *shapes, dtype=np.float32)
+    how = {"strides": case.stride, "pads": both_sides(case.padding), "dilations": case.dilation, "group": case.groups}
+    share = mask if masked else None
+    (theirs,) = runtime("DeformConv", x, w, 2 * offset, b, share, **how, offset_group=parts, kernel_shape=case.w[2:])
+    ours = ops.deform_conv2d(x, 2 * offset, w, b, case.stride, case.padding, case.dilation, share)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
 
 
 @steady(40)

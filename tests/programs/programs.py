@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 
 import numpy as np
+import pytest
 
 from cnnviz.functions.compute import evaluate
 
@@ -15,6 +16,8 @@ TOLERANCE = {"rtol": 2e-4, "atol": 2e-5}
 def printed(source):
     """Everything that a program prints, in order, as arrays; it runs in this process."""
     found = []
+    if "torchvision" in source:
+        pytest.importorskip("torchvision")
     exec(compile(source, "<program>", "exec"), {"print": found.append, "__name__": "program"})
     return [np.asarray(value.cpu() if hasattr(value, "cpu") else value, dtype=np.float64) for value in found]
 

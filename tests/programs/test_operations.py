@@ -24,8 +24,13 @@ CASES = [
      {"stride": (1, 2, 1), "padding": (0, 1, 1), "dilation": (2, 1, 1)}),
     *(("interpolate", (MAPS,), {"size": size, "mode": mode, "align_corners": corners})
       for size in ((10, 8), (3, 7)) for mode, corners in (("nearest", None), ("bilinear", False), ("bilinear", True))),
+    ("deform_conv2d", ((1, 2, 5, 4), (1, 12, 3, 2), (3, 2, 3, 2)),
+     {"stride": (2, 1), "padding": (1, 0), "dilation": (1, 2)}),
+    ("deform_conv2d", ((1, 1, 3, 3), (1, 8, 2, 2), (1, 1, 2, 2), (1, 4, 2, 2)),
+     {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1)}),
     ("pixel_shuffle", ((2, 8, 3, 2),), {"upscale_factor": 2}),
     ("pixel_unshuffle", ((2, 2, 4, 6),), {"downscale_factor": 2}),
+    ("tokens", (MAPS,), {}),
     *(("unfold", (MAPS,), {"kernel_size": (2, 3), "dilation": d, "padding": p, "stride": s}) for d, p, s in PATCHES),
     *(("fold", ((2, 18, n),), {"output_size": (5, 4), "kernel_size": (2, 3), "dilation": d, "padding": p, "stride": s})
       for n, (d, p, s) in zip((8, 12), PATCHES, strict=True)),
@@ -39,9 +44,10 @@ def test_the_program_of_one_call(framework, function, shapes, options, in_framew
     in_framework(framework)
     drawn, graph = np.random.default_rng(1), Graph()
     kinds = ("plain",) * 3 if function in PLAIN else ("map", "kernel", "plain")
+    kinds = ("map", "plain", "kernel", "plain") if function == "deform_conv2d" else kinds
     given = [
         graph.given(name, drawn.integers(-9, 10, shape) / 2, kind)
-        for name, shape, kind in zip("xwb", shapes, kinds, strict=False)
+        for name, shape, kind in zip("xwbm", shapes, kinds, strict=False)
     ]
     result = graph.compute(function, *given, **options)
     graph.show(result, "output")

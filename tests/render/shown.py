@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnnviz.render.canvas import Box, Look
-from cnnviz.render.palette import build_palette
+from cnnviz.render.palette import Palette, build_palette
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import Fit, Painter, Place
 from cnnviz.render.raster import Raster
@@ -18,10 +18,10 @@ TYPESETTER = Typesetter()
 class Shown:
     """What a painter shows on a page of that size; `apply` brings changes in and returns the boxes painted."""
 
-    def __init__(self, painter: Painter, look: Look, size: tuple[int, int]) -> None:
-        self.look, self.painter = look, painter
+    def __init__(self, painter: Painter, palette: Palette, size: tuple[int, int]) -> None:
+        self.palette, self.painter = palette, painter
         self._stage = Stage((painter,))
-        self._raster = Raster(self._stage, look, size)
+        self._raster = Raster(self._stage, palette, THEME.page["ground"], size)
         self._raster.draw(self._stage.changes())
         self.pixels = self._raster.pixels
 
@@ -31,7 +31,7 @@ class Shown:
         return list(self._raster.show(self._stage.changes()))
 
     def colors(self):
-        return self.look.palette.colors[self.pixels]
+        return self.palette.colors[self.pixels]
 
 
 def fit_of(unit=1.0, numbers=True):
@@ -43,9 +43,9 @@ def shown(panel, size, corner=(0, 0), *, numbers=True, roles=()):
     kind, fit = painter_class(panel.kind), fit_of(numbers=numbers)
     colors = kind.colors(panel, 46, fit, THEME, roles)
     palette = build_palette([*THEME.page.values(), *colors.solid], colors.ramps)
-    look = Look(theme=THEME, palette=palette, typesetter=TYPESETTER, unit=1.0)
+    look = Look(theme=THEME, typesetter=TYPESETTER, unit=1.0)
     place = Place(x=corner[0], y=corner[1], width=size[0], height=size[1], cell=46)
-    return Shown(kind(panel, place, look, fit), look, (size[0] + 2 * corner[0], size[1] + 2 * corner[1]))
+    return Shown(kind(panel, place, look, fit), palette, (size[0] + 2 * corner[0], size[1] + 2 * corner[1]))
 
 
 def assert_apart(film):

@@ -33,7 +33,7 @@ class Stage:
 
     def __init__(self, panel):
         self.canvas = shown(panel, (WIDTH, HEIGHT), (10, 10))
-        self.look, self.painter = self.canvas.look, self.canvas.painter
+        self.painter = self.canvas.painter
 
     def apply(self, *changes):
         return self.canvas.apply(changes)
@@ -132,7 +132,7 @@ def test_texts_at_ends_move_apart_where_they_would_meet():
 def test_no_curve_runs_through_the_text_of_a_tick(slope):
     x = np.linspace(-0.15, 0.15, 61)
     stage = Stage(plot_of(line("a", x, slope * x, role="tangent")))
-    texts = stage.pixels() == stage.look.palette.index_of(THEME.page["muted"])
+    texts = stage.pixels() == stage.canvas.palette.index_of(THEME.page["muted"])
     assert texts.sum() > 20
     for left, top in stage.painter.axes.points(x, slope * x).astype(int) + 10:
         assert not texts[top - 3 : top + 4, left - 3 : left + 4].any()

@@ -58,7 +58,7 @@ def test_curves_and_dots_stand_above_the_field():
     painter, canvas, _ = drawn(field(curves=(curve,), dots=(Dot(name="d", role="sgd", x=2.0, y=2.0),)))
     line = SetCurve(panel="s", curve="c", x=np.array([-3.0, 3.0]), y=np.array([-1.0, -1.0]), extend=True)
     canvas.apply([line])
-    picture = painter.look.palette.colors[canvas.pixels]
+    picture = canvas.palette.colors[canvas.pixels]
     for x in np.linspace(-2.9, 2.9, 20):
         assert tuple(picture[at(painter, x, -1.0)]) == THEME.line("adam")
     assert tuple(picture[at(painter, 2.0, 2.0)]) == THEME.line("sgd")

@@ -27,7 +27,7 @@ def table_of(**more):
 
 def tinted(painter, canvas):
     """The entries whose middle has the tint at the upper edge."""
-    fill = canvas.look.palette.index_of(THEME.cell("lit").fill)
+    fill = canvas.palette.index_of(THEME.cell("lit").fill)
     columns, rows = painter._fitted.columns, painter._fitted.rows
     return {
         (row, column)
@@ -46,7 +46,7 @@ def test_selected_entries_are_tinted_and_only_they_are_painted_anew():
     rows = painter._fitted.rows
     assert all(rows[2] <= box.top and box.bottom <= rows[3] for box in boxes)
     bar = canvas.pixels[rows[2] + 3, 0]
-    assert bar == canvas.look.palette.index_of(THEME.mark("window")), "no second cue beside the colour"
+    assert bar == canvas.palette.index_of(THEME.mark("window")), "no second cue beside the colour"
     canvas.apply([SetEntry(panel="table", row=1, column=n, role="plain") for n in range(3)])
     assert np.array_equal(canvas.pixels, before)
 

@@ -18,6 +18,8 @@ FIGURES = [
     ("conv-backward", {}), ("conv-backward", {"i": 5, "s": 2, "p": 1, "part": "weight"}),
     ("conv-backward", {"i": "6x5", "k": "2x3", "s": "2x1", "d": "2x1", "part": "input"}),
     ("conv-backward", {"i": 6, "s": 2, "p": 2, "seed": 3}),
+    ("conv-backward", {"channels": 2, "filters": 2, "i": 3, "k": 2}),
+    ("conv-backward", {"channels": 4, "filters": 2, "groups": 2, "i": 4, "k": 2, "s": 2, "p": 1, "part": "weight"}),
     ("pool-backward", {"i": 5, "k": 3, "s": 1}), ("pool-backward", {"kind": "avg", "i": 5, "k": 3, "s": 2}),
     ("softmax-cross-entropy", {"logits": "3 1 0.2 -2 0", "label": 2}),
     ("activation-backward", {}), ("activation-backward", {"kind": "gelu", "grad_output": "1 -1 2 0 3"}),
@@ -66,6 +68,18 @@ def test_a_convolution_s_gradients_are_scipy_s(part):
     if part == "both":
         np.testing.assert_allclose(found["weight"], correlate2d(X, G, "valid"))
         np.testing.assert_allclose(found["bias"], [[G.sum()]])
+
+
+def test_channels_add_up_over_the_filters_that_see_them():
+    given = {"channels": 2, "filters": 2, "i": 3, "k": 2}
+    figure = make("conv-backward", **given)
+    x, w = (figure.scene.maps.values, figure.scene.weight.values)
+    found = grids("conv-backward", **given)
+    for c in range(2):
+        stamps = sum(convolve2d(g, w[f, c], "full") for f, g in enumerate(found["gradient"]))
+        np.testing.assert_allclose(found["by-input"][c], stamps)
+        for f, g in enumerate(found["gradient"]):
+            np.testing.assert_allclose(found[f"weight {f + 1}"][c], correlate2d(x[c], g, "valid"))
 
 
 def test_of_equal_values_the_first_gets_the_gradient():
@@ -129,6 +143,7 @@ def test_shortcuts_and_normalization_keep_gradients():
     [
         ("conv-backward", {"grad_output": "1 2 3"}, "--grad-output is 1×3"),
         ("conv-backward", {"k": 9}, "--k"),
+        ("conv-backward", {"channels": 3, "groups": 2}, "--groups 2"),
         ("softmax-cross-entropy", {"label": 7}, "--label 7"),
         ("activation-backward", {"input": "3 1"}, "--input"),
         ("fc-backward", {"weights": "1 2; 3 4"}, "--weights are 2×2"),

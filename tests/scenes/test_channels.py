@@ -31,6 +31,7 @@ def last(board):
         {"channels": 5, "filters": 3, "k": 1, "i": 3, "bias": 0.5},
         {"input": RANDOM.normal(size=(2, 6, 4)), "kernel": RANDOM.normal(size=(3, 2, 2, 3)), "d": "3x1", "p": "same"},
         {"i": 4, "p": (2, 0, 1, 3), "padding_mode": "reflect", "flip": True},
+        {"channels": 8, "filters": 4, "groups": 4, "i": 3, "k": 2, "p": 1, "padding_mode": "replicate"},
     ],
 )
 def test_an_engine_gives_the_same(given):
@@ -54,6 +55,20 @@ def test_a_cell_is_the_sum_of_what_each_kernel_gives_and_the_bias():
         assert isinstance(caption, Equation)
         assert evaluate(caption.sides[0]) == pytest.approx(cell)
     np.testing.assert_array_equal(states["output"].values, np.add(np.sum(each, axis=1), [[[1]], [[-1]]]))
+
+
+def test_of_many_channels_the_first_and_the_last_are_drawn_and_the_others_are_one_sum():
+    scene = make("conv", channels=9, filters=7, i=3, k=2, bias=tuple(range(7))).scene
+    y = conv2d(scene.maps.values, scene.weight.values, np.arange(7.0))
+    board = scene.storyboard()
+    np.testing.assert_array_equal(board.panel("input").values, scene.maps.values[[0, 8]])
+    for (_, states), (f, row, column) in zip(play(board), np.ndindex(2, 2, 2), strict=True):
+        first, between, last, bias, total = states["sums"].values.ravel()
+        window, w = np.s_[row : row + 2, column : column + 2], scene.weight.values[f * 6]
+        each = [(x[window] * kernel).sum() for x, kernel in zip(scene.maps.values, w, strict=True)]
+        assert (first, between, last, bias) == pytest.approx((each[0], sum(each[1:8]), each[8], f * 6))
+        assert total == pytest.approx(y[f * 6, row, column])
+    np.testing.assert_allclose(states["output"].values, y[[0, 6]])
 
 
 def test_a_filter_sees_the_channels_of_its_group():
@@ -88,7 +103,7 @@ def test_channels_follow_from_the_data(tmp_path):
         ({"channels": 3, "groups": 2}, ("--groups 2", "channels, 3", "--groups 1")),
         ({"input": np.ones((3, 5, 5)), "kernel": np.ones((2, 4, 3, 3))}, ("4 channels", "--channels 4")),
         ({"input": np.ones((3, 5, 5)), "channels": 2}, ("3 channels", "leave --channels out")),
-        ({"input": np.ones((16, 5, 5))}, ("16 channels", "at most 8")),
+        ({"input": np.ones((65, 2, 2)), "k": 1}, ("65×2×2", "at most 64")),
         ({"channels": 3, "filters": 2, "bias": (1, 2, 3)}, ("3 numbers", "--filters 3")),
         ({"s": 2, "p": "same", "i": 6}, ("stride 1", "PyTorch", "--p 0,1")),
         ({"p": 5, "padding_mode": "reflect"}, ("size 5", "4 or less")),

@@ -11,10 +11,14 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
+import cnnviz as package
 from cnnviz import UsageError
+from cnnviz.network.onnx_crop import crop_of
+from cnnviz.network.onnx_field import fields
 from cnnviz.network.onnx_file import read_onnx
+from cnnviz.network.onnx_gradcam import grad_cam
 from cnnviz.network.onnx_layers import blocks_of, folded, layers_of
-from cnnviz.network.onnx_run import run_onnx
+from cnnviz.network.onnx_run import prepare, run_onnx
 from cnnviz.pipeline import make
 
 RNG = np.random.default_rng(3)
@@ -52,6 +56,31 @@ def residual_model(repeats=1, sides=(8, 8)):
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
 
 
+def given(path, x=None, scales=(0.0, 1.0)):
+    return prepare(path, x, None, scales, 0)
+
+
+def run(path, x, scales=(0.0, 1.0)):
+    return run_onnx(given(path, x, scales))
+
+
+def outputs(model, x, *names):
+    """What ONNX Runtime gives, of one sample or several."""
+    asked = onnx.ModelProto()
+    asked.CopyFrom(model)
+    del asked.graph.output[:]
+    asked.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
+    return onnxruntime.InferenceSession(asked.SerializeToString()).run(names, {"x": x.astype(np.float32)})
+
+
+def model_of(*nodes, sides=(8, 8), **weights):
+    stored = [numpy_helper.from_array(values.astype(np.float32), name) for name, values in weights.items()]
+    ends = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, *sides])]
+    result = [helper.make_tensor_value_info(nodes[-1].output[0], TensorProto.FLOAT, None)]
+    graph = helper.make_graph(nodes, "made", ends, result, stored)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+
+
 @pytest.fixture
 def saved(tmp_path):
     """Save a model; its path."""
@@ -67,19 +96,15 @@ def saved(tmp_path):
 def test_blocks_and_probabilities_are_what_onnx_runtime_gives(saved, tmp_path):
     model, x = residual_model(), RNG.normal(size=(3, 8, 8))
     np.save(tmp_path / "x.npy", x)
-    run = run_onnx(saved(model), str(tmp_path / "x.npy"), None, (0.0, 1.0), 0)
-    names = ["r0", "r1", "g", "y"]
+    found = run(saved(model), str(tmp_path / "x.npy"))
     onnx.checker.check_model(model)
-    del model.graph.output[:]
-    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
-    session = onnxruntime.InferenceSession(model.SerializeToString())
-    r0, r1, g, y = (found[0] for found in session.run(names, {"x": x[None].astype(np.float32)}))
-    for (_, values), wanted in zip(run.blocks, (r0, r1, g.ravel(), y), strict=True):
+    r0, r1, g, y = (values[0] for values in outputs(model, x[None], "r0", "r1", "g", "y"))
+    for (_, values), wanted in zip(found.blocks, (r0, r1, g.ravel(), y), strict=True):
         np.testing.assert_allclose(values, wanted, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(run.probabilities, np.exp(y) / np.exp(y).sum(), rtol=1e-5)
+    np.testing.assert_allclose(found.probabilities, np.exp(y) / np.exp(y).sum(), rtol=1e-5)
     # Batch norm's scale and shift are learned, its mean and variance are not.
-    assert [block.parameters for block, _ in run.blocks] == [4 * 27 + 8, 4 * 36 + 16, 0, 15]
-    assert [block.sums for block, _ in run.blocks] == [0, 1, 0, 0]
+    assert [block.parameters for block, _ in found.blocks] == [4 * 27 + 8, 4 * 36 + 16, 0, 15]
+    assert [block.sums for block, _ in found.blocks] == [0, 1, 0, 0]
 
 
 def test_the_strongest_maps_come_first(saved):
@@ -93,7 +118,7 @@ def test_the_strongest_maps_come_first(saved):
         for change in step.changes
         if change.station == "block1" and change.values is not None
     ]
-    ((_, values), *_) = run_onnx(path, x, None, (0.0, 1.0), 0).blocks
+    ((_, values), *_) = run(path, x).blocks
     means = np.abs(last.values).mean(axis=(1, 2))
     assert (np.diff(means) <= 0).all()
     np.testing.assert_allclose(sorted(means), sorted(np.abs(values).mean(axis=(1, 2))))
@@ -116,14 +141,128 @@ def test_a_hundred_layers_are_few_blocks_whose_parameters_add_up(saved):
 def test_an_image_is_scaled_by_mean_and_std_and_labels_name_the_classes(saved, tmp_path, cnnviz):
     Image.fromarray(np.full((20, 30, 3), 51, np.uint8)).save(tmp_path / "grey.png")
     path, scaled = saved(residual_model()), np.stack([np.full((8, 8), value) for value in (0, 0.2, 0)])
-    run = run_onnx(path, str(tmp_path / "grey.png"), None, ((0.2, 0.1, 0.2), 0.5), 0)
-    np.testing.assert_allclose(run.image, 0.2)
-    np.testing.assert_allclose(run.probabilities, run_onnx(path, scaled, None, (0, 1), 0).probabilities, rtol=1e-5)
+    found = run(path, str(tmp_path / "grey.png"), ((0.2, 0.1, 0.2), 0.5))
+    np.testing.assert_allclose(found.image, 0.2)
+    np.testing.assert_allclose(found.probabilities, run(path, scaled).probabilities, rtol=1e-5)
     (tmp_path / "two.txt").write_text("cat\ndog\n", encoding="utf-8")
     done = cnnviz("net", path, "--labels", tmp_path / "two.txt")
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert "--labels" in done.err
     assert "3 classes" in done.err
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"pads": [1, 0, 0, 2], "strides": [2, 1], "dilations": [1, 2]},
+        {"group": 3, "pads": [1] * 4},
+        {"auto_pad": "SAME_LOWER", "strides": [2, 2]},
+    ],
+    ids=["all", "depthwise", "same"],
+)
+def test_a_layer_is_drawn_with_its_real_input_and_weights(saved, how):
+    w, x = RNG.normal(size=(6, 3 // how.get("group", 1), 3, 3)), RNG.normal(size=(3, 8, 8))
+    model = model_of(helper.make_node("Conv", ["x", "w", "b"], ["y"], "first", **how), w=w, b=RNG.normal(size=6))
+    path, (y,) = saved(model), outputs(model, x[None], "y")
+    crop = crop_of(given(path, x), "first", 8)
+    assert crop.filter == np.abs(y[0]).mean(axis=(1, 2)).argmax()
+    rows, columns = (slice(at, at + side) for at, side in zip(crop.at, crop.output.shape, strict=True))
+    shown = make("net", model=path, input=x, layer="first").scene.expected()["output"]
+    np.testing.assert_allclose(np.squeeze(shown), y[0, crop.filter, rows, columns], rtol=1e-4, atol=1e-5)
+    assert min(crop.output.shape) > 1
+    assert np.abs(crop.output).max() == pytest.approx(np.abs(y[0, crop.filter]).max(), rel=1e-5)
+
+
+@pytest.mark.parametrize("target", [[0, 4], [1, 4]], ids=["any batch", "one image"])
+def test_grad_cam_weights_are_the_gradient_of_a_mean_and_a_layer(saved, target):
+    # y = V·ReLU(U·mean(A)): ∂y/∂A of channel k is (V·diag(U·mean(A) > 0)·U)ₖ / Z.
+    w, u, v = (RNG.normal(size=shape) for shape in ((4, 3, 3, 3), (6, 4), (3, 6)))
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"], pads=[1] * 4),
+        helper.make_node("Relu", ["c"], ["a"]),
+        helper.make_node("GlobalAveragePool", ["a"], ["g"]),
+        helper.make_node("Reshape", ["g", "target"], ["f"]),
+        helper.make_node("Gemm", ["f", "u"], ["h"], transB=1),
+        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("Gemm", ["r", "v"], ["z"], transB=1),
+        helper.make_node("Softmax", ["z"], ["y"]),
+    ]
+    model, x = model_of(*nodes, w=w, u=u, v=v), RNG.normal(size=(3, 8, 8))
+    model.graph.initializer.append(numpy_helper.from_array(np.array(target), "target"))
+    cam = grad_cam(run(saved(model), x), 2)
+    maps = outputs(model, x[None], "a")[0][0].astype(np.float64)
+    weights = (v[2] * (u @ maps.mean(axis=(1, 2)) > 0)) @ u / 64
+    np.testing.assert_allclose(cam.weights, weights, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(
+        cam.heat, np.maximum((weights[:, None, None] * maps).sum(axis=0), 0), rtol=1e-2, atol=1e-4
+    )
+    assert not cam.exact
+
+
+def test_the_receptive_field_is_where_a_pixel_changes_the_cell(saved):
+    nodes = [
+        helper.make_node("Conv", ["x", "a"], ["c"], pads=[1, 1, 0, 0], strides=[2, 1]),
+        helper.make_node("Conv", ["c", "b"], ["d"], pads=[2] * 4, dilations=[2, 2]),
+        helper.make_node("Add", ["c", "d"], ["s"]),
+        helper.make_node("Pad", ["s", "ends"], ["p"]),
+        helper.make_node("AveragePool", ["p"], ["y"], kernel_shape=[2, 3]),
+    ]
+    model = model_of(*nodes, sides=(12, 12), a=np.ones((2, 3, 3, 3)), b=np.ones((2, 2, 3, 3)))
+    model.graph.initializer.append(numpy_helper.from_array(np.array([0, 0, 1, 0, 0, 0, 0, 0]), "ends"))
+    pixels = np.zeros((144, 3, 144))
+    pixels[range(144), :, range(144)] = 1
+    (y,) = outputs(model, pixels.reshape(144, 3, 12, 12), "y")
+    known = read_onnx(saved(model), None)
+    for cell in ((0, 1), (3, 4)):
+        rows, columns = fields(known, "y", cell)["x"]
+        changed = np.argwhere(y[:, 0, *cell].reshape(12, 12) > 0)
+        assert changed.min(axis=0).tolist() == [max(0, rows[0]), max(0, columns[0])]
+        assert changed.max(axis=0).tolist() == [min(11, rows[1]), min(11, columns[1])]
+
+
+def test_branches_that_are_concatenated_are_counted(saved):
+    branches = [helper.make_node("Conv", ["r", f"w{n}"], [f"b{n}"], pads=[n] * 4) for n in range(3)]
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["r"]),
+        *branches,
+        helper.make_node("Concat", ["b0", "b1", "b2"], ["y"], axis=1),
+    ]
+    weights = {f"w{n}": RNG.normal(size=(2, 4, 2 * n + 1, 2 * n + 1)) for n in range(3)}
+    board = make("net", model=saved(model_of(*nodes, w=RNG.normal(size=(4, 3, 1, 1)), **weights))).storyboard()
+    ((panel,),) = board.rows
+    assert [one.branches for one in panel.stations] == [0, 0, 3]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--layer", "conv3"], "conv2"),
+        (["--layer", "fc1"], "convolution"),
+        (["--gradcam", "cat"], "--gradcam"),
+        (["--gradcam", "3", "--layer", "conv2"], "--layer"),
+    ],
+)
+def test_what_the_model_does_not_have_is_one_line(cnnviz, asked, said):
+    done = cnnviz("net", *asked)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert said in done.err
+
+
+def test_a_module_is_drawn_with_the_gradient_of_pytorch():
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    layers = torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.ReLU(), torch.nn.Flatten()
+    module, x = torch.nn.Sequential(*layers, torch.nn.Linear(144, 5)), torch.rand(1, 3, 8, 8)
+    figure = package.net(module, x, gradcam="1", tween=0)
+    assert module.training
+    module.eval()
+    maps = module[:3](x).detach().requires_grad_()
+    module[3:](maps)[0, 1].backward()
+    found = run_onnx(given(figure.scene.model, x.numpy()))
+    cam = grad_cam(found, 1)
+    assert cam.exact
+    np.testing.assert_allclose(cam.weights, maps.grad[0].mean(dim=(1, 2)), rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(found.probabilities, module(x).softmax(1)[0].detach(), rtol=1e-4)
 
 
 def external(model):

@@ -14,8 +14,6 @@ from cnnviz.storyboard import SetEntry
 from tests.scenes.sides import equations
 
 KINDS = ("batch", "layer", "instance", "group")
-OPENING = 2
-"""Steps of the first group before its values are normalized; later groups have none."""
 
 
 def sharing(kind, groups, channels):
@@ -44,14 +42,20 @@ def test_cells_that_light_up_share_their_statistics_and_the_output_follows(kind,
     key = sharing(given["kind"], given["groups"], given["channels"])
     keys = [key(*divmod(sheet, given["channels"])) for sheet in range(len(x))]
     done: set[object] = set()
-    for place, (_, states) in enumerate(play(board)):
+    filled = 0
+    for step, states in play(board):
         lit = {s for s in range(len(x)) if (states["input"].roles[s] == "selected").all()}
         assert lit == {s for s in range(len(x)) if (states["input"].roles[s] != "input").any()}
         (shared,) = {keys[s] for s in lit}
         assert lit == {s for s in range(len(x)) if keys[s] == shared}
         assert {m.channel for m in states["input"].marks.values() if m.rows} == lit
-        if place >= OPENING:
+        if np.isfinite(states["output"].values).sum() > filled:
+            filled = int(np.isfinite(states["output"].values).sum())
             assert shared not in done
+            flown = {
+                (c.channel, c.row, c.column): (c.source, c.origin) for c in step.changes if getattr(c, "source", "")
+            }
+            assert flown == {(s, *at): ("input", (s, *at)) for s in lit for at in np.ndindex(x.shape[1:])}
             done.add(shared)
             values = np.concatenate([x[s].ravel() for s in sorted(lit)]).tolist()
             mean = math.fsum(values) / len(values)
@@ -59,10 +63,10 @@ def test_cells_that_light_up_share_their_statistics_and_the_output_follows(kind,
             for s in lit:
                 wanted = (x[s] - mean) / math.sqrt(variance + given["eps"])
                 np.testing.assert_allclose(states["output"].values[s], wanted, rtol=1e-9, atol=1e-12)
-            filled = np.isfinite(states["output"].values).all(axis=(1, 2))
-            assert {keys[s] for s in np.flatnonzero(filled)} == done
+            whole = np.isfinite(states["output"].values).all(axis=(1, 2))
+            assert {keys[s] for s in np.flatnonzero(whole)} == done
     assert done == set(keys)
-    assert board.count == OPENING + len(done)
+    assert board.count == 2 * len(done) + 1
     group = x[[sheet for sheet, own in enumerate(keys) if own == keys[0]]]
     mean, variance, *_ = [equation.result.value for _, equation in equations(scene)]
     assert (mean, variance) == pytest.approx((group.mean(), group.var()), abs=1e-9)
@@ -74,6 +78,7 @@ def test_all_four_stand_side_by_side_and_outlines_part_the_cells():
     shapes = {"batch": (2, 1), "layer": (1, 4), "instance": (1, 1), "group": (1, 2)}
     for kind, shape in shapes.items():
         marks = states[kind].marks.values()
+        marks = [mark for mark in marks if mark.name != "lit"]
         assert {(mark.rows, mark.columns) for mark in marks} == {shape}
         cells = {(m.row + r, m.column + c) for m in marks for r, c in np.ndindex(shape)}
         assert cells == set(np.ndindex(2, 4))

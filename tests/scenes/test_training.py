@@ -9,6 +9,7 @@ from cnnviz import UsageError
 from cnnviz.network import Network, parse_layers
 from cnnviz.network.learning import Learner
 from cnnviz.pipeline import make
+from cnnviz.playback import play
 from cnnviz.scenes._learning import SCHEDULES, SHAPES, make_points
 from cnnviz.storyboard import MoveDot, SetCurve, SetHeights
 from cnnviz.words import Text, walk
@@ -47,11 +48,21 @@ def test_the_panels_show_the_training():
     assert set(loss) == set(made.loss)
     *_, field = (c.heights for s in steps for c in s.changes if isinstance(c, SetHeights))
     x, labels = scene._examples
+    reach = np.ceil(10 * np.abs(x).max() + 1) / 10
     # The field at the pixel nearest to each example tells its class as the accuracy does.
-    at = np.rint((x + scene._reach) / (2 * scene._reach) * (len(field) - 1)).astype(int)
+    at = np.rint((x + reach) / (2 * reach) * (len(field) - 1)).astype(int)
     assert np.mean((field[at[:, 1], at[:, 0]] > 0.5) == labels) == pytest.approx(made.accuracy[-1], abs=0.1)
     rates = [c.y for s in steps for c in s.changes if isinstance(c, MoveDot)]
     np.testing.assert_allclose(rates, [0.2, 0.2, 0.02, 0.002])
+
+
+def test_kernels_take_the_shape_of_strokes():
+    figure = make("training", data="strokes", optimizer="adam", lr=0.01, epochs=10, frames=2, points=100)
+    first, *_, last = (states["kernels"].values.copy() for _, states in play(figure.storyboard()))
+    likeness = max(abs(np.corrcoef(each.ravel(), np.rot90(np.eye(5), turn).ravel())[0, 1])
+                   for each in last for turn in (0, 1))  # fmt: skip
+    assert likeness > 0.5
+    assert np.abs(last).max() > 2 * np.abs(first).max()
 
 
 @pytest.mark.parametrize("data", SHAPES)

@@ -93,3 +93,41 @@ def test_what_does_not_go_together_is_refused(given, options):
     with pytest.raises(UsageError) as caught:
         make("transposed-conv", **given)
     assert all(option in str(caught.value) for option in options)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"channels": 2, "filters": 3, "bias": (1, 0, -1)},
+        {"channels": 4, "filters": 2, "groups": 2, "p": 1, "output_padding": 1},
+        {"channels": 6, "filters": 7, "d": 2},
+    ],
+)
+def test_each_channel_stamps_on_the_maps_of_its_group(given):
+    scene = make("transposed-conv", i=2, k=2, s=2, **given).scene
+    x, w, groups = scene.maps.values, scene.weight.values, scene.groups
+    channels, maps = len(x), scene.count
+    bias, seen = np.resize(given.get("bias", 0), maps), maps // groups
+    board, size = scene.storyboard(), x[0].size
+    drawn = [0, maps - 1] if maps > 5 else range(maps)
+    # Channels whose stamps are all there after each step; of a channel that is under way the first cells.
+    done = [(c, n) for c in range(channels) if channels < 6 or c in (0, 5) for n in range(1, size + 1)]
+    if channels > 5:
+        done.insert(size, (4, size))
+    for (_, states), (last, count) in zip(play(board), [*done, (channels - 1, size)], strict=True):
+        for sheet, f in enumerate(drawn):
+            of_group = range(f // seen * channels // groups, (f // seen + 1) * channels // groups)
+            right = float(bias[f]) + sum(
+                stamped(x[c], w[c, f % seen], scene.s, scene.p, scene.output_padding, scene.d, 0,
+                        count if c == last else size)[1]
+                for c in of_group if c <= last
+            )  # fmt: skip
+            shown = states["output"].values[sheet]
+            reached = np.isfinite(shown)
+            np.testing.assert_allclose(shown[reached], np.broadcast_to(right, shown.shape)[reached])
+    assert np.isfinite(states["output"].values).all()
+
+
+def test_views_of_one_channel_are_refused_for_several():
+    with pytest.raises(UsageError, match="--view scatter"):
+        make("transposed-conv", channels=2, view="overlap")

@@ -17,6 +17,14 @@ def test_a_ramp_stays_one_where_corners_are_aligned():
     np.testing.assert_allclose(values["align-corners"][0], [0, 1, 2, 3])
 
 
+@pytest.mark.parametrize("scale", [2, 3])
+def test_within_the_map_a_bilinear_kernel_is_bilinear_sampling(scale):
+    values = final(make("upsample", i="3x2", scale=scale, tween=0))
+    inner = np.s_[scale // 2 : -(scale // 2), scale // 2 : -(scale // 2)]
+    np.testing.assert_allclose(values["transposed-conv"][inner], values["bilinear"][inner])
+    assert (values["transposed-conv"][0] < values["bilinear"][0]).all()
+
+
 @pytest.mark.parametrize("r", [2, 3])
 def test_a_pixel_shuffle_takes_each_cell_from_its_channel(r):
     board = make("upsample", kind="pixel-shuffle", scale=r, i="2x1").storyboard()

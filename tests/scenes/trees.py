@@ -18,9 +18,10 @@ def equations(words: object) -> list[list[float]]:
 def final(figure: Figure) -> dict[str, np.ndarray]:
     """The values of every panel of cells after the last step."""
     board = figure.storyboard()
-    values = {panel.name: panel.values.copy() for panel in board.panels() if panel.kind == "grid"}
+    values = {panel.name: panel.values.copy() for panel in board.panels() if panel.kind in ("grid", "block")}
     for step in board.steps():
         for change in step.changes:
             if getattr(change, "value", None) is not None:
-                values[change.panel][change.row, change.column] = change.value
+                sheet = () if change.channel is None else (change.channel,)
+                values[change.panel][(*sheet, change.row, change.column)] = change.value
     return values

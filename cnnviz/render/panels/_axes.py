@@ -18,6 +18,8 @@ from cnnviz.storyboard import Plot
 TEXT_SIZE = 18
 # How near to a curve's middle a label is not to come, in pixels.
 _CLEAR = 3
+# What a name of an axis keeps off curves, and a label above the axis off curves along it.
+_NAME_CLEAR, _RAISED = 8, 6
 
 
 class Lettering:
@@ -117,7 +119,7 @@ class AxesDrawing:
     def _x_label(self, value: float, text: str, turned: bool) -> _Label:
         """Below the axis, or above."""
         line, along = self._lettering.line(text, TICK_SIZE), self._axes.crossing[1]
-        baseline = along - self._drop - self._look.px(2) if turned else along + self._drop + line.ascent
+        baseline = along - self._drop - self._look.px(_RAISED) if turned else along + self._drop + line.ascent
         return _Label(value, text, self._axes.x.pixel(value) - line.width // 2, baseline, turned)
 
     def _y_label(self, value: float, text: str, turned: bool) -> _Label:
@@ -137,7 +139,8 @@ class AxesDrawing:
             middle = (axes.x.pixel(axes.x_ticks.values[-2]) + axes.x.pixel(axes.x_ticks.values[-1])) // 2
             above = area.right - x_line.width - gap, along - gap
             below = middle - x_line.width // 2, along + gap + x_line.ascent
-            x_place = min((above, below), key=lambda place: self._points_under(x_line, *place))
+            clear = self._look.px(_NAME_CLEAR)
+            x_place = min((above, below), key=lambda place: self._points_under(x_line, *place, clear))
             # On the side of the axis that the labels leave free.
             turned = any(label.turned for label in self._y_labels() if label.value > 0)
             y_place = (across - gap - y_line.width if turned else across + gap, area.top + y_line.ascent)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cnnviz.notation import in_cell
+from cnnviz.notation import in_cell, widest_in_cell
 from cnnviz.render.canvas import Look
 from cnnviz.render.palette import Pixels
 from cnnviz.render.panels._fitted import CLEAR, Fitted
@@ -105,8 +105,8 @@ class CellFace:
         usual = min(_NUMBER_SIZE * self.look.unit, _LARGEST_SHARE * self.side)
         size = max(least, usual, min(_SHARE * scale, _LARGEST_SHARE) * self.side)
         known = self.panel.values[np.isfinite(self.panel.values)]
-        values = {*known.tolist()[:1024], *((shade.lo, shade.hi) if shade else ())}
-        texts = {in_cell(value, self.panel.digits) for value in values}
+        texts = {in_cell(value, self.panel.digits) for value in known.tolist()[:1024]}
+        texts |= {*(widest_in_cell(shade.lo, shade.hi, self.panel.digits) if shade else ())}
         widest = max((self.look.typesetter.line(text, size).width for text in texts), default=1)
         inner = self.side - self.fitted.gap
         clear = (inner - 2 * self.look.px(CLEAR)) / max(1, widest)

@@ -207,7 +207,7 @@ class _Arranger:
 
     def _label(self, rows: int) -> int:
         """Pixels for the names of groups, or for lines past stations; three rows have none to spare for names."""
-        past = self._fit.px(_PAST if any(s.residual for s in self._stations) else 2)
+        past = self._fit.px(_PAST if any(s.residual or s.branches for s in self._stations) else 2)
         return self._fit.tx(_GROUP_LINE) if self._grouped and rows < 3 else past
 
     def _below(self, lines: int, rows: int) -> int:
@@ -239,7 +239,7 @@ class _Arranger:
         """The least room between a station and the next."""
         a, b = self._stations[place], self._stations[place + 1]
         edges = (bool(a.group) + bool(b.group)) if a.group != b.group else 0
-        lines = a.residual + b.residual
+        lines = sum(s.residual or s.branches > 0 for s in (a, b))
         return self._fit.px(_GAP) + edges * self._fit.px(_GROUP_PAD) + lines * self._fit.px(_PAST_GAP)
 
     def _columns(self, plan: _Plan, rows: Sequence[Span]) -> list[tuple[int, int]]:

@@ -55,7 +55,7 @@ class WindowItems:
         noted: list[tuple[int, int, str]] = []
         for channel in sheets:
             x, y = self._sheets.corner(channel)
-            for r, c in np.ndindex(mark.rows, mark.columns):
+            for r, c in np.ndindex(int(mark.rows), int(mark.columns)):
                 place = (row + r, column + c) if self._state.roles.ndim == 2 else (channel, row + r, column + c)
                 if min(place) < 0 or any(n >= most for n, most in zip(place, self._state.roles.shape, strict=True)):
                     continue

@@ -161,7 +161,7 @@ class CellsPainter(Painter):
             return None
         x, y = self.sheets.corner(mark.channel or 0)
         left, top = self.place.x + x + round(mark.column * self.side), self.place.y + y + round(mark.row * self.side)
-        return Box(left, top, left + mark.columns * self.side, top + mark.rows * self.side)
+        return Box(left, top, left + round(mark.columns * self.side), top + round(mark.rows * self.side))
 
     def cell_box(self, at: tuple[int, ...]) -> Box:
         """A cell on the page."""
@@ -183,7 +183,7 @@ class CellsPainter(Painter):
             x, y = np.mean([self.cell_box(end)[:2] for _, end in moves], axis=0).tolist()
             middle = x, y
         for start, end in moves:
-            tile = self._tile(start)
+            tile = self.tile(start)
             found.append(Way(tile, tile._replace(at=self.cell_box(end)[:2]), middle))
         return found
 
@@ -198,7 +198,7 @@ class CellsPainter(Painter):
         item = Item("", hull(boxes) or Box(0, 0, 0, 0), draw)
         return Way(item, item)
 
-    def _tile(self, at: tuple[int, ...]) -> Item:
+    def tile(self, at: tuple[int, ...]) -> Item:
         """A cell as it is, on the page."""
         parts = [part for part in (self.ground["cell", *at], self._above.get(("number", *at))) if part is not None]
 
@@ -285,7 +285,7 @@ class CellsPainter(Painter):
         """Lines from sheet to sheet, which tell that neighbours belong together, and the captions."""
         page, sheets, near = self.look.theme.page, self.sheets, self._fitted.gap // 2
         if getattr(self._panel, "held", False):
-            width, height = sheets.extent.width, sheets.height
+            width, height = sheets.extent.width, sheets.corner(sheets.count - 1)[1] + sheets.height
             around = Box(0, 0, width, height).grown(self.look.px(_HELD))
             pen.frame(*around[:2], around.width, around.height, page["faint"], self.look.px(1.5))
         for channel in range(sheets.count):

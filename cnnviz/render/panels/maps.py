@@ -30,6 +30,8 @@ _ON_THE_WAY_BACK = ("gradient", "returned")
 _HEAD = 9
 # Colours of a scale that a figure has: three scales share the palette.
 _LEVELS = {"gray": 12, "sequential": 14, "diverging": 17}
+# The greys of a picture, and how strong a tint of it may be.
+_GREYS, _TINTS = 8, (0.0, 0.3, 0.55, 0.8)
 _LARGEST_NUMBER = 24
 _KEY_OVERHANG = 8
 
@@ -64,6 +66,8 @@ class MapsPainter(Painter):
         colors = Colors(solid=[theme.cell("pending").fill, theme.cell("output").fill])
         for scale in dict.fromkeys([*own, *(key.scale for key in panel.key)]):
             colors.solid += [_color(level) for level in _ramp(theme, scale)]
+        if any(station.picture is not None for station in panel.stations):
+            colors.solid += [_color(tint) for tint in _tints(theme).reshape(-1, 3)]
         for role, _, _ in dict.fromkeys(_OUTLINES.values()):
             colors.solid.append(theme.line(role))
             colors.ramps += [(ground, theme.line(role)), (band, theme.line(role))]
@@ -127,9 +131,9 @@ class MapsPainter(Painter):
         for a, b, path in zip(names, names[1:], self._arrangement.paths, strict=False):
             found["arrow", a] = self._arrow(a, b, path)
         found |= {
-            ("past", name): self._past(name, self._seats[name])
+            ("past", name): self._past(station, self._seats[name])
             for name, station in self._stations.items()
-            if station.residual
+            if station.residual or station.branches
         }
         found |= {("note", name): self._note(station) for name, station in self._stations.items()}
         return found
@@ -172,12 +176,13 @@ class MapsPainter(Painter):
                 # Where a map is as light as the page, the line tells how far it goes.
                 pen.frame(x - 1, y - 1, wide + 2, tall + 2, self.look.theme.line("edge"), 1)
             inset = 1 if values.ndim == 1 and wide > 4 else 0
-            if np.isnan(one).any() or shade is None:
+            colors = self._colored(one, shade, station.picture)
+            if colors is None:
                 pen.rect(x, y, wide - inset, tall - inset, self.look.theme.cell("pending").fill)
                 continue
             at_rows = np.arange(tall) * one.shape[0] // tall
             at_columns = np.arange(wide) * one.shape[1] // wide
-            picture = self._colored(one, shade)[at_rows[:, None], at_columns[None, :]]
+            picture = colors[at_rows[:, None], at_columns[None, :]]
             pen.image(picture[: tall - inset, : wide - inset], x, y)
 
     def _draw_rows(
@@ -195,8 +200,8 @@ class MapsPainter(Painter):
             known = not np.isnan(value)
             baseline = top + (tall + self.fit.tx(10)) // 2
             fill = self.look.theme.cell("pending").fill
-            if station.form == "numbers" and known and shade is not None:
-                fill = _color(self._colored(np.array([[value]]), shade)[0, 0])
+            if station.form == "numbers" and (colors := self._colored(np.array([[value]]), shade)) is not None:
+                fill = _color(colors[0, 0])
             pen.rect(left, top + (tall - thick) // 2, wide, thick, fill)
             if station.form == "bars" and known:
                 long = round(min(1.0, max(0.0, value)) * wide)
@@ -231,7 +236,19 @@ class MapsPainter(Painter):
         baseline = seat.y + (body.height + line.ascent) // 2
         pen.text(line, seat.x + (body.width - line.width) // 2, baseline, page["result"])
 
-    def _colored(self, values: npt.NDArray[np.float64], shade: Shade) -> npt.NDArray[np.uint8]:
+    def _colored(
+        self, values: npt.NDArray[np.float64], shade: Shade | None, picture: npt.NDArray[np.float64] | None = None
+    ) -> npt.NDArray[np.uint8] | None:
+        """What values look like, None where they are not known yet."""
+        if np.isnan(values).any():
+            return None
+        if picture is not None:
+            parts = (picture, _GREYS), (values, len(_TINTS))
+            grey, tint = (np.rint(np.clip(part, 0, 1) * (count - 1)).astype(int) for part, count in parts)
+            tinted: npt.NDArray[np.uint8] = _tints(self.look.theme)[grey, tint]
+            return tinted
+        if shade is None:
+            return None
         if shade.scale not in self._ramps:
             self._ramps[shade.scale] = _ramp(self.look.theme, shade.scale)
         ramp = self._ramps[shade.scale]
@@ -261,7 +278,7 @@ class MapsPainter(Painter):
     def _arrow(self, a: str, b: str, path: Sequence[Point]) -> Item:
         """Forward, or turned round where the way back has led through it."""
         back = self._roles[a] in _ON_THE_WAY_BACK
-        passed = back or self._roles[b] != "idle"
+        passed = back or "idle" not in (self._roles[a], self._roles[b])
         fresh = self._roles[a] == "gradient" if back else self._roles[b] == "active"
         color = self.look.theme.line(("gradient" if back else "forward") if passed else "edge")
         stroke = self.look.px(3.5 if fresh else 2)
@@ -286,24 +303,30 @@ class MapsPainter(Painter):
         box = Box(min(across), min(down), max(across), max(down)).grown(head + 2)
         return Item((color, stroke, back), box, draw)
 
-    def _past(self, name: str, seat: Seat) -> Item:
-        """The way past a station, to the + at which its input is added."""
+    def _past(self, station: Station, seat: Seat) -> Item:
+        """The ways past a station: its input's to a +, or those of branches to where they are joined."""
         px, box = self.look.px, seat.box
-        color = self.look.theme.line("edge" if self._roles[name] == "idle" else "forward")
-        y, top, left, right = (box.top + box.bottom) // 2, box.top - px(11), box.left - px(13), box.right + px(9)
+        color = self.look.theme.line("edge" if self._roles[station.name] == "idle" else "forward")
+        y, left, right = (box.top + box.bottom) // 2, box.left - px(13), box.right + px(9)
         stroke, arm, radius = px(2), px(4), px(7)
-        line = np.array([(left, y), (left, top), (right, top), (right, y)]) + stroke % 2 / 2
+        heights = [11] if station.residual else [12, 8, 4][: station.branches - 1]
+        tops = [box.top - px(height) for height in heights]
+        lines = [np.array([(left, y), (left, top), (right, top), (right, y)]) + stroke % 2 / 2 for top in tops]
         turn = np.linspace(0, 2 * np.pi, 33)
         ring = np.stack([right + radius * np.cos(turn), y + radius * np.sin(turn)], axis=1)
+        across, up = [(right - arm, y), (right + arm, y)], [(right, y - arm), (right, y + arm)]
+        apart = px(2)
+        sign = [across, up] if station.residual else [[(x + side, y) for x, y in up] for side in (-apart, apart)]
 
         def draw(pen: Pen) -> None:
-            pen.polyline(line, color, stroke)
+            for line in lines:
+                pen.polyline(line, color, stroke)
             pen.polygon(ring, self.look.theme.page["ground"])
             pen.polyline(ring, color, stroke)
-            pen.polyline(np.array([(right - arm, y), (right + arm, y)]), color, stroke)
-            pen.polyline(np.array([(right, y - arm), (right, y + arm)]), color, stroke)
+            for ends in sign:
+                pen.polyline(np.array(ends), color, stroke)
 
-        return Item((color,), Box(left, top, right, y).grown(radius + stroke + 1), draw)
+        return Item((color,), Box(left, min(tops), right, y).grown(radius + stroke + 1), draw)
 
     def _note(self, station: Station) -> Item:
         seat, note = self._seats[station.name], self._notes[station.name] if self.fit.numbers else ""
@@ -325,6 +348,15 @@ def _draw_dashes(pen: Pen, points: npt.NDArray[np.int_], color: Color, stroke: i
             x, y = (left + start, top) if across else (left, top + start)
             wide, tall = (end - start, stroke) if across else (stroke, end - start)
             pen.rect(x - stroke // 2, y - stroke // 2, wide, tall, color)
+
+
+def _tints(theme: Theme) -> npt.NDArray[np.uint8]:
+    """The colours of a picture that is tinted, (greys, tints, 3)."""
+    greys, share = theme.scale("gray", _GREYS)[:, None, :], np.array(_TINTS)[None, :, None]
+    mixed: npt.NDArray[np.uint8] = np.rint(greys * (1 - share) + np.array(theme.line("gradient")) * share).astype(
+        np.uint8
+    )
+    return mixed
 
 
 def _ramp(theme: Theme, scale: str) -> npt.NDArray[np.uint8]:

@@ -9,22 +9,20 @@ from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place,
 from cnnviz.render.theme import Theme
 from cnnviz.storyboard import Sign
 
-_SIZE = 34
-
 
 class OperatorPainter(Painter):
     """Writes one operator, which never changes."""
 
     def __init__(self, panel: Sign, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
-        line, color = look.typesetter.line(panel.text, _SIZE * look.unit), look.theme.page["muted"]
+        line, color = look.typesetter.line(panel.text, panel.size * look.unit), look.theme.page["muted"]
         box = around([(line, 0, line.ascent)])
         self.lay(("operator",), Item("", box, lambda pen: pen.text(line, 0, line.ascent, color)))
 
     @classmethod
     def measure(cls, panel: Sign, cell: int, fit: Fit) -> Extent:
         """The size of its text."""
-        line = fit.typesetter.line(panel.text, _SIZE * fit.unit)
+        line = fit.typesetter.line(panel.text, panel.size * fit.unit)
         return Extent(width=line.width, height=line.ascent + line.descent)
 
     @classmethod

@@ -34,6 +34,8 @@ _SHAPES = {
 }
 """Corners of a marker, and where the first is, in turns from straight down."""
 _END_GAP, _BEADS = 11, 3.0
+_BEGUN = 0.15
+"""The share of a frame that a curve with a dot at its end crosses before it gets its name."""
 
 
 class PlotPainter(Painter):
@@ -239,7 +241,7 @@ class PlotPainter(Painter):
         ends = []
         for name, curve in self._curves.items():
             runs = list(self.axes.runs(self.axes.points(curve.x, curve.y))) if curve.text else []
-            if runs and (self.axes.zero or self.axes.shows(curve.x[-1], curve.y[-1])):
+            if runs and (self.axes.zero or self._names_end(curve)):
                 ends.append((float(runs[-1][-1, 1]), float(runs[-1][-1, 0]), name))
         boxes, pad, gap = [], self.look.px(2), self.look.px(_END_GAP)
         for y, x, name in sorted(ends):
@@ -260,6 +262,15 @@ class PlotPainter(Painter):
             color = self.look.theme.line(curve.role)
             found["end text", name] = self._text_item(curve.text, box.left + pad, baseline, color)
         return found
+
+    def _names_end(self, curve: Curve) -> bool:
+        """Whether a curve in a frame has its name: not behind a dot that has hardly left, or has left the frame."""
+        x, y = self.axes.points(curve.x[-1], curve.y[-1])
+        near, area = self.look.px(_RADIUS), self.axes.area
+        walks = curve.name in self._dots and np.isfinite(self._dots[curve.name].x)
+        if walks and (x < area.left + _BEGUN * area.width or y > area.bottom - near):
+            return False
+        return self.axes.shows(curve.x[-1], curve.y[-1])
 
     @staticmethod
     def _heads_left(curve: Curve) -> bool:

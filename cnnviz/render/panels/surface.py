@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from contourpy import contour_generator
 
-from cnnviz.render.panels.base import Colors, Fit
+from cnnviz.render.panels.base import Colors, Fit, Item
 from cnnviz.render.panels.plot import PlotPainter
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import Color, Theme
@@ -58,6 +58,16 @@ class SurfacePainter(PlotPainter):
                 points = np.asarray(line, np.float64)
                 for run in self.axes.runs(self.axes.points(points[:, 0], points[:, 1])):
                     pen.polyline(run, color, stroke)
+
+    def _text_item(self, text: str, left: int, baseline: int, color: Color) -> Item:
+        """On a plate: thin letters are lost among contour lines."""
+        item, ground = super()._text_item(text, left, baseline, color), self.look.theme.page["ground"]
+
+        def draw(pen: Pen) -> None:
+            pen.rect(*item.box[:2], item.box.width, item.box.height, ground)
+            item.draw(pen)
+
+        return item._replace(draw=draw)
 
     def _draw_grid(self, pen: Pen) -> None:
         """None: contour lines are lines enough."""

@@ -1,0 +1,165 @@
+"""Grad-CAM: which part of the image speaks for a class, by the gradient of its score at the last maps; and its tour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnviz.errors import UsageError
+from cnnviz.network.captions import significant
+from cnnviz.network.layers import Array
+from cnnviz.network.onnx_run import OnnxRun
+from cnnviz.network.onnx_stations import MOST_MAPS, Stop, Tour, image_stop, shade_of, short, small, station
+from cnnviz.network.torch_module import TorchModule, gradient
+from cnnviz.ops import interpolate
+from cnnviz.parameters import quote, suggest
+from cnnviz.storyboard import Shade
+from cnnviz.words import Math, Number, Strong, Text
+
+_FORMULA = (
+    r"L=\mathrm{ReLU}(\Sigma_k\,\alpha_k A^k)\quad\alpha_k=\frac{1}{Z}\,\Sigma_{ij}\,\partial y/\partial A^k_{ij}"
+)
+_SIDE = 224
+_STEP, _MOST_VALUES, _MOST_NAMES = 0.01, 4_000_000, 10
+
+
+@dataclass(frozen=True, eq=False)
+class GradCam:
+    """The maps (channels, rows, columns), the weight of each, and the heat (rows, columns) that they make.
+
+    `exact` says whether the gradient is PyTorch's, not one by differences.
+    """
+
+    maps: Array
+    weights: Array
+    heat: Array
+    exact: bool
+
+
+def grad_cam(run: OnnxRun, label: int) -> GradCam:
+    """The heat of a class, L = ReLU(Σₖ αₖ·Aᵏ) with αₖ = 1/Z·Σᵢⱼ ∂y/∂Aᵏᵢⱼ (Selvaraju et al. 2017, equations 1 and 2).
+
+    Aᵏ are the Z cells of channel k of the last block that convolves, after its activation, y is the score before
+    softmax. Of a module the gradient is PyTorch's. Else it is a central difference: where t is added to all of Aᵏ, the
+    slope of y in t is the sum of its derivatives over all cells, Σᵢⱼ ∂y/∂Aᵏᵢⱼ. So what follows the maps runs twice for
+    each channel, and that is all that αₖ needs.
+    """
+    if run.maps is None or len(run.probabilities) == 0:
+        raise UsageError(f"{run.model.subject} has no maps of a convolution that lead to scores of classes", "gradcam")
+    block, maps = run.maps
+    exact = None
+    if isinstance(run.model.source, TorchModule):
+        scores = run.model.run(run.given, [run.model.score_name])[run.model.score_name][0].astype(np.float64).ravel()
+        exact = gradient(run.model.source.module, run.given, maps, scores, label)
+    weights = _differences(run, block.last.output, maps, label) if exact is None else exact.mean(axis=(1, 2))
+    heat = np.maximum(np.tensordot(weights, maps, 1), 0)
+    return GradCam(maps, weights, heat, exact is not None)
+
+
+def class_of(text: str, names: Sequence[str]) -> int:
+    """The class of a name or a number; raises UsageError."""
+    alike = [n for n, name in enumerate(names) if name.lower() == text.strip().lower()]
+    if alike:
+        return alike[0]
+    if text.strip().isdigit() and int(text) < len(names):
+        return int(text)
+    named = suggest(text, names) if len(names) <= _MOST_NAMES else f"use a label, or 0 to {len(names) - 1}"
+    raise UsageError(f"--gradcam {quote(text)} is no class: {named}", "gradcam")
+
+
+def heat_tour(run: OnnxRun, names: Sequence[str], label: int, most: int) -> Tour:
+    """From the image to the last maps, the weight of each, the heat that they make, and that over the image."""
+    cam, image = grad_cam(run, label), _large(small(run.image.mean(axis=0)[None], _SIDE))
+    order = np.argsort(-np.abs(cam.weights) * np.abs(cam.maps).mean(axis=(1, 2)), kind="stable")[:MOST_MAPS]
+    maps, weights, shape = cam.maps[order], cam.weights[order], cam.heat.shape
+    greatest = float(np.abs(weights).max())
+    digits = significant(greatest).places
+    heat = cam.heat[None] / (float(cam.heat.max()) or 1.0)
+    over = np.clip(interpolate(heat, size=image.shape[1:], mode="bilinear"), 0, 1)
+    grey = image[0] - image.min()
+    lines = tuple(str(int(k) + 1) for k in order)
+    slopes = Shade(scale="diverging", lo=-(greatest or 1.0), hi=greatest or 1.0, always=True)
+    warm = Shade(scale="sequential", lo=0, hi=1, always=True)
+    hottest = np.unravel_index(cam.heat.argmax(), shape)
+    known = {
+        "label": short(names[label]),
+        "p": Strong(Number(float(run.probabilities[label]), most)),
+        "n": len(cam.maps),
+        "row": int(hottest[0]) + 1,
+        "column": int(hottest[1]) + 1,
+        "times": 2 * len(cam.maps),
+    }
+    by_torch = "αₖ: the mean slope of the score of {label} in channel k, by PyTorch's gradient"
+    by_steps = "αₖ: the mean slope of the score of {label} in channel k, by differences: {times} runs with Aᵏ ± t"
+    hot = "Heat: the weighted maps are added, what is below 0 counts as 0; most at row {row}, column {column}"
+    end = "{label}, probability {p}: what speaks for it is tinted, the more the stronger"
+    if not cam.heat.any():
+        hot = "Heat: the weighted maps are added, what is below 0 counts as 0, which here is all"
+        end = "{label}, probability {p}: no place speaks for it"
+    told = [
+        (station("maps", Text("last maps"), cam.maps.shape, maps, shade_of(maps)), maps),
+        (
+            station(
+                "weights", Text("channel k, weight αₖ"), (), weights, slopes, form="numbers", lines=lines, digits=digits
+            ),
+            weights,
+        ),
+        (station("heat", Text("heat"), shape, _large(heat, 2), warm), _large(heat, 2)),
+        (station("over", Text("heat over the input"), shape, over, None, picture=grey / (grey.max() or 1.0)), over),
+    ]
+    captions = (
+        "The {n} last maps Aᵏ, of which those that count most are drawn",
+        by_torch if cam.exact else by_steps,
+        hot,
+        end,
+    )
+    stops = [
+        Stop(own, values, own.shade, Text(said, **known)) for (own, values), said in zip(told, captions, strict=True)
+    ]
+    return Tour(
+        [image_stop(run, most), *stops],
+        point=Text(
+            "What in the image speaks for {label}? Grad-CAM, its gradient by PyTorch"
+            if cam.exact
+            else "What in the image speaks for {label}? Grad-CAM, its gradient by central differences",
+            **known,
+        ),
+        alt=Text(
+            "Grad-CAM of {label}: the last maps, weighted by the slope of its score, are heat over the image", **known
+        ),
+        formula=Math(_FORMULA),
+    )
+
+
+def _large(maps: Array, share: int = 1) -> Array:
+    """Cells repeated up to about a share of the side of the last picture, which is the largest."""
+    times = max(1, _SIDE // share // max(maps.shape[1:]))
+    return maps.repeat(times, 1).repeat(times, 2)
+
+
+def _differences(run: OnnxRun, name: str, maps: Array, label: int) -> Array:
+    """αₖ of each channel by central differences, several at once where the model takes them; raises UsageError."""
+    step = _STEP * (float(np.abs(maps).max()) or 1.0)
+    after, at_once, found = (
+        run.model.after(name, run.model.score_name),
+        max(1, _MOST_VALUES // maps.size),
+        list[float](),
+    )
+    while len(found) < 2 * len(maps):
+        # Each channel by a step up, then by a step down.
+        rows = np.arange(len(found), min(2 * len(maps), len(found) + at_once))
+        moved = np.repeat(maps[None], len(rows), axis=0)
+        moved[np.arange(len(rows)), rows // 2] += np.where(rows % 2, -step, step)[:, None, None]
+        scores = after(moved)
+        if scores is not None:
+            found += scores.reshape(len(rows), -1)[:, label].tolist()
+        elif at_once > 1:
+            at_once = 1
+        else:
+            raise UsageError(
+                f"{run.model.subject} gives no score from {quote(name)} on: leave --gradcam out", "gradcam"
+            )
+    weights: Array = (np.array(found[::2]) - np.array(found[1::2])) / (2 * step * maps[0].size)
+    return weights

@@ -1,0 +1,85 @@
+"""Convolution whose kernel is sampled off the grid."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.errors import UsageError
+from cnnviz.ops._arrays import Array, Pair, as_maps, floating, pair, parameter, shape_text
+from cnnviz.ops.convolution import conv_output_size
+
+
+def deform_conv2d(
+    input: npt.ArrayLike,
+    offset: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    bias: npt.ArrayLike | None = None,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    mask: npt.ArrayLike | None = None,
+) -> Array:
+    """Convolve with each weight moved by an offset of its own at each place: `torchvision.ops.deform_conv2d`.
+
+    Parameters
+    ----------
+    input : array (N, C, H, W)
+    offset : array (N, 2·G·kH·kW, oH, oW)
+        How far down and across each weight is moved, y before x, for each of G groups of input channels.
+    weight : array (C_out, C/groups, kH, kW)
+    bias : array (C_out,), optional
+    stride, padding, dilation : int or (rows, cols)
+    mask : array (N, G·kH·kW, oH, oW), optional
+        What each sample is multiplied by.
+
+    Returns
+    -------
+    array (N, C_out, oH, oW)
+
+    References
+    ----------
+    Dai et al. 2017, arXiv:1703.06211, equations 2 to 4; with a mask Zhu et al. 2019, arXiv:1811.11168, equation 1.
+    """
+    x, moved, kernels = as_maps(input), floating(offset), floating(weight)
+    if x.ndim != 4 or kernels.ndim != 4 or x.shape[1] % max(1, kernels.shape[1]) or 0 in kernels.shape:
+        raise UsageError(
+            f"weight {shape_text(kernels.shape)} does not fit input {shape_text(x.shape)}: give (N, C, H, W) and "
+            "(C_out, C/groups, kH, kW)"
+        )
+    (n, channels, *size), (outputs, depth, *kernel) = x.shape, kernels.shape
+    step, border, gap = pair(stride, "stride", 1), pair(padding, "padding", 0), pair(dilation, "dilation", 1)
+    out, grids = [], []
+    for i, k, s, p, d in zip(size, kernel, step, border, gap, strict=True):
+        out.append(conv_output_size(i, k, s, p, d))
+        grids.append(np.arange(out[-1]) * s - p + d * np.arange(k)[:, None])
+    cells = kernel[0] * kernel[1]
+    parts = max(1, moved.shape[1] // (2 * cells)) if moved.ndim == 4 else 1
+    if moved.shape != (n, 2 * parts * cells, *out) or channels % parts or outputs % (channels // depth):
+        raise UsageError(f"offset has shape {shape_text(moved.shape)}: give {shape_text((n, 2 * cells, *out))}")
+    shares, added = parameter(mask, "mask", (n, parts * cells, *out)), parameter(bias, "bias", (outputs,))
+
+    by = moved.reshape(n, parts, *kernel, 2, *out)
+    rows, columns = by[..., 0, :, :] + grids[0][:, None, :, None], by[..., 1, :, :] + grids[1][:, None, :]
+    found = bilinear(x.reshape(n, parts, -1, *size), rows, columns)
+    if shares is not None:
+        found = found * shares.reshape(n, parts, 1, *kernel, *out)
+    samples = found.reshape(n, channels // depth, depth, *kernel, *out)
+    filters = kernels.reshape(channels // depth, -1, depth, *kernel)
+    y = np.einsum("ngcabhw,gocab->ngohw", samples, filters).reshape(n, outputs, *out)
+    return np.asarray(y if added is None else y + added[:, None, None])
+
+
+def bilinear(x: Array, rows: Array, columns: Array) -> Array:
+    """Sample maps (A, B, C, H, W) between their cells at places (A, B, ...): (A, B, C, ...); beyond them all is 0."""
+    *kinds, height, width = x.shape
+    ringed = np.pad(x, [*[(0, 0)] * 3, (1, 2), (1, 2)]).reshape(*kinds, -1)
+    down, across = np.clip(rows, -1, height) + 1, np.clip(columns, -1, width) + 1
+    top, left = np.floor(down).astype(np.int64), np.floor(across).astype(np.int64)
+    found = np.zeros((), x.dtype)
+    for r, c in np.ndindex(2, 2):
+        share = (1 - np.abs(down - top - r)) * (1 - np.abs(across - left - c))
+        at = ((top + r) * (width + 3) + left + c).reshape(*kinds[:2], 1, -1)
+        values = np.take_along_axis(ringed, at, axis=3).reshape(*kinds, *rows.shape[2:])
+        found = found + values * share.astype(x.dtype)[:, :, None]
+    return np.asarray(found)

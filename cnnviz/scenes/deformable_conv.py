@@ -1,0 +1,108 @@
+"""Deformable convolution: each weight samples the input off the grid, where an offset moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from cnnviz.operation import PLAIN
+from cnnviz.ops import conv2d
+from cnnviz.parameters import ArrayLike, Size
+from cnnviz.scenes._deformable import Samples
+from cnnviz.story import (
+    Graph,
+    MapAndKernel,
+    Sliding,
+    Story,
+    dilation,
+    filling,
+    input_map,
+    kernel_size,
+    lost_of,
+    padding,
+    stride,
+)
+from cnnviz.storyboard import Mark, Step
+from cnnviz.words import Math, Number, Product, Shape, Text, equation, total
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeformableConv(MapAndKernel):
+    """A convolution whose weights read between the cells of the input, each moved by an offset of its own.
+
+    Dai et al. (2017), "Deformable convolutional networks", equations 2 to 4; with a mask Zhu et al. (2019),
+    "Deformable ConvNets v2", equation 1; torchvision.ops.deform_conv2d. A network learns the offsets with a convolution
+    of its own; here they are given.
+    """
+
+    examples: ClassVar = (
+        "cnnviz deformable-conv",
+        "cnnviz deformable-conv --offset random --mask '1 1 1; 1 .5 1; 0 0 0'",
+    )
+
+    k: Size | None = kernel_size(hi=5)
+    s: Size = stride()
+    p: Size = padding()
+    d: Size = dilation()
+    input: ArrayLike = input_map("diagonal")
+    offset: ArrayLike = input_map(
+        "turned", help="Offsets, y and x of each weight: turned, zeros, random, numbers, or an array for each place."
+    )
+    mask: ArrayLike = input_map(None, help="What samples are multiplied by: numbers, or an array for each place.")
+
+    def story(self) -> Story:
+        """The samples of the first output one by one, then a step for each output, and what offsets of 0 would give."""
+        x, w = self.map.values, self.weights.values
+        slide = Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p, d=self.d)
+        windows, taps = slide.windows, list(np.ndindex(w.shape))
+        at = Samples(self, x, windows)
+        graph = Graph()
+        pixels, offset = graph.map("x", x), graph.given("offset", at.offset[None], PLAIN)
+        mask = None if at.mask is None else graph.given("mask", at.mask[None], PLAIN)
+        y = graph.compute("deform_conv2d", pixels, offset, graph.kernel("w", w), mask, **slide.options)
+
+        story = Story(self, Text("Deformable convolution"), graph)
+        story.point = Text("Each weight reads where its offset moves it: between cells, a mean of four")
+        story.fits(windows, "this convolution", steps=windows.count + len(taps) + 2)
+        story.sizes(k=w.shape, s=self.s, p=self.p, d=self.d)
+        marks = [Mark(name=f"sample {n + 1}", role="result") for n in range(len(taps))]
+        X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map, notes=True, marks=marks)
+        how: dict[str, Any] = {"digits": story.decimals(at.samples), "shade": story.shade(at.samples, plain=True)}
+        S = story.cells("samples", "Samples {size}", np.zeros(w.shape), pending=True, **how)
+        W = story.cells("kernel", "Kernel {size}", w, role="kernel", below=self.kernel_name)
+        M = None if at.mask is None else story.cells("mask", "Mask {size}", at.shares((0, 0)), role="bias")
+        Y = story.cells("output", "Output {size}", y, axes=2, pending=True, lost=lost_of(x, w))
+        most = Number(float(Y.values.max()), Y.decimals, ("output", "max"))
+
+        def steps() -> Iterator[Step]:
+            first, *others = windows.places()
+            said = Text("Without offsets each weight reads a cell of the grid")
+            yield story.step(said, X.window(windows, first), at.rings(X, first, moved=False))
+            S.values = at.of(first)
+            for n in range(len(taps)):
+                yield at.read(story, X, S, first, n)
+            for place in (first, *others):
+                S.values = at.of(place)
+                changes = [S.set(tap, role="output", value=float(S.values[tap])) for tap in taps]
+                if M is not None:
+                    M.values = at.shares(place)
+                    changes += [M.set(tap, value=float(M.values[tap])) for tap in taps]
+                parts = [Product((S.short(tap), *([M.short(tap)] if M else []), W[tap])) for tap in taps if w[tap]]
+                caption = equation(Y.symbol("y", place), total(parts or [Y[place]]), Y[place])
+                rings = at.rings(X, place)
+                yield story.step(caption, changes, X.window(windows, place), rings, S.hide("current"), Y.write(place))
+            flat = Number(float(conv2d(x[None], w[None, None], **slide.options).max()), Y.decimals)
+            said = Text("Without offsets the largest output is {flat}, with them {most}", flat=flat, most=most)
+            yield story.step(said, beats=2)
+
+        weight = r"w_n\,m_n" if M else "w_n"
+        formula = Math(rf"y(p)=\Sigma\,{weight}\,x(p+p_n+\Delta p_n)")
+        told = "a deformable convolution: {slides}, offsets move what each weight samples; {steps} the {o} output"
+        slides = slide.told(story.told("kernel"))
+        alt = Text(told, slides=slides, steps=filling(windows.count), o=Shape(windows.out))
+        stage = [(X, "→", S, "·", M), ("∗", W, "=", Y)] if M else [(X, "→", S, "∗", W, "=", Y)]
+        said = Text("beyond the input all is 0")
+        return story.play(steps, windows.count + len(taps) + 2, *stage, alt=alt, formula=formula, convention=said)

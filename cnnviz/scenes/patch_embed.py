@@ -1,0 +1,113 @@
+"""Patch embedding: a picture is cut into patches, and each becomes a token of a vision transformer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from cnnviz.data import MAP_NAMES, load_kernel, load_map
+from cnnviz.errors import UsageError
+from cnnviz.parameters import ArrayLike, Size, param
+from cnnviz.scene import Scene
+from cnnviz.story import KERNEL_HELP, Axis, Graph, Story, Windows, input_map, input_size, kernel_values, lost_of
+from cnnviz.story import load_sheets as sheets_of
+from cnnviz.storyboard import Mark, Sign, Step
+from cnnviz.words import Extent, Math, Number, Shape, Text, dot, equation, joined
+
+_MOST_PATCHES, _MOST_NUMBERS = 16, 48
+_ROW = Mark(name="row", role="window")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatchEmbed(Scene):
+    """How a vision transformer reads a picture: patches are laid out in rows, and a linear layer makes tokens of them.
+
+    Dosovitskiy et al. (2021), "An image is worth 16×16 words", equation 1, without its class token and its position
+    embedding; torch's conv2d with a kernel and a stride as large as a patch.
+    """
+
+    examples: ClassVar = ("cnnviz patch-embed --channels 3", "cnnviz patch-embed --channels 1 --i 6 --patch 3 --d 2")
+
+    channels: int | None = param(None, help="Channels.", lo=1, hi=4, shown_default="2, or the data's own")
+    i: Size | None = input_size(shown_default="4, or the data's own")
+    patch: Size = param(2, alias="patch-size", help="Size of a patch.", lo=1, hi=6, always_named=True)
+    d: int = param(3, help="Numbers in a token.", lo=1, hi=6, always_named=True)
+    input: ArrayLike = input_map("small-random")
+    kernel: ArrayLike = kernel_values("random", help=KERNEL_HELP + " One for each channel and number of a token.")
+    bias: float = param(1.0, help="Added to every number of a token.", lo=-1e9, hi=1e9, group="Data")
+
+    def story(self) -> Story:
+        """A step for each patch, one for each number of each token, and one for the convolution that it is."""
+        channels = self.channels or (2 if isinstance(self.input, str) and self.input in MAP_NAMES else None)
+        data = sheets_of(load_map, self.input, [channels], self.i, seed=self.seed, default_size=(4, 4))
+        x, (rows, columns), d = data.values, self.patch, self.d
+        channels, height, width = x.shape
+        self.fill_in(channels=channels, i=(height, width))
+        count, m = (height // rows) * (width // columns), channels * rows * columns
+        if height % rows or width % columns:
+            fits = f"{-(-height // rows) * rows}x{-(-width // columns) * columns}"
+            raise UsageError(f"{rows}×{columns} patches do not divide the {height}×{width} input: use --i {fits}")
+        if count > _MOST_PATCHES or m > _MOST_NUMBERS:
+            most = f"{_MOST_PATCHES} of {_MOST_NUMBERS}: use a smaller --i or another --patch"
+            raise UsageError(f"{count} patches of {m} numbers do not fit the stage, which has room for {most}")
+        w = sheets_of(load_kernel, self.kernel, [d, channels], self.patch, seed=self.seed, size_option="--patch")
+        graph = Graph()
+        slides: dict[str, Any] = {"stride": self.patch, "padding": (0, 0), "dilation": (1, 1)}
+        pixels, kernel, added = graph.map("x", x), graph.kernel("w", w.values), graph.given("b", np.full(d, self.bias))
+        unfolded = graph.compute("unfold", pixels, result="unfolded", kernel_size=self.patch, **slides)
+        patches = graph.compute("tokens", unfolded, result="patches")
+        y = graph.compute("conv2d", pixels, kernel, added, **slides)
+        tokens = graph.compute("tokens", y, result="tokens")
+        graph.essential = 2
+
+        windows = Windows((Axis.all(channels), *map(Axis.sliding, x.shape[1:], self.patch, self.patch)))
+        story = Story(self, Text("Patch embedding"), graph)
+        said = "Each patch is a row of {m} numbers; the same weights turn every row into a token of {d}"
+        story.point = Text(said, m=m, d=d)
+        for word, symbol, value in (("channels", "C", Number(channels)), ("patch", "p", self.patch), ("token", "D", d)):
+            story.set(word, symbol, value, size=symbol == "p")
+        b, lost = story.bias(self.bias), lost_of(x, w.values)
+        names = tuple(Text("channel {n}", n=c + 1) for c in range(channels))
+        marks = [Mark(name=f"window {c}", role="window", channel=c) for c in reversed(range(channels))]
+        held: dict[str, Any] = {"axes": 3, "held": True}
+        X = story.cells("input", "", pixels, windows=windows, data=data, marks=marks, captions=names, **held)
+        row = (Mark(name="current", role="result"), _ROW)
+        P = story.cells("patches", "Patches {size}", patches, axes=2, pending=True, marks=row)
+        label = "Weights {size}, times each patch"
+        W = story.cells("weights", label, w.values.reshape(d, m), role="kernel", marks=(_ROW,))
+        T = story.cells("tokens", "Tokens {size}", tokens, axes=2, pending=True, lost=lost)
+        Y = story.cells("maps", "Conv2d {size}", y, pending=True, lost=lost, captions=("",) * d, **held)
+
+        def steps() -> Iterator[Step]:
+            for t, at in enumerate(windows.places()):
+                laid = [P.set((t, c), role="input", value=float(P.values[t, c])) for c in range(m)]
+                said = Text("Patch {n} of {count}, channel by channel, becomes row {n}", n=t + 1, count=count)
+                yield story.step(said, X.windows(windows, at), laid, P.mark("current", (t, 0), (1, m)))
+            hidden = [*X.cover(()), *(X.hide(f"window {c}") for c in range(channels)), P.hide("current")]
+            for t, o in np.ndindex(count, d):
+                cells, weights = [(t, c) for c in range(m)], W.read([(o, c) for c in range(m)])
+                caption = equation(T.symbol("t", (t, o)), dot(P.read(cells), weights, b, T[t, o]), T[t, o])
+                lit = P.mark("row", (t, 0), (1, m)), W.mark("row", (o, 0), (1, m))
+                yield story.step(caption, hidden, P.cover(cells), lit, T.write((t, o)))
+                hidden = []
+            hidden = [*P.cover(()), P.hide("row"), W.hide("row")]
+            for t, (_, *cell) in enumerate(windows.places()):
+                same = [Y.set((o, *cell), role="output", value=float(Y.values[o, *cell])) for o in range(d)]
+                told = "A convolution with kernel = stride = {p} gives the same: token {n} is cell {r}, {c} of its maps"
+                said = Text(told, p=Extent(self.patch), n=t + 1, r=cell[0] + 1, c=cell[1] + 1)
+                yield story.step(said, hidden, same, T.mark("current", (t, 0), (1, d)), Y.mark("current", tuple(cell)))
+                hidden = []
+
+        cut = Number(height) / Number(rows) * (Number(width) / Number(columns))
+        weights = Number(d) * (Number(channels) * Number(rows) * Number(columns)) + Number(d)
+        tokens_of = Text("tokens {n}", n=equation("N", cut, Number(count)))
+        counts = tokens_of, Text("parameters {n}", n=equation(None, weights, Number(d * m + d)))
+        told = "a patch embedding: {x} cut into {n} patches; weights of {w} make a token of each, as a convolution does"
+        alt = Text(told, x=Shape(x.shape), n=count, w=Shape((d, m)))
+        formula = joined((Math(r"T=P\,W^{T}+b"), *counts), "    ")
+        order = Text("a row: channel by channel, each row by row")
+        stage = (X, "→", P), (W, "=", T, Sign(name="same", text="="), Y)
+        return story.play(steps, count * (d + 2), *stage, alt=alt, formula=formula, convention=order)
