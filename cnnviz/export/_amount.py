@@ -28,8 +28,7 @@ def check_amount(film: Film, most: int = MAX_PIXELS) -> None:
 def tween_of(job: Job) -> int:
     """Pictures in which a window moves where nobody says how many, in a format that stores each of them."""
     board = job.storyboard
-    moves = any(mark.role == "window" for panel in board.panels() for mark in getattr(panel, "marks", ()))
-    return TWEEN if moves and board.count <= MOST_TWEENED else 0
+    return TWEEN if board.has_windows and board.count <= MOST_TWEENED else 0
 
 
 def affordable(job: Job, tween: int, most: int) -> Film:

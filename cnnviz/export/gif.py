@@ -113,9 +113,9 @@ def _kept(film: Frames) -> Iterator[bytes]:
             yield _block(patch.box, patch.pixels, patch.milliseconds, _KEEP, None)
             continue
         pixels, left = _with_long_runs(patch).sparse(unchanged), patch.milliseconds
-        # Where windows jump a step is one block.
+        # Where windows only jump a step is one block.
         most = _MOST_MOVING if patch.moving else _MOST_BLOCKS if moved else 1
-        moved, parts = patch.moving, blocks(pixels, unchanged, min(most, left // _BRIEF))
+        moved, parts = moved or patch.moving, blocks(pixels, unchanged, min(most, left // _BRIEF))
         for box in parts:
             lasts = left if box is parts[-1] else _BRIEF
             place = box.moved(patch.box.left, patch.box.top)

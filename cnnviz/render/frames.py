@@ -65,7 +65,8 @@ def settled(frames: Iterable[Frame]) -> Iterator[Frame]:
 class Film:
     """The frames of a storyboard; iterating renders them anew, one at a time.
 
-    In the `tween` pictures before a step a window moves; with an `opening` the question stands before the first step.
+    In the `tween` pictures before a step a window moves, where the step before lasts as many milliseconds as are
+    `least_gliding`; with an `opening` the question stands before the first step.
     """
 
     def __init__(
@@ -78,12 +79,13 @@ class Film:
         numbers: bool = True,
         font_scale: float = 1.0,
         tween: int = 0,
+        least_gliding: int = 0,
         opening: bool = False,
         transparent: bool = False,
         colors: int = MOST_COLORS,
     ) -> None:
         self.storyboard, self.theme, self.timing = storyboard, theme, timing
-        self.tween, self.opening = tween, opening
+        self.tween, self.opening, self._least_gliding = tween, opening, least_gliding
         typesetter = Typesetter()
         self.layout = arrange(storyboard, typesetter, width, numbers and not storyboard.bare, font_scale)
         drawn = _keyed(storyboard, self.layout, theme) if transparent else theme
@@ -129,10 +131,10 @@ class Film:
             if not place:
                 raster.draw(changes)
                 lasts = max(clock.opening(), 10 * math.ceil(LEAST_MILLISECONDS / 10)) if asked else 0
-            gliding = self.tween and lasts and not self.storyboard.bare
+            gliding = self.tween and lasts and lasts >= self._least_gliding and not self.storyboard.bare
             ways = stage.ways(written) if gliding and place else []
             stage.land(place, step, written)
-            moves = place > 0 and any(change.moves for change in changes)
+            moves = place > 0 and lasts >= self._least_gliding and any(change.moves for change in changes)
             flights = ways or (stage.flights(written) if gliding else [])
             # Half of the time all stands still.
             room = lasts // 2 // GLIDE_MILLISECONDS
