@@ -22,6 +22,7 @@ from benchmarks.figure_set import figure_set
 from benchmarks.formats import formats
 from benchmarks.inputs import inputs
 from benchmarks.lean import memory, size
+from benchmarks.net import net
 from benchmarks.speed import default, start
 from benchmarks.steps import steps
 from benchmarks.studio import studio
@@ -30,6 +31,7 @@ from benchmarks.training import training
 AXES: dict[str, Callable[[Path, bool], Section]] = {
     "default": default, "input": inputs, "steps": steps, "formats": formats, "batch": batch, "set": figure_set,
     "memory": memory, "size": size, "start": start, "studio": studio, "training": training,
+    "net": net,
 }  # fmt: skip
 HERE = Path(__file__).parent
 

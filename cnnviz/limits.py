@@ -74,6 +74,9 @@ MAX_NETWORK_INPUT = 64
 MAX_CHANNELS = 64
 """Channels of a map within a network."""
 
+MAX_SHEETS = 2048
+"""Channels or filters of an array: more than there are drawn, for what lies between is one sum."""
+
 MAX_CLASSES = 50
 """Scores that a network may end in."""
 

@@ -32,7 +32,8 @@ ROOMS = {
     "storyboard": "words numpy",
     "playback": "storyboard numpy",
     "functions": "words operation ops numpy",
-    "network": "story storyboard operation ops parameters data maps notation words functions numpy onnx onnxruntime",
+    "network": "story storyboard operation ops parameters data maps notation words functions numpy onnx onnxruntime "
+    "torch",
     "story": "ops functions words notation storyboard operation parameters data scene numpy maps",
     "scene": "story storyboard operation parameters numpy",
     "scenes": "story functions ops words notation storyboard operation parameters data network scene numpy",

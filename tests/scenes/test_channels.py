@@ -103,7 +103,7 @@ def test_channels_follow_from_the_data(tmp_path):
         ({"channels": 3, "groups": 2}, ("--groups 2", "channels, 3", "--groups 1")),
         ({"input": np.ones((3, 5, 5)), "kernel": np.ones((2, 4, 3, 3))}, ("4 channels", "--channels 4")),
         ({"input": np.ones((3, 5, 5)), "channels": 2}, ("3 channels", "leave --channels out")),
-        ({"input": np.ones((65, 2, 2)), "k": 1}, ("65×2×2", "at most 64")),
+        ({"input": np.ones((2049, 2, 2)), "k": 1}, ("2049×2×2", "at most 2048")),
         ({"channels": 3, "filters": 2, "bias": (1, 2, 3)}, ("3 numbers", "--filters 3")),
         ({"s": 2, "p": "same", "i": 6}, ("stride 1", "PyTorch", "--p 0,1")),
         ({"p": 5, "padding_mode": "reflect"}, ("size 5", "4 or less")),
