@@ -209,7 +209,9 @@ class _Known:
         """A value with the name of a panel has its shape, one with a letter's or parameter's what that stands for."""
         shown = value.value if isinstance(value, Number) else value.sizes
         if isinstance(value, Shape) and value.ref and (name in self.shapes or name in self.shown.now):
-            yield Claim(f"the size of {name} in {where}", np.array(shown), np.array(self._shape(name)[-len(shown) :]))
+            yield Claim(
+                f"the size of {name} in {where}", np.array(shown), np.array(self._shape(name)[-len(value.sizes) :])
+            )
             return
         fitting = (each for each in self.letters.get(name, ()) if np.shape(each) in ((), np.shape(shown)))
         choices = ((np.broadcast_to(each, np.shape(shown)), 1e-12) for each in fitting)
