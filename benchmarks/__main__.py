@@ -18,10 +18,12 @@ from benchmarks._charts import Chart
 from benchmarks._measure import BenchmarkError
 from benchmarks._report import Section, facts, load_average, markdown, stored
 from benchmarks.batch import batch
+from benchmarks.channels import channels
 from benchmarks.figure_set import figure_set
 from benchmarks.formats import formats
 from benchmarks.inputs import inputs
 from benchmarks.lean import memory, size
+from benchmarks.net import net
 from benchmarks.speed import default, start
 from benchmarks.steps import steps
 from benchmarks.studio import studio
@@ -30,6 +32,7 @@ from benchmarks.training import training
 AXES: dict[str, Callable[[Path, bool], Section]] = {
     "default": default, "input": inputs, "steps": steps, "formats": formats, "batch": batch, "set": figure_set,
     "memory": memory, "size": size, "start": start, "studio": studio, "training": training,
+    "channels": channels, "net": net,
 }  # fmt: skip
 HERE = Path(__file__).parent
 

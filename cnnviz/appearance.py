@@ -114,7 +114,7 @@ class Appearance(Parameters):
         lo=0,
         hi=MAX_TWEEN,
         group="Timing",
-        shown_default=f"{TWEEN}; 0 in GIF, APNG and WebP of more than {MOST_TWEENED} steps",
+        shown_default=f"{TWEEN}; 0 where steps are short, and in GIF, APNG and WebP of more than {MOST_TWEENED}",
     )
     once: bool = param(False, help="Play once instead of looping.", negatable=True, group="Timing")
     for_: str | None = param(

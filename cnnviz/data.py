@@ -218,8 +218,8 @@ def _grid_shape(shape: tuple[int, ...], subject: str, request: _Request) -> tupl
     *sheets, rows, columns = shape
     if min(shape) < 1:
         raise UsageError(f"{subject} is empty ({_times(given)}): give at least one number")
-    if max(sheets, default=0) > limits.MAX_CHANNELS:
-        raise UsageError(f"{subject} is {_times(shape)}: use at most {limits.MAX_CHANNELS} channels and filters")
+    if max(sheets, default=0) > limits.MAX_SHEETS:
+        raise UsageError(f"{subject} is {_times(shape)}: use at most {limits.MAX_SHEETS} channels and filters")
     if rows > request.limit or columns > request.limit:
         raise UsageError(f"{subject} is {_times(shape)}: use at most {request.limit} rows and columns")
     high = rows if sheets else rows / request.sheets

@@ -1,4 +1,4 @@
-"""What is given for data: arrays of any library, copied into NumPy's, and files that were shipped here."""
+"""What is given for data: arrays of any library, copied into NumPy's, and files that are known by another path."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _array(value: Any) -> Any:
 
 
 class RemotePath(str):
-    """A file shipped to this machine; messages and commands show its original path."""
+    """A file that messages and commands show under another path than it has here."""
 
     display_path: str
 
@@ -47,9 +47,6 @@ class RemotePath(str):
         made = super().__new__(cls, path)
         made.display_path = display_path
         return made
-
-    def __reduce__(self) -> tuple[type[RemotePath], tuple[str, str]]:
-        return RemotePath, (str(self), self.display_path)
 
     def __repr__(self) -> str:
         return repr(self.display_path)

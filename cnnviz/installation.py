@@ -1,12 +1,25 @@
-"""How packages are added to this installation of cnnviz."""
+"""Packages that not every installation of cnnviz has, and how they are added to this one."""
 
 from __future__ import annotations
 
+import importlib
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
+
+from cnnviz.errors import CnnvizError
 
 _PACKAGE = Path(__file__).parent
+
+
+def load_extra(module: str, name: str, extra: str, what: str) -> Any:
+    """Import a library of an extra, for `what`; raises CnnvizError where it is not installed."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        hint = install_hint(f"cnnviz[{extra}]")
+        raise CnnvizError(f"{what} needs {name}, which is not installed: {hint}") from None
 
 
 def install_hint(requirement: str) -> str:

@@ -38,6 +38,9 @@ MAX_TWEEN, TWEEN, MOST_TWEENED = 30, 6, 60
 """Pictures in which a window moves from one place to the next: most, as usual, and up to how many steps in GIF, APNG
 and WebP."""
 
+LEAST_GLIDING = 500
+"""Milliseconds of a step before which a window moves, where nobody says in how many pictures."""
+
 MAX_SHEET, MAX_SHEET_PIXELS = 12, 100_000_000
 """Rows or columns of a contact sheet, and its pixels: one byte each."""
 
@@ -70,6 +73,9 @@ MAX_NETWORK_INPUT = 64
 
 MAX_CHANNELS = 64
 """Channels of a map within a network."""
+
+MAX_SHEETS = 2048
+"""Channels or filters of an array: more than there are drawn, for what lies between is one sum."""
 
 MAX_CLASSES = 50
 """Scores that a network may end in."""

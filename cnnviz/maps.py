@@ -51,11 +51,12 @@ def make_map(name: str, size: Size, seed: int) -> Grid:
 def _picture(size: Size) -> Grid:
     """The sun over two hills, in whole grey levels; each is the mean over a cell."""
     rows, columns = (side * _SAMPLES for side in size)
-    y, x = (np.indices((rows, columns)) + 0.5 - np.array([rows, columns]).reshape(2, 1, 1) / 2) / min(rows, columns)
-    levels = 150 + 80 * y
+    y, x = ((np.arange(side) + 0.5 - side / 2) / min(rows, columns) for side in (rows, columns))
+    y = y[:, None]
+    levels = np.repeat(150 + 80 * y, columns, axis=1)
     levels[(x - 0.2) ** 2 + (y + 0.2) ** 2 < 0.15**2] = 255
     levels[y > 0.1 + 0.9 * np.abs(x - 0.2)] = 90
     levels[y > -0.1 + 0.8 * np.abs(x + 0.2)] = 40
-    levels[y > 0.33] = 120
+    levels[y[:, 0] > 0.33] = 120
     cells: Grid = np.clip(levels, 0, 255).reshape(size[0], _SAMPLES, size[1], _SAMPLES).mean(axis=(1, 3))
     return np.round(cells)

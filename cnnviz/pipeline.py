@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cnnviz.appearance import LONGEST_STEP, SHORTEST_STEP, WHOLE, Appearance, bytes_of, declared, usual_look
 from cnnviz.discovery import load_scene
 from cnnviz.errors import UsageError
+from cnnviz.limits import LEAST_GLIDING, TWEEN
 from cnnviz.parameters import changed, normalise, parameters_of, suggest, to_cli
 from cnnviz.places import PLACES, Place
 from cnnviz.scene import Scene, scene_name
@@ -103,6 +104,7 @@ class Figure:
             numbers=look.values,
             font_scale=look.font_scale,
             tween=tween if look.tween is None else look.tween,
+            least_gliding=LEAST_GLIDING if look.tween is None and board.has_windows else 0,
             transparent=look.transparent,
             opening=opening,
             **({"colors": colors} if colors else {}),
@@ -312,7 +314,6 @@ class Figure:
     def to_html(self) -> str:
         """The whole page that `save` writes to an .html file: a player that needs nothing beside it."""
         from cnnviz.export.html import document
-        from cnnviz.limits import TWEEN
 
         job = self.job()
         return document(job, job.film(TWEEN))

@@ -9,16 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 from hypothesis import settings
-from hypothesis.internal.conjecture import providers
 
 from cnnviz.cli import main
 from cnnviz.discovery import VARIABLE
 from tests.drawing import DEEP
-
-# Hypothesis also tries the numbers that it finds in the modules imported so far: what is drawn would depend on which
-# tests came before, and on every line of the code.
-if hasattr(providers, "_get_local_constants"):
-    providers._get_local_constants = lambda nothing=providers._local_constants: nothing
 
 # Scenes of the user's are tested like ours, wherever a test runs.
 if folders := os.environ.get(VARIABLE):
@@ -53,13 +47,3 @@ def cnnviz(tmp_path, monkeypatch, capsys):
         return SimpleNamespace(code=left.value.code, out=out, err=err)
 
     return run
-
-
-# Known defects, named in the notes; each goes when it is mended.
-KNOWN = []
-
-
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if any(all(part in item.nodeid for part in known) for known in KNOWN):
-            item.add_marker(pytest.mark.xfail(reason="a known defect", strict=False))

@@ -32,7 +32,8 @@ ROOMS = {
     "storyboard": "words numpy",
     "playback": "storyboard numpy",
     "functions": "words operation ops numpy",
-    "network": "story storyboard operation ops parameters data maps notation words functions numpy onnx onnxruntime",
+    "network": "story storyboard operation ops parameters data maps notation words functions numpy onnx onnxruntime "
+    "torch",
     "story": "ops functions words notation storyboard operation parameters data scene numpy maps",
     "scene": "story storyboard operation parameters numpy",
     "scenes": "story functions ops words notation storyboard operation parameters data network scene numpy",
@@ -47,7 +48,7 @@ ROOMS = {
     "pipeline": "appearance decks discovery export parameters places programs render saving scene storyboard words "
     "files numpy",
     "api": "appearance discovery parameters pipeline",
-    "batch": "discovery export files given parameters pipeline places render sets toml click distributed",
+    "batch": "discovery export files parameters pipeline places render sets toml click distributed",
     "talk": "appearance batch decks parameters pipeline scene words",
     # Not ops and no scene: a check that computed with these would prove nothing.
     "check verify": "batch data discovery functions network notation operation parameters pipeline playback programs "

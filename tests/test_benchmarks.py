@@ -14,7 +14,21 @@ from benchmarks.peer_funcanimation import Figure
 from benchmarks.tokens import tokens
 from cnnviz.pipeline import make
 
-WANTED = {"default", "input", "steps", "formats", "batch", "memory", "size", "start", "set", "studio", "training"}
+WANTED = {
+    "net",
+    "default",
+    "input",
+    "channels",
+    "steps",
+    "formats",
+    "batch",
+    "memory",
+    "size",
+    "start",
+    "set",
+    "studio",
+    "training",
+}
 
 
 def runs(*seconds, output=""):

@@ -9,8 +9,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from cnnviz.check import check_figure
-from cnnviz.check.report import checked
+from cnnviz.check import check_figure, checked
 from cnnviz.discovery import SCENES_FOLDER, find_scenes
 from cnnviz.pipeline import make
 from cnnviz.programs import run

@@ -28,7 +28,8 @@ def cells_of(board):
 def grows(figure, name):
     """Whether a panel's numbers are sums that grow, or move."""
     scene, given = figure
-    scattered = given.get("view", "convolution") != "convolution"
+    stamped = scene == "transposed-conv" and "channels" in given
+    scattered = given.get("view", "convolution") != "convolution" or stamped
     sums = ("conv-backward", "fc-backward", "pool-backward")
     moving = ("activation", "chain", "fully-connected", "output-size", "unpool", *sums)
     return scene in moving or name == "back" or scattered

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnviz.batch.digests import Sources
+from cnnviz.batch.making import code_here
 
 pytest.importorskip("distributed")
 
@@ -48,7 +48,7 @@ if __name__ == "__main__":
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    """The address of two worker processes that run in a folder which holds no file of any set."""
+    """The address of two worker processes, which run in a folder of their own."""
     folder = tmp_path_factory.mktemp("cluster")
     (folder / "animations").mkdir()
     statement = "import os; os._exit(3)"
@@ -83,11 +83,11 @@ def test_a_killed_worker_loses_nothing_and_the_bytes_are_those_of_this_machine(c
     from distributed import Client
 
     Path("sets").mkdir()
-    Path("sets/map.csv").write_text("1,2,3\n4,5,6\n7,8,9\n")
+    Path("map.csv").write_text("1,2,3\n4,5,6\n7,8,9\n")
 
     figures(
         *({"scene": "conv", "name": f"seed{n}", "seed": n, "i": 4, "width": 320, "tween": 0} for n in range(10)),
-        {"scene": "conv", "name": "beside", "input": "map.csv", "k": 2, "width": 320, "format": "gif,json,png"},
+        {"scene": "conv", "name": "data", "input": str(Path("map.csv").resolve()), "k": 2, "format": "gif,json"},
         {"scene": "conv", "name": "bad", "k": 9, "width": 320},
         name="sets/set.toml",
     )
@@ -116,11 +116,9 @@ def test_a_killed_worker_loses_nothing_and_the_bytes_are_those_of_this_machine(c
     with pytest.raises(ProcessLookupError):
         os.kill(victim, 0)
     here, there = contents("here"), contents("there")
-    assert len(here) == 11 + 2 + 1
+    assert len(here) == 11 + 1 + 1
     assert here.keys() == there.keys()
     assert [name for name in here if here[name] != there[name]] == []
-    assert b"--input sets/map.csv" in there["beside.gif"]
-
     ran = cnnviz("render", "sets", "--out", "there", "--scheduler", cluster)
     assert ran.out.splitlines()[-1] == "0 made, 11 up to date"
 
@@ -137,11 +135,20 @@ def test_a_figure_that_kills_its_workers_fails_alone(cnnviz, cluster):
     assert contents("out").keys() == {f"seed{n}.json" for n in range(3)} | {"manifest.json"}
 
 
+def test_an_input_file_that_the_workers_do_not_have_is_refused(cnnviz, cluster):
+    Path("map.csv").write_text("1,2,3\n4,5,6\n7,8,9\n")
+    figures({"scene": "conv", "name": "a", "input": "map.csv", "k": 2, "format": "json"})
+    ran = cnnviz("render", "set.toml", "--out", "out", "--scheduler", cluster, "-q")
+    assert ran.code == 1
+    assert "input file" in ran.err, ran.err
+
+
 def test_other_code_on_the_workers_is_refused(cnnviz, cluster, monkeypatch):
     figures({"scene": "conv", "name": "a", "format": "json"})
     monkeypatch.setattr("cnnviz.batch.digests.Sources.code", "other")
-    monkeypatch.setattr("cnnviz.batch.making._sources", Sources)
+    code_here.cache_clear()
     ran = cnnviz("render", "set.toml", "--out", "out", "--scheduler", cluster, "-q")
+    code_here.cache_clear()
     assert ran.code == 1
     assert "has another cnnviz or other libraries than this machine" in ran.err
     assert ran.err.count("\n") == 1

@@ -23,10 +23,11 @@ _RELEASES, _VIDEOS = ("numpy", "matplotlib", "contourpy", "fonttools", "pillow")
 
 
 class Sources:
-    """What the figures of one run are made from; reads each file once."""
+    """What the figures of one run are made from; reads each file once, and of the `code` none if that is known."""
 
-    def __init__(self) -> None:
+    def __init__(self, code: str = "") -> None:
         self._contents: dict[str, str] = {}
+        self._code = code
 
     def digest(self, entry: Entry) -> str:
         """The digest of all that decides a figure's bytes.
@@ -36,22 +37,21 @@ class Sources:
         """
         kinds = [Path(file).suffix for file in entry.files]
         parts = [
-            self.environment(entry),
+            self.code,
+            *self._scene(entry.scene),
+            *self._fonts(entry),
             json.dumps([entry.scene, kinds, entry.resolved()], sort_keys=True, default=str),
         ]
-        parts += [f"{key} {self._content(path)}" for key, path in sorted(entry.inputs().items())]
-        return _digest(parts)
-
-    def environment(self, entry: Entry) -> str:
-        """The digest of what the machine contributes: package, libraries, the scene's own file, fonts."""
-        parts = [self.code, *self._scene(entry.scene), *self._fonts(entry)]
         if any(file.endswith(_VIDEOS) for file in entry.files):
             parts.append(_release("av"))
+        parts += [f"{key} {self._content(path)}" for key, path in sorted(entry.inputs().items())]
         return _digest(parts)
 
     @cached_property
     def code(self) -> str:
         """The digest of the package and the libraries that draw."""
+        if self._code:
+            return self._code
         files = (f"{file.relative_to(PACKAGE).as_posix()} {self._content(str(file))}" for file in _files(PACKAGE))
         return _digest([__version__, *map(_release, _RELEASES), *files])
 

@@ -38,7 +38,7 @@ def render_sets(
     skipped: list[tuple[Entry, UsageError]] = []
     entries = read_sets(sets, skipped)
     sources = Sources()
-    tasks = [Task(entry, sources.digest(entry)) for entry in entries]
+    tasks = [Task(entry, sources.digest(entry), scheduler is not None) for entry in entries]
     known = read_manifest(out)
     due = tasks if force else [task for task in tasks if not _up_to_date(known.get(task.entry.file), task, out)]
     if not quiet:
@@ -47,7 +47,7 @@ def render_sets(
     _prepare_folder(out)
     run = _Run(out, entries)
     try:
-        for outcome in progress(_outcomes(_longest_first(due, known), sources, count, scheduler), len(due), quiet):
+        for outcome in progress(_outcomes(_longest_first(due, known), count, scheduler), len(due), quiet):
             run.take(outcome)
     finally:
         run.save()
@@ -80,25 +80,12 @@ def _longest_first(due: Sequence[Task], known: Mapping[str, Record]) -> list[Tas
     return sorted(due, key=size, reverse=True)
 
 
-def _outcomes(due: Sequence[Task], sources: Sources, jobs: int, scheduler: str | None) -> Iterator[Outcome]:
-    if not due:
-        return
+def _outcomes(due: Sequence[Task], jobs: int, scheduler: str | None) -> Iterator[Outcome]:
     if scheduler is None:
-        yield from run_all(make_figure, due, jobs)
-        return
+        return run_all(make_figure, due, jobs)
     from cnnviz.batch.cluster import make_on_cluster
 
-    unreadable = []
-
-    def packed() -> Iterator[Task]:
-        for task in due:
-            try:
-                yield task.packed(sources)
-            except CnnvizError as error:
-                unreadable.append(Outcome(task.entry, error=str(error)))
-
-    yield from make_on_cluster(scheduler, packed())
-    yield from unreadable
+    return make_on_cluster(scheduler, due) if due else iter(())
 
 
 class _Run:

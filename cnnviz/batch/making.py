@@ -3,46 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from pathlib import Path
+from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.batch.digests import Sources
 from cnnviz.batch.entries import Entry
 from cnnviz.errors import CnnvizError
-from cnnviz.files import reason
-from cnnviz.given import RemotePath
 
 if TYPE_CHECKING:
     from cnnviz.export import Written
     from cnnviz.pipeline import Figure
 
-_OTHER = "its worker has another cnnviz, scene file, library or font than this machine: install the same there"
+_OTHER = "its worker has another cnnviz, scene, library, font or input file than this machine: put the same there"
 
 
 @dataclass(frozen=True)
 class Task:
-    """A figure to make. For another machine it carries its input files and the digest of the environment it needs."""
+    """A figure to make, with the digest of all that decides its bytes; a `remote` machine must have the same."""
 
     entry: Entry
     digest: str
-    shipped: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
-    environment: str = ""
-
-    def packed(self, sources: Sources) -> Task:
-        """The same, for another machine."""
-        contents = {}
-        for key, path in self.entry.inputs().items():
-            try:
-                contents[key] = path, Path(path).read_bytes()
-            except OSError as error:
-                raise CnnvizError(f"{path} cannot be read: {reason(error)}") from None
-        return replace(self, shipped=contents, environment=sources.environment(self.entry))
+    remote: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,12 +42,11 @@ def make_figure(task: Task) -> Outcome:
     from cnnviz.pipeline import make
 
     entry = task.entry
-    if task.environment and task.environment != _sources().environment(entry):
+    if task.remote and Sources(code_here()).digest(entry) != task.digest:
         return Outcome(entry, error=_OTHER)
     try:
-        with _files_at_hand(task) as parameters:
-            figure = make(entry.scene, **parameters)
-            made = figure.contents(entry.files)
+        figure = make(entry.scene, **entry.resolved())
+        made = figure.contents(entry.files)
     except CnnvizError as error:
         return Outcome(entry, error=str(error))
     except Exception as error:
@@ -73,31 +54,10 @@ def make_figure(task: Task) -> Outcome:
     return Outcome(entry, "", _record(task, figure, made), tuple(content for _, content in made))
 
 
-@lru_cache(maxsize=1)
-def _sources() -> Sources:
-    # What a worker has imported no longer changes.
-    return Sources()
-
-
+@cache
 def code_here() -> str:
-    """The digest of this machine's cnnviz and libraries."""
-    return _sources().code
-
-
-@contextmanager
-def _files_at_hand(task: Task) -> Iterator[dict[str, Any]]:
-    """The parameters of a figure, whose input files lie in a temporary folder if it carried them."""
-    parameters = task.entry.resolved()
-    if not task.shipped:
-        yield parameters
-        return
-    with tempfile.TemporaryDirectory(prefix="cnnviz-") as folder:
-        for number, (key, (original, content)) in enumerate(task.shipped.items()):
-            path = Path(folder, str(number), os.path.basename(original))
-            path.parent.mkdir()
-            path.write_bytes(content)
-            parameters[key] = RemotePath(str(path), original)
-        yield parameters
+    """The digest of this machine's cnnviz and libraries, which a worker has imported for good."""
+    return Sources().code
 
 
 def _record(task: Task, figure: Figure, made: list[tuple[Written, bytes]]) -> dict[str, Any]:

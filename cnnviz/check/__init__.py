@@ -1,5 +1,152 @@
 """Figures held against an engine that is not ours: the recorded program is run, and every number is compared."""
 
-from cnnviz.check.report import ENGINES, Report, check_figure, check_scenes, check_sets
+from __future__ import annotations
 
-__all__ = ["ENGINES", "Report", "check_figure", "check_scenes", "check_sets"]
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
+from pathlib import Path
+
+import numpy as np
+
+from cnnviz.batch import Entry, read_sets, run_all
+from cnnviz.check.claims import Claim, claims
+from cnnviz.check.curves import curve_claims
+from cnnviz.check.gradients import after_training, differences
+from cnnviz.discovery import find_scenes, load_scene
+from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.operation import Operation
+from cnnviz.parameters import parameters_of, suggest
+from cnnviz.pipeline import Figure, make
+from cnnviz.programs import run
+from cnnviz.storyboard import Storyboard, Values
+
+ENGINES = {"onnxruntime": "onnx", "torch": "pytorch"}
+"""The engines by name, each with the framework whose programs it runs."""
+
+_KINDS = ("kind", "view")
+"""Parameters that choose what a figure shows of several things."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What became of a figure's check; `reason` says why there was none, `unmade` that there is no figure.
+
+    `count` are the results that the figure is about, `others` the numbers beside: in captions, labels and formulas.
+    """
+
+    name: str
+    equal: int = 0
+    count: int = 0
+    most: float = 0.0
+    other_equal: int = 0
+    others: int = 0
+    difference: str = ""
+    reason: str = ""
+    unmade: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether a number differs, or there is no figure that could be right."""
+        return bool(self.difference) or self.unmade
+
+    def __str__(self) -> str:
+        if self.reason:
+            return f"{self.name}: not checked: {self.reason}"
+        line = f"{self.name}: {self.equal} of {self.count} results equal (max |Δ| {self.most:.2g})"
+        line += f", {self.other_equal} of {self.others} other numbers" if self.others else ""
+        return f"{line}; {self.difference}" if self.failed else line
+
+
+def check_figure(figure: Figure, against: str = "onnxruntime", name: str = "") -> Report:
+    """Hold a figure against an engine; raises CnnvizError where that is not installed."""
+    name = name or figure.file_name("").removesuffix(".").replace("_", " ")
+    if against not in ENGINES:
+        raise UsageError(f"--against {against!r} is no engine: {suggest(against, tuple(ENGINES))}")
+    framework = ENGINES[against]
+    try:
+        operation, board = figure.scene.operation(), figure.scene.storyboard()
+        results = run(operation, framework) if operation else {}
+        found = list(checked(board, operation, results, framework))
+    except UsageError as error:
+        return Report(name=name, reason=str(error))
+    except CnnvizError:
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        return Report(name=name, difference=f"it is not as {against} has it: {said}")
+    return _report(name, against, found)
+
+
+def checked(
+    board: Storyboard, operation: Operation | None, results: Mapping[str, Values], framework: str
+) -> Iterator[Claim]:
+    """Every claim of a storyboard; gradients, where the engine has none, by differences."""
+    operation = operation or Operation(operands={}, calls=(), shown=())
+    if operation.training is not None and "grad_x" not in results:
+        results = {**results, **after_training(operation, framework)}
+        yield from differences(operation, results, framework)
+    yield from claims(board, operation, results)
+    yield from curve_claims(board, operation, framework)
+
+
+def _report(name: str, against: str, found: Sequence[Claim]) -> Report:
+    def counted(result: bool) -> tuple[int, int]:
+        claims = [claim for claim in found if claim.result is result]
+        count = sum(claim.apart.size for claim in claims)
+        return count - sum(int(claim.wrong.sum()) for claim in claims), count
+
+    (equal, count), (other_equal, others) = counted(True), counted(False)
+    difference = ""
+    if wrong := [claim for claim in found if claim.wrong.any()]:
+        difference = _said(max(wrong, key=lambda claim: (claim.result, claim.apart[claim.wrong].max())), against)
+        if (missed := count + others - equal - other_equal) > 1:
+            difference = f"{missed} differ, most where {difference}"
+    most = max((float(claim.apart.max(initial=0)) for claim in found if claim.result), default=0.0)
+    return Report(
+        name=name,
+        equal=equal,
+        count=count,
+        most=most,
+        other_equal=other_equal,
+        others=others,
+        difference=difference,
+    )
+
+
+def _said(claim: Claim, against: str) -> str:
+    """Where a claim is wrong most, and what it should be."""
+    if claim.shown.shape != claim.right.shape:
+        return f"{claim.where} is {claim.shown.shape}, {against} gives {claim.right.shape}"
+    at = int(np.where(claim.wrong, claim.apart, -1).argmax())
+    place = ", ".join(str(n + 1) for n in np.unravel_index(at, claim.shown.shape))
+    values = f"{claim.shown.flat[at]:.9g}, {against} gives {float(claim.right.flat[at]):.9g}"
+    return f"{claim.where} {f'({place}) ' if place else ''}shows {values}"
+
+
+def check_scenes(names: Iterable[str], against: str) -> Iterator[Report]:
+    """Check the figures of scenes, one of each kind, with their defaults; all scenes where none is named."""
+    for name in list(names) or find_scenes():
+        kinds = [parameter for parameter in parameters_of(load_scene(name)) if parameter.name in _KINDS]
+        for given in [{p.name: choice} for p in kinds for choice in p.spec.choices] or [{}]:
+            yield check_figure(make(name, **given), against)
+
+
+def check_sets(sets: Sequence[Path], against: str, jobs: int = 1) -> Iterator[Report]:
+    """Check every figure of figure sets, in their order; one that cannot be made has failed.
+
+    `jobs` processes share many figures.
+    """
+    entries = list(enumerate(read_sets(sets)))
+    done = run_all(partial(_check_entry, against), entries, jobs)
+    return (report for _, report in sorted(done, key=itemgetter(0)))
+
+
+def _check_entry(against: str, item: tuple[int, Entry]) -> tuple[int, Report]:
+    place, entry = item
+    try:
+        figure = make(entry.scene, **entry.resolved())
+    except CnnvizError as error:
+        return place, Report(name=entry.name, reason=f"it cannot be made: {error}", unmade=True)
+    return place, check_figure(figure, against, entry.name)

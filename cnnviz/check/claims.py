@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,28 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.check.letters import along, choices_of, letters_of, value_of
-from cnnviz.check.shown import Shown, phrases
+from cnnviz.check.letters import Letters, along, bound_by, letters_of, name_of, value_of
+from cnnviz.check.shown import Shown, parts
 from cnnviz.functions.compute import FUNCTIONS
 from cnnviz.operation import KERNEL, Operation
 from cnnviz.operation import Shown as Result
-from cnnviz.storyboard import Cell, MoveMark, Step, Storyboard
-from cnnviz.words import (
-    Assigned,
-    Defined,
-    Equation,
-    Expression,
-    Extent,
-    Filled,
-    Number,
-    PerAxis,
-    Shape,
-    Text,
-    evaluate,
-    walk,
-)
+from cnnviz.storyboard import MoveMark, Step, Storyboard
+from cnnviz.words import Assigned, Defined, Equation, Expression, Extent, Filled, Number, Phrase, Shape, Text, walk
 from cnnviz.words.arithmetic import leaves
-from cnnviz.words.texts import children
 
 Values = npt.NDArray[Any]
 
@@ -44,6 +31,9 @@ _OF: Mapping[str, Callable[[Values], Any]] = {
 }
 """What a number may be of a whole panel, result or parameter."""
 
+_FEWEST = 5
+"""Captions from which it is clear that they count."""
+
 
 @dataclass(frozen=True, eq=False)
 class Claim:
@@ -55,7 +45,7 @@ class Claim:
     where: str
     shown: Values
     right: Values
-    allowed: float | Values
+    allowed: float | Values = 0.0
     result: bool = False
 
     @cached_property
@@ -73,51 +63,54 @@ class Claim:
         return self.apart > (self.allowed if self.shown.shape == self.right.shape else 0)
 
 
-def claims(board: Storyboard, operation: Operation | None, results: Mapping[str, Values]) -> Iterator[Claim]:
+def likeliest(found: Iterable[Sequence[Claim]]) -> Sequence[Claim]:
+    """Of several things that may be claimed that of which the least is wrong; none of none."""
+    return min(found, key=lambda claims: sum(float(claim.wrong.sum()) for claim in claims), default=())
+
+
+def claims(board: Storyboard, operation: Operation, results: Mapping[str, Values]) -> Iterator[Claim]:
     """Every claim of a figure, whose operation an engine has computed as `results`."""
     shown = Shown(board)
     known = _Known(shown, operation, results)
-    if operation is not None:
-        for panel, inputs in operation.inputs.items():
-            yield Claim(f"{panel} at the start", shown.start[panel], inputs.drawn, 0)
+    for panel, inputs in operation.inputs.items():
+        yield Claim(f"{panel} at the start", shown.now[panel].copy(), inputs.drawn)
     for where, thing in shown.play():
-        for phrase in phrases(thing):
-            yield from known.claims_of(where, phrase)
+        said = list(parts(thing))
+        known.bound = bound_by(said)
+        for part in said:
+            yield from known.claims_of(where, part)
         if isinstance(thing, Step):
-            yield from known.growth(where, thing)
+            yield from known.growth(where)
             yield from _places(where, thing)
-    if operation is not None:
-        yield from known.results()
+    yield from known.results()
+    yield from _counts(board)
 
 
 class _Known:
     """What numbers are held against: an engine's results, what panels show meanwhile, and the figure's parameters."""
 
-    def __init__(self, shown: Shown, operation: Operation | None, results: Mapping[str, Values]) -> None:
+    def __init__(self, shown: Shown, operation: Operation, results: Mapping[str, Values]) -> None:
         self.shown, self.operation = shown, operation
         # Activations are computed in single precision by engines that have them in no other.
-        calls = operation.calls if operation else ()
-        single = 1e-6 if any(call.function not in FUNCTIONS for call in calls) else 1e-9
-        self.precision = single if operation is None or operation.double else 1e-5
-        self.scale = _scale(operation) if operation else 0.0
-        given = operation.operands if operation else {}
-        self.computed = {name: operand.values for name, operand in given.items()} | dict(results)
-        self.engine: dict[str, list[Values]] = {name: [np.asarray(each)] for name, each in self.computed.items()}
-        self.ways: dict[str, list[Values]] = {}
-        self.shapes: dict[str, tuple[int, ...]] = {}
-        self.letters, self.choices = letters_of(shown.board), choices_of(operation)
-        self._before = {name: values.copy() for name, values in shown.now.items()}
-        for each in operation.shown if operation else ():
+        single = 1e-6 if any(call.function not in FUNCTIONS for call in operation.calls) else 1e-9
+        self.precision = single if operation.double or not operation.calls else 1e-5
+        self.scale = _scale(operation)
+        self.computed = {name: operand.values for name, operand in operation.operands.items()} | dict(results)
+        self.engine = defaultdict(list, {name: [np.asarray(each)] for name, each in self.computed.items()})
+        self.ways = defaultdict[str, list[Values]](list)
+        self.letters = letters_of(shown.board, operation)
+        self.bound: Letters = {}
+        shapes: dict[str, tuple[int, ...]] = {}
+        for each in operation.shown:
             if each.among:
-                self.ways.setdefault(each.panel, []).append(results[each.name])
-                continue
-            right = self._as_drawn(each)
-            self.engine.setdefault(each.panel, []).append(right)
-            self.shapes.setdefault(each.panel, right.shape)
+                self.ways[each.panel].append(results[each.name])
+            else:
+                right = self._as_drawn(each)
+                self.engine[each.panel].append(right)
+                shapes.setdefault(each.panel, right.shape)
         # A panel may have the name of an array that has another shape.
-        self.shapes = {name: np.shape(values) for name, values in self.computed.items()} | self.shapes
-        if operation is not None:
-            self.shapes |= {panel: inputs.shape for panel, inputs in operation.inputs.items()}
+        self.shapes = {name: np.shape(values) for name, values in self.computed.items()} | shapes
+        self.shapes |= {panel: inputs.shape for panel, inputs in operation.inputs.items()}
 
     def _as_drawn(self, each: Result) -> Values:
         """A result in the shape in which a panel has it: its samples one after the other, a vector as a column."""
@@ -128,34 +121,20 @@ class _Known:
 
     def results(self) -> Iterator[Claim]:
         """What stands there at the end is what the engine gives."""
-        assert self.operation is not None
         for panel, ways in self.ways.items():
             yield from (self._way(panel, row) for row in range(len(ways)))
-        told = {name: list(values) for name, values in self.shown.told.items()}
         for each in self.operation.shown:
-            if each.among:
+            # A table says sizes in words, which are claims of their own.
+            if each.among or (each.size and each.panel not in self.shown.now):
                 continue
-            if each.size and each.panel not in self.shown.now:
-                # A table says sizes in words, which are claims of their own.
-                continue
-            right = self._as_drawn(each)
-            found = told[each.panel].pop(0) if each.panel in told else self._found(each.panel)
+            right, found = self._as_drawn(each), self.shown.found(each.panel)
             if each.size:
                 yield Claim(f"the size of {each.panel}", np.array(found.shape), np.array(right.shape), 0, True)
-                if found.shape == right.shape:
-                    # Where only the size matters cells are numbered.
-                    yield Claim(each.panel, found, np.arange(1.0, right.size + 1).reshape(right.shape), 0)
-                continue
-            most = float(np.abs(right).max(initial=0.0))
-            yield Claim(each.panel, found, right, self.precision * max(self.scale, most), True)
-
-    def _found(self, name: str) -> Values:
-        """What a panel or a node shows, or the heights of a plot's point, or of a dot of that name."""
-        for drawn in (self.shown.now, self.shown.nodes):
-            if name in drawn:
-                return drawn[name]
-        dots = self.shown.dots.items()
-        return next(dot for place, dot in dots if place == f"{name}/point" or place.endswith(f"/{name}"))[:, 1]
+                # Where only the size matters cells are numbered.
+                yield Claim(each.panel, found, np.arange(1.0, found.size + 1).reshape(found.shape))
+            else:
+                most = float(np.abs(right).max(initial=0.0))
+                yield Claim(each.panel, found, right, self.precision * max(self.scale, most), True)
 
     def _way(self, panel: str, row: int) -> Claim:
         """A way down so far, the curve in that row; of a loss perhaps the logarithm is drawn.
@@ -170,108 +149,73 @@ class _Known:
             found = min(heights, key=lambda each: float(np.abs(each - made).max(initial=0)))
         allowed = np.full(right.shape, 1e-6 * max(1.0, float(np.abs(right).max())))
         if found.shape == made.shape:
-            apart = np.maximum.accumulate(np.abs(found - made).reshape(len(made), -1).max(axis=1))
-            far = np.abs(made).reshape(len(made), -1).max(axis=1)
+            apart, far = (np.abs(each).reshape(len(made), -1).max(axis=1) for each in (found - made, made))
             # A jump enlarges what it starts with.
-            grown = np.clip(far[1:] / np.maximum(far[:-1], 1e-300), 1, 1e4)
-            allowed[1 : len(made)] += (1e3 * grown * apart[:-1]).reshape(-1, *[1] * (right.ndim - 1))
+            grown = np.clip(far[1:] / np.maximum(far[:-1], 1e-300), 1, 1e4) * np.maximum.accumulate(apart)[:-1]
+            allowed[1 : len(made)] += 1e3 * grown.reshape(-1, *[1] * (right.ndim - 1))
         return Claim(name, found, right, allowed, True)
 
     # Words
 
-    def claims_of(self, where: str, phrase: Any, axis: int | None = None) -> Iterator[Claim]:
-        """What a phrase and its parts claim; `axis` is that of which it speaks."""
-        match phrase:
-            case Number() if phrase.ref:
-                yield from self._reference(where, phrase)
+    def claims_of(self, where: str, part: Any) -> Iterator[Claim]:
+        """What a part of the figure's words claims, its own parts left aside."""
+        match part:
+            case Number(ref=(name,)) | Shape(ref=str(name)) | Extent(ref=str(name)):
+                yield from self._named(where, name, part)
+            case Number(ref=(name, *index), value=value):
+                place = ", ".join(str(at + 1) if isinstance(at, int) else str(at) for at in index)
+                choices = self._referred(name, tuple(index), value)
+                yield from _nearest(f"{name} {place} in {where}", value, choices)
             case Equation(left=left, sides=sides) | Defined(left=left, sides=sides, sign="="):
-                yield from self._sides(where, (left, *sides) if isinstance(left, Expression) else sides, axis)
+                defined = left.sides if isinstance(left, Defined) else [left] if isinstance(left, Expression) else ()
+                found = (list(self._equal(where, (*defined, *sides), axis)) for axis in (0, 1))
+                yield from likeliest(found)
             case Filled():
-                yield from self._filled(where, phrase)
-            case Shape() | Extent() if phrase.ref:
-                yield from self._size(where, phrase)
+                yield from self._filled(where, part)
             case Assigned():
-                yield from self._named(where, phrase.symbol.name.removeprefix("\\"), phrase.value)
+                yield from self._named(where, name_of(part.symbol), part.value)
             case Text():
-                yield from self._gaps(where, phrase)
-        if isinstance(phrase, PerAxis):
-            yield from self.claims_of(where, phrase.rows, 0)
-            yield from self.claims_of(where, phrase.columns, 1)
-        else:
-            for part in children(phrase):
-                yield from self.claims_of(where, part, axis)
+                yield from self._gaps(where, part)
 
-    def _reference(self, where: str, number: Number) -> Iterator[Claim]:
-        name, *index = number.ref or ()
-        place = " ".join([name, ", ".join(str(at + 1) if isinstance(at, int) else str(at) for at in index)]).strip()
-        where, allowed = f"{place} in {where}", 0.0
-        right: Any
-        if not index:
-            yield from self._named(where, name, number)
-            return
-        if (first := index[0]) == "shape":
-            right = self._shape(name)[index[1]] + sum(index[2:])
-        elif first == "role":
-            right = (self.shown.roles(name) == index[1]).sum()
-        elif first == "differ":
-            other = self._inside(index[1])
-            # An engine of single precision does not tell apart what the panel's values do.
-            sides = (self.engine[name][-1], self.precision), (self.shown.now[name], 1e-12)
-            counts = [
-                (~np.isclose(back, other, rtol=1e-9, atol=near * np.abs(other).max())).sum() for back, near in sides
-            ]
-            right = min(counts, key=lambda count: abs(count - number.value))
-        elif isinstance(first, str):
-            known = [self.shown.now[name]] if name in self.shown.now else self.engine.get(name, [])
-            right = _OF[first](known[0] if known else np.array(self.letters[name]))
-            allowed = self.precision * abs(float(right))
-        elif name in self.ways:
-            way = self._way(name, index[0])
-            right = way.right[tuple(index[1:])]
-            allowed = float(np.broadcast_to(way.allowed, way.right.shape)[tuple(index[1:])])
-        elif name in self.engine or name in self.shown.now:
-            values = self._values(name, tuple(index))
-            right, allowed = min(values, key=lambda each: abs(each[0] - number.value) - each[1])
-        else:
-            right = along(self.letters[name], *index)
-        yield Claim(where, np.array(number.value), np.asarray(right, np.float64), allowed)
-
-    def _values(self, name: str, index: tuple[Any, ...]) -> Iterator[tuple[float, float]]:
-        """What a panel's cell holds now, or an engine gives for it, and how far a number may be off."""
+    def _referred(self, name: str, index: tuple[Any, ...], shown: float) -> Iterator[tuple[Any, float]]:
+        """What a number with a reference may be, and how far it may be off."""
         now = self.shown.now.get(name)
-        if now is not None and np.isfinite(now[index]):
-            yield float(now[index]), 1e-12 * abs(now[index])
-        for values in self.engine.get(name, ()):
-            # Axes for samples and channels are no axes of a panel.
-            found = np.atleast_1d(values)
-            value, most = found[(0,) * (found.ndim - len(index)) + index], float(np.abs(values).max())
-            yield float(value), self.precision * max(self.scale, most)
-
-    def _inside(self, panel: str) -> Values:
-        """What a panel shows, without its padding."""
-        drawn, shape = self.shown.now[panel], self._shape(panel)
-        starts = [(n - own) // 2 for n, own in zip(drawn.shape, shape, strict=True)]
-        return drawn[tuple(slice(start, start + own) for start, own in zip(starts, shape, strict=True))]
+        match index:
+            case ("shape", axis, *more):
+                yield self._shape(name)[axis] + sum(more), 0
+            case ("role", role):
+                yield (self.shown.cells[name].roles == role).sum(), 0
+            case (str(what),):
+                found = self.letters.get(name) or self.engine[name]
+                right = float(_OF[what](np.asarray(found[0] if now is None else now)))
+                yield right, self.precision * abs(right)
+            case (row, *place) if name in self.ways:
+                way = self._way(name, row)
+                yield way.right[tuple(place)], np.broadcast_to(way.allowed, way.right.shape)[tuple(place)]
+            case _ if name in self.letters and now is None and name not in self.engine:
+                yield along(self.letters[name][0], *index), 0
+            case _:
+                if now is not None and np.isfinite(now[index]):
+                    yield now[index], 1e-12 * abs(now[index])
+                for values in map(np.atleast_1d, self.engine[name]):
+                    # Axes for samples and channels are no axes of a panel.
+                    value, most = values[(0,) * (values.ndim - len(index)) + index], float(np.abs(values).max())
+                    yield value, self.precision * max(self.scale, most)
 
     def _shape(self, panel: str) -> tuple[int, ...]:
         return self.shapes[panel] if panel in self.shapes else self.shown.now[panel].shape
 
-    def _size(self, where: str, size: Shape | Extent) -> Iterator[Claim]:
-        if isinstance(size, Shape) and (size.ref in self.shapes or size.ref in self.shown.now):
-            right = np.array(self._shape(str(size.ref)))
-            yield Claim(f"the size of {size.ref} in {where}", np.array(size.sizes), right, 0)
-        else:
-            yield from self._named(where, str(size.ref), size)
-
-    def _named(self, where: str, name: str, value: Any) -> Iterator[Claim]:
-        """A value with a letter or a parameter's name is what that stands for."""
-        where, right = f"{name} in {where}", self.letters.get(name)
-        if isinstance(value, Number):
-            choices = [right] if isinstance(right, int | float) else self.choices.get(name, [])
-            yield from _nearest(where, value.value, choices, 1e-12)
-        elif right is not None and np.shape(right) in ((), np.shape(value.sizes)):
-            sizes = np.array(value.sizes)
-            yield Claim(where, sizes, np.broadcast_to(right, sizes.shape), 0)
+    def _named(self, where: str, name: str, value: Number | Shape | Extent) -> Iterator[Claim]:
+        """A value with the name of a panel has its shape, one with a letter's or parameter's what that stands for."""
+        shown = value.value if isinstance(value, Number) else value.sizes
+        if isinstance(value, Shape) and value.ref and (name in self.shapes or name in self.shown.now):
+            yield Claim(
+                f"the size of {name} in {where}", np.array(shown), np.array(self._shape(name)[-len(value.sizes) :])
+            )
+            return
+        fitting = (each for each in self.letters.get(name, ()) if np.shape(each) in ((), np.shape(shown)))
+        choices = ((np.broadcast_to(each, np.shape(shown)), 1e-12) for each in fitting)
+        yield from _nearest(f"{name} in {where}", shown, choices)
 
     def _gaps(self, where: str, text: Text) -> Iterator[Claim]:
         """What fills a gap with a letter's name is what that stands for, a count one of the numbers beside it."""
@@ -281,46 +225,36 @@ class _Known:
             if isinstance(value, Extent | Shape):
                 yield from self._named(where, name, value)
             elif isinstance(value, int) and len(name) == 1 and f"{{{name}}}" in text.template:
-                choices = counts if name == "n" else np.atleast_1d(self.letters.get(name, ()))
-                yield from _nearest(f"{name} in {where}", value, choices)
+                choices = counts if name == "n" else np.ravel(self.letters.get(name, ()))
+                yield from _nearest(f"{name} in {where}", value, ((each, 0) for each in choices))
 
-    def _sides(self, where: str, sides: tuple[Expression, ...], axis: int | None) -> Iterator[Claim]:
-        """All sides come to the same with unrounded numbers, along the axis of which they speak."""
-        if axis is None:
-            each = [list(self._sides(where, sides, axis)) for axis in (0, 1)]
-            yield from min(each, key=lambda found: sum(bool(claim.wrong.any()) for claim in found))
-            return
-        values = [(side, value) for side in sides if (value := value_of(side, self.letters, axis)) is not None]
+    def _equal(self, where: str, sides: Sequence[Expression], axis: int) -> Iterator[Claim]:
+        """All sides come to the same with unrounded numbers, along an axis."""
+        letters = {**self.bound, **self.letters}
+        values = [(side, value) for side in sides if (value := value_of(side, letters, axis)) is not None]
         for side, value in values[:-1]:
             right = np.asarray(values[-1][1], np.float64)
             scale = max([float(np.abs(right).max()), *(abs(n.value) for n in _numbers(side))])
-            allowed = 1e-9 * (scale + scale**2)
             # e to more than 709 is no float64, and the quotient of two such powers no number.
-            if scale > 709 and np.isnan(value).all():
-                continue
-            yield Claim(f"the arithmetic of {where}", np.asarray(value, np.float64), right, allowed)
+            if scale <= 709 or not np.isnan(value).all():
+                yield Claim(f"the arithmetic of {where}", np.asarray(value, float), right, 1e-9 * (scale + scale**2))
 
     def _filled(self, where: str, formula: Filled) -> Iterator[Claim]:
         for axis, result in enumerate(formula.results):
-            values = {name: number.value for name, number in formula.environment(axis).items()}
-            right = np.asarray(evaluate(formula.general, values), np.float64)
-            yield Claim(where, np.array(result.value), right, 1e-9)
-            for name, value in values.items():
-                if name in self.letters:
-                    yield Claim(f"{name} in {where}", np.array(value), np.array(along(self.letters[name], axis)), 0)
+            yield Claim(where, np.array(result.value), np.array(formula.value(axis)), 1e-9)
+            for name, number in formula.environment(axis).items():
+                choices = ((along(each, axis), 0) for each in self.letters.get(name, ())[:1])
+                yield from _nearest(f"{name} in {where}", number.value, choices)
 
-    def growth(self, where: str, step: Step) -> Iterator[Claim]:
+    def growth(self, where: str) -> Iterator[Claim]:
         """What is noted in a cell as it changes is what is added to it."""
-        start = self.letters.get("bias", 0.0)
-        for panel in {change.panel for change in step.changes if isinstance(change, Cell) and change.value is not None}:
-            now, before = self.shown.now[panel], self._before[panel]
-            for place, note in self.shown.notes(panel).items():
-                match [] if isinstance(note, str) else list(leaves(note)):
-                    case [Number(ref=None, value=added)]:
-                        was = before[place] if np.isfinite(before[place]) else start
-                        allowed = 1e-9 * (abs(now[place]) + abs(was))
-                        yield Claim(f"{panel} in {where}", np.array(now[place] - was), np.array(added), allowed)
-            self._before[panel] = now.copy()
+        for (panel, place), before in self.shown.before.items():
+            now, note = self.shown.now[panel][place], self.shown.cells[panel].notes.get(place)
+            noted: list[Number] = list(_numbers(note)) if isinstance(note, Phrase) else []
+            if len(noted) == 1 and noted[0].ref is None:
+                was = before if np.isfinite(before) else self.letters.get("bias", (0.0,))[0]
+                allowed = 1e-9 * (abs(now) + abs(was))
+                yield Claim(f"{panel} in {where}", np.array(now - was), np.array(noted[0].value), allowed)
 
 
 def _places(where: str, step: Step) -> Iterator[Claim]:
@@ -331,15 +265,28 @@ def _places(where: str, step: Step) -> Iterator[Claim]:
         if isinstance(part, Text) and {"row", "column"} <= part.values.keys():
             places = _cells(part) or [*marks, *_cells(step.caption)[-1:]]
             here = (part.values["row"] - 1, part.values["column"] - 1)
-            yield from _nearest(f"the place in {where}", here, places)
+            yield from _nearest(f"the place in {where}", here, ((place, 0) for place in places))
 
 
-def _nearest(where: str, shown: Any, choices: Iterable[Any], allowed: float = 0) -> Iterator[Claim]:
-    """A number, or a place, is one of several; of none there is nothing to claim."""
-    here, known = np.array(shown), [np.array(choice) for choice in choices]
-    if known:
-        right = min(known, key=lambda each: float(np.abs(each - here).sum()))
-        yield Claim(where, here, right, allowed * np.abs(right))
+def _counts(board: Storyboard) -> Iterator[Claim]:
+    """What captions count from 1 goes on by one, stays, or begins anew."""
+    told = defaultdict[tuple[str, str], list[int]](list)
+    for part in (part for step in board.steps() for part in walk(step.caption) if isinstance(part, Text)):
+        for name, value in part.values.items():
+            if isinstance(value, int) and name not in ("row", "column"):
+                told[part.template, name].append(value)
+    for (template, name), values in told.items():
+        before, now = np.array(values[:-1]), np.array(values[1:])
+        right = np.where((now == before) | (now == 1), now, before + 1)
+        if values[0] == 1 and len(values) >= _FEWEST and (now != right).sum() <= 2:
+            yield Claim(f"{name} in {template!r}", now, right)
+
+
+def _nearest(where: str, shown: Any, choices: Iterable[tuple[Any, Any]]) -> Iterator[Claim]:
+    """A number, or a place, is one of several, each with how far off it may be; of none there is nothing to claim."""
+    here = np.asarray(shown, np.float64)
+    found = [Claim(where, here, np.asarray(right, np.float64), near) for right, near in choices]
+    yield from sorted(found, key=lambda claim: float(np.sum(claim.apart - claim.allowed)))[:1]
 
 
 def _cells(words: Any) -> list[tuple[Any, ...]]:
@@ -355,5 +302,5 @@ def _numbers(part: Any) -> Iterator[Number]:
 def _scale(operation: Operation) -> float:
     """How large the numbers are that are added up: an engine may be off by its precision of that."""
     operands = operation.operands.values()
-    largest = max((float(np.abs(each.values).max(initial=0.0)) for each in operands), default=1.0)
+    largest = max((float(np.abs(each.values).max(initial=0.0)) for each in operands), default=0.0)
     return largest * max([1.0, *(float(np.abs(each.values).sum()) for each in operands if each.kind == KERNEL)])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz.check.claims import Claim
 from cnnviz.functions.compute import FUNCTIONS, evaluate, gradients
 from cnnviz.operation import Call, Operand, Operation
 from cnnviz.programs import run
@@ -20,38 +20,38 @@ _AWAY = {-2: 1 / 12, -1: -2 / 3, 1: 2 / 3, 2: -1 / 12}
 """How far away, in steps, an operation is computed, and how much that counts in its derivative."""
 
 _STEP = 2.0**-7
-_KINKS, _ENDS = ("relu", "elu", "max_pool2d", "hard"), (1, 3, 6)
-"""Functions without a derivative where values are 0, or equal, and those where some are without one."""
+_KINKS: Mapping[str, tuple[float, ...]] = {
+    "relu6": (6,),
+    "hardtanh": (1,),
+    "hardswish": (3,),
+    "relu": (),
+    "elu": (),
+    "max_pool2d": (),
+}
+"""Functions, by parts of their names, without a derivative where values are 0, or equal; and at which others."""
 
 
 def after_training(operation: Operation, framework: str) -> dict[str, Values]:
-    """The gradients as cnnviz computes them, and by an engine what follows the step along them."""
+    """The gradients, and the weights after the step along them, as cnnviz has them; what follows by an engine."""
     assert operation.training is not None
-    found = {name: np.asarray(values) for name, values in evaluate(operation).items() if name.startswith("grad_")}
-    if rate := operation.training.rate:
+    made = evaluate(operation).items()
+    found = {name: np.asarray(values) for name, values in made if name.startswith(("grad_", "after_"))}
+    if operation.training.rate:
         learned = {
-            name: replace(operand, values=operand.values - rate * found[f"grad_{name}"], std=None, file=None)
-            if name in operation.training.weights
-            else operand
+            name: replace(operand, values=found.get(f"after_{name}", operand.values), std=None, file=None)
             for name, operand in operation.operands.items()
         }
         forward = run(replace(operation, operands=learned, training=None, shown=()), framework)
-        found |= {f"after_{name}": learned[name].values for name in operation.training.weights}
         found |= {f"after_{name}": values for name, values in forward.items()}
     return found
 
 
-def differences(
-    operation: Operation, values: Mapping[str, Values], framework: str
-) -> Iterator[tuple[str, float, float, float]]:
-    """Of each call its name, how much the loss changes along a direction by the gradients and by the engine, and how
-    far these may be apart.
-    """
+def differences(operation: Operation, values: Mapping[str, Values], framework: str) -> Iterator[Claim]:
+    """Of each call: how much the loss changes along a direction, by the gradients and by the engine."""
     training = operation.training
     assert training is not None
     everything = {name: operand.values for name, operand in operation.operands.items()} | dict(values)
     arriving = everything[training.grad] if training.grad else np.ones(())
-    used = Counter(name for call in operation.calls for name in call.operands)
     for call in operation.calls:
         slope = arriving if call.result == training.loss else everything.get(f"grad_{call.result}")
         if slope is None:
@@ -66,29 +66,26 @@ def differences(
         }
         products = slope * sum(weight * results[n] for n, weight in _AWAY.items()) / _STEP
         # What goes several ways has the sum of their gradients; here is one of them.
-        parts = dict(zip(operands, gradients(call.function, slope, *operands.values(), **call.options), strict=True))
-        parts = {name: part if used[name] > 1 else everything[f"grad_{name}"] for name, part in parts.items()}
-        ours = sum(float((parts[name] * way).sum()) for name, way in ways.items())
+        parts = gradients(call.function, slope, *operands.values(), **call.options)
+        ours = sum(float((part * way).sum()) for part, way in zip(parts, ways.values(), strict=True))
         scale = float(np.abs(products).sum()) + float(np.abs(slope * results[1]).sum())
         # Of a loss near 0 single precision leaves nothing.
         largest = max(float(np.abs(each).max(initial=0)) for each in operands.values())
         lost = float(np.finfo(np.float32).eps) * largest * float(np.abs(slope).sum())
-        yield call.result, ours, float(products.sum()), 1e-4 * scale + lost
+        yield Claim(f"the gradients of {call.result}", np.array(ours), products.sum(), 1e-4 * scale + lost)
 
 
 def _direction(call: Call, values: Values) -> Values:
     """A random direction; straight away from 0 where a function has kinks, of which it crosses none."""
-    if not any(kink in call.function for kink in _KINKS):
-        random = np.random.default_rng(math.prod(values.shape)).normal(size=values.shape)
-        # As far as a function goes that is curved, in normalization by the smallest spread.
-        if call.function == "batch_norm" and values.shape == call.shape:
-            return random * float(values.std(axis=(0, *range(2, values.ndim))).min())
-        far = float(np.abs(values).max(initial=0)) or 1.0
-        return random * (far if call.function in FUNCTIONS else min(far, 4.0))
-    near = [
-        np.abs(np.abs(values) / end - 1) < 4 * _STEP for end in _ENDS if "hard" in call.function or "6" in call.function
-    ]
-    return np.where(np.any(near, axis=0), 0, values) if near else values
+    kinks = next((kinks for name, kinks in _KINKS.items() if name in call.function), None)
+    if kinks is not None:
+        return np.where(np.isclose(np.abs(values)[..., None], kinks, rtol=4 * _STEP).any(axis=-1), 0, values)
+    random = np.random.default_rng(math.prod(values.shape)).normal(size=values.shape)
+    # As far as a function goes that is curved, in normalization by the smallest spread.
+    if call.function == "batch_norm" and values.shape == call.shape:
+        return random * float(values.std(axis=(0, *range(2, values.ndim))).min())
+    far = float(np.abs(values).max(initial=0)) or 1.0
+    return random * (far if call.function in FUNCTIONS else min(far, 4.0))
 
 
 def alone(operation: Operation, call: Call, values: Mapping[str, Values], framework: str) -> Values:
@@ -98,5 +95,5 @@ def alone(operation: Operation, call: Call, values: Mapping[str, Values], framew
         for name, each in values.items()
     }
     call = replace(call, shape=values[call.operands[0]].shape)
-    changed = replace(operation, operands=given, calls=(call,), shown=(), training=None, essential=0)
-    return run(changed, framework)[call.result]
+    alone = Operation(operands=given, calls=(call,), shown=(), double=operation.double)
+    return run(alone, framework)[call.result]

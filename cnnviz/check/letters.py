@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cnnviz.operation import Operation
 from cnnviz.storyboard import Storyboard
-from cnnviz.words import Defined, Expression, Filled, Symbol, evaluate, walk
+from cnnviz.words import Assigned, Defined, Equation, Expression, Filled, Number, Symbol, evaluate, walk
 from cnnviz.words.arithmetic import leaves
 
 _PARAMETERS = {
@@ -22,51 +23,55 @@ _PARAMETERS = {
 }
 """Letters and the parameters that they stand for, where these have another name."""
 
-_ARGUMENTS = {"negative_slope": "alpha"}
+_ARGUMENTS = {"negative_slope": "alpha", "size": "n"}
 """Arguments and the parameters that they are, where these have another name."""
 
+Letters = Mapping[str, Sequence[Any]]
+"""What letters and names may stand for, the likeliest first: numbers, or pairs of them for rows and columns."""
 
-def letters_of(board: Storyboard) -> dict[str, Any]:
-    """What letters stand for: numbers, or pairs of them for rows and columns.
 
-    They are parameters, and what the formula puts in and gets.
-    """
-    given = board.parameters
-    found = {name: value for name, value in given.items() if not isinstance(value, str) and value is not None}
+def letters_of(board: Storyboard, operation: Operation) -> Letters:
+    """They are parameters, arguments of calls where those were left out, and what the formula puts in and gets."""
+    found = defaultdict[str, list[Any]](list)
+    for given in (board.parameters, *(call.options for call in operation.calls)):
+        for name, value in given.items():
+            found[_ARGUMENTS.get(name, name)] += [] if value is None or isinstance(value, str) else [value]
     for letter, name in _PARAMETERS.items():
-        if name in found:
-            found.setdefault(letter, found[name])
-    formula = list(walk(board.formula))
-    for part in formula:
+        # The label of one call of several may be another letter than y.
+        if len(operation.calls) == 1 or board.parameters.get(name) is not None:
+            found[letter] += found[name]
+    for part in walk(board.formula):
         if isinstance(part, Filled) and len(part.values) == 2:
             rows, columns = part.environment(0), part.environment(1)
-            names = {name: (number.value, columns[name].value) for name, number in rows.items()}
-            found = {**names, part.left.name: tuple(each.value for each in part.results), **found}
-    for part in formula:
+            for name, number in rows.items():
+                found[name].append((number.value, columns[name].value))
+            found[part.left.name].append(tuple(each.value for each in part.results))
+    for part in walk(board.formula):
         if isinstance(part, Defined):
-            sizes = [value_of(part.sides[0], found, axis) for axis in (0, 1)]
-            if None not in sizes:
-                name = name_of(part.left)
-                found = {name: tuple(sizes), f"-{name}": tuple(-each for each in sizes), **found}
-    return found
+            sizes = tuple(value_of(part.sides[0], found, axis) for axis in (0, 1))
+            found[name_of(part.left)] += [] if None in sizes else [sizes]
+    return {name: values for name, values in found.items() if values}
 
 
-def choices_of(operation: Operation | None) -> dict[str, list[float]]:
-    """What parameters that were left out have become: an argument of one call or several."""
-    found: dict[str, list[float]] = {}
-    for call in operation.calls if operation else ():
-        for name, value in call.options.items():
-            found.setdefault(_ARGUMENTS.get(name, name), []).append(value)
-    return found | {letter: found[name] for letter, name in _PARAMETERS.items() if name in found}
+def bound_by(parts: Iterable[Any]) -> Letters:
+    """What letters stand for where one number is said of them: `x = 2`."""
+    found = defaultdict[str, set[float]](set)
+    for part in parts:
+        match part:
+            case Equation(left=Symbol() as letter, sides=(Number(value=value),)):
+                found[name_of(letter)].add(value)
+            case Assigned(letter, Number(value=value)):
+                found[name_of(letter)].add(value)
+    return {name: tuple(values) for name, values in found.items() if len(values) == 1}
 
 
-def value_of(side: Expression, letters: Mapping[str, Any], axis: int = 0) -> Any:
+def value_of(side: Expression, letters: Letters, axis: int = 0) -> Any:
     """What a side comes to along an axis; None where a letter of it is not known."""
     own = {letter for letter in leaves(side) if isinstance(letter, Symbol)}
-    known = {letter.name: letters.get(name_of(letter)) for letter in own if not letter.index}
-    if len(known) < len(own) or any(value is None for name, value in known.items() if name != "e"):
+    known = {letter.name: letters[name_of(letter)][0] for letter in own if letters.get(name_of(letter))}
+    if any(letter.index or letter.name not in {"e", *known} for letter in own):
         return None
-    return evaluate(side, {name: along(value, axis) for name, value in known.items() if value is not None})
+    return evaluate(side, {name: along(value, axis) for name, value in known.items()})
 
 
 def name_of(letter: Any) -> str:

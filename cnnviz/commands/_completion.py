@@ -23,7 +23,7 @@ def completing(names: Callable[[], Iterable[str]], files: bool = False) -> Compl
     return complete
 
 
-figures_or_files = completing(find_scenes, files=True)
+figures, figures_or_files = completing(find_scenes), completing(find_scenes, files=True)
 
 
 def of_figure(ctx: click.Context, figure: str, words: Sequence[str], incomplete: str) -> list[CompletionItem]:
@@ -51,3 +51,19 @@ def figures_options(ctx: click.Context, _param: click.Parameter, incomplete: str
     assert isinstance(ctx.command, FigureTool)
     figure, words = ctx.command.figure(ctx)
     return of_figure(ctx, figure, words, incomplete) if figure in find_scenes() else []
+
+
+def figure_tool(
+    metavar: str = "FIGURE", complete: Complete = figures
+) -> Callable[[Callable[..., None]], click.Command]:
+    """Make a function of `figure` and `options` a command that takes a figure and options of that."""
+
+    def made(function: Callable[..., None]) -> click.Command:
+        words = click.argument(
+            "options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...", shell_complete=figures_options
+        )
+        figure = click.argument("figure", metavar=metavar, shell_complete=complete)
+        settings = {"allow_interspersed_args": False}
+        return click.command(cls=FigureTool, context_settings=settings, options_metavar="")(figure(words(function)))
+
+    return made

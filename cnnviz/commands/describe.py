@@ -8,14 +8,12 @@ from pathlib import Path
 import click
 
 from cnnviz.commands._common import tell_facts
-from cnnviz.commands._completion import FigureTool, figures_options, figures_or_files
+from cnnviz.commands._completion import figure_tool, figures_or_files
 from cnnviz.commands._stored import given, scene_context
 from cnnviz.discovery import find_scenes
 
 
-@click.command(cls=FigureTool, context_settings={"allow_interspersed_args": False}, options_metavar="")
-@click.argument("figure", metavar="FIGURE|FILE", shell_complete=figures_or_files)
-@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...", shell_complete=figures_options)
+@figure_tool("FIGURE|FILE", figures_or_files)
 def command(figure: str, options: Sequence[str]) -> None:
     """Say a figure in words: title, point, alt text, caption, convention, command.
 

@@ -7,14 +7,11 @@ from pathlib import Path
 
 import click
 
-from cnnviz.commands._completion import FigureTool, completing, figures_options
+from cnnviz.commands._completion import figure_tool
 from cnnviz.commands._stored import given, scene_context
-from cnnviz.discovery import find_scenes
 
 
-@click.command(cls=FigureTool, context_settings={"allow_interspersed_args": False}, options_metavar="")
-@click.argument("figure", metavar="FIGURE", shell_complete=completing(find_scenes))
-@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...", shell_complete=figures_options)
+@figure_tool()
 def command(figure: str, options: Sequence[str]) -> None:
     """Write a page on which a figure's parameters can be chosen, for any web host.
 

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import click
-
-from cnnviz.commands._completion import FigureTool, completing, figures_options
+from cnnviz.commands._completion import figure_tool
 from cnnviz.commands._output import leaves_format_open
 from cnnviz.commands._stored import given, scene_context
-from cnnviz.discovery import find_scenes
 
 _ROWS, _COLUMNS = 4, 3
 
 
-@click.command(cls=FigureTool, context_settings={"allow_interspersed_args": False}, options_metavar="")
-@click.argument("figure", metavar="FIGURE", shell_complete=completing(find_scenes))
-@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...", shell_complete=figures_options)
+@figure_tool()
 def command(figure: str, options: Sequence[str]) -> None:
     """Put a figure's steps on one page, for paper and handouts.
 

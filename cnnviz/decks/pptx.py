@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnviz.decks import Deck, DeckOptions, FigureSlide, Showable, Slide, Staging, TitleSlide
 from cnnviz.decks._files import with_extension, write_as
-from cnnviz.errors import CnnvizError
-from cnnviz.installation import install_hint
+from cnnviz.installation import load_extra
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
@@ -21,13 +20,9 @@ _LANGUAGES = {"en": "en-US", "zh": "zh-CN", "zh-Hans": "zh-CN"}
 
 def prepare(options: DeckOptions) -> None:
     """Raise CnnvizError where python-pptx, or PyAV for videos, is not installed."""
-    needed = [("pptx", "python-pptx", "pptx"), *([("av", "PyAV", "video")] if options.video else [])]
-    for module, name, extra in needed:
-        try:
-            __import__(module)
-        except ImportError:
-            hint = install_hint(f"cnnviz[{extra}]")
-            raise CnnvizError(f".pptx needs {name}, which is not installed: {hint}") from None
+    load_extra("pptx", "python-pptx", "pptx", ".pptx")
+    if options.video:
+        load_extra("av", "PyAV", "video", ".pptx")
 
 
 def render(figure: Showable, stem: Path, options: DeckOptions) -> None:

@@ -26,9 +26,9 @@ def check_amount(film: Film, most: int = MAX_PIXELS) -> None:
 
 
 def tween_of(job: Job) -> int:
-    """Pictures in which a window moves where nobody says how many, in a format that stores each of them."""
+    """Pictures in which a window or a station's light moves where nobody says how many, where each is stored."""
     board = job.storyboard
-    moves = any(mark.role == "window" for panel in board.panels() for mark in getattr(panel, "marks", ()))
+    moves = board.has_windows or any(panel.kind == "maps" for panel in board.panels())
     return TWEEN if moves and board.count <= MOST_TWEENED else 0
 
 

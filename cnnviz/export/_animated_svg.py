@@ -27,8 +27,8 @@ Times = tuple[Steps, bool]
 Event = tuple[int, int]
 """From which step on a slot holds what number."""
 
-# Seconds of a picture in which a window glides, and the least that is left of the step before it.
-_GLIDE, _SETTLED = 0.04, 0.02
+# Seconds of a picture in which a window glides.
+_GLIDE = 0.04
 # Shorter fragments are written again, where they are wanted again.
 _LEAST_SHARED = 60
 
@@ -70,13 +70,15 @@ def write(job: Job, file: BinaryIO) -> Written:
     times = Counter(look.markup for look in looks)
     often = [markup for markup, number in times.items() if number > 1 and len(markup) > _LEAST_SHARED]
     shared = {markup: f"{OWN}f{number}" for number, markup in enumerate(often)}
-    lasts = film.tween * _GLIDE
-    moves = {f"{OWN}a{number}": _shown(steps, begins, lasts * leaves) for (steps, leaves), number in timelines.items()}
-    glides = {f"{OWN}g{slot}": _glides(way, begins, lasts) for slot, way in ways.items()}
+    leaves = _departures(figure, ways, begins, film.tween)
+    moves = {f"{OWN}a{n}": _shown(steps, begins, leaves if early else {}) for (steps, early), n in timelines.items()}
+    glides = {f"{OWN}g{slot}": _glides(way, begins, leaves) for slot, way in ways.items()}
     moves |= {name: frames for name, frames in glides.items() if len(frames) > 1}
     drawn = "".join(_placed(looks, ways, _Writer(shared, timelines, count)))
+    flown, flights = _flights(figure, begins, leaves)
     definitions = "".join([*defs.markup, *(f'<g id="{name}">{markup}</g>' for markup, name in shared.items())])
-    body = f"{_style(moves, begins[-1], job.once)}<defs>{definitions}</defs>\n{ground.take()}{figure.page}{drawn}"
+    style = _style(moves | flights, begins[-1], job.once)
+    body = f"{style}<defs>{definitions}</defs>\n{ground.take()}{figure.page}{drawn}{flown}"
     file.write(document(job, film.size, words_of(job), body))
     return Written(size=film.size, steps=count, milliseconds=round(1000 * begins[-1]))
 
@@ -176,26 +178,80 @@ def _style(moves: Mapping[str, Mapping[float, str]], whole: float, once: bool) -
     return f"<style>{STYLE}@media (prefers-reduced-motion:no-preference){{{moving}}}{frames}</style>\n"
 
 
-def _shown(steps: Steps, begins: Sequence[float], early: float) -> dict[float, str]:
-    """When something is shown and hidden, the latter some seconds before its time."""
+def _departures(
+    figure: Vectors, ways: Mapping[int, Sequence[tuple[int, Spot, int]]], begins: Sequence[float], tween: int
+) -> dict[int, tuple[float, float]]:
+    """When windows set off for a step, and when they have arrived and results fly: in half of the time before it."""
+    glide = {place for way in ways.values() for place in _gliding(way)} if tween else set()
+    found = {}
+    for place, beat in enumerate(figure.beats[1:], start=1):
+        glides, flies = place in glide, bool(beat.flights)
+        if parts := glides + flies:
+            each = min(tween * _GLIDE, (begins[place] - begins[place - 1]) / 2 / parts)
+            arrived = begins[place] - flies * each
+            found[place] = arrived - glides * each, arrived
+    return found
+
+
+def _gliding(way: Sequence[tuple[int, Spot, int]]) -> Iterator[int]:
+    """The steps to which something glides: where it looks the same as before, at another place."""
+    return (place for (_, a, number), (place, b, then) in itertools.pairwise(way) if a != b and number == then)
+
+
+def _flights(
+    figure: Vectors, begins: Sequence[float], leaves: Mapping[int, tuple[float, float]]
+) -> tuple[str, dict[str, dict[float, str]]]:
+    """What flies, above all else, and when: the same markup of several steps is there but once."""
+    drawn: dict[tuple[str, Spot | None], str] = {}
+    moves: dict[str, dict[float, str]] = {}
+    for place, beat in enumerate(figure.beats):
+        flown: Counter[int] = Counter()
+        for number, spots, growing in beat.flights:
+            flown[number] += 1
+            # What grows does so with all others of its step, each where it is.
+            turn = f"g{place}" if growing else f"n{flown[number]}"
+            name = f"{OWN}h{number}{turn}"
+            looks = ["transform:scale(0)", "transform:scale(1)"] if growing else [_at(spot) for spot in spots]
+            start, end = leaves[place][1], begins[place]
+            frames = moves.setdefault(name, {0.0: "visibility:hidden"})
+            pace = "linear" if len(looks) > 2 else "ease-in-out"
+            for part, look in enumerate(looks):
+                time = start + (end - start) * part / len(looks[1:] or looks)
+                frames[time] = f"visibility:visible;{look};animation-timing-function:{pace}"
+            frames[end] = f"visibility:hidden;{looks[-1]}"
+            drawn[name, spots[0] if growing else None] = (
+                f'<g class="{name}" visibility="hidden">{figure.fragments[number]}</g>'
+            )
+    return "".join(
+        markup if spot is None else f'<g transform="translate({spot[0]} {spot[1]})">{markup}</g>'
+        for (_, spot), markup in drawn.items()
+    ), moves
+
+
+def _shown(steps: Steps, begins: Sequence[float], leaves: Mapping[int, tuple[float, float]]) -> dict[float, str]:
+    """When something is shown and hidden, the latter when others set off."""
     found = {0.0: "hidden"}
     for start, end in steps:
-        gone = max(begins[end] - early, begins[end - 1] + _SETTLED)
+        gone = leaves[end][0] if end in leaves else begins[end]
         found |= {begins[start]: "visible"} | ({gone: "hidden"} if end < len(begins) - 1 else {})
     return {time: f"visibility:{look}" for time, look in found.items()}
 
 
-def _glides(way: Sequence[tuple[int, Spot, int]], begins: Sequence[float], lasts: float) -> dict[float, str]:
+def _glides(
+    way: Sequence[tuple[int, Spot, int]], begins: Sequence[float], leaves: Mapping[int, tuple[float, float]]
+) -> dict[float, str]:
     """When something stands where: it glides to where the next step has it if it looks the same there."""
+    glide = set(_gliding(way))
     found: dict[float, str] = {}
-    for (_, spot, number), (place, to, then) in itertools.pairwise(way):
+    for (_, spot, _), (place, to, _) in itertools.pairwise(way):
         found.setdefault(0.0, _at(spot))
         if spot == to:
             continue
-        if number == then and lasts:
-            start = max(begins[place] - lasts, begins[place - 1] + _SETTLED)
+        arrived = begins[place]
+        if place in glide and place in leaves:
+            start, arrived = leaves[place]
             found[start] = f"{_at(spot)};animation-timing-function:ease-in-out"
-        found[begins[place]] = _at(to)
+        found[arrived] = _at(to)
     return found
 
 

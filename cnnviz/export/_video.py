@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from cnnviz.errors import CnnvizError
 from cnnviz.export import Job, Written
 from cnnviz.export._amount import affordable
 from cnnviz.export._plugin import AnimationPlugin, Frames, save
-from cnnviz.installation import install_hint
+from cnnviz.installation import load_extra
 from cnnviz.limits import MAX_WHOLE_PIXELS, TWEEN
 from cnnviz.render.canvas import Box
 from cnnviz.render.frames import Frame
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from av import VideoFrame
     from av.video.stream import VideoStream
 
-"""Pictures in which a window glides, where the figure does not say how many."""
 _INDEX_BYTES = 1024
 # MP4 has no place for the software: its own encoder's name would be FFmpeg's.
 _TAGS = {
@@ -111,12 +109,7 @@ def _even(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _library(container: str) -> Any:
-    try:
-        import av
-    except ImportError:
-        hint = install_hint("cnnviz[video]")
-        raise CnnvizError(f".{container} needs PyAV, which is not installed: {hint}") from None
-    return av
+    return load_extra("av", "PyAV", "video", f".{container}")
 
 
 def _stream(stream: VideoStream, film: Frames) -> VideoStream:

@@ -18,7 +18,7 @@ from PIL import Image
 
 from cnnviz.export import Job, Written
 from cnnviz.export._amount import affordable, tween_of
-from cnnviz.export._islands import blocks
+from cnnviz.export._blocks import blocks
 from cnnviz.export._patches import Patch, patches, where
 from cnnviz.export._plugin import AnimationPlugin, Frames, save
 from cnnviz.limits import MAX_PIXELS
@@ -30,6 +30,9 @@ SUPPORTED_OPTIONS = ("transparent",)
 HAS_PIXELS = True
 AUTOPLAYS = True
 _SHORT_RUN = 12
+# How long a block stays before the next one of the same picture, the least that every browser keeps to; and how many
+# there may be, in a picture of something on its way too.
+_BRIEF, _MOST_BLOCKS, _MOST_MOVING = 20, 5, 2
 _KEEP, _CLEAR = 1, 2
 """Disposal: the next frame is drawn over this one, or where this one's rectangle was made transparent."""
 
@@ -105,14 +108,19 @@ def _with_long_runs(patch: Patch) -> Patch:
 def _kept(film: Frames) -> Iterator[bytes]:
     """Blocks for a film with a ground, each drawn over the ones before."""
     unchanged, moved = len(film.palette.colors), False
-    for place, patch in enumerate(patches(film)):
-        if not place:
+    for number, patch in enumerate(patches(film)):
+        if not number:
             yield _block(patch.box, patch.pixels, patch.milliseconds, _KEEP, None)
             continue
-        # Where windows jump a step is one block.
-        for part in blocks(patch) if moved and not patch.moving else (patch,):
-            yield _block(part.box, _with_long_runs(part).sparse(unchanged), part.milliseconds, _KEEP, unchanged)
-        moved = patch.moving
+        pixels, left = _with_long_runs(patch).sparse(unchanged), patch.milliseconds
+        # Where windows only jump a step is one block.
+        most = _MOST_MOVING if patch.moving else _MOST_BLOCKS if moved else 1
+        moved, parts = moved or patch.moving, blocks(pixels, unchanged, min(most, left // _BRIEF))
+        for box in parts:
+            lasts = left if box is parts[-1] else _BRIEF
+            place = box.moved(patch.box.left, patch.box.top)
+            yield _block(place, pixels[box.slices], lasts, _KEEP, unchanged)
+            left -= lasts
 
 
 def _cleared(film: Frames, once: bool) -> Iterator[bytes]:

@@ -150,7 +150,8 @@ def player_data(figure: Vectors, film: Film, *, loop: bool) -> dict[str, Any]:
     for beat, seconds in zip(figure.beats, _seconds(figure, film), strict=True):
         said = spoken(beat.step.caption) if film.layout.fit.numbers else ""
         beats, telling = round(seconds / film.timing.step, 3), "" if said == before else said
-        steps.append([beats, beat.caption, telling, _flat(beat.changes)])
+        flights = [[flight.fragment, int(flight.growing), *sum(flight.spots, ())] for flight in beat.flights]
+        steps.append([beats, beat.caption, telling, _flat(beat.changes), flights])
         before = said
     return {
         "step": film.timing.step,

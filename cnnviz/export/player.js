@@ -3,7 +3,7 @@
   const byId = (id) => document.getElementById(id);
   const run = (data) => {
     const { fragments, spots, steps, words } = data;
-    const figure = byId("figure"), stage = byId("stage"), scrub = byId("scrub");
+    const figure = byId("figure"), stage = byId("stage"), scrub = byId("scrub"), flying = byId("flights");
     const calm = matchMedia("(prefers-reduced-motion: reduce)");
     const worded = (text, values) => text.replace(/\{(\w+)\}/g, (gap, name) => values[name]);
     if (data.defs) byId("defs").innerHTML = data.defs;
@@ -37,6 +37,7 @@
       slots[slot].innerHTML = fragments[number];
     };
     const fill = (wanted) => {
+      flying.textContent = "";
       data.gliders.forEach((slot, place) => {
         const number = slots.length + place, [x, y] = spots[wanted[number]];
         if (slots[slot].getAnimations) slots[slot].getAnimations().forEach((motion) => motion.cancel());
@@ -106,23 +107,39 @@
       const seconds = asking ? data.opening : usual;
       return Math.max(1000 * seconds / byId("speed").value, least(at));
     };
-    const gliding = () => Math.min(40 * data.tween, lasting() / 2);
-    const ways = () => {
-      if (!data.tween || calm.matches || asking || preview !== null || at === steps.length - 1 || !stage.animate) return [];
-      const wanted = after(at + 1);
-      return data.gliders.flatMap((slot, place) => {
+    // How a window goes to its next place and what flies after it, in half of the time at most.
+    const transit = () => {
+      if (!data.tween || calm.matches || asking || preview !== null || at === steps.length - 1 || !stage.animate) return null;
+      const wanted = after(at + 1), flights = steps[at + 1][4];
+      const moves = data.gliders.flatMap((slot, place) => {
         const number = slots.length + place, from = spots[held[number]], to = spots[wanted[number]];
         const seen = held[slot] && wanted[slot] && from !== to;
         return seen ? [{ slot: slots[slot], from, to }] : [];
       });
+      const parts = (moves.length > 0) + (flights.length > 0);
+      const each = parts && Math.min(40 * data.tween, lasting() / 2 / parts);
+      return parts ? { moves, flights, each, whole: parts * each } : null;
     };
-    const setOff = (moves) => {
+    const placed = ([x, y]) => `translate(${x}px,${y}px)`;
+    const fly = ([number, growing, ...way], delay, duration) => {
+      const outer = make(flying, growing ? { transform: `translate(${way})` } : {}), inner = make(outer, {});
+      outer.setAttribute("visibility", "hidden");
+      inner.innerHTML = fragments[number];
+      const frames = growing ? ["scale(0)", "scale(1)"] : [];
+      for (let i = 0; i < way.length && !growing; i += 2) frames.push(placed(way.slice(i, i + 2)));
+      if (frames.length < 2) frames.push(frames[0]);
+      const easing = frames.length > 2 ? "linear" : "ease-in-out";
+      return inner.animate(frames.map((transform) => ({ transform, visibility: "visible" })),
+        { delay, duration, easing, fill: "forwards" });
+    };
+    const setOff = ({ moves, flights, each }) => {
       pending = at + 1;
       data.lines.forEach((slot) => put(slot, 0));
       const motions = moves.map(({ slot, from, to }) => slot.animate(
-        [from, to].map(([x, y]) => ({ transform: `translate(${x}px,${y}px)` })),
-        { duration: gliding(), easing: "ease-in-out", fill: "forwards" }));
-      motions[0].onfinish = settle;
+        [from, to].map((spot) => ({ transform: placed(spot) })),
+        { duration: each, easing: "ease-in-out", fill: "forwards" }));
+      motions.push(...flights.map((flight) => fly(flight, moves.length && each, each)));
+      motions[motions.length - 1].onfinish = settle;
     };
     const settle = () => {
       if (pending !== null) go(pending);
@@ -142,9 +159,9 @@
       wait();
     };
     const goOn = () => {
-      const moves = ways();
+      const found = transit();
       if (asking) go(0);
-      else if (moves.length) setOff(moves);
+      else if (found) setOff(found);
       else go(at + 1);
     };
     const wait = () => {
@@ -155,7 +172,7 @@
         if (asking || !last) goOn();
         else if (data.loop) ask();
         else play(false);
-      }, lasting() - (ways().length ? gliding() : 0));
+      }, lasting() - (transit()?.whole ?? 0));
     };
     const play = (wanted) => {
       settle();

@@ -21,9 +21,8 @@ _SIDE, _LEAST, _MOST, _MOST_NAMES = 8, 2, 3, 5
 class Crop:
     """A filter of a layer, counted from 0, on the part of its input that makes the `output` cells from `at` on.
 
-    `input` and `weight` are (channels, rows, columns), of the `channels` of the layer that are there; `padding` is what
-    the part has of it. `output` is what the model gives there. The filter sees `seen` channels of the layer's `given`
-    shape.
+    `input` and `weight` are (channels, rows, columns), of the layer's `channels` in this order; `padding` is what the
+    part has of it. `output` is what the model gives there; the whole input has the `given` shape.
     """
 
     layer: OnnxLayer
@@ -36,7 +35,6 @@ class Crop:
     channels: tuple[int, ...]
     at: tuple[int, ...]
     output: Array
-    seen: int
     given: tuple[int, ...]
 
 
@@ -54,12 +52,12 @@ def find_layer(known: Prepared, name: str | None) -> OnnxLayer:
 def crop_of(known: Prepared, name: str, most: int) -> Crop:
     """The strongest filter of a convolution where it is strongest; raises UsageError.
 
-    Of more than `most` channels there are those that give most.
+    Of more than `most` channels the one that gives most comes first, the next to it last.
     """
     from onnx import numpy_helper
 
     layer, constants = find_layer(known, name), known.model.constants
-    data, *learned = layer.head.input
+    data, *learned = (each for each in layer.head.input if each)
     if layer.kind != "Conv" or len(layer.weight) != 4 or not {*learned} <= constants.keys():
         raise UsageError(f"--layer {name} is no 2-D convolution with weights of its own: name one that is", "layer")
     w, *b = (numpy_helper.to_array(constants[each]).astype(np.float64) for each in learned)
@@ -77,19 +75,21 @@ def crop_of(known: Prepared, name: str, most: int) -> Crop:
     first = f * (layer.attribute("group") or 1) // len(w) * seen
     part = x[first : first + seen, row_span, column_span]
     shares = np.abs(w[f]).sum(axis=(1, 2)) * np.abs(part).mean(axis=(1, 2))
-    kept = sorted(np.argsort(-shares, kind="stable")[:most].tolist())
+    order = list(range(seen))
+    if seen > most:
+        first_and_last = np.argsort(-shares, kind="stable")[:2].tolist()
+        order = [first_and_last[0], *(c for c in order if c not in first_and_last), first_and_last[1]]
     return Crop(
         layer=layer,
         window=window,
         filter=f,
-        input=part[kept],
-        weight=w[f, kept],
+        input=part[order],
+        weight=w[f, order],
         bias=float(b[0][f]) if b else 0.0,
         padding=sides_of(*(padding for _, _, padding in ends)),
-        channels=tuple(first + c for c in kept),
+        channels=tuple(first + c for c in order),
         at=(rows.start, columns.start),
         output=y[f, rows, columns],
-        seen=seen,
         given=x.shape,
     )
 

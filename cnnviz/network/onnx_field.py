@@ -78,10 +78,8 @@ def field_tour(run: OnnxRun, layer: OnnxLayer) -> Tour:
     seen = fields(run.model, layer.output, tuple(side // 2 for side in last.shape[1:]))
     image, field = run.image, seen[run.model.input_name]
     known: dict[str, Any] = {"layer": short(layer.name), "size": Shape(image.shape[1:])}
-    end, point = (
-        "One cell of {layer} sees all {size} pixels",
-        "One cell of {layer} sees all of the input: whole maps are averaged before it",
-    )
+    end = "One cell of {layer} sees all {size} pixels"
+    point = "One cell of {layer} sees all of the input: whole maps are averaged before it"
     if math.isfinite(field[0][0]):
         r, seen_size = (tuple(int(b - a) + 1 for a, b in field)), _extent(field, image)
         known |= {"r": Strong(Shape(r)), "seen": Shape(seen_size)}

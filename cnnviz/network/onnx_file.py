@@ -98,7 +98,7 @@ class OnnxModel:
 
         def compute(values: Array) -> Array | None:
             try:
-                (found,) = session.run([name], {cut: values.astype(self.dtype)})
+                (found,) = session.run([name], {cut: values.astype(self.dtype, copy=False)})
             except Exception:
                 return None
             return np.asarray(found) if len(found) == len(values) else None

@@ -22,7 +22,7 @@ _FORMULA = (
     r"L=\mathrm{ReLU}(\Sigma_k\,\alpha_k A^k)\quad\alpha_k=\frac{1}{Z}\,\Sigma_{ij}\,\partial y/\partial A^k_{ij}"
 )
 _SIDE = 224
-_STEP, _MOST_VALUES, _MOST_NAMES = 0.01, 4_000_000, 10
+_STEP, _MOST_VALUES, _MOST_NAMES = 0.01, 1_000_000, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,16 +142,13 @@ def _large(maps: Array, share: int = 1) -> Array:
 def _differences(run: OnnxRun, name: str, maps: Array, label: int) -> Array:
     """αₖ of each channel by central differences, several at once where the model takes them; raises UsageError."""
     step = _STEP * (float(np.abs(maps).max()) or 1.0)
-    after, at_once, found = (
-        run.model.after(name, run.model.score_name),
-        max(1, _MOST_VALUES // maps.size),
-        list[float](),
-    )
+    after, at_once = run.model.after(name, run.model.score_name), max(1, _MOST_VALUES // maps.size)
+    found = list[float]()
     while len(found) < 2 * len(maps):
         # Each channel by a step up, then by a step down.
         rows = np.arange(len(found), min(2 * len(maps), len(found) + at_once))
-        moved = np.repeat(maps[None], len(rows), axis=0)
-        moved[np.arange(len(rows)), rows // 2] += np.where(rows % 2, -step, step)[:, None, None]
+        moved = np.repeat(maps[None].astype(run.model.dtype), len(rows), axis=0)
+        moved[np.arange(len(rows)), rows // 2] += np.where(rows % 2, -step, step)[:, None, None].astype(moved.dtype)
         scores = after(moved)
         if scores is not None:
             found += scores.reshape(len(rows), -1)[:, label].tolist()

@@ -51,9 +51,11 @@ def pad(input: npt.ArrayLike, pad: Sequence[int], mode: str = "constant", value:
 
 def check_padding(size: int, ends: Sequence[int], mode: str) -> None:
     """Refuse more padding than an axis of `size` cells has cells to fill it with; raises UsageError."""
-    most = {"reflect": size - 1, "circular": size}.get(mode, max(ends))
-    if max(ends) > most:
+    fewest = max(ends) + (mode == "reflect")
+    if mode in ("reflect", "circular") and size < fewest:
+        most = size - (mode == "reflect")
+        less = f"padding {most} or less, " if most else ""
         raise UsageError(
-            f"{mode} padding {max(ends)} is too large for an input of size {size}: use padding {most} or less, a "
-            "larger input, or replicate"
+            f"{mode} padding {max(ends)} is too large for an input of size {size}: use {less}an input of size {fewest} "
+            "or more, or the mode replicate"
         )

@@ -33,7 +33,8 @@ class Writer:
     the expression does it is left in `essential`. A template's last line is the expression. `title` is the
     framework's name, `modules` its imports by the words that need them,
     `array` how it makes an array of numbers, `dtypes` its float32 and float64, `functions` its names of what formulas
-    call, `tracked` what gradients need beforehand, and `inner_gradients` whether layers' outputs have gradients too.
+    call, `tracked` what gradients need beforehand, `inner_gradients` whether layers' outputs have gradients too, and
+    `descent` the source of `descend(rule, steps)`, which gives every place on the way from START.
     """
 
     title: ClassVar[str]
@@ -44,6 +45,7 @@ class Writer:
     templates: ClassVar[Mapping[str, str]] = {}
     tracked: ClassVar[tuple[str, ...]] = ()
     inner_gradients: ClassVar[bool] = False
+    descent: ClassVar[str] = ""
 
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
@@ -141,9 +143,9 @@ class Writer:
     # Training
 
     def descents(self, calls: Sequence[Call]) -> None:
-        """Optimizers on a surface: `descent` defines how they go down, each call is one of them."""
+        """Optimizers on a surface, each call one of them."""
         self.put("def f(x, y):", f"    return {SURFACES[calls[0].options['surface']]}", "", "")
-        self.descent(self.array_text(self.operation.operands["start"]))
+        self.put(self.descent.replace("START", self.array_text(self.operation.operands["start"])), "")
         for call in calls:
             if call.function == "descend":
                 self.expressions.append(self.rule(call))
@@ -151,10 +153,6 @@ class Writer:
             else:
                 self.expressions.append(f"f(*{call.operands[0]}.T)")
                 self.put(f"{call.result} = {self.expressions[-1]}")
-
-    def descent(self, start: str) -> None:
-        """Define `descend(rule, steps)`, which gives every place on the way."""
-        raise NotImplementedError
 
     def rule(self, call: Call) -> str:
         """An optimizer with its hyper-parameters."""
@@ -286,6 +284,14 @@ def pad_sides(call: Call) -> list[tuple[int, int]]:
     pad = call.options["pad"]
     ends = list(zip(pad[-2::-2], pad[::-2], strict=True))
     return [(0, 0)] * (len(call.shape) - len(ends)) + ends
+
+
+def nearest(call: Call) -> tuple[list[int], list[int]]:
+    """The rows and the columns that samples of the nearest cells are taken from."""
+    rows, columns = (
+        [at * i // n for at in range(n)] for i, n in zip(call.shape[-2:], call.options["size"], strict=True)
+    )
+    return rows, columns
 
 
 def hats(call: Call, module: str) -> Iterator[str]:

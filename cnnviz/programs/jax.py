@@ -8,7 +8,16 @@ from typing import Any, ClassVar
 
 from cnnviz.operation import Call, Training
 from cnnviz.parameters import Size
-from cnnviz.programs._writer import Writer, fold_source, hats, hyperparameters, overhang, pad_sides, sample_places
+from cnnviz.programs._writer import (
+    Writer,
+    fold_source,
+    hats,
+    hyperparameters,
+    nearest,
+    overhang,
+    pad_sides,
+    sample_places,
+)
 
 _RESPONSE = (
     "# JAX has no local response normalization: sums of squares over the neighbours.\n"
@@ -72,6 +81,20 @@ _MORE: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+_DESCENT = """def descend(rule, steps):
+    w = START
+
+    def update(carried, _):
+        w, state = carried
+        change, state = rule.update(jax.grad(lambda w: f(*w))(w), state)
+        w = optax.apply_updates(w, change)
+        return (w, state), w
+
+    _, path = lax.scan(update, (w, rule.init(w)), length=steps)
+    return jnp.concatenate([w[None], path])
+"""
+
+
 class Framework(Writer):
     """JAX."""
 
@@ -86,6 +109,7 @@ class Framework(Writer):
     array: ClassVar = "jnp.array"
     dtypes: ClassVar = ("float", "float")
     templates: ClassVar = _TEMPLATES
+    descent: ClassVar = _DESCENT
     functions: ClassVar = {
         **{name: f"jnp.{name}" for name in ("abs", "where", "maximum", "log")},
         "softplus": "jax.nn.softplus",
@@ -167,7 +191,7 @@ class Framework(Writer):
     def _interpolate(self, call: Call) -> str:
         x, o = call.operands[0], call.options
         if o["mode"] == "nearest":
-            rows, columns = ([at * i // n for at in range(n)] for i, n in zip(call.shape[-2:], o["size"], strict=True))
+            rows, columns = nearest(call)
             return f"{x}[..., jnp.array({rows}), :][..., jnp.array({columns})]"
         self.note("Each sample's weights for the cells of a row or column, which fall off with the distance.")
         self.put(*hats(call, "jnp"))
@@ -274,24 +298,6 @@ class Framework(Writer):
     _binary_cross_entropy = _binary_cross_entropy_with_logits = Writer.formula
 
     # Training
-
-    def descent(self, start: str) -> None:
-        """By optax, with JAX's own gradients."""
-        self.put(
-            "def descend(rule, steps):",
-            f"    w = {start}",
-            "",
-            "    def update(carried, _):",
-            "        w, state = carried",
-            "        change, state = rule.update(jax.grad(lambda w: f(*w))(w), state)",
-            "        w = optax.apply_updates(w, change)",
-            "        return (w, state), w",
-            "",
-            "    _, path = lax.scan(update, (w, rule.init(w)), length=steps)",
-            "    return jnp.concatenate([w[None], path])",
-            "",
-            "",
-        )
 
     def rule(self, call: Call) -> str:
         """By optax."""

@@ -8,7 +8,16 @@ from typing import Any, ClassVar
 
 from cnnviz.operation import KERNEL, MAP, Call, Operand, Shown, Training
 from cnnviz.parameters import Size
-from cnnviz.programs._writer import Writer, fold_source, hats, hyperparameters, overhang, pad_sides, sample_places
+from cnnviz.programs._writer import (
+    Writer,
+    fold_source,
+    hats,
+    hyperparameters,
+    nearest,
+    overhang,
+    pad_sides,
+    sample_places,
+)
 
 _INDICES = """# Keras gives no indices of maxima: the place in a window, then in the map.
 windows = keras.ops.image.extract_patches({0}, {o[kernel_size]}, strides={o[stride]})
@@ -74,6 +83,37 @@ _MORE: Mapping[str, Mapping[str, float]] = {
 }
 
 
+_TRAINER = """# Keras takes gradients in fit alone: a layer holds the weights, and its output is the loss.
+class Loss(keras.layers.Layer):
+    def __init__(self, function, weights):
+        super().__init__()
+        self.function = function
+        self.values = [
+            self.add_weight(shape=w.shape, initializer=lambda *_, w=w, **__: keras.ops.array(w))
+            for w in weights
+        ]
+
+    def call(self, batch):
+        return 0 * batch + self.function(*self.values)
+
+
+def train(optimizer, function, weights, steps):
+    layer = Loss(function, weights)
+    model = keras.Sequential([keras.Input((1,)), layer])
+    model.compile(optimizer, loss=lambda label, loss: loss)
+    for _ in range(steps):
+        yield [keras.ops.convert_to_numpy(w) for w in layer.values]
+        model.train_on_batch(np.zeros((1, 1)), np.zeros((1, 1)))
+    yield [keras.ops.convert_to_numpy(w) for w in layer.values]
+
+"""
+_DESCENT = """
+def descend(optimizer, steps):
+    start = START
+    return np.array([w for [w] in train(optimizer, lambda w: f(w[0], w[1]), [start], steps)])
+"""
+
+
 class Framework(Writer):
     """Keras."""
 
@@ -81,6 +121,7 @@ class Framework(Writer):
     modules: ClassVar = {"keras.": "import keras", "np.": "import numpy as np"}
     dtypes: ClassVar = ('"float32"', '"float64"')
     templates: ClassVar = _TEMPLATES
+    descent: ClassVar = _TRAINER + _DESCENT
     functions: ClassVar = {
         **{name: f"np.{name}" for name in ("abs", "where", "maximum")},
         "softplus": "keras.activations.softplus",
@@ -194,7 +235,7 @@ class Framework(Writer):
     def _interpolate(self, call: Call) -> str:
         x, o = call.operands[0], call.options
         if o["mode"] == "nearest":
-            rows, columns = ([at * i // n for at in range(n)] for i, n in zip(call.shape[-2:], o["size"], strict=True))
+            rows, columns = nearest(call)
             return f"keras.ops.take(keras.ops.take({x}, {rows}, axis=1), {columns}, axis=2)"
         if not o["align_corners"]:
             return f'keras.ops.image.resize({x}, {o["size"]}, "bilinear")'
@@ -300,46 +341,6 @@ class Framework(Writer):
 
     # Training
 
-    def _trainer(self) -> None:
-        """Keras takes gradients in fit alone: a layer holds the weights, and its output is the loss."""
-        self.note("Keras takes gradients in fit alone: a layer holds the weights, and its output is the loss.")
-        self.put(
-            "class Loss(keras.layers.Layer):",
-            "    def __init__(self, function, weights):",
-            "        super().__init__()",
-            "        self.function = function",
-            "        self.values = [",
-            "            self.add_weight(shape=w.shape, initializer=lambda *_, w=w, **__: keras.ops.array(w))",
-            "            for w in weights",
-            "        ]",
-            "",
-            "    def call(self, batch):",
-            "        return 0 * batch + self.function(*self.values)",
-            "",
-            "",
-            "def train(optimizer, function, weights, steps):",
-            "    layer = Loss(function, weights)",
-            "    model = keras.Sequential([keras.Input((1,)), layer])",
-            "    model.compile(optimizer, loss=lambda label, loss: loss)",
-            "    for _ in range(steps):",
-            "        yield [keras.ops.convert_to_numpy(w) for w in layer.values]",
-            "        model.train_on_batch(np.zeros((1, 1)), np.zeros((1, 1)))",
-            "    yield [keras.ops.convert_to_numpy(w) for w in layer.values]",
-            "",
-            "",
-        )
-
-    def descent(self, start: str) -> None:
-        """By Keras's optimizers."""
-        self._trainer()
-        self.put(
-            "def descend(optimizer, steps):",
-            f"    start = {start}",
-            "    return np.array([w for [w] in train(optimizer, lambda w: f(w[0], w[1]), [start], steps)])",
-            "",
-            "",
-        )
-
     def rule(self, call: Call) -> str:
         """One of Keras's optimizers."""
         return self.called(f"keras.optimizers.{call.options['rule']}", **hyperparameters(call, _NUMBERS, _MORE))
@@ -353,7 +354,7 @@ class Framework(Writer):
             return
         self.expressions.append(f"keras.optimizers.SGD({self.plain(training.rate)})")
         self.put("", "")
-        self._trainer()
+        self.put(_TRAINER)
         function = f"lambda *values: forward(x, *values)[{results.index(training.loss)}]"
         self.put(f"*_, learned = train({self.expressions[-1]}, {function}, weights, 1)")
         self.put(f"[{', '.join(f'after_{name}' for name in training.weights)}] = learned")
@@ -361,7 +362,7 @@ class Framework(Writer):
     def _gradients(self, training: Training, place: int) -> None:
         self.expressions.append("keras.optimizers.SGD(1)")
         self.put("", "")
-        self._trainer()
+        self.put(_TRAINER)
         loss = f"forward(*values)[{place}]" + (f" * {training.grad}" if training.grad else "")
         self.put(f"function = lambda *values: keras.ops.sum({loss})")
         self.put("before, after = train(keras.optimizers.SGD(1), function, (x, *weights), 1)")

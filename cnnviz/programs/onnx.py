@@ -10,6 +10,7 @@ from cnnviz.operation import Call, Shown, Training
 from cnnviz.programs._formulas import SURFACES
 from cnnviz.programs._onnx_descent import DESCENT, rule_source
 from cnnviz.programs._onnx_graph import Graph, window_attributes
+from cnnviz.programs._onnx_templates import BATCH_NORM, GROUPS, PAD_MODES, PER_CHANNEL, RESIZE_MODES, SQUARES, TEMPLATES
 from cnnviz.programs._writer import Writer, pad_sides, unpool_rest
 
 _OPSET, _IR = 21, 10
@@ -25,47 +26,6 @@ _OPERATORS = {
     "leaky_relu": "LeakyRelu",
     "elu": "Elu",
 }
-_PAD_MODES = {"constant": "", "reflect": ', mode="reflect"', "replicate": ', mode="edge"', "circular": ', mode="wrap"'}
-_RESIZE_MODES = {
-    "nearest": 'mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"',
-    "bilinear": 'mode="linear", coordinate_transformation_mode="half_pixel"',
-    "corners": 'mode="linear", coordinate_transformation_mode="align_corners"',
-}
-_AFFINE = "ones := np.ones(SHAPE, dtype={dtype})\nzeros := np.zeros(SHAPE, dtype={dtype})\n"
-_PER_CHANNEL = _AFFINE.replace("SHAPE", "{shape[1]}")
-_GROUPS = _PER_CHANNEL + "GroupNormalization({0}, ones, zeros, num_groups=GROUPS, epsilon={eps}{stash})"
-_SQUARES = (
-    "{y}_squares = X * X\n{y}_mean = AveragePool({y}_squares, kernel_shape=WINDOW, pads=PADS, count_include_pad=1)"
-)
-_BATCH_NORM = (
-    "{axes}\n"
-    "# As in training: the batch's own mean and biased variance.\n"
-    "{y}_means = ReduceMean({0}, {axes})\n"
-    "{y}_squares = ({0} - {y}_means) * ({0} - {y}_means)\n"
-    "{y}_variances = ReduceMean({y}_squares, {axes})\n"
-    "{y}_mean = Reshape({y}_means, (-1,))\n"
-    "{y}_variance = Reshape({y}_variances, (-1,))\n"
-    "BatchNormalization({0}, {affine}, {y}_mean, {y}_variance, epsilon={eps})"
-)
-_TEMPLATES = {
-    "avg_pool2d": "AveragePool({0}{window})",
-    "max_unpool2d": "MaxUnpool({0}, {1}, (1, 1, *{o[output_size]}){window})",
-    "pixel_shuffle": 'DepthToSpace({0}, blocksize={upscale_factor}, mode="CRD")',
-    "fold": "Col2Im({0}, {o[output_size]}, {o[kernel_size]}, "
-    "dilations={o[dilation]}, pads=(*{o[padding]}, *{o[padding]}), strides={o[stride]})",
-    "batch_norm_inference": _PER_CHANNEL + "BatchNormalization({0}, ones, zeros, {1}, {2}, epsilon={eps})",
-    "layer_norm": _AFFINE.replace("SHAPE", "{o[normalized_shape]}")
-    + "LayerNormalization({0}, ones, zeros, axis=1, epsilon={eps}{stash})",
-    "group_norm": _GROUPS.replace("GROUPS", "{num_groups}"),
-    "add": "Add({0}, {1})",
-    "flatten": "Flatten({0})",
-    "tokens": "{y}_channels = Reshape({0}, ({shape[0]}, {shape[1]}, -1))\nTranspose({y}_channels, perm=(0, 2, 1))",
-    "relu6": "Clip({0}, 0.0, 6.0)",
-    "hardtanh": "Clip({0}, -1.0, 1.0)",
-    "softmax": "Softmax({0}, axis={dim})",
-    "cross_entropy": "label := np.array([{label}])\nSoftmaxCrossEntropyLoss({0}, label)",
-}
-"""Nodes, one a line, of which the last makes the result; `name := …` is an array that goes in."""
 
 
 class Framework(Writer):
@@ -78,7 +38,7 @@ class Framework(Writer):
         "TensorProto.": "from onnx import TensorProto, helper",
     }
     dtypes: ClassVar = ("np.float32", "np.float64")
-    templates: ClassVar = _TEMPLATES
+    templates: ClassVar = TEMPLATES
 
     def _write(self) -> None:
         self.graph = Graph(self.operation.double)
@@ -238,12 +198,12 @@ class Framework(Writer):
             tuple(end for ends in zip(*pad_sides(call), strict=True) for end in ends),
             call.options.get("value"),
         )
-        mode = _PAD_MODES[call.options.get("mode", "constant")]
+        mode = PAD_MODES[call.options.get("mode", "constant")]
         self.fill(f"Pad({{0}}, {ends}{f', {value}' if value else ''}{mode})", call)
 
     def _interpolate(self, call: Call) -> None:
         mode = "corners" if call.options["align_corners"] else call.options["mode"]
-        self.fill(f'Resize({{0}}, "", "", {(*call.shape[:2], *call.options["size"])}, {_RESIZE_MODES[mode]})', call)
+        self.fill(f'Resize({{0}}, "", "", {(*call.shape[:2], *call.options["size"])}, {RESIZE_MODES[mode]})', call)
 
     def _deform_conv2d(self, call: Call) -> None:
         mask = ', "", {3}' if call.operands[3:] else ""
@@ -302,7 +262,7 @@ class Framework(Writer):
             return
         self._response(
             "# LRN takes an odd size, α and β above 0: here the mean of squares, channels as rows.\n"
-            "{y}_rows = Reshape({0}, ({shape[0]}, 1, {shape[1]}, -1))\n" + _SQUARES.replace("X", "{y}_rows"),
+            "{y}_rows = Reshape({0}, ({shape[0]}, 1, {shape[1]}, -1))\n" + SQUARES.replace("X", "{y}_rows"),
             call,
             (n, 1),
             "{y}_means = Reshape({y}_mean, {shape})\n",
@@ -311,7 +271,7 @@ class Framework(Writer):
     def _local_response_norm_within(self, call: Call) -> None:
         n = call.options["size"]
         remark = "# ONNX has LRN between channels only: here the mean of squares in a window of a channel.\n"
-        self._response(remark + _SQUARES.replace("X", "{0}"), call, (n, n))
+        self._response(remark + SQUARES.replace("X", "{0}"), call, (n, n))
 
     def _response(self, squares: str, call: Call, window: tuple[int, int], reshaped: str = "") -> None:
         o, cells = call.options, window[0] * window[1]
@@ -324,7 +284,7 @@ class Framework(Writer):
     def _batch_norm(self, call: Call) -> None:
         affine = ", ".join(call.operands[1:])
         self.fill(
-            ("" if affine else _PER_CHANNEL) + _BATCH_NORM,
+            ("" if affine else PER_CHANNEL) + BATCH_NORM,
             call,
             affine=affine or "ones, zeros",
             axes=(0, *range(2, len(call.shape))),
@@ -332,10 +292,10 @@ class Framework(Writer):
 
     def _instance_norm(self, call: Call) -> None:
         if self.operation.double:
-            groups = _GROUPS.replace("GROUPS", "{shape[1]}")
+            groups = GROUPS.replace("GROUPS", "{shape[1]}")
             self.fill("# Groups of one channel each are instance normalization.\n" + groups, call)
         else:
-            self.fill(_PER_CHANNEL + "InstanceNormalization({0}, ones, zeros, epsilon={eps})", call)
+            self.fill(PER_CHANNEL + "InstanceNormalization({0}, ones, zeros, epsilon={eps})", call)
 
     # Layers and activations
 

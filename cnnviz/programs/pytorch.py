@@ -34,6 +34,18 @@ _TEMPLATES = {
 }
 
 
+_DESCENT = """def descend(rule, steps):
+    w = START.requires_grad_()
+    optimizer, path = rule(w), [w.detach().clone()]
+    for _ in range(steps):
+        optimizer.zero_grad()
+        f(*w).backward()
+        optimizer.step()
+        path.append(w.detach().clone())
+    return torch.stack(path)
+"""
+
+
 class Framework(Writer):
     """PyTorch's `torch.nn.functional`."""
 
@@ -47,6 +59,7 @@ class Framework(Writer):
     array: ClassVar = "torch.tensor"
     dtypes: ClassVar = ("torch.float32", "torch.float64")
     templates: ClassVar = _TEMPLATES
+    descent: ClassVar = _DESCENT
     tracked: ClassVar = ("for values in (x, *weights):", "    values.requires_grad_()")
     inner_gradients: ClassVar = True
 
@@ -133,8 +146,6 @@ class Framework(Writer):
 
     _layer_norm = _instance_norm = _group_norm = _norm
 
-    # Layers and activations
-
     # Losses
 
     def _loss(self, call: Call) -> str:
@@ -147,22 +158,6 @@ class Framework(Writer):
     )
 
     # Training
-
-    def descent(self, start: str) -> None:
-        """By `torch.optim`, with torch's own gradients."""
-        self.put(
-            "def descend(rule, steps):",
-            f"    w = {start}.requires_grad_()",
-            "    optimizer, path = rule(w), [w.detach().clone()]",
-            "    for _ in range(steps):",
-            "        optimizer.zero_grad()",
-            "        f(*w).backward()",
-            "        optimizer.step()",
-            "        path.append(w.detach().clone())",
-            "    return torch.stack(path)",
-            "",
-            "",
-        )
 
     def rule(self, call: Call) -> str:
         """By `torch.optim`."""

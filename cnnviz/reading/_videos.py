@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from cnnviz.errors import CnnvizError
-from cnnviz.installation import install_hint
+from cnnviz.installation import load_extra
 from cnnviz.reading._metadata import CorruptFileError, FileMetadata
 
 _TAGS = {
@@ -31,7 +30,7 @@ def webm(file: BinaryIO) -> FileMetadata:
 
 
 def _video(file: BinaryIO, name: str, container: str) -> FileMetadata:
-    av = _library(name)
+    av = load_extra("av", "PyAV", "video", f".{name}")
     try:
         # Naming the format keeps FFmpeg from guessing one that refers to other files.
         with av.open(file, format=container, metadata_errors="surrogateescape") as video:
@@ -46,12 +45,3 @@ def _video(file: BinaryIO, name: str, container: str) -> FileMetadata:
         raise CorruptFileError("is cut short: it ends in the middle")
     texts = {key: tags[tag] for tag, key in _TAGS.items() if tag in tags}
     return FileMetadata(format=name, texts=texts, size=size, frames=len(packets), milliseconds=milliseconds)
-
-
-def _library(name: str) -> Any:
-    try:
-        import av
-    except ImportError:
-        hint = install_hint("cnnviz[video]")
-        raise CnnvizError(f".{name} needs PyAV, which is not installed: {hint}") from None
-    return av

@@ -12,7 +12,7 @@ from cnnviz.render.flashes import LEAST_MILLISECONDS, FlashGuard
 from cnnviz.render.layout import Layout, arrange
 from cnnviz.render.palette import MOST_COLORS, Palette, Pixels, build_clear_palette, build_palette, key_color
 from cnnviz.render.panels import painter_class
-from cnnviz.render.panels.base import Way
+from cnnviz.render.panels.base import Way, eased
 from cnnviz.render.raster import Raster
 from cnnviz.render.stage import FigureStage, SlotChange
 from cnnviz.render.text import Typesetter
@@ -65,7 +65,8 @@ def settled(frames: Iterable[Frame]) -> Iterator[Frame]:
 class Film:
     """The frames of a storyboard; iterating renders them anew, one at a time.
 
-    In the `tween` pictures before a step a window moves; with an `opening` the question stands before the first step.
+    In the `tween` pictures before a step a window moves, where the step before lasts as many milliseconds as are
+    `least_gliding`; with an `opening` the question stands before the first step.
     """
 
     def __init__(
@@ -78,12 +79,13 @@ class Film:
         numbers: bool = True,
         font_scale: float = 1.0,
         tween: int = 0,
+        least_gliding: int = 0,
         opening: bool = False,
         transparent: bool = False,
         colors: int = MOST_COLORS,
     ) -> None:
         self.storyboard, self.theme, self.timing = storyboard, theme, timing
-        self.tween, self.opening = tween, opening
+        self.tween, self.opening, self._least_gliding = tween, opening, least_gliding
         typesetter = Typesetter()
         self.layout = arrange(storyboard, typesetter, width, numbers and not storyboard.bare, font_scale)
         drawn = _keyed(storyboard, self.layout, theme) if transparent else theme
@@ -129,10 +131,10 @@ class Film:
             if not place:
                 raster.draw(changes)
                 lasts = max(clock.opening(), 10 * math.ceil(LEAST_MILLISECONDS / 10)) if asked else 0
-            gliding = self.tween and lasts and not self.storyboard.bare
+            gliding = self.tween and lasts and lasts >= self._least_gliding and not self.storyboard.bare
             ways = stage.ways(written) if gliding and place else []
             stage.land(place, step, written)
-            moves = place > 0 and any(change.moves for change in changes)
+            moves = place > 0 and lasts >= self._least_gliding and any(change.moves for change in changes)
             flights = ways or (stage.flights(written) if gliding else [])
             # Half of the time all stands still.
             room = lasts // 2 // GLIDE_MILLISECONDS
@@ -182,21 +184,16 @@ def _settled(raster: Raster, painted: tuple[Box, ...], lasts: int, glides: int) 
 
 def _gliding(raster: Raster, changes: list[SlotChange], count: int) -> Iterator[Frame]:
     for number in range(1, count + 1):
-        painted = raster.move(changes, _eased(number / count))
+        painted = raster.move(changes, eased(number / count))
         yield Frame(raster.pixels, hull(painted) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, False, painted=painted)
 
 
 def _flying(raster: Raster, flights: Sequence[Way], count: int, arrived: tuple[Box, ...]) -> Iterator[Frame]:
     """Results on their way; what was painted before them, where the window arrived, is new in the first picture."""
     for number in range(count):
-        painted = raster.fly([way(_eased((number + 1) / (count + 1))) for way in flights])
+        painted = raster.fly([way.at((number + 1) / (count + 1)) for way in flights])
         painted = painted if number else apart((*arrived, *painted))
         yield Frame(raster.pixels, hull(painted) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, False, painted=painted)
-
-
-def _eased(share: float) -> float:
-    """Slow at both ends."""
-    return share * share * (3 - 2 * share)
 
 
 def _kept(shown: Pixels | None, pixels: Pixels, painted: Iterable[Box]) -> Pixels:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -139,7 +138,7 @@ class FigureStage(Stage):
             assert isinstance(painter, CellsPainter)
             chip, source, side = painter.chip(place_of(cell)), self.link.sources[cell.panel], painter.side
             start = (source.left + source.right - side) // 2, (source.top + source.bottom - side) // 2
-            found.append(partial(chip._replace(at=start).between, chip))
+            found.append(Way(chip._replace(at=start), chip))
         return found if len(found) <= _MOST_FLYING else []
 
     def _flight(self, cell: Cell, source: str, origin: tuple[int, ...]) -> Way:
@@ -148,7 +147,7 @@ class FigureStage(Stage):
         assert isinstance(start, CellsPainter)
         assert isinstance(end, CellsPainter)
         tile = start.tile(origin)
-        return partial(tile.between, tile._replace(at=end.cell_box(place_of(cell))[:2]))
+        return Way(tile, tile._replace(at=end.cell_box(place_of(cell))[:2]))
 
     def questions(self, written: Iterable[Cell]) -> list[Item]:
         """Question marks in cells that are empty yet, one a panel."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from cnnviz.playback import place_of
 from cnnviz.render.frames import Film
-from cnnviz.render.panels.base import Item, Painter, Slot
+from cnnviz.render.panels.base import Item, Painter, Slot, Way
 from cnnviz.render.panels.cells import CellsPainter
 from cnnviz.render.stage import FigureStage
 from cnnviz.render.svg_pen import SvgDefs, SvgPen
@@ -22,6 +22,9 @@ _LINK, _FIRST = 2, 3
 # The link's number among the painters, and the first panel's.
 
 _QUESTION: tuple[int, tuple[Hashable, ...]] = (_LINK, ("question",))
+
+_TURNED = 8
+"""Parts of half a turn."""
 
 Spot = tuple[int, int]
 """Where a slot stands on its layer."""
@@ -52,15 +55,27 @@ class Layer:
         return self.x + place % self.columns * self.pitch, self.y + place // self.columns * self.pitch
 
 
+class Flight(NamedTuple):
+    """A fragment that is seen before a step begins: on its way from spot to spot, or `growing` where it is."""
+
+    fragment: int
+    spots: list[Spot]
+    growing: bool
+
+
 @dataclass
 class Beat:
-    """One step: its caption (a fragment), the slots that change with their new fragments, its number and progress."""
+    """One step: its caption (a fragment), the slots that change with their new fragments, its number and progress.
+
+    `flights` are what brings its values, above all else.
+    """
 
     step: Step
     caption: int
     changes: list[tuple[int, int]]
     counter: str
     progress: str
+    flights: list[Flight]
 
 
 @dataclass
@@ -108,6 +123,8 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
             if questions := stage.questions(written):
                 asked = {**begun, _QUESTION: slots.fragment(_LINK, questions[0])}
                 begun[_QUESTION] = 0
+        moving = place and film.tween and not film.storyboard.bare
+        ways = stage.ways(written) if moving else []
         stage.land(place, step, written)
         for change in step.changes:
             if isinstance(change, Cell) and change.value is not None:
@@ -115,7 +132,9 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
         items = () if film.storyboard.bare else (band.caption(), band.counter(), band.progress())
         line, counter, progress = [_drawn(defs, band, item) for item in items] or ("", "", "")
         caption = fragments.of(line) if film.layout.fit.numbers else 0
-        told.append((step, caption, begun | slots.filled(), counter, progress))
+        new = begun | slots.filled()
+        ways = ways or (stage.flights(written) if moving else [])
+        told.append((step, caption, new, (counter, progress), [slots.flight(way) for way in ways]))
     layers = [*slots.layers(), *([Layer(0, 0, [_QUESTION])] if asked else [])]
     order = [key for layer in layers for key in layer.slots]
     gliders = [place for place, key in enumerate(order) if key in slots.gliders]
@@ -130,7 +149,10 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
         lines=[place for place, (number, slot) in enumerate(order) if number == _LINK and slot != _QUESTION[1]],
         initial=[initial.get(key, 0) for key in placed],
         asked=[(index[key], n) for key, n in asked.items()],
-        beats=[Beat(step, line, [(index[key], n) for key, n in new.items()], *ends) for step, line, new, *ends in told],
+        beats=[
+            Beat(step, line, [(index[key], n) for key, n in new.items()], *ends, flights)
+            for step, line, new, ends, flights in told
+        ],
         wrote={index[key]: place for key, place in wrote.items()},
     )
 
@@ -186,6 +208,21 @@ class _Slots:
             item.draw(pen)
             self._tiles[key] = self._fragments.of(pen.take())
         return self._tiles[key]
+
+    def flight(self, way: Way) -> Flight:
+        """What draws an item on its way: from its corner, or where it grows, around its middle."""
+        x, y = way.end.at
+        pen: SvgPen = self._defs.pen()
+        if way.grows:
+            middle = (way.end.box.left + way.end.box.right) // 2, (way.end.box.top + way.end.box.bottom) // 2
+            way.end.draw(pen.at(-middle[0], -middle[1]))
+            spots = [(x + middle[0], y + middle[1])]
+        else:
+            way.end.draw(pen)
+            # Of a turn as many places as make it look round.
+            parts = _TURNED if way.middle else 1
+            spots = list(dict.fromkeys(way.at(part / parts).at for part in range(parts + 1)))
+        return Flight(self._fragments.of(pen.take()), spots, way.grows)
 
     def layers(self) -> list[Layer]:
         """All layers, lowest first: each panel's ground and cells, the link, and what floats above each panel."""

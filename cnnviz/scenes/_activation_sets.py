@@ -54,7 +54,7 @@ def all_curves(scene: Scene, points: Sequence[Point[Activation]], point: Words) 
 def table(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> Story:
     """Equation, range and derivative of each function; one row after the other lights up, with an example below."""
     _, story = _started(scene, points, point)
-    header = (Text("function"), Text("group"), F, Text("range"), Symbol("f'(x)"))
+    header = (Text("function"), Text("group"), F, Text("range"), Symbol("f'(x)"), Text("curves"))
     entries = tuple(
         (
             point.entry.title,
@@ -62,6 +62,7 @@ def table(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> St
             ByCases(None, point.entry.body),
             point.entry.range,
             ByCases(None, point.entry.derivative),
+            "",
         )
         for point in points
     )
@@ -83,7 +84,7 @@ def table(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> St
     return story.play(
         steps,
         len(points),
-        (Table(name="table", header=header, entries=entries),),
+        (Table(name="table", header=header, entries=entries, sketches=tuple(map(_sketch, points))),),
         step_roles=(),
         animated=False,
         formula=joined(groups, "     "),
@@ -92,6 +93,15 @@ def table(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> St
             "after another",
             names=listed(point.entry.title for point in points),
         ),
+    )
+
+
+def _sketch(point: Point[Activation]) -> tuple[Curve, Curve]:
+    """The derivative, dashed, and the function."""
+    (x, y), (u, v) = point.curve, point.derivative
+    return (
+        Curve(name="derivative", role="derivative", x=u, y=v, style="dashed"),
+        Curve(name="function", role="curve", x=x, y=y),
     )
 
 

@@ -146,12 +146,15 @@ def stamp(windows: Windows, at: Place, weights: Values) -> dict[Place, float]:
     }
 
 
-def column(story: Story, name: str, label: Words, values: Values | Tensor, **more: Any) -> Cells:
-    """A panel of numbers one below the other; what the graph computes is shown there at the end."""
-    array = (values.values if isinstance(values, Tensor) else values).reshape(-1, 1)
+def column(story: Story, name: str, label: Words, values: Values | Tensor, *, row: bool = False, **more: Any) -> Cells:
+    """A panel of numbers one below the other, or in a row; what the graph computes is shown there at the end.
+
+    A window around what is read is linked with the result, which is `current`.
+    """
+    array = (values.values if isinstance(values, Tensor) else values).reshape((1, -1) if row else (-1, 1))
     if isinstance(values, Tensor) and not story.graph.is_given(values):
         story.graph.show(values, name, shape=array.shape)
-    marks = (Mark(name="current", role="result"),)
+    marks = Mark(name="current", role="result"), Mark(name="window", role="window")
     shade = Shade(scale="diverging", lo=float(array.min()), hi=float(array.max()) or 1.0)
     return story.cells(name, label, array, **{"marks": marks, "shade": shade, **fitting(story, array), **more})
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnviz.scenes._backward import BY_B, BY_W, BY_X, BY_Y, SENT, Sums, arrives, gradient_panel, received, stamp
+from cnnviz.scenes._backward import BY_B, BY_W, BY_X, BY_Y, SENT, Place, Sums, arrives, gradient_panel, received, stamp
 from cnnviz.story import Axis, Cells, Story, Tensor, Windows
 from cnnviz.storyboard import Change, Mark, Step, Values
 from cnnviz.words import Expression, Math, Number, Shape, Symbol, Text, Words, equation, total
@@ -35,7 +35,7 @@ class _ByWeight:
             amounts = [dict(zip(kernels, each, strict=True)) if at[0] == f else {} for at, each in pairs]
             label, more = _label(BY_W, f, w), {"axes": 3, "index": (f,), **_kernels(w)}
             self.by_w.append(Sums(story, f"weight {f + 1}", label, found["grad_w"], amounts, **more))
-        shares = [{(at[0], 0): float(g[at])} for at in self.places]
+        shares: list[Mapping[Place, float]] = [{(at[0], 0): float(g[at])} for at in self.places]
         self.by_b = Sums(story, "bias", Text("${g}$", g=BY_B), found["grad_b"], shares)
         self.sums = [*self.by_w, self.by_b]
         # The weight that meets the most values is worked out.
@@ -48,7 +48,7 @@ class _ByWeight:
         symbol = Symbol(BY_W, tuple(at + 1 for at in (f, *self._worked)))
         return self.by_w[f].so_far(symbol, self._worked, self._product, self.places[f * each : n + 1])
 
-    def _product(self, at: tuple[int, ...]) -> Expression:
+    def _product(self, at: Place) -> Expression:
         return self.G[at] * self.X[self.windows.cells(at)[self._example]]
 
     def step(self, n: int) -> Iterator[Change]:
@@ -109,11 +109,8 @@ def channels_backward(scene: ConvBackward, story: Story, found: Mapping[str, Ten
         if symbol != "g" or value > 1:
             story.set(word, symbol, Number(value), size=False)
     story.sizes(k=w.shape[2:], s=scene.s, p=scene.p, d=scene.d)
-    channels, outputs = (
-        {"captions": tuple(Text(f"{what} {{n}}", n=n + 1) for n in range(count)), "columns": count, "held": True}
-        for what, count in (("channel", len(x)), ("map", len(w)))
-    )
-    G = gradient_panel(story, g, **outputs)
+    channels = _held("channel {n}", len(x))
+    G = gradient_panel(story, g, **_held("map {n}", len(w)))
     parts: list[_ByWeight | _ByInput] = []
     upper: list[Cells] = []
     lower: list[Cells] = []
@@ -134,8 +131,8 @@ def channels_backward(scene: ConvBackward, story: Story, found: Mapping[str, Ten
             both = Text(_BOTH, g=received(G[at], at), f=at[0] + 1)
             yield story.step(both if len(parts) > 1 else parts[0].caption(n), *moved, G.mark("current", at), *added)
         for part in parts:
-            gone = [part.rest(), *(each.rest() for each in part.sums), G.hide("current")]
-            yield story.step(part.last(), *gone, beats=2)
+            rest = [part.rest(), *(each.rest() for each in part.sums)]
+            yield story.step(part.last(), *rest, G.hide("current"), beats=2)
 
     return story.play(
         steps,
@@ -153,6 +150,11 @@ def channels_backward(scene: ConvBackward, story: Story, found: Mapping[str, Ten
         step_roles=("input", "kernel", "kernel_on_padding", "output"),
         convention=Text("grey: what the way forward has computed"),
     )
+
+
+def _held(caption: str, count: int) -> dict[str, Any]:
+    """Sheets held together in a row, each with its number."""
+    return {"captions": tuple(Text(caption, n=n + 1) for n in range(count)), "columns": count, "held": True}
 
 
 def _kernels(w: Values) -> dict[str, Any]:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 from cnnviz.parameters import Size
 from cnnviz.scene import Scene
-from cnnviz.story import Story, light_rows
-from cnnviz.storyboard import Step, Table
+from cnnviz.story import Axis, Cells, Story, Windows, light_rows
+from cnnviz.storyboard import Change, Mark, Panel, Sign, Step, Table
 from cnnviz.words import Math, Number, Shape, Text, Words, equation, joined, lines, sentences
+
+_NEIGHBOURS = 3
+_MOST = 8, 16
+"""Samples and channels up to which they are drawn."""
 
 Lines = tuple[Words, ...]
 """The lines of an entry."""
@@ -41,10 +47,22 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
     story.set("", "C", channels, size=False)
     story.set("pixels", "", Shape(size, "i"), always=True)
 
+    near = Axis.sliding(channels, min(_NEIGHBOURS, channels))
+    groups = {
+        "lrn": (Text("LRN: neighbouring channels"), Windows((Axis.each(batch), near))),
+        "bn": (Text("BN: a channel of all samples"), Windows((Axis.all(batch), Axis.each(channels)))),
+    }
+    # Of more no cell could be seen above the table.
+    seen = groups if batch <= _MOST[0] and channels <= _MOST[1] else {}
+    panels = {name: _neighbours(story, name, label, windows) for name, (label, windows) in seen.items()}
+    samples = Sign(name="samples", text=Text("samples ↓, channels →"), size=18)
+    above: list[tuple[Cells | Panel, ...]] = [(samples, *panels.values())] if panels else []
+
     def steps() -> Iterator[Step]:
         for place, row in enumerate(rows):
             caption = Text("{property}:   {caption}", property=row.name, caption=row.caption)
-            yield story.step(caption, light_rows(table.name, place, len(table.header)))
+            lit = (_lit(panels[name], windows, place) for name, (_, windows) in seen.items())
+            yield story.step(caption, light_rows(table.name, place, len(table.header)), *lit)
 
     each = (
         Text("{property}: LRN {lrn}; BN {bn}", property=row.name, lrn=joined(row.lrn, " "), bn=joined(row.bn, " "))
@@ -54,10 +72,11 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
     return story.play(
         steps,
         len(rows),
+        *above,
         (table,),
         alt=sentences(table_of, *each),
         animated=False,
-        step_roles=(),
+        step_roles=("selected",),
         formula=joined(
             (
                 joined(("LRN", Math(r"b=a/(k+\alpha\,\Sigma\,a^2)^\beta")), "  "),
@@ -76,21 +95,9 @@ _ROWS = (
         Text("LRN learns nothing; BN learns a scale γ and a shift β per channel"),
     ),
     Row(
-        Text("Hyperparameters"),
-        (Text("k, n, α, β"),),
-        (Text("ε, momentum"),),
-        Text("LRN uses the same k, n, α, β for all channels"),
-    ),
-    Row(
-        Text("Computed from"),
-        (Text("sum of squares"),),
-        (Text("mean and variance"),),
-        Text("LRN does not subtract the mean: 0 stays 0"),
-    ),
-    Row(
         Text("At inference"),
         (Text("as in training"),),
-        (Text("running mean and variance"), Text("from training")),
+        (Text("running mean and variance"),),
         Text("BN does not depend on the other samples in the batch"),
     ),
     Row(
@@ -121,9 +128,22 @@ def _rows(batch: int, channels: int, size: Size) -> tuple[Row, ...]:
     )
     over = Row(
         Text("Normalized over"),
-        (Text("n channels at one pixel,"), Text("or n×n pixels of a channel")),
-        (Text("each channel over the batch:"), Text("{count} values", count=values)),
+        (Text("n channels at one pixel"),),
+        (Text("each channel: {count}", count=values),),
         Text("BN: {product} values share a mean and a variance", product=product),
     )
-    trainable, hyperparameters, *others = _ROWS
-    return trainable, parameters, hyperparameters, over, *others
+    trainable, *others = _ROWS
+    return trainable, parameters, over, *others
+
+
+def _neighbours(story: Story, name: str, label: Words, windows: Windows) -> Cells:
+    """Samples and channels, a cell for each; those that are put together are lit as `lit` goes on."""
+    cells, marks = np.zeros(windows.drawn), (Mark(name="lit", role="window"),)
+    return story.cells(name, label, cells, numbers=False, shade=None, marks=marks)
+
+
+def _lit(panel: Cells, windows: Windows, turn: int) -> Iterator[Change]:
+    places = list(windows.places())
+    at = places[turn % len(places)]
+    yield from panel.cover(windows.cells(at), special=dict.fromkeys(windows.cells(at), "selected"))
+    yield panel.mark("lit", *windows.outline(at))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,14 +11,15 @@ import numpy as np
 
 from cnnviz.scenes._number_line import NumberLines
 from cnnviz.scenes._statistics import Statistics
-from cnnviz.story import Axis, Cells, Graph, Story, Windows
-from cnnviz.storyboard import Change, Mark, Sign, Step
-from cnnviz.words import Shape, Text, Words, counted, equation, joined
+from cnnviz.story import Axis, Cells, Graph, Story, Windows, stage_of_two
+from cnnviz.storyboard import Change, Mark, Panel, Sign, Step
+from cnnviz.words import Math, Number, Shape, Text, Words, counted, equation, joined
 
 if TYPE_CHECKING:
     from cnnviz.scenes.norm import Norm
 
 SIZE = 2, 2
+_MOST_ACROSS = 4
 
 
 class Kind(NamedTuple):
@@ -101,12 +102,31 @@ def cells_of(scene: Norm, groups: Windows, at: tuple[int, ...]) -> tuple[list[in
     return sheets, [(sheet, *pixel) for sheet in sheets for pixel in np.ndindex(scene.i or SIZE)]
 
 
-def number_lines(scene: Norm, panels: tuple[Cells, Cells], groups: Windows) -> NumberLines:
-    """A line for each group, its values as dots."""
+def number_lines(scene: Norm, panels: tuple[Cells, Cells], groups: Windows) -> NumberLines | None:
+    """A line for each group, its values as dots; none between wide blocks, where there is no room."""
+    if scene.channels * panels[0].values.shape[2] > _MOST_ACROSS:
+        return None
     cells = [cells_of(scene, groups, at)[1] for at in groups.places()]
     return NumberLines(
         "values", [np.array([[each.values[cell] for cell in own] for own in cells]).T for each in panels]
     )
+
+
+def stage_of(
+    scene: Norm, panels: tuple[Cells, Cells], dots: NumberLines | None
+) -> Sequence[Sequence[Cells | Panel | str]]:
+    """Input and output, with the number lines between them."""
+    (X, Y), (rows, columns) = panels, panels[0].values.shape[1:]
+    if dots:
+        return [(X, dots.plot(Text(KINDS[scene.kind].lines)), Y)]
+    return stage_of_two(X, Y, scene.channels * columns, scene.batch * rows)
+
+
+def sharing(count: Number) -> Words:
+    """The formula, and how many values have its mean and variance in common."""
+    formula, statistics = r"\hat{x}=(x-\mu)/\sqrt{\sigma^2+\epsilon}", (Math(r"\mu"), Math(r"\sigma^2"))
+    text = "{formula}    {n} values share {statistics}"
+    return Text(text, formula=Math(formula), statistics=joined(statistics), n=count)
 
 
 def in_turn(
@@ -125,7 +145,8 @@ def in_turn(
         measured = [dots.mark_mean(n, mean), dots.mark_spread(n, mean, deviation)] if dots else []
         for row, worked in enumerate((numbers.mean_equation(), numbers.variance_equation())[: 2 if n == 0 else 1]):
             marks = measured[: row + 1] if n == 0 else measured
-            yield story.step(Text("{group}:   {equation}", group=name, equation=worked), lit, marks)
+            asked = [] if n or row else [Y.ask()]
+            yield story.step(Text("{group}:   {equation}", group=name, equation=worked), lit, marks, asked)
         first = equation(None, (X[cells[0]] - numbers.mean) / numbers.deviation, Y[cells[0]])
         yield story.step(
             Text("{group}, first value:   {equation}", group=name, equation=first),

@@ -33,8 +33,9 @@ class Stamps:
         bias: float | Values = 0.0,
         cut: bool = True,
         maps: Sequence[int] = (),
+        noted: bool = True,
     ) -> None:
-        self.panel, self.maps = panel, maps
+        self.panel, self.maps, self._noted = panel, maps, noted
         self.sums: Values = np.zeros(panel.values.shape) + bias
         self.counts = np.zeros(panel.values.shape, np.int64)
         self.hit: list[Place] = []
@@ -42,7 +43,7 @@ class Stamps:
         self._added: dict[Place, float] = {}
 
     def stamp(self, at: Place, value: float, kernels: Mapping[int, Values] | None = None) -> Iterator[Change]:
-        """Add `value` times the kernel for a cell of the input; notes say what is added.
+        """Add `value` times the kernel for a cell of the input; notes may say what is added.
 
         Of a panel of several maps add to those of `kernels`, each with a kernel of its own.
         """
@@ -62,7 +63,8 @@ class Stamps:
             yield from self.panel.cover(self.hit, (), roles)
             yield from self.panel.outline_sheets(list(kernels), *self.outline(at), name="window")
             return
-        yield from self.panel.cover(self.hit, [self._note(added) for added in self._added.values()], roles)
+        notes = [self._note(added) for added in self._added.values()] if self._noted else ()
+        yield from self.panel.cover(self.hit, notes, roles)
         yield self.panel.mark("window", *self.outline(at))
 
     def outline(self, at: Place) -> tuple[Place, Place]:

@@ -153,7 +153,7 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
         notes=True,
         size=Shape(x.shape, "input"),
         below=phases[-1].below,
-        marks=(Mark(name="map", role="boundary"), Mark(name="window", role="window")),
+        marks=(*(Mark(name=name, role="boundary") for name in ("map", "room")), Mark(name="window", role="window")),
     )
     story.graph.show_input("input", phases[0].values, x.shape)
     turned = Text("rotated by 180°")
@@ -164,9 +164,11 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
 
     def steps() -> Iterator[Step]:
         labels = X.relabel(phases[0].below), W.relabel(Text("as given"))
-        yield story.step(phases[0].caption, labels, beats=beats)
+        room = X.mark("room", (0, 0), windows.drawn)
+        yield story.step(phases[0].caption, labels, room, Y.ask(), beats=beats)
         for before, phase in pairwise(phases):
-            boundary = [X.mark("map", windows.padding, stretch.size)] if "padding" in phase.roles else []
+            filled_up = "empty" not in phase.roles
+            boundary = [X.mark("map", windows.padding, stretch.size), X.hide("room")] if filled_up else []
             yield story.step(phase.caption, phase.changes(X, before), X.relabel(phase.below), boundary, beats=beats)
         said = Text("Rotate the kernel by 180°, then slide it with stride {s}", s=equation(size("s'"), Number(1)))
         rows, columns = W.values.shape

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -67,7 +67,7 @@ class ActivationBackward(Scene):
         story = Story(self, name, graph, point=Text(_POINTS.get(self.kind, "The gradient is multiplied by the slope")))
         story.settings += [("", setting) for setting in point.settings]
         digits = digits_for(np.concatenate([y.values, point.slopes]), most=self.most(3))
-        most = {"digits": digits}
+        most: dict[str, Any] = {"digits": digits}
         X_, Y = (
             column(story, "input", Math("x"), x, role="forward"),
             column(story, "output", Math("f(x)"), y, pending=True, **most),
@@ -89,11 +89,13 @@ class ActivationBackward(Scene):
             for n, at in enumerate(places):
                 product = equation(B.symbol(BY_X, at[:1]), S[at] * G[at], B[at])
                 caption = Text("{equation}: {verdict}", equation=product, verdict=verdict(float(point.slopes[n])))
-                marks = (each.mark("current", at) for each in (X_, G))
-                yield story.step(caption, point.moved("plot", n), marks, S.write(at, role="kernel"), B.write(at))
+                marks = X_.mark("current", at), G.mark("current", at), S.mark("window", at)
+                slope = S.write(at, "", "kernel")
+                yield story.step(caption, point.moved("plot", n), marks, slope, B.write(at))
             lost = int((np.abs(point.slopes) < _FLAT).sum())
+            result = B.mark("current", (0, 0), (len(x), 1))
             said = Text("Little or nothing came through at {n} of {count} places", n=lost, count=len(x))
-            yield story.step(said, (each.hide("current") for each in (X_, G, S, B)), beats=2)
+            yield story.step(said, X_.hide("current"), G.hide("current"), S.hide("window"), result, beats=2)
 
         plot = point.plot("plot", (F, _SLOPE), x_text=X, span=0.45)
         return story.play(

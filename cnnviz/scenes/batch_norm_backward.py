@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from cnnviz.scenes._backward import BY_X, BY_Y, SENT, arrives, column, load_row
 from cnnviz.scenes._statistics import needs_double
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Sign, Step
-from cnnviz.words import Math, Number, Symbol, Text, equation, total
+from cnnviz.words import Assigned, Math, Number, Symbol, Text, equation, total
 
 _HAT = r"\hat{x}"
 
@@ -53,24 +53,16 @@ class BatchNormBackward(Scene):
         mean_of, slope_of = float(scaled.mean()), float((scaled * normal).mean())
         paths = scaled / deviation, np.full(m, -mean_of / deviation), -normal * slope_of / deviation
 
-        story = Story(
-            self,
-            Text("Batch normalization, backward"),
-            graph,
-            point=Text("Each value changes its result, the mean and the variance: three paths back"),
-        )
-        story.settings.append(
-            ("", Text("{gamma}", gamma=equation(Symbol(r"\gamma"), Number(self.gamma, None, ("gamma",)), strong=False)))
-        )
-        digits = {"digits": self.most()}
+        point = Text("Each value changes its result, the mean and the variance: three paths back")
+        story = Story(self, Text("Batch normalization, backward"), graph, point=point)
+        story.settings.append(("", Assigned(Symbol(r"\gamma"), Number(self.gamma, None, ("gamma",)))))
+        digits: dict[str, Any] = {"digits": self.most()}
         X = column(story, "input", Math("x"), x, role="forward")
         H = column(story, "normal", Math(_HAT), normal, pending=True, **digits)
         G = column(story, "gradient", Math(BY_Y), g, pending=True)
         names = Text("direct"), Text("by {mean}", mean=Math(r"\mu")), Text("by {variance}", variance=Math(r"\sigma^2"))
-        P = [
-            column(story, f"path-{n}", name, path, pending=True, **digits)
-            for n, (name, path) in enumerate(zip(names, paths, strict=True))
-        ]
+        named = enumerate(zip(names, paths, strict=True))
+        P = [column(story, f"path-{n}", name, path, pending=True, **digits) for n, (name, path) in named]
         B = column(story, "by-input", Math(BY_X), found["grad_x"], pending=True, **digits)
         places, s = list(np.ndindex(m, 1)), Number(deviation, max(self.most(), 3))
         gamma, size = Number(self.gamma, None), Number(m)
@@ -78,13 +70,9 @@ class BatchNormBackward(Scene):
 
         def steps() -> Iterator[Step]:
             forward = [change for at in places for change in H.write(at, mark="", role="forward")]
-            root = equation(Symbol(r"\sigma"), s)
+            known = {"mean": Number(float(x.mean()), self.most()), "deviation": equation(Symbol(r"\sigma"), s)}
             said = Text(
-                "Forward: {hat} is {x} less the mean {mean}, over {deviation}",
-                hat=Math(_HAT),
-                x=Math("x"),
-                mean=Number(float(x.mean()), self.most()),
-                deviation=root,
+                "Forward: {hat} is {x} less the mean {mean}, over {deviation}", hat=Math(_HAT), x=Math("x"), **known
             )
             yield story.step(said, forward, beats=2)
             yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
@@ -98,13 +86,17 @@ class BatchNormBackward(Scene):
             )
             for path, caption in zip(P, told, strict=True):
                 written = [change for at in places for change in path.write(at, mark="", role="kernel")]
-                yield story.step(caption, written, path.mark("current", (0, 0)), beats=2)
+                yield story.step(
+                    caption, G.mark("window", (0, 0), (m, 1)), written, path.mark("current", (0, 0)), beats=2
+                )
             for at in places:
                 parts = total([path[at] for path in P])
-                marks = (path.mark("current", at) for path in P)
+                marks = [path.mark("current", at) for path in P[:2]]
+                marks += [P[2].hide("current"), P[2].mark("window", at), G.hide("window")]
                 yield story.step(equation(B.symbol(BY_X, at[:1]), parts, B[at]), marks, B.write(at))
             said = Text("The gradients sum to 0: a shift of the whole batch changes nothing")
-            yield story.step(said, (path.hide("current") for path in (*P, B)), beats=2)
+            gone = [*(path.hide("current") for path in P), P[2].hide("window")]
+            yield story.step(said, gone, B.mark("current", (0, 0), (m, 1)), beats=2)
 
         signs = [Sign(name=f"plus-{n}", text="+") for n in (1, 2)]
         return story.play(

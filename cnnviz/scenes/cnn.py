@@ -19,7 +19,7 @@ from cnnviz.network.trained import LAYERS, TRAINED, read_digit
 from cnnviz.notation import digits_for
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.story import Story
+from cnnviz.story import Story, input_size
 from cnnviz.storyboard import SetStation, Step, Values
 from cnnviz.words import Assigned, Math, Number, Shape, Strong, Symbol, Text, Words, counted, equation, joined, listed
 
@@ -56,14 +56,8 @@ class Cnn(Scene):
     lr: float = param(
         0.01, alias="learning-rate", help="Learning rate of the step at the end; 0 for none.", lo=0, hi=1e6
     )
-    i: Size | None = param(
-        None,
-        alias="input-size",
-        help="Input size.",
-        lo=1,
-        hi=MAX_NETWORK_INPUT,
-        group="Data",
-        shown_default="28, or the data's own",
+    i: Size | None = input_size(
+        hi=MAX_NETWORK_INPUT, group="Data", shown_default="28, or the data's own", always_named=False
     )
     input: ArrayLike = param(
         "digit",
@@ -104,10 +98,8 @@ class Cnn(Scene):
 
     @cached_property
     def _run(self) -> Run:
-        given = "random" if self._weights == "trained" else self._weights
-        return record(
-            self._network, self._picture, TRAINED if self._trained else given, self._label, self.lr, self.seed
-        )
+        weights = TRAINED if self._trained else "random" if self._weights == "trained" else self._weights
+        return record(self._network, self._picture, weights, self._label, self.lr, self.seed)
 
     @property
     def _weights(self) -> object:
@@ -137,11 +129,8 @@ class Cnn(Scene):
         """A step for each layer forward, softmax and loss, and for each on the way back; then the descent, forward."""
         run, known, network = self._run, self._known, self._network
         story = Story(self, Text("Convolutional neural network"), run.graph, point=self._point)
-        story.settings = [
-            ("", counted(len(run.stages), "{n} layer", "{n} layers")),
-            ("", Text("{parameters} parameters", **known)),
-            ("label", Assigned(Symbol("y"), Number(self._label))),
-        ]
+        layers, weights = counted(len(run.stages), "{n} layer", "{n} layers"), Text("{parameters} parameters", **known)
+        story.settings = [("", layers), ("", weights), ("label", Assigned(Symbol("y"), Number(self._label)))]
         rule = Text(r"$w\leftarrow w-{rate}\cdot\partial L/\partial w$", **known)
         what = Text(
             "a convolutional network ({layers}) on a {size} image of class {label}: its feature maps appear, softmax "

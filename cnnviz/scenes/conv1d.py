@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 from cnnviz.operation import KERNEL, MAP
 from cnnviz.scenes._causal_stack import read_stack, tell_stack
 from cnnviz.scenes._signal import Signal
-from cnnviz.story import Axis, Graph, Story, Windows, convolved_size, filled, filling, lost_of, times
+from cnnviz.story import Axis, Graph, Story, Windows, convolved_size, filled, filling, lost_of
 from cnnviz.storyboard import Mark, Step
-from cnnviz.words import Math, Number, Shape, Symbol, Text, dot, equation
+from cnnviz.words import Math, Number, Shape, Symbol, Text, counted, dot, equation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,14 +71,21 @@ class Conv1d(Signal):
             windows.padded(x, 0),
             size=Shape((length,)),
             roles=windows.roles(),
-            notes=True,
+            bars=True,
             marks=(*marks, Mark(name="window", role="window")),
             below=self._ends(ends),
         )
         graph.show_input("input", windows.padded(x, 0), x.shape)
         W = story.cells("kernel", "Kernel {size}", kernel, axes=2, size=Shape((k,)), role="kernel")
         Y = story.cells(
-            "output", "Output {size}", y, axes=2, size=Shape(windows.out[1:]), pending=True, lost=lost_of(x, w)
+            "output",
+            "Output {size}",
+            y,
+            axes=2,
+            size=Shape(windows.out[1:]),
+            pending=True,
+            bars=True,
+            lost=lost_of(x, w),
         )
         weights = W.read([(0, at) for at in range(k)])
 
@@ -86,7 +93,7 @@ class Conv1d(Signal):
             for at in windows.places():
                 arithmetic = dot(X.read(windows.cells(at)), weights, b, Y[at])
                 caption = equation(Symbol("y", (at[1] + 1,)), arithmetic, Y[at])
-                yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
+                yield story.step(caption, X.window(windows, at), Y.write(at))
 
         given = {"i": (length,), "k": (k,), "s": (self.s,), "p": (self.p,), "d": (self.d,)}
         past = Math(r"y_t=w_1\,x_{t-d(k-1)}+\ldots+w_{k-1}\,x_{t-d}+w_k\,x_t")
@@ -108,5 +115,5 @@ class Conv1d(Signal):
         return (
             Text("{n} zeros before, none behind", n=ends[0])
             if self.causal
-            else Text("{n} zeros at both ends", n=self.p)
+            else counted(Number(self.p), "{n} zero at each end", "{n} zeros at each end")
         )

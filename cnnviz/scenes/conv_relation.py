@@ -22,7 +22,6 @@ from cnnviz.story import (
     padding,
     reading_beats,
     stride,
-    times,
     transposed_conv_size,
 )
 from cnnviz.storyboard import Mark, Sign, Step
@@ -73,9 +72,9 @@ class ConvRelation(MapAndKernel):
         # Beside this title there is room for the words of one size each.
         same_sides = all(rows == columns for rows, columns in (w.shape, self.s, self.p))
         story.sizes(same_sides, k=w.shape, s=self.s, p=self.p, a=slide.rest)
-        X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map, notes=True)
+        X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map)
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", enlarge=True)
-        how: dict[str, Any] = {"shade": shade_of_sums(story, y, w, **options), "lost": lost_of(y, w), "notes": True}
+        how: dict[str, Any] = {"shade": shade_of_sums(story, y, w, **options), "lost": lost_of(y, w)}
         how |= {"marks": (Mark(name="window", role="window"),), "below": Text("by transposed convolution")}
         B = story.cells("back", "Back to {size}", back, pending=True, **how)
         Y = story.cells("output", "Output {size}", there, pending=True, lost=lost_of(x, w), under=True)
@@ -86,8 +85,8 @@ class ConvRelation(MapAndKernel):
         def steps() -> Iterator[Step]:
             for at in windows.places():
                 caption = equation(Y.symbol("y", at), dot(X.read(windows.cells(at)), weights, None, Y[at]), Y[at])
-                yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
-            stamps, leaving = Stamps(B, stamped, w, product_decimals(story, y, w)), list(X.cover(()))
+                yield story.step(caption, X.window(windows, at), Y.write(at))
+            stamps, leaving = Stamps(B, stamped, w, product_decimals(story, y, w), noted=False), list(X.cover(()))
             for at in windows.places():
                 changes = [*stamps.stamp(at, float(y[at])), X.mark("window", *windows.outline(at))]
                 yield story.step(stamps.told(Y.symbol("y", at), Y[at]), leaving, changes, Y.mark("current", at))
@@ -110,7 +109,7 @@ class ConvRelation(MapAndKernel):
         whole = Number(B.values.size, 0, ("back", "size"))
         if not differing:
             return Text("Same size, and with this kernel the same values: {n} of {n}", n=Strong(whole))
-        at, n = differing[0], Number(len(differing), 0, ("back", "differ", "input"))
+        at, n = differing[0], Number(len(differing))
         was, now = X[at[0] + self.p[0], at[1] + self.p[1]], Strong(B[at])
         said = "Same size, not the same values: {x} was {was}, is now {now} ({n} of {all} differ)"
         return Text(said, x=X.symbol("x", at), was=was, now=now, n=n, all=whole)

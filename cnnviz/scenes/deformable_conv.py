@@ -73,7 +73,7 @@ class DeformableConv(MapAndKernel):
         how: dict[str, Any] = {"digits": story.decimals(at.samples), "shade": story.shade(at.samples, plain=True)}
         S = story.cells("samples", "Samples {size}", np.zeros(w.shape), pending=True, **how)
         W = story.cells("kernel", "Kernel {size}", w, role="kernel", below=self.kernel_name)
-        M = None if at.mask is None else story.cells("mask", "Mask {size}", at.shares((0, 0)), role="bias")
+        M = None if at.mask is None else story.cells("shares", "Mask {size}", at.shares((0, 0)), role="bias")
         Y = story.cells("output", "Output {size}", y, axes=2, pending=True, lost=lost_of(x, w))
         most = Number(float(Y.values.max()), Y.decimals, ("output", "max"))
 

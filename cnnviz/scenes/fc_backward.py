@@ -15,7 +15,7 @@ from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._backward import BY_B, BY_X, BY_Y, MOST_NUMBERS, SENT, Sums, arrives, column, load_row, received
 from cnnviz.story import Graph, Story
-from cnnviz.storyboard import Sign, Step
+from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Math, Text, equation, total
 
 _BY_W = r"\partial L/\partial W"
@@ -55,8 +55,9 @@ class FcBackward(Scene):
             point=Text("Each weight's gradient is its input times the gradient of its output"),
         )
         rows, inputs = range(len(w)), range(len(x))
-        X = story.cells("input", Math("x"), x[None], role="forward", shade=None)
-        W = story.cells("weights", Math("W"), w, role="forward", notes=True, shade=None)
+        X = column(story, "input", Math("x"), x, role="forward", row=True)
+        marks = (Mark(name="window", role="window"),)
+        W = story.cells("weights", Math("W"), w, role="forward", notes=True, shade=None, marks=marks)
         G = column(story, "gradient", Math(BY_Y), g, pending=True)
         by_w = Sums(
             story,
@@ -66,7 +67,7 @@ class FcBackward(Scene):
             [{(j, i): float(g[j] * x[i]) for i in inputs} for j in rows],
         )
         by_b = Sums(story, "by-bias", Math(BY_B), found["grad_b"], [{(j, 0): float(g[j])} for j in rows])
-        by_x = column(story, "by-input", Math(BY_X), found["grad_x"], pending=True)
+        by_x = column(story, "by-input", Math(BY_X), found["grad_x"], pending=True, row=True)
 
         def steps() -> Iterator[Step]:
             by_w.start()
@@ -77,23 +78,27 @@ class FcBackward(Scene):
                     "{g} times every input is row {row} of {w}", g=received(G[j, 0], (j,)), row=j + 1, w=Math(_BY_W)
                 )
                 covered = [*X.cover([(0, i) for i in inputs])]
-                yield story.step(caption, covered, G.mark("current", (j, 0)), by_w.add(j), by_b.add(j))
-            done = [*X.cover(()), *by_w.rest(), *by_b.rest(), G.hide("current")]
+                read = X.mark("window", (0, 0), (1, len(x)))
+                yield story.step(caption, covered, read, G.mark("current", (j, 0)), by_w.add(j), by_b.add(j))
+            done = [*X.cover(()), X.hide("window"), *by_w.rest(), *by_b.rest(), G.hide("current")]
             for i in inputs:
                 terms = [W[j, i] * G[j, 0] for j in rows]
-                added = equation(by_x.symbol(BY_X, (i,)), total(terms), by_x[i, 0])
+                added = equation(by_x.symbol(BY_X, (i,)), total(terms), by_x[0, i])
                 notes = [Text("×{g}", g=G[j, 0]) for j in rows]
-                yield story.step(added, done, W.cover([(j, i) for j in rows], notes), by_x.write((i, 0)))
+                moved = W.mark("window", (0, i), (len(w), 1))
+                yield story.step(added, done, W.cover([(j, i) for j in rows], notes), moved, by_x.write((0, i)))
                 done = []
             said = Text(
                 "Forward, row by row: {y}; backward, column by column: {x}", y=Math("Wx"), x=Math(rf"W^T\,{BY_Y}")
             )
-            yield story.step(said, W.cover(()), by_x.hide("current"), beats=2)
+            yield story.step(said, W.cover(()), W.hide("window"), by_x.hide("current"), beats=2)
 
         return story.play(
             steps,
             len(w) + len(x) + 2,
-            (X, W, G, Sign(name="becomes", text="→"), by_w.panel, by_b.panel, by_x),
+            # Each stands above its gradient, the output's above that of the bias.
+            (X, W, G),
+            (by_x, by_w.panel, by_b.panel),
             alt=Text(
                 "back-propagation through a fully connected layer of {n} inputs and {m} outputs: the gradient of the "
                 "weights is the outer product of the output's gradient and the input, that of the input is the "

@@ -54,13 +54,13 @@ class FullyConnected(DenseLayer):
         Y = story.cells("output", "$y$ {size}", y, pending=True, shade=shade, **fitting)
         more: dict[str, Any] = {"marks": (Mark(name="current", role="window"),)}
         weights = {**self._fitting(w.values), "numbers": True}
-        W = story.cells("weights", "Weights $W$ {size}", w, role="kernel", **weights, **more)
+        W = story.cells("weights", "$W$ {size}", w, role="kernel", **weights, **more)
         X = story.cells("input", "$x$ {size}", x, shade=None, **self._fitting(x.values), **more)
         B = story.cells("bias", "$b$ {size}", b, role="bias", shade=None, **self._fitting(b.values), **more)
         edges = Edges(W, X, B, sums, self.most())
 
         def steps() -> Iterator[Step]:
-            yield story.step(Text("Each output adds up its weighted inputs and a bias: how much is that?"))
+            yield story.step(Text("Each output adds up its weighted inputs and a bias: how much is that?"), Y.ask())
             digits = digits_for(sums, most=self.most())
             for j, i in np.ndindex(sums.shape):
                 at, name = (j, 0), Symbol("y", (j + 1,))
@@ -79,7 +79,7 @@ class FullyConnected(DenseLayer):
         return story.play(
             steps,
             1 + sums.size,
-            (edges.panel(), W, "·", X, "+", B, "=", Y),
+            (edges.panel(), W, *(["·"] if inputs <= _FEW_INPUTS else []), X, "+", B, "=", Y),
             alt=Text(
                 "a fully connected layer: {inputs}, each connected to each of {outputs}; {n} steps add one product of "
                 "weight and input, or one bias, at a time, until y is {y}",

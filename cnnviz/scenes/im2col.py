@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from cnnviz.data import MAP_NAMES
 from cnnviz.errors import UsageError
-from cnnviz.parameters import ArrayLike, Size
+from cnnviz.parameters import ArrayLike, Size, param
+from cnnviz.scenes._fast_convolution import compare_ways
 from cnnviz.story import Graph, MapAndKernel, Sliding, Story, input_map, lost_of, padding, stride, times
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Math, Number, Shape, Strong, Text, dot, equation
@@ -23,22 +25,31 @@ class Im2col(MapAndKernel):
     Simard (2006), "High performance convolutional neural networks for document processing", §3; torch's unfold.
     """
 
-    examples: ClassVar = ("cnnviz im2col --i 4 --k 2", "cnnviz im2col --i 5 --k 3 --s 2 --p 1")
+    examples: ClassVar = (
+        "cnnviz im2col --i 4 --k 2",
+        "cnnviz im2col --i 5 --k 3 --s 2 --p 1",
+        "cnnviz im2col --compare",
+    )
     default_size: ClassVar[Size] = (4, 4)
     default_kernel: ClassVar[Size] = (2, 2)
 
     input: ArrayLike = input_map("random")
     s: Size = stride()
     p: Size = padding()
+    compare: bool = param(False, help="Count the multiplications of four ways to compute it instead.")
 
     def prepare(self) -> None:
-        """A small kernel unless one is given."""
-        if self.k is None and self.kernel is None:
+        """A small kernel unless one is given; to compare, a large map."""
+        if self.compare and self.i is None and isinstance(self.input, str) and self.input in MAP_NAMES:
+            self.fill_in(i=(64, 64))
+        elif self.k is None and self.kernel is None and not self.compare:
             self.fill_in(k=self.default_kernel, kernel="1 2; -1 1")
         super().prepare()
 
     def story(self) -> Story:
         """A step for each column, one for each product, one that folds, and the count of copies."""
+        if self.compare:
+            return compare_ways(self)
         x, w = self.map.values, self.weights.values
         slide = Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p)
         windows, count, weights = slide.windows, slide.windows.count, w.size

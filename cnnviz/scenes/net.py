@@ -26,8 +26,8 @@ from cnnviz.words import Text, counted
 class Net(Scene):
     """Your own convolutional network, from an ONNX file, on an image: each block's strongest maps, and what it answers.
 
-    ONNX Runtime computes it. Convolution, batch normalization and activation are one layer, and where there are many
-    layers, those of one name or size are one block.
+    ONNX Runtime computes it; in Python cnnviz.net(module, x) draws a torch.nn.Module. Convolution, batch normalization
+    and activation are one layer, and where there are many layers, those of one name or size are one block.
     """
 
     examples: ClassVar = (

@@ -11,7 +11,18 @@ from cnnviz.limits import MAX_SIDE
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._comparison import comparison
-from cnnviz.scenes._norms import KINDS, SIZE, all_norms, groups_of, in_turn, number_lines, options_of, started
+from cnnviz.scenes._norms import (
+    KINDS,
+    SIZE,
+    all_norms,
+    groups_of,
+    in_turn,
+    number_lines,
+    options_of,
+    sharing,
+    stage_of,
+    started,
+)
 from cnnviz.scenes._statistics import needs_double
 from cnnviz.story import (
     Graph,
@@ -24,11 +35,8 @@ from cnnviz.story import (
     load_maps,
     sheet_marks,
     short_digits,
-    stage_of_two,
 )
-from cnnviz.words import Math, Number, Shape, Text, counted, joined
-
-_MOST_ACROSS = 4
+from cnnviz.words import Number, Shape, Text, counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,17 +108,11 @@ class Norm(Scene):
         more |= {"pending": True, "marks": sheet_marks("result", sheets), "digits": short_digits(y.values, self.digits)}
         Y = story.cells("output", "Output $\\hat{{x}}$, {size}", y, **more)
         shared = Number(count, 0, ("input", "role", "selected"))
-        # Between wide blocks there is no room for number lines.
-        dots = number_lines(self, (X, Y), groups) if self.channels * size[1] <= _MOST_ACROSS else None
-        stage = (
-            [(X, dots.plot(Text(KINDS[self.kind].lines)), Y)]
-            if dots
-            else stage_of_two(X, Y, self.channels * size[1], self.batch * size[0])
-        )
+        dots = number_lines(self, (X, Y), groups)
         return story.play(
             lambda: in_turn(self, story, (X, Y), groups, dots),
             2 * groups.count + 1,
-            *stage,
+            *stage_of(self, (X, Y), dots),
             alt=Text(
                 "{kind} of {samples} with {channels}: {groups}, {n} values each, the cells that share a mean and a "
                 "variance light up and are normalized",
@@ -121,11 +123,6 @@ class Norm(Scene):
                 n=shared,
             ),
             step_roles=("selected", "output"),
-            formula=Text(
-                "{formula}    {n} values share {statistics}",
-                formula=Math(r"\hat{x}=(x-\mu)/\sqrt{\sigma^2+\epsilon}"),
-                statistics=joined((Math(r"\mu"), Math(r"\sigma^2"))),
-                n=shared,
-            ),
+            formula=sharing(shared),
             convention=Text("biased variance"),
         )

@@ -35,11 +35,11 @@ _POINT = "Only outputs whose window reaches beyond the edge differ"
 class Padding(MapAndKernel):
     """The four padding modes of torch.nn.Conv2d around one map, side by side, and the same convolution of each."""
 
-    examples: ClassVar = ("cnnviz padding --i 4 --k 3 --p 1", "cnnviz padding --input ramp --kernel ones")
+    examples: ClassVar = ("cnnviz padding --i 3 --k 3 --p 1", "cnnviz padding --input ramp --kernel ones")
 
-    default_size: ClassVar[Size] = (4, 4)
+    default_size: ClassVar[Size] = (3, 3)
 
-    i: Size | None = input_size(shown_default="4, or the data's own")
+    i: Size | None = input_size(shown_default="3, or the data's own")
     s: Size = stride()
     p: Sides = padding("same", help="Padding: a number, before and after as in 0,1, or same: the size stays.")
     input: ArrayLike = input_map("random")
@@ -50,6 +50,12 @@ class Padding(MapAndKernel):
         super().prepare()
         self.fill_in(p=_padding.sides(self.p, self.map.values.shape, self.weights.values.shape, self.s, (1, 1)))
         refuse({"without padding there is nothing to compare: use --p 1 or more": not any(self.p)})
+        size, most = min(self.map.values.shape), max(self.p)
+        less = f"--p {size - 1} or less, or " if size > 1 else ""
+        small = (
+            f"reflected padding {most} needs more than {most} cells, but the input has {size}: use {less}--i {most + 1}"
+        )
+        refuse({f"{small} or more": size <= most})
 
     def story(self) -> Story:
         """One step for each output cell, in all modes at once, and one that says which cells differ."""

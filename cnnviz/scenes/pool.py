@@ -98,13 +98,15 @@ class Pool(Pooled):
         Y = self.output_panel(story, X, "output", "Output {size}", y)
 
         def steps() -> Iterator[Step]:
-            for at in windows.places():
+            found: list[tuple[int, ...]] = []
+            for n, at in enumerate(windows.places(), 1):
                 value = self.kept(X, Y, windows, at, counts_padding=self.count_include_pad)
                 caption = equation(Y.symbol("y", at), value, Y.short(at), letters=70)
                 best = self.winner(X, windows, at)
-                # A maximum that was found stays marked.
-                found = [X.set(best, role="winner")] if best else []
-                yield story.step(caption, X.window(windows, at, (), best), Y.write(at), found)
+                found += [best] if best else []
+                # At the end all maxima are seen.
+                kept = [X.set(cell, role="winner") for cell in found] if n == windows.count and self.d == (1, 1) else []
+                yield story.step(caption, kept, X.window(windows, at, (), best), Y.write(at))
 
         counted = "padding is counted in the mean" if self.count_include_pad else "padding is not counted in the mean"
         padding = Text("padding never wins" if self.kind == "max" else counted)

@@ -6,26 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from cnnviz.parameters import ArrayLike, Size, param
-from cnnviz.scenes._backward import (
-    BY_X,
-    BY_Y,
-    GRAD_HELP,
-    SENT,
-    Sums,
-    arrives,
-    gradient_panel,
-    load_grad,
-    received,
-    stamp,
-)
+from cnnviz.scenes._backward import BY_X, BY_Y, GRAD_HELP, SENT, Sums, arrives, gradient_panel, load_grad
+from cnnviz.scenes._pool_backward import sent, shared
 from cnnviz.scenes._pooling import Pooled
-from cnnviz.scenes._unpooling import place_of
 from cnnviz.story import Graph, Sliding, Story, kernel_size, stride
-from cnnviz.storyboard import Sign, Step
-from cnnviz.words import Math, Number, Shape, Text, Words, equation
+from cnnviz.storyboard import Mark, Sign, Step
+from cnnviz.words import Math, Shape, Text
 
 _POINTS = {
     "max": "Only the cell that won a window gets its gradient; all others get 0",
@@ -73,25 +60,9 @@ class PoolBackward(Pooled):
 
         X = story.cells("input", "$x$ {size}", found["x"], windows=windows, role="forward", data=self.map)
         Y = story.cells("output", "$y$ {size}", y, pending=True)
-        G = gradient_panel(story, g)
+        G = gradient_panel(story, g, under=True, marks=(Mark(name="window", role="window"),))
         best = {at: cell for at in places if (cell := self.winner(X, windows, at))}
-        count = int(np.prod(self.k))
-        shares = {
-            at: np.array([cell == best[at] if is_max else 1 / count for cell in windows.cells(at)]) for at in places
-        }
-        amounts = [stamp(windows, at, g[at] * shares[at]) for at in places]
-        # A maximum touches its own cell alone.
-        amounts = [{cell: more for cell, more in each.items() if more} for each in amounts]
-        by_x = Sums(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], amounts)
-
-        def told(at: tuple[int, ...]) -> Words:
-            value = received(G[at], at)
-            if is_max:
-                return Text("{g} goes to the maximum at {place}", g=value, place=place_of(best[at]))
-            share = Number(float(g[at]) / count, by_x.panel.decimals)
-            return Text(
-                "{g}: each cell of its window gets {share}", g=value, share=equation(None, G[at] / count, share)
-            )
+        by_x = Sums(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], shared(windows, g, is_max, best))
 
         def steps() -> Iterator[Step]:
             by_x.start()
@@ -101,10 +72,11 @@ class PoolBackward(Pooled):
             yield story.step(said, forward, [X.set(cell, role="output") for cell in best.values()], beats=2)
             yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
             for n, at in enumerate(places):
-                marks = [X.mark("window", *windows.outline(at)), G.mark("current", at)]
-                marks += [by_x.panel.mark("current", best[at])] if is_max else []
-                yield story.step(told(at), marks, by_x.add(n))
-            gone = X.hide("window"), G.hide("current"), by_x.panel.hide("current")
+                marks = [X.mark("window", *windows.outline(at)), G.mark("window", at)]
+                reached = (best[at],) if is_max else windows.outline(at)
+                told = sent(G, at, by_x, best[at] if is_max else None)
+                yield story.step(told, marks, by_x.panel.mark("current", *reached), by_x.add(n))
+            gone = X.hide("window"), G.hide("window"), by_x.panel.hide("current")
             yield story.step(Text("Both gradients have the same sum: nothing is lost"), gone, by_x.rest(), beats=2)
 
         return story.play(

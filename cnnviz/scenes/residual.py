@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,10 +11,10 @@ from cnnviz.data import load_kernel, load_map
 from cnnviz.errors import UsageError
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._backward import BY_X, BY_Y, GRAD_HELP, SENT, arrives, fitting, gradient_panel, load_grad
-from cnnviz.story import Cells, Graph, Sliding, Story, input_map, input_size, kernel_values, stride
-from cnnviz.storyboard import Change, Sign, Step
-from cnnviz.words import Assigned, Math, Number, Symbol, Text, equation
+from cnnviz.scenes._backward import BY_X, BY_Y, GRAD_HELP, load_grad
+from cnnviz.scenes._residual import Ways
+from cnnviz.story import Graph, Sliding, Story, input_map, input_size, kernel_values, stride
+from cnnviz.words import Assigned, Math, Number, Symbol, Text
 
 _EXAMPLE = "1 0 2; 3 1 0; 0 2 1"
 
@@ -72,58 +71,13 @@ class Residual(Scene):
         if projected:
             story.sizes(s=self.s)
             story.settings.append(("", Assigned(Symbol("v"), Number(self.projection, None, ("projection",)))))
-        X = story.cells("input", Math("x"), pixels, role="input")
-        F = story.cells("f", Math("F(x)"), f, pending=True, **fitting(story, f.values))
-        S = story.cells(
-            "skip", Math("v\\,x" if projected else "x"), skip.values[0, 0], pending=True, **fitting(story, skip.values)
-        )
-        Y = story.cells("output", Math("y"), y, pending=True, **fitting(story, y.values))
-        G = gradient_panel(story, g)
-        B = [
-            story.cells(name, label, values, pending=True, **fitting(story, values))
-            for name, label, values in (
-                ("by-f", Text("by {f}", f=Math("F")), by_f),
-                ("by-skip", Text("by the skip"), by_skip),
-            )
-        ]
-        D = story.cells("by-input", Math(BY_X), found["grad_x"], pending=True, **fitting(story, found["grad_x"].values))
-
-        def whole(cells: Cells, role: str = "output") -> list[Change]:
-            return [change for at in np.ndindex(cells.values.shape) for change in cells.write(at, mark="", role=role)]
-
-        def sum_of(cells: Cells, parts: list[Cells], letter: str) -> Text:
-            at = tuple(int(n) for n in np.unravel_index(int(np.abs(cells.values).argmax()), cells.values.shape))
-            summed = equation(cells.symbol(letter, at), parts[0][at] + parts[1][at], cells[at])
-            return Text("{sum}", sum=summed)
-
-        def steps() -> Iterator[Step]:
-            ways = "{x} goes two ways: through {f}, a 3×3 convolution …"
-            yield story.step(Text(ways, x=Math("x"), f=Math("F")), whole(F, "kernel"), beats=2)
-            past = "… and through a 1×1 convolution of the same stride" if projected else "… and past it, unchanged"
-            yield story.step(Text(past), whole(S, "input"), beats=2)
-            yield story.step(Text("Both are added: {sum}", sum=sum_of(Y, [F, S], "y")), whole(Y), beats=2)
-            yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
-            yield story.step(
-                Text("A sum copies its gradient; one copy goes back through {f}", f=Math("F")),
-                whole(B[0], "kernel"),
-                beats=2,
-            )
-            other = (
-                "… the other through the 1×1 convolution"
-                if projected
-                else "… the other skips it: whatever F does, it arrives"
-            )
-            yield story.step(Text(other), whole(B[1], "input"), beats=2)
-            yield story.step(Text("{x} got both: {sum}", x=Math("x"), sum=sum_of(D, B, BY_X)), whole(D), beats=2)
+        panels = Ways(story, {"x": pixels, "f": f, "skip": skip, "y": y, "by_x": found["grad_x"]}, g, (by_f, by_skip))
 
         v = "v" if projected else ""
-        plus = [Sign(name=f"plus-{n}", text="+") for n in (1, 2)]
-        equals = [Sign(name=f"equals-{n}", text="=") for n in (1, 2)]
         return story.play(
-            steps,
+            panels.steps,
             7,
-            (X, "→", F, plus[0], S, equals[0], Y),
-            (G, Sign(name="back", text="→"), B[0], plus[1], B[1], equals[1], D),
+            *panels.stage,
             alt=Text(
                 "a residual connection: {x} goes through a convolution and past it, and both are added; backward the "
                 "gradient of the sum goes both ways and is added where they began",

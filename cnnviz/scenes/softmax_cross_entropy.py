@@ -66,17 +66,17 @@ class SoftmaxCrossEntropy(Scene):
             powers = [call("exp", Z[at]) for at in np.ndindex(len(z), 1)]
             for at, power in zip(np.ndindex(len(z), 1), powers, strict=True):
                 caption = equation(P.symbol("p", at[:1]), power / total(powers), P[at], letters=60)
-                yield story.step(caption, Z.mark("current", at), P.write(at, role="forward"))
+                yield story.step(caption, Z.mark("window", at), P.write(at, role="forward"))
             chosen = P.number(here, max(most, 3))
             value = Number(float(loss.values), most, ("loss",))
             said = Text("The right class counts: {loss}", loss=equation(Symbol("L"), -call("ln", chosen), value))
             labels = [change for at in np.ndindex(len(z), 1) for change in Y.write(at, mark="", role="input")]
-            yield story.step(said, labels, Z.hide("current"), P.mark("current", here), Y.mark("current", here), beats=2)
+            yield story.step(said, labels, Z.hide("window"), P.mark("current", here), Y.mark("window", here), beats=2)
             for at in np.ndindex(len(z), 1):
                 caption = equation(G.symbol(_BY_Z, at[:1]), P[at] - Y[at], G[at])
-                yield story.step(caption, P.mark("current", at), Y.mark("current", at), G.write(at))
+                yield story.step(caption, P.mark("current", at), Y.mark("window", at), G.write(at))
             pulled = Text("The right class is pushed up, all others down: the gradients sum to 0")
-            yield story.step(pulled, (each.hide("current") for each in (P, Y)), G.mark("current", here), beats=2)
+            yield story.step(pulled, P.hide("current"), Y.hide("window"), G.mark("current", here), beats=2)
 
         return story.play(
             steps,

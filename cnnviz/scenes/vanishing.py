@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,7 +14,7 @@ from cnnviz.scene import Scene
 from cnnviz.scenes._vanishing import gradient_name, gradient_sizes
 from cnnviz.story import Story
 from cnnviz.storyboard import Curve, Plot, SetCurve, Step, Values
-from cnnviz.words import Math, Number, Scientific, Text, Words, joined
+from cnnviz.words import Math, Number, PowerOfTen, Text, Words, joined
 
 _MANNERS = {"sigmoid": ("curve", "solid"), "tanh": ("derivative", "dashed"), "relu": ("tangent", "dotted")}
 _TITLES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU"}
@@ -55,7 +56,10 @@ class Vanishing(Scene):
 
         def number(kind: str, name: str, n: int) -> Number:
             ref = (gradient_name(kind, name, n, self.depth), "mean_abs")
-            return Scientific(float(sizes[kind, name][n - 1]), 1, ref)
+            value = float(sizes[kind, name][n - 1])
+            # Two figures after the zeros, plain where that is short.
+            places = max(2, 1 - math.floor(math.log10(value))) if value else 2
+            return Number(value, places, ref) if places <= 4 and value < 1000 else PowerOfTen(value, 1, ref)
 
         def told(kind: str, n: int) -> Words:
             return joined(Text(f"{_TITLES[name]} {{value}}", value=number(kind, name, n)) for name in _MANNERS)
@@ -97,7 +101,8 @@ class Vanishing(Scene):
         return Plot(
             name=f"plot-{kind}",
             label=label,
-            x_range=(0.5, self.depth + 0.5),
+            # With room for the names at the curves' ends.
+            x_range=(1 - 0.3 * self.depth, self.depth + 0.5),
             y_range=y_range,
             x_text=Text("layer"),
             y_text=Math(r"\log_{10}|\partial L/\partial h|"),

@@ -46,6 +46,7 @@ class Cells:
         self._before = panel.roles
         self._roles = panel.roles.astype(object)
         self._covered: dict[Place, tuple[str, Words]] = {}
+        self._asked = False
 
     @property
     def name(self) -> str:
@@ -59,7 +60,7 @@ class Cells:
 
     def rewind(self) -> None:
         """Be as before the first step."""
-        self._roles, self._covered = self._before.astype(object), {}
+        self._roles, self._covered, self._asked = self._before.astype(object), {}, False
 
     def __getitem__(self, place: Place) -> Number:
         return self.number(place)
@@ -105,7 +106,16 @@ class Cells:
         if role is not None:
             self._roles[place] = role
         seen = None if place in self._covered else role
-        return replace(self._cell(place, role=seen, value=value), origin=origin, source=source)
+        # The answer takes the question's place.
+        answered = self._asked and value is not None and not any(place)
+        self._asked = self._asked and not answered
+        cell = self._cell(place, role=seen, value=value, note="" if answered else None)
+        return replace(cell, origin=origin, source=source)
+
+    def ask(self) -> Cell:
+        """A question mark in the first cell, until it has a value."""
+        self._asked = True
+        return self._cell((0,) * self.values.ndim, note="?")
 
     def cover(
         self, places: Sequence[Place], notes: Sequence[Words] = (), special: Mapping[Place, str] | None = None

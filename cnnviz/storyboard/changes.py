@@ -9,7 +9,8 @@ from cnnviz.storyboard.panels import Shade, Values, Words
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One cell of a grid or block changes; what is None stays. `note` is the small text in its corner, "" for none.
+    """One cell of a grid or block changes; what is None stays. `note` is the small text in its corner, "" for none; of
+    a cell whose value is not known it stands in the middle.
 
     `origin` is the row and column of the panel from which its value moves here, or its place in the panel `source`.
     """

@@ -56,6 +56,11 @@ class Storyboard:
         # A notebook shows it whenever a storyboard is a cell's last line: panels would fill pages.
         return f"<Storyboard {self.scene}: {', '.join(panel.name for panel in self.panels())}; {self.count} steps>"
 
+    @property
+    def has_windows(self) -> bool:
+        """Whether something moves over cells."""
+        return any(mark.role == "window" for panel in self.panels() for mark in getattr(panel, "marks", ()))
+
     def panels(self) -> Iterator[Panel]:
         """All panels in reading order."""
         for row in self.rows:

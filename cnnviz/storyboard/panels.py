@@ -57,7 +57,7 @@ class Grid(Panel):
     `padding` rows above and below and columns on both sides of `values` are padding, the rest is the map itself.
     `digits` decimals are shown where `numbers` are; `shade` says how values become colours where they do; `enlarge`
     allows cells of its own size, larger than the other grids', where these are tiny; `notes` tells that cells will
-    carry notes, for which their numbers leave room.
+    carry notes, for which their numbers leave room. Above a single row its values may stand as `bars` too.
     """
 
     kind: ClassVar[str] = "grid"
@@ -69,6 +69,7 @@ class Grid(Panel):
     shade: Shade | None = None
     enlarge: bool = False
     notes: bool = False
+    bars: bool = False
     marks: tuple[Mark, ...] = ()
 
     def __post_init__(self) -> None:
@@ -204,12 +205,16 @@ class Equation(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Panel):
-    """A table of short texts; `roles` (rows × columns) name how an entry looks: plain, strong or selected."""
+    """A table of short texts; `roles` (rows × columns) name how an entry looks: plain, strong or selected.
+
+    Where there are `sketches`, the last entry of each row is a small plot of its curves.
+    """
 
     kind: ClassVar[str] = "table"
     header: tuple[Words, ...]
     entries: tuple[tuple[Words, ...], ...]
     roles: tuple[tuple[str, ...], ...] = ()
+    sketches: tuple[tuple[Curve, ...], ...] = ()
     size: float = 18.0
 
 

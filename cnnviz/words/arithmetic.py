@@ -15,8 +15,8 @@ Ref = tuple[Any, ...]
 
 Of a result of the graph that no panel shows: its name and an index. What is said of a whole panel, result or
 parameter has in the index's place "size", "product", "min", "max" or "mean_abs" (the mean of absolute values);
-"shape", an axis and perhaps what is added; "role" and the role whose cells are counted; "differ" and a panel with
-other values in as many cells. Of a way down: its panel, its row among the ways there, how many updates, and an axis.
+"shape", an axis and perhaps what is added; "role" and the role whose cells are counted. Of a way down: its panel, its
+row among the ways there, how many updates, and an axis.
 """
 
 
@@ -57,6 +57,8 @@ class Expression(Phrase):
 
 
 Term = Expression | int | float
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,20 @@ class Scientific(Number):
     def text(self) -> str:
         """As it is written."""
         mantissa, exponent = f"{self.value:.{self.decimals}e}".split("e")
-        return f"{number(float(mantissa), self.decimals or 0)}e{number(int(exponent))}"
+        return f"{number(float(mantissa), self.decimals or 0)}{self._power(int(exponent))}"
+
+    @staticmethod
+    def _power(exponent: int) -> str:
+        return f"e{number(exponent)}"
+
+
+@dataclass(frozen=True, slots=True)
+class PowerOfTen(Scientific):
+    """The same written out, `1.2×10⁻⁵`, where there is room."""
+
+    @staticmethod
+    def _power(exponent: int) -> str:
+        return "×10" + str(exponent).translate(_RAISED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,9 @@ SMALL = {"i": 4, "k": 3, "width": 480}
 WINDOW = """() => Math.max(...[...document.querySelectorAll('path[stroke-width="2"]')].filter(path =>
     getComputedStyle(path).visibility === 'visible' && path.getBoundingClientRect().width > 40 && !path.closest('defs')
 ).map(path => path.getBoundingClientRect().left))"""
+FLYING = """() => [...document.documentElement.children].filter(element =>
+    /h[0-9]+n[0-9]+$/.test(element.getAttribute('class')) &&
+    getComputedStyle(element).visibility === 'visible').length"""
 SEEN = """milliseconds => {
     for (const animation of document.getAnimations()) {
         animation.pause();
@@ -186,9 +189,14 @@ def test_a_window_glides_to_its_next_place(browser, tmp_path, tween, glides):
     browser.emulate_media(reduced_motion="no-preference")
     browser.goto((tmp_path / "x.svg").as_uri())
     windows = []
-    for time in (1500, 1880, 2500):
+    flying = []
+    # Half of the way there, then the result flies.
+    for time in (1500, 1640, 1880, 2500):
         browser.evaluate(SEEN, time)
         windows.append(browser.evaluate(WINDOW))
+        flying.append(browser.evaluate(FLYING))
+    assert flying == [0, 0, int(glides), 0]
+    windows.pop(2)
     before, between, after = windows
     # Two columns of a cell's width: from the first to the second.
     assert after > before

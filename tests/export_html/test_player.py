@@ -228,11 +228,18 @@ def test_without_scripts_it_tells_what_it_would_show(browser, tmp_path):
 # Gliding
 
 WAYS = """() => document.getAnimations().map(motion => {
+    const {delay, duration} = motion.effect.getTiming();
     motion.pause();
-    motion.currentTime = motion.effect.getTiming().duration / 2;
+    motion.currentTime = delay + duration / 2;
     const ends = motion.effect.getKeyframes().map(frame => frame.transform.match(/-?[0-9.]+/g).map(Number));
     const now = new DOMMatrix(getComputedStyle(motion.effect.target).transform);
-    return {ends, now: [now.e, now.f], lasts: motion.effect.getTiming().duration};
+    const flies = motion.effect.target.closest('#flights') !== null;
+    return {ends, now: [now.e, now.f], lasts: duration, waits: delay, flies};
+})"""
+CORNERS = """() => [['input', 7 + 3], ['output', 1]].map(([name, place]) => {
+    const layer = document.querySelector(`[data-panel="${name}"]`), cell = layer.children[place];
+    const [at, own] = [layer, cell].map(part => part.transform.baseVal.consolidate()?.matrix ?? {e: 0, f: 0});
+    return [at.e + own.e, at.f + own.f];
 })"""
 ARRIVE = "document.getAnimations().forEach(motion => motion.finish())"
 
@@ -251,7 +258,13 @@ def test_a_window_glides_to_the_next_place_before_the_step_is_shown(opened):
     ways = page.evaluate(WAYS)
     # The window's fill, weights and outline go on by the stride of two cells, the one around the result by a cell.
     pitch = page.evaluate("document.querySelectorAll('[data-panel=\"input\"] > g')[1].transform.baseVal[0].matrix.e")
-    assert sorted(way["ends"][1][0] - way["ends"][0][0] for way in ways) == [pitch] + [2 * pitch] * 3
+    glides = [way["ends"][1][0] - way["ends"][0][0] for way in ways if not way["flies"]]
+    assert sorted(glides) == [pitch] + [2 * pitch] * 3
+    # Then the result flies from the middle of the window to its cell.
+    (flight,) = (way for way in ways if way["flies"])
+    assert flight["waits"] == 1200
+    for end, spot in zip(flight["ends"], page.evaluate(CORNERS), strict=True):
+        assert end == pytest.approx(spot, abs=1)
     for way in ways:
         (left, top), (right, bottom) = way["ends"]
         assert way["now"] == pytest.approx([(left + right) / 2, (top + bottom) / 2])
@@ -262,6 +275,22 @@ def test_a_window_glides_to_the_next_place_before_the_step_is_shown(opened):
     becomes(page, "#counter", "step 2 of 9")
     assert page.evaluate(CELLS, "output") != first
     assert page.evaluate(WAYS) == []
+
+
+@needs_browser
+def test_cells_slide_apart_zeros_grow_and_the_kernel_turns(opened):
+    page = at_first(opened(page_of(make("transposed-conv", step=600, tween=30)), calm=False))
+    moved, grown = [], []
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+        ways = page.evaluate(WAYS)
+        moved.append(sum(way["ends"][0] != way["ends"][-1] for way in ways if len(way["ends"][0]) == 2))
+        grown.append(sum(len(way["ends"][0]) == 1 for way in ways))
+        page.evaluate(ARRIVE)
+        becomes(page, "#flights", "")
+    # The middle one of 3×3 cells stays where it is; a 3×3 input becomes 5×5 and, with its border, 9×9.
+    assert moved == [8, 0, 0, 8]
+    assert grown == [0, 16, 56, 0]
 
 
 @needs_browser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from cnnviz.render.frames import Film
 from cnnviz.render.theme import load_theme
@@ -79,3 +80,16 @@ def test_a_mark_stands_on_one_channel_or_on_all_and_leaves_nothing_behind():
         assert not (bare == color).all(axis=2).any()
         np.testing.assert_array_equal(bare, again)
     assert counts[None] == 3 * counts[1] > 0
+
+
+def test_bars_stand_on_the_line_of_zero_and_hang_below_it():
+    values, shade = np.array([[2.0, 6.0, -3.0]]), Shade(scale="diverging", lo=-6, hi=6)
+    panel = Grid(name="signal", values=values, roles=np.full((1, 3), "input"), shade=shade, bars=True)
+    made = film((panel,))
+    picture, place = made.palette.colors[next(iter(made)).pixels], made.layout.places["signal"]
+    side, fill = place.width // 3, picture[place.y + place.height - 5, place.x + 5]
+    above = picture[place.y : place.y + place.height - side]
+    rows = [np.flatnonzero((above[:, place.x + n * side + side // 2] == fill).all(axis=1)) for n in range(3)]
+    assert len(rows[1]) == pytest.approx(3 * len(rows[0]), abs=2)
+    assert len(rows[2]) == pytest.approx(1.5 * len(rows[0]), abs=2)
+    assert rows[0][-1] == rows[1][-1] < rows[2][0]

@@ -85,8 +85,10 @@ def sheets_of(film):
         fitted = Fitted.of(panel, film.layout.cell, film.layout.fit)
         rows, columns = panel.shape[-2:]
         if isinstance(panel, Grid):
-            corners, side = [(0, 0)], place.width // columns
-            assert (place.width, place.height) == (columns * side, rows * side), "cells are not square"
+            side = place.width // columns
+            above = place.height - rows * side
+            assert (place.width, bool(above)) == (columns * side, panel.bars), "cells are not square"
+            corners = [(0, above)]
         else:
             seated = painter(panel, place, film._look, film.layout.fit)
             corners, side = [seated.sheets.corner(channel) for channel in range(panel.shape[0])], place.cell
@@ -125,7 +127,9 @@ def expected(theme, sheet, state):
 def differing(pixels, palette, sheet, state, theme, known):
     """The cells of a picture that do not show their state; `known` keeps what has been said of a cell with strokes."""
     colors, off, strokes = expected(theme, sheet, state)
-    written = np.isfinite(state.values.ravel()) & sheet.numbers
+    # A question stands in the middle too.
+    asked = [bool(state.notes.get(at)) for at in np.ndindex(state.values.shape)]
+    written = (np.isfinite(state.values.ravel()) | asked) & sheet.numbers
     corner, middle = max(3, sheet.side // 10), sheet.side // 2
     into = np.where(written, corner, middle)
     seen = palette[pixels[sheet.top + into, sheet.left + into]].astype(float)

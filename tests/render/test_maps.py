@@ -123,3 +123,14 @@ def test_every_cell_of_every_map_has_the_colour_of_its_value():
         shown = colors()[y : y + tall, x : x + wide]
         expected = ends[values[place].astype(int)].repeat(zoom, axis=0).repeat(zoom, axis=1)
         np.testing.assert_array_equal(shown, expected)
+
+
+def test_a_picture_is_tinted_as_strongly_as_its_values():
+    values, picture = np.array([[[0.0, 1.0]]]), np.array([[1.0, 1.0]])
+    panel = Maps(name="net", stations=(Station(name="a", title="a", size="", values=values, picture=picture),))
+    _painter, _canvas, colors = drawn(panel)
+    x, y, wide, tall = tile(panel, "a", 0)
+    plain, tinted = (colors()[y + tall // 2, x + wide * part // 4].astype(int) for part in (1, 3))
+    np.testing.assert_array_equal(plain, THEME.scale("gray")[-1])
+    tint = np.array(THEME.line("gradient"))
+    assert np.abs(tinted - tint).sum() < np.abs(plain - tint).sum() / 3

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from cnnviz import UsageError
-from cnnviz.check.report import check_figure
+from cnnviz.check import check_figure
 from cnnviz.ops import conv2d
 from cnnviz.pipeline import make
 from cnnviz.playback import play
@@ -103,10 +103,11 @@ def test_channels_follow_from_the_data(tmp_path):
         ({"channels": 3, "groups": 2}, ("--groups 2", "channels, 3", "--groups 1")),
         ({"input": np.ones((3, 5, 5)), "kernel": np.ones((2, 4, 3, 3))}, ("4 channels", "--channels 4")),
         ({"input": np.ones((3, 5, 5)), "channels": 2}, ("3 channels", "leave --channels out")),
-        ({"input": np.ones((65, 2, 2)), "k": 1}, ("65×2×2", "at most 64")),
+        ({"input": np.ones((2049, 2, 2)), "k": 1}, ("2049×2×2", "at most 2048")),
         ({"channels": 3, "filters": 2, "bias": (1, 2, 3)}, ("3 numbers", "--filters 3")),
         ({"s": 2, "p": "same", "i": 6}, ("stride 1", "PyTorch", "--p 0,1")),
         ({"p": 5, "padding_mode": "reflect"}, ("size 5", "4 or less")),
+        ({"i": 1, "k": 1, "p": 1, "padding_mode": "reflect"}, ("size 1", "size 2 or more")),
         ({"p": "wide"}, ("'wide'", "0,1", "same")),
     ],
 )
@@ -132,11 +133,18 @@ def test_padding_is_filled_from_the_map(mode, numpy):
 
 
 def test_modes_differ_where_windows_meet_padding():
-    states = last(make("padding", seed=1).scene.storyboard())
+    states = last(make("padding", i=4, seed=1).scene.storyboard())
     roles = [states[f"output {mode}"].roles for mode in ("zeros", "reflect", "replicate", "circular")]
     for each in roles:
         assert (each == "output").sum() == 12
         assert (each[1:3, 1:3] == "forward").all()
+
+
+@pytest.mark.parametrize(("i", "named"), [(2, ("--p 1 or less", "--i 3")), ("1x4", ("use --i 3",))])
+def test_too_much_padding_for_one_of_the_modes_is_refused(i, named):
+    with pytest.raises(UsageError) as error:
+        make("padding", i=i, p=2)
+    assert [part for part in named if part not in str(error.value)] == []
 
 
 def test_a_separable_convolution_is_a_full_one_of_fewer_weights():

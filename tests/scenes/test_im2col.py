@@ -8,6 +8,8 @@ from scipy import signal
 
 from cnnviz import UsageError
 from cnnviz.pipeline import make
+from cnnviz.scenes._fast_convolution import count_of, ways_of
+from cnnviz.words import evaluate
 from tests.scenes.trees import final
 
 
@@ -28,3 +30,22 @@ def test_copies_are_counted():
 def test_more_than_anybody_reads_is_refused():
     with pytest.raises(UsageError, match="25 rows and 1 columns, more than 16 and 36"):
         make("im2col", i=5, k=5)
+
+
+def test_four_ways_give_one_result_and_their_counts_are_those_of_the_textbook():
+    rng = np.random.default_rng(2)
+    for shape, k in (((7, 10), (3, 3)), ((8, 5), (5, 2)), ((3, 3), (3, 3))):
+        x, w = rng.normal(size=shape), rng.normal(size=k)
+        ways = ways_of(x, w)
+        assert len(ways) == (4 if k == (3, 3) else 3)
+        for found in ways.values():
+            np.testing.assert_allclose(found, signal.correlate2d(x, w, "valid"), atol=1e-12)
+    counts = [evaluate(count_of(way, (64, 64), (3, 3))) for way in ("direct", "im2col", "fft", "winograd")]
+    assert counts == [62**2 * 9, 62**2 * 9, 4 * (3 * 2048 * 12 + 4096), 16 * 31**2]
+
+
+def test_comparing_tells_from_which_size_on_the_fft_wins():
+    *_, last = make("im2col", compare=True).storyboard().steps()
+    assert "11×11" in last.caption
+    with pytest.raises(UsageError, match="leave --s out"):
+        make("im2col", compare=True, s=2)

@@ -140,7 +140,7 @@ class AxesDrawing:
             above = area.right - x_line.width - gap, along - gap
             below = middle - x_line.width // 2, along + gap + x_line.ascent
             clear = self._look.px(_NAME_CLEAR)
-            x_place = min((above, below), key=lambda place: self._points_under(x_line, *place, clear))
+            x_place = min((above, below), key=lambda place: self._points_under(x_line, place[0], place[1], clear))
             # On the side of the axis that the labels leave free.
             turned = any(label.turned for label in self._y_labels() if label.value > 0)
             y_place = (across - gap - y_line.width if turned else across + gap, area.top + y_line.ascent)

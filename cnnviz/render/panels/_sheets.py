@@ -12,6 +12,9 @@ from cnnviz.render.text import TextLine
 from cnnviz.storyboard import Block, Grid
 from cnnviz.words.plain import phrase
 
+BAR_HEIGHT = 54
+"""Pixels of the room for bars above a row of cells."""
+
 _GAP, _HELD_GAP, _ROW_GAP = 20, 6, 6
 # Pixels between two captions.
 _APART = 6
@@ -35,7 +38,8 @@ class Sheets:
     """Where the sheets stand: their captions, how many side by side, a cell's side, a sheet's size, the distance from
     one to the next.
 
-    Each stands `drop` lower than the one before it. A grid is one sheet without a caption.
+    Each stands `drop` lower than the one before it. A grid is one sheet without a caption; `above` it may be room for
+    bars.
     """
 
     captions: tuple[str, ...]
@@ -46,6 +50,7 @@ class Sheets:
     pitch: tuple[int, int]
     drop: int
     fit: Fit
+    above: int = 0
 
     @classmethod
     def of(cls, panel: Grid | Block, cell: int, fit: Fit) -> Sheets:
@@ -53,14 +58,14 @@ class Sheets:
         rows, columns = panel.values.shape[-2:]
         width, height = columns * cell, rows * cell
         if isinstance(panel, Grid):
-            return cls((), 1, cell, width, height, (width, height), 0, fit)
+            return cls((), 1, cell, width, height, (width, height), 0, fit, fit.px(BAR_HEIGHT) if panel.bars else 0)
         count = panel.values.shape[0]
         numbered = phrase(fit.lang, "channel {n}")
         captions = panel.captions or tuple(numbered.replace("{n}", str(n)) for n in range(1, count + 1))
         across = min(count, panel.columns or _balanced(count))
         stairs = across - 1 if across == count and not panel.held else 0
         drop = min(fit.px(_DROP), fit.px(_MOST_DROP) // stairs) if stairs else 0
-        under = fit.tx(_CAPTION_HEIGHT) if any(captions) else 0
+        under = fit.tx(_CAPTION_HEIGHT) + (fit.px(_HELD_GAP) if panel.held else 0) if any(captions) else 0
         apart = _HELD_GAP if panel.held and not panel.signs else _GAP
         pitch = width + fit.px(apart), height + under + fit.px(_ROW_GAP)
         return cls(captions, across, cell, width, height, pitch, drop, fit)
@@ -73,7 +78,7 @@ class Sheets:
     def corner(self, channel: int) -> tuple[int, int]:
         """The upper left corner of a sheet."""
         row, column = divmod(channel, self.columns)
-        return column * self.pitch[0], row * self.pitch[1] + column * self.drop
+        return column * self.pitch[0], self.above + row * self.pitch[1] + column * self.drop
 
     def box(self, channel: int) -> Box:
         """The cells of a sheet."""
@@ -90,7 +95,8 @@ class Sheets:
         rows = -(-self.count // self.columns)
         return Extent(
             width=(self.columns - 1) * self.pitch[0] + self.width,
-            height=rows * self.pitch[1]
+            height=self.above
+            + rows * self.pitch[1]
             - (self.fit.px(_ROW_GAP) if self.captions else 0)
             + (self.columns - 1) * self.drop,
         )

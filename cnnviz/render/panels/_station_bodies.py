@@ -61,8 +61,11 @@ def map_columns(stations: Iterable[Station], zoom: Mapping[int, float], room: in
     maps = (s.values.shape for s in stations if s.values.ndim == 3)
     for channels, *sides in sorted(maps, key=lambda shape: -zoom[max(shape[1:])] * shape[1]):
         shown, tall = min(channels, MOST_MAPS), max(1, round(zoom[max(sides)] * sides[0]))
-        most = max(1, min(shown, _MOST_ROWS, (room - _rest(channels, fit) + gap) // (tall + gap)))
-        found.setdefault(channels, _grid(shown, most)[1])
+        # Maps that are wide stand in fewer columns.
+        wide = max(1, round(sides[1] / sides[0]))
+        rows = _MOST_ROWS if wide == 1 else 2 * _MOST_ROWS
+        most = max(1, min(shown, rows, (room - _rest(channels, fit) + gap) // (tall + gap)))
+        found.setdefault(channels, _grid(shown, most, wide)[1])
     return found
 
 
@@ -88,10 +91,10 @@ def other_body(station: Station, most: int, room: int, fit: Fit) -> Body:
     return _strip(len(station.values), most, room, fit) if station.form == "maps" else _rows_body(station, room, fit)
 
 
-def _grid(count: int, most: int) -> tuple[int, int]:
-    """Rows, at most so many, and columns with few empty places, and not too wide."""
+def _grid(count: int, most: int, wide: int = 1) -> tuple[int, int]:
+    """Rows, at most so many, and columns with few empty places, and not too wide for places that are `wide`."""
     grids = [(rows, math.ceil(count / rows)) for rows in range(most, 0, -1)]
-    return min(grids, key=lambda grid: grid[0] * grid[1] - count + max(0, grid[1] - 2 * grid[0]))
+    return min(grids, key=lambda grid: grid[0] * grid[1] - count + max(0, wide * grid[1] - 2 * grid[0]))
 
 
 def _rows_body(station: Station, room: int, fit: Fit) -> Body:

@@ -134,9 +134,10 @@ class WindowItems:
         return outline._replace(at=at, glides=not still, pauses=name == "winner")
 
     def _outline(self, role: str, everywhere: bool, size: Shape) -> Item:
-        """Rings around cells."""
+        """Rings around cells, counted from those of the first sheet."""
         corners = map(self._sheets.corner, range(self._sheets.count if everywhere else 1))
-        spans = [Box(x, y, x + round(size[0]), y + round(size[1])) for x, y in corners]
+        around = Box(0, -self._sheets.above, round(size[0]), round(size[1]) - self._sheets.above)
+        spans = [around.moved(x, y) for x, y in corners]
         rings = [ring for span in spans for ring in self._rings(role, span)]
 
         def draw(pen: Pen) -> None:

@@ -97,8 +97,31 @@ class Item(NamedTuple):
         return found._replace(at=(x, y))
 
 
-Way = Callable[[float], Item]
-"""An item on a share of its way."""
+class Way(NamedTuple):
+    """An item on its way from one place, or shape, to another: straight, or by half a turn around a `middle`."""
+
+    start: Item
+    end: Item
+    middle: tuple[float, float] | None = None
+
+    @property
+    def grows(self) -> bool:
+        """Whether it gets larger around its own middle."""
+        return self.start.shape != self.end.shape
+
+    def at(self, share: float) -> Item:
+        """The item on an eased share of its way."""
+        if self.middle is None:
+            return self.start.between(self.end, eased(share))
+        angle, (left, top) = math.pi * eased(share), self.middle
+        x, y = self.start.at[0] - left, self.start.at[1] - top
+        across, down = x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle)
+        return self.start._replace(at=(round(left + across), round(top + down)))
+
+
+def eased(share: float) -> float:
+    """Slow at both ends."""
+    return share * share * (3 - 2 * share)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,16 +10,16 @@ import numpy as np
 
 from cnnviz.notation import in_cell
 from cnnviz.playback import GridState, place_of
-from cnnviz.render.canvas import Box, Look
+from cnnviz.render.canvas import Box, Look, hull
 from cnnviz.render.panels._cell import CellFace, as_color, ink_on
 from cnnviz.render.panels._fitted import Fitted
 from cnnviz.render.panels._scale_bar import SCALE_HEIGHT, scale_bar
 from cnnviz.render.panels._sheets import Sheets, own_cell
 from cnnviz.render.panels._windows import BODY, WindowItems, covers
-from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Slot, Way, around
+from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Shape, Slot, Way, around
 from cnnviz.render.pen import Pen
-from cnnviz.render.theme import SCALE_LEVELS, Theme
-from cnnviz.storyboard import Block, Cell, Change, Grid, MoveMark, Values
+from cnnviz.render.theme import SCALE_LEVELS, Color, Theme
+from cnnviz.storyboard import Block, Cell, Change, Grid, MoveMark
 from cnnviz.words.plain import phrase
 
 # Pixels from sheets that are held together to the frame around them.
@@ -173,21 +173,30 @@ class CellsPainter(Painter):
         moves = [(cell.origin, place_of(cell)) for cell in written if cell.origin]
         new = [place_of(cell) for cell in written if not cell.origin and self._own[place_of(cell)] == "empty"]
         new = [at for at in new if at not in {start for start, _ in moves}]
-        ground, side = self.look.theme.page["ground"], self.side
-        turned = all((end, start) in moves for start, end in moves)
-        middle = np.mean([self.cell_box(end)[:2] for _, end in moves], axis=0) if moves else np.zeros(2)
-        hidden = [
-            Item("", Box(0, 0, side, side), lambda pen: pen.rect(0, 0, side, side, ground), self.cell_box(start)[:2])
-            for start, _ in moves
-        ]
-        found: list[Way] = [partial(_staying, item) for item in hidden]
+        found = [self._hidden([start for start, _ in moves])] if moves else []
         for cell in written:
-            if place_of(cell) in new and cell.role:
-                found.append(partial(self._grown, place_of(cell), cell.role))
+            if (at := place_of(cell)) in new and cell.role:
+                grown = self._grown(at, cell.role, (0.0,))
+                found.append(Way(grown, self._grown(at, cell.role, (1.0,))))
+        middle = None
+        if moves and all((end, start) in moves for start, end in moves):
+            x, y = np.mean([self.cell_box(end)[:2] for _, end in moves], axis=0).tolist()
+            middle = x, y
         for start, end in moves:
-            tile, to = self.tile(start), self.cell_box(end)[:2]
-            found.append(partial(_turned, tile, middle) if turned else partial(tile.between, tile._replace(at=to)))
+            tile = self.tile(start)
+            found.append(Way(tile, tile._replace(at=self.cell_box(end)[:2]), middle))
         return found
+
+    def _hidden(self, places: Sequence[tuple[int, ...]]) -> Way:
+        """Cells that are empty because what was in them is on its way."""
+        ground, boxes = self.look.theme.page["ground"], [self.cell_box(at) for at in places]
+
+        def draw(pen: Pen) -> None:
+            for box in boxes:
+                pen.rect(*box[:2], box.width, box.height, ground)
+
+        item = Item("", hull(boxes) or Box(0, 0, 0, 0), draw)
+        return Way(item, item)
 
     def tile(self, at: tuple[int, ...]) -> Item:
         """A cell as it is, on the page."""
@@ -199,11 +208,12 @@ class CellsPainter(Painter):
 
         return Item("tile", Box(0, 0, self.side, self.side), draw, self.cell_box(at)[:2])
 
-    def _grown(self, at: tuple[int, ...], role: str, share: float) -> Item:
+    def _grown(self, at: tuple[int, ...], role: str, share: Shape) -> Item:
         """A cell of which a share of the width is there."""
-        fill, near = self._face.style(role, -1).fill, round((1 - share) * self.side / 2) + self._fitted.gap // 2
+        fill, near = self._face.style(role, -1).fill, round((1 - share[0]) * self.side / 2) + self._fitted.gap // 2
         box = Box(0, 0, self.side, self.side).grown(-near)
-        return Item("", box, lambda pen: pen.rect(*box[:2], box.width, box.height, fill), self.cell_box(at)[:2])
+        draw = partial(_fill, box, fill)
+        return Item(("grown", role), box, draw, self.cell_box(at)[:2], share, partial(self._grown, at, role))
 
     def chip(self, at: tuple[int, ...]) -> Item:
         """A result on its way to its cell, on the page: its number appears when it has landed."""
@@ -244,6 +254,25 @@ class CellsPainter(Painter):
             seen = (seen[0], "", "", seen[3])
         draw = partial(self._face.draw, seen)
         self.lay(("cell", *at), Item(seen, Box(0, 0, side, side), draw, corner, covers=1, tile=True))
+        if self.sheets.above:
+            self._lay_bar(at)
+
+    def _lay_bar(self, at: tuple[int, ...]) -> None:
+        """A cell's value as a bar from the line of 0, in the colour of what the cell is now."""
+        shade, value, room = self._panel.shade, float(self.state.values[at]), self.sheets.above - 2 * self.look.px(3)
+        if shade is None:
+            return
+        fill = self._face.style(str(self.state.roles[at]), -1).fill
+        zero = self.look.px(3) + round(room * shade.hi / (shade.hi - shade.lo))
+        length = 0 if math.isnan(value) else round(room * abs(value) / (shade.hi - shade.lo))
+        near, line = self.side // 5, self.look.px(1)
+
+        def draw(pen: Pen) -> None:
+            pen.rect(near, zero - length if value > 0 else zero, self.side - 2 * near, length, fill)
+            pen.rect(0, zero, self.side, line, self.look.theme.page["muted"])
+
+        box, corner = Box(0, 0, self.side, self.sheets.above), (self.sheets.cell_corner(at)[0], 0)
+        self.lay(("bar", *at), Item(f"bar {fill} {length} {value < 0}", box, draw, corner))
 
     def _set_above(self, at: tuple[int, ...], corner: tuple[int, int], seen: tuple[str, str, str, int]) -> None:
         """What is drawn above windows of a cell: its number, and the rim of padding."""
@@ -268,7 +297,10 @@ class CellsPainter(Painter):
         """What is seen of a cell: its role, number and note, and its level on the scale, −1 for none."""
         value, role = float(self.state.values[at]), str(self._own[at])
         note = self.state.notes.get(at, "") if self._fitted.numbers else ""
-        text = in_cell(value, self._panel.digits) if self._fitted.numbers and not math.isnan(value) else ""
+        if math.isnan(value):
+            text, note = note, ""
+        else:
+            text = in_cell(value, self._panel.digits) if self._fitted.numbers else ""
         return role, text, note, self._face.level(value) if self._face.scale is not None else -1
 
     def _draw_sheets(self, pen: Pen) -> None:
@@ -295,15 +327,8 @@ class CellsPainter(Painter):
             pen.text(line, x, y + (sheets.height + line.ascent) // 2, page["muted"])
 
 
-def _staying(item: Item, _: float) -> Item:
-    return item
-
-
-def _turned(item: Item, middle: Values, share: float) -> Item:
-    """An item on its way around a place, by half a turn."""
-    (x, y), angle = item.at - middle, math.pi * share
-    across, down = x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle)
-    return item._replace(at=(round(middle[0] + across), round(middle[1] + down)))
+def _fill(box: Box, color: Color, pen: Pen) -> None:
+    pen.rect(*box[:2], box.width, box.height, color)
 
 
 def _with_size(label: str, larger: bool, fit: Fit) -> str:

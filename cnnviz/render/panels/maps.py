@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,7 @@ from cnnviz.notation import number
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.panels._station_bodies import MAP_GAP, TEXT_LINE, row_parts
 from cnnviz.render.panels._stations import Point, Seat, arrange_stations
-from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot
+from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Shape, Slot
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import SCALE_LEVELS, Color, Theme
 from cnnviz.storyboard import Change, Maps, SetStation, Shade, Station
@@ -26,6 +27,7 @@ _OUTLINES = {
     "returned": ("gradient", 1.5, "dashed"),
     "updated": ("result", 3.0, "solid"),
 }
+_LIT = ("active", "gradient")
 _ON_THE_WAY_BACK = ("gradient", "returned")
 _HEAD = 9
 # Colours of a scale that a figure has: three scales share the palette.
@@ -126,7 +128,7 @@ class MapsPainter(Painter):
 
     def floats(self) -> dict[Slot, Item]:
         """Outlines, arrows, and sizes or the notes in their place."""
-        found: dict[Slot, Item] = {("outline", name): self._outline(name, seat) for name, seat in self._seats.items()}
+        found = self._outlines()
         names = list(self._seats)
         for a, b, path in zip(names, names[1:], self._arrangement.paths, strict=False):
             found["arrow", a] = self._arrow(a, b, path)
@@ -257,23 +259,33 @@ class MapsPainter(Painter):
         levels: npt.NDArray[np.uint8] = ramp[np.rint(np.clip(at, 0, 1) * (len(ramp) - 1)).astype(int)]
         return levels
 
-    def _outline(self, name: str, seat: Seat) -> Item:
-        role, width, style = _OUTLINES[self._roles[name]]
+    def _outlines(self) -> dict[Slot, Item]:
+        """Around every station; a single one that is lit travels from station to station."""
+        lit = [name for name, role in self._roles.items() if role in _LIT]
+        found: dict[Slot, Item] = {}
+        for name, seat in self._seats.items():
+            size = seat.box.width, seat.box.height
+            slot: Slot = ("lit",) if lit == [name] else ("outline", name)
+            found[slot] = self._outline(self._roles[name], size)._replace(at=seat.box[:2])
+        return found
+
+    def _outline(self, role: str, size: Shape) -> Item:
+        line, width, style = _OUTLINES[role]
         stroke = max(1, round(width * self.look.unit))
-        color, out = self.look.theme.line(role), stroke // 2
-        left, top = seat.box.left - out, seat.box.top - out
-        right, bottom = seat.box.right + out, seat.box.bottom + out
+        color, out = self.look.theme.line(line), stroke // 2
+        right, bottom = (round(side) + out for side in size)
         near, far = stroke - stroke // 2, stroke // 2
-        corners = np.array((left + far, top + far, right - near, bottom - near))
+        corners = np.array((far - out, far - out, right - near, bottom - near))
         ring = corners[[[0, 1], [2, 1], [2, 3], [0, 3], [0, 1]]]
 
         def draw(pen: Pen) -> None:
             if style == "solid":
-                pen.frame(left, top, right - left, bottom - top, color, stroke)
+                pen.frame(-out, -out, right + out, bottom + out, color, stroke)
             else:
                 _draw_dashes(pen, ring, color, stroke)
 
-        return Item((role, width, style), seat.box.grown(stroke + 1), draw)
+        box = Box(-out, -out, right, bottom).grown(stroke + 1)
+        return Item(role, box, draw, shape=size, reshaped=partial(self._outline, role), glides=role in _LIT)
 
     def _arrow(self, a: str, b: str, path: Sequence[Point]) -> Item:
         """Forward, or turned round where the way back has led through it."""

@@ -7,18 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+import numpy as np
+
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Color, Theme
-from cnnviz.storyboard import Change, SetEntry, Table
+from cnnviz.storyboard import Change, Curve, SetEntry, Table
 
 _STAGE_WIDTH = 880
 _PAD_X, _PAD_Y, _LEAST_PAD_X, _LEAST_PAD_Y = 14.0, 9.0, 5.0, 1.0
 _LEADING = 0.35
 _RULE, _BAR = 2, 3
 _USUAL = "Hg"
+# The least width and height of a sketch.
+_SKETCH = 96, 30
 
 Texts = tuple[tuple[str, ...], ...]
 
@@ -33,14 +37,14 @@ class _Fitted:
     rows: tuple[int, ...]
 
     @classmethod
-    def of(cls, panel: Table, fit: Fit) -> _Fitted:
+    def of(cls, panel: Table, fit: Fit, *, sketched: bool = False) -> _Fitted:
         """The largest text with the widest paddings with which the table fits the stage; at worst it is cut."""
         rows = (panel.header, *panel.entries)
         height = fit.height - (fit.label_room if panel.label else 0)
         size = max(panel.size * fit.scale, LEAST_TEXT)
         while True:
             # Paddings give way first, each as far as its direction needs, then the text.
-            found = [_arranged(rows, size, share, fit) for share in (1.0, 0.75, 0.5, 0.25, 0.0)]
+            found = [_arranged(rows, size, share, fit, sketched) for share in (1.0, 0.75, 0.5, 0.25, 0.0)]
             across = next((each for each in found if each.columns[-1] <= fit.px(_STAGE_WIDTH)), None)
             down = next((each for each in found if each.rows[-1] <= height), None)
             if across and down:
@@ -82,6 +86,8 @@ class TablePainter(Painter):
         page, tint = theme.page, theme.cell("lit")
         solid = [theme.line("grid"), theme.line("axis"), theme.mark("window"), tint.fill]
         inks = [(page["ground"], page[key]) for key in ("ink", "muted", "result")]
+        lines = [theme.line(role) for role in dict.fromkeys(curve.role for row in panel.sketches for curve in row)]
+        solid, inks = solid + lines, inks + [(ground, line) for ground in (page["ground"], tint.fill) for line in lines]
         return Colors(solid=solid, ramps=[*inks, (tint.fill, tint.ink), (tint.fill, page["result"])])
 
     def _draw_rules(self, pen: Pen) -> None:
@@ -120,8 +126,30 @@ class TablePainter(Painter):
             if role == "selected":
                 ink = self._tint(pen, box, first=column == 0)
             self._write(pen, text, row + 1, column, ink, bold=role == "strong")
+            if self._panel.sketches and column == len(columns) - 2:
+                self._sketch(pen, self._panel.sketches[row], box)
 
         return Item((text, role), box, draw)
+
+    def _sketch(self, pen: Pen, curves: Sequence[Curve], box: Box) -> None:
+        """Draw curves over the axes, all as large as the entry allows."""
+        x, y = (np.concatenate([getattr(curve, axis) for curve in curves]) for axis in ("x", "y"))
+        x_ends, y_ends = (np.nanmin(x), np.nanmax(x)), (min(0.0, np.nanmin(y)), np.nanmax(y))
+        near = self.look.px(5)
+        left, right = box.left + self._fitted.pad, box.right - self._fitted.pad
+        down = box.bottom - near - 1, box.top + near
+        across, along = np.interp(0, x_ends, (left, right)), np.interp(0, y_ends, down)
+        axis = self.look.theme.line("axis")
+        pen.rect(left, round(along), right - left, 1, axis)
+        pen.rect(round(across), box.top + near, 1, box.bottom - box.top - 2 * near, axis)
+        for curve in curves:
+            points = [
+                np.interp(curve.x, x_ends, (left, right)),
+                np.interp(curve.y, y_ends, (box.bottom - near - 1, box.top + near)),
+            ]
+            gaps = np.flatnonzero(np.isnan(curve.y))
+            for part in np.split(np.stack(points, axis=1), gaps):
+                pen.polyline(part, self.look.theme.line(curve.role), 2.2 * self.look.unit, curve.style)
 
     def _tint(self, pen: Pen, box: Box, *, first: bool) -> Color:
         """Fill an entry, and mark where its row begins, a second cue beside the colour; returns the ink."""
@@ -157,14 +185,18 @@ def _height(lines: Sequence[TextLine], leading: int) -> int:
     return sum(line.ascent + line.descent for line in lines) + leading * (len(lines) - 1)
 
 
-@lru_cache(maxsize=64)
 def _fitted(panel: Table, fit: Fit) -> _Fitted:
-    return _Fitted.of(panel, fit)
+    return _fitted_once(replace(panel, sketches=()), bool(panel.sketches), fit)
 
 
 @lru_cache(maxsize=64)
-def _arranged(rows: Texts, size: float, share: float, fit: Fit) -> _Fitted:
-    """Edges of columns and rows for a text size and a share of the usual paddings."""
+def _fitted_once(panel: Table, sketched: bool, fit: Fit) -> _Fitted:
+    return _Fitted.of(panel, fit, sketched=sketched)
+
+
+@lru_cache(maxsize=64)
+def _arranged(rows: Texts, size: float, share: float, fit: Fit, sketched: bool) -> _Fitted:
+    """Edges of columns and rows for a text size and a share of the usual paddings, with room for sketches or none."""
     pad_x = fit.px(_LEAST_PAD_X + share * (_PAD_X - _LEAST_PAD_X))
     pad_y = fit.px(_LEAST_PAD_Y + share * (_PAD_Y - _LEAST_PAD_Y))
     widths, heights = [0] * len(rows[0]), []
@@ -175,7 +207,9 @@ def _arranged(rows: Texts, size: float, share: float, fit: Fit) -> _Fitted:
             lines = [fit.typesetter.line(part, size * fit.unit, bold=place == 0) for part in text.split("\n")]
             widths[column] = max(widths[column], *(line.width for line in lines))
             height = max(height, _height(lines, round(_LEADING * size * fit.unit)))
-        heights.append(height + 2 * pad_y + 1)
+        heights.append(max(height, fit.px(_SKETCH[1]) if sketched and place else 0) + 2 * pad_y + 1)
+    if sketched:
+        widths[-1] = max(widths[-1], fit.px(_SKETCH[0]))
     columns = itertools.accumulate((width + 2 * pad_x for width in widths), initial=0)
     return _Fitted(size=size, pad=pad_x, columns=tuple(columns), rows=tuple(itertools.accumulate(heights, initial=0)))
 

@@ -1,0 +1,82 @@
+"""The two ways of a residual block, forward and backward."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from cnnviz.scenes._backward import BY_X, BY_Y, SENT, arrives, fitting
+from cnnviz.story import Cells, Story, Tensor
+from cnnviz.storyboard import Change, Mark, Sign, Step, Values
+from cnnviz.words import Math, Text, Words, equation
+
+
+class Ways:
+    """X goes through F and past it as S, Y is their sum; the gradient G has two copies B, whose sum is D.
+
+    Every step is linked: a window is around what goes in, and what it makes is marked.
+    """
+
+    def __init__(self, story: Story, t: Mapping[str, Tensor], g: Values, copies: Sequence[Values]) -> None:
+        self.story, self.projected = story, t["skip"] is not t["x"]
+        skip = t["skip"].values[0, 0]
+        self.X = self._panel("input", Math("x"), t["x"], role="input")
+        self.F = self._panel("f", Math("F(x)"), t["f"])
+        self.S = self._panel("skip", Math("v\\,x" if self.projected else "x"), skip)
+        self.Y = self._panel("output", Math("y"), t["y"])
+        self.G = self._panel("gradient", Math(BY_Y), g)
+        labels = Text("by {f}", f=Math("F")), Text("by the skip")
+        names = zip(("by-f", "by-skip"), labels, copies, strict=True)
+        self.B = [self._panel(*each) for each in names]
+        self.D = self._panel("by-input", Math(BY_X), t["by_x"])
+        plus = [Sign(name=f"plus-{n}", text="+") for n in (1, 2)]
+        equals = [Sign(name=f"equals-{n}", text="=") for n in (1, 2)]
+        self.stage = (
+            (self.X, "→", self.F, plus[0], self.S, equals[0], self.Y),
+            (self.G, Sign(name="back", text="→"), self.B[0], plus[1], self.B[1], equals[1], self.D),
+        )
+
+    def _panel(self, name: str, label: Words, values: Values | Tensor, role: str = "") -> Cells:
+        """One that is empty at first, unless it has a role."""
+        array = values.values if isinstance(values, Tensor) else values
+        marks = Mark(name="current", role="result"), Mark(name="window", role="window")
+        first = {"role": role} if role else {"pending": True}
+        return self.story.cells(name, label, values, marks=marks, **fitting(self.story, array), **first)
+
+    def steps(self) -> Iterator[Step]:
+        """Both ways, the sum, the gradient, its copies and their sum."""
+        x, f = Math("x"), Math("F")
+        ways = Text("{x} goes two ways: through {f}, a 3×3 convolution …", x=x, f=f)
+        past = "… and through a 1×1 convolution of the same stride" if self.projected else "… and past it, unchanged"
+        skips = "… the other skips it: whatever F does, it arrives"
+        other = "… the other through the 1×1 convolution" if self.projected else skips
+        back = Text("A sum copies its gradient; one copy goes back through {f}", f=f)
+        B = self.B
+        yield self._step(ways, self.X, self.F, "kernel")
+        yield self._step(Text(past), self.X, self.S, "input")
+        yield self._step(Text("Both are added: {sum}", sum=_sum(self.Y, (self.F, self.S), "y")), self.S, self.Y)
+        yield self.story.step(Text(SENT, g=Math(BY_Y)), self._unmarked(), arrives(self.G), beats=2)
+        yield self._step(back, self.G, B[0], "kernel")
+        yield self._step(Text(other), self.G, B[1], "input")
+        yield self._step(Text("{x} got both: {sum}", x=x, sum=_sum(self.D, B, BY_X)), B[1], self.D)
+
+    def _step(self, caption: Words, source: Cells, result: Cells, role: str = "output") -> Step:
+        """A whole panel is made from another."""
+        marks = [
+            source.mark("window", (0, 0), source.values.shape),
+            result.mark("current", (0, 0), result.values.shape),
+        ]
+        whole = [change for at in np.ndindex(result.values.shape) for change in result.write(at, mark="", role=role)]
+        return self.story.step(caption, self._unmarked(), marks, whole, beats=2)
+
+    def _unmarked(self) -> Iterator[Change]:
+        for cells in (self.X, self.F, self.S, self.Y, self.G, *self.B, self.D):
+            yield from (cells.hide("window"), cells.hide("current"))
+
+
+def _sum(cells: Cells, parts: Sequence[Cells], letter: str) -> Words:
+    """The largest of some sums."""
+    at = tuple(int(n) for n in np.unravel_index(int(np.abs(cells.values).argmax()), cells.values.shape))
+    summed = equation(cells.symbol(letter, at), parts[0][at] + parts[1][at], cells[at])
+    return Text("{sum}", sum=summed)

@@ -1,0 +1,81 @@
+"""Flattening: maps become one row of numbers, channel by channel and row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from cnnviz.errors import UsageError
+from cnnviz.limits import MAX_CHANNELS
+from cnnviz.parameters import ArrayLike, Size, param
+from cnnviz.scene import Scene
+from cnnviz.story import Graph, Maps, Story, filling, input_maps, input_size, load_maps
+from cnnviz.storyboard import Mark, Step
+from cnnviz.words import Math, Number, Shape, Symbol, Text, equation, joined
+
+_MOST = 48
+_ROLES = ("input", "kernel", "bias", "lit", "overlap", "padding")
+"""Colours of the channels, one after the other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flatten(Scene):
+    """What stands between maps and a fully connected layer: torch.nn.Flatten, in the order of memory."""
+
+    examples: ClassVar = ("cnnviz flatten", "cnnviz flatten --channels 4 --i 2")
+
+    channels: int | None = param(
+        None, help="Maps.", lo=1, hi=MAX_CHANNELS, shown_default="3, or the data's own", always_named=True
+    )
+    i: Size | None = input_size(shown_default="2×3, or the data's own")
+    input: ArrayLike = input_maps("maps")
+
+    @cached_property
+    def maps(self) -> Maps:
+        """The maps; raises UsageError where they have more cells than a row has room for."""
+        found = load_maps(self.input, self.channels, self.i, seed=self.seed, default=(3, (2, 3)))
+        if found.values.size > _MOST:
+            raise UsageError(
+                f"a row of {found.values.size} numbers does not fit the stage: use fewer --channels or a smaller --i, "
+                f"{_MOST} cells at most"
+            )
+        return found
+
+    def prepare(self) -> None:
+        """The sizes of the maps become parameters."""
+        channels, *i = self.maps.values.shape
+        self.fill_in(channels=channels, i=tuple(i))
+
+    def story(self) -> Story:
+        """One step for each number, which goes from its map to its place in the row."""
+        x, graph = self.maps.values, Graph()
+        channels, rows, columns = x.shape
+        pixels = graph.map("x", x)
+        y = graph.compute("flatten", pixels)
+        colors = np.array([_ROLES[c % len(_ROLES)] for c in range(channels)])
+        point = Text(
+            "{c} maps of {i} become one row of {n} numbers, which a fully connected layer takes",
+            c=channels,
+            i=Shape((rows, columns)),
+            n=Number(x.size),
+        )
+        story = Story(self, Text("Flatten"), graph, point=point)
+        story.set("channels", "C", Number(channels), size=False)
+        shown = np.repeat(colors, rows * columns).reshape(x.shape)
+        how: dict[str, Any] = {"roles": shown, "marks": (Mark(name="window", role="window"),)}
+        X = story.cells("input", "", pixels, data=self.maps, axes=3, **how)
+        Y = story.cells("output", "Row of {size}", y, axes=2, size=Shape((x.size,)), pending=True)
+
+        def steps() -> Iterator[Step]:
+            for n, at in enumerate(np.ndindex(x.shape)):
+                caption = equation(Symbol("y", (n + 1,)), X.symbol("x", at), Y[0, n])
+                yield story.step(caption, X.mark("window", at), Y.write((0, n), role=str(colors[at[0]])))
+
+        counted = equation(None, Number(channels) * Number(rows) * Number(columns), Number(x.size))
+        alt = Text("flattening: {steps} a row, channel by channel and row by row", steps=filling(x.size))
+        formula = joined((Math(r"n=(c-1)\,HW+(h-1)\,W+w"), Text("{c} numbers", c=counted)), "      ")
+        return story.play(steps, x.size, (X,), (Y,), alt=alt, formula=formula, step_roles=_ROLES)

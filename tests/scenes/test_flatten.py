@@ -1,0 +1,24 @@
+"""Flattening: every number goes to its place in the row."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cnnviz import UsageError
+from cnnviz.pipeline import make
+
+
+def test_each_number_comes_from_the_cell_that_is_marked():
+    scene = make("flatten", channels=2, i="2x3").scene
+    x = scene.maps.values
+    for n, step in enumerate(scene.storyboard().steps()):
+        (cell,) = [change for change in step.changes if getattr(change, "value", None) is not None]
+        (source,) = [change for change in step.changes if getattr(change, "mark", "") == "window"]
+        assert (cell.column, cell.value) == (n, x[source.channel, source.row, source.column])
+    np.testing.assert_array_equal(scene.expected()["output"], [x.ravel()])
+
+
+def test_more_numbers_than_a_row_has_room_for_are_refused():
+    with pytest.raises(UsageError, match="490 numbers"):
+        make("flatten", channels=10, i=7)
