@@ -57,8 +57,8 @@ def widest_in_cell(lo: float, hi: float, digits: int) -> tuple[str, ...]:
 
 
 def exact_digits(value: float, most: int) -> int:
-    """The decimals that write a value exactly, as 1.5 has one, or `most`."""
-    return next((n for n in range(most) if round(value, n) == value), most)
+    """The decimals that write a value exactly, as 1.5 has one, or `most`; the last bits of a sum do not count."""
+    return next((n for n in range(most) if math.isclose(round(value, n), value, rel_tol=1e-14)), most)
 
 
 def scaled(value: float, digits: int = 0) -> int:
