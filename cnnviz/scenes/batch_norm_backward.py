@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnnviz.errors import UsageError
+from cnnviz.notation import digits_for
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._backward import BY_X, BY_Y, SENT, arrives, column, load_row
@@ -60,12 +61,8 @@ class BatchNormBackward(Scene):
         X = column(story, "input", Math("x"), x, role="forward")
         H = column(story, "normal", Math(_HAT), normal, pending=True, **digits)
         G = column(story, "gradient", Math(BY_Y), g, pending=True)
-        names = (
-            Text("direct"),
-            Text("through {mean}", mean=Math(r"\mu")),
-            Text("through {variance}", variance=Math(r"\sigma^2")),
-        )
-        named = enumerate(zip(names, paths, strict=True))
+        mean, variance = (Text("through {symbol}", symbol=Math(name)) for name in (r"\mu", r"\sigma^2"))
+        named = enumerate(zip((Text("direct"), mean, variance), paths, strict=True))
         P = [column(story, f"path-{n}", name, path, pending=True, **digits) for n, (name, path) in named]
         B = column(story, "by-input", Math(BY_X), found["grad_x"], pending=True, **digits)
         places, s = list(np.ndindex(m, 1)), Number(deviation, max(self.most(), 3))
@@ -74,7 +71,8 @@ class BatchNormBackward(Scene):
 
         def steps() -> Iterator[Step]:
             forward = [change for at in places for change in H.write(at, mark="", role="forward")]
-            known = {"mean": Number(float(x.mean()), self.most()), "deviation": equation(Symbol(r"\sigma"), s)}
+            mean = Number(float(x.mean()), digits_for(x.mean(), most=self.most()))
+            known = {"mean": mean, "deviation": equation(Symbol(r"\sigma"), s)}
             said = Text(
                 "Forward: {hat} is {x} less the mean {mean}, over {deviation}", hat=Math(_HAT), x=Math("x"), **known
             )
