@@ -12,7 +12,6 @@ from cnnviz.check.claims import Claim, Values, likeliest
 from cnnviz.check.gradients import alone
 from cnnviz.check.letters import Letters, value_of
 from cnnviz.check.shown import Shown, parts
-from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.functions.compute import FUNCTIONS
 from cnnviz.operation import Call, Operation
 from cnnviz.storyboard import Curve, Dot, MoveDot, SetCurve, Storyboard
@@ -34,12 +33,6 @@ def curve_claims(board: Storyboard, operation: Operation, framework: str) -> Ite
     """What is drawn and said of functions of one variable lies on one of them, or on a derivative."""
     calls = [call for call in operation.calls if len(call.shape) == 1]
     calls = [call for call in calls if call.function not in FUNCTIONS or call.function == "softmax"]
-    if not operation.calls:
-        # A table of definitions computes none.
-        calls = [
-            Call(function=name, operands=("x",), result=name, shape=(1,), options=entry.options())
-            for name, entry in ACTIVATIONS.items()
-        ]
     told = list(_told(board, operation, calls)) if calls else []
     if not told:
         return
