@@ -84,6 +84,8 @@ def _told(board: Storyboard, operation: Operation, calls: list[Call]) -> Iterato
     names = _PARTS | {each.panel for each in operation.shown}
     names |= {f"{call.result}{n + 1}" for call in calls for n in range(*call.shape)}
     samples, at = np.linspace(-4, 4, 81), np.zeros(1)
+    # A softplus that is less sharp comes near 0 farther away.
+    wide = _WIDE / min(1.0, *(call.options.get("beta", 1.0) for call in calls))
     for where, thing in Shown(board).play():
         for part in parts(thing):
             match part:
@@ -104,6 +106,6 @@ def _told(board: Storyboard, operation: Operation, calls: list[Call]) -> Iterato
                     # No two cases hold at once.
                     yield f"a case in {where}", samples, Cases(cases[::-1])
                 case Interval():
-                    yield f"the range in {where}", _WIDE, part
+                    yield f"the range in {where}", wide, part
                 case Equation(left=Symbol(), sides=(Number(ref=None, value=value),)):
                     yield f"a number in {where}", at, value
