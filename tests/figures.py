@@ -63,9 +63,26 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
 }  # fmt: skip
 
 
+FEWER: dict[str, dict[str, object]] = {
+    "activation": {"frames": 9},
+    "loss": {"frames": 9},
+    "gradient-descent": {"frames": 9},
+    "training": {"epochs": 4},
+}
+"""A film's many pictures are alike: a few are tested."""
+
+
+def usual_figures() -> list[tuple[str, dict[str, object]]]:
+    """Each scene and its defaults, of fewer pictures where these are many."""
+    return [(name, FEWER.get(name, {})) for name in find_scenes()]
+
+
 def all_figures() -> list[tuple[str, dict[str, object]]]:
     """Scene and parameters of every figure that is tested."""
-    return [(name, given) for name in find_scenes() for given in [{}, *VARIANTS.get(name, [])]]
+    found = []
+    for name, usual in usual_figures():
+        found += [(name, {**usual, **given}) for given in [{}, *VARIANTS.get(name, [])]]
+    return found
 
 
 def named(figure: tuple[str, dict[str, object]]) -> str:
