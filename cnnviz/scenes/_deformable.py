@@ -12,6 +12,7 @@ from cnnviz.data import MAP_NAMES, load_map
 from cnnviz.errors import UsageError
 from cnnviz.notation import digits_for, size_text
 from cnnviz.ops.deformable import bilinear
+from cnnviz.parameters import quote, suggest
 from cnnviz.story import Cells, Place, Story, Windows, times
 from cnnviz.storyboard import MoveMark, Step, Values
 from cnnviz.words import Number, Text, equation, total
@@ -107,6 +108,9 @@ def _given(scene: DeformableConv, name: str, each: Size, out: Size) -> Values:
     """The same numbers at every place, a grid of the size `each`, or an array with those of each place."""
     spec, count = getattr(scene, name), each[0] * each[1]
     size = each if isinstance(spec, str) and spec in MAP_NAMES else None
+    if name == "offset" and isinstance(spec, str) and spec.isidentifier() and size is None:
+        hint = suggest(spec, ("turned", *MAP_NAMES), ", or give numbers")
+        raise UsageError(f"--offset {quote(spec)} is not known: {hint}", name)
     values = load_map(spec, size, seed=scene.seed, what=name, option=f"--{name}", axes=3).values
     if values.shape == (count, *out):
         return values

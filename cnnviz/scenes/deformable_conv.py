@@ -18,6 +18,7 @@ from cnnviz.story import (
     Sliding,
     Story,
     Windows,
+    check_steps,
     dilation,
     filling,
     input_map,
@@ -59,6 +60,8 @@ class DeformableConv(MapAndKernel):
         x, w = self.map.values, self.weights.values
         slide = Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p, d=self.d)
         windows, taps = slide.windows, list(np.ndindex(w.shape))
+        # Before millions of samples are taken.
+        check_steps(windows.count + len(taps) + 2, "this convolution")
         at = Samples(self, x, windows)
         graph = Graph()
         pixels, offset = graph.map("x", x), graph.given("offset", at.offset[None], PLAIN)
