@@ -76,7 +76,7 @@ def compare_ways(scene: Im2col) -> Story:
         steps,
         len(_NAMES) + 2 + len(more),
         (table, _plot(sides, each, i)),
-        alt=Text(told, i=Shape(i), k=Shape(k)),
+        alt=Text(told, i=Shape(scene.map.values.shape), k=Shape(k)),
         formula=Math(r"Y=A^T\,[(G\,g\,G^T)\circ(B^T d\,B)]\,A\qquad \widehat{Y}=\widehat{X}\circ\widehat{W}^{*}"),
         convention=Text("transforms of Winograd, which add and halve, are not counted"),
     )
