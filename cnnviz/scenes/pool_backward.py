@@ -74,7 +74,7 @@ class PoolBackward(Pooled):
             for n, at in enumerate(places):
                 marks = [X.mark("window", *windows.outline(at)), G.mark("window", at)]
                 reached = (best[at],) if is_max else windows.outline(at)
-                told = sent(G, at, by_x, best[at] if is_max else None)
+                told = sent(windows, G, at, by_x, best[at] if is_max else None)
                 yield story.step(told, marks, by_x.panel.mark("current", *reached), by_x.add(n))
             gone = X.hide("window"), G.hide("window"), by_x.panel.hide("current")
             yield story.step(Text("Both gradients have the same sum: nothing is lost"), gone, by_x.rest(), beats=2)
