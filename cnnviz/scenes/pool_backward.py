@@ -62,7 +62,9 @@ class PoolBackward(Pooled):
         Y = story.cells("output", "$y$ {size}", y, pending=True)
         G = gradient_panel(story, g, under=True, marks=(Mark(name="window", role="window"),))
         best = {at: cell for at in places if (cell := self.winner(X, windows, at))}
-        by_x = Sums(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], shared(windows, g, is_max, best))
+        amounts = shared(windows, g, is_max, best)
+        overlap = any(step < side for step, side in zip(slide.s, slide.k, strict=True))
+        by_x = Sums(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], amounts, noted=overlap)
 
         def steps() -> Iterator[Step]:
             by_x.start()
