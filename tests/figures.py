@@ -32,6 +32,9 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
     "shapes": [{"i": "2x9x8", "layers": "conv 3@3 s2 p1, tanh, pool 2, flatten, linear 20 4"}],
     "im2col": [{"i": 5, "k": 3, "s": 2, "p": 1}, {"compare": True}],
     "conv3d": [{"depth": 2, "kernel_depth": 2, "k": 2, "i": 2, "p": 1, "s": 2}],
+    "deformable-conv": [
+        {"offset": "0.5 -0.5; 0 0; 1 0.5; 0 1.5", "mask": "1 0.5; 0 0.25", "k": 2, "s": 2, "d": 2, "i": "5x6"},
+    ],
     "attention": [{"tokens": 4, "causal": True}],
     "patch-embed": [{"channels": 1, "i": "4x6", "patch": "2x3", "d": 2, "bias": -0.5}],
     "transposed-conv": [

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from cnnviz.operation import PACKAGED, Call, Operand, Operation, Shown, Training
+from cnnviz.operation import PACKAGED, PLAIN, Call, Operand, Operation, Shown, Training
 from cnnviz.programs._formulas import FORMULAS, SURFACES, expand
 from cnnviz.programs._literals import literal
 
@@ -88,9 +88,11 @@ class Writer:
             self.put(f"print({self.shown(shown)})")
 
     def printed(self) -> list[Shown]:
-        """What the program prints: what panels show, of gradients that none shows that of the input."""
+        """What the program prints: what panels show, or all results; of gradients that none shows that of the input."""
         found = [shown for shown in self.operation.shown if shown.printed]
-        if found or self.operation.training is None:
+        if self.operation.training is None:
+            return found or [Shown(name=call.result, panel="", kind=PLAIN) for call in self.operation.calls]
+        if found:
             return found
         return [Shown(name="grad_x", panel="", kind=self.operation.operands["x"].kind)]
 

@@ -52,9 +52,12 @@ class Samples:
         return self.mask[:, at[0], at[1]].reshape(self.k)
 
     def ring(self, X: Cells, at: Place, n: int, *, moved: bool = True) -> MoveMark:
-        """The mark of a sample goes where it is, or would be without its offset."""
+        """The mark of a sample goes where it is, or would be without its offset; beyond the map it is hidden."""
+        mark = f"sample {n + 1}"
+        if moved and not any(self._neighbours(at, n)):
+            return X.hide(mark)
         row, column = self.grid[at][n] + moved * self.by[at][n] + self.windows.padding + (1 - _RING) / 2
-        return MoveMark(panel=X.name, mark=f"sample {n + 1}", row=row, column=column, rows=_RING, columns=_RING)
+        return MoveMark(panel=X.name, mark=mark, row=row, column=column, rows=_RING, columns=_RING)
 
     def rings(self, X: Cells, at: Place, *, moved: bool = True) -> Iterator[MoveMark]:
         """The marks of all samples of an output."""
