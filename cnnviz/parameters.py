@@ -159,7 +159,7 @@ def _to_bool(parameter: Parameter, value: Any) -> bool:
 
 def _to_str(parameter: Parameter, value: Any) -> str:
     if not isinstance(value, str):
-        raise UsageError(f"{parameter.label} {quote(value)} is not a text")
+        raise UsageError(f"{parameter.label} {quote(value)} is not a text: write it in quotation marks")
     return value
 
 

@@ -288,6 +288,10 @@ def test_a_shared_page_needs_no_server(cnnviz, tmp_path):
     (tmp_path / "page" / "figure-9.html").write_text("mine")
     assert cnnviz("share", "conv", "--tween", 0, "--vary", "k=2,9", "-o", "page").code == 0
     assert {file.name for file in (tmp_path / "page").iterdir()} == {"index.html", "figure-1.html", "figure-9.html"}
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "index.html").write_text("mine")
+    assert cnnviz("share", "conv", "--vary", "k=2,3", "-o", "own").code == 2
+    assert [file.read_text() for file in (tmp_path / "own").iterdir()] == ["mine"]
     for wrong in (
         ["--vary", "k=2"],
         ["--vary", "kk=2,3"],

@@ -67,6 +67,12 @@ class Network:
         return sum(math.prod(shape) for shapes in self.weight_shapes for shape in shapes.values())
 
     @property
+    def products(self) -> int:
+        """Multiplications for one input: a kernel's weights meet every position of their map, a matrix's one input."""
+        layers = zip(self.weight_shapes, self.shapes[1:], strict=True)
+        return sum(math.prod(shapes.get("weight", (0,))) * math.prod(output[1:]) for shapes, output in layers)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The layers' names in a file of weights: conv1, relu1, conv2, …"""
         seen: Counter[str] = Counter()
@@ -77,15 +83,10 @@ class Network:
         return tuple(names)
 
     def _check_sizes(self) -> None:
-        products = values = 0
-        for shapes, output in zip(self.weight_shapes, self.shapes[1:], strict=True):
-            # A kernel's weights meet every position of their map, a matrix's one input each.
-            positions = math.prod(output[1:])
-            products += math.prod(shapes.get("weight", (0,))) * positions
-            values += math.prod(output)
+        values = sum(map(math.prod, self.shapes[1:]))
         for count, most, what in (
             (self.parameters, MAX_WEIGHTS, "weights"),
-            (products, MAX_PRODUCTS, "products"),
+            (self.products, MAX_PRODUCTS, "products"),
             (values, MAX_MAP_VALUES, "values in its maps"),
         ):
             if count > most:

@@ -32,6 +32,9 @@ from cnnviz.story import Story
 from cnnviz.storyboard import Step, Values
 from cnnviz.words import Number, Text
 
+_MOST_PRODUCTS = 10**10
+"""Multiplications forward: about a minute."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingScene(Scene):
@@ -71,6 +74,9 @@ class TrainingScene(Scene):
             self.fill_in(lr=RATES[self.optimizer])
         if (classes := self._learner.network.classes) != 2:
             raise UsageError(f"--layers ends in {classes} numbers: end with fc 2, for two classes")
+        if (products := self._learner.network.products * self.points * self.epochs) > _MOST_PRODUCTS:
+            most = f"{products:.0e} multiplications, more than {_MOST_PRODUCTS:.0e}"
+            raise UsageError(f"this training takes {most}: use fewer --epochs or --points, or smaller --layers")
 
     @cached_property
     def _learner(self) -> Learner:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -63,6 +64,9 @@ def load_maps(
         if name == PICTURE:
             return _maps(np.repeat(load_map(name, (rows, columns), seed=seed).values[None], count, axis=0), "image")
         return _maps(load_map(name, (count * rows, columns), seed=seed).values.reshape(count, rows, columns))
+    if isinstance(spec, (str, os.PathLike)) and os.fspath(spec).lower().endswith(".npy"):
+        saved = load_map(spec, size, seed=seed, axes=3, sheets=sheets or 1).values
+        spec = saved if saved.ndim == 3 else spec
     axes = np.shape(spec) if hasattr(spec, "shape") else ()
     if len(axes) >= 3:
         count = math.prod(axes[:-2])

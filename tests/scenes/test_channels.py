@@ -11,6 +11,7 @@ from PIL import Image
 from cnnviz import UsageError
 from cnnviz.check import check_figure
 from cnnviz.ops import conv2d
+from cnnviz.parameters import changed
 from cnnviz.pipeline import make
 from cnnviz.playback import play
 from cnnviz.words import Equation, evaluate
@@ -95,16 +96,26 @@ def test_channels_follow_from_the_data(tmp_path):
     assert scene.storyboard().panel("input").captions == ("R", "G", "B")
     for one in ({"input": "grey.png"}, {"input": "colour.png", "channels": 1}):
         assert make("conv", i=4, **{**one, "input": str(tmp_path / one["input"])}).scene.maps.values.shape == (1, 4, 4)
+    grey = make("conv", i=4, channels=3, input=str(tmp_path / "grey.png")).scene.maps.values
+    np.testing.assert_array_equal(grey, [grey[0]] * 3)
+
+
+def test_data_of_more_channels_than_can_be_asked_for_is_made_again_by_its_own_parameters():
+    scene = make("conv", input=np.ones((65, 2, 2)), k=2).scene
+    assert make("conv", **changed(scene)).scene == scene
 
 
 @pytest.mark.parametrize(
     ("given", "named"),
     [
         ({"channels": 3, "groups": 2}, ("--groups 2", "channels, 3", "--groups 1")),
-        ({"input": np.ones((3, 5, 5)), "kernel": np.ones((2, 4, 3, 3))}, ("4 channels", "--channels 4")),
+        ({"input": np.ones((3, 5, 5)), "kernel": np.ones((2, 4, 3, 3))}, ("4 channels", "kernels for 3")),
+        ({"input": "1 2; 3 4", "kernel": np.ones((1, 3, 2, 2))}, ("3 channels", "has 1")),
+        ({"channels": 4, "groups": 3}, ("channels, 4", "--groups 1 or 2 or 4")),
+        ({"filters": 2, "bias": "1,2"}, ("'1.2'", "'1 2'")),
         ({"input": np.ones((3, 5, 5)), "channels": 2}, ("3 channels", "leave --channels out")),
         ({"input": np.ones((2049, 2, 2)), "k": 1}, ("2049×2×2", "at most 2048")),
-        ({"channels": 3, "filters": 2, "bias": (1, 2, 3)}, ("3 numbers", "--filters 3")),
+        ({"channels": 3, "filters": 2, "bias": "1,2,3"}, ("3 numbers", "--filters 3")),
         ({"s": 2, "p": "same", "i": 6}, ("stride 1", "PyTorch", "--p 0,1")),
         ({"p": 5, "padding_mode": "reflect"}, ("size 5", "4 or less")),
         ({"i": 1, "k": 1, "p": 1, "padding_mode": "reflect"}, ("size 1", "size 2 or more")),

@@ -239,6 +239,7 @@ def test_branches_that_are_concatenated_are_counted(saved):
         (["--layer", "conv3"], "conv2"),
         (["--layer", "fc1"], "convolution"),
         (["--gradcam", "cat"], "--gradcam"),
+        (["--gradcam", "10"], "0 to 9"),
         (["--gradcam", "3", "--layer", "conv2"], "--layer"),
     ],
 )
