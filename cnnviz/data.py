@@ -16,7 +16,7 @@ import numpy as np
 from cnnviz import kernels, limits, maps
 from cnnviz.errors import UsageError
 from cnnviz.images import read_image
-from cnnviz.parameters import Size, quote, suggest
+from cnnviz.parameters import Size, quote, suggest, to_cli
 from cnnviz.rows import check_even, file_rows, is_literal, literal_rows, parse_rows, unpasted
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class _Request:
     size_option: str
     axes: int = 2
     sheets: int = 1
+    color: bool = True
 
     def __post_init__(self) -> None:
         if self.size is not None and not all(1 <= side <= self.limit for side in self.size):
@@ -81,6 +82,7 @@ def load_map(
     size_option: str = "--i",
     axes: int = 2,
     sheets: int = 1,
+    color: bool = True,
 ) -> Data:
     """Load an input map.
 
@@ -88,10 +90,12 @@ def load_map(
     sequences or an array; `size` is rows, columns or None for the data's own, an image's with no `default_image_size`
     up to `limits.MAX_SIDE` pixels a side. Names have the values of `maps.make_map`, random ones from `seed` >= 0; an
     image becomes grey levels 0..255. With three `axes` an array may have channels, and an image in colour becomes its
-    three; of rows and columns alone there are those of so many `sheets`, one below the other. Raises UsageError, in one
-    line, for whatever is wrong.
+    three if `color` is; of rows and columns alone there are those of so many `sheets`, one below the other. Raises
+    UsageError, in one line, for whatever is wrong.
     """
-    request = _Request(size, default_image_size, limits.MAX_SIDE, MAP_NAMES, what, option, size_option, axes, sheets)
+    request = _Request(
+        size, default_image_size, limits.MAX_SIDE, MAP_NAMES, what, option, size_option, axes, sheets, color
+    )
 
     def make(name: str) -> Grid:
         return maps.make_map(name, size or ((name == maps.PICTURE and default_image_size) or default_size), seed)
@@ -110,13 +114,16 @@ def load_kernel(
     size_option: str = "--k",
     axes: int = 2,
     sheets: int = 1,
+    color: bool = True,
 ) -> Data:
     """Load a kernel.
 
     As `load_map`, with the names and the values of `kernels.make_kernel`; with four `axes` an array may be the weight
     of a layer. Raises UsageError, in one line, for whatever is wrong.
     """
-    request = _Request(size, default_size, limits.MAX_KERNEL, KERNEL_NAMES, what, option, size_option, axes, sheets)
+    request = _Request(
+        size, default_size, limits.MAX_KERNEL, KERNEL_NAMES, what, option, size_option, axes, sheets, color
+    )
     return _load(
         spec,
         request,
@@ -222,12 +229,14 @@ def _grid_shape(shape: tuple[int, ...], subject: str, request: _Request) -> tupl
         raise UsageError(f"{subject} is {_times(shape)}: use at most {limits.MAX_SHEETS} channels and filters")
     if rows > request.limit or columns > request.limit:
         raise UsageError(f"{subject} is {_times(shape)}: use at most {request.limit} rows and columns")
-    high = rows if sheets else rows / request.sheets
-    if request.size not in (None, (high, columns)):
-        raise UsageError(
-            f"{subject} is {_times(shape)}, but {request.size_option} asks for {_times(request.size)}: "
-            f"leave {request.size_option} out"
-        )
+    high, rest = (rows, 0) if sheets else divmod(rows, request.sheets)
+    if request.size is not None and (rest or request.size != (high, columns)):
+        asked, many = _times(request.size), request.sheets > 1 and not sheets
+        wanted = f"{asked}, {request.sheets} times" if many else asked
+        fits = f"use {request.size_option} {to_cli((high, columns))}"
+        if rest:
+            fits = f"give {_times((request.size[0] * request.sheets, request.size[1]))}, one below the other"
+        raise UsageError(f"{subject} is {_times(shape)}, but {request.size_option} asks for {wanted}: {fits}")
     return shape
 
 
@@ -246,7 +255,7 @@ def _load_file(text: str, request: _Request) -> Data:
     try:
         with _opened(text, subject, request) as file:
             if kind in _IMAGE_KINDS:
-                color, size = request.axes > 2, request.size or request.image_size
+                color, size = request.color and request.axes > 2, request.size or request.image_size
                 values, source = read_image(file, subject, size, color=color), "image"
             else:
                 read = _read_npy if kind == ".npy" else _read_text

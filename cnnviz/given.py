@@ -48,6 +48,9 @@ class RemotePath(str):
         made.display_path = display_path
         return made
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RemotePath, (str(self), self.display_path)
+
     def __repr__(self) -> str:
         return repr(self.display_path)
 

@@ -181,8 +181,15 @@ def _to_size(parameter: Parameter, value: Any) -> Size:
 
 
 def _to_numbers(parameter: Parameter, value: Any) -> Any:
-    if isinstance(value, str) and len(parts := value.split()) > 1:
-        value = parts
+    if isinstance(value, str):
+        parts = re.split(r"\s*,\s+|\s+", value.strip())
+        if len(parts) == 1 and "," in value:
+            parts = value.split(",")
+            # A lone comma may be a decimal one.
+            if len(parts) == 2 and "." not in value:
+                told = f"{quote('.'.join(parts))} or, for two numbers, {quote(' '.join(parts))}"
+                raise UsageError(f"{parameter.label} {quote(value)} is one number or two: write {told}")
+        value = parts if len(parts) > 1 else value
     if isinstance(value, (tuple, list)):
         numbers = tuple(_to_float(parameter, part) for part in value)
         return numbers if len(numbers) != 1 else numbers[0]

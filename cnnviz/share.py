@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.export import formats
 from cnnviz.export.html import document
 from cnnviz.files import whole_file
 from cnnviz.limits import TWEEN
@@ -35,8 +36,9 @@ def write_shared(scene: str, given: Mapping[str, Any], vary: Mapping[str, Sequen
     cls, vary = named(scene, vary)
     if (count := math.prod(map(len, vary.values()))) > MOST_FIGURES:
         raise UsageError(f"{count} combinations are too many: vary fewer values, at most {MOST_FIGURES} combinations")
-    if folder.is_file():
-        raise UsageError(f"{folder} is a file: give a folder, such as -o page/")
+    if folder.is_file() or folder.suffix[1:] in formats() or folder.name == "-":
+        raise UsageError(f"{folder} is no folder: give one, such as -o page/")
+    before = _pages_in(folder)
     declared = {p.name: p for p in parameters_of(cls)}
     if unknown := [name for name in vary if name not in declared]:
         raise UsageError(f"--vary {unknown[0]} changes how a figure looks: vary one of {', '.join(declared)}")
@@ -65,7 +67,6 @@ def write_shared(scene: str, given: Mapping[str, Any], vary: Mapping[str, Sequen
     pages[PAGE] = _index(spoken(board.title), tag_of(board.lang), shared)
     if (size := sum(len(page.encode("utf-8")) for page in pages.values())) > MOST_BYTES:
         raise CnnvizError(f"the folder would have {size} bytes: vary fewer values, or make the figure smaller")
-    before = _pages_in(folder)
     for name, page in pages.items():
         with whole_file(folder / name) as file_:
             file_.write(page.encode("utf-8"))
@@ -75,10 +76,14 @@ def write_shared(scene: str, given: Mapping[str, Any], vary: Mapping[str, Sequen
 
 
 def _pages_in(folder: Path) -> set[str]:
-    """The pages that an earlier call wrote into a folder: those that its index names."""
+    """The pages that an earlier call wrote into a folder, which its index names; raises UsageError for another's."""
     index = folder / PAGE
-    written = index.read_text(encoding="utf-8", errors="replace") if index.is_file() else ""
-    return set(re.findall(r'"file": "(figure-\d+\.html)"', written)) if 'id="shared">' in written else set()
+    if not index.is_file():
+        return set()
+    written = index.read_text(encoding="utf-8", errors="replace")
+    if 'id="shared">' not in written:
+        raise UsageError(f"{index} is a page that share did not write: give another folder")
+    return set(re.findall(r'"file": "(figure-\d+\.html)"', written))
 
 
 def varied(text: str) -> tuple[str, list[str]]:

@@ -32,6 +32,9 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
     "shapes": [{"i": "2x9x8", "layers": "conv 3@3 s2 p1, tanh, pool 2, flatten, linear 20 4"}],
     "im2col": [{"i": 5, "k": 3, "s": 2, "p": 1}, {"compare": True}],
     "conv3d": [{"depth": 2, "kernel_depth": 2, "k": 2, "i": 2, "p": 1, "s": 2}],
+    "deformable-conv": [
+        {"offset": "0.5 -0.5; 0 0; 1 0.5; 0 1.5", "mask": "1 0.5; 0 0.25", "k": 2, "s": 2, "d": 2, "i": "5x6"},
+    ],
     "attention": [{"tokens": 4, "causal": True}],
     "patch-embed": [{"channels": 1, "i": "4x6", "patch": "2x3", "d": 2, "bias": -0.5}],
     "transposed-conv": [
@@ -63,9 +66,26 @@ VARIANTS: dict[str, list[dict[str, object]]] = {
 }  # fmt: skip
 
 
+FEWER: dict[str, dict[str, object]] = {
+    "activation": {"frames": 9},
+    "loss": {"frames": 9},
+    "gradient-descent": {"frames": 9},
+    "training": {"epochs": 4},
+}
+"""A film's many pictures are alike: a few are tested."""
+
+
+def usual_figures() -> list[tuple[str, dict[str, object]]]:
+    """Each scene and its defaults, of fewer pictures where these are many."""
+    return [(name, FEWER.get(name, {})) for name in find_scenes()]
+
+
 def all_figures() -> list[tuple[str, dict[str, object]]]:
     """Scene and parameters of every figure that is tested."""
-    return [(name, given) for name in find_scenes() for given in [{}, *VARIANTS.get(name, [])]]
+    found = []
+    for name, usual in usual_figures():
+        found += [(name, {**usual, **given}) for given in [{}, *VARIANTS.get(name, [])]]
+    return found
 
 
 def named(figure: tuple[str, dict[str, object]]) -> str:

@@ -12,7 +12,6 @@ from cnnviz.check.claims import Claim, Values, likeliest
 from cnnviz.check.gradients import alone
 from cnnviz.check.letters import Letters, value_of
 from cnnviz.check.shown import Shown, parts
-from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.functions.compute import FUNCTIONS
 from cnnviz.operation import Call, Operation
 from cnnviz.storyboard import Curve, Dot, MoveDot, SetCurve, Storyboard
@@ -34,12 +33,6 @@ def curve_claims(board: Storyboard, operation: Operation, framework: str) -> Ite
     """What is drawn and said of functions of one variable lies on one of them, or on a derivative."""
     calls = [call for call in operation.calls if len(call.shape) == 1]
     calls = [call for call in calls if call.function not in FUNCTIONS or call.function == "softmax"]
-    if not operation.calls:
-        # A table of definitions computes none.
-        calls = [
-            Call(function=name, operands=("x",), result=name, shape=(1,), options=entry.options())
-            for name, entry in ACTIVATIONS.items()
-        ]
     told = list(_told(board, operation, calls)) if calls else []
     if not told:
         return
@@ -91,6 +84,8 @@ def _told(board: Storyboard, operation: Operation, calls: list[Call]) -> Iterato
     names = _PARTS | {each.panel for each in operation.shown}
     names |= {f"{call.result}{n + 1}" for call in calls for n in range(*call.shape)}
     samples, at = np.linspace(-4, 4, 81), np.zeros(1)
+    # A softplus that is less sharp comes near 0 farther away.
+    wide = _WIDE / min(1.0, *(call.options.get("beta", 1.0) for call in calls))
     for where, thing in Shown(board).play():
         for part in parts(thing):
             match part:
@@ -111,6 +106,6 @@ def _told(board: Storyboard, operation: Operation, calls: list[Call]) -> Iterato
                     # No two cases hold at once.
                     yield f"a case in {where}", samples, Cases(cases[::-1])
                 case Interval():
-                    yield f"the range in {where}", _WIDE, part
+                    yield f"the range in {where}", wide, part
                 case Equation(left=Symbol(), sides=(Number(ref=None, value=value),)):
                     yield f"a number in {where}", at, value

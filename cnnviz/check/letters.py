@@ -32,10 +32,15 @@ Letters = Mapping[str, Sequence[Any]]
 
 def letters_of(board: Storyboard, operation: Operation) -> Letters:
     """They are parameters, arguments of calls where those were left out, and what the formula puts in and gets."""
-    found = defaultdict[str, list[Any]](list)
-    for given in (board.parameters, *(call.options for call in operation.calls)):
+    found, arguments = defaultdict[str, list[Any]](list), defaultdict[str, list[Any]](list)
+    for call in operation.calls:
+        for name, value in call.options.items():
+            arguments[_ARGUMENTS.get(name, name)].append(value)
+    # A letter that is one number here and another there is not known.
+    agreed = {name: each for name, (each, *others) in arguments.items() if all(other == each for other in others)}
+    for given in (board.parameters, agreed):
         for name, value in given.items():
-            found[_ARGUMENTS.get(name, name)] += [] if value is None or isinstance(value, str) else [value]
+            found[name] += [] if value is None or isinstance(value, str) else [value]
     for letter, name in _PARAMETERS.items():
         # The label of one call of several may be another letter than y.
         if len(operation.calls) == 1 or board.parameters.get(name) is not None:

@@ -108,13 +108,13 @@ def _with_long_runs(patch: Patch) -> Patch:
 def _kept(film: Frames) -> Iterator[bytes]:
     """Blocks for a film with a ground, each drawn over the ones before."""
     unchanged, moved = len(film.palette.colors), False
-    for number, patch in enumerate(patches(film)):
+    for number, (patch, following) in enumerate(_with_next(patches(film))):
         if not number:
             yield _block(patch.box, patch.pixels, patch.milliseconds, _KEEP, None)
             continue
         pixels, left = _with_long_runs(patch).sparse(unchanged), patch.milliseconds
-        # Where windows only jump a step is one block.
-        most = _MOST_MOVING if patch.moving else _MOST_BLOCKS if moved else 1
+        # Where windows only jump a step is one block, and the last picture is whole for all of its hold.
+        most = _MOST_MOVING if patch.moving else _MOST_BLOCKS if moved and following else 1
         moved, parts = moved or patch.moving, blocks(pixels, unchanged, min(most, left // _BRIEF))
         for box in parts:
             lasts = left if box is parts[-1] else _BRIEF

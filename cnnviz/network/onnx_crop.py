@@ -44,9 +44,13 @@ def find_layer(known: Prepared, name: str | None) -> OnnxLayer:
         if layer.kind == "Conv" if name is None else name in (layer.name, layer.head.name, layer.head.output[0]):
             return layer
     names = [layer.name for layer in known.layers if layer.kind == "Conv"]
-    alike = get_close_matches(name or "", names, _MOST_NAMES, 0.3) or names[:_MOST_NAMES]
-    those = ", ".join(alike) + ", …" * (len(alike) < len(names))
-    raise UsageError(f"{known.model.subject} has no layer {quote(name or 'Conv')}: it has {those}", "layer")
+    if not names:
+        raise UsageError(f"{known.model.subject} has no convolution: leave --layer and --receptive-field out", "layer")
+    given = (name or "").lower()
+    alike = [found for found in names if given in found.lower()] or get_close_matches(given, names, _MOST_NAMES, 0.3)
+    few = (alike or names)[:_MOST_NAMES] if len(names) > _MOST_NAMES else names
+    those = ", ".join(few) + ", …" * (len(few) < len(names))
+    raise UsageError(f"{known.model.subject} has no layer {quote(name)}: it has {those}", "layer")
 
 
 def crop_of(known: Prepared, name: str, most: int) -> Crop:

@@ -65,7 +65,12 @@ def class_of(text: str, names: Sequence[str]) -> int:
         return alike[0]
     if text.strip().isdigit() and int(text) < len(names):
         return int(text)
-    named = suggest(text, names) if len(names) <= _MOST_NAMES else f"use a label, or 0 to {len(names) - 1}"
+    if not names:
+        raise UsageError("--gradcam needs scores of classes, which this model does not give: leave it out", "gradcam")
+    numbers = f"0 to {len(names) - 1}"
+    named = suggest(text, names) if len(names) <= _MOST_NAMES else f"use a label, or {numbers}"
+    if text.strip().removeprefix("-").isdigit():
+        named = f"use {numbers}"
     raise UsageError(f"--gradcam {quote(text)} is no class: {named}", "gradcam")
 
 

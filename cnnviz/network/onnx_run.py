@@ -140,7 +140,8 @@ def _image(spec: object, model: OnnxModel, seed: int) -> tuple[Array, Words, boo
     if is_picture and len(values) == 1:
         values = np.repeat(values, channels, axis=0)
     if values.shape != model.shape:
-        raise UsageError(f"input is {size_text(*values.shape)}, but the model takes {size_text(*model.shape)}")
+        takes = size_text(*model.shape)
+        raise UsageError(f"input is {size_text(*values.shape)}, but the model takes {takes}: give an image, or {takes}")
     return (values / 255 if is_picture else values), data.name or Text("an image"), is_picture
 
 

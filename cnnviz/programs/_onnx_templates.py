@@ -10,7 +10,7 @@ RESIZE_MODES = {
 }
 _AFFINE = "ones := np.ones(SHAPE, dtype={dtype})\nzeros := np.zeros(SHAPE, dtype={dtype})\n"
 PER_CHANNEL = _AFFINE.replace("SHAPE", "{shape[1]}")
-GROUPS = PER_CHANNEL + "GroupNormalization({0}, ones, zeros, num_groups=GROUPS, epsilon={eps}{stash})"
+GROUPS = PER_CHANNEL + "GroupNormalization({0}, ones, zeros, num_groups=GROUPS, epsilon={o[eps]}{stash})"
 SQUARES = (
     "{y}_squares = X * X\n{y}_mean = AveragePool({y}_squares, kernel_shape=WINDOW, pads=PADS, count_include_pad=1)"
 )
@@ -22,7 +22,7 @@ BATCH_NORM = (
     "{y}_variances = ReduceMean({y}_squares, {axes})\n"
     "{y}_mean = Reshape({y}_means, (-1,))\n"
     "{y}_variance = Reshape({y}_variances, (-1,))\n"
-    "BatchNormalization({0}, {affine}, {y}_mean, {y}_variance, epsilon={eps})"
+    "BatchNormalization({0}, {affine}, {y}_mean, {y}_variance, epsilon={o[eps]})"
 )
 TEMPLATES = {
     "avg_pool2d": "AveragePool({0}{window})",
@@ -30,9 +30,9 @@ TEMPLATES = {
     "pixel_shuffle": 'DepthToSpace({0}, blocksize={upscale_factor}, mode="CRD")',
     "fold": "Col2Im({0}, {o[output_size]}, {o[kernel_size]}, "
     "dilations={o[dilation]}, pads=(*{o[padding]}, *{o[padding]}), strides={o[stride]})",
-    "batch_norm_inference": PER_CHANNEL + "BatchNormalization({0}, ones, zeros, {1}, {2}, epsilon={eps})",
+    "batch_norm_inference": PER_CHANNEL + "BatchNormalization({0}, ones, zeros, {1}, {2}, epsilon={o[eps]})",
     "layer_norm": _AFFINE.replace("SHAPE", "{o[normalized_shape]}")
-    + "LayerNormalization({0}, ones, zeros, axis=1, epsilon={eps}{stash})",
+    + "LayerNormalization({0}, ones, zeros, axis=1, epsilon={o[eps]}{stash})",
     "group_norm": GROUPS.replace("GROUPS", "{num_groups}"),
     "add": "Add({0}, {1})",
     "flatten": "Flatten({0})",

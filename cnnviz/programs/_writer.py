@@ -93,11 +93,13 @@ class Writer:
             self.put(f"print({self.shown(shown)})")
 
     def printed(self) -> list[Shown]:
-        """What the program prints: what panels show, of gradients that none shows that of the input."""
+        """What the program prints: what panels show, or all results; of gradients that none shows that of the input."""
         if self.operation.course is not None:
             return [Shown(name=self.operation.course.result, panel="", kind=PLAIN)]
         found = [shown for shown in self.operation.shown if shown.printed]
-        if found or self.operation.training is None:
+        if self.operation.training is None:
+            return found or [Shown(name=call.result, panel="", kind=PLAIN) for call in self.operation.calls]
+        if found:
             return found
         return [Shown(name="grad_x", panel="", kind=self.operation.operands["x"].kind)]
 

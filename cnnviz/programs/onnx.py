@@ -307,7 +307,7 @@ class Framework(Writer):
             groups = GROUPS.replace("GROUPS", "{shape[1]}")
             self.fill("# Groups of one channel each are instance normalization.\n" + groups, call)
         else:
-            self.fill(PER_CHANNEL + "InstanceNormalization({0}, ones, zeros, epsilon={eps})", call)
+            self.fill(PER_CHANNEL + "InstanceNormalization({0}, ones, zeros, epsilon={o[eps]})", call)
 
     # Layers and activations
 

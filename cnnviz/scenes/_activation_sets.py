@@ -25,8 +25,7 @@ def all_curves(scene: Scene, points: Sequence[Point[Activation]], point: Words) 
     first, most = points[0], scene.most()
     x = graph.given("x", first.at)
     for each in points:
-        each.compute(graph, x, each.entry.name, each.entry.name)
-    graph.essential = 1
+        graph.show(each.computed(graph, x, each.entry.name), each.entry.name)
     columns = [[_small_plot(point) for point in points if point.entry.group == group] for group in _GROUPS]
 
     def steps() -> Iterator[Step]:
@@ -53,7 +52,9 @@ def all_curves(scene: Scene, points: Sequence[Point[Activation]], point: Words) 
 
 def table(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> Story:
     """Equation, range and derivative of each function; one row after the other lights up, with an example below."""
-    _, story = _started(scene, points, point)
+    graph, story = _started(scene, points, point)
+    at = graph.given("x", [_EXAMPLE])
+    examples = [each.computed(graph, at, each.entry.name) for each in points]
     header = (Text("function"), Text("group"), F, Text("range"), Symbol("f'(x)"), Text("curves"))
     entries = tuple(
         (
@@ -69,9 +70,8 @@ def table(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> St
     x = Number(_EXAMPLE, min(2, scene.most()))
 
     def steps() -> Iterator[Step]:
-        for row, point in enumerate(points):
-            value = float(point.entry.value(_EXAMPLE, parameter=point.parameter))
-            example = point.worked(F, x, Number(value, scene.most()))
+        for row, (point, found) in enumerate(zip(points, examples, strict=True)):
+            example = point.worked(F, x, Number(float(found.values[0]), scene.most(), (found.name, 0)))
             where = Text("{name} at {x}", name=point.entry.title, x=Assigned(X, Number(_EXAMPLE)))
             caption = Text("{where}:   {example}", where=where, example=example)
             yield story.step(caption, light_rows("table", row, len(header)))
@@ -107,6 +107,7 @@ def _sketch(point: Point[Activation]) -> tuple[Curve, Curve]:
 
 def _started(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> tuple[Graph, Story]:
     graph = Graph()
+    graph.essential = 1
     story = Story(scene, Text("Activation functions"), graph, point=point)
     story.settings += [
         ("", Text("{name} {value}", name=point.entry.title, value=value))

@@ -64,7 +64,8 @@ def received(number: Number, at: Place, symbol: str = BY_Y) -> Words:
 class Sums:
     """A panel whose cells add up, from 0: `amounts` are what each step adds to which cells.
 
-    It shows the last `axes` of a tensor, or of its part at `index`.
+    It shows the last `axes` of a tensor, or of its part at `index`. Where each cell is reached once, no note need be
+    `noted` in it.
     """
 
     def __init__(
@@ -76,9 +77,10 @@ class Sums:
         amounts: Sequence[Mapping[Place, float]],
         axes: int = 2,
         index: Place = (),
+        noted: bool = True,
         **more: Any,
     ) -> None:
-        self.amounts = amounts
+        self.amounts, self._noted = amounts, noted
         array = values.values[index]
         shown = array.reshape(array.shape[-axes:] if array.ndim > 1 else (-1, 1))
         zeros, roles = np.zeros(shown.shape), np.full(shown.shape, "pending")
@@ -122,7 +124,7 @@ class Sums:
         """Add what a step adds, counted from 0, with a note of it in each cell."""
         amount = self._added = self.amounts[step]
         self._raise(amount)
-        shown = self.panel.panel.numbers
+        shown = self._noted and self.panel.panel.numbers
         noted = [Number(more, self.panel.decimals) for more in amount.values() if shown]
         notes = [note if note.exact() < 0 else Joined(("+", note), "") for note in noted]
         roles = dict.fromkeys(amount, "kernel")

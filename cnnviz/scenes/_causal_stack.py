@@ -24,7 +24,7 @@ _MOST_LAYERS, _MOST_NODES = 6, 24
 def read_stack(text: str) -> tuple[int, ...]:
     """The dilations of a stack, from below; raises UsageError."""
     if not re.fullmatch(r"\s*[1-9]\d{0,2}(\s*,\s*[1-9]\d{0,2})*\s*", text):
-        raise UsageError(f"--stack {quote(text)} is not a list of dilations: write them as 1,2,4,8")
+        raise UsageError(f"--stack {quote(text)} is no list of dilations up to 999: write them as 1,2,4,8")
     found = tuple(map(int, text.split(",")))
     if len(found) > _MOST_LAYERS:
         raise UsageError(f"--stack has {len(found)} layers, more than a figure shows: use {_MOST_LAYERS} or fewer")

@@ -15,7 +15,7 @@ from cnnviz.words import Expression, Math, Number, Shape, Symbol, Text, Words, e
 if TYPE_CHECKING:
     from cnnviz.scenes.conv_backward import ConvBackward
 
-_BOTH = "{g}: times its windows to filter {f}, times filter {f} to the input"
+_BOTH = "{g}: times its window for filter {f}, times filter {f} for the input"
 
 
 class _ByWeight:
@@ -97,7 +97,7 @@ class _ByInput:
 
     def last(self) -> Words:
         """What it comes to."""
-        return Text("The stamps of all filters add up")
+        return Text("The input's gradient is the sum over all filters")
 
 
 def channels_backward(scene: ConvBackward, story: Story, found: Mapping[str, Tensor], g: Values) -> Story:

@@ -52,7 +52,9 @@ def sums_of_windows(scene: ConvBackward, story: Story, slide: Sliding, found: Ma
             caption: Words
             if scene.part == "both":
                 names = {"w": Math(BY_W), "x": Math(BY_X)}
-                caption = Text("{g}: times its window to {w}, times the kernel to {x}", g=received(G[at], at), **names)
+                caption = Text(
+                    "{g}: times its window for {w}, times the kernel for {x}", g=received(G[at], at), **names
+                )
             else:
                 caption = by_w.so_far(by_w.panel.symbol(BY_W, worked), worked, product, places[: n + 1])
             yield story.step(caption, X.window(windows, at), G.mark("current", at), *added)

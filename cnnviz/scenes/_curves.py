@@ -184,11 +184,11 @@ class Point(Generic[Entry]):
         value = Strong(self.value(step, most, self.entry.name))
         return Text("{name} {value}", name=self.entry.title, value=value)
 
-    def compute(self, graph: Graph, x: Tensor, result: str, panel: str) -> None:
-        """The function at all places, recorded as what the panel shows."""
+    def computed(self, graph: Graph, x: Tensor, result: str) -> Tensor:
+        """The function of x, recorded under a name."""
         options = {"label": self.letters["y"].value} if "y" in self.letters else {}
         options |= self.entry.options(self.parameter)
-        graph.show(graph.compute(self.entry.name, x, result=result, **options), panel)
+        return graph.compute(self.entry.name, x, result=result, **options)
 
     def plot(self, name: str, texts: Sequence[Words] = ("", ""), guides: Sequence[Curve] = (), **fields: Any) -> Plot:
         """Axes with both curves, named by `texts` at their ends, and the point where it starts and ends."""
@@ -247,7 +247,7 @@ def point_moves(
     """
     is_loss, graph = isinstance(point.entry, Loss), Graph()
     family: Mapping[str, Any] = LOSSES if is_loss else ACTIVATIONS
-    point.compute(graph, graph.given("x", point.at), "loss" if is_loss else "y", "plot")
+    graph.show(point.computed(graph, graph.given("x", point.at), "loss" if is_loss else "y"), "plot")
     story = Story(scene, point.entry.title, graph, point=said)
     story.settings += [*settings, *(("", setting) for setting in point.settings)]
 

@@ -12,6 +12,7 @@ from cnnviz.data import MAP_NAMES, load_map
 from cnnviz.errors import UsageError
 from cnnviz.notation import digits_for, size_text
 from cnnviz.ops.deformable import bilinear
+from cnnviz.parameters import quote, suggest
 from cnnviz.story import Cells, Place, Story, Windows, times
 from cnnviz.storyboard import MoveMark, Step, Values
 from cnnviz.words import Number, Text, equation, total
@@ -51,9 +52,12 @@ class Samples:
         return self.mask[:, at[0], at[1]].reshape(self.k)
 
     def ring(self, X: Cells, at: Place, n: int, *, moved: bool = True) -> MoveMark:
-        """The mark of a sample goes where it is, or would be without its offset."""
+        """The mark of a sample goes where it is, or would be without its offset; beyond the map it is hidden."""
+        mark = f"sample {n + 1}"
+        if moved and not any(self._neighbours(at, n)):
+            return X.hide(mark)
         row, column = self.grid[at][n] + moved * self.by[at][n] + self.windows.padding + (1 - _RING) / 2
-        return MoveMark(panel=X.name, mark=f"sample {n + 1}", row=row, column=column, rows=_RING, columns=_RING)
+        return MoveMark(panel=X.name, mark=mark, row=row, column=column, rows=_RING, columns=_RING)
 
     def rings(self, X: Cells, at: Place, *, moved: bool = True) -> Iterator[MoveMark]:
         """The marks of all samples of an output."""
@@ -104,6 +108,9 @@ def _given(scene: DeformableConv, name: str, each: Size, out: Size) -> Values:
     """The same numbers at every place, a grid of the size `each`, or an array with those of each place."""
     spec, count = getattr(scene, name), each[0] * each[1]
     size = each if isinstance(spec, str) and spec in MAP_NAMES else None
+    if name == "offset" and isinstance(spec, str) and spec.isidentifier() and size is None:
+        hint = suggest(spec, ("turned", *MAP_NAMES), ", or give numbers")
+        raise UsageError(f"--offset {quote(spec)} is not known: {hint}", name)
     values = load_map(spec, size, seed=scene.seed, what=name, option=f"--{name}", axes=3).values
     if values.shape == (count, *out):
         return values

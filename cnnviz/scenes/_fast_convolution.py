@@ -56,9 +56,9 @@ def compare_ways(scene: Im2col) -> Story:
         plain = [SetEntry(panel=table.name, row=3, column=c, role="plain") for c in range(len(header))]
         yield story.step(said, plain, beats=2)
         for side in more:
-            direct, fft = (Number(float(each[way][side - 1]), 1) for way in ("direct", "fft"))
+            direct, fft = (Number(float(each[way][side - 1]), n) for way, n in (("direct", 0), ("fft", 1)))
             said = Text(
-                "Kernel {size}: direct {direct} for each output, FFT {fft}",
+                "Kernel {size}: {direct} multiplications for each output, with the FFT {fft}",
                 size=Shape((side, side)),
                 direct=direct,
                 fft=fft,
@@ -76,7 +76,7 @@ def compare_ways(scene: Im2col) -> Story:
         steps,
         len(_NAMES) + 2 + len(more),
         (table, _plot(sides, each, i)),
-        alt=Text(told, i=Shape(i), k=Shape(k)),
+        alt=Text(told, i=Shape(scene.map.values.shape), k=Shape(k)),
         formula=Math(r"Y=A^T\,[(G\,g\,G^T)\circ(B^T d\,B)]\,A\qquad \widehat{Y}=\widehat{X}\circ\widehat{W}^{*}"),
         convention=Text("transforms of Winograd, which add and halve, are not counted"),
     )

@@ -55,7 +55,9 @@ class MapsAndFilters(MapAndKernel):
         channels, *i = self.maps.values.shape
         self.fill_in(i=tuple(i), k=self.weight.values.shape[2:])
         if self.several:
-            self.fill_in(channels=channels, filters=self.count)
+            # Data may have more than can be asked for.
+            counts = {"channels": channels, "filters": self.count}
+            self.fill_in(**{name: n for name, n in counts.items() if n <= MAX_CHANNELS})
 
     def defaults(self) -> Mapping[str, Any]:
         """The input depends on the number of channels."""
@@ -78,10 +80,9 @@ class MapsAndFilters(MapAndKernel):
     @cached_property
     def maps(self) -> Data:
         """The input, (channels, rows, columns); raises UsageError."""
-        named = self.input in MAP_NAMES if isinstance(self.input, str) else False
-        channels = self.channels or (self._taken if named else None)
+        channels = self.channels or (self._taken if self._named else None)
         found = load_sheets(load_map, self.input, [channels], self.i, seed=self.seed, default_size=self.default_size)
-        _check_count(len(found.values), channels, "channels")
+        check_count(len(found.values), channels, "channels")
         # Checked before a kernel is made for the channels of each group.
         Axis.grouped(len(found.values), self.filters or self.groups, self.groups)
         return found
@@ -99,14 +100,19 @@ class MapsAndFilters(MapAndKernel):
         found = load_sheets(load_kernel, spec, counts, self.k, seed=self.seed)
         first, second = found.values.shape[:2]
         given, filters = (first, second * self.groups) if self.transposed else (second * self.groups, first)
-        _check_count(filters, self.filters, "filters")
+        check_count(filters, self.filters, "filters")
         if given != channels:
+            remedy = f"use --channels {given}" if self._named else f"give it {given}"
             raise UsageError(
-                f"the filters of --kernel take {given} channels, but the input has {channels}: use --channels {given}, "
-                f"or kernels for {channels}"
+                f"the filters of --kernel take {given} channels, but the input has {channels}: {remedy}, or kernels "
+                f"for {channels // self.groups}"
             )
         Axis.grouped(channels, filters, self.groups)
         return found
+
+    @property
+    def _named(self) -> bool:
+        return isinstance(self.input, str) and self.input in MAP_NAMES
 
     @property
     def _taken(self) -> int | None:
@@ -140,6 +146,7 @@ class MapsAndFilters(MapAndKernel):
         return np.resize(given, self.count)
 
 
-def _check_count(found: int, asked: int | None, what: str) -> None:
+def check_count(found: int, asked: int | None, what: str) -> None:
+    """Refuse data with another number of channels or filters than is asked for; raises UsageError."""
     if asked not in (None, found):
         raise UsageError(f"the data has {found} {what}, but --{what} asks for {asked}: leave --{what} out")

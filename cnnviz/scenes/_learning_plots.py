@@ -67,7 +67,7 @@ class Kernels:
         names = tuple(Text("class {n}", n=n) for n in (1, 2))
         grays = Shade(scale="gray", lo=float(x.min()), hi=float(x.max()), always=True)
         shown = x[chosen, 0]
-        examples = story.cells("examples", Text("Examples"), shown, shade=grays, captions=("", "", *names), **held)
+        examples = story.cells("examples", Text("Examples"), shown, shade=grays, captions=names * 2, **held)
         most = max(float(np.abs(self._kernels(w)).max()) for w in weights)
         shade = Shade(scale="diverging", lo=-most, hi=most, always=True)
         first = self._kernels(weights[0])

@@ -28,7 +28,7 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
     graph = Graph()
     predictions = {"real": graph.given("x", at), "probability": graph.given("p", probable)}
     for point in points:
-        point.compute(graph, predictions[point.entry.prediction], point.entry.name, point.entry.name)
+        graph.show(point.computed(graph, predictions[point.entry.prediction], point.entry.name), point.entry.name)
     graph.essential = 1
     what = Text("Far from the label the square grows fastest; a sure mistake costs cross-entropy most")
     story = Story(scene, Text("Loss functions"), graph, point=what)

@@ -24,7 +24,7 @@ def layer_story(scene: Net, known: Prepared, name: str) -> Story:
     story = Conv(**data, **sizes, digits=scene.digits).story()
     story.scene, story.title = scene, short(crop.layer.name, LONGEST_TITLE)
     few = "Filter {n} of {every} with its real weights, on a part of its real {size} input"
-    many = "Filter {n} of {every} on a part of its real {size} input; of its channels {first} comes first, {last} last"
+    many = "Filter {n} of {every} on a part of its real {size} input; channel {first} is drawn first, {last} last"
     story.point = Text(
         few if len(crop.channels) <= MOST_DRAWN else many,
         n=crop.filter + 1,

@@ -199,11 +199,7 @@ def _named(kind: str, at: tuple[int, ...]) -> Words:
 def _overview(story: Story, scene: Norm, kind: str, groups: Windows) -> Cells:
     size, marks = scene.i or SIZE, (Mark(name=f"group {n}", role="result") for n in range(groups.count))
     values = len(groups.cells((0, 0))) * size[0] * size[1]
-    shared = Text(
-        "{groups} of {values}",
-        groups=counted(groups.count, "{n} group", "{n} groups"),
-        values=counted(values, "{n} value", "{n} values"),
-    )
+    shared = Text("{groups} of {n}", groups=counted(groups.count, "{n} group", "{n} groups"), n=values)
     cells, label = np.zeros((scene.batch, scene.channels)), Text(kind.capitalize())
     how: dict[str, Any] = {"marks": (*marks, Mark(name="lit", role="window")), "shade": None, "under": True}
     return story.cells(kind, label, cells, below=shared, numbers=False, **how)

@@ -24,9 +24,9 @@ def shared(windows: Windows, g: Values, is_max: bool, best: Mapping[Place, Place
     return found
 
 
-def sent(G: Cells, at: Place, by_x: Sums, best: Place | None) -> Words:
+def sent(windows: Windows, G: Cells, at: Place, by_x: Sums, best: Place | None) -> Words:
     """Where a cell of the gradient goes: to the `best` of its window, or to all of it."""
-    value, count = received(G[at], at), len(by_x.amounts[0])
+    value, count = received(G[at], at), len(windows.cells(at))
     if best is not None:
         return Text("{g} goes to the maximum at {place}", g=value, place=place_of(best))
     share = Number(float(G.values[at]) / count, by_x.panel.decimals)

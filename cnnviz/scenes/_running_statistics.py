@@ -74,18 +74,16 @@ class Statistics:
                 summed = kept * running[0, batch] + added * own[0, batch]
                 said = Text(f"{label}: {{sum}}", sum=equation(None, summed, running[0, batch + 1]))
                 written = running.write((0, batch + 1), role="kernel")
-                yield step(said, self._unmarked(), own.mark("window", (0, batch)), written)
+                yield step(said, self._unmarked(), self.B.cover(()), own.mark("window", (0, batch)), written)
         yield from self._inference((0, count))
 
     def _inference(self, last: tuple[int, int]) -> Iterator[Step]:
-        gone = list(self.B.cover(()))
         for n in range(self.X.values.size):
             root = call("sqrt", self.R[1][last] + self.story.number("eps"))
             caption = equation(self.Y.symbol("y", (n,)), (self.X[0, n] - self.R[0][last]) / root, self.Y[0, n])
             marks = [cells.mark("current", last) for cells in self.R]
             read = self.X.mark("window", (0, n))
-            yield self.story.step(caption, gone, self._unmarked(), marks, read, self.Y.write((0, n)))
-            gone = []
+            yield self.story.step(caption, self._unmarked(), marks, read, self.Y.write((0, n)))
         said = Text("One value alone gives the same as among others: there is no batch any more")
         answer = self.Y.mark("current", (0, 0), self.Y.values.shape)
         yield self.story.step(said, self.X.hide("window"), answer, beats=2)

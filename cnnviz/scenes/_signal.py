@@ -46,7 +46,7 @@ class Signal(Scene):
         """The lengths of what is given become `i` and `k`; raises UsageError for what does not go together."""
         for name, data in (("input", self.map), ("kernel", self.weights)):
             if len(data.values) > 1:
-                raise UsageError(f"{name} has {len(data.values)} rows, but a signal has one: leave the ; out")
+                raise UsageError(f"{name} has {len(data.values)} rows, but a signal has one: give one row of numbers")
         self.fill_in(i=self.map.values.size, k=self.weights.values.size)
         own = "--{} and {}: leave one of them out"
         refuse(

@@ -42,7 +42,7 @@ def stamp_maps(scene: TransposedConv) -> Story:
     how = sheets(shown, channels, "channel {n}", "{n} of {every} channels drawn")
     X = story.cells("input", "", pixels, data=scene.maps, marks=(Mark(name="window", role="window"),), **how)
     W = [
-        kernels(story, f"kernels {c + 1}", Text("Channel {n}: {size}", n=c + 1, size=Shape(w[c].shape)), w, c)
+        kernels(story, f"kernels {c + 1}", Text("Kernels {n}: {size}", n=c + 1, size=Shape(w[c].shape)), w, c)
         for c in shown
     ]
     how = sheets(maps, filters, "map {n}", "{n} of {every} maps drawn")

@@ -168,7 +168,9 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
         yield story.step(phases[0].caption, labels, room, Y.ask(), beats=beats)
         for before, phase in pairwise(phases):
             filled_up = "empty" not in phase.roles
-            boundary = [X.mark("map", windows.padding, stretch.size), X.hide("room")] if filled_up else []
+            framed = filled_up or "padding" in phase.roles
+            boundary = [X.mark("map", windows.padding, stretch.size)] if framed else []
+            boundary += [X.hide("room")] if filled_up else []
             yield story.step(phase.caption, phase.changes(X, before), X.relabel(phase.below), boundary, beats=beats)
         said = Text("Rotate the kernel by 180°, then slide it with stride {s}", s=equation(size("s'"), Number(1)))
         rows, columns = W.values.shape

@@ -109,7 +109,7 @@ class Attention(Scene):
             steps,
             count,
             (Q, K, "→", S),
-            (P, "∗", V, "=", Y),
+            (P, "·", V, "=", Y),
             step_roles=("output", "overlap"),
             alt=Text("attention of {n} tokens: scores, their softmax by rows, and the weighted values", n=self.tokens),
             formula=Math(r"y=\mathrm{softmax}(QK^{T}/\sqrt{d})\,V"),

@@ -60,7 +60,11 @@ class BatchNormBackward(Scene):
         X = column(story, "input", Math("x"), x, role="forward")
         H = column(story, "normal", Math(_HAT), normal, pending=True, **digits)
         G = column(story, "gradient", Math(BY_Y), g, pending=True)
-        names = Text("direct"), Text("by {mean}", mean=Math(r"\mu")), Text("by {variance}", variance=Math(r"\sigma^2"))
+        names = (
+            Text("direct"),
+            Text("through {mean}", mean=Math(r"\mu")),
+            Text("through {variance}", variance=Math(r"\sigma^2")),
+        )
         named = enumerate(zip(names, paths, strict=True))
         P = [column(story, f"path-{n}", name, path, pending=True, **digits) for n, (name, path) in named]
         B = column(story, "by-input", Math(BY_X), found["grad_x"], pending=True, **digits)
@@ -81,8 +85,8 @@ class BatchNormBackward(Scene):
             by_variance = equation(None, -(H[0, 0] * (total(products) / size) / s), P[2][0, 0], letters=60)
             told = (
                 Text("Direct, first value: {sum}", sum=equation(None, hat[0] / s, P[0][0, 0])),
-                Text("By the mean, the same for all: {sum}", sum=by_mean),
-                Text("By the variance, first value: {sum}", sum=by_variance),
+                Text("Through the mean, the same for all: {sum}", sum=by_mean),
+                Text("Through the variance, first value: {sum}", sum=by_variance),
             )
             for path, caption in zip(P, told, strict=True):
                 written = [change for at in places for change in path.write(at, mark="", role="kernel")]

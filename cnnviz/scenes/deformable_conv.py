@@ -17,6 +17,8 @@ from cnnviz.story import (
     MapAndKernel,
     Sliding,
     Story,
+    Windows,
+    check_steps,
     dilation,
     filling,
     input_map,
@@ -58,6 +60,8 @@ class DeformableConv(MapAndKernel):
         x, w = self.map.values, self.weights.values
         slide = Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p, d=self.d)
         windows, taps = slide.windows, list(np.ndindex(w.shape))
+        # Before millions of samples are taken.
+        check_steps(windows.count + len(taps) + 2, "this convolution")
         at = Samples(self, x, windows)
         graph = Graph()
         pixels, offset = graph.map("x", x), graph.given("offset", at.offset[None], PLAIN)
@@ -69,7 +73,9 @@ class DeformableConv(MapAndKernel):
         story.fits(windows, "this convolution", steps=windows.count + len(taps) + 2)
         story.sizes(k=w.shape, s=self.s, p=self.p, d=self.d)
         marks = [Mark(name=f"sample {n + 1}", role="result") for n in range(len(taps))]
-        X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map, notes=True, marks=marks)
+        # Offsets may take a sample to any cell.
+        reach = Windows.sliding(x.shape, windows.drawn, (1, 1), self.p)
+        X = story.cells("input", "Input {size}", pixels, windows=reach, data=self.map, notes=True, marks=marks)
         how: dict[str, Any] = {"digits": story.decimals(at.samples), "shade": story.shade(at.samples, plain=True)}
         S = story.cells("samples", "Samples {size}", np.zeros(w.shape), pending=True, **how)
         W = story.cells("kernel", "Kernel {size}", w, role="kernel", below=self.kernel_name)

@@ -10,8 +10,10 @@ import numpy as np
 
 from cnnviz.data import MAP_NAMES, load_kernel, load_map
 from cnnviz.errors import UsageError
+from cnnviz.notation import size_text
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
+from cnnviz.scenes._filters import check_count
 from cnnviz.story import KERNEL_HELP, Axis, Graph, Story, Windows, input_map, input_size, kernel_values, lost_of
 from cnnviz.story import load_sheets as sheets_of
 from cnnviz.storyboard import Mark, Sign, Step
@@ -41,19 +43,23 @@ class PatchEmbed(Scene):
 
     def story(self) -> Story:
         """A step for each patch, one for each number of each token, and one for the convolution that it is."""
-        channels = self.channels or (2 if isinstance(self.input, str) and self.input in MAP_NAMES else None)
-        data = sheets_of(load_map, self.input, [channels], self.i, seed=self.seed, default_size=(4, 4))
+        asked = self.channels or (2 if isinstance(self.input, str) and self.input in MAP_NAMES else None)
+        data = sheets_of(load_map, self.input, [asked], self.i, seed=self.seed, default_size=(4, 4))
         x, (rows, columns), d = data.values, self.patch, self.d
         channels, height, width = x.shape
+        check_count(channels, asked, "channels")
         self.fill_in(channels=channels, i=(height, width))
         count, m = (height // rows) * (width // columns), channels * rows * columns
         if height % rows or width % columns:
             fits = f"{-(-height // rows) * rows}x{-(-width // columns) * columns}"
             raise UsageError(f"{rows}×{columns} patches do not divide the {height}×{width} input: use --i {fits}")
         if count > _MOST_PATCHES or m > _MOST_NUMBERS:
-            most = f"{_MOST_PATCHES} of {_MOST_NUMBERS}: use a smaller --i or another --patch"
-            raise UsageError(f"{count} patches of {m} numbers do not fit the stage, which has room for {most}")
+            most = f"{_MOST_NUMBERS} in {_MOST_PATCHES}: use a smaller --i or another --patch"
+            raise UsageError(f"{m} numbers in each of {count} patches do not fit the stage, which has room for {most}")
         w = sheets_of(load_kernel, self.kernel, [d, channels], self.patch, seed=self.seed, size_option="--patch")
+        if w.values.shape[:2] != (d, channels):
+            made, given = size_text(d, channels), size_text(*w.values.shape[:2])
+            raise UsageError(f"--kernel holds {given} kernels: give {made}, numbers in a token × channels")
         graph = Graph()
         slides: dict[str, Any] = {"stride": self.patch, "padding": (0, 0), "dilation": (1, 1)}
         pixels, kernel, added = graph.map("x", x), graph.kernel("w", w.values), graph.given("b", np.full(d, self.bias))

@@ -62,7 +62,9 @@ class PoolBackward(Pooled):
         Y = story.cells("output", "$y$ {size}", y, pending=True)
         G = gradient_panel(story, g, under=True, marks=(Mark(name="window", role="window"),))
         best = {at: cell for at in places if (cell := self.winner(X, windows, at))}
-        by_x = Sums(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], shared(windows, g, is_max, best))
+        amounts = shared(windows, g, is_max, best)
+        overlap = any(step < side for step, side in zip(slide.s, slide.k, strict=True))
+        by_x = Sums(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], amounts, noted=overlap)
 
         def steps() -> Iterator[Step]:
             by_x.start()
@@ -74,7 +76,7 @@ class PoolBackward(Pooled):
             for n, at in enumerate(places):
                 marks = [X.mark("window", *windows.outline(at)), G.mark("window", at)]
                 reached = (best[at],) if is_max else windows.outline(at)
-                told = sent(G, at, by_x, best[at] if is_max else None)
+                told = sent(windows, G, at, by_x, best[at] if is_max else None)
                 yield story.step(told, marks, by_x.panel.mark("current", *reached), by_x.add(n))
             gone = X.hide("window"), G.hide("window"), by_x.panel.hide("current")
             yield story.step(Text("Both gradients have the same sum: nothing is lost"), gone, by_x.rest(), beats=2)

@@ -89,9 +89,12 @@ def load_sheets(
         values = np.reshape([data.values for data in each], (*shape, *each[0].values.shape))
         return replace(each[0], values=_read_only(values))
     # One grid alone is asked for: of a picture the grey levels.
-    axes = 2 if all(count == 1 for count in counts) else 2 + len(shape)
-    data = load(spec, size, seed=seed, axes=axes, sheets=number, **more)
+    color = any(count != 1 for count in counts)
+    data = load(spec, size, seed=seed, axes=2 + len(shape), sheets=number, color=color, **more)
     *sheets, rows, columns = data.values.shape
+    if data.source == "image" and not sheets:
+        # Grey levels are the same in each.
+        return replace(data, values=_read_only(np.broadcast_to(data.values, (*shape, rows, columns)).copy()))
     if not sheets and rows % number:
         what, least = more.get("what", "input"), -(-rows // number) * number
         raise UsageError(f"{what} has {rows} rows, which {number} grids cannot share evenly: give {least} rows")

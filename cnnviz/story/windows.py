@@ -75,10 +75,10 @@ class Axis:
         As in `torch.nn.functional.conv2d`; one group is a full convolution, as many as channels a depthwise one.
         """
         if size % groups or out % groups:
-            raise UsageError(
-                f"--groups {groups} must divide the number of channels, {size}, and of filters, {out}: use --groups "
-                + " or ".join(str(n) for n in range(1, size + 1) if not (size % n or out % n))
-            )
+            # Where nobody says how many, there are as many filters as groups.
+            both = f"channels, {size}" + f", and of filters, {out}" * (out != groups)
+            fit = (str(n) for n in range(1, size + 1) if not size % n and (out == groups or not out % n))
+            raise UsageError(f"--groups {groups} must divide the number of {both}: use --groups {' or '.join(fit)}")
         each = size // groups
         return cls(
             size, tuple(tuple(range(f * groups // out * each, (f * groups // out + 1) * each)) for f in range(out))

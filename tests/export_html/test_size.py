@@ -8,16 +8,17 @@ from html import escape
 
 import pytest
 
+from cnnviz.discovery import find_scenes
 from cnnviz.export.html import write
 from cnnviz.pipeline import make
-from tests.figures import all_figures, make_figure, named
+from tests.figures import make_figure, named
 
 LARGE = [
     ("activation", {"kind": "table"}), ("lrn", {"alpha_over_n": True, "n": 2}),
     ("pool", {"i": 7, "k": 2, "d": 2, "s": 1}),
     ("transposed-conv", {"view": "scatter", "p": 1}), ("unpool", {"i": 24}), ("conv-relation", {"i": 24}),
 ]  # fmt: skip
-FIGURES = [figure for figure in all_figures() if not figure[1]] + LARGE
+FIGURES = [(name, {}) for name in find_scenes()] + LARGE
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))

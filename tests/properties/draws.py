@@ -56,6 +56,8 @@ _TEXTS = {
     "i": ("2x9x8", "3x6x6", "1x1x1"),
     "model": ("digits",),
     "labels": ("numbers",),
+    "layer": ("conv1", "conv2"),
+    "gradcam": ("3", "0"),
 }
 """Parameters that are texts."""
 

@@ -62,6 +62,8 @@ FOUND = [
     ("pool", {"kind": "max", "i": "5x2", "s": 3, "d": "2x1", "ceil_mode": True}),
     ("pool", {"kind": "avg", "i": 4, "s": 5, "ceil_mode": True}),
     ("norm", {"kind": "batch", "eps": 1 / 3}),
+    ("pool-backward", {"kind": "avg", "grad_output": "arange"}),
+    ("batch-norm-inference", {"eps": 0.688}),
     ("transposed-conv", {"view": "scatter", "p": 1, "bias": 1.987}),
     ("transposed-conv", {"input": "0.1 1e9 1e9", "kernel": "1 -1 1", "d": 2, "s": 2}),
     ("transposed-conv", {"s": "1x2", "d": 3, "output_padding": 2, "view": "scatter"}),

@@ -134,24 +134,37 @@ def differing(pixels, palette, sheet, state, theme, known):
     into = np.where(written, corner, middle)
     seen = palette[pixels[sheet.top + into, sheet.left + into]].astype(float)
     wrong = np.abs(seen - colors).max(axis=1) > off
-    rim = max(2, sheet.side // 7)
-    for cell in [n for n, stroke in enumerate(strokes) if stroke]:
+    rim, ringed = max(2, sheet.side // 7), under_rings(state).ravel()
+    for cell in [n for n, stroke in enumerate(strokes) if stroke or ringed[n]]:
         left, top = sheet.left[cell], sheet.top[cell]
         inside = pixels[top + rim : top + sheet.side - rim, left + rim : left + sheet.side - rim]
         # On a colour by value strokes may be of that colour.
-        alone = not written[cell] and not off[cell]
+        alone = not written[cell] and not off[cell] and not ringed[cell]
         key = inside.tobytes(), tuple(colors[cell]), strokes[cell], alone
         if key not in known:
-            known[key] = stroked(palette[inside].astype(float), colors[cell], off[cell], *strokes[cell], alone=alone)
+            known[key] = stroked(palette[inside].astype(float), colors[cell], off[cell], strokes[cell], alone=alone)
         wrong[cell] = not known[key]
     return [tuple(map(int, place)) for place in np.argwhere(wrong.reshape(state.values.shape))]
 
 
-def stroked(inside, fill, off, color, strokes, *, alone):
+def under_rings(state):
+    """The cells that an outline smaller than a cell crosses, wherever it stands."""
+    found = np.zeros(state.values.shape, bool)
+    for mark in [mark for mark in state.marks.values() if 0 < mark.rows < 1]:
+        rows, columns = (
+            slice(max(0, int(start)), max(0, int(np.ceil(start + side))))
+            for start, side in ((mark.row, mark.rows), (mark.column, mark.columns))
+        )
+        found[..., rows, columns] = True
+    return found
+
+
+def stroked(inside, fill, off, hatch, *, alone):
     """Whether a part of a cell has its fill and, where they are alone on it, strokes of a colour in their direction."""
     filled = np.abs(inside - fill).max(axis=2) <= off
     if not alone:
         return filled.mean() > 0.1
+    color, strokes = hatch
     way = rgb(color) - fill
     share = (inside - fill) @ way / (way @ way)
     inked, aside = share > 0.4, inside - fill - np.clip(share, 0, 1)[..., None] * way

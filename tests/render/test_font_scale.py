@@ -9,11 +9,11 @@ import pytest
 from cnnviz.pipeline import make
 from cnnviz.render import text
 from cnnviz.render.panels.base import LEAST_TEXT
-from tests.figures import all_figures, named
+from tests.figures import all_figures, named, usual_figures
 from tests.render.shown import assert_apart
 
 # Each scene, and the figures with the longest texts.
-FIGURES = [figure for figure in all_figures() if not figure[1] or set(figure[1]) & {"d", "output_padding"}]
+FIGURES = usual_figures() + [figure for figure in all_figures() if figure[1].keys() & {"d", "output_padding"}]
 
 
 def film_of(figure, scale):

@@ -27,7 +27,7 @@ def film_of(figure, width):
 
 @pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
 def test_only_the_announced_box_changes_and_nothing_leaves_the_frame(figure):
-    film = film_of(figure, 640)
+    film = film_of(figure, 480)
     width, height = film.size
     told, count = np.zeros((height, width), np.uint8), 0
     for frame in film:
@@ -43,7 +43,7 @@ def test_only_the_announced_box_changes_and_nothing_leaves_the_frame(figure):
 
 @pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
 def test_panels_stand_apart_within_the_stage(figure):
-    assert_apart(film_of(figure, 640))
+    assert_apart(film_of(figure, 480))
 
 
 def test_a_palette_keeps_the_colours_that_must_be_exact():

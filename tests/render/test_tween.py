@@ -10,10 +10,10 @@ import pytest
 from cnnviz.pipeline import make
 from cnnviz.render.frames import settled
 from cnnviz.render.theme import load_theme
-from tests.figures import all_figures, named
+from tests.figures import named, usual_figures
 
 # Each scene once, in its quickest figure.
-FIGURES = [figure for figure in all_figures() if not figure[1] and figure[0] != "gradient-descent"]
+FIGURES = [figure for figure in usual_figures() if figure[0] != "gradient-descent"]
 FIGURES += [("gradient-descent", {"optimizer": "adam", "frames": 8}), ("conv-relation", {"i": "6x7", "s": "2x1"})]
 SMALL = {"width": 480, "values": False}
 

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from scipy.signal import convolve2d, correlate2d
 
-from cnnviz import UsageError
+from cnnviz import UsageError, ops
 from cnnviz.check import check_figure
-from cnnviz.functions import compute
 from cnnviz.pipeline import make
 from cnnviz.playback import play
 
@@ -48,13 +47,13 @@ def test_an_engine_gives_the_same_gradients(scene, given):
 
 
 def test_a_wrong_gradient_is_found_by_differences(monkeypatch):
-    right = compute.gradients
+    right = ops.gradients
 
     def wrong(*arguments, **options):
         first, *rest = right(*arguments, **options)
         return (1.01 * first, *rest)
 
-    monkeypatch.setattr(compute, "gradients", wrong)
+    monkeypatch.setattr(ops, "gradients", wrong)
     assert "the gradients of y" in check_figure(make("fc-backward")).difference
 
 

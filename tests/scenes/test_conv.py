@@ -87,7 +87,7 @@ def test_large_inputs_show_colours_instead_of_numbers():
             "this convolution would cover 5953600 cells in 3721 steps, more than 100000: use a larger stride, a "
             "smaller window or less input",
         ),
-        ({"input": "1 2; 3 4", "i": 3}, "input is 2×2, but --i asks for 3×3: leave --i out"),
+        ({"input": "1 2; 3 4", "i": 3}, "input is 2×2, but --i asks for 3×3: use --i 2"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_line(given, message):

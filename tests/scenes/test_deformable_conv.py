@@ -32,12 +32,19 @@ def test_without_offsets_it_is_a_convolution_and_a_mask_weighs_samples():
 
 def test_rings_stand_around_the_samples():
     *_, last, _ = make("deformable-conv", offset="0 0.5; 0 0; 0 0; 1 0", k=2).storyboard().steps()
-    rings = [
-        (c.row + c.rows / 2 - 0.5, c.column + c.columns / 2 - 0.5)
-        for c in last.changes
-        if "sample" in getattr(c, "mark", "")
+    *rings, beyond = [c for c in last.changes if "sample" in getattr(c, "mark", "")]
+    middles = [(c.row + c.rows / 2 - 0.5, c.column + c.columns / 2 - 0.5) for c in rings]
+    np.testing.assert_allclose(middles, [(3, 3.5), (3, 4), (4, 3)])
+    assert beyond.rows == 0
+
+
+def test_no_cell_that_a_sample_takes_is_hatched():
+    (panel,) = [
+        p
+        for p in make("deformable-conv", k=2, s=2, d=2, i=5, offset="1 0; 0 0; 0 0; 0 1").storyboard().panels()
+        if p.name == "input"
     ]
-    np.testing.assert_allclose(rings, [(3, 3.5), (3, 4), (4, 3), (5, 4)])
+    assert set(panel.roles.ravel()) == {"input"}
 
 
 def test_offsets_of_another_size_are_refused():

@@ -195,11 +195,13 @@ class PlotPainter(Painter):
         """The dots that are seen, and their texts: apart from all dots and from the `texts` of curves."""
         seen = {name: dot for name, dot in self._dots.items() if self.axes.shows(dot.x, dot.y)}
         discs = {name: self._dot_item(dot) for name, dot in seen.items()}
-        taken = [*(item.reach for item in discs.values()), *texts]
+        taken = list(texts)
         found: dict[Slot, Item] = {("dot", name): item for name, item in discs.items()}
         for name, dot in seen.items():
             if dot.text:
-                found["dot text", name] = self._dot_text(dot, *discs[name].at, taken)
+                # All places around a dot are clear of the dot itself, whatever the corners of its box.
+                others = [item.reach for other, item in discs.items() if other != name]
+                found["dot text", name] = self._dot_text(dot, *discs[name].at, [*others, *taken])
                 taken.append(found["dot text", name].reach)
         return found
 
