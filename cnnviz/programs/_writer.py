@@ -173,7 +173,7 @@ class Writer:
         self.forward([*course.operands, *weights])
         self.expressions.append(self.optimizer(course, "weights"))
         self.put(f"weights = {tupled(weights)}", f"rates = {literal(course.options['rates'], True)[0]}")
-        self.put(self.epochs.format(optimizer=self.expressions[-1], **course.options))
+        self.put(*self.epochs.format(optimizer=self.expressions[-1], **course.options).rstrip().split("\n"))
 
     def optimizer(self, call: Call, weights: str) -> str:
         """An optimizer with its hyper-parameters, of these weights where it takes them."""
