@@ -22,13 +22,15 @@ class Operand:
     """An array that goes in, in torch's layout.
 
     `std` is the standard deviation of normal numbers that the operation's seed draws, and `file` the path and the key
-    of an .npz file, where the values came from there: one of cnnviz's own is PACKAGED with its name.
+    of an .npz file, where the values came from there: one of cnnviz's own is PACKAGED with its name. `source` is Python
+    that makes the same values with NumPy, its last line an expression.
     """
 
     values: Values
     kind: str = MAP
     std: float | None = None
     file: tuple[str, str] | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,9 @@ class Operation:
 
     `double` asks for float64, where float32 would show other digits. `seed` starts the generator of operands that have
     a `std`, in their order. `inputs` are the operands that panels show at the start.
+
+    `course` is a call that trains: by the loss, the last result, in batches of its first operands, with a rate for
+    each epoch. Every other operand is a weight, and its result is the loss before and after each epoch.
     """
 
     operands: Mapping[str, Operand]
@@ -109,4 +114,5 @@ class Operation:
     double: bool = False
     seed: tuple[int, ...] = ()
     training: Training | None = None
+    course: Call | None = None
     inputs: Mapping[str, Input] = field(default_factory=dict)

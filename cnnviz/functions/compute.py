@@ -126,6 +126,10 @@ def _cross_entropy(x: npt.ArrayLike, *, label: npt.ArrayLike) -> Array:
     return ops.cross_entropy(x, np.broadcast_to(label, np.shape(x)[:-1]))
 
 
+def _mean_cross_entropy(x: npt.ArrayLike, labels: npt.ArrayLike) -> Array:
+    return np.asarray(ops.cross_entropy(x, np.asarray(labels, int)).mean())
+
+
 def _surface(points: npt.ArrayLike, *, surface: str) -> Array:
     from cnnviz.functions.surfaces import SURFACES
 
@@ -185,6 +189,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "add": np.add,
         "dropout": _dropout,
         "cross_entropy": _cross_entropy,
+        "mean_cross_entropy": _mean_cross_entropy,
         "surface": _surface,
         "descend": _descend,
     }

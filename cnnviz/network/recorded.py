@@ -110,18 +110,26 @@ def record(network: Network, picture: Array, source: object, label: int, rate: f
 def _record(
     network: Network, picture: Array, weights: Sequence[Weights], label: int, rate: float, seed: int, file: str
 ) -> Run:
-    graph, stages = Graph(seed=network.seed(seed)), list[Stage]()
-    y = graph.map("x", picture)
+    graph = Graph(seed=network.seed(seed))
+    stages = record_layers(graph, network, graph.map("x", picture), weights, file)
+    graph.compute("softmax", stages[-1].y, result="probabilities", dim=1)
+    loss = graph.compute("cross_entropy", stages[-1].y, result="loss", label=label)
+    return Run(graph, tuple(stages), graph.descend(loss, rate))
+
+
+def record_layers(
+    graph: Graph, network: Network, y: Tensor, weights: Sequence[Weights], file: str = "", scale: float = 1.0
+) -> list[Stage]:
+    """Run the layers on maps, with weights of a file, or as `he_weights` draws them and then times `scale`."""
+    stages = list[Stage]()
     for name, layer, own in zip(network.names, network.layers, weights, strict=True):
-        given = {part: _weight(graph, layer, f"{name}.{part}", values, file) for part, values in own.items()}
+        given = {part: _weight(graph, layer, f"{name}.{part}", values, file, scale) for part, values in own.items()}
         x = y
         rows = _flat(graph, x, "flat") if isinstance(layer, FullyConnected) else x
         y = graph.compute(layer.function, rows, *given.values(), result=name.replace("-", "_"), **layer.arguments)
         y = _flat(graph, y, "scores") if name == network.names[-1] else y
         stages.append(Stage(name, layer, x, y, given))
-    graph.compute("softmax", y, result="probabilities", dim=1)
-    loss = graph.compute("cross_entropy", y, result="loss", label=label)
-    return Run(graph, tuple(stages), graph.descend(loss, rate))
+    return stages
 
 
 def _show(run: Run) -> None:
@@ -145,9 +153,9 @@ def _flat(graph: Graph, x: Tensor, name: str) -> Tensor:
     return graph.compute("flatten", x, result=name) if x.values.ndim > 2 else x
 
 
-def _weight(graph: Graph, layer: Layer, name: str, values: Array, file: str) -> Tensor:
+def _weight(graph: Graph, layer: Layer, name: str, values: Array, file: str, scale: float) -> Tensor:
     where = f"{PACKAGED}digits.npz" if file == TRAINED else file
     source: dict[str, object] = {"file": (where, name)} if file else {}
     if not file and name.endswith(".weight") and not isinstance(layer, BatchNorm):
-        source = {"std": math.sqrt(2 / math.prod(values.shape[1:]))}
+        source = {"std": scale * math.sqrt(2 / math.prod(values.shape[1:]))}
     return graph.given(name.replace(".", "_"), values, KERNEL if values.ndim == 4 else PLAIN, **source)

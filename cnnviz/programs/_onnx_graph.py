@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cnnviz.operation import Call
-from cnnviz.programs._writer import broken
+from cnnviz.programs._lines import broken
 
 _OPERATORS: Mapping[type[ast.AST], str] = {
     ast.Add: "Add",

@@ -40,6 +40,7 @@ TEMPLATES = {
     "relu6": "Clip({0}, 0.0, 6.0)",
     "hardtanh": "Clip({0}, -1.0, 1.0)",
     "softmax": "Softmax({0}, axis={dim})",
+    "mean_cross_entropy": "{1}_whole = Cast({1}, to=7)\nSoftmaxCrossEntropyLoss({0}, {1}_whole)",
     "cross_entropy": "label := np.array([{label}])\nSoftmaxCrossEntropyLoss({0}, label)",
 }
 """Nodes, one a line, of which the last makes the result; `name := …` is an array that goes in."""

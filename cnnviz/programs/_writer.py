@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 from cnnviz.operation import PACKAGED, PLAIN, Call, Operand, Operation, Shown, Training
 from cnnviz.programs._formulas import FORMULAS, SURFACES, expand
+from cnnviz.programs._lines import broken
 from cnnviz.programs._literals import literal
 
-_WIDTH, _LONGEST = 100, 240
+_LONGEST = 240
 _DEFAULTS = {
     "stride": (1, 1),
     "padding": (0, 0),
@@ -34,7 +35,8 @@ class Writer:
     framework's name, `modules` its imports by the words that need them,
     `array` how it makes an array of numbers, `dtypes` its float32 and float64, `functions` its names of what formulas
     call, `tracked` what gradients need beforehand, `inner_gradients` whether layers' outputs have gradients too, and
-    `descent` the source of `descend(rule, steps)`, which gives every place on the way from START.
+    `descent` the source of `descend(rule, steps)`, which gives every place on the way from START, and `epochs` that of
+    a training of the function `forward`, whose last result is the loss.
     """
 
     title: ClassVar[str]
@@ -46,6 +48,7 @@ class Writer:
     tracked: ClassVar[tuple[str, ...]] = ()
     inner_gradients: ClassVar[bool] = False
     descent: ClassVar[str] = ""
+    epochs: ClassVar[str] = ""
 
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
@@ -79,7 +82,9 @@ class Writer:
         else:
             self.operands()
             self.put("")
-            if self.operation.training is not None:
+            if self.operation.course is not None:
+                self.course(self.operation.course)
+            elif self.operation.training is not None:
                 self.training(self.operation.training)
             else:
                 self.calls()
@@ -89,6 +94,8 @@ class Writer:
 
     def printed(self) -> list[Shown]:
         """What the program prints: what panels show, or all results; of gradients that none shows that of the input."""
+        if self.operation.course is not None:
+            return [Shown(name=self.operation.course.result, panel="", kind=PLAIN)]
         found = [shown for shown in self.operation.shown if shown.printed]
         if self.operation.training is None:
             return found or [Shown(name=call.result, panel="", kind=PLAIN) for call in self.operation.calls]
@@ -157,24 +164,42 @@ class Writer:
                 self.put(f"{call.result} = {self.expressions[-1]}")
 
     def rule(self, call: Call) -> str:
-        """An optimizer with its hyper-parameters."""
+        """An optimizer, or what makes one."""
+        return self.optimizer(call, "")
+
+    def course(self, course: Call) -> None:
+        """The network as a function of examples and weights, then its training over several epochs."""
+        weights = [name for name in self.operation.operands if name not in course.operands]
+        self.forward([*course.operands, *weights])
+        self.expressions.append(self.optimizer(course, "weights"))
+        self.put(f"weights = {tupled(weights)}", f"rates = {literal(course.options['rates'], True)[0]}")
+        self.put(*self.epochs.format(optimizer=self.expressions[-1], **course.options).rstrip().split("\n"))
+
+    def optimizer(self, call: Call, weights: str) -> str:
+        """An optimizer with its hyper-parameters, of these weights where it takes them."""
         raise NotImplementedError
 
     def training(self, training: Training) -> None:
         """The network as a function of input and weights, then one step of gradient descent."""
         names = [name for name in self.operation.operands if name not in ("x", training.grad)]
-        outside, self.lines = self.lines, []
-        self.calls()
-        inside, self.lines = self.lines, outside
-        results = [call.result for call in self.operation.calls]
-        self.put("", f"def forward({', '.join(['x', *names])}):")
-        self.put(*(f"    {line}" for line in "\n".join(inside).split("\n")))
-        self.put(f"    return {tupled(results)}", "", "", f"weights = {tupled(names)}", *self.tracked)
+        results = self.forward(["x", *names])
+        self.put(f"weights = {tupled(names)}", *self.tracked)
         self.put(f"[{', '.join(results)}] = forward(x, *weights)")
         self.learn(training, results)
         if training.rate:
             learned = [f"after_{name}" for name in names]
             self.put(f"[{', '.join(f'after_{result}' for result in results)}] = forward(x, {', '.join(learned)})")
+
+    def forward(self, names: Sequence[str]) -> list[str]:
+        """All calls as a function of what goes in; the names of what it returns."""
+        outside, self.lines = self.lines, []
+        self.calls()
+        inside, self.lines = self.lines, outside
+        results = [call.result for call in self.operation.calls]
+        self.put("", f"def forward({', '.join(names)}):")
+        self.put(*(f"    {line}" for line in "\n".join(inside).split("\n")))
+        self.put(f"    return {tupled(results)}", "", "")
+        return results
 
     def learn(self, training: Training, results: Sequence[str]) -> None:
         """Compute the gradient, as `grad_name`, and where there is a rate the weights after the step."""
@@ -211,15 +236,18 @@ class Writer:
     def array_text(self, operand: Operand) -> str:
         """An operand as an array of the framework."""
         order = self.order(operand)
-        if operand.file is not None or operand.std is not None:
+        if operand.source or operand.file is not None or operand.std is not None:
             shape = operand.values.shape
-            if operand.file is not None:
+            if operand.source:
+                *lines, made = operand.source.split("\n")
+                self.put(*lines)
+            elif operand.file is not None:
                 file, key = operand.file
                 name = file.removeprefix(PACKAGED)
                 path = repr(file) if name == file else f"files({PACKAGED[:-1]!r}) / {name!r}"
                 made = f"np.load({path})[{key!r}]"
             else:
-                made = f"rng.normal(0, (2 / {round(2 / (operand.std or 1) ** 2)}) ** 0.5, {shape})"
+                made = f"rng.normal(0, (2 / {2 / (operand.std or 1) ** 2:.12g}) ** 0.5, {shape})"
             return f"{self.array}({made}, dtype={self.dtype})" + ("" if order is None else f".transpose{order}")
         values = operand.values if order is None else operand.values.transpose(order)
         text, shape, divisor = literal(values, self.operation.double)
@@ -361,35 +389,3 @@ def unpool_rest(call: Call) -> tuple[int, int]:
     sizes = zip(call.options["output_size"], call.options["kernel_size"], call.options["stride"], strict=True)
     rows, columns = ((size - k) % s for size, k, s in sizes)
     return rows, columns
-
-
-def broken(line: str) -> list[str]:
-    """A line as it is, or where it is long with what its longest brackets hold below one another."""
-    if "\n" in line or len(line) <= _WIDTH:
-        return line.split("\n")
-    depth, opened, groups = 0, 0, [(0, 0)]
-    for place, letter in enumerate(line):
-        if letter in "([{":
-            opened = place if depth == 0 else opened
-            depth += 1
-        elif letter in ")]}":
-            depth -= 1
-            groups += [(opened, place)] if depth == 0 else []
-    start, end = max(groups, key=lambda group: group[1] - group[0])
-    indent = line[: len(line) - len(line.lstrip())]
-    inner = [text for part in _parts(line[start + 1 : end]) for text in broken(f"{indent}    {part}")]
-    if start == end:
-        return [line]
-    rest = broken(line[end + 1 :])
-    return [line[: start + 1], *inner, indent + line[end] + rest[0], *rest[1:]]
-
-
-def _parts(text: str) -> Iterator[str]:
-    """What stands between the commas of an argument list, brackets within kept whole."""
-    depth, start = 0, 0
-    for place, letter in enumerate(text):
-        depth += (letter in "([{") - (letter in ")]}")
-        if letter == "," and depth == 0:
-            yield text[start : place + 1].strip()
-            start = place + 1
-    yield text[start:].strip()

@@ -50,7 +50,7 @@ _TEMPLATES = {
     + _NORM.replace("{0}", "grouped").replace("AXES", "2").replace("(grouped -", "((grouped -")
     + ").reshape({0}.shape)",
     "linear": "{0} @ {1}.T + {2}",
-    "flatten": "{0}.reshape(1, -1)",
+    "flatten": "{0}.reshape(len({0}), -1)",
     "tokens": "{0}.reshape({shape[0]}, {shape[1]}, -1).swapaxes(1, 2)",
     "add": "{0} + {1}",
     "dropout": "# Dropout of JAX's libraries draws a mask of its own: here the figure's.\n{0} * {1} / (1 - {p})",
@@ -69,6 +69,7 @@ _TEMPLATES = {
     **{name: f"jax.nn.{name}({{0}})" for name in ["relu", "sigmoid", "selu", "relu6", "silu", "mish"]},
     "softmax": "jax.nn.softmax({0}, axis={dim})",
     "cross_entropy": "-jax.nn.log_softmax({0})[0, {label}]",
+    "mean_cross_entropy": "-jax.nn.log_softmax({0})[jnp.arange(len({1})), {1}.astype(int)].mean()",
 }
 _MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
@@ -95,6 +96,28 @@ _DESCENT = """def descend(rule, steps):
 """
 
 
+_EPOCHS = """optimizer = {optimizer}
+state = optimizer.init(weights)
+rng = np.random.default_rng({seed})
+
+
+@jax.jit
+def step(weights, state, rate, *batch):
+    slopes = jax.grad(lambda weights: forward(*batch, *weights)[-1])(weights)
+    change, state = optimizer.update(slopes, state)
+    return optax.apply_updates(weights, tuple(rate * each for each in change)), state
+
+
+losses = [float(forward(x, labels, *weights)[-1])]
+for rate in rates:
+    order = rng.permutation(len(x))
+    for at in range(0, len(x), {batch}):
+        batch = order[at : at + {batch}]
+        weights, state = step(weights, state, rate, x[batch], labels[batch])
+    losses.append(float(forward(x, labels, *weights)[-1]))
+"""
+
+
 class Framework(Writer):
     """JAX."""
 
@@ -110,6 +133,7 @@ class Framework(Writer):
     dtypes: ClassVar = ("float", "float")
     templates: ClassVar = _TEMPLATES
     descent: ClassVar = _DESCENT
+    epochs: ClassVar = _EPOCHS
     functions: ClassVar = {
         **{name: f"jnp.{name}" for name in ("abs", "where", "maximum", "log")},
         "softplus": "jax.nn.softplus",
@@ -299,9 +323,13 @@ class Framework(Writer):
 
     # Training
 
-    def rule(self, call: Call) -> str:
+    def optimizer(self, call: Call, weights: str) -> str:
         """By optax."""
-        return self.called(f"optax.{call.options['rule'].lower()}", **hyperparameters(call, _NUMBERS, _MORE))
+        options = hyperparameters(call, _NUMBERS, _MORE)
+        if self.operation.course is not None:
+            # Its steps are taken times the rate of their epoch.
+            options["learning_rate"] = 1.0
+        return self.called(f"optax.{call.options['rule'].lower()}", **options)
 
     def gradient(self, training: Training, names: Sequence[str]) -> str:
         """By `jax.grad`, of input and weights."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from cnnviz.operation import KERNEL, MAP, Call, Operand, Shown, Training
+from cnnviz.errors import UsageError
+from cnnviz.operation import KERNEL, MAP, Call, Operand, Operation, Shown, Training
 from cnnviz.parameters import Size
+from cnnviz.programs._keras_training import DESCENT, EPOCHS, TRAINER
 from cnnviz.programs._writer import (
     Writer,
     fold_source,
@@ -46,7 +49,7 @@ _TEMPLATES = {
     "group_norm": _EPSILON + "keras.layers.GroupNormalization(groups={num_groups}, epsilon={eps}, dtype={dtype})({0})",
     "linear": "# A row of the weights is one output; Dense keeps it as a column.\n"
     "keras.ops.matmul({0}, keras.ops.transpose({1})) + {2}",
-    "flatten": "keras.ops.reshape(keras.ops.transpose({0}, (0, 3, 1, 2)), (1, -1))",
+    "flatten": "keras.ops.reshape(keras.ops.transpose({0}, (0, 3, 1, 2)), ({0}.shape[0], -1))",
     "add": "{0} + {1}",
     "dropout": "# Dropout of Keras draws a mask of its own: here the figure's.\n{0} * {1} / (1 - {p})",
     "batch_norm_inference": "({0} - {1}) / ({2} + {eps}) ** 0.5",
@@ -71,6 +74,7 @@ _TEMPLATES = {
     "huber_loss": _ONE_PAIR + "keras.losses.huber" + _PAIR + ", delta={delta})",
     "binary_cross_entropy": _ONE_PAIR + "keras.losses.binary_crossentropy" + _PAIR + ")",
     "binary_cross_entropy_with_logits": _ONE_PAIR + "keras.losses.binary_crossentropy" + _PAIR + ", from_logits=True)",
+    "mean_cross_entropy": "keras.ops.mean(keras.losses.sparse_categorical_crossentropy({1}, {0}, from_logits=True))",
     "cross_entropy": "keras.losses.sparse_categorical_crossentropy(np.array([{label}]), {0}, from_logits=True)[0]",
 }
 
@@ -83,37 +87,6 @@ _MORE: Mapping[str, Mapping[str, float]] = {
 }
 
 
-_TRAINER = """# Keras takes gradients in fit alone: a layer holds the weights, and its output is the loss.
-class Loss(keras.layers.Layer):
-    def __init__(self, function, weights):
-        super().__init__()
-        self.function = function
-        self.values = [
-            self.add_weight(shape=w.shape, initializer=lambda *_, w=w, **__: keras.ops.array(w))
-            for w in weights
-        ]
-
-    def call(self, batch):
-        return 0 * batch + self.function(*self.values)
-
-
-def train(optimizer, function, weights, steps):
-    layer = Loss(function, weights)
-    model = keras.Sequential([keras.Input((1,)), layer])
-    model.compile(optimizer, loss=lambda label, loss: loss)
-    for _ in range(steps):
-        yield [keras.ops.convert_to_numpy(w) for w in layer.values]
-        model.train_on_batch(np.zeros((1, 1)), np.zeros((1, 1)))
-    yield [keras.ops.convert_to_numpy(w) for w in layer.values]
-
-"""
-_DESCENT = """
-def descend(optimizer, steps):
-    start = START
-    return np.array([w for [w] in train(optimizer, lambda w: f(w[0], w[1]), [start], steps)])
-"""
-
-
 class Framework(Writer):
     """Keras."""
 
@@ -121,11 +94,16 @@ class Framework(Writer):
     modules: ClassVar = {"keras.": "import keras", "np.": "import numpy as np"}
     dtypes: ClassVar = ('"float32"', '"float64"')
     templates: ClassVar = _TEMPLATES
-    descent: ClassVar = _TRAINER + _DESCENT
+    descent: ClassVar = TRAINER + DESCENT
+    epochs: ClassVar = EPOCHS
     functions: ClassVar = {
         **{name: f"np.{name}" for name in ("abs", "where", "maximum")},
         "softplus": "keras.activations.softplus",
     }
+
+    def __init__(self, operation: Operation) -> None:
+        # A network that learns would have to be cast in many places.
+        super().__init__(replace(operation, double=operation.double and operation.course is None))
 
     def remarks(self) -> Iterator[str]:
         """Where axes stand."""
@@ -341,9 +319,15 @@ class Framework(Writer):
 
     # Training
 
-    def rule(self, call: Call) -> str:
+    def optimizer(self, call: Call, weights: str) -> str:
         """One of Keras's optimizers."""
-        return self.called(f"keras.optimizers.{call.options['rule']}", **hyperparameters(call, _NUMBERS, _MORE))
+        options = hyperparameters(call, _NUMBERS, _MORE)
+        if "momentum" in options and len(set(call.options.get("rates", ()))) > 1:
+            raise UsageError(
+                "Keras has the rate within the momentum, so a schedule gives other losses there: use --code pytorch"
+            )
+        rate = f"learning_rate={options.pop('learning_rate')!r}"
+        return self.called(f"keras.optimizers.{call.options['rule']}", rate, **options)
 
     def learn(self, training: Training, results: Sequence[str]) -> None:
         """By one step of SGD; at a rate of 1 what that takes off is the gradient."""
@@ -354,7 +338,7 @@ class Framework(Writer):
             return
         self.expressions.append(f"keras.optimizers.SGD({self.plain(training.rate)})")
         self.put("", "")
-        self.put(_TRAINER)
+        self.put(TRAINER)
         function = f"lambda *values: forward(x, *values)[{results.index(training.loss)}]"
         self.put(f"*_, learned = train({self.expressions[-1]}, {function}, weights, 1)")
         self.put(f"[{', '.join(f'after_{name}' for name in training.weights)}] = learned")
@@ -362,7 +346,7 @@ class Framework(Writer):
     def _gradients(self, training: Training, place: int) -> None:
         self.expressions.append("keras.optimizers.SGD(1)")
         self.put("", "")
-        self.put(_TRAINER)
+        self.put(TRAINER)
         loss = f"forward(*values)[{place}]" + (f" * {training.grad}" if training.grad else "")
         self.put(f"function = lambda *values: keras.ops.sum({loss})")
         self.put("before, after = train(keras.optimizers.SGD(1), function, (x, *weights), 1)")

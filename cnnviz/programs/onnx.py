@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any, ClassVar
 
-from cnnviz.operation import Call, Shown, Training
+from cnnviz.operation import Call, Operation, Shown, Training
 from cnnviz.programs._formulas import SURFACES
 from cnnviz.programs._onnx_descent import DESCENT, rule_source
 from cnnviz.programs._onnx_graph import Graph, window_attributes
@@ -39,6 +40,10 @@ class Framework(Writer):
     }
     dtypes: ClassVar = ("np.float32", "np.float64")
     templates: ClassVar = TEMPLATES
+
+    def __init__(self, operation: Operation) -> None:
+        # ONNX Runtime has convolutions in single precision alone.
+        super().__init__(replace(operation, double=operation.double and operation.course is None))
 
     def _write(self) -> None:
         self.graph = Graph(self.operation.double)
@@ -73,6 +78,8 @@ class Framework(Writer):
     def printed(self) -> list[Shown]:
         """Without gradients and what is learned; of these alone the output."""
         training = self.operation.training
+        if self.operation.course is not None:
+            return [Shown(name=self.operation.calls[-1].result, panel="")]
         if training is None:
             return super().printed()
         made = {call.result for call in self.operation.calls}
@@ -88,6 +95,11 @@ class Framework(Writer):
         results = [call.result for call in self.operation.calls if call.result not in self.given]
         self._session(results, self.given)
         self.put(f"[{', '.join(results)}] = session.run(None, given)")
+
+    def course(self, course: Call) -> None:
+        """The way forward."""
+        self.note("ONNX Runtime learns nothing: the way forward, with the weights before the figure's training.")
+        self.calls()
 
     def training(self, training: Training) -> None:
         """The way forward."""

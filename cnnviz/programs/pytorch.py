@@ -30,6 +30,7 @@ _TEMPLATES = {
     "softplus": "F.softplus({0}, beta={beta})",
     **{name: f"F.{name}({{0}})" for name in ["relu", "selu", "relu6", "hardtanh", "gelu", "silu", "hardswish", "mish"]},
     "cross_entropy": "F.cross_entropy({0}, torch.tensor([{label}]))",
+    "mean_cross_entropy": "F.cross_entropy({0}, {1}.long())",
     "hinge_loss": "# torch has no hinge loss of this form.\ntorch.clamp({margin} - {label} * {0}, min=0)",
 }
 
@@ -43,6 +44,21 @@ _DESCENT = """def descend(rule, steps):
         optimizer.step()
         path.append(w.detach().clone())
     return torch.stack(path)
+"""
+
+
+_EPOCHS = """for values in weights:
+    values.requires_grad_()
+optimizer = {optimizer}
+rng = np.random.default_rng({seed})
+losses = [forward(x, labels, *weights)[-1].item()]
+for rate in rates:
+    optimizer.param_groups[0]["lr"] = rate
+    for batch in torch.tensor(rng.permutation(len(x))).split({batch}):
+        optimizer.zero_grad()
+        forward(x[batch], labels[batch], *weights)[-1].backward()
+        optimizer.step()
+    losses.append(forward(x, labels, *weights)[-1].item())
 """
 
 
@@ -60,6 +76,7 @@ class Framework(Writer):
     dtypes: ClassVar = ("torch.float32", "torch.float64")
     templates: ClassVar = _TEMPLATES
     descent: ClassVar = _DESCENT
+    epochs: ClassVar = _EPOCHS
     tracked: ClassVar = ("for values in (x, *weights):", "    values.requires_grad_()")
     inner_gradients: ClassVar = True
 
@@ -160,9 +177,13 @@ class Framework(Writer):
     # Training
 
     def rule(self, call: Call) -> str:
+        """A function of the weights."""
+        return f"lambda w: {self.optimizer(call, '[w]')}"
+
+    def optimizer(self, call: Call, weights: str) -> str:
         """By `torch.optim`."""
-        options = {k: v for k, v in call.options.items() if k not in ("surface", "rule", "steps")}
-        return "lambda w: " + self.called(f"torch.optim.{call.options['rule']}", "[w]", **options)
+        options = {k: v for k, v in call.options.items() if k in ("lr", "momentum", "nesterov", "alpha", "betas")}
+        return self.called(f"torch.optim.{call.options['rule']}", weights, **options)
 
     def gradient(self, training: Training, names: Sequence[str]) -> str:
         """By autograd."""

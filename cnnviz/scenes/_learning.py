@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,10 @@ from typing import Any
 import numpy as np
 
 from cnnviz.network.learning import Learner
+from cnnviz.network.recorded import record_layers
+from cnnviz.operation import MAP, Call
 from cnnviz.scenes._rules import Rule, Settings, short
+from cnnviz.story import Graph
 from cnnviz.storyboard import Change, MoveDot, SetCurve, Values
 from cnnviz.words import Number, Strong, Text, Words
 
@@ -27,10 +31,9 @@ RATES = {"sgd": 0.2, "momentum": 0.05, "nesterov": 0.05, "adagrad": 0.1, "rmspro
 SETTINGS = Settings(momentum=0.9, alpha=0.9, beta1=0.9, beta2=0.999)
 _LONG = 1e4
 _BATCH = 20
-_SIDE, _SMALL = 8, 0.3
-_TWIST = 2.2 * math.pi
-_START = 2
-"""Weights that tell nothing yet of the usual examples."""
+_SMALL = 0.3
+_ORDER, _START = 1, 2
+"""Seeds of the batches' order, and of weights that tell nothing yet of the usual examples."""
 
 
 def moons(turn: Values) -> Values:
@@ -48,16 +51,17 @@ def circles(turn: Values) -> Values:
 def spirals(turn: Values) -> Values:
     """Two arms around one another."""
     along = np.sqrt(turn)
-    arm = np.stack([np.cos(_TWIST * along), np.sin(_TWIST * along)], axis=-1) * 1.5 * along[:, None]
+    angle = 2.2 * np.pi * along
+    arm = np.stack([np.cos(angle), np.sin(angle)], axis=-1) * 1.5 * along[:, None]
     return np.concatenate([arm, -arm])
 
 
 def strokes(count: int, rng: np.random.Generator) -> Values:
     """Pictures of `count` strokes that fall and as many that rise, each moved at random, (2·count, 1, 8, 8)."""
-    across, down = np.meshgrid(*[np.arange(float(_SIDE)) - (_SIDE - 1) / 2] * 2)
-    apart = np.concatenate([np.broadcast_to(across + sign * down, (count, _SIDE, _SIDE)) for sign in (-1, 1)])
-    moved = np.abs(apart / math.sqrt(2) - rng.uniform(-2, 2, (2 * count, 1, 1)))
-    return np.clip(1 - moved / 1.2, 0, 1)[:, None]
+    across, down = np.meshgrid(np.arange(8) - 3.5, np.arange(8) - 3.5)
+    apart = np.concatenate([np.broadcast_to(across + sign * down, (count, 8, 8)) for sign in (-1, 1)])
+    moved = np.abs(apart / np.sqrt(2) - rng.uniform(-2, 2, (2 * count, 1, 1)))
+    return np.asarray(np.clip(1 - moved / 1.2, 0, 1)[:, None])
 
 
 SHAPES: Mapping[str, Callable[[Values], Values]] = MappingProxyType(
@@ -79,6 +83,20 @@ def make_points(name: str, count: int, noise: float, seed: int) -> tuple[Values,
     points = strokes(half, rng) if name == STROKES else SHAPES[name]((np.arange(half) + 0.5) / half)
     points = points + rng.normal(0, noise, points.shape)
     return points, np.repeat([0, 1], half)
+
+
+def points_source(name: str, noise: float, seed: int, count: int) -> str:
+    """Python that makes the same as `make_points`, its last line an expression."""
+    half = count // 2
+    how = f"{half}, drawn" if name == STROKES else f"(np.arange({half}) + 0.5) / {half}"
+    made = inspect.getsource(strokes if name == STROKES else SHAPES[name])
+    return f"""
+
+{made.replace(": Values", "").replace(" -> Values", "")}
+
+drawn = np.random.default_rng({seed})
+points = {name}({how})
+(points + drawn.normal(0, {noise}, points.shape))"""
 
 
 SCHEDULES: Mapping[str, Callable[[float], float]] = MappingProxyType(
@@ -155,6 +173,13 @@ class Training:
         yield MoveDot(panel="rate", dot="now", x=float(epoch), y=float(self.rates[epoch - 1]))
 
 
+def start(learner: Learner, seed: int) -> tuple[Values, float]:
+    """Weights to begin with, and what they are times those of `he_weights`."""
+    # What kernels have learned shall be seen over the noise that they began with.
+    scale = _SMALL if learner.network.input_shape[-1] > 1 else 1.0
+    return learner.start(seed + _START) * scale, scale
+
+
 def train(
     learner: Learner,
     x: Values,
@@ -164,9 +189,8 @@ def train(
     seed: int,
 ) -> Training:
     """Train in batches, in an order drawn anew each epoch, with the rate of each epoch."""
-    pictures = x.shape[-1] > 1
-    # What kernels have learned shall be seen over the noise that they began with.
-    rng, w = np.random.default_rng((seed, 1)), learner.start(seed + _START) * (_SMALL if pictures else 1.0)
+    x = x.reshape(-1, *learner.network.input_shape)
+    rng, (w, _) = np.random.default_rng((seed, _ORDER)), start(learner, seed)
     state = rule.make(1.0, SETTINGS).init(w)
     weights, loss, right, found = [w], [learner.loss(w, x, labels)], [learner.accuracy(w, x, labels)], 0.0
     with np.errstate(over="ignore", invalid="ignore"):
@@ -183,4 +207,17 @@ def train(
             right.append(learner.accuracy(w, x, labels))
     # Of a loss that jumps up and down one value tells nothing.
     diverged = not math.isfinite(found) or float(np.mean(loss[-_LATE:])) > _GROWN * loss[0]
-    return Training(tuple(weights), np.array(loss), np.array(right), rates, len(x), diverged, pictures)
+    return Training(tuple(weights), np.array(loss), np.array(right), rates, len(x), diverged, x.shape[-1] > 1)
+
+
+def record(learner: Learner, x: Values, source: str, labels: Values, rule: Rule, made: Training, seed: int) -> Graph:
+    """What `train` has done, for programs, as long as the loss was finite; `source` makes `x`."""
+    (w, scale), network, rates = start(learner, seed), learner.network, made.rates[: max(made.epochs, 1)]
+    graph, shape = Graph(double=True, seed=network.seed(seed + _START)), (len(x), *network.input_shape)
+    given = graph.given("x", x.reshape(shape), MAP, source=f"{source}.reshape{shape}")
+    classes = graph.given("labels", labels, source=f"np.repeat([0, 1], {len(x) // 2})")
+    stages = record_layers(graph, network, given, network.with_names(learner.arrays(w)), scale=scale)
+    graph.compute("mean_cross_entropy", stages[-1].y, classes, result="loss")
+    how = {**rule.program(SETTINGS), "lr": float(rates.max()), "rates": rates, "batch": _BATCH, "seed": [seed, _ORDER]}
+    graph.course = Call(function="train", operands=("x", "labels"), result="losses", shape=shape, options=how)
+    return graph

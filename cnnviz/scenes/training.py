@@ -24,6 +24,8 @@ from cnnviz.scenes._learning import (
     USUAL,
     Training,
     make_points,
+    points_source,
+    record,
     train,
 )
 from cnnviz.scenes._learning_plots import progress, schedule_plot, view
@@ -89,10 +91,8 @@ class TrainingScene(Scene):
 
     @cached_property
     def _training(self) -> Training:
-        x, labels = self._examples
         rates = (self.lr or 0.0) * np.array([SCHEDULES[self.schedule](n / self.epochs) for n in range(self.epochs)])
-        inputs = x.reshape(-1, *self._learner.network.input_shape)
-        return train(self._learner, inputs, labels, RULES[self.optimizer], rates, self.seed)
+        return train(self._learner, *self._examples, RULES[self.optimizer], rates, self.seed)
 
     def story(self) -> Story:
         """A picture for every n-th epoch."""
@@ -100,7 +100,9 @@ class TrainingScene(Scene):
         every = -(-max(made.epochs, 1) // self.frames)
         shown = [*range(0, made.epochs, every), made.epochs]
         rate = Number(self.lr or 0.0, None)
-        story = Story(self, Text("Training a network"), point=made.point(rate))
+        source = points_source(self.data, self.noise or 0.0, self.seed, len(x))
+        graph = record(self._learner, x, source, labels, RULES[self.optimizer], made, self.seed)
+        story = Story(self, Text("Training a network"), graph, point=made.point(rate))
         story.settings = [("", RULES[self.optimizer].title), ("", Text("learning rate {lr}", lr=rate))]
         if self.schedule != "constant":
             story.settings.append(("", Text("schedule: {name}", name=self.schedule)))

@@ -38,6 +38,7 @@ class Graph:
         self._inputs: dict[str, Input] = {}
         self._double, self._seed = double, seed
         self.training: Training | None = None
+        self.course: Call | None = None
         self.essential = -1
 
     def given(self, name: str, values: npt.ArrayLike, kind: str = PLAIN, **source: Any) -> Tensor:
@@ -175,5 +176,6 @@ class Graph:
             double=self._double,
             seed=self._seed,
             training=self.training,
+            course=self.course,
             inputs=self._inputs,
         )

@@ -35,6 +35,8 @@ MORE = [
     ("pool", {"kind": "avg", "i": "7x5", "output_size": "3x2"}), ("pool", {"i": "7x5", "output_size": "3x2"}),
     ("unpool", {"i": 7, "k": 2, "s": 3}), ("unpool", {"kind": "avg", "i": 7, "k": 2, "s": 3}),
     ("transposed-conv", {"s": "1x2", "d": "3x2", "k": "2x1", "p": "1x0", "output_padding": "2x1", "bias": 0.5}),
+    *(("training", {"data": data, "epochs": 3, "points": 50, "schedule": "warmup", "optimizer": optimizer})
+      for data, optimizer in (("spirals", "adam"), ("strokes", "rmsprop"), ("circles", "adagrad"))),
     ("conv", {"input": "123456 -0.001; 1e-7 1e9", "kernel": "1/3 -2/7; 1e-5 3"}),
     ("cnn", {"i": 12, "input": "random", "lr": 0, "layers": "conv 2@3x3 s2 p1, lrn 3 k2, avgpool 2, tanh, fc 3"}),
     ("cnn", {"i": 10, "input": "random",
