@@ -21,6 +21,8 @@ _PATIENCE = 60.0
 
 def run_all(function: Callable[[Item], Result], items: Collection[Item], jobs: int) -> Iterator[Result]:
     """The results as they complete, from `jobs` processes; raises CnnvizError where one dies."""
+    if not items:
+        return
     # Forked processes share what has been imported by now.
     import cnnviz.export.gif
     import cnnviz.render.frames  # noqa: F401

@@ -11,7 +11,7 @@ import pytest
 from cnnviz.discovery import find_scenes
 from cnnviz.export import Job
 from cnnviz.export.html import TWEEN, document
-from cnnviz.notation import number
+from cnnviz.notation import in_cell
 from cnnviz.pipeline import Figure, make
 from cnnviz.render.frames import Film
 from cnnviz.render.panels._fitted import Fitted
@@ -91,11 +91,12 @@ def shown_numbers(figure: Figure, film: Film) -> dict[str, list[str]]:
     found = {}
     for name, values in figure.scene.expected().items():
         panel = next((p for p in board.panels() if p.name == name and isinstance(p, Grid | Block)), None)
-        if panel is None:
+        # Where a window moves, numbers lie above it, apart from their cells.
+        if panel is None or any(mark.role == "window" for mark in panel.marks):
             continue
         if Fitted.of(panel, layout.cell, layout.fit).numbers:
             flat = np.asarray(values, np.float64).ravel().tolist()
-            found[name] = ["" if math.isnan(value) else number(value, panel.digits) for value in flat]
+            found[name] = ["" if math.isnan(value) else in_cell(value, panel.digits) for value in flat]
     return found
 
 
