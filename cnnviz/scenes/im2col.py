@@ -48,11 +48,11 @@ class Im2col(MapAndKernel):
 
     def story(self) -> Story:
         """A step for each column, one for each product, one that folds, and the count of copies."""
-        if self.compare:
-            return compare_ways(self)
         x, w = self.map.values, self.weights.values
         slide = Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p)
         windows, count, weights = slide.windows, slide.windows.count, w.size
+        if self.compare:
+            return compare_ways(self)
         if count > _MOST_WINDOWS or weights > _MOST_WEIGHTS:
             raise UsageError(
                 f"im2col would draw {weights} rows and {count} columns, more than {_MOST_WEIGHTS} and {_MOST_WINDOWS}: "
