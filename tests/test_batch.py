@@ -51,10 +51,6 @@ def made(cnnviz, *arguments):
     return {path.name for path in Path("out").iterdir() if path.stat().st_mtime != OLD} - {"manifest.json"}
 
 
-def sha256(path):
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
 def files(folder="out"):
     return {path.name for path in Path(folder).iterdir()}
 
@@ -64,40 +60,34 @@ def files(folder="out"):
 
 def test_a_set_becomes_files_and_a_manifest(cnnviz):
     plain = {"width": 320, "step": 1, "tween": 0}
+    Path("sets").mkdir()
     write_set(
         figure("02-b", section="Part 1", caption="Two.", format="gif", i=[4, 5], k="2x3", title="B", **plain),
         figure("01-a", "pool", kind="avg"),
+        name="sets/b.toml",
     )
-    ran = cnnviz("render", "set.toml", "--out", "out", "--jobs", 1)
+    # A folder's sets come by their names.
+    write_set(figure("z"), name="sets/a.toml")
+    Path("sets/notes.txt").write_text("[[")
+    write_set(figure("y"), name="more.toml")
+    ran = cnnviz("render", "sets", "more.toml", "--out", "out", "--jobs", 1)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.splitlines()[-1] == "2 made, 0 up to date"
-    assert files() == {"02-b.gif", "01-a.json", "manifest.json"}
+    assert ran.out.splitlines()[-1] == "4 made, 0 up to date"
+    assert files() == {"02-b.gif", "01-a.json", "z.json", "y.json", "manifest.json"}
     command = "cnnviz conv --i 4x5 --k 2x3 --title B --subtitle Two. --width 320 --step 1 --tween 0"
     with Image.open("out/02-b.gif") as image:
         # Rows: 4 - 2 + 1 = 3; columns: 5 - 3 + 1 = 3; before them the question.
         assert (image.n_frames, image.size) == (10, (320, 180))
         assert image.info["comment"].decode().split("\n")[0] == command
-    first, second = manifest()
-    assert (first["file"], first["section"], first["caption"], first["command"]) == (
-        "02-b.gif",
-        "Part 1",
-        "Two.",
-        command,
-    )
-    assert (first["width"], first["height"], first["steps"], first["milliseconds"]) == (320, 180, 9, 12_000)
-    assert first["parameters"] == {"i": [4, 5], "k": "2x3", "title": "B", **plain}
-    assert (first["bytes"], first["sha256"]) == (Path("out/02-b.gif").stat().st_size, sha256("out/02-b.gif"))
-    assert (second["file"], second["command"]) == ("01-a.json", "cnnviz pool avg --i 4 --k 2 --s 2")
-
-
-def test_folders_of_sets_are_read_in_order(cnnviz):
-    Path("sets").mkdir()
-    write_set(figure("z"), name="sets/b.toml")
-    write_set(figure("y"), figure("x"), name="sets/a.toml")
-    Path("sets/notes.txt").write_text("[[")
-    write_set(figure("w"), name="more.toml")
-    assert cnnviz("render", "sets", "more.toml", "--jobs", 1, "--out", "out").code == 0
-    assert [record["name"] for record in manifest()] == ["y", "x", "z", "w"]
+    records = manifest()
+    assert [record["name"] for record in records] == ["z", "02-b", "01-a", "y"]
+    assert records[1].items() >= {
+        "file": "02-b.gif", "section": "Part 1", "caption": "Two.", "command": command, "width": 320, "height": 180,
+        "steps": 9, "milliseconds": 12_000, "parameters": {"i": [4, 5], "k": "2x3", "title": "B", **plain},
+        "bytes": Path("out/02-b.gif").stat().st_size,
+        "sha256": hashlib.sha256(Path("out/02-b.gif").read_bytes()).hexdigest(),
+    }.items()  # fmt: skip
+    assert records[2]["command"] == "cnnviz pool avg --i 4 --k 2 --s 2"
 
 
 # What is up to date
@@ -118,22 +108,17 @@ def replace_bytes(path):
     Path(path).write_bytes(b"." * Path(path).stat().st_size)
 
 
-def corrupt_manifest(content):
-    return lambda: Path("out/manifest.json").write_bytes(content), {"a.json", "b.json"}
-
-
 CHANGES = {
-    "nothing": (lambda: None, set()),
-    "a parameter": (lambda: write_set(BOTH[0], figure("b", s=2)), {"b.json"}),
-    "a name": (lambda: write_set(BOTH[0], figure("c")), {"c.json"}),
-    "one more format": (lambda: write_set(BOTH[0], figure("b", format="json,png")), {"b.json", "b.png"}),
-    "a caption": (lambda: write_set(BOTH[0], figure("b", caption="New.", section="A")), {"b.json"}),
-    "the order": (lambda: write_set(BOTH[1], BOTH[0]), set()),
-    "an input file": (lambda: Path("map.csv").write_text("1,2,3\n4,5,6\n7,8,8\n"), {"a.json"}),
-    "a figure's bytes, not its size": (lambda: replace_bytes("out/b.json"), {"b.json"}),
-    "no manifest": (lambda: Path("out/manifest.json").unlink(), {"a.json", "b.json"}),
-    "a manifest of bytes": corrupt_manifest(b"\xff"),
-    "a manifest of brackets": corrupt_manifest(b"[" * 99_999),
+    "a parameter": (lambda: write_set(BOTH[0], figure("b", s=2)), "b.json"),
+    "a name": (lambda: write_set(BOTH[0], figure("c")), "c.json"),
+    "one more format": (lambda: write_set(BOTH[0], figure("b", format="json,png")), "b.json b.png"),
+    "a caption": (lambda: write_set(BOTH[0], figure("b", caption="New.", section="A")), "b.json"),
+    "the order": (lambda: write_set(BOTH[1], BOTH[0]), ""),
+    "an input file": (lambda: Path("map.csv").write_text("1,2,3\n4,5,6\n7,8,8\n"), "a.json"),
+    "a figure's bytes, not its size": (lambda: replace_bytes("out/b.json"), "b.json"),
+    "no manifest": (lambda: Path("out/manifest.json").unlink(), "a.json b.json"),
+    "a manifest of bytes": (lambda: Path("out/manifest.json").write_bytes(b"\xff"), "a.json b.json"),
+    "a manifest of brackets": (lambda: Path("out/manifest.json").write_bytes(b"[" * 99_999), "a.json b.json"),
 }
 
 
@@ -141,8 +126,8 @@ CHANGES = {
 def test_only_what_changed_is_made_again(rendered, change):
     do, again = CHANGES[change]
     do()
-    assert made(rendered) == again
-    assert {record["name"] for record in manifest()} == {"a", "b"} | {name.partition(".")[0] for name in again}
+    assert made(rendered) == {*again.split()}
+    assert {record["name"] for record in manifest()} == {"a", "b"} | {name[0] for name in again.split()}
     assert made(rendered) == set()
     assert Path("out/manifest.json").stat().st_mtime == OLD
 
@@ -153,23 +138,19 @@ def test_force_and_other_code_make_all_again(rendered, monkeypatch):
     assert made(rendered) == {"a.json", "b.json"}
 
 
-def entry(**more):
-    return Entry(**{"source": "set.toml", "name": "a", "scene": "conv", "file": "a.gif"} | more)
+def digest(scene):
+    return Sources().digest(Entry(source="set.toml", name="a", scene=scene, file="a.gif"))
 
 
-def digest(**more):
-    return Sources().digest(entry(**more))
-
-
-def test_a_users_scene_is_code_of_its_figures_alone(tmp_path):
-    (tmp_path / "animations").mkdir()
-    theirs, ours = digest(scene="mine"), digest()
-    for name in ("mine.py", "_shared.py"):
-        (tmp_path / "animations" / name).write_text('"""A scene."""')
-        assert digest(scene="mine") != theirs
-        theirs = digest(scene="mine")
-    (tmp_path / "animations" / "other.py").write_text('"""A scene."""')
-    assert (digest(scene="mine"), digest()) == (theirs, ours)
+def test_a_users_scene_is_code_of_its_figures_alone():
+    Path("animations").mkdir()
+    theirs, ours = digest("mine"), digest("conv")
+    for name in ("mine", "_shared"):
+        Path(f"animations/{name}.py").write_text('"""A scene."""')
+        assert digest("mine") != theirs
+        theirs = digest("mine")
+    Path("animations/other.py").write_text('"""A scene."""')
+    assert (digest("mine"), digest("conv")) == (theirs, ours)
 
 
 def test_a_file_beside_the_set_is_found_and_its_path_is_in_the_command():
@@ -197,23 +178,25 @@ def test_one_failing_figure_does_not_stop_the_others(cnnviz, jobs):
     assert [record["name"] for record in manifest()] == ["a", "c"]
 
 
-@pytest.mark.parametrize(
-    ("line", "named"),
-    [
-        ('k = "three"', "--k 'three'"),
-        ("k = true", "--k True"),
-        ("k = 1\nkernel_size = 2", "kernel_size is given twice"),
-        ("input = [[1, 2], [3]]", "input, row 2"),
-        ('input = "no.csv"', "input file 'no.csv'"),
-        ("strid = 2", "conv has no parameter 'strid': did you mean stride?"),
-    ],
-)
-def test_a_bad_parameter_is_reported_with_file_figure_and_key(cnnviz, line, named):
-    Path("set.toml").write_text(f'[[figure]]\nscene = "conv"\nname = "a"\n{line}\n')
-    ran = cnnviz("render", "set.toml", "--out", "out", "-q")
-    first, *rest = ran.err.splitlines()
-    assert (ran.code, rest) == (1, ["cnnviz: 1 of 1 figures failed"])
-    assert first.startswith(f"cnnviz: set.toml, figure a: {named}")
+BAD_PARAMETERS = {
+    'k = "three"': "--k 'three'",
+    "k = true": "--k True",
+    "k = 1\nkernel_size = 2": "kernel_size is given twice",
+    "input = [[1, 2], [3]]": "input, row 2",
+    'input = "no.csv"': "input file 'no.csv'",
+    "strid = 2": "conv has no parameter 'strid': did you mean stride?",
+}
+
+
+def test_a_bad_parameter_is_reported_with_file_figure_and_key(cnnviz):
+    names = [f"f{n}" for n, _ in enumerate(BAD_PARAMETERS)]
+    tables = zip(names, BAD_PARAMETERS, strict=True)
+    write_set(*(f'[[figure]]\nscene = "conv"\nname = "{name}"\n{line}\n' for name, line in tables))
+    ran = cnnviz("render", "set.toml", "--out", "out", "-q", "--jobs", 1)
+    *said, count = ran.err.splitlines()
+    assert (ran.code, count) == (1, "cnnviz: 6 of 6 figures failed")
+    for line, name, named in zip(said, names, BAD_PARAMETERS.values(), strict=True):
+        assert line.startswith(f"cnnviz: set.toml, figure {name}: {named}")
     assert files() == {"manifest.json"}
 
 
@@ -265,55 +248,44 @@ def test_a_process_that_dies_ends_the_run(cnnviz, failing):
 # Sets that are wrong
 
 A = '[[figure]]\nscene = "conv"\nname = "a"\n'
-FIGURE_2 = "set.toml, figure 2"
+B = A + '[[figure]]\nscene = "conv"\nname = '
+BAD_SETS = {
+    "[[figure]\n": "figure set set.toml is not valid TOML",
+    "figures = []\n": "figure set set.toml: unknown key 'figures'",
+    A + '[[figure]]\nname = "b"': "set.toml, figure 2 (b): scene is missing",
+    A + '[[figure]]\nscene = "conv"': "set.toml, figure 2: name is missing",
+    B + '"b"\nformat = "/../../b.gif"': "set.toml, figure 2 (b): format '/../../b.gif'",
+    B + '"C:a"': "set.toml, figure 2 (C:a): name 'C:a'",
+    B + '"Manifest"\nformat = "json"': "set.toml, figure 2 (Manifest): manifest.json",
+    A + A: "set.toml and set.toml both name a figure a.gif",
+    B + '"A"': "set.toml and set.toml both name figures that many disks take for one, a.gif",
+}
+BAD_REQUESTS = {
+    "empty": "folder empty",
+    "no.toml": "figure set no.toml",
+    "set.toml --jobs 0": "--jobs '0'",
+    "set.toml --jobs 257": "--jobs '257'",
+    "set.toml --jobs two": "--jobs 'two'",
+    "set.toml --out file/a": "cannot write to folder file/a: ",
+}
 
 
-def second(lines, where=f"{FIGURE_2} (b)"):
-    return A + '[[figure]]\nscene = "conv"\nname = "b"\n' + lines, where
-
-
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ("[[figure]\n", "figure set set.toml is not valid TOML"),
-        ("figures = []\n", "figure set set.toml: unknown key 'figures'"),
-        (A + '[[figure]]\nname = "b"', f"{FIGURE_2} (b): scene is missing"),
-        (A + '[[figure]]\nscene = "conv"', f"{FIGURE_2}: name is missing"),
-        second('format = "/../../b.gif"', f"{FIGURE_2} (b): format '/../../b.gif'"),
-        *(
-            (A + f'[[figure]]\nscene = "conv"\nname = "{name}"', f"{FIGURE_2} ({name}): name {name!r}")
-            for name in ("a/b", "C:a")
-        ),
-        (A + '[[figure]]\nscene = "conv"\nname = "Manifest"\nformat = "json"', f"{FIGURE_2} (Manifest): manifest.json"),
-        (A + A, "set.toml and set.toml both name a figure a.gif"),
-        (A + A.replace('"a"', '"A"'), "set.toml and set.toml both name figures that many disks take for one, a.gif"),
-    ],
-)
-def test_a_bad_set_is_refused(cnnviz, text, named):
-    Path("set.toml").write_text(text, encoding="utf-8")
-    ran = cnnviz("render", "set.toml", "--out", "out")
-    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
-    assert ran.err.startswith(f"cnnviz: {named}")
-    assert files(".") == {"set.toml"}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "named"),
-    [
-        ("empty", 2, "folder empty"),
-        ("no.toml", 2, "figure set no.toml"),
-        *((f"set.toml --jobs {jobs}", 2, f"--jobs '{jobs}'") for jobs in ("0", "257", "two")),
-        ("set.toml --out file/a", 1, "cannot write to folder file/a: "),
-    ],
-)
-def test_a_bad_request_is_refused(cnnviz, arguments, code, named):
+def test_bad_sets_and_requests_are_refused(cnnviz):
     Path("empty").mkdir()
     Path("file").touch()
+
+    def refused(arguments, named):
+        ran = cnnviz("render", *arguments.split())
+        assert (ran.code, ran.out, ran.err.count("\n")) == (1 if "--out file" in arguments else 2, "", 1)
+        assert ran.err.startswith(f"cnnviz: {named}")
+        assert files(".") == {"empty", "file", "set.toml"}
+
+    for text, named in BAD_SETS.items():
+        write_set(text)
+        refused("set.toml --out out", named)
     write_set(figure("a"))
-    ran = cnnviz("render", *arguments.split())
-    assert (ran.code, ran.out, ran.err.count("\n")) == (code, "", 1)
-    assert ran.err.startswith(f"cnnviz: {named}")
-    assert files(".") == {"empty", "file", "set.toml"}
+    for arguments, named in BAD_REQUESTS.items():
+        refused(arguments, named)
 
 
 # Runs that are cut off
@@ -333,7 +305,7 @@ def start_render(*arguments):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="a signal of POSIX")
 def test_after_a_kill_the_rest_is_made_and_no_process_is_left(cnnviz, monkeypatch):
-    write_set(*(figure(f"f{n:02}", format="gif", i=6, width=640, seed=n, tween=0) for n in range(20)))
+    write_set(*(figure(f"f{n:02}", format="gif", i=6, width=640, seed=n, tween=0) for n in range(12)))
     run = start_render("set.toml", "--out", "out", "--jobs", "2")
     while run.poll() is None and not Path("out/manifest.json").exists():
         time.sleep(0.005)
@@ -345,14 +317,14 @@ def test_after_a_kill_the_rest_is_made_and_no_process_is_left(cnnviz, monkeypatc
     again = made(cnnviz)
     assert again & known == set()
     assert again | known | {"manifest.json"} == files()
-    assert len(files()) == 21
+    assert len(files()) == 13
 
 
 def test_two_runs_at_once_into_one_folder():
     write_set(*(figure(f"a{n}", seed=n) for n in range(6)), figure("both"), name="one.toml")
-    write_set(*(figure(f"b{n}", seed=n) for n in range(6)), name="two.toml")
-    runs = [start_render(name, "--out", "out", "--jobs", "1") for name in ("one.toml", "two.toml", "one.toml")]
-    assert [(run.communicate(timeout=60), run.returncode) for run in runs] == [(("", ""), 0)] * 3
+    write_set(*(figure(f"b{n}", seed=n) for n in range(6)), figure("both"), name="two.toml")
+    runs = [start_render(name, "--out", "out", "--jobs", "1") for name in ("one.toml", "two.toml")]
+    assert [(run.communicate(timeout=60), run.returncode) for run in runs] == [(("", ""), 0)] * 2
     names = {f"{letter}{n}" for letter in "ab" for n in range(6)} | {"both"}
     assert files() == {f"{name}.json" for name in names} | {"manifest.json"}
     assert {one["name"] for one in manifest()} == names
@@ -372,6 +344,3 @@ def test_ctrl_c_waits_for_no_figure_and_keeps_what_is_done(cnnviz, failing):
     assert run.returncode == 130
     assert files() == {"a.json", "c.json", "manifest.json"}
     assert [one["name"] for one in manifest()] == ["a", "c"]
-
-
-# How work is shared
