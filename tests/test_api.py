@@ -8,12 +8,10 @@ import inspect
 import io
 import json
 import pickle
-import subprocess
-import sys
 from html.parser import HTMLParser
 from itertools import pairwise
-from pathlib import Path
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 from PIL import Image
@@ -25,6 +23,7 @@ from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.export.html import TWEEN, document
 from cnnviz.parameters import parameters_of
 from cnnviz.pipeline import make
+from tests.figures import FEWER
 
 SMALL = {"width": 320, "values": False}
 scenes = pytest.mark.parametrize("name", cnnviz.scene_names())
@@ -37,14 +36,8 @@ def _in_temporary_folder(tmp_path, monkeypatch):
 
 def test_scenes_are_functions_of_the_module():
     assert set(cnnviz.scene_names()) == {name.replace("-", "_") for name in find_scenes()}
-    assert set(cnnviz.scene_names()) <= set(dir(cnnviz))
-    assert {"CnnvizError", "UsageError", "__version__", "scene_names"} <= set(dir(cnnviz))
+    assert {"CnnvizError", "UsageError", "__version__", "scene_names", *cnnviz.scene_names()} <= set(dir(cnnviz))
     assert cnnviz.conv is cnnviz.conv
-
-
-def test_importing_it_is_cheap():
-    code = "import sys, cnnviz; dir(cnnviz); print({'numpy', 'matplotlib', 'click', 'PIL'} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
 @scenes
@@ -81,14 +74,9 @@ def test_frames_are_pictures_with_memory_of_their_own():
     assert all(frame.shape == (180, 320, 3) and frame.dtype == np.uint8 for frame in frames)
     assert not any(np.shares_memory(one, other) for one in frames for other in frames if one is not other)
     assert all((one != other).any() for one, other in pairwise(frames))
-    before = frames[1].copy()
-    frames[0][:] = 0
-    np.testing.assert_array_equal(frames[1], before)
-    figure.save("x.gif")
-    with Image.open("x.gif") as image:
-        for place in (1, 3):
-            image.seek(1 + place)  # the question comes first
-            np.testing.assert_array_equal(np.asarray(image.convert("RGB")), frames[place])
+    # In the file the question comes first.
+    shown = iio.imread(figure.contents(["x.gif"])[0][1], index=..., mode="RGB")
+    np.testing.assert_array_equal(shown[1:], frames)
 
 
 class Elements(HTMLParser):
@@ -125,35 +113,28 @@ def test_a_notebook_shows_the_player():
 # Arrays
 
 
-@pytest.mark.parametrize("form", [np.array, lambda rows: rows, lambda rows: tuple(map(tuple, rows)), np.float32])
+@pytest.mark.parametrize("form", [np.array, list, np.float32])
 def test_arrays_and_nested_lists(form):
     rows, weights = [[1.0, 2.0, 0.5], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]], [[1.0, 0.0], [0.0, -1.0]]
     figure = cnnviz.conv(input=form(rows), kernel=form(weights))
-    expected = [[1 - 5, 2 - 6], [4 - 8, 5 - 9]]
-    np.testing.assert_array_equal(figure.scene.expected()["output"], expected)
-    command = "cnnviz conv --i 3 --k 2 --input '1 2 0.5; 4 5 6; 7 8 9' --kernel '1 0; 0 -1'"
-    assert figure.command() == command
-    figure.save("x.json")
-    parameters = json.loads(Path("x.json").read_text())["parameters"]
+    np.testing.assert_array_equal(figure.scene.expected()["output"], [[1 - 5, 2 - 6], [4 - 8, 5 - 9]])
+    assert figure.command() == "cnnviz conv --i 3 --k 2 --input '1 2 0.5; 4 5 6; 7 8 9' --kernel '1 0; 0 -1'"
+    parameters = json.loads(figure.contents(["x.json"])[0][1])["parameters"]
     assert (parameters["input"], parameters["kernel"]) == (rows, weights)
 
 
 def test_figures_are_equal_that_say_the_same():
-    array, rows = np.eye(3), [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
-    one, *same = (cnnviz.conv(input=form, k=1) for form in (array, array, rows, np.eye(3, dtype=int)))
+    array = np.eye(3)
+    one, *same = (cnnviz.conv(input=form, k=1) for form in (array, array, array.tolist(), np.eye(3, dtype=int)))
     others = [cnnviz.conv(input=array + 1, k=1), cnnviz.conv(input=array), cnnviz.conv(input=array, k=1, theme="dark")]
     assert all(figure == one for figure in same)
     assert all(figure != one for figure in [*others, cnnviz.pool(input=array, k=1), "conv"])
     assert len({one, *same, *others}) == 1 + len(others)
-    assert {one: 1}[same[0]] == 1
-    board = one.storyboard()
-    assert board == board
-    assert board != one.storyboard()
 
 
 @scenes
 def test_a_figure_that_was_used_can_be_copied_and_sent(name):
-    figure = getattr(cnnviz, name)(width=320)
+    figure = getattr(cnnviz, name)(width=320, **FEWER.get(name.replace("_", "-"), {}))
     steps = [step.caption for step in figure.storyboard().steps()]
     for other in (copy.deepcopy(figure), pickle.loads(pickle.dumps(figure))):
         assert other == figure
@@ -168,7 +149,6 @@ def test_a_figure_that_was_used_can_be_copied_and_sent(name):
     ("given", "message"),
     [
         ({"strid": 2}, "did you mean stride?"),
-        ({"output": "x.gif"}, "'output'"),
         ({"k": 3, "kernel_size": 3}, "kernel_size"),
         ({"width": 10}, "--width 10"),
         ({"input": np.zeros((1, 2, 2, 2, 2))}, "1×2×2×2×2"),
@@ -182,8 +162,7 @@ def test_refusals(given, message):
     assert isinstance(error.value, CnnvizError)
 
 
-def test_an_unknown_scene():
-    with pytest.raises(UsageError) as error:
+def test_a_scene_by_its_name():
+    with pytest.raises(UsageError, match=r"did you mean conv\?"):
         make("cnov")
-    assert "did you mean conv?" in str(error.value)
     assert make("batch_norm").command().startswith("cnnviz batch-norm")

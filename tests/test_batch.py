@@ -305,7 +305,7 @@ def start_render(*arguments):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="a signal of POSIX")
 def test_after_a_kill_the_rest_is_made_and_no_process_is_left(cnnviz, monkeypatch):
-    write_set(*(figure(f"f{n:02}", format="gif", i=6, width=640, seed=n, tween=0) for n in range(12)))
+    write_set(*(figure(f"f{n}", format="gif", width=480, seed=n, tween=0) for n in range(9)))
     run = start_render("set.toml", "--out", "out", "--jobs", "2")
     while run.poll() is None and not Path("out/manifest.json").exists():
         time.sleep(0.005)
@@ -317,7 +317,7 @@ def test_after_a_kill_the_rest_is_made_and_no_process_is_left(cnnviz, monkeypatc
     again = made(cnnviz)
     assert again & known == set()
     assert again | known | {"manifest.json"} == files()
-    assert len(files()) == 13
+    assert len(files()) == 10
 
 
 def test_two_runs_at_once_into_one_folder():
