@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import warnings
 from types import SimpleNamespace
 
@@ -47,3 +48,17 @@ def cnnviz(tmp_path, monkeypatch, capsys):
         return SimpleNamespace(code=left.value.code, out=out, err=err)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser, started once for a file's tests."""
+    if not (program := shutil.which("chromium") or shutil.which("google-chrome")):
+        pytest.skip("no Chromium on this machine; .ci/run installs it")
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as engine:
+        started = engine.chromium.launch(executable_path=program, args=flags)
+        yield started
+        started.close()

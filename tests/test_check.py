@@ -14,16 +14,15 @@ from cnnviz.discovery import SCENES_FOLDER, find_scenes
 from cnnviz.pipeline import make
 from cnnviz.programs import run
 from cnnviz.story import graph
-from tests.figures import all_figures, make_figure, named
+from tests.figures import all_figures, make_figure, named, parsed
 from tests.planting import planted
 
 # What a scene of a user's own computes, cnnviz cannot know.
 FIGURES = [figure for figure in all_figures() if find_scenes()[figure[0]].parent == SCENES_FOLDER]
 
 COMPLETE = [
-    ("conv", {"i": 6, "s": 2, "p": 1}), ("conv", {"i": 7, "d": 2, "flip": True, "bias": -1.5, "p": 1}),
-    ("pool", {"kind": "avg", "i": 5, "k": 3, "s": 2, "p": 1}), ("pool", {"kind": "max", "i": 5, "output_size": 3}),
-    ("unpool", {"kind": "max", "i": 5, "k": 2}), ("activation", {"kind": "elu"}), ("loss", {"kind": "huber"}),
+    "conv i=6 s=2 p=1", "conv i=7 d=2 flip=true bias=-1.5 p=1", "pool kind=avg i=5 k=3 s=2 p=1",
+    "pool kind=max i=5 output_size=3", "unpool kind=max i=5 k=2", "activation kind=elu", "loss kind=huber",
 ]  # fmt: skip
 """Figures in which every number is held against something."""
 
@@ -43,21 +42,18 @@ def test_torch_agrees_where_it_is_installed(figure):
     assert not report.failed, report
 
 
-@pytest.mark.parametrize("figure", COMPLETE, ids=map(named, COMPLETE))
-def test_a_number_that_is_another_is_found(figure):
-    board, operation = board_of_scene(figure), make_figure(figure).scene.operation()
+@pytest.mark.parametrize("text", COMPLETE)
+def test_a_number_that_is_another_is_found(text):
+    scene = make_figure(parsed(text)).scene
+    operation = scene.operation()
     results, kinds = run(operation, "onnx"), defaultdict(list)
-    for kind, other in planted(board):
+    # Of a storyboard whose words are not yet printed.
+    for kind, other in planted(scene.storyboard()):
         kinds[kind].append(other)
-    chosen = random.Random(named(figure))
+    chosen = random.Random(text)
     missed = [kind for kind, boards in kinds.items() if not finds(chosen.choice(boards), operation, results)]
     assert len(kinds) > 10
     assert missed == []
-
-
-def board_of_scene(figure):
-    """A storyboard whose words are not yet printed."""
-    return make_figure(figure).scene.storyboard()
 
 
 def finds(board, operation, results):
@@ -66,18 +62,12 @@ def finds(board, operation, results):
     return any(claim.wrong.any() for claim in claims if not np.isnan(claim.right).all())
 
 
-# Other scenes show what definitions give, or stamps that add up: of a transposed convolution also those of channels.
-OPERATIONS = {"conv", "pool", "unpool", "conv-relation", "transposed-conv", "lrn", "norm", "batch-norm"}
+# Each scene that shows what its operation has computed.
+COMPUTED = ["conv", "pool", "unpool", "conv-relation", "transposed-conv", "lrn", "norm", "batch-norm"]
 
 
-def shows_computed(scene, given):
-    """Whether a figure shows what the operation has computed."""
-    stamps = "view" in given or (scene == "transposed-conv" and "channels" in given)
-    return scene in OPERATIONS and given.get("kind") != "compare" and not stamps
-
-
-@pytest.mark.parametrize("figure", [figure for figure in FIGURES if shows_computed(*figure)], ids=named)
-def test_an_operation_that_is_off_by_a_thousandth_is_found(figure, monkeypatch):
+@pytest.mark.parametrize("scene", COMPUTED)
+def test_an_operation_that_is_off_by_a_thousandth_is_found(scene, monkeypatch):
     right = graph.compute
 
     def wrong(*args, **options):
@@ -85,7 +75,7 @@ def test_an_operation_that_is_off_by_a_thousandth_is_found(figure, monkeypatch):
         return (found[0] * 1.001 + 1e-3, *found[1:]) if isinstance(found, tuple) else found * 1.001 + 1e-3
 
     monkeypatch.setattr(graph, "compute", wrong)
-    report = check_figure(make_figure(figure))
+    report = check_figure(make(scene))
     assert report.failed
     assert report.equal < report.count
 
@@ -110,17 +100,12 @@ def test_a_set_is_checked_and_one_that_cannot_be_made_is_not_green(cnnviz, tmp_p
     assert done.err.startswith("bad: not checked: it cannot be made: kernel 9 ")
 
 
-def test_a_missing_engine_is_one_line(cnnviz, monkeypatch):
+def test_a_missing_or_unknown_engine_or_language_is_one_line(cnnviz, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    done = cnnviz("check", "conv")
-    assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
-    assert "[check]'" in done.err
-
-
-def test_an_unknown_engine_is_refused(cnnviz):
-    done = cnnviz("check", "--against", "jax")
-    assert (done.code, done.out) == (2, "")
-    assert "torch" in done.err
+    for words, said in {"conv": "[check]'", "--against jax": "torch", "conv --lang x": "--lang 'x'"}.items():
+        done = cnnviz("check", *words.split())
+        assert (done.code, done.out, done.err.count("\n")) == (1 if words == "conv" else 2, "", 1)
+        assert said in done.err
 
 
 def test_each_target_has_options_of_its_own(cnnviz, tmp_path):
@@ -132,9 +117,3 @@ def test_each_target_has_options_of_its_own(cnnviz, tmp_path):
 
 def test_figures_of_another_language_and_notation_are_checked():
     assert not check_figure(make("conv", lang="zh", notation="HWKSP")).failed
-
-
-def test_an_unknown_language_is_refused(cnnviz):
-    result = cnnviz("check", "conv", "--lang", "x")
-    assert result.code == 2
-    assert "--lang 'x'" in result.err

@@ -5,32 +5,25 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections import defaultdict
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
 import cnnviz
-from cnnviz.batch import read_set, render_sets
+from cnnviz.batch import render_sets
 from cnnviz.errors import CnnvizError
 from cnnviz.gallery import write_gallery
-from cnnviz.pipeline import make
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-ESCAPED = """
-[[figure]]
-scene = "conv"
-name = "first"
-section = "One & <two>"
+BOXES = """[...document.querySelectorAll('.figures')].map(
+    grid => [...grid.children].map(figure => figure.getBoundingClientRect().toJSON()))"""
+FIGURE = '[[figure]]\nscene = "conv"\nname = "{name}"\nsection = "{section}"\nwidth = 320\ntween = 0\ni = 3\nk = {k}\n'
+ESCAPED = (
+    FIGURE.format(name="first", section="One & <two>", k=2)
+    + """
 caption = "A caption with <b>signs</b> & \\"quotes\\""
 title = "<script>document.title='broken'</script>"
-width = 320
-tween = 0
-i = 3
-k = 2
 """
-FIGURE = (
-    '[[figure]]\nscene = "conv"\nname = "{name}"\nsection = "{section}"\nwidth = 320\ntween = 0\ni = 3\nk = {k}\n{more}'
 )
 
 
@@ -45,9 +38,7 @@ def gallery(folder, text):
 def page(tmp_path_factory):
     """Four sections of one, two, three and four figures."""
     figures = [
-        FIGURE.format(name=f"n{n}-{k}", section=n, k=k % 3 + 1, more=f"bias = {k}\n")
-        for n in range(1, 5)
-        for k in range(n)
+        FIGURE.format(name=f"n{n}-{k}", section=n, k=k % 3 + 1) + f"bias = {k}\n" for n in range(1, 5) for k in range(n)
     ]
     return gallery(tmp_path_factory.mktemp("gallery"), ESCAPED + "\n".join(figures))
 
@@ -58,8 +49,7 @@ class Page(HTMLParser):
     def __init__(self, path) -> None:
         super().__init__()
         self.images: list[dict[str, str | None]] = []
-        self.texts: dict[str, list[str]] = {"h2": [], "h3": [], "code": [], "p": []}
-        self.scripts = 0
+        self.texts: dict[str, list[str]] = defaultdict(list)
         self._in = ""
         self.feed(path.read_text(encoding="utf-8"))
 
@@ -67,33 +57,24 @@ class Page(HTMLParser):
         self._in = tag
         if tag == "img":
             self.images.append(dict(attrs))
-        self.scripts += tag == "script"
 
     def handle_data(self, data):
-        if self._in in self.texts and data.strip():
+        if data.strip():
             self.texts[self._in].append(data.strip())
 
 
-def test_the_page_shows_every_figure_with_words_and_command(page):
+def test_the_page_shows_every_figure_with_words_and_command(page, tmp_path, monkeypatch):
     found = Page(page)
     assert [image["src"] for image in found.images][:2] == ["first.gif", "n1-0.gif"]
     assert all(image["alt"].startswith("Animation of a convolution") for image in found.images)
     assert found.texts["h2"] == ["One & <two>", "1", "2", "3", "4"]
     assert found.texts["h3"][0] == "<script>document.title='broken'</script>"
+    assert len(found.texts["h3"]) == len(set(found.texts["h3"])) == 11
     assert found.texts["p"] == ['A caption with <b>signs</b> & "quotes"']
-    assert found.scripts == 1
-
-
-def test_no_two_cards_have_one_title(page):
-    titles = Page(page).texts["h3"]
-    assert len(titles) == 11
-    assert len(set(titles)) == 11
-
-
-def test_the_python_line_makes_the_figure(page, tmp_path, monkeypatch):
-    line = Page(page).texts["code"][3]
+    assert len(found.texts["script"]) == 1
+    # The Python line makes the figure.
     monkeypatch.chdir(tmp_path)
-    eval(line, {"cnnviz": cnnviz})
+    eval(found.texts["code"][3], {"cnnviz": cnnviz})
     assert (tmp_path / "n1-0.gif").read_bytes() == (page.parent / "n1-0.gif").read_bytes()
 
 
@@ -106,38 +87,21 @@ def test_a_manifest_of_less_still_makes_a_page(page, tmp_path):
     assert len(set(Page(write_gallery(out, "x")).texts["h3"])) == 11
 
 
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine; .ci/run installs it")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as engine:
-        running = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
-
-
-@pytest.mark.parametrize(("width", "columns"), [(400, 1), (1280, 2), (1920, 3)])
-def test_every_row_is_full(browser, page, width, columns):
-    seen = browser.new_page(viewport={"width": width, "height": 900})
+def test_every_row_is_full(chromium, page):
+    seen = chromium.new_page()
     seen.goto(page.as_uri())
     assert seen.title() == "All <figures>", "a user's text ran as a script"
-    assert seen.evaluate("document.documentElement.scrollWidth") == width
-    boxes = seen.eval_on_selector_all(
-        ".figures",
-        "grids => grids.map(grid => [...grid.children].map(figure => figure.getBoundingClientRect().toJSON()))",
-    )
-    most = 0
-    for figures in boxes:
-        for top in {round(box["top"]) for box in figures}:
-            row = [box for box in figures if round(box["top"]) == top]
-            gaps = 24 * (len(row) - 1)
-            assert sum(box["width"] for box in row) + gaps == pytest.approx(max(b["right"] for b in figures) - min(
-                b["left"] for b in figures
-            ), abs=2)  # fmt: skip
-            most = max(most, len(row))
-    assert most == columns
+    for width, columns in {400: 1, 1280: 2, 1920: 3}.items():
+        seen.set_viewport_size({"width": width, "height": 900})
+        assert seen.evaluate("document.documentElement.scrollWidth") == width
+        most = 0
+        for figures in seen.evaluate(BOXES):
+            whole = max(box["right"] for box in figures) - min(box["left"] for box in figures)
+            for top in {round(box["top"]) for box in figures}:
+                widths = [box["width"] for box in figures if round(box["top"]) == top]
+                assert sum(widths) + 24 * (len(widths) - 1) == pytest.approx(whole, abs=2)
+                most = max(most, len(widths))
+        assert most == columns
     seen.close()
 
 
@@ -145,8 +109,8 @@ def stills(seen):
     return seen.eval_on_selector_all("figure", "all => all.map(figure => figure.classList.contains('still'))")
 
 
-def test_figures_play_where_they_are_seen(browser, page):
-    seen = browser.new_page(viewport={"width": 400, "height": 700})
+def test_figures_play_where_they_are_seen(chromium, page):
+    seen = chromium.new_page(viewport={"width": 400, "height": 700})
     seen.goto(page.as_uri())
     seen.wait_for_selector("figure:not(.still)")
     last = seen.locator("figure").last
@@ -159,8 +123,8 @@ def test_figures_play_where_they_are_seen(browser, page):
     seen.close()
 
 
-def test_nothing_moves_for_those_who_ask_for_calm(browser, page):
-    seen = browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+def test_nothing_moves_for_those_who_ask_for_calm(chromium, page):
+    seen = chromium.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     seen.goto(page.as_uri())
     seen.wait_for_function("document.querySelector('canvas').width == 320")
     assert all(stills(seen))
@@ -169,8 +133,8 @@ def test_nothing_moves_for_those_who_ask_for_calm(browser, page):
     seen.close()
 
 
-def test_the_command_is_copied(browser, page):
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+def test_the_command_is_copied(chromium, page):
+    context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
     seen = context.new_page()
     seen.goto(page.as_uri())
     seen.get_by_role("button", name="Copy the command").nth(1).click()
@@ -180,9 +144,9 @@ def test_the_command_is_copied(browser, page):
 
 
 def test_figures_of_several_formats_show_what_a_page_can_show(tmp_path):
-    entries = (("a", '["json", "gif"]'), ("b", '"mp4,zip"'), ("c", '"zip"'))
-    text = "".join(FIGURE.format(name=name, section="", k=3, more=f"format = {formats}\n") for name, formats in entries)
-    written = gallery(tmp_path, text)
+    entries = {"a": '["json", "gif"]', "b": '"mp4,zip"', "c": '"zip"'}
+    figures = (FIGURE.format(name=name, section="", k=3) + f"format = {kinds}\n" for name, kinds in entries.items())
+    written = gallery(tmp_path, "".join(figures))
     text = written.read_text(encoding="utf-8")
     assert [(image["src"], image["width"]) for image in Page(written).images] == [("a.gif", "320")]
     assert re.findall(r'<video src="([^"]+)" aria-label="Animation', text) == ["b.mp4"]
@@ -193,10 +157,3 @@ def test_figures_of_several_formats_show_what_a_page_can_show(tmp_path):
 def test_an_empty_folder_is_an_error(tmp_path):
     with pytest.raises(CnnvizError, match="render"):
         write_gallery(tmp_path, "x")
-
-
-def test_titles_of_the_article_differ():
-    entries = read_set(Path(__file__).parents[1] / "animations" / "article.toml")
-    titles = [make(entry.scene, **entry.resolved()).storyboard().title for entry in entries]
-    assert len(titles) > 40
-    assert len(set(titles)) == len(titles)

@@ -14,7 +14,7 @@ from cnnviz.export.json import write
 from cnnviz.playback import play
 from cnnviz.render.theme import load_theme, theme_names
 from cnnviz.storyboard import Block, Cell, Grid
-from tests.figures import all_figures, board_of, make_figure, named
+from tests.figures import all_figures, board_of, make_figure, named, parsed
 
 FIGURES = all_figures()
 figures = pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
@@ -70,8 +70,7 @@ def test_steps_are_as_many_as_announced_within_their_panels_and_in_known_roles(f
                 assert change.role is None or change.role in roles.union(board.step_roles)
                 roles |= {change.role or "input"}
     for theme in map(load_theme, theme_names()):
-        for role in roles:
-            theme.cell(role)
+        assert all(map(theme.cell, roles))
 
 
 @figures
@@ -104,12 +103,11 @@ def test_a_scene_introduces_itself(name):
 # Where rows and columns differ, and where a window leaves cells out, marks cannot agree by chance.
 UNEVEN = [
     *(figure for figure in FIGURES if figure[0] in ("conv", "conv-relation", "pool", "unpool")),
-    ("conv", {"i": 9, "d": 2, "s": 4}),
-    ("conv", {"i": "6x5", "p": "2x1", "s": "1x2"}),
-    ("conv-relation", {"i": "5x4", "p": "1x0", "s": "1x2"}),
-    ("pool", {"kind": "avg", "i": "5x6", "k": "4x2", "p": "2x0", "s": "1x3"}),
-    ("pool", {"i": 9, "k": 2, "d": 2, "s": 4}),
-]
+    *map(parsed, (
+        "conv i=9 d=2 s=4", "conv i=6x5 p=2x1 s=1x2", "conv-relation i=5x4 p=1x0 s=1x2",
+        "pool kind=avg i=5x6 k=4x2 p=2x0 s=1x3", "pool i=9 k=2 d=2 s=4",
+    )),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("figure", UNEVEN, ids=map(named, UNEVEN))

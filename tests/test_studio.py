@@ -6,7 +6,6 @@ import io
 import json
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import urllib.error
@@ -20,9 +19,6 @@ import pytest
 
 from cnnviz.parameters import parameters_of
 from cnnviz.pipeline import make, named
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs it")
 
 
 @pytest.fixture(scope="module")
@@ -147,20 +143,10 @@ def test_a_port_that_is_taken(address, cnnviz):
 # In a browser
 
 
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as engine:
-        started = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
-
-
 @pytest.fixture
-def page(browser, address):
+def page(chromium, address):
     """A page on which every error of a script fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page, troubles = context.new_page(), []
     page.set_default_timeout(15_000)
@@ -177,7 +163,6 @@ def seen(page):
     return page.frame_locator("#stage iframe").locator("#figure").get_attribute("aria-label")
 
 
-@needs_browser
 def test_a_change_in_the_form_changes_the_figure_and_the_address(page, address):
     page.goto(address + "conv?k=2")
     assert "2×2 kernel" in seen(page)
@@ -193,7 +178,6 @@ def test_a_change_in_the_form_changes_the_figure_and_the_address(page, address):
     assert "2×2 kernel" in seen(page)
 
 
-@needs_browser
 def test_by_keyboard_alone_and_copied(page, address):
     page.goto(address + "conv")
     seen(page)
@@ -213,7 +197,6 @@ def test_by_keyboard_alone_and_copied(page, address):
     assert Path(waiting.value.path()).read_bytes() == made
 
 
-@needs_browser
 def test_a_mistake_is_told_at_its_field_and_mended_by_a_button(page, address):
     page.goto(address + "conv?k=3")
     seen(page)
@@ -224,7 +207,6 @@ def test_a_mistake_is_told_at_its_field_and_mended_by_a_button(page, address):
     assert page.input_value("[data-parameter=k]") == "5"
 
 
-@needs_browser
 def test_cells_pasted_from_a_spreadsheet(page, address):
     page.goto(address + "conv?k=2&input=1%202%203;%204%205%206;%207%208%209")
     seen(page)
@@ -238,7 +220,6 @@ def test_cells_pasted_from_a_spreadsheet(page, address):
     assert page.input_value("[data-parameter=input]") == "1 10 20; 4 30 40; 7 8 9"
 
 
-@needs_browser
 def test_nothing_typed_becomes_markup(page, address):
     page.goto(address + "conv")
     seen(page)
@@ -255,7 +236,6 @@ def test_nothing_typed_becomes_markup(page, address):
     assert page.frame_locator("#stage iframe").locator("img[src=x]").count() == 0
 
 
-@needs_browser
 def test_nothing_is_cut_off(page, address):
     page.goto(address + "pool?lang=zh")
     for width in (360, 1280, 1920):
@@ -292,7 +272,6 @@ def test_a_shared_page_needs_no_server(cnnviz, tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-@needs_browser
 def test_a_shared_page_follows_its_form(page, cnnviz, tmp_path):
     assert cnnviz(*VARIED).code == 0
     page.goto((tmp_path / "page" / "index.html").as_uri())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections import defaultdict
 from html.parser import HTMLParser
 
@@ -12,8 +11,6 @@ from playwright.sync_api import expect
 
 from tests.decks.conftest import FIGURES
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs it")
 LOCAL = ("file:", "data:", "about:")
 # Slides of the set: title, section, two figures, section, figure.
 FIRST, SECOND, COUNT = 3, 4, 6
@@ -49,19 +46,13 @@ def test_it_is_one_file_that_loads_nothing_and_texts_cannot_break_out(deck_of):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as engine:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-        started = engine.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = started.new_page(viewport={"width": 800, "height": 450})
-        page.troubles = []
-        page.on("pageerror", lambda error: page.troubles.append(str(error)))
-        page.on("console", lambda said: page.troubles.append(said.text) if said.type == "error" else None)
-        page.on("request", lambda one: None if one.url.startswith(LOCAL) else page.troubles.append(one.url))
-        yield page
-        started.close()
+def browser(chromium):
+    page = chromium.new_page(viewport={"width": 800, "height": 450})
+    page.troubles = []
+    page.on("pageerror", lambda error: page.troubles.append(str(error)))
+    page.on("console", lambda said: page.troubles.append(said.text) if said.type == "error" else None)
+    page.on("request", lambda one: None if one.url.startswith(LOCAL) else page.troubles.append(one.url))
+    return page
 
 
 @pytest.fixture
@@ -96,7 +87,6 @@ def player(page):
     return frame
 
 
-@needs_browser
 def test_keys_go_from_slide_to_slide(opened):
     page = opened(calm=True)
     at(page, 1)
@@ -114,7 +104,6 @@ def test_keys_go_from_slide_to_slide(opened):
     at(page, 4)
 
 
-@needs_browser
 def test_only_the_slide_that_is_shown_has_a_player_and_it_starts_anew(opened):
     page = opened(calm=True)
     expect(page.locator("iframe")).to_have_count(0)
@@ -133,7 +122,6 @@ def test_only_the_slide_that_is_shown_has_a_player_and_it_starts_anew(opened):
     expect(page.locator("iframe")).to_have_count(0)
 
 
-@needs_browser
 def test_in_a_player_the_arrows_are_its_own_and_page_keys_the_decks(opened):
     page = opened(FIRST, calm=True)
     frame = player(page)
@@ -149,7 +137,6 @@ def test_in_a_player_the_arrows_are_its_own_and_page_keys_the_decks(opened):
     at(page, 5)
 
 
-@needs_browser
 def test_paper_gets_a_page_for_each_slide_with_the_last_step(opened, tmp_path):
     pypdf = pytest.importorskip("pypdf")
     page = opened(FIRST, calm=True)

@@ -13,8 +13,8 @@ from PIL import Image
 import cnnviz
 from cnnviz.errors import UsageError
 
-LOSSLESS = [("gif", cnnviz.GifPlugin), ("apng", cnnviz.ApngPlugin), ("webp", cnnviz.WebpPlugin)]
-VIDEOS = [("mp4", cnnviz.Mp4Plugin), ("webm", cnnviz.WebmPlugin)]
+LOSSLESS = {"gif": cnnviz.GifPlugin, "apng": cnnviz.ApngPlugin, "webp": cnnviz.WebpPlugin}
+VIDEOS = {"mp4": cnnviz.Mp4Plugin, "webm": cnnviz.WebmPlugin}
 
 
 def drawn(count=5):
@@ -32,34 +32,34 @@ def times(path):
             image.seek(number)
             image.load()
             found.append(round(image.info["duration"]))
-        return found, image.info.get("loop")
+        return found
 
 
-@pytest.mark.parametrize(("name", "plugin"), LOSSLESS)
-@pytest.mark.parametrize("form", [np.asarray, list, iter])
-def test_frames_of_few_colours_are_kept_exactly(tmp_path, name, plugin, form):
+@pytest.mark.parametrize("name", LOSSLESS)
+def test_frames_of_few_colours_are_kept_exactly(tmp_path, name):
     path = tmp_path / f"x.{name}"
-    iio.imwrite(path, form(drawn()), plugin=plugin, duration=[40, 40, 200, 40, 1000], loop=0)
-    np.testing.assert_array_equal(iio.imread(path, index=..., mode="RGB"), drawn())
-    assert times(path)[0] == [40, 40, 200, 40, 1000]
+    for form in (np.asarray, list, iter):
+        iio.imwrite(path, form(drawn()), plugin=LOSSLESS[name], duration=[40, 40, 200, 40, 1000], loop=0)
+        np.testing.assert_array_equal(iio.imread(path, index=..., mode="RGB"), drawn())
+        assert times(path) == [40, 40, 200, 40, 1000]
 
 
-@pytest.mark.parametrize(("name", "plugin"), LOSSLESS)
-def test_frames_of_many_colours_get_the_nearest_of_one_palette(tmp_path, name, plugin):
+@pytest.mark.parametrize("name", LOSSLESS)
+def test_frames_of_many_colours_get_the_nearest_of_one_palette(tmp_path, name):
     ramp = np.linspace(0, 255, 256).astype(np.uint8)
     frame = np.stack(np.broadcast_arrays(ramp[None, :], ramp[:64, None] * 4, 128), axis=-1).astype(np.uint8)
     path = tmp_path / f"x.{name}"
-    iio.imwrite(path, [frame, frame[:, ::-1]], plugin=plugin)
+    iio.imwrite(path, [frame, frame[:, ::-1]], plugin=LOSSLESS[name])
     read = iio.imread(path, index=..., mode="RGB")
     assert len(np.unique(read.reshape(-1, 3), axis=0)) <= 255
     assert np.abs(read[0].astype(int) - frame).mean() < 8
     np.testing.assert_array_equal(read[1], read[0][:, ::-1])
 
 
-@pytest.mark.parametrize(("name", "plugin"), VIDEOS)
-def test_videos(tmp_path, name, plugin):
+@pytest.mark.parametrize("name", VIDEOS)
+def test_videos(tmp_path, name):
     path = tmp_path / f"x.{name}"
-    iio.imwrite(path, drawn(), plugin=plugin, duration=[100, 200, 300, 400, 500])
+    iio.imwrite(path, drawn(), plugin=VIDEOS[name], duration=[100, 200, 300, 400, 500])
     read = iio.imread(path, index=..., plugin="pyav")
     assert read.shape == (5, 40, 60, 3)
     assert np.abs(read.astype(int) - drawn()).mean() < 6
@@ -69,7 +69,7 @@ def test_videos(tmp_path, name, plugin):
 
 def test_rounded_delays_do_not_add_up(tmp_path):
     iio.imwrite(tmp_path / "x.gif", drawn(6), plugin=cnnviz.GifPlugin, duration=1000 / 60)
-    assert sum(times(tmp_path / "x.gif")[0]) == 100
+    assert sum(times(tmp_path / "x.gif")) == 100
 
 
 def test_a_single_frame_once_into_memory_with_a_title():
@@ -80,22 +80,11 @@ def test_a_single_frame_once_into_memory_with_a_title():
         np.testing.assert_array_equal(np.asarray(image.convert("RGB")), drawn()[0])
 
 
-@pytest.mark.parametrize("frames", [
-    [], drawn()[..., :2], drawn() / 255, drawn()[..., 0], [drawn()[0], drawn()[0][:8]],
+@pytest.mark.parametrize(("frames", "duration"), [
+    ([], 40), (drawn()[..., :2], 40), (drawn() / 255, 40), ([drawn()[0], drawn()[0][:8]], 40),
+    (drawn(), 0), (drawn(), [10]), (drawn(), float("nan")),
 ])  # fmt: skip
-def test_what_is_no_rgb_frame_is_refused_before_a_file_is_made(tmp_path, frames):
-    with pytest.raises(UsageError):
-        iio.imwrite(tmp_path / "x.gif", frames, plugin=cnnviz.GifPlugin)
+def test_what_cannot_be_shown_is_refused_before_a_file_is_made(tmp_path, frames, duration):
+    with pytest.raises(UsageError, match="frame" if duration == 40 else "duration"):
+        iio.imwrite(tmp_path / "x.gif", frames, plugin=cnnviz.GifPlugin, duration=duration)
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("duration", [0, -1, [10], float("nan")])
-def test_durations_that_cannot_be(tmp_path, duration):
-    with pytest.raises(UsageError, match="duration"):
-        iio.imwrite(tmp_path / "x.gif", drawn(), plugin=cnnviz.GifPlugin, duration=duration)
-
-
-def test_frames_of_a_figure_give_the_figures_pictures(tmp_path):
-    frames = list(cnnviz.conv(i=4, width=320).frames())
-    iio.imwrite(tmp_path / "x.gif", frames, plugin=cnnviz.GifPlugin, duration=500)
-    np.testing.assert_array_equal(iio.imread(tmp_path / "x.gif", index=..., mode="RGB"), frames)

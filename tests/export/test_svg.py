@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from itertools import accumulate
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,8 +15,6 @@ from cnnviz.export import writer_for
 from cnnviz.notation import number
 from cnnviz.pipeline import Figure, make
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; .ci/run installs it")
 SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 SMALL = {"i": 4, "k": 3, "width": 480}
 WINDOW = """() => Math.max(...[...document.querySelectorAll('path[stroke-width="2"]')].filter(path =>
@@ -87,17 +84,10 @@ def test_two_pictures_can_stand_in_one_page():
 
 
 @pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as engine:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-        started = engine.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield started.new_page(viewport={"width": 480, "height": 270})
-        started.close()
+def browser(chromium):
+    return chromium.new_page(viewport={"width": 480, "height": 270})
 
 
-@needs_browser
 @pytest.mark.parametrize(("scene", "given"), [("conv", SMALL), ("pool", {"width": 480, "step": 0.1})])
 def test_an_animation_shows_each_step_at_the_films_time(browser, tmp_path, scene, given):
     figure = make(scene, **given, frame="all")
@@ -123,7 +113,6 @@ def test_an_animation_shows_each_step_at_the_films_time(browser, tmp_path, scene
     assert sorted(browser.evaluate(SEEN, 0)) == sorted(wanted)
 
 
-@needs_browser
 def test_a_still_looks_like_the_pixels(browser, tmp_path):
     """Hatches, windows, numbers: over areas of 10×10, so that the edges of letters count for what they cover."""
     for extension in ("svg", "png"):
@@ -137,7 +126,6 @@ def test_a_still_looks_like_the_pixels(browser, tmp_path):
     assert np.abs(shown - wanted).mean() < 2
 
 
-@needs_browser
 @pytest.mark.parametrize(("tween", "glides"), [(0, False), (6, True)])
 def test_a_window_glides_to_its_next_place(browser, tmp_path, tween, glides):
     make("conv", **SMALL, frame="all", tween=tween, step=1.0).save(tmp_path / "x.svg")

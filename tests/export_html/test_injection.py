@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from cnnviz.cli import main
-from tests.export_html.test_player import browser, needs_browser  # noqa: F401
 
 RUNS = (
     "</title></style></script></textarea></noscript><script>hit=1</script><img src=x onerror=hit=2>"
@@ -58,27 +57,18 @@ def folder(tmp_path_factory):
     return folder
 
 
-@needs_browser
-def test_no_text_runs_in_a_browser(folder, browser):  # noqa: F811
-    troubles: list[str] = []
+def test_no_text_runs_in_a_browser(folder, chromium):
+    troubles, page = [], chromium.new_page()
     own = ("file:", "data:", "blob:", "about:")
-    hear = {
-        "dialog": lambda dialog: (troubles.append(dialog.message), dialog.dismiss()),
-        "request": lambda asked: None if asked.url.startswith(own) else troubles.append(asked.url),
-        "requestfailed": lambda asked: troubles.append(asked.url),
-    }
-    for name, heard in hear.items():
-        browser.on(name, heard)
-    try:
-        for name in PAGES:
-            browser.goto((folder / name).as_uri())
-            browser.wait_for_timeout(100)
-            assert "onerror=hit" in browser.content(), f"{name} shows none of the texts"
-            for frame in browser.frames:
-                assert frame.evaluate("typeof hit") == "undefined", name
-                found = "[onerror], [onload], [src=x], a[href^='javascript'], iframe[srcdoc*='top.hit=4']"
-                assert frame.locator(found).count() == 0, name
-    finally:
-        for name, heard in hear.items():
-            browser.remove_listener(name, heard)
+    page.on("dialog", lambda dialog: (troubles.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda asked: None if asked.url.startswith(own) else troubles.append(asked.url))
+    page.on("requestfailed", lambda asked: troubles.append(asked.url))
+    for name in PAGES:
+        page.goto((folder / name).as_uri())
+        page.wait_for_timeout(100)
+        assert "onerror=hit" in page.content(), f"{name} shows none of the texts"
+        for frame in page.frames:
+            assert frame.evaluate("typeof hit") == "undefined", name
+            found = "[onerror], [onload], [src=x], a[href^='javascript'], iframe[srcdoc*='top.hit=4']"
+            assert frame.locator(found).count() == 0, name
     assert troubles == []
