@@ -12,17 +12,19 @@ from hypothesis import strategies as st
 
 from cnnviz.notation import digits_for, number, written
 
+NUMBERS = {
+    "3": (3, 0), "−3": (-3, 0), "0.5": (0.5, 1), "0.00": (-0.004, 2), "0": (-0.4, 0), "−1.25": (-1.25, 2),
+    "1000000": (1e6, 0), "0.000010": (0.00001, 6), "3e−9": (3e-9, 9), "−1.2e−8": (-1.2e-8, 9), "3.0e−9": (3e-9, 10),
+    "0.500000000": (0.5, 9),
+    # Halves are rounded up, as at school.
+    "0.13": (0.125, 2), "−0.13": (-0.125, 2), "2.68": (2.675, 2), "1": (0.5, 0), "1.3": (1.25, 1), "0.12": (0.1249, 2),
+}  # fmt: skip
 
-@pytest.mark.parametrize(
-    ("value", "digits", "text"),
-    [
-        (3, 0, "3"), (-3, 0, "−3"), (0.5, 1, "0.5"), (-0.004, 2, "0.00"), (-0.0, 0, "0"), (-0.4, 0, "0"),
-        (-1.25, 2, "−1.25"), (1e6, 0, "1000000"), (0.00001, 6, "0.000010"), (3e-9, 9, "3e−9"), (-1.2e-8, 9, "−1.2e−8"),
-        (3e-9, 10, "3.0e−9"), (0, 9, "0"), (1e-10, 9, "0"), (0.5, 9, "0.500000000"),
-    ],
-)  # fmt: skip
-def test_numbers(value, digits, text):
-    assert number(value, digits) == text
+
+def test_numbers():
+    assert {text: number(*value) for text, value in NUMBERS.items()} == {text: text for text in NUMBERS}
+    assert number(1e-10, 9) == number(0, 9) == "0"
+    assert written(0.125, 2) == Fraction(13, 100)
 
 
 @settings(deadline=None, derandomize=True, max_examples=100)
@@ -34,25 +36,14 @@ def test_a_written_number_is_the_nearest_of_its_decimals(value, digits):
 
 
 @pytest.mark.parametrize(
-    ("values", "digits"), [([1, 2, -3], 0), ([0.5, 1], 1), ([0.25], 2), ([1 / 3], 2), ([np.nan, 2], 0), ([], 0)]
-)
-def test_decimals_that_show_every_value(values, digits):
-    assert digits_for(np.array(values)) == digits
-
-
-@pytest.mark.parametrize(
     ("values", "above", "digits"),
     [
+        ([1, 2, -3], 0, 0), ([0.5, 1], 0, 1), ([1 / 3], 0, 2), ([np.nan, 2], 0, 0), ([], 0, 0),
+        # Values that are all tiny get what shows them.
         ([1e-9, 2e-9], 0, 9), ([1.5e-9, 0], 0, 10), ([1e-3 / 3], 0, 5), ([0.001, 0.004], 0, 3), ([0.004, 0.005], 0, 2),
-        ([1e-9, 1], 0, 2), ([1e-17], 1e-12, 2), ([0, 0], 0, 0), ([1e-9], math.inf, 2),
+        ([1e-9, 1], 0, 2), ([1e-17], 1e-12, 2), ([1e-9], math.inf, 2),
     ],
 )  # fmt: skip
-def test_values_that_are_all_tiny_have_decimals_that_show_them(values, above, digits):
+def test_decimals_that_show_every_value(values, above, digits):
     assert digits_for(np.array(values), above=above) == digits
     assert digits_for(np.array(values), most=1, above=above) <= 1
-
-
-def test_halves_are_rounded_up_as_at_school():
-    values = (0.125, 2), (-0.125, 2), (2.675, 2), (0.5, 0), (1.25, 1), (0.1249, 2)
-    assert [number(*value) for value in values] == ["0.13", "−0.13", "2.68", "1", "1.3", "0.12"]
-    assert written(0.125, 2) == Fraction(13, 100)

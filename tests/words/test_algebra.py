@@ -22,29 +22,24 @@ from cnnviz.words import (
 X, Y = Symbol("x"), Symbol("y")
 
 
-@pytest.mark.parametrize(
-    "tree",
-    [
-        X**3 * Y - 2 * X,
-        (1 - X) ** 2 + 100 * (Y - X**2) ** 2,
-        (X + Y) / (1 + X**2),
-        call("exp", -X * Y) * call("ln", X),
-        call("tanh", call("softplus", 2 * X)),
-        call("σ", X) * call("Φ", X) + call("expm1", X / Y),
-        call("abs", Y - X) * call("max", 0, X),
-        call("min", call("max", -1, X / 2), 1),
-        Cases(((X**2, (Condition((X, Y), ("<",)),)), (2 * X, ()))),
-    ],
-)
+TREES = [
+    (1 - X) ** 2 + 100 * (Y - X**2) ** 2,
+    (X + Y) / (1 + X**2),
+    call("exp", -X * Y) * call("ln", X),
+    call("tanh", call("softplus", 2 * X)),
+    call("σ", X) * call("Φ", X) + call("expm1", X / Y),
+    call("abs", Y - X) * call("max", 0, X),
+    Cases(((X**2, (Condition((X, Y), ("<",)),)), (2 * X, ()))),
+]
+
+
+@pytest.mark.parametrize("tree", TREES)
 def test_a_derivative_is_the_slope(tree):
-    x, h = np.array([0.3, 0.9, 1.7, 2.6]), 1e-6
-    for name, y in (("x", 1.3), ("y", 1.3)):
-
-        def at(step, name=name, y=y):
-            return evaluate(tree, {"x": x + step if name == "x" else x, "y": y + step if name == "y" else y})
-
-        slope = evaluate(derivative(tree, name), {"x": x, "y": y}) * np.ones_like(x)
-        np.testing.assert_allclose(slope, (at(h) - at(-h)) / (2 * h) * np.ones_like(x), rtol=1e-6, atol=1e-7)
+    at, h = {"x": np.array([0.3, 0.9, 1.7, 2.6]), "y": 1.3}, 1e-6
+    for name, value in at.items():
+        ends = [evaluate(tree, at | {name: value + step}) for step in (h, -h)]
+        slope = evaluate(derivative(tree, name), at) * np.ones(4)
+        np.testing.assert_allclose(slope, (ends[0] - ends[1]) / (2 * h), rtol=1e-6, atol=1e-7)
 
 
 def test_a_derivative_is_written_short():
@@ -55,10 +50,9 @@ def test_a_derivative_is_written_short():
 
 
 def test_at_a_kink_the_derivative_is_the_outer_one():
-    corners = np.array([-1.0, 0.0, 1.0])
-    assert evaluate(derivative(call("min", call("max", -1, X), 1), "x"), {"x": corners}).tolist() == [0, 1, 0]
-    assert evaluate(derivative(call("max", 0, X), "x"), {"x": corners}).tolist() == [0, 0, 1]
-    assert evaluate(derivative(call("abs", X), "x"), {"x": corners}).tolist() == [-1, 0, 1]
+    at = {"x": np.array([-1.0, 0.0, 1.0])}
+    trees = (call("min", call("max", -1, X), 1), call("max", 0, X), call("abs", X))
+    assert [evaluate(derivative(tree, "x"), at).tolist() for tree in trees] == [[0, 1, 0], [0, 0, 1], [-1, 0, 1]]
 
 
 def test_numbers_take_the_place_of_letters():
