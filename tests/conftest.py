@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 import warnings
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -32,9 +33,8 @@ def pytest_collection_finish():
 
 
 @pytest.fixture
-def cnnviz(tmp_path, monkeypatch, capsys):
+def cnnviz(here, monkeypatch, capsys):
     """`cnnviz("conv", "--k", 3)` in `tmp_path`: its exit `code`, `out` and `err`; a warning would be a failure."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
 
     def run(*arguments):
@@ -48,6 +48,33 @@ def cnnviz(tmp_path, monkeypatch, capsys):
         return SimpleNamespace(code=left.value.code, out=out, err=err)
 
     return run
+
+
+def files(folder="."):
+    """All that lies in a folder."""
+    return {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*")}
+
+
+@pytest.fixture
+def refused(cnnviz):
+    """`refused("conv", "--k", 9)`: exit code and message of a refusal, which is one line and leaves no trace."""
+
+    def run(*arguments):
+        before = files()
+        ran = cnnviz(*arguments)
+        assert (ran.out, ran.err[:8], ran.err.count("\n")) == ("", "cnnviz: ", 1)
+        assert len(ran.err) < 500
+        assert files() == before
+        return ran.code, ran.err[8:-1]
+
+    return run
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Run the test in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(scope="module")

@@ -25,13 +25,10 @@ from cnnviz.parameters import parameters_of
 from cnnviz.pipeline import make
 from tests.figures import FEWER
 
+pytestmark = pytest.mark.usefixtures("here")
+
 SMALL = {"width": 320, "values": False}
 scenes = pytest.mark.parametrize("name", cnnviz.scene_names())
-
-
-@pytest.fixture(autouse=True)
-def _in_temporary_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
 
 
 def test_scenes_are_functions_of_the_module():

@@ -14,22 +14,6 @@ from benchmarks.peer_funcanimation import Figure
 from benchmarks.tokens import tokens
 from cnnviz.pipeline import make
 
-WANTED = {
-    "net",
-    "default",
-    "input",
-    "channels",
-    "steps",
-    "formats",
-    "batch",
-    "memory",
-    "size",
-    "start",
-    "set",
-    "studio",
-    "training",
-}
-
 
 def runs(*seconds, output=""):
     return [Run(wall=second, cpu=2 * second, peak=3 * 2**20, output=output, code=0) for second in seconds]
@@ -41,9 +25,8 @@ def test_ratios_are_formed_within_each_round():
 
 
 def test_every_axis_is_there_with_its_results_and_its_plot():
-    assert set(AXES) == WANTED
     axes = kept(HERE)
-    assert set(axes) == WANTED
+    assert axes.keys() == AXES.keys()
     for name, one in axes.items():
         assert one["chart"], name
         with Image.open(HERE / f"{name}.png") as picture:

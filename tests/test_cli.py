@@ -24,6 +24,7 @@ from cnnviz.cli import scene_command, tools
 from cnnviz.discovery import find_scenes, load_scene, summary
 from cnnviz.network.onnx_file import read_onnx
 from cnnviz.parameters import parameters_of
+from tests.conftest import files
 from tests.figures import FEWER
 
 PROGRAM = [sys.executable, "-m", "cnnviz"]
@@ -55,10 +56,6 @@ def told(path):
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
-def files(folder):
-    return {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*")}
-
-
 # What is written
 
 
@@ -68,7 +65,7 @@ def test_a_gif_that_others_can_open(cnnviz):
     kib = Path(name).stat().st_size / 1024
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == f"{name}: 480×270 px, 9 steps, 16.2 s, {kib:.1f} KiB\n"
-    assert files(".") == {"output", name}
+    assert files() == {"output", name}
     # An output of floor((5 + 2 - 3) / 2) + 1 = 3 rows and columns, a step for each: after 1.2 s of the question two are
     # read for 3 s, six take 1 s, and the last one is held for 3 s. Between them windows and results move.
     size, delays, loop, command = film(name)
@@ -227,17 +224,6 @@ def test_every_example_in_the_help_works(cnnviz, scene):
 # Refusals: one line, the right code, nothing written
 
 
-def refused(cnnviz, *arguments):
-    """Exit code and message of a refusal, which must leave no trace."""
-    before = files(".")
-    ran = cnnviz(*arguments)
-    assert ran.out == ""
-    assert ran.err.startswith("cnnviz: ")
-    assert ran.err.count("\n") == 1
-    assert files(".") == before
-    return ran.code, ran.err.removeprefix("cnnviz: ").removesuffix("\n")
-
-
 REFUSED = {
     "conv --k 6": "--k 5",
     "conv --s 0": "--s",
@@ -273,8 +259,8 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("given", REFUSED)
-def test_bad_usage_is_told_with_what_would_work(cnnviz, given):
-    code, message = refused(cnnviz, *shlex.split(given))
+def test_bad_usage_is_told_with_what_would_work(refused, given):
+    code, message = refused(*shlex.split(given))
     assert code == 2
     assert REFUSED[given] in message
 
@@ -330,9 +316,9 @@ def test_a_home_directory_that_the_shell_has_left(monkeypatch, cnnviz):
     assert told("home/out/a.json")["parameters"]["i"] == [2, 2]
 
 
-def test_a_default_folder_that_cannot_be_written(cnnviz):
+def test_a_default_folder_that_cannot_be_written(refused):
     Path("output").write_text("")
-    code, message = refused(cnnviz, "conv")
+    code, message = refused("conv")
     assert (code, "-o FILE" in message) == (1, True)
 
 

@@ -20,12 +20,9 @@ from cnnviz import kernels, limits
 from cnnviz.data import KERNEL_NAMES, load_kernel, load_map
 from cnnviz.errors import UsageError
 
+pytestmark = pytest.mark.usefixtures("here")
+
 FIXED = [name for name in KERNEL_NAMES if name not in kernels.ANY_SIZE_NAMES]
-
-
-@pytest.fixture(autouse=True)
-def _in_temporary_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
 
 
 def of_map(spec, size=None, **options):

@@ -28,15 +28,10 @@ def test_the_reference_pages_are_up_to_date():
         assert path.read_text(encoding="utf-8") == text, f"{path.name} is out of date: run `make docs`"
 
 
-def test_the_readme_names_every_scene():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_readme_names_every_scene_and_targets_that_exist():
+    readme, makefile = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "Makefile"))
     for name in (name for name, file in find_scenes().items() if file.parent == SCENES_FOLDER):
         assert f"`{name}`" in readme, f"{name} is missing in the README's table"
-
-
-def test_the_readmes_targets_exist():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"(?:^|`)make ([a-z]+)", readme, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"make {target}"
 

@@ -22,15 +22,9 @@ from cnnviz.export.json import write
 from cnnviz.files import TEMPORARY_PREFIX, clear_stale, whole_file
 from cnnviz.pipeline import make
 from cnnviz.storyboard import Cell, Grid, Step, Storyboard
+from tests.conftest import files
 
-
-@pytest.fixture(autouse=True)
-def _in_temporary_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
-def files():
-    return {path.as_posix() for path in Path().rglob("*")}
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def test_a_file_appears_whole():

@@ -16,21 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.conftest import files
+
 SMALL = ["--i", "3", "--k", "2", "--width", "320", "--tween", "0", "-q"]
 SET = '[[figure]]\nscene = "conv"\ni = 3\nk = 2\nwidth = 320\ntween = 0\n'
-
-
-def refused(cnnviz, *arguments):
-    ran = cnnviz(*arguments)
-    assert ran.out == ""
-    assert ran.err.startswith("cnnviz: ")
-    assert ran.err.count("\n") == 1
-    assert len(ran.err) < 500
-    return ran.code, ran.err.removeprefix("cnnviz: ").removesuffix("\n")
-
-
-def files():
-    return {path.as_posix() for path in Path().rglob("*")}
 
 
 # What is read: all of it by one process that may not have much memory
@@ -117,12 +106,12 @@ def test_an_input_that_means_harm_is_refused_in_one_line_and_little_memory(tmp_p
     assert said["peak"] < 300 * 1024
 
 
-def test_weights_of_many_entries_are_refused(cnnviz):
+def test_weights_of_many_entries_are_refused(refused):
     for count in (1001, 12_000):
         with zipfile.ZipFile("many.npz", "w") as archive:
             for number in range(count):
                 archive.writestr(f"a long enough name of an entry {number}.npy", b"")
-        code, message = refused(cnnviz, "cnn", "--weights", "many.npz", "-o", "x.json")
+        code, message = refused("cnn", "--weights", "many.npz", "-o", "x.json")
         assert (code, "1000" in message) == (2, True)
 
 
@@ -139,7 +128,7 @@ TOML = {
 
 
 @pytest.mark.parametrize("name", TOML)
-def test_toml_that_means_harm_is_refused_in_one_line(cnnviz, name):
+def test_toml_that_means_harm_is_refused_in_one_line(refused, name):
     content, message = TOML[name]
     path = Path(f"{name}.toml")
     if callable(content):
@@ -147,7 +136,7 @@ def test_toml_that_means_harm_is_refused_in_one_line(cnnviz, name):
     else:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     for words in (["render", path, "--out", "out"], ["conv", "--theme", path], ["conv", "--lang", path]):
-        code, told = refused(cnnviz, *words)
+        code, told = refused(*words)
         assert code == 2
         assert message in told
     assert files() == {path.name}
@@ -156,7 +145,7 @@ def test_toml_that_means_harm_is_refused_in_one_line(cnnviz, name):
 CLIMBING = ("../x", "/tmp/x", "a/../../x", "..", "..\\\\x", ".hidden", "-x", "a ", "x\\u0000", "x\\n", "a%2fb")
 
 
-def test_no_figure_leaves_the_output_folder(cnnviz):
+def test_no_figure_leaves_the_output_folder(refused):
     for name in CLIMBING:
         # The dot of an extension may be there.
         extension = name.replace(".hidden", "./x")
@@ -165,7 +154,7 @@ def test_no_figure_leaves_the_output_folder(cnnviz):
             f'name = "x"\nformat = ["gif", "{extension}"]': "is not a file's extension: give one such as gif",
         }.items():
             Path("s.toml").write_text(f"{SET}{line}\n", encoding="utf-8")
-            code, told = refused(cnnviz, "render", "s.toml", "--out", "a/out")
+            code, told = refused("render", "s.toml", "--out", "a/out")
             assert code == 2
             assert message in told
     assert files() == {"s.toml"}
@@ -183,13 +172,13 @@ LINKS = {
 }
 
 
-def test_links_that_lead_nowhere_are_told(cnnviz):
+def test_links_that_lead_nowhere_are_told(refused):
     Path("s.toml").write_text(f'{SET}name = "a"\n', encoding="utf-8")
     for name in ("loop", "loop.csv", "loop.gif"):
         Path(name).symlink_to(name)
     before = files()
     for words, (code, message) in LINKS.items():
-        said = refused(cnnviz, *words.split())
+        said = refused(*words.split())
         assert said[0] == code
         assert said[1].startswith(message)
     assert files() == before
@@ -278,16 +267,16 @@ BACK = {
 
 
 @pytest.mark.parametrize("tool", ["info", "rerun"])
-def test_files_that_mean_harm_are_told_of_in_one_line(cnnviz, tool):
+def test_files_that_mean_harm_are_told_of_in_one_line(refused, tool):
     for name, (content, message) in BACK.items():
         Path(name).write_bytes(content)
-        code, told = refused(cnnviz, tool, name)
+        code, told = refused(tool, name)
         assert code == 1
         assert message in told, (name, told)
 
 
 @pytest.mark.parametrize("tool", ["info", "rerun", "describe"])
-def test_what_never_ends_is_not_read(cnnviz, tool):
+def test_what_never_ends_is_not_read(refused, tool):
     os.mkfifo("pipe.gif")
     for name, file in (("frames", "pipe"), ("endless", "/dev/zero"), ("frame", None)):
         Path(name).mkdir()
@@ -299,6 +288,6 @@ def test_what_never_ends_is_not_read(cnnviz, tool):
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("socket.gif")
         for name in ("pipe.gif", "/dev/zero", "endless", "frame", "durations", "socket.gif"):
-            code, told = refused(cnnviz, tool, name)
+            code, told = refused(tool, name)
             assert code == 1
             assert "is no regular file" in told or "without frames" in told, name

@@ -12,12 +12,12 @@ from cnnviz.cli import main
 from cnnviz.errors import UsageError
 
 REFUSED = {
-    "x.gif": ({"i": 34, "width": 3840}, ("1024 pictures", "3840×2160", "--width 1950")),
-    "x.zip": ({"i": 34, "width": 960}, ("1024 pictures", "500 million", ".html")),
-    "x.mp4": ({"i": 9, "width": 1920, "tween": 30, "step": 2}, ("2449 pictures", "--tween 0")),
-    "x.webp": ({"i": 52, "width": 960}, ("2500 pictures", "850 million")),
-    "y.pdf": ({"i": 270, "s": 10, "k": 1, "frame": "all"}, ("1300000", "--sheet")),
-    "x.pdf": ({"i": 31, "frame": "all"}, ("841 pages", "--sheet")),
+    "x.gif": ({"i": 34, "width": 3840}, "1024 pictures|3840×2160|--width 1950"),
+    "x.zip": ({"i": 34, "width": 960}, "1024 pictures|500 million|.html"),
+    "x.mp4": ({"i": 9, "width": 1920, "tween": 30, "step": 2}, "2449 pictures|--tween 0"),
+    "x.webp": ({"i": 52, "width": 960}, "2500 pictures|850 million"),
+    "y.pdf": ({"i": 270, "s": 10, "k": 1, "frame": "all"}, "1300000|--sheet"),
+    "x.pdf": ({"i": 31, "frame": "all"}, "841 pages|--sheet"),
 }
 """What is refused, and what its refusal names."""
 
@@ -27,7 +27,7 @@ def test_too_many_pixels_are_refused(name, tmp_path):
     parameters, named = REFUSED[name]
     with pytest.raises(UsageError) as refused:
         cnnviz.conv(**parameters).save(tmp_path / name)
-    assert all(part in str(refused.value) for part in named)
+    assert all(part in str(refused.value) for part in named.split("|"))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -21,6 +21,8 @@ from cnnviz.export import formats
 from cnnviz.pipeline import make
 from cnnviz.places import PLACES
 
+pytestmark = pytest.mark.usefixtures("here")
+
 SMALL = {"i": 4, "width": 320, "tween": 0}
 FRAMES = ("conv", "--i", 4, "--width", 320, "--format", "frames", "-o")
 ALONE = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
@@ -29,22 +31,8 @@ ALONE = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 ALONE = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
-@pytest.fixture(autouse=True)
-def _in_temporary_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
 def files():
     return {path.as_posix() for path in Path().rglob("*") if path.is_file()}
-
-
-def refused(cnnviz, *arguments):
-    """Exit code and message of a refusal, which must leave no trace."""
-    before = files()
-    ran = cnnviz(*arguments)
-    assert (ran.out, ran.err.count("\n"), ran.err[:8]) == ("", 1, "cnnviz: ")
-    assert files() == before
-    return ran.code, ran.err[8:-1]
 
 
 # Several formats
@@ -119,8 +107,8 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("given", REFUSED)
-def test_what_cannot_be_is_refused(cnnviz, given):
-    code, said = refused(cnnviz, "conv", *shlex.split(given))
+def test_what_cannot_be_is_refused(refused, given):
+    code, said = refused("conv", *shlex.split(given))
     assert code == 2
     assert REFUSED[given] in said
 
@@ -142,7 +130,7 @@ def test_a_folder_holds_numbered_frames_and_their_times(cnnviz):
         np.testing.assert_array_equal(iio.imread(f"new/frames/{name}", mode="RGB"), frame)
 
 
-def test_frames_of_before_are_replaced_and_nothing_else(cnnviz):
+def test_frames_of_before_are_replaced_and_nothing_else(cnnviz, refused):
     Path("frames").mkdir()
     for i in (5, 4):
         assert cnnviz("conv", "--i", i, "--width", 320, "--format", "frames", "-o", "frames", "-q").code == 0
@@ -150,8 +138,8 @@ def test_frames_of_before_are_replaced_and_nothing_else(cnnviz):
     Path("frames/notes.txt").write_text("mine")
     message = "cannot write frames to {}: it is a folder that holds something else, give a new one"
     again = ("conv", "--format", "frames", "-o")
-    assert refused(cnnviz, *again, "frames/") == (1, message.format("frames"))
-    assert refused(cnnviz, *again, ".") == (1, message.format("."))
+    assert refused(*again, "frames/") == (1, message.format("frames"))
+    assert refused(*again, ".") == (1, message.format("."))
 
 
 def test_a_folder_gets_the_usual_file(cnnviz):
@@ -181,7 +169,7 @@ def test_standard_output_gets_a_file_and_nothing_else_and_closed_streams_do_no_h
     assert files() == {"x.gif", "y.gif"}
 
 
-def test_a_folder_appears_whole_or_not_at_all(monkeypatch, cnnviz):
+def test_a_folder_appears_whole_or_not_at_all(monkeypatch, cnnviz, refused):
     assert cnnviz(*FRAMES, "old/", "-q").code == 0
     before = {name: Path(name).read_bytes() for name in files()}
 
@@ -201,7 +189,7 @@ def test_a_folder_appears_whole_or_not_at_all(monkeypatch, cnnviz):
         replace(one, to)
 
     monkeypatch.setattr("os.replace", fail_once)
-    assert refused(cnnviz, *FRAMES, "old/") == (1, "cannot write old: no space left on device")
+    assert refused(*FRAMES, "old/") == (1, "cannot write old: no space left on device")
     assert {name: Path(name).read_bytes() for name in files()} == before
     assert {path.name for path in Path().iterdir()} == {"old"}
 
@@ -242,9 +230,9 @@ def test_every_format_of_pixels_can_be_made_to_fit(cnnviz, name):
     assert re.search(r", fitted: .+\n", ran.out)
 
 
-def test_a_limit_that_cannot_be_met_says_how_far_it_went(cnnviz):
+def test_a_limit_that_cannot_be_met_says_how_far_it_went(cnnviz, refused):
     figure = ("conv", "--i", 3, "--k", 2, "--width", 512)
-    code, message = refused(cnnviz, *figure, "--max-size", "1KB", "-o", "new/x.gif")
+    code, message = refused(*figure, "--max-size", "1KB", "-o", "new/x.gif")
     reached = re.search(r"--max-size (.+KiB) or more", message)
     assert (code, bool(reached)) == (1, True), message
     assert cnnviz(*figure, "--max-size", reached[1], "-o", "x.gif").code == 0
@@ -310,7 +298,7 @@ def test_a_sheet_is_what_the_option_gives(cnnviz):
     assert Path("output/conv_i4_k3_s1_p0.png").read_bytes() == Path("x.png").read_bytes()
 
 
-def test_themes_are_shown_in_a_picture(cnnviz):
+def test_themes_are_shown_in_a_picture(cnnviz, refused):
     from cnnviz.render.theme import load_theme, theme_names
 
     ran = cnnviz("themes", "-o", "themes.png")
@@ -320,5 +308,5 @@ def test_themes_are_shown_in_a_picture(cnnviz):
     for name in theme_names():
         theme = load_theme(name)
         assert {theme.page["ground"], theme.cell("kernel").fill, theme.cell("output").fill} <= colors, name
-    said = refused(cnnviz, "themes", "-o", "t.gif")
+    said = refused("themes", "-o", "t.gif")
     assert said == (2, "t.gif: themes are shown side by side as .png, as in -o t.png")

@@ -21,15 +21,12 @@ from cnnviz.reading import FileMetadata, read
 from cnnviz.reading._metadata import MAX_TEXT
 from cnnviz.words.plain import caption
 
+pytestmark = pytest.mark.usefixtures("here")
+
 SMALL = {"i": 4, "width": 320, "hold": 1.5, "tween": 0, "title": "A < B & \"C\" in 'ü'"}
 FILES = [f"x.{name}" for name in formats()] + ["frames"]
 STILLS = {"x.png", "x.svg", "x.pdf"}
 PLAYED = {"x.gif", "x.apng", "x.webp", "x.mp4", "x.webm", "x.zip", "frames"}
-
-
-@pytest.fixture(autouse=True)
-def _in_temporary_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +41,6 @@ def home(figure, tmp_path_factory):
     figure.save_all(folder / "x", formats())
     figure.save_all(folder / "frames", "frames")
     return folder
-
-
-def refused(cnnviz, *arguments):
-    ran = cnnviz(*arguments)
-    assert (ran.out, ran.err.count("\n"), ran.err[:8]) == ("", 1, "cnnviz: ")
-    return ran.code, ran.err[8:-1]
 
 
 # What files say
@@ -106,7 +97,7 @@ def test_cut_and_damaged_files_are_told_in_one_line(home, name):
             assert isinstance(read(Path("damaged")), FileMetadata)
 
 
-def test_foreign_files_and_decks_are_refused_in_one_line(cnnviz):
+def test_foreign_files_and_decks_are_refused_in_one_line(refused):
     Path("notes.txt").write_text("cnnviz conv --k 3")
     Path("empty.gif").write_bytes(b"")
     Path("folder").mkdir()
@@ -129,10 +120,10 @@ def test_foreign_files_and_decks_are_refused_in_one_line(cnnviz):
         figure.deck(f"d.{kind}")
     for name in [path.name for path in Path().iterdir()]:
         for tool in ("describe", "info", "rerun")[name not in ("d.html", "d.pptx") :]:
-            code, message = refused(cnnviz, tool, name)
+            code, message = refused(tool, name)
             assert (code, message.split()[0]) == (1, name)
             assert not name.startswith("d.") or message.startswith(f"{name} is a deck: ")
-    assert refused(cnnviz, "info", "missing.gif")[0] == 2
+    assert refused("info", "missing.gif")[0] == 2
 
 
 # Commands in files are anybody's text
@@ -151,12 +142,12 @@ EVIL = {
 }
 
 
-def test_no_command_but_a_figures_own_is_run(cnnviz):
+def test_no_command_but_a_figures_own_is_run(refused):
     job = make("conv", i=3, width=320, tween=0).job()
     for text, said in EVIL.items():
         with Path("evil.gif").open("wb") as file:
             writer_for(Path("evil.gif"))(replace(job, command=text), file)
-        code, message = refused(cnnviz, "rerun", "evil.gif", "-o", "x.gif")
+        code, message = refused("rerun", "evil.gif", "-o", "x.gif")
         assert code == 1
         assert message.startswith("evil.gif ")
         assert said in message
@@ -193,7 +184,7 @@ def test_what_another_place_or_format_decides_is_forgotten(cnnviz):
     assert made.texts["Comment"] == "cnnviz conv --i 4 --k 3 --title T --for github"
 
 
-def test_input_files_are_found_beside_the_figure(cnnviz):
+def test_input_files_are_found_beside_the_figure(cnnviz, refused):
     Path("there").mkdir()
     Path("there/map.csv").write_text("1,2\n3,4\n")
     shutil.copy("there/map.csv", "map.csv")
@@ -202,7 +193,7 @@ def test_input_files_are_found_beside_the_figure(cnnviz):
     assert cnnviz("rerun", "there/a.gif", "-o", "b.gif").code == 0
     assert "--input there/map.csv" in read(Path("b.gif")).texts["Comment"]
     Path("there/map.csv").unlink()
-    code, message = refused(cnnviz, "rerun", "there/a.gif", "-o", "c.gif")
+    code, message = refused("rerun", "there/a.gif", "-o", "c.gif")
     assert (code, Path("c.gif").exists()) == (2, False)
     assert message.startswith("input file 'map.csv' does not exist: check the path")
 

@@ -8,16 +8,13 @@ from PIL import Image
 
 from cnnviz.pipeline import make
 
+pytestmark = pytest.mark.usefixtures("here")
+
 MOVING = ("gif", "webp", "apng")
 FIGURES = [
     ("conv", {"k": 3, "s": 2, "p": 1, "theme": "dark", "tween": 2}),
     ("cnn", {"layers": "conv 2@3x3, fc 3"}), ("fully-connected", {"theme": "blueprint", "inputs": 1}),
 ]  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _in_temporary_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
 
 
 def decoded(path):
@@ -58,7 +55,6 @@ def test_a_still_and_a_sheet(extra):
         assert (alpha[-70:][:, :300] == 255).all() or (alpha[160:] == 255).all(), "the band is a panel of its own"
 
 
-def test_formats_without_transparency_say_so(cnnviz):
-    ran = cnnviz("conv", "--transparent", "-o", "x.mp4")
-    assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith("cnnviz: --transparent is not for .mp4: use .gif, .webp, .apng, .png")
+def test_formats_without_transparency_say_so(refused):
+    code, said = refused("conv", "--transparent", "-o", "x.mp4")
+    assert (code, said.startswith("--transparent is not for .mp4: use .gif, .webp, .apng, .png")) == (2, True)

@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pytest
 
-from cnnviz.discovery import find_scenes
 from cnnviz.export import Job
 from cnnviz.export.html import TWEEN, document
 from cnnviz.notation import in_cell
@@ -17,6 +16,7 @@ from cnnviz.render.panels._fitted import Fitted
 from cnnviz.render.theme import contrast, theme_names
 from cnnviz.storyboard import Block, Grid
 from cnnviz.words.plain import spoken
+from tests.figures import make_figure, named, usual_figures
 
 CELLS = """name => [...document.querySelectorAll(`[data-panel="${name}"] > g`)].map(cell =>
     cell.querySelector('text') ? cell.querySelector('text').textContent : '')"""
@@ -25,7 +25,6 @@ STAGE = """() => {
     for (const sign of document.getElementById('stage').innerHTML) sum = (31 * sum + sign.codePointAt(0)) % 4294967291;
     return sum;
 }"""
-SCENES = sorted(find_scenes())
 
 
 def page_of(figure: Figure, *, once: bool = False, film: Film | None = None, packed: bool = False) -> str:
@@ -91,9 +90,9 @@ def shown_numbers(figure: Figure, film: Film) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize("scene", SCENES)
-def test_the_last_step_shows_the_operations_result_and_the_way_back_restores(opened, scene):
-    figure = make(scene)
+@pytest.mark.parametrize("figure", usual_figures(), ids=named)
+def test_the_last_step_shows_the_operations_result_and_the_way_back_restores(opened, figure):
+    figure = make_figure(figure)
     film = figure.film()
     page = opened(page_of(figure, film=film))
     first = page.evaluate(STAGE)
