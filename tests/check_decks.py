@@ -7,14 +7,13 @@ and pictures stay in FOLDER where it is given.
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -74,11 +73,11 @@ def video(place: Path) -> str:
 
 def html(place: Path) -> str:
     """Chromium runs the page without a complaint and prints a sheet for each slide."""
-    chromium = needed("chromium", "google-chrome")
     from playwright.sync_api import sync_playwright
 
     made = write_talk(str(SET), place / "deck.html", jobs=None)
     with sync_playwright() as engine:
+        chromium = needed("chromium", "google-chrome")
         browser = engine.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         complaints: list[str] = []
@@ -113,59 +112,54 @@ def tex(place: Path) -> str:
 
 def marp(place: Path) -> str:
     """Marp shows each slide with its alt text, and finds its notes."""
-    program = needed("marp")
-    made = write_talk(str(SET), place / "deck.md", jobs=None)
-    run([program, "--no-stdin", "deck.md", "-o", "deck.html"], place)
-    page = (place / "deck.html").read_text(encoding="utf-8")
-    expect(len(re.findall(r"<section ", page)), made.slides)
-    expect(len(re.findall(r'<img src="deck_figures/[^"]+\.gif" alt="[^"]{40,}"', page)), made.figures)
-    expect(len(re.findall(r'class="bespoke-marp-note" data-index="\d+"[^>]*><p>', page)), made.figures)
-    return f"{made.slides} slides"
+    return markdown(
+        place, "marp", [needed("marp"), "--no-stdin", "deck.md", "-o", "deck.html"],
+        r"<section ", r'<img src="deck_figures/[^"]+\.gif" alt="[^"]{40,}"',
+        r'class="bespoke-marp-note" data-index="\d+"[^>]*><p>',
+    )  # fmt: skip
 
 
 def quarto(place: Path) -> str:
     """Pandoc, which Quarto calls, makes a slide of each heading and takes the notes aside."""
-    program = needed("pandoc")
-    made = write_talk(str(SET), place / "deck.md", jobs=None, flavor="quarto")
-    run([program, "-s", "-f", "markdown-implicit_figures", "-t", "revealjs", "deck.md", "-o", "deck.html"], place)
+    words = ["-s", "-f", "markdown-implicit_figures", "-t", "revealjs", "deck.md", "-o", "deck.html"]
+    return markdown(
+        place, "quarto", [needed("pandoc"), *words],
+        r'<section\s+id="[^"]*"(?:\s+class="[^"]*slide[^"]*")?>',
+        r'<img\s+(?:data-)?src="deck_figures/[^>]*alt="[^"]{40,}"', r'<aside class="notes">',
+    )  # fmt: skip
+
+
+def markdown(place: Path, flavor: str, command: Sequence[str], slide: str, figure: str, note: str) -> str:
+    """The page that a program makes of a Markdown deck holds its slides, figures and notes."""
+    made = write_talk(str(SET), place / "deck.md", jobs=None, flavor=flavor)
+    run(command, place)
     page = (place / "deck.html").read_text(encoding="utf-8")
-    expect(len(re.findall(r'<section\s+id="[^"]*"(?:\s+class="[^"]*slide[^"]*")?>', page)), made.slides)
-    expect(len(re.findall(r'<img\s+(?:data-)?src="deck_figures/[^>]*alt="[^"]{40,}"', page)), made.figures)
-    expect(len(re.findall(r'<aside class="notes">', page)), made.figures)
+    found = [len(re.findall(pattern, page)) for pattern in (slide, figure, note)]
+    expect(found, [made.slides, made.figures, made.figures])
     return f"{made.slides} slides"
 
 
 def looked_at(pdf: Path, slides: int, theme: str) -> str:
     """Every page as a picture: as many as slides, on the theme's ground, with their texts and nothing cut off."""
     pages = PdfReader(pdf).pages
-    expect(len(pages), slides)
     run([needed("pdftoppm"), "-r", str(DPI), "-png", pdf, pdf.with_suffix("")])
     pictures = sorted(pdf.parent.glob(f"{pdf.stem}-*.png"))
-    expect(len(pictures), slides)
+    expect((len(pages), len(pictures)), (slides, slides))
     ground = np.array(load_theme(theme).page["ground"], np.int16)
-    figures = 0
-    for number, (slide, picture, page) in enumerate(zip(expected(slides), pictures, pages, strict=True), start=1):
+    # All slides as planned, or those that begin the set.
+    planned = plan([to_part(entry) for entry in read_entries([str(SET)])], "Article", sections=True).slides
+    for number, (slide, picture, page) in enumerate(zip(planned, pictures, pages, strict=False), start=1):
         pixels = np.asarray(Image.open(picture).convert("RGB"), np.int16)
         ink = np.abs(pixels - ground).max(axis=2) > 24
-        edge = np.concatenate([ink[:2].ravel(), ink[:, :2].ravel(), ink[:, -2:].ravel()])
-        if edge.any():
+        if ink[:2].any() or ink[:, :2].any() or ink[:, -2:].any():
             raise AssertionError(f"page {number}: something is cut off or not on the theme's ground")
-        said = " ".join((page.extract_text() or "").split())
-        if squeezed(slide.title) not in squeezed(said):
-            raise AssertionError(f"page {number}: {slide.title!r} is not on it, but {said!r}")
+        if squeezed(slide.title) not in squeezed(page.extract_text()):
+            raise AssertionError(f"page {number}: {slide.title!r} is not on it")
         if isinstance(slide, FigureSlide):
-            figures += 1
             colors = len(np.unique(pixels[len(pixels) // 4 :].astype(np.int32) @ (65536, 256, 1)))
             if colors < LEAST_COLORS or ink[len(ink) // 4 :].mean() < LEAST_INK:
                 raise AssertionError(f"page {number}: no figure is seen on it")
-    return f"{slides} pages, {figures} figures"
-
-
-def expected(count: int) -> Sequence:
-    """The slides as planned: all, or those that begin the set."""
-    parts = [to_part(entry) for entry in read_entries([str(SET)])]
-    whole = plan(parts, "Article", sections=True).slides
-    return whole[:count]
+    return f"{slides} pages"
 
 
 def squeezed(text: str) -> str:
@@ -195,15 +189,8 @@ def run(command: Sequence[object], folder: Path | None = None) -> None:
         raise AssertionError(f"{Path(words[0]).name}: {(done.stdout + done.stderr).decode(errors='replace')[-600:]}")
 
 
-@contextlib.contextmanager
-def _folder(given: Sequence[str]) -> Iterator[Path]:
-    if given:
-        yield Path(given[0]).resolve()
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            yield Path(folder)
-
-
 if __name__ == "__main__":
-    with _folder(sys.argv[1:]) as chosen:
-        sys.exit(main(chosen))
+    if sys.argv[1:]:
+        sys.exit(main(Path(sys.argv[1]).resolve()))
+    with tempfile.TemporaryDirectory() as folder:
+        sys.exit(main(Path(folder)))

@@ -79,24 +79,21 @@ def test_a_gif_that_others_can_open(cnnviz):
     assert all((one != other).any() for one, other in pairwise(frames))
 
 
-def test_the_command_in_the_file_gives_the_same_bytes_anywhere(tmp_path):
-    given = (
-        "conv", "--input-size", "6x5", "--kernel", "-1 0.5; 2 1e-3; 0 1/3", "--stride", "2x1", "--padding", "0x1",
-        "--flip", "--bias", -0.5, "--seed", 7, "--title", "It's $x^2$, \"quoted\"", "--width", 320, "--no-values",
-        "--step", 0.25, "--hold", 1.5, "--tween", 0, "--once",
-    )  # fmt: skip
-    folders = [tmp_path / "a", tmp_path / "b"]
-    for folder in folders:
-        folder.mkdir()
-    assert program(*given, "-o", "first.gif", cwd=folders[0], PYTHONHASHSEED="1").returncode == 0
-    size, delays, loop, command = film(folders[0] / "first.gif")
+def test_the_command_in_the_file_gives_the_same_bytes_anywhere(here):
+    given = r"""--input-size 6x5 --kernel '-1 0.5; 2 1e-3; 0 1/3' --stride 2x1 --padding 0x1 --flip --bias -0.5 --seed 7
+        --title "It's $x^2$, \"quoted\"" --width 320 --no-values --step 0.25 --hold 1.5 --tween 0 --once"""
+    for folder in ("a", "b"):
+        Path(folder).mkdir()
+    first = program("conv", *shlex.split(given), "-o", "first.gif", cwd="a", PYTHONHASHSEED="1")
+    assert first.returncode == 0
+    size, delays, loop, command = film("a/first.gif")
     assert (size, loop) == ((320, 180), None)
     assert delays == [250] * (len(delays) - 1) + [1500]
     words = shlex.split(command)
     assert words[:2] == ["cnnviz", "conv"]
-    ran = program(*words[1:], "--output", "second.gif", cwd=folders[1], PYTHONHASHSEED="2", LC_ALL="C")
+    ran = program(*words[1:], "--output", "second.gif", cwd="b", PYTHONHASHSEED="2", LC_ALL="C")
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert (folders[0] / "first.gif").read_bytes() == (folders[1] / "second.gif").read_bytes()
+    assert Path("a/first.gif").read_bytes() == Path("b/second.gif").read_bytes()
 
 
 NAMES = {
@@ -306,14 +303,12 @@ def test_a_shell_completes(monkeypatch, cnnviz):
 
 
 def test_a_home_directory_that_the_shell_has_left(monkeypatch, cnnviz):
-    Path("home").mkdir()
-    monkeypatch.setenv("HOME", str(Path("home").resolve()))
-    Path("home/x.csv").write_text("1 2\n3 4\n")
-    assert cnnviz("conv", "--input=~/x.csv", "--k", 1, "--output=~/x.json").code == 0
-    assert told("home/x.json")["parameters"]["i"] == [2, 2]
+    monkeypatch.setenv("HOME", str(Path.cwd()))
+    Path("x.csv").write_text("1 2\n3 4\n")
     Path("s.toml").write_text('[[figure]]\nscene = "conv"\nname = "a"\nformat = "json"\nk = 1\ninput = "~/x.csv"\n')
+    assert cnnviz("conv", "--input=~/x.csv", "--k", 1, "--output=~/x.json").code == 0
     assert cnnviz("render", "s.toml", "--out=~/out", "-q").code == 0
-    assert told("home/out/a.json")["parameters"]["i"] == [2, 2]
+    assert told("x.json")["parameters"]["i"] == told("out/a.json")["parameters"]["i"] == [2, 2]
 
 
 def test_a_default_folder_that_cannot_be_written(refused):

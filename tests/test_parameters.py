@@ -76,10 +76,6 @@ def test_values_are_converted(name):
         assert all(type(one) is type(other) for one, other in parts)
 
 
-def test_arrays_are_numbers_and_sizes():
-    assert (value_of("count", np.array(4)), value_of("size", np.array([3, 2]))) == (4, (3, 2))
-
-
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refusal_names_parameter_and_value_and_what_would_work(name):
     for hint, values in REFUSED[name].items():
@@ -106,20 +102,17 @@ class Table:
     ("value", "text"),
     [
         ([(1, 2.5), [-3, 1e-9]], "1 2.5; -3 1e-09"),
-        ([1, 2, 3], "1 2 3"),
         ([[[1, 2], [3, 4]]], "1 2; 3 4"),
         (np.arange(4.0).reshape(1, 1, 2, 2), "0 1; 2 3"),
         (Table(), "1 2; 3 4"),
-        ("sobel-x", "sobel-x"),
-        (Path("a") / "b.csv", "a/b.csv"),
     ],
 )
 def test_data_is_written_as_the_command_line_takes_it(value, text):
     kept = value_of("data", value)
     assert to_cli(kept) == text
-    if not isinstance(value, str | Path):
-        for form in (value, kept, jsonable(kept)):
-            np.testing.assert_array_equal(load_map(text, None, seed=0).values, load_map(form, None, seed=0).values)
+    for form in (value, kept, jsonable(kept)):
+        np.testing.assert_array_equal(load_map(text, None, seed=0).values, load_map(form, None, seed=0).values)
+    assert to_cli(value_of("data", Path("a") / "b.csv")) == "a/b.csv"
 
 
 class Tensor:
@@ -134,24 +127,21 @@ class Tensor:
         return lambda: Tensor(*self.lacking - {step})
 
     def __array__(self, dtype=None, copy=None):
-        if {"detach", "cpu"} & self.lacking:
-            raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
         if self.lacking:
-            raise TypeError(f"Got unsupported\n{self.lacking}")
+            raise (TypeError if self.lacking == {"float"} else RuntimeError)(self.lacking)
         return np.array([[1.5, 2]])
 
 
-@pytest.mark.parametrize("lacking", [(), ("detach", "cpu"), ("float",)])
-def test_a_tensor_is_its_numbers(lacking):
-    kept = value_of("data", Tensor(*lacking))
-    assert (type(kept), to_cli(kept)) == (np.ndarray, "1.5 2")
+def test_a_tensor_is_its_numbers():
+    for lacking in ((), ("detach", "cpu"), ("float",)):
+        kept = value_of("data", Tensor(*lacking))
+        assert (type(kept), to_cli(kept)) == (np.ndarray, "1.5 2")
 
 
 def test_what_is_masked_is_not_shown():
-    grid = np.ma.masked_array([[1, 2], [3, 4]], mask=[[False, False], [False, True]])
-    with pytest.raises(UsageError) as error:
+    grid = np.ma.masked_equal([[1, 2], [3, 4]], 4)
+    with pytest.raises(UsageError, match=r"as its \.filled\(0\) does"):
         value_of("data", grid)
-    assert str(error.value) == "data masks some of its values: fill them in, as its .filled(0) does"
     assert to_cli(value_of("data", grid.filled(0))) == "1 2; 3 0"
     assert to_cli(value_of("data", grid[:1])) == "1 2"
 

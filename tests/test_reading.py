@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shlex
-import shutil
 import zipfile
 from contextlib import suppress
 from dataclasses import replace
@@ -66,14 +65,21 @@ def test_every_format_says_what_made_it_and_what_it_shows(home, figure, name):
         assert (told.size, told.frames, told.milliseconds) == ((320, 180), len(seconds), sum(seconds))
 
 
-def test_info_tells_it_line_by_line(cnnviz, home, figure):
-    ran = cnnviz("info", home / "x.gif")
-    lines = {key: text.strip() for key, text in (line.split(":", 1) for line in ran.out.splitlines())}
+def lines_of(said):
+    return {key: text.strip() for key, text in (line.split(":", 1) for line in said.out.splitlines())}
+
+
+def test_info_and_describe_tell_it_line_by_line_and_draw_nothing(cnnviz, home, figure, monkeypatch):
+    monkeypatch.setattr("cnnviz.pipeline.Figure.film", pytest.fail)
+    lines = lines_of(cnnviz("info", home / "x.gif"))
     assert (lines["command"], lines["figure"], lines["title"]) == (figure.command(), "conv", SMALL["title"])
     assert (lines["size"], lines["frames"], lines["lasts"]) == ("320×180 px", "5", "9.7 s")
     both = cnnviz("info", home / "x.png", home / "frames").out
-    assert both.count("command: ") == 2
-    assert "\n\nfile: " in both
+    assert (both.count("command: "), both.count("\n\nfile: ")) == (2, 1)
+    board = figure.storyboard()
+    told = {"title": board.title, "command": figure.command(), "alt": board.alt, "caption": caption(board)}
+    for given in (shlex.split(figure.command())[1:], [home / "x.apng"], [home / "x.mp4"]):
+        assert lines_of(cnnviz("describe", *given)).items() >= told.items()
 
 
 # What is not ours, or broken
@@ -148,11 +154,8 @@ def test_no_command_but_a_figures_own_is_run(refused):
         with Path("evil.gif").open("wb") as file:
             writer_for(Path("evil.gif"))(replace(job, command=text), file)
         code, message = refused("rerun", "evil.gif", "-o", "x.gif")
-        assert code == 1
-        assert message.startswith("evil.gif ")
+        assert (code, message.startswith("evil.gif "), message.isprintable()) == (1, True, True)
         assert said in message
-        assert message.isprintable()
-        assert {path.name for path in Path().iterdir()} == {"evil.gif"}
 
 
 # Again
@@ -167,10 +170,8 @@ def test_the_same_again_from_the_file_alone(cnnviz, home, name):
 
 
 def test_changes_win_over_what_is_stored(cnnviz, home):
-    ran = cnnviz("rerun", home / "x.gif", "--theme", "dark", "--kernel-size", 2, "-o", "dark.webp")
-    assert ran.code == 0
+    assert cnnviz("rerun", home / "x.gif", "--theme", "dark", "--kernel-size", 2, "-o", "dark.webp").code == 0
     assert read(Path("dark.webp")).texts["Comment"] == make("conv", **SMALL, k=2, theme="dark").command()
-
     assert cnnviz("rerun", home / "x.webp", "-q").code == 0
     assert len(list(Path("output").glob("*.webp"))) == 1, "in the file's own format"
 
@@ -179,34 +180,17 @@ def test_what_another_place_or_format_decides_is_forgotten(cnnviz):
     make("conv", i=4, width=320, step=0.8, hold=3, title="T").save("a.gif")
     assert cnnviz("rerun", "a.gif", "--for", "web", "-o", "b.webp").code == 0
     assert read(Path("b.webp")).texts["Comment"] == "cnnviz conv --i 4 --k 3 --title T --width 320 --for web"
-    assert cnnviz("rerun", "b.webp", "--for", "github", "-q").code == 0
-    made = read(next(Path("output").glob("*.gif")))
-    assert made.texts["Comment"] == "cnnviz conv --i 4 --k 3 --title T --for github"
+    assert cnnviz("rerun", "b.webp", "--for", "github", "-o", "c.gif").code == 0
+    assert read(Path("c.gif")).texts["Comment"] == "cnnviz conv --i 4 --k 3 --title T --for github"
 
 
 def test_input_files_are_found_beside_the_figure(cnnviz, refused):
     Path("there").mkdir()
-    Path("there/map.csv").write_text("1,2\n3,4\n")
-    shutil.copy("there/map.csv", "map.csv")
+    Path("map.csv").write_text("1,2\n3,4\n")
     make("conv", input="map.csv", k=1, width=320).save("there/a.gif")
-    Path("map.csv").unlink()
+    Path("map.csv").rename("there/map.csv")
     assert cnnviz("rerun", "there/a.gif", "-o", "b.gif").code == 0
     assert "--input there/map.csv" in read(Path("b.gif")).texts["Comment"]
     Path("there/map.csv").unlink()
     code, message = refused("rerun", "there/a.gif", "-o", "c.gif")
-    assert (code, Path("c.gif").exists()) == (2, False)
-    assert message.startswith("input file 'map.csv' does not exist: check the path")
-
-
-# In words
-
-
-def test_describe_says_it_in_words_and_draws_nothing(cnnviz, home, monkeypatch):
-    figure = make("conv", **SMALL)
-    monkeypatch.setattr("cnnviz.pipeline.Figure.film", pytest.fail)
-    words = shlex.split(figure.command())[1:]
-    for given in (words, [home / "x.apng"], [home / "x.mp4"]):
-        ran = cnnviz("describe", *given)
-        said = {key: text.strip() for key, text in (line.split(":", 1) for line in ran.out.splitlines())}
-        assert (said["title"], said["command"]) == (SMALL["title"], figure.command())
-        assert (said["alt"], said["caption"]) == (figure.storyboard().alt, caption(figure.storyboard()))
+    assert (code, message.startswith("input file 'map.csv' does not exist: check the path")) == (2, True)

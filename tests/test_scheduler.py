@@ -124,11 +124,11 @@ def test_a_killed_worker_loses_nothing_and_the_bytes_are_those_of_this_machine(c
 def test_a_figure_that_kills_its_workers_fails_alone(cnnviz, cluster):
     Path("animations").mkdir()
     Path("animations/deadly.py").write_text(SCENE)
-    Path("set.toml").write_text(ONE.replace("conv", "deadly") + ONE.replace('"a"', '"plain"'))
+    Path("set.toml").write_text(ONE + ONE.replace("conv", "deadly").replace('"a"', '"poison"'))
     ran = cnnviz("render", "set.toml", "--out", "out", "--scheduler", cluster, "-q")
     assert (ran.code, ran.err.count("\n")) == (1, 2)
-    assert ran.err.startswith("cnnviz: set.toml, figure a: its workers died")
-    assert contents("out").keys() == {"plain.json", "manifest.json"}
+    assert ran.err.startswith("cnnviz: set.toml, figure poison: its workers died")
+    assert contents("out").keys() == {"a.json", "manifest.json"}
 
 
 def test_other_files_and_other_code_on_the_workers_are_refused(cnnviz, cluster, monkeypatch):
@@ -136,7 +136,7 @@ def test_other_files_and_other_code_on_the_workers_are_refused(cnnviz, cluster, 
     Path("set.toml").write_text(ONE + 'input = "map.csv"\nk = 2\n')
     words = ("render", "set.toml", "--out", "out", "--scheduler", cluster, "-q")
     ran = cnnviz(*words)
-    assert (ran.code, "input file" in ran.err) == (1, True)
+    assert (ran.code, "input file" in ran.err) == (1, True), ran.err
     monkeypatch.setattr("cnnviz.batch.digests.Sources.code", "other")
     code_here.cache_clear()
     ran = cnnviz(*words)

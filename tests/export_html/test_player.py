@@ -42,12 +42,10 @@ def browser(chromium):
 def opened(browser, tmp_path):
     """Open a page; every error and every request beyond the file fails the test."""
     troubles: list[str] = []
-    trouble = troubles.append
-    browser.set_default_timeout(10_000)
     heard = {
-        "pageerror": lambda error: trouble(str(error)),
-        "console": lambda said: trouble(said.text) if said.type == "error" else None,
-        "request": lambda asked: None if asked.url.startswith(("file:", "data:")) else trouble(asked.url),
+        "pageerror": lambda error: troubles.append(str(error)),
+        "console": lambda said: troubles.append(said.text) if said.type == "error" else None,
+        "request": lambda asked: None if asked.url.startswith(("file:", "data:")) else troubles.append(asked.url),
     }
     for name, hear in heard.items():
         browser.on(name, hear)
@@ -62,8 +60,6 @@ def opened(browser, tmp_path):
         return browser
 
     yield open_page
-    browser.set_viewport_size({"width": 960, "height": 620})
-    browser.emulate_media(media="screen")
     for name, hear in heard.items():
         browser.remove_listener(name, hear)
     assert troubles == []
@@ -77,12 +73,12 @@ def becomes(page, selector: str, text: str) -> None:
 
 def shown_numbers(figure: Figure, film: Film) -> dict[str, list[str]]:
     """The final texts of all grids and blocks that show numbers, from the vectorised operation."""
-    board, layout = film.storyboard, film.layout
+    layout, panels = film.layout, {panel.name: panel for panel in film.storyboard.panels()}
     found = {}
     for name, values in figure.scene.expected().items():
-        panel = next((p for p in board.panels() if p.name == name and isinstance(p, Grid | Block)), None)
+        panel = panels.get(name)
         # Where a window moves, numbers lie above it, apart from their cells.
-        if panel is None or any(mark.role == "window" for mark in panel.marks):
+        if not isinstance(panel, Grid | Block) or any(mark.role == "window" for mark in panel.marks):
             continue
         if Fitted.of(panel, layout.cell, layout.fit).numbers:
             flat = np.asarray(values, np.float64).ravel().tolist()
@@ -285,14 +281,6 @@ def test_it_never_flashes_however_fast_it_is_played(chromium, tmp_path):
         page.clock.run_for(7)
         assert page.text_content("#counter") == f"step {step + 1} of 9"
     page.close()
-
-
-def test_dots_glide_along_their_curve(opened):
-    page = at_first(opened(page_of(make("activation", step=600, tween=30)), calm=False))
-    page.keyboard.press("ArrowRight")
-    ways = page.evaluate(WAYS)
-    assert ways
-    assert all(way["ends"][0][0] < way["ends"][1][0] for way in ways)
 
 
 # Words, looks, sizes

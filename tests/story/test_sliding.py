@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnviz.data import load_kernel, load_map
+from cnnviz.data import load_kernel
 from cnnviz.pipeline import make
 from cnnviz.words import Shape, walk
 
@@ -27,12 +27,6 @@ def test_a_subtitle_takes_the_points_place():
     assert "--subtitle" in make("conv", subtitle="Edges").command()
 
 
-def test_random_digits_are_equally_frequent():
-    assert sorted(load_map("random", (2, 5), seed=3).values.ravel()) == list(range(10))
-    _, counts = np.unique(load_map("random", (5, 7), seed=1).values, return_counts=True)
-    assert counts.max() - counts.min() <= 1
-
-
 def test_an_edge_and_sobel_meet():
     np.testing.assert_array_equal(make("conv").scene.expected()["output"], [[36, 36, 0]] * 3)
 
@@ -41,11 +35,3 @@ def test_bilinear_weights_upsample():
     output = make("transposed-conv", i=3, s=2, p=1).scene.expected()["output"]
     np.testing.assert_array_equal(output[0], [4, 6, 8, 10, 12])
     np.testing.assert_array_equal(load_kernel("bilinear", (1, 4), seed=0).values, [[1, 3, 3, 1]])
-
-
-def test_the_picture_is_grey_levels_of_any_size():
-    for size in ((1, 1), (64, 64), (9, 30)):
-        picture = load_map("picture", size, seed=0)
-        assert picture.values.shape == size
-        assert picture.source == "image"
-        assert 0 <= picture.values.min() <= picture.values.max() <= 255
