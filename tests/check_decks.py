@@ -5,8 +5,6 @@ the Markdown; the pages are then looked at as pictures. A program that is not in
 and pictures stay in FOLDER where it is given.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """How many cases a property is tried with, and which: in short runs always the same."""
 
-from __future__ import annotations
-
 import os
 
 from hypothesis import HealthCheck, Phase, settings

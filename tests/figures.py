@@ -1,7 +1,5 @@
 """The figures that tests over the registry go through: each scene's defaults and its own variants."""
 
-from __future__ import annotations
-
 import json
 import shlex
 from dataclasses import replace

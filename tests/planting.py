@@ -1,7 +1,5 @@
 """Planted errors: every number of a storyboard, one at a time, made another, which a check must find."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import Any

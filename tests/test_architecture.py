@@ -1,7 +1,5 @@
 """The rooms of the house, which of them may import which, and how long a module gets."""
 
-from __future__ import annotations
-
 import ast
 import re
 from functools import cache

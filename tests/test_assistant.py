@@ -1,7 +1,5 @@
 """The tools for assistants, called as a client calls them."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys

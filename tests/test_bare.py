@@ -1,7 +1,5 @@
 """`--bare`: grids and windows alone, whatever the format."""
 
-from __future__ import annotations
-
 import io
 import re
 

@@ -1,7 +1,5 @@
 """Figure sets: what is made, what is left as it is, and what a bad set is told."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """The benchmarks' own machinery: canned runs become a report and plots; the peers compute what cnnviz computes."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import pytest

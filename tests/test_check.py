@@ -1,7 +1,5 @@
 """`cnnviz check`: equal figures pass, a wrong number is found and named, and nothing passes that was not compared."""
 
-from __future__ import annotations
-
 import random
 import sys
 from collections import defaultdict

@@ -1,7 +1,5 @@
 """The command line from end to end: what it writes, what it says, and how it refuses."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

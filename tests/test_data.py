@@ -1,7 +1,5 @@
 """Maps and kernels from names, literals, arrays, text, .npy files and images, and every mistake's one line."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

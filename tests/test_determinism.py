@@ -1,7 +1,5 @@
 """The same command gives the same bytes: in another process, another folder, with another hash seed, by other jobs."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The pages in docs/ against what the code declares, and the README's commands."""
 
-from __future__ import annotations
-
 import importlib.util
 import re
 import shlex

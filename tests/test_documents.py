@@ -1,7 +1,5 @@
 """Figures in documents: pages built with the real tools, where these are installed."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

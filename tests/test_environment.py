@@ -1,7 +1,5 @@
 """cnnviz in surroundings that are not its own: a user's matplotlib settings, no home, a zip, another process."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Files appear whole or not at all, and the data in them is what it says."""
 
-from __future__ import annotations
-
 import errno
 import io
 import json

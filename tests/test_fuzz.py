@@ -1,7 +1,5 @@
 """Random command lines: each ends in a file that opens, or in one clear line."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,12 +1,8 @@
 """The gallery page, as text and as a browser shows it."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil
-from collections import defaultdict
-from html.parser import HTMLParser
 
 import pytest
 
@@ -14,6 +10,7 @@ import cnnviz
 from cnnviz.batch import render_sets
 from cnnviz.errors import CnnvizError
 from cnnviz.gallery import write_gallery
+from tests.pages import Page
 
 BOXES = """[...document.querySelectorAll('.figures')].map(
     grid => [...grid.children].map(figure => figure.getBoundingClientRect().toJSON()))"""
@@ -43,30 +40,10 @@ def page(tmp_path_factory):
     return gallery(tmp_path_factory.mktemp("gallery"), ESCAPED + "\n".join(figures))
 
 
-class Page(HTMLParser):
-    """The texts and images of a page."""
-
-    def __init__(self, path) -> None:
-        super().__init__()
-        self.images: list[dict[str, str | None]] = []
-        self.texts: dict[str, list[str]] = defaultdict(list)
-        self._in = ""
-        self.feed(path.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag, attrs):
-        self._in = tag
-        if tag == "img":
-            self.images.append(dict(attrs))
-
-    def handle_data(self, data):
-        if data.strip():
-            self.texts[self._in].append(data.strip())
-
-
 def test_the_page_shows_every_figure_with_words_and_command(page, tmp_path, monkeypatch):
-    found = Page(page)
-    assert [image["src"] for image in found.images][:2] == ["first.gif", "n1-0.gif"]
-    assert all(image["alt"].startswith("Animation of a convolution") for image in found.images)
+    found = Page(page.read_text(encoding="utf-8"))
+    assert [image["src"] for image in found.elements["img"]][:2] == ["first.gif", "n1-0.gif"]
+    assert all(image["alt"].startswith("Animation of a convolution") for image in found.elements["img"])
     assert found.texts["h2"] == ["One & <two>", "1", "2", "3", "4"]
     assert found.texts["h3"][0] == "<script>document.title='broken'</script>"
     assert len(found.texts["h3"]) == len(set(found.texts["h3"])) == 11
@@ -84,7 +61,7 @@ def test_a_manifest_of_less_still_makes_a_page(page, tmp_path):
     for record in table["figures"]:
         del record["scene"], record["parameters"]
     (out / "manifest.json").write_text(json.dumps(table), encoding="utf-8")
-    assert len(set(Page(write_gallery(out, "x")).texts["h3"])) == 11
+    assert len(set(Page(write_gallery(out, "x").read_text(encoding="utf-8")).texts["h3"])) == 11
 
 
 def test_every_row_is_full(chromium, page):
@@ -148,7 +125,7 @@ def test_figures_of_several_formats_show_what_a_page_can_show(tmp_path):
     figures = (FIGURE.format(name=name, section="", k=3) + f"format = {kinds}\n" for name, kinds in entries.items())
     written = gallery(tmp_path, "".join(figures))
     text = written.read_text(encoding="utf-8")
-    assert [(image["src"], image["width"]) for image in Page(written).images] == [("a.gif", "320")]
+    assert [(image["src"], image["width"]) for image in Page(text).elements["img"]] == [("a.gif", "320")]
     assert re.findall(r'<video src="([^"]+)" aria-label="Animation', text) == ["b.mp4"]
     assert re.findall(r'<a href="([^"#]+)">', text) == ["a.json", "a.gif", "b.mp4", "b.zip"]
     assert "2 figures" in text

@@ -1,7 +1,5 @@
 """Files, names and places that mean harm, or could as well: through the real entry point, each ends in one line."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -1,7 +1,5 @@
 """What an error says to install, wherever cnnviz is installed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

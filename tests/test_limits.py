@@ -1,7 +1,5 @@
 """What is too much is refused before it is drawn, in a line that names the limit and what would do."""
 
-from __future__ import annotations
-
 import io
 import sys
 

@@ -1,7 +1,5 @@
 """The small network: its text, its shapes, forward against ONNX Runtime, backward against finite differences."""
 
-from __future__ import annotations
-
 import zipfile
 from pathlib import Path
 

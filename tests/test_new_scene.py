@@ -1,7 +1,5 @@
 """The scene of docs/new-scene.md, run as it stands there: one file gets everything that a scene of ours has."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

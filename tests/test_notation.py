@@ -1,7 +1,5 @@
 """How numbers and sizes are written."""
 
-from __future__ import annotations
-
 import math
 from fractions import Fraction
 

@@ -1,7 +1,5 @@
 """Several files from one figure: formats of one rendering, folders of frames, places, and limits to a file's size."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex

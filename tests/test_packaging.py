@@ -1,7 +1,5 @@
 """What travels in the package, and what a package index shows of it."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Who waits at a terminal is told how far a long figure has come; nobody else is."""
 
-from __future__ import annotations
-
 import io
 from contextlib import redirect_stderr
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a file says of itself, and making it again from that: `info`, `describe`, `rerun`."""
 
-from __future__ import annotations
-
 import random
 import shlex
 import zipfile

@@ -1,7 +1,5 @@
 """What every scene must hold, whoever adds it: its numbers, its steps and its JSON."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

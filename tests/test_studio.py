@@ -1,7 +1,5 @@
 """The studio over HTTP, as anybody may ask, and in a browser, as its users do."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

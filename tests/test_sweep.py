@@ -1,7 +1,5 @@
 """Sweeps: lists of values in a figure set become every combination's figure."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The explorer in Python: traits are parameters, and the form's changes arrive as its page sends them."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """A figure set with three figures in two sections, and texts that would break what does not escape them."""
 
-from __future__ import annotations
-
 import pytest
 
 from cnnviz.pipeline import make

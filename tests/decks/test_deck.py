@@ -1,7 +1,5 @@
 """`cnnviz deck`, `cnnviz.deck` and `Figure.deck`: what goes into a deck, and what happens when it cannot be made."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import sys

@@ -1,31 +1,16 @@
 """HTML decks, as text and as a browser runs them."""
 
-from __future__ import annotations
-
 import re
-from collections import defaultdict
-from html.parser import HTMLParser
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.decks.conftest import FIGURES
+from tests.pages import Page
 
 LOCAL = ("file:", "data:", "about:")
 # Slides of the set: title, section, two figures, section, figure.
 FIRST, SECOND, COUNT = 3, 4, 6
-
-
-class Page(HTMLParser):
-    """The attributes of a page's elements."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.elements = defaultdict(list)
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.elements[tag].append(dict(attrs))
 
 
 def test_it_is_one_file_that_loads_nothing_and_texts_cannot_break_out(deck_of):

@@ -1,9 +1,6 @@
 """Markdown decks, read again by a Markdown library; `.ci/decks` shows them to Marp and pandoc where these are."""
 
-from __future__ import annotations
-
 import re
-from html.parser import HTMLParser
 
 import pytest
 from markdown_it import MarkdownIt
@@ -13,6 +10,7 @@ from cnnviz.decks import plan
 from cnnviz.decks.md import FLAVORS
 from cnnviz.talk import read_entries, to_part
 from tests.decks.conftest import EVIL, FIGURES
+from tests.pages import Page
 
 
 @pytest.fixture(scope="module")
@@ -38,29 +36,8 @@ def pages_of(text, flavor):
     return [part.strip() for part in re.split(r"^---$", text, flags=re.MULTILINE)[1:]]
 
 
-class Shown(HTMLParser):
-    """What a rendered page shows: its texts, its pictures and its comments."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.texts, self.images, self.comments, self.tags = [], [], [], []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        if tag == "img":
-            self.images.append(dict(attrs))
-
-    def handle_data(self, data):
-        if data.strip():
-            self.texts.append(data.strip())
-
-    def handle_comment(self, data):
-        self.comments.append(data)
-
-
 def shown(markdown):
-    return Shown(MarkdownIt("commonmark").render(markdown))
+    return Page(MarkdownIt("commonmark").render(markdown))
 
 
 def test_the_pictures_lie_beside_the_text(deck_of, planned):
@@ -73,7 +50,7 @@ def test_the_pictures_lie_beside_the_text(deck_of, planned):
 
 
 def test_each_flavour_has_all_slides_and_their_pictures(text, flavor):
-    found = [image for page in pages_of(text, flavor) for image in shown(page).images]
+    found = [image for page in pages_of(text, flavor) for image in shown(page).elements["img"]]
     assert [image["src"].removeprefix("./") for image in found] == [
         f"deck_figures/{name}.gif" for name in ("first.one", "second", "third")
     ]
@@ -87,13 +64,13 @@ def test_each_flavour_has_all_slides_and_their_pictures(text, flavor):
 def test_texts_are_shown_sign_by_sign(text, flavor):
     pages = pages_of(text, flavor)
     shows = shown(next(page for page in pages if "first.one.gif" in page))
-    said = "".join(shows.texts)
+    said = "".join(shows.texts["p"])
     assert EVIL in said.replace("\u2060", "")
     # Slidev would take two braces for a program.
     assert flavor != "slidev" or "{{" not in said
-    assert set(shows.tags) <= {"h1", "h2", "p", "img", "code"}
+    assert shows.elements.keys() <= {"h1", "h2", "p", "img", "code"}
     second = shown(next(page for page in pages if "second.gif" in page))
-    assert "1. Not a list, 3 × 4 → x̂." in second.texts
+    assert "1. Not a list, 3 × 4 → x̂." in second.texts["p"]
 
 
 def test_notes_are_comments_or_in_quarto_blocks(text, flavor):

@@ -1,7 +1,5 @@
 """Each scene as SVG, PDF and player page, written from one figure and read again."""
 
-from __future__ import annotations
-
 import io
 import re
 from html import escape

@@ -1,7 +1,5 @@
 """PDF stills, sheets and pages for each step: read again by pypdf and, where it is there, drawn by poppler."""
 
-from __future__ import annotations
-
 import io
 import re
 import shutil

@@ -1,7 +1,5 @@
 """SVG stills, sheets and animations: read again as XML, compared with the operations' results, played in a browser."""
 
-from __future__ import annotations
-
 import io
 from itertools import accumulate
 from pathlib import Path

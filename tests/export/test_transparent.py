@@ -1,7 +1,5 @@
 """Pictures without a ground, decoded by other libraries: what is there, what is not, and nothing of the step before."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from PIL import Image

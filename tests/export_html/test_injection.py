@@ -1,7 +1,5 @@
 """Texts that would run in a browser, given as title, caption, section, file name, theme and title of a page."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """The player page in a browser: driven by keys, pointer and scrubber, it shows what the operation gives."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

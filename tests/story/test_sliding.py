@@ -1,7 +1,5 @@
 """What slides: its point is drawn and told, a caption or a subtitle takes its place; the data that show something."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Windows: which cells make which, against SciPy's and NumPy's own way of saying it, and a dozen cases by hand."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

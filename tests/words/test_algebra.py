@@ -1,7 +1,5 @@
 """Algebra on trees: derivatives against the complex step, numbers put in for letters."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

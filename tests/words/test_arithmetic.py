@@ -1,7 +1,5 @@
 """Arithmetic as trees: evaluated exactly, written as textbooks do, and = or ≈ as the numbers that are written say."""
 
-from __future__ import annotations
-
 import re
 from fractions import Fraction
 

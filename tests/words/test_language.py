@@ -1,7 +1,5 @@
 """Languages: every figure speaks them whole, with the same numbers; broken files are refused in one line."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

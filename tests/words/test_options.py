@@ -1,7 +1,5 @@
 """`--lang` and `--notation`, as whoever types them sees them."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
