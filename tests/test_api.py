@@ -125,15 +125,16 @@ REFUSED = {
     "kernel_size": {"k": 3, "kernel_size": 3},
     "--width 10": {"width": 10},
     "1×2×2×2×2": {"input": np.zeros((1, 2, 2, 2, 2))},
-    "did you mean conv?": {"scene": "cnov"},
 }
 
 
 def test_refusals():
     for message, given in REFUSED.items():
         with pytest.raises(UsageError) as error:
-            make(**{"scene": "conv", **given})
+            make("conv", **given)
         assert message in str(error.value)
         assert isinstance(error.value, ValueError)
         assert isinstance(error.value, CnnvizError)
+    with pytest.raises(UsageError, match=r"did you mean conv\?"):
+        make("cnov")
     assert make("batch_norm").command().startswith("cnnviz batch-norm")

@@ -49,11 +49,7 @@ def npy(shape):
 
 
 def sparse(size):
-    def write(path):
-        with path.open("wb") as file:
-            file.truncate(size)
-
-    return write
+    return lambda path: (path.touch(), os.truncate(path, size))
 
 
 INFLATING = zlib.compress(bytes(50 * 2**20), 9)
@@ -105,12 +101,11 @@ def test_an_input_that_means_harm_is_refused_in_one_line_and_little_memory(tmp_p
 
 
 def test_weights_of_many_entries_are_refused(refused):
-    for count in (1001, 12_000):
-        with zipfile.ZipFile("many.npz", "w") as archive:
-            for number in range(count):
-                archive.writestr(f"a long enough name of an entry {number}.npy", b"")
-        code, message = refused("cnn", "--weights", "many.npz", "-o", "x.json")
-        assert (code, "1000" in message) == (2, True)
+    with zipfile.ZipFile("many.npz", "w") as archive:
+        for number in range(12_000):
+            archive.writestr(f"a long enough name of an entry {number}.npy", b"")
+    code, message = refused("cnn", "--weights", "many.npz", "-o", "x.json")
+    assert (code, "1000" in message) == (2, True)
 
 
 # TOML: a set and a theme
@@ -133,11 +128,9 @@ def test_toml_that_means_harm_is_refused_in_one_line(refused, name):
         content(path)
     else:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-    for words in (["render", path, "--out", "out"], ["conv", "--theme", path], ["conv", "--lang", path]):
-        code, told = refused(*words)
-        assert code == 2
-        assert message in told
-    assert files() == {path.name}
+    for words in ("render {} --out out", "conv --theme {}", "conv --lang {}"):
+        code, told = refused(*words.format(path).split())
+        assert (code, message in told) == (2, True)
 
 
 CLIMBING = ("../x", "/tmp/x", "a/../../x", "..", "..\\\\x", ".hidden", "-x", "a ", "x\\u0000", "x\\n", "a%2fb")
@@ -153,9 +146,7 @@ def test_no_figure_leaves_the_output_folder(refused):
         }.items():
             Path("s.toml").write_text(f"{SET}{line}\n", encoding="utf-8")
             code, told = refused("render", "s.toml", "--out", "a/out")
-            assert code == 2
-            assert message in told
-    assert files() == {"s.toml"}
+            assert (code, message in told) == (2, True)
 
 
 # Links
@@ -174,12 +165,9 @@ def test_links_that_lead_nowhere_are_told(refused):
     Path("s.toml").write_text(f'{SET}name = "a"\n', encoding="utf-8")
     for name in ("loop", "loop.csv", "loop.gif"):
         Path(name).symlink_to(name)
-    before = files()
     for words, (code, message) in LINKS.items():
-        said = refused(*words.split())
-        assert said[0] == code
-        assert said[1].startswith(message)
-    assert files() == before
+        told = refused(*words.split())
+        assert (told[0], told[1].startswith(message)) == (code, True)
 
 
 # Names
@@ -264,13 +252,12 @@ BACK = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("tool", ["info", "rerun"])
-def test_files_that_mean_harm_are_told_of_in_one_line(refused, tool):
+def test_files_that_mean_harm_are_told_of_in_one_line(refused):
     for name, (content, message) in BACK.items():
         Path(name).write_bytes(content)
-        code, told = refused(tool, name)
-        assert code == 1
-        assert message in told, (name, told)
+        for tool in ("info", "rerun"):
+            code, told = refused(tool, name)
+            assert (code, message in told) == (1, True), (name, told)
 
 
 @pytest.mark.parametrize("tool", ["info", "rerun", "describe"])

@@ -119,17 +119,6 @@ def test_a_killed_worker_loses_nothing_and_the_bytes_are_those_of_this_machine(c
     assert cnnviz(*there).out.splitlines()[-1] == "0 made, 11 up to date"
 
 
-def test_a_figure_that_kills_its_workers_fails_alone(cnnviz, cluster):
-    Path("animations").mkdir()
-    Path("animations/deadly.py").write_text(SCENE)
-    # What comes behind the deadly one waits for a new worker.
-    Path("set.toml").write_text(ONE.replace("conv", "deadly").replace('"a"', '"poison"') + ONE)
-    ran = cnnviz("render", "set.toml", "--out", "out", "--scheduler", cluster, "-q")
-    assert (ran.code, ran.err.count("\n")) == (1, 2)
-    assert ran.err.startswith("cnnviz: set.toml, figure poison: its workers died")
-    assert contents("out").keys() == {"a.json", "manifest.json"}
-
-
 def test_other_files_and_other_code_on_the_workers_are_refused(cnnviz, cluster, monkeypatch):
     Path("map.csv").write_text("1,2,3\n4,5,6\n7,8,9\n")
     Path("set.toml").write_text(ONE + 'input = "map.csv"\nk = 2\n')
@@ -143,6 +132,16 @@ def test_other_files_and_other_code_on_the_workers_are_refused(cnnviz, cluster, 
     assert (ran.code, ran.err.count("\n")) == (1, 1)
     assert "has another cnnviz or other libraries than this machine" in ran.err
     assert contents("out").keys() == {"manifest.json"}
+
+
+def test_a_figure_that_kills_its_workers_fails_alone(cnnviz, cluster):
+    Path("animations").mkdir()
+    Path("animations/deadly.py").write_text(SCENE)
+    Path("set.toml").write_text(ONE.replace("conv", "deadly").replace('"a"', '"poison"') + ONE)
+    ran = cnnviz("render", "set.toml", "--out", "out", "--scheduler", cluster, "-q")
+    assert (ran.code, ran.err.count("\n")) == (1, 2)
+    assert ran.err.startswith("cnnviz: set.toml, figure poison: its workers died")
+    assert contents("out").keys() == {"a.json", "manifest.json"}
 
 
 def test_what_is_no_address(cnnviz):

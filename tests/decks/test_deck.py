@@ -61,7 +61,7 @@ REFUSED = {
 
 def test_a_bad_request_is_one_line_and_leaves_nothing(refused, here):
     for arguments, named in REFUSED.items():
-        code, said = refused("deck", "my-talk.toml", *arguments.split())
+        code, said = refused("deck", "my-talk.toml", "-q", *arguments.split())
         assert (code, named in said) == (2, True), said
 
 
