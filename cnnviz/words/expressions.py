@@ -115,7 +115,8 @@ class ExpressionPrinter:
     def _inline(self, part: Expression) -> _Part:
         match part:
             case Number():
-                return _Part(part.text, signed=part.text.startswith(MINUS))
+                text = part.text
+                return _Part(text, signed=text.startswith(MINUS))
             case Vector(parts):
                 return _Part(f"({', '.join(self._inline(inner).text for inner in parts)})")
             case Symbol():
