@@ -224,7 +224,14 @@ class MapsPainter(Painter):
         if colors is None:
             pen.rect(x, y, wide, tall, self.look.theme.cell("pending").fill)
             return
-        at_rows, at_columns = (np.arange(side) * n // side for side, n in zip((tall, wide), one.shape, strict=True))
+        if tall % one.shape[0] and station.picture is None:
+            # Cells that are no whole pixels would look ragged.
+            smooth = _stretched(_stretched(one, tall).T, wide).T
+            colors = self._colored(smooth, shade or station.shade)
+            assert colors is not None
+        at_rows, at_columns = (
+            np.arange(side) * n // side for side, n in zip((tall, wide), colors.shape[:2], strict=True)
+        )
         pen.image(colors[at_rows[:, None], at_columns[None, :]], x, y)
 
     def _draw_maps(
@@ -311,6 +318,15 @@ class MapsPainter(Painter):
         x = seat.centre - line.width // 2
         box = Box(x, seat.baseline - line.ascent, x + line.width, seat.baseline + line.descent)
         return Item((note, color), box.grown(2), lambda pen: pen.text(line, x, seat.baseline, color))
+
+
+def _stretched(values: npt.NDArray[np.float64], rows: int) -> npt.NDArray[np.float64]:
+    """As many rows, each between two of the values' own."""
+    at = np.clip((np.arange(rows) + 0.5) * len(values) / rows - 0.5, 0, len(values) - 1)
+    above = at.astype(int)
+    below, share = np.minimum(above + 1, len(values) - 1), (at - above)[:, None]
+    mixed: npt.NDArray[np.float64] = values[above] * (1 - share) + values[below] * share
+    return mixed
 
 
 def _tints(theme: Theme) -> npt.NDArray[np.uint8]:
