@@ -20,7 +20,7 @@ from cnnviz.render.panels.cells import CellsPainter
 from cnnviz.render.pen import Pen
 from cnnviz.storyboard import Cell, Change, SetEntry, SetStation, Step, Storyboard
 
-_MOST_FLYING, _MOST_MOVING = 16, 256
+_MOST_FLYING, _MOST_CARRIED, _MOST_MOVING = 16, 40, 256
 
 
 class SlotChange(NamedTuple):
@@ -137,6 +137,8 @@ class FigureStage(Stage):
         """Cells on their way from what they are made of to where they are written, on the page."""
         written = [change for change in changes if isinstance(change, Cell)]
         found = [self._flight(cell, cell.source, cell.origin) for cell in written if cell.source and cell.origin]
+        if found:
+            return found if len(found) <= _MOST_CARRIED else []
         for cell in self._results(written):
             painter = self.panels[cell.panel]
             assert isinstance(painter, CellsPainter)
