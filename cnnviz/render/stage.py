@@ -102,37 +102,40 @@ class FigureStage(Stage):
             self.band.show(step, place)
             yield place, step
 
-    def acts(self) -> Iterator[tuple[int, Step, tuple[Cell, ...]]]:
+    def acts(self) -> Iterator[tuple[int, Step, tuple[Change, ...]]]:
         """The steps in two parts where a window makes a result: at first without the cells that it writes.
 
-        Yields these with the step; `land` brings them in.
+        Yields these with the step; `land` brings them in. A first step without cells is held back as a whole.
         """
         for place, step in enumerate(self._board.steps()):
             cells = [change for change in step.changes if isinstance(change, Cell)]
             valued = {(cell.panel, place_of(cell)) for cell in cells if cell.value is not None}
             # All that happens to a cell, in its order.
-            written = tuple(cell for cell in cells if (cell.panel, place_of(cell)) in valued)
+            kept = tuple(cell for cell in cells if (cell.panel, place_of(cell)) in valued)
+            written: tuple[Change, ...] = kept if cells or place else step.changes
             held = set(map(id, written))
             self.take(change for change in step.changes if id(change) not in held)
             yield place, step, written
 
-    def land(self, place: int, step: Step, written: Iterable[Cell]) -> None:
+    def land(self, place: int, step: Step, written: Iterable[Change]) -> None:
         """Bring in what `acts` left out of a step."""
         self.take(written)
         self.band.show(step, place)
 
-    def ways(self, written: Sequence[Cell]) -> list[Way]:
+    def ways(self, written: Sequence[Change]) -> list[Way]:
         """Cells that move or grow within their panels, on the page, before they are brought in."""
         found: list[Way] = []
-        for panel in dict.fromkeys(cell.panel for cell in written):
-            painter, cells = self.panels[panel], [cell for cell in written if cell.panel == panel and not cell.source]
+        own = [change for change in written if isinstance(change, Cell) and not change.source]
+        for panel in dict.fromkeys(cell.panel for cell in own):
+            painter, cells = self.panels[panel], [cell for cell in own if cell.panel == panel]
             if isinstance(painter, CellsPainter) and len(cells) <= _MOST_MOVING:
                 found += painter.ways(cells)
         return found
 
-    def flights(self, written: Iterable[Cell]) -> list[Way]:
+    def flights(self, written: Iterable[Change]) -> list[Way]:
         """Cells on their way from what they are made of to where they are written, on the page."""
-        found = [self._flight(cell, cell.source, cell.origin) for cell in written if cell.source and cell.origin]
+        cells = [change for change in written if isinstance(change, Cell)]
+        found = [self._flight(cell, cell.source, cell.origin) for cell in cells if cell.source and cell.origin]
         for cell in self._results(written):
             painter = self.panels[cell.panel]
             assert isinstance(painter, CellsPainter)
@@ -149,17 +152,22 @@ class FigureStage(Stage):
         tile = start.tile(origin)
         return Way(tile, tile._replace(at=end.cell_box(place_of(cell))[:2]))
 
-    def questions(self, written: Iterable[Cell]) -> list[Item]:
-        """Question marks in cells that are empty yet, one a panel."""
+    def questions(self, written: Sequence[Change]) -> list[Item] | None:
+        """Question marks in cells that are empty yet, one a panel; None where nothing asks before the first step.
+
+        Other panels are themselves what is asked.
+        """
         found: dict[str, Item] = {}
         for cell in self._results(written):
             painter, at = self.panels[cell.panel], place_of(cell)
             if cell.panel not in found and isinstance(painter, CellsPainter) and np.isnan(painter.state.values[at]):
                 found[cell.panel] = painter.question(at)
-        return list(found.values())
+        asks = found or any(not isinstance(change, Cell) for change in written)
+        return list(found.values()) if asks else None
 
-    def _results(self, written: Iterable[Cell]) -> list[Cell]:
-        shown = (cell for cell in written if cell.value is not None and cell.role != "zero")
+    def _results(self, written: Iterable[Change]) -> list[Cell]:
+        cells = (change for change in written if isinstance(change, Cell))
+        shown = (cell for cell in cells if cell.value is not None and cell.role != "zero")
         return [cell for cell in shown if cell.panel in self.link.sources]
 
     def at(self, places: Collection[int]) -> Iterator[tuple[int, Step]]:

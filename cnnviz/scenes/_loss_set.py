@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -47,6 +48,7 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
                     dot=point.entry.name,
                     x=float(point.at[step]),
                     y=float(point.values[step]),
+                    text="",
                 )
                 for panel, shown in panels.items()
                 for point in shown
@@ -81,7 +83,8 @@ def _plot(name: str, label: Words, points: Sequence[Point[Loss]], **more: Any) -
         # Beside the label, at the right end of a probability's axis, there is no room for a name.
         x, y = (line[:: -1 if point.entry.prediction == "probability" else 1] for line in point.curve)
         curves.append(Curve(name=key, role=role, style=style, x=x, y=y, text=title))
-        dots.append(Dot(name=key, role=role, x=float(point.at[-1]), y=float(point.values[-1])))
+        # One dot asks for all.
+        dots.append(Dot(name=key, role=role, x=math.nan if dots else float(point.at[-1]), y=0.0, text="?"))
     return Plot(
         name=name,
         label=label,
