@@ -207,7 +207,8 @@ class Point(Generic[Entry]):
         )
         dots = (
             Dot(name="slope", role="derivative", x=math.nan, y=math.nan),
-            Dot(name="point", role="active", x=float(self.at[-1]), y=0.0, text="?"),
+            Dot(name="point", role="active", x=math.nan, y=math.nan),
+            question(self.at),
         )
         return Plot(name=name, x_range=self.x_range, y_range=self.y_range, curves=curves, dots=dots, **fields)
 
@@ -216,7 +217,8 @@ class Point(Generic[Entry]):
         x, value, slope = (float(each[step]) for each in (self.at, self.values, self.slopes))
         changes: list[Change] = [
             MoveDot(panel=panel, dot="slope", x=x, y=slope),
-            MoveDot(panel=panel, dot="point", x=x, y=value, text=""),
+            MoveDot(panel=panel, dot="point", x=x, y=value),
+            *([] if step else answered(panel)),
         ]
         if tangent:
             # Equally long to the eye, whatever its slope.
@@ -283,6 +285,16 @@ def point_moves(
 
     plot = point.plot("plot", letters[1:], guides, x_text=letters[0])
     return story.play(steps, len(point.at), (plot, formula), step_roles=(), **texts)
+
+
+def question(at: Values) -> Dot:
+    """A dot on the x-axis, at the last of some places, that asks for the functions' values there."""
+    return Dot(name="question", role="active", x=float(at[-1]), y=0.0, text="?", side="above")
+
+
+def answered(*panels: str) -> list[Change]:
+    """The questions of plots are not seen any more."""
+    return [MoveDot(panel=panel, dot="question", x=math.nan, y=math.nan) for panel in panels]
 
 
 def refuse_options(scene: Any, takers: Mapping[str, Sequence[str]]) -> None:
