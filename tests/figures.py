@@ -74,6 +74,7 @@ FEWER: dict[str, dict[str, object]] = {
     "loss": {"frames": 9},
     "gradient-descent": {"frames": 9},
     "training": {"epochs": 4},
+    "vanishing": {"depth": 3},
 }
 """A film's many pictures are alike: a few are tested."""
 

@@ -31,9 +31,8 @@ def run(*words, cwd=None, **environment):
 
 
 STYLES = {
-    "unknown": b"no.such.key: 1\nbackend: nonsense\n",
     "not UTF-8": b"lines.color: \xff\xfe\n",
-    "style": b"mathtext.default: rm\npath.simplify: False\ntext.hinting: none\naxes.autolimit_mode: round_numbers\n",
+    "style": b"no.such.key: 1\nbackend: nonsense\nmathtext.default: rm\npath.simplify: False\ntext.hinting: none\n",
 }
 
 
