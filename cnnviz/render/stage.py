@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -88,7 +90,7 @@ class FigureStage(Stage):
         }
         self.link = Link(list(self.panels.values()), layout, look)
         super().__init__([self.head, self.band, self.link, *self.panels.values()])
-        self._board = board
+        self._board, self._held = board, list[Change]()
 
     def take(self, changes: Iterable[Change]) -> None:
         """Bring changes in."""
@@ -102,24 +104,34 @@ class FigureStage(Stage):
             self.band.show(step, place)
             yield place, step
 
-    def acts(self) -> Iterator[tuple[int, Step, tuple[Cell, ...]]]:
+    def acts(self, prepared: bool = False) -> Iterator[tuple[int, Step, tuple[Cell, ...]]]:
         """The steps in two parts where a window makes a result: at first without the cells that it writes.
 
-        Yields these with the step; `land` brings them in.
+        Yields these with the step; `land` brings them in. Before a `prepared` first step inputs have no padding, and no
+        windows: it writes the padding too.
         """
         for place, step in enumerate(self._board.steps()):
             cells = [change for change in step.changes if isinstance(change, Cell)]
             valued = {(cell.panel, place_of(cell)) for cell in cells if cell.value is not None}
             # All that happens to a cell, in its order.
             written = tuple(cell for cell in cells if (cell.panel, place_of(cell)) in valued)
-            held = set(map(id, written))
+            padding = self._padding() if prepared and not place else ()
+            self.take(replace(cell, role="empty", value=math.nan) for cell in padding)
+            held = set(map(id, step.changes if padding else written))
+            self._held = [*padding, *(change for change in step.changes if id(change) in held)]
             self.take(change for change in step.changes if id(change) not in held)
-            yield place, step, written
+            yield place, step, (*padding, *written)
 
-    def land(self, place: int, step: Step, written: Iterable[Cell]) -> None:
+    def land(self, place: int, step: Step) -> None:
         """Bring in what `acts` left out of a step."""
-        self.take(written)
+        self.take(self._held)
         self.band.show(step, place)
+
+    def _padding(self) -> tuple[Cell, ...]:
+        """The cells of padding around inputs, as they are; none where they are too many to be watched."""
+        painters = (painter for painter in self.panels.values() if isinstance(painter, CellsPainter))
+        found = tuple(cell for painter in painters for cell in painter.padding())
+        return found if len(found) <= _MOST_MOVING else ()
 
     def ways(self, written: Sequence[Cell]) -> list[Way]:
         """Cells that move or grow within their panels, on the page, before they are brought in."""
@@ -152,9 +164,9 @@ class FigureStage(Stage):
     def questions(self, written: Iterable[Cell]) -> list[Item]:
         """Question marks in cells that are empty yet, one a panel."""
         found: dict[str, Item] = {}
-        for cell in self._results(written):
+        for cell in written:
             painter, at = self.panels[cell.panel], place_of(cell)
-            if cell.panel not in found and isinstance(painter, CellsPainter) and np.isnan(painter.state.values[at]):
+            if cell.panel not in found and isinstance(painter, CellsPainter) and painter.state.roles[at] == "pending":
                 found[cell.panel] = painter.question(at)
         return list(found.values())
 

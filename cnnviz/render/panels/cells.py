@@ -168,6 +168,21 @@ class CellsPainter(Painter):
         x, y = self.sheets.cell_corner(at)
         return Box(0, 0, self.side, self.side).moved(self.place.x + x, self.place.y + y)
 
+    def padding(self) -> list[Cell]:
+        """The cells of padding around what a window moves over, as they are."""
+        places = np.argwhere(np.char.startswith(self.state.roles.astype(str), "padding")) if self._windows else ()
+        return [
+            Cell(
+                panel=self.name,
+                row=at[-2],
+                column=at[-1],
+                channel=at[0] if len(at) == 3 else None,
+                role=str(self.state.roles[tuple(at)]),
+                value=float(self.state.values[tuple(at)]),
+            )
+            for at in map(np.ndarray.tolist, places)
+        ]
+
     def ways(self, written: Sequence[Cell]) -> list[Way]:
         """Values on their way to other cells of the panel, on the page, and cells that grow where there were none."""
         moves = [(cell.origin, place_of(cell)) for cell in written if cell.origin]
