@@ -288,7 +288,7 @@ def test_cells_slide_apart_zeros_grow_and_the_kernel_turns(opened):
         moved.append(sum(way["ends"][0] != way["ends"][-1] for way in ways if len(way["ends"][0]) == 2))
         grown.append(sum(len(way["ends"][0]) == 1 for way in ways))
         page.evaluate(ARRIVE)
-        becomes(page, "#counter", f"step {number} of 29")
+        becomes(page, "#counter", f"step {number} of 54")
     # The middle one of 3×3 cells stays where it is; a 3×3 input becomes 5×5 and, with its border, 9×9.
     assert moved == [8, 0, 0, 8]
     assert grown == [0, 16, 56, 0]
@@ -297,7 +297,9 @@ def test_cells_slide_apart_zeros_grow_and_the_kernel_turns(opened):
 @needs_browser
 def test_a_figure_that_plays_begins_with_the_question(opened):
     figure = make("conv", i=4, k=3, p=1, step=600)
-    page = opened(page_of(figure, film=figure.film(tween=30, opening=True)), calm=False)
+    asking = page_of(figure, film=figure.film(tween=30, opening=True))
+    # It does not go on by itself.
+    page = opened(asking.replace("</head>", "<script>setTimeout = () => 0</script></head>"), calm=False)
     assert "?" in page.text_content("#stage")
     assert page.text_content("#line") == ""
     page.keyboard.press("ArrowRight")

@@ -26,13 +26,14 @@ from cnnviz.words.plain import phrase
 _HELD = 3
 _SIGN_SIZE = 20
 
-_RIMMED = ("padding", "zero")
+# What is hatched under a window, and with how wide strokes.
+_HATCHED, _STROKE = ("padding", "zero"), 2.4
 
 
 class CellsPainter(Painter):
     """Cells on the ground; above them windows, then numbers, and the outlines of marks.
 
-    A window is one body of fills and notes that moves over cells with their own fill. Cells of padding have a rim of
+    A window is one body of fills and notes that moves over cells with their own fill. Cells of padding have strokes of
     their fill above it.
     """
 
@@ -290,17 +291,17 @@ class CellsPainter(Painter):
         self.lay(("bar", *at), Item(f"bar {fill} {length} {value < 0}", box, draw, corner))
 
     def _set_above(self, at: tuple[int, ...], corner: tuple[int, int], seen: tuple[str, str, str, int]) -> None:
-        """What is drawn above windows of a cell: its number, and the rim of padding."""
+        """What is drawn above windows of a cell: its number, and the strokes of padding."""
         role, text, note, level = seen
-        rim = self._has_bodies and role in _RIMMED
+        hatched = self._has_bodies and role in _HATCHED
         box = Box(0, 0, self.side, self.side)
-        if rim or text:
+        if hatched or text:
 
             def draw(pen: Pen) -> None:
-                style, near = self._face.style(role, level), self._fitted.gap // 2
-                if rim:
-                    inner = self.side - self._fitted.gap
-                    pen.frame(near, near, inner, inner, style.fill, self.look.px(3))
+                style = self._face.style(role, level)
+                if hatched:
+                    # Seen only over a window: on the cell itself it has the cell's own colour.
+                    self._face.hatch(pen, style.fill, _STROKE)
                 if text:
                     self._face.write(pen, text, note, style)
 
