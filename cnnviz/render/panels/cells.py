@@ -26,8 +26,8 @@ from cnnviz.words.plain import phrase
 _HELD = 3
 _SIGN_SIZE = 20
 
-# What is hatched under a window, and with how wide strokes.
-_HATCHED, _STROKE = ("padding", "zero"), 2.4
+# What is hatched under a window, and how: few wide strokes, which in a GIF cost less than many.
+_HATCHED, _STROKES = ("padding", "zero"), (2.4, 20)
 
 
 class CellsPainter(Painter):
@@ -301,7 +301,7 @@ class CellsPainter(Painter):
                 style = self._face.style(role, level)
                 if hatched:
                     # Seen only over a window: on the cell itself it has the cell's own colour.
-                    self._face.hatch(pen, style.fill, _STROKE)
+                    self._face.hatch(pen, style.fill, *_STROKES)
                 if text:
                     self._face.write(pen, text, note, style)
 
