@@ -26,7 +26,7 @@ from cnnviz.words.plain import phrase
 _HELD = 3
 _SIGN_SIZE = 20
 
-# What is hatched under a window, and how: few wide strokes, which in a GIF cost less than many.
+# What is hatched under a window, and how: in a GIF few wide strokes cost less than many.
 _HATCHED, _STROKES = ("padding", "zero"), (2.4, 20)
 
 
@@ -300,8 +300,8 @@ class CellsPainter(Painter):
             def draw(pen: Pen) -> None:
                 style = self._face.style(role, level)
                 if hatched:
-                    # Seen only over a window: on the cell itself it has the cell's own colour.
-                    self._face.hatch(pen, style.fill, *_STROKES)
+                    # Seen only over a window: on the cell itself it has the cell's own colour, across its own strokes.
+                    self._face.hatch(pen, style.fill, *_STROKES, "\\" if style.hatch else "/")
                 if text:
                     self._face.write(pen, text, note, style)
 
