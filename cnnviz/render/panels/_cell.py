@@ -60,7 +60,7 @@ class CellFace:
         near, inner = gap // 2, side - gap
         pen.rect(near, near, inner, inner, style.fill)
         if style.hatch and not self.fit.bare:
-            self.hatch(pen, style.hatch, 1.6, 14, style.strokes)
+            self.hatch(pen, style.hatch, 1.6 * self.look.unit, 14, style.strokes)
         if text:
             self.write(pen, text, note, style)
 
@@ -70,7 +70,7 @@ class CellFace:
         if inner > 3:
             # At the spacing of the side the strokes of neighbouring cells meet.
             spacing = side / math.sqrt(2) / max(1, side // apart)
-            pen.hatch(near, near, inner, inner, color, spacing, stroke * self.look.unit, strokes)
+            pen.hatch(near, near, inner, inner, color, spacing, stroke, strokes)
 
     def write(self, pen: Pen, text: str, note: str, style: CellStyle) -> None:
         """The number in the middle of the cell; above a note in the lower right corner, if that fits there."""

@@ -27,7 +27,7 @@ _HELD = 3
 _SIGN_SIZE = 20
 
 # What is hatched under a window, and how: in a GIF few wide strokes cost less than many.
-_HATCHED, _STROKES = ("padding", "zero"), (2.4, 20)
+_HATCHED, _APART = ("padding", "zero"), 20
 
 
 class CellsPainter(Painter):
@@ -301,7 +301,7 @@ class CellsPainter(Painter):
                 style = self._face.style(role, level)
                 if hatched:
                     # Seen only over a window: on the cell itself it has the cell's own colour, across its own strokes.
-                    self._face.hatch(pen, style.fill, *_STROKES, "\\" if style.hatch else "/")
+                    self._face.hatch(pen, style.fill, self.side / _APART, _APART, "\\" if style.hatch else "/")
                 if text:
                     self._face.write(pen, text, note, style)
 
