@@ -11,6 +11,11 @@ import numpy.typing as npt
 
 MINUS = "\u2212"
 
+THIN = "\u202f"
+"""The space between groups of digits, at which no line is broken."""
+
+_UNGROUPED = 4
+
 _READ, _SMALL, _LARGE = 6, 1e-4, 1e6
 # Fewer decimals than these are asked for to see whole numbers, or nearly so.
 _ROUNDED_AT_WILL = 2
@@ -29,6 +34,11 @@ def number(value: float, digits: int = 0) -> str:
     if float(text) == 0:
         text = text.lstrip("-")
     return text.replace("-", MINUS)
+
+
+def grouped(text: str) -> str:
+    """A whole number as it is read, from five digits on in groups of three: `4 320 000`."""
+    return f"{int(text):_}".replace("_", THIN) if text.isdigit() and len(text) > _UNGROUPED else text
 
 
 def _rounded(value: float, digits: int) -> str:

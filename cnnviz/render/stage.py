@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -17,9 +18,9 @@ from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import Item, Painter, Slot, Way
 from cnnviz.render.panels.cells import CellsPainter
 from cnnviz.render.pen import Pen
-from cnnviz.storyboard import Cell, Change, Step, Storyboard
+from cnnviz.storyboard import Cell, Change, SetEntry, SetStation, Step, Storyboard
 
-_MOST_FLYING, _MOST_MOVING = 16, 256
+_MOST_FLYING, _MOST_CARRIED, _MOST_MOVING = 16, 40, 256
 
 
 class SlotChange(NamedTuple):
@@ -102,8 +103,8 @@ class FigureStage(Stage):
             self.band.show(step, place)
             yield place, step
 
-    def acts(self) -> Iterator[tuple[int, Step, tuple[Cell, ...]]]:
-        """The steps in two parts where a window makes a result: at first without the cells that it writes.
+    def acts(self) -> Iterator[tuple[int, Step, tuple[Change, ...]]]:
+        """The steps in two parts where a result arrives: at first without the cells, entries and values that do.
 
         Yields these with the step; `land` brings them in.
         """
@@ -111,28 +112,33 @@ class FigureStage(Stage):
             cells = [change for change in step.changes if isinstance(change, Cell)]
             valued = {(cell.panel, place_of(cell)) for cell in cells if cell.value is not None}
             # All that happens to a cell, in its order.
-            written = tuple(cell for cell in cells if (cell.panel, place_of(cell)) in valued)
+            written = tuple(change for change in step.changes if _arrives(change, valued))
             held = set(map(id, written))
             self.take(change for change in step.changes if id(change) not in held)
+            # A station is lit before its values arrive.
+            self.take(replace(change, values=None) for change in written if isinstance(change, SetStation))
             yield place, step, written
 
-    def land(self, place: int, step: Step, written: Iterable[Cell]) -> None:
+    def land(self, place: int, step: Step, written: Iterable[Change]) -> None:
         """Bring in what `acts` left out of a step."""
         self.take(written)
         self.band.show(step, place)
 
-    def ways(self, written: Sequence[Cell]) -> list[Way]:
-        """Cells that move or grow within their panels, on the page, before they are brought in."""
+    def ways(self, written: Sequence[Change]) -> list[Way]:
+        """What moves or grows within its panel, on the page, before it is brought in."""
         found: list[Way] = []
-        for panel in dict.fromkeys(cell.panel for cell in written):
-            painter, cells = self.panels[panel], [cell for cell in written if cell.panel == panel and not cell.source]
-            if isinstance(painter, CellsPainter) and len(cells) <= _MOST_MOVING:
-                found += painter.ways(cells)
+        for panel in dict.fromkeys(change.panel for change in written):
+            own = [change for change in written if change.panel == panel and not getattr(change, "source", None)]
+            if len(own) <= _MOST_MOVING:
+                found += self.panels[panel].ways(own)
         return found
 
-    def flights(self, written: Iterable[Cell]) -> list[Way]:
+    def flights(self, changes: Iterable[Change]) -> list[Way]:
         """Cells on their way from what they are made of to where they are written, on the page."""
+        written = [change for change in changes if isinstance(change, Cell)]
         found = [self._flight(cell, cell.source, cell.origin) for cell in written if cell.source and cell.origin]
+        if found:
+            return found if len(found) <= _MOST_CARRIED else []
         for cell in self._results(written):
             painter = self.panels[cell.panel]
             assert isinstance(painter, CellsPainter)
@@ -149,7 +155,7 @@ class FigureStage(Stage):
         tile = start.tile(origin)
         return Way(tile, tile._replace(at=end.cell_box(place_of(cell))[:2]))
 
-    def questions(self, written: Iterable[Cell]) -> list[Item]:
+    def questions(self, written: Iterable[Change]) -> list[Item]:
         """Question marks in cells that are empty yet, one a panel."""
         found: dict[str, Item] = {}
         for cell in self._results(written):
@@ -158,11 +164,24 @@ class FigureStage(Stage):
                 found[cell.panel] = painter.question(at)
         return list(found.values())
 
-    def _results(self, written: Iterable[Cell]) -> list[Cell]:
-        shown = (cell for cell in written if cell.value is not None and cell.role != "zero")
+    def _results(self, written: Iterable[Change]) -> list[Cell]:
+        cells = (change for change in written if isinstance(change, Cell))
+        shown = (cell for cell in cells if cell.value is not None and cell.role != "zero")
         return [cell for cell in shown if cell.panel in self.link.sources]
 
     def at(self, places: Collection[int]) -> Iterator[tuple[int, Step]]:
         """Bring the steps in up to the last of these places; yields at each of them."""
         wanted = set(places)
         return (found for found in islice(self.steps(), max(wanted) + 1) if found[0] in wanted)
+
+
+def _arrives(change: Change, valued: Collection[object]) -> bool:
+    """Whether a change is a result, which comes last."""
+    match change:
+        case Cell():
+            return (change.panel, place_of(change)) in valued
+        case SetStation():
+            return change.values is not None
+        case SetEntry():
+            return change.text is not None
+    return False

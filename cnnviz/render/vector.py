@@ -219,8 +219,8 @@ class _Slots:
             spots = [(x + middle[0], y + middle[1])]
         else:
             way.end.draw(pen)
-            # Of a turn as many places as make it look round.
-            parts = _TURNED if way.middle else 1
+            # Of a turn as many places as make it look round, of a way along lines enough to stay on them.
+            parts = _TURNED if way.middle or way.through else 1
             spots = list(dict.fromkeys(way.at(part / parts).at for part in range(parts + 1)))
         return Flight(self._fragments.of(pen.take()), spots, way.grows)
 

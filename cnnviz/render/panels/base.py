@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from cnnviz.render.canvas import Box, Look, hull
@@ -98,11 +99,14 @@ class Item(NamedTuple):
 
 
 class Way(NamedTuple):
-    """An item on its way from one place, or shape, to another: straight, or by half a turn around a `middle`."""
+    """An item on its way from one place, or shape, to another: straight, `through` places, or by half a turn around a
+    `middle`.
+    """
 
     start: Item
     end: Item
     middle: tuple[float, float] | None = None
+    through: tuple[tuple[int, int], ...] = ()
 
     @property
     def grows(self) -> bool:
@@ -111,12 +115,25 @@ class Way(NamedTuple):
 
     def at(self, share: float) -> Item:
         """The item on an eased share of its way."""
+        if self.through:
+            return self.start._replace(at=_along((self.start.at, *self.through, self.end.at), eased(share)))
         if self.middle is None:
             return self.start.between(self.end, eased(share))
         angle, (left, top) = math.pi * eased(share), self.middle
         x, y = self.start.at[0] - left, self.start.at[1] - top
         across, down = x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle)
         return self.start._replace(at=(round(left + across), round(top + down)))
+
+
+def _along(places: Sequence[tuple[int, int]], share: float) -> tuple[int, int]:
+    """The place on a share of a way through places."""
+    legs = [math.dist(a, b) for a, b in pairwise(places)]
+    left = share * sum(legs)
+    for (a, b), leg in zip(pairwise(places), legs, strict=True):
+        if left <= leg > 0:
+            return round(a[0] + (b[0] - a[0]) * left / leg), round(a[1] + (b[1] - a[1]) * left / leg)
+        left -= leg
+    return places[-1]
 
 
 def eased(share: float) -> float:
@@ -273,6 +290,10 @@ class Painter:
     def floats(self) -> dict[Slot, Item]:
         """What stands above the ground now."""
         return {}
+
+    def ways(self, written: Sequence[Any]) -> list[Way]:
+        """What moves within the panel, on the page, before these changes are brought in."""
+        return []
 
     def take(self, change: Change) -> None:
         """Bring one change in, a new label's too."""
