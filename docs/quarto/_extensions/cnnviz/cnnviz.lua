@@ -21,11 +21,14 @@ end
 
 local function player(figure)
   local page = run(figure .. { "-o", "-", "--format", "html" })
+  local title = page:match("<title>(.-)</title>"):gsub('"', "&quot;")
   page = page:gsub("&", "&amp;"):gsub('"', "&quot;")
-  local style = "width:100%;max-width:960px;aspect-ratio:960/596;border:0"
+  -- Later slides are hidden, but their steps have to be known.
+  local loading = quarto.doc.is_format("revealjs") and "" or ' loading="lazy"'
   return pandoc.RawBlock(
     "html",
-    '<iframe class="cnnviz" sandbox="allow-scripts" loading="lazy" style="' .. style .. '" srcdoc="' .. page .. '"></iframe>'
+    '<iframe class="cnnviz" title="' .. title .. '" sandbox="allow-scripts"' .. loading
+      .. ' style="width:100%;max-width:960px;aspect-ratio:960/596;border:0" srcdoc="' .. page .. '"></iframe>'
   )
 end
 
