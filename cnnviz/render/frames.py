@@ -127,10 +127,10 @@ class Film:
         lasts = 0
         for place, step, written in stage.acts():
             changes, moved = stage.changes(), tuple[Box, ...]()
-            asked = stage.questions(written) if self.opening and not place and not self.storyboard.bare else []
+            asked = stage.questions(written) if self.opening and not place and not self.storyboard.bare else None
             if not place:
                 raster.draw(changes)
-                lasts = max(clock.opening(), 10 * math.ceil(LEAST_MILLISECONDS / 10)) if asked else 0
+                lasts = max(clock.opening(), 10 * math.ceil(LEAST_MILLISECONDS / 10)) if asked is not None else 0
             gliding = self.tween and lasts and lasts >= self._least_gliding and not self.storyboard.bare
             ways = stage.ways(written) if gliding and place else []
             stage.land(place, step, written)
@@ -142,7 +142,7 @@ class Film:
             glides = min(self.tween, room - flies) if moves else 0
             if place:
                 yield _settled(raster, painted, lasts, glides + flies)
-            elif asked:
+            elif asked is not None:
                 raster.fly(asked)
                 moved = tuple(item.reach for item in asked)
                 yield Frame(raster.pixels, whole[0], lasts - flies * GLIDE_MILLISECONDS, settled=False)

@@ -106,17 +106,17 @@ class FigureStage(Stage):
     def acts(self) -> Iterator[tuple[int, Step, tuple[Change, ...]]]:
         """The steps in two parts where a result arrives: at first without the cells, entries and values that do.
 
-        Yields these with the step; `land` brings them in.
+        Yields these with the step; `land` brings them in. A first step without cells is held back as a whole.
         """
         for place, step in enumerate(self._board.steps()):
             cells = [change for change in step.changes if isinstance(change, Cell)]
             valued = {(cell.panel, place_of(cell)) for cell in cells if cell.value is not None}
             # All that happens to a cell, in its order.
-            written = tuple(change for change in step.changes if _arrives(change, valued))
+            written = tuple(c for c in step.changes if _arrives(c, valued) or not (place or cells))
             held = set(map(id, written))
             self.take(change for change in step.changes if id(change) not in held)
             # A station is lit before its values arrive.
-            self.take(replace(change, values=None) for change in written if isinstance(change, SetStation))
+            self.take(replace(change, values=None) for change in written if place and isinstance(change, SetStation))
             yield place, step, written
 
     def land(self, place: int, step: Step, written: Iterable[Change]) -> None:
@@ -155,14 +155,17 @@ class FigureStage(Stage):
         tile = start.tile(origin)
         return Way(tile, tile._replace(at=end.cell_box(place_of(cell))[:2]))
 
-    def questions(self, written: Iterable[Change]) -> list[Item]:
-        """Question marks in cells that are empty yet, one a panel."""
+    def questions(self, written: Sequence[Change]) -> list[Item] | None:
+        """Question marks in cells that are empty yet, one a panel; None where nothing asks before the first step.
+
+        Other panels are themselves what is asked.
+        """
         found: dict[str, Item] = {}
         for cell in self._results(written):
             painter, at = self.panels[cell.panel], place_of(cell)
             if cell.panel not in found and isinstance(painter, CellsPainter) and np.isnan(painter.state.values[at]):
                 found[cell.panel] = painter.question(at)
-        return list(found.values())
+        return list(found.values()) if found or any(not isinstance(change, Cell) for change in written) else None
 
     def _results(self, written: Iterable[Change]) -> list[Cell]:
         cells = (change for change in written if isinstance(change, Cell))

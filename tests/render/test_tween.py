@@ -134,7 +134,7 @@ def test_every_step_lands_when_it_would_without_gliding():
     ],
 )
 def test_short_steps_have_fewer_pictures_and_none_is_too_short(step, times):
-    film = make("conv", i=20, k=1, s=10, step=step, hold=1, tween=6, width=320).film()
+    film = make("conv", i=28, k=1, s=14, step=step, hold=1, tween=6, width=320).film()
     found = [frame.milliseconds for frame in film][1 if step < 0.17 else 0 :]
     if step < 0.17:
         # The first picture stays longer: see flashes.
