@@ -236,7 +236,7 @@ def test_nothing_typed_becomes_markup_and_nothing_is_cut_off(page, address):
 VARIED = ("share", "conv", "--tween", 0, "--vary", "k=2,9", "--vary", "s=1,2", "-o", "page")
 
 
-def test_a_shared_page_needs_no_server(cnnviz, refused):
+def test_a_shared_page_needs_no_server(cnnviz, refused, monkeypatch):
     assert cnnviz(*VARIED).code == 0
     page = Path("page/index.html").read_text(encoding="utf-8")
     shared = json.loads(page.split('id="shared">')[1].split("</script>")[0])
@@ -253,10 +253,12 @@ def test_a_shared_page_needs_no_server(cnnviz, refused):
     many = ",".join(map(str, range(1, 16)))
     for wrong in (
         "--vary k=2", "--vary kk=2,3", "--vary width=400,500", "", "--vary k=8,9", "--vary k=3,3", "--k 3 --vary k=2,3",
-        f"--i 20 --vary k={many} --vary s={many}", "--vary k=2,3 -o own",
+        f"--i 20 --vary k={many} --vary s={many}", "--vary k=2,3 -o own", "--vary k=2,3 --vary k=3,4",
     ):  # fmt: skip
         assert refused("share", "conv", "-o", "other", *wrong.split())[0] == 2
     assert Path("own/index.html").read_text() == "mine"
+    monkeypatch.setattr("cnnviz.share.MOST_BYTES", 60_000)
+    assert refused("share", "conv", "--vary", "k=2,3,4,5", "-o", "other")[0] == 1
 
 
 def test_a_shared_page_follows_its_form(page, cnnviz):
