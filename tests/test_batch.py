@@ -226,13 +226,16 @@ def failing(here):
     return write
 
 
-def test_a_fault_of_a_scene_is_one_line_and_a_process_that_dies_ends_the_run(cnnviz, failing):
+def test_a_fault_of_a_scene_is_one_line(cnnviz, failing):
     write_set(figure("b"), failing('raise RuntimeError("on\\ntwo lines")'))
     ran = cnnviz("render", "set.toml", "--out", "out", "-q")
     assert (ran.code, ran.err.count("\n")) == (1, 2)
     assert "figure failing: internal error: RuntimeError: on two lines" in ran.err
     assert files() == {"b.json", "manifest.json"}
-    failing("__import__('os')._exit(3)")
+
+
+def test_a_process_that_dies_ends_the_run(cnnviz, failing):
+    write_set(figure("b"), failing("__import__('os')._exit(3)"))
     ran = cnnviz("render", "set.toml", "--out", "out", "-q", "--jobs", 2)
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
     assert "--jobs 1" in ran.err
