@@ -14,7 +14,7 @@ from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._backward import BY_X, BY_Y, SENT, arrives, column, load_row
 from cnnviz.scenes._statistics import needs_double
-from cnnviz.story import Graph, Story
+from cnnviz.story import Graph, Story, shade_for
 from cnnviz.storyboard import Sign, Step
 from cnnviz.words import Assigned, Math, Number, Symbol, Text, equation, total
 
@@ -57,14 +57,16 @@ class BatchNormBackward(Scene):
         point = Text("Each value changes its result, the mean and the variance: three paths back")
         story = Story(self, Text("Batch normalization, backward"), graph, point=point)
         story.settings.append(("", Assigned(Symbol(r"\gamma"), Number(self.gamma, None, ("gamma",)))))
-        digits: dict[str, Any] = {"digits": self.most()}
-        X = column(story, "input", Math("x"), x, role="forward")
-        H = column(story, "normal", Math(_HAT), normal, pending=True, **digits)
-        G = column(story, "gradient", Math(BY_Y), g, pending=True)
+        # One scale and as many decimals, so that digits are of one size.
+        every = np.concatenate([x, normal, g, *paths, found["grad_x"].values.ravel()])
+        same: dict[str, Any] = {"digits": self.most(), "shade": shade_for(every, picture=False, always=False)}
+        X = column(story, "input", Math("x"), x, role="forward", **same)
+        H = column(story, "normal", Math(_HAT), normal, pending=True, **same)
+        G = column(story, "gradient", Math(BY_Y), g, pending=True, **same)
         mean, variance = (Text("through {symbol}", symbol=Math(name)) for name in (r"\mu", r"\sigma^2"))
         named = enumerate(zip((Text("direct"), mean, variance), paths, strict=True))
-        P = [column(story, f"path-{n}", name, path, pending=True, **digits) for n, (name, path) in named]
-        B = column(story, "by-input", Math(BY_X), found["grad_x"], pending=True, **digits)
+        P = [column(story, f"path-{n}", name, path, pending=True, **same) for n, (name, path) in named]
+        B = column(story, "by-input", Math(BY_X), found["grad_x"], pending=True, **same)
         places, s = list(np.ndindex(m, 1)), Number(deviation, max(self.most(), 3))
         gamma, size = Number(self.gamma, None), Number(m)
         hat = [gamma * G[at] for at in places] if self.gamma != 1 else G.read(places)
