@@ -10,7 +10,7 @@ import numpy as np
 from cnnviz.data import load_map
 from cnnviz.errors import UsageError
 from cnnviz.notation import size_text
-from cnnviz.story import Cells, Story, Tensor, Windows, load_sheets, lost_of
+from cnnviz.story import Cells, Story, Tensor, Windows, load_sheets, lost_of, shade_for
 from cnnviz.storyboard import Change, Mark, Shade, Values
 from cnnviz.words import Expression, Joined, Number, Symbol, Text, Words, equation, total
 
@@ -48,6 +48,11 @@ def gradient_panel(story: Story, values: Values, symbol: str = BY_Y, **more: Any
 def fitting(story: Story, values: Values) -> dict[str, Any]:
     """Decimals with which a panel's numbers fit its cells."""
     return {"digits": story.decimals(values, lost=lost_of(values))}
+
+
+def alike(*values: Values) -> dict[str, Any]:
+    """One range for several panels, so that their numbers have one size."""
+    return {"shade": shade_for(np.concatenate([np.ravel(each) for each in values]), picture=False, always=False)}
 
 
 def arrives(G: Cells) -> Iterator[Change]:

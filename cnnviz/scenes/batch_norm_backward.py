@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,9 +12,9 @@ from cnnviz.errors import UsageError
 from cnnviz.notation import digits_for
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._backward import BY_X, BY_Y, SENT, arrives, column, load_row
+from cnnviz.scenes._backward import BY_X, BY_Y, SENT, alike, arrives, column, load_row
 from cnnviz.scenes._statistics import needs_double
-from cnnviz.story import Graph, Story, shade_for
+from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Sign, Step
 from cnnviz.words import Assigned, Math, Number, Symbol, Text, equation, total
 
@@ -57,9 +57,7 @@ class BatchNormBackward(Scene):
         point = Text("Each value changes its result, the mean and the variance: three paths back")
         story = Story(self, Text("Batch normalization, backward"), graph, point=point)
         story.settings.append(("", Assigned(Symbol(r"\gamma"), Number(self.gamma, None, ("gamma",)))))
-        # One scale and as many decimals, so that digits are of one size.
-        every = np.concatenate([x, normal, g, *paths, found["grad_x"].values.ravel()])
-        same: dict[str, Any] = {"digits": self.most(), "shade": shade_for(every, picture=False, always=False)}
+        same = {"digits": self.most(), **alike(x, normal, g, *paths, found["grad_x"].values)}
         X = column(story, "input", Math("x"), x, role="forward", **same)
         H = column(story, "normal", Math(_HAT), normal, pending=True, **same)
         G = column(story, "gradient", Math(BY_Y), g, pending=True, **same)
