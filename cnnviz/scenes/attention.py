@@ -107,8 +107,8 @@ class Attention(Scene):
                 said = equation(Symbol("y", (t + 1, 1)), first, Y[t, 0])
                 lit = P.mark("window", (t, 0), whole), V.mark("window", (0, 0), (len(keyed), self.d))
                 yield story.step(said, unmarked(), lit, sums, Y.mark("current", (t, 0), one))
-            said = Text("Each row of weights sums to 1: every output lies among the values")
-            yield story.step(said, unmarked(), Y.mark("current", (0, 0), shape), beats=2)
+            end = Text("Each row of weights sums to 1: every output lies among the values")
+            yield story.step(end, unmarked(), Y.mark("current", (0, 0), shape), beats=2)
 
         count = sum((t + 1 if self.causal else self.tokens) + 2 for t in range(self.tokens)) + 1
         scored = Sign(name="scored", text=Math(r"q\cdot k/\sqrt{d}\;="), size=22)
