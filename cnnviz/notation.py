@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,12 @@ def number(value: float, digits: int = 0) -> str:
     if digits > _READ and abs(value) < _SMALL:
         whole = Decimal(scaled(value, digits)).scaleb(-digits)
         return f"{whole:e}".replace("-", MINUS) if whole else "0"
+    return _shown(float(value), digits)
+
+
+@lru_cache(maxsize=4096)
+def _shown(value: float, digits: int) -> str:
+    # Kept, as is what follows: a figure writes the same few numbers over and over.
     text = _rounded(value, digits)
     if float(text) == 0:
         text = text.lstrip("-")
@@ -78,6 +85,11 @@ def scaled(value: float, digits: int = 0) -> int:
 
 def written(value: float, digits: int = 0) -> Fraction:
     """A number as it is written, exactly."""
+    return _written(float(value), digits)
+
+
+@lru_cache(maxsize=4096)
+def _written(value: float, digits: int) -> Fraction:
     return Fraction(scaled(value, digits), 10**digits)
 
 
