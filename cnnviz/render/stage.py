@@ -136,8 +136,9 @@ class FigureStage(Stage):
     def ways(self, written: Sequence[Change]) -> list[Way]:
         """What moves or grows within its panel, on the page, before it is brought in."""
         found: list[Way] = []
-        for panel in dict.fromkeys(change.panel for change in written):
-            own = [change for change in written if change.panel == panel and not getattr(change, "source", None)]
+        moving = [change for change in written if isinstance(change, _MOVING) and not getattr(change, "source", None)]
+        for panel in dict.fromkeys(change.panel for change in moving):
+            own = [change for change in moving if change.panel == panel]
             if len(own) <= _MOST_MOVING:
                 found += self.panels[panel].ways(own)
         return found
@@ -187,6 +188,9 @@ class FigureStage(Stage):
         """Bring the steps in up to the last of these places; yields at each of them."""
         wanted = set(places)
         return (found for found in islice(self.steps(), max(wanted) + 1) if found[0] in wanted)
+
+
+_MOVING = Cell, SetEntry, SetStation
 
 
 def _arrives(change: Change, valued: Collection[object]) -> bool:
