@@ -345,7 +345,6 @@ def test_one_value_in_other_words(cnnviz, given, command):
         ("pool a", {"avg"}),
         ("info mir", {"file"}),
         ("describe tran", {"file", "transposed-conv"}),
-        ("describe conv --input-s", {"--input-size"}),
     ],
 )
 def test_a_shell_completes(monkeypatch, cnnviz, words, offered):
