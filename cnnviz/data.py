@@ -17,7 +17,7 @@ from cnnviz import kernels, limits, maps
 from cnnviz.errors import UsageError
 from cnnviz.images import read_image
 from cnnviz.parameters import Size, quote, suggest, to_cli
-from cnnviz.rows import check_even, file_rows, is_literal, literal_rows, parse_rows, unpasted
+from cnnviz.rows import check_even, file_rows, is_literal, literal_rows, parse_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -151,9 +151,8 @@ def _loaded(spec: object, request: _Request, make: Callable[[str], Grid]) -> Dat
     name = spec.strip().lower().replace("_", "-")
     if name in request.names:
         return _data(make(name), "image" if name == maps.PICTURE else name, name)
-    if is_literal(typed := unpasted(spec), KINDS):
-        rows = literal_rows(typed, request.what, request.limit)
-        grid = np.array(parse_rows(rows, request.what, request.limit), dtype=np.float64)
+    if is_literal(spec, KINDS):
+        grid = np.array(parse_rows(literal_rows(spec), request.what, request.limit), dtype=np.float64)
         return _data(_checked(grid, request.what, request), "literal", "")
     return _load_file(spec, request)
 
@@ -161,7 +160,7 @@ def _loaded(spec: object, request: _Request, make: Callable[[str], Grid]) -> Dat
 def reads_no_file(text: str) -> bool:
     """Is a text a name or numbers? For those who may not read the files of this machine."""
     # A file that can be read has an extension, and what is a literal here is one where it is loaded.
-    return re.fullmatch(r"\s*[A-Za-z][\w-]*\s*", text) is not None or is_literal(unpasted(text), KINDS)
+    return re.fullmatch(r"\s*[A-Za-z][\w-]*\s*", text) is not None or is_literal(text, KINDS)
 
 
 def _data(values: Grid, source: str, name: str) -> Data:
@@ -291,7 +290,7 @@ def _opened(text: str, subject: str, request: _Request) -> BinaryIO:
 
 
 def _read_text(file: BinaryIO, subject: str, request: _Request) -> Grid:
-    return np.array(parse_rows(file_rows(file, subject, request.limit), subject, request.limit), dtype=np.float64)
+    return np.array(parse_rows(file_rows(file, subject), subject, request.limit), dtype=np.float64)
 
 
 def _read_npy(file: BinaryIO, subject: str, request: _Request) -> npt.NDArray[Any]:

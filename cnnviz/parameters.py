@@ -23,9 +23,6 @@ Size = tuple[int, int]
 Sides = tuple[int, ...]
 """Cells around an array: (rows, columns) on both sides, or (rows, columns) before and (rows, columns) after."""
 
-THOUSANDS = r"[-+]?[1-9]\d{0,2},\d{3}"
-"""A number such as 1,234, whose comma may be a decimal one or divide thousands."""
-
 _SIDES = re.compile(r"\s*(\d{1,9})\s*,\s*(\d{1,9})\s*(?:[x×]\s*(\d{1,9})\s*,\s*(\d{1,9})\s*)?")
 _SIZE = re.compile(r"\s*(\d{1,9})\s*(?:[x×*]\s*(\d{1,9})\s*)?", re.IGNORECASE)
 
@@ -127,17 +124,11 @@ def _unboxed(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def _typed(value: Any) -> Any:
-    """A number as Python writes it, from a text with a typographic minus or a decimal comma."""
-    if not isinstance(value, str) or re.fullmatch(THOUSANDS, value.strip()):
-        return value
-    return value.replace("\u2212", "-").replace(",", ".")
-
-
 def _to_number(convert: type, wanted: str) -> Callable[[Parameter, Any], Any]:
     def checked(parameter: Parameter, value: Any) -> Any:
         try:
-            found = convert(_typed(value))
+            # Text pasted from documents has minus signs of typography.
+            found = convert(value.replace("\u2212", "-") if isinstance(value, str) else value)
             if isinstance(value, bool) or not math.isfinite(found) or (not isinstance(value, str) and found != value):
                 raise ValueError
         except (TypeError, ValueError, OverflowError):
@@ -182,14 +173,7 @@ def _to_size(parameter: Parameter, value: Any) -> Size:
 
 def _to_numbers(parameter: Parameter, value: Any) -> Any:
     if isinstance(value, str):
-        parts = re.split(r"\s*,\s+|\s+", value.strip())
-        if len(parts) == 1 and "," in value:
-            parts = value.split(",")
-            # A lone comma may be a decimal one.
-            if len(parts) == 2 and "." not in value:
-                told = f"{quote('.'.join(parts))} or, for two numbers, {quote(' '.join(parts))}"
-                raise UsageError(f"{parameter.label} {quote(value)} is one number or two: write {told}")
-        value = parts if len(parts) > 1 else value
+        value = value.split("," if "," in value else None) or value
     if isinstance(value, (tuple, list)):
         numbers = tuple(_to_float(parameter, part) for part in value)
         return numbers if len(numbers) != 1 else numbers[0]
