@@ -22,11 +22,11 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     content = read_input(path, what, MAX_TOML_BYTES)
     try:
         text = content.decode("utf-8-sig")
-        if _LONG_KEY.search(text):
-            raise UsageError(f"{what} has a key of more than {_DEEPEST} parts: nothing is nested that deep")
-        table = tomllib.loads(text)
+        table = {} if (deep := _LONG_KEY.search(text)) else tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{what} is not valid TOML: {error}") from None
+    if deep:
+        raise UsageError(f"{what} has a key of more than {_DEEPEST} parts: nothing is nested that deep")
     if any(abs(number) >= 2**63 for number in _numbers(table)):
         raise UsageError(f"{what} has a whole number of more than 64 bits, TOML's largest")
     return table

@@ -347,10 +347,11 @@ def npy(shape, descr="<f8", body=b""):
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        (npy((2, 2), body=b"12345678"), "2×2"),
+        (npy((2, 2), body=b"12345678"), "cut short"),
+        (npy((10**12, 10**12)), "cut short"),
         (npy((2, 2), "<c16", bytes(64)), "complex numbers"),
-        (npy((-1, -1)), "empty"),
-        (npy((2, 3, 4)), "2×3×4"),
+        (npy((-1, -1)), "cut short"),
+        (npy((2, 3, 4), body=bytes(192)), "2×3×4"),
         (npy((2, 2))[:30], "numpy.save"),
         (b"PK\x03\x04 zipped", "numpy.save"),
     ],
@@ -365,9 +366,9 @@ def test_pickles_are_never_loaded():
             return (os.mkdir, ("sprung",))
 
     np.save("a.npy", np.array([[Trap()]], dtype=object), allow_pickle=True)
-    assert message(of_map, "a.npy") == "input file 'a.npy' holds Python objects: use whole or real numbers"
+    assert "holds no array of numbers" in message(of_map, "a.npy")
     written("b.npy", __import__("pickle").dumps(Trap()))
-    assert message(of_map, "b.npy") == "input file 'b.npy' is no .npy file: save the array with numpy.save"
+    assert "holds no array of numbers" in message(of_map, "b.npy")
     assert not Path("sprung").exists()
 
 
