@@ -92,9 +92,9 @@ def load_map(
     def make(name: str) -> Grid:
         return maps.make_map(name, size or ((name == maps.PICTURE and default_image_size) or default_size), seed)
 
-    usual = {"what": "input", "option": "--input", "size_option": "--i"}
-    limits_ = {"image_size": default_image_size, "limit": limits.MAX_SIDE, "names": MAP_NAMES}
-    return _load(spec, _Request(size=size, make=make, **limits_, **usual | more))
+    more = {"what": "input", "option": "--input", "size_option": "--i"} | more
+    image_size, limit = default_image_size, limits.MAX_SIDE
+    return _load(spec, _Request(size=size, image_size=image_size, limit=limit, names=MAP_NAMES, make=make, **more))
 
 
 def load_kernel(spec: object, size: Size | None, *, seed: int, default_size: Size = (3, 3), **more: Any) -> Data:
@@ -109,8 +109,8 @@ def load_kernel(spec: object, size: Size | None, *, seed: int, default_size: Siz
     def make(name: str) -> Grid:
         return kernels.make_kernel(name, size, seed=seed, default_size=default_size, **said)
 
-    limits_ = {"image_size": default_size, "limit": limits.MAX_KERNEL, "names": KERNEL_NAMES}
-    return _load(spec, _Request(size=size, make=make, **limits_, **more))
+    limit, names = limits.MAX_KERNEL, KERNEL_NAMES
+    return _load(spec, _Request(size=size, image_size=default_size, limit=limit, names=names, make=make, **more))
 
 
 def _load(spec: object, request: _Request) -> Data:
