@@ -132,7 +132,7 @@ def _loaded(spec: object, request: _Request) -> Data:
     if name in request.names:
         return _data(request.make(name), "image" if name == maps.PICTURE else name, name)
     if is_literal(spec, KINDS):
-        grid = np.array(parse_rows(literal_rows(spec), request.what, request.limit), dtype=np.float64)
+        grid = np.array(parse_rows(literal_rows(spec, request.what), request.what, request.limit), dtype=np.float64)
         return _data(_checked(grid, request.what, request), "literal", "")
     return _load_file(spec, request)
 

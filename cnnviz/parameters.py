@@ -124,11 +124,20 @@ def _unboxed(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
+def with_point(text: str, where: str) -> str:
+    """A number with a decimal point for a comma; raises UsageError where the comma may divide thousands."""
+    # Text pasted from documents has minus signs of typography.
+    text = text.replace("\u2212", "-")
+    if re.fullmatch(r"\s*[-+]?[1-9]\d{0,2},\d{3}\s*", text):
+        readings = f"{text.replace(',', '')} or {text.replace(',', '.')}"
+        raise UsageError(f"{where}: {quote(text)} may mean {readings}: write one of these")
+    return re.sub(r",(?=\d)", ".", text)
+
+
 def _to_number(convert: type, wanted: str) -> Callable[[Parameter, Any], Any]:
     def checked(parameter: Parameter, value: Any) -> Any:
         try:
-            # Text pasted from documents has minus signs of typography.
-            found = convert(value.replace("\u2212", "-") if isinstance(value, str) else value)
+            found = convert(with_point(value, parameter.label) if isinstance(value, str) else value)
             if isinstance(value, bool) or not math.isfinite(found) or (not isinstance(value, str) and found != value):
                 raise ValueError
         except (TypeError, ValueError, OverflowError):
@@ -173,7 +182,11 @@ def _to_size(parameter: Parameter, value: Any) -> Size:
 
 def _to_numbers(parameter: Parameter, value: Any) -> Any:
     if isinstance(value, str):
-        value = value.split("," if "," in value else None) or value
+        if lone := re.fullmatch(r"\s*([-+\u2212]?\d*),(\d+)\s*", value):
+            one, two = ".".join(lone.groups()), " ".join(lone.groups())
+            raise UsageError(f"{parameter.label} {quote(value)} is one number or two: write {one!r} or {two!r}")
+        # Commas divide where no blank does; else they are decimal commas.
+        value = re.split(r",?\s+" if re.search(r"\S\s+\S", value) else ",", value.strip())
     if isinstance(value, (tuple, list)):
         numbers = tuple(_to_float(parameter, part) for part in value)
         return numbers if len(numbers) != 1 else numbers[0]

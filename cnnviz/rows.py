@@ -6,13 +6,13 @@ import csv
 import io
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_LINES
-from cnnviz.parameters import quote
+from cnnviz.parameters import quote, with_point
 
 Row = tuple[str, list[str]]
 """Where a row stands, for messages, and its fields."""
@@ -54,41 +54,49 @@ def check_even(where: str, count: int, first: str, expected: int) -> None:
 
 
 def _number(text: str, where: str) -> float:
-    # Text pasted from documents has minus signs of typography.
-    if match := _NUMBER.fullmatch(text.strip().replace("\u2212", "-")):
+    if match := _NUMBER.fullmatch(with_point(text.strip(), where)):
         numerator, denominator = float(match[1]), float(match[2] or 1)
         if denominator and math.isfinite(value := numerator / denominator):
             return value
     raise UsageError(f"{where}: {quote(text.strip())} is no finite number: {_FORMS}")
 
 
-def literal_rows(text: str) -> Iterator[Row]:
-    """The rows of a literal."""
+def literal_rows(text: str, what: str) -> Iterator[Row]:
+    """The rows of a literal; raises UsageError."""
     body = re.sub(r"\]\s*,?\s*\[", ";", text).strip("[] \n").removesuffix(";")
-    for number, row in enumerate(re.split(r"[;\n]", body), 1):
-        yield f"row {number}", _fields(row.strip(), f"row {number}")
+    return _divided([(f"row {number}", row) for number, row in enumerate(re.split(r"[;\n]", body), 1)], what)
 
 
 def file_rows(file: BinaryIO, subject: str) -> Iterator[Row]:
     """The rows of a text file, without empty lines and comments; raises UsageError."""
     try:
-        with io.TextIOWrapper(file, encoding="utf-8-sig") as lines:
-            for number, line in enumerate(map(str.strip, lines), 1):
-                if number > MAX_LINES:
-                    raise UsageError(f"{subject} has more than {MAX_LINES} lines: remove those without numbers")
-                if line and not line.startswith("#"):
-                    yield f"line {number}", _fields(line, subject)
+        lines = [line.strip() for line in io.TextIOWrapper(file, encoding="utf-8-sig")]
     except UnicodeDecodeError as error:
         raise UsageError(f"{subject} is not UTF-8 text: save it as UTF-8") from error
+    if len(lines) > MAX_LINES:
+        raise UsageError(f"{subject} has more than {MAX_LINES} lines: remove those without numbers")
+    rows = [(f"line {number}", line) for number, line in enumerate(lines, 1)]
+    return _divided([row for row in rows if row[1] and not row[1].startswith("#")], subject)
 
 
-def _fields(line: str, subject: str) -> list[str]:
-    """What a tab, ; or comma separates, or blanks where there are none of these."""
-    separator = next((mark for mark in "\t;," if mark in line), None)
-    if separator is None or '"' not in line:
-        return line.split(separator)
-    # Spreadsheets may quote numbers.
-    try:
-        return next(csv.reader([line], delimiter=separator, skipinitialspace=True))
-    except csv.Error as error:
-        raise UsageError(f"{subject} holds a line that is no CSV: {error}") from None
+def _divided(rows: Sequence[tuple[str, str]], subject: str) -> Iterator[Row]:
+    """Rows in fields. Commas divide where no tab, ; or blank does; else they are decimal commas."""
+    text = re.sub(r'"[^"\n]*"', "0", "\n".join(row for _, row in rows))
+    mark = next((mark for mark in "\t;" if mark in text), None)
+    if mark is None and not re.search(r"[^\s,][^\S\n]+[^\s,]", text):
+        mark = ","
+        if twofold := re.search(r"(?<!\S)([^\s,]+),([^\s,]+), ", text):
+            number, two = ".".join(twofold.groups()), " ".join(twofold.groups())
+            raise UsageError(
+                f"{subject}: {twofold[0].strip(', ')!r} before a comma may mean {number} or {two}: "
+                "put blanks between numbers"
+            )
+    for place, row in rows:
+        if '"' not in row:
+            yield place, row.split(mark)
+            continue
+        # Spreadsheets may quote numbers.
+        try:
+            yield place, next(csv.reader([row], delimiter=mark or " ", skipinitialspace=True))
+        except csv.Error as error:
+            raise UsageError(f"{subject} holds a line that is no CSV: {error}") from None
