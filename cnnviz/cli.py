@@ -16,6 +16,7 @@ from cnnviz import __version__
 from cnnviz.appearance import declared
 from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, dashed, describe_output
 from cnnviz.commands._completion import completing
+from cnnviz.commands._drawing import drawing
 from cnnviz.commands._output import check_output, write_files
 from cnnviz.discovery import add_folder, docstring, find_scenes, load_scene, summary
 from cnnviz.errors import CnnvizError
@@ -248,7 +249,8 @@ def _runner(name: str) -> Callable[..., None]:
 
 def _write(figure: Figure, output: str | None, formats: Sequence[str], quiet: bool, verbose: bool) -> None:
     try:
-        made = write_files(figure, output, formats)
+        with drawing(figure, quiet) as watched:
+            made = write_files(watched, output, formats)
     except CnnvizError as error:
         if output is None and not _is_writable(OUTPUT_FOLDER):
             raise CnnvizError(f"{error}: use -o FILE for another place") from error
