@@ -163,19 +163,21 @@ class Framework(Writer):
     _conv1d = _conv3d = _conv2d
 
     def _conv_transpose2d(self, call: Call) -> str:
-        o, name = call.options, call.operands[1]
-        channels, maps, *kernel = self.operation.operands[name].values.shape
-        d, extra = o["dilation"], o["output_padding"]
-        frame = [d[axis] * (kernel[axis] - 1) - o["padding"][axis] for axis in (0, 1)]
-        self.note("lax has the convolution that this is: over the input pulled apart, with a rotated kernel.")
-        g, how, swapped = o.get("groups", 1), dict[str, Any](), ".swapaxes(0, 1)"
-        if g > 1:
-            each, how = channels // g, {"feature_group_count": g}
-            parts = (g, each, maps, *kernel), (g * maps, each, *kernel)
-            swapped = f".reshape{parts[0]}.swapaxes(1, 2).reshape{parts[1]}"
-        self.put(f"rotated = jnp.flip({name}, (2, 3)){swapped}")
-        padding = _edges(frame, [f + a for f, a in zip(frame, extra, strict=True)])
-        return self._convolved(call.operands[0], "rotated", (1, 1), padding, o["stride"], d, **how) + _bias(call)
+        o, (x, w, *_) = call.options, call.operands
+        weight = self.operation.operands[w].values.shape
+        along = zip(call.shape[2:], weight[2:], o["stride"], o["padding"], o["output_padding"], o["dilation"], strict=True)
+        size = [(i - 1) * s - 2 * p + d * (k - 1) + a + 1 for i, k, s, p, a, d in along]
+        options = {"feature_group_count": o["groups"]} if o.get("groups", 1) > 1 else {}
+        convolved = self._convolved("y", w, o["stride"], _edges(o["padding"], o["padding"]), o["dilation"], **options)
+        # The convolution would take more positions than the input has cells.
+        cut = "".join(f", :{i}" if a >= s else ", :" for i, s, a in zip(call.shape[2:], o["stride"], o["output_padding"], strict=True))
+        return self._transposed(convolved, x, (call.shape[0], weight[1] * o.get("groups", 1), *size)) + _bias(call)
+
+    def _transposed(self, linear: str, x: str, shape: Sequence[int]) -> str:
+        """The transpose of an expression that is linear in an array y of a shape."""
+        self.note("A transpose: each output of the function below has the inputs that it comes from.")
+        self.put(f"spread = jax.linear_transpose(lambda y: {linear}, jnp.zeros({tuple(shape)}))")
+        return f"spread({x})[0]"
 
     def _pad(self, call: Call) -> str:
         mode, how = call.options.get("mode", "constant"), {}
