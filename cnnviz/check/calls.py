@@ -159,8 +159,8 @@ def _sides(
         slope = (after - before) / (2 * step)
         # At a kink the derivative may be the one before or after it.
         bend = np.abs(after + before - 2 * f) / step
-        noise = 1e-6 * (np.abs(f).max() + np.abs(x)) / step + 1e-3 * np.abs(slope)
-        yield f, f, 1e-5 * np.abs(f).max() + 1e-6 * np.abs(slope * x), known
+        noise = 1e-6 * (np.abs(f) + np.abs(x)) / step + 1e-3 * np.abs(slope)
+        yield f, f, 1e-5 * (1 + np.abs(f)) + 1e-6 * np.abs(slope * x), known
         yield f, slope, noise + bend, known
 
 
