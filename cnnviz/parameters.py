@@ -252,18 +252,6 @@ class Parameters:
         for parameter in parameters_of(type(self)):
             object.__setattr__(self, parameter.name, parameter.check(getattr(self, parameter.name)))
 
-    def __init_subclass__(cls, **more: Any) -> None:
-        super().__init_subclass__(**more)
-        # Those that dataclass would give a subclass compare arrays as if these were numbers.
-        cls.__eq__ = Parameters.__eq__  # type: ignore[method-assign]
-        cls.__hash__ = Parameters.__hash__  # type: ignore[method-assign]
-
-    def __eq__(self, other: object) -> bool:
-        return _values(self) == _values(other) if isinstance(other, Parameters) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(_values(self))
-
     def __getstate__(self) -> dict[str, Any]:
         # What was worked out once for all is worked out anew: it may be anything, and need not travel.
         return {parameter.name: getattr(self, parameter.name) for parameter in parameters_of(type(self))}
@@ -354,17 +342,6 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, RemotePath):
         return value.display_path
     return os.fspath(value) if isinstance(value, os.PathLike) else value
-
-
-def _values(parameters: Parameters) -> tuple[Any, ...]:
-    """What makes parameters equal: their class and their values."""
-    return type(parameters), *map(_frozen, parameters.__getstate__().values())
-
-
-def _frozen(value: Any) -> Any:
-    """A parameter's value as one that can be compared and hashed; an array is what its lists are."""
-    value = jsonable(value)
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def quote(value: Any) -> str:

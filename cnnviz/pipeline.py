@@ -35,7 +35,7 @@ SOME_FORMATS_ONLY = ("frame", "sheet", "transparent")
 """What only some formats can do."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Figure:
     """A scene with its appearance: `save` it, take its `frames` or its `storyboard`, or show it in a notebook."""
 
@@ -325,6 +325,13 @@ class Figure:
 
     def __repr__(self) -> str:
         return f"<{self.command()}>"
+
+    def __eq__(self, other: object) -> bool:
+        # Arrays do not compare as numbers do; their text does.
+        return isinstance(other, Figure) and self.command() == other.command()
+
+    def __hash__(self) -> int:
+        return hash(self.command())
 
 
 def make(scene: str, /, **parameters: Any) -> Figure:
