@@ -176,7 +176,9 @@ def _told(board: Storyboard, operation: Operation, calls: list[Call]) -> Iterato
                     drawn = np.isfinite(x)
                     yield f"curve {name} in {where}", x[drawn], y[drawn]
                     samples = x[drawn] if name == "function" else samples
-                case Dot(name=name, x=place, y=height) | MoveDot(dot=name, x=place, y=height) if name in names:
+                case Dot(name=name, x=place, y=height) | MoveDot(dot=name, x=place, y=height) if (
+                    name in names and np.isfinite(height)
+                ):
                     at = np.array([place])
                     yield f"dot {name} in {where}", at, height
                 case SetCurve(curve="guide", x=x, y=y):

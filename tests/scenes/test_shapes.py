@@ -19,8 +19,8 @@ def rows_of(figure):
 def test_the_default_ends_in_what_linear_takes():
     found = rows_of(make("shapes"))
     assert found[7][0] == "10·13·13 = 1690"
-    assert found[8][1] == "10·(1690 + 1) = 16910"
-    assert found[9] == ("", "22136", "7040900")
+    assert found[8][1] == "10·(1690 + 1) = 16\u202f910"
+    assert found[9] == ("", "22\u202f136", "7\u202f040\u202f900")
 
 
 def test_sizes_are_those_of_an_engine():
@@ -36,6 +36,13 @@ def test_a_wrong_linear_ends_with_the_error_of_torch():
     *_, last = board.steps()
     assert "mat1 and mat2 shapes cannot be multiplied (1x32 and 30x4)" in last.caption
     assert board.panel("shapes").entries[2][1] == "2·4·4 = **32**"
+
+
+def test_an_output_travels_into_the_next_row():
+    film = make("shapes", i="1x6x6", layers="conv 2@3, flatten, linear 4", tween=3, width=320).film()
+    moving = "".join(".-"[frame.settled] for frame in film)
+    # Three pictures of the tint on its way and three of the output, but none for the total.
+    assert moving == "-......-......-......-...-"
 
 
 def test_large_networks_are_counted_but_not_computed():
