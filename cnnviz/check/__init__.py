@@ -112,7 +112,7 @@ def _said(claim: Claim, against: str) -> str:
     """Where a claim is wrong most, and what it should be."""
     if claim.shown.shape != claim.right.shape:
         return f"{claim.where} is {claim.shown.shape}, {against} gives {claim.right.shape}"
-    at = int(np.where(claim.wrong, claim.apart, -1).argmax())
+    at = np.where(claim.wrong, claim.apart, -1).argmax()
     place = ", ".join(str(n + 1) for n in np.unravel_index(at, claim.shown.shape))
     values = f"{claim.shown.flat[at]:.9g}, {against} gives {float(claim.right.flat[at]):.9g}"
     return f"{claim.where} {f'({place}) ' if place else ''}shows {values}"
