@@ -27,12 +27,12 @@ from cnnviz.api import python_line
 from cnnviz.discovery import find_scenes, summary
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.export import formats
-from cnnviz.limits import MAX_FILE_BYTES
+from cnnviz.limits import MAX_FILE_BYTES, MAX_LIVE_STEPS
 from cnnviz.parameters import changed, jsonable
 from cnnviz.pipeline import Figure, make
 from cnnviz.programs import frameworks
 from cnnviz.scene import scene_name
-from cnnviz.studio.values import Uploads, figure_of
+from cnnviz.studio.values import Uploads, check_live, figure_of
 from cnnviz.studio.words import form_schema, words
 from cnnviz.words.language import languages
 
@@ -166,6 +166,7 @@ class Studio:
         return HTMLResponse(text, headers={**_HEADERS, "Content-Security-Policy": _POLICY})
 
     def _make_figure(self, scene: str, query: tuple[tuple[str, str], ...]) -> Figure:
+        check_live(scene, dict(query))
         return figure_of(scene, dict(query), self.uploads)
 
     def _make_still(self, scene: str, query: tuple[tuple[str, str], ...], frame: str) -> bytes:
@@ -175,7 +176,13 @@ class Studio:
         return content
 
     def _make_player(self, scene: str, query: tuple[tuple[str, str], ...]) -> bytes:
-        return self._figure(scene, query).to_html().encode("utf-8")
+        figure = self._figure(scene, query)
+        if (count := figure.storyboard().count) > MAX_LIVE_STEPS:
+            raise UsageError(
+                f"{count} steps, more than {MAX_LIVE_STEPS}, do not play here: make the figure smaller, download it, or "
+                f"in a terminal {figure.command()} -o {figure.file_name('html')}"
+            )
+        return figure.to_html().encode("utf-8")
 
 
 def lines_of(figure: Figure) -> dict[str, str]:

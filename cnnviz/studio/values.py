@@ -77,6 +77,17 @@ def figure_of(scene: str, texts: Mapping[str, str], uploads: Uploads | None = No
     return make(scene, **values)
 
 
+def check_live(scene: str, texts: Mapping[str, str]) -> None:
+    """Refuse what would hold up everybody before there is a first picture; raises UsageError."""
+    cls, given = named(scene, texts)
+    known = declared(cls)
+    for name, most in cls.live.items():
+        if name in given and known[name].check(given[name]) > most:
+            option = f"{known[name].label} {given[name]}"
+            message = f"{option} takes too long here: use {most} or less, or in a terminal cnnviz {scene} {option}"
+            raise UsageError(message, name, {name: most})
+
+
 def _value(parameter: Parameter, text: str, uploads: Uploads | None) -> Any:
     if parameter.type is bool:
         if text not in ("true", "false"):
