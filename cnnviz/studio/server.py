@@ -143,7 +143,9 @@ class Studio:
 
     async def upload(self, request: Request) -> Response:
         """Keep a file that was dropped."""
-        if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        own = f"{request.url.scheme}://{request.url.netloc}"
+        asker = request.headers.get("sec-fetch-site", "same-origin"), request.headers.get("origin", own)
+        if asker != ("same-origin", own):
             return JSONResponse({"message": "files come from this page alone"}, 403)
         content = b""
         async for chunk in request.stream():
@@ -178,10 +180,8 @@ class Studio:
     def _make_player(self, scene: str, query: tuple[tuple[str, str], ...]) -> bytes:
         figure = self._figure(scene, query)
         if (count := figure.storyboard().count) > MAX_LIVE_STEPS:
-            raise UsageError(
-                f"{count} steps, more than {MAX_LIVE_STEPS}, do not play here: make the figure smaller, download it, or "
-                f"in a terminal {figure.command()} -o {figure.file_name('html')}"
-            )
+            smaller = f"{count} steps do not play here, {MAX_LIVE_STEPS} do: make the figure smaller, download it"
+            raise UsageError(f"{smaller}, or in a terminal {figure.command()} --format html")
         return figure.to_html().encode("utf-8")
 
 

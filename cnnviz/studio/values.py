@@ -18,7 +18,7 @@ from cnnviz.parameters import ArrayLike, Parameter, quote, suggest
 from cnnviz.pipeline import Figure, make, named
 
 UPLOAD = "upload:"
-"""What the name of an uploaded file begins with, where it stands for a value."""
+"""What the value that stands for an uploaded file begins with: its name, for people, and its key follow."""
 
 MAX_UPLOADS = 50
 """Files that are kept at a time; the oldest goes first."""
@@ -48,12 +48,12 @@ class Uploads:
         self._files[key] = path, shown
         for old in list(itertools.islice(self._files, max(0, len(self._files) - MAX_UPLOADS))):
             self._files.pop(old)[0].unlink(missing_ok=True)
-        return UPLOAD + key
+        return f"{UPLOAD}{shown}:{key}"
 
     def get(self, value: str) -> RemotePath:
         """The file that a value stands for; raises UsageError where it has gone."""
         try:
-            path, shown = self._files[value.removeprefix(UPLOAD)]
+            path, shown = self._files[value.rpartition(":")[2]]
         except KeyError:
             raise UsageError("the file is not there any more: drop it again") from None
         return RemotePath(str(path), shown)
