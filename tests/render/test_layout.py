@@ -20,7 +20,7 @@ def is_readable(film: Film) -> None:
     ends: list[tuple[int, int, str]] = []
     above = 0
     for name, place in layout.places.items():
-        lines = fit.label_lines(place.label) if place.label else []
+        lines = fit.label_lines(place.label, place.width) if place.label else []
         wide = max([place.width, *(line.width for line in lines)])
         left = place.x + (place.width - wide) // 2
         low = place.label_baseline + (len(lines) - 1) * fit.tx(LABEL_LEADING) if lines else place.y + place.height

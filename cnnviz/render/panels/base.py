@@ -14,6 +14,7 @@ from cnnviz.render.pen import Pen
 from cnnviz.render.text import TextLine, Typesetter
 from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, Relabel
+from cnnviz.words.plain import phrase
 
 LEAST_TEXT = 14
 """Pixels of the smallest text at the default width, where there is no room for more."""
@@ -148,7 +149,8 @@ class Fit:
     `scale` is how much larger texts are wanted that make room for themselves, `text` how much larger all others are;
     `lang` is the language of the few words that are the renderer's own. What gives way where cells would be too small:
     grids that may be enlarged have cells of `enlarged`, lines of labels are no longer than `label_width` (if not 0),
-    and lines of formulas are `tight` times as large as usual. `bare` leaves out all words.
+    and lines of formulas are `tight` times as large as usual. The lines of a label are one where that is no wider than
+    `overhang` times its panel. `bare` leaves out all words.
     """
 
     typesetter: Typesetter
@@ -161,6 +163,7 @@ class Fit:
     text: float = 1.0
     enlarged: int = ENLARGED_CELL
     label_width: int = 0
+    overhang: float = 1.0
     tight: float = 1.0
 
     @property
@@ -185,8 +188,11 @@ class Fit:
         """Pixels under a panel for a label of one line."""
         return self.px(11 + 21 * self.text)
 
-    def label_lines(self, text: str) -> list[TextLine]:
-        """The lines of a label, those that are too long broken."""
+    def label_lines(self, text: str, width: int) -> list[TextLine]:
+        """The lines of a label: one where that fits under a panel of the `width`; those too long are broken."""
+        whole = self._label_line(text.replace("\n", phrase(self.lang, ", ")))
+        if whole.width <= self.overhang * width:
+            return [whole]
         return [self._label_line(part) for line in text.split("\n") for part in self._broken(line)]
 
     def _label_line(self, text: str) -> TextLine:
@@ -334,7 +340,7 @@ class Painter:
         return Item(self._label, around(lines), draw)
 
     def _label_lines(self) -> Iterator[tuple[TextLine, int, int]]:
-        baseline, lines = self.place.label_baseline - self.place.y, self.fit.label_lines(self._label)
+        baseline, lines = self.place.label_baseline - self.place.y, self.fit.label_lines(self._label, self.place.width)
         widest = max(self.place.width, *(line.width for line in lines))
         for row, line in enumerate(lines):
             x = (self.place.width - widest) // 2 + (widest - line.width) // 2
