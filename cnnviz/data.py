@@ -215,7 +215,10 @@ def _grid_shape(shape: tuple[int, ...], subject: str, request: _Request) -> tupl
         fits = f"use {request.size_option} {to_cli((high, columns))}"
         if rest:
             fits = f"give {_times((request.size[0] * request.sheets, request.size[1]))}, one below the other"
-        raise UsageError(f"{subject} is {_times(shape)}, but {request.size_option} asks for {wanted}: {fits}")
+        size = request.size_option.lstrip("-").replace("-", "_")
+        remedy = {} if rest else {size: (high, columns)}
+        message = f"{subject} is {_times(shape)}, but {request.size_option} asks for {wanted}: {fits}"
+        raise UsageError(message, remedy=remedy)
     return shape
 
 
