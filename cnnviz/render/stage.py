@@ -106,13 +106,13 @@ class FigureStage(Stage):
     def acts(self) -> Iterator[tuple[int, Step, tuple[Change, ...]]]:
         """The steps in two parts where a result arrives: at first without the cells, entries and values that do.
 
-        Yields these with the step; `land` brings them in. A first step without cells is held back as a whole.
+        Yields these with the step; `land` brings them in. A first step without values is held back as a whole.
         """
         for place, step in enumerate(self._board.steps()):
             cells = [change for change in step.changes if isinstance(change, Cell)]
             valued = {(cell.panel, place_of(cell)) for cell in cells if cell.value is not None}
             # All that happens to a cell, in its order.
-            written = tuple(c for c in step.changes if _arrives(c, valued) or not (place or cells))
+            written = tuple(c for c in step.changes if _arrives(c, valued) or not (place or valued))
             held = set(map(id, written))
             self.take(change for change in step.changes if id(change) not in held)
             # A station is lit before its values arrive.

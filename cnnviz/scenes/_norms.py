@@ -11,7 +11,7 @@ import numpy as np
 
 from cnnviz.scenes._number_line import NumberLines
 from cnnviz.scenes._statistics import Statistics
-from cnnviz.story import Axis, Cells, Graph, Story, Windows, stage_of_two
+from cnnviz.story import Axis, Cells, Graph, Story, Windows, reading_beats, stage_of_two
 from cnnviz.storyboard import Change, Mark, Panel, Sign, Step
 from cnnviz.words import Math, Number, Shape, Text, Words, counted, equation, joined
 
@@ -155,6 +155,10 @@ def in_turn(
             Y.outline_sheets(sheets, (0, 0), size),
             dots.arrive(n) if dots else (),
         )
+    many = "{n} groups of values: {n} means and {n} variances"
+    said = counted(groups.count, "One group of values: one mean and one variance", many)
+    nothing_lit = [*X.outline_sheets((), (0, 0), size), *Y.outline_sheets((), (0, 0), size)]
+    yield story.step(said, X.cover(()), nothing_lit, beats=reading_beats(2 * groups.count + 2))
 
 
 def all_norms(scene: Norm) -> Story:
@@ -178,11 +182,17 @@ def all_norms(scene: Norm) -> Story:
                 ),
                 (change for kind, at in lit.items() for change in _lit(panels[kind], windows[kind], at)),
             )
+        counts = (Text("{kind} {n}", kind=Text(kind.capitalize()), n=each.count) for kind, each in windows.items())
+        yield story.step(
+            Text("Means and variances: {counts}", counts=joined(counts)),
+            (change for panel in panels.values() for change in (*panel.cover(()), panel.hide("lit"))),
+            beats=reading_beats(scene.batch * scene.channels + 1),
+        )
 
     return story.play(
         steps,
-        scene.batch * scene.channels,
-        (Sign(name="samples", text=Text("samples ↓"), size=18), *(part for pair in heads for part in pair)),
+        scene.batch * scene.channels + 1,
+        [part for pair in heads for part in pair],
         alt=Text(
             "batch, layer, instance and group normalization side by side, each as a grid of samples and channels: "
             "the cells that share a mean and a variance light up together"
