@@ -167,7 +167,10 @@ def all_norms(scene: Norm) -> Story:
     story, size = started(scene, "Normalization layers", text), scene.i or SIZE
     windows = {kind: groups_of(scene, kind) for kind in KINDS}
     panels = {kind: _overview(story, scene, kind, groups) for kind, groups in windows.items()}
-    heads = [(Sign(name=f"channels {kind}", text=Text("channels →"), size=18), panel) for kind, panel in panels.items()]
+    heads = [
+        (Sign(name=f"head {kind}", text=Text("{kind}: channels →", kind=Text(kind.capitalize())), size=18), panel)
+        for kind, panel in panels.items()
+    ]
 
     def steps() -> Iterator[Step]:
         for turn in zip_longest(*(groups.places() for groups in windows.values())):
@@ -210,9 +213,9 @@ def _overview(story: Story, scene: Norm, kind: str, groups: Windows) -> Cells:
     size, marks = scene.i or SIZE, (Mark(name=f"group {n}", role="result") for n in range(groups.count))
     values = len(groups.cells((0, 0))) * size[0] * size[1]
     shared = Text("{groups} of {n}", groups=counted(groups.count, "{n} group", "{n} groups"), n=values)
-    cells, label = np.zeros((scene.batch, scene.channels)), Text(kind.capitalize())
+    cells = np.zeros((scene.batch, scene.channels))
     how: dict[str, Any] = {"marks": (*marks, Mark(name="lit", role="window")), "shade": None, "under": True}
-    return story.cells(kind, label, cells, below=shared, numbers=False, **how)
+    return story.cells(kind, shared, cells, numbers=False, **how)
 
 
 def _lit(panel: Cells, groups: Windows, at: tuple[int, ...]) -> Iterator[Change]:
