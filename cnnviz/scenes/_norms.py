@@ -167,10 +167,7 @@ def all_norms(scene: Norm) -> Story:
     story, size = started(scene, "Normalization layers", text), scene.i or SIZE
     windows = {kind: groups_of(scene, kind) for kind in KINDS}
     panels = {kind: _overview(story, scene, kind, groups) for kind, groups in windows.items()}
-    heads = [
-        (Sign(name=f"head {kind}", text=Text("{kind}: channels →", kind=Text(kind.capitalize())), size=18), panel)
-        for kind, panel in panels.items()
-    ]
+    heads = [(Sign(name=f"channels {kind}", text=Text("channels →"), size=18), panel) for kind, panel in panels.items()]
 
     def steps() -> Iterator[Step]:
         for turn in zip_longest(*(groups.places() for groups in windows.values())):
@@ -185,9 +182,10 @@ def all_norms(scene: Norm) -> Story:
                 ),
                 (change for kind, at in lit.items() for change in _lit(panels[kind], windows[kind], at)),
             )
-        counts = (Text("{kind} {n}", kind=Text(kind.capitalize()), n=each.count) for kind, each in windows.items())
+        shared = {kind: len(each.cells((0, 0))) * size[0] * size[1] for kind, each in windows.items()}
+        counts = joined(Text("{kind} {n}", kind=Text(kind.capitalize()), n=n) for kind, n in shared.items())
         yield story.step(
-            Text("Means and variances: {counts}", counts=joined(counts)),
+            Text("Values that share a mean and a variance: {counts}", counts=counts),
             (change for panel in panels.values() for change in (*panel.cover(()), panel.hide("lit"))),
             beats=reading_beats(scene.batch * scene.channels + 1),
         )
@@ -210,12 +208,12 @@ def _named(kind: str, at: tuple[int, ...]) -> Words:
 
 
 def _overview(story: Story, scene: Norm, kind: str, groups: Windows) -> Cells:
-    size, marks = scene.i or SIZE, (Mark(name=f"group {n}", role="result") for n in range(groups.count))
-    values = len(groups.cells((0, 0))) * size[0] * size[1]
-    shared = Text("{groups} of {n}", groups=counted(groups.count, "{n} group", "{n} groups"), n=values)
+    marks = (Mark(name=f"group {n}", role="result") for n in range(groups.count))
+    count = counted(groups.count, "{n} group", "{n} groups")
+    label = Text("{kind}: {groups}", kind=Text(kind.capitalize()), groups=count)
     cells = np.zeros((scene.batch, scene.channels))
     how: dict[str, Any] = {"marks": (*marks, Mark(name="lit", role="window")), "shade": None, "under": True}
-    return story.cells(kind, shared, cells, numbers=False, **how)
+    return story.cells(kind, label, cells, numbers=False, **how)
 
 
 def _lit(panel: Cells, groups: Windows, at: tuple[int, ...]) -> Iterator[Change]:
