@@ -114,6 +114,12 @@ class Film:
         return FigureStage(self.storyboard, self.layout, replace(self._look, theme=self.theme))
 
     @property
+    def prepares(self) -> bool:
+        """Whether padding comes after the question."""
+        moves = self.tween and 1000 * self.timing.opening >= self._least_gliding
+        return bool(self.opening and moves and not self.storyboard.bare)
+
+    @property
     def flight(self) -> int:
         """Pictures in which a result flies to its cell."""
         return round(_FLIGHT * self.tween)
@@ -125,15 +131,16 @@ class Film:
         painted: tuple[Box, ...] = ()
         shown: Pixels | None = None
         lasts = 0
-        for place, step, written in stage.acts():
+        for place, step, written in stage.acts(self.prepares):
             changes, moved = stage.changes(), tuple[Box, ...]()
             asked = stage.questions(written) if self.opening and not place and not self.storyboard.bare else None
             if not place:
                 raster.draw(changes)
                 lasts = max(clock.opening(), 10 * math.ceil(LEAST_MILLISECONDS / 10)) if asked is not None else 0
             gliding = self.tween and lasts and lasts >= self._least_gliding and not self.storyboard.bare
-            ways = stage.ways(written) if gliding and place else []
-            stage.land(place, step, written)
+            ways = stage.ways(written) if gliding else []
+            ways += [Way(item, item) for item in asked or ()] if ways else []
+            stage.land(place, step)
             moves = place > 0 and lasts >= self._least_gliding and any(change.moves for change in changes)
             flights = ways or (stage.flights(written) if gliding else [])
             # Half of the time all stands still.

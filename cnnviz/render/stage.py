@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
-
-import numpy as np
 
 from cnnviz.playback import place_of
 from cnnviz.render.canvas import Look
@@ -89,7 +88,7 @@ class FigureStage(Stage):
         }
         self.link = Link(list(self.panels.values()), layout, look)
         super().__init__([self.head, self.band, self.link, *self.panels.values()])
-        self._board = board
+        self._board, self._held = board, list[Change]()
 
     def take(self, changes: Iterable[Change]) -> None:
         """Bring changes in."""
@@ -103,26 +102,36 @@ class FigureStage(Stage):
             self.band.show(step, place)
             yield place, step
 
-    def acts(self) -> Iterator[tuple[int, Step, tuple[Change, ...]]]:
+    def acts(self, prepared: bool = False) -> Iterator[tuple[int, Step, tuple[Change, ...]]]:
         """The steps in two parts where a result arrives: at first without the cells, entries and values that do.
 
-        Yields these with the step; `land` brings them in. A first step without values is held back as a whole.
+        Yields these with the step; `land` brings them in. A first step without values is held back as a whole. Before a
+        `prepared` first step inputs have no padding, and no windows: it writes the padding too.
         """
         for place, step in enumerate(self._board.steps()):
             cells = [change for change in step.changes if isinstance(change, Cell)]
             valued = {(cell.panel, place_of(cell)) for cell in cells if cell.value is not None}
             # All that happens to a cell, in its order.
             written = tuple(c for c in step.changes if _arrives(c, valued) or not (place or valued))
-            held = set(map(id, written))
+            padding = self._padding() if prepared and not place else ()
+            self.take(replace(cell, role="empty", value=math.nan) for cell in padding)
+            held = set(map(id, step.changes if padding else written))
+            self._held = [*padding, *(change for change in step.changes if id(change) in held)]
             self.take(change for change in step.changes if id(change) not in held)
             # A station is lit before its values arrive.
             self.take(replace(change, values=None) for change in written if place and isinstance(change, SetStation))
-            yield place, step, written
+            yield place, step, (*padding, *written)
 
-    def land(self, place: int, step: Step, written: Iterable[Change]) -> None:
+    def land(self, place: int, step: Step) -> None:
         """Bring in what `acts` left out of a step."""
-        self.take(written)
+        self.take(self._held)
         self.band.show(step, place)
+
+    def _padding(self) -> tuple[Cell, ...]:
+        """The cells of padding around inputs, as they are; none where they are too many to be watched."""
+        painters = (painter for painter in self.panels.values() if isinstance(painter, CellsPainter))
+        found = tuple(cell for painter in painters for cell in painter.padding())
+        return found if len(found) <= _MOST_MOVING else ()
 
     def ways(self, written: Sequence[Change]) -> list[Way]:
         """What moves or grows within its panel, on the page, before it is brought in."""
@@ -161,9 +170,11 @@ class FigureStage(Stage):
         Other panels are themselves what is asked.
         """
         found: dict[str, Item] = {}
-        for cell in self._results(written):
-            painter, at = self.panels[cell.panel], place_of(cell)
-            if cell.panel not in found and isinstance(painter, CellsPainter) and np.isnan(painter.state.values[at]):
+        for cell in written:
+            painter = self.panels[cell.panel]
+            if cell.panel in found or not isinstance(cell, Cell) or not isinstance(painter, CellsPainter):
+                continue
+            if painter.state.roles[at := place_of(cell)] == "pending":
                 found[cell.panel] = painter.question(at)
         return list(found.values()) if found or any(not isinstance(change, Cell) for change in written) else None
 

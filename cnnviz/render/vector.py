@@ -116,7 +116,7 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
     initial, told, wrote = slots.filled(), [], dict[_Key, int]()
     numbers = {name: number for number, name in enumerate(stage.panels, start=_FIRST)}
     asked: dict[Hashable, int] = {}
-    for place, step, written in stage.acts():
+    for place, step, written in stage.acts(film.prepares):
         begun: dict[Hashable, int] = {}
         if not place and film.opening and not film.storyboard.bare:
             begun = slots.filled()
@@ -126,9 +126,9 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
                 begun[_QUESTION] = 0
             elif questions is not None:
                 asked = dict(initial)
-        moving = place and film.tween and not film.storyboard.bare
+        moving = (place or asked) and film.tween and not film.storyboard.bare
         ways = stage.ways(written) if moving else []
-        stage.land(place, step, written)
+        stage.land(place, step)
         for change in step.changes:
             if isinstance(change, Cell) and change.value is not None:
                 wrote[numbers[change.panel], ("cell", *place_of(change))] = place

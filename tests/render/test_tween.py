@@ -86,6 +86,22 @@ def test_an_animation_begins_with_the_question_and_ends_with_the_whole_result():
         assert (inside == pending.ink).all(axis=2).any(), "the question mark"
 
 
+def test_padding_grows_around_the_input_after_the_question():
+    theme = load_theme("article")
+
+    def cells(film):
+        place, cell = film.layout.places["input"], film.layout.cell
+        rows = (rgb[place.y : place.y + cell] for _, rgb in pictures(film))
+        return [(row == theme.cell("padding").fill).all(axis=2).sum() for row in rows]
+
+    figure = make("conv", i=4, k=3, p=1, s=3, step=1.0, width=480)
+    jumping, grown = (cells(figure.film(tween=tween, opening=True)) for tween in (0, 5))
+    assert grown[0] == 0
+    # Larger from picture to picture, then the window comes.
+    assert grown[1:6] == sorted(set(grown[1:6]))
+    assert jumping[:2] == [jumping[0], jumping[0]]
+
+
 def test_lines_link_the_window_and_its_result_but_not_on_the_way():
     theme, film = load_theme("article"), make("pool", tween=5).film()
     a, sign = (

@@ -59,12 +59,18 @@ class CellFace:
         style = self.style(role, level)
         near, inner = gap // 2, side - gap
         pen.rect(near, near, inner, inner, style.fill)
-        if style.hatch and inner > 3 and not self.fit.bare:
-            # At the spacing of the side the strokes of neighbouring cells meet.
-            spacing = side / math.sqrt(2) / max(1, side // 14)
-            pen.hatch(near, near, inner, inner, style.hatch, spacing, 1.6 * self.look.unit, style.strokes)
+        if style.hatch and not self.fit.bare:
+            self.hatch(pen, style.hatch, 1.6 * self.look.unit, 14, style.strokes)
         if text:
             self.write(pen, text, note, style)
+
+    def hatch(self, pen: Pen, color: Color, stroke: float, apart: int, strokes: str = "/") -> None:
+        """Draw strokes over the cell from its corner, of some width and at least so many pixels apart."""
+        side, near, inner = self.side, self.fitted.gap // 2, self.side - self.fitted.gap
+        if inner > 3:
+            # At the spacing of the side the strokes of neighbouring cells meet.
+            spacing = side / math.sqrt(2) / max(1, side // apart)
+            pen.hatch(near, near, inner, inner, color, spacing, stroke, strokes)
 
     def write(self, pen: Pen, text: str, note: str, style: CellStyle) -> None:
         """The number in the middle of the cell; above a note in the lower right corner, if that fits there."""
