@@ -29,7 +29,7 @@ from cnnviz.scenes._learning import (
     record,
     train,
 )
-from cnnviz.scenes._learning_plots import progress, schedule_plot, view
+from cnnviz.scenes._learning_plots import progress, view
 from cnnviz.scenes._rules import RULES
 from cnnviz.story import Story
 from cnnviz.storyboard import Step, Values
@@ -118,7 +118,7 @@ class TrainingScene(Scene):
         return story.play(
             steps,
             len(shown),
-            (*seen.panels, progress(made, self.epochs), schedule_plot(made.rates)),
+            (*seen.panels, *progress(made, self.epochs)),
             alt=made.alt(self.data, self._learner.network.parameters),
             formula=RULES[self.optimizer].formula(SETTINGS),
         )
