@@ -52,10 +52,9 @@ def compare_ways(scene: Im2col) -> Story:
 
     def steps() -> Iterator[Step]:
         for row, way in enumerate(_NAMES):
-            yield story.step(_caption(way, i, k), light_rows(table.name, row, len(header)))
+            yield story.step(_caption(way, i, k), light_rows(table, row))
         said = Text("All give the same {o} output, up to rounding" if same else "Their {o} outputs differ", o=o)
-        plain = [SetEntry(panel=table.name, row=3, column=c, role="plain") for c in range(len(header))]
-        yield story.step(said, plain, beats=2)
+        yield story.step(said, light_rows(table, len(_NAMES)), beats=2)
         for side in more:
             direct, fft = (Number(float(each[way][side - 1]), n) for way, n in (("direct", 0), ("fft", 1)))
             said = Text(
