@@ -68,7 +68,7 @@ def compare_ways(scene: Im2col) -> Story:
         said = Text("The FFT needs fewer than the direct way from {size} on", size=k_won)
         if won is None:
             said = Text("At this size the FFT never needs fewer than the direct way")
-        lit = [*_moved(table, i, won, each), *light_rows(table.name, 2, len(header))] if won else []
+        lit = [*_moved(table, i, won, each), *light_rows(table, 2)] if won else []
         yield story.step(said, lit, beats=3)
 
     told = (
