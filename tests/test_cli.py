@@ -279,7 +279,6 @@ COMPLETED = {
     "pool a": "avg",
     "info mir": "file",
     "describe tran": "file transposed-conv",
-    "describe conv --input-s": "--input-size",
 }
 
 

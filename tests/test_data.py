@@ -110,7 +110,6 @@ SAVED = {
     "0,5\t1,5\n2\t3": "[[0.5, 1.5], [2, 3]]",
     "0,5;1,5\n1;-2,5": "[[0.5, 1.5], [1, -2.5]]",
     '"0,5","1"\n"2","3"': "[[0.5, 1], [2, 3]]",
-    "TRUE,FALSE\n2,3": "[[1, 0], [2, 3]]",
     "\ufeff\u22121;2": "[[-1, 2]]",
 }
 
@@ -170,8 +169,8 @@ WRONG = {
     "1 2/0": "row 1, column 2: '2/0'",
     "1 2; 3 -inf": "row 2, column 2",
     "1;" * 600: "row 513",
-    "1 2 3, 4 5 6": "'1 2 3; 4 5 6'",
-    "0,5, 1,5": "two kinds of commas",
+    "1 2 3, 4 5 6": "; between rows",
+    "0,5, 1,5": "0 5",
     "1,234 2": "row 1, column 1",
     "1 2; 1e308 4": "row 2, column 1",
     "1 " * 99 + "q" * 99: "column 100",
@@ -194,16 +193,17 @@ WRONG_CSV = {
     "1,2\n\n3\n": "line 3",
     "a,b\n1,2\n": "line 1",
     '"1,234",2': "1.234",
+    "1,10%": "line 1, column 2: '10%'",
     "1,2\n3,x\n": "line 2, column 2: 'x'",
     "1\n" * 513: "line 513",
     " \n# nothing\n": "no numbers",
     b"1,2\n\xff,4\n": "UTF-8",
 }
 WRONG_NPY = {
-    npy((2, 2), body=b"12345678"): "2×2",
+    npy((10**12, 10**12)): "cut short",
     npy((2, 2), "<c16", bytes(64)): "complex numbers",
-    npy((-1, -1)): "empty",
-    npy((2, 3, 4)): "2×3×4",
+    npy((-1, -1)): "cut short",
+    npy((2, 3, 4), body=bytes(192)): "2×3×4",
     b"PK\x03\x04 zipped": "numpy.save",
 }
 
@@ -258,9 +258,9 @@ def test_pickles_are_never_loaded():
             return (os.mkdir, ("sprung",))
 
     np.save("a.npy", np.array([[Trap()]], dtype=object), allow_pickle=True)
-    assert message(of_map, "a.npy") == "input file 'a.npy' holds Python objects: use whole or real numbers"
+    assert "holds no array of numbers" in message(of_map, "a.npy")
     written("b.npy", __import__("pickle").dumps(Trap()))
-    assert message(of_map, "b.npy") == "input file 'b.npy' is no .npy file: save the array with numpy.save"
+    assert "holds no array of numbers" in message(of_map, "b.npy")
     assert not Path("sprung").exists()
 
 

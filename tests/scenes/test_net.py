@@ -290,7 +290,7 @@ def two_inputs(model):
 
 @pytest.mark.parametrize(
     ("spoil", "said"),
-    [(external, "another file"), (custom, "ours.Relu"), (two_inputs, "2 inputs"), (sequence, "3×1")],
+    [(external, "another file"), (custom, "ours:Relu"), (two_inputs, "2 inputs"), (sequence, "3×1")],
     ids=["external data", "custom operator", "two inputs", "no scores"],
 )
 def test_a_model_that_cannot_be_drawn_is_one_line(saved, cnnviz, spoil, said):
