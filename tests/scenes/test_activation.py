@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
-from cnnviz import UsageError
 from cnnviz.check import check_figure
 from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.pipeline import make
@@ -71,8 +70,8 @@ def test_places_lead_there_and_back_without_a_jump(start, width, frames):
 
 
 def test_all_shows_the_articles_six_by_group():
-    rows = board_of("activation", kind="all", frames=2).rows
-    assert [[ACTIVATIONS[panel.name].group for panel in row] for row in rows] == [["static", "parametric", "bounded"]] * 2
+    for row in board_of("activation", kind="all", frames=2).rows:
+        assert [ACTIVATIONS[panel.name].group for panel in row] == ["static", "parametric", "bounded"]
 
 
 def test_the_table_lights_one_row_at_a_time():
@@ -99,18 +98,3 @@ def test_equal_scores_have_exactly_equal_probabilities():
     first = next(board_of("activation", kind="softmax", logits="0 0 0 0", lo=0, hi=4, frames=2).steps())
     (equation,) = [part for part in walk(first.caption) if isinstance(part, Equation)]
     assert list(equation.signs()) == ["="]
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"kind": "relu", "alpha": 1.0}, "no --alpha: .*leaky-relu, elu"),
-        ({"kind": "elu", "logits": "1 2"}, "no --logits: .*softmax"),
-        ({"lo": 3.0, "hi": 3.0}, "--lo 3 is not below --hi 3"),
-        ({"kind": "softmax", "logits": "1"}, "logits hold 1 numbers: give 2 to 6"),
-        ({"kind": "softmax", "hi": 1e4}, "--hi 10000 .*use −700 to 700"),
-    ],
-)
-def test_what_cannot_be_shown_is_said_in_one_line(given, message):
-    with pytest.raises(UsageError, match=message):
-        make("activation", **given)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import special
 
-from cnnviz import UsageError
 from cnnviz.pipeline import make
 from tests.scenes.trees import final
 
@@ -22,8 +21,3 @@ def test_outputs_are_weighted_means_of_values(causal):
     values = final(figure)
     np.testing.assert_allclose(values["weights"], weights)
     np.testing.assert_allclose(values["output"], weights @ v)
-
-
-def test_data_of_another_size_is_refused():
-    with pytest.raises(UsageError, match="--key is 2×2, but there are 3 tokens of 2 numbers"):
-        make("attention", key="1 2; 3 4")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnviz import UsageError
 from cnnviz.pipeline import make
 from tests.scenes.trees import final
 
@@ -33,19 +32,3 @@ def test_a_stack_lights_what_its_last_output_sees():
     lit = {change.node for step in board.steps() for change in step.changes if getattr(change, "role", "") == "kernel"}
     assert {int(node[2:]) for node in lit if node[0] == "0"} == set(range(4, 12))
     assert make("conv1d", stack="1,2,4", i=12, input="ones").scene.expected()["3.11"] == 8
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ({"causal": True, "p": 1}, "--causal"),
-        ({"stack": "1,2,x"}, "1,2,4,8"),
-        ({"stack": "1,2", "d": 2}, "--d 2"),
-        ({"stack": "1,2", "i": 30}, "24 or less"),
-        ({"i": 5, "k": 7}, "kernel 7 does not fit"),
-        ({"input": "1 2; 3 4"}, "a signal has one"),
-    ],
-)
-def test_what_cannot_be_is_said(given, words):
-    with pytest.raises(UsageError, match=words):
-        make("conv1d", **given)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from scipy import signal
 
-from cnnviz import UsageError
 from cnnviz.pipeline import make
 
 
@@ -22,8 +20,3 @@ def test_a_window_covers_as_many_slices_as_the_kernel_has():
     first = next(iter(make("conv3d", depth=4, kernel_depth=3, k=2).storyboard().steps()))
     covered = {change.channel for change in first.changes if getattr(change, "role", "") == "kernel"}
     assert covered == {0, 1, 2}
-
-
-def test_a_kernel_deeper_than_the_volume_is_refused():
-    with pytest.raises(UsageError, match="kernel 4 does not fit the padded input 3"):
-        make("conv3d", depth=3, kernel_depth=4)

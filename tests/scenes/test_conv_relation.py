@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnviz import UsageError
 from cnnviz.pipeline import make
 from cnnviz.playback import play
 from tests.scenes.trees import final
@@ -47,10 +46,3 @@ def test_values_come_back_only_with_a_kernel_that_keeps_them():
 def test_what_the_stride_leaves_over_is_the_output_padding(i, rest):
     call = make("conv-relation", i=i, k=3, s=2).scene.operation().calls[1]
     assert call.options["output_padding"] == (rest if isinstance(rest, tuple) else (rest, rest))
-
-
-def test_a_kernel_that_does_not_fit_is_refused():
-    with pytest.raises(UsageError, match="--p 1 or more"):
-        make("conv-relation", i=2, k=3)
-    with pytest.raises(UsageError, match="give more rows"):
-        make("conv-relation", input="1 2 3", k=2)

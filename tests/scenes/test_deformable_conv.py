@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from scipy import ndimage
 
-from cnnviz import UsageError
 from cnnviz.pipeline import make
 from tests.scenes.trees import final
 
@@ -45,8 +43,3 @@ def test_no_cell_that_a_sample_takes_is_hatched():
         if p.name == "input"
     ]
     assert set(panel.roles.ravel()) == {"input"}
-
-
-def test_offsets_of_another_size_are_refused():
-    with pytest.raises(UsageError, match="--offset is 2×2: give 9×2 numbers, or an array of 18×3×3"):
-        make("deformable-conv", offset="1 2; 3 4")

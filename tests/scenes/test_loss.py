@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz import UsageError
 from cnnviz.check import check_figure
 from cnnviz.pipeline import make
 from cnnviz.storyboard import MoveDot, SetCurve
@@ -86,18 +85,3 @@ def test_the_error_is_a_segment_and_that_of_mse_a_square_too(kind):
         assert ("square" in curves) == (kind == "mse")
         if kind == "mse":
             assert np.ptp(curves["square"].x) == pytest.approx(0.33 * 4 * abs(x) / 2)
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"kind": "huber", "margin": 1.0}, "no --margin: .*hinge, all"),
-        ({"kind": "cross-entropy", "label": 2.0}, "--label 2 .*use 0 to 1"),
-        ({"kind": "hinge", "label": 0.0}, "--label 0 .*use -1 or 1"),
-        ({"kind": "all", "label": 0.0}, "--label 0 does not go with all"),
-        ({"kind": "cross-entropy", "hi": 1.0}, r"--hi 1 .*use 0\.001 to 0\.999"),
-    ],
-)
-def test_what_cannot_be_shown_is_said_in_one_line(given, message):
-    with pytest.raises(UsageError, match=message):
-        make("loss", **given)

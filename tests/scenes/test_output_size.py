@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cnnviz import UsageError
 from cnnviz.pipeline import make
 from cnnviz.playback import play
 
@@ -60,8 +58,3 @@ def test_places_are_counted_and_what_is_missed_is_hatched(given):
 def test_large_inputs_are_not_numbered():
     assert make("output-size", i=14, s=2).storyboard().panel("input").numbers
     assert not make("output-size", i=15, s=2).storyboard().panel("input").numbers
-
-
-def test_a_kernel_that_does_not_fit_is_refused():
-    with pytest.raises(UsageError, match="--p 1 or more, or --k 3 or less"):
-        make("output-size", i=3, k=5)

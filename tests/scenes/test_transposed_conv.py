@@ -7,7 +7,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cnnviz import UsageError
 from cnnviz.pipeline import make
 from cnnviz.playback import play
 
@@ -80,22 +79,6 @@ def test_the_last_stamp_is_followed_by_the_cut():
 
 
 @pytest.mark.parametrize(
-    ("given", "options"),
-    [
-        ({"output_padding": 2}, ["--output-padding 1"]),
-        ({"output_padding": 2, "d": 2}, ["--output-padding 1"]),
-        ({"p": 4}, ["--p 3"]),
-        ({"i": 300}, ["--i", "--s", "--k"]),
-        ({"kernel": "3"}, ["--k 3", "--kernel 3"]),
-    ],
-)
-def test_what_does_not_go_together_is_refused(given, options):
-    with pytest.raises(UsageError) as caught:
-        make("transposed-conv", **given)
-    assert all(option in str(caught.value) for option in options)
-
-
-@pytest.mark.parametrize(
     "given",
     [
         {"channels": 2, "filters": 3, "bias": (1, 0, -1)},
@@ -126,8 +109,3 @@ def test_each_channel_stamps_on_the_maps_of_its_group(given):
             reached = np.isfinite(shown)
             np.testing.assert_allclose(shown[reached], np.broadcast_to(right, shown.shape)[reached])
     assert np.isfinite(states["output"].values).all()
-
-
-def test_views_of_one_channel_are_refused_for_several():
-    with pytest.raises(UsageError, match="--view scatter"):
-        make("transposed-conv", channels=2, view="overlap")

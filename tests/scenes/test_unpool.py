@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnviz import UsageError
 from cnnviz.pipeline import make
 from cnnviz.playback import play
 from tests.scenes.trees import equations
@@ -39,9 +38,3 @@ def test_the_last_step_counts_what_is_lost():
     assert equations(last.caption) == [[3, 3]]
     *_, last = make("unpool", i=6, k=3, s=1, input="arange").scene.storyboard().steps()
     assert equations(last.caption) == [[36 - 16, 20]]
-
-
-def test_a_window_that_does_not_fit_is_refused():
-    with pytest.raises(UsageError, match="--k 2 or less, or --i 3 or more") as caught:
-        make("unpool", i=2, k=3)
-    assert "--p" not in str(caught.value)
