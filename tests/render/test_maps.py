@@ -78,7 +78,7 @@ shapes = st.one_of(st.tuples(st.integers(1, 40), sides, sides), st.tuples(st.int
 hidden = st.lists(st.tuples(shapes, words, st.sampled_from(["block 1", "block 2"])), max_size=15)
 
 
-@settings(deadline=None, derandomize=True, max_examples=25)
+@settings(deadline=None, derandomize=True, max_examples=12)
 @given(hidden, st.integers(2, 50), st.sampled_from([1.0, 2 / 3, 2.0]), st.booleans())
 def test_nothing_overlaps_and_all_stays_on_the_stage(stations, classes, unit, numbers):
     panel = network(*sorted(stations, key=lambda entry: entry[2]), classes=classes)
