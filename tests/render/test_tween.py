@@ -8,14 +8,7 @@ import numpy as np
 import pytest
 
 from cnnviz.pipeline import make
-from cnnviz.render.frames import settled
 from cnnviz.render.theme import load_theme
-from tests.figures import named, usual_figures
-
-# Each scene once, in its quickest figure.
-FIGURES = [figure for figure in usual_figures() if figure[0] != "gradient-descent"]
-FIGURES += [("gradient-descent", {"optimizer": "adam", "frames": 8}), ("conv-relation", {"i": "6x7", "s": "2x1"})]
-SMALL = {"width": 480, "values": False}
 
 
 def pictures(film):
@@ -72,20 +65,6 @@ def test_an_animation_begins_with_the_question_and_ends_with_the_whole_result():
     assert (inside == pending.ink).all(axis=2).any(), "the question mark"
 
 
-@pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
-def test_settled_pictures_are_those_of_a_film_that_jumps(figure):
-    scene, given = figure
-    jumping, gliding = (make(scene, **given, tween=tween, width=320).film() for tween in (0, 3))
-    pixels = None
-    for frame, wanted in zip(settled(gliding), jumping, strict=True):
-        # What a reader of the settled pictures alone is told to have changed is all that has.
-        if pixels is None:
-            pixels = np.zeros_like(frame.pixels)
-        pixels[frame.changed.slices] = frame.pixels[frame.changed.slices]
-        np.testing.assert_array_equal(pixels, wanted.pixels)
-        assert (frame.milliseconds, frame.settled) == (wanted.milliseconds, True)
-
-
 @pytest.mark.parametrize(("step", "times"), [(1.0, [600] + 10 * [40]), (0.24, [120] + 3 * [40])])
 def test_short_steps_have_fewer_pictures_and_none_is_too_short(step, times):
     film = make("conv", i=20, k=1, s=10, step=step, hold=1, tween=6, width=320).film()
@@ -101,7 +80,7 @@ def test_what_appears_or_stays_does_not_glide():
 
 
 def test_a_dot_glides_with_its_tangent():
-    film = make("loss", tween=4, **SMALL).film()
+    film = make("loss", tween=4, width=480).film()
     color, place = load_theme("article").line("tangent"), film.layout.places["plot"]
     at = []
     for _, rgb in islice(pictures(film), 5, 11):
