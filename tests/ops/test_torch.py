@@ -54,10 +54,11 @@ def test_optimizers_have_torchs_defaults(name):
 
 
 @steady(100)
-@given(conv_cases())
-def test_conv2d(case):
+@given(st.sampled_from([1, 2, 3]), conv_cases())
+def test_convolutions(axes, drawn):
+    case = drawn if axes == 2 else on_axes(drawn, axes)
     options = {"stride": case.stride, "padding": case.padding, "dilation": case.dilation, "groups": case.groups}
-    both("conv2d", fractions(case.seed, case.x, case.w, (case.out,)), options)
+    both(f"conv{axes}d", fractions(case.seed, case.x, case.w, (case.out,)), options, backward=axes == 2)
 
 
 @steady(40)
@@ -79,45 +80,21 @@ def test_pad(mode, shape, ends):
         same(compute("pad", x, **options), theirs)
 
 
-@steady(40)
-@given(st.sampled_from([1, 3]), conv_cases())
-def test_conv1d_and_conv3d(axes, drawn):
-    case = on_axes(drawn, axes)
-    options = {"stride": case.stride, "padding": case.padding, "dilation": case.dilation, "groups": case.groups}
-    both(f"conv{axes}d", fractions(case.seed, case.x, case.w, (case.out,)), options, backward=False)
+WINDOW = {"kernel_size": (2, 3), "dilation": (1, 2), "padding": (1, 0), "stride": (2, 1)}
+PLAIN = [
+    *(("interpolate", [(2, 3, 4, 5)], {"size": size, "mode": mode, "align_corners": corners})
+      for size in ((7, 3), (2, 5)) for mode, corners in (("nearest", None), ("bilinear", False), ("bilinear", True))),
+    ("interpolate", [(2, 3, 4, 5)], {"scale_factor": 3, "mode": "nearest"}),
+    ("unfold", [(2, 3, 5, 6)], WINDOW), ("fold", [(2, 18, 6)], {"output_size": (5, 6), **WINDOW}),
+    *(("pixel_shuffle", [(2, 2 * r * r, 3, 2)], {"upscale_factor": r}) for r in (1, 2, 3)),
+    *(("pixel_unshuffle", [(2, 2, 3 * r, 2 * r)], {"downscale_factor": r}) for r in (1, 2, 3)),
+    *(("scaled_dot_product_attention", [(2, 4, 3), (2, 6, 3), (2, 6, 5)], {"is_causal": c}) for c in (False, True)),
+]  # fmt: skip
 
 
-@steady(40)
-@given(
-    st.tuples(*[st.integers(1, 7)] * 4), st.sampled_from([("nearest", None), ("bilinear", False), ("bilinear", True)])
-)
-def test_interpolate(sizes, mode):
-    options = {"size": sizes[2:], "mode": mode[0], "align_corners": mode[1]}
-    both("interpolate", fractions(4, (2, 3, *sizes[:2])), options, backward=False)
-    options |= {"size": None, "scale_factor": sizes[2]}
-    both("interpolate", fractions(4, (2, 3, *sizes[:2])), options, backward=False)
-
-
-@steady(40)
-@given(conv_cases())
-def test_unfold_and_fold(case):
-    options = {name: getattr(case, name) for name in ("dilation", "padding", "stride")}
-    options |= {"kernel_size": case.w[2:]}
-    (x,) = fractions(case.seed, case.x)
-    both("unfold", [x], options, backward=False)
-    both("fold", [compute("unfold", x, **options)], {"output_size": case.x[2:], **options}, backward=False)
-
-
-@pytest.mark.parametrize("r", [1, 2, 3])
-def test_pixel_shuffle_and_back(r):
-    both("pixel_shuffle", fractions(5, (2, 2 * r * r, 3, 2)), {"upscale_factor": r}, backward=False)
-    both("pixel_unshuffle", fractions(5, (2, 2, 3 * r, 2 * r)), {"downscale_factor": r}, backward=False)
-
-
-@pytest.mark.parametrize("causal", [False, True])
-def test_attention(causal):
-    shapes = (2, 4, 3), (2, 6, 3), (2, 6, 5)
-    both("scaled_dot_product_attention", fractions(6, *shapes), {"is_causal": causal}, backward=False)
+@pytest.mark.parametrize(("name", "shapes", "options"), PLAIN)
+def test_the_same_call_gives_the_same(name, shapes, options):
+    both(name, fractions(4, *shapes), options, backward=False)
 
 
 @steady(100)
