@@ -19,7 +19,7 @@ from cnnviz.scene import Scene
 
 Given = dict[str, Any]
 
-_REACH = {"i": 7, "k": 3, "s": 4, "p": 4, "d": 2, "output_size": 7, "frames": 5, "steps": 30, "seed": 99}
+_REACH = {"i": 7, "k": 3, "s": 4, "p": 4, "d": 2, "output_size": 7, "frames": 5, "steps": 30, "seed": 99, "depth": 1}
 """How far beyond its least value a number is drawn where more would only cost time; 3 where nothing is said."""
 
 _ROWS = ("logits", "start", "gamma", "beta", "bias")

@@ -20,7 +20,7 @@ from tests.drawing import steady
 from tests.figures import named
 from tests.properties.draws import figures
 
-EXAMPLES = {"conv": 15, "pool": 15, "unpool": 15, "vanishing": 2, "chain": 3}
+EXAMPLES = {"conv": 15, "pool": 15, "unpool": 15, "gradient-descent": 6, "vanishing": 2}
 """More figures where windows meet edges, fewer of the scenes that take longer."""
 
 
