@@ -8,7 +8,7 @@ import pytest
 from cnnviz.render.frames import Film
 from cnnviz.render.theme import load_theme
 from cnnviz.render.timing import Timing
-from cnnviz.storyboard import Block, Grid, Mark, MoveMark, Shade, Step, Storyboard
+from cnnviz.storyboard import Block, Grid, Shade, Step, Storyboard
 
 LOOK = load_theme("article")
 
@@ -31,12 +31,6 @@ def film(*rows, steps=ONE, numbers=False):
     return Film(board, LOOK, 960, Timing(step=1, hold=1), numbers=numbers)
 
 
-def pictures(*rows, **more):
-    """The stages of the frames as (height, width, 3) pictures, without the band below."""
-    made = film(*rows, **more)
-    return [made.palette.colors[frame.pixels][: int(0.85 * made.size[1])] for frame in made]
-
-
 def test_cells_of_a_block_are_those_of_a_grid():
     values = np.array([[1.0, -2, 3], [4, 5, 6]])
     shade = Shade(scale="diverging", lo=-6, hi=6)
@@ -51,26 +45,6 @@ def test_cells_of_a_block_are_those_of_a_grid():
         cuts.append(frame.pixels[place.y : place.y + 2 * place.cell, place.x : place.x + 3 * place.cell].copy())
     np.testing.assert_array_equal(*cuts)
     assert len(np.unique(cuts[0])) > 3, "there are numbers"
-
-
-def test_a_mark_stands_on_one_channel_or_on_all_and_leaves_nothing_behind():
-    color = LOOK.mark("window")
-
-    def frames(channel):
-        values, marks = np.arange(27.0).reshape(3, 3, 3), (Mark(name="m", role="window"),)
-        marked = Block(name="block", values=values, roles=np.full((3, 3, 3), "input"), marks=marks)
-        there = MoveMark(panel="block", mark="m", channel=channel, row=0, column=1, rows=2, columns=2)
-        gone = MoveMark(panel="block", mark="m", channel=channel, row=0, column=0, rows=0, columns=0)
-        steps = Step(caption="a"), Step(caption="a", changes=(there,)), Step(caption="a", changes=(gone,))
-        return pictures((marked,), steps=steps)
-
-    counts = {}
-    for channel in (None, 1):
-        bare, marked, again = frames(channel)
-        counts[channel] = int((marked == color).all(axis=2).sum())
-        assert not (bare == color).all(axis=2).any()
-        np.testing.assert_array_equal(bare, again)
-    assert counts[None] == 3 * counts[1] > 0
 
 
 def test_bars_stand_on_the_line_of_zero_and_hang_below_it():

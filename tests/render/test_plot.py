@@ -93,33 +93,6 @@ def test_drawing_on_equals_drawing_at_once(style):
     assert (grown.pixels() != Stage(plot_of()).pixels()).sum() > 200
 
 
-@settings(deadline=None, derandomize=True, max_examples=8)
-@given(st.lists(st.tuples(st.floats(-2.5, 2.5), st.floats(-1.5, 3.5)), min_size=1, max_size=5))
-def test_what_moves_leaves_no_trace_and_stays_within_its_boxes(path):
-    def stage():
-        standing = line("a", [-2, 0, 2], [0, 2, -1], style="dashed", text="a")
-        moving = (line("t", [], [], role="tangent", text="end"), line("g", [], [], role="guide", style="dotted"))
-        return Stage(plot_of(standing, *moving, dots=(Dot(name="d", role="active", x=0.0, y=0.0),)))
-
-    def changes(x, y):
-        return (
-            MoveDot(panel="plot", dot="d", x=x, y=y, text=f"{x:.1f}"),
-            SetCurve(panel="plot", curve="t", x=np.array([x - 1, x + 1]), y=np.array([y - 0.7, y + 0.7])),
-            SetCurve(panel="plot", curve="g", x=np.array([x, x]), y=np.array([0, y])),
-        )
-
-    walked, direct = stage(), stage()
-    for x, y in path:
-        before = walked.pixels()
-        boxes = walked.apply(*changes(x, y))
-        outside = np.ones(before.shape, bool)
-        for box in boxes:
-            outside[box.slices] = False
-        assert np.array_equal(walked.pixels()[outside], before[outside])
-    direct.apply(*changes(*path[-1]))
-    assert np.array_equal(walked.pixels(), direct.pixels())
-
-
 def test_texts_at_ends_move_apart_where_they_would_meet():
     boxes = [Box(300, 100, 340, 120)] * 3 + [Box(10, 101, 50, 121)]
     *column, aside = moved_apart(boxes, 0, HEIGHT)
