@@ -15,9 +15,7 @@ from onnx import TensorProto, helper
 from cnnviz import ops
 
 from .draws import (
-    ConvCase,
-    PoolCase,
-    TransposeCase,
+    Case,
     conv_cases,
     fractions,
     on_axes,
@@ -76,7 +74,7 @@ def test_pad(mode: str, ends: list[int], seed: int) -> None:
 
 @steady(100)
 @given(st.sampled_from([1, 2, 2, 3]), conv_cases())
-def test_convolutions(axes: int, drawn: ConvCase) -> None:
+def test_convolutions(axes: int, drawn: Case) -> None:
     case = drawn if axes == 2 else on_axes(drawn, axes)
     x, w, b = whole_numbers(case.seed, case.x, case.w, (case.out,))
     (theirs,) = runtime("Conv", x, w, b, **windows(case), group=case.groups)
@@ -86,7 +84,7 @@ def test_convolutions(axes: int, drawn: ConvCase) -> None:
 
 @steady(50)
 @given(conv_cases(), st.booleans(), st.booleans())
-def test_deform_conv2d(case: ConvCase, apart: bool, masked: bool) -> None:
+def test_deform_conv2d(case: Case, apart: bool, masked: bool) -> None:
     parts = case.x[1] if apart else 1
     cells, out = parts * math.prod(case.w[2:]), ops.conv2d(*whole_numbers(0, case.x, case.w), None, *case[3:7]).shape
     shapes = (case.x[0], 2 * cells, *out[2:]), case.w, (case.out,), (case.x[0], cells, *out[2:])
@@ -100,7 +98,7 @@ def test_deform_conv2d(case: ConvCase, apart: bool, masked: bool) -> None:
 
 @steady(25)
 @given(conv_cases())
-def test_unfold_and_fold(case: ConvCase) -> None:
+def test_unfold_and_fold(case: Case) -> None:
     x, w = whole_numbers(case.seed, case.x, (2, case.x[1], *case.w[2:]))
     how = case.w[2:], case.dilation, case.padding, case.stride
     columns = ops.unfold(x, *how)
@@ -124,7 +122,7 @@ def test_interpolate(sizes: tuple[int, ...], how: str, seed: int) -> None:
 
 @steady(60)
 @given(transpose_cases(below_stride=True))
-def test_conv_transpose2d(case: TransposeCase) -> None:
+def test_conv_transpose2d(case: Case) -> None:
     x, w, b = whole_numbers(case.seed, case.x, case.w, (case.out,))
     how = {**windows(case), "group": case.groups, "output_padding": case.output_padding}
     (theirs,) = runtime("ConvTranspose", x, w, b, **how)
@@ -134,11 +132,11 @@ def test_conv_transpose2d(case: TransposeCase) -> None:
 
 @steady(60)
 @given(pool_cases())
-def test_max_pool2d(case: PoolCase) -> None:
+def test_max_pool2d(case: Case) -> None:
     (x,) = whole_numbers(case.seed, case.x)
-    how = {**windows(case), "kernel_shape": case.kernel, "ceil_mode": int(case.ceil_mode)}
+    how = {**windows(case), "kernel_shape": case.w, "ceil_mode": int(case.ceil_mode)}
     values, indices = runtime("MaxPool", x, outputs=2, **how)
-    ours = ops.max_pool2d(x, case.kernel, case.stride, case.padding, case.dilation, case.ceil_mode, return_indices=True)
+    ours = ops.max_pool2d(x, case.w, case.stride, case.padding, case.dilation, case.ceil_mode, return_indices=True)
     planes = np.arange(case.x[0] * case.x[1]).reshape(*case.x[:2], 1, 1)
     np.testing.assert_array_equal(ours[0], values)
     # ONNX counts through the whole tensor, torch and we anew in each map.
@@ -147,11 +145,11 @@ def test_max_pool2d(case: PoolCase) -> None:
 
 @steady(60)
 @given(pool_cases(dilated=False), st.booleans())
-def test_avg_pool2d(case: PoolCase, counted: bool) -> None:
+def test_avg_pool2d(case: Case, counted: bool) -> None:
     (x,) = whole_numbers(case.seed, case.x)
-    how = {**windows(case), "kernel_shape": case.kernel, "ceil_mode": int(case.ceil_mode)}
+    how = {**windows(case), "kernel_shape": case.w, "ceil_mode": int(case.ceil_mode)}
     (theirs,) = runtime("AveragePool", x, **how, count_include_pad=int(counted))
-    ours = ops.avg_pool2d(x, case.kernel, case.stride, case.padding, case.ceil_mode, counted)
+    ours = ops.avg_pool2d(x, case.w, case.stride, case.padding, case.ceil_mode, counted)
     np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
 
 
