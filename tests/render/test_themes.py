@@ -11,6 +11,7 @@ import pytest
 from cnnviz.errors import UsageError
 from cnnviz.pipeline import make
 from cnnviz.playback import play
+from cnnviz.render.panels.cells import ink_on
 from cnnviz.render.theme import contrast, load_theme, theme_names
 from cnnviz.storyboard import Block, Grid
 from tests.figures import all_figures, make_figure
@@ -101,60 +102,50 @@ def hatched_apart(one, other):
     return a != b and all(contrast(s.fill, s.hatch) >= 1.3 for s in (one, other) if s.hatch)
 
 
+# What must be told from what it is drawn on: the least contrast, and that of the article's own colours.
+CONTRASTS = [
+    (4.5, 4.5, "page.ink page.muted page.result", "page.ground page.band"),
+    (4.5, 4.5, "page.result", "cells.lit"),
+    (4.5, 4.4, "lines.gradient", "page.band"),
+    (3, 3, "lines.forward", "page.band"),
+    (3, 3, "lines.axis lines.guide", "page.ground"),
+    (3, 1, "lines.edge", "page.ground"),
+    (3, 3, "marks.window marks.result marks.boundary", "page.ground"),
+    (3, 2, "marks.window", "cells.kernel cells.kernel_on_padding cells.input cells.selected cells.winner cells.output"),
+    (3, 2, "marks.window", "cells.zero cells.overlap cells.neighbour cells.padding cells.bias cells.lit"),
+    (3, 2, "marks.result", "cells.output cells.winner cells.selected cells.input cells.padding cells.unreached"),
+    (3, 2, "marks.boundary", "cells.input cells.kernel cells.zero cells.kernel_on_padding cells.winner cells.padding"),
+]
+
+
+def color_of(theme, name):
+    table, role = name.split(".")
+    return theme.cell(role).fill if table == "cells" else getattr(theme, table)[role]
+
+
 @themes
-def test_texts_can_be_read_on_every_ground(name):
+def test_what_is_written_and_drawn_stands_out(name):
     theme = load_theme(name)
-    page = theme.page
-    for ground, ink in itertools.product(("ground", "band"), ("ink", "muted", "result")):
-        assert contrast(page[ground], page[ink]) >= 4.5, (ground, ink)
+    for least, articles, front, back in CONTRASTS:
+        for one, other in itertools.product(front.split(), back.split()):
+            found = contrast(color_of(theme, one), color_of(theme, other))
+            assert found >= (articles if name == "article" else least), (one, other)
     for role, style in theme.cells.items():
         assert contrast(style.ink, style.fill) >= 4.5, role
         if style.hatch and name != "article":
             assert contrast(style.ink, style.hatch) >= 4.5, f"{role}: number on strokes"
-    quiet = (*QUIET, "guide", "axis", "edge")
-    for role in set(theme.lines) - set(quiet):
-        assert contrast(theme.lines[role], page["ground"]) >= 4.5, role
-    assert contrast(theme.lines["gradient"], page["band"]) >= (4.4 if name == "article" else 4.5)
-    assert contrast(page["result"], theme.cell("lit").fill) >= 4.5
-
-
-@themes
-@pytest.mark.parametrize("scale", ["sequential", "diverging", "gray"])
-def test_numbers_on_values_colours_can_be_read(name, scale):
-    from cnnviz.render.panels.cells import ink_on
-
-    for color in load_theme(name).scale(scale).tolist():
-        assert contrast(ink_on(tuple(color)), tuple(color)) >= 4.5
-
-
-@themes
-def test_lines_can_be_seen(name):
-    theme = load_theme(name)
-    # The article's edges are as light as they are: the active one is drawn thick above them.
-    for role in set(theme.lines) - {*QUIET, *(["edge"] if name == "article" else [])}:
-        assert contrast(theme.lines[role], theme.page["ground"]) >= 3, role
-    for role in ("forward", "gradient", "result"):
-        assert contrast(theme.line(role), theme.page["band"]) >= 3, role
+    for role in set(theme.lines) - {*QUIET, "guide", "axis", "edge"}:
+        assert contrast(theme.lines[role], theme.page["ground"]) >= 4.5, role
     for role, band in itertools.product(OPTIMIZERS, theme.scale("terrain").tolist()):
         assert contrast(theme.line(role), tuple(band)) >= 3, role
 
 
 @themes
-@pytest.mark.parametrize(
-    ("mark", "roles"),
-    [
-        ("window", "kernel kernel_on_padding input selected winner output zero overlap neighbour padding bias lit"),
-        ("result", "output winner selected input padding unreached pending"),
-        ("boundary", "input kernel zero kernel_on_padding winner unreached output padding"),
-    ],
-)
-def test_outlines_can_be_seen_on_what_they_are_drawn_on(name, mark, roles):
+def test_numbers_on_values_colours_can_be_read(name):
     theme = load_theme(name)
-    color = theme.mark(mark)
-    assert contrast(color, theme.page["ground"]) >= 3
-    least = 2 if name == "article" else 3
-    for role in roles.split():
-        assert contrast(color, theme.cell(role).fill) >= least, role
+    for scale in ("sequential", "diverging", "gray"):
+        for color in map(tuple, theme.scale(scale).tolist()):
+            assert contrast(ink_on(color), color) >= 4.5
 
 
 @themes

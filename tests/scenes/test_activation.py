@@ -69,11 +69,6 @@ def test_places_lead_there_and_back_without_a_jump(start, width, frames):
     assert np.abs(np.diff(np.append(at, at[0]))).max() < 2 * width / 4 / (frames - 1) + 1e-9
 
 
-def test_all_shows_the_articles_six_by_group():
-    for row in board_of("activation", kind="all", frames=2).rows:
-        assert [ACTIVATIONS[panel.name].group for panel in row] == ["static", "parametric", "bounded"]
-
-
 def test_the_table_lights_one_row_at_a_time():
     board, lit = board_of("activation", kind="table"), set()
     columns = range(len(board.panel("table").header))

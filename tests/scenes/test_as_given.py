@@ -12,10 +12,6 @@ from cnnviz.storyboard import MoveDot, SetRow
 from cnnviz.words.plain import spoken
 
 
-def captions(scene, **given):
-    return [step.caption for step in make(scene, **given).storyboard().steps()]
-
-
 def rows(board, name):
     return [change.text for step in board.steps() for change in step.changes
             if isinstance(change, SetRow) and change.row == name]  # fmt: skip
@@ -61,12 +57,3 @@ def test_the_ends_are_places_where_the_point_stops(figure):
     assert [float(text.replace("−", "-")) for text in shown] == stops
     assert (min(stops), max(stops)) == (given["lo"], given["hi"])
     assert f"{as_given(given['lo'])} to {as_given(given['hi'])}." in board.alt
-
-
-@pytest.mark.parametrize(("scene", "given", "said"), [
-    ("loss", {"kind": "mse", "label": 0}, "(0-(-1.75))^2 ≈ 3"),
-    ("activation", {"kind": "all", "lo": -1.5}, "x = −1.50: Linear −2"),
-    ("activation", {"kind": "softmax"}, "= e^-3.50/(e^-3.50+e^2.00+e^0.50+e^-1.00) ≈ 0"),
-])  # fmt: skip
-def test_places_keep_their_decimals_when_few_are_asked_for(scene, given, said):
-    assert said in "\n".join(map(spoken, captions(scene, **given, digits=0))) + "\n"

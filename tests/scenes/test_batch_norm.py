@@ -10,7 +10,7 @@ import pytest
 from cnnviz.pipeline import make
 from cnnviz.playback import play
 from cnnviz.storyboard import MoveDot, SetCurve
-from tests.scenes.sides import equations
+from tests.scenes.trees import equations
 
 
 @pytest.mark.parametrize(("batch", "channels", "activation"), [(2, 1, "none"), (5, 3, "sigmoid")])

@@ -10,7 +10,6 @@ from PIL import Image
 from scipy import signal
 
 from cnnviz.check import check_figure
-from cnnviz.ops import conv2d
 from cnnviz.parameters import changed
 from cnnviz.pipeline import make
 from cnnviz.playback import play
@@ -111,10 +110,3 @@ def test_modes_differ_where_windows_meet_padding():
     for each in roles:
         assert (each == "output").sum() == 12
         assert (each[1:3, 1:3] == "forward").all()
-
-
-def test_a_separable_convolution_is_a_full_one_of_fewer_weights():
-    scene = make("separable-conv", channels=3, filters=2, i=5, s=2, p="1,0").scene
-    whole = scene.mixing.values * scene.depthwise.values[:, 0]
-    padded = np.pad(scene.maps.values, ((0, 0), (1, 0), (1, 0)))
-    np.testing.assert_allclose(last(scene.storyboard())["output"].values, conv2d(padded, whole, stride=2))

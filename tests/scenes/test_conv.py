@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from cnnviz.pipeline import make
-from cnnviz.storyboard import Grid
 
 
 def test_captions_are_written_out():
@@ -50,12 +49,3 @@ def test_a_long_caption_keeps_its_ends():
 )
 def test_the_formula_has_its_numbers(given, formula):
     assert make("conv", **given).storyboard().formula == formula
-
-
-def test_large_inputs_show_colours_instead_of_numbers():
-    small, large = (make("conv", i=i, k=3, s=3).storyboard() for i in (19, 20))
-    assert small.panel("input").numbers
-    assert not large.panel("input").numbers
-    assert large.panel("input").shade.always
-    assert isinstance(large.panel("output"), Grid)
-    assert large.panel("output").shade.always

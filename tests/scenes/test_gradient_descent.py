@@ -110,8 +110,7 @@ def test_who_diverges_stops_without_a_warning():
         board = board_of("gradient-descent", optimizer="momentum", lr=0.01)
         *_, last = board.steps()
     assert "diverged" in Printer()(last.caption)
-    assert board.panel("loss").x_range == (0, 9)
-    assert board.count == 9
+    assert board.count == board.panel("loss").x_range[1] == 9
     assert np.isfinite(drawn(board, "surface", "momentum")).all()
     (step,) = board_of("gradient-descent", optimizer="sgd", lr=1000, start="4,-4").steps()
     assert [number.value for number in numbers(step.caption)] == [4, -4], "the first step is too long already"

@@ -9,7 +9,7 @@ from cnnviz.pipeline import make
 from cnnviz.playback import play
 from cnnviz.storyboard import Cell
 from cnnviz.words import Quotient, exact
-from tests.scenes.sides import equations
+from tests.scenes.trees import equations
 
 
 def neighbourhood(kind, n, place, shape):
@@ -58,9 +58,3 @@ def test_nothing_is_divided_by_what_is_written_as_0(given):
     scene = make("lrn", **{"kind": "intra", "channels": 1, "k": 0, **given}).scene
     for _, equation in equations(scene):
         assert all(exact(side.below) > 0 for side in equation.sides if isinstance(side, Quotient))
-
-
-def test_many_squares_are_shortened_but_keep_their_ends():
-    steps = list(make("lrn", kind="intra", n=7, i=7, channels=1, input="ones").storyboard().steps())
-    assert "1² + … + 1²" in steps[24].caption
-    assert "0.1·49" in steps[24].caption

@@ -13,13 +13,6 @@ def rows_of(figure):
     return [tuple(text.replace("*", "") for text in entries[1:]) for entries in table.entries]
 
 
-def test_the_default_ends_in_what_linear_takes():
-    found = rows_of(make("shapes"))
-    assert found[7][0] == "10·13·13 = 1690"
-    assert found[8][1] == "10·(1690 + 1) = 16910"
-    assert found[9] == ("", "22136", "7040900")
-
-
 def test_sizes_are_those_of_an_engine():
     figure = make("shapes", i="2x9x11", layers="conv 3@3 s2 p1, relu, pool 2, conv 4@2 d2 p1, flatten, linear 5")
     results = run(figure.scene.operation(), "onnx")

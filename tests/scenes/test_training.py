@@ -9,7 +9,7 @@ from cnnviz.network import Network, parse_layers
 from cnnviz.network.learning import Learner
 from cnnviz.pipeline import make
 from cnnviz.playback import play
-from cnnviz.scenes._learning import SCHEDULES, make_points
+from cnnviz.scenes._learning import make_points
 from cnnviz.storyboard import MoveDot, SetCurve, SetHeights
 from cnnviz.words import Text, walk
 
@@ -78,13 +78,6 @@ def test_a_rate_that_is_too_high_diverges_and_is_named():
     *_, last = board.steps()
     assert "diverged" in [part.template for part in walk(last.caption) if isinstance(part, Text)]
     assert board.point.values["lr"].value == 1000
-
-
-def test_schedules_start_or_rise_to_the_whole_rate_and_never_leave_it():
-    for schedule in SCHEDULES.values():
-        shares = [schedule(n / 100) for n in range(100)]
-        assert max(shares) == pytest.approx(1)
-        assert min(shares) >= 0
 
 
 def test_circles_lie_one_within_the_other():

@@ -64,13 +64,6 @@ def test_a_negative_frame_cuts_cells_off():
     assert all(str(role).endswith("unreached") for role in [*roles[0], *roles[-1], *roles[:, 0], *roles[:, -1]])
 
 
-def test_the_last_stamp_is_followed_by_the_cut():
-    *_, (_, states) = play(make("transposed-conv", view="scatter", p=1).storyboard())
-    kept = states["sum"].marks["kept"]
-    assert (kept.row, kept.column, kept.rows, kept.columns) == (1, 1, 5, 5)
-    assert (states["sum"].roles == "cut").sum() == 7 * 7 - 5 * 5
-
-
 @pytest.mark.parametrize("more", [{"filters": 3, "bias": (1, 0, -1)}, {"channels": 4, "groups": 2, "p": 1}])
 def test_each_channel_stamps_on_the_maps_of_its_group(more):
     scene = make("transposed-conv", i=2, k=2, s=2, **{"channels": 2, "filters": 2, **more}).scene

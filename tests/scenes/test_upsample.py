@@ -9,13 +9,6 @@ from cnnviz.pipeline import make
 from tests.scenes.trees import final
 
 
-def test_a_ramp_stays_one_where_corners_are_aligned():
-    values = final(make("upsample", input="0 3", scale=2))
-    np.testing.assert_array_equal(values["nearest"][0], [0, 0, 3, 3])
-    np.testing.assert_allclose(values["bilinear"][0], [0, 0.75, 2.25, 3])
-    np.testing.assert_allclose(values["align-corners"][0], [0, 1, 2, 3])
-
-
 @pytest.mark.parametrize("scale", [2, 3])
 def test_within_the_map_a_bilinear_kernel_is_bilinear_sampling(scale):
     values = final(make("upsample", i="3x2", scale=scale, tween=0))
