@@ -45,7 +45,7 @@ def find_scenes() -> dict[str, Path]:
     """The commands and the files that hold them: ours, then the others by name; raises CnnvizError for a twin."""
     if not SCENES_FOLDER.is_dir():
         raise CnnvizError(f"cnnviz cannot run from inside a zip ({_archive()}): install it with pip, or unpack it")
-    own = _folder_scenes(SCENES_FOLDER)
+    own = _own_scenes()
     others = dict(_entry_point_scenes(tuple(sys.path)))
     folders = [USER_FOLDER, *(Path(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part)]
     for folder in dict.fromkeys(folder.resolve() for folder in folders):
@@ -130,6 +130,11 @@ def _import(file: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+@cache
+def _own_scenes() -> dict[str, Path]:
+    return _folder_scenes(SCENES_FOLDER)
 
 
 def _folder_scenes(folder: Path) -> dict[str, Path]:

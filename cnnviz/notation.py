@@ -5,11 +5,17 @@ from __future__ import annotations
 import math
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 MINUS = "\u2212"
+
+THIN = "\u202f"
+"""The space between groups of digits, at which no line is broken."""
+
+_UNGROUPED = 4
 
 _READ, _SMALL, _LARGE = 6, 1e-4, 1e6
 # Fewer decimals than these are asked for to see whole numbers, or nearly so.
@@ -25,10 +31,21 @@ def number(value: float, digits: int = 0) -> str:
     if digits > _READ and abs(value) < _SMALL:
         whole = Decimal(scaled(value, digits)).scaleb(-digits)
         return f"{whole:e}".replace("-", MINUS) if whole else "0"
+    return _shown(float(value), digits)
+
+
+@lru_cache(maxsize=4096)
+def _shown(value: float, digits: int) -> str:
+    # Kept, as is what follows: a figure writes the same few numbers over and over.
     text = _rounded(value, digits)
     if float(text) == 0:
         text = text.lstrip("-")
     return text.replace("-", MINUS)
+
+
+def grouped(text: str) -> str:
+    """A whole number as it is read, from five digits on in groups of three: `4 320 000`."""
+    return f"{int(text):_}".replace("_", THIN) if text.isdigit() and len(text) > _UNGROUPED else text
 
 
 def _rounded(value: float, digits: int) -> str:
@@ -68,6 +85,11 @@ def scaled(value: float, digits: int = 0) -> int:
 
 def written(value: float, digits: int = 0) -> Fraction:
     """A number as it is written, exactly."""
+    return _written(float(value), digits)
+
+
+@lru_cache(maxsize=4096)
+def _written(value: float, digits: int) -> Fraction:
     return Fraction(scaled(value, digits), 10**digits)
 
 

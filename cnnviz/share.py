@@ -45,7 +45,7 @@ def write_shared(scene: str, given: Mapping[str, Any], vary: Mapping[str, Sequen
     if twice := [name for name in vary if name in given]:
         raise UsageError(f"--vary {twice[0]} and {declared[twice[0]].option} are both given: leave one of them out")
     shown = {name: [to_cli(declared[name].check(value)) for value in values] for name, values in vary.items()}
-    figures, pages, board = [], {}, None
+    figures, pages, board, size = [], {}, None, 0
     for number, values in enumerate(itertools.product(*shown.values()), 1):
         combination = dict(zip(shown, values, strict=True))
         try:
@@ -56,6 +56,11 @@ def write_shared(scene: str, given: Mapping[str, Any], vary: Mapping[str, Sequen
             told = {"message": str(error), "parameter": error.parameter, "remedy": remedy}
             figures.append({"values": combination, **told})
             continue
+        if (size := size + len(pages[file].encode("utf-8"))) > MOST_BYTES:
+            raise CnnvizError(
+                f"{number} of {count} figures have {size} bytes already, and a folder holds {MOST_BYTES}: "
+                "vary fewer values, or make the figure smaller"
+            )
         board = board or figure.storyboard()
         alt, command = figure.alt(file), figure.command()
         figures.append({"values": combination, "file": file, "alt": alt, "command": command})
@@ -65,8 +70,6 @@ def write_shared(scene: str, given: Mapping[str, Any], vary: Mapping[str, Sequen
     schema["properties"] = {name: _property(schema["properties"][name], values) for name, values in shown.items()}
     shared = {"schema": schema, "figures": figures, "words": words(board.lang)}
     pages[PAGE] = _index(spoken(board.title), tag_of(board.lang), shared)
-    if (size := sum(len(page.encode("utf-8")) for page in pages.values())) > MOST_BYTES:
-        raise CnnvizError(f"the folder would have {size} bytes: vary fewer values, or make the figure smaller")
     for name, page in pages.items():
         with whole_file(folder / name) as file_:
             file_.write(page.encode("utf-8"))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import os
 import re
 import shutil
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -98,14 +102,73 @@ def test_mkdocs_pages_hold_the_player(tmp_path):
     assert "srcdoc=" in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
 
 
+QUARTO = Path(__file__).parents[1] / "docs" / "quarto" / "_extensions"
+COMMAND = {**os.environ, "CNNVIZ": shutil.which("cnnviz", path=Path(sys.executable).parent) or "cnnviz"}
+
+# How Quarto calls a shortcode: its words, its options, and what the format is.
+SHORTCODES = """
+local formats = { html = { "html", "html:js" }, epub = { "html", "epub" }, latex = { "latex", "pdf" } }
+quarto = { doc = { is_format = function(name) return pandoc.List(formats[FORMAT]):includes(name) end } }
+local handlers = dofile(os.getenv("SHORTCODE"))
+function CodeBlock(block)
+  local args, kwargs = pandoc.List({}), {}
+  for word in block.text:gmatch("%S+") do
+    local name, value = word:match("^(%a%w*)=(.*)")
+    if name then kwargs[name] = pandoc.Inlines(value) else args:insert(pandoc.Inlines(word)) end
+  end
+  return handlers[args:remove(1)[1].text](args, kwargs)
+end
+"""
+
+
+@pytest.fixture
+def pandoc(tmp_path):
+    program = shutil.which("pandoc")
+    if program is None:
+        program = pytest.importorskip("pypandoc", reason="no Pandoc on this machine").get_pandoc_path()
+    (tmp_path / "shortcodes.lua").write_text(SHORTCODES)
+    environment = {**COMMAND, "SHORTCODE": str(QUARTO / "cnnviz" / "cnnviz.lua")}
+
+    def run(words, *options):
+        command = [program, "--lua-filter", "shortcodes.lua", *options]
+        source = f"```\n{words}\n```\n"
+        return subprocess.run(command, input=source, env=environment, cwd=tmp_path, capture_output=True, text=True)
+
+    return run
+
+
+def test_the_quarto_shortcode_is_the_player_on_a_page(pandoc):
+    page = pandoc("cnnviz conv --tween 0 k=2", "-t", "html").stdout
+    assert html.unescape(re.search(r'srcdoc="([^"]*)"', page)[1]) == make("conv", k=2, tween=0).to_html()
+    wrong = pandoc("cnnviz conv --k 9", "-t", "html")
+    assert wrong.returncode != 0
+    assert "--k 5" in wrong.stderr
+    assert "traceback" not in wrong.stderr
+
+
+def test_the_quarto_shortcode_prints_a_still(pandoc, tmp_path):
+    source = pandoc("cnnviz conv --k 2", "-t", "latex").stdout
+    alt, name = re.search(r"alt=\{([^}]*)\}\]\{(cnnviz-\w+\.pdf)\}", source).groups()
+    assert alt == make("conv", k=2).storyboard().alt
+    assert (tmp_path / name).read_bytes().startswith(b"%PDF")
+    assert pandoc("cnnviz conv --k 2", "-o", "a.epub", "-M", "title=A").returncode == 0
+    with zipfile.ZipFile(tmp_path / "a.epub") as book:
+        (page,) = (book.read(file).decode() for file in book.namelist() if file.endswith("ch001.xhtml"))
+        (picture,) = (book.read(file) for file in book.namelist() if file.endswith(".png"))
+    assert "<iframe" not in page
+    assert picture.startswith(b"\x89PNG")
+
+
 def test_quarto_runs_the_shortcode(tmp_path):
     quarto = shutil.which("quarto")
     if quarto is None:
         pytest.skip("no Quarto on this machine")
-    from pathlib import Path
-
-    shutil.copytree(Path(__file__).parents[1] / "docs" / "quarto" / "_extensions", tmp_path / "_extensions")
-    (tmp_path / "a.qmd").write_text("---\ntitle: A\nformat: html\n---\n\n{{< cnnviz conv --k 2 >}}\n")
-    done = subprocess.run([quarto, "render", "a.qmd"], cwd=tmp_path, capture_output=True, text=True, timeout=180)
-    assert done.returncode == 0, done.stderr
+    shutil.copytree(QUARTO, tmp_path / "_extensions")
+    (tmp_path / "a.qmd").write_text("---\ntitle: A\n---\n\n{{< cnnviz conv --k 2 >}}\n")
+    for kind in ("html", "epub"):
+        command = [quarto, "render", "a.qmd", "--to", kind]
+        done = subprocess.run(command, cwd=tmp_path, env=COMMAND, capture_output=True, text=True, timeout=180)
+        assert done.returncode == 0, done.stderr
     assert "srcdoc=" in (tmp_path / "a.html").read_text(encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "a.epub") as book:
+        assert any(file.endswith(".png") for file in book.namelist())

@@ -275,7 +275,7 @@ def test_nothing_is_cut_off(page, address, width):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_shared_page_needs_no_server(cnnviz, tmp_path):
+def test_a_shared_page_needs_no_server(cnnviz, tmp_path, monkeypatch):
     said = cnnviz("share", "conv", "--tween", 0, "--vary", "k=2,9", "--vary", "s=1,2", "-o", "page")
     assert said.code == 0
     page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
@@ -300,10 +300,13 @@ def test_a_shared_page_needs_no_server(cnnviz, tmp_path):
         ["--vary", "k=8,9"],
         ["--vary", "k=3,3"],
         ["--k", 3, "--vary", "k=2,3"],
+        ["--vary", "k=2,3", "--vary", "k=3,4"],
     ):
         assert cnnviz("share", "conv", *wrong, "-o", "other").code == 2
     many = ",".join(map(str, range(1, 16)))
     assert cnnviz("share", "conv", "--i", 20, "--vary", f"k={many}", "--vary", f"s={many}", "-o", "other").code == 2
+    monkeypatch.setattr("cnnviz.share.MOST_BYTES", 60_000)
+    assert cnnviz("share", "conv", "--vary", "k=2,3,4,5", "-o", "other").code == 1
     assert not (tmp_path / "other").exists()
 
 

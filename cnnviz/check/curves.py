@@ -92,7 +92,9 @@ def _told(board: Storyboard, operation: Operation, calls: list[Call]) -> Iterato
                 case Curve(name=name, x=x, y=y) if name in names:
                     yield f"curve {name} in {where}", x[np.isfinite(x)], y[np.isfinite(x)]
                     samples = x[np.isfinite(x)] if name == "function" else samples
-                case Dot(name=name, x=place, y=height) | MoveDot(dot=name, x=place, y=height) if name in names:
+                case Dot(name=name, x=place, y=height) | MoveDot(dot=name, x=place, y=height) if (
+                    name in names and np.isfinite(height)
+                ):
                     at = np.array([place])
                     yield f"dot {name} in {where}", at, height
                 case SetCurve(curve="guide", x=x, y=y):

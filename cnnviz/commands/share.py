@@ -28,8 +28,11 @@ def command(figure: str, options: Sequence[str]) -> None:
         raise click.UsageError("share writes pages alone: leave --format and --code out")
     if not vary:
         raise click.UsageError("share needs a parameter to choose: give one and its values, such as --vary s=1,2")
+    choices = [varied(text) for text in vary]
+    if twice := [name for at, (name, _) in enumerate(choices) if name in dict(choices[:at])]:
+        raise click.UsageError(f"--vary {twice[0]} is given twice: give all its values at once, as in {twice[0]}=1,2,3")
     folder = context.params["output"] or f"output/{figure}-shared"
-    click.echo(write_shared(figure, given(context), dict(map(varied, vary)), Path(folder)))
+    click.echo(write_shared(figure, given(context), dict(choices), Path(folder)))
 
 
 def _split(options: Sequence[str]) -> tuple[list[str], list[str]]:

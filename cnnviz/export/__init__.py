@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, BinaryIO
@@ -99,6 +100,7 @@ FRAMES = "frames"
 Writer = Callable[[Job, BinaryIO], Written]
 
 
+@cache
 def formats() -> tuple[str, ...]:
     """The extensions that can be written."""
     return tuple(sorted(file.stem.rstrip("_") for file in Path(__file__).parent.glob("[!_]*.py")))

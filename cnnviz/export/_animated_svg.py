@@ -55,7 +55,7 @@ def write(job: Job, file: BinaryIO) -> Written:
     begins = begins_of(film, [beat.step for beat in figure.beats])
     if figure.asked:
         first = figure.beats[0]
-        figure.beats.insert(0, replace(first, caption=0, changes=figure.asked))
+        figure.beats.insert(0, replace(first, caption=0, changes=figure.asked, flights=[]))
         begins = [0.0, *(film.timing.opening + begin for begin in begins)]
     count, ground = len(figure.beats), defs.pen()
     if not job.transparent:

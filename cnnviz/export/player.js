@@ -107,10 +107,12 @@
       const seconds = asking ? data.opening : usual;
       return Math.max(1000 * seconds / byId("speed").value, least(at));
     };
+    const following = () => (asking ? 0 : at + 1);
     // How a window goes to its next place and what flies after it, in half of the time at most.
     const transit = () => {
-      if (!data.tween || calm.matches || asking || preview !== null || at === steps.length - 1 || !stage.animate) return null;
-      const wanted = after(at + 1), flights = steps[at + 1][4];
+      const next = following();
+      if (!data.tween || calm.matches || preview !== null || next === steps.length || !stage.animate) return null;
+      const wanted = after(next), flights = steps[next][4];
       const moves = data.gliders.flatMap((slot, place) => {
         const number = slots.length + place, from = spots[held[number]], to = spots[wanted[number]];
         const seen = held[slot] && wanted[slot] && from !== to;
@@ -133,7 +135,7 @@
         { delay, duration, easing, fill: "forwards" });
     };
     const setOff = ({ moves, flights, each }) => {
-      pending = at + 1;
+      pending = following();
       data.lines.forEach((slot) => put(slot, 0));
       const motions = moves.map(({ slot, from, to }) => slot.animate(
         [from, to].map((spot) => ({ transform: placed(spot) })),
@@ -160,9 +162,8 @@
     };
     const goOn = () => {
       const found = transit();
-      if (asking) go(0);
-      else if (found) setOff(found);
-      else go(at + 1);
+      if (found) setOff(found);
+      else go(following());
     };
     const wait = () => {
       clearTimeout(timer);

@@ -34,7 +34,7 @@ _FORWARD = {
     "fc": "{layer}: {i} → {o}, {value} parameters",
     "maxpool": "{layer}: {i} → {o}, for example {value}",
     "avgpool": "{layer}: {i} → {o}, for example {value}",
-    "batchnorm": "{layer}: {i}, subtract each channel's mean, divide by its standard deviation: {value}",
+    "batchnorm": "{layer}: {i}, each channel less its mean, over its deviation: {value}",
     "lrn": "{layer}: {i}, a/(k + α/n·Σa²)^β: {value}",
 }
 _BACKWARD = {

@@ -114,6 +114,12 @@ class Film:
         return FigureStage(self.storyboard, self.layout, replace(self._look, theme=self.theme))
 
     @property
+    def prepares(self) -> bool:
+        """Whether padding comes after the question."""
+        moves = self.tween and 1000 * self.timing.opening >= self._least_gliding
+        return bool(self.opening and moves and not self.storyboard.bare)
+
+    @property
     def flight(self) -> int:
         """Pictures in which a result flies to its cell."""
         return round(_FLIGHT * self.tween)
@@ -125,15 +131,16 @@ class Film:
         painted: tuple[Box, ...] = ()
         shown: Pixels | None = None
         lasts = 0
-        for place, step, written in stage.acts():
+        for place, step, written in stage.acts(self.prepares):
             changes, moved = stage.changes(), tuple[Box, ...]()
-            asked = stage.questions(written) if self.opening and not place and not self.storyboard.bare else []
+            asked = stage.questions(written) if self.opening and not place and not self.storyboard.bare else None
             if not place:
                 raster.draw(changes)
-                lasts = max(clock.opening(), 10 * math.ceil(LEAST_MILLISECONDS / 10)) if asked else 0
+                lasts = max(clock.opening(), 10 * math.ceil(LEAST_MILLISECONDS / 10)) if asked is not None else 0
             gliding = self.tween and lasts and lasts >= self._least_gliding and not self.storyboard.bare
-            ways = stage.ways(written) if gliding and place else []
-            stage.land(place, step, written)
+            ways = stage.ways(written) if gliding else []
+            ways += [Way(item, item) for item in asked or ()] if ways else []
+            stage.land(place, step)
             moves = place > 0 and lasts >= self._least_gliding and any(change.moves for change in changes)
             flights = ways or (stage.flights(written) if gliding else [])
             # Half of the time all stands still.
@@ -142,7 +149,7 @@ class Film:
             glides = min(self.tween, room - flies) if moves else 0
             if place:
                 yield _settled(raster, painted, lasts, glides + flies)
-            elif asked:
+            elif asked is not None:
                 raster.fly(asked)
                 moved = tuple(item.reach for item in asked)
                 yield Frame(raster.pixels, whole[0], lasts - flies * GLIDE_MILLISECONDS, settled=False)

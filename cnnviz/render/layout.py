@@ -12,7 +12,7 @@ from cnnviz.limits import MAX_WIDTH
 from cnnviz.render.lines import FORMULA_SIZE, NOTE_SIZE, TEXT_SIZE, TITLE_SIZE, BareLines, Lines
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_LEADING, LEAST_TEXT, Extent, Fit, Place, text_scales
-from cnnviz.render.text import Typesetter
+from cnnviz.render.text import TextLine, Typesetter
 from cnnviz.storyboard import Panel, Storyboard
 
 MARGIN = 40
@@ -23,12 +23,14 @@ _BARE_CELL = 120
 # Cells of this side are large enough, whatever else might give way to them.
 _GOOD_CELL = 46
 _DEFAULT_WIDTH = 960
-_GAP, _WIDEST_GAP = 24, 48
+_GAP, _WIDEST_GAP = 18, 48
 # What larger texts leave of the cells, and the cells for which they give way above and below the stage.
 _KEPT_CELL, _LEAST_CELL, _LEAST_SHARE = 0.85, 24, 0.75
 # Between two panels that stand one under the other.
 _STACKED = 14
 _WIDER = 80
+# Labels of one line leave more height, where there is width for them.
+_OVERHANG = 1.4
 # What gives way, step by step, where cells have less than a share of the side that they then have: formulas' size,
 # the length of labels' lines, the cells of grids that may be enlarged.
 _TIGHT, _LABELS, _ENLARGED = (1.0, 0.9, 0.8), (0, 240, 160), (ENLARGED_CELL, 38, 32, 26, 20, 0)
@@ -143,6 +145,9 @@ def _arranged(
 def _shrink_to_fit(usual: _Arranger, least: int) -> tuple[_Arranger, int]:
     """Who arranges the stage, and its largest cells: as usual, unless these are much smaller than they need be."""
     cell = usual.largest(least)
+    wider = usual.measured(replace(usual.fit, overhang=_OVERHANG))
+    if (larger := wider.largest(cell)) > cell:
+        usual, cell = wider, larger
     if cell >= usual.fit.px(_GOOD_CELL):
         return usual, cell
     ends = [usual.giving_way(_TIGHT[-1], width, _ENLARGED[-1]) for width in _LABELS]
@@ -213,7 +218,10 @@ class _Arranger:
 
     def giving_way(self, tight: float, label_width: int, enlarged: int) -> _Arranger:
         """The same with what gives way to the cells."""
-        fit = replace(self.fit, tight=tight, label_width=label_width, enlarged=enlarged)
+        return self.measured(replace(self.fit, tight=tight, label_width=label_width, enlarged=enlarged))
+
+    def measured(self, fit: Fit) -> _Arranger:
+        """The same measured in another way."""
         return _Arranger(self._panels, fit, self._width, self._top)
 
     def largest(self, least: int = 1) -> int:
@@ -294,16 +302,18 @@ class _Arranger:
         return painter_class(panel.kind).measure(panel, cell, self.fit)
 
     def _slot(self, stack: Row, cell: int) -> int:
-        labels = [painter_class(panel.kind).label(panel, cell, self.fit) for panel in stack]
-        wide = [line.width for label in labels for line in self.fit.label_lines(label)]
-        return max(*(self._extent(panel, cell).width for panel in stack), *wide, 0)
+        wide = [self._extent(panel, cell).width for panel in stack]
+        return max(*wide, *(line.width for panel in stack for line in self._label_lines(panel, cell)), 0)
+
+    def _label_lines(self, panel: Panel, cell: int) -> list[TextLine]:
+        label = painter_class(panel.kind).label(panel, cell, self.fit)
+        return self.fit.label_lines(label, self._extent(panel, cell).width) if label else []
 
     def _under(self, panel: Panel, cell: int) -> int:
         """Pixels under the body of a panel: its label, and what stands below that."""
-        painter = painter_class(panel.kind)
-        label = painter.label(panel, cell, self.fit)
-        more = (len(self.fit.label_lines(label)) - 1) * self.fit.tx(LABEL_LEADING)
-        return (self.fit.label_room + more if label else 0) + painter.room_below(panel, cell, self.fit)
+        lines = self._label_lines(panel, cell)
+        label = self.fit.label_room + (len(lines) - 1) * self.fit.tx(LABEL_LEADING) if lines else 0
+        return label + painter_class(panel.kind).room_below(panel, cell, self.fit)
 
     def _tall(self, stack: Row, cell: int) -> int:
         """All of a stack but what stands under its last panel."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
-
-import numpy as np
 
 from cnnviz.playback import place_of
 from cnnviz.render.canvas import Look
@@ -17,9 +17,9 @@ from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import Item, Painter, Slot, Way
 from cnnviz.render.panels.cells import CellsPainter
 from cnnviz.render.pen import Pen
-from cnnviz.storyboard import Cell, Change, Step, Storyboard
+from cnnviz.storyboard import Cell, Change, SetEntry, SetStation, Step, Storyboard
 
-_MOST_FLYING, _MOST_MOVING = 16, 256
+_MOST_FLYING, _MOST_CARRIED, _MOST_MOVING = 16, 40, 256
 
 
 class SlotChange(NamedTuple):
@@ -88,7 +88,7 @@ class FigureStage(Stage):
         }
         self.link = Link(list(self.panels.values()), layout, look)
         super().__init__([self.head, self.band, self.link, *self.panels.values()])
-        self._board = board
+        self._board, self._held = board, list[Change]()
 
     def take(self, changes: Iterable[Change]) -> None:
         """Bring changes in."""
@@ -102,37 +102,52 @@ class FigureStage(Stage):
             self.band.show(step, place)
             yield place, step
 
-    def acts(self) -> Iterator[tuple[int, Step, tuple[Cell, ...]]]:
-        """The steps in two parts where a window makes a result: at first without the cells that it writes.
+    def acts(self, prepared: bool = False) -> Iterator[tuple[int, Step, tuple[Change, ...]]]:
+        """The steps in two parts where a result arrives: at first without the cells, entries and values that do.
 
-        Yields these with the step; `land` brings them in.
+        Yields these with the step; `land` brings them in. A first step without cells is held back as a whole. Before a
+        `prepared` first step inputs have no padding, and no windows: it writes the padding too.
         """
         for place, step in enumerate(self._board.steps()):
             cells = [change for change in step.changes if isinstance(change, Cell)]
             valued = {(cell.panel, place_of(cell)) for cell in cells if cell.value is not None}
             # All that happens to a cell, in its order.
-            written = tuple(cell for cell in cells if (cell.panel, place_of(cell)) in valued)
-            held = set(map(id, written))
+            written = tuple(c for c in step.changes if _arrives(c, valued) or not (place or cells))
+            padding = self._padding() if prepared and not place else ()
+            self.take(replace(cell, role="empty", value=math.nan) for cell in padding)
+            held = set(map(id, step.changes if padding else written))
+            self._held = [*padding, *(change for change in step.changes if id(change) in held)]
             self.take(change for change in step.changes if id(change) not in held)
-            yield place, step, written
+            # A station is lit before its values arrive.
+            self.take(replace(change, values=None) for change in written if place and isinstance(change, SetStation))
+            yield place, step, (*padding, *written)
 
-    def land(self, place: int, step: Step, written: Iterable[Cell]) -> None:
+    def land(self, place: int, step: Step) -> None:
         """Bring in what `acts` left out of a step."""
-        self.take(written)
+        self.take(self._held)
         self.band.show(step, place)
 
-    def ways(self, written: Sequence[Cell]) -> list[Way]:
-        """Cells that move or grow within their panels, on the page, before they are brought in."""
+    def _padding(self) -> tuple[Cell, ...]:
+        """The cells of padding around inputs, as they are; none where they are too many to be watched."""
+        painters = (painter for painter in self.panels.values() if isinstance(painter, CellsPainter))
+        found = tuple(cell for painter in painters for cell in painter.padding())
+        return found if len(found) <= _MOST_MOVING else ()
+
+    def ways(self, written: Sequence[Change]) -> list[Way]:
+        """What moves or grows within its panel, on the page, before it is brought in."""
         found: list[Way] = []
-        for panel in dict.fromkeys(cell.panel for cell in written):
-            painter, cells = self.panels[panel], [cell for cell in written if cell.panel == panel and not cell.source]
-            if isinstance(painter, CellsPainter) and len(cells) <= _MOST_MOVING:
-                found += painter.ways(cells)
+        for panel in dict.fromkeys(change.panel for change in written):
+            own = [change for change in written if change.panel == panel and not getattr(change, "source", None)]
+            if len(own) <= _MOST_MOVING:
+                found += self.panels[panel].ways(own)
         return found
 
-    def flights(self, written: Iterable[Cell]) -> list[Way]:
+    def flights(self, changes: Iterable[Change]) -> list[Way]:
         """Cells on their way from what they are made of to where they are written, on the page."""
+        written = [change for change in changes if isinstance(change, Cell)]
         found = [self._flight(cell, cell.source, cell.origin) for cell in written if cell.source and cell.origin]
+        if found:
+            return found if len(found) <= _MOST_CARRIED else []
         for cell in self._results(written):
             painter = self.panels[cell.panel]
             assert isinstance(painter, CellsPainter)
@@ -149,20 +164,38 @@ class FigureStage(Stage):
         tile = start.tile(origin)
         return Way(tile, tile._replace(at=end.cell_box(place_of(cell))[:2]))
 
-    def questions(self, written: Iterable[Cell]) -> list[Item]:
-        """Question marks in cells that are empty yet, one a panel."""
-        found: dict[str, Item] = {}
-        for cell in self._results(written):
-            painter, at = self.panels[cell.panel], place_of(cell)
-            if cell.panel not in found and isinstance(painter, CellsPainter) and np.isnan(painter.state.values[at]):
-                found[cell.panel] = painter.question(at)
-        return list(found.values())
+    def questions(self, written: Sequence[Change]) -> list[Item] | None:
+        """Question marks in cells that are empty yet, one a panel; None where nothing asks before the first step.
 
-    def _results(self, written: Iterable[Cell]) -> list[Cell]:
-        shown = (cell for cell in written if cell.value is not None and cell.role != "zero")
+        Other panels are themselves what is asked.
+        """
+        found: dict[str, Item] = {}
+        for cell in written:
+            painter = self.panels[cell.panel]
+            if cell.panel in found or not isinstance(cell, Cell) or not isinstance(painter, CellsPainter):
+                continue
+            if painter.state.roles[at := place_of(cell)] == "pending":
+                found[cell.panel] = painter.question(at)
+        return list(found.values()) if found or any(not isinstance(change, Cell) for change in written) else None
+
+    def _results(self, written: Iterable[Change]) -> list[Cell]:
+        cells = (change for change in written if isinstance(change, Cell))
+        shown = (cell for cell in cells if cell.value is not None and cell.role != "zero")
         return [cell for cell in shown if cell.panel in self.link.sources]
 
     def at(self, places: Collection[int]) -> Iterator[tuple[int, Step]]:
         """Bring the steps in up to the last of these places; yields at each of them."""
         wanted = set(places)
         return (found for found in islice(self.steps(), max(wanted) + 1) if found[0] in wanted)
+
+
+def _arrives(change: Change, valued: Collection[object]) -> bool:
+    """Whether a change is a result, which comes last."""
+    match change:
+        case Cell():
+            return (change.panel, place_of(change)) in valued
+        case SetStation():
+            return change.values is not None
+        case SetEntry():
+            return change.text is not None
+    return False

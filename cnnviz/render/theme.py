@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,7 @@ class Theme:
         return np.stack(channels, axis=1).round().astype(np.uint8)
 
 
+@cache
 def theme_names() -> tuple[str, ...]:
     """The themes that come with cnnviz."""
     return tuple(sorted(file.stem for file in THEMES_FOLDER.glob("*.toml")))
@@ -107,13 +109,17 @@ def load_theme(name: str) -> Theme:
     A file with `extends = "article"` gives only what differs from that theme.
     """
     if name in theme_names():
-        file = THEMES_FOLDER / f"{name}.toml"
-    elif name.endswith(".toml"):
+        return _built_in(name)
+    if name.endswith(".toml"):
         file = Path(name).expanduser()
-    else:
-        hint = suggest(name, theme_names(), otherwise=", or give a .toml file")
-        raise UsageError(f"there is no theme {name!r}: {hint}")
-    return _theme_of(file.stem, _read(name, file))
+        return _theme_of(file.stem, _read(name, file))
+    hint = suggest(name, theme_names(), otherwise=", or give a .toml file")
+    raise UsageError(f"there is no theme {name!r}: {hint}")
+
+
+@cache
+def _built_in(name: str) -> Theme:
+    return _theme_of(name, _read(name, THEMES_FOLDER / f"{name}.toml"))
 
 
 def _read(name: str, file: Path) -> dict[str, Any]:

@@ -116,16 +116,19 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
     initial, told, wrote = slots.filled(), [], dict[_Key, int]()
     numbers = {name: number for number, name in enumerate(stage.panels, start=_FIRST)}
     asked: dict[Hashable, int] = {}
-    for place, step, written in stage.acts():
+    for place, step, written in stage.acts(film.prepares):
         begun: dict[Hashable, int] = {}
         if not place and film.opening and not film.storyboard.bare:
             begun = slots.filled()
-            if questions := stage.questions(written):
+            questions = stage.questions(written)
+            if questions:
                 asked = {**begun, _QUESTION: slots.fragment(_LINK, questions[0])}
                 begun[_QUESTION] = 0
-        moving = place and film.tween and not film.storyboard.bare
+            elif questions is not None:
+                asked = dict(initial)
+        moving = (place or asked) and film.tween and not film.storyboard.bare
         ways = stage.ways(written) if moving else []
-        stage.land(place, step, written)
+        stage.land(place, step)
         for change in step.changes:
             if isinstance(change, Cell) and change.value is not None:
                 wrote[numbers[change.panel], ("cell", *place_of(change))] = place
@@ -135,7 +138,7 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
         new = begun | slots.filled()
         ways = ways or (stage.flights(written) if moving else [])
         told.append((step, caption, new, (counter, progress), [slots.flight(way) for way in ways]))
-    layers = [*slots.layers(), *([Layer(0, 0, [_QUESTION])] if asked else [])]
+    layers = [*slots.layers(), *([Layer(0, 0, [_QUESTION])] if _QUESTION in asked else [])]
     order = [key for layer in layers for key in layer.slots]
     gliders = [place for place, key in enumerate(order) if key in slots.gliders]
     placed: list[Hashable] = [*order, *(("spot", order[place]) for place in gliders)]
@@ -219,8 +222,8 @@ class _Slots:
             spots = [(x + middle[0], y + middle[1])]
         else:
             way.end.draw(pen)
-            # Of a turn as many places as make it look round.
-            parts = _TURNED if way.middle else 1
+            # Of a turn as many places as make it look round, of a way along lines enough to stay on them.
+            parts = _TURNED if way.middle or way.through else 1
             spots = list(dict.fromkeys(way.at(part / parts).at for part in range(parts + 1)))
         return Flight(self._fragments.of(pen.take()), spots, way.grows)
 

@@ -138,15 +138,25 @@ class Channels:
             # Of these a filter of a group sees only some.
             middle = "…" if scene.groups > 1 else Joined((Number(2), Number(channels - 1)), "–")
             names = names[0], middle, names[1]
-        self.S = _sums(story, self.partial, names, self.offsets, y.values[0, self.filters])
+        # Where filters are wider than maps the sums stand above them.
+        maps = len(shown) * self.X.panel.shape[-1] + len(self.filters) * self.windows.out[-1]
+        self._wide = sum(len(each.values) * each.panel.shape[-1] for each in self.W) + len(names) > maps
+        self.S = _sums(story, self.partial, names, self.offsets, y.values[0, self.filters], under=self._wide)
         how = sheets(self.filters, filters, "map {n}", "{n} of {every} maps drawn")
         self.Y = story.cells("output", "", y, pending=True, lost=lost_of(x, self.w), **how)
         self.whole_drawn = len(self.filters) == filters and not hidden
 
     @property
-    def kernels(self) -> list[Cells | str]:
-        """The filters, and an ellipsis for those that are not drawn."""
-        return [*self.W[:1], *between(self.filters, len(self.w)), *self.W[1:]]
+    def rows(self) -> tuple[list[Cells | str], ...]:
+        """The stage: an ellipsis stands for filters that are not drawn; no sums where there is nothing to add up."""
+        filters: list[Cells | str] = [*self.W[:1], *between(self.filters, len(self.w)), *self.W[1:]]
+        sums = (self.S,) if self._adds else ()
+        maps: list[Cells | str] = [self.X, "→", self.Y]
+        return ([*maps, *sums], filters) if self._wide else (maps, [*filters, *sums])
+
+    @property
+    def _adds(self) -> bool:
+        return any(len(terms) > 1 for terms in self.terms) or bool(self.offsets.any())
 
     def symbol(self, at: tuple[int, ...]) -> Symbol:
         """A cell of the output, by the number of its filter."""
@@ -170,7 +180,7 @@ class Channels:
         bias = [self.offsets[f]] if self.offsets.any() else []
         self.S.values[:, 0, 0] = [*self.partial[f, :, row, column], *bias, self.Y.values[at]]
         yield from self.X.windows(self.windows, at)
-        for n in (*self.terms[f], *range(len(self.partial[0]), len(self.S.values))):
+        for n in (*self.terms[f], *range(len(self.partial[0]), len(self.S.values))) if self._adds else ():
             yield self.S.set((n, 0, 0), role="output", value=float(self.S.values[n, 0, 0]))
         yield from self.Y.write(at)
 
@@ -184,7 +194,8 @@ class Channels:
         for n in sorted({*before} ^ {*spans[f]}):
             for place in np.ndindex(roles.shape[1:]):
                 yield self.X.set((n, *place), role=str(roles[(n, *place)]) if n in spans[f] else "cut")
-        for n in sorted({*(self.terms[f - 1] if f else range(len(self.partial[0])))} - {*self.terms[f]}):
+        skipped = {*(self.terms[f - 1] if f else range(len(self.partial[0])))} - {*self.terms[f]}
+        for n in sorted(skipped) if self._adds else ():
             yield self.S.set((n, 0, 0), role="cut", value=float("nan"))
 
 
@@ -199,13 +210,14 @@ def _partial_sums(
     return np.stack([found[:, term].sum(axis=1) for term in terms], axis=1)
 
 
-def _sums(story: Story, partial: Values, names: tuple[Words, ...], offsets: Values, y: Values) -> Cells:
+def _sums(story: Story, partial: Values, names: tuple[Words, ...], offsets: Values, y: Values, *, under: bool) -> Cells:
     """A cell for each channel's sum, one for the bias where there is any, and what they add up to."""
     biased, every = bool(offsets.any()), np.concatenate([partial.ravel(), offsets, y.ravel()])
     names = (*names, *([Math("b")] if biased else []), Math("y"))
     signs = (*("+" * (len(names) - 2)), "=")
     values = np.full((len(names), 1, 1), np.nan)
-    found = held(story, "sums", Text("Sums and bias" if biased else "Sums"), values, "pending", every, names, signs)
+    label = Text("Sums and bias" if biased else "Sums")
+    found = held(story, "sums", label, values, "pending", every, names, signs, under=under)
     found.values = np.zeros(values.shape)
     return found
 
@@ -225,6 +237,8 @@ def held(
     every: Values,
     names: tuple[Words, ...],
     signs: tuple[str, ...] = (),
+    *,
+    under: bool = False,
 ) -> Cells:
     """A panel with a sheet for each channel and `signs` between; `every` are all numbers that it may show."""
     panel = Block(
@@ -239,5 +253,6 @@ def held(
         held=True,
         signs=signs,
         enlarge=True,
+        under=under,
     )
     return story.add(panel, values)

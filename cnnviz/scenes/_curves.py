@@ -39,6 +39,9 @@ MANNERS = (
 
 _SAMPLES, _HALVINGS, _STEEP = 241, 40, 0.02
 _TANGENT, _PAD, _MOST_DECIMALS, _SIBLINGS, _NEAR = 0.13, 0.08, 15, 6, 0.05
+_FIRST = 3 / 16
+"""How far from the lower end a point starts and ends, as a share of its way."""
+
 _SHOWN_DEFAULTS = {"leaky_relu": 0.1}
 """Parameters for which the function's own default is too small to be seen on a curve."""
 
@@ -191,7 +194,7 @@ class Point(Generic[Entry]):
         return graph.compute(self.entry.name, x, result=result, **options)
 
     def plot(self, name: str, texts: Sequence[Words] = ("", ""), guides: Sequence[Curve] = (), **fields: Any) -> Plot:
-        """Axes with both curves, named by `texts` at their ends, and the point where it starts and ends."""
+        """Axes with both curves, named by `texts` at their ends; on the x-axis a question where the point ends."""
         (x, y), (u, v), none = self.curve, self.derivative, np.empty(0)
         # Names stand at the left ends of curves that come near the label, or each other, at the right.
         turn = -1 if self._bounded or abs(y[-1] - v[-1]) < _NEAR * np.ptp(self.y_range) else 1
@@ -203,8 +206,9 @@ class Point(Generic[Entry]):
             Curve(name="tangent", role="tangent", x=none, y=none),
         )
         dots = (
-            Dot(name="slope", role="derivative", x=float(self.at[-1]), y=float(self.slopes[-1])),
-            Dot(name="point", role="active", x=float(self.at[-1]), y=float(self.values[-1])),
+            Dot(name="slope", role="derivative", x=math.nan, y=math.nan),
+            Dot(name="point", role="active", x=math.nan, y=math.nan),
+            question(self.at),
         )
         return Plot(name=name, x_range=self.x_range, y_range=self.y_range, curves=curves, dots=dots, **fields)
 
@@ -214,6 +218,7 @@ class Point(Generic[Entry]):
         changes: list[Change] = [
             MoveDot(panel=panel, dot="slope", x=x, y=slope),
             MoveDot(panel=panel, dot="point", x=x, y=value),
+            *([] if step else answered(panel)),
         ]
         if tangent:
             # Equally long to the eye, whatever its slope.
@@ -251,12 +256,16 @@ def point_moves(
     story = Story(scene, point.entry.title, graph, point=said)
     story.settings += [*settings, *(("", setting) for setting in point.settings)]
 
+    named = list(zip(rows.items(), letters, strict=True))
+
     def told(step: int) -> dict[str, Words]:
         numbers = (point.x(step), point.value(step), point.slope_at(step))
         values = (Equation(letter, (number,), strong=False) for letter, number in zip(letters, numbers, strict=True))
-        return {name: Text(text, value=value) for (name, text), value in zip(rows.items(), values, strict=True)}
+        return {name: Text(text, value=value) for ((name, text), _), value in zip(named, values, strict=True)}
 
-    roles = zip(told(-1).items(), ("ink", "curve", "derivative"), strict=True)
+    unknown = {name: Text(text, value=Text("{letter} = ?", letter=letter)) for (name, text), letter in named}
+    asked = unknown | dict([next(iter(told(-1).items()))])
+    roles = zip(asked.items(), ("ink", "curve", "derivative"), strict=True)
     lines = (
         Row(name="equation", text=ByCases(letters[1], point.entry.body)),
         Row(name="gap", text=""),
@@ -278,6 +287,16 @@ def point_moves(
     return story.play(steps, len(point.at), (plot, formula), step_roles=(), **texts)
 
 
+def question(at: Values) -> Dot:
+    """A dot on the x-axis, at the last of some places, that asks for the functions' values there."""
+    return Dot(name="question", role="active", x=float(at[-1]), y=0.0, text="?", side="above")
+
+
+def answered(*panels: str) -> list[Change]:
+    """The questions of plots are not seen any more."""
+    return [MoveDot(panel=panel, dot="question", x=math.nan, y=math.nan) for panel in panels]
+
+
 def refuse_options(scene: Any, takers: Mapping[str, Sequence[str]]) -> None:
     """Refuse parameters that only other kinds of a figure take; raises UsageError."""
     for name, kinds in takers.items():
@@ -288,8 +307,8 @@ def refuse_options(scene: Any, takers: Mapping[str, Sequence[str]]) -> None:
 def places(lo: float, hi: float, frames: int) -> tuple[Values, int]:
     """Evenly spread places, rounded to the decimals with which they are shown, and these decimals.
 
-    From behind the middle they lead to the upper end as it was given, to the lower one and back to the middle: a point
-    that starts anew there does not jump.
+    From near the lower end, where most functions are not flat and losses are large, they lead to the upper end as it
+    was given, to the lower one and back: a point that starts anew there does not jump.
     """
     if not lo < hi:
         raise UsageError(f"--lo {to_cli(lo)} is not below --hi {to_cli(hi)}: use a smaller --lo or a larger --hi")
@@ -298,8 +317,8 @@ def places(lo: float, hi: float, frames: int) -> tuple[Values, int]:
     finest = max(least, math.ceil(-math.log10((hi - lo) / (frames - 1))))
     digits = next((n for n in range(least, finest) if np.abs(exact - np.round(exact, n)).max() < 1e-9), finest)
     # Adding zero turns −0 into 0.
-    at, middle = np.round(exact, digits) + 0.0, frames // 2
-    return np.concatenate([at[middle + 1 :], at[-2:0:-1], at[: middle + 1]]), digits
+    at, first = np.round(exact, digits) + 0.0, int(_FIRST * frames)
+    return np.concatenate([at[first + 1 :], at[-2:0:-1], at[: first + 1]]), digits
 
 
 def shown_digits(at: Values, digits: int, most: int | None) -> int:

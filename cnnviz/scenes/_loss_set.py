@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cnnviz.functions.losses import LABEL, LOSSES, PREDICTION, Loss
 from cnnviz.scene import Scene
-from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, Point, padded, places
+from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, Point, answered, padded, places, question
 from cnnviz.scenes._loss_error import label_line
 from cnnviz.scenes._loss_kinds import PROBABILITIES
 from cnnviz.story import Graph, Story
@@ -52,7 +53,7 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
                 for point in shown
             ]
             told = Joined(tuple(_told(shown, step, scene.most()) for shown in panels.values()), "     ")
-            yield story.step(told, moves, beats=MOVING_BEATS)
+            yield story.step(told, moves, [] if step else answered(*panels), beats=MOVING_BEATS)
 
     return story.play(
         steps,
@@ -81,7 +82,7 @@ def _plot(name: str, label: Words, points: Sequence[Point[Loss]], **more: Any) -
         # Beside the label, at the right end of a probability's axis, there is no room for a name.
         x, y = (line[:: -1 if point.entry.prediction == "probability" else 1] for line in point.curve)
         curves.append(Curve(name=key, role=role, style=style, x=x, y=y, text=title))
-        dots.append(Dot(name=key, role=role, x=float(point.at[-1]), y=float(point.values[-1])))
+        dots.append(Dot(name=key, role=role, x=math.nan, y=math.nan))
     return Plot(
         name=name,
         label=label,
@@ -89,7 +90,7 @@ def _plot(name: str, label: Words, points: Sequence[Point[Loss]], **more: Any) -
         y_range=(low, high),
         x_text=PREDICTION,
         curves=tuple(curves),
-        dots=tuple(dots),
+        dots=(*dots, question(points[0].at)),
         **more,
     )
 

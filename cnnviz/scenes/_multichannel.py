@@ -59,8 +59,7 @@ def convolve(scene: Conv) -> Story:
     return story.play(
         steps,
         count,
-        (panels.X, "→", panels.Y),
-        (*panels.kernels, panels.S),
+        *panels.rows,
         alt=alt if panels.whole_drawn else joined((alt, FIRST_AND_LAST)),
         formula=weights_told(w, len(w), scene.offsets, len(w) * int(np.prod(scene.slide.windows.out))),
         convention=Text("cross-correlation: kernel not flipped"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -53,21 +54,25 @@ class Ways:
         other = "… the other through the 1×1 convolution" if self.projected else skips
         back = Text("A sum copies its gradient; one copy goes back through {f}", f=f)
         B = self.B
-        yield self._step(ways, self.X, self.F, "kernel")
-        yield self._step(Text(past), self.X, self.S, "input")
-        yield self._step(Text("Both are added: {sum}", sum=_sum(self.Y, (self.F, self.S), "y")), self.S, self.Y)
+        yield self._step(ways, (self.X,), self.F, "kernel")
+        yield self._step(Text(past), (self.X,), self.S, "input")
+        added = Text("Both are added: {sum}", sum=_sum(self.Y, (self.F, self.S), "y"))
+        yield self._step(added, (self.F, self.S), self.Y)
         yield self.story.step(Text(SENT, g=Math(BY_Y)), self._unmarked(), arrives(self.G), beats=2)
-        yield self._step(back, self.G, B[0], "kernel")
-        yield self._step(Text(other), self.G, B[1], "input")
-        yield self._step(Text("{x} got both: {sum}", x=x, sum=_sum(self.D, B, BY_X)), B[1], self.D)
+        yield self._step(back, (self.G,), B[0], "kernel")
+        yield self._step(Text(other), (self.G,), B[1], "input")
+        yield self._step(Text("{x} got both: {sum}", x=x, sum=_sum(self.D, B, BY_X)), B, self.D)
 
-    def _step(self, caption: Words, source: Cells, result: Cells, role: str = "output") -> Step:
-        """A whole panel is made from another."""
-        marks = [
-            source.mark("window", (0, 0), source.values.shape),
-            result.mark("current", (0, 0), result.values.shape),
-        ]
-        whole = [change for at in np.ndindex(result.values.shape) for change in result.write(at, mark="", role=role)]
+    def _step(self, caption: Words, sources: Sequence[Cells], result: Cells, role: str = "output") -> Step:
+        """A whole panel is made from others: each value comes from where it is made, a stride apart in larger ones."""
+        shape = result.values.shape
+        marks = [result.mark("current", (0, 0), shape)]
+        marks += [source.mark("window", (0, 0), source.values.shape) for source in sources]
+        whole: list[Change] = []
+        for source, at in itertools.product(sources, np.ndindex(shape)):
+            ends = zip(at, source.values.shape, shape, strict=True)
+            origin = tuple(n * -(-size // made) if size >= made else n * size // made for n, size, made in ends)
+            whole += result.write(at, mark="", role=role, source=source, origin=origin)
         return self.story.step(caption, self._unmarked(), marks, whole, beats=2)
 
     def _unmarked(self) -> Iterator[Change]:

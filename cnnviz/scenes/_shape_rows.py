@@ -36,7 +36,7 @@ class ShapeRow:
 
     @property
     def size(self) -> Words:
-        """The shape, each axis held against the engine's; of a row of numbers made of maps its product."""
+        """The shape, each axis held against the engine's, or what stands in its place as `row`."""
         if self.row is not None:
             return self.row
         sizes = (_sized(n, self.tensor, axis) for axis, n in enumerate(self.shape, 1))
@@ -153,6 +153,7 @@ def _linear(layer: LayerText, shape: tuple[int, ...], name: str) -> Made:
         parameters=Number(outputs) * (Number(taken) + 1),
         products=Number(outputs) * taken,
         refused=None if taken == features else taken,
+        row=None if taken == features else Joined((Number(features), Number(taken)), " ≠ "),
     )
     return row, "linear", ((outputs, taken), (outputs,)), {}
 

@@ -83,7 +83,7 @@ class ActivationBackward(Scene):
 
         def steps() -> Iterator[Step]:
             places = list(np.ndindex(len(x), 1))
-            forward = [change for at in places for change in Y.write(at, mark="", role="forward")]
+            forward = [change for at in places for change in Y.write(at, "", "forward", X_)]
             yield story.step(Text("Forward: {f} of each input, which is remembered", f=F), forward, beats=2)
             yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
             for n, at in enumerate(places):
@@ -91,7 +91,9 @@ class ActivationBackward(Scene):
                 caption = Text("{equation}: {verdict}", equation=product, verdict=verdict(float(point.slopes[n])))
                 marks = X_.mark("current", at), G.mark("current", at), S.mark("window", at)
                 slope = S.write(at, "", "kernel")
-                yield story.step(caption, point.moved("plot", n), marks, slope, B.write(at))
+                # The gradient moves on, where anything passes.
+                passed = B.write(at, source=G) if point.slopes[n] else B.write(at, role="zero")
+                yield story.step(caption, point.moved("plot", n), marks, slope, passed)
             lost = int((np.abs(point.slopes) < _FLAT).sum())
             result = B.mark("current", (0, 0), (len(x), 1))
             said = Text("Little or nothing came through at {n} of {count} places", n=lost, count=len(x))
@@ -109,6 +111,6 @@ class ActivationBackward(Scene):
                 n=len(x),
             ),
             formula=Math(rf"{BY_X}=f'(x)\cdot {BY_Y}"),
-            step_roles=("forward", "input", "kernel", "output"),
+            step_roles=("forward", "input", "kernel", "output", "zero"),
             convention=Text("at a kink the slope is 0, as in PyTorch"),
         )

@@ -62,7 +62,7 @@ class Dropout(Scene):
             marks=(Mark(name="current", role="result"),),
         )
         Y = story.cells("output", Text("training {y}", y=Math("y")), y, pending=True, **fitting(story, y.values))
-        E = story.cells("inference", Text("inference {y}", y=Math("y")), same, pending=True)
+        E = story.cells("inference", Text("inference {y}", y=Math("y")), same, pending=True, under=True)
         kept_with = 1 - Number(self.p, None, ("p",))
 
         def steps() -> Iterator[Step]:
@@ -84,9 +84,12 @@ class Dropout(Scene):
                         y=equation(Y.symbol("y", at), Y[at]),
                     )
                 yield story.step(
-                    caption, X.cover([at]), M.mark("current", at), Y.write(at, role="output" if mask[at] else "zero")
+                    caption,
+                    X.cover([at]),
+                    M.mark("current", at),
+                    Y.write(at, source=X) if mask[at] else Y.write(at, role="zero"),
                 )
-            whole = [change for at in np.ndindex(x.shape) for change in E.write(at, mark="")]
+            whole = [change for at in np.ndindex(x.shape) for change in E.write(at, mark="", source=X)]
             yield story.step(
                 Text("Inference: no mask, no factor"), X.cover(()), M.hide("current"), Y.hide("current"), whole, beats=2
             )

@@ -63,7 +63,7 @@ class Shapes(Scene):
         entries: list[tuple[Words, ...]] = [(Text("Input"), Shape(shape), "", ""), *map(self._entries, rows)]
         if not wrong:
             entries.append((Text("Total"), "", Number(weights), Number(products)))
-        table = Table(name="shapes", header=header, entries=tuple(entries), size=18.0)
+        table = Table(name="shapes", header=header, entries=tuple(entries), size=23.0)
 
         def steps() -> Iterator[Step]:
             blank = [
@@ -72,10 +72,13 @@ class Shapes(Scene):
                 for column in range(1 if row <= len(rows) else 0, 4)
             ]
             asked = Text("What shape comes out of each layer, and what does it cost?")
-            yield story.step(asked, blank, light_rows("shapes", 0, 4), beats=2)
+            question = SetEntry(panel="shapes", row=1, column=1, text="?")
+            yield story.step(asked, blank, question, light_rows("shapes", 0, 4), beats=2)
             for n, row in enumerate(rows, 1):
                 said = Text("{layer}: {why}", layer=row.name, why=row.caption)
-                yield story.step(said, self._write(n, entries[n]), light_rows("shapes", n, 4), beats=2)
+                look = "selected" if row.refused is None else "refused"
+                changes = self._write(n, entries[n], (n - 1, 1)), light_rows("shapes", n, 4, look)
+                yield story.step(said, *changes, beats=2)
             if not wrong:
                 total = equation(None, cost(rows, "parameters"), weights, letters=60)
                 said = Text("{total} parameters", total=total)
@@ -90,7 +93,7 @@ class Shapes(Scene):
     @staticmethod
     def _entries(row: ShapeRow) -> tuple[Words, ...]:
         if row.refused is not None:
-            return row.name, Text("error"), "", ""
+            return row.name, row.size, "", ""
         cells = [
             equation(None, each, evaluate(each), strong=False) if each else ""
             for each in (row.parameters, row.products)
@@ -98,6 +101,8 @@ class Shapes(Scene):
         return row.name, row.size, *cells
 
     @staticmethod
-    def _write(row: int, texts: tuple[Words, ...]) -> Iterator[SetEntry]:
+    def _write(row: int, texts: tuple[Words, ...], origin: tuple[int, int] | None = None) -> Iterator[SetEntry]:
+        """An output is made of what comes from `origin`, the one above it."""
         for column, text in enumerate(texts):
-            yield SetEntry(panel="shapes", row=row, column=column, text=text)
+            came = origin if column == 1 else None
+            yield SetEntry(panel="shapes", row=row, column=column, text=text, origin=came)

@@ -149,9 +149,17 @@ class Cells:
             reached = first <= c < first + count
             yield self.mark(f"window {c}", (c, *corner), size) if reached else self.hide(f"window {c}")
 
-    def write(self, place: Place, mark: str = "current", role: str = "output") -> Iterator[Change]:
-        """The result appears in its cell, outlined."""
-        yield self.set(place, role=role, value=float(self.values[place]))
+    def write(
+        self,
+        place: Place,
+        mark: str = "current",
+        role: str = "output",
+        source: Cells | None = None,
+        origin: Place | None = None,
+    ) -> Iterator[Change]:
+        """The result appears in its cell, outlined; from a `source` it comes from the same place, or from `origin`."""
+        origin, name = (origin or place, source.name) if source else (None, None)
+        yield self.set(place, role=role, value=float(self.values[place]), origin=origin, source=name)
         if mark:
             yield self.mark(mark, place)
 

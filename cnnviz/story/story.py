@@ -353,9 +353,9 @@ def times(weights: Sequence[Number]) -> list[Words]:
     return [Joined(("×", weight), "") for weight in weights]
 
 
-def light_rows(table: str, row: int, columns: int) -> Iterator[SetEntry]:
-    """A row of a table lights up, the one above it no longer does."""
-    for at, role in ((row - 1, "plain"), (row, "selected"))[row == 0 :]:
+def light_rows(table: str, row: int, columns: int, look: str = "selected") -> Iterator[SetEntry]:
+    """A row of a table lights up, maybe with another `look`, the one above it no longer does."""
+    for at, role in ((row - 1, "plain"), (row, look))[row == 0 :]:
         for column in range(columns):
             yield SetEntry(panel=table, row=at, column=column, role=role)
 

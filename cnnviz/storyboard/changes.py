@@ -89,13 +89,16 @@ class SetRow:
 
 @dataclass(frozen=True, kw_only=True)
 class SetEntry:
-    """An entry of a table gets another text or role."""
+    """An entry of a table gets another text or role. What stands in the entry `origin`, a row and a column, moves here
+    before the text appears.
+    """
 
     panel: str
     row: int
     column: int
     text: Words | None = None
     role: str | None = None
+    origin: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -205,7 +205,7 @@ class Equation(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Panel):
-    """A table of short texts; `roles` (rows × columns) name how an entry looks: plain, strong or selected.
+    """A table of short texts; `roles` (rows × columns) name how an entry looks: plain, strong, selected or refused.
 
     Where there are `sketches`, the last entry of each row is a small plot of its curves.
     """

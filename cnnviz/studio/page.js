@@ -59,7 +59,7 @@ byId("fields").append(form.element);
 // The figure: its first step at once, then the player. One picture is drawn at a time, as fast as they come: the next
 // one has all that was changed meanwhile.
 const REST = 120;
-let round = 0, drawing = false, since = 0, pictured = "";
+let round = 0, drawing = false, since = 0;
 const update = (lasting) => {
   const address = base + scene + query();
   // What is still being typed, or dragged, is no place to come back to.
@@ -94,18 +94,18 @@ const attempt = async (mine, what) => {
   }
 };
 const drawStill = async () => {
-  const still = byId("still"), drawn = scene, began = since;
+  const drawn = scene, began = since;
   since = 0;
-  const picture = URL.createObjectURL(await (await ask(asked("still", "/first"))).blob());
+  const picture = await (await ask(asked("still", "/first"))).text();
   if (drawn !== scene) return;
   form.clear();
   byId("trouble").hidden = true;
-  URL.revokeObjectURL(pictured);
-  pictured = still.src = picture;
-  await still.decode();
-  still.hidden = false;
+  // As a part of the page it is seen sooner than as an image, which is a page of its own.
+  byId("still").replaceChildren(new DOMParser().parseFromString(picture, "image/svg+xml").documentElement);
+  byId("still").hidden = false;
   for (const old of byId("stage").querySelectorAll("iframe")) old.remove();
-  requestAnimationFrame(() => { document.body.dataset.milliseconds = String(Math.round(performance.now() - began)); });
+  // Seen once the frame is painted.
+  requestAnimationFrame(() => setTimeout(() => { document.body.dataset.milliseconds = String(Math.round(performance.now() - began)); }));
 };
 const play = async (mine) => {
   showTexts(await (await ask(asked("texts"))).json());
@@ -137,7 +137,7 @@ const line = (label, text) => {
 };
 const showTexts = (found) => {
   texts = found;
-  byId("still").alt = byId("alt").textContent = found.alt;
+  byId("alt").textContent = found.alt;
   const named = (english) => make("span", { textContent: say(english) });
   const program = line(frameworks(), "");
   byId("lines").replaceChildren(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import secrets
 import socket
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -27,7 +29,7 @@ from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.export import formats
 from cnnviz.limits import MAX_FILE_BYTES
 from cnnviz.parameters import changed, jsonable
-from cnnviz.pipeline import Figure
+from cnnviz.pipeline import Figure, make
 from cnnviz.programs import frameworks
 from cnnviz.scene import scene_name
 from cnnviz.studio.values import Uploads, figure_of
@@ -36,7 +38,13 @@ from cnnviz.words.language import languages
 
 HOST = "127.0.0.1"
 KEPT = 64
-"""Figures whose pictures are kept, for who goes back or reloads."""
+"""Pictures that are kept, for who goes back or reloads."""
+
+_MADE = 10
+"""Figures that are kept; each has thousands of objects."""
+
+_SELDOM = 1000
+"""Collections of younger garbage before one of all."""
 
 _PARTS = Path(__file__).parent
 _TYPES = {"html": "text/html", "json": "application/json", "svg": "image/svg+xml"}
@@ -82,7 +90,7 @@ class Studio:
 
     def __init__(self) -> None:
         self.uploads = Uploads()
-        self._figure = lru_cache(maxsize=KEPT)(self._make_figure)
+        self._figure = lru_cache(maxsize=_MADE)(self._make_figure)
         self._still = lru_cache(maxsize=KEPT)(self._make_still)
         self._player = lru_cache(maxsize=KEPT)(self._make_player)
 
@@ -107,7 +115,10 @@ class Studio:
 
     def player(self, request: Request) -> Response:
         """The page that plays the figure."""
-        return _answer(self._player(*_key(request)), "html", "sandbox allow-scripts; frame-ancestors 'self'")
+        answer = _answer(self._player(*_key(request)), "html", "sandbox allow-scripts; frame-ancestors 'self'")
+        # Nobody waits now.
+        answer.background = BackgroundTask(gc.collect)
+        return answer
 
     def texts(self, request: Request) -> Response:
         """The figure as a command, in Python, in a figure set, and in words."""
@@ -224,7 +235,8 @@ def _answer(content: bytes, kind: str, policy: str = "default-src 'none'; style-
 
 def bound(port: int) -> socket.socket:
     """A socket on this machine, at a free port for 0; raises CnnvizError where the port is taken."""
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio sends at once only where the protocol is named; else a body waits 40 ms for what came before it.
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((HOST, port))
@@ -243,4 +255,9 @@ def serve(scene: str | None, port: int, told: Callable[[str], None]) -> None:
     listening.listen()
     told(f"http://{HOST}:{listening.getsockname()[1]}/{token}/{scene or ''}")
     config = uvicorn.Config(make_app(token), log_level="warning", access_log=False, limit_concurrency=100)
+    # All that draws is loaded before the first picture is wanted, and never looked through for garbage again: that
+    # would hold a picture up by 50 ms now and then.
+    make("conv").to_html()
+    gc.freeze()
+    gc.set_threshold(*gc.get_threshold()[:2], _SELDOM)
     uvicorn.Server(config).run(sockets=[listening])

@@ -232,13 +232,13 @@ def _factors(part: Expression) -> tuple[Expression, ...]:
 
 def leaves(part: Phrase) -> Iterator[Number | Symbol]:
     """The numbers and symbols of a phrase, from left to right."""
-    if isinstance(part, Number | Symbol):
-        yield part
-    elif isinstance(part, Named):
-        yield from leaves(part.inner)
-    else:
-        for child in children(part):
-            yield from leaves(child)
+    left: list[Any] = [part]
+    while left:
+        each = left.pop()
+        if isinstance(each, Number | Symbol):
+            yield each
+        else:
+            left += [each.inner] if isinstance(each, Named) else reversed(children(each))
 
 
 def has_symbols(part: Expression) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from cnnviz.notation import MINUS
+from cnnviz.notation import MINUS, THIN, grouped
 from cnnviz.words.arithmetic import (
     Expression,
     Function,
@@ -115,7 +115,7 @@ class ExpressionPrinter:
     def _inline(self, part: Expression) -> _Part:
         match part:
             case Number():
-                return _Part(part.text, signed=part.text.startswith(MINUS))
+                return _Part(grouped(part.text), signed=part.text.startswith(MINUS))
             case Vector(parts):
                 return _Part(f"({', '.join(self._inline(inner).text for inner in parts)})")
             case Symbol():
@@ -198,7 +198,7 @@ class ExpressionPrinter:
         match part:
             case Number():
                 mantissa, power, exponent = part.text.replace(MINUS, "-").partition("e")
-                text = rf"{mantissa}\cdot 10^{{{exponent}}}" if power else mantissa
+                text = rf"{mantissa}\cdot 10^{{{exponent}}}" if power else grouped(mantissa).replace(THIN, r"\,")
                 return _Part(text, signed=text.startswith("-"))
             case Symbol():
                 if part.name in values:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnnviz.notation import number, size_text
+from cnnviz.notation import THIN, grouped, number, size_text
 from cnnviz.words.arithmetic import (
     Cases,
     Condition,
@@ -59,7 +59,7 @@ class Printer(ExpressionPrinter):
         if isinstance(words, str):
             return words
         if isinstance(words, int):
-            return number(words)
+            return grouped(number(words))
         if isinstance(words, Expression):
             return self._expression(words)
         return self._printers[type(words)](words)
@@ -120,7 +120,7 @@ class Printer(ExpressionPrinter):
     def _assigned(self, assigned: Assigned) -> str:
         symbol, value = assigned.symbol, assigned.value
         if isinstance(value, Number):
-            text = self._inline(value).text
+            text = self._inline(value).text.replace(THIN, r"\,")
             # The e of a power of ten would be a symbol within a formula.
             name = self.math(symbol)
             return rf"${name}=\,${text}" if "e" in text else f"${name}={text}$"
@@ -135,7 +135,7 @@ class Printer(ExpressionPrinter):
     def _filled(self, formula: Filled) -> str:
         left, general = self.math(formula.left), self.math(formula.general)
         numbers = [self.math(formula.general, formula.environment(axis)) for axis in range(len(formula.values))]
-        results = [self._inline(result).text for result in formula.results]
+        results = [self._inline(result).text.replace(THIN, r"\,") for result in formula.results]
         filled = [f"{text}={result}" for text, result in zip(numbers, results, strict=True)]
         if len(set(filled)) == 1:
             return _first_that_fits(f"${left}={general}={filled[0]}$", f"${left}={general}={results[0]}$")

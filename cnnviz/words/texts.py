@@ -118,21 +118,22 @@ def counted(count: Any, one: str, many: str, **values: Any) -> Text:
     return Text(one if getattr(count, "value", count) == 1 else many, n=count, **values)
 
 
-def children(words: Any) -> Iterator[Any]:
+def children(words: Any) -> tuple[Any, ...]:
     """What some words are made of, phrases among it."""
+    if isinstance(words, tuple):
+        return words
     if isinstance(words, Text):
-        yield from words.values.values()
-    elif isinstance(words, Phrase):
-        for name in words.__match_args__:  # type: ignore[attr-defined]
-            yield getattr(words, name)
-    elif isinstance(words, tuple):
-        yield from words
+        return tuple(words.values.values())
+    if isinstance(words, Phrase):
+        return tuple([getattr(words, name) for name in words.__match_args__])  # type: ignore[attr-defined]
+    return ()
 
 
 def walk(words: Any) -> Iterator[Phrase]:
     """Every phrase within some words, the words themselves first."""
-    if isinstance(words, Phrase):
-        yield words
-    for child in children(words):
-        if isinstance(child, (Phrase, tuple)):
-            yield from walk(child)
+    left = [words]
+    while left:
+        each = left.pop()
+        if isinstance(each, Phrase):
+            yield each
+        left += [child for child in reversed(children(each)) if isinstance(child, (Phrase, tuple))]

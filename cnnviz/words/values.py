@@ -104,7 +104,7 @@ def _alike(a: Any, b: Any) -> bool:
     """Whether two expressions are written alike."""
     if isinstance(a, Number) and isinstance(b, Number):
         return a.exact() == b.exact()
-    ours, theirs = tuple(children(a)), tuple(children(b))
+    ours, theirs = children(a), children(b)
     if type(a) is not type(b) or len(ours) != len(theirs):
         return False
     return all(map(_alike, ours, theirs)) if ours else bool(a == b)

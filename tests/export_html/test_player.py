@@ -282,13 +282,13 @@ def test_a_window_glides_to_the_next_place_before_the_step_is_shown(opened):
 def test_cells_slide_apart_zeros_grow_and_the_kernel_turns(opened):
     page = at_first(opened(page_of(make("transposed-conv", step=600, tween=30)), calm=False))
     moved, grown = [], []
-    for _ in range(4):
+    for number in range(2, 6):
         page.keyboard.press("ArrowRight")
         ways = page.evaluate(WAYS)
         moved.append(sum(way["ends"][0] != way["ends"][-1] for way in ways if len(way["ends"][0]) == 2))
         grown.append(sum(len(way["ends"][0]) == 1 for way in ways))
         page.evaluate(ARRIVE)
-        becomes(page, "#flights", "")
+        becomes(page, "#counter", f"step {number} of 54")
     # The middle one of 3×3 cells stays where it is; a 3×3 input becomes 5×5 and, with its border, 9×9.
     assert moved == [8, 0, 0, 8]
     assert grown == [0, 16, 56, 0]
@@ -296,13 +296,20 @@ def test_cells_slide_apart_zeros_grow_and_the_kernel_turns(opened):
 
 @needs_browser
 def test_a_figure_that_plays_begins_with_the_question(opened):
-    figure = make("conv", i=4, k=3, step=600)
-    page = opened(page_of(figure, film=figure.film(opening=True)), calm=False)
+    figure = make("conv", i=4, k=3, p=1, step=600)
+    asking = page_of(figure, film=figure.film(tween=30, opening=True))
+    # It does not go on by itself.
+    page = opened(asking.replace("</head>", "<script>setTimeout = () => 0</script></head>"), calm=False)
     assert "?" in page.text_content("#stage")
     assert page.text_content("#line") == ""
     page.keyboard.press("ArrowRight")
+    # The padding of a 4×4 input grows around it.
+    assert len(page.evaluate(WAYS)) == 20
+    page.evaluate(ARRIVE)
+    becomes(page, "#flights", "")
+    page.wait_for_selector("text=y")
     assert "?" not in page.text_content("#stage")
-    assert page.text_content("#counter") == "step 1 of 4"
+    assert page.text_content("#counter") == "step 1 of 16"
     assert page.text_content("#line") != ""
 
 

@@ -57,7 +57,7 @@ def assert_apart(film):
         place = layout.places[panel.name]
         bottom = place.y + place.height
         if place.label:
-            lines = place.label.count("\n")
+            lines = len(layout.fit.label_lines(place.label, place.width)) - 1
             bottom = place.label_baseline + round((21 * lines + 4) * unit * layout.fit.text)
         assert place.x >= 36 * unit
         assert place.x + place.width <= width - 36 * unit

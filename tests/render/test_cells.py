@@ -106,7 +106,7 @@ def sheets_of(film):
 
 def expected(theme, sheet, state):
     """The colour that each cell should have, how far off it may be, and the strokes across it."""
-    # A window is one body: over padding it has the same fill, within a rim.
+    # A window is one body: over padding it has the same fill, under strokes.
     own = {} if sheet.shaded else {"kernel_on_padding": "kernel"}
     styles = [theme["cells"][own.get(role, role)] for role in state.roles.ravel()]
     colors = np.array([rgb(style["fill"]) for style in styles])
@@ -134,7 +134,7 @@ def differing(pixels, palette, sheet, state, theme, known):
     into = np.where(written, corner, middle)
     seen = palette[pixels[sheet.top + into, sheet.left + into]].astype(float)
     wrong = np.abs(seen - colors).max(axis=1) > off
-    rim, ringed = max(2, sheet.side // 7), under_rings(state).ravel()
+    rim, ringed = max(2, sheet.side // 7), crossed(state).ravel()
     for cell in [n for n, stroke in enumerate(strokes) if stroke or ringed[n]]:
         left, top = sheet.left[cell], sheet.top[cell]
         inside = pixels[top + rim : top + sheet.side - rim, left + rim : left + sheet.side - rim]
@@ -147,9 +147,9 @@ def differing(pixels, palette, sheet, state, theme, known):
     return [tuple(map(int, place)) for place in np.argwhere(wrong.reshape(state.values.shape))]
 
 
-def under_rings(state):
-    """The cells that an outline smaller than a cell crosses, wherever it stands."""
-    found = np.zeros(state.values.shape, bool)
+def crossed(state):
+    """The cells that strokes over a window or an outline smaller than a cell cross, wherever they stand."""
+    found = state.roles == "kernel_on_padding"
     for mark in [mark for mark in state.marks.values() if 0 < mark.rows < 1]:
         rows, columns = (
             slice(max(0, int(start)), max(0, int(np.ceil(start + side))))

@@ -22,15 +22,11 @@ TICKS = ("plot", "surface")
 SMALL = {
     "batch-norm": ["grid"],
     "batch-norm-backward": ["page"],
-    "chain": ["grid"],
-    "conv-backward": ["grid"],
     "conv3d": ["block"],
     "gradient-descent": ["page"],
-    "im2col": ["grid", "page"],
+    "im2col": ["grid"],
     "receptive-field": ["grid"],
     "separable-conv": ["block", "grid"],
-    "transposed-conv": ["grid"],
-    "upsample": ["grid"],
 }
 
 

@@ -65,18 +65,33 @@ def test_an_animation_begins_with_the_question_and_ends_with_the_whole_result():
     assert (inside == pending.ink).all(axis=2).any(), "the question mark"
 
 
+def test_padding_grows_around_the_input_after_the_question():
+    theme = load_theme("article")
+
+    def cells(film):
+        place, cell = film.layout.places["input"], film.layout.cell
+        rows = (rgb[place.y : place.y + cell] for _, rgb in pictures(film))
+        return [(row == theme.cell("padding").fill).all(axis=2).sum() for row in rows]
+
+    figure = make("conv", i=4, k=3, p=1, s=3, step=1.0, width=480)
+    jumping, grown = (cells(figure.film(tween=tween, opening=True)) for tween in (0, 5))
+    assert grown[0] == 0
+    # Larger from picture to picture, then the window comes.
+    assert grown[1:6] == sorted(set(grown[1:6]))
+    assert jumping[:2] == [jumping[0], jumping[0]]
+
+
 @pytest.mark.parametrize(("step", "times"), [(1.0, [600] + 10 * [40]), (0.24, [120] + 3 * [40])])
 def test_short_steps_have_fewer_pictures_and_none_is_too_short(step, times):
-    film = make("conv", i=20, k=1, s=10, step=step, hold=1, tween=6, width=320).film()
+    film = make("conv", i=28, k=1, s=14, step=step, hold=1, tween=6, width=320).film()
     assert [frame.milliseconds for frame in film][: len(times)] == times
-    hurried = make("conv", i=20, k=1, s=10, step=0.06, hold=1, tween=6, width=320).film()
+    hurried = make("conv", i=28, k=1, s=14, step=0.06, hold=1, tween=6, width=320).film()
     assert min(frame.milliseconds for frame in hurried) >= 20
 
 
 def test_what_appears_or_stays_does_not_glide():
     # The first step brings the window; one cell has nowhere to go.
     assert len(list(make("conv", i=3, k=3, tween=6, width=320).film())) == 1
-    assert all(frame.settled for frame in make("activation", kind="table", tween=6, width=320).film())
 
 
 def test_a_dot_glides_with_its_tangent():

@@ -28,6 +28,13 @@ def test_a_wrong_linear_ends_with_the_error_of_torch():
     assert board.panel("shapes").entries[2][1] == "2·4·4 = **32**"
 
 
+def test_an_output_travels_into_the_next_row():
+    film = make("shapes", i="1x6x6", layers="conv 2@3, flatten, linear 4", tween=3, width=320).film()
+    moving = "".join(".-"[frame.settled] for frame in film)
+    # Three pictures of the tint on its way and three of the output, but none for the total.
+    assert moving == "-......-......-......-...-"
+
+
 def test_large_networks_are_counted_but_not_computed():
     scene = make("shapes", i="3x224x224", layers="conv 64@3 p1, pool 2, flatten, linear 4096").scene
     assert scene.operation() is None

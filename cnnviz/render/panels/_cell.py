@@ -20,7 +20,7 @@ from cnnviz.storyboard import Block, Grid
 
 # Shares of a cell that the size of its number is, the larger one where texts are to be large, and that of a note.
 _SHARE, _LARGEST_SHARE, _NOTE_SHARE = 0.38, 0.52, 0.28
-# In small cells a number is as large as this where it fits.
+# In small cells a number and a note are as large as this where they fit.
 _NUMBER_SIZE = 18
 # The share of the cell that a number may take; one that is small then takes all but what keeps it off the walls.
 _FILLED = 0.82
@@ -59,44 +59,59 @@ class CellFace:
         style = self.style(role, level)
         near, inner = gap // 2, side - gap
         pen.rect(near, near, inner, inner, style.fill)
-        if style.hatch and inner > 3 and not self.fit.bare:
-            # At the spacing of the side the strokes of neighbouring cells meet.
-            spacing = side / math.sqrt(2) / max(1, side // 14)
-            pen.hatch(near, near, inner, inner, style.hatch, spacing, 1.6 * self.look.unit, style.strokes)
+        if style.hatch and not self.fit.bare:
+            self.hatch(pen, style.hatch, 1.6 * self.look.unit, 14, style.strokes)
         if text:
             self.write(pen, text, note, style)
+
+    def hatch(self, pen: Pen, color: Color, stroke: float, apart: int, strokes: str = "/") -> None:
+        """Draw strokes over the cell from its corner, of some width and at least so many pixels apart."""
+        side, near, inner = self.side, self.fitted.gap // 2, self.side - self.fitted.gap
+        if inner > 3:
+            # At the spacing of the side the strokes of neighbouring cells meet.
+            spacing = side / math.sqrt(2) / max(1, side // apart)
+            pen.hatch(near, near, inner, inner, color, spacing, stroke, strokes)
 
     def write(self, pen: Pen, text: str, note: str, style: CellStyle) -> None:
         """The number in the middle of the cell; above a note in the lower right corner, if that fits there."""
         line, size = self.look.typesetter.line(text, self.size), self.note_size([note]) if note else 0
-        pen.text(line, (self.side - line.width) // 2, self.baseline(line, size), style.ink)
+        pen.text(line, (self.side - line.width) // 2, self.baseline(line, noted=size > 0), style.ink)
         # A window carries the notes of its cells itself.
         if size and not self.bodied:
-            small = self.look.typesetter.line(note, size)
-            pen.text(small, self.edge - small.width, self.edge, style.ink)
+            self.write_note(pen, note, size, style.ink)
+
+    def write_note(self, pen: Pen, note: str, size: float, ink: Color) -> None:
+        """A note in the lower right corner."""
+        line = self.look.typesetter.line(note, size)
+        pen.text(line, self.edge - line.ink[1], self.edge, ink)
 
     @property
     def edge(self) -> int:
         """Where a note ends, and its baseline."""
         return self.side - self.fitted.gap // 2 - self.look.px(CLEAR)
 
-    def baseline(self, line: TextLine, note_size: float = 0) -> int:
-        """The baseline of a number: in the middle, or above a note."""
-        middle = (self.side + line.ascent) // 2
-        return min(middle, self._above_note(note_size)) if note_size else middle
+    def baseline(self, line: TextLine, *, noted: bool = False) -> int:
+        """The baseline of a number: in the middle of the cell, or of what the largest note leaves of it."""
+        top, bottom = (self.fitted.gap // 2, self._note_top(self._largest_note)) if noted else (0, self.side)
+        return (top + bottom + line.ascent) // 2
 
-    def _above_note(self, size: float) -> int:
-        """The lowest baseline of a number that leaves room for a note of a size under it."""
-        return self.edge - self.look.typesetter.line("0", size).ascent - self.look.px(CLEAR)
+    @property
+    def _largest_note(self) -> float:
+        return max(_NUMBER_SIZE * self.look.unit, _NOTE_SHARE * self.side)
+
+    def _note_top(self, size: float) -> int:
+        return self.edge - self.look.typesetter.line("0", size).ascent
 
     def note_size(self, notes: Sequence[str]) -> float:
         """The size at which all notes of a window fit under the numbers; 0 for none."""
-        near, least = self.fitted.gap // 2, self.fit.least
-        number = self.look.typesetter.line("0", self.size).ascent
-        for size in dict.fromkeys((max(least, _NOTE_SHARE * self.side), least)):
-            widths = (self.look.typesetter.line(note, size).width for note in dict.fromkeys(notes))
-            if max(widths) <= self.edge - near and self._above_note(size) >= near + number:
+        near, clear, size = self.fitted.gap // 2, self.look.px(CLEAR), self._largest_note
+        top = near + self.look.typesetter.line("0", self.size).ascent + clear
+        while size >= self.fit.least:
+            inks = (self.look.typesetter.line(note, size).ink for note in dict.fromkeys(notes))
+            widest = max(right - left for left, right in inks)
+            if widest <= self.edge - near - clear and self._note_top(size) >= top:
                 return size
+            size -= self.look.unit / 2
         return 0
 
     def _number_size(self) -> float:

@@ -41,6 +41,6 @@ def scale_bar(panel: Grid | Block, scale: Pixels, place: Place, look: Look, fit:
             pen.rect(start + left, top, right - left, px(_BAR), as_color(color))
         pen.text(high, start + bar + px(6), baseline, page["muted"])
 
-    under = (len(fit.label_lines(place.label)) - 1) * px(LABEL_LEADING)
+    under = (len(fit.label_lines(place.label, place.width)) - 1) * px(LABEL_LEADING)
     y = place.label_baseline - place.y + px(10) + under if place.label else place.height + px(4)
     return Item("", Box(0, 0, width, height), draw, ((place.width - width) // 2, y))

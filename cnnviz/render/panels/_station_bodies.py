@@ -37,16 +37,16 @@ class Body:
 
 
 def zooms(stations: Iterable[Station], largest: float) -> dict[int, float]:
-    """Pixels a cell for each side that maps have: whole ones where they can be, and smaller maps smaller.
+    """Pixels a cell for each side that maps have: whole ones from two on, and smaller maps smaller.
 
     The largest map is to be about `largest` pixels long, one of a quarter of its cells half as long.
     """
     sides = sorted({max(s.values.shape[1:]) for s in stations if s.values.ndim == 3}, reverse=True)
     before, found = math.inf, {}
     for side in sides:
-        wanted = min(before, largest * math.sqrt(side / sides[0]))
-        whole = max(1, min(round(wanted / side), int(min(before, 1 << 20) // side)))
-        found[side] = whole if wanted >= 0.75 * side else wanted / side
+        wanted = min(before, largest * (side / sides[0]) ** 0.35)
+        whole = min(round(wanted / side), int(min(before, 1 << 20) // side))
+        found[side] = whole if whole >= 2 else wanted / side
         before = min(before, found[side] * side)
     return found
 
@@ -94,7 +94,7 @@ def other_body(station: Station, most: int, room: int, fit: Fit) -> Body:
 def _grid(count: int, most: int, wide: int = 1) -> tuple[int, int]:
     """Rows, at most so many, and columns with few empty places, and not too wide for places that are `wide`."""
     grids = [(rows, math.ceil(count / rows)) for rows in range(most, 0, -1)]
-    return min(grids, key=lambda grid: grid[0] * grid[1] - count + max(0, wide * grid[1] - 2 * grid[0]))
+    return min(grids, key=lambda grid: grid[0] * grid[1] - count + max(0, wide * grid[1] - grid[0]))
 
 
 def _rows_body(station: Station, room: int, fit: Fit) -> Body:

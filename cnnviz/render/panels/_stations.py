@@ -33,7 +33,7 @@ _WORTH = (1.0, 0.8, 0.7)
 # No further row where maps are as long as this in the mean.
 _LARGE_ENOUGH = 30
 _WHOLE, _SHORT_TEXT = 1 << 20, 44
-_KEPT_SIZE = 0.8
+_KEPT_SIZE = 0.6
 # What stands at the end has room under it.
 _END_LINES = 2
 # How much larger than the smallest all texts are where there is room.

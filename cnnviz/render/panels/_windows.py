@@ -111,12 +111,11 @@ class WindowItems:
         return Item(("body", filled), Box(0, 0, right, bottom), draw, glides=True)
 
     def _notes(self, noted: tuple[tuple[int, int, str], ...], size: float) -> Item:
-        edge, ink = self._face.edge, self._face.style("kernel", -1).ink
+        ink = self._face.style("kernel", -1).ink
 
         def draw(pen: Pen) -> None:
             for x, y, note in noted:
-                small = self._look.typesetter.line(note, size)
-                pen.text(small, x + edge - small.width, y + edge, ink)
+                self._face.write_note(pen.at(x, y), note, size, ink)
 
         right, bottom = max(x for x, *_ in noted) + self.side, max(y for _, y, _ in noted) + self.side
         # Small texts that move cannot be read, and in a GIF they cost as much as all else that moves.

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from cnnviz.render.canvas import Box, Look, hull
@@ -13,6 +14,7 @@ from cnnviz.render.pen import Pen
 from cnnviz.render.text import TextLine, Typesetter
 from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, Relabel
+from cnnviz.words.plain import phrase
 
 LEAST_TEXT = 14
 """Pixels of the smallest text at the default width, where there is no room for more."""
@@ -98,11 +100,14 @@ class Item(NamedTuple):
 
 
 class Way(NamedTuple):
-    """An item on its way from one place, or shape, to another: straight, or by half a turn around a `middle`."""
+    """An item on its way from one place, or shape, to another: straight, `through` places, or by half a turn around a
+    `middle`.
+    """
 
     start: Item
     end: Item
     middle: tuple[float, float] | None = None
+    through: tuple[tuple[int, int], ...] = ()
 
     @property
     def grows(self) -> bool:
@@ -111,12 +116,25 @@ class Way(NamedTuple):
 
     def at(self, share: float) -> Item:
         """The item on an eased share of its way."""
+        if self.through:
+            return self.start._replace(at=_along((self.start.at, *self.through, self.end.at), eased(share)))
         if self.middle is None:
             return self.start.between(self.end, eased(share))
         angle, (left, top) = math.pi * eased(share), self.middle
         x, y = self.start.at[0] - left, self.start.at[1] - top
         across, down = x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle)
         return self.start._replace(at=(round(left + across), round(top + down)))
+
+
+def _along(places: Sequence[tuple[int, int]], share: float) -> tuple[int, int]:
+    """The place on a share of a way through places."""
+    legs = [math.dist(a, b) for a, b in pairwise(places)]
+    left = share * sum(legs)
+    for (a, b), leg in zip(pairwise(places), legs, strict=True):
+        if left <= leg > 0:
+            return round(a[0] + (b[0] - a[0]) * left / leg), round(a[1] + (b[1] - a[1]) * left / leg)
+        left -= leg
+    return places[-1]
 
 
 def eased(share: float) -> float:
@@ -131,7 +149,8 @@ class Fit:
     `scale` is how much larger texts are wanted that make room for themselves, `text` how much larger all others are;
     `lang` is the language of the few words that are the renderer's own. What gives way where cells would be too small:
     grids that may be enlarged have cells of `enlarged`, lines of labels are no longer than `label_width` (if not 0),
-    and lines of formulas are `tight` times as large as usual. `bare` leaves out all words.
+    and lines of formulas are `tight` times as large as usual. The lines of a label are one where that is no wider than
+    `overhang` times its panel. `bare` leaves out all words.
     """
 
     typesetter: Typesetter
@@ -144,6 +163,7 @@ class Fit:
     text: float = 1.0
     enlarged: int = ENLARGED_CELL
     label_width: int = 0
+    overhang: float = 1.0
     tight: float = 1.0
 
     @property
@@ -168,8 +188,11 @@ class Fit:
         """Pixels under a panel for a label of one line."""
         return self.px(11 + 21 * self.text)
 
-    def label_lines(self, text: str) -> list[TextLine]:
-        """The lines of a label, those that are too long broken."""
+    def label_lines(self, text: str, width: int) -> list[TextLine]:
+        """The lines of a label: one where that fits under a panel of the `width`; those too long are broken."""
+        whole = self._label_line(text.replace("\n", phrase(self.lang, ", ")))
+        if whole.width <= self.overhang * width:
+            return [whole]
         return [self._label_line(part) for line in text.split("\n") for part in self._broken(line)]
 
     def _label_line(self, text: str) -> TextLine:
@@ -274,6 +297,10 @@ class Painter:
         """What stands above the ground now."""
         return {}
 
+    def ways(self, written: Sequence[Any]) -> list[Way]:
+        """What moves within the panel, on the page, before these changes are brought in."""
+        return []
+
     def take(self, change: Change) -> None:
         """Bring one change in, a new label's too."""
         if isinstance(change, Relabel):
@@ -313,7 +340,7 @@ class Painter:
         return Item(self._label, around(lines), draw)
 
     def _label_lines(self) -> Iterator[tuple[TextLine, int, int]]:
-        baseline, lines = self.place.label_baseline - self.place.y, self.fit.label_lines(self._label)
+        baseline, lines = self.place.label_baseline - self.place.y, self.fit.label_lines(self._label, self.place.width)
         widest = max(self.place.width, *(line.width for line in lines))
         for row, line in enumerate(lines):
             x = (self.place.width - widest) // 2 + (widest - line.width) // 2

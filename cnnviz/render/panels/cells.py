@@ -26,13 +26,14 @@ from cnnviz.words.plain import phrase
 _HELD = 3
 _SIGN_SIZE = 20
 
-_RIMMED = ("padding", "zero")
+# What is hatched under a window, and how: in a GIF few wide strokes cost less than many.
+_HATCHED, _APART = ("padding", "zero"), 20
 
 
 class CellsPainter(Painter):
     """Cells on the ground; above them windows, then numbers, and the outlines of marks.
 
-    A window is one body of fills and notes that moves over cells with their own fill. Cells of padding have a rim of
+    A window is one body of fills and notes that moves over cells with their own fill. Cells of padding have strokes of
     their fill above it.
     """
 
@@ -168,6 +169,21 @@ class CellsPainter(Painter):
         x, y = self.sheets.cell_corner(at)
         return Box(0, 0, self.side, self.side).moved(self.place.x + x, self.place.y + y)
 
+    def padding(self) -> list[Cell]:
+        """The cells of padding around what a window moves over, as they are."""
+        places = np.argwhere(np.char.startswith(self.state.roles.astype(str), "padding")) if self._windows else ()
+        return [
+            Cell(
+                panel=self.name,
+                row=at[-2],
+                column=at[-1],
+                channel=at[0] if len(at) == 3 else None,
+                role=str(self.state.roles[tuple(at)]),
+                value=float(self.state.values[tuple(at)]),
+            )
+            for at in map(np.ndarray.tolist, places)
+        ]
+
     def ways(self, written: Sequence[Cell]) -> list[Way]:
         """Values on their way to other cells of the panel, on the page, and cells that grow where there were none."""
         moves = [(cell.origin, place_of(cell)) for cell in written if cell.origin]
@@ -275,17 +291,17 @@ class CellsPainter(Painter):
         self.lay(("bar", *at), Item(f"bar {fill} {length} {value < 0}", box, draw, corner))
 
     def _set_above(self, at: tuple[int, ...], corner: tuple[int, int], seen: tuple[str, str, str, int]) -> None:
-        """What is drawn above windows of a cell: its number, and the rim of padding."""
+        """What is drawn above windows of a cell: its number, and the strokes of padding."""
         role, text, note, level = seen
-        rim = self._has_bodies and role in _RIMMED
+        hatched = self._has_bodies and role in _HATCHED
         box = Box(0, 0, self.side, self.side)
-        if rim or text:
+        if hatched or text:
 
             def draw(pen: Pen) -> None:
-                style, near = self._face.style(role, level), self._fitted.gap // 2
-                if rim:
-                    inner = self.side - self._fitted.gap
-                    pen.frame(near, near, inner, inner, style.fill, self.look.px(3))
+                style = self._face.style(role, level)
+                if hatched:
+                    # Seen only over a window: on the cell itself it has the cell's own colour, across its own strokes.
+                    self._face.hatch(pen, style.fill, self.side / _APART, _APART, "\\" if style.hatch else "/")
                 if text:
                     self._face.write(pen, text, note, style)
 

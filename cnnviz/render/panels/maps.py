@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,24 +10,13 @@ import numpy.typing as npt
 from cnnviz.notation import number
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.panels._station_bodies import MAP_GAP, TEXT_LINE, row_parts
-from cnnviz.render.panels._stations import Point, Seat, arrange_stations
-from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Shape, Slot
+from cnnviz.render.panels._station_lines import OUTLINES, arrow, outline, past
+from cnnviz.render.panels._stations import Seat, arrange_stations
+from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot, Way
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import SCALE_LEVELS, Color, Theme
 from cnnviz.storyboard import Change, Maps, SetStation, Shade, Station
 
-# Role: the line's role, its width, its style.
-_OUTLINES = {
-    "idle": ("edge", 1.5, "solid"),
-    "active": ("forward", 4.5, "solid"),
-    "done": ("forward", 1.5, "solid"),
-    "gradient": ("gradient", 4.5, "dashed"),
-    "returned": ("gradient", 1.5, "dashed"),
-    "updated": ("result", 3.0, "solid"),
-}
-_LIT = ("active", "gradient")
-_ON_THE_WAY_BACK = ("gradient", "returned")
-_HEAD = 9
 # Colours of a scale that a figure has: three scales share the palette.
 _LEVELS = {"gray": 12, "sequential": 14, "diverging": 17}
 # The greys of a picture, and how strong a tint of it may be.
@@ -70,7 +57,7 @@ class MapsPainter(Painter):
             colors.solid += [_color(level) for level in _ramp(theme, scale)]
         if any(station.picture is not None for station in panel.stations):
             colors.solid += [_color(tint) for tint in _tints(theme).reshape(-1, 3)]
-        for role, _, _ in dict.fromkeys(_OUTLINES.values()):
+        for role, _, _ in dict.fromkeys(OUTLINES.values()):
             colors.solid.append(theme.line(role))
             colors.ramps += [(ground, theme.line(role)), (band, theme.line(role))]
         colors.ramps += [(band, theme.page["ink"]), (band, theme.page["muted"])]
@@ -131,9 +118,9 @@ class MapsPainter(Painter):
         found = self._outlines()
         names = list(self._seats)
         for a, b, path in zip(names, names[1:], self._arrangement.paths, strict=False):
-            found["arrow", a] = self._arrow(a, b, path)
+            found["arrow", a] = arrow(self._roles[a], self._roles[b], path, self.look)
         found |= {
-            ("past", name): self._past(station, self._seats[name])
+            ("past", name): past(station, self._roles[name], self._seats[name].box, self.look)
             for name, station in self._stations.items()
             if station.residual or station.branches
         }
@@ -161,31 +148,98 @@ class MapsPainter(Painter):
         item = Item("", seat.box, lambda pen: draw(pen, station, seat, values, shade), covers=1)
         self.lay(("values", station.name), item)
 
+    def _parts(self, name: str) -> list[Box]:
+        """Where each map, each number as a cell, each swatch or bar, or the total of a station stands."""
+        station, seat = self._stations[name], self._seats[name]
+        body, maps = seat.body, station.values.ndim == 3
+        tall, wide = body.tile
+        if station.form == "total":
+            return [Box(seat.x, seat.y, seat.x + body.width, seat.y + body.height)]
+        if station.form != "maps":
+            names, numbers = row_parts(station, tall, self.fit)
+            left, right, thin = seat.x + names, seat.x + body.width - numbers, max(1, tall // 5)
+            tops = (seat.y + place * tall + thin // 2 for place in range(len(station.values)))
+            return [Box(left, top, right, top + max(1, tall - thin)) for top in tops]
+        gap, inset = self.look.px(MAP_GAP) if maps else 0, 1 if not maps and wide > 4 else 0
+        rows = -(-body.shown // body.columns)
+        # Maps read like a text; numbers run down one column and then the next.
+        cells = (divmod(n, body.columns) if maps else (n % rows, n // rows) for n in range(body.shown))
+        corners = ((seat.x + column * (wide + gap), seat.y + row * (tall + gap)) for row, column in cells)
+        return [Box(x, y, x + wide - inset, y + tall - inset) for x, y in corners]
+
+    def ways(self, written: Sequence[SetStation]) -> list[Way]:
+        """What stations are given on its way from the station before, on the way back from the one behind."""
+        return [way for change in written for way in self._way(change)]
+
+    def _way(self, change: SetStation) -> Iterator[Way]:
+        names = list(self._seats)
+        back, place = self._roles[change.station] == "gradient", names.index(change.station)
+        if change.values is None or not (0 if back else 1) <= place < len(names) - back:
+            return
+        station, values = self._stations[change.station], change.values
+        path = self._arrangement.paths[place if back else place - 1][:: -1 if back else 1]
+        sources, ends = self._parts(names[place + 1 if back else place - 1]), self._parts(change.station)
+        if station.form == "total":
+            sources = sources[self._stations[names[place - 1]].marked or 0 :][:1]
+        x, y = self.place.x, self.place.y
+        for n, end in enumerate(ends):
+            start, (half, high) = sources[n * len(sources) // len(ends)], (end.width // 2, end.height // 2)
+            item = self._part(station, end, values[n], change.shade)
+            middle = (start.left + start.right) // 2, (start.top + start.bottom) // 2
+            # Between two rows along the line, else straight.
+            at = [(left + x - half, top + y - high) for left, top in (middle, *path[1:-1])]
+            yield Way(item._replace(at=at[0]), item._replace(at=(end.left + x, end.top + y)), None, tuple(at[1:]))
+
+    def _part(self, station: Station, box: Box, value: npt.NDArray[np.float64], shade: Shade | None) -> Item:
+        """One of a station's parts with its value, at the corner."""
+        own = Box(0, 0, box.width, box.height)
+        return Item("part", own.grown(1), lambda pen: self._draw_part(pen, station, own, value, shade))
+
+    def _draw_part(
+        self,
+        pen: Pen,
+        station: Station,
+        box: Box,
+        value: npt.NDArray[np.float64],
+        shade: Shade | None,
+        *,
+        marked: bool = False,
+    ) -> None:
+        """A map as a picture, a number as a cell, a swatch, a bar or a text."""
+        (x, y, *_), wide, tall = box, box.width, box.height
+        if station.form == "total":
+            self._write_total(pen, station, box, float(value))
+            return
+        if np.ndim(value) == 2:
+            # Where a map is as light as the page, the line tells how far it goes.
+            pen.frame(x - 1, y - 1, wide + 2, tall + 2, self.look.theme.line("edge"), 1)
+        if station.form == "bars":
+            long = 0 if np.isnan(value) else round(min(1.0, max(0.0, float(value))) * wide)
+            pen.rect(x, y, wide, tall, self.look.theme.cell("pending").fill)
+            theme = self.look.theme
+            pen.rect(x, y, long, tall, theme.line("result") if marked else theme.cell("output").fill)
+            return
+        one = np.atleast_2d(value)
+        colors = self._colored(one, shade or station.shade, station.picture)
+        if colors is None:
+            pen.rect(x, y, wide, tall, self.look.theme.cell("pending").fill)
+            return
+        if tall % one.shape[0] and station.picture is None:
+            # Cells that are no whole pixels would look ragged.
+            smooth = _stretched(_stretched(one, tall).T, wide).T
+            colors = self._colored(smooth, shade or station.shade)
+            assert colors is not None
+        at_rows, at_columns = (
+            np.arange(side) * n // side for side, n in zip((tall, wide), colors.shape[:2], strict=True)
+        )
+        pen.image(colors[at_rows[:, None], at_columns[None, :]], x, y)
+
     def _draw_maps(
         self, pen: Pen, station: Station, seat: Seat, values: npt.NDArray[np.float64], shade: Shade | None
     ) -> None:
         """Each map as a picture of its own, or each number as a cell of one colour."""
-        body = seat.body
-        tall, wide = body.tile
-        gap = self.look.px(MAP_GAP) if values.ndim == 3 else 0
-        maps = values if values.ndim == 3 else values[:, None, None]
-        rows = -(-body.shown // body.columns)
-        for place, one in enumerate(maps[: body.shown]):
-            # Maps read like a text; numbers run down one column and then the next.
-            row, column = divmod(place, body.columns) if values.ndim == 3 else (place % rows, place // rows)
-            x, y = seat.x + column * (wide + gap), seat.y + row * (tall + gap)
-            if values.ndim == 3:
-                # Where a map is as light as the page, the line tells how far it goes.
-                pen.frame(x - 1, y - 1, wide + 2, tall + 2, self.look.theme.line("edge"), 1)
-            inset = 1 if values.ndim == 1 and wide > 4 else 0
-            colors = self._colored(one, shade, station.picture)
-            if colors is None:
-                pen.rect(x, y, wide - inset, tall - inset, self.look.theme.cell("pending").fill)
-                continue
-            at_rows = np.arange(tall) * one.shape[0] // tall
-            at_columns = np.arange(wide) * one.shape[1] // wide
-            picture = colors[at_rows[:, None], at_columns[None, :]]
-            pen.image(picture[: tall - inset, : wide - inset], x, y)
+        for box, one in zip(self._parts(station.name), values, strict=False):
+            self._draw_part(pen, station, box, one, shade)
 
     def _draw_rows(
         self, pen: Pen, station: Station, seat: Seat, values: npt.NDArray[np.float64], shade: Shade | None
@@ -195,24 +249,13 @@ class MapsPainter(Painter):
         tall = body.tile[0]
         self._clear(pen, station, seat)
         names, numbers = row_parts(station, tall, self.fit)
-        left = seat.x + names
-        wide, thick = seat.x + body.width - numbers - left, max(1, tall - max(1, tall // 5))
-        for place, value in enumerate(values.tolist()):
-            top, marked = seat.y + place * tall, place == station.marked
-            known = not np.isnan(value)
-            baseline = top + (tall + self.fit.tx(10)) // 2
-            fill = self.look.theme.cell("pending").fill
-            if station.form == "numbers" and (colors := self._colored(np.array([[value]]), shade)) is not None:
-                fill = _color(colors[0, 0])
-            pen.rect(left, top + (tall - thick) // 2, wide, thick, fill)
-            if station.form == "bars" and known:
-                long = round(min(1.0, max(0.0, value)) * wide)
-                color = self.look.theme.line("result") if marked else self.look.theme.cell("output").fill
-                pen.rect(left, top + (tall - thick) // 2, long, thick, color)
+        for place, (box, value) in enumerate(zip(self._parts(station.name), values, strict=True)):
+            marked, baseline = place == station.marked, seat.y + place * tall + (tall + self.fit.tx(10)) // 2
+            self._draw_part(pen, station, box, value, shade, marked=marked)
             if names:
-                self._write(pen, station.lines[place], left - px(6), baseline, bold=marked)
-            if numbers and known:
-                self._write(pen, number(value, station.digits), seat.x + body.width, baseline, bold=marked)
+                self._write(pen, station.lines[place], box.left - px(6), baseline, bold=marked)
+            if numbers and not np.isnan(value):
+                self._write(pen, number(float(value), station.digits), seat.x + body.width, baseline, bold=marked)
 
     def _clear(self, pen: Pen, station: Station, seat: Seat) -> None:
         """Take away what was written: all within the outline, since letters may hang over their room."""
@@ -229,14 +272,16 @@ class MapsPainter(Painter):
         self, pen: Pen, station: Station, seat: Seat, values: npt.NDArray[np.float64], shade: Shade | None
     ) -> None:
         """One number, as large as it may be."""
-        page, body = self.look.theme.page, seat.body
         self._clear(pen, station, seat)
-        if np.isnan(values).any() or not self.fit.numbers:
+        self._write_total(pen, station, self._parts(station.name)[0], float(values[0]))
+
+    def _write_total(self, pen: Pen, station: Station, box: Box, value: float) -> None:
+        if np.isnan(value) or not self.fit.numbers:
             return
-        text = number(float(values[0]), station.digits)
-        line = self.look.typesetter.fitting(text, self.fit.size(_LARGEST_NUMBER), body.width, self.fit.least, bold=True)
-        baseline = seat.y + (body.height + line.ascent) // 2
-        pen.text(line, seat.x + (body.width - line.width) // 2, baseline, page["result"])
+        text, size = number(value, station.digits), self.fit.size(_LARGEST_NUMBER)
+        line = self.look.typesetter.fitting(text, size, box.width, self.fit.least, bold=True)
+        x, baseline = box.left + (box.width - line.width) // 2, box.top + (box.height + line.ascent) // 2
+        pen.text(line, x, baseline, self.look.theme.page["result"])
 
     def _colored(
         self, values: npt.NDArray[np.float64], shade: Shade | None, picture: npt.NDArray[np.float64] | None = None
@@ -260,85 +305,10 @@ class MapsPainter(Painter):
         return levels
 
     def _outlines(self) -> dict[Slot, Item]:
-        """Around every station; a single one that is lit travels from station to station."""
-        lit = [name for name, role in self._roles.items() if role in _LIT]
-        found: dict[Slot, Item] = {}
-        for name, seat in self._seats.items():
-            size = seat.box.width, seat.box.height
-            slot: Slot = ("lit",) if lit == [name] else ("outline", name)
-            found[slot] = self._outline(self._roles[name], size)._replace(at=seat.box[:2])
-        return found
-
-    def _outline(self, role: str, size: Shape) -> Item:
-        line, width, style = _OUTLINES[role]
-        stroke = max(1, round(width * self.look.unit))
-        color, out = self.look.theme.line(line), stroke // 2
-        right, bottom = (round(side) + out for side in size)
-        near, far = stroke - stroke // 2, stroke // 2
-        corners = np.array((far - out, far - out, right - near, bottom - near))
-        ring = corners[[[0, 1], [2, 1], [2, 3], [0, 3], [0, 1]]]
-
-        def draw(pen: Pen) -> None:
-            if style == "solid":
-                pen.frame(-out, -out, right + out, bottom + out, color, stroke)
-            else:
-                _draw_dashes(pen, ring, color, stroke)
-
-        box = Box(-out, -out, right, bottom).grown(stroke + 1)
-        return Item(role, box, draw, shape=size, reshaped=partial(self._outline, role), glides=role in _LIT)
-
-    def _arrow(self, a: str, b: str, path: Sequence[Point]) -> Item:
-        """Forward, or turned round where the way back has led through it."""
-        back = self._roles[a] in _ON_THE_WAY_BACK
-        passed = back or "idle" not in (self._roles[a], self._roles[b])
-        fresh = self._roles[a] == "gradient" if back else self._roles[b] == "active"
-        color = self.look.theme.line(("gradient" if back else "forward") if passed else "edge")
-        stroke = self.look.px(3.5 if fresh else 2)
-        points = path[::-1] if back else path
-        head = self.look.px(_HEAD)
-        (x, y), (before_x, before_y) = points[-1], points[-2]
-        along = (x > before_x) - (x < before_x), (y > before_y) - (y < before_y)
-        neck = x - along[0] * head, y - along[1] * head
-        side = along[1] * head * 0.6, along[0] * head * 0.6
-        triangle = np.array([(x, y), (neck[0] + side[0], neck[1] + side[1]), (neck[0] - side[0], neck[1] - side[1])])
-        across, down = zip(*points, strict=True)
-        # On whole pixels.
-        line = np.array((*points[:-1], neck)) + stroke % 2 / 2
-
-        def draw(pen: Pen) -> None:
-            if back and len(points) > 2:
-                _draw_dashes(pen, line.astype(int), color, stroke)
-            else:
-                pen.polyline(line, color, stroke)
-            pen.polygon(triangle + 0.5, color)
-
-        box = Box(min(across), min(down), max(across), max(down)).grown(head + 2)
-        return Item((color, stroke, back), box, draw)
-
-    def _past(self, station: Station, seat: Seat) -> Item:
-        """The ways past a station: its input's to a +, or those of branches to where they are joined."""
-        px, box = self.look.px, seat.box
-        color = self.look.theme.line("edge" if self._roles[station.name] == "idle" else "forward")
-        y, left, right = (box.top + box.bottom) // 2, box.left - px(13), box.right + px(9)
-        stroke, arm, radius = px(2), px(4), px(7)
-        heights = [11] if station.residual else [12, 8, 4][: station.branches - 1]
-        tops = [box.top - px(height) for height in heights]
-        lines = [np.array([(left, y), (left, top), (right, top), (right, y)]) + stroke % 2 / 2 for top in tops]
-        turn = np.linspace(0, 2 * np.pi, 33)
-        ring = np.stack([right + radius * np.cos(turn), y + radius * np.sin(turn)], axis=1)
-        across, up = [(right - arm, y), (right + arm, y)], [(right, y - arm), (right, y + arm)]
-        apart = px(2)
-        sign = [across, up] if station.residual else [[(x + side, y) for x, y in up] for side in (-apart, apart)]
-
-        def draw(pen: Pen) -> None:
-            for line in lines:
-                pen.polyline(line, color, stroke)
-            pen.polygon(ring, self.look.theme.page["ground"])
-            pen.polyline(ring, color, stroke)
-            for ends in sign:
-                pen.polyline(np.array(ends), color, stroke)
-
-        return Item((color,), Box(left, min(tops), right, y).grown(radius + stroke + 1), draw)
+        """Around every station."""
+        return {
+            ("outline", name): outline(self._roles[name], seat.box, self.look) for name, seat in self._seats.items()
+        }
 
     def _note(self, station: Station) -> Item:
         seat, note = self._seats[station.name], self._notes[station.name] if self.fit.numbers else ""
@@ -350,16 +320,13 @@ class MapsPainter(Painter):
         return Item((note, color), box.grown(2), lambda pen: pen.text(line, x, seat.baseline, color))
 
 
-def _draw_dashes(pen: Pen, points: npt.NDArray[np.int_], color: Color, stroke: int) -> None:
-    """A dashed line through whole pixels, along the axes: the same dashes wherever it is cut."""
-    for a, b in pairwise(points):
-        (left, top), (right, bottom) = np.minimum(a, b).tolist(), np.maximum(a, b).tolist()
-        across, long = top == bottom, max(right - left, bottom - top) + stroke
-        for start in range(0, long, 4 * stroke + max(3, 3 * stroke)):
-            end = min(start + 4 * stroke, long)
-            x, y = (left + start, top) if across else (left, top + start)
-            wide, tall = (end - start, stroke) if across else (stroke, end - start)
-            pen.rect(x - stroke // 2, y - stroke // 2, wide, tall, color)
+def _stretched(values: npt.NDArray[np.float64], rows: int) -> npt.NDArray[np.float64]:
+    """As many rows, each between two of the values' own."""
+    at = np.clip((np.arange(rows) + 0.5) * len(values) / rows - 0.5, 0, len(values) - 1)
+    above = at.astype(int)
+    below, share = np.minimum(above + 1, len(values) - 1), (at - above)[:, None]
+    mixed: npt.NDArray[np.float64] = values[above] * (1 - share) + values[below] * share
+    return mixed
 
 
 def _tints(theme: Theme) -> npt.NDArray[np.uint8]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
 from cnnviz.render.canvas import Box, Look
-from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot
+from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Shape, Slot, Way
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Color, Theme
@@ -21,6 +21,8 @@ _PAD_X, _PAD_Y, _LEAST_PAD_X, _LEAST_PAD_Y = 14.0, 9.0, 5.0, 1.0
 _LEADING = 0.35
 _RULE, _BAR = 2, 3
 _USUAL = "Hg"
+# What an entry's ground is coloured as.
+_TINTS = {"selected": "lit", "refused": "selected"}
 # The least width and height of a sketch.
 _SKETCH = 96, 30
 
@@ -44,7 +46,7 @@ class _Fitted:
         size = max(panel.size * fit.scale, LEAST_TEXT)
         while True:
             # Paddings give way first, each as far as its direction needs, then the text.
-            found = [_arranged(rows, size, share, fit, sketched) for share in (1.0, 0.75, 0.5, 0.25, 0.0)]
+            found = [_arranged(rows, size, share, fit, sketched) for share in (2.0, 1.5, 1.0, 0.75, 0.5, 0.25, 0.0)]
             across = next((each for each in found if each.columns[-1] <= fit.px(_STAGE_WIDTH)), None)
             down = next((each for each in found if each.rows[-1] <= height), None)
             if across and down:
@@ -84,11 +86,12 @@ class TablePainter(Painter):
     def colors(cls, panel: Table, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
         """Inks on the page and on the tint of selected entries, rules."""
         page, tint = theme.page, theme.cell("lit")
-        solid = [theme.line("grid"), theme.line("axis"), theme.mark("window"), tint.fill]
+        tints = [(style.fill, style.ink) for style in map(theme.cell, _TINTS.values())]
+        solid = [theme.line("grid"), theme.line("axis"), theme.mark("window"), *(fill for fill, _ in tints)]
         inks = [(page["ground"], page[key]) for key in ("ink", "muted", "result")]
         lines = [theme.line(role) for role in dict.fromkeys(curve.role for row in panel.sketches for curve in row)]
         solid, inks = solid + lines, inks + [(ground, line) for ground in (page["ground"], tint.fill) for line in lines]
-        return Colors(solid=solid, ramps=[*inks, (tint.fill, tint.ink), (tint.fill, page["result"])])
+        return Colors(solid=solid, ramps=[*inks, *tints, (tint.fill, page["result"])])
 
     def _draw_rules(self, pen: Pen) -> None:
         theme, rows, width = self.look.theme, self._fitted.rows, self._fitted.columns[-1]
@@ -99,12 +102,24 @@ class TablePainter(Painter):
         pen.rect(0, rows[1] - self.look.px(_RULE), width, self.look.px(_RULE), theme.line("axis"))
 
     def floats(self) -> dict[Slot, Item]:
-        """Every entry."""
-        return {
-            (row, column): self._entry(row, column)
-            for row in range(len(self._texts))
-            for column in range(len(self._panel.header))
-        }
+        """The tint of a row that is selected or refused alone, and every entry."""
+        rows = [row for row, roles in enumerate(self._roles) if len(set(roles)) == 1 and roles[0] in _TINTS]
+        found: dict[Slot, Item] = {("lit",): self._lit(rows[0])} if len(rows) == 1 else {}
+        for row, column in np.ndindex(len(self._texts), len(self._panel.header)):
+            found[row, column] = self._entry(row, column, tinted=[row] == rows)
+        return found
+
+    def ways(self, written: Sequence[SetEntry]) -> list[Way]:
+        """Texts on their way from other entries."""
+        return [way for change in written if (way := self._way(change))]
+
+    def _way(self, change: SetEntry) -> Way | None:
+        if change.origin is None or not self._texts[change.origin[0]][change.origin[1]]:
+            return None
+        start, end = self._box(*change.origin), self._box(change.row, change.column)
+        x, y = self.place.x, self.place.y
+        item = self._entry(*change.origin, tinted=True)._replace(at=(x, y))
+        return Way(item, item._replace(at=(x + end.left - start.left, y + end.top - start.top)))
 
     def update(self, change: Change) -> None:
         """Take an entry's new text or role."""
@@ -116,20 +131,35 @@ class TablePainter(Painter):
         if change.role is not None:
             self._roles[change.row][change.column] = change.role
 
-    def _entry(self, row: int, column: int) -> Item:
-        text, role = self._texts[row][column], self._roles[row][column]
+    def _box(self, row: int, column: int) -> Box:
         columns, rows = self._fitted.columns, self._fitted.rows
-        box = Box(columns[column], rows[row + 1], columns[column + 1], rows[row + 2])
+        return Box(columns[column], rows[row + 1], columns[column + 1], rows[row + 2])
+
+    def _lit(self, row: int) -> Item:
+        """The tint of a whole row, which travels from row to row."""
+        first = self._box(row, 0)
+        return self._tinted(self._roles[row][0], (first.height,))._replace(at=(0, first.top))
+
+    def _tinted(self, role: str, height: Shape) -> Item:
+        box = Box(0, 0, self._fitted.columns[-1], round(height[0]))
+        draw = partial(self._tint, box=box, role=role, first=True)
+        return Item(role, box, draw, shape=height, reshaped=partial(self._tinted, role), glides=True)
+
+    def _entry(self, row: int, column: int, *, tinted: bool = False) -> Item:
+        """An entry, on a tint of its own if it is selected and not `tinted` with its row."""
+        text, role, box = self._texts[row][column], self._roles[row][column], self._box(row, column)
 
         def draw(pen: Pen) -> None:
             ink = self.look.theme.page["result" if role == "strong" else "ink"]
-            if role == "selected":
-                ink = self._tint(pen, box, first=column == 0)
+            if role in _TINTS:
+                ink = self.look.theme.cell(_TINTS[role]).ink
+                if not tinted:
+                    self._tint(pen, box, role, first=column == 0)
             self._write(pen, text, row + 1, column, ink, bold=role == "strong")
-            if self._panel.sketches and column == len(columns) - 2:
+            if self._panel.sketches and column == len(self._panel.header) - 1:
                 self._sketch(pen, self._panel.sketches[row], box)
 
-        return Item((text, role), box, draw)
+        return Item((text, role, tinted), box, draw)
 
     def _sketch(self, pen: Pen, curves: Sequence[Curve], box: Box) -> None:
         """Draw curves over the axes, all as large as the entry allows."""
@@ -151,14 +181,13 @@ class TablePainter(Painter):
             for part in np.split(np.stack(points, axis=1), gaps):
                 pen.polyline(part, self.look.theme.line(curve.role), 2.2 * self.look.unit, curve.style)
 
-    def _tint(self, pen: Pen, box: Box, *, first: bool) -> Color:
-        """Fill an entry, and mark where its row begins, a second cue beside the colour; returns the ink."""
-        style = self.look.theme.cell("lit")
-        pen.rect(box.left, box.top, box.right - box.left, box.bottom - box.top - 1, style.fill)
+    def _tint(self, pen: Pen, box: Box, role: str, *, first: bool) -> None:
+        """Fill an entry, and mark where its row begins, a second cue beside the colour."""
+        fill = self.look.theme.cell(_TINTS[role]).fill
+        pen.rect(box.left, box.top, box.right - box.left, box.bottom - box.top - 1, fill)
         if first:
             bar = self.look.px(_BAR)
             pen.rect(box.left, box.top, bar, box.bottom - box.top - 1, self.look.theme.mark("window"))
-        return style.ink
 
     def _write(self, pen: Pen, text: str, row: int, column: int, ink: Color, *, bold: bool) -> None:
         """Write an entry's lines, in the middle between its row's rules."""

@@ -1,7 +1,7 @@
 // reveal.js: the steps of a figure are fragments of its slide, so that the presenter's key advances them.
 //
 //   <section><iframe class="cnnviz" src="conv.html"></iframe></section>
-//   <script src="cnnviz.js"></script>
+//   <script src="steps.js"></script>
 //   <script>Reveal.initialize({ plugins: [CnnvizSteps] });</script>
 const CnnvizSteps = {
   id: "cnnviz",
