@@ -80,7 +80,7 @@ def test_the_table_lights_one_row_at_a_time():
 
 def test_softmax_moves_one_logit_and_all_probabilities_follow():
     board = board_of("activation", kind="softmax", logits="2 1 0 -1 0.5", lo=-3, hi=5, frames=5)
-    for (step, states), z1 in zip(play(board), [3, 5, 3, 1, -1, -3, -1, 1], strict=True):
+    for (step, states), z1 in zip(play(board), [-1, 1, 3, 5, 3, 1, -1, -3], strict=True):
         p = states["probabilities"].values[:, 0]
         assert states["logits"].values[0, 0] == z1
         np.testing.assert_allclose(p, special.softmax([z1, 1, 0, -1, 0.5]), atol=1e-12)
