@@ -249,8 +249,8 @@ def _runner(name: str) -> Callable[..., None]:
 
 def _write(figure: Figure, output: str | None, formats: Sequence[str], quiet: bool, verbose: bool) -> None:
     try:
-        with drawing(quiet) as watch:
-            made = write_files(figure, output, formats, watch)
+        with drawing(figure, quiet) as watched:
+            made = write_files(watched, output, formats)
     except CnnvizError as error:
         if output is None and not _is_writable(OUTPUT_FOLDER):
             raise CnnvizError(f"{error}: use -o FILE for another place") from error

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import errno
+import io
 import os
 import re
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,9 @@ import numpy as np
 from cnnviz import kernels, limits, maps
 from cnnviz.errors import UsageError
 from cnnviz.images import read_image
+from cnnviz.inputs import read_input
 from cnnviz.parameters import Size, quote, suggest, to_cli
-from cnnviz.rows import check_even, file_rows, is_literal, literal_rows, parse_rows, unpasted
+from cnnviz.rows import check_even, file_rows, is_literal, literal_rows, parse_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -33,7 +33,6 @@ KINDS = (".npy", *_TEXT_KINDS, *_IMAGE_KINDS)
 
 _WEB = re.compile(r"https?://|ftp://", re.IGNORECASE)
 _KIND_OF_VALUES = {"c": "complex numbers", "U": "text", "S": "text", "O": "Python objects", "V": "records"}
-_NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,14 +49,15 @@ class Data:
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Request:
-    """What is the same for every way of giving the numbers."""
+    """What is the same for every way of giving the numbers; `make` makes those of a name."""
 
     size: Size | None
     image_size: Size | None
     limit: int
     names: tuple[str, ...]
+    make: Callable[[str], Grid]
     what: str
     option: str
     size_option: str
@@ -77,12 +77,7 @@ def load_map(
     seed: int,
     default_size: Size = (5, 5),
     default_image_size: Size | None = (16, 16),
-    what: str = "input",
-    option: str = "--input",
-    size_option: str = "--i",
-    axes: int = 2,
-    sheets: int = 1,
-    color: bool = True,
+    **more: Any,
 ) -> Data:
     """Load an input map.
 
@@ -90,58 +85,43 @@ def load_map(
     sequences or an array; `size` is rows, columns or None for the data's own, an image's with no `default_image_size`
     up to `limits.MAX_SIDE` pixels a side. Names have the values of `maps.make_map`, random ones from `seed` >= 0; an
     image becomes grey levels 0..255. With three `axes` an array may have channels, and an image in colour becomes its
-    three if `color` is; of rows and columns alone there are those of so many `sheets`, one below the other. Raises
-    UsageError, in one line, for whatever is wrong.
+    three if `color` is; of rows and columns alone there are those of so many `sheets`, one below the other. Messages
+    speak of `what`, `option` and `size_option`. Raises UsageError, in one line, for whatever is wrong.
     """
-    request = _Request(
-        size, default_image_size, limits.MAX_SIDE, MAP_NAMES, what, option, size_option, axes, sheets, color
-    )
 
     def make(name: str) -> Grid:
         return maps.make_map(name, size or ((name == maps.PICTURE and default_image_size) or default_size), seed)
 
-    return _load(spec, request, make)
+    more = {"what": "input", "option": "--input", "size_option": "--i"} | more
+    image_size, limit = default_image_size, limits.MAX_SIDE
+    return _load(spec, _Request(size=size, image_size=image_size, limit=limit, names=MAP_NAMES, make=make, **more))
 
 
-def load_kernel(
-    spec: object,
-    size: Size | None,
-    *,
-    seed: int,
-    default_size: Size = (3, 3),
-    what: str = "kernel",
-    option: str = "--kernel",
-    size_option: str = "--k",
-    axes: int = 2,
-    sheets: int = 1,
-    color: bool = True,
-) -> Data:
+def load_kernel(spec: object, size: Size | None, *, seed: int, default_size: Size = (3, 3), **more: Any) -> Data:
     """Load a kernel.
 
     As `load_map`, with the names and the values of `kernels.make_kernel`; with four `axes` an array may be the weight
     of a layer. Raises UsageError, in one line, for whatever is wrong.
     """
-    request = _Request(
-        size, default_size, limits.MAX_KERNEL, KERNEL_NAMES, what, option, size_option, axes, sheets, color
-    )
-    return _load(
-        spec,
-        request,
-        lambda name: kernels.make_kernel(
-            name, size, seed=seed, default_size=default_size, what=what, size_option=size_option
-        ),
-    )
+    more = {"what": "kernel", "option": "--kernel", "size_option": "--k"} | more
+    said = {"what": more["what"], "size_option": more["size_option"]}
+
+    def make(name: str) -> Grid:
+        return kernels.make_kernel(name, size, seed=seed, default_size=default_size, **said)
+
+    limit, names = limits.MAX_KERNEL, KERNEL_NAMES
+    return _load(spec, _Request(size=size, image_size=default_size, limit=limit, names=names, make=make, **more))
 
 
-def _load(spec: object, request: _Request, make: Callable[[str], Grid]) -> Data:
+def _load(spec: object, request: _Request) -> Data:
     try:
-        return _loaded(spec, request, make)
+        return _loaded(spec, request)
     except UsageError as error:
         error.parameter = error.parameter or request.option.removeprefix("--").replace("-", "_")
         raise
 
 
-def _loaded(spec: object, request: _Request, make: Callable[[str], Grid]) -> Data:
+def _loaded(spec: object, request: _Request) -> Data:
     if spec is None:
         spec = "random"
     if isinstance(spec, os.PathLike):
@@ -150,10 +130,9 @@ def _loaded(spec: object, request: _Request, make: Callable[[str], Grid]) -> Dat
         return _data(_checked(_array(spec, request), request.what, request), "array", "")
     name = spec.strip().lower().replace("_", "-")
     if name in request.names:
-        return _data(make(name), "image" if name == maps.PICTURE else name, name)
-    if is_literal(typed := unpasted(spec), KINDS):
-        rows = literal_rows(typed, request.what, request.limit)
-        grid = np.array(parse_rows(rows, request.what, request.limit), dtype=np.float64)
+        return _data(request.make(name), "image" if name == maps.PICTURE else name, name)
+    if is_literal(spec, KINDS):
+        grid = np.array(parse_rows(literal_rows(spec, request.what), request.what, request.limit), dtype=np.float64)
         return _data(_checked(grid, request.what, request), "literal", "")
     return _load_file(spec, request)
 
@@ -161,7 +140,7 @@ def _loaded(spec: object, request: _Request, make: Callable[[str], Grid]) -> Dat
 def reads_no_file(text: str) -> bool:
     """Is a text a name or numbers? For those who may not read the files of this machine."""
     # A file that can be read has an extension, and what is a literal here is one where it is loaded.
-    return re.fullmatch(r"\s*[A-Za-z][\w-]*\s*", text) is not None or is_literal(unpasted(text), KINDS)
+    return re.fullmatch(r"\s*[A-Za-z][\w-]*\s*", text) is not None or is_literal(text, KINDS)
 
 
 def _data(values: Grid, source: str, name: str) -> Data:
@@ -213,7 +192,7 @@ def _check_kind(dtype: np.dtype[Any], subject: str) -> None:
 
 
 def _grid_shape(shape: tuple[int, ...], subject: str, request: _Request) -> tuple[int, ...]:
-    """Rows and columns of an array's shape, known before the array is, and what axes it may have before them."""
+    """Rows and columns of an array's shape, and what axes it may have before them."""
     given = shape
     while len(shape) > 2 and shape[0] == 1:
         shape = shape[1:]
@@ -236,7 +215,10 @@ def _grid_shape(shape: tuple[int, ...], subject: str, request: _Request) -> tupl
         fits = f"use {request.size_option} {to_cli((high, columns))}"
         if rest:
             fits = f"give {_times((request.size[0] * request.sheets, request.size[1]))}, one below the other"
-        raise UsageError(f"{subject} is {_times(shape)}, but {request.size_option} asks for {wanted}: {fits}")
+        size = request.size_option.lstrip("-").replace("-", "_")
+        remedy = {} if rest else {size: (high, columns)}
+        message = f"{subject} is {_times(shape)}, but {request.size_option} asks for {wanted}: {fits}"
+        raise UsageError(message, remedy=remedy)
     return shape
 
 
@@ -251,62 +233,30 @@ def _load_file(text: str, request: _Request) -> Data:
     if _WEB.match(text):
         raise UsageError(f"{request.what} {quote(text)} is a web address: download it first")
     subject, kind = f"{request.what} file {quote(text)}", Path(text).suffix.lower()
-    text = os.path.expanduser(text)
-    try:
-        with _opened(text, subject, request) as file:
-            if kind in _IMAGE_KINDS:
-                color, size = request.color and request.axes > 2, request.size or request.image_size
-                values, source = read_image(file, subject, size, color=color), "image"
-            else:
-                read = _read_npy if kind == ".npy" else _read_text
-                values, source = _checked(read(file, subject, request), subject, request), "file"
-    except OSError as error:
-        raise UsageError(f"{subject} cannot be read: {error.strerror or error}") from error
+    if kind not in KINDS and os.sep not in text and not os.path.lexists(text):
+        hint = suggest(text.strip().lower(), request.names)
+        raise UsageError(f"{request.what} {quote(text)} is neither a name nor a file: {hint}") from FileNotFoundError(
+            text
+        )
+    file = io.BytesIO(read_input(text, subject, limits.MAX_FILE_BYTES))
+    if kind not in KINDS:
+        raise UsageError(f"{subject} is of an unknown kind: use one that ends in {', '.join(KINDS)}")
+    if kind in _IMAGE_KINDS:
+        color, size = request.color and request.axes > 2, request.size or request.image_size
+        values, source = read_image(file, subject, size, color=color), "image"
+    else:
+        read = _read_npy if kind == ".npy" else _read_text
+        values, source = _checked(read(file, subject, request), subject, request), "file"
     label = "".join(char if char.isprintable() else "?" for char in Path(text).name)
     return _data(values, source, label if len(label) <= 40 else label[:28] + "…" + label[-11:])
 
 
-def _opened(text: str, subject: str, request: _Request) -> BinaryIO:
-    try:
-        status = os.stat(text)
-    except (OSError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno not in _NO_SUCH_FILE:
-            raise
-        if Path(text).suffix.lower() in KINDS or os.sep in text:
-            raise UsageError(f"{subject} does not exist: check the path, or use {', '.join(request.names)}") from error
-        hint = suggest(text.strip().lower(), request.names)
-        raise UsageError(f"{request.what} {quote(text)} is neither a name nor a file: {hint}") from error
-    if stat.S_ISDIR(status.st_mode):
-        raise UsageError(f"{subject} is a folder: give a file in it")
-    if Path(text).suffix.lower() not in KINDS:
-        raise UsageError(f"{subject} is of an unknown kind: use one that ends in {', '.join(KINDS)}")
-    # Before opening: a pipe would block forever.
-    if not stat.S_ISREG(status.st_mode):
-        raise UsageError(f"{subject} is no regular file: save it as one")
-    if status.st_size == 0:
-        raise UsageError(f"{subject} is an empty file: give one with at least one number or pixel")
-    if status.st_size > limits.MAX_FILE_BYTES:
-        raise UsageError(f"{subject} has {status.st_size} bytes: use at most {limits.MAX_FILE_BYTES}")
-    return open(text, "rb")
-
-
 def _read_text(file: BinaryIO, subject: str, request: _Request) -> Grid:
-    return np.array(parse_rows(file_rows(file, subject, request.limit), subject, request.limit), dtype=np.float64)
+    return np.array(parse_rows(file_rows(file, subject), subject, request.limit), dtype=np.float64)
 
 
 def _read_npy(file: BinaryIO, subject: str, request: _Request) -> npt.NDArray[Any]:
-    # The header is checked by itself: a few bytes can promise more numbers than there is memory.
     try:
-        version = np.lib.format.read_magic(file)
-        newer = np.lib.format.read_array_header_2_0
-        shape, _, dtype = (np.lib.format.read_array_header_1_0 if version == (1, 0) else newer)(file)
+        return np.lib.format.read_array(file, allow_pickle=False)
     except Exception as error:
-        raise UsageError(f"{subject} is no .npy file: save the array with numpy.save") from error
-    _check_kind(dtype, subject)
-    _grid_shape(shape, subject, request)
-    file.seek(0)
-    try:
-        array: npt.NDArray[Any] = np.load(file, allow_pickle=False)
-    except Exception as error:
-        raise UsageError(f"{subject} is cut short or damaged: its header says {_times(shape)}") from error
-    return array
+        raise UsageError(f"{subject} holds no array of numbers, or is cut short: save it with numpy.save") from error

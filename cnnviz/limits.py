@@ -12,6 +12,9 @@ MAX_VALUE = 1e9
 MAX_STEPS = 4096
 """Steps of an animation: 64 × 64 results."""
 
+MAX_LIVE_STEPS = 1000
+"""Steps of a figure that plays in the studio: about ten seconds until it does."""
+
 MAX_STOPS = 1000
 """Places at which the point on a curve stops: a curve is drawn anew for each."""
 

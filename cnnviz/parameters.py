@@ -23,9 +23,6 @@ Size = tuple[int, int]
 Sides = tuple[int, ...]
 """Cells around an array: (rows, columns) on both sides, or (rows, columns) before and (rows, columns) after."""
 
-THOUSANDS = r"[-+]?[1-9]\d{0,2},\d{3}"
-"""A number such as 1,234, whose comma may be a decimal one or divide thousands."""
-
 _SIDES = re.compile(r"\s*(\d{1,9})\s*,\s*(\d{1,9})\s*(?:[x×]\s*(\d{1,9})\s*,\s*(\d{1,9})\s*)?")
 _SIZE = re.compile(r"\s*(\d{1,9})\s*(?:[x×*]\s*(\d{1,9})\s*)?", re.IGNORECASE)
 
@@ -127,17 +124,20 @@ def _unboxed(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def _typed(value: Any) -> Any:
-    """A number as Python writes it, from a text with a typographic minus or a decimal comma."""
-    if not isinstance(value, str) or re.fullmatch(THOUSANDS, value.strip()):
-        return value
-    return value.replace("\u2212", "-").replace(",", ".")
+def with_point(text: str, where: str) -> str:
+    """A number with a decimal point for a comma; raises UsageError where the comma may divide thousands."""
+    # Text pasted from documents has minus signs of typography.
+    text = text.replace("\u2212", "-")
+    if re.fullmatch(r"\s*[-+]?[1-9]\d{0,2},\d{3}\s*", text):
+        readings = f"{text.replace(',', '')} or {text.replace(',', '.')}"
+        raise UsageError(f"{where}: {quote(text)} may mean {readings}: write one of these")
+    return re.sub(r",(?=\d)", ".", text)
 
 
 def _to_number(convert: type, wanted: str) -> Callable[[Parameter, Any], Any]:
     def checked(parameter: Parameter, value: Any) -> Any:
         try:
-            found = convert(_typed(value))
+            found = convert(with_point(value, parameter.label) if isinstance(value, str) else value)
             if isinstance(value, bool) or not math.isfinite(found) or (not isinstance(value, str) and found != value):
                 raise ValueError
         except (TypeError, ValueError, OverflowError):
@@ -182,14 +182,11 @@ def _to_size(parameter: Parameter, value: Any) -> Size:
 
 def _to_numbers(parameter: Parameter, value: Any) -> Any:
     if isinstance(value, str):
-        parts = re.split(r"\s*,\s+|\s+", value.strip())
-        if len(parts) == 1 and "," in value:
-            parts = value.split(",")
-            # A lone comma may be a decimal one.
-            if len(parts) == 2 and "." not in value:
-                told = f"{quote('.'.join(parts))} or, for two numbers, {quote(' '.join(parts))}"
-                raise UsageError(f"{parameter.label} {quote(value)} is one number or two: write {told}")
-        value = parts if len(parts) > 1 else value
+        if lone := re.fullmatch(r"\s*([-+\u2212]?\d*),(\d+)\s*", value):
+            one, two = ".".join(lone.groups()), " ".join(lone.groups())
+            raise UsageError(f"{parameter.label} {quote(value)} is one number or two: write {one!r} or {two!r}")
+        # Commas divide where no blank does; else they are decimal commas.
+        value = re.split(r",?\s+" if re.search(r"\S\s+\S", value) else ",", value.strip())
     if isinstance(value, (tuple, list)):
         numbers = tuple(_to_float(parameter, part) for part in value)
         return numbers if len(numbers) != 1 else numbers[0]
@@ -254,18 +251,6 @@ class Parameters:
     def __post_init__(self) -> None:
         for parameter in parameters_of(type(self)):
             object.__setattr__(self, parameter.name, parameter.check(getattr(self, parameter.name)))
-
-    def __init_subclass__(cls, **more: Any) -> None:
-        super().__init_subclass__(**more)
-        # Those that dataclass would give a subclass compare arrays as if these were numbers.
-        cls.__eq__ = Parameters.__eq__  # type: ignore[method-assign]
-        cls.__hash__ = Parameters.__hash__  # type: ignore[method-assign]
-
-    def __eq__(self, other: object) -> bool:
-        return _values(self) == _values(other) if isinstance(other, Parameters) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(_values(self))
 
     def __getstate__(self) -> dict[str, Any]:
         # What was worked out once for all is worked out anew: it may be anything, and need not travel.
@@ -357,17 +342,6 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, RemotePath):
         return value.display_path
     return os.fspath(value) if isinstance(value, os.PathLike) else value
-
-
-def _values(parameters: Parameters) -> tuple[Any, ...]:
-    """What makes parameters equal: their class and their values."""
-    return type(parameters), *map(_frozen, parameters.__getstate__().values())
-
-
-def _frozen(value: Any) -> Any:
-    """A parameter's value as one that can be compared and hashed; an array is what its lists are."""
-    value = jsonable(value)
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def quote(value: Any) -> str:

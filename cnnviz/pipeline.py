@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from cnnviz.decks import WrittenDeck
     from cnnviz.export import Job, Written
     from cnnviz.render.frames import Film
-    from cnnviz.render.watching import Watch
     from cnnviz.saving import ExportRequest
     from cnnviz.storyboard import Storyboard
 
@@ -36,7 +35,7 @@ SOME_FORMATS_ONLY = ("frame", "sheet", "transparent")
 """What only some formats can do."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Figure:
     """A scene with its appearance: `save` it, take its `frames` or its `storyboard`, or show it in a notebook."""
 
@@ -116,42 +115,39 @@ class Figure:
         for frame in film:
             yield film.palette.colors[frame.pixels]
 
-    def save(self, path: str | Path, watch: Watch | None = None) -> Written:
+    def save(self, path: str | Path) -> Written:
         """Write the figure in the format of the path's extension.
 
         Into a folder (one that exists, or a path that ends in a slash) goes a file named after the parameters.
-        `watch(step, steps)` is called for each step that is drawn. Raises UsageError, CnnvizError.
+        Raises UsageError, CnnvizError.
         """
         if names_folder(path):
             path = Path(path) / self.file_name(self.usual_format)
-        return self.save_each([Path(path)], watch)[Path(path)]
+        return self.save_each([Path(path)])[Path(path)]
 
-    def save_all(
-        self, place: str | Path, formats: str | Iterable[str], watch: Watch | None = None
-    ) -> dict[Path, Written]:
+    def save_all(self, place: str | Path, formats: str | Iterable[str]) -> dict[Path, Written]:
         """Write several formats (`"gif,mp4"`, or a list of them) from one rendering: all of them, or none.
 
         `place` is the path without its extension, or a folder, where the files are named after the parameters.
-        `"frames"` writes numbered PNG frames into the folder `place`. `watch` is as with `save`. Raises UsageError,
-        CnnvizError.
+        `"frames"` writes numbered PNG frames into the folder `place`. Raises UsageError, CnnvizError.
         """
         from cnnviz.export import FRAMES, formats_of
         from cnnviz.saving import save_folder
 
         names = formats_of([formats] if isinstance(formats, str) else formats)
         if names == (FRAMES,):
-            return {Path(place): save_folder(self._requests([None], watch)[0], Path(place))}
+            return {Path(place): save_folder(self._requests([None])[0], Path(place))}
         if names_folder(place):
             paths = [Path(place) / self.file_name(name) for name in names]
         else:
             paths = [_with_format(Path(place), name, names) for name in names]
-        return self.save_each(paths, watch)
+        return self.save_each(paths)
 
-    def save_each(self, paths: Sequence[Path], watch: Watch | None = None) -> dict[Path, Written]:
+    def save_each(self, paths: Sequence[Path]) -> dict[Path, Written]:
         """Write a file for each path in the format of its extension from one rendering; raises as `save_all` does."""
         from cnnviz.saving import save_files
 
-        return dict(zip(paths, save_files(self._requests(paths, watch), paths), strict=True))
+        return dict(zip(paths, save_files(self._requests(paths), paths), strict=True))
 
     def contents(self, names: Sequence[str]) -> list[tuple[Written, bytes]]:
         """What `save_each` would write into files of these names; raises as `save_all` does."""
@@ -203,7 +199,7 @@ class Figure:
 
         return self.appearance.title is not None and cuts_title(self.appearance.title, self.appearance.width)
 
-    def _requests(self, paths: Sequence[Path | None], watch: Watch | None = None) -> list[ExportRequest]:
+    def _requests(self, paths: Sequence[Path | None]) -> list[ExportRequest]:
         """What is to be written into each file (None: a folder), rendered once however many files share it.
 
         Each file is as if it had been written alone, its command too.
@@ -217,10 +213,6 @@ class Figure:
             key = width, tween if look.tween is None else look.tween, step
             if key not in films:
                 films[key] = self.film(board, tween, step=step, width=width, opening=True)
-                if watch:
-                    from cnnviz.render.watching import Watched
-
-                    films[key] = Watched(films[key], watch)
                 if len(paths) > 1:
                     from cnnviz.render.cached_film import CachedFilm
 
@@ -333,6 +325,13 @@ class Figure:
 
     def __repr__(self) -> str:
         return f"<{self.command()}>"
+
+    def __eq__(self, other: object) -> bool:
+        # Arrays do not compare as numbers do; their text does.
+        return isinstance(other, Figure) and self.command() == other.command()
+
+    def __hash__(self) -> int:
+        return hash(self.command())
 
 
 def make(scene: str, /, **parameters: Any) -> Figure:

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cnnviz.parameters import Parameters, jsonable, param, parameters_of
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 class Scene(Parameters):
     """A figure: a frozen dataclass of its parameters that tells its story.
 
-    `examples` are command lines that its help shows.
+    `examples` are command lines that its help shows. `live` names parameters of which more than so much takes longer
+    than whoever drags a slider waits.
     """
 
     examples: ClassVar[tuple[str, ...]] = ()
+    live: ClassVar[Mapping[str, float]] = MappingProxyType({})
 
     seed: int = param(0, help="Seed of everything random.", lo=0, hi=2**31 - 1, group="Data")
     digits: int | None = param(

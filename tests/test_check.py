@@ -123,11 +123,19 @@ def test_an_unknown_engine_is_refused(cnnviz):
     assert "torch" in done.err
 
 
-def test_each_target_has_options_of_its_own(cnnviz, tmp_path):
+@pytest.mark.parametrize(
+    ("targets", "checked"),
+    [
+        ("conv --k 4", ["conv i5 k4 s1 p0"]),
+        ("loss mse", ["loss mse"]),
+        ("set.toml conv", ["made", "conv i5 k3 s1 p0"]),
+    ],
+)
+def test_targets_or_a_figure_with_its_options(cnnviz, tmp_path, targets, checked):
     (tmp_path / "set.toml").write_text('[[figure]]\nscene = "conv"\nname = "made"\nk = 2\n', "utf-8")
-    done = cnnviz("check", "conv", "--k", 4, "set.toml", "loss", "mse")
+    done = cnnviz("check", *targets.split())
     assert (done.code, done.err) == (0, "")
-    assert [line.partition(":")[0] for line in done.out.splitlines()] == ["conv i5 k4 s1 p0", "made", "loss mse"]
+    assert [line.partition(":")[0] for line in done.out.splitlines()] == checked
 
 
 def test_figures_of_another_language_and_notation_are_checked():

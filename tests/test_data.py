@@ -159,8 +159,9 @@ def test_literals(text, rows):
         ("1e999", ("row 1, column 1",)),
         ("1;" * 600, ("row 513", "512")),
         ("1 x 3; 4 5 6", ("row 1, column 2", "'x'")),
-        ("1 2 3, 4 5 6", ("'1 2 3; 4 5 6'",)),
-        ("0,5, 1,5", ("two kinds of commas",)),
+        ("1 2 3, 4 5 6", ("row 1, column 3", "'3,'", "; between rows")),
+        ("0,5 1,5; 2,5", ("row 2", "row 1")),
+        ("0,5, 1,5", ("0.5", "0 5")),
         ("1,234 2", ("row 1, column 1", "1234", "1.234")),
         ("1 2; 1e308 4", ("row 2, column 1", "1e+09")),
     ],
@@ -300,10 +301,9 @@ def test_an_array_written_as_text_comes_back(grid, separator, newline):
     ("content", "rows"),
     [
         ("0,5\t1,5\n2\t3", [[0.5, 1.5], [2, 3]]),
-        ("0,5;1,5\n1;-2,5", [[0.5, 1.5], [1, -2.5]]),
+        ("# a,b\n0,5;1,5\n1;-2,5", [[0.5, 1.5], [1, -2.5]]),
         ('"0,5","1"\n"2","3"', [[0.5, 1], [2, 3]]),
         ("1,2\n3,4", [[1, 2], [3, 4]]),
-        ("TRUE,FALSE\n2,3", [[1, 0], [2, 3]]),
         ("\ufeff\u22121;2", [[-1, 2]]),
     ],
 )
@@ -316,7 +316,8 @@ def test_what_spreadsheets_save(content, rows):
     [
         ("1,2\n\n3\n", ("line 3", "line 1")),
         ("a,b\n1,2\n", ("line 1", "'a'")),
-        ('"1,234",2', ("1234", "1.234")),
+        ('"1,234",2', ("line 1, column 1", "1234", "1.234")),
+        ("1,10%", ("line 1, column 2", "'10%'")),
         ("1,2\n3,x\n", ("line 2, column 2", "'x'")),
         ("1\n" * 513, ("line 513", "512")),
         (" \n# nothing\n", ("no numbers",)),
@@ -349,10 +350,11 @@ def npy(shape, descr="<f8", body=b""):
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        (npy((2, 2), body=b"12345678"), "2×2"),
+        (npy((2, 2), body=b"12345678"), "cut short"),
+        (npy((10**12, 10**12)), "cut short"),
         (npy((2, 2), "<c16", bytes(64)), "complex numbers"),
-        (npy((-1, -1)), "empty"),
-        (npy((2, 3, 4)), "2×3×4"),
+        (npy((-1, -1)), "cut short"),
+        (npy((2, 3, 4), body=bytes(192)), "2×3×4"),
         (npy((2, 2))[:30], "numpy.save"),
         (b"PK\x03\x04 zipped", "numpy.save"),
     ],
@@ -367,9 +369,9 @@ def test_pickles_are_never_loaded():
             return (os.mkdir, ("sprung",))
 
     np.save("a.npy", np.array([[Trap()]], dtype=object), allow_pickle=True)
-    assert message(of_map, "a.npy") == "input file 'a.npy' holds Python objects: use whole or real numbers"
+    assert "holds no array of numbers" in message(of_map, "a.npy")
     written("b.npy", __import__("pickle").dumps(Trap()))
-    assert message(of_map, "b.npy") == "input file 'b.npy' is no .npy file: save the array with numpy.save"
+    assert "holds no array of numbers" in message(of_map, "b.npy")
     assert not Path("sprung").exists()
 
 

@@ -103,7 +103,8 @@ def test_files_of_the_machine_stay_there(address, tmp_path):
     for part in ("server.py", "..%2fserver.py", "%2e%2e/cli.py", "page.html"):
         assert ask(f"{address}-/{part}")[0] in (404, 405)
     assert ask(address, Host="evil.example")[0] == 400
-    assert ask(address + "-/upload?name=x.csv", b"1 2", Sec_Fetch_Site="cross-site")[0] == 403
+    for other in ({"Sec_Fetch_Site": "cross-site"}, {"Origin": "https://evil.example"}):
+        assert ask(address + "-/upload?name=x.csv", b"1 2", **other)[0] == 403
 
 
 def test_hostile_values_get_one_line(address):
@@ -321,3 +322,28 @@ def test_a_shared_page_follows_its_form(page, cnnviz, tmp_path):
     page.wait_for_selector("[data-parameter=k][aria-invalid=true]")
     page.reload()
     page.locator(".error", has_text="kernel 9").wait_for()
+
+
+def test_what_would_take_a_minute_is_refused_before_it_begins(address):
+    for asked, parameter, remedy in (
+        ("player/conv-backward?i=64", None, {}),
+        ("still/training/first?epochs=200", "epochs", {"epochs": 100}),
+    ):
+        status, told = ask(f"{address}-/{asked}")
+        told = json.loads(told)
+        assert (status, told["parameter"], told["remedy"]) == (422, parameter, remedy)
+        assert "cnnviz " in told["message"]
+    # Its first picture is drawn soon.
+    assert ask(address + "-/still/conv-backward/first?i=64")[0] == 200
+
+
+@needs_browser
+def test_cells_of_a_spreadsheet_that_has_gaps_and_decimal_commas(page, address):
+    page.goto(address + "conv?kernel=1%202;%203%204")
+    seen(page)
+    page.locator(".field", has=page.locator("[data-parameter=kernel]")).get_by_role("button").first.click()
+    page.wait_for_selector("dialog[open]")
+    page.evaluate("navigator.clipboard.writeText('1,5\\t\\r\\n\\t4\\r\\n')")
+    page.keyboard.press("Control+V")
+    page.click("dialog button[value=use]")
+    assert page.input_value("[data-parameter=kernel]") == "1.5 0; 0 4"

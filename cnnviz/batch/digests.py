@@ -1,4 +1,4 @@
-"""Digests of what decides a figure's bytes: parameters, input files, theme, fonts and code."""
+"""Digests of what decides a figure's bytes: parameters, input files, theme and code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from cnnviz import __version__
 from cnnviz.batch.entries import Entry
 from cnnviz.batch.manifest import content_digest
 from cnnviz.discovery import SCENES_FOLDER, find_scenes
-from cnnviz.errors import CnnvizError
 
 PACKAGE = Path(__file__).parents[1]
 # Another release may draw differently; videos also depend on their encoder.
@@ -39,7 +38,6 @@ class Sources:
         parts = [
             self.code,
             *self._scene(entry.scene),
-            *self._fonts(entry),
             json.dumps([entry.scene, kinds, entry.resolved()], sort_keys=True, default=str),
         ]
         if any(file.endswith(_VIDEOS) for file in entry.files):
@@ -66,16 +64,6 @@ class Sources:
             for one in (file, *sorted(file.parent.glob("_*.py"))):
                 yield f"{one.name} {self._content(str(one))}"
 
-    def _fonts(self, entry: Entry) -> Iterator[str]:
-        """The fonts beyond matplotlib's own that a figure's texts need."""
-        texts = [value for value in entry.parameters.values() if isinstance(value, str)]
-        lang = str(entry.resolved().get("lang", "en"))
-        if lang.endswith(".toml"):
-            with suppress(OSError):
-                texts.append(Path(lang).read_text(encoding="utf-8", errors="replace"))
-        characters = set(filter(_is_rare, "".join(texts))) | ({"中"} if lang == "zh" else set())
-        yield from sorted({self._content(path) for path in _font_files(characters)})
-
     def _content(self, path: str) -> str:
         if path not in self._contents:
             self._contents[path] = ""
@@ -101,23 +89,3 @@ def _files(folder: Path) -> Iterator[Path]:
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in ("__pycache__", "animations"))
         yield from (Path(place) / name for name in sorted(names) if not name.startswith("."))
-
-
-def _is_rare(character: str) -> bool:
-    """Whether matplotlib's own font may lack a character: it has European letters, symbols and arrows."""
-    return not (character < "\u0500" or "\u2000" <= character < "\u2c00")
-
-
-def _font_files(characters: Iterable[str]) -> set[str]:
-    if not characters:
-        return set()
-    from cnnviz.render.fonts import font_of, is_fallback
-
-    found = set()
-    for character in sorted(characters):
-        for bold in (False, True):
-            # The figure itself reports a missing font.
-            with suppress(CnnvizError):
-                face = font_of(character, bold)
-                found |= {face[0]} if is_fallback(face) else set()
-    return found

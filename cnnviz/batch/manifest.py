@@ -5,17 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cnnviz.batch.entries import MANIFEST, Entry
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover
-    fcntl = None  # type: ignore[assignment]
 
 Record = dict[str, Any]
 
@@ -87,37 +81,21 @@ def update_manifest(out: Path, entries: Sequence[Entry], made: Mapping[str, Reco
     from cnnviz.files import whole_file
 
     lost = set(failed)
-    with _turn(out):
-        listed, known = _listed(out), read_manifest(out)
-        now = {file: record for file, record in (known | dict(made)).items() if file not in lost}
-        records = [
-            {**now[one.file], "name": one.name, "section": one.section, "caption": one.caption}
-            for one in entries
-            if one.file in now
-        ]
-        # An older record of the same files stays true until the figure is made anew.
-        ours = {file for one in entries if one.file in now or one.file in lost for file in one.files}
-        records += [
-            record
-            for record in known.values()
-            if ours.isdisjoint(file["file"] for file in files_of(record)) and (out / record["file"]).is_file()
-        ]
-        if records != listed or not (out / MANIFEST).is_file():
-            text = json.dumps({"figures": records}, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-            with whole_file(out / MANIFEST) as file:
-                file.write(text.encode("utf-8", "backslashreplace"))
-
-
-@contextmanager
-def _turn(out: Path) -> Iterator[None]:
-    """Runs that write into the same folder take turns, where the system has locks."""
-    if fcntl is None:
-        yield
-        return
-    folder = os.open(out, os.O_RDONLY)
-    try:
-        with suppress(OSError):
-            fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
+    listed, known = _listed(out), read_manifest(out)
+    now = {file: record for file, record in (known | dict(made)).items() if file not in lost}
+    records = [
+        {**now[one.file], "name": one.name, "section": one.section, "caption": one.caption}
+        for one in entries
+        if one.file in now
+    ]
+    # An older record of the same files stays true until the figure is made anew.
+    ours = {file for one in entries if one.file in now or one.file in lost for file in one.files}
+    records += [
+        record
+        for record in known.values()
+        if ours.isdisjoint(file["file"] for file in files_of(record)) and (out / record["file"]).is_file()
+    ]
+    if records != listed or not (out / MANIFEST).is_file():
+        text = json.dumps({"figures": records}, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+        with whole_file(out / MANIFEST) as file:
+            file.write(text.encode("utf-8", "backslashreplace"))

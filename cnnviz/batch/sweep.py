@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from cnnviz.parameters import quote
 
 SWEEP, SKIP = "sweep", "skip_invalid"
 _FILLED = ("title", "subtitle", "caption", "section")
-_BRACES = re.compile(r"\{([^{}]*)\}")
 _MAX_SLUG = 40
 
 
@@ -35,27 +33,23 @@ def skips_invalid(where: str, figure: Mapping[str, Any]) -> bool:
 def expanded(where: str, figure: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The figures of a sweep, the last parameter changing fastest; raises UsageError.
 
-    Whether there are parameters of these names shows when the figures are made: a check would load the scene, and NumPy
-    with it.
+    In texts `{s}` is replaced by the value; behind the name stand the values that it does not mention. Whether there
+    are parameters of these names shows when the figures are made: a check would load the scene, and NumPy with it.
     """
     if SWEEP not in figure:
         yield dict(figure)
         return
     lists = _lists(where, figure[SWEEP])
-    placeholders = {form: key for key in lists for form in (key, key.replace("-", "_"), key.replace("_", "-"))}
-    seen: dict[str, dict[str, Any]] = {}
     for values in product(*lists.values()):
         chosen = dict(zip(lists, values, strict=True))
-        name = _name(figure["name"], chosen, placeholders)
-        if (twin := seen.setdefault(name, chosen)) is not chosen:
-            both = " and ".join(", ".join(f"{key} = {json.dumps(one[key])}" for key in one) for one in (twin, chosen))
-            raise UsageError(f"{where}: {SWEEP} names two figures {name}: {both}; use values that differ as file names")
-        texts = {key: _fill(figure[key], chosen, placeholders, _text) for key in _FILLED if _is_text(figure, key)}
-        yield {**figure, **texts, **chosen, "name": name}
-
-
-def _is_text(figure: Mapping[str, Any], key: str) -> bool:
-    return isinstance(figure.get(key), str)
+        one = {**figure, **chosen}
+        for key, value in chosen.items():
+            gap = f"{{{key}}}"
+            if gap not in figure["name"]:
+                one["name"] += f"-{key.replace('_', '-')}{gap}"
+            one["name"] = one["name"].replace(gap, _slug(value))
+            one |= {text: one[text].replace(gap, _text(value)) for text in _FILLED if isinstance(one.get(text), str)}
+        yield one
 
 
 def _lists(where: str, sweep: Any) -> dict[str, list[Any]]:
@@ -78,23 +72,6 @@ def _lists(where: str, sweep: Any) -> dict[str, list[Any]]:
     if count > MAX_SWEEP:
         raise UsageError(f"{where}: {SWEEP} has {count} combinations: use at most {MAX_SWEEP}")
     return lists
-
-
-def _name(template: str, chosen: Mapping[str, Any], placeholders: Mapping[str, str]) -> str:
-    """The name with its placeholders filled in, followed by the values that it does not mention."""
-    used = {placeholders[word] for word in _BRACES.findall(template) if word in placeholders}
-    rest = "".join(f"-{key.replace('_', '-')}{_slug(value)}" for key, value in chosen.items() if key not in used)
-    return _fill(template, chosen, placeholders, _slug) + rest
-
-
-def _fill(text: str, chosen: Mapping[str, Any], placeholders: Mapping[str, str], write: Callable[[Any], str]) -> str:
-    """Replace `{s}` by its value; other braces, such as a formula's, stay."""
-
-    def value(match: re.Match[str]) -> str:
-        key = placeholders.get(match[1])
-        return match[0] if key is None else write(chosen[key])
-
-    return _BRACES.sub(value, text) if "{" in text else text
 
 
 def _text(value: Any) -> str:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
 
 from cnnviz.batch import Entry, read_sets, run_all
+from cnnviz.check.calls import after_training, curve_claims, differences
 from cnnviz.check.claims import Claim, claims
-from cnnviz.check.curves import curve_claims
-from cnnviz.check.gradients import after_training, differences
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.operation import Operation
@@ -24,9 +22,6 @@ from cnnviz.storyboard import Storyboard, Values
 
 ENGINES = {"onnxruntime": "onnx", "torch": "pytorch"}
 """The engines by name, each with the framework whose programs it runs."""
-
-_KINDS = ("kind", "view")
-"""Parameters that choose what a figure shows of several things."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,25 +87,23 @@ def checked(
 
 
 def _report(name: str, against: str, found: Sequence[Claim]) -> Report:
-    def counted(result: bool) -> tuple[int, int]:
-        claims = [claim for claim in found if claim.result is result]
-        count = sum(claim.apart.size for claim in claims)
-        return count - sum(int(claim.wrong.sum()) for claim in claims), count
-
-    (equal, count), (other_equal, others) = counted(True), counted(False)
+    results, others = ([claim for claim in found if claim.result is kind] for kind in (True, False))
+    (count, off), (other_count, other_off) = (
+        (sum(claim.apart.size for claim in claims), sum(claim.wrong.sum() for claim in claims))
+        for claims in (results, others)
+    )
     difference = ""
     if wrong := [claim for claim in found if claim.wrong.any()]:
         difference = _said(max(wrong, key=lambda claim: (claim.result, claim.apart[claim.wrong].max())), against)
-        if (missed := count + others - equal - other_equal) > 1:
-            difference = f"{missed} differ, most where {difference}"
-    most = max((float(claim.apart.max(initial=0)) for claim in found if claim.result), default=0.0)
+        if off + other_off > 1:
+            difference = f"{off + other_off} differ, most where {difference}"
     return Report(
         name=name,
-        equal=equal,
+        equal=count - off,
         count=count,
-        most=most,
-        other_equal=other_equal,
-        others=others,
+        most=max((float(claim.apart.max(initial=0)) for claim in results), default=0.0),
+        other_equal=other_count - other_off,
+        others=other_count,
         difference=difference,
     )
 
@@ -119,16 +112,17 @@ def _said(claim: Claim, against: str) -> str:
     """Where a claim is wrong most, and what it should be."""
     if claim.shown.shape != claim.right.shape:
         return f"{claim.where} is {claim.shown.shape}, {against} gives {claim.right.shape}"
-    at = int(np.where(claim.wrong, claim.apart, -1).argmax())
+    at = np.where(claim.wrong, claim.apart, -1).argmax()
     place = ", ".join(str(n + 1) for n in np.unravel_index(at, claim.shown.shape))
     values = f"{claim.shown.flat[at]:.9g}, {against} gives {float(claim.right.flat[at]):.9g}"
     return f"{claim.where} {f'({place}) ' if place else ''}shows {values}"
 
 
-def check_scenes(names: Iterable[str], against: str) -> Iterator[Report]:
+def check_scenes(names: Sequence[str], against: str) -> Iterator[Report]:
     """Check the figures of scenes, one of each kind, with their defaults; all scenes where none is named."""
-    for name in list(names) or find_scenes():
-        kinds = [parameter for parameter in parameters_of(load_scene(name)) if parameter.name in _KINDS]
+    for name in names or find_scenes():
+        # These choose what a figure shows of several things.
+        kinds = [p for p in parameters_of(load_scene(name)) if p.name in ("kind", "view")]
         for given in [{p.name: choice} for p in kinds for choice in p.spec.choices] or [{}]:
             yield check_figure(make(name, **given), against)
 
@@ -139,8 +133,7 @@ def check_sets(sets: Sequence[Path], against: str, jobs: int = 1) -> Iterator[Re
     `jobs` processes share many figures.
     """
     entries = list(enumerate(read_sets(sets)))
-    done = run_all(partial(_check_entry, against), entries, jobs)
-    return (report for _, report in sorted(done, key=itemgetter(0)))
+    return (report for _, report in sorted(run_all(partial(_check_entry, against), entries, jobs)))
 
 
 def _check_entry(against: str, item: tuple[int, Entry]) -> tuple[int, Report]:

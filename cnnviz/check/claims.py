@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from cnnviz.check.letters import Letters, along, bound_by, letters_of, name_of, value_of
 from cnnviz.check.shown import Shown, parts
-from cnnviz.functions.compute import FUNCTIONS
 from cnnviz.operation import KERNEL, Operation
 from cnnviz.operation import Shown as Result
 from cnnviz.storyboard import MoveMark, Step, Storyboard
@@ -30,9 +29,6 @@ _OF: Mapping[str, Callable[[Values], Any]] = {
     "mean_abs": lambda values: np.abs(values).mean(),
 }
 """What a number may be of a whole panel, result or parameter."""
-
-_FEWEST = 5
-"""Captions from which it is clear that they count."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +61,7 @@ class Claim:
 
 def likeliest(found: Iterable[Sequence[Claim]]) -> Sequence[Claim]:
     """Of several things that may be claimed that of which the least is wrong; none of none."""
-    return min(found, key=lambda claims: sum(float(claim.wrong.sum()) for claim in claims), default=())
+    return min(found, key=lambda claims: sum(claim.wrong.sum() for claim in claims), default=())
 
 
 def claims(board: Storyboard, operation: Operation, results: Mapping[str, Values]) -> Iterator[Claim]:
@@ -83,7 +79,6 @@ def claims(board: Storyboard, operation: Operation, results: Mapping[str, Values
             yield from known.growth(where)
             yield from _places(where, thing)
     yield from known.results()
-    yield from _counts(board)
 
 
 class _Known:
@@ -91,9 +86,8 @@ class _Known:
 
     def __init__(self, shown: Shown, operation: Operation, results: Mapping[str, Values]) -> None:
         self.shown, self.operation = shown, operation
-        # Activations are computed in single precision by engines that have them in no other, and ONNX rounds ε to it.
-        single = any(call.function not in FUNCTIONS or "eps" in call.options for call in operation.calls)
-        self.precision = 1e-5 if operation.calls and not operation.double else 1e-6 if single else 1e-9
+        # Engines compute some activations in single precision alone.
+        self.precision = 1e-6 if operation.double else 1e-5
         self.scale = _scale(operation)
         self.computed = {name: operand.values for name, operand in operation.operands.items()} | dict(results)
         self.engine = defaultdict(list, {name: [np.asarray(each)] for name, each in self.computed.items()})
@@ -109,7 +103,7 @@ class _Known:
                 self.engine[each.panel].append(right)
                 shapes.setdefault(each.panel, right.shape)
         # A panel may have the name of an array that has another shape.
-        self.shapes = {name: np.shape(values) for name, values in self.computed.items()} | shapes
+        self.shapes = {name: np.shape(values) for name, values in {**shown.now, **self.computed}.items()} | shapes
         self.shapes |= {panel: inputs.shape for panel, inputs in operation.inputs.items()}
 
     def _as_drawn(self, each: Result) -> Values:
@@ -143,16 +137,12 @@ class _Known:
         """
         name = [name for name in self.shown.curves if name.startswith(f"{panel}/")][row]
         found, right = self.shown.curves[name], self.ways[panel][row]
-        made = right[: len(found)]
         if right.ndim == 1:
             heights = found[:, 1], 10 ** found[:, 1]
-            found = min(heights, key=lambda each: float(np.abs(each - made).max(initial=0)))
+            found = min(heights, key=lambda each: float(np.abs(each - right[: len(found)]).max(initial=0)))
         allowed = np.full(right.shape, 1e-6 * max(1.0, float(np.abs(right).max())))
-        if found.shape == made.shape:
-            apart, far = (np.abs(each).reshape(len(made), -1).max(axis=1) for each in (found - made, made))
-            # A jump enlarges what it starts with.
-            grown = np.clip(far[1:] / np.maximum(far[:-1], 1e-300), 1, 1e4) * np.maximum.accumulate(apart)[:-1]
-            allowed[1 : len(made)] += 1e3 * grown.reshape(-1, *[1] * (right.ndim - 1))
+        grown = 1e3 * np.maximum.accumulate(np.abs(found - right[: len(found)]))[:-1]
+        allowed[1 : len(found)] += grown if right.ndim == 1 else grown.max(axis=1, keepdims=True)
         return Claim(name, found, right, allowed, True)
 
     # Words
@@ -182,7 +172,7 @@ class _Known:
         now = self.shown.now.get(name)
         match index:
             case ("shape", axis, *more):
-                yield self._shape(name)[axis] + sum(more), 0
+                yield self.shapes[name][axis] + sum(more), 0
             case ("role", role):
                 yield (self.shown.cells[name].roles == role).sum(), 0
             case (str(what),):
@@ -191,7 +181,7 @@ class _Known:
                 yield right, self.precision * abs(right)
             case (row, *place) if name in self.ways:
                 way = self._way(name, row)
-                yield way.right[tuple(place)], np.broadcast_to(way.allowed, way.right.shape)[tuple(place)]
+                yield way.right[tuple(place)], np.asarray(way.allowed)[tuple(place)]
             case _ if name in self.letters and now is None and name not in self.engine:
                 yield along(self.letters[name][0], *index), 0
             case _:
@@ -202,31 +192,24 @@ class _Known:
                     value, most = values[(0,) * (values.ndim - len(index)) + index], float(np.abs(values).max())
                     yield value, self.precision * max(self.scale, most)
 
-    def _shape(self, panel: str) -> tuple[int, ...]:
-        return self.shapes[panel] if panel in self.shapes else self.shown.now[panel].shape
-
     def _named(self, where: str, name: str, value: Number | Shape | Extent) -> Iterator[Claim]:
         """A value with the name of a panel has its shape, one with a letter's or parameter's what that stands for."""
         shown = value.value if isinstance(value, Number) else value.sizes
-        if isinstance(value, Shape) and value.ref and (name in self.shapes or name in self.shown.now):
-            yield Claim(
-                f"the size of {name} in {where}", np.array(shown), np.array(self._shape(name)[-len(value.sizes) :])
-            )
+        if isinstance(value, Shape) and value.ref and name in self.shapes:
+            right = np.array(self.shapes[name][-len(value.sizes) :])
+            yield Claim(f"the size of {name} in {where}", np.array(shown), right)
             return
         fitting = (each for each in self.letters.get(name, ()) if np.shape(each) in ((), np.shape(shown)))
         choices = ((np.broadcast_to(each, np.shape(shown)), 1e-12) for each in fitting)
         yield from _nearest(f"{name} in {where}", shown, choices)
 
     def _gaps(self, where: str, text: Text) -> Iterator[Claim]:
-        """What fills a gap with a letter's name is what that stands for, a count one of the numbers beside it."""
-        beside = [n.value for each in text.values.values() if isinstance(each, Equation) for n in _numbers(each)]
-        counts = beside if all(number == int(number) for number in beside) and not self.ways else []
+        """What fills a gap with a letter's name is what that stands for."""
         for name, value in text.values.items():
             if isinstance(value, Extent | Shape):
                 yield from self._named(where, name, value)
-            elif isinstance(value, int) and len(name) == 1 and f"{{{name}}}" in text.template:
-                choices = counts if name == "n" else np.ravel(self.letters.get(name, ()))
-                yield from _nearest(f"{name} in {where}", value, ((each, 0) for each in choices))
+            elif isinstance(value, int) and f"{{{name}}}" in text.template:
+                yield from _nearest(f"{name} in {where}", value, ((n, 0) for n in np.ravel(self.letters.get(name, ()))))
 
     def _equal(self, where: str, sides: Sequence[Expression], axis: int) -> Iterator[Claim]:
         """All sides come to the same with unrounded numbers, along an axis."""
@@ -234,7 +217,9 @@ class _Known:
         values = [(side, value) for side in sides if (value := value_of(side, letters, axis)) is not None]
         for side, value in values[:-1]:
             right = np.asarray(values[-1][1], np.float64)
-            scale = max([float(np.abs(right).max()), *(abs(n.value) for n in _numbers(side))])
+            scale = max(
+                [float(np.abs(right).max()), *(abs(each.value) for each in leaves(side) if isinstance(each, Number))]
+            )
             # e to more than 709 is no float64, and the quotient of two such powers no number.
             if scale <= 709 or not np.isnan(value).all():
                 yield Claim(f"the arithmetic of {where}", np.asarray(value, float), right, 1e-9 * (scale + scale**2))
@@ -249,44 +234,28 @@ class _Known:
     def growth(self, where: str) -> Iterator[Claim]:
         """What is noted in a cell as it changes is what is added to it."""
         for (panel, place), before in self.shown.before.items():
-            now, note = self.shown.now[panel][place], self.shown.cells[panel].notes.get(place)
-            noted: list[Number] = list(_numbers(note)) if isinstance(note, Phrase) else []
-            if len(noted) == 1 and noted[0].ref is None:
-                was = before if np.isfinite(before) else self.letters.get("bias", (0.0,))[0]
-                allowed = 1e-9 * (abs(now) + abs(was))
-                yield Claim(f"{panel} in {where}", np.array(now - was), np.array(noted[0].value), allowed)
+            now, note = float(self.shown.now[panel][place]), self.shown.cells[panel].notes.get(place)
+            match list(leaves(note)) if isinstance(note, Phrase) else ():
+                case [Number(ref=None, value=added)]:
+                    was = before if np.isfinite(before) else self.letters.get("bias", (0.0,))[0]
+                    allowed = 1e-9 * (abs(now) + abs(was))
+                    yield Claim(f"{panel} in {where}", np.array(now - was), np.array(added), allowed)
 
 
 def _places(where: str, step: Step) -> Iterator[Claim]:
     """A place that a caption names is that of a number beside it, or of an outline."""
-    moves = [change for change in step.changes if isinstance(change, MoveMark)]
-    marks = [(move.row, move.column) for move in moves if move.rows == move.columns == 1]
+    marks = [(m.row, m.column) for m in step.changes if isinstance(m, MoveMark) and m.rows == m.columns == 1]
     for part in walk(step.caption):
         if isinstance(part, Text) and {"row", "column"} <= part.values.keys():
-            places = _cells(part) or [*marks, *_cells(step.caption)[-1:]]
             here = (part.values["row"] - 1, part.values["column"] - 1)
-            yield from _nearest(f"the place in {where}", here, ((place, 0) for place in places))
-
-
-def _counts(board: Storyboard) -> Iterator[Claim]:
-    """What captions count from 1 goes on by one, stays, or begins anew."""
-    told = defaultdict[tuple[str, str], list[int]](list)
-    for part in (part for step in board.steps() for part in walk(step.caption) if isinstance(part, Text)):
-        for name, value in part.values.items():
-            if isinstance(value, int) and name not in ("row", "column"):
-                told[part.template, name].append(value)
-    for (template, name), values in told.items():
-        before, now = np.array(values[:-1]), np.array(values[1:])
-        right = np.where((now == before) | (now == 1), now, before + 1)
-        if values[0] == 1 and len(values) >= _FEWEST and (now != right).sum() <= 2:
-            yield Claim(f"{name} in {template!r}", now, right)
+            choices = ((place, 0) for place in _cells(part) or [*marks, *_cells(step.caption)[-1:]])
+            yield from _nearest(f"the place in {where}", here, choices)
 
 
 def _nearest(where: str, shown: Any, choices: Iterable[tuple[Any, Any]]) -> Iterator[Claim]:
     """A number, or a place, is one of several, each with how far off it may be; of none there is nothing to claim."""
     here = np.asarray(shown, np.float64)
-    found = [Claim(where, here, np.asarray(right, np.float64), near) for right, near in choices]
-    yield from sorted(found, key=lambda claim: float(np.sum(claim.apart - claim.allowed)))[:1]
+    yield from likeliest([Claim(where, here, np.asarray(right, np.float64), near)] for right, near in choices)
 
 
 def _cells(words: Any) -> list[tuple[Any, ...]]:
@@ -295,12 +264,8 @@ def _cells(words: Any) -> list[tuple[Any, ...]]:
     return [ref[-2:] for ref in refs if len(ref) > 2 and not isinstance(ref[-2], str)]
 
 
-def _numbers(part: Any) -> Iterator[Number]:
-    return (number for number in leaves(part) if isinstance(number, Number))
-
-
 def _scale(operation: Operation) -> float:
     """How large the numbers are that are added up: an engine may be off by its precision of that."""
     operands = operation.operands.values()
-    largest = max((float(np.abs(each.values).max(initial=0.0)) for each in operands), default=0.0)
-    return largest * max([1.0, *(float(np.abs(each.values).sum()) for each in operands if each.kind == KERNEL)])
+    largest = max((np.abs(each.values).max(initial=0.0) for each in operands), default=0.0)
+    return float(largest * max([1.0, *(np.abs(each.values).sum() for each in operands if each.kind == KERNEL)]))

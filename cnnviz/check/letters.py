@@ -63,20 +63,24 @@ def bound_by(parts: Iterable[Any]) -> Letters:
     found = defaultdict[str, set[float]](set)
     for part in parts:
         match part:
-            case Equation(left=Symbol() as letter, sides=(Number(value=value),)):
-                found[name_of(letter)].add(value)
-            case Assigned(letter, Number(value=value)):
+            case Equation(left=Symbol() as letter, sides=(Number(value=value),)) | Assigned(
+                letter, Number(value=value)
+            ):
                 found[name_of(letter)].add(value)
     return {name: tuple(values) for name, values in found.items() if len(values) == 1}
 
 
 def value_of(side: Expression, letters: Letters, axis: int = 0) -> Any:
     """What a side comes to along an axis; None where a letter of it is not known."""
-    own = {letter for letter in leaves(side) if isinstance(letter, Symbol)}
-    known = {letter.name: letters[name_of(letter)][0] for letter in own if letters.get(name_of(letter))}
-    if any(letter.index or letter.name not in {"e", *known} for letter in own):
-        return None
-    return evaluate(side, {name: along(value, axis) for name, value in known.items()})
+    known = {}
+    for letter in leaves(side):
+        if isinstance(letter, Symbol):
+            found = letters.get(name_of(letter))
+            if letter.index or not (found or letter.name == "e"):
+                return None
+            if found:
+                known[letter.name] = along(found[0], axis)
+    return evaluate(side, known)
 
 
 def name_of(letter: Any) -> str:

@@ -4,49 +4,48 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
+from cnnviz.pipeline import Figure
+
+if TYPE_CHECKING:
+    from cnnviz.storyboard import Step, Storyboard
+
 PATIENCE = 1.0
 """Seconds before a progress bar appears."""
-_UPDATES = 200
 
 
 @contextmanager
-def drawing(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """What is to be told of each step drawn: a bar stands on the terminal once it takes long; None without one."""
+def drawing(figure: Figure, quiet: bool) -> Iterator[Figure]:
+    """The figure, whose steps move a progress bar once drawing takes long."""
     if quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield None
+        yield figure
         return
-    with ExitStack() as stack:
-        yield _Bar(stack, monotonic() + PATIENCE)
+    bar = click.progressbar(length=1, label="Drawing", show_pos=True, file=sys.stderr)
+    begins = monotonic() + PATIENCE
 
+    class Watched(Figure):
+        def storyboard(self) -> Storyboard:
+            board = super().storyboard()
+            bar.length = board.count
 
-class _Bar:
-    """One bar; to fit a limited size, the steps may be drawn several times, and it says in which try they are."""
+            def steps() -> Iterator[Step]:
+                for number, step in enumerate(board.steps(), 1):
+                    yield step
+                    # To fit a limited size the steps are drawn again: the bar waits.
+                    if number > bar.pos and monotonic() > begins:
+                        bar.update(number - bar.pos)
 
-    def __init__(self, stack: ExitStack, begins: float) -> None:
-        self._stack, self._begins = stack, begins
-        self._bar: Any = None
-        self._try, self._last = 1, 0
+            return replace(board, steps=steps)
 
-    def __call__(self, step: int, steps: int) -> None:
-        if step <= self._last:
-            self._try += 1
-            if self._bar is not None:
-                self._bar.label, self._bar.pos, self._bar.finished = self._label(), 0, False
-        self._last = step
-        if self._bar is None:
-            if monotonic() < self._begins or step == steps:
-                return
-            bar = click.progressbar(length=steps, label=self._label(), show_pos=True, file=sys.stderr)
-            self._bar = self._stack.enter_context(bar)
-        if step - self._bar.pos >= steps / _UPDATES or step == steps:
-            self._bar.update(step - self._bar.pos)
-
-    def _label(self) -> str:
-        return "Drawing" if self._try == 1 else f"Drawing smaller, try {self._try}"
+    try:
+        yield Watched(figure.scene, figure.appearance)
+    finally:
+        if bar.pos:
+            bar.render_finish()

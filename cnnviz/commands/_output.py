@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,14 +39,12 @@ def check_output(figure: Figure, output: str, formats: Sequence[str], code: str 
         raise UsageError(f"-o {output} is for the picture, and the program is printed: use {use}")
 
 
-def write_files(
-    figure: Figure, output: str | None, formats: Sequence[str], watch: Callable[[int, int], None] | None
-) -> dict[Path, Written]:
+def write_files(figure: Figure, output: str | None, formats: Sequence[str]) -> dict[Path, Written]:
     """Write what `-o` and `--format` ask for; returns the files, none for standard output. Raises as `Figure.save`."""
     from cnnviz.export import FRAMES, formats_of
 
     if output is not None and not formats and not leaves_format_open(output):
-        return {Path(output): figure.save(output, watch)}
+        return {Path(output): figure.save(output)}
     names = formats_of(formats or [figure.usual_format])
     if output == STDOUT:
         if len(names) > 1 or FRAMES in names:
@@ -59,4 +57,4 @@ def write_files(
         output = f"{OUTPUT_FOLDER}/"
         if FRAMES in names:
             output += Path(figure.file_name()).stem
-    return figure.save_all(output, names, watch)
+    return figure.save_all(output, names)

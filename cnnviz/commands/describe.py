@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from cnnviz.commands._common import tell_facts
-from cnnviz.commands._completion import figure_tool, figures_or_files
+from cnnviz.commands._completion import figure_tool
 from cnnviz.commands._stored import given, scene_context
 from cnnviz.discovery import find_scenes
 
 
-@figure_tool("FIGURE|FILE", figures_or_files)
+@figure_tool("FIGURE|FILE", files=True)
 def command(figure: str, options: Sequence[str]) -> None:
     """Say a figure in words: title, point, alt text, caption, convention, command.
 

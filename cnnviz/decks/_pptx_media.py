@@ -6,29 +6,31 @@ from pathlib import Path
 from typing import Any
 
 from cnnviz.decks._files import with_extension
-from cnnviz.decks._pptx_layouts import FIGURE_BOX, PICTURE, put
 
 _SPACE = "http://schemas.openxmlformats.org/presentationml/2006/main"
 
 
-def add_gif(slide: Any, stem: Path, *, loop: bool) -> Any:
+def add_gif(slide: Any, frame: Any, stem: Path, *, loop: bool) -> Any:
     """A GIF in the layout's frame; the GIF itself says whether it loops."""
-    frame = next(shape for shape in slide.placeholders if shape.placeholder_format.idx == PICTURE)
+    box = _box(frame)
     picture = frame.insert_picture(str(with_extension(stem, "gif")))
     picture.crop_left = picture.crop_right = picture.crop_top = picture.crop_bottom = 0
-    put(picture, FIGURE_BOX)
+    picture.left, picture.top, picture.width, picture.height = box
     return picture
 
 
-def add_video(slide: Any, stem: Path, *, loop: bool) -> Any:
+def add_video(slide: Any, frame: Any, stem: Path, *, loop: bool) -> Any:
     """A video that starts when the slide appears, with its poster."""
-    frame = next(shape for shape in slide.placeholders if shape.placeholder_format.idx == PICTURE)
+    box = _box(frame)
     frame._element.getparent().remove(frame._element)
     video, poster = (str(with_extension(stem, extension)) for extension in ("mp4", "png"))
-    movie = slide.shapes.add_movie(video, 0, 0, 1, 1, poster_frame_image=poster, mime_type="video/mp4")
-    put(movie, FIGURE_BOX)
+    movie = slide.shapes.add_movie(video, *box, poster_frame_image=poster, mime_type="video/mp4")
     _play_by_itself(slide, movie.shape_id, loop)
     return movie
+
+
+def _box(frame: Any) -> tuple[int, int, int, int]:
+    return frame.left, frame.top, frame.width, frame.height
 
 
 def _play_by_itself(slide: Any, shape: int, loop: bool) -> None:

@@ -25,34 +25,6 @@ _SPECIAL = {
     "`": r"\textasciigrave{}",
     _MARK: "{}",
 }
-# In Unicode's order, from α.
-_GREEK = [
-    "alpha",
-    "beta",
-    "gamma",
-    "delta",
-    "epsilon",
-    "zeta",
-    "eta",
-    "theta",
-    "iota",
-    "kappa",
-    "lambda",
-    "mu",
-    "nu",
-    "xi",
-    "omicron",
-    "pi",
-    "rho",
-    "varsigma",
-    "sigma",
-    "tau",
-    "upsilon",
-    "phi",
-    "chi",
-    "psi",
-    "omega",
-]
 _MATH = {
     "×": r"\times",
     "−": "-",
@@ -89,16 +61,6 @@ _MATH = {
     "µ": r"\mu",
     "½": r"\frac12",
     "¼": r"\frac14",
-    "Γ": r"\Gamma",
-    "Δ": r"\Delta",
-    "Θ": r"\Theta",
-    "Λ": r"\Lambda",
-    "Ξ": r"\Xi",
-    "Π": r"\Pi",
-    "Σ": r"\Sigma",
-    "Φ": r"\Phi",
-    "Ψ": r"\Psi",
-    "Ω": r"\Omega",
     "∝": r"\propto",
     "≪": r"\ll",
     "≫": r"\gg",
@@ -118,12 +80,18 @@ _ACCENTED = re.compile("([A-Za-z]?)([\u0300-\u036f])")
 _TEXT = {"…": r"\dots{}", "–": "--", "—": "---", "‘": "`", "’": "'", "“": "``", "”": "''", "\u00a0": "~"}
 
 
+def _greek(letter: str) -> str:
+    """TeX's name of a Greek letter."""
+    name = unicodedata.name(letter).split()[-1].lower().replace("lamda", "lambda")
+    return name if letter.islower() else name.title()
+
+
 _CHARACTERS = str.maketrans(
     _SPECIAL
     | _TEXT
     | {character: rf"\ensuremath{{{command}}}" for character, command in _MATH.items()}
-    | {chr(ord("α") + place): rf"\ensuremath{{\{name}}}" for place, name in enumerate(_GREEK)}
-    | {"ο": r"\ensuremath{o}"}
+    | {letter: rf"\ensuremath{{\{_greek(letter)}}}" for letter in "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ"}
+    | {"ς": r"\ensuremath{\varsigma}", "ο": r"\ensuremath{o}"}
 )
 
 

@@ -36,8 +36,7 @@ def render(figure: Showable, stem: Path, options: DeckOptions) -> None:
 
 def write(deck: Deck, staging: Staging, options: DeckOptions) -> None:
     """Write the presentation."""
-    from cnnviz.decks._pptx_file import save
-    from cnnviz.decks._pptx_layouts import styled_template
+    from cnnviz.decks._pptx_template import save, styled_template
 
     presentation = styled_template(deck.theme)
     for slide in deck.slides:
@@ -48,11 +47,11 @@ def write(deck: Deck, staging: Staging, options: DeckOptions) -> None:
 
 
 def _add(presentation: Presentation, slide: Slide, deck: Deck, drawn: Path) -> None:
-    from cnnviz.decks._pptx_layouts import FIGURE, SECTION, TITLE, points_that_fit
+    from cnnviz.decks._pptx_template import FIGURE, SECTION, TITLE
 
-    layout = FIGURE if isinstance(slide, FigureSlide) else TITLE if isinstance(slide, TitleSlide) else SECTION
-    made = presentation.slides.add_slide(presentation.slide_layouts[layout])
-    _write(made.shapes.title.text_frame, [slide.title], deck.tag, points_that_fit(slide.title, layout, 0))
+    kind = FIGURE if isinstance(slide, FigureSlide) else TITLE if isinstance(slide, TitleSlide) else SECTION
+    made = presentation.slides.add_slide(presentation.slide_layouts[kind])
+    _write_fitting(made.shapes.title, slide.title, deck.tag, made.slide_layout)
     if isinstance(slide, FigureSlide):
         _fill(made, slide, deck, drawn)
         return
@@ -63,14 +62,14 @@ def _add(presentation: Presentation, slide: Slide, deck: Deck, drawn: Path) -> N
 
 
 def _fill(made: Any, slide: FigureSlide, deck: Deck, drawn: Path) -> None:
-    from cnnviz.decks._pptx_layouts import CAPTION, FIGURE, number_slide, points_that_fit
     from cnnviz.decks._pptx_media import add_gif, add_video
+    from cnnviz.decks._pptx_template import number_slide
 
-    caption = next(shape for shape in made.placeholders if shape.placeholder_format.idx == CAPTION)
-    _write(caption.text_frame, [slide.caption], deck.tag, points_that_fit(slide.caption, FIGURE, 1))
+    _, frame, caption = made.placeholders
+    _write_fitting(caption, slide.caption, deck.tag, made.slide_layout)
     stem = drawn / slide.name
     add = add_video if with_extension(stem, "mp4").exists() else add_gif
-    picture = add(made, stem, loop=not slide.once)
+    picture = add(made, frame, stem, loop=not slide.once)
     picture.name = slide.title
     picture._element.nvPicPr.cNvPr.set("descr", slide.alt)
     # The order in which a screen reader says them.
@@ -78,6 +77,12 @@ def _fill(made: Any, slide: FigureSlide, deck: Deck, drawn: Path) -> None:
         made.shapes._spTree.append(shape._element)
     number_slide(made)
     _write(made.notes_slide.notes_text_frame, [word + text for word, text in slide.notes], deck.tag)
+
+
+def _write_fitting(shape: Any, text: str, lang: str, layout: Any) -> None:
+    from cnnviz.decks._pptx_template import points_that_fit
+
+    _write(shape.text_frame, [text], lang, points_that_fit(text, shape, layout))
 
 
 def _write(frame: Any, lines: list[str], lang: str, points: int | None = None) -> None:

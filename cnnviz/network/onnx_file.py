@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.inputs import read_input
 from cnnviz.installation import install_hint
 from cnnviz.limits import MAX_MODEL_BYTES
 from cnnviz.network.layers import Array, Size
@@ -23,8 +22,7 @@ from cnnviz.parameters import quote
 DIGITS = "digits"
 """The name of the network that reads digits."""
 
-_STANDARD = ("", "ai.onnx")
-_KNOWN_DOMAINS = (*_STANDARD, "ai.onnx.ml", "com.microsoft")
+_HINT = f"give an .onnx file, or {DIGITS}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +145,7 @@ def read_onnx(path: str, size: Size | None) -> OnnxModel:
     if path == DIGITS:
         proto = _digits()
     else:
-        content = path.content if isinstance(path, TorchModule) else _content(path, subject)
+        content = path.content if isinstance(path, TorchModule) else read_input(path, subject, MAX_MODEL_BYTES, _HINT)
         try:
             proto = onnx.load_model_from_string(content)
         except Exception as error:
@@ -156,50 +154,15 @@ def read_onnx(path: str, size: Size | None) -> OnnxModel:
     return OnnxModel(path, proto, *_input(proto, size, subject))
 
 
-def _content(path: str, subject: str) -> bytes:
-    file = Path(path).expanduser()
-    if not file.is_file():
-        how = "is a folder" if file.is_dir() else "does not exist"
-        raise UsageError(f"{subject} {how}: give an .onnx file, or {DIGITS}")
-    try:
-        if (size := os.path.getsize(file)) > MAX_MODEL_BYTES:
-            raise UsageError(f"{subject} has {size} bytes: use at most {MAX_MODEL_BYTES}")
-        return file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{subject} cannot be read: {error.strerror or error}") from error
-
-
 def _check(proto: Any, subject: str) -> None:
     import onnx
 
-    graph = proto.graph
-    if not graph.node or not graph.output:
+    if not proto.graph.node or not proto.graph.output:
         raise UsageError(f"{subject} is no ONNX model, or is cut short: export it again")
-    own = {(function.domain, function.name) for function in proto.functions}
-    for message in _messages(proto):
-        if isinstance(message, onnx.TensorProto) and message.data_location == onnx.TensorProto.EXTERNAL:
-            raise UsageError(
-                f"{subject} keeps its weights in another file: save it as one, onnx.save(onnx.load(model), file)"
-            )
-        if isinstance(message, onnx.NodeProto) and (message.domain, message.op_type) not in own:
-            standard = message.domain in _STANDARD
-            if message.domain not in _KNOWN_DOMAINS or (standard and not onnx.defs.has(message.op_type)):
-                domain = "" if standard else f"{message.domain}."
-                raise UsageError(
-                    f"{subject} has an operator that ONNX does not know, {quote(domain + message.op_type)}: export the "
-                    "model with standard operators"
-                )
-
-
-def _messages(message: Any) -> Iterator[Any]:
-    """A message and all within it: nodes and tensors may be in branches, loops and functions."""
-    waiting = [message]
-    while waiting:
-        message = waiting.pop()
-        yield message
-        for field, value in message.ListFields():
-            if field.message_type is not None:
-                waiting += [value] if hasattr(value, "ListFields") else value
+    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in proto.graph.initializer):
+        raise UsageError(
+            f"{subject} keeps its weights in another file: save it as one, onnx.save(onnx.load(model), file)"
+        )
 
 
 def _input(proto: Any, size: Size | None, subject: str) -> tuple[str, np.dtype[Any], tuple[int, int, int], bool]:

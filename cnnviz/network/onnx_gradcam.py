@@ -94,10 +94,9 @@ def heat_tour(run: OnnxRun, names: Sequence[str], label: int, most: int) -> Tour
         "n": len(cam.maps),
         "row": int(hottest[0]) + 1,
         "column": int(hottest[1]) + 1,
-        "times": 2 * len(cam.maps),
     }
     by_torch = "αₖ: the mean slope of the score of {label} in channel k, by PyTorch's gradient"
-    by_steps = "αₖ: the mean slope of the score of {label} in channel k, by differences: {times} runs with Aᵏ ± t"
+    by_steps = "αₖ: the mean slope of the score of {label} in channel k, by central differences"
     hot = "Heat: the weighted maps are added, what is below 0 counts as 0; most at row {row}, column {column}"
     end = "{label}, probability {p}: what speaks for it is tinted, the more the stronger"
     if not cam.heat.any():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from cnnviz.data import load_map
 from cnnviz.errors import UsageError
+from cnnviz.inputs import read_input
 from cnnviz.limits import MAX_FILE_BYTES
 from cnnviz.maps import PICTURE
 from cnnviz.network.layers import Array, Size
@@ -111,16 +111,12 @@ def load_labels(path: str, classes: int) -> list[str]:
     """The names of classes, a line each, or `NUMBERS`; raises UsageError."""
     if path == NUMBERS:
         return [str(n) for n in range(classes)]
-    subject, file = f"--labels file {quote(path)}", Path(path).expanduser()
+    subject = f"--labels file {quote(path)}"
     try:
-        content = b"" if not file.is_file() or file.stat().st_size > MAX_FILE_BYTES else file.read_bytes()
-        names = [" ".join(line.split()) for line in content.decode("utf-8-sig").splitlines()]
+        lines = read_input(path, subject, MAX_FILE_BYTES).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise UsageError(f"{subject} is no text: give a text file with a class on each line") from None
-    except OSError as error:
-        raise UsageError(f"{subject} cannot be read: {error.strerror or error}") from error
-    if not names:
-        raise UsageError(f"{subject} does not exist or is empty: give a text file with a class on each line")
+    names = [" ".join(line.split()) for line in lines]
     if classes and len(names) != classes:
         raise UsageError(f"{subject} has {len(names)} lines, but the model has {classes} classes: give a line for each")
     return ["".join(char if char.isprintable() else "?" for char in name) for name in names]

@@ -335,30 +335,6 @@ def hats(call: Call, module: str) -> Iterator[str]:
         yield f"{name} = {module}.maximum(0, 1 - abs(place[:, None] - {module}.arange({i})))"
 
 
-def fold_source(call: Call, module: str, add: str) -> str:
-    """Columns added up in a loop, a template of their name whose `add` puts {1} at {0}."""
-    o = call.options
-    size, kernel, step = o["output_size"], o["kernel_size"], o["stride"]
-    whole = tuple(i + 2 * p for i, p in zip(size, o["padding"], strict=True))
-    spans = (d * (k - 1) + 1 for d, k in zip(o["dilation"], kernel, strict=True))
-    count = [(w - span) // s + 1 for w, span, s in zip(whole, spans, step, strict=True)]
-    places = [
-        f"{n} * {d} : {n} * {d} + {(c - 1) * s + 1} : {s}"
-        for n, d, c, s in zip("rc", o["dilation"], count, step, strict=True)
-    ]
-    (top, left), (height, width) = o["padding"], size
-    return "\n".join(
-        (
-            f"columns = {{0}}.reshape({call.shape[0]}, -1, {', '.join(map(str, (*kernel, *count)))})",
-            f"folded = {module}.zeros((*columns.shape[:2], {whole[0]}, {whole[1]}))",
-            f"for r in range({kernel[0]}):",
-            f"    for c in range({kernel[1]}):",
-            f"        {add.format(f':, :, {places[0]}, {places[1]}', 'columns[:, :, r, c]')}",
-            f"folded[:, :, {top} : {top + height}, {left} : {left + width}]",
-        )
-    )
-
-
 def hyperparameters(call: Call, names: Mapping[str, str], extra: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """An optimizer's numbers under a framework's `names`, and by rule the `extra` ones that make all as in torch."""
     o = call.options

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from cnnviz.operation import Call, Training
 from cnnviz.parameters import Size
 from cnnviz.programs._writer import (
     Writer,
-    fold_source,
     hats,
     hyperparameters,
     nearest,
@@ -157,25 +157,30 @@ class Framework(Writer):
         padding = _edges(o["padding"], o["padding"])
         x, w = call.operands[:2]
         options = {"feature_group_count": o["groups"]} if o.get("groups", 1) > 1 else {}
-        apart = (1,) * len(o["stride"])
-        return self._convolved(x, w, o["stride"], padding, apart, o["dilation"], **options) + _bias(call)
+        options |= {"rhs_dilation": str(o["dilation"])} if max(o["dilation"]) > 1 else {}
+        convolved = self.called(
+            "lax.conv_general_dilated", x, w, window_strides=str(o["stride"]), padding=padding, **options
+        )
+        return convolved + _bias(call)
 
     _conv1d = _conv3d = _conv2d
 
     def _conv_transpose2d(self, call: Call) -> str:
-        o, name = call.options, call.operands[1]
-        channels, maps, *kernel = self.operation.operands[name].values.shape
-        d, extra = o["dilation"], o["output_padding"]
-        frame = [d[axis] * (kernel[axis] - 1) - o["padding"][axis] for axis in (0, 1)]
-        self.note("lax has the convolution that this is: over the input pulled apart, with a rotated kernel.")
-        g, how, swapped = o.get("groups", 1), dict[str, Any](), ".swapaxes(0, 1)"
-        if g > 1:
-            each, how = channels // g, {"feature_group_count": g}
-            parts = (g, each, maps, *kernel), (g * maps, each, *kernel)
-            swapped = f".reshape{parts[0]}.swapaxes(1, 2).reshape{parts[1]}"
-        self.put(f"rotated = jnp.flip({name}, (2, 3)){swapped}")
-        padding = _edges(frame, [f + a for f, a in zip(frame, extra, strict=True)])
-        return self._convolved(call.operands[0], "rotated", (1, 1), padding, o["stride"], d, **how) + _bias(call)
+        o, (x, w, *_) = call.options, call.operands
+        shape, groups = self.operation.operands[w].values.shape, o.get("groups", 1)
+        each = [o[name] for name in ("stride", "padding", "output_padding", "dilation")]
+        axes = list(zip(call.shape[2:], shape[2:], *each, strict=True))
+        size = ((i - 1) * s - 2 * p + d * (k - 1) + a + 1 for i, k, s, p, a, d in axes)
+        convolved = self._conv2d(replace(call, operands=("y", w)))
+        if any(a >= s for _, _, s, _, a, _ in axes):
+            convolved += f"[..., :{call.shape[2]}, :{call.shape[3]}]"
+        return self._transposed(convolved, x, (call.shape[0], shape[1] * groups, *size)) + _bias(call)
+
+    def _transposed(self, linear: str, x: str, shape: Sequence[int]) -> str:
+        """What goes back through an expression that is linear in an array y of a shape."""
+        # A picture has no room for the shape.
+        self.essential = f"jax.linear_transpose(lambda y: {linear}, y)({x})[0]"
+        return f"jax.linear_transpose(lambda y: {linear}, jnp.zeros({tuple(shape)}))({x})[0]"
 
     def _pad(self, call: Call) -> str:
         mode, how = call.options.get("mode", "constant"), {}
@@ -184,21 +189,6 @@ class Framework(Writer):
         elif call.options.get("value"):
             how["constant_values"] = call.options["value"]
         return self.called("jnp.pad", call.operands[0], str(tuple(pad_sides(call))), **how)
-
-    def _convolved(
-        self,
-        x: str,
-        w: str,
-        stride: Sequence[int],
-        padding: str,
-        apart: Sequence[int],
-        dilation: Sequence[int],
-        **more: Any,
-    ) -> str:
-        options = {"window_strides": str(tuple(stride)), "padding": padding, **more}
-        options |= {"lhs_dilation": str(tuple(apart))} if max(apart) > 1 else {}
-        options |= {"rhs_dilation": str(tuple(dilation))} if max(dilation) > 1 else {}
-        return self.called("lax.conv_general_dilated", x, w, **options)
 
     # Sampling and patches
 
@@ -229,8 +219,9 @@ class Framework(Writer):
         return f"{patches}.reshape({call.shape[0]}, {call.shape[1] * math.prod(o['kernel_size'])}, -1)"
 
     def _fold(self, call: Call) -> str:
-        self.note("Each cell of a window is added where it came from.")
-        return self.fill(fold_source(call, "jnp", "folded = folded.at[{0}].add({1})"), call)
+        self.note("The transpose of unfold: each cell of a window is added where it came from.")
+        maps = call.shape[0], call.shape[1] // math.prod(call.options["kernel_size"]), *call.options["output_size"]
+        return self._transposed(self._unfold(replace(call, operands=("y",), shape=maps)), call.operands[0], maps)
 
     def _scaled_dot_product_attention(self, call: Call) -> str:
         q, k, v = call.operands
@@ -292,14 +283,14 @@ class Framework(Writer):
     _adaptive_max_pool2d = _adaptive_avg_pool2d = _adaptive
 
     def _avg_unpool2d(self, call: Call) -> str:
-        y, (k0, k1), s = call.operands[0], call.options["kernel_size"], call.options["stride"]
-        sizes = zip(call.options["output_size"], call.shape[2:], s, strict=True)
-        edges = _edges((k0 - 1, k1 - 1), [o - ((i - 1) * step + 1) for o, i, step in sizes])
+        y, o = call.operands[0], call.options
+        sums = self._reduced("y", "0.0", "lax.add", o["kernel_size"], o["stride"], '"VALID"')
         self.note("Average unpooling: each value is spread over its window, overlaps take the mean.")
-        self.put(f"window = jnp.ones((1, 1, {k0}, {k1}))")
-        total, count = (self._convolved(x, "window", (1, 1), edges, s, (1, 1)) for x in (y, f"jnp.ones_like({y})"))
-        self.put(f"count = jnp.maximum({count}, 1)")
-        return f"{total} / count"
+        total, count = (
+            self._transposed(sums, x, (*call.shape[:2], *o["output_size"])) for x in (y, f"jnp.ones_like({y})")
+        )
+        self.put(f"count = {count}")
+        return f"{total} / jnp.maximum(count, 1)"
 
     # Normalization
 

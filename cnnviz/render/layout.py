@@ -28,6 +28,7 @@ _GAP, _WIDEST_GAP = 18, 48
 _KEPT_CELL, _LEAST_CELL, _LEAST_SHARE = 0.85, 24, 0.75
 # Between two panels that stand one under the other.
 _STACKED = 14
+_FEW = 4
 _WIDER = 80
 # Labels of one line leave more height, where there is width for them.
 _OVERHANG = 1.4
@@ -269,7 +270,9 @@ class _Arranger:
         slots = [self._slot(stack, cell) for stack in row]
         stretch = [self._extent(stack[0], cell).stretch for stack in row]
         spare = self._room - sum(slots)
-        gap = min(self.fit.px(_WIDEST_GAP), spare // max(1, len(row) - 1))
+        # Many gaps would leave a plot little.
+        widest = _GAP if any(stretch) and len(row) > _FEW else _WIDEST_GAP
+        gap = min(self.fit.px(widest), spare // max(1, len(row) - 1))
         spare -= gap * (len(row) - 1)
         if sum(stretch):
             slots = [slot + int(spare * part / sum(stretch)) for slot, part in zip(slots, stretch, strict=True)]

@@ -105,14 +105,14 @@ class FigureStage(Stage):
     def acts(self, prepared: bool = False) -> Iterator[tuple[int, Step, tuple[Change, ...]]]:
         """The steps in two parts where a result arrives: at first without the cells, entries and values that do.
 
-        Yields these with the step; `land` brings them in. A first step without cells is held back as a whole. Before a
+        Yields these with the step; `land` brings them in. A first step without values is held back as a whole. Before a
         `prepared` first step inputs have no padding, and no windows: it writes the padding too.
         """
         for place, step in enumerate(self._board.steps()):
             cells = [change for change in step.changes if isinstance(change, Cell)]
             valued = {(cell.panel, place_of(cell)) for cell in cells if cell.value is not None}
             # All that happens to a cell, in its order.
-            written = tuple(c for c in step.changes if _arrives(c, valued) or not (place or cells))
+            written = tuple(c for c in step.changes if _arrives(c, valued) or not (place or valued))
             padding = self._padding() if prepared and not place else ()
             self.take(replace(cell, role="empty", value=math.nan) for cell in padding)
             held = set(map(id, step.changes if padding else written))
@@ -136,8 +136,9 @@ class FigureStage(Stage):
     def ways(self, written: Sequence[Change]) -> list[Way]:
         """What moves or grows within its panel, on the page, before it is brought in."""
         found: list[Way] = []
-        for panel in dict.fromkeys(change.panel for change in written):
-            own = [change for change in written if change.panel == panel and not getattr(change, "source", None)]
+        moving = [change for change in written if isinstance(change, _MOVING) and not getattr(change, "source", None)]
+        for panel in dict.fromkeys(change.panel for change in moving):
+            own = [change for change in moving if change.panel == panel]
             if len(own) <= _MOST_MOVING:
                 found += self.panels[panel].ways(own)
         return found
@@ -187,6 +188,9 @@ class FigureStage(Stage):
         """Bring the steps in up to the last of these places; yields at each of them."""
         wanted = set(places)
         return (found for found in islice(self.steps(), max(wanted) + 1) if found[0] in wanted)
+
+
+_MOVING = Cell, SetEntry, SetStation
 
 
 def _arrives(change: Change, valued: Collection[object]) -> bool:

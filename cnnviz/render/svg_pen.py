@@ -49,7 +49,7 @@ _CODES = {1: "M", 2: "L", 3: "Q", 4: "C", 79: "Z"}
 
 
 class SvgDefs:
-    """The outlines of glyphs and the formulas that a figure uses, each once.
+    """The outlines of glyphs, the formulas and the pictures of values that a figure uses, each once.
 
     `plain` is for programs other than browsers: no classes, no inherited colours, and formulas that say what they are.
     """
@@ -60,6 +60,7 @@ class SvgDefs:
         self._glyphs: dict[tuple[str, int], str] = {}
         self._formulas: dict[tuple[str, float, bool], tuple[str, str]] = {}
         self._stamps: dict[Stamp, str] = {}
+        self._pictures: dict[bytes, str] = {}
         self.markup: list[str] = []
 
     def pen(self) -> SvgPen:
@@ -87,6 +88,16 @@ class SvgDefs:
             self._stamps[stamp] = f"{OWN}s{len(self._stamps)}"
             self.markup.append(f'<g id="{self._stamps[stamp]}">{pen.take()}</g>')
         return self._stamps[stamp]
+
+    def picture(self, pixels: npt.NDArray[np.uint8]) -> str:
+        """The name of an array of pixels as a picture."""
+        data = png(pixels)
+        if data not in self._pictures:
+            self._pictures[data] = f"{OWN}i{len(self._pictures)}"
+            size = f'width="{pixels.shape[1]}" height="{pixels.shape[0]}"'
+            source = f"data:image/png;base64,{base64.b64encode(data).decode('ascii')}"
+            self.markup.append(f'<image id="{self._pictures[data]}" {size} {self.href}="{source}"/>')
+        return self._pictures[data]
 
     def _use(self, font: FT2Font, size: float, code: int, x: float, y: float) -> str:
         key = str(font.fname), code
@@ -156,11 +167,9 @@ class SvgPen(MarkupPen):
 
     def image(self, pixels: npt.NDArray[np.uint8], x: int, y: int) -> None:
         """An array of pixels as it is, for fields of values."""
-        height, width = pixels.shape[:2]
         if pixels.size:
-            place = f'x="{_f(x + self._shift[0])}" y="{_f(y + self._shift[1])}" width="{width}" height="{height}"'
-            data = base64.b64encode(png(pixels)).decode("ascii")
-            self._markup.add(f'<image {place} {self._defs.href}="data:image/png;base64,{data}"/>')
+            place = f'x="{_f(x + self._shift[0])}" y="{_f(y + self._shift[1])}"'
+            self._markup.add(f'<use {self._defs.href}="#{self._defs.picture(pixels)}" {place}/>')
 
     def _filled(self, color: Color) -> str:
         return f'<path fill="{hex_color(color)}" d="{{}}"/>'

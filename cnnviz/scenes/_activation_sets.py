@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -67,14 +68,19 @@ def table(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> St
         )
         for point in points
     )
+    rows = Table(name="table", header=header, entries=entries, sketches=tuple(map(_sketch, points)))
     x = Number(_EXAMPLE, min(2, scene.most()))
+    tried = [replace(each, at=at.values) for each in points]
 
     def steps() -> Iterator[Step]:
         for row, (point, found) in enumerate(zip(points, examples, strict=True)):
             example = point.worked(F, x, Number(float(found.values[0]), scene.most(), (found.name, 0)))
             where = Text("{name} at {x}", name=point.entry.title, x=Assigned(X, Number(_EXAMPLE)))
             caption = Text("{where}:   {example}", where=where, example=example)
-            yield story.step(caption, light_rows("table", row, len(header)))
+            yield story.step(caption, light_rows(rows, row))
+        values = Joined(tuple(each.told(0, scene.most()) for each in tried), "   ")
+        caption = Text("{x}:   {values}", x=Assigned(X, Number(_EXAMPLE)), values=values)
+        yield story.step(caption, light_rows(rows, len(points)), beats=2)
 
     groups = (
         Text("static: no free parameter"),
@@ -83,8 +89,8 @@ def table(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> St
     )
     return story.play(
         steps,
-        len(points),
-        (Table(name="table", header=header, entries=entries, sketches=tuple(map(_sketch, points))),),
+        len(points) + 1,
+        (rows,),
         step_roles=(),
         animated=False,
         formula=joined(groups, "     "),

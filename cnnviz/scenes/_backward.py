@@ -10,7 +10,7 @@ import numpy as np
 from cnnviz.data import load_map
 from cnnviz.errors import UsageError
 from cnnviz.notation import size_text
-from cnnviz.story import Cells, Story, Tensor, Windows, load_sheets, lost_of
+from cnnviz.story import Cells, Story, Tensor, Windows, load_sheets, lost_of, shade_for
 from cnnviz.storyboard import Change, Mark, Shade, Values
 from cnnviz.words import Expression, Joined, Number, Symbol, Text, Words, equation, total
 
@@ -50,6 +50,11 @@ def fitting(story: Story, values: Values) -> dict[str, Any]:
     return {"digits": story.decimals(values, lost=lost_of(values))}
 
 
+def alike(*values: Values) -> dict[str, Any]:
+    """One range for several panels, so that their numbers have one size."""
+    return {"shade": shade_for(np.concatenate([np.ravel(each) for each in values]), picture=False, always=False)}
+
+
 def arrives(G: Cells) -> Iterator[Change]:
     """The gradient of the output appears."""
     for place, value in np.ndenumerate(G.values):
@@ -62,7 +67,7 @@ def received(number: Number, at: Place, symbol: str = BY_Y) -> Words:
 
 
 class Sums:
-    """A panel whose cells add up, from 0: `amounts` are what each step adds to which cells.
+    """A panel whose cells add up, empty until something is added: `amounts` are what each step adds to which cells.
 
     It shows the last `axes` of a tensor, or of its part at `index`. Where each cell is reached once, no note need be
     `noted` in it.
@@ -83,8 +88,8 @@ class Sums:
         self.amounts, self._noted = amounts, noted
         array = values.values[index]
         shown = array.reshape(array.shape[-axes:] if array.ndim > 1 else (-1, 1))
-        zeros, roles = np.zeros(shown.shape), np.full(shown.shape, "pending")
-        self._sums, reached = zeros.copy(), {0.0, *shown.flat}
+        empty, roles = np.full(shown.shape, np.nan), np.full(shown.shape, "pending")
+        self._sums, reached = np.zeros(shown.shape), {0.0, *shown.flat}
         for amount in amounts:
             self._raise(amount)
             reached.update(self._sums[place] for place in amount)
@@ -94,7 +99,7 @@ class Sums:
         more = {"marks": (Mark(name="current", role="result"),), "axes": axes, **fitting(story, most), **more}
         if index:
             story.graph.show(values, name, index, shown.shape)
-        self.panel = story.cells(name, label, shown if index else values, first=zeros, roles=roles, shade=shade, **more)
+        self.panel = story.cells(name, label, shown if index else values, first=empty, roles=roles, shade=shade, **more)
         self.start()
 
     def start(self) -> None:
@@ -126,13 +131,13 @@ class Sums:
         self._raise(amount)
         shown = self._noted and self.panel.panel.numbers
         noted = [Number(more, self.panel.decimals) for more in amount.values() if shown]
-        notes = [note if note.exact() < 0 else Joined(("+", note), "") for note in noted]
+        notes = ["" if not note.exact() else note if note.exact() < 0 else Joined(("+", note), "") for note in noted]
         roles = dict.fromkeys(amount, "kernel")
         changes = [self.panel.set(place, role="output", value=float(self._sums[place])) for place in amount]
         return [*changes, *self.panel.cover(list(amount), notes, roles)]
 
     def rest(self) -> Iterator[Change]:
-        """Nothing is added any more; cells that nothing has reached stay 0."""
+        """Nothing is added any more; cells that nothing has reached are 0."""
         yield from self.panel.cover(())
         for place in np.ndindex(self._sums.shape):
             yield self.panel.set(place, role="output", value=float(self._sums[place]))

@@ -127,10 +127,9 @@ class Channels:
         how["marks"] = [Mark(name=f"window {n}", role="window", channel=n) for n in reversed(range(len(shown)))]
         fill: float | Values = 0.0 if padded is pixels else padded.values[0, shown]
         self.X = story.cells("input", "", pixels, windows=self.windows, fill=fill, data=scene.maps, **how)
+        label = "Filter {n}: {size}" if filters > 1 else "Filter {size}"
         self.W = [
-            kernels(
-                story, f"filter {f + 1}", Text("Filter {n}: {size}", n=f + 1, size=Shape(self.w[f].shape)), self.w, f
-            )
+            kernels(story, f"filter {f + 1}", Text(label, n=f + 1, size=Shape(self.w[f].shape)), self.w, f)
             for f in self.filters
         ]
         names = how["captions"]

@@ -62,7 +62,9 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
         for place, row in enumerate(rows):
             caption = Text("{property}:   {caption}", property=row.name, caption=row.caption)
             lit = (_lit(panels[name], windows, place) for name, (_, windows) in seen.items())
-            yield story.step(caption, light_rows(table.name, place, len(table.header)), *lit)
+            yield story.step(caption, light_rows(table, place), *lit)
+        gone = (change for panel in panels.values() for change in (*panel.cover(()), panel.hide("lit")))
+        yield story.step(point, light_rows(table, len(rows)), gone, beats=2)
 
     each = (
         Text("{property}: LRN {lrn}; BN {bn}", property=row.name, lrn=joined(row.lrn, " "), bn=joined(row.bn, " "))
@@ -71,7 +73,7 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
     table_of = Text("Table that compares local response normalization (LRN) with batch normalization (BN) row by row")
     return story.play(
         steps,
-        len(rows),
+        len(rows) + 1,
         *above,
         (table,),
         alt=sentences(table_of, *each),

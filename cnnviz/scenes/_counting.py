@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnviz.story import Axis, Cells, Sliding, Story
 from cnnviz.storyboard import Change, SetRow, Step
-from cnnviz.words import Number, Text, Words, call, counted, equation, size
+from cnnviz.words import Expression, Number, Text, Words, call, counted, equation, size
 
 PANEL = "count"
 
@@ -47,15 +47,24 @@ class Count:
         """Whether something is left over that no move reaches, or nothing can move at all."""
         return not self.moves or not self.along.reached.all()
 
+    def asked(self) -> tuple[Words, ...]:
+        """The derivation before anything is counted."""
+        i, s, p = map(size, "isp")
+        return (
+            Text("{letter} = ?", letter=i + 2 * p),
+            Text("{less}:  {left} left to move", less=self._taken, left="?"),
+            Text("/{s}:  {moves} moves", s=s, moves="?"),
+            Text("+1:  {positions}", positions=Text("{total} positions", total="?")),
+        )
+
     def lines(self) -> tuple[Words, ...]:
         """The derivation, one line a step."""
-        i, k, s, p, d = map(size, "ikspd")
-        taken = -k if self._of("d") == 1 else -(d * (k - 1)) - 1
+        i, s, p = map(size, "isp")
         free, moves = Number(self._free), self.moves
         moved = equation(None, call("floor", free / self._of("s")), moves)
         return (
             equation(i + 2 * p, Number(self._of("i")) + Number(2) * self._of("p"), self._padded),
-            Text("{less}:  {left} left to move", less=taken, left=self.left()),
+            Text("{less}:  {left} left to move", less=self._taken, left=self.left()),
             counted(moves, "/{s}:  {moves} move", "/{s}:  {moves} moves", s=s, moves=moved),
             Text("+1:  {positions}", positions=self.positions()),
         )
@@ -124,11 +133,12 @@ class Count:
                 yield X.set(place, role=role)
 
     def head(self) -> list[SetRow]:
-        """The axis comes in over blank lines; where one count is for both there is no need."""
+        """The axis comes in over lines that ask; where one count is for both there is no need."""
         if self.alone:
             return []
         head = SetRow(panel=PANEL, row="head", text=Text(self.name.capitalize()))
-        return [head, *(SetRow(panel=PANEL, row=f"line {n}", text="") for n in range(1, 4))]
+        asked = enumerate(self.asked())
+        return [head, *(SetRow(panel=PANEL, row=f"line {n}", text=text, role="muted") for n, text in asked)]
 
     def line(self, n: int) -> list[SetRow]:
         """A line comes in, the one before is done."""
@@ -142,6 +152,12 @@ class Count:
 
     def _of(self, letter: str) -> int:
         return self.slide.given[letter][self.axis]
+
+    @property
+    def _taken(self) -> Expression:
+        """What the kernel in its first position covers, less."""
+        k, d = map(size, "kd")
+        return -k if self._of("d") == 1 else -(d * (k - 1)) - 1
 
     @property
     def _padded(self) -> int:

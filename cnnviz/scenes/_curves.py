@@ -39,6 +39,9 @@ MANNERS = (
 
 _SAMPLES, _HALVINGS, _STEEP = 241, 40, 0.02
 _TANGENT, _PAD, _MOST_DECIMALS, _SIBLINGS, _NEAR = 0.13, 0.08, 15, 6, 0.05
+_SLOPES = 1.6
+"""How far a derivative is shown that grows beyond all bounds, in heights of the function."""
+
 _FIRST = 3 / 16
 """How far from the lower end a point starts and ends, as a share of its way."""
 
@@ -133,9 +136,10 @@ class Point(Generic[Entry]):
 
     @cached_property
     def y_range(self) -> tuple[float, float]:
-        """A range that holds both curves, or as much of the derivative as there is of the function."""
+        """A range that holds both curves, or the start of a derivative that grows beyond all bounds."""
         y, slopes = self.curve[1], self.derivative[1]
-        return padded(y, np.clip(slopes, -y.max(), y.max()) if self._bounded else slopes)
+        most = _SLOPES * y.max()
+        return padded(y, np.clip(slopes, -most, most) if self._bounded else slopes)
 
     @cached_property
     def _results(self) -> int:

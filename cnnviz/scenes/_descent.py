@@ -74,7 +74,7 @@ class Run:
 
     def moves(self, before: int, count: int) -> Iterator[Change]:
         """The path and the loss drawn on from one picture to the next; what was lost stays where it was."""
-        first, last = (before + 1 if before else 0), min(count, self.made)
+        first, last = before + 1, min(count, self.made)
         if first > last:
             return
         key, new = self.rule.key, slice(first, last + 1)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cnnviz.scenes.im2col import Im2col
 
 _NAMES = {"direct": "direct", "im2col": "im2col", "fft": "FFT", "winograd": "Winograd"}
-_TILED, _MOST_SIDE, _NEAR = (3, 3), 15, 1e-9
+_TILED, _MOST_SIDE, _NEAR = (3, 3), 16, 1e-9
 _NONE = "—"
 
 
@@ -42,19 +42,19 @@ def compare_ways(scene: Im2col) -> Story:
     story.sizes(k=k, s=scene.s, p=p)
     entries = tuple((Text(name), _entry(way, i, k)) for way, name in _NAMES.items())
     header = ("", Text("multiplications"))
-    table = Table(name="ways", header=header, entries=entries)
+    table = Table(name="ways", header=header, entries=entries, size=22)
     direct, *others = ways_of(x, w).values()
     same = all(np.allclose(other, direct, rtol=0, atol=_NEAR * np.abs(direct).max()) for other in others)
     each = {way: np.array([_each(way, i, (side, side)) for side in sides]) for way in ("direct", "fft")}
-    more = [side for side in sides[2::2] if (side, side) != k]
+    # At the last one the curves have their names.
+    more = [side for side in sides[2:-1:2] if (side, side) != k]
     won = next((side for side in sides if each["fft"][side - 1] < each["direct"][side - 1]), None)
 
     def steps() -> Iterator[Step]:
         for row, way in enumerate(_NAMES):
-            yield story.step(_caption(way, i, k), light_rows(table.name, row, len(header)))
+            yield story.step(_caption(way, i, k), light_rows(table, row))
         said = Text("All give the same {o} output, up to rounding" if same else "Their {o} outputs differ", o=o)
-        plain = [SetEntry(panel=table.name, row=3, column=c, role="plain") for c in range(len(header))]
-        yield story.step(said, plain, beats=2)
+        yield story.step(said, light_rows(table, len(_NAMES)), beats=2)
         for side in more:
             direct, fft = (Number(float(each[way][side - 1]), n) for way, n in (("direct", 0), ("fft", 1)))
             said = Text(
@@ -66,7 +66,10 @@ def compare_ways(scene: Im2col) -> Story:
             yield story.step(said, _moved(table, i, side, each))
         k_won = None if won is None else Shape((won, won))
         said = Text("The FFT needs fewer than the direct way from {size} on", size=k_won)
-        yield story.step(said if won else Text("At this size the FFT never needs fewer than the direct way"), beats=3)
+        if won is None:
+            said = Text("At this size the FFT never needs fewer than the direct way")
+        lit = [*_moved(table, i, won, each), *light_rows(table, 2)] if won else []
+        yield story.step(said, lit, beats=3)
 
     told = (
         "multiplications of a convolution of {i} with {k}: direct and im2col one for each weight and output; FFT three "

@@ -128,6 +128,11 @@ class Training:
         """How many there were."""
         return len(self.loss) - 1
 
+    @property
+    def scheduled(self) -> bool:
+        """Whether the rate changes."""
+        return bool(np.ptp(self.rates))
+
     def point(self, rate: Number) -> Words:
         """What it shows."""
         if self.diverged:
@@ -164,13 +169,15 @@ class Training:
         return {"epoch": epoch, "loss": told, "right": right, "n": self.examples}
 
     def changes(self, before: int, now: int) -> Iterator[Change]:
-        """The curves drawn on from one epoch to another, and the point that goes along the rates."""
+        """The curves drawn on from one epoch to another, or the point that goes along the rates."""
         new = slice(max(before, 0), now + 1)
         at = np.arange(float(len(self.loss)))[new]
-        yield SetCurve(panel="progress", curve="loss", x=at, y=self.loss[new], extend=True)
-        yield SetCurve(panel="progress", curve="accuracy", x=at, y=self.accuracy[new], extend=True)
-        epoch = max(now, 1)
-        yield MoveDot(panel="rate", dot="now", x=float(epoch), y=float(self.rates[epoch - 1]))
+        yield SetCurve(panel="loss", curve="loss", x=at, y=self.loss[new], extend=True)
+        if self.scheduled:
+            epoch = max(now, 1)
+            yield MoveDot(panel="rate", dot="now", x=float(epoch), y=float(self.rates[epoch - 1]))
+        else:
+            yield SetCurve(panel="accuracy", curve="accuracy", x=at, y=self.accuracy[new], extend=True)
 
 
 def start(learner: Learner, seed: int) -> tuple[Values, float]:

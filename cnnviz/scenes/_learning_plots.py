@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,8 @@ class Kernels:
         chosen = [np.flatnonzero(labels == label)[n] for n in (0, 1) for label in (0, 1)]
         held: dict[str, Any] = {"columns": 2, "held": True, "numbers": False}
         names = tuple(Text("class {n}", n=n) for n in (1, 2))
-        grays = Shade(scale="gray", lo=float(x.min()), hi=float(x.max()), always=True)
+        # Noise below 0 and above 1 would leave the strokes few greys.
+        grays = Shade(scale="gray", lo=0.0, hi=1.0, always=True)
         shown = x[chosen, 0]
         examples = story.cells("examples", Text("Examples"), shown, shade=grays, captions=names * 2, **held)
         most = max(float(np.abs(self._kernels(w)).max()) for w in weights)
@@ -93,23 +95,28 @@ def view(story: Story, learner: Learner, x: Values, labels: Values, weights: Seq
     return Kernels(story, learner, x, labels, weights) if x.ndim > 2 else Plane(learner, x, labels, weights[0])
 
 
-def progress(training: Training, epochs: int) -> Plot:
-    """The axes of loss and accuracy over the epochs."""
+def progress(training: Training, epochs: int) -> tuple[Plot, Plot]:
+    """The loss over the epochs, above the learning rate where that changes, else above the accuracy."""
+    most = max(1.0, min(float(training.loss.max()), _HIGHEST * float(training.loss[0])))
+    loss = _course("loss", "tangent", epochs, most)
+    if training.scheduled:
+        return loss, _schedule(training.rates)
+    accuracy = _course("accuracy", "added", epochs, 1.0)
+    return loss, replace(accuracy, x_text=Text("epoch"), under=True)
+
+
+def _course(name: str, role: str, epochs: int, most: float) -> Plot:
     return Plot(
-        name="progress",
-        x_text=Text("epoch"),
-        y_text=Text("loss and accuracy"),
+        name=name,
+        y_text=Text(name),
         x_range=(0, epochs),
-        y_range=(0, 1.06 * max(1.0, min(float(training.loss.max()), _HIGHEST * float(training.loss[0])))),
+        y_range=(0, 1.06 * most),
         axes="frame",
-        curves=(
-            Curve(name="loss", role="tangent", x=_NOTHING, y=_NOTHING, text=Text("loss")),
-            Curve(name="accuracy", role="added", x=_NOTHING, y=_NOTHING, style="dashed", text=Text("accuracy")),
-        ),
+        curves=(Curve(name=name, role=role, x=_NOTHING, y=_NOTHING),),
     )
 
 
-def schedule_plot(rates: Values) -> Plot:
+def _schedule(rates: Values) -> Plot:
     """The learning rate over the epochs, with a point that goes along."""
     return Plot(
         name="rate",

@@ -11,7 +11,7 @@ import numpy as np
 
 from cnnviz.scenes._number_line import NumberLines
 from cnnviz.scenes._statistics import Statistics
-from cnnviz.story import Axis, Cells, Graph, Story, Windows, stage_of_two
+from cnnviz.story import Axis, Cells, Graph, Story, Windows, reading_beats, stage_of_two
 from cnnviz.storyboard import Change, Mark, Panel, Sign, Step
 from cnnviz.words import Math, Number, Shape, Text, Words, counted, equation, joined
 
@@ -155,6 +155,10 @@ def in_turn(
             Y.outline_sheets(sheets, (0, 0), size),
             dots.arrive(n) if dots else (),
         )
+    many = "{n} groups of values: {n} means and {n} variances"
+    said = counted(groups.count, "One group of values: one mean and one variance", many)
+    nothing_lit = [*X.outline_sheets((), (0, 0), size), *Y.outline_sheets((), (0, 0), size)]
+    yield story.step(said, X.cover(()), nothing_lit, beats=reading_beats(2 * groups.count + 2))
 
 
 def all_norms(scene: Norm) -> Story:
@@ -178,11 +182,18 @@ def all_norms(scene: Norm) -> Story:
                 ),
                 (change for kind, at in lit.items() for change in _lit(panels[kind], windows[kind], at)),
             )
+        shared = {kind: len(each.cells((0, 0))) * size[0] * size[1] for kind, each in windows.items()}
+        counts = joined(Text("{kind} {n}", kind=Text(kind.capitalize()), n=n) for kind, n in shared.items())
+        yield story.step(
+            Text("Values that share a mean and a variance: {counts}", counts=counts),
+            (change for panel in panels.values() for change in (*panel.cover(()), panel.hide("lit"))),
+            beats=reading_beats(scene.batch * scene.channels + 1),
+        )
 
     return story.play(
         steps,
-        scene.batch * scene.channels,
-        (Sign(name="samples", text=Text("samples ↓"), size=18), *(part for pair in heads for part in pair)),
+        scene.batch * scene.channels + 1,
+        [part for pair in heads for part in pair],
         alt=Text(
             "batch, layer, instance and group normalization side by side, each as a grid of samples and channels: "
             "the cells that share a mean and a variance light up together"
@@ -197,12 +208,12 @@ def _named(kind: str, at: tuple[int, ...]) -> Words:
 
 
 def _overview(story: Story, scene: Norm, kind: str, groups: Windows) -> Cells:
-    size, marks = scene.i or SIZE, (Mark(name=f"group {n}", role="result") for n in range(groups.count))
-    values = len(groups.cells((0, 0))) * size[0] * size[1]
-    shared = Text("{groups} of {n}", groups=counted(groups.count, "{n} group", "{n} groups"), n=values)
-    cells, label = np.zeros((scene.batch, scene.channels)), Text(kind.capitalize())
+    marks = (Mark(name=f"group {n}", role="result") for n in range(groups.count))
+    count = counted(groups.count, "{n} group", "{n} groups")
+    label = Text("{kind}: {groups}", kind=Text(kind.capitalize()), groups=count)
+    cells = np.zeros((scene.batch, scene.channels))
     how: dict[str, Any] = {"marks": (*marks, Mark(name="lit", role="window")), "shade": None, "under": True}
-    return story.cells(kind, label, cells, below=shared, numbers=False, **how)
+    return story.cells(kind, label, cells, numbers=False, **how)
 
 
 def _lit(panel: Cells, groups: Windows, at: tuple[int, ...]) -> Iterator[Change]:

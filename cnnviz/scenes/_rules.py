@@ -249,7 +249,7 @@ COURSES: Mapping[str, Course] = MappingProxyType(
 
 
 def short(value: float, most: int | None = None, ref: Ref | None = None) -> Number:
-    """A number by its first three digits, `36.9`, `0.8`, `1.2e−5`, or with so many decimals at most."""
+    """A number by its first three digits, `36.9`, `0.8`, `1.2·10⁻⁵`, or with so many decimals at most."""
     size = abs(value)
     if most is not None and size < 1e5:
         return _number(value, most, ref) if round(value, most) or not value else Scientific(value, 0, ref)
@@ -260,7 +260,7 @@ def short(value: float, most: int | None = None, ref: Ref | None = None) -> Numb
 
 
 def brief(value: float, most: int | None = None, ref: Ref | None = None) -> Number:
-    """A number in few letters, for a list: `17`, `2.1`, `0.22`, `0.018`, `7e−5`; of its decimals `most` at most."""
+    """A number in few letters, for a list: `17`, `2.1`, `0.22`, `0.018`, `7·10⁻⁵`; of its decimals `most` at most."""
     size = abs(value)
     if size == 0:
         return Number(value, 0, ref)

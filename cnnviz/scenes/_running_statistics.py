@@ -40,12 +40,13 @@ class Statistics:
             self._row(f"running-{n}", Text("running {x}", x=label), values, under=n == 1)
             for n, (label, values) in enumerate(zip(labels, running, strict=True))
         ]
-        self.X = self._row("input", Text("inference {x}", x=Math("x")), x, "input")
+        self.X = self._row("input", Math("x"), x, "input")
         self.Y = self._row("output", Math("y"), y)
         into, normalized = Sign(name="into", text="→"), Sign(name="normalized", text="→")
+        training, inference = (Sign(name=name, text=Text(name), size=20) for name in ("Training:", "Inference:"))
         self.stage: tuple[tuple[Cells | Panel | str, ...], ...] = (
-            (self.B, "→", *self.S, into, *self.R),
-            (self.X, normalized, self.Y),
+            (training, self.B, "→", *self.S, into, *self.R),
+            (inference, self.X, normalized, self.Y),
         )
 
     def _row(self, name: str, label: Words, values: Values, role: str = "", *, under: bool = False) -> Cells:

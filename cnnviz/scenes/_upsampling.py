@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.notation import digits_for
+from cnnviz.notation import digits_for, exact_digits
 from cnnviz.ops import sample_points
 from cnnviz.parameters import Size
 from cnnviz.story import Cells, Graph, Place, Story, Tensor, filled, times, transposed_conv_size
@@ -29,6 +29,7 @@ class Sampled:
     def __init__(self, name: str, size: Size, out: Size) -> None:
         self.name, self._out = name, out
         self.label, self._aligned, where = _HOW[name]
+        self.short = "aligned" if self._aligned else self.label
         self.below = Text("align_corners={value}", value=str(self._aligned)) if self.label == "bilinear" else None
         self.formula: Words = Math(f"x={where}")
         self._points = [sample_points(i, o, self.label, bool(self._aligned)) for i, o in zip(size, out, strict=True)]
@@ -67,7 +68,7 @@ class Learned:
     shows the weights in use.
     """
 
-    name, label = LEARNED, "transposed"
+    name, label, short = LEARNED, "transposed", "transposed"
     panel: Cells | None = None
 
     def __init__(self, scale: int, size: Size, out: Size) -> None:
@@ -94,7 +95,8 @@ class Learned:
                 reached[cell] = tap
         cells, taps = list(reached), list(reached.values())
         size = [last - first + 1 for first, last in zip(cells[0], cells[-1], strict=True)]
-        weights = [Number(float(self.kernel[tap]), self._digits) for tap in taps]
+        values = [float(self.kernel[tap]) for tap in taps]
+        weights = [Number(value, exact_digits(value, self._digits)) for value in values]
         y = equation(Y.symbol("y", at), dot(X.read(cells), weights, None, Y[at]), Y[at], letters=90)
         used = self.panel.cover(taps, (), dict.fromkeys(taps, "kernel")) if self.panel else ()
         window = X.cover(cells, times(weights)), X.mark("window", cells[0], size)

@@ -14,7 +14,7 @@ from cnnviz.operation import PLAIN
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.story import Axis, Graph, Story, Windows, input_map
-from cnnviz.storyboard import Mark, Step
+from cnnviz.storyboard import Change, Mark, Sign, Step
 from cnnviz.words import Math, Number, Shape, Symbol, Text, call, dot, equation, total
 
 _MATRIX = "a matrix with a row for each token"
@@ -67,7 +67,7 @@ class Attention(Scene):
         story.point = Text("Each output is a mean of all values, weighted by how well query and key agree")
         story.set("tokens", "n", Number(self.tokens), size=False)
         story.set("numbers", "d", Number(self.d), size=False)
-        marks = (Mark(name="current", role="result"),)
+        marks = Mark(name="window", role="window"), Mark(name="current", role="result")
         Q, K, V = (
             story.cells(name, label, given[name[0]], axes=2, marks=marks, role=role)
             for name, label, role in (
@@ -76,40 +76,48 @@ class Attention(Scene):
                 ("value", "Values {size}", "bias"),
             )
         )
-        more: dict[str, Any] = {"pending": True} | ({"shade": None} if self.tokens <= _WRITTEN else {})
+        more: dict[str, Any] = {"pending": True, "marks": marks} | ({"shade": None} if self.tokens <= _WRITTEN else {})
         label = Text("Scores {size}", size=Shape((self.tokens, self.tokens), "scores"))
         S = story.cells("scores", label, np.where(seen, scores, 0), digits=self.most(1), **more)
-        P = story.cells("weights", "Softmax of each row {size}", weights, digits=self.most(2), **more)
+        P = story.cells("weights", "Weights {size}", weights, digits=self.most(2), **more)
         Y = story.cells("output", "Output {size}", out, axes=2, digits=self.most(1), **more)
         keys = Windows((Axis.each(self.tokens), Axis.all(self.d)))
 
+        def unmarked() -> Iterator[Change]:
+            for cells in (Q, K, S, P, V, Y):
+                yield from (cells.hide("window"), cells.hide("current"))
+
         def steps() -> Iterator[Step]:
+            one, whole = (1, self.d), (1, self.tokens)
             for t in range(self.tokens):
                 keyed = range(t + 1 if self.causal else self.tokens)
-                row, one = keys.cells((t, 0)), (1, self.d)
-                q = Q.mark("current", (t, 0), one)
+                q = Q.read(keys.cells((t, 0)))
                 for u in keyed:
-                    product = dot(Q.read(row), K.read(keys.cells((u, 0))), None, Number(0)) / call("sqrt", self.d)
-                    name = Symbol("s", (t + 1, u + 1))
-                    yield story.step(
-                        equation(name, product, S[t, u]), q, K.mark("current", (u, 0), one), S.write((t, u))
-                    )
+                    product = dot(q, K.read(keys.cells((u, 0))), None, Number(0)) / call("sqrt", self.d)
+                    said = equation(Symbol("s", (t + 1, u + 1)), product, S[t, u])
+                    met = Q.mark("window", (t, 0), one), K.mark("window", (u, 0), one)
+                    yield story.step(said, unmarked(), met, S.write((t, u)))
                 powers = [call("exp", S[t, u]) for u in keyed]
-                name = Symbol("p", (t + 1, 1))
                 shares = [P.set((t, u), role="overlap", value=float(weights[t, u])) for u in range(self.tokens)]
-                said = equation(name, powers[0] / total(powers), P[t, 0])
-                yield story.step(said, K.hide("current"), shares, P.mark("current", (t, 0), (1, self.tokens)))
+                said = equation(Symbol("p", (t + 1, 1)), powers[0] / total(powers), P[t, 0])
+                lit = S.mark("window", (t, 0), (1, len(keyed))), P.mark("current", (t, 0), whole)
+                yield story.step(said, unmarked(), shares, lit)
                 first = dot([P[t, u] for u in keyed], [V[u, 0] for u in keyed], None, Y[t, 0])
                 sums = [Y.set((t, c), role="output", value=float(Y.values[t, c])) for c in range(self.d)]
                 said = equation(Symbol("y", (t + 1, 1)), first, Y[t, 0])
-                yield story.step(said, sums, Y.mark("current", (t, 0), one))
+                lit = P.mark("window", (t, 0), whole), V.mark("window", (0, 0), (len(keyed), self.d))
+                yield story.step(said, unmarked(), lit, sums, Y.mark("current", (t, 0), one))
+            end = Text("Each row of weights sums to 1: every output lies among the values")
+            yield story.step(end, unmarked(), Y.mark("current", (0, 0), shape), beats=2)
 
-        count = sum((t + 1 if self.causal else self.tokens) + 2 for t in range(self.tokens))
+        count = sum((t + 1 if self.causal else self.tokens) + 2 for t in range(self.tokens)) + 1
+        scored = Sign(name="scored", text=Math(r"q\cdot k/\sqrt{d}\;="), size=22)
+        softened = Sign(name="softmax", text="softmax →", size=20)
         return story.play(
             steps,
             count,
-            (Q, K, "→", S),
-            (P, "·", V, "=", Y),
+            (Q, K, scored, S),
+            (softened, P, "·", V, "=", Y),
             step_roles=("output", "overlap"),
             alt=Text("attention of {n} tokens: scores, their softmax by rows, and the weighted values", n=self.tokens),
             formula=Math(r"y=\mathrm{softmax}(QK^{T}/\sqrt{d})\,V"),

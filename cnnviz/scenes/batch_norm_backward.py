@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from cnnviz.errors import UsageError
 from cnnviz.notation import digits_for
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._backward import BY_X, BY_Y, SENT, arrives, column, load_row
+from cnnviz.scenes._backward import BY_X, BY_Y, SENT, alike, arrives, column, load_row
 from cnnviz.scenes._statistics import needs_double
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Sign, Step
@@ -57,14 +57,14 @@ class BatchNormBackward(Scene):
         point = Text("Each value changes its result, the mean and the variance: three paths back")
         story = Story(self, Text("Batch normalization, backward"), graph, point=point)
         story.settings.append(("", Assigned(Symbol(r"\gamma"), Number(self.gamma, None, ("gamma",)))))
-        digits: dict[str, Any] = {"digits": self.most()}
-        X = column(story, "input", Math("x"), x, role="forward")
-        H = column(story, "normal", Math(_HAT), normal, pending=True, **digits)
-        G = column(story, "gradient", Math(BY_Y), g, pending=True)
+        same = {"digits": self.most(), **alike(x, normal, g, *paths, found["grad_x"].values)}
+        X = column(story, "input", Math("x"), x, role="forward", **same)
+        H = column(story, "normal", Math(_HAT), normal, pending=True, **same)
+        G = column(story, "gradient", Math(BY_Y), g, pending=True, **same)
         mean, variance = (Text("through {symbol}", symbol=Math(name)) for name in (r"\mu", r"\sigma^2"))
         named = enumerate(zip((Text("direct"), mean, variance), paths, strict=True))
-        P = [column(story, f"path-{n}", name, path, pending=True, **digits) for n, (name, path) in named]
-        B = column(story, "by-input", Math(BY_X), found["grad_x"], pending=True, **digits)
+        P = [column(story, f"path-{n}", name, path, pending=True, **same) for n, (name, path) in named]
+        B = column(story, "by-input", Math(BY_X), found["grad_x"], pending=True, **same)
         places, s = list(np.ndindex(m, 1)), Number(deviation, max(self.most(), 3))
         gamma, size = Number(self.gamma, None), Number(m)
         hat = [gamma * G[at] for at in places] if self.gamma != 1 else G.read(places)

@@ -78,6 +78,10 @@ class ConvRelation(MapAndKernel):
         how |= {"marks": (Mark(name="window", role="window"),), "below": Text("by transposed convolution")}
         B = story.cells("back", "Back to {size}", back, pending=True, **how)
         Y = story.cells("output", "Output {size}", there, pending=True, lost=lost_of(x, w), under=True)
+        gather, stamp = (
+            (Sign(name=name, text=Text(name), size=18), Sign(name=f"{name} →", text="→", under=True))
+            for name in ("gather", "stamp")
+        )
         weights = W.read(list(np.ndindex(w.shape)))
         stamped = Windows(tuple(map(Axis.transposed, y.shape, w.shape, self.s, self.p, slide.rest)))
         same = Text("same size, different values" if differing else "same values")
@@ -99,7 +103,7 @@ class ConvRelation(MapAndKernel):
         return story.play(
             steps,
             count,
-            (X, "→", W, Y, Sign(name="back-to", text="→"), B),
+            (X, *gather, W, Y, *stamp, B),
             alt=Text(_ALT, slides=slide.told(story.told("kernel")), o=Shape(windows.out), same=same),
             step_roles=("kernel", "kernel_on_padding", "overlap", "output"),
             formula=joined(formula, "     "),

@@ -13,7 +13,7 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_CHANNELS
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.story import Graph, Maps, Story, filling, input_maps, input_size, load_maps
+from cnnviz.story import Graph, Maps, Story, filling, input_maps, input_size, load_maps, reading_beats
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Math, Number, Shape, Symbol, Text, equation, joined
 
@@ -75,7 +75,11 @@ class Flatten(Scene):
                 caption = equation(Symbol("y", (n + 1,)), X.symbol("x", at), Y[0, n])
                 yield story.step(caption, X.mark("window", at), Y.write((0, n), role=str(colors[at[0]])))
 
+            all_in = equation(None, Number(channels) * Number(rows * columns), Number(x.size))
+            said = Text("Channel after channel, {n} numbers each: {all}", n=rows * columns, all=all_in)
+            yield story.step(said, X.hide("window"), Y.hide("current"), beats=reading_beats(x.size + 1))
+
         counted = equation(None, Number(channels) * Number(rows) * Number(columns), Number(x.size))
         alt = Text("flattening: {steps} a row, channel by channel and row by row", steps=filling(x.size))
         formula = joined((Math(r"n=(c-1)\,HW+(h-1)\,W+w"), Text("{c} numbers", c=counted)), "      ")
-        return story.play(steps, x.size, (X,), (Y,), alt=alt, formula=formula, step_roles=_ROLES)
+        return story.play(steps, x.size + 1, (X,), (Y,), alt=alt, formula=formula, step_roles=_ROLES)

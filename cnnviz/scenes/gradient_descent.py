@@ -15,7 +15,7 @@ from cnnviz.functions.surfaces import SURFACES, Surface
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._descent import DIVERGED, ESCAPED, Run, descend, field, loss_plot
-from cnnviz.scenes._rules import COURSES, RULES, Course, Settings, W, brief
+from cnnviz.scenes._rules import COURSES, RULES, Course, Settings, W, brief, short
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Equation, Panel, Row, SetRow, Step, Values
 from cnnviz.words import (
@@ -69,7 +69,7 @@ class GradientDescent(Scene):
     beta1: float = param(0.9, help="Share of its mean gradient that Adam keeps.", lo=0, hi=0.9999)
     beta2: float = param(0.999, help="Share of its mean square that Adam keeps.", lo=0, hi=0.999999)
     steps: int | None = param(None, help="Updates.", lo=1, hi=1000, shown_default="100 to 400, by surface")
-    frames: int = param(34, help="Pictures at most: of more updates every n-th is shown.", lo=1, hi=400)
+    frames: int = param(34, help="Pictures after the start: of more updates every n-th is shown.", lo=1, hi=400)
     start: ArrayLike | None = param(
         None, help="First weights as X,Y.", group="Data", shown_default="one that shows the surface's difficulty"
     )
@@ -122,13 +122,13 @@ class GradientDescent(Scene):
 
     @cached_property
     def _counts(self) -> range | list[int]:
-        """Updates after which there is a picture: every n-th and the last; one more tells that all were lost."""
+        """Updates after which there is a picture: none, every n-th and the last; one more tells that all were lost."""
         last = max(run.made + (run.lost == DIVERGED) for run in self._runs)
         every = -(-last // self.frames)
-        return [*range(every, last, every), last]
+        return [*range(0, last, every), last]
 
     def story(self) -> Story:
-        """A step for every n-th update."""
+        """A step for the start and every n-th update."""
         title = Text("six optimizers") if self._race else self._runs[0].rule.title
         story = Story(self, Text("Gradient descent: {name}", name=title), self._graph(), point=self._point)
         if not self._race:
@@ -138,7 +138,7 @@ class GradientDescent(Scene):
         story.settings += [("", Text("start {point}", point=start)), ("", updates)]
 
         def steps() -> Iterator[Step]:
-            before = 0
+            before = -1
             for count in self._counts:
                 yield story.step(
                     self._caption(count),
@@ -221,9 +221,11 @@ class GradientDescent(Scene):
         return SetRow(panel=f"value {run.rule.key}", row="value", text=told)
 
     def _caption(self, count: int) -> Words:
+        run = self._runs[0]
+        if count == 0:
+            return Text("Start: loss {loss}", loss=run.loss_at(0, short))
         if self._race:
             return self._standings(count)
-        run = self._runs[0]
         if count > run.made:
             before = equation(W, run.weights(run.made), strong=False)
             text = "update {n} from {before}: the steps keep growing, {lost}"

@@ -111,7 +111,7 @@ class Norm(Scene):
         dots = number_lines(self, (X, Y), groups)
         return story.play(
             lambda: in_turn(self, story, (X, Y), groups, dots),
-            2 * groups.count + 1,
+            2 * groups.count + 2,
             *stage_of(self, (X, Y), dots),
             alt=Text(
                 "{kind} of {samples} with {channels}: {groups}, {n} values each, the cells that share a mean and a "

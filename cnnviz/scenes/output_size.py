@@ -82,13 +82,14 @@ class OutputSize(Scene):
             marks=(Mark(name="free", role="result"),),
             **how,
         )
-        how |= {"roles": np.full(windows.out, "empty"), "marks": (Mark(name="current", role="result"),)}
-        Y = story.cells("output", "Output {size}", np.full(windows.out, np.nan), **how)
+        roles = np.full(windows.out, "empty", object)
+        roles[0, 0] = "pending"
+        how |= {"roles": roles, "marks": (Mark(name="current", role="result"),)}
+        Y = story.cells("output", Text("Output"), np.full(windows.out, np.nan), **how)
 
         def steps() -> Iterator[Step]:
-            labels = X.relabel(" "), Relabel(panel="output", label="")
-            yield story.step(counts[0].padding(), labels, counts[0].line(0), beats=beats)
-            named: tuple[Change, ...] = X.relabel(start), Relabel(panel="output", label=Text("Output"))
+            yield story.step(counts[0].padding(), X.relabel(" "), counts[0].line(0), beats=beats)
+            named: tuple[Change, ...] = (X.relabel(start),)
             for each in counts:
                 for step in each.told(story, X, Y, beats):
                     yield replace(step, changes=(*step.changes, *named))
@@ -99,13 +100,15 @@ class OutputSize(Scene):
                 numbers.append(Y.set(at, role="output", value=float(n)))
             product = equation(None, Number(windows.out[0]) * windows.out[1], windows.count)
             said = Text("One output cell for each position of the kernel: {product}", product=product)
-            hidden = X.hide("window"), Y.hide("current"), X.relabel(below), Y.relabel()
+            label = Text("Output {size}", size=Shape(windows.out, "output"))
+            hidden = X.hide("window"), Y.hide("current"), X.relabel(below), Relabel(panel="output", label=label)
             yield story.step(said, X.cover(()), numbers, hidden, Count.done(3), beats=beats)
 
-        rows = [*(() if same else ("head",)), *(f"line {n}" for n in range(4))]
+        head = () if same else (Row(name="head", text=Text(counts[0].name.capitalize())),)
+        asked = (Row(name=f"line {n}", text=text, role="muted") for n, text in enumerate(counts[0].asked()))
         derivation = Equation(
             name=PANEL,
-            lines=tuple(Row(name=row, text="", role="muted") for row in rows),
+            lines=(*head, *asked),
             widest=tuple(line for each in counts for line in each.lines()),
         )
         formula = slide.formula()

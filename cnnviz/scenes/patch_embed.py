@@ -81,10 +81,9 @@ class PatchEmbed(Scene):
         held: dict[str, Any] = {"axes": 3, "held": True}
         X = story.cells("input", "", pixels, windows=windows, data=data, marks=marks, captions=names, **held)
         row = (Mark(name="current", role="result"), _ROW)
-        P = story.cells("patches", "Patches {size}", patches, axes=2, pending=True, marks=row)
-        label = "Weights {size}, times each patch"
-        W = story.cells("weights", label, w.values.reshape(d, m), role="kernel", marks=(_ROW,))
-        T = story.cells("tokens", "Tokens {size}", tokens, axes=2, pending=True, lost=lost)
+        P = story.cells("patches", "Patches P {size}", patches, axes=2, pending=True, marks=row)
+        W = story.cells("weights", "Weights W {size}", w.values.reshape(d, m), role="kernel", marks=(_ROW,))
+        T = story.cells("tokens", "Tokens T {size}", tokens, axes=2, pending=True, lost=lost)
         Y = story.cells("maps", "Conv2d {size}", y, pending=True, lost=lost, captions=("",) * d, **held)
 
         def steps() -> Iterator[Step]:
@@ -115,5 +114,6 @@ class PatchEmbed(Scene):
         alt = Text(told, x=Shape(x.shape), n=count, w=Shape((d, m)))
         formula = joined((Math(r"T=P\,W^{T}+b"), *counts), "    ")
         order = Text("a row: channel by channel, each row by row")
-        stage = (X, "→", P), (W, "=", T, Sign(name="same", text="="), Y)
+        times = Sign(name="times", text=Math(r"P\cdot"), size=24)
+        stage = (X, "→", P), (times, W, "=", T, Sign(name="same", text="="), Y)
         return story.play(steps, count * (d + 2), *stage, alt=alt, formula=formula, convention=order)

@@ -73,16 +73,16 @@ class Shapes(Scene):
             ]
             asked = Text("What shape comes out of each layer, and what does it cost?")
             question = SetEntry(panel="shapes", row=1, column=1, text="?")
-            yield story.step(asked, blank, question, light_rows("shapes", 0, 4), beats=2)
+            yield story.step(asked, blank, question, light_rows(table, 0), beats=2)
             for n, row in enumerate(rows, 1):
                 said = Text("{layer}: {why}", layer=row.name, why=row.caption)
                 look = "selected" if row.refused is None else "refused"
-                changes = self._write(n, entries[n], (n - 1, 1)), light_rows("shapes", n, 4, look)
+                changes = self._write(n, entries[n], (n - 1, 1)), light_rows(table, n, look)
                 yield story.step(said, *changes, beats=2)
             if not wrong:
                 total = equation(None, cost(rows, "parameters"), weights, letters=60)
                 said = Text("{total} parameters", total=total)
-                yield story.step(said, self._write(len(rows) + 1, entries[-1]), light_rows("shapes", len(rows) + 1, 4))
+                yield story.step(said, self._write(len(rows) + 1, entries[-1]), light_rows(table, len(rows) + 1))
 
         alt = Text("a table of {n} layers: the shape of each output, parameters and multiplications", n=len(layers))
         costs = r"F\cdot(C\cdot k\cdot k+1)\qquad F\cdot o\cdot o\cdot C\cdot k\cdot k"

@@ -11,7 +11,7 @@ import numpy as np
 from cnnviz.errors import UsageError
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._backward import MOST_NUMBERS, column, load_row
+from cnnviz.scenes._backward import MOST_NUMBERS, alike, column, load_row
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Sign, Step
 from cnnviz.words import Math, Number, Symbol, Text, call, equation, total
@@ -56,10 +56,11 @@ class SoftmaxCrossEntropy(Scene):
             graph,
             point=Text("The gradient of every logit is its probability less its label"),
         )
-        Z = column(story, "logits", Text("logits {z}", z=Symbol("z")), z, role="forward")
-        P = column(story, "softmax", Text("softmax {p}", p=Symbol("p")), p, pending=True)
-        Y = column(story, "target", Text("label {y}", y=Symbol("y")), np.eye(len(z))[self.label], pending=True)
-        G = column(story, "gradient", Text("${g}$", g=_BY_Z), found["grad_x"], pending=True)
+        same = {"digits": self.most(), **alike(z, p.values, found["grad_x"].values)}
+        Z = column(story, "logits", Text("logits {z}", z=Symbol("z")), z, role="forward", **same)
+        P = column(story, "softmax", Text("softmax {p}", p=Symbol("p")), p, pending=True, **same)
+        Y = column(story, "target", Text("label {y}", y=Symbol("y")), np.eye(len(z))[self.label], pending=True, **same)
+        G = column(story, "gradient", Text("${g}$", g=_BY_Z), found["grad_x"], pending=True, **same)
         most, here = self.most(), (self.label, 0)
 
         def steps() -> Iterator[Step]:

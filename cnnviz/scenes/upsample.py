@@ -17,7 +17,7 @@ from cnnviz.scenes._pixel_shuffle import tell_shuffle
 from cnnviz.scenes._upsampling import LEARNED, MODES, Learned, Sampled
 from cnnviz.story import Cells, Graph, Story, input_map, input_size, kinds
 from cnnviz.storyboard import Mark, Step
-from cnnviz.words import Number, Shape, Text, joined
+from cnnviz.words import Number, Shape, Strong, Text, joined
 
 _POINTS = {
     "compare": "Nearest copies, bilinear mixes; a transposed convolution learns its weights: {i} → {o}",
@@ -26,6 +26,7 @@ _POINTS = {
     "align-corners": "Each new cell is a weighted mean of up to four: {i} → {o}",
     LEARNED: "Each new cell is a weighted sum; the kernel begins as bilinear and is learned: {i} → {o}",
 }
+_ANSWER = "Nearest makes steps, bilinear ramps; a transposed convolution can learn either"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,7 @@ class Upsample(Scene):
         self.fill_in(i=self.i or (2, 2) if self.kind.startswith("pixel") else self.map.values.shape)
 
     def story(self) -> Story:
-        """One step for each new cell, one way after the other."""
+        """One step for each new cell, in every way that is shown."""
         if self.kind.startswith("pixel"):
             return tell_shuffle(self)
         x, graph = self.map.values, Graph()
@@ -79,8 +80,9 @@ class Upsample(Scene):
         most, panels = self.most(2 if len(ways) == 1 else 1), list[Cells]()
         for way in ways:
             y = way.compute(graph, given)
-            how: dict[str, Any] = {"pending": True, "below": way.below, "digits": digits_for(y.values, most=most)}
-            panels.append(story.cells(way.name, f"{way.label} {{size}}", y, axes=2, **how))
+            how: dict[str, Any] = {"pending": True, "digits": digits_for(y.values, most=most)}
+            label, below = (way.label, way.below) if len(ways) == 1 else (way.short, None)
+            panels.append(story.cells(way.name, f"{label} {{size}}", y, axes=2, below=below, **how))
         stage: list[Cells | str] = [X, "→", *panels]
         if self.kind == LEARNED:
             unused = np.full(learned.kernel.shape, "neighbour")
@@ -90,11 +92,22 @@ class Upsample(Scene):
             stage = [X, "∗", W, "=", *panels]
 
         def steps() -> Iterator[Step]:
-            for way, Y in zip(ways, panels, strict=True):
-                hidden = [other.hide("current") for other in panels if other is not Y]
-                yield from (way.step(story, X, Y, at, hidden) for at in np.ndindex(*out))
+            if len(ways) == 1:
+                yield from (ways[0].step(story, X, panels[0], at) for at in np.ndindex(*out))
+                return
+            for at in np.ndindex(*out):
+                each = (
+                    Text("{way} {value}", way=Text(way.short), value=Strong(Y[at]))
+                    for way, Y in zip(ways, panels, strict=True)
+                )
+                # What the input shows is where the bilinear sample lies.
+                sampled = ways[1].step(story, X, panels[1], at).changes
+                written = (Y.write(at) for Y in panels if Y is not panels[1])
+                yield story.step(joined(each, "     "), sampled, *written)
+            marks = [X.hide("window"), *(Y.mark("current", (0, 0), out) for Y in panels)]
+            yield story.step(Text(_ANSWER), X.cover(()), marks, beats=3)
 
         formulas = [way.formula for way in ways if way.name != LEARNED or len(ways) == 1]
         alt = Text("a {i} map becomes {o} by {names}", **sizes, names=joined(way.name for way in ways))
-        count, formula = len(ways) * int(np.prod(out)), joined(formulas, "      ")
+        count, formula = int(np.prod(out)) + (len(ways) > 1), joined(formulas, "      ")
         return story.play(steps, count, stage, alt=alt, formula=formula)

@@ -14,7 +14,7 @@ from cnnviz.scene import Scene
 from cnnviz.scenes._vanishing import gradient_name, gradient_sizes
 from cnnviz.story import Story
 from cnnviz.storyboard import Curve, Plot, SetCurve, Step, Values
-from cnnviz.words import Math, Number, PowerOfTen, Text, Words, joined
+from cnnviz.words import Math, Number, Scientific, Text, Words, joined
 
 _MANNERS = {"sigmoid": ("curve", "solid"), "tanh": ("derivative", "dashed"), "relu": ("tangent", "dotted")}
 _TITLES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU"}
@@ -59,7 +59,7 @@ class Vanishing(Scene):
             value = float(sizes[kind, name][n - 1])
             # Two figures after the zeros, plain where that is short.
             places = max(2, 1 - math.floor(math.log10(value))) if value else 2
-            return Number(value, places, ref) if places <= 4 and value < 1000 else PowerOfTen(value, 1, ref)
+            return Number(value, places, ref) if places <= 4 and value < 1000 else Scientific(value, 1, ref)
 
         def told(kind: str, n: int) -> Words:
             return joined(Text(f"{_TITLES[name]} {{value}}", value=number(kind, name, n)) for name in _MANNERS)

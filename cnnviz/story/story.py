@@ -15,7 +15,7 @@ from cnnviz.parameters import sides_of
 from cnnviz.scene import scene_name
 from cnnviz.story.cells import Cells
 from cnnviz.story.graph import Graph, Tensor
-from cnnviz.storyboard import Block, Change, Grid, Mark, Panel, SetEntry, Shade, Sign, Step, Storyboard
+from cnnviz.storyboard import Block, Change, Grid, Mark, Panel, SetEntry, Shade, Sign, Step, Storyboard, Table
 from cnnviz.words import (
     Assigned,
     Extent,
@@ -353,11 +353,11 @@ def times(weights: Sequence[Number]) -> list[Words]:
     return [Joined(("×", weight), "") for weight in weights]
 
 
-def light_rows(table: str, row: int, columns: int, look: str = "selected") -> Iterator[SetEntry]:
-    """A row of a table lights up, maybe with another `look`, the one above it no longer does."""
-    for at, role in ((row - 1, "plain"), (row, look))[row == 0 :]:
-        for column in range(columns):
-            yield SetEntry(panel=table, row=at, column=column, role=role)
+def light_rows(table: Table, row: int, look: str = "selected") -> Iterator[SetEntry]:
+    """A row of a table lights up, maybe with another `look`, the one above it no longer does; none after the last."""
+    for at, role in ((row - 1, "plain"), (row, look)):
+        for column in range(len(table.header) if 0 <= at < len(table.entries) else 0):
+            yield SetEntry(panel=table.name, row=at, column=column, role=role)
 
 
 def filling(count: int) -> Text:

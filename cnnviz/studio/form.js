@@ -12,6 +12,10 @@ const MOST_CELLS = 64, SLIDER_SIDE = 16, SLIDER_SPAN = 100;
 const LITERAL = /^[-+.\d][-+.\deE\s,;/]*$/;
 
 const rowsOf = (text) => text.trim().split(/[;\n]/).map((row) => row.trim().split(/[\s,\t]+/));
+// What a spreadsheet copies: cells between tabs, some of them empty, with a comma in numbers where people write it so.
+const pastedRows = (text) => (text.includes("\t")
+  ? text.replace(/[\r\n]+$/, "").split(/\r?\n/).map((row) => row.split("\t").map((cell) => cell.trim().replace(",", ".") || "0"))
+  : rowsOf(text));
 const number = (text) => (text === "" || text === undefined ? NaN : Number(text));
 const sizeOf = (property) => property.anyOf && property.anyOf[0];
 let forms = 0;
@@ -144,6 +148,12 @@ export const makeForm = (host) => {
       cells = within(high).map((_, r) => within(wide).map((__, c) => (cells[r] || [])[c] || "0"));
       fill();
     };
+    // Enter would be taken for the button.
+    rows.onkeydown = columns.onkeydown = (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      resize(+rows.value, +columns.value);
+    };
     rows.onchange = columns.onchange = () => resize(+rows.value, +columns.value);
     const ways = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Enter: [1, 0] };
     table.onkeydown = (event) => {
@@ -152,7 +162,7 @@ export const makeForm = (host) => {
       if (next) { next.focus(); next.select(); }
     };
     table.onpaste = (event) => {
-      const pasted = rowsOf(event.clipboardData.getData("text")), [r, c] = placeOf(event);
+      const pasted = pastedRows(event.clipboardData.getData("text")), [r, c] = placeOf(event);
       if (pasted.length === 1 && pasted[0].length === 1) return;
       event.preventDefault();
       resize(Math.max(cells.length, r + pasted.length), Math.max(cells[0].length, c + Math.max(...pasted.map((p) => p.length))));
@@ -174,6 +184,7 @@ export const makeForm = (host) => {
     element.append(dialog);
     dialog.showModal();
     at(0, 0).focus();
+    at(0, 0).select();
   };
 
   // What is wrong is said at its field, or at the one changed last, with a button for each value that would work.

@@ -112,6 +112,8 @@ const play = async (mine) => {
   // Whoever goes on changing waits for no player.
   await new Promise((done) => { setTimeout(done, REST); });
   if (mine !== round) return;
+  // What cannot be played is told by the form, not by the frame.
+  await ask(asked("player"));
   const frame = make("iframe", { src: base + asked("player"), title: texts.alt });
   frame.setAttribute("sandbox", "allow-scripts");
   frame.style.visibility = "hidden";

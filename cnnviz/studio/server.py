@@ -27,12 +27,12 @@ from cnnviz.api import python_line
 from cnnviz.discovery import find_scenes, summary
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.export import formats
-from cnnviz.limits import MAX_FILE_BYTES
+from cnnviz.limits import MAX_FILE_BYTES, MAX_LIVE_STEPS
 from cnnviz.parameters import changed, jsonable
 from cnnviz.pipeline import Figure, make
 from cnnviz.programs import frameworks
 from cnnviz.scene import scene_name
-from cnnviz.studio.values import Uploads, figure_of
+from cnnviz.studio.values import Uploads, check_live, figure_of
 from cnnviz.studio.words import form_schema, words
 from cnnviz.words.language import languages
 
@@ -143,7 +143,9 @@ class Studio:
 
     async def upload(self, request: Request) -> Response:
         """Keep a file that was dropped."""
-        if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        own = f"{request.url.scheme}://{request.url.netloc}"
+        asker = request.headers.get("sec-fetch-site", "same-origin"), request.headers.get("origin", own)
+        if asker != ("same-origin", own):
             return JSONResponse({"message": "files come from this page alone"}, 403)
         content = b""
         async for chunk in request.stream():
@@ -166,6 +168,7 @@ class Studio:
         return HTMLResponse(text, headers={**_HEADERS, "Content-Security-Policy": _POLICY})
 
     def _make_figure(self, scene: str, query: tuple[tuple[str, str], ...]) -> Figure:
+        check_live(scene, dict(query))
         return figure_of(scene, dict(query), self.uploads)
 
     def _make_still(self, scene: str, query: tuple[tuple[str, str], ...], frame: str) -> bytes:
@@ -175,7 +178,11 @@ class Studio:
         return content
 
     def _make_player(self, scene: str, query: tuple[tuple[str, str], ...]) -> bytes:
-        return self._figure(scene, query).to_html().encode("utf-8")
+        figure = self._figure(scene, query)
+        if (count := figure.storyboard().count) > MAX_LIVE_STEPS:
+            smaller = f"{count} steps do not play here, {MAX_LIVE_STEPS} do: make the figure smaller, download it"
+            raise UsageError(f"{smaller}, or in a terminal {figure.command()} --format html")
+        return figure.to_html().encode("utf-8")
 
 
 def lines_of(figure: Figure) -> dict[str, str]:

@@ -18,7 +18,7 @@ from cnnviz.parameters import ArrayLike, Parameter, quote, suggest
 from cnnviz.pipeline import Figure, make, named
 
 UPLOAD = "upload:"
-"""What the name of an uploaded file begins with, where it stands for a value."""
+"""What the value that stands for an uploaded file begins with: its name, for people, and its key follow."""
 
 MAX_UPLOADS = 50
 """Files that are kept at a time; the oldest goes first."""
@@ -48,12 +48,12 @@ class Uploads:
         self._files[key] = path, shown
         for old in list(itertools.islice(self._files, max(0, len(self._files) - MAX_UPLOADS))):
             self._files.pop(old)[0].unlink(missing_ok=True)
-        return UPLOAD + key
+        return f"{UPLOAD}{shown}:{key}"
 
     def get(self, value: str) -> RemotePath:
         """The file that a value stands for; raises UsageError where it has gone."""
         try:
-            path, shown = self._files[value.removeprefix(UPLOAD)]
+            path, shown = self._files[value.rpartition(":")[2]]
         except KeyError:
             raise UsageError("the file is not there any more: drop it again") from None
         return RemotePath(str(path), shown)
@@ -75,6 +75,17 @@ def figure_of(scene: str, texts: Mapping[str, str], uploads: Uploads | None = No
             error.parameter = error.parameter or name
             raise
     return make(scene, **values)
+
+
+def check_live(scene: str, texts: Mapping[str, str]) -> None:
+    """Refuse what would hold up everybody before there is a first picture; raises UsageError."""
+    cls, given = named(scene, texts)
+    known = declared(cls)
+    for name, most in cls.live.items():
+        if name in given and known[name].check(given[name]) > most:
+            option = f"{known[name].label} {given[name]}"
+            message = f"{option} takes too long here: use {most} or less, or in a terminal cnnviz {scene} {option}"
+            raise UsageError(message, name, {name: most})
 
 
 def _value(parameter: Parameter, text: str, uploads: Uploads | None) -> Any:

@@ -54,5 +54,5 @@ def form_schema(scene: str, lang: str) -> dict[str, Any]:
     """The schema of a scene with what its form says in a language; raises UsageError."""
     found = scene_schema(scene)
     for each in found["properties"].values():
-        each["description"] = phrase(lang, each["description"])
+        each |= {key: phrase(lang, each[key]) for key in ("description", "usual") if key in each}
     return found

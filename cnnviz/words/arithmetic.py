@@ -58,8 +58,6 @@ class Expression(Phrase):
 
 Term = Expression | int | float
 
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
 
 @dataclass(frozen=True, slots=True)
 class Number(Expression):
@@ -94,7 +92,7 @@ class Number(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Scientific(Number):
-    """A number as a power of ten, `1.2e−5`; `decimals` are those before it."""
+    """A number as a power of ten, `1.2·10⁻⁵`; `decimals` are those before it."""
 
     def exact(self) -> Fraction:
         """The number that is written."""
@@ -102,22 +100,9 @@ class Scientific(Number):
 
     @property
     def text(self) -> str:
-        """As it is written."""
+        """As it is typed, `1.2e−5`."""
         mantissa, exponent = f"{self.value:.{self.decimals}e}".split("e")
-        return f"{number(float(mantissa), self.decimals or 0)}{self._power(int(exponent))}"
-
-    @staticmethod
-    def _power(exponent: int) -> str:
-        return f"e{number(exponent)}"
-
-
-@dataclass(frozen=True, slots=True)
-class PowerOfTen(Scientific):
-    """The same written out, `1.2×10⁻⁵`, where there is room."""
-
-    @staticmethod
-    def _power(exponent: int) -> str:
-        return "×10" + str(exponent).translate(_RAISED)
+        return f"{number(float(mantissa), self.decimals or 0)}e{number(int(exponent))}"
 
 
 @dataclass(frozen=True, slots=True)

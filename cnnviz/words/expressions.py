@@ -19,6 +19,7 @@ from cnnviz.words.arithmetic import (
     Power,
     Product,
     Quotient,
+    Scientific,
     Sum,
     Symbol,
     Vector,
@@ -54,7 +55,7 @@ NOTATIONS: Mapping[str, Mapping[str, Pair]] = MappingProxyType(
 _FEWEST_SHORTENED = 3
 _COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.) ?")
 _UNSEEN = re.compile(r"\\,|[${}_^]")
-_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SUPERSCRIPTS = str.maketrans(f"{MINUS}0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MATH_FUNCTIONS = {
     "max": r"\max",
     "min": r"\min",
@@ -114,6 +115,9 @@ class ExpressionPrinter:
 
     def _inline(self, part: Expression) -> _Part:
         match part:
+            case Scientific():
+                mantissa, exponent = part.text.split("e")
+                return _Part(f"{mantissa}·10{exponent.translate(_SUPERSCRIPTS)}", signed=mantissa.startswith(MINUS))
             case Number():
                 return _Part(grouped(part.text), signed=part.text.startswith(MINUS))
             case Vector(parts):
@@ -136,7 +140,7 @@ class ExpressionPrinter:
                 return _Part(f"exp({self._inline(exponent).text})")
             case Power():
                 base = self._inline(part.base)
-                simple = isinstance(part.base, Number | Symbol | Function)
+                simple = isinstance(part.base, Number | Symbol | Function) and not isinstance(part.base, Scientific)
                 return _Part((base.factor() if simple else f"({base.text})") + self._raised(part.exponent))
             case Named():
                 return _Part(self(part.name))
@@ -170,7 +174,7 @@ class ExpressionPrinter:
         if (top.text, below.text) == ("1", "2"):
             return _Part("½")
         slash = " / " if top.compound or " " in below.text else "/"
-        under = f"({below.text})" if isinstance(part.below, Product | Quotient) else below.factor()
+        under = f"({below.text})" if isinstance(part.below, Product | Quotient | Scientific) else below.factor()
         return _Part(top.first() + slash + under, signed=top.signed)
 
     def _shortened(self, terms: Sequence[str], between: str, dots: str) -> str:

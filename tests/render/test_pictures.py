@@ -29,7 +29,7 @@ FRAMES = {
     "fully-connected": (5, "fully-connected", {}),
     "activation": (9, "activation", {"kind": "elu"}),
     "loss": (8, "loss", {"kind": "huber"}),
-    "gradient-descent": (30, "gradient-descent", {"optimizer": "all", "surface": "saddle"}),
+    "gradient-descent": (31, "gradient-descent", {"optimizer": "all", "surface": "saddle"}),
     "activation-table": (2, "activation", {"kind": "table"}),
     "cnn": (14, "cnn", {}),
 }

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from cnnviz.notation import as_given, as_given_exactly, decimals_as_given
+from cnnviz.notation import as_given, as_given_exactly, decimals_as_given, grouped
 from cnnviz.pipeline import make
 from cnnviz.storyboard import MoveDot, SetRow
 from cnnviz.words.plain import spoken
@@ -56,4 +56,4 @@ def test_the_ends_are_places_where_the_point_stops(figure):
     shown = [text.rpartition(" = ")[2] for text in rows(board, "x" if scene == "activation" else "estimate")]
     assert [float(text.replace("−", "-")) for text in shown] == stops
     assert (min(stops), max(stops)) == (given["lo"], given["hi"])
-    assert f"{as_given(given['lo'])} to {as_given(given['hi'])}." in board.alt
+    assert f"{grouped(as_given(given['lo']))} to {grouped(as_given(given['hi']))}." in board.alt

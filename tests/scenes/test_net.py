@@ -245,7 +245,7 @@ def transposed(model):
 
 @pytest.mark.parametrize(
     ("spoil", "said"),
-    [(external, "another file"), (custom, "ours.Relu"), (transposed, "3×1")],
+    [(external, "another file"), (custom, "ours:Relu"), (transposed, "3×1")],
 )
 def test_a_model_that_cannot_be_drawn_is_one_line(saved, cnnviz, spoil, said):
     model = residual_model()

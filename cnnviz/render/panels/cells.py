@@ -259,9 +259,11 @@ class CellsPainter(Painter):
             yield around([self.sheets.caption(channel)]).moved(x, y)
             if not (sheet := self.sheets.box(channel).moved(x, y)).meets(end):
                 yield sheet.grown(self.look.px(2 * _HELD)) if getattr(self._panel, "held", False) else sheet
-        if self._fitted.numbers and not self._has_bodies:
+        if self._fitted.numbers:
             boxes = (self.cell_box(tuple(at)) for at in np.argwhere(np.isfinite(self.state.values)).tolist())
-            yield from (box for box in boxes if box != end)
+            # Numbers above the line need no more than to be read.
+            inner = -self.side // 4 if self._has_bodies else 0
+            yield from (box.grown(inner) for box in boxes if box != end)
 
     def _lay(self, at: tuple[int, ...]) -> None:
         seen, side, corner = self._seen(at), self.side, self.sheets.cell_corner(at)

@@ -18,6 +18,7 @@ from cnnviz.storyboard import Change, Curve, SetEntry, Table
 
 _STAGE_WIDTH = 880
 _PAD_X, _PAD_Y, _LEAST_PAD_X, _LEAST_PAD_Y = 14.0, 9.0, 5.0, 1.0
+_SHARES = 2.0, 1.5, 1.0, 0.75, 0.5, 0.25, 0.0
 _LEADING = 0.35
 _RULE, _BAR = 2, 3
 _USUAL = "Hg"
@@ -45,8 +46,8 @@ class _Fitted:
         height = fit.height - (fit.label_room if panel.label else 0)
         size = max(panel.size * fit.scale, LEAST_TEXT)
         while True:
-            # Paddings give way first, each as far as its direction needs, then the text.
-            found = [_arranged(rows, size, share, fit, sketched) for share in (2.0, 1.5, 1.0, 0.75, 0.5, 0.25, 0.0)]
+            # Paddings give way first, each as far as its direction needs, then the text; wide ones to cells as well.
+            found = [_arranged(rows, size, share, fit, sketched) for share in _SHARES if share <= 1 or fit.tight == 1]
             across = next((each for each in found if each.columns[-1] <= fit.px(_STAGE_WIDTH)), None)
             down = next((each for each in found if each.rows[-1] <= height), None)
             if across and down:

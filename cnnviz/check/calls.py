@@ -1,0 +1,197 @@
+"""Single calls of an operation held against an engine: gradients and curves, by differences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from cnnviz.check.claims import Claim, Values, likeliest
+from cnnviz.check.letters import Letters, value_of
+from cnnviz.check.shown import Shown, parts
+from cnnviz.functions.compute import FUNCTIONS, evaluate, gradients
+from cnnviz.operation import Call, Operand, Operation
+from cnnviz.programs import run
+from cnnviz.storyboard import Curve, Dot, MoveDot, SetCurve, Storyboard
+from cnnviz.words import ByCases, Cases, Equation, Expression, Interval, Number, Symbol
+
+_AWAY = {-2: 1 / 12, -1: -2 / 3, 1: 2 / 3, 2: -1 / 12}
+"""How far away, in steps, an operation is computed, and how much that counts in its derivative."""
+
+_FAR = 2.0**-7
+_KINKS: Mapping[str, tuple[float, ...]] = {
+    "relu6": (6,),
+    "hardtanh": (1,),
+    "hardswish": (3,),
+    "relu": (),
+    "elu": (),
+    "max_pool2d": (),
+}
+"""Functions, by parts of their names, without a derivative where values are 0, or equal; and at which others."""
+
+
+def after_training(operation: Operation, framework: str) -> dict[str, Values]:
+    """The gradients, and the weights after the step along them, as cnnviz has them; what follows by an engine."""
+    assert operation.training is not None
+    made = evaluate(operation).items()
+    found = {name: np.asarray(values) for name, values in made if name.startswith(("grad_", "after_"))}
+    if operation.training.rate:
+        learned = {
+            name: Operand(values=found.get(f"after_{name}", operand.values), kind=operand.kind)
+            for name, operand in operation.operands.items()
+        }
+        forward = run(replace(operation, operands=learned, training=None, shown=()), framework)
+        found |= {f"after_{name}": values for name, values in forward.items()}
+    return found
+
+
+def differences(operation: Operation, values: Mapping[str, Values], framework: str) -> Iterator[Claim]:
+    """Of each call: how much the loss changes along a direction, by the gradients and by the engine."""
+    training = operation.training
+    assert training is not None
+    everything = {name: operand.values for name, operand in operation.operands.items()} | dict(values)
+    arriving = everything[training.grad] if training.grad else np.ones(())
+    for call in operation.calls:
+        slope = arriving if call.result == training.loss else everything.get(f"grad_{call.result}")
+        if slope is None:
+            continue
+        operands = {name: everything[name] for name in call.operands}
+        ways = {name: _direction(call, each) for name, each in operands.items()}
+        results = {
+            n: alone(
+                operation, call, {name: each + n * _FAR * ways[name] for name, each in operands.items()}, framework
+            )
+            for n in _AWAY
+        }
+        products = slope * sum(weight * results[n] for n, weight in _AWAY.items()) / _FAR
+        # What goes several ways has the sum of their gradients; here is one of them.
+        parts = gradients(call.function, slope, *operands.values(), **call.options)
+        ours = sum(float((part * way).sum()) for part, way in zip(parts, ways.values(), strict=True))
+        scale = float(np.abs(products).sum()) + float(np.abs(slope * results[1]).sum())
+        # Of a loss near 0 single precision leaves nothing.
+        largest = max(float(np.abs(each).max(initial=0)) for each in operands.values())
+        lost = float(np.finfo(np.float32).eps) * largest * float(np.abs(slope).sum())
+        yield Claim(f"the gradients of {call.result}", np.array(ours), products.sum(), 1e-4 * scale + lost)
+
+
+def _direction(call: Call, values: Values) -> Values:
+    """A random direction; straight away from 0 where a function has kinks, of which it crosses none."""
+    kinks = next((kinks for name, kinks in _KINKS.items() if name in call.function), None)
+    if kinks is not None:
+        return np.where(np.isclose(np.abs(values)[..., None], kinks, rtol=4 * _FAR).any(axis=-1), 0, values)
+    random = np.random.default_rng(math.prod(values.shape)).normal(size=values.shape)
+    # As far as a function goes that is curved, in normalization by the smallest spread.
+    if call.function == "batch_norm" and values.shape == call.shape:
+        return random * float(values.std(axis=(0, *range(2, values.ndim))).min())
+    return random * min(float(np.abs(values).max(initial=0)) or 1.0, 4.0)
+
+
+def alone(operation: Operation, call: Call, values: Mapping[str, Values], framework: str) -> Values:
+    """What an engine gives for one call of an operation with other values."""
+    given = {
+        name: replace(operation.operands.get(name, Operand(values=each)), values=each, std=None, file=None)
+        for name, each in values.items()
+    }
+    call = replace(call, shape=values[call.operands[0]].shape)
+    alone = Operation(operands=given, calls=(call,), shown=(), double=operation.double)
+    return run(alone, framework)[call.result]
+
+
+# Curves
+
+_PARTS = {"function", "point", "derivative", "slope"}
+"""Curves and dots of a plot of one function."""
+
+_LETTERS = {"negative_slope": "alpha", "label": "y", "margin": "m"}
+"""Arguments whose letters have another name."""
+
+_STEP, _WIDE = 2.0**-11, np.sinh(np.linspace(-8, 8, 1801))
+
+Told = tuple[str, Values, Any]
+"""Where something is told, of which places, and that: values, a tree that gives them, or where they lie."""
+
+
+def curve_claims(board: Storyboard, operation: Operation, framework: str) -> Iterator[Claim]:
+    """What is drawn and said of functions of one variable lies on one of them, or on a derivative."""
+    curved = (call for call in operation.calls if len(call.shape) == 1)
+    calls = [call for call in curved if call.function not in FUNCTIONS or call.function == "softmax"]
+    told = list(_told(board, operation, calls)) if calls else []
+    if not told:
+        return
+    everywhere = np.concatenate([x for _, x, _ in told])
+    sides = [side for call in calls for side in _sides(operation, call, everywhere, framework)]
+    ends = np.cumsum([len(x) for _, x, _ in told])
+    for (where, x, said), end in zip(told, ends, strict=True):
+        here = slice(end - len(x), end)
+        found = (_claim(where, x, said, f[here], right[here], near[here], known) for f, right, near, known in sides)
+        yield from likeliest([claim] for claim in found if claim)
+
+
+def _claim(where: str, x: Values, said: Any, f: Values, right: Values, near: Values, known: Letters) -> Claim | None:
+    if isinstance(said, Interval):
+        right, near = np.array([right.min(), right.max()]), np.array(0.01)
+        ends = (value_of(end, known) for end in (said.low, said.high))
+        said = np.array([other if end is None else end for end, other in zip(ends, right, strict=True)])
+    elif isinstance(said, Expression):
+        said = value_of(said, {**known, "f(x)": [f], "x": [x], "hat{y}": [x]})
+    return None if said is None else Claim(where, np.broadcast_to(np.asarray(said, float), right.shape), right, near)
+
+
+def _sides(
+    operation: Operation, call: Call, x: Values, framework: str
+) -> Iterator[tuple[Values, Values, Values, Letters]]:
+    """Of each function its values, twice where these and once where its derivative may be told, how far off the latter
+    may be, and what letters are.
+    """
+    step = _STEP * np.exp2(np.floor(np.log2(np.maximum(1, np.abs(x)))))
+    places = np.concatenate([x - step, x, x + step])
+    if call.function == "softmax":
+        # Of the first of several numbers.
+        others = operation.operands[call.operands[0]].values[1:]
+        call = replace(call, options={"dim": -1})
+        places = np.column_stack([places, np.tile(others, (len(places), 1))])
+    known = {_LETTERS.get(name, name): [value] for name, value in call.options.items()}
+    made = alone(operation, call, {call.operands[0]: places}, framework)
+    for before, f, after in made.reshape(3, len(x), -1).transpose(2, 0, 1):
+        slope = (after - before) / (2 * step)
+        # At a kink the derivative may be the one before or after it.
+        bend = np.abs(after + before - 2 * f) / step
+        noise = 1e-6 * (np.abs(f) + np.abs(x)) / step + 1e-3 * np.abs(slope)
+        yield f, f, 1e-5 * (1 + np.abs(f)) + 1e-6 * np.abs(slope * x), known
+        yield f, slope, noise + bend, known
+
+
+def _told(board: Storyboard, operation: Operation, calls: list[Call]) -> Iterator[Told]:
+    """All that is told of functions, in plots of their own or elsewhere under their names."""
+    names = _PARTS | {each.panel for each in operation.shown}
+    names |= {f"{call.result}{n + 1}" for call in calls for n in range(*call.shape)}
+    samples, at = np.linspace(-4, 4, 81), np.zeros(1)
+    for where, thing in Shown(board).play():
+        for part in parts(thing):
+            match part:
+                case Curve(name=name, x=x, y=y) if name in names:
+                    drawn = np.isfinite(x)
+                    yield f"curve {name} in {where}", x[drawn], y[drawn]
+                    samples = x[drawn] if name == "function" else samples
+                case Dot(name=name, x=place, y=height) | MoveDot(dot=name, x=place, y=height) if (
+                    name in names and np.isfinite(height)
+                ):
+                    at = np.array([place])
+                    yield f"dot {name} in {where}", at, height
+                case SetCurve(curve="guide", x=x, y=y):
+                    yield f"the guide in {where}", x[-1:], y[-1]
+                case SetCurve(curve="tangent", x=x, y=y):
+                    yield f"the tangent in {where}", x.mean(keepdims=True), y.mean()
+                    yield f"the tangent in {where}", x.mean(keepdims=True), np.diff(y) / np.diff(x)
+                case ByCases(body=body):
+                    yield f"the definition in {where}", samples, body
+                case Cases(cases=cases):
+                    # No two cases hold at once.
+                    yield f"a case in {where}", samples, Cases(cases[::-1])
+                case Interval():
+                    yield f"the range in {where}", _WIDE, part
+                case Equation(left=Symbol(), sides=(Number(ref=None, value=value),)):
+                    yield f"a number in {where}", at, value
