@@ -16,6 +16,7 @@ from cnnviz.scenes._curves import places, sampled
 from cnnviz.storyboard import MoveDot, SetEntry
 from cnnviz.words import Equation, walk
 from tests.scenes.curves import board_of, numbers, of_type
+from tests.scenes.trees import equations
 
 OPTIONS = {"leaky-relu": {"alpha": 0.7}, "elu": {"alpha": 0.7}, "softplus": {"beta": 2.0}}
 
@@ -92,8 +93,5 @@ def test_softmax_moves_one_logit_and_all_probabilities_follow():
 
 
 def test_equal_scores_have_exactly_equal_probabilities():
-    steps = board_of("activation", kind="softmax", logits="0 0 0 0", lo=0, hi=4, frames=2).steps()
-    signs = [
-        sign for step in steps for part in walk(step.caption) if isinstance(part, Equation) for sign in part.signs()
-    ]
-    assert sorted(signs) == ["=", "≈"]
+    scene = make("activation", kind="softmax", logits="0 0 0 0", lo=0, hi=4, frames=2).scene
+    assert sorted(sign for _, each in equations(scene) for sign in each.signs()) == ["=", "≈"]
