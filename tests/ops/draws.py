@@ -48,22 +48,26 @@ def pool_axis(draw: st.DrawFn, dilated: bool = True) -> Axis:
     return Axis(draw(st.integers(low, low + 6)), k, s, p, d)
 
 
-class ConvCase(NamedTuple):
+class Case(NamedTuple):
+    """Shapes and options of an operation with windows, and a seed for its numbers."""
+
     x: tuple[int, ...]
     w: tuple[int, ...]
     out: int
-    stride: tuple[int, int]
-    padding: tuple[int, int]
-    dilation: tuple[int, int]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    dilation: tuple[int, ...]
     groups: int
     seed: int
+    output_padding: tuple[int, ...] = ()
+    ceil_mode: bool = False
 
 
 @st.composite
-def conv_cases(draw: st.DrawFn) -> ConvCase:
+def conv_cases(draw: st.DrawFn) -> Case:
     rows, cols = draw(conv_axis()), draw(conv_axis())
     groups, depth, wide = draw(st.integers(1, 3)), draw(st.integers(1, 2)), draw(st.integers(1, 2))
-    return ConvCase(
+    return Case(
         (draw(st.integers(1, 2)), groups * depth, rows.i, cols.i),
         (groups * wide, depth, rows.k, cols.k),
         groups * wide,
@@ -75,7 +79,7 @@ def conv_cases(draw: st.DrawFn) -> ConvCase:
     )
 
 
-def on_axes(case: ConvCase, axes: int) -> ConvCase:
+def on_axes(case: Case, axes: int) -> Case:
     """The same along its rows alone, or of three axes: of three slices with kernels of two."""
 
     def cells(value: tuple[int, ...], first: int) -> tuple[int, ...]:
@@ -83,23 +87,11 @@ def on_axes(case: ConvCase, axes: int) -> ConvCase:
 
     x, w = ((*shape[:2], *cells(shape[2:], n)) for shape, n in ((case.x, 3), (case.w, 2)))
     step, border, gap = cells(case.stride, 2), cells(case.padding, 1), cells(case.dilation, 1)
-    return case._replace(x=x, w=w, stride=step, padding=border, dilation=gap)  # type: ignore[arg-type]
-
-
-class TransposeCase(NamedTuple):
-    x: tuple[int, ...]
-    w: tuple[int, ...]
-    out: int
-    stride: tuple[int, int]
-    padding: tuple[int, int]
-    output_padding: tuple[int, int]
-    dilation: tuple[int, int]
-    groups: int
-    seed: int
+    return case._replace(x=x, w=w, stride=step, padding=border, dilation=gap)
 
 
 @st.composite
-def transpose_cases(draw: st.DrawFn, below_stride: bool = False) -> TransposeCase:
+def transpose_cases(draw: st.DrawFn, below_stride: bool = False) -> Case:
     """Draw output padding below the stride or the dilation, as torch allows, or only `below_stride`, as ONNX does."""
     axes = []
     for _ in range(2):
@@ -110,22 +102,13 @@ def transpose_cases(draw: st.DrawFn, below_stride: bool = False) -> TransposeCas
     (i, k, s, p, a, d) = zip(*axes, strict=True)
     groups, depth, wide = draw(st.integers(1, 3)), draw(st.integers(1, 2)), draw(st.integers(1, 2))
     x, w = (draw(st.integers(1, 2)), groups * depth, *i), (groups * depth, wide, *k)
-    return TransposeCase(x, w, groups * wide, s, p, a, d, groups, draw(seeds))
-
-
-class PoolCase(NamedTuple):
-    x: tuple[int, ...]
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    padding: tuple[int, int]
-    dilation: tuple[int, int]
-    ceil_mode: bool
-    seed: int
+    return Case(x, w, groups * wide, s, p, d, groups, draw(seeds), output_padding=a)
 
 
 @st.composite
-def pool_cases(draw: st.DrawFn, dilated: bool = True) -> PoolCase:
+def pool_cases(draw: st.DrawFn, dilated: bool = True) -> Case:
     rows, cols = draw(pool_axis(dilated)), draw(pool_axis(dilated))
     shape = (draw(st.integers(1, 2)), draw(st.integers(1, 3)), rows.i, cols.i)
     pairs = [(rows[n], cols[n]) for n in (1, 2, 3, 4)]
-    return PoolCase(shape, pairs[0], pairs[1], pairs[2], pairs[3], draw(st.booleans()), draw(seeds))
+    kernel, stride, padding, dilation = pairs
+    return Case(shape, kernel, 0, stride, padding, dilation, 1, draw(seeds), ceil_mode=draw(st.booleans()))

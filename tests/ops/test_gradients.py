@@ -44,7 +44,7 @@ def test_conv2d(case):
 @steady(15)
 @given(pool_cases(dilated=False), st.booleans())
 def test_pools(case, counted):
-    options = {"kernel_size": case.kernel, "stride": case.stride, "padding": case.padding, "ceil_mode": case.ceil_mode}
+    options = {"kernel_size": case.w, "stride": case.stride, "padding": case.padding, "ceil_mode": case.ceil_mode}
     x = fractions(case.seed, case.x)
     check("avg_pool2d", x, {**options, "count_include_pad": counted})
     check("max_pool2d", x, {**options, "dilation": (1, 1)})

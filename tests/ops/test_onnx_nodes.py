@@ -21,12 +21,10 @@ from onnx import helper
 from cnnviz import ops
 from cnnviz.functions.compute import compute
 
-# torch takes no bias of one value a sample and has no channels in the order of blocks; no figure shows the other GELU
-# or folds volumes.
+# torch takes no bias of one value a sample and has no channels in the order of blocks; no figure shows the other GELU.
 UNSUPPORTED = (
     "test_gemm_default_matrix_bias",
     "test_gelu_tanh",
-    "test_col2im_5d",
     "test_depthtospace_example",
     "test_spacetodepth_dcr_mode_example",
 )
@@ -47,20 +45,14 @@ def _batch_norm(a: Attributes, inputs: Arrays) -> Arrays:
     return [ops.batch_norm(x, mean, var, scale, bias, bool(a.pop("training_mode", 0)), a.pop("epsilon", 1e-5))]
 
 
-def _layer_norm(a: Attributes, inputs: Arrays) -> Arrays:
+def _norm(operation: Callable[..., Any], a: Attributes, inputs: Arrays, *more: Any) -> Arrays:
     x, scale, bias = inputs
-    axis = a.pop("axis", -1)
-    return [ops.layer_norm(x, x.shape[axis:], scale, bias, a.pop("epsilon", 1e-5))]
+    return [operation(x, *more, scale, bias, a.pop("epsilon", 1e-5))]
 
 
-def _instance_norm(a: Attributes, inputs: Arrays) -> Arrays:
-    x, scale, bias = inputs
-    return [ops.instance_norm(x, scale, bias, a.pop("epsilon", 1e-5))]
-
-
-def _group_norm(a: Attributes, inputs: Arrays) -> Arrays:
-    x, scale, bias = inputs
-    return [ops.group_norm(x, a.pop("num_groups"), scale, bias, a.pop("epsilon", 1e-5))]
+def _shuffled(operation: Callable[..., Any], a: Attributes, inputs: Arrays) -> Arrays:
+    a.pop("mode", None)
+    return [operation(*inputs, a.pop("blocksize"))]
 
 
 def _gemm(a: Attributes, inputs: Arrays) -> Arrays:
@@ -82,55 +74,16 @@ def _elementwise(name: str, **attributes: str) -> Callable[[Attributes, Arrays],
     return run
 
 
-def _pad(a: Attributes, inputs: Arrays) -> Arrays:
-    x, pads, *rest = inputs
-    axes = [int(axis) % x.ndim for axis in (rest[1] if len(rest) > 1 else range(x.ndim))]
-    sides = dict(zip(axes, zip(pads[: len(axes)], pads[len(axes) :], strict=True), strict=True))
-    flat = [int(n) for axis in reversed(range(x.ndim)) for n in sides.get(axis, (0, 0))]
-    mode = {b"edge": "replicate", b"wrap": "circular"}.get(kind := a.pop("mode", b"constant"), kind.decode())
-    return [ops.pad(x, flat, mode, float(rest[0].item()) if rest else None)]
-
-
-def _depth_to_space(a: Attributes, inputs: Arrays) -> Arrays:
-    assert a.pop("mode") == b"CRD"
-    return [ops.pixel_shuffle(inputs[0], a.pop("blocksize"))]
-
-
-def _space_to_depth(a: Attributes, inputs: Arrays) -> Arrays:
-    assert a.pop("mode", b"DCR") == b"CRD" or inputs[0].shape[1] == 1
-    return [ops.pixel_unshuffle(inputs[0], a.pop("blocksize"))]
-
-
-def _col2im(a: Attributes, inputs: Arrays) -> Arrays:
-    columns, size, kernel = inputs
-    pads, dilation = a.pop("pads", [0] * 4), a.pop("dilations", (1, 1))
-    assert pads[:2] == pads[2:]
-    return [ops.fold(columns, size, kernel, dilation, pads[:2], a.pop("strides", (1, 1)))]
-
-
-def _deform_conv(a: Attributes, inputs: Arrays) -> Arrays:
-    x, w, offset, *rest = inputs
-    b, mask = (rest[n] if len(rest) > n and rest[n].size else None for n in (0, 1))
-    pads = a.pop("pads")
-    assert pads[:2] == pads[2:]
-    assert tuple(a.pop("kernel_shape")) == w.shape[2:]
-    a.pop("offset_group", 1)
-    return [ops.deform_conv2d(x, offset, w, b, padding=pads[:2], mask=mask)]
-
-
 OPERATORS: dict[str, Callable[[Attributes, Arrays], Arrays]] = {
-    "Pad": _pad,
-    "DepthToSpace": _depth_to_space,
-    "SpaceToDepth": _space_to_depth,
-    "Col2Im": _col2im,
-    "DeformConv": _deform_conv,
+    "DepthToSpace": lambda a, inputs: _shuffled(ops.pixel_shuffle, a, inputs),
+    "SpaceToDepth": lambda a, inputs: _shuffled(ops.pixel_unshuffle, a, inputs),
     "GlobalAveragePool": lambda a, inputs: [ops.adaptive_avg_pool2d(inputs[0], 1)],
     "GlobalMaxPool": lambda a, inputs: [ops.adaptive_max_pool2d(inputs[0], 1)],
     "LRN": _lrn,
     "BatchNormalization": _batch_norm,
-    "LayerNormalization": _layer_norm,
-    "InstanceNormalization": _instance_norm,
-    "GroupNormalization": _group_norm,
+    "LayerNormalization": lambda a, inputs: _norm(ops.layer_norm, a, inputs, inputs[0].shape[a.pop("axis", -1) :]),
+    "InstanceNormalization": lambda a, inputs: _norm(ops.instance_norm, a, inputs),
+    "GroupNormalization": lambda a, inputs: _norm(ops.group_norm, a, inputs, a.pop("num_groups")),
     "Gemm": _gemm,
     "Relu": _elementwise("relu"),
     "LeakyRelu": _elementwise("leaky_relu", negative_slope="alpha"),

@@ -15,9 +15,7 @@ from onnx import TensorProto, helper
 from cnnviz import ops
 
 from .draws import (
-    ConvCase,
-    PoolCase,
-    TransposeCase,
+    Case,
     conv_cases,
     fractions,
     on_axes,
@@ -56,11 +54,12 @@ def runtime(operator: str, *given: np.ndarray | None, outputs: int = 1, **attrib
     return session.run(None, dict(zip(names, inputs, strict=True)))
 
 
-def both_sides(padding: tuple[int, int]) -> list[int]:
-    return [*padding, *padding]
+def windows(case: Any) -> dict[str, Any]:
+    """The attributes of a case's windows, as ONNX names them."""
+    return {"strides": case.stride, "pads": [*case.padding, *case.padding], "dilations": case.dilation}
 
 
-@steady(40)
+@steady(25)
 @given(
     st.sampled_from(["constant", "reflect", "edge", "wrap"]), st.lists(st.integers(0, 4), min_size=4, max_size=4), seeds
 )
@@ -74,63 +73,42 @@ def test_pad(mode: str, ends: list[int], seed: int) -> None:
 
 
 @steady(100)
-@given(conv_cases())
-def test_conv2d(case: ConvCase) -> None:
+@given(st.sampled_from([1, 2, 2, 3]), conv_cases())
+def test_convolutions(axes: int, drawn: Case) -> None:
+    case = drawn if axes == 2 else on_axes(drawn, axes)
     x, w, b = whole_numbers(case.seed, case.x, case.w, (case.out,))
-    attributes = {"strides": case.stride, "pads": both_sides(case.padding), "dilations": case.dilation}
-    (theirs,) = runtime("Conv", x, w, b, **attributes, group=case.groups)
-    ours = ops.conv2d(x, w, b, case.stride, case.padding, case.dilation, case.groups)
-    np.testing.assert_array_equal(ours, theirs)
+    (theirs,) = runtime("Conv", x, w, b, **windows(case), group=case.groups)
+    convolve = {1: ops.conv1d, 2: ops.conv2d, 3: ops.conv3d}[axes]
+    np.testing.assert_array_equal(convolve(x, w, b, case.stride, case.padding, case.dilation, case.groups), theirs)
 
 
-@steady(40)
-@given(st.sampled_from([1, 3]), conv_cases())
-def test_conv1d_and_conv3d(axes: int, drawn: ConvCase) -> None:
-    case = on_axes(drawn, axes)
-    x, w, b = whole_numbers(case.seed, case.x, case.w, (case.out,))
-    attributes = {"strides": case.stride, "pads": both_sides(case.padding), "dilations": case.dilation}
-    (theirs,) = runtime("Conv", x, w, b, **attributes, group=case.groups)
-    options = {"stride": case.stride, "padding": case.padding, "dilation": case.dilation, "groups": case.groups}
-    np.testing.assert_array_equal((ops.conv1d if axes == 1 else ops.conv3d)(x, w, b, **options), theirs)
-
-
-@steady(100)
+@steady(50)
 @given(conv_cases(), st.booleans(), st.booleans())
-def test_deform_conv2d(case: ConvCase, apart: bool, masked: bool) -> None:
+def test_deform_conv2d(case: Case, apart: bool, masked: bool) -> None:
     parts = case.x[1] if apart else 1
     cells, out = parts * math.prod(case.w[2:]), ops.conv2d(*whole_numbers(0, case.x, case.w), None, *case[3:7]).shape
     shapes = (case.x[0], 2 * cells, *out[2:]), case.w, (case.out,), (case.x[0], cells, *out[2:])
     x, offset, w, b, mask = fractions(case.seed, case.x, *shapes, dtype=np.float32)
-    how = {"strides": case.stride, "pads": both_sides(case.padding), "dilations": case.dilation, "group": case.groups}
+    how = {**windows(case), "group": case.groups, "offset_group": parts, "kernel_shape": case.w[2:]}
     share = mask if masked else None
-    (theirs,) = runtime("DeformConv", x, w, 2 * offset, b, share, **how, offset_group=parts, kernel_shape=case.w[2:])
+    (theirs,) = runtime("DeformConv", x, w, 2 * offset, b, share, **how)
     ours = ops.deform_conv2d(x, 2 * offset, w, b, case.stride, case.padding, case.dilation, share)
     np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
 
 
-@steady(40)
+@steady(25)
 @given(conv_cases())
-def test_fold(case: ConvCase) -> None:
-    (x,) = whole_numbers(case.seed, case.x)
-    columns = ops.unfold(x, case.w[2:], case.dilation, case.padding, case.stride)
-    how = {"strides": case.stride, "pads": both_sides(case.padding), "dilations": case.dilation}
-    (theirs,) = runtime("Col2Im", columns, np.array(case.x[2:]), np.array(case.w[2:]), **how)
-    ours = ops.fold(columns, case.x[2:], case.w[2:], case.dilation, case.padding, case.stride)
-    np.testing.assert_array_equal(ours, theirs)
-
-
-@steady(40)
-@given(conv_cases())
-def test_unfolded_windows_times_kernels_are_a_convolution(case: ConvCase) -> None:
+def test_unfold_and_fold(case: Case) -> None:
     x, w = whole_numbers(case.seed, case.x, (2, case.x[1], *case.w[2:]))
-    how = {"dilation": case.dilation, "padding": case.padding, "stride": case.stride}
-    product = w.reshape(2, -1) @ ops.unfold(x, case.w[2:], **how)
-    attributes = {"strides": case.stride, "pads": both_sides(case.padding), "dilations": case.dilation}
-    (theirs,) = runtime("Conv", x, w, **attributes)
-    np.testing.assert_array_equal(product.reshape(theirs.shape), theirs)
+    how = case.w[2:], case.dilation, case.padding, case.stride
+    columns = ops.unfold(x, *how)
+    (theirs,) = runtime("Conv", x, w, **windows(case))
+    np.testing.assert_array_equal((w.reshape(2, -1) @ columns).reshape(theirs.shape), theirs)
+    (theirs,) = runtime("Col2Im", columns, np.array(case.x[2:]), np.array(case.w[2:]), **windows(case))
+    np.testing.assert_array_equal(ops.fold(columns, case.x[2:], *how), theirs)
 
 
-@steady(40)
+@steady(25)
 @given(st.tuples(*[st.integers(1, 7)] * 4), st.sampled_from(["nearest", "half_pixel", "align_corners"]), seeds)
 def test_interpolate(sizes: tuple[int, ...], how: str, seed: int) -> None:
     (x,) = fractions(seed, (1, 2, *sizes[:2]), dtype=np.float32)
@@ -142,55 +120,40 @@ def test_interpolate(sizes: tuple[int, ...], how: str, seed: int) -> None:
     np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
-@steady(100)
+@steady(60)
 @given(transpose_cases(below_stride=True))
-def test_conv_transpose2d(case: TransposeCase) -> None:
+def test_conv_transpose2d(case: Case) -> None:
     x, w, b = whole_numbers(case.seed, case.x, case.w, (case.out,))
-    attributes = {"strides": case.stride, "pads": both_sides(case.padding), "dilations": case.dilation}
-    (theirs,) = runtime("ConvTranspose", x, w, b, **attributes, group=case.groups, output_padding=case.output_padding)
+    how = {**windows(case), "group": case.groups, "output_padding": case.output_padding}
+    (theirs,) = runtime("ConvTranspose", x, w, b, **how)
     ours = ops.conv_transpose2d(x, w, b, case.stride, case.padding, case.output_padding, case.groups, case.dilation)
     np.testing.assert_array_equal(ours, theirs)
 
 
-@steady(100)
+@steady(60)
 @given(pool_cases())
-def test_max_pool2d(case: PoolCase) -> None:
+def test_max_pool2d(case: Case) -> None:
     (x,) = whole_numbers(case.seed, case.x)
-    values, indices = runtime(
-        "MaxPool",
-        x,
-        outputs=2,
-        kernel_shape=case.kernel,
-        strides=case.stride,
-        pads=both_sides(case.padding),
-        dilations=case.dilation,
-        ceil_mode=int(case.ceil_mode),
-    )
-    ours = ops.max_pool2d(x, case.kernel, case.stride, case.padding, case.dilation, case.ceil_mode, return_indices=True)
+    how = {**windows(case), "kernel_shape": case.w, "ceil_mode": int(case.ceil_mode)}
+    values, indices = runtime("MaxPool", x, outputs=2, **how)
+    ours = ops.max_pool2d(x, case.w, case.stride, case.padding, case.dilation, case.ceil_mode, return_indices=True)
     planes = np.arange(case.x[0] * case.x[1]).reshape(*case.x[:2], 1, 1)
     np.testing.assert_array_equal(ours[0], values)
     # ONNX counts through the whole tensor, torch and we anew in each map.
     np.testing.assert_array_equal(ours[1] + planes * case.x[2] * case.x[3], indices)
 
 
-@steady(100)
+@steady(60)
 @given(pool_cases(dilated=False), st.booleans())
-def test_avg_pool2d(case: PoolCase, counted: bool) -> None:
+def test_avg_pool2d(case: Case, counted: bool) -> None:
     (x,) = whole_numbers(case.seed, case.x)
-    (theirs,) = runtime(
-        "AveragePool",
-        x,
-        kernel_shape=case.kernel,
-        strides=case.stride,
-        pads=both_sides(case.padding),
-        ceil_mode=int(case.ceil_mode),
-        count_include_pad=int(counted),
-    )
-    ours = ops.avg_pool2d(x, case.kernel, case.stride, case.padding, case.ceil_mode, counted)
+    how = {**windows(case), "kernel_shape": case.w, "ceil_mode": int(case.ceil_mode)}
+    (theirs,) = runtime("AveragePool", x, **how, count_include_pad=int(counted))
+    ours = ops.avg_pool2d(x, case.w, case.stride, case.padding, case.ceil_mode, counted)
     np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
 
 
-@steady(40)
+@steady(20)
 @given(st.integers(1, 9), st.integers(0, 3), st.floats(0.01, 2), st.floats(0.25, 2), st.floats(0.5, 3), seeds)
 def test_local_response_norm_of_odd_size(
     channels: int, half: int, alpha: float, beta: float, k: float, seed: int
@@ -203,7 +166,7 @@ def test_local_response_norm_of_odd_size(
     np.testing.assert_allclose(plain, theirs, rtol=2e-5, atol=1e-6)
 
 
-@steady(40)
+@steady(20)
 @given(st.tuples(*[st.integers(1, 3)] * 2), st.tuples(*[st.integers(1, 4)] * 2), seeds)
 def test_max_unpool2d(kernel: tuple[int, int], count: tuple[int, int], seed: int) -> None:
     # One map only: ONNX counts indices through the whole tensor, torch and we anew in each map.

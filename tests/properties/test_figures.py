@@ -20,7 +20,7 @@ from tests.drawing import steady
 from tests.figures import named
 from tests.properties.draws import figures
 
-EXAMPLES = {"pool": 20, "unpool": 20, "cnn": 6, "gradient-descent": 6}
+EXAMPLES = {"conv": 15, "pool": 15, "unpool": 15, "gradient-descent": 6, "vanishing": 2}
 """More figures where windows meet edges, fewer of the scenes that take longer."""
 
 
@@ -44,7 +44,7 @@ def holds(figure):
 
 @pytest.mark.parametrize("name", find_scenes())
 def test_a_figure_of_any_parameters_holds(name):
-    @steady(EXAMPLES.get(name, 8))
+    @steady(EXAMPLES.get(name, 5))
     @given(figures(name))
     def each(drawn):
         parameters, figure = drawn
@@ -64,23 +64,17 @@ FOUND = [
     ("norm", {"kind": "batch", "eps": 1 / 3}),
     ("pool-backward", {"kind": "avg", "grad_output": "arange"}),
     ("batch-norm-inference", {"eps": 0.688}),
-    ("transposed-conv", {"view": "scatter", "p": 1, "bias": 1.987}),
     ("transposed-conv", {"input": "0.1 1e9 1e9", "kernel": "1 -1 1", "d": 2, "s": 2}),
     ("transposed-conv", {"s": "1x2", "d": 3, "output_padding": 2, "view": "scatter"}),
-    ("cnn", {"input": "zeros", "i": 6, "layers": "lrn 3, fc 3"}),
     ("cnn", {"input": "zeros", "i": 3, "layers": "fc 4, elu 0.5, fc 3", "label": 1, "lr": 1.359, "seed": 68}),
     ("activation", {"kind": "softplus", "beta": 0.005, "hi": -0.045}),
     ("activation", {"kind": "softmax", "digits": 0, "frames": 2, "hi": 700}),
-    ("loss", {"kind": "binary-cross-entropy", "lo": 0.001, "digits": 0, "frames": 2}),
     ("loss", {"kind": "hinge", "margin": 1e-9}),
-    ("lrn", {"k": 1e4, "n": 1, "alpha": 1e4, "beta": 1.833, "kind": "intra"}),
     ("lrn", {"k": 1e6, "alpha": 1e6, "beta": 4, "n": 1, "channels": 1, "input": "9"}),
     ("fully-connected", {"input": "99999 0.25", "weights": "99999 1", "bias": "0.25", "digits": 1}),
-    ("fully-connected", {"weights": "1.22 1.8; 0.65 1.32"}),
     ("batch-norm", {"input": "123456.789; 1000000", "digits": 3}),
     ("batch-norm", {"batch": 3, "channels": 1, "beta": "99999", "activation": "tanh", "input": "1; 2; 3"}),
     ("conv-relation", {"input": "-1e-9 0; 1e-9 0.5", "kernel": "0 0; 0 0"}),
-    ("gradient-descent", {"optimizer": "nesterov", "lr": 2.675, "steps": 5, "frames": 1}),
     ("gradient-descent", {"optimizer": "adam", "alpha": 0, "beta1": 0, "beta2": 0, "steps": 7}),
     ("gradient-descent", {"surface": "bowl", "beta2": 0, "start": "-0.004 1e-9"}),
 ]

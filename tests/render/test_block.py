@@ -8,7 +8,7 @@ import pytest
 from cnnviz.render.frames import Film
 from cnnviz.render.theme import load_theme
 from cnnviz.render.timing import Timing
-from cnnviz.storyboard import Block, Grid, Mark, MoveMark, Shade, Step, Storyboard
+from cnnviz.storyboard import Block, Grid, Shade, Step, Storyboard
 
 LOOK = load_theme("article")
 
@@ -16,7 +16,7 @@ LOOK = load_theme("article")
 ONE = (Step(caption="a step"),)
 
 
-def film(*rows, steps=ONE, roles=(), width=960, numbers=False):
+def film(*rows, steps=ONE, numbers=False):
     board = Storyboard(
         scene="none",
         parameters={},
@@ -27,24 +27,8 @@ def film(*rows, steps=ONE, roles=(), width=960, numbers=False):
         rows=rows,
         steps=lambda: iter(steps),
         count=len(steps),
-        step_roles=roles,
     )
-    return Film(board, LOOK, width, Timing(step=1, hold=1), numbers=numbers)
-
-
-def pictures(*rows, **more):
-    """The stages of the frames as (height, width, 3) pictures, without the band below."""
-    made = film(*rows, **more)
-    return [made.palette.colors[frame.pixels][: int(0.85 * made.size[1])] for frame in made]
-
-
-def block(shape, name="block", role="input", first=None, **more):
-    """A block whose first cell of each channel may have a role of its own."""
-    roles = np.full(shape, role, dtype=object).astype("U20")
-    if first:
-        roles[:, 0, 0] = first
-    values = np.arange(np.prod(shape), dtype=float).reshape(shape)
-    return Block(name=name, label="A block", values=values, roles=roles, **more)
+    return Film(board, LOOK, 960, Timing(step=1, hold=1), numbers=numbers)
 
 
 def test_cells_of_a_block_are_those_of_a_grid():
@@ -61,25 +45,6 @@ def test_cells_of_a_block_are_those_of_a_grid():
         cuts.append(frame.pixels[place.y : place.y + 2 * place.cell, place.x : place.x + 3 * place.cell].copy())
     np.testing.assert_array_equal(*cuts)
     assert len(np.unique(cuts[0])) > 3, "there are numbers"
-
-
-def test_a_mark_stands_on_one_channel_or_on_all_and_leaves_nothing_behind():
-    color = LOOK.mark("window")
-
-    def frames(channel):
-        marked = block((3, 3, 3), marks=(Mark(name="m", role="window"),))
-        there = MoveMark(panel="block", mark="m", channel=channel, row=0, column=1, rows=2, columns=2)
-        gone = MoveMark(panel="block", mark="m", channel=channel, row=0, column=0, rows=0, columns=0)
-        steps = Step(caption="a"), Step(caption="a", changes=(there,)), Step(caption="a", changes=(gone,))
-        return pictures((marked,), steps=steps)
-
-    counts = {}
-    for channel in (None, 1):
-        bare, marked, again = frames(channel)
-        counts[channel] = int((marked == color).all(axis=2).sum())
-        assert not (bare == color).all(axis=2).any()
-        np.testing.assert_array_equal(bare, again)
-    assert counts[None] == 3 * counts[1] > 0
 
 
 def test_bars_stand_on_the_line_of_zero_and_hang_below_it():

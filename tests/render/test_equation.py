@@ -55,21 +55,3 @@ def test_lines_have_the_inks_of_their_roles_and_strong_parts_the_results():
     assert holds(second, theme.lines["active"])
     assert holds(second, theme.page["result"])
     assert not holds(second, theme.page["ink"])
-
-
-def test_a_step_paints_only_the_lines_that_it_changes():
-    of = film([Step(caption="x"), Step(caption="x", changes=(SetRow(panel="lines", row="b", text="second"),))])
-    first, second = pictures(of)
-    rows = np.flatnonzero((first != second).any(axis=(1, 2)))
-    height = len(first) / 3
-    assert height <= rows.min()
-    assert rows.max() < 2 * height
-    third = slice(round(2 * height), None)
-    assert (first[third] != 255).any()
-    assert (first[third] == second[third]).all()
-
-
-def test_an_emptied_line_leaves_nothing_behind():
-    of = film([Step(), Step(changes=tuple(SetRow(panel="lines", row=name, text="") for name in "abc"))])
-    _, second = pictures(of)
-    assert (second == 255).all()

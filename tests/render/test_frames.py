@@ -2,48 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import islice
+
 import numpy as np
 import pytest
 
-from cnnviz.discovery import find_scenes
 from cnnviz.pipeline import make
+from cnnviz.render.canvas import Box
+from cnnviz.render.frames import settled
 from cnnviz.render.palette import MOST_COLORS, build_palette
 from cnnviz.render.text import Typesetter
-from tests.figures import all_figures, board_of, named
+from tests.figures import all_figures, board_of, named, usual_figures
 from tests.render.shown import assert_apart
 
-FIGURES = all_figures()
-_FILMS = {}
+MOST = 8
+"""Steps of a figure that are drawn: others are like them."""
 
 
-def film_of(figure, width):
-    """The film of a figure; to find the room for everything takes longer than to draw it."""
-    key = named(figure), width
-    if key not in _FILMS:
-        scene, given = figure
-        _FILMS[key] = make(scene, **given, width=width).film(board_of(figure))
-    return _FILMS[key]
-
-
-@pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
-def test_only_the_announced_box_changes_and_nothing_leaves_the_frame(figure):
-    film = film_of(figure, 480)
-    width, height = film.size
-    told, count = np.zeros((height, width), np.uint8), 0
-    for frame in film:
-        box = frame.changed
-        assert 0 <= box.left < box.right <= width
-        assert 0 <= box.top < box.bottom <= height
-        told[box.slices] = frame.pixels[box.slices]
-        assert np.array_equal(told, frame.pixels)
-        count += 1
-    assert count == film.storyboard.count
+@pytest.mark.parametrize("figure", usual_figures(), ids=named)
+def test_frames_stills_and_pictures_that_glide_are_the_same(figure):
+    scene, given = figure
+    board = board_of(figure)
+    steps = list(islice(board.steps(), MOST))
+    board = replace(board, steps=lambda: iter(steps), count=len(steps))
+    film, gliding = (make(scene, **given, width=320).film(board, tween) for tween in (0, 3))
     assert len(film.palette.colors) <= MOST_COLORS
+    frames = [replace(frame, pixels=frame.pixels.copy()) for frame in film]
+    told, told_gliding = (np.zeros_like(frames[0].pixels) for _ in range(2))
+    for frame, landed in zip(frames, settled(gliding), strict=True):
+        np.testing.assert_array_equal(landed.pixels, frame.pixels)
+        assert landed.milliseconds == frame.milliseconds
+        # Only the announced box changes, and nothing leaves the frame.
+        for seen, each in ((told, frame), (told_gliding, landed)):
+            assert Box(0, 0, *film.size).holds(each.changed)
+            seen[each.changed.slices] = each.pixels[each.changed.slices]
+            np.testing.assert_array_equal(seen, each.pixels)
+    # What was drawn and left again leaves no trace.
+    places = sorted({0, len(steps) // 2, len(steps) - 1})
+    for place, still in zip(places, film.stills(places), strict=True):
+        np.testing.assert_array_equal(still, frames[place].pixels)
 
 
-@pytest.mark.parametrize("figure", FIGURES, ids=map(named, FIGURES))
+@pytest.mark.parametrize("figure", all_figures(), ids=named)
 def test_panels_stand_apart_within_the_stage(figure):
-    assert_apart(film_of(figure, 480))
+    scene, given = figure
+    assert_apart(make(scene, **given, width=480).film(board_of(figure)))
 
 
 def test_a_palette_keeps_the_colours_that_must_be_exact():
@@ -54,10 +58,9 @@ def test_a_palette_keeps_the_colours_that_must_be_exact():
         assert tuple(palette.colors[palette.index_of(color)]) == color
 
 
-@pytest.mark.parametrize("theme", ["article", "print"])
-@pytest.mark.parametrize("scene", ["conv", "gradient-descent", "batch-norm"])
-def test_grey_text_has_grey_edges(scene, theme):
-    film = make(scene, theme=theme).film()
+@pytest.mark.parametrize("scene", ["conv", "batch-norm"])
+def test_grey_text_has_grey_edges(scene):
+    film = make(scene).film()
     rgb = film.palette.colors[next(iter(film)).pixels].astype(int)
     # Title and settings; formula and counter.
     for rows in (rgb[:60], rgb[-30:-4]):
@@ -65,20 +68,14 @@ def test_grey_text_has_grey_edges(scene, theme):
         assert np.ptp(rows, axis=2).max() <= 20
 
 
-def cell_boxes(film, panel):
-    """The pixels of each cell of a grid: (row, column) → left, top, side."""
-    place = film.layout.places[panel.name]
-    side = place.width // panel.shape[1]
-    return {(r, c): (place.x + c * side, place.y + r * side, side) for r, c in np.ndindex(panel.shape)}
-
-
 @pytest.mark.parametrize("given", [{"p": 0}, {"p": 1, "s": 2}])
 def test_numbers_stand_in_the_middle_of_their_cells(given):
     film = make("conv", input="ones", i=5, k=3, **given).film()
     rgb = film.palette.colors[next(iter(film)).pixels].astype(int)
-    boxes = cell_boxes(film, film.storyboard.panel("input"))
+    place = film.layout.places["input"]
+    side = film.layout.cell
     # The last cell lies beyond the window at the first step; those within it stand higher, above their weights.
-    x, y, side = boxes[max(boxes)]
+    x, y = place.x + place.width - side, place.y + place.height - side
     inner = rgb[y + 3 : y + side - 3, x + 3 : x + side - 3].sum(axis=2)
     rows, columns = np.nonzero(inner < inner[0, 0] - 150)
     for ink in (rows, columns):
@@ -94,13 +91,3 @@ def test_text_that_does_not_fit_shrinks_then_loses_words_but_never_its_result():
     last = [placed for placed in line.pieces if placed.strong][-1]
     np.testing.assert_array_equal(last.piece.mask, whole.pieces[0].piece.mask)
     assert setter.fitting("short", 18, 880, 14) == setter.line("short", 18)
-
-
-@pytest.mark.parametrize("name", find_scenes())
-def test_a_still_is_the_films_own_picture(name):
-    film = make(name).film()
-    wanted = sorted({0, 1, film.storyboard.count // 2, film.storyboard.count - 1})
-    settled = [frame.pixels.copy() for place, frame in enumerate(film) if place in wanted]
-    stills = [pixels.copy() for pixels in film.stills(wanted)]
-    for still, frame in zip(stills, settled, strict=True):
-        np.testing.assert_array_equal(still, frame)

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from cnnviz.storyboard import Edge, Graph, Node, SetEdge, SetNode
+from cnnviz.storyboard import Edge, Graph, Node, SetEdge
 from tests.render.shown import THEME, shown
 
 SIZE = (420, 360)
@@ -60,16 +60,6 @@ def test_both_ends_of_an_active_edge_get_a_thick_outline():
         x, y = middle_of(painter, name)
         above = picture()[y - 40 : y, x]
         assert (above == THEME.line("active")).all(axis=1).any() == touched
-
-
-def test_what_lit_up_leaves_no_trace():
-    _painter, canvas, _ = drawn(graph())
-    before = canvas.pixels.copy()
-    canvas.apply([edge("active", "2"), SetNode(panel="g", node="y1", role="output", text="7")])
-    canvas.apply([edge("added", "−0.5")])
-    assert (canvas.pixels != before).any()
-    canvas.apply([edge("edge"), SetNode(panel="g", node="y1", role="pending", text="")])
-    assert np.array_equal(canvas.pixels, before)
 
 
 def test_texts_stay_clear_of_each_other():

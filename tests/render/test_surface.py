@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from cnnviz.render.theme import contrast, load_theme, theme_names
 from cnnviz.storyboard import Curve, Dot, SetCurve, Surface
 from tests.render.shown import THEME, shown
 
@@ -62,12 +60,3 @@ def test_curves_and_dots_stand_above_the_field():
     for x in np.linspace(-2.9, 2.9, 20):
         assert tuple(picture[at(painter, x, -1.0)]) == THEME.line("adam")
     assert tuple(picture[at(painter, 2.0, 2.0)]) == THEME.line("sgd")
-
-
-@pytest.mark.parametrize("name", theme_names())
-def test_paths_can_be_told_from_page_and_field(name):
-    theme = load_theme(name)
-    for role in ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"):
-        assert contrast(theme.line(role), theme.page["ground"]) >= 4.5
-        for band in theme.scale("terrain"):
-            assert contrast(theme.line(role), tuple(int(v) for v in band)) >= 3

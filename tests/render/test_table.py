@@ -7,7 +7,6 @@ import pytest
 
 from cnnviz.render.panels.base import LEAST_TEXT
 from cnnviz.render.panels.table import TablePainter, _Fitted
-from cnnviz.render.theme import contrast
 from cnnviz.storyboard import SetEntry, Table
 from tests.render.shown import THEME, fit_of, shown
 
@@ -62,9 +61,3 @@ def test_a_table_fits_the_stage_with_text_that_can_be_read(unit, rows, words):
     assert extent.height <= round(386 * unit)
     assert _Fitted.of(panel, fit_of(unit)).size >= LEAST_TEXT
     painted(panel)
-
-
-def test_texts_on_the_tint_can_be_read():
-    style = THEME.cell("lit")
-    assert contrast(style.ink, style.fill) >= 4.5
-    assert contrast(THEME.page["result"], style.fill) >= 4.5

@@ -1,12 +1,11 @@
-"""What tests of functions' figures share: the numbers of a step, and its arithmetic, taken from the words as data."""
+"""What tests of functions' figures share: the words of a step as data, and what is drawn."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from cnnviz.pipeline import make
-from cnnviz.storyboard import MoveDot, SetCurve, SetRow
+from cnnviz.storyboard import SetCurve
 from cnnviz.words import Number, walk
 
 
@@ -21,24 +20,6 @@ def of_type(step, kind):
 
 def numbers(words):
     return [part for part in walk(words) if isinstance(part, Number)]
-
-
-def check_point(step, f, corners=()):
-    """The point, its numbers, its slope and its tangent are those of a function; returns where it is."""
-    dots = {change.dot: change for change in of_type(step, MoveDot)}
-    x, y, slope = dots["point"].x, dots["point"].y, dots["slope"].y
-    assert y == pytest.approx(f(x), abs=1e-9)
-    if min((abs(x - corner) for corner in corners), default=1) > 1e-3:
-        # Within a step of a corner a difference of two values is no derivative.
-        assert slope == pytest.approx((f(x + 1e-6) - f(x - 1e-6)) / 2e-6, rel=1e-4, abs=1e-5)
-    shown = [numbers(change.text)[-1] for change in of_type(step, SetRow)]
-    assert [number.value for number in shown] == [x, y, slope]
-    assert float(shown[0].exact()) == x, "the place is rounded in words only"
-    curves = {change.curve: change for change in of_type(step, SetCurve)}
-    (x0, x1), (y0, y1) = curves["tangent"].x, curves["tangent"].y
-    assert (y1 - y0) / (x1 - x0) == pytest.approx(slope, rel=1e-6, abs=1e-9)
-    assert ((x0 + x1) / 2, (y0 + y1) / 2) == pytest.approx((x, y), abs=1e-9)
-    return x
 
 
 def drawn(board, panel, curve):

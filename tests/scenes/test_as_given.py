@@ -12,10 +12,6 @@ from cnnviz.storyboard import MoveDot, SetRow
 from cnnviz.words.plain import spoken
 
 
-def captions(scene, **given):
-    return [step.caption for step in make(scene, **given).storyboard().steps()]
-
-
 def rows(board, name):
     return [change.text for step in board.steps() for change in step.changes
             if isinstance(change, SetRow) and change.row == name]  # fmt: skip
@@ -36,13 +32,10 @@ def test_a_given_number_is_written_in_full(value, text):
 @pytest.mark.parametrize("digits", [None, 0])
 @pytest.mark.parametrize(("scene", "given", "formula", "caption"), [
     ("batch-norm", {"eps": 1.5e-6}, r"$\epsilon=\,$1.5e−6", " + 1.5e−6) "),
-    ("batch-norm", {"eps": 0.0123456789}, r"$\epsilon=0.0123456789$", " + 0.0123456789) "),
-    ("batch-norm", {"eps": 1}, r"$\epsilon=1$", " + 1) "), ("norm", {"kind": "layer", "eps": 1}, None, " + 1) "),
-    ("batch-norm", {"beta": "0.0000123"}, r"$\beta=0.0000123$", " + 0.0000123 ≈ "),
+    ("norm", {"kind": "layer", "eps": 1}, None, " + 1) "),
     ("batch-norm", {"gamma": "2e-7"}, r"$\gamma=\,$2e−7", "2e−7·"),
     ("fully-connected", {"input": "1 1", "weights": "1 1", "bias": "1e-5"}, None, "1·1 + 1·1 + 0.00001 ≈ **2"),
     ("activation", {"kind": "elu", "alpha": 0.00123456}, r"$\alpha=0.00123456$", " = 0.00123456·(e^"),
-    ("loss", {"kind": "huber", "delta": 0.01234567}, r"$\delta=0.01234567$", " = 0.01234567·(|0-"),
     ("loss", {"kind": "mse", "label": 0.12345678}, "label $y=0.12345678$", " = (0.12345678-"),
     ("lrn", {"k": 1.23456789, "alpha": 1e-7}, r"$k=1.23456789$   $\alpha=\,$1e−7", "(1.23456789 + 1e−7·"),
 ])  # fmt: skip
@@ -54,8 +47,6 @@ def test_parameters_are_written_as_given(scene, given, formula, caption, digits)
 
 @pytest.mark.parametrize("figure", [
     ("loss", {"kind": "cross-entropy", "label": 0, "lo": 0.001, "hi": 0.999, "frames": 9}),
-    ("loss", {"kind": "binary-cross-entropy", "label": 1, "lo": 0.004, "hi": 0.996, "frames": 5}),
-    ("activation", {"kind": "gelu", "lo": 0.001, "hi": 8.001, "frames": 3, "digits": 3}),
     ("activation", {"kind": "relu", "lo": -1.2345678, "hi": 1e4, "frames": 40}),
 ])  # fmt: skip
 def test_the_ends_are_places_where_the_point_stops(figure):
@@ -66,15 +57,3 @@ def test_the_ends_are_places_where_the_point_stops(figure):
     assert [float(text.replace("−", "-")) for text in shown] == stops
     assert (min(stops), max(stops)) == (given["lo"], given["hi"])
     assert f"{grouped(as_given(given['lo']))} to {grouped(as_given(given['hi']))}." in board.alt
-
-
-@pytest.mark.parametrize(("scene", "given", "said"), [
-    ("loss", {"kind": "mse", "label": 0}, "(0-(-1.75))^2 ≈ 3"),
-    ("loss", {"kind": "binary-cross-entropy", "label": 1}, "ln (0.08)-"),
-    ("loss", {"kind": "mae", "label": 0.01, "lo": -0.49, "hi": 0.26, "frames": 3}, "|0.01-(-0.49)| ≈ "),
-    ("activation", {"kind": "silu", "lo": -100, "hi": 100}, "= 12.50·σ(12.50) ≈ 12"),
-    ("activation", {"kind": "all", "lo": -1.5}, "x = −1.50: Linear −2"),
-    ("activation", {"kind": "softmax"}, "= e^-3.50/(e^-3.50+e^2.00+e^0.50+e^-1.00) ≈ 0"),
-])  # fmt: skip
-def test_places_keep_their_decimals_when_few_are_asked_for(scene, given, said):
-    assert said in "\n".join(map(spoken, captions(scene, **given, digits=0))) + "\n"

@@ -9,35 +9,19 @@ from PIL import Image
 from cnnviz import UsageError, limits
 from cnnviz.functions.compute import evaluate as computed
 from cnnviz.network import parse_layers
-from cnnviz.network.captions import significant
 from cnnviz.network.picture import drawn_digit
 from cnnviz.pipeline import make
-from cnnviz.programs import run
 from cnnviz.render.panels.base import LEAST_TEXT
 from cnnviz.render.text import Typesetter
-from cnnviz.words import Equation, Number, walk
 
 NORMS = "conv 4@3x3, maxpool 2, batchnorm, relu, conv 8@3x3 s2 p1, lrn 3 a1, avgpool 2, tanh, fc 12, elu 0.5, fc 10"
-GREY = object()
 NETWORKS = [
     {},
     {"layers": NORMS, "lr": 0.3},
-    {"layers": ", ".join(f"conv {n}@3x3 p1, batchnorm, leaky-relu, maxpool 3 p1" for n in (4, 8, 16)) + ", fc 10"},
     {"layers": "conv 2@3x3, fc 3", "lr": 0, "digits": 4},
-    {"layers": "conv 5@7x7 s7, avgpool 3 p1, mish, maxpool 2", "input": "random"},
     {"layers": "fc 2", "input": "900 0; 0 1", "label": 0},
     {"layers": "relu, fc 2", "input": "zeros", "i": 3},
 ]
-
-
-def words_of(board):
-    """Every phrase of a storyboard, with the number of its step."""
-    for name in ("settings", "formula", "alt"):
-        yield from ((name, part) for part in walk(getattr(board, name)))
-    for station in board.panel("network").stations:
-        yield from ((station.name, part) for part in walk((station.size, station.widest)))
-    for number, step in enumerate(board.steps(), 1):
-        yield from ((number, part) for part in walk((step.caption, *(change.note for change in step.changes))))
 
 
 @pytest.mark.parametrize("given", NETWORKS)
@@ -63,7 +47,6 @@ def test_stations_show_forward_values_gradients_and_what_follows_the_step_in_thi
         assert len(values) == len(expected[name])
         for ours, theirs in zip(values, expected[name], strict=True):
             np.testing.assert_array_equal(ours, np.reshape(theirs, np.shape(ours)))
-        np.testing.assert_array_equal(values[-1], scene.expected()[name])
 
 
 def test_the_loss_falls_rises_or_stays_and_has_the_decimals_that_tell():
@@ -76,26 +59,20 @@ def test_the_loss_falls_rises_or_stays_and_has_the_decimals_that_tell():
         assert np.sign(after.exact() - before.exact()) == {"falls": -1, "stays": 0, "rises": 1}[how]
 
 
-def test_parameters_are_counted():
-    scene = make("cnn", layers=NORMS).scene
-    counted = [part.sides[-1].value for _, part in words_of(scene.storyboard()) if isinstance(part, Equation)
-               and isinstance(part.result, Number) and part.result.places == 0 and part.result.ref is None]  # fmt: skip
-    assert counted[:4] == [4 * 10, 8 * 37, 12 * (72 + 1), 10 * (12 + 1)]
-    weights = [o.values.size for name, o in scene.operation().operands.items() if name != "x"]
-    assert scene.storyboard().settings.parts[1].values["parameters"] == sum(weights) == sum(counted[:4]) + 2 * 4
-
-
-@pytest.mark.parametrize("given", NETWORKS[:4])
+@pytest.mark.parametrize("given", NETWORKS[:3])
 def test_captions_fit_the_figure(given):
     typesetter = Typesetter()
     for step in make("cnn", **given).storyboard().steps():
         assert typesetter.line(step.caption, LEAST_TEXT).width <= 960 - 80, step.caption
 
 
-def test_the_longest_network_has_at_most_60_steps():
+def test_the_longest_network_has_at_most_60_steps_and_its_parameters_are_counted():
     text = "conv 2@3x3 p1, relu, " * 7 + "fc 5, fc 4"
     assert len(parse_layers(text)) == limits.MAX_LAYERS
-    board = make("cnn", layers=text).storyboard()
+    made = make("cnn", layers=text)
+    board = made.storyboard()
+    weights = [o.values.size for name, o in made.scene.operation().operands.items() if name != "x"]
+    assert made.scene.storyboard().settings.parts[1].values["parameters"] == sum(weights)
     assert 2 * limits.MAX_LAYERS < board.count == len(list(board.steps())) <= 60
 
 
@@ -116,16 +93,6 @@ def test_inputs_of_every_kind(tmp_path):
     assert make("cnn", input="random", i=(9, 12), layers="fc 3").scene.expected()["input"].shape == (1, 9, 12)
 
 
-def test_the_trained_network_reads_the_drawn_3_as_onnx_runtime_computes():
-    scene = make("cnn", lr=0).scene
-    ours, theirs = computed(scene.operation()), run(scene.operation(), "onnx")
-    for name, values in theirs.items():
-        np.testing.assert_allclose(ours[name], values, atol=2e-5)
-    assert theirs["probabilities"].argmax() == 3
-    assert theirs["probabilities"].max() > 0.9
-    assert make("cnn", lr=0, untrained=True).scene.expected()["softmax"].max() < 0.9
-
-
 @pytest.mark.parametrize(("size", "box", "ink", "ground"), [
     ((300, 200), (180, 20, 260, 150), 20, 240), ((90, 400), (5, 30, 80, 140), 255, 0),
 ])  # fmt: skip
@@ -142,32 +109,15 @@ def test_a_digit_in_an_image_is_found_centred_and_read(tmp_path, size, box, ink,
     centre = [(picture.sum(axis=1 - axis) @ (np.arange(28) + 0.5)) / picture.sum() for axis in (0, 1)]
     assert np.abs(np.subtract(centre, 14)).max() <= 0.5
     assert picture.max() == 1
-    wrong = make("cnn", input=tmp_path / "mine.png", lr=0, label=7).scene
-    assert wrong.expected()["loss"] > 2 > scene.expected()["loss"]
 
 
-@pytest.mark.parametrize(("given", "words"), [
-    ({"layers": "conv 4@3x3, relu"}, ["--layers", "4×26×26", "50"]),
-    ({"layers": "fc 1"}, ["--layers", "fc 2"]),
-    ({"layers": "fc 3", "label": 5}, ["--label 5", "fc 6"]),
-    ({"i": 20}, ["--input", "28×28", "--i"]),
-    ({"input": np.ones((65, 3))}, ["65×3", "64"]),
-    ({"input": "1e9 0", "layers": "relu"}, ["1e+09", "1000000"]),
-    ({"weights": 3}, ["--weights 3"]),
-    ({"weights": "w"}, ["--weights", "'w'"]),
-    ({"input": GREY}, ["--input grey.png", "no digit"]),
-])  # fmt: skip
-def test_what_cannot_be(given, words, tmp_path):
-    if given.get("input") is GREY:
-        Image.new("L", (30, 40), 200).save(tmp_path / "grey.png")
-        given = {"input": tmp_path / "grey.png"}
-    with pytest.raises(UsageError) as caught:
-        make("cnn", **given)
-    assert all(word in str(caught.value) for word in words)
-    assert "\n" not in str(caught.value)
+def test_only_the_trained_network_reads_the_drawn_3():
+    seen = make("cnn", lr=0).scene.expected()["softmax"]
+    assert seen.argmax() == 3
+    assert seen.max() > 0.9 > make("cnn", lr=0, untrained=True).scene.expected()["softmax"].max()
 
 
-def test_numbers_with_so_many_significant_figures():
-    found = [significant(value) for value in (0, 0.0871, -0.5, 12.3, 123456, 3.14e-7)]
-    assert [number.decimals for number in found] == [0, 3, 2, 0, 0, 8]
-    assert [significant(value, most=2).decimals for value in (0.5, 0.004, 1e-5)] == [2, 3, 5]
+def test_a_picture_without_a_digit_is_refused(tmp_path):
+    Image.new("L", (30, 40), 200).save(tmp_path / "grey.png")
+    with pytest.raises(UsageError, match=r"--input grey\.png.*no digit"):
+        make("cnn", input=tmp_path / "grey.png")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cnnviz import UsageError
 from cnnviz.pipeline import make
-from cnnviz.storyboard import Grid
 
 
 def test_captions_are_written_out():
@@ -51,51 +49,3 @@ def test_a_long_caption_keeps_its_ends():
 )
 def test_the_formula_has_its_numbers(given, formula):
     assert make("conv", **given).storyboard().formula == formula
-
-
-def test_large_inputs_show_colours_instead_of_numbers():
-    small, large = (make("conv", i=i, k=3, s=3).storyboard() for i in (19, 20))
-    assert small.panel("input").numbers
-    assert not large.panel("input").numbers
-    assert large.panel("input").shade.always
-    assert isinstance(large.panel("output"), Grid)
-    assert large.panel("output").shade.always
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        (
-            {"i": 3, "k": 5},
-            "kernel 5 does not fit the padded input 3 (= 3 + 2·0): use --p 1 or more, or --k 3 or less",
-        ),
-        (
-            {"i": 4, "k": 3, "d": 3},
-            "kernel 3 with dilation 3 spans 7, which does not fit the padded input 4 (= 4 + 2·0): use --p 2 or more, "
-            "--d 1 or less, or --k 2 or less",
-        ),
-        (
-            {"i": 500, "k": 3, "p": 10},
-            "the padded input has 520×520 cells, more than 512 a side: use a smaller --p or --i",
-        ),
-        (
-            {"i": 200, "k": 1},
-            "this convolution would take 40000 steps, more than 4096: use a larger stride or less input or padding",
-        ),
-        (
-            {"i": 100, "k": 40},
-            "this convolution would cover 5953600 cells in 3721 steps, more than 100000: use a larger stride, a "
-            "smaller window or less input",
-        ),
-        ({"input": "1 2; 3 4", "i": 3}, "input is 2×2, but --i asks for 3×3: use --i 2"),
-    ],
-)
-def test_what_cannot_be_is_said_in_one_line(given, message):
-    with pytest.raises(UsageError) as error:
-        make("conv", **given)
-    assert str(error.value) == message
-
-
-@pytest.mark.parametrize("hint", [{"p": 1}, {"k": 3}])
-def test_the_hints_of_a_misfit_work(hint):
-    make("conv", **{"i": 3, "k": 5, **hint})

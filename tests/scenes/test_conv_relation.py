@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnviz import UsageError
 from cnnviz.pipeline import make
 from cnnviz.playback import play
-from tests.scenes.trees import final
 
 
 @pytest.mark.parametrize(
@@ -36,21 +34,7 @@ def test_on_the_way_back_each_result_is_stamped_where_its_window_stood(given):
     np.testing.assert_allclose(before, states["back"].values)
 
 
-def test_values_come_back_only_with_a_kernel_that_keeps_them():
-    x = np.arange(1.0, 10).reshape(3, 3)
-    for kernel, same in (("1", True), ("2", False)):
-        figure = make("conv-relation", input=x, kernel=kernel, k=1, s=1)
-        assert (final(figure)["back"].tolist() == x.tolist()) == same
-
-
 @pytest.mark.parametrize(("i", "rest"), [(5, 0), (6, 1), ("6x5", (1, 0))])
 def test_what_the_stride_leaves_over_is_the_output_padding(i, rest):
     call = make("conv-relation", i=i, k=3, s=2).scene.operation().calls[1]
     assert call.options["output_padding"] == (rest if isinstance(rest, tuple) else (rest, rest))
-
-
-def test_a_kernel_that_does_not_fit_is_refused():
-    with pytest.raises(UsageError, match="--p 1 or more"):
-        make("conv-relation", i=2, k=3)
-    with pytest.raises(UsageError, match="give more rows"):
-        make("conv-relation", input="1 2 3", k=2)

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
-from scipy import ndimage
 
-from cnnviz import UsageError
 from cnnviz.pipeline import make
 from tests.scenes.trees import final
 
 X = np.arange(20.0).reshape(4, 5) ** 2 % 11
-
-
-def test_outputs_are_sums_of_samples_of_scipy():
-    moved = np.random.default_rng(4).normal(0, 0.6, (8, 3, 4))
-    values = final(make("deformable-conv", input=X, kernel="1 2; -1 3", k=2, offset=moved))
-    ring, expected = np.pad(X, 3), np.zeros((3, 4))
-    for n, (r, c) in enumerate(np.ndindex(2, 2)):
-        down, across = np.indices((3, 4)) + np.array([r, c]).reshape(2, 1, 1) + moved[2 * n : 2 * n + 2]
-        expected += [1, 2, -1, 3][n] * ndimage.map_coordinates(ring, [down + 3, across + 3], order=1)
-    np.testing.assert_allclose(values["output"], expected)
 
 
 def test_without_offsets_it_is_a_convolution_and_a_mask_weighs_samples():
@@ -45,8 +32,3 @@ def test_no_cell_that_a_sample_takes_is_hatched():
         if p.name == "input"
     ]
     assert set(panel.roles.ravel()) == {"input"}
-
-
-def test_offsets_of_another_size_are_refused():
-    with pytest.raises(UsageError, match="--offset is 2×2: give 9×2 numbers, or an array of 18×3×3"):
-        make("deformable-conv", offset="1 2; 3 4")

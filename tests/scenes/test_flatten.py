@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from cnnviz import UsageError
 from cnnviz.pipeline import make
 
 
@@ -17,14 +15,3 @@ def test_each_number_comes_from_the_cell_that_is_marked():
         (source,) = [change for change in step.changes if getattr(change, "mark", "") == "window"]
         assert (cell.column, cell.value) == (n, x[source.channel, source.row, source.column])
     np.testing.assert_array_equal(scene.expected()["output"], [x.ravel()])
-
-
-def test_maps_come_from_a_file(tmp_path):
-    x = np.arange(12.0).reshape(3, 2, 2)
-    np.save(tmp_path / "maps.npy", x)
-    np.testing.assert_array_equal(make("flatten", input=str(tmp_path / "maps.npy")).scene.maps.values, x)
-
-
-def test_more_numbers_than_a_row_has_room_for_are_refused():
-    with pytest.raises(UsageError, match="490 numbers"):
-        make("flatten", channels=10, i=7)

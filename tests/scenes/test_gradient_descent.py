@@ -10,18 +10,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cnnviz import UsageError
 from cnnviz.functions.surfaces import SURFACES
-from cnnviz.pipeline import make
-from cnnviz.storyboard import MoveDot, SetCurve, SetRow
+from cnnviz.storyboard import MoveDot, SetCurve
 from cnnviz.words import Printer, Strong, walk
 from tests.scenes.curves import board_of, drawn, numbers, of_type
 
 SIX = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
-
-
-def beale(x, y):
-    return (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2
 
 
 def rosenbrock(x, y):
@@ -62,7 +56,7 @@ def path_of(key, f, w, lr, updates):
     return np.array(path)
 
 
-@settings(deadline=None, derandomize=True, max_examples=15)
+@settings(deadline=None, derandomize=True, max_examples=8)
 @given(st.sampled_from(SIX), st.floats(-1.9, 1.9), st.floats(-0.9, 2.9), st.floats(1e-5, 4e-4), st.integers(1, 30))
 def test_dots_stand_where_the_rules_lead(key, x, y, lr, frames):
     # Away from where one weight's gradient is 0: the papers' quotients have no value there.
@@ -71,7 +65,6 @@ def test_dots_stand_where_the_rules_lead(key, x, y, lr, frames):
         "gradient-descent", optimizer=key, surface="rosenbrock", start=[x, y], lr=lr, steps=20, frames=frames
     )
     truth = path_of(key, rosenbrock, (x, y), lr, 20)
-    assert board.count <= frames + 1
     every = -(-20 // frames)
     for place, step in enumerate(board.steps()):
         update = min(place * every, 20)
@@ -79,14 +72,7 @@ def test_dots_stand_where_the_rules_lead(key, x, y, lr, frames):
         assert (dots["surface"].x, dots["surface"].y) == pytest.approx(tuple(truth[update]), rel=1e-6, abs=1e-6)
         assert dots["loss"].x == update
     assert update == 20
-    assert place + 1 == board.count
-
-
-def test_a_number_too_small_for_its_decimals_is_a_power_of_ten():
-    board = board_of("gradient-descent", optimizer="sgd", surface="bowl", frames=100)
-    (first,) = [text for step in board.steps() if "10⁻⁴" in (text := Printer()(step.caption))][:1]
-    assert "·(" in first
-    assert " ≈ " in first, "0.05·1.9·10⁻⁴ is not nothing"
+    assert place + 1 == board.count <= frames + 1
 
 
 @pytest.mark.parametrize("surface", SURFACES)
@@ -95,12 +81,9 @@ def test_the_field_is_the_surface(surface):
     rows, columns = panel.heights.shape
     x, y = np.linspace(*panel.x_range, columns), np.linspace(*panel.y_range, rows)
     np.testing.assert_allclose(panel.heights, SURFACES[surface].f(*np.meshgrid(x, y)), rtol=1e-4, atol=1e-9)
-    assert (np.diff(panel.levels) > 0).all()
-    assert panel.heights.min() < panel.levels[0]
-    assert panel.levels[-1] < panel.heights.max()
+    assert panel.heights.min() < panel.levels[0] < panel.levels[-1] < panel.heights.max()
     goals = {(dot.x, dot.y) for dot in panel.dots if dot.name.startswith("minimum")}
     assert goals == set(SURFACES[surface].minima)
-    assert len({curve.role for curve in panel.curves}) == len({dot.name for dot in panel.dots} & set(SIX)) == 6
 
 
 def test_at_a_saddle_gradient_descent_is_stuck_while_the_others_leave():
@@ -109,15 +92,6 @@ def test_at_a_saddle_gradient_descent_is_stuck_while_the_others_leave():
     assert not [part for part in walk(last.caption) if isinstance(part, Strong)], "who is left has not won"
     updates = {key: len(drawn(board, "surface", key)[0]) for key in SIX}
     assert max(updates["rmsprop"], updates["adam"]) < updates["momentum"] < updates["sgd"] == 121
-
-
-def test_the_lowest_loss_of_a_race_is_named_and_every_loss_has_its_place():
-    board = board_of("gradient-descent", surface="booth")
-    for step in board.steps():
-        losses = {change.panel: numbers(change.text)[0].value for change in of_type(step, SetRow)}
-        assert len(losses) == 6
-        for best in (part.inner for part in walk(step.caption) if isinstance(part, Strong)):
-            assert losses[f"value {Printer()(best).lower()}"] == min(losses.values())
 
 
 def test_the_arrow_leads_from_the_weights_against_the_gradient():
@@ -136,22 +110,7 @@ def test_who_diverges_stops_without_a_warning():
         board = board_of("gradient-descent", optimizer="momentum", lr=0.01)
         *_, last = board.steps()
     assert "diverged" in Printer()(last.caption)
-    assert board.panel("loss").x_range == (0, 9)
-    assert board.count == 10
+    assert board.count - 1 == board.panel("loss").x_range[1] == 9
     assert np.isfinite(drawn(board, "surface", "momentum")).all()
     _, step = board_of("gradient-descent", optimizer="sgd", lr=1000, start="4,-4").steps()
     assert [number.value for number in numbers(step.caption)] == [4, -4], "the first step is too long already"
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"start": "9,9"}, r"start \(9, 9\) .*use x from -4\.5 to 4\.5 and y from -4\.5 to 4\.5"),
-        ({"start": "1 2 3"}, "start has 3 numbers: give two"),
-        ({"momentum": 0, "optimizer": "nesterov"}, r"momentum of 0: use --momentum 0\.9, or --optimizer sgd"),
-        ({"steps": 1001}, "--steps 1001 is too large: use 1000 or less"),
-    ],
-)
-def test_what_cannot_be_is_said_in_one_line(given, message):
-    with pytest.raises(UsageError, match=message):
-        make("gradient-descent", **given)

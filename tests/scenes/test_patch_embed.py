@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from scipy import signal
 
-from cnnviz import UsageError
 from cnnviz.pipeline import make
 from tests.scenes.trees import final
 
@@ -17,8 +15,3 @@ def test_a_token_is_a_cell_of_a_strided_convolution():
     np.testing.assert_array_equal(values["patches"][1], x[:, :2, 3:].ravel())
     maps = [sum(map(lambda a, k: signal.correlate2d(a, k, "valid"), x, each))[::2, ::3] + 0.5 for each in w]
     np.testing.assert_allclose(values["tokens"], np.reshape(maps, (2, 4)).T)
-
-
-def test_patches_that_do_not_divide_the_input_are_refused():
-    with pytest.raises(UsageError, match="use --i 6x9"):
-        make("patch-embed", i="5x7", patch=3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnviz import UsageError, ops
+from cnnviz import ops
 from cnnviz.pipeline import make
 from tests.scenes.trees import final
 
@@ -32,21 +32,3 @@ def test_paths_are_what_a_changed_input_cell_does_to_the_output():
         x[(0, *place)] = 1
         y = ops.conv2d(ops.conv2d(ops.conv2d(x, ones[0]), ones[1], stride=2), ones[2], dilation=2)
         assert values[place] == y[0, y.shape[1] // 2, y.shape[2] // 2]
-
-
-@pytest.mark.parametrize(
-    ("layers", "words"),
-    [
-        ("conv 3, cnov 3", "layer 2 'cnov 3': there is no layer 'cnov': did you mean conv"),
-        ("conv 3, pool", "layer 2 'pool' is not understood: write it as pool 2"),
-        (
-            "conv 3, conv 7 d2",
-            "layer 2 'conv 7 d2': a kernel of 13 .dilated from 7. does not fit, its input has 4 cells",
-        ),
-        ("", "there is no layer ''"),
-        ("conv 60, conv 9", "see 68 cells a side, more than 64"),
-    ],
-)
-def test_a_list_that_cannot_be_names_the_layer(layers, words):
-    with pytest.raises(UsageError, match=words):
-        make("receptive-field", layers=layers, i=6)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnviz import UsageError
 from cnnviz.network import Network, parse_layers
 from cnnviz.network.learning import Learner
 from cnnviz.pipeline import make
 from cnnviz.playback import play
-from cnnviz.scenes._learning import SCHEDULES, SHAPES, make_points
+from cnnviz.scenes._learning import make_points
 from cnnviz.storyboard import MoveDot, SetCurve, SetHeights
 from cnnviz.words import Text, walk
 
@@ -65,7 +64,7 @@ def test_kernels_take_the_shape_of_strokes():
     assert np.abs(last).max() > 2 * np.abs(first).max()
 
 
-@pytest.mark.parametrize("data", SHAPES)
+@pytest.mark.parametrize("data", ["circles", "spirals"])
 def test_it_learns_and_always_the_same(data):
     given = {"data": data, "optimizer": "adam", "epochs": 30, "points": 80, "noise": 0.05}
     first, again = (make("training", **given).scene._training for _ in range(2))
@@ -74,27 +73,13 @@ def test_it_learns_and_always_the_same(data):
     assert first.loss[-1] < first.loss[0] / 1.5
 
 
-@pytest.mark.parametrize(
-    ("lr", "layers"), [(30, "fc 8, tanh, fc 8, tanh, fc 2"), (1000, "fc 8, relu, fc 8, relu, fc 2")]
-)
-def test_a_rate_that_is_too_high_diverges_and_is_named(lr, layers):
-    board = make("training", lr=lr, layers=layers, epochs=12, points=40).scene.storyboard()
-    said = [part.template for words in (board.point, list(board.steps())[-1].caption) for part in walk(words)
-            if isinstance(part, Text)]  # fmt: skip
-    assert any("too high" in template for template in said)
-    assert "diverged" in said
-    assert board.point.values["lr"].value == lr
+def test_a_rate_that_is_too_high_diverges_and_is_named():
+    board = make("training", lr=1000, layers="fc 8, relu, fc 2", epochs=12, points=40).scene.storyboard()
+    *_, last = board.steps()
+    assert "diverged" in [part.template for part in walk(last.caption) if isinstance(part, Text)]
+    assert board.point.values["lr"].value == 1000
 
 
-def test_schedules_start_or_rise_to_the_whole_rate_and_never_leave_it():
-    for schedule in SCHEDULES.values():
-        shares = [schedule(n / 100) for n in range(100)]
-        assert max(shares) == pytest.approx(1)
-        assert min(shares) >= 0
-
-
-def test_points_are_of_two_classes_and_the_network_must_have_as_many():
+def test_circles_lie_one_within_the_other():
     points, classes = make_points("circles", 50, 0.0, 0)
     assert np.hypot(*points[classes == 0].T).min() > np.hypot(*points[classes == 1].T).max()
-    with pytest.raises(UsageError, match="fc 2"):
-        make("training", layers="fc 3")

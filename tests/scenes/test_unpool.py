@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnviz import UsageError
 from cnnviz.pipeline import make
 from cnnviz.playback import play
-from tests.scenes.trees import equations
 
 
 @pytest.mark.parametrize(
@@ -32,16 +30,3 @@ def test_maxima_go_back_where_they_stood(given):
             assert states["output"].values[at] == image[at] == final[at]
             assert image[at] == states["pooled"].values.ravel()[back]
     assert known.all()
-
-
-def test_the_last_step_counts_what_is_lost():
-    *_, last = make("unpool", input="1 3; 0 2").scene.storyboard().steps()
-    assert equations(last.caption) == [[3, 3]]
-    *_, last = make("unpool", i=6, k=3, s=1, input="arange").scene.storyboard().steps()
-    assert equations(last.caption) == [[36 - 16, 20]]
-
-
-def test_a_window_that_does_not_fit_is_refused():
-    with pytest.raises(UsageError, match="--k 2 or less, or --i 3 or more") as caught:
-        make("unpool", i=2, k=3)
-    assert "--p" not in str(caught.value)

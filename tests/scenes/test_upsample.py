@@ -5,16 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnviz import UsageError
 from cnnviz.pipeline import make
 from tests.scenes.trees import final
-
-
-def test_a_ramp_stays_one_where_corners_are_aligned():
-    values = final(make("upsample", input="0 3", scale=2))
-    np.testing.assert_array_equal(values["nearest"][0], [0, 0, 3, 3])
-    np.testing.assert_allclose(values["bilinear"][0], [0, 0.75, 2.25, 3])
-    np.testing.assert_allclose(values["align-corners"][0], [0, 1, 2, 3])
 
 
 @pytest.mark.parametrize("scale", [2, 3])
@@ -35,8 +27,3 @@ def test_a_pixel_shuffle_takes_each_cell_from_its_channel(r):
         assert source.channel == cell.row % r * r + cell.column % r
         assert cell.value == x[source.channel, source.row, source.column]
         assert cell.role == board.panel("input").roles[source.channel, 0, 0]
-
-
-def test_a_factor_with_more_channels_than_colours_is_refused():
-    with pytest.raises(UsageError, match="--scale 4 makes 16 channels"):
-        make("upsample", kind="pixel-shuffle", scale=4)

@@ -1,18 +1,21 @@
-"""The arithmetic of a figure's captions, read from their trees."""
+"""The arithmetic of a figure's captions, read from their trees, and what its cells show in the end."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 
 from cnnviz.pipeline import Figure
-from cnnviz.words import Equation, evaluate, walk
-from cnnviz.words.arithmetic import has_symbols
+from cnnviz.scene import Scene
+from cnnviz.storyboard import Step
+from cnnviz.words import Equation, walk
 
 
-def equations(words: object) -> list[list[float]]:
-    """What the sides of each equation in some words come to, with unrounded numbers."""
-    found = [phrase for phrase in walk(words) if isinstance(phrase, Equation)]
-    return [[float(evaluate(side)) for side in each.sides if not has_symbols(side)] for each in found]
+def equations(scene: Scene) -> Iterator[tuple[Step, Equation]]:
+    """Every equation of every caption."""
+    for step in scene.storyboard().steps():
+        yield from ((step, part) for part in walk(step.caption) if isinstance(part, Equation))
 
 
 def final(figure: Figure) -> dict[str, np.ndarray]:
