@@ -26,9 +26,9 @@ def check_amount(film: Film, most: int = MAX_PIXELS) -> None:
 
 
 def tween_of(job: Job) -> int:
-    """Pictures in which windows, maps or rows move where nobody says how many, where each is stored."""
+    """Pictures in which windows, cells, maps or rows move where nobody says how many, where each is stored."""
     board = job.storyboard
-    moves = board.has_windows or any(panel.kind in ("maps", "table") for panel in board.panels())
+    moves = any(panel.kind in ("grid", "block", "maps", "table") for panel in board.panels())
     return TWEEN if moves and board.count <= MOST_TWEENED else 0
 
 
