@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.storyboard import Mark, MoveMark, Storyboard
+from cnnviz.storyboard import Curve, Dot, Mark, MoveMark, SetCurve, Storyboard
 from cnnviz.words import Extent, Number, Shape, Text
 
 _MOST = 3
@@ -64,8 +64,8 @@ def _others(thing: Any, name: str = "") -> Iterator[tuple[str, Any]]:
                 yield "", another
         case float() if name in _NUMBERS and np.isfinite(thing):
             yield "", thing + 0.75
-        case Mark() | MoveMark():
-            pass
+        case Mark() | MoveMark() | Dot(name="question") | Curve(name="guide") | SetCurve(curve="guide"):
+            pass  # what leads the eye
         case _ if is_dataclass(thing):
             for field in fields(thing):
                 if field.name == "widest":  # what is measured and never shown

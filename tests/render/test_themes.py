@@ -76,7 +76,8 @@ def side_by_side():
                 roles = states[panel.name].roles
                 for channel, sheet in enumerate(roles.reshape(-1, *roles.shape[-2:])):
                     pairs |= met(sheet, [m for m in states[panel.name].marks.values() if m.channel in (None, channel)])
-    return sorted(pairs)
+    # A cell that waits lies on the page anywhere.
+    return sorted(pairs - {("empty", "pending")})
 
 
 def met(sheet, marks):

@@ -171,7 +171,9 @@ class CellsPainter(Painter):
 
     def padding(self) -> list[Cell]:
         """The cells of padding around what a window moves over, as they are."""
-        places = np.argwhere(np.char.startswith(self.state.roles.astype(str), "padding")) if self._windows else ()
+        # Elsewhere it may be a colour among others.
+        around = any(mark.role == "boundary" and mark.rows for mark in self.state.marks.values())
+        places = np.argwhere(np.char.startswith(self.state.roles.astype(str), "padding")) if around else ()
         return [
             Cell(
                 panel=self.name,
