@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnviz.functions.activations import Activation
 from cnnviz.story import Cells, Story, Tensor
-from cnnviz.storyboard import Change, Mark, Shade, Step
+from cnnviz.storyboard import Change, Mark, Relabel, Shade, Step
 from cnnviz.words import Expression, Math, Number, Symbol, Text, call, equation, substitute, total
 
 _LETTERS = {"x": "x", "w1": "W", "b1": "b", "z": "z", "h": "h", "w2": "v", "b2": "c", "y": "y", "loss": "L"}
@@ -103,18 +103,22 @@ class Chain:
     def update(self) -> Iterator[Step]:
         """The step against the gradient, and what the network then gives."""
         changed = [change for name in ("w1", "b1", "w2", "b2") for change in self._after(name)]
-        # The panel shows the new weight by now.
-        w, g = Number(self.V["w2"][0, 0].value, self.V["w2"].decimals), self.G["w2"][0, 0]
-        new = Number(float(self.found["after_w2"].values[0, 0]), self.V["w2"].decimals, self.V["w2"].ref((0, 0)))
+        cells, after = self.V["w2"], self.found["after_w2"].values.reshape(self.V["w2"].values.shape)
+        # One that moves far; the panel shows the new weight by now.
+        row, column = np.argwhere(np.abs(after - cells.values) == np.abs(after - cells.values).max())[0].tolist()
+        place = row, column
+        w, g = Number(cells[place].value, cells.decimals), self.G["w2"][place]
+        new = Number(float(after[place]), cells.decimals, cells.ref(place))
         moved = equation(None, w - self.rate * g, new)
-        said = Text("Every weight moves against its gradient, the first of {w}: {sum}", w=Math("v"), sum=moved)
-        yield self.story.step(said, changed, self._unmarked(), self.V["w2"].mark("current", (0, 0)), beats=3)
-        again = [change for name in ("z", "h", "y") for change in self._after(name)]
+        said = Text("Every weight moves against its gradient, one of {w}: {sum}", w=Math("v"), sum=moved)
+        yield self.story.step(said, changed, self._unmarked(), cells.mark("current", place), beats=3)
+        again: list[Change] = [change for name in ("z", "h", "y") for change in self._after(name)]
         falls = Text(
             "Forward again: the loss goes from {before} to {after}",
             before=self.loss("loss"),
             after=self.loss("after_loss"),
         )
+        again.append(Relabel(panel=self.V["loss"].name, label=Math(r"L\ \mathrm{before}")))
         yield self.story.step(falls, again, self.V["w2"].hide("current"), self.after.write((0, 0)), beats=3)
 
     def _after(self, name: str) -> Iterator[Change]:

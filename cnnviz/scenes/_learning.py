@@ -136,7 +136,7 @@ class Training:
     def point(self, rate: Number) -> Words:
         """What it shows."""
         if self.diverged:
-            return Text("A learning rate of {lr} is too high: the loss grows", lr=rate)
+            return Text("A learning rate of {lr} is too high: the loss does not settle", lr=rate)
         known = self._known(self.epochs, 0)
         if self.pictures:
             return Text("Kernels of noise turn into strokes: {right} of {n} examples are classified correctly", **known)

@@ -102,10 +102,17 @@ class ReceptiveField(Scene):
             tuple(map(int, np.argwhere(found == value)[0])) for value in (found.max(), found[found > 0].min())
         )
         differ = "{most} paths lead to the darkest cell, {least} to the palest: the effective field is smaller"
-        said = Text(
-            differ if found[most] > found[least] else "As many paths lead to every cell: {most}",
-            most=maps[0][most],
-            least=maps[0][least],
+        seen = np.argwhere(found > 0)
+        gaps = int(np.prod(np.ptp(seen, axis=0) + 1)) - len(seen)
+        said = Text("{gaps} cells between are never seen: the kernels step over them", gaps=gaps)
+        said = (
+            said
+            if gaps
+            else Text(
+                differ if found[most] > found[least] else "As many paths lead to every cell: {most}",
+                most=maps[0][most],
+                least=maps[0][least],
+            )
         )
         yield story.step(said, maps[0].mark("current", most), beats=2)
 
