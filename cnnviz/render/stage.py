@@ -118,6 +118,8 @@ class FigureStage(Stage):
             if not (place or valued) and _may_wait(step):
                 written = step.changes
             padding = self._padding() if prepared and not place else ()
+            if any((cell.panel, place_of(cell)) in valued for cell in padding):
+                padding = ()  # the steps fill it
             self.take(replace(cell, role="empty", value=math.nan) for cell in padding)
             held = set(map(id, step.changes if padding else written))
             self._held = [*padding, *(change for change in step.changes if id(change) in held)]
