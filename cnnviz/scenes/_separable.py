@@ -116,7 +116,8 @@ class Separable:
         later = max(0, steps - self.first.count)
         few = Number(min(steps, self.first.count) * area + later * channels)
         many = Number(later * area * channels)
-        return Text("separable: {n}", n=Strong(few)), Text("full: {n}", n=Strong(many))
+        full = Text("full: {n}", n=Strong(many)) if later else Text("full: ?")
+        return Text("separable: {n}", n=Strong(few)), full
 
 
 def _use(cells: Cells, now: list[tuple[int, ...]], before: list[tuple[int, ...]]) -> Iterator[Change]:
