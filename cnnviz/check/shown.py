@@ -10,7 +10,19 @@ from typing import Any
 import numpy as np
 
 from cnnviz.playback import GridState, place_of
-from cnnviz.storyboard import Block, Cell, Grid, Maps, MoveDot, Plot, SetCurve, SetNode, SetStation, Storyboard, Values
+from cnnviz.storyboard import (
+    Block,
+    Cell,
+    Grid,
+    Maps,
+    MoveDot,
+    Plot,
+    SetCurve,
+    SetLayerView,
+    SetNode,
+    Storyboard,
+    Values,
+)
 from cnnviz.words import Number, Phrase, walk
 
 
@@ -68,7 +80,7 @@ class Shown:
                 self.curves[place] = np.concatenate([self.curves[place], points]) if change.extend else points
             case SetNode(text=Number(value=value)):
                 self.now[change.node] = np.array(value)
-            case SetStation() if change.values is not None:
+            case SetLayerView() if change.values is not None:
                 self.now[change.station] = change.values
                 self._told[change.station].append(change.values)
 

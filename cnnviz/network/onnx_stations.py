@@ -14,7 +14,7 @@ from cnnviz.network.layers import Array, Shape
 from cnnviz.network.onnx_layers import OnnxBlock, OnnxLayer
 from cnnviz.network.onnx_run import OnnxRun
 from cnnviz.notation import size_text
-from cnnviz.storyboard import Key, Maps, SetStation, Shade, Station, Step
+from cnnviz.storyboard import Key, LayerView, Maps, SetLayerView, Shade, Step
 from cnnviz.words import Joined, Number, Strong, Text, Words, counted, equation, joined
 from cnnviz.words import Shape as Size
 
@@ -37,7 +37,7 @@ _OTHERS = {"Concat": "concat", "Mul": "product", "LRN": "lrn", "Resize": "resize
 class Stop:
     """A station before anything has passed it, what it then shows, and what is said of it."""
 
-    station: Station
+    station: LayerView
     values: Array
     shade: Shade | None
     caption: Words
@@ -64,12 +64,12 @@ class Tour:
     def steps(self) -> Iterator[Step]:
         """Each station gets its values."""
         active, done = ("gradient", "returned") if self.backwards else ("active", "done")
-        left: tuple[SetStation, ...] = ()
+        left: tuple[SetLayerView, ...] = ()
         for place, stop in enumerate(self.stops[:: -1 if self.backwards else 1], 1):
             name, beats = stop.station.name, 2 if place == len(self.stops) else 1.5
-            shown = SetStation(panel=_PANEL, station=name, role=active, values=stop.values, shade=stop.shade)
+            shown = SetLayerView(panel=_PANEL, station=name, role=active, values=stop.values, shade=stop.shade)
             yield Step(caption=stop.caption, changes=(*left, shown), beats=beats)
-            left = (SetStation(panel=_PANEL, station=name, role=done),)
+            left = (SetLayerView(panel=_PANEL, station=name, role=done),)
 
 
 def strongest(values: Array) -> Array:
@@ -165,9 +165,9 @@ def whole_tour(run: OnnxRun, names: Sequence[str], most: int) -> Tour:
     )
 
 
-def station(name: str, title: Words, shape: Shape, values: Array, shade: Shade | None, **more: Any) -> Station:
+def station(name: str, title: Words, shape: Shape, values: Array, shade: Shade | None, **more: Any) -> LayerView:
     """A station before anything has passed it; `more` are its other fields."""
-    return Station(
+    return LayerView(
         name=name, title=title, values=_unknown(values), shade=shade, **{"size": Size(shape), "digits": 0, **more}
     )
 

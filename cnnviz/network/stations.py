@@ -9,7 +9,7 @@ import numpy as np
 from cnnviz.network.layers import Array, Conv, FullyConnected, Layer
 from cnnviz.network.model import Network
 from cnnviz.network.recorded import Run
-from cnnviz.storyboard import Key, Maps, SetStation, Shade, Station
+from cnnviz.storyboard import Key, LayerView, Maps, SetLayerView, Shade
 from cnnviz.words import Shape, Symbol, Text, Words
 
 PANEL = "network"
@@ -57,16 +57,16 @@ def block_names(network: Network) -> list[Words]:
     return [Text("output") if n == network.blocks[-1] else Text("block {n}", n=n) for n in network.blocks]
 
 
-def set_station(run: Run, station: str, role: str, tensor: str = "", note: Words | None = None) -> SetStation:
+def set_station(run: Run, station: str, role: str, tensor: str = "", note: Words | None = None) -> SetLayerView:
     """A station gets a role, and with a tensor its values."""
     values = np.atleast_1d(run[tensor]) if tensor else None
     scale = "gray" if tensor == "x" else "diverging" if tensor.startswith("grad_") else "sequential"
     shade = _shade(values, scale) if values is not None and station not in ("softmax", "loss") else None
-    return SetStation(panel=PANEL, station=station, role=role, values=values, shade=shade, note=note)
+    return SetLayerView(panel=PANEL, station=station, role=role, values=values, shade=shade, note=note)
 
 
-def _station(name: str, title: Words, values: Array, **more: Any) -> Station:
-    return Station(name=name, title=title, values=values, **{"size": Shape(values.shape), **more})
+def _station(name: str, title: Words, values: Array, **more: Any) -> LayerView:
+    return LayerView(name=name, title=title, values=values, **{"size": Shape(values.shape), **more})
 
 
 def _shade(values: Array, scale: str) -> Shade:

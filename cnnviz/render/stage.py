@@ -19,7 +19,7 @@ from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import Item, Painter, Slot, Way
 from cnnviz.render.panels.cells import CellsPainter
 from cnnviz.render.pen import Pen
-from cnnviz.storyboard import Cell, Change, MoveDot, Relabel, SetEntry, SetNode, SetRow, SetStation, Step, Storyboard
+from cnnviz.storyboard import Cell, Change, MoveDot, Relabel, SetEntry, SetLayerView, SetNode, SetRow, Step, Storyboard
 
 _MOST_FLYING, _MOST_CARRIED, _MOST_MOVING = 16, 40, 256
 
@@ -125,7 +125,7 @@ class FigureStage(Stage):
             self._held = [*padding, *(change for change in step.changes if id(change) in held)]
             self.take(change for change in step.changes if id(change) not in held)
             # A station is lit before its values arrive.
-            self.take(replace(change, values=None) for change in written if place and isinstance(change, SetStation))
+            self.take(replace(change, values=None) for change in written if place and isinstance(change, SetLayerView))
             yield place, step, (*padding, *written)
 
     def land(self, place: int, step: Step) -> None:
@@ -198,7 +198,7 @@ class FigureStage(Stage):
         return (found for found in islice(self.steps(), max(wanted) + 1) if found[0] in wanted)
 
 
-_MOVING = Cell, SetEntry, SetStation
+_MOVING = Cell, SetEntry, SetLayerView
 
 
 def _may_wait(step: Step) -> bool:
@@ -208,7 +208,7 @@ def _may_wait(step: Step) -> bool:
     return (
         not asks
         and not {Cell, Relabel} <= kinds
-        and any(isinstance(change, Cell | MoveDot | SetEntry | SetRow | SetStation) for change in step.changes)
+        and any(isinstance(change, Cell | MoveDot | SetEntry | SetRow | SetLayerView) for change in step.changes)
     )
 
 
@@ -217,7 +217,7 @@ def _arrives(change: Change, valued: Collection[object]) -> bool:
     match change:
         case Cell():
             return (change.panel, place_of(change)) in valued
-        case SetStation():
+        case SetLayerView():
             return change.values is not None
         case SetEntry():
             return change.text is not None

@@ -10,7 +10,7 @@ import numpy as np
 from cnnviz.parameters import Size
 from cnnviz.scene import Scene
 from cnnviz.story import Axis, Cells, Story, Windows, light_rows
-from cnnviz.storyboard import Change, Mark, Panel, Sign, Step, Table
+from cnnviz.storyboard import Change, Mark, Operator, Panel, Step, Table
 from cnnviz.words import Math, Number, Shape, Text, Words, equation, joined, lines, sentences
 
 _NEIGHBOURS = 3
@@ -55,7 +55,7 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
     # Of more no cell could be seen above the table.
     seen = groups if batch <= _MOST[0] and channels <= _MOST[1] else {}
     panels = {name: _neighbours(story, name, label, windows) for name, (label, windows) in seen.items()}
-    samples = Sign(name="samples", text=Text("samples ↓, channels →"), size=18)
+    samples = Operator(name="samples", text=Text("samples ↓, channels →"), size=18)
     above: list[tuple[Cells | Panel, ...]] = [(samples, *panels.values())] if panels else []
 
     def steps() -> Iterator[Step]:

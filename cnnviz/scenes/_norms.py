@@ -12,7 +12,7 @@ import numpy as np
 from cnnviz.scenes._number_line import NumberLines
 from cnnviz.scenes._statistics import Statistics
 from cnnviz.story import Axis, Cells, Graph, Story, Windows, reading_beats, stage_of_two
-from cnnviz.storyboard import Change, Mark, Panel, Sign, Step
+from cnnviz.storyboard import Change, Mark, Operator, Panel, Step
 from cnnviz.words import Math, Number, Shape, Text, Words, counted, equation, joined
 
 if TYPE_CHECKING:
@@ -167,7 +167,9 @@ def all_norms(scene: Norm) -> Story:
     story, size = started(scene, "Normalization layers", text), scene.i or SIZE
     windows = {kind: groups_of(scene, kind) for kind in KINDS}
     panels = {kind: _overview(story, scene, kind, groups) for kind, groups in windows.items()}
-    heads = [(Sign(name=f"channels {kind}", text=Text("channels →"), size=18), panel) for kind, panel in panels.items()]
+    heads = [
+        (Operator(name=f"channels {kind}", text=Text("channels →"), size=18), panel) for kind, panel in panels.items()
+    ]
 
     def steps() -> Iterator[Step]:
         for turn in zip_longest(*(groups.places() for groups in windows.values())):

@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnviz.scenes._backward import BY_X, BY_Y, SENT, arrives, fitting
 from cnnviz.story import Cells, Story, Tensor
-from cnnviz.storyboard import Change, Mark, Sign, Step, Values
+from cnnviz.storyboard import Change, Mark, Operator, Step, Values
 from cnnviz.words import Math, Text, Words, equation
 
 
@@ -31,11 +31,11 @@ class Ways:
         names = zip(("by-f", "by-skip"), labels, copies, strict=True)
         self.B = [self._panel(*each) for each in names]
         self.D = self._panel("by-input", Math(BY_X), t["by_x"])
-        plus = [Sign(name=f"plus-{n}", text="+") for n in (1, 2)]
-        equals = [Sign(name=f"equals-{n}", text="=") for n in (1, 2)]
+        plus = [Operator(name=f"plus-{n}", text="+") for n in (1, 2)]
+        equals = [Operator(name=f"equals-{n}", text="=") for n in (1, 2)]
         self.stage = (
             (self.X, "→", self.F, plus[0], self.S, equals[0], self.Y),
-            (self.G, Sign(name="back", text="→"), self.B[0], plus[1], self.B[1], equals[1], self.D),
+            (self.G, Operator(name="back", text="→"), self.B[0], plus[1], self.B[1], equals[1], self.D),
         )
 
     def _panel(self, name: str, label: Words, values: Values | Tensor, role: str = "") -> Cells:

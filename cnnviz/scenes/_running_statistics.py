@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from cnnviz.story import Cells, Story
-from cnnviz.storyboard import Change, Mark, Panel, Shade, Sign, Step, Values
+from cnnviz.storyboard import Change, Mark, Operator, Panel, Shade, Step, Values
 from cnnviz.words import Expression, Math, Number, Text, Words, call, equation, total
 
 _NAMES = r"\mu", r"\sigma^2"
@@ -42,8 +42,8 @@ class Statistics:
         ]
         self.X = self._row("input", Math("x"), x, "input")
         self.Y = self._row("output", Math("y"), y)
-        into, normalized = Sign(name="into", text="→"), Sign(name="normalized", text="→")
-        training, inference = (Sign(name=name, text=Text(name), size=20) for name in ("Training:", "Inference:"))
+        into, normalized = Operator(name="into", text="→"), Operator(name="normalized", text="→")
+        training, inference = (Operator(name=name, text=Text(name), size=20) for name in ("Training:", "Inference:"))
         self.stage: tuple[tuple[Cells | Panel | str, ...], ...] = (
             (training, self.B, "→", *self.S, into, *self.R),
             (inference, self.X, normalized, self.Y),

@@ -10,7 +10,7 @@ import numpy as np
 from cnnviz.ops import conv_transpose2d
 from cnnviz.scenes._stamps import Stamps, product_decimals, shade_of_sums, stamping
 from cnnviz.story import Cells, Story, Tensor, Windows, lost_of, reading_beats
-from cnnviz.storyboard import Change, Mark, Shade, Sign, Step
+from cnnviz.storyboard import Change, Mark, Operator, Shade, Step
 from cnnviz.words import (
     Assigned,
     Extent,
@@ -84,7 +84,15 @@ def scatter(
             said = _summary(scene, windows, stamps, bias)
         yield story.step(said, last, beats=reading_beats(x.size + 1))
 
-    stage = (X, "∗", W, "=", *((sums, Sign(name="crop", text="→")) if sums else ()), Y, *((counts,) if counts else ()))
+    stage = (
+        X,
+        "∗",
+        W,
+        "=",
+        *((sums, Operator(name="crop", text="→")) if sums else ()),
+        Y,
+        *((counts,) if counts else ()),
+    )
     what = Text(
         "a transposed convolution with {settings}: each cell of a {i} input stamps its multiple of the {k} kernel, and "
         "the stamps add up to the {o} output{counts}",

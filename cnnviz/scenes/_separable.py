@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnviz.scenes._channels import held
 from cnnviz.story import Axis, Cells, Story, Windows, check_steps, lost_of, reading_beats
-from cnnviz.storyboard import Change, Equation, Mark, Row, SetRow, Sign, Step
+from cnnviz.storyboard import Change, Equation, Mark, Operator, Row, SetRow, Step
 from cnnviz.words import Number, Shape, Strong, Text, Words, dot, equation, joined
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Separable:
         head = Row(name="head", text=Text("Multiplications"))
         done = [Row(name=name, text=text) for name, text in zip(_COUNTED, self._done(0), strict=True)]
         self.counts = Equation(name="counts", lines=(head, *done), widest=self._done(self.count - 2))
-        mixing_sign, into = Sign(name="mixing", text="∗"), Sign(name="into", text="→")
+        mixing_sign, into = Operator(name="mixing", text="∗"), Operator(name="into", text="→")
         self.stage = (self.X, "∗", self.D, self.counts), (into, self.Z, mixing_sign, self.P, "=", self.Y)
 
     def steps(self) -> Iterator[Step]:

@@ -16,7 +16,7 @@ from cnnviz.scene import Scene
 from cnnviz.scenes._backward import BY_X, BY_Y, SENT, arrives, column, load_row
 from cnnviz.scenes._curves import Point
 from cnnviz.story import Graph, Story
-from cnnviz.storyboard import Sign, Step
+from cnnviz.storyboard import Operator, Step
 from cnnviz.words import Math, Symbol, Text, Words, equation
 
 _KINDS = tuple(name.replace("_", "-") for name in ACTIVATIONS if name != "identity")
@@ -103,7 +103,7 @@ class ActivationBackward(Scene):
         return story.play(
             steps,
             len(x) + 3,
-            (plot, X_, Y, G, Sign(name="times", text="·"), S, "=", B),
+            (plot, X_, Y, G, Operator(name="times", text="·"), S, "=", B),
             alt=Text(
                 "back-propagation through {name}: the gradient of each of {n} outputs is multiplied by the slope at "
                 "its input, which a point on the curve shows",

@@ -14,7 +14,7 @@ from cnnviz.operation import PLAIN
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.story import Axis, Graph, Story, Windows, input_map
-from cnnviz.storyboard import Change, Mark, Sign, Step
+from cnnviz.storyboard import Change, Mark, Operator, Step
 from cnnviz.words import Math, Number, Shape, Symbol, Text, call, dot, equation, total
 
 _MATRIX = "a matrix with a row for each token"
@@ -111,8 +111,8 @@ class Attention(Scene):
             yield story.step(end, unmarked(), Y.mark("current", (0, 0), shape), beats=2)
 
         count = sum((t + 1 if self.causal else self.tokens) + 2 for t in range(self.tokens)) + 1
-        scored = Sign(name="scored", text=Math(r"q\cdot k/\sqrt{d}\;="), size=22)
-        softened = Sign(name="softmax", text="softmax →", size=20)
+        scored = Operator(name="scored", text=Math(r"q\cdot k/\sqrt{d}\;="), size=22)
+        softened = Operator(name="softmax", text="softmax →", size=20)
         return story.play(
             steps,
             count,

@@ -11,7 +11,7 @@ from cnnviz.scenes._normalizing import MARKS, MOVES, Normalizing, statistics
 from cnnviz.scenes._number_line import NumberLines
 from cnnviz.scenes._statistics import needs_double
 from cnnviz.story import Cells, Graph, Story, Tensor, short_digits
-from cnnviz.storyboard import Sign, Values
+from cnnviz.storyboard import Operator, Values
 from cnnviz.words import Assigned, Math, Number, Symbol, Text, Words, counted, joined
 
 
@@ -64,7 +64,7 @@ class BatchNorm(Batch):
 
         names = [Text("channel {n}", n=c + 1) for c in range(channels)]
         steps = Normalizing(self, story, X, panels, NumberLines("values", states, names))
-        arrows = ((Sign(name=f"to {name}", text="→"), panel) for name, panel in panels.items())
+        arrows = ((Operator(name=f"to {name}", text="→"), panel) for name, panel in panels.items())
         epsilon = Assigned(Symbol(r"\epsilon"), Number(self.eps, None, ("eps",)))
         return story.play(
             steps.steps,

@@ -15,7 +15,7 @@ from cnnviz.scene import Scene
 from cnnviz.scenes._backward import BY_X, BY_Y, SENT, alike, arrives, column, load_row
 from cnnviz.scenes._statistics import needs_double
 from cnnviz.story import Graph, Story
-from cnnviz.storyboard import Sign, Step
+from cnnviz.storyboard import Operator, Step
 from cnnviz.words import Assigned, Math, Number, Symbol, Text, equation, total
 
 _HAT = r"\hat{x}"
@@ -100,7 +100,7 @@ class BatchNormBackward(Scene):
             gone = [*(path.hide("current") for path in P), P[2].hide("window")]
             yield story.step(said, gone, B.mark("current", (0, 0), (m, 1)), beats=2)
 
-        signs = [Sign(name=f"plus-{n}", text="+") for n in (1, 2)]
+        signs = [Operator(name=f"plus-{n}", text="+") for n in (1, 2)]
         return story.play(
             steps,
             m + 6,

@@ -20,7 +20,7 @@ from cnnviz.notation import digits_for
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.story import Story, input_size
-from cnnviz.storyboard import SetStation, Step, Values
+from cnnviz.storyboard import SetLayerView, Step, Values
 from cnnviz.words import Assigned, Math, Number, Shape, Strong, Symbol, Text, Words, counted, equation, joined, listed
 
 
@@ -187,7 +187,7 @@ class Cnn(Scene):
         if self.lr:
             yield from self._again()
 
-    def _set(self, station: str, role: str, tensor: str = "") -> SetStation:
+    def _set(self, station: str, role: str, tensor: str = "") -> SetLayerView:
         return set_station(self._run, station, role, tensor)
 
     def _forward(self) -> Iterator[Words]:
@@ -244,5 +244,5 @@ class Cnn(Scene):
         yield _step(Text(template, **known), *(self._set(name, "done") for name in lit), end[0], was, beats=2)
 
 
-def _step(caption: Words, *changes: SetStation, beats: float = 1.0) -> Step:
+def _step(caption: Words, *changes: SetLayerView, beats: float = 1.0) -> Step:
     return Step(caption=caption, changes=changes, beats=beats)

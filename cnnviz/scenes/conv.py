@@ -13,7 +13,7 @@ from cnnviz.parameters import Numbers, Sides, Size, param
 from cnnviz.scenes import _padding
 from cnnviz.scenes._filters import MapsAndFilters, biases, channel_groups, sheet_count
 from cnnviz.scenes._multichannel import convolve
-from cnnviz.story import Graph, Sliding, Story, dilation, lost_of, padding, refuse, stride, times
+from cnnviz.story import Graph, Sliding, Story, dilation, lost_of, padding, refuse, shared_weights, stride, times
 from cnnviz.storyboard import Step
 from cnnviz.words import Shape, Text, dot, equation, joined, lines
 
@@ -101,6 +101,7 @@ class Conv(MapsAndFilters):
             steps,
             filled + windows.count,
             (X, "∗", W, "=", Y),
+            answer=shared_weights(w.size) if windows.count > 1 else "",
             alt=Text(
                 "a convolution: {slides}; each cell of the {o} output is the sum of products under the kernel",
                 slides=slide.told(joined((story.told("kernel"), how["below"])) if filled else story.told("kernel")),

@@ -24,7 +24,7 @@ from cnnviz.story import (
     stride,
     transposed_conv_size,
 )
-from cnnviz.storyboard import Mark, Sign, Step
+from cnnviz.storyboard import Mark, Operator, Step
 from cnnviz.words import Defined, Number, Shape, Strong, Text, Words, dot, equation, joined, size
 
 _ALT = (
@@ -79,7 +79,7 @@ class ConvRelation(MapAndKernel):
         B = story.cells("back", "Back to {size}", back, pending=True, **how)
         Y = story.cells("output", "Output {size}", there, pending=True, lost=lost_of(x, w), under=True)
         gather, stamp = (
-            (Sign(name=name, text=Text(name), size=18), Sign(name=f"{name} →", text="→", under=True))
+            (Operator(name=name, text=Text(name), size=18), Operator(name=f"{name} →", text="→", under=True))
             for name in ("gather", "stamp")
         )
         weights = W.read(list(np.ndindex(w.shape)))

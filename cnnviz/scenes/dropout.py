@@ -13,7 +13,7 @@ from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._backward import fitting
 from cnnviz.story import Graph, Story, check_steps, input_map, input_size
-from cnnviz.storyboard import Mark, Sign, Step
+from cnnviz.storyboard import Mark, Operator, Step
 from cnnviz.words import Math, Number, Text, Words, equation
 
 _MASK_TAG = 6
@@ -103,7 +103,7 @@ class Dropout(Scene):
         return story.play(
             steps,
             x.size + 3,
-            (X, Sign(name="masked", text="∘"), M, Sign(name="training", text="→"), Y, E),
+            (X, Operator(name="masked", text="∘"), M, Operator(name="training", text="→"), Y, E),
             alt=Text(
                 "dropout: in training a random mask keeps some of {n} values, which are divided by the probability of "
                 "being kept, and sets the others to 0; at inference all values stay as they are",

@@ -16,7 +16,7 @@ from cnnviz.scene import Scene
 from cnnviz.scenes._filters import check_count
 from cnnviz.story import KERNEL_HELP, Axis, Graph, Story, Windows, input_map, input_size, kernel_values, lost_of
 from cnnviz.story import load_sheets as sheets_of
-from cnnviz.storyboard import Mark, Sign, Step
+from cnnviz.storyboard import Mark, Operator, Step
 from cnnviz.words import Extent, Math, Number, Shape, Text, dot, equation, joined
 
 _MOST_PATCHES, _MOST_NUMBERS = 16, 48
@@ -114,6 +114,6 @@ class PatchEmbed(Scene):
         alt = Text(told, x=Shape(x.shape), n=count, w=Shape((d, m)))
         formula = joined((Math(r"T=P\,W^{T}+b"), *counts), "    ")
         order = Text("a row: channel by channel, each row by row")
-        times = Sign(name="times", text=Math(r"P\cdot"), size=24)
-        stage = (X, "→", P), (times, W, "=", T, Sign(name="same", text="="), Y)
+        times = Operator(name="times", text=Math(r"P\cdot"), size=24)
+        stage = (X, "→", P), (times, W, "=", T, Operator(name="same", text="="), Y)
         return story.play(steps, count * (d + 2), *stage, alt=alt, formula=formula, convention=order)

@@ -11,7 +11,7 @@ from cnnviz.scenes._backward import BY_X, BY_Y, GRAD_HELP, SENT, Sums, arrives, 
 from cnnviz.scenes._pool_backward import sent, shared
 from cnnviz.scenes._pooling import Pooled
 from cnnviz.story import Graph, Sliding, Story, kernel_size, stride
-from cnnviz.storyboard import Mark, Sign, Step
+from cnnviz.storyboard import Mark, Operator, Step
 from cnnviz.words import Math, Shape, Text
 
 _POINTS = {
@@ -84,7 +84,7 @@ class PoolBackward(Pooled):
         return story.play(
             steps,
             windows.count + 3,
-            (X, Sign(name="pool", text="→"), Y, G, "→", by_x.panel),
+            (X, Operator(name="pool", text="→"), Y, G, "→", by_x.panel),
             alt=Text(
                 "back-propagation through {name}: {slides}; each cell of the {grad} gradient of the output {goes}",
                 name=title,

@@ -13,7 +13,7 @@ from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._backward import MOST_NUMBERS, alike, column, load_row
 from cnnviz.story import Graph, Story
-from cnnviz.storyboard import Sign, Step
+from cnnviz.storyboard import Operator, Step
 from cnnviz.words import Math, Number, Symbol, Text, call, equation, total
 
 _BY_Z = r"\partial L/\partial z"
@@ -82,7 +82,7 @@ class SoftmaxCrossEntropy(Scene):
         return story.play(
             steps,
             2 * len(z) + 2,
-            (Z, "→", P, Sign(name="minus", text="−"), Y, "=", G),
+            (Z, "→", P, Operator(name="minus", text="−"), Y, "=", G),
             alt=Text(
                 "softmax with cross-entropy over {n} classes: logits become probabilities, the loss is the negative "
                 "logarithm of that of the right class, the gradient of the logits is the probabilities less the label",

@@ -12,7 +12,7 @@ from cnnviz.parameters import Size
 from cnnviz.scenes._pooling import Pooled
 from cnnviz.scenes._unpooling import WayBack, place_of
 from cnnviz.story import CROWDED_SIDE, Graph, Sliding, Story, kernel_size, lost_of, reading_beats, shade_for, stride
-from cnnviz.storyboard import Mark, Sign, Step
+from cnnviz.storyboard import Mark, Operator, Step
 from cnnviz.words import Joined, Shape, Text, Words, equation
 
 
@@ -89,7 +89,7 @@ class Unpool(Pooled):
         return story.play(
             steps,
             count,
-            (X, Sign(name="pool", text="→"), P, Sign(name="unpool", text="→"), Y),
+            (X, Operator(name="pool", text="→"), P, Operator(name="unpool", text="→"), Y),
             alt=Text(
                 "{name}: {slides} and pools it to {o}; each value then {back}",
                 name=Text("max unpooling" if is_max else "average unpooling"),

@@ -30,6 +30,7 @@ from cnnviz.story.story import (
     lost_of,
     reading_beats,
     shade_for,
+    shared_weights,
     times,
 )
 from cnnviz.story.windows import Axis, Place, Windows
@@ -69,6 +70,7 @@ __all__ = [
     "refuse",
     "same_padding",
     "shade_for",
+    "shared_weights",
     "sheet_marks",
     "short_digits",
     "stage_of_two",

@@ -47,6 +47,7 @@ class Cells:
         self._roles = panel.roles.astype(object)
         self._covered: dict[Place, tuple[str, Words]] = {}
         self._asked = False
+        self._outlined: set[str] = set()
 
     @property
     def name(self) -> str:
@@ -61,6 +62,7 @@ class Cells:
     def rewind(self) -> None:
         """Be as before the first step."""
         self._roles, self._covered, self._asked = self._before.astype(object), {}, False
+        self._outlined = set()
 
     def __getitem__(self, place: Place) -> Number:
         return self.number(place)
@@ -166,6 +168,7 @@ class Cells:
     def mark(self, mark: str, corner: Place, size: Sequence[int] = ()) -> MoveMark:
         """An outline goes around some cells, or one."""
         size = size or [1] * len(corner)
+        self._outlined.add(mark)
         return MoveMark(
             panel=self.name,
             mark=mark,
@@ -190,7 +193,14 @@ class Cells:
 
     def hide(self, mark: str) -> MoveMark:
         """An outline goes away."""
+        self._outlined.discard(mark)
         return MoveMark(panel=self.name, mark=mark, row=0, column=0, rows=0, columns=0)
+
+    def rest(self) -> Iterator[Change]:
+        """Nothing covers these cells any more, and no outline that steps have moved is left."""
+        yield from self.cover(())
+        for mark in sorted(self._outlined):
+            yield self.hide(mark)
 
     def _cell(
         self, place: Place, role: str | None = None, value: float | None = None, note: Words | None = None

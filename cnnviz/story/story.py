@@ -15,7 +15,7 @@ from cnnviz.parameters import sides_of
 from cnnviz.scene import scene_name
 from cnnviz.story.cells import Cells
 from cnnviz.story.graph import Graph, Tensor
-from cnnviz.storyboard import Block, Change, Grid, Mark, Panel, SetEntry, Shade, Sign, Step, Storyboard, Table
+from cnnviz.storyboard import Block, Change, Grid, Mark, Operator, Panel, SetEntry, Shade, Step, Storyboard, Table
 from cnnviz.words import (
     Assigned,
     Extent,
@@ -244,10 +244,12 @@ class Story:
         alt: Words,
         step_roles: Sequence[str] = ("kernel", "kernel_on_padding", "output"),
         animated: bool = True,
+        answer: Words = "",
         **texts: Any,
     ) -> Story:
         """The story as a whole: its `count` steps, made anew at each call, and the `stage`, rows of panels.
 
+        An `answer` is one step more: all panels come to rest, and the sentence says what there was to see.
         `alt` says what an animation is seen of (or a still, where it is not `animated`); a small result is told behind
         it. `texts` are the formula and the convention.
         """
@@ -256,12 +258,18 @@ class Story:
             "alt": sentences(*alts),
             "subject": sentences(alt, *self._result()) if animated else "",
             "rows": tuple(tuple(_panels(row)) for row in stage),
-            "count": count,
+            "count": count + bool(answer),
             "step_roles": tuple(step_roles),
             "formula": "",
             **texts,
         }
-        self._steps = steps
+
+        def answered() -> Iterator[Step]:
+            yield from steps()
+            if answer:
+                yield self.step(answer, *(cells.rest() for cells in self._cells), beats=2)
+
+        self._steps = answered
         return self
 
     def storyboard(self) -> Storyboard:
@@ -365,6 +373,15 @@ def filling(count: int) -> Text:
     return counted(Number(count, 0, ("output", "size")), "1 step fills", "{n} steps fill")
 
 
+def shared_weights(count: int) -> Text:
+    """What a convolution is about: each output has the same weights."""
+    return counted(
+        Number(count, 0, ("kernel", "size")),
+        "The same weight made every output",
+        "The same {n} weights made every output",
+    )
+
+
 def _stacked(values: Values) -> Values:
     """An array as a panel has it: a vector as a column, the channels of all samples one after the other."""
     if values.ndim == 1:
@@ -384,7 +401,7 @@ def _boundary(windows: Windows) -> tuple[Mark, ...]:
 def _panels(row: Sequence[Cells | Panel | str]) -> Iterator[Panel]:
     for part in row:
         if isinstance(part, str):
-            yield Sign(name=_OPERATORS.get(part, part), text=part)
+            yield Operator(name=_OPERATORS.get(part, part), text=part)
         else:
             yield part.panel if isinstance(part, Cells) else part
 

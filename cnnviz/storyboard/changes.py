@@ -123,7 +123,7 @@ class SetEdge:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetStation:
+class SetLayerView:
     """A station of a maps panel gets another role, other values with their shade, or another note."""
 
     panel: str
@@ -135,5 +135,5 @@ class SetStation:
 
 
 Change = (
-    Cell | MoveMark | Relabel | MoveDot | SetCurve | SetHeights | SetRow | SetEntry | SetNode | SetEdge | SetStation
+    Cell | MoveMark | Relabel | MoveDot | SetCurve | SetHeights | SetRow | SetEntry | SetNode | SetEdge | SetLayerView
 )

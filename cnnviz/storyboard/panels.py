@@ -84,7 +84,7 @@ class Grid(Panel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sign(Panel):
+class Operator(Panel):
     """An operator between two panels, such as ∗ or =, or a few words, of a `size`."""
 
     kind: ClassVar[str] = "sign"
@@ -255,7 +255,7 @@ class Graph(Panel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Station:
+class LayerView:
     """A place that data passes: `values` are maps (channels, rows, columns) or numbers (n,); NaN is not known yet.
 
     `form` is maps, numbers (one a line), bars (from 0 to 1) or total (one number). `title` and `size` stand under it,
@@ -301,5 +301,5 @@ class Maps(Panel):
     """
 
     kind: ClassVar[str] = "maps"
-    stations: tuple[Station, ...]
+    stations: tuple[LayerView, ...]
     key: tuple[Key, ...] = ()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cnnviz.render.canvas import Box
 from cnnviz.render.panels._station_bodies import text_width
 from cnnviz.render.panels._stations import arrange_stations
-from cnnviz.storyboard import Key, Maps, SetStation, Shade, Station
+from cnnviz.storyboard import Key, LayerView, Maps, SetLayerView, Shade
 from tests.render.shown import THEME, fit_of, shown
 
 STAGE = (880, 386)
@@ -23,14 +23,14 @@ BLUE = Shade(scale="sequential", lo=0, hi=1, always=True)
 def station(name, shape, title, group="", **more):
     values = np.full(shape, np.nan)
     size = "×".join(map(str, shape))
-    return Station(name=name, title=title, size=size, values=values, shade=BLUE, group=group, **more)
+    return LayerView(name=name, title=title, size=size, values=values, shade=BLUE, group=group, **more)
 
 
 def network(*hidden, classes=10):
     """An input, stations for maps of these shapes and titles, then scores, probabilities and the loss."""
     side = max([28, *(max(shape[1:]) for shape, *_ in hidden if len(shape) == 3)])
     picture = np.zeros((1, side, side))
-    stations = [Station(name="input", title="input", size=f"1×{side}×{side}", values=picture, shade=GRAY)]
+    stations = [LayerView(name="input", title="input", size=f"1×{side}×{side}", values=picture, shade=GRAY)]
     for place, (shape, title, group) in enumerate(hidden):
         stations.append(station(f"h{place}", shape, title, group))
     names = tuple(map(str, range(classes)))
@@ -110,7 +110,7 @@ def test_every_cell_of_every_map_has_the_colour_of_its_value():
     for place in range(4):
         x, y, wide, tall = tile(SMALL, "h1", place)
         assert (colors()[y : y + tall, x : x + wide] == pending).all()
-    canvas.apply([SetStation(panel="net", station="h1", values=values, shade=BLUE)])
+    canvas.apply([SetLayerView(panel="net", station="h1", values=values, shade=BLUE)])
     ends = THEME.scale("sequential")[[0, -1]]
     for place in range(4):
         x, y, wide, tall = tile(SMALL, "h1", place)
@@ -123,7 +123,7 @@ def test_every_cell_of_every_map_has_the_colour_of_its_value():
 
 def test_a_picture_is_tinted_as_strongly_as_its_values():
     values, picture = np.array([[[0.0, 1.0]]]), np.array([[1.0, 1.0]])
-    panel = Maps(name="net", stations=(Station(name="a", title="a", size="", values=values, picture=picture),))
+    panel = Maps(name="net", stations=(LayerView(name="a", title="a", size="", values=values, picture=picture),))
     _painter, _canvas, colors = drawn(panel)
     x, y, wide, tall = tile(panel, "a", 0)
     plain, tinted = (colors()[y + tall // 2, x + wide * part // 4].astype(int) for part in (1, 3))

@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 
 from cnnviz.notation import number
 from cnnviz.render.panels.base import LEAST_TEXT, Fit
-from cnnviz.storyboard import Station
+from cnnviz.storyboard import LayerView
 
 MOST_MAPS, MOST_CELLS = 12, 256
 """Maps and numbers of a station that are drawn; a note says how many more there are."""
@@ -36,7 +36,7 @@ class Body:
     left_out: int = 0
 
 
-def zooms(stations: Iterable[Station], largest: float) -> dict[int, float]:
+def zooms(stations: Iterable[LayerView], largest: float) -> dict[int, float]:
     """Pixels a cell for each side that maps have: whole ones from two on, and smaller maps smaller.
 
     The largest map is to be about `largest` pixels long, one of a quarter of its cells half as long.
@@ -51,7 +51,7 @@ def zooms(stations: Iterable[Station], largest: float) -> dict[int, float]:
     return found
 
 
-def map_columns(stations: Iterable[Station], zoom: Mapping[int, float], room: int, fit: Fit) -> dict[int, int]:
+def map_columns(stations: Iterable[LayerView], zoom: Mapping[int, float], room: int, fit: Fit) -> dict[int, int]:
     """Columns of maps by how many a station has, so that a map is found in the same place throughout a network.
 
     The largest maps decide, so many under one another as the room's height allows.
@@ -74,7 +74,7 @@ def _rest(channels: int, fit: Fit) -> int:
     return fit.tx(TEXT_LINE) if channels > MOST_MAPS else 0
 
 
-def maps_body(station: Station, zoom: float, columns: int, fit: Fit) -> Body:
+def maps_body(station: LayerView, zoom: float, columns: int, fit: Fit) -> Body:
     """Maps in so many columns."""
     channels, gap = station.values.shape[0], fit.px(MAP_GAP)
     shown = min(channels, MOST_MAPS)
@@ -84,7 +84,7 @@ def maps_body(station: Station, zoom: float, columns: int, fit: Fit) -> Body:
     return Body(width, height, (tall, wide), columns, shown, channels - shown)
 
 
-def other_body(station: Station, most: int, room: int, fit: Fit) -> Body:
+def other_body(station: LayerView, most: int, room: int, fit: Fit) -> Body:
     """What is no map: one number, rows, or a strip of cells of at most so many pixels a side."""
     if station.form == "total":
         return Body(fit.tx(_TOTAL[0]), fit.tx(_TOTAL[1]))
@@ -97,7 +97,7 @@ def _grid(count: int, most: int, wide: int = 1) -> tuple[int, int]:
     return min(grids, key=lambda grid: grid[0] * grid[1] - count + max(0, wide * grid[1] - grid[0]))
 
 
-def _rows_body(station: Station, room: int, fit: Fit) -> Body:
+def _rows_body(station: LayerView, room: int, fit: Fit) -> Body:
     """A row for each number, with a swatch or a bar, and its text where there is room."""
     count = len(station.values)
     tall = max(2, min(fit.tx(_ROW), room // count))
@@ -105,7 +105,7 @@ def _rows_body(station: Station, room: int, fit: Fit) -> Body:
     return Body(wide, count * tall, (tall, wide), 1, count)
 
 
-def row_parts(station: Station, tall: int, fit: Fit) -> tuple[int, int]:
+def row_parts(station: LayerView, tall: int, fit: Fit) -> tuple[int, int]:
     """Pixels of the names in front of the rows and of the numbers behind them, the air beside them included."""
     if tall < fit.tx(LEAST_TEXT + 1):
         return 0, 0

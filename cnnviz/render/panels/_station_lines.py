@@ -13,7 +13,7 @@ from cnnviz.render.panels._stations import Point
 from cnnviz.render.panels.base import Item
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import Color
-from cnnviz.storyboard import Station
+from cnnviz.storyboard import LayerView
 
 # Role: the line's role, its width, its style.
 OUTLINES = {
@@ -76,7 +76,7 @@ def arrow(a: str, b: str, path: Sequence[Point], look: Look) -> Item:
     return Item((color, stroke, back), box, draw)
 
 
-def past(station: Station, role: str, box: Box, look: Look) -> Item:
+def past(station: LayerView, role: str, box: Box, look: Look) -> Item:
     """The ways past a station: its input's to a +, or those of branches to where they are joined."""
     px = look.px
     color = look.theme.line("edge" if role == "idle" else "forward")

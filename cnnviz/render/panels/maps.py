@@ -15,7 +15,7 @@ from cnnviz.render.panels._stations import Seat, arrange_stations
 from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot, Way
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import SCALE_LEVELS, Color, Theme
-from cnnviz.storyboard import Change, Maps, SetStation, Shade, Station
+from cnnviz.storyboard import Change, LayerView, Maps, SetLayerView, Shade
 
 # Colours of a scale that a figure has: three scales share the palette.
 _LEVELS = {"gray": 12, "sequential": 14, "diverging": 17}
@@ -129,7 +129,7 @@ class MapsPainter(Painter):
 
     def update(self, change: Change) -> None:
         """Take a station's new role and note; bring its new values into the background."""
-        if not isinstance(change, SetStation):
+        if not isinstance(change, SetLayerView):
             super().update(change)
             return
         name = change.station
@@ -140,7 +140,7 @@ class MapsPainter(Painter):
             station = self._stations[name]
             self._lay(station, change.values, change.shade or station.shade)
 
-    def _lay(self, station: Station, values: npt.NDArray[np.float64], shade: Shade | None) -> None:
+    def _lay(self, station: LayerView, values: npt.NDArray[np.float64], shade: Shade | None) -> None:
         seat = self._seats[station.name]
         draw: Callable[..., None] = {"maps": self._draw_maps, "total": self._draw_total}.get(
             station.form, self._draw_rows
@@ -167,11 +167,11 @@ class MapsPainter(Painter):
         corners = ((seat.x + column * (wide + gap), seat.y + row * (tall + gap)) for row, column in cells)
         return [Box(x, y, x + wide - inset, y + tall - inset) for x, y in corners]
 
-    def ways(self, written: Sequence[SetStation]) -> list[Way]:
+    def ways(self, written: Sequence[SetLayerView]) -> list[Way]:
         """What stations are given on its way from the station before, on the way back from the one behind."""
         return [way for change in written for way in self._way(change)]
 
-    def _way(self, change: SetStation) -> Iterator[Way]:
+    def _way(self, change: SetLayerView) -> Iterator[Way]:
         names = list(self._seats)
         back, place = self._roles[change.station] == "gradient", names.index(change.station)
         if change.values is None or not (0 if back else 1) <= place < len(names) - back:
@@ -190,7 +190,7 @@ class MapsPainter(Painter):
             at = [(left + x - half, top + y - high) for left, top in (middle, *path[1:-1])]
             yield Way(item._replace(at=at[0]), item._replace(at=(end.left + x, end.top + y)), None, tuple(at[1:]))
 
-    def _part(self, station: Station, box: Box, value: npt.NDArray[np.float64], shade: Shade | None) -> Item:
+    def _part(self, station: LayerView, box: Box, value: npt.NDArray[np.float64], shade: Shade | None) -> Item:
         """One of a station's parts with its value, at the corner."""
         own = Box(0, 0, box.width, box.height)
         return Item("part", own.grown(1), lambda pen: self._draw_part(pen, station, own, value, shade))
@@ -198,7 +198,7 @@ class MapsPainter(Painter):
     def _draw_part(
         self,
         pen: Pen,
-        station: Station,
+        station: LayerView,
         box: Box,
         value: npt.NDArray[np.float64],
         shade: Shade | None,
@@ -235,14 +235,14 @@ class MapsPainter(Painter):
         pen.image(colors[at_rows[:, None], at_columns[None, :]], x, y)
 
     def _draw_maps(
-        self, pen: Pen, station: Station, seat: Seat, values: npt.NDArray[np.float64], shade: Shade | None
+        self, pen: Pen, station: LayerView, seat: Seat, values: npt.NDArray[np.float64], shade: Shade | None
     ) -> None:
         """Each map as a picture of its own, or each number as a cell of one colour."""
         for box, one in zip(self._parts(station.name), values, strict=False):
             self._draw_part(pen, station, box, one, shade)
 
     def _draw_rows(
-        self, pen: Pen, station: Station, seat: Seat, values: npt.NDArray[np.float64], shade: Shade | None
+        self, pen: Pen, station: LayerView, seat: Seat, values: npt.NDArray[np.float64], shade: Shade | None
     ) -> None:
         """A swatch or a bar for each number, its name before it, its text behind it; the one that counts in a frame."""
         px, body = self.look.px, seat.body
@@ -257,7 +257,7 @@ class MapsPainter(Painter):
             if numbers and not np.isnan(value):
                 self._write(pen, number(float(value), station.digits), seat.x + body.width, baseline, bold=marked)
 
-    def _clear(self, pen: Pen, station: Station, seat: Seat) -> None:
+    def _clear(self, pen: Pen, station: LayerView, seat: Seat) -> None:
         """Take away what was written: all within the outline, since letters may hang over their room."""
         page, box = self.look.theme.page, seat.box
         ground = page["band" if station.group else "ground"]
@@ -269,13 +269,13 @@ class MapsPainter(Painter):
         pen.text(line, right - line.width, baseline, self.look.theme.page["ink"])
 
     def _draw_total(
-        self, pen: Pen, station: Station, seat: Seat, values: npt.NDArray[np.float64], shade: Shade | None
+        self, pen: Pen, station: LayerView, seat: Seat, values: npt.NDArray[np.float64], shade: Shade | None
     ) -> None:
         """One number, as large as it may be."""
         self._clear(pen, station, seat)
         self._write_total(pen, station, self._parts(station.name)[0], float(values[0]))
 
-    def _write_total(self, pen: Pen, station: Station, box: Box, value: float) -> None:
+    def _write_total(self, pen: Pen, station: LayerView, box: Box, value: float) -> None:
         if np.isnan(value) or not self.fit.numbers:
             return
         text, size = number(value, station.digits), self.fit.size(_LARGEST_NUMBER)
@@ -310,7 +310,7 @@ class MapsPainter(Painter):
             ("outline", name): outline(self._roles[name], seat.box, self.look) for name, seat in self._seats.items()
         }
 
-    def _note(self, station: Station) -> Item:
+    def _note(self, station: LayerView) -> Item:
         seat, note = self._seats[station.name], self._notes[station.name] if self.fit.numbers else ""
         size = self.fit.size(LEAST_TEXT)
         line = self.look.typesetter.fitting(note or station.size, size, seat.room, size)
