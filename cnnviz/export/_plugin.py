@@ -31,6 +31,9 @@ class Frames(Protocol):
     @property
     def size(self) -> tuple[int, int]: ...
 
+    @property
+    def band(self) -> int: ...
+
     def __iter__(self) -> Iterator[Frame]: ...
 
 
@@ -78,7 +81,7 @@ class _Timed:
     """A film that counts how long its frames last."""
 
     def __init__(self, film: Film) -> None:
-        self._film, self.palette, self.size = film, film.palette, film.size
+        self._film, self.palette, self.size, self.band = film, film.palette, film.size, film.band
         self.milliseconds = 0
 
     def __iter__(self) -> Iterator[Frame]:
@@ -97,7 +100,7 @@ class RgbFilm:
             raise UsageError("frames must be one or more arrays of the same shape")
         self._milliseconds = _delays(duration, len(self._frames), grain)
         height, width, _ = self._frames[0].shape
-        self.size = width, height
+        self.size, self.band = (width, height), height
         colors = _colors(self._frames)
         self._exact = len(colors) <= _COLORS
         if not self._exact:
