@@ -165,8 +165,8 @@ class Cells:
         if mark:
             yield self.mark(mark, place)
 
-    def mark(self, mark: str, corner: Place, size: Sequence[int] = ()) -> MoveMark:
-        """An outline goes around some cells, or one."""
+    def mark(self, mark: str, corner: Sequence[float], size: Sequence[float] = ()) -> MoveMark:
+        """An outline goes around some cells, or one; it may lie between cells."""
         size = size or [1] * len(corner)
         self._outlined.add(mark)
         return MoveMark(
@@ -176,7 +176,7 @@ class Cells:
             column=corner[-1],
             rows=size[-2],
             columns=size[-1],
-            channel=corner[0] if len(corner) == 3 else None,
+            channel=int(corner[0]) if len(corner) == 3 else None,
         )
 
     def outline_sheets(
