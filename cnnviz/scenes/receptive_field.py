@@ -96,13 +96,14 @@ class ReceptiveField(Scene):
 
     def _steps(self, story: Story, maps: list[Cells]) -> Iterator[Step]:
         output = maps[-1]
+        middle, _ = seen_of(output)
         asked = Text("How much of the input does this output cell see?")
         beside = output.relabel(self.chain[-1].name)
-        yield story.step(asked, output.ask(), output.mark("window", *seen_of(output)), beside, beats=2)
+        yield story.step(asked, output.ask(middle), output.mark("window", middle), beside, beats=2)
         width = 1
         for layer, below, above in reversed(list(zip(self.chain, maps, maps[1:], strict=False))):
             wide = (Number(width) - 1) * layer.s + layer.d * (Number(layer.k) - 1) + 1
             width = (width - 1) * layer.s + layer.d * (layer.k - 1) + 1
             said = Text("{layer}: {size} cells a side", layer=layer.name, size=equation(Symbol("r"), wide, width))
-            one = [output.set(seen_of(output)[0], role="output", value=1.0)] if above is output else []
+            one = [output.set(middle, role="output", value=1.0)] if above is output else []
             yield story.step(said, one, open_field(below, above), beats=2)
