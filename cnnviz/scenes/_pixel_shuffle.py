@@ -43,10 +43,12 @@ def tell_shuffle(scene: Upsample) -> Story:
     story.set("factor", "r", Number(r), size=False)
     # No window: a line across other channels would say nothing.
     marks = (Mark(name="source", role="window"),)
-    X = story.cells("input", "Input {size}", x[0] if back else x, roles=roles["input"].astype(str), marks=marks)
+    # Each channel stands where its numbers have their place among neighbours.
+    how: dict[str, dict[str, Any]] = {one: {}, many: {"columns": r}}
+    coming, coloured = roles["input"].astype(str), roles["output"].astype(str)
+    X = story.cells("input", "Input {size}", x[0] if back else x, roles=coming, marks=marks, **how["input"])
     graph.show_input("input", X.values, X.values.shape)
-    axes, coloured = 3 if back else 2, roles["output"].astype(str)
-    Y = story.cells("output", "Output {size}", y, axes=axes, pending=True, roles=coloured)
+    Y = story.cells("output", "Output {size}", y, axes=3 if back else 2, pending=True, roles=coloured, **how["output"])
 
     def source(at: Place) -> Place:
         if back:
