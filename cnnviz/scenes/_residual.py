@@ -35,7 +35,8 @@ class Ways:
         equals = [Operator(name=f"equals-{n}", text="=") for n in (1, 2)]
         self.stage = (
             (self.X, "→", self.F, plus[0], self.S, equals[0], self.Y),
-            (self.G, Operator(name="back", text="→"), self.B[0], plus[1], self.B[1], equals[1], self.D),
+            # Backward from right to left: each stands above its gradient.
+            (self.D, equals[1], self.B[0], plus[1], self.B[1], Operator(name="back", text="←"), self.G),
         )
 
     def _panel(self, name: str, label: Words, values: Values | Tensor, role: str = "") -> Cells:
@@ -81,7 +82,8 @@ class Ways:
 
 
 def _sum(cells: Cells, parts: Sequence[Cells], letter: str) -> Words:
-    """The largest of some sums."""
-    at = tuple(int(n) for n in np.unravel_index(int(np.abs(cells.values).argmax()), cells.values.shape))
+    """The largest of some sums, if there is one of two parts that are not 0."""
+    one, other = (part.values for part in parts)
+    at = max(np.ndindex(cells.values.shape), key=lambda at: (bool(one[at] and other[at]), abs(cells.values[at])))
     summed = equation(cells.symbol(letter, at), parts[0][at] + parts[1][at], cells[at])
     return Text("{sum}", sum=summed)
