@@ -10,13 +10,15 @@ import numpy as np
 from cnnviz.scenes._backward import BY_B, BY_W, BY_X, BY_Y, SENT, Place, Sums, arrives, gradient_panel, received, stamp, to_both
 from cnnviz.story import Axis, Cells, Story, Tensor, Windows
 from cnnviz.storyboard import Change, Mark, Step, Values
-from cnnviz.words import Expression, Math, Number, Shape, Symbol, Text, Words, equation, total
+from cnnviz.words import Expression, Math, Number, Shape, Symbol, Text, Words, equation, joined, total
 
 if TYPE_CHECKING:
     from cnnviz.scenes.conv_backward import ConvBackward
 
 class _ByWeight:
     """Windows move over the input X, and each cell of the gradient G adds its multiple of them to a filter's."""
+
+    formula = Math(rf"{BY_W}_{{fc}}=x_c\ast {BY_Y}_f\qquad {BY_B}_f=\Sigma\,{BY_Y}_f")
 
     def __init__(self, story: Story, windows: Windows, G: Cells, found: Mapping[str, Tensor], maps: Any) -> None:
         x, w, g = found["x"].values[0], found["w"].values, G.values
@@ -67,6 +69,8 @@ class _ByWeight:
 
 class _ByInput:
     """Each cell of the gradient G stamps its multiple of its filter, one of W, onto the input's gradient."""
+
+    formula = Text("${x}=\\Sigma_f\\,{y}_f$ in zeros $\\ast\\ w_f$ rotated", x=BY_X, y=BY_Y)
 
     def __init__(self, story: Story, windows: Windows, G: Cells, found: Mapping[str, Tensor], maps: Any) -> None:
         w, shape = found["w"].values, Shape(found["x"].values.shape[1:])
@@ -143,7 +147,7 @@ def channels_backward(scene: ConvBackward, story: Story, found: Mapping[str, Ten
             w=Shape(w.shape),
             grad=Shape(g.shape),
         ),
-        formula=Math(rf"{BY_W}_{{fc}}=x_c\ast {BY_Y}_f\qquad {BY_B}_f=\Sigma\,{BY_Y}_f"),
+        formula=joined((part.formula for part in parts), "     "),
         step_roles=("input", "kernel", "kernel_on_padding", "output"),
         convention=Text("grey: what the way forward has computed"),
     )

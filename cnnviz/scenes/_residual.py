@@ -67,14 +67,14 @@ class Ways:
     def _step(self, caption: Words, sources: Sequence[Cells], result: Cells, role: str = "output") -> Step:
         """A whole panel is made from others: each value comes from where it is made, a stride apart in larger ones."""
         shape = result.values.shape
-        marks = [result.mark("current", (0, 0), shape)]
+        marks: list[Change] = [*self._unmarked(), result.mark("current", (0, 0), shape)]
         marks += [source.mark("window", (0, 0), source.values.shape) for source in sources]
         whole: list[Change] = []
         for source, at in itertools.product(sources, np.ndindex(shape)):
             ends = zip(at, source.values.shape, shape, strict=True)
             origin = tuple(n * -(-size // made) if size >= made else n * size // made for n, size, made in ends)
             whole += result.write(at, mark="", role=role, source=source, origin=origin)
-        return self.story.step(caption, self._unmarked(), marks, whole, beats=2)
+        return self.story.step(caption, marks, whole, beats=2)
 
     def _unmarked(self) -> Iterator[Change]:
         for cells in (self.X, self.F, self.S, self.Y, self.G, *self.B, self.D):
