@@ -159,4 +159,4 @@ class Chain:
 
     def _unmarked(self) -> Iterator[Change]:
         for cells in (*self.V.values(), *self.G.values()):
-            yield from (cells.hide("current"), cells.hide("window"))
+            yield from cells.rest()

@@ -78,7 +78,7 @@ class Ways:
 
     def _unmarked(self) -> Iterator[Change]:
         for cells in (self.X, self.F, self.S, self.Y, self.G, *self.B, self.D):
-            yield from (cells.hide("window"), cells.hide("current"))
+            yield from cells.rest()
 
 
 def _sum(cells: Cells, parts: Sequence[Cells], letter: str) -> Words:
