@@ -243,8 +243,7 @@ class _Arranger:
         """Whether the stage holds everything with cells of this side."""
         height = sum(self._least_height(row, cell) for row in self._rows)
         return height <= self.fit.height and all(
-            sum(self._slots(row, cell)) + self.fit.px(_GAP) * (len(row) - 1) <= self._room
-            for row in self._rows
+            sum(self._slots(row, cell)) + self.fit.px(_GAP) * (len(row) - 1) <= self._room for row in self._rows
         )
 
     def places(self, cell: int) -> dict[str, Place]:

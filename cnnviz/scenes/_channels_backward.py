@@ -7,13 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnviz.scenes._backward import BY_B, BY_W, BY_X, BY_Y, SENT, Place, Sums, arrives, gradient_panel, received, stamp, to_both
+from cnnviz.scenes._backward import (
+    BY_B,
+    BY_W,
+    BY_X,
+    BY_Y,
+    SENT,
+    Place,
+    Sums,
+    arrives,
+    gradient_panel,
+    received,
+    stamp,
+    to_both,
+)
 from cnnviz.story import Axis, Cells, Story, Tensor, Windows
 from cnnviz.storyboard import Change, Mark, Step, Values
 from cnnviz.words import Expression, Math, Number, Shape, Symbol, Text, Words, equation, joined, total
 
 if TYPE_CHECKING:
     from cnnviz.scenes.conv_backward import ConvBackward
+
 
 class _ByWeight:
     """Windows move over the input X, and each cell of the gradient G adds its multiple of them to a filter's."""

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnviz.scenes._backward import BY_B, BY_W, BY_X, BY_Y, SENT, Place, Sums, arrives, gradient_panel, received, stamp, to_both
+from cnnviz.scenes._backward import (
+    BY_B,
+    BY_W,
+    BY_X,
+    BY_Y,
+    SENT,
+    Place,
+    Sums,
+    arrives,
+    gradient_panel,
+    received,
+    stamp,
+    to_both,
+)
 from cnnviz.story import Axis, Cells, Sliding, Story, Tensor, Windows, check_steps, times
 from cnnviz.storyboard import Mark, Step, Values
 from cnnviz.words import Expression, Math, Shape, Text, dot, equation, joined, total
@@ -30,7 +43,9 @@ def sums_of_windows(scene: ConvBackward, story: Story, slide: Sliding, found: Ma
     G = gradient_panel(story, g, under=both, marks=marks)
     windowed = [dict(zip(weights, [g[at] * drawn[cell] for cell in windows.cells(at)], strict=True)) for at in places]
     by_w = Sums(story, "weight", Text("${g}$", g=BY_W), found["grad_w"], windowed)
-    by_b = Sums(story, "bias", Text("${g}$", g=BY_B), found["grad_b"], [{(0, 0): float(g[at])} for at in places], under=both)
+    by_b = Sums(
+        story, "bias", Text("${g}$", g=BY_B), found["grad_b"], [{(0, 0): float(g[at])} for at in places], under=both
+    )
     sums = [by_w, by_b]
     stage: list[tuple[Cells | str, ...]] = [(X, "∗", G, "=", by_w.panel, by_b.panel)]
     if both:

@@ -62,7 +62,7 @@ class Ways:
         yield self.story.step(Text(SENT, g=Math(BY_Y)), self._unmarked(), arrives(self.G), beats=2)
         yield self._step(back, (self.G,), B[0], "kernel")
         yield self._step(Text(other), (self.G,), B[1], "input")
-        yield self._step(Text("{x} got both: {sum}", x=x, sum=_sum(self.D, B, BY_X)), B, self.D)
+        yield self._step(Text("{x} gets both: {sum}", x=x, sum=_sum(self.D, B, BY_X)), B, self.D)
 
     def _step(self, caption: Words, sources: Sequence[Cells], result: Cells, role: str = "output") -> Step:
         """A whole panel is made from others: each value comes from where it is made, a stride apart in larger ones."""

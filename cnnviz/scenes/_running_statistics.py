@@ -86,7 +86,9 @@ class Statistics:
                 result = running[0, batch + 1]
                 summed = precise(kept * running[0, batch] + added * own[0, batch], result)
                 said = Text(f"{label}: {{sum}}", sum=equation(None, summed, result))
-                yield step(said, list(self._unmarked()), own.mark("window", at), running.write((0, batch + 1), role="kernel"))
+                yield step(
+                    said, list(self._unmarked()), own.mark("window", at), running.write((0, batch + 1), role="kernel")
+                )
         yield from self._inference((0, count))
 
     def _inference(self, last: tuple[int, int]) -> Iterator[Step]:

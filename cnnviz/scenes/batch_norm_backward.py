@@ -34,7 +34,9 @@ class BatchNormBackward(Scene):
         'cnnviz batch-norm-backward --input "1 2 6" --grad-output "1 0 -1" --gamma 2',
     )
 
-    input: ArrayLike = param("1 7 9 15", help='The batch, a value a sample: a literal such as "1 7 9 15".', group="Data")
+    input: ArrayLike = param(
+        "1 7 9 15", help='The batch, a value a sample: a literal such as "1 7 9 15".', group="Data"
+    )
     grad_output: ArrayLike = param("-2 -1 3 1", help="Gradient of the output, a value a sample.", group="Data")
     gamma: float = param(1.0, help="Scale γ.", lo=-100, hi=100)
     eps: float = param(1e-5, help="Added to the variance.", lo=1e-12, hi=1)
@@ -65,7 +67,10 @@ class BatchNormBackward(Scene):
         named = enumerate(zip((Text("direct"), mean, variance), paths, strict=True))
         P = [column(story, f"path-{n}", name, path, pending=True, **same) for n, (name, path) in named]
         B = column(story, "by-input", Math(BY_X), found["grad_x"], pending=True, **same)
-        places, s = list(np.ndindex(m, 1)), Number(deviation, digits_for(round(deviation, most := max(self.most(), 3)), most=most))
+        places, s = (
+            list(np.ndindex(m, 1)),
+            Number(deviation, digits_for(round(deviation, most := max(self.most(), 3)), most=most)),
+        )
         gamma, size = Number(self.gamma, None), Number(m)
         hat = [gamma * G[at] for at in places] if self.gamma != 1 else G.read(places)
 
