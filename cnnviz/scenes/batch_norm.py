@@ -14,6 +14,10 @@ from cnnviz.story import Cells, Graph, Story, Tensor, short_digits
 from cnnviz.storyboard import Operator, Values
 from cnnviz.words import Assigned, Math, Number, Symbol, Text, Words, counted, joined
 
+_LESSON = Text("Each channel got mean 0 and variance 1, then mean β and variance γ²")
+_EQUAL = 1000
+"""A variance of fewer ε than this does not become 1."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BatchNorm(Batch):
@@ -71,6 +75,7 @@ class BatchNorm(Batch):
             1 + (2 + len(panels)) * channels + MOVES * (len(states) - 1),
             (X, *(part for pair in arrows for part in pair)),
             (steps.dots.plot(),),
+            answer=_LESSON if self.x.var(axis=0).min() > _EQUAL * self.eps else "",
             alt=Text(
                 "batch normalization: the {m} values of {channels} are dots on a number line; they are shifted to mean "
                 "0, divided by √(σ² + ε), multiplied by γ and shifted by β{activation}",

@@ -115,6 +115,7 @@ class Lrn(Scene):
             steps,
             self.windows.count,
             *stage_of_two(X, Y, more["columns"] * columns, down * rows),
+            answer=_lrn.LESSON if self.alpha and self.beta and self.windows.count > 1 else "",
             step_roles=("neighbour", "selected", "output"),
             **_lrn.texts(self),
         )
