@@ -102,9 +102,14 @@ def cells_of(scene: Norm, groups: Windows, at: tuple[int, ...]) -> tuple[list[in
     return sheets, [(sheet, *pixel) for sheet in sheets for pixel in np.ndindex(scene.i or SIZE)]
 
 
+def has_lines(scene: Norm) -> bool:
+    """Whether there is room for number lines between the blocks."""
+    return scene.channels * (scene.i or SIZE)[1] <= _MOST_ACROSS
+
+
 def number_lines(scene: Norm, panels: tuple[Cells, Cells], groups: Windows) -> NumberLines | None:
-    """A line for each group, its values as dots; none between wide blocks, where there is no room."""
-    if scene.channels * panels[0].values.shape[2] > _MOST_ACROSS:
+    """A line for each group, its values as dots, where there is room."""
+    if not has_lines(scene):
         return None
     cells = [cells_of(scene, groups, at)[1] for at in groups.places()]
     return NumberLines(
