@@ -202,6 +202,12 @@ class Cells:
         for mark in sorted(self._outlined):
             yield self.hide(mark)
 
+    def reset(self) -> Iterator[Change]:
+        """Come to rest, each cell as it was before the first step."""
+        yield from self.rest()
+        for place in map(tuple, np.argwhere(self._roles != self._before).tolist()):
+            yield self.set(place, role=str(self._before[place]))
+
     def _cell(
         self, place: Place, role: str | None = None, value: float | None = None, note: Words | None = None
     ) -> Cell:
