@@ -99,7 +99,7 @@ class Stretch:
     def answer(self, w: Values) -> Words:
         """What the zeros were good for, where that can be seen."""
         sizes = {"i": Shape(self.x.shape, "input"), "o": Shape(self.windows.out, "output")}
-        if min(self.s) > 1 and np.greater_equal(w.shape, self.s).all():
+        if min(self.s) > 1 and np.greater_equal(w.shape, self.s).all() and w.all():
             return Text("Every cell between the inputs is filled: {i} → {o}", **sizes)
         if self.s == (1, 1) and np.greater(self.windows.out, self.x.shape).all():
             return Text("Zeros around the input made room for more outputs: {i} → {o}", **sizes)

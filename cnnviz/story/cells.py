@@ -197,9 +197,10 @@ class Cells:
         return MoveMark(panel=self.name, mark=mark, row=0, column=0, rows=0, columns=0)
 
     def rest(self) -> Iterator[Change]:
-        """Nothing covers these cells any more, and no outline that steps have moved is left."""
+        """Nothing covers these cells any more, and no outline that steps have moved is left but that of the map."""
         yield from self.cover(())
-        for mark in sorted(self._outlined):
+        boundaries = {mark.name for mark in self.panel.marks if mark.role == "boundary"}
+        for mark in sorted(self._outlined - boundaries):
             yield self.hide(mark)
 
     def reset(self) -> Iterator[Change]:
