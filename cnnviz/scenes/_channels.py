@@ -223,7 +223,8 @@ def _sums(story: Story, partial: Values, names: tuple[Words, ...], offsets: Valu
     names = (*names, *([Math("b")] if biased else []), Math("y"))
     signs = (*("+" * (len(names) - 2)), "=")
     values = np.full((len(names), 1, 1), np.nan)
-    label = Text("Sums and bias" if biased else "Sums")
+    # Beside maps it stands right above the filters, whose title its label would seem to be.
+    label = "" if under else Text("Sums and bias" if biased else "Sums")
     found = held(story, "sums", label, values, "pending", every, names, signs, under=under)
     found.values = np.zeros(values.shape)
     return found
