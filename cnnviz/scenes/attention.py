@@ -76,8 +76,7 @@ class Attention(Scene):
             for name, label, role in _PANELS
         )
         more: dict[str, Any] = {"pending": True, "marks": marks} | ({"shade": None} if self.tokens <= _WRITTEN else {})
-        label = Text("Scores {size}", size=Shape((self.tokens, self.tokens), "scores"))
-        S = story.cells("scores", label, np.where(seen, scores, 0), digits=self.most(1), **more)
+        S = story.cells("scores", "Scores {size}", np.where(seen, scores, 0), digits=self.most(1), **more)
         P = story.cells("weights", "Weights {size}", weights, digits=self.most(2), **more)
         Y = story.cells("output", "Output {size}", out, axes=2, digits=self.most(1), **more)
         keys = Windows((Axis.each(self.tokens), Axis.all(self.d)))
@@ -96,26 +95,23 @@ class Attention(Scene):
                     met = unmarked(), Q.mark("window", (t, 0), one), K.mark("window", (u, 0), one)
                     yield story.step(said, *met, S.write((t, u)))
                 powers = [call("exp", S[t, u]) for u in keyed]
-                origins = [((t, u), S.name) if u in keyed else () for u in range(self.tokens)]
-                shares = [P.set((t, u), "overlap", float(weights[t, u]), *came) for u, came in enumerate(origins)]
+                shares = [P.write((t, u), "", "overlap", S if u in keyed else None) for u in range(self.tokens)]
                 said = equation(Symbol("p", (t + 1, 1)), powers[0] / total(powers), P[t, 0])
-                lit = unmarked(), S.mark("window", (t, 0), (1, len(keyed)))
-                yield story.step(said, *lit, shares, P.mark("current", (t, 0), whole))
+                lit = unmarked(), S.mark("window", (t, 0), (1, len(keyed))), P.mark("current", (t, 0), whole)
+                yield story.step(said, *lit, *shares)
                 first = dot([P[t, u] for u in keyed], [V[u, 0] for u in keyed], None, Y[t, 0])
                 sums = [Y.set((t, c), role="output", value=float(Y.values[t, c])) for c in range(self.d)]
                 said = equation(Symbol("y", (t + 1, 1)), first, Y[t, 0])
-                lit = unmarked(), P.mark("window", (t, 0), whole)
-                values = V.mark("window", (0, 0), (len(keyed), self.d))
-                yield story.step(said, *lit, values, sums, Y.mark("current", (t, 0), one))
+                lit = unmarked(), P.mark("window", (t, 0), whole), V.mark("window", (0, 0), (len(keyed), self.d))
+                yield story.step(said, *lit, sums, Y.mark("current", (t, 0), one))
 
         count = sum((t + 1 if self.causal else self.tokens) + 2 for t in range(self.tokens))
         scored = Operator(name="scored", text=Math(r"q\cdot k/\sqrt{d}\;="), size=22)
-        softened = Operator(name="softmax", text="softmax →", size=20)
         return story.play(
             steps,
             count,
             (Q, K, scored, S),
-            (softened, P, "·", V, "=", Y),
+            (Operator(name="softmax", text="softmax →", size=20), P, "·", V, "=", Y),
             answer=Text("Each row of weights sums to 1: every output lies among the values"),
             step_roles=("output", "overlap"),
             alt=Text("attention of {n} tokens: scores, their softmax by rows, and the weighted values", n=self.tokens),
