@@ -116,7 +116,7 @@ def test_interpolate(sizes: tuple[int, ...], how: str, seed: int) -> None:
     attributes = nearest if how == "nearest" else {"mode": "linear", "coordinate_transformation_mode": how}
     (theirs,) = runtime("Resize", x, None, None, np.array([1, 2, *sizes[2:]]), **attributes)
     corners = None if how == "nearest" else how == "align_corners"
-    ours = ops.interpolate(x, sizes[2:], None, "nearest" if how == "nearest" else "bilinear", corners)
+    ours = ops.interpolate(x, sizes[2:], "nearest" if how == "nearest" else "bilinear", corners)
     np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
