@@ -47,7 +47,10 @@ class Patch:
 
 
 class Frames(Protocol):
-    """What is cut into patches: a film, or one whose pixels were changed."""
+    """Frames in one palette: a film, or what a caller's arrays are as one."""
+
+    @property
+    def palette(self) -> Palette: ...
 
     @property
     def size(self) -> tuple[int, int]: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -14,23 +14,12 @@ from imageio.core.v3_plugin_api import PluginV3
 
 from cnnviz.errors import UsageError
 from cnnviz.export import Job, Written
+from cnnviz.export._patches import Frames
 from cnnviz.render.canvas import Box
 from cnnviz.render.frames import Film, Frame
 from cnnviz.render.palette import Palette
 
 _COLORS = 255
-
-
-class Frames(Protocol):
-    """Frames in one palette: a `Film`, or what `RgbFilm` makes of arrays."""
-
-    @property
-    def palette(self) -> Palette: ...
-
-    @property
-    def size(self) -> tuple[int, int]: ...
-
-    def __iter__(self) -> Iterator[Frame]: ...
 
 
 class AnimationPlugin(PluginV3):
