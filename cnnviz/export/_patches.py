@@ -47,10 +47,7 @@ class Patch:
 
 
 class Frames(Protocol):
-    """Frames in one palette: a film, or what a caller's arrays are as one."""
-
-    @property
-    def palette(self) -> Palette: ...
+    """What is cut into patches: a film, or one whose pixels were changed."""
 
     @property
     def size(self) -> tuple[int, int]: ...

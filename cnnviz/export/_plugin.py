@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,19 @@ from imageio.core.request import RETURN_BYTES
 from imageio.core.v3_plugin_api import PluginV3
 
 from cnnviz.errors import UsageError
-from cnnviz.export import Job, Written
-from cnnviz.export._patches import Frames
+from cnnviz.export import Job, Written, _patches
 from cnnviz.render.canvas import Box
 from cnnviz.render.frames import Film, Frame
 from cnnviz.render.palette import Palette
 
 _COLORS = 255
+
+
+class Frames(_patches.Frames, Protocol):
+    """Frames in one palette: a `Film`, or what `RgbFilm` makes of arrays."""
+
+    @property
+    def palette(self) -> Palette: ...
 
 
 class AnimationPlugin(PluginV3):
