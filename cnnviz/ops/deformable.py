@@ -51,8 +51,9 @@ def deform_conv2d(
         out.append(conv_output_size(i, k, s, p, d))
         grids.append(np.arange(out[-1]) * s - p + d * np.arange(k)[:, None])
     cells = kernel[0] * kernel[1]
-    moved, shares = parameter(offset, "offset", (n, 2 * cells, *out)), parameter(mask, "mask", (n, cells, *out))
-    by = np.reshape(moved, (n, 1, *kernel, 2, *out))
+    moved = np.asarray(parameter(offset, "offset", (n, 2 * cells, *out)))
+    shares = parameter(mask, "mask", (n, cells, *out))
+    by = moved.reshape(n, 1, *kernel, 2, *out)
     rows, columns = by[..., 0, :, :] + grids[0][:, None, :, None], by[..., 1, :, :] + grids[1][:, None, :]
     samples = bilinear(x[:, None], rows, columns)[:, 0]
     if shares is not None:
