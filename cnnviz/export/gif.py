@@ -27,7 +27,6 @@ from cnnviz.render.frames import Frame
 from cnnviz.render.palette import Pixels
 
 SUPPORTED_OPTIONS = ("transparent",)
-HAS_PIXELS = True
 AUTOPLAYS = True
 _SHORT_RUN = 12
 # How long a block stays before the next one of the same picture, the least that every browser keeps to; and how many
