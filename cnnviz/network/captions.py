@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from cnnviz.functions.activations import ACTIVATIONS
-from cnnviz.network.layers import Activate, Array, AvgPool, BatchNorm, Conv, FullyConnected, Lrn, MaxPool
+from cnnviz.network.layers import Activate, Array, AvgPool, BatchNorm, Conv, FullyConnected, Layer, Lrn, MaxPool
 from cnnviz.network.recorded import Run, Stage
+from cnnviz.notation import written
 from cnnviz.story import Windows
 from cnnviz.words import (
     Equation,
@@ -22,29 +23,31 @@ from cnnviz.words import (
     Shape,
     Symbol,
     Text,
+    Words,
     call,
     equation,
+    exact,
     substitute,
     total,
 )
 
-_LETTERS, _GREATEST_POWER, _LEAST = 40, 100.0, 1e-300
+_LETTERS, _GREATEST_POWER, _LEAST, _FINER = 40, 100.0, 1e-300, 4
 _FORWARD = {
     "conv": "{layer}: {i} → {o}, {value} parameters",
     "fc": "{layer}: {i} → {o}, {value} parameters",
     "maxpool": "{layer}: {i} → {o}, for example {value}",
     "avgpool": "{layer}: {i} → {o}, for example {value}",
-    "batchnorm": "{layer}: {i}, each channel less its mean, over its deviation: {value}",
+    "batchnorm": "{layer}: {i}, (x − μ)/σ in each channel, for example {value}",
     "lrn": "{layer}: {i}, a/(k + α/n·Σa²)^β: {value}",
 }
 _BACKWARD = {
-    "conv": "Back through {layer}: ∂L/∂W is the sum of ∂L/∂y·x over all positions, {size}",
-    "fc": "Back through {layer}: ∂L/∂W = ∂L/∂y·xᵀ, {size}",
-    "maxpool": "Back through {layer}: the gradient goes only to each window's maximum, {size}",
-    "avgpool": "Back through {layer}: the gradient is shared equally by each window's cells, {size}",
-    "batchnorm": "Back through {layer}: the gradient also flows through mean and variance, {size}",
-    "lrn": "Back through {layer}: the gradient also flows through the sum of squares, {size}",
-    "relu": "Back through {layer}: the gradient passes where x > 0 ({passed} of {all} values), {size}",
+    "conv": "{layer}, backward: ∂L/∂W is the sum of ∂L/∂y·x over all positions, {size}",
+    "fc": "{layer}, backward: ∂L/∂W = ∂L/∂y·xᵀ, {size}",
+    "maxpool": "{layer}, backward: the gradient goes only to each window's maximum, {size}",
+    "avgpool": "{layer}, backward: the gradient is shared equally by each window's cells, {size}",
+    "batchnorm": "{layer}, backward: the gradient also flows through mean and variance, {size}",
+    "lrn": "{layer}, backward: the gradient also flows through the sum of squares, {size}",
+    "relu": "{layer}, backward: the gradient passes where x > 0 ({passed} of {all} values), {size}",
 }
 
 
@@ -78,6 +81,16 @@ def mean_size(run: Run, tensor: str, by: str, most: int | None) -> Equation:
     return equation(None, named, significant(mean, most=most))
 
 
+def title_of(layer: Layer) -> Words:
+    """What a layer is called, under its maps and in captions; the maps tell how many there are."""
+    match layer:
+        case FullyConnected():
+            return Text("fully connected")
+        case Conv():
+            return " ".join((layer.kind, layer.options[0].partition("@")[2], *layer.options[1:]))
+    return layer.text
+
+
 def forward(stage: Stage, x: Numbers, y: Numbers, most: int | None) -> Text:
     """What a layer makes of `x`."""
     layer, shape = stage.layer, x.values.shape
@@ -102,7 +115,7 @@ def forward(stage: Stage, x: Numbers, y: Numbers, most: int | None) -> Text:
         case _:
             raise TypeError(f"nothing is known of {layer.kind}")
     template = _FORWARD.get(layer.kind, "{layer}: {i}, element by element: {value}")
-    return Text(template, layer=layer.text, i=Shape(shape), o=Shape(layer.output_shape(shape)), value=value)
+    return Text(template, layer=title_of(layer), i=Shape(shape), o=Shape(layer.output_shape(shape)), value=value)
 
 
 def _activated(layer: Activate, x: Number) -> Expression:
@@ -132,11 +145,18 @@ def _normalized(x: Numbers, y: Numbers, weights: Sequence[Array], most: int | No
     channel = at * len(x.values) // x.values.size
     values, (gamma, beta) = x.values[channel], (float(own[channel]) for own in weights)
     below = significant(float(np.sqrt(values.var() + 1e-5)), 3, most)
-    # As fine as the deviation, by which the difference is divided.
+    result = y[at]
+
+    def arithmetic(fine: int) -> Expression:
+        scaled = (replace(x[at], decimals=fine) - Number(float(values.mean()), fine)) / replace(below, decimals=max(fine, below.places))
+        scaled = scaled if gamma == 1 else significant(gamma, 3, most) * scaled
+        return scaled + significant(beta, 3, most) if beta else scaled
+
+    # As fine as the deviation, by which the difference is divided, and finer where the result is then another.
     fine = below.places if most is None else min(below.places, most)
-    scaled: Expression = (replace(x[at], decimals=fine) - Number(float(values.mean()), fine)) / below
-    scaled = scaled if gamma == 1 else significant(gamma, 3, most) * scaled
-    return equation(None, scaled + significant(beta, 3, most) if beta else scaled, y[at])
+    tries = [arithmetic(fine + more) for more in range(_FINER if most is None else 1)]
+    agrees = (each for each in tries if written(float(exact(each)), result.places) == result.exact())
+    return equation(None, next(agrees, tries[0]), result)
 
 
 def _response(layer: Lrn, x: Numbers, y: Numbers, most: int | None) -> Equation:
@@ -170,6 +190,6 @@ def logarithm(label: int, p: Number, loss: Number, most: int | None) -> Text:
 
 def backward(stage: Stage, size: Equation) -> Text:
     """What a layer does with the gradient; `size` is that of its weights, or of its output where it has none."""
-    template = _BACKWARD.get(stage.layer.kind, "Back through {layer}: the gradient is multiplied by f′(x), {size}")
+    template = _BACKWARD.get(stage.layer.kind, "{layer}, backward: the gradient is multiplied by f′(x), {size}")
     x = stage.x.values
-    return Text(template, layer=stage.layer.text, size=size, passed=int(np.count_nonzero(x > 0)), all=x.size)
+    return Text(template, layer=title_of(stage.layer), size=size, passed=int(np.count_nonzero(x > 0)), all=x.size)

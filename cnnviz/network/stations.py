@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.network.layers import Array, Conv, FullyConnected, Layer
+from cnnviz.network.captions import title_of
+from cnnviz.network.layers import Array
 from cnnviz.network.model import Network
 from cnnviz.network.recorded import Run
 from cnnviz.storyboard import Key, LayerView, Maps, SetLayerView, Shade
@@ -35,7 +36,7 @@ def network_panel(
         stations.append(
             _station(
                 stage.name,
-                _title(stage.layer),
+                title_of(stage.layer),
                 np.full(stage.y.values[0].shape, np.nan),
                 size=Shape(shape),
                 group=group,
@@ -76,13 +77,3 @@ def _shade(values: Array, scale: str) -> Shade:
         hi = max(-lo, hi) or 1.0
         lo = -hi
     return Shade(scale=scale, lo=lo, hi=hi if hi > lo else lo + 1, always=True)
-
-
-def _title(layer: Layer) -> Words:
-    """A layer under its maps, which tell how many there are."""
-    match layer:
-        case FullyConnected():
-            return Text("fully connected")
-        case Conv():
-            return " ".join((layer.kind, layer.options[0].partition("@")[2], *layer.options[1:]))
-    return layer.text

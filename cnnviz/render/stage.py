@@ -183,7 +183,8 @@ class FigureStage(Stage):
                 continue
             at, state = place_of(cell), painter.state
             result = cell.value is not None and not np.isnan(cell.value) and cell.role != "zero"
-            if result and np.isnan(state.values[at]) and state.roles[at] != "empty":
+            asks = result and np.isnan(state.values[at]) and state.roles[at] != "empty"
+            if asks or cell.note == "?":
                 found.setdefault(cell.panel, painter.question(at))
         return list(found.values()) if found or any(not isinstance(change, Cell) for change in written) else None
 

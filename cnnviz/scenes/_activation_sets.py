@@ -68,7 +68,8 @@ def table(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> St
         )
         for point in points
     )
-    rows = Table(name="table", header=header, entries=entries, sketches=tuple(map(_sketch, points)))
+    asked = (("plain", "plain", "plain", "asked", "asked", "plain"),) * len(entries)
+    rows = Table(name="table", header=header, entries=entries, roles=asked, sketches=tuple(map(_sketch, points)))
     x = Number(_EXAMPLE, min(2, scene.most()))
     tried = [replace(each, at=at.values) for each in points]
 

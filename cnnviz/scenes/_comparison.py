@@ -40,6 +40,7 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
         name="comparison",
         header=("", Text("Local response (LRN)"), Text("Batch (BN)")),
         entries=tuple((row.name, lines(*row.lrn), lines(*row.bn)) for row in rows),
+        roles=(("plain", "asked", "asked"),) * len(rows),
     )
     point = Text("LRN compares a value with its neighbours, batch normalization with the whole batch")
     story = Story(scene, Text("LRN vs. batch normalization"), point=point)

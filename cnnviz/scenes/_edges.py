@@ -64,14 +64,17 @@ class Edges:
 
     def light(self, j: int, i: int, value: Number) -> Iterator[Change]:
         """The edge that adds to an output now, what that comes to, and the edge before as one that has been added."""
-        place = j * self.sums.shape[1] + i - 1
-        if place >= 0:
-            last_j, last_i = divmod(place, self.sums.shape[1])
-            gone = None if self._all_written else ""
-            yield SetEdge(panel="network", source=self._source(last_i), target=f"y{last_j}", role="added", text=gone)
+        yield from self.added(j * self.sums.shape[1] + i)
         source, target = self._source(i), f"y{j}"
         yield SetEdge(panel="network", source=source, target=target, role="active", text=self.weight(j, i))
         yield SetNode(panel="network", node=target, role="output", text=value)
+
+    def added(self, count: int) -> Iterator[Change]:
+        """The last of `count` edges is one that has been added."""
+        if count:
+            j, i = divmod(count - 1, self.sums.shape[1])
+            text = None if self._all_written else ""
+            yield SetEdge(panel="network", source=self._source(i), target=f"y{j}", role="added", text=text)
 
     def weight(self, j: int, i: int) -> Number:
         """The number on an edge, of a bias in full where that is short."""

@@ -21,6 +21,7 @@ POINTS = {
     "inter": Text("A value is damped where nearby channels are strong at the same pixel"),
     "intra": Text("A value is damped where the pixels around it are strong"),
 }
+LESSON = Text("The stronger its neighbours, the more a value was damped")
 _SUM_LETTERS = 30
 _LONGEST_ROW = 12
 """Cells up to which all channels stand side by side."""

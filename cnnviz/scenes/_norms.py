@@ -12,7 +12,7 @@ import numpy as np
 from cnnviz.scenes._number_line import NumberLines
 from cnnviz.scenes._statistics import Statistics
 from cnnviz.story import Axis, Cells, Graph, Story, Windows, reading_beats, stage_of_two
-from cnnviz.storyboard import Change, Mark, Operator, Panel, Step
+from cnnviz.storyboard import Change, Mark, Operator, Panel, Relabel, Step
 from cnnviz.words import Math, Number, Shape, Text, Words, counted, equation, joined
 
 if TYPE_CHECKING:
@@ -102,9 +102,14 @@ def cells_of(scene: Norm, groups: Windows, at: tuple[int, ...]) -> tuple[list[in
     return sheets, [(sheet, *pixel) for sheet in sheets for pixel in np.ndindex(scene.i or SIZE)]
 
 
+def has_lines(scene: Norm) -> bool:
+    """Whether there is room for number lines between the blocks."""
+    return scene.channels * (scene.i or SIZE)[1] <= _MOST_ACROSS
+
+
 def number_lines(scene: Norm, panels: tuple[Cells, Cells], groups: Windows) -> NumberLines | None:
-    """A line for each group, its values as dots; none between wide blocks, where there is no room."""
-    if scene.channels * panels[0].values.shape[2] > _MOST_ACROSS:
+    """A line for each group, its values as dots, where there is room."""
+    if not has_lines(scene):
         return None
     cells = [cells_of(scene, groups, at)[1] for at in groups.places()]
     return NumberLines(
@@ -176,6 +181,7 @@ def all_norms(scene: Norm) -> Story:
             lit = {kind: at for kind, at in zip(windows, turn, strict=True) if at is not None}
             yield story.step(
                 joined((_named(kind, at) for kind, at in lit.items()), "     "),
+                (Relabel(panel=kind, label=_counted(kind, _place(windows[kind], at) + 1)) for kind, at in lit.items()),
                 (
                     change
                     for kind in windows
@@ -185,9 +191,9 @@ def all_norms(scene: Norm) -> Story:
                 (change for kind, at in lit.items() for change in _lit(panels[kind], windows[kind], at)),
             )
         shared = {kind: len(each.cells((0, 0))) * size[0] * size[1] for kind, each in windows.items()}
-        counts = joined(Text("{kind} {n}", kind=Text(kind.capitalize()), n=n) for kind, n in shared.items())
+        counts = joined(Text("{n} ({kind})", kind=Text(kind.capitalize()), n=n) for kind, n in shared.items())
         yield story.step(
-            Text("Values that share a mean and a variance: {counts}", counts=counts),
+            Text("Each mean and variance comes from this many values: {counts}", counts=counts),
             (change for panel in panels.values() for change in (*panel.cover(()), panel.hide("lit"))),
             beats=reading_beats(scene.batch * scene.channels + 1),
         )
@@ -211,11 +217,18 @@ def _named(kind: str, at: tuple[int, ...]) -> Words:
 
 def _overview(story: Story, scene: Norm, kind: str, groups: Windows) -> Cells:
     marks = (Mark(name=f"group {n}", role="result") for n in range(groups.count))
-    count = counted(groups.count, "{n} group", "{n} groups")
-    label = Text("{kind}: {groups}", kind=Text(kind.capitalize()), groups=count)
+    label = Text("{kind}: ? groups", kind=Text(kind.capitalize()))
     cells = np.zeros((scene.batch, scene.channels))
     how: dict[str, Any] = {"marks": (*marks, Mark(name="lit", role="window")), "shade": None, "under": True}
     return story.cells(kind, label, cells, numbers=False, **how)
+
+
+def _counted(kind: str, count: int) -> Words:
+    return Text("{kind}: {groups}", kind=Text(kind.capitalize()), groups=counted(count, "{n} group", "{n} groups"))
+
+
+def _place(groups: Windows, at: tuple[int, ...]) -> int:
+    return int(np.ravel_multi_index(at, groups.out))
 
 
 def _lit(panel: Cells, groups: Windows, at: tuple[int, ...]) -> Iterator[Change]:
@@ -223,5 +236,5 @@ def _lit(panel: Cells, groups: Windows, at: tuple[int, ...]) -> Iterator[Change]
     for cell in cells:
         panel.set(cell, role="output")
     yield from panel.cover(cells, special=dict.fromkeys(cells, "selected"))
-    yield panel.mark(f"group {int(np.ravel_multi_index(at, groups.out))}", *groups.outline(at))
+    yield panel.mark(f"group {_place(groups, at)}", *groups.outline(at))
     yield panel.mark("lit", *groups.outline(at))

@@ -20,11 +20,15 @@ _HIDDEN = np.empty(0)
 
 @dataclass(frozen=True, eq=False)
 class NumberLines:
-    """Lines for values (samples, channels), with `names` at their ends; `states` are all that they will ever be."""
+    """Lines for values (samples, channels), with `names` at their ends; `states` are all that they will ever be.
+
+    The first sample's dots have a name where they are `named` and there is room.
+    """
 
     name: str
     states: Sequence[Values]
     names: Sequence[Words] = ()
+    named: bool = False
 
     @property
     def channels(self) -> int:
@@ -40,9 +44,9 @@ class NumberLines:
         return lo - beside, hi + beside
 
     @property
-    def _close(self) -> bool:
-        """Whether the lines leave no room between them for the names of dots."""
-        return self.channels > _NAMED
+    def _letters(self) -> bool:
+        """Whether dots have names, for which many lines leave no room between them."""
+        return self.named and self.channels <= _NAMED
 
     def plot(self, label: Words = "") -> Plot:
         """The panel, its dots at the first state; the first sample's stand out."""
@@ -65,7 +69,7 @@ class NumberLines:
                 role="curve" if r else "active",
                 x=float(x[r, c]),
                 y=float(y[r, c]),
-                text="" if r or self._close else Math("x_1"),
+                text=Math("x_1") if self._letters and not r else "",
             )
             for c in range(self.channels)
             for r in reversed(range(len(x)))
@@ -88,7 +92,7 @@ class NumberLines:
         low, high = self._heights(start), self._heights(end)
         y = low + share * (high - low)
         for r, c in np.ndindex(*x.shape):
-            text = None if r or self._close else name
+            text = name if self._letters and not r else None
             yield MoveDot(panel=self.name, dot=f"{c},{r}", x=float(x[r, c]), y=float(y[r, c]), text=text)
 
     def arrive(self, channel: int) -> Iterator[Change]:

@@ -13,7 +13,7 @@ from cnnviz.parameters import ArrayLike, Size
 from cnnviz.scene import Scene
 from cnnviz.story import Cells, Story, Tensor, Windows, input_map, input_size, kinds, lost_of
 from cnnviz.storyboard import Mark
-from cnnviz.words import Expression, Math, PerAxis, Shape, Text, Words, call, total
+from cnnviz.words import Expression, Math, Number, PerAxis, Shape, Text, Words, call, counted, total
 
 Place = tuple[int, ...]
 # That of Stanford's course CS231n.
@@ -57,6 +57,14 @@ class Pooled(Scene):
         decimals = X.decimals if exact else max(X.decimals, Y.decimals)
         terms = [X.number(cell, decimals) for cell in cells]
         return call("max", *terms) if self.kind == "max" else total(terms) / len(terms)
+
+    def summary(self, winners: set[Place]) -> Words:
+        """What the windows kept of the input."""
+        if self.kind == "avg":
+            return Text("Each window became one value, its mean")
+        one, many = "{n} of {all} values is left", "{n} of {all} values are left"
+        left = counted(Number(len(winners), 0, ("input", "role", "winner")), one, many, all=self.map.values.size)
+        return Text("Each window kept its maximum: {left}", left=left)
 
     @property
     def winner_role(self) -> tuple[str, ...]:

@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnnviz.functions.activations import ACTIVATIONS
+from cnnviz.scenes._backward import alike
 from cnnviz.scenes._batch import Batch
 from cnnviz.scenes._normalizing import MARKS, MOVES, Normalizing, statistics
 from cnnviz.scenes._number_line import NumberLines
 from cnnviz.scenes._statistics import needs_double
-from cnnviz.story import Cells, Graph, Story, Tensor, short_digits
+from cnnviz.story import Graph, Story, short_digits
 from cnnviz.storyboard import Operator, Values
 from cnnviz.words import Assigned, Math, Number, Symbol, Text, Words, counted, joined
+
+_LESSON = Text("Each channel got mean 0 and variance 1, then mean β and variance γ²")
+_EQUAL = 1000
+"""A variance of fewer ε than this does not become 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,24 +51,28 @@ class BatchNorm(Batch):
             ("", _assigned(r"\gamma", gamma)),
             ("", _assigned(r"\beta", beta)),
         ]
-        X = story.cells("input", "Batch $x$, {size}", x, marks=MARKS)
+        digits = max(short_digits(each.values, self.digits) for each in (hat, y))
+        same: dict[str, Any] = {"digits": digits, "marks": MARKS, **alike(self.x, hat.values, y.values)}
+        given = {**same, "digits": max(digits, story.decimals(self.x))}
+        X = story.cells("input", "Batch $x$, {size}", x, **given)
+        label = Text("Normalized {x}", x=Math(r"\hat{x}"))
         panels = {
-            "normalised": self._results(story, "normalised", Text("Normalized {x}", x=Math(r"\hat{x}")), hat),
-            "scaled": self._results(story, "scaled", Math(r"y=\gamma\hat{x}+\beta"), y),
+            "normalised": story.cells("normalised", label, hat, pending=True, **same),
+            "scaled": story.cells("scaled", Math(r"y=\gamma\hat{x}+\beta"), y, pending=True, **same),
         }
         centred = self.x - [statistics(X, c, self).mean.value for c in range(channels)]
         states = [self.x, centred, hat.values, gamma * hat.values, y.values]
         if self.activation != "none":
             function = ACTIVATIONS[self.activation.replace("-", "_")]
             activated = graph.compute(function.name, y, result="activated", **function.options())
-            label = joined((function.title, Math("(y)")), "")
+            title, own = joined((function.title, Math("(y)")), ""), short_digits(activated.values, self.digits)
             # What ReLU lets pass looks as before.
-            digits = {"digits": panels["scaled"].decimals} if function.name == "relu" else {}
-            panels["activated"] = self._results(story, "activated", label, activated, **digits)
+            how = same if function.name == "relu" else {"digits": own, "marks": MARKS}
+            panels["activated"] = story.cells("activated", title, activated, pending=True, **how)
             states.append(activated.values)
 
         names = [Text("channel {n}", n=c + 1) for c in range(channels)]
-        steps = Normalizing(self, story, X, panels, NumberLines("values", states, names))
+        steps = Normalizing(self, story, X, panels, NumberLines("values", states, names, named=True))
         arrows = ((Operator(name=f"to {name}", text="→"), panel) for name, panel in panels.items())
         epsilon = Assigned(Symbol(r"\epsilon"), Number(self.eps, None, ("eps",)))
         return story.play(
@@ -71,6 +80,7 @@ class BatchNorm(Batch):
             1 + (2 + len(panels)) * channels + MOVES * (len(states) - 1),
             (X, *(part for pair in arrows for part in pair)),
             (steps.dots.plot(),),
+            answer=_LESSON if self.x.var(axis=0).min() > _EQUAL * self.eps else "",
             alt=Text(
                 "batch normalization: the {m} values of {channels} are dots on a number line; they are shifted to mean "
                 "0, divided by √(σ² + ε), multiplied by γ and shifted by β{activation}",
@@ -82,10 +92,6 @@ class BatchNorm(Batch):
             formula=joined((Math(r"y_i=\gamma\,(x_i-\mu_B)/\sqrt{\sigma_B^2+\epsilon}+\beta"), epsilon), "     "),
             convention=Text("per channel; variance with 1/m"),
         )
-
-    def _results(self, story: Story, name: str, label: Words, values: Tensor, **more: Any) -> Cells:
-        more = {"digits": short_digits(values.values, self.digits), **more}
-        return story.cells(name, label, values, pending=True, marks=MARKS, **more)
 
 
 def _assigned(symbol: str, values: Values) -> Words:

@@ -75,10 +75,15 @@ class FullyConnected(DenseLayer):
                     marks = [W.mark("current", (j, i)), X.mark("current", (i, 0)), B.hide("current")]
                 written = Y.set(at, role="output", value=value.value), Y.mark("current", at)
                 yield story.step(caption, edges.light(j, i, value), written, marks)
+            best, rest = int(y.values.argmax()), [change for cells in (W, X, B) for change in cells.rest()]
+            said = Text("Every input reaches every output; {y} is the largest", y=Y.symbol("y", (best,)))
+            if outputs == 1 or np.sum(y.values == y.values.max()) > 1:
+                said = Text("Every input reaches every output by a weight of its own")
+            yield story.step(said, edges.added(sums.size), rest, Y.mark("current", (best, 0)), beats=2)
 
         return story.play(
             steps,
-            1 + sums.size,
+            2 + sums.size,
             (edges.panel(), W, *(["·"] if inputs <= _FEW_INPUTS else []), X, "+", B, "=", Y),
             alt=Text(
                 "a fully connected layer: {inputs}, each connected to each of {outputs}; {n} steps add one product of "

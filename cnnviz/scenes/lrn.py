@@ -95,9 +95,12 @@ class Lrn(Scene):
             story.set("", symbol, story.number(name), size=False)
         down = _lrn.rows_of_channels(channels, columns)
         more: dict[str, Any] = {"axes": 3, "columns": math.ceil(channels / down), "held": inter}
+        more["captions"] = ("",) if channels == 1 else ()
         marks = (*sheet_marks("window", channels, "window"), Mark(name="centre", role="result", channel=0))
         X = story.cells("input", "Input $a$, {size}", x, data=self.maps, marks=marks, **more)
-        more |= {"pending": True, "digits": short_digits(b.values, self.digits)}
+        # A link between blocks one above the other would run through their rows and captions.
+        result = Mark(name="result" if inter else "current", role="result")
+        more |= {"pending": True, "digits": short_digits(b.values, self.digits), "marks": (result,)}
         Y = story.cells("output", "Output $b$, {size}", b, **more)
 
         def steps() -> Iterator[Step]:
@@ -108,13 +111,14 @@ class Lrn(Scene):
                     X.cover(near, special=dict.fromkeys(near, "neighbour") | {at: "selected"}),
                     X.outline_sheets(range(first[0], first[0] + size[0]), first[1:], size[1:], "window"),
                     X.mark("centre", at),
-                    Y.write(at),
+                    Y.write(at, result.name),
                 )
 
         return story.play(
             steps,
             self.windows.count,
             *stage_of_two(X, Y, more["columns"] * columns, down * rows),
+            answer=_lrn.LESSON if self.alpha and self.beta and self.windows.count > 1 else "",
             step_roles=("neighbour", "selected", "output"),
             **_lrn.texts(self),
         )

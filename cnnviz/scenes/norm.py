@@ -10,12 +10,14 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_SIDE
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
+from cnnviz.scenes._backward import alike
 from cnnviz.scenes._comparison import comparison
 from cnnviz.scenes._norms import (
     KINDS,
     SIZE,
     all_norms,
     groups_of,
+    has_lines,
     in_turn,
     number_lines,
     options_of,
@@ -103,9 +105,12 @@ class Norm(Scene):
         story = started(self, KINDS[self.kind].title, KINDS[self.kind].point, graph)
         more: dict[str, Any] = {"axes": 4, "size": Shape(shape, "x"), "columns": self.channels}
         more["captions"] = ("",) * sheets
+        more |= alike(values, y.values) if has_lines(self) else {}
         label, marks = Text("Input $x$: samples ↓, channels →"), sheet_marks("window", sheets)
-        X = story.cells("input", label, x, data=self.maps, marks=marks, **more)
-        more |= {"pending": True, "marks": sheet_marks("result", sheets), "digits": short_digits(y.values, self.digits)}
+        digits = short_digits(y.values, self.digits)
+        own = {"digits": max(digits, story.decimals(values)), **more}
+        X = story.cells("input", label, x, data=self.maps, marks=marks, **own)
+        more |= {"pending": True, "marks": sheet_marks("result", sheets), "digits": digits}
         Y = story.cells("output", "Output $\\hat{{x}}$, {size}", y, **more)
         shared = Number(count, 0, ("input", "role", "selected"))
         dots = number_lines(self, (X, Y), groups)

@@ -97,16 +97,16 @@ class Pool(Pooled):
         X = self.input_panel(story, windows)
         Y = self.output_panel(story, X, "output", "Output {size}", y)
 
+        winners = {at: best for at in windows.places() if (best := self.winner(X, windows, at))}
+
         def steps() -> Iterator[Step]:
-            found: list[tuple[int, ...]] = []
-            for n, at in enumerate(windows.places(), 1):
+            for at in windows.places():
                 value = self.kept(X, Y, windows, at, counts_padding=self.count_include_pad)
                 caption = equation(Y.symbol("y", at), value, Y.short(at), letters=70)
-                best = self.winner(X, windows, at)
-                found += [best] if best else []
-                # At the end all maxima are seen.
-                kept = [X.set(cell, role="winner") for cell in found] if n == windows.count and self.d == (1, 1) else []
-                yield story.step(caption, kept, X.window(windows, at, (), best), Y.write(at))
+                best = winners.get(at)
+                yield story.step(caption, X.window(windows, at, (), best), Y.write(at))
+                if best:
+                    X.set(best, role="winner")
 
         counted = "padding is counted in the mean" if self.count_include_pad else "padding is not counted in the mean"
         padding = Text("padding never wins" if self.kind == "max" else counted)
@@ -117,6 +117,7 @@ class Pool(Pooled):
             steps,
             windows.count,
             (X, "→", Y),
+            answer=self.summary(set(winners.values())) if windows.count > 1 else "",
             alt=Text(told, name=Text(title.lower()), windows=what, o=Shape(windows.out), kept=value),
             step_roles=("kernel", "kernel_on_padding", "output", *self.winner_role),
             formula=formula,

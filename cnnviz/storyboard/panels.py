@@ -205,7 +205,8 @@ class Equation(Panel):
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Panel):
-    """A table of short texts; `roles` (rows × columns) name how an entry looks: plain, strong, selected or refused.
+    """A table of short texts; `roles` (rows × columns) name how an entry looks: plain, strong, selected or refused; of
+    one that is asked for a question mark is seen.
 
     Where there are `sketches`, the last entry of each row is a small plot of its curves.
     """

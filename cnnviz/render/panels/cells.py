@@ -285,7 +285,8 @@ class CellsPainter(Painter):
         fill = self._face.style(str(self.state.roles[at]), -1).fill
         zero = self.look.px(3) + round(room * shade.hi / (shade.hi - shade.lo))
         length = 0 if math.isnan(value) else round(room * abs(value) / (shade.hi - shade.lo))
-        near, line = self.side // 5, self.look.px(1)
+        # Padding that is still to come has no line.
+        near, line = self.side // 5, self.look.px(1) if self.state.roles[at] != "empty" else 0
 
         def draw(pen: Pen) -> None:
             pen.rect(near, zero - length if value > 0 else zero, self.side - 2 * near, length, fill)

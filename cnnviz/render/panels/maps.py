@@ -276,9 +276,10 @@ class MapsPainter(Painter):
         self._write_total(pen, station, self._parts(station.name)[0], float(values[0]))
 
     def _write_total(self, pen: Pen, station: LayerView, box: Box, value: float) -> None:
-        if np.isnan(value) or not self.fit.numbers:
+        if not self.fit.numbers:
             return
-        text, size = number(value, station.digits), self.fit.size(_LARGEST_NUMBER)
+        text = "?" if np.isnan(value) else number(value, station.digits)
+        size = self.fit.size(_LARGEST_NUMBER)
         line = self.look.typesetter.fitting(text, size, box.width, self.fit.least, bold=True)
         x, baseline = box.left + (box.width - line.width) // 2, box.top + (box.height + line.ascent) // 2
         pen.text(line, x, baseline, self.look.theme.page["result"])

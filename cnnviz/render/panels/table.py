@@ -148,7 +148,8 @@ class TablePainter(Painter):
 
     def _entry(self, row: int, column: int, *, tinted: bool = False) -> Item:
         """An entry, on a tint of its own if it is selected and not `tinted` with its row."""
-        text, role, box = self._texts[row][column], self._roles[row][column], self._box(row, column)
+        role, box = self._roles[row][column], self._box(row, column)
+        text = "?" if role == "asked" else self._texts[row][column]
 
         def draw(pen: Pen) -> None:
             ink = self.look.theme.page["result" if role == "strong" else "ink"]
