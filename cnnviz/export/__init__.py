@@ -1,7 +1,7 @@
 """From frames to files: each file here is a format, named by its extension, and offers `write(job, file)`.
 
-What else a format's module says: SUPPORTED_OPTIONS (of those that not all formats support), HAS_PIXELS (a smaller width
-makes its files smaller) and AUTOPLAYS (nobody can pause it; "all" if only --frame all moves).
+What else a format's module says: SUPPORTED_OPTIONS (of those that not all formats support) and AUTOPLAYS (nobody can
+pause it; "all" if only --frame all moves).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from cnnviz import __version__
 from cnnviz.errors import UsageError
@@ -79,12 +79,11 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """What a written file holds: pixels (0×0 for data), steps, how long it plays, and what made it fit a limit."""
+    """What a written file holds: pixels (0×0 for data), steps, and how long it plays."""
 
     size: tuple[int, int]
     steps: int
     milliseconds: int
-    fitted: str = ""
 
 
 _INSTEAD = {
@@ -96,8 +95,6 @@ _SLIDES = ("pptx", "ppt", "key", "odp", "md", "tex")
 
 FRAMES = "frames"
 """What --format calls a folder of numbered frames."""
-
-Writer = Callable[[Job, BinaryIO], Written]
 
 
 @cache
@@ -153,12 +150,6 @@ def moves(path: Path, frame: str, sheet: Size | None) -> bool:
     if "sheet" not in getattr(module, "SUPPORTED_OPTIONS", ()):
         return True
     return sheet is None and frame == getattr(module, "AUTOPLAYS", None)
-
-
-def writer_for(path: Path, given: Iterable[str] = ()) -> Writer:
-    """The writer of a file's extension; raises UsageError as `module_for` does."""
-    writer: Writer = module_for(path, given).write
-    return writer
 
 
 def _hint(extension: str, dot: str = "") -> str:

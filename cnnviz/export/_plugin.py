@@ -13,7 +13,7 @@ from imageio.core.request import RETURN_BYTES
 from imageio.core.v3_plugin_api import PluginV3
 
 from cnnviz.errors import UsageError
-from cnnviz.export import Job, Written
+from cnnviz.export import Job, Written, _patches
 from cnnviz.render.canvas import Box
 from cnnviz.render.frames import Film, Frame
 from cnnviz.render.palette import Palette
@@ -21,19 +21,14 @@ from cnnviz.render.palette import Palette
 _COLORS = 255
 
 
-class Frames(Protocol):
+class Frames(_patches.Frames, Protocol):
     """Frames in one palette: a `Film`, or what `RgbFilm` makes of arrays."""
 
     @property
     def palette(self) -> Palette: ...
 
     @property
-    def size(self) -> tuple[int, int]: ...
-
-    @property
     def band(self) -> int: ...
-
-    def __iter__(self) -> Iterator[Frame]: ...
 
 
 class AnimationPlugin(PluginV3):
