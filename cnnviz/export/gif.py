@@ -26,6 +26,7 @@ from cnnviz.render.frames import Frame
 from cnnviz.render.palette import Pixels
 
 SUPPORTED_OPTIONS = ("transparent",)
+HAS_PIXELS = True
 AUTOPLAYS = True
 _SHORT_RUN = 12
 _BRIEF = 20
