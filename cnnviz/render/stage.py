@@ -89,7 +89,7 @@ class FigureStage(Stage):
             for panel in board.panels()
         }
         self.link = Link(list(self.panels.values()), layout, look)
-        super().__init__([self.head, self.band, self.link, *self.panels.values()])
+        super().__init__([self.head, self.band, *self.panels.values(), self.link])
         self._board, self._held = board, list[Change]()
 
     def take(self, changes: Iterable[Change]) -> None:
