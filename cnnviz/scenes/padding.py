@@ -52,7 +52,9 @@ class Padding(MapAndKernel):
         self.fill_in(p=_padding.sides(self.p, self.map.values.shape, self.weights.values.shape, self.s, (1, 1)))
         refuse({"without padding there is nothing to compare: use --p 1 or more": not any(self.p)})
         size, most = min(self.map.values.shape), max(self.p)
-        less = f"--p {size - 1} or less, or " if size > 1 else ""
+        # Less padding must still leave room for the kernel.
+        room = [n + 2 * (size - 1) - k for n, k in zip(self.map.values.shape, self.weights.values.shape, strict=True)]
+        less = f"--p {size - 1}, or " if size > 1 and min(room) >= 0 else ""
         small = (
             f"reflected padding {most} needs more than {most} cells, but the input has {size}: use {less}--i {most + 1}"
         )
