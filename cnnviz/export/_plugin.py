@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
@@ -13,25 +13,22 @@ from imageio.core.request import RETURN_BYTES
 from imageio.core.v3_plugin_api import PluginV3
 
 from cnnviz.errors import UsageError
-from cnnviz.export import Job, Written
+from cnnviz.export import Job, Written, _patches
 from cnnviz.render.canvas import Box
 from cnnviz.render.frames import Film, Frame
 from cnnviz.render.palette import Palette
 
 _COLORS = 255
-_WEIGHT = 1 << 16
 
 
-class Frames(Protocol):
+class Frames(_patches.Frames, Protocol):
     """Frames in one palette: a `Film`, or what `RgbFilm` makes of arrays."""
 
     @property
     def palette(self) -> Palette: ...
 
     @property
-    def size(self) -> tuple[int, int]: ...
-
-    def __iter__(self) -> Iterator[Frame]: ...
+    def band(self) -> int: ...
 
 
 class AnimationPlugin(PluginV3):
@@ -52,7 +49,7 @@ class AnimationPlugin(PluginV3):
         """Write RGB frames: arrays (height, width, 3) of uint8, in a list, an iterator or an array of them all.
 
         `duration` is in milliseconds, for all frames or for each; `loop=1` plays once, `loop=0` forever. All frames
-        share one palette of at most 255 colours: exact where they have no more, else the nearest. `texts` are kept in
+        share one palette of at most 255 colours: exact where they have no more, else by median cut. `texts` are kept in
         the file by PNG's keywords, such as Title. Raises UsageError.
         """
         film = ndimage if hasattr(ndimage, "palette") else RgbFilm(ndimage, duration, self.grain)
@@ -78,7 +75,7 @@ class _Timed:
     """A film that counts how long its frames last."""
 
     def __init__(self, film: Film) -> None:
-        self._film, self.palette, self.size = film, film.palette, film.size
+        self._film, self.palette, self.size, self.band = film, film.palette, film.size, film.band
         self.milliseconds = 0
 
     def __iter__(self) -> Iterator[Frame]:
@@ -91,18 +88,20 @@ class RgbFilm:
     """Arrays as frames in one palette; raises UsageError for what is no RGB picture."""
 
     def __init__(self, frames: Any, duration: float | Sequence[float], grain: int = 1) -> None:
+        from PIL import Image
+
         single = isinstance(frames, np.ndarray) and frames.ndim == 3
-        self._frames = [_checked(frame) for frame in ([frames] if single else frames)]
-        if not self._frames or len({frame.shape for frame in self._frames}) > 1:
+        checked = [_checked(frame) for frame in ([frames] if single else frames)]
+        if not checked or len({frame.shape for frame in checked}) > 1:
             raise UsageError("frames must be one or more arrays of the same shape")
-        self._milliseconds = _delays(duration, len(self._frames), grain)
-        height, width, _ = self._frames[0].shape
-        self.size = width, height
-        colors = _colors(self._frames)
-        self._exact = len(colors) <= _COLORS
-        if not self._exact:
-            self._frames = [_coarse(frame) for frame in self._frames]
-        self.palette = Palette(colors if self._exact else _chosen(self._frames))
+        self._milliseconds = _delays(duration, len(checked), grain)
+        height, width, _ = checked[0].shape
+        self.size, self.band = (width, height), height
+        whole: Any = Image.fromarray(np.concatenate(checked))
+        if whole.getcolors(_COLORS) is None:
+            whole = whole.quantize(_COLORS, Image.Quantize.MEDIANCUT).convert("RGB")
+        self._frames = np.asarray(whole).reshape(-1, height, width, 3)
+        self.palette = Palette(np.array(sorted(color for _, color in whole.getcolors(_COLORS)), np.uint8))
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -126,34 +125,3 @@ def _delays(duration: float | Sequence[float], count: int, grain: int) -> list[i
         raise UsageError(f"duration {duration}: give positive milliseconds, one number or {count} of them")
     ends = np.round(np.cumsum([0, *each]) / grain).astype(int) * grain
     return [max(grain, int(one)) for one in np.diff(ends)]
-
-
-def _coarse(frame: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Five bits a channel: few enough colours to find each one's nearest in the palette."""
-    return frame & np.uint8(0xF8) | np.uint8(4)
-
-
-def _colors(frames: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
-    """The colours of all frames, or some more of them than a palette holds."""
-    found = np.zeros(0, np.int32)
-    for frame in frames:
-        red, green, blue = frame.reshape(-1, 3).astype(np.int32).T
-        found = np.union1d(found, red << 16 | green << 8 | blue)
-        if len(found) > _COLORS:
-            break
-    return np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(np.uint8)
-
-
-def _chosen(frames: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
-    """A palette by median cut over the colours of all frames, each as often as it is there."""
-    from PIL import Image
-
-    counts = np.zeros(1 << 15, np.int64)
-    for frame in frames:
-        red, green, blue = (frame.astype(np.int64) >> 3).reshape(-1, 3).T
-        counts += np.bincount(red << 10 | green << 5 | blue, minlength=len(counts))
-    there = np.flatnonzero(counts)
-    colors = np.stack([there >> 10, there >> 5 & 31, there & 31], axis=1).astype(np.uint8) << 3 | 4
-    weighted = np.repeat(colors, np.maximum(1, counts[there] * _WEIGHT // counts.sum()), axis=0)
-    image = Image.fromarray(weighted[None]).quantize(_COLORS, Image.Quantize.MEDIANCUT)
-    return np.unique(np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3), axis=0)

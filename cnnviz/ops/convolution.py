@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -91,19 +92,6 @@ def _windows(x: Array, axes: int, kernel_size: Pair, stride: Pair, dilation: Pai
     return windows[(..., *every)]
 
 
-def conv1d(
-    input: npt.ArrayLike,
-    weight: npt.ArrayLike,
-    bias: npt.ArrayLike | None = None,
-    stride: Pair = 1,
-    padding: Pair = 0,
-    dilation: Pair = 1,
-    groups: int = 1,
-) -> Array:
-    """As `conv2d`, of signals (N, C, L) or (C, L) with a weight (C_out, C/groups, k)."""
-    return _convolve(1, input, weight, bias, stride, padding, dilation, groups)
-
-
 def conv2d(
     input: npt.ArrayLike,
     weight: npt.ArrayLike,
@@ -112,6 +100,8 @@ def conv2d(
     padding: Pair = 0,
     dilation: Pair = 1,
     groups: int = 1,
+    *,
+    axes: int = 2,
 ) -> Array:
     """Slide each kernel over the zero-padded input and add up the products (cross-correlation: no kernel is flipped).
 
@@ -132,32 +122,6 @@ def conv2d(
     ----------
     Dumoulin & Visin 2016, relationships 1–6 and 15.
     """
-    return _convolve(2, input, weight, bias, stride, padding, dilation, groups)
-
-
-def conv3d(
-    input: npt.ArrayLike,
-    weight: npt.ArrayLike,
-    bias: npt.ArrayLike | None = None,
-    stride: Pair = 1,
-    padding: Pair = 0,
-    dilation: Pair = 1,
-    groups: int = 1,
-) -> Array:
-    """As `conv2d`, of volumes (N, C, D, H, W) or (C, D, H, W) with a weight (C_out, C/groups, kD, kH, kW)."""
-    return _convolve(3, input, weight, bias, stride, padding, dilation, groups)
-
-
-def _convolve(
-    axes: int,
-    input: npt.ArrayLike,
-    weight: npt.ArrayLike,
-    bias: npt.ArrayLike | None,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
-) -> Array:
     x, kernels = as_maps(input, axes), _kernels(weight, axes)
     step, border = sizes(stride, "stride", 1, axes), sizes(padding, "padding", 0, axes)
     gap = sizes(dilation, "dilation", 1, axes)
@@ -171,6 +135,13 @@ def _convolve(
     if offset is not None:
         output = output + offset.reshape(-1, *[1] * axes)
     return output if x.ndim == 2 + axes else output[0]
+
+
+conv1d = partial(conv2d, axes=1)
+"""As `conv2d`, of signals (N, C, L) or (C, L) with a weight (C_out, C/groups, k)."""
+
+conv3d = partial(conv2d, axes=3)
+"""As `conv2d`, of volumes (N, C, D, H, W) or (C, D, H, W) with a weight (C_out, C/groups, kD, kH, kW)."""
 
 
 def _kernels(weight: npt.ArrayLike, axes: int = 2) -> Array:

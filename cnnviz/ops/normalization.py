@@ -112,47 +112,38 @@ def batch_norm(
 def layer_norm(
     input: npt.ArrayLike,
     normalized_shape: Sequence[int],
-    weight: npt.ArrayLike | None = None,
-    bias: npt.ArrayLike | None = None,
     eps: float = 1e-5,
 ) -> Array:
-    """Normalize each sample over its last axes, y = γ (x − μ)/√(σ² + ε) + β, with γ and β of `normalized_shape`.
+    """Normalize each sample over its last axes, of `normalized_shape`: (x − μ)/√(σ² + ε), as a layer begins (γ 1, β 0).
 
     Ba, Kiros & Hinton 2016, arXiv:1607.06450, §3.
     """
     x, shape = floating(input), tuple(normalized_shape)
     if not shape or x.shape[-len(shape) :] != shape:
         raise UsageError(f"normalized_shape {shape_text(shape)} is not the end of input's shape {shape_text(x.shape)}")
-    output = _standardize(x, tuple(range(-len(shape), 0)), eps)
-    gamma, beta = parameter(weight, "weight", shape), parameter(bias, "bias", shape)
-    output = output if gamma is None else output * gamma
-    return output if beta is None else output + beta
+    return _standardize(x, tuple(range(-len(shape), 0)), eps)
 
 
 def instance_norm(
     input: npt.ArrayLike,
-    weight: npt.ArrayLike | None = None,
-    bias: npt.ArrayLike | None = None,
     eps: float = 1e-5,
 ) -> Array:
-    """Normalize each channel of each sample over its own cells, y = γ (x − μ)/√(σ² + ε) + β, by the input's statistics.
+    """Normalize each channel of each sample over its own cells, (x − μ)/√(σ² + ε), by the input's statistics.
 
     Ulyanov, Vedaldi & Lempitsky 2016, arXiv:1607.08022.
     """
     x = _batch(input, 3)
     if x.size == x.shape[0] * x.shape[1]:
         raise UsageError(f"input {shape_text(x.shape)} has maps of one value: instance_norm needs more than one")
-    return _affine(_standardize(x, tuple(range(2, x.ndim)), eps), weight, bias)
+    return _standardize(x, tuple(range(2, x.ndim)), eps)
 
 
 def group_norm(
     input: npt.ArrayLike,
     num_groups: int,
-    weight: npt.ArrayLike | None = None,
-    bias: npt.ArrayLike | None = None,
     eps: float = 1e-5,
 ) -> Array:
-    """Normalize each sample over groups of neighbouring channels, y = γ (x − μ)/√(σ² + ε) + β.
+    """Normalize each sample over groups of neighbouring channels, (x − μ)/√(σ² + ε).
 
     One group is layer normalization over C, H, W, and C groups are instance normalization. Wu & He 2018,
     arXiv:1803.08494, §3.
@@ -162,7 +153,7 @@ def group_norm(
     if x.shape[1] % groups:
         raise UsageError(f"num_groups {groups} does not divide the {x.shape[1]} input channels")
     grouped = x.reshape(x.shape[0], groups, -1)
-    return _affine(_standardize(grouped, (2,), eps).reshape(x.shape), weight, bias)
+    return _standardize(grouped, (2,), eps).reshape(x.shape)
 
 
 def _standardize(x: Array, axes: tuple[int, ...], eps: float) -> Array:

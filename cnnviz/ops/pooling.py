@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, overload
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +11,6 @@ import numpy.typing as npt
 from cnnviz.errors import UsageError
 from cnnviz.ops._arrays import Array, Pair, as_maps, pair
 from cnnviz.ops.convolution import misfit, pad_sides, windows2d
-
-Bounds = list[tuple[int, int]]
 
 
 def pool_output_size(i: int, k: int, s: int | None = None, p: int = 0, d: int = 1, ceil_mode: bool = False) -> int:
@@ -72,27 +71,6 @@ def pool_geometry(
     return PoolGeometry((size[-2], size[-1]), kernel, step, border, gap, (rows, cols))
 
 
-@overload
-def max_pool2d(
-    input: npt.ArrayLike,
-    kernel_size: Pair,
-    stride: Pair | None = ...,
-    padding: Pair = ...,
-    dilation: Pair = ...,
-    ceil_mode: bool = ...,
-    return_indices: Literal[False] = ...,
-) -> Array: ...
-@overload
-def max_pool2d(
-    input: npt.ArrayLike,
-    kernel_size: Pair,
-    stride: Pair | None = ...,
-    padding: Pair = ...,
-    dilation: Pair = ...,
-    ceil_mode: bool = ...,
-    *,
-    return_indices: Literal[True],
-) -> tuple[Array, Array]: ...
 def max_pool2d(
     input: npt.ArrayLike,
     kernel_size: Pair,
@@ -101,7 +79,7 @@ def max_pool2d(
     dilation: Pair = 1,
     ceil_mode: bool = False,
     return_indices: bool = False,
-) -> Array | tuple[Array, Array]:
+) -> Any:
     """Take the maximum of each window; padding never wins.
 
     Parameters
@@ -125,14 +103,12 @@ def max_pool2d(
     values: Array = windows.max(axis=(-2, -1))
     if not return_indices:
         return values
-    cells = _cells(x)
+    height, width = geometry.size
+    cells = np.arange(height * width, dtype=np.int64).reshape(height, width)
     covered = geometry.windows(cells, -1).reshape(*geometry.output, -1)
-    return values, _first_hits(windows.reshape(*values.shape, -1), values, covered)
-
-
-def _cells(x: Array) -> Array:
-    height, width = x.shape[-2:]
-    return np.arange(height * width, dtype=np.int64).reshape(height, width)
+    flat = windows.reshape(*values.shape, -1)
+    place = (flat == values[..., None]).argmax(axis=-1)
+    return values, np.take_along_axis(np.broadcast_to(covered, flat.shape), place[..., None], axis=-1)[..., 0]
 
 
 def _check_covered(geometry: PoolGeometry) -> None:
@@ -142,11 +118,6 @@ def _check_covered(geometry: PoolGeometry) -> None:
             raise UsageError(
                 f"kernel {k} with dilation {d} and padding {p} steps over the whole input {i}: dilate less"
             )
-
-
-def _first_hits(windows: Array, values: Array, covered: Array) -> Array:
-    place = (windows == values[..., None]).argmax(axis=-1)
-    return np.take_along_axis(np.broadcast_to(covered, windows.shape), place[..., None], axis=-1)[..., 0]
 
 
 def avg_pool2d(
@@ -194,36 +165,17 @@ def adaptive_avg_pool2d(input: npt.ArrayLike, output_size: Pair) -> Array:
 
     One window is global average pooling, Lin et al. 2014, arXiv:1312.4400, §3.2.
     """
+    return _adaptive(np.mean, input, output_size)
+
+
+def adaptive_max_pool2d(input: npt.ArrayLike, output_size: Pair) -> Array:
+    """Divide each map into windows as `adaptive_avg_pool2d` does and take their maxima."""
+    return _adaptive(np.max, input, output_size)
+
+
+def _adaptive(kept: Callable[..., Array], input: npt.ArrayLike, output_size: Pair) -> Array:
     x = as_maps(input)
-    rows, cols = _adaptive_bounds(x, output_size)
-    means = [[x[..., top:bottom, left:right].mean(axis=(-2, -1)) for left, right in cols] for top, bottom in rows]
-    return np.moveaxis(np.array(means), (0, 1), (-2, -1))
-
-
-@overload
-def adaptive_max_pool2d(input: npt.ArrayLike, output_size: Pair, return_indices: Literal[False] = ...) -> Array: ...
-@overload
-def adaptive_max_pool2d(
-    input: npt.ArrayLike, output_size: Pair, return_indices: Literal[True]
-) -> tuple[Array, Array]: ...
-def adaptive_max_pool2d(
-    input: npt.ArrayLike, output_size: Pair, return_indices: bool = False
-) -> Array | tuple[Array, Array]:
-    """Divide each map into windows as `adaptive_avg_pool2d` does and take their maxima, and where these stand."""
-    x = as_maps(input)
-    rows, cols = _adaptive_bounds(x, output_size)
-    values = np.empty((*x.shape[:-2], len(rows), len(cols)), dtype=x.dtype)
-    indices = np.empty(values.shape, dtype=np.int64)
-    cells = _cells(x)
-    for r, (top, bottom) in enumerate(rows):
-        for c, (left, right) in enumerate(cols):
-            window = x[..., top:bottom, left:right].reshape(*x.shape[:-2], -1)
-            values[..., r, c] = window.max(axis=-1)
-            indices[..., r, c] = _first_hits(window, values[..., r, c], cells[top:bottom, left:right].ravel())
-    return (values, indices) if return_indices else values
-
-
-def _adaptive_bounds(x: Array, output_size: Pair) -> tuple[Bounds, Bounds]:
     sizes = zip(x.shape[-2:], pair(output_size, "output_size", 1), strict=True)
-    rows, cols = ([(r * i // o, -(-(r + 1) * i // o)) for r in range(o)] for i, o in sizes)
-    return rows, cols
+    rows, cols = ([slice(r * i // o, -(-(r + 1) * i // o)) for r in range(o)] for i, o in sizes)
+    found = [[kept(x[..., down, across], axis=(-2, -1)) for across in cols] for down in rows]
+    return np.moveaxis(np.array(found), (0, 1), (-2, -1))

@@ -13,8 +13,7 @@ _MODES = ("nearest", "bilinear")
 
 def interpolate(
     input: npt.ArrayLike,
-    size: Pair | None = None,
-    scale_factor: Pair | None = None,
+    size: Pair,
     mode: str = "nearest",
     align_corners: bool | None = None,
 ) -> Array:
@@ -23,8 +22,7 @@ def interpolate(
     Parameters
     ----------
     input : array (N, C, H, W) or (C, H, W)
-    size, scale_factor : int or (rows, cols)
-        The new size, or how many times as large it is: one of both.
+    size : int or (rows, cols)
     mode : "nearest" or "bilinear"
     align_corners : bool, optional
         For bilinear: whether the centres of the corner cells stay in place, or their outer corners (the default).
@@ -36,16 +34,7 @@ def interpolate(
     x = as_maps(input)
     if mode not in _MODES:
         raise UsageError(f"mode {mode!r} is not known: choose from {', '.join(_MODES)}")
-    if mode == "nearest" and align_corners is not None:
-        raise UsageError("nearest takes no align_corners: leave it out, or use bilinear")
-    if (size is None) == (scale_factor is None):
-        raise UsageError("interpolate takes a size or a scale_factor: give one of both")
-    if size is not None:
-        out = sizes(size, "size", 1, 2)
-    else:
-        factors = sizes(scale_factor or 1, "scale_factor", 1, 2)
-        out = tuple(i * factor for i, factor in zip(x.shape[-2:], factors, strict=True))
-    for axis, o in zip((-2, -1), out, strict=True):
+    for axis, o in zip((-2, -1), sizes(size, "size", 1, 2), strict=True):
         first, second, weight = sample_points(x.shape[axis], o, mode, bool(align_corners))
         share = weight.astype(x.dtype).reshape(-1, *[1] * (-1 - axis))
         x = x.take(first, axis) * (1 - share) + x.take(second, axis) * share

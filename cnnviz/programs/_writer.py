@@ -23,8 +23,10 @@ _DEFAULTS = {
     "eps": 1e-5,
     "is_causal": False,
     "align_corners": None,
+    "mode": "constant",
 }
 """Those of torch, which need not be written."""
+_CORRELATION = "# A cross-correlation: the kernel is not flipped.\n"
 
 
 class Writer:
@@ -113,20 +115,31 @@ class Writer:
 
     def expression(self, call: Call) -> str:
         """A call in this framework."""
+        if method := getattr(self, f"_{call.function}", None):
+            return str(method(call))
         if call.function in self.templates:
             return self.fill(self.templates[call.function], call)
-        return str(getattr(self, f"_{call.function}")(call))
+        return self.formula(call) if call.function in FORMULAS else self.usual(call)
 
-    def fill(self, template: str, call: Call) -> str:
+    def usual(self, call: Call) -> str:
+        """What has neither a method nor a template, and no formula."""
+        raise NotImplementedError
+
+    def fill(self, template: str, call: Call, **more: Any) -> str:
         """Put all lines of a filled template but the last ahead, and give that back."""
-        *lines, last = self.filled(template, call)
+        *lines, last = self.filled(template, call, **more)
         self.put(*lines)
         return last
 
     def filled(self, template: str, call: Call, **more: Any) -> list[str]:
-        """The lines of a template with a call's operands and options in it."""
+        """The lines of a template with a call's operands and options in it; `how` are those that it does not name."""
         o = call.options
         values = {name: self.plain(value) for name, value in o.items()}
+        values["how"] = "".join(
+            f", {name}={value!r}" if isinstance(value, str) else f", {name}={values[name]}"
+            for name, value in self.options(call, *re.findall(r"{(?:o\[)?(\w+)", template)).items()
+        )
+        values["correlation"] = _CORRELATION * (call is self.operation.calls[0])
         if "alpha_over_n" in o:
             n = o["size"]
             cells = n * n if call.function.endswith("within") else n

@@ -62,11 +62,9 @@ _TEMPLATES = {
     "identity": "{0}",
     "tanh": "jnp.tanh({0})",
     "gelu": "jax.nn.gelu({0}, approximate=False)",
-    "leaky_relu": "jax.nn.leaky_relu({0}, negative_slope={negative_slope})",
-    "elu": "jax.nn.elu({0}, alpha={alpha})",
     "hardtanh": "jax.nn.hard_tanh({0})",
     "hardswish": "jax.nn.hard_swish({0})",
-    **{name: f"jax.nn.{name}({{0}})" for name in ["relu", "sigmoid", "selu", "relu6", "silu", "mish"]},
+    "silu": "jax.nn.silu({0})",
     "softmax": "jax.nn.softmax({0}, axis={dim})",
     "cross_entropy": "-jax.nn.log_softmax({0})[0, {label}]",
     "mean_cross_entropy": "-jax.nn.log_softmax({0})[jnp.arange(len({1})), {1}.astype(int)].mean()",
@@ -148,20 +146,19 @@ class Framework(Writer):
         """With the module's full name, as no import stands above."""
         return super().line().replace("lax.", "jax.lax.").replace("jax.jax.", "jax.")
 
+    def usual(self, call: Call) -> str:
+        """An activation."""
+        return self.fill(f"jax.nn.{call.function}({{0}}{{how}})", call)
+
     # Convolution
 
     def _conv2d(self, call: Call) -> str:
         o = call.options
-        if self.operation.calls[0] is call:
-            self.note("A cross-correlation: the kernel is not flipped.")
-        padding = _edges(o["padding"], o["padding"])
-        x, w = call.operands[:2]
-        options = {"feature_group_count": o["groups"]} if o.get("groups", 1) > 1 else {}
-        options |= {"rhs_dilation": str(o["dilation"])} if max(o["dilation"]) > 1 else {}
-        convolved = self.called(
-            "lax.conv_general_dilated", x, w, window_strides=str(o["stride"]), padding=padding, **options
-        )
-        return convolved + _bias(call)
+        groups = ", feature_group_count={groups}" * (o.get("groups", 1) > 1)
+        dilation = ", rhs_dilation={o[dilation]}" * (max(o["dilation"]) > 1)
+        how = f"window_strides={{o[stride]}}, padding={{edges}}{groups}{dilation}"
+        template = f"{{correlation}}lax.conv_general_dilated({{0}}, {{1}}, {how})"
+        return self.fill(template, call, edges=_edges(o["padding"], o["padding"])) + _bias(call)
 
     _conv1d = _conv3d = _conv2d
 
@@ -183,12 +180,9 @@ class Framework(Writer):
         return f"jax.linear_transpose(lambda y: {linear}, jnp.zeros({tuple(shape)}))({x})[0]"
 
     def _pad(self, call: Call) -> str:
-        mode, how = call.options.get("mode", "constant"), {}
-        if mode != "constant":
-            how["mode"] = f'"{_MODES[mode]}"'
-        elif call.options.get("value"):
-            how["constant_values"] = call.options["value"]
-        return self.called("jnp.pad", call.operands[0], str(tuple(pad_sides(call))), **how)
+        mode = call.options["mode"]
+        how = f', mode="{_MODES[mode]}"' if mode != "constant" else ""
+        return f"jnp.pad({call.operands[0]}, {tuple(pad_sides(call))}{how})"
 
     # Sampling and patches
 
@@ -213,22 +207,18 @@ class Framework(Writer):
 
     def _unfold(self, call: Call) -> str:
         o = call.options
-        how = {"filter_shape": str(o["kernel_size"]), "window_strides": str(o["stride"])}
-        how |= {"padding": _edges(o["padding"], o["padding"]), "rhs_dilation": str(o["dilation"])}
-        patches = self.called("lax.conv_general_dilated_patches", call.operands[0], **how)
-        return f"{patches}.reshape({call.shape[0]}, {call.shape[1] * math.prod(o['kernel_size'])}, -1)"
-
-    def _fold(self, call: Call) -> str:
-        self.note("The transpose of unfold: each cell of a window is added where it came from.")
-        maps = call.shape[0], call.shape[1] // math.prod(call.options["kernel_size"]), *call.options["output_size"]
-        return self._transposed(self._unfold(replace(call, operands=("y",), shape=maps)), call.operands[0], maps)
+        return self.fill(
+            "lax.conv_general_dilated_patches({0}, filter_shape={o[kernel_size]}, window_strides={o[stride]}, "
+            "padding={edges}, rhs_dilation={o[dilation]}).reshape({shape[0]}, {rows}, -1)",
+            call,
+            edges=_edges(o["padding"], o["padding"]),
+            rows=call.shape[1] * math.prod(o["kernel_size"]),
+        )
 
     def _scaled_dot_product_attention(self, call: Call) -> str:
-        q, k, v = call.operands
-        self.put(f"scores = {q} @ {k}.swapaxes(-2, -1) / {q}.shape[-1] ** 0.5")
-        if call.options.get("is_causal"):
-            self.put("scores = jnp.where(jnp.tri(*scores.shape[-2:]) > 0, scores, -jnp.inf)")
-        return f"jax.nn.softmax(scores) @ {v}"
+        scores = "scores = {0} @ {1}.swapaxes(-2, -1) / {0}.shape[-1] ** 0.5\n"
+        causal = "scores = jnp.where(jnp.tri(*scores.shape[-2:]) > 0, scores, -jnp.inf)\n"
+        return self.fill(scores + causal * call.options["is_causal"] + "jax.nn.softmax(scores) @ {2}", call)
 
     # Pooling
 
@@ -306,11 +296,6 @@ class Framework(Writer):
 
     def _softplus(self, call: Call) -> str:
         return self.formula(call) if call.options["beta"] != 1 else f"jax.nn.softplus({call.operands[0]})"
-
-    # Losses
-
-    _l1_loss = _mse_loss = _huber_loss = _smooth_l1_loss = _hinge_loss = Writer.formula
-    _binary_cross_entropy = _binary_cross_entropy_with_logits = Writer.formula
 
     # Training
 

@@ -62,11 +62,9 @@ _TEMPLATES = {
     "hardtanh": "keras.activations.hard_tanh({0})",
     "hardswish": "keras.activations.hard_silu({0})",
     "gelu": "keras.activations.gelu({0}, approximate=False)",
-    "leaky_relu": "keras.activations.leaky_relu({0}, negative_slope={negative_slope})",
-    "elu": "keras.activations.elu({0}, alpha={alpha})",
     # Of an array of NumPy's it fails.
     "mish": "keras.activations.mish(keras.ops.array({0}))",
-    **{name: f"keras.activations.{name}({{0}})" for name in ["relu", "tanh", "sigmoid", "selu", "relu6", "silu"]},
+    "silu": "keras.activations.silu({0})",
     "softmax": "keras.ops.softmax({0}, axis={dim})",
     "l1_loss": _ONE_PAIR + "keras.losses.mean_absolute_error" + _PAIR + ")",
     "mse_loss": _ONE_PAIR + "keras.losses.mean_squared_error" + _PAIR + ")",
@@ -130,6 +128,10 @@ class Framework(Writer):
             return f"{shown.name}[{', '.join(map(str, (sample, *cell, channel)))}]"
         return f"keras.ops.moveaxis({shown.name}{'[0]' * len(shown.index)}, -1, {1 - len(shown.index)})"
 
+    def usual(self, call: Call) -> str:
+        """An activation."""
+        return self.fill(f"keras.activations.{call.function}({{0}}{{how}})", call)
+
     # Convolution
 
     def _conv2d(self, call: Call) -> str:
@@ -150,12 +152,11 @@ class Framework(Writer):
         return "padded"
 
     def _pad(self, call: Call) -> str:
-        x, mode, value = call.operands[0], call.options.get("mode", "constant"), call.options.get("value")
+        x, mode = call.operands[0], call.options["mode"]
         samples, channels, *sides = pad_sides(call)
         if mode in ("constant", "reflect"):
-            how = '"reflect"' if mode == "reflect" else f'"constant", {self.plain(value)}' if value else ""
-            edges = [list(ends) for ends in (samples, *sides, channels)]
-            return f"keras.ops.pad({', '.join(filter(None, (x, str(edges), how)))})"
+            how = ', "reflect"' if mode == "reflect" else ""
+            return f"keras.ops.pad({x}, {[list(ends) for ends in (samples, *sides, channels)]}{how})"
         self.note("Not every backend has this padding: the cells that stand there are taken one by one.")
         for axis, (size, ends) in enumerate(zip(call.shape[2:], sides, strict=True), 1):
             cells = range(-ends[0], size + ends[1])
@@ -235,17 +236,11 @@ class Framework(Writer):
             return f"keras.ops.swapaxes({call.operands[0]}, 1, 2)"
         return f"keras.ops.reshape({call.operands[0]}, {(call.shape[0], -1, call.shape[1])})"
 
-    def _fold(self, call: Call) -> str:
-        self.note("Keras has no fold: NumPy adds each cell of a window where it came from.")
-        self.put(f"array = keras.ops.convert_to_numpy({call.operands[0]})")
-        return f"{self.fill(_fold_source(call), call)}.transpose(0, 2, 3, 1)"
-
     def _scaled_dot_product_attention(self, call: Call) -> str:
-        q, k, v = call.operands
-        self.put(f"scores = keras.ops.matmul({q}, keras.ops.swapaxes({k}, -2, -1)) / {q}.shape[-1] ** 0.5")
-        if call.options.get("is_causal"):
-            self.put('scores = keras.ops.where(np.tri(*scores.shape[-2:]) > 0, scores, -float("inf"))')
-        return f"keras.ops.matmul(keras.ops.softmax(scores), {v})"
+        scores = "scores = keras.ops.matmul({0}, keras.ops.swapaxes({1}, -2, -1)) / {0}.shape[-1] ** 0.5\n"
+        causal = 'scores = keras.ops.where(np.tri(*scores.shape[-2:]) > 0, scores, -float("inf"))\n'
+        weighed = "keras.ops.matmul(keras.ops.softmax(scores), {2})"
+        return self.fill(scores + causal * call.options["is_causal"] + weighed, call)
 
     # Pooling
 
@@ -311,10 +306,6 @@ class Framework(Writer):
     def _softplus(self, call: Call) -> str:
         return self.formula(call) if call.options["beta"] != 1 else f"keras.activations.softplus({call.operands[0]})"
 
-    # Losses
-
-    _smooth_l1_loss = _hinge_loss = Writer.formula
-
     # Training
 
     def optimizer(self, call: Call, weights: str) -> str:
@@ -364,27 +355,3 @@ def _bias(call: Call) -> str:
 def _pad(x: str, before: Sequence[int], after: Sequence[int], value: str = "") -> str:
     edges = [[0, 0], *map(list, zip(before, after, strict=True)), [0, 0]]
     return f"keras.ops.pad({x}, {edges}{f', constant_values={value}' if value else ''})"
-
-
-def _fold_source(call: Call) -> str:
-    """Columns added up in a loop, a template of their name."""
-    o = call.options
-    size, kernel, step = o["output_size"], o["kernel_size"], o["stride"]
-    whole = tuple(i + 2 * p for i, p in zip(size, o["padding"], strict=True))
-    spans = (d * (k - 1) + 1 for d, k in zip(o["dilation"], kernel, strict=True))
-    count = [(w - span) // s + 1 for w, span, s in zip(whole, spans, step, strict=True)]
-    places = [
-        f"{n} * {d} : {n} * {d} + {(c - 1) * s + 1} : {s}"
-        for n, d, c, s in zip("rc", o["dilation"], count, step, strict=True)
-    ]
-    (top, left), (height, width) = o["padding"], size
-    return "\n".join(
-        (
-            f"columns = array.reshape({call.shape[0]}, -1, {', '.join(map(str, (*kernel, *count)))})",
-            f"folded = np.zeros((*columns.shape[:2], {whole[0]}, {whole[1]}))",
-            f"for r in range({kernel[0]}):",
-            f"    for c in range({kernel[1]}):",
-            f"        folded[:, :, {places[0]}, {places[1]}] += columns[:, :, r, c]",
-            f"folded[:, :, {top} : {top + height}, {left} : {left + width}]",
-        )
-    )

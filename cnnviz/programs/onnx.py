@@ -138,9 +138,7 @@ class Framework(Writer):
         self.given.remove(call.operands[0])
 
     def _conv2d(self, call: Call) -> None:
-        if self.operation.calls[0] is call and self.operation.training is None:
-            self.graph.remark("# A cross-correlation: the kernel is not flipped.")
-        self.fill("Conv({operands}{window})", call)
+        self.fill("{correlation}" * (self.operation.training is None) + "Conv({operands}{window})", call)
 
     _conv1d = _conv3d = _conv2d
 
@@ -206,12 +204,8 @@ class Framework(Writer):
     # Sampling and patches
 
     def _pad(self, call: Call) -> None:
-        ends, value = (
-            tuple(end for ends in zip(*pad_sides(call), strict=True) for end in ends),
-            call.options.get("value"),
-        )
-        mode = PAD_MODES[call.options.get("mode", "constant")]
-        self.fill(f"Pad({{0}}, {ends}{f', {value}' if value else ''}{mode})", call)
+        ends = tuple(end for ends in zip(*pad_sides(call), strict=True) for end in ends)
+        self.fill(f"Pad({{0}}, {ends}{PAD_MODES[call.options['mode']]})", call)
 
     def _interpolate(self, call: Call) -> None:
         mode = "corners" if call.options["align_corners"] else call.options["mode"]
@@ -319,39 +313,26 @@ class Framework(Writer):
         remark = "# Dropout of ONNX draws a mask of its own: here the figure's.\n"
         self.fill(f"{remark}{{0}} * {{1}} / {1 - call.options['p']}", call)
 
-    def _activation(self, call: Call) -> None:
+    def usual(self, call: Call) -> str:
+        """An activation."""
         node = "".join(f", alpha={value!r}" for value in list(call.options.values())[:1])
         node = f"{_OPERATORS[call.function]}(X{node})"
         if self.operation.double and call.function not in ("relu", "sigmoid", "tanh"):
             # The only type in which ONNX Runtime has all activations.
             self.single.add(call.result)
-            self.fill("single = Cast({0}, to=1)\n" + node.replace("X", "single"), call)
-        else:
-            self.fill(node.replace("X", "{0}"), call)
+            return self.fill("single = Cast({0}, to=1)\n" + node.replace("X", "single"), call)
+        return self.fill(node.replace("X", "{0}"), call)
 
-    _relu = _tanh = _sigmoid = _selu = _gelu = _hardswish = _mish = _identity = _leaky_relu = _elu = _activation
+    def _softplus(self, call: Call) -> str:
+        return self.fill("Softplus({0})", call) if call.options["beta"] == 1 else self.formula(call)
 
-    def _composed(self, call: Call) -> None:
-        self.graph.formula(self.formula(call), call.result)
-
-    _silu = _composed
-
-    def _softplus(self, call: Call) -> None:
-        if call.options["beta"] == 1:
-            self.fill("Softplus({0})", call)
-        else:
-            self._composed(call)
-
-    # Losses
-
-    def _loss(self, call: Call) -> None:
+    def formula(self, call: Call) -> str:
+        """By nodes."""
         remark = "# ONNX has no elementwise losses: their formulas, node by node."
-        if remark not in self.graph.lines:
+        if "label" in call.options and remark not in self.graph.lines:
             self.graph.remark(remark)
-        self._composed(call)
-
-    _l1_loss = _mse_loss = _huber_loss = _smooth_l1_loss = _hinge_loss = _loss
-    _binary_cross_entropy = _binary_cross_entropy_with_logits = _loss
+        self.graph.formula(super().formula(call), call.result)
+        return self.graph.last
 
     # Training
 

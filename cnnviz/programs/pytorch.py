@@ -13,7 +13,6 @@ _TEMPLATES = {
     "local_response_norm_within": "# torch has it between channels only: here the mean of the squares in a window.\n"
     "squares = F.pad({0}**2, ({before}, {after}, {before}, {after}))\n"
     "{0} / ({k} + {per_mean} * F.avg_pool2d(squares, {size}, stride=1)) ** {beta}",
-    "linear": "F.linear({0}, {1}, {2})",
     "flatten": "{0}.flatten(1)",
     "tokens": "{0}.flatten(2).transpose(1, 2)",
     "add": "{0} + {1}",
@@ -25,14 +24,32 @@ _TEMPLATES = {
     "tanh": "torch.tanh({0})",
     "sigmoid": "torch.sigmoid({0})",
     "softmax": "torch.softmax({0}, dim={dim})",
-    "leaky_relu": "F.leaky_relu({0}, negative_slope={negative_slope})",
-    "elu": "F.elu({0}, alpha={alpha})",
     "softplus": "F.softplus({0}, beta={beta})",
-    **{name: f"F.{name}({{0}})" for name in ["relu", "selu", "relu6", "hardtanh", "gelu", "silu", "hardswish", "mish"]},
+    "silu": "F.silu({0})",
     "cross_entropy": "F.cross_entropy({0}, torch.tensor([{label}]))",
     "mean_cross_entropy": "F.cross_entropy({0}, {1}.long())",
+    **{name: f"{{correlation}}F.{name}({{operands}}{{how}})" for name in ["conv1d", "conv2d", "conv3d"]},
+    **{name: f"F.{name}({{0}}, {{kernel_size}}{{how}})" for name in ["max_pool2d", "avg_pool2d"]},
+    **{name: f"F.{name}({{0}}, {{output_size}})" for name in ["adaptive_max_pool2d", "adaptive_avg_pool2d"]},
+    # Of one number torch makes a size of one axis.
+    "max_unpool2d": "F.max_unpool2d({operands}, {kernel_size}{how}, "
+    "output_size=({o[output_size][0]}, {o[output_size][1]}))",
+    "pad": "F.pad({0}, {o[pad]}{how})",
+    "layer_norm": "F.layer_norm({0}, {o[normalized_shape]}{how})",
+    "group_norm": "F.group_norm({0}, {num_groups}{how})",
+    **{
+        name: f"F.{name}({{0}}, torch.full_like({{0}}, {{label}}), reduction='none'{{how}})"
+        for name in [
+            *("l1_loss", "mse_loss", "huber_loss", "smooth_l1_loss"),
+            *("binary_cross_entropy", "binary_cross_entropy_with_logits"),
+        ]
+    },
     "hinge_loss": "# torch has no hinge loss of this form.\ntorch.clamp({margin} - {label} * {0}, min=0)",
 }
+_UNPOOLED = """# torch has no average unpooling: each value is spread over its window, overlaps take the mean.
+window = torch.ones(1, 1, {o[kernel_size][0]}, {o[kernel_size][1]})
+count = F.conv_transpose2d(torch.ones_like({0}), window, stride={stride}{rest}).clamp(min=1)
+F.conv_transpose2d({0}, window, stride={stride}{rest}) / count"""
 
 
 _DESCENT = """def descend(rule, steps):
@@ -88,59 +105,23 @@ class Framework(Writer):
         """Without what gradients need."""
         return super().shown(shown) + (".detach()" if self.operation.training else "")
 
+    def usual(self, call: Call) -> str:
+        """Under the same name."""
+        return self.fill(f"F.{call.function}({{operands}}{{how}})", call)
+
     # Convolution and pooling
 
-    def _conv2d(self, call: Call) -> str:
-        if self.operation.calls[0] is call:
-            self.note("A cross-correlation: the kernel is not flipped.")
-        return self._same(call)
-
-    def _same(self, call: Call) -> str:
-        return self.called(f"F.{call.function}", *call.operands, **self.options(call))
-
-    _conv_transpose2d = _unfold = _fold = _scaled_dot_product_attention = _same
-    _conv1d = _conv3d = _conv2d
-
     def _deform_conv2d(self, call: Call) -> str:
-        how = dict(zip(["mask"], call.operands[3:], strict=False)) | self.options(call)
-        return self.called("torchvision.ops.deform_conv2d", *call.operands[:3], **how)
-
-    def _interpolate(self, call: Call) -> str:
-        return self.called(
-            "F.interpolate", call.operands[0], **{**self.options(call), "mode": repr(call.options["mode"])}
-        )
-
-    def _pad(self, call: Call) -> str:
-        o, how = call.options, {}
-        if o.get("mode", "constant") != "constant":
-            how["mode"] = repr(o["mode"])
-        elif o.get("value"):
-            how["value"] = o["value"]
-        return self.called("F.pad", call.operands[0], str(tuple(o["pad"])), **how)
-
-    def _pool(self, call: Call) -> str:
-        options = self.options(call)
-        if call.function == "max_unpool2d":
-            # Of one number torch makes a size of one axis.
-            options["output_size"] = "({}, {})".format(*options["output_size"])
-        size = options.pop("kernel_size" if "kernel_size" in options else "output_size")
-        return self.called(f"F.{call.function}", *call.operands, self.plain(size), **options)
-
-    _max_pool2d = _avg_pool2d = _adaptive_max_pool2d = _adaptive_avg_pool2d = _max_unpool2d = _pool
+        mask = ", mask={3}" * (len(call.operands) > 3)
+        return self.fill(f"torchvision.ops.deform_conv2d({{0}}, {{1}}, {{2}}{mask}{{how}})", call)
 
     def results(self, call: Call) -> str:
         """Indices too where they are asked for."""
         return f"{call.result}, indices" if call.options.get("return_indices") else call.result
 
     def _avg_unpool2d(self, call: Call) -> str:
-        y, (k0, k1), s = call.operands[0], call.options["kernel_size"], call.options["stride"]
         rest = unpool_rest(call)
-        how = {"stride": s} | ({"output_padding": rest} if rest != (0, 0) else {})
-        self.note("torch has no average unpooling: each value is spread over its window, overlaps take the mean.")
-        self.put(f"window = torch.ones(1, 1, {k0}, {k1})")
-        count = self.called("F.conv_transpose2d", f"torch.ones_like({y})", "window", **how)
-        self.put(f"count = {count}.clamp(min=1)")
-        return f"{self.called('F.conv_transpose2d', y, 'window', **how)} / count"
+        return self.fill(_UNPOOLED, call, rest=f", output_padding={self.plain(rest)}" if any(rest) else "")
 
     # Normalization
 
@@ -153,26 +134,8 @@ class Framework(Writer):
         return self.called("F.local_response_norm", x, str(size), **o)
 
     def _batch_norm(self, call: Call) -> str:
-        affine = dict(zip(("weight", "bias"), call.operands[1:], strict=False))
-        return self.called("F.batch_norm", call.operands[0], "None", "None", **affine, **self.options(call))
-
-    def _norm(self, call: Call) -> str:
-        options = self.options(call)
-        first = [str(options.pop(name)) for name in ("normalized_shape", "num_groups") if name in options]
-        return self.called(f"F.{call.function}", *call.operands, *first, **options)
-
-    _layer_norm = _instance_norm = _group_norm = _norm
-
-    # Losses
-
-    def _loss(self, call: Call) -> str:
-        x, options = call.operands[0], {k: v for k, v in call.options.items() if k != "label"}
-        label = f"torch.full_like({x}, {self.plain(call.options['label'])})"
-        return self.called(f"F.{call.function}", x, label, reduction="'none'", **options)
-
-    _l1_loss = _mse_loss = _huber_loss = _smooth_l1_loss = _binary_cross_entropy = _binary_cross_entropy_with_logits = (
-        _loss
-    )
+        affine = ", weight={1}, bias={2}" * (len(call.operands) > 1)
+        return self.fill(f"F.batch_norm({{0}}, None, None{affine}{{how}})", call)
 
     # Training
 

@@ -243,8 +243,7 @@ class _Arranger:
         """Whether the stage holds everything with cells of this side."""
         height = sum(self._least_height(row, cell) for row in self._rows)
         return height <= self.fit.height and all(
-            sum(self._slot(stack, cell) for stack in row) + self.fit.px(_GAP) * (len(row) - 1) <= self._room
-            for row in self._rows
+            sum(self._slots(row, cell)) + self.fit.px(_GAP) * (len(row) - 1) <= self._room for row in self._rows
         )
 
     def places(self, cell: int) -> dict[str, Place]:
@@ -267,7 +266,7 @@ class _Arranger:
         return found
 
     def _row_places(self, row: Sequence[Row], cell: int, top: int, height: int) -> dict[str, Place]:
-        slots = [self._slot(stack, cell) for stack in row]
+        slots = self._slots(row, cell)
         stretch = [self._extent(stack[0], cell).stretch for stack in row]
         spare = self._room - sum(slots)
         # Many gaps would leave a plot little.
@@ -303,6 +302,12 @@ class _Arranger:
 
     def _extent(self, panel: Panel, cell: int) -> Extent:
         return painter_class(panel.kind).measure(panel, cell, self.fit)
+
+    def _slots(self, row: Sequence[Row], cell: int) -> list[int]:
+        """The widths of a row's stacks; rows of the same kinds of panels stand in columns."""
+        kinds = [stack[0].kind for stack in row]
+        columns = zip(*(other for other in self._rows if [stack[0].kind for stack in other] == kinds), strict=True)
+        return [max(self._slot(stack, cell) for stack in column) for column in columns]
 
     def _slot(self, stack: Row, cell: int) -> int:
         wide = [self._extent(panel, cell).width for panel in stack]

@@ -12,7 +12,7 @@ from cnnviz.errors import UsageError
 from cnnviz.notation import size_text
 from cnnviz.story import Cells, Story, Tensor, Windows, load_sheets, lost_of, shade_for
 from cnnviz.storyboard import Change, Mark, Shade, Values
-from cnnviz.words import Expression, Joined, Number, Symbol, Text, Words, equation, total
+from cnnviz.words import Expression, Joined, Math, Number, Symbol, Text, Words, equation, total
 
 Place = tuple[int, ...]
 BY_X, BY_W, BY_B, BY_Y = (rf"\partial L/\partial {letter}" for letter in "xwby")
@@ -64,6 +64,13 @@ def arrives(G: Cells) -> Iterator[Change]:
 def received(number: Number, at: Place, symbol: str = BY_Y) -> Words:
     """A cell of the gradient with its value: `∂L/∂y₁₂ = 3`."""
     return Joined((Symbol(symbol, tuple(n + 1 for n in at)), number), " = ")
+
+
+def to_both(number: Number, at: Place, kernel: str, by_kernel: str) -> Words:
+    """What a cell of the gradient adds, by its window and by the kernel."""
+    said = "{g}: add {value} × window to {by_w}, {value} × {w} to {by_x}"
+    named = {"w": Math(kernel), "by_w": Math(by_kernel), "by_x": Math(BY_X)}
+    return Text(said, g=received(number, at), value=number, **named)
 
 
 class Sums:

@@ -84,7 +84,7 @@ def tell_stack(scene: Signal, dilations: tuple[int, ...]) -> Story:
         yield story.step(asked, SetNode(panel="stack", node=f"{top}.{last}", role="output", text="?"), beats=2)
         for n, (before, field) in zip(range(top, 0, -1), pairwise(fields), strict=True):
             d = dilations[n - 1]
-            grown = equation("r", Number(before) + (Number(k) - 1) * d, field)
+            grown = equation(Symbol("r"), Number(before) + (Number(k) - 1) * d, field)
             lit = [SetNode(panel="stack", node=f"{n - 1}.{t}", role="kernel") for t in trees[n - 1]]
             tree = [
                 SetEdge(panel="stack", source=f"{n - 1}.{t - j * d}", target=f"{n}.{t}", role="active")
@@ -104,9 +104,11 @@ def tell_stack(scene: Signal, dilations: tuple[int, ...]) -> Story:
             b = Number(scene.bias, None)
             name = Symbol("y" if n == top else f"h^{{({n})}}", (length,))
             yield story.step(equation(name, dot(pixels, weights, b, number(n, last)), number(n, last)), shown, beats=2)
+        told = Text("Output {t} is made of {n} inputs, and of none that comes later", t=length, n=len(trees[0]))
+        yield story.step(told, beats=2)
 
     spread: Expression = total([Number(d) for d in dilations])
-    formula = equation("r = 1 + (k − 1)·Σd", Number(1) + Number(k - 1) * spread, fields[-1])
+    formula = equation(Math(r"r=1+(k-1)\cdot\Sigma d"), Number(1) + Number(k - 1) * spread, fields[-1])
     panel = Network(name="stack", nodes=tuple(nodes()), edges=tuple(Edge(source=a, target=b) for a, b in edges))
     alt = Text(
         "{n} causal convolutions with dilations {d} on a signal of {length}: the last output sees {r} inputs",
@@ -116,7 +118,7 @@ def tell_stack(scene: Signal, dilations: tuple[int, ...]) -> Story:
         r=seen,
     )
     roles = ("kernel", "output", "input", "pending")
-    return story.play(steps, 1 + 2 * len(dilations), (panel,), alt=alt, step_roles=roles, formula=formula)
+    return story.play(steps, 2 + 2 * len(dilations), (panel,), alt=alt, step_roles=roles, formula=formula)
 
 
 def _trees(length: int, k: int, dilations: tuple[int, ...]) -> list[list[int]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from cnnviz.functions.activations import Activation
 from cnnviz.story import Cells, Story, Tensor
 from cnnviz.storyboard import Change, Mark, Relabel, Shade, Step
-from cnnviz.words import Expression, Math, Number, Symbol, Text, call, equation, substitute, total
+from cnnviz.words import Expression, Math, Number, Symbol, Text, Words, call, equation, precise, substitute, total
 
 _LETTERS = {"x": "x", "w1": "W", "b1": "b", "z": "z", "h": "h", "w2": "v", "b2": "c", "y": "y", "loss": "L"}
 
@@ -109,17 +110,24 @@ class Chain:
         place = row, column
         w, g = Number(cells[place].value, cells.decimals), self.G["w2"][place]
         new = Number(float(after[place]), cells.decimals, cells.ref(place))
-        moved = equation(None, w - self.rate * g, new)
+        moved = equation(None, precise(w - self.rate * g, new), new)
         said = Text("Every weight moves against its gradient, one of {w}: {sum}", w=Math("v"), sum=moved)
-        yield self.story.step(said, changed, self._unmarked(), cells.mark("current", place), beats=3)
+        changed += self._unmarked()
+        yield self.story.step(said, changed, cells.mark("current", place), beats=3)
         again: list[Change] = [change for name in ("z", "h", "y") for change in self._after(name)]
-        falls = Text(
-            "Forward again: the loss goes from {before} to {after}",
-            before=self.loss("loss"),
-            after=self.loss("after_loss"),
-        )
+        y, loss = self.V["y"], self.after[0, 0]
+        squared = (replace(y[0, 0], value=float(self.found["after_y"].values.ravel()[0])) - self.target) ** 2
+        said = Text("Forward again: {sum}", sum=equation(Symbol("L"), precise(squared, loss), loss))
         again.append(Relabel(panel=self.V["loss"].name, label=Math(r"L\ \mathrm{before}")))
-        yield self.story.step(falls, again, self.V["w2"].hide("current"), self.after.write((0, 0)), beats=3)
+        yield self.story.step(said, again, self.V["w2"].hide("current"), self.after.write((0, 0)), beats=3)
+
+    def answer(self) -> Words:
+        """What the step has done to the loss."""
+        before, after = self.loss("loss"), self.loss("after_loss")
+        said = "One step against every gradient: the loss goes from {before} to {after}"
+        if after.value > before.value:
+            said = "The step was too long: the loss goes from {before} to {after}"
+        return Text(said, before=before, after=after)
 
     def _after(self, name: str) -> Iterator[Change]:
         cells = self.V[name]
@@ -144,10 +152,11 @@ class Chain:
     ) -> Step:
         """A number with its arithmetic; it comes from a `source`, from all of it or the cell `at`."""
         index = tuple(n + 1 for n, size in zip(place, cells.values.shape, strict=True) if size > 1)
-        caption = equation(Symbol(letter, index), arithmetic, cells[place])
+        caption = equation(Symbol(letter, index), precise(arithmetic, cells[place]), cells[place])
+        gone = list(self._unmarked())
         begun = source.mark("window", at or (0, 0), (1, 1) if at else source.values.shape)
-        return self.story.step(caption, self._unmarked(), begun, cells.write(place, role=role))
+        return self.story.step(caption, gone, begun, cells.write(place, role=role))
 
     def _unmarked(self) -> Iterator[Change]:
         for cells in (*self.V.values(), *self.G.values()):
-            yield from (cells.hide("current"), cells.hide("window"))
+            yield from cells.rest()

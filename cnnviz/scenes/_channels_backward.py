@@ -7,19 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnviz.scenes._backward import BY_B, BY_W, BY_X, BY_Y, SENT, Place, Sums, arrives, gradient_panel, received, stamp
+from cnnviz.scenes._backward import (
+    BY_B,
+    BY_W,
+    BY_X,
+    BY_Y,
+    SENT,
+    Place,
+    Sums,
+    arrives,
+    gradient_panel,
+    received,
+    stamp,
+    to_both,
+)
 from cnnviz.story import Axis, Cells, Story, Tensor, Windows
 from cnnviz.storyboard import Change, Mark, Step, Values
-from cnnviz.words import Expression, Math, Number, Shape, Symbol, Text, Words, equation, total
+from cnnviz.words import Expression, Math, Number, Shape, Symbol, Text, Words, equation, joined, total
 
 if TYPE_CHECKING:
     from cnnviz.scenes.conv_backward import ConvBackward
 
-_BOTH = "{g}: times its window for filter {f}, times filter {f} for the input"
-
 
 class _ByWeight:
     """Windows move over the input X, and each cell of the gradient G adds its multiple of them to a filter's."""
+
+    formula = Math(rf"{BY_W}_{{fc}}=x_c\ast {BY_Y}_f\qquad {BY_B}_f=\Sigma\,{BY_Y}_f")
 
     def __init__(self, story: Story, windows: Windows, G: Cells, found: Mapping[str, Tensor], maps: Any) -> None:
         x, w, g = found["x"].values[0], found["w"].values, G.values
@@ -33,7 +46,7 @@ class _ByWeight:
         for f in range(len(w)):
             pairs = zip(self.places, products, strict=True)
             amounts = [dict(zip(kernels, each, strict=True)) if at[0] == f else {} for at, each in pairs]
-            label, more = _label(BY_W, f, w), {"axes": 3, "index": (f,), **_kernels(w)}
+            label, more = _label(BY_W, f, w), {"axes": 3, "index": (f,), **_held(w.shape[1])}
             self.by_w.append(Sums(story, f"weight {f + 1}", label, found["grad_w"], amounts, **more))
         shares: list[Mapping[Place, float]] = [{(at[0], 0): float(g[at])} for at in self.places]
         self.by_b = Sums(story, "bias", Text("${g}$", g=BY_B), found["grad_b"], shares)
@@ -71,10 +84,12 @@ class _ByWeight:
 class _ByInput:
     """Each cell of the gradient G stamps its multiple of its filter, one of W, onto the input's gradient."""
 
+    formula = Text("${x}=\\Sigma_f\\,{y}_f$ in zeros $\\ast\\ w_f$ rotated", x=BY_X, y=BY_Y)
+
     def __init__(self, story: Story, windows: Windows, G: Cells, found: Mapping[str, Tensor], maps: Any) -> None:
         w, shape = found["w"].values, Shape(found["x"].values.shape[1:])
         self.G, self.places = G, list(windows.places())
-        more = {"role": "forward", "shade": story.shade(w, plain=True), **_kernels(w)}
+        more = {"role": "forward", "shade": story.shade(w, plain=True), **_held(w.shape[1])}
         self.W = [story.cells(f"filter {f + 1}", _label("w", f, w), each, **more) for f, each in enumerate(w)]
         stamps = [stamp(windows, at, float(G.values[at]) * w[at[0]]) for at in self.places]
         label = Text("${g}$ {size}", g=BY_X, size=shape)
@@ -109,8 +124,8 @@ def channels_backward(scene: ConvBackward, story: Story, found: Mapping[str, Ten
         if symbol != "g" or value > 1:
             story.set(word, symbol, Number(value), size=False)
     story.sizes(k=w.shape[2:], s=scene.s, p=scene.p, d=scene.d)
-    channels = _held("channel {n}", len(x))
-    G = gradient_panel(story, g, **_held("map {n}", len(w)))
+    channels = _held(len(x))
+    G = gradient_panel(story, g, **_held(len(w)))
     parts: list[_ByWeight | _ByInput] = []
     upper: list[Cells] = []
     lower: list[Cells] = []
@@ -128,7 +143,7 @@ def channels_backward(scene: ConvBackward, story: Story, found: Mapping[str, Ten
         yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
         for n, at in enumerate(windows.places()):
             added, moved = [each.add(n) for each in sums], [part.step(n) for part in parts]
-            both = Text(_BOTH, g=received(G[at], at), f=at[0] + 1)
+            both = to_both(G[at], at, f"w_{at[0] + 1}", f"{BY_W}_{at[0] + 1}")
             yield story.step(both if len(parts) > 1 else parts[0].caption(n), *moved, G.mark("current", at), *added)
         for part in parts:
             rest = [part.rest(), *(each.rest() for each in part.sums)]
@@ -146,20 +161,15 @@ def channels_backward(scene: ConvBackward, story: Story, found: Mapping[str, Ten
             w=Shape(w.shape),
             grad=Shape(g.shape),
         ),
-        formula=Math(rf"{BY_W}_{{fc}}=x_c\ast {BY_Y}_f\qquad {BY_B}_f=\Sigma\,{BY_Y}_f"),
+        formula=joined((part.formula for part in parts), "     "),
         step_roles=("input", "kernel", "kernel_on_padding", "output"),
         convention=Text("grey: what the way forward has computed"),
     )
 
 
-def _held(caption: str, count: int) -> dict[str, Any]:
-    """Sheets held together in a row, each with its number."""
-    return {"captions": tuple(Text(caption, n=n + 1) for n in range(count)), "columns": count, "held": True}
-
-
-def _kernels(w: Values) -> dict[str, Any]:
-    """The kernels of a filter, held together."""
-    return {"captions": ("",) * w.shape[1], "columns": w.shape[1], "held": True}
+def _held(count: int) -> dict[str, Any]:
+    """Channels, maps or kernels held together in a row."""
+    return {"captions": ("",) * count, "columns": count, "held": True}
 
 
 def _label(letter: str, f: int, w: Values) -> Words:

@@ -8,10 +8,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnviz.scenes._backward import BY_B, BY_W, BY_X, BY_Y, SENT, Place, Sums, arrives, gradient_panel, received, stamp
+from cnnviz.scenes._backward import (
+    BY_B,
+    BY_W,
+    BY_X,
+    BY_Y,
+    SENT,
+    Place,
+    Sums,
+    arrives,
+    gradient_panel,
+    received,
+    stamp,
+    to_both,
+)
 from cnnviz.story import Axis, Cells, Sliding, Story, Tensor, Windows, check_steps, times
 from cnnviz.storyboard import Mark, Step, Values
-from cnnviz.words import Expression, Math, Shape, Text, Words, dot, equation, total
+from cnnviz.words import Expression, Math, Shape, Text, dot, equation, joined, total
 
 if TYPE_CHECKING:
     from cnnviz.scenes.conv_backward import ConvBackward
@@ -24,21 +37,25 @@ def sums_of_windows(scene: ConvBackward, story: Story, slide: Sliding, found: Ma
     x, w, windows = scene.map.values, scene.weights.values, slide.windows
     drawn, places, weights = windows.padded(x, 0), list(windows.places()), list(np.ndindex(w.shape))
     X = story.cells("input", "$x$ {size}", found["x"], windows=windows, role="forward", data=scene.map)
-    G = gradient_panel(story, g)
+    both = scene.part == "both"
+    G = gradient_panel(story, g, under=both)
     windowed = [dict(zip(weights, [g[at] * drawn[cell] for cell in windows.cells(at)], strict=True)) for at in places]
     by_w = Sums(story, "weight", Text("${g}$", g=BY_W), found["grad_w"], windowed)
-    by_b = Sums(story, "bias", Text("${g}$", g=BY_B), found["grad_b"], [{(0, 0): float(g[at])} for at in places])
+    by_b = Sums(
+        story, "bias", Text("${g}$", g=BY_B), found["grad_b"], [{(0, 0): float(g[at])} for at in places], under=both
+    )
     sums = [by_w, by_b]
     stage: list[tuple[Cells | str, ...]] = [(X, "∗", G, "=", by_w.panel, by_b.panel)]
-    if scene.part == "both":
+    if both:
         W = story.cells("kernel", "$w$ {size}", found["w"], role="forward")
         stamps = [stamp(windows, at, float(g[at]) * w) for at in places]
         sums.append(Sums(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], stamps))
-        # Each stands above its gradient.
-        stage = [(X, W, G), (sums[-1].panel, by_w.panel, by_b.panel)]
+        stage = [(X, W, G, "→", sums[-1].panel, by_w.panel, by_b.panel)]
     # The weight that meets the most values is worked out.
     example = max(range(len(weights)), key=lambda n: sum(bool(drawn[windows.cells(at)[n]]) for at in places))
     worked = weights[example]
+
+    full = Text("${x}={y}$ in zeros $\\ast\\ w$ rotated", x=BY_X, y=BY_Y)
 
     def product(at: Place) -> Expression:
         return G[at] * X[windows.cells(at)[example]]
@@ -49,16 +66,13 @@ def sums_of_windows(scene: ConvBackward, story: Story, slide: Sliding, found: Ma
         yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
         for n, at in enumerate(places):
             added = [each.add(n) for each in sums]
-            caption: Words
-            if scene.part == "both":
-                names = {"w": Math(BY_W), "x": Math(BY_X)}
-                caption = Text(
-                    "{g}: times its window for {w}, times the kernel for {x}", g=received(G[at], at), **names
-                )
-            else:
-                caption = by_w.so_far(by_w.panel.symbol(BY_W, worked), worked, product, places[: n + 1])
-            yield story.step(caption, X.window(windows, at), G.mark("current", at), *added)
-        gone = [*X.cover(()), X.hide("window"), G.hide("current")]
+            caption = by_w.so_far(by_w.panel.symbol(BY_W, worked), worked, product, places[: n + 1])
+            if both:
+                caption = to_both(G[at], at, "w", BY_W)
+            # Where it stands below the kernel, a link to an outline would cross numbers.
+            here = G.cover([at]) if both else [G.mark("current", at)]
+            yield story.step(caption, X.window(windows, at), here, *added)
+        gone = [*X.rest(), *G.rest()]
         bias = equation(Math(BY_B), total(G.read(places)), by_b.panel[0, 0])
         said = Text("The bias was added everywhere: {sum}", sum=bias)
         yield story.step(said, gone, *(each.rest() for each in sums), beats=2)
@@ -73,7 +87,7 @@ def sums_of_windows(scene: ConvBackward, story: Story, slide: Sliding, found: Ma
             slides=slide.told(story.told("kernel")),
             grad=Shape(windows.out),
         ),
-        formula=Math(rf"{BY_W}=x\ast {BY_Y}\qquad {BY_B}=\Sigma\,{BY_Y}"),
+        formula=joined((Math(rf"{BY_W}=x\ast {BY_Y}\qquad {BY_B}=\Sigma\,{BY_Y}"), full if both else None), "     "),
         step_roles=("input", "kernel", "kernel_on_padding", "output"),
         convention=Text("grey: what the way forward has computed"),
     )
@@ -93,10 +107,10 @@ def full_convolution(scene: ConvBackward, story: Story, windows: Windows, grad_x
     check_steps(count := 2 + g.size + frame.count, "this gradient")
     G = story.cells(
         "gradient",
-        Text("${g}$ {size}", g=BY_Y, size=Shape(g.shape)),
+        Text("${g}$ {size}, with zeros {whole}", g=BY_Y, size=Shape(g.shape), whole=Shape(picture.shape)),
         picture,
         first=np.full(picture.shape, np.nan),
-        roles=np.where(roles == "input", "pending", "empty"),
+        roles=np.where(roles == "input", "pending", roles),
         notes=True,
         marks=(_WINDOW, _CURRENT),
     )
@@ -111,7 +125,7 @@ def full_convolution(scene: ConvBackward, story: Story, windows: Windows, grad_x
         cells = [G.set(place, role="input", value=float(picture[place])) for place in stands.values()]
         yield story.step(Text(SENT, g=Math(BY_Y)), cells, W.relabel(), beats=2)
         for n, (at, place) in enumerate(stands.items()):
-            caption = Text("{g} stamps {value} × kernel where its window was", g=received(G[place], at), value=G[place])
+            caption = Text("{g}: add {value} × kernel where its window was", g=received(G[place], at), value=G[place])
             yield story.step(caption, by_x.add(n), G.mark("current", place))
         said = Text("The same from the other end: zeros around {g}, the kernel rotated by 180°", g=Math(BY_Y))
         empty = set(np.ndindex(picture.shape)) - set(stands.values())
@@ -137,6 +151,7 @@ def full_convolution(scene: ConvBackward, story: Story, windows: Windows, grad_x
             o=Shape(frame.out),
         ),
         formula=Text("${x}={y}$ with zeros around $\\ast\\ w$ rotated by 180°", x=BY_X, y=BY_Y),
+        answer=Text("Adding stamps and sliding the rotated kernel give the same gradient"),
         step_roles=("input", "kernel", "kernel_on_padding", "output", "padding", "zero"),
         convention=Text("x itself is not needed: the convolution is linear"),
     )

@@ -7,15 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from operator import mul
-from typing import Any
-
-import numpy as np
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_KERNEL, MAX_LAYERS
 from cnnviz.parameters import quote, suggest
-from cnnviz.story import Graph, Tensor
-from cnnviz.words import Expression, Number
+from cnnviz.words import Assigned, Expression, Number, Text, Words, joined, size
 
 _ALIASES = {"maxpool": "pool", "avgpool": "pool", "fc": "linear", "dense": "linear"}
 SAME_SIZE = ("relu", "tanh", "sigmoid", "gelu", "silu")
@@ -44,6 +40,14 @@ class LayerText:
     inputs: int | None = None
     outputs: int = 0
 
+    @property
+    def name(self) -> Words:
+        """The layer with its sizes: `conv k = 3, s = 2`."""
+        usual = {"s": self.k if self.word == "pool" else 1, "p": 0, "d": 1}
+        found = {letter: getattr(self, letter) for letter in "kspd"}
+        said = joined(Assigned(size(letter), Number(n)) for letter, n in found.items() if n != usual.get(letter))
+        return Text("{layer} {sizes}", layer=self.word, sizes=said)
+
     def out(self, i: int) -> int:
         """Its output size of `i` cells; raises UsageError that names the layer where its kernel does not fit."""
         span = self.d * (self.k - 1) + 1
@@ -61,20 +65,6 @@ def field_growth(layers: Sequence[LayerText]) -> list[Expression]:
     """What each layer adds to the receptive field: (k − 1)·d·j, with j the product of all strides before it."""
     jumps = accumulate((layer.s for layer in layers), mul, initial=1)
     return [Number(layer.d * (layer.k - 1)) * jump for layer, jump in zip(layers, jumps, strict=False)]
-
-
-def record_paths(graph: Graph, layers: Sequence[LayerText], sizes: Sequence[int]) -> list[Tensor]:
-    """On how many paths the middle output cell reaches each cell of each map, from the output back to the input."""
-    one = np.zeros((sizes[-1],) * 2)
-    one[(sizes[-1] // 2,) * 2] = 1
-    paths = [graph.map("g", one)]
-    for n, layer in reversed(list(enumerate(layers))):
-        rest = sizes[n] + 2 * layer.p - layer.d * (layer.k - 1) - 1 - layer.s * (sizes[n + 1] - 1)
-        kernel = graph.kernel(f"ones{n + 1}", np.ones((layer.k,) * 2))
-        how = {"stride": layer.s, "padding": layer.p, "output_padding": rest, "dilation": layer.d}
-        options: dict[str, Any] = {name: (value,) * 2 for name, value in how.items()}
-        paths.append(graph.compute("conv_transpose2d", paths[-1], kernel, result=f"paths{n}", groups=1, **options))
-    return paths
 
 
 def read_layers(text: str, words: tuple[str, ...]) -> list[LayerText]:

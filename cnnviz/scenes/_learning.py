@@ -14,10 +14,11 @@ import numpy as np
 from cnnviz.network.learning import Learner
 from cnnviz.network.recorded import record_layers
 from cnnviz.operation import MAP, Call
+from cnnviz.scenes._curves import answered
 from cnnviz.scenes._rules import Rule, Settings, short
 from cnnviz.story import Graph
 from cnnviz.storyboard import Change, MoveDot, SetCurve, Values
-from cnnviz.words import Number, Strong, Text, Words
+from cnnviz.words import Number, Text, Words
 
 _GROWN, _LATE = 3.0, 5
 """Training has diverged where the mean loss of the last epochs, so many of them, is so many times the first."""
@@ -159,9 +160,16 @@ class Training:
         known = self._known(epoch, digits)
         if epoch == 0:
             return Text("Random weights: loss {loss}, {right} of {n} examples correct", **known)
-        if epoch == self.epochs and self.diverged:
-            return Text("Epoch {epoch}: loss {loss}, {lost}", lost=Strong(Text("diverged")), **known)
         return Text("Epoch {epoch}: loss {loss}, {right} of {n} examples correct", **known)
+
+    def answer(self, digits: int) -> Words:
+        """What training has come to."""
+        if self.diverged:
+            return Text("The steps are too long: the loss does not settle")
+        first, known = Number(float(self.loss[0]), digits), self._known(self.epochs, digits)
+        return Text(
+            "In {epoch} epochs the loss went from {first} to {loss}: {right} of {n} correct", first=first, **known
+        )
 
     def _known(self, epoch: int, digits: int) -> dict[str, Any]:
         right, loss = round(self.accuracy[epoch] * self.examples), float(self.loss[epoch])
@@ -173,6 +181,8 @@ class Training:
         new = slice(max(before, 0), now + 1)
         at = np.arange(float(len(self.loss)))[new]
         yield SetCurve(panel="loss", curve="loss", x=at, y=self.loss[new], extend=True)
+        if now == self.epochs:
+            yield from answered("loss")
         if self.scheduled:
             epoch = max(now, 1)
             yield MoveDot(panel="rate", dot="now", x=float(epoch), y=float(self.rates[epoch - 1]))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cnnviz.network.learning import Learner
+from cnnviz.scenes._curves import question
 from cnnviz.scenes._learning import Training
 from cnnviz.story import Cells, Story
 from cnnviz.storyboard import Change, Curve, Dot, Panel, Plot, SetHeights, Shade, Surface, Values
@@ -31,6 +32,7 @@ class Plane:
         one, other = x[labels == 0], x[labels == 1]
         panel = Surface(
             name="plane",
+            label=Text("dots: class 1, rings: class 2"),
             x_range=(-reach, reach),
             y_range=(-reach, reach),
             axes="frame",
@@ -98,7 +100,7 @@ def view(story: Story, learner: Learner, x: Values, labels: Values, weights: Seq
 def progress(training: Training, epochs: int) -> tuple[Plot, Plot]:
     """The loss over the epochs, above the learning rate where that changes, else above the accuracy."""
     most = max(1.0, min(float(training.loss.max()), _HIGHEST * float(training.loss[0])))
-    loss = _course("loss", "tangent", epochs, most)
+    loss = replace(_course("loss", "tangent", epochs, most), dots=(question(np.array([epochs])),))
     if training.scheduled:
         return loss, _schedule(training.rates)
     accuracy = _course("accuracy", "added", epochs, 1.0)

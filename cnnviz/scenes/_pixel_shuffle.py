@@ -41,11 +41,14 @@ def tell_shuffle(scene: Upsample) -> Story:
     shapes = {"i": Shape(x.shape if not back else (1, *size)), "o": Shape(y.values.shape[1:])}
     story.point = Text(away if back else near, n=r if back else r * r, **shapes)
     story.set("factor", "r", Number(r), size=False)
-    marks = (Mark(name="window", role="window"),)
-    X = story.cells("input", "Input {size}", x[0] if back else x, roles=roles["input"].astype(str), marks=marks)
+    # No window: a line across other channels would say nothing.
+    marks = (Mark(name="source", role="window"),)
+    # Each channel stands where its numbers have their place among neighbours.
+    how: dict[str, dict[str, Any]] = {one: {}, many: {"columns": r}}
+    coming, coloured = roles["input"].astype(str), roles["output"].astype(str)
+    X = story.cells("input", "Input {size}", x[0] if back else x, roles=coming, marks=marks, **how["input"])
     graph.show_input("input", X.values, X.values.shape)
-    axes, coloured = 3 if back else 2, roles["output"].astype(str)
-    Y = story.cells("output", "Output {size}", y, axes=axes, pending=True, roles=coloured)
+    Y = story.cells("output", "Output {size}", y, axes=3 if back else 2, pending=True, roles=coloured, **how["output"])
 
     def source(at: Place) -> Place:
         if back:
@@ -57,13 +60,21 @@ def tell_shuffle(scene: Upsample) -> Story:
         for at in np.ndindex(*Y.values.shape):
             cell = source(at)
             caption = equation(Y.symbol("y", at), X.symbol("x", cell), Y[at])
-            yield story.step(caption, X.mark("window", cell), Y.write(at, role=str(coloured[at])))
+            written = Y.write(at, role=str(coloured[at]), source=X, origin=cell)
+            yield story.step(caption, X.mark("source", cell), written)
 
-    index = r"y_{c,\;r\cdot i+a,\;r\cdot j+b}=x_{c\cdot r^2+r\cdot a+b,\;i,\;j}"
-    there = r"y_{c\cdot r^2+r\cdot a+b,\;i,\;j}=x_{c,\;r\cdot i+a,\;r\cdot j+b}"
+    # Counted from 1, and not as indices, which would be tiny.
+    places, channels = r"[\,r\,(i-1)+a,\;r\,(j-1)+b\,]", r"[\,r\,(a-1)+b,\;i,\;j\,]"
+    formula = Math(f"y{channels}=x{places}" if back else f"y{places}=x{channels}")
     alt = Text(
         "{name}: {steps} the {o} output", name=Text(title.template.lower()), steps=filling(Y.values.size), **shapes
     )
     return story.play(
-        steps, Y.values.size, (X, "→", Y), alt=alt, formula=Math(there if back else index), step_roles=_ROLES
+        steps,
+        Y.values.size,
+        (X, "→", Y),
+        answer=Text("Every number is still there: only its place is new"),
+        alt=alt,
+        formula=formula,
+        step_roles=_ROLES,
     )

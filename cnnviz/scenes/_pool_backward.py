@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from cnnviz.notation import exact_digits
 from cnnviz.scenes._backward import Place, Sums, received, stamp
 from cnnviz.scenes._unpooling import place_of
 from cnnviz.story import Cells, Windows
@@ -29,5 +30,6 @@ def sent(windows: Windows, G: Cells, at: Place, by_x: Sums, best: Place | None) 
     value, count = received(G[at], at), len(windows.cells(at))
     if best is not None:
         return Text("{g} goes to the maximum at {place}", g=value, place=place_of(best))
-    share = Number(float(G.values[at]) / count, by_x.panel.decimals)
+    part = float(G.values[at]) / count
+    share = Number(part, exact_digits(part, by_x.panel.decimals))
     return Text("{g}: each cell of its window gets {share}", g=value, share=equation(None, G[at] / count, share))

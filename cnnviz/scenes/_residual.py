@@ -35,7 +35,8 @@ class Ways:
         equals = [Operator(name=f"equals-{n}", text="=") for n in (1, 2)]
         self.stage = (
             (self.X, "→", self.F, plus[0], self.S, equals[0], self.Y),
-            (self.G, Operator(name="back", text="→"), self.B[0], plus[1], self.B[1], equals[1], self.D),
+            # Backward from right to left: each stands above its gradient.
+            (self.D, equals[1], self.B[0], plus[1], self.B[1], Operator(name="back", text="←"), self.G),
         )
 
     def _panel(self, name: str, label: Words, values: Values | Tensor, role: str = "") -> Cells:
@@ -61,27 +62,28 @@ class Ways:
         yield self.story.step(Text(SENT, g=Math(BY_Y)), self._unmarked(), arrives(self.G), beats=2)
         yield self._step(back, (self.G,), B[0], "kernel")
         yield self._step(Text(other), (self.G,), B[1], "input")
-        yield self._step(Text("{x} got both: {sum}", x=x, sum=_sum(self.D, B, BY_X)), B, self.D)
+        yield self._step(Text("{x} gets both: {sum}", x=x, sum=_sum(self.D, B, BY_X)), B, self.D)
 
     def _step(self, caption: Words, sources: Sequence[Cells], result: Cells, role: str = "output") -> Step:
         """A whole panel is made from others: each value comes from where it is made, a stride apart in larger ones."""
         shape = result.values.shape
-        marks = [result.mark("current", (0, 0), shape)]
+        marks: list[Change] = [*self._unmarked(), result.mark("current", (0, 0), shape)]
         marks += [source.mark("window", (0, 0), source.values.shape) for source in sources]
         whole: list[Change] = []
         for source, at in itertools.product(sources, np.ndindex(shape)):
             ends = zip(at, source.values.shape, shape, strict=True)
             origin = tuple(n * -(-size // made) if size >= made else n * size // made for n, size, made in ends)
             whole += result.write(at, mark="", role=role, source=source, origin=origin)
-        return self.story.step(caption, self._unmarked(), marks, whole, beats=2)
+        return self.story.step(caption, marks, whole, beats=2)
 
     def _unmarked(self) -> Iterator[Change]:
         for cells in (self.X, self.F, self.S, self.Y, self.G, *self.B, self.D):
-            yield from (cells.hide("window"), cells.hide("current"))
+            yield from cells.rest()
 
 
 def _sum(cells: Cells, parts: Sequence[Cells], letter: str) -> Words:
-    """The largest of some sums."""
-    at = tuple(int(n) for n in np.unravel_index(int(np.abs(cells.values).argmax()), cells.values.shape))
+    """The largest of some sums, if there is one of two parts that are not 0."""
+    one, other = (part.values for part in parts)
+    at = max(np.ndindex(cells.values.shape), key=lambda at: (bool(one[at] and other[at]), abs(cells.values[at])))
     summed = equation(cells.symbol(letter, at), parts[0][at] + parts[1][at], cells[at])
     return Text("{sum}", sum=summed)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from cnnviz.story import Cells, Story
 from cnnviz.storyboard import Change, Mark, Operator, Panel, Shade, Step, Values
-from cnnviz.words import Expression, Math, Number, Text, Words, call, equation, total
+from cnnviz.words import Expression, Math, Number, Text, Words, call, equation, precise, total
 
 _NAMES = r"\mu", r"\sigma^2"
 
@@ -16,7 +17,7 @@ _NAMES = r"\mu", r"\sigma^2"
 class Statistics:
     """B holds the batches, a column each; S their mean and variance, R the running ones; X is normalized to Y.
 
-    `weights` are the shares of what was there and of the new batch.
+    `weights` are the shares of what was there and of the new batch; a variance is over all samples but so many `lost`.
     """
 
     def __init__(
@@ -28,8 +29,9 @@ class Statistics:
         weights: Sequence[Expression],
         x: Values,
         y: Values,
+        lost: int,
     ) -> None:
-        self.story, self.weights = story, weights
+        self.story, self.weights, self._lost = story, weights, lost
         self.B = self._row("batches", Text("batches"), batches, "input")
         names, labels = ("batch-mean", "batch-variance"), [Math(each) for each in _NAMES]
         self.S = [
@@ -37,7 +39,7 @@ class Statistics:
             for name, label, values in zip(names, labels, own, strict=True)
         ]
         self.R = [
-            self._row(f"running-{n}", Text("running {x}", x=label), values, under=n == 1)
+            self._row(f"running-{n}", Text("running {x}", x=label), values, "kernel", known=1, under=n == 1)
             for n, (label, values) in enumerate(zip(labels, running, strict=True))
         ]
         self.X = self._row("input", Math("x"), x, "input")
@@ -46,49 +48,59 @@ class Statistics:
         training, inference = (Operator(name=name, text=Text(name), size=20) for name in ("Training:", "Inference:"))
         self.stage: tuple[tuple[Cells | Panel | str, ...], ...] = (
             (training, self.B, "→", *self.S, into, *self.R),
-            (inference, self.X, normalized, self.Y),
+            # As many as in training: input and result stand in its columns.
+            (inference, self.X, normalized, self.Y, *(Operator(name=f"blank-{n}", text="") for n in (1, 2))),
         )
 
-    def _row(self, name: str, label: Words, values: Values, role: str = "", *, under: bool = False) -> Cells:
-        """Numbers side by side, which steps bring in unless they have a role."""
+    def _row(
+        self, name: str, label: Words, values: Values, role: str = "", *, known: int = 0, under: bool = False
+    ) -> Cells:
+        """Numbers side by side, which steps bring in or that have a role; maybe the first few are `known`."""
         array = np.atleast_2d(values)
         shade = Shade(scale="diverging", lo=float(array.min()), hi=float(array.max()) or 1.0)
-        marks = Mark(name="current", role="result"), Mark(name="window", role="window")
-        first = {"role": role} if role else {"pending": True}
+        current, window = Mark(name="current", role="result"), Mark(name="window", role="window")
+        # Where a window is drawn, no other cell has its colour.
+        marks = (current,) if name == "batches" or known else (current, window)
+        first: dict[str, Any] = {"role": role} if role else {"pending": True}
+        if known:
+            here = np.arange(array.size)[None] < known
+            first = {"first": np.where(here, array, np.nan), "roles": np.where(here, role, "pending")}
         digits = self.story.decimals(array)
         return self.story.cells(name, label, array, shade=shade, marks=marks, digits=digits, under=under, **first)
 
     def steps(self) -> Iterator[Step]:
-        """Three for each batch, one for each value at inference, and a last look."""
-        start = [change for cells in self.R for change in cells.write((0, 0), mark="", role="kernel")]
+        """Four for each batch, and one for each value at inference."""
         (m, count), step = self.B.values.shape, self.story.step
         for batch in range(count):
             column = [(n, batch) for n in range(m)]
-            mean = equation(Math(_NAMES[0]), total(self.B.read(column)) / Number(m), self.S[0][0, batch])
-            read = [*self.B.cover(column), self.B.mark("window", (0, batch), (m, 1))]
-            made = [change for cells in self.S for change in cells.write((0, batch))]
-            caption = Text("Batch {batch}: {mean}", batch=batch + 1, mean=mean)
-            yield step(caption, start, self._unmarked(), read, made)
-            start = []
+            at, mean = (0, batch), self.S[0][0, batch]
+            squares = total([(each - mean) ** 2 for each in self.B.read(column)])
+            parts = total(self.B.read(column)) / Number(m), squares / Number(m - self._lost)
+            for name, own, part in zip(_NAMES, self.S, parts, strict=True):
+                made = equation(Math(name), precise(part, own[at]), own[at], letters=60)
+                caption = Text("Batch {batch}: {sum}", batch=batch + 1, sum=made)
+                # A link from a column in the middle would cross numbers.
+                yield step(caption, list(self._unmarked()), self.B.cover(column), own.write(at))
             for label, own, running in zip(("running mean", "running variance"), self.S, self.R, strict=True):
                 kept, added = self.weights
-                summed = kept * running[0, batch] + added * own[0, batch]
-                said = Text(f"{label}: {{sum}}", sum=equation(None, summed, running[0, batch + 1]))
-                written = running.write((0, batch + 1), role="kernel")
-                yield step(said, self._unmarked(), self.B.cover(()), own.mark("window", (0, batch)), written)
+                result = running[0, batch + 1]
+                summed = precise(kept * running[0, batch] + added * own[0, batch], result)
+                said = Text(f"{label}: {{sum}}", sum=equation(None, summed, result))
+                yield step(
+                    said, list(self._unmarked()), own.mark("window", at), running.write((0, batch + 1), role="kernel")
+                )
         yield from self._inference((0, count))
 
     def _inference(self, last: tuple[int, int]) -> Iterator[Step]:
         for n in range(self.X.values.size):
             root = call("sqrt", self.R[1][last] + self.story.number("eps"))
-            caption = equation(self.Y.symbol("y", (n,)), (self.X[0, n] - self.R[0][last]) / root, self.Y[0, n])
-            marks = [cells.mark("current", last) for cells in self.R]
-            read = self.X.mark("window", (0, n))
-            yield self.story.step(caption, self._unmarked(), marks, read, self.Y.write((0, n)))
-        said = Text("One value alone gives the same as among others: there is no batch any more")
-        answer = self.Y.mark("current", (0, 0), self.Y.values.shape)
-        yield self.story.step(said, self.X.hide("window"), answer, beats=2)
+            result = self.Y[0, n]
+            caption = equation(
+                self.Y.symbol("y", (n,)), precise((self.X[0, n] - self.R[0][last]) / root, result), result
+            )
+            marks = [*self._unmarked(), *(cells.mark("current", last) for cells in self.R)]
+            yield self.story.step(caption, marks, self.X.mark("window", (0, n)), self.Y.write((0, n)))
 
     def _unmarked(self) -> Iterator[Change]:
         for cells in (self.B, *self.S, *self.R, self.X, self.Y):
-            yield from (cells.hide("window"), cells.hide("current"))
+            yield from cells.rest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,16 +11,16 @@ from cnnviz.notation import digits_for, exact_digits
 from cnnviz.ops import sample_points
 from cnnviz.parameters import Size
 from cnnviz.story import Cells, Graph, Place, Story, Tensor, filled, times, transposed_conv_size
-from cnnviz.storyboard import MoveMark, Step
+from cnnviz.storyboard import Step
 from cnnviz.words import Expression, Math, Number, Shape, Text, Words, dot, equation, total
 
 MODES = ("nearest", "bilinear", "align-corners")
 LEARNED = "transposed-conv"
 
 _HOW: dict[str, tuple[str, bool | None, str]] = {
-    "nearest": ("nearest", None, r"\lfloor t\cdot i/o\rfloor"),
-    "bilinear": ("bilinear", False, r"(t+\frac{1}{2})\cdot i/o-\frac{1}{2}"),
-    "align-corners": ("bilinear", True, r"t\cdot (i-1)/(o-1)"),
+    "nearest": ("nearest", None, r"\lfloor (t-1)\cdot i/o\rfloor+1"),
+    "bilinear": ("bilinear", False, r"(t-\frac{1}{2})\cdot i/o+\frac{1}{2}"),
+    "align-corners": ("bilinear", True, r"(t-1)\cdot (i-1)/(o-1)+1"),
 }
 
 
@@ -30,7 +31,8 @@ class Sampled:
         self.name, self._out = name, out
         self.label, self._aligned, where = _HOW[name]
         self.short = "aligned" if self._aligned else self.label
-        self.below = Text("align_corners={value}", value=str(self._aligned)) if self.label == "bilinear" else None
+        self.below = None if self._aligned is None else Text("corners aligned" if self._aligned else "edges aligned")
+        # Places count from 1, as in captions.
         self.formula: Words = Math(f"x={where}")
         self._points = [sample_points(i, o, self.label, bool(self._aligned)) for i, o in zip(size, out, strict=True)]
 
@@ -41,24 +43,33 @@ class Sampled:
 
     def step(self, story: Story, X: Cells, Y: Cells, at: Place, *changes: Any) -> Step:
         """Where a new cell's sample lies on the input, and what it is made of."""
-        found = [
-            (int(first[n]), int(second[n]), float(share[n]))
-            for (first, second, share), n in zip(self._points, at, strict=True)
-        ]
-        sides = [((first, 1 - share), (second, share)) for first, second, share in found]
-        (above, left), terms, cells, weights = (first + share for first, _, share in found), [], [], []
+        sides, shares, terms = self._sides(at), self.shares(at), []
         for row, down in sides[0]:
             across = [(column, share) for column, share in sides[1] if share and down]
-            cells += [(row, column) for column, _ in across]
-            weights += [Number(down * share, 2) for _, share in across]
             inner = total([_weighed(share, X[row, column]) for column, share in across])
             terms += [_weighed(down, inner)] if across else []
         y = equation(Y.symbol("y", at), total(terms), Y[at], letters=90)
+        cells, weights = list(shares), [Number(share, 2) for share in shares.values()]
+        above, left = (side[0][0] + side[1][1] for side in sides)
         place = {"down": Number(above + 1, 2), "across": Number(left + 1, 2)}
         caption = Text("At ({down}, {across}): {y}", **place, y=y) if len(cells) > 1 else y
-        box = MoveMark(panel="input", mark="window", row=above, column=left, rows=1, columns=1)
         notes = times(weights) if len(cells) > 1 else ()
-        return story.step(caption, X.cover(cells, notes), box, Y.write(at), *changes)
+        corner, size = cells[0], [last - first + 1 for first, last in zip(cells[0], cells[-1], strict=True)]
+        marks = X.mark("window", corner, size), X.mark("current", (above, left))
+        return story.step(caption, X.cover(cells, notes), marks, Y.write(at), *changes)
+
+    def shares(self, at: Place) -> dict[Place, float]:
+        """The cells of which a new one is a mean, each with its weight."""
+        found = dict[Place, float]()
+        for (row, down), (column, across) in product(*self._sides(at)):
+            if down and across:
+                found[row, column] = found.get((row, column), 0) + down * across
+        return found
+
+    def _sides(self, at: Place) -> list[tuple[tuple[int, float], tuple[int, float]]]:
+        """The two rows and the two columns around a sample, each with its share."""
+        found = (map(float, (axis[n] for axis in points)) for points, n in zip(self._points, at, strict=True))
+        return [((int(first), 1 - share), (int(second), share)) for first, second, share in found]
 
 
 class Learned:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from cnnviz.notation import digits_for
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._backward import BY_X, BY_Y, SENT, arrives, column, load_row
-from cnnviz.scenes._curves import Point
+from cnnviz.scenes._curves import Point, question
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Operator, Step
 from cnnviz.words import Math, Symbol, Text, Words, equation
@@ -94,15 +94,14 @@ class ActivationBackward(Scene):
                 # The gradient moves on, where anything passes.
                 passed = B.write(at, source=G) if point.slopes[n] else B.write(at, role="zero")
                 yield story.step(caption, point.moved("plot", n), marks, slope, passed)
-            lost = int((np.abs(point.slopes) < _FLAT).sum())
-            result = B.mark("current", (0, 0), (len(x), 1))
-            said = Text("Little or nothing came through at {n} of {count} places", n=lost, count=len(x))
-            yield story.step(said, X_.hide("current"), G.hide("current"), S.hide("window"), result, beats=2)
 
-        plot = point.plot("plot", (F, _SLOPE), x_text=X, span=0.45)
+        plot = point.plot("plot", (F, _SLOPE), x_text=X, span=0.45, axes="frame")
+        # Curve and table ask for the same.
+        plot = replace(plot, dots=(*plot.dots[:-1], question(x[:1])))
+        lost = int((np.abs(point.slopes) < _FLAT).sum())
         return story.play(
             steps,
-            len(x) + 3,
+            len(x) + 2,
             (plot, X_, Y, G, Operator(name="times", text="·"), S, "=", B),
             alt=Text(
                 "back-propagation through {name}: the gradient of each of {n} outputs is multiplied by the slope at "
@@ -111,6 +110,7 @@ class ActivationBackward(Scene):
                 n=len(x),
             ),
             formula=Math(rf"{BY_X}=f'(x)\cdot {BY_Y}"),
+            answer=Text("Little or nothing came through at {n} of {count} places", n=lost, count=len(x)),
             step_roles=("forward", "input", "kernel", "output", "zero"),
             convention=Text("at a kink the slope is 0, as in PyTorch"),
         )

@@ -38,7 +38,7 @@ class BatchNormInference(Scene):
     eps: float = param(1e-5, help="Added to the variance.", lo=1e-12, hi=1)
 
     def story(self) -> Story:
-        """Three steps for each batch, one for each value at inference, and a last look."""
+        """Four steps for each batch, one for each value at inference, and a last look."""
         data = load_map(self.batches, None, seed=self.seed, what="batches", option="--batches").values
         if len(data) < 2 or max(data.shape) > MOST_NUMBERS or np.abs(data).max() > 1e4:
             raise UsageError(
@@ -66,11 +66,11 @@ class BatchNormInference(Scene):
         story = Story(self, Text("Batch normalization at inference"), graph, point=point)
         story.settings.append(("", Text(f"{name}'s momentum {{m}}", m=share)))
         weights = (1 - share, share) if is_torch else (share, 1 - share)
-        shown = Statistics(story, data, (means, variances), running, weights, x, y.values.ravel())
+        shown = Statistics(story, data, (means, variances), running, weights, x, y.values.ravel(), int(is_torch))
         rule = r"(1-m)\,\mu+m\,\mu_B" if is_torch else r"m\,\mu+(1-m)\,\mu_B"
         return story.play(
             shown.steps,
-            3 * count + len(x) + 1,
+            4 * count + len(x),
             *shown.stage,
             alt=Text(
                 "batch normalization: {n} batches in training change the running mean and variance by momentum, and "
@@ -78,6 +78,7 @@ class BatchNormInference(Scene):
                 n=Number(count),
                 k=Number(len(x)),
             ),
+            answer=Text("Inference needs no batch: each value is normalized by itself"),
             formula=Math(rf"\mu\leftarrow {rule}\qquad y=(x-\mu)/\sqrt{{\sigma^2+\epsilon}}"),
             step_roles=("input", "kernel", "output"),
             convention=Text(

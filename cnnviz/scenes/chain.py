@@ -88,6 +88,7 @@ class ChainRule(Scene):
                 before=chain.loss("loss"),
                 after=chain.loss("after_loss"),
             ),
+            answer=chain.answer(),
             formula=Math(r"z=Wx+b\qquad h=f(z)\qquad y=v\cdot h+c\qquad L=(y-t)^2"),
             step_roles=("forward", "kernel", "output"),
             convention=Text("top: values; below each its gradient"),

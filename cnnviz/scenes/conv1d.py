@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from cnnviz.operation import KERNEL, MAP
 from cnnviz.scenes._causal_stack import read_stack, tell_stack
 from cnnviz.scenes._signal import Signal
-from cnnviz.story import Axis, Graph, Story, Windows, convolved_size, filled, filling, lost_of
+from cnnviz.story import Axis, Graph, Story, Windows, convolved_size, filled, filling, lost_of, shared_weights
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Math, Number, Shape, Symbol, Text, counted, dot, equation
 
@@ -65,28 +67,15 @@ class Conv1d(Signal):
             story.set("dilation", "d", Number(self.d))
         b = story.bias(self.bias)
         marks = [Mark(name="map", role="boundary", column=ends[0], rows=1, columns=length)] if any(ends) else []
-        X = story.cells(
-            "input",
-            "Signal {size}",
-            windows.padded(x, 0),
-            size=Shape((length,)),
-            roles=windows.roles(),
-            bars=True,
-            marks=(*marks, Mark(name="window", role="window")),
-            below=self._ends(ends),
-        )
+        # One scale, so that bars can be compared.
+        bars: dict[str, Any] = {"bars": True, "shade": story.shade(np.append(x, y.values))}
+        drawn: dict[str, Any] = {"roles": windows.roles(), "marks": (*marks, Mark(name="window", role="window"))}
+        whole, below = Shape((length,)), self._ends(ends)
+        X = story.cells("input", "Signal {size}", windows.padded(x, 0), size=whole, below=below, **drawn, **bars)
         graph.show_input("input", windows.padded(x, 0), x.shape)
         W = story.cells("kernel", "Kernel {size}", kernel, axes=2, size=Shape((k,)), role="kernel")
-        Y = story.cells(
-            "output",
-            "Output {size}",
-            y,
-            axes=2,
-            size=Shape(windows.out[1:]),
-            pending=True,
-            bars=True,
-            lost=lost_of(x, w),
-        )
+        bars |= {"pending": True, "lost": lost_of(x, w)}
+        Y = story.cells("output", "Output {size}", y, axes=2, size=Shape(windows.out[1:]), **bars)
         weights = W.read([(0, at) for at in range(k)])
 
         def steps() -> Iterator[Step]:
@@ -97,6 +86,11 @@ class Conv1d(Signal):
 
         given = {"i": (length,), "k": (k,), "s": (self.s,), "p": (self.p,), "d": (self.d,)}
         past = Math(r"y_t=w_1\,x_{t-d(k-1)}+\ldots+w_{k-1}\,x_{t-d}+w_k\,x_t")
+        answer = shared_weights(k)
+        if self.causal:
+            answer = Text("No output has seen what comes after its own time")
+        elif self.p and sizes["i"].value == sizes["o"].value:
+            answer = Text("Padding keeps the length: {i} → {o}", **sizes)
         alt = "a {k}-cell kernel slides along a signal of {i} with {settings}; {steps} the output"
         return story.play(
             steps,
@@ -104,6 +98,7 @@ class Conv1d(Signal):
             (W,),
             (X,),
             (Y,),
+            answer=answer if windows.count > 1 else "",
             alt=Text(alt, k=k, i=length, settings=story.told("kernel"), steps=filling(windows.count)),
             formula=past if self.causal else filled(convolved_size(self.d > 1), windows.out[1:], **given),
             convention=Text("cross-correlation: kernel not flipped"),

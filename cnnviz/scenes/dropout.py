@@ -17,7 +17,7 @@ from cnnviz.storyboard import Mark, Operator, Step
 from cnnviz.words import Math, Number, Text, Words, equation
 
 _MASK_TAG = 6
-_EXAMPLE = "3 1 4 2; 2 0 1 3; 1 2 2 4"
+_EXAMPLE = "3 1 4 2; 5 2 1 3"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +31,12 @@ class Dropout(Scene):
     examples: ClassVar = ("cnnviz dropout", "cnnviz dropout --p 0.2 --i 4 --seed 3")
 
     p: float = param(0.5, help="Probability of a value to be dropped.", lo=0.0, hi=0.95)
-    i: Size | None = input_size(shown_default="3x4, or the data's own")
-    input: ArrayLike | None = input_map(None, shown_default="an example of 3×4, else random")
+    i: Size | None = input_size(shown_default="2x4, or the data's own")
+    input: ArrayLike | None = input_map(None, shown_default="an example of 2×4, else random")
 
     def story(self) -> Story:
         """The mask, one step for each value in training, then inference, and what both have in common."""
-        spec = _EXAMPLE if self.input is None and self.i in (None, (3, 4)) else self.input
+        spec = _EXAMPLE if self.input is None and self.i in (None, (2, 4)) else self.input
         x = load_map(spec, self.i, seed=self.seed).values
         check_steps(x.size + 3, "this dropout")
         mask = (np.random.default_rng([self.seed, _MASK_TAG]).random(x.shape) >= self.p).astype(float)
@@ -57,6 +57,7 @@ class Dropout(Scene):
             "mask",
             Text("mask"),
             given[1],
+            under=True,
             first=np.full(x.shape, np.nan),
             roles=np.full(x.shape, "pending"),
             marks=(Mark(name="current", role="result"),),
@@ -103,7 +104,8 @@ class Dropout(Scene):
         return story.play(
             steps,
             x.size + 3,
-            (X, Operator(name="masked", text="∘"), M, Operator(name="training", text="→"), Y, E),
+            (X, M, Operator(name="training", text="→"), Y, E),
+            answer=Text("Inference needs no factor: training has enlarged what survived"),
             alt=Text(
                 "dropout: in training a random mask keeps some of {n} values, which are divided by the probability of "
                 "being kept, and sets the others to 0; at inference all values stay as they are",

@@ -11,7 +11,7 @@ from cnnviz.errors import UsageError
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scenes._fast_convolution import compare_ways
 from cnnviz.story import Graph, MapAndKernel, Sliding, Story, input_map, lost_of, padding, stride, times
-from cnnviz.storyboard import Mark, Step
+from cnnviz.storyboard import Mark, Operator, Step
 from cnnviz.words import Math, Number, Shape, Strong, Text, dot, equation
 
 _MOST_WINDOWS, _MOST_WEIGHTS = 36, 16
@@ -71,26 +71,25 @@ class Im2col(MapAndKernel):
         lost = lost_of(x, w)
         X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map)
         column = (Mark(name="current", role="result"), Mark(name="column", role="window"))
-        C = story.cells("columns", "Columns {size}", columns, axes=2, pending=True, marks=column)
-        below = Text("times each column")
-        W = story.cells("kernel", "Kernel as a row {size}", w.reshape(1, -1), role="kernel", below=below)
+        C = story.cells("columns", "Columns C {size}", columns, axes=2, pending=True, marks=column)
+        W = story.cells("kernel", "Kernel as a row {size}", w.reshape(1, -1), role="kernel")
         P = story.cells("product", "Product {size}", y.values.reshape(1, -1), pending=True, lost=lost)
         Y = story.cells("output", "Output {size}", y, axes=2, pending=True, lost=lost)
         row = W.read([(0, at) for at in range(weights)])
 
         def steps() -> Iterator[Step]:
             for n, at in enumerate(windows.places()):
-                copied = [C.set((m, n), role="input", value=float(C.values[m, n])) for m in range(weights)]
+                copied = [C.write((m, n), "", "input", X, cell) for m, cell in enumerate(windows.cells(at))]
                 said = Text("Window {n} of {count} becomes column {n}", n=n + 1, count=count)
-                yield story.step(said, X.window(windows, at), copied, C.mark("current", (0, n), (weights, 1)))
+                yield story.step(said, X.window(windows, at), *copied, C.mark("current", (0, n), (weights, 1)))
             for n in range(count):
                 cells = [(m, n) for m in range(weights)]
                 caption = equation(P.symbol("y", (n,)), dot(C.read(cells), row, None, P[0, n]), P[0, n])
                 marks = [X.hide("window"), C.hide("current"), C.mark("column", (0, n), (weights, 1))]
                 yield story.step(caption, X.cover(()), marks, C.cover(cells, times(row)), P.write((0, n)))
-            folded = [Y.set(at, role="output", value=float(Y.values[at])) for at in windows.places()]
+            folded = [Y.write(at, "", source=P, origin=(0, n)) for n, at in enumerate(windows.places())]
             said = Text("The row folds into the output: {shape}", shape=Strong(Shape(windows.out, "output")))
-            yield story.step(said, C.cover(()), C.hide("column"), P.hide("current"), folded, beats=2)
+            yield story.step(said, C.cover(()), C.hide("column"), P.hide("current"), *folded, beats=2)
             copies = Number(C.values.size, 0, ("columns", "size")) / Number(x.size)
             price = "The price: {factor} times as many numbers are stored"
             factor = equation(None, copies, Number(C.values.size / x.size, 2))
@@ -100,7 +99,7 @@ class Im2col(MapAndKernel):
             steps,
             2 * count + 2,
             (X, C),
-            (W, "=", P, "→", Y),
+            (W, Operator(name="times", text=Math(r"\cdot\;C\,="), size=24), P, "→", Y),
             alt=Text(
                 "im2col: {slides}; each window becomes a column, and one product gives all outputs",
                 slides=slide.told(story.told("kernel")),

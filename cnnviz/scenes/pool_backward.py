@@ -54,7 +54,7 @@ class PoolBackward(Pooled):
         found = graph.backward(y, graph.map("grad_y", g))
         title = Text("Max pooling, backward" if is_max else "Average pooling, backward")
         story = Story(self, title, graph, point=Text(_POINTS[self.kind]))
-        story.fits(windows, "this gradient", steps=windows.count + 3)
+        story.fits(windows, "this gradient", steps=windows.count + 4)
         story.set("window", "k", self.k)
         story.sizes(s=slide.s)
 
@@ -69,9 +69,11 @@ class PoolBackward(Pooled):
         def steps() -> Iterator[Step]:
             by_x.start()
             forward = [change for at in places for change in Y.write(at, mark="", role="forward")]
-            kept = "Forward: each window keeps its maximum and remembers which cell it was"
-            said = Text(kept if is_max else "Forward: each window keeps its mean")
-            yield story.step(said, forward, [X.set(cell, role="output") for cell in best.values()], beats=2)
+            said = Text("Forward: each window keeps its maximum …" if is_max else "Forward: each window keeps its mean")
+            yield story.step(said, forward, beats=2)
+            if is_max:
+                won = [X.set(cell, role="output") for cell in best.values()]
+                yield story.step(Text("… and remembers which cell it was"), won, beats=2)
             yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
             for n, at in enumerate(places):
                 marks = [X.mark("window", *windows.outline(at)), G.mark("window", at)]
@@ -83,7 +85,7 @@ class PoolBackward(Pooled):
 
         return story.play(
             steps,
-            windows.count + 3,
+            windows.count + 3 + is_max,
             (X, Operator(name="pool", text="→"), Y, G, "→", by_x.panel),
             alt=Text(
                 "back-propagation through {name}: {slides}; each cell of the {grad} gradient of the output {goes}",

@@ -12,10 +12,11 @@ import numpy as np
 from cnnviz.errors import UsageError
 from cnnviz.parameters import param
 from cnnviz.scene import Scene
-from cnnviz.scenes._layer_list import LayerText, field_growth, read_layers, record_paths
+from cnnviz.scenes._layer_list import LayerText, field_growth, read_layers
+from cnnviz.scenes._paths import answer, open_field, record_paths, seen_of
 from cnnviz.story import Cells, Graph, Story, input_size
-from cnnviz.storyboard import Change, Mark, Shade, Step
-from cnnviz.words import Number, Shape, Strong, Text, Words, equation, evaluate, total
+from cnnviz.storyboard import Mark, Shade, Step
+from cnnviz.words import Math, Number, Shape, Strong, Symbol, Text, equation, evaluate, total
 
 _MOST_CELLS = 64
 
@@ -72,54 +73,37 @@ class ReceptiveField(Scene):
         story.point = Text(whole if r == seen else cut, r=Strong(r), seen=seen)
         story.set("layers", "L", Number(len(layers)), size=False)
         story.set("input", "i", Number(sizes[0]))
-        names = [("input", Text("Input")), *((f"layer{n}", layer.text) for n, layer in enumerate(layers, 1))]
-        marks = (Mark(name="window", role="window"), Mark(name="current", role="result"))
+        names = ["input", *(f"layer{n}" for n in range(1, len(sizes)))]
+        said = ["Input {size}", *["Map {size}"] * (len(layers) - 1), "Output {size}"]
+        marks = (Mark(name="window", role="window"),)
         maps = []
-        for (name, said), tensor in zip(names, reversed(paths), strict=True):
+        for name, label, tensor, last in zip(names, said, reversed(paths), [None, *layers], strict=True):
             shade = Shade(scale="sequential", lo=0, hi=float(tensor.values.max()), always=True)
             more: dict[str, Any] = {"shade": shade, "marks": marks, "first": np.full(tensor.values.shape[2:], np.nan)}
-            label: Words = Text("{layer} {size}", layer=said, size=Shape(tensor.values.shape[2:], name))
-            maps.append(story.cells(name, label, tensor, axes=2, pending=True, digits=0, **more))
+            below = last.name if last else None
+            maps.append(story.cells(name, label, tensor, axes=2, pending=True, digits=0, below=below, **more))
         return story.play(
             lambda: self._steps(story, maps),
-            2 + len(layers),
+            1 + len(layers),
             maps,
+            answer=answer(maps[0]),
             alt=Text("a cell opens backwards through {layers}: it sees {r} of the input", layers=self.layers, r=r),
-            formula=equation("r = 1 + Σ (k − 1)·d·j", total([Number(1), *field_growth(layers)]), self.field),
+            formula=equation(
+                Math(r"r=1+\Sigma\,(k-1)\cdot d\cdot j"), total([Number(1), *field_growth(layers)]), self.field
+            ),
             convention=Text("j: the product of all strides before a layer"),
         )
 
     def _steps(self, story: Story, maps: list[Cells]) -> Iterator[Step]:
-        yield story.step(Text("How much of the input does this output cell see?"), _open(maps[-1]), beats=2)
+        output = maps[-1]
+        middle, _ = seen_of(output)
+        asked = Text("How much of the input does this output cell see?")
+        beside = output.relabel(self.chain[-1].name)
+        yield story.step(asked, output.ask(middle), output.mark("window", middle), beside, beats=2)
         width = 1
-        for layer, below in reversed(list(zip(self.chain, maps, strict=False))):
+        for layer, below, above in reversed(list(zip(self.chain, maps, maps[1:], strict=False))):
             wide = (Number(width) - 1) * layer.s + layer.d * (Number(layer.k) - 1) + 1
             width = (width - 1) * layer.s + layer.d * (layer.k - 1) + 1
-            said = Text("{layer}: {size} cells a side", layer=layer.text, size=equation("r", wide, width))
-            yield story.step(said, _open(below), beats=2)
-        found = maps[0].values
-        most, least = (
-            tuple(map(int, np.argwhere(found == value)[0])) for value in (found.max(), found[found > 0].min())
-        )
-        differ = "{most} paths lead to the darkest cell, {least} to the palest: the effective field is smaller"
-        seen = np.argwhere(found > 0)
-        gaps = int(np.prod(np.ptp(seen, axis=0) + 1)) - len(seen)
-        said = Text("{gaps} cells between are never seen: the kernels step over them", gaps=gaps)
-        said = (
-            said
-            if gaps
-            else Text(
-                differ if found[most] > found[least] else "As many paths lead to every cell: {most}",
-                most=maps[0][most],
-                least=maps[0][least],
-            )
-        )
-        yield story.step(said, maps[0].mark("current", most), beats=2)
-
-
-def _open(cells: Cells) -> Iterator[Change]:
-    """What the cell sees of a map, with the number of paths there."""
-    for place, value in np.ndenumerate(cells.values):
-        yield cells.set(place, role="output" if value else "pending", value=float(value))
-    seen = np.argwhere(cells.values > 0)
-    yield cells.mark("window", tuple(map(int, seen.min(axis=0))), tuple(map(int, np.ptp(seen, axis=0) + 1)))
+            said = Text("{layer}: {size} cells a side", layer=layer.name, size=equation(Symbol("r"), wide, width))
+            one = [output.set(middle, role="output", value=1.0)] if above is output else []
+            yield story.step(said, one, open_field(below, above), beats=2)

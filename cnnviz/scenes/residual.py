@@ -17,6 +17,10 @@ from cnnviz.story import Graph, Sliding, Story, input_map, input_size, kernel_va
 from cnnviz.words import Assigned, Math, Number, Symbol, Text
 
 _EXAMPLE = "1 0 2; 3 1 0; 0 2 1"
+_LAST = (
+    "Whatever F does, the gradient arrives: the sum copies it past F",
+    "Whatever F does, the gradient arrives: the 1×1 convolution sends it past F",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +88,7 @@ class Residual(Scene):
                 x="x",
             ),
             formula=Math(rf"y=F(x)+{v}x\qquad {BY_X}=\left(F'(x)\right)^T{BY_Y}+{v}\,{BY_Y}"),
+            answer=Text(_LAST[projected]),
             step_roles=("input", "kernel", "output"),
             convention=Text("top: forward; below: backward"),
         )

@@ -1,4 +1,4 @@
-"""Softmax with cross-entropy: the gradient of the logits is the probabilities less the label."""
+"""Softmax with cross-entropy: the gradient of the logits is the probabilities minus the label."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class SoftmaxCrossEntropy(Scene):
             self,
             Text("Softmax and cross-entropy"),
             graph,
-            point=Text("The gradient of every logit is its probability less its label"),
+            point=Text("The gradient of every logit is its probability minus its label"),
         )
         same = {"digits": self.most(), **alike(z, p.values, found["grad_x"].values)}
         Z = column(story, "logits", Text("logits {z}", z=Symbol("z")), z, role="forward", **same)
@@ -76,19 +76,18 @@ class SoftmaxCrossEntropy(Scene):
             for at in np.ndindex(len(z), 1):
                 caption = equation(G.symbol(_BY_Z, at[:1]), P[at] - Y[at], G[at])
                 yield story.step(caption, P.mark("current", at), Y.mark("window", at), G.write(at))
-            pulled = Text("The right class is pushed up, all others down: the gradients sum to 0")
-            yield story.step(pulled, P.hide("current"), Y.hide("window"), G.mark("current", here), beats=2)
 
         return story.play(
             steps,
-            2 * len(z) + 2,
+            2 * len(z) + 1,
             (Z, "→", P, Operator(name="minus", text="−"), Y, "=", G),
             alt=Text(
                 "softmax with cross-entropy over {n} classes: logits become probabilities, the loss is the negative "
-                "logarithm of that of the right class, the gradient of the logits is the probabilities less the label",
+                "logarithm of that of the right class, the gradient of the logits is the probabilities minus the label",
                 n=len(z),
             ),
             formula=Math(r"p_i=e^{z_i}/\Sigma_j\,e^{z_j}\qquad L=-\ln p_c\qquad \partial L/\partial z=p-y"),
+            answer=Text("The right class is pushed up, all others down: the gradients sum to 0"),
             step_roles=("forward", "input", "output"),
             convention=Text("a step against the gradient raises the right class's logit"),
         )

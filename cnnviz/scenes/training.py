@@ -38,6 +38,9 @@ from cnnviz.words import Number, Text
 _MOST_PRODUCTS = 10**9
 """Multiplications forward: about ten seconds, and 80 times as many as of strokes as they are."""
 
+_BEATS = 15
+"""How long all pictures take together."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingScene(Scene):
@@ -67,7 +70,7 @@ class TrainingScene(Scene):
     )
     schedule: str = param("constant", help="How the learning rate changes.", choices=tuple(SCHEDULES))
     epochs: int = param(40, help="Passes over all examples.", lo=1, hi=200)
-    frames: int = param(15, help="Pictures at most: of more epochs every n-th is shown.", lo=1, hi=200)
+    frames: int = param(40, help="Pictures at most: of more epochs every n-th is shown.", lo=1, hi=200)
     points: int = param(200, help="Examples, half of each class.", lo=10, hi=400)
     noise: float | None = param(None, help="Noise: its standard deviation.", lo=0, hi=1, shown_default=OWN)
 
@@ -110,15 +113,19 @@ class TrainingScene(Scene):
             story.settings.append(("", Text("schedule: {name}", name=self.schedule)))
         seen = view(story, self._learner, x, labels, [made.weights[n] for n in shown])
 
+        digits = self.most(3)
+
         def steps() -> Iterator[Step]:
             for before, now in zip([-1, *shown], shown, strict=False):
-                caption = made.caption(now, 3 if self.digits is None else self.digits)
-                yield story.step(caption, seen.changes(made.weights[now]), made.changes(before, now))
+                caption = made.caption(now, digits)
+                beats = 1.0 if now in (0, made.epochs) else min(1.0, _BEATS / len(shown))
+                yield story.step(caption, seen.changes(made.weights[now]), made.changes(before, now), beats=beats)
 
         return story.play(
             steps,
             len(shown),
             (*seen.panels, *progress(made, self.epochs)),
+            answer=made.answer(digits),
             alt=made.alt(self.data, self._learner.network.parameters),
             formula=RULES[self.optimizer].formula(SETTINGS),
         )

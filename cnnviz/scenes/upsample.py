@@ -26,7 +26,13 @@ _POINTS = {
     "align-corners": "Each new cell is a weighted mean of up to four: {i} → {o}",
     LEARNED: "Each new cell is a weighted sum; the kernel begins as bilinear and is learned: {i} → {o}",
 }
-_ANSWER = "Nearest makes steps, bilinear ramps; a transposed convolution can learn either"
+_ANSWERS = {
+    "compare": "Nearest makes steps, bilinear ramps; a transposed convolution can learn either",
+    "nearest": "Each number of the input is copied, and none is new",
+    "bilinear": "All are means of neighbours: none is larger or smaller than those of the input",
+    "align-corners": "The corners keep their numbers; between them all are means of neighbours",
+    LEARNED: "One kernel made all of them, and training can change it",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,30 +75,32 @@ class Upsample(Scene):
         x, graph = self.map.values, Graph()
         i, out = (x.shape[0], x.shape[1]), (x.shape[0] * self.scale, x.shape[1] * self.scale)
         learned, given = Learned(self.scale, i, out), graph.map("x", x)
-        every: list[Sampled | Learned] = [*(Sampled(name, i, out) for name in MODES), learned]
+        sampled = [Sampled(name, i, out) for name in MODES]
+        every: list[Sampled | Learned] = [*sampled, learned]
         ways = [way for way in every if self.kind in ("compare", way.name)]
         sizes = {"i": Shape(i, "input"), "o": Shape(out)}
         story = Story(self, Text("Upsampling"), graph, point=Text(_POINTS[self.kind], **sizes))
         story.set("scale", "s", Number(self.scale), size=False)
-        marks = (Mark(name="window", role="window"),)
+        compared = len(ways) > 1
+        marks = () if compared else (Mark(name="window", role="window"), Mark(name="current", role="result"))
         X = story.cells("input", "Input {size}", given, data=self.map, axes=2, notes=True, marks=marks, enlarge=True)
         # Beside others cells have room for one decimal.
-        most, panels = self.most(2 if len(ways) == 1 else 1), list[Cells]()
+        most, panels = self.most(1 if compared else 2), list[Cells]()
         for way in ways:
             y = way.compute(graph, given)
             how: dict[str, Any] = {"pending": True, "digits": digits_for(y.values, most=most)}
-            label, below = (way.label, way.below) if len(ways) == 1 else (way.short, None)
+            label, below = (way.short, None) if compared else (way.label, way.below)
             panels.append(story.cells(way.name, f"{label} {{size}}", y, axes=2, below=below, **how))
-        stage: list[Cells | str] = [X, "→", *panels]
+        stage: list[list[Cells | str]] = [[X], [*panels]] if compared else [[X, "→", *panels]]
         if self.kind == LEARNED:
             unused = np.full(learned.kernel.shape, "neighbour")
             learned.panel = W = story.cells(
                 "kernel", "Kernel {size}", learned.kernel, role="kernel", roles=unused, enlarge=True
             )
-            stage = [X, "∗", W, "=", *panels]
+            stage = [[X, "∗", W, "=", *panels]]
 
         def steps() -> Iterator[Step]:
-            if len(ways) == 1:
+            if not compared:
                 yield from (ways[0].step(story, X, panels[0], at) for at in np.ndindex(*out))
                 return
             for at in np.ndindex(*out):
@@ -100,14 +108,11 @@ class Upsample(Scene):
                     Text("{way} {value}", way=Text(way.short), value=Strong(Y[at]))
                     for way, Y in zip(ways, panels, strict=True)
                 )
-                # What the input shows is where the bilinear sample lies.
-                sampled = ways[1].step(story, X, panels[1], at).changes
-                written = (Y.write(at) for Y in panels if Y is not panels[1])
-                yield story.step(joined(each, "     "), sampled, *written)
-            marks = [X.hide("window"), *(Y.mark("current", (0, 0), out) for Y in panels)]
-            yield story.step(Text(_ANSWER), X.cover(()), marks, beats=3)
+                near, *_ = sampled[0].shares(at)
+                written = [Y.write(at, source=X, origin=near) for Y in panels]
+                yield story.step(joined(each, "     "), X.cover(list(sampled[1].shares(at))), *written)
 
         formulas = [way.formula for way in ways if way.name != LEARNED or len(ways) == 1]
         alt = Text("a {i} map becomes {o} by {names}", **sizes, names=joined(way.name for way in ways))
-        count, formula = int(np.prod(out)) + (len(ways) > 1), joined(formulas, "      ")
-        return story.play(steps, count, stage, alt=alt, formula=formula)
+        formula, answer = joined(formulas, "      "), Text(_ANSWERS[self.kind])
+        return story.play(steps, int(np.prod(out)), *stage, alt=alt, formula=formula, answer=answer)

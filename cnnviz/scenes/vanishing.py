@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from cnnviz.parameters import param
 from cnnviz.scene import Scene
+from cnnviz.scenes._curves import answered, question
 from cnnviz.scenes._vanishing import gradient_name, gradient_sizes
 from cnnviz.story import Story
-from cnnviz.storyboard import Curve, Plot, SetCurve, Step, Values
-from cnnviz.words import Math, Number, Scientific, Text, Words, joined
+from cnnviz.storyboard import Curve, Plot, SetCurve, Step
+from cnnviz.words import Math, Number, Scientific, Text, Words, counted, joined
 
 _MANNERS = {"sigmoid": ("curve", "solid"), "tanh": ("derivative", "dashed"), "relu": ("tangent", "dotted")}
 _TITLES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU"}
@@ -42,7 +43,7 @@ class Vanishing(Scene):
     remedy: str = param("residual", choices=tuple(_REMEDIES), help="What stands beside the plain network")
 
     def story(self) -> Story:
-        """One step for each layer, from the last to the first, and a comparison."""
+        """A question, one step for each layer, from the last to the first, and a comparison."""
         point, beside = _REMEDIES[self.remedy]
         graph, sizes = gradient_sizes(self.seed, self.depth, ("plain", self.remedy), tuple(_MANNERS))
         story = Story(self, Text("Vanishing gradients"), graph, point=Text(point))
@@ -50,7 +51,7 @@ class Vanishing(Scene):
         logs = {key: np.log10(np.maximum(values, 1e-300)) for key, values in sizes.items()}
         low, high = min(float(each.min()) for each in logs.values()), max(float(each.max()) for each in logs.values())
         plots = [
-            self._plot(kind, label, {name: logs[kind, name] for name in _MANNERS}, (low - 0.5, high + 0.5))
+            self._plot(kind, label, (min(low, 0) - 0.5, max(high, 0) + 0.5))
             for kind, label in (("plain", Text("plain")), (self.remedy, Text(beside)))
         ]
 
@@ -61,24 +62,36 @@ class Vanishing(Scene):
             places = max(2, 1 - math.floor(math.log10(value))) if value else 2
             return Number(value, places, ref) if places <= 4 and value < 1000 else Scientific(value, 1, ref)
 
-        def told(kind: str, n: int) -> Words:
-            return joined(Text(f"{_TITLES[name]} {{value}}", value=number(kind, name, n)) for name in _MANNERS)
+        def told(kind: str, back: int) -> Words:
+            n = self.depth - back
+            sizes = joined(Text(f"{_TITLES[name]} {{value}}", value=number(kind, name, n)) for name in _MANNERS)
+            name = Text("plain" if kind == "plain" else beside)
+            return counted(
+                back, "{n} layer back, {kind}: {sizes}", "{n} layers back, {kind}: {sizes}", kind=name, sizes=sizes
+            )
+
+        def reached(back: int) -> Iterator[SetCurve]:
+            # As many points at all times: so a curve glides on.
+            at = np.minimum(np.arange(self.depth), back)
+            for (kind, name), values in logs.items():
+                yield SetCurve(panel=f"plot-{kind}", curve=name, x=at.astype(float), y=values[::-1][at])
 
         def steps() -> Iterator[Step]:
-            for n in range(self.depth - 1, 0, -1):
-                depths = np.arange(n, self.depth + 1, dtype=float)
-                curves = [
-                    SetCurve(panel=f"plot-{kind}", curve=name, x=depths[::-1], y=values[n - 1 :][::-1])
-                    for (kind, name), values in logs.items()
-                ]
-                said = Text("Layer {n}, plain: {sizes}", n=Number(n), sizes=told("plain", n))
-                yield story.step(said, curves)
-            said = Text("Layer {n}, {beside}: {sizes}", n=Number(1), beside=Text(beside), sizes=told(self.remedy, 1))
-            yield story.step(said, beats=3)
+            last = self.depth - 1
+            asked = counted(
+                last,
+                "All begin with one gradient: how much is left {n} layer back?",
+                "All begin with one gradient: how much is left {n} layers back?",
+            )
+            yield story.step(asked, reached(0), beats=2)
+            for back in range(1, self.depth):
+                gone = answered(*(plot.name for plot in plots)) if back == last else []
+                yield story.step(told("plain", back), reached(back), gone)
+            yield story.step(told(self.remedy, last), beats=3)
 
         return story.play(
             steps,
-            self.depth,
+            self.depth + 1,
             tuple(plots),
             alt=Text(
                 "the mean size of the gradient in networks of {n} layers, plain and {beside}, for sigmoid, tanh and "
@@ -86,27 +99,34 @@ class Vanishing(Scene):
                 n=Number(self.depth),
                 beside=Text(beside),
             ),
+            answer=Text(
+                "Sigmoid in the first layer: {plain} plain, {other} {beside}",
+                plain=number("plain", "sigmoid", 1),
+                other=number(self.remedy, "sigmoid", 1),
+                beside=Text(beside),
+            ),
             formula=Math(r"\partial L/\partial h_{n-1}=W_n^T\left(f'(z_n)\circ\partial L/\partial h_n\right)"),
             step_roles=(),
             convention=Text("the same random weights everywhere"),
         )
 
-    def _plot(self, kind: str, label: Words, logs: dict[str, Values], y_range: tuple[float, float]) -> Plot:
-        """The curves where they end."""
-        depths = np.arange(self.depth, 0, -1, dtype=float)
+    def _plot(self, kind: str, label: Words, y_range: tuple[float, float]) -> Plot:
+        """The axes, where nothing is yet but a question."""
+        none = np.empty(0)
         curves = (
-            Curve(name=name, role=role, style=style, x=depths, y=logs[name][::-1], text=_TITLES[name])
+            Curve(name=name, role=role, style=style, x=none, y=none, text=_TITLES[name])
             for name, (role, style) in _MANNERS.items()
         )
         return Plot(
             name=f"plot-{kind}",
             label=label,
-            # With room for the names at the curves' ends.
-            x_range=(1 - 0.3 * self.depth, self.depth + 0.5),
+            x_range=(0, self.depth - 1),
             y_range=y_range,
-            x_text=Text("layer"),
+            x_text=Text("layers back from the last"),
             y_text=Math(r"\log_{10}|\partial L/\partial h|"),
             axes="frame",
             curves=tuple(curves),
+            # Halfway up no curve runs into it.
+            dots=(replace(question(np.array([self.depth - 1])), y=sum(y_range) / 2),),
             span=0.5,
         )

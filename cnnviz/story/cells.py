@@ -46,7 +46,7 @@ class Cells:
         self._before = panel.roles
         self._roles = panel.roles.astype(object)
         self._covered: dict[Place, tuple[str, Words]] = {}
-        self._asked = False
+        self._asked: Place | None = None
         self._outlined: set[str] = set()
 
     @property
@@ -61,7 +61,7 @@ class Cells:
 
     def rewind(self) -> None:
         """Be as before the first step."""
-        self._roles, self._covered, self._asked = self._before.astype(object), {}, False
+        self._roles, self._covered, self._asked = self._before.astype(object), {}, None
         self._outlined = set()
 
     def __getitem__(self, place: Place) -> Number:
@@ -109,15 +109,15 @@ class Cells:
             self._roles[place] = role
         seen = None if place in self._covered else role
         # The answer takes the question's place.
-        answered = self._asked and value is not None and not any(place)
-        self._asked = self._asked and not answered
+        answered = place == self._asked and value is not None
+        self._asked = None if answered else self._asked
         cell = self._cell(place, role=seen, value=value, note="" if answered else None)
         return replace(cell, origin=origin, source=source)
 
-    def ask(self) -> Cell:
-        """A question mark in the first cell, until it has a value."""
-        self._asked = True
-        return self._cell((0,) * self.values.ndim, note="?")
+    def ask(self, place: Place | None = None) -> Cell:
+        """A question mark in a cell, the first unless given, until it has a value."""
+        self._asked = place or (0,) * self.values.ndim
+        return self._cell(self._asked, note="?")
 
     def cover(
         self, places: Sequence[Place], notes: Sequence[Words] = (), special: Mapping[Place, str] | None = None
@@ -165,8 +165,8 @@ class Cells:
         if mark:
             yield self.mark(mark, place)
 
-    def mark(self, mark: str, corner: Place, size: Sequence[int] = ()) -> MoveMark:
-        """An outline goes around some cells, or one."""
+    def mark(self, mark: str, corner: Sequence[float], size: Sequence[float] = ()) -> MoveMark:
+        """An outline goes around some cells, or one; it may lie between cells."""
         size = size or [1] * len(corner)
         self._outlined.add(mark)
         return MoveMark(
@@ -176,7 +176,7 @@ class Cells:
             column=corner[-1],
             rows=size[-2],
             columns=size[-1],
-            channel=corner[0] if len(corner) == 3 else None,
+            channel=int(corner[0]) if len(corner) == 3 else None,
         )
 
     def outline_sheets(
@@ -197,10 +197,17 @@ class Cells:
         return MoveMark(panel=self.name, mark=mark, row=0, column=0, rows=0, columns=0)
 
     def rest(self) -> Iterator[Change]:
-        """Nothing covers these cells any more, and no outline that steps have moved is left."""
+        """Nothing covers these cells any more, and no outline that steps have moved is left but that of the map."""
         yield from self.cover(())
-        for mark in sorted(self._outlined):
+        boundaries = {mark.name for mark in self.panel.marks if mark.role == "boundary"}
+        for mark in sorted(self._outlined - boundaries):
             yield self.hide(mark)
+
+    def reset(self) -> Iterator[Change]:
+        """Come to rest, each cell as it was before the first step."""
+        yield from self.rest()
+        for place in map(tuple, np.argwhere(self._roles != self._before).tolist()):
+            yield self.set(place, role=str(self._before[place]))
 
     def _cell(
         self, place: Place, role: str | None = None, value: float | None = None, note: Words | None = None

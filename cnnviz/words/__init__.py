@@ -1,6 +1,6 @@
 """Words as data: arithmetic, sentences and formulas, and the formatter that turns them into text at the very end."""
 
-from cnnviz.words.algebra import derivative, dot, substitute, with_decimals
+from cnnviz.words.algebra import derivative, dot, precise, substitute, with_decimals
 from cnnviz.words.arithmetic import (
     Cases,
     Condition,
@@ -87,6 +87,7 @@ __all__ = [
     "leaves",
     "lines",
     "listed",
+    "precise",
     "relation",
     "sentences",
     "size",

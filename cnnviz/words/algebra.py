@@ -23,6 +23,7 @@ from cnnviz.words.arithmetic import (
     total,
 )
 from cnnviz.words.texts import children
+from cnnviz.words.values import exact
 
 ZERO, ONE = Number(0, None), Number(1, None)
 
@@ -78,6 +79,13 @@ def with_decimals(part: Expression, decimals: int) -> Expression:
         return replace(part, decimals=decimals) if part.error else part
     found: Expression = _rebuilt(part, lambda inner: with_decimals(inner, decimals))
     return found
+
+
+def precise(part: Expression, result: Number) -> Expression:
+    """The expression with the decimals that it takes to come to what the result is written as, by hand too."""
+    most = max((leaf.places for leaf in leaves(part) if isinstance(leaf, Number)), default=0)
+    finer = [part, *(with_decimals(part, most + more) for more in (1, 2))]
+    return next((each for each in finer if replace(result, value=float(exact(each))).exact() == result.exact()), part)
 
 
 def derivative(part: Expression, by: str) -> Expression:

@@ -285,7 +285,8 @@ class CellsPainter(Painter):
         fill = self._face.style(str(self.state.roles[at]), -1).fill
         zero = self.look.px(3) + round(room * shade.hi / (shade.hi - shade.lo))
         length = 0 if math.isnan(value) else round(room * abs(value) / (shade.hi - shade.lo))
-        near, line = self.side // 5, self.look.px(1)
+        # Padding that is still to come has no line.
+        near, line = self.side // 5, self.look.px(1) if self.state.roles[at] != "empty" else 0
 
         def draw(pen: Pen) -> None:
             pen.rect(near, zero - length if value > 0 else zero, self.side - 2 * near, length, fill)
@@ -317,6 +318,9 @@ class CellsPainter(Painter):
         """What is seen of a cell: its role, number and note, and its level on the scale, −1 for none."""
         value, role = float(self.state.values[at]), str(self._own[at])
         note = self.state.notes.get(at, "") if self._fitted.numbers else ""
+        # Where a note of a window does not fit, none is shown, and no number makes room for one.
+        if note and self._has_bodies and not self._face.note_size(list(filter(None, self.state.notes.values()))):
+            note = ""
         if math.isnan(value):
             text, note = note, ""
         else:

@@ -256,9 +256,11 @@ def _largest_radius(fit: Fit) -> int:
 
 
 def _seats(panel: Graph, width: int, height: int, fit: Fit) -> dict[str, _Seat]:
-    """The nodes' places in pixels, as large as their neighbours above and below allow."""
-    inner = height - 2 * _largest_radius(fit)
-    gaps = [abs(a.y - b.y) * inner for a in panel.nodes for b in panel.nodes if a.x == b.x and a.y != b.y]
+    """The nodes' places in pixels, as large as their neighbours allow."""
+    across, down = (side - 2 * _largest_radius(fit) for side in (width, height))
+    pairs = list(combinations(panel.nodes, 2))
+    gaps = [abs(a.y - b.y) * down for a, b in pairs if a.x == b.x]
+    gaps += [abs(a.x - b.x) * across for a, b in pairs if a.y == b.y]
     radius = max(fit.px(_LEAST_RADIUS), min([_largest_radius(fit), *(_AIR * gap for gap in gaps)]))
     left, right = _insets(panel, radius, fit)
     above = fit.tx(26) if any(node.label and _side(node) == "above" for node in panel.nodes) else 0
