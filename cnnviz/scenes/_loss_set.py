@@ -45,7 +45,7 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
             moves = [
                 MoveDot(
                     panel=panel,
-                    dot=f"at {point.entry.name}",
+                    dot=point.entry.name,
                     x=float(point.at[step]),
                     y=float(point.values[step]),
                 )
@@ -82,10 +82,10 @@ def _plot(name: str, label: Words, points: Sequence[Point[Loss]], **more: Any) -
         title, key = point.entry.title, point.entry.name
         # Beside the label, at the right end of a probability's axis, there is no room for a name.
         x, y = (line[:: -1 if point.entry.prediction == "probability" else 1] for line in point.curve)
-        curves.append(Curve(name=key, role=role, style=style, x=x, y=y, text=title))
+        curves.append(Curve(name=f"{key} curve", role=role, style=style, x=x, y=y, text=title))
         # A hinge's dot is seen behind another.
         shape = "square" if key == "hinge_loss" else "circle"
-        dots.insert(0, Dot(name=f"at {key}", role=role, x=math.nan, y=math.nan, shape=shape))
+        dots.insert(0, Dot(name=key, role=role, x=math.nan, y=math.nan, shape=shape))
     return Plot(
         name=name,
         label=label,

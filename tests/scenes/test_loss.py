@@ -71,7 +71,7 @@ def test_the_point_is_always_in_sight(label, delta):
 
 def test_all_has_one_prediction_and_one_label():
     for step in board_of("loss", kind="all", frames=3).steps():
-        aside = {"at binary_cross_entropy", "question"}
+        aside = {"binary_cross_entropy", "question"}
         dots = {change.dot: change.x for change in of_type(step, MoveDot) if change.dot not in aside}
         assert len(set(dots.values())) == 1 < len(dots)
 
