@@ -143,14 +143,13 @@ class Point(Generic[Entry]):
 
     @cached_property
     def _results(self) -> int:
-        """Two decimals, three where these show every result exactly, more where all values are tiny."""
-        both = np.concatenate([self.values, self.slopes])
+        """Two decimals, more where all values are tiny."""
         if self.most is not None:
+            both = np.concatenate([self.values, self.slopes])
             own = digits_for(np.round(both, self.most + 6), most=self.most)
             return max(own, min(self.digits, self.most))
         largest = float(np.abs(self.values).max())
-        least = max(2, math.ceil(-math.log10(largest)) + 1) if largest > 1e-9 else 2
-        return next((n for n in (least, least + 1) if np.abs(both - np.round(both, n)).max() < 1e-9), least)
+        return max(2, math.ceil(-math.log10(largest)) + 1) if largest > 1e-9 else 2
 
     def x(self, step: int, name: str = "x") -> Number:
         """Where the point is, in the graph's array of that name."""
@@ -215,8 +214,8 @@ class Point(Generic[Entry]):
             Dot(name="point", role="active", x=math.nan, y=math.nan),
             question(self.at, max(self.values[-1], self.slopes[-1]) / np.ptp(self.y_range)),
         )
-        ranges: dict[str, Any] = {"x_range": self.x_range, "y_range": self.y_range, **fields}
-        return Plot(name=name, axes="frame", curves=curves, dots=dots, **ranges)
+        how: dict[str, Any] = {"x_range": self.x_range, "y_range": self.y_range, "axes": "frame", **fields}
+        return Plot(name=name, curves=curves, dots=dots, **how)
 
     def moved(self, panel: str, step: int, *, tangent: bool = True) -> list[Change]:
         """The changes that bring the point to its place of a step, counted from 0."""

@@ -105,8 +105,8 @@ class Pool(Pooled):
                 caption = equation(Y.symbol("y", at), value, Y.short(at), letters=70)
                 yield story.step(caption, X.window(windows, at, (), winners.get(at)), Y.write(at))
             if windows.count > 1:
-                kept = (X.set(cell, role="winner") for cell in winners.values())
-                yield story.step(self.summary(set(winners.values())), X.rest(), Y.rest(), kept, beats=2)
+                kept = [X.set(cell, role="winner") for cell in winners.values()]
+                yield story.step(self.summary(set(winners.values())), kept, X.rest(), Y.rest(), beats=2)
 
         counted = "padding is counted in the mean" if self.count_include_pad else "padding is not counted in the mean"
         padding = Text("padding never wins" if self.kind == "max" else counted)
