@@ -24,9 +24,6 @@ pytestmark = pytest.mark.usefixtures("here")
 SMALL = {"i": 4, "width": 320, "tween": 0}
 FRAMES = ("conv", "--i", 4, "--width", 320, "--format", "frames", "-o")
 ALONE = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-FRAMES = ("conv", "--i", 4, "--width", 320, "--format", "frames", "-o")
-ALONE = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-ALONE = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 def files():

@@ -13,7 +13,7 @@ from cnnviz.render.lines import FORMULA_SIZE, NOTE_SIZE, TEXT_SIZE, TITLE_SIZE, 
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_LEADING, LEAST_TEXT, Extent, Fit, Place, text_scales
 from cnnviz.render.text import TextLine, Typesetter
-from cnnviz.storyboard import Operator, Panel, Storyboard
+from cnnviz.storyboard import Panel, Storyboard
 
 MARGIN = 40
 TITLE_GAP, NOTE_GAP = 32, 26
@@ -304,8 +304,9 @@ class _Arranger:
         return painter_class(panel.kind).measure(panel, cell, self.fit)
 
     def _slots(self, row: Sequence[Row], cell: int) -> list[int]:
-        """The widths of a row's stacks; rows of equally many, with operators at the same places, stand in columns."""
-        columns = zip(*(other for other in self._rows if _operators(other) == _operators(row)), strict=True)
+        """The widths of a row's stacks; rows of the same kinds of panels stand in columns."""
+        kinds = [stack[0].kind for stack in row]
+        columns = zip(*(other for other in self._rows if [stack[0].kind for stack in other] == kinds), strict=True)
         return [max(self._slot(stack, cell) for stack in column) for column in columns]
 
     def _slot(self, stack: Row, cell: int) -> int:
@@ -339,11 +340,6 @@ class _Arranger:
         body = self._body(row, cell)
         ends = [(body + self._tall(stack, cell) + 1) // 2 + self._under(stack[-1], cell) for stack in row]
         return max(body, *ends)
-
-
-def _operators(row: Sequence[Row]) -> list[bool]:
-    """Which stacks of a row are operators."""
-    return [isinstance(stack[0], Operator) for stack in row]
 
 
 def _stacks(row: Row) -> list[Row]:
