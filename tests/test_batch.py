@@ -297,7 +297,7 @@ def start_render(*arguments):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="a signal of POSIX")
 def test_after_a_kill_the_rest_is_made_and_no_process_is_left(cnnviz, monkeypatch):
-    write_set(*(figure(f"f{n}", format="gif", width=480, seed=n, tween=0) for n in range(9)))
+    write_set(*(figure(f"f{n}", format="gif", width=320, seed=n, tween=0) for n in range(6)))
     run = start_render("set.toml", "--out", "out", "--jobs", "2")
     while run.poll() is None and not Path("out/manifest.json").exists():
         time.sleep(0.005)
@@ -309,15 +309,15 @@ def test_after_a_kill_the_rest_is_made_and_no_process_is_left(cnnviz, monkeypatc
     again = made(cnnviz)
     assert again & known == set()
     assert again | known | {"manifest.json"} == files()
-    assert len(files()) == 10
+    assert len(files()) == 7
 
 
 def test_two_runs_at_once_into_one_folder():
-    write_set(*(figure(f"a{n}", seed=n) for n in range(6)), figure("both"), name="one.toml")
-    write_set(*(figure(f"b{n}", seed=n) for n in range(6)), figure("both"), name="two.toml")
+    write_set(*(figure(f"a{n}", seed=n) for n in range(3)), figure("both"), name="one.toml")
+    write_set(*(figure(f"b{n}", seed=n) for n in range(3)), figure("both"), name="two.toml")
     runs = [start_render(name, "--out", "out", "--jobs", "1") for name in ("one.toml", "two.toml")]
     assert [(run.communicate(timeout=60), run.returncode) for run in runs] == [(("", ""), 0)] * 2
-    names = {f"{letter}{n}" for letter in "ab" for n in range(6)} | {"both"}
+    names = {f"{letter}{n}" for letter in "ab" for n in range(3)} | {"both"}
     assert files() == {f"{name}.json" for name in names} | {"manifest.json"}
     assert {one["name"] for one in manifest()} == names
 

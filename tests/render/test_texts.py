@@ -92,6 +92,8 @@ def faults(film):
 @pytest.mark.parametrize("scene", sorted(find_scenes()))
 def test_texts_are_large_and_apart(scene):
     found = {
-        fault for fault in faults(make(scene).film()) if fault[:2] not in {("small", kind) for kind in SMALL.get(scene, ())}
+        fault
+        for fault in faults(make(scene).film())
+        if fault[:2] not in {("small", kind) for kind in SMALL.get(scene, ())}
     }
     assert not found
