@@ -14,7 +14,6 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
 from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -101,12 +100,8 @@ def _load(file: Path) -> type[Scene]:
         raise CnnvizError(f"scene file {file} must define exactly one Scene, not {len(found)}")
     if file.parent != SCENES_FOLDER:
         # It belongs to no package that another process could import.
-        copyreg.pickle(found[0], lambda scene: (_rebuild, (file, _given(scene))))
+        copyreg.pickle(found[0], lambda scene: (_rebuild, (file, scene.__getstate__())))
     return found[0]
-
-
-def _given(scene: Scene) -> dict[str, Any]:
-    return {field.name: getattr(scene, field.name) for field in fields(scene)}
 
 
 def _rebuild(file: Path, given: Mapping[str, Any]) -> Scene:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from cnnviz.errors import CnnvizError, UsageError
-from cnnviz.export import Job, writer_for
+from cnnviz.export import Job, module_for
 from cnnviz.export.json import write
 from cnnviz.files import TEMPORARY_PREFIX, clear_stale, whole_file
 from cnnviz.pipeline import make
@@ -144,7 +144,7 @@ def test_what_is_not_ours_stays():
 def test_other_names_are_refused():
     for name in ("x", ".gif", "gif", "x.", "x.gif.part", "x.__init__", "x._plugin", "x.gif/y"):
         with pytest.raises(UsageError, match="not a known format"):
-            writer_for(Path(name))
+            module_for(Path(name))
 
 
 # JSON

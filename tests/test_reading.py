@@ -12,7 +12,7 @@ from PIL import Image, PngImagePlugin
 
 from cnnviz import __version__
 from cnnviz.errors import CnnvizError
-from cnnviz.export import formats, writer_for
+from cnnviz.export import formats, module_for
 from cnnviz.pipeline import make
 from cnnviz.reading import FileMetadata, read
 from cnnviz.reading._metadata import MAX_TEXT
@@ -150,7 +150,7 @@ def test_no_command_but_a_figures_own_is_run(refused):
     job = make("conv", i=3, width=320, tween=0).job()
     for text, said in EVIL.items():
         with Path("evil.gif").open("wb") as file:
-            writer_for(Path("evil.gif"))(replace(job, command=text), file)
+            module_for(Path("evil.gif")).write(replace(job, command=text), file)
         code, message = refused("rerun", "evil.gif", "-o", "x.gif")
         assert (code, message.startswith("evil.gif "), message.isprintable()) == (1, True, True)
         assert said in message

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from cnnviz import __version__
 from cnnviz.errors import UsageError
@@ -97,8 +97,6 @@ _SLIDES = ("pptx", "ppt", "key", "odp", "md", "tex")
 FRAMES = "frames"
 """What --format calls a folder of numbered frames."""
 
-Writer = Callable[[Job, BinaryIO], Written]
-
 
 @cache
 def formats() -> tuple[str, ...]:
@@ -153,12 +151,6 @@ def moves(path: Path, frame: str, sheet: Size | None) -> bool:
     if "sheet" not in getattr(module, "SUPPORTED_OPTIONS", ()):
         return True
     return sheet is None and frame == getattr(module, "AUTOPLAYS", None)
-
-
-def writer_for(path: Path, given: Iterable[str] = ()) -> Writer:
-    """The writer of a file's extension; raises UsageError as `module_for` does."""
-    writer: Writer = module_for(path, given).write
-    return writer
 
 
 def _hint(extension: str, dot: str = "") -> str:

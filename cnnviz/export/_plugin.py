@@ -13,7 +13,7 @@ from imageio.core.request import RETURN_BYTES
 from imageio.core.v3_plugin_api import PluginV3
 
 from cnnviz.errors import UsageError
-from cnnviz.export import Job, Written
+from cnnviz.export import Job, Written, _patches
 from cnnviz.render.canvas import Box
 from cnnviz.render.frames import Film, Frame
 from cnnviz.render.palette import Palette
@@ -21,16 +21,14 @@ from cnnviz.render.palette import Palette
 _COLORS = 255
 
 
-class Frames(Protocol):
+class Frames(_patches.Frames, Protocol):
     """Frames in one palette: a `Film`, or what `RgbFilm` makes of arrays."""
 
     @property
     def palette(self) -> Palette: ...
 
     @property
-    def size(self) -> tuple[int, int]: ...
-
-    def __iter__(self) -> Iterator[Frame]: ...
+    def band(self) -> int: ...
 
 
 class AnimationPlugin(PluginV3):
@@ -77,7 +75,7 @@ class _Timed:
     """A film that counts how long its frames last."""
 
     def __init__(self, film: Film) -> None:
-        self._film, self.palette, self.size = film, film.palette, film.size
+        self._film, self.palette, self.size, self.band = film, film.palette, film.size, film.band
         self.milliseconds = 0
 
     def __iter__(self) -> Iterator[Frame]:
@@ -98,7 +96,7 @@ class RgbFilm:
             raise UsageError("frames must be one or more arrays of the same shape")
         self._milliseconds = _delays(duration, len(checked), grain)
         height, width, _ = checked[0].shape
-        self.size = width, height
+        self.size, self.band = (width, height), height
         whole: Any = Image.fromarray(np.concatenate(checked))
         if whole.getcolors(_COLORS) is None:
             whole = whole.quantize(_COLORS, Image.Quantize.MEDIANCUT).convert("RGB")

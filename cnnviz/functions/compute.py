@@ -116,12 +116,6 @@ def _dropout(x: npt.ArrayLike, mask: npt.ArrayLike, *, p: float) -> Array:
     return np.asarray(floating(x) * floating(mask) / (1 - p))
 
 
-def _deform_conv2d(
-    x: npt.ArrayLike, offset: npt.ArrayLike, weight: npt.ArrayLike, mask: npt.ArrayLike | None = None, **options: Any
-) -> Array:
-    return ops.deform_conv2d(x, offset, weight, mask=mask, **options)
-
-
 def _cross_entropy(x: npt.ArrayLike, *, label: npt.ArrayLike) -> Array:
     return ops.cross_entropy(x, np.broadcast_to(label, np.shape(x)[:-1]))
 
@@ -155,6 +149,7 @@ _OPS = (
     "conv2d",
     "conv3d",
     "conv_transpose2d",
+    "deform_conv2d",
     "max_pool2d",
     "avg_pool2d",
     "adaptive_max_pool2d",
@@ -165,7 +160,6 @@ _OPS = (
     "pixel_shuffle",
     "pixel_unshuffle",
     "unfold",
-    "fold",
     "tokens",
     "scaled_dot_product_attention",
     "local_response_norm",
@@ -183,7 +177,6 @@ _OPS = (
 FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
         **{name: getattr(ops, name) for name in _OPS},
-        "deform_conv2d": _deform_conv2d,
         "batch_norm": _batch_norm,
         "batch_norm_inference": _batch_norm_inference,
         "add": np.add,

@@ -22,6 +22,19 @@ from cnnviz.parameters import quote
 DIGITS = "digits"
 """The name of the network that reads digits."""
 
+_DIGITS = """
+<ir_version: 8, opset_import: ["": 13]>
+digits (float[1, 1, 28, 28] x) => (float[1, 10] y7) {
+  [conv1] y0 = Conv (x, conv1_weight, conv1_bias)
+  [relu1] y1 = Relu (y0)
+  [maxpool1] y2 = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (y1)
+  [conv2] y3 = Conv (y2, conv2_weight, conv2_bias)
+  [relu2] y4 = Relu (y3)
+  [maxpool2] y5 = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (y4)
+  [flatten3] y6 = Flatten (y5)
+  [fc1] y7 = Gemm <transB = 1> (y6, fc1_weight, fc1_bias)
+}
+"""
 _HINT = f"give an .onnx file, or {DIGITS}"
 
 
@@ -198,23 +211,10 @@ def _input(proto: Any, size: Size | None, subject: str) -> tuple[str, np.dtype[A
 
 def _digits() -> Any:
     """The network that reads digits, as a model of its own."""
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import numpy_helper, parser
 
+    model = parser.parse_model(_DIGITS)
     with np.load(TRAINED) as arrays:
-        weights = [numpy_helper.from_array(arrays[name].astype(np.float32), name) for name in arrays.files]
-    nodes, x = [], "x"
-    pooling = {"kernel_shape": [2, 2], "strides": [2, 2]}
-    for place, (kind, options) in enumerate(
-        [("Conv", {}), ("Relu", {}), ("MaxPool", pooling)] * 2 + [("Flatten", {}), ("Gemm", {"transB": 1})]
-    ):
-        layer = "fc1" if kind == "Gemm" else f"conv{place // 3 + 1}"
-        own = [f"{layer}.weight", f"{layer}.bias"] if kind in ("Conv", "Gemm") else []
-        name = layer if own else f"{kind.lower()}{place // 3 + 1}"
-        nodes.append(helper.make_node(kind, [x, *own], [f"y{place}"], name, **options))
-        x = f"y{place}"
-    ends = [
-        helper.make_tensor_value_info(*each)
-        for each in (("x", TensorProto.FLOAT, [1, 1, 28, 28]), (x, TensorProto.FLOAT, [1, 10]))
-    ]
-    graph = helper.make_graph(nodes, "digits", ends[:1], ends[1:], weights)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+        weights = [(name.replace(".", "_"), arrays[name].astype(np.float32)) for name in arrays.files]
+    model.graph.initializer.extend(numpy_helper.from_array(values, name) for name, values in weights)
+    return model

@@ -14,24 +14,22 @@ def deform_conv2d(
     input: npt.ArrayLike,
     offset: npt.ArrayLike,
     weight: npt.ArrayLike,
-    bias: npt.ArrayLike | None = None,
+    mask: npt.ArrayLike | None = None,
     stride: Pair = 1,
     padding: Pair = 0,
     dilation: Pair = 1,
-    mask: npt.ArrayLike | None = None,
 ) -> Array:
     """Convolve with each weight moved by an offset of its own at each place: `torchvision.ops.deform_conv2d`.
 
     Parameters
     ----------
     input : array (N, C, H, W)
-    offset : array (N, 2·G·kH·kW, oH, oW)
-        How far down and across each weight is moved, y before x, for each of G groups of input channels.
-    weight : array (C_out, C/groups, kH, kW)
-    bias : array (C_out,), optional
-    stride, padding, dilation : int or (rows, cols)
-    mask : array (N, G·kH·kW, oH, oW), optional
+    offset : array (N, 2·kH·kW, oH, oW)
+        How far down and across each weight is moved, y before x.
+    weight : array (C_out, C, kH, kW)
+    mask : array (N, kH·kW, oH, oW), optional
         What each sample is multiplied by.
+    stride, padding, dilation : int or (rows, cols)
 
     Returns
     -------
@@ -41,33 +39,26 @@ def deform_conv2d(
     ----------
     Dai et al. 2017, arXiv:1703.06211, equations 2 to 4; with a mask Zhu et al. 2019, arXiv:1811.11168, equation 1.
     """
-    x, moved, kernels = as_maps(input), floating(offset), floating(weight)
-    if x.ndim != 4 or kernels.ndim != 4 or x.shape[1] % max(1, kernels.shape[1]) or 0 in kernels.shape:
+    x, kernels = as_maps(input), floating(weight)
+    if x.ndim != 4 or kernels.ndim != 4 or x.shape[1] != kernels.shape[1] or 0 in kernels.shape:
         raise UsageError(
             f"weight {shape_text(kernels.shape)} does not fit input {shape_text(x.shape)}: give (N, C, H, W) and "
-            "(C_out, C/groups, kH, kW)"
+            "(C_out, C, kH, kW)"
         )
-    (n, channels, *size), (outputs, depth, *kernel) = x.shape, kernels.shape
+    n, kernel, out, grids = len(x), kernels.shape[2:], list[int](), []
     step, border, gap = pair(stride, "stride", 1), pair(padding, "padding", 0), pair(dilation, "dilation", 1)
-    out, grids = [], []
-    for i, k, s, p, d in zip(size, kernel, step, border, gap, strict=True):
+    for i, k, s, p, d in zip(x.shape[2:], kernel, step, border, gap, strict=True):
         out.append(conv_output_size(i, k, s, p, d))
         grids.append(np.arange(out[-1]) * s - p + d * np.arange(k)[:, None])
     cells = kernel[0] * kernel[1]
-    parts = max(1, moved.shape[1] // (2 * cells)) if moved.ndim == 4 else 1
-    if moved.shape != (n, 2 * parts * cells, *out) or channels % parts or outputs % (channels // depth):
-        raise UsageError(f"offset has shape {shape_text(moved.shape)}: give {shape_text((n, 2 * cells, *out))}")
-    shares, added = parameter(mask, "mask", (n, parts * cells, *out)), parameter(bias, "bias", (outputs,))
-
-    by = moved.reshape(n, parts, *kernel, 2, *out)
+    moved = np.asarray(parameter(offset, "offset", (n, 2 * cells, *out)))
+    shares = parameter(mask, "mask", (n, cells, *out))
+    by = moved.reshape(n, 1, *kernel, 2, *out)
     rows, columns = by[..., 0, :, :] + grids[0][:, None, :, None], by[..., 1, :, :] + grids[1][:, None, :]
-    found = bilinear(x.reshape(n, parts, -1, *size), rows, columns)
+    samples = bilinear(x[:, None], rows, columns)[:, 0]
     if shares is not None:
-        found = found * shares.reshape(n, parts, 1, *kernel, *out)
-    samples = found.reshape(n, channels // depth, depth, *kernel, *out)
-    filters = kernels.reshape(channels // depth, -1, depth, *kernel)
-    y = np.einsum("ngcabhw,gocab->ngohw", samples, filters).reshape(n, outputs, *out)
-    return np.asarray(y if added is None else y + added[:, None, None])
+        samples = samples * shares.reshape(n, 1, *kernel, *out)
+    return np.asarray(np.einsum("ncabhw,ocab->nohw", samples, kernels))
 
 
 def bilinear(x: Array, rows: Array, columns: Array) -> Array:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from cnnviz.errors import UsageError
 from cnnviz.ops._arrays import Array, Pair, as_maps, floating, pair, shape_text
 from cnnviz.ops.convolution import conv_output_size, pad2d, windows2d
+from cnnviz.ops.gradients import conv2d_input_grad
 
 
 def unfold(input: npt.ArrayLike, kernel_size: Pair, dilation: Pair = 1, padding: Pair = 0, stride: Pair = 1) -> Array:
@@ -48,10 +49,7 @@ def fold(
             f"input {shape_text(x.shape)} does not fold into {shape_text(size)}: give a multiple of {cells} rows and "
             f"{rows * cols} columns"
         )
-    columns = x.reshape(*x.shape[:-2], -1, *kernel, rows, cols)
-    whole = np.zeros((*columns.shape[:-4], size[0] + 2 * border[0], size[1] + 2 * border[1]), dtype=x.dtype)
-    for r, c in np.ndindex(*kernel):
-        down = slice(r * gap[0], r * gap[0] + (rows - 1) * step[0] + 1, step[0])
-        across = slice(c * gap[1], c * gap[1] + (cols - 1) * step[1] + 1, step[1])
-        whole[..., down, across] += columns[..., r, c, :, :]
-    return whole[..., border[0] : border[0] + size[0], border[1] : border[1] + size[1]]
+    # A convolution whose kernels copy one cell each makes the columns: here is its transpose.
+    copies = np.eye(cells, dtype=x.dtype).reshape(cells, 1, *kernel)
+    maps = conv2d_input_grad(size, copies, x.reshape(-1, cells, rows, cols), step, border, gap)
+    return maps.reshape(*x.shape[:-2], -1, *size)

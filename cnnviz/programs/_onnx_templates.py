@@ -28,8 +28,6 @@ TEMPLATES = {
     "avg_pool2d": "AveragePool({0}{window})",
     "max_unpool2d": "MaxUnpool({0}, {1}, (1, 1, *{o[output_size]}){window})",
     "pixel_shuffle": 'DepthToSpace({0}, blocksize={upscale_factor}, mode="CRD")',
-    "fold": "Col2Im({0}, {o[output_size]}, {o[kernel_size]}, "
-    "dilations={o[dilation]}, pads=(*{o[padding]}, *{o[padding]}), strides={o[stride]})",
     "batch_norm_inference": PER_CHANNEL + "BatchNormalization({0}, ones, zeros, {1}, {2}, epsilon={o[eps]})",
     "layer_norm": _AFFINE.replace("SHAPE", "{o[normalized_shape]}")
     + "LayerNormalization({0}, ones, zeros, axis=1, epsilon={o[eps]}{stash})",

@@ -215,11 +215,6 @@ class Framework(Writer):
             rows=call.shape[1] * math.prod(o["kernel_size"]),
         )
 
-    def _fold(self, call: Call) -> str:
-        self.note("The transpose of unfold: each cell of a window is added where it came from.")
-        maps = call.shape[0], call.shape[1] // math.prod(call.options["kernel_size"]), *call.options["output_size"]
-        return self._transposed(self._unfold(replace(call, operands=("y",), shape=maps)), call.operands[0], maps)
-
     def _scaled_dot_product_attention(self, call: Call) -> str:
         scores = "scores = {0} @ {1}.swapaxes(-2, -1) / {0}.shape[-1] ** 0.5\n"
         causal = "scores = jnp.where(jnp.tri(*scores.shape[-2:]) > 0, scores, -jnp.inf)\n"

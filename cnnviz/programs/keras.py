@@ -236,11 +236,6 @@ class Framework(Writer):
             return f"keras.ops.swapaxes({call.operands[0]}, 1, 2)"
         return f"keras.ops.reshape({call.operands[0]}, {(call.shape[0], -1, call.shape[1])})"
 
-    def _fold(self, call: Call) -> str:
-        self.note("Keras has no fold: NumPy adds each cell of a window where it came from.")
-        self.put(f"array = keras.ops.convert_to_numpy({call.operands[0]})")
-        return f"{self.fill(_fold_source(call), call)}.transpose(0, 2, 3, 1)"
-
     def _scaled_dot_product_attention(self, call: Call) -> str:
         scores = "scores = keras.ops.matmul({0}, keras.ops.swapaxes({1}, -2, -1)) / {0}.shape[-1] ** 0.5\n"
         causal = 'scores = keras.ops.where(np.tri(*scores.shape[-2:]) > 0, scores, -float("inf"))\n'
@@ -360,27 +355,3 @@ def _bias(call: Call) -> str:
 def _pad(x: str, before: Sequence[int], after: Sequence[int], value: str = "") -> str:
     edges = [[0, 0], *map(list, zip(before, after, strict=True)), [0, 0]]
     return f"keras.ops.pad({x}, {edges}{f', constant_values={value}' if value else ''})"
-
-
-def _fold_source(call: Call) -> str:
-    """Columns added up in a loop, a template of their name."""
-    o = call.options
-    size, kernel, step = o["output_size"], o["kernel_size"], o["stride"]
-    whole = tuple(i + 2 * p for i, p in zip(size, o["padding"], strict=True))
-    spans = (d * (k - 1) + 1 for d, k in zip(o["dilation"], kernel, strict=True))
-    count = [(w - span) // s + 1 for w, span, s in zip(whole, spans, step, strict=True)]
-    places = [
-        f"{n} * {d} : {n} * {d} + {(c - 1) * s + 1} : {s}"
-        for n, d, c, s in zip("rc", o["dilation"], count, step, strict=True)
-    ]
-    (top, left), (height, width) = o["padding"], size
-    return "\n".join(
-        (
-            f"columns = array.reshape({call.shape[0]}, -1, {', '.join(map(str, (*kernel, *count)))})",
-            f"folded = np.zeros((*columns.shape[:2], {whole[0]}, {whole[1]}))",
-            f"for r in range({kernel[0]}):",
-            f"    for c in range({kernel[1]}):",
-            f"        folded[:, :, {places[0]}, {places[1]}] += columns[:, :, r, c]",
-            f"folded[:, :, {top} : {top + height}, {left} : {left + width}]",
-        )
-    )

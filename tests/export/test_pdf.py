@@ -13,7 +13,7 @@ from PIL import Image
 
 from cnnviz import __version__
 from cnnviz.errors import UsageError
-from cnnviz.export import writer_for
+from cnnviz.export import module_for
 from cnnviz.notation import number
 from cnnviz.pipeline import Figure, make
 
@@ -23,7 +23,7 @@ needs_poppler = pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="no 
 
 def read(figure: Figure) -> pypdf.PdfReader:
     file = io.BytesIO()
-    writer_for(Path("x.pdf"))(figure.job(), file)
+    module_for(Path("x.pdf")).write(figure.job(), file)
     return pypdf.PdfReader(file, strict=True)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnviz.export import writer_for
+from cnnviz.export import module_for
 from cnnviz.notation import number
 from cnnviz.pipeline import Figure, make
 
@@ -40,7 +40,7 @@ SEEN = """milliseconds => {
 
 def written(figure: Figure, extension: str = "svg") -> bytes:
     file = io.BytesIO()
-    writer_for(Path(f"x.{extension}"))(figure.job(), file)
+    module_for(Path(f"x.{extension}")).write(figure.job(), file)
     return file.getvalue()
 
 
