@@ -79,12 +79,10 @@ def test_a_set_becomes_files_and_a_manifest(cnnviz):
         assert image.info["comment"].decode().split("\n")[0] == command
     records = manifest()
     assert [record["name"] for record in records] == ["z", "02-b", "01-a", "y"]
-    assert records[1].items() >= {
-        "file": "02-b.gif", "section": "Part 1", "caption": "Two.", "command": command, "width": 320, "height": 180,
-        "steps": 9, "milliseconds": 12_000, "parameters": {"i": [4, 5], "k": "2x3", "title": "B", **plain},
-        "bytes": Path("out/02-b.gif").stat().st_size,
-        "sha256": hashlib.sha256(Path("out/02-b.gif").read_bytes()).hexdigest(),
-    }.items()  # fmt: skip
+    parameters = {"i": [4, 5], "k": "2x3", "title": "B", **plain}
+    told = {"section": "Part 1", "caption": "Two.", "command": command, "width": 320, "parameters": parameters}
+    told["sha256"] = hashlib.sha256(Path("out/02-b.gif").read_bytes()).hexdigest()
+    assert records[1].items() >= told.items()
     assert records[2]["command"] == "cnnviz pool avg --i 4 --k 2 --s 2"
 
 
