@@ -148,7 +148,9 @@ def _normalized(x: Numbers, y: Numbers, weights: Sequence[Array], most: int | No
     result = y[at]
 
     def arithmetic(fine: int) -> Expression:
-        scaled = (replace(x[at], decimals=fine) - Number(float(values.mean()), fine)) / replace(below, decimals=max(fine, below.places))
+        scaled = (replace(x[at], decimals=fine) - Number(float(values.mean()), fine)) / replace(
+            below, decimals=max(fine, below.places)
+        )
         scaled = scaled if gamma == 1 else significant(gamma, 3, most) * scaled
         return scaled + significant(beta, 3, most) if beta else scaled
 
