@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: all render gallery test lint docs bench bench-peers tokens check-decks clean
+.PHONY: all render gallery test lint docs bench bench-peers tokens clean
 all: render
 
 $(BIN)/python:
@@ -46,9 +46,6 @@ bench-peers: .venv-manim/.installed
 	$(PYTHON) -m venv .venv-manim
 	.venv-manim/bin/python -m pip install --quiet manim
 	touch $@
-
-check-decks: $(VENV)/.installed-test
-	$(BIN)/python -m tests.check_decks $(DECKS)
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -114,7 +114,7 @@ class Appearance(Parameters):
     )
     max_size: str | None = param(
         None,
-        help="Bytes a file may have, such as 5MB: a larger one is refused.",
+        help="Bytes a file may have, such as 5MB: a larger one is made narrower.",
         shown_default="no limit",
         group="Output",
     )

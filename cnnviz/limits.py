@@ -37,7 +37,7 @@ LEAST_PIXELS = 500_000
 MIN_FONT_SCALE, MAX_FONT_SCALE = 1.0, 2.0
 """How much larger all text may be."""
 
-MAX_TWEEN, TWEEN, MOST_TWEENED = 30, 6, 60
+MAX_TWEEN, TWEEN, MOST_TWEENED = 30, 5, 60
 """Pictures in which a window moves from one place to the next: most, as usual, and up to how many steps in GIF, APNG
 and WebP."""
 

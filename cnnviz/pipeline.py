@@ -77,13 +77,14 @@ class Figure:
         tween: int = 0,
         *,
         step: float | None = None,
+        width: int | None = None,
         colors: int | None = None,
         opening: bool = False,
     ) -> Film:
         """The figure as a stream of frames in one palette.
 
-        `tween` and `step` are used where the figure does not say them itself; `colors` are those of the palette at
-        most. With an `opening` the question stands before the first step.
+        `tween` and `step` are used where the figure does not say them itself; `width` replaces its own, `colors` are
+        those of the palette at most. With an `opening` the question stands before the first step.
         """
         from cnnviz.render.frames import Film
         from cnnviz.render.theme import load_theme
@@ -97,7 +98,7 @@ class Figure:
         return Film(
             board,
             load_theme(look.theme),
-            look.width,
+            width or look.width,
             timing,
             numbers=look.values,
             font_scale=look.font_scale,
@@ -208,10 +209,10 @@ class Figure:
         look, board = self.appearance, self.storyboard()
         films: dict[tuple[int | float | None, ...], Film] = {}
 
-        def film(tween: int, step: float | None) -> Film:
-            key = tween if look.tween is None else look.tween, step
+        def film(width: int, tween: int, step: float | None) -> Film:
+            key = width, tween if look.tween is None else look.tween, step
             if key not in films:
-                films[key] = self.film(board, tween, step=step, opening=True)
+                films[key] = self.film(board, tween, step=step, width=width, opening=True)
                 if len(paths) > 1:
                     from cnnviz.render.cached_film import CachedFilm
 
@@ -221,7 +222,8 @@ class Figure:
         def request(path: Path | None) -> ExportRequest:
             job, step = self._supported_by(path).job(board), self._max_step_duration(board, path)
             return ExportRequest(
-                job=replace(job, film=lambda tween: film(tween, step)),
+                job=lambda width: replace(job, film=lambda tween: film(width, tween, step)),
+                width=look.width,
                 options=[name for name in SOME_FORMATS_ONLY if name in changed(look)],
                 limit=None if look.max_size is None else bytes_of(look.max_size),
             )

@@ -1,12 +1,12 @@
-"""The files of one figure: written together, and refused where one is larger than it may be."""
+"""The files of one figure: written together, and each made to fit where its size is limited."""
 
 from __future__ import annotations
 
 import io
 import math
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO
@@ -15,15 +15,19 @@ from cnnviz.errors import CnnvizError
 from cnnviz.export import Job, Written, check_options, module_for
 from cnnviz.files import clear_stale, whole_files, whole_folder
 
+LEAST_WIDTH = 480
+"""Pixels below which nothing could be read any more."""
+
 _OF_STILLS = ("frame", "sheet")
-_WORD = 32
+_GRAIN, _WORD = 16, 32
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportRequest:
-    """What to write: its job, options that not all formats support, a limit in bytes."""
+    """What to write: its job by width, its usual width, options that not all formats support, a limit in bytes."""
 
-    job: Job
+    job: Callable[[int], Job]
+    width: int
     options: Sequence[str] = ()
     limit: int | None = None
 
@@ -66,23 +70,36 @@ def save_folder(request: ExportRequest, folder: Path) -> Written:
     check_place(folder)
     clear_stale(folder.parent)
     with whole_folder(folder) as place:
-        written, size = write_folder(request.job, place)
-        _check_size(size, request, f"{folder}/")
-        return written
+        return _fitted(request, lambda job: write_folder(job, place), True, f"{folder}/")
 
 
 def _save(request: ExportRequest, module: ModuleType, file: BinaryIO, path: Path) -> Written:
-    written: Written = module.write(request.job, file)
-    _check_size(file.seek(0, os.SEEK_END), request, path.name)
-    return written
+    def attempt(job: Job) -> tuple[Written, int]:
+        file.seek(0)
+        file.truncate()
+        written = module.write(job, file)
+        return written, file.seek(0, 2)
+
+    return _fitted(request, attempt, getattr(module, "HAS_PIXELS", False), path.name)
 
 
-def _check_size(size: int, request: ExportRequest, name: str) -> None:
-    """Refuse what is larger than it may be; raises CnnvizError."""
-    if request.limit is not None and size > request.limit:
-        # The limit is a word of the command that the file holds.
-        least = f"{math.ceil((size + _WORD) / 102.4) / 10:.1f}KiB"
-        raise CnnvizError(
-            f"{name} takes {least}, more than --max-size allows: use a smaller --width, --tween 0, another format, or "
-            f"--max-size {least} or more"
-        )
+def _fitted(
+    request: ExportRequest, attempt: Callable[[Job], tuple[Written, int]], has_pixels: bool, name: str
+) -> Written:
+    """Write as usual, then narrower until it fits; raises CnnvizError where nothing that can be read does."""
+    width, limit = request.width, request.limit
+    while True:
+        written, size = attempt(request.job(width))
+        if limit is None or size <= limit:
+            return written if width == request.width else replace(written, fitted=f"{width} px")
+        if not has_pixels or width <= LEAST_WIDTH:
+            break
+        # A file's bytes grow with its area.
+        likely = math.floor(width * math.sqrt(limit / size) / _GRAIN) * _GRAIN
+        width = max(LEAST_WIDTH, min(likely, width - _GRAIN))
+    # The limit is a word of the command that the file holds.
+    least = f"{math.ceil((size + _WORD) / 102.4) / 10:.1f}KiB"
+    narrow = f"with {width} px " if width < request.width else ""
+    raise CnnvizError(
+        f"{name} does not fit: {narrow}it takes {least}; use --max-size {least} or more, or another format"
+    )

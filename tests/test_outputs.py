@@ -24,9 +24,6 @@ pytestmark = pytest.mark.usefixtures("here")
 SMALL = {"i": 4, "width": 320, "tween": 0}
 FRAMES = ("conv", "--i", 4, "--width", 320, "--format", "frames", "-o")
 ALONE = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-FRAMES = ("conv", "--i", 4, "--width", 320, "--format", "frames", "-o")
-ALONE = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-ALONE = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 def files():
@@ -208,7 +205,22 @@ def test_files_of_one_call_are_as_if_written_alone(cnnviz, given):
         assert Path(f"x.{name}").read_bytes() == Path(f"again.{name}").read_bytes(), name
 
 
-def test_a_file_beyond_its_limit_is_refused_with_the_limit_that_does(cnnviz, refused):
+@pytest.mark.parametrize("name", ["gif", "frames", "mp4"])
+def test_every_format_of_pixels_can_be_made_to_fit(cnnviz, name):
+    figure = ("conv", "--i", 3, "--k", 2, "--no-values", "--width", 640, "--format", name, "-o", "new/")
+
+    def size():
+        return sum(Path(path).stat().st_size for path in files())
+
+    assert cnnviz(*figure).code == 0
+    most = round(0.85 * size())
+    ran = cnnviz(*figure, "--max-size", most)
+    assert (ran.code, ran.err) == (0, "")
+    assert size() <= most
+    assert re.search(r", fitted: .+\n", ran.out)
+
+
+def test_a_limit_that_cannot_be_met_says_how_far_it_went(cnnviz, refused):
     figure = ("conv", "--i", 3, "--k", 2, "--width", 512)
     code, message = refused(*figure, "--max-size", "1KB", "-o", "new/x.gif")
     reached = re.search(r"--max-size (.+KiB) or more", message)

@@ -16,6 +16,7 @@ from cnnviz.commands import _drawing
     [
         ("-o c.gif", "xterm", True),
         ("--format gif,webp -o c", "xterm", True),
+        ("--max-size 25KiB -o c.gif", "xterm", True),
         ("-q -o c.gif", "xterm", False),
         ("-o c.gif", "dumb", False),
     ],

@@ -64,6 +64,8 @@ def describe_output(path: Path, written: Written, unit: str = "step") -> str:
         width, height = written.size
         facts[:0] = [f"{width}×{height} px"]
         facts[2:2] = [f"{written.milliseconds / 1000:.1f} s"] if written.milliseconds else []
+    if written.fitted:
+        facts.append(f"fitted: {written.fitted}")
     return f"{path}{'/' if path.is_dir() else ''}: {', '.join(facts)}"
 
 

@@ -38,7 +38,7 @@ def drawing(figure: Figure, quiet: bool) -> Iterator[Figure]:
             def steps() -> Iterator[Step]:
                 for number, step in enumerate(board.steps(), 1):
                     yield step
-                    # For another format the steps may be drawn again: the bar waits.
+                    # To fit a limited size the steps are drawn again: the bar waits.
                     if number > bar.pos and monotonic() > begins:
                         bar.update(number - bar.pos)
 

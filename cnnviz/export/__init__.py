@@ -1,7 +1,7 @@
 """From frames to files: each file here is a format, named by its extension, and offers `write(job, file)`.
 
-What else a format's module says: SUPPORTED_OPTIONS (of those that not all formats support) and AUTOPLAYS (nobody can
-pause it; "all" if only --frame all moves).
+What else a format's module says: SUPPORTED_OPTIONS (of those that not all formats support), HAS_PIXELS (a smaller width
+makes its files smaller) and AUTOPLAYS (nobody can pause it; "all" if only --frame all moves).
 """
 
 from __future__ import annotations
@@ -79,11 +79,12 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """What a written file holds: pixels (0×0 for data), steps, and how long it plays."""
+    """What a written file holds: pixels (0×0 for data), steps, how long it plays, and what made it fit a limit."""
 
     size: tuple[int, int]
     steps: int
     milliseconds: int
+    fitted: str = ""
 
 
 _INSTEAD = {

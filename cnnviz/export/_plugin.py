@@ -27,6 +27,9 @@ class Frames(_patches.Frames, Protocol):
     @property
     def palette(self) -> Palette: ...
 
+    @property
+    def band(self) -> int: ...
+
 
 class AnimationPlugin(PluginV3):
     """An imageio plugin that writes an animation."""
@@ -72,7 +75,7 @@ class _Timed:
     """A film that counts how long its frames last."""
 
     def __init__(self, film: Film) -> None:
-        self._film, self.palette, self.size = film, film.palette, film.size
+        self._film, self.palette, self.size, self.band = film, film.palette, film.size, film.band
         self.milliseconds = 0
 
     def __iter__(self) -> Iterator[Frame]:
@@ -93,7 +96,7 @@ class RgbFilm:
             raise UsageError("frames must be one or more arrays of the same shape")
         self._milliseconds = _delays(duration, len(checked), grain)
         height, width, _ = checked[0].shape
-        self.size = width, height
+        self.size, self.band = (width, height), height
         whole: Any = Image.fromarray(np.concatenate(checked))
         if whole.getcolors(_COLORS) is None:
             whole = whole.quantize(_COLORS, Image.Quantize.MEDIANCUT).convert("RGB")

@@ -18,6 +18,7 @@ from cnnviz.export._png import chunk, packed, start
 from cnnviz.limits import MAX_PACKED_PIXELS
 
 SUPPORTED_OPTIONS = ("transparent",)
+HAS_PIXELS = True
 AUTOPLAYS = True
 _LEVEL = 9
 _KEEP, _SOURCE, _OVER = 0, 0, 1

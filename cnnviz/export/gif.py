@@ -18,7 +18,6 @@ from PIL import Image
 
 from cnnviz.export import Job, Written
 from cnnviz.export._amount import affordable, tween_of
-from cnnviz.export._blocks import blocks
 from cnnviz.export._patches import Patch, patches, where
 from cnnviz.export._plugin import AnimationPlugin, Frames, save
 from cnnviz.limits import MAX_PIXELS
@@ -27,11 +26,11 @@ from cnnviz.render.frames import Frame
 from cnnviz.render.palette import Pixels
 
 SUPPORTED_OPTIONS = ("transparent",)
+HAS_PIXELS = True
 AUTOPLAYS = True
 _SHORT_RUN = 12
-# How long a block stays before the next one of the same picture, the least that every browser keeps to; and how many
-# there may be, in a picture of something on its way too.
-_BRIEF, _MOST_BLOCKS, _MOST_MOVING = 20, 5, 2
+_BRIEF = 20
+"""Milliseconds of a block before the next one of the same picture, the least that every browser keeps to."""
 _KEEP, _CLEAR = 1, 2
 """Disposal: the next frame is drawn over this one, or where this one's rectangle was made transparent."""
 
@@ -111,15 +110,22 @@ def _kept(film: Frames) -> Iterator[bytes]:
         if not number:
             yield _block(patch.box, patch.pixels, patch.milliseconds, _KEEP, None)
             continue
-        pixels, left = _with_long_runs(patch).sparse(unchanged), patch.milliseconds
+        pixels, left, moved = _with_long_runs(patch).sparse(unchanged), patch.milliseconds, moved or patch.moving
         # Where windows only jump a step is one block, and the last picture is whole for all of its hold.
-        most = _MOST_MOVING if patch.moving else _MOST_BLOCKS if moved and following else 1
-        moved, parts = moved or patch.moving, blocks(pixels, unchanged, min(most, left // _BRIEF))
-        for box in parts:
-            lasts = left if box is parts[-1] else _BRIEF
-            place = box.moved(patch.box.left, patch.box.top)
-            yield _block(place, pixels[box.slices], lasts, _KEEP, unchanged)
+        wholes = _wholes(patch, film.band) if moved and following else [patch.box]
+        for box in wholes:
+            lasts = left if box is wholes[-1] else _BRIEF
+            part = box.seen_from(*patch.box[:2]).slices
+            sparse = _block(box, pixels[part], lasts, _KEEP, unchanged)
+            yield min(sparse, _block(box, patch.pixels[part], lasts, _KEEP, None), key=len)
             left -= lasts
+
+
+def _wholes(patch: Patch, band: int) -> list[Box]:
+    """What may be shown one after the other without being seen half: all of the stage, and each text of the band."""
+    parts = [part.moved(*patch.box[:2]) for part in patch.parts]
+    stage, rest = hull(part for part in parts if part.top < band), [part for part in parts if part.top >= band]
+    return [stage, *rest] if stage and len(rest) * _BRIEF < patch.milliseconds else [patch.box]
 
 
 def _cleared(film: Frames, once: bool) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from typing import BinaryIO
 from cnnviz.export import Job, Written
 from cnnviz.export._video import VideoPlugin, write_video
 
+HAS_PIXELS = True
 _RATE_FACTOR = 24
 # No frames from the future, so that the first has time 0; a short look ahead bounds the memory. A window comes back
 # to cells that earlier frames hold, a row away: more of them, searched wider, save a third for a tenth of the time.

@@ -16,6 +16,7 @@ from cnnviz.parameters import to_cli
 from cnnviz.render.palette import Palette, Pixels
 
 SUPPORTED_OPTIONS = ("frame", "sheet", "transparent")
+HAS_PIXELS = True
 
 
 def write(job: Job, file: BinaryIO) -> Written:

@@ -7,6 +7,7 @@ from typing import BinaryIO
 from cnnviz.export import Job, Written
 from cnnviz.export._video import VideoPlugin, write_video
 
+HAS_PIXELS = True
 _RATE_FACTOR = 20
 # The slower deadlines save a tenth of the bytes and take three times as long.
 _ENCODER = {

@@ -23,6 +23,7 @@ from cnnviz.limits import MAX_PACKED_PIXELS
 from cnnviz.render.palette import Pixels
 
 SUPPORTED_OPTIONS = ("transparent",)
+HAS_PIXELS = True
 AUTOPLAYS = True
 _ANIMATED, _XMP, _ALPHA = 0x02, 0x04, 0x10
 _DO_NOT_BLEND = 0x02

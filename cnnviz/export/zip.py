@@ -22,6 +22,7 @@ from cnnviz.render.frames import Film, settled
 
 DURATIONS = "durations.csv"
 SUPPORTED_OPTIONS = ("transparent",)
+HAS_PIXELS = True
 _HEADING = ("file", "milliseconds")
 _LEVEL = 6
 _PROOF_BYTES = 8192

@@ -100,6 +100,11 @@ class Film:
         return self.layout.width, self.layout.height
 
     @property
+    def band(self) -> int:
+        """Where the stage ends and the lines below it begin, in pixels from the top."""
+        return self.layout.lines.band
+
+    @property
     def palette(self) -> Palette:
         """The colours of all frames."""
         return self._palette()

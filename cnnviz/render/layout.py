@@ -304,8 +304,9 @@ class _Arranger:
         return painter_class(panel.kind).measure(panel, cell, self.fit)
 
     def _slots(self, row: Sequence[Row], cell: int) -> list[int]:
-        """The widths of a row's stacks; rows of equally many stand in columns."""
-        columns = zip(*(other for other in self._rows if len(other) == len(row)), strict=True)
+        """The widths of a row's stacks; rows of the same kinds of panels stand in columns."""
+        kinds = [stack[0].kind for stack in row]
+        columns = zip(*(other for other in self._rows if [stack[0].kind for stack in other] == kinds), strict=True)
         return [max(self._slot(stack, cell) for stack in column) for column in columns]
 
     def _slot(self, stack: Row, cell: int) -> int:

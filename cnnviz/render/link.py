@@ -14,6 +14,8 @@ from cnnviz.render.panels.cells import CellsPainter
 from cnnviz.render.pen import Pen
 
 _STROKE = 1.2
+# Through the middle of pixels a level line is sharp.
+_MIDDLE = 0.5
 _End = tuple[CellsPainter, Box]
 
 
@@ -68,12 +70,12 @@ class Link(Painter):
                     break
 
     def _line(self, behind: tuple[Box, ...], ends: Shape) -> Item:
-        color, stroke = self.look.theme.page["muted"], _STROKE * self.look.unit
-        parts = list(_apart_from(behind, np.array(ends).reshape(2, 2)))
+        color, stroke = self.look.theme.page["muted"], max(_STROKE, _STROKE * self.look.unit)
+        parts = list(_apart_from(behind, np.array(ends).reshape(2, 2) + _MIDDLE))
 
         def draw(pen: Pen) -> None:
             for part in parts:
-                pen.polyline(part, color, stroke)
+                pen.polyline(part, color, stroke, "crisp")
 
         x, y = sorted(ends[::2]), sorted(ends[1::2])
         box = Box(int(x[0]), int(y[0]), int(x[1]) + 1, int(y[1]) + 1).grown(3)

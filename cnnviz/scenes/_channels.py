@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnviz.ops import conv2d
 from cnnviz.scenes._padding import BELOW
-from cnnviz.story import Axis, Cells, Sliding, Story, Windows, lost_of
+from cnnviz.story import Axis, Cells, Sliding, Story, Windows, lost_of, without_zeros
 from cnnviz.storyboard import Block, Change, Mark, Values
 from cnnviz.words import (
     Expression,
@@ -17,7 +17,6 @@ from cnnviz.words import (
     Math,
     Number,
     Shape,
-    Symbol,
     Text,
     Words,
     dot,
@@ -141,6 +140,8 @@ class Channels:
         maps = len(shown) * self.X.panel.shape[-1] + len(self.filters) * self.windows.out[-1]
         self._wide = sum(len(each.values) * each.panel.shape[-1] for each in self.W) + len(names) > maps
         self.S = _sums(story, self.partial, names, self.offsets, y.values[0, self.filters], under=self._wide)
+        skipped = {*range(len(terms))} - {*self.terms[0]}
+        self.S.panel.roles[sorted(skipped)] = "cut"
         how = sheets(self.filters, filters, "map {n}", "{n} of {every} maps drawn")
         self.Y = story.cells("output", "", y, pending=True, lost=lost_of(x, self.w), **how)
         self.whole_drawn = len(self.filters) == filters and not hidden
@@ -157,22 +158,30 @@ class Channels:
     def _adds(self) -> bool:
         return any(len(terms) > 1 for terms in self.terms) or bool(self.offsets.any())
 
-    def symbol(self, at: tuple[int, ...]) -> Symbol:
-        """A cell of the output, by the number of its filter."""
-        return self.Y.symbol("y", (self.filters[at[0]], *at[1:]))
+    def told(self, at: tuple[int, ...]) -> Words:
+        """A cell of the output, by the number of its filter, and what it is the sum of."""
+        symbol = self.Y.symbol("y", (self.filters[at[0]], *at[1:]))
+        arithmetic, weights = self._arithmetic(at)
+        return without_zeros(equation(symbol, arithmetic, self.Y[at]), weights, at)
 
-    def arithmetic(self, at: tuple[int, ...]) -> Expression:
-        """What a cell of the output is: products where there is one kernel or one weight a channel, else sums."""
+    def _arithmetic(self, at: tuple[int, ...]) -> tuple[Expression, list[Number]]:
+        """Products where there is one kernel or one weight a channel, with their weights, else sums."""
         f, bias = at[0], self.S[len(self.partial[0]), 0, 0] if self.offsets.any() else None
         one = self.whole[f] == 1 or self.w.shape[2:] == (1, 1)
         if one and len(self.windows.axes[0].spans[f]) == self.whole[f]:
             weights = self.W[f].read(list(np.ndindex(self.w.shape[1:])))
-            return dot(self.X.read(self.windows.cells(at)), weights, bias, self.Y[at])
+            return dot(self.X.read(self.windows.cells(at)), weights, bias, self.Y[at]), weights
         terms = [self.S[n, 0, 0] for n in self.terms[f]]
-        return total([*terms, bias] if bias is not None else terms)
+        return total([*terms, bias] if bias is not None else terms), []
+
+    def rest(self) -> Iterator[Change]:
+        """No window, no filter in use: the maps as a whole."""
+        for cells in (self.X, *self.W):
+            yield from cells.reset()
+        yield from self.Y.rest()
 
     def step(self, at: tuple[int, ...]) -> Iterator[Change]:
-        """The windows move, their sums appear, and the cell that these make; `arithmetic` is that of the cell then."""
+        """The windows move, their sums appear, and the cell that these make, of which `told` tells then."""
         f, row, column = at
         if (row, column) == (0, 0):
             yield from self._switch(f)
@@ -192,9 +201,8 @@ class Channels:
         before = spans[f - 1] if f else range(len(roles))
         for n in sorted({*before} ^ {*spans[f]}):
             for place in np.ndindex(roles.shape[1:]):
-                yield self.X.set((n, *place), role=str(roles[(n, *place)]) if n in spans[f] else "cut")
-        skipped = {*(self.terms[f - 1] if f else range(len(self.partial[0])))} - {*self.terms[f]}
-        for n in sorted(skipped) if self._adds else ():
+                yield self.X.set((n, *place), role=str(roles[(n, *place)]) if n in spans[f] else "forward")
+        for n in sorted({*self.terms[f - 1]} - {*self.terms[f]}) if self._adds else ():
             yield self.S.set((n, 0, 0), role="cut", value=float("nan"))
 
 
@@ -215,7 +223,8 @@ def _sums(story: Story, partial: Values, names: tuple[Words, ...], offsets: Valu
     names = (*names, *([Math("b")] if biased else []), Math("y"))
     signs = (*("+" * (len(names) - 2)), "=")
     values = np.full((len(names), 1, 1), np.nan)
-    label = Text("Sums and bias" if biased else "Sums")
+    # Beside maps it stands right above the filters, whose title its label would seem to be.
+    label = "" if under else Text("Sums and bias" if biased else "Sums")
     found = held(story, "sums", label, values, "pending", every, names, signs, under=under)
     found.values = np.zeros(values.shape)
     return found

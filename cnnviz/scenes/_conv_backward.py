@@ -38,9 +38,7 @@ def sums_of_windows(scene: ConvBackward, story: Story, slide: Sliding, found: Ma
     drawn, places, weights = windows.padded(x, 0), list(windows.places()), list(np.ndindex(w.shape))
     X = story.cells("input", "$x$ {size}", found["x"], windows=windows, role="forward", data=scene.map)
     both = scene.part == "both"
-    # Where it stands below the kernel, a link would cross numbers.
-    marks = (_WINDOW if both else _CURRENT,)
-    G = gradient_panel(story, g, under=both, marks=marks)
+    G = gradient_panel(story, g, under=both)
     windowed = [dict(zip(weights, [g[at] * drawn[cell] for cell in windows.cells(at)], strict=True)) for at in places]
     by_w = Sums(story, "weight", Text("${g}$", g=BY_W), found["grad_w"], windowed)
     by_b = Sums(
@@ -71,7 +69,9 @@ def sums_of_windows(scene: ConvBackward, story: Story, slide: Sliding, found: Ma
             caption = by_w.so_far(by_w.panel.symbol(BY_W, worked), worked, product, places[: n + 1])
             if both:
                 caption = to_both(G[at], at, "w", BY_W)
-            yield story.step(caption, X.window(windows, at), G.mark(marks[0].name, at), *added)
+            # Where it stands below the kernel, a link to an outline would cross numbers.
+            here = G.cover([at]) if both else [G.mark("current", at)]
+            yield story.step(caption, X.window(windows, at), here, *added)
         gone = [*X.rest(), *G.rest()]
         bias = equation(Math(BY_B), total(G.read(places)), by_b.panel[0, 0])
         said = Text("The bias was added everywhere: {sum}", sum=bias)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from cnnviz.parameters import Size
     from cnnviz.scenes.deformable_conv import DeformableConv
 
-_RING = 0.42
-"""The side of the mark around a sample, in cells."""
+_RING, _NOW = 0.42, 0.7
+"""The side of the mark around a sample, in cells, and of the one around the sample that is spoken of."""
 
 
 class Samples:
@@ -56,8 +56,12 @@ class Samples:
         mark = f"sample {n + 1}"
         if moved and not any(self._neighbours(at, n)):
             return X.hide(mark)
-        row, column = self.grid[at][n] + moved * self.by[at][n] + self.windows.padding + (1 - _RING) / 2
-        return MoveMark(panel=X.name, mark=mark, row=row, column=column, rows=_RING, columns=_RING)
+        return X.mark(mark, self._corner(at, n, _RING, moved), (_RING, _RING))
+
+    def _corner(self, at: Place, n: int, side: float, moved: bool) -> list[float]:
+        """The corner of a mark around a sample."""
+        place = self.grid[at][n] + moved * self.by[at][n] + self.windows.padding + (1 - side) / 2
+        return [float(each) for each in place]
 
     def rings(self, X: Cells, at: Place, *, moved: bool = True) -> Iterator[MoveMark]:
         """The marks of all samples of an output."""
@@ -76,7 +80,8 @@ class Samples:
         first, last = np.min(cells or [(1, 1)], axis=0).tolist(), np.max(cells or [(0, 0)], axis=0).tolist()
         window = X.mark("window", tuple(first), [b - a + 1 for a, b in zip(first, last, strict=True)])
         notes = times(weights) if len(cells) > 1 else ()
-        return story.step(said, X.cover(cells, notes), window, self.ring(X, at, n), S.write(tap))
+        now = X.mark("now", self._corner(at, n, _NOW, True), (_NOW, _NOW)) if cells else X.hide("now")
+        return story.step(said, X.cover(cells, notes), window, self.ring(X, at, n), now, S.write(tap))
 
     def _neighbours(self, at: Place, n: int) -> Iterator[tuple[Place, float]]:
         """The drawn cells that a sample is a mean of, with their shares."""

@@ -13,7 +13,7 @@ from cnnviz.ops import conv2d, pad2d, unfold
 from cnnviz.ops.fast import conv2d_fft, conv2d_winograd, fft_size
 from cnnviz.parameters import Size
 from cnnviz.story import Graph, Story, light_rows
-from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetEntry, Step, Table, Values
+from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, Relabel, SetEntry, Step, Table, Values
 from cnnviz.words import Expression, Math, Number, Shape, Text, Words, equation, evaluate
 
 if TYPE_CHECKING:
@@ -39,10 +39,11 @@ def compare_ways(scene: Im2col) -> Story:
     story = Story(scene, Text("Four ways to convolve"), graph)
     story.point = Text("For 3×3 kernels Winograd multiplies least, for large ones the FFT")
     story.set("input", "i", scene.map.values.shape)
-    story.sizes(k=k, s=scene.s, p=p)
+    story.sizes(s=scene.s, p=p)
     entries = tuple((Text(name), _entry(way, i, k)) for way, name in _NAMES.items())
     header = ("", Text("multiplications"))
-    table = Table(name="ways", header=header, entries=entries, size=22)
+    # Which kernel is counted stands under the table, since it changes.
+    table = Table(name="ways", label=_counted(k), header=header, entries=entries, size=22)
     direct, *others = ways_of(x, w).values()
     same = all(np.allclose(other, direct, rtol=0, atol=_NEAR * np.abs(direct).max()) for other in others)
     each = {way: np.array([_each(way, i, (side, side)) for side in sides]) for way in ("direct", "fft")}
@@ -51,10 +52,14 @@ def compare_ways(scene: Im2col) -> Story:
     won = next((side for side in sides if each["fft"][side - 1] < each["direct"][side - 1]), None)
 
     def steps() -> Iterator[Step]:
+        asked = Text("How many multiplications does each way need?")
+        blank = [SetEntry(panel=table.name, row=row, column=1, text="") for row in range(1, len(entries))]
+        yield story.step(asked, blank, SetEntry(panel=table.name, row=0, column=1, text="?"), beats=2)
         for row, way in enumerate(_NAMES):
-            yield story.step(_caption(way, i, k), light_rows(table, row))
+            counted = SetEntry(panel=table.name, row=row, column=1, text=_entry(way, i, k))
+            yield story.step(_caption(way, i, k), counted, light_rows(table, row))
         said = Text("All give the same {o} output, up to rounding" if same else "Their {o} outputs differ", o=o)
-        yield story.step(said, light_rows(table, len(_NAMES)), beats=2)
+        yield story.step(said, light_rows(table, len(entries)), beats=2)
         for side in more:
             direct, fft = (Number(float(each[way][side - 1]), n) for way, n in (("direct", 0), ("fft", 1)))
             said = Text(
@@ -68,8 +73,7 @@ def compare_ways(scene: Im2col) -> Story:
         said = Text("The FFT needs fewer than the direct way from {size} on", size=k_won)
         if won is None:
             said = Text("At this size the FFT never needs fewer than the direct way")
-        lit = [*_moved(table, i, won, each), *light_rows(table, 2)] if won else []
-        yield story.step(said, lit, beats=3)
+        yield story.step(said, _moved(table, i, won, each) if won else (), beats=3)
 
     told = (
         "multiplications of a convolution of {i} with {k}: direct and im2col one for each weight and output; FFT three "
@@ -77,7 +81,7 @@ def compare_ways(scene: Im2col) -> Story:
     )
     return story.play(
         steps,
-        len(_NAMES) + 2 + len(more),
+        len(entries) + 3 + len(more),
         (table, _plot(sides, each, i)),
         alt=Text(told, i=Shape(scene.map.values.shape), k=Shape(k)),
         formula=Math(r"Y=A^T\,[(G\,g\,G^T)\circ(B^T d\,B)]\,A\qquad \widehat{Y}=\widehat{X}\circ\widehat{W}^{*}"),
@@ -121,6 +125,10 @@ def _entry(way: str, i: Size, k: Size) -> Words:
     return _NONE if count_of(way, i, k) is None else Text("{n}", n=Number(_value(way, i, k)))
 
 
+def _counted(k: Size) -> Text:
+    return Text("for kernels of {k}", k=Shape(k))
+
+
 def _caption(way: str, i: Size, k: Size) -> Words:
     found = count_of(way, i, k)
     if found is None:
@@ -134,6 +142,7 @@ def _caption(way: str, i: Size, k: Size) -> Words:
 
 
 def _moved(table: Table, i: Size, side: int, each: dict[str, Values]) -> Iterator[Change]:
+    yield Relabel(panel=table.name, label=_counted((side, side)))
     for row, way in enumerate(_NAMES):
         yield SetEntry(panel=table.name, row=row, column=1, text=_entry(way, i, (side, side)))
     for way, values in each.items():

@@ -55,7 +55,7 @@ class Statistics:
     def _row(
         self, name: str, label: Words, values: Values, role: str = "", *, known: int = 0, under: bool = False
     ) -> Cells:
-        """Numbers side by side, which steps bring in unless they have a role; of these the first may be `known` alone."""
+        """Numbers side by side, which steps bring in or that have a role; maybe the first few are `known`."""
         array = np.atleast_2d(values)
         shade = Shade(scale="diverging", lo=float(array.min()), hi=float(array.max()) or 1.0)
         current, window = Mark(name="current", role="result"), Mark(name="window", role="window")

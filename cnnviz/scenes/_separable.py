@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnviz.scenes._channels import held
-from cnnviz.story import Axis, Cells, Story, Windows, check_steps, lost_of, reading_beats
+from cnnviz.story import Axis, Cells, Story, Windows, check_steps, lost_of, reading_beats, without_zeros
 from cnnviz.storyboard import Change, Equation, Mark, Operator, Row, SetRow, Step
 from cnnviz.words import Number, Shape, Strong, Text, Words, dot, equation, joined
 
@@ -79,11 +79,11 @@ class Separable:
         area, channels = list(np.ndindex(D.values.shape[1:])), range(len(D.values))
         for n, at in enumerate(self.first.places()):
             kernel = [(at[0], *cell) for cell in area]
-            caption = equation(Z.symbol("z", at), dot(X.read(self.first.cells(at)), D.read(kernel), None, Z[at]), Z[at])
+            arithmetic = dot(X.read(self.first.cells(at)), D.read(kernel), None, Z[at])
+            caption = without_zeros(equation(Z.symbol("z", at), arithmetic, Z[at]), D.read(kernel), at)
             used = [] if any(at[1:]) else [*_use(D, kernel, [(at[0] - 1, *cell) for cell in area] if at[0] else [])]
             yield step(caption, used, X.windows(self.first, at), Z.write(at), self._count(n))
-        gone: list[Change] = [*X.cover(()), *(X.hide(f"window {c}") for c in channels), Z.hide("current")]
-        gone += [D.set((channels[-1], *cell), role="lit") for cell in area]
+        gone = [*X.rest(), *Z.rest(), *D.reset()]
         for n, at in enumerate(self.second.places(), self.first.count):
             kernel, cells = [(at[0], c) for c in channels], self.second.cells(at)
             caption = equation(Y.symbol("y", at), dot(Z.read(cells), P.read(kernel), None, Y[at]), Y[at])
@@ -91,10 +91,11 @@ class Separable:
             marks = [Z.mark(f"window {c}", cell) for c, cell in enumerate(cells)]
             cover = Z.cover(cells, special=dict.fromkeys(cells, "kernel"))
             yield step(caption, gone, used, cover, marks, Y.write(at), self._count(n))
-            gone = []
+            gone.clear()
         few, many = map(Number, self.products)
         said = "{few} multiplications instead of {many} of a full convolution of the same sizes"
-        yield step(Text(said, few=few, many=many), beats=reading_beats(self.count))
+        rest = [*Z.rest(), *P.reset(), *Y.rest()]
+        yield step(Text(said, few=few, many=many), rest, beats=reading_beats(self.count))
 
     def alt(self) -> Words:
         """What the figure shows, for those who do not see it."""

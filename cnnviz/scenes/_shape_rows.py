@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -171,3 +172,17 @@ def cost(rows: Sequence[ShapeRow], what: str) -> Expression:
     """All parameters, or all multiplications, added up."""
     found = (getattr(row, what) for row in rows)
     return total([Number(float(evaluate(each))) for each in found if each is not None])
+
+
+def closing(rows: Sequence[ShapeRow]) -> Words:
+    """What would fit, or where the costs are."""
+    if rows[-1].refused is not None:
+        said = "Linear({have}, {outputs}) would fit: as many inputs as numbers come in"
+        return Text(said, have=rows[-2].shape[0], outputs=rows[-1].shape[0])
+    costly = [
+        (evaluate(row.parameters), evaluate(row.products), row.name) for row in rows if row.parameters and row.products
+    ]
+    if not costly:
+        return Text("No layer has parameters")
+    said = "Most parameters: {weights}; most multiplications: {products}"
+    return Text(said, weights=max(costly)[2], products=max(costly, key=itemgetter(1))[2])

@@ -76,7 +76,7 @@ def stamp_maps(scene: TransposedConv) -> Story:
         said = Text(
             "All {n} stamps added up: {shape}{none}", n=Number(x.size), shape=Strong(Shape(y.values.shape[1:])), none=""
         )
-        changes = [*stamps.rest(), *X.cover(()), X.hide("window")]
+        changes = [*stamps.rest(), *X.rest(), *(change for each in W for change in each.reset())]
         yield story.step(said, changes, beats=reading_beats(count))
 
     alt = Text(

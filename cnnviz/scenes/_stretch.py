@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.story import Cells, Story, Tensor, Windows, filled, lost_of, reading_beats, times
+from cnnviz.story import Cells, Story, Tensor, Windows, filled, lost_of, reading_beats, shared_weights, times
 from cnnviz.storyboard import Change, Mark, Step, Values
 from cnnviz.words import (
     Assigned,
@@ -96,6 +96,15 @@ class Stretch:
             caption = Text(said, a=Assigned(size("a"), Extent(self.a)), shape=whole)
             yield Phase(caption, self._below(framed=True), *self._framed(self.a))
 
+    def answer(self, w: Values) -> Words:
+        """What the zeros were good for, where that can be seen."""
+        sizes = {"i": Shape(self.x.shape, "input"), "o": Shape(self.windows.out, "output")}
+        if min(self.s) > 1 and np.greater_equal(w.shape, self.s).all() and w.all():
+            return Text("Every cell between the inputs is filled: {i} → {o}", **sizes)
+        if self.s == (1, 1) and np.greater(self.windows.out, self.x.shape).all():
+            return Text("Zeros around the input made room for more outputs: {i} → {o}", **sizes)
+        return shared_weights(w.size)
+
     def _below(self, *, framed: bool = False) -> Words:
         """How many zeros there are, or what is cut off."""
         between = Text("zeros between: {n}", n=Extent(self.between, "z")) if any(self.between) else None
@@ -160,6 +169,7 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
     W = story.cells("kernel", "Kernel {size}", w[::-1, ::-1], first=w, role="kernel", below=turned, enlarge=True)
     Y = story.cells("output", "Output {size}", y, pending=True, lost=lost_of(x, w))
     count = len(phases) + 1 + windows.count
+    one = equation(size("s'"), Number(1))
     weights, beats = W.read(list(np.ndindex(w.shape))), reading_beats(count)
 
     def steps() -> Iterator[Step]:
@@ -172,7 +182,7 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
             boundary = [X.mark("map", windows.padding, stretch.size)] if framed else []
             boundary += [X.hide("room")] if filled_up else []
             yield story.step(phase.caption, phase.changes(X, before), X.relabel(phase.below), boundary, beats=beats)
-        said = Text("Rotate the kernel by 180°, then slide it with stride {s}", s=equation(size("s'"), Number(1)))
+        said = Text("Rotate the kernel by 180°, slide it with stride {s}; zeros add nothing", s=one)
         rows, columns = W.values.shape
         cells = [
             W.set((row, column), value=float(value), origin=(rows - 1 - row, columns - 1 - column))
@@ -197,6 +207,7 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
         steps,
         count,
         (X, "∗", W, "=", Y),
+        answer=stretch.answer(w),
         alt=what,
         step_roles=_ROLES,
         formula=formula,

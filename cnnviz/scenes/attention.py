@@ -19,6 +19,7 @@ from cnnviz.words import Math, Number, Shape, Symbol, Text, call, dot, equation,
 
 _MATRIX = "a matrix with a row for each token"
 
+_PANELS = ("query", "Queries {size}", "input"), ("key", "Keys {size}", "kernel"), ("value", "Values {size}", "bias")
 _WRITTEN = 3
 """Tokens up to which numbers fit their cells; of more, cells show colours."""
 
@@ -42,10 +43,12 @@ class Attention(Scene):
     def story(self) -> Story:
         """For each token its scores, their softmax, and its output."""
         graph, shape = Graph(double=True), (self.tokens, self.d)
-        drawn = np.random.default_rng([self.seed, 1])
+        # Numbers of this key: the usual figure's weights differ, and each row adds up to 1 as it is written.
+        drawn = np.random.default_rng([self.seed, 16796])
         given = {}
-        for name in ("query", "key", "value"):
-            numbers, usual = getattr(self, name), drawn.integers(-2, 3, shape).astype(float)
+        for name, *_ in _PANELS:
+            numbers = getattr(self, name)
+            usual = drawn.integers(*(0, 10) if name == "value" else (-1, 3), shape).astype(float)
             size = shape if isinstance(numbers, str) and numbers in MAP_NAMES else None
             values = usual if numbers is None else load_map(numbers, size, seed=self.seed).values
             if values.shape != shape:
@@ -66,26 +69,20 @@ class Attention(Scene):
         story = Story(self, Text("Attention"), graph)
         story.point = Text("Each output is a mean of all values, weighted by how well query and key agree")
         story.set("tokens", "n", Number(self.tokens), size=False)
-        story.set("numbers", "d", Number(self.d), size=False)
+        story.set("dimension", "d", Number(self.d), size=False)
         marks = Mark(name="window", role="window"), Mark(name="current", role="result")
         Q, K, V = (
-            story.cells(name, label, given[name[0]], axes=2, marks=marks, role=role)
-            for name, label, role in (
-                ("query", "Queries {size}", "input"),
-                ("key", "Keys {size}", "kernel"),
-                ("value", "Values {size}", "bias"),
-            )
+            story.cells(name, Text(label, size=Shape(shape, name)), given[name[0]], axes=2, marks=marks, role=role)
+            for name, label, role in _PANELS
         )
         more: dict[str, Any] = {"pending": True, "marks": marks} | ({"shade": None} if self.tokens <= _WRITTEN else {})
-        label = Text("Scores {size}", size=Shape((self.tokens, self.tokens), "scores"))
-        S = story.cells("scores", label, np.where(seen, scores, 0), digits=self.most(1), **more)
+        S = story.cells("scores", "Scores {size}", np.where(seen, scores, 0), digits=self.most(1), **more)
         P = story.cells("weights", "Weights {size}", weights, digits=self.most(2), **more)
         Y = story.cells("output", "Output {size}", out, axes=2, digits=self.most(1), **more)
         keys = Windows((Axis.each(self.tokens), Axis.all(self.d)))
 
-        def unmarked() -> Iterator[Change]:
-            for cells in (Q, K, S, P, V, Y):
-                yield from (cells.hide("window"), cells.hide("current"))
+        def unmarked() -> list[Change]:
+            return [change for cells in (Q, K, S, P, V, Y) for change in cells.rest()]
 
         def steps() -> Iterator[Step]:
             one, whole = (1, self.d), (1, self.tokens)
@@ -95,29 +92,27 @@ class Attention(Scene):
                 for u in keyed:
                     product = dot(q, K.read(keys.cells((u, 0))), None, Number(0)) / call("sqrt", self.d)
                     said = equation(Symbol("s", (t + 1, u + 1)), product, S[t, u])
-                    met = Q.mark("window", (t, 0), one), K.mark("window", (u, 0), one)
-                    yield story.step(said, unmarked(), met, S.write((t, u)))
+                    met = unmarked(), Q.mark("window", (t, 0), one), K.mark("window", (u, 0), one)
+                    yield story.step(said, *met, S.write((t, u)))
                 powers = [call("exp", S[t, u]) for u in keyed]
-                shares = [P.set((t, u), role="overlap", value=float(weights[t, u])) for u in range(self.tokens)]
+                shares = [P.write((t, u), "", "overlap", S if u in keyed else None) for u in range(self.tokens)]
                 said = equation(Symbol("p", (t + 1, 1)), powers[0] / total(powers), P[t, 0])
-                lit = S.mark("window", (t, 0), (1, len(keyed))), P.mark("current", (t, 0), whole)
-                yield story.step(said, unmarked(), shares, lit)
+                lit = unmarked(), S.mark("window", (t, 0), (1, len(keyed))), P.mark("current", (t, 0), whole)
+                yield story.step(said, *lit, *shares)
                 first = dot([P[t, u] for u in keyed], [V[u, 0] for u in keyed], None, Y[t, 0])
                 sums = [Y.set((t, c), role="output", value=float(Y.values[t, c])) for c in range(self.d)]
                 said = equation(Symbol("y", (t + 1, 1)), first, Y[t, 0])
-                lit = P.mark("window", (t, 0), whole), V.mark("window", (0, 0), (len(keyed), self.d))
-                yield story.step(said, unmarked(), lit, sums, Y.mark("current", (t, 0), one))
-            end = Text("Each row of weights sums to 1: every output lies among the values")
-            yield story.step(end, unmarked(), Y.mark("current", (0, 0), shape), beats=2)
+                lit = unmarked(), P.mark("window", (t, 0), whole), V.mark("window", (0, 0), (len(keyed), self.d))
+                yield story.step(said, *lit, sums, Y.mark("current", (t, 0), one))
 
-        count = sum((t + 1 if self.causal else self.tokens) + 2 for t in range(self.tokens)) + 1
+        count = sum((t + 1 if self.causal else self.tokens) + 2 for t in range(self.tokens))
         scored = Operator(name="scored", text=Math(r"q\cdot k/\sqrt{d}\;="), size=22)
-        softened = Operator(name="softmax", text="softmax →", size=20)
         return story.play(
             steps,
             count,
             (Q, K, scored, S),
-            (softened, P, "·", V, "=", Y),
+            (Operator(name="softmax", text="softmax →", size=20), P, "·", V, "=", Y),
+            answer=Text("Each row of weights sums to 1: every output lies among the values"),
             step_roles=("output", "overlap"),
             alt=Text("attention of {n} tokens: scores, their softmax by rows, and the weighted values", n=self.tokens),
             formula=Math(r"y=\mathrm{softmax}(QK^{T}/\sqrt{d})\,V"),

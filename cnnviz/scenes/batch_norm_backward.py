@@ -98,8 +98,8 @@ class BatchNormBackward(Scene):
                 parts = total([path[at] for path in P])
                 marks = [path.mark("current", at) for path in P[:2]]
                 marks += [P[2].hide("current"), P[2].mark("window", at), G.hide("window")]
-                caption = equation(B.symbol(BY_X, at[:1]), precise(parts, B[at]), B[at])
-                yield story.step(caption, marks, B.write(at))
+                added = equation(B.symbol(BY_X, at[:1]), precise(parts, B[at]), B[at])
+                yield story.step(added, marks, B.write(at))
 
         signs = [Operator(name=f"plus-{n}", text="+") for n in (1, 2)]
         return story.play(

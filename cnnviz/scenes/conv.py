@@ -13,7 +13,19 @@ from cnnviz.parameters import Numbers, Sides, Size, param
 from cnnviz.scenes import _padding
 from cnnviz.scenes._filters import MapsAndFilters, biases, channel_groups, sheet_count
 from cnnviz.scenes._multichannel import convolve
-from cnnviz.story import Graph, Sliding, Story, dilation, lost_of, padding, refuse, shared_weights, stride, times
+from cnnviz.story import (
+    Graph,
+    Sliding,
+    Story,
+    dilation,
+    lost_of,
+    padding,
+    refuse,
+    shared_weights,
+    stride,
+    times,
+    without_zeros,
+)
 from cnnviz.storyboard import Step
 from cnnviz.words import Shape, Text, dot, equation, joined, lines
 
@@ -73,7 +85,7 @@ class Conv(MapsAndFilters):
 
         story = Story(self, Text("Convolution"), graph, point=slide.point())
         story.fits(windows, "this convolution")
-        story.sizes(k=w.shape, s=self.s, p=self.p, d=self.d)
+        story.sizes(**slide.settings)
         b = story.bias(float(self.offsets[0]))
         filled = _padding.count(slide)
         how: dict[str, Any] = (
@@ -92,16 +104,17 @@ class Conv(MapsAndFilters):
             hidden = [X.hide(mark.name) for mark in _padding.MARKS if filled]
             for at in windows.places():
                 arithmetic = dot(X.read(windows.cells(at)), weights, b, Y[at])
-                caption = equation(Y.symbol("y", at), arithmetic, Y[at])
+                caption = without_zeros(equation(Y.symbol("y", at), arithmetic, Y[at]), weights, at)
                 yield story.step(caption, hidden, X.window(windows, at, times(weights)), Y.write(at))
                 hidden = []
 
+        answer = Text("At the edges the kernel meets values of the map itself") if filled else shared_weights(w.size)
         correlation, convolution = "cross-correlation: kernel not flipped", "true convolution: kernel rotated"
         return story.play(
             steps,
             filled + windows.count,
             (X, "∗", W, "=", Y),
-            answer=shared_weights(w.size) if windows.count > 1 else "",
+            answer=answer if windows.count > 1 else "",
             alt=Text(
                 "a convolution: {slides}; each cell of the {o} output is the sum of products under the kernel",
                 slides=slide.told(joined((story.told("kernel"), how["below"])) if filled else story.told("kernel")),

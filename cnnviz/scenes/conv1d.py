@@ -69,28 +69,13 @@ class Conv1d(Signal):
         marks = [Mark(name="map", role="boundary", column=ends[0], rows=1, columns=length)] if any(ends) else []
         # One scale, so that bars can be compared.
         bars: dict[str, Any] = {"bars": True, "shade": story.shade(np.append(x, y.values))}
-        X = story.cells(
-            "input",
-            "Signal {size}",
-            windows.padded(x, 0),
-            size=Shape((length,)),
-            roles=windows.roles(),
-            marks=(*marks, Mark(name="window", role="window")),
-            below=self._ends(ends),
-            **bars,
-        )
+        drawn: dict[str, Any] = {"roles": windows.roles(), "marks": (*marks, Mark(name="window", role="window"))}
+        whole, below = Shape((length,)), self._ends(ends)
+        X = story.cells("input", "Signal {size}", windows.padded(x, 0), size=whole, below=below, **drawn, **bars)
         graph.show_input("input", windows.padded(x, 0), x.shape)
         W = story.cells("kernel", "Kernel {size}", kernel, axes=2, size=Shape((k,)), role="kernel")
-        Y = story.cells(
-            "output",
-            "Output {size}",
-            y,
-            axes=2,
-            size=Shape(windows.out[1:]),
-            pending=True,
-            lost=lost_of(x, w),
-            **bars,
-        )
+        bars |= {"pending": True, "lost": lost_of(x, w)}
+        Y = story.cells("output", "Output {size}", y, axes=2, size=Shape(windows.out[1:]), **bars)
         weights = W.read([(0, at) for at in range(k)])
 
         def steps() -> Iterator[Step]:

@@ -70,11 +70,11 @@ class Conv3d(Scene):
             story.set(word, symbol, Number(value))
         captions = tuple(Text("slice {n}", n=n + 1) for n in range(windows.drawn[0]))
         marks = [Mark(name=f"window {n}", role="window", channel=n) for n in range(windows.drawn[0])]
-        X = story.cells("input", "Volume {size}", volume, windows=windows, captions=captions, marks=marks)
-        W = story.cells("kernel", "Kernel {size}", kernel, axes=3, role="kernel", captions=captions[: len(w)])
-        Y = story.cells(
-            "output", "Output {size}", y, axes=3, pending=True, lost=lost_of(x, w), captions=captions[: windows.out[0]]
-        )
+        held: dict[str, Any] = {"held": True}
+        X = story.cells("input", "Volume {size}", volume, windows=windows, captions=captions, marks=marks, **held)
+        W = story.cells("kernel", "Kernel {size}", kernel, axes=3, role="kernel", captions=("",) * len(w), **held)
+        held |= {"captions": captions[: windows.out[0]], "lost": lost_of(x, w)}
+        Y = story.cells("output", "Output {size}", y, axes=3, pending=True, **held)
         weights = W.read(list(np.ndindex(w.shape)))
 
         def steps() -> Iterator[Step]:
@@ -92,20 +92,16 @@ class Conv3d(Scene):
                 ]
                 yield story.step(caption, X.cover(cells, times(weights)), outlines, Y.write(at))
 
+        answer = Text("Every output sums over {n} slices, with the same {weights} weights", n=len(w), weights=w.size)
+        shapes = {"k": Shape(w.shape), "i": Shape(x.shape), "o": Shape(windows.out)}
         alt = "a {k} kernel slides through a {i} volume with {settings}; {steps} the {o} output"
         return story.play(
             steps,
             windows.count,
-            (X,),
-            (W, "=", Y),
-            alt=Text(
-                alt,
-                k=Shape(w.shape),
-                i=Shape(x.shape),
-                settings=story.told(),
-                steps=filling(windows.count),
-                o=Shape(windows.out),
-            ),
+            (W,),
+            (X, "→", Y),
+            answer=answer if len(w) > 1 else "",
+            alt=Text(alt, settings=story.told(), steps=filling(windows.count), **shapes),
             formula=Math(r"o=\lfloor(i+2p-k)/s\rfloor+1"),
         )
 

@@ -23,6 +23,7 @@ from cnnviz.story import (
     reading_beats,
     stride,
     transposed_conv_size,
+    without_zeros,
 )
 from cnnviz.storyboard import Mark, Operator, Step
 from cnnviz.words import Defined, Number, Shape, Strong, Text, Words, dot, equation, joined, size
@@ -89,13 +90,13 @@ class ConvRelation(MapAndKernel):
         def steps() -> Iterator[Step]:
             for at in windows.places():
                 caption = equation(Y.symbol("y", at), dot(X.read(windows.cells(at)), weights, None, Y[at]), Y[at])
-                yield story.step(caption, X.window(windows, at), Y.write(at))
-            stamps, leaving = Stamps(B, stamped, w, product_decimals(story, y, w), noted=False), list(X.cover(()))
+                yield story.step(without_zeros(caption, weights, at), X.window(windows, at), Y.write(at))
+            stamps, leaving = Stamps(B, stamped, w, product_decimals(story, y, w), noted=False), list(X.rest())
             for at in windows.places():
-                changes = [*stamps.stamp(at, float(y[at])), X.mark("window", *windows.outline(at))]
-                yield story.step(stamps.told(Y.symbol("y", at), Y[at]), leaving, changes, Y.mark("current", at))
+                changes = [*stamps.stamp(at, float(y[at])), Y.mark("current", at)]
+                yield story.step(stamps.told(Y.symbol("y", at), Y[at]), leaving, changes)
                 leaving = []
-            gone = X.hide("window"), Y.hide("current"), B.relabel(same)
+            gone = *Y.rest(), B.relabel(same)
             yield story.step(self._comparison(X, B, differing), stamps.rest(), gone, beats=reading_beats(count))
 
         forth, general = slide.formula(), transposed_conv_size("o", padded=any(slide.rest))

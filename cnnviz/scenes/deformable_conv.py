@@ -72,21 +72,25 @@ class DeformableConv(MapAndKernel):
         story.point = Text("Each weight reads where its offset moves it: between cells, a mean of four")
         story.fits(windows, "this convolution", steps=windows.count + len(taps) + 2)
         story.sizes(k=w.shape, s=self.s, p=self.p, d=self.d)
-        marks = [Mark(name=f"sample {n + 1}", role="result") for n in range(len(taps))]
+        marks = [Mark(name=f"sample {n + 1}", role="boundary") for n in range(len(taps))]
+        marks.append(Mark(name="now", role="result"))
         # Offsets may take a sample to any cell.
         reach = Windows.sliding(x.shape, windows.drawn, (1, 1), self.p)
         X = story.cells("input", "Input {size}", pixels, windows=reach, data=self.map, notes=True, marks=marks)
         how: dict[str, Any] = {"digits": story.decimals(at.samples), "shade": story.shade(at.samples, plain=True)}
         S = story.cells("samples", "Samples {size}", np.zeros(w.shape), pending=True, **how)
-        W = story.cells("kernel", "Kernel {size}", w, role="kernel", below=self.kernel_name)
+        W = story.cells("kernel", "Kernel {size}", w, role="kernel")
         M = None if at.mask is None else story.cells("shares", "Mask {size}", at.shares((0, 0)), role="bias")
         Y = story.cells("output", "Output {size}", y, axes=2, pending=True, lost=lost_of(x, w))
+        flat = Number(float(conv2d(x[None], w[None, None], **slide.options).max()), Y.decimals)
         most = Number(float(Y.values.max()), Y.decimals, ("output", "max"))
+        answer = Text("Without offsets the largest output is {flat}, with them {most}", flat=flat, most=most)
 
         def steps() -> Iterator[Step]:
             first, *others = windows.places()
-            said = Text("Without offsets each weight reads a cell of the grid")
-            yield story.step(said, X.window(windows, first), at.rings(X, first, moved=False))
+            said = Text("Each weight would read a cell of the grid: where does its offset move it?")
+            asked = S.ask(), S.relabel(), X.window(windows, first)
+            yield story.step(said, *asked, at.rings(X, first, moved=False), beats=2)
             S.values = at.of(first)
             for n in range(len(taps)):
                 yield at.read(story, X, S, first, n)
@@ -99,10 +103,8 @@ class DeformableConv(MapAndKernel):
                 parts = [Product((S.short(tap), *([M.short(tap)] if M else []), W[tap])) for tap in taps if w[tap]]
                 caption = equation(Y.symbol("y", place), total(parts or [Y[place]]), Y[place])
                 rings = at.rings(X, place)
-                yield story.step(caption, changes, X.window(windows, place), rings, S.hide("current"), Y.write(place))
-            flat = Number(float(conv2d(x[None], w[None, None], **slide.options).max()), Y.decimals)
-            said = Text("Without offsets the largest output is {flat}, with them {most}", flat=flat, most=most)
-            yield story.step(said, beats=2)
+                shown = X.window(windows, place), rings, X.hide("now"), S.hide("current"), Y.write(place)
+                yield story.step(caption, changes, *shown)
 
         weight = r"w_n\,m_n" if M else "w_n"
         formula = Math(rf"y(p)=\Sigma\,{weight}\,x(p+p_n+\Delta p_n)")
@@ -111,4 +113,5 @@ class DeformableConv(MapAndKernel):
         alt = Text(told, slides=slides, steps=filling(windows.count), o=Shape(windows.out))
         stage = [(X, "→", S, "·", M), ("∗", W, "=", Y)] if M else [(X, "→", S, "∗", W, "=", Y)]
         said = Text("beyond the input all is 0")
-        return story.play(steps, windows.count + len(taps) + 2, *stage, alt=alt, formula=formula, convention=said)
+        texts: dict[str, Any] = {"alt": alt, "formula": formula, "convention": said, "answer": answer}
+        return story.play(steps, windows.count + len(taps) + 1, *stage, **texts)

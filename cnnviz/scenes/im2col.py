@@ -79,23 +79,17 @@ class Im2col(MapAndKernel):
 
         def steps() -> Iterator[Step]:
             for n, at in enumerate(windows.places()):
-                copied = [
-                    C.set((m, n), role="input", value=float(C.values[m, n]), origin=cell, source=X.name)
-                    for m, cell in enumerate(windows.cells(at))
-                ]
+                copied = [C.write((m, n), "", "input", X, cell) for m, cell in enumerate(windows.cells(at))]
                 said = Text("Window {n} of {count} becomes column {n}", n=n + 1, count=count)
-                yield story.step(said, X.window(windows, at), copied, C.mark("current", (0, n), (weights, 1)))
+                yield story.step(said, X.window(windows, at), *copied, C.mark("current", (0, n), (weights, 1)))
             for n in range(count):
                 cells = [(m, n) for m in range(weights)]
                 caption = equation(P.symbol("y", (n,)), dot(C.read(cells), row, None, P[0, n]), P[0, n])
                 marks = [X.hide("window"), C.hide("current"), C.mark("column", (0, n), (weights, 1))]
                 yield story.step(caption, X.cover(()), marks, C.cover(cells, times(row)), P.write((0, n)))
-            folded = [
-                Y.set(at, role="output", value=float(Y.values[at]), origin=(0, n), source=P.name)
-                for n, at in enumerate(windows.places())
-            ]
+            folded = [Y.write(at, "", source=P, origin=(0, n)) for n, at in enumerate(windows.places())]
             said = Text("The row folds into the output: {shape}", shape=Strong(Shape(windows.out, "output")))
-            yield story.step(said, C.cover(()), C.hide("column"), P.hide("current"), folded, beats=2)
+            yield story.step(said, C.cover(()), C.hide("column"), P.hide("current"), *folded, beats=2)
             copies = Number(C.values.size, 0, ("columns", "size")) / Number(x.size)
             price = "The price: {factor} times as many numbers are stored"
             factor = equation(None, copies, Number(C.values.size / x.size, 2))

@@ -88,7 +88,7 @@ class OutputSize(Scene):
         Y = story.cells("output", Text("Output"), np.full(windows.out, np.nan), **how)
 
         def steps() -> Iterator[Step]:
-            yield story.step(counts[0].padding(), X.relabel(" "), counts[0].line(0), beats=beats)
+            yield story.step(counts[0].padding(), X.relabel(), counts[0].line(0), beats=beats)
             named: tuple[Change, ...] = (X.relabel(start),)
             for each in counts:
                 for step in each.told(story, X, Y, beats):
@@ -115,7 +115,7 @@ class OutputSize(Scene):
         return story.play(
             steps,
             2 + sum(each.steps for each in counts),
-            (X, derivation, Y),
+            (X, "→", Y, derivation),
             alt=Text(
                 "how the output size of a convolution is counted: {slides}; the positions that fit make a {o} output",
                 slides=slide.told(story.told("input", "kernel")),

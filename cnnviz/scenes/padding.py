@@ -26,8 +26,9 @@ from cnnviz.story import (
     stride,
 )
 from cnnviz.storyboard import Step
-from cnnviz.words import Number, Shape, Text, joined
+from cnnviz.words import Number, Shape, Text, Words, equation, joined, total
 
+_MOST_TERMS = 2
 _POINT = "Only outputs whose window reaches beyond the edge differ"
 
 
@@ -51,7 +52,9 @@ class Padding(MapAndKernel):
         self.fill_in(p=_padding.sides(self.p, self.map.values.shape, self.weights.values.shape, self.s, (1, 1)))
         refuse({"without padding there is nothing to compare: use --p 1 or more": not any(self.p)})
         size, most = min(self.map.values.shape), max(self.p)
-        less = f"--p {size - 1} or less, or " if size > 1 else ""
+        # Less padding must still leave room for the kernel.
+        room = [n + 2 * (size - 1) - k for n, k in zip(self.map.values.shape, self.weights.values.shape, strict=True)]
+        less = f"--p {size - 1}, or " if size > 1 and min(room) >= 0 else ""
         small = (
             f"reflected padding {most} needs more than {most} cells, but the input has {size}: use {less}--i {most + 1}"
         )
@@ -75,15 +78,23 @@ class Padding(MapAndKernel):
         outputs = np.array([each.values[0, 0] for each in found])
         differ = np.argwhere(np.ptp(outputs, axis=0) > lost).tolist()
         how: dict[str, Any] = {"pending": True, "under": True, "shade": story.shade(outputs), "lost": lost}
+        W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=self.kernel_name)
+        weights = W.read(list(np.ndindex(w.shape)))
         X, Y = list[Cells](), list[Cells]()
         for mode, filled, result in zip(_padding.MODES, padded, found, strict=True):
             fill = filled.values[0, 0]
             X.append(story.cells(mode, Text(mode), pixels, windows=windows, fill=fill, data=self.map))
             Y.append(story.cells(f"output {mode}", "Output {size}", result, **how))
 
+        def result(x: Cells, y: Cells, at: tuple[int, ...]) -> Words:
+            """The output of a mode; of few weights with the sum that it is."""
+            cells = [x[cell] for cell, weight in zip(windows.cells(at), weights, strict=True) if weight.value]
+            few, ones = len(cells) <= _MOST_TERMS, all(weight.value in (0, 1) for weight in weights)
+            return Text(f"{x.name} {{y}}", y=equation(None, total(cells), y[at]) if few and ones else y[at])
+
         def steps() -> Iterator[Step]:
             for at in windows.places():
-                said = [Text(f"{cells.name} {{y}}", y=y[at]) for cells, y in zip(X, Y, strict=True)]
+                said = [result(x, y, at) for x, y in zip(X, Y, strict=True)]
                 changes = [[*x.window(windows, at), *y.write(at)] for x, y in zip(X, Y, strict=True)]
                 caption = Text("{y}: {values}", y=Y[0].symbol("y", at), values=joined(said))
                 yield story.step(caption, *changes)
@@ -97,7 +108,7 @@ class Padding(MapAndKernel):
         return story.play(
             steps,
             windows.count + 1,
-            [cells for pair in zip(X, Y, strict=True) for cells in pair],
+            [*(cells for pair in zip(X, Y, strict=True) for cells in pair), W],
             alt=Text(
                 "a {i} map with {p} in four modes (zeros, reflect, replicate, circular) and the {o} output of one {k} "
                 "kernel over each: outputs at the edges differ, those inside do not",

@@ -88,9 +88,9 @@ class PatchEmbed(Scene):
 
         def steps() -> Iterator[Step]:
             for t, at in enumerate(windows.places()):
-                laid = [P.set((t, c), role="input", value=float(P.values[t, c])) for c in range(m)]
+                laid = [P.write((t, c), "", "input", X, cell) for c, cell in enumerate(windows.cells(at))]
                 said = Text("Patch {n} of {count}, channel by channel, becomes row {n}", n=t + 1, count=count)
-                yield story.step(said, X.windows(windows, at), laid, P.mark("current", (t, 0), (1, m)))
+                yield story.step(said, X.windows(windows, at), *laid, P.mark("current", (t, 0), (1, m)))
             hidden = [*X.cover(()), *(X.hide(f"window {c}") for c in range(channels)), P.hide("current")]
             for t, o in np.ndindex(count, d):
                 cells, weights = [(t, c) for c in range(m)], W.read([(o, c) for c in range(m)])
@@ -100,20 +100,22 @@ class PatchEmbed(Scene):
                 hidden = []
             hidden = [*P.cover(()), P.hide("row"), W.hide("row")]
             for t, (_, *cell) in enumerate(windows.places()):
-                same = [Y.set((o, *cell), role="output", value=float(Y.values[o, *cell])) for o in range(d)]
+                same = (Y.write((o, *cell), "", source=T, origin=(t, o)) for o in range(d))
                 told = "A convolution with kernel = stride = {p} gives the same: token {n} is cell {r}, {c} of its maps"
                 said = Text(told, p=Extent(self.patch), n=t + 1, r=cell[0] + 1, c=cell[1] + 1)
-                yield story.step(said, hidden, same, T.mark("current", (t, 0), (1, d)), Y.mark("current", tuple(cell)))
+                yield story.step(said, hidden, *same, T.mark("current", (t, 0), (1, d)), Y.mark("current", tuple(cell)))
                 hidden = []
 
         cut = Number(height) / Number(rows) * (Number(width) / Number(columns))
         weights = Number(d) * (Number(channels) * Number(rows) * Number(columns)) + Number(d)
         tokens_of = Text("tokens {n}", n=equation("N", cut, Number(count)))
-        counts = tokens_of, Text("parameters {n}", n=equation(None, weights, Number(d * m + d)))
+        weights_of = Text("parameters {n}", n=equation(None, weights, Number(d * m + d)))
         told = "a patch embedding: {x} cut into {n} patches; weights of {w} make a token of each, as a convolution does"
         alt = Text(told, x=Shape(x.shape), n=count, w=Shape((d, m)))
-        formula = joined((Math(r"T=P\,W^{T}+b"), *counts), "    ")
+        formula = joined((Math(r"T=P\,W^{T}+b"), tokens_of, weights_of), "    ")
         order = Text("a row: channel by channel, each row by row")
         times = Operator(name="times", text=Math(r"P\cdot"), size=24)
-        stage = (X, "→", P), (times, W, "=", T, Operator(name="same", text="="), Y)
-        return story.play(steps, count * (d + 2), *stage, alt=alt, formula=formula, convention=order)
+        product = Operator(name="product", text=Math(r"^{T}+b=" if b.value else r"^{T}="), size=22)
+        stage = (X, "→", P), (times, W, product, T, Operator(name="same", text="="), Y)
+        answer = Text("Tokens are the cells of a convolution with kernel = stride = {p}", p=Extent(self.patch))
+        return story.play(steps, count * (d + 2), *stage, answer=answer, alt=alt, formula=formula, convention=order)

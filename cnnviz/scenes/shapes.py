@@ -12,7 +12,7 @@ from cnnviz.limits import MAX_PRODUCTS, MAX_WEIGHTS
 from cnnviz.parameters import param, quote
 from cnnviz.scene import Scene
 from cnnviz.scenes._layer_list import SAME_SIZE, read_layers
-from cnnviz.scenes._shape_rows import ShapeRow, cost, shape_rows
+from cnnviz.scenes._shape_rows import ShapeRow, closing, cost, shape_rows
 from cnnviz.story import Graph, Story, light_rows
 from cnnviz.storyboard import SetEntry, Step, Table
 from cnnviz.words import Math, Number, Shape, Strong, Text, Words, equation, evaluate
@@ -75,19 +75,22 @@ class Shapes(Scene):
             question = SetEntry(panel="shapes", row=1, column=1, text="?")
             yield story.step(asked, blank, question, light_rows(table, 0), beats=2)
             for n, row in enumerate(rows, 1):
-                said = Text("{layer}: {why}", layer=row.name, why=row.caption)
-                look = "selected" if row.refused is None else "refused"
+                refused = row.refused is not None
+                said = row.caption if refused else Text("{layer}: {why}", layer=row.name, why=row.caption)
+                look = "refused" if refused else "selected"
                 changes = self._write(n, entries[n], (n - 1, 1)), light_rows(table, n, look)
                 yield story.step(said, *changes, beats=2)
             if not wrong:
                 total = equation(None, cost(rows, "parameters"), weights, letters=60)
                 said = Text("{total} parameters", total=total)
                 yield story.step(said, self._write(len(rows) + 1, entries[-1]), light_rows(table, len(rows) + 1))
+            rest = () if wrong else light_rows(table, len(entries))
+            yield story.step(closing(rows), rest, beats=2)
 
         alt = Text("a table of {n} layers: the shape of each output, parameters and multiplications", n=len(layers))
         costs = r"F\cdot(C\cdot k\cdot k+1)\qquad F\cdot o\cdot o\cdot C\cdot k\cdot k"
         formula = r"o=\lfloor(i+2p-d(k-1)-1)/s\rfloor+1\qquad " + costs
-        count = 1 + len(rows) + (not wrong)
+        count = 2 + len(rows) + (not wrong)
         return story.play(steps, count, (table,), alt=alt, formula=Math(formula), step_roles=())
 
     @staticmethod

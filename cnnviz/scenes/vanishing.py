@@ -78,9 +78,12 @@ class Vanishing(Scene):
 
         def steps() -> Iterator[Step]:
             last = self.depth - 1
-            asked = "All begin with one gradient: how much of it is left {n} {layers} back?"
-            layers = Text("layer" if last == 1 else "layers")
-            yield story.step(Text(asked, n=Number(last), layers=layers), reached(0), beats=2)
+            asked = counted(
+                last,
+                "All begin with one gradient: how much is left {n} layer back?",
+                "All begin with one gradient: how much is left {n} layers back?",
+            )
+            yield story.step(asked, reached(0), beats=2)
             for back in range(1, self.depth):
                 gone = answered(*(plot.name for plot in plots)) if back == last else []
                 yield story.step(told("plain", back), reached(back), gone)
@@ -97,7 +100,7 @@ class Vanishing(Scene):
                 beside=Text(beside),
             ),
             answer=Text(
-                "Sigmoid in layer 1: {plain} plain, {other} {beside}",
+                "Sigmoid in the first layer: {plain} plain, {other} {beside}",
                 plain=number("plain", "sigmoid", 1),
                 other=number(self.remedy, "sigmoid", 1),
                 beside=Text(beside),

@@ -32,6 +32,7 @@ from cnnviz.story.story import (
     shade_for,
     shared_weights,
     times,
+    without_zeros,
 )
 from cnnviz.story.windows import Axis, Place, Windows
 
@@ -77,4 +78,5 @@ __all__ = [
     "stride",
     "times",
     "transposed_conv_size",
+    "without_zeros",
 ]

@@ -197,10 +197,17 @@ class Cells:
         return MoveMark(panel=self.name, mark=mark, row=0, column=0, rows=0, columns=0)
 
     def rest(self) -> Iterator[Change]:
-        """Nothing covers these cells any more, and no outline that steps have moved is left."""
+        """Nothing covers these cells any more, and no outline that steps have moved is left but that of the map."""
         yield from self.cover(())
-        for mark in sorted(self._outlined):
+        boundaries = {mark.name for mark in self.panel.marks if mark.role == "boundary"}
+        for mark in sorted(self._outlined - boundaries):
             yield self.hide(mark)
+
+    def reset(self) -> Iterator[Change]:
+        """Come to rest, each cell as it was before the first step."""
+        yield from self.rest()
+        for place in map(tuple, np.argwhere(self._roles != self._before).tolist()):
+            yield self.set(place, role=str(self._before[place]))
 
     def _cell(
         self, place: Place, role: str | None = None, value: float | None = None, note: Words | None = None

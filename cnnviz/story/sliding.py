@@ -50,6 +50,11 @@ class Sliding:
         return {"i": self.i, "k": self.k, "s": self.s, **p, "d": self.d}
 
     @property
+    def settings(self) -> dict[str, Sequence[int]]:
+        """All of these but the input's."""
+        return {symbol: size for symbol, size in self.given.items() if symbol != "i"}
+
+    @property
     def options(self) -> dict[str, Any]:
         """The options of a convolution of the input as it is `padded`."""
         return {"stride": self.s, "padding": (0, 0) if self._is_padded_before else self.p or (0, 0), "dilation": self.d}

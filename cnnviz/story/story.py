@@ -11,7 +11,6 @@ import numpy.typing as npt
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_COVERED, MAX_SIDE, MAX_STEPS
 from cnnviz.notation import digits_for, size_text
-from cnnviz.parameters import sides_of
 from cnnviz.scene import scene_name
 from cnnviz.story.cells import Cells
 from cnnviz.story.graph import Graph, Tensor
@@ -49,6 +48,8 @@ _SIZES = {
     "k": "kernel",
     "s": "stride",
     "p": "padding",
+    "p_1": "padding before",
+    "p_2": "padding after",
     "a": "output padding",
     "d": "dilation",
     "o": "output",
@@ -182,8 +183,11 @@ class Story:
                 more.setdefault("padding", windows.padding)
             if windows.is_padded:
                 word = "zero padding {p}" if np.ndim(fill) == 0 and fill == 0 else "padding {p}"
-                ends = [(axis.before, axis.after) for axis in windows.axes[-2:]]
-                texts.append(Text(word, p=Extent(sides_of(*ends))))
+                before, after = (tuple(getattr(axis, end) for axis in windows.axes[-2:]) for end in ("before", "after"))
+                p: Words = Extent(before)
+                if before != after:
+                    p = Text("{before} before, {after} after", before=p, after=Extent(after))
+                texts.append(Text(word, p=p))
             if any(str(each).endswith("unreached") for each in np.unique(roles)):
                 below = lines(Text("hatched: never reached"), below)
         elif pending:
@@ -380,6 +384,13 @@ def shared_weights(count: int) -> Text:
         "The same weight made every output",
         "The same {n} weights made every output",
     )
+
+
+def without_zeros(caption: Words, weights: Iterable[Number], at: Sequence[int]) -> Words:
+    """The caption of a sum of products; at the first place it says that those with weights of 0 are left out."""
+    if any(at) or all(weight.value for weight in weights):
+        return caption
+    return Joined((caption, Text("(× 0 left out)")), "   ")
 
 
 def _stacked(values: Values) -> Values:

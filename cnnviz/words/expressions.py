@@ -150,6 +150,8 @@ class ExpressionPrinter:
             case Function():
                 arguments = [self._inline(argument).text for argument in part.arguments]
                 inside = self._shortened(arguments, ", ", "…")
+                if part.name == "sqrt" and isinstance(part.arguments[0], Number):
+                    return _Part(f"√{inside}")
                 before, after = _INLINE_BARS.get(part.name, ("√(" if part.name == "sqrt" else f"{part.name}(", ")"))
                 return _Part(f"{before}{inside}{after}")
         raise TypeError(f"{type(part).__name__} cannot be written within a line")

@@ -97,12 +97,12 @@ def test_only_the_slide_that_is_shown_has_a_player_and_it_starts_anew(opened):
     counter = player(page).locator("#counter")
     for key in "lljl":
         page.keyboard.press(key)
-    expect(counter).to_have_text("step 3 of 4")
+    expect(counter).to_have_text("step 3 of 5")
     page.keyboard.press("ArrowRight")
     at(page, SECOND)
     player(page)
     page.keyboard.press("ArrowLeft")
-    expect(player(page).locator("#counter")).to_have_text("step 1 of 4")
+    expect(player(page).locator("#counter")).to_have_text("step 1 of 5")
     page.keyboard.press("PageUp")
     expect(page.locator("iframe")).to_have_count(0)
 
@@ -113,7 +113,7 @@ def test_in_a_player_the_arrows_are_its_own_and_page_keys_the_decks(opened):
     frame.locator("#next").click()
     page.keyboard.press("ArrowRight")
     at(page, FIRST)
-    expect(frame.locator("#counter")).to_have_text("step 3 of 4")
+    expect(frame.locator("#counter")).to_have_text("step 3 of 5")
     page.keyboard.press("Escape")
     page.keyboard.press("ArrowRight")
     at(page, SECOND)

@@ -46,7 +46,7 @@ def test_the_pictures_lie_beside_the_text(deck_of, planned):
     folder = path.with_name("deck_figures")
     assert sorted(file.name for file in folder.iterdir()) == ["first.one.gif", "second.gif", "third.gif"]
     with Image.open(folder / "first.one.gif") as picture:
-        assert picture.n_frames == 1 + 4  # the question, and a frame a step
+        assert picture.n_frames == 1 + 5  # the question, and a frame a step
 
 
 def test_each_flavour_has_all_slides_and_their_pictures(text, flavor):

@@ -52,4 +52,4 @@ def test_the_figures_lie_beside_it_with_a_page_and_a_time_for_each_step(deck_of)
         lines = (folder / f"{name}.txt").read_text(encoding="ascii").splitlines()
         assert [int(line.split(":")[2]) for line in lines] == list(range(count))
     rates = [float(line.split(":")[1]) for line in (folder / "first.one.txt").read_text().splitlines()]
-    assert rates == [2, 2, 2, pytest.approx(1 / 3, abs=1e-5)]
+    assert rates == [2, 2, 2, 2, pytest.approx(1 / 3, abs=1e-5)]

@@ -140,9 +140,6 @@ def test_every_case_agrees(operator: str) -> None:
 
 
 CHOSEN: dict[str, Callable[..., np.ndarray]] = {
-    "test_resize_upsample_sizes_nearest_axes_2_3": lambda x, size: ops.interpolate(x, size),
-    "test_resize_upsample_scales_linear": lambda x, scale: ops.interpolate(x, 2 * np.array(x.shape[2:]), "bilinear"),
-    "test_resize_upsample_scales_linear_align_corners": lambda x, scale: ops.interpolate(x, (4, 4), "bilinear", True),
     "test_attention_4d": ops.scaled_dot_product_attention,
     "test_attention_4d_diff_heads_sizes": ops.scaled_dot_product_attention,
     "test_attention_4d_causal": functools.partial(ops.scaled_dot_product_attention, is_causal=True),

@@ -120,7 +120,7 @@ def test_interpolate(sizes: tuple[int, ...], how: str, seed: int) -> None:
 
 
 @steady(60)
-@given(transpose_cases(below_stride=True))
+@given(transpose_cases())
 def test_conv_transpose2d(case: Case) -> None:
     x, w, b = whole_numbers(case.seed, case.x, case.w, (case.out,))
     how = {**windows(case), "group": case.groups, "output_padding": case.output_padding}

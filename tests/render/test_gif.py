@@ -48,24 +48,31 @@ def test_two_libraries_decode_what_was_drawn(given):
     np.testing.assert_array_equal(iio.imread(data, extension=".gif"), np.stack(drawn))
 
 
-def test_what_moves_is_there_at_its_time():
-    # A step may come in several blocks; by the end of its time it is whole.
+def test_what_moves_is_there_at_its_time_and_never_half():
+    # A step's result may come before its caption; each of them is whole in every picture.
     figure = make("conv", i=4, k=3, width=480)
     film, buffer = figure.film(tween=4, opening=True), io.BytesIO()
     write(Job(storyboard=film.storyboard, film=lambda tween: film, command="", once=False), buffer)
-    drawn = []
+    drawn, ends = [], []
     for frame in film:
-        drawn += [film.palette.colors[frame.pixels]] * (frame.milliseconds // 10)
-    pillow, times, seen = Image.open(buffer), [], []
-    for place in range(pillow.n_frames):
-        pillow.seek(place)
-        seen.append(np.asarray(pillow.convert("RGB")))
-        times += [place] * (pillow.info["duration"] // 10)
-    assert len(times) == len(drawn)
-    assert len(seen) > len(list(film))
-    for place, (at, wanted) in enumerate(zip(times, drawn, strict=True)):
-        if place + 1 == len(drawn) or drawn[place + 1] is not wanted:
-            np.testing.assert_array_equal(seen[at], wanted)
+        drawn.append(film.palette.colors[frame.pixels])
+        ends.append(sum(ends[-1:]) + frame.milliseconds)
+    seen, until = [], []
+    for image in images(buffer.getvalue()):
+        seen.append(np.asarray(image.convert("RGB")))
+        until.append(sum(until[-1:]) + image.info["duration"])
+    assert set(ends) <= set(until)
+    for place, end in enumerate(ends):
+        np.testing.assert_array_equal(seen[until.index(end)], drawn[place])
+    lines = film.layout.lines
+    for rows in (slice(0, lines.band), slice(lines.band, lines.caption + 5)):
+        np.testing.assert_array_equal(changing(seen, rows), changing(drawn, rows))
+
+
+def changing(pictures, rows):
+    """Some rows of the pictures, as often as they change."""
+    parts = [picture[rows] for picture in pictures]
+    return [one for one, before in zip(parts, [None, *parts], strict=False) if before is None or (one != before).any()]
 
 
 @pytest.mark.parametrize("given", FIGURES, ids=str)
@@ -92,11 +99,11 @@ def test_it_loops_and_the_command_and_what_it_shows_are_in_comments():
 @pytest.mark.parametrize(
     ("given", "delays"),
     [
-        # Two steps whose captions are read, one more of their kind, and the last.
-        ({"i": 4, "k": 3}, [300, 300, 100, 300]),
-        ({"i": 4, "k": 3, "step": 0.333, "hold": 1.0}, [33, 34, 33, 100]),
+        # Two steps whose captions are read, two more of their kind, and the last.
+        ({"i": 4, "k": 3}, [300, 300, 100, 100, 300]),
+        ({"i": 4, "k": 3, "step": 0.333, "hold": 1.0}, [33, 34, 33, 33, 100]),
         # The first picture changes all that is seen, so it stays a sixth of a second; the window's lines are long.
-        ({"i": 24, "k": 1, "s": 12, "step": 0.02, "hold": 0.02}, [17, 5, 5, 3]),
+        ({"i": 24, "k": 1, "s": 12, "step": 0.02, "hold": 0.02}, [17, 5, 4, 2, 4]),
     ],
 )
 def test_delays_are_whole_hundredths_and_do_not_drift(given, delays):

@@ -24,11 +24,11 @@ LEAST_SIDE, LARGE_CELL = 100, 40
     ],
 )
 def test_what_is_enlarged_or_written_gives_way_to_the_cells(scene, parameters):
-    figure = make(scene, **parameters)
-    layout, shapes = figure.film().layout, [getattr(panel, "shape", (0,)) for panel in figure.storyboard().panels()]
+    film = make(scene, **parameters).film()
+    layout, shapes = film.layout, [getattr(panel, "shape", (0,)) for panel in film.storyboard.panels()]
     # The largest map is no dot, unless it has few cells.
     assert layout.cell >= LARGE_CELL or layout.cell * max(map(max, shapes)) >= LEAST_SIDE
-    assert not [fault for fault in faults(figure) if fault[0] != "small"]
+    assert not [fault for fault in faults(film) if fault[0] != "small"]
 
 
 @pytest.mark.parametrize(

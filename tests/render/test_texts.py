@@ -55,10 +55,10 @@ class Listener(Pen):
     rect = image = frame = hatch = rim = stamp = polyline = polygon = disc = nothing
 
 
-def texts(figure):
+def texts(film):
     """Of some steps each: the kind of panel, what is written, its size, and the box of its ink on the page."""
-    board, film = figure.storyboard(), figure.film()
-    stage, last = film.stage(), board.count - 1
+    board, stage = film.storyboard, film.stage()
+    last = board.count - 1
     kinds = ["page", "page", "page", *(panel.kind for panel in board.panels())]
     for _ in stage.at({0, last // 2, last}):
         found = []
@@ -74,10 +74,10 @@ def texts(figure):
         yield found
 
 
-def faults(figure):
+def faults(film):
     """What is wrong with the texts of a figure: its kind, and of which texts."""
-    found, whole = set(), Box(0, 0, *figure.film().size)
-    for written in texts(figure):
+    found, whole = set(), Box(0, 0, *film.size)
+    for written in texts(film):
         for kind, text, size, box in written:
             if not whole.holds(box):
                 found.add(("outside", kind, text))
@@ -92,6 +92,8 @@ def faults(figure):
 @pytest.mark.parametrize("scene", sorted(find_scenes()))
 def test_texts_are_large_and_apart(scene):
     found = {
-        fault for fault in faults(make(scene)) if fault[:2] not in {("small", kind) for kind in SMALL.get(scene, ())}
+        fault
+        for fault in faults(make(scene).film())
+        if fault[:2] not in {("small", kind) for kind in SMALL.get(scene, ())}
     }
     assert not found

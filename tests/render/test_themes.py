@@ -225,16 +225,16 @@ def test_what_is_wrong_with_a_theme_is_one_line(text, tmp_path):
 
 def test_a_theme_of_ones_own_gives_only_what_differs(tmp_path):
     file = tmp_path / "ours.toml"
-    file.write_text('extends = "dark"\n[cells.padding]\nfill = "#102030"\n[dashes]\ncurve = [4, 3]', encoding="utf-8")
+    file.write_text('extends = "dark"\n[cells.pending]\nfill = "#102030"\n[dashes]\ncurve = [4, 3]', encoding="utf-8")
     ours, dark = load_theme(str(file)), load_theme("dark")
     assert ours.name == "ours"
-    assert ours.cell("padding").fill == (16, 32, 48)
-    assert ours.cell("padding").hatch == dark.cell("padding").hatch
-    assert ours.cell("padding").flat
+    assert ours.cell("pending").fill == (16, 32, 48)
+    assert ours.cell("pending").hatch == dark.cell("pending").hatch
+    assert ours.cell("pending").flat
     assert ours.dashes == {"curve": (4, 3)}
     assert (ours.page, ours.marks, ours.lines, ours.scales) == (dark.page, dark.marks, dark.lines, dark.scales)
-    film = make("conv", theme=str(file), p=1, values=False).film()
-    place, shown = film.layout.places["input"], next(iter(film)).pixels
+    film = make("conv", theme=str(file), values=False).film()
+    place, shown = film.layout.places["output"], next(iter(film)).pixels
     shown = shown[place.y : place.y + place.height, place.x : place.x + place.width]
     assert (shown == film.palette.index_of((16, 32, 48))).mean() > 0.1
 

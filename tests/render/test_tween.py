@@ -25,8 +25,8 @@ def test_the_window_moves_as_one_body_and_its_result_flies():
     theme, film = load_theme("article"), make("conv", i=6, k=3, s=3, tween=5, width=480).film()
     place, cell = film.layout.places["input"], film.layout.cell
     lefts, shown = [], [(frame.settled, rgb) for frame, rgb in pictures(film)]
-    # Five pictures of the window on its way, three of the result on its own.
-    assert [settled for settled, _ in shown] == ([True] + [False] * 8) * 3 + [True]
+    # Five pictures of the window on its way, three of the result on its own; the answer comes at once.
+    assert [settled for settled, _ in shown] == ([True] + [False] * 8) * 3 + [True, True]
     for _, rgb in shown[:6]:
         row = rgb[place.y + cell // 5, place.x : place.x + place.width]
         body = np.flatnonzero((row == theme.cell("kernel").fill).all(axis=1))

@@ -81,6 +81,6 @@ def test_dropout_enlarges_survivors_and_inference_changes_nothing():
 
 def test_shortcuts_and_normalization_keep_gradients():
     for remedy in ("residual", "norm"):
-        *_, step, _ = make("vanishing", remedy=remedy).storyboard().steps()
-        ends = {change.panel: change.y[-1] for change in step.changes if change.curve == "sigmoid"}
+        *_, step, _, _ = make("vanishing", remedy=remedy).storyboard().steps()
+        ends = {change.panel: change.y[-1] for change in step.changes if getattr(change, "curve", "") == "sigmoid"}
         assert ends["plot-plain"] < -3 < -1 < ends[f"plot-{remedy}"]

@@ -23,8 +23,9 @@ def test_sizes_are_those_of_an_engine():
 
 def test_a_wrong_linear_ends_with_the_error_of_torch():
     board = make("shapes", i="1x6x6", layers="conv 2@3, flatten, linear 30 4").storyboard()
-    *_, last = board.steps()
-    assert "mat1 and mat2 shapes cannot be multiplied (1x32 and 30x4)" in last.caption
+    *_, refused, last = board.steps()
+    assert "mat1 and mat2 shapes cannot be multiplied (1x32 and 30x4)" in refused.caption
+    assert "Linear(32, 4)" in last.caption
     assert board.panel("shapes").entries[2][1] == "2·4·4 = **32**"
 
 
@@ -32,7 +33,7 @@ def test_an_output_travels_into_the_next_row():
     film = make("shapes", i="1x6x6", layers="conv 2@3, flatten, linear 4", tween=3, width=320).film()
     moving = "".join(".-"[frame.settled] for frame in film)
     # Three pictures of the tint on its way and three of the output, but none for the total.
-    assert moving == "-......-......-......-...-"
+    assert moving == "-......-......-......-...--"
 
 
 def test_large_networks_are_counted_but_not_computed():

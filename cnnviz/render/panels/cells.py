@@ -318,6 +318,9 @@ class CellsPainter(Painter):
         """What is seen of a cell: its role, number and note, and its level on the scale, −1 for none."""
         value, role = float(self.state.values[at]), str(self._own[at])
         note = self.state.notes.get(at, "") if self._fitted.numbers else ""
+        # Where a note of a window does not fit, none is shown, and no number makes room for one.
+        if note and self._has_bodies and not self._face.note_size(list(filter(None, self.state.notes.values()))):
+            note = ""
         if math.isnan(value):
             text, note = note, ""
         else:
