@@ -81,10 +81,10 @@ class Padding(MapAndKernel):
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=self.kernel_name)
         weights = W.read(list(np.ndindex(w.shape)))
         X, Y = list[Cells](), list[Cells]()
-        for mode, filled, result in zip(_padding.MODES, padded, found, strict=True):
+        for mode, filled, y in zip(_padding.MODES, padded, found, strict=True):
             fill = filled.values[0, 0]
             X.append(story.cells(mode, Text(mode), pixels, windows=windows, fill=fill, data=self.map))
-            Y.append(story.cells(f"output {mode}", "Output {size}", result, **how))
+            Y.append(story.cells(f"output {mode}", "Output {size}", y, **how))
 
         def result(x: Cells, y: Cells, at: tuple[int, ...]) -> Words:
             """The output of a mode; of few weights with the sum that it is."""
