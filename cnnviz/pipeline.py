@@ -194,12 +194,6 @@ class Figure:
             return str(job.storyboard.alt)
         return str(job.as_still().storyboard.alt)
 
-    def cuts_title(self) -> bool:
-        """Is the title that was given too long for the picture, which then shows its beginning and "…"?"""
-        from cnnviz.render.layout import cuts_title
-
-        return self.appearance.title is not None and cuts_title(self.appearance.title, self.appearance.width)
-
     def _requests(self, paths: Sequence[Path | None]) -> list[ExportRequest]:
         """What is to be written into each file (None: a folder), rendered once however many files share it.
 
