@@ -53,7 +53,7 @@ def test_the_functions_do_what_the_command_does():
     assert repr(figure) == f"<{figure.command()}>"
     assert figure.file_name("json") == "conv_i5_k3_s2_p1.json"
     board = figure.storyboard()
-    assert (board.scene, board.count, board.parameters["p"]) == ("conv", 9, [1, 1])
+    assert (board.scene, board.count, board.parameters["p"]) == ("conv", 10, [1, 1])
 
 
 # Frames and notebooks
@@ -62,7 +62,7 @@ def test_the_functions_do_what_the_command_does():
 def test_frames_are_pictures_with_memory_of_their_own():
     figure = cnnviz.conv(i=4, tween=0, **SMALL)
     frames = list(figure.frames())
-    assert len(frames) == 4
+    assert len(frames) == 5
     assert all(frame.shape == (180, 320, 3) and frame.dtype == np.uint8 for frame in frames)
     assert not any(np.shares_memory(one, other) for one in frames for other in frames if one is not other)
     assert all((one != other).any() for one, other in pairwise(frames))

@@ -74,8 +74,8 @@ def test_a_set_becomes_files_and_a_manifest(cnnviz):
     assert files() == {"02-b.gif", "01-a.json", "z.json", "y.json", "manifest.json"}
     command = "cnnviz conv --i 4x5 --k 2x3 --title B --subtitle Two. --width 320 --step 1 --tween 0"
     with Image.open("out/02-b.gif") as image:
-        # Rows: 4 - 2 + 1 = 3; columns: 5 - 3 + 1 = 3; before them the question.
-        assert (image.n_frames, image.size) == (10, (320, 180))
+        # Rows: 4 - 2 + 1 = 3; columns: 5 - 3 + 1 = 3; before them the question, behind them the answer.
+        assert (image.n_frames, image.size) == (11, (320, 180))
         assert image.info["comment"].decode().split("\n")[0] == command
     records = manifest()
     assert [record["name"] for record in records] == ["z", "02-b", "01-a", "y"]

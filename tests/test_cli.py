@@ -62,7 +62,7 @@ def test_a_gif_that_others_can_open(cnnviz):
     name = "output/conv_i5_k3_s2_p1.gif"
     kib = Path(name).stat().st_size / 1024
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == f"{name}: 480×270 px, 9 steps, 16.2 s, {kib:.1f} KiB\n"
+    assert ran.out == f"{name}: 480×270 px, 10 steps, 19.2 s, {kib:.1f} KiB\n"
     assert files() == {"output", name}
     # An output of floor((5 + 2 - 3) / 2) + 1 = 3 rows and columns, a step for each: after 1.2 s of the question two are
     # read for 3 s, six take 1 s, and the last one is held for 3 s. Between them windows and results move.

@@ -114,7 +114,7 @@ def test_a_folder_holds_what_a_zip_holds(cnnviz):
     ran = cnnviz(*FRAMES, "new/frames/", "--step", 1, "--hold", 3)
     held = {path.name: path.read_bytes() for path in Path("new/frames").iterdir()}
     kib = sum(map(len, held.values())) / 1024
-    assert ran.out == f"new/frames/: 320×180 px, 4 steps, 6.0 s, {kib:.1f} KiB\n"
+    assert ran.out == f"new/frames/: 320×180 px, 5 steps, 7.0 s, {kib:.1f} KiB\n"
     assert cnnviz(*FRAMES[:-3], "--step", 1, "--hold", 3, "-o", "x.zip").code == 0
     with zipfile.ZipFile("x.zip") as archive:
         assert held == {name: archive.read(name) for name in archive.namelist()}
@@ -124,7 +124,7 @@ def test_frames_of_before_are_replaced_and_nothing_else(cnnviz, refused):
     Path("frames").mkdir()
     for i in (5, 4):
         assert cnnviz("conv", "--i", i, "--width", 320, "--format", "frames", "-o", "frames", "-q").code == 0
-    assert files() == {"frames/durations.csv", *(f"frames/conv_{number}.png" for number in range(1, 5))}
+    assert files() == {"frames/durations.csv", *(f"frames/conv_{number}.png" for number in range(1, 6))}
     Path("frames/notes.txt").write_text("mine")
     message = "cannot write frames to {}: it is a folder that holds something else, give a new one"
     again = ("conv", "--format", "frames", "-o")
@@ -206,7 +206,7 @@ def test_files_of_one_call_are_as_if_written_alone(cnnviz, given):
 
 @pytest.mark.parametrize("name", ["gif", "frames", "mp4"])
 def test_every_format_of_pixels_can_be_made_to_fit(cnnviz, name):
-    figure = ("conv", "--i", 3, "--k", 2, "--no-values", "--width", 640, "--format", name, "-o", "new/")
+    figure = ("conv", "--i", 3, "--k", 2, "--no-values", "--width", 800, "--format", name, "-o", "new/")
 
     def size():
         return sum(Path(path).stat().st_size for path in files())
@@ -261,7 +261,7 @@ def test_a_page_gets_less_than_five_seconds_of_what_cannot_be_paused():
     with Image.open("x.gif") as image:
         assert "loop" not in image.info
     # What can be paused may last.
-    assert make("conv", i=9, for_="web", values=False).save("y.html").steps == 49
+    assert make("conv", i=9, for_="web", values=False).save("y.html").steps == 50
 
 
 # Sheets and themes
@@ -270,7 +270,7 @@ def test_a_page_gets_less_than_five_seconds_of_what_cannot_be_paused():
 def test_a_sheet_is_what_the_option_gives(cnnviz):
     ran = cnnviz("sheet", "conv", "--i", 4, "--width", 320)
     assert ran.out.startswith("output/conv_i4_k3_s1_p0.png: ")
-    assert cnnviz("conv", "--i", 4, "--width", 320, "--sheet", "2x2", "-o", "x.png").code == 0
+    assert cnnviz("conv", "--i", 4, "--width", 320, "--sheet", "2x3", "-o", "x.png").code == 0
     assert Path("output/conv_i4_k3_s1_p0.png").read_bytes() == Path("x.png").read_bytes()
 
 

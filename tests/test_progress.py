@@ -30,6 +30,6 @@ def test_a_bar_stands_on_the_terminal(more, term, told, tmp_path, monkeypatch):
         cli.main(f"conv --i 4 --tween 0 {more}".split())
     assert ended.value.code == 0
     shown = terminal.getvalue()
-    assert ("4/4" in shown) == told
-    assert shown.count("1/4") == told, "one bar"
+    assert ("5/5" in shown) == told
+    assert shown.count("1/5") == told, "one bar"
     assert shown.endswith("\n") or not told, "what comes next begins a line"
