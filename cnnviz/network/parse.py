@@ -27,11 +27,6 @@ _ALIASES = {
     "leakyrelu": "leaky-relu",
     "swish": "silu",
 }
-_BY_ITSELF = {
-    "softmax": "softmax comes by itself behind the last layer",
-    "loss": "the loss comes by itself at the end",
-    "input": "the input comes by itself at the start",
-}
 _CONSTANTS = {"a": "alpha", "b": "beta", "k": "k"}
 _SIZE = r"\d{1,6}(?:x\d{1,6})?"
 _POSITIVE = r"(?:\d{1,18}\.?\d{0,18}|\.\d{1,18})(?:e[-+]?\d{1,2})?"
@@ -76,8 +71,6 @@ def _layer(piece: str, where: str) -> Layer:
     where = f"{where} {quote(piece)}"
     given, *words = piece.lower().replace("×", "x").split()
     name = given.replace("_", "-")
-    if name in _BY_ITSELF:
-        raise UsageError(f"{where}: {_BY_ITSELF[name]}: leave it out")
     name = _ALIASES.get(name, name)
     if name not in layer_words():
         raise UsageError(f"{where}: there is no layer {quote(given)}: {suggest(name, layer_words())}")
