@@ -201,12 +201,11 @@ class _Known:
         """A value with the name of a panel has its shape, one with a letter's or parameter's what that stands for."""
         shown = value.value if isinstance(value, Number) else value.sizes
         if isinstance(value, Shape) and value.ref and name in self.shapes:
-            right = np.array(self.shapes[name][-len(value.sizes) :])
-            yield Claim(f"the size of {name} in {where}", np.array(shown), right)
-            return
-        fitting = (each for each in self.letters.get(name, ()) if np.shape(each) in ((), np.shape(shown)))
-        choices = ((np.broadcast_to(each, np.shape(shown)), 1e-12) for each in fitting)
-        yield from _nearest(f"{name} in {where}", shown, choices)
+            right: Any = [self.shapes[name][-len(value.sizes) :]]
+        else:
+            fitting = (each for each in self.letters.get(name, ()) if np.shape(each) in ((), np.shape(shown)))
+            right = [np.broadcast_to(each, np.shape(shown)) for each in fitting]
+        yield from _nearest(f"{name} in {where}", shown, ((each, 1e-12) for each in right))
 
     def _gaps(self, where: str, text: Text) -> Iterator[Claim]:
         """What fills a gap with a letter's name is what that stands for."""
