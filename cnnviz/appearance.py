@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -28,13 +29,15 @@ from cnnviz.programs import check_framework, frameworks
 
 _BYTES = re.compile(r"\s*([0-9]{1,12}(?:[.,][0-9]{1,6})?)\s*([KMG]?|[KMG]i?B|B|bytes)\s*", re.IGNORECASE)
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30, "BYTES": 1}
-# Without `--step` a figure is slow enough to be read and still over before a talk's audience looks away.
+# Without `--step` a figure is slow enough to be read and still over before a talk's audience looks away; a bare one,
+# which nobody reads, takes half of that.
 LONGEST_STEP, SHORTEST_STEP, WHOLE = 1.0, 0.05, 24.0
 
+_look, _timing = partial(param, group="Look"), partial(param, group="Timing")
 _FRAMES = ("first", "last", "all")
 
 # What a bare figure has where nothing else is said: nobody reads it, and it is to be a small file.
-_BARE: Mapping[str, Any] = {"width": 360, "step": 0.5, "tween": 2}
+_BARE: Mapping[str, Any] = {"width": 320, "hold": 2.0, "tween": 2}
 
 
 def _themes() -> Iterable[str]:
@@ -53,70 +56,57 @@ def _languages() -> Iterable[str]:
 class Appearance(Parameters):
     """What all figures have in common: how they look and how they play."""
 
-    title: str | None = param(
-        None, help="Title instead of the figure's own.", shown_default="the figure's own", group="Look"
+    title: str | None = _look(None, help="Title instead of the figure's own.", shown_default="the figure's own")
+    subtitle: str | None = _look(
+        None, help='Sentence under the title, "" for none.', shown_default="what the figure shows"
     )
-    subtitle: str | None = param(
-        None, help='Sentence under the title, "" for none.', shown_default="what the figure shows", group="Look"
-    )
-    theme: str = param(
-        "article", help="Colours: a theme's name or a TOML file.", names=_themes, files=True, group="Look"
-    )
-    lang: str = param(
-        "en", help="Language of all words: en, zh, or a TOML file.", names=_languages, files=True, group="Look"
-    )
-    notation: str = param(
+    theme: str = _look("article", help="Colours: a theme's name or a TOML file.", names=_themes, files=True)
+    lang: str = _look("en", help="Language of all words: en, zh, or a TOML file.", names=_languages, files=True)
+    notation: str = _look(
         "ikspo",
         help="Symbols: the article's i, k, s, p, o, or H, W, K, S, P.",
         choices=("ikspo", "HWKSP"),
-        group="Look",
     )
-    width: int = param(960, help="Width of the picture, 16:9.", lo=MIN_WIDTH, hi=MAX_WIDTH, unit="px", group="Look")
-    font_scale: float = param(
+    width: int = _look(960, help="Width of the picture, 16:9.", lo=MIN_WIDTH, hi=MAX_WIDTH, unit="px")
+    font_scale: float = _look(
         1.0,
         help=f"Size of all text, for the back row: up to {MAX_FONT_SCALE:g}.",
         lo=MIN_FONT_SCALE,
         hi=MAX_FONT_SCALE,
-        group="Look",
     )
-    transparent: bool = param(
+    transparent: bool = _look(
         False,
         help="Leave out the background; on dark slides with --theme dark or blueprint.",
-        group="Look",
     )
-    bare: bool = param(
+    bare: bool = _look(
         False,
         help="Only grids and windows: no words, numbers or operators; 360 px wide, half a second a step.",
-        group="Look",
         negatable=True,
     )
-    values: bool = param(True, help="Show numbers in the cells, and the arithmetic.", group="Look")
-    code_line: str | None = param(
+    values: bool = _look(True, help="Show numbers in the cells, and the arithmetic.")
+    code_line: str | None = _look(
         None,
         help="Show the call that computes this in a framework.",
         choices=frameworks(),
         shown_default="none",
-        group="Look",
     )
-    step: float | None = param(
+    step: float | None = _timing(
         None,
         help="Shortest time that a step is shown.",
         lo=0.02,
         hi=MAX_SECONDS,
         unit="s",
-        group="Timing",
         shown_default=f"{LONGEST_STEP:g}, less where there are many steps",
     )
-    hold: float = param(3.0, help="How long the last step is held.", lo=0.02, hi=MAX_SECONDS, unit="s", group="Timing")
-    tween: int | None = param(
+    hold: float = _timing(3.0, help="How long the last step is held.", lo=0.02, hi=MAX_SECONDS, unit="s")
+    tween: int | None = _timing(
         None,
         help=f"Frames in which a window glides to its next position, up to {MAX_TWEEN}; 0 jumps.",
         lo=0,
         hi=MAX_TWEEN,
-        group="Timing",
         shown_default=f"{TWEEN}; 0 where steps are short, and in GIF, APNG and WebP of more than {MOST_TWEENED}",
     )
-    once: bool = param(False, help="Play once instead of looping.", negatable=True, group="Timing")
+    once: bool = _timing(False, help="Play once instead of looping.", negatable=True)
     for_: str | None = param(
         None,
         help="Where it goes; sets the format, size, time and limit that are usual there.",

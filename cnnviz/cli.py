@@ -260,8 +260,6 @@ def _write(figure: Figure, output: str | None, formats: Sequence[str], quiet: bo
     if not quiet:
         for path, written in made.items():
             click.echo(describe_output(path, written))
-        if any(written.size[0] for written in made.values()) and figure.cuts_title():
-            click.echo("cnnviz: the title is too long for the picture, where it ends in …: use a shorter one", err=True)
     if verbose and not quiet:
         click.echo(figure.command())
         click.echo(figure.alt(next(iter(made))))

@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 _FIXED = MappingProxyType(
     {
-        "sobel-x": ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)),
-        "sobel-y": ((-1, -2, -1), (0, 0, 0), (1, 2, 1)),
-        "prewitt-x": ((-1, 0, 1), (-1, 0, 1), (-1, 0, 1)),
-        "prewitt-y": ((-1, -1, -1), (0, 0, 0), (1, 1, 1)),
-        "scharr-x": ((-3, 0, 3), (-10, 0, 10), (-3, 0, 3)),
-        "scharr-y": ((-3, -10, -3), (0, 0, 0), (3, 10, 3)),
-        "laplacian": ((0, 1, 0), (1, -4, 1), (0, 1, 0)),
-        "laplacian-8": ((1, 1, 1), (1, -8, 1), (1, 1, 1)),
-        "sharpen": ((0, -1, 0), (-1, 5, -1), (0, -1, 0)),
-        "emboss": ((-2, -1, 0), (-1, 1, 1), (0, 1, 2)),
+        "sobel-x": "-1 0 1; -2 0 2; -1 0 1",
+        "sobel-y": "-1 -2 -1; 0 0 0; 1 2 1",
+        "prewitt-x": "-1 0 1; -1 0 1; -1 0 1",
+        "prewitt-y": "-1 -1 -1; 0 0 0; 1 1 1",
+        "scharr-x": "-3 0 3; -10 0 10; -3 0 3",
+        "scharr-y": "-3 -10 -3; 0 0 0; 3 10 3",
+        "laplacian": "0 1 0; 1 -4 1; 0 1 0",
+        "laplacian-8": "1 1 1; 1 -8 1; 1 1 1",
+        "sharpen": "0 -1 0; -1 5 -1; 0 -1 0",
+        "emboss": "-2 -1 0; -1 1 1; 0 1 2",
     }
 )
 
@@ -55,7 +55,7 @@ def make_kernel(
     kernel holds -1, 0 and 1, never zeros alone. Raises UsageError when `size` contradicts a kernel of fixed size.
     """
     if name in _FIXED:
-        fixed = np.array(_FIXED[name], dtype=np.float64)
+        fixed = np.array([row.split() for row in _FIXED[name].split(";")], dtype=np.float64)
         if size not in (None, fixed.shape):
             raise UsageError(
                 f"{what} {name} is 3×3, but {size_option} asks for {size[0]}×{size[1]}: "

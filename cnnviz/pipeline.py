@@ -93,7 +93,8 @@ class Figure:
         look = self.appearance
         board = storyboard or self.storyboard()
         usual = step or min(LONGEST_STEP, max(SHORTEST_STEP, WHOLE / max(1, board.count)))
-        reading = look.step is None and step is None
+        usual /= 2 if look.bare and step is None else 1
+        reading = look.step is None and step is None and not look.bare
         timing = Timing(step=look.step or usual, hold=max(look.hold, 0.02), reading=reading)
         return Film(
             board,
@@ -192,12 +193,6 @@ class Figure:
         if names_folder(path) or moves(Path(path), look.frame, look.sheet):
             return str(job.storyboard.alt)
         return str(job.as_still().storyboard.alt)
-
-    def cuts_title(self) -> bool:
-        """Is the title that was given too long for the picture, which then shows its beginning and "…"?"""
-        from cnnviz.render.layout import cuts_title
-
-        return self.appearance.title is not None and cuts_title(self.appearance.title, self.appearance.width)
 
     def _requests(self, paths: Sequence[Path | None]) -> list[ExportRequest]:
         """What is to be written into each file (None: a folder), rendered once however many files share it.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -15,21 +14,10 @@ from cnnviz.export.png import still
 from cnnviz.files import whole_file
 from cnnviz.pipeline import make, themes
 from cnnviz.render.palette import Palette, Pixels
-from cnnviz.render.theme import Color, load_theme
 
 _FIGURE, _STEP = {"i": 4, "k": 3, "p": 1}, 6
 _COLUMNS, _GAP = 2, 16
 _INDICES = 256
-_PAGE, _CELLS = ("ground", "band", "ink", "accent"), ("input", "padding", "kernel", "output", "pending")
-
-
-def swatches() -> Mapping[str, list[Color]]:
-    """The main colours of each theme."""
-    found = {}
-    for name in themes():
-        theme = load_theme(name)
-        found[name] = [theme.page[key] for key in _PAGE] + [theme.cell(role).fill for role in _CELLS]
-    return found
 
 
 def save_specimen(path: Path) -> Written:

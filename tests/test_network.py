@@ -101,7 +101,6 @@ REFUSED = {
     "relu 2": "write it as relu and nothing",
     "elu x": "write it as elu and a number",
     "lrn 5 k0": "use k above 0",
-    "fc 10, softmax": "layer 2 'softmax': softmax comes by itself",
     "relu,, fc 3": "layer 2 is empty",
     " ": "is empty",
     "relu," * 17: "use 16 or fewer",

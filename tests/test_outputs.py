@@ -84,7 +84,6 @@ def test_all_files_are_written_or_none(monkeypatch, fault):
 
 REFUSED = {
     "--format gif,weebp": "did you mean webp?",
-    "--format pptx": "cnnviz deck",
     "-o x.mov": ".mov",
     "-o x.gif --format mp4": "--format gif,mp4",
     "--format gif,webp --frame 2": "--frame is not for .gif",

@@ -4,16 +4,3 @@ from cnnviz.batch.driver import progress, render_sets
 from cnnviz.batch.entries import MANIFEST, Entry, read_set, read_sets
 from cnnviz.batch.executors import job_count, run_all
 from cnnviz.batch.manifest import files_of, read_manifest
-
-__all__ = [
-    "MANIFEST",
-    "Entry",
-    "files_of",
-    "job_count",
-    "progress",
-    "read_manifest",
-    "read_set",
-    "read_sets",
-    "render_sets",
-    "run_all",
-]

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnviz.discovery import find_scenes
-
 if TYPE_CHECKING:
     from cnnviz.check import Report
     from cnnviz.export import Written
@@ -32,17 +30,6 @@ class UserPath(click.Path):
 def dashed(name: str) -> str:
     """An option as it is declared: Python writes `kernel_size` what the command line calls `kernel-size`."""
     return name.replace("_", "-")
-
-
-def check_no_figures(tool: str, sets: Iterable[str]) -> None:
-    """Refuse a figure's name, or a file of one, in the place of a figure set; raises click's usage error."""
-    from cnnviz.export import extension_of, formats
-
-    for name in sets:
-        if os.path.isfile(name) and extension_of(Path(name)) in formats():
-            raise click.UsageError(f"{name} is no figure set: give a .toml file or a folder of them")
-        if name in find_scenes() and not Path(name).exists():
-            raise click.UsageError(f"{name} is a figure, and {tool} takes figure sets: give a .toml file that lists it")
 
 
 def tell_reports(reports: Iterable[Report], quiet: bool) -> int:

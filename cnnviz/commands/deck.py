@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, check_no_figures
+from cnnviz.commands._common import OUTPUT_FOLDER, UserPath
 from cnnviz.decks import DeckOptions
 from cnnviz.parameters import parameters_of
 from cnnviz.talk import LOOKS, write_talk
@@ -44,7 +44,6 @@ def command(
 
     For example: cnnviz deck animations/article.toml -o deck.pptx
     """
-    check_no_figures("deck", sets)
     path = Path(output) if output is not None else OUTPUT_FOLDER / f"{Path(sets[0]).resolve().stem}.pptx"
     written = write_talk(
         sets,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, check_no_figures, tell_reports
+from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, tell_reports
 from cnnviz.sets import shipped_sets
 
 
@@ -56,7 +56,6 @@ def command(
     """
     from cnnviz.batch import job_count, render_sets
 
-    check_no_figures("render", sets)
     failed = render_sets(
         [Path(name) for name in sets], Path(out), jobs=jobs, force=force, quiet=quiet, scheduler=scheduler
     )

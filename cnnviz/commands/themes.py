@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -27,16 +24,5 @@ def command(output: str | None) -> None:
         return
     summaries = themes()
     width = max(map(len, summaries))
-    colors = _colors()
     for name, line in summaries.items():
-        patches = "".join(click.style("  ", bg=color) for color in colors.get(name, ()))
-        click.echo(f"{name:<{width}}  {patches}{'  ' if patches else ''}{line}")
-
-
-def _colors() -> dict[str, Sequence[tuple[int, int, int]]]:
-    """Each theme's colours, if they can be shown here."""
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return {}
-    from cnnviz.specimen import swatches
-
-    return dict(swatches())
+        click.echo(f"{name:<{width}}  {line}")

@@ -99,24 +99,3 @@ def write_deck(parts: Sequence[Part], path: Path, options: DeckOptions, draw: Dr
         kind.write(deck, staging, options)
     count = sum(isinstance(slide, FigureSlide) for slide in deck.slides)
     return WrittenDeck(path=path, beside=staging.published, slides=len(deck.slides), figures=count)
-
-
-__all__ = [
-    "Deck",
-    "DeckOptions",
-    "Drawing",
-    "FigureSlide",
-    "Part",
-    "SectionSlide",
-    "Showable",
-    "Slide",
-    "Staging",
-    "TitleSlide",
-    "WrittenDeck",
-    "draw_here",
-    "kind_of",
-    "kinds",
-    "load_kind",
-    "plan",
-    "write_deck",
-]

@@ -3,81 +3,14 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
+from pathlib import Path
 
 _LATIN = 0x17F
 _MARK = "\ue000"
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
-    "^": r"\textasciicircum{}",
-    "~": r"\textasciitilde{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': "''",
-    "`": r"\textasciigrave{}",
-    _MARK: "{}",
-}
-_MATH = {
-    "×": r"\times",
-    "−": "-",
-    "·": r"\cdot",
-    "∗": r"\ast",
-    "÷": r"\div",
-    "±": r"\pm",
-    "→": r"\to",
-    "←": r"\leftarrow",
-    "↔": r"\leftrightarrow",
-    "⇒": r"\Rightarrow",
-    "↑": r"\uparrow",
-    "↓": r"\downarrow",
-    "≤": r"\leq",
-    "≥": r"\geq",
-    "≠": r"\neq",
-    "≈": r"\approx",
-    "∈": r"\in",
-    "∞": r"\infty",
-    "∂": r"\partial",
-    "∇": r"\nabla",
-    "√": r"\surd",
-    "∑": r"\sum",
-    "∏": r"\prod",
-    "⌊": r"\lfloor",
-    "⌋": r"\rfloor",
-    "⌈": r"\lceil",
-    "⌉": r"\rceil",
-    "′": r"{}'",
-    "″": r"{}''",
-    "²": "{}^2",
-    "³": "{}^3",
-    "°": r"{}^\circ",
-    "µ": r"\mu",
-    "½": r"\frac12",
-    "¼": r"\frac14",
-    "∝": r"\propto",
-    "≪": r"\ll",
-    "≫": r"\gg",
-    "∼": r"\sim",
-}
-_ACCENTS = {
-    "\u0300": "`",
-    "\u0301": "'",
-    "\u0302": "^",
-    "\u0303": "~",
-    "\u0304": "=",
-    "\u0307": ".",
-    "\u0308": '"',
-    "\u030c": "v",
-}
+_TABLES = tomllib.loads(Path(__file__).with_name("tex.toml").read_text(encoding="utf-8"))
 _ACCENTED = re.compile("([A-Za-z]?)([\u0300-\u036f])")
-_TEXT = {"…": r"\dots{}", "–": "--", "—": "---", "‘": "`", "’": "'", "“": "``", "”": "''", "\u00a0": "~"}
 
 
 def _greek(letter: str) -> str:
@@ -87,11 +20,9 @@ def _greek(letter: str) -> str:
 
 
 _CHARACTERS = str.maketrans(
-    _SPECIAL
-    | _TEXT
-    | {character: rf"\ensuremath{{{command}}}" for character, command in _MATH.items()}
+    _TABLES["text"]
+    | {character: rf"\ensuremath{{{command}}}" for character, command in _TABLES["math"].items()}
     | {letter: rf"\ensuremath{{\{_greek(letter)}}}" for letter in "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ"}
-    | {"ς": r"\ensuremath{\varsigma}", "ο": r"\ensuremath{o}"}
 )
 
 
@@ -132,4 +63,5 @@ def _apart(text: str) -> str:
 
 def _accented(text: str) -> str:
     """Letters with a combining accent, such as that of a prediction, as TeX composes them."""
-    return _ACCENTED.sub(lambda found: rf"\{_ACCENTS.get(found[2], '^')}{{{found[1]}}}" if found[1] else "", text)
+    accents = _TABLES["accents"]
+    return _ACCENTED.sub(lambda found: rf"\{accents.get(found[2], '^')}{{{found[1]}}}" if found[1] else "", text)

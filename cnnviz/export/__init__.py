@@ -92,7 +92,6 @@ _INSTEAD = {
     "sheet": "a .png, .svg or .pdf holds a contact sheet",
     "transparent": "use .gif, .webp, .apng, .png, .svg or .pdf",
 }
-_SLIDES = ("pptx", "ppt", "key", "odp", "md", "tex")
 
 FRAMES = "frames"
 """What --format calls a folder of numbered frames."""
@@ -156,5 +155,4 @@ def moves(path: Path, frame: str, sheet: Size | None) -> bool:
 def _hint(extension: str, dot: str = "") -> str:
     if not extension:
         return "use one of " + ", ".join(dot + name for name in formats())
-    slides = " (slides: cnnviz deck)" if extension in _SLIDES else ""
-    return suggest(dot + extension, tuple(dot + name for name in formats())) + slides
+    return suggest(dot + extension, tuple(dot + name for name in formats()))

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,6 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 from cnnviz.errors import CnnvizError
 from cnnviz.export import Job, Written
 from cnnviz.export._amount import check_amount
-from cnnviz.export._png import SIGNATURE
 from cnnviz.export.png import still
 from cnnviz.limits import MAX_WHOLE_PIXELS
 from cnnviz.render.frames import Film, settled
@@ -23,9 +21,7 @@ from cnnviz.render.frames import Film, settled
 DURATIONS = "durations.csv"
 SUPPORTED_OPTIONS = ("transparent",)
 HAS_PIXELS = True
-_HEADING = ("file", "milliseconds")
 _LEVEL = 6
-_PROOF_BYTES = 8192
 # The earliest date that the format knows: a real one would make each file another.
 _DATE = (1980, 1, 1, 0, 0, 0)
 _UNIX, _READABLE = 3, 0o100644 << 16
@@ -58,7 +54,7 @@ class _Entries:
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
         film, texts = self._film, self._job.texts()
         digits = len(str(self._job.storyboard.count * (film.tween + 1)))
-        lines = [",".join(_HEADING)]
+        lines = ["file,milliseconds"]
         for number, frame in enumerate(film if film.tween else settled(film), start=1):
             name = f"{self._job.storyboard.scene}_{number:0{digits}}.png"
             yield name, still(frame.pixels, film.palette, texts, _LEVEL)
@@ -89,19 +85,5 @@ def check_place(folder: Path) -> None:
 
 
 def _is_ours(folder: Path) -> bool:
-    names = {path.name for path in folder.iterdir()}
-    if not names:
-        return True
-    try:
-        heading, *rows = csv.reader((folder / DURATIONS).read_text(encoding="utf-8").splitlines())
-        listed = {DURATIONS, *(name for name, _ in rows)}
-        frames = (folder / name for name in names - {DURATIONS})
-        return tuple(heading) == _HEADING and names == listed and all(map(_is_frame, frames))
-    except (OSError, ValueError):
-        return False
-
-
-def _is_frame(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(_PROOF_BYTES)
-    return head.startswith(SIGNATURE) and b"Comment\0\0\0\0\0cnnviz " in head
+    names = [path.name for path in folder.iterdir()]
+    return not names or (DURATIONS in names and all(name.endswith((".png", DURATIONS)) for name in names))

@@ -3,5 +3,3 @@
 from cnnviz.network.model import Network
 from cnnviz.network.parse import layer_words, parse_layers
 from cnnviz.network.weights import load_weights
-
-__all__ = ["Network", "layer_words", "load_weights", "parse_layers"]

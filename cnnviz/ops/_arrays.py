@@ -46,6 +46,12 @@ def pair(value: Pair, name: str, low: int) -> tuple[int, int]:
     return rows, cols
 
 
+def slides(stride: Pair, padding: Pair, dilation: Pair, axes: int = 2) -> list[tuple[int, ...]]:
+    """Read a stride, a padding and a dilation, each with one integer for each axis; raises UsageError."""
+    given = (stride, "stride", 1), (padding, "padding", 0), (dilation, "dilation", 1)
+    return [sizes(value, name, low, axes) for value, name, low in given]
+
+
 def floating(values: npt.ArrayLike) -> Array:
     """Read `values` as floating point: its own precision where it has one, float64 for whole numbers."""
     array = np.asarray(values)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.ops._arrays import Array, Pair, as_maps, floating, pair, parameter, shape_text, sizes
+from cnnviz.ops._arrays import Array, Pair, as_maps, floating, pair, parameter, shape_text, sizes, slides
 
 
 def conv_output_size(i: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> int:
@@ -83,7 +83,7 @@ def windows2d(x: npt.ArrayLike, kernel_size: Pair, stride: Pair = 1, dilation: P
 
 def _windows(x: Array, axes: int, kernel_size: Pair, stride: Pair, dilation: Pair) -> Array:
     kernel = sizes(kernel_size, "kernel_size", 1, axes)
-    step, gap = sizes(stride, "stride", 1, axes), sizes(dilation, "dilation", 1, axes)
+    step, _, gap = slides(stride, 0, dilation, axes)
     for i, k, d in zip(x.shape[-axes:], kernel, gap, strict=True):
         conv_output_size(i, k, d=d)
     extent = tuple(d * (k - 1) + 1 for k, d in zip(kernel, gap, strict=True))
@@ -123,8 +123,7 @@ def conv2d(
     Dumoulin & Visin 2016, relationships 1–6 and 15.
     """
     x, kernels = as_maps(input, axes), _kernels(weight, axes)
-    step, border = sizes(stride, "stride", 1, axes), sizes(padding, "padding", 0, axes)
-    gap = sizes(dilation, "dilation", 1, axes)
+    step, border, gap = slides(stride, padding, dilation, axes)
     _check_channels(x, kernels, len(kernels), kernels.shape[1] * groups, groups)
     offset = parameter(bias, "bias", (len(kernels),))
     for i, k, s, p, d in zip(x.shape[-axes:], kernels.shape[2:], step, border, gap, strict=True):
@@ -206,7 +205,7 @@ def conv_transpose2d(
     Dumoulin & Visin 2016, relationships 8–14.
     """
     x, kernels = as_maps(input), _kernels(weight)
-    step, border, gap = pair(stride, "stride", 1), pair(padding, "padding", 0), pair(dilation, "dilation", 1)
+    step, border, gap = slides(stride, padding, dilation)
     extra = pair(output_padding, "output_padding", 0)
     _check_channels(x, kernels, len(kernels), len(kernels), groups)
     crop, sides = [], []

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.ops._arrays import Array, Pair, as_maps, floating, pair, parameter, shape_text
+from cnnviz.ops._arrays import Array, Pair, as_maps, floating, parameter, shape_text, slides
 from cnnviz.ops.convolution import conv_output_size
 
 
@@ -46,7 +46,7 @@ def deform_conv2d(
             "(C_out, C, kH, kW)"
         )
     n, kernel, out, grids = len(x), kernels.shape[2:], list[int](), []
-    step, border, gap = pair(stride, "stride", 1), pair(padding, "padding", 0), pair(dilation, "dilation", 1)
+    step, border, gap = slides(stride, padding, dilation)
     for i, k, s, p, d in zip(x.shape[2:], kernel, step, border, gap, strict=True):
         out.append(conv_output_size(i, k, s, p, d))
         grids.append(np.arange(out[-1]) * s - p + d * np.arange(k)[:, None])

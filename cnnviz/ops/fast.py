@@ -8,9 +8,14 @@ import numpy.typing as npt
 from cnnviz.errors import UsageError
 from cnnviz.ops._arrays import Array, floating, shape_text
 
-_INPUT = np.array([[1.0, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]])
-_KERNEL = np.array([[1.0, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
-_OUTPUT = np.array([[1.0, 1, 1, 0], [0, 1, -1, -1]])
+_INPUT, _KERNEL, _OUTPUT = (
+    np.array([row.split() for row in rows.split(";")], dtype=np.float64)
+    for rows in (
+        "1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1",
+        "1 0 0; 0.5 0.5 0.5; 0.5 -0.5 0.5; 0 0 1",
+        "1 1 1 0; 0 1 -1 -1",
+    )
+)
 """Bᵀ, G and Aᵀ of F(2, 3)."""
 
 

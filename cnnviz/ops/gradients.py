@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.ops._arrays import Array, Pair, as_maps, floating, pair, parameter
+from cnnviz.ops._arrays import Array, Pair, as_maps, floating, parameter, slides
 from cnnviz.ops.activations import softmax
 from cnnviz.ops.convolution import conv_transpose2d, pad2d, windows2d
 from cnnviz.ops.normalization import window_sum
@@ -42,7 +42,7 @@ def conv2d_input_grad(
 
     Dumoulin & Visin 2016, §4.1 and relationship 14; `torch.nn.grad.conv2d_input`.
     """
-    step, border, gap = pair(stride, "stride", 1), pair(padding, "padding", 0), pair(dilation, "dilation", 1)
+    step, border, gap = slides(stride, padding, dilation)
     # What the stride left unvisited at the bottom and right is what output_padding gives back.
     unvisited = tuple(
         (i + 2 * p - d * (k - 1) - 1) % s

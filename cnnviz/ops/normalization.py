@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ def local_response_norm(
     k: float = 1.0,
     *,
     alpha_over_n: bool = True,
+    axes: tuple[int, ...] = (1,),
 ) -> Array:
     """Divide each value by its neighbours in nearby channels, b = a / (k + α/n · Σ a²)^β over n = `size` channels.
 
@@ -33,35 +35,27 @@ def local_response_norm(
         The paper's α, β, k. AlexNet has n = 5, α = 1e-4, β = 0.75, k = 2 with `alpha_over_n=False`.
     alpha_over_n : bool
         Divide α by n, as torch, Caffe and ONNX do; False takes the paper's plain α.
+    axes : tuple of int
+        Along which the neighbours are.
 
     References
     ----------
     Krizhevsky, Sutskever & Hinton 2012, §3.3.
     """
     x = _batch(input, 3)
-    n = whole(size, "size", 1)
-    scale = alpha / n if alpha_over_n else alpha
-    return x / (k + scale * window_sum(x * x, n, axis=1)) ** beta
+    n, total = whole(size, "size", 1), x * x
+    for axis in axes:
+        total = window_sum(total, n, axis)
+    scale = alpha / n ** len(axes) if alpha_over_n else alpha
+    return x / (k + scale * total) ** beta
 
 
-def local_response_norm_within(
-    input: npt.ArrayLike,
-    size: int,
-    alpha: float = 1e-4,
-    beta: float = 0.75,
-    k: float = 1.0,
-    *,
-    alpha_over_n: bool = True,
-) -> Array:
-    """Divide each value by its neighbours in its own channel, b = a / (k + α/n² · Σ a²)^β over an n×n window.
+local_response_norm_within = partial(local_response_norm, axes=(-2, -1))
+"""As `local_response_norm`, by neighbours in a value's own channel, b = a / (k + α/n² · Σ a²)^β over an n×n window.
 
-    The window is centred; for even n it reaches one cell further up and left. Beyond the edge stand zeros, which
-    count in n². The arguments are those of `local_response_norm`; Jia et al. 2014 (Caffe), WITHIN_CHANNEL, has k = 1.
-    """
-    x = _batch(input, 2)
-    n = whole(size, "size", 1)
-    scale = alpha / n**2 if alpha_over_n else alpha
-    return x / (k + scale * window_sum(window_sum(x * x, n, axis=-2), n, axis=-1)) ** beta
+The window is centred; for even n it reaches one cell further up and left. Beyond the edge stand zeros, which count in
+n². Jia et al. 2014 (Caffe), WITHIN_CHANNEL, has k = 1.
+"""
 
 
 def window_sum(x: Array, n: int, axis: int, *, mirrored: bool = False) -> Array:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.ops._arrays import Array, Pair, as_maps, floating, pair, shape_text
+from cnnviz.ops._arrays import Array, Pair, as_maps, floating, pair, shape_text, slides
 from cnnviz.ops.convolution import conv_output_size, pad2d, windows2d
 from cnnviz.ops.gradients import conv2d_input_grad
 
@@ -39,7 +39,7 @@ def fold(
     A cell that several windows cover is the sum of what they have there. Raises UsageError for other sizes.
     """
     x, size, kernel = floating(input), pair(output_size, "output_size", 1), pair(kernel_size, "kernel_size", 1)
-    gap, border, step = pair(dilation, "dilation", 1), pair(padding, "padding", 0), pair(stride, "stride", 1)
+    step, border, gap = slides(stride, padding, dilation)
     rows, cols = (
         conv_output_size(i, k, s, p, d) for i, k, s, p, d in zip(size, kernel, step, border, gap, strict=True)
     )

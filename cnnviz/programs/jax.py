@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from cnnviz.operation import Call, Training
-from cnnviz.parameters import Size
 from cnnviz.programs._writer import (
     Writer,
     hats,
@@ -225,37 +224,22 @@ class Framework(Writer):
     def _max_pool2d(self, call: Call) -> str:
         if call.options.get("return_indices"):
             self.fill(_INDICES, call)
-        return self._windows(call.operands[0], "-jnp.inf", "lax.max", call)
+        return _windows(call, call.operands[0], "-jnp.inf, lax.max")
 
     def _avg_pool2d(self, call: Call) -> str:
         o, x = call.options, call.operands[0]
-        total = self._windows(x, "0.0", "lax.add", call)
+        total = _windows(call, x, "0.0, lax.add")
         if o["padding"] == (0, 0) and not any(overhang(call)):
             return f"{total} / {o['kernel_size'][0] * o['kernel_size'][1]}"
         self.note("lax has no average pooling: sums of windows, over the cells that count.")
         ones = f"jnp.ones_like({x})"
-        count = self._windows(ones, "0.0", "lax.add", call)
+        count = _windows(call, ones, "0.0, lax.add")
         if o["count_include_pad"]:
             edges = ", ".join(f"({p}, {p})" for p in (0, 0, *o["padding"]))
             self.put(f"counted = jnp.pad({ones}, ({edges}), constant_values=1.0)")
-            padding = _edges((0, 0), overhang(call))
-            count = self._reduced("counted", "0.0", "lax.add", o["kernel_size"], o["stride"], padding)
+            count = _windows(replace(call, options={**o, "padding": (0, 0)}), "counted", "0.0, lax.add", overhang(call))
         self.put(f"count = {count}")
         return f"{total} / count"
-
-    def _windows(self, x: str, start: str, function: str, call: Call) -> str:
-        o = call.options
-        ends = [p + extra for p, extra in zip(o["padding"], overhang(call), strict=True)]
-        padding, dilation = _edges(o["padding"], ends), o.get("dilation", (1, 1))
-        return self._reduced(x, start, function, o["kernel_size"], o["stride"], padding, dilation)
-
-    def _reduced(
-        self, x: str, start: str, function: str, size: Size, stride: Size, padding: str, dilation: Size = (1, 1)
-    ) -> str:
-        options = {"padding": padding if padding.startswith('"') else f"[(0, 0), (0, 0), {padding[1:]}"}
-        if dilation != (1, 1):
-            options["window_dilation"] = str((1, 1, *dilation))
-        return self.called("lax.reduce_window", x, start, function, str((1, 1, *size)), str((1, 1, *stride)), **options)
 
     def _adaptive(self, call: Call) -> str:
         x, (rows, columns), o = call.operands[0], call.shape[2:], call.options["output_size"]
@@ -274,7 +258,7 @@ class Framework(Writer):
 
     def _avg_unpool2d(self, call: Call) -> str:
         y, o = call.operands[0], call.options
-        sums = self._reduced("y", "0.0", "lax.add", o["kernel_size"], o["stride"], '"VALID"')
+        sums = _windows(replace(call, options={**o, "padding": (0, 0)}), "y", "0.0, lax.add", (0, 0))
         self.note("Average unpooling: each value is spread over its window, overlaps take the mean.")
         total, count = (
             self._transposed(sums, x, (*call.shape[:2], *o["output_size"])) for x in (y, f"jnp.ones_like({y})")
@@ -330,3 +314,14 @@ def _edges(before: Sequence[int], after: Sequence[int]) -> str:
     if not any((*before, *after)):
         return '"VALID"'
     return str(list(zip(before, after, strict=True)))
+
+
+def _windows(call: Call, x: str, reduce: str, more: Sequence[int] | None = None) -> str:
+    """A pooling's windows over an array, reduced; the last ones may have `more` cells behind the padding."""
+    o = call.options
+    ends = [p + extra for p, extra in zip(o["padding"], overhang(call) if more is None else more, strict=True)]
+    padding, dilation = _edges(o["padding"], ends), o.get("dilation", (1, 1))
+    padding = padding if padding.startswith('"') else f"[(0, 0), (0, 0), {padding[1:]}"
+    dilated = f", window_dilation={(1, 1, *dilation)}" * (max(dilation) > 1)
+    sizes = f"{(1, 1, *o['kernel_size'])}, {(1, 1, *o['stride'])}"
+    return f"lax.reduce_window({x}, {reduce}, {sizes}, padding={padding}{dilated})"

@@ -16,8 +16,6 @@ from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.reading import _documents, _pictures, _videos
 from cnnviz.reading._metadata import CorruptFileError, FileMetadata, open_regular
 
-__all__ = ["FileMetadata", "read"]
-
 MAX_BYTES = 2**30
 """No file of cnnviz is larger."""
 

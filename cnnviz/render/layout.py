@@ -11,7 +11,7 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_WIDTH
 from cnnviz.render.lines import FORMULA_SIZE, NOTE_SIZE, TEXT_SIZE, TITLE_SIZE, BareLines, Lines
 from cnnviz.render.panels import painter_class
-from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_LEADING, LEAST_TEXT, Extent, Fit, Place, text_scales
+from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_LEADING, Extent, Fit, Place, text_scales
 from cnnviz.render.text import TextLine, Typesetter
 from cnnviz.storyboard import Panel, Storyboard
 
@@ -196,13 +196,6 @@ def _lines(storyboard: Storyboard, typesetter: Typesetter, width: int, scale: fl
     under = (storyboard.point != "") + (storyboard.code != "")
     lines = Lines(unit=unit, scale=scale, title_scale=title, formula_scale=formula, under=under)
     return lines, counter
-
-
-def cuts_title(title: str, width: int) -> bool:
-    """Is a title too long for a picture of this width, however small it is set?"""
-    unit = width / _DEFAULT_WIDTH
-    room = width - 2 * round(MARGIN * unit)
-    return Typesetter().line(title, LEAST_TEXT * unit, bold=True).width > room
 
 
 def counter_text(step: int, count: int, words: str = "step {n} of {count}") -> str:
