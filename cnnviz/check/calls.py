@@ -35,8 +35,8 @@ _KINKS: Mapping[str, tuple[float, ...]] = {
 def after_training(operation: Operation, framework: str) -> dict[str, Values]:
     """The gradients, and the weights after the step along them, as cnnviz has them; what follows by an engine."""
     assert operation.training is not None
-    made = evaluate(operation).items()
-    found = {name: np.asarray(values) for name, values in made if name.startswith(("grad_", "after_"))}
+    made = evaluate(operation)
+    found = {name: np.asarray(made[name]) for name in made if name.startswith(("grad_", "after_"))}
     if operation.training.rate:
         learned = {
             name: Operand(values=found.get(f"after_{name}", operand.values))
@@ -91,9 +91,8 @@ def _direction(call: Call, values: Values) -> Values:
 def alone(operation: Operation, call: Call, values: Mapping[str, Values], framework: str) -> Values:
     """What an engine gives for one call of an operation with other values."""
     given = {name: Operand(values=each) for name, each in values.items()}
-    call = replace(call, shape=values[call.operands[0]].shape)
-    alone = Operation(operands=given, calls=(call,), shown=(), double=operation.double)
-    return run(alone, framework)[call.result]
+    one = replace(call, shape=values[call.operands[0]].shape)
+    return run(Operation(operands=given, calls=(one,), shown=(), double=operation.double), framework)[call.result]
 
 
 # Curves
