@@ -93,7 +93,8 @@ class Figure:
         look = self.appearance
         board = storyboard or self.storyboard()
         usual = step or min(LONGEST_STEP, max(SHORTEST_STEP, WHOLE / max(1, board.count)))
-        reading = look.step is None and step is None
+        usual /= 2 if look.bare and step is None else 1
+        reading = look.step is None and step is None and not look.bare
         timing = Timing(step=look.step or usual, hold=max(look.hold, 0.02), reading=reading)
         return Film(
             board,

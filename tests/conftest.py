@@ -75,9 +75,9 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium():
-    """A browser, started once for a file's tests."""
+    """A browser, started once; its loop of events is this thread's from then on."""
     if not (program := shutil.which("chromium") or shutil.which("google-chrome")):
         pytest.skip("no Chromium on this machine; .ci/run installs it")
     from playwright.sync_api import sync_playwright

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,25 +15,15 @@ _MOST = 3
 
 _ARRAYS = {"values", "x", "y"}
 _NUMBERS = {"value", "y"}
-_BOARD = ("title", "settings", "formula", "convention", "alt")
+_BOARD = ("title", "settings", "formula", "convention", "alt", "rows", "steps")
 
 
 def planted(board: Storyboard) -> Iterator[tuple[str, Storyboard]]:
     """Each number's kind (where it stands and what it is part of) and the storyboard with another in its place."""
     for field in _BOARD:
-        for name, other in _others(getattr(board, field)):
-            yield f"{field} {name}", replace(board, **{field: other})
-    for r, row in enumerate(board.rows):
-        for c, panel in enumerate(row):
-            for name, other in _others(panel):
-                rows = [list(each) for each in board.rows]
-                rows[r][c] = other
-                yield f"{panel.name} {name}", replace(board, rows=tuple(map(tuple, rows)))
-    steps = list(board.steps())
-    for n, step in enumerate(steps):
-        for name, other in _others(step):
-            made = (*steps[:n], other, *steps[n + 1 :])
-            yield f"step {name}", replace(board, steps=lambda made=made: iter(made))
+        part = tuple(board.steps()) if field == "steps" else getattr(board, field)
+        for kind, other in _others(part):
+            yield f"{field} {kind}", replace(board, **{field: partial(iter, other) if field == "steps" else other})
 
 
 def _others(thing: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -45,9 +36,9 @@ def _others(thing: Any, name: str = "") -> Iterator[tuple[str, Any]]:
                 yield type(thing).__name__, replace(thing, sizes=(*thing.sizes[:n], size + 1, *thing.sizes[n + 1 :]))
         case Text():
             for key, value in thing.values.items():
-                if isinstance(value, int) and f"{{{key}}}" not in thing.template:
-                    continue
                 if isinstance(value, int):
+                    if f"{{{key}}}" not in thing.template:
+                        continue
                     yield f"{key!r} of {thing.template!r}", Text(thing.template, **{**thing.values, key: value + 1})
                 else:
                     for inner, other in _others(value):
@@ -67,9 +58,9 @@ def _others(thing: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         case Mark() | MoveMark() | Dot(name="question") | Curve(name="guide") | SetCurve(curve="guide"):
             pass  # what leads the eye
         case _ if is_dataclass(thing):
+            kind = getattr(thing, "name", type(thing).__name__)
             for field in fields(thing):
                 if field.name == "widest":  # what is measured and never shown
                     continue
                 for inner, other in _others(getattr(thing, field.name), field.name):
-                    kind = type(thing).__name__
-                    yield f"{kind}.{field.name} {inner}".strip(), replace(thing, **{field.name: other})
+                    yield f"{kind}.{field.name} {inner}", replace(thing, **{field.name: other})

@@ -79,12 +79,10 @@ def test_a_set_becomes_files_and_a_manifest(cnnviz):
         assert image.info["comment"].decode().split("\n")[0] == command
     records = manifest()
     assert [record["name"] for record in records] == ["z", "02-b", "01-a", "y"]
-    assert records[1].items() >= {
-        "file": "02-b.gif", "section": "Part 1", "caption": "Two.", "command": command, "width": 320, "height": 180,
-        "steps": 9, "milliseconds": 12_000, "parameters": {"i": [4, 5], "k": "2x3", "title": "B", **plain},
-        "bytes": Path("out/02-b.gif").stat().st_size,
-        "sha256": hashlib.sha256(Path("out/02-b.gif").read_bytes()).hexdigest(),
-    }.items()  # fmt: skip
+    parameters = {"i": [4, 5], "k": "2x3", "title": "B", **plain}
+    told = {"section": "Part 1", "caption": "Two.", "command": command, "width": 320, "parameters": parameters}
+    told["sha256"] = hashlib.sha256(Path("out/02-b.gif").read_bytes()).hexdigest()
+    assert records[1].items() >= told.items()
     assert records[2]["command"] == "cnnviz pool avg --i 4 --k 2 --s 2"
 
 
@@ -297,7 +295,7 @@ def start_render(*arguments):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="a signal of POSIX")
 def test_after_a_kill_the_rest_is_made_and_no_process_is_left(cnnviz, monkeypatch):
-    write_set(*(figure(f"f{n}", format="gif", width=480, seed=n, tween=0) for n in range(9)))
+    write_set(*(figure(f"f{n}", format="gif", width=320, seed=n, tween=0) for n in range(6)))
     run = start_render("set.toml", "--out", "out", "--jobs", "2")
     while run.poll() is None and not Path("out/manifest.json").exists():
         time.sleep(0.005)
@@ -309,15 +307,15 @@ def test_after_a_kill_the_rest_is_made_and_no_process_is_left(cnnviz, monkeypatc
     again = made(cnnviz)
     assert again & known == set()
     assert again | known | {"manifest.json"} == files()
-    assert len(files()) == 10
+    assert len(files()) == 7
 
 
 def test_two_runs_at_once_into_one_folder():
-    write_set(*(figure(f"a{n}", seed=n) for n in range(6)), figure("both"), name="one.toml")
-    write_set(*(figure(f"b{n}", seed=n) for n in range(6)), figure("both"), name="two.toml")
+    write_set(*(figure(f"a{n}", seed=n) for n in range(3)), figure("both"), name="one.toml")
+    write_set(*(figure(f"b{n}", seed=n) for n in range(3)), figure("both"), name="two.toml")
     runs = [start_render(name, "--out", "out", "--jobs", "1") for name in ("one.toml", "two.toml")]
     assert [(run.communicate(timeout=60), run.returncode) for run in runs] == [(("", ""), 0)] * 2
-    names = {f"{letter}{n}" for letter in "ab" for n in range(6)} | {"both"}
+    names = {f"{letter}{n}" for letter in "ab" for n in range(3)} | {"both"}
     assert files() == {f"{name}.json" for name in names} | {"manifest.json"}
     assert {one["name"] for one in manifest()} == names
 

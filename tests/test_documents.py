@@ -39,10 +39,10 @@ def sphinx_site(tmp_path):
     (tmp_path / "map.csv").write_text("1 2 3\n4 5 6\n7 8 9\n")
     (tmp_path / "index.rst").write_text(
         "Figures\n=======\n\nSee :numref:`fig`.\n\n.. cnnviz:: conv\n   :k: 2\n   :input: map.csv\n   :flip:\n"
-        "   :caption: A *small* one\n   :name: fig\n\n.. cnnviz:: conv\n   :k: 2\n   :view: svg\n\n"
+        "   :caption: A *small* one\n   :name: fig\n\n.. cnnviz:: conv\n   :k: 4\n   :view: svg\n\n"
         ".. toctree::\n\n   b\n"
     )
-    (tmp_path / "b.rst").write_text("B\n=\n\n.. cnnviz:: conv\n   :k: 2\n   :view: svg\n")
+    (tmp_path / "b.rst").write_text("B\n=\n\n.. cnnviz:: conv\n   :k: 4\n   :view: svg\n")
     return tmp_path
 
 
@@ -71,7 +71,7 @@ def test_an_e_book_holds_a_still(sphinx_site):
     page = ElementTree.parse(sphinx_site / "out" / "b.xhtml")
     (picture,) = page.findall(".//{*}img[@class='cnnviz']")
     assert (sphinx_site / "out" / picture.get("src")).read_bytes().startswith(b"\x89PNG")
-    assert "Step 16 of 16" in picture.get("alt")
+    assert "Step 5 of 5" in picture.get("alt")
 
 
 def test_sphinx_names_the_line_of_a_mistake(sphinx_site):

@@ -1,6 +1,5 @@
 """Files appear whole or not at all, and the data in them is what it says."""
 
-import errno
 import io
 import json
 import os
@@ -67,18 +66,6 @@ def test_a_failure_leaves_no_trace(error):
             write_half(path, error)
     assert files() == {"x", "kept"}
     assert Path("x").read_bytes() == b"old"
-
-
-@pytest.mark.parametrize("call", ["os.replace", "os.chmod"])
-def test_the_systems_refusal_is_told_in_one_line(monkeypatch, call):
-    def fail(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(call, fail)
-    with pytest.raises(CnnvizError) as error, whole_file(Path("a/x")) as file:
-        file.write(b"1")
-    assert (str(error.value), error.value.exit_code) == ("cannot write a/x: no space left on device", 1)
-    assert files() == set()
 
 
 def test_places_where_no_file_can_be():

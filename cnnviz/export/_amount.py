@@ -28,7 +28,7 @@ def check_amount(film: Film, most: int = MAX_PIXELS) -> None:
 def tween_of(job: Job) -> int:
     """Pictures in which windows, cells, maps or rows move where nobody says how many, where each is stored."""
     board = job.storyboard
-    moves = any(panel.kind in ("grid", "block", "maps", "table") for panel in board.panels())
+    moves = any(panel.kind in ("grid", "block", "maps", "surface", "table") for panel in board.panels())
     return TWEEN if moves and board.count <= MOST_TWEENED else 0
 
 

@@ -110,14 +110,15 @@ def _kept(film: Frames) -> Iterator[bytes]:
         if not number:
             yield _block(patch.box, patch.pixels, patch.milliseconds, _KEEP, None)
             continue
-        pixels, left, moved = _with_long_runs(patch).sparse(unchanged), patch.milliseconds, moved or patch.moving
+        left, moved, all_unchanged = patch.milliseconds, moved or patch.moving, patch.sparse(unchanged)
+        pixels = _with_long_runs(patch).sparse(unchanged)
         # Where windows only jump a step is one block, and the last picture is whole for all of its hold.
         wholes = _wholes(patch, film.band) if moved and following else [patch.box]
         for box in wholes:
             lasts = left if box is wholes[-1] else _BRIEF
             part = box.seen_from(*patch.box[:2]).slices
-            sparse = _block(box, pixels[part], lasts, _KEEP, unchanged)
-            yield min(sparse, _block(box, patch.pixels[part], lasts, _KEEP, None), key=len)
+            ways = (found[part] for found in (pixels, all_unchanged, patch.pixels))
+            yield min((_block(box, found, lasts, _KEEP, unchanged) for found in ways), key=len)
             left -= lasts
 
 

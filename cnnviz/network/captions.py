@@ -10,7 +10,18 @@ from typing import Any
 import numpy as np
 
 from cnnviz.functions.activations import ACTIVATIONS
-from cnnviz.network.layers import Activate, Array, AvgPool, BatchNorm, Conv, FullyConnected, Layer, Lrn, MaxPool
+from cnnviz.network.layers import (
+    Activate,
+    Array,
+    AvgPool,
+    BatchNorm,
+    Conv,
+    Flatten,
+    FullyConnected,
+    Layer,
+    Lrn,
+    MaxPool,
+)
 from cnnviz.network.recorded import Run, Stage
 from cnnviz.notation import written
 from cnnviz.story import Windows
@@ -38,6 +49,7 @@ _FORWARD = {
     "maxpool": "{layer}: {i} → {o}, for example {value}",
     "avgpool": "{layer}: {i} → {o}, for example {value}",
     "batchnorm": "{layer}: {i}, (x − μ)/σ in each channel, for example {value}",
+    "flatten": "{layer}: all maps become one row of {value} numbers",
     "lrn": "{layer}: {i}, a/(k + α/n·Σa²)^β: {value}",
 }
 _BACKWARD = {
@@ -46,6 +58,7 @@ _BACKWARD = {
     "maxpool": "{layer}, backward: the gradient goes only to each window's maximum, {size}",
     "avgpool": "{layer}, backward: the gradient is shared equally by each window's cells, {size}",
     "batchnorm": "{layer}, backward: the gradient also flows through mean and variance, {size}",
+    "flatten": "{layer}, backward: each number's gradient goes back to its place in the maps, {size}",
     "lrn": "{layer}, backward: the gradient also flows through the sum of squares, {size}",
     "relu": "{layer}, backward: the gradient passes where x > 0 ({passed} of {all} values), {size}",
 }
@@ -104,6 +117,8 @@ def forward(stage: Stage, x: Numbers, y: Numbers, most: int | None) -> Text:
             value = equation(None, Number(len(weights[0])) * (product + 1), Number(count))
         case MaxPool() | AvgPool():
             value = _pooled(layer, x, y)
+        case Flatten():
+            value = equation(None, math.prod(map(Number, shape[1:]), start=Number(shape[0])), Number(x.values.size))
         case BatchNorm():
             value = _normalized(x, y, weights, most)
         case Lrn():

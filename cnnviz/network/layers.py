@@ -260,6 +260,18 @@ class FullyConnected(Layer):
         return {"weight": (self.outputs, math.prod(given)), "bias": (self.outputs,)}
 
 
+@dataclass(frozen=True)
+class Flatten(Layer):
+    """All maps as one row of numbers, channel by channel; a fully connected layer does without."""
+
+    kind = "flatten"
+    function = "flatten"
+
+    def output_shape(self, given: Shape) -> Shape:
+        """One axis."""
+        return (math.prod(given),)
+
+
 def _short(size: Size) -> str:
     return str(size[0]) if size[0] == size[1] else size_text(*size)
 

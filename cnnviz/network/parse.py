@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from cnnviz.errors import UsageError
 from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.limits import MAX_CHANNELS, MAX_KERNEL, MAX_LAYERS, MAX_SIDE
-from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, FullyConnected, Layer, Lrn, MaxPool, Size
+from cnnviz.network.layers import Activate, AvgPool, BatchNorm, Conv, Flatten, FullyConnected, Layer, Lrn, MaxPool, Size
 from cnnviz.parameters import quote, suggest
 
 MOST_OUTPUTS = 1024
@@ -31,6 +31,7 @@ _CONSTANTS = {"a": "alpha", "b": "beta", "k": "k"}
 _SIZE = r"\d{1,6}(?:x\d{1,6})?"
 _POSITIVE = r"(?:\d{1,18}\.?\d{0,18}|\.\d{1,18})(?:e[-+]?\d{1,2})?"
 _WINDOW = "2 (windows of 2×2) and, where wanted, s1 (stride), p1 (padding)"
+_ALONE = ("()()", "and nothing behind it")
 _FORMS = {
     "conv": (
         rf"(\d{{1,6}}@{_SIZE})((?: [spd]{_SIZE})*)",
@@ -38,13 +39,13 @@ _FORMS = {
     ),
     "maxpool": (rf"({_SIZE})((?: [sp]{_SIZE})*)", _WINDOW),
     "avgpool": (rf"({_SIZE})((?: [sp]{_SIZE})*)", _WINDOW),
-    "batchnorm": ("()()", "and nothing behind it"),
+    "batchnorm": _ALONE,
     "lrn": (rf"(\d{{1,6}})((?: [abk]{_POSITIVE})*)", "5 (channels) and, where wanted, a1e-4 (α), b0.75 (β), k1"),
     "fc": (r"(\d{1,6})()", "10"),
+    "flatten": _ALONE,
 }
 """What stands behind a layer's name: a pattern of its numbers and of its options, and that in words."""
 
-_ALONE = ("()()", "and nothing behind it")
 _NUMBERED = (rf"((?:[-+]?{_POSITIVE})?)()", "and a number, or nothing, behind it")
 """The same of activations, without and with a parameter."""
 
@@ -106,6 +107,8 @@ def _built(name: str, first: str, options: Mapping[str, str], where: str) -> Lay
             return Lrn(_whole(first, "channels", MAX_CHANNELS, where), **constants)
         case "fc":
             return FullyConnected(_whole(first, "outputs", MOST_OUTPUTS, where))
+        case "flatten":
+            return Flatten()
     return BatchNorm()
 
 

@@ -93,6 +93,12 @@ class Axes:
         return cls(x=x, y=y, x_ticks=x_ticks, y_ticks=y_ticks, zero=plot.axes == "zero")
 
     @property
+    def unit_ratio(self) -> float:
+        """Units of y that are as long as one of x."""
+        x, y = ((axis.last - axis.first) / (axis.hi - axis.lo) for axis in (self.x, self.y))
+        return abs(x / y)
+
+    @property
     def area(self) -> Box:
         """The pixels that the data range covers."""
         return Box(self.x.first, self.y.last, self.x.last + 1, self.y.first + 1)

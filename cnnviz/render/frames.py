@@ -138,27 +138,30 @@ class Film:
         lasts = 0
         for place, step, written in stage.acts(self.prepares):
             changes, moved = stage.changes(), tuple[Box, ...]()
-            asked = stage.questions(written) if self.opening and not place and not self.storyboard.bare else None
+            asked = stage.questions(written) if self.opening and not place else None
+            asked = [] if asked and self.storyboard.bare else asked
             if not place:
                 raster.draw(changes)
                 lasts = max(clock.opening(), 10 * math.ceil(LEAST_MILLISECONDS / 10)) if asked is not None else 0
-            gliding = self.tween and lasts and lasts >= self._least_gliding and not self.storyboard.bare
+            gliding = self.tween and lasts and lasts >= self._least_gliding
             ways = stage.ways(written) if gliding else []
             ways += [Way(item, item) for item in asked or ()] if ways else []
             stage.land(place, step)
             moves = place > 0 and lasts >= self._least_gliding and any(change.moves for change in changes)
-            flights = ways or (stage.flights(written) if gliding else [])
+            flights = ways or (stage.flights(written) if gliding and not self.storyboard.bare else [])
             # Half of the time all stands still.
             room = lasts // 2 // GLIDE_MILLISECONDS
             flies = min(self.tween if ways else self.flight, round(0.4 * room) if moves else room) if flights else 0
-            glides = min(self.tween, room - flies) if moves else 0
+            # Where no result flies it is there when the window arrives.
+            last = min(self.tween, room - flies) if moves else 0
+            glides = last if flies else max(0, last - 1)
             if place:
                 yield _settled(raster, painted, lasts, glides + flies)
             elif asked is not None:
                 raster.fly(asked)
                 moved = tuple(item.reach for item in asked)
                 yield Frame(raster.pixels, whole[0], lasts - flies * GLIDE_MILLISECONDS, settled=False)
-            for frame in _gliding(raster, changes, glides):
+            for frame in _gliding(raster, changes, glides, last):
                 moved += frame.painted
                 yield frame
             arrived: tuple[Box, ...] = ()
@@ -194,9 +197,10 @@ def _settled(raster: Raster, painted: tuple[Box, ...], lasts: int, glides: int) 
     return Frame(raster.pixels, changed, shorter, step_milliseconds=lasts, painted=painted)
 
 
-def _gliding(raster: Raster, changes: list[SlotChange], count: int) -> Iterator[Frame]:
+def _gliding(raster: Raster, changes: list[SlotChange], count: int, last: int) -> Iterator[Frame]:
+    """The first of as many pictures as lead to where all arrives."""
     for number in range(1, count + 1):
-        painted = raster.move(changes, eased(number / count))
+        painted = raster.move(changes, eased(number / last))
         yield Frame(raster.pixels, hull(painted) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, False, painted=painted)
 
 
@@ -234,8 +238,10 @@ def _palette(storyboard: Storyboard, layout: Layout, theme: Theme, most: int, sh
 
 def _colors(storyboard: Storyboard, layout: Layout, theme: Theme) -> tuple[list[Color], list[tuple[Color, Color]]]:
     page = theme.page
-    solid = [page[key] for key in ("ground", "band", "ink", "muted", "accent", "result")]
-    pairs = (("ground", "ink"), ("ground", "muted"), ("band", "ink"), ("band", "muted"), ("band", "result"))
+    pairs = [("ground", "muted")]
+    if not storyboard.bare:
+        pairs += [("ground", "ink"), ("band", "ink"), ("band", "muted"), ("band", "result"), ("accent", "accent")]
+    solid = [page[key] for key in dict.fromkeys(key for pair in pairs for key in pair)]
     ramps = [(page[under], page[over]) for under, over in pairs]
     for panel in storyboard.panels():
         colors = painter_class(panel.kind).colors(panel, layout.cell, layout.fit, theme, storyboard.step_roles)

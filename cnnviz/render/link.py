@@ -1,4 +1,4 @@
-"""The link between a window and the cell that it makes: two lines from corner to corner, behind all texts."""
+"""The link between a window and the cell that it makes: two lines from corner to corner, not over texts."""
 
 from __future__ import annotations
 
@@ -70,12 +70,13 @@ class Link(Painter):
                     break
 
     def _line(self, behind: tuple[Box, ...], ends: Shape) -> Item:
-        color, stroke = self.look.theme.page["muted"], max(_STROKE, _STROKE * self.look.unit)
+        color, stroke = self.look.theme.page["muted"], _STROKE * max(1.0, self.look.unit)
+        style = "hard" if self.fit.bare else "crisp"
         parts = list(_apart_from(behind, np.array(ends).reshape(2, 2) + _MIDDLE))
 
         def draw(pen: Pen) -> None:
             for part in parts:
-                pen.polyline(part, color, stroke, "crisp")
+                pen.polyline(part, color, stroke, style)
 
         x, y = sorted(ends[::2]), sorted(ends[1::2])
         box = Box(int(x[0]), int(y[0]), int(x[1]) + 1, int(y[1]) + 1).grown(3)

@@ -18,9 +18,13 @@ from cnnviz.render.theme import Color
 Picture = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float64]
 
-DASHES = {"solid": None, "crisp": None, "dashed": (5.0, 3.0), "dotted": (1.0, 2.2)}
-# A crisp line has one tone between none and all: from row to row it repeats itself, which a GIF stores in few bytes.
-_CRISP = np.array([0, 128, 255], np.uint8)[np.digitize(np.arange(256), (56, 168))]
+DASHES = {"solid": None, "crisp": None, "hard": None, "dashed": (5.0, 3.0), "dotted": (1.0, 2.2)}
+# A crisp line has one tone between none and all, a hard one has none: the fewer, the more its rows are alike, and the
+# fewer bytes a GIF stores them in.
+_TONES = {
+    "crisp": np.array([0, 128, 255], np.uint8)[np.digitize(np.arange(256), (56, 168))],
+    "hard": np.array([0, 255], np.uint8)[np.digitize(np.arange(256), (128,))],
+}
 RIM = 2
 """Pixels of the rim around a text that stands on curves."""
 
@@ -110,7 +114,7 @@ class Pen:
 
     @plain_style()
     def polyline(self, points: Points, color: Color, stroke: float, style: str = "solid") -> None:
-        """Draw a line through (n, 2) points; `style` is solid, crisp, dashed or dotted."""
+        """Draw a line through (n, 2) points; `style` is a key of `DASHES`."""
         finite = points[np.isfinite(points).all(axis=1)]
         if len(finite) >= 2:
             self._path(Outline(finite), color, stroke, style)
@@ -136,7 +140,7 @@ class Pen:
         if left < right and top < bottom:
             dashes = [length * stroke for length in DASHES[style] or ()]
             cover = cover_of(path, left, top, right - left, bottom - top, stroke, dashes)
-            self._blend(left, top, _CRISP[cover] if style == "crisp" else cover, color)
+            self._blend(left, top, _TONES[style][cover] if style in _TONES else cover, color)
 
     def _blend(self, x: int, y: int, mask: npt.NDArray[np.uint8], color: Color) -> None:
         x, y = x - self._left, y - self._top

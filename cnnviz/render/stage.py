@@ -89,7 +89,7 @@ class FigureStage(Stage):
             for panel in board.panels()
         }
         self.link = Link(list(self.panels.values()), layout, look)
-        super().__init__([self.head, self.band, self.link, *self.panels.values()])
+        super().__init__([self.head, self.band, *self.panels.values(), self.link])
         self._board, self._held = board, list[Change]()
 
     def take(self, changes: Iterable[Change]) -> None:
@@ -121,8 +121,12 @@ class FigureStage(Stage):
             if any((cell.panel, place_of(cell)) in valued for cell in padding):
                 padding = ()  # the steps fill it
             self.take(replace(cell, role="empty", value=math.nan) for cell in padding)
+            labels = [(panel, self.panels[panel].label_now) for panel in dict.fromkeys(cell.panel for cell in padding)]
+            # The lines under the first tell of the cells of padding.
+            self.take(Relabel(panel=panel, label=label.partition("\n")[0]) for panel, label in labels)
             held = set(map(id, step.changes if padding else written))
-            self._held = [*padding, *(change for change in step.changes if id(change) in held)]
+            whole = (Relabel(panel=panel, label=label) for panel, label in labels)
+            self._held = [*padding, *whole, *(change for change in step.changes if id(change) in held)]
             self.take(change for change in step.changes if id(change) not in held)
             # A station is lit before its values arrive.
             self.take(replace(change, values=None) for change in written if place and isinstance(change, SetLayerView))

@@ -18,10 +18,10 @@ from cnnviz.render.svg_pen import SvgDefs, SvgPen
 from cnnviz.storyboard import Cell, Step
 from cnnviz.words.plain import spoken
 
-_LINK, _FIRST = 2, 3
-# The link's number among the painters, and the first panel's.
+_HEAD, _FIRST = 0, 2
+# The head's place among the painters, and the first panel's; the link's is the last.
 
-_QUESTION: tuple[int, tuple[Hashable, ...]] = (_LINK, ("question",))
+_QUESTION: tuple[int, tuple[Hashable, ...]] = (_HEAD, ("question",))
 
 _TURNED = 8
 """Parts of half a turn."""
@@ -118,15 +118,17 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
     asked: dict[Hashable, int] = {}
     for place, step, written in stage.acts(film.prepares):
         begun: dict[Hashable, int] = {}
-        if not place and film.opening and not film.storyboard.bare:
+        if not place and film.opening:
             begun = slots.filled()
             questions = stage.questions(written)
-            if questions:
-                asked = {**begun, _QUESTION: slots.fragment(_LINK, questions[0])}
+            if questions and film.storyboard.bare:
+                asked = dict(begun)
+            elif questions:
+                asked = {**begun, _QUESTION: slots.fragment(_HEAD, questions[0])}
                 begun[_QUESTION] = 0
             elif questions is not None:
                 asked = dict(initial)
-        moving = (place or asked) and film.tween and not film.storyboard.bare
+        moving = (place or asked) and film.tween
         ways = stage.ways(written) if moving else []
         stage.land(place, step)
         for change in step.changes:
@@ -136,7 +138,7 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
         line, counter, progress = [_drawn(defs, band, item) for item in items] or ("", "", "")
         caption = fragments.of(line) if film.layout.fit.numbers else 0
         new = begun | slots.filled()
-        ways = ways or (stage.flights(written) if moving else [])
+        ways = ways or (stage.flights(written) if moving and not film.storyboard.bare else [])
         told.append((step, caption, new, (counter, progress), [slots.flight(way) for way in ways]))
     layers = [*slots.layers(), *([Layer(0, 0, [_QUESTION])] if _QUESTION in asked else [])]
     order = [key for layer in layers for key in layer.slots]
@@ -149,7 +151,7 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
         spots=list(spots),
         layers=layers,
         gliders=gliders,
-        lines=[place for place, (number, slot) in enumerate(order) if number == _LINK and slot != _QUESTION[1]],
+        lines=[place for place, (number, _) in enumerate(order) if stage.painters[number] is stage.link],
         initial=[initial.get(key, 0) for key in placed],
         asked=[(index[key], n) for key, n in asked.items()],
         beats=[
@@ -228,15 +230,16 @@ class _Slots:
         return Flight(self._fragments.of(pen.take()), spots, way.grows)
 
     def layers(self) -> list[Layer]:
-        """All layers, lowest first: each panel's ground and cells, the link, and what floats above each panel."""
-        found, above = list[Layer](), [Layer(0, 0, links)] if (links := self._floats(_LINK)) else []
+        """All layers, lowest first: each panel's ground and cells, what floats above each panel, and the link."""
+        found, above = list[Layer](), list[Layer]()
         for number, (name, painter) in enumerate(self._stage.panels.items(), start=_FIRST):
             x, y = painter.place.x, painter.place.y
             ground, floats = [(number, slot) for slot in self._order[number, True]], self._floats(number)
             found += [Layer(x, y, ground)] if ground else []
             found += _sheets(name, number, painter) if isinstance(painter, CellsPainter) else []
             above += [Layer(x, y, floats)] if floats else []
-        return found + above
+        links = self._floats(len(self._stage.painters) - 1)
+        return found + above + ([Layer(0, 0, links)] if links else [])
 
     def _floats(self, number: int) -> list[_Key]:
         return [(number, slot) for slot in self._order[number, False]]

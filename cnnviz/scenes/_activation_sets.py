@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from cnnviz.functions.activations import Activation, F, X
 from cnnviz.scene import Scene
 from cnnviz.scenes._curves import MOVING_BEATS, Point
@@ -27,7 +25,7 @@ def all_curves(scene: Scene, points: Sequence[Point[Activation]], point: Words) 
     x = graph.given("x", first.at)
     for each in points:
         graph.show(each.computed(graph, x, each.entry.name), each.entry.name)
-    columns = [[_small_plot(point) for point in points if point.entry.group == group] for group in _GROUPS]
+    columns = [_column([point for point in points if point.entry.group == group]) for group in _GROUPS]
 
     def steps() -> Iterator[Step]:
         for step in range(len(first.at)):
@@ -124,9 +122,8 @@ def _started(scene: Scene, points: Sequence[Point[Activation]], point: Words) ->
     return graph, story
 
 
-def _small_plot(point: Point[Activation]) -> Plot:
-    label = Text("{name} ({group})", name=point.entry.title, group=Text(point.entry.group))
-    (x0, x1), (y0, y1) = point.x_range, point.y_range
-    ends = [(np.array([x0, x1]), np.zeros(2)), (np.zeros(2), np.array([y0, y1]))]
-    zero = [Curve(name=f"zero {n}", role="axis", x=x, y=y) for n, (x, y) in enumerate(ends)]
-    return point.plot(point.entry.name, guides=zero, label=label, axes="frame", x_text=X)
+def _column(points: Sequence[Point[Activation]]) -> list[Plot]:
+    """The plots of a group, one under the other, with the same scales."""
+    lows, highs = zip(*(point.y_range for point in points), strict=True)
+    both = min(lows), max(highs)
+    return [point.plot(point.entry.name, label=point.entry.title, y_range=both) for point in points]

@@ -32,13 +32,13 @@ MANNERS = (
     ("derivative", "dashed"),
     ("tangent", "dotted"),
     ("ink", "dotted"),
-    ("derivative", "dotted"),
+    ("nesterov", "solid"),
     ("tangent", "dashed"),
 )
 """Roles and styles of several curves in one plot, no two alike."""
 
 _SAMPLES, _HALVINGS, _STEEP = 241, 40, 0.02
-_TANGENT, _PAD, _MOST_DECIMALS, _SIBLINGS, _NEAR = 0.13, 0.08, 15, 6, 0.05
+_TANGENT, _PAD, _MOST_DECIMALS, _SIBLINGS, _NEAR, _CLEAR = 0.13, 0.08, 15, 6, 0.05, 0.15
 _SLOPES = 1.6
 """How far a derivative is shown that grows beyond all bounds, in heights of the function."""
 
@@ -143,14 +143,13 @@ class Point(Generic[Entry]):
 
     @cached_property
     def _results(self) -> int:
-        """Two decimals, three where these show every result exactly, more where all values are tiny."""
-        both = np.concatenate([self.values, self.slopes])
+        """Two decimals, more where all values are tiny."""
         if self.most is not None:
+            both = np.concatenate([self.values, self.slopes])
             own = digits_for(np.round(both, self.most + 6), most=self.most)
             return max(own, min(self.digits, self.most))
         largest = float(np.abs(self.values).max())
-        least = max(2, math.ceil(-math.log10(largest)) + 1) if largest > 1e-9 else 2
-        return next((n for n in (least, least + 1) if np.abs(both - np.round(both, n)).max() < 1e-9), least)
+        return max(2, math.ceil(-math.log10(largest)) + 1) if largest > 1e-9 else 2
 
     def x(self, step: int, name: str = "x") -> Number:
         """Where the point is, in the graph's array of that name."""
@@ -203,6 +202,7 @@ class Point(Generic[Entry]):
         # Names stand at the left ends of curves that come near the label, or each other, at the right.
         turn = -1 if self._bounded or abs(y[-1] - v[-1]) < _NEAR * np.ptp(self.y_range) else 1
         curves = (
+            *zero_lines(self.x_range, self.y_range),
             *guides,
             Curve(name="function", role="curve", x=x[::turn], y=y[::turn], text=texts[0]),
             Curve(name="derivative", role="derivative", x=u[::turn], y=v[::turn], style="dashed", text=texts[1]),
@@ -212,9 +212,10 @@ class Point(Generic[Entry]):
         dots = (
             Dot(name="slope", role="derivative", x=math.nan, y=math.nan),
             Dot(name="point", role="active", x=math.nan, y=math.nan),
-            question(self.at),
+            question(self.at, max(self.values[-1], self.slopes[-1]) / np.ptp(self.y_range)),
         )
-        return Plot(name=name, x_range=self.x_range, y_range=self.y_range, curves=curves, dots=dots, **fields)
+        how: dict[str, Any] = {"x_range": self.x_range, "y_range": self.y_range, "axes": "frame", **fields}
+        return Plot(name=name, curves=curves, dots=dots, **how)
 
     def moved(self, panel: str, step: int, *, tangent: bool = True) -> list[Change]:
         """The changes that bring the point to its place of a step, counted from 0."""
@@ -291,9 +292,23 @@ def point_moves(
     return story.play(steps, len(point.at), (plot, formula), step_roles=(), **texts)
 
 
-def question(at: Values) -> Dot:
-    """A dot on the x-axis, at the last of some places, that asks for the functions' values there."""
-    return Dot(name="question", role="active", x=float(at[-1]), y=0.0, text="?", side="above")
+def zero_lines(x_range: tuple[float, float], y_range: tuple[float, float]) -> tuple[Curve, Curve]:
+    """Where y and x are 0."""
+    none = np.zeros(2)
+    return (
+        Curve(name="y = 0", role="axis", x=np.array(x_range), y=none),
+        Curve(name="x = 0", role="axis", x=none, y=np.array(y_range)),
+    )
+
+
+def question(at: Values, near: float = 0.0) -> Dot:
+    """A dot on the x-axis, at the last of some places, that asks for the functions' values there.
+
+    Where a curve is so `near` above it, as a share of the axes' height, that it would run through the question mark,
+    this stands below.
+    """
+    side = "below" if _NEAR < near < _CLEAR else "above"
+    return Dot(name="question", role="active", x=float(at[-1]), y=0.0, text="?", side=side)
 
 
 def answered(*panels: str) -> list[Change]:

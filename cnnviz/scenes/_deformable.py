@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cnnviz.parameters import Size
     from cnnviz.scenes.deformable_conv import DeformableConv
 
-_RING, _NOW = 0.42, 0.7
+_RING, _NOW = 0.46, 0.75
 """The side of the mark around a sample, in cells, and of the one around the sample that is spoken of."""
 
 

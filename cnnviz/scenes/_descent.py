@@ -25,10 +25,15 @@ _W_DIGITS = 3
 
 _SAMPLES = 161
 _LEVELS = 11
+_ROOM = 0.35
+"""The share of the width in which no name fits beside a dot."""
 _LOWEST_DECADE = -8
 """Losses below 10⁻⁸ are drawn there: that far down a race is over."""
 
-_LEAST_ARROW = 0.06
+_AROUND = 0.2
+"""How much of the surface is seen around a single way, as a share of its longer side."""
+
+_LEAST_ARROW = 0.02
 """An arrow shorter than this share of the surface is not drawn."""
 
 _NOTHING = np.empty(0)
@@ -86,6 +91,8 @@ class Run:
             yield self._gradient_arrow(places[-1])
         yield SetCurve(panel="loss", curve=key, x=np.arange(first, last + 1.0), y=loss, extend=True)
         yield MoveDot(panel="loss", dot=key, x=float(last), y=float(loss[-1]))
+        if self.lost == ESCAPED and last == self.made:
+            yield from (MoveDot(panel=panel, dot=key, x=math.nan, y=math.nan) for panel in ("surface", "loss"))
 
     def _gradient_arrow(self, w: Values) -> SetCurve:
         """The arrow −η∇f at some weights, of a shaft and two barbs."""
@@ -170,19 +177,18 @@ def _within(w: Values, surface: Surface) -> bool:
 def field(surface: Surface, runs: Sequence[Run]) -> Field:
     """The surface in bands of height, with its minima and where the runs start."""
     x0, y0 = map(float, runs[0].path[0])
-    view = COURSES[surface.name].view
-    if view is None or not all(lo <= v <= hi for v, (lo, hi) in zip((x0, y0), view, strict=True)):
-        view = surface.domain
+    view = _view(surface, runs)
     heights = surface.f(*np.meshgrid(*(np.linspace(*ends, _SAMPLES) for ends in view)))
-    marked = [Dot(name="start", role="guide", x=x0, y=y0, text=Text("start"))]
-    marked += [
-        Dot(name=f"minimum {n}", role="result", x=x, y=y, text=Text("minimum"))
-        for n, (x, y) in enumerate(surface.minima, 1)
+    # On the side to which no run goes, where there is no room at the right.
+    aside = "below" if sum(run.path[-1, 1] for run in runs) > 0 else "above"
+    right = view[0][1] - _ROOM * np.ptp(view[0])
+    stops = [(f"minimum {n}", Text("minimum"), x, y) for n, (x, y) in enumerate(surface.minima, 1)]
+    stops = stops or [("saddle", Text("saddle"), 0.0, 0.0)]
+    marked = [
+        Dot(name=name, role=role, x=x, y=y, text=text, side=aside if x > right or not surface.minima else "beside")
+        for role, found in (("guide", [("start", Text("start"), x0, y0)]), ("result", stops))
+        for name, text, x, y in found
     ]
-    if not surface.minima:
-        # On the side to which no run goes.
-        side = "below" if sum(run.path[-1, 1] for run in runs) > 0 else "above"
-        marked.append(Dot(name="saddle", role="result", x=0.0, y=0.0, text=Text("saddle"), side=side))
     return Field(
         name="surface",
         x_text=Text("weight {w}", w=X),
@@ -198,6 +204,21 @@ def field(surface: Surface, runs: Sequence[Run]) -> Field:
     )
 
 
+def _view(surface: Surface, runs: Sequence[Run]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The part to look at: around the way of a single run, the course's part for a race that starts there."""
+    low, high = np.array(surface.domain).T
+    if len(runs) == 1:
+        seen = np.clip(np.concatenate([runs[0].path, np.reshape(surface.minima, (-1, 2))]), low, high)
+        around = _AROUND * np.ptp(seen, axis=0).max() or 1.0
+        low, high = np.maximum(low, seen.min(axis=0) - around), np.minimum(high, seen.max(axis=0) + around)
+    elif (view := COURSES[surface.name].view) and all(
+        lo <= v <= hi for v, (lo, hi) in zip(runs[0].path[0], view, strict=True)
+    ):
+        return view
+    (x0, y0), (x1, y1) = low.tolist(), high.tolist()
+    return (x0, x1), (y0, y1)
+
+
 def loss_plot(surface: Surface, runs: Sequence[Run], counts: Sequence[int]) -> Plot:
     """The loss of all runs after each update; `counts` are the updates of which there are pictures."""
     return Plot(
@@ -208,7 +229,7 @@ def loss_plot(surface: Surface, runs: Sequence[Run], counts: Sequence[int]) -> P
         y_range=_loss_range(surface, np.concatenate([run.plotted for run in runs])),
         axes="frame",
         span=1.25,
-        curves=_lines(runs, named=len(runs) > 1),
+        curves=_lines(runs),
         dots=_walkers(runs, math.nan, math.nan),
     )
 
@@ -230,18 +251,15 @@ def _levels(surface: Surface, heights: Values) -> Values:
     return np.geomspace(lo, hi, _LEVELS)
 
 
-def _lines(runs: Sequence[Run], *, named: bool = False) -> tuple[Curve, ...]:
-    return tuple(
-        Curve(name=r.key, role=r.key, x=_NOTHING, y=_NOTHING, style=r.style, text=r.title if named else "")
-        for r in (run.rule for run in runs)
-    )
+def _lines(runs: Sequence[Run]) -> tuple[Curve, ...]:
+    rules = (run.rule for run in runs)
+    return tuple(Curve(name=r.key, role=r.key, x=_NOTHING, y=_NOTHING, style=r.style) for r in rules)
 
 
 def _arrow(role: str) -> tuple[Curve, Curve]:
-    name = Math(r"-\eta\nabla f")
     return (
         Curve(name="updates", role=role, x=_NOTHING, y=_NOTHING, style="dots"),
-        Curve(name="arrow", role="active", x=_NOTHING, y=_NOTHING, text=name),
+        Curve(name="arrow", role="active", x=_NOTHING, y=_NOTHING),
     )
 
 

@@ -44,7 +44,7 @@ class Edges:
         ]
         nodes.append(Node(name="bias", x=0, y=1, role="bias", text="1", label=Text("bias")))
         nodes += [
-            Node(name=f"y{j}", x=1, y=y, role="pending", label=Symbol("y", (j + 1,)), widest=widest)
+            Node(name=f"y{j}", x=1, y=y, role="pending", text="?", label=Symbol("y", (j + 1,)), widest=widest)
             for j, y in enumerate((np.arange(outputs) + 0.5) / outputs)
         ]
         weights = [(i, j, self.weight(j, i)) for j, i in np.ndindex(self.sums.shape)]

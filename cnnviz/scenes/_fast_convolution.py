@@ -126,7 +126,7 @@ def _entry(way: str, i: Size, k: Size) -> Words:
 
 
 def _counted(k: Size) -> Text:
-    return Text("for kernels of {k}", k=Shape(k))
+    return Text("for kernels of {size}", size=Shape(k))
 
 
 def _caption(way: str, i: Size, k: Size) -> Words:

@@ -11,7 +11,7 @@ from operator import mul
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_KERNEL, MAX_LAYERS
 from cnnviz.parameters import quote, suggest
-from cnnviz.words import Assigned, Expression, Number, Text, Words, joined, size
+from cnnviz.words import Assigned, Expression, Number, Words, joined, size
 
 _ALIASES = {"maxpool": "pool", "avgpool": "pool", "fc": "linear", "dense": "linear"}
 SAME_SIZE = ("relu", "tanh", "sigmoid", "gelu", "silu")
@@ -46,7 +46,7 @@ class LayerText:
         usual = {"s": self.k if self.word == "pool" else 1, "p": 0, "d": 1}
         found = {letter: getattr(self, letter) for letter in "kspd"}
         said = joined(Assigned(size(letter), Number(n)) for letter, n in found.items() if n != usual.get(letter))
-        return Text("{layer} {sizes}", layer=self.word, sizes=said)
+        return joined((self.word, said), " ")
 
     def out(self, i: int) -> int:
         """Its output size of `i` cells; raises UsageError that names the layer where its kernel does not fit."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from cnnviz.functions.losses import LABEL, LOSSES, PREDICTION, Loss
 from cnnviz.scene import Scene
-from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, Point, answered, padded, places, question
+from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, Point, answered, padded, places, question, zero_lines
 from cnnviz.scenes._loss_error import label_line
 from cnnviz.scenes._loss_kinds import PROBABILITIES
 from cnnviz.story import Graph, Story
@@ -59,7 +59,7 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
         steps,
         len(at),
         (
-            _plot("plot", Text("prediction: any real number"), panels["plot"], span=1.5, y_text=Symbol("L")),
+            _plot("plot", Text("prediction: any real number"), panels["plot"], span=1.5),
             _plot("probability", Text("prediction: a probability"), panels["probability"]),
         ),
         step_roles=(),
@@ -76,19 +76,24 @@ def all_losses(scene: Scene, options: Mapping[str, float | None], at: Values, di
 
 def _plot(name: str, label: Words, points: Sequence[Point[Loss]], **more: Any) -> Plot:
     low, high = padded(*(point.curve[1] for point in points))
-    curves, dots = [label_line(1.0, high)], []
-    for point, (role, style) in zip(points, MANNERS, strict=False):
+    x_range, dots = points[0].x_range, list[Dot]()
+    curves = [*zero_lines(x_range, (low, high)), label_line(1.0, high)]
+    for point, (role, style) in zip(points, MANNERS if len(points) > 1 else MANNERS[4:], strict=False):
         title, key = point.entry.title, point.entry.name
         # Beside the label, at the right end of a probability's axis, there is no room for a name.
         x, y = (line[:: -1 if point.entry.prediction == "probability" else 1] for line in point.curve)
-        curves.append(Curve(name=key, role=role, style=style, x=x, y=y, text=title))
-        dots.append(Dot(name=key, role=role, x=math.nan, y=math.nan))
+        curves.append(Curve(name=f"{key} curve", role=role, style=style, x=x, y=y, text=title))
+        # A hinge's dot is seen behind another.
+        shape = "square" if key == "hinge_loss" else "circle"
+        dots.insert(0, Dot(name=key, role=role, x=math.nan, y=math.nan, shape=shape))
     return Plot(
         name=name,
         label=label,
-        x_range=points[0].x_range,
+        axes="frame",
+        x_range=x_range,
         y_range=(low, high),
         x_text=PREDICTION,
+        y_text=Symbol("L"),
         curves=tuple(curves),
         dots=(*dots, question(points[0].at)),
         **more,

@@ -177,6 +177,7 @@ def all_norms(scene: Norm) -> Story:
     ]
 
     def steps() -> Iterator[Step]:
+        yield story.step(Text("Which values share a mean and a variance?"), beats=2)
         for turn in zip_longest(*(groups.places() for groups in windows.values())):
             lit = {kind: at for kind, at in zip(windows, turn, strict=True) if at is not None}
             yield story.step(
@@ -193,14 +194,14 @@ def all_norms(scene: Norm) -> Story:
         shared = {kind: len(each.cells((0, 0))) * size[0] * size[1] for kind, each in windows.items()}
         counts = joined(Text("{n} ({kind})", kind=Text(kind.capitalize()), n=n) for kind, n in shared.items())
         yield story.step(
-            Text("Each mean and variance comes from this many values: {counts}", counts=counts),
+            Text("Each mean and variance is taken over {counts} values", counts=counts),
             (change for panel in panels.values() for change in (*panel.cover(()), panel.hide("lit"))),
             beats=reading_beats(scene.batch * scene.channels + 1),
         )
 
     return story.play(
         steps,
-        scene.batch * scene.channels + 1,
+        scene.batch * scene.channels + 2,
         [part for pair in heads for part in pair],
         alt=Text(
             "batch, layer, instance and group normalization side by side, each as a grid of samples and channels: "

@@ -32,6 +32,8 @@ from cnnviz.words import (
 W, G = Symbol("w"), Symbol("g")
 _V, _M, _SUM, _RATE, _EPS = Symbol("v"), Symbol("m"), Symbol("G"), Symbol(r"\eta"), Symbol(r"\epsilon")
 
+_MARKERS = {"circle": "●", "square": "■", "diamond": "◆", "triangle": "▲", "arrowhead": "▼", "pentagon": "⬟"}
+
 Slots = Mapping[str, npt.NDArray[np.float64]]
 
 
@@ -78,6 +80,11 @@ class Rule:
     formula: Callable[[Settings], Words]
     direction: Callable[[Update, Settings], Expression]
     options: Callable[[Settings], dict[str, Any]] = lambda settings: {}
+
+    @property
+    def legend(self) -> Text:
+        """The name behind the marker."""
+        return Text("{marker} {name}", marker=_MARKERS[self.shape], name=self.title)
 
     def make(self, lr: float, settings: Settings) -> Optimizer:
         """The optimizer with its numbers."""
@@ -237,7 +244,7 @@ class Course:
 COURSES: Mapping[str, Course] = MappingProxyType(
     {
         "beale": Course(
-            gradient=0.003, adagrad=0.5, rmsprop=0.02, adam=0.1, steps=200, view=((-0.5, 4.5), (-2.0, 2.0))
+            gradient=0.003, adagrad=0.5, rmsprop=0.02, adam=0.15, steps=200, view=((-0.5, 4.5), (-2.0, 2.0))
         ),
         "saddle": Course(gradient=0.01, adagrad=0.05, rmsprop=0.03, adam=0.03, steps=120),
         "rosenbrock": Course(gradient=0.0005, adagrad=0.2, rmsprop=0.02, adam=0.2, steps=400),

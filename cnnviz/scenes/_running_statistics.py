@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from cnnviz.story import Cells, Story
-from cnnviz.storyboard import Change, Mark, Operator, Panel, Shade, Step, Values
+from cnnviz.storyboard import Change, Mark, Operator, Panel, Row, Shade, Step, Values
+from cnnviz.storyboard import Equation as Formula
 from cnnviz.words import Expression, Math, Number, Text, Words, call, equation, precise, total
 
 _NAMES = r"\mu", r"\sigma^2"
@@ -45,11 +46,12 @@ class Statistics:
         self.X = self._row("input", Math("x"), x, "input")
         self.Y = self._row("output", Math("y"), y)
         into, normalized = Operator(name="into", text="→"), Operator(name="normalized", text="→")
+        lines = (Row(name="rule", text=Math(r"(x-\mu)\,/\sqrt{\sigma^2+\epsilon}")),)
+        rule = Formula(name="rule", lines=lines, size=20)
         training, inference = (Operator(name=name, text=Text(name), size=20) for name in ("Training:", "Inference:"))
         self.stage: tuple[tuple[Cells | Panel | str, ...], ...] = (
             (training, self.B, "→", *self.S, into, *self.R),
-            # As many as in training: input and result stand in its columns.
-            (inference, self.X, normalized, self.Y, *(Operator(name=f"blank-{n}", text="") for n in (1, 2))),
+            (inference, self.X, normalized, rule, Operator(name="result", text="→"), self.Y),
         )
 
     def _row(

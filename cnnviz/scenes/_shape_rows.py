@@ -97,7 +97,8 @@ def _conv(layer: LayerText, shape: tuple[int, ...], name: str) -> Made:
     if layer.filters is None:
         raise UsageError(f"{layer.where} does not tell its filters: write it as conv 16@{layer.k}")
     channels, f, k = shape[0], layer.filters, layer.k
-    weights = Number(channels) * k * k
+    weights = Number(channels) * Number(k) ** 2
+    places = Number(rows) ** 2 if rows == columns else Number(rows) * columns
     options = (("stride", layer.s, 1), ("padding", layer.p, 0), ("dilation", layer.d, 1))
     more = "".join(f", {word}={value}" for word, value, usual in options if value != usual)
     row = ShapeRow(
@@ -106,7 +107,7 @@ def _conv(layer: LayerText, shape: tuple[int, ...], name: str) -> Made:
         tensor=name,
         caption=size,
         parameters=Number(f) * (weights + 1),
-        products=Number(f) * rows * columns * channels * k * k,
+        products=Number(f) * places * channels * Number(k) ** 2,
     )
     how: dict[str, Any] = {word: (value, value) for word, value, _ in options}
     return row, "conv2d", ((f, channels, k, k), (f,)), {**how, "groups": 1}

@@ -42,8 +42,8 @@ class Cnn(Scene):
 
     layers: str = param(
         LAYERS,
-        help="Layers, separated by commas: conv KERNELS@SIZE, maxpool, avgpool, batchnorm, lrn, fc, relu, tanh, "
-        "sigmoid, leaky-relu and other activations; s2 is a stride, p1 a padding.",
+        help="Layers, separated by commas: conv KERNELS@SIZE, maxpool, avgpool, batchnorm, lrn, flatten, fc, relu, "
+        "tanh, sigmoid, leaky-relu and other activations; s2 is a stride, p1 a padding.",
     )
     label: int | None = param(
         None,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -65,10 +64,10 @@ class ConvBackward(MapsAndFilters):
             if found > _MOST:
                 raise UsageError(f"{found} {what} do not fit the stage of conv-backward: use at most {_MOST}")
 
-    def defaults(self) -> Mapping[str, Any]:
-        """The input depends on its size and the number of channels."""
+    @property
+    def _named_input(self) -> str:
         own = (self.channels or self._taken) in (None, 1) and self.i in (None, (4, 4))
-        return {"input": _EXAMPLE if own else "small-random"}
+        return _EXAMPLE if own else "small-random"
 
     @cached_property
     def slide(self) -> Sliding:

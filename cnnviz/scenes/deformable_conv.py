@@ -72,7 +72,7 @@ class DeformableConv(MapAndKernel):
         story.point = Text("Each weight reads where its offset moves it: between cells, a mean of four")
         story.fits(windows, "this convolution", steps=windows.count + len(taps) + 2)
         story.sizes(k=w.shape, s=self.s, p=self.p, d=self.d)
-        marks = [Mark(name=f"sample {n + 1}", role="boundary") for n in range(len(taps))]
+        marks = [Mark(name=f"sample {n + 1}", role="window") for n in range(len(taps))]
         marks.append(Mark(name="now", role="result"))
         # Offsets may take a sample to any cell.
         reach = Windows.sliding(x.shape, windows.drawn, (1, 1), self.p)

@@ -45,7 +45,7 @@ class GradientDescent(Scene):
     Hazan and Singer (2011); RMSProp, Tieleman and Hinton (2012), lecture 6e; Adam, Kingma and Ba (2015), algorithm 1.
     Overview: Ruder (2016), arXiv:1609.04747. Without --lr each optimizer has a rate of its own that suits the surface,
     for in their steps' length they cannot be compared: on Beale's function 0.003 for SGD, momentum and Nesterov, 0.5
-    for Adagrad, 0.02 for RMSProp and 0.1 for Adam.
+    for Adagrad, 0.02 for RMSProp and 0.15 for Adam.
     """
 
     examples: ClassVar = (
@@ -184,7 +184,8 @@ class GradientDescent(Scene):
 
     def _formula(self) -> Words:
         if not self._race:
-            return self._runs[0].rule.formula(self._runs[0].settings)
+            arrow = Text("arrow: {way}", way=Math(r"-\eta\,\nabla f"))
+            return joined((self._runs[0].rule.formula(self._runs[0].settings), arrow), "     ")
         by_rate: dict[float, list[Words]] = {}
         for run in self._runs:
             by_rate.setdefault(run.rate, []).append(run.rule.title)
@@ -197,7 +198,7 @@ class GradientDescent(Scene):
         if not self._race:
             return Text("Each update moves the weights against the gradient, by the learning rate")
         if self._ground.minima:
-            return Text("Six optimizers from one start, each with a rate of its own that suits it")
+            return Text("Six optimizers from one start, at learning rates that suit them")
         return Text("Plain descent lingers at the saddle; momentum and adaptive steps get away")
 
     def _legend(self) -> Iterator[tuple[Panel, ...]]:
@@ -207,7 +208,7 @@ class GradientDescent(Scene):
                 Equation(
                     name=f"value {run.rule.key}",
                     lines=(
-                        Row(name="name", text=run.rule.title, role=run.rule.key),
+                        Row(name="name", text=run.rule.legend, role=run.rule.key),
                         Row(name="value", text="", role=run.rule.key),
                     ),
                     widest=(Text(run.lost), Number(-0.059, 3)) if run.lost else (Number(-0.059, 3),),
@@ -237,8 +238,11 @@ class GradientDescent(Scene):
         walking = [run for run in self._runs if not run.lost_by(count)]
         parts: list[Words] = [Text("update {n}", n=count)]
         if walking and self._ground.minima:
-            lowest = min(walking, key=lambda run: run.loss[count])
-            parts.append(Text("lowest loss: {name}", name=Strong(lowest.rule.title)))
+            # Those whose losses are written alike are not told apart.
+            losses = {run.rule.key: run.loss_at(count, brief).text for run in walking}
+            least = losses[min(walking, key=lambda run: run.loss[count]).rule.key]
+            lowest = listed(run.rule.title for run in walking if losses[run.rule.key] == least)
+            parts.append(Text("lowest loss: {name}", name=Strong(lowest)))
         elif walking:
             parts.append(Text("still near the saddle: {names}", names=listed(run.rule.title for run in walking)))
         for how, text in ((DIVERGED, "diverged: {names}"), (ESCAPED, "escaped: {names}")):

@@ -11,7 +11,7 @@ from cnnviz.limits import MAX_STOPS
 from cnnviz.parameters import param
 from cnnviz.scene import Scene
 from cnnviz.scenes._curves import Point, places, point_moves, refuse_options
-from cnnviz.scenes._loss_error import error, error_lines, label_line
+from cnnviz.scenes._loss_error import error, error_lines, error_rows, label_line
 from cnnviz.scenes._loss_kinds import KINDS, POINTS, check_ends, check_label, usual_ends
 from cnnviz.scenes._loss_set import all_losses
 from cnnviz.story import Story, kinds
@@ -106,8 +106,11 @@ class LossFunction(Scene):
             said=POINTS.get(self.kind, ""),
             settings=[("label", Assigned(Symbol("y"), label))],
             guides=() if of_logits else (label_line(y, point.y_range[1]), *error_lines()),
-            above=[Row(name="label", text=told, role="muted")],
-            more=lambda step: [] if entry.label == "probability" else error(point, y, step, entry.name == "mse_loss"),
+            above=[
+                Row(name="label", text=told, role="muted"),
+                *(() if entry.label == "probability" else error_rows(entry)),
+            ],
+            more=lambda step: [] if entry.label == "probability" else error(point, y, step),
             formula=ByCases(Symbol(r"L'(\hat{y})"), entry.derivative, stacked=False),
             convention=Text("gradient curve clipped") if probable else convention,
             alt=Text(

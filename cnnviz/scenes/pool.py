@@ -103,10 +103,10 @@ class Pool(Pooled):
             for at in windows.places():
                 value = self.kept(X, Y, windows, at, counts_padding=self.count_include_pad)
                 caption = equation(Y.symbol("y", at), value, Y.short(at), letters=70)
-                best = winners.get(at)
-                yield story.step(caption, X.window(windows, at, (), best), Y.write(at))
-                if best:
-                    X.set(best, role="winner")
+                yield story.step(caption, X.window(windows, at, (), winners.get(at)), Y.write(at))
+            if windows.count > 1:
+                kept = [X.set(cell, role="winner") for cell in winners.values()]
+                yield story.step(self.summary(set(winners.values())), kept, X.rest(), Y.rest(), beats=2)
 
         counted = "padding is counted in the mean" if self.count_include_pad else "padding is not counted in the mean"
         padding = Text("padding never wins" if self.kind == "max" else counted)
@@ -115,9 +115,8 @@ class Pool(Pooled):
         told = "{name}: {windows}; each cell of the {o} output is its window's {kept}"
         return story.play(
             steps,
-            windows.count,
+            windows.count + (windows.count > 1),
             (X, "→", Y),
-            answer=self.summary(set(winners.values())) if windows.count > 1 else "",
             alt=Text(told, name=Text(title.lower()), windows=what, o=Shape(windows.out), kept=value),
             step_roles=("kernel", "kernel_on_padding", "output", *self.winner_role),
             formula=formula,

@@ -20,18 +20,15 @@ from cnnviz.story.parameters import (
     stride,
     transposed_conv_size,
 )
+from cnnviz.story.phrases import filling, shared_weights, times, without_zeros
 from cnnviz.story.sliding import Sliding, refuse, same_padding
 from cnnviz.story.story import (
     CROWDED_SIDE,
     Story,
     check_steps,
-    filling,
     light_rows,
     lost_of,
     reading_beats,
     shade_for,
-    shared_weights,
-    times,
-    without_zeros,
 )
 from cnnviz.story.windows import Axis, Place, Windows

@@ -25,7 +25,6 @@ from cnnviz.words import (
     Symbol,
     Text,
     Words,
-    counted,
     joined,
     lines,
     sentences,
@@ -360,37 +359,11 @@ def reading_beats(count: int) -> float:
     return min(30.0, max(2.0, count / 16))
 
 
-def times(weights: Sequence[Number]) -> list[Words]:
-    """The notes in covered cells: what each is multiplied by."""
-    return [Joined(("×", weight), "") for weight in weights]
-
-
 def light_rows(table: Table, row: int, look: str = "selected") -> Iterator[SetEntry]:
     """A row of a table lights up, maybe with another `look`, the one above it no longer does; none after the last."""
     for at, role in ((row - 1, "plain"), (row, look)):
         for column in range(len(table.header) if 0 <= at < len(table.entries) else 0):
             yield SetEntry(panel=table.name, row=at, column=column, role=role)
-
-
-def filling(count: int) -> Text:
-    """The steps of a figure with their verb, for a sentence about them."""
-    return counted(Number(count, 0, ("output", "size")), "1 step fills", "{n} steps fill")
-
-
-def shared_weights(count: int) -> Text:
-    """What a convolution is about: each output has the same weights."""
-    return counted(
-        Number(count, 0, ("kernel", "size")),
-        "The same weight made every output",
-        "The same {n} weights made every output",
-    )
-
-
-def without_zeros(caption: Words, weights: Iterable[Number], at: Sequence[int]) -> Words:
-    """The caption of a sum of products; at the first place it says that those with weights of 0 are left out."""
-    if any(at) or all(weight.value for weight in weights):
-        return caption
-    return Joined((caption, Text("(× 0 left out)")), "   ")
 
 
 def _stacked(values: Values) -> Values:

@@ -125,7 +125,8 @@ class Block(Panel):
 class Curve:
     """A line of a plot, or its points alone; `text` names it at its end.
 
-    `style` is solid, dashed or dotted, or for points dots or rings.
+    `style` is solid, dashed or dotted, or for points dots or rings. Of an `equal` one a unit of y is as long as one of
+    x, counted from its first point.
     """
 
     name: str
@@ -134,6 +135,7 @@ class Curve:
     y: Values
     style: str = "solid"
     text: Words = ""
+    equal: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

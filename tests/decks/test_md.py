@@ -1,4 +1,4 @@
-"""Markdown decks, read again by a Markdown library; `.ci/decks` shows them to Marp and pandoc where these are."""
+"""Markdown decks, read again by a Markdown library."""
 
 import re
 

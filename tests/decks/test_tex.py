@@ -1,4 +1,4 @@
-"""Beamer decks as text; `.ci/decks` compiles them where there is a TeX."""
+"""Beamer decks as text."""
 
 import re
 

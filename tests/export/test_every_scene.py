@@ -3,7 +3,6 @@
 import io
 import re
 from html import escape
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pypdf
@@ -28,7 +27,7 @@ def test_every_scene_is_whole_in_every_kind_of_page(figure):
     scene, given = figure
     made = make(scene, **given)
     svg, pdf, html = (content for _, content in made.contents(["x.svg", "x.pdf", "x.html"]))
-    valid_svg(svg, made)
+    valid_svg(svg, made.job(), made.alt("x.svg"))
     text_in_its_own_fonts(pdf, pictures=scene in IMAGES)
     assert len(html) <= 60 * 1024
     page = html.decode()
@@ -36,8 +35,8 @@ def test_every_scene_is_whole_in_every_kind_of_page(figure):
     assert escape(made.command(), quote=True) in page
 
 
-def valid_svg(content, figure):
-    root, board = ElementTree.fromstring(content), figure.storyboard()
+def valid_svg(content, job, alt):
+    root, count = ElementTree.fromstring(content), job.storyboard.count
     names = [node.get("id") for node in root.iter() if node.get("id")]
     assert len(names) == len(set(names))
     assert {node.tag.removeprefix(SVG) for node in root.iter()} <= TAGS
@@ -45,9 +44,9 @@ def valid_svg(content, figure):
         for reference in filter(None, (node.get("href"), node.get(f"{XLINK}href"))):
             assert reference.startswith("data:image/png;base64,") or reference.removeprefix("#") in names
     told = [node.text for node in root.findall(f"{SVG}metadata")]
-    assert told == [figure.command(), figure.job().caption, f"cnnviz {__version__}"]
-    assert f"step {board.count} of {board.count}" in ("".join(text.itertext()) for text in root.iter(f"{SVG}text"))
-    assert root.find(f"{SVG}desc").text.startswith(figure.alt(Path("x.svg")))
+    assert told == [job.command, job.caption, f"cnnviz {__version__}"]
+    assert f"step {count} of {count}" in ("".join(text.itertext()) for text in root.iter(f"{SVG}text"))
+    assert root.find(f"{SVG}desc").text.startswith(alt)
 
 
 def text_in_its_own_fonts(content, pictures):

@@ -54,19 +54,19 @@ def test_it_says_what_it_is_and_never_when():
 def test_all_steps_are_pages_that_share_what_they_have_in_common(tmp_path):
     figure = make("conv", **SMALL, frame="all")
     made = figure.save(tmp_path / "x.pdf")
-    assert (made.steps, made.milliseconds) == (4, 0)
+    assert (made.steps, made.milliseconds) == (5, 0)
     pages = [page.extract_text() for page in pypdf.PdfReader(tmp_path / "x.pdf", strict=True).pages]
-    assert [re.findall(r"step \d+ of \d+", said) for said in pages] == [[f"step {step} of 4"] for step in (1, 2, 3, 4)]
+    assert [re.findall(r"step \d+ of \d+", said) for said in pages] == [[f"step {step} of 5"] for step in range(1, 6)]
     make("conv", **SMALL, frame=3).save(tmp_path / "y.pdf")
-    assert "step 3 of 4" in pypdf.PdfReader(tmp_path / "y.pdf").pages[0].extract_text()
+    assert "step 3 of 5" in pypdf.PdfReader(tmp_path / "y.pdf").pages[0].extract_text()
     assert (tmp_path / "x.pdf").stat().st_size < 2.5 * (tmp_path / "y.pdf").stat().st_size
-    with pytest.raises(UsageError, match=r"--frame 5 is beyond the last step: use 1 to 4"):
-        read(make("conv", **SMALL, frame=5))
+    with pytest.raises(UsageError, match=r"--frame 6 is beyond the last step: use 1 to 5"):
+        read(make("conv", **SMALL, frame=6))
 
 
 def test_a_sheet_is_one_page_of_steps():
     (page,) = read(make("conv", **SMALL, sheet="2x3")).pages
-    assert sorted(re.findall(r"step \d+ of \d+", page.extract_text())) == [f"step {step} of 4" for step in (1, 2, 3, 4)]
+    assert sorted(re.findall(r"step \d+ of \d+", page.extract_text())) == [f"step {step} of 5" for step in range(1, 6)]
     # Three steps of 480 × 270 pixels and four gaps of 8 side by side, two rows of them.
     assert [float(side) for side in page.mediabox[2:]] == [0.75 * (3 * 488 + 8), 0.75 * (2 * 278 + 8)]
 

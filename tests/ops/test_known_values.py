@@ -55,12 +55,9 @@ def test_of_equal_values_batch_norm_leaves_nothing_whatever_their_sum_rounds_to(
 @pytest.mark.parametrize(
     ("name", "operands", "options", "message"),
     [
-        ("conv4d", [], {}, "there is no operation 'conv4d'"),
         ("deform_conv2d", [COUNT[None], np.zeros((1, 4, 3, 3)), PLUS], {}, "offset has shape 1×4×3×3: give 1×18×3×3"),
         ("pad", [COUNT], {"pad": (0, 5), "mode": "reflect"}, "reflect padding 5 is too large for an input of size 5"),
         ("scaled_dot_product_attention", [np.ones((2, 3))] * 2 + [np.ones((1, 3))], {}, "give .L, E., .S, E. and"),
-        ("conv2d", [np.ones((1, 2, 2)), np.ones((1, 1, 3, 3))], {}, "kernel 3 does not fit the padded input 2"),
-        ("conv2d", [COUNT, PLUS], {"stride": 0}, "stride 0 is not possible"),
         ("max_pool2d", [COUNT], {"kernel_size": 3, "padding": 2}, "more than half of kernel 3"),
         ("batch_norm", [np.ones((1, 2))], {"training": True}, "one value per channel"),
         ("group_norm", [np.ones((1, 3, 2))], {"num_groups": 2}, "num_groups 2 does not divide the 3"),

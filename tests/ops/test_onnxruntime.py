@@ -59,19 +59,6 @@ def windows(case: Any) -> dict[str, Any]:
     return {"strides": case.stride, "pads": [*case.padding, *case.padding], "dilations": case.dilation}
 
 
-@steady(25)
-@given(
-    st.sampled_from(["constant", "reflect", "edge", "wrap"]), st.lists(st.integers(0, 4), min_size=4, max_size=4), seeds
-)
-def test_pad(mode: str, ends: list[int], seed: int) -> None:
-    x, value = whole_numbers(seed, (2, 1, 5, 6), ())
-    left, right, top, bottom = ends
-    pads = np.array([0, 0, top, left, 0, 0, bottom, right])
-    (theirs,) = runtime("Pad", x, pads, *[value] * (mode == "constant"), mode=mode)
-    ours = {"edge": "replicate", "wrap": "circular"}.get(mode, mode)
-    np.testing.assert_array_equal(ops.pad(x, ends, ours, float(value)), theirs)
-
-
 @steady(100)
 @given(st.sampled_from([1, 2, 2, 3]), conv_cases())
 def test_convolutions(axes: int, drawn: Case) -> None:
@@ -150,26 +137,3 @@ def test_avg_pool2d(case: Case, counted: bool) -> None:
     (theirs,) = runtime("AveragePool", x, **how, count_include_pad=int(counted))
     ours = ops.avg_pool2d(x, case.w, case.stride, case.padding, case.ceil_mode, counted)
     np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
-
-
-@steady(20)
-@given(st.integers(1, 9), st.integers(0, 3), st.floats(0.01, 2), st.floats(0.25, 2), st.floats(0.5, 3), seeds)
-def test_local_response_norm_of_odd_size(
-    channels: int, half: int, alpha: float, beta: float, k: float, seed: int
-) -> None:
-    (x,) = fractions(seed, (2, channels, 3, 2), dtype=np.float32)
-    size = 2 * half + 1
-    (theirs,) = runtime("LRN", x, size=size, alpha=alpha, beta=beta, bias=k)
-    np.testing.assert_allclose(ops.local_response_norm(x, size, alpha, beta, k), theirs, rtol=2e-5, atol=1e-6)
-    plain = ops.local_response_norm(x, size, alpha / size, beta, k, alpha_over_n=False)
-    np.testing.assert_allclose(plain, theirs, rtol=2e-5, atol=1e-6)
-
-
-@steady(20)
-@given(st.tuples(*[st.integers(1, 3)] * 2), st.tuples(*[st.integers(1, 4)] * 2), seeds)
-def test_max_unpool2d(kernel: tuple[int, int], count: tuple[int, int], seed: int) -> None:
-    # One map only: ONNX counts indices through the whole tensor, torch and we anew in each map.
-    (x,) = fractions(seed, (1, 1, kernel[0] * count[0], kernel[1] * count[1]), dtype=np.float32)
-    values, indices = ops.max_pool2d(x, kernel, return_indices=True)
-    (theirs,) = runtime("MaxUnpool", values, indices, kernel_shape=kernel, strides=kernel)
-    np.testing.assert_array_equal(ops.max_unpool2d(values, indices, kernel), theirs)

@@ -12,8 +12,6 @@ from cnnviz.ops.activations import log_softmax
 
 from .draws import fractions
 
-X = np.linspace(-40, 40, 1601)
-
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
 def test_local_response_norm_within_a_channel(size: int) -> None:
@@ -26,21 +24,6 @@ def test_local_response_norm_within_a_channel(size: int) -> None:
         np.testing.assert_allclose(ours[n, c], expected, rtol=1e-12)
     plain = ops.local_response_norm_within(x, size, 0.8 / size**2, 0.6, 1.5, alpha_over_n=False)
     np.testing.assert_allclose(plain, ours, rtol=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("sigmoid", special.expit),
-        ("gelu", lambda x: x * special.ndtr(x)),
-        ("softplus", lambda x: -special.log_expit(-x)),
-        ("softmax", special.softmax),
-        ("elu", lambda x: np.where(x > 0, x, special.expm1(np.minimum(x, 0)))),
-        ("mish", lambda x: x * np.tanh(-special.log_expit(-x))),
-    ],
-)
-def test_special_functions(name, expected) -> None:
-    np.testing.assert_allclose(compute(name, X), expected(X), rtol=1e-9, atol=1e-15)
 
 
 def test_softmax_of_huge_scores() -> None:

@@ -20,7 +20,7 @@ from tests.drawing import steady
 from tests.figures import named
 from tests.properties.draws import figures
 
-EXAMPLES = {"conv": 15, "pool": 15, "unpool": 15, "gradient-descent": 6, "vanishing": 2}
+EXAMPLES = {"conv": 10, "pool": 10, "unpool": 10, "vanishing": 1}
 """More figures where windows meet edges, fewer of the scenes that take longer."""
 
 
@@ -44,7 +44,7 @@ def holds(figure):
 
 @pytest.mark.parametrize("name", find_scenes())
 def test_a_figure_of_any_parameters_holds(name):
-    @steady(EXAMPLES.get(name, 5))
+    @steady(EXAMPLES.get(name, 3))
     @given(figures(name))
     def each(drawn):
         parameters, figure = drawn

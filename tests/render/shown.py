@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cnnviz.render.canvas import Box, Look
+from cnnviz.render.frames import Film
 from cnnviz.render.palette import Palette, build_palette
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import Fit, Painter, Place
@@ -10,6 +11,8 @@ from cnnviz.render.raster import Raster
 from cnnviz.render.stage import Stage
 from cnnviz.render.text import Typesetter
 from cnnviz.render.theme import load_theme
+from cnnviz.render.timing import Timing
+from cnnviz.storyboard import Step, Storyboard
 
 THEME = load_theme("article")
 TYPESETTER = Typesetter()
@@ -46,6 +49,14 @@ def shown(panel, size, corner=(0, 0), *, numbers=True, roles=()):
     look = Look(theme=THEME, typesetter=TYPESETTER, unit=1.0)
     place = Place(x=corner[0], y=corner[1], width=size[0], height=size[1], cell=46)
     return Shown(kind(panel, place, look, fit), palette, (size[0] + 2 * corner[0], size[1] + 2 * corner[1]))
+
+
+def film_of(*row, steps=(), numbers=False, **more):
+    """A film of panels side by side, without words."""
+    steps = steps or [Step(caption="a step")]
+    words = dict.fromkeys(("scene", "title", "settings", "formula", "alt"), "")
+    board = Storyboard(parameters={}, rows=(row,), steps=lambda: iter(steps), count=len(steps), **words, **more)
+    return Film(board, THEME, 960, Timing(step=1, hold=1), numbers=numbers)
 
 
 def assert_apart(film):

@@ -5,30 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cnnviz.render.frames import Film
-from cnnviz.render.theme import load_theme
-from cnnviz.render.timing import Timing
-from cnnviz.storyboard import Block, Grid, Shade, Step, Storyboard
-
-LOOK = load_theme("article")
-
-
-ONE = (Step(caption="a step"),)
-
-
-def film(*rows, steps=ONE, numbers=False):
-    board = Storyboard(
-        scene="none",
-        parameters={},
-        title="Blocks",
-        settings="",
-        formula="$x$",
-        alt="",
-        rows=rows,
-        steps=lambda: iter(steps),
-        count=len(steps),
-    )
-    return Film(board, LOOK, 960, Timing(step=1, hold=1), numbers=numbers)
+from cnnviz.storyboard import Block, Grid, Shade
+from tests.render.shown import film_of
 
 
 def test_cells_of_a_block_are_those_of_a_grid():
@@ -37,7 +15,7 @@ def test_cells_of_a_block_are_those_of_a_grid():
     shared = {"label": "Values", "shade": shade, "digits": 0}
     grid = Grid(name="g", values=values, roles=np.full((2, 3), "input"), **shared)
     sheet = Block(name="b", values=values[None], roles=np.full((1, 2, 3), "input"), **shared)
-    made = film((grid, sheet), numbers=True)
+    made = film_of(grid, sheet, numbers=True)
     (frame,) = list(made)
     cuts = []
     for name in "gb":
@@ -50,7 +28,7 @@ def test_cells_of_a_block_are_those_of_a_grid():
 def test_bars_stand_on_the_line_of_zero_and_hang_below_it():
     values, shade = np.array([[2.0, 6.0, -3.0]]), Shade(scale="diverging", lo=-6, hi=6)
     panel = Grid(name="signal", values=values, roles=np.full((1, 3), "input"), shade=shade, bars=True)
-    made = film((panel,))
+    made = film_of(panel)
     picture, place = made.palette.colors[next(iter(made)).pixels], made.layout.places["signal"]
     side, fill = place.width // 3, picture[place.y + place.height - 5, place.x + 5]
     above = picture[place.y : place.y + place.height - side]

@@ -30,7 +30,7 @@ def _no_lines(monkeypatch):
     monkeypatch.setattr("cnnviz.render.link.Link.floats", lambda self: {})
 
 
-MOST = 8
+MOST = 4
 """Pictures of a longer film, each of them with the changes of several steps."""
 
 

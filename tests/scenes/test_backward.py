@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.signal import convolve2d, correlate2d
@@ -10,12 +12,27 @@ from cnnviz import ops
 from cnnviz.check import check_figure
 from cnnviz.pipeline import make
 from cnnviz.playback import play
+from cnnviz.words import Equation, exact, walk
 
 
 def grids(scene, **given):
     """What stands in a figure's panels at the end."""
     *_, (_, states) = play(make(scene, **given).storyboard())
     return {name: state.values for name, state in states.items() if hasattr(state, "values")}
+
+
+@pytest.mark.parametrize(
+    ("scene", "given"),
+    [("chain", {}), ("chain", {"activation": "relu", "lr": 0.5}), ("batch-norm-backward", {"input": "1 3 2 6"}),
+     ("batch-norm-inference", {})],
+)  # fmt: skip
+def test_results_follow_from_the_numbers_shown(scene, given):
+    steps = make(scene, **given).scene.storyboard().steps()
+    found = [each for step in steps for each in walk(step.caption) if isinstance(each, Equation)]
+    for *sides, result in (each.sides for each in found):
+        for side in sides:
+            assert replace(result, value=float(exact(side))).exact() == result.exact()
+    assert len(found) > 5
 
 
 def test_a_wrong_gradient_is_found_by_differences(monkeypatch):

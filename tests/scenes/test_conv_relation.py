@@ -14,21 +14,21 @@ from cnnviz.playback import play
 )
 def test_on_the_way_back_each_result_is_stamped_where_its_window_stood(given):
     """Where one does, the stamp adds the result times the kernel."""
-    board = make("conv-relation", **given).storyboard()
+    scene = make("conv-relation", **given).scene
+    board = scene.storyboard()
     kernel, offset = board.panel("kernel").values, np.argwhere(board.panel("input").roles == "input")[0]
     before, places = np.zeros(board.panel("back").shape), list(np.ndindex(board.panel("output").shape))
     assert board.count == 2 * len(places) + 1
     for number, (_, states) in enumerate(play(board)):
         assert np.isfinite(states["output"].values).sum() == min(number + 1, len(places))
         if len(places) <= number < 2 * len(places):
-            window, after = states["input"].marks["window"], np.nan_to_num(states["back"].values)
+            after, at = np.nan_to_num(states["back"].values), places[number - len(places)]
             framed = np.pad(after - before, [(n, n) for n in offset])
-            row, column = int(window.row), int(window.column)
-            stamp = states["output"].values[places[number - len(places)]] * kernel
+            window = tuple(slice(n * s, n * s + k) for n, s, k in zip(at, scene.s, kernel.shape, strict=True))
+            stamp = states["output"].values[at] * kernel
             inside = np.pad(np.ones(before.shape, bool), [(n, n) for n in offset])
-            inside = inside[row : row + window.rows, column : column + window.columns]
-            seen = framed[row : row + window.rows, column : column + window.columns]
-            np.testing.assert_allclose(seen, np.where(inside, stamp, 0))
+            seen = framed[window]
+            np.testing.assert_allclose(seen, np.where(inside[window], stamp, 0))
             assert np.count_nonzero(framed) == np.count_nonzero(seen)
             before = after
     np.testing.assert_allclose(before, states["back"].values)

@@ -24,11 +24,10 @@ CASES = [
 
 @pytest.mark.parametrize(("kind", "more"), CASES)
 def test_points_slopes_and_arithmetic_are_those_of_an_engine(kind, more):
-    figure = make("loss", kind=kind, frames=9, **more)
-    assert figure.storyboard().count == 16
+    figure = make("loss", kind=kind, frames=5, **more)
     report = check_figure(figure)
     assert not report.failed, report
-    assert report.count + report.others > 5 * 16
+    assert report.count + report.others > 5 * figure.scene.storyboard().count
 
 
 def test_a_loss_that_float64_takes_for_zero_is_told_as_rounded():
@@ -81,7 +80,7 @@ def test_the_error_is_a_segment_and_that_of_mse_a_square_too(kind):
     for step in board_of("loss", kind=kind, frames=3).steps():
         curves = {change.curve: change for change in of_type(step, SetCurve)}
         x = next(dot.x for dot in of_type(step, MoveDot) if dot.dot == "point")
-        assert curves["error"].x.tolist() == [1 if kind == "hinge" else 0, x]
+        assert curves["error"].x.tolist() == [max(1, x) if kind == "hinge" else 0, x]
         assert ("square" in curves) == (kind == "mse")
         if kind == "mse":
-            assert np.ptp(curves["square"].x) == pytest.approx(0.33 * 4 * abs(x) / 2)
+            assert np.ptp(curves["square"].x) == pytest.approx(abs(x) / 2)

@@ -73,29 +73,3 @@ def test_a_kernel_that_does_not_fit_says_what_would():
         Windows.sliding((5, 5), (6, 6), (1, 1), (0, 0))
     with pytest.raises(UsageError, match=r"kernel 6 .* 5: use --k 5 or less, or --i 6 or more"):
         Windows.sliding((5, 5), (6, 6), (1, 1))
-
-
-@given(st.integers(1, 5), small, small, st.integers(0, 3), st.integers(1, 2))
-def test_stamps_and_a_sliding_kernel_make_the_same_transposed_convolution(i, k, s, p, d):
-    a = max(s, d) - 1
-    try:
-        stamped, slid = Axis.transposed(i, k, s, p, a, d), Axis.stretched(i, k, s, p, a, d)
-    except UsageError:
-        assert (i - 1) * s + d * (k - 1) + 1 + a <= 2 * p
-        return
-    x, w = np.arange(1.0, i + 1), np.arange(1.0, k + 1)
-    stretched, spread = np.zeros((i - 1) * s + 1), np.zeros(d * (k - 1) + 1)
-    stretched[::s], spread[::d] = x, w
-    whole = np.append(np.convolve(stretched, spread), np.zeros(a))
-    right = whole[p : len(whole) - p]
-    sums = np.zeros(stamped.size)
-    for value, cells in zip(x, stamped.spans, strict=True):
-        for cell, weight in zip(cells, w, strict=True):
-            if 0 <= cell < stamped.size:
-                sums[cell] += value * weight
-    np.testing.assert_allclose(sums, right)
-    found = [
-        sum(stretched[cell] * weight for cell, weight in zip(cells, w[::-1], strict=True) if 0 <= cell < len(stretched))
-        for cells in slid.spans
-    ]
-    np.testing.assert_allclose(found, right)

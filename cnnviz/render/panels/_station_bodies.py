@@ -11,7 +11,7 @@ from cnnviz.notation import number
 from cnnviz.render.panels.base import LEAST_TEXT, Fit
 from cnnviz.storyboard import LayerView
 
-MOST_MAPS, MOST_CELLS = 12, 256
+MOST_MAPS, MOST_CELLS = 12, 512
 """Maps and numbers of a station that are drawn; a note says how many more there are."""
 
 MAP_GAP = 3

@@ -308,6 +308,11 @@ class Painter:
         else:
             self.update(change)
 
+    @property
+    def label_now(self) -> str:
+        """What stands under it, in lines."""
+        return self._label
+
     def above(self) -> dict[Slot, Item]:
         """All that stands above the ground, the label included."""
         label = self.label_item()

@@ -100,7 +100,7 @@ class CellsPainter(Painter):
             if style is None or (shade and not style.flat):
                 continue
             colors.solid.append(style.fill)
-            if style.hatch:
+            if style.hatch and not fit.bare:
                 colors.solid.append(style.hatch)
                 colors.ramps.append((style.fill, style.hatch))
             if fitted.numbers:
@@ -298,7 +298,7 @@ class CellsPainter(Painter):
     def _set_above(self, at: tuple[int, ...], corner: tuple[int, int], seen: tuple[str, str, str, int]) -> None:
         """What is drawn above windows of a cell: its number, and the strokes of padding."""
         role, text, note, level = seen
-        hatched = self._has_bodies and role in _HATCHED
+        hatched = self._has_bodies and role in _HATCHED and not self.fit.bare
         box = Box(0, 0, self.side, self.side)
         if hatched or text:
 

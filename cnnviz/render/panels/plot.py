@@ -81,7 +81,7 @@ class PlotPainter(Painter):
     def _lay_axes(self) -> None:
         """The axes and all curves that do not move."""
         standing = [curve for name, curve in self._curves.items() if name not in self._moving]
-        points = [self.axes.points(curve.x, curve.y) for curve in standing]
+        points = [self._points(curve) for curve in standing]
         shown = [beads(run, _BEADS * self.look.unit) for line in points for run in self.axes.runs(line)]
         self._drawing.curves = np.concatenate([np.empty((0, 2)), *shown])
 
@@ -126,7 +126,7 @@ class PlotPainter(Painter):
         if change.extend:
             x, y = np.concatenate([old.x, x]), np.concatenate([old.y, y])
         self._curves[change.curve] = curve = dataclasses.replace(old, x=x, y=y)
-        points = self.axes.points(curve.x, curve.y)
+        points = self._points(curve)
         if change.extend and first:
             self._grow(old, points)
             return
@@ -134,6 +134,12 @@ class PlotPainter(Painter):
         if first and len(old.x):
             # The ground has the curve as it was.
             self._lay_axes()
+
+    def _points(self, curve: Curve) -> Points:
+        y = curve.y
+        if curve.equal and len(y):
+            y = y[0] + (y - y[0]) * self.axes.unit_ratio
+        return self.axes.points(curve.x, y)
 
     def _grow(self, old: Curve, points: Points) -> None:
         known = max(0, len(old.x) - 1)
@@ -272,7 +278,7 @@ class PlotPainter(Painter):
         walks = curve.name in self._dots and np.isfinite(self._dots[curve.name].x)
         if walks and (x < area.left + _BEGUN * area.width or y > area.bottom - near):
             return False
-        return self.axes.shows(curve.x[-1], curve.y[-1])
+        return curve.name not in self._dots or self.axes.shows(curve.x[-1], curve.y[-1])
 
     @staticmethod
     def _heads_left(curve: Curve) -> bool:
