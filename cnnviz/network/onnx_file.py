@@ -35,7 +35,7 @@ digits (float[1, 1, 28, 28] x) => (float[1, 10] y7) {
   y7 = Gemm <transB = 1> (y6, fc1_weight, fc1_bias)
 }
 """
-_DIGIT_NAMES = "conv1 relu1 maxpool1 conv2 relu2 maxpool2 flatten3 fc1".split()
+_DIGIT_NAMES = ["conv1", "relu1", "maxpool1", "conv2", "relu2", "maxpool2", "flatten3", "fc1"]
 _HINT = f"give an .onnx file, or {DIGITS}"
 
 
