@@ -232,7 +232,7 @@ REFUSED = {
     "describe cnov": "did you mean conv?",
     "pool max --kind avg": "--kind",
     "render": "SETS",
-    "render conv": "figure sets",
+    "render conv": "figure set conv does not exist",
     "deck x.toml --xyz": "--xyz",
     "--nonsense": "--nonsense",
     "render https://x/a.toml": "https://x/a.toml is a web address",
