@@ -58,7 +58,7 @@ def _others(thing: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         case Mark() | MoveMark() | Dot(name="question") | Curve(name="guide") | SetCurve(curve="guide"):
             pass  # what leads the eye
         case _ if is_dataclass(thing):
-            kind = getattr(thing, "name", type(thing).__name__)
+            kind = thing.name if hasattr(thing, "kind") else type(thing).__name__
             for field in fields(thing):
                 if field.name == "widest":  # what is measured and never shown
                     continue

@@ -51,11 +51,13 @@ PATHS = {
     "v1.2": "v1.2.json v1.2.png",
     "new/": "new/conv_i4_k3_s1_p0.json new/conv_i4_k3_s1_p0.png",
     "there": "there/conv_i4_k3_s1_p0.json there/conv_i4_k3_s1_p0.png",
+    "dir.gif": "dir.gif/conv_i4_k3_s1_p0.json dir.gif/conv_i4_k3_s1_p0.png",
 }
 
 
 def test_files_are_named_after_the_stem_or_the_figure(cnnviz):
     Path("there").mkdir()
+    Path("dir.gif").mkdir()
     for place, paths in PATHS.items():
         made = make("conv", **SMALL).save_all(place, "json, png")
         assert [path.as_posix() for path in made] == paths.split()
@@ -130,16 +132,6 @@ def test_frames_of_before_are_replaced_and_nothing_else(cnnviz, refused):
     again = ("conv", "--format", "frames", "-o")
     assert refused(*again, "frames/") == (1, message.format("frames"))
     assert refused(*again, ".") == (1, message.format("."))
-
-
-def test_a_folder_gets_the_usual_file(cnnviz):
-    places = [".", "there", "new/deep/", "dir.gif"]
-    for there in places:
-        if not there.endswith("/"):
-            Path(there).mkdir(exist_ok=True)
-        ran = cnnviz("conv", "--i", 4, "--width", 320, "--tween", 0, "-o", there)
-        assert (ran.code, ran.err) == (0, "")
-    assert files() == {(Path(place) / "conv_i4_k3_s1_p0.gif").as_posix() for place in places}
 
 
 def test_standard_output_gets_a_file_and_nothing_else_and_closed_streams_do_no_harm():

@@ -26,7 +26,6 @@ _KINKS: Mapping[str, tuple[float, ...]] = {
     "relu6": (6,),
     "hardtanh": (1,),
     "hardswish": (3,),
-    "relu": (),
     "elu": (),
     "max_pool2d": (),
 }
@@ -36,11 +35,11 @@ _KINKS: Mapping[str, tuple[float, ...]] = {
 def after_training(operation: Operation, framework: str) -> dict[str, Values]:
     """The gradients, and the weights after the step along them, as cnnviz has them; what follows by an engine."""
     assert operation.training is not None
-    made = evaluate(operation).items()
-    found = {name: np.asarray(values) for name, values in made if name.startswith(("grad_", "after_"))}
+    made = evaluate(operation)
+    found = {name: np.asarray(made[name]) for name in made if name.startswith(("grad_", "after_"))}
     if operation.training.rate:
         learned = {
-            name: Operand(values=found.get(f"after_{name}", operand.values), kind=operand.kind)
+            name: Operand(values=found.get(f"after_{name}", operand.values))
             for name, operand in operation.operands.items()
         }
         forward = run(replace(operation, operands=learned, training=None, shown=()), framework)
@@ -79,9 +78,9 @@ def differences(operation: Operation, values: Mapping[str, Values], framework: s
 
 def _direction(call: Call, values: Values) -> Values:
     """A random direction; straight away from 0 where a function has kinks, of which it crosses none."""
-    kinks = next((kinks for name, kinks in _KINKS.items() if name in call.function), None)
-    if kinks is not None:
-        return np.where(np.isclose(np.abs(values)[..., None], kinks, rtol=4 * _FAR).any(axis=-1), 0, values)
+    for name, kinks in _KINKS.items():
+        if name in call.function:
+            return np.where(np.isclose(np.abs(values)[..., None], kinks, rtol=4 * _FAR).any(axis=-1), 0, values)
     random = np.random.default_rng(math.prod(values.shape)).normal(size=values.shape)
     # As far as a function goes that is curved, in normalization by the smallest spread.
     if call.function == "batch_norm" and values.shape == call.shape:
@@ -91,13 +90,9 @@ def _direction(call: Call, values: Values) -> Values:
 
 def alone(operation: Operation, call: Call, values: Mapping[str, Values], framework: str) -> Values:
     """What an engine gives for one call of an operation with other values."""
-    given = {
-        name: replace(operation.operands.get(name, Operand(values=each)), values=each, std=None, file=None)
-        for name, each in values.items()
-    }
-    call = replace(call, shape=values[call.operands[0]].shape)
-    alone = Operation(operands=given, calls=(call,), shown=(), double=operation.double)
-    return run(alone, framework)[call.result]
+    given = {name: Operand(values=each) for name, each in values.items()}
+    one = replace(call, shape=values[call.operands[0]].shape)
+    return run(Operation(operands=given, calls=(one,), shown=(), double=operation.double), framework)[call.result]
 
 
 # Curves

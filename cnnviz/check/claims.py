@@ -103,8 +103,8 @@ class _Known:
                 self.engine[each.panel].append(right)
                 shapes.setdefault(each.panel, right.shape)
         # A panel may have the name of an array that has another shape.
-        self.shapes = {name: np.shape(values) for name, values in {**shown.now, **self.computed}.items()} | shapes
-        self.shapes |= {panel: inputs.shape for panel, inputs in operation.inputs.items()}
+        self.shapes = {name: np.shape(values) for name, values in {**shown.now, **self.computed}.items()}
+        self.shapes |= shapes | {panel: inputs.shape for panel, inputs in operation.inputs.items()}
 
     def _as_drawn(self, each: Result) -> Values:
         """A result in the shape in which a panel has it: its samples one after the other, a vector as a column."""
@@ -127,8 +127,8 @@ class _Known:
                 # Where only the size matters cells are numbered.
                 yield Claim(each.panel, found, np.arange(1.0, found.size + 1).reshape(found.shape))
             else:
-                most = float(np.abs(right).max(initial=0.0))
-                yield Claim(each.panel, found, right, self.precision * max(self.scale, most), True)
+                near = self.precision * max(self.scale, np.abs(right).max(initial=0.0))
+                yield Claim(each.panel, found, right, near, True)
 
     def _way(self, panel: str, row: int) -> Claim:
         """A way down so far, the curve in that row; of a loss perhaps the logarithm is drawn.
@@ -139,8 +139,7 @@ class _Known:
         found, right = self.shown.curves[name], self.ways[panel][row]
         made = right[: len(found)]
         if right.ndim == 1:
-            heights = found[:, 1], 10 ** found[:, 1]
-            found = min(heights, key=lambda each: float(np.abs(each - made).max(initial=0)))
+            found = min((found[:, 1], 10 ** found[:, 1]), key=lambda each: float(np.abs(each - made).max(initial=0)))
         allowed = np.full(right.shape, 1e-6 * max(1.0, float(np.abs(right).max())))
         apart, far = (np.abs(each).reshape(len(made), -1).max(axis=1) for each in (found - made, made))
         # A jump enlarges what it starts with.
@@ -194,19 +193,18 @@ class _Known:
                     yield now[index], 1e-12 * abs(now[index])
                 for values in map(np.atleast_1d, self.engine[name]):
                     # Axes for samples and channels are no axes of a panel.
-                    value, most = values[(0,) * (values.ndim - len(index)) + index], float(np.abs(values).max())
-                    yield value, self.precision * max(self.scale, most)
+                    value = values[(0,) * (values.ndim - len(index)) + index]
+                    yield value, self.precision * max(self.scale, np.abs(values).max())
 
     def _named(self, where: str, name: str, value: Number | Shape | Extent) -> Iterator[Claim]:
         """A value with the name of a panel has its shape, one with a letter's or parameter's what that stands for."""
         shown = value.value if isinstance(value, Number) else value.sizes
         if isinstance(value, Shape) and value.ref and name in self.shapes:
-            right = np.array(self.shapes[name][-len(value.sizes) :])
-            yield Claim(f"the size of {name} in {where}", np.array(shown), right)
-            return
-        fitting = (each for each in self.letters.get(name, ()) if np.shape(each) in ((), np.shape(shown)))
-        choices = ((np.broadcast_to(each, np.shape(shown)), 1e-12) for each in fitting)
-        yield from _nearest(f"{name} in {where}", shown, choices)
+            right: Any = [self.shapes[name][-len(value.sizes) :]]
+        else:
+            fitting = (each for each in self.letters.get(name, ()) if np.shape(each) in ((), np.shape(shown)))
+            right = [np.broadcast_to(each, np.shape(shown)) for each in fitting]
+        yield from _nearest(f"{name} in {where}", shown, ((each, 1e-12) for each in right))
 
     def _gaps(self, where: str, text: Text) -> Iterator[Claim]:
         """What fills a gap with a letter's name is what that stands for."""
@@ -244,8 +242,8 @@ class _Known:
             match list(leaves(note)) if isinstance(note, Phrase) else ():
                 case [Number(ref=None, value=added)]:
                     was = before if np.isfinite(before) else self.letters.get("bias", (0.0,))[0]
-                    allowed = 1e-9 * (abs(now) + abs(was))
-                    yield Claim(f"{panel} in {where}", np.array(now - was), np.array(added), allowed)
+                    near = 1e-9 * (abs(now) + abs(was))
+                    yield Claim(f"{panel} in {where}", np.array(now - was), np.array(added), near)
 
 
 def _places(where: str, step: Step) -> Iterator[Claim]:
@@ -260,8 +258,9 @@ def _places(where: str, step: Step) -> Iterator[Claim]:
 
 def _nearest(where: str, shown: Any, choices: Iterable[tuple[Any, Any]]) -> Iterator[Claim]:
     """A number, or a place, is one of several, each with how far off it may be; of none there is nothing to claim."""
-    here = np.asarray(shown, np.float64)
-    yield from likeliest([Claim(where, here, np.asarray(right, np.float64), near)] for right, near in choices)
+    yield from likeliest(
+        [Claim(where, np.asarray(shown, np.float64), np.asarray(right, np.float64), near)] for right, near in choices
+    )
 
 
 def _cells(words: Any) -> list[tuple[Any, ...]]:

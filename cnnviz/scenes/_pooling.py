@@ -63,7 +63,12 @@ class Pooled(Scene):
         if self.kind == "avg":
             return Text("Each window became one value, its mean")
         one, many = "{n} of {all} values is left", "{n} of {all} values are left"
-        left = counted(Number(len(winners), 0, ("input", "role", "winner")), one, many, all=self.map.values.size)
+        left = counted(
+            Number(len(winners), 0, ("input", "role", "winner")),
+            one,
+            many,
+            all=Number(self.map.values.size, 0, ("x", "size")),
+        )
         return Text("Each window kept its maximum: {left}", left=left)
 
     @property

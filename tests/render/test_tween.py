@@ -106,16 +106,6 @@ def test_a_dot_glides_with_its_tangent():
     assert at[0][0] < at[-1][0]
 
 
-@pytest.mark.parametrize("bare", [False, True])
-def test_nothing_changes_outside_of_what_a_picture_says_was_painted(bare):
-    film = make("conv", s=2, p=1, bare=bare, width=480).film(tween=4, opening=True)
-    kept = np.zeros(film.size[::-1], np.uint8)
-    for frame in film:
-        for box in frame.parts:
-            kept[box.slices] = frame.pixels[box.slices]
-        np.testing.assert_array_equal(kept, frame.pixels)
-
-
 def test_an_input_is_pulled_apart_and_its_kernel_turns():
     film = make("transposed-conv", tween=5, width=640).film()
     theme, place, cell = load_theme("article"), film.layout.places["input"], film.layout.cell

@@ -24,7 +24,7 @@ def test_stamps_add_up_step_by_step():
     for count, (_, states) in enumerate(play(board), 1):
         sums = states["sum"].values
         reached = np.isfinite(sums)
-        np.testing.assert_allclose(sums[reached], stamped(x, w, (1, 1), (0, 0), count)[reached])
+        np.testing.assert_allclose(sums[reached], stamped(x, w, (2, 2), (0, 0), count)[reached])
     assert reached.all()
 
 

@@ -1,36 +1,9 @@
 """Windows: which cells make which, against SciPy's and NumPy's own way of saying it, and a dozen cases by hand."""
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cnnviz.errors import UsageError
 from cnnviz.story import Axis, Windows
-
-small = st.integers(1, 4)
-
-
-@given(st.integers(1, 9), small, small, st.integers(0, 3), st.integers(1, 3))
-def test_sliding_windows_are_those_of_a_convolution(size, k, s, p, d):
-    try:
-        axis = Axis.sliding(size, k, s, p, d)
-    except UsageError:
-        assert d * (k - 1) + 1 > size + 2 * p
-        return
-    windows = Windows((axis, Axis.each(1)))
-    x, w = np.arange(1.0, size + 1), np.arange(1.0, k + 1)
-    drawn = windows.padded(x[:, None], 0.0)
-    found = [
-        sum(drawn[cell] * weight for cell, weight in zip(windows.cells(at), w, strict=True)) for at in windows.places()
-    ]
-    spread = np.zeros(d * (k - 1) + 1)
-    spread[::d] = w
-    np.testing.assert_allclose(found, np.correlate(np.pad(x, p), spread)[::s])
-    reached = {cell[0] for at in windows.places() for cell in windows.cells(at)}
-    roles = windows.roles()[:, 0]
-    assert {n for n, role in enumerate(roles) if not role.endswith("unreached")} == reached
-
 
 SPANS = {
     Axis.sliding(5, 3, 2, 1): "-1,0,1 1,2,3 3,4,5",
