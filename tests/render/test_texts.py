@@ -24,6 +24,7 @@ SMALL = {
     "batch-norm-backward": ["page"],
     "gradient-descent": ["page"],
     "im2col": ["grid"],
+    "padding": ["grid"],
     "receptive-field": ["grid"],
     "separable-conv": ["block", "grid"],
 }
