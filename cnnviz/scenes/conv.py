@@ -13,19 +13,8 @@ from cnnviz.parameters import Numbers, Sides, Size, param
 from cnnviz.scenes import _padding
 from cnnviz.scenes._filters import MapsAndFilters, biases, channel_groups, sheet_count
 from cnnviz.scenes._multichannel import convolve
-from cnnviz.story import (
-    Graph,
-    Sliding,
-    Story,
-    dilation,
-    lost_of,
-    padding,
-    refuse,
-    shared_weights,
-    stride,
-    times,
-    without_zeros,
-)
+from cnnviz.story import Graph, Sliding, Story, dilation, lost_of, padding, refuse, stride
+from cnnviz.story.phrases import shared_weights, times, without_zeros
 from cnnviz.storyboard import Step
 from cnnviz.words import Shape, Text, dot, equation, joined, lines
 

@@ -87,10 +87,9 @@ class Padding(MapAndKernel):
             Y.append(story.cells(f"output {mode}", "Output {size}", y, **how))
 
         def result(x: Cells, y: Cells, at: tuple[int, ...]) -> Words:
-            """The output of a mode; of few weights with the sum that it is."""
             cells = [x[cell] for cell, weight in zip(windows.cells(at), weights, strict=True) if weight.value]
-            few, ones = len(cells) <= _MOST_TERMS, all(weight.value in (0, 1) for weight in weights)
-            return Text(f"{x.name} {{y}}", y=equation(None, total(cells), y[at]) if few and ones else y[at])
+            summed = len(cells) <= _MOST_TERMS and all(weight.value in (0, 1) for weight in weights)
+            return Text(f"{x.name} {{y}}", y=equation(None, total(cells), y[at]) if summed else y[at])
 
         def steps() -> Iterator[Step]:
             for at in windows.places():
