@@ -79,7 +79,6 @@ class Padding(MapAndKernel):
         differ = np.argwhere(np.ptp(outputs, axis=0) > lost).tolist()
         how: dict[str, Any] = {"pending": True, "under": True, "shade": story.shade(outputs), "lost": lost}
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=self.kernel_name)
-        weights = W.read(list(np.ndindex(w.shape)))
         X, Y = list[Cells](), list[Cells]()
         for mode, filled, y in zip(_padding.MODES, padded, found, strict=True):
             fill = filled.values[0, 0]
@@ -87,8 +86,8 @@ class Padding(MapAndKernel):
             Y.append(story.cells(f"output {mode}", "Output {size}", y, **how))
 
         def result(x: Cells, y: Cells, at: tuple[int, ...]) -> Words:
-            cells = [x[cell] for cell, weight in zip(windows.cells(at), weights, strict=True) if weight.value]
-            summed = len(cells) <= _MOST_TERMS and all(weight.value in (0, 1) for weight in weights)
+            cells = [x[cell] for cell, weight in zip(windows.cells(at), w.ravel(), strict=True) if weight]
+            summed = len(cells) <= _MOST_TERMS and bool(np.isin(w, (0, 1)).all())
             return Text(f"{x.name} {{y}}", y=equation(None, total(cells), y[at]) if summed else y[at])
 
         def steps() -> Iterator[Step]:
@@ -100,8 +99,8 @@ class Padding(MapAndKernel):
             changes = [[*x.cover(()), x.hide("window"), y.hide("current")] for x, y in zip(X, Y, strict=True)]
             alike = [at for at in windows.places() if list(at) not in differ]
             marked = [y.set(at, role="forward") for y in Y for at in alike]
-            n, every = Number(len(differ)), Number(windows.count)
-            caption = Text("{n} of {every} outputs differ, those whose window meets padding", n=n, every=every)
+            said = "{n} of {every} outputs differ, those whose window meets padding"
+            caption = Text(said, n=Number(len(differ)), every=Number(windows.count))
             yield story.step(caption, *changes, marked, beats=reading_beats(windows.count + 1))
 
         return story.play(
