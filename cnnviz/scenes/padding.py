@@ -99,8 +99,8 @@ class Padding(MapAndKernel):
             changes = [[*x.cover(()), x.hide("window"), y.hide("current")] for x, y in zip(X, Y, strict=True)]
             alike = [at for at in windows.places() if list(at) not in differ]
             marked = [y.set(at, role="forward") for y in Y for at in alike]
-            said = "{n} of {every} outputs differ, those whose window meets padding"
-            caption = Text(said, n=Number(len(differ)), every=Number(windows.count))
+            differing = "{n} of {every} outputs differ, those whose window meets padding"
+            caption = Text(differing, n=Number(len(differ)), every=Number(windows.count))
             yield story.step(caption, *changes, marked, beats=reading_beats(windows.count + 1))
 
         return story.play(
