@@ -29,9 +29,9 @@ from cnnviz.programs import check_framework, frameworks
 
 _BYTES = re.compile(r"\s*([0-9]{1,12}(?:[.,][0-9]{1,6})?)\s*([KMG]?|[KMG]i?B|B|bytes)\s*", re.IGNORECASE)
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30, "BYTES": 1}
-# Without `--step` a figure is slow enough to be read and still over before a talk's audience looks away; a bare one,
-# which nobody reads, takes half of that.
-LONGEST_STEP, SHORTEST_STEP, WHOLE = 1.0, 0.05, 24.0
+# Without `--step` a figure is slow enough to be read and still over before a talk's audience looks away; of a
+# bare one, which nobody reads, a step takes a share of that.
+LONGEST_STEP, SHORTEST_STEP, WHOLE, BARE_SHARE = 1.0, 0.05, 24.0, 0.45
 
 _look, _timing = partial(param, group="Look"), partial(param, group="Timing")
 _FRAMES = ("first", "last", "all")

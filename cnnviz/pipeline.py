@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnviz.appearance import LONGEST_STEP, SHORTEST_STEP, WHOLE, Appearance, bytes_of, declared, usual_look
+from cnnviz.appearance import BARE_SHARE, LONGEST_STEP, SHORTEST_STEP, WHOLE, Appearance, bytes_of, declared, usual_look
 from cnnviz.discovery import load_scene
 from cnnviz.errors import UsageError
 from cnnviz.limits import LEAST_GLIDING, TWEEN
@@ -93,7 +93,7 @@ class Figure:
         look = self.appearance
         board = storyboard or self.storyboard()
         usual = step or min(LONGEST_STEP, max(SHORTEST_STEP, WHOLE / max(1, board.count)))
-        usual /= 2 if look.bare and step is None else 1
+        usual *= BARE_SHARE if look.bare and step is None else 1
         reading = look.step is None and step is None and not look.bare
         timing = Timing(step=look.step or usual, hold=max(look.hold, 0.02), reading=reading)
         return Film(

@@ -10,6 +10,7 @@ from PIL import Image
 import cnnviz
 from cnnviz.errors import UsageError
 from cnnviz.pipeline import make
+from cnnviz.render.theme import load_theme
 from cnnviz.sets import shipped_sets
 from cnnviz.toml import read_toml
 
@@ -82,7 +83,25 @@ def test_the_arithmetic_figures_have_the_sizes_of_the_guide_and_are_small():
         sizes[figure["name"]] = str(shape[0])
     assert sizes == dict(line.split() for line in OUTPUTS.strip().splitlines())
     for name in ("full_padding_no_strides", "padding_strides_odd_transposed"):
-        assert len(contents(made[name], "gif")) < 60 * 1024
+        data = contents(made[name], "gif")
+        assert len(data) < 60 * 1024
+        # Between two steps something moves, and all is over before anyone looks away.
+        film = Image.open(io.BytesIO(data))
+        durations = [film.seek(place) or film.info["duration"] for place in range(film.n_frames)]
+        assert len(durations) > 1.9 * made[name].storyboard().count
+        assert sum(durations) < 16_000
+
+
+def test_it_begins_with_an_empty_output_and_ends_at_rest():
+    film = Image.open(io.BytesIO(contents(cnnviz.conv(i=4, bare=True), "gif")))
+    colors = []
+    for place in (0, film.n_frames - 1):
+        film.seek(place)
+        colors.append({color for _, color in film.convert("RGB").getcolors()})
+    theme = load_theme("article")
+    assert theme.cell("output").fill not in colors[0]
+    assert theme.cell("kernel").fill not in colors[1]
+    assert theme.cell("pending").fill not in colors[1]
 
 
 def contents(figure, name):

@@ -10,12 +10,12 @@ from cnnviz.cli import main
 from cnnviz.errors import UsageError
 
 REFUSED = {
-    "x.gif": ({"i": 34, "width": 3840}, "1024 pictures|3840×2160|--width 1950"),
-    "x.zip": ({"i": 34, "width": 960}, "1024 pictures|500 million|.html"),
-    "x.mp4": ({"i": 9, "width": 1920, "tween": 30, "step": 2}, "2449 pictures|--tween 0"),
-    "x.webp": ({"i": 52, "width": 960}, "2500 pictures|850 million"),
+    "x.gif": ({"i": 34, "width": 3840}, "1025 pictures|3840×2160|--width 1950"),
+    "x.zip": ({"i": 34, "width": 960}, "1025 pictures|500 million|.html"),
+    "x.mp4": ({"i": 9, "width": 1920, "tween": 30, "step": 2}, "2500 pictures|--tween 0"),
+    "x.webp": ({"i": 52, "width": 960}, "2501 pictures|850 million"),
     "y.pdf": ({"i": 270, "s": 10, "k": 1, "frame": "all"}, "1300000|--sheet"),
-    "x.pdf": ({"i": 31, "frame": "all"}, "841 pages|--sheet"),
+    "x.pdf": ({"i": 31, "frame": "all"}, "842 pages|--sheet"),
 }
 """What is refused, and what its refusal names."""
 

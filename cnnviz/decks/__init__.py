@@ -1,8 +1,8 @@
 """From figures to a finished deck: each file here is a kind of deck, named by its extension.
 
-A kind has `render`, which writes the files that it shows of a figure, and `write`, which makes the deck of them.
-`SUPPORTED_OPTIONS` names the options that not all kinds have; `prepare`, where there is one, raises CnnvizError if
-something is not installed.
+A kind has `render(figure, stem, options)`, which writes the files that it shows of a figure, their names beginning with
+`stem`, and `write(deck, staging, options)`, which makes the deck of those in `staging.drawn`. `SUPPORTED_OPTIONS` names
+the options that not all kinds have; `prepare`, where there is one, raises CnnvizError if something is not installed.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from types import ModuleType
+from typing import Any
 
-from cnnviz.decks._plan import Deck, FigureSlide, Part, SectionSlide, Showable, Slide, TitleSlide, plan
+from cnnviz.decks._plan import Deck, FigureSlide, Part, SectionSlide, Slide, TitleSlide, plan
 from cnnviz.decks._staging import Staging, whole_deck
 from cnnviz.errors import UsageError
 from cnnviz.parameters import Parameters, changed, param, suggest
@@ -27,18 +28,6 @@ class DeckOptions(Parameters):
     sections: bool = param(True, help="Open each section with a slide of its own.", group="Deck")
     video: bool = param(False, help="Show videos instead of GIFs, for .pptx.", group="Deck")
     flavor: str = param("marp", help="Program that a .md is for.", choices=("marp", "quarto", "slidev"), group="Deck")
-
-
-class Kind(Protocol):
-    """The interface of this folder's modules."""
-
-    SUPPORTED_OPTIONS: tuple[str, ...]
-
-    def render(self, figure: Showable, stem: Path, options: DeckOptions) -> None:
-        """Write what the deck shows of a figure, into files that begin with `stem`."""
-
-    def write(self, deck: Deck, staging: Staging, options: DeckOptions) -> None:
-        """Write the deck from the files in `staging.drawn`."""
 
 
 Drawing = Callable[[str, Sequence[Part], Path, DeckOptions], None]
@@ -60,9 +49,9 @@ def kinds() -> tuple[str, ...]:
     return tuple(sorted(file.stem.rstrip("_") for file in Path(__file__).parent.glob("[!_]*.py")))
 
 
-def load_kind(extension: str) -> Kind:
+def load_kind(extension: str) -> ModuleType:
     """Import the module of a kind."""
-    return cast(Kind, importlib.import_module(f"cnnviz.decks.{extension}"))
+    return importlib.import_module(f"cnnviz.decks.{extension}")
 
 
 def kind_of(path: Path, options: DeckOptions) -> str:

@@ -6,21 +6,23 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cnnviz.decks._plan import Showable
 from cnnviz.parameters import changed
+
+if TYPE_CHECKING:
+    from cnnviz.pipeline import Figure
 
 
 def write_as(
-    extension: str, figure: Showable, stem: Path, defaults: Mapping[str, Any] | None = None, **look: Any
+    extension: str, figure: Figure, stem: Path, defaults: Mapping[str, Any] | None = None, **look: Any
 ) -> None:
     """Write a figure in the look of a slide; `look` overrides its own, `defaults` does not."""
     own = changed(figure.appearance)
     # The slide shows the title and has the background; a single step or a sheet would not play.
     look = {"title": "", "frame": "last", "sheet": None, "transparent": False, **look}
     look = {**{name: value for name, value in (defaults or {}).items() if name not in own}, **look}
-    shown: Showable = replace(figure, appearance=replace(figure.appearance, **look))  # type: ignore[type-var]
+    shown = replace(figure, appearance=replace(figure.appearance, **look))
     shown.save(with_extension(stem, extension))
 
 

@@ -4,37 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from cnnviz.appearance import Appearance
-from cnnviz.storyboard import Storyboard
 from cnnviz.words.plain import caption, listed, phrase, spoken, tag_of
 
 if TYPE_CHECKING:
-    from cnnviz.render.frames import Film
+    from cnnviz.pipeline import Figure
 
 _DEFAULTS = Appearance()
-
-
-class Showable(Protocol):
-    """What a deck needs of a figure."""
-
-    @property
-    def appearance(self) -> Appearance:
-        """How it looks."""
-
-    def storyboard(self) -> Storyboard:
-        """The figure as data."""
-
-    def command(self) -> str:
-        """The command that makes the figure."""
-
-    def save(self, path: Path) -> Any:
-        """Write it in the format of the path's extension."""
-
-    def film(self) -> Film:
-        """Its frames, and how long a step lasts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +20,7 @@ class Part:
     """A figure for a deck: the name of its files, its section and its caption in the set."""
 
     name: str
-    figure: Showable
+    figure: Figure
     section: str = ""
     caption: str = ""
 

@@ -6,11 +6,15 @@ import base64
 import json
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cnnviz.decks import Deck, DeckOptions, FigureSlide, Showable, Slide, Staging, TitleSlide
+from cnnviz.decks import Deck, DeckOptions, FigureSlide, Slide, Staging, TitleSlide
 from cnnviz.decks._files import fill, hex_color, with_extension, write_as
 from cnnviz.render.theme import load_theme
 from cnnviz.words.plain import phrase
+
+if TYPE_CHECKING:
+    from cnnviz.pipeline import Figure
 
 SUPPORTED_OPTIONS = ()
 _PARTS = Path(__file__).parent
@@ -33,7 +37,7 @@ _WORDS = {
 }
 
 
-def render(figure: Showable, stem: Path, options: DeckOptions) -> None:
+def render(figure: Figure, stem: Path, options: DeckOptions) -> None:
     """The player, and a picture of the last step for print and overview."""
     write_as("html", figure, stem)
     write_as("png", figure, stem)

@@ -11,11 +11,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from cnnviz.decks import Deck, DeckOptions, FigureSlide, SectionSlide, Showable, Slide, Staging, TitleSlide
+from cnnviz.decks import Deck, DeckOptions, FigureSlide, SectionSlide, Slide, Staging, TitleSlide
 from cnnviz.decks._files import hex_color, write_as
 from cnnviz.render.theme import load_theme, luminance
+
+if TYPE_CHECKING:
+    from cnnviz.pipeline import Figure
 
 SUPPORTED_OPTIONS = ("flavor",)
 # Pictures' heights in pixels: slides are 1280×720, Slidev's 980×552.
@@ -32,7 +36,7 @@ _DIRECTIVE = re.compile(
 )
 
 
-def render(figure: Showable, stem: Path, options: DeckOptions) -> None:
+def render(figure: Figure, stem: Path, options: DeckOptions) -> None:
     """A GIF."""
     write_as("gif", figure, stem)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnviz.decks import Deck, DeckOptions, FigureSlide, Showable, Slide, Staging, TitleSlide
+from cnnviz.decks import Deck, DeckOptions, FigureSlide, Slide, Staging, TitleSlide
 from cnnviz.decks._files import with_extension, write_as
 from cnnviz.installation import load_extra
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
+
+    from cnnviz.pipeline import Figure
 
 SUPPORTED_OPTIONS = ("video",)
 # The pixels that it fills on a projector of 1920×1080.
@@ -25,7 +27,7 @@ def prepare(options: DeckOptions) -> None:
         load_extra("av", "PyAV", "video", ".pptx")
 
 
-def render(figure: Showable, stem: Path, options: DeckOptions) -> None:
+def render(figure: Figure, stem: Path, options: DeckOptions) -> None:
     """A GIF; or a video, and its first frame as its poster."""
     if options.video:
         write_as("mp4", figure, stem, _SHARP)

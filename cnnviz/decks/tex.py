@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cnnviz.decks import Deck, DeckOptions, FigureSlide, SectionSlide, Showable, Slide, Staging
+from cnnviz.decks import Deck, DeckOptions, FigureSlide, SectionSlide, Slide, Staging
 from cnnviz.decks._files import fill, hex_color, with_extension, write_as
 from cnnviz.decks._tex_text import beyond_latin, escaped, pdf_string, verbatim
 from cnnviz.render.theme import load_theme
+
+if TYPE_CHECKING:
+    from cnnviz.pipeline import Figure
 
 SUPPORTED_OPTIONS = ()
 _UNICODE = """\
@@ -24,7 +28,7 @@ _UNICODE = """\
 }"""
 
 
-def render(figure: Showable, stem: Path, options: DeckOptions) -> None:
+def render(figure: Figure, stem: Path, options: DeckOptions) -> None:
     """A PDF with a page for each step, and their durations."""
     write_as("pdf", figure, stem, frame="all")
     film = figure.film()

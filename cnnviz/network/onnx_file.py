@@ -25,16 +25,17 @@ DIGITS = "digits"
 _DIGITS = """
 <ir_version: 8, opset_import: ["": 13]>
 digits (float[1, 1, 28, 28] x) => (float[1, 10] y7) {
-  [conv1] y0 = Conv (x, conv1_weight, conv1_bias)
-  [relu1] y1 = Relu (y0)
-  [maxpool1] y2 = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (y1)
-  [conv2] y3 = Conv (y2, conv2_weight, conv2_bias)
-  [relu2] y4 = Relu (y3)
-  [maxpool2] y5 = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (y4)
-  [flatten3] y6 = Flatten (y5)
-  [fc1] y7 = Gemm <transB = 1> (y6, fc1_weight, fc1_bias)
+  y0 = Conv (x, conv1_weight, conv1_bias)
+  y1 = Relu (y0)
+  y2 = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (y1)
+  y3 = Conv (y2, conv2_weight, conv2_bias)
+  y4 = Relu (y3)
+  y5 = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (y4)
+  y6 = Flatten (y5)
+  y7 = Gemm <transB = 1> (y6, fc1_weight, fc1_bias)
 }
 """
+_DIGIT_NAMES = ["conv1", "relu1", "maxpool1", "conv2", "relu2", "maxpool2", "flatten3", "fc1"]
 _HINT = f"give an .onnx file, or {DIGITS}"
 
 
@@ -214,6 +215,8 @@ def _digits() -> Any:
     from onnx import numpy_helper, parser
 
     model = parser.parse_model(_DIGITS)
+    for node, name in zip(model.graph.node, _DIGIT_NAMES, strict=True):
+        node.name = name
     with np.load(TRAINED) as arrays:
         weights = [(name.replace(".", "_"), arrays[name].astype(np.float32)) for name in arrays.files]
     model.graph.initializer.extend(numpy_helper.from_array(values, name) for name, values in weights)

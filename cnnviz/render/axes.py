@@ -22,6 +22,7 @@ TICK_GAP = 4
 _TEXT_HEIGHT = 20
 _X_APART, _Y_APART = 76, 46
 _MORE_BINS = 6
+_LEAST_TICKS = 2
 _FAR = 1e12
 
 
@@ -67,19 +68,18 @@ class Ticks:
 
 @dataclass(frozen=True, kw_only=True)
 class Axes:
-    """A plot's axes in its panel: the ticks, and where the two axes run, in pixels from the panel's corner."""
+    """A plot's axes in its panel: the ticks, and where the data lie, in pixels from the panel's corner."""
 
     x: Axis
     y: Axis
     x_ticks: Ticks
     y_ticks: Ticks
-    zero: bool
 
     @classmethod
     def of(cls, plot: Plot, width: int, height: int, fit: Fit, beside: int = 0) -> Axes:
         """Fit axes into a panel of some size, leaving `beside` pixels at the right for texts."""
-        x_ticks = Ticks.between(*plot.x_range, width // fit.tx(_X_APART), _least(plot, plot.x_range))
-        y_ticks = Ticks.between(*plot.y_range, height // fit.tx(_Y_APART), _least(plot, plot.y_range))
+        x_ticks = Ticks.between(*plot.x_range, width // fit.tx(_X_APART), _LEAST_TICKS)
+        y_ticks = Ticks.between(*plot.y_range, height // fit.tx(_Y_APART), _LEAST_TICKS)
         left, top, right, bottom = _margins(plot, x_ticks, y_ticks, fit)
         spans = width - left - max(right, beside), height - top - bottom
         if plot.square:
@@ -90,7 +90,7 @@ class Axes:
             spans = taken
         x = Axis(*plot.x_range, left, left + max(1, spans[0]) - 1)
         y = Axis(*plot.y_range, top + max(1, spans[1]) - 1, top)
-        return cls(x=x, y=y, x_ticks=x_ticks, y_ticks=y_ticks, zero=plot.axes == "zero")
+        return cls(x=x, y=y, x_ticks=x_ticks, y_ticks=y_ticks)
 
     @property
     def unit_ratio(self) -> float:
@@ -102,14 +102,6 @@ class Axes:
     def area(self) -> Box:
         """The pixels that the data range covers."""
         return Box(self.x.first, self.y.last, self.x.last + 1, self.y.first + 1)
-
-    @property
-    def crossing(self) -> tuple[int, int]:
-        """The pixels of the vertical and of the horizontal axis: at zero if that is shown, else at the lower left."""
-        if not self.zero:
-            return self.x.first, self.y.first
-        zero_x, zero_y = min(max(0.0, self.x.lo), self.x.hi), min(max(0.0, self.y.lo), self.y.hi)
-        return self.x.pixel(zero_x), self.y.pixel(zero_y)
 
     def points(self, x: npt.ArrayLike, y: npt.ArrayLike) -> Points:
         """Data to (n, 2) pixel coordinates."""
@@ -135,12 +127,6 @@ class Axes:
         for start, end in itertools.pairwise(edges):
             if end - start >= 2:
                 yield vertices[start:end]
-
-
-def beads(points: Points, apart: float) -> Points:
-    """Points `apart` from each other along a line, for measuring where it runs."""
-    lengths = _along(points)
-    return _points_at(points, lengths, np.arange(0.0, lengths[-1], apart))
 
 
 def strokes(points: Points, lengths: Sequence[float], begun: float = 0.0) -> Iterator[Points]:
@@ -175,26 +161,13 @@ def _digits(step: float) -> int:
     return max(0, -int(np.floor(np.log10(step) + 1e-9)))
 
 
-def _least(plot: Plot, span: tuple[float, float]) -> int:
-    """How many ticks tell an axis' scale: two, without the zero where axes cross."""
-    return 2 + int(plot.axes == "zero" and min(span) <= 0 <= max(span))
-
-
 def _margins(plot: Plot, x_ticks: Ticks, y_ticks: Ticks, fit: Fit) -> tuple[int, int, int, int]:
     """Left, top, right and bottom room for what stands outside of the data range."""
     size, least = fit.size(LEAST_TEXT), fit.px(9)
     half = max((fit.typesetter.line(text, size).width for text in x_ticks.texts), default=0) // 2 + 1
     widest = max((fit.typesetter.line(text, size).width for text in y_ticks.texts), default=0)
     left, bottom = widest + fit.px(TICK + TICK_GAP + 1), fit.px(_TEXT_HEIGHT * fit.text + TICK)
-    top = fit.px(_TEXT_HEIGHT * fit.text + TICK) if plot.y_text and plot.axes != "zero" else least
-    if plot.axes == "zero":
-        # The axes run through the data: their texts stand there too, and outside only near an edge.
-        left, bottom = (_outside(room, span) for room, span in ((left, plot.x_range), (bottom, plot.y_range)))
-    elif plot.x_text:
+    top = fit.px(_TEXT_HEIGHT * fit.text + TICK) if plot.y_text else least
+    if plot.x_text:
         bottom += fit.tx(_TEXT_HEIGHT)
     return max(left, half, least), top, max(half, least), max(bottom, least)
-
-
-def _outside(room: int, span: tuple[float, float]) -> int:
-    inside = min(1.0, max(0.0, -span[0] / (span[1] - span[0])))
-    return room if inside < 0.1 else 0

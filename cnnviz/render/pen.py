@@ -134,13 +134,14 @@ class Pen:
         low, high = vertices.min(axis=0), vertices.max(axis=0)
         height, width = self.picture.shape[:2]
         reach = stroke + 2
-        left, top = max(self._left, math.floor(low[0] - reach)), max(self._top, math.floor(low[1] - reach))
-        right = min(self._left + width, math.ceil(high[0] + reach))
-        bottom = min(self._top + height, math.ceil(high[1] + reach))
-        if left < right and top < bottom:
+        box = Box(*(math.floor(at - reach) for at in low), *(math.ceil(at + reach) for at in high))
+        # Of a part of a line Agg's cover is not quite the same, and two tones tell it.
+        if style not in _TONES:
+            box = box.within(Box(self._left, self._top, self._left + width, self._top + height))
+        if not box.empty:
             dashes = [length * stroke for length in DASHES[style] or ()]
-            cover = cover_of(path, left, top, right - left, bottom - top, stroke, dashes)
-            self._blend(left, top, _TONES[style][cover] if style in _TONES else cover, color)
+            cover = cover_of(path, box.left, box.top, box.width, box.height, stroke, dashes)
+            self._blend(box.left, box.top, _TONES[style][cover] if style in _TONES else cover, color)
 
     def _blend(self, x: int, y: int, mask: npt.NDArray[np.uint8], color: Color) -> None:
         x, y = x - self._left, y - self._top

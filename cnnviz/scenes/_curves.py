@@ -214,7 +214,7 @@ class Point(Generic[Entry]):
             Dot(name="point", role="active", x=math.nan, y=math.nan),
             question(self.at, max(self.values[-1], self.slopes[-1]) / np.ptp(self.y_range)),
         )
-        how: dict[str, Any] = {"x_range": self.x_range, "y_range": self.y_range, "axes": "frame", **fields}
+        how: dict[str, Any] = {"x_range": self.x_range, "y_range": self.y_range, **fields}
         return Plot(name=name, curves=curves, dots=dots, **how)
 
     def moved(self, panel: str, step: int, *, tangent: bool = True) -> list[Change]:

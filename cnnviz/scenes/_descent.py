@@ -179,13 +179,20 @@ def field(surface: Surface, runs: Sequence[Run]) -> Field:
     x0, y0 = map(float, runs[0].path[0])
     view = _view(surface, runs)
     heights = surface.f(*np.meshgrid(*(np.linspace(*ends, _SAMPLES) for ends in view)))
-    # On the side to which no run goes, where there is no room at the right.
-    aside = "below" if sum(run.path[-1, 1] for run in runs) > 0 else "above"
+    # Where there is no room at the right, on the side on which the ways mostly are not.
+    middle = float(np.concatenate([run.path[:, 1] for run in runs]).clip(*view[1]).mean())
     right = view[0][1] - _ROOM * np.ptp(view[0])
     stops = [(f"minimum {n}", Text("minimum"), x, y) for n, (x, y) in enumerate(surface.minima, 1)]
     stops = stops or [("saddle", Text("saddle"), 0.0, 0.0)]
     marked = [
-        Dot(name=name, role=role, x=x, y=y, text=text, side=aside if x > right or not surface.minima else "beside")
+        Dot(
+            name=name,
+            role=role,
+            x=x,
+            y=y,
+            text=text,
+            side=("below" if y < middle else "above") if x > right or not surface.minima else "beside",
+        )
         for role, found in (("guide", [("start", Text("start"), x0, y0)]), ("result", stops))
         for name, text, x, y in found
     ]
@@ -195,7 +202,6 @@ def field(surface: Surface, runs: Sequence[Run]) -> Field:
         y_text=Text("weight {w}", w=Y),
         x_range=view[0],
         y_range=view[1],
-        axes="frame",
         square=True,
         heights=_short_numbers(heights),
         levels=_short_numbers(_levels(surface, heights)),
@@ -227,7 +233,6 @@ def loss_plot(surface: Surface, runs: Sequence[Run], counts: Sequence[int]) -> P
         y_text=Text("{log} loss", log=Math(r"\log_{10}")) if surface.minima else Text("loss"),
         x_range=(0, counts[-1]),
         y_range=_loss_range(surface, np.concatenate([run.plotted for run in runs])),
-        axes="frame",
         span=1.25,
         curves=_lines(runs),
         dots=_walkers(runs, math.nan, math.nan),

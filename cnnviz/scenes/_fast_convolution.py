@@ -178,7 +178,6 @@ def _plot(sides: range, each: dict[str, Values], i: Size) -> Plot:
         y_range=(min(0.0, float(min(map(np.min, logs.values())))) - 0.1, 0.2 + float(max(map(np.max, logs.values())))),
         x_text=Text("side of the kernel"),
         y_text=Text("log₁₀ of products per output"),
-        axes="frame",
         curves=tuple(curves),
         dots=tuple(dots),
     )

@@ -35,7 +35,6 @@ class Plane:
             label=Text("dots: class 1, rings: class 2"),
             x_range=(-reach, reach),
             y_range=(-reach, reach),
-            axes="frame",
             square=True,
             heights=self._field(w),
             # Only the pale bands in the middle are ever reached, so that points stand out from them.
@@ -113,7 +112,6 @@ def _course(name: str, role: str, epochs: int, most: float) -> Plot:
         y_text=Text(name),
         x_range=(0, epochs),
         y_range=(0, 1.06 * most),
-        axes="frame",
         curves=(Curve(name=name, role=role, x=_NOTHING, y=_NOTHING),),
     )
 
@@ -126,7 +124,6 @@ def _schedule(rates: Values) -> Plot:
         y_text=Text("learning rate"),
         x_range=(0, len(rates)),
         y_range=(0, 1.1 * float(rates.max())),
-        axes="frame",
         under=True,
         curves=(Curve(name="schedule", role="curve", x=np.arange(1.0, len(rates) + 1), y=rates),),
         dots=(Dot(name="now", role="active", x=1.0, y=float(rates[0])),),

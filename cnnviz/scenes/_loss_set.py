@@ -89,7 +89,6 @@ def _plot(name: str, label: Words, points: Sequence[Point[Loss]], **more: Any) -
     return Plot(
         name=name,
         label=label,
-        axes="frame",
         x_range=x_range,
         y_range=(low, high),
         x_text=PREDICTION,

@@ -37,7 +37,7 @@ _TEXTS = {
         "Each map was made from one channel alone",
     ),
 }
-_ONE_FILTER = "One filter made one map: what its {c} kernels give was added up"
+_ONE_FILTER = "One filter made one map: the sums of its {c} kernels were added"
 
 
 def convolve(scene: Conv) -> Story:

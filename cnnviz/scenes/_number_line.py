@@ -82,7 +82,6 @@ class NumberLines:
             y_range=y_range,
             curves=tuple(curves),
             dots=dots,
-            axes="frame",
             label=label,
         )
 

@@ -128,7 +128,6 @@ def _plot(logits: Values, at: Values) -> Plot:
         x_range=(float(x[0]), float(x[-1])),
         y_range=(-0.02, 1.02),
         x_text=Symbol("z", (1,)),
-        axes="frame",
         curves=tuple(
             Curve(name=f"p{n + 1}", role=role, style=style, x=x, y=p[:, n], text=Symbol("p", (n + 1,)))
             for n, (role, style) in manners

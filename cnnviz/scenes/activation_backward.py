@@ -95,7 +95,7 @@ class ActivationBackward(Scene):
                 passed = B.write(at, source=G) if point.slopes[n] else B.write(at, role="zero")
                 yield story.step(caption, point.moved("plot", n), marks, slope, passed)
 
-        plot = point.plot("plot", (F, _SLOPE), x_text=X, span=0.45, axes="frame")
+        plot = point.plot("plot", (F, _SLOPE), x_text=X, span=0.45)
         # Curve and table ask for the same.
         plot = replace(plot, dots=(*plot.dots[:-1], question(x[:1])))
         lost = int((np.abs(point.slopes) < _FLAT).sum())

@@ -124,7 +124,6 @@ class Vanishing(Scene):
             y_range=y_range,
             x_text=Text("layers back from the last"),
             y_text=Math(r"\log_{10}|\partial L/\partial h|"),
-            axes="frame",
             curves=tuple(curves),
             # Halfway up no curve runs into it.
             dots=(replace(question(np.array([self.depth - 1])), y=sum(y_range) / 2),),

@@ -156,7 +156,7 @@ class Dot:
 
 @dataclass(frozen=True, kw_only=True)
 class Plot(Panel):
-    """Axes with curves and dots. `axes` is "zero" (lines through the origin) or "frame"; `span` is the share of width.
+    """Axes at the left and below with curves and dots; `span` is the share of width.
 
     `square` makes a unit of x as long as one of y.
     """
@@ -168,7 +168,6 @@ class Plot(Panel):
     y_text: Words = ""
     curves: tuple[Curve, ...] = ()
     dots: tuple[Dot, ...] = ()
-    axes: str = "zero"
     span: float = 1.0
     square: bool = False
 

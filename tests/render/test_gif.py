@@ -99,8 +99,8 @@ def test_it_loops_and_the_command_and_what_it_shows_are_in_comments():
 @pytest.mark.parametrize(
     ("given", "delays"),
     [
-        # Two steps whose captions are read, two more of their kind, and the last.
-        ({"i": 4, "k": 3}, [300, 300, 100, 100, 300]),
+        # Three steps whose captions are read, one more of their kind, and the last.
+        ({"i": 4, "k": 3}, [300, 300, 300, 100, 300]),
         ({"i": 4, "k": 3, "step": 0.333, "hold": 1.0}, [33, 34, 33, 33, 100]),
         # The first picture changes all that is seen, so it stays a sixth of a second; the window's lines are long.
         ({"i": 24, "k": 1, "s": 12, "step": 0.02, "hold": 0.02}, [17, 5, 4, 2, 4]),

