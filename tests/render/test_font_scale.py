@@ -13,8 +13,8 @@ from cnnviz.render.panels.base import LEAST_TEXT
 from tests.figures import all_figures, named, usual_figures
 from tests.render.shown import assert_apart
 
-# Every fourth scene, and the figures with the longest texts.
-FIGURES = usual_figures()[::4] + [figure for figure in all_figures() if figure[1].keys() & {"d", "output_padding"}]
+# Every eighth scene, and of the figures with the longest texts every other.
+FIGURES = usual_figures()[::8] + [figure for figure in all_figures() if figure[1].keys() & {"d", "output_padding"}][::2]
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=named)

@@ -26,7 +26,7 @@ def test_frames_stills_and_pictures_that_glide_are_the_same(figure):
     board = board_of(figure)
     steps = list(islice(board.steps(), MOST))
     board = replace(board, steps=lambda: iter(steps), count=len(steps))
-    film, gliding = (make(scene, **given, width=320).film(board, tween) for tween in (0, 2))
+    film, gliding = (make(scene, **given, width=480).film(board, tween) for tween in (0, 2))
     assert len(film.palette.colors) <= MOST_COLORS
     frames = [replace(frame, pixels=frame.pixels.copy()) for frame in film]
     told, told_gliding = (np.zeros_like(frames[0].pixels) for _ in range(2))

@@ -19,7 +19,7 @@ def stamped(x, w, s, p, count):
 
 
 def test_stamps_add_up_step_by_step():
-    board = make("transposed-conv", i=3, k=2, s=1, p=1, view="scatter").storyboard()
+    board = make("transposed-conv", i=3, k=2, s=2, p=1, view="scatter").storyboard()
     x, w = (board.panel(name).values for name in ("input", "kernel"))
     for count, (_, states) in enumerate(play(board), 1):
         sums = states["sum"].values
