@@ -19,12 +19,10 @@ from cnnviz.words import Math, Number, Scientific, Text, Words, counted, joined
 
 _MANNERS = {"sigmoid": ("curve", "solid"), "tanh": ("derivative", "dashed"), "relu": ("tangent", "dotted")}
 _TITLES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU"}
-_REMEDIES = {
-    "residual": (
-        "A shortcut around every layer keeps the gradient alive down to the first",
-        "with residual connections",
-    ),
-    "norm": ("Normalization before every activation keeps the gradient alive", "with batch normalization"),
+_NAMES = {"plain": "plain", "residual": "with residual connections", "norm": "with batch normalization"}
+_POINTS = {
+    "residual": "A shortcut around every layer keeps the gradient alive down to the first",
+    "norm": "Normalization before every activation keeps the gradient alive",
 }
 
 
@@ -40,14 +38,13 @@ class Vanishing(Scene):
     examples: ClassVar = ("cnnviz vanishing", "cnnviz vanishing --remedy norm --depth 16")
 
     depth: int = param(10, help="Layers.", lo=2, hi=24)
-    remedy: str = param("residual", choices=tuple(_REMEDIES), help="What stands beside the plain network")
+    remedy: str = param("residual", choices=tuple(_POINTS), help="What stands beside the plain network")
 
     def story(self) -> Story:
         """A question, one step for each layer, from the last to the first, and a comparison."""
-        point, beside = map(Text, _REMEDIES[self.remedy])
-        names: dict[str, Words] = {"plain": Text("plain"), self.remedy: beside}
+        names = {kind: Text(_NAMES[kind]) for kind in ("plain", self.remedy)}
         graph, sizes = gradient_sizes(self.seed, self.depth, tuple(names), tuple(_MANNERS))
-        story = Story(self, Text("Vanishing gradients"), graph, point=point)
+        story = Story(self, Text("Vanishing gradients"), graph, point=Text(_POINTS[self.remedy]))
         story.set("layers", "n", Number(self.depth, 0, ("depth",)), size=False)
         logs = {key: np.log10(np.maximum(values, 1e-300)) for key, values in sizes.items()}
         values = np.concatenate([*logs.values(), np.zeros(1)])
@@ -83,6 +80,8 @@ class Vanishing(Scene):
                 yield story.step(told("plain", back), reached(back), gone)
             yield story.step(told(self.remedy, last), beats=3)
 
+        first = "Sigmoid in the first layer: {plain} plain, {other} {beside}"
+        plain, other = (number(kind, "sigmoid", 1) for kind in names)
         return story.play(
             steps,
             self.depth + 1,
@@ -91,14 +90,9 @@ class Vanishing(Scene):
                 "the mean size of the gradient in networks of {n} layers, plain and {beside}, for sigmoid, tanh and "
                 "ReLU, on a logarithmic scale: it goes back from the last layer to the first",
                 n=Number(self.depth),
-                beside=beside,
+                beside=names[self.remedy],
             ),
-            answer=Text(
-                "Sigmoid in the first layer: {plain} plain, {other} {beside}",
-                plain=number("plain", "sigmoid", 1),
-                other=number(self.remedy, "sigmoid", 1),
-                beside=beside,
-            ),
+            answer=Text(first, plain=plain, other=other, beside=names[self.remedy]),
             formula=Math(r"\partial L/\partial h_{n-1}=W_n^T\left(f'(z_n)\circ\partial L/\partial h_n\right)"),
             step_roles=(),
             convention=Text("the same random weights everywhere"),
