@@ -75,7 +75,6 @@ USUAL: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {name: {"layers": "fc 8, tanh, fc 8, tanh, fc 2", "noise": 0.12} for name in SHAPES}
     | {STROKES: {"layers": "conv 4@5x5, relu, maxpool 4, fc 2", "noise": 0.3}}
 )
-OWN = "chosen for the data"
 
 
 def make_points(name: str, count: int, noise: float, seed: int) -> tuple[Values, Values]:
@@ -86,7 +85,7 @@ def make_points(name: str, count: int, noise: float, seed: int) -> tuple[Values,
     return points, np.repeat([0, 1], half)
 
 
-def points_source(name: str, noise: float, seed: int, count: int) -> str:
+def points_code(name: str, noise: float, seed: int, count: int) -> str:
     """Python that makes the same as `make_points`, its last line an expression."""
     half = count // 2
     how = f"{half}, drawn" if name == STROKES else f"(np.arange({half}) + 0.5) / {half}"

@@ -21,7 +21,6 @@ POINTS = {
     "inter": Text("A value is damped where nearby channels are strong at the same pixel"),
     "intra": Text("A value is damped where the pixels around it are strong"),
 }
-LESSON = Text("The stronger its neighbours, the more a value was damped")
 _SUM_LETTERS = 30
 _LONGEST_ROW = 12
 """Cells up to which all channels stand side by side."""
@@ -31,7 +30,7 @@ def check(scene: Lrn) -> None:
     """Refuse an input, or constants, that no arithmetic can be written for; raises UsageError."""
     check_squares(scene.maps.values)
     check_steps(scene.windows.count, "this normalization", scene.windows.covered)
-    if scene.k == 0 and not (scene.alpha and all(scene.strength(at) for at in scene.windows.places())):
+    if scene.k == 0 and not (scene.alpha and all(_squares(scene, at) for at in scene.windows.places())):
         raise UsageError("k 0 leaves nothing to divide by where α, or all neighbours, are 0: use --k above 0")
 
 
@@ -45,7 +44,7 @@ def divided(scene: Lrn, story: Story, X: Cells, Y: Cells, at: tuple[int, ...]) -
     # Cells beyond an edge count as neighbours, as in torch and Caffe.
     shares = scene.n ** (1 if scene.kind == "inter" else 2) if scene.alpha_over_n else 1
     k, alpha, beta = map(story.number, ("k", "alpha", "beta"))
-    weight, squares = alpha / Number(shares) if scene.alpha_over_n else alpha, scene.strength(at)
+    weight, squares = alpha / Number(shares) if scene.alpha_over_n else alpha, _squares(scene, at)
     cells = total([X[cell] ** 2 for cell in scene.windows.cells(at)])
     rounded = Number(squares, digits_for(squares, most=scene.most(4)))
     sides = [X[at] / (k + weight * each) ** beta for each in (cells, rounded)]
@@ -59,8 +58,15 @@ def divided(scene: Lrn, story: Story, X: Cells, Y: Cells, at: tuple[int, ...]) -
     return equation(Y.symbol("b", at), *kept, Y[at], letters=_SUM_LETTERS)
 
 
+def _squares(scene: Lrn, at: tuple[int, ...]) -> float:
+    """Σ a² around a cell."""
+    return sum(float(scene.maps.values[cell]) ** 2 for cell in scene.windows.cells(at))
+
+
 def texts(scene: Lrn) -> dict[str, Any]:
-    """The alt text, the formula, and whose division of α it is; PyTorch has no neighbourhood within a channel."""
+    """The answer, the alt text, the formula, and whose division of α it is; PyTorch has none within a channel."""
+    damped = scene.alpha and scene.beta and scene.windows.count > 1
+    answer = Text("The stronger its neighbours, the more a value was damped") if damped else ""
     as_in = "{alpha} as in PyTorch and Caffe" if scene.kind == "inter" else "{alpha} as in Caffe"
     convention = Text(as_in, alpha=Math(_share(scene))) if scene.alpha_over_n else ""
     alt = Text(
@@ -70,7 +76,7 @@ def texts(scene: Lrn) -> dict[str, Any]:
         size=Shape(scene.maps.values.shape, "input"),
         steps=filling(scene.windows.count),
     )
-    return {"alt": alt, "formula": _definition(scene), "convention": convention}
+    return {"answer": answer, "alt": alt, "formula": _definition(scene), "convention": convention}
 
 
 def _share(scene: Lrn) -> str:

@@ -18,21 +18,7 @@ from cnnviz.scenes._descent import DIVERGED, ESCAPED, Run, descend, field, loss_
 from cnnviz.scenes._rules import COURSES, RULES, Course, Settings, W, brief, short
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Equation, Panel, Row, SetRow, Step, Values
-from cnnviz.words import (
-    Defined,
-    Joined,
-    Math,
-    Number,
-    Strong,
-    Symbol,
-    Text,
-    Vector,
-    Words,
-    counted,
-    equation,
-    joined,
-    listed,
-)
+from cnnviz.words import Defined, Math, Number, Strong, Symbol, Text, Vector, Words, counted, equation, joined, listed
 
 ALL = "all"
 
@@ -166,7 +152,7 @@ class GradientDescent(Scene):
             step_roles=tuple(run.rule.key for run in self._runs),
             formula=self._formula(),
             convention=Defined(Symbol("f(x, y)"), (self._ground.body,)),
-            alt=joined((walk, Joined(tuple(run.end() for run in self._runs), "; ")), ". "),
+            alt=joined((walk, joined((run.end() for run in self._runs), "; ")), ". "),
         )
 
     def _graph(self) -> Graph:

@@ -93,9 +93,7 @@ class LossFunction(Scene):
             return all_losses(self, options, at, digits)
         entry, y, label = self._entry, self._label, Number(self._label, None, ("label",))
         point = Point.of(entry, options, at, digits, self.digits, label)
-        probable = entry.prediction == "probability"
-        # A label of logits is a probability, which has no place among them.
-        of_logits = entry.label == "probability" and not probable
+        probable, has_error = entry.prediction == "probability", entry.label != "probability"
         convention = Text("PyTorch has no hinge loss of this form") if entry.name == "hinge_loss" else ""
         told = Text("label {value}", value=Equation(LABEL, (label,), strong=False))
         return point_moves(
@@ -105,12 +103,10 @@ class LossFunction(Scene):
             {"estimate": "prediction {value}", "loss": "loss {value}", "gradient": "gradient {value}"},
             said=POINTS.get(self.kind, ""),
             settings=[("label", Assigned(Symbol("y"), label))],
-            guides=() if of_logits else (label_line(y, point.y_range[1]), *error_lines()),
-            above=[
-                Row(name="label", text=told, role="muted"),
-                *(() if entry.label == "probability" else error_rows(entry)),
-            ],
-            more=lambda step: [] if entry.label == "probability" else error(point, y, step),
+            # A label of logits is a probability, which has no place among them.
+            guides=(label_line(y, point.y_range[1]), *error_lines()) if probable or has_error else (),
+            above=[Row(name="label", text=told, role="muted"), *(error_rows(entry) if has_error else ())],
+            more=lambda step: error(point, y, step) if has_error else (),
             formula=ByCases(Symbol(r"L'(\hat{y})"), entry.derivative, stacked=False),
             convention=Text("gradient curve clipped") if probable else convention,
             alt=Text(

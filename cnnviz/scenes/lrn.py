@@ -77,17 +77,12 @@ class Lrn(Scene):
         sizes = enumerate(self.maps.values.shape)
         return Windows(tuple(Axis.around(size, self.n) if axis in spread else Axis.each(size) for axis, size in sizes))
 
-    def strength(self, at: tuple[int, ...]) -> float:
-        """Σ a² around a cell."""
-        return sum(float(self.maps.values[cell]) ** 2 for cell in self.windows.cells(at))
-
     def story(self) -> Story:
         """One step for each value: pixel by pixel through the channels, or channel by channel."""
         graph, inter, (channels, rows, columns) = Graph(), self.kind == "inter", self.maps.values.shape
-        constants: dict[str, Any] = {name: getattr(self, name) for name in ("alpha", "beta", "k", "alpha_over_n")}
-        x = graph.map("x", self.maps.values)
-        function = "local_response_norm" if inter else "local_response_norm_within"
-        b = graph.compute(function, x, size=self.n, **constants)
+        x, constants = graph.map("x", self.maps.values), ("alpha", "beta", "k", "alpha_over_n")
+        norm = "local_response_norm" if inter else "local_response_norm_within"
+        b = graph.compute(norm, x, size=self.n, **{name: getattr(self, name) for name in constants})
         if (most := float(np.abs(b.values).max())) > MAX_VALUE:
             raise UsageError(f"the output reaches {most:.2g}, too large to write: use a larger --k or a smaller --beta")
         story = Story(self, _lrn.TITLES[self.kind], graph, point=_lrn.POINTS[self.kind])
@@ -105,11 +100,10 @@ class Lrn(Scene):
 
         def steps() -> Iterator[Step]:
             for at in sorted(self.windows.places(), key=lambda at: (at[1:], at[0]) if inter else at):
-                near, (first, size) = self.windows.cells(at), self.windows.outline(at)
+                near = dict.fromkeys(self.windows.cells(at), "neighbour")
                 yield story.step(
                     _lrn.divided(self, story, X, Y, at),
-                    X.cover(near, special=dict.fromkeys(near, "neighbour") | {at: "selected"}),
-                    X.outline_sheets(range(first[0], first[0] + size[0]), first[1:], size[1:], "window"),
+                    X.windows(self.windows, at, near | {at: "selected"}),
                     X.mark("centre", at),
                     Y.write(at, result.name),
                 )
@@ -118,7 +112,6 @@ class Lrn(Scene):
             steps,
             self.windows.count,
             *stage_of_two(X, Y, more["columns"] * columns, down * rows),
-            answer=_lrn.LESSON if self.alpha and self.beta and self.windows.count > 1 else "",
             step_roles=("neighbour", "selected", "output"),
             **_lrn.texts(self),
         )

@@ -10,21 +10,9 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_SIDE
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
+from cnnviz.scenes import _norms
 from cnnviz.scenes._backward import alike
 from cnnviz.scenes._comparison import comparison
-from cnnviz.scenes._norms import (
-    KINDS,
-    SIZE,
-    all_norms,
-    groups_of,
-    has_lines,
-    in_turn,
-    number_lines,
-    options_of,
-    sharing,
-    stage_of,
-    started,
-)
 from cnnviz.scenes._statistics import needs_double
 from cnnviz.story import (
     Graph,
@@ -58,7 +46,7 @@ class Norm(Scene):
     )
 
     kind: str = kinds(
-        "batch", (*KINDS, "all", "compare"), "Which normalization, all four, or LRN vs. batch in a table."
+        "batch", (*_norms.KINDS, "all", "compare"), "Which normalization, all four, or LRN vs. batch in a table."
     )
     batch: int = param(3, alias="batch-size", help="Samples in the batch.", lo=1, hi=MAX_SIDE)
     channels: int = param(4, help="Channels of a sample.", lo=1, hi=4096)
@@ -81,31 +69,30 @@ class Norm(Scene):
         if self.kind in ("group", "all") and self.channels % self.groups:
             fits = " or ".join(str(g) for g in range(1, self.channels + 1) if self.channels % g == 0)
             raise UsageError(f"groups {self.groups} do not divide {self.channels} channels: use --groups {fits}")
-        if self.kind in KINDS:
+        if self.kind in _norms.KINDS:
             self.fill_in(i=self.maps.values.shape[1:])
             check_squares(self.maps.values)
         else:
-            self.fill_in(i=self.i or SIZE)
+            self.fill_in(i=self.i or _norms.SIZE)
 
     def story(self) -> Story:
         """Group after group its mean, its variance, its values normalized; or four in one, or the table row by row."""
-        size = self.i or SIZE
+        size = self.i or _norms.SIZE
         if self.kind == "compare":
             return comparison(self, self.batch, self.channels, size)
         if self.kind == "all":
-            return all_norms(self)
-        shape, groups = (self.batch, self.channels, *size), groups_of(self, self.kind)
+            return _norms.all_norms(self)
+        shape, groups = (self.batch, self.channels, *size), _norms.groups_of(self, self.kind)
         count = len(groups.cells((0, 0))) * size[0] * size[1]
         if count == 1:
             raise UsageError(f"{self.kind} normalization of one value a group leaves nothing but 0: use --i 2 or more")
         values, sheets = self.maps.values.reshape(shape), self.batch * self.channels
         graph = Graph(double=needs_double(values, self.eps))
         x = graph.map("x", values)
-        y = graph.compute(f"{self.kind}_norm", x, **options_of(self, shape), eps=self.eps)
-        story = started(self, KINDS[self.kind].title, KINDS[self.kind].point, graph)
+        y = graph.compute(f"{self.kind}_norm", x, **_norms.options_of(self, shape), eps=self.eps)
+        story = _norms.started(self, _norms.KINDS[self.kind].title, _norms.KINDS[self.kind].point, graph)
         more: dict[str, Any] = {"axes": 4, "size": Shape(shape, "x"), "columns": self.channels}
-        more["captions"] = ("",) * sheets
-        more |= alike(values, y.values) if has_lines(self) else {}
+        more |= {"captions": ("",) * sheets, **(alike(values, y.values) if _norms.has_lines(self) else {})}
         label, marks = Text("Input $x$: samples ↓, channels →"), sheet_marks("window", sheets)
         digits = short_digits(y.values, self.digits)
         own = {"digits": max(digits, story.decimals(values)), **more}
@@ -113,11 +100,11 @@ class Norm(Scene):
         more |= {"pending": True, "marks": sheet_marks("result", sheets), "digits": digits}
         Y = story.cells("output", "Output $\\hat{{x}}$, {size}", y, **more)
         shared = Number(count, 0, ("input", "role", "selected"))
-        dots = number_lines(self, (X, Y), groups)
+        dots = _norms.number_lines(self, (X, Y), groups)
         return story.play(
-            lambda: in_turn(self, story, (X, Y), groups, dots),
+            lambda: _norms.in_turn(self, story, (X, Y), groups, dots),
             2 * groups.count + 2,
-            *stage_of(self, (X, Y), dots),
+            *_norms.stage_of(self, (X, Y), dots),
             alt=Text(
                 "{kind} of {samples} with {channels}: {groups}, {n} values each, the cells that share a mean and a "
                 "variance light up and are normalized",
@@ -128,6 +115,6 @@ class Norm(Scene):
                 n=shared,
             ),
             step_roles=("selected", "output"),
-            formula=sharing(shared),
+            formula=_norms.sharing(shared),
             convention=Text("biased variance"),
         )

@@ -70,9 +70,8 @@ class PatchEmbed(Scene):
         graph.essential = 2
 
         windows = Windows((Axis.all(channels), *map(Axis.sliding, x.shape[1:], self.patch, self.patch)))
-        story = Story(self, Text("Patch embedding"), graph)
         said = "Each patch is a row of {m} numbers; the same weights turn every row into a token of {d}"
-        story.point = Text(said, m=m, d=d)
+        story = Story(self, Text("Patch embedding"), graph, point=Text(said, m=m, d=d))
         for word, symbol, value in (("channels", "C", Number(channels)), ("patch", "p", self.patch), ("token", "D", d)):
             story.set(word, symbol, value, size=symbol == "p")
         b, lost = story.bias(self.bias), lost_of(x, w.values)

@@ -11,7 +11,7 @@ from cnnviz.parameters import Size, param, to_cli
 from cnnviz.scenes._pooling import Pooled, adaptive_ranges
 from cnnviz.story import Graph, Sliding, Story, Windows, dilation, kernel_size, padding, refuse, stride
 from cnnviz.storyboard import Step
-from cnnviz.words import Shape, Text, Words, equation, joined
+from cnnviz.words import Shape, Text, equation, joined
 
 _TITLES = {
     "max": ("Max pooling", "Global max pooling", "Adaptive max pooling"),
@@ -73,30 +73,26 @@ class Pool(Pooled):
         x, graph, options = self.map.values, Graph(), dict[str, Any]()
         title = _TITLES[self.kind][0 if self.output_size is None else 1 if self.output_size == (1, 1) else 2]
         story = Story(self, Text(title), graph)
-        formula: Words
-        if self.output_size is None:
-            assert self.k
-            assert self.s
+        if self.output_size:
+            function, windows = "adaptive_", Windows.adaptive(x.shape, self.output_size)
+            options = {"output_size": self.output_size}
+            story.sizes(o=self.output_size)
+            formula = adaptive_ranges(x.shape, windows.out)
+            what = Text("windows chosen for a {o} output cover a {i} input", o=Shape(windows.out), i=Shape(x.shape))
+        elif self.k and self.s:
             slide = Sliding(i=x.shape, k=self.k, s=self.s, p=self.p, d=self.d, ceil_mode=self.ceil_mode)
             function, windows, formula = "", slide.windows, slide.formula(padded=any(self.p))
             options = {"kernel_size": self.k, "stride": self.s, "padding": self.p, "ceil_mode": self.ceil_mode}
             options |= {"dilation": self.d} if self.kind == "max" else {"count_include_pad": self.count_include_pad}
             story.set("window", "k", self.k)
             story.sizes(s=self.s, **({"p": self.p} if any(self.p) else {}), d=self.d)
-            what: Words = slide.told(story.told("window"), "window")
-        else:
-            function, windows = "adaptive_", Windows.adaptive(x.shape, self.output_size)
-            options = {"output_size": self.output_size}
-            story.sizes(o=self.output_size)
-            formula = adaptive_ranges(x.shape, windows.out)
-            what = Text("windows chosen for a {o} output cover a {i} input", o=Shape(windows.out), i=Shape(x.shape))
+            what = slide.told(story.told("window"), "window")
         y = graph.compute(f"{function}{self.kind}_pool2d", graph.map("x", x), **options)
         keeps = {"max": "Each window keeps its maximum: {i} → {o}", "avg": "Each window keeps its mean: {i} → {o}"}
         story.point = Text(keeps[self.kind], i=Shape(x.shape, "input"), o=Shape(windows.out, "output"))
         story.fits(windows, "this pooling")
         X = self.input_panel(story, windows)
         Y = self.output_panel(story, X, "output", "Output {size}", y)
-
         winners = {at: best for at in windows.places() if (best := self.winner(X, windows, at))}
 
         def steps() -> Iterator[Step]:

@@ -15,20 +15,7 @@ from cnnviz.network import Network, parse_layers
 from cnnviz.network.learning import Learner
 from cnnviz.parameters import param
 from cnnviz.scene import Scene
-from cnnviz.scenes._learning import (
-    OWN,
-    RATES,
-    SCHEDULES,
-    SETTINGS,
-    SHAPES,
-    STROKES,
-    USUAL,
-    Training,
-    make_points,
-    points_source,
-    record,
-    train,
-)
+from cnnviz.scenes._learning import RATES, SCHEDULES, SETTINGS, USUAL, Training, make_points, points_code, record, train
 from cnnviz.scenes._learning_plots import progress, view
 from cnnviz.scenes._rules import RULES
 from cnnviz.story import Story
@@ -38,6 +25,7 @@ from cnnviz.words import Number, Text
 _MOST_PRODUCTS = 10**9
 """Multiplications forward: about ten seconds, and 80 times as many as of strokes as they are."""
 
+_OWN = "chosen for the data"
 _BEATS = 15
 """How long all pictures take together."""
 
@@ -61,9 +49,9 @@ class TrainingScene(Scene):
     live: ClassVar = MappingProxyType({"epochs": 100, "points": 200, "frames": 50})
 
     data: str = param(
-        "moons", help="The examples: points, or pictures of strokes.", choices=(*SHAPES, STROKES), always_named=True
+        "moons", help="The examples: points, or pictures of strokes.", choices=tuple(USUAL), always_named=True
     )
-    layers: str | None = param(None, help="Layers, as those of `cnn`; the last gives 2 scores.", shown_default=OWN)
+    layers: str | None = param(None, help="Layers, as those of `cnn`; the last gives 2 scores.", shown_default=_OWN)
     optimizer: str = param("sgd", help="Update rule.", choices=tuple(RULES), always_named=True)
     lr: float | None = param(
         None, alias="learning-rate", help="Learning rate.", lo=1e-9, hi=1e3, shown_default="one for each optimizer"
@@ -72,7 +60,7 @@ class TrainingScene(Scene):
     epochs: int = param(40, help="Passes over all examples.", lo=1, hi=200)
     frames: int = param(40, help="Pictures at most: of more epochs every n-th is shown.", lo=1, hi=200)
     points: int = param(200, help="Examples, half of each class.", lo=10, hi=400)
-    noise: float | None = param(None, help="Noise: its standard deviation.", lo=0, hi=1, shown_default=OWN)
+    noise: float | None = param(None, help="Noise: its standard deviation.", lo=0, hi=1, shown_default=_OWN)
 
     def prepare(self) -> None:
         """Fill in the data's layers and the optimizer's rate; the network must tell two classes apart."""
@@ -105,7 +93,7 @@ class TrainingScene(Scene):
         every = -(-max(made.epochs, 1) // self.frames)
         shown = [*range(0, made.epochs, every), made.epochs]
         rate = Number(self.lr or 0.0, None)
-        source = points_source(self.data, self.noise or 0.0, self.seed, len(x))
+        source = points_code(self.data, self.noise or 0.0, self.seed, len(x))
         graph = record(self._learner, x, source, labels, RULES[self.optimizer], made, self.seed)
         story = Story(self, Text("Training a network"), graph, point=made.point(rate))
         story.settings = [("", RULES[self.optimizer].title), ("", Text("learning rate {lr}", lr=rate))]

@@ -19,12 +19,10 @@ from cnnviz.words import Math, Number, Scientific, Text, Words, counted, joined
 
 _MANNERS = {"sigmoid": ("curve", "solid"), "tanh": ("derivative", "dashed"), "relu": ("tangent", "dotted")}
 _TITLES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU"}
-_REMEDIES = {
-    "residual": (
-        "A shortcut around every layer keeps the gradient alive down to the first",
-        "with residual connections",
-    ),
-    "norm": ("Normalization before every activation keeps the gradient alive", "with batch normalization"),
+_NAMES = {"plain": "plain", "residual": "with residual connections", "norm": "with batch normalization"}
+_POINTS = {
+    "residual": "A shortcut around every layer keeps the gradient alive down to the first",
+    "norm": "Normalization before every activation keeps the gradient alive",
 }
 
 
@@ -40,20 +38,18 @@ class Vanishing(Scene):
     examples: ClassVar = ("cnnviz vanishing", "cnnviz vanishing --remedy norm --depth 16")
 
     depth: int = param(10, help="Layers.", lo=2, hi=24)
-    remedy: str = param("residual", choices=tuple(_REMEDIES), help="What stands beside the plain network")
+    remedy: str = param("residual", choices=tuple(_POINTS), help="What stands beside the plain network")
 
     def story(self) -> Story:
         """A question, one step for each layer, from the last to the first, and a comparison."""
-        point, beside = _REMEDIES[self.remedy]
-        graph, sizes = gradient_sizes(self.seed, self.depth, ("plain", self.remedy), tuple(_MANNERS))
-        story = Story(self, Text("Vanishing gradients"), graph, point=Text(point))
+        names = {kind: Text(_NAMES[kind]) for kind in ("plain", self.remedy)}
+        graph, sizes = gradient_sizes(self.seed, self.depth, tuple(names), tuple(_MANNERS))
+        story = Story(self, Text("Vanishing gradients"), graph, point=Text(_POINTS[self.remedy]))
         story.set("layers", "n", Number(self.depth, 0, ("depth",)), size=False)
         logs = {key: np.log10(np.maximum(values, 1e-300)) for key, values in sizes.items()}
-        low, high = min(float(each.min()) for each in logs.values()), max(float(each.max()) for each in logs.values())
-        plots = [
-            self._plot(kind, label, (min(low, 0) - 0.5, max(high, 0) + 0.5))
-            for kind, label in (("plain", Text("plain")), (self.remedy, Text(beside)))
-        ]
+        values = np.concatenate([*logs.values(), np.zeros(1)])
+        ends = float(values.min()) - 0.5, float(values.max()) + 0.5
+        plots = tuple(self._plot(kind, label, ends) for kind, label in names.items())
 
         def number(kind: str, name: str, n: int) -> Number:
             ref = (gradient_name(kind, name, n, self.depth), "mean_abs")
@@ -63,12 +59,10 @@ class Vanishing(Scene):
             return Number(value, places, ref) if places <= 4 and value < 1000 else Scientific(value, 1, ref)
 
         def told(kind: str, back: int) -> Words:
-            n = self.depth - back
-            sizes = joined(Text(f"{_TITLES[name]} {{value}}", value=number(kind, name, n)) for name in _MANNERS)
-            name = Text("plain" if kind == "plain" else beside)
-            return counted(
-                back, "{n} layer back, {kind}: {sizes}", "{n} layers back, {kind}: {sizes}", kind=name, sizes=sizes
-            )
+            found = ((title, number(kind, name, self.depth - back)) for name, title in _TITLES.items())
+            sizes = joined(Text(f"{title} {{value}}", value=value) for title, value in found)
+            one, many = "{n} layer back, {kind}: {sizes}", "{n} layers back, {kind}: {sizes}"
+            return counted(back, one, many, kind=names[kind], sizes=sizes)
 
         def reached(back: int) -> Iterator[SetCurve]:
             # As many points at all times: so a curve glides on.
@@ -78,33 +72,27 @@ class Vanishing(Scene):
 
         def steps() -> Iterator[Step]:
             last = self.depth - 1
-            asked = counted(
-                last,
-                "All begin with one gradient: how much is left {n} layer back?",
-                "All begin with one gradient: how much is left {n} layers back?",
-            )
-            yield story.step(asked, reached(0), beats=2)
+            one = "All begin with one gradient: how much is left {n} layer back?"
+            many = "All begin with one gradient: how much is left {n} layers back?"
+            yield story.step(counted(last, one, many), reached(0), beats=2)
             for back in range(1, self.depth):
                 gone = answered(*(plot.name for plot in plots)) if back == last else []
                 yield story.step(told("plain", back), reached(back), gone)
             yield story.step(told(self.remedy, last), beats=3)
 
+        first = "Sigmoid in the first layer: {plain} plain, {other} {beside}"
+        plain, other = (number(kind, "sigmoid", 1) for kind in names)
         return story.play(
             steps,
             self.depth + 1,
-            tuple(plots),
+            plots,
             alt=Text(
                 "the mean size of the gradient in networks of {n} layers, plain and {beside}, for sigmoid, tanh and "
                 "ReLU, on a logarithmic scale: it goes back from the last layer to the first",
                 n=Number(self.depth),
-                beside=Text(beside),
+                beside=names[self.remedy],
             ),
-            answer=Text(
-                "Sigmoid in the first layer: {plain} plain, {other} {beside}",
-                plain=number("plain", "sigmoid", 1),
-                other=number(self.remedy, "sigmoid", 1),
-                beside=Text(beside),
-            ),
+            answer=Text(first, plain=plain, other=other, beside=names[self.remedy]),
             formula=Math(r"\partial L/\partial h_{n-1}=W_n^T\left(f'(z_n)\circ\partial L/\partial h_n\right)"),
             step_roles=(),
             convention=Text("the same random weights everywhere"),

@@ -143,9 +143,9 @@ class Cells:
         if winner is not None:
             yield self.mark("winner", winner)
 
-    def windows(self, windows: Windows, at: Place) -> Iterator[Change]:
+    def windows(self, windows: Windows, at: Place, special: Mapping[Place, str] | None = None) -> Iterator[Change]:
         """A window covers its cells in every channel that it reaches; the outline in the first is `window 0`."""
-        yield from self.cover(windows.cells(at))
+        yield from self.cover(windows.cells(at), special=special)
         (first, *corner), (count, *size) = windows.outline(at)
         for c in range(len(self.values)):
             reached = first <= c < first + count
