@@ -57,7 +57,7 @@ def compare_ways(scene: Im2col) -> Story:
         yield story.step(asked, blank, SetEntry(panel=table.name, row=0, column=1, text="?"), beats=2)
         for row, way in enumerate(_NAMES):
             counted = SetEntry(panel=table.name, row=row, column=1, text=_entry(way, i, k))
-            yield story.step(_caption(way, i, k), counted, light_rows(table, row), _drawn(way, each, i))
+            yield story.step(_caption(way, i, k), counted, light_rows(table, row), _drawn(way, i, k, each))
         said = Text("All give the same {o} output, up to rounding" if same else "Their {o} outputs differ", o=o)
         yield story.step(said, light_rows(table, len(entries)), beats=2)
         for side in more:
@@ -149,16 +149,15 @@ def _moved(table: Table, i: Size, side: int, each: dict[str, Values]) -> Iterato
         yield MoveDot(panel="plot", dot=way, x=side, y=math.log10(values[side - 1]))
 
 
-def _drawn(way: str, each: dict[str, Values], i: Size) -> Iterator[Change]:
+def _drawn(way: str, i: Size, k: Size, each: dict[str, Values]) -> Iterator[Change]:
     """The curve of a way, or its only dot, comes with its count."""
-    side = _TILED[0]
     if way in each:
         logs = np.log10(each[way])
-        side = min(side, len(logs))
+        side = min(k[0], len(logs))
         yield SetCurve(panel="plot", curve=way, x=np.arange(1.0, len(logs) + 1), y=logs)
         yield MoveDot(panel="plot", dot=way, x=side, y=float(logs[side - 1]))
-    elif way == "winograd" and side <= min(i):
-        yield MoveDot(panel="plot", dot=way, x=side, y=math.log10(_each(way, i, _TILED)))
+    elif way == "winograd" and _TILED[0] <= min(i):
+        yield MoveDot(panel="plot", dot=way, x=_TILED[0], y=math.log10(_each(way, i, _TILED)))
 
 
 def _plot(sides: range, each: dict[str, Values], i: Size) -> Plot:
