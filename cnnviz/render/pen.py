@@ -132,13 +132,11 @@ class Pen:
         """Let Agg cover the path's own corner of the picture, then blend the colour in."""
         vertices = np.asarray(path.vertices, np.float64)
         low, high = vertices.min(axis=0), vertices.max(axis=0)
-        height, width = self.picture.shape[:2]
         reach = stroke + 2
         box = Box(*(math.floor(at - reach) for at in low), *(math.ceil(at + reach) for at in high))
-        # Of a part of a line Agg's cover is not quite the same, and two tones tell it.
-        if style not in _TONES:
-            box = box.within(Box(self._left, self._top, self._left + width, self._top + height))
-        if not box.empty:
+        height, width = self.picture.shape[:2]
+        # All of it or nothing: of a part of a line Agg's cover is not quite the same.
+        if not box.within(Box(self._left, self._top, self._left + width, self._top + height)).empty:
             dashes = [length * stroke for length in DASHES[style] or ()]
             cover = cover_of(path, box.left, box.top, box.width, box.height, stroke, dashes)
             self._blend(box.left, box.top, _TONES[style][cover] if style in _TONES else cover, color)

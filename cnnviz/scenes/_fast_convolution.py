@@ -13,7 +13,7 @@ from cnnviz.ops import conv2d, pad2d, unfold
 from cnnviz.ops.fast import conv2d_fft, conv2d_winograd, fft_size
 from cnnviz.parameters import Size
 from cnnviz.story import Graph, Story, light_rows
-from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, Relabel, SetEntry, Step, Table, Values
+from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, Relabel, SetCurve, SetEntry, Step, Table, Values
 from cnnviz.words import Expression, Math, Number, Shape, Text, Words, equation, evaluate
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def compare_ways(scene: Im2col) -> Story:
         yield story.step(asked, blank, SetEntry(panel=table.name, row=0, column=1, text="?"), beats=2)
         for row, way in enumerate(_NAMES):
             counted = SetEntry(panel=table.name, row=row, column=1, text=_entry(way, i, k))
-            yield story.step(_caption(way, i, k), counted, light_rows(table, row))
+            yield story.step(_caption(way, i, k), counted, light_rows(table, row), _drawn(way, i, k, each))
         said = Text("All give the same {o} output, up to rounding" if same else "Their {o} outputs differ", o=o)
         yield story.step(said, light_rows(table, len(entries)), beats=2)
         for side in more:
@@ -149,33 +149,39 @@ def _moved(table: Table, i: Size, side: int, each: dict[str, Values]) -> Iterato
         yield MoveDot(panel="plot", dot=way, x=side, y=math.log10(values[side - 1]))
 
 
+def _drawn(way: str, i: Size, k: Size, each: dict[str, Values]) -> Iterator[Change]:
+    """The curve of a way, or its only dot, comes with its count."""
+    if way in each:
+        logs = np.log10(each[way])
+        side = min(k[0], len(logs))
+        yield SetCurve(panel="plot", curve=way, x=np.arange(1.0, len(logs) + 1), y=logs)
+        yield MoveDot(panel="plot", dot=way, x=side, y=float(logs[side - 1]))
+    elif way == "winograd" and _TILED[0] <= min(i):
+        yield MoveDot(panel="plot", dot=way, x=_TILED[0], y=math.log10(_each(way, i, _TILED)))
+
+
 def _plot(sides: range, each: dict[str, Values], i: Size) -> Plot:
     """Multiplications for each output by the kernel's side, on a logarithmic scale."""
-    at, logs = np.array(sides, float), {way: np.log10(values) for way, values in each.items()}
+    none, logs = np.empty(0), [np.log10(values) for values in each.values()]
     manners = {"direct": ("curve", "solid", "circle"), "fft": ("derivative", "dashed", "square")}
     curves = [
         Curve(
             name=way,
             role=role,
             style=style,
-            x=at,
-            y=logs[way],
+            x=none,
+            y=none,
             text=Text("direct, im2col" if way == "direct" else "FFT"),
         )
         for way, (role, style, _) in manners.items()
     ]
-    start = min(2, len(sides) - 1)
-    dots = [
-        Dot(name=way, role=role, shape=shape, x=float(at[start]), y=float(logs[way][start]))
-        for way, (role, _, shape) in manners.items()
-    ]
+    dots = [Dot(name=way, role=role, shape=shape, x=math.nan, y=math.nan) for way, (role, _, shape) in manners.items()]
     if _TILED[0] in sides:
-        y = math.log10(_each("winograd", i, _TILED))
-        dots.append(Dot(name="winograd", role="tangent", shape="diamond", x=3, y=y, text="Winograd"))
+        dots.append(Dot(name="winograd", role="tangent", shape="diamond", x=math.nan, y=math.nan, text="Winograd"))
     return Plot(
         name="plot",
         x_range=(0.5, len(sides) + 0.5),
-        y_range=(min(0.0, float(min(map(np.min, logs.values())))) - 0.1, 0.2 + float(max(map(np.max, logs.values())))),
+        y_range=(min(0.0, float(min(map(np.min, logs)))) - 0.1, 0.2 + float(max(map(np.max, logs)))),
         x_text=Text("side of the kernel"),
         y_text=Text("log₁₀ of products per output"),
         curves=tuple(curves),

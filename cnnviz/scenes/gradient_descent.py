@@ -152,6 +152,7 @@ class GradientDescent(Scene):
             step_roles=tuple(run.rule.key for run in self._runs),
             formula=self._formula(),
             convention=Defined(Symbol("f(x, y)"), (self._ground.body,)),
+            answer=self._answer(),
             alt=joined((walk, joined((run.end() for run in self._runs), "; ")), ". "),
         )
 
@@ -218,6 +219,18 @@ class GradientDescent(Scene):
             text = "update {n} from {before}: the steps keep growing, {lost}"
             return Text(text, n=count, before=before, lost=Strong(Text("diverged")))
         return joined((run.arithmetic(count), Text(run.lost) if run.lost and count == run.made else None))
+
+    def _answer(self) -> Words:
+        """How far one optimizer came down, unless it was lost."""
+        run = self._runs[0]
+        first, last = (run.loss_at(count, short) for count in (0, run.made))
+        if self._race or run.lost or first.text == last.text or first.value < last.value:
+            return ""
+        one, many = (
+            "{n} update took the loss from {first} to {last}",
+            "{n} updates took the loss from {first} to {last}",
+        )
+        return counted(run.made, one, many, first=first, last=last)
 
     def _standings(self, count: int) -> Words:
         """Whose loss is the lowest, or who is still near the saddle; and who was lost."""

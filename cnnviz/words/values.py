@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,7 @@ def _evaluated(part: Expression, number: Callable[[Number], Any], values: Enviro
             found = [of(factor) for factor in part.factors]
             # Nothing times an irrational number is exactly nothing.
             return Fraction(0) if any(isinstance(f, Fraction) and not f for f in found) else math.prod(found)
-        case Quotient(top, Sum(terms)) if all(_alike(term, top) for term in terms):
+        case Quotient(top, Sum(terms)) if all(_alike(term, top, number) for term in terms):
             # One of n equal shares, whatever its own value.
             return Fraction(1, len(terms))
         case Quotient():
@@ -100,14 +101,14 @@ def _evaluated(part: Expression, number: Callable[[Number], Any], values: Enviro
     raise TypeError(f"{type(part).__name__} has no value")
 
 
-def _alike(a: Any, b: Any) -> bool:
-    """Whether two expressions are written alike."""
+def _alike(a: Any, b: Any, number: Callable[[Number], Any]) -> bool:
+    """Whether two expressions are the same with such numbers."""
     if isinstance(a, Number) and isinstance(b, Number):
-        return a.exact() == b.exact()
+        return bool(number(a) == number(b))
     ours, theirs = children(a), children(b)
     if type(a) is not type(b) or len(ours) != len(theirs):
         return False
-    return all(map(_alike, ours, theirs)) if ours else bool(a == b)
+    return all(map(_alike, ours, theirs, repeat(number))) if ours else bool(a == b)
 
 
 def _divided(top: Any, below: Any) -> Any:

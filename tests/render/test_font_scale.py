@@ -40,7 +40,7 @@ def test_panels_stand_apart_no_text_is_too_small_and_none_is_cut(figure, monkeyp
 
 def test_texts_grow():
     """The title, the caption and a label: each at least as much as it has room for."""
-    films = [make("conv", i=4, k=3, font_scale=scale).film() for scale in (1.0, 1.5)]
+    films = [make("conv", i=3, k=2, font_scale=scale).film() for scale in (1.0, 1.5)]
     assert [film.layout.fit.text for film in films] == [1.0, 1.5]
     heights = []
     for film in films:

@@ -19,6 +19,7 @@ from cnnviz.words import (
     call,
     dot,
     equation,
+    evaluate,
     exact,
     relation,
 )
@@ -78,3 +79,10 @@ def test_an_equation_leaves_out_what_says_nothing_and_shortens_what_is_too_long(
     assert text.endswith("= **40**")
     nothing = equation(Symbol("y"), dot(ones, [Number(0)] * 40, None, Number(0)), Number(0))
     assert PRINT(nothing) == "$y$ = **0**"
+
+
+def test_shares_are_equal_where_their_numbers_are_and_not_where_they_are_only_written_alike():
+    powers = [call("exp", Number(value, 0)) for value in (1.4, 0.7)]
+    share = powers[0] / Sum(tuple(powers))
+    assert exact(share) == Fraction(1, 2)
+    assert abs(evaluate(share) - 0.668188) < 1e-6
