@@ -30,10 +30,20 @@ from benchmarks.studio import studio
 from benchmarks.training import training
 
 AXES: dict[str, Callable[[Path, bool], Section]] = {
-    "default": default, "input": inputs, "steps": steps, "formats": formats, "batch": batch, "set": figure_set,
-    "memory": memory, "size": size, "start": start, "studio": studio, "training": training,
-    "channels": channels, "net": net,
-}  # fmt: skip
+    "default": default,
+    "input": inputs,
+    "steps": steps,
+    "formats": formats,
+    "batch": batch,
+    "set": figure_set,
+    "memory": memory,
+    "size": size,
+    "start": start,
+    "studio": studio,
+    "training": training,
+    "channels": channels,
+    "net": net,
+}
 HERE = Path(__file__).parent
 
 

@@ -16,9 +16,13 @@ from cnnviz.render.theme import load_theme
 
 # Each as dark as text on white must be; what is no peer's has the colour of the rest.
 _COLORS = {
-    "cnnviz": "#B4531A", "usual script": "#33566F", "imageio": "#4F6B2E", "manim": "#7A3F6B", "floor": "#595959",
+    "cnnviz": "#B4531A",
+    "usual script": "#33566F",
+    "imageio": "#4F6B2E",
+    "manim": "#7A3F6B",
+    "floor": "#595959",
     "imports": "#595959",
-}  # fmt: skip
+}
 _REST = "#33566F"
 _SIZE, _DPI, _TEXT = (9.6, 5.4), 100, 13
 _LINE = 22
@@ -85,10 +89,17 @@ def _name_lines(axes: Axes, chart: Chart) -> None:
             height += 2
         taken.append((x, height, y))
         axes.annotate(
-            name, (x, y), xytext=(x + 11, height), xycoords="figure pixels", textcoords="figure pixels", va="center",
-            fontsize=_TEXT, color=_color(name), annotation_clip=False,
+            name,
+            (x, y),
+            xytext=(x + 11, height),
+            xycoords="figure pixels",
+            textcoords="figure pixels",
+            va="center",
+            fontsize=_TEXT,
+            color=_color(name),
+            annotation_clip=False,
             bbox={"facecolor": axes.figure.get_facecolor(), "edgecolor": "none", "pad": 1},
-        )  # fmt: skip
+        )
 
 
 def _draw_bars(axes: Axes, chart: Chart, page: dict[str, str]) -> None:
@@ -103,9 +114,15 @@ def _draw_bars(axes: Axes, chart: Chart, page: dict[str, str]) -> None:
     way, side, color = (5, "left", page["ink"]) if chart.target is None else (-7, "right", page["ground"])
     for place, value in enumerate(values):
         axes.annotate(
-            f"{short(value):,g}", (value, place), xytext=(way, 0), textcoords="offset points", va="center", ha=side,
-            fontsize=_TEXT, color=color,
-        )  # fmt: skip
+            f"{short(value):,g}",
+            (value, place),
+            xytext=(way, 0),
+            textcoords="offset points",
+            va="center",
+            ha=side,
+            fontsize=_TEXT,
+            color=color,
+        )
     if chart.target is not None:
         axes.axvline(chart.target, color=page["ink"], linewidth=1.5, linestyle=":")
         axes.set_xlim(right=1.08 * max(chart.target, *values))

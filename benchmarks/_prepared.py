@@ -30,9 +30,12 @@ def main() -> None:
                 patch = replace(patch, pixels=_with_long_runs(patch).sparse(unchanged))
             file.write(np.ascontiguousarray(patch.pixels))
     np.savez(
-        path, colors=film.palette.colors, boxes=np.array(boxes), milliseconds=np.array(times),
+        path,
+        colors=film.palette.colors,
+        boxes=np.array(boxes),
+        milliseconds=np.array(times),
         result=figure.scene.expected()["output"],
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

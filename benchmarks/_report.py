@@ -67,17 +67,25 @@ def stored(section: Section, facts: Mapping[str, str], load: float | None, *, qu
     """
     runs = {
         name: {
-            "command": said(command), "wall": [round(wall(one), 3) for one in some],
-            "cpu": [round(cpu(one), 3) for one in some], "mib": [round(peak(one) / 2**20, 1) for one in some],
+            "command": said(command),
+            "wall": [round(wall(one), 3) for one in some],
+            "cpu": [round(cpu(one), 3) for one in some],
+            "mib": [round(peak(one) / 2**20, 1) for one in some],
         }
         for name, (command, some) in section.runs.items()
-    }  # fmt: skip
+    }
     chart = section.chart or _usual_chart(section)
     return {
-        "title": section.title, "when": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "load": load,
-        "quick": quick, "facts": dict(facts), "rows": [asdict(row) for row in section.rows], "notes": section.notes,
-        "runs": runs, "chart": chart.stored() if chart else None,
-    }  # fmt: skip
+        "title": section.title,
+        "when": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "load": load,
+        "quick": quick,
+        "facts": dict(facts),
+        "rows": [asdict(row) for row in section.rows],
+        "notes": section.notes,
+        "runs": runs,
+        "chart": chart.stored() if chart else None,
+    }
 
 
 def _usual_chart(section: Section) -> Chart | None:
@@ -93,14 +101,16 @@ def markdown(axes: Mapping[str, Mapping[str, Any]]) -> str:
     judged = sum(row.met is not None for _, row in rows)
     facts = max(axes.values(), key=lambda axis: axis["when"])["facts"] if axes else {}
     lines = [
-        "# Benchmarks", "",
+        "# Benchmarks",
+        "",
         "Written by `make bench`. Whole commands in fresh processes, run in turn (A B C A B C …) after one unmeasured "
         "round; a ratio is formed within each round: median (least–most). The verdict goes by the wall clock; beside "
         "it stands the same ratio of processor time (user + system), which other work on the machine disturbs less. "
         "All numbers are in `results.json`.",
         "",
-        f"{judged - len(missed)} of {judged} targets met." + (" NOT met:" if missed else ""), "",
-    ]  # fmt: skip
+        f"{judged - len(missed)} of {judged} targets met." + (" NOT met:" if missed else ""),
+        "",
+    ]
     lines += [f"- {title}: {row.what}: {row.measured}, target {row.target}" for title, row in missed]
     lines += [""] * bool(missed) + ["## Machine", "", *table(("", ""), list(facts.items())), ""]
     for name, axis in axes.items():
@@ -123,10 +133,16 @@ def _section(name: str, axis: Mapping[str, Any], facts: Mapping[str, str]) -> li
         lines += [note, ""]
     if axis["runs"]:
         behind = [
-            (name, f"`{run['command']}`", Spread.of(run["wall"]).text(), Spread.of(run["cpu"]).text(),
-             Spread.of(run["mib"]).text(0), str(len(run["wall"])))
+            (
+                name,
+                f"`{run['command']}`",
+                Spread.of(run["wall"]).text(),
+                Spread.of(run["cpu"]).text(),
+                Spread.of(run["mib"]).text(0),
+                str(len(run["wall"])),
+            )
             for name, run in axis["runs"].items()
-        ]  # fmt: skip
+        ]
         lines += table(("", "command", "wall s", "user + system s", "peak MiB", "runs"), behind)
     return lines[:-1] if not lines[-1] else lines
 

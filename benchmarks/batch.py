@@ -54,9 +54,7 @@ def batch(folder: Path, quick: bool) -> Section:
     return section
 
 
-def _parts(
-    command: Command, folder: Path, few: int, which: range, starts: list[Run], parts: list[Run]
-) -> None:  # fmt: skip
+def _parts(command: Command, folder: Path, few: int, which: range, starts: list[Run], parts: list[Run]) -> None:
     """Make the figures of the largest set in small ones, a part of them before it and the others after it.
 
     So both ways make the same figures, in the same minutes of the machine. A set of two, which has a figure for each of
@@ -109,7 +107,7 @@ def _costs(section: Section, starts: Sequence[Run], first: Mapping[int, Run], pa
     ratio, of_cpu = (beyond(part, many, [first[many]]) / beyond(part, few, parts) for part in (wall, cpu))
     section.rows.append(
         Row(f"a figure of {many} at once / in sets of {few}", f"{ratio:.2f}×", "≤ 1.1×", ratio <= 1.1, f"{of_cpu:.2f}×")
-    )  # fmt: skip
+    )
     section.notes.append(
         f"The {many} figures are made at once and in {len(parts)} sets of {few}, half of these before and half after, "
         "so that both are the same figures in the same minutes of the machine. A set of two figures tells how long "

@@ -80,9 +80,14 @@ def _speed(section: Section, runs: dict[str, list[Run]], made: int) -> None:
         return
     each = [Spread.of((part(a) - part(b)) / made for a, b in zip(one, imports, strict=True)) for part in (wall, cpu)]
     section.rows.append(
-        Row(f"a figure beyond start-up, one core, mean of {made}", each[0].text(2, " s"), "≤ 0.35 s",
-            each[0].median <= 0.35, each[1].text(2, " s"))
-    )  # fmt: skip
+        Row(
+            f"a figure beyond start-up, one core, mean of {made}",
+            each[0].text(2, " s"),
+            "≤ 0.35 s",
+            each[0].median <= 0.35,
+            each[1].text(2, " s"),
+        )
+    )
     if two := runs.get("two cores"):
         section.at_least("one core / two cores", ratios(one, two, wall), 1.7, digits=2)
         once = zip(one, runs["one core, twice at once"], strict=True)

@@ -51,12 +51,14 @@ def formats(folder: Path, quick: bool) -> Section:
     _sizes(section, {name: size for name, size in sizes.items() if name not in fewer})
     _against_imageio(section, runs, sizes)
     section.chart = Chart(
-        "Formats of the default figure", "seconds, median",
+        "Formats of the default figure",
+        "seconds, median",
         bars={
             name if name in fewer else f"cnnviz, {name}": seconds
-            for name, seconds in medians(runs).items() if name != "in one call"
+            for name, seconds in medians(runs).items()
+            if name != "in one call"
         },
-    )  # fmt: skip
+    )
     _players(section, folder, quick)
     return section
 
@@ -100,8 +102,9 @@ def _sizes(section: Section, sizes: dict[str, int]) -> None:
 def _players(section: Section, folder: Path, quick: bool) -> None:
     """The interactive players of the article's figures."""
     figures = tomllib.loads(_SET.read_text(encoding="utf-8"))["figure"][:: 8 if quick else 1]
-    lines = ["[[figure]]\n" + "\n".join(f"{k} = {_toml(v)}" for k, v in (f | {"format": "html"}).items())
-             for f in figures]  # fmt: skip
+    lines = [
+        "[[figure]]\n" + "\n".join(f"{k} = {_toml(v)}" for k, v in (f | {"format": "html"}).items()) for f in figures
+    ]
     (folder / "players.toml").write_text("\n\n".join(lines), encoding="utf-8")
     run((*CNNVIZ, "render", "players.toml", "--out", "players", "-q"), folder)
     sizes = {file.stem: file.stat().st_size / KIB for file in (folder / "players").glob("*.html")}

@@ -30,9 +30,12 @@ _LONG = ("--i", "27x42", "--k", "3")
 _OTHERS = {9: ("--p", "0"), 49: ("--p", "2")}
 _CONV = ("conv", "--k", "3", "--s", "2", "--p", "1")
 _SINGLE = {
-    "default": ("conv",), "16×16": (*_CONV, "--i", "16"), "64×64": (*_CONV, "--i", "64"),
-    "128×128": (*_CONV, "--i", "128"), "gradient-descent": ("gradient-descent",),
-}  # fmt: skip
+    "default": ("conv",),
+    "16×16": (*_CONV, "--i", "16"),
+    "64×64": (*_CONV, "--i", "64"),
+    "128×128": (*_CONV, "--i", "128"),
+    "gradient-descent": ("gradient-descent",),
+}
 KIB = 1024
 # What gifsicle itself says of a file this large is that it gives up some of its means.
 _QUICK = ("default", "16×16", "gradient-descent")

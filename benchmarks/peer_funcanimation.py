@@ -80,8 +80,9 @@ class Figure:
         covered = self.padded[row * self.args.s :, column * self.args.s :][: self.args.k, : self.args.k]
         terms = [
             f"{show(a)}·{show(w) if w >= 0 else f'({show(w)})'}"
-            for a, w in zip(covered.ravel(), self.kernel.ravel(), strict=True) if w
-        ]  # fmt: skip
+            for a, w in zip(covered.ravel(), self.kernel.ravel(), strict=True)
+            if w
+        ]
         result = self.result[row, column]
         self.caption.set_text(rf"$y_{{{row + 1},{column + 1}}}$ = {' + '.join(terms)} = $\mathbf{{{result}}}$")
         self.counter.set_text(f"step {frame + 1} of {self.side**2}")

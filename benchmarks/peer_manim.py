@@ -116,9 +116,10 @@ class Convolution(Scene):
             self.add(*grid.cells.values(), *grid.texts.values())
         padding = f", zero padding {self.args.p}" if self.args.p else ""
         for grid, words in (
-            (self.input, f"Input {self.args.i}×{self.args.i}{padding}"), (self.weights, f"Kernel {k}×{k}"),
+            (self.input, f"Input {self.args.i}×{self.args.i}{padding}"),
+            (self.weights, f"Kernel {k}×{k}"),
             (self.output, f"Output {o}×{o}"),
-        ):  # fmt: skip
+        ):
             label = text(words, 17, MUTED)
             self.add(label.next_to(VGroup(*grid.cells.values()), DOWN, buff=0.2))
         self.add(text("∗", 36).move_to(RIGHT * -0.9 + UP * 0.4), text("=", 36).move_to(RIGHT * 2.5 + UP * 0.4))
@@ -152,17 +153,20 @@ class Convolution(Scene):
         if self.args.small:
             self.output.cells[row, column].set_fill(RESULT).set_fill(opacity=0.2 + 0.8 * abs(value) / most)
         else:
-            self.notes.add(*(
-                self.input.write((top + r, left + c), "×" + show(w), 0.2, offset=RIGHT * 0.28 + DOWN * 0.33)
-                for (r, c), w in np.ndenumerate(self.kernel)
-            ))  # fmt: skip
+            self.notes.add(
+                *(
+                    self.input.write((top + r, left + c), "×" + show(w), 0.2, offset=RIGHT * 0.28 + DOWN * 0.33)
+                    for (r, c), w in np.ndenumerate(self.kernel)
+                )
+            )
             self.output.cells[row, column].set_fill(OUTPUT)
             self.add(self.output.write((row, column), show(value)))
         covered = self.padded[top:, left:][: self.args.k, : self.args.k]
         terms = [
             f"{show(a)}·{show(w) if w >= 0 else f'({show(w)})'}"
-            for a, w in zip(covered.ravel(), self.kernel.ravel(), strict=True) if w
-        ]  # fmt: skip
+            for a, w in zip(covered.ravel(), self.kernel.ravel(), strict=True)
+            if w
+        ]
         said = text(f"y[{row + 1},{column + 1}] = {' + '.join(terms)} = {show(value)}", 19)
         counter = text(f"step {number + 1} of {self.result.size}", 15, MUTED)
         said.move_to(RIGHT * (said.width / 2 - 6.53) + DOWN * 3.1)
@@ -175,10 +179,18 @@ def main():
     args = parse_arguments()
     with tempfile.TemporaryDirectory() as folder:
         settings = {
-            "pixel_width": 960, "pixel_height": 540, "frame_rate": 15, "frame_width": WIDE, "frame_height": HIGH,
-            "format": "gif", "media_dir": folder, "disable_caching": True, "progress_bar": "none",
-            "verbosity": "ERROR", "output_file": "figure",
-        }  # fmt: skip
+            "pixel_width": 960,
+            "pixel_height": 540,
+            "frame_rate": 15,
+            "frame_width": WIDE,
+            "frame_height": HIGH,
+            "format": "gif",
+            "media_dir": folder,
+            "disable_caching": True,
+            "progress_bar": "none",
+            "verbosity": "ERROR",
+            "output_file": "figure",
+        }
         with tempconfig(settings):
             scene = Convolution(args)
             scene.render()

@@ -42,8 +42,12 @@ def steps(folder: Path, quick: bool) -> Section:
                 continue
             where = f"{side}s{stride}"
             commands[f"cnnviz {side}×{side}, {count}"] = (
-                *CNNVIZ, "conv", *_parameters(side, stride), "-o", f"{where}.gif"
-            )  # fmt: skip
+                *CNNVIZ,
+                "conv",
+                *_parameters(side, stride),
+                "-o",
+                f"{where}.gif",
+            )
             if side == 64:
                 prepare(folder / f"{where}.npz", i=side, k=3, s=stride, p=1)
                 commands[f"floor 64×64, {count}"] = (*FLOOR, f"{where}.npz", f"floor{where}.gif")
@@ -51,8 +55,12 @@ def steps(folder: Path, quick: bool) -> Section:
         for stride, count in _SMALL.items():
             if count <= (9 if quick else _MOST_OF_PEERS):
                 commands[f"{name} 16×16, {count}"] = (
-                    *script, *_parameters(16, stride), "--small", "-o", f"{name.split()[0]}{stride}.gif"
-                )  # fmt: skip
+                    *script,
+                    *_parameters(16, stride),
+                    "--small",
+                    "-o",
+                    f"{name.split()[0]}{stride}.gif",
+                )
     fewer = {name: 1 for name in commands if name.startswith(PEERS)} | {name: 2 for name in commands if "4096" in name}
     runs = in_turn(commands, folder, 1 if quick else 3, fewer=fewer)
     section.add(commands, runs)

@@ -19,10 +19,14 @@ from tests.planting import planted
 FIGURES = [figure for figure in all_figures() if find_scenes()[figure[0]].parent == SCENES_FOLDER]
 
 COMPLETE = [
-    "conv i=6 s=2 p=1", "conv i=7 d=2 flip=true bias=-1.5 p=1", "pool kind=avg i=5 k=3 s=2 p=1",
-    "pool kind=max i=5 output_size=3", "unpool kind=max i=5 k=2", "activation kind=elu frames=5",
+    "conv i=6 s=2 p=1",
+    "conv i=7 d=2 flip=true bias=-1.5 p=1",
+    "pool kind=avg i=5 k=3 s=2 p=1",
+    "pool kind=max i=5 output_size=3",
+    "unpool kind=max i=5 k=2",
+    "activation kind=elu frames=5",
     "loss kind=huber frames=5",
-]  # fmt: skip
+]
 """Figures in which every number is held against something."""
 
 

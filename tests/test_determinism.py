@@ -37,9 +37,17 @@ FORMATS = ",".join(formats())
 DECKS = "html pptx md tex"
 # What a figure must not depend on: where the files lie, who runs it, where on earth and in which terminal.
 ELSEWHERE = {
-    "TZ": "Asia/Tokyo", "LC_ALL": "C", "LANG": "tr_TR.UTF-8", "LANGUAGE": "tr", "COLUMNS": "200", "HOME": "/nowhere",
-    "SOURCE_DATE_EPOCH": "5", "FORCE_COLOR": "1", "USER": "other", "TMPDIR": "/tmp",
-}  # fmt: skip
+    "TZ": "Asia/Tokyo",
+    "LC_ALL": "C",
+    "LANG": "tr_TR.UTF-8",
+    "LANGUAGE": "tr",
+    "COLUMNS": "200",
+    "HOME": "/nowhere",
+    "SOURCE_DATE_EPOCH": "5",
+    "FORCE_COLOR": "1",
+    "USER": "other",
+    "TMPDIR": "/tmp",
+}
 
 
 def run(folder, hash_seed, *arguments, umask=0o022, **more):
@@ -49,9 +57,14 @@ def run(folder, hash_seed, *arguments, umask=0o022, **more):
     # A cache of fonts that each run would have to make anew.
     fixed = {"PYTHONHASHSEED": hash_seed, "MPLCONFIGDIR": matplotlib.get_cachedir(), "PYTHONPATH": str(ROOT)}
     subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env={**os.environ, "COLUMNS": "80", **fixed, **more}, check=True,
-        timeout=120, capture_output=True, umask=umask,
-    )  # fmt: skip
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "80", **fixed, **more},
+        check=True,
+        timeout=120,
+        capture_output=True,
+        umask=umask,
+    )
 
 
 def contents(folder):

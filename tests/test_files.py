@@ -153,9 +153,16 @@ def test_other_names_are_refused():
 def board_of(values, *steps):
     grid = Grid(name="g", values=np.array(values), roles=np.full(np.shape(values), "input"))
     return Storyboard(
-        scene="s", parameters={"name": "\udcff.csv"}, title="T", settings="", formula="", alt="A ✓.", rows=((grid,),),
-        steps=lambda: iter(steps), count=len(steps),
-    )  # fmt: skip
+        scene="s",
+        parameters={"name": "\udcff.csv"},
+        title="T",
+        settings="",
+        formula="",
+        alt="A ✓.",
+        rows=((grid,),),
+        steps=lambda: iter(steps),
+        count=len(steps),
+    )
 
 
 def test_json_has_no_numbers_that_json_has_not():

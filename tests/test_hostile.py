@@ -57,15 +57,16 @@ HUGE = 16 * 2**20
 READ = {
     "bomb.png": (png(sides=(30_000, 30_000)), BEYOND),
     "text.png": (png(chunk(b"iTXt", b"Comment\0\1\0\0\0" + INFLATING)), DAMAGED),
-    "screen.gif": (gif((65535, 65535), (8, 8)), BEYOND), "frame.gif": (gif((8, 8), (65535, 65535)), BEYOND),
-
-    "bomb.ppm": (b"P6\n30000 30000\n255\n", BEYOND), "comment.ppm": (b"P6\n#" + b"x" * 10_000_000, DAMAGED),
+    "screen.gif": (gif((65535, 65535), (8, 8)), BEYOND),
+    "frame.gif": (gif((8, 8), (65535, 65535)), BEYOND),
+    "bomb.ppm": (b"P6\n30000 30000\n255\n", BEYOND),
+    "comment.ppm": (b"P6\n#" + b"x" * 10_000_000, DAMAGED),
     "header.npy": (npy((10**9, 1)), "is cut short: save it with numpy.save"),
     "deep.npy": (b"\x93NUMPY\2\0" + struct.pack("<I", 9000) + b"(" * 9000, NO_ARRAY),
     "gigabyte.csv": (sparse(2**30), "has 1073741824 bytes: use at most 67108864"),
     "zeros.csv": (sparse(HUGE), "line 1, column 1: '\\x00"),
     "digits.csv": (b"1" * HUGE, "line 1, column 1: '111"),
-}  # fmt: skip
+}
 READER = """
 import contextlib, io, json, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
@@ -111,13 +112,17 @@ def test_weights_of_many_entries_are_refused(refused):
 # TOML: a set and a theme
 
 TOML = {
-    "list": ("x = " + "[" * 100_000, "is not valid TOML"), "table": ("x = " + "{a=" * 5000, "is not valid TOML"),
+    "list": ("x = " + "[" * 100_000, "is not valid TOML"),
+    "table": ("x = " + "{a=" * 5000, "is not valid TOML"),
     "key": ("a." * 100_000 + "b = 1", "has a key of more than 50 parts"),
     "hex": ("[[figure]]\nk = 0x" + "f" * 4000, "has a whole number of more than 64 bits"),
-    "nul": ("[[figure]]\nk = \0", "is not valid TOML"), "utf16": ("[[figure]]".encode("utf-16"), "is not valid TOML"),
-    "size": (sparse(2**31), "bytes: use at most 8388608"), "pipe": (os.mkfifo, "is no regular file"),
-    "loop": (lambda path: path.symlink_to(path), ""), "folder": (Path.mkdir, ""),
-}  # fmt: skip
+    "nul": ("[[figure]]\nk = \0", "is not valid TOML"),
+    "utf16": ("[[figure]]".encode("utf-16"), "is not valid TOML"),
+    "size": (sparse(2**31), "bytes: use at most 8388608"),
+    "pipe": (os.mkfifo, "is no regular file"),
+    "loop": (lambda path: path.symlink_to(path), ""),
+    "folder": (Path.mkdir, ""),
+}
 
 
 @pytest.mark.parametrize("name", TOML)
@@ -196,10 +201,12 @@ FORMATS = ("gif", "webp", "apng", "png", "svg", "pdf", "html", "json", "zip", "m
 WRITTEN = [
     *(["conv", *SMALL, "-o", f"new/x.{kind}"] for kind in FORMATS),
     ["conv", *SMALL, "--format", "frames", "-o", "new/frames/"],
-    ["sheet", "conv", "--width", "320", "-o", "new/s.pdf"], ["themes", "-o", "new/t.png"], ["gallery", "out"],
+    ["sheet", "conv", "--width", "320", "-o", "new/s.pdf"],
+    ["themes", "-o", "new/t.png"],
+    ["gallery", "out"],
     *(["deck", "s.toml", "-q", "-o", f"new/d.{kind}"] for kind in ("html", "md", "tex", "pptx")),
     ["render", "s.toml", "--out", "new", "-q", "--jobs", "1"],
-]  # fmt: skip
+]
 
 
 def test_a_disk_that_fills_up_is_told_and_nothing_left(cnnviz):
@@ -249,7 +256,7 @@ BACK = {
         "holds a frame of more than 64 MiB",
     ),
     "comments.gif": (b"GIF89a\x08\0\x08\0\0\0\0" + COMMENTS + b";", "holds a command of 255000 characters"),
-}  # fmt: skip
+}
 
 
 def test_files_that_mean_harm_are_told_of_in_one_line(refused):

@@ -68,11 +68,15 @@ sizes = st.tuples(sides, sides)
 paddings = st.tuples(st.integers(0, 4), st.integers(0, 4))
 constants = st.sampled_from([0.5, 1e-4, 2.0])
 layers = st.one_of(
-    st.builds(Conv, sides, sizes, sizes, paddings, sizes), st.builds(MaxPool, sizes, sizes, paddings),
-    st.builds(AvgPool, sizes, sizes, paddings), st.just(BatchNorm()), st.builds(FullyConnected, sides),
-    st.builds(Lrn, sides, constants, constants, constants), st.sampled_from([Activate(name) for name in ACTIVATIONS]),
+    st.builds(Conv, sides, sizes, sizes, paddings, sizes),
+    st.builds(MaxPool, sizes, sizes, paddings),
+    st.builds(AvgPool, sizes, sizes, paddings),
+    st.just(BatchNorm()),
+    st.builds(FullyConnected, sides),
+    st.builds(Lrn, sides, constants, constants, constants),
+    st.sampled_from([Activate(name) for name in ACTIVATIONS]),
     st.builds(Activate, st.just("elu"), constants),
-)  # fmt: skip
+)
 
 
 @settings(deadline=None, derandomize=True, max_examples=25)

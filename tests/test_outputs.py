@@ -63,8 +63,10 @@ def test_files_are_named_after_the_stem_or_the_figure(cnnviz):
         assert [path.as_posix() for path in made] == paths.split()
     assert cnnviz("conv", "--i", 4, "--format", "json,svg", "--width", 320, "-q").out == ""
     assert files() == {
-        *" ".join(PATHS.values()).split(), "output/conv_i4_k3_s1_p0.json", "output/conv_i4_k3_s1_p0.svg",
-    }  # fmt: skip
+        *" ".join(PATHS.values()).split(),
+        "output/conv_i4_k3_s1_p0.json",
+        "output/conv_i4_k3_s1_p0.svg",
+    }
 
 
 @pytest.mark.parametrize("fault", ["png", "os.replace"])

@@ -54,17 +54,19 @@ CONVERTED = {
 REFUSED = {
     "count": {
         "such as 3": ["three", "", "2.5", 2.5, True, None, float("nan"), float("inf"), b"3", [3]],
-        "use 1 or more": [0], "use 9 or less": [10],
+        "use 1 or more": [0],
+        "use 9 or less": [10],
     },
     "rate": {"such as 0.5": ["fast", "nan", 10**400, False, 1j], "use -1 or more": [-1.25]},
     "size": {
         "such as 3x2": ["3x", "x3", "3x2x1", "3,2", 3.5, [3], [3, 2.0], [3, True], ["3", "2"], True, None],
-        "use 1 or more": [0, (3, 0)], "use 64 or less": ["3x65"],
+        "use 1 or more": [0, (3, 0)],
+        "use 64 or less": ["3x65"],
     },
     "flip": {"true nor false": [1, "yes"]},
     "long_name": {"not a text": [3]},
     "kind": {"did you mean max?": ["mx"], "max, avg": ["Q"]},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CONVERTED)

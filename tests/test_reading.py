@@ -50,16 +50,16 @@ def test_every_format_says_what_made_it_and_what_it_shows(home, figure, name):
     assert told.format == name.removeprefix("x.")
     assert told.texts["Comment"] == figure.command()
     assert told.texts["Title"] == board.title
-    alt = f"Step 4 of 4 of an a{board.alt[1:]}" if name in STILLS else board.alt
+    alt = f"Step 5 of 5 of an a{board.alt[1:]}" if name in STILLS else board.alt
     # A still may say more of its step.
     assert told.texts["Description"].startswith(alt)
     assert told.texts["Caption"] == caption(board)
     if name != "x.mp4":
         assert told.texts["Software"] == f"cnnviz {__version__}"
     if name in PLAYED:
-        # Two steps are read, and one more comes before the last; where it plays, the question stands first.
+        # Three steps are read (the first says what it leaves out), then one more and the answer.
         question = () if name in ("x.zip", "frames") else (1200,)
-        seconds = (*question, 3000, 3000, 1000, 1500)
+        seconds = (*question, 3000, 3000, 3000, 1000, 1500)
         assert (told.size, told.frames, told.milliseconds) == ((320, 180), len(seconds), sum(seconds))
 
 
@@ -71,7 +71,7 @@ def test_info_and_describe_tell_it_line_by_line_and_draw_nothing(cnnviz, home, f
     monkeypatch.setattr("cnnviz.pipeline.Figure.film", pytest.fail)
     lines = lines_of(cnnviz("info", home / "x.gif"))
     assert (lines["command"], lines["figure"], lines["title"]) == (figure.command(), "conv", SMALL["title"])
-    assert (lines["size"], lines["frames"], lines["lasts"]) == ("320×180 px", "5", "9.7 s")
+    assert (lines["size"], lines["frames"], lines["lasts"]) == ("320×180 px", "6", "12.7 s")
     both = cnnviz("info", home / "x.png", home / "frames").out
     assert (both.count("command: "), both.count("\n\nfile: ")) == (2, 1)
     board = figure.storyboard()

@@ -97,11 +97,17 @@ def test_scenes_introduce_themselves():
 # Where rows and columns differ, and where a window leaves cells out, marks cannot agree by chance.
 UNEVEN = [
     *(figure for figure in FIGURES if figure[0] in ("conv", "conv-relation", "pool", "unpool")),
-    *map(parsed, (
-        "conv i=9 d=2 s=4", "conv i=6x5 p=2x1 s=1x2", "conv-relation i=5x4 p=1x0 s=1x2",
-        "pool kind=avg i=5x6 k=4x2 p=2x0 s=1x3", "pool i=9 k=2 d=2 s=4",
-    )),
-]  # fmt: skip
+    *map(
+        parsed,
+        (
+            "conv i=9 d=2 s=4",
+            "conv i=6x5 p=2x1 s=1x2",
+            "conv-relation i=5x4 p=1x0 s=1x2",
+            "pool kind=avg i=5x6 k=4x2 p=2x0 s=1x3",
+            "pool i=9 k=2 d=2 s=4",
+        ),
+    ),
+]
 
 
 @pytest.mark.parametrize("figure", UNEVEN, ids=map(named, UNEVEN))

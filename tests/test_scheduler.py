@@ -72,9 +72,14 @@ def cluster(tmp_path_factory):
     (folder / "animations").mkdir()
     (folder / "animations" / "deadly.py").write_text(SCENE)
     with subprocess.Popen(
-        [sys.executable, "-c", CLUSTER], cwd=folder, stdin=-1, stdout=-1, stderr=subprocess.DEVNULL, text=True,
+        [sys.executable, "-c", CLUSTER],
+        cwd=folder,
+        stdin=-1,
+        stdout=-1,
+        stderr=subprocess.DEVNULL,
+        text=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
-    ) as process:  # fmt: skip
+    ) as process:
         yield process.stdout.readline().strip()
         process.stdin.close()
         process.wait(timeout=30)

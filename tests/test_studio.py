@@ -107,9 +107,16 @@ def test_files_of_the_machine_stay_there(address, tmp_path):
 
 def test_hostile_values_get_one_line(address):
     for values in (
-        "i=100000", "i=512&k=1", "width=99999", "unknown=1", "k=" + "1" * 5000, "title=%00", "input=" + "[" * 500,
-        "seed=nan", "sheet=99x99",
-    ):  # fmt: skip
+        "i=100000",
+        "i=512&k=1",
+        "width=99999",
+        "unknown=1",
+        "k=" + "1" * 5000,
+        "title=%00",
+        "input=" + "[" * 500,
+        "seed=nan",
+        "sheet=99x99",
+    ):
         status, body = ask(f"{address}-/player/conv?{values}")
         assert status == 422, values
         assert "\n" not in json.loads(body)["message"]
@@ -253,9 +260,17 @@ def test_a_shared_page_needs_no_server(cnnviz, refused, monkeypatch):
     Path("own/index.html").write_text("mine")
     many = ",".join(map(str, range(1, 16)))
     for wrong in (
-        "--vary k=2", "--vary kk=2,3", "--vary width=400,500", "", "--vary k=8,9", "--vary k=3,3", "--k 3 --vary k=2,3",
-        f"--i 20 --vary k={many} --vary s={many}", "--vary k=2,3 -o own", "--vary k=2,3 --vary k=3,4",
-    ):  # fmt: skip
+        "--vary k=2",
+        "--vary kk=2,3",
+        "--vary width=400,500",
+        "",
+        "--vary k=8,9",
+        "--vary k=3,3",
+        "--k 3 --vary k=2,3",
+        f"--i 20 --vary k={many} --vary s={many}",
+        "--vary k=2,3 -o own",
+        "--vary k=2,3 --vary k=3,4",
+    ):
         assert refused("share", "conv", "-o", "other", *wrong.split())[0] == 2
     assert Path("own/index.html").read_text() == "mine"
     monkeypatch.setattr("cnnviz.share.MOST_BYTES", 60_000)

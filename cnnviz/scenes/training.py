@@ -58,7 +58,7 @@ class TrainingScene(Scene):
     )
     schedule: str = param("constant", help="How the learning rate changes.", choices=tuple(SCHEDULES))
     epochs: int = param(40, help="Passes over all examples.", lo=1, hi=200)
-    frames: int = param(40, help="Pictures at most: of more epochs every n-th is shown.", lo=1, hi=200)
+    frames: int = param(14, help="Pictures at most: of more epochs every n-th is shown.", lo=1, hi=200)
     points: int = param(200, help="Examples, half of each class.", lo=10, hi=400)
     noise: float | None = param(None, help="Noise: its standard deviation.", lo=0, hi=1, shown_default=_OWN)
 

@@ -58,8 +58,10 @@ def at(page, slide: int) -> None:
     """The page shows that slide, and no other."""
     # The page's own word: the browser tells its address later.
     assert page.evaluate("location.hash") == f"#{slide}"
-    shown = page.evaluate("[...document.querySelectorAll('.slide')].filter(s => s.offsetParent !== null || "
-                          "getComputedStyle(s).display !== 'none').map(s => s.id)")  # fmt: skip
+    shown = page.evaluate(
+        "[...document.querySelectorAll('.slide')].filter(s => s.offsetParent !== null || "
+        "getComputedStyle(s).display !== 'none').map(s => s.id)"
+    )
     assert shown == [f"s{slide}"]
     assert page.text_content("#number") == f"{slide} / {COUNT}"
 

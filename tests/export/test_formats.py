@@ -130,9 +130,12 @@ def test_png_says_what_it_shows_and_what_makes_it(files, figure, name):
     with Image.open(files[name]) as image:
         image.load()
         assert image.text == {
-            "Title": "Convolution", "Description": figure.alt(files[name]), "Comment": figure.command(),
-            "Caption": caption(figure.storyboard()), "Software": f"cnnviz {__version__}",
-        }  # fmt: skip
+            "Title": "Convolution",
+            "Description": figure.alt(files[name]),
+            "Comment": figure.command(),
+            "Caption": caption(figure.storyboard()),
+            "Software": f"cnnviz {__version__}",
+        }
 
 
 def test_webp_says_what_it_shows_and_what_makes_it():
@@ -167,10 +170,17 @@ def test_a_sheet_shows_its_steps_in_rows(truth, sheet, rows, columns, places):
         np.testing.assert_array_equal(picture[top : top + 270, left : left + 480], truth[place][0])
 
 
-@pytest.mark.parametrize("given", [
-    "--frame 11 -o x.png", "--frame middle -o x.png", "--frame 2 --sheet 3 -o x.png", "--sheet 3x3 -o x.mp4",
-    "--sheet 13 -o x.png", "--sheet 12 --i 14 --width 3840 -o x.png",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "given",
+    [
+        "--frame 11 -o x.png",
+        "--frame middle -o x.png",
+        "--frame 2 --sheet 3 -o x.png",
+        "--sheet 3x3 -o x.mp4",
+        "--sheet 13 -o x.png",
+        "--sheet 12 --i 14 --width 3840 -o x.png",
+    ],
+)
 def test_what_cannot_be(refused, given):
     code, said = refused("conv", "--k", 3, *given.split())
     assert (code, given.split()[0] in said) == (2, True)

@@ -12,9 +12,12 @@ import cnnviz
 from cnnviz.errors import UsageError
 
 PLUGINS = {
-    "gif": cnnviz.GifPlugin, "apng": cnnviz.ApngPlugin, "webp": cnnviz.WebpPlugin, "mp4": cnnviz.Mp4Plugin,
+    "gif": cnnviz.GifPlugin,
+    "apng": cnnviz.ApngPlugin,
+    "webp": cnnviz.WebpPlugin,
+    "mp4": cnnviz.Mp4Plugin,
     "webm": cnnviz.WebmPlugin,
-}  # fmt: skip
+}
 
 
 def drawn(count=5):
@@ -68,10 +71,18 @@ def test_rounded_delays_do_not_add_up_and_a_single_frame_goes_into_memory_with_a
         np.testing.assert_array_equal(np.asarray(image.convert("RGB")), drawn()[0])
 
 
-@pytest.mark.parametrize(("frames", "duration"), [
-    ([], 40), (drawn()[..., :2], 40), (drawn() / 255, 40), ([drawn()[0], drawn()[0][:8]], 40),
-    (drawn(), 0), (drawn(), [10]), (drawn(), float("nan")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("frames", "duration"),
+    [
+        ([], 40),
+        (drawn()[..., :2], 40),
+        (drawn() / 255, 40),
+        ([drawn()[0], drawn()[0][:8]], 40),
+        (drawn(), 0),
+        (drawn(), [10]),
+        (drawn(), float("nan")),
+    ],
+)
 def test_what_cannot_be_shown_is_refused_before_a_file_is_made(tmp_path, frames, duration):
     with pytest.raises(UsageError, match="frame" if duration == 40 else "duration"):
         iio.imwrite(tmp_path / "x.gif", frames, plugin=cnnviz.GifPlugin, duration=duration)

@@ -50,9 +50,7 @@ def read(figure: Figure) -> ElementTree.Element:
 
 def texts(root: ElementTree.Element) -> list[str]:
     """What stands in the picture, without the rims of texts."""
-    return [
-        "".join(text.itertext()) for text in root.iter(f"{SVG}text") if text.get("aria-hidden") != "true"
-    ]  # fmt: skip
+    return ["".join(text.itertext()) for text in root.iter(f"{SVG}text") if text.get("aria-hidden") != "true"]
 
 
 def test_a_still_is_named_and_told_and_shows_the_operations_result_as_text():

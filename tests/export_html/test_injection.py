@@ -45,10 +45,11 @@ def folder(tmp_path_factory):
         text = SET.format(text=quoted(RUNS), name=quoted(NAME), theme=quoted(THEME))
         Path("s.toml").write_text(text, encoding="utf-8")
         for words in (
-            ["render", "s.toml", "--out", "out", "-q"], ["gallery", "out", "--title", RUNS],
+            ["render", "s.toml", "--out", "out", "-q"],
+            ["gallery", "out", "--title", RUNS],
             ["deck", "s.toml", "-o", "deck.html", "--title", RUNS, "-q"],
             ["conv", "--input", NAME, "--k", "2", "--title", RUNS, "--frame", "all", "-o", "all.svg", "-q"],
-        ):  # fmt: skip
+        ):
             with pytest.raises(SystemExit) as left:
                 main(words)
             assert left.value.code == 0, words

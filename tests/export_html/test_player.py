@@ -147,8 +147,15 @@ def test_a_result_cell_shows_the_step_that_wrote_it_and_every_control_has_a_name
     assert page.text_content("#counter") == "step 6 of 10"
     assert page.get_attribute("#scrub", "aria-valuetext").startswith("step 6 of 10: y 2,3 = ")
     tree = page.locator("#controls").aria_snapshot()
-    for control in ("button \"First\"", "button \"Back\"", "button \"Play\"", "button \"Next\"", "button \"Last\"",
-                    "slider \"Step\"", "combobox \"Speed\""):  # fmt: skip
+    for control in (
+        'button "First"',
+        'button "Back"',
+        'button "Play"',
+        'button "Next"',
+        'button "Last"',
+        'slider "Step"',
+        'combobox "Speed"',
+    ):
         assert control in tree
     assert page.get_attribute("#figure", "aria-label") == figure.storyboard().alt
 

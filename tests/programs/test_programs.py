@@ -25,18 +25,29 @@ QUICK = ("pytorch", "onnx")
 MORE = [
     *(("activation", {"kind": kind.replace("_", "-")}) for kind in ACTIVATIONS if kind != "identity"),
     *(("gradient-descent", {"optimizer": key, "surface": "bowl", "steps": 60}) for key in OPTIMIZERS),
-    ("loss", {"kind": "smooth-l1", "beta": 0.5}), ("lrn", {"kind": "intra", "n": 2, "alpha_over_n": True}),
+    ("loss", {"kind": "smooth-l1", "beta": 0.5}),
+    ("lrn", {"kind": "intra", "n": 2, "alpha_over_n": True}),
     ("pool", {"kind": "avg", "i": "5x7", "k": "3x2", "s": "2x3", "ceil_mode": True, "count_include_pad": False}),
-    ("pool", {"i": 7, "k": 3, "s": 3, "p": 1, "d": 2, "ceil_mode": True}), ("pool", {"i": 6, "output_size": 3}),
-    ("pool", {"kind": "avg", "i": "7x5", "output_size": "3x2"}), ("pool", {"i": "7x5", "output_size": "3x2"}),
+    ("pool", {"i": 7, "k": 3, "s": 3, "p": 1, "d": 2, "ceil_mode": True}),
+    ("pool", {"i": 6, "output_size": 3}),
+    ("pool", {"kind": "avg", "i": "7x5", "output_size": "3x2"}),
+    ("pool", {"i": "7x5", "output_size": "3x2"}),
     ("transposed-conv", {"s": "1x2", "d": "3x2", "k": "2x1", "p": "1x0", "output_padding": "2x1", "bias": 0.5}),
-    *(("training", {"data": data, "epochs": 3, "points": 50, "schedule": "warmup", "optimizer": optimizer})
-      for data, optimizer in (("spirals", "adam"), ("strokes", "rmsprop"), ("circles", "adagrad"))),
+    *(
+        ("training", {"data": data, "epochs": 3, "points": 50, "schedule": "warmup", "optimizer": optimizer})
+        for data, optimizer in (("spirals", "adam"), ("strokes", "rmsprop"), ("circles", "adagrad"))
+    ),
     ("conv", {"input": "123456 -0.001; 1e-7 1e9", "kernel": "1/3 -2/7; 1e-5 3"}),
     ("cnn", {"i": 12, "input": "random", "lr": 0, "layers": "conv 2@3x3 s2 p1, lrn 3 k2, avgpool 2, tanh, fc 3"}),
-    ("cnn", {"i": 10, "input": "random",
-             "layers": "conv 3@3x3 d2, batchnorm, leaky-relu 0.2, maxpool 3 s1 p1, elu, fc 6, silu, fc 4"}),
-]  # fmt: skip
+    (
+        "cnn",
+        {
+            "i": 10,
+            "input": "random",
+            "layers": "conv 3@3x3 d2, batchnorm, leaky-relu 0.2, maxpool 3 s1 p1, elu, fc 6, silu, fc 4",
+        },
+    ),
+]
 FIGURES = all_figures() + MORE
 
 

@@ -34,10 +34,19 @@ CLEARLY = 8.0
 
 # Pairs that the default theme, whose colours are the article's own, tells apart by hue alone.
 BY_HUE = {
-    ("input", "kernel"), ("input", "output"), ("input", "winner"), ("input", "zero"), ("kernel", "kernel_on_padding"),
-    ("kernel", "output"), ("kernel", "overlap"), ("kernel_on_padding", "output"), ("output", "padding"),
-    ("output", "zero"), ("padding_unreached", "unreached"), ("input", "padding"),
-}  # fmt: skip
+    ("input", "kernel"),
+    ("input", "output"),
+    ("input", "winner"),
+    ("input", "zero"),
+    ("kernel", "kernel_on_padding"),
+    ("kernel", "output"),
+    ("kernel", "overlap"),
+    ("kernel_on_padding", "output"),
+    ("output", "padding"),
+    ("output", "zero"),
+    ("padding_unreached", "unreached"),
+    ("input", "padding"),
+}
 # Of these, what an eye without blue cones sees in one colour.
 ALIKE = {("article", "tritanopia", ("output", role)) for role in ("padding", "zero")}
 # Quiet on purpose: what lies behind the lines that count.

@@ -13,16 +13,32 @@ from cnnviz.words.plain import spoken
 
 
 def rows(board, name):
-    return [change.text for step in board.steps() for change in step.changes
-            if isinstance(change, SetRow) and change.row == name]  # fmt: skip
+    return [
+        change.text
+        for step in board.steps()
+        for change in step.changes
+        if isinstance(change, SetRow) and change.row == name
+    ]
 
 
-@pytest.mark.parametrize(("value", "text"), [
-    (1.0, "1"), (1e-5, "0.00001"), (0.0123456789, "0.0123456789"), (-0.25, "−0.25"), (-0.0, "0"), (1e6, "1000000"),
-    (1.5e-6, "1.5e−6"), (-1e-12, "−1e−12"), (2e12, "2e12"),
-    # A sum that misses a decimal by a float's last bit is that decimal; what nobody typed has six digits.
-    (0.1 + 0.2, "0.3"), (1 / 3, "0.333333"), (1e-7 / 3, "3.33333e−8"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.0, "1"),
+        (1e-5, "0.00001"),
+        (0.0123456789, "0.0123456789"),
+        (-0.25, "−0.25"),
+        (-0.0, "0"),
+        (1e6, "1000000"),
+        (1.5e-6, "1.5e−6"),
+        (-1e-12, "−1e−12"),
+        (2e12, "2e12"),
+        # A sum that misses a decimal by a float's last bit is that decimal; what nobody typed has six digits.
+        (0.1 + 0.2, "0.3"),
+        (1 / 3, "0.333333"),
+        (1e-7 / 3, "3.33333e−8"),
+    ],
+)
 def test_a_given_number_is_written_in_full(value, text):
     assert as_given(value) == text
     assert as_given_exactly(value) == Fraction(text.replace("−", "-"))
@@ -30,25 +46,31 @@ def test_a_given_number_is_written_in_full(value, text):
 
 
 @pytest.mark.parametrize("digits", [None, 0])
-@pytest.mark.parametrize(("scene", "given", "formula", "caption"), [
-    ("batch-norm", {"eps": 1.5e-6}, r"$\epsilon=\,$1.5e−6", " + 1.5e−6) "),
-    ("norm", {"kind": "layer", "eps": 1}, None, " + 1) "),
-    ("batch-norm", {"gamma": "2e-7"}, r"$\gamma=\,$2e−7", "2e−7·"),
-    ("fully-connected", {"input": "1 1", "weights": "1 1", "bias": "1e-5"}, None, "1·1 + 1·1 + 0.00001 ≈ **2"),
-    ("activation", {"kind": "elu", "alpha": 0.00123456}, r"$\alpha=0.00123456$", " = 0.00123456·(e^"),
-    ("loss", {"kind": "mse", "label": 0.12345678}, "label $y=0.12345678$", " = (0.12345678-"),
-    ("lrn", {"k": 1.23456789, "alpha": 1e-7}, r"$k=1.23456789$   $\alpha=\,$1e−7", "(1.23456789 + 1e−7·"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("scene", "given", "formula", "caption"),
+    [
+        ("batch-norm", {"eps": 1.5e-6}, r"$\epsilon=\,$1.5e−6", " + 1.5e−6) "),
+        ("norm", {"kind": "layer", "eps": 1}, None, " + 1) "),
+        ("batch-norm", {"gamma": "2e-7"}, r"$\gamma=\,$2e−7", "2e−7·"),
+        ("fully-connected", {"input": "1 1", "weights": "1 1", "bias": "1e-5"}, None, "1·1 + 1·1 + 0.00001 ≈ **2"),
+        ("activation", {"kind": "elu", "alpha": 0.00123456}, r"$\alpha=0.00123456$", " = 0.00123456·(e^"),
+        ("loss", {"kind": "mse", "label": 0.12345678}, "label $y=0.12345678$", " = (0.12345678-"),
+        ("lrn", {"k": 1.23456789, "alpha": 1e-7}, r"$k=1.23456789$   $\alpha=\,$1e−7", "(1.23456789 + 1e−7·"),
+    ],
+)
 def test_parameters_are_written_as_given(scene, given, formula, caption, digits):
     board = make(scene, **given, digits=digits).storyboard()
     assert formula is None or formula in f"{board.settings}     {board.formula}"
     assert caption.replace("**", "") in "\n".join(spoken(step.caption) for step in board.steps())
 
 
-@pytest.mark.parametrize("figure", [
-    ("loss", {"kind": "cross-entropy", "label": 0, "lo": 0.001, "hi": 0.999, "frames": 9}),
-    ("activation", {"kind": "relu", "lo": -1.2345678, "hi": 1e4, "frames": 40}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "figure",
+    [
+        ("loss", {"kind": "cross-entropy", "label": 0, "lo": 0.001, "hi": 0.999, "frames": 9}),
+        ("activation", {"kind": "relu", "lo": -1.2345678, "hi": 1e4, "frames": 40}),
+    ],
+)
 def test_the_ends_are_places_where_the_point_stops(figure):
     scene, given = figure
     board = make(scene, **given).storyboard()

@@ -23,9 +23,13 @@ def grids(scene, **given):
 
 @pytest.mark.parametrize(
     ("scene", "given"),
-    [("chain", {}), ("chain", {"activation": "relu", "lr": 0.5}), ("batch-norm-backward", {"input": "1 3 2 6"}),
-     ("batch-norm-inference", {})],
-)  # fmt: skip
+    [
+        ("chain", {}),
+        ("chain", {"activation": "relu", "lr": 0.5}),
+        ("batch-norm-backward", {"input": "1 3 2 6"}),
+        ("batch-norm-inference", {}),
+    ],
+)
 def test_results_follow_from_the_numbers_shown(scene, given):
     steps = make(scene, **given).scene.storyboard().steps()
     found = [each for step in steps for each in walk(step.caption) if isinstance(each, Equation)]

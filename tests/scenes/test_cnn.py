@@ -93,9 +93,13 @@ def test_inputs_of_every_kind(tmp_path):
     assert make("cnn", input="random", i=(9, 12), layers="fc 3").scene.expected()["input"].shape == (1, 9, 12)
 
 
-@pytest.mark.parametrize(("size", "box", "ink", "ground"), [
-    ((300, 200), (180, 20, 260, 150), 20, 240), ((90, 400), (5, 30, 80, 140), 255, 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("size", "box", "ink", "ground"),
+    [
+        ((300, 200), (180, 20, 260, 150), 20, 240),
+        ((90, 400), (5, 30, 80, 140), 255, 0),
+    ],
+)
 def test_a_digit_in_an_image_is_found_centred_and_read(tmp_path, size, box, ink, ground):
     drawn = Image.fromarray((drawn_digit() * 255).astype(np.uint8)).resize((box[2] - box[0], box[3] - box[1]))
     page = Image.new("L", size, 0)

@@ -11,14 +11,15 @@ def test_captions_are_written_out():
     board = make("conv", input="1 2; 3 -4", kernel="1 0; -2 0.5", bias=3).storyboard()
     assert [step.caption for step in board.steps()] == [
         "$y_{1,1}$ = 1·1 + 3·(−2) + (−4)·0.5 + 3 = **−4**   (× 0 left out)"
-    ]  # fmt: skip
+    ]
 
 
 def test_tiny_numbers_are_not_shown_as_zero():
     board = make("conv", input="1e-9 -2e-9; 3e-9 4e-9", k=1, kernel="0.5").storyboard()
     assert [step.caption for step in board.steps()][:2] == [
-        "$y_{1,1}$ = 1e−9·0.5 = **5e−10**", "$y_{1,2}$ = −2e−9·0.5 = **−1e−9**",
-    ]  # fmt: skip
+        "$y_{1,1}$ = 1e−9·0.5 = **5e−10**",
+        "$y_{1,2}$ = −2e−9·0.5 = **−1e−9**",
+    ]
     assert [panel.digits for panel in board.panels() if panel.kind == "grid"] == [9, 1, 10]
     assert "5e−10, −1e−9; 1.5e−9, 2e−9." in board.alt
     lost = make("conv", input="0.1 0.2 0.3; 0.1 0.2 0.3", k="1x3", kernel="1 1 -1", digits=3).storyboard()

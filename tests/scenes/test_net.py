@@ -49,8 +49,9 @@ def residual_model(repeats=1, sides="8, 8"):
     for n in range(repeats):
         weights |= {f"a{n}": (4, 4, 3, 3), f"b{n}": (4, 4, 1, 1)}
     blocks = "".join(BLOCK.format(n=n, next=n + 1) for n in range(repeats))
-    values = {name: RNG.uniform(0.1, 0.4, shape).astype(np.float32) - 0.2 * (name != "var")
-              for name, shape in weights.items()}  # fmt: skip
+    values = {
+        name: RNG.uniform(0.1, 0.4, shape).astype(np.float32) - 0.2 * (name != "var") for name, shape in weights.items()
+    }
     return model_of(FIRST + blocks + LAST.format(n=repeats), sides, **values)
 
 

@@ -57,8 +57,9 @@ def test_the_panels_show_the_training():
 def test_kernels_take_the_shape_of_strokes():
     figure = make("training", data="strokes", optimizer="adam", lr=0.01, epochs=10, frames=2, points=100)
     first, *_, last = (states["kernels"].values.copy() for _, states in play(figure.storyboard()))
-    likeness = max(abs(np.corrcoef(each.ravel(), np.rot90(np.eye(5), turn).ravel())[0, 1])
-                   for each in last for turn in (0, 1))  # fmt: skip
+    likeness = max(
+        abs(np.corrcoef(each.ravel(), np.rot90(np.eye(5), turn).ravel())[0, 1]) for each in last for turn in (0, 1)
+    )
     assert likeness > 0.5
     assert np.abs(last).max() > 2 * np.abs(first).max()
 
