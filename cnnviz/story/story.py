@@ -266,13 +266,7 @@ class Story:
             "formula": "",
             **texts,
         }
-
-        def answered() -> Iterator[Step]:
-            yield from steps()
-            if answer:
-                yield self.step(answer, *(cells.rest() for cells in self._cells), beats=2)
-
-        self._steps = answered
+        self._steps, self._answer = steps, answer
         return self
 
     def storyboard(self) -> Storyboard:
@@ -282,6 +276,8 @@ class Story:
             for cells in self._cells:
                 cells.rewind()
             yield from self._steps()
+            if self._answer:
+                yield self.step(self._answer, *(cells.rest() for cells in self._cells), beats=2)
 
         return Storyboard(
             scene=scene_name(type(self.scene)),
