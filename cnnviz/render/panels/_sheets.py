@@ -97,11 +97,7 @@ class Sheets:
         rows = -(-self.count // self.columns)
         return Extent(
             width=(self.columns - 1) * self.pitch[0] + self.width,
-            height=self.above
-            + (rows - 1) * self.pitch[1]
-            + self.height
-            + self.under
-            + (self.columns - 1) * self.drop,
+            height=self.above + (rows - 1) * self.pitch[1] + self.height + self.under + (self.columns - 1) * self.drop,
         )
 
     @property
