@@ -81,8 +81,9 @@ class CellsPainter(Painter):
 
     @classmethod
     def room_below(cls, panel: Grid | Block, cell: int, fit: Fit) -> int:
-        """Room for the scale, where cells are coloured by value."""
-        return fit.tx(SCALE_HEIGHT) if Fitted.of(panel, cell, fit).shaded and not fit.bare else 0
+        """Room for the scale, where cells are coloured by value, and between a label and the frame of sheets below."""
+        below = fit.px(3 * _HELD) if getattr(panel, "held", False) else 0
+        return below + (fit.tx(SCALE_HEIGHT) if Fitted.of(panel, cell, fit).shaded and not fit.bare else 0)
 
     @classmethod
     def colors(cls, panel: Grid | Block, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
