@@ -135,7 +135,8 @@ class WindowItems:
     def _outline(self, role: str, everywhere: bool, size: Shape) -> Item:
         """Rings around cells, counted from those of the first sheet."""
         corners = map(self._sheets.corner, range(self._sheets.count if everywhere else 1))
-        around = Box(0, -self._sheets.above, round(size[0]), round(size[1]) - self._sheets.above)
+        x, y = self._sheets.corner(0)
+        around = Box(0, 0, round(size[0]), round(size[1])).moved(-x, -y)
         spans = [around.moved(x, y) for x, y in corners]
         rings = [ring for span in spans for ring in self._rings(role, span)]
 
