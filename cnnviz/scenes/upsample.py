@@ -108,9 +108,10 @@ class Upsample(Scene):
                     Text("{way} {value}", way=Text(way.short), value=Strong(Y[at]))
                     for way, Y in zip(ways, panels, strict=True)
                 )
-                near, *_ = sampled[0].shares(at)
-                written = [Y.write(at, source=X, origin=near) for Y in panels]
-                yield story.step(joined(each, "     "), X.cover(list(sampled[1].shares(at))), *written)
+                # Each way reads other cells, so none is lit; what nearest copies is seen on its way.
+                (near,), (copied, *mixed) = sampled[0].shares(at), panels
+                written = [Y.write(at) for Y in mixed]
+                yield story.step(joined(each, "     "), copied.write(at, source=X, origin=near), *written)
 
         formulas = [way.formula for way in ways if way.name != LEARNED or len(ways) == 1]
         alt = Text("a {i} map becomes {o} by {names}", **sizes, names=joined(way.name for way in ways))
