@@ -82,7 +82,9 @@ class Upsample(Scene):
         story = Story(self, Text("Upsampling"), graph, point=Text(_POINTS[self.kind], **sizes))
         story.set("scale", "s", Number(self.scale), size=False)
         compared = len(ways) > 1
-        marks = () if compared else (Mark(name="window", role="window"), Mark(name="current", role="result"))
+        marks = (
+            () if compared else (Mark(name="window", role="window"), Mark(name="current", role="result", corners=True))
+        )
         X = story.cells("input", "Input {size}", given, data=self.map, axes=2, notes=True, marks=marks, enlarge=True)
         # Beside others cells have room for one decimal.
         most, panels = self.most(1 if compared else 2), list[Cells]()

@@ -29,7 +29,10 @@ class Shade:
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """A named outline around `rows`×`columns` cells of a grid, its corner at (`row`, `column`); zero cells hide it."""
+    """A named outline around `rows`×`columns` cells of a grid, its corner at (`row`, `column`); zero cells hide it.
+
+    Of one that lies between cells only the `corners` may be drawn, under the numbers.
+    """
 
     name: str
     role: str
@@ -38,6 +41,7 @@ class Mark:
     rows: float = 0
     columns: float = 0
     channel: int | None = None
+    corners: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
