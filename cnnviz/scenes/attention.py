@@ -21,6 +21,7 @@ _MATRIX = "a matrix with a row for each token"
 
 _PANELS = ("query", "Queries {size}", "input"), ("key", "Keys {size}", "kernel"), ("value", "Values {size}", "bias")
 
+
 @dataclass(frozen=True, kw_only=True)
 class Attention(Scene):
     """Scaled dot-product attention of one head, with numbers: scores q·k/√d, their softmax, the weighted values.
@@ -40,7 +41,7 @@ class Attention(Scene):
     def story(self) -> Story:
         """For each token its scores, their softmax, and its output."""
         graph, shape = Graph(double=True), (self.tokens, self.d)
-        # With this key no score of the usual figure is negative, its weights differ, and each row adds up to 1 as written.
+        # With this key the usual figure has no negative score, and its rows of weights differ and add up to 1 as written.
         drawn = np.random.default_rng([self.seed, 24086])
         given = {}
         for name, *_ in _PANELS:
