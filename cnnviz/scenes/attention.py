@@ -41,7 +41,7 @@ class Attention(Scene):
     def story(self) -> Story:
         """For each token its scores, their softmax, and its output."""
         graph, shape = Graph(double=True), (self.tokens, self.d)
-        # With this key the usual figure has no negative score, and its rows of weights differ and add up to 1 as written.
+        # With this key the usual figure has no negative score, and its weights differ, and rows add up to 1 as written.
         drawn = np.random.default_rng([self.seed, 24086])
         given = {}
         for name, *_ in _PANELS:
