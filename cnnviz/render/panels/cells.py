@@ -81,8 +81,9 @@ class CellsPainter(Painter):
 
     @classmethod
     def room_below(cls, panel: Grid | Block, cell: int, fit: Fit) -> int:
-        """Room for the scale, where cells are coloured by value."""
-        return fit.tx(SCALE_HEIGHT) if Fitted.of(panel, cell, fit).shaded and not fit.bare else 0
+        """Room for the scale, where cells are coloured by value, and between a label and the frame of sheets below."""
+        below = fit.px(3 * _HELD) if getattr(panel, "held", False) else 0
+        return below + (fit.tx(SCALE_HEIGHT) if Fitted.of(panel, cell, fit).shaded and not fit.bare else 0)
 
     @classmethod
     def colors(cls, panel: Grid | Block, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
@@ -149,11 +150,13 @@ class CellsPainter(Painter):
         """Windows, numbers, and the outlines of marks; zero cells hide one."""
         found = dict(self._items.bodies(self._windows)) if self._has_bodies else {}
         notes = {slot: item for slot, item in found.items() if slot[0] == "notes"}
-        found = {slot: item for slot, item in found.items() if slot not in notes} | self._lines | self._above | notes
-        for name, mark in self.state.marks.items():
-            if mark.rows and mark.columns:
-                found["mark", name] = self._items.outline(name, mark)
-        return found
+        marks = {name: mark for name, mark in self.state.marks.items() if mark.rows and mark.columns}
+        under, over = (
+            {("mark", name): self._items.outline(name, mark) for name, mark in marks.items() if mark.corners == corners}
+            for corners in (True, False)
+        )
+        bodies = {slot: item for slot, item in found.items() if slot not in notes}
+        return bodies | self._lines | under | self._above | notes | over
 
     def box_of(self, name: str) -> Box | None:
         """The cells in a mark, on the page; nothing where it is hidden or on all sheets."""
