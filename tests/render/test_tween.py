@@ -133,3 +133,11 @@ def test_what_a_network_computes_travels_forward_and_its_gradients_back():
         stage.land(place, step)
     # Ten scores, as many probabilities and the loss to the right, then their gradients to the left.
     assert min(leaps[:21]) > 0 > min(leaps)
+
+
+def test_nothing_is_counted_before_the_first_answer():
+    stage = make("separable-conv", i=3, k=3, width=480).film().stage()
+    _, step, written = next(stage.acts())
+    counted = [change for change in step.changes if change.panel == "counts"]
+    assert counted
+    assert all(change in written for change in counted)
