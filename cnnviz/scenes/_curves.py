@@ -335,7 +335,8 @@ def places(lo: float, hi: float, frames: int) -> tuple[Values, int]:
     exact = np.linspace(lo, hi, frames)
     least = max([2, *(n for n in map(decimals_as_given, (lo, hi)) if n <= _MOST_DECIMALS)])
     finest = max(least, math.ceil(-math.log10((hi - lo) / (frames - 1))))
-    digits = next((n for n in range(least, finest) if np.abs(exact - np.round(exact, n)).max() < 1e-9), finest)
+    # One more decimal where that writes every place as it is: 0.125 is no 0.12.
+    digits = next((n for n in range(least, finest + 2) if np.abs(exact - np.round(exact, n)).max() < 1e-9), finest)
     # Adding zero turns −0 into 0.
     at, first = np.round(exact, digits) + 0.0, int(_FIRST * frames)
     return np.concatenate([at[first + 1 :], at[-2:0:-1], at[: first + 1]]), digits

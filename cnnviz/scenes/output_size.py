@@ -72,16 +72,9 @@ class OutputSize(Scene):
         reached = all(axis.reached.all() for axis in windows.axes)
         below = joined((start, None if reached else Text("hatched: never reached")))
         how: dict[str, Any] = {"digits": 0, "shade": None, "numbers": numbered}
-        X = story.cells(
-            "input",
-            "Input {size}",
-            np.full(self.i, np.nan),
-            windows=Windows.sliding(self.i, (1, 1), (1, 1), self.p),
-            fill=np.nan,
-            below=below,
-            marks=(Mark(name="free", role="result"),),
-            **how,
-        )
+        cells, free = Windows.sliding(self.i, (1, 1), (1, 1), self.p), (Mark(name="free", role="result"),)
+        empty = np.full(self.i, np.nan)
+        X = story.cells("input", "Input {size}", empty, windows=cells, fill=np.nan, below=below, marks=free, **how)
         roles = np.full(windows.out, "empty", object)
         roles[0, 0] = "pending"
         how |= {"roles": roles, "marks": (Mark(name="current", role="result"),)}
@@ -107,9 +100,7 @@ class OutputSize(Scene):
         head = () if same else (Row(name="head", text=Text(counts[0].name.capitalize())),)
         asked = (Row(name=f"line {n}", text=text, role="muted") for n, text in enumerate(counts[0].asked()))
         derivation = Equation(
-            name=PANEL,
-            lines=(*head, *asked),
-            widest=tuple(line for each in counts for line in each.lines()),
+            name=PANEL, lines=(*head, *asked), widest=tuple(line for each in counts for line in each.lines())
         )
         formula = slide.formula()
         return story.play(

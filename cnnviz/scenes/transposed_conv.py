@@ -86,8 +86,7 @@ class TransposedConv(MapsAndFilters):
         if self.several:
             return stamp_maps(self)
         x, w, view = self.map.values, self.weights.values, self.view or "convolution"
-        stretched, stamped = self.windows(Axis.stretched), self.windows(Axis.transposed)
-        graph = Graph()
+        stretched, stamped, graph = self.windows(Axis.stretched), self.windows(Axis.transposed), Graph()
         graph.essential = 0
         pixels, kernel = graph.map("x", x), graph.kernel("w", w)
         b = graph.given("b", self.offsets) if self.offsets.any() else None

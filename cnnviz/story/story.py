@@ -201,10 +201,9 @@ class Story:
         if "shade" not in fields:
             fields["shade"] = self.shade(shown, data, plain=role == "kernel")
         kind = Grid if drawn.ndim == 2 else Block
-        panel = kind(
-            name=name, label=lines(joined(texts), below), values=drawn, roles=roles, marks=tuple(marks), **fields
-        )
-        return self.add(panel, drawn if windows is not None else shown, joined(texts))
+        head = lines(*texts)
+        panel = kind(name=name, label=lines(head, below), values=drawn, roles=roles, marks=tuple(marks), **fields)
+        return self.add(panel, drawn if windows is not None else shown, head)
 
     def add(self, panel: Grid | Block, values: Values, head: Words = "") -> Cells:
         """A panel of cells that is made already, with the values that it has at the end."""
@@ -266,13 +265,7 @@ class Story:
             "formula": "",
             **texts,
         }
-
-        def answered() -> Iterator[Step]:
-            yield from steps()
-            if answer:
-                yield self.step(answer, *(cells.rest() for cells in self._cells), beats=2)
-
-        self._steps = answered
+        self._steps, self._answer = steps, answer
         return self
 
     def storyboard(self) -> Storyboard:
@@ -282,6 +275,8 @@ class Story:
             for cells in self._cells:
                 cells.rewind()
             yield from self._steps()
+            if self._answer:
+                yield self.step(self._answer, *(cells.rest() for cells in self._cells), beats=2)
 
         return Storyboard(
             scene=scene_name(type(self.scene)),

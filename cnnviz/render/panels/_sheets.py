@@ -39,7 +39,7 @@ class Sheets:
     one to the next.
 
     Each stands `drop` lower than the one before it, with room `under` it for its caption. A grid is one sheet without a
-    caption; `above` it may be room for bars.
+    caption; `above` it may be room for bars, and `before` it for an indent.
     """
 
     captions: tuple[str, ...]
@@ -52,6 +52,7 @@ class Sheets:
     under: int
     fit: Fit
     above: int = 0
+    before: int = 0
 
     @classmethod
     def of(cls, panel: Grid | Block, cell: int, fit: Fit) -> Sheets:
@@ -59,7 +60,8 @@ class Sheets:
         rows, columns = panel.values.shape[-2:]
         width, height = columns * cell, rows * cell
         if isinstance(panel, Grid):
-            return cls((), 1, cell, width, height, (width, height), 0, 0, fit, fit.px(BAR_HEIGHT) if panel.bars else 0)
+            above, before = fit.px(BAR_HEIGHT) if panel.bars else 0, panel.indent * cell
+            return cls((), 1, cell, width, height, (width, height), 0, 0, fit, above, before)
         count = panel.values.shape[0]
         numbered = phrase(fit.lang, "channel {n}")
         captions = panel.captions or tuple(numbered.replace("{n}", str(n)) for n in range(1, count + 1))
@@ -80,7 +82,7 @@ class Sheets:
     def corner(self, channel: int) -> tuple[int, int]:
         """The upper left corner of a sheet."""
         row, column = divmod(channel, self.columns)
-        return column * self.pitch[0], self.above + row * self.pitch[1] + column * self.drop
+        return self.before + column * self.pitch[0], self.above + row * self.pitch[1] + column * self.drop
 
     def box(self, channel: int) -> Box:
         """The cells of a sheet."""
@@ -96,7 +98,7 @@ class Sheets:
         """The room for all of them and the captions under them."""
         rows = -(-self.count // self.columns)
         return Extent(
-            width=(self.columns - 1) * self.pitch[0] + self.width,
+            width=self.before + (self.columns - 1) * self.pitch[0] + self.width,
             height=self.above + (rows - 1) * self.pitch[1] + self.height + self.under + (self.columns - 1) * self.drop,
         )
 
