@@ -273,10 +273,11 @@ class _Arranger:
         x = (self._width - self._room + spare) // 2
         found = {}
         for stack, slot in zip(row, slots, strict=True):
-            # Panels that stretch take all the height, in a stack the same each.
+            # Panels that stretch take all the height that their label leaves, in a stack the same each.
             stretches = self._extent(stack[0], cell).stretch > 0
             y = top if stretches else top + (body - self._tall(stack, cell)) // 2
-            share = (body - self.fit.px(_STACKED) * (len(stack) - 1)) // len(stack)
+            room = min(body, height - self._under(stack[-1], cell))
+            share = (room - self.fit.px(_STACKED) * (len(stack) - 1)) // len(stack)
             for panel in stack:
                 extent = self._extent(panel, cell)
                 width, tall = (slot, share) if extent.stretch else (extent.width, extent.height)

@@ -29,7 +29,7 @@ class Chain:
         self.V = {name: self._panel(name, letter) for name, letter in _LETTERS.items()}
         letters = {name: rf"\partial L/\partial {letter}" for name, letter in _LETTERS.items() if name != "loss"}
         self.G = {name: self._panel(f"grad_{name}", letter) for name, letter in letters.items()}
-        after = self._panel("after_loss", r"L\ \mathrm{after}")
+        after = self._panel("after_loss", r"L\ \mathrm{new}")
         self.stage, self.after = (tuple(self.V.values()), (*self.G.values(), after)), after
 
     def _panel(self, name: str, letter: str) -> Cells:
@@ -118,7 +118,7 @@ class Chain:
         y, loss = self.V["y"], self.after[0, 0]
         squared = (replace(y[0, 0], value=float(self.found["after_y"].values.ravel()[0])) - self.target) ** 2
         said = Text("Forward again: {sum}", sum=equation(Symbol("L"), precise(squared, loss), loss))
-        again.append(Relabel(panel=self.V["loss"].name, label=Math(r"L\ \mathrm{before}")))
+        again.append(Relabel(panel=self.V["loss"].name, label=Math(r"L\ \mathrm{old}")))
         yield self.story.step(said, again, self.V["w2"].hide("current"), self.after.write((0, 0)), beats=3)
 
     def answer(self) -> Words:

@@ -10,18 +10,16 @@ from functools import cached_property
 import numpy as np
 
 from cnnviz.functions.surfaces import Surface, X, Y
-from cnnviz.scenes._rules import COURSES, Rule, Settings, Update, W, short
+from cnnviz.scenes._rules import COURSES, DIGITS, Rule, Settings, Update, W, short
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Values
 from cnnviz.storyboard import Surface as Field
-from cnnviz.words import Equation, Math, Number, Product, Ref, Text, Vector, Words, counted, equation
+from cnnviz.words import Equation, Math, Number, Product, Ref, Text, Vector, Words, counted, equation, precise
 
 DIVERGED, ESCAPED = "diverged", "escaped"
 """How a run is lost: farther than any number that a figure can show, or off a surface that has no least value."""
 
 _FAR = 1e6
 """Farther from the origin than this an optimizer has diverged and stops."""
-
-_W_DIGITS = 3
 
 _SAMPLES = 161
 _LEVELS = 11
@@ -75,7 +73,9 @@ class Run:
         """An update with its numbers: `w = (1.200, 0.350) − 0.01·(−3.10, 0.80) = (1.231, 0.342)`."""
         update = self.updates[count - 1]
         moved = Product((Number(self.rate, None, ("lr",)), self.rule.direction(update, self.settings)))
-        return equation(W, self.weights(count - 1) - moved, self.weights(count))
+        step, after = self.weights(count - 1) - moved, self.weights(count)
+        # Only plain descent leaves room for more decimals.
+        return equation(W, precise(step, after) if self.rule.key == "sgd" else step, after)
 
     def moves(self, before: int, count: int) -> Iterator[Change]:
         """The path and the loss drawn on from one picture to the next; what was lost stays where it was."""
@@ -85,12 +85,13 @@ class Run:
         key, new = self.rule.key, slice(first, last + 1)
         places, loss = self.path[new], self.plotted[new]
         yield SetCurve(panel="surface", curve=key, x=places[:, 0], y=places[:, 1], extend=True)
-        yield MoveDot(panel="surface", dot=key, x=float(places[-1, 0]), y=float(places[-1, 1]))
+        if first:  # before, the dots stand at the start
+            yield MoveDot(panel="surface", dot=key, x=float(places[-1, 0]), y=float(places[-1, 1]))
+            yield MoveDot(panel="loss", dot=key, x=float(last), y=float(loss[-1]))
         if self.arrow:
             yield SetCurve(panel="surface", curve="updates", x=places[:, 0], y=places[:, 1], extend=True)
             yield self._gradient_arrow(places[-1])
         yield SetCurve(panel="loss", curve=key, x=np.arange(first, last + 1.0), y=loss, extend=True)
-        yield MoveDot(panel="loss", dot=key, x=float(last), y=float(loss[-1]))
         if self.lost == ESCAPED and last == self.made:
             yield from (MoveDot(panel=panel, dot=key, x=math.nan, y=math.nan) for panel in ("surface", "loss"))
 
@@ -105,7 +106,7 @@ class Run:
 
     def weights(self, count: int) -> Vector:
         """Both weights after so many updates."""
-        digits = _W_DIGITS if self.settings.most is None else self.settings.most
+        digits = DIGITS if self.settings.most is None else self.settings.most
         return Vector(
             tuple(
                 Number(float(value), digits, ("surface", self.place, count, axis))
@@ -235,7 +236,7 @@ def loss_plot(surface: Surface, runs: Sequence[Run], counts: Sequence[int]) -> P
         y_range=_loss_range(surface, np.concatenate([run.plotted for run in runs])),
         span=1.25,
         curves=_lines(runs),
-        dots=_walkers(runs, math.nan, math.nan),
+        dots=_walkers(runs, 0.0, float(runs[0].plotted[0])),
     )
 
 

@@ -29,6 +29,9 @@ from cnnviz.words import (
     joined,
 )
 
+DIGITS = 3
+"""Decimals of weights, and of the gradient that plain descent takes from them."""
+
 W, G = Symbol("w"), Symbol("g")
 _V, _M, _SUM, _RATE, _EPS = Symbol("v"), Symbol("m"), Symbol("G"), Symbol(r"\eta"), Symbol(r"\epsilon")
 
@@ -96,6 +99,12 @@ class Rule:
         return {"rule": self.optimizer, **self.options(settings)}
 
 
+def _gradient(update: Update, settings: Settings) -> Expression:
+    """The gradient, with the decimals of the weights."""
+    digits = DIGITS if settings.most is None else settings.most
+    return Vector(tuple(Number(float(value), digits) for value in update.grad))
+
+
 def _heavy_ball(update: Update, settings: Settings) -> Expression:
     """The velocity, which the first update starts at the gradient."""
     old = update.old.get("momentum_buffer", np.zeros(2))
@@ -156,7 +165,7 @@ _RULES = (
         title="SGD",
         shape="circle",
         style="solid",
-        direction=lambda update, s: _pair(update.grad, s.most),
+        direction=_gradient,
         formula=lambda s: _step(G),
         optimizer="SGD",
     ),

@@ -89,11 +89,11 @@ class BatchNormBackward(Scene):
                 Text("Through the mean, the same for all: {sum}", sum=by_mean),
                 Text("Through the variance, mean({g}) = {n}: {sum}", g=Math(rf"g\,{_HAT}"), n=shared, sum=by_variance),
             )
-            for path, caption in zip(P, told, strict=True):
+            for n, (path, caption) in enumerate(zip(P, told, strict=True)):
                 written = [change for at in places for change in path.write(at, mark="", role="kernel")]
-                yield story.step(
-                    caption, G.mark("window", (0, 0), (m, 1)), written, path.mark("current", (0, 0)), beats=2
-                )
+                # The direct path takes one gradient, the others take all.
+                marks = [G.mark("window", (0, 0), (m if n else 1, 1)), path.mark("current", (0, 0))]
+                yield story.step(caption, marks, [before.hide("current") for before in P[:n]], written, beats=2)
             for at in places:
                 parts = total([path[at] for path in P])
                 marks = [path.mark("current", at) for path in P[:2]]

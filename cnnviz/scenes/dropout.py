@@ -16,7 +16,7 @@ from cnnviz.story import Graph, Story, check_steps, input_map, input_size
 from cnnviz.storyboard import Mark, Operator, Step
 from cnnviz.words import Math, Number, Text, Words, equation
 
-_MASK_TAG = 6
+_MASK_TAG = 11
 _EXAMPLE = "3 1 4 2; 5 2 1 3"
 
 

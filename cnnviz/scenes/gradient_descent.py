@@ -211,7 +211,12 @@ class GradientDescent(Scene):
     def _caption(self, count: int) -> Words:
         run = self._runs[0]
         if count == 0:
-            return Text("Start: loss {loss}", loss=run.loss_at(0, short))
+            updates = counted(self.steps or 1, "{n} update", "{n} updates")
+            return Text(
+                "The loss is {loss} at the start: how low is it after {updates}?",
+                loss=run.loss_at(0, short),
+                updates=updates,
+            )
         if self._race:
             return self._standings(count)
         if count > run.made:

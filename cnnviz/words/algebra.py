@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from cnnviz.words.arithmetic import (
     Cases,
     Condition,
@@ -18,6 +20,7 @@ from cnnviz.words.arithmetic import (
     Quotient,
     Sum,
     Symbol,
+    Vector,
     call,
     leaves,
     total,
@@ -81,11 +84,18 @@ def with_decimals(part: Expression, decimals: int) -> Expression:
     return found
 
 
-def precise(part: Expression, result: Number) -> Expression:
+def precise(part: Expression, result: Number | Vector) -> Expression:
     """The expression with the decimals that it takes to come to what the result is written as, by hand too."""
     most = max((leaf.places for leaf in leaves(part) if isinstance(leaf, Number)), default=0)
     finer = [part, *(with_decimals(part, most + more) for more in (1, 2))]
-    return next((each for each in finer if replace(result, value=float(exact(each))).exact() == result.exact()), part)
+    return next((each for each in finer if _comes_to(each, result)), part)
+
+
+def _comes_to(part: Expression, result: Number | Vector) -> bool:
+    parts = result.parts if isinstance(result, Vector) else (result,)
+    values, numbers = np.atleast_1d(exact(part)), [each for each in parts if isinstance(each, Number)]
+    pairs = zip(values, numbers, strict=True)
+    return all(replace(each, value=float(value)).exact() == each.exact() for value, each in pairs)
 
 
 def derivative(part: Expression, by: str) -> Expression:

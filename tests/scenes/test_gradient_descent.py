@@ -19,7 +19,8 @@ def test_dots_stand_at_the_ends_of_their_paths():
     board = board_of("gradient-descent", optimizer="adam", surface="rosenbrock", steps=20, frames=6)
     *updates, _ = board.steps()
     for place, step in enumerate(updates):
-        dots = {change.panel: change for change in of_type(step, MoveDot)}
+        starts = {name: board.panel(name).dots[-1] for name in ("surface", "loss")}
+        dots = starts | {change.panel: change for change in of_type(step, MoveDot)}
         ways = {change.panel: change for change in of_type(step, SetCurve) if change.curve == "adam"}
         assert (dots["surface"].x, dots["surface"].y) == (ways["surface"].x[-1], ways["surface"].y[-1])
         assert dots["loss"].x == ways["loss"].x[-1] == min(4 * place, 20)
@@ -50,7 +51,8 @@ def test_the_arrow_leads_from_the_weights_against_the_gradient():
     *updates, _ = board.steps()
     for step in updates:
         (arrow,) = [change for change in of_type(step, SetCurve) if change.curve == "arrow"]
-        w = next((dot.x, dot.y) for dot in of_type(step, MoveDot) if dot.panel == "surface")
+        start, moved = board.panel("surface").dots[-1], of_type(step, MoveDot)
+        w = next(((dot.x, dot.y) for dot in moved if dot.panel == "surface"), (start.x, start.y))
         if len(arrow.x):
             assert (arrow.x[0], arrow.y[0]) == pytest.approx(w)
             assert (arrow.x[-1], arrow.y[-1]) == pytest.approx((w[0] * (1 - 0.17), w[1] * (1 - 1.7)))
