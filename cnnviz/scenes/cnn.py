@@ -240,7 +240,7 @@ class Cnn(Scene):
             template = "Softmax and loss again: the loss falls from {loss} to {strong}"
         else:
             template = "Softmax and loss again: the loss rises from {loss} to {strong}"
-        end = self._set("softmax", "active", "after_probabilities"), self._set("loss", "active", "after_loss")
+        end = self._set("softmax", "done", "after_probabilities"), self._set("loss", "done", "after_loss")
         was = replace(end[1], note=Text("was {loss}", **known))
         yield _step(Text(template, **known), *(self._set(name, "done") for name in lit), end[0], was, beats=2)
 

@@ -180,7 +180,12 @@ class MapsPainter(Painter):
         path = self._arrangement.paths[place if back else place - 1][:: -1 if back else 1]
         sources, ends = self._parts(names[place + 1 if back else place - 1]), self._parts(change.station)
         if station.form == "total":
-            sources = sources[self._stations[names[place - 1]].marked or 0 :][:1]
+            # Along the arrow, not over numbers and the key, to where nothing is written any more.
+            seat, corner = self._seats[change.station], (self.place.x, self.place.y)
+            left = self._seats[names[place - 1]].box.right
+            sources = [ends[0]._replace(left=left, right=left + ends[0].width)]
+            blank = Item("blank", seat.box, lambda pen: self._clear(pen, station, seat), corner)
+            yield Way(blank, blank)
         x, y = self.place.x, self.place.y
         for n, end in enumerate(ends):
             start, (half, high) = sources[n * len(sources) // len(ends)], (end.width // 2, end.height // 2)
