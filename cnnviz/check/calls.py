@@ -60,7 +60,7 @@ def differences(operation: Operation, values: Mapping[str, Values], framework: s
         operands = {name: everything[name] for name in call.operands}
         ways = {name: _direction(call, each) for name, each in operands.items()}
         results = {
-            n: alone(
+            n: run_call(
                 operation, call, {name: each + n * _FAR * ways[name] for name, each in operands.items()}, framework
             )
             for n in _AWAY
@@ -88,7 +88,7 @@ def _direction(call: Call, values: Values) -> Values:
     return random * min(float(np.abs(values).max(initial=0)) or 1.0, 4.0)
 
 
-def alone(operation: Operation, call: Call, values: Mapping[str, Values], framework: str) -> Values:
+def run_call(operation: Operation, call: Call, values: Mapping[str, Values], framework: str) -> Values:
     """What an engine gives for one call of an operation with other values."""
     given = {name: Operand(values=each) for name, each in values.items()}
     one = replace(call, shape=values[call.operands[0]].shape)
@@ -149,7 +149,7 @@ def _sides(
         call = replace(call, options={"dim": -1})
         places = np.column_stack([places, np.tile(others, (len(places), 1))])
     known = {_LETTERS.get(name, name): [value] for name, value in call.options.items()}
-    made = alone(operation, call, {call.operands[0]: places}, framework)
+    made = run_call(operation, call, {call.operands[0]: places}, framework)
     for before, f, after in made.reshape(3, len(x), -1).transpose(2, 0, 1):
         slope = (after - before) / (2 * step)
         # At a kink the derivative may be the one before or after it.

@@ -66,10 +66,10 @@ def evaluate(operation: Operation) -> dict[str, Array]:
     results = _forward(operation, values)
     if operation.training is None:
         return results
-    slopes = _backward(operation, values | results)
-    found = results | {f"grad_{name}": slope for name, slope in slopes.items()}
+    grads = _backward(operation, values | results)
+    found = results | {f"grad_{name}": grad for name, grad in grads.items()}
     if operation.training.rate:
-        learned = {name: values[name] - operation.training.rate * slopes[name] for name in operation.training.weights}
+        learned = {name: values[name] - operation.training.rate * grads[name] for name in operation.training.weights}
         after = learned | _forward(operation, values | learned)
         found |= {f"after_{name}": value for name, value in after.items()}
     return found
@@ -89,15 +89,15 @@ def _forward(operation: Operation, values: Mapping[str, Array]) -> dict[str, Arr
 def _backward(operation: Operation, values: Mapping[str, Array]) -> dict[str, Array]:
     assert operation.training is not None
     training = operation.training
-    slopes: dict[str, Array] = {training.loss: values[training.grad] if training.grad else np.ones(())}
+    grads: dict[str, Array] = {training.loss: values[training.grad] if training.grad else np.ones(())}
     for call in reversed(operation.calls):
-        if call.result in slopes:
+        if call.result in grads:
             operands = [values[name] for name in call.operands]
-            found = gradients(call.function, slopes[call.result], *operands, **call.options)
+            found = gradients(call.function, grads[call.result], *operands, **call.options)
             # What went two ways gets the sum of both gradients.
-            for name, slope in zip(call.operands, found, strict=True):
-                slopes[name] = slopes[name] + slope if name in slopes else slope
-    return slopes
+            for name, grad in zip(call.operands, found, strict=True):
+                grads[name] = grads[name] + grad if name in grads else grad
+    return grads
 
 
 def _batch_norm(

@@ -45,10 +45,10 @@ class Learner:
         scores, calls = self.network.forward(self.network.with_names(self.arrays(w)), x)
         classes = scores.shape[1]
         wanted = (1 - smoothing) * np.eye(classes, dtype=scores.dtype)[labels] + smoothing / classes
-        slope = (compute("softmax", scores, dim=1) - wanted) / len(x)
+        grad = (compute("softmax", scores, dim=1) - wanted) / len(x)
         found: list[Array] = []
         for function, operands, options in reversed(calls):
-            slope, *own = gradients(function, slope, *operands, **options)
+            grad, *own = gradients(function, grad, *operands, **options)
             found = [*own, *found]
         return np.concatenate([part.ravel() for part in found])
 

@@ -23,10 +23,10 @@ def gradients(name: str, grad_output: npt.ArrayLike, *operands: npt.ArrayLike, *
 
     Raises UsageError for an operation whose gradient no figure shows.
     """
-    slope = floating(grad_output)
+    grad = floating(grad_output)
     if name not in _GRADIENTS:
         raise UsageError(f"{name} has no gradient here: use one of {', '.join(_GRADIENTS)}")
-    return _GRADIENTS[name](slope, *operands, **options)
+    return _GRADIENTS[name](grad, *operands, **options)
 
 
 def conv2d_input_grad(
@@ -64,50 +64,50 @@ def conv2d_weight_grad(
 
     `torch.nn.grad.conv2d_weight`.
     """
-    x, slope = as_maps(input), floating(grad_output)
+    x, grad = as_maps(input), floating(grad_output)
     outputs, depth, rows, cols = weight_size
     windows = windows2d(pad2d(x, padding), (rows, cols), stride, dilation)
     height, width = windows.shape[-4:-2]
     inputs = windows.reshape(-1, groups, depth, height, width, rows, cols)
-    grouped = slope.reshape(-1, groups, outputs // groups, height, width)
+    grouped = grad.reshape(-1, groups, outputs // groups, height, width)
     found = np.einsum("ngchwij,ngohw->gocij", inputs, grouped, optimize=True)
     return np.asarray(found).reshape(outputs, depth, rows, cols)
 
 
-def _conv2d(slope: Array, x: Array, weight: Array, bias: Array | None = None, **options: Any) -> tuple[Array, ...]:
-    by_x = conv2d_input_grad(np.shape(x), weight, slope, **options)
-    by_weight = conv2d_weight_grad(x, np.shape(weight), slope, **options)
-    by_bias = () if bias is None else (slope.sum(axis=(*range(slope.ndim - 3), -2, -1)),)
+def _conv2d(grad: Array, x: Array, weight: Array, bias: Array | None = None, **options: Any) -> tuple[Array, ...]:
+    by_x = conv2d_input_grad(np.shape(x), weight, grad, **options)
+    by_weight = conv2d_weight_grad(x, np.shape(weight), grad, **options)
+    by_bias = () if bias is None else (grad.sum(axis=(*range(grad.ndim - 3), -2, -1)),)
     return by_x, by_weight, *by_bias
 
 
-def _max_pool2d(slope: Array, x: Array, **options: Any) -> tuple[Array]:
+def _max_pool2d(grad: Array, x: Array, **options: Any) -> tuple[Array]:
     """To each window's maximum, and to the first one of equals."""
     maps = as_maps(x)
     _, indices = max_pool2d(maps, **{**options, "return_indices": True})
-    planes = np.zeros((int(np.prod(maps.shape[:-2])), maps.shape[-2] * maps.shape[-1]), dtype=slope.dtype)
+    planes = np.zeros((int(np.prod(maps.shape[:-2])), maps.shape[-2] * maps.shape[-1]), dtype=grad.dtype)
     places = indices.reshape(len(planes), -1)
-    np.add.at(planes, (np.arange(len(planes))[:, None], places), slope.reshape(places.shape))
+    np.add.at(planes, (np.arange(len(planes))[:, None], places), grad.reshape(places.shape))
     return (planes.reshape(maps.shape),)
 
 
-def _avg_pool2d(slope: Array, x: Array, *, count_include_pad: bool = True, **options: Any) -> tuple[Array]:
+def _avg_pool2d(grad: Array, x: Array, *, count_include_pad: bool = True, **options: Any) -> tuple[Array]:
     """Shared out evenly among each window's cells."""
     geometry = pool_geometry(np.shape(x), **options)
-    share = slope / avg_pool_divisor(geometry, count_include_pad).astype(slope.dtype)
+    share = grad / avg_pool_divisor(geometry, count_include_pad).astype(grad.dtype)
     (top, left), (rows, cols) = geometry.padding, geometry.size
     return (spread(share, geometry.kernel, geometry.stride, (top + rows, left + cols))[..., top:, left:],)
 
 
-def _linear(slope: Array, x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, ...]:
+def _linear(grad: Array, x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, ...]:
     """Rumelhart, Hinton & Williams 1986, eq. 4–7."""
-    rows = slope.reshape(-1, len(weight))
-    found = slope @ weight, rows.T @ np.reshape(x, (len(rows), -1))
+    rows = grad.reshape(-1, len(weight))
+    found = grad @ weight, rows.T @ np.reshape(x, (len(rows), -1))
     return found if bias is None else (*found, rows.sum(axis=0))
 
 
 def _batch_norm(
-    slope: Array, x: Array, weight: Array | None = None, bias: Array | None = None, *, training: bool, eps: float = 1e-5
+    grad: Array, x: Array, weight: Array | None = None, bias: Array | None = None, *, training: bool, eps: float = 1e-5
 ) -> tuple[Array, ...]:
     """Through mean and variance too: Ioffe & Szegedy 2015, §3, the six equations after Algorithm 1."""
     if not training:
@@ -116,37 +116,37 @@ def _batch_norm(
     deviation = np.sqrt(x.var(axis=axes, keepdims=True) + eps)
     normal = (x - x.mean(axis=axes, keepdims=True)) / deviation
     gamma = parameter(weight, "weight", (x.shape[1],))
-    scaled = slope if gamma is None else slope * gamma.reshape(-1, *[1] * (x.ndim - 2))
+    scaled = grad if gamma is None else grad * gamma.reshape(-1, *[1] * (x.ndim - 2))
     through = scaled - scaled.mean(axis=axes, keepdims=True)
     through = through - normal * (scaled * normal).mean(axis=axes, keepdims=True)
-    return through / deviation, *(() if gamma is None else ((slope * normal).sum(axis=axes), slope.sum(axis=axes)))
+    return through / deviation, *(() if gamma is None else ((grad * normal).sum(axis=axes), grad.sum(axis=axes)))
 
 
 def _local_response_norm(
-    slope: Array, x: Array, size: int, alpha: float, beta: float, k: float, *, alpha_over_n: bool = True
+    grad: Array, x: Array, size: int, alpha: float, beta: float, k: float, *, alpha_over_n: bool = True
 ) -> tuple[Array]:
     """Through the value itself, and through every sum that it is part of."""
     scale = alpha / size if alpha_over_n else alpha
     total = k + scale * window_sum(x * x, size, axis=1)
     # A value is in the sums of the channels that reach it: the window the other way round.
-    reached = window_sum(slope * x * total ** (-beta - 1), size, axis=1, mirrored=True)
-    return (slope * total**-beta - 2 * scale * beta * x * reached,)
+    reached = window_sum(grad * x * total ** (-beta - 1), size, axis=1, mirrored=True)
+    return (grad * total**-beta - 2 * scale * beta * x * reached,)
 
 
-def _cross_entropy(slope: Array, scores: Array, label: npt.ArrayLike) -> tuple[Array]:
+def _cross_entropy(grad: Array, scores: Array, label: npt.ArrayLike) -> tuple[Array]:
     """Softmax less the label's one (Bishop 2006, eq. 4.109)."""
     probabilities, classes = softmax(scores), np.asarray(label)
     hot = np.arange(np.shape(scores)[-1]) == classes[..., None]
-    return (slope * (probabilities - hot) / classes.size,)
+    return (grad * (probabilities - hot) / classes.size,)
 
 
-def _add(slope: Array, x: Array, y: Array) -> tuple[Array, Array]:
+def _add(grad: Array, x: Array, y: Array) -> tuple[Array, Array]:
     """A copy for each."""
-    return slope, slope
+    return grad, grad
 
 
-def _flatten(slope: Array, x: Array) -> tuple[Array]:
-    return (slope.reshape(np.shape(x)),)
+def _flatten(grad: Array, x: Array) -> tuple[Array]:
+    return (grad.reshape(np.shape(x)),)
 
 
 _GRADIENTS: Mapping[str, Callable[..., tuple[Array, ...]]] = MappingProxyType(

@@ -226,4 +226,7 @@ def _arrives(change: Change, valued: Collection[object]) -> bool:
             return change.values is not None
         case SetEntry():
             return change.text is not None
+        case SetRow():
+            # What is counted comes with the cell for which it is; a line that lights up leads there.
+            return change.role is None and bool(valued)
     return False

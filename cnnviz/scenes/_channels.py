@@ -175,9 +175,11 @@ class Channels:
         return total([*terms, bias] if bias is not None else terms), []
 
     def rest(self) -> Iterator[Change]:
-        """No window, no filter in use: the maps as a whole."""
+        """No window, no filter in use, no sums of a single cell: the maps as a whole."""
         for cells in (self.X, *self.W):
             yield from cells.reset()
+        for n in range(len(self.S.values)) if self._adds else ():
+            yield self.S.set((n, 0, 0), role="pending", value=float("nan"))
         yield from self.Y.rest()
 
     def step(self, at: tuple[int, ...]) -> Iterator[Change]:

@@ -199,6 +199,7 @@ class Point(Generic[Entry]):
     def plot(self, name: str, texts: Sequence[Words] = ("", ""), guides: Sequence[Curve] = (), **fields: Any) -> Plot:
         """Axes with both curves, named by `texts` at their ends; on the x-axis a question where the point ends."""
         (x, y), (u, v), none = self.curve, self.derivative, np.empty(0)
+        how: dict[str, Any] = {"x_range": self.x_range, "y_range": self.y_range, **fields}
         # Names stand at the left ends of curves that come near the label, or each other, at the right.
         turn = -1 if self._bounded or abs(y[-1] - v[-1]) < _NEAR * np.ptp(self.y_range) else 1
         curves = (
@@ -212,9 +213,8 @@ class Point(Generic[Entry]):
         dots = (
             Dot(name="slope", role="derivative", x=math.nan, y=math.nan),
             Dot(name="point", role="active", x=math.nan, y=math.nan),
-            question(self.at, max(self.values[-1], self.slopes[-1]) / np.ptp(self.y_range)),
+            question(self.at, max(self.values[-1], self.slopes[-1]), how["y_range"]),
         )
-        how: dict[str, Any] = {"x_range": self.x_range, "y_range": self.y_range, **fields}
         return Plot(name=name, curves=curves, dots=dots, **how)
 
     def moved(self, panel: str, step: int, *, tangent: bool = True) -> list[Change]:
@@ -301,13 +301,14 @@ def zero_lines(x_range: tuple[float, float], y_range: tuple[float, float]) -> tu
     )
 
 
-def question(at: Values, near: float = 0.0) -> Dot:
+def question(at: Values, curve: float = 0.0, y_range: tuple[float, float] = (0.0, 1.0)) -> Dot:
     """A dot on the x-axis, at the last of some places, that asks for the functions' values there.
 
-    Where a curve is so `near` above it, as a share of the axes' height, that it would run through the question mark,
-    this stands below.
+    Where a `curve` is so near above it that it would run through the question mark, this stands below the dot, or
+    beside it where the axes end there.
     """
-    side = "below" if _NEAR < near < _CLEAR else "above"
+    near, room = np.array([curve, -y_range[0]]) / np.ptp(y_range)
+    side = "above" if not _NEAR < near < _CLEAR else "below" if room > _CLEAR else "beside"
     return Dot(name="question", role="active", x=float(at[-1]), y=0.0, text="?", side=side)
 
 

@@ -49,31 +49,32 @@ class Normalizing:
         subtracted = equation(None, self.X[0, 0] - numbers.mean, centred)
         divided, multiplied = equation(None, centred / numbers.deviation, hat), equation(None, gamma * hat, scaled)
         sigma, g, b = Math(r"\sigma"), Math(r"\gamma"), Math(r"\beta")
-        moves: list[tuple[Words, Words | None]] = [
-            (Text("subtract the mean:   {equation}", equation=subtracted), None),
-            (Text("divide by {sigma}:   {equation}", sigma=sigma, equation=divided), Math(r"\hat{x}_1")),
-            (Text("multiply by {gamma}:   {equation}", gamma=g, equation=multiplied), None),
-            (Text("add {beta}:   {equation}", beta=b, equation=equation(None, scaled + beta, y)), Math("y_1")),
+        moves = [
+            (Text("subtract the mean:   {equation}", equation=subtracted), ""),
+            (Text("divide by {sigma}:   {equation}", sigma=sigma, equation=divided), "normalised"),
+            (Text("multiply by {gamma}:   {equation}", gamma=g, equation=multiplied), ""),
+            (Text("add {beta}:   {equation}", beta=b, equation=equation(None, scaled + beta, y)), "scaled"),
         ]
-        if "activated" in self.panels:
-            moves.append((self._worked("activated", 0), Math("f(y_1)")))
-        filled = iter(self.panels)
         source = self.X
-        for place, (caption, name) in enumerate(moves):
-            yield from self._moved(place, caption, name)
-            if name is not None:
-                panel = next(filled)
+        for place, (caption, panel) in enumerate(moves):
+            yield from self._moved(place, caption)
+            if panel:
                 yield from self._filled(panel, source)
                 source = self.panels[panel]
+        if "activated" in self.panels:
+            yield from self._moved(_ACTIVATION, self._worked("activated", 0))
+            yield from self._filled("activated", source)
 
     def _measured(self, row: str, channel: int) -> Step:
         """The mean or the variance of a channel, its column lit."""
         numbers, samples, first = self._statistics(channel), len(self.X.values), row == "mean"
         cells = [(sample, channel) for sample in range(samples)]
         worked, mean = numbers.mean_equation() if first else numbers.variance_equation(), numbers.mean.value
-        mark = [self.dots.mark_mean(channel, mean)]
+        mark: list[Change] = [self.dots.mark_mean(channel, mean)]
         if not first:
             mark = [self.dots.mark_spread(channel, mean, numbers.variance.value**0.5)]
+        elif channel == 0:
+            mark += self.dots.unnamed()
         return self.story.step(
             Text("channel {channel}:   {equation}", channel=channel + 1, equation=worked),
             self.X.cover(cells, special=dict.fromkeys(cells, "selected")),
@@ -81,13 +82,13 @@ class Normalizing:
             mark,
         )
 
-    def _moved(self, place: int, caption: Words, name: Words | None = None) -> Iterator[Step]:
-        """The dots on their way from a state to the next; `name` is what the first sample's are then."""
+    def _moved(self, place: int, caption: Words) -> Iterator[Step]:
+        """The dots on their way from a state to the next."""
         start, end = self.dots.states[place : place + 2]
         for part in range(1, MOVES + 1):
             t, last = part / MOVES, part == MOVES
             share = t * t * (3 - 2 * t)
-            changes = [*self.dots.move(start, end, share, name if last else None)]
+            changes: list[Change] = [*self.dots.move(start, end, share)]
             # Mean and spread follow what they measure; the activation leaves neither.
             for c, now in enumerate((start + share * (end - start)).T):
                 mean = None if place == _ACTIVATION else float(now.mean())

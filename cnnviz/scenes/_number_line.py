@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,15 +43,12 @@ class NumberLines:
         beside = _BESIDE * ((hi - lo) or 1.0)
         return lo - beside, hi + beside
 
-    @property
-    def _letters(self) -> bool:
-        """Whether dots have names, for which many lines leave no room between them."""
-        return self.named and self.channels <= _NAMED
-
     def plot(self, label: Words = "") -> Plot:
         """The panel, its dots at the first state; the first sample's stand out."""
         lo, hi = self.span
         bottom = self.channels + 0.5
+        # Many lines leave no room between them.
+        named = self.named and self.channels <= _NAMED
         ends = np.array([lo, hi])
         curves = [Curve(name="zero", role="guide", x=np.zeros(2), y=np.array([bottom, 0.4]), style="dashed")]
         for c in range(self.channels):
@@ -69,7 +66,7 @@ class NumberLines:
                 role="curve" if r else "active",
                 x=float(x[r, c]),
                 y=float(y[r, c]),
-                text=Math("x_1") if self._letters and not r else "",
+                text=Math("x_1") if named and not r else "",
             )
             for c in range(self.channels)
             for r in reversed(range(len(x)))
@@ -85,14 +82,18 @@ class NumberLines:
             label=label,
         )
 
-    def move(self, start: Values, end: Values, share: float, name: Words | None = None) -> Iterator[Change]:
-        """The dots on their way from one state to another, where the first sample's get another name."""
+    def move(self, start: Values, end: Values, share: float) -> Iterator[MoveDot]:
+        """The dots on their way from one state to another."""
         x = start + share * (end - start)
         low, high = self._heights(start), self._heights(end)
         y = low + share * (high - low)
         for r, c in np.ndindex(*x.shape):
-            text = name if self._letters and not r else None
-            yield MoveDot(panel=self.name, dot=f"{c},{r}", x=float(x[r, c]), y=float(y[r, c]), text=text)
+            yield MoveDot(panel=self.name, dot=f"{c},{r}", x=float(x[r, c]), y=float(y[r, c]))
+
+    def unnamed(self) -> list[Change]:
+        """The dots as they are at first, without names: these would not be clear of what is measured."""
+        moves = self.move(self.states[0], self.states[0], 0.0)
+        return [replace(move, text="") for move in moves]
 
     def arrive(self, channel: int) -> Iterator[Change]:
         """The dots of a channel, its mean and its spread as they are in the last state; those before it are there."""

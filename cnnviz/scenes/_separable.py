@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from cnnviz.scenes.separable_conv import SeparableConv
 
 _POINT = "One kernel per channel, then 1×1 filters that mix the channels: {few} weights instead of {many}"
-_COUNTED = ("separable", "full")
 _PLAIN: dict[str, Any] = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1)}
 
 
@@ -68,8 +67,10 @@ class Separable:
         weights_of = (Text("separable: {n} weights", n=separable), Text("full: {n} weights", n=full))
         self.formula = joined(weights_of, "     ")
         head = Row(name="head", text=Text("Multiplications"))
-        done = [Row(name=name, text=text) for name, text in zip(_COUNTED, self._done(0), strict=True)]
-        self.counts = Equation(name="counts", lines=(head, *done), widest=self._done(self.count - 2))
+        counted, asked = Row(name="separable", text=self._counted(0)), Row(name="full", text=Text("full: ?"))
+        self.full = Text("full: {n}", n=Strong(Number(self.products[1])))
+        widest = self._counted(self.count - 1), self.full
+        self.counts = Equation(name="counts", lines=(head, counted, asked), widest=widest)
         mixing_sign, into = Operator(name="mixing", text="∗"), Operator(name="into", text="→")
         self.stage = (self.X, "∗", self.D, self.counts), (into, self.Z, mixing_sign, self.P, "=", self.Y)
 
@@ -95,7 +96,8 @@ class Separable:
         few, many = map(Number, self.products)
         said = "{few} multiplications instead of {many} of a full convolution of the same sizes"
         rest = [*Z.rest(), *P.reset(), *Y.rest()]
-        yield step(Text(said, few=few, many=many), rest, beats=reading_beats(self.count))
+        full = SetRow(panel="counts", row="full", text=self.full)
+        yield step(Text(said, few=few, many=many), rest, full, beats=reading_beats(self.count))
 
     def alt(self) -> Words:
         """What the figure shows, for those who do not see it."""
@@ -107,18 +109,14 @@ class Separable:
             many=Number(self.products[1]),
         )
 
-    def _count(self, n: int) -> list[SetRow]:
-        texts = self._done(n + 1)
-        return [SetRow(panel="counts", row=row, text=text) for row, text in zip(_COUNTED, texts, strict=True)]
+    def _count(self, n: int) -> SetRow:
+        return SetRow(panel="counts", row="separable", text=self._counted(n + 1))
 
-    def _done(self, steps: int) -> tuple[Words, ...]:
-        """The multiplications of the first steps, and those of a full convolution for as many cells of the output."""
+    def _counted(self, steps: int) -> Words:
+        """The multiplications of the first steps."""
         area, channels = self.each
-        later = max(0, steps - self.first.count)
-        few = Number(min(steps, self.first.count) * area + later * channels)
-        many = Number(later * area * channels)
-        full = Text("full: {n}", n=Strong(many)) if later else Text("full: ?")
-        return Text("separable: {n}", n=Strong(few)), full
+        first = min(steps, self.first.count)
+        return Text("separable: {n}", n=Strong(Number(first * area + (steps - first) * channels)))
 
 
 def _use(cells: Cells, now: list[tuple[int, ...]], before: list[tuple[int, ...]]) -> Iterator[Change]:

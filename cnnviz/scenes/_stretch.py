@@ -113,11 +113,18 @@ class Stretch:
             around = Text("{n} cut off, hatched", n=Extent((-self.frame[0], -self.frame[1]), "-p'"))
         return joined((between, around if framed else None))
 
+    @property
+    def compact(self) -> dict[str, int]:
+        """Where the input lies before it is stretched: in the middle."""
+        row, column = (
+            axis.before + (axis.size - i) // 2 for axis, i in zip(self.windows.axes, self.x.shape, strict=True)
+        )
+        return {"row": row, "column": column, "rows": self.x.shape[0], "columns": self.x.shape[1]}
+
     def _compact(self) -> Picture:
-        """The input in the middle of where it will be stretched."""
         values, roles = self._blank()
-        starts = [axis.before + (axis.size - i) // 2 for axis, i in zip(self.windows.axes, self.x.shape, strict=True)]
-        inner = tuple(slice(start, start + i) for start, i in zip(starts, self.x.shape, strict=True))
+        row, column, rows, columns = self.compact.values()
+        inner = slice(row, row + rows), slice(column, column + columns)
         values[inner], roles[inner] = self.x, "input"
         return values, roles
 
@@ -162,7 +169,7 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
         notes=True,
         size=Shape(x.shape, "input"),
         below=phases[-1].below,
-        marks=(*(Mark(name=name, role="boundary") for name in ("map", "room")), Mark(name="window", role="window")),
+        marks=(Mark(name="map", role="boundary", **stretch.compact), Mark(name="window", role="window")),
     )
     story.graph.show_input("input", phases[0].values, x.shape)
     turned = Text("rotated by 180°")
@@ -174,14 +181,10 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
 
     def steps() -> Iterator[Step]:
         labels = X.relabel(phases[0].below), W.relabel(Text("as given"))
-        room = X.mark("room", (0, 0), windows.drawn)
-        yield story.step(phases[0].caption, labels, room, Y.ask(), beats=beats)
-        for before, phase in pairwise(phases):
-            filled_up = "empty" not in phase.roles
-            framed = filled_up or "padding" in phase.roles
-            boundary = [X.mark("map", windows.padding, stretch.size)] if framed else []
-            boundary += [X.hide("room")] if filled_up else []
-            yield story.step(phase.caption, phase.changes(X, before), X.relabel(phase.below), boundary, beats=beats)
+        yield story.step(phases[0].caption, labels, Y.ask(), beats=beats)
+        for n, (before, phase) in enumerate(pairwise(phases)):
+            apart = [X.mark("map", windows.padding, stretch.size)] if n == 0 and stretch.s != (1, 1) else []
+            yield story.step(phase.caption, phase.changes(X, before), X.relabel(phase.below), apart, beats=beats)
         said = Text("Rotate the kernel by 180°, slide it with stride {s}; zeros add nothing", s=one)
         rows, columns = W.values.shape
         cells = [

@@ -18,7 +18,6 @@ from cnnviz.storyboard import Change, Mark, Operator, Step
 from cnnviz.words import Math, Number, Shape, Symbol, Text, call, dot, equation, total
 
 _MATRIX = "a matrix with a row for each token"
-
 _PANELS = ("query", "Queries {size}", "input"), ("key", "Keys {size}", "kernel"), ("value", "Values {size}", "bias")
 
 
@@ -66,6 +65,8 @@ class Attention(Scene):
 
         story = Story(self, Text("Attention"), graph)
         story.point = Text("Each output is a mean of all values, weighted by how well query and key agree")
+        if not seen.all():
+            story.point = Text("Causal: no token sees a later one, so hatched scores are never computed")
         story.set("tokens", "n", Number(self.tokens), size=False)
         story.set("dimension", "d", Number(self.d), size=False)
         marks = Mark(name="window", role="window"), Mark(name="current", role="result")
@@ -74,7 +75,8 @@ class Attention(Scene):
             for name, label, role in _PANELS
         )
         more: dict[str, Any] = {"pending": True, "marks": marks}
-        S = story.cells("scores", "Scores {size}", np.where(seen, scores, 0), digits=self.most(1), **more)
+        hatched: dict[str, Any] = {"roles": np.where(seen, "pending", "cut"), "digits": self.most(1)}
+        S = story.cells("scores", "Scores {size}", np.where(seen, scores, 0), **more, **hatched)
         P = story.cells("weights", "Weights {size}", weights, digits=self.most(2), **more)
         Y = story.cells("output", "Output {size}", out, axes=2, digits=self.most(1), **more)
         keys = Windows((Axis.each(self.tokens), Axis.all(self.d)))
@@ -104,15 +106,13 @@ class Attention(Scene):
                 yield story.step(said, *lit, sums, Y.mark("current", (t, 0), one))
 
         count = sum((t + 1 if self.causal else self.tokens) + 2 for t in range(self.tokens))
-        scored = Operator(name="scored", text=Math(r"q\cdot k/\sqrt{d}\;="), size=22)
         return story.play(
             steps,
             count,
-            (Q, K, scored, S),
+            (Q, K, Operator(name="scored", text=Math(r"q\cdot k/\sqrt{d}\;="), size=22), S),
             (Operator(name="softmax", text="softmax →", size=20), P, "·", V, "=", Y),
             answer=Text("Each row of weights sums to 1: every output lies among the values"),
             step_roles=("output", "overlap"),
             alt=Text("attention of {n} tokens: scores, their softmax by rows, and the weighted values", n=self.tokens),
             formula=Math(r"y=\mathrm{softmax}(QK^{T}/\sqrt{d})\,V"),
-            convention=Text("causal: no token sees a later one") if self.causal else "",
         )

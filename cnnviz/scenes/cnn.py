@@ -230,7 +230,8 @@ class Cnn(Scene):
             stages = [stage for stage, n in zip(run.stages, blocks, strict=True) if n == block]
             shown = [self._set(stage.name, "active", f"after_{stage.y.name}") for stage in stages]
             shown += [self._set("input", "active", "x")] if block == 1 else []
-            caption = Text("Forward again with the new weights: {block}", block=block_names(self._network)[block - 1])
+            name = block_names(self._network)[blocks.index(block)]
+            caption = Text("Forward again with the new weights: {block}", block=name)
             yield _step(caption, *(self._set(name, "done") for name in lit), *shown)
             lit = [change.station for change in shown]
         if known["loss"].exact() == known["after"].exact():

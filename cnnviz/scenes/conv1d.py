@@ -74,7 +74,8 @@ class Conv1d(Signal):
         X = story.cells("input", "Signal {size}", windows.padded(x, 0), size=whole, below=below, **drawn, **bars)
         graph.show_input("input", windows.padded(x, 0), x.shape)
         W = story.cells("kernel", "Kernel {size}", kernel, axes=2, size=Shape((k,)), role="kernel")
-        bars |= {"pending": True, "lost": lost_of(x, w)}
+        # An output stands under its own time, where its window ends.
+        bars |= {"pending": True, "lost": lost_of(x, w), "indent": before if self.causal and self.s == 1 else 0}
         Y = story.cells("output", "Output {size}", y, axes=2, size=Shape(windows.out[1:]), **bars)
         weights = W.read([(0, at) for at in range(k)])
 

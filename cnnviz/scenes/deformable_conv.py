@@ -105,6 +105,9 @@ class DeformableConv(MapAndKernel):
                 rings = at.rings(X, place)
                 shown = X.window(windows, place), rings, X.hide("now"), S.hide("current"), Y.write(place)
                 yield story.step(caption, changes, *shown)
+            # These were the samples of one output.
+            emptied = [S.set(tap, role="pending", value=np.nan) for tap in taps]
+            yield story.step(answer, X.rest(), Y.rest(), emptied, beats=2)
 
         weight = r"w_n\,m_n" if M else "w_n"
         formula = Math(rf"y(p)=\Sigma\,{weight}\,x(p+p_n+\Delta p_n)")
@@ -113,5 +116,5 @@ class DeformableConv(MapAndKernel):
         alt = Text(told, slides=slides, steps=filling(windows.count), o=Shape(windows.out))
         stage = [(X, "→", S, "·", M), ("∗", W, "=", Y)] if M else [(X, "→", S, "∗", W, "=", Y)]
         said = Text("beyond the input all is 0")
-        texts: dict[str, Any] = {"alt": alt, "formula": formula, "convention": said, "answer": answer}
-        return story.play(steps, windows.count + len(taps) + 1, *stage, **texts)
+        texts: dict[str, Any] = {"alt": alt, "formula": formula, "convention": said}
+        return story.play(steps, windows.count + len(taps) + 2, *stage, **texts)

@@ -59,7 +59,7 @@ class OutputSize(Scene):
         y = graph.compute("conv2d", x, w, **slide.options)
         graph.show(y, "output", (0, 0), size=True)
 
-        point = Text("One output cell for each position of the kernel: {sizes}", sizes=slide.sizes())
+        point = Text("One output cell for each position of the kernel")
         story = Story(self, Text("Output size of a convolution"), graph, point=point)
         story.fits(windows, "this count", steps=sum(windows.out))
         story.sizes(**slide.given)
@@ -113,5 +113,6 @@ class OutputSize(Scene):
                 o=Shape(windows.out),
             ),
             step_roles=("kernel", "kernel_on_padding", "output", "unreached", "padding_unreached", "active"),
-            formula=formula if same else Defined(formula.left, (formula.general,)),
+            # With numbers it would answer before anything is counted.
+            formula=Defined(formula.left, (formula.general,)),
         )

@@ -82,7 +82,8 @@ class Upsample(Scene):
         story = Story(self, Text("Upsampling"), graph, point=Text(_POINTS[self.kind], **sizes))
         story.set("scale", "s", Number(self.scale), size=False)
         compared = len(ways) > 1
-        marks = () if compared else (Mark(name="window", role="window"), Mark(name="current", role="result"))
+        sample = Mark(name="current", role="result", corners=True)
+        marks = () if compared else (Mark(name="window", role="window"), sample)
         X = story.cells("input", "Input {size}", given, data=self.map, axes=2, notes=True, marks=marks, enlarge=True)
         # Beside others cells have room for one decimal.
         most, panels = self.most(1 if compared else 2), list[Cells]()
@@ -108,9 +109,10 @@ class Upsample(Scene):
                     Text("{way} {value}", way=Text(way.short), value=Strong(Y[at]))
                     for way, Y in zip(ways, panels, strict=True)
                 )
-                near, *_ = sampled[0].shares(at)
-                written = [Y.write(at, source=X, origin=near) for Y in panels]
-                yield story.step(joined(each, "     "), X.cover(list(sampled[1].shares(at))), *written)
+                # Each way reads other cells, so none is lit; what nearest copies is seen on its way.
+                (near,), (copied, *mixed) = sampled[0].shares(at), panels
+                written = copied.write(at, source=X, origin=near), *(Y.write(at) for Y in mixed)
+                yield story.step(joined(each, "     "), *written)
 
         formulas = [way.formula for way in ways if way.name != LEARNED or len(ways) == 1]
         alt = Text("a {i} map becomes {o} by {names}", **sizes, names=joined(way.name for way in ways))

@@ -74,9 +74,8 @@ class Cells:
 
     def short(self, place: Place) -> Number:
         """The number in a cell, for a caption: without decimals that are 0."""
-        value = float(self.values[place])
-        kept = (n for n in range(self.decimals) if round(value, n) == round(value, self.decimals))
-        return self.number(place, next(kept, self.decimals))
+        value = round(float(self.values[place]), self.decimals)
+        return self.number(place, exact_digits(value, self.decimals))
 
     def ref(self, place: Place) -> Ref:
         """What a cell is called."""
@@ -193,8 +192,9 @@ class Cells:
 
     def hide(self, mark: str) -> MoveMark:
         """An outline goes away."""
+        hidden = self.mark(mark, (0, 0), (0, 0))
         self._outlined.discard(mark)
-        return MoveMark(panel=self.name, mark=mark, row=0, column=0, rows=0, columns=0)
+        return hidden
 
     def rest(self) -> Iterator[Change]:
         """Nothing covers these cells any more, and no outline that steps have moved is left but that of the map."""

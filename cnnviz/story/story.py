@@ -201,10 +201,9 @@ class Story:
         if "shade" not in fields:
             fields["shade"] = self.shade(shown, data, plain=role == "kernel")
         kind = Grid if drawn.ndim == 2 else Block
-        panel = kind(
-            name=name, label=lines(joined(texts), below), values=drawn, roles=roles, marks=tuple(marks), **fields
-        )
-        return self.add(panel, drawn if windows is not None else shown, joined(texts))
+        head = lines(*texts)
+        panel = kind(name=name, label=lines(head, below), values=drawn, roles=roles, marks=tuple(marks), **fields)
+        return self.add(panel, drawn if windows is not None else shown, head)
 
     def add(self, panel: Grid | Block, values: Values, head: Words = "") -> Cells:
         """A panel of cells that is made already, with the values that it has at the end."""

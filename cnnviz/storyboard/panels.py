@@ -29,7 +29,10 @@ class Shade:
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """A named outline around `rows`×`columns` cells of a grid, its corner at (`row`, `column`); zero cells hide it."""
+    """A named outline around `rows`×`columns` cells of a grid, its corner at (`row`, `column`); zero cells hide it.
+
+    Of one that lies between cells only the `corners` may be drawn, under the numbers.
+    """
 
     name: str
     role: str
@@ -38,6 +41,7 @@ class Mark:
     rows: float = 0
     columns: float = 0
     channel: int | None = None
+    corners: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +61,8 @@ class Grid(Panel):
     `padding` rows above and below and columns on both sides of `values` are padding, the rest is the map itself.
     `digits` decimals are shown where `numbers` are; `shade` says how values become colours where they do; `enlarge`
     allows cells of its own size, larger than the other grids', where these are tiny; `notes` tells that cells will
-    carry notes, for which their numbers leave room. Above a single row its values may stand as `bars` too.
+    carry notes, for which their numbers leave room. Above a single row its values may stand as `bars` too. At its left
+    as many cells as its `indent` are left out, so that it stands under the end of a longer row.
     """
 
     kind: ClassVar[str] = "grid"
@@ -70,6 +75,7 @@ class Grid(Panel):
     enlarge: bool = False
     notes: bool = False
     bars: bool = False
+    indent: int = 0
     marks: tuple[Mark, ...] = ()
 
     def __post_init__(self) -> None:

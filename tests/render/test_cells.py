@@ -85,10 +85,11 @@ def sheets_of(film):
         fitted = Fitted.of(panel, film.layout.cell, film.layout.fit)
         rows, columns = panel.shape[-2:]
         if isinstance(panel, Grid):
-            side = place.width // columns
+            across = panel.indent + columns
+            side = place.width // across
             above = place.height - rows * side
-            assert (place.width, bool(above)) == (columns * side, panel.bars), "cells are not square"
-            corners = [(0, above)]
+            assert (place.width, bool(above)) == (across * side, panel.bars), "cells are not square"
+            corners = [(panel.indent * side, above)]
         else:
             seated = painter(panel, place, film._look, film.layout.fit)
             corners, side = [seated.sheets.corner(channel) for channel in range(panel.shape[0])], place.cell

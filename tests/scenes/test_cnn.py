@@ -82,6 +82,15 @@ def test_blocks_start_where_weights_do():
     assert groups == ["", "block 1", *["block 2"] * 2, *["block 3"] * 2, *["block 4"] * 2, *["output"] * 2, ""]
 
 
+def test_forward_again_names_the_block_whose_layers_change():
+    board = make("cnn", layers="conv 2@3x3, relu, conv 2@3x3, relu, fc 4, relu, fc 3").storyboard()
+    group = {station.name: station.group for station in board.panel("network").stations}
+    *again, _end = list(board.steps())[-5:]
+    for step in again:
+        (block,) = {group[change.station] for change in step.changes if change.values is not None} - {""}
+        assert step.caption.endswith(f": {block}")
+
+
 def test_inputs_of_every_kind(tmp_path):
     Image.fromarray(np.full((40, 60), 204, np.uint8)).save(tmp_path / "grey.png")
     for given, picture in (

@@ -38,8 +38,8 @@ class Sheets:
     """Where the sheets stand: their captions, how many side by side, a cell's side, a sheet's size, the distance from
     one to the next.
 
-    Each stands `drop` lower than the one before it. A grid is one sheet without a caption; `above` it may be room for
-    bars.
+    Each stands `drop` lower than the one before it, with room `under` it for its caption. A grid is one sheet without a
+    caption; `above` it may be room for bars, and `before` it for an indent.
     """
 
     captions: tuple[str, ...]
@@ -49,8 +49,10 @@ class Sheets:
     height: int
     pitch: tuple[int, int]
     drop: int
+    under: int
     fit: Fit
     above: int = 0
+    before: int = 0
 
     @classmethod
     def of(cls, panel: Grid | Block, cell: int, fit: Fit) -> Sheets:
@@ -58,17 +60,19 @@ class Sheets:
         rows, columns = panel.values.shape[-2:]
         width, height = columns * cell, rows * cell
         if isinstance(panel, Grid):
-            return cls((), 1, cell, width, height, (width, height), 0, fit, fit.px(BAR_HEIGHT) if panel.bars else 0)
+            above, before = fit.px(BAR_HEIGHT) if panel.bars else 0, panel.indent * cell
+            return cls((), 1, cell, width, height, (width, height), 0, 0, fit, above, before)
         count = panel.values.shape[0]
         numbered = phrase(fit.lang, "channel {n}")
         captions = panel.captions or tuple(numbered.replace("{n}", str(n)) for n in range(1, count + 1))
         across = min(count, panel.columns or _balanced(count))
         stairs = across - 1 if across == count and not panel.held else 0
         drop = min(fit.px(_DROP), fit.px(_MOST_DROP) // stairs) if stairs else 0
-        under = fit.tx(_CAPTION_HEIGHT) + (fit.px(_HELD_GAP) if panel.held else 0) if any(captions) else 0
+        under = fit.tx(_CAPTION_HEIGHT) if any(captions) else 0
         apart = _HELD_GAP if panel.held and not panel.signs else _GAP
-        pitch = width + fit.px(apart), height + under + fit.px(_ROW_GAP)
-        return cls(captions, across, cell, width, height, pitch, drop, fit)
+        below = fit.px(_ROW_GAP) + (fit.px(_HELD_GAP) if panel.held and under else 0)
+        pitch = width + fit.px(apart), height + under + below
+        return cls(captions, across, cell, width, height, pitch, drop, under, fit)
 
     @property
     def count(self) -> int:
@@ -78,7 +82,7 @@ class Sheets:
     def corner(self, channel: int) -> tuple[int, int]:
         """The upper left corner of a sheet."""
         row, column = divmod(channel, self.columns)
-        return column * self.pitch[0], self.above + row * self.pitch[1] + column * self.drop
+        return self.before + column * self.pitch[0], self.above + row * self.pitch[1] + column * self.drop
 
     def box(self, channel: int) -> Box:
         """The cells of a sheet."""
@@ -94,11 +98,8 @@ class Sheets:
         """The room for all of them and the captions under them."""
         rows = -(-self.count // self.columns)
         return Extent(
-            width=(self.columns - 1) * self.pitch[0] + self.width,
-            height=self.above
-            + rows * self.pitch[1]
-            - (self.fit.px(_ROW_GAP) if self.captions else 0)
-            + (self.columns - 1) * self.drop,
+            width=self.before + (self.columns - 1) * self.pitch[0] + self.width,
+            height=self.above + (rows - 1) * self.pitch[1] + self.height + self.under + (self.columns - 1) * self.drop,
         )
 
     @property

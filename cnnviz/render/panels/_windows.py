@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import product
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from cnnviz.storyboard import Mark
 BODY = {"kernel": "kernel", "kernel_on_padding": "kernel", "neighbour": "neighbour"}
 SINGLED_OUT = {"winner": "winner", "selected": "centre"}
 """A cell under a window with a fill of its own, and the mark around it."""
+
+# The arms of an outline's corners, as a share of a cell.
+_ARM = 0.22
 
 
 class WindowItems:
@@ -129,24 +133,30 @@ class WindowItems:
         # Around a result there is nothing to move: it flies there.
         still = (name, mark.role) == ("current", "result") or name == "winner"
         # Without a channel it stands on every sheet.
-        outline = self._outline(mark.role, mark.channel is None, size)
+        outline = self._outline(mark.role, mark.channel is None, mark.corners, size)
         return outline._replace(at=at, glides=not still, pauses=name == "winner")
 
-    def _outline(self, role: str, everywhere: bool, size: Shape) -> Item:
+    def _outline(self, role: str, everywhere: bool, corners: bool, size: Shape) -> Item:
         """Rings around cells, counted from those of the first sheet."""
-        corners = map(self._sheets.corner, range(self._sheets.count if everywhere else 1))
-        around = Box(0, -self._sheets.above, round(size[0]), round(size[1]) - self._sheets.above)
-        spans = [around.moved(x, y) for x, y in corners]
+        sheets = map(self._sheets.corner, range(self._sheets.count if everywhere else 1))
+        x, y = self._sheets.corner(0)
+        around = Box(0, 0, round(size[0]), round(size[1])).moved(-x, -y)
+        spans = [around.moved(x, y) for x, y in sheets]
         rings = [ring for span in spans for ring in self._rings(role, span)]
+        arm = round(_ARM * self.side) if corners else 0
 
         def draw(pen: Pen) -> None:
             for box, width, color in rings:
-                pen.frame(*box[:2], box.width, box.height, color, width)
+                if not arm:
+                    pen.frame(*box[:2], box.width, box.height, color, width)
+                for across, down in ((arm, width), (width, arm)) if arm else ():
+                    for x, y in product((box.left, box.right - across), (box.top, box.bottom - down)):
+                        pen.rect(x, y, across, down, color)
 
         left, top = zip(*(box[:2] for box, *_ in rings), strict=True)
         right, bottom = zip(*(box[2:] for box, *_ in rings), strict=True)
         box = Box(min(left), min(top), max(right), max(bottom))
-        reshaped = partial(self._outline, role, everywhere)
+        reshaped = partial(self._outline, role, everywhere, corners)
         item = Item((role, everywhere), box, draw, shape=size, reshaped=reshaped, glides=True)
         # On a picture its rings are wider, and of several sheets it has several.
         return item._replace(plain=len(rings) == 1 and rings[0][1] <= EDGE)

@@ -189,11 +189,19 @@ class Fit:
         return self.px(11 + 21 * self.text)
 
     def label_lines(self, text: str, width: int) -> list[TextLine]:
-        """The lines of a label: one where that fits under a panel of the `width`; those too long are broken."""
-        whole = self._label_line(text.replace("\n", phrase(self.lang, ", ")))
-        if whole.width <= self.overhang * width:
-            return [whole]
-        return [self._label_line(part) for line in text.split("\n") for part in self._broken(line)]
+        """The lines of a label: few where they fit under a panel of the `width`; those too long are broken."""
+        return [self._label_line(part) for line in self._filled(text.split("\n"), width) for part in self._broken(line)]
+
+    def _filled(self, parts: Sequence[str], width: int) -> list[str]:
+        """Lines, each with as many parts as fit under a panel of the `width`."""
+        found = list(parts[:1])
+        for part in parts[1:]:
+            longer = found[-1] + phrase(self.lang, ", ") + part
+            if self._label_line(longer).width <= self.overhang * width:
+                found[-1] = longer
+            else:
+                found.append(part)
+        return found
 
     def _label_line(self, text: str) -> TextLine:
         return self.typesetter.line(text, self.size(LABEL_SIZE))
@@ -314,9 +322,9 @@ class Painter:
         return self._label
 
     def above(self) -> dict[Slot, Item]:
-        """All that stands above the ground, the label included."""
+        """All that stands above the ground, the label last."""
         label = self.label_item()
-        return ({("label",): label} if label else {}) | self.floats()
+        return self.floats() | ({("label",): label} if label else {})
 
     def lay(self, slot: Slot, item: Item | None) -> None:
         """Put an item on the ground, or take one away."""

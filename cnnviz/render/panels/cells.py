@@ -81,8 +81,9 @@ class CellsPainter(Painter):
 
     @classmethod
     def room_below(cls, panel: Grid | Block, cell: int, fit: Fit) -> int:
-        """Room for the scale, where cells are coloured by value."""
-        return fit.tx(SCALE_HEIGHT) if Fitted.of(panel, cell, fit).shaded and not fit.bare else 0
+        """Room for the scale, where cells are coloured by value, and between a label and the frame of sheets below."""
+        below = fit.px(3 * _HELD) if getattr(panel, "held", False) else 0
+        return below + (fit.tx(SCALE_HEIGHT) if Fitted.of(panel, cell, fit).shaded and not fit.bare else 0)
 
     @classmethod
     def colors(cls, panel: Grid | Block, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
@@ -149,11 +150,13 @@ class CellsPainter(Painter):
         """Windows, numbers, and the outlines of marks; zero cells hide one."""
         found = dict(self._items.bodies(self._windows)) if self._has_bodies else {}
         notes = {slot: item for slot, item in found.items() if slot[0] == "notes"}
-        found = {slot: item for slot, item in found.items() if slot not in notes} | self._lines | self._above | notes
-        for name, mark in self.state.marks.items():
-            if mark.rows and mark.columns:
-                found["mark", name] = self._items.outline(name, mark)
-        return found
+        marks = {name: mark for name, mark in self.state.marks.items() if mark.rows and mark.columns}
+        under, over = (
+            {("mark", name): self._items.outline(name, mark) for name, mark in marks.items() if mark.corners == corners}
+            for corners in (True, False)
+        )
+        bodies = {slot: item for slot, item in found.items() if slot not in notes}
+        return bodies | self._lines | under | self._above | notes | over
 
     def box_of(self, name: str) -> Box | None:
         """The cells in a mark, on the page; nothing where it is hidden or on all sheets."""
@@ -172,8 +175,7 @@ class CellsPainter(Painter):
     def padding(self) -> list[Cell]:
         """The cells of padding around what a window moves over, as they are."""
         # Elsewhere it may be a colour among others.
-        around = any(mark.role == "boundary" and mark.rows for mark in self.state.marks.values())
-        places = np.argwhere(np.char.startswith(self.state.roles.astype(str), "padding")) if around else ()
+        places = np.argwhere(np.char.startswith(self.state.roles.astype(str), "padding")) if self._bounded else ()
         return [
             Cell(
                 panel=self.name,
@@ -186,12 +188,34 @@ class CellsPainter(Painter):
             for at in map(np.ndarray.tolist, places)
         ]
 
+    @property
+    def _lift(self) -> int:
+        """Pixels of the rows under a map in which there is no padding yet."""
+        if not self._bounded or isinstance(self._panel, Block):
+            return 0
+        filled = np.argwhere(self.state.roles != "empty")[:, 0]
+        return (self._panel.shape[0] - 1 - int(filled.max())) * self.side
+
+    @property
+    def _bounded(self) -> bool:
+        """Whether an outline tells a map from its padding."""
+        return any(mark.role == "boundary" and mark.rows for mark in self.state.marks.values())
+
+    def label_item(self) -> Item | None:
+        """It stands close under what there is, out of sight where that grows."""
+        label, lift = super().label_item(), self._lift
+        return label and label._replace(at=(0, -lift), pauses=lift > 0)
+
     def ways(self, written: Sequence[Cell]) -> list[Way]:
         """Values on their way to other cells of the panel, on the page, and cells that grow where there were none."""
         moves = [(cell.origin, place_of(cell)) for cell in written if cell.origin]
         new = [place_of(cell) for cell in written if not cell.origin and self._own[place_of(cell)] == "empty"]
         new = [at for at in new if at not in {start for start, _ in moves}]
-        found = [self._hidden([start for start, _ in moves])] if moves else []
+        hidden = [self.cell_box(start) for start, _ in moves]
+        if self._lift and (label := self.label_item()):
+            # Cells would grow over it.
+            hidden.append(label.reach.moved(self.place.x, self.place.y))
+        found = [self._hidden(hidden)] if hidden else []
         for cell in written:
             if (at := place_of(cell)) in new and cell.role:
                 grown = self._grown(at, cell.role, (0.0,))
@@ -205,9 +229,9 @@ class CellsPainter(Painter):
             found.append(Way(tile, tile._replace(at=self.cell_box(end)[:2]), middle))
         return found
 
-    def _hidden(self, places: Sequence[tuple[int, ...]]) -> Way:
-        """Cells that are empty because what was in them is on its way."""
-        ground, boxes = self.look.theme.page["ground"], [self.cell_box(at) for at in places]
+    def _hidden(self, boxes: Sequence[Box]) -> Way:
+        """Places that are empty because what was in them is on its way."""
+        ground = self.look.theme.page["ground"]
 
         def draw(pen: Pen) -> None:
             for box in boxes:

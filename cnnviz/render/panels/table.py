@@ -18,8 +18,12 @@ from cnnviz.storyboard import Change, Curve, SetEntry, Table
 
 _STAGE_WIDTH = 880
 _PAD_X, _PAD_Y, _LEAST_PAD_X, _LEAST_PAD_Y = 14.0, 9.0, 5.0, 1.0
+# Pixels between two columns.
+_APART = 24
 _SHARES = 2.0, 1.5, 1.0, 0.75, 0.5, 0.25, 0.0
 _LEADING = 0.35
+# Pixels from a text on its way to the edge of its ground.
+_CLEAR = 6
 _RULE, _BAR = 2, 3
 _USUAL = "Hg"
 # What an entry's ground is coloured as.
@@ -48,7 +52,9 @@ class _Fitted:
         while True:
             # Paddings give way first, each as far as its direction needs, then the text; wide ones to cells as well.
             found = [_arranged(rows, size, share, fit, sketched) for share in _SHARES if share <= 1 or fit.tight == 1]
-            across = next((each for each in found if each.columns[-1] <= fit.px(_STAGE_WIDTH)), None)
+            # Columns that run together are worse than a smaller text.
+            open_ = [each for each in found if 2 * each.pad >= fit.px(_APART)] if size > LEAST_TEXT else found
+            across = next((each for each in open_ if each.columns[-1] <= fit.px(_STAGE_WIDTH)), None)
             down = next((each for each in found if each.rows[-1] <= height), None)
             if across and down:
                 return replace(across, rows=down.rows)
@@ -115,11 +121,22 @@ class TablePainter(Painter):
         return [way for change in written if (way := self._way(change))]
 
     def _way(self, change: SetEntry) -> Way | None:
-        if change.origin is None or not self._texts[change.origin[0]][change.origin[1]]:
+        if change.origin is None or not (text := self._texts[change.origin[0]][change.origin[1]]):
             return None
         start, end = self._box(*change.origin), self._box(change.row, change.column)
-        x, y = self.place.x, self.place.y
-        item = self._entry(*change.origin, tinted=True)._replace(at=(x, y))
+        x, y, near, size = self.place.x, self.place.y, self.look.px(_CLEAR), self._fitted.size * self.look.unit
+        usual, width = self.look.typesetter.line(_USUAL, size), self.look.typesetter.line(text, size).width + 2 * near
+        height, entry = usual.ascent + usual.descent + near, self._entry(*change.origin, tinted=True)
+
+        def draw(pen: Pen) -> None:
+            # On a ground of its own, since it goes over rules and question marks.
+            left, top = start.left + self._fitted.pad - near, (start.top + start.bottom - height) // 2
+            pen.rect(left, top, width, height, self.look.theme.cell("lit").fill)
+            entry.draw(pen)
+
+        # At first it would stand on the text that it is a copy of.
+        away = int(np.clip(end.top - start.top, -height, height))
+        item = entry._replace(draw=draw, at=(x, y + away))
         return Way(item, item._replace(at=(x + end.left - start.left, y + end.top - start.top)))
 
     def update(self, change: Change) -> None:
