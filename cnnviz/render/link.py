@@ -14,6 +14,8 @@ from cnnviz.render.panels.cells import CellsPainter
 from cnnviz.render.pen import Pen
 
 _STROKE = 1.2
+# Pixels that a line keeps from texts, and of the shortest piece between them that is drawn.
+_CLEAR, _SHORTEST = 4, 10
 # Through the middle of pixels a level line is sharp.
 _MIDDLE = 0.5
 _End = tuple[CellsPainter, Box]
@@ -40,8 +42,11 @@ class Link(Painter):
             return {}
         linked = pairs[0]
         painters = [painter for painter, _ in linked]
-        behind = [p.whole.moved(p.place.x, p.place.y) for p in self._panels if p not in painters]
-        behind += [item.reach.moved(p.place.x, p.place.y) for p in self._panels if (item := p.label_item())]
+        clear, behind = self.look.px(_CLEAR), list[Box]()
+        for p in self._panels:
+            boxes = [p.whole.grown(0 if isinstance(p, CellsPainter) else clear)] if p not in painters else []
+            boxes += [item.reach.grown(clear)] if (item := p.label_item()) else []
+            behind += [box.moved(p.place.x, p.place.y) for box in boxes]
         behind += [box for painter, end in linked for box in painter.in_front(end)]
         return {
             ("link", n): self._line(tuple(behind), line) for n, line in enumerate(_lines(*(box for _, box in linked)))
@@ -72,7 +77,8 @@ class Link(Painter):
     def _line(self, behind: tuple[Box, ...], ends: Shape) -> Item:
         color, stroke = self.look.theme.page["muted"], _STROKE * max(1.0, self.look.unit)
         style = "hard" if self.fit.bare else "crisp"
-        parts = list(_apart_from(behind, np.array(ends).reshape(2, 2) + _MIDDLE))
+        line, least = np.array(ends).reshape(2, 2) + _MIDDLE, self.look.px(_SHORTEST)
+        parts = [part for part in _apart_from(behind, line) if np.linalg.norm(part[1] - part[0]) >= least]
 
         def draw(pen: Pen) -> None:
             for part in parts:

@@ -134,7 +134,8 @@ def channels_backward(scene: ConvBackward, story: Story, found: Mapping[str, Ten
         upper, lower = [by_weight.X], [each.panel for each in by_weight.sums]
     if scene.part != "weight":
         parts.append(by_input := _ByInput(story, windows, G, found, channels))
-        upper, lower = [*upper, *by_input.W], [by_input.sums[0].panel, *lower]
+        # The input stands beside the gradient, so that a link between them crosses nothing.
+        upper, lower = [*by_input.W, *upper], [*lower[:-1], by_input.sums[0].panel, *lower[-1:]]
     sums = [each for part in parts for each in part.sums]
 
     def steps() -> Iterator[Step]:

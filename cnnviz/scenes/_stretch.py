@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import compress, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -114,7 +114,7 @@ class Stretch:
         return joined((between, around if framed else None))
 
     @property
-    def compact(self) -> dict[str, int]:
+    def compact(self) -> dict[str, Any]:
         """Where the input lies before it is stretched: in the middle."""
         row, column = (
             axis.before + (axis.size - i) // 2 for axis, i in zip(self.windows.axes, self.x.shape, strict=True)

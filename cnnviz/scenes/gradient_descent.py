@@ -212,11 +212,8 @@ class GradientDescent(Scene):
         run = self._runs[0]
         if count == 0:
             updates = counted(self.steps or 1, "{n} update", "{n} updates")
-            return Text(
-                "The loss is {loss} at the start: how low is it after {updates}?",
-                loss=run.loss_at(0, short),
-                updates=updates,
-            )
+            asked = "The loss is {loss} at the start: how low is it after {updates}?"
+            return Text(asked, loss=run.loss_at(0, short), updates=updates)
         if self._race:
             return self._standings(count)
         if count > run.made:
@@ -231,10 +228,8 @@ class GradientDescent(Scene):
         first, last = (run.loss_at(count, short) for count in (0, run.made))
         if self._race or run.lost or first.text == last.text or first.value < last.value:
             return ""
-        one, many = (
-            "{n} update took the loss from {first} to {last}",
-            "{n} updates took the loss from {first} to {last}",
-        )
+        one = "{n} update took the loss from {first} to {last}"
+        many = "{n} updates took the loss from {first} to {last}"
         return counted(run.made, one, many, first=first, last=last)
 
     def _standings(self, count: int) -> Words:
