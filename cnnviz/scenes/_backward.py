@@ -10,7 +10,7 @@ import numpy as np
 from cnnviz.data import load_map
 from cnnviz.errors import UsageError
 from cnnviz.notation import size_text
-from cnnviz.story import Cells, Story, Tensor, Windows, load_sheets, lost_of, shade_for
+from cnnviz.story import Cells, Story, Tensor, Windows, load_sheets, shade_for, tolerance
 from cnnviz.storyboard import Change, Mark, Shade, Values
 from cnnviz.words import Expression, Joined, Math, Number, Symbol, Text, Words, equation, total
 
@@ -47,7 +47,7 @@ def gradient_panel(story: Story, values: Values, symbol: str = BY_Y, **more: Any
 
 def fitting(story: Story, values: Values) -> dict[str, Any]:
     """Decimals with which a panel's numbers fit its cells."""
-    return {"digits": story.decimals(values, lost=lost_of(values))}
+    return {"digits": story.decimals(values, lost=tolerance(values))}
 
 
 def alike(*values: Values) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnviz.ops import conv2d
 from cnnviz.scenes._padding import BELOW
-from cnnviz.story import Axis, Cells, Sliding, Story, Windows, lost_of, without_zeros
+from cnnviz.story import Axis, Cells, Sliding, Story, Windows, tolerance, without_zeros
 from cnnviz.storyboard import Block, Change, Mark, Values
 from cnnviz.words import (
     Expression,
@@ -143,7 +143,7 @@ class Channels:
         skipped = {*range(len(terms))} - {*self.terms[0]}
         self.S.panel.roles[sorted(skipped)] = "cut"
         how = sheets(self.filters, filters, "map {n}", "{n} of {every} maps drawn")
-        self.Y = story.cells("output", "", y, pending=True, lost=lost_of(x, self.w), **how)
+        self.Y = story.cells("output", "", y, pending=True, lost=tolerance(x, self.w), **how)
         self.whole_drawn = len(self.filters) == filters and not hidden
 
     @property

@@ -11,7 +11,7 @@ import numpy as np
 from cnnviz.data import Data, load_map
 from cnnviz.parameters import ArrayLike, Size
 from cnnviz.scene import Scene
-from cnnviz.story import Cells, Story, Tensor, Windows, input_map, input_size, kinds, lost_of
+from cnnviz.story import Cells, Story, Tensor, Windows, input_map, input_size, kinds, tolerance
 from cnnviz.storyboard import Mark
 from cnnviz.words import Expression, Math, Number, PerAxis, Shape, Text, Words, call, counted, total
 
@@ -43,7 +43,7 @@ class Pooled(Scene):
     def output_panel(self, story: Story, X: Cells, name: str, label: str, values: Tensor, **more: Any) -> Cells:
         """What comes out, in the input's greys where that is a picture."""
         shared = {"shade": X.panel.shade} if story.is_picture else {}
-        return story.cells(name, label, values, pending=True, lost=lost_of(self.map.values), **{**shared, **more})
+        return story.cells(name, label, values, pending=True, lost=tolerance(self.map.values), **{**shared, **more})
 
     def winner(self, X: Cells, windows: Windows, at: Place) -> Place | None:
         """The cell whose value a maximum keeps, the first of equal ones; None for an average."""

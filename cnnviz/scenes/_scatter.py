@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnviz.ops import conv_transpose2d
 from cnnviz.scenes._stamps import Stamps, product_decimals, shade_of_sums, stamping
-from cnnviz.story import Cells, Story, Tensor, Windows, lost_of, reading_beats
+from cnnviz.story import Cells, Story, Tensor, Windows, reading_beats, tolerance
 from cnnviz.storyboard import Change, Mark, Operator, Shade, Step
 from cnnviz.words import (
     Assigned,
@@ -50,7 +50,7 @@ def scatter(
     X = story.cells("input", "Input {size}", pixels, data=scene.map, marks=(_WINDOW,))
     W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=scene.kernel_name, enlarge=True)
     more: dict[str, Any] = {"pending": True, "shade": shade_of_sums(story, x, w, bias.value, **scene.sizes)}
-    more |= {"digits": story.decimals(y.values, lost=lost_of(x, w)), "marks": (_WINDOW, _KEPT)}
+    more |= {"digits": story.decimals(y.values, lost=tolerance(x, w)), "marks": (_WINDOW, _KEPT)}
     sums = None
     if cropped:
         whole = conv_transpose2d(x[None, None], w[None, None], **{**scene.sizes, "padding": (0, 0)})[0, 0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnviz.scenes._channels import held
-from cnnviz.story import Axis, Cells, Story, Windows, check_steps, lost_of, reading_beats, without_zeros
+from cnnviz.story import Axis, Cells, Story, Windows, check_steps, reading_beats, tolerance, without_zeros
 from cnnviz.storyboard import Change, Equation, Mark, Operator, Row, SetRow, Step
 from cnnviz.words import Number, Shape, Strong, Text, Words, dot, equation, joined
 
@@ -50,11 +50,11 @@ class Separable:
         self.X = story.cells("input", "", pixels, windows=self.first, data=scene.maps, fill=fill, marks=windows, **how)
         how |= {
             "pending": True,
-            "lost": lost_of(x, depthwise),
+            "lost": tolerance(x, depthwise),
             "marks": (Mark(name="current", role="result"), *windows),
         }
         self.Z = story.cells("between", "", z, **how)
-        how = {"axes": 3, "held": True, "columns": filters, "pending": True, "lost": lost_of(z.values, mixing)}
+        how = {"axes": 3, "held": True, "columns": filters, "pending": True, "lost": tolerance(z.values, mixing)}
         self.Y = story.cells("output", "", y, captions=tuple(Text("map {n}", n=f + 1) for f in range(filters)), **how)
         label, every = Text("Depthwise: {size}", size=Shape(depthwise.shape)), depthwise[:, 0]
         self.D = held(story, "depthwise kernels", label, every, "lit", every, ("",) * channels)

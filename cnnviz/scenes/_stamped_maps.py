@@ -10,7 +10,7 @@ import numpy as np
 from cnnviz.ops import conv_transpose2d
 from cnnviz.scenes._channels import FIRST_AND_LAST, channels_set, drawn, kernels, sheets, weights_told
 from cnnviz.scenes._stamps import Stamps, product_decimals, shade_of_sums
-from cnnviz.story import Axis, Graph, Story, check_steps, lost_of, reading_beats, refuse
+from cnnviz.story import Axis, Graph, Story, check_steps, reading_beats, refuse, tolerance
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Number, Shape, Strong, Symbol, Text, joined
 
@@ -48,7 +48,7 @@ def stamp_maps(scene: TransposedConv) -> Story:
     how = sheets(maps, filters, "map {n}", "{n} of {every} maps drawn")
     how["marks"] = [Mark(name=f"window {n}", role="window", channel=n) for n in range(len(maps))]
     how["shade"] = shade_of_sums(story, x, w, float(np.abs(offsets).max()), **options)
-    Y = story.cells("output", "", y, pending=True, lost=lost_of(x, w), **how)
+    Y = story.cells("output", "", y, pending=True, lost=tolerance(x, w), **how)
     others = np.where(np.isin(np.arange(channels), shown)[:, None, None], 0, x)
 
     def steps() -> Iterator[Step]:

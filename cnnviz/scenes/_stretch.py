@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.story import Cells, Story, Tensor, Windows, filled, lost_of, reading_beats, shared_weights, times
+from cnnviz.story import Cells, Story, Tensor, Windows, filled, reading_beats, shared_weights, times, tolerance
 from cnnviz.storyboard import Change, Mark, Step, Values
 from cnnviz.words import (
     Assigned,
@@ -174,7 +174,7 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
     story.graph.show_input("input", phases[0].values, x.shape)
     turned = Text("rotated by 180°")
     W = story.cells("kernel", "Kernel {size}", w[::-1, ::-1], first=w, role="kernel", below=turned, enlarge=True)
-    Y = story.cells("output", "Output {size}", y, pending=True, lost=lost_of(x, w))
+    Y = story.cells("output", "Output {size}", y, pending=True, lost=tolerance(x, w))
     count = len(phases) + 1 + windows.count
     one = equation(size("s'"), Number(1))
     weights, beats = W.read(list(np.ndindex(w.shape))), reading_beats(count)

@@ -13,7 +13,7 @@ from cnnviz.parameters import Numbers, Sides, Size, param
 from cnnviz.scenes import _padding
 from cnnviz.scenes._filters import MapsAndFilters, biases, channel_groups, sheet_count
 from cnnviz.scenes._multichannel import convolve
-from cnnviz.story import Graph, Sliding, Story, dilation, lost_of, padding, refuse, stride
+from cnnviz.story import Graph, Sliding, Story, dilation, padding, refuse, stride, tolerance
 from cnnviz.story.phrases import shared_weights, times, without_zeros
 from cnnviz.storyboard import Step
 from cnnviz.words import Shape, Text, dot, equation, joined, lines
@@ -85,7 +85,7 @@ class Conv(MapsAndFilters):
         turned = Text("rotated by 180° when applied") if self.flip else None
         below = lines(self.kernel_name, turned)
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=below, enlarge=True)
-        Y = story.cells("output", "Output {size}", y, pending=True, lost=lost_of(x, w))
+        Y = story.cells("output", "Output {size}", y, pending=True, lost=tolerance(x, w))
         weights = W.read(list(np.ndindex(w.shape)))[:: -1 if self.flip else 1]
 
         def steps() -> Iterator[Step]:

@@ -11,7 +11,7 @@ import numpy as np
 from cnnviz.operation import KERNEL, MAP
 from cnnviz.scenes._causal_stack import read_stack, tell_stack
 from cnnviz.scenes._signal import Signal
-from cnnviz.story import Axis, Graph, Story, Windows, convolved_size, filled, filling, lost_of, shared_weights
+from cnnviz.story import Axis, Graph, Story, Windows, convolved_size, filled, filling, shared_weights, tolerance
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Math, Number, Shape, Symbol, Text, counted, dot, equation
 
@@ -75,7 +75,7 @@ class Conv1d(Signal):
         graph.show_input("input", windows.padded(x, 0), x.shape)
         W = story.cells("kernel", "Kernel {size}", kernel, axes=2, size=Shape((k,)), role="kernel")
         # An output stands under its own time, where its window ends.
-        bars |= {"pending": True, "lost": lost_of(x, w), "indent": before if self.causal and self.s == 1 else 0}
+        bars |= {"pending": True, "lost": tolerance(x, w), "indent": before if self.causal and self.s == 1 else 0}
         Y = story.cells("output", "Output {size}", y, axes=2, size=Shape(windows.out[1:]), **bars)
         weights = W.read([(0, at) for at in range(k)])
 

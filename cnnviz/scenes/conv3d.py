@@ -22,10 +22,10 @@ from cnnviz.story import (
     kernel_size,
     kernel_values,
     load_maps,
-    lost_of,
     padding,
     stride,
     times,
+    tolerance,
 )
 from cnnviz.storyboard import Mark, Step, Values
 from cnnviz.words import Math, Number, Shape, Text, dot, equation, evaluate, total
@@ -73,7 +73,7 @@ class Conv3d(Scene):
         held: dict[str, Any] = {"held": True}
         X = story.cells("input", "Volume {size}", volume, windows=windows, captions=captions, marks=marks, **held)
         W = story.cells("kernel", "Kernel {size}", kernel, axes=3, role="kernel", captions=("",) * len(w), **held)
-        held |= {"captions": captions[: windows.out[0]], "lost": lost_of(x, w)}
+        held |= {"captions": captions[: windows.out[0]], "lost": tolerance(x, w)}
         Y = story.cells("output", "Output {size}", y, axes=3, pending=True, **held)
         weights = W.read(list(np.ndindex(w.shape)))
 

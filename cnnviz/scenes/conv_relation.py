@@ -18,10 +18,10 @@ from cnnviz.story import (
     Sliding,
     Story,
     Windows,
-    lost_of,
     padding,
     reading_beats,
     stride,
+    tolerance,
     transposed_conv_size,
     without_zeros,
 )
@@ -63,7 +63,7 @@ class ConvRelation(MapAndKernel):
         back = graph.compute("conv_transpose2d", there, kernel, result="back", **options)
         y, count = there.values[0, 0], 2 * windows.count + 1
         # What sums of products on the way there and back may lose, and no more.
-        lost = lost_of(x, w) * float(np.abs(w).sum())
+        lost = tolerance(x, w) * float(np.abs(w).sum())
         differing = [tuple(cell) for cell in np.argwhere(~np.isclose(x, back.values[0, 0], 1e-9, lost)).tolist()]
 
         values = Text("not the values" if differing else "and here the values")
@@ -75,10 +75,10 @@ class ConvRelation(MapAndKernel):
         story.sizes(same_sides, k=w.shape, s=self.s, p=self.p, a=slide.rest)
         X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map)
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", enlarge=True)
-        how: dict[str, Any] = {"shade": shade_of_sums(story, y, w, **options), "lost": lost_of(y, w)}
+        how: dict[str, Any] = {"shade": shade_of_sums(story, y, w, **options), "lost": tolerance(y, w)}
         how |= {"marks": (Mark(name="window", role="window"),), "below": Text("by transposed convolution")}
         B = story.cells("back", "Back to {size}", back, pending=True, **how)
-        Y = story.cells("output", "Output {size}", there, pending=True, lost=lost_of(x, w), under=True)
+        Y = story.cells("output", "Output {size}", there, pending=True, lost=tolerance(x, w), under=True)
         gather, stamp = (
             (Operator(name=name, text=Text(name), size=18), Operator(name=f"{name} →", text="→", under=True))
             for name in ("gather", "stamp")

@@ -23,9 +23,9 @@ from cnnviz.story import (
     filling,
     input_map,
     kernel_size,
-    lost_of,
     padding,
     stride,
+    tolerance,
 )
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Math, Number, Product, Shape, Text, equation, total
@@ -81,7 +81,7 @@ class DeformableConv(MapAndKernel):
         S = story.cells("samples", "Samples {size}", np.zeros(w.shape), pending=True, **how)
         W = story.cells("kernel", "Kernel {size}", w, role="kernel")
         M = None if at.mask is None else story.cells("shares", "Mask {size}", at.shares((0, 0)), role="bias")
-        Y = story.cells("output", "Output {size}", y, axes=2, pending=True, lost=lost_of(x, w))
+        Y = story.cells("output", "Output {size}", y, axes=2, pending=True, lost=tolerance(x, w))
         flat = Number(float(conv2d(x[None], w[None, None], **slide.options).max()), Y.decimals)
         most = Number(float(Y.values.max()), Y.decimals, ("output", "max"))
         answer = Text("Without offsets the largest output is {flat}, with them {most}", flat=flat, most=most)

@@ -10,7 +10,7 @@ from cnnviz.data import MAP_NAMES
 from cnnviz.errors import UsageError
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scenes._fast_convolution import compare_ways
-from cnnviz.story import Graph, MapAndKernel, Sliding, Story, input_map, lost_of, padding, stride, times
+from cnnviz.story import Graph, MapAndKernel, Sliding, Story, input_map, padding, stride, times, tolerance
 from cnnviz.storyboard import Mark, Operator, Step
 from cnnviz.words import Math, Number, Shape, Strong, Text, dot, equation
 
@@ -68,7 +68,7 @@ class Im2col(MapAndKernel):
         said = "{windows} windows become columns: one product of a row and a matrix, {sizes}"
         story.point = Text(said, windows=count, sizes=slide.sizes())
         story.sizes(k=w.shape, s=self.s, p=self.p)
-        lost = lost_of(x, w)
+        lost = tolerance(x, w)
         X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map)
         column = (Mark(name="current", role="result"), Mark(name="column", role="window"))
         C = story.cells("columns", "Columns C {size}", columns, axes=2, pending=True, marks=column)

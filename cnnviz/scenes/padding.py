@@ -19,11 +19,11 @@ from cnnviz.story import (
     input_map,
     input_size,
     kernel_values,
-    lost_of,
     padding,
     reading_beats,
     refuse,
     stride,
+    tolerance,
 )
 from cnnviz.storyboard import Step
 from cnnviz.words import Number, Shape, Text, Words, equation, joined, total
@@ -65,7 +65,7 @@ class Padding(MapAndKernel):
         x, w, graph = self.map.values, self.weights.values, Graph()
         pixels, kernel = graph.map("x", x), graph.kernel("w", w)
         slides = [Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p, mode=mode) for mode in _padding.MODES]
-        windows, lost = slides[0].windows, lost_of(x, w)
+        windows, lost = slides[0].windows, tolerance(x, w)
         padded = [slide.pad(graph, pixels, f"x_{slide.mode}") for slide in slides]
         options = {"stride": self.s, "padding": (0, 0), "dilation": (1, 1)}
         found = [

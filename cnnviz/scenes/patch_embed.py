@@ -14,7 +14,7 @@ from cnnviz.notation import size_text
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._filters import check_count
-from cnnviz.story import KERNEL_HELP, Axis, Graph, Story, Windows, input_map, input_size, kernel_values, lost_of
+from cnnviz.story import KERNEL_HELP, Axis, Graph, Story, Windows, input_map, input_size, kernel_values, tolerance
 from cnnviz.story import load_sheets as sheets_of
 from cnnviz.storyboard import Mark, Operator, Step
 from cnnviz.words import Extent, Math, Number, Shape, Text, dot, equation, joined
@@ -74,7 +74,7 @@ class PatchEmbed(Scene):
         story = Story(self, Text("Patch embedding"), graph, point=Text(said, m=m, d=d))
         for word, symbol, value in (("channels", "C", Number(channels)), ("patch", "p", self.patch), ("token", "D", d)):
             story.set(word, symbol, value, size=symbol == "p")
-        b, lost = story.bias(self.bias), lost_of(x, w.values)
+        b, lost = story.bias(self.bias), tolerance(x, w.values)
         names = tuple(Text("channel {n}", n=c + 1) for c in range(channels))
         marks = [Mark(name=f"window {c}", role="window", channel=c) for c in reversed(range(channels))]
         held: dict[str, Any] = {"axes": 3, "held": True}

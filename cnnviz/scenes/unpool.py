@@ -11,7 +11,7 @@ import numpy as np
 from cnnviz.parameters import Size
 from cnnviz.scenes._pooling import Pooled
 from cnnviz.scenes._unpooling import WayBack, place_of
-from cnnviz.story import CROWDED_SIDE, Graph, Sliding, Story, kernel_size, lost_of, reading_beats, shade_for, stride
+from cnnviz.story import CROWDED_SIDE, Graph, Sliding, Story, kernel_size, reading_beats, shade_for, stride, tolerance
 from cnnviz.storyboard import Mark, Operator, Step
 from cnnviz.words import Joined, Shape, Text, Words, equation
 
@@ -60,7 +60,7 @@ class Unpool(Pooled):
         P = self.output_panel(story, X, "pooled", "Pooled {size}", pooled[0])
         spread, always = np.append(P.values, 0), max(x.shape) >= CROWDED_SIDE
         how = {
-            "digits": story.decimals(np.append(P.values, unpooled.values), lost=lost_of(x)),
+            "digits": story.decimals(np.append(P.values, unpooled.values), lost=tolerance(x)),
             "shade": P.panel.shade if story.is_picture else shade_for(spread, picture=False, always=always),
             "marks": (Mark(name="window", role="window"), Mark(name="winner", role="result")),
         }

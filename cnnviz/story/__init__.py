@@ -27,8 +27,8 @@ from cnnviz.story.story import (
     Story,
     check_steps,
     light_rows,
-    lost_of,
     reading_beats,
     shade_for,
+    tolerance,
 )
 from cnnviz.story.windows import Axis, Place, Windows

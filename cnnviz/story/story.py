@@ -335,7 +335,7 @@ def check_steps(count: int, what: str, covered: int = 0) -> None:
         )
 
 
-def lost_of(values: Values, weights: Values | float = 1.0) -> float:
+def tolerance(values: Values, weights: Values | float = 1.0) -> float:
     """What floats may leave of 0 where values are added up with weights."""
     return _LOST * float(np.abs(values).max() * np.abs(weights).sum())
 
