@@ -8,7 +8,7 @@ from cnnviz.pipeline import make
 from cnnviz.words import Shape, walk
 
 
-@pytest.mark.parametrize("scene", ["conv", "pool", "unpool", "transposed-conv", "conv-relation", "output-size"])
+@pytest.mark.parametrize("scene", ["conv", "pool", "unpool", "transposed-conv", "conv-relation"])
 def test_the_point_gives_the_sizes(scene):
     board = make(scene).scene.storyboard()
     sizes = [part for part in walk(board.point) if isinstance(part, Shape) and part.ref]
