@@ -30,4 +30,4 @@ def without_zeros(caption: Words, weights: Iterable[Number], at: Sequence[int]) 
     """The caption of a sum of products; at the first place it says that those with weights of 0 are left out."""
     if any(at) or all(weight.value for weight in weights):
         return caption
-    return Joined((caption, Text("(× 0 left out)")), "   ")
+    return Joined((caption, Text("(weights 0 left out)")), "   ")

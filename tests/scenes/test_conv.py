@@ -10,7 +10,7 @@ from cnnviz.pipeline import make
 def test_captions_are_written_out():
     board = make("conv", input="1 2; 3 -4", kernel="1 0; -2 0.5", bias=3).storyboard()
     assert [step.caption for step in board.steps()] == [
-        "$y_{1,1}$ = 1·1 + 3·(−2) + (−4)·0.5 + 3 = **−4**   (× 0 left out)"
+        "$y_{1,1}$ = 1·1 + 3·(−2) + (−4)·0.5 + 3 = **−4**   (weights 0 left out)"
     ]
 
 
