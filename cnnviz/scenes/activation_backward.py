@@ -14,7 +14,7 @@ from cnnviz.notation import digits_for
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._backward import BY_X, BY_Y, SENT, arrives, column, load_row
-from cnnviz.scenes._curves import Point, question
+from cnnviz.scenes._curves import Point, answered, question
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Operator, Step
 from cnnviz.words import Math, Symbol, Text, Words, equation
@@ -84,7 +84,9 @@ class ActivationBackward(Scene):
         def steps() -> Iterator[Step]:
             places = list(np.ndindex(len(x), 1))
             forward = [change for at in places for change in Y.write(at, "", "forward", X_)]
-            yield story.step(Text("Forward: {f} of each input, which is remembered", f=F), forward, beats=2)
+            yield story.step(
+                Text("Forward: {f} of each input, which is remembered", f=F), forward, answered("plot"), beats=2
+            )
             yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
             for n, at in enumerate(places):
                 product = equation(B.symbol(BY_X, at[:1]), S[at] * G[at], B[at])

@@ -189,12 +189,13 @@ class CellsPainter(Painter):
         ]
 
     @property
-    def _lift(self) -> int:
-        """Pixels of the rows under a map in which there is no padding yet."""
+    def _shift(self) -> tuple[int, int]:
+        """How far to the right and down a label of the whole panel is moved to stand under what there is of it."""
         if not self._bounded or isinstance(self._panel, Block):
-            return 0
-        filled = np.argwhere(self.state.roles != "empty")[:, 0]
-        return (self._panel.shape[0] - 1 - int(filled.max())) * self.side
+            return self.sheets.before // 2, 0
+        (_, left), (below, right) = (end(np.argwhere(self.state.roles != "empty"), axis=0) for end in (np.min, np.max))
+        rows, columns = self._panel.shape
+        return (left + right + 1 - columns) * self.side // 2, (below + 1 - rows) * self.side
 
     @property
     def _bounded(self) -> bool:
@@ -203,8 +204,8 @@ class CellsPainter(Painter):
 
     def label_item(self) -> Item | None:
         """It stands close under what there is, out of sight where that grows."""
-        label, lift = super().label_item(), self._lift
-        return label and label._replace(at=(0, -lift), pauses=lift > 0)
+        label, shift = super().label_item(), self._shift
+        return label and label._replace(at=shift, pauses=any(shift))
 
     def ways(self, written: Sequence[Cell]) -> list[Way]:
         """Values on their way to other cells of the panel, on the page, and cells that grow where there were none."""
@@ -212,7 +213,7 @@ class CellsPainter(Painter):
         new = [place_of(cell) for cell in written if not cell.origin and self._own[place_of(cell)] == "empty"]
         new = [at for at in new if at not in {start for start, _ in moves}]
         hidden = [self.cell_box(start) for start, _ in moves]
-        if self._lift and (label := self.label_item()):
+        if any(self._shift) and (label := self.label_item()):
             # Cells would grow over it.
             hidden.append(label.reach.moved(self.place.x, self.place.y))
         found = [self._hidden(hidden)] if hidden else []
