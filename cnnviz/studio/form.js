@@ -200,7 +200,9 @@ export const makeForm = (host) => {
     if (!found) return false;
     const remedies = Object.entries(problem.remedy || {}).filter(([name]) => fields.has(name)).map(([name, value]) => {
       const text = Array.isArray(value) ? value.join("x") : String(value);
-      return make("button", { type: "button", textContent: host.say("Use {name} {value}", { name, value: text }), onclick: () => set(name, text) });
+      // The field keeps the focus: left, it would be asked about again, and this button be replaced under the pointer.
+      const stay = (event) => event.preventDefault();
+      return make("button", { type: "button", textContent: host.say("Use {name} {value}", { name, value: text }), onmousedown: stay, onclick: () => set(name, text) });
     });
     found.error.replaceChildren(problem.message, " ", ...remedies);
     found.error.hidden = false;
