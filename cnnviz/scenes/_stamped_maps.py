@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnviz.ops import conv_transpose2d
-from cnnviz.scenes._channels import FIRST_AND_LAST, channels_set, drawn, kernels, sheets, weights_told
+from cnnviz.scenes._channels import FIRST_AND_LAST, drawn, kernels, sheets, weights_told
 from cnnviz.scenes._stamps import Stamps, product_decimals, shade_of_sums
 from cnnviz.story import Axis, Graph, Story, check_steps, reading_beats, refuse, tolerance
 from cnnviz.storyboard import Mark, Step
@@ -37,8 +37,7 @@ def stamp_maps(scene: TransposedConv) -> Story:
 
     point = Text(_GROUPED if groups > 1 else _POINT, w=Shape(w.shape), n=seen, c=channels, g=groups)
     story = Story(scene, Text("Transposed convolution"), graph, point=point)
-    channels_set(story, channels, filters, groups)
-    story.sizes(k=w.shape[2:], s=scene.s, p=scene.p, a=scene.output_padding, d=scene.d)
+    story.sizes(C=channels, F=filters, g=groups, k=w.shape[2:], s=scene.s, p=scene.p, a=scene.output_padding, d=scene.d)
     how = sheets(shown, channels, "channel {n}", "{n} of {every} channels drawn")
     X = story.cells("input", "", pixels, data=scene.maps, marks=(Mark(name="window", role="window"),), **how)
     W = [
