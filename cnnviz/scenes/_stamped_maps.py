@@ -60,7 +60,9 @@ def stamp_maps(scene: TransposedConv) -> Story:
                 said = Text("Channels {first} to {last} stamp too", first=2, last=c)
                 yield story.step(joined((said, stamps.addition()), "; "), changes, beats=2)
             first = c * groups // channels * seen
-            reached: dict[Place, Values] = {(at,): w[c, f - first] for at, f in enumerate(maps) if first <= f < first + seen}
+            reached: dict[Place, Values] = {
+                (at,): w[c, f - first] for at, f in enumerate(maps) if first <= f < first + seen
+            }
             used = [change for m, each in enumerate(W) for change in each.become("kernel" if m == n else "neighbour")]
             for row, column in np.ndindex(x.shape[1:]):
                 at = n, row, column
