@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.parameters import to_cli
 from cnnviz.story import (
     WINDOW,
     Cells,
@@ -18,7 +17,6 @@ from cnnviz.story import (
     Windows,
     filled,
     reading_beats,
-    refuse,
     shared_weights,
     times,
     tolerance,
@@ -54,9 +52,6 @@ class Phase(NamedTuple):
 def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, formula: Filled, bias: Number) -> Story:
     """The input is stretched in some phases, then the turned kernel slides over it."""
     x, w = scene.map.values, scene.weights.values
-    most = tuple(d * (k - 1) for d, k in zip(scene.d, w.shape, strict=True))
-    cut = f"padding {to_cli(scene.p)} cuts off cells of the input: use --view scatter, or --p {min(most)} or less"
-    refuse({cut: np.greater(scene.p, most).any()})
     phases = list(_phases(scene, windows))
     corner, sides = _compact(x, windows), tuple(axis.size for axis in windows.axes)
     place = dict(zip(("row", "column", "rows", "columns"), (*corner, *x.shape), strict=True))
