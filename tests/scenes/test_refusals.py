@@ -75,7 +75,7 @@ REFUSED = {
     "norm instance --i 1": "--i 2 or more",
     'norm --input "1 2; 3 4; 5 6" --batch 2 --channels 2': "--batch times --channels 1 or 3",
     "norm bacth": "batch",
-    "padding --i 2 --p 2": "--p 1, or --i 3 or more",
+    "padding --i 2 --p 2": "--i 3 or more",
     "padding --k 9": "3: use --i 5 or more",
     "patch-embed --i 5x7 --patch 3": "use --i 6x9",
     "pool --output-size 2 --k 3": "--output-size.*--k",
