@@ -160,9 +160,11 @@ class Cells:
         if winner is not None:
             yield self.mark("winner", winner)
 
-    def windows(self, windows: Windows, at: Place, special: Mapping[Place, str] | None = None) -> Iterator[Change]:
+    def windows(
+        self, windows: Windows, at: Place, special: Mapping[Place, str] | None = None, notes: Sequence[Words] = ()
+    ) -> Iterator[Change]:
         """A window covers its cells in every channel that it reaches; the outline in the first is `window 0`."""
-        yield from self.cover(windows.cells(at), special=special)
+        yield from self.cover(windows.cells(at), notes, special)
         (first, *corner), (count, *size) = windows.outline(at)
         for c in range(len(self.values)):
             reached = first <= c < first + count
