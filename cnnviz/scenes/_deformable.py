@@ -98,12 +98,12 @@ def _offsets(scene: DeformableConv, k: Size, out: Size) -> Values:
 def given_each(scene: DeformableConv, name: str, each: tuple[int, ...], out: tuple[int, ...]) -> Values:
     """The same numbers at every place, a grid of the size `each`, or an array with those of each place."""
     spec, count = getattr(scene, name), each[0] * each[1]
-    size = each if isinstance(spec, str) and spec in MAP_NAMES else None
+    size = (each[0], each[1]) if isinstance(spec, str) and spec in MAP_NAMES else None
     values = load_map(spec, size, seed=scene.seed, what=name, option=f"--{name}", axes=3).values
     if values.shape == (count, *out):
         return values
-    found, fits = "×".join(map(str, values.shape)), f"an array of {count}×{size_text(*out)}"
-    refuse({f"--{name} is {found}: give {size_text(*each)} numbers, or {fits}": values.shape != each})
+    found, fits = "×".join(map(str, values.shape)), f"an array of {count}×{size_text(out[0], out[1])}"
+    refuse({f"--{name} is {found}: give {size_text(each[0], each[1])} numbers, or {fits}": values.shape != each})
     return _spread(values, out)
 
 

@@ -241,9 +241,14 @@ class Story:
         """A step: what is said and what changes."""
         return Step(caption=caption, changes=tuple(_flat(changes)), beats=beats)
 
+    def rest(self) -> list[Change]:
+        """All panels come to rest."""
+        return [change for cells in self._cells for change in cells.rest()]
+
     def answer(self, caption: Words, *changes: Changes) -> Step:
         """The last step: what there was to see, with all panels at rest."""
-        return self.step(caption, *changes, *(cells.rest() for cells in self._cells), beats=2)
+        flat = list(_flat(changes))
+        return self.step(caption, flat, self.rest(), beats=2)
 
     def play(
         self,
