@@ -12,7 +12,7 @@ from cnnviz.limits import MAX_PRODUCTS, MAX_WEIGHTS
 from cnnviz.parameters import param, quote
 from cnnviz.scene import Scene
 from cnnviz.scenes._layer_list import SAME_SIZE, read_layers
-from cnnviz.scenes._shape_rows import ShapeRow, closing, cost, shape_rows
+from cnnviz.scenes._shape_rows import ShapeRow, closing, compute_zeros, cost, shape_rows
 from cnnviz.story import Graph, Story, light_rows
 from cnnviz.storyboard import SetEntry, Step, Table
 from cnnviz.words import Math, Number, Shape, Strong, Text, Words, equation, evaluate
@@ -45,11 +45,10 @@ class Shapes(Scene):
             raise UsageError(f"--i {quote(self.i)} is not a size: give channels, rows and columns, such as 3x64x64")
         shape = tuple(map(int, match.groups()))
         layers = read_layers(self.layers, ("conv", "pool", "flatten", "linear", *SAME_SIZE))
-        rows = shape_rows(layers, shape, Graph(), False)
+        rows, graph = shape_rows(layers, shape), Graph()
         weights, products = (float(evaluate(cost(rows, what))) for what in ("parameters", "products"))
-        graph = Graph()
         if weights <= MAX_WEIGHTS and products <= MAX_PRODUCTS:
-            rows = shape_rows(layers, shape, graph, True)
+            compute_zeros(graph, rows, shape)
         story, wrong = Story(self, Text("Shapes through a network"), graph), rows[-1].refused
         last = Strong(Number(rows[-2].shape[0])) if wrong else Strong(Shape(rows[-1].shape))
         if wrong:
@@ -57,7 +56,7 @@ class Shapes(Scene):
             story.point = Text(said, layer=rows[-1].name, last=last, wrong=wrong)
         else:
             story.point = Text("Each layer's output is the next one's input: {i} → {last}", i=Shape(shape), last=last)
-        story.set("layers", "L", Number(len(layers)), size=False)
+        story.set("layers", "L", len(layers))
 
         header = tuple(map(Text, ("Layer", "Output", "Parameters", "Multiplications")))
         entries: list[tuple[Words, ...]] = [(Text("Input"), Shape(shape), "", ""), *map(self._entries, rows)]
