@@ -44,11 +44,11 @@ class ShapeRow:
         return self.row or Joined(tuple(_sized(n, self.tensor, axis) for axis, n in enumerate(self.shape, 1)), "×")
 
 
-def shape_rows(layers: Sequence[LayerText], shape: Shaped) -> list[ShapeRow]:
-    """All layers, as far as they fit; raises UsageError."""
+def shape_rows(layers: Sequence[LayerText], shape: Shaped, *, computed: bool) -> list[ShapeRow]:
+    """All layers, as far as they fit; sizes are named after what is `computed`. Raises UsageError."""
     rows: list[ShapeRow] = []
     for n, layer in enumerate(layers, 1):
-        rows.append(_ROWS[layer.word](layer, rows[-1].shape if rows else shape, f"y{n}"))
+        rows.append(_ROWS[layer.word](layer, rows[-1].shape if rows else shape, f"y{n}" if computed else ""))
         if rows[-1].refused is not None:
             break
     return rows
@@ -69,7 +69,7 @@ def compute_zeros(graph: Graph, rows: Sequence[ShapeRow], shape: Shaped) -> None
 
 def _sized(size: int, tensor: str, axis: int) -> Number:
     """A size, named after the axis of what is computed where anything is."""
-    return Number(size, 0, (tensor, "shape", axis))
+    return Number(size, 0, (tensor, "shape", axis) if tensor else None)
 
 
 def _slides(layer: LayerText, shape: Shaped, name: str, usual: int) -> tuple[Shaped, Words, str, dict[str, Any]]:

@@ -45,9 +45,10 @@ class Shapes(Scene):
             raise UsageError(f"--i {quote(self.i)} is not a size: give channels, rows and columns, such as 3x64x64")
         shape = tuple(map(int, match.groups()))
         layers = read_layers(self.layers, ("conv", "pool", "flatten", "linear", *SAME_SIZE))
-        rows, graph = shape_rows(layers, shape), Graph()
+        rows, graph = shape_rows(layers, shape, computed=False), Graph()
         weights, products = (float(evaluate(cost(rows, what))) for what in ("parameters", "products"))
         if weights <= MAX_WEIGHTS and products <= MAX_PRODUCTS:
+            rows = shape_rows(layers, shape, computed=True)
             compute_zeros(graph, rows, shape)
         story, wrong = Story(self, Text("Shapes through a network"), graph), rows[-1].refused
         last = Strong(Number(rows[-2].shape[0])) if wrong else Strong(Shape(rows[-1].shape))
