@@ -12,10 +12,10 @@ PACKAGE = Path(__file__).parents[1] / "cnnviz"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 # What every room may import.
-GROUND = "errors limits locking installation inputs"
+GROUND = "errors limits locking installation inputs record"
 # Room or module: what it may import of cnnviz, and of the libraries that take long to load.
 ROOMS = {
-    "errors limits locking installation inputs places sets": "",
+    "errors limits locking installation inputs record places sets": "",
     "operation": "numpy",
     "notation": "numpy",
     "mathtext toml files given": "",
