@@ -17,6 +17,7 @@ from cnnviz.errors import UsageError
 from cnnviz.images import read_image
 from cnnviz.inputs import read_input
 from cnnviz.parameters import Size, quote, suggest, to_cli
+from cnnviz.record import Record
 from cnnviz.rows import check_even, file_rows, is_literal, literal_rows, parse_rows
 
 if TYPE_CHECKING:
@@ -49,8 +50,7 @@ class Data:
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Request:
+class _Request(Record, kw_only=True):
     """What is the same for every way of giving the numbers; `make` makes those of a name."""
 
     size: Size | None

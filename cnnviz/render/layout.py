@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_WIDTH
+from cnnviz.record import Record
 from cnnviz.render.lines import FORMULA_SIZE, NOTE_SIZE, TEXT_SIZE, TITLE_SIZE, BareLines, Lines
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_LEADING, Extent, Fit, Place, text_scales
@@ -40,8 +41,7 @@ _ENOUGH = 0.8
 Row = tuple[Panel, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Layout:
+class Layout(Record, kw_only=True):
     """A frame's size, the side of its cells, what panels were measured with, and their places by name.
 
     `lines` tells what stands above and below the stage, `counter` is the width kept for the step's number.

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from cnnviz.record import Record
 
 TITLE_SIZE, TEXT_SIZE, FORMULA_SIZE, NOTE_SIZE, POINT_SIZE = 28, 20, 18, 18, 18
 _UNDER_TITLE = 0.65
 _BARE_MARGIN = 24
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lines:
+class Lines(Record, kw_only=True):
     """What stands above and below the stage, in pixels from the frame's top, where texts are `scale` times as large.
 
     `under` lines stand under the title; `title_scale` and `formula_scale` are what the lines with two texts have room
