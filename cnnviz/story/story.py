@@ -187,7 +187,7 @@ class Story:
                 if before != after:
                     p = Text("{before} before, {after} after", before=p, after=Extent(after))
                 texts.append(Text(word, p=p))
-            if any(str(each).endswith("unreached") for each in np.unique(roles)):
+            if any(role.endswith("unreached") for role in roles.flat):
                 below = lines(Text("hatched: never reached"), below)
         elif pending:
             drawn = np.full(shown.shape, np.nan)
