@@ -52,9 +52,7 @@ class Palette:
         packed = quads.view("<u4")[..., 0]
         found: Pixels = self._known.take(packed)
         if not found.all():
-            # As `np.unique`, which would import NumPy's masked arrays for it.
-            new = np.sort(packed[found == 0])
-            new = new[np.append(True, new[1:] != new[:-1])]
+            new = np.unique(packed[found == 0])
             parts = np.stack([new >> 16, (new >> 8) & 255, new & 255], axis=1).astype(np.float64)
             distance = ((parts[:, None, :] - self._drawn[None, :, :]) ** 2).sum(axis=2)
             self._known[new] = self._stands[distance.argmin(axis=1)] + 1
