@@ -243,8 +243,9 @@ def _parts_of(text: str, size: float, bold: bool) -> Iterator[Part]:
             yield Part(f"${indexed[1]}$", size * _MATH_SCALE, bold, math=True)
             for sign in indexed[2]:
                 small = size * _MATH_SCALE * _SUBSCRIPT_SCALE
-                # Within braces no space follows a comma.
-                yield Part(f"${{{sign}}}$", small, bold, math=True, drop=size * _SUBSCRIPT_DROP)
+                # In braces no space follows a comma.
+                source = "${,}$" if sign == "," else f"${sign}$"
+                yield Part(source, small, bold, math=True, drop=size * _SUBSCRIPT_DROP)
         elif part.startswith("$") and (part.isascii() or not any(map(is_wide, part))):
             yield Part(part, size * _MATH_SCALE, bold, math=True)
         else:
