@@ -43,6 +43,9 @@ CROWDED_SIDE = 20
 """Cells a side from which a map shows colours instead of numbers."""
 
 _SIZES = {
+    "C": "channels",
+    "F": "filters",
+    "g": "groups",
     "i": "input",
     "k": "kernel",
     "s": "stride",
@@ -53,7 +56,7 @@ _SIZES = {
     "d": "dilation",
     "o": "output",
 }
-_UNSAID = {"d": (1, 1), "a": (0, 0)}
+_UNSAID = {"d": ((1, 1), 1), "a": ((0, 0),), "g": (1,)}
 _MOST_LISTED = 9
 _MOST_WORDS = 3
 _LOST = 1e-12
@@ -97,11 +100,11 @@ class Story:
         """A parameter as it was given, for formulas."""
         return Number(getattr(self.scene, name), None, (name,))
 
-    def sizes(self, words: bool = True, /, **sizes: Sequence[int]) -> None:
-        """Sizes by their symbols, maybe without `words`; a dilation of 1 and an output padding of 0 go unsaid."""
+    def sizes(self, words: bool = True, /, **sizes: Sequence[int] | int) -> None:
+        """Sizes by their symbols, maybe without `words`; a dilation of 1, one group, no output padding go unsaid."""
         self._words = words
         for symbol, value in sizes.items():
-            if tuple(value) != _UNSAID.get(symbol):
+            if value not in _UNSAID.get(symbol, ()):
                 self.set(_SIZES[symbol], symbol, value)
 
     def bias(self, value: float) -> Number:
@@ -238,6 +241,15 @@ class Story:
         """A step: what is said and what changes."""
         return Step(caption=caption, changes=tuple(_flat(changes)), beats=beats)
 
+    def rest(self) -> list[Change]:
+        """All panels come to rest."""
+        return [change for cells in self._cells for change in cells.rest()]
+
+    def answer(self, caption: Words, *changes: Changes) -> Step:
+        """The last step: what there was to see, with all panels at rest."""
+        flat = list(_flat(changes))
+        return self.step(caption, flat, self.rest(), beats=2)
+
     def play(
         self,
         steps: Callable[[], Iterator[Step]],
@@ -276,7 +288,7 @@ class Story:
                 cells.rewind()
             yield from self._steps()
             if self._answer:
-                yield self.step(self._answer, *(cells.rest() for cells in self._cells), beats=2)
+                yield self.answer(self._answer)
 
         return Storyboard(
             scene=scene_name(type(self.scene)),
