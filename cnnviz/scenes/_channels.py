@@ -265,4 +265,4 @@ def held(
         enlarge=True,
         under=under,
     )
-    return story.add(panel, values)
+    return story.add(Cells(panel, values))

@@ -13,23 +13,19 @@ from cnnviz.scenes._backward import (
     BY_W,
     BY_X,
     BY_Y,
-    SENT,
-    Place,
-    Sums,
-    arrives,
+    adding_up,
     gradient_panel,
     received,
+    sends,
     stamp,
     to_both,
 )
-from cnnviz.story import Axis, Cells, Sliding, Story, Tensor, Windows, check_steps, times
-from cnnviz.storyboard import Mark, Step, Values
+from cnnviz.story import CURRENT, WINDOW, Axis, Cells, Place, Sliding, Story, Tensor, Windows, check_steps, times
+from cnnviz.storyboard import Step, Values
 from cnnviz.words import Expression, Math, Shape, Text, dot, equation, joined, total
 
 if TYPE_CHECKING:
     from cnnviz.scenes.conv_backward import ConvBackward
-
-_WINDOW, _CURRENT = Mark(name="window", role="window"), Mark(name="current", role="result")
 
 
 def sums_of_windows(scene: ConvBackward, story: Story, slide: Sliding, found: Mapping[str, Tensor], g: Values) -> Story:
@@ -40,47 +36,40 @@ def sums_of_windows(scene: ConvBackward, story: Story, slide: Sliding, found: Ma
     both = scene.part == "both"
     G = gradient_panel(story, g, under=both)
     windowed = [dict(zip(weights, [g[at] * drawn[cell] for cell in windows.cells(at)], strict=True)) for at in places]
-    by_w = Sums(story, "weight", Text("${g}$", g=BY_W), found["grad_w"], windowed)
-    by_b = Sums(
-        story, "bias", Text("${g}$", g=BY_B), found["grad_b"], [{(0, 0): float(g[at])} for at in places], under=both
-    )
-    sums = [by_w, by_b]
-    stage: list[tuple[Cells | str, ...]] = [(X, "∗", G, "=", by_w.panel, by_b.panel)]
+    by_w = adding_up(story, "weight", Text("${g}$", g=BY_W), found["grad_w"], windowed)
+    shares = [{(0, 0): float(g[at])} for at in places]
+    by_b = adding_up(story, "bias", Text("${g}$", g=BY_B), found["grad_b"], shares, under=both)
+    sums, stage = [by_w, by_b], list[Cells | str]([X, "∗", G, "=", by_w, by_b])
     if both:
         W = story.cells("kernel", "$w$ {size}", found["w"], role="forward")
         stamps = [stamp(windows, at, float(g[at]) * w) for at in places]
-        sums.append(Sums(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], stamps))
-        stage = [(X, W, G, "→", sums[-1].panel, by_w.panel, by_b.panel)]
+        by_x = adding_up(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], stamps)
+        sums, stage = [*sums, by_x], [X, W, G, "→", by_x, by_w, by_b]
     # The weight that meets the most values is worked out.
     example = max(range(len(weights)), key=lambda n: sum(bool(drawn[windows.cells(at)[n]]) for at in places))
-    worked = weights[example]
-
-    full = Text("${x}={y}$ in zeros $\\ast\\ w$ rotated", x=BY_X, y=BY_Y)
 
     def product(at: Place) -> Expression:
         return G[at] * X[windows.cells(at)[example]]
 
     def steps() -> Iterator[Step]:
-        for each in sums:
-            each.start()
-        yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
+        yield sends(story, G)
+        worked = weights[example]
         for n, at in enumerate(places):
             added = [each.add(n) for each in sums]
-            caption = by_w.so_far(by_w.panel.symbol(BY_W, worked), worked, product, places[: n + 1])
+            caption = by_w.so_far(by_w.symbol(BY_W, worked), worked, product, places[: n + 1])
             if both:
                 caption = to_both(G[at], at, "w", BY_W)
             # Where it stands below the kernel, a link to an outline would cross numbers.
             here = G.cover([at]) if both else [G.mark("current", at)]
             yield story.step(caption, X.window(windows, at), here, *added)
-        gone = [*X.rest(), *G.rest()]
-        bias = equation(Math(BY_B), total(G.read(places)), by_b.panel[0, 0])
-        said = Text("The bias was added everywhere: {sum}", sum=bias)
-        yield story.step(said, gone, *(each.rest() for each in sums), beats=2)
 
+    full = Text("${x}={y}$ in zeros $\\ast\\ w$ rotated", x=BY_X, y=BY_Y)
+    bias = equation(Math(BY_B), total(G.read(places)), by_b[0, 0])
     return story.play(
         steps,
-        windows.count + 2,
-        *stage,
+        windows.count + 1,
+        stage,
+        answer=Text("The bias was added everywhere: {sum}", sum=bias),
         alt=Text(
             "back-propagation through a convolution: {slides}; each cell of the {grad} gradient of the output, times "
             "the window that made it, adds up to the gradient of the kernel",
@@ -112,26 +101,24 @@ def full_convolution(scene: ConvBackward, story: Story, windows: Windows, grad_x
         first=np.full(picture.shape, np.nan),
         roles=np.where(roles == "input", "pending", roles),
         notes=True,
-        marks=(_WINDOW, _CURRENT),
+        marks=(WINDOW, CURRENT),
     )
     turned = Text("rotated by 180°")
     W = story.cells("kernel", "$w$ {size}", w[::-1, ::-1], first=w, role="forward", below=turned, enlarge=True)
     stamps = [stamp(windows, at, float(g[at]) * w) for at in stands]
-    by_x = Sums(story, "by-input", Text("${g}$ {size}", g=BY_X, size=Shape(frame.out)), grad_x, stamps)
-    X, weights = by_x.panel, W.read(list(np.ndindex(w.shape)))
+    X = adding_up(story, "by-input", Text("${g}$ {size}", g=BY_X, size=Shape(frame.out)), grad_x, stamps)
+    weights = W.read(list(np.ndindex(w.shape)))
 
     def steps() -> Iterator[Step]:
-        by_x.start()
-        cells = [G.set(place, role="input", value=float(picture[place])) for place in stands.values()]
-        yield story.step(Text(SENT, g=Math(BY_Y)), cells, W.relabel(), beats=2)
+        yield sends(story, G, stands.values(), W.relabel())
         for n, (at, place) in enumerate(stands.items()):
             caption = Text("{g}: add {value} × kernel where its window was", g=received(G[place], at), value=G[place])
-            yield story.step(caption, by_x.add(n), G.mark("current", place))
+            yield story.step(caption, X.add(n), G.mark("current", place))
         said = Text("The same from the other end: zeros around {g}, the kernel rotated by 180°", g=Math(BY_Y))
         empty = set(np.ndindex(picture.shape)) - set(stands.values())
         zeros = [G.set(at, role=str(roles[at]), value=0.0) for at in sorted(empty)]
         turn = [W.set(place, value=float(value)) for place, value in np.ndenumerate(W.values)]
-        yield story.step(said, zeros, turn, W.relabel(turned), by_x.rest(), G.hide("current"), beats=2)
+        yield story.step(said, zeros, turn, W.relabel(turned), X.rest(), G.hide("current"), beats=2)
         for at in frame.places():
             real = [roles[cell] == "input" for cell in frame.cells(at)]
             terms = list(compress(G.read(frame.cells(at)), real)), list(compress(weights, real))

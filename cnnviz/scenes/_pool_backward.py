@@ -7,19 +7,19 @@ from collections.abc import Mapping
 import numpy as np
 
 from cnnviz.notation import exact_digits
-from cnnviz.scenes._backward import Place, Sums, received, stamp
+from cnnviz.scenes._backward import Sums, received, stamp
 from cnnviz.scenes._unpooling import place_of
-from cnnviz.story import Cells, Windows
+from cnnviz.story import Cells, Place, Windows
 from cnnviz.storyboard import Values
 from cnnviz.words import Number, Text, Words, equation
 
 
-def shared(windows: Windows, g: Values, is_max: bool, best: Mapping[Place, Place]) -> list[dict[Place, float]]:
-    """What each cell of the gradient adds to which cells of the input's."""
+def shared(windows: Windows, g: Values, best: Mapping[Place, Place]) -> list[dict[Place, float]]:
+    """What each cell of the gradient adds to which cells of the input's; of a maximum to the `best` of its window."""
     found = []
     for at in windows.places():
         cells = windows.cells(at)
-        shares = np.array([cell == best[at] if is_max else 1 / len(cells) for cell in cells])
+        shares = np.array([cell == best[at] if best else 1 / len(cells) for cell in cells])
         # A maximum touches its own cell alone.
         found.append({cell: more for cell, more in stamp(windows, at, g[at] * shares).items() if more})
     return found
@@ -31,5 +31,5 @@ def sent(windows: Windows, G: Cells, at: Place, by_x: Sums, best: Place | None) 
     if best is not None:
         return Text("{g} goes to the maximum at {place}", g=value, place=place_of(best))
     part = float(G.values[at]) / count
-    share = Number(part, exact_digits(part, by_x.panel.decimals))
+    share = Number(part, exact_digits(part, by_x.decimals))
     return Text("{g}: each cell of its window gets {share}", g=value, share=equation(None, G[at] / count, share))

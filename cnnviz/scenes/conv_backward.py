@@ -10,7 +10,7 @@ import numpy as np
 
 from cnnviz.errors import UsageError
 from cnnviz.parameters import ArrayLike, Size, param
-from cnnviz.scenes._backward import GRAD_HELP, load_grad
+from cnnviz.scenes._backward import grad_output, load_grad
 from cnnviz.scenes._channels_backward import channels_backward
 from cnnviz.scenes._conv_backward import full_convolution, sums_of_windows
 from cnnviz.scenes._filters import MapsAndFilters
@@ -55,7 +55,7 @@ class ConvBackward(MapsAndFilters):
         "both", choices=("weight", "input", "both"), help="Whose gradients are computed", always_named=True
     )
     input: ArrayLike = input_map(None, shown_default="an example of 4×4, else small-random")
-    grad_output: ArrayLike | None = param(None, help=GRAD_HELP, group="Data", shown_default="random: −2 to 3, never 0")
+    grad_output: ArrayLike | None = grad_output()
 
     def prepare(self) -> None:
         """Raises UsageError."""

@@ -1,6 +1,6 @@
 """The layer under the scenes: windows, the recorded graph of operations, and the story that becomes a storyboard."""
 
-from cnnviz.story.cells import Cells, sheet_marks
+from cnnviz.story.cells import CURRENT, WINDOW, Cells, sheet_marks
 from cnnviz.story.graph import Graph, Tensor
 from cnnviz.story.maps import Maps, check_squares, load_maps, load_sheets, short_digits, stage_of_two
 from cnnviz.story.parameters import (

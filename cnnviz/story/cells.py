@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -31,6 +31,9 @@ COVERED = MappingProxyType(
     }
 )
 """What becomes of a cell's role where a window covers it; others keep their own."""
+
+WINDOW, CURRENT = Mark(name="window", role="window"), Mark(name="current", role="result")
+"""The outlines around what is read, and around what that makes."""
 
 
 def sheet_marks(role: str, sheets: int, name: str = "sheet") -> tuple[Mark, ...]:
@@ -119,16 +122,17 @@ class Cells:
         return self._cell(self._asked, note="?")
 
     def cover(
-        self, places: Sequence[Place], notes: Sequence[Words] = (), special: Mapping[Place, str] | None = None
+        self, places: Sequence[Place], notes: Sequence[Words] = (), special: Mapping[Place, str] | str = ""
     ) -> Iterator[Change]:
-        """Cover these cells, each with its note, and uncover all others; `special` gives some a role of their own."""
+        """Cover these cells, each with its note, and uncover all others; `special` is a role for all or for some."""
         noted = dict(zip(places, notes or [""] * len(places), strict=True))
         before, self._covered = self._covered, {}
         for place in before:
             if place not in noted:
                 yield self._cell(place, role=self.role(place), note="")
+        special = dict.fromkeys(places, special) if isinstance(special, str) else special
         for place, note in noted.items():
-            role = (special or {}).get(place) or COVERED.get(self.role(place), self.role(place))
+            role = special.get(place) or COVERED.get(self.role(place), self.role(place))
             self._covered[place] = role, note
             if before.get(place) != (role, note):
                 yield self._cell(place, role=role, note=note)
@@ -142,7 +146,7 @@ class Cells:
         if winner is not None:
             yield self.mark("winner", winner)
 
-    def windows(self, windows: Windows, at: Place, special: Mapping[Place, str] | None = None) -> Iterator[Change]:
+    def windows(self, windows: Windows, at: Place, special: Mapping[Place, str] | str = "") -> Iterator[Change]:
         """A window covers its cells in every channel that it reaches; the outline in the first is `window 0`."""
         yield from self.cover(windows.cells(at), special=special)
         (first, *corner), (count, *size) = windows.outline(at)
@@ -163,6 +167,13 @@ class Cells:
         yield self.set(place, role=role, value=float(self.values[place]), origin=origin, source=name)
         if mark:
             yield self.mark(mark, place)
+
+    def fill(
+        self, role: str = "output", source: Cells | None = None, places: Iterable[Place] | None = None
+    ) -> Iterator[Change]:
+        """All results appear at once, or those in some places, without outlines."""
+        for place in np.ndindex(self.values.shape) if places is None else places:
+            yield from self.write(place, "", role, source)
 
     def mark(self, mark: str, corner: Sequence[float], size: Sequence[float] = ()) -> MoveMark:
         """An outline goes around some cells, or one; it may lie between cells."""
