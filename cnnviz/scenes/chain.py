@@ -70,7 +70,7 @@ class ChainRule(Scene):
         story = Story(self, Text("Back-propagation, every number"), graph, point=point)
         story.parameter("target", "t")
         story.parameter("lr", r"\eta")
-        chain = Chain(story, found, entry, self.target, self.lr)
+        chain = Chain(story, found, entry)
 
         def steps() -> Iterator[Step]:
             yield from chain.forward()
