@@ -14,8 +14,8 @@ from cnnviz.errors import UsageError
 from cnnviz.functions.surfaces import SURFACES, Surface
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._descent import DIVERGED, ESCAPED, Run, descend, field, loss_plot
-from cnnviz.scenes._rules import COURSES, RULES, Course, Settings, W, brief, short
+from cnnviz.scenes._descent import DIVERGED, ESCAPED, Run, field, loss_plot, within
+from cnnviz.scenes._rules import COURSES, RULES, Course, W, brief, short
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Equation, Panel, Row, SetRow, Step, Values
 from cnnviz.words import Defined, Math, Number, Strong, Symbol, Text, Vector, Words, counted, equation, joined, listed
@@ -68,12 +68,11 @@ class GradientDescent(Scene):
             self.fill_in(steps=self._course.steps)
         if self._start.size != 2:
             raise UsageError(f"start has {self._start.size} numbers: give two, such as --start 1,1.5")
-        (x0, x1), (y0, y1) = self._ground.domain
-        x, y = self._start
-        if not (x0 <= x <= x1 and y0 <= y <= y1):
+        if not within(self._start, self._ground.domain):
+            (x0, x1), (y0, y1) = self._ground.domain
             raise UsageError(
-                f"start ({x:g}, {y:g}) lies outside of {self.surface}: use x from {x0:g} to {x1:g} and y from {y0:g} "
-                f"to {y1:g}"
+                f"start ({self._start[0]:g}, {self._start[1]:g}) lies outside of {self.surface}: use x from {x0:g} to "
+                f"{x1:g} and y from {y0:g} to {y1:g}"
             )
 
     @property
@@ -93,13 +92,12 @@ class GradientDescent(Scene):
 
     @cached_property
     def _runs(self) -> tuple[Run, ...]:
-        given = Settings(momentum=self.momentum, alpha=self.alpha, beta1=self.beta1, beta2=self.beta2, most=self.digits)
+        settings = {name: getattr(self, name) for name in ("momentum", "alpha", "beta1", "beta2")}
         keys = tuple(RULES) if self.optimizer == ALL else (self.optimizer,)
-        start, steps, alone = self._start, self.steps or 1, len(keys) == 1
-        rates = [self.lr or self._course.rate(key) for key in keys]
+        how = self._start, self.steps or 1, self.digits, len(keys) == 1
         return tuple(
-            descend(self._ground, RULES[key], n, rate, given, start, steps, alone)
-            for n, (key, rate) in enumerate(zip(keys, rates, strict=True))
+            Run(self._ground, RULES[key], n, self.lr or self._course.rate(key), settings, *how)
+            for n, key in enumerate(keys)
         )
 
     @property
