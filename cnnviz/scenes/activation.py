@@ -82,16 +82,14 @@ class ActivationFunction(Scene):
         if self.kind == "softmax":
             return softmax_story(self, at, digits, self.logits, said)
         chosen = list(ACTIVATIONS.values())[:_ARTICLE] if self.kind in _SETS else [ACTIVATIONS[_KINDS[self.kind]]]
-        options = {"alpha": self.alpha, "beta": self.beta}
-        points = [Point.of(entry, options, at, digits, self.digits) for entry in chosen]
+        points = [Point.of(self, entry, at, digits) for entry in chosen]
         if self.kind in _SETS:
             return (all_curves if self.kind == "all" else table)(self, points, said)
         (point,), (entry,) = points, chosen
         return point_moves(
             self,
             point,
-            (X, F, _SLOPE),
-            {"x": "{value}", "value": "{value}", "slope": "{value}"},
+            [("x", "{value}", X), ("value", "{value}", F), ("slope", "{value}", _SLOPE)],
             said=said,
             settings=[("", joined((Text(entry.group), Text("range {range}", range=entry.range))))],
             formula=ByCases(_SLOPE, entry.derivative, stacked=False),

@@ -54,8 +54,8 @@ class ActivationBackward(Scene):
         if len(x) < 2 or (np.diff(x) <= 0).any():
             raise UsageError("--input must hold two numbers or more in rising order: use -6 0 5")
         g = load_row(self, "grad_output", len(x))
-        point = Point.of(entry, {"alpha": None, "beta": None}, x, 2, self.digits)
-        y = graph.compute(entry.name, graph.given("x", x), result="y", **entry.options(point.parameter))
+        point = Point.of(self, entry, x, 2)
+        y = point.computed(graph, graph.given("x", x), "y")
         graph.show(y, "plot", printed=False)
         found = graph.backward(y, graph.given("grad_y", g))
         name = Text("{name}, backward", name=entry.title)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnnviz.parameters import ArrayLike, Size
-from cnnviz.scenes._backward import BY_X, BY_Y, adding_up, grad_output, gradient_panel, load_grad, sends
+from cnnviz.scenes._backward import BY_X, adding_up, grad_output, gradient_panel, load_grad, sends
 from cnnviz.scenes._pool_backward import sent, shared
 from cnnviz.scenes._pooling import Pooled
 from cnnviz.story import WINDOW, Graph, Sliding, Story, kernel_size, stride
