@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +12,10 @@ from cnnviz.errors import UsageError
 from cnnviz.notation import digits_for, number
 from cnnviz.ops import softmax
 from cnnviz.scene import Scene
+from cnnviz.scenes._backward import alike
 from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, shown_digits
 from cnnviz.story import Graph, Story
-from cnnviz.storyboard import Cell, Change, Curve, Dot, Grid, Mark, MoveDot, MoveMark, Plot, Shade, Step, Values
+from cnnviz.storyboard import Change, Curve, Dot, Mark, MoveDot, Plot, Step, Values
 from cnnviz.words import Interval, Math, Number, Symbol, Text, Words, call, equation, joined, total
 
 _DEFAULT = (1.0, 2.0, 0.5, -1.0)
@@ -31,44 +33,38 @@ def softmax_story(scene: Scene, at: Values, digits: int, spec: object, point: Wo
     p = np.asarray(softmax(z), np.float64)
     shown, most = shown_digits(at, digits, scene.digits), scene.most()
     graph = Graph()
-    graph.show(graph.compute("softmax", graph.given("z", z[-1]), result="p", dim=0), "probabilities", shape=(-1, 1))
+    result = graph.compute("softmax", graph.given("z", z[-1]), result="p", dim=0)
+    graph.show(result, "probabilities", shape=(-1, 1))
     story = Story(scene, "Softmax", graph, point=point)
     range_ = Text("range {range}", range=Interval(Number(0), Number(1)))
     story.settings.append(("", joined((Text("bounded"), range_, Text("sum {n}", n=Number(1))))))
+    decimals = digits_for(z, most=max(most, min(shown, _MOST_DECIMALS)))
+    moving = Mark(name="moving", role="window", rows=1, columns=1)
+    how: dict[str, Any] = {"digits": decimals, "marks": (moving,), **alike(z)}
+    Z = story.cells("logits", Text("Logits {z}", z=Symbol("z")), z[-1][:, None], enlarge=True, **how)
+    label = joined((Text("Probabilities {p}", p=Symbol("p")), Text("sum {n}", n=Number(1))))
+    how = {"role": "output", "digits": most, "marks": (Mark(name="largest", role="result"),), **alike(p)}
+    P = story.cells("probabilities", label, p[-1][:, None], enlarge=True, **how)
 
     def caption(step: int) -> Words:
-        ref = ("probabilities", 0, 0) if step == len(at) - 1 else None
+        ref = P.ref((0, 0)) if step == len(at) - 1 else None
         powers = [call("exp", Number(float(value), shown)) for value in z[step]]
         result = Number(float(p[step, 0]), most, ref)
         return equation(Symbol("p", (1,)), powers[0] / total(powers), result, letters=60)
 
     def steps() -> Iterator[Step]:
         for step in range(len(at)):
-            changes: list[Change] = [Cell(panel="logits", row=0, column=0, value=float(z[step, 0]))]
+            changes: list[Change] = [Z.set((0, 0), value=float(z[step, 0]))]
             for n, value in enumerate(map(float, p[step])):
-                changes.append(Cell(panel="probabilities", row=n, column=0, value=value))
+                changes.append(P.set((n, 0), value=value))
                 changes.append(MoveDot(panel="plot", dot=_dot(n), x=float(z[step, 0]), y=value))
-            largest = int(p[step].argmax())
-            changes.append(MoveMark(panel="probabilities", mark="largest", row=largest, column=0, rows=1, columns=1))
+            changes.append(P.mark("largest", (int(p[step].argmax()), 0)))
             yield story.step(caption(step), changes, beats=MOVING_BEATS)
 
-    decimals = digits_for(z, most=max(most, min(shown, _MOST_DECIMALS)))
-    moving, largest = Mark(name="moving", role="window", rows=1, columns=1), Mark(name="largest", role="result")
-    columns = (
-        _column("logits", Text("Logits {z}", z=Symbol("z")), z, "input", decimals, moving),
-        _column(
-            "probabilities",
-            joined((Text("Probabilities {p}", p=Symbol("p")), Text("sum {n}", n=Number(1)))),
-            p,
-            "output",
-            most,
-            largest,
-        ),
-    )
     return story.play(
         steps,
         len(at),
-        (columns[0], "→", columns[1], _plot(logits, at)),
+        (Z, "→", P, _plot(logits, at)),
         step_roles=(),
         formula=joined(
             (
@@ -100,21 +96,6 @@ def _logits(scene: Scene, spec: object) -> Values:
 
 def _dot(n: int) -> str:
     return f"p{n + 1}" if n else "point"
-
-
-def _column(name: str, label: Words, values: Values, role: str, digits: int, mark: Mark) -> Grid:
-    """Classes from top to bottom, with a mark on the logit that moves, or the class that leads."""
-    lo, hi = float(values.min()), float(values.max())
-    return Grid(
-        name=name,
-        label=label,
-        values=values[-1][:, None].copy(),
-        roles=np.full((values.shape[1], 1), role),
-        digits=digits,
-        shade=Shade(scale="diverging" if lo < 0 else "sequential", lo=lo, hi=hi),
-        marks=(mark,),
-        enlarge=True,
-    )
 
 
 def _plot(logits: Values, at: Values) -> Plot:

@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 
 from cnnviz.parameters import ArrayLike, Size
 from cnnviz.scenes._backward import BY_X, adding_up, grad_output, gradient_panel, load_grad, sends
-from cnnviz.scenes._pool_backward import sent, shared
-from cnnviz.scenes._pooling import Pooled
+from cnnviz.scenes._pooling import Pooled, sent, shared
 from cnnviz.story import WINDOW, Graph, Sliding, Story, kernel_size, stride
 from cnnviz.storyboard import Step
 from cnnviz.words import Math, Shape, Text
@@ -61,7 +60,7 @@ class PoolBackward(Pooled):
         X = story.cells("input", "$x$ {size}", found["x"], windows=windows, role="forward", data=self.map)
         Y = story.cells("output", "$y$ {size}", y, pending=True)
         G = gradient_panel(story, g, under=True, marks=(WINDOW,))
-        best = {at: cell for at in places if (cell := self.winner(X, windows, at))}
+        best = self.winners(X, windows)
         by_x = adding_up(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], shared(windows, g, best))
         by_x.noted = any(step < side for step, side in zip(slide.s, slide.k, strict=True))
 
