@@ -26,6 +26,7 @@ from cnnviz.words import (
     Text,
     Words,
     call,
+    counted,
     equation,
     total,
 )

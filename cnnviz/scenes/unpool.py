@@ -68,12 +68,9 @@ class Unpool(Pooled):
         story.set("stride", "s", s)
         X = self.input_panel(story, windows)
         P = self.output_panel(story, X, "pooled", "Pooled {size}", pooled[0])
-        spread_out, always = np.append(P.values, 0), max(x.shape) >= CROWDED_SIDE
         how = {
             "digits": story.decimals(np.append(P.values, unpooled.values), lost=tolerance(x)),
-            "shade": P.panel.shade
-            if story.is_picture
-            else shade_for(np.append(P.values, 0), picture=False, always=max(x.shape) >= CROWDED_SIDE),
+            "shade": P.panel.shade if story.is_picture else story.shade(np.append(P.values, 0)),
             "marks": (WINDOW, Mark(name="winner", role="result")),
         }
         Y = self.output_panel(story, X, "output", "Unpooled {size}", unpooled, **how)
