@@ -11,14 +11,12 @@ import numpy as np
 from cnnviz.parameters import Size
 from cnnviz.scenes._pooling import Pooled, back_of, place_of, put_back, spread
 from cnnviz.story import (
-    CROWDED_SIDE,
     WINDOW,
     Graph,
     Sliding,
     Story,
     kernel_size,
     reading_beats,
-    shade_for,
     stride,
     tolerance,
 )
