@@ -142,7 +142,7 @@ def one_norm(scene: Norm) -> Story:
             name, numbers = group_name(scene.kind, at), Statistics(X.read(cells), scene.eps, scene.most())
             mean, deviation = numbers.mean.value, numbers.variance.value**0.5
             lit = [*X.cover(cells, special="selected"), *X.outline_sheets(sheets, (0, 0), size)]
-            marks = [dots.mark_mean(n, mean), dots.mark_spread(n, mean, deviation)] if has_lines else []
+            marks = dots.measure(n, mean, deviation) if has_lines else []
             worked = [(numbers.mean_equation(), [*marks[:1], Y.ask()]), (numbers.variance_equation(), marks)]
             for sums, changes in worked if n == 0 else [(numbers.mean_equation(), marks)]:
                 yield story.step(Text("{group}:   {equation}", group=name, equation=sums), lit, changes)
@@ -150,7 +150,7 @@ def one_norm(scene: Norm) -> Story:
             yield story.step(
                 Text("{group}, first value:   {equation}", group=name, equation=first),
                 lit,
-                (Y.set(cell, "output", float(Y.values[cell]), origin=cell, source=X.name) for cell in cells),
+                Y.fill(source=X, places=cells),
                 Y.outline_sheets(sheets, (0, 0), size),
                 dots.arrive(n) if has_lines else (),
             )

@@ -100,19 +100,16 @@ class NumberLines:
         first, last = self.states[0], self.states[-1]
         state = np.where(np.arange(self.channels) <= channel, last, first)
         yield from self.move(state, state, 1.0)
-        mean, deviation = float(last[:, channel].mean()), float(last[:, channel].std())
-        yield from (self.mark_mean(channel, mean), self.mark_spread(channel, mean, deviation))
+        yield from self.measure(channel, float(last[:, channel].mean()), float(last[:, channel].std()))
 
-    def mark_mean(self, channel: int, mean: float | None) -> Change:
-        """The upright at a mean; None takes it away."""
-        at = _HIDDEN if mean is None else np.full(2, mean)
-        y = np.array([channel + 1 + _HALF, channel + 1 - _HALF])
-        return SetCurve(panel=self.name, curve=f"mean {channel}", x=at, y=y[: len(at)])
-
-    def mark_spread(self, channel: int, mean: float | None, deviation: float = 0.0) -> Change:
-        """The bar from one standard deviation below the mean to one above; None takes it away."""
-        at = _HIDDEN if mean is None else np.array([mean - deviation, mean + deviation])
-        return SetCurve(panel=self.name, curve=f"spread {channel}", x=at, y=np.full(len(at), channel + 1 + _BELOW))
+    def measure(self, channel: int, mean: float | None, deviation: float = 0.0) -> list[Change]:
+        """The upright at a mean, and the bar from one standard deviation below it to one above; None takes them away."""
+        line, marks = channel + 1, [(_HIDDEN, _HIDDEN)] * 2
+        if mean is not None:
+            spread = np.array([mean - deviation, mean + deviation]), np.full(2, line + _BELOW)
+            marks = [(np.full(2, mean), np.array([line + _HALF, line - _HALF])), spread]
+        names = f"mean {channel}", f"spread {channel}"
+        return [SetCurve(panel=self.name, curve=name, x=x, y=y) for name, (x, y) in zip(names, marks, strict=True)]
 
     def _heights(self, state: Values) -> Values:
         """Where each dot stands: on its channel's line, or on the dots that hold the same value."""
