@@ -57,41 +57,45 @@ class Chain:
 
     def forward(self) -> Iterator[Step]:
         """Every value."""
-        V, (outputs, inputs) = self.V, self.V["w1"].values.shape
-        for j in range(outputs):
-            terms: list[Expression] = [V["w1"][j, i] * V["x"][i, 0] for i in range(inputs)]
-            yield self._made(V["z"], (j, 0), total([*terms, V["b1"][j, 0]]), V["x"])
-        for j in range(outputs):
-            z, name = V["z"][j, 0], {"sigmoid": "σ"}.get(self.entry.name, self.entry.name)
+        V = self.V
+        yield from self._linear("w1", "b1", "x", "z")
+        for at in np.ndindex(V["z"].values.shape):
+            z, name = V["z"][at], {"sigmoid": "σ"}.get(self.entry.name, self.entry.name)
             body = call("max", Number(0), z) if name == "relu" else call(name, z)
-            yield self._made(V["h"], (j, 0), body, V["z"], (j, 0))
-        terms = [V["w2"][0, j] * V["h"][j, 0] for j in range(outputs)]
-        yield self._made(V["y"], _FIRST, total([*terms, V["b2"][_FIRST]]), V["h"])
-        error = V["y"][_FIRST] - self.story.number("target")
-        yield self._made(V["loss"], _FIRST, error**2, V["y"], role="output")
+            yield self._made(V["h"], at, body, V["z"], at)
+        yield from self._linear("w2", "b2", "h", "y")
+        yield self._made(V["loss"], _FIRST, self._error() ** 2, V["y"], role="output")
+
+    def _linear(self, w: str, b: str, x: str, result: str) -> Iterator[Step]:
+        V = self.V
+        for j, weights in enumerate(V[w].values):
+            terms: list[Expression] = [V[w][j, i] * V[x][i, 0] for i in range(len(weights))]
+            yield self._made(V[result], (j, 0), total([*terms, V[b][j, 0]]), V[x])
 
     def backward(self) -> Iterator[Step]:
         """Every gradient."""
-        V, G, hidden = self.V, self.G, range(len(self.V["z"].values))
-        y, error = G["y"][_FIRST], V["y"][_FIRST] - self.story.number("target")
-        yield self._made(G["y"], _FIRST, Number(2) * error, V["loss"])
-        yield self._made(G["b2"], _FIRST, y, G["y"])
-        for j in hidden:
-            yield self._made(G["w2"], (0, j), y * V["h"][j, 0], G["y"])
-        for j in hidden:
-            yield self._made(G["h"], (j, 0), V["w2"][0, j] * y, G["y"])
-        for j in hidden:
-            yield self._made(G["z"], (j, 0), G["h"][j, 0] * self._slope(j), G["h"], (j, 0))
-        for j in hidden:
-            yield self._made(G["b1"], (j, 0), G["z"][j, 0], G["z"], (j, 0))
-        for j, i in np.ndindex(V["w1"].values.shape):
-            yield self._made(G["w1"], (j, i), G["z"][j, 0] * V["x"][i, 0], G["z"], (j, 0))
-        for i in range(len(V["x"].values)):
-            yield self._made(G["x"], (i, 0), total([V["w1"][j, i] * G["z"][j, 0] for j in hidden]), G["z"])
+        yield self._made(self.G["y"], _FIRST, Number(2) * self._error(), self.V["loss"])
+        yield from self._linear_back("w2", "b2", "h", "y")
+        for at in np.ndindex(self.V["z"].values.shape):
+            yield self._made(self.G["z"], at, self.G["h"][at] * self._slope(at), self.G["h"], at)
+        yield from self._linear_back("w1", "b1", "x", "z")
 
-    def _slope(self, j: int) -> Expression:
+    def _linear_back(self, w: str, b: str, x: str, result: str) -> Iterator[Step]:
+        V, G, grad = self.V, self.G, self.G[result]
+        for at in np.ndindex(grad.values.shape):
+            yield self._made(G[b], at, grad[at], grad, at)
+        for j, i in np.ndindex(V[w].values.shape):
+            yield self._made(G[w], (j, i), grad[j, 0] * V[x][i, 0], grad, (j, 0))
+        for i in range(len(V[x].values)):
+            products = [V[w][j, i] * grad[j, 0] for j in range(len(grad.values))]
+            yield self._made(G[x], (i, 0), total(products), grad)
+
+    def _error(self) -> Expression:
+        return self.V["y"][_FIRST] - self.story.number("target")
+
+    def _slope(self, at: Place) -> Expression:
         """The activation's slope with numbers put in."""
-        z, h = self.V["z"][j, 0], self.V["h"][j, 0]
+        z, h = self.V["z"][at], self.V["h"][at]
         if self.entry.textbook_derivative is None:
             return Number(float(self.entry.slope(z.value)))
         return substitute(self.entry.textbook_derivative, {"x": z, "f(x)": h})

@@ -157,38 +157,31 @@ RULES: Mapping[str, Rule] = MappingProxyType({rule.key: rule for rule in _RULES}
 """Every rule by its name on the command line, in the order of their invention."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Course:
     """How a surface is raced on: rates at which the rules show their character, updates, and the part to look at.
 
-    `gradient` is the rate of the three rules that follow the gradient as it is; the others divide its size out. Where
-    `view` or `start` is None the surface's own domain or start serves.
+    The first rate is that of the three rules that follow the gradient as it is; the others divide its size out. Where
+    `view` is None the surface's own domain serves.
     """
 
-    gradient: float
-    adagrad: float
-    rmsprop: float
-    adam: float
+    rates: tuple[float, float, float, float]
     steps: int
     view: tuple[tuple[float, float], tuple[float, float]] | None = None
-    start: tuple[float, float] | None = None
 
     def rate(self, key: str) -> float:
         """The rate of a rule."""
-        rates = {"adagrad": self.adagrad, "rmsprop": self.rmsprop, "adam": self.adam}
-        return rates.get(key, self.gradient)
+        return self.rates[max(0, list(RULES).index(key) - 2)]
 
 
 COURSES: Mapping[str, Course] = MappingProxyType(
     {
-        "beale": Course(
-            gradient=0.003, adagrad=0.5, rmsprop=0.02, adam=0.15, steps=200, view=((-0.5, 4.5), (-2.0, 2.0))
-        ),
-        "saddle": Course(gradient=0.01, adagrad=0.05, rmsprop=0.03, adam=0.03, steps=120),
-        "rosenbrock": Course(gradient=0.0005, adagrad=0.2, rmsprop=0.02, adam=0.2, steps=400),
-        "himmelblau": Course(gradient=0.005, adagrad=0.2, rmsprop=0.05, adam=0.2, steps=100),
-        "bowl": Course(gradient=0.05, adagrad=0.5, rmsprop=0.2, adam=0.5, steps=100, view=((-10.0, 10.0), (-9.5, 9.5))),
-        "booth": Course(gradient=0.01, adagrad=1.0, rmsprop=0.5, adam=0.5, steps=100, start=(-9.0, 0.0)),
+        "beale": Course((0.003, 0.5, 0.02, 0.15), 200, ((-0.5, 4.5), (-2.0, 2.0))),
+        "saddle": Course((0.01, 0.05, 0.03, 0.03), 120),
+        "rosenbrock": Course((0.0005, 0.2, 0.02, 0.2), 400),
+        "himmelblau": Course((0.005, 0.2, 0.05, 0.2), 100),
+        "bowl": Course((0.05, 0.5, 0.2, 0.5), 100, ((-10.0, 10.0), (-9.5, 9.5))),
+        "booth": Course((0.01, 1.0, 0.5, 0.5), 100),
     }
 )
 
