@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.scenes._batch import Batch
-from cnnviz.scenes._number_line import NumberLines
-from cnnviz.scenes._statistics import Statistics
+from cnnviz.scenes._statistics import NumberLines, Statistics
 from cnnviz.story import Cells, Story
 from cnnviz.storyboard import Change, Mark, Step
 from cnnviz.words import Math, Number, Symbol, Text, Words, counted, equation, joined, substitute

@@ -11,8 +11,7 @@ import numpy as np
 
 from cnnviz.errors import UsageError
 from cnnviz.scenes._backward import alike
-from cnnviz.scenes._number_line import NumberLines
-from cnnviz.scenes._statistics import Statistics, needs_double
+from cnnviz.scenes._statistics import NumberLines, Statistics, needs_double
 from cnnviz.story import (
     Axis,
     Cells,

@@ -12,9 +12,8 @@ from cnnviz.functions.activations import ACTIVATIONS, Activation, F, X
 from cnnviz.limits import MAX_STOPS
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._activation_sets import all_curves, table
+from cnnviz.scenes._activation_sets import all_curves, softmax_story, table
 from cnnviz.scenes._curves import Point, places, point_moves, refuse_options
-from cnnviz.scenes._softmax import softmax_story
 from cnnviz.story import Story, kinds
 from cnnviz.words import ByCases, Number, Symbol, Text, Words, joined
 

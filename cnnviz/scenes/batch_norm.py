@@ -9,8 +9,7 @@ from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.scenes._backward import alike
 from cnnviz.scenes._batch import Batch
 from cnnviz.scenes._normalizing import MARKS, MOVES, Normalizing, statistics
-from cnnviz.scenes._number_line import NumberLines
-from cnnviz.scenes._statistics import needs_double
+from cnnviz.scenes._statistics import NumberLines, needs_double
 from cnnviz.story import Cells, Graph, Story, short_digits
 from cnnviz.storyboard import Values
 from cnnviz.words import Assigned, Math, Number, Symbol, Text, Words, counted, joined

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -142,8 +142,8 @@ class GradientDescent(Scene):
 
         return self._walked(
             run.rule.title,
-            "gradient descent: {name} walks down {surface} from {start}, drawn as a path over contour lines, beside the "
-            "loss after each of {updates}",
+            "gradient descent: {name} walks down {surface} from {start}, drawn as a path over contour lines, beside "
+            "the loss after each of {updates}",
             told,
             point=Text("Each update moves the weights against the gradient, by the learning rate"),
             settings=[("rate", Assigned(Symbol(r"\eta"), Number(run.rate, None, ("lr",))))],
@@ -215,7 +215,7 @@ class GradientDescent(Scene):
         *legend: Sequence[Panel],
         point: Words,
         settings: Sequence[tuple[Words, Words]] = (),
-        **texts: Words,
+        **texts: Any,
     ) -> Story:
         """Paths over the surface beside the loss; `told` is said after so many updates, and `values` change."""
         runs, ground = self._runs, self._ground
