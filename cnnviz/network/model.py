@@ -15,7 +15,7 @@ import numpy as np
 from cnnviz.errors import UsageError
 from cnnviz.functions.compute import compute
 from cnnviz.limits import MAX_MAP_VALUES, MAX_PRODUCTS, MAX_WEIGHTS
-from cnnviz.network.layers import Array, BatchNorm, Layer, Shape, Weights
+from cnnviz.network.layers import Array, Layer, Shape, Weights
 from cnnviz.notation import size_text
 
 _WEIGHTS_TAG = 2
@@ -109,7 +109,7 @@ class Network:
         drawn = []
         for layer, shapes in zip(self.layers, self.weight_shapes, strict=True):
             own = {name: np.zeros(shape) for name, shape in shapes.items()}
-            if isinstance(layer, BatchNorm):
+            if layer.kind == "batchnorm":
                 own["weight"] += 1
             elif "weight" in own:
                 shape = shapes["weight"]
@@ -131,7 +131,7 @@ class Network:
     @property
     def blocks(self) -> tuple[int, ...]:
         """The block of each layer, from 1 on: a layer with kernels or a matrix, and what follows it up to the next."""
-        starts = (place == 0 or layer.starts_group for place, layer in enumerate(self.layers))
+        starts = (place == 0 or layer.outputs > 0 for place, layer in enumerate(self.layers))
         return tuple(accumulate(map(int, starts)))
 
     def with_names(self, arrays: Mapping[str, Array]) -> tuple[Weights, ...]:

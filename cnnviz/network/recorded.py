@@ -11,7 +11,7 @@ import numpy as np
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_CLASSES
-from cnnviz.network.layers import Array, BatchNorm, FullyConnected, Layer, Weights
+from cnnviz.network.layers import Array, Layer, Weights
 from cnnviz.network.model import Network
 from cnnviz.network.trained import TRAINED
 from cnnviz.network.weights import load_weights
@@ -41,7 +41,7 @@ class Stage:
     @property
     def letter(self) -> str:
         """The letter of that tensor."""
-        return "y" if not self.weights else "γ" if isinstance(self.layer, BatchNorm) else "W"
+        return "y" if not self.weights else "γ" if self.layer.kind == "batchnorm" else "W"
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +125,7 @@ def record_layers(
     for name, layer, own in zip(network.names, network.layers, weights, strict=True):
         given = {part: _weight(graph, layer, f"{name}.{part}", values, file, scale) for part, values in own.items()}
         x = y
-        rows = _flat(graph, x, "flat") if isinstance(layer, FullyConnected) else x
+        rows = _flat(graph, x, "flat") if layer.kind == "fc" else x
         y = graph.compute(layer.function, rows, *given.values(), result=name.replace("-", "_"), **layer.arguments)
         y = _flat(graph, y, "scores") if name == network.names[-1] else y
         stages.append(Stage(name, layer, x, y, given))
@@ -156,6 +156,6 @@ def _flat(graph: Graph, x: Tensor, name: str) -> Tensor:
 def _weight(graph: Graph, layer: Layer, name: str, values: Array, file: str, scale: float) -> Tensor:
     where = f"{PACKAGED}digits.npz" if file == TRAINED else file
     source: dict[str, object] = {"file": (where, name)} if file else {}
-    if not file and name.endswith(".weight") and not isinstance(layer, BatchNorm):
+    if not file and name.endswith(".weight") and layer.kind != "batchnorm":
         source = {"std": scale * math.sqrt(2 / math.prod(values.shape[1:]))}
     return graph.given(name.replace(".", "_"), values, KERNEL if values.ndim == 4 else PLAIN, **source)

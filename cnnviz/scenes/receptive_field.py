@@ -12,7 +12,7 @@ import numpy as np
 from cnnviz.errors import UsageError
 from cnnviz.parameters import param
 from cnnviz.scene import Scene
-from cnnviz.scenes._layer_list import LayerText, field_growth, read_layers
+from cnnviz.scenes._layer_list import LayerText, field_growth, read_list
 from cnnviz.scenes._paths import answer, open_field, record_paths, seen_of
 from cnnviz.story import Cells, Graph, Story, input_size
 from cnnviz.storyboard import Mark, Shade, Step
@@ -43,7 +43,7 @@ class ReceptiveField(Scene):
     @cached_property
     def chain(self) -> list[LayerText]:
         """The layers as they are read."""
-        return read_layers(self.layers, ("conv", "pool"))
+        return read_list(self.layers, ("conv", "pool"))
 
     @cached_property
     def field(self) -> int:
