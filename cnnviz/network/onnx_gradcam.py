@@ -11,7 +11,7 @@ from cnnviz.errors import UsageError
 from cnnviz.network.captions import significant
 from cnnviz.network.layers import Array
 from cnnviz.network.onnx_run import OnnxRun
-from cnnviz.network.onnx_stations import MOST_MAPS, Stop, Tour, image_stop, shade_of, short, small, station
+from cnnviz.network.onnx_stations import MOST_MAPS, Tour, image_stop, shade_of, short, small, station
 from cnnviz.network.torch_module import TorchModule, gradient
 from cnnviz.ops import interpolate
 from cnnviz.parameters import quote, suggest
@@ -22,7 +22,7 @@ _FORMULA = (
     r"L=\mathrm{ReLU}(\Sigma_k\,\alpha_k A^k)\quad\alpha_k=\frac{1}{Z}\,\Sigma_{ij}\,\partial y/\partial A^k_{ij}"
 )
 _SIDE = 224
-_STEP, _MOST_VALUES, _MOST_NAMES = 0.01, 1_000_000, 10
+_STEP, _MOST_NAMES = 0.01, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,26 +102,20 @@ def heat_tour(run: OnnxRun, names: Sequence[str], label: int, most: int) -> Tour
     if not cam.heat.any():
         hot = "Heat: the weighted maps are added, what is below 0 counts as 0, which here is all"
         end = "{label}, probability {p}: no place speaks for it"
-    told = [
-        (station("maps", Text("last maps"), cam.maps.shape, maps, shade_of(maps)), maps),
-        (
-            station(
-                "weights", Text("channel k, weight αₖ"), (), weights, slopes, form="numbers", lines=lines, digits=digits
-            ),
-            weights,
-        ),
-        (station("heat", Text("heat"), shape, _large(heat, 2), warm), _large(heat, 2)),
-        (station("over", Text("heat over the input"), shape, over, None, picture=grey / (grey.max() or 1.0)), over),
-    ]
+    numbers = {"form": "numbers", "lines": lines, "digits": digits}
+    views = (
+        station("maps", Text("last maps"), cam.maps.shape, maps, shade_of(maps)),
+        station("weights", Text("channel k, weight αₖ"), (), weights, slopes, **numbers),
+        station("heat", Text("heat"), shape, _large(heat, 2), warm),
+        station("over", Text("heat over the input"), shape, over, None, picture=grey / (grey.max() or 1.0)),
+    )
     captions = (
         "The {n} last maps Aᵏ, of which those that count most are drawn",
         by_torch if cam.exact else by_steps,
         hot,
         end,
     )
-    stops = [
-        Stop(own, values, own.shade, Text(said, **known)) for (own, values), said in zip(told, captions, strict=True)
-    ]
+    stops = [(view, Text(said, **known)) for view, said in zip(views, captions, strict=True)]
     return Tour(
         [image_stop(run, most), *stops],
         point=Text(
@@ -144,23 +138,13 @@ def _large(maps: Array, share: int = 1) -> Array:
 
 
 def _differences(run: OnnxRun, name: str, maps: Array, label: int) -> Array:
-    """αₖ of each channel by central differences, several at once where the model takes them; raises UsageError."""
-    step = _STEP * (float(np.abs(maps).max()) or 1.0)
-    after, at_once = run.model.after(name, run.model.score_name), max(1, _MOST_VALUES // maps.size)
-    found = list[float]()
-    while len(found) < 2 * len(maps):
-        # Each channel by a step up, then by a step down.
-        rows = np.arange(len(found), min(2 * len(maps), len(found) + at_once))
-        moved = np.repeat(maps[None].astype(run.model.dtype), len(rows), axis=0)
-        moved[np.arange(len(rows)), rows // 2] += np.where(rows % 2, -step, step)[:, None, None].astype(moved.dtype)
-        scores = after(moved)
-        if scores is not None:
-            found += scores.reshape(len(rows), -1)[:, label].tolist()
-        elif at_once > 1:
-            at_once = 1
-        else:
-            raise UsageError(
-                f"{run.model.subject} gives no score from {quote(name)} on: leave --gradcam out", "gradcam"
-            )
-    weights: Array = (np.array(found[::2]) - np.array(found[1::2])) / (2 * step * maps[0].size)
-    return weights
+    """αₖ of each channel by central differences; raises UsageError."""
+    step, after = _STEP * (float(np.abs(maps).max()) or 1.0), run.model.after(name, run.model.score_name)
+
+    def score(channel: int, by: float) -> float:
+        moved = maps[None].copy()
+        moved[0, channel] += by
+        return float(after(moved).ravel()[label])
+
+    rises = [score(channel, step) - score(channel, -step) for channel in range(len(maps))]
+    return np.asarray(np.array(rises) / (2 * step * maps[0].size))
