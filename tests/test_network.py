@@ -151,7 +151,7 @@ def test_a_file_with_other_weights_or_none(here):
         "holds 'fc2.bias', which no layer has: did you mean fc1.bias?": {"fc1.bias": np.ones(2), "fc2.bias": 1},
         "fc1.bias is 3, but the network needs 2": {"fc1.bias": np.ones(3)},
         "fc1.bias holds str32 values": {"fc1.bias": ["a", "b"]},
-        "fc1.bias holds numbers that are not finite": {"fc1.bias": [1, np.nan]},
+        "fc1.bias holds float64 values: use finite numbers only": {"fc1.bias": [1, np.nan]},
         "fc1.bias is no array of numbers, or is cut short": {"fc1.bias": np.array([{}, {}])},
     }
     for message, arrays in wrong.items():

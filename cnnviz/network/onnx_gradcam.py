@@ -14,7 +14,7 @@ from cnnviz.network.onnx_run import OnnxRun
 from cnnviz.network.onnx_stations import MOST_MAPS, Tour, image_stop, shade_of, short, small, station
 from cnnviz.network.torch_module import TorchModule, gradient
 from cnnviz.ops import interpolate
-from cnnviz.parameters import quote, suggest
+from cnnviz.parameters import quote
 from cnnviz.storyboard import Shade
 from cnnviz.words import Math, Number, Strong, Text
 
@@ -22,7 +22,7 @@ _FORMULA = (
     r"L=\mathrm{ReLU}(\Sigma_k\,\alpha_k A^k)\quad\alpha_k=\frac{1}{Z}\,\Sigma_{ij}\,\partial y/\partial A^k_{ij}"
 )
 _SIDE = 224
-_STEP, _MOST_NAMES = 0.01, 10
+_STEP = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,18 +60,14 @@ def grad_cam(run: OnnxRun, label: int) -> GradCam:
 
 def class_of(text: str, names: Sequence[str]) -> int:
     """The class of a name or a number; raises UsageError."""
-    alike = [n for n, name in enumerate(names) if name.lower() == text.strip().lower()]
-    if alike:
-        return alike[0]
-    if text.strip().isdigit() and int(text) < len(names):
-        return int(text)
+    given, known = text.strip().lower(), [name.lower() for name in names]
+    if given in known:
+        return known.index(given)
+    if given.isdigit() and int(given) < len(names):
+        return int(given)
     if not names:
         raise UsageError("--gradcam needs scores of classes, which this model does not give: leave it out", "gradcam")
-    numbers = f"0 to {len(names) - 1}"
-    named = suggest(text, names) if len(names) <= _MOST_NAMES else f"use a label, or {numbers}"
-    if text.strip().removeprefix("-").isdigit():
-        named = f"use {numbers}"
-    raise UsageError(f"--gradcam {quote(text)} is no class: {named}", "gradcam")
+    raise UsageError(f"--gradcam {quote(text)} is no class: use a label, or 0 to {len(names) - 1}", "gradcam")
 
 
 def heat_tour(run: OnnxRun, names: Sequence[str], label: int, most: int) -> Tour:
