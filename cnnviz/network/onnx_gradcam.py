@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,14 @@ from cnnviz.words import Math, Number, Strong, Text
 
 _FORMULA = (
     r"L=\mathrm{ReLU}(\Sigma_k\,\alpha_k A^k)\quad\alpha_k=\frac{1}{Z}\,\Sigma_{ij}\,\partial y/\partial A^k_{ij}"
+)
+_BY_TORCH = (
+    "αₖ: the mean slope of the score of {label} in channel k, by PyTorch's gradient",
+    "What in the image speaks for {label}? Grad-CAM, its gradient by PyTorch",
+)
+_BY_STEPS = (
+    "αₖ: the mean slope of the score of {label} in channel k, by central differences",
+    "What in the image speaks for {label}? Grad-CAM, its gradient by central differences",
 )
 _SIDE = 224
 _STEP = 0.01
@@ -76,50 +85,41 @@ def heat_tour(run: OnnxRun, names: Sequence[str], label: int, most: int) -> Tour
     order = np.argsort(-np.abs(cam.weights) * np.abs(cam.maps).mean(axis=(1, 2)), kind="stable")[:MOST_MAPS]
     maps, weights, shape = cam.maps[order], cam.weights[order], cam.heat.shape
     greatest = float(np.abs(weights).max())
-    digits = significant(greatest).places
     heat = cam.heat[None] / (float(cam.heat.max()) or 1.0)
     over = np.clip(interpolate(heat, size=image.shape[1:], mode="bilinear"), 0, 1)
     grey = image[0] - image.min()
-    lines = tuple(str(int(k) + 1) for k in order)
     slopes = Shade(scale="diverging", lo=-(greatest or 1.0), hi=greatest or 1.0, always=True)
     warm = Shade(scale="sequential", lo=0, hi=1, always=True)
-    hottest = np.unravel_index(cam.heat.argmax(), shape)
-    known = {
+    numbers: dict[str, Any] = {"lines": tuple(str(k + 1) for k in order), "digits": significant(greatest).places}
+    row, column = np.unravel_index(cam.heat.argmax(), shape)
+    known: dict[str, Any] = {
         "label": short(names[label]),
         "p": Strong(Number(float(run.probabilities[label]), most)),
         "n": len(cam.maps),
-        "row": int(hottest[0]) + 1,
-        "column": int(hottest[1]) + 1,
+        "row": int(row) + 1,
+        "column": int(column) + 1,
     }
-    by_torch = "αₖ: the mean slope of the score of {label} in channel k, by PyTorch's gradient"
-    by_steps = "αₖ: the mean slope of the score of {label} in channel k, by central differences"
     hot = "Heat: the weighted maps are added, what is below 0 counts as 0; most at row {row}, column {column}"
     end = "{label}, probability {p}: what speaks for it is tinted, the more the stronger"
     if not cam.heat.any():
         hot = "Heat: the weighted maps are added, what is below 0 counts as 0, which here is all"
         end = "{label}, probability {p}: no place speaks for it"
-    numbers = {"form": "numbers", "lines": lines, "digits": digits}
-    views = (
-        station("maps", Text("last maps"), cam.maps.shape, maps, shade_of(maps)),
-        station("weights", Text("channel k, weight αₖ"), (), weights, slopes, **numbers),
-        station("heat", Text("heat"), shape, _large(heat, 2), warm),
-        station("over", Text("heat over the input"), shape, over, None, picture=grey / (grey.max() or 1.0)),
-    )
-    captions = (
-        "The {n} last maps Aᵏ, of which those that count most are drawn",
-        by_torch if cam.exact else by_steps,
-        hot,
-        end,
-    )
-    stops = [(view, Text(said, **known)) for view, said in zip(views, captions, strict=True)]
-    return Tour(
-        [image_stop(run, most), *stops],
-        point=Text(
-            "What in the image speaks for {label}? Grad-CAM, its gradient by PyTorch"
-            if cam.exact
-            else "What in the image speaks for {label}? Grad-CAM, its gradient by central differences",
-            **known,
+    way, point = _BY_TORCH if cam.exact else _BY_STEPS
+    stops = (
+        (
+            station("maps", Text("last maps"), cam.maps.shape, maps, shade_of(maps)),
+            "The {n} last maps Aᵏ, of which those that count most are drawn",
         ),
+        (station("weights", Text("channel k, weight αₖ"), (), weights, slopes, form="numbers", **numbers), way),
+        (station("heat", Text("heat"), shape, _large(heat, 2), warm), hot),
+        (
+            station("over", Text("heat over the input"), shape, over, None, picture=grey / (grey.max() or 1.0)),
+            end,
+        ),
+    )
+    return Tour(
+        [image_stop(run, most), *((view, Text(said, **known)) for view, said in stops)],
+        point=Text(point, **known),
         alt=Text(
             "Grad-CAM of {label}: the last maps, weighted by the slope of its score, are heat over the image", **known
         ),
