@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from cnnviz.errors import UsageError
 from cnnviz.functions.activations import ACTIVATIONS
-from cnnviz.limits import MAX_CHANNELS, MAX_KERNEL, MAX_LAYERS, MAX_SIDE
+from cnnviz.limits import MAX_KERNEL, MAX_LAYERS, MAX_SIDE
 from cnnviz.network.layers import Layer, Size
 from cnnviz.notation import size_text
 from cnnviz.parameters import quote, suggest
@@ -21,38 +21,30 @@ _S, _P, _D = (
     for letter, number in (("s", _NUMBER), ("p", _BORDER), ("d", _NUMBER))
 )
 _WINDOW = rf"{_SIZE}(?:{_S}|{_P})*", "2 (windows of 2×2) and, where wanted, s1 (stride), p1 (padding)"
-ALONE = "", "and nothing behind it"
-"""The form of a layer without numbers."""
-
-
-class Written(NamedTuple):
-    """A layer as it stands in a text: `where` names it in messages, `numbers` are what its form calls them."""
-
-    where: str
-    name: str
-    numbers: Mapping[str, str]
-
-
+_ALONE = "", "and nothing behind it"
 _FORMS = {
     "conv": (
-        rf"(?P<kernels>{_NUMBER})@{_SIZE}(?:{_S}|{_P}|{_D})*",
+        rf"(?:(?P<kernels>{_NUMBER})@)?{_SIZE}(?:{_S}|{_P}|{_D})*",
         "4@3x3 (4 kernels of 3×3) and, where wanted, s2 (stride), p1 (padding), d2 (dilation)",
     ),
     "maxpool": _WINDOW,
     "avgpool": _WINDOW,
-    "batchnorm": ALONE,
+    "batchnorm": _ALONE,
     "lrn": (
         rf"(?P<channels>{_NUMBER})(?: a(?P<alpha>{_REAL})| b(?P<beta>{_REAL})| k(?P<k>{_REAL}))*",
         "5 (channels) and, where wanted, a1e-4 (α), b0.75 (β), k1",
     ),
-    "fc": (rf"(?P<outputs>{_NUMBER})", "10"),
-    "flatten": ALONE,
+    "fc": (rf"(?:(?P<inputs>{_NUMBER}) )?(?P<outputs>{_NUMBER})", "10, or with its inputs 1690 10"),
+    "flatten": _ALONE,
 } | {
     name.replace("_", "-"): (rf"(?P<parameter>[-+]?{_REAL})?", "and a number, or nothing, behind it")
     if activation.parameter
-    else ALONE
+    else _ALONE
     for name, activation in ACTIVATIONS.items()
 }
+"""What stands behind a layer's name: a pattern, and that in words."""
+
+_MOST = {"size": MAX_KERNEL, **dict.fromkeys("spd", MAX_SIDE)}
 _ALIASES = {
     "norm": "batchnorm",
     "bn": "batchnorm",
@@ -60,24 +52,23 @@ _ALIASES = {
     "linear": "fc",
     "dense": "fc",
     "fully-connected": "fc",
+    "pool": "maxpool",
     "max-pool": "maxpool",
     "avg-pool": "avgpool",
     "convolution": "conv",
     "leakyrelu": "leaky-relu",
     "swish": "silu",
 }
-_MOST = {
-    "kernels": MAX_CHANNELS,
-    "channels": MAX_CHANNELS,
-    "size": MAX_KERNEL,
-    "outputs": 1024,
-    **dict.fromkeys("spd", MAX_SIDE),
+_FUNCTIONS = {
+    "conv": "conv2d",
+    "maxpool": "max_pool2d",
+    "avgpool": "avg_pool2d",
+    "batchnorm": "batch_norm",
+    "lrn": "local_response_norm",
+    "fc": "linear",
 }
-
-
-def parse_layers(text: str) -> tuple[Layer, ...]:
-    """Read a network's layers, separated by commas; raises UsageError that names the layer."""
-    return tuple(map(_layer, read_layers(text, _FORMS, _ALIASES, _MOST)))
+_LRN = {"alpha": 1e-4, "beta": 0.75, "k": 1.0}
+"""Torch's constants."""
 
 
 def layer_words() -> tuple[str, ...]:
@@ -85,94 +76,69 @@ def layer_words() -> tuple[str, ...]:
     return tuple(_FORMS)
 
 
-def read_layers(
-    text: str, forms: Mapping[str, tuple[str, str]], aliases: Mapping[str, str], most: Mapping[str, int]
-) -> Iterator[Written]:
-    """The layers of a text, separated by commas; raises UsageError that names the layer and what is wrong.
-
-    A form is the pattern of what stands behind a layer's name, and that in words; a group of it is a whole number, or
-    two with an x between, up to what `most` says.
-    """
+def parse_layers(text: str, words: Collection[str] = _FORMS) -> tuple[Layer, ...]:
+    """Read layers of these `words`, separated by commas; raises UsageError that names the layer and what is wrong."""
     pieces = text.strip().removesuffix(",").split(",")
     if len(pieces) > MAX_LAYERS:
         raise UsageError(f"--layers has {len(pieces)} layers, more than a figure shows: use {MAX_LAYERS} or fewer")
-    for place, piece in enumerate(pieces, start=1):
-        where = f"--layers, layer {place} {quote(piece.strip())}"
-        given, *rest = piece.lower().replace("×", "x").split() or [""]
-        name = given.replace("_", "-")
-        name = aliases.get(name, name)
-        if name not in forms:
-            raise UsageError(f"{where}: there is no layer {quote(given)}: {suggest(name, tuple(forms))}")
-        pattern, usage = forms[name]
-        letters = [word[0] for word in rest[1:]]
-        found = re.fullmatch(pattern, " ".join(rest))
-        if found is None or len({*letters}) < len(letters):
-            raise UsageError(f"{where}: write it as {name} {usage}")
-        numbers = {group: number for group, number in found.groupdict().items() if number is not None}
-        for group, number in numbers.items():
-            if group in most and max(map(int, number.split("x"))) > most[group]:
-                raise UsageError(f"{where}: {number} is too large: use {most[group]} or less")
-        yield Written(where, name, numbers)
+    return tuple(_layer(piece.strip(), place, words) for place, piece in enumerate(pieces, start=1))
 
 
-def _layer(written: Written) -> Layer:
-    _, kind, numbers = written
+def _layer(piece: str, place: int, words: Collection[str]) -> Layer:
+    where = f"--layers, layer {place} {quote(piece)}"
+    given, *rest = piece.lower().replace("×", "x").split() or [""]
+    kind = given.replace("_", "-")
+    kind = _ALIASES.get(kind, kind)
+    if kind not in words:
+        raise UsageError(f"{where}: there is no layer {quote(given)}: {suggest(kind, tuple(words))}")
+    pattern, usage = _FORMS[kind]
+    found, letters = re.fullmatch(pattern, " ".join(rest)), [word[0] for word in rest if word[0].isalpha()]
+    if found is None or len({*letters}) < len(letters):
+        raise UsageError(f"{where}: write it as {kind} {usage}")
+    numbers = {group: number for group, number in found.groupdict().items() if number is not None}
+    for group, most in _MOST.items():
+        if max(_sides(numbers.get(group, "0"))) > most:
+            raise UsageError(f"{where}: {numbers[group]} is too large: use {most} or less")
+    shown, arguments = _described(kind, numbers)
+    return Layer(
+        where=where,
+        kind=kind,
+        function=_FUNCTIONS.get(kind, kind.replace("-", "_")),
+        words=shown,
+        arguments=arguments,
+        inputs=int(numbers.get("inputs", 0)),
+        outputs=int(numbers.get("kernels") or numbers.get("outputs") or 0),
+        size=_sides(numbers.get("size", "1")),
+    )
+
+
+def _described(kind: str, numbers: Mapping[str, str]) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """The words behind a layer's name, without what is usual, and all options of its function."""
     match kind:
         case "conv" | "maxpool" | "avgpool":
-            return _sliding(kind, numbers)
+            size = _sides(numbers["size"])
+            usual = {"s": (1, 1) if kind == "conv" else size, "p": (0, 0), "d": (1, 1)}
+            chosen = {letter: _sides(numbers[letter]) if letter in numbers else own for letter, own in usual.items()}
+            words = [letter + _short(side) for letter, side in chosen.items() if side != usual[letter]]
+            how: dict[str, Any] = {"stride": chosen["s"], "padding": chosen["p"]}
+            if kind == "conv":
+                kernels = f"{numbers['kernels']}@{size_text(*size)}" if "kernels" in numbers else _short(size)
+                return (kernels, *words), {**how, "dilation": chosen["d"]}
+            last = {"dilation": (1, 1)} if kind == "maxpool" else {"count_include_pad": True}
+            return (_short(size), *words), {"kernel_size": size, **how, "ceil_mode": False, **last}
         case "batchnorm":
-            return Layer(kind=kind, function="batch_norm", arguments={"training": True, "eps": 1e-5})
+            return (), {"training": True, "eps": 1e-5}
         case "lrn":
-            # Torch's constants, and its convention: α over n.
-            usual = {"alpha": 1e-4, "beta": 0.75, "k": 1.0}
-            size, constants = (
-                int(numbers["channels"]),
-                usual | {name: float(number) for name, number in numbers.items() if name in usual},
-            )
-            words = (f"{name[0]}{value:g}" for name, value in constants.items() if value != usual[name])
-            return Layer(
-                kind=kind,
-                function="local_response_norm",
-                words=(str(size), *words),
-                arguments={"size": size, **constants, "alpha_over_n": True},
-            )
+            n, constants = numbers["channels"], {name: float(numbers.get(name, own)) for name, own in _LRN.items()}
+            words = [f"{name[0]}{value:g}" for name, value in constants.items() if value != _LRN[name]]
+            return (n, *words), {"size": int(n), **constants, "alpha_over_n": True}
         case "fc":
-            outputs = int(numbers["outputs"])
-            return Layer(kind=kind, function="linear", words=(str(outputs),), outputs=outputs)
+            return tuple(numbers.values()), {}
         case "flatten":
-            return Layer(kind=kind, function=kind)
-    function = kind.replace("-", "_")
+            return (), {}
     parameter = float(numbers["parameter"]) if numbers else None
-    return Layer(
-        kind=kind,
-        function=function,
-        words=() if parameter is None else (f"{parameter:g}",),
-        arguments=ACTIVATIONS[function].options(parameter),
-    )
-
-
-def _sliding(kind: str, numbers: Mapping[str, str]) -> Layer:
-    size = _sides(numbers["size"])
-    usual = {"s": (1, 1) if kind == "conv" else size, "p": (0, 0), "d": (1, 1)}
-    s, p, d = sides = [_sides(numbers[letter]) if letter in numbers else own for letter, own in usual.items()]
-    words = [letter + _short(side) for (letter, own), side in zip(usual.items(), sides, strict=True) if side != own]
-    if kind == "conv":
-        return Layer(
-            kind=kind,
-            function="conv2d",
-            words=(f"{numbers['kernels']}@{size_text(*size)}", *words),
-            arguments={"stride": s, "padding": p, "dilation": d},
-            outputs=int(numbers["kernels"]),
-            size=size,
-        )
-    return Layer(
-        kind=kind,
-        function="max_pool2d" if kind == "maxpool" else "avg_pool2d",
-        words=(_short(size), *words),
-        arguments={"kernel_size": size, "stride": s, "padding": p, "ceil_mode": False}
-        | ({"dilation": d} if kind == "maxpool" else {"count_include_pad": True}),
-        size=size,
-    )
+    shown = () if parameter is None else (f"{parameter:g}",)
+    return shown, ACTIVATIONS[kind.replace("-", "_")].options(parameter)
 
 
 def _sides(text: str) -> Size:

@@ -44,7 +44,7 @@ class Shapes(Scene):
         if match is None or not all(0 < int(n) <= _MOST for n in match.groups()):
             raise UsageError(f"--i {quote(self.i)} is not a size: give channels, rows and columns, such as 3x64x64")
         shape = tuple(map(int, match.groups()))
-        layers = read_list(self.layers, ("conv", "pool", "flatten", "linear", *SAME_SIZE))
+        layers = read_list(self.layers, ("conv", "maxpool", "avgpool", "flatten", "fc", *SAME_SIZE))
         rows = shape_rows(layers, shape, Graph(), False)
         weights, products = (float(evaluate(cost(rows, what))) for what in ("parameters", "products"))
         graph = Graph()
