@@ -51,7 +51,7 @@ ROOMS = {
     # Not ops and no scene: a check that computed with these would prove nothing.
     "check verify": "batch data discovery functions network notation operation parameters pipeline playback programs "
     "story storyboard words numpy onnx onnxruntime torch",
-    "reading": "av",
+    "reading": "av PIL",
     "assistant": "appearance check data discovery export parameters pipeline rows schema words mcp",
     "widget": "appearance discovery parameters pipeline schema storyboard studio numpy",
     "mkdocs": "appearance cli discovery parameters pipeline click",
