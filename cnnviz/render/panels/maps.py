@@ -83,7 +83,10 @@ class MapsPainter(Painter):
             if seat.body.left_out:
                 line = self.look.typesetter.line(f"+{seat.body.left_out}", size)
                 pen.text(
-                    line, seat.centre - line.width // 2, seat.y + seat.body.height - self.look.px(3), page["muted"]
+                    line,
+                    seat.centre - line.width // 2,
+                    seat.area.top + seat.body.height - self.look.px(3),
+                    page["muted"],
                 )
         self._draw_key(pen)
 
@@ -154,17 +157,19 @@ class MapsPainter(Painter):
         body, maps = seat.body, station.values.ndim == 3
         tall, wide = body.tile
         if station.form == "total":
-            return [Box(seat.x, seat.y, seat.x + body.width, seat.y + body.height)]
+            return [Box(seat.area.left, seat.area.top, seat.area.left + body.width, seat.area.top + body.height)]
         if station.form != "maps":
             names, numbers = row_parts(station, tall, self.fit)
-            left, right, thin = seat.x + names, seat.x + body.width - numbers, max(1, tall // 5)
-            tops = (seat.y + place * tall + thin // 2 for place in range(len(station.values)))
+            left, right, thin = seat.area.left + names, seat.area.left + body.width - numbers, max(1, tall // 5)
+            tops = (seat.area.top + place * tall + thin // 2 for place in range(len(station.values)))
             return [Box(left, top, right, top + max(1, tall - thin)) for top in tops]
         gap, inset = self.look.px(MAP_GAP) if maps else 0, 1 if not maps and wide > 4 else 0
         rows = -(-body.shown // body.columns)
         # Maps read like a text; numbers run down one column and then the next.
         cells = (divmod(n, body.columns) if maps else (n % rows, n // rows) for n in range(body.shown))
-        corners = ((seat.x + column * (wide + gap), seat.y + row * (tall + gap)) for row, column in cells)
+        corners = (
+            (seat.area.left + column * (wide + gap), seat.area.top + row * (tall + gap)) for row, column in cells
+        )
         return [Box(x, y, x + wide - inset, y + tall - inset) for x, y in corners]
 
     def ways(self, written: Sequence[SetLayerView]) -> list[Way]:
@@ -255,12 +260,14 @@ class MapsPainter(Painter):
         self._clear(pen, station, seat)
         names, numbers = row_parts(station, tall, self.fit)
         for place, (box, value) in enumerate(zip(self._parts(station.name), values, strict=True)):
-            marked, baseline = place == station.marked, seat.y + place * tall + (tall + self.fit.tx(10)) // 2
+            marked, baseline = place == station.marked, seat.area.top + place * tall + (tall + self.fit.tx(10)) // 2
             self._draw_part(pen, station, box, value, shade, marked=marked)
             if names:
                 self._write(pen, station.lines[place], box.left - px(6), baseline, bold=marked)
             if numbers and not np.isnan(value):
-                self._write(pen, number(float(value), station.digits), seat.x + body.width, baseline, bold=marked)
+                self._write(
+                    pen, number(float(value), station.digits), seat.area.left + body.width, baseline, bold=marked
+                )
 
     def _clear(self, pen: Pen, station: LayerView, seat: Seat) -> None:
         """Take away what was written: all within the outline, since letters may hang over their room."""
