@@ -60,10 +60,10 @@ def arrow(a: str, b: str, path: Sequence[Point], look: Look) -> Item:
     return Item((color, stroke, back), box, draw)
 
 
-def past(station: LayerView, role: str, box: Box, look: Look) -> Item:
+def past(station: LayerView, box: Box, look: Look) -> Item:
     """The ways past a station: its input's to a +, or those of branches to where they are joined."""
     px = look.px
-    color = look.theme.line("edge" if role == "idle" else "forward")
+    color = look.theme.line("edge" if station.role == "idle" else "forward")
     y, left, right = (box.top + box.bottom) // 2, box.left - px(13), box.right + px(9)
     stroke, arm, radius = px(2), px(4), px(7)
     heights = [11] if station.residual else [12, 8, 4][: station.branches - 1]
