@@ -13,6 +13,7 @@ import numpy.typing as npt
 from cnnviz.notation import number
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.palette import Pixels
+from cnnviz.render.panels._interpolation import interpolated
 from cnnviz.render.panels._station_bodies import MAP_GAP, TEXT_LINE, row_parts
 from cnnviz.render.panels._station_lines import OUTLINES, arrow, outline, past
 from cnnviz.render.panels._stations import arrange_stations
@@ -231,7 +232,10 @@ class MapsPainter(Painter):
         """The colours of a map, (rows, columns, 3)."""
         if station.picture is None and rows % len(values):
             # Cells that are no whole pixels would look ragged.
-            values = _stretched(_stretched(values, rows).T, columns).T
+            at = (
+                (np.arange(side) + 0.5) * n / side - 0.5 for side, n in zip((rows, columns), values.shape, strict=True)
+            )
+            values = interpolated(values, *at)
         if station.picture is not None:
             grey, tint = _levels(station.picture, 0, 1, _GREYS), _levels(values, 0, 1, len(_TINTS))
             colors: Pixels = _tints(self.look.theme)[grey, tint]
@@ -250,12 +254,6 @@ class MapsPainter(Painter):
         x = seat.centre - line.width // 2
         box = around([(line, x, seat.baseline)])
         return Item((note, color), box, lambda pen: pen.text(line, x, seat.baseline, color))
-
-
-def _stretched(values: Values, rows: int) -> Values:
-    """As many rows, each between two of the values' own."""
-    at = (np.arange(rows) + 0.5) * len(values) / rows - 0.5
-    return np.stack([np.interp(at, np.arange(len(values)), column) for column in values.T], axis=1)
 
 
 def _levels(values: Values, lo: float, hi: float, count: int) -> npt.NDArray[np.int_]:
