@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -17,7 +16,7 @@ from cnnviz.render.panels._interpolation import interpolated
 from cnnviz.render.panels._station_bodies import MAP_GAP, TEXT_LINE, row_parts
 from cnnviz.render.panels._station_lines import OUTLINES, arrow, outline, past
 from cnnviz.render.panels._stations import arrange_stations
-from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot, Way, around
+from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot, Way, around, changed
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import SCALE_LEVELS, Color, Theme
 from cnnviz.storyboard import Change, LayerView, Maps, SetLayerView, Values
@@ -123,14 +122,14 @@ class MapsPainter(Painter):
         if not isinstance(change, SetLayerView):
             super().update(change)
             return
-        self._stations[change.station] = changed = self._after(change)
+        self._stations[change.station] = station = self._after(change)
         if change.values is not None:
-            self._lay(changed)
+            self._lay(station)
 
     def _after(self, change: SetLayerView) -> LayerView:
         """A station with what a change brings."""
-        given = {key: getattr(change, key) for key in ("role", "note", "values", "shade")}
-        return replace(self._stations[change.station], **{k: v for k, v in given.items() if v is not None})
+        station: LayerView = changed(self._stations[change.station], change, "role", "note", "values", "shade")
+        return station
 
     def _lay(self, station: LayerView) -> None:
         item = Item("", self._seats[station.name].box, lambda pen: self._draw(pen, station), covers=1)
