@@ -124,7 +124,7 @@ def _filled(job: Job, film: Film) -> dict[str, str]:
         "width": str(width),
         "height": str(height),
         "count": str(board.count),
-        "small": f"{NOTE_SIZE * unit * lines.formula_scale:g}",
+        "small": f"{lines.size(NOTE_SIZE):g}",
         "right": f"{width - 40 * unit:g}",
         "baseline": f"{lines.formula:g}",
         "progress": f"{3 * unit:g}",
