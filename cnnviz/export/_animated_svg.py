@@ -15,7 +15,7 @@ from cnnviz.export import Job, Written
 from cnnviz.export._stills import begins_of, words_of
 from cnnviz.export.svg import document
 from cnnviz.limits import TWEEN
-from cnnviz.render.svg_pen import OWN, STYLE, SvgDefs
+from cnnviz.render.svg_pen import OWN, SvgDefs
 from cnnviz.render.vector import Spot, Vectors, vectors
 
 Steps = tuple[tuple[int, int], ...]
@@ -136,7 +136,7 @@ class _Writer(NamedTuple):
                 how = f' class="{OWN}a{self.timelines[times]}"{hidden}'
             if name:
                 place = "".join(f' {axis}="{at}"' for axis, at in (("x", x), ("y", y)) if at)
-                yield from (f'<use href="#{name}"{place}{how}/>' for _ in group)
+                yield from (f'<use xlink:href="#{name}"{place}{how}/>' for _ in group)
                 continue
             markup = "".join(look.markup for look in group)
             place = f' transform="translate({x} {y})"' if x or y else ""
@@ -175,7 +175,7 @@ def _style(moves: Mapping[str, Mapping[float, str]], whole: float, once: bool) -
     names = "".join(f".{name}{{animation-name:{name}}}" for name in moves)
     frames = "".join(_keyframes(name, frames, whole) for name, frames in moves.items())
     moving = f"[class^={OWN}]{{animation:{shown}}}{names}"
-    return f"<style>{STYLE}@media (prefers-reduced-motion:no-preference){{{moving}}}{frames}</style>\n"
+    return f"<style>@media (prefers-reduced-motion:no-preference){{{moving}}}{frames}</style>\n"
 
 
 def _departures(

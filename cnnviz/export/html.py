@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from cnnviz.export import Job, Written
 from cnnviz.limits import TWEEN
 from cnnviz.render.frames import Film
-from cnnviz.render.svg_pen import OWN, STYLE, SvgDefs, escaped, hex_color
+from cnnviz.render.svg_pen import ENDS, OWN, SvgDefs, escaped, hex_color
 from cnnviz.render.theme import contrast
 from cnnviz.render.vector import Vectors, vectors
 from cnnviz.words.plain import phrase, spoken, tag_of
@@ -65,7 +65,7 @@ def document(job: Job, film: Film) -> str:
     words = {name: phrase(job.lang, text) for name, text in PHRASES.items()}
     data = player_data(figure, film, loop=not job.once)
     data |= {"defs": "".join(defs.markup), "words": {name: words[name] for name in _IN_SCRIPT}}
-    filled = {name: escaped(text) for name, text in words.items()} | _filled(job, film)
+    filled = {name: escaped(text) for name, text in words.items()} | _filled(job, film, figure)
     filled |= {"page": figure.page, "data": _packed(data), "script": _part("player.js")}
     filled["css"] = _GAP.sub(lambda gap: filled[gap[1]], _part("player.css"))
     return _GAP.sub(lambda gap: filled[gap[1]], _part("player.html")).replace(OWN, "")
@@ -86,7 +86,7 @@ def framed(job: Job, still: str) -> str:
     )
 
 
-def _filled(job: Job, film: Film) -> dict[str, str]:
+def _filled(job: Job, film: Film, figure: Vectors) -> dict[str, str]:
     """What the page's gaps are filled with, beside its words and its data."""
     board, page = job.storyboard, film.theme.page
     width, height = film.size
@@ -103,11 +103,12 @@ def _filled(job: Job, film: Film) -> dict[str, str]:
         "texts": _texts(job),
         "colors": f"{colors}--focus:{hex_color(focus)}",
         "scheme": "dark" if dark else "light",
-        "style": STYLE + (_BARE if board.bare else ""),
+        "style": _BARE if board.bare else "",
+        "ends": ENDS,
         "width": str(width),
         "height": str(height),
         "count": str(board.count),
-        "small": f"{film.stage().band.small:g}",
+        "small": f"{figure.small:g}",
         "right": f"{width - 40 * unit:g}",
         "baseline": f"{lines.formula:g}",
         "progress": f"{3 * unit:g}",

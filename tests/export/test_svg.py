@@ -31,7 +31,8 @@ SEEN = """milliseconds => {
     const svg = document.documentElement, found = [];
     for (const element of svg.querySelectorAll('text, use')) {
         if (element.closest('defs') || !shown(element)) continue;
-        const drawn = element.localName === 'use' ? svg.getElementById(element.getAttribute('href').slice(1)) : element;
+        const used = element.getAttribute('xlink:href');
+        const drawn = used ? svg.getElementById(used.slice(1)) : element;
         found.push(...texts(drawn).map(text => text.textContent));
     }
     return found.sort();
