@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import base64
 import html
-import io
+import struct
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from cnnviz.locking import synchronized
 from cnnviz.render.markup import MarkupPen, Words
@@ -205,10 +205,19 @@ def escaped(text: str) -> str:
 
 
 def png(pixels: npt.NDArray[np.uint8]) -> bytes:
-    """An (h, w, 3) picture of at most 256 colours as PNG."""
+    """An (h, w, 3) picture of at most 256 colours as PNG (W3C, Portable Network Graphics, 3rd edition)."""
+    height, width = pixels.shape[:2]
     colors, index = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
-    picture = Image.fromarray(index.reshape(pixels.shape[:2]).astype(np.uint8))
-    picture.putpalette(colors.tobytes())
-    file = io.BytesIO()
-    picture.save(file, "PNG", optimize=True)
-    return file.getvalue()
+    # No filter, a byte a pixel: Pillow would pack several into one, and compress them less.
+    rows = np.pad(index.reshape(height, width).astype(np.uint8), [(0, 0), (1, 0)])
+    chunks = {
+        b"IHDR": struct.pack(">2I5B", width, height, 8, 3, 0, 0, 0),
+        b"PLTE": colors.tobytes(),
+        b"IDAT": zlib.compress(rows.tobytes(), 9),
+        b"IEND": b"",
+    }
+    whole = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks.items()
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(whole)
