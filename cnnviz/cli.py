@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import os
@@ -18,7 +19,7 @@ from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, dashed, describe_ou
 from cnnviz.commands._completion import completing
 from cnnviz.commands._drawing import drawing
 from cnnviz.commands._output import check_output, write_files
-from cnnviz.discovery import add_folder, docstring, find_scenes, load_scene, summary
+from cnnviz.discovery import add_folder, docstring, find_scene, find_scenes, load_scene, summary
 from cnnviz.errors import CnnvizError
 from cnnviz.parameters import ArrayLike, Parameter, closest, suggest
 from cnnviz.pipeline import Figure, make
@@ -28,6 +29,7 @@ _TOOLS_FOLDER = Path(__file__).with_name("commands")
 _HELP: Any = {"help_option_names": ["-h", "--help"], "token_normalize_func": dashed}
 # Younger than the oldest click that does; that one prints the help itself.
 _NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
+_SELDOM = 200_000
 _GROUPS = ("Operation", "Data", "Look", "Timing", "Still", "Output")
 
 
@@ -105,13 +107,13 @@ class Commands(click.Group):
             tool.help = tool.help or summary(tools()[cmd_name])
             tool.params += [_option(p) for p in getattr(module, "PARAMETERS", ()) if p.name not in known]
             return tool
-        return scene_command(cmd_name) if cmd_name in find_scenes() else None
+        return scene_command(cmd_name) if find_scene(cmd_name) else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does it, with a hint for a mistyped name."""
-        if args and self.get_command(ctx, args[0]) is None:
+        if args and not (args[0] in tools() or find_scene(args[0])):
             hint = suggest(args[0], tuple(self.list_commands(ctx)))
             raise click.UsageError(f"there is no command {args[0]!r}: {hint}")
         return super().resolve_command(ctx, args)
@@ -275,6 +277,8 @@ def _is_writable(folder: Path) -> bool:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; errors are one line, 2 for bad usage, 1 for a failure, 130 for Ctrl-C."""
     _open_closed_streams()
+    # A tenth of the time of a figure went by looking for garbage while modules were imported, which leave none.
+    gc.set_threshold(_SELDOM)
     # A file's name, or a terminal of few characters, need not be able to show what is said: that is no reason to fail.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")

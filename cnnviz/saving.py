@@ -6,7 +6,7 @@ import io
 import math
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO
@@ -14,6 +14,7 @@ from typing import BinaryIO
 from cnnviz.errors import CnnvizError
 from cnnviz.export import Job, Written, check_options, module_for
 from cnnviz.files import clear_stale, whole_files, whole_folder
+from cnnviz.record import Record
 
 LEAST_WIDTH = 480
 """Pixels below which nothing could be read any more."""
@@ -22,8 +23,7 @@ _OF_STILLS = ("frame", "sheet")
 _GRAIN, _WORD = 16, 32
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExportRequest:
+class ExportRequest(Record, kw_only=True):
     """What to write: its job by width, its usual width, options that not all formats support, a limit in bytes."""
 
     job: Callable[[int], Job]

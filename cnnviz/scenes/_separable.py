@@ -82,7 +82,7 @@ def separate(scene: SeparableConv) -> Story:
                 caption = without_zeros(result.sums(at, source.read(cells), weights, letter=letter), weights, at)
                 used = np.full(kernel.values.shape, "lit", object)
                 used[at[0]] = "kernel"
-                covered = source.windows(windows, at, dict.fromkeys(cells, "kernel") if source is Z else None)
+                covered = source.windows(windows, at, "kernel" if source is Z else "")
                 n += 1
                 done = SetRow(panel="counts", row="separable", text=counted(n))
                 yield story.step(caption, gone, kernel.become(used), covered, result.write(at), done)

@@ -3,68 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
 
 import numpy as np
 
+from cnnviz.errors import UsageError
+from cnnviz.network.layers import Layer
 from cnnviz.operation import KERNEL, MAP, PLAIN
-from cnnviz.scenes._layer_list import SAME_SIZE, LayerText
-from cnnviz.story import Graph, refuse
+from cnnviz.scenes._layer_list import SAME_SIZE, Slide, slide_of
+from cnnviz.story import Graph, Tensor
 from cnnviz.words import Expression, Joined, Number, Text, Words, call, equation, evaluate, total
 
 _TORCH = {"relu": "ReLU", "tanh": "Tanh", "sigmoid": "Sigmoid", "gelu": "GELU", "silu": "SiLU"}
-Shaped = tuple[int, ...]
+Product = Expression | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShapeRow:
     """A layer: its name in PyTorch, the shape of its output, why that is, parameters and multiplications.
 
-    It is computed by a `function` with `weights` of these shapes. `refused` is the number of inputs that a linear layer
-    was given instead of its own; `row` stands in the place of its size.
+    `refused` is the number of inputs that a linear layer was given instead of its own.
     """
 
     name: str
-    shape: Shaped
-    caption: Words
+    shape: tuple[int, ...]
     tensor: str
-    function: str
-    weights: tuple[Shaped, ...] = ()
-    options: dict[str, Any] = field(default_factory=dict)
-    parameters: Expression | None = None
-    products: Expression | None = None
+    caption: Words
+    parameters: Product = None
+    products: Product = None
     refused: int | None = None
     row: Words | None = None
 
     @property
     def size(self) -> Words:
         """The shape, each axis held against the engine's, or what stands in its place as `row`."""
-        return self.row or Joined(tuple(_sized(n, self.tensor, axis) for axis, n in enumerate(self.shape, 1)), "×")
+        if self.row is not None:
+            return self.row
+        sizes = (_sized(n, self.tensor, axis) for axis, n in enumerate(self.shape, 1))
+        return Joined(tuple(sizes), "×")
 
 
-def shape_rows(layers: Sequence[LayerText], shape: Shaped, *, computed: bool) -> list[ShapeRow]:
-    """All layers, as far as they fit; sizes are named after what is `computed`. Raises UsageError."""
+def shape_rows(layers: Sequence[Layer], shape: tuple[int, ...], graph: Graph, record: bool) -> list[ShapeRow]:
+    """All layers, as far as they fit; `record` computes them too, with zeros. Raises UsageError."""
+    tensor = Tensor("x", np.zeros(0))
+    if record:
+        tensor = graph.given("x", np.zeros((1, *shape)), MAP)
     rows: list[ShapeRow] = []
     for n, layer in enumerate(layers, 1):
-        rows.append(_ROWS[layer.word](layer, rows[-1].shape if rows else shape, f"y{n}" if computed else ""))
-        if rows[-1].refused is not None:
+        if layer.kind == "flatten" and len(shape) != 3:
+            raise UsageError(f"{layer.where} takes maps, but its input is a row of {shape[0]} numbers: leave it out")
+        if layer.kind == "fc" and len(shape) == 3:
+            raise UsageError(f"{layer.where} takes a row of numbers, but its input is maps: put flatten before it")
+        out = layer.output_shape(shape)
+        row = _ROWS[layer.kind](layer, shape, out, f"y{n}" if record else "")
+        rows.append(row)
+        if row.refused is not None:
             break
-    return rows
-
-
-def compute_zeros(graph: Graph, rows: Sequence[ShapeRow], shape: Shaped) -> None:
-    """Compute the layers, with zeros for everything."""
-    tensor = graph.given("x", np.zeros((1, *shape)), MAP)
-    for n, row in enumerate(rows, 1):
-        if row.refused is None:
+        if record:
             given = [
                 graph.given(f"{name}{n}", np.zeros(size), KERNEL if len(size) == 4 else PLAIN)
-                for name, size in zip("wb", row.weights, strict=False)
+                for name, size in zip("wb", layer.weight_shapes(shape).values(), strict=False)
             ]
-            tensor = graph.compute(row.function, tensor, *given, result=row.tensor, **row.options)
+            tensor = graph.compute(layer.function, tensor, *given, result=f"y{n}", **layer.arguments)
             graph.show(tensor, "shapes", (0,), size=True)
+        shape = out
+    return rows
 
 
 def _sized(size: int, tensor: str, axis: int) -> Number:
@@ -72,94 +76,73 @@ def _sized(size: int, tensor: str, axis: int) -> Number:
     return Number(size, 0, (tensor, "shape", axis) if tensor else None)
 
 
-def _slides(layer: LayerText, shape: Shaped, name: str, usual: int) -> tuple[Shaped, Words, str, dict[str, Any]]:
-    """Rows and columns that come out, why, and the options by their names, as arguments where they are not `usual`."""
-    lost = f"{layer.where} takes maps, but its input is a row of {shape[0]} numbers: put it before flatten"
-    refuse({lost: len(shape) != 3})
-    out = layer.out(shape[1]), layer.out(shape[2])
-    span: Expression = Number(layer.d) * (Number(layer.k) - 1) + 1 if layer.d > 1 else Number(layer.k)
-    room = Number(shape[1]) + Number(2) * layer.p - span if layer.p else Number(shape[1]) - span
-    size = call("floor", room / layer.s) + 1 if layer.s > 1 else room + 1
-    options = {"stride": (layer.s, usual), "padding": (layer.p, 0), "dilation": (layer.d, 1)}
-    more = "".join(f", {word}={value}" for word, (value, usual) in options.items() if value != usual)
-    pairs = {word: (value, value) for word, (value, _) in options.items()}
-    return out, equation("o", size, _sized(out[0], name, 2)), more, pairs
+def _size(slide: Slide, i: int, rows: int, name: str) -> Words:
+    """How the output's size comes about."""
+    k, s, p, d = slide
+    span: Expression = Number(d) * (Number(k) - 1) + 1 if d > 1 else Number(k)
+    room = Number(i) + Number(2) * p - span if p else Number(i) - span
+    return equation("o", call("floor", room / s) + 1 if s > 1 else room + 1, _sized(rows, name, 2))
 
 
-def _conv(layer: LayerText, shape: Shaped, name: str) -> ShapeRow:
-    (rows, columns), why, more, options = _slides(layer, shape, name, 1)
-    channels, f, k = shape[0], layer.filters or 0, layer.k
-    refuse({f"{layer.where} does not tell its filters: write it as conv 16@{k}": not f})
+def _conv(layer: Layer, shape: tuple[int, ...], out: tuple[int, ...], name: str) -> ShapeRow:
+    k, s, p, d = slide = slide_of(layer)
+    channels, i, (f, rows, columns) = shape[0], shape[1], out
     places = Number(rows) ** 2 if rows == columns else Number(rows) * columns
+    options = (("stride", s, 1), ("padding", p, 0), ("dilation", d, 1))
+    more = "".join(f", {word}={value}" for word, value, usual in options if value != usual)
     return ShapeRow(
         name=f"Conv2d({channels}, {f}, {k}{more})",
-        shape=(f, rows, columns),
-        caption=why,
+        shape=out,
         tensor=name,
-        function="conv2d",
-        weights=((f, channels, k, k), (f,)),
-        options={**options, "groups": 1},
+        caption=_size(slide, i, rows, name),
         parameters=Number(f) * (Number(channels) * Number(k) ** 2 + 1),
         products=Number(f) * places * channels * Number(k) ** 2,
     )
 
 
-def _pool(layer: LayerText, shape: Shaped, name: str) -> ShapeRow:
-    out, why, more, options = _slides(layer, shape, name, layer.k)
-    large = f"{layer.where}: padding {layer.p} is more than half of the window: use p{layer.k // 2} or less"
-    refuse({large: 2 * layer.p > layer.k})
-    return ShapeRow(
-        name=f"MaxPool2d({layer.k}{more})",
-        shape=(shape[0], *out),
-        caption=why,
-        tensor=name,
-        function="max_pool2d",
-        options={"kernel_size": (layer.k, layer.k), **options, "ceil_mode": False},
-    )
+def _pool(layer: Layer, shape: tuple[int, ...], out: tuple[int, ...], name: str) -> ShapeRow:
+    k, s, p, _ = slide = slide_of(layer)
+    more = (f", stride={s}" if s != k else "") + (f", padding={p}" if p else "")
+    torch = "MaxPool2d" if layer.kind == "maxpool" else "AvgPool2d"
+    caption = _size(slide, shape[1], out[1], name)
+    return ShapeRow(name=f"{torch}({k}{more})", shape=out, tensor=name, caption=caption)
 
 
-def _same(layer: LayerText, shape: Shaped, name: str) -> ShapeRow:
+def _same(layer: Layer, shape: tuple[int, ...], out: tuple[int, ...], name: str) -> ShapeRow:
     caption = Text("each number by itself: the shape stays")
-    return ShapeRow(name=f"{_TORCH[layer.word]}()", shape=shape, caption=caption, tensor=name, function=layer.word)
+    return ShapeRow(name=f"{_TORCH[layer.kind]}()", shape=out, tensor=name, caption=caption)
 
 
-def _flatten(layer: LayerText, shape: Shaped, name: str) -> ShapeRow:
-    lost = f"{layer.where} takes maps, but its input is a row of {shape[0]} numbers: leave it out"
-    refuse({lost: len(shape) != 3})
+def _flatten(layer: Layer, shape: tuple[int, ...], out: tuple[int, ...], name: str) -> ShapeRow:
     channels, rows, columns = shape
-    count = channels * rows * columns
-    product = equation(None, Number(channels) * rows * columns, _sized(count, name, 1))
+    product = equation(None, Number(channels) * rows * columns, _sized(out[0], name, 1))
     caption = Text("all in one row: {product}", product=product)
-    return ShapeRow(name="Flatten()", shape=(count,), caption=caption, tensor=name, function="flatten", row=product)
+    return ShapeRow(name="Flatten()", shape=out, tensor=name, caption=caption, row=product)
 
 
-def _linear(layer: LayerText, shape: Shaped, name: str) -> ShapeRow:
-    maps = f"{layer.where} takes a row of numbers, but its input is maps: put flatten before it"
-    refuse({maps: len(shape) == 3})
+def _linear(layer: Layer, shape: tuple[int, ...], out: tuple[int, ...], name: str) -> ShapeRow:
     features, outputs = shape[0], layer.outputs
     taken = layer.inputs or features
-    fits = taken == features
     error = "RuntimeError: mat1 and mat2 shapes cannot be multiplied (1x{have} and {taken}x{outputs})"
-    said = "every output from all {have} numbers" if fits else error
+    fits = "every output from all {have} numbers"
     return ShapeRow(
         name=f"Linear({taken}, {outputs})",
-        shape=(outputs,),
-        caption=Text(said, have=features, taken=taken, outputs=outputs),
+        shape=out,
         tensor=name,
-        function="linear",
-        weights=((outputs, taken), (outputs,)),
+        caption=Text(fits if taken == features else error, have=features, taken=taken, outputs=outputs),
         parameters=Number(outputs) * (Number(taken) + 1),
         products=Number(outputs) * taken,
-        refused=None if fits else taken,
-        row=None if fits else Joined((Number(features), Number(taken)), " ≠ "),
+        refused=None if taken == features else taken,
+        row=None if taken == features else Joined((Number(features), Number(taken)), " ≠ "),
     )
 
 
-_ROWS: dict[str, Callable[[LayerText, Shaped, str], ShapeRow]] = {
+_ROWS: dict[str, Callable[[Layer, tuple[int, ...], tuple[int, ...], str], ShapeRow]] = {
     "conv": _conv,
-    "pool": _pool,
+    "maxpool": _pool,
+    "avgpool": _pool,
     "flatten": _flatten,
-    "linear": _linear,
+    "fc": _linear,
     **dict.fromkeys(SAME_SIZE, _same),
 }
 

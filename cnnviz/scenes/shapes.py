@@ -11,8 +11,8 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_PRODUCTS, MAX_WEIGHTS
 from cnnviz.parameters import param, quote
 from cnnviz.scene import Scene
-from cnnviz.scenes._layer_list import SAME_SIZE, read_layers
-from cnnviz.scenes._shape_rows import ShapeRow, closing, compute_zeros, cost, shape_rows
+from cnnviz.scenes._layer_list import SAME_SIZE, read_list
+from cnnviz.scenes._shape_rows import ShapeRow, closing, cost, shape_rows
 from cnnviz.story import Graph, Story, light_rows
 from cnnviz.storyboard import SetEntry, Step, Table
 from cnnviz.words import Math, Number, Shape, Strong, Text, Words, equation, evaluate
@@ -44,12 +44,12 @@ class Shapes(Scene):
         if match is None or not all(0 < int(n) <= _MOST for n in match.groups()):
             raise UsageError(f"--i {quote(self.i)} is not a size: give channels, rows and columns, such as 3x64x64")
         shape = tuple(map(int, match.groups()))
-        layers = read_layers(self.layers, ("conv", "pool", "flatten", "linear", *SAME_SIZE))
-        rows, graph = shape_rows(layers, shape, computed=False), Graph()
+        layers = read_list(self.layers, ("conv", "maxpool", "avgpool", "flatten", "fc", *SAME_SIZE))
+        rows = shape_rows(layers, shape, Graph(), False)
         weights, products = (float(evaluate(cost(rows, what))) for what in ("parameters", "products"))
+        graph = Graph()
         if weights <= MAX_WEIGHTS and products <= MAX_PRODUCTS:
-            rows = shape_rows(layers, shape, computed=True)
-            compute_zeros(graph, rows, shape)
+            rows = shape_rows(layers, shape, graph, True)
         story, wrong = Story(self, Text("Shapes through a network"), graph), rows[-1].refused
         last = Strong(Number(rows[-2].shape[0])) if wrong else Strong(Shape(rows[-1].shape))
         if wrong:

@@ -137,16 +137,17 @@ class Cells:
         return self._cell(self._asked, note="?")
 
     def cover(
-        self, places: Sequence[Place], notes: Sequence[Words] = (), special: Mapping[Place, str] | None = None
+        self, places: Sequence[Place], notes: Sequence[Words] = (), special: Mapping[Place, str] | str = ""
     ) -> Iterator[Change]:
-        """Cover these cells, each with its note, and uncover all others; `special` gives some a role of their own."""
+        """Cover these cells, each with its note, and uncover all others; `special` is a role for all or for some."""
         noted = dict(zip(places, notes or [""] * len(places), strict=True))
         before, self._covered = self._covered, {}
         for place in before:
             if place not in noted:
                 yield self._cell(place, role=self.role(place), note="")
+        special = dict.fromkeys(places, special) if isinstance(special, str) else special
         for place, note in noted.items():
-            role = (special or {}).get(place) or COVERED.get(self.role(place), self.role(place))
+            role = special.get(place) or COVERED.get(self.role(place), self.role(place))
             self._covered[place] = role, note
             if before.get(place) != (role, note):
                 yield self._cell(place, role=role, note=note)
@@ -161,7 +162,7 @@ class Cells:
             yield self.mark("winner", winner)
 
     def windows(
-        self, windows: Windows, at: Place, special: Mapping[Place, str] | None = None, notes: Sequence[Words] = ()
+        self, windows: Windows, at: Place, special: Mapping[Place, str] | str = "", notes: Sequence[Words] = ()
     ) -> Iterator[Change]:
         """A window covers its cells in every channel that it reaches; the outline in the first is `window 0`."""
         yield from self.cover(windows.cells(at), notes, special)
@@ -183,6 +184,13 @@ class Cells:
         yield self.set(place, role=role, value=float(self.values[place]), origin=origin, source=name)
         if mark:
             yield self.mark(mark, place)
+
+    def fill(
+        self, role: str = "output", source: Cells | None = None, places: Iterable[Place] | None = None
+    ) -> Iterator[Change]:
+        """All results appear at once, or those in some places, without outlines."""
+        for place in np.ndindex(self.values.shape) if places is None else places:
+            yield from self.write(place, "", role, source)
 
     def mark(self, mark: str, corner: Sequence[float], size: Sequence[float] = ()) -> MoveMark:
         """An outline goes around some cells, or one; it may lie between cells."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_COVERED, MAX_SIDE, MAX_STEPS
 from cnnviz.notation import digits_for, size_text
 from cnnviz.scene import scene_name
-from cnnviz.story.cells import Cells
+from cnnviz.story.cells import CURRENT, WINDOW, Cells
 from cnnviz.story.graph import Graph, Tensor
 from cnnviz.storyboard import Block, Change, Grid, Mark, Operator, Panel, SetEntry, Shade, Step, Storyboard, Table
 from cnnviz.words import (
@@ -100,6 +101,10 @@ class Story:
         """A parameter as it was given, for formulas."""
         return Number(getattr(self.scene, name), None, (name,))
 
+    def parameter(self, name: str, symbol: str, word: str = "") -> None:
+        """A parameter of the scene that is a number, as it was given, for the head of the figure."""
+        self.set(word, symbol, self.number(name), size=False)
+
     def sizes(self, words: bool = True, /, **sizes: Sequence[int] | int) -> None:
         """Sizes by their symbols, maybe without `words`; a dilation of 1, one group, no output padding go unsaid."""
         self._words = words
@@ -154,6 +159,7 @@ class Story:
         first: Values | None = None,
         axes: int | None = None,
         sheets: Sequence[int] = (),
+        kind: type[Cells] = Cells,
         role: str = "input",
         roles: npt.NDArray[np.str_] | None = None,
         marks: Sequence[Mark] = (),
@@ -166,7 +172,7 @@ class Story:
         goes in at the start, what is computed at the end. `data` says where an input comes from. One that steps change
         has other values at `first`, and may be labelled with another `size`. `axes` is how many of the array are shown,
         where windows do not tell: of four, samples and channels are sheets of a block, of which those of `sheets` are
-        drawn, all of them unless given. `more` are fields of the panel.
+        drawn, all of them unless given. `kind` is a class of cells; `more` are fields of the panel.
         """
         if windows is not None:
             self._ndim = len(windows.axes)
@@ -180,7 +186,7 @@ class Story:
         if windows is not None:
             drawn, roles = windows.padded(shown, fill), windows.roles()
             roles = np.where(roles == "input", role, roles)
-            marks = (*_boundary(windows), Mark(name="window", role="window"), *marks)
+            marks = (*_boundary(windows), WINDOW, *marks)
             if drawn.ndim == 2:
                 more.setdefault("padding", windows.padding)
             if windows.is_padded:
@@ -190,12 +196,12 @@ class Story:
                 if before != after:
                     p = Text("{before} before, {after} after", before=p, after=Extent(after))
                 texts.append(Text(word, p=p))
-            if any(str(each).endswith("unreached") for each in np.unique(roles)):
+            if any(role.endswith("unreached") for role in roles.flat):
                 below = lines(Text("hatched: never reached"), below)
         elif pending:
             drawn = np.full(shown.shape, np.nan)
             roles = np.full(shown.shape, "pending") if coloured is None else coloured
-            marks = marks or (Mark(name="current", role="result"),)
+            marks = marks or (CURRENT,)
         if goes_in or windows is not None:
             self.graph.show_input(name, drawn, shown.shape)
         fields: dict[str, Any] = {"numbers": not self._crowded or role == "kernel", **more}
@@ -203,16 +209,14 @@ class Story:
             fields["digits"] = self.decimals(shown, lost=lost)
         if "shade" not in fields:
             fields["shade"] = self.shade(shown, data, plain=role == "kernel")
-        kind = Grid if drawn.ndim == 2 else Block
-        head = lines(*texts)
-        panel = kind(name=name, label=lines(head, below), values=drawn, roles=roles, marks=tuple(marks), **fields)
-        return self.add(panel, drawn if windows is not None else shown, head)
+        head, form = lines(*texts), Grid if drawn.ndim == 2 else Block
+        panel = form(name=name, label=lines(head, below), values=drawn, roles=roles, marks=tuple(marks), **fields)
+        return self.add(kind(panel, drawn if windows is not None else shown, head))
 
-    def add(self, panel: Grid | Block, values: Values, head: Words = "") -> Cells:
-        """A panel of cells that is made already, with the values that it has at the end."""
-        found = Cells(panel, values, head)
-        self._cells.append(found)
-        return found
+    def add(self, cells: Cells) -> Cells:
+        """Cells that are made already."""
+        self._cells.append(cells)
+        return cells
 
     def _registered(self, panel: str, values: Values | Tensor, axes: int, sheets: Sequence[int]) -> tuple[Values, bool]:
         """The array that a panel shows, registered as a result of the graph; and whether it goes in instead."""
@@ -271,7 +275,7 @@ class Story:
         self._board = {
             "alt": sentences(*alts),
             "subject": sentences(alt, *self._result()) if animated else "",
-            "rows": tuple(tuple(_panels(row)) for row in stage),
+            "rows": tuple(_rows(stage)),
             "count": count + bool(answer),
             "step_roles": tuple(step_roles),
             "formula": "",
@@ -389,12 +393,19 @@ def _boundary(windows: Windows) -> tuple[Mark, ...]:
     return (Mark(name="map", role="boundary", row=row, column=column, rows=rows, columns=columns),)
 
 
-def _panels(row: Sequence[Cells | Panel | str]) -> Iterator[Panel]:
-    for part in row:
-        if isinstance(part, str):
-            yield Operator(name=_OPERATORS.get(part, part), text=part)
-        else:
-            yield part.panel if isinstance(part, Cells) else part
+def _rows(stage: Sequence[Sequence[Cells | Panel | str]]) -> Iterator[tuple[Panel, ...]]:
+    """Rows of panels; a str is an operator."""
+    seen: Counter[str] = Counter()
+    for row in stage:
+        panels = list[Panel]()
+        for part in row:
+            if isinstance(part, str):
+                seen[part] += 1
+                name, again = _OPERATORS.get(part, part), f" {seen[part]}" * (seen[part] > 1)
+                panels.append(Operator(name=name + again, text=part))
+            else:
+                panels.append(part.panel if isinstance(part, Cells) else part)
+        yield tuple(panels)
 
 
 def _flat(changes: Iterable[Changes]) -> Iterator[Change]:
