@@ -10,7 +10,7 @@ import numpy as np
 from cnnviz.ops import conv2d
 from cnnviz.scenes._channels import FIRST_AND_LAST, between, drawn, held, kernels, sheets, weights_told
 from cnnviz.scenes._padding import BELOW
-from cnnviz.story import Axis, Cells, Place, Story, Windows, check_steps, filling, sheet_marks, tolerance, without_zeros
+from cnnviz.story import Axis, Cells, Place, Story, Windows, check_steps, filling, sheet_marks, without_zeros
 from cnnviz.storyboard import Change, Step
 from cnnviz.words import Math, Shape, Text, Words, dot, equation, joined, total
 
@@ -137,7 +137,7 @@ class _Panels:
         self.wide = sum(len(each.values) * each.panel.shape[-1] for each in self.W) + len(names) > maps
         self.S = self._sum_panel(story, names)
         how = sheets(self.filters, filters, "map {n}", "{n} of {every} maps drawn")
-        self.Y = story.cells("output", "", y, pending=True, lost=tolerance(x, self.w), **how)
+        self.Y = story.cells("output", "", y, pending=True, **how)
         # A single kernel without a bias adds up nothing.
         self.adds = self.w.shape[1] > 1 or self.biased
 

@@ -10,7 +10,7 @@ import numpy as np
 from cnnviz.ops import conv_transpose2d
 from cnnviz.parameters import Size
 from cnnviz.scenes._stamps import Stamps, product_decimals, shade_of_sums, stamping
-from cnnviz.story import WINDOW, Cells, Story, Tensor, Windows, tolerance
+from cnnviz.story import WINDOW, Cells, Story, Tensor, Windows
 from cnnviz.storyboard import Change, Mark, Operator, Shade, Step
 from cnnviz.words import (
     Assigned,
@@ -49,7 +49,7 @@ def scatter(
     W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=scene.kernel_name, enlarge=True)
     shade = shade_of_sums(story, pixels.values, kernel.values, bias.value, **scene.sizes)
     more: dict[str, Any] = {"pending": True, "shade": shade, "marks": (WINDOW, Mark(name="kept", role="result"))}
-    more["digits"] = story.decimals(y.values, lost=tolerance(x, w))
+    more["digits"] = story.decimals(y.values, lost=y.lost)
     stage: list[Cells | Operator | str] = [X, "∗", W, "="]
     if cropped:
         whole = conv_transpose2d(pixels.values, kernel.values, **{**scene.sizes, "padding": (0, 0)})[0, 0]

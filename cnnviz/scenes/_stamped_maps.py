@@ -10,7 +10,7 @@ import numpy as np
 from cnnviz.ops import conv_transpose2d
 from cnnviz.scenes._channels import FIRST_AND_LAST, drawn, kernels, sheets, weights_told
 from cnnviz.scenes._stamps import Stamps, product_decimals, shade_of_sums
-from cnnviz.story import WINDOW, Axis, Graph, Place, Story, check_steps, refuse, sheet_marks, tolerance
+from cnnviz.story import WINDOW, Axis, Graph, Place, Story, check_steps, refuse, sheet_marks
 from cnnviz.storyboard import Step, Values
 from cnnviz.words import Number, Shape, Strong, Symbol, Text, joined
 
@@ -47,7 +47,7 @@ def stamp_maps(scene: TransposedConv) -> Story:
     how = sheets(maps, filters, "map {n}", "{n} of {every} maps drawn")
     how["marks"] = sheet_marks("window", len(maps), "window")
     how["shade"] = shade_of_sums(story, pixels.values, weight.values, float(np.abs(offsets).max()), **options)
-    Y = story.cells("output", "", y, pending=True, lost=tolerance(x, w), **how)
+    Y = story.cells("output", "", y, pending=True, **how)
     others = np.where(np.isin(np.arange(channels), shown)[:, None, None], 0, x)
 
     def steps() -> Iterator[Step]:

@@ -21,7 +21,6 @@ from cnnviz.story import (
     shared_weights,
     stride,
     times,
-    tolerance,
     without_zeros,
 )
 from cnnviz.storyboard import Step
@@ -88,7 +87,7 @@ class Conv(MapsAndFilters):
         turned = Text("rotated by 180° when applied") if self.flip else None
         below = lines(self.kernel_name, turned)
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=below, enlarge=True)
-        Y = story.cells("output", "Output {size}", y, pending=True, lost=tolerance(x, w))
+        Y = story.cells("output", "Output {size}", y, pending=True)
         filling = list(_padding.fill(story, X, slide))
         weights = W.read()[::-1] if self.flip else W.read()
 

@@ -11,7 +11,7 @@ import numpy as np
 from cnnviz.operation import KERNEL, MAP
 from cnnviz.scenes._causal_stack import read_stack, tell_stack
 from cnnviz.scenes._signal import Signal
-from cnnviz.story import WINDOW, Axis, Graph, Story, Windows, convolved_size, filled, filling, shared_weights, tolerance
+from cnnviz.story import WINDOW, Axis, Graph, Story, Windows, convolved_size, filled, filling, shared_weights
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Math, Number, Shape, Symbol, Text, counted, dot, equation
 
@@ -69,7 +69,7 @@ class Conv1d(Signal):
         graph.show_input("input", X.values, x.shape)
         W = story.cells("kernel", "Kernel {size}", kernel, axes=2, size=Shape((k,)), role="kernel")
         # An output stands under its own time, where its window ends.
-        bars |= {"pending": True, "lost": tolerance(x, w), "indent": ends[0] if self.causal and self.s == 1 else 0}
+        bars |= {"pending": True, "indent": ends[0] if self.causal and self.s == 1 else 0}
         Y = story.cells("output", "Output {size}", y, axes=2, size=Shape(windows.out[1:]), **bars)
         weights = W.read()
 

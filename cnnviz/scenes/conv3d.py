@@ -24,7 +24,6 @@ from cnnviz.story import (
     sheet_marks,
     stride,
     times,
-    tolerance,
 )
 from cnnviz.storyboard import Step, Values
 from cnnviz.words import Math, Number, Shape, Text, dot, evaluate, total
@@ -71,7 +70,7 @@ class Conv3d(Scene):
         marks = sheet_marks("window", len(captions), "window")
         X = story.cells("input", "Volume {size}", volume, windows=windows, marks=marks, **held)
         W = story.cells("kernel", "Kernel {size}", kernel, axes=3, role="kernel", held=True, captions=("",) * len(w))
-        held = {"held": True, "captions": captions[: windows.out[0]], "lost": tolerance(x, w)}
+        held = {"held": True, "captions": captions[: windows.out[0]]}
         Y = story.cells("output", "Output {size}", y, axes=3, pending=True, **held)
         weights = W.read()
 

@@ -24,7 +24,6 @@ from cnnviz.story import (
     kernel_size,
     padding,
     stride,
-    tolerance,
 )
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Math, Number, Product, Shape, Text, total
@@ -86,7 +85,7 @@ class DeformableConv(MapAndKernel):
             # The mask of each output.
             masks = given.transpose(1, 2, 0).reshape(*windows.out, *w.shape)
             M = story.cells("shares", "Mask {size}", masks[0, 0], role="bias")
-        Y = story.cells("output", "Output {size}", y, axes=2, pending=True, lost=tolerance(x, w))
+        Y = story.cells("output", "Output {size}", y, axes=2, pending=True)
         flat = Number(float(conv2d(x[None], w[None, None], **slide.options).max()), Y.decimals)
         most = Number(float(Y.values.max()), Y.decimals, ("output", "max"))
         answer = Text("Without offsets the largest output is {flat}, with them {most}", flat=flat, most=most)

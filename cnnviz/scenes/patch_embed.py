@@ -27,7 +27,6 @@ from cnnviz.story import (
     load_sheets,
     refuse,
     sheet_marks,
-    tolerance,
 )
 from cnnviz.storyboard import Mark, Operator, Step
 from cnnviz.words import Extent, Math, Number, Shape, Text, equation, joined
@@ -87,16 +86,16 @@ class PatchEmbed(Scene):
         story.sizes(C=channels)
         story.set("patch", "p", self.patch)
         story.set("token", "D", d)
-        b, lost = story.bias(self.bias), tolerance(x, w)
+        b = story.bias(self.bias)
         how = sheets(range(channels), channels, "channel {n}", "")
         outlines = sheet_marks("window", channels, "window")[::-1]
         X = story.cells("input", "", pixels, windows=windows, data=data, marks=outlines, **how)
         row = Mark(name="row", role="window")
         P = story.cells("patches", "Patches P {size}", patches, axes=2, pending=True, marks=(CURRENT, row))
         W = story.cells("weights", "Weights W {size}", w.reshape(d, m), role="kernel", marks=(row,))
-        T = story.cells("tokens", "Tokens T {size}", tokens, axes=2, pending=True, lost=lost)
+        T = story.cells("tokens", "Tokens T {size}", tokens, axes=2, pending=True)
         how = {"axes": 3, "held": True, "captions": ("",) * d}
-        Y = story.cells("maps", "Conv2d {size}", y, pending=True, lost=lost, **how)
+        Y = story.cells("maps", "Conv2d {size}", y, pending=True, **how)
 
         def steps() -> Iterator[Step]:
             for t, at in enumerate(windows.places()):

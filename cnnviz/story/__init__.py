@@ -1,7 +1,7 @@
 """The layer under the scenes: windows, the recorded graph of operations, and the story that becomes a storyboard."""
 
 from cnnviz.story.cells import CURRENT, WINDOW, Cells, sheet_marks
-from cnnviz.story.graph import Graph, Tensor
+from cnnviz.story.graph import Graph, Tensor, tolerance
 from cnnviz.story.maps import Maps, check_squares, load_maps, load_sheets, short_digits, stage_of_two
 from cnnviz.story.parameters import (
     KERNEL_HELP,
@@ -29,6 +29,5 @@ from cnnviz.story.story import (
     light_rows,
     reading_beats,
     shade_for,
-    tolerance,
 )
 from cnnviz.story.windows import Axis, Place, Windows

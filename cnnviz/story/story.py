@@ -60,7 +60,6 @@ _SIZES = {
 _UNSAID = {"d": ((1, 1), 1), "a": ((0, 0),), "g": (1,)}
 _MOST_LISTED = 9
 _MOST_WORDS = 3
-_LOST = 1e-12
 _OPERATORS = {"∗": "times", "+": "plus", "=": "equals", "→": "becomes"}
 
 
@@ -153,7 +152,7 @@ class Story:
         fill: float | Values = 0.0,
         pending: bool = False,
         data: Data | Maps | None = None,
-        lost: float = 0.0,
+        lost: float | None = None,
         below: Words | None = None,
         size: Shape | None = None,
         first: Values | None = None,
@@ -206,7 +205,7 @@ class Story:
             self.graph.show_input(name, drawn, shown.shape)
         fields: dict[str, Any] = {"numbers": not self._crowded or role == "kernel", **more}
         if "digits" not in fields:
-            fields["digits"] = self.decimals(shown, lost=lost)
+            fields["digits"] = self.decimals(shown, lost=getattr(values, "lost", 0.0) if lost is None else lost)
         if "shade" not in fields:
             fields["shade"] = self.shade(shown, data, plain=role == "kernel")
         head, form = lines(*texts), Grid if drawn.ndim == 2 else Block
@@ -349,11 +348,6 @@ def check_steps(count: int, what: str, covered: int = 0) -> None:
             f"{what} would cover {covered} cells in {count} steps, more than {MAX_COVERED}: use a larger stride, a "
             "smaller window or less input"
         )
-
-
-def tolerance(values: Values, weights: Values | float = 1.0) -> float:
-    """What floats may leave of 0 where values are added up with weights."""
-    return _LOST * float(np.abs(values).max() * np.abs(weights).sum())
 
 
 def shade_for(values: Values, *, picture: bool, always: bool) -> Shade:
