@@ -14,9 +14,6 @@ from cnnviz.words import Number, Shape, Text, Words, equation, joined, lines
 MOST_DRAWN = 5
 """Channels, and maps, that the stage has room for."""
 
-FIRST_AND_LAST = Text("of many channels and maps the first and the last are drawn")
-"""For alt texts."""
-
 
 def drawn(channels: int, filters: int, groups: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Which channels and filters are drawn: all, or of more than there is room for the first and the last.

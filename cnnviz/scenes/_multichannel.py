@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnviz.ops import conv2d
-from cnnviz.scenes._channels import FIRST_AND_LAST, between, drawn, held, kernels, sheets, weights_told
+from cnnviz.scenes._channels import between, drawn, held, kernels, sheets, weights_told
 from cnnviz.scenes._padding import BELOW
-from cnnviz.story import Axis, Cells, Place, Story, Windows, check_steps, filling, sheet_marks, without_zeros
+from cnnviz.story import Axis, Cells, Place, Story, Windows, check_steps, sheet_marks, without_zeros
 from cnnviz.storyboard import Change, Step
-from cnnviz.words import Math, Shape, Text, Words, dot, equation, joined, total
+from cnnviz.words import Math, Shape, Text, Words, dot, equation, total
 
 if TYPE_CHECKING:
     from cnnviz.scenes.conv import Conv
@@ -64,19 +64,13 @@ def convolve(scene: Conv) -> Story:
             yield story.step(panels.caption(at), changes)
         yield story.answer(Text(answer, **given), panels.reset())
 
-    alt = Text(
-        "a convolution of {i} with {w}: each filter has a kernel for every channel that it sees; {steps} the {o} "
-        "output, each cell the sum of what the kernels give",
-        i=Shape(scene.maps.values.shape),
-        w=Shape(w.shape),
-        steps=filling(windows.count),
-        o=Shape(windows.out),
-    )
     return story.play(
         steps,
         windows.count + 1,
         *panels.rows(),
-        alt=alt if panels.whole else joined((alt, FIRST_AND_LAST)),
+        alt=Text(
+            "a convolution of {i} with {w} to {o}", i=Shape(scene.maps.values.shape), w=given["w"], o=Shape(windows.out)
+        ),
         formula=weights_told(w, len(w), scene.offsets, len(w) * int(np.prod(scene.slide.windows.out))),
         convention=Text("cross-correlation: kernel not flipped"),
     )
@@ -98,7 +92,6 @@ class _Panels:
         )
         channels, filters, self.biased = len(x), len(self.w), bool(offsets.any())
         shown, self.filters = drawn(channels, filters, scene.groups)
-        self.whole = (len(shown), len(self.filters)) == (channels, filters)
         spans = Axis.grouped(channels, filters, scene.groups).spans
         seen = np.array([[c in spans[f] for f in self.filters] for c in range(channels)])
         axis = Axis(len(shown), tuple(tuple(np.flatnonzero(each[[*shown]]).tolist()) for each in seen.T))

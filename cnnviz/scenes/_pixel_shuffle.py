@@ -9,7 +9,7 @@ import numpy as np
 
 from cnnviz.errors import UsageError
 from cnnviz.ops import pixel_shuffle, pixel_unshuffle
-from cnnviz.story import Graph, Story, filling, load_maps
+from cnnviz.story import Graph, Story, load_maps
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Math, Shape, Text, equation
 
@@ -63,15 +63,11 @@ def tell_shuffle(scene: Upsample) -> Story:
     # Counted from 1, and not as indices, which would be tiny.
     places, channels = r"[\,r\,(i-1)+a,\;r\,(j-1)+b\,]", r"[\,r\,(a-1)+b,\;i,\;j\,]"
     formula = Math(f"y{channels}=x{places}" if back else f"y{places}=x{channels}")
-    alt = Text(
-        "{name}: {steps} the {o} output", name=Text(title.template.lower()), steps=filling(Y.values.size), **shapes
-    )
     return story.play(
         steps,
         Y.values.size,
         (X, "→", Y),
         answer=Text("Every number is still there: only its place is new"),
-        alt=alt,
         formula=formula,
         step_roles=_ROLES,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnviz.ops import conv_transpose2d
-from cnnviz.scenes._channels import FIRST_AND_LAST, drawn, kernels, sheets, weights_told
+from cnnviz.scenes._channels import drawn, kernels, sheets, weights_told
 from cnnviz.scenes._stamps import Stamps, product_decimals, shade_of_sums
 from cnnviz.story import WINDOW, Axis, Graph, Place, Story, check_steps, refuse, sheet_marks
 from cnnviz.storyboard import Step, Values
@@ -73,19 +73,17 @@ def stamp_maps(scene: TransposedConv) -> Story:
         said = Text("All {n} stamps added up: {shape}", n=Number(x.size), shape=Strong(Shape(y.values.shape[1:])))
         yield story.answer(said, stamps.rest(), *(each.reset() for each in W))
 
-    alt = Text(
-        "a transposed convolution of {i} with {w}: each cell of a channel stamps its multiple of that one's kernels, "
-        "one for every map, and the stamps add up to {o}",
-        i=Shape(x.shape),
-        w=Shape(w.shape),
-        o=Shape(y.values.shape[1:]),
-    )
     return story.play(
         steps,
         count,
         (X, "→", Y),
         ([*W[:1], "…", *W[1:]] if len(shown) < channels else W),
-        alt=alt if (len(shown), len(maps)) == (channels, filters) else joined((alt, FIRST_AND_LAST)),
+        alt=Text(
+            "a transposed convolution of {i} with {w} to {o}",
+            i=Shape(x.shape),
+            w=Shape(w.shape),
+            o=Shape(y.values.shape[1:]),
+        ),
         formula=weights_told(w, filters, offsets, x.size),
         step_roles=("input", "kernel", "overlap", "output", "neighbour"),
         convention=Text("kernel not rotated: each pixel stamps it as given"),

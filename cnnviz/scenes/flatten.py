@@ -12,7 +12,7 @@ import numpy as np
 from cnnviz.limits import MAX_CHANNELS
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.story import WINDOW, Graph, Maps, Story, filling, input_maps, input_size, load_maps, refuse
+from cnnviz.story import WINDOW, Graph, Maps, Story, input_maps, input_size, load_maps, refuse
 from cnnviz.storyboard import Step
 from cnnviz.words import Math, Number, Shape, Symbol, Text, equation, joined
 
@@ -78,7 +78,6 @@ class Flatten(Scene):
             (X,),
             (Y,),
             answer=Text(said, n=rows * columns, all=each),
-            alt=Text("flattening: {steps} a row, channel by channel and row by row", steps=filling(x.size)),
             formula=joined((Math(r"n=(c-1)\,HW+(h-1)\,W+w"), Text("{c} numbers", c=counted)), "      "),
             step_roles=_ROLES,
         )

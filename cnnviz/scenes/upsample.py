@@ -111,6 +111,5 @@ class Upsample(Scene):
                 yield story.step(joined(each, "     "), *written)
 
         formulas = [way.formula for name, way in ways.items() if name == self.kind or name != LEARNED]
-        alt = Text("a {i} map becomes {o} by {names}", **sizes, names=joined(ways))
         formula, answer = joined(formulas, "      "), Text(_ANSWERS[self.kind])
-        return story.play(steps, int(np.prod(out)), *stage, alt=alt, formula=formula, answer=answer)
+        return story.play(steps, int(np.prod(out)), *stage, formula=formula, answer=answer)
