@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnviz.appearance import Appearance
-from cnnviz.batch import Entry, job_count, progress, read_sets, run_all
+from cnnviz.batch import Entry, core_count, progress, read_sets, run_all
 from cnnviz.decks import DeckOptions, Part, WrittenDeck, load_kind, write_deck
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.parameters import changed, parameters_of, suggest
@@ -34,7 +34,7 @@ def write_talk(
     path: Path,
     *,
     figures: Sequence[str] = (),
-    jobs: Any = 1,
+    jobs: int | None = 1,
     quiet: bool = True,
     **options: Any,
 ) -> WrittenDeck:
@@ -43,7 +43,6 @@ def write_talk(
     `figures` are names or patterns with *; `options` are the deck's, and looks that override the figures' own. Raises
     UsageError, CnnvizError.
     """
-    count = job_count(jobs)
     given = [sources] if isinstance(sources, str | os.PathLike | Figure) else list(sources)
     of_deck, look = _sorted_options(options)
     entries = _picked([_restyled(entry, look) for entry in read_entries(given)], figures)
@@ -51,7 +50,7 @@ def write_talk(
 
     def render(kind: str, parts: Sequence[Part], drawn: Path, options: DeckOptions) -> None:
         work = [_Task(kind, entry, drawn, options) for entry in entries]
-        for failure in progress(run_all(_render, work, count), len(work), quiet):
+        for failure in progress(run_all(_render, work, jobs or core_count()), len(work), quiet):
             if failure:
                 raise failure
 
