@@ -50,8 +50,9 @@ def render_sets(
     finally:
         run.save()
     for task in due:
-        if error := run.failed.get(task.entry.file):
-            click.echo(f"cnnviz: {task.entry.source}, figure {task.entry.name}: {error}", err=True)
+        if task.entry.file in run.failed:
+            entry, message = task.entry, run.failed[task.entry.file]
+            click.echo(f"cnnviz: {entry.source}, figure {entry.name}: {message}", err=True)
     failed = len(run.failed)
     if failed:
         click.echo(f"cnnviz: {failed} of {len(entries)} figures failed", err=True)
