@@ -10,6 +10,9 @@ from cnnviz.errors import UsageError
 def copied(value: Any, name: str) -> Any:
     """A copy of an array of any library, which messages call `name`; raises UsageError where it gives no numbers."""
     try:
+        # A tensor may be in training, or on another device.
+        for step in ("detach", "cpu"):
+            value = getattr(value, step)() if hasattr(value, step) else value
         return value.__array__().copy()
     except Exception as error:
         kind, why = type(value).__name__, " ".join(str(error).split())[:80]

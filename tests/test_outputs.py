@@ -131,7 +131,7 @@ def test_frames_of_before_are_replaced_and_nothing_else(cnnviz, refused):
 
 def test_standard_output_gets_a_file_and_nothing_else():
     make("conv", **SMALL).save("x.gif")
-    command = [sys.executable, "-m", "cnnviz", *"conv --i 4 --width 320 --tween 0 -v -o -".split()]
+    command = [sys.executable, "-m", "cnnviz", *["conv", "--i", "4", "--width", "320", "--tween", "0", "-v", "-o", "-"]]
     ran = subprocess.run(command, capture_output=True, check=False, env=ALONE)
     assert (ran.returncode, ran.stderr) == (0, b"")
     assert ran.stdout == Path("x.gif").read_bytes()
