@@ -15,7 +15,8 @@ from cnnviz.notation import digits_for, size_text
 from cnnviz.scene import scene_name
 from cnnviz.story.cells import CURRENT, WINDOW, Cells
 from cnnviz.story.graph import Graph, Tensor
-from cnnviz.storyboard import Block, Change, Grid, Mark, Operator, Panel, SetEntry, Shade, Step, Storyboard, Table
+from cnnviz.story.looks import shade_for
+from cnnviz.storyboard import Block, Change, Grid, Mark, Operator, Panel, Shade, Step, Storyboard
 from cnnviz.words import (
     Assigned,
     Extent,
@@ -349,27 +350,6 @@ def check_steps(count: int, what: str, covered: int = 0) -> None:
             f"{what} would cover {covered} cells in {count} steps, more than {MAX_COVERED}: use a larger stride, a "
             "smaller window or less input"
         )
-
-
-def shade_for(values: Values, *, picture: bool, always: bool) -> Shade:
-    """How values become colours: greys for a picture, one hue for a map, two from a middle zero where signs differ."""
-    lo, hi = float(values.min()), float(values.max())
-    if lo < 0:
-        most = max(-lo, hi)
-        return Shade(scale="diverging", lo=-most, hi=most, always=always)
-    return Shade(scale="gray" if picture else "sequential", lo=min(lo, 0.0), hi=hi if hi > 0 else 1.0, always=always)
-
-
-def reading_beats(count: int) -> float:
-    """Beats of a step that is read rather than followed: more where many steps are to go by fast."""
-    return min(30.0, max(2.0, count / 16))
-
-
-def light_rows(table: Table, row: int, look: str = "selected") -> Iterator[SetEntry]:
-    """A row of a table lights up, maybe with another `look`, the one above it no longer does; none after the last."""
-    for at, role in ((row - 1, "plain"), (row, look)):
-        for column in range(len(table.header) if 0 <= at < len(table.entries) else 0):
-            yield SetEntry(panel=table.name, row=at, column=column, role=role)
 
 
 def _stacked(values: Values) -> Values:
