@@ -88,7 +88,9 @@ def sampled(story: Story, way: Way, X: Cells, Y: Cells, W: Cells | None) -> Iter
         ]
         caption: Words = Y.equals(at, total(parts), letters=90)
         size = [last - first + 1 for first, last in zip(cells[0], cells[-1], strict=True)]
-        changes = [*X.cover(cells, times(weights) if weights[0].value != 1 else ()), X.mark("window", cells[0], size)]
+        # Cells have room for two decimals; a kernel's weights are short.
+        noted = weights if W else [Number(n.value, exact_digits(n.value, 2)) for n in weights]
+        changes = [*X.cover(cells, times(noted) if weights[0].value != 1 else ()), X.mark("window", cells[0], size)]
         if W:
             s, p = way.options["stride"][0], way.options["padding"][0]
             taps = [(at[0] + p - row * s, at[1] + p - column * s) for row, column in cells]
