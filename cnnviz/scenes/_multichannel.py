@@ -78,8 +78,7 @@ def convolve(scene: Conv) -> Story:
     how["marks"] = sheet_marks("window", len(shown), "window")[::-1]
     fill = padded.values[0, shown] if below else 0.0
     X = story.cells("input", "", pixels, windows=windows, fill=fill, data=scene.maps, **how)
-    label = "Filter {n}: {size}" if filters > 1 else "Filter {size}"
-    W = [kernels(story, f"filter {f + 1}", Text(label, n=f + 1, size=given["filter"]), w, f) for f in made]
+    W = kernels(story, "filter", "Filter {n}: {size}" if filters > 1 else "Filter {size}", w, made)
 
     # Each channel by itself, but those that are not drawn together.
     first = range(channels) if len(shown) == channels else [0, 1, channels - 1]

@@ -11,7 +11,7 @@ from cnnviz.errors import UsageError
 from cnnviz.ops import pixel_shuffle, pixel_unshuffle
 from cnnviz.story import Graph, Story, load_maps
 from cnnviz.storyboard import Mark, Step
-from cnnviz.words import Math, Shape, Text, equation
+from cnnviz.words import Math, Shape, Text
 
 if TYPE_CHECKING:
     from cnnviz.scenes.upsample import Upsample
@@ -54,7 +54,7 @@ def tell_shuffle(scene: Upsample) -> Story:
     def steps() -> Iterator[Step]:
         for at, n in np.ndenumerate(moved):
             cell = tuple(map(int, np.unravel_index(n, given.shape)))
-            caption = equation(Y.symbol("y", at), X.symbol("x", cell), Y[at])
+            caption = Y.equals(at, X.symbol("x", cell))
             # No window: a line across other channels would say nothing.
             yield story.step(
                 caption, X.mark("source", cell), Y.write(at, role=str(coloured[at]), source=X, origin=cell)

@@ -40,10 +40,7 @@ def stamp_maps(scene: TransposedConv) -> Story:
     story.sizes(C=channels, F=filters, g=groups, k=w.shape[2:], s=scene.s, p=scene.p, a=scene.output_padding, d=scene.d)
     how = sheets(shown, channels, "channel {n}", "{n} of {every} channels drawn")
     X = story.cells("input", "", pixels, data=scene.maps, marks=(WINDOW,), **how)
-    W = [
-        kernels(story, f"kernels {c + 1}", Text("Kernels {n}: {size}", n=c + 1, size=Shape(w[c].shape)), w, c)
-        for c in shown
-    ]
+    W = kernels(story, "kernels", "Kernels {n}: {size}", w, shown)
     how = sheets(maps, filters, "map {n}", "{n} of {every} maps drawn")
     how["marks"] = sheet_marks("window", len(maps), "window")
     how["shade"] = shade_of_sums(story, pixels.values, weight.values, float(np.abs(offsets).max()), **options)

@@ -94,13 +94,8 @@ class Shapes(Scene):
 
     @staticmethod
     def _entries(row: ShapeRow) -> tuple[Words, ...]:
-        if row.refused is not None:
-            return row.name, row.size, "", ""
-        cells = [
-            equation(None, each, evaluate(each), strong=False) if each else ""
-            for each in (row.parameters, row.products)
-        ]
-        return row.name, row.size, *cells
+        costs = (row.parameters, row.products) if row.refused is None else (None, None)
+        return row.name, row.size, *(equation(None, n, evaluate(n), strong=False) if n else "" for n in costs)
 
     @staticmethod
     def _write(row: int, texts: tuple[Words, ...], origin: tuple[int, int] | None = None) -> Iterator[SetEntry]:
