@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnnviz.operation import KERNEL, MAP
-from cnnviz.scenes._causal_stack import read_stack, tell_stack
-from cnnviz.scenes._signal import Signal
+from cnnviz.scenes._signal import Signal, read_stack, tell_stack
 from cnnviz.story import WINDOW, Axis, Graph, Story, Windows, convolved_size, filled, shared_weights
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Math, Number, Shape, Symbol, Text, counted, dot, equation

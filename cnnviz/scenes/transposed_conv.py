@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 from cnnviz.limits import MAX_SIDE
 from cnnviz.parameters import ArrayLike, Numbers, Size, param, to_cli
 from cnnviz.scenes._filters import MapsAndFilters, biases, channel_groups, sheet_count
-from cnnviz.scenes._scatter import scatter
-from cnnviz.scenes._stamped_maps import stamp_maps
+from cnnviz.scenes._stamps import scatter, stamp_maps
 from cnnviz.scenes._stretch import slide
 from cnnviz.story import (
     CROWDED_SIDE,
