@@ -71,11 +71,6 @@ class ReceptiveField(Scene):
         graph = Graph()
         paths = record_paths(graph, self._slides, sizes)
         story = Story(self, Text("Receptive field"), graph)
-        r = Shape((self.field,) * 2)
-        seen = Shape(tuple(map(int, np.ptp(np.argwhere(paths[-1].values[0, 0]), axis=0) + 1)))
-        whole = "One output cell sees {r} of the input, but not all of it alike"
-        cut = "One output cell sees {r}, {seen} in the input"
-        story.point = Text(whole if r == seen else cut, r=Strong(r), seen=seen)
         story.set("layers", "L", len(layers))
         story.set("input", "i", Number(sizes[0]))
         names = ["input", *(f"layer{n}" for n in range(1, len(sizes)))]
@@ -90,6 +85,10 @@ class ReceptiveField(Scene):
             }
             below = name_of(last) if last else None
             maps.append(story.cells(name, label, tensor, axes=2, pending=True, digits=0, below=below, **more))
+        r, seen = Shape((self.field,) * 2), Shape(seen_of(maps[0])[1])
+        whole = "One output cell sees {r} of the input, but not all of it alike"
+        cut = "One output cell sees {r}, {seen} in the input"
+        story.point = Text(whole if r == seen else cut, r=Strong(r), seen=seen)
         return story.play(
             lambda: self._steps(story, maps),
             1 + len(layers),
