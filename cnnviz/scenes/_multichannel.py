@@ -59,16 +59,15 @@ def convolve(scene: Conv) -> Story:
     given = {"w": Shape(w.shape), "filter": Shape(w.shape[1:]), "c": channels, "n": w.shape[1], "g": groups}
     story = Story(scene, Text(title), point=Text(point, **given))
     graph = story.graph
-    pixels, weight, added = graph.map("x", x), graph.kernel("w", w), graph.given("b", offsets) if biased else None
-    padded = slide.padded(graph, pixels)
-    y = graph.compute("conv2d", padded, weight, added, **slide.options, groups=groups)
-
     shown, made = drawn(channels, filters, groups)
     spans = Axis.grouped(channels, filters, groups).spans
     seen = np.array([[c in spans[f] for f in made] for c in range(channels)])
     axis = Axis(len(shown), tuple(tuple(np.flatnonzero(each[[*shown]]).tolist()) for each in seen.T))
     windows = Windows((axis, *slide.windows.axes))
     check_steps(windows.count, "this convolution", windows.covered)
+    pixels, weight, added = graph.map("x", x), graph.kernel("w", w), graph.given("b", offsets) if biased else None
+    padded = slide.padded(graph, pixels)
+    y = graph.compute("conv2d", padded, weight, added, **slide.options, groups=groups)
     story.sizes(C=channels, F=filters, g=groups, **slide.settings)
     below = BELOW.get(slide.mode)
     how = sheets(shown, channels, "channel {n}", "{n} of {every} channels drawn", below)
