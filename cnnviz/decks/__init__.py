@@ -17,7 +17,8 @@ from typing import Any
 from cnnviz.decks._plan import FIGURE, SECTION, TITLE, Deck, Part, Slide, plan
 from cnnviz.decks._staging import Staging, whole_deck
 from cnnviz.errors import UsageError
-from cnnviz.parameters import Parameters, changed, param, suggest
+from cnnviz.export import known_extension
+from cnnviz.parameters import Parameters, changed, param
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +57,7 @@ def load_kind(extension: str) -> ModuleType:
 
 def kind_of(path: Path, options: DeckOptions) -> str:
     """The kind of a deck's file; raises UsageError for an unknown one or an option that it does not support."""
-    extension = path.suffix.lower().removeprefix(".")
-    listed = tuple("." + name for name in kinds())
-    if extension not in kinds():
-        what = f"extension .{extension}" if extension else "a file without an extension"
-        hint = suggest("." + extension, listed) if extension else f"use one of {', '.join(listed)}"
-        raise UsageError(f"{path.name}: {what} is not a known kind of deck: {hint}")
+    extension = known_extension(path, kinds(), "kind of deck")
     for name in changed(options):
         able = [kind for kind in kinds() if name in load_kind(kind).SUPPORTED_OPTIONS]
         if able and extension not in able:

@@ -59,7 +59,7 @@ def write(deck: Deck, staging: Staging, options: DeckOptions) -> None:
         "folder": staging.beside.name,
         "slides": body,
     }
-    text = fill("deck.tex", r"%<(\w+)>", filled)
+    text = fill("deck.tex", r"%<(\w+)>", filled.__getitem__)
     staging.file.write_text(text, encoding="utf-8", newline="\n", errors="backslashreplace")
 
 

@@ -7,22 +7,15 @@ remembers, under torch's names; nothing is changed in place.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.ops._arrays import Array, floating
 
-Slots = Mapping[str, Array]
-
-
-@dataclass(frozen=True)
-class OptimizerState:
-    """How many steps were taken, and the arrays that the rule remembers between them, by torch's names."""
-
-    step: int = 0
-    slots: Slots = field(default_factory=dict)
+State = Mapping[str, Any]
 
 
 class Optimizer:
@@ -30,16 +23,17 @@ class Optimizer:
 
     remembers: tuple[str, ...] = ()
 
-    def init(self, params: npt.ArrayLike) -> OptimizerState:
+    def init(self, params: npt.ArrayLike) -> State:
         """Give the state before the first step, for parameters of any shape."""
-        return OptimizerState(0, {name: np.zeros_like(floating(params)) for name in self.remembers})
+        return {"step": 0} | {name: np.zeros_like(floating(params)) for name in self.remembers}
 
-    def step(self, params: npt.ArrayLike, grad: npt.ArrayLike, state: OptimizerState) -> tuple[Array, OptimizerState]:
+    def step(self, params: npt.ArrayLike, grad: npt.ArrayLike, state: State) -> tuple[Array, State]:
         """Move the parameters once against their gradient, of the same shape."""
-        moved, slots = self._move(floating(params), floating(grad), state.slots, state.step + 1)
-        return moved, OptimizerState(state.step + 1, slots)
+        count = state["step"] + 1
+        moved, remembered = self._move(floating(params), floating(grad), state, count)
+        return moved, {"step": count, **remembered}
 
-    def _move(self, x: Array, grad: Array, slots: Slots, t: int) -> tuple[Array, Slots]:
+    def _move(self, x: Array, grad: Array, state: State, t: int) -> tuple[Array, State]:
         raise NotImplementedError
 
 
@@ -56,8 +50,8 @@ class SGD(Optimizer):
 
     remembers = ("momentum_buffer",)
 
-    def _move(self, x: Array, grad: Array, slots: Slots, t: int) -> tuple[Array, Slots]:
-        velocity = self.momentum * slots["momentum_buffer"] + grad
+    def _move(self, x: Array, grad: Array, state: State, t: int) -> tuple[Array, State]:
+        velocity = self.momentum * state["momentum_buffer"] + grad
         direction = grad + self.momentum * velocity if self.nesterov else velocity
         return x - self.lr * direction, {"momentum_buffer": velocity}
 
@@ -74,8 +68,8 @@ class Adagrad(Optimizer):
 
     remembers = ("sum",)
 
-    def _move(self, x: Array, grad: Array, slots: Slots, t: int) -> tuple[Array, Slots]:
-        total = slots["sum"] + grad**2
+    def _move(self, x: Array, grad: Array, state: State, t: int) -> tuple[Array, State]:
+        total = state["sum"] + grad**2
         return x - self.lr * grad / (np.sqrt(total) + self.eps), {"sum": total}
 
 
@@ -92,8 +86,8 @@ class RMSprop(Optimizer):
 
     remembers = ("square_avg",)
 
-    def _move(self, x: Array, grad: Array, slots: Slots, t: int) -> tuple[Array, Slots]:
-        square = _fade(slots["square_avg"], grad**2, self.alpha)
+    def _move(self, x: Array, grad: Array, state: State, t: int) -> tuple[Array, State]:
+        square = _fade(state["square_avg"], grad**2, self.alpha)
         return x - self.lr * (grad / (np.sqrt(square) + self.eps)), {"square_avg": square}
 
 
@@ -111,9 +105,9 @@ class Adam(Optimizer):
 
     remembers = ("exp_avg", "exp_avg_sq")
 
-    def _move(self, x: Array, grad: Array, slots: Slots, t: int) -> tuple[Array, Slots]:
+    def _move(self, x: Array, grad: Array, state: State, t: int) -> tuple[Array, State]:
         first, second = self.betas
-        mean, square = _fade(slots["exp_avg"], grad, first), _fade(slots["exp_avg_sq"], grad**2, second)
+        mean, square = _fade(state["exp_avg"], grad, first), _fade(state["exp_avg_sq"], grad**2, second)
         scale = np.sqrt(square / (1 - second**t)) + self.eps
         return x - self.lr * (mean / (1 - first**t)) / scale, {"exp_avg": mean, "exp_avg_sq": square}
 

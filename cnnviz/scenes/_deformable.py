@@ -39,8 +39,8 @@ class Samples:
         self.by = self.offset.reshape(-1, 2, *out).transpose(2, 3, 0, 1)
         spans = [product(*(axis.spans[o] for axis, o in zip(windows.axes, at, strict=True))) for at in windows.places()]
         self.grid = np.array([list(span) for span in spans], np.float64).reshape(self.by.shape)
-        rows, columns = np.moveaxis(self.grid + self.by, -1, 0)[:, None, None]
-        self.samples = bilinear(x[None, None, None], rows, columns)[0, 0, 0]
+        rows, columns = np.moveaxis(self.grid + self.by, -1, 0)[:, None]
+        self.samples = bilinear(x[None, None], rows, columns)[0, 0]
 
     def of(self, at: Place) -> Values:
         """What the weights find for an output."""

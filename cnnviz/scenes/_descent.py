@@ -150,7 +150,7 @@ def descend(
             if not np.isfinite(after).all() or np.abs(after).max() > _FAR:
                 lost = DIVERGED
                 break
-            updates.append(Update(before=w, after=after, grad=grad, old=state.slots, new=then.slots, count=count))
+            updates.append(Update(before=w, after=after, grad=grad, old=state, new=then, count=count))
             path.append(after)
             w, state = after, then
             if not surface.minima and not _within(w, surface):
