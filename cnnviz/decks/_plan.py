@@ -82,7 +82,7 @@ def _figure_slide(part: Part) -> Slide:
     alt, command = _clean(board.alt), _clean(part.figure.command())
     colon = phrase(lang, ": ")
     notes = [
-        ("", _clean(part.caption)),
+        ("", part.caption),
         ("", alt),
         (phrase(lang, "Convention") + colon, spoken(board.convention)),
         (phrase(lang, "Formula") + colon, listed(board.formula, phrase(lang, "; "))),
@@ -91,11 +91,11 @@ def _figure_slide(part: Part) -> Slide:
     return Slide(
         kind=FIGURE,
         name=part.name,
-        title=spoken(board.title),
-        caption=_clean(part.caption) or caption(board),
+        title=_clean(spoken(board.title)),
+        caption=_clean(part.caption or caption(board)),
         alt=alt,
         command=command,
-        notes=tuple((word, text) for word, text in notes if text),
+        notes=tuple((word, _clean(text)) for word, text in notes if text),
         once=part.figure.appearance.once,
     )
 

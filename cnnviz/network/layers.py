@@ -13,8 +13,7 @@ import numpy.typing as npt
 from cnnviz.errors import UsageError
 from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.notation import size_text
-from cnnviz.ops.convolution import conv_output_size
-from cnnviz.ops.pooling import pool_output_size
+from cnnviz.ops import output_size
 
 Array = npt.NDArray[np.float64]
 Shape = tuple[int, ...]
@@ -92,7 +91,7 @@ class Conv(Layer):
         """One map per kernel."""
         sizes = self.size, self.stride, self.padding, self.dilation
         _check_fit(given, "kernel", self.size, self.padding, self.dilation)
-        rows, columns = (conv_output_size(*axis) for axis in zip(given[1:], *sizes, strict=True))
+        rows, columns = (output_size(*axis) for axis in zip(given[1:], *sizes, strict=True))
         return self.kernels, rows, columns
 
     def weight_shapes(self, given: Shape) -> dict[str, Shape]:
@@ -123,7 +122,7 @@ class _Pool(Layer):
             if 2 * padding > size:
                 raise UsageError(f"padding {padding} is more than half of its window {size}: use p{size // 2} or less")
         sizes = given[1:], self.size, self.stride, self.padding
-        rows, columns = (pool_output_size(*axis) for axis in zip(*sizes, strict=True))
+        rows, columns = (output_size(*axis) for axis in zip(*sizes, strict=True))
         return given[0], rows, columns
 
 

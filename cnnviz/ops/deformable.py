@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.ops._arrays import Array, Pair, each, floating
-from cnnviz.ops.convolution import conv_output_size
+from cnnviz.ops.convolution import output_size
 
 
 def deform_conv2d(
@@ -41,7 +41,7 @@ def deform_conv2d(
     x, kernels = floating(input), floating(weight)
     n, kernel, out, grids = len(x), kernels.shape[2:], list[int](), []
     for i, k, s, p, d in zip(x.shape[2:], kernel, *each(2, stride, padding, dilation), strict=True):
-        out.append(conv_output_size(i, k, s, p, d))
+        out.append(output_size(i, k, s, p, d))
         grids.append(np.arange(out[-1]) * s - p + d * np.arange(k)[:, None])
     by = floating(offset).reshape(n, *kernel, 2, *out)
     rows, columns = by[..., 0, :, :] + grids[0][:, None, :, None], by[..., 1, :, :] + grids[1][:, None, :]
