@@ -88,7 +88,7 @@ def varied(text: str) -> tuple[str, list[str]]:
 
 def _page(figure: Figure) -> str:
     job = figure.job()
-    return document(job, job.film(TWEEN), packed=True)
+    return document(job, job.film(TWEEN))
 
 
 def _property(declared: Mapping[str, Any], values: Sequence[str]) -> dict[str, Any]:

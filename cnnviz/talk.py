@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnviz.appearance import Appearance
-from cnnviz.batch import Entry, job_count, progress, read_sets, run_all
+from cnnviz.batch import Entry, core_count, progress, read_sets, run_all
 from cnnviz.decks import DeckOptions, Part, WrittenDeck, load_kind, write_deck
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.parameters import changed, parameters_of, suggest
@@ -36,7 +36,7 @@ def write_talk(
     path: Path,
     *,
     figures: Sequence[str] = (),
-    jobs: Any = 1,
+    jobs: int | None = 1,
     quiet: bool = True,
     **options: Any,
 ) -> WrittenDeck:
@@ -45,7 +45,6 @@ def write_talk(
     `figures` are names or patterns with *; `options` are the deck's, and looks that override the figures' own. Raises
     UsageError, CnnvizError.
     """
-    count = job_count(jobs)
     given = [sources] if isinstance(sources, str | os.PathLike | Figure) else list(sources)
     of_deck, of_look = ({p.name for p in declared} for declared in (parameters_of(DeckOptions), LOOKS))
     if unknown := [name for name in options if name not in of_deck | of_look]:
@@ -57,7 +56,7 @@ def write_talk(
 
     def render(kind: str, parts: Sequence[Part], drawn: Path, options: DeckOptions) -> None:
         drawing = partial(_render, kind=kind, drawn=drawn, options=options)
-        for failure in progress(run_all(drawing, entries, count), len(entries), quiet):
+        for failure in progress(run_all(drawing, entries, jobs or core_count()), len(entries), quiet):
             if failure:
                 raise failure
 

@@ -31,7 +31,7 @@ def test_too_many_pixels_are_refused(name, tmp_path):
 
 def test_cells_that_do_not_fit_the_frame_are_refused(tmp_path):
     figure = cnnviz.conv(i=512, k=3, s=128)
-    with pytest.raises(UsageError, match="--width 1360"):
+    with pytest.raises(UsageError, match="larger --width"):
         figure.save(tmp_path / "x.gif")
     film = cnnviz.conv(i=512, k=3, s=128, width=1360).film()
     place = film.layout.places["input"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz.record import Record
 from cnnviz.render.canvas import Box, hull
 from cnnviz.render.frames import Frame
 from cnnviz.render.palette import Palette, Pixels
@@ -16,8 +17,7 @@ MOST_MILLISECONDS = 655_350
 """How long a patch may stay: what GIF and APNG can store."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Patch:
+class Patch(Record, kw_only=True):
     """A rectangle to draw: its palette indices, which of them are as they were, and how long it stays.
 
     `parts` are boxes, from the rectangle's corner, outside of which all is as it was. In a `moving` one something is on

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz import ops
+import cnnviz.ops as ops
 from cnnviz.errors import UsageError
 from cnnviz.operation import Operation
 from cnnviz.ops import Array, floating
