@@ -19,6 +19,7 @@ from cnnviz.decks._staging import Staging, whole_deck
 from cnnviz.errors import UsageError
 from cnnviz.export import known_extension
 from cnnviz.parameters import Parameters, changed, param
+from cnnviz.record import Record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +36,7 @@ Drawing = Callable[[str, Sequence[Part], Path, DeckOptions], None]
 """Calls `render` for each part; the kind is given by its extension, which other processes can be sent."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class WrittenDeck:
+class WrittenDeck(Record, kw_only=True):
     """A deck's file, the folder beside it if there is one, and how many slides and figures it holds."""
 
     path: Path

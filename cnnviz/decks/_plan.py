@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnnviz.appearance import Appearance
+from cnnviz.record import Record
 from cnnviz.words.plain import caption, listed, phrase, spoken, tag_of
 
 if TYPE_CHECKING:
@@ -17,8 +17,7 @@ TITLE, SECTION, FIGURE = "title", "section", "figure"
 _DEFAULTS = Appearance()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Part:
+class Part(Record, kw_only=True):
     """A figure for a deck: the name of its files, its section and its caption in the set."""
 
     name: str
@@ -27,8 +26,7 @@ class Part:
     caption: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Slide:
+class Slide(Record, kw_only=True):
     """A slide of a `kind`: TITLE, SECTION or FIGURE; only the last has more than a title.
 
     `notes` are paragraphs, each with a label such as "Formula: ".
@@ -44,8 +42,7 @@ class Slide:
     once: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Deck:
+class Deck(Record, kw_only=True):
     """A whole deck; `theme` is that of its background."""
 
     title: str

@@ -7,21 +7,21 @@ remembers, under torch's names; nothing is changed in place.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.ops._arrays import Array, floating
+from cnnviz.record import Record
 
 State = Mapping[str, Any]
 
 
-class Optimizer:
-    """What every update rule shares; a rule is a frozen dataclass of hyper-parameters that says how to `_move`."""
+class Optimizer(Record):
+    """What every update rule shares; a rule is a record of hyper-parameters that says how to `_move`."""
 
-    remembers: tuple[str, ...] = ()
+    remembers: ClassVar[tuple[str, ...]] = ()
 
     def init(self, params: npt.ArrayLike) -> State:
         """Give the state before the first step, for parameters of any shape."""
@@ -37,7 +37,6 @@ class Optimizer:
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
 class SGD(Optimizer):
     """Step along −gradient, with momentum v ← μv + g and x ← x − lr·v; Nesterov's steps along g + μv.
 
@@ -56,7 +55,6 @@ class SGD(Optimizer):
         return x - self.lr * direction, {"momentum_buffer": velocity}
 
 
-@dataclass(frozen=True)
 class Adagrad(Optimizer):
     """Divide each step by the root of all past squared gradients, x ← x − lr·g/(√Σg² + ε).
 
@@ -73,7 +71,6 @@ class Adagrad(Optimizer):
         return x - self.lr * grad / (np.sqrt(total) + self.eps), {"sum": total}
 
 
-@dataclass(frozen=True)
 class RMSprop(Optimizer):
     """Divide each step by the root of a fading mean of squared gradients, v ← αv + (1 − α)g², x ← x − lr·g/(√v + ε).
 
@@ -91,7 +88,6 @@ class RMSprop(Optimizer):
         return x - self.lr * (grad / (np.sqrt(square) + self.eps)), {"square_avg": square}
 
 
-@dataclass(frozen=True)
 class Adam(Optimizer):
     """Step along the fading mean of gradients over the root of that of their squares, both corrected for their start.
 
