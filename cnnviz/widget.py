@@ -99,10 +99,8 @@ class Explorer(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **more: Any) -> Any:
         # What shows no widgets shows the figure as it is now.
         found = super()._repr_mimebundle_(**more)
-        still = self.figure._repr_mimebundle_()
-        if isinstance(found, tuple):
-            return {**still, **found[0]}, found[1]
-        return {**still, **(found or {})}
+        shown, about = found if isinstance(found, tuple) else (found or {}, {})
+        return {**self.figure._repr_mimebundle_(), **shown}, about
 
 
 def explorer(scene: str, given: Mapping[str, Any]) -> Explorer:

@@ -8,15 +8,16 @@ the options that not all kinds have; `prepare`, where there is one, raises Cnnvi
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from cnnviz.decks._plan import FIGURE, SECTION, TITLE, Deck, Part, Slide, plan
 from cnnviz.decks._staging import Staging, whole_deck
-from cnnviz.errors import UsageError
+from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.export import known_extension
 from cnnviz.parameters import Parameters, changed, param
 from cnnviz.record import Record
@@ -32,8 +33,8 @@ class DeckOptions(Parameters):
     flavor: str = param("marp", help="Program that a .md is for.", choices=("marp", "quarto", "slidev"), group="Deck")
 
 
-Drawing = Callable[[str, Sequence[Part], Path, DeckOptions], None]
-"""Calls `render` for each part; the kind is given by its extension, which other processes can be sent."""
+Run = Callable[[Callable[[Part], None], Sequence[Part]], Iterable[None]]
+"""Calls a function for each part, as `map` does, which other processes can be sent."""
 
 
 class WrittenDeck(Record, kw_only=True):
@@ -65,13 +66,19 @@ def kind_of(path: Path, options: DeckOptions) -> str:
     return extension
 
 
-def draw_here(kind: str, parts: Sequence[Part], drawn: Path, options: DeckOptions) -> None:
-    """Render the figures one after the other in this process."""
-    for part in parts:
-        load_kind(kind).render(part.figure, drawn / part.name, options)
+def render_part(part: Part, *, kind: str, drawn: Path, options: DeckOptions) -> None:
+    """Render a figure's files; raises CnnvizError that names it."""
+    figure = part.figure
+    if part.caption:
+        # The slide has the caption as its text: once is enough.
+        figure = replace(figure, appearance=replace(figure.appearance, subtitle=""))
+    try:
+        load_kind(kind).render(figure, drawn / part.name, options)
+    except CnnvizError as error:
+        raise type(error)(f"{part.where}{error}") from None
 
 
-def write_deck(parts: Sequence[Part], path: Path, options: DeckOptions, draw: Drawing = draw_here) -> WrittenDeck:
+def write_deck(parts: Sequence[Part], path: Path, options: DeckOptions, run: Run = map) -> WrittenDeck:
     """Write a deck of the parts in their order; raises UsageError, CnnvizError."""
     extension = kind_of(path, options)
     kind = load_kind(extension)
@@ -80,6 +87,7 @@ def write_deck(parts: Sequence[Part], path: Path, options: DeckOptions, draw: Dr
         prepare(options)
     deck = plan(parts, options.title, sections=options.sections)
     with whole_deck(path) as staging:
-        draw(extension, parts, staging.drawn, options)
+        for _ in run(partial(render_part, kind=extension, drawn=staging.drawn, options=options), parts):
+            pass
         kind.write(deck, staging, options)
     return WrittenDeck(path=path, beside=staging.published, slides=len(deck.slides), figures=len(parts))

@@ -18,12 +18,16 @@ _DEFAULTS = Appearance()
 
 
 class Part(Record, kw_only=True):
-    """A figure for a deck: the name of its files, its section and its caption in the set."""
+    """A figure for a deck: the name of its files, its section and its caption in the set.
+
+    `where` is what an error about it begins with.
+    """
 
     name: str
     figure: Figure
     section: str = ""
     caption: str = ""
+    where: str = ""
 
 
 class Slide(Record, kw_only=True):

@@ -26,8 +26,8 @@ def output_size(i: int, k: int, s: int = 1, p: int = 0, d: int = 1, ceil_mode: b
     last = -(-room // s) if ceil_mode else room // s
     count = last + (not ceil_mode or last * s < i + p)
     if count < 1:
-        kernel = f"kernel {k}" if d == 1 else f"kernel {k} dilated to {span}"
-        raise UsageError(f"{kernel} does not fit the padded input {i + 2 * p}")
+        kernel = f"kernel {k}" if d == 1 else f"kernel {k} dilated to {span} (= {d}·({k} − 1) + 1)"
+        raise UsageError(f"{kernel} does not fit the padded input {i + 2 * p} (= {i} + 2·{p})")
     return count
 
 
