@@ -101,10 +101,10 @@ def load_kernel(spec: object, size: Size | None, *, seed: int, default_size: Siz
     of a layer. Raises UsageError, in one line, for whatever is wrong.
     """
     more = {"what": "kernel", "option": "--kernel", "size_option": "--k"} | more
-    said = {"what": more["what"], "size_option": more["size_option"]}
+    names_in_messages = {"what": more["what"], "size_option": more["size_option"]}
 
     def make(name: str) -> Grid:
-        return kernels.make_kernel(name, size, seed=seed, default_size=default_size, **said)
+        return kernels.make_kernel(name, size, seed=seed, default_size=default_size, **names_in_messages)
 
     limit, names = limits.MAX_KERNEL, KERNEL_NAMES
     return _load(spec, _Request(size=size, image_size=default_size, limit=limit, names=names, make=make, **more))

@@ -11,7 +11,6 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -39,15 +38,13 @@ def add_folder(folder: str) -> Path:
 
 def find_scenes() -> dict[str, Path]:
     """The commands and the files that hold them: ours, then the others by name; raises CnnvizError for a twin."""
-    own = _own_scenes()
-    others = dict(_entry_point_scenes(tuple(sys.path)))
+    found = _own_scenes() | _entry_point_scenes(tuple(sys.path))
     folders = [USER_FOLDER, *(Path(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part)]
     for folder in dict.fromkeys(folder.resolve() for folder in folders):
         for name, file in _folder_scenes(folder).items():
-            if (twin := own.get(name) or others.get(name)) is not None:
+            if (twin := found.setdefault(name, file)) != file:
                 raise CnnvizError(f"scene files {twin} and {file} are both named {name}: rename yours")
-            others[name] = file
-    return own | dict(sorted(others.items()))
+    return found
 
 
 def summary(file: Path) -> str:
@@ -109,7 +106,7 @@ def _folder_scenes(folder: Path) -> dict[str, Path]:
 
 
 @lru_cache(maxsize=1)
-def _entry_point_scenes(_places: tuple[str, ...]) -> Mapping[str, Path]:
+def _entry_point_scenes(_places: tuple[str, ...]) -> dict[str, Path]:
     # Kept, for looking through all that is installed takes a tenth of the time in which a figure is made.
     from importlib.metadata import entry_points
 
