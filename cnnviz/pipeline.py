@@ -311,11 +311,8 @@ class Figure:
 def make(scene: str, /, **parameters: Any) -> Figure:
     """A figure of a scene by its name, with the scene's parameters and those of `Appearance`; raises UsageError."""
     cls, given = named(scene, parameters)
-    of_scene, of_look = ({p.name for p in parameters_of(part)} for part in (cls, Appearance))
-    return Figure(
-        cls(**{k: v for k, v in given.items() if k in of_scene}),
-        Appearance(**{**default_look(**given), **{k: v for k, v in given.items() if k in of_look}}),
-    )
+    look = {p.name: given.pop(p.name) for p in parameters_of(Appearance) if p.name in given}
+    return Figure(cls(**given), Appearance(**{**default_look(**look), **look}))
 
 
 def named(scene: str, parameters: Mapping[str, Any]) -> tuple[type[Scene], dict[str, Any]]:
