@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import inspect
 import io
@@ -18,7 +19,7 @@ from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, describe_output
 from cnnviz.commands._drawing import drawing
 from cnnviz.commands._options import completing, completion, option
 from cnnviz.commands._output import write_files
-from cnnviz.discovery import add_folder, find_scenes, load_scene, summary
+from cnnviz.discovery import add_folder, find_scene, find_scenes, load_scene, summary
 from cnnviz.errors import CnnvizError
 from cnnviz.export import formats as known_formats
 from cnnviz.parameters import suggest
@@ -26,6 +27,7 @@ from cnnviz.pipeline import make
 from cnnviz.programs import frameworks
 
 _TOOLS_FOLDER = Path(__file__).with_name("commands")
+_SELDOM = 200_000
 _GROUPS = ("Operation", "Data", "Look", "Timing", "Still", "Output")
 _BY_PLACE = "_by_place"
 
@@ -76,13 +78,13 @@ class Commands(click.Group):
             tool: click.Command = module.command
             tool.name = cmd_name
             return tool
-        return scene_command(cmd_name) if cmd_name in find_scenes() else None
+        return scene_command(cmd_name) if find_scene(cmd_name) else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does it, with a hint for a mistyped name."""
-        if self.get_command(ctx, args[0]) is None:
+        if not (args[0] in tools() or find_scene(args[0])):
             hint = suggest(args[0], tuple(self.list_commands(ctx)))
             raise click.UsageError(f"there is no command {args[0]!r}: {hint}")
         return super().resolve_command(ctx, args)
@@ -200,6 +202,8 @@ def _runner(name: str) -> Callable[..., None]:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; errors are one line, 2 for bad usage, 1 for a failure, 130 for Ctrl-C."""
+    # A tenth of the time of a figure went by looking for garbage while modules were imported, which leave none.
+    gc.set_threshold(_SELDOM)
     # A file's name need not be UTF-8, nor a terminal able to show it: that is no reason to fail.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")

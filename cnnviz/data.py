@@ -12,20 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnviz import kernels, limits, maps
 from cnnviz.errors import UsageError
 from cnnviz.images import read_image
 from cnnviz.inputs import read_input
+from cnnviz.kernels import KERNEL_NAMES as KERNEL_NAMES
+from cnnviz.kernels import make_kernel
+from cnnviz.limits import MAX_FILE_BYTES, MAX_KERNEL, MAX_SHEETS, MAX_SIDE, MAX_VALUE
+from cnnviz.maps import MAP_NAMES as MAP_NAMES
+from cnnviz.maps import PICTURE, make_map
 from cnnviz.parameters import Size, quote, suggest, to_cli
+from cnnviz.record import Record
 from cnnviz.rows import Row, file_rows, is_literal, literal_rows, parse_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     Grid = npt.NDArray[np.float64]
-
-MAP_NAMES = maps.MAP_NAMES
-KERNEL_NAMES = kernels.KERNEL_NAMES
 
 _TEXT_KINDS = (".csv", ".tsv", ".txt")
 _IMAGE_KINDS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
@@ -46,8 +48,7 @@ class Data:
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Request:
+class _Request(Record, kw_only=True):
     """What is the same for every way of giving the numbers; `make` makes those of a name."""
 
     size: Size | None
@@ -80,33 +81,33 @@ def load_map(
 
     `spec` is None (random), a name of MAP_NAMES, a literal such as "1 2; 3 4", a file (.npy, text, image), nested
     sequences or an array; `size` is rows, columns or None for the data's own, an image's with no `default_image_size`
-    up to `limits.MAX_SIDE` pixels a side. Names have the values of `maps.make_map`, random ones from `seed` >= 0; an
+    up to `MAX_SIDE` pixels a side. Names have the values of `make_map`, random ones from `seed` >= 0; an
     image becomes grey levels 0..255. With three `axes` an array may have channels, and an image in colour becomes its
     three if `color` is; of rows and columns alone there are those of so many `sheets`, one below the other. Messages
     speak of `what`, `option` and `size_option`. Raises UsageError, in one line, for whatever is wrong.
     """
 
     def make(name: str) -> Grid:
-        return maps.make_map(name, size or ((name == maps.PICTURE and default_image_size) or default_size), seed)
+        return make_map(name, size or ((name == PICTURE and default_image_size) or default_size), seed)
 
     more = {"what": "input", "option": "--input", "size_option": "--i"} | more
-    image_size, limit = default_image_size, limits.MAX_SIDE
+    image_size, limit = default_image_size, MAX_SIDE
     return _load(spec, _Request(size=size, image_size=image_size, limit=limit, names=MAP_NAMES, make=make, **more))
 
 
 def load_kernel(spec: object, size: Size | None, *, seed: int, default_size: Size = (3, 3), **more: Any) -> Data:
     """Load a kernel.
 
-    As `load_map`, with the names and the values of `kernels.make_kernel`; with four `axes` an array may be the weight
+    As `load_map`, with the names and the values of `make_kernel`; with four `axes` an array may be the weight
     of a layer. Raises UsageError, in one line, for whatever is wrong.
     """
     more = {"what": "kernel", "option": "--kernel", "size_option": "--k"} | more
     names_in_messages = {"what": more["what"], "size_option": more["size_option"]}
 
     def make(name: str) -> Grid:
-        return kernels.make_kernel(name, size, seed=seed, default_size=default_size, **names_in_messages)
+        return make_kernel(name, size, seed=seed, default_size=default_size, **names_in_messages)
 
-    limit, names = limits.MAX_KERNEL, KERNEL_NAMES
+    limit, names = MAX_KERNEL, KERNEL_NAMES
     return _load(spec, _Request(size=size, image_size=default_size, limit=limit, names=names, make=make, **more))
 
 
@@ -127,7 +128,7 @@ def _loaded(spec: object, request: _Request) -> Data:
         return _data(_checked(_array(spec, request), request.what, request), "array", "")
     name = spec.strip().lower().replace("_", "-")
     if name in request.names:
-        return _data(request.make(name), "image" if name == maps.PICTURE else name, name)
+        return _data(request.make(name), "image" if name == PICTURE else name, name)
     if is_literal(spec, KINDS):
         grid = _numbers(literal_rows(spec), request.what, request)
         return _data(_checked(grid, request.what, request), "literal", "")
@@ -166,10 +167,10 @@ def _checked(array: npt.NDArray[Any], subject: str, request: _Request) -> Grid:
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         raise UsageError(f"{_cell(subject, bad[0])} is {values[tuple(bad[0])]}: use finite numbers only")
-    large = np.argwhere(np.abs(values) > limits.MAX_VALUE)
+    large = np.argwhere(np.abs(values) > MAX_VALUE)
     if len(large):
         cell, value = _cell(subject, large[0]), values[tuple(large[0])]
-        raise UsageError(f"{cell} is {value:g}: use numbers up to {limits.MAX_VALUE:g}")
+        raise UsageError(f"{cell} is {value:g}: use numbers up to {MAX_VALUE:g}")
     return values
 
 
@@ -191,8 +192,8 @@ def _grid_shape(shape: tuple[int, ...], subject: str, request: _Request) -> tupl
     *sheets, rows, columns = shape
     if min(shape) < 1:
         raise UsageError(f"{subject} is empty ({_times(given)}): give at least one number")
-    if max(sheets, default=0) > limits.MAX_SHEETS:
-        raise UsageError(f"{subject} is {_times(shape)}: use at most {limits.MAX_SHEETS} channels and filters")
+    if max(sheets, default=0) > MAX_SHEETS:
+        raise UsageError(f"{subject} is {_times(shape)}: use at most {MAX_SHEETS} channels and filters")
     if rows > request.limit or columns > request.limit:
         raise UsageError(f"{subject} is {_times(shape)}: use at most {request.limit} rows and columns")
     if request.size is not None:
@@ -218,7 +219,7 @@ def _load_file(text: str, request: _Request) -> Data:
     if kind not in KINDS:
         hint = suggest(text.strip().lower(), request.names, otherwise=f", or a file that ends in {', '.join(KINDS)}")
         raise UsageError(f"{request.what} {quote(text)} is neither a name nor a file that can be read: {hint}")
-    content = read_input(text, subject, limits.MAX_FILE_BYTES)
+    content = read_input(text, subject, MAX_FILE_BYTES)
     if kind in _IMAGE_KINDS:
         color, size = request.color and request.axes > 2, request.size or request.image_size
         values, source = read_image(io.BytesIO(content), subject, size, color=color), "image"

@@ -38,13 +38,27 @@ def add_folder(folder: str) -> Path:
 
 def find_scenes() -> dict[str, Path]:
     """The commands and the files that hold them: ours, then the others by name; raises CnnvizError for a twin."""
-    found = _own_scenes() | _entry_point_scenes(tuple(sys.path))
+    return _added(_scenes_in_folders(), _entry_point_scenes(tuple(sys.path)))
+
+
+def find_scene(name: str) -> Path | None:
+    """The file of a command, if there is one; raises CnnvizError for a twin."""
+    # To look through all that is installed takes longer than to import a scene.
+    return _scenes_in_folders().get(name) or find_scenes().get(name)
+
+
+def _scenes_in_folders() -> dict[str, Path]:
+    found = _own_scenes()
     folders = [USER_FOLDER, *(Path(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part)]
     for folder in dict.fromkeys(folder.resolve() for folder in folders):
-        for name, file in _folder_scenes(folder).items():
-            if (twin := found.setdefault(name, file)) != file:
-                raise CnnvizError(f"scene files {twin} and {file} are both named {name}: rename yours")
+        found = _added(found, _folder_scenes(folder))
     return found
+
+
+def _added(found: dict[str, Path], more: dict[str, Path]) -> dict[str, Path]:
+    for name in found.keys() & more.keys():
+        raise CnnvizError(f"scene files {found[name]} and {more[name]} are both named {name}: rename yours")
+    return found | more
 
 
 def summary(file: Path) -> str:
@@ -57,13 +71,13 @@ def summary(file: Path) -> str:
 
 def load_scene(name: str) -> type[Scene]:
     """The scene class of a command; raises UsageError for an unknown name, CnnvizError for a file that fails."""
-    files = find_scenes()
     name = name.replace("_", "-")
-    if name not in files:
-        raise UsageError(f"there is no figure {name!r}: {suggest(name, tuple(files))}")
+    file = find_scene(name)
+    if file is None:
+        raise UsageError(f"there is no figure {name!r}: {suggest(name, tuple(find_scenes()))}")
     # Threads that import parts of one package at once find it half done.
     with LOCK:
-        return _load(files[name])
+        return _load(file)
 
 
 @cache
@@ -107,7 +121,6 @@ def _folder_scenes(folder: Path) -> dict[str, Path]:
 
 @lru_cache(maxsize=1)
 def _entry_point_scenes(_places: tuple[str, ...]) -> dict[str, Path]:
-    # Kept, for looking through all that is installed takes a tenth of the time in which a figure is made.
     from importlib.metadata import entry_points
 
     found = {}

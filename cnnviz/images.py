@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from cnnviz import limits
 from cnnviz.errors import UsageError
+from cnnviz.limits import MAX_IMAGE_PIXELS, MAX_SIDE
 from cnnviz.locking import synchronized
 from cnnviz.parameters import Size
 
@@ -25,7 +25,7 @@ def read_image(file: BinaryIO, subject: str, size: Size | None, *, color: bool =
     """Levels 0..255 of an image's first frame, its middle cut to the aspect of `size` and averaged down.
 
     Grey ones, (rows, columns), or with `color` red, green and blue ones, (3, rows, columns), of a picture that has any.
-    Without a size it is all of it, of at most `limits.MAX_SIDE` pixels a side.
+    Without a size it is all of it, of at most `MAX_SIDE` pixels a side.
     """
     levels = _decoded(file, subject, color)
     if levels.ndim == 2:
@@ -39,7 +39,7 @@ def _shrunk(levels: npt.NDArray[np.uint8], size: Size | None) -> Grid:
     from PIL import Image
 
     grey = Image.fromarray(levels)
-    shrunk = min(1.0, limits.MAX_SIDE / max(grey.size))
+    shrunk = min(1.0, MAX_SIDE / max(grey.size))
     rows, columns = size or (max(1, round(grey.height * shrunk)), max(1, round(grey.width * shrunk)))
     scale = min(grey.width / columns, grey.height / rows)
     left, top = max(0.0, (grey.width - columns * scale) / 2), max(0.0, (grey.height - rows * scale) / 2)
@@ -60,7 +60,7 @@ def _decoded(file: BinaryIO, subject: str, color: bool) -> npt.NDArray[np.uint8]
         try:
             # imageio would decode the pixels before it tells size and mode.
             header = Image.open(file, formats=_IMAGE_FORMATS)
-            if header.width * header.height > limits.MAX_IMAGE_PIXELS:
+            if header.width * header.height > MAX_IMAGE_PIXELS:
                 raise Image.DecompressionBombError
             other = f"{subject} has pixels of Pillow's mode {header.mode}: save it as 8-bit grey or RGB"
             if header.mode.startswith(("F", "LAB")):
@@ -74,7 +74,7 @@ def _decoded(file: BinaryIO, subject: str, color: bool) -> npt.NDArray[np.uint8]
         except UsageError:
             raise
         except Image.DecompressionBombError:
-            most = limits.MAX_IMAGE_PIXELS
+            most = MAX_IMAGE_PIXELS
             raise UsageError(f"{subject} has more than {most} pixels: make the image smaller") from None
         except Exception:
             kinds = ", ".join(_IMAGE_FORMATS)

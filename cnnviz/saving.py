@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO
@@ -13,6 +13,7 @@ from typing import BinaryIO
 from cnnviz.errors import CnnvizError
 from cnnviz.export import Job, Written
 from cnnviz.files import clear_stale, whole_files, whole_folder
+from cnnviz.record import Record
 
 LEAST_WIDTH = 480
 """Pixels below which nothing could be read any more."""
@@ -20,8 +21,7 @@ LEAST_WIDTH = 480
 _GRAIN, _WORD = 16, 32
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExportRequest:
+class ExportRequest(Record, kw_only=True):
     """A file to write: its path, the module of its format, its job by width, the width asked for, a limit in bytes."""
 
     path: Path

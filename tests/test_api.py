@@ -77,7 +77,7 @@ def test_a_notebook_shows_the_player():
     assert set(bundle) == {"image/png", "text/html", "text/plain"}
     assert bundle["text/plain"] == repr(figure)
     (frame,), job = Page(bundle["text/html"]).elements["iframe"], figure.job()
-    assert frame["srcdoc"] == document(job, job.film(TWEEN), packed=True)
+    assert frame["srcdoc"] == document(job, job.film(TWEEN))
     assert (frame["title"], frame["sandbox"]) == (figure.storyboard().alt, "allow-scripts")
     # A page that drops the frame shows the picture under it.
     assert f'src="data:image/png;base64,{bundle["image/png"]}"' in bundle["text/html"]

@@ -142,11 +142,11 @@ def test_a_folder_appears_whole_or_not_at_all(monkeypatch, cnnviz):
     assert cnnviz(*FRAMES, "old/", "-q").code == 0
     before = {name: Path(name).read_bytes() for name in files()}
 
-    def break_off(*_):
+    def break_off(**_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("cnnviz.export.zip._Entries.written", break_off)
+        patch.setattr("cnnviz.export.zip.Written", break_off)
         for place in ("old/", "new/folder/"):
             assert cnnviz(*FRAMES, place).code == 130
     assert {name: Path(name).read_bytes() for name in files()} == before
