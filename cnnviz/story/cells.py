@@ -43,11 +43,7 @@ class Cells:
 
     def __init__(self, panel: Grid | Block, values: Values, head: Words = "") -> None:
         self.panel, self.values, self._head = panel, values, head
-        self._before = panel.roles
-        self._roles = panel.roles.astype(object)
-        self._covered: dict[Place, tuple[str, Words]] = {}
-        self._asked: Place | None = None
-        self._outlined: set[str] = set()
+        self.rewind()
 
     @property
     def name(self) -> str:
@@ -61,8 +57,10 @@ class Cells:
 
     def rewind(self) -> None:
         """Be as before the first step."""
-        self._roles, self._covered, self._asked = self._before.astype(object), {}, None
-        self._outlined = set()
+        self._roles = self.panel.roles.astype(object)
+        self._covered: dict[Place, tuple[str, Words]] = {}
+        self._asked: Place | None = None
+        self._outlined: set[str] = set()
 
     def __getitem__(self, place: Place) -> Number:
         return self.number(place)
@@ -74,8 +72,7 @@ class Cells:
 
     def short(self, place: Place) -> Number:
         """The number in a cell, for a caption: without decimals that are 0."""
-        value = round(float(self.values[place]), self.decimals)
-        return self.number(place, exact_digits(value, self.decimals))
+        return self.number(place, exact_digits(round(float(self.values[place]), self.decimals), self.decimals))
 
     def ref(self, place: Place) -> Ref:
         """What a cell is called."""
@@ -206,8 +203,8 @@ class Cells:
     def reset(self) -> Iterator[Change]:
         """Come to rest, each cell as it was before the first step."""
         yield from self.rest()
-        for place in map(tuple, np.argwhere(self._roles != self._before).tolist()):
-            yield self.set(place, role=str(self._before[place]))
+        for place in map(tuple, np.argwhere(self._roles != self.panel.roles).tolist()):
+            yield self.set(place, role=str(self.panel.roles[place]))
 
     def _cell(
         self, place: Place, role: str | None = None, value: float | None = None, note: Words | None = None

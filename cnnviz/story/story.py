@@ -84,14 +84,13 @@ class Story:
         self, word: str, symbol: str, value: Phrase | Sequence[int] | int, *, size: bool = True, always: bool = False
     ) -> None:
         """A parameter for the head of the figure: `kernel k = 3`, its word shown `always` or where there is room."""
-        setting: Phrase
-        if isinstance(value, int | Number):
-            setting = Assigned(Symbol(symbol, size=size), Number(value) if isinstance(value, int) else value)
-        elif isinstance(value, Phrase):
-            setting = value
-        else:
-            setting = Assigned(Symbol(symbol, size=size), Extent(tuple(value), symbol))
-        self.settings.append(("", Text(f"{word} {{value}}", value=setting)) if always else (word, setting))
+        if isinstance(value, int):
+            value = Number(value)
+        elif isinstance(value, Sequence):
+            value = Extent(tuple(value), symbol)
+        if isinstance(value, Number | Extent):
+            value = Assigned(Symbol(symbol, size=size), value)
+        self.settings.append(("", Text(f"{word} {{value}}", value=value)) if always else (word, value))
 
     def number(self, name: str) -> Number:
         """A parameter as it was given, for formulas."""

@@ -43,7 +43,7 @@ REFUSED = {
     "conv --p wide": "'wide'.*0,1.*same",
     'conv-backward --grad-output "1 2 3"': "--grad-output is 1×3",
     "conv-backward --channels 3 --groups 2": "--groups 2",
-    'conv-relation --input "1 2 3" --k 2': "give more rows",
+    'conv-relation --input "1 2 3" --k 2': "kernel 2 does not fit the padded input 1",
     "conv1d --causal --p 1": "--causal",
     "conv1d --stack 1,2,x": "1,2,4,8",
     "conv1d --stack 1,2 --d 2": "--d 2",
