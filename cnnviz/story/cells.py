@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -107,8 +106,8 @@ class Cells:
         # The answer takes the question's place.
         answered = place == self._asked and value is not None
         self._asked = None if answered else self._asked
-        cell = self._cell(place, role=seen, value=value, note="" if answered else None)
-        return replace(cell, origin=origin, source=source)
+        note = "" if answered else None
+        return self._cell(place, role=seen, value=value, note=note, origin=origin, source=source)
 
     def ask(self, place: Place | None = None) -> Cell:
         """A question mark in a cell, the first unless given, until it has a value."""
@@ -206,10 +205,6 @@ class Cells:
         for place in map(tuple, np.argwhere(self._roles != self.panel.roles).tolist()):
             yield self.set(place, role=str(self.panel.roles[place]))
 
-    def _cell(
-        self, place: Place, role: str | None = None, value: float | None = None, note: Words | None = None
-    ) -> Cell:
+    def _cell(self, place: Place, **changed: Any) -> Cell:
         channel = place[0] if len(place) == 3 else None
-        return Cell(
-            panel=self.name, row=place[-2], column=place[-1], channel=channel, role=role, value=value, note=note
-        )
+        return Cell(panel=self.name, row=place[-2], column=place[-1], channel=channel, **changed)

@@ -224,17 +224,20 @@ class Windows:
             return (0,) * len(axes), (0,) * len(axes)
         return tuple(start for start, _ in axes), tuple(end - start for start, end in axes)
 
+    @cached_property
+    def kinds(self) -> npt.NDArray[np.int_]:
+        """What every drawn cell is: of the array, padding, or beyond."""
+        return reduce(np.maximum.outer, [axis.kinds for axis in self.axes])
+
     def roles(self) -> npt.NDArray[np.str_]:
         """What every drawn cell is: input or padding, unreached where no window covers it; empty beyond."""
         seen = reduce(np.logical_and.outer, [axis.reached for axis in self.axes])
-        kind = reduce(np.maximum.outer, [axis.kinds for axis in self.axes])
         names = np.array([["unreached", "input"], ["padding_unreached", "padding"], ["empty", "empty"]])
-        return np.asarray(names[kind, seen.astype(int)])
+        return np.asarray(names[self.kinds, seen.astype(int)])
 
     def padded(self, values: npt.NDArray[np.float64], fill: float | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The array as it is drawn: `fill`, maybe an array of that shape, in the padding, NaN beyond."""
-        kind = reduce(np.maximum.outer, [axis.kinds for axis in self.axes])
-        found = np.where(kind == _PADDING, fill, np.nan)
+        found = np.where(self.kinds == _PADDING, fill, np.nan)
         found[tuple(slice(axis.before, axis.before + axis.size) for axis in self.axes)] = values
         return found
 

@@ -31,7 +31,7 @@ REFUSED = {
     "cnn --i 20": "--input.*28×28.*--i",
     "cnn --weights 3": "--weights file '3'",
     "conv --i 3 --k 5": r"3 \+ 2·0\): use --p 1 or more, or --k 3 or less",
-    "conv --i 4 --k 3 --d 3": "spans 7, .*use --p 2 or more, --d 1 or less, or --k 2 or less",
+    "conv --i 4 --k 3 --d 3": "spans 7, .*use --p 2 or more, or --k 2 or less",
     "conv --i 500 --k 3 --p 10": "520×520 cells, more than 512 a side: use a smaller --p or --i",
     "conv --i 200 --k 1": "40000 steps, more than 4096",
     "conv --i 100 --k 40": "5953600 cells in 3721 steps, more than 100000",
