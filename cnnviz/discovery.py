@@ -6,10 +6,8 @@ offers scenes under the entry-point group `cnnviz.scenes`. A file is imported on
 
 from __future__ import annotations
 
-import copyreg
 import importlib
 import importlib.util
-import inspect
 import os
 import re
 import sys
@@ -17,12 +15,11 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.locking import LOCK
 from cnnviz.parameters import suggest
-from cnnviz.scene import Scene, scene_name
+from cnnviz.scene import Scene
 
 SCENES_FOLDER = Path(__file__).with_name("scenes")
 USER_FOLDER = Path("animations")
@@ -54,8 +51,6 @@ def find_scene(name: str) -> Path | None:
 
 
 def _scenes_in_folders() -> dict[str, Path]:
-    if not SCENES_FOLDER.is_dir():
-        raise CnnvizError(f"cnnviz cannot run from inside a zip ({_archive()}): install it with pip, or unpack it")
     found = _own_scenes()
     folders = [USER_FOLDER, *(Path(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part)]
     for folder in dict.fromkeys(folder.resolve() for folder in folders):
@@ -69,23 +64,12 @@ def _added(found: Mapping[str, Path], more: Mapping[str, Path]) -> dict[str, Pat
     return {**found, **more}
 
 
-def _archive() -> Path:
-    return next((folder for folder in SCENES_FOLDER.parents if folder.is_file()), SCENES_FOLDER)
-
-
 def summary(file: Path) -> str:
     """The first line of a scene file's docstring, read without importing it: `--help` must not wait for NumPy."""
     match = re.match(r'"""(.+?)(?:"""|\n)', file.read_text(encoding="utf-8"))
     if match is None:
         raise CnnvizError(f"scene file {file} does not open with a docstring: its first line is the scene's summary")
     return match[1].strip()
-
-
-def docstring(scene: type[Scene]) -> str:
-    """What a scene says of itself; only its file's summary where Python was started with -OO, which drops the rest."""
-    if sys.flags.optimize < 2 and scene.__doc__:
-        return inspect.cleandoc(scene.__doc__)
-    return summary(find_scenes()[scene_name(scene)])
 
 
 def load_scene(name: str) -> type[Scene]:
@@ -112,15 +96,7 @@ def _load(file: Path) -> type[Scene]:
     ]
     if len(found) != 1:
         raise CnnvizError(f"scene file {file} must define exactly one Scene, not {len(found)}")
-    if file.parent != SCENES_FOLDER:
-        # It belongs to no package that another process could import.
-        copyreg.pickle(found[0], lambda scene: (_rebuild, (file, scene.__getstate__())))
     return found[0]
-
-
-def _rebuild(file: Path, given: Mapping[str, Any]) -> Scene:
-    with LOCK:
-        return _load(file)(**given)
 
 
 def _import(file: Path) -> ModuleType:
@@ -128,16 +104,12 @@ def _import(file: Path) -> ModuleType:
         return importlib.import_module(f"cnnviz.scenes.{file.stem}")
     name = f"cnnviz_scenes_of_user.{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{file} is no Python file")
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     # Dataclasses look their module up there while the file runs.
     sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
+    spec.loader.exec_module(module)
     return module
 
 

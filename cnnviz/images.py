@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import warnings
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 # Pillow's other formats stay out: some run foreign programs, and no user means them.
 _IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
-_PPM_HEADER = 4096
 
 
 def read_image(file: BinaryIO, subject: str, size: Size | None, *, color: bool = False) -> Grid:
@@ -98,9 +96,4 @@ def _header(file: BinaryIO) -> Image.Image:
     """Size and mode of a picture in one of the formats; imageio would decode the pixels before it tells them."""
     from PIL import Image
 
-    if file.read(1) == b"P":
-        # Pillow reads a PPM's header byte by byte, however long its comments are: it gets the beginning first.
-        file.seek(0)
-        Image.open(io.BytesIO(file.read(_PPM_HEADER)), formats=("PPM",))
-    file.seek(0)
     return Image.open(file, formats=_IMAGE_FORMATS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -46,25 +45,16 @@ class Patch(Record, kw_only=True):
         return found
 
 
-class Frames(Protocol):
-    """What is cut into patches: a film, or one whose pixels were changed."""
-
-    @property
-    def size(self) -> tuple[int, int]: ...
-
-    def __iter__(self) -> Iterator[Frame]: ...
-
-
-def patches(film: Frames, grain: int = 1) -> Iterator[Patch]:
-    """The film as patches, the first a whole frame; frames that equal the one before lengthen it.
+def patches(frames: Iterable[Frame], size: tuple[int, int], grain: int = 1) -> Iterator[Patch]:
+    """Frames as patches, the first a whole frame; frames that equal the one before lengthen it.
 
     Left and top of a box are multiples of `grain`: WebP wants even numbers.
     """
     before: Pixels | None = None
     waiting: Patch | None = None
-    for frame in film:
+    for frame in frames:
         if before is None or waiting is None:
-            before, box = frame.pixels.copy(), Box(0, 0, *film.size)
+            before, box = frame.pixels.copy(), Box(0, 0, *size)
             waiting = Patch(
                 box=box,
                 pixels=before.copy(),

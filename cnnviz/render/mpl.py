@@ -149,12 +149,12 @@ def backend_renderer(width: int, height: int, dpi: float) -> Any:
     return Backend(width, height, dpi)
 
 
-def nice_ticks(lo: float, hi: float, bins: int) -> Any:
-    """Round numbers from `lo` to `hi`, at most `bins` steps."""
+def nice_ticks(lo: float, hi: float, bins: int, least: int) -> Any:
+    """Round numbers from `lo` to `hi`, at most `bins` steps unless these are fewer than `least` numbers."""
     # Only plots need it.
     from matplotlib.ticker import MaxNLocator
 
-    return MaxNLocator(nbins=bins, steps=[1, 2, 5, 10], min_n_ticks=1).tick_values(lo, hi)
+    return MaxNLocator(nbins=bins, steps=[1, 2, 5, 10], min_n_ticks=least).tick_values(lo, hi)
 
 
 @cache

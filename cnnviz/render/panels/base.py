@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -136,6 +136,12 @@ def _along(places: Sequence[tuple[int, int]], share: float) -> tuple[int, int]:
             return round(a[0] + (b[0] - a[0]) * left / leg), round(a[1] + (b[1] - a[1]) * left / leg)
         left -= leg
     return places[-1]
+
+
+def changed(old: Any, change: Change, *names: str) -> Any:
+    """A dataclass with what a change brings; what is None in that stays as it was."""
+    given = {name: getattr(change, name) for name in names}
+    return replace(old, **{name: value for name, value in given.items() if value is not None})
 
 
 def eased(share: float) -> float:
