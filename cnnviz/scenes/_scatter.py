@@ -84,7 +84,7 @@ def scatter(
     what = Text(
         "a transposed convolution with {settings}: each cell of a {i} input stamps its multiple of the {k} kernel, and "
         "the stamps add up to the {o} output{counts}",
-        settings=story.told("kernel"),
+        settings=story.settings_text("kernel"),
         i=Shape(x.shape),
         k=Shape(w.shape),
         o=Shape(Y.values.shape),

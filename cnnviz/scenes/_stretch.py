@@ -96,7 +96,7 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
     what = Text(
         "a transposed convolution with {settings}: a {i} input is pulled apart and framed with zeros, then the {k} "
         "kernel, rotated by 180°, slides over it with stride 1; each cell of the {o} output is the sum of products",
-        settings=story.told("kernel"),
+        settings=story.settings_text("kernel"),
         i=Shape(x.shape),
         k=Shape(w.shape),
         o=Shape(windows.out),

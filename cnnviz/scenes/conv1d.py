@@ -94,7 +94,7 @@ class Conv1d(Signal):
             (X,),
             (Y,),
             answer=answer if windows.count > 1 else "",
-            alt=Text(alt, k=k, i=length, settings=story.told("kernel"), steps=filling(windows.count)),
+            alt=Text(alt, k=k, i=length, settings=story.settings_text("kernel"), steps=filling(windows.count)),
             formula=past if self.causal else filled(convolved_size(self.d > 1), windows.out[1:], **given),
             convention=Text("cross-correlation: kernel not flipped"),
         )

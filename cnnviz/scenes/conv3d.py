@@ -93,7 +93,7 @@ class Conv3d(Scene):
             (W,),
             (X, "→", Y),
             answer=answer if len(w) > 1 else "",
-            alt=Text(alt, settings=story.told(), steps=filling(windows.count), **shapes),
+            alt=Text(alt, settings=story.settings_text(), steps=filling(windows.count), **shapes),
             formula=Math(r"o=\lfloor(i+2p-k)/s\rfloor+1"),
         )
 

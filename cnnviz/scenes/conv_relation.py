@@ -107,7 +107,7 @@ class ConvRelation(MapAndKernel):
             steps,
             count,
             (X, *gather, W, Y, *stamp, B),
-            alt=Text(_ALT, slides=slide.told(story.told("kernel")), o=Shape(windows.out), same=same),
+            alt=Text(_ALT, slides=slide.describe(story.settings_text("kernel")), o=Shape(windows.out), same=same),
             step_roles=("kernel", "kernel_on_padding", "overlap", "output"),
             formula=joined(formula, "     "),
         )

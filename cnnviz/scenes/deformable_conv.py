@@ -115,7 +115,7 @@ class DeformableConv(MapAndKernel):
         weight = r"w_n\,m_n" if M else "w_n"
         formula = Math(rf"y(p)=\Sigma\,{weight}\,x(p+p_n+\Delta p_n)")
         told = "a deformable convolution: {slides}, offsets move what each weight samples; {steps} the {o} output"
-        slides = slide.told(story.told("kernel"))
+        slides = slide.describe(story.settings_text("kernel"))
         alt = Text(told, slides=slides, steps=filling(windows.count), o=Shape(windows.out))
         stage = [(X, "→", S, "·", M), ("∗", W, "=", Y)] if M else [(X, "→", S, "∗", W, "=", Y)]
         said = Text("beyond the input all is 0")

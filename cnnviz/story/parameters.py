@@ -34,8 +34,8 @@ def kernel_size(default: Any = None, **more: Any) -> Any:
     return _size(default, "3", **{"alias": "kernel-size", "help": "Kernel size.", "hi": MAX_KERNEL, **more})
 
 
-def _size(default: Any, usual: str, **more: Any) -> Any:
-    shown = {} if default else {"shown_default": f"{usual}, or the data's own"}
+def _size(default: Any, size: str, **more: Any) -> Any:
+    shown = {} if default else {"shown_default": f"{size}, or the data's own"}
     return param(default, **{"lo": 1, "always_named": True, **shown, **more})
 
 
@@ -116,8 +116,8 @@ class MapAndKernel(Scene):
             raise UsageError(
                 f"--kernel {number} could be a size or the only weight: use --k {number}, or --k 1 --kernel {number}"
             )
-        usual = "sobel-x" if self.k in (None, (3, 3)) else "random"
-        return usual if self.kernel is None else self.kernel
+        default = "sobel-x" if self.k in (None, (3, 3)) else "random"
+        return default if self.kernel is None else self.kernel
 
     @property
     def kernel_name(self) -> str:

@@ -119,7 +119,7 @@ class Story:
             self.set("bias", "b", number, size=False)
         return number
 
-    def told(self, *without: str) -> Words:
+    def settings_text(self, *without: str) -> Words:
         """The settings as words, without some: `stride 2, padding 1`."""
         found = (each for each in self.settings if each[0] not in without)
         return joined(Text(f"{word} {{value}}", value=getattr(value, "value", value)) for word, value in found)
