@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from cnnviz.data import Data
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_CHANNELS
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.story import Graph, Maps, Story, filling, input_maps, input_size, load_maps, reading_beats
+from cnnviz.story import Graph, Story, filling, input_maps, input_size, load_maps, reading_beats
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Math, Number, Shape, Symbol, Text, equation, joined
 
@@ -35,7 +36,7 @@ class Flatten(Scene):
     input: ArrayLike = input_maps("maps")
 
     @cached_property
-    def maps(self) -> Maps:
+    def maps(self) -> Data:
         """The maps; raises UsageError where they have more cells than a row has room for."""
         found = load_maps(self.input, self.channels, self.i, seed=self.seed, default=(3, (2, 3)))
         if found.values.size > _MOST:

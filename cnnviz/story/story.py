@@ -35,7 +35,6 @@ from cnnviz.words import (
 if TYPE_CHECKING:
     from cnnviz.data import Data
     from cnnviz.scene import Scene
-    from cnnviz.story.maps import Maps
     from cnnviz.story.windows import Windows
 
 Values = npt.NDArray[np.float64]
@@ -152,7 +151,7 @@ class Story:
         windows: Windows | None = None,
         fill: float | Values = 0.0,
         pending: bool = False,
-        data: Data | Maps | None = None,
+        data: Data | None = None,
         lost: float = 0.0,
         below: Words | None = None,
         size: Shape | None = None,
@@ -232,7 +231,7 @@ class Story:
             self.graph.show(values, panel, index, shown.shape, sheets=tuple(sheets))
         return shown, goes_in
 
-    def shade(self, values: Values, data: Data | Maps | None = None, *, plain: bool = False) -> Shade:
+    def shade(self, values: Values, data: Data | None = None, *, plain: bool = False) -> Shade:
         """How values become colours: greys for a picture, one hue for a map, two from a middle zero for signs."""
         picture, always = self._picture and not plain, (self._picture or self._crowded) and not plain
         if data is not None and picture and values.min() >= 0:
