@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _BAND_LETTERS = 74
 _SQUARE = r"[\u3000-\u303f\u4e00-\u9fff\uff01-\uff60]"
 # No blank between two of Chinese's characters: its words have none.
-_BLANK_WITHIN = re.compile(f"(?<={_SQUARE}) (?={_SQUARE})")
+_BLANK_WITHIN = f"(?<={_SQUARE}) (?={_SQUARE})"
 
 
 class Printer(ExpressionPrinter):
@@ -69,7 +69,7 @@ class Printer(ExpressionPrinter):
         if not text.values:
             return template
         printed = template.format(**{name: self(value) for name, value in text.values.items()})
-        return _BLANK_WITHIN.sub("", printed) if self._language else printed
+        return re.sub(_BLANK_WITHIN, "", printed) if self._language else printed
 
     def _joined(self, words: Joined) -> str:
         sign = self._language.sign if self._language else str
