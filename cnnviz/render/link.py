@@ -101,18 +101,23 @@ def _lines(a: Box, b: Box) -> tuple[Shape, Shape]:
 def _apart_from(boxes: Sequence[Box], line: np.ndarray) -> Iterator[np.ndarray]:
     """The parts of a line outside of boxes."""
     start, way = line[0], line[1] - line[0]
-    cuts = {0.0, 1.0}
+    hidden = []
     for box in boxes:
-        for axis, edges in ((0, (box.left, box.right)), (1, (box.top, box.bottom))):
-            if way[axis]:
-                cuts |= {float((edge - start[axis]) / way[axis]) for edge in edges}
-    inside = sorted(cut for cut in cuts if 0 <= cut <= 1)
-    began: float | None = None
-    for a, b in [*pairwise(inside), (1.0, 1.0)]:
-        x, y = start + way * (a + b) / 2
-        seen = a < b and not any(box.left <= x <= box.right and box.top <= y <= box.bottom for box in boxes)
-        if seen and began is None:
-            began = a
-        elif not seen and began is not None:
-            yield np.array([start + way * began, start + way * a])
-            began = None
+        left, right = _within(float(start[0]), float(way[0]), box.left, box.right)
+        top, bottom = _within(float(start[1]), float(way[1]), box.top, box.bottom)
+        begin, end = max(0.0, left, top), min(1.0, right, bottom)
+        if begin < end:
+            hidden.append((begin, end))
+    seen = 0.0
+    for begin, end in (*sorted(hidden), (1.0, 1.0)):
+        if begin > seen:
+            yield np.array([start + way * seen, start + way * begin])
+        seen = max(seen, end)
+
+
+def _within(start: float, way: float, low: float, high: float) -> tuple[float, float]:
+    """From which share of a way on, and up to which, it is between two places."""
+    if not way:
+        return (0.0, 1.0) if low <= start <= high else (1.0, 0.0)
+    first, last = sorted(((low - start) / way, (high - start) / way))
+    return first, last

@@ -76,7 +76,7 @@ def sums_of_windows(scene: ConvBackward, story: Story, found: Mapping[str, Tenso
         alt=Text(
             "back-propagation through a convolution: {slides}; each cell of the {grad} gradient of the output, times "
             "the window that made it, adds up to the gradient of the kernel",
-            slides=scene.slide.told(story.told("kernel")),
+            slides=scene.slide.describe(story.settings_text("kernel")),
             grad=Shape(windows.out),
         ),
         formula=joined((Math(rf"{BY_W}=x\ast {BY_Y}\qquad {BY_B}=\Sigma\,{BY_Y}"), full if both else None), "     "),

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from cnnviz.data import Data
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_VALUE
 from cnnviz.parameters import ArrayLike, Size, param
@@ -18,7 +19,6 @@ from cnnviz.scenes import _lrn
 from cnnviz.story import (
     Axis,
     Graph,
-    Maps,
     Story,
     Windows,
     input_maps,
@@ -60,7 +60,7 @@ class Lrn(Scene):
     input: ArrayLike = input_maps("the channels")
 
     @cached_property
-    def maps(self) -> Maps:
+    def maps(self) -> Data:
         """The input."""
         return load_maps(self.input, self.channels, self.i, seed=self.seed, default=_DEFAULTS[self.kind])
 

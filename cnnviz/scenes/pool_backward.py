@@ -85,7 +85,7 @@ class PoolBackward(Pooled):
             alt=Text(
                 "back-propagation through {name}: {slides}; each cell of the {grad} gradient of the output {goes}",
                 name=title,
-                slides=slide.told(story.told("window"), "window"),
+                slides=slide.describe(story.settings_text("window"), "window"),
                 grad=Shape(windows.out),
                 goes=Text("goes to the cell that was the maximum" if is_max else "is divided among its window"),
             ),

@@ -100,7 +100,7 @@ class Unpool(Pooled):
             alt=Text(
                 "{name}: {slides} and pools it to {o}; each value then {back}",
                 name=Text("max unpooling" if is_max else "average unpooling"),
-                slides=slide.told(story.told("window"), "window"),
+                slides=slide.describe(story.settings_text("window"), "window"),
                 o=Shape(windows.out, "pooled"),
                 back=Text(to_maxima if is_max else spreads),
             ),
