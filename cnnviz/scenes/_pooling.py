@@ -14,7 +14,21 @@ from cnnviz.notation import exact_digits
 from cnnviz.parameters import ArrayLike, Size
 from cnnviz.scene import Scene
 from cnnviz.scenes._backward import Sums, received, stamp
-from cnnviz.story import Cells, Place, Story, Tensor, Windows, input_map, input_size, kinds, tolerance
+from cnnviz.story import (
+    Cells,
+    Graph,
+    Place,
+    Sliding,
+    Story,
+    Tensor,
+    Windows,
+    input_map,
+    input_size,
+    kernel_size,
+    kinds,
+    stride,
+    tolerance,
+)
 from cnnviz.storyboard import Change, Mark, Values
 from cnnviz.words import (
     Expression,
@@ -74,6 +88,29 @@ class Pooled(Scene):
         decimals = X.decimals if exact else max(X.decimals, Y.decimals)
         terms = [X.number(cell, decimals) for cell in cells]
         return call("max", *terms) if self.kind == "max" else total(terms) / len(terms)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PooledBack(Pooled):
+    """One that is pooled without padding, and gone back from."""
+
+    k: Size = kernel_size(2, help="Window size.")
+    s: Size | None = stride(None, shown_default="the window's size")
+
+    def prepare(self) -> None:
+        """The input is loaded, and its size and the stride become `i` and `s`."""
+        self.fill_in(i=self.map.values.shape, s=self.s or self.k)
+
+    @property
+    def slide(self) -> Sliding:
+        """The window over the input."""
+        return Sliding(i=self.map.values.shape, k=self.k, s=self.s or self.k)
+
+    def pooled(self, graph: Graph, **more: bool) -> tuple[Tensor, ...]:
+        """The input as it is pooled, and maybe a maximum's indices; `more` are options."""
+        how: dict[str, Any] = {"kernel_size": self.k, "stride": self.slide.s, "padding": (0, 0), "ceil_mode": False}
+        how |= {"count_include_pad": True} if self.kind == "avg" else {"dilation": (1, 1)}
+        return graph.results(f"{self.kind}_pool2d", graph.map("x", self.map.values), names=("y", "indices"), **how, **more)
 
 
 def adaptive_ranges(size: tuple[int, ...], out: tuple[int, ...]) -> Words:
