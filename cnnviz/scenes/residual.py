@@ -12,7 +12,7 @@ from cnnviz.errors import UsageError
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._backward import BY_X, BY_Y, grad_output, load_grad
-from cnnviz.scenes._residual import Ways
+from cnnviz.scenes._residual import two_ways
 from cnnviz.story import Graph, Sliding, Story, input_map, input_size, kernel_values, stride
 from cnnviz.words import Math, Text
 
@@ -75,13 +75,14 @@ class Residual(Scene):
         if projected:
             story.sizes(s=self.s)
             story.parameter("projection", "v")
-        panels = Ways(story, {"x": pixels, "f": f, "skip": skip, "y": y, "by_x": found["grad_x"]}, g, (by_f, by_skip))
+        t = {"x": pixels, "f": f, "skip": skip, "y": y, "by_x": found["grad_x"]}
+        stage, steps = two_ways(story, t, g, by_f, by_skip)
 
         v = "v" if projected else ""
         return story.play(
-            panels.steps,
+            steps,
             7,
-            *panels.stage,
+            *stage,
             alt=Text(
                 "a residual connection: {x} goes through a convolution and past it, and both are added; backward the "
                 "gradient of the sum goes both ways and is added where they began",
