@@ -110,7 +110,9 @@ class PooledBack(Pooled):
         """The input as it is pooled, and maybe a maximum's indices; `more` are options."""
         how: dict[str, Any] = {"kernel_size": self.k, "stride": self.slide.s, "padding": (0, 0), "ceil_mode": False}
         how |= {"count_include_pad": True} if self.kind == "avg" else {"dilation": (1, 1)}
-        return graph.results(f"{self.kind}_pool2d", graph.map("x", self.map.values), names=("y", "indices"), **how, **more)
+        return graph.results(
+            f"{self.kind}_pool2d", graph.map("x", self.map.values), names=("y", "indices"), **how, **more
+        )
 
 
 def adaptive_ranges(size: tuple[int, ...], out: tuple[int, ...]) -> Words:

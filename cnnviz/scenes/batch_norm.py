@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.scenes._backward import alike
 from cnnviz.scenes._batch import Batch
-from cnnviz.scenes._normalizing import MARKS, MOVES, Normalizing, statistics
+from cnnviz.scenes._normalizing import MARKS, MOVES, normalizing, statistics
 from cnnviz.scenes._statistics import NumberLines, needs_double
 from cnnviz.story import Cells, Graph, Story, short_digits
 from cnnviz.storyboard import Values
@@ -68,16 +68,16 @@ class BatchNorm(Batch):
             states.append(activated.values)
 
         names = [Text("channel {n}", n=c + 1) for c in range(channels)]
-        steps = Normalizing(self, story, X, panels, NumberLines("values", states, names, named=True))
+        dots = NumberLines("values", states, names, named=True)
         row: list[Cells | str] = [X]
         for panel in panels.values():
             row += ["→", panel]
         epsilon = Assigned(Symbol(r"\epsilon"), story.number("eps"))
         return story.play(
-            steps.steps,
+            normalizing(self, story, X, panels, dots),
             1 + (2 + len(panels)) * channels + MOVES * (len(states) - 1),
             row,
-            (steps.dots.plot(),),
+            (dots.plot(),),
             answer=_LESSON if self.x.var(axis=0).min() > _EQUAL * self.eps else "",
             alt=Text(
                 "batch normalization: the {m} values of {channels} are dots on a number line; they are shifted to mean "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,10 +14,9 @@ from cnnviz.notation import size_text
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._backward import load_row
-from cnnviz.scenes._chain import Chain
+from cnnviz.scenes._chain import chain
 from cnnviz.story import Graph, Story
-from cnnviz.storyboard import Step
-from cnnviz.words import Math, Text
+from cnnviz.words import Math, Number, Text
 
 _MOST = 3
 
@@ -70,25 +68,25 @@ class ChainRule(Scene):
         story = Story(self, Text("Back-propagation, every number"), graph, point=point)
         story.parameter("target", "t")
         story.parameter("lr", r"\eta")
-        chain = Chain(story, found, entry)
-
-        def steps() -> Iterator[Step]:
-            yield from chain.forward()
-            yield from chain.backward()
-            yield from chain.update()
-
+        stage, steps = chain(story, found, entry)
+        values = {name: float(found[name].values.ravel()[0]) for name in ("loss", "after_loss")}
+        digits = max(story.decimals(np.array(list(values.values()))), 3)
+        before, after = (Number(value, digits, (name, 0)) for name, value in values.items())
+        said = "One step against every gradient: the loss goes from {before} to {after}"
+        if after.value > before.value:
+            said = "The step was too long: the loss goes from {before} to {after}"
         return story.play(
             steps,
             sum(1 for _ in steps()),
-            *chain.stage,
+            *stage,
             alt=Text(
                 "back-propagation through a network of two layers: {forward} numbers forward, their gradients "
                 "backward, one step of gradient descent, and the loss goes from {before} to {after}",
                 forward=2 * len(w1) + 2,
-                before=chain.loss("loss"),
-                after=chain.loss("after_loss"),
+                before=before,
+                after=after,
             ),
-            answer=chain.answer(),
+            answer=Text(said, before=before, after=after),
             formula=Math(r"z=Wx+b\qquad h=f(z)\qquad y=v\cdot h+c\qquad L=(y-t)^2"),
             step_roles=("forward", "kernel", "output"),
             convention=Text("top: values; below each its gradient"),
