@@ -53,11 +53,11 @@ class Batch(Scene):
 
     def prepare(self) -> None:
         """The batch is loaded, and its size becomes `batch` and `channels`."""
-        bounds = ("sample", 2, _MOST_SAMPLES, "rows"), ("channel", 1, _MOST_CHANNELS, "columns")
-        for count, (what, low, most, option) in zip(self.x.shape, bounds, strict=True):
-            if not low <= count <= most:
-                raise UsageError(f"input has {count} {what}{'s' * (count != 1)}: use {low} to {most} {option}")
-        self.fill_in(batch=len(self.x), channels=self.x.shape[1])
+        m, channels = self.x.shape
+        if not 2 <= m <= _MOST_SAMPLES or channels > _MOST_CHANNELS:
+            size, most = size_text(m, channels), f"2 to {_MOST_SAMPLES} rows and 1 to {_MOST_CHANNELS} columns"
+            raise UsageError(f"input is {size}, samples × channels: use {most}")
+        self.fill_in(batch=m, channels=channels)
         check_squares(self.x)
         for name, values in zip(("gamma", "beta"), self.affine, strict=True):
             check_squares(values, name)

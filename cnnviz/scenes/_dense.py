@@ -10,7 +10,7 @@ import numpy as np
 
 from cnnviz.data import load_kernel, load_map
 from cnnviz.errors import UsageError
-from cnnviz.notation import digits_for, number, size_text
+from cnnviz.notation import digits_for, size_text
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.story import Cells, refuse
@@ -56,7 +56,7 @@ class DenseLayer(Scene):
 
     def prepare(self) -> None:
         """The data are loaded, and their sizes become `inputs` and `outputs`."""
-        (outputs, inputs), found = self.W.shape, len(self.X)
+        (outputs, inputs), found, asked = self.W.shape, len(self.X), self.inputs
         shape = f"weights are {outputs}×{inputs}, outputs × inputs"
         largest = max(float(np.abs(values).max()) for values in (self.X, self.W, self.B))
         crowded = f"a layer of {inputs} inputs and {outputs} outputs is too crowded to read"
@@ -66,6 +66,8 @@ class DenseLayer(Scene):
             {
                 f"{crowded}: use {MOST_NODES} or less of each": max(outputs, inputs) > MOST_NODES,
                 f"{long}: use numbers below {_LARGEST:.0f}": largest >= _LARGEST,
+                f"input has {found} values, but --inputs asks for {asked}: make them the same": asked
+                not in (None, found),
                 f"{shape}, but there are {found} inputs: give {found} columns": inputs != found,
                 f"{shape}, but --outputs asks for {self.outputs}: leave --outputs out": self.outputs
                 not in (None, outputs),
@@ -77,12 +79,8 @@ class DenseLayer(Scene):
     @cached_property
     def X(self) -> Values:
         """The input, a vector."""
-        known = self.inputs or self._given.shape[1] or None
-        values = _row(load_map(self.input, None, seed=self.seed, default_size=(1, known or 3)).values, "input")
-        if known is not None and len(values) != known:
-            source = f"--inputs asks for {known}" if self.inputs else f"a row of the weights has {known}"
-            raise UsageError(f"input has {len(values)} values, but {source}: make them the same")
-        return values
+        known = self.inputs or self._given.shape[1]
+        return _row(load_map(self.input, None, seed=self.seed, default_size=(1, known or 3)).values, "input")
 
     @cached_property
     def _given(self) -> Values:
@@ -143,33 +141,29 @@ class Edges:
 
     def panel(self) -> Graph:
         """The inputs and a node for the biases at the left, the outputs at the right; negative weights dashed."""
-        outputs, inputs = self.W.values.shape
-        written = [Number(value, digits_for(self.sums, most=self.most)) for value in self.sums.ravel().tolist()]
-        widest = max(written, key=lambda each: len(number(each.value, each.places)))
-        values = [self.short(self.X, (i, 0)) for i in range(inputs)]
+        (outputs, inputs), digits = self.W.values.shape, digits_for(self.sums, most=self.most)
+        widest = max((Number(float(value), digits) for value in self.sums.flat), key=lambda each: len(each.text))
         nodes = [
-            Node(name=f"x{i}", x=0, y=i / inputs, role="input", text=value, label=Symbol("x", (i + 1,)))
-            for i, value in enumerate(values)
+            Node(
+                name=f"x{i}",
+                x=0,
+                y=i / inputs,
+                role="input",
+                text=self.short(self.X, (i, 0)),
+                label=Symbol("x", (i + 1,)),
+            )
+            for i in range(inputs)
         ]
         nodes.append(Node(name="bias", x=0, y=1, role="bias", text="1", label=Text("bias")))
-        nodes += [
-            Node(name=f"y{j}", x=1, y=y, role="pending", text="?", label=Symbol("y", (j + 1,)), widest=widest)
-            for j, y in enumerate((np.arange(outputs) + 0.5) / outputs)
-        ]
-        weights = [(i, j, self.weight(j, i)) for j, i in np.ndindex(self.sums.shape)]
-        return Graph(
-            name="network",
-            nodes=tuple(nodes),
-            edges=tuple(
-                Edge(
-                    source=self._source(i),
-                    target=f"y{j}",
-                    text=weight if self._all_written else "",
-                    style="dashed" if weight.value < 0 else "solid",
-                )
-                for i, j, weight in weights
-            ),
-        )
+        for j, y in enumerate((np.arange(outputs) + 0.5) / outputs):
+            label = Symbol("y", (j + 1,))
+            nodes.append(Node(name=f"y{j}", x=1, y=y, role="pending", text="?", label=label, widest=widest))
+        edges = list[Edge]()
+        for j, i in np.ndindex(self.sums.shape):
+            weight = self.weight(j, i)
+            text, style = weight if self._all_written else "", "dashed" if weight.value < 0 else "solid"
+            edges.append(Edge(source=nodes[i].name, target=f"y{j}", text=text, style=style))
+        return Graph(name="network", nodes=tuple(nodes), edges=tuple(edges))
 
     def light(self, j: int, i: int, value: Number) -> Iterator[Change]:
         """The edge that adds to an output now, what that comes to, and the edge before as one that has been added."""

@@ -35,8 +35,8 @@ class FullyConnected(DenseLayer):
     def story(self) -> Story:
         """One step for each weight and each bias."""
         (outputs, inputs), graph = self.W.shape, Graph()
-        given = (("x", self.X), ("w", self.W), ("b", np.broadcast_to(self.B, outputs)))
-        x, w, b = (graph.given(name, values) for name, values in given)
+        x, w = graph.given("x", self.X), graph.given("w", self.W)
+        b = graph.given("b", np.broadcast_to(self.B, outputs))
         y = graph.compute("linear", x, w, b)
         # What has been added up after each input, and at last with the bias.
         sums = np.column_stack([np.cumsum(self.W * self.X, axis=1), y.values])
@@ -74,11 +74,11 @@ class FullyConnected(DenseLayer):
                     marks = [W.mark("current", (j, i)), X.mark("current", (i, 0)), B.hide("current")]
                 written = Y.set(at, role="output", value=value.value), Y.mark("current", at)
                 yield story.step(caption, edges.light(j, i, value), written, marks)
-            best, rest = int(y.values.argmax()), [change for cells in (W, X, B) for change in cells.rest()]
+            best = int(y.values.argmax())
             said = Text("Every input reaches every output; {y} is the largest", y=Y.symbol("y", (best,)))
             if outputs == 1 or np.sum(y.values == y.values.max()) > 1:
                 said = Text("Every input reaches every output by a weight of its own")
-            yield story.step(said, edges.added(sums.size), rest, Y.mark("current", (best, 0)), beats=2)
+            yield story.step(said, edges.added(sums.size), story.rest(), Y.mark("current", (best, 0)), beats=2)
 
         return story.play(
             steps,
