@@ -80,15 +80,15 @@ class Point(Generic[Entry]):
 
     def f(self, x: Values) -> Values:
         """The function."""
-        return np.asarray(self.entry.value(x, *self._label, parameter=self._value), np.float64)
+        return np.asarray(self.entry.value(x, *self._label.values(), parameter=self._value), np.float64)
 
     def slope(self, x: Values) -> Values:
         """Its derivative."""
-        return np.asarray(self.entry.slope(x, *self._label, parameter=self._value), np.float64)
+        return np.asarray(self.entry.slope(x, *self._label.values(), parameter=self._value), np.float64)
 
     @property
-    def _label(self) -> tuple[float, ...]:
-        return () if self.label is None else (self.label.value,)
+    def _label(self) -> dict[str, float]:
+        return {} if self.label is None else {"label": self.label.value}
 
     @property
     def _value(self) -> float | None:
@@ -163,10 +163,10 @@ class Point(Generic[Entry]):
         return Number(float(self.slopes[step]), self._results)
 
     @property
-    def settings(self) -> list[Words]:
-        """The parameter with its value, if there is one."""
+    def settings(self) -> list[tuple[Words, Words]]:
+        """The parameter with its value, if there is one, for the head of a figure."""
         known = self.entry.parameter
-        return [Assigned(known.symbol, self.parameter)] if known and self.parameter else []
+        return [("", Assigned(known.symbol, self.parameter))] if known and self.parameter else []
 
     @property
     def name(self) -> Words:
@@ -188,8 +188,7 @@ class Point(Generic[Entry]):
 
     def computed(self, graph: Graph, x: Tensor, result: str) -> Tensor:
         """The function of x, recorded under a name."""
-        options = {} if self.label is None else {"label": self.label.value}
-        return graph.compute(self.entry.name, x, result=result, **options, **self.entry.options(self._value))
+        return graph.compute(self.entry.name, x, result=result, **self._label, **self.entry.options(self._value))
 
     def plot(self, name: str, texts: Sequence[Words] = ("", ""), guides: Sequence[Curve] = (), **fields: Any) -> Plot:
         """Axes with both curves, named by `texts` at their ends; on the x-axis a question where the point ends."""
@@ -253,7 +252,7 @@ def point_moves(
     family: Mapping[str, Any] = LOSSES if is_loss else ACTIVATIONS
     graph.show(point.computed(graph, graph.given("x", point.at), "loss" if is_loss else "y"), "plot")
     story = Story(scene, point.entry.title, graph, point=said)
-    story.settings += [*settings, *(("", setting) for setting in point.settings)]
+    story.settings += [*settings, *point.settings]
 
     def told(step: int) -> list[Text]:
         numbers = point.x(step), point.value(step), point.slope_at(step)
@@ -347,10 +346,10 @@ def sampled(function: Function, ends: tuple[float, float]) -> tuple[Values, Valu
     for n in reversed(np.flatnonzero(steps > _STEEP * max(1.0, float(np.ptp(y))))):
         around = x[n : n + 2]
         for _ in range(_HALVINGS):
-            middle = np.insert(around, 1, around.mean())
             # The half with the larger difference keeps the jump, if there is one.
-            half = int(np.argmax(np.abs(np.diff(function(middle)))))
-            around = middle[half : half + 2]
+            halves = np.array([around[0], around.mean(), around[1]])
+            half = int(np.argmax(np.abs(np.diff(function(halves)))))
+            around = halves[half : half + 2]
         left, right = function(around)
         if abs(right - left) > steps[n] / 2:
             x = np.insert(x, n + 1, [around[0], np.nan, around[1]])

@@ -99,18 +99,17 @@ class Run:
         first, last = before + 1, min(count, self.made)
         if first > last:
             return
-        key, new = self.rule.key, slice(first, last + 1)
-        places, loss = self.path[new], self.plotted[new]
-        yield SetCurve(panel="surface", curve=key, x=places[:, 0], y=places[:, 1], extend=True)
-        if first:  # before, the dots stand at the start
-            yield MoveDot(panel="surface", dot=key, x=float(places[-1, 0]), y=float(places[-1, 1]))
-            yield MoveDot(panel="loss", dot=key, x=float(last), y=float(loss[-1]))
+        key, here = self.rule.key, slice(first, last + 1)
+        way, updates = self.path[here].T, np.arange(first, last + 1.0)
+        for panel, (x, y) in (("surface", (way[0], way[1])), ("loss", (updates, self.plotted[here]))):
+            yield SetCurve(panel=panel, curve=key, x=x, y=y, extend=True)
+            gone = self.lost == ESCAPED and last == self.made
+            if first or gone:  # before, the dots stand at the start
+                at = (math.nan, math.nan) if gone else (float(x[-1]), float(y[-1]))
+                yield MoveDot(panel=panel, dot=key, x=at[0], y=at[1])
         if self.alone:
-            yield SetCurve(panel="surface", curve="updates", x=places[:, 0], y=places[:, 1], extend=True)
-            yield self._gradient_arrow(places[-1])
-        yield SetCurve(panel="loss", curve=key, x=np.arange(first, last + 1.0), y=loss, extend=True)
-        if self.lost == ESCAPED and last == self.made:
-            yield from (MoveDot(panel=panel, dot=key, x=math.nan, y=math.nan) for panel in ("surface", "loss"))
+            yield SetCurve(panel="surface", curve="updates", x=way[0], y=way[1], extend=True)
+            yield self._gradient_arrow(self.path[last])
 
     def _gradient_arrow(self, w: Values) -> SetCurve:
         """The arrow −η∇f at some weights, of a shaft and two barbs."""

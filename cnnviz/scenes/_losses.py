@@ -123,7 +123,7 @@ def all_losses(scene: Scene, at: Values, digits: int) -> Story:
     what = Text("Far from the label the square grows fastest; a sure mistake costs cross-entropy most")
     story = Story(scene, Text("Loss functions"), graph, point=what)
     story.set("label", "y", label, size=False)
-    story.settings += [("", setting) for point in points for setting in point.settings]
+    story.settings += [setting for point in points for setting in point.settings]
     kinds = {"plot": "real", "probability": "probability"}
     panels = {panel: [each for each in points if each.entry.prediction == kind] for panel, kind in kinds.items()}
 

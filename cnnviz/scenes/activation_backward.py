@@ -60,7 +60,7 @@ class ActivationBackward(Scene):
         found = graph.backward(y, graph.given("grad_y", g))
         name = Text("{name}, backward", name=entry.title)
         story = Story(self, name, graph, point=Text(_POINTS.get(self.kind, "The gradient is multiplied by the slope")))
-        story.settings += [("", setting) for setting in point.settings]
+        story.settings += point.settings
         digits = digits_for(np.concatenate([y.values, point.slopes]), most=self.most(3))
         X_ = column(story, "input", Math("x"), x, "forward")
         Y = column(story, "output", Math("f(x)"), y, digits=digits)
