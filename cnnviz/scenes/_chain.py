@@ -2,28 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnviz.functions.activations import Activation
-from cnnviz.story import CURRENT, WINDOW, Cells, Place, Story, Tensor
+from cnnviz.data import load_kernel
+from cnnviz.errors import UsageError
+from cnnviz.functions.activations import ACTIVATIONS
+from cnnviz.notation import size_text
+from cnnviz.scenes._backward import load_row
+from cnnviz.story import CURRENT, WINDOW, Cells, Graph, Place, Story
 from cnnviz.storyboard import Change, Relabel, Shade, Step, Values
 from cnnviz.words import Expression, Math, Number, Symbol, Text, call, equation, precise, substitute, total
 
+if TYPE_CHECKING:
+    from cnnviz.scenes.chain import ChainRule
+
+_MOST = 3
 _LETTERS = {"x": "x", "w1": "W", "b1": "b", "z": "z", "h": "h", "w2": "v", "b2": "c", "y": "y", "loss": "L"}
 _FIRST = 0, 0
 
 
-def chain(
-    story: Story, found: Mapping[str, Tensor], entry: Activation
-) -> tuple[tuple[tuple[Cells, ...], ...], Callable[[], Iterator[Step]]]:
-    """The stage and the steps: every array of the network, below each its gradient; last the loss after the step."""
+def chain(scene: ChainRule) -> Story:
+    """A step for each number forward and backward, the update, and the loss after it.
+
+    The stage has every array of the network, below each its gradient, and last the loss after the step.
+    """
+    x = load_row(scene, "input")
+    w1 = load_kernel(scene.weights1, None, seed=scene.seed, what="weights", option="--weights1").values
+    if w1.shape[1] != len(x) or max(w1.shape) > _MOST:
+        given = size_text(*w1.shape)
+        raise UsageError(
+            f"--weights1 is {given}, but there are {len(x)} inputs: give {len(x)} columns, up to {_MOST}×{_MOST}"
+        )
+    b1 = load_row(scene, "bias1", len(w1))
+    w2 = load_row(scene, "weights2", len(w1))
+    entry, graph = ACTIVATIONS[scene.activation], Graph()
+    arrays = {"x": x, "w1": w1, "b1": b1, "w2": w2[None], "b2": np.array([scene.bias2])}
+    t = {name: graph.given(name, values) for name, values in arrays.items()}
+    z = graph.compute("linear", t["x"], t["w1"], t["b1"], result="z")
+    y = graph.compute("linear", graph.compute(entry.name, z, result="h"), t["w2"], t["b2"], result="y")
+    found = graph.descend(graph.compute("mse_loss", y, result="loss", label=scene.target), scene.lr)
+
+    point = Text("Every gradient is the next one times a local slope: the chain rule")
+    story = Story(scene, Text("Back-propagation, every number"), graph, point=point)
+    story.parameter("target", "t")
+    story.parameter("lr", r"\eta")
     every = [tensor.values for tensor in found.values()]
     # One range for all panels: their numbers have one size.
     shade = Shade(scale="diverging", lo=min(map(np.min, every)), hi=max(map(np.max, every)))
-    t, letters, graph = story.number("target"), dict[str, str](), story.graph
+    target, letters = story.number("target"), dict[str, str]()
 
     def panel(name: str, letter: str, after: str = "") -> Cells:
         """The panel of an array, which shows at the end what is `after` the step, of all but input and loss."""
@@ -89,7 +119,7 @@ def chain(
                 yield V[name].set(place, role="output", value=float(value))
 
     def steps() -> Iterator[Step]:
-        hidden, error = list(np.ndindex(V["z"].values.shape)), V["y"][_FIRST] - t
+        hidden, error = list(np.ndindex(V["z"].values.shape)), V["y"][_FIRST] - target
         yield from linear("w1", "b1", "x", "z")
         for at in hidden:
             z, name = V["z"][at], {"sigmoid": "σ"}.get(entry.name, entry.name)
@@ -114,8 +144,30 @@ def chain(
         learned = become("w1", "b1", "w2", "b2")
         yield story.step(said, learned, story.rest(), v.mark("current", place), beats=3)
         y, loss = replace(V["y"][_FIRST], value=float(after("y")[_FIRST])), after_loss[_FIRST]
-        said = Text("Forward again: {sum}", sum=equation(Symbol("L"), precise((y - t) ** 2, loss), loss))
+        said = Text("Forward again: {sum}", sum=equation(Symbol("L"), precise((y - target) ** 2, loss), loss))
         again = [*become("z", "h", "y"), Relabel(panel="loss-cells", label=Math(r"L\ \mathrm{old}"))]
         yield story.step(said, again, v.hide("current"), after_loss.write(_FIRST), beats=3)
 
-    return (tuple(V.values()), (*G.values(), after_loss)), steps
+    both = {name: float(found[name].values.ravel()[0]) for name in ("loss", "after_loss")}
+    digits = max(story.decimals(np.array(list(both.values()))), 3)
+    first, last = (Number(value, digits, (name, 0)) for name, value in both.items())
+    said = "One step against every gradient: the loss goes from {before} to {after}"
+    if last.value > first.value:
+        said = "The step was too long: the loss goes from {before} to {after}"
+    return story.play(
+        steps,
+        sum(1 for _ in steps()),
+        tuple(V.values()),
+        (*G.values(), after_loss),
+        alt=Text(
+            "back-propagation through a network of two layers: {forward} numbers forward, their gradients "
+            "backward, one step of gradient descent, and the loss goes from {before} to {after}",
+            forward=2 * len(w1) + 2,
+            before=first,
+            after=last,
+        ),
+        answer=Text(said, before=first, after=last),
+        formula=Math(r"z=Wx+b\qquad h=f(z)\qquad y=v\cdot h+c\qquad L=(y-t)^2"),
+        step_roles=("forward", "kernel", "output"),
+        convention=Text("top: values; below each its gradient"),
+    )

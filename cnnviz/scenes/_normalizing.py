@@ -2,30 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from cnnviz.functions.activations import ACTIVATIONS
-from cnnviz.scenes._batch import Batch
-from cnnviz.scenes._statistics import NumberLines, Statistics
-from cnnviz.story import Cells, Story
-from cnnviz.storyboard import Change, Mark, Step
-from cnnviz.words import Math, Number, Symbol, Text, Words, counted, equation, joined, substitute
+from cnnviz.scenes._backward import alike
+from cnnviz.scenes._statistics import NumberLines, Statistics, needs_double
+from cnnviz.story import Cells, Graph, Story, short_digits
+from cnnviz.storyboard import Change, Mark, Step, Values
+from cnnviz.words import Assigned, Math, Number, Symbol, Text, Words, counted, equation, joined, substitute
 
-MOVES, _SHORT = 5, 0.15
+if TYPE_CHECKING:
+    from cnnviz.scenes.batch_norm import BatchNorm
+
+_MOVES, _SHORT = 5, 0.15
 """In-between pictures of a move, and how long each is shown."""
 
-MARKS = Mark(name="column", role="window"), Mark(name="value", role="result")
+_MARKS = Mark(name="column", role="window"), Mark(name="value", role="result")
 _ACTIVATION = 4
 """The place of the activation among the moves."""
 
 
-def normalizing(
-    scene: Batch, story: Story, X: Cells, panels: Mapping[str, Cells], dots: NumberLines
-) -> Callable[[], Iterator[Step]]:
-    """Means, variances, then the moves; each of `panels` is filled when the dots stand as it says. X is the batch."""
-    (m, channels), most = X.values.shape, scene.most()
-    known = [statistics(X, channel, scene) for channel in range(channels)]
-    affine = [
+_LESSON = Text("Each channel got mean 0 and variance 1, then mean β and variance γ²")
+_EQUAL = 1000
+"""A variance of fewer ε than this does not become 1."""
+
+
+def normalized(scene: BatchNorm) -> Story:
+    """Means, variances, then the moves: subtract μ, divide by σ, multiply by γ, add β, apply the activation."""
+    (m, channels), (gamma, beta) = scene.x.shape, scene.affine
+    graph = Graph(double=needs_double(scene.x, scene.eps))
+    graph.essential = 0
+    x, *affine = (graph.given(name, values) for name, values in (("x", scene.x), ("gamma", gamma), ("beta", beta)))
+    y = graph.compute("batch_norm", x, *affine, training=True, eps=scene.eps)
+    hat = graph.compute("batch_norm", x, result="normalised", training=True, eps=scene.eps)
+
+    point = Text("Each channel is moved to mean 0 and variance 1, then scaled and shifted as was learned")
+    story = Story(scene, Text("Batch normalization"), graph, point=point)
+    story.set("batch", "m", m, size=False, always=True)
+    story.set("channels", "C", channels, size=False, always=True)
+    story.settings += [("", _assigned(r"\gamma", gamma)), ("", _assigned(r"\beta", beta))]
+    digits = max(short_digits(each.values, scene.digits) for each in (hat, y))
+    same: dict[str, Any] = {"digits": digits, "marks": _MARKS, **alike(scene.x, hat.values, y.values)}
+    given = {**same, "digits": max(digits, story.decimals(scene.x))}
+    X = story.cells("input", "Batch $x$, {size}", x, **given)
+    label = Text("Normalized {x}", x=Math(r"\hat{x}"))
+    panels = {
+        "normalised": story.cells("normalised", label, hat, pending=True, **same),
+        "scaled": story.cells("scaled", Math(r"y=\gamma\hat{x}+\beta"), y, pending=True, **same),
+    }
+    known = [Statistics(X.read([(sample, c) for sample in range(m)]), scene.eps, scene.most()) for c in range(channels)]
+    centred = scene.x - [each.mean.value for each in known]
+    states = [scene.x, centred, hat.values, gamma * hat.values, y.values]
+    if scene.activation != "none":
+        function = ACTIVATIONS[scene.activation.replace("-", "_")]
+        activated = graph.compute(function.name, y, result="activated", **function.options())
+        title, own = joined((function.title, Math("(y)")), ""), short_digits(activated.values, scene.digits)
+        # What ReLU lets pass looks as before.
+        how = same if function.name == "relu" else {"digits": own, "marks": _MARKS}
+        panels["activated"] = story.cells("activated", title, activated, pending=True, **how)
+        states.append(activated.values)
+
+    names = [Text("channel {n}", n=c + 1) for c in range(channels)]
+    dots = NumberLines("values", states, names, named=True)
+    row: list[Cells | str] = [X]
+    for panel in panels.values():
+        row += ["→", panel]
+    epsilon = Assigned(Symbol(r"\epsilon"), story.number("eps"))
+    most = scene.most()
+    learned = [
         [Number(float(value), None, (name, c)) for c, value in enumerate(values)]
         for name, values in zip(("gamma", "beta"), scene.affine, strict=True)
     ]
@@ -47,8 +92,8 @@ def normalizing(
     def moved(place: int, caption: Words) -> Iterator[Step]:
         """The dots on their way from a state to the next."""
         start, end = dots.states[place : place + 2]
-        for part in range(1, MOVES + 1):
-            t = part / MOVES
+        for part in range(1, _MOVES + 1):
+            t = part / _MOVES
             share = t * t * (3 - 2 * t)
             changes: list[Change] = [*dots.move(start, end, share)]
             # Mean and spread follow what they measure; the activation leaves neither.
@@ -56,11 +101,11 @@ def normalizing(
                 mean = None if place == _ACTIVATION else float(now.mean())
                 changes += dots.measure(c, mean, float(now.std()))
             rest = story.rest() if part == 1 else ()
-            yield story.step(caption, changes, rest, beats=1 if part == MOVES else _SHORT)
+            yield story.step(caption, changes, rest, beats=1 if part == _MOVES else _SHORT)
 
     def worked(panel: str, c: int) -> Words:
         """The arithmetic of a channel's first value."""
-        at, result, gamma, beta = (0, c), panels[panel][0, c], affine[0][c], affine[1][c]
+        at, result, gamma, beta = (0, c), panels[panel][0, c], learned[0][c], learned[1][c]
         if panel == "normalised":
             return equation(Symbol(r"\hat{x}"), (X[at] - known[c].mean) / known[c].deviation, result)
         if panel == "scaled":
@@ -80,7 +125,7 @@ def normalizing(
         centred, hat, scaled, y = (Number(float(state[0, 0]), most) for state in dots.states[1:5])
         subtracted = equation(None, X[0, 0] - known[0].mean, centred)
         divided = equation(None, centred / known[0].deviation, hat)
-        multiplied, added = equation(None, affine[0][0] * hat, scaled), equation(None, scaled + affine[1][0], y)
+        multiplied, added = equation(None, learned[0][0] * hat, scaled), equation(None, scaled + learned[1][0], y)
         moves: list[tuple[Words, str]] = [
             (Text("subtract the mean:   {equation}", equation=subtracted), ""),
             (Text("divide by {sigma}:   {equation}", sigma=Math(r"\sigma"), equation=divided), "normalised"),
@@ -99,9 +144,29 @@ def normalizing(
                 yield story.step(said, filled, marks)
             source = panels.get(panel, source)
 
-    return steps
+    return story.play(
+        steps,
+        1 + (2 + len(panels)) * channels + _MOVES * (len(states) - 1),
+        row,
+        (dots.plot(),),
+        answer=_LESSON if scene.x.var(axis=0).min() > _EQUAL * scene.eps else "",
+        alt=Text(
+            "batch normalization: the {m} values of {channels} are dots on a number line; they are shifted to mean "
+            "0, divided by √(σ² + ε), multiplied by γ and shifted by β{activation}",
+            m=Number(m, 0, ("batch",)),
+            channels=counted(Number(channels, 0, ("channels",)), "one channel", "each of {n} channels"),
+            activation="" if scene.activation == "none" else Text("; then {name} is applied", name=scene.activation),
+        ),
+        step_roles=("selected", "output", "active", "ink"),
+        formula=joined((Math(r"y_i=\gamma\,(x_i-\mu_B)/\sqrt{\sigma_B^2+\epsilon}+\beta"), epsilon), "     "),
+        convention=Text("per channel; variance with 1/m"),
+    )
 
 
-def statistics(X: Cells, channel: int, scene: Batch) -> Statistics:
-    """The mean and the variance of a channel."""
-    return Statistics(X.read([(sample, channel) for sample in range(len(X.values))]), scene.eps, scene.most())
+def _assigned(symbol: str, values: Values) -> Words:
+    """A parameter with its value, or the different values that channels have."""
+    given = values.tolist()
+    numbers = [Number(value, None, (symbol[1:], given.index(value))) for value in dict.fromkeys(given)]
+    if len(numbers) == 1:
+        return Assigned(Symbol(symbol), numbers[0])
+    return joined((Math(symbol), joined(numbers)), " = ")
