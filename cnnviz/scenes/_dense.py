@@ -8,14 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnnviz.notation import digits_for, number
-from cnnviz.story import Cells, Graph, Story
+from cnnviz.data import load_kernel, load_map
+from cnnviz.errors import UsageError
+from cnnviz.notation import digits_for, number, size_text
+from cnnviz.story import Cells, Graph, Story, refuse
 from cnnviz.storyboard import Change, Edge, Mark, Node, SetEdge, SetNode, Shade, Step, Values
 from cnnviz.storyboard import Graph as Network
 from cnnviz.words import Math, Number, Shape, Symbol, Text, Words, counted, equation, joined, total
 
 if TYPE_CHECKING:
     from cnnviz.scenes.fully_connected import FullyConnected
+
+MOST_NODES = 8
+"""Nodes a side: of more, neither the edges nor their numbers can be told apart."""
+
+_LARGEST = 1e5
+_RANDOM_VALUES = np.array([-2.0, -1.0, 1.0, 2.0])
+_MADE_TO_MEASURE = frozenset({"random", "arange", "ones", "zeros", "box", "gaussian", "identity"})
+_WEIGHTS_TAG, _BIAS_TAG = 2, 3
 
 _FEW_INPUTS = 5
 """Up to here the cells have room for four letters, else for three."""
@@ -24,14 +34,66 @@ _MOST_WRITTEN = 16
 """Edges that carry their weight all the time; of more, each does while its product is added."""
 
 
+def load_layer(scene: FullyConnected) -> tuple[Values, Values, Values]:
+    """The input, the weights (outputs, inputs) and one bias an output, or one for all; raises UsageError."""
+
+    def row(what: str, size: tuple[int, int]) -> Values:
+        spec = getattr(scene, what)
+        found = load_map(spec, None, seed=scene.seed, default_size=size, what=what, option=f"--{what}").values
+        if min(found.shape) != 1:
+            raise UsageError(f"{what} is {size_text(*found.shape)}: give one row of values such as '2 3 1'")
+        return found.ravel()
+
+    def matrix(size: tuple[int, int] | None) -> Values:
+        found = load_kernel(scene.weights, size, seed=scene.seed, what="weights", option="--weights")
+        return np.asarray(found.values)
+
+    def drawn(size: tuple[int, ...], tag: int) -> Values:
+        return np.asarray(np.random.default_rng([scene.seed, tag]).choice(_RANDOM_VALUES, size))
+
+    # Those with a name are made to measure, data have a size of their own.
+    name, bias_name = _name(scene.weights), _name(scene.bias)
+    w = np.empty((0, 0)) if name else matrix(None)
+    x = row("input", (1, scene.inputs or w.shape[1] or 3))
+    b = np.empty(2) if bias_name else row("bias", (1, 1))
+    if name:
+        size = scene.outputs or max(2, len(b)), len(x)
+        w = drawn(size, _WEIGHTS_TAG) if name == "random" else matrix(size)
+    outputs, inputs = w.shape
+    if bias_name:
+        b = drawn((outputs,), _BIAS_TAG) if bias_name == "random" else row("bias", (1, outputs))
+    shape = f"weights are {outputs}×{inputs}, outputs × inputs"
+    largest = max(float(np.abs(values).max()) for values in (x, w, b))
+    crowded = f"a layer of {inputs} inputs and {outputs} outputs is too crowded to read"
+    long = f"input, weights or bias hold ±{largest:.6g}, too long to write"
+    asked = f"input has {len(x)} values, but --inputs asks for {scene.inputs}"
+    refuse(
+        {
+            f"{crowded}: use {MOST_NODES} or less of each": max(outputs, inputs) > MOST_NODES,
+            f"{long}: use numbers below {_LARGEST:.0f}": largest >= _LARGEST,
+            f"{asked}: make them the same": scene.inputs not in (None, len(x)),
+            f"{shape}, but there are {len(x)} inputs: give {len(x)} columns": inputs != len(x),
+            f"{shape}, but --outputs asks for {scene.outputs}: leave it out": scene.outputs not in (None, outputs),
+            f"bias has {len(b)} values: give {outputs}, or one for all": len(b) not in (1, outputs),
+        }
+    )
+    return x, w, b
+
+
+def _name(given: object) -> str:
+    name = given.strip().lower() if isinstance(given, str) else ""
+    return name if name in _MADE_TO_MEASURE else ""
+
+
 def connected(scene: FullyConnected) -> Story:
     """One step for each weight and each bias."""
-    (outputs, inputs), graph = scene.W.shape, Graph()
-    x, w = graph.given("x", scene.X), graph.given("w", scene.W)
-    b = graph.given("b", np.broadcast_to(scene.B, outputs))
+    graph, layer = Graph(), scene.layer
+    outputs, inputs = layer[1].shape
+    x, w = graph.given("x", layer[0]), graph.given("w", layer[1])
+    b = graph.given("b", np.broadcast_to(layer[2], outputs))
     y = graph.compute("linear", x, w, b)
     # What has been added up after each input, and at last with the bias.
-    sums = np.column_stack([np.cumsum(scene.W * scene.X, axis=1), y.values])
+    sums = np.column_stack([np.cumsum(w.values * x.values, axis=1), y.values])
     fitting = _fitting(scene, sums)
 
     point = Text("Every output is a weighted sum of all inputs, plus a bias")
@@ -98,7 +160,7 @@ def connected(scene: FullyConnected) -> Story:
 
 def _fitting(scene: FullyConnected, values: Values) -> dict[str, Any]:
     """Decimals with which every value fits a cell beside the graph, and whether any do."""
-    letters = 4 if len(scene.X) <= _FEW_INPUTS else 3
+    letters = 4 if len(scene.layer[0]) <= _FEW_INPUTS else 3
     each = range(digits_for(values, most=scene.most()), -1, -1)
     digits = next((d for d in each if max(len(number(v, d)) for v in values.flat) <= letters), -1)
     return {"digits": max(0, digits), "numbers": digits >= 0}

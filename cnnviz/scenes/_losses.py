@@ -57,7 +57,7 @@ def check(kind: str, entry: Loss, y: float, ends: tuple[float, float]) -> None:
     """Refuse a label that the loss cannot take, and a sure prediction of one that has no bound there."""
     label, only = f"--label {to_cli(y)}", "1 is the only label that all five losses take"
     sure = entry.prediction == "probability" and (min(ends) < _SURELY or max(ends) > 1 - _SURELY)
-    unbounded = f"{kind} is unbounded at 0 and 1, near --lo {to_cli(ends[0])} or --hi {to_cli(ends[1])}"
+    unbounded = f"--lo {to_cli(ends[0])} or --hi {to_cli(ends[1])} is too near 0 or 1, where {kind} is unbounded"
     refuse(
         {
             f"{label} does not go with all: leave it out, {only}": kind == "all" and y != 1,

@@ -6,24 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-import numpy as np
-
-from cnnviz.data import load_kernel, load_map
-from cnnviz.errors import UsageError
-from cnnviz.notation import size_text
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._dense import connected
-from cnnviz.story import Story, refuse
+from cnnviz.scenes._dense import MOST_NODES, connected, load_layer
+from cnnviz.story import Story
 from cnnviz.storyboard import Values
-
-_MOST_NODES = 8
-"""Nodes a side: of more, neither the edges nor their numbers can be told apart."""
-
-_LARGEST = 1e5
-_RANDOM_VALUES = np.array([-2.0, -1.0, 1.0, 2.0])
-_MADE_TO_MEASURE = frozenset({"random", "arange", "ones", "zeros", "box", "gaussian", "identity"})
-_WEIGHTS_TAG, _BIAS_TAG = 2, 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +28,10 @@ class FullyConnected(Scene):
     )
 
     inputs: int | None = param(
-        None, help="Input nodes.", lo=1, hi=_MOST_NODES, shown_default="3, or the data's own", always_named=True
+        None, help="Input nodes.", lo=1, hi=MOST_NODES, shown_default="3, or the data's own", always_named=True
     )
     outputs: int | None = param(
-        None, help="Output nodes.", lo=1, hi=_MOST_NODES, shown_default="2, or the data's own", always_named=True
+        None, help="Output nodes.", lo=1, hi=MOST_NODES, shown_default="2, or the data's own", always_named=True
     )
     input: ArrayLike = param(
         "random", group="Data", help='Values of x: a literal such as "2 3 1", a file, random, arange, ones or zeros.'
@@ -63,75 +50,14 @@ class FullyConnected(Scene):
 
     def prepare(self) -> None:
         """The data are loaded, and their sizes become `inputs` and `outputs`."""
-        (outputs, inputs), found, asked = self.W.shape, len(self.X), self.inputs
-        shape = f"weights are {outputs}×{inputs}, outputs × inputs"
-        largest = max(float(np.abs(values).max()) for values in (self.X, self.W, self.B))
-        crowded = f"a layer of {inputs} inputs and {outputs} outputs is too crowded to read"
-        long = f"input, weights or bias hold ±{largest:.6g}, too long to write"
-        biases = f"bias has {len(self.B)} values, but the weights give {outputs} outputs"
-        refuse(
-            {
-                f"{crowded}: use {_MOST_NODES} or less of each": max(outputs, inputs) > _MOST_NODES,
-                f"{long}: use numbers below {_LARGEST:.0f}": largest >= _LARGEST,
-                f"input has {found} values, but --inputs asks for {asked}: make them the same": asked
-                not in (None, found),
-                f"{shape}, but there are {found} inputs: give {found} columns": inputs != found,
-                f"{shape}, but --outputs asks for {self.outputs}: leave --outputs out": self.outputs
-                not in (None, outputs),
-                f"{biases}: give {outputs}, or one for all": len(self.B) not in (1, outputs),
-            }
-        )
+        outputs, inputs = self.layer[1].shape
         self.fill_in(inputs=inputs, outputs=outputs)
 
     @cached_property
-    def X(self) -> Values:
-        """The input, a vector."""
-        known = self.inputs or self._given.shape[1]
-        return _row(load_map(self.input, None, seed=self.seed, default_size=(1, known or 3)).values, "input")
-
-    @cached_property
-    def _given(self) -> Values:
-        """The weights that are data and not made to measure, else none."""
-        return np.empty((0, 0)) if _name(self.weights) else self._loaded(None)
-
-    def _loaded(self, size: tuple[int, int] | None) -> Values:
-        return np.asarray(load_kernel(self.weights, size, seed=self.seed, what="weights", option="--weights").values)
-
-    @cached_property
-    def W(self) -> Values:
-        """The weights, a row for each output."""
-        name = _name(self.weights)
-        size = self.outputs or (2 if _name(self.bias) else max(2, len(self.B))), len(self.X)
-        if not name:
-            return self._given
-        return _random(size, self.seed, _WEIGHTS_TAG) if name == "random" else self._loaded(size)
-
-    @cached_property
-    def B(self) -> Values:
-        """The biases."""
-        name = _name(self.bias)
-        size = (1, len(self.W)) if name else (1, 1)
-        if name == "random":
-            return _random(size, self.seed, _BIAS_TAG).ravel()
-        data = load_map(self.bias, None, seed=self.seed, default_size=size, what="bias", option="--bias")
-        return _row(data.values, "bias")
+    def layer(self) -> tuple[Values, Values, Values]:
+        """The input, the weights and the bias."""
+        return load_layer(self)
 
     def story(self) -> Story:
         """One step for each weight and each bias."""
         return connected(self)
-
-
-def _name(given: object) -> str:
-    """The name, such as random or ones, of values that are made to measure; empty for data of a size of their own."""
-    name = given.strip().lower() if isinstance(given, str) else ""
-    return name if name in _MADE_TO_MEASURE else ""
-
-
-def _random(size: tuple[int, int], seed: int, tag: int) -> Values:
-    return np.asarray(np.random.default_rng([seed, tag]).choice(_RANDOM_VALUES, size))
-
-
-def _row(values: Values, what: str) -> Values:
-    if min(values.shape) != 1:
-        raise UsageError(f"{what} is {size_text(*values.shape)}: give one row of values such as '2 3 1'")
-    return values.ravel()
