@@ -149,14 +149,14 @@ def back_of(size: int, best: Mapping[Place, Place], outside: int) -> Words:
     return Text("{size}, the detail is not{none}", size=Strong(Text("The size is back")), none=none)
 
 
-def put_back(windows: Windows, X: Cells, P: Cells, Y: Cells, best: Mapping[Place, Place]) -> Iterator[Told]:
+def put_back(windows: Windows, P: Cells, Y: Cells, best: Mapping[Place, Place]) -> Iterator[Told]:
     """Each pooled value to the place of its maximum, zeros to the rest of its window: what is said, what changes."""
     said, known = "{value} returns to {place}; the rest of its window is 0", set[Place]()
     for at, cell in best.items():
         new = [each for each in windows.cells(at) if each not in known and each != cell]
         known.update(windows.cells(at))
         changes: list[Change] = [Y.set(each, role="zero", value=0.0) for each in new]
-        changes += [Y.set(cell, role="output", value=P[at].value), X.mark("winner", cell), Y.mark("winner", cell)]
+        changes.append(Y.set(cell, role="output", value=P[at].value))
         yield Text(said, value=Strong(P.short(at)), place=place_of(cell)), changes
 
 

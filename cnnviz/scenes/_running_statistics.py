@@ -73,7 +73,7 @@ def running_statistics(scene: BatchNormInference) -> Story:
                 made = equation(Math(name), precise(part, statistic[at]), statistic[at], letters=60)
                 caption = Text("Batch {batch}: {sum}", batch=batch + 1, sum=made)
                 # A link from a column in the middle would cross numbers.
-                yield story.step(caption, list(story.rest()), B.cover(cells), statistic.write(at))
+                yield story.step(caption, story.rest(), B.cover(cells), statistic.write(at))
             for word, statistic, kept in zip(_WORDS, S, R, strict=True):
                 summed = precise(weights[0] * kept[at] + weights[1] * statistic[at], kept[after])
                 said = Text(f"running {word}: {{sum}}", sum=equation(None, summed, kept[after]))

@@ -52,7 +52,7 @@ class PoolBackward(PooledBack):
         Y = story.cells("output", "$y$ {size}", y, pending=True)
         G = gradient_panel(story, g, under=True, marks=(WINDOW,))
         best = self.winners(X, windows)
-        by_x = adding_up(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], shared(windows, g, best))
+        by_x = adding_up(story, "by-input", Math(BY_X), found["grad_x"], shared(windows, g, best))
         by_x.noted = any(step < side for step, side in zip(slide.s, slide.k, strict=True))
 
         def steps() -> Iterator[Step]:

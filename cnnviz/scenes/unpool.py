@@ -69,11 +69,11 @@ class Unpool(PooledBack):
                     # A maximum that was found stays marked.
                     changes.append(X.set(best[at], role="winner"))
                 yield story.step(said, changes)
-            back = put_back(windows, X, P, Y, best) if is_max else spread(windows, P, Y)
-            leaving = [*X.cover(()), X.hide("window")]
+            back = put_back(windows, P, Y, best) if is_max else spread(windows, P, Y)
             for at, (said, changes) in zip(windows.places(), back, strict=True):
-                yield story.step(said, leaving, changes, P.mark("current", at), Y.mark("window", *windows.outline(at)))
-                leaving = []
+                marks = [*story.rest(), P.mark("current", at), Y.mark("window", *windows.outline(at))]
+                marks += [each.mark("winner", best[at]) for each in (X, Y) if is_max]
+                yield story.step(said, marks, changes)
             rest = [Y.set((row, column), role="zero", value=0.0) for row, column in outside]
             yield story.step(back_of(x.size, best, len(outside)), rest, story.rest(), beats=reading_beats(count))
 

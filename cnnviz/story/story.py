@@ -292,10 +292,9 @@ class Story:
             **self._board,
         )
 
-    def rest(self) -> Iterator[Change]:
+    def rest(self) -> list[Change]:
         """Nothing is covered or outlined any more."""
-        for cells in self._cells:
-            yield from cells.rest()
+        return [change for cells in self._cells for change in cells.rest()]
 
     def _result(self) -> list[Words]:
         """The last panel's numbers, for those who do not see it; nothing where they are many or not computed."""
