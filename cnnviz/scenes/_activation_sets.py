@@ -10,7 +10,7 @@ import numpy as np
 
 from cnnviz.data import load_map
 from cnnviz.errors import UsageError
-from cnnviz.functions.activations import Activation, F, X
+from cnnviz.functions.activations import F, X
 from cnnviz.notation import digits_for, number
 from cnnviz.ops import softmax
 from cnnviz.scene import Scene
@@ -48,7 +48,7 @@ _MOST_DECIMALS = 2
 """Decimals for which cells have room."""
 
 
-def all_curves(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> Story:
+def all_curves(scene: Scene, points: Sequence[Point], point: Words) -> Story:
     """One small plot for each function, a column for each group; their points move together."""
     graph, story = _started(scene, points, point)
     first, most = points[0], scene.most()
@@ -85,7 +85,7 @@ def all_curves(scene: Scene, points: Sequence[Point[Activation]], point: Words) 
     )
 
 
-def table(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> Story:
+def table(scene: Scene, points: Sequence[Point], point: Words) -> Story:
     """Equation, range and derivative of each function; one row after the other lights up, with an example below."""
     graph, story = _started(scene, points, point)
     at = graph.given("x", [_EXAMPLE])
@@ -142,7 +142,7 @@ def table(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> St
     )
 
 
-def _started(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> tuple[Graph, Story]:
+def _started(scene: Scene, points: Sequence[Point], point: Words) -> tuple[Graph, Story]:
     graph = Graph()
     graph.essential = 1
     story = Story(scene, Text("Activation functions"), graph, point=point)

@@ -23,7 +23,7 @@ from cnnviz.scenes._backward import (
 )
 from cnnviz.story import CURRENT, WINDOW, Axis, Cells, Place, Story, Tensor, Windows, check_steps, times
 from cnnviz.storyboard import Mark, Step, Values
-from cnnviz.words import Expression, Math, Number, Shape, Symbol, Text, Words, dot, equation, joined, total
+from cnnviz.words import Expression, Math, Number, Shape, Symbol, Text, Words, equation, joined, total
 
 if TYPE_CHECKING:
     from cnnviz.scenes.conv_backward import ConvBackward
@@ -67,7 +67,7 @@ def sums_of_windows(scene: ConvBackward, story: Story, found: Mapping[str, Tenso
             yield story.step(caption, X.window(windows, at), here, *added)
 
     full = Text("${x}={y}$ in zeros $\\ast\\ w$ rotated", x=BY_X, y=BY_Y)
-    bias = equation(Math(BY_B), total(G.read(places)), by_b[0, 0])
+    bias = equation(Math(BY_B), total(G.read()), by_b[0, 0])
     return story.play(
         steps,
         windows.count + 1,
@@ -110,7 +110,7 @@ def full_convolution(scene: ConvBackward, story: Story, grad_x: Tensor, g: Value
     W = story.cells("kernel", "$w$ {size}", w[::-1, ::-1], first=w, role="forward", below=turned, enlarge=True)
     stamps = [stamp(scene.slide.windows, at, float(g[at]) * w) for at in stands]
     X = adding_up(story, "by-input", Text("${g}$ {size}", g=BY_X, size=Shape(frame.out)), grad_x, stamps)
-    weights = W.read(list(np.ndindex(w.shape)))
+    weights = W.read()
 
     def steps() -> Iterator[Step]:
         yield sends(story, G, stands.values(), W.relabel())
@@ -125,7 +125,7 @@ def full_convolution(scene: ConvBackward, story: Story, grad_x: Tensor, g: Value
         for at in frame.places():
             real = [roles[cell] == "input" for cell in frame.cells(at)]
             terms = list(compress(G.read(frame.cells(at)), real)), list(compress(weights, real))
-            summed = equation(X.symbol(BY_X, at), dot(*terms, None, X[at]), X[at])
+            summed = X.sums(at, *terms, letter=BY_X)
             yield story.step(summed, G.window(frame, at, times(weights)), X.write(at))
 
     return story.play(

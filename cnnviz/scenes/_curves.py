@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +22,6 @@ from cnnviz.storyboard import Equation as Formula
 from cnnviz.words import Assigned, ByCases, Equation, Number, Strong, Symbol, Text, Words
 
 Function = Callable[[Values], Values]
-Entry = TypeVar("Entry", Activation, Loss)
 
 MOVING_BEATS = 0.2
 """A step of a moving point is shown a tenth of the usual time."""
@@ -53,13 +52,13 @@ _OPTIONS = {"negative_slope": "alpha"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Point(Generic[Entry]):
+class Point:
     """A point on a function's curve that stops `at` places, which have `digits` decimals; a loss has a `label`.
 
     `most` are the decimals asked for.
     """
 
-    entry: Entry
+    entry: Any
     at: Values
     digits: int
     most: int | None
@@ -67,7 +66,7 @@ class Point(Generic[Entry]):
     label: Number | None = None
 
     @classmethod
-    def of(cls, scene: Scene, entry: Entry, at: Values, digits: int, label: Number | None = None) -> Point[Entry]:
+    def of(cls, scene: Scene, entry: Activation | Loss, at: Values, digits: int, label: Number | None = None) -> Point:
         """With the scene's parameter, or one with which the figure shows what it does."""
         parameter, most = None, scene.digits
         if entry.parameter is not None:
@@ -149,10 +148,14 @@ class Point(Generic[Entry]):
         """Where the point is, in the graph's array of that name."""
         return Number(float(self.at[step]), self.digits, (name, step))
 
-    def ends(self) -> dict[str, Number]:
-        """The lowest and the highest place, `lo` and `hi`, as they were given."""
-        found = {"lo": int(self.at.argmin()), "hi": int(self.at.argmax())}
-        return {name: replace(self.x(step), decimals=None) for name, step in found.items()}
+    def described(self) -> dict[str, Words]:
+        """The title with the parameter, and the lowest and the highest place as they were given, for a sentence."""
+        name, value = self.entry.title, self.parameter
+        ends = {"lo": int(self.at.argmin()), "hi": int(self.at.argmax())}
+        return {
+            "name": Text("{name} with parameter {value}", name=name, value=value) if value else name,
+            **{end: replace(self.x(step), decimals=None) for end, step in ends.items()},
+        }
 
     def value(self, step: int, decimals: int | None = None, panel: str = "plot") -> Number:
         """The function there, as the engine has it for the panel."""
@@ -167,12 +170,6 @@ class Point(Generic[Entry]):
         """The parameter with its value, if there is one, for the head of a figure."""
         known = self.entry.parameter
         return [("", Assigned(known.symbol, self.parameter))] if known and self.parameter else []
-
-    @property
-    def name(self) -> Words:
-        """The title with the parameter, for a sentence."""
-        title, value = self.entry.title, self.parameter
-        return Text("{name} with parameter {value}", name=title, value=value) if value else title
 
     def worked(self, left: Symbol, x: Number, result: Number) -> Equation:
         """The function with numbers put in."""
@@ -233,7 +230,7 @@ class Point(Generic[Entry]):
 
 def point_moves(
     scene: Scene,
-    point: Point[Any],
+    point: Point,
     rows: Sequence[tuple[str, str, Symbol]],
     *,
     said: Words,

@@ -92,7 +92,7 @@ def error_rows(loss: Loss) -> Iterator[Row]:
         yield Row(name="square", text=Text("square: {L}, drawn half as wide", L=Symbol("L")), role="active")
 
 
-def error(point: Point[Loss], label: float, step: int) -> list[Change]:
+def error(point: Point, label: float, step: int) -> list[Change]:
     """The distance from the label as a line on the axis, and its square below, where no curve runs; of a margin how
     much the prediction lacks of it.
     """
@@ -156,7 +156,7 @@ def all_losses(scene: Scene, at: Values, digits: int) -> Story:
     )
 
 
-def _plot(name: str, label: Words, points: Sequence[Point[Loss]], **more: Any) -> Plot:
+def _plot(name: str, label: Words, points: Sequence[Point], **more: Any) -> Plot:
     low, high = padded(*(point.curve[1] for point in points))
     x_range, dots = points[0].x_range, list[Dot]()
     curves = [*zero_lines(x_range, (low, high)), label_line(1.0, high)]
@@ -181,7 +181,7 @@ def _plot(name: str, label: Words, points: Sequence[Point[Loss]], **more: Any) -
     )
 
 
-def _told(points: Sequence[Point[Loss]], step: int, most: int) -> Words:
+def _told(points: Sequence[Point], step: int, most: int) -> Words:
     """The losses of a step, behind the prediction that they share."""
     losses = [point.told(step, most) for point in points]
     x = Equation(PREDICTION, (points[0].x(step, "x" if points[0].entry.prediction == "real" else "p"),), strong=False)

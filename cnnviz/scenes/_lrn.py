@@ -13,7 +13,7 @@ from cnnviz.limits import MAX_VALUE
 from cnnviz.notation import digits_for
 from cnnviz.story import Graph, Place, Story, check_steps, filling, sheet_marks, short_digits, stage_of_two
 from cnnviz.storyboard import Mark, Step
-from cnnviz.words import Math, Number, Shape, Text, Words, equation, exact, joined, total
+from cnnviz.words import Math, Number, Shape, Text, Words, exact, joined, total
 
 if TYPE_CHECKING:
     from cnnviz.scenes.lrn import Lrn
@@ -70,7 +70,7 @@ def normalized(scene: Lrn) -> Story:
             sides.append(X[at] / Number(below, decimals))
         # Where so little is divided by that it is written as 0, that says nothing.
         kept = [side for side in sides if np.isfinite(float(exact(side)))]
-        return equation(Y.symbol("b", at), *kept, Y[at], letters=_SUM_LETTERS)
+        return Y.equals(at, *kept, letter="b", letters=_SUM_LETTERS)
 
     def steps() -> Iterator[Step]:
         for at in sorted(windows.places(), key=lambda at: (at[1:], at[0]) if inter else at):

@@ -13,7 +13,7 @@ from cnnviz.errors import UsageError
 from cnnviz.scenes._backward import BY_X, BY_Y, load_grad, sends
 from cnnviz.story import CURRENT, WINDOW, Cells, Graph, Sliding, Story, Tensor
 from cnnviz.storyboard import Change, Step, Values
-from cnnviz.words import Math, Text, Words, equation
+from cnnviz.words import Math, Text, Words
 
 if TYPE_CHECKING:
     from cnnviz.scenes.residual import Residual
@@ -120,4 +120,4 @@ def _sum(cells: Cells, parts: Sequence[Cells], letter: str) -> Words:
     """The largest of some sums, if there is one of two parts that are not 0."""
     one, other = (part.values for part in parts)
     at = max(np.ndindex(cells.values.shape), key=lambda at: (bool(one[at] and other[at]), abs(cells.values[at])))
-    return equation(cells.symbol(letter, at), parts[0][at] + parts[1][at], cells[at])
+    return cells.equals(at, parts[0][at] + parts[1][at], letter=letter)

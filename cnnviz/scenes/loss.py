@@ -121,8 +121,7 @@ class LossFunction(Scene):
             alt=Text(
                 "the loss function {name} and its gradient for the label {label}: a point with its tangent moves along "
                 "the curve while the prediction moves from {lo} to {hi}",
-                name=point.name,
-                **point.ends(),
+                **point.described(),
                 label=label,
             ),
         )

@@ -15,7 +15,8 @@ from cnnviz.notation import digits_for, size_text
 from cnnviz.scene import scene_name
 from cnnviz.story.cells import CURRENT, WINDOW, Cells
 from cnnviz.story.graph import Graph, Tensor
-from cnnviz.storyboard import Block, Change, Grid, Mark, Operator, Panel, SetEntry, Shade, Step, Storyboard, Table
+from cnnviz.story.looks import shade_for
+from cnnviz.storyboard import Block, Change, Grid, Mark, Operator, Panel, Shade, Step, Storyboard
 from cnnviz.words import (
     Assigned,
     Extent,
@@ -44,6 +45,9 @@ CROWDED_SIDE = 20
 """Cells a side from which a map shows colours instead of numbers."""
 
 _SIZES = {
+    "C": "channels",
+    "F": "filters",
+    "g": "groups",
     "i": "input",
     "k": "kernel",
     "s": "stride",
@@ -54,7 +58,7 @@ _SIZES = {
     "d": "dilation",
     "o": "output",
 }
-_UNSAID = {"d": (1, 1), "a": (0, 0)}
+_UNSAID = {"d": ((1, 1), 1), "a": ((0, 0),), "g": (1,)}
 _MOST_LISTED = 9
 _MOST_WORDS = 3
 _LOST = 1e-12
@@ -102,11 +106,11 @@ class Story:
         """A parameter of the scene that is a number, as it was given, for the head of the figure."""
         self.set(word, symbol, self.number(name), size=False)
 
-    def sizes(self, words: bool = True, /, **sizes: Sequence[int]) -> None:
-        """Sizes by their symbols, maybe without `words`; a dilation of 1 and an output padding of 0 go unsaid."""
+    def sizes(self, words: bool = True, /, **sizes: Sequence[int] | int) -> None:
+        """Sizes by their symbols, maybe without `words`; a dilation of 1, one group, no output padding go unsaid."""
         self._words = words
         for symbol, value in sizes.items():
-            if tuple(value) != _UNSAID.get(symbol):
+            if value not in _UNSAID.get(symbol, ()):
                 self.set(_SIZES[symbol], symbol, value)
 
     def bias(self, value: float) -> Number:
@@ -193,7 +197,7 @@ class Story:
                 if before != after:
                     p = Text("{before} before, {after} after", before=p, after=Extent(after))
                 texts.append(Text(word, p=p))
-            if any(str(each).endswith("unreached") for each in np.unique(roles)):
+            if any(role.endswith("unreached") for role in roles.flat):
                 below = lines(Text("hatched: never reached"), below)
         elif pending:
             drawn = np.full(shown.shape, np.nan)
@@ -242,6 +246,15 @@ class Story:
         """A step: what is said and what changes."""
         return Step(caption=caption, changes=tuple(_flat(changes)), beats=beats)
 
+    def rest(self) -> list[Change]:
+        """All panels come to rest."""
+        return [change for cells in self._cells for change in cells.rest()]
+
+    def answer(self, caption: Words, *changes: Changes) -> Step:
+        """The last step: what there was to see, with all panels at rest."""
+        flat = list(_flat(changes))
+        return self.step(caption, flat, self.rest(), beats=2)
+
     def play(
         self,
         steps: Callable[[], Iterator[Step]],
@@ -280,7 +293,7 @@ class Story:
                 cells.rewind()
             yield from self._steps()
             if self._answer:
-                yield self.step(self._answer, self.rest(), beats=2)
+                yield self.answer(self._answer)
 
         return Storyboard(
             scene=scene_name(type(self.scene)),
@@ -291,10 +304,6 @@ class Story:
             steps=steps,
             **self._board,
         )
-
-    def rest(self) -> list[Change]:
-        """Nothing is covered or outlined any more."""
-        return [change for cells in self._cells for change in cells.rest()]
 
     def _result(self) -> list[Words]:
         """The last panel's numbers, for those who do not see it; nothing where they are many or not computed."""
@@ -346,27 +355,6 @@ def check_steps(count: int, what: str, covered: int = 0) -> None:
 def tolerance(values: Values, weights: Values | float = 1.0) -> float:
     """What floats may leave of 0 where values are added up with weights."""
     return _LOST * float(np.abs(values).max() * np.abs(weights).sum())
-
-
-def shade_for(values: Values, *, picture: bool, always: bool) -> Shade:
-    """How values become colours: greys for a picture, one hue for a map, two from a middle zero where signs differ."""
-    lo, hi = float(values.min()), float(values.max())
-    if lo < 0:
-        most = max(-lo, hi)
-        return Shade(scale="diverging", lo=-most, hi=most, always=always)
-    return Shade(scale="gray" if picture else "sequential", lo=min(lo, 0.0), hi=hi if hi > 0 else 1.0, always=always)
-
-
-def reading_beats(count: int) -> float:
-    """Beats of a step that is read rather than followed: more where many steps are to go by fast."""
-    return min(30.0, max(2.0, count / 16))
-
-
-def light_rows(table: Table, row: int, look: str = "selected") -> Iterator[SetEntry]:
-    """A row of a table lights up, maybe with another `look`, the one above it no longer does; none after the last."""
-    for at, role in ((row - 1, "plain"), (row, look)):
-        for column in range(len(table.header) if 0 <= at < len(table.entries) else 0):
-            yield SetEntry(panel=table.name, row=at, column=column, role=role)
 
 
 def _stacked(values: Values) -> Values:
