@@ -176,7 +176,8 @@ class Point:
         letters, known = {self.entry.operands[0]: x}, self.entry.parameter
         letters |= {known.symbol.name: self.parameter} if known and self.parameter else {}
         letters |= {} if self.label is None else {"y": self.label}
-        return self.entry.worked(left, letters, result, float(np.abs(self.at).max()))
+        found: Equation = self.entry.worked(left, letters, result, float(np.abs(self.at).max()))
+        return found
 
     def told(self, step: int, most: int) -> Text:
         """The function's value of a step, with its name."""
