@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -110,7 +109,7 @@ def table(scene: Scene, points: Sequence[Point], point: Words) -> Story:
         sketches.append((dashed, Curve(name="function", role="curve", x=w, y=y)))
     rows = Table(name="table", header=header, entries=entries, roles=asked, sketches=tuple(sketches))
     x = Number(_EXAMPLE, min(2, scene.most()))
-    tried = [replace(each, at=at.values) for each in points]
+    tried = [Point(scene, each.entry, at.values, each.digits) for each in points]
 
     def steps() -> Iterator[Step]:
         for row, (point, found) in enumerate(zip(points, examples, strict=True)):

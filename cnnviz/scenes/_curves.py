@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -51,31 +51,30 @@ _OPTIONS = {"negative_slope": "alpha"}
 """Options of figures that have another name than the function's argument."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Point:
     """A point on a function's curve that stops `at` places, which have `digits` decimals; a loss has a `label`.
 
-    `most` are the decimals asked for.
+    `values` and `slopes` are those at the places, `curve` and `derivative` the points of the lines, broken by NaN where
+    they jump. The parameter is the scene's, or one with which the figure shows what it does.
     """
 
-    entry: Any
-    at: Values
-    digits: int
-    most: int | None
-    parameter: Number | None = None
-    label: Number | None = None
-
-    @classmethod
-    def of(cls, scene: Scene, entry: Activation | Loss, at: Values, digits: int, label: Number | None = None) -> Point:
-        """With the scene's parameter, or one with which the figure shows what it does."""
-        parameter, most = None, scene.digits
+    def __init__(
+        self, scene: Scene, entry: Activation | Loss, at: Values, digits: int, label: Number | None = None
+    ) -> None:
+        self.at, self.most, self.label = at, scene.digits, label
+        self.entry: Any = entry
+        self.parameter: Number | None = None
+        self.digits = shown_digits(at, digits, self.most)
         if entry.parameter is not None:
             option = _OPTIONS.get(entry.parameter.name, entry.parameter.name)
             value = getattr(scene, option, None)
             value = _SHOWN_DEFAULTS.get(entry.name, entry.parameter.default) if value is None else value
-            parameter = Number(value, None, (option,))
-        digits = shown_digits(at, digits, most)
-        return cls(entry=entry, at=at, digits=digits, most=most, parameter=parameter, label=label)
+            self.parameter = Number(value, None, (option,))
+        self.values, self.slopes, ends = self.f(at), self.slope(at), (float(at.min()), float(at.max()))
+        self.curve, self.derivative = sampled(self.f, ends), sampled(self.slope, ends)
+        # Near the ends of a probability the derivative grows beyond all bounds.
+        self._bounded = isinstance(entry, Loss) and entry.prediction == "probability"
+        self.x_range = (0.0, 1.0) if self._bounded else ends
 
     def f(self, x: Values) -> Values:
         """The function."""
@@ -92,40 +91,6 @@ class Point:
     @property
     def _value(self) -> float | None:
         return None if self.parameter is None else self.parameter.value
-
-    @cached_property
-    def values(self) -> Values:
-        """The function at every place."""
-        return self.f(self.at)
-
-    @cached_property
-    def slopes(self) -> Values:
-        """The derivative at every place."""
-        return self.slope(self.at)
-
-    @cached_property
-    def curve(self) -> tuple[Values, Values]:
-        """The points of its curve, broken by NaN where it jumps."""
-        return sampled(self.f, self._ends)
-
-    @cached_property
-    def derivative(self) -> tuple[Values, Values]:
-        """The points of the derivative's curve."""
-        return sampled(self.slope, self._ends)
-
-    @property
-    def _ends(self) -> tuple[float, float]:
-        return float(self.at.min()), float(self.at.max())
-
-    @property
-    def _bounded(self) -> bool:
-        """Whether the variable is a probability, near whose ends the derivative grows beyond all bounds."""
-        return isinstance(self.entry, Loss) and self.entry.prediction == "probability"
-
-    @cached_property
-    def x_range(self) -> tuple[float, float]:
-        """The ends of the x-axis."""
-        return (0.0, 1.0) if self._bounded else self._ends
 
     @cached_property
     def y_range(self) -> tuple[float, float]:

@@ -114,7 +114,7 @@ def all_losses(scene: Scene, at: Values, digits: int) -> Story:
     label, graph = Number(1), Graph()
     stops = {"real": (at, digits), "probability": (probable, 2)}
     losses = list(LOSSES.values())[:_ARTICLE]
-    points = [Point.of(scene, entry, *stops[entry.prediction], label) for entry in losses]
+    points = [Point(scene, entry, *stops[entry.prediction], label) for entry in losses]
     predictions = {"real": graph.given("x", at), "probability": graph.given("p", probable)}
     for point in points:
         name = point.entry.name

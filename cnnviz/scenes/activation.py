@@ -81,7 +81,7 @@ class ActivationFunction(Scene):
         if self.kind == "softmax":
             return softmax_story(self, at, digits, self.logits, said)
         chosen = list(ACTIVATIONS.values())[:_ARTICLE] if self.kind in _SETS else [ACTIVATIONS[_KINDS[self.kind]]]
-        points = [Point.of(self, entry, at, digits) for entry in chosen]
+        points = [Point(self, entry, at, digits) for entry in chosen]
         if self.kind in _SETS:
             return (all_curves if self.kind == "all" else table)(self, points, said)
         (point,), (entry,) = points, chosen

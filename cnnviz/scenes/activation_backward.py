@@ -54,7 +54,7 @@ class ActivationBackward(Scene):
         if len(x) < 2 or (np.diff(x) <= 0).any():
             raise UsageError("--input must hold two numbers or more in rising order: use -6 0 5")
         g = load_row(self, "grad_output", len(x))
-        point = Point.of(self, entry, x, 2)
+        point = Point(self, entry, x, 2)
         y = point.computed(graph, graph.given("x", x), "y")
         graph.show(y, "plot", printed=False)
         found = graph.backward(y, graph.given("grad_y", g))

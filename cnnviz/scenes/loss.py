@@ -98,7 +98,7 @@ class LossFunction(Scene):
         if self.kind == "all":
             return all_losses(self, at, digits)
         entry, y, label = self._entry, self._label, Number(self._label, None, ("label",))
-        point = Point.of(self, entry, at, digits, label)
+        point = Point(self, entry, at, digits, label)
         probable, has_error = entry.prediction == "probability", entry.label != "probability"
         convention = Text("PyTorch has no hinge loss of this form") if entry.name == "hinge_loss" else ""
         told = Text("label {value}", value=Equation(LABEL, (label,), strong=False))
