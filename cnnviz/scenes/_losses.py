@@ -34,6 +34,13 @@ POINTS = {
     "hinge": Text("On the right side of the margin there is no loss and no gradient"),
     "smooth-l1": Text("Squared near the label, straight far from it: outliers pull less"),
 }
+ROWS = (
+    ("estimate", "prediction {value}", PREDICTION),
+    ("loss", "loss {value}", Symbol("L")),
+    ("gradient", "gradient {value}", Symbol("L'")),
+)
+"""The numbers beside a loss's curve: their names, how they are told, and their letters."""
+
 _PROBABILITIES = 0.02, 0.98
 _REACH, _LOGITS = 2.0, (-4.0, 4.0)
 _SURELY = 0.001
@@ -75,10 +82,11 @@ def label_line(label: float, top: float) -> Curve:
     return Curve(name="label", role="ink", style="dashed", text=text, x=np.array([label, label]), y=ends)
 
 
-def error_lines() -> tuple[Curve, Curve]:
-    """The thick line and the square, before they are seen."""
+def error_lines(label: float, top: float) -> tuple[Curve, Curve, Curve]:
+    """The label's line, and the thick one and the square before they are seen."""
     none = np.empty(0)
     return (
+        label_line(label, top),
         Curve(name="error", role="active", x=none, y=none),
         Curve(name="square", role="active", x=none, y=none, equal=True),
     )

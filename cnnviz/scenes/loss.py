@@ -6,22 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from cnnviz.functions.losses import LABEL, LOSSES, PREDICTION, Loss
+from cnnviz.functions.losses import LABEL, LOSSES, Loss
 from cnnviz.limits import MAX_STOPS
 from cnnviz.parameters import param
 from cnnviz.scene import Scene
 from cnnviz.scenes._curves import Point, places, point_moves, refuse_options
-from cnnviz.scenes._losses import (
-    KINDS,
-    POINTS,
-    all_losses,
-    check,
-    error,
-    error_lines,
-    error_rows,
-    label_line,
-    usual_ends,
-)
+from cnnviz.scenes._losses import KINDS, POINTS, ROWS, all_losses, check, error, error_lines, error_rows, usual_ends
 from cnnviz.story import Story, kinds
 from cnnviz.storyboard import Row
 from cnnviz.words import Assigned, ByCases, Equation, Number, Symbol, Text
@@ -105,15 +95,11 @@ class LossFunction(Scene):
         return point_moves(
             self,
             point,
-            [
-                ("estimate", "prediction {value}", PREDICTION),
-                ("loss", "loss {value}", Symbol("L")),
-                ("gradient", "gradient {value}", Symbol("L'")),
-            ],
+            ROWS,
             said=POINTS.get(self.kind, ""),
             settings=[("label", Assigned(Symbol("y"), label))],
             # A label of logits is a probability, which has no place among them.
-            guides=(label_line(y, point.y_range[1]), *error_lines()) if probable or has_error else (),
+            guides=error_lines(y, point.y_range[1]) if probable or has_error else (),
             above=[Row(name="label", text=told, role="muted"), *(error_rows(entry) if has_error else ())],
             more=lambda step: error(point, y, step) if has_error else (),
             formula=ByCases(Symbol(r"L'(\hat{y})"), entry.derivative, stacked=False),
