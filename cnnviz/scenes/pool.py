@@ -57,7 +57,9 @@ class Pool(Pooled):
                 f"avg pooling has no dilation {to_cli(self.d)}: leave --d out, or use max": dilated and not is_max,
                 "max pooling counts nothing: leave --no-count-include-pad out, or use avg": uncounted and is_max,
                 f"{windows}: leave {options} out": chosen and own,
-                f"{large}: use --p {most} or less": any(2 * p > side for side, p in zip(k, self.p, strict=True)),
+                f"{large}: use --p {most} or less, or a larger --k": any(
+                    2 * p > side for side, p in zip(k, self.p, strict=True)
+                ),
             }
         )
         self.fill_in(i=self.map.values.shape)
