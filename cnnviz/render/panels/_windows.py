@@ -9,10 +9,10 @@ from itertools import product
 import numpy as np
 
 from cnnviz.playback import GridState
-from cnnviz.render.canvas import Box
+from cnnviz.render.canvas import Box, hull
 from cnnviz.render.panels._cell import CellFace
 from cnnviz.render.panels._sheets import Sheets
-from cnnviz.render.panels.base import EDGE, Item, Shape, Slot
+from cnnviz.render.panels.base import Item, Shape, Slot
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import Color
 from cnnviz.storyboard import Mark
@@ -88,8 +88,7 @@ class WindowItems:
             pen.rect(0, 0, width, height, fill)
 
         reshaped = partial(self._block, role)
-        item = Item(("body", role), Box(0, 0, width, height), draw, shape=size, reshaped=reshaped, glides=True)
-        return item._replace(plain=True)
+        return Item(("body", role), Box(0, 0, width, height), draw, shape=size, reshaped=reshaped, glides=True)
 
     def grid_lines(self) -> Item:
         """The gaps between cells, above windows: what moves below them changes less of the picture."""
@@ -153,13 +152,8 @@ class WindowItems:
                     for x, y in product((box.left, box.right - across), (box.top, box.bottom - down)):
                         pen.rect(x, y, across, down, color)
 
-        left, top = zip(*(box[:2] for box, *_ in rings), strict=True)
-        right, bottom = zip(*(box[2:] for box, *_ in rings), strict=True)
-        box = Box(min(left), min(top), max(right), max(bottom))
-        reshaped = partial(self._outline, role, everywhere, corners)
-        item = Item((role, everywhere), box, draw, shape=size, reshaped=reshaped, glides=True)
-        # On a picture its rings are wider, and of several sheets it has several.
-        return item._replace(plain=len(rings) == 1 and rings[0][1] <= EDGE)
+        box, reshaped = hull(box for box, *_ in rings) or around, partial(self._outline, role, everywhere, corners)
+        return Item((role, everywhere), box, draw, shape=size, reshaped=reshaped, glides=True)
 
     def _rings(self, role: str, span: Box) -> Iterator[tuple[Box, int, Color]]:
         """What the outline of some cells consists of, lowest first."""
@@ -168,10 +162,3 @@ class WindowItems:
             # On a picture, a dark line alone is lost in the dark: a light one beside it is not.
             yield span.grown(width // 2 + 1), width + 2, self._look.theme.halo
         yield span.grown(width // 2), width, self._look.theme.mark(role)
-
-
-def covers(mark: Mark, at: tuple[int, ...]) -> bool:
-    """Whether a cell is in a mark."""
-    row, column = at[-2:]
-    here = mark.channel is None or len(at) == 2 or mark.channel == at[0]
-    return here and 0 <= row - mark.row < mark.rows and 0 <= column - mark.column < mark.columns

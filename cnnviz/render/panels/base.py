@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from cnnviz.render.canvas import Box, Look, hull
@@ -27,9 +26,6 @@ LABEL_LEADING = 23
 # Behind a space outside of a formula, or a comma that has none after it.
 _BREAKS = re.compile(r"(?<= )(?=(?:[^$]*\$[^$]*\$)*[^$]*$)|(?<=[，、：；])")
 
-EDGE = 6
-"""Pixels of the edge of a `plain` item."""
-
 Slot = tuple[Hashable, ...]
 Shape = tuple[float, ...]
 
@@ -40,8 +36,6 @@ class Item(NamedTuple):
     Two items of one `key` look the same but for their place and their `shape`: numbers of which `reshaped` makes the
     item anew. What `glides` is shown on its way from one to the other; what `pauses` and changes is out of sight while
     others are on their way.
-
-    Of a `plain` one nothing changes farther from its edges than it has been moved, and `EDGE` pixels.
 
     On the ground, an item that `covers` as much as the one before it is drawn over that one; the ground is drawn anew
     for one that does not. Of a `tile`, all slots with its key look the same.
@@ -55,7 +49,6 @@ class Item(NamedTuple):
     reshaped: Callable[[Shape], Item] | None = None
     glides: bool = False
     pauses: bool = False
-    plain: bool = False
     covers: float = 0
     tile: bool = False
 
@@ -74,21 +67,6 @@ class Item(NamedTuple):
             return False
         return self.key == other.key and len(self.shape) == len(other.shape)
 
-    def trace(self, other: Item) -> list[Box]:
-        """What changes where it goes to another place."""
-        a, b = self.reach, other.reach
-        if not self.plain or (a.width, a.height) != (b.width, b.height):
-            return [a, b]
-        whole = hull((a, b)) or a
-        left, right = max(a.left, b.left) + EDGE, min(a.right, b.right) - EDGE
-        top, bottom = max(a.top, b.top) + EDGE, min(a.bottom, b.bottom) - EDGE
-        found = []
-        if a.left != b.left:
-            found += [whole._replace(right=left), whole._replace(left=right)]
-        if a.top != b.top:
-            found += [whole._replace(bottom=top), whole._replace(top=bottom)]
-        return found
-
     def between(self, other: Item, share: float) -> Item:
         """It on a share of its way to where it is in the other."""
         found = self
@@ -100,14 +78,11 @@ class Item(NamedTuple):
 
 
 class Way(NamedTuple):
-    """An item on its way from one place, or shape, to another: straight, `through` places, or by half a turn around a
-    `middle`.
-    """
+    """An item on its way from one place, or shape, to another: straight, or by half a turn around a `middle`."""
 
     start: Item
     end: Item
     middle: tuple[float, float] | None = None
-    through: tuple[tuple[int, int], ...] = ()
 
     @property
     def grows(self) -> bool:
@@ -116,25 +91,12 @@ class Way(NamedTuple):
 
     def at(self, share: float) -> Item:
         """The item on an eased share of its way."""
-        if self.through:
-            return self.start._replace(at=_along((self.start.at, *self.through, self.end.at), eased(share)))
         if self.middle is None:
             return self.start.between(self.end, eased(share))
         angle, (left, top) = math.pi * eased(share), self.middle
         x, y = self.start.at[0] - left, self.start.at[1] - top
         across, down = x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle)
         return self.start._replace(at=(round(left + across), round(top + down)))
-
-
-def _along(places: Sequence[tuple[int, int]], share: float) -> tuple[int, int]:
-    """The place on a share of a way through places."""
-    legs = [math.dist(a, b) for a, b in pairwise(places)]
-    left = share * sum(legs)
-    for (a, b), leg in zip(pairwise(places), legs, strict=True):
-        if left <= leg > 0:
-            return round(a[0] + (b[0] - a[0]) * left / leg), round(a[1] + (b[1] - a[1]) * left / leg)
-        left -= leg
-    return places[-1]
 
 
 def changed(old: Any, change: Change, *names: str) -> Any:
@@ -269,7 +231,7 @@ class Painter:
     """
 
     def __init__(self, panel: Any, place: Place, look: Look, fit: Fit) -> None:
-        self.place, self.look, self.fit = place, look, fit
+        self._panel, self.place, self.look, self.fit = panel, place, look, fit
         self.ground: dict[Slot, Item] = {}
         self.changed: dict[Slot, None] = {}
         self._label = place.label
@@ -283,10 +245,6 @@ class Painter:
     def label(cls, panel: Any, cell: int, fit: Fit) -> str:
         """The text under the panel."""
         return str(panel.label)
-
-    def worded(self, text: str) -> str:
-        """A label that a step brings, with the painter's own words."""
-        return text
 
     @classmethod
     def details(cls, panel: Any, cell: int, fit: Fit) -> int:
@@ -318,7 +276,7 @@ class Painter:
     def take(self, change: Change) -> None:
         """Bring one change in, a new label's too."""
         if isinstance(change, Relabel):
-            self._label = self.worded(change.label)
+            self._label = self.label(replace(self._panel, label=change.label), self.place.cell, self.fit)
         else:
             self.update(change)
 

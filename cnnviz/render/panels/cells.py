@@ -15,7 +15,7 @@ from cnnviz.render.panels._cell import CellFace, as_color, ink_on
 from cnnviz.render.panels._fitted import Fitted
 from cnnviz.render.panels._scale_bar import SCALE_HEIGHT, scale_bar
 from cnnviz.render.panels._sheets import Sheets, own_cell
-from cnnviz.render.panels._windows import BODY, WindowItems, covers
+from cnnviz.render.panels._windows import BODY, WindowItems
 from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Shape, Slot, Way, around
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import SCALE_LEVELS, Color, Theme
@@ -39,7 +39,6 @@ class CellsPainter(Painter):
 
     def __init__(self, panel: Grid | Block, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
-        self._panel = panel
         self.state = GridState.of(panel)
         self._fitted = Fitted.of(panel, place.cell, fit)
         self.sheets = Sheets.of(panel, self._fitted.cell, fit)
@@ -68,11 +67,8 @@ class CellsPainter(Painter):
     @classmethod
     def label(cls, panel: Grid | Block, cell: int, fit: Fit) -> str:
         """The panel's label; it says so where the cells are larger than the others."""
-        return _with_size(panel.label, own_cell(panel, cell, fit) != cell, fit)
-
-    def worded(self, text: str) -> str:
-        """As the first label."""
-        return _with_size(text, self.side != self.place.cell, self.fit)
+        larger = own_cell(panel, cell, fit) != cell
+        return str(panel.label) + ("\n" + phrase(fit.lang, "enlarged") if larger else "")
 
     @classmethod
     def details(cls, panel: Grid | Block, cell: int, fit: Fit) -> int:
@@ -114,7 +110,7 @@ class CellsPainter(Painter):
     @property
     def name(self) -> str:
         """The panel's name."""
-        return self._panel.name
+        return str(self._panel.name)
 
     @property
     def side(self) -> int:
@@ -126,25 +122,20 @@ class CellsPainter(Painter):
         if not isinstance(change, Cell | MoveMark):
             super().update(change)
             return
+        self.state.apply(change)
         if isinstance(change, Cell):
             at = place_of(change)
-            covered = self._has_bodies and change.role in (*BODY, "selected", "winner")
-            if change.role is not None and not covered:
+            # Under a window a cell stays what it is.
+            if change.role is not None and not (self._has_bodies and change.role in (*BODY, "selected", "winner")):
                 self._own[at] = change.role
-            self.state.apply(change)
             self._lay(at)
-        else:
-            self.state.apply(change)
-            if self._has_bodies and change.mark in self._windows:
-                self._keep_winners()
-
-    def _keep_winners(self) -> None:
-        """A cell that won its window keeps its colour where no window covers it any more."""
-        windows = [self.state.marks[name] for name in self._windows]
-        for at in map(tuple, np.argwhere((self.state.roles == "winner") & (self._own != "winner")).tolist()):
-            if not any(covers(mark, at) for mark in windows):
-                self._own[at] = "winner"
-                self._lay(at)
+        elif self._has_bodies and change.mark in self._windows:
+            # What won its window keeps its colour where no window is any more.
+            windows = [box for name in self._windows if (box := self.box_of(name))]
+            for at in map(tuple, np.argwhere((self.state.roles == "winner") & (self._own != "winner")).tolist()):
+                if not any(box.meets(self.cell_box(at)) for box in windows):
+                    self._own[at] = "winner"
+                    self._lay(at)
 
     def floats(self) -> dict[Slot, Item]:
         """Windows, numbers, and the outlines of marks; zero cells hide one."""
@@ -378,10 +369,6 @@ class CellsPainter(Painter):
 
 def _fill(box: Box, color: Color, pen: Pen) -> None:
     pen.rect(*box[:2], box.width, box.height, color)
-
-
-def _with_size(label: str, larger: bool, fit: Fit) -> str:
-    return label + ("\n" + phrase(fit.lang, "enlarged") if larger else "")
 
 
 PAINTER = CellsPainter

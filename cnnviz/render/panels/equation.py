@@ -23,7 +23,6 @@ class EquationPainter(Painter):
 
     def __init__(self, panel: Equation, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
-        self._panel = panel
         self._rows = {row.name: row for row in panel.lines}
         self._baselines = dict(zip(self._rows, _baselines(panel, fit), strict=True))
 

@@ -34,7 +34,6 @@ class MapsPainter(Painter):
 
     def __init__(self, panel: Maps, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
-        self._panel = panel
         self._arrangement = arrange_stations(panel, place.width, place.height, fit)
         self.fit = self._arrangement.fit
         self._size = self.fit.size(LEAST_TEXT)
@@ -163,7 +162,6 @@ class MapsPainter(Painter):
         source = place + 1 if back else place - 1
         if not 0 <= source < len(names):
             return
-        path = self._arrangement.paths[min(place, source)][:: -1 if back else 1]
         sources, ends = self._parts[names[source]], self._parts[station.name]
         x, y = self.place.x, self.place.y
         if station.form == "total":
@@ -173,13 +171,10 @@ class MapsPainter(Painter):
             blank = Item("blank", self._seats[station.name].box, lambda pen: self._clear(pen, station), (x, y))
             yield Way(blank, blank)
         for n, end in enumerate(ends):
-            start, (half, high) = sources[n * len(sources) // len(ends)], (end.width // 2, end.height // 2)
-            own = end.seen_from(*end[:2])
+            start, own = sources[n * len(sources) // len(ends)], end.seen_from(*end[:2])
             item = Item("part", own.grown(1), partial(self._draw_part, station=station, place=n, box=own))
-            middle = (start.left + start.right) // 2, (start.top + start.bottom) // 2
-            # Between two rows along the line, else straight.
-            at = [(left + x - half, top + y - high) for left, top in (middle, *path[1:-1])]
-            yield Way(item._replace(at=at[0]), item._replace(at=(end.left + x, end.top + y)), None, tuple(at[1:]))
+            left, top = (start.left + start.right - end.width) // 2, (start.top + start.bottom - end.height) // 2
+            yield Way(item._replace(at=(left + x, top + y)), item._replace(at=(end.left + x, end.top + y)))
 
     def _draw(self, pen: Pen, station: LayerView) -> None:
         """All parts of a station; of rows, their names before and their texts behind them."""

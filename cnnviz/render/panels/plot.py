@@ -46,7 +46,6 @@ class PlotPainter(Painter):
 
     def __init__(self, panel: Plot, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
-        self._panel = panel
         self.axes = Axes.of(panel, place.width, place.height, fit, _room_beside(panel, fit))
         self._curves = {curve.name: curve for curve in panel.curves}
         self._dots = {dot.name: dot for dot in panel.dots}

@@ -50,7 +50,6 @@ class TablePainter(Painter):
 
     def __init__(self, panel: Table, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
-        self._panel = panel
         self._fitted = fitted(panel, fit)
         plain = tuple(("plain",) * len(panel.header) for _ in panel.entries)
         self._texts = [list(row) for row in panel.entries]
