@@ -6,8 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cnnviz.render.canvas import Box
+import numpy as np
+
+from cnnviz.render.canvas import Box, Look
 from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_SIZE, Extent, Fit
+from cnnviz.render.pen import Pen
 from cnnviz.render.text import TextLine
 from cnnviz.storyboard import Block, Grid
 from cnnviz.words.plain import phrase
@@ -21,6 +24,10 @@ _APART = 6
 _DROP, _MOST_DROP = 8, 24
 _CAPTION_BASELINE, _CAPTION_HEIGHT = 19, 24
 _ONE_ROW = 4
+_SIGN_SIZE = 20
+HELD = 3
+"""Pixels from sheets that are held together to the frame around them."""
+
 # Cells a little smaller than they could be are no reason to give up the common scale; kernels of several channels are
 # wide, and enlarged only where their numbers would be lost.
 _TINY, _TINIEST = 0.7, 0.5
@@ -119,6 +126,27 @@ class Sheets:
                 if (line := self.fit.typesetter.line(text, size)).width <= self._room:
                     return line
         return self.fit.typesetter.line("", self.fit.least)
+
+    def draw(self, pen: Pen, panel: Block, look: Look, gap: int, framed: bool) -> None:
+        """Lines from sheet to sheet, which tell that neighbours belong together, the captions, and signs between."""
+        page, near = look.theme.page, gap // 2
+        if panel.held:
+            last = self.corner(self.count - 1)
+            around = Box(0, 0, self.extent.width, last[1] + self.height).grown(look.px(HELD))
+            pen.frame(*around[:2], around.width, around.height, page["faint"], look.px(1.5))
+        for channel in range(self.count):
+            (x, y), following = self.corner(channel), self.corner(channel + 1)
+            for low in (near, self.height - near) if self.drop and channel + 1 < self.count else ():
+                ends = (x + self.width, y + low), (following[0], following[1] + low)
+                pen.polyline(np.array(ends, np.float64), page["faint"], 1.2 * look.unit)
+            if framed:
+                # The lightest values are as light as the page.
+                pen.rect(x - 1, y - 1, self.width + 2, self.height + 2, page["faint"])
+            pen.text(*self.caption(channel), page["muted"])
+            if channel < len(panel.signs) and not self.fit.bare:
+                line = look.typesetter.line(panel.signs[channel], self.fit.size(_SIGN_SIZE))
+                middle = x + (self.width + self.pitch[0] - line.width) // 2
+                pen.text(line, middle, y + (self.height + line.ascent) // 2, page["muted"])
 
     @property
     def _room(self) -> int:

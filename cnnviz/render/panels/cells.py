@@ -14,17 +14,13 @@ from cnnviz.render.canvas import Box, Look, hull
 from cnnviz.render.panels._cell import CellFace, as_color, ink_on
 from cnnviz.render.panels._fitted import Fitted
 from cnnviz.render.panels._scale_bar import SCALE_HEIGHT, scale_bar
-from cnnviz.render.panels._sheets import Sheets, own_cell
+from cnnviz.render.panels._sheets import HELD, Sheets, own_cell
 from cnnviz.render.panels._windows import BODY, WindowItems
 from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Shape, Slot, Way, around
 from cnnviz.render.pen import Pen
-from cnnviz.render.theme import SCALE_LEVELS, Color, Theme
+from cnnviz.render.theme import SCALE_LEVELS, Theme
 from cnnviz.storyboard import Block, Cell, Change, Grid, MoveMark
 from cnnviz.words.plain import phrase
-
-# Pixels from sheets that are held together to the frame around them.
-_HELD = 3
-_SIGN_SIZE = 20
 
 # What is hatched under a window, and how: in a GIF few wide strokes cost less than many.
 _HATCHED, _APART = ("padding", "zero"), 20
@@ -51,9 +47,10 @@ class CellsPainter(Painter):
         self._lines: dict[Slot, Item] = {}
         if self._has_bodies and self._fitted.gap:
             self._lines["lines",] = self._items.grid_lines()
-        if self.sheets.captions:
+        if isinstance(panel, Block):
             width, height = self.sheets.extent.width, self.sheets.extent.height
-            self.lay(("sheets",), Item("", Box(0, 0, width, height).grown(1), self._draw_sheets))
+            draw = partial(self.sheets.draw, panel=panel, look=look, gap=self._fitted.gap, framed=self._fitted.shaded)
+            self.lay(("sheets",), Item("", Box(0, 0, width, height).grown(1), draw))
         for at in np.ndindex(panel.values.shape):
             self._lay(at)
         if self._face.scale is not None and not fit.bare:
@@ -78,7 +75,7 @@ class CellsPainter(Painter):
     @classmethod
     def room_below(cls, panel: Grid | Block, cell: int, fit: Fit) -> int:
         """Room for the scale, where cells are coloured by value, and between a label and the frame of sheets below."""
-        below = fit.px(3 * _HELD) if getattr(panel, "held", False) else 0
+        below = fit.px(3 * HELD) if getattr(panel, "held", False) else 0
         return below + (fit.tx(SCALE_HEIGHT) if Fitted.of(panel, cell, fit).shaded and not fit.bare else 0)
 
     @classmethod
@@ -139,15 +136,15 @@ class CellsPainter(Painter):
 
     def floats(self) -> dict[Slot, Item]:
         """Windows, numbers, and the outlines of marks; zero cells hide one."""
-        found = dict(self._items.bodies(self._windows)) if self._has_bodies else {}
-        notes = {slot: item for slot, item in found.items() if slot[0] == "notes"}
-        marks = {name: mark for name, mark in self.state.marks.items() if mark.rows and mark.columns}
-        under, over = (
-            {("mark", name): self._items.outline(name, mark) for name, mark in marks.items() if mark.corners == corners}
-            for corners in (True, False)
-        )
-        bodies = {slot: item for slot, item in found.items() if slot not in notes}
-        return bodies | self._lines | under | self._above | notes | over
+        bodies = dict(self._items.bodies(self._windows)) if self._has_bodies else {}
+        notes = {slot: bodies.pop(slot) for slot in list(bodies) if slot[0] == "notes"}
+        found = bodies | self._lines | self._above | notes
+        for name, mark in self.state.marks.items():
+            if mark.rows and mark.columns:
+                item: dict[Slot, Item] = {("mark", name): self._items.outline(name, mark)}
+                # Corners stand under the numbers.
+                found = item | found if mark.corners else found | item
+        return found
 
     def box_of(self, name: str) -> Box | None:
         """The cells in a mark, on the page; nothing where it is hidden or on all sheets."""
@@ -166,27 +163,18 @@ class CellsPainter(Painter):
     def padding(self) -> list[Cell]:
         """The cells of padding around what a window moves over, as they are."""
         # Elsewhere it may be a colour among others.
-        places = np.argwhere(np.char.startswith(self.state.roles.astype(str), "padding")) if self._bounded else ()
+        padded = np.char.startswith(self.state.roles.astype(str), "padding") & self._bounded
         return [
             Cell(
                 panel=self.name,
                 row=at[-2],
                 column=at[-1],
                 channel=at[0] if len(at) == 3 else None,
-                role=str(self.state.roles[tuple(at)]),
-                value=float(self.state.values[tuple(at)]),
+                role=str(self.state.roles[at]),
+                value=float(self.state.values[at]),
             )
-            for at in map(np.ndarray.tolist, places)
+            for at in map(tuple, np.argwhere(padded).tolist())
         ]
-
-    @property
-    def _shift(self) -> tuple[int, int]:
-        """How far to the right and down a label of the whole panel is moved to stand under what there is of it."""
-        if not self._bounded or isinstance(self._panel, Block):
-            return self.sheets.before // 2, 0
-        (_, left), (below, right) = (end(np.argwhere(self.state.roles != "empty"), axis=0) for end in (np.min, np.max))
-        rows, columns = self._panel.shape
-        return (left + right + 1 - columns) * self.side // 2, (below + 1 - rows) * self.side
 
     @property
     def _bounded(self) -> bool:
@@ -194,29 +182,32 @@ class CellsPainter(Painter):
         return any(mark.role == "boundary" and mark.rows for mark in self.state.marks.values())
 
     def label_item(self) -> Item | None:
-        """It stands close under what there is, out of sight where that grows."""
-        label, shift = super().label_item(), self._shift
+        """It stands close under the middle of what there is, out of sight where that grows."""
+        shift = self.sheets.before // 2, 0
+        if self._bounded and not self.sheets.captions:
+            rows, columns = np.nonzero(self.state.roles != "empty")
+            beside, below = (np.subtract(self.state.roles.shape, 1) - (rows.max(), columns.max())).tolist()[::-1]
+            shift = (int(columns.min()) - beside) * self.side // 2, -below * self.side
+        label = super().label_item()
         return label and label._replace(at=shift, pauses=any(shift))
 
     def ways(self, written: Sequence[Cell]) -> list[Way]:
         """Values on their way to other cells of the panel, on the page, and cells that grow where there were none."""
-        moves = [(cell.origin, place_of(cell)) for cell in written if cell.origin]
-        new = [place_of(cell) for cell in written if not cell.origin and self._own[place_of(cell)] == "empty"]
-        new = [at for at in new if at not in {start for start, _ in moves}]
-        hidden = [self.cell_box(start) for start, _ in moves]
-        if any(self._shift) and (label := self.label_item()):
+        moves = {place_of(cell): cell.origin for cell in written if cell.origin}
+        new = {place_of(cell): cell.role for cell in written if cell.role and not cell.origin}
+        hidden = [self.cell_box(start) for start in moves.values()]
+        if (label := self.label_item()) and label.pauses:
             # Cells would grow over it.
             hidden.append(label.reach.moved(self.place.x, self.place.y))
         found = [self._hidden(hidden)] if hidden else []
-        for cell in written:
-            if (at := place_of(cell)) in new and cell.role:
-                grown = self._grown(at, cell.role, (0.0,))
-                found.append(Way(grown, self._grown(at, cell.role, (1.0,))))
+        for at, role in new.items():
+            if self._own[at] == "empty" and at not in moves.values():
+                found.append(Way(self._grown(at, role, (0.0,)), self._grown(at, role, (1.0,))))
         middle = None
-        if moves and all((end, start) in moves for start, end in moves):
-            x, y = np.mean([self.cell_box(end)[:2] for _, end in moves], axis=0).tolist()
+        if moves and all(moves.get(start) == end for end, start in moves.items()):
+            x, y = np.mean([self.cell_box(end)[:2] for end in moves], axis=0).tolist()
             middle = x, y
-        for start, end in moves:
+        for end, start in moves.items():
             tile = self.tile(start)
             found.append(Way(tile, tile._replace(at=self.cell_box(end)[:2]), middle))
         return found
@@ -246,7 +237,10 @@ class CellsPainter(Painter):
         """A cell of which a share of the width is there."""
         fill, near = self._face.style(role, -1).fill, round((1 - share[0]) * self.side / 2) + self._fitted.gap // 2
         box = Box(0, 0, self.side, self.side).grown(-near)
-        draw = partial(_fill, box, fill)
+
+        def draw(pen: Pen) -> None:
+            pen.rect(*box[:2], box.width, box.height, fill)
+
         return Item(("grown", role), box, draw, self.cell_box(at)[:2], share, partial(self._grown, at, role))
 
     def chip(self, at: tuple[int, ...]) -> Item:
@@ -276,7 +270,7 @@ class CellsPainter(Painter):
         for channel in range(len(self.sheets.captions)):
             yield around([self.sheets.caption(channel)]).moved(x, y)
             if not (sheet := self.sheets.box(channel).moved(x, y)).meets(end):
-                yield sheet.grown(self.look.px(2 * _HELD)) if getattr(self._panel, "held", False) else sheet
+                yield sheet.grown(self.look.px(2 * HELD)) if getattr(self._panel, "held", False) else sheet
         if self._fitted.numbers:
             boxes = (self.cell_box(tuple(at)) for at in np.argwhere(np.isfinite(self.state.values)).tolist())
             # Numbers above the line need no more than to be read.
@@ -342,33 +336,6 @@ class CellsPainter(Painter):
         else:
             text = in_cell(value, self._panel.digits) if self._fitted.numbers else ""
         return role, text, note, self._face.level(value) if self._face.scale is not None else -1
-
-    def _draw_sheets(self, pen: Pen) -> None:
-        """Lines from sheet to sheet, which tell that neighbours belong together, and the captions."""
-        page, sheets, near = self.look.theme.page, self.sheets, self._fitted.gap // 2
-        if getattr(self._panel, "held", False):
-            width, height = sheets.extent.width, sheets.corner(sheets.count - 1)[1] + sheets.height
-            around = Box(0, 0, width, height).grown(self.look.px(_HELD))
-            pen.frame(*around[:2], around.width, around.height, page["faint"], self.look.px(1.5))
-        for channel in range(sheets.count):
-            x, y = sheets.corner(channel)
-            if sheets.drop and channel + 1 < sheets.count:
-                following = sheets.corner(channel + 1)
-                for low in (near, sheets.height - near):
-                    ends = (x + sheets.width, y + low), (following[0], following[1] + low)
-                    pen.polyline(np.array(ends, np.float64), page["faint"], 1.2 * self.look.unit)
-            if self._fitted.shaded:
-                # The lightest values are as light as the page.
-                pen.rect(x - 1, y - 1, sheets.width + 2, sheets.height + 2, page["faint"])
-            pen.text(*sheets.caption(channel), page["muted"])
-        for channel, sign in enumerate(() if self.fit.bare else getattr(self._panel, "signs", ())):
-            line, (x, y) = self.look.typesetter.line(sign, self.fit.size(_SIGN_SIZE)), sheets.corner(channel)
-            x += (sheets.width + sheets.pitch[0] - line.width) // 2
-            pen.text(line, x, y + (sheets.height + line.ascent) // 2, page["muted"])
-
-
-def _fill(box: Box, color: Color, pen: Pen) -> None:
-    pen.rect(*box[:2], box.width, box.height, color)
 
 
 PAINTER = CellsPainter
