@@ -278,51 +278,50 @@ class CellsPainter(Painter):
             yield from (box.grown(inner) for box in boxes if box != end)
 
     def _lay(self, at: tuple[int, ...]) -> None:
-        seen, side, corner = self._seen(at), self.side, self.sheets.cell_corner(at)
+        seen, corner, box = self._seen(at), self.sheets.cell_corner(at), Box(0, 0, self.side, self.side)
         if self._has_bodies:
-            self._set_above(at, corner, seen)
+            if seen[1] or self._hatched(seen[0]):
+                self._above["number", *at] = Item(seen, box, partial(self._draw_above, seen), corner)
+            else:
+                self._above.pop(("number", *at), None)
             seen = (seen[0], "", "", seen[3])
-        draw = partial(self._face.draw, seen)
-        self.lay(("cell", *at), Item(seen, Box(0, 0, side, side), draw, corner, covers=1, tile=True))
+        self.lay(("cell", *at), Item(seen, box, partial(self._face.draw, seen), corner, covers=1, tile=True))
         if self.sheets.above:
             self._lay_bar(at)
 
+    def _hatched(self, role: str) -> bool:
+        return role in _HATCHED and not self.fit.bare
+
+    def _draw_above(self, seen: tuple[str, str, str, int], pen: Pen) -> None:
+        """What of a cell is above windows: its number, and the strokes of padding."""
+        role, text, note, level = seen
+        style = self._face.style(role, level)
+        if self._hatched(role):
+            # Seen only over a window: on the cell itself it has the cell's own colour, across its own strokes.
+            self._face.hatch(pen, style.fill, self.side / _APART, _APART, "\\" if style.hatch else "/")
+        if text:
+            self._face.write(pen, text, note, style)
+
     def _lay_bar(self, at: tuple[int, ...]) -> None:
         """A cell's value as a bar from the line of 0, in the colour of what the cell is now."""
-        shade, value, room = self._panel.shade, float(self.state.values[at]), self.sheets.above - 2 * self.look.px(3)
-        if shade is None:
-            return
-        fill = self._face.style(str(self.state.roles[at]), -1).fill
-        zero = self.look.px(3) + round(room * shade.hi / (shade.hi - shade.lo))
-        length = 0 if math.isnan(value) else round(room * abs(value) / (shade.hi - shade.lo))
+        shade, value, role, px = (
+            self._panel.shade,
+            float(self.state.values[at]),
+            str(self.state.roles[at]),
+            self.look.px,
+        )
+        scale = (self.sheets.above - 2 * px(3)) / (shade.hi - shade.lo)
+        fill, muted = self._face.style(role, -1).fill, self.look.theme.page["muted"]
+        zero, length = px(3) + round(scale * shade.hi), 0 if math.isnan(value) else round(scale * abs(value))
         # Padding that is still to come has no line.
-        near, line = self.side // 5, self.look.px(1) if self.state.roles[at] != "empty" else 0
+        near, line = self.side // 5, px(1) if role != "empty" else 0
 
         def draw(pen: Pen) -> None:
             pen.rect(near, zero - length if value > 0 else zero, self.side - 2 * near, length, fill)
-            pen.rect(0, zero, self.side, line, self.look.theme.page["muted"])
+            pen.rect(0, zero, self.side, line, muted)
 
         box, corner = Box(0, 0, self.side, self.sheets.above), (self.sheets.cell_corner(at)[0], 0)
         self.lay(("bar", *at), Item(f"bar {fill} {length} {value < 0}", box, draw, corner))
-
-    def _set_above(self, at: tuple[int, ...], corner: tuple[int, int], seen: tuple[str, str, str, int]) -> None:
-        """What is drawn above windows of a cell: its number, and the strokes of padding."""
-        role, text, note, level = seen
-        hatched = self._has_bodies and role in _HATCHED and not self.fit.bare
-        box = Box(0, 0, self.side, self.side)
-        if hatched or text:
-
-            def draw(pen: Pen) -> None:
-                style = self._face.style(role, level)
-                if hatched:
-                    # Seen only over a window: on the cell itself it has the cell's own colour, across its own strokes.
-                    self._face.hatch(pen, style.fill, self.side / _APART, _APART, "\\" if style.hatch else "/")
-                if text:
-                    self._face.write(pen, text, note, style)
-
-            self._above["number", *at] = Item(seen, box, draw, corner)
-        else:
-            self._above.pop(("number", *at), None)
 
     def _seen(self, at: tuple[int, ...]) -> tuple[str, str, str, int]:
         """What is seen of a cell: its role, number and note, and its level on the scale, −1 for none."""
