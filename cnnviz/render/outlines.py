@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
@@ -14,7 +14,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 
 from cnnviz.locking import synchronized
 from cnnviz.render.fonts import Face, open_face
-from cnnviz.render.mpl import NO_HINTING, NO_SCALE
+from cnnviz.render.mpl import NO_HINTING, NO_SCALE, Outline
 
 if TYPE_CHECKING:
     from matplotlib.ft2font import GlyphIndexType
@@ -66,17 +66,9 @@ def outline(face: Face, glyph: int) -> tuple[Stroke, ...]:
     font.load_glyph(cast("GlyphIndexType", glyph), flags=_WHOLE)
     vertices, codes = font.get_path()
     # It takes all coordinates for sixty-fourths.
-    points = [(float(x), float(y)) for x, y in (vertices * 64).tolist()]
-    return tuple(_strokes(points, [int(code) for code in codes]))
-
-
-def _strokes(points: Sequence[tuple[float, float]], codes: Sequence[int]) -> Iterator[Stroke]:
-    place = 0
-    while place < len(codes):
-        count = {3: 2, 4: 3}.get(codes[place], 1)
-        if codes[place] != _CLOSE:
-            yield codes[place], tuple(points[place : place + count])
-        place += count
+    segments = Outline(vertices * 64, codes).iter_segments(simplify=False)
+    strokes = ((int(code), tuple(map(tuple, points.reshape(-1, 2).tolist()))) for points, code in segments)
+    return tuple(stroke for stroke in strokes if stroke[0] != _CLOSE)
 
 
 def embedded(face: Face, glyphs: Sequence[int]) -> Embedded:

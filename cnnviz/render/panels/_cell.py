@@ -83,7 +83,7 @@ class CellFace:
     def write_note(self, pen: Pen, note: str, size: float, ink: Color) -> None:
         """A note in the lower right corner."""
         line = self.look.typesetter.line(note, size)
-        pen.text(line, self.edge - line.ink[1], self.edge, ink)
+        pen.text(line, self.edge - line.width, self.edge, ink)
 
     @property
     def edge(self) -> int:
@@ -107,8 +107,7 @@ class CellFace:
         near, clear, size = self.fitted.gap // 2, self.look.px(CLEAR), self._largest_note
         top = near + self.look.typesetter.line("0", self.size).ascent + clear
         while size >= self.fit.least:
-            inks = (self.look.typesetter.line(note, size).ink for note in dict.fromkeys(notes))
-            widest = max(right - left for left, right in inks)
+            widest = max(self.look.typesetter.line(note, size).width for note in set(notes))
             if widest <= self.edge - near - clear and self._note_top(size) >= top:
                 return size
             size -= self.look.unit / 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,20 +111,17 @@ class Sheets:
     @property
     def captions_fit(self) -> bool:
         """Whether there are captions, and room for all of them as they are."""
-        typeset, least = self.fit.typesetter.line, self.fit.least
-        return bool(self.captions) and all(typeset(text, least).width <= self._room for text in self.captions)
+        return bool(self.captions) and all(map(self._fits, self.captions))
+
+    def _fits(self, text: str) -> bool:
+        return self.fit.typesetter.line(text, self.fit.least).width <= self._room
 
     def caption(self, channel: int) -> tuple[TextLine, int, int]:
         """A sheet's caption, or its last word where there is no room for all of it; where it begins, its baseline."""
-        line, (x, y) = self._caption_line(self.captions[channel]), self.corner(channel)
+        whole, (x, y) = self.captions[channel], self.corner(channel)
+        text = next(filter(self._fits, (whole, whole.rpartition(" ")[2])), "")
+        line = self.fit.typesetter.fitting(text, self.fit.size(LABEL_SIZE), self._room, self.fit.least)
         return line, x + (self.width - line.width) // 2, y + self.height + self.fit.tx(_CAPTION_BASELINE)
-
-    def _caption_line(self, whole: str) -> TextLine:
-        for text in (whole, whole.rpartition(" ")[2]):
-            for size in small_sizes(self.fit):
-                if (line := self.fit.typesetter.line(text, size)).width <= self._room:
-                    return line
-        return self.fit.typesetter.line("", self.fit.least)
 
     def draw(self, pen: Pen, panel: Block, look: Look, gap: int, framed: bool) -> None:
         """Lines from sheet to sheet, which tell that neighbours belong together, the captions, and signs between."""
@@ -151,12 +147,6 @@ class Sheets:
     @property
     def _room(self) -> int:
         return self.pitch[0] - self.fit.px(_APART)
-
-
-def small_sizes(fit: Fit) -> Sequence[float]:
-    """Sizes of a small text, from what is wanted down to the least."""
-    size, least = fit.size(LABEL_SIZE), fit.least
-    return list(dict.fromkeys((size, (size + least) / 2, least)))
 
 
 def _balanced(count: int) -> int:

@@ -8,8 +8,10 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from cnnviz.render.canvas import Box, Look, hull
-from cnnviz.render.pen import Pen
+from cnnviz.render.pen import Pen, Points, Stamp
 from cnnviz.render.text import TextLine, Typesetter
 from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, Relabel
@@ -222,6 +224,11 @@ class Colors:
     solid: list[Color] = field(default_factory=list)
     ramps: list[tuple[Color, Color]] = field(default_factory=list)
 
+    def add(self, ground: Color, *inks: Color) -> None:
+        """Inks on a ground, with edges between."""
+        self.solid += inks
+        self.ramps += [(ground, ink) for ink in inks]
+
 
 class Painter:
     """Tells what stands in a panel's slots, in coordinates from the panel's corner, lowest first.
@@ -328,3 +335,18 @@ def around(lines: Sequence[tuple[TextLine, int, int]]) -> Box:
     """All pixels of lines at their places: letters may hang over a little."""
     boxes = [Box(x, base - line.ascent, x + line.width, base + line.descent).grown(2) for line, x, base in lines]
     return hull(boxes) or Box(0, 0, 0, 0)
+
+
+def box_around(points: Points, more: float) -> Box:
+    """All pixels of (n, 2) points, and so many on all sides."""
+    (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return Box(
+        math.floor(left - more), math.floor(top - more), math.ceil(right + more) + 1, math.ceil(bottom + more) + 1
+    )
+
+
+def stamps(outline: Points, stroke: float) -> tuple[Stamp, Stamp]:
+    """What is within the outline through (n, 2) points, and the outline itself."""
+    box, ring = box_around(outline, stroke + 1), np.concatenate([outline, outline[:2]])
+    inside = Stamp(box, lambda pen, color: pen.polygon(outline, color))
+    return inside, Stamp(box, lambda pen, color: pen.polyline(ring, color, stroke))

@@ -95,13 +95,11 @@ class CellsPainter(Painter):
                 continue
             colors.solid.append(style.fill)
             if style.hatch and not fit.bare:
-                colors.solid.append(style.hatch)
-                colors.ramps.append((style.fill, style.hatch))
+                colors.add(style.fill, style.hatch)
             if fitted.numbers:
                 colors.ramps.append((style.fill, style.ink))
         if isinstance(panel, Block):
-            colors.solid.append(theme.page["faint"])
-            colors.ramps.append((theme.page["ground"], theme.page["faint"]))
+            colors.add(theme.page["ground"], theme.page["faint"])
         return colors
 
     @property
@@ -138,13 +136,13 @@ class CellsPainter(Painter):
         """Windows, numbers, and the outlines of marks; zero cells hide one."""
         bodies = dict(self._items.bodies(self._windows)) if self._has_bodies else {}
         notes = {slot: bodies.pop(slot) for slot in list(bodies) if slot[0] == "notes"}
-        found = bodies | self._lines | self._above | notes
+        # Corners stand under the numbers.
+        under: dict[Slot, Item] = {}
+        over: dict[Slot, Item] = {}
         for name, mark in self.state.marks.items():
             if mark.rows and mark.columns:
-                item: dict[Slot, Item] = {("mark", name): self._items.outline(name, mark)}
-                # Corners stand under the numbers.
-                found = item | found if mark.corners else found | item
-        return found
+                (under if mark.corners else over)["mark", name] = self._items.outline(name, mark)
+        return bodies | self._lines | under | self._above | notes | over
 
     def box_of(self, name: str) -> Box | None:
         """The cells in a mark, on the page; nothing where it is hidden or on all sheets."""
@@ -270,7 +268,7 @@ class CellsPainter(Painter):
         for channel in range(len(self.sheets.captions)):
             yield around([self.sheets.caption(channel)]).moved(x, y)
             if not (sheet := self.sheets.box(channel).moved(x, y)).meets(end):
-                yield sheet.grown(self.look.px(2 * HELD)) if getattr(self._panel, "held", False) else sheet
+                yield sheet.grown(self.look.px(2 * HELD))
         if self._fitted.numbers:
             boxes = (self.cell_box(tuple(at)) for at in np.argwhere(np.isfinite(self.state.values)).tolist())
             # Numbers above the line need no more than to be read.

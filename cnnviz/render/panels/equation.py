@@ -24,7 +24,10 @@ class EquationPainter(Painter):
     def __init__(self, panel: Equation, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
         self._rows = {row.name: row for row in panel.lines}
-        self._baselines = dict(zip(self._rows, _baselines(panel, fit), strict=True))
+        tops = itertools.accumulate(map(sum, reaches := _reaches(panel, fit)), initial=0.0)
+        self._baselines = {
+            row.name: round(top + above) for row, top, (above, _) in zip(panel.lines, tops, reaches, strict=False)
+        }
 
     @classmethod
     def measure(cls, panel: Equation, cell: int, fit: Fit) -> Extent:
@@ -37,9 +40,10 @@ class EquationPainter(Painter):
     def colors(cls, panel: Equation, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
         """The inks of all roles on the page, those of steps that name a line's role included."""
         of_steps = [role for role in step_roles if role in theme.lines or role in theme.page]
-        roles = dict.fromkeys([*(row.role for row in panel.lines), *of_steps, "result"])
-        inks = [theme.line(role) for role in roles]
-        return Colors(solid=inks, ramps=[(theme.page["ground"], ink) for ink in inks])
+        inks = [theme.line(role) for role in (*(row.role for row in panel.lines), *of_steps, "result")]
+        colors = Colors()
+        colors.add(theme.page["ground"], *inks)
+        return colors
 
     def floats(self) -> dict[Slot, Item]:
         """The lines that are not blank."""
@@ -82,12 +86,6 @@ def _reaches(panel: Equation, fit: Fit) -> list[tuple[float, float]]:
         below = max([_BELOW * size, *(line.descent for line in lines)])
         found.append((above + _WHITE * size / 2, below + _WHITE * size / 2))
     return found
-
-
-def _baselines(panel: Equation, fit: Fit) -> list[int]:
-    reaches = _reaches(panel, fit)
-    tops = itertools.accumulate(map(sum, reaches), initial=0.0)
-    return [round(top + above) for top, (above, _) in zip(tops, reaches, strict=False)]
 
 
 PAINTER = EquationPainter

@@ -12,13 +12,14 @@ import numpy.typing as npt
 from cnnviz.notation import number
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.palette import Pixels
+from cnnviz.render.panels._cell import as_color
 from cnnviz.render.panels._interpolation import interpolated
 from cnnviz.render.panels._station_bodies import MAP_GAP, TEXT_LINE, row_parts
 from cnnviz.render.panels._station_lines import OUTLINES, arrow, outline, past
 from cnnviz.render.panels._stations import arrange_stations
 from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot, Way, around, changed
 from cnnviz.render.pen import Pen
-from cnnviz.render.theme import SCALE_LEVELS, Color, Theme
+from cnnviz.render.theme import SCALE_LEVELS, Theme
 from cnnviz.storyboard import Change, LayerView, Maps, SetLayerView, Values
 
 # Colours of a scale that a figure has: three scales share the palette.
@@ -53,17 +54,15 @@ class MapsPainter(Painter):
     @classmethod
     def colors(cls, panel: Maps, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
         """The scales' colours, the outlines', and what texts need on the page and on the grounds of groups."""
-        ground, band = theme.page["ground"], theme.page["band"]
         own = [station.shade.scale for station in panel.stations if station.shade is not None]
         colors = Colors(solid=[theme.cell("pending").fill, theme.cell("output").fill])
-        for scale in dict.fromkeys([*own, *(key.scale for key in panel.key)]):
-            colors.solid += [_color(level) for level in _ramp(theme, scale)]
+        for scale in (*own, *(key.scale for key in panel.key)):
+            colors.solid += map(as_color, _ramp(theme, scale))
         if any(station.picture is not None for station in panel.stations):
-            colors.solid += [_color(tint) for tint in _tints(theme).reshape(-1, 3)]
-        for role, _, _ in dict.fromkeys(OUTLINES.values()):
-            colors.solid.append(theme.line(role))
-            colors.ramps += [(ground, theme.line(role)), (band, theme.line(role))]
-        colors.ramps += [(band, theme.page["ink"]), (band, theme.page["muted"])]
+            colors.solid += map(as_color, _tints(theme).reshape(-1, 3))
+        lines = [theme.line(role) for role, *_ in OUTLINES.values()]
+        colors.add(theme.page["ground"], *lines)
+        colors.add(theme.page["band"], *lines, theme.page["ink"], theme.page["muted"])
         return colors
 
     def _draw_texts(self, pen: Pen) -> None:
@@ -100,9 +99,9 @@ class MapsPainter(Painter):
                 at = left + round((2 * half - set_text.width) * share)
                 pen.text(set_text, at, baseline, self.look.theme.page["muted"])
             ramp = _ramp(self.look.theme, key.scale)
-            for n, color in enumerate(ramp):
-                start, end = (left + 2 * half * edge // len(ramp) for edge in (n, n + 1))
-                pen.rect(start, y + line + px(1), end - start, thick, _color(color))
+            pen.image(
+                np.tile(ramp[np.arange(2 * half) * len(ramp) // (2 * half)], (thick, 1, 1)), left, y + line + px(1)
+            )
             pen.frame(left, y + line + px(1), 2 * half, thick, self.look.theme.line("edge"), 1)
             y += high + apart
 
@@ -266,10 +265,6 @@ def _tints(theme: Theme) -> Pixels:
 def _ramp(theme: Theme, scale: str) -> Pixels:
     """A scale's colours, as many of them as the palette has room for; an odd number has the middle one itself."""
     return theme.scale(scale, _LEVELS.get(scale, SCALE_LEVELS // 3))
-
-
-def _color(values: Pixels) -> Color:
-    return int(values[0]), int(values[1]), int(values[2])
 
 
 PAINTER = MapsPainter

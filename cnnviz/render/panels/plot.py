@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -13,7 +12,20 @@ import numpy as np
 from cnnviz.render.axes import Axes, Points, length, strokes
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.panels._axes import draw_axes, draw_grid
-from cnnviz.render.panels.base import LABEL_SIZE, Colors, Extent, Fit, Item, Painter, Place, Shape, Slot, around
+from cnnviz.render.panels.base import (
+    LABEL_SIZE,
+    Colors,
+    Extent,
+    Fit,
+    Item,
+    Painter,
+    Place,
+    Shape,
+    Slot,
+    around,
+    box_around,
+    stamps,
+)
 from cnnviz.render.pen import Pen, Stamp
 from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Color, Theme
@@ -61,13 +73,12 @@ class PlotPainter(Painter):
     def colors(cls, panel: Any, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
         """Inks of axes, curves and dots on the page, and the rims of dots."""
         of_steps = [role for role in step_roles if role in theme.lines or role in theme.page]
+        rims = [(theme.line(dot.role), _rim(theme, dot.role)) for dot in panel.dots]
         roles = ["axis", "grid", *(curve.role for curve in panel.curves), *(dot.role for dot in panel.dots), *of_steps]
-        inks = [theme.line(role) for role in dict.fromkeys(roles)]
-        fills = dict.fromkeys(dot.role for dot in panel.dots)
-        rims = [(theme.line(role), _rim(theme, role)) for role in fills]
-        ground = theme.page["ground"]
-        ramps = [(ground, ink) for ink in (*inks, theme.page["muted"], *(rim for _, rim in rims))] + rims
-        return Colors(solid=inks + [rim for _, rim in rims], ramps=ramps)
+        colors = Colors(ramps=rims)
+        inks = *map(theme.line, roles), theme.page["muted"], *(rim for _, rim in rims)
+        colors.add(theme.page["ground"], *inks)
+        return colors
 
     def _lay_axes(self) -> None:
         """The axes and all curves that do not move."""
@@ -166,12 +177,7 @@ class PlotPainter(Painter):
     def _reach(self, points: Points, width: float) -> Box | None:
         """The box of what the axes show of a line."""
         runs = list(self.axes.runs(points))
-        if not runs:
-            return None
-        more, points = width / 2 + 2, np.concatenate(runs)
-        left, top = np.floor(points.min(axis=0) - more).astype(int).tolist()
-        right, bottom = np.ceil(points.max(axis=0) + more).astype(int).tolist()
-        return Box(left, top, right + 1, bottom + 1)
+        return box_around(np.concatenate(runs), width / 2 + 2) if runs else None
 
     def _dot_item(self, dot: Dot) -> Item:
         fill, rim = self.look.theme.line(dot.role), _rim(self.look.theme, dot.role)
@@ -242,12 +248,8 @@ def _dot_stamps(radius: float, rim: float, shape: str) -> tuple[Stamp, Stamp]:
     corners, turn = _SHAPES[shape]
     # Few corners reach farther, so that all markers look equally large.
     radius *= 1 + 1.2 / corners
-    reach, middle = math.ceil(radius + rim) + 1, 0.5
-    box = Box(-reach, -reach, reach + 1, reach + 1)
-    around = 2 * np.pi * (np.arange(corners + 1) / corners + turn)
-    outline = np.stack([np.sin(around), np.cos(around)], axis=1) * radius + middle
-    disc = Stamp(box, lambda pen, color: pen.polygon(outline[:-1], color))
-    return disc, Stamp(box, lambda pen, color: pen.polyline(outline, color, rim))
+    around = 2 * np.pi * (np.arange(corners) / corners + turn)
+    return stamps(np.stack([np.sin(around), np.cos(around)], axis=1) * radius + 0.5, rim)
 
 
 def moved_apart(boxes: Sequence[Box], top: int, bottom: int) -> list[Box]:

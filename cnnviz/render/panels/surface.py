@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from contourpy import contour_generator
 
+from cnnviz.render.panels._cell import as_color
 from cnnviz.render.panels._interpolation import interpolated
 from cnnviz.render.panels.base import Colors, Fit
 from cnnviz.render.panels.plot import PlotPainter
@@ -31,8 +32,9 @@ class SurfacePainter(PlotPainter):
         bands = _bands(panel, theme)
         colors.solid += [*bands, theme.line(_LINE_ROLE)]
         # Curves and dots stand on the bands: the ends of the scale give their edges enough to blend with.
-        roles = dict.fromkeys([*(curve.role for curve in panel.curves), *(dot.role for dot in panel.dots)])
-        colors.ramps += [(band, theme.line(role)) for band in (bands[0], bands[-1]) for role in roles]
+        lines = [theme.line(role) for role in (*(c.role for c in panel.curves), *(d.role for d in panel.dots))]
+        for band in (bands[0], bands[-1]):
+            colors.add(band, *lines)
         return colors
 
     def update(self, change: Change) -> None:
@@ -69,7 +71,7 @@ def _bands(panel: Surface, theme: Theme) -> list[Color]:
     """One colour more than there are levels, from the scale's low end to its high end."""
     scale = theme.scale(panel.scale)
     at = np.linspace(0, len(scale) - 1, len(panel.levels) + 1).round().astype(int)
-    return [(int(r), int(g), int(b)) for r, g, b in scale[at]]
+    return list(map(as_color, scale[at]))
 
 
 PAINTER = SurfacePainter
