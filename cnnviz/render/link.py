@@ -10,7 +10,7 @@ import numpy as np
 
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.layout import Layout
-from cnnviz.render.panels.base import Item, Painter, Place, Shape, Slot
+from cnnviz.render.panels.base import Item, Painter, Place, Shape, Slot, box_around
 from cnnviz.render.panels.cells import CellsPainter
 from cnnviz.render.pen import Pen, Points
 
@@ -80,9 +80,7 @@ class Link(Painter):
             for part in parts:
                 pen.polyline(part, color, stroke, style)
 
-        x, y = sorted(ends[::2]), sorted(ends[1::2])
-        box = Box(int(x[0]), int(y[0]), int(x[1]) + 1, int(y[1]) + 1).grown(3)
-        return Item(("link", behind), box, draw, shape=ends, pauses=True)
+        return Item(("link", behind), box_around(line, 3), draw, shape=ends, pauses=True)
 
 
 def _lines(a: Box, b: Box) -> tuple[Shape, Shape]:

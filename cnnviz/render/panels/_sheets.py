@@ -1,11 +1,9 @@
-"""Where the channels of a map stand: as sheets of cells side by side, those of a single row in a slight staircase."""
+"""Where the channels of a map stand: as sheets of cells side by side."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-import numpy as np
 
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_SIZE, Extent, Fit
@@ -20,7 +18,6 @@ BAR_HEIGHT = 54
 _GAP, _HELD_GAP, _ROW_GAP = 20, 6, 6
 # Pixels between two captions.
 _APART = 6
-_DROP, _MOST_DROP = 8, 24
 _CAPTION_BASELINE, _CAPTION_HEIGHT = 19, 24
 _ONE_ROW = 4
 _SIGN_SIZE = 20
@@ -44,8 +41,8 @@ class Sheets:
     """Where the sheets stand: their captions, how many side by side, a cell's side, a sheet's size, the distance from
     one to the next.
 
-    Each stands `drop` lower than the one before it, with room `under` it for its caption. A grid is one sheet without a
-    caption; `above` it may be room for bars, and `before` it for an indent.
+    Each has room `under` it for its caption. A grid is one sheet without a caption; `above` it may be room for bars,
+    and `before` it for an indent.
     """
 
     captions: tuple[str, ...]
@@ -54,7 +51,6 @@ class Sheets:
     width: int
     height: int
     pitch: tuple[int, int]
-    drop: int
     under: int
     fit: Fit
     above: int = 0
@@ -67,18 +63,16 @@ class Sheets:
         width, height = columns * cell, rows * cell
         if isinstance(panel, Grid):
             above, before = fit.px(BAR_HEIGHT) if panel.bars else 0, panel.indent * cell
-            return cls((), 1, cell, width, height, (width, height), 0, 0, fit, above, before)
+            return cls((), 1, cell, width, height, (width, height), 0, fit, above, before)
         count = panel.values.shape[0]
         numbered = phrase(fit.lang, "channel {n}")
         captions = panel.captions or tuple(numbered.replace("{n}", str(n)) for n in range(1, count + 1))
         across = min(count, panel.columns or _balanced(count))
-        stairs = across - 1 if across == count and not panel.held else 0
-        drop = min(fit.px(_DROP), fit.px(_MOST_DROP) // stairs) if stairs else 0
         under = fit.tx(_CAPTION_HEIGHT) if any(captions) else 0
         apart = _HELD_GAP if panel.held and not panel.signs else _GAP
         below = fit.px(_ROW_GAP) + (fit.px(_HELD_GAP) if panel.held and under else 0)
         pitch = width + fit.px(apart), height + under + below
-        return cls(captions, across, cell, width, height, pitch, drop, under, fit)
+        return cls(captions, across, cell, width, height, pitch, under, fit)
 
     @property
     def count(self) -> int:
@@ -88,7 +82,7 @@ class Sheets:
     def corner(self, channel: int) -> tuple[int, int]:
         """The upper left corner of a sheet."""
         row, column = divmod(channel, self.columns)
-        return self.before + column * self.pitch[0], self.above + row * self.pitch[1] + column * self.drop
+        return self.before + column * self.pitch[0], self.above + row * self.pitch[1]
 
     def box(self, channel: int) -> Box:
         """The cells of a sheet."""
@@ -105,7 +99,7 @@ class Sheets:
         rows = -(-self.count // self.columns)
         return Extent(
             width=self.before + (self.columns - 1) * self.pitch[0] + self.width,
-            height=self.above + (rows - 1) * self.pitch[1] + self.height + self.under + (self.columns - 1) * self.drop,
+            height=self.above + (rows - 1) * self.pitch[1] + self.height + self.under,
         )
 
     @property
@@ -123,18 +117,15 @@ class Sheets:
         line = self.fit.typesetter.fitting(text, self.fit.size(LABEL_SIZE), self._room, self.fit.least)
         return line, x + (self.width - line.width) // 2, y + self.height + self.fit.tx(_CAPTION_BASELINE)
 
-    def draw(self, pen: Pen, panel: Block, look: Look, gap: int, framed: bool) -> None:
-        """Lines from sheet to sheet, which tell that neighbours belong together, the captions, and signs between."""
-        page, near = look.theme.page, gap // 2
+    def draw(self, pen: Pen, panel: Block, look: Look, framed: bool) -> None:
+        """The frame around sheets that are held together, the captions, and signs between."""
+        page = look.theme.page
         if panel.held:
             last = self.corner(self.count - 1)
             around = Box(0, 0, self.extent.width, last[1] + self.height).grown(look.px(HELD))
             pen.frame(*around[:2], around.width, around.height, page["faint"], look.px(1.5))
         for channel in range(self.count):
-            (x, y), following = self.corner(channel), self.corner(channel + 1)
-            for low in (near, self.height - near) if self.drop and channel + 1 < self.count else ():
-                ends = (x + self.width, y + low), (following[0], following[1] + low)
-                pen.polyline(np.array(ends, np.float64), page["faint"], 1.2 * look.unit)
+            x, y = self.corner(channel)
             if framed:
                 # The lightest values are as light as the page.
                 pen.rect(x - 1, y - 1, self.width + 2, self.height + 2, page["faint"])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -314,21 +315,16 @@ class Painter:
         """The label, if there is one."""
         if not self._label:
             return None
-        lines = list(self._label_lines())
-        color = self.look.theme.page["muted"]
+        place, color = self.place, self.look.theme.page["muted"]
+        baselines = itertools.count(place.label_baseline - place.y, self.fit.tx(LABEL_LEADING))
+        texts = zip(self.fit.label_lines(self._label, place.width), baselines, strict=False)
+        lines = [(line, (place.width - line.width) // 2, baseline) for line, baseline in texts]
 
         def draw(pen: Pen) -> None:
             for line, x, baseline in lines:
                 pen.text(line, x, baseline, color)
 
         return Item(self._label, around(lines), draw)
-
-    def _label_lines(self) -> Iterator[tuple[TextLine, int, int]]:
-        baseline, lines = self.place.label_baseline - self.place.y, self.fit.label_lines(self._label, self.place.width)
-        widest = max(self.place.width, *(line.width for line in lines))
-        for row, line in enumerate(lines):
-            x = (self.place.width - widest) // 2 + (widest - line.width) // 2
-            yield line, x, baseline + row * self.fit.tx(LABEL_LEADING)
 
 
 def around(lines: Sequence[tuple[TextLine, int, int]]) -> Box:

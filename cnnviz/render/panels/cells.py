@@ -49,7 +49,7 @@ class CellsPainter(Painter):
             self._lines["lines",] = self._items.grid_lines()
         if isinstance(panel, Block):
             width, height = self.sheets.extent.width, self.sheets.extent.height
-            draw = partial(self.sheets.draw, panel=panel, look=look, gap=self._fitted.gap, framed=self._fitted.shaded)
+            draw = partial(self.sheets.draw, panel=panel, look=look, framed=self._fitted.shaded)
             self.lay(("sheets",), Item("", Box(0, 0, width, height).grown(1), draw))
         for at in np.ndindex(panel.values.shape):
             self._lay(at)

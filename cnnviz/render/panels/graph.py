@@ -206,14 +206,16 @@ def _half(node: Node, radius: float, fit: Fit) -> float:
 
 def _insets(panel: Graph, radius: float, fit: Fit) -> tuple[float, float]:
     """Room left and right of the nodes' centres, for half a node and its label."""
-    room = {"left": 0.0, "right": 0.0, "above": 0.0}
-    for node in panel.nodes:
-        half = _half(node, radius, fit) + fit.px(4)
-        label = fit.typesetter.line(node.label, fit.size(LABEL_SIZE)).width + fit.px(_BESIDE) if node.label else 0
-        outside = {"left": half, "right": half, _side(node): half + (label if _side(node) != "above" else 0)}
-        for side, wide in outside.items():
-            room[side] = max(room[side], wide)
-    return room["left"], room["right"]
+
+    def room(side: str) -> float:
+        found = 0.0
+        for node in panel.nodes:
+            text = node.label if _side(node) == side else ""
+            label = fit.typesetter.line(text, fit.size(LABEL_SIZE)).width + fit.px(_BESIDE) if text else 0
+            found = max(found, _half(node, radius, fit) + fit.px(4) + label)
+        return found
+
+    return room("left"), room("right")
 
 
 def _largest_radius(fit: Fit) -> int:

@@ -68,10 +68,9 @@ class MapsPainter(Painter):
     def _draw_texts(self, pen: Pen) -> None:
         """Grounds of groups, the names under the stations, and the key."""
         page, typeset = self.look.theme.page, self.look.typesetter
-        for ground in self._arrangement.grounds:
-            box = ground.box
+        for box, group, baseline in self._arrangement.grounds:
             pen.rect(*box[:2], box.width, box.height, page["band"])
-            pen.text(typeset.line(ground.text, self._size), box.left + self.look.px(8), ground.baseline, page["muted"])
+            pen.text(typeset.line(group, self._size), box.left + self.look.px(8), baseline, page["muted"])
         for seat in self._seats.values():
             for text, baseline in seat.texts:
                 line = typeset.fitting(text, self._size, seat.room, self._size)
@@ -164,13 +163,11 @@ class MapsPainter(Painter):
         sources, ends = self._parts[names[source]], self._parts[station.name]
         x, y = self.place.x, self.place.y
         if station.form == "total":
-            # Along the arrow, not over numbers and the key, to where nothing is written any more.
-            left = self._seats[names[place - 1]].box.right
-            sources = [ends[0]._replace(left=left, right=left + ends[0].width)]
+            # To where nothing is written any more.
             blank = Item("blank", self._seats[station.name].box, lambda pen: self._clear(pen, station), (x, y))
             yield Way(blank, blank)
         for n, end in enumerate(ends):
-            start, own = sources[n * len(sources) // len(ends)], end.seen_from(*end[:2])
+            start, own = sources[(2 * n + 1) * len(sources) // (2 * len(ends))], end.seen_from(*end[:2])
             item = Item("part", own.grown(1), partial(self._draw_part, station=station, place=n, box=own))
             left, top = (start.left + start.right - end.width) // 2, (start.top + start.bottom - end.height) // 2
             yield Way(item._replace(at=(left + x, top + y)), item._replace(at=(end.left + x, end.top + y)))
