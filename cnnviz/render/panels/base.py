@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cnnviz.record import Record
 from cnnviz.render.canvas import Box, Look, hull
 from cnnviz.render.pen import Pen, Points, Stamp
 from cnnviz.render.text import TextLine, Typesetter
@@ -113,8 +114,7 @@ def eased(share: float) -> float:
     return share * share * (3 - 2 * share)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fit:
+class Fit(Record, kw_only=True):
     """What panels are measured with: the typesetter, the scale of lengths, height, numbers and words or none.
 
     `scale` is how much larger texts are wanted that make room for themselves, `text` how much larger all others are;
@@ -195,8 +195,7 @@ def text_scales(most: float) -> list[float]:
     return [round(most - step / 10, 2) for step in range(math.ceil((most - 1) * 10 - 1e-9))]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Extent:
+class Extent(Record, kw_only=True):
     """The room that a panel's body needs, in pixels; with `stretch` > 0 it shares what is left, in that proportion."""
 
     width: int
@@ -204,8 +203,7 @@ class Extent:
     stretch: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
+class Place(Record, kw_only=True):
     """Where a panel stands: its corner and size in pixels, the side of the stage's cells, its label and that
     one's baseline."""
 
