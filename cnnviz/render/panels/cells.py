@@ -40,6 +40,7 @@ class CellsPainter(Painter):
         self.sheets = Sheets.of(panel, self._fitted.cell, fit)
         self._windows = [mark.name for mark in panel.marks if mark.name.startswith("window")]
         self._has_bodies = bool(self._windows) and not self._fitted.shaded and not (panel.roles == "pending").all()
+        self._square = Box(0, 0, self.side, self.side)
         self._face = CellFace(panel, self._fitted, look, fit, bodied=self._has_bodies)
         self._items = WindowItems(self._face, self.sheets, self.state)
         self._own = panel.roles.astype(object)
@@ -156,7 +157,7 @@ class CellsPainter(Painter):
     def cell_box(self, at: tuple[int, ...]) -> Box:
         """A cell on the page."""
         x, y = self.sheets.cell_corner(at)
-        return Box(0, 0, self.side, self.side).moved(self.place.x + x, self.place.y + y)
+        return self._square.moved(self.place.x + x, self.place.y + y)
 
     def padding(self) -> list[Cell]:
         """The cells of padding around what a window moves over, as they are."""
@@ -229,12 +230,12 @@ class CellsPainter(Painter):
             for part in parts:
                 part.draw(pen)
 
-        return Item("tile", Box(0, 0, self.side, self.side), draw, self.cell_box(at)[:2])
+        return Item("tile", self._square, draw, self.cell_box(at)[:2])
 
     def _grown(self, at: tuple[int, ...], role: str, share: Shape) -> Item:
         """A cell of which a share of the width is there."""
         fill, near = self._face.style(role, -1).fill, round((1 - share[0]) * self.side / 2) + self._fitted.gap // 2
-        box = Box(0, 0, self.side, self.side).grown(-near)
+        box = self._square.grown(-near)
 
         def draw(pen: Pen) -> None:
             pen.rect(*box[:2], box.width, box.height, fill)
@@ -245,7 +246,7 @@ class CellsPainter(Painter):
         """A result on its way to its cell, on the page: its number appears when it has landed."""
         role, _, _, level = self._seen(at)
         fill, rim, quarter = self._face.style(role, level).fill, self.look.theme.page["result"], self.side // 4
-        box = Box(0, 0, self.side, self.side).grown(-quarter)
+        box = self._square.grown(-quarter)
 
         def draw(pen: Pen) -> None:
             pen.rect(*box[:2], box.width, box.height, fill)
@@ -255,10 +256,9 @@ class CellsPainter(Painter):
 
     def question(self, at: tuple[int, ...]) -> Item:
         """A question mark in a cell, on the page."""
-        line, box = self.look.typesetter.line("?", self._face.size), self.cell_box(at)
         style = self._face.style(str(self._own[at]), -1)
-        x, baseline = (self.side - line.width) // 2, self._face.baseline(line)
-        return Item("?", Box(0, 0, self.side, self.side), lambda pen: pen.text(line, x, baseline, style.ink), box[:2])
+        draw = partial(self._face.write, text="?", note="", style=style)
+        return Item("?", self._square, draw, self.cell_box(at)[:2])
 
     def in_front(self, end: Box) -> Iterator[Box]:
         """What a line to a cell or window of this panel passes behind, on the page: captions, sheets that it only
@@ -276,7 +276,7 @@ class CellsPainter(Painter):
             yield from (box.grown(inner) for box in boxes if box != end)
 
     def _lay(self, at: tuple[int, ...]) -> None:
-        seen, corner, box = self._seen(at), self.sheets.cell_corner(at), Box(0, 0, self.side, self.side)
+        seen, corner, box = self._seen(at), self.sheets.cell_corner(at), self._square
         if self._has_bodies:
             if seen[1] or self._hatched(seen[0]):
                 self._above["number", *at] = Item(seen, box, partial(self._draw_above, seen), corner)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +24,7 @@ from cnnviz.render.panels.base import (
     Slot,
     around,
     box_around,
+    changed,
     stamps,
 )
 from cnnviz.render.pen import Pen, Stamp
@@ -109,9 +110,7 @@ class PlotPainter(Painter):
     def update(self, change: Change) -> None:
         """Move a dot; set a curve, or draw on from where it ended."""
         if isinstance(change, MoveDot):
-            dot = self._dots[change.dot]
-            text = dot.text if change.text is None else change.text
-            self._dots[change.dot] = dataclasses.replace(dot, x=change.x, y=change.y, text=text)
+            self._dots[change.dot] = changed(self._dots[change.dot], change, "x", "y", "text")
         elif isinstance(change, SetCurve):
             self._set_curve(change)
         else:
@@ -122,7 +121,7 @@ class PlotPainter(Painter):
         x, y = np.asarray(change.x, np.float64), np.asarray(change.y, np.float64)
         if change.extend:
             x, y = np.concatenate([old.x, x]), np.concatenate([old.y, y])
-        self._curves[change.curve] = curve = dataclasses.replace(old, x=x, y=y)
+        self._curves[change.curve] = curve = replace(old, x=x, y=y)
         points = self._points(curve)
         if change.extend and first:
             self._grow(old, points)
