@@ -42,11 +42,10 @@ class WindowItems:
             around = self._state.marks.get(name)
             if around is None or not around.rows:
                 continue
-            place = int(around.row), int(around.column)
-            whole = place if self._state.roles.ndim == 2 else (around.channel or 0, *place)
-            if self._state.roles[whole] == role:
+            at = (around.channel or 0, int(around.row), int(around.column))[-self._state.roles.ndim :]
+            if self._state.roles[at] == role:
                 draw = partial(self._face.draw, (role, "", "", -1))
-                item = Item(("fill", role), Box(0, 0, self.side, self.side), draw, self._sheets.cell_corner(whole))
+                item = Item(("fill", role), Box(0, 0, self.side, self.side), draw, self._sheets.cell_corner(at))
                 # The centre of a window goes with it, its maximum is found anew.
                 yield ("singled", name), item._replace(glides=name == "centre", pauses=name == "winner")
 

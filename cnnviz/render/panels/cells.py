@@ -128,7 +128,7 @@ class CellsPainter(Painter):
         elif self._has_bodies and change.mark in self._windows:
             # What won its window keeps its colour where no window is any more.
             windows = [box for name in self._windows if (box := self.box_of(name))]
-            for at in map(tuple, np.argwhere((self.state.roles == "winner") & (self._own != "winner")).tolist()):
+            for at in map(tuple, np.argwhere(self.state.roles == "winner").tolist()):
                 if not any(box.meets(self.cell_box(at)) for box in windows):
                     self._own[at] = "winner"
                     self._lay(at)
