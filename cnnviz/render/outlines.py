@@ -23,7 +23,6 @@ Stroke = tuple[int, tuple[tuple[float, float], ...]]
 """One step of an outline in the font's units: 1 moves, 2 is a line, 3 and 4 are curves with one and two handles."""
 
 _WHOLE = NO_SCALE | NO_HINTING
-_CLOSE = 79
 # Of an em: how far a curve of one kind may be from the curve of another kind that takes its place.
 _ERROR = 0.0005
 
@@ -68,7 +67,7 @@ def outline(face: Face, glyph: int) -> tuple[Stroke, ...]:
     # It takes all coordinates for sixty-fourths.
     segments = Outline(vertices * 64, codes).iter_segments(simplify=False)
     strokes = ((int(code), tuple(map(tuple, points.reshape(-1, 2).tolist()))) for points, code in segments)
-    return tuple(stroke for stroke in strokes if stroke[0] != _CLOSE)
+    return tuple(stroke for stroke in strokes if stroke[0] != Outline.CLOSEPOLY)
 
 
 def embedded(face: Face, glyphs: Sequence[int]) -> Embedded:

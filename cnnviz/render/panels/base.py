@@ -267,9 +267,9 @@ class Painter:
         """The colours that the panel needs, those of roles that steps bring in included; the label's are known."""
         raise NotImplementedError
 
-    def update(self, change: Change) -> None:
+    def update(self, change: Any) -> None:
         """Bring one change in: `lay` on the ground, or state that `floats` tells of."""
-        raise TypeError(f"{type(self).__name__} cannot take {type(change).__name__}")
+        raise NotImplementedError
 
     def floats(self) -> dict[Slot, Item]:
         """What stands above the ground now."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from cnnviz.render.panels._windows import BODY, WindowItems
 from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Shape, Slot, Way, around
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import SCALE_LEVELS, Theme
-from cnnviz.storyboard import Block, Cell, Change, Grid, MoveMark
+from cnnviz.storyboard import Block, Cell, Grid
 from cnnviz.words.plain import phrase
 
 # What is hatched under a window, and how: in a GIF few wide strokes cost less than many.
@@ -113,11 +114,8 @@ class CellsPainter(Painter):
         """Pixels from one cell to the next."""
         return self._fitted.cell
 
-    def update(self, change: Change) -> None:
+    def update(self, change: Any) -> None:
         """Take a cell's new value, role or note, or a mark's new place."""
-        if not isinstance(change, Cell | MoveMark):
-            super().update(change)
-            return
         self.state.apply(change)
         if isinstance(change, Cell):
             at = place_of(change)
@@ -302,12 +300,8 @@ class CellsPainter(Painter):
 
     def _lay_bar(self, at: tuple[int, ...]) -> None:
         """A cell's value as a bar from the line of 0, in the colour of what the cell is now."""
-        shade, value, role, px = (
-            self._panel.shade,
-            float(self.state.values[at]),
-            str(self.state.roles[at]),
-            self.look.px,
-        )
+        shade, px = self._panel.shade, self.look.px
+        value, role = float(self.state.values[at]), str(self.state.roles[at])
         scale = (self.sheets.above - 2 * px(3)) / (shade.hi - shade.lo)
         fill, muted = self._face.style(role, -1).fill, self.look.theme.page["muted"]
         zero, length = px(3) + round(scale * shade.hi), 0 if math.isnan(value) else round(scale * abs(value))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Slot, changed
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Theme
-from cnnviz.storyboard import Change, Equation, Row, SetRow
+from cnnviz.storyboard import Equation, Row
 
 _ABOVE, _BELOW, _WHITE = 0.85, 0.3, 0.6
 """Shares of the size: an ordinary line above and below its baseline, and what stays white between two lines."""
@@ -49,11 +50,8 @@ class EquationPainter(Painter):
         """The lines that are not blank."""
         return {("row", name): self._item(row) for name, row in self._rows.items() if row.text}
 
-    def update(self, change: Change) -> None:
+    def update(self, change: Any) -> None:
         """Take a line's new text or role."""
-        if not isinstance(change, SetRow):
-            super().update(change)
-            return
         self._rows[change.row] = changed(self._rows[change.row], change, "text", "role")
 
     def _item(self, row: Row) -> Item:

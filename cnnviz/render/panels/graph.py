@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from cnnviz.render.panels.base import (
 from cnnviz.render.pen import Pen, Points, Stamp
 from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Theme
-from cnnviz.storyboard import Change, Edge, Graph, Node, SetEdge, SetNode
+from cnnviz.storyboard import Edge, Graph, Node, SetNode
 
 QUIET, ACTIVE = "edge", "active"
 _STROKES = {QUIET: 1.5, ACTIVE: 4.5}
@@ -72,7 +73,7 @@ class GraphPainter(Painter):
         columns = Counter(node.x for node in panel.nodes)
         between = _TEXT_SPAN if any(edge.text for edge in panel.edges) else _LEAST_SPAN
         width = sum(_insets(panel, _largest_radius(fit), fit)) + fit.px(between) * (len(columns) - 1)
-        height = max(columns.values(), default=1) * fit.px(2 * _LEAST_RADIUS + 10)
+        height = max(columns.values()) * fit.px(2 * _LEAST_RADIUS + 10)
         room = fit.height - fit.label_room
         return Extent(width=min(round(width), fit.px(_WIDEST)), height=min(room, height), stretch=1.0)
 
@@ -108,11 +109,11 @@ class GraphPainter(Painter):
         found |= {("text", key): self._text_item(edge) for key, edge in told.items() if self._shown(edge.text)}
         return found | {("node", n): self._node_item(node, n in touched) for n, node in self._nodes.items()}
 
-    def update(self, change: Change) -> None:
+    def update(self, change: Any) -> None:
         """Take a node's or an edge's new role and text."""
         if isinstance(change, SetNode):
             self._nodes[change.node] = changed(self._nodes[change.node], change, "role", "text")
-        elif isinstance(change, SetEdge):
+        else:
             key = change.source, change.target
             self._edges[key] = edge = changed(self._edges[key], change, "role", "text")
             # While it is active, the edge as it was stays under it.
@@ -120,8 +121,6 @@ class GraphPainter(Painter):
                 # Above those that were drawn before.
                 self.ground.pop(("edge", key))
                 self.lay(("edge", key), self._edge(edge))
-        else:
-            super().update(change)
 
     def _shown(self, text: str) -> str:
         """A text, or nothing where it is a number and there are to be none."""

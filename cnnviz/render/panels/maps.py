@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +20,8 @@ from cnnviz.render.panels._station_lines import OUTLINES, arrow, outline, past
 from cnnviz.render.panels._stations import arrange_stations
 from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot, Way, around, changed
 from cnnviz.render.pen import Pen
-from cnnviz.render.theme import SCALE_LEVELS, Theme
-from cnnviz.storyboard import Change, LayerView, Maps, SetLayerView, Values
+from cnnviz.render.theme import Theme
+from cnnviz.storyboard import LayerView, Maps, SetLayerView, Values
 
 # Colours of a scale that a figure has: three scales share the palette.
 _LEVELS = {"gray": 12, "sequential": 14, "diverging": 17}
@@ -114,11 +115,8 @@ class MapsPainter(Painter):
         found |= {("past", name): past(station, self._seats[name].box, look) for name, station in joined.items()}
         return found | {("note", name): self._note(station) for name, station in now.items()}
 
-    def update(self, change: Change) -> None:
+    def update(self, change: Any) -> None:
         """Take a station's new role and note; bring its new values into the background."""
-        if not isinstance(change, SetLayerView):
-            super().update(change)
-            return
         self._stations[change.station] = station = self._after(change)
         if change.values is not None:
             self._lay(station)
@@ -261,7 +259,7 @@ def _tints(theme: Theme) -> Pixels:
 
 def _ramp(theme: Theme, scale: str) -> Pixels:
     """A scale's colours, as many of them as the palette has room for; an odd number has the middle one itself."""
-    return theme.scale(scale, _LEVELS.get(scale, SCALE_LEVELS // 3))
+    return theme.scale(scale, _LEVELS[scale])
 
 
 PAINTER = MapsPainter

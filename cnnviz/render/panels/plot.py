@@ -30,7 +30,7 @@ from cnnviz.render.panels.base import (
 from cnnviz.render.pen import Pen, Stamp
 from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Color, Theme
-from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve
+from cnnviz.storyboard import Curve, Dot, MoveDot, Plot, SetCurve
 
 _LEAST_WIDTH, _LEAST_HEIGHT = 210, 110
 _STROKES = {"solid": 3.4, "dashed": 2.6, "dotted": 2.0, "dots": 7.0, "rings": 8.0}
@@ -107,14 +107,12 @@ class PlotPainter(Painter):
         texts = {("dot text", dot.name): self._dot_text(dot, *dots["dot", dot.name].at) for dot in seen if dot.text}
         return found | self._end_texts() | dots | texts
 
-    def update(self, change: Change) -> None:
+    def update(self, change: Any) -> None:
         """Move a dot; set a curve, or draw on from where it ended."""
         if isinstance(change, MoveDot):
             self._dots[change.dot] = changed(self._dots[change.dot], change, "x", "y", "text")
-        elif isinstance(change, SetCurve):
-            self._set_curve(change)
         else:
-            super().update(change)
+            self._set_curve(change)
 
     def _set_curve(self, change: SetCurve) -> None:
         old, first = self._curves[change.curve], change.curve not in self._moving

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from contourpy import contour_generator
@@ -14,7 +15,7 @@ from cnnviz.render.panels.base import Colors, Fit
 from cnnviz.render.panels.plot import PlotPainter
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import Color, Theme
-from cnnviz.storyboard import Change, SetHeights, Surface, Values
+from cnnviz.storyboard import SetHeights, Surface, Values
 
 _LINE_ROLE = "contour"
 _STROKE = 1.1
@@ -37,7 +38,7 @@ class SurfacePainter(PlotPainter):
             colors.add(band, *lines)
         return colors
 
-    def update(self, change: Change) -> None:
+    def update(self, change: Any) -> None:
         """Also take a new field."""
         if isinstance(change, SetHeights):
             self._panel = dataclasses.replace(self._panel, heights=change.heights)

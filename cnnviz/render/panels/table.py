@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Pai
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Color, Theme
-from cnnviz.storyboard import Change, Curve, SetEntry, Table
+from cnnviz.storyboard import Curve, SetEntry, Table
 
 _STAGE_WIDTH = 880
 # Pixels left and right of a text, above and below it, at most: where there is room, and where cells want some.
@@ -105,11 +106,8 @@ class TablePainter(Painter):
         x, y = end.left - start.left, end.top - start.top
         return Way(item, item._replace(at=(self.place.x + x, self.place.y + y)))
 
-    def update(self, change: Change) -> None:
+    def update(self, change: Any) -> None:
         """Take an entry's new text or role."""
-        if not isinstance(change, SetEntry):
-            super().update(change)
-            return
         if change.text is not None:
             self._texts[change.row][change.column] = change.text
         if change.role is not None:
