@@ -243,7 +243,7 @@ BACK = {
         zipped(("1.png", START + b"\x7f\xff\xff\xffIDAT" + bytes(65 * 2**20)), ("durations.csv", TIMES)),
         "holds a file of more than 64 MiB",
     ),
-    "comments.gif": (b"GIF89a\x08\0\x08\0\0\0\0" + COMMENTS + b";", "holds no command of cnnviz"),
+    "comments.gif": (b"GIF89a\x08\0\x08\0\0\0\0" + COMMENTS + b";", "is a broken picture"),
 }
 
 
