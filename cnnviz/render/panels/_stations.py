@@ -253,7 +253,7 @@ def _broken(stations: Sequence[LayerView], rows: int) -> tuple[Span, ...]:
 
 
 def _ending(stations: Sequence[LayerView]) -> int:
-    """Where the stations begin that are no maps; behind all of them where maps follow."""
+    """Where the stations begin that are no maps; behind all of them where these are not the end, or all."""
     forms = [station.form == "maps" for station in stations]
     first = forms.index(False) if False in forms else len(forms)
-    return len(forms) if any(forms[first:]) else first
+    return first if first and not any(forms[first:]) else len(forms)
