@@ -24,7 +24,7 @@ SET = '[[figure]]\nscene = "conv"\ni = 3\nk = 2\nwidth = 320\ntween = 0\n'
 
 BEYOND = "has more than 52000000 pixels"
 NO_ARRAY = "is cut short"
-DAMAGED = "is cut short or damaged"
+DAMAGED = "is damaged, or no image"
 START = b"\x89PNG\r\n\x1a\n"
 
 
