@@ -45,8 +45,7 @@ class Raster:
             before = self._shown[number].get(slot)
             if new is not None and old.moves_to(new) and (share == 1 or not old.pauses):
                 item = old.between(new, share)
-                place = self._stage.painters[number].place
-                dirty += [box.moved(place.x, place.y) for box in (before.trace(item) if before else [item.reach])]
+                dirty += [self._reach(number, each) for each in (before, item) if each is not None]
                 self._shown[number] = {**self._shown[number], slot: item}
             elif before is not None and (old.pauses or (old.glides and new is None)):
                 dirty.append(self._reach(number, before))

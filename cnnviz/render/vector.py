@@ -227,7 +227,7 @@ class _Slots:
         else:
             way.end.draw(pen)
             # Of a turn as many places as make it look round, of a way along lines enough to stay on them.
-            parts = _TURNED if way.middle or way.through else 1
+            parts = _TURNED if way.middle else 1
             spots = list(dict.fromkeys(way.at(part / parts).at for part in range(parts + 1)))
         return Flight(self._fragments.of(pen.take()), spots, way.grows)
 
