@@ -6,7 +6,6 @@ all viewers read.
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from collections.abc import Iterable, Mapping
 
@@ -96,11 +95,9 @@ class Document:
             places.append(len(out))
             out += b"%d 0 obj\n%b\nendobj\n" % (number, body)
         start, count = len(out), len(places) + 1
-        mark = hashlib.md5(out, usedforsecurity=False).hexdigest()
         out += b"xref\n0 %d\n0000000000 65535 f \n" % count + b"".join(b"%010d 00000 n \n" % at for at in places)
         out += (
-            f"trailer\n<</Size {count} /Root {self._catalog} 0 R /Info {info} 0 R /ID [<{mark}> <{mark}>]>>\n"
-            f"startxref\n{start}\n%%EOF\n"
+            f"trailer\n<</Size {count} /Root {self._catalog} 0 R /Info {info} 0 R>>\nstartxref\n{start}\n%%EOF\n"
         ).encode("ascii")
         return bytes(out)
 

@@ -20,38 +20,6 @@ Run = Sequence[tuple[Part, Placed]]
 _SHORT = 8
 
 
-class Markup:
-    """What was written, a path that is added to while its look stays."""
-
-    def __init__(self) -> None:
-        self._pieces: list[str] = []
-        self._look, self._way = "", ""
-
-    def add(self, piece: str) -> None:
-        """Add something that is no path."""
-        self._close()
-        self._pieces.append(piece)
-
-    def path(self, look: str, way: str) -> None:
-        """Add to the path that is being drawn, if it has the same look, or begin another; `{}` stands for its way."""
-        if look != self._look:
-            self._close()
-            self._look = look
-        self._way += way
-
-    def take(self) -> str:
-        """All since the last call."""
-        self._close()
-        found = "".join(self._pieces)
-        self._pieces.clear()
-        return found
-
-    def _close(self) -> None:
-        if self._look:
-            self._pieces.append(self._look.replace("{}", self._way))
-            self._look = self._way = ""
-
-
 class Words(NamedTuple):
     """Words of one manner that are written as one text, from `x` on and as wide as pixels have them.
 
@@ -68,9 +36,9 @@ class Words(NamedTuple):
 class MarkupPen(Pen):
     """Keeps markup of what is drawn; coordinates are moved by `shift`. A subclass says how its kind is written."""
 
-    def __init__(self, resources: Any, shift: tuple[float, float] = (0, 0), markup: Markup | None = None) -> None:
+    def __init__(self, resources: Any, shift: tuple[float, float] = (0, 0), markup: list[str] | None = None) -> None:
         super().__init__(np.empty((0, 0, 3), np.uint8))
-        self._resources, self._shift, self._markup = resources, shift, markup or Markup()
+        self._resources, self._shift, self._markup = resources, shift, [] if markup is None else markup
 
     def at(self, x: int, y: int) -> Self:
         """A pen that writes on, its coordinates from a place."""
@@ -78,36 +46,38 @@ class MarkupPen(Pen):
 
     def take(self) -> str:
         """The markup since the last call."""
-        return self._markup.take()
+        found = "".join(self._markup)
+        self._markup.clear()
+        return found
 
     def rect(self, x: int, y: int, width: int, height: int, color: Color) -> None:
         """Fill a rectangle."""
         if width > 0 and height > 0:
-            self._markup.path(self._filled(color), self._box(x, y, width, height))
+            self._markup.append(self._filled(color, self._box(x, y, width, height)))
 
     def frame(self, x: int, y: int, width: int, height: int, color: Color, stroke: int) -> None:
         """Outline a rectangle inwards."""
         half = stroke / 2
         way = self._box(x + half, y + half, width - stroke, height - stroke)
-        self._markup.path(self._stroked(color, stroke, square=True), way)
+        self._markup.append(self._stroked(color, stroke, way, square=True))
 
     def hatch(
         self, x: int, y: int, width: int, height: int, color: Color, spacing: float, stroke: float, strokes: str = "/"
     ) -> None:
         """Strokes across a rectangle, cut at its edges."""
         ways = (self._segment(*ends) for ends in strokes_across(x, y, width, height, spacing, strokes))
-        self._markup.path(self._stroked(color, stroke), "".join(ways))
+        self._markup.append(self._stroked(color, stroke, "".join(ways)))
 
     def polyline(self, points: Points, color: Color, stroke: float, style: str = "solid") -> None:
         """Draw a line through (n, 2) points."""
         finite = points[np.isfinite(points).all(axis=1)]
         if len(finite) >= 2:
             dashes = [length * stroke for length in DASHES[style] or ()]
-            self._markup.path(self._stroked(color, stroke, dashes), self._way(finite))
+            self._markup.append(self._stroked(color, stroke, self._way(finite), dashes))
 
     def polygon(self, points: Points, fill: Color) -> None:
         """Fill the area within (n, 2) points."""
-        self._markup.path(self._filled(fill), self._way(points, closed=True))
+        self._markup.append(self._filled(fill, self._way(points, closed=True)))
 
     def text(self, line: TextLine, x: int, baseline: int, color: Color, strong: Color | None = None) -> None:
         """Write a line."""
@@ -125,19 +95,21 @@ class MarkupPen(Pen):
             left, top = x + placed.x + self._shift[0], baseline + self._shift[1]
             formula = formula_of(part.text, part.size, part.bold) if part.math else None
             if formula is not None:
-                self._markup.add(self._formula(part, formula, left, top + round(part.drop), ink, rim))
+                self._markup.append(self._formula(part, formula, left, top + round(part.drop), ink, rim))
                 continue
             text, width = "".join(one.text for one, _ in run), run[-1][1].x + run[-1][1].piece.advance - placed.x
             words = Words(text, part, left, width, len(found) == 1 and len(text) <= _SHORT)
-            self._markup.add(self._words(words, top, ink, rim))
+            self._markup.append(self._words(words, top, ink, rim))
 
     @abstractmethod
-    def _filled(self, color: Color) -> str:
-        """The look of a path that is filled; `{}` stands for its way."""
+    def _filled(self, color: Color, way: str) -> str:
+        """A path that is filled."""
 
     @abstractmethod
-    def _stroked(self, color: Color, stroke: float, dashes: Sequence[float] = (), *, square: bool = False) -> str:
-        """The look of a path that is drawn, with round ends unless it is dashed or `square`."""
+    def _stroked(
+        self, color: Color, stroke: float, way: str, dashes: Sequence[float] = (), *, square: bool = False
+    ) -> str:
+        """A path that is drawn, with round ends unless it is dashed or `square`."""
 
     @abstractmethod
     def _box(self, x: float, y: float, width: float, height: float) -> str:

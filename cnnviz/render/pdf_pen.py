@@ -14,19 +14,13 @@ import numpy.typing as npt
 from cnnviz.render.fonts import Face, font_of, lacks_weight
 from cnnviz.render.markup import MarkupPen, Words
 from cnnviz.render.markup import short as _f
-from cnnviz.render.mpl import formula_glyphs
+from cnnviz.render.mpl import Outline, formula_glyphs
 from cnnviz.render.outlines import advance, glyph_of
 from cnnviz.render.pen import Points, Stamp
 from cnnviz.render.text import Part
 from cnnviz.render.theme import Color
 from cnnviz.words.plain import spoken
 
-# A circle in four quarters, each with its handles.
-_KAPPA = 0.5523
-_CIRCLE = (
-    *((1, 0), (1, _KAPPA), (_KAPPA, 1), (0, 1), (-_KAPPA, 1), (-1, _KAPPA)),
-    *((-1, 0), (-1, -_KAPPA), (-_KAPPA, -1), (0, -1), (_KAPPA, -1), (1, -_KAPPA), (1, 0)),
-)
 # Codes of Computer Modern that are not Unicode's.
 _SIGNS = {("cmsy10", 161): "−", ("cmex10", 165): "⌊", ("cmex10", 166): "⌋"}
 
@@ -68,9 +62,9 @@ class PdfPen(MarkupPen):
 
     def disc(self, x: float, y: float, radius: float, fill: Color) -> None:
         """Fill a circle."""
-        at = [self._at(x + radius * dx, y + radius * dy) for dx, dy in _CIRCLE]
-        curves = "".join(f"{a} {b} {c} c\n" for a, b, c in zip(at[1::3], at[2::3], at[3::3], strict=True))
-        self._markup.path(self._filled(fill), f"{at[0]} m\n{curves}h\n")
+        first, *others = (self._at(*at) for at in np.asarray(Outline.circle((x, y), radius).vertices)[:-1].tolist())
+        curves = "".join(f"{a} {b} {c} c\n" for a, b, c in zip(*[iter(others)] * 3, strict=True))
+        self._markup.append(self._filled(fill, f"{first} m\n{curves}h\n"))
 
     def stamp(self, stamp: Stamp, x: int, y: int, color: Color) -> None:
         """Draw a stamp, its origin at a place."""
@@ -80,15 +74,19 @@ class PdfPen(MarkupPen):
         """An array of pixels as it is, for fields of values."""
         height, width = pixels.shape[:2]
         if pixels.size:
-            self._markup.add(f"q {width} 0 0 {-height} {self._at(x, y + height)} cm {self._file.image(pixels)} Do Q\n")
+            self._markup.append(
+                f"q {width} 0 0 {-height} {self._at(x, y + height)} cm {self._file.image(pixels)} Do Q\n"
+            )
 
-    def _filled(self, color: Color) -> str:
-        return f"{_components(color)} rg\n{{}}f\n"
+    def _filled(self, color: Color, way: str) -> str:
+        return f"{_components(color)} rg\n{way}f\n"
 
-    def _stroked(self, color: Color, stroke: float, dashes: Sequence[float] = (), *, square: bool = False) -> str:
+    def _stroked(
+        self, color: Color, stroke: float, way: str, dashes: Sequence[float] = (), *, square: bool = False
+    ) -> str:
         ends = "0 J 0 j" if square else "0 J 1 j" if dashes else "1 J 1 j"
         lengths = " ".join(map(_f, dashes))
-        return f"{_components(color)} RG {_f(stroke, 2)} w {ends} [{lengths}] 0 d\n{{}}S\n"
+        return f"{_components(color)} RG {_f(stroke, 2)} w {ends} [{lengths}] 0 d\n{way}S\n"
 
     def _box(self, x: float, y: float, width: float, height: float) -> str:
         return f"{self._at(x, y)} {_f(width)} {_f(height)} re\n"
@@ -119,16 +117,12 @@ class PdfPen(MarkupPen):
         return _said("" if rim else spoken(part.text), body)
 
     def _words(self, words: Words, y: float, color: Color, rim: int) -> str:
-        """One text, as wide as pixels have it, or held by its middle; a rim is no text that can be found."""
-        text, part, x, width, middle = words
+        """One text, as wide as pixels have it; a rim is no text that can be found."""
+        text, part, x, width, _ = words
         faces = [font_of(sign, part.bold) for sign in text]
         glyphs = [glyph_of(face, sign) for face, sign in zip(faces, text, strict=True)]
         own = sum(advance(face, glyph) for face, glyph in zip(faces, glyphs, strict=True)) * part.size
-        stretch = 100.0
-        if middle:
-            x += (width - own) / 2
-        elif own:
-            stretch *= width / own
+        stretch = 100 * width / own if own else 100
         said, before = "", None
         for face, glyph, sign in zip(faces, glyphs, text, strict=True):
             if face != before:

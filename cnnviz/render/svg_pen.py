@@ -130,27 +130,29 @@ class SvgPen(MarkupPen):
     def disc(self, x: float, y: float, radius: float, fill: Color) -> None:
         """Fill a circle."""
         place = f'cx="{_f(x + self._shift[0])}" cy="{_f(y + self._shift[1])}"'
-        self._markup.add(f'<circle {place} r="{_f(radius)}" fill="{hex_color(fill)}"/>')
+        self._markup.append(f'<circle {place} r="{_f(radius)}" fill="{hex_color(fill)}"/>')
 
     def stamp(self, stamp: Stamp, x: int, y: int, color: Color) -> None:
         """Draw a stamp, its origin at a place."""
         place = f'x="{_f(x + self._shift[0])}" y="{_f(y + self._shift[1])}"'
-        self._markup.add(f'<use xlink:href="#{self._defs.stamp(stamp, color)}" {place}/>')
+        self._markup.append(f'<use xlink:href="#{self._defs.stamp(stamp, color)}" {place}/>')
 
     def image(self, pixels: npt.NDArray[np.uint8], x: int, y: int) -> None:
         """An array of pixels as it is, for fields of values."""
         if pixels.size:
             place = f'x="{_f(x + self._shift[0])}" y="{_f(y + self._shift[1])}"'
-            self._markup.add(f'<use xlink:href="#{self._defs.picture(pixels)}" {place}/>')
+            self._markup.append(f'<use xlink:href="#{self._defs.picture(pixels)}" {place}/>')
 
-    def _filled(self, color: Color) -> str:
-        return f'<path fill="{hex_color(color)}" d="{{}}"/>'
+    def _filled(self, color: Color, way: str) -> str:
+        return f'<path fill="{hex_color(color)}" d="{way}"/>'
 
-    def _stroked(self, color: Color, stroke: float, dashes: Sequence[float] = (), *, square: bool = False) -> str:
+    def _stroked(
+        self, color: Color, stroke: float, way: str, dashes: Sequence[float] = (), *, square: bool = False
+    ) -> str:
         look = ' stroke-linejoin="miter"' if square else ""
         if dashes:
             look += f' stroke-linecap="butt" stroke-dasharray="{" ".join(map(_f, dashes))}"'
-        return f'<path fill="none" stroke="{hex_color(color)}" stroke-width="{_f(stroke)}"{look} d="{{}}"/>'
+        return f'<path fill="none" stroke="{hex_color(color)}" stroke-width="{_f(stroke)}"{look} d="{way}"/>'
 
     def _box(self, x: float, y: float, width: float, height: float) -> str:
         return f"M{self._at(x, y)}h{_f(width)}v{_f(height)}h{_f(-width)}z"
