@@ -11,26 +11,21 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from cnnviz.render.agg import formula_of
-from cnnviz.render.pen import DASHES, RIM, Pen, Points
+from cnnviz.render.mpl import Outline
+from cnnviz.render.pen import RIM, Pen
 from cnnviz.render.text import Part, Placed, TextLine
 from cnnviz.render.theme import Color
 
 Run = Sequence[tuple[Part, Placed]]
 
-_SHORT = 8
-
 
 class Words(NamedTuple):
-    """Words of one manner that are written as one text, from `x` on and as wide as pixels have them.
-
-    A short text alone is held by its middle, for other fonts than ours have other widths.
-    """
+    """Words of one manner that are written as one text, from `x` on and as wide as pixels have them."""
 
     text: str
     part: Part
     x: float
     width: float
-    middle: bool
 
 
 class MarkupPen(Pen):
@@ -53,31 +48,19 @@ class MarkupPen(Pen):
     def rect(self, x: int, y: int, width: int, height: int, color: Color) -> None:
         """Fill a rectangle."""
         if width > 0 and height > 0:
-            self._markup.append(self._filled(color, self._box(x, y, width, height)))
+            self._path(_box(x, y, width, height), color)
 
     def frame(self, x: int, y: int, width: int, height: int, color: Color, stroke: int) -> None:
         """Outline a rectangle inwards."""
         half = stroke / 2
-        way = self._box(x + half, y + half, width - stroke, height - stroke)
-        self._markup.append(self._stroked(color, stroke, way, square=True))
+        self._path(_box(x + half, y + half, width - stroke, height - stroke), color, stroke, "square")
 
     def hatch(
         self, x: int, y: int, width: int, height: int, color: Color, spacing: float, stroke: float, strokes: str = "/"
     ) -> None:
         """Strokes across a rectangle, cut at its edges."""
-        ways = (self._segment(*ends) for ends in strokes_across(x, y, width, height, spacing, strokes))
-        self._markup.append(self._stroked(color, stroke, "".join(ways)))
-
-    def polyline(self, points: Points, color: Color, stroke: float, style: str = "solid") -> None:
-        """Draw a line through (n, 2) points."""
-        finite = points[np.isfinite(points).all(axis=1)]
-        if len(finite) >= 2:
-            dashes = [length * stroke for length in DASHES[style] or ()]
-            self._markup.append(self._stroked(color, stroke, self._way(finite), dashes))
-
-    def polygon(self, points: Points, fill: Color) -> None:
-        """Fill the area within (n, 2) points."""
-        self._markup.append(self._filled(fill, self._way(points, closed=True)))
+        ends = np.reshape(list(strokes_across(x, y, width, height, spacing, strokes)), (-1, 2))
+        self._path(Outline(ends, [Outline.MOVETO, Outline.LINETO] * (len(ends) // 2)), color, stroke)
 
     def text(self, line: TextLine, x: int, baseline: int, color: Color, strong: Color | None = None) -> None:
         """Write a line."""
@@ -88,8 +71,7 @@ class MarkupPen(Pen):
         self._write(line, x, baseline, color, color, 2 * RIM)
 
     def _write(self, line: TextLine, x: int, baseline: int, color: Color, strong: Color, rim: int) -> None:
-        found = list(runs(line))
-        for run in found:
+        for run in runs(line):
             part, placed = run[0]
             ink = strong if part.strong else color
             left, top = x + placed.x + self._shift[0], baseline + self._shift[1]
@@ -98,30 +80,11 @@ class MarkupPen(Pen):
                 self._markup.append(self._formula(part, formula, left, top + round(part.drop), ink, rim))
                 continue
             text, width = "".join(one.text for one, _ in run), run[-1][1].x + run[-1][1].piece.advance - placed.x
-            words = Words(text, part, left, width, len(found) == 1 and len(text) <= _SHORT)
-            self._markup.append(self._words(words, top, ink, rim))
+            self._markup.append(self._words(Words(text, part, left, width), top, ink, rim))
 
     @abstractmethod
-    def _filled(self, color: Color, way: str) -> str:
-        """A path that is filled."""
-
-    @abstractmethod
-    def _stroked(
-        self, color: Color, stroke: float, way: str, dashes: Sequence[float] = (), *, square: bool = False
-    ) -> str:
-        """A path that is drawn, with round ends unless it is dashed or `square`."""
-
-    @abstractmethod
-    def _box(self, x: float, y: float, width: float, height: float) -> str:
-        """The way around a rectangle."""
-
-    @abstractmethod
-    def _segment(self, x0: float, y0: float, x1: float, y1: float) -> str:
-        """The way from one point to another."""
-
-    @abstractmethod
-    def _way(self, points: Points, *, closed: bool = False) -> str:
-        """The way through (n, 2) points."""
+    def _path(self, path: Outline, color: Color, stroke: float = 0, style: str = "solid") -> None:
+        """Fill a path or draw it, with round ends unless it is dashed or `square`."""
 
     @abstractmethod
     def _formula(self, part: Part, formula: Any, x: float, y: float, color: Color, rim: int) -> str:
@@ -146,6 +109,10 @@ def _manner(pair: tuple[Part, Placed]) -> tuple[object, ...]:
     # Wide blanks part words: what shows a text may take them for one.
     alone = part.math or (part.text.isspace() and len(part.text) > 1)
     return (id(placed),) if alone else (part.size, part.bold, part.strong)
+
+
+def _box(x: float, y: float, width: float, height: float) -> Outline:
+    return Outline([(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)], closed=True)
 
 
 def strokes_across(

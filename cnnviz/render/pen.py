@@ -18,7 +18,7 @@ from cnnviz.render.theme import Color
 Picture = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float64]
 
-DASHES = {"solid": None, "crisp": None, "hard": None, "dashed": (5.0, 3.0), "dotted": (1.0, 2.2)}
+DASHES = {"solid": None, "crisp": None, "hard": None, "square": None, "dashed": (5.0, 3.0), "dotted": (1.0, 2.2)}
 # A crisp line has one tone between none and all, a hard one has none: the fewer, the more its rows are alike, and the
 # fewer bytes a GIF stores them in.
 _TONES = {
