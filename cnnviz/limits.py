@@ -86,8 +86,5 @@ MAX_CLASSES = 50
 MAX_WEIGHTS, MAX_PRODUCTS, MAX_MAP_VALUES = 1_000_000, 50_000_000, 500_000
 """Weights of a network, products of its forward run, and values in all its maps."""
 
-MAX_ENTRIES = 1000
-"""Arrays in a file of weights: it is read in whole before the first of them is."""
-
 MAX_SWEEP = 10_000
 """Figures of one sweep of a figure set."""

@@ -10,7 +10,7 @@ from cnnviz.cli import main
 from cnnviz.errors import UsageError
 
 REFUSED = {
-    "x.gif": ({"i": 34, "width": 3840}, "1025 pictures|3840×2160|--width 1950"),
+    "x.gif": ({"i": 34, "width": 3840}, "1025 pictures|3840×2160|--width"),
     "x.zip": ({"i": 34, "width": 960}, "1025 pictures|500 million|.html"),
     "x.mp4": ({"i": 9, "width": 1920, "tween": 30, "step": 2}, "2500 pictures|--tween 0"),
     "x.webp": ({"i": 52, "width": 960}, "2501 pictures|850 million"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,20 +11,8 @@ from typing import Any
 import numpy as np
 
 from cnnviz.functions.activations import ACTIVATIONS
-from cnnviz.network.layers import (
-    Activate,
-    Array,
-    AvgPool,
-    BatchNorm,
-    Conv,
-    Flatten,
-    FullyConnected,
-    Layer,
-    Lrn,
-    MaxPool,
-)
+from cnnviz.network.layers import Array, Layer
 from cnnviz.network.recorded import Run, Stage
-from cnnviz.notation import written
 from cnnviz.story import Windows
 from cnnviz.words import (
     Equation,
@@ -37,12 +26,12 @@ from cnnviz.words import (
     Words,
     call,
     equation,
-    exact,
+    precise,
     substitute,
     total,
 )
 
-_LETTERS, _GREATEST_POWER, _LEAST, _FINER = 40, 100.0, 1e-300, 4
+_LETTERS, _GREATEST_POWER, _LEAST = 40, 100.0, 1e-300
 _FORWARD = {
     "conv": "{layer}: {i} → {o}, {value} parameters",
     "fc": "{layer}: {i} → {o}, {value} parameters",
@@ -96,94 +85,82 @@ def mean_size(run: Run, tensor: str, by: str, most: int | None) -> Equation:
 
 def title_of(layer: Layer) -> Words:
     """What a layer is called, under its maps and in captions; the maps tell how many there are."""
-    match layer:
-        case FullyConnected():
-            return Text("fully connected")
-        case Conv():
-            return " ".join((layer.kind, layer.options[0].partition("@")[2], *layer.options[1:]))
-    return layer.text
+    return Text("fully connected") if layer.kind == "fc" else re.sub(r"\d+@", "", layer.text)
+
+
+def product(sizes: Sequence[int]) -> Expression:
+    """Sizes times one another."""
+    return math.prod(map(Number, sizes[1:]), start=Number(sizes[0]))
 
 
 def forward(stage: Stage, x: Numbers, y: Numbers, most: int | None) -> Text:
     """What a layer makes of `x`."""
     layer, shape = stage.layer, x.values.shape
     weights = [weight.values for weight in stage.weights.values()]
-    match layer:
-        case Conv() | FullyConnected():
+    match layer.kind:
+        case "conv" | "fc":
             # Each output has a weight for every input under its kernel, and a bias.
-            inputs = (len(x.values), *layer.size) if isinstance(layer, Conv) else (x.values.size,)
             count = sum(own.size for own in weights)
-            product = math.prod(map(Number, inputs[1:]), start=Number(inputs[0]))
-            value = equation(None, Number(len(weights[0])) * (product + 1), Number(count))
-        case MaxPool() | AvgPool():
+            value = equation(None, Number(layer.outputs) * (product(weights[0].shape[1:]) + 1), Number(count))
+        case "maxpool" | "avgpool":
             value = _pooled(layer, x, y)
-        case Flatten():
-            value = equation(None, math.prod(map(Number, shape[1:]), start=Number(shape[0])), Number(x.values.size))
-        case BatchNorm():
-            value = _normalized(x, y, weights, most)
-        case Lrn():
+        case "flatten":
+            value = equation(None, product(shape), Number(x.values.size))
+        case "batchnorm":
+            value = _normalized(x, y, weights[0], weights[1], most)
+        case "lrn":
             value = _response(layer, x, y, most)
-        case Activate():
-            at = int(x.values.argmin())
-            applied = Text("{kind}({x})", kind=layer.kind, x=x[at])
-            value = equation(applied, _activated(layer, x[at]), y[at])
-        case _:
-            raise TypeError(f"nothing is known of {layer.kind}")
+        case kind:
+            least = x[x.values.argmin()]
+            applied = Text("{kind}({x})", kind=kind, x=least)
+            value = equation(applied, _activated(layer, least), y[x.values.argmin()])
     template = _FORWARD.get(layer.kind, "{layer}: {i}, element by element: {value}")
     return Text(template, layer=title_of(layer), i=Shape(shape), o=Shape(layer.output_shape(shape)), value=value)
 
 
-def _activated(layer: Activate, x: Number) -> Expression:
-    definition = ACTIVATIONS[layer.name]
-    constants = definition.chosen(layer.parameter)
+def _activated(layer: Layer, x: Number) -> Expression:
+    definition = ACTIVATIONS[layer.function]
+    constants = definition.chosen(*layer.arguments.values())
     values = {"x": x, **{name: Number(value, None) for name, value in constants.items()}}
     return substitute(definition.at(values), values)
 
 
-def _pooled(layer: MaxPool | AvgPool, x: Numbers, y: Numbers) -> Equation:
+def _pooled(layer: Layer, x: Numbers, y: Numbers) -> Equation:
     """The window of the largest output; padding counts as zeros in a mean, and not at all in a maximum."""
-    windows = Windows.sliding(x.values.shape[1:], layer.size, layer.stride, layer.padding)
+    windows = Windows.sliding(x.values.shape[1:], layer.size, layer.arguments["stride"], layer.arguments["padding"])
     channel, *at = map(int, np.unravel_index(y.values.argmax(), (len(x.values), *windows.out)))
     cells = list[Expression]()
     for cell in windows.cells(tuple(at)):
         if windows.is_inside(cell):
-            place = [at - before for at, before in zip(cell, windows.padding, strict=True)]
+            place = np.subtract(cell, windows.padding)
             cells.append(x[np.ravel_multi_index((channel, *place), x.values.shape)])
-        elif isinstance(layer, AvgPool):
+        elif layer.kind == "avgpool":
             cells.append(Number(0, x.decimals))
-    kind = "max" if isinstance(layer, MaxPool) else "mean"
+    kind = "max" if layer.kind == "maxpool" else "mean"
     return equation(None, call(kind, *cells), y[y.values.argmax()], letters=_LETTERS)
 
 
-def _normalized(x: Numbers, y: Numbers, weights: Sequence[Array], most: int | None) -> Equation:
-    at = int(y.values.argmax())
-    channel = at * len(x.values) // x.values.size
-    values, (gamma, beta) = x.values[channel], (float(own[channel]) for own in weights)
+def _normalized(x: Numbers, y: Numbers, weight: Array, bias: Array, most: int | None) -> Equation:
+    at = y.values.argmax()
+    channel = int(at) * len(x.values) // x.values.size
+    values, gamma, beta = x.values[channel], float(weight[channel]), float(bias[channel])
     below = significant(float(np.sqrt(values.var() + 1e-5)), 3, most)
-    result = y[at]
-
-    def arithmetic(fine: int) -> Expression:
-        scaled = (replace(x[at], decimals=fine) - Number(float(values.mean()), fine)) / replace(
-            below, decimals=max(fine, below.places)
-        )
-        scaled = scaled if gamma == 1 else significant(gamma, 3, most) * scaled
-        return scaled + significant(beta, 3, most) if beta else scaled
-
-    # As fine as the deviation, by which the difference is divided, and finer where the result is then another.
+    # As fine as the deviation, by which the difference is divided.
     fine = below.places if most is None else min(below.places, most)
-    tries = [arithmetic(fine + more) for more in range(_FINER if most is None else 1)]
-    agrees = (each for each in tries if written(float(exact(each)), result.places) == result.exact())
-    return equation(None, next(agrees, tries[0]), result)
+    scaled: Expression = (replace(x[at], decimals=fine) - Number(float(values.mean()), fine)) / below
+    scaled = scaled if gamma == 1 else significant(gamma, 3, most) * scaled
+    arithmetic = scaled + significant(beta, 3, most) if beta else scaled
+    return equation(None, precise(arithmetic, y[at]) if most is None else arithmetic, y[at])
 
 
-def _response(layer: Lrn, x: Numbers, y: Numbers, most: int | None) -> Equation:
-    at = int(np.abs(x.values).argmax())
+def _response(layer: Layer, x: Numbers, y: Numbers, most: int | None) -> Equation:
+    at, o = int(np.abs(x.values).argmax()), layer.arguments
     channel, row, column = map(int, np.unravel_index(at, x.values.shape))
-    near = x.values[max(0, channel - layer.size // 2) : channel + (layer.size - 1) // 2 + 1, row, column]
+    near = x.values[max(0, channel - o["size"] // 2) : channel + (o["size"] - 1) // 2 + 1, row, column]
     squares = significant(float((near**2).sum()), 3, most)
     top = replace(x[at], decimals=significant(x[at].value, 3, most).places)
-    k, alpha, beta = (Number(constant, None) for constant in (layer.k, layer.alpha, layer.beta))
-    return equation(None, top / (k + alpha / layer.size * squares) ** beta, y[at])
+    k, alpha, beta = (Number(o[name], None) for name in ("k", "alpha", "beta"))
+    return equation(None, top / (k + alpha / o["size"] * squares) ** beta, y[at])
 
 
 def softmax(z: Numbers, label: int, p: Number, most: int | None) -> Text:

@@ -14,9 +14,8 @@ import numpy as np
 
 from cnnviz.errors import UsageError
 from cnnviz.functions.compute import compute
-from cnnviz.limits import MAX_MAP_VALUES, MAX_PRODUCTS, MAX_WEIGHTS
-from cnnviz.network.layers import Array, BatchNorm, Layer, Shape, Weights
-from cnnviz.notation import size_text
+from cnnviz.limits import MAX_CHANNELS, MAX_MAP_VALUES, MAX_PRODUCTS, MAX_WEIGHTS
+from cnnviz.network.layers import Array, Layer, Shape, Weights
 
 _WEIGHTS_TAG = 2
 
@@ -40,16 +39,7 @@ class Network:
     @cached_property
     def shapes(self) -> tuple[Shape, ...]:
         """The shapes of the input and of every layer's output."""
-        shapes = [self.input_shape]
-        for place, layer in enumerate(self.layers, start=1):
-            try:
-                shapes.append(layer.output_shape(shapes[-1]))
-            except UsageError as error:
-                before = self.layers[place - 2].text if place > 1 else "the input"
-                raise UsageError(
-                    f"--layers, layer {place} ({layer.text}) behind {before} of {size_text(*shapes[-1])}: {error}"
-                ) from None
-        return tuple(shapes)
+        return tuple(accumulate(self.layers, lambda given, layer: layer.output_shape(given), initial=self.input_shape))
 
     @property
     def classes(self) -> int:
@@ -83,11 +73,15 @@ class Network:
         return tuple(names)
 
     def _check_sizes(self) -> None:
-        values = sum(map(math.prod, self.shapes[1:]))
         for count, most, what in (
+            (
+                max((layer.outputs for layer in self.layers if layer.kind == "conv"), default=0),
+                MAX_CHANNELS,
+                "channels",
+            ),
             (self.parameters, MAX_WEIGHTS, "weights"),
             (self.products, MAX_PRODUCTS, "products"),
-            (values, MAX_MAP_VALUES, "values in its maps"),
+            (sum(map(math.prod, self.shapes[1:])), MAX_MAP_VALUES, "values in its maps"),
         ):
             if count > most:
                 raise UsageError(
@@ -109,7 +103,7 @@ class Network:
         drawn = []
         for layer, shapes in zip(self.layers, self.weight_shapes, strict=True):
             own = {name: np.zeros(shape) for name, shape in shapes.items()}
-            if isinstance(layer, BatchNorm):
+            if layer.kind == "batchnorm":
                 own["weight"] += 1
             elif "weight" in own:
                 shape = shapes["weight"]
@@ -131,7 +125,7 @@ class Network:
     @property
     def blocks(self) -> tuple[int, ...]:
         """The block of each layer, from 1 on: a layer with kernels or a matrix, and what follows it up to the next."""
-        starts = (place == 0 or layer.starts_group for place, layer in enumerate(self.layers))
+        starts = (place == 0 or layer.outputs > 0 for place, layer in enumerate(self.layers))
         return tuple(accumulate(map(int, starts)))
 
     def with_names(self, arrays: Mapping[str, Array]) -> tuple[Weights, ...]:

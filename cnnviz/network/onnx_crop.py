@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 
 from cnnviz.errors import UsageError
 from cnnviz.network.layers import Array
-from cnnviz.network.onnx_layers import OnnxLayer, OnnxWindow
+from cnnviz.network.onnx_layers import OnnxLayer, OnnxWindow, window_of
 from cnnviz.network.onnx_run import Prepared
-from cnnviz.parameters import Sides, quote, sides_of
+from cnnviz.parameters import Sides, quote, sides_of, suggest
 
 _SIDE, _LEAST, _MOST, _MOST_NAMES = 8, 2, 3, 5
 
@@ -44,13 +43,11 @@ def find_layer(known: Prepared, name: str | None) -> OnnxLayer:
         if layer.kind == "Conv" if name is None else name in (layer.name, layer.head.name, layer.head.output[0]):
             return layer
     names = [layer.name for layer in known.layers if layer.kind == "Conv"]
-    if not names:
+    if name is None or not names:
         raise UsageError(f"{known.model.subject} has no convolution: leave --layer and --receptive-field out", "layer")
-    given = (name or "").lower()
-    alike = [found for found in names if given in found.lower()] or get_close_matches(given, names, _MOST_NAMES, 0.3)
-    few = (alike or names)[:_MOST_NAMES] if len(names) > _MOST_NAMES else names
-    those = ", ".join(few) + ", …" * (len(few) < len(names))
-    raise UsageError(f"{known.model.subject} has no layer {quote(name)}: it has {those}", "layer")
+    alike = [found for found in names if name.lower() in found.lower()] or names
+    few = suggest(name, alike[:_MOST_NAMES], ", …" * (len(alike) > _MOST_NAMES))
+    raise UsageError(f"{known.model.subject} has no layer {quote(name)}: {few}", "layer")
 
 
 def crop_of(known: Prepared, name: str, most: int) -> Crop:
@@ -68,11 +65,11 @@ def crop_of(known: Prepared, name: str, most: int) -> Crop:
     result = layer.head.output[0]
     found = known.model.run(known.given, [data, result])
     x, y = (found[each][0].astype(np.float64) for each in (data, result))
-    window = OnnxWindow.of(layer.head, w.shape[2:], x.shape[1:])
+    window = window_of(layer.head, w.shape[2:], x.shape[1:], y.shape[1:])
 
     f = int(np.abs(y).mean(axis=(1, 2)).argmax())
-    strongest = np.unravel_index(np.abs(y[f]).argmax(), y[f].shape)
-    ends = [_ends(window, axis, int(place), y[f].shape, x.shape[1:]) for axis, place in enumerate(strongest)]
+    peak = np.unravel_index(np.abs(y[f]).argmax(), y[f].shape)
+    ends = [_ends(window, axis, int(place), y[f].shape, x.shape[1:]) for axis, place in enumerate(peak)]
     (rows, row_span, _), (columns, column_span, _) = ends
     # The channels of its group.
     seen = w.shape[1]
@@ -81,8 +78,8 @@ def crop_of(known: Prepared, name: str, most: int) -> Crop:
     shares = np.abs(w[f]).sum(axis=(1, 2)) * np.abs(part).mean(axis=(1, 2))
     order = list(range(seen))
     if seen > most:
-        first_and_last = np.argsort(-shares, kind="stable")[:2].tolist()
-        order = [first_and_last[0], *(c for c in order if c not in first_and_last), first_and_last[1]]
+        strongest, second, *rest = np.argsort(-shares, kind="stable").tolist()
+        order = [strongest, *sorted(rest), second]
     return Crop(
         layer=layer,
         window=window,

@@ -10,7 +10,7 @@ import numpy as np
 from cnnviz.errors import UsageError
 from cnnviz.network.layers import Array
 from cnnviz.network.onnx_file import OnnxModel
-from cnnviz.network.onnx_layers import OnnxLayer, OnnxWindow, attribute
+from cnnviz.network.onnx_layers import OnnxLayer, OnnxWindow, attribute, window_of
 from cnnviz.network.onnx_run import OnnxRun
 from cnnviz.network.onnx_stations import Stop, Tour, block_title, short, small, station
 from cnnviz.words import Math, Shape, Strong, Text, Words
@@ -36,8 +36,8 @@ def fields(model: OnnxModel, tensor: str, cell: tuple[int, ...]) -> dict[str, Fi
     for node in model.proto.graph.node:
         if reached & {*node.input} and node.op_type != "Shape":
             reached |= {*node.output}
-            nodes.append(node)
-    for node in reversed(nodes):
+            nodes.insert(0, node)
+    for node in nodes:
         for output in {*node.output} & found.keys():
             seen = _before(model, node, found[output])
             for name in {*node.input} & reached:
@@ -48,26 +48,22 @@ def fields(model: OnnxModel, tensor: str, cell: tuple[int, ...]) -> dict[str, Fi
 
 def _before(model: OnnxModel, node: Any, field: Field) -> Field:
     """What of its input a node needs for a part of its output."""
+    from onnx.numpy_helper import to_array
+
     if node.op_type in _WHOLE or math.isinf(field[0][0]):
         return _EVERYTHING
-    if node.op_type == "Pad":
-        before = attribute(node, "pads") or _numbers(model, node.input[1])
-        return tuple((a - p, b - p) for (a, b), p in zip(field, list(before)[2:4], strict=True))
-    if node.op_type in _MOVES or (attribute(node, "auto_pad") or b"").startswith(b"SAME"):
-        what = f"operator {node.op_type}" if node.op_type in _MOVES else "auto_pad"
+    auto = (attribute(node, "auto_pad") or b"").decode()
+    if node.op_type in _MOVES or auto.startswith("SAME"):
+        what = f"{node.op_type} {auto}".strip()
         raise UsageError(f"--receptive-field cannot follow {what} of {model.subject}: name a --layer before it")
-    if node.op_type not in _SLIDES:
+    if node.op_type == "Pad":
+        window = OnnxWindow((1, 1), (1, 1), tuple(to_array(model.constants[node.input[1]])[2:4].tolist()), (1, 1))
+    elif node.op_type in _SLIDES:
+        window = window_of(node, attribute(node, "kernel_shape") or model.constants[node.input[1]].dims[2:])
+    else:
         return field
-    k = attribute(node, "kernel_shape") or model.constants[node.input[1]].dims[2:]
-    window = OnnxWindow.of(node, tuple(k), ())
-    sides = zip(field, window.k, window.s, window.p, window.d, strict=True)
+    sides = zip(field, *window, strict=True)
     return tuple((a * s - p, b * s - p + d * (k - 1)) for (a, b), k, s, p, d in sides)
-
-
-def _numbers(model: OnnxModel, name: str) -> Any:
-    from onnx import numpy_helper
-
-    return numpy_helper.to_array(model.constants[name]).tolist()
 
 
 def field_tour(run: OnnxRun, layer: OnnxLayer) -> Tour:
@@ -111,7 +107,7 @@ def _stop(name: str, title: Words, maps: Array, field: Field, caption: Words) ->
     rows, columns = ((a <= at) & (at <= b) for at, (a, b) in zip(inside, field, strict=True))
     values = np.ceil(small((rows[:, None] & columns).astype(np.float64)[None]))
     grey = small(strongest[None])[0]
-    grey = (grey - grey.min()) / ((grey.max() - grey.min()) or 1.0)
+    grey = (grey - grey.min()) / (np.ptp(grey) or 1.0)
     # On middle greys one cell is seen.
     grey = grey if name == "input" else 0.3 + 0.5 * grey
-    return Stop(station(name, title, maps.shape, values, None, picture=grey), values, None, caption)
+    return station(name, title, maps.shape, values, None, picture=grey), caption

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.errors import UsageError
 from cnnviz.inputs import read_input
-from cnnviz.installation import install_hint
+from cnnviz.installation import load_extra
 from cnnviz.limits import MAX_MODEL_BYTES
 from cnnviz.network.layers import Array, Size
 from cnnviz.network.torch_module import TorchModule
@@ -37,6 +38,7 @@ digits (float[1, 1, 28, 28] x) => (float[1, 10] y7) {
 """
 _DIGIT_NAMES = ["conv1", "relu1", "maxpool1", "conv2", "relu2", "maxpool2", "flatten3", "fc1"]
 _HINT = f"give an .onnx file, or {DIGITS}"
+_BROKEN = "{} is no ONNX model, or is cut short: export it again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,64 +86,56 @@ class OnnxModel:
 
     def run(self, image: Array, names: Sequence[str]) -> dict[str, Array]:
         """The values of tensors for an image (channels, rows, columns), as ONNX Runtime computes them."""
-        given = (np.moveaxis(image, 0, -1) if self.channels_last else image)[None].astype(self.dtype)
-        try:
-            found = self._session(names).run(list(names), {self.input_name: given})
-        except Exception as error:
-            raise UsageError(
-                f"{self.subject} cannot be run on an image of {size_text(*image.shape)}: {_said(error)}"
-            ) from error
+        from onnx import ModelProto, ValueInfoProto
+
+        asked = ModelProto()
+        asked.CopyFrom(self.proto)
+        del asked.graph.output[:]
+        asked.graph.output.extend(ValueInfoProto(name=name) for name in names)
+        given = (np.moveaxis(image, 0, -1) if self.channels_last else image)[None]
+        with self._refused(f"run on an image of {size_text(*image.shape)}"):
+            found = _session(asked).run(list(names), {self.input_name: given.astype(self.dtype)})
         return {name: np.asarray(values) for name, values in zip(names, found, strict=True)}
 
-    def after(self, cut: str, name: str) -> Callable[[Array], Array | None]:
-        """What makes the tensor `name` of others values of the tensor `cut`, (n, …): only what is between is computed.
+    def after(self, cut: str, name: str) -> Callable[[Array], Array]:
+        """What makes the tensor `name` of other values of the tensor `cut`: only what is between is computed.
 
-        It gives None for an n that the model does not take; raises UsageError where more than `cut` is needed.
+        Raises UsageError where more than `cut` is needed.
         """
-        needed, nodes = {name}, list[Any]()
-        for node in reversed(self.proto.graph.node):
-            if needed & {*node.output} - {cut}:
-                nodes.append(node)
-                needed |= {*node.input}
-        try:
-            session = self._session([name], cut, nodes[::-1])
-        except Exception as error:
-            raise UsageError(f"{self.subject} cannot be run from {quote(cut)} on: {_said(error)}") from error
+        from onnx import ModelProto, helper
+        from onnx.utils import Extractor
 
-        def compute(values: Array) -> Array | None:
-            try:
-                (found,) = session.run([name], {cut: values.astype(self.dtype, copy=False)})
-            except Exception:
-                return None
-            return np.asarray(found) if len(found) == len(values) else None
+        whole, kind = ModelProto(), helper.np_dtype_to_tensor_dtype(self.dtype)
+        whole.CopyFrom(self.proto)
+        whole.graph.value_info.extend(helper.make_tensor_value_info(each, kind, None) for each in (cut, name))
+        with self._refused(f"run from {quote(cut)} on"):
+            session = _session(Extractor(whole).extract_model([cut], [name]))
+
+        def compute(values: Array) -> Array:
+            (found,) = session.run([name], {cut: values.astype(self.dtype)})
+            return np.asarray(found)
 
         return compute
 
-    def _session(self, names: Sequence[str], cut: str = "", nodes: Sequence[Any] = ()) -> Any:
-        """A session that gives tensors: of the model, or of those of its nodes that follow from the tensor `cut`."""
-        import onnxruntime
-        from onnx import ModelProto, ValueInfoProto, helper
-
-        asked, graph = ModelProto(), self.proto.graph
-        asked.CopyFrom(self.proto)
-        if cut:
-            stored, kind = {tensor.name for tensor in graph.initializer}, helper.np_dtype_to_tensor_dtype(self.dtype)
-            del asked.graph.node[:], asked.graph.input[:], asked.graph.value_info[:]
-            asked.graph.node.extend(nodes)
-            asked.graph.input.extend(each for each in graph.input if each.name in stored)
-            asked.graph.input.append(helper.make_tensor_value_info(cut, kind, None))
-        del asked.graph.output[:]
-        asked.graph.output.extend(ValueInfoProto(name=name) for name in names)
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4
-        # Sums of one thread are the same on every machine, and nothing is fused that is to be seen.
-        options.intra_op_num_threads = 1
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        return onnxruntime.InferenceSession(asked.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    @contextmanager
+    def _refused(self, what: str) -> Iterator[None]:
+        """One line of whatever ONNX Runtime says."""
+        try:
+            yield
+        except Exception as error:
+            said = " ".join(str(error).split())[:200]
+            raise UsageError(f"{self.subject} cannot be {what}: {said}") from error
 
 
-def _said(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+def _session(model: Any) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    # Sums of one thread are the same on every machine, and nothing is fused that is to be seen.
+    options.intra_op_num_threads = 1
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
 def read_onnx(path: str, size: Size | None) -> OnnxModel:
@@ -149,12 +143,7 @@ def read_onnx(path: str, size: Size | None) -> OnnxModel:
 
     `size` is that of an input whose rows and columns the model leaves open.
     """
-    try:
-        import onnx
-        import onnxruntime  # noqa: F401 (without it there is nothing to read for)
-    except ImportError as error:
-        how = install_hint("cnnviz[check]")
-        raise CnnvizError(f"net needs {error.name}, which is not installed: {how}") from error
+    onnx, _ = (load_extra(module, module, "check", "net") for module in ("onnx", "onnxruntime"))
     subject = f"model {quote(path)}"
     if path == DIGITS:
         proto = _digits()
@@ -163,20 +152,14 @@ def read_onnx(path: str, size: Size | None) -> OnnxModel:
         try:
             proto = onnx.load_model_from_string(content)
         except Exception as error:
-            raise UsageError(f"{subject} is no ONNX model, or is cut short: export it again") from error
-        _check(proto, subject)
-    return OnnxModel(path, proto, *_input(proto, size, subject))
-
-
-def _check(proto: Any, subject: str) -> None:
-    import onnx
-
+            raise UsageError(_BROKEN.format(subject)) from error
     if not proto.graph.node or not proto.graph.output:
-        raise UsageError(f"{subject} is no ONNX model, or is cut short: export it again")
+        raise UsageError(_BROKEN.format(subject))
     if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in proto.graph.initializer):
         raise UsageError(
             f"{subject} keeps its weights in another file: save it as one, onnx.save(onnx.load(model), file)"
         )
+    return OnnxModel(path, proto, *_input(proto, size, subject))
 
 
 def _input(proto: Any, size: Size | None, subject: str) -> tuple[str, np.dtype[Any], tuple[int, int, int], bool]:
@@ -189,12 +172,12 @@ def _input(proto: Any, size: Size | None, subject: str) -> tuple[str, np.dtype[A
         names = ", ".join(given.name for given in inputs) or "none"
         raise UsageError(f"{subject} has {len(inputs)} inputs ({names}): use a model whose one input is an image")
     (given,) = inputs
-    tensor, name = given.type.tensor_type, quote(given.name)
+    tensor = given.type.tensor_type
     sizes = [max(0, axis.dim_value) for axis in tensor.shape.dim]
     if len(sizes) != 4 or sizes[0] > 1:
         shape = size_text(*(side or "?" for side in sizes)) or "nothing"  # type: ignore[arg-type]
         raise UsageError(
-            f"{subject} takes {shape} as {name}: use a model that takes one image, 1×channels×rows×columns"
+            f"{subject} takes {shape} as {quote(given.name)}: use a model that takes one image, 1×channels×rows×columns"
         )
     last = sizes[1] not in (1, 3) and sizes[3] in (1, 3)
     channels, *sides = (sizes[3], *sizes[1:3]) if last else sizes[1:]
@@ -205,8 +188,6 @@ def _input(proto: Any, size: Size | None, subject: str) -> tuple[str, np.dtype[A
             raise UsageError(f"{subject} takes images of {size_text(*sides)}: leave --i out")
     rows, columns = size or sides
     dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
-    if dtype.kind not in "uif":
-        raise UsageError(f"{subject} takes {dtype.name} values as {name}: use a model that takes numbers")
     return given.name, dtype, (channels or 3, rows, columns), last
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,18 +12,26 @@ from cnnviz.errors import UsageError
 from cnnviz.network.captions import significant
 from cnnviz.network.layers import Array
 from cnnviz.network.onnx_run import OnnxRun
-from cnnviz.network.onnx_stations import MOST_MAPS, Stop, Tour, image_stop, shade_of, short, small, station
+from cnnviz.network.onnx_stations import MOST_MAPS, Tour, image_stop, shade_of, short, small, station
 from cnnviz.network.torch_module import TorchModule, gradient
 from cnnviz.ops import interpolate
-from cnnviz.parameters import quote, suggest
+from cnnviz.parameters import quote
 from cnnviz.storyboard import Shade
 from cnnviz.words import Math, Number, Strong, Text
 
 _FORMULA = (
     r"L=\mathrm{ReLU}(\Sigma_k\,\alpha_k A^k)\quad\alpha_k=\frac{1}{Z}\,\Sigma_{ij}\,\partial y/\partial A^k_{ij}"
 )
+_BY_TORCH = (
+    "αₖ: the mean slope of the score of {label} in channel k, by PyTorch's gradient",
+    "What in the image speaks for {label}? Grad-CAM, its gradient by PyTorch",
+)
+_BY_STEPS = (
+    "αₖ: the mean slope of the score of {label} in channel k, by central differences",
+    "What in the image speaks for {label}? Grad-CAM, its gradient by central differences",
+)
 _SIDE = 224
-_STEP, _MOST_VALUES, _MOST_NAMES = 0.01, 1_000_000, 10
+_STEP = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,18 +69,14 @@ def grad_cam(run: OnnxRun, label: int) -> GradCam:
 
 def class_of(text: str, names: Sequence[str]) -> int:
     """The class of a name or a number; raises UsageError."""
-    alike = [n for n, name in enumerate(names) if name.lower() == text.strip().lower()]
-    if alike:
-        return alike[0]
-    if text.strip().isdigit() and int(text) < len(names):
-        return int(text)
+    given, known = text.strip().lower(), [name.lower() for name in names]
+    if given in known:
+        return known.index(given)
+    if given.isdigit() and int(given) < len(names):
+        return int(given)
     if not names:
         raise UsageError("--gradcam needs scores of classes, which this model does not give: leave it out", "gradcam")
-    numbers = f"0 to {len(names) - 1}"
-    named = suggest(text, names) if len(names) <= _MOST_NAMES else f"use a label, or {numbers}"
-    if text.strip().removeprefix("-").isdigit():
-        named = f"use {numbers}"
-    raise UsageError(f"--gradcam {quote(text)} is no class: {named}", "gradcam")
+    raise UsageError(f"--gradcam {quote(text)} is no class: use a label, or 0 to {len(names) - 1}", "gradcam")
 
 
 def heat_tour(run: OnnxRun, names: Sequence[str], label: int, most: int) -> Tour:
@@ -80,56 +85,41 @@ def heat_tour(run: OnnxRun, names: Sequence[str], label: int, most: int) -> Tour
     order = np.argsort(-np.abs(cam.weights) * np.abs(cam.maps).mean(axis=(1, 2)), kind="stable")[:MOST_MAPS]
     maps, weights, shape = cam.maps[order], cam.weights[order], cam.heat.shape
     greatest = float(np.abs(weights).max())
-    digits = significant(greatest).places
     heat = cam.heat[None] / (float(cam.heat.max()) or 1.0)
     over = np.clip(interpolate(heat, size=image.shape[1:], mode="bilinear"), 0, 1)
     grey = image[0] - image.min()
-    lines = tuple(str(int(k) + 1) for k in order)
     slopes = Shade(scale="diverging", lo=-(greatest or 1.0), hi=greatest or 1.0, always=True)
     warm = Shade(scale="sequential", lo=0, hi=1, always=True)
-    hottest = np.unravel_index(cam.heat.argmax(), shape)
-    known = {
+    numbers: dict[str, Any] = {"lines": tuple(str(k + 1) for k in order), "digits": significant(greatest).places}
+    row, column = np.unravel_index(cam.heat.argmax(), shape)
+    known: dict[str, Any] = {
         "label": short(names[label]),
         "p": Strong(Number(float(run.probabilities[label]), most)),
         "n": len(cam.maps),
-        "row": int(hottest[0]) + 1,
-        "column": int(hottest[1]) + 1,
+        "row": int(row) + 1,
+        "column": int(column) + 1,
     }
-    by_torch = "αₖ: the mean slope of the score of {label} in channel k, by PyTorch's gradient"
-    by_steps = "αₖ: the mean slope of the score of {label} in channel k, by central differences"
     hot = "Heat: the weighted maps are added, what is below 0 counts as 0; most at row {row}, column {column}"
     end = "{label}, probability {p}: what speaks for it is tinted, the more the stronger"
     if not cam.heat.any():
         hot = "Heat: the weighted maps are added, what is below 0 counts as 0, which here is all"
         end = "{label}, probability {p}: no place speaks for it"
-    told = [
-        (station("maps", Text("last maps"), cam.maps.shape, maps, shade_of(maps)), maps),
+    way, point = _BY_TORCH if cam.exact else _BY_STEPS
+    stops = (
         (
-            station(
-                "weights", Text("channel k, weight αₖ"), (), weights, slopes, form="numbers", lines=lines, digits=digits
-            ),
-            weights,
+            station("maps", Text("last maps"), cam.maps.shape, maps, shade_of(maps)),
+            "The {n} last maps Aᵏ, of which those that count most are drawn",
         ),
-        (station("heat", Text("heat"), shape, _large(heat, 2), warm), _large(heat, 2)),
-        (station("over", Text("heat over the input"), shape, over, None, picture=grey / (grey.max() or 1.0)), over),
-    ]
-    captions = (
-        "The {n} last maps Aᵏ, of which those that count most are drawn",
-        by_torch if cam.exact else by_steps,
-        hot,
-        end,
+        (station("weights", Text("channel k, weight αₖ"), (), weights, slopes, form="numbers", **numbers), way),
+        (station("heat", Text("heat"), shape, _large(heat, 2), warm), hot),
+        (
+            station("over", Text("heat over the input"), shape, over, None, picture=grey / (grey.max() or 1.0)),
+            end,
+        ),
     )
-    stops = [
-        Stop(own, values, own.shade, Text(said, **known)) for (own, values), said in zip(told, captions, strict=True)
-    ]
     return Tour(
-        [image_stop(run, most), *stops],
-        point=Text(
-            "What in the image speaks for {label}? Grad-CAM, its gradient by PyTorch"
-            if cam.exact
-            else "What in the image speaks for {label}? Grad-CAM, its gradient by central differences",
-            **known,
-        ),
+        [image_stop(run, most), *((view, Text(said, **known)) for view, said in stops)],
+        point=Text(point, **known),
         alt=Text(
             "Grad-CAM of {label}: the last maps, weighted by the slope of its score, are heat over the image", **known
         ),
@@ -144,23 +134,13 @@ def _large(maps: Array, share: int = 1) -> Array:
 
 
 def _differences(run: OnnxRun, name: str, maps: Array, label: int) -> Array:
-    """αₖ of each channel by central differences, several at once where the model takes them; raises UsageError."""
-    step = _STEP * (float(np.abs(maps).max()) or 1.0)
-    after, at_once = run.model.after(name, run.model.score_name), max(1, _MOST_VALUES // maps.size)
-    found = list[float]()
-    while len(found) < 2 * len(maps):
-        # Each channel by a step up, then by a step down.
-        rows = np.arange(len(found), min(2 * len(maps), len(found) + at_once))
-        moved = np.repeat(maps[None].astype(run.model.dtype), len(rows), axis=0)
-        moved[np.arange(len(rows)), rows // 2] += np.where(rows % 2, -step, step)[:, None, None].astype(moved.dtype)
-        scores = after(moved)
-        if scores is not None:
-            found += scores.reshape(len(rows), -1)[:, label].tolist()
-        elif at_once > 1:
-            at_once = 1
-        else:
-            raise UsageError(
-                f"{run.model.subject} gives no score from {quote(name)} on: leave --gradcam out", "gradcam"
-            )
-    weights: Array = (np.array(found[::2]) - np.array(found[1::2])) / (2 * step * maps[0].size)
-    return weights
+    """αₖ of each channel by central differences; raises UsageError."""
+    step, after = _STEP * (float(np.abs(maps).max()) or 1.0), run.model.after(name, run.model.score_name)
+
+    def score(channel: int, by: float) -> float:
+        moved = maps[None].copy()
+        moved[0, channel] += by
+        return float(after(moved).ravel()[label])
+
+    rises = [score(channel, step) - score(channel, -step) for channel in range(len(maps))]
+    return np.asarray(np.array(rises) / (2 * step * maps[0].size))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Any
+from itertools import groupby, pairwise
+from typing import Any, NamedTuple
 
 from cnnviz.network.layers import Shape
 from cnnviz.network.onnx_file import OnnxModel
@@ -14,12 +14,12 @@ from cnnviz.network.onnx_file import OnnxModel
 MOST_BLOCKS = 10
 """Blocks that a figure has room for, beside the input and the probabilities."""
 
-_WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
+_FULL = ("Gemm", "MatMul")
+_WEIGHTED = ("Conv", "ConvTranspose", *_FULL)
 _HEADS = (
     *_WEIGHTED,
     *("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "LRN", "Resize", "Softmax"),
 )
-_POOLS = ("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean")
 _JOINS = ("Add", "Sum", "Concat", "Mul")
 _ACTIVATIONS = {
     "Relu": "ReLU",
@@ -37,8 +37,6 @@ _ACTIVATIONS = {
     "Clip": "clip",
 }
 _RESHAPES = ("Flatten", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Identity", "Dropout", "Cast")
-# Operators that may have learned numbers.
-_LEARNED = (*_WEIGHTED, "BatchNormalization", "Add", "Mul", "PRelu", "InstanceNormalization")
 # Running means and variances are no parameters.
 _TRAINED = {"BatchNormalization": slice(0, 2)}
 
@@ -50,8 +48,7 @@ def attribute(node: Any, name: str) -> Any:
     return next((get_attribute_value(each) for each in node.attribute if each.name == name), None)
 
 
-@dataclass(frozen=True)
-class OnnxWindow:
+class OnnxWindow(NamedTuple):
     """The kernel, stride, padding before, and dilation of a node that slides, along rows and columns."""
 
     k: Shape
@@ -59,18 +56,17 @@ class OnnxWindow:
     p: Shape
     d: Shape
 
-    @classmethod
-    def of(cls, node: Any, k: Shape, size: Sequence[int]) -> OnnxWindow:
-        """That of a node with a kernel of size `k` on maps of a `size`, which some paddings follow from."""
-        s, d = (tuple(attribute(node, name) or (1,) * len(k)) for name in ("strides", "dilations"))
-        p = tuple(attribute(node, "pads") or (0,) * len(k))[: len(k)]
-        auto = (attribute(node, "auto_pad") or b"").decode()
-        if auto.startswith("SAME"):
-            needed = (
-                max(0, (-(-i // j) - 1) * j + e * (n - 1) + 1 - i) for i, n, j, e in zip(size, k, s, d, strict=True)
-            )
-            p = tuple((total + (auto == "SAME_LOWER")) // 2 for total in needed)
-        return cls(tuple(k), s, p, d)
+
+def window_of(node: Any, k: Shape, i: Shape = (), o: Shape = ()) -> OnnxWindow:
+    """The window of a node with a kernel of size `k`; padding that is not given follows from the maps' sizes."""
+    s, d = (tuple(attribute(node, name) or (1,) * len(k)) for name in ("strides", "dilations"))
+    p = tuple(attribute(node, "pads") or (0,) * len(k))[: len(k)]
+    auto = attribute(node, "auto_pad") or b""
+    if auto.startswith(b"SAME"):
+        sides = zip(i, o, k, s, d, strict=True)
+        lacking = (max(0, (o - 1) * s + d * (k - 1) + 1 - i) for i, o, k, s, d in sides)
+        p = tuple((total + (auto == b"SAME_LOWER")) // 2 for total in lacking)
+    return OnnxWindow(tuple(k), s, p, d)
 
 
 @dataclass(eq=False)
@@ -105,8 +101,8 @@ class OnnxLayer:
 
     @property
     def activations(self) -> list[str]:
-        """What is applied element by element, by name."""
-        return [_ACTIVATIONS[node.op_type] for node in self.nodes if node.op_type in _ACTIVATIONS]
+        """What is applied element by element, by name, each once."""
+        return list(dict.fromkeys(_ACTIVATIONS[node.op_type] for node in self.nodes if node.op_type in _ACTIVATIONS))
 
     @property
     def normalized(self) -> bool:
@@ -114,9 +110,9 @@ class OnnxLayer:
         return any(node.op_type == "BatchNormalization" for node in self.nodes)
 
     @property
-    def is_sum(self) -> bool:
-        """Whether it adds layers up, as residual connections do."""
-        return self.kind in ("Add", "Sum")
+    def is_fc(self) -> bool:
+        """Whether it is fully connected."""
+        return self.kind in _FULL
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -152,16 +148,23 @@ class OnnxBlock:
     @property
     def sums(self) -> int:
         """Residual connections."""
-        return sum(layer.is_sum for layer in self.layers)
+        return sum(layer.kind in ("Add", "Sum") for layer in self.layers)
 
     @property
-    def branches(self) -> list[int]:
-        """How many layers each concatenation joins."""
-        return [len(layer.inputs) for layer in self.layers if layer.kind == "Concat"]
+    def concats(self) -> int:
+        """Concatenations."""
+        return sum(layer.kind == "Concat" for layer in self.layers)
+
+    @property
+    def branches(self) -> int:
+        """How many layers a concatenation joins at most."""
+        return max((len(layer.inputs) for layer in self.layers if layer.kind == "Concat"), default=0)
 
 
 def layers_of(model: OnnxModel) -> list[OnnxLayer]:
     """The layers between the image and the output, in the order in which they are computed."""
+    from onnx import TensorProto
+
     owner: dict[str, OnnxLayer | None] = {model.input_name: None}
     sizes = {name: tuple(tensor.dims) for name, tensor in model.constants.items()}
     layers, counted = list[OnnxLayer](), set[str]()
@@ -187,11 +190,12 @@ def layers_of(model: OnnxModel) -> list[OnnxLayer]:
         own = [name for name in node.input if name in sizes][_TRAINED.get(node.op_type, slice(None))]
         if node.op_type in _WEIGHTED and own and node is layer.head:
             layer.weight = sizes[own[0]]
-        if node.op_type in _LEARNED:
-            # A lone number is part of a formula, such as the 3 and 6 of hard swish.
-            fresh = [name for name in own if name not in counted and math.prod(sizes[name]) > 1]
-            layer.parameters += sum(math.prod(sizes[name]) for name in fresh)
-            counted.update(fresh)
+        # Whole numbers are shapes, a lone number is part of a formula, such as the 3 and 6 of hard swish.
+        fresh = {
+            name for name in own if model.constants[name].data_type != TensorProto.INT64 and math.prod(sizes[name]) > 1
+        }
+        layer.parameters += sum(math.prod(sizes[name]) for name in fresh - counted)
+        counted |= fresh
         owner |= dict.fromkeys(node.output, layer)
     return leading_to(owner.get(model.output_name), layers)
 
@@ -209,19 +213,14 @@ def leading_to(last: OnnxLayer | None, layers: Sequence[OnnxLayer]) -> list[Onnx
 
 def blocks_of(layers: Sequence[OnnxLayer]) -> list[OnnxBlock]:
     """The layers cut where all that follows reads only the last one: a residual block stays in one piece."""
-    at = {layer: place for place, layer in enumerate(layers)}
-    reads = [min((at[each] if each is not None else -1 for each in layer.inputs), default=-1) for layer in layers]
-    blocks, start, reach = list[OnnxBlock](), 0, len(layers)
-    ends = []
-    for place in range(len(layers) - 1, -1, -1):
+    at: dict[OnnxLayer | None, int] = {None: -1} | {layer: place for place, layer in enumerate(layers)}
+    ends, reach = list[int](), len(layers)
+    for place, layer in reversed(list(enumerate(layers))):
         # What comes after `place` reads back as far as `reach`.
         if reach >= place:
-            ends.append(place)
-        reach = min(reach, reads[place])
-    for end in reversed(ends):
-        blocks.append(OnnxBlock(list(layers[start : end + 1])))
-        start = end + 1
-    return blocks
+            ends.insert(0, place + 1)
+        reach = min(reach, *(at[each] for each in layer.inputs))
+    return [OnnxBlock(list(layers[start:end])) for start, end in pairwise([0, *ends])]
 
 
 def folded(blocks: Sequence[OnnxBlock], most: int = MOST_BLOCKS) -> list[OnnxBlock]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,8 +62,22 @@ def prepare(path: str, spec: object, size: Size | None, scales: Scales, seed: in
     layers = layers_of(model)
     if not layers:
         raise UsageError(f"{model.subject} has no layers between image and output: use a convolutional network")
-    image, picture, is_picture = _image(spec, model, seed)
-    return Prepared(model, layers, image, picture, _scaled(image, scales, model) if is_picture else image)
+    if spec is None and model.source == DIGITS:
+        image = drawn_digit()[None]
+        return Prepared(model, layers, image, Text("a hand-drawn {digit}", digit=DIGIT), image)
+    channels, *sides = model.shape
+    axes, size = 2 if channels == 1 else 3, (sides[0], sides[1])
+    data = load_map(PICTURE if spec is None else spec, size, seed=seed, default_size=size, axes=axes)
+    image, picture = data.values.reshape(-1, *data.values.shape[-2:]), data.name or Text("an image")
+    is_picture = data.source == "image"
+    if is_picture and len(image) == 1:
+        image = image.repeat(channels, axis=0)
+    if image.shape != model.shape:
+        takes = size_text(*model.shape)
+        raise UsageError(f"input is {size_text(*image.shape)}, but the model takes {takes}: give an image, or {takes}")
+    if not is_picture:
+        return Prepared(model, layers, image, picture, image)
+    return Prepared(model, layers, image / 255, picture, _scaled(image / 255, scales))
 
 
 def run_onnx(known: Prepared, end: OnnxLayer | None = None) -> OnnxRun:
@@ -72,39 +86,39 @@ def run_onnx(known: Prepared, end: OnnxLayer | None = None) -> OnnxRun:
     cut, result = blocks_of(layers), model.output_name if end is None else end.output
     # Only what blocks give is kept: a deep network's every map would fill the memory.
     found = model.run(known.given, list(dict.fromkeys([*(block.last.output for block in cut), result])))
-    _check(found, model)
-    for block in cut:
-        shape = found[block.last.output].shape[1:]
-        block.shape = shape if len(shape) == 3 and shape[1:] != (1, 1) else shape[:1]
-    last = layers[-1]
-    function = "sigmoid" if "sigmoid" in last.activations else "softmax"
-    probabilities = _probabilities(found[result], known=last.kind == "Softmax" or function == "sigmoid")
-
-    def outputs(blocks: Iterable[OnnxBlock]) -> tuple[tuple[OnnxBlock, Array], ...]:
-        return tuple((block, found[block.last.output].reshape(block.shape).astype(np.float64)) for block in blocks)
-
-    # Without scores at its end a figure has one row.
-    most = MOST_BLOCKS if len(probabilities) else MOST_BLOCKS // 2
-    convolved = [b for b in cut if len(b.shape) == 3 and any(layer.kind == "Conv" for layer in b.layers)]
-    return OnnxRun(
-        **{**vars(known), "layers": layers},
-        blocks=outputs(folded([block for block in cut if block.last.kind != "Softmax"], most)),
-        probabilities=probabilities,
-        function=function,
-        maps=next(iter(outputs(convolved[-1:])), None),
-    )
-
-
-def _check(found: Mapping[str, Array], model: OnnxModel) -> None:
-    """Refuse what is neither maps nor scores of one image; raises UsageError."""
     for name, values in found.items():
-        if values.dtype.kind not in "uif" or values.ndim not in (2, 4) or values.shape[0] != 1:
+        if values.dtype.kind not in "uif" or values.ndim not in (2, 4) or len(values) != 1:
             raise UsageError(
                 f"{model.subject} gives {size_text(*values.shape) or values.dtype.name} in {quote(name)}: use a "
                 "convolutional network, whose layers give maps or the scores of classes"
             )
         if not np.isfinite(values).all():
             raise UsageError(f"{model.subject} gives infinite values in {quote(name)}: check --mean and --std")
+    for block in cut:
+        shape = found[block.last.output].shape[1:]
+        block.shape = shape if len(shape) == 3 and shape[1:] != (1, 1) else shape[:1]
+    last, scores = layers[-1], found[result].ravel().astype(np.float64)
+    function = "sigmoid" if "sigmoid" in last.activations else "softmax"
+    if not 1 < scores.size == found[result].shape[1]:
+        # Maps, or a single number.
+        scores = scores[:0]
+    elif last.kind != "Softmax" and function != "sigmoid":
+        powers = np.exp(scores - scores.max())
+        scores = powers / powers.sum()
+
+    def outputs(blocks: Iterable[OnnxBlock]) -> tuple[tuple[OnnxBlock, Array], ...]:
+        return tuple((block, found[block.last.output].reshape(block.shape).astype(np.float64)) for block in blocks)
+
+    # Without scores at its end a figure has one row.
+    most = MOST_BLOCKS if len(scores) else MOST_BLOCKS // 2
+    convolved = [b for b in cut if len(b.shape) == 3 and any(layer.kind == "Conv" for layer in b.layers)]
+    return OnnxRun(
+        **{**vars(known), "layers": layers},
+        blocks=outputs(folded([block for block in cut if block.last.kind != "Softmax"], most)),
+        probabilities=scores,
+        function=function,
+        maps=next(iter(outputs(convolved[-1:])), None),
+    )
 
 
 def load_labels(path: str, classes: int) -> list[str]:
@@ -116,46 +130,19 @@ def load_labels(path: str, classes: int) -> list[str]:
         lines = read_input(path, subject, MAX_FILE_BYTES).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise UsageError(f"{subject} is no text: give a text file with a class on each line") from None
-    names = [" ".join(line.split()) for line in lines]
-    if classes and len(names) != classes:
-        raise UsageError(f"{subject} has {len(names)} lines, but the model has {classes} classes: give a line for each")
-    return ["".join(char if char.isprintable() else "?" for char in name) for name in names]
+    if classes and len(lines) != classes:
+        raise UsageError(f"{subject} has {len(lines)} lines, but the model has {classes} classes: give a line for each")
+    return ["".join(char if char.isprintable() else "?" for char in " ".join(line.split())) for line in lines]
 
 
-def _image(spec: object, model: OnnxModel, seed: int) -> tuple[Array, Words, bool]:
-    """An image's levels from 0 to 1, or numbers as they are, what they are called, and whether they are an image's."""
-    channels, *sides = model.shape
-    size = (sides[0], sides[1])
-    if spec is None and model.source == DIGITS:
-        return drawn_digit()[None], Text("a hand-drawn {digit}", digit=DIGIT), False
-    data = load_map(
-        PICTURE if spec is None else spec, size, seed=seed, default_size=size, axes=2 if channels == 1 else 3
-    )
-    values = data.values if data.values.ndim == 3 else data.values[None]
-    is_picture = data.source == "image"
-    if is_picture and len(values) == 1:
-        values = np.repeat(values, channels, axis=0)
-    if values.shape != model.shape:
-        takes = size_text(*model.shape)
-        raise UsageError(f"input is {size_text(*values.shape)}, but the model takes {takes}: give an image, or {takes}")
-    return (values / 255 if is_picture else values), data.name or Text("an image"), is_picture
-
-
-def _scaled(image: Array, scales: Scales, model: OnnxModel) -> Array:
-    mean, std = (np.atleast_1d(np.asarray(scale, np.float64)) for scale in scales)
-    for name, values in (("mean", mean), ("std", std)):
+def _scaled(image: Array, scales: Scales) -> Array:
+    found = []
+    for name, scale in zip(("mean", "std"), scales, strict=True):
+        values = np.atleast_1d(np.asarray(scale, np.float64))
         if len(values) not in (1, len(image)):
             raise UsageError(f"--{name} has {len(values)} numbers: give one, or one for each of {len(image)} channels")
+        found.append(values[:, None, None])
+    mean, std = found
     if not (std > 0).all():
         raise UsageError(f"--std {std.min():g} is no deviation: give numbers above 0")
-    scaled: Array = (image - mean[:, None, None]) / std[:, None, None]
-    return scaled
-
-
-def _probabilities(output: Array, *, known: bool) -> Array:
-    """By softmax where they are not `known` already; none where the output is no row of scores."""
-    if output.size < 2 or output.size != output.shape[1]:
-        return np.zeros(0)
-    scores = output.ravel().astype(np.float64)
-    powers = np.exp(scores - scores.max())
-    return scores if known else powers / powers.sum()
+    return np.asarray((image - mean) / std)

@@ -1,6 +1,8 @@
-"""A picture to run a network on: an image, numbers, or a handwritten 3 that is drawn here stroke by stroke."""
+"""A picture to run a network on: an image, numbers, or a handwritten 3."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 
@@ -14,23 +16,12 @@ DIGIT = 3
 _SIDE = 28
 DIGIT_SHAPE = _SIDE, _SIDE
 _FIT, _INK, _LEAST_CONTRAST = 20, 0.3, 8
-_STROKE, _SLANT = 1.55, 0.14
-# Two bows: centre, radii, and the degrees from which to which they run, clockwise from the right.
-_BOWS = (((13.2, 8.9), (5.0, 4.4), -165, 88), ((13.2, 18.6), (5.9, 5.3), -88, 158))
 
 
 def drawn_digit() -> Array:
     """The digit 3 as 28×28 grey levels from 0 (ground) to 1 (ink), in steps of 1/255."""
-    stroke = []
-    for (x, y), (across, down), start, end in _BOWS:
-        turn = np.radians(np.linspace(start, end, 200))
-        stroke.append(np.stack([x + across * np.cos(turn), y + down * np.sin(turn)], axis=1))
-    points = np.concatenate(stroke)
-    points[:, 0] -= _SLANT * (points[:, 1] - _SIDE / 2)
-    pixels = np.stack(np.meshgrid(np.arange(_SIDE), np.arange(_SIDE)), axis=-1) + 0.5
-    away = np.sqrt(((pixels[:, :, None] - points) ** 2).sum(axis=-1).min(axis=-1))
-    values: Array = np.round(255 * np.clip(_STROKE + 0.5 - away, 0, 1)) / 255
-    return values
+    levels: Array = np.load(Path(__file__).with_name("three.npy")) / 255
+    return levels
 
 
 def is_digit(spec: object) -> bool:
@@ -48,37 +39,36 @@ def load_picture(spec: object, size: Size | None, seed: int, *, centred: bool = 
         if size not in (None, digit.shape):
             raise UsageError(f"--input digit is {size_text(*digit.shape)}: leave --i out")
         return digit
-    usual, centred = DIGIT_SHAPE, centred and size is None
-    data = load_map(spec, size, seed=seed, default_size=usual, default_image_size=None if centred else usual)
+    centred = centred and size is None
+    image_size = None if centred else DIGIT_SHAPE
+    data = load_map(spec, size, seed=seed, default_size=DIGIT_SHAPE, default_image_size=image_size)
     if data.source == "image":
-        return like_mnist(data.values, data.name) if centred else data.values / 255
+        return _like_mnist(data.values, data.name) if centred else data.values / 255
     if max(data.values.shape) > MAX_NETWORK_INPUT:
         shape = size_text(*data.values.shape)
         raise UsageError(f"input is {shape}: a network's input has at most {MAX_NETWORK_INPUT} rows and columns")
     return data.values
 
 
-def like_mnist(image: Array, name: str = "") -> Array:
+def _like_mnist(image: Array, name: str) -> Array:
     """A digit as MNIST has them (LeCun et al. 1998, §III-A): cut to its ink, fit into 20×20, light on dark.
 
     Its centre of mass is that of the 28×28 levels from 0 to 1. Raises UsageError for an image of one grey.
     """
-    lo, hi = float(image.min()), float(image.max())
-    if hi - lo < _LEAST_CONTRAST:
+    lo = float(image.min())
+    if (contrast := float(image.max()) - lo) < _LEAST_CONTRAST:
         raise UsageError(f"--input {name} shows no digit, only one grey: give a dark digit on a light ground")
-    ink = (image - lo) / (hi - lo)
+    ink = (image - lo) / contrast
     edge = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
     ink = 1 - ink if np.median(edge) > 0.5 else ink
-    rows, columns = (np.flatnonzero((ink > _INK).any(axis=axis)) for axis in (1, 0))
-    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    rows, columns = np.nonzero(ink > _INK)
+    ink = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     tall, wide = (max(1, round(side * _FIT / max(ink.shape))) for side in ink.shape)
     ink = _shares(tall, ink.shape[0]) @ ink @ _shares(wide, ink.shape[1]).T
-    found = np.zeros((_SIDE, _SIDE))
-    corner = (
-        round(min(max(_SIDE / 2 - (ink.sum(axis=1 - axis) @ (np.arange(side) + 0.5)) / ink.sum(), 0), _SIDE - side))
-        for axis, side in enumerate(ink.shape)
-    )
-    top, left = corner
+    middles = (ink.sum(axis=1 - axis) @ (np.arange(side) + 0.5) / ink.sum() for axis, side in enumerate(ink.shape))
+    sides = zip(middles, ink.shape, strict=True)
+    top, left = (round(min(max(_SIDE / 2 - middle, 0), _SIDE - side)) for middle, side in sides)
+    found = np.zeros(DIGIT_SHAPE)
     found[top : top + tall, left : left + wide] = ink / ink.max()
     return found
 

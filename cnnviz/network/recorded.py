@@ -11,7 +11,7 @@ import numpy as np
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_CLASSES
-from cnnviz.network.layers import Array, BatchNorm, FullyConnected, Layer, Weights
+from cnnviz.network.layers import Array, Layer, Shape, Weights
 from cnnviz.network.model import Network
 from cnnviz.network.trained import TRAINED
 from cnnviz.network.weights import load_weights
@@ -41,7 +41,7 @@ class Stage:
     @property
     def letter(self) -> str:
         """The letter of that tensor."""
-        return "y" if not self.weights else "γ" if isinstance(self.layer, BatchNorm) else "W"
+        return "y" if not self.weights else "γ" if self.layer.kind == "batchnorm" else "W"
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +125,7 @@ def record_layers(
     for name, layer, own in zip(network.names, network.layers, weights, strict=True):
         given = {part: _weight(graph, layer, f"{name}.{part}", values, file, scale) for part, values in own.items()}
         x = y
-        rows = _flat(graph, x, "flat") if isinstance(layer, FullyConnected) else x
+        rows = _flat(graph, x, "flat") if layer.kind == "fc" else x
         y = graph.compute(layer.function, rows, *given.values(), result=name.replace("-", "_"), **layer.arguments)
         y = _flat(graph, y, "scores") if name == network.names[-1] else y
         stages.append(Stage(name, layer, x, y, given))
@@ -135,18 +135,15 @@ def record_layers(
 def _show(run: Run) -> None:
     """Register what the stations show forward, backward, and after the step; programs print the last two at the end."""
     run.graph.show_input("input", run["x"], run["x"].shape)
-    for station, name in run.stations[:-2]:
-        for tensor in run.over_time(name):
-            if tensor.name != "x":
-                run.graph.show(tensor, station, (0,), printed=False)
-    if "after_loss" in run.tensors:
-        run.graph.show(run.tensors["x"], "input", (0,), printed=False)
-    for station, name in run.stations[-2:]:
-        index, shape = ((0,), None) if run.tensors[name].values.ndim else ((), (1,))
-        *before, last = (tensor for tensor in run.over_time(name) if not tensor.name.startswith("grad_"))
-        for tensor in before:
-            run.graph.show(tensor, station, index, shape, printed=False)
-        run.graph.show(last, station, index, shape)
+    for station, name in run.stations:
+        end = station in ("softmax", "loss")
+        first, *later = run.over_time(name)
+        shown = [tensor for tensor in (first, *later) if not (end and tensor.name.startswith("grad_"))]
+        if name == "x":
+            shown = [*later, first] if "after_loss" in run.tensors else later
+        where: tuple[Shape, ...] = ((0,),) if first.values.ndim else ((), (1,))
+        for tensor in shown:
+            run.graph.show(tensor, station, *where, printed=end and tensor is shown[-1])
 
 
 def _flat(graph: Graph, x: Tensor, name: str) -> Tensor:
@@ -156,6 +153,6 @@ def _flat(graph: Graph, x: Tensor, name: str) -> Tensor:
 def _weight(graph: Graph, layer: Layer, name: str, values: Array, file: str, scale: float) -> Tensor:
     where = f"{PACKAGED}digits.npz" if file == TRAINED else file
     source: dict[str, object] = {"file": (where, name)} if file else {}
-    if not file and name.endswith(".weight") and not isinstance(layer, BatchNorm):
+    if not file and name.endswith(".weight") and layer.kind != "batchnorm":
         source = {"std": scale * math.sqrt(2 / math.prod(values.shape[1:]))}
     return graph.given(name.replace(".", "_"), values, KERNEL if values.ndim == 4 else PLAIN, **source)

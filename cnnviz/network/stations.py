@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from cnnviz.network.captions import title_of
 from cnnviz.network.layers import Array
 from cnnviz.network.model import Network
 from cnnviz.network.recorded import Run
-from cnnviz.storyboard import Key, LayerView, Maps, SetLayerView, Shade
+from cnnviz.storyboard import Key, LayerView, Maps, SetLayerView, Shade, Step
 from cnnviz.words import Shape, Symbol, Text, Words
 
 PANEL = "network"
@@ -66,6 +67,17 @@ def set_station(run: Run, station: str, role: str, tensor: str = "", note: Words
     scale = "gray" if tensor == "x" else "diverging" if tensor.startswith("grad_") else "sequential"
     shade = _shade(values, scale) if values is not None and station not in ("softmax", "loss") else None
     return SetLayerView(panel=PANEL, station=station, role=role, values=values, shade=shade, note=note)
+
+
+def walk(
+    stops: Iterable[tuple[Words, Sequence[SetLayerView]]], done: str, beats: float = 1.0, last: float = 1.0
+) -> Iterator[Step]:
+    """A step for each caption and what it shows, which then gets the role `done`; the last one takes other beats."""
+    *before, end = ((caption, shown, beats) for caption, shown in stops)
+    left: list[SetLayerView] = []
+    for caption, shown, long in (*before, (*end[:2], last)):
+        yield Step(caption=caption, changes=(*left, *shown), beats=long)
+        left = [SetLayerView(panel=PANEL, station=each.station, role=done) for each in shown]
 
 
 def _station(name: str, title: Words, values: Array, **more: Any) -> LayerView:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.errors import CnnvizError, UsageError
-from cnnviz.installation import install_hint
+from cnnviz.errors import UsageError
+from cnnviz.installation import load_extra
 from cnnviz.network.layers import Array, Size
 
 _OPSET, _ROUNDING = 17, 1e-3
@@ -26,13 +26,7 @@ class TorchModule(str):
 
 def exported(module: Any, x: Any, size: Size | int | None) -> TorchModule:
     """Export a module for inputs of the shape of `x`, or for images of a size; raises UsageError, CnnvizError."""
-    try:
-        import onnx  # noqa: F401
-        import onnxruntime  # noqa: F401
-        import torch
-    except ImportError as error:
-        how = install_hint("cnnviz[torch]")
-        raise CnnvizError(f"net of a module needs {error.name}, which is not installed: {how}") from error
+    torch, *_ = (load_extra(name, name, "torch", "net of a module") for name in ("torch", "onnx", "onnxruntime"))
     first = next(module.parameters(), torch.zeros(1))
     if hasattr(x, "shape"):
         shape = (1,) * (4 - len(x.shape)) + tuple(x.shape)

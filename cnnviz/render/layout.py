@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from cnnviz.errors import UsageError
+from cnnviz.record import Record
 from cnnviz.render.lines import BareLines, Lines
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import LABEL_LEADING, Fit, Place, text_scales
@@ -41,8 +42,7 @@ _ENOUGH = 0.8
 Row = tuple[Panel, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Layout:
+class Layout(Record, kw_only=True):
     """A frame's size, the side of its cells, what panels were measured with, and their places by name.
 
     `lines` tells what stands above and below the stage.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from cnnviz.record import Record
 
 TITLE_SIZE, TEXT_SIZE, NOTE_SIZE = 28, 20, 18
 _BARE_MARGIN = 24
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lines:
+class Lines(Record, kw_only=True):
     """What stands above and below the stage, in pixels from the frame's top, where texts are `scale` times as large.
 
     `under` lines stand under the title.

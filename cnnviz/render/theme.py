@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from cnnviz.errors import UsageError
 from cnnviz.parameters import quote, suggest
+from cnnviz.record import Record
 from cnnviz.toml import read_toml
 
 Color = tuple[int, int, int]
@@ -23,8 +24,7 @@ _TABLES = ("page", "cells", "marks", "lines", "scales", "dashes")
 _STROKES = ("/", "\\", "x")
 
 
-@dataclass(frozen=True, kw_only=True)
-class CellStyle:
+class CellStyle(Record, kw_only=True):
     r"""How a role looks in a cell: its fill, the ink of its text, and strokes across it where it has a hatch.
 
     `strokes` run up (/), down (\) or both ways (x). A `flat` role keeps its fill where other cells are coloured by
@@ -38,8 +38,7 @@ class CellStyle:
     flat: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Theme:
+class Theme(Record, kw_only=True):
     """Colours by role. `page` holds ground, ink, muted, faint, band, accent and result.
 
     `dashes` are the lengths of strokes and gaps, in line widths, of lines that a scene draws solid.

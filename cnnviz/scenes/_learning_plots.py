@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,91 +19,95 @@ from cnnviz.words import Text
 _HIGHEST = 100.0
 """Losses beyond so many times the first are off the axes."""
 
-_NOTHING = np.empty(0)
 _SAMPLES, _MOST_KERNELS = 81, 8
 
+View = tuple[Sequence[Panel | Cells], Callable[[Values], Iterator[Change]]]
+"""Panels, and what changes there with other weights."""
 
-class Plane:
+
+def view(story: Story, learner: Learner, x: Values, labels: Values, weights: Sequence[Values]) -> View:
+    """What is seen of the network beside its loss, with all `weights` that are shown."""
+    return _kernels(story, learner, x, labels, weights) if x.ndim > 2 else _plane(learner, x, labels, weights[0])
+
+
+def _plane(learner: Learner, x: Values, labels: Values, w: Values) -> View:
     """The points of both classes over the field that the network makes."""
+    reach = float(np.ceil(10 * np.abs(x).max() + 1) / 10)
+    at = np.linspace(-reach, reach, _SAMPLES)
+    places = np.stack(np.meshgrid(at, at), axis=-1).reshape(-1, 2, 1, 1)
 
-    def __init__(self, learner: Learner, x: Values, labels: Values, w: Values) -> None:
-        self._learner = learner
-        reach = self._reach = float(np.ceil(10 * np.abs(x).max() + 1) / 10)
-        one, other = x[labels == 0], x[labels == 1]
-        panel = Surface(
-            name="plane",
-            label=Text("dots: class 1, rings: class 2"),
-            x_range=(-reach, reach),
-            y_range=(-reach, reach),
-            square=True,
-            heights=self._field(w),
-            # Only the pale bands in the middle are ever reached, so that points stand out from them.
-            levels=np.array([*range(-4, 0), 0.2, 0.5, 0.8, *range(2, 6)]),
-            scale="diverging",
-            curves=(
-                Curve(name="first", role="forward", x=one[:, 0], y=one[:, 1], style="dots"),
-                Curve(name="second", role="active", x=other[:, 0], y=other[:, 1], style="rings"),
-            ),
-        )
-        self.panels: tuple[Panel | Cells, ...] = (panel,)
-
-    def changes(self, w: Values) -> Iterator[Change]:
-        """What is seen with other weights."""
-        yield SetHeights(panel="plane", heights=self._field(w))
-
-    def _field(self, w: Values) -> Values:
+    def field(w: Values) -> Values:
         """The probability of the second class over the plane, (rows, columns)."""
-        at = np.linspace(-self._reach, self._reach, _SAMPLES)
-        scores = self._learner.scores(w, np.stack(np.meshgrid(at, at), axis=-1).reshape(-1, 2, 1, 1))
+        scores = learner.scores(w, places)
         gap = np.clip(scores[:, 0] - scores[:, 1], -50, 50)
         return np.asarray(np.round(1 / (1 + np.exp(gap)), 4)).reshape(len(at), -1)
 
+    def changes(w: Values) -> Iterator[Change]:
+        yield SetHeights(panel="plane", heights=field(w))
 
-class Kernels:
+    one, other = x[labels == 0], x[labels == 1]
+    panel = Surface(
+        name="plane",
+        label=Text("dots: class 1, rings: class 2"),
+        x_range=(-reach, reach),
+        y_range=(-reach, reach),
+        square=True,
+        heights=field(w),
+        # Only the pale bands in the middle are ever reached, so that points stand out from them.
+        levels=np.array([*range(-4, 0), 0.2, 0.5, 0.8, *range(2, 6)]),
+        scale="diverging",
+        curves=(
+            Curve(name="first", role="forward", x=one[:, 0], y=one[:, 1], style="dots"),
+            Curve(name="second", role="active", x=other[:, 0], y=other[:, 1], style="rings"),
+        ),
+    )
+    return [panel], changes
+
+
+def _kernels(story: Story, learner: Learner, x: Values, labels: Values, weights: Sequence[Values]) -> View:
     """The weights of the first layer as pictures, beside two examples of each class."""
 
-    def __init__(self, story: Story, learner: Learner, x: Values, labels: Values, weights: Sequence[Values]) -> None:
-        self._learner = learner
-        chosen = [np.flatnonzero(labels == label)[n] for n in (0, 1) for label in (0, 1)]
-        held: dict[str, Any] = {"columns": 2, "held": True, "numbers": False}
-        names = tuple(Text("class {n}", n=n) for n in (1, 2))
-        # Noise below 0 and above 1 would leave the strokes few greys.
-        grays = Shade(scale="gray", lo=0.0, hi=1.0, always=True)
-        shown = x[chosen, 0]
-        examples = story.cells("examples", Text("Examples"), shown, shade=grays, captions=names * 2, **held)
-        most = max(float(np.abs(self._kernels(w)).max()) for w in weights)
-        shade = Shade(scale="diverging", lo=-most, hi=most, always=True)
-        first = self._kernels(weights[0])
-        blank = ("",) * len(first)
-        label = Text("First layer's kernels")
-        self._panel = story.cells("kernels", label, first, shade=shade, captions=blank, enlarge=True, **held)
-        self.panels: tuple[Panel | Cells, ...] = (examples, self._panel)
-
-    def changes(self, w: Values) -> Iterator[Change]:
-        """What is seen with other weights."""
-        for place, value in np.ndenumerate(self._kernels(w)):
-            yield self._panel.set(place, value=float(value))
-
-    def _kernels(self, w: Values) -> Values:
+    def kernels(w: Values) -> Values:
         """At most eight, (kernels, rows, columns); the weights of a number are a square."""
-        found = next(each for each in self._learner.arrays(w).values() if each.ndim > 1)
+        found = next(each for each in learner.arrays(w).values() if each.ndim > 1)
         side = math.isqrt(found[0].size)
         return np.asarray(found.reshape(-1, side, side)[:_MOST_KERNELS])
 
+    def changes(w: Values) -> Iterator[Change]:
+        for place, value in np.ndenumerate(kernels(w)):
+            yield learned.set(place, value=float(value))
 
-def view(story: Story, learner: Learner, x: Values, labels: Values, weights: Sequence[Values]) -> Plane | Kernels:
-    """What is seen of the network beside its loss, with all `weights` that are shown."""
-    return Kernels(story, learner, x, labels, weights) if x.ndim > 2 else Plane(learner, x, labels, weights[0])
+    chosen = [np.flatnonzero(labels == label)[n] for n in (0, 1) for label in (0, 1)]
+    held: dict[str, Any] = {"columns": 2, "held": True, "numbers": False}
+    names = tuple(Text("class {n}", n=n) for n in (1, 2))
+    # Noise below 0 and above 1 would leave the strokes few greys.
+    grays = Shade(scale="gray", lo=0.0, hi=1.0, always=True)
+    examples = story.cells("examples", Text("Examples"), x[chosen, 0], shade=grays, captions=names * 2, **held)
+    first, most = kernels(weights[0]), max(float(np.abs(kernels(w)).max()) for w in weights)
+    shade = Shade(scale="diverging", lo=-most, hi=most, always=True)
+    look: dict[str, Any] = {"shade": shade, "captions": ("",) * len(first), "enlarge": True}
+    learned = story.cells("kernels", Text("First layer's kernels"), first, **look, **held)
+    return [examples, learned], changes
 
 
 def progress(training: Training, epochs: int) -> tuple[Plot, Plot]:
     """The loss over the epochs, above the learning rate where that changes, else above the accuracy."""
     most = max(1.0, min(float(training.loss.max()), _HIGHEST * float(training.loss[0])))
     loss = replace(_course("loss", "tangent", epochs, most), dots=(question(np.array([epochs])),))
-    if training.scheduled:
-        return loss, _schedule(training.rates)
-    accuracy = _course("accuracy", "added", epochs, 1.0)
-    return loss, replace(accuracy, x_text=Text("epoch"), under=True)
+    rates = training.rates
+    if not training.scheduled:
+        return loss, replace(_course("accuracy", "added", epochs, 1.0), x_text=Text("epoch"), under=True)
+    return loss, Plot(
+        name="rate",
+        x_text=Text("epoch"),
+        y_text=Text("learning rate"),
+        x_range=(0, len(rates)),
+        y_range=(0, 1.1 * float(rates.max())),
+        under=True,
+        curves=(Curve(name="schedule", role="curve", x=np.arange(1.0, len(rates) + 1), y=rates),),
+        # It goes along.
+        dots=(Dot(name="now", role="active", x=1.0, y=float(rates[0])),),
+    )
 
 
 def _course(name: str, role: str, epochs: int, most: float) -> Plot:
@@ -112,19 +116,5 @@ def _course(name: str, role: str, epochs: int, most: float) -> Plot:
         y_text=Text(name),
         x_range=(0, epochs),
         y_range=(0, 1.06 * most),
-        curves=(Curve(name=name, role=role, x=_NOTHING, y=_NOTHING),),
-    )
-
-
-def _schedule(rates: Values) -> Plot:
-    """The learning rate over the epochs, with a point that goes along."""
-    return Plot(
-        name="rate",
-        x_text=Text("epoch"),
-        y_text=Text("learning rate"),
-        x_range=(0, len(rates)),
-        y_range=(0, 1.1 * float(rates.max())),
-        under=True,
-        curves=(Curve(name="schedule", role="curve", x=np.arange(1.0, len(rates) + 1), y=rates),),
-        dots=(Dot(name="now", role="active", x=1.0, y=float(rates[0])),),
+        curves=(Curve(name=name, role=role, x=np.empty(0), y=np.empty(0)),),
     )

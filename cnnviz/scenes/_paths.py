@@ -7,21 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.scenes._layer_list import LayerText
+from cnnviz.scenes._layer_list import Slide
 from cnnviz.story import Cells, Graph, Place, Tensor
 from cnnviz.storyboard import Change
 from cnnviz.words import Text
 
 
-def record_paths(graph: Graph, layers: Sequence[LayerText], sizes: Sequence[int]) -> list[Tensor]:
+def record_paths(graph: Graph, slides: Sequence[Slide], sizes: Sequence[int]) -> list[Tensor]:
     """On how many paths the middle output cell reaches each cell of each map, from the output back to the input."""
     one = np.zeros((sizes[-1],) * 2)
     one[(sizes[-1] // 2,) * 2] = 1
     paths = [graph.map("g", one)]
-    for n, layer in reversed(list(enumerate(layers))):
-        rest = sizes[n] + 2 * layer.p - layer.d * (layer.k - 1) - 1 - layer.s * (sizes[n + 1] - 1)
-        kernel = graph.kernel(f"ones{n + 1}", np.ones((layer.k,) * 2))
-        how = {"stride": layer.s, "padding": layer.p, "output_padding": rest, "dilation": layer.d}
+    for n, (k, s, p, d) in reversed(list(enumerate(slides))):
+        rest = sizes[n] + 2 * p - d * (k - 1) - 1 - s * (sizes[n + 1] - 1)
+        kernel = graph.kernel(f"ones{n + 1}", np.ones((k, k)))
+        how = {"stride": s, "padding": p, "output_padding": rest, "dilation": d}
         options: dict[str, Any] = {name: (value,) * 2 for name, value in how.items()}
         paths.append(graph.compute("conv_transpose2d", paths[-1], kernel, result=f"paths{n}", groups=1, **options))
     return paths

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
 
 import numpy as np
 
 from cnnviz.errors import UsageError
-from cnnviz.operation import MAP
-from cnnviz.scenes._layer_list import SAME_SIZE, LayerText
+from cnnviz.network.layers import Layer
+from cnnviz.operation import KERNEL, MAP, PLAIN
+from cnnviz.scenes._layer_list import SAME_SIZE, Slide, slide_of
 from cnnviz.story import Graph, Tensor
 from cnnviz.words import Expression, Joined, Number, Text, Words, call, equation, evaluate, total
 
@@ -44,26 +44,30 @@ class ShapeRow:
         return Joined(tuple(sizes), "×")
 
 
-def shape_rows(layers: Sequence[LayerText], shape: tuple[int, ...], graph: Graph, record: bool) -> list[ShapeRow]:
+def shape_rows(layers: Sequence[Layer], shape: tuple[int, ...], graph: Graph, record: bool) -> list[ShapeRow]:
     """All layers, as far as they fit; `record` computes them too, with zeros. Raises UsageError."""
     tensor = Tensor("x", np.zeros(0))
     if record:
         tensor = graph.given("x", np.zeros((1, *shape)), MAP)
     rows: list[ShapeRow] = []
     for n, layer in enumerate(layers, 1):
-        row, function, weights, options = _ROWS[layer.word](layer, shape, f"y{n}" if record else "")
+        if layer.kind == "flatten" and len(shape) != 3:
+            raise UsageError(f"{layer.where} takes maps, but its input is a row of {shape[0]} numbers: leave it out")
+        if layer.kind == "fc" and len(shape) == 3:
+            raise UsageError(f"{layer.where} takes a row of numbers, but its input is maps: put flatten before it")
+        out = layer.output_shape(shape)
+        row = _ROWS[layer.kind](layer, shape, out, f"y{n}" if record else "")
         rows.append(row)
         if row.refused is not None:
             break
         if record:
-            kinds = ("kernel", "plain") if layer.word == "conv" else ("plain", "plain")
             given = [
-                graph.given(f"{name}{n}", np.zeros(size), kind)
-                for name, size, kind in zip("wb", weights, kinds, strict=False)
+                graph.given(f"{name}{n}", np.zeros(size), KERNEL if len(size) == 4 else PLAIN)
+                for name, size in zip("wb", layer.weight_shapes(shape).values(), strict=False)
             ]
-            tensor = graph.compute(function, tensor, *given, result=f"y{n}", **options)
+            tensor = graph.compute(layer.function, tensor, *given, result=f"y{n}", **layer.arguments)
             graph.show(tensor, "shapes", (0,), size=True)
-        shape = row.shape
+        shape = out
     return rows
 
 
@@ -72,84 +76,58 @@ def _sized(size: int, tensor: str, axis: int) -> Number:
     return Number(size, 0, (tensor, "shape", axis) if tensor else None)
 
 
-Made = tuple[ShapeRow, str, tuple[tuple[int, ...], ...], dict[str, Any]]
+def _size(slide: Slide, i: int, rows: int, name: str) -> Words:
+    """How the output's size comes about."""
+    k, s, p, d = slide
+    span: Expression = Number(d) * (Number(k) - 1) + 1 if d > 1 else Number(k)
+    room = Number(i) + Number(2) * p - span if p else Number(i) - span
+    return equation("o", call("floor", room / s) + 1 if s > 1 else room + 1, _sized(rows, name, 2))
 
 
-def _maps(layer: LayerText, shape: tuple[int, ...]) -> tuple[int, int, int]:
-    if len(shape) != 3:
-        raise UsageError(
-            f"{layer.where} takes maps, but its input is a row of {shape[0]} numbers: put it before flatten"
-        )
-    return shape[0], shape[1], shape[2]
-
-
-def _slides(layer: LayerText, shape: tuple[int, ...], name: str) -> tuple[tuple[int, int], Words]:
-    _, *sides = _maps(layer, shape)
-    rows, columns = (layer.out(side) for side in sides)
-    span: Expression = Number(layer.d) * (Number(layer.k) - 1) + 1 if layer.d > 1 else Number(layer.k)
-    room = Number(sides[0]) + Number(2) * layer.p - span if layer.p else Number(sides[0]) - span
-    size = call("floor", room / layer.s) + 1 if layer.s > 1 else room + 1
-    return (rows, columns), equation("o", size, _sized(rows, name, 2))
-
-
-def _conv(layer: LayerText, shape: tuple[int, ...], name: str) -> Made:
-    (rows, columns), size = _slides(layer, shape, name)
-    if layer.filters is None:
-        raise UsageError(f"{layer.where} does not tell its filters: write it as conv 16@{layer.k}")
-    channels, f, k = shape[0], layer.filters, layer.k
-    weights = Number(channels) * Number(k) ** 2
+def _conv(layer: Layer, shape: tuple[int, ...], out: tuple[int, ...], name: str) -> ShapeRow:
+    k, s, p, d = slide = slide_of(layer)
+    channels, i, (f, rows, columns) = shape[0], shape[1], out
     places = Number(rows) ** 2 if rows == columns else Number(rows) * columns
-    options = (("stride", layer.s, 1), ("padding", layer.p, 0), ("dilation", layer.d, 1))
+    options = (("stride", s, 1), ("padding", p, 0), ("dilation", d, 1))
     more = "".join(f", {word}={value}" for word, value, usual in options if value != usual)
-    row = ShapeRow(
+    return ShapeRow(
         name=f"Conv2d({channels}, {f}, {k}{more})",
-        shape=(f, rows, columns),
+        shape=out,
         tensor=name,
-        caption=size,
-        parameters=Number(f) * (weights + 1),
+        caption=_size(slide, i, rows, name),
+        parameters=Number(f) * (Number(channels) * Number(k) ** 2 + 1),
         products=Number(f) * places * channels * Number(k) ** 2,
     )
-    how: dict[str, Any] = {word: (value, value) for word, value, _ in options}
-    return row, "conv2d", ((f, channels, k, k), (f,)), {**how, "groups": 1}
 
 
-def _pool(layer: LayerText, shape: tuple[int, ...], name: str) -> Made:
-    (rows, columns), size = _slides(layer, shape, name)
-    if 2 * layer.p > layer.k:
-        raise UsageError(
-            f"{layer.where}: padding {layer.p} is more than half of the window: use p{layer.k // 2} or less"
-        )
-    more = (f", stride={layer.s}" if layer.s != layer.k else "") + (f", padding={layer.p}" if layer.p else "")
-    row = ShapeRow(name=f"MaxPool2d({layer.k}{more})", shape=(shape[0], rows, columns), tensor=name, caption=size)
-    how = {"kernel_size": layer.k, "stride": layer.s, "padding": layer.p, "dilation": 1}
-    return row, "max_pool2d", (), {**{word: (value, value) for word, value in how.items()}, "ceil_mode": False}
+def _pool(layer: Layer, shape: tuple[int, ...], out: tuple[int, ...], name: str) -> ShapeRow:
+    k, s, p, _ = slide = slide_of(layer)
+    more = (f", stride={s}" if s != k else "") + (f", padding={p}" if p else "")
+    torch = "MaxPool2d" if layer.kind == "maxpool" else "AvgPool2d"
+    caption = _size(slide, shape[1], out[1], name)
+    return ShapeRow(name=f"{torch}({k}{more})", shape=out, tensor=name, caption=caption)
 
 
-def _same(layer: LayerText, shape: tuple[int, ...], name: str) -> Made:
+def _same(layer: Layer, shape: tuple[int, ...], out: tuple[int, ...], name: str) -> ShapeRow:
     caption = Text("each number by itself: the shape stays")
-    row = ShapeRow(name=f"{_TORCH[layer.word]}()", shape=shape, tensor=name, caption=caption)
-    return row, layer.word, (), {}
+    return ShapeRow(name=f"{_TORCH[layer.kind]}()", shape=out, tensor=name, caption=caption)
 
 
-def _flatten(layer: LayerText, shape: tuple[int, ...], name: str) -> Made:
-    channels, rows, columns = _maps(layer, shape)
-    count = _sized(channels * rows * columns, name, 1)
-    product = equation(None, Number(channels) * rows * columns, count)
+def _flatten(layer: Layer, shape: tuple[int, ...], out: tuple[int, ...], name: str) -> ShapeRow:
+    channels, rows, columns = shape
+    product = equation(None, Number(channels) * rows * columns, _sized(out[0], name, 1))
     caption = Text("all in one row: {product}", product=product)
-    shape = (channels * rows * columns,)
-    return ShapeRow(name="Flatten()", shape=shape, tensor=name, caption=caption, row=product), "flatten", (), {}
+    return ShapeRow(name="Flatten()", shape=out, tensor=name, caption=caption, row=product)
 
 
-def _linear(layer: LayerText, shape: tuple[int, ...], name: str) -> Made:
-    if len(shape) == 3:
-        raise UsageError(f"{layer.where} takes a row of numbers, but its input is maps: put flatten before it")
+def _linear(layer: Layer, shape: tuple[int, ...], out: tuple[int, ...], name: str) -> ShapeRow:
     features, outputs = shape[0], layer.outputs
     taken = layer.inputs or features
     error = "RuntimeError: mat1 and mat2 shapes cannot be multiplied (1x{have} and {taken}x{outputs})"
     fits = "every output from all {have} numbers"
-    row = ShapeRow(
+    return ShapeRow(
         name=f"Linear({taken}, {outputs})",
-        shape=(outputs,),
+        shape=out,
         tensor=name,
         caption=Text(fits if taken == features else error, have=features, taken=taken, outputs=outputs),
         parameters=Number(outputs) * (Number(taken) + 1),
@@ -157,14 +135,14 @@ def _linear(layer: LayerText, shape: tuple[int, ...], name: str) -> Made:
         refused=None if taken == features else taken,
         row=None if taken == features else Joined((Number(features), Number(taken)), " ≠ "),
     )
-    return row, "linear", ((outputs, taken), (outputs,)), {}
 
 
-_ROWS: dict[str, Callable[[LayerText, tuple[int, ...], str], Made]] = {
+_ROWS: dict[str, Callable[[Layer, tuple[int, ...], tuple[int, ...], str], ShapeRow]] = {
     "conv": _conv,
-    "pool": _pool,
+    "maxpool": _pool,
+    "avgpool": _pool,
     "flatten": _flatten,
-    "linear": _linear,
+    "fc": _linear,
     **dict.fromkeys(SAME_SIZE, _same),
 }
 

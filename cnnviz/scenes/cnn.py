@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +16,7 @@ from cnnviz.network import Network, parse_layers
 from cnnviz.network.captions import Numbers, backward, forward, logarithm, mean_size, significant, softmax
 from cnnviz.network.picture import DIGIT, DIGIT_SHAPE, is_digit, load_picture
 from cnnviz.network.recorded import Run, record
-from cnnviz.network.stations import block_names, network_panel, set_station
+from cnnviz.network.stations import block_names, network_panel, set_station, walk
 from cnnviz.network.trained import LAYERS, TRAINED, read_digit
 from cnnviz.notation import digits_for
 from cnnviz.parameters import ArrayLike, Size, param
@@ -171,24 +173,25 @@ class Cnn(Scene):
         return p if self.digits is not None or 0.01 <= p.value <= 0.99 else replace(p, decimals=4)
 
     def _steps(self) -> Iterator[Step]:
-        lit: list[str] = []
-        for (station, tensor), caption in zip(self._run.stations, self._forward(), strict=True):
-            shown = self._set(station, "active", tensor if lit else "")
-            yield _step(caption, *(self._set(name, "done") for name in lit), shown)
-            lit = [station]
-        *stations, _softmax, _loss = self._run.stations
-        lit = ["loss", "softmax"]
+        run = self._run
+        forth = (
+            (said, [set_station(run, station, "active", "" if tensor == "x" else tensor)])
+            for (station, tensor), said in zip(run.stations, self._forward(), strict=True)
+        )
+        yield from walk(forth, "done")
         first, *captions = self._backward()
-        yield _step(first, *(self._set(name, "gradient") for name in lit))
-        for (station, tensor), caption in zip(reversed(stations), captions, strict=True):
-            shown = self._set(station, "gradient", f"grad_{tensor}")
-            yield _step(caption, *(self._set(name, "returned") for name in lit), shown)
-            lit = [station]
+        ends = [set_station(run, name, "gradient") for name in ("loss", "softmax")]
+        back = (
+            (said, [set_station(run, station, "gradient", f"grad_{tensor}")])
+            for (station, tensor), said in zip(run.stations[-3::-1], captions, strict=True)
+        )
+        yield from walk([(first, ends), *back], "returned")
         if self.lr:
-            yield from self._again()
-
-    def _set(self, station: str, role: str, tensor: str = "") -> SetLayerView:
-        return set_station(self._run, station, role, tensor)
+            updated = {stage.name for stage in run.stages if stage.weights}
+            roles = [set_station(run, name, "updated" if name in updated else "idle") for name, _ in run.stations]
+            down = Text("One step down for all {parameters} parameters: w ← w − {rate}·∂L/∂w", **self._known)
+            yield from walk([(down, roles)], "")
+            yield from walk(self._again(), "done", last=2)
 
     def _forward(self) -> Iterator[Words]:
         x, p = self._read("x", "input"), self._known["p"]
@@ -219,31 +222,18 @@ class Cnn(Scene):
         size = mean_size(self._run, "x", "x", self.digits)
         yield Text("At the input: how each pixel would change the loss, {size}", size=size)
 
-    def _again(self) -> Iterator[Step]:
-        """The descent, and the way forward with the new weights, block by block."""
-        run, known, blocks = self._run, self._known, self._network.blocks
-        updated = {stage.name for stage in run.stages if stage.weights}
-        roles = (self._set(name, "updated" if name in updated else "idle") for name, _ in run.stations)
-        yield _step(Text("One step down for all {parameters} parameters: w ← w − {rate}·∂L/∂w", **known), *roles)
-        lit: list[str] = []
-        for block in range(1, blocks[-1] + 1):
-            stages = [stage for stage, n in zip(run.stages, blocks, strict=True) if n == block]
-            shown = [self._set(stage.name, "active", f"after_{stage.y.name}") for stage in stages]
-            shown += [self._set("input", "active", "x")] if block == 1 else []
-            name = block_names(self._network)[blocks.index(block)]
-            caption = Text("Forward again with the new weights: {block}", block=name)
-            yield _step(caption, *(self._set(name, "done") for name in lit), *shown)
-            lit = [change.station for change in shown]
+    def _again(self) -> Iterator[tuple[Words, list[SetLayerView]]]:
+        """The way forward with the new weights, block by block."""
+        run, known = self._run, self._known
+        named = zip(self._network.blocks, block_names(self._network), run.stages, strict=True)
+        for (block, name), group in groupby(named, key=itemgetter(0, 1)):
+            shown = [set_station(run, stage.name, "active", f"after_{stage.y.name}") for *_, stage in group]
+            shown += [set_station(run, "input", "active", "x")] if block == 1 else []
+            yield Text("Forward again with the new weights: {block}", block=name), shown
+        template = "Softmax and loss again: the loss rises from {loss} to {strong}"
         if known["loss"].exact() == known["after"].exact():
             template = "Softmax and loss again: the loss stays at {strong}"
         elif known["after"].value < known["loss"].value:
             template = "Softmax and loss again: the loss falls from {loss} to {strong}"
-        else:
-            template = "Softmax and loss again: the loss rises from {loss} to {strong}"
-        end = self._set("softmax", "done", "after_probabilities"), self._set("loss", "done", "after_loss")
-        was = replace(end[1], note=Text("was {loss}", **known))
-        yield _step(Text(template, **known), *(self._set(name, "done") for name in lit), end[0], was, beats=2)
-
-
-def _step(caption: Words, *changes: SetLayerView, beats: float = 1.0) -> Step:
-    return Step(caption=caption, changes=changes, beats=beats)
+        end = set_station(run, "loss", "done", "after_loss", note=Text("was {loss}", **known))
+        yield Text(template, **known), [set_station(run, "softmax", "done", "after_probabilities"), end]

@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnnviz.errors import UsageError
+from cnnviz.network.layers import Layer
 from cnnviz.parameters import param
 from cnnviz.scene import Scene
-from cnnviz.scenes._layer_list import LayerText, field_growth, read_layers
+from cnnviz.scenes._layer_list import Slide, field_growth, name_of, read_list, slide_of
 from cnnviz.scenes._paths import answer, open_field, record_paths, seen_of
 from cnnviz.story import Cells, Graph, Story, input_size
 from cnnviz.storyboard import Mark, Shade, Step
@@ -41,14 +42,18 @@ class ReceptiveField(Scene):
     i: int | None = input_size(hi=_MOST_CELLS, shown_default="as much as the output cell sees")
 
     @cached_property
-    def chain(self) -> list[LayerText]:
+    def chain(self) -> tuple[Layer, ...]:
         """The layers as they are read."""
-        return read_layers(self.layers, ("conv", "pool"))
+        return read_list(self.layers, ("conv", "maxpool", "avgpool"))
+
+    @cached_property
+    def _slides(self) -> list[Slide]:
+        return list(map(slide_of, self.chain))
 
     @cached_property
     def field(self) -> int:
         """How many cells a side the output cell sees, padding included."""
-        return 1 + int(sum(evaluate(each) for each in field_growth(self.chain)))
+        return 1 + int(sum(evaluate(each) for each in field_growth(self._slides)))
 
     def prepare(self) -> None:
         """The input becomes as large as the field, unless its size is given; raises UsageError."""
@@ -62,9 +67,9 @@ class ReceptiveField(Scene):
         """A step for each layer, from the output back to the input."""
         layers, sizes = self.chain, [self.i or self.field]
         for layer in layers:
-            sizes.append(layer.out(sizes[-1]))
+            sizes.append(layer.slid(sizes[-1]))
         graph = Graph()
-        paths = record_paths(graph, layers, sizes)
+        paths = record_paths(graph, self._slides, sizes)
         story = Story(self, Text("Receptive field"), graph)
         r = Shape((self.field,) * 2)
         seen = Shape(tuple(map(int, np.ptp(np.argwhere(paths[-1].values[0, 0]), axis=0) + 1)))
@@ -80,7 +85,7 @@ class ReceptiveField(Scene):
         for name, label, tensor, last in zip(names, said, reversed(paths), [None, *layers], strict=True):
             shade = Shade(scale="sequential", lo=0, hi=float(tensor.values.max()), always=True)
             more: dict[str, Any] = {"shade": shade, "marks": marks, "first": np.full(tensor.values.shape[2:], np.nan)}
-            below = last.name if last else None
+            below = name_of(last) if last else None
             maps.append(story.cells(name, label, tensor, axes=2, pending=True, digits=0, below=below, **more))
         return story.play(
             lambda: self._steps(story, maps),
@@ -89,7 +94,7 @@ class ReceptiveField(Scene):
             answer=answer(maps[0]),
             alt=Text("a cell opens backwards through {layers}: it sees {r} of the input", layers=self.layers, r=r),
             formula=equation(
-                Math(r"r=1+\Sigma\,(k-1)\cdot d\cdot j"), total([Number(1), *field_growth(layers)]), self.field
+                Math(r"r=1+\Sigma\,(k-1)\cdot d\cdot j"), total([Number(1), *field_growth(self._slides)]), self.field
             ),
             convention=Text("j: the product of all strides before a layer"),
         )
@@ -98,12 +103,13 @@ class ReceptiveField(Scene):
         output = maps[-1]
         middle, _ = seen_of(output)
         asked = Text("How much of the input does this output cell see?")
-        beside = output.relabel(self.chain[-1].name)
+        beside = output.relabel(name_of(self.chain[-1]))
         yield story.step(asked, output.ask(middle), output.mark("window", middle), beside, beats=2)
         width = 1
         for layer, below, above in reversed(list(zip(self.chain, maps, maps[1:], strict=False))):
-            wide = (Number(width) - 1) * layer.s + layer.d * (Number(layer.k) - 1) + 1
-            width = (width - 1) * layer.s + layer.d * (layer.k - 1) + 1
-            said = Text("{layer}: {size} cells a side", layer=layer.name, size=equation(Symbol("r"), wide, width))
+            k, s, _, d = slide_of(layer)
+            wide = (Number(width) - 1) * s + d * (Number(k) - 1) + 1
+            width = (width - 1) * s + d * (k - 1) + 1
+            said = Text("{layer}: {size} cells a side", layer=name_of(layer), size=equation(Symbol("r"), wide, width))
             one = [output.set(middle, role="output", value=1.0)] if above is output else []
             yield story.step(said, one, open_field(below, above), beats=2)

@@ -11,7 +11,7 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_PRODUCTS, MAX_WEIGHTS
 from cnnviz.parameters import param, quote
 from cnnviz.scene import Scene
-from cnnviz.scenes._layer_list import SAME_SIZE, read_layers
+from cnnviz.scenes._layer_list import SAME_SIZE, read_list
 from cnnviz.scenes._shape_rows import ShapeRow, closing, cost, shape_rows
 from cnnviz.story import Graph, Story, light_rows
 from cnnviz.storyboard import SetEntry, Step, Table
@@ -44,7 +44,7 @@ class Shapes(Scene):
         if match is None or not all(0 < int(n) <= _MOST for n in match.groups()):
             raise UsageError(f"--i {quote(self.i)} is not a size: give channels, rows and columns, such as 3x64x64")
         shape = tuple(map(int, match.groups()))
-        layers = read_layers(self.layers, ("conv", "pool", "flatten", "linear", *SAME_SIZE))
+        layers = read_list(self.layers, ("conv", "maxpool", "avgpool", "flatten", "fc", *SAME_SIZE))
         rows = shape_rows(layers, shape, Graph(), False)
         weights, products = (float(evaluate(cost(rows, what))) for what in ("parameters", "products"))
         graph = Graph()

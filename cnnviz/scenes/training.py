@@ -99,7 +99,7 @@ class TrainingScene(Scene):
         story.settings = [("", RULES[self.optimizer].title), ("", Text("learning rate {lr}", lr=rate))]
         if self.schedule != "constant":
             story.settings.append(("", Text("schedule: {name}", name=self.schedule)))
-        seen = view(story, self._learner, x, labels, [made.weights[n] for n in shown])
+        panels, changes = view(story, self._learner, x, labels, [made.weights[n] for n in shown])
 
         digits = self.most(3)
 
@@ -107,12 +107,12 @@ class TrainingScene(Scene):
             for before, now in zip([-1, *shown], shown, strict=False):
                 caption = made.caption(now, digits)
                 beats = 1.0 if now in (0, made.epochs) else min(1.0, _BEATS / len(shown))
-                yield story.step(caption, seen.changes(made.weights[now]), made.changes(before, now), beats=beats)
+                yield story.step(caption, changes(made.weights[now]), made.changes(before, now), beats=beats)
 
         return story.play(
             steps,
             len(shown),
-            (*seen.panels, *progress(made, self.epochs)),
+            (*panels, *progress(made, self.epochs)),
             answer=made.answer(digits),
             alt=made.alt(self.data, self._learner.network.parameters),
             formula=RULES[self.optimizer].formula(SETTINGS),
