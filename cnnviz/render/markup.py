@@ -6,7 +6,7 @@ import itertools
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -17,15 +17,6 @@ from cnnviz.render.text import Part, Placed, TextLine
 from cnnviz.render.theme import Color
 
 Run = Sequence[tuple[Part, Placed]]
-
-
-class Words(NamedTuple):
-    """Words of one manner that are written as one text, from `x` on and as wide as pixels have them."""
-
-    text: str
-    part: Part
-    x: float
-    width: float
 
 
 class MarkupPen(Pen):
@@ -80,7 +71,7 @@ class MarkupPen(Pen):
                 self._markup.append(self._formula(part, formula, left, top + round(part.drop), ink, rim))
                 continue
             text, width = "".join(one.text for one, _ in run), run[-1][1].x + run[-1][1].piece.advance - placed.x
-            self._markup.append(self._words(Words(text, part, left, width), top, ink, rim))
+            self._markup.append(self._words(text, part, left, top, width, ink, rim))
 
     @abstractmethod
     def _path(self, path: Outline, color: Color, stroke: float = 0, style: str = "solid") -> None:
@@ -91,8 +82,8 @@ class MarkupPen(Pen):
         """A formula, or only its rim of some width."""
 
     @abstractmethod
-    def _words(self, words: Words, y: float, color: Color, rim: int) -> str:
-        """Words, or only their rim of some width."""
+    def _words(self, text: str, part: Part, x: float, y: float, width: float, color: Color, rim: int) -> str:
+        """Words of one manner, as wide as pixels have them, or only their rim of some width."""
 
 
 def runs(line: TextLine) -> Iterator[Run]:
@@ -121,16 +112,14 @@ def strokes_across(
     r"""Both ends of the strokes up (/), down (\) or both ways (x) across a rectangle, where pixels have them."""
     apart = spacing * math.sqrt(2)
     for way in strokes.replace("x", "/\\"):
-        # Where x + y, or x − y, is a whole number of steps; from the corner at which that sum is least.
-        least = x + y if way == "/" else x - y - height
-        for turn in range(math.ceil(least / apart), math.floor((least + width + height) / apart) + 1):
-            along = turn * apart - least
-            near, far = max(0.0, along - height), min(float(width), along)
-            if far > near:
-                tops = along - near, along - far
-                if way == "\\":
-                    tops = height - tops[0], height - tops[1]
-                yield x + near, y + tops[0], x + far, y + tops[1]
+        # Where x + y, or x − y, is a whole number of steps.
+        sign = 1 if way == "/" else -1
+        low, high = sorted((sign * y, sign * (y + height)))
+        for turn in range(math.ceil((x + low) / apart), math.floor((x + width + high) / apart) + 1):
+            total = turn * apart
+            first, last = max(x, total - high), min(x + width, total - low)
+            if last > first:
+                yield first, sign * (total - first), last, sign * (total - last)
 
 
 def short(value: float, digits: int = 1) -> str:

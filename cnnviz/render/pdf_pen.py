@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.render.fonts import Face, font_of, lacks_weight
-from cnnviz.render.markup import MarkupPen, Words
+from cnnviz.render.markup import MarkupPen
 from cnnviz.render.markup import short as _f
 from cnnviz.render.mpl import Outline, formula_glyphs
 from cnnviz.render.outlines import advance, glyph_of
@@ -107,9 +107,8 @@ class PdfPen(MarkupPen):
         body = f"{self._ink(part, color, rim)}BT 100 Tz {mode}\n{''.join(words)}0 Tr ET\n{rules}"
         return _said("" if rim else spoken(part.text), body)
 
-    def _words(self, words: Words, y: float, color: Color, rim: int) -> str:
+    def _words(self, text: str, part: Part, x: float, y: float, width: float, color: Color, rim: int) -> str:
         """One text, as wide as pixels have it; a rim is no text that can be found."""
-        text, part, x, width = words
         faces = [font_of(sign, part.bold) for sign in text]
         glyphs = [glyph_of(face, sign) for face, sign in zip(faces, text, strict=True)]
         own = sum(advance(face, glyph) for face, glyph in zip(faces, glyphs, strict=True)) * part.size

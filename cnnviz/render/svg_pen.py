@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.locking import synchronized
-from cnnviz.render.markup import MarkupPen, Words
+from cnnviz.render.markup import MarkupPen
 from cnnviz.render.markup import short as _f
 from cnnviz.render.mpl import NO_HINTING, FT2Font, Outline, formula_glyphs
 from cnnviz.render.pen import DASHES, Stamp
@@ -174,8 +174,7 @@ class SvgPen(MarkupPen):
         label = 'aria-hidden="true"' if rim else f'aria-label="{escaped(spoken(part.text))}"'
         return f'<use xlink:href="#{self._defs.formula(part, formula)}" x="{_f(x)}" y="{_f(y)}" {look} {label}/>'
 
-    def _words(self, words: Words, y: float, color: Color, rim: int) -> str:
-        text, part, x, width = words
+    def _words(self, text: str, part: Part, x: float, y: float, width: float, color: Color, rim: int) -> str:
         look = ' font-weight="700"' if part.bold else ""
         look += ' aria-hidden="true"' if rim else ""
         # Held by its middle, for other fonts than ours have other widths.
