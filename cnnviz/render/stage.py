@@ -67,7 +67,7 @@ class Stage:
         return place.x + item.at[0], place.y + item.at[1]
 
     def layers(self) -> Iterator[list[tuple[Item, tuple[int, int]]]]:
-        """All as it is now, lowest first: items and their corners, a painter's ground, or what is above it, together."""
+        """All as it is now, lowest first: items with their corners, by painter, grounds first."""
         for ground in (True, False):
             for number, painter in enumerate(self.painters):
                 items = painter.ground if ground else painter.above()
