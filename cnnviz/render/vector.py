@@ -65,7 +65,7 @@ class Flight(NamedTuple):
 
 @dataclass
 class Beat:
-    """One step: its caption (a fragment), the slots that change with their new fragments, what tells of progress.
+    """One step: its caption and progress (fragments), and the slots that change with their new fragments.
 
     `flights` are what brings its values, above all else.
     """
@@ -73,7 +73,7 @@ class Beat:
     step: Step
     caption: int
     changes: list[tuple[int, int]]
-    progress: str
+    progress: int
     flights: list[Flight]
 
 
@@ -84,7 +84,7 @@ class Vectors:
     Slots are numbered in the layers' order; after them come the places of those in `gliders`, which hold the number of
     a spot. `lines` link a window to its result: they are not there while it glides. `initial` tells what each slot
     holds before the first step, `asked` what changes for the question that stands there, if there is one; `wrote` in
-    which step a cell got its last value. `small` is the size of the counter.
+    which step a cell got its last value.
     """
 
     page: str
@@ -97,7 +97,6 @@ class Vectors:
     asked: list[tuple[int, int]]
     beats: list[Beat]
     wrote: dict[int, int]
-    small: float
 
     @property
     def corners(self) -> list[Spot]:
@@ -130,12 +129,10 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
         for change in step.changes:
             if isinstance(change, Cell) and change.value is not None:
                 wrote[numbers[change.panel], ("cell", *place_of(change))] = place
-        line, progress = (
-            ("", "")
-            if film.storyboard.bare
-            else (_drawn(defs, band, *items) for items in ((band.caption(),), (band.counter(), band.progress())))
-        )
-        caption = fragments.of(line) if film.layout.fit.numbers else 0
+        items = () if film.storyboard.bare else ((band.caption(),), (band.counter(), band.progress()))
+        caption, progress = [fragments.of(_drawn(defs, band, *each)) for each in items] or (0, 0)
+        if not film.layout.fit.numbers:
+            caption = 0
         new = begun | slots.filled()
         ways = ways or (stage.flights(written) if moving and not film.storyboard.bare else [])
         told.append((step, caption, new, progress, [slots.flight(way) for way in ways]))
@@ -158,7 +155,6 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
             for step, line, new, progress, flights in told
         ],
         wrote={index[key]: place for key, place in wrote.items()},
-        small=band.small,
     )
 
 
