@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cnnviz.errors import UsageError
 from cnnviz.notation import size_text
-from cnnviz.ops.convolution import conv_output_size
+from cnnviz.ops import output_size
 
 Array = npt.NDArray[np.float64]
 Shape = tuple[int, ...]
@@ -70,7 +70,7 @@ class Layer:
         if self.kind != "conv" and 2 * p > k:
             raise UsageError(f"{self.where}: padding {p} is more than half of its window {k}: use p{k // 2} or less")
         try:
-            return conv_output_size(i, k, s, p, d)
+            return output_size(i, k, s, p, d)
         except UsageError as error:
             raise UsageError(f"{self.where}: {error}: use a larger --i, a smaller size or p1") from None
 
