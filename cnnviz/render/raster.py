@@ -105,9 +105,7 @@ class Raster:
 
     def _reach(self, number: int, item: Item) -> Box:
         """The pixels of an item."""
-        (left, top, right, bottom), (x, y), place = item.box, item.at, self._stage.painters[number].place
-        x, y = x + place.x, y + place.y
-        return Box(left + x, top + y, right + x, bottom + y)
+        return item.box.moved(*self._stage.corner(number, item))
 
     def _refresh(self, dirty: Iterable[Box]) -> tuple[Box, ...]:
         """Show the ground within boxes anew, and what floats above it; returns boxes without a common pixel."""
