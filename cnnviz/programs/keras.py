@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from cnnviz.errors import UsageError
-from cnnviz.operation import KERNEL, MAP, Call, Operand, Operation, Shown, Training
+from cnnviz.operation import KERNEL, MAP, Call, Operand, Shown, Training
 from cnnviz.parameters import Size
 from cnnviz.programs._keras_training import DESCENT, EPOCHS, TRAINER
 from cnnviz.programs._writer import (
@@ -64,6 +63,7 @@ _TEMPLATES = {
     "gelu": "keras.activations.gelu({0}, approximate=False)",
     # Of an array of NumPy's it fails.
     "mish": "keras.activations.mish(keras.ops.array({0}))",
+    "softplus": "keras.activations.softplus({0})",
     "silu": "keras.activations.silu({0})",
     "softmax": "keras.ops.softmax({0}, axis={dim})",
     "l1_loss": _ONE_PAIR + "keras.losses.mean_absolute_error" + _PAIR + ")",
@@ -87,7 +87,6 @@ _MORE: Mapping[str, Mapping[str, float]] = {
 class Framework(Writer):
     """Keras."""
 
-    title: ClassVar = "Keras"
     modules: ClassVar = {"keras.": "import keras", "np.": "import numpy as np"}
     dtypes: ClassVar = ('"float32"', '"float64"')
     templates: ClassVar = _TEMPLATES
@@ -97,10 +96,6 @@ class Framework(Writer):
         **{name: f"np.{name}" for name in ("abs", "where", "maximum")},
         "softplus": "keras.activations.softplus",
     }
-
-    def __init__(self, operation: Operation) -> None:
-        # A network that learns would have to be cast in many places.
-        super().__init__(replace(operation, double=operation.double and operation.course is None))
 
     def remarks(self) -> Iterator[str]:
         """Where axes stand."""
@@ -300,11 +295,6 @@ class Framework(Writer):
             self.lines[-1] = f"mean, variance = np.mean({x}, {axes}), np.var({x}, {axes})"
         hat = f"({x} - mean) / (variance + {self.plain(call.options['eps'])}) ** 0.5"
         return f"{call.operands[1]} * {hat} + {call.operands[2]}" if len(call.operands) > 1 else hat
-
-    # Layers and activations
-
-    def _softplus(self, call: Call) -> str:
-        return self.formula(call) if call.options["beta"] != 1 else f"keras.activations.softplus({call.operands[0]})"
 
     # Training
 
