@@ -12,7 +12,8 @@ from cnnviz.network.layers import Array
 from cnnviz.network.onnx_file import OnnxModel
 from cnnviz.network.onnx_layers import OnnxLayer, OnnxWindow, attribute, window_of
 from cnnviz.network.onnx_run import OnnxRun
-from cnnviz.network.onnx_stations import Stop, Tour, block_title, short, small, station
+from cnnviz.network.onnx_stations import Stop, Tour, block_title, short, small
+from cnnviz.network.stations import station
 from cnnviz.words import Math, Shape, Strong, Text, Words
 
 Field = tuple[tuple[float, float], ...]
@@ -110,4 +111,4 @@ def _stop(name: str, title: Words, maps: Array, field: Field, caption: Words) ->
     grey = (grey - grey.min()) / (np.ptp(grey) or 1.0)
     # On middle greys one cell is seen.
     grey = grey if name == "input" else 0.3 + 0.5 * grey
-    return station(name, title, maps.shape, values, None, picture=grey), caption
+    return station(name, title, values, size=Shape(maps.shape), picture=grey), caption
