@@ -73,7 +73,7 @@ def crop_of(known: Prepared, name: str, most: int) -> Crop:
     (rows, row_span, _), (columns, column_span, _) = ends
     # The channels of its group.
     seen = w.shape[1]
-    first = f * (layer.attribute("group") or 1) // len(w) * seen
+    first = f * layer.attributes.get("group", 1) // len(w) * seen
     part = x[first : first + seen, row_span, column_span]
     shares = np.abs(w[f]).sum(axis=(1, 2)) * np.abs(part).mean(axis=(1, 2))
     order = list(range(seen))

@@ -10,7 +10,7 @@ import numpy as np
 from cnnviz.errors import UsageError
 from cnnviz.network.layers import Array
 from cnnviz.network.onnx_file import OnnxModel
-from cnnviz.network.onnx_layers import OnnxLayer, OnnxWindow, attribute, window_of
+from cnnviz.network.onnx_layers import OnnxLayer, OnnxWindow, attributes, window_of
 from cnnviz.network.onnx_run import OnnxRun
 from cnnviz.network.onnx_stations import Stop, Tour, block_title, short, small
 from cnnviz.network.stations import station
@@ -53,14 +53,15 @@ def _before(model: OnnxModel, node: Any, field: Field) -> Field:
 
     if node.op_type in _WHOLE or math.isinf(field[0][0]):
         return _EVERYTHING
-    auto = (attribute(node, "auto_pad") or b"").decode()
+    given = attributes(node)
+    auto = given.get("auto_pad", b"").decode()
     if node.op_type in _MOVES or auto.startswith("SAME"):
         what = f"{node.op_type} {auto}".strip()
         raise UsageError(f"--receptive-field cannot follow {what} of {model.subject}: name a --layer before it")
     if node.op_type == "Pad":
         window = OnnxWindow((1, 1), (1, 1), tuple(to_array(model.constants[node.input[1]])[2:4].tolist()), (1, 1))
     elif node.op_type in _SLIDES:
-        window = window_of(node, attribute(node, "kernel_shape") or model.constants[node.input[1]].dims[2:])
+        window = window_of(node, given.get("kernel_shape") or model.constants[node.input[1]].dims[2:])
     else:
         return field
     sides = zip(field, *window, strict=True)

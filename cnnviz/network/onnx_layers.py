@@ -41,11 +41,11 @@ _RESHAPES = ("Flatten", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Identit
 _TRAINED = {"BatchNormalization": slice(0, 2)}
 
 
-def attribute(node: Any, name: str) -> Any:
-    """An attribute of a node, None where it is not given."""
+def attributes(node: Any) -> dict[str, Any]:
+    """The attributes of a node that are given."""
     from onnx.helper import get_attribute_value
 
-    return next((get_attribute_value(each) for each in node.attribute if each.name == name), None)
+    return {each.name: get_attribute_value(each) for each in node.attribute}
 
 
 class OnnxWindow(NamedTuple):
@@ -59,9 +59,9 @@ class OnnxWindow(NamedTuple):
 
 def window_of(node: Any, k: Shape, i: Shape = (), o: Shape = ()) -> OnnxWindow:
     """The window of a node with a kernel of size `k`; padding that is not given follows from the maps' sizes."""
-    s, d = (tuple(attribute(node, name) or (1,) * len(k)) for name in ("strides", "dilations"))
-    p = tuple(attribute(node, "pads") or (0,) * len(k))[: len(k)]
-    auto = attribute(node, "auto_pad") or b""
+    given = attributes(node)
+    s, d = (tuple(given.get(name, (1,) * len(k))) for name in ("strides", "dilations"))
+    p, auto = tuple(given.get("pads", (0,) * len(k)))[: len(k)], given.get("auto_pad", b"")
     if auto.startswith(b"SAME"):
         sides = zip(i, o, k, s, d, strict=True)
         lacking = (max(0, (o - 1) * s + d * (k - 1) + 1 - i) for i, o, k, s, d in sides)
@@ -119,9 +119,10 @@ class OnnxLayer:
         """The modules that its operator is in: of `/layer1/layer1.0/conv1/Conv` all but the last."""
         return tuple(part for part in self.head.name.split("/") if part)[:-1]
 
-    def attribute(self, name: str) -> Any:
-        """An attribute of its operator, None where it is not given."""
-        return attribute(self.head, name)
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The attributes of its operator."""
+        return attributes(self.head)
 
 
 @dataclass(eq=False)

@@ -193,7 +193,7 @@ def _told(block: OnnxBlock) -> Words:
     """A layer with all that follows it, or the layers of a block by how many there are of each kind."""
     layer, kinds, title = block.last, _kinds(block), block_title(block)
     if len(block.layers) == 1:
-        s, *_ = layer.attribute("strides") or (1,)
+        s, *_ = layer.attributes.get("strides", (1,))
         parts = (_layer_words(layer), f"s{s}") if s > 1 else (_layer_words(layer),)
         return joined((Joined(parts, " "), "batchnorm" if layer.normalized else None, *layer.activations), " + ")
     if not kinds or [title] == kinds:
@@ -211,9 +211,9 @@ def _layer_words(layer: OnnxLayer) -> Words:
     """A layer as it stands under its maps."""
     if layer.is_fc:
         return Text("fully connected")
-    depthwise = (layer.attribute("group") or 1) > 1 and layer.weight[1:2] == (1,)
+    depthwise = layer.attributes.get("group", 1) > 1 and layer.weight[1:2] == (1,)
     name = "depthwise" if depthwise else _NAMES.get(layer.kind, layer.kind)
-    kernel = layer.attribute("kernel_shape") or layer.weight[2:]
+    kernel = layer.attributes.get("kernel_shape", layer.weight[2:])
     return f"{name}{_SPACE}{size_text(*kernel)}" if kernel else name
 
 

@@ -310,27 +310,22 @@ class Framework(Writer):
 
     def learn(self, training: Training, results: Sequence[str]) -> None:
         """By one step of SGD; at a rate of 1 what that takes off is the gradient."""
-        if not training.rate:
-            # Those of layers' outputs cannot be had.
-            if any(shown.printed and shown.name.startswith("grad_") for shown in self.operation.shown):
-                self._gradients(training, results.index(training.loss))
-            return
-        self.expressions.append(f"keras.optimizers.SGD({self.plain(training.rate)})")
-        self.put("", "")
-        self.put(TRAINER)
-        function = f"lambda *values: forward(x, *values)[{results.index(training.loss)}]"
-        self.put(f"*_, learned = train({self.expressions[-1]}, {function}, weights, 1)")
-        self.put(f"[{', '.join(f'after_{name}' for name in training.weights)}] = learned")
+        place, shown = results.index(training.loss), self.operation.shown
+        # Of a figure's gradients those of layers' outputs cannot be had.
+        if training.rate:
+            found = self._trained(training.rate, f"lambda *values: forward(x, *values)[{place}]", "weights")
+            self.put(f"*_, learned = {found}", f"[{', '.join(f'after_{name}' for name in training.weights)}] = learned")
+        elif any(each.printed and each.name.startswith("grad_") for each in shown):
+            loss = f"forward(*values)[{place}]" + (f" * {training.grad}" if training.grad else "")
+            found = self._trained(1.0, "function", "(x, *weights)")
+            self.put(f"function = lambda *values: keras.ops.sum({loss})", f"before, after = {found}")
+            names = ", ".join(f"grad_{name}" for name in ("x", *training.weights))
+            self.put(f"[{names}] = [a - b for a, b in zip(before, after)]")
 
-    def _gradients(self, training: Training, place: int) -> None:
-        self.expressions.append("keras.optimizers.SGD(1)")
-        self.put("", "")
-        self.put(TRAINER)
-        loss = f"forward(*values)[{place}]" + (f" * {training.grad}" if training.grad else "")
-        self.put(f"function = lambda *values: keras.ops.sum({loss})")
-        self.put("before, after = train(keras.optimizers.SGD(1), function, (x, *weights), 1)")
-        names = ", ".join(f"grad_{name}" for name in ("x", *training.weights))
-        self.put(f"[{names}] = [a - b for a, b in zip(before, after)]")
+    def _trained(self, rate: float, function: str, weights: str) -> str:
+        self.expressions.append(f"keras.optimizers.SGD({self.plain(rate)})")
+        self.put("", "", TRAINER)
+        return f"train({self.expressions[-1]}, {function}, {weights}, 1)"
 
 
 def _steps(options: Mapping[str, Any]) -> dict[str, Any]:
