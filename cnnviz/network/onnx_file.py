@@ -16,7 +16,7 @@ from cnnviz.installation import load_extra
 from cnnviz.limits import MAX_MODEL_BYTES
 from cnnviz.network.layers import Array, Size
 from cnnviz.network.torch_module import TorchModule
-from cnnviz.network.trained import TRAINED
+from cnnviz.network.weights import TRAINED
 from cnnviz.notation import size_text
 from cnnviz.parameters import quote
 

@@ -13,8 +13,7 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_CLASSES
 from cnnviz.network.layers import Array, Layer, Shape, Weights
 from cnnviz.network.model import Network
-from cnnviz.network.trained import TRAINED
-from cnnviz.network.weights import load_weights
+from cnnviz.network.weights import TRAINED, load_weights
 from cnnviz.notation import size_text
 from cnnviz.operation import KERNEL, PACKAGED, PLAIN
 from cnnviz.parameters import quote

@@ -1,9 +1,10 @@
-"""A network's weights from an .npz file."""
+"""A network's weights from an .npz file, and those that have learned handwritten digits."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +14,12 @@ from cnnviz.limits import MAX_FILE_BYTES
 from cnnviz.network.layers import Array, Shape
 from cnnviz.notation import size_text
 from cnnviz.parameters import quote, suggest
+
+LAYERS = "conv 4@5x5, relu, maxpool 2, conv 12@5x5, relu, maxpool 2, fc 10"
+"""The layers that have learned digits; `docs/train_digits.py` trained them."""
+
+TRAINED = str(Path(__file__).with_name("digits.npz"))
+"""The file of their weights, by the names that `Network.named_shapes` gives."""
 
 
 def load_weights(path: str, shapes: Mapping[str, Shape]) -> dict[str, Array]:
