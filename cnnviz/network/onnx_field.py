@@ -49,8 +49,6 @@ def fields(model: OnnxModel, tensor: str, cell: tuple[int, ...]) -> dict[str, Fi
 
 def _before(model: OnnxModel, node: Any, field: Field) -> Field:
     """What of its input a node needs for a part of its output."""
-    from onnx.numpy_helper import to_array
-
     if node.op_type in _WHOLE or math.isinf(field[0][0]):
         return _EVERYTHING
     given = attributes(node)
@@ -59,7 +57,7 @@ def _before(model: OnnxModel, node: Any, field: Field) -> Field:
         what = f"{node.op_type} {auto}".strip()
         raise UsageError(f"--receptive-field cannot follow {what} of {model.subject}: name a --layer before it")
     if node.op_type == "Pad":
-        window = OnnxWindow((1, 1), (1, 1), tuple(to_array(model.constants[node.input[1]])[2:4].tolist()), (1, 1))
+        window = OnnxWindow((1, 1), (1, 1), tuple(model.array(node.input[1])[2:4].tolist()), (1, 1))
     elif node.op_type in _SLIDES:
         window = window_of(node, given.get("kernel_shape") or model.constants[node.input[1]].dims[2:])
     else:

@@ -76,6 +76,12 @@ class OnnxModel:
                 found[node.output[0]] = each.t
         return found
 
+    def array(self, name: str) -> Array:
+        """The values of a constant."""
+        from onnx.numpy_helper import to_array
+
+        return np.asarray(to_array(self.constants[name]))
+
     @cached_property
     def score_name(self) -> str:
         """The scores of which softmax or a sigmoid makes the output, or the output where neither does."""

@@ -59,16 +59,12 @@ def crop_of(known: Prepared, name: str, most: int) -> Crop:
 
     Of more than `most` channels the one that gives most comes first, the next to it last.
     """
-    from onnx.numpy_helper import to_array
-
-    layer, constants = find_layer(known, name), known.model.constants
+    layer, model = find_layer(known, name), known.model
     data, *learned = (each for each in layer.head.input if each)
-    if layer.kind != "Conv" or len(layer.weight) != 4 or not {*learned} <= constants.keys():
+    if layer.kind != "Conv" or len(layer.weight) != 4 or not {*learned} <= model.constants.keys():
         raise UsageError(f"--layer {name} is no 2-D convolution with weights of its own: name one that is", "layer")
-    w, *b = (to_array(constants[each]).astype(np.float64) for each in learned)
-    x, y = (
-        found[0].astype(np.float64) for found in known.model.run(known.given, [data, layer.head.output[0]]).values()
-    )
+    w, *b = (model.array(each).astype(np.float64) for each in learned)
+    x, y = (found[0].astype(np.float64) for found in model.run(known.given, [data, layer.head.output[0]]).values())
     window = window_of(layer.head, w.shape[2:], x.shape[1:], y.shape[1:])
 
     f = int(np.abs(y).mean(axis=(1, 2)).argmax())
