@@ -56,12 +56,10 @@ def explore(scene: str, /, **parameters: Any) -> Explorer:
 
     Raises UsageError, and CnnvizError where anywidget is not installed.
     """
-    try:
-        from cnnviz.widget import explorer
-    except ModuleNotFoundError as error:
-        raise CnnvizError(f"explore needs {error.name}: install it with pip install 'cnnviz[widget]'") from None
+    from cnnviz.installation import load_extra
 
-    return explorer(scene, parameters)
+    explorer: Explorer = load_extra("cnnviz.widget", "anywidget", "widget", "explore").explorer(scene, parameters)
+    return explorer
 
 
 def __getattr__(name: str) -> Callable[..., Figure]:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from cnnviz.appearance import declared
-from cnnviz.discovery import docstring, load_scene
+from cnnviz.discovery import load_scene
 from cnnviz.parameters import Parameter
 from cnnviz.pipeline import Figure, make
 
@@ -43,7 +43,7 @@ def scene_function(name: str) -> Callable[..., Figure]:
     function.__name__ = function.__qualname__ = name
     function.__module__ = "cnnviz"
     lines = "\n".join(f"{p.name} : {_kind(p)}\n    {_text(p)}" for p in parameters)
-    function.__doc__ = f"{docstring(scene)}\n\nParameters\n----------\n{lines}\n"
+    function.__doc__ = f"{inspect.getdoc(scene)}\n\nParameters\n----------\n{lines}\n"
     kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
     ordered = positional + [p for p in parameters if p not in positional]
     function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]

@@ -25,10 +25,9 @@ from cnnviz.limits import (
 from cnnviz.mathtext import check_nesting
 from cnnviz.parameters import Parameter, Parameters, Size, param, parameters_of, quote
 from cnnviz.places import PLACES
-from cnnviz.programs import check_framework, frameworks
+from cnnviz.programs import frameworks
 
-_BYTES = re.compile(r"\s*([0-9]{1,12}(?:[.,][0-9]{1,6})?)\s*([KMG]?|[KMG]i?B|B|bytes)\s*", re.IGNORECASE)
-_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30, "BYTES": 1}
+_BYTES = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?([KMG]?)(i?)B?", re.IGNORECASE)
 # Without `--step` a figure is slow enough to be read and still over before a talk's audience looks away; of a
 # bare one, which nobody reads, a step takes a share of that.
 LONGEST_STEP, SHORTEST_STEP, WHOLE, BARE_SHARE = 1.0, 0.05, 24.0, 0.45
@@ -134,16 +133,9 @@ class Appearance(Parameters):
     )
 
     def __post_init__(self) -> None:
-        if isinstance(self.frame, Integral):
-            object.__setattr__(self, "frame", str(self.frame))
-        if isinstance(self.max_size, Integral):
-            object.__setattr__(self, "max_size", str(self.max_size))
-        if isinstance(self.code_line, str):
-            object.__setattr__(self, "code_line", check_framework(self.code_line, "--code-line"))
-        if isinstance(self.theme, str) and "." not in self.theme:
-            object.__setattr__(self, "theme", self.theme.strip().lower())
-        if isinstance(self.frame, str) and self.frame.strip().lower() in _FRAMES:
-            object.__setattr__(self, "frame", self.frame.strip().lower())
+        for name in ("frame", "max_size"):
+            if isinstance(getattr(self, name), Integral):
+                object.__setattr__(self, name, str(getattr(self, name)))
         super().__post_init__()
         _check_line(self.title or "", "--title")
         _check_line(self.subtitle or "", "--subtitle")
@@ -154,11 +146,11 @@ class Appearance(Parameters):
             bytes_of(self.max_size)
 
     def defaults(self) -> Mapping[str, Any]:
-        """What is usual for a bare figure, and in the place where it goes."""
-        return usual_look(bare=self.bare, for_=self.for_)
+        """The defaults of a bare figure, and of the place where it goes."""
+        return default_look(bare=self.bare, for_=self.for_)
 
 
-def usual_look(*, bare: Any = False, for_: Any = None, **_: Any) -> Mapping[str, Any]:
+def default_look(*, bare: Any = False, for_: Any = None, **_: Any) -> Mapping[str, Any]:
     """What `Appearance` has instead of its declared defaults where these of its parameters are given."""
     place = PLACES.get(str(for_).lower())
     return {**(_BARE if bare is True else {}), **(place.look if place else {})}
@@ -171,8 +163,9 @@ def declared(scene: type[Parameters]) -> dict[str, Parameter]:
 
 def bytes_of(size: str) -> int:
     """The bytes of a size such as 5MB, 300 KiB or 2500; raises UsageError."""
-    found = _BYTES.fullmatch(size)
-    count = int(float(found[1].replace(",", ".")) * _UNITS[found[2].upper().removesuffix("B")]) if found else 0
+    count = 0
+    if found := _BYTES.fullmatch(size):
+        count = int(float(found[1]) * (1024 if found[3] else 1000) ** " KMG".index(found[2].upper() or " "))
     if not count:
         raise UsageError(f"--max-size {quote(size)} is not a size: give one such as 5MB, 300KB or 2MiB")
     return count

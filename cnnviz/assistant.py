@@ -5,7 +5,7 @@ Nothing is read but names and numbers, and nothing is written but into one folde
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,15 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 
 from cnnviz import __version__
-from cnnviz.appearance import declared
 from cnnviz.check import check_figure
-from cnnviz.data import reads_no_file
 from cnnviz.discovery import find_scenes, summary
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.export import formats
-from cnnviz.parameters import ArrayLike, Parameter, quote, suggest
-from cnnviz.pipeline import Figure, make, named
+from cnnviz.parameters import quote, suggest
 from cnnviz.schema import scene_schema
+from cnnviz.studio.values import figure_of
 from cnnviz.words.plain import caption, spoken
 
-_ARRAY: object = ArrayLike
 _INSTRUCTIONS = (
     "Animated figures of what a convolutional network computes. List the figures, look up the parameters of one, then "
     "render it: its numbers are computed again by another engine before the file is written."
@@ -83,27 +80,6 @@ def make_server(folder: Path) -> MCPServer:
     for tool in (list_figures, parameters, describe, check, render):
         server.add_tool(_telling(tool))
     return server
-
-
-def figure_of(figure: str, given: Mapping[str, Any]) -> Figure:
-    """The figure that was asked for; raises UsageError, for the name of a file too."""
-    scene, values = named(figure, given)
-    known = declared(scene)
-    for name, value in values.items():
-        _check_no_file(known[name], value)
-    return make(figure, **values)
-
-
-def _check_no_file(parameter: Parameter, value: Any) -> None:
-    if not isinstance(value, str):
-        return
-    if parameter.type is _ARRAY:
-        allowed = reads_no_file(value)
-    else:
-        names = parameter.spec.names if parameter.spec.files else None
-        allowed = names is None or value.strip().lower() in names()
-    if not allowed:
-        raise UsageError(f"{parameter.name} {quote(value)} is neither a name nor numbers: files are not read here")
 
 
 def _telling(tool: Callable[..., Any]) -> Callable[..., Any]:

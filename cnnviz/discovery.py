@@ -6,10 +6,8 @@ offers scenes under the entry-point group `cnnviz.scenes`. A file is imported on
 
 from __future__ import annotations
 
-import copyreg
 import importlib
 import importlib.util
-import inspect
 import os
 import re
 import sys
@@ -17,12 +15,11 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.locking import LOCK
 from cnnviz.parameters import suggest
-from cnnviz.scene import Scene, scene_name
+from cnnviz.scene import Scene
 
 SCENES_FOLDER = Path(__file__).with_name("scenes")
 USER_FOLDER = Path("animations")
@@ -42,21 +39,29 @@ def add_folder(folder: str) -> Path:
 
 def find_scenes() -> dict[str, Path]:
     """The commands and the files that hold them: ours, then the others by name; raises CnnvizError for a twin."""
-    if not SCENES_FOLDER.is_dir():
-        raise CnnvizError(f"cnnviz cannot run from inside a zip ({_archive()}): install it with pip, or unpack it")
+    found = _added(_scenes_in_folders(), _entry_point_scenes(tuple(sys.path)))
     own = _own_scenes()
-    others = dict(_entry_point_scenes(tuple(sys.path)))
+    return own | dict(sorted((name, file) for name, file in found.items() if name not in own))
+
+
+def find_scene(name: str) -> Path | None:
+    """The file of a command, if there is one; raises CnnvizError for a twin."""
+    # To look through all that is installed takes longer than to import a scene.
+    return _scenes_in_folders().get(name) or find_scenes().get(name)
+
+
+def _scenes_in_folders() -> dict[str, Path]:
+    found = _own_scenes()
     folders = [USER_FOLDER, *(Path(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part)]
     for folder in dict.fromkeys(folder.resolve() for folder in folders):
-        for name, file in _folder_scenes(folder).items():
-            if (twin := own.get(name) or others.get(name)) is not None:
-                raise CnnvizError(f"scene files {twin} and {file} are both named {name}: rename yours")
-            others[name] = file
-    return own | dict(sorted(others.items()))
+        found = _added(found, _folder_scenes(folder))
+    return found
 
 
-def _archive() -> Path:
-    return next((folder for folder in SCENES_FOLDER.parents if folder.is_file()), SCENES_FOLDER)
+def _added(found: Mapping[str, Path], more: Mapping[str, Path]) -> dict[str, Path]:
+    for name in sorted(found.keys() & more.keys()):
+        raise CnnvizError(f"scene files {found[name]} and {more[name]} are both named {name}: rename yours")
+    return {**found, **more}
 
 
 def summary(file: Path) -> str:
@@ -67,22 +72,15 @@ def summary(file: Path) -> str:
     return match[1].strip()
 
 
-def docstring(scene: type[Scene]) -> str:
-    """What a scene says of itself; only its file's summary where Python was started with -OO, which drops the rest."""
-    if sys.flags.optimize < 2 and scene.__doc__:
-        return inspect.cleandoc(scene.__doc__)
-    return summary(find_scenes()[scene_name(scene)])
-
-
 def load_scene(name: str) -> type[Scene]:
     """The scene class of a command; raises UsageError for an unknown name, CnnvizError for a file that fails."""
-    files = find_scenes()
     name = name.replace("_", "-")
-    if name not in files:
-        raise UsageError(f"there is no figure {name!r}: {suggest(name, tuple(files))}")
+    file = find_scene(name)
+    if file is None:
+        raise UsageError(f"there is no figure {name!r}: {suggest(name, tuple(find_scenes()))}")
     # Threads that import parts of one package at once find it half done.
     with LOCK:
-        return _load(files[name])
+        return _load(file)
 
 
 @cache
@@ -98,15 +96,7 @@ def _load(file: Path) -> type[Scene]:
     ]
     if len(found) != 1:
         raise CnnvizError(f"scene file {file} must define exactly one Scene, not {len(found)}")
-    if file.parent != SCENES_FOLDER:
-        # It belongs to no package that another process could import.
-        copyreg.pickle(found[0], lambda scene: (_rebuild, (file, scene.__getstate__())))
     return found[0]
-
-
-def _rebuild(file: Path, given: Mapping[str, Any]) -> Scene:
-    with LOCK:
-        return _load(file)(**given)
 
 
 def _import(file: Path) -> ModuleType:
@@ -114,16 +104,12 @@ def _import(file: Path) -> ModuleType:
         return importlib.import_module(f"cnnviz.scenes.{file.stem}")
     name = f"cnnviz_scenes_of_user.{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{file} is no Python file")
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     # Dataclasses look their module up there while the file runs.
     sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
+    spec.loader.exec_module(module)
     return module
 
 
@@ -138,7 +124,6 @@ def _folder_scenes(folder: Path) -> dict[str, Path]:
 
 @lru_cache(maxsize=1)
 def _entry_point_scenes(_places: tuple[str, ...]) -> Mapping[str, Path]:
-    # Kept, for looking through all that is installed takes a tenth of the time in which a figure is made.
     from importlib.metadata import entry_points
 
     found = {}

@@ -8,34 +8,15 @@ from cnnviz.errors import UsageError
 
 
 def copied(value: Any, name: str) -> Any:
-    """A copy of an array, which messages call `name`; raises UsageError where it gives no numbers, or hides some."""
+    """A copy of an array of any library, which messages call `name`; raises UsageError where it gives no numbers."""
     try:
-        array, hides = _array(value), _hides(value)
+        # A tensor may be in training, or on another device.
+        for step in ("detach", "cpu"):
+            value = getattr(value, step)() if hasattr(value, step) else value
+        return value.__array__().copy()
     except Exception as error:
         kind, why = type(value).__name__, " ".join(str(error).split())[:80]
         raise UsageError(f"{name} is a {kind} that gives no numbers: give a NumPy array ({why})") from None
-    if hides:
-        raise UsageError(f"{name} masks some of its values: fill them in, as its .filled(0) does")
-    return array
-
-
-def _hides(value: Any) -> bool:
-    """Whether an array masks some of its values; a data frame's mask is a method."""
-    any_ = getattr(getattr(value, "mask", None), "any", None)
-    return any_ is not None and bool(any_())
-
-
-def _array(value: Any) -> Any:
-    """A copy of what an array holds, of a tensor too that is being trained or lies on another device."""
-    for step in ("detach", "cpu"):
-        value = getattr(value, step)() if hasattr(value, step) else value
-    try:
-        return value.__array__().copy()
-    except TypeError:
-        # NumPy lacks a kind of number such as bfloat16, and single precision holds it.
-        if not hasattr(value, "float"):
-            raise
-        return value.float().__array__().copy()
 
 
 class RemotePath(str):

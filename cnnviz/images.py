@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import warnings
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from cnnviz import limits
 from cnnviz.errors import UsageError
+from cnnviz.limits import MAX_IMAGE_PIXELS, MAX_SIDE
 from cnnviz.locking import synchronized
 from cnnviz.parameters import Size
 
@@ -21,14 +20,13 @@ if TYPE_CHECKING:
 
 # Pillow's other formats stay out: some run foreign programs, and no user means them.
 _IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
-_PPM_HEADER = 4096
 
 
 def read_image(file: BinaryIO, subject: str, size: Size | None, *, color: bool = False) -> Grid:
     """Levels 0..255 of an image's first frame, its middle cut to the aspect of `size` and averaged down.
 
     Grey ones, (rows, columns), or with `color` red, green and blue ones, (3, rows, columns), of a picture that has any.
-    Without a size it is all of it, of at most `limits.MAX_SIDE` pixels a side.
+    Without a size it is all of it, of at most `MAX_SIDE` pixels a side.
     """
     levels = _decoded(file, subject, color)
     if levels.ndim == 2:
@@ -42,7 +40,7 @@ def _shrunk(levels: npt.NDArray[np.uint8], size: Size | None) -> Grid:
     from PIL import Image
 
     grey = Image.fromarray(levels)
-    shrunk = min(1.0, limits.MAX_SIDE / max(grey.size))
+    shrunk = min(1.0, MAX_SIDE / max(grey.size))
     rows, columns = size or (max(1, round(grey.height * shrunk)), max(1, round(grey.width * shrunk)))
     scale = min(grey.width / columns, grey.height / rows)
     left, top = max(0.0, (grey.width - columns * scale) / 2), max(0.0, (grey.height - rows * scale) / 2)
@@ -62,7 +60,7 @@ def _decoded(file: BinaryIO, subject: str, color: bool) -> npt.NDArray[np.uint8]
         warnings.simplefilter("ignore")
         try:
             header = _header(file)
-            if header.width * header.height > limits.MAX_IMAGE_PIXELS:
+            if header.width * header.height > MAX_IMAGE_PIXELS:
                 raise Image.DecompressionBombError
             other = f"{subject} has pixels of Pillow's mode {header.mode}: save it as 8-bit grey or RGB"
             if header.mode.startswith(("F", "LAB")):
@@ -76,7 +74,7 @@ def _decoded(file: BinaryIO, subject: str, color: bool) -> npt.NDArray[np.uint8]
         except UsageError:
             raise
         except Image.DecompressionBombError:
-            most = limits.MAX_IMAGE_PIXELS
+            most = MAX_IMAGE_PIXELS
             raise UsageError(f"{subject} has more than {most} pixels: make the image smaller") from None
         except UnidentifiedImageError as error:
             raise UsageError(f"{subject} is no image: its content is none of {', '.join(_IMAGE_FORMATS)}") from error
@@ -98,9 +96,4 @@ def _header(file: BinaryIO) -> Image.Image:
     """Size and mode of a picture in one of the formats; imageio would decode the pixels before it tells them."""
     from PIL import Image
 
-    if file.read(1) == b"P":
-        # Pillow reads a PPM's header byte by byte, however long its comments are: it gets the beginning first.
-        file.seek(0)
-        Image.open(io.BytesIO(file.read(_PPM_HEADER)), formats=("PPM",))
-    file.seek(0)
     return Image.open(file, formats=_IMAGE_FORMATS)

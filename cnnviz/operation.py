@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from cnnviz.record import Record
 
 Values = npt.NDArray[np.float64]
 
@@ -17,8 +19,7 @@ MAP, KERNEL, PLAIN = "map", "kernel", "plain"
 PACKAGED = "cnnviz.network:"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Operand:
+class Operand(Record, kw_only=True):
     """An array that goes in, in torch's layout.
 
     `std` is the standard deviation of normal numbers that the operation's seed draws, and `file` the path and the key
@@ -33,8 +34,7 @@ class Operand:
     source: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Call:
+class Call(Record, kw_only=True):
     """One call of an operation by its name in `cnnviz.functions.compute`.
 
     `operands` are the names of arrays or of earlier results, in the order of the function's arguments; `options` its
@@ -49,8 +49,7 @@ class Call:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shown:
+class Shown(Record, kw_only=True):
     """A result, or the part of it at `index`, as a figure's panel shows it; with `size` only its shape is shown.
 
     `name` may also be that of an operand, or with training grad_v or after_v. A panel that shows several things one
@@ -74,16 +73,14 @@ class Shown:
         return found[list(self.sheets)] if self.sheets else found
 
 
-@dataclass(frozen=True, eq=False)
-class Input:
+class Input(Record):
     """An operand as a panel shows it at the start: `drawn` with its padding, and its own shape."""
 
     drawn: Values
     shape: tuple[int, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Training:
+class Training(Record, kw_only=True):
     """One step of gradient descent: how the result `loss` depends on every value, and what it does to `weights`.
 
     The gradient of a value v is called grad_v, and what it is after the step after_v; at a rate of 0 there is no step.
@@ -96,8 +93,7 @@ class Training:
     grad: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Operation:
+class Operation(Record, kw_only=True):
     """Everything that a figure computes: `essential` is the place of the call that a picture names.
 
     `double` asks for float64, where float32 would show other digits. `seed` starts the generator of operands that have

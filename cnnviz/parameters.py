@@ -16,6 +16,7 @@ from typing import Any
 
 from cnnviz.errors import UsageError
 from cnnviz.given import RemotePath, copied
+from cnnviz.record import Record
 
 Size = tuple[int, int]
 """Rows and columns."""
@@ -27,8 +28,7 @@ _SIDES = re.compile(r"\s*(\d{1,9})\s*,\s*(\d{1,9})\s*(?:[x×]\s*(\d{1,9})\s*,\s*
 _SIZE = re.compile(r"\s*(\d{1,9})\s*(?:[x×*]\s*(\d{1,9})\s*)?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Spec:
+class Spec(Record, kw_only=True):
     """What is known of one parameter beside its type and default.
 
     `names` gives values that a shell may complete, and `files` says that it may be a file; neither limits the values.
@@ -56,8 +56,7 @@ def param(default: Any, *, help: str, **spec: Any) -> Any:
     return dataclasses.field(default=default, metadata={"spec": Spec(help=help, **spec)})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
+class Parameter(Record, kw_only=True):
     """A declared parameter with its resolved type."""
 
     name: str

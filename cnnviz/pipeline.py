@@ -7,10 +7,21 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from cnnviz.appearance import BARE_SHARE, LONGEST_STEP, SHORTEST_STEP, WHOLE, Appearance, bytes_of, declared, usual_look
+from cnnviz.appearance import (
+    BARE_SHARE,
+    LONGEST_STEP,
+    SHORTEST_STEP,
+    WHOLE,
+    Appearance,
+    bytes_of,
+    declared,
+    default_look,
+)
 from cnnviz.discovery import load_scene
 from cnnviz.errors import UsageError
 from cnnviz.limits import LEAST_GLIDING, TWEEN
@@ -28,8 +39,8 @@ if TYPE_CHECKING:
     from cnnviz.saving import ExportRequest
     from cnnviz.storyboard import Storyboard
 
-# Other looks of a figure replace it; these make it another one.
 _COUNTER = "step {n} of {count}"
+# A file with another of these is another figure; other looks replace it.
 _NAMING = ("title", "theme", "lang", "for_")
 SOME_FORMATS_ONLY = ("frame", "sheet", "transparent")
 """What only some formats can do."""
@@ -57,7 +68,7 @@ class Figure:
         board = replace(self.scene.storyboard(), counter=counter)
         board = printed(board, Printer(language, look.notation), look.lang)
         if look.code_line is not None:
-            board = replace(board, code=line(self.scene.operation(), look.code_line, self._named()))
+            board = replace(board, code=line(self.scene.operation(), look.code_line, self._short_command()))
         title = board.title if look.title is None else look.title
         point = board.point if look.subtitle is None else look.subtitle
         board = with_notes(replace(board, title=title, point=point))
@@ -69,22 +80,13 @@ class Figure:
 
         framework = check_framework(framework)
         operation = self.scene.operation()
-        return program(operation, framework, self.command() if operation else self._named())
+        return program(operation, framework, self.command() if operation else self._short_command())
 
-    def film(
-        self,
-        storyboard: Storyboard | None = None,
-        tween: int = 0,
-        *,
-        step: float | None = None,
-        width: int | None = None,
-        colors: int | None = None,
-        opening: bool = False,
-    ) -> Film:
+    def film(self, storyboard: Storyboard | None = None, tween: int = 0, *, opening: bool = False) -> Film:
         """The figure as a stream of frames in one palette.
 
-        `tween` and `step` are used where the figure does not say them itself; `width` replaces its own, `colors` are
-        those of the palette at most. With an `opening` the question stands before the first step.
+        `tween` is used where the figure does not say it itself. With an `opening` the question stands before the first
+        step.
         """
         from cnnviz.render.frames import Film
         from cnnviz.render.theme import load_theme
@@ -92,22 +94,19 @@ class Figure:
 
         look = self.appearance
         board = storyboard or self.storyboard()
-        usual = step or min(LONGEST_STEP, max(SHORTEST_STEP, WHOLE / max(1, board.count)))
-        usual *= BARE_SHARE if look.bare and step is None else 1
-        reading = look.step is None and step is None and not look.bare
-        timing = Timing(step=look.step or usual, hold=max(look.hold, 0.02), reading=reading)
+        step = min(LONGEST_STEP, max(SHORTEST_STEP, WHOLE / max(1, board.count)))
+        step = look.step or (step * BARE_SHARE if look.bare else step)
         return Film(
             board,
             load_theme(look.theme),
-            width or look.width,
-            timing,
+            look.width,
+            Timing(step=step, hold=max(look.hold, 0.02), reading=look.step is None and not look.bare),
             numbers=look.values,
             font_scale=look.font_scale,
             tween=tween if look.tween is None else look.tween,
             least_gliding=LEAST_GLIDING if look.tween is None and board.has_windows else 0,
             transparent=look.transparent,
             opening=opening,
-            **({"colors": colors} if colors else {}),
         )
 
     def frames(self) -> Iterator[npt.NDArray[np.uint8]]:
@@ -122,8 +121,8 @@ class Figure:
         Into a folder (one that exists, or a path that ends in a slash) goes a file named after the parameters.
         Raises UsageError, CnnvizError.
         """
-        if names_folder(path):
-            path = Path(path) / self.file_name(self.usual_format)
+        if is_folder(path):
+            path = Path(path) / self.file_name(self.default_format)
         return self.save_each([Path(path)])[Path(path)]
 
     def save_all(self, place: str | Path, formats: str | Iterable[str]) -> dict[Path, Written]:
@@ -135,36 +134,30 @@ class Figure:
         from cnnviz.export import FRAMES, formats_of
         from cnnviz.saving import save_folder
 
-        names = formats_of([formats] if isinstance(formats, str) else formats)
+        names, path = formats_of([formats] if isinstance(formats, str) else formats), Path(place)
         if names == (FRAMES,):
-            return {Path(place): save_folder(self._requests([None])[0], Path(place))}
-        if names_folder(place):
-            paths = [Path(place) / self.file_name(name) for name in names]
-        else:
-            paths = [_with_format(Path(place), name, names) for name in names]
-        return self.save_each(paths)
+            (request,) = self._requests([Path(f"{path}.zip")])
+            return {path: save_folder(request, path)}
+        if is_folder(place):
+            return self.save_each([path / self.file_name(name) for name in names])
+        return self.save_each([_with_format(path, name, names) for name in names])
 
     def save_each(self, paths: Sequence[Path]) -> dict[Path, Written]:
         """Write a file for each path in the format of its extension from one rendering; raises as `save_all` does."""
         from cnnviz.saving import save_files
 
-        return dict(zip(paths, save_files(self._requests(paths), paths), strict=True))
+        return dict(zip(paths, save_files(self._requests(paths)), strict=True))
 
     def contents(self, names: Sequence[str]) -> list[tuple[Written, bytes]]:
         """What `save_each` would write into files of these names; raises as `save_all` does."""
         from cnnviz.saving import contents
 
-        paths = [Path(name) for name in names]
-        return contents(self._requests(paths), paths)
+        return list(map(contents, self._requests([Path(name) for name in names])))
 
     def deck(self, path: str | Path, **options: Any) -> WrittenDeck:
         """Write a deck with the figure on a slide; `options` are those of `cnnviz deck`. Raises as `save` does."""
         from cnnviz.decks import DeckOptions, Part, write_deck
 
-        known = tuple(p.name for p in parameters_of(DeckOptions))
-        for name in options:
-            if name not in known:
-                raise UsageError(f"a deck has no option {name!r}: {suggest(name, known)}")
         return write_deck([Part(name=scene_name(type(self.scene)), figure=self)], Path(path), DeckOptions(**options))
 
     def job(self, storyboard: Storyboard | None = None) -> Job:
@@ -190,48 +183,51 @@ class Figure:
         from cnnviz.export import moves
 
         look, job = self.appearance, self.job(board)
-        if names_folder(path) or moves(Path(path), look.frame, look.sheet):
+        if is_folder(path) or moves(Path(path), look.frame, look.sheet):
             return str(job.storyboard.alt)
         return str(job.as_still().storyboard.alt)
 
-    def _requests(self, paths: Sequence[Path | None]) -> list[ExportRequest]:
-        """What is to be written into each file (None: a folder), rendered once however many files share it.
+    def _requests(self, paths: Sequence[Path]) -> list[ExportRequest]:
+        """What is to be written into each file, rendered once however many files share it.
 
-        Each file is as if it had been written alone, its command too.
+        Each file is as if it were the only one, its command too. Raises UsageError for what no format can do.
         """
+        from cnnviz.export import module_for
         from cnnviz.saving import ExportRequest
 
-        look, board = self.appearance, self.storyboard()
-        films: dict[tuple[int | float | None, ...], Film] = {}
+        modules, board = [module_for(path) for path in paths], self.storyboard()
+        supported = {name for module in modules for name in getattr(module, "SUPPORTED_OPTIONS", ())}
+        for name in SOME_FORMATS_ONLY:
+            if name in changed(self.appearance) and name not in supported:
+                module_for(paths[0], [name])
+        films: dict[tuple[Any, ...], Film] = {}
 
-        def film(width: int, tween: int, step: float | None) -> Film:
-            key = width, tween if look.tween is None else look.tween, step
+        def film(look: Appearance, tween: int) -> Film:
+            key = look.width, look.step, look.transparent, tween if look.tween is None else look.tween
             if key not in films:
-                films[key] = self.film(board, tween, step=step, width=width, opening=True)
+                films[key] = Figure(self.scene, look).film(board, tween, opening=True)
                 if len(paths) > 1:
                     from cnnviz.render.cached_film import CachedFilm
 
                     films[key] = CachedFilm(films[key])
             return films[key]
 
-        def request(path: Path | None) -> ExportRequest:
-            job, step = self._supported_by(path).job(board), self._max_step_duration(board, path)
+        def request(path: Path, module: ModuleType) -> ExportRequest:
+            figure = self._supported_by(module)
+            look, job = replace(figure.appearance, step=self._step(board, module)), figure.job(board)
             return ExportRequest(
-                job=lambda width: replace(job, film=lambda tween: film(width, tween, step)),
+                path=path,
+                module=module,
+                job=lambda width: replace(job, film=partial(film, replace(look, width=width))),
                 width=look.width,
-                options=[name for name in SOME_FORMATS_ONLY if name in changed(look)],
                 limit=None if look.max_size is None else bytes_of(look.max_size),
             )
 
-        return [request(path) for path in paths]
+        return list(map(request, paths, modules))
 
-    def _supported_by(self, path: Path | None) -> Figure:
+    def _supported_by(self, module: ModuleType) -> Figure:
         """The figure without options that only other formats of the same call support."""
-        from cnnviz.export import module_for
-
-        if path is None:
-            return self
-        supported, default = getattr(module_for(path), "SUPPORTED_OPTIONS", ()), Appearance()
+        supported, default = getattr(module, "SUPPORTED_OPTIONS", ()), Appearance()
         lost = {name: getattr(default, name) for name in SOME_FORMATS_ONLY if name not in supported}
         return replace(self, appearance=replace(self.appearance, **lost))
 
@@ -241,30 +237,27 @@ class Figure:
         return None if self.appearance.for_ is None else PLACES[self.appearance.for_]
 
     @property
-    def usual_format(self) -> str:
+    def default_format(self) -> str:
         """What is written where nobody names a format."""
         return self.place.format if self.place else "gif"
 
-    def _max_step_duration(self, board: Storyboard, path: Path | None) -> float | None:
-        """Seconds of a step where the figure's place limits what nobody can pause; raises UsageError for too few."""
-        from cnnviz.export import module_for
-
-        place = self.place
-        if path is None or place is None or place.motion is None or self.appearance.step is not None:
-            return None
-        if getattr(module_for(path), "AUTOPLAYS", False) not in (True, self.appearance.frame):
-            return None
+    def _step(self, board: Storyboard, module: ModuleType) -> float | None:
+        """Seconds of a step, short where the figure's place limits what nobody can pause; raises UsageError."""
+        look, place = self.appearance, self.place
+        autoplays = getattr(module, "AUTOPLAYS", False) in (True, look.frame)
+        if look.step is not None or place is None or place.motion is None or not autoplays:
+            return look.step
         beats = sum([step.beats for step in board.steps()][:-1])
         # The picture before the first step moves on too.
         step = min(LONGEST_STEP, place.motion / (beats + 1))
         if step < place.least_step:
             raise UsageError(
-                f"--for {self.appearance.for_} lets a picture move for less than 5 s, too short for "
-                f"{board.count} steps: use .html, which can be paused, as in --format html"
+                f"--for {look.for_} lets a picture move for less than 5 s, too short for {board.count} steps: "
+                "use .html, which can be paused, as in --format html"
             )
         return step
 
-    def _named(self) -> str:
+    def _short_command(self) -> str:
         """The scene and its kind, as on the command line."""
         kinds = [getattr(self.scene, p.name) for p in parameters_of(type(self.scene)) if p.spec.positional]
         return " ".join([scene_name(type(self.scene)), *map(to_cli, kinds)])
@@ -292,9 +285,9 @@ class Figure:
             if parameter.name in differs or parameter.spec.always_named:
                 value = getattr(self.scene, parameter.name)
                 word = "" if parameter.spec.positional else parameter.name.replace("_", "-")
-                parts.append(word if parameter.type is bool else word + _slug(to_cli(value)))
+                parts.append(word if parameter.type is bool else word + slug(to_cli(value)))
         look = changed(self.appearance)
-        parts += [name.rstrip("_") + _slug(look[name]) for name in _NAMING if name in look]
+        parts += [name.rstrip("_") + slug(look[name]) for name in _NAMING if name in look]
         parts += ["bare"] if self.appearance.bare else []
         return "_".join(parts) + "." + extension
 
@@ -321,13 +314,6 @@ class Figure:
     def __repr__(self) -> str:
         return f"<{self.command()}>"
 
-    def __eq__(self, other: object) -> bool:
-        # Arrays do not compare as numbers do; their text does.
-        return isinstance(other, Figure) and self.command() == other.command()
-
-    def __hash__(self) -> int:
-        return hash(self.command())
-
 
 def make(scene: str, /, **parameters: Any) -> Figure:
     """A figure of a scene by its name, with the scene's parameters and those of `Appearance`; raises UsageError."""
@@ -335,7 +321,7 @@ def make(scene: str, /, **parameters: Any) -> Figure:
     of_scene, of_look = ({p.name for p in parameters_of(part)} for part in (cls, Appearance))
     return Figure(
         cls(**{k: v for k, v in given.items() if k in of_scene}),
-        Appearance(**{**usual_look(**given), **{k: v for k, v in given.items() if k in of_look}}),
+        Appearance(**{**default_look(**given), **{k: v for k, v in given.items() if k in of_look}}),
     )
 
 
@@ -351,7 +337,7 @@ def named(scene: str, parameters: Mapping[str, Any]) -> tuple[type[Scene], dict[
     return cls, given
 
 
-def names_folder(place: str | Path) -> bool:
+def is_folder(place: str | Path) -> bool:
     """Is a path a folder: one that exists, or one by the slash at its end?"""
     text = os.fspath(place)
     return text.endswith(("/", os.sep)) or os.path.isdir(text or ".")
@@ -364,23 +350,13 @@ def _with_format(stem: Path, name: str, names: Sequence[str]) -> Path:
     extension = extension_of(stem)
     if extension in formats():
         if extension not in names:
-            raise UsageError(
-                f"{stem} and --format {','.join(names)} name different formats: leave one of them out, "
-                f"or give both, --format {','.join([extension, *names])}"
-            )
+            both = ",".join([extension, *names])
+            raise UsageError(f"{stem} is of another format than --format {','.join(names)}: give both, --format {both}")
         stem = stem.with_suffix("")
     return stem.with_name(f"{stem.name}.{name}")
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
     """Letters, digits, dots and dashes of a value, for a file name; a path gives its stem."""
     stem = Path(text).stem if re.search(r"\.[A-Za-z]\w*$", text) else text
-    kept = "".join(c if c.isalnum() or c in ".-" else "-" for c in stem)
-    return "-".join(part for part in kept.split("-") if part or kept.startswith("-"))[:40]
-
-
-def themes() -> dict[str, str]:
-    """The themes that come with cnnviz, each with the line that describes it."""
-    from cnnviz.render.theme import theme_summaries
-
-    return theme_summaries()
+    return re.sub(r"[^\w.-]+", "-", stem).rstrip("-.")[:40]

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from cnnviz.record import Record
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
+
+class Place(Record, kw_only=True):
     """A place: the format for it, what is usual there in the place of `Appearance`'s defaults, and advice.
 
     `motion` is how many seconds a figure may move that nobody can pause, and `least_step` how short its steps may

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 import re
@@ -37,20 +36,14 @@ def parse_rows(rows: Iterable[Row], subject: str, limit: int) -> list[list[float
         if len(fields) > limit or len(grid) == limit:
             many = "numbers" if len(fields) > limit else "rows"
             raise UsageError(f"{where}: there are more than {limit} {many}, the most that a grid may have")
-        if grid:
-            check_even(where, len(fields), first, len(grid[0]))
+        if grid and len(fields) != len(grid[0]):
+            counts = f"has {len(fields)} numbers, but {first} has {len(grid[0])}"
+            raise UsageError(f"{where} {counts}: make all rows the same length")
         first = first or place
         grid.append([_number(field, f"{where}, column {column}") for column, field in enumerate(fields, 1)])
     if not grid:
         raise UsageError(f"{subject} holds no numbers: give at least one")
     return grid
-
-
-def check_even(where: str, count: int, first: str, expected: int) -> None:
-    """Refuse rows of different lengths; raises UsageError."""
-    if count != expected:
-        numbers = "number" if count == 1 else "numbers"
-        raise UsageError(f"{where} has {count} {numbers}, but {first} has {expected}: make all rows the same length")
 
 
 def _number(text: str, where: str) -> float:
@@ -61,10 +54,10 @@ def _number(text: str, where: str) -> float:
     raise UsageError(f"{where}: {quote(text.strip())} is no finite number: {_FORMS}")
 
 
-def literal_rows(text: str, what: str) -> Iterator[Row]:
-    """The rows of a literal; raises UsageError."""
+def literal_rows(text: str) -> Iterator[Row]:
+    """The rows of a literal."""
     body = re.sub(r"\]\s*,?\s*\[", ";", text).strip("[] \n").removesuffix(";")
-    return _divided([(f"row {number}", row) for number, row in enumerate(re.split(r"[;\n]", body), 1)], what)
+    return _divided([(f"row {number}", row) for number, row in enumerate(re.split(r"[;\n]", body), 1)])
 
 
 def file_rows(file: BinaryIO, subject: str) -> Iterator[Row]:
@@ -76,27 +69,13 @@ def file_rows(file: BinaryIO, subject: str) -> Iterator[Row]:
     if len(lines) > MAX_LINES:
         raise UsageError(f"{subject} has more than {MAX_LINES} lines: remove those without numbers")
     rows = [(f"line {number}", line) for number, line in enumerate(lines, 1)]
-    return _divided([row for row in rows if row[1] and not row[1].startswith("#")], subject)
+    return _divided([row for row in rows if row[1] and not row[1].startswith("#")])
 
 
-def _divided(rows: Sequence[tuple[str, str]], subject: str) -> Iterator[Row]:
+def _divided(rows: Sequence[tuple[str, str]]) -> Iterator[Row]:
     """Rows in fields. Commas divide where no tab, ; or blank does; else they are decimal commas."""
-    text = re.sub(r'"[^"\n]*"', "0", "\n".join(row for _, row in rows))
+    text = "\n".join(row for _, row in rows)
     mark = next((mark for mark in "\t;" if mark in text), None)
     if mark is None and not re.search(r"[^\s,][^\S\n]+[^\s,]", text):
         mark = ","
-        if twofold := re.search(r"(?<!\S)([^\s,]+),([^\s,]+), ", text):
-            number, two = ".".join(twofold.groups()), " ".join(twofold.groups())
-            raise UsageError(
-                f"{subject}: {twofold[0].strip(', ')!r} before a comma may mean {number} or {two}: "
-                "put blanks between numbers"
-            )
-    for place, row in rows:
-        if '"' not in row:
-            yield place, row.split(mark)
-            continue
-        # Spreadsheets may quote numbers.
-        try:
-            yield place, next(csv.reader([row], delimiter=mark or " ", skipinitialspace=True))
-        except csv.Error as error:
-            raise UsageError(f"{subject} holds a line that is no CSV: {error}") from None
+    return ((place, row.split(mark)) for place, row in rows)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from cnnviz.appearance import declared
-from cnnviz.discovery import docstring, find_scenes, load_scene
+from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.parameters import Parameter, Sides, jsonable
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -19,7 +20,7 @@ def scene_schema(name: str) -> dict[str, Any]:
     return {
         "$schema": DIALECT,
         "title": name,
-        "description": docstring(scene),
+        "description": inspect.getdoc(scene),
         "type": "object",
         "properties": {parameter.name.rstrip("_"): _property(parameter) for parameter in declared(scene).values()},
         "additionalProperties": False,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -38,7 +37,9 @@ def write_shared(scene: str, given: Mapping[str, Any], vary: Mapping[str, Sequen
         raise UsageError(f"{count} combinations are too many: vary fewer values, at most {MOST_FIGURES} combinations")
     if folder.is_file() or folder.suffix[1:] in formats() or folder.name == "-":
         raise UsageError(f"{folder} is no folder: give one, such as -o page/")
-    before = _pages_in(folder)
+    index = folder / PAGE
+    if index.is_file() and 'id="shared">' not in index.read_text(encoding="utf-8", errors="replace"):
+        raise UsageError(f"{index} is a page that share did not write: give another folder")
     declared = {p.name: p for p in parameters_of(cls)}
     if unknown := [name for name in vary if name not in declared]:
         raise UsageError(f"--vary {unknown[0]} changes how a figure looks: vary one of {', '.join(declared)}")
@@ -73,20 +74,7 @@ def write_shared(scene: str, given: Mapping[str, Any], vary: Mapping[str, Sequen
     for name, page in pages.items():
         with whole_file(folder / name) as file_:
             file_.write(page.encode("utf-8"))
-    for name in before - pages.keys():
-        (folder / name).unlink(missing_ok=True)
-    return folder / PAGE
-
-
-def _pages_in(folder: Path) -> set[str]:
-    """The pages that an earlier call wrote into a folder, which its index names; raises UsageError for another's."""
-    index = folder / PAGE
-    if not index.is_file():
-        return set()
-    written = index.read_text(encoding="utf-8", errors="replace")
-    if 'id="shared">' not in written:
-        raise UsageError(f"{index} is a page that share did not write: give another folder")
-    return set(re.findall(r'"file": "(figure-\d+\.html)"', written))
+    return index
 
 
 def varied(text: str) -> tuple[str, list[str]]:
@@ -100,7 +88,7 @@ def varied(text: str) -> tuple[str, list[str]]:
 
 def _page(figure: Figure) -> str:
     job = figure.job()
-    return document(job, job.film(TWEEN), packed=True)
+    return document(job, job.film(TWEEN))
 
 
 def _property(declared: Mapping[str, Any], values: Sequence[str]) -> dict[str, Any]:

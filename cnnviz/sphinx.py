@@ -59,10 +59,10 @@ class FigureDirective(SphinxDirective):
             raise self.error(f"cnnviz: there is no view {view!r}: choose from {', '.join(VIEWS)}")
         try:
             made = figure_of(self.arguments[0], given, Path(self.env.doc2path(self.env.docname)).parent)
-            made.storyboard()
+            alt = made.alt("x.png")
         except CnnvizError as error:
             raise self.error(f"cnnviz: {error}") from None
-        node = FigureNode(figure=made, view=view)
+        node = FigureNode("", nodes.paragraph("", alt), figure=made, view=view)
         outer = nodes.figure("", node)
         if caption := self.options.get("caption"):
             parsed, messages = self.state.inline_text(caption, self.lineno)
@@ -98,31 +98,21 @@ def written(figure: Figure, extension: str, folder: Path) -> Path:
     return path
 
 
-def _place(translator: Any, node: FigureNode, extension: str) -> tuple[str, Figure]:
-    """What a page calls the figure's file."""
-    builder = translator.builder
-    path = written(node["figure"], extension, Path(builder.outdir) / builder.imagedir)
-    base = getattr(builder, "imgpath", "") or builder.imagedir
-    return f"{base}/{path.name}", node["figure"]
-
-
 def visit_html(translator: Any, node: FigureNode) -> None:
     """The player in a frame, or a picture; an e-book gets a still."""
-    view = "png" if translator.builder.name == "epub" else node["view"]
-    if view == "html":
-        source, figure = _place(translator, node, view)
-        width = figure.appearance.width
-        translator.body.append(
-            f'<iframe class="cnnviz" src="{escape(source)}" title="{escape(figure.alt("x.html"))}" loading="lazy" '
-            f'style="width:100%;max-width:{width}px;aspect-ratio:960/596;border:0"></iframe>'
-        )
-    else:
-        if view == "svg":
-            figure = node["figure"]
-            node["figure"] = replace(figure, appearance=replace(figure.appearance, frame="all"))
-        source, figure = _place(translator, node, view)
-        alt = escape(figure.alt(source))
-        translator.body.append(f'<img class="cnnviz" src="{escape(source)}" alt="{alt}" style="max-width:100%" />')
+    builder, figure = translator.builder, node["figure"]
+    view = "png" if builder.name == "epub" else node["view"]
+    if view == "svg":
+        figure = replace(figure, appearance=replace(figure.appearance, frame="all"))
+    path = written(figure, view, Path(builder.outdir) / builder.imagedir)
+    source = escape(f"{getattr(builder, 'imgpath', '') or builder.imagedir}/{path.name}")
+    alt = escape(figure.alt(path))
+    translator.body.append(
+        f'<iframe class="cnnviz" src="{source}" title="{alt}" loading="lazy" '
+        f'style="width:100%;max-width:{figure.appearance.width}px;aspect-ratio:960/596;border:0"></iframe>'
+        if view == "html"
+        else f'<img class="cnnviz" src="{source}" alt="{alt}" style="max-width:100%" />'
+    )
     raise nodes.SkipNode
 
 
@@ -133,21 +123,13 @@ def visit_latex(translator: Any, node: FigureNode) -> None:
     raise nodes.SkipNode
 
 
-def visit_text(translator: Any, node: FigureNode) -> None:
-    """The figure in words."""
-    translator.add_text(node["figure"].alt("x.png"))
-    raise nodes.SkipNode
-
-
-def visit_man(translator: Any, node: FigureNode) -> None:
-    """The figure in words, for what is neither a page nor printed."""
-    translator.body.append(node["figure"].alt("x.png"))
-    raise nodes.SkipNode
+def visit_words(translator: Any, node: FigureNode) -> None:
+    """The figure in words, its child, for what is neither a page nor printed."""
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls."""
-    html, latex, text, man = ((visit, None) for visit in (visit_html, visit_latex, visit_text, visit_man))
-    app.add_node(FigureNode, html=html, epub=html, latex=latex, text=text, man=man, texinfo=man)
+    html, latex, words = (visit_html, None), (visit_latex, None), (visit_words, visit_words)
+    app.add_node(FigureNode, html=html, epub=html, latex=latex, text=words, man=words, texinfo=words)
     app.add_directive("cnnviz", FigureDirective)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cnnviz.appearance import Appearance
-from cnnviz.batch import Entry, job_count, progress, read_sets, run_all
+from cnnviz.batch import Entry, core_count, progress, read_sets, run_all
 from cnnviz.decks import DeckOptions, Part, WrittenDeck, load_kind, write_deck
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.parameters import changed, parameters_of, suggest
@@ -34,7 +36,7 @@ def write_talk(
     path: Path,
     *,
     figures: Sequence[str] = (),
-    jobs: Any = 1,
+    jobs: int | None = 1,
     quiet: bool = True,
     **options: Any,
 ) -> WrittenDeck:
@@ -43,54 +45,37 @@ def write_talk(
     `figures` are names or patterns with *; `options` are the deck's, and looks that override the figures' own. Raises
     UsageError, CnnvizError.
     """
-    count = job_count(jobs)
     given = [sources] if isinstance(sources, str | os.PathLike | Figure) else list(sources)
-    of_deck, look = _sorted_options(options)
+    of_deck, of_look = ({p.name for p in declared} for declared in (parameters_of(DeckOptions), LOOKS))
+    if unknown := [name for name in options if name not in of_deck | of_look]:
+        hint = suggest(unknown[0], tuple(sorted(of_deck | of_look)))
+        raise UsageError(f"a deck has no option {unknown[0]!r}: {hint}")
+    look = {name: value for name, value in options.items() if name in of_look}
     entries = _picked([_restyled(entry, look) for entry in read_entries(given)], figures)
     parts = [to_part(entry) for entry in entries]
 
     def render(kind: str, parts: Sequence[Part], drawn: Path, options: DeckOptions) -> None:
-        work = [_Task(kind, entry, drawn, options) for entry in entries]
-        for failure in progress(run_all(_render, work, count), len(work), quiet):
+        drawing = partial(_render, kind=kind, drawn=drawn, options=options)
+        for failure in progress(run_all(drawing, entries, jobs or core_count()), len(entries), quiet):
             if failure:
                 raise failure
 
-    return write_deck(parts, path, DeckOptions(**{"title": _title(given, look.get("lang", "en")), **of_deck}), render)
+    chosen = {"title": _title(given, look.get("lang", "en"))} | {k: v for k, v in options.items() if k in of_deck}
+    return write_deck(parts, path, DeckOptions(**chosen), render)
 
 
-def _sorted_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The deck's options, and the figures' looks."""
-    of_deck, looks = ({p.name for p in declared} for declared in (parameters_of(DeckOptions), LOOKS))
-    for name in options:
-        if name not in of_deck | looks:
-            raise UsageError(f"a deck has no option {name!r}: {suggest(name, tuple(sorted(of_deck | looks)))}")
-    return (
-        {name: value for name, value in options.items() if name in of_deck},
-        {name: value for name, value in options.items() if name in looks},
-    )
-
-
-@dataclass(frozen=True)
-class _Task:
-    """A figure to be rendered, perhaps by another process."""
-
-    kind: str
-    entry: Entry
-    drawn: Path
-    options: DeckOptions
-
-
-def _render(task: _Task) -> CnnvizError | None:
+def _render(entry: Entry, *, kind: str, drawn: Path, options: DeckOptions) -> CnnvizError | None:
+    """Render a figure, perhaps in another process; returns what went wrong."""
     try:
         # The slide has the caption as its text: once is enough.
-        without = {"subtitle": ""} if task.entry.caption else {}
-        figure = make(task.entry.scene, **task.entry.resolved() | without)
-        load_kind(task.kind).render(figure, task.drawn / task.entry.name, task.options)
+        without = {"subtitle": ""} if entry.caption else {}
+        figure = make(entry.scene, **entry.resolved() | without)
+        load_kind(kind).render(figure, drawn / entry.name, options)
     except CnnvizError as error:
-        return _named(task.entry, error)
+        return _named(entry, error)
     except Exception as error:
         text = f"internal error: {type(error).__name__}: {' '.join(str(error).split())}"
-        return _named(task.entry, CnnvizError(text))
+        return _named(entry, CnnvizError(text))
     return None
 
 
@@ -115,12 +100,12 @@ def read_entries(sources: Sequence[Source]) -> list[Entry]:
     found = [entry for source in sources for entry in _entries_of(source)]
     if not found:
         raise UsageError(f"figure set {', '.join(map(str, sources))} holds no figure: add one under [[figure]]")
-    seen: dict[str, int] = {}
+    seen = Counter[str]()
     named = []
     for entry in found:
-        seen[entry.name] = seen.get(entry.name, 0) + 1
-        number = seen[entry.name]
-        named.append(entry if number == 1 else replace(entry, name=f"{entry.name}-{number}"))
+        seen[entry.name] += 1
+        again = seen[entry.name] > 1
+        named.append(replace(entry, name=f"{entry.name}-{seen[entry.name]}") if again else entry)
     return named
 
 

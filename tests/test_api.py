@@ -77,7 +77,7 @@ def test_a_notebook_shows_the_player():
     assert set(bundle) == {"image/png", "text/html", "text/plain"}
     assert bundle["text/plain"] == repr(figure)
     (frame,), job = Page(bundle["text/html"]).elements["iframe"], figure.job()
-    assert frame["srcdoc"] == document(job, job.film(TWEEN), packed=True)
+    assert frame["srcdoc"] == document(job, job.film(TWEEN))
     assert (frame["title"], frame["sandbox"]) == (figure.storyboard().alt, "allow-scripts")
     # A page that drops the frame shows the picture under it.
     assert f'src="data:image/png;base64,{bundle["image/png"]}"' in bundle["text/html"]
@@ -98,21 +98,12 @@ def test_arrays_and_nested_lists(form):
     assert (parameters["input"], parameters["kernel"]) == (rows, weights)
 
 
-def test_figures_are_equal_that_say_the_same():
-    array = np.eye(3)
-    one, *same = (cnnviz.conv(input=form, k=1) for form in (array, array, array.tolist(), np.eye(3, dtype=int)))
-    others = [cnnviz.conv(input=array + 1, k=1), cnnviz.conv(input=array), cnnviz.conv(input=array, k=1, theme="dark")]
-    assert all(figure == one for figure in same)
-    assert all(figure != one for figure in [*others, cnnviz.pool(input=array, k=1), "conv"])
-    assert len({one, *same, *others}) == 1 + len(others)
-
-
 @scenes
 def test_a_figure_that_was_used_can_be_copied_and_sent(name):
     figure = getattr(cnnviz, name)(width=320, **FEWER.get(name.replace("_", "-"), {}))
     figure.scene.expected()
     for other in (copy.deepcopy(figure), pickle.loads(pickle.dumps(figure))):
-        assert other == figure
+        assert other.command() == figure.command()
         assert vars(other.scene).keys() == {p.name for p in parameters_of(type(figure.scene))}
     assert other.scene.storyboard().count == figure.scene.storyboard().count
 

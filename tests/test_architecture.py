@@ -12,10 +12,10 @@ PACKAGE = Path(__file__).parents[1] / "cnnviz"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 # What every room may import.
-GROUND = "errors limits locking installation inputs"
+GROUND = "errors limits locking installation inputs record"
 # Room or module: what it may import of cnnviz, and of the libraries that take long to load.
 ROOMS = {
-    "errors limits locking installation inputs places sets": "",
+    "errors limits locking installation inputs record places sets": "",
     "operation": "numpy",
     "notation": "numpy",
     "mathtext toml files given": "",
@@ -51,16 +51,16 @@ ROOMS = {
     # Not ops and no scene: a check that computed with these would prove nothing.
     "check verify": "batch data discovery functions network notation operation parameters pipeline playback programs "
     "story storyboard words numpy onnx onnxruntime torch",
-    "reading": "av",
-    "assistant": "appearance check data discovery export parameters pipeline rows schema words mcp",
+    "reading": "av PIL",
+    "assistant": "check discovery export parameters schema studio words mcp",
     "widget": "appearance discovery parameters pipeline schema storyboard studio numpy",
     "mkdocs": "appearance cli discovery parameters pipeline click",
     "sphinx": "appearance discovery given parameters pipeline docutils sphinx",
     "share": "export files parameters pipeline schema studio words",
     "schema": "appearance discovery parameters",
-    "studio": "api appearance data discovery export given parameters pipeline programs rows scene schema words "
+    "studio": "api appearance data discovery export files given parameters pipeline programs rows scene schema words "
     "starlette uvicorn",
-    "specimen": "export files pipeline render saving numpy",
+    "specimen": "export files pipeline render numpy imageio",
     "gallery": "api batch export files",
     "commands": "appearance assistant batch check decks discovery export gallery parameters pipeline places reading "
     "render schema sets share specimen storyboard studio talk words click",

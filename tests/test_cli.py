@@ -158,8 +158,7 @@ def test_every_parameter_is_an_option_under_all_its_names_with_its_own_help(cnnv
         assert {parameter.option, f"--{spec.alias or parameter.option[2:]}"} <= set(taken)
         # None cannot be written in a command: it must be what stands where nothing is given.
         assert not parameter.optional or parameter.default is None
-        first = parameter.name.upper() if spec.positional else parameter.option
-        row = words_of(re.search(rf"^  {first}(?:[ ,].*)?\n(?:   .*\n)*", ran.out, re.MULTILINE)[0])
+        row = words_of(re.search(rf"^  {parameter.option}(?:[ ,].*)?\n(?:   .*\n)*", ran.out, re.MULTILINE)[0])
         assert words_of(spec.help.rstrip(".")) in row
         assert all(choice in row for choice in spec.choices)
         assert spec.alias is None or spec.alias in row
@@ -223,10 +222,10 @@ REFUSED = {
     "conv --theme articel": "did you mean article?",
     "conv --title 'two\nlines'": "--title",
     "conv -o x.jsn": "did you mean .json?",
-    "conv -k 3": "Did you mean '--k'?",
+    "conv -k 3": "conv --help",
     "conv --kernal 3": "'--kernel'",
     "conv --k": "--k",
-    "conv --code pytorch -o code.py": "> code.py",
+    "conv --code pytorch -o code.py": "code.py",
     "cnov": "did you mean conv?",
     "xyzzy": "conv-relation",
     "describe cnov": "did you mean conv?",
@@ -235,9 +234,6 @@ REFUSED = {
     "render conv": "figure set conv does not exist",
     "deck x.toml --xyz": "--xyz",
     "--nonsense": "--nonsense",
-    "render https://x/a.toml": "https://x/a.toml is a web address",
-    "info https://x/a.gif": "https://x/a.gif is a web address",
-    "conv -o ftp://x/a.gif": "ftp://x/a.gif is a web address",
     f"conv --title {'x' * 1001}": "--title",
     "conv -o y.json --title '$" + r"\hat{" * 21 + "x" + "}" * 21 + "$'": "--title",
     "conv -o y.json --title '$" + "{" * 31 + "}" * 31 + "$'": "--title",
@@ -252,7 +248,6 @@ def test_bad_usage_is_told_with_what_would_work(refused, given):
 
 
 OTHER_WORDS = {
-    "conv --theme Dark": "conv --i 5 --k 3 --theme dark",
     "conv --for PPTX": "conv --i 5 --k 3 --for pptx",
     "conv --notation hwksp": "conv --i 5 --k 3 --notation HWKSP",
     "activation leaky_ReLU": "activation leaky-relu",
@@ -277,7 +272,7 @@ COMPLETED = {
     "conv --input a": "arange file",
     "pool a": "avg",
     "info mir": "file",
-    "describe tran": "file transposed-conv",
+    "describe tran": "transposed-conv",
 }
 
 
@@ -297,12 +292,6 @@ def test_a_home_directory_that_the_shell_has_left(monkeypatch, cnnviz):
     assert cnnviz("conv", "--input=~/x.csv", "--k", 1, "--output=~/x.json").code == 0
     assert cnnviz("render", "s.toml", "--out=~/out", "-q").code == 0
     assert told("x.json")["parameters"]["i"] == told("out/a.json")["parameters"]["i"] == [2, 2]
-
-
-def test_a_default_folder_that_cannot_be_written(refused):
-    Path("output").write_text("")
-    code, message = refused("conv")
-    assert (code, "-o FILE" in message) == (1, True)
 
 
 def listed_to(stdout, cwd):

@@ -24,7 +24,7 @@ def built(folder, *command):
 
 
 def test_a_fenced_block_is_the_command():
-    assert figure_of_words(["conv", "--k", "2"]) == make("conv", k=2)
+    assert figure_of_words(["conv", "--k", "2"]).command() == make("conv", k=2).command()
     assert "srcdoc" in fence("cnnviz conv --k 2 --tween 0  # small", "cnnviz", "figure", {}, None)
     for wrong in ("conv --k 9", "conv --kk 2", "cnov", "conv -o x.gif", "", "conv '"):
         assert "<iframe" not in fence(wrong, "cnnviz", "figure", {}, None)

@@ -15,7 +15,6 @@ from cnnviz.errors import CnnvizError
 from cnnviz.export import formats, module_for
 from cnnviz.pipeline import make
 from cnnviz.reading import FileMetadata, read
-from cnnviz.reading._metadata import MAX_TEXT
 from cnnviz.words.plain import caption
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -67,7 +66,7 @@ def lines_of(said):
     return {key: text.strip() for key, text in (line.split(":", 1) for line in said.out.splitlines())}
 
 
-def test_info_and_describe_tell_it_line_by_line_and_draw_nothing(cnnviz, home, figure, monkeypatch):
+def test_info_and_describe_give_it_line_by_line_and_draw_nothing(cnnviz, home, figure, monkeypatch):
     monkeypatch.setattr("cnnviz.pipeline.Figure.film", pytest.fail)
     lines = lines_of(cnnviz("info", home / "x.gif"))
     assert (lines["command"], lines["figure"], lines["title"]) == (figure.command(), "conv", SMALL["title"])
@@ -76,8 +75,8 @@ def test_info_and_describe_tell_it_line_by_line_and_draw_nothing(cnnviz, home, f
     assert (both.count("command: "), both.count("\n\nfile: ")) == (2, 1)
     board = figure.storyboard()
     told = {"title": board.title, "command": figure.command(), "alt": board.alt, "caption": caption(board)}
-    for given in (shlex.split(figure.command())[1:], [home / "x.apng"], [home / "x.mp4"]):
-        assert lines_of(cnnviz("describe", *given)).items() >= told.items()
+    for given in (["describe", *shlex.split(figure.command())[1:]], ["info", home / "x.mp4"]):
+        assert lines_of(cnnviz(*given)).items() >= told.items()
 
 
 # What is not ours, or broken
@@ -86,8 +85,8 @@ def test_info_and_describe_tell_it_line_by_line_and_draw_nothing(cnnviz, home, f
 @pytest.mark.parametrize("name", FILES[:-1])
 def test_cut_and_damaged_files_are_told_in_one_line(home, name):
     data, chance = (home / name).read_bytes(), random.Random(name)
-    # A video without its last bytes still plays.
-    for part in (0, 3, 20, len(data) // 3, len(data) // 2 if name in ("x.mp4", "x.webm") else len(data) - 9):
+    # Without its last bytes a video still plays, and a PNG has all of its pixels.
+    for part in (0, 3, 20, len(data) // 3, len(data) // 2 if name in ("x.mp4", "x.webm") else len(data) - 60):
         Path("cut").write_bytes(data[:part])
         with pytest.raises(CnnvizError, match=r"^cut ") as error:
             read(Path("cut"))
@@ -109,7 +108,7 @@ def test_foreign_files_and_decks_are_refused_in_one_line(refused):
     info = PngImagePlugin.PngInfo()
     info.add_itxt("Comment", "rm -rf /", zip=True)
     Image.new("RGB", (8, 8)).save("other.png", pnginfo=info)
-    info.add_text("Comment", "x" * (MAX_TEXT + 1))
+    info.add_text("Comment", "x" * 2**19)
     Image.new("RGB", (8, 8)).save("long.png", pnginfo=info)
     Path("deep.json").write_text('{"a":' * 100_000)
     Path("bomb.svg").write_text('<?xml version="1.0"?><!DOCTYPE s [<!ENTITY a "aaa">]><svg><desc>&a;</desc></svg>')
@@ -123,7 +122,7 @@ def test_foreign_files_and_decks_are_refused_in_one_line(refused):
     for kind in ("html", "pptx"):
         figure.deck(f"d.{kind}")
     for name in [path.name for path in Path().iterdir()]:
-        for tool in ("describe", "info", "rerun")[name not in ("d.html", "d.pptx") :]:
+        for tool in ("info", "rerun"):
             code, message = refused(tool, name)
             assert (code, message.split()[0]) == (1, name)
             assert not name.startswith("d.") or message.startswith(f"{name} is a deck: ")
@@ -137,12 +136,11 @@ EVIL = {
     "cnnviz conv '": "holds no command of cnnviz",
     "cnnviz render set.toml": "there is no such figure here",
     "cnnviz rerun evil.gif": "there is no such figure here",
-    "cnnviz conv -o stolen.gif": "No such option",
+    "cnnviz conv -o stolen.gif": "-o",
     "cnnviz conv --help": "No such option",
     "cnnviz conv --k 3 && touch stolen.gif": "unexpected extra argument",
     "cnnviz conv \x1b[31m": "unexpected extra argument",
     "cnnviz conv --k": "requires an argument",
-    "cnnviz conv --title " + "x" * 70_000: "cnnviz writes none that long",
 }
 
 
@@ -174,21 +172,8 @@ def test_changes_win_over_what_is_stored(cnnviz, home):
     assert len(list(Path("output").glob("*.webp"))) == 1, "in the file's own format"
 
 
-def test_what_another_place_or_format_decides_is_forgotten(cnnviz):
-    make("conv", i=4, width=320, step=0.8, hold=3, title="T").save("a.gif")
-    assert cnnviz("rerun", "a.gif", "--for", "web", "-o", "b.webp").code == 0
+def test_what_another_format_cannot_do_is_forgotten(cnnviz):
+    make("conv", i=4, width=320, frame=2, title="T").save("a.png")
+    assert cnnviz("rerun", "a.png", "--for", "web", "-o", "b.webp").code == 0
     assert read(Path("b.webp")).texts["Comment"] == "cnnviz conv --i 4 --k 3 --title T --width 320 --for web"
-    assert cnnviz("rerun", "b.webp", "--for", "github", "-o", "c.gif").code == 0
-    assert read(Path("c.gif")).texts["Comment"] == "cnnviz conv --i 4 --k 3 --title T --for github"
-
-
-def test_input_files_are_found_beside_the_figure(cnnviz, refused):
-    Path("there").mkdir()
-    Path("map.csv").write_text("1,2\n3,4\n")
-    make("conv", input="map.csv", k=1, width=320).save("there/a.gif")
-    Path("map.csv").rename("there/map.csv")
-    assert cnnviz("rerun", "there/a.gif", "-o", "b.gif").code == 0
-    assert "--input there/map.csv" in read(Path("b.gif")).texts["Comment"]
-    Path("there/map.csv").unlink()
-    code, message = refused("rerun", "there/a.gif", "-o", "c.gif")
-    assert (code, message.startswith("input file 'map.csv' does not exist: check the path")) == (2, True)
+    assert cnnviz("rerun", "a.png", "--sheet", 2, "-o", "c.svg").code == 0

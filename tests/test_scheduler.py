@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from cnnviz.batch.making import code_here
-
 pytest.importorskip("distributed")
 
 SCENE = '''"""A scene that ends its worker."""
@@ -50,14 +48,14 @@ name = "bad"
 k = 9
 """
 
-# Dask tries what a dying worker held three more times; none here, since each time a worker must start again.
+# Dask tries what a dying worker held three more times; once here, since each time a worker must start again.
 CLUSTER = """
 import sys
 import dask
 from distributed import LocalCluster
 
 if __name__ == "__main__":
-    dask.config.set({"distributed.scheduler.allowed-failures": 0})
+    dask.config.set({"distributed.scheduler.allowed-failures": 1})
     cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1")
     print(cluster.scheduler_address, flush=True)
     sys.stdin.read()
@@ -130,12 +128,9 @@ def test_other_files_and_other_code_on_the_workers_are_refused(cnnviz, cluster, 
     words = ("render", "set.toml", "--out", "out", "--scheduler", cluster, "-q")
     ran = cnnviz(*words)
     assert (ran.code, "input file" in ran.err) == (1, True)
-    monkeypatch.setattr("cnnviz.batch.digests.Sources.code", "other")
-    code_here.cache_clear()
+    monkeypatch.setattr("cnnviz.batch.digests.code_digest", lambda: "other")
     ran = cnnviz(*words)
-    code_here.cache_clear()
-    assert (ran.code, ran.err.count("\n")) == (1, 1)
-    assert "has another cnnviz or other libraries than this machine" in ran.err
+    assert (ran.code, "another cnnviz" in ran.err) == (1, True)
     assert contents("out").keys() == {"manifest.json"}
 
 
@@ -145,14 +140,13 @@ def test_a_figure_that_kills_its_workers_fails_alone(cnnviz, cluster):
     Path("set.toml").write_text(ONE.replace("conv", "deadly").replace('"a"', '"poison"') + ONE)
     ran = cnnviz("render", "set.toml", "--out", "out", "--scheduler", cluster, "-q")
     assert (ran.code, ran.err.count("\n")) == (1, 2)
-    assert ran.err.startswith("cnnviz: set.toml, figure poison: its workers died")
+    assert ran.err.startswith("cnnviz: set.toml, figure poison: its worker failed, KilledWorker")
     assert contents("out").keys() == {"a.json", "manifest.json"}
 
 
-def test_what_is_no_address(cnnviz):
+def test_where_no_cluster_is(cnnviz):
     Path("set.toml").write_text(ONE)
-    for address in ("127.0.0.1:8786", "tcp://host", "tcp://host:99999", ""):
-        ran = cnnviz("render", "set.toml", "--scheduler", address)
-        assert ran.code == 2
-        assert ran.err.startswith(f"cnnviz: --scheduler {address!r} is not an address: ")
-    assert not Path("output").exists()
+    for address in ("tcp://host", ""):
+        ran = cnnviz("render", "set.toml", "--scheduler", address, "-q")
+        assert (ran.code, ran.err.count("\n")) == (1, 1)
+        assert ran.err.startswith(f"cnnviz: no workers answer at --scheduler {address}, ")

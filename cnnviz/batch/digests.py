@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -22,11 +22,10 @@ _RELEASES, _VIDEOS = ("numpy", "matplotlib", "contourpy", "fonttools", "pillow")
 
 
 class Sources:
-    """What the figures of one run are made from; reads each file once, and of the `code` none if that is known."""
+    """What the figures of one run are made from; reads each file once."""
 
-    def __init__(self, code: str = "") -> None:
+    def __init__(self) -> None:
         self._contents: dict[str, str] = {}
-        self._code = code
 
     def digest(self, entry: Entry) -> str:
         """The digest of all that decides a figure's bytes.
@@ -35,34 +34,24 @@ class Sources:
         names them.
         """
         kinds = [Path(file).suffix for file in entry.files]
-        parts = [
-            self.code,
-            *self._scene(entry.scene),
-            json.dumps([entry.scene, kinds, entry.resolved()], sort_keys=True, default=str),
-        ]
-        if any(file.endswith(_VIDEOS) for file in entry.files):
-            parts.append(_release("av"))
-        parts += [f"{key} {self._content(path)}" for key, path in sorted(entry.inputs().items())]
-        return _digest(parts)
-
-    @cached_property
-    def code(self) -> str:
-        """The digest of the package and the libraries that draw."""
-        if self._code:
-            return self._code
-        files = (f"{file.relative_to(PACKAGE).as_posix()} {self._content(str(file))}" for file in _files(PACKAGE))
-        return _digest([__version__, *map(_release, _RELEASES), *files])
+        return _digest(
+            [
+                code_digest(),
+                *(_release("av") for kind in kinds if kind in _VIDEOS),
+                *(f"{file.name} {self._content(str(file))}" for file in self._scene_files(entry.scene)),
+                json.dumps([entry.scene, kinds, entry.resolved()], sort_keys=True, default=str),
+                *(f"{key} {self._content(path)}" for key, path in sorted(entry.inputs().items())),
+            ]
+        )
 
     @cached_property
     def _scenes(self) -> dict[str, Path]:
         return find_scenes()
 
-    def _scene(self, name: str) -> Iterator[str]:
+    def _scene_files(self, name: str) -> list[Path]:
         """A user's scene is code too, and so are the modules `_*.py` beside it."""
         file = self._scenes.get(name.replace("_", "-"))
-        if file is not None and file.parent != SCENES_FOLDER:
-            for one in (file, *sorted(file.parent.glob("_*.py"))):
-                yield f"{one.name} {self._content(str(one))}"
+        return [] if file is None or file.parent == SCENES_FOLDER else [file, *sorted(file.parent.glob("_*.py"))]
 
     def _content(self, path: str) -> str:
         if path not in self._contents:
@@ -71,6 +60,13 @@ class Sources:
             with suppress(OSError):
                 self._contents[path] = content_digest(path)
         return self._contents[path]
+
+
+@cache
+def code_digest() -> str:
+    """The digest of the package and the libraries that draw, which a process has imported for good."""
+    files = (f"{file.relative_to(PACKAGE).as_posix()} {content_digest(file)}" for file in _files(PACKAGE))
+    return _digest([__version__, *map(_release, _RELEASES), *files])
 
 
 def _digest(parts: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Run a function on many items at once, by `concurrent.futures`."""
+"""Run a function on many items at once, by an executor of `concurrent.futures`."""
 
 from __future__ import annotations
 
@@ -8,51 +8,38 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.errors import CnnvizError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 # A process that waits for its next figure draws nothing; more than one ahead only takes memory.
 _AHEAD = 2
-_PATIENCE = 60.0
 
 
 def run_all(function: Callable[[Item], Result], items: Collection[Item], jobs: int) -> Iterator[Result]:
     """The results as they complete, from `jobs` processes; raises CnnvizError where one dies."""
-    if not items:
+    if jobs < 2 or len(items) < 2:
+        yield from map(function, items)
         return
     # Forked processes share what has been imported by now.
     import cnnviz.export.gif
     import cnnviz.render.frames  # noqa: F401
 
-    if jobs == 1 or len(items) < 2:
-        yield from map(function, items)
-        return
     with _process_pool(min(jobs, len(items))) as pool:
         for _, future in completed(pool, function, items, _AHEAD * jobs):
             yield future.result()
 
 
 def completed(
-    executor: Executor,
-    function: Callable[[Item], Result],
-    items: Iterable[Item],
-    ahead: int,
-    check: Callable[[], None] = lambda: None,
+    executor: Executor, function: Callable[[Item], Result], items: Iterable[Item], ahead: int
 ) -> Iterator[tuple[Item, Future[Result]]]:
-    """Items and their futures as they complete, at most `ahead` of them submitted: thousands would fill the memory.
-
-    `check` is called when nothing has completed for a minute.
-    """
+    """Items and their futures as they complete, at most `ahead` of them submitted: thousands would fill the memory."""
     rest = iter(items)
     pending = {executor.submit(function, item): item for item in islice(rest, ahead)}
     while pending:
-        done = wait(pending, _PATIENCE, FIRST_COMPLETED).done
-        if not done:
-            check()
-        for future in done:
+        for future in wait(pending, return_when=FIRST_COMPLETED).done:
             item = pending.pop(future)
             pending |= {executor.submit(function, other): other for other in islice(rest, 1)}
             yield item, future
@@ -98,15 +85,6 @@ def _exit_with_parent() -> None:
         os._exit(1)
 
 
-def job_count(jobs: Any) -> int:
-    """How many processes `--jobs` asks for, one per core by default; raises UsageError."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if jobs is None:
-        return cores
-    try:
-        count = int(jobs)
-    except ValueError:
-        count = 0
-    if not 1 <= count <= 256:
-        raise UsageError(f"--jobs {jobs!r} is not a number of processes: use 1 to 256")
-    return count
+def core_count() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.batch.digests import Sources
@@ -42,31 +41,25 @@ def make_figure(task: Task) -> Outcome:
     from cnnviz.pipeline import make
 
     entry = task.entry
-    if task.remote and Sources(code_here()).digest(entry) != task.digest:
+    if task.remote and Sources().digest(entry) != task.digest:
         return Outcome(entry, error=_OTHER)
     try:
         figure = make(entry.scene, **entry.resolved())
-        made = figure.contents(entry.files)
+        written = figure.contents(entry.files)
     except CnnvizError as error:
         return Outcome(entry, error=str(error))
     except Exception as error:
         return Outcome(entry, error=f"internal error: {type(error).__name__}: {' '.join(str(error).split())}")
-    return Outcome(entry, "", _record(task, figure, made), tuple(content for _, content in made))
+    return Outcome(entry, "", _record(task, figure, written), tuple(content for _, content in written))
 
 
-@cache
-def code_here() -> str:
-    """The digest of this machine's cnnviz and libraries, which a worker has imported for good."""
-    return Sources().code
-
-
-def _record(task: Task, figure: Figure, made: list[tuple[Written, bytes]]) -> dict[str, Any]:
+def _record(task: Task, figure: Figure, files: list[tuple[Written, bytes]]) -> dict[str, Any]:
     entry, board = task.entry, figure.storyboard()
     # A figure's data have no size, its pictures have one.
-    written = max((one for one, _ in made), key=lambda one: bool(one.size[0]))
+    written = max((one for one, _ in files), key=lambda one: bool(one.size[0]))
     first, *others = (
         {"file": file, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        for file, (_, content) in zip(entry.files, made, strict=True)
+        for file, (_, content) in zip(entry.files, files, strict=True)
     )
     record = {
         **first,
@@ -75,7 +68,7 @@ def _record(task: Task, figure: Figure, made: list[tuple[Written, bytes]]) -> di
         "section": entry.section,
         "title": board.title,
         "caption": entry.caption,
-        "alt": figure.alt(entry.files[0], board),
+        "alt": figure.alt(entry.file, board),
         "command": figure.command(),
         "parameters": entry.parameters,
         "width": written.size[0],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,38 +13,17 @@ from cnnviz.batch.entries import MANIFEST, Entry
 
 Record = dict[str, Any]
 
-_TEXTS = ("file", "sha256", "section", "title", "caption", "alt", "command")
-_COUNTS = ("bytes", "width", "height", "steps", "milliseconds")
-_MAX_COUNT = 2**53
+_KEYS = {"file", "bytes", "sha256", "section", "title", "caption", "alt", "command"}
+_KEYS |= {"width", "height", "steps", "milliseconds"}
 
 
 def read_manifest(out: Path) -> dict[str, Record]:
-    """The valid records of an output folder by file, in the order of the sets."""
-    return {record["file"]: record for record in _listed(out) if _is_record(record)}
-
-
-def _listed(out: Path) -> list[Any]:
+    """The records of an output folder by file, in the order of the sets; none where there is no manifest."""
     try:
         table = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return []
-    figures = table.get("figures") if isinstance(table, dict) else None
-    return figures if isinstance(figures, list) else []
-
-
-def _is_record(found: Any) -> bool:
-    if not _has(found, _TEXTS, _COUNTS):
-        return False
-    others = found.get("also", [])
-    return isinstance(others, list) and all(_has(other, ("file", "sha256"), ("bytes",)) for other in others)
-
-
-def _has(found: Any, texts: Iterable[str], counts: Iterable[str]) -> bool:
-    return (
-        isinstance(found, dict)
-        and all(isinstance(found.get(key), str) for key in texts)
-        and all(type(found.get(key)) is int and 0 <= found[key] < _MAX_COUNT for key in counts)
-    )
+        return {record["file"]: record for record in table["figures"] if record.keys() >= _KEYS}
+    except Exception:
+        return {}
 
 
 def files_of(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -63,7 +42,7 @@ def is_intact(record: Mapping[str, Any], out: Path) -> bool:
         return all(path.stat().st_size == one["bytes"] for path, one in files) and all(
             content_digest(path) == one["sha256"] for path, one in files
         )
-    except (OSError, ValueError):
+    except OSError:
         return False
 
 
@@ -73,29 +52,27 @@ def content_digest(path: str | os.PathLike[str]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def update_manifest(out: Path, entries: Sequence[Entry], made: Mapping[str, Record], failed: Iterable[str]) -> None:
+def update_manifest(out: Path, entries: Sequence[Entry], made: Mapping[str, Record], failed: Collection[str]) -> None:
     """Add what was made, in the order of the sets and before the figures of other sets; raises CnnvizError.
 
     Records of failed figures go; captions and sections follow the sets even where a figure was up to date.
     """
     from cnnviz.files import whole_file
 
-    lost = set(failed)
-    listed, known = _listed(out), read_manifest(out)
-    now = {file: record for file, record in (known | dict(made)).items() if file not in lost}
+    known = read_manifest(out)
+    now = {file: record for file, record in {**known, **made}.items() if file not in failed}
     records = [
         {**now[one.file], "name": one.name, "section": one.section, "caption": one.caption}
         for one in entries
         if one.file in now
     ]
-    # An older record of the same files stays true until the figure is made anew.
-    ours = {file for one in entries if one.file in now or one.file in lost for file in one.files}
+    ours = {file for one in entries for file in one.files}
     records += [
         record
         for record in known.values()
         if ours.isdisjoint(file["file"] for file in files_of(record)) and (out / record["file"]).is_file()
     ]
-    if records != listed or not (out / MANIFEST).is_file():
+    if records != list(known.values()) or not (out / MANIFEST).is_file():
         text = json.dumps({"figures": records}, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
         with whole_file(out / MANIFEST) as file:
             file.write(text.encode("utf-8", "backslashreplace"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,24 +15,21 @@ if TYPE_CHECKING:
 
 OUTPUT_FOLDER = Path("output")
 
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(1, 256), metavar="N", help="Processes at work.  [default: one a core]"
+)
+
 
 class UserPath(click.Path):
     """A path, with ~ for the home directory where the shell has left it, as in `--output=~/x.gif`."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Expand ~; a web address is refused."""
-        if re.match("(https?|ftp)://", str(value), re.IGNORECASE):
-            raise click.UsageError(f"{value} is a web address: download it first")
+        """Expand ~."""
         return os.path.expanduser(super().convert(value, param, ctx))
 
 
-def dashed(name: str) -> str:
-    """An option as it is declared: Python writes `kernel_size` what the command line calls `kernel-size`."""
-    return name.replace("_", "-")
-
-
-def tell_reports(reports: Iterable[Report], quiet: bool) -> int:
-    """Say what became of each check; returns how many found a difference."""
+def print_reports(reports: Iterable[Report], quiet: bool) -> int:
+    """Print what became of each check; returns how many found a difference."""
     failed = 0
     for report in reports:
         failed += report.failed
@@ -45,18 +41,18 @@ def tell_reports(reports: Iterable[Report], quiet: bool) -> int:
 def describe_output(path: Path, written: Written, unit: str = "step") -> str:
     """What was written, on one line."""
     files = list(path.iterdir()) if path.is_dir() else [path]
-    steps = f"{written.steps} {unit}{'s' if written.steps != 1 else ''}"
-    facts = [steps, f"{sum(file.stat().st_size for file in files) / 1024:.1f} KiB"]
-    if written.size[0]:
-        width, height = written.size
-        facts[:0] = [f"{width}×{height} px"]
-        facts[2:2] = [f"{written.milliseconds / 1000:.1f} s"] if written.milliseconds else []
-    if written.fitted:
-        facts.append(f"fitted: {written.fitted}")
-    return f"{path}{'/' if path.is_dir() else ''}: {', '.join(facts)}"
+    (width, height), seconds = written.size, written.milliseconds / 1000
+    facts = (
+        f"{width}×{height} px" if width else "",
+        f"{written.steps} {unit}{'s' * (written.steps != 1)}",
+        f"{seconds:.1f} s" if width and seconds else "",
+        f"{sum(file.stat().st_size for file in files) / 1024:.1f} KiB",
+        f"fitted: {written.fitted}" if written.fitted else "",
+    )
+    return f"{path}{'/' * path.is_dir()}: {', '.join(filter(None, facts))}"
 
 
-def tell_facts(facts: Mapping[str, str | None]) -> None:
+def print_facts(facts: Mapping[str, str | None]) -> None:
     """Print facts one a line, those that are not empty, their names in a column."""
     kept = {name: text for name, text in facts.items() if text}
     width = max(map(len, kept)) + 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -23,13 +24,13 @@ def completing(names: Callable[[], Iterable[str]], files: bool = False) -> Compl
     return complete
 
 
-def figure_tool(metavar: str = "FIGURE", *, files: bool = False) -> Callable[[Callable[..., None]], click.Command]:
+def figure_tool(**settings: Any) -> Callable[[Callable[..., None]], click.Command]:
     """Make a function of `figure` and `options` a command that takes a figure and options of that."""
 
     def made(function: Callable[..., None]) -> click.Command:
         words = click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...")
-        figure = click.argument("figure", metavar=metavar, shell_complete=completing(find_scenes, files))
-        settings = {"allow_interspersed_args": False}
+        figure = click.argument("figure", shell_complete=completing(find_scenes))
+        settings.setdefault("allow_interspersed_args", False)
         return click.command(context_settings=settings, options_metavar="")(figure(words(function)))
 
     return made

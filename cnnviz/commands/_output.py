@@ -1,4 +1,4 @@
-"""What `-o` may be, checked before anything is printed or drawn."""
+"""Where a figure goes: what `-o` and `--format` ask for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cnnviz.commands._common import OUTPUT_FOLDER
 from cnnviz.errors import UsageError
-from cnnviz.pipeline import Figure, names_folder
+from cnnviz.pipeline import Figure, is_folder
 
 if TYPE_CHECKING:
     from cnnviz.export import Written
@@ -19,24 +19,7 @@ STDOUT = "-"
 
 def leaves_format_open(output: str | None) -> bool:
     """Does `-o` name no file that chooses a format: none, a folder, or standard output?"""
-    return output is None or output == STDOUT or names_folder(output)
-
-
-def check_output(figure: Figure, output: str, formats: Sequence[str], code: str | None) -> None:
-    """Refuse what cannot be the path of a figure's picture; raises UsageError."""
-    from cnnviz.export import extension_of
-    from cnnviz.export import formats as known
-
-    if not output.strip():
-        raise UsageError(f"-o {output!r} names no file: give one such as -o {figure.file_name(figure.usual_format)}")
-    if output == STDOUT:
-        if code is not None:
-            raise UsageError("-o - and --code both write to standard output: give a file, as in -o conv.gif")
-        if sys.stdout.isatty():
-            raise UsageError("-o - is standard output, which is a terminal: use -o FILE, or -o - > FILE")
-    if code is not None and not (formats or names_folder(output) or extension_of(Path(output)) in known()):
-        use = f"{figure.command()} --code {code} > {output}"
-        raise UsageError(f"-o {output} is for the picture, and the program is printed: use {use}")
+    return output is None or output == STDOUT or is_folder(output)
 
 
 def write_files(figure: Figure, output: str | None, formats: Sequence[str]) -> dict[Path, Written]:
@@ -45,10 +28,12 @@ def write_files(figure: Figure, output: str | None, formats: Sequence[str]) -> d
 
     if output is not None and not formats and not leaves_format_open(output):
         return {Path(output): figure.save(output)}
-    names = formats_of(formats or [figure.usual_format])
+    names = formats_of(formats or [figure.default_format])
     if output == STDOUT:
         if len(names) > 1 or FRAMES in names:
             raise UsageError(f"-o - writes one file: use one format, as in --format {names[0].replace(FRAMES, 'zip')}")
+        if sys.stdout.isatty():
+            raise UsageError("-o - is standard output, which is a terminal: use -o FILE, or -o - > FILE")
         ((_, content),) = figure.contents([figure.file_name(names[0])])
         sys.stdout.buffer.write(content)
         sys.stdout.flush()

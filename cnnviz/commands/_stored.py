@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,30 +9,27 @@ from typing import Any
 
 import click
 
-from cnnviz.appearance import Appearance, declared
+from cnnviz.appearance import declared
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.errors import CnnvizError
 from cnnviz.parameters import quote, suggest
 from cnnviz.reading import FileMetadata
 
-_LONGEST = 64 * 1024
 
-
-def scene_context(tool: str, scene: str, options: Sequence[str]) -> click.Context:
-    """A figure's own command with options, parsed as it parses them; raises click's usage errors and UsageError."""
-    here = click.get_current_context()
-    command = _scene_command(here, scene)
-    context = command.make_context(tool, list(options), parent=here.find_root())
-    # A theme and a language are read when a figure is drawn, which these tools need not do.
-    if theme := context.params.get("theme"):
-        from cnnviz.render.theme import load_theme
-
-        load_theme(Appearance(theme=theme).theme)
-    if lang := context.params.get("lang"):
-        from cnnviz.words.language import load_language
-
-        load_language(lang)
+def scene_context(tool: str, scene: str, options: Sequence[str], **settings: Any) -> click.Context:
+    """A figure's own command with options, parsed as it parses them; raises click's usage errors."""
+    root = click.get_current_context().find_root()
+    command = root.command.get_command(root, scene) if scene in find_scenes() else None  # type: ignore[attr-defined]
+    if command is None:
+        raise click.UsageError(f"there is no figure {scene!r}: {suggest(scene, tuple(find_scenes()))}")
+    context: click.Context = command.make_context(tool, list(options), parent=root, **settings)
     return context
+
+
+def refuse_files(context: click.Context, tool: str) -> None:
+    """Refuse options that ask for a file, or for a program, where a tool writes none; raises click's usage error."""
+    if any(context.params[name] for name in ("output", "formats", "code")):
+        raise click.UsageError(f"{tool} writes no file: leave -o, --format and --code out")
 
 
 def given(context: click.Context) -> dict[str, Any]:
@@ -45,8 +41,6 @@ def given(context: click.Context) -> dict[str, Any]:
 def stored(metadata: FileMetadata, path: Path) -> tuple[str, dict[str, Any]]:
     """The figure that a file's command names, and the parameters that it gives; raises CnnvizError."""
     text = metadata.texts["Comment"]
-    if len(text) > _LONGEST:
-        raise CnnvizError(f"{path} holds a command of {len(text)} characters: cnnviz writes none that long")
     try:
         program, scene, *words = shlex.split(text)
     except ValueError:
@@ -55,29 +49,10 @@ def stored(metadata: FileMetadata, path: Path) -> tuple[str, dict[str, Any]]:
         raise CnnvizError(f"{path} holds no command of cnnviz: {quote(text)}")
     if scene not in find_scenes():
         raise CnnvizError(f"{path} was made by {quote(scene)}, and there is no such figure here (--scenes FOLDER?)")
-    command = _scene_command(click.get_current_context(), scene)
-    names = declared(load_scene(scene))
-    parser = click.Command(scene, params=[p for p in command.params if p.name in names], add_help_option=False)
     try:
-        context = parser.make_context(scene, words)
+        context = scene_context(scene, scene, words, help_option_names=[])
+        refuse_files(context, "a stored command")
+        return scene, given(context)
     except click.ClickException as error:
         message = error.format_message().splitlines()[0]
         raise CnnvizError(f"{path} holds a command that does not work: {message}") from None
-    return scene, {key: _found(value, path) for key, value in given(context).items()}
-
-
-def _scene_command(here: click.Context, scene: str) -> click.Command:
-    known = find_scenes()
-    root = here.find_root().command
-    command = root.get_command(here.find_root(), scene) if isinstance(root, click.Group) and scene in known else None
-    if command is None:
-        raise click.UsageError(f"there is no figure {scene!r}: {suggest(scene, tuple(known))}")
-    return command
-
-
-def _found(value: Any, path: Path) -> Any:
-    """A value as it is, or the path of a file that is not here but beside the figure."""
-    if not isinstance(value, str) or not 0 < len(value) < 4096 or "\0" in value or os.path.isfile(value):
-        return value
-    beside = path.parent / value
-    return str(beside) if os.path.isfile(beside) else value

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnnviz.commands._common import tell_reports
+from cnnviz.commands._common import print_reports
 from cnnviz.commands._completion import completing
-from cnnviz.commands._stored import given, scene_context, stored
+from cnnviz.commands._stored import given, refuse_files, scene_context, stored
 from cnnviz.discovery import find_scenes, load_scene
 
 if TYPE_CHECKING:
@@ -52,13 +52,13 @@ def command(targets: Sequence[str], against: str, quiet: bool) -> None:
         found = [_reports(target, against) for target in targets] or [check_scenes((), against)]
     else:
         found = [_with_options(figure, options, against)]
-    if tell_reports(chain.from_iterable(found), quiet):
+    if print_reports(chain.from_iterable(found), quiet):
         raise SystemExit(1)
 
 
 def _reports(target: str, against: str) -> Iterable[Report]:
     """Of a figure by its name, else of what a path holds."""
-    from cnnviz.batch import job_count
+    from cnnviz.batch import core_count
     from cnnviz.check import check_scenes, check_sets
 
     path = Path(target)
@@ -66,7 +66,7 @@ def _reports(target: str, against: str) -> Iterable[Report]:
         load_scene(target)
         return check_scenes((target,), against)
     if path.is_dir() or path.suffix == ".toml":
-        return check_sets([path], against, job_count(None))
+        return check_sets([path], against, core_count())
     return _of_file(path, against)
 
 
@@ -75,14 +75,13 @@ def _is_path(word: str) -> bool:
     return Path(word).exists() or Path(word).suffix != "" or "/" in word
 
 
-def _with_options(figure: str, options: Sequence[str], against: str) -> Iterable[Report]:
+def _with_options(figure: str, options: Sequence[str], against: str) -> Iterator[Report]:
     from cnnviz.check import check_figure
     from cnnviz.pipeline import make
 
     context = scene_context(f"check {figure}", figure, options)
-    if context.params["output"] is not None or context.params["formats"] or context.params["code"] is not None:
-        raise click.UsageError("check writes no file: leave -o, --format and --code out")
-    return map(check_figure, [make(figure, **given(context))], [against])
+    refuse_files(context, "check")
+    yield check_figure(make(figure, **given(context)), against)
 
 
 def _of_file(path: Path, against: str) -> Iterator[Report]:

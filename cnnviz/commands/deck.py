@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from cnnviz.commands._common import OUTPUT_FOLDER, UserPath
+from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, jobs_option
 from cnnviz.decks import DeckOptions
 from cnnviz.parameters import parameters_of
 from cnnviz.talk import LOOKS, write_talk
@@ -32,10 +32,10 @@ PARAMETERS = (*parameters_of(DeckOptions), *LOOKS)
     help="Take these figures of the sets only; * matches any characters, "
     "and names may be listed with commas.  [default: all]",
 )
-@click.option("--jobs", metavar="N", help="Processes at work.  [default: one a core]")
+@jobs_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def command(
-    sets: Sequence[str], output: str | None, figures: Sequence[str], jobs: str | None, quiet: bool, **given: Any
+    sets: Sequence[str], output: str | None, figures: Sequence[str], jobs: int | None, quiet: bool, **given: Any
 ) -> None:
     """Write a deck, a figure a slide, from figure sets: .pptx, .html, .md or .tex.
 
@@ -54,15 +54,6 @@ def command(
         **{name: value for name, value in given.items() if value is not None},
     )
     if not quiet:
-        size = written.path.stat().st_size
+        kib = written.path.stat().st_size / 1024
         beside = f", figures in {written.beside}" if written.beside else ""
-        counts = f"{_counted(written.slides, 'slide')}, {_counted(written.figures, 'figure')}"
-        click.echo(f"{written.path}: {counts}, {_bytes(size)}{beside}")
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}{'s' if count != 1 else ''}"
-
-
-def _bytes(count: int) -> str:
-    return f"{count / 1024:.0f} KiB" if count < 1024**2 else f"{count / 1024**2:.1f} MiB"
+        click.echo(f"{written.path}: slides {written.slides}, figures {written.figures}, {kib:.0f} KiB{beside}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cnnviz.commands._common import UserPath, tell_facts
+from cnnviz.commands._common import UserPath, print_facts
 from cnnviz.commands._stored import stored
 from cnnviz.errors import CnnvizError
 from cnnviz.parameters import to_cli
@@ -23,10 +23,10 @@ def command(files: Sequence[str]) -> None:
     for place, name in enumerate(files):
         if place:
             click.echo()
-        _tell(Path(name))
+        _print(Path(name))
 
 
-def _tell(path: Path) -> None:
+def _print(path: Path) -> None:
     from cnnviz.reading import read
 
     metadata = read(path)
@@ -36,19 +36,19 @@ def _tell(path: Path) -> None:
         if not metadata.texts["Comment"].startswith("cnnviz "):
             raise
         figure, parameters = f"unknown: {error}", {}
-    said, (width, height) = metadata.texts.get, metadata.size
-    tell_facts(
+    text, (width, height) = metadata.texts.get, metadata.size
+    print_facts(
         {
             "file": f"{path}, {metadata.format}",
-            "made by": said("Software"),
-            "command": said("Comment"),
+            "made by": text("Software"),
+            "command": text("Comment"),
             "figure": figure,
             "parameters": ", ".join(
                 f"{key.rstrip('_').replace('_', '-')} {to_cli(v)}" for key, v in parameters.items()
             ),
-            "title": said("Title"),
-            "alt": said("Description"),
-            "caption": said("Caption"),
+            "title": text("Title"),
+            "alt": text("Description"),
+            "caption": text("Caption"),
             "size": f"{width}×{height} {'pt' if metadata.format == 'pdf' else 'px'}" if width else "",
             "frames": str(metadata.frames or ""),
             "lasts": f"{metadata.milliseconds / 1000:g} s" if metadata.milliseconds else "",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, tell_reports
+from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, jobs_option, print_reports
 from cnnviz.sets import shipped_sets
 
 
@@ -38,7 +38,7 @@ def _list_sets(context: click.Context, _option: click.Parameter, wanted: bool) -
     type=UserPath(),
     help="Where the figures go.",
 )
-@click.option("--jobs", metavar="N", help="Processes at work.  [default: one a core]")
+@jobs_option
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
@@ -48,22 +48,21 @@ def _list_sets(context: click.Context, _option: click.Parameter, wanted: bool) -
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("--check", is_flag=True, help="Then compute every figure's numbers again with ONNX Runtime.")
 def command(
-    sets: Sequence[str], out: str, jobs: str | None, scheduler: str | None, force: bool, quiet: bool, check: bool
+    sets: Sequence[str], out: str, jobs: int | None, scheduler: str | None, force: bool, quiet: bool, check: bool
 ) -> None:
     """Render figure sets: TOML files, folders of them, or sets that come with cnnviz.
 
     For example: cnnviz render article --out output/
     """
-    from cnnviz.batch import job_count, render_sets
+    from cnnviz.batch import core_count, render_sets
 
-    failed = render_sets(
-        [Path(name) for name in sets], Path(out), jobs=jobs, force=force, quiet=quiet, scheduler=scheduler
-    )
+    paths = list(map(Path, sets))
+    failed = render_sets(paths, Path(out), jobs=jobs, force=force, quiet=quiet, scheduler=scheduler)
     if check:
         from cnnviz.check import check_sets
 
-        reports = check_sets([Path(name) for name in sets], "onnxruntime", job_count(jobs))
+        reports = check_sets(paths, "onnxruntime", jobs or core_count())
         # Rendering has already reported what cannot be made.
-        failed += tell_reports((report for report in reports if not report.unmade), quiet)
+        failed += print_reports((report for report in reports if not report.unmade), quiet)
     if failed:
         raise SystemExit(1)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
 from cnnviz.commands._common import UserPath
 from cnnviz.commands._output import leaves_format_open
 from cnnviz.commands._stored import given, scene_context, stored
-from cnnviz.export import FRAMES, formats, formats_of, module_for
+from cnnviz.export import FRAMES, extension_of, formats_of, module_for
 from cnnviz.pipeline import SOME_FORMATS_ONLY
 from cnnviz.places import PLACES
 
@@ -36,28 +35,21 @@ def command(file: str, options: Sequence[str]) -> None:
     metadata = read(path)
     figure, before = stored(metadata, path)
     context = scene_context(f"rerun {file}", figure, options)
-    changes = given(context)
-    place = PLACES.get(str(changes.get("for_")).lower())
-    if leaves_format_open(context.params["output"]) and not context.params["formats"] and not place:
-        context.params["formats"] = (metadata.format if metadata.format in (*formats(), FRAMES) else "png",)
-    kept = {key: value for key, value in before.items() if key not in _dropped(context.params, changes)}
-    for key, value in kept.items():
-        if context.params.get(key) is None:
-            context.params[key] = value
+    params, changes = context.params, given(context)
+    if leaves_format_open(params["output"]) and not params["formats"]:
+        place = PLACES.get(str(changes.get("for_")).lower())
+        params["formats"] = (place.format if place else metadata.format,)
+    names = formats_of(params["formats"] or [extension_of(Path(params["output"]))])
+    dropped = {_EITHER.get(name) for name in changes}
+    dropped |= {name for name in SOME_FORMATS_ONLY if not _supported(name, names)}
+    for key, value in before.items():
+        if params.get(key) is None and key not in dropped:
+            params[key] = value
     with context:
         context.command.invoke(context)
 
 
-def _dropped(params: Mapping[str, Any], changes: Mapping[str, Any]) -> set[str]:
-    """What the file said that does not hold any longer: what another place decides, or another format cannot do."""
-    place = PLACES.get(str(changes.get("for_")).lower())
-    dropped = {*place.look, *(["step"] if place.motion else [])} if place else set()
-    dropped |= {_EITHER[name] for name in changes if name in _EITHER}
-    if params["output"] is not None and not params["formats"]:
-        paths = [Path(params["output"])]
-    else:
-        names = params["formats"] or (place.format if place else "gif",)
-        # Frames support what a .zip of them does.
-        paths = [Path(f"x.{'zip' if name == FRAMES else name}") for name in formats_of(names)]
-    supported = {name for path in paths if path.suffix for name in getattr(module_for(path), "SUPPORTED_OPTIONS", ())}
-    return dropped | (set(SOME_FORMATS_ONLY) - supported)
+def _supported(option: str, names: Sequence[str]) -> bool:
+    """Does one of several formats support an option that not all do? Frames support what a .zip of them does."""
+    modules = [module_for(Path(f"x.{name.replace(FRAMES, 'zip')}")) for name in names]
+    return any(option in getattr(module, "SUPPORTED_OPTIONS", ()) for module in modules)

@@ -8,7 +8,7 @@ import click
 
 from cnnviz.commands._completion import completing
 from cnnviz.discovery import find_scenes, load_scene
-from cnnviz.errors import CnnvizError
+from cnnviz.installation import load_extra
 
 
 @click.command()
@@ -22,14 +22,11 @@ def command(scene: str | None, port: int, browser: bool) -> None:
     """
     if scene is not None:
         load_scene(scene)
-    try:
-        from cnnviz.studio.server import serve
-    except ModuleNotFoundError as error:
-        raise CnnvizError(f"studio needs {error.name}: install it with pip install 'cnnviz[studio]'") from None
+    server = load_extra("cnnviz.studio.server", "Starlette and uvicorn", "studio", "studio")
 
-    def told(address: str) -> None:
+    def announce(address: str) -> None:
         click.echo(f"{address}  (Ctrl-C ends it)")
         if browser:
             webbrowser.open(address)
 
-    serve(scene, port, told)
+    server.serve(scene, port, announce)

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from cnnviz.commands._common import UserPath, describe_output
-from cnnviz.pipeline import themes
 
 
 @click.command()
@@ -22,7 +21,9 @@ def command(output: str | None) -> None:
 
         click.echo(describe_output(Path(output), save_specimen(Path(output)), "theme"))
         return
-    summaries = themes()
+    from cnnviz.render.theme import theme_summaries
+
+    summaries = theme_summaries()
     width = max(map(len, summaries))
     for name, line in summaries.items():
         click.echo(f"{name:<{width}}  {line}")

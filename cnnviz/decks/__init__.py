@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from cnnviz.decks._plan import Deck, FigureSlide, Part, SectionSlide, Slide, TitleSlide, plan
+from cnnviz.decks._plan import FIGURE, SECTION, TITLE, Deck, Part, Slide, plan
 from cnnviz.decks._staging import Staging, whole_deck
 from cnnviz.errors import UsageError
 from cnnviz.parameters import Parameters, changed, param, suggest
@@ -86,5 +86,4 @@ def write_deck(parts: Sequence[Part], path: Path, options: DeckOptions, draw: Dr
     with whole_deck(path) as staging:
         draw(extension, parts, staging.drawn, options)
         kind.write(deck, staging, options)
-    count = sum(isinstance(slide, FigureSlide) for slide in deck.slides)
-    return WrittenDeck(path=path, beside=staging.published, slides=len(deck.slides), figures=count)
+    return WrittenDeck(path=path, beside=staging.published, slides=len(deck.slides), figures=len(parts))

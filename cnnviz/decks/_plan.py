@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ from cnnviz.words.plain import caption, listed, phrase, spoken, tag_of
 
 if TYPE_CHECKING:
     from cnnviz.pipeline import Figure
+
+TITLE, SECTION, FIGURE = "title", "section", "figure"
 
 _DEFAULTS = Appearance()
 
@@ -26,33 +28,20 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TitleSlide:
-    """The first slide."""
+class Slide:
+    """A slide of a `kind`: TITLE, SECTION or FIGURE; only the last has more than a title.
 
+    `notes` are paragraphs, each with a label such as "Formula: ".
+    """
+
+    kind: str
     title: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class SectionSlide:
-    """The slide that opens a section."""
-
-    title: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class FigureSlide:
-    """A slide with a figure; `notes` are paragraphs, each with a label such as "Formula: "."""
-
-    name: str
-    title: str
-    caption: str
-    alt: str
-    command: str
-    notes: tuple[tuple[str, str], ...]
+    name: str = ""
+    caption: str = ""
+    alt: str = ""
+    command: str = ""
+    notes: tuple[tuple[str, str], ...] = ()
     once: bool = False
-
-
-Slide = TitleSlide | SectionSlide | FigureSlide
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,29 +62,22 @@ class Deck:
 def plan(parts: Sequence[Part], title: str | None, *, sections: bool) -> Deck:
     """A title slide if there is a title, a slide for each figure, and one where a section begins."""
     looks = [part.figure.appearance for part in parts]
-    figures = [_figure_slide(part) for part in parts]
+    slides = [Slide(kind=TITLE, title=_clean(title))] if title else []
+    section = ""
+    for part in parts:
+        if sections and part.section and part.section != section:
+            slides.append(Slide(kind=SECTION, title=_clean(part.section)))
+        section = part.section
+        slides.append(_figure_slide(part))
     return Deck(
-        title=_clean(title or "") or (figures[0].title if len(figures) == 1 else ""),
+        title=slides[0].title if title else slides[-1].title if len(parts) == 1 else "",
         lang=_shared([look.lang for look in looks], _DEFAULTS.lang),
         theme=_shared([look.theme for look in looks], _DEFAULTS.theme),
-        slides=tuple(_ordered(title, parts, figures, sections)),
+        slides=tuple(slides),
     )
 
 
-def _ordered(
-    title: str | None, parts: Sequence[Part], figures: Sequence[FigureSlide], sections: bool
-) -> Iterator[Slide]:
-    if title:
-        yield TitleSlide(title=_clean(title))
-    section = ""
-    for part, figure in zip(parts, figures, strict=True):
-        if sections and part.section and part.section != section:
-            yield SectionSlide(title=_clean(part.section))
-        section = part.section
-        yield figure
-
-
-def _figure_slide(part: Part) -> FigureSlide:
+def _figure_slide(part: Part) -> Slide:
     board, lang = part.figure.storyboard(), part.figure.appearance.lang
     alt, command = _clean(board.alt), _clean(part.figure.command())
     colon = phrase(lang, ": ")
@@ -106,7 +88,8 @@ def _figure_slide(part: Part) -> FigureSlide:
         (phrase(lang, "Formula") + colon, listed(board.formula, phrase(lang, "; "))),
         (phrase(lang, "Command") + colon, command),
     ]
-    return FigureSlide(
+    return Slide(
+        kind=FIGURE,
         name=part.name,
         title=spoken(board.title),
         caption=_clean(part.caption) or caption(board),

@@ -15,9 +15,6 @@ from cnnviz.render.theme import Theme, load_theme, luminance
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
 
-TITLE, SECTION, FIGURE = range(3)
-"""The template's layouts."""
-
 _MIN_POINTS, _EMU = 10, 12700
 # The earliest date of a zip file.
 _NO_DATE = 1980, 1, 1, 0, 0, 0

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnviz.decks import Deck, DeckOptions, FigureSlide, Slide, Staging, TitleSlide
+from cnnviz.decks import FIGURE, TITLE, Deck, DeckOptions, Slide, Staging
 from cnnviz.decks._files import fill, hex_color, with_extension, write_as
 from cnnviz.render.theme import load_theme
 from cnnviz.words.plain import phrase
@@ -63,17 +63,16 @@ def write(deck: Deck, staging: Staging, options: DeckOptions) -> None:
 
 
 def _slide(slide: Slide, place: int, count: int, deck: Deck, drawn: Path) -> str:
-    kind = "figure" if isinstance(slide, FigureSlide) else "title" if isinstance(slide, TitleSlide) else "section"
-    level = "h1" if isinstance(slide, TitleSlide) else "h2"
+    level = "h1" if slide.kind == TITLE else "h2"
     name = f"{phrase(deck.lang, 'Slide')} {place} / {count}{phrase(deck.lang, ': ')}{slide.title}"
-    inner = _figure(slide, drawn) if isinstance(slide, FigureSlide) else ""
+    inner = _figure(slide, drawn) if slide.kind == FIGURE else ""
     return (
-        f'<section class="slide {kind}" id="s{place}" role="group" aria-roledescription="slide" '
+        f'<section class="slide {slide.kind}" id="s{place}" role="group" aria-roledescription="slide" '
         f'aria-label="{escape(name)}">\n<{level}>{escape(slide.title)}</{level}>\n{inner}</section>'
     )
 
 
-def _figure(slide: FigureSlide, drawn: Path) -> str:
+def _figure(slide: Slide, drawn: Path) -> str:
     stem = drawn / slide.name
     still = base64.b64encode(with_extension(stem, "png").read_bytes()).decode("ascii")
     player = _embedded(with_extension(stem, "html").read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from cnnviz.decks import Deck, DeckOptions, FigureSlide, SectionSlide, Slide, Staging, TitleSlide
+from cnnviz.decks import FIGURE, SECTION, TITLE, Deck, DeckOptions, Slide, Staging
 from cnnviz.decks._files import hex_color, write_as
 from cnnviz.render.theme import load_theme, luminance
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 SUPPORTED_OPTIONS = ("flavor",)
 # Pictures' heights in pixels: slides are 1280×720, Slidev's 980×552.
 _HEIGHT, _HEIGHT_SLIDEV = 500, 390
+# Of Slidev's theme.
+_LAYOUTS = {TITLE: "cover", SECTION: "section", FIGURE: "default"}
 # `--!>` ends a comment in HTML as `-->` does.
 _COMMENT_END = re.compile("--(!?)>")
 _JOINER = "\u2060"
@@ -68,8 +70,8 @@ def _marp(deck: Deck, folder: str) -> str:
     ]
 
     def body(slide: Slide) -> Iterator[str]:
-        if not isinstance(slide, FigureSlide):
-            level = "#" if isinstance(slide, TitleSlide) else "##"
+        if slide.kind != FIGURE:
+            level = "#" if slide.kind == TITLE else "##"
             yield from ("<!-- _class: opening -->", f"{level} {_escaped(slide.title)}")
             return
         alt = _DIRECTIVE.sub(rf"\1{_JOINER}", _escaped(slide.alt))
@@ -84,7 +86,7 @@ def _marp(deck: Deck, folder: str) -> str:
 
 def _quarto(deck: Deck, folder: str) -> str:
     page = load_theme(deck.theme).page
-    titled = any(isinstance(slide, TitleSlide) for slide in deck.slides)
+    titled = deck.slides[0].kind == TITLE
     title = f"title: {_yaml(deck.title)}" if titled else f"pagetitle: {_yaml(deck.title or 'Slides')}"
     head = [
         title,
@@ -102,15 +104,15 @@ def _quarto(deck: Deck, folder: str) -> str:
     ]
 
     def body(slide: Slide) -> Iterator[str]:
-        if isinstance(slide, SectionSlide):
+        if slide.kind == SECTION:
             yield f"# {_escaped(slide.title)}"
-        elif isinstance(slide, FigureSlide):
+        elif slide.kind == FIGURE:
             yield f"## {_escaped(slide.title)}"
             yield _paragraph(slide.caption)
             yield f'![{_escaped(slide.alt)}]({quote(folder)}/{quote(slide.name)}.gif){{height="{_HEIGHT}px"}}'
             yield "\n\n".join(["::: {.notes}", *_notes(slide), ":::"])
 
-    return _front(head) + "\n".join(_joined(body(slide)) for slide in deck.slides if not isinstance(slide, TitleSlide))
+    return _front(head) + "\n".join(_joined(body(slide)) for slide in deck.slides[titled:])
 
 
 def _slidev(deck: Deck, folder: str) -> str:
@@ -126,12 +128,9 @@ def _slidev(deck: Deck, folder: str) -> str:
         f"  lang: {deck.tag}",
     ]
 
-    def layout(slide: Slide) -> str:
-        return "default" if isinstance(slide, FigureSlide) else "cover" if isinstance(slide, TitleSlide) else "section"
-
     def body(slide: Slide) -> Iterator[str]:
         yield f"# {_escaped_vue(_escaped(slide.title))}"
-        if isinstance(slide, FigureSlide):
+        if slide.kind == FIGURE:
             yield _escaped_vue(_paragraph(slide.caption))
             yield (
                 f'<img src="./{escape(folder)}/{slide.name}.gif" alt="{escape(slide.alt)}" '
@@ -139,9 +138,10 @@ def _slidev(deck: Deck, folder: str) -> str:
             )
             yield _comment(_notes(slide))
 
-    first, *rest = deck.slides
-    pages = [_front([*head, f"layout: {layout(first)}"]) + _joined(body(first))]
-    pages += [_front([f"layout: {layout(slide)}"]) + _joined(body(slide)) for slide in rest]
+    pages = (
+        _front([*(head if not place else ()), f"layout: {_LAYOUTS[slide.kind]}"]) + _joined(body(slide))
+        for place, slide in enumerate(deck.slides)
+    )
     return "\n".join(pages)
 
 
@@ -161,7 +161,7 @@ def _comment(notes: Iterable[str]) -> str:
     return "<!--\n" + _COMMENT_END.sub(r"-- \1>", text) + "\n-->"
 
 
-def _notes(slide: FigureSlide) -> Iterator[str]:
+def _notes(slide: Slide) -> Iterator[str]:
     for word, text in slide.notes:
         # A code span keeps a command's dashes.
         shown = f"`{_one_line(text)}`" if text == slide.command and "`" not in text else _escaped(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnviz.decks import Deck, DeckOptions, FigureSlide, Slide, Staging, TitleSlide
+from cnnviz.decks import FIGURE, SECTION, TITLE, Deck, DeckOptions, Slide, Staging
 from cnnviz.decks._files import with_extension, write_as
 from cnnviz.installation import load_extra
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from cnnviz.pipeline import Figure
 
 SUPPORTED_OPTIONS = ("video",)
+# In the order of the template.
+_LAYOUTS = (TITLE, SECTION, FIGURE)
 # The pixels that it fills on a projector of 1920×1080.
 _SHARP = {"width": 1440}
 _LANGUAGES = {"en": "en-US", "zh": "zh-CN", "zh-Hans": "zh-CN"}
@@ -49,12 +51,10 @@ def write(deck: Deck, staging: Staging, options: DeckOptions) -> None:
 
 
 def _add(presentation: Presentation, slide: Slide, deck: Deck, drawn: Path) -> None:
-    from cnnviz.decks._pptx_template import FIGURE, SECTION, TITLE
-
-    kind = FIGURE if isinstance(slide, FigureSlide) else TITLE if isinstance(slide, TitleSlide) else SECTION
-    made = presentation.slides.add_slide(presentation.slide_layouts[kind])
-    _write_fitting(made.shapes.title, slide.title, deck.tag, made.slide_layout)
-    if isinstance(slide, FigureSlide):
+    layout = presentation.slide_layouts[_LAYOUTS.index(slide.kind)]
+    made = presentation.slides.add_slide(layout)
+    _write_fitting(made.shapes.title, slide.title, deck.tag, layout)
+    if slide.kind == FIGURE:
         _fill(made, slide, deck, drawn)
         return
     # An empty placeholder would ask for a text.
@@ -63,15 +63,14 @@ def _add(presentation: Presentation, slide: Slide, deck: Deck, drawn: Path) -> N
             placeholder._element.getparent().remove(placeholder._element)
 
 
-def _fill(made: Any, slide: FigureSlide, deck: Deck, drawn: Path) -> None:
-    from cnnviz.decks._pptx_media import add_gif, add_video
+def _fill(made: Any, slide: Slide, deck: Deck, drawn: Path) -> None:
     from cnnviz.decks._pptx_template import number_slide
 
     _, frame, caption = made.placeholders
     _write_fitting(caption, slide.caption, deck.tag, made.slide_layout)
     stem = drawn / slide.name
-    add = add_video if with_extension(stem, "mp4").exists() else add_gif
-    picture = add(made, frame, stem, loop=not slide.once)
+    video = with_extension(stem, "mp4")
+    picture = _video(made, frame, video, slide) if video.exists() else _gif(frame, with_extension(stem, "gif"))
     picture.name = slide.title
     picture._element.nvPicPr.cNvPr.set("descr", slide.alt)
     # The order in which a screen reader says them.
@@ -79,6 +78,30 @@ def _fill(made: Any, slide: FigureSlide, deck: Deck, drawn: Path) -> None:
         made.shapes._spTree.append(shape._element)
     number_slide(made)
     _write(made.notes_slide.notes_text_frame, [word + text for word, text in slide.notes], deck.tag)
+
+
+def _gif(frame: Any, file: Path) -> Any:
+    """A GIF in the layout's frame, whole; the GIF itself says whether it loops."""
+    box = frame.left, frame.top, frame.width, frame.height
+    picture = frame.insert_picture(str(file))
+    picture.crop_left = picture.crop_right = picture.crop_top = picture.crop_bottom = 0
+    picture.left, picture.top, picture.width, picture.height = box
+    return picture
+
+
+def _video(made: Any, frame: Any, file: Path, slide: Slide) -> Any:
+    """A video in the frame's place, which starts when the slide appears."""
+    from pptx.oxml.ns import qn
+
+    box, poster = (frame.left, frame.top, frame.width, frame.height), str(file.with_suffix(".png"))
+    frame._element.getparent().remove(frame._element)
+    movie = made.shapes.add_movie(str(file), *box, poster_frame_image=poster, mime_type="video/mp4")
+    # As python-pptx makes it, it waits for a click.
+    time = next(made._element.iter(qn("p:cMediaNode")))[0]
+    next(time.iter(qn("p:cond"))).set("delay", "0")
+    if not slide.once:
+        time.set("repeatCount", "indefinite")
+    return movie
 
 
 def _write_fitting(shape: Any, text: str, lang: str, layout: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnviz.decks import Deck, DeckOptions, FigureSlide, SectionSlide, Slide, Staging
+from cnnviz.decks import FIGURE, SECTION, Deck, DeckOptions, Slide, Staging
 from cnnviz.decks._files import fill, hex_color, with_extension, write_as
 from cnnviz.decks._tex_text import beyond_latin, escaped, pdf_string, verbatim
 from cnnviz.render.theme import load_theme
@@ -72,8 +72,8 @@ _COLORS = ("ground", "ink", "muted", "accent")
 
 
 def _slide(slide: Slide) -> Iterator[str]:
-    if not isinstance(slide, FigureSlide):
-        if isinstance(slide, SectionSlide):
+    if slide.kind != FIGURE:
+        if slide.kind == SECTION:
             yield f"\\section{{{escaped(slide.title)}}}"
         yield f"\\opening{{{escaped(slide.title)}}}"
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 from cnnviz import __version__
 from cnnviz.errors import UsageError
 from cnnviz.parameters import Size, quote, suggest
+from cnnviz.record import Record
 
 if TYPE_CHECKING:
     from cnnviz.render.frames import Film
     from cnnviz.storyboard import Storyboard
 
 
-@dataclass(frozen=True, kw_only=True)
-class Job:
+class Job(Record, kw_only=True):
     """One file to write: the storyboard, how to get its film (only if wanted), and what the file says of itself.
 
     `film` takes the pictures in which a window glides where the figure does not say how many.
@@ -77,8 +77,7 @@ class Job:
         return place - 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class Written:
+class Written(Record, kw_only=True):
     """What a written file holds: pixels (0×0 for data), steps, how long it plays, and what made it fit a limit."""
 
     size: tuple[int, int]

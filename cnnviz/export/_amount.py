@@ -6,23 +6,19 @@ import math
 
 from cnnviz.errors import UsageError
 from cnnviz.export import Job
-from cnnviz.limits import LEAST_PIXELS, MAX_PAGE_CELLS, MAX_PAGES, MAX_PIXELS, MIN_WIDTH, MOST_TWEENED, TWEEN
+from cnnviz.limits import LEAST_PIXELS, MAX_PAGE_CELLS, MAX_PAGES, MAX_PIXELS, MOST_TWEENED, TWEEN
 from cnnviz.render.frames import GLIDE_MILLISECONDS, Film
 from cnnviz.storyboard import Storyboard
-
-_GRAIN = 10
 
 
 def check_amount(film: Film, most: int = MAX_PIXELS) -> None:
     """Refuse a film whose pictures have more than `most` pixels together; raises UsageError."""
     (pictures, pixels), (width, height) = _amount(film), film.size
-    if pixels <= most:
-        return
-    glides = _glides(film)
-    raise UsageError(
-        f"{pictures} pictures of {width}×{height} pixels are too many for one file, more than {most // 10**6} million "
-        f"pixels: use {_instead(film, most // pictures, glides)}"
-    )
+    if pixels > most:
+        raise UsageError(
+            f"{pictures} pictures of {width}×{height} pixels are too many for one file, more than {most // 10**6} "
+            "million pixels: use fewer steps, a smaller --width, --tween 0, or .html or .svg, which have no pixels"
+        )
 
 
 def tween_of(job: Job) -> int:
@@ -53,22 +49,9 @@ def check_pages(board: Storyboard) -> None:
             raise UsageError(f"{reason}: use --sheet, fewer steps, or .html")
 
 
-def _glides(film: Film) -> int:
-    return min(film.tween + film.flight, int(film.timing.step * 1000) // GLIDE_MILLISECONDS)
-
-
 def _amount(film: Film) -> tuple[int, int]:
     """How many pictures a film has, and how many pixels these together."""
     width, height = film.size
-    pictures = (film.storyboard.count - 1) * (_glides(film) + 1) + 1
+    glides = min(film.tween + film.flight, int(film.timing.step * 1000) // GLIDE_MILLISECONDS)
+    pictures = (film.storyboard.count - 1) * (glides + 1) + 1
     return pictures, pictures * max(width * height, LEAST_PIXELS)
-
-
-def _instead(film: Film, pixels: int, glides: int) -> str:
-    """What would make it fewer, where each picture may have so many pixels."""
-    width, height = film.size
-    ways = ["--tween 0"] if glides else []
-    if pixels >= LEAST_PIXELS:
-        narrower = int((pixels * width / height) ** 0.5) // _GRAIN * _GRAIN
-        ways += [f"--width {narrower}"] if MIN_WIDTH <= narrower < width else []
-    return ", ".join([*ways, "fewer steps"]) + ", or .html or .svg, which have no pixels"

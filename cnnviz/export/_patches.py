@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz.record import Record
 from cnnviz.render.canvas import Box, hull
 from cnnviz.render.frames import Frame
 from cnnviz.render.palette import Palette, Pixels
@@ -17,8 +17,7 @@ MOST_MILLISECONDS = 655_350
 """How long a patch may stay: what GIF and APNG can store."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Patch:
+class Patch(Record, kw_only=True):
     """A rectangle to draw: its palette indices, which of them are as they were, and how long it stays.
 
     `parts` are boxes, from the rectangle's corner, outside of which all is as it was. In a `moving` one something is on
@@ -46,25 +45,16 @@ class Patch:
         return found
 
 
-class Frames(Protocol):
-    """What is cut into patches: a film, or one whose pixels were changed."""
-
-    @property
-    def size(self) -> tuple[int, int]: ...
-
-    def __iter__(self) -> Iterator[Frame]: ...
-
-
-def patches(film: Frames, grain: int = 1) -> Iterator[Patch]:
-    """The film as patches, the first a whole frame; frames that equal the one before lengthen it.
+def patches(frames: Iterable[Frame], size: tuple[int, int], grain: int = 1) -> Iterator[Patch]:
+    """Frames as patches, the first a whole frame; frames that equal the one before lengthen it.
 
     Left and top of a box are multiples of `grain`: WebP wants even numbers.
     """
     before: Pixels | None = None
     waiting: Patch | None = None
-    for frame in film:
+    for frame in frames:
         if before is None or waiting is None:
-            before, box = frame.pixels.copy(), Box(0, 0, *film.size)
+            before, box = frame.pixels.copy(), Box(0, 0, *size)
             waiting = Patch(
                 box=box,
                 pixels=before.copy(),

@@ -13,7 +13,7 @@ from imageio.core.request import RETURN_BYTES
 from imageio.core.v3_plugin_api import PluginV3
 
 from cnnviz.errors import UsageError
-from cnnviz.export import Job, Written, _patches
+from cnnviz.export import Job, Written
 from cnnviz.render.canvas import Box
 from cnnviz.render.frames import Film, Frame
 from cnnviz.render.palette import Palette
@@ -21,8 +21,11 @@ from cnnviz.render.palette import Palette
 _COLORS = 255
 
 
-class Frames(_patches.Frames, Protocol):
+class Frames(Protocol):
     """Frames in one palette: a `Film`, or what `RgbFilm` makes of arrays."""
+
+    @property
+    def size(self) -> tuple[int, int]: ...
 
     @property
     def palette(self) -> Palette: ...
@@ -30,12 +33,16 @@ class Frames(_patches.Frames, Protocol):
     @property
     def band(self) -> int: ...
 
+    def __iter__(self) -> Iterator[Frame]: ...
+
 
 class AnimationPlugin(PluginV3):
     """An imageio plugin that writes an animation."""
 
     grain = 1
     """Milliseconds that delays are multiples of."""
+    milliseconds = 0
+    """How long plays what was written."""
 
     def write(
         self,
@@ -44,7 +51,6 @@ class AnimationPlugin(PluginV3):
         duration: float | Sequence[float] = 100,
         loop: int = 0,
         texts: Mapping[str, str] | None = None,
-        **options: Any,
     ) -> bytes | None:
         """Write RGB frames: arrays (height, width, 3) of uint8, in a list, an iterator or an array of them all.
 
@@ -54,34 +60,20 @@ class AnimationPlugin(PluginV3):
         """
         film = ndimage if hasattr(ndimage, "palette") else RgbFilm(ndimage, duration, self.grain)
         file: Any = self.request.get_file()
-        self.encode(film, file, once=loop == 1, texts=texts or {}, **options)
+        self.milliseconds = self.encode(film, file, once=loop == 1, texts=texts or {})
         return bytes(file.getvalue()) if self.request.raw_uri == RETURN_BYTES else None
 
     @abstractmethod
-    def encode(self, film: Frames, file: BinaryIO, *, once: bool, texts: Mapping[str, str]) -> None:
-        """Write a whole file."""
+    def encode(self, film: Frames, file: BinaryIO, *, once: bool, texts: Mapping[str, str]) -> int:
+        """Write a whole file; returns how many milliseconds it plays."""
 
 
-def save(plugin: type[AnimationPlugin], job: Job, film: Film, file: BinaryIO, **options: Any) -> Written:
+def save(plugin: type[AnimationPlugin], job: Job, film: Film, file: BinaryIO) -> Written:
     """Write a job's film through imageio."""
-    timed = _Timed(film)
     out: Any
     with imopen(file, "w", plugin=plugin) as out:
-        out.write(timed, loop=int(job.once), texts=job.texts(), **options)
-    return Written(size=film.size, steps=job.storyboard.count, milliseconds=timed.milliseconds)
-
-
-class _Timed:
-    """A film that counts how long its frames last."""
-
-    def __init__(self, film: Film) -> None:
-        self._film, self.palette, self.size, self.band = film, film.palette, film.size, film.band
-        self.milliseconds = 0
-
-    def __iter__(self) -> Iterator[Frame]:
-        for frame in self._film:
-            self.milliseconds += frame.milliseconds
-            yield frame
+        out.write(film, loop=int(job.once), texts=job.texts())
+    return Written(size=film.size, steps=job.storyboard.count, milliseconds=out.milliseconds)
 
 
 class RgbFilm:
@@ -102,9 +94,6 @@ class RgbFilm:
             whole = whole.quantize(_COLORS, Image.Quantize.MEDIANCUT).convert("RGB")
         self._frames = np.asarray(whole).reshape(-1, height, width, 3)
         self.palette = Palette(np.array(sorted(color for _, color in whole.getcolors(_COLORS)), np.uint8))
-
-    def __len__(self) -> int:
-        return len(self._frames)
 
     def __iter__(self) -> Iterator[Frame]:
         for frame, milliseconds in zip(self._frames, self._milliseconds, strict=True):

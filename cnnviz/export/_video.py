@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -20,14 +20,12 @@ from cnnviz.export._amount import affordable
 from cnnviz.export._plugin import AnimationPlugin, Frames, save
 from cnnviz.installation import load_extra
 from cnnviz.limits import MAX_WHOLE_PIXELS, TWEEN
-from cnnviz.render.canvas import Box
-from cnnviz.render.frames import Frame
+from cnnviz.render.palette import Pixels
 
 if TYPE_CHECKING:
-    from av import VideoFrame
     from av.video.stream import VideoStream
 
-_INDEX_BYTES = 1024
+_INDEX_BYTES, _PACKET_BYTES = 1024, 20
 # MP4 has no place for the software: its own encoder's name would be FFmpeg's.
 _TAGS = {
     "Title": "title",
@@ -50,58 +48,48 @@ class VideoPlugin(AnimationPlugin):
     container: str
     codec: str
     """FFmpeg's names."""
-    index_bytes = 0
-    """What is kept free for each frame in an index at the file's beginning."""
 
     @abstractmethod
     def options(self, width: int, height: int) -> dict[str, str]:
         """The encoder's options."""
 
-    def encode(
-        self,
-        film: Frames,
-        file: BinaryIO,
-        *,
-        once: bool,
-        texts: Mapping[str, str],
-        count: int | None = None,
-    ) -> None:
-        """Write a whole file; `count` is how many frames there are at most."""
-        if count is None:
-            count = sum(1 for _ in film)
-        av = _library(self.container)
-        total = 0
-        # Bit-exact: no encoder's version, no date, no random identity in the file.
-        options = {"fflags": "+bitexact"}
-        if self.index_bytes:
-            # Kept free at the file's beginning, so that a web page can play the file while it loads.
-            said = len("".join(texts.values()).encode(errors="surrogateescape"))
-            room = _INDEX_BYTES + said + self.index_bytes * count
-            options["moov_size"] = str(room)
-        # In memory, for PyAV only prints what a file's own write raises.
-        written = io.BytesIO()
+    def encode(self, film: Frames, file: BinaryIO, *, once: bool, texts: Mapping[str, str]) -> int:
+        """Write a whole file."""
+        av, planes = _library(self.container), _planes_of(film)
+        durations: dict[int | None, int] = {}
+        packets, total = [], 0
+        # In memory, for PyAV only prints what a file's own write raises. Bit-exact: no encoder's version, no date, no
+        # random identity in the file.
+        written, bit_exact = io.BytesIO(), {"fflags": "+bitexact"}
         with av.open(
-            written, "w", format=self.container, container_options=options, metadata_errors="surrogateescape"
+            written, "w", format=self.container, container_options=bit_exact, metadata_errors="surrogateescape"
         ) as container:
             container.metadata.update({_TAGS[key]: text for key, text in texts.items()})
-            options = dict(self.options(*film.size))
-            stream = _stream(container.add_stream(self.codec, options=options), film)
-            planes = _Planes(film)
-            durations: dict[int, int] = {}
+            stream = _stream(container.add_stream(self.codec, options=self.options(*film.size)), film)
             for frame in film:
+                picture = av.VideoFrame.from_ndarray(planes(frame.pixels), format="yuv420p")
+                picture.pts, picture.time_base = total, _TICK
+                packets += stream.encode(picture)
                 durations[total] = frame.milliseconds
-                container.mux(_lasting(stream.encode(planes.picture(av, frame, total)), durations))
                 total += frame.milliseconds
-            container.mux(_lasting(stream.encode(), durations))
+            packets += stream.encode()
+            if self.container == "mp4":
+                # Room for the index at the beginning, so that a web page can play the file while it loads.
+                said = len("".join(texts.values()).encode(errors="surrogateescape"))
+                container.container_options["moov_size"] = str(_INDEX_BYTES + said + _PACKET_BYTES * len(packets))
+            for packet in packets:
+                # Between frames times would do, but the last one has none behind it.
+                packet.duration = durations[packet.pts]
+                container.mux(packet)
         file.write(written.getvalue())
+        return total
 
 
 def write_video(plugin: type[VideoPlugin], job: Job, file: BinaryIO) -> Written:
     """Write a job's film, its sides rounded up to even numbers."""
     _library(plugin.container)
     film = affordable(job, TWEEN, MAX_WHOLE_PIXELS)
-    written = save(plugin, job, film, file, count=job.storyboard.count * (film.tween + 1))
-    return replace(written, size=_even(film.size))
+    return replace(save(plugin, job, film, file), size=_even(film.size))
 
 
 def _even(size: tuple[int, int]) -> tuple[int, int]:
@@ -124,48 +112,24 @@ def _stream(stream: VideoStream, film: Frames) -> VideoStream:
     return stream
 
 
-def _lasting(packets: list[Any], durations: dict[int, int]) -> list[Any]:
-    """Give packets their durations: between frames times would do, but the last one has none behind it."""
-    for packet in packets:
-        packet.duration = durations.pop(packet.pts)
-    return packets
+def _planes_of(film: Frames) -> Callable[[Pixels], Pixels]:
+    """What makes of a picture luma, and at half the size both chromas, one after the other as PyAV takes them.
 
+    FFmpeg would do so too, but not in the same bytes on every processor.
+    """
+    rgb = film.palette.colors / 255
+    luma = rgb @ _LUMA
+    blue, red = (rgb[:, 2] - luma) / (2 - 2 * _LUMA[2]), (rgb[:, 0] - luma) / (2 - 2 * _LUMA[0])
+    levels = np.round(16 + 219 * luma).astype(np.uint8)
+    chromas = [(128 + 224 * part).astype(np.float32) for part in (blue, red)]
+    width, height = film.size
+    padding = [(0, height % 2), (0, width % 2)]
 
-class _Planes:
-    """Luma, and at half the size both chromas, of the film so far; of a frame only what changed is converted."""
+    def planes(pixels: Pixels) -> Pixels:
+        pixels = np.pad(pixels, padding, mode="edge")
+        corners = [pixels[top::2, left::2] for top in (0, 1) for left in (0, 1)]
+        # Added one after the other: a third of the time of a mean over two axes.
+        halves = [np.round(sum(chroma[corner] for corner in corners) / 4).astype(np.uint8) for chroma in chromas]
+        return np.concatenate([levels[pixels], np.concatenate(halves).reshape(-1, pixels.shape[1])])
 
-    def __init__(self, film: Frames) -> None:
-        rgb = film.palette.colors / 255
-        luma = rgb @ _LUMA
-        blue, red = (rgb[:, 2] - luma) / (2 - 2 * _LUMA[2]), (rgb[:, 0] - luma) / (2 - 2 * _LUMA[0])
-        self._luma = np.round(16 + 219 * luma).astype(np.uint8)
-        self._chromas = [(128 + 224 * blue).astype(np.float32), (128 + 224 * red).astype(np.float32)]
-        self.width, self.height = _even(film.size)
-        self._padding = [(0, side % 2) for side in reversed(film.size)]
-        # FFmpeg's planes one after the other, as PyAV takes them.
-        self._all = np.zeros((self.height * 3 // 2, self.width), np.uint8)
-        halves = self._all[self.height :].reshape(2, self.height // 2, self.width // 2)
-        self._y, self._uv = self._all[: self.height], halves
-
-    def picture(self, av: Any, frame: Frame, time: int) -> VideoFrame:
-        """The frame as PyAV has it, to be shown at `time`."""
-        self._convert(frame)
-        picture: VideoFrame = av.VideoFrame.from_ndarray(self._all, format="yuv420p")
-        picture.pts, picture.time_base = time, _TICK
-        return picture
-
-    def _convert(self, frame: Frame) -> None:
-        pixels = np.pad(frame.pixels, self._padding, mode="edge") if any(map(any, self._padding)) else frame.pixels
-        box = frame.changed
-        # Whole blocks of two by two: these share their chroma.
-        box = Box(box.left // 2 * 2, box.top // 2 * 2, -(-box.right // 2) * 2, -(-box.bottom // 2) * 2)
-        part = pixels[box.slices]
-        self._y[box.slices] = self._luma[part]
-        # The corners of the blocks, added one after the other: a third of the time of a mean over two axes.
-        corners = [part[top::2, left::2] for top in (0, 1) for left in (0, 1)]
-        for plane, chroma in zip(self._uv, self._chromas, strict=True):
-            blocks = chroma[corners[0]]
-            for corner in corners[1:]:
-                blocks += chroma[corner]
-            blocks /= 4
-            plane[box.top // 2 : box.bottom // 2, box.left // 2 : box.right // 2] = np.round(blocks, out=blocks)
+    return planes

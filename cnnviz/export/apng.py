@@ -34,13 +34,14 @@ def write(job: Job, file: BinaryIO) -> Written:
 class ApngPlugin(AnimationPlugin):
     """Write animated PNG: `iio.imwrite("x.apng", frames, plugin=cnnviz.ApngPlugin, duration=100)`."""
 
-    def encode(self, film: Frames, file: BinaryIO, *, once: bool, texts: Mapping[str, str]) -> None:
+    def encode(self, film: Frames, file: BinaryIO, *, once: bool, texts: Mapping[str, str]) -> int:
         """Write a whole file."""
         file.write(start(film.size, film.palette, texts, clear=True))
         place = file.tell()
         file.write(_control(0, once))
-        count = number = 0
-        for count, patch in enumerate(patches(film), start=1):
+        count = number = lasts = 0
+        for count, patch in enumerate(patches(film, film.size), start=1):
+            lasts += patch.milliseconds
             anew = count == 1 or patch.clears(film.palette)
             file.write(chunk(b"fcTL", _frame_control(number, patch, _SOURCE if anew else _OVER)))
             data = packed(patch.pixels if anew else patch.sparse(len(film.palette.colors)), _LEVEL)
@@ -52,6 +53,7 @@ class ApngPlugin(AnimationPlugin):
         file.seek(place)
         file.write(_control(count, once))
         file.seek(end)
+        return lasts
 
 
 def _control(frames: int, once: bool) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, pairwise
 from typing import BinaryIO
 
 import numpy as np
@@ -46,12 +47,15 @@ class GifPlugin(AnimationPlugin):
 
     grain = 10
 
-    def encode(self, film: Frames, file: BinaryIO, *, once: bool, texts: Mapping[str, str]) -> None:
+    def encode(self, film: Frames, file: BinaryIO, *, once: bool, texts: Mapping[str, str]) -> int:
         """Write a whole file; `once` leaves the loop block out."""
         file.write(_head(film, once, texts))
-        for block in _cleared(film, once) if film.palette.alphas is not None else _kept(film):
+        lasts = 0
+        for block, milliseconds in _cleared(film, once) if film.palette.alphas is not None else _kept(film):
             file.write(block)
+            lasts += milliseconds
         file.write(b";")
+        return lasts
 
 
 def _head(film: Frames, once: bool, texts: Mapping[str, str]) -> bytes:
@@ -103,12 +107,12 @@ def _with_long_runs(patch: Patch) -> Patch:
     return replace(patch, parts=parts)
 
 
-def _kept(film: Frames) -> Iterator[bytes]:
-    """Blocks for a film with a ground, each drawn over the ones before."""
+def _kept(film: Frames) -> Iterator[tuple[bytes, int]]:
+    """Blocks for a film with a ground, each drawn over the ones before, and how long each stays."""
     unchanged, moved = len(film.palette.colors), False
-    for number, (patch, following) in enumerate(_with_next(patches(film))):
+    for number, (patch, following) in enumerate(_with_next(film, film.size)):
         if not number:
-            yield _block(patch.box, patch.pixels, patch.milliseconds, _KEEP, None)
+            yield _block(patch.box, patch.pixels, patch.milliseconds, _KEEP, None), patch.milliseconds
             continue
         left, moved, all_unchanged = patch.milliseconds, moved or patch.moving, patch.sparse(unchanged)
         pixels = _with_long_runs(patch).sparse(unchanged)
@@ -118,7 +122,7 @@ def _kept(film: Frames) -> Iterator[bytes]:
             lasts = left if box is wholes[-1] else _BRIEF
             part = box.seen_from(*patch.box[:2]).slices
             ways = (found[part] for found in (pixels, all_unchanged, patch.pixels))
-            yield min((_block(box, found, lasts, _KEEP, unchanged) for found in ways), key=len)
+            yield min((_block(box, found, lasts, _KEEP, unchanged) for found in ways), key=len), lasts
             left -= lasts
 
 
@@ -129,17 +133,17 @@ def _wholes(patch: Patch, band: int) -> list[Box]:
     return [stage, *rest] if stage and len(rest) * _BRIEF < patch.milliseconds else [patch.box]
 
 
-def _cleared(film: Frames, once: bool) -> Iterator[bytes]:
-    """Blocks for a film without a ground.
+def _cleared(film: Frames, once: bool) -> Iterator[tuple[bytes, int]]:
+    """Blocks for a film without a ground, and how long each stays.
 
     Nothing that is drawn over a pixel makes it transparent again; only the end of a frame does, for its whole
     rectangle. So a frame before one that clears pixels takes in these, and the one after it draws all anew.
     """
-    hard, clear = _Hard(film), film.palette.ground
+    clear = film.palette.ground
     whole = Box(0, 0, *film.size)
     picture = np.full((whole.bottom, whole.right), clear, np.uint8)
     dropped: Box | None = whole
-    for patch, following in _with_next(patches(hard)):
+    for patch, following in _with_next(_hard(film), film.size):
         picture[patch.box.slices] = patch.pixels
         same = np.ones(picture.shape, np.bool_)
         same[patch.box.slices] = patch.same
@@ -154,31 +158,20 @@ def _cleared(film: Frames, once: bool) -> Iterator[bytes]:
         _long_runs(same, [box])
         pixels = np.where(same[box.slices], np.uint8(clear), picture[box.slices])
         disposal = _KEEP if gone is None else _CLEAR
-        yield _block(box, pixels, patch.milliseconds, disposal, clear)
+        yield _block(box, pixels, patch.milliseconds, disposal, clear), patch.milliseconds
         dropped = None if gone is None else box
 
 
-class _Hard:
-    """A film whose pixels are opaque or not there: text keeps no half-transparent edge, which would be a light rim."""
-
-    def __init__(self, film: Frames) -> None:
-        self._film, self.size = film, film.size
-
-    def __iter__(self) -> Iterator[Frame]:
-        pixels = np.empty((self.size[1], self.size[0]), np.uint8)
-        for frame in self._film:
-            pixels[frame.changed.slices] = self._film.palette.hard[frame.pixels[frame.changed.slices]]
-            yield replace(frame, pixels=pixels)
+def _hard(film: Frames) -> Iterator[Frame]:
+    """Frames of pixels that are opaque or not there: a half-transparent edge of a text would be a light rim."""
+    pixels = np.empty((film.size[1], film.size[0]), np.uint8)
+    for frame in film:
+        pixels[frame.changed.slices] = film.palette.hard[frame.pixels[frame.changed.slices]]
+        yield replace(frame, pixels=pixels)
 
 
-def _with_next(found: Iterable[Patch]) -> Iterator[tuple[Patch, Patch | None]]:
-    before: Patch | None = None
-    for patch in found:
-        if before is not None:
-            yield before, patch
-        before = patch
-    if before is not None:
-        yield before, None
+def _with_next(frames: Iterable[Frame], size: tuple[int, int]) -> Iterator[tuple[Patch, Patch | None]]:
+    return pairwise(chain(patches(frames, size), [None]))  # type: ignore[list-item]
 
 
 def _block(box: Box, pixels: Pixels, milliseconds: int, disposal: int, transparent: int | None) -> bytes:

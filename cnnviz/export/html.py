@@ -13,14 +13,10 @@ from typing import Any, BinaryIO
 from cnnviz.export import Job, Written
 from cnnviz.limits import TWEEN
 from cnnviz.render.frames import Film
-from cnnviz.render.lines import NOTE_SIZE
-from cnnviz.render.svg_pen import OWN, STYLE, SvgDefs, escaped, hex_color
+from cnnviz.render.svg_pen import ENDS, OWN, SvgDefs, escaped, hex_color
 from cnnviz.render.theme import contrast
-from cnnviz.render.vector import Layer, Vectors, vectors
+from cnnviz.render.vector import Vectors, vectors
 from cnnviz.words.plain import phrase, spoken, tag_of
-
-LIMIT = 60 * 1024
-"""Bytes that a page may have; where plain data would make it larger, it is packed."""
 
 PHRASES = {
     "player": "Player",
@@ -46,8 +42,6 @@ PHRASES = {
 }
 """All words of the player itself, in English; `{n}` and the like stand for what it puts there."""
 
-# As JSON writes it.
-_OWN = json.dumps(OWN)[1:-1]
 _IN_SCRIPT = ("pause", "play", "counter", "cell")
 _PARTS = Path(__file__).parent
 _GAP = re.compile(r"\{\{(\w+)\}\}")
@@ -59,24 +53,29 @@ _BARE = "#counter,#progress{display:none}"
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the player; `once` keeps it from starting again after the last step."""
     film = job.film(TWEEN)
-    page, seconds = _document(job, film)
-    file.write(page.encode("utf-8"))
+    file.write(document(job, film).encode("utf-8"))
+    seconds = sum(film.timing.seconds(job.storyboard.steps(), job.storyboard.count))
     return Written(size=film.size, steps=job.storyboard.count, milliseconds=round(1000 * seconds))
 
 
-def document(job: Job, film: Film, *, packed: bool = False) -> str:
-    """The whole page: it loads nothing, and every text of a user's is escaped.
-
-    Its data is packed where it would not be small otherwise, and where that is wanted.
-    """
-    return _document(job, film, packed=packed)[0]
+def document(job: Job, film: Film) -> str:
+    """The whole page: it loads nothing, and every text of a user's is escaped or packed."""
+    defs = SvgDefs()
+    figure = vectors(film, defs)
+    words = {name: phrase(job.lang, text) for name, text in PHRASES.items()}
+    data = player_data(figure, film, loop=not job.once)
+    data |= {"defs": "".join(defs.markup), "words": {name: words[name] for name in _IN_SCRIPT}}
+    filled = {name: escaped(text) for name, text in words.items()} | _filled(job, film, figure)
+    filled |= {"page": figure.page, "data": _packed(data), "script": _part("player.js")}
+    filled["css"] = _GAP.sub(lambda gap: filled[gap[1]], _part("player.css"))
+    return _GAP.sub(lambda gap: filled[gap[1]], _part("player.html")).replace(OWN, "")
 
 
 def framed(job: Job, still: str) -> str:
     """The player in a frame, for a page of others such as a notebook; `still` is a picture to show without it."""
     film = job.film(TWEEN)
     # Of a page within an attribute, only these two characters would end it or be read as others.
-    page = document(job, film, packed=True).replace("&", "&amp;").replace('"', "&quot;")
+    page = document(job, film).replace("&", "&amp;").replace('"', "&quot;")
     alt = html.escape(job.storyboard.alt, quote=True)
     return (
         f'<div style="position:relative;max-width:{film.size[0]}px">'
@@ -87,23 +86,7 @@ def framed(job: Job, still: str) -> str:
     )
 
 
-def _document(job: Job, film: Film, *, packed: bool = False) -> tuple[str, float]:
-    """The page, and for how many seconds it plays."""
-    defs = SvgDefs()
-    figure = vectors(film, defs)
-    drawn, seconds = "".join(defs.markup), sum(_seconds(figure, film))
-    words = {name: phrase(job.lang, text) for name, text in PHRASES.items()}
-    data = player_data(figure, film, loop=not job.once) | {"words": {name: words[name] for name in _IN_SCRIPT}}
-    filled = {name: escaped(text) for name, text in words.items()} | _filled(job, film)
-    filled |= {"page": figure.page, "defs": drawn, "kind": "application/json", "data": _embedded(data)}
-    page = _assembled(filled)
-    if packed or len(page.encode("utf-8")) > LIMIT:
-        filled |= {"defs": "", "kind": "application/x-deflate", "data": _packed({**data, "defs": drawn})}
-        page = _assembled(filled)
-    return page, seconds
-
-
-def _filled(job: Job, film: Film) -> dict[str, str]:
+def _filled(job: Job, film: Film, figure: Vectors) -> dict[str, str]:
     """What the page's gaps are filled with, beside its words and its data."""
     board, page = job.storyboard, film.theme.page
     width, height = film.size
@@ -120,22 +103,17 @@ def _filled(job: Job, film: Film) -> dict[str, str]:
         "texts": _texts(job),
         "colors": f"{colors}--focus:{hex_color(focus)}",
         "scheme": "dark" if dark else "light",
-        "style": STYLE + (_BARE if board.bare else ""),
+        "style": _BARE if board.bare else "",
+        "ends": ENDS,
         "width": str(width),
         "height": str(height),
         "count": str(board.count),
-        "small": f"{NOTE_SIZE * unit * lines.formula_scale:g}",
+        "small": f"{figure.small:g}",
         "right": f"{width - 40 * unit:g}",
         "baseline": f"{lines.formula:g}",
         "progress": f"{3 * unit:g}",
         "bottom": f"{height - 3 * unit:g}",
     }
-
-
-def _assembled(filled: dict[str, str]) -> str:
-    css = _GAP.sub(lambda gap: filled[gap[1]], _part("player.css"))
-    parts = {**filled, "css": css, "script": _part("player.js")}
-    return _GAP.sub(lambda gap: parts[gap[1]], _part("player.html")).replace(OWN, "")
 
 
 def _texts(job: Job) -> str:
@@ -146,61 +124,31 @@ def _texts(job: Job) -> str:
 
 def player_data(figure: Vectors, film: Film, *, loop: bool) -> dict[str, Any]:
     """What the player plays: fragments, layers, and of each step only what it changes."""
-    steps, before = [], ""
-    for beat, seconds in zip(figure.beats, _seconds(figure, film), strict=True):
+    timing, steps, before = film.timing, [], ""
+    times = timing.seconds([beat.step for beat in figure.beats], len(figure.beats))
+    for beat, seconds in zip(figure.beats, times, strict=True):
         said = spoken(beat.step.caption) if film.layout.fit.numbers else ""
-        beats, telling = round(seconds / film.timing.step, 3), "" if said == before else said
-        flights = [[flight.fragment, int(flight.growing), *sum(flight.spots, ())] for flight in beat.flights]
-        steps.append([beats, beat.caption, telling, _flat(beat.changes), flights])
+        steps.append([seconds, beat.caption, "" if said == before else said, beat.changes, beat.flights])
         before = said
     return {
-        "step": film.timing.step,
-        "hold": film.timing.hold,
         "loop": loop,
         "tween": film.tween,
-        "fragments": [fragment.replace('"', "'") for fragment in figure.fragments],
+        "fragments": figure.fragments,
         "spots": figure.spots,
-        "layers": [_layer(layer) for layer in figure.layers],
+        "layers": [[v.name, len(v.slots), v.x, v.y, v.columns, v.pitch, v.spoken] for v in figure.layers],
         "gliders": figure.gliders,
         "lines": figure.lines,
         "initial": figure.initial,
-        "asked": _flat(figure.asked),
-        "opening": film.timing.opening,
+        "asked": figure.asked,
+        "opening": timing.opening,
         "steps": steps,
-        "wrote": [number for pair in figure.wrote.items() for number in pair],
+        "wrote": list(figure.wrote.items()),
     }
 
 
-def _seconds(figure: Vectors, film: Film) -> list[float]:
-    return film.timing.seconds([beat.step for beat in figure.beats], len(figure.beats))
-
-
-def _flat(changes: list[tuple[int, int]]) -> list[int]:
-    """Changes in the order of their slots, each of these as its distance from the last: that packs better."""
-    found, before = [], 0
-    for slot, number in sorted(changes):
-        found += [slot - before, number]
-        before = slot
-    return found
-
-
-def _layer(layer: Layer) -> list[Any]:
-    place = [layer.name, len(layer.slots), layer.x, layer.y]
-    return [*place, layer.columns, layer.pitch, layer.spoken] if layer.pitch else place
-
-
-def _json(data: dict[str, Any]) -> str:
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace(_OWN, "")
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _embedded(data: dict[str, Any]) -> str:
-    """JSON in which no character can end its script element."""
-    return _json(data).replace("</", "<\\/").replace("<!", "\\u003c!")
-
-
 def _packed(data: dict[str, Any]) -> str:
-    return base64.b64encode(zlib.compress(_json(data).encode("utf-8"), 9)).decode("ascii")
+    text = json.dumps(data, separators=(",", ":")).replace(json.dumps(OWN)[1:-1], "")
+    return base64.b64encode(zlib.compress(text.encode("ascii"), 9)).decode("ascii")
 
 
 def _part(name: str) -> str:

@@ -35,7 +35,6 @@ class Mp4Plugin(VideoPlugin):
     """Write MP4: `iio.imwrite("x.mp4", frames, plugin=cnnviz.Mp4Plugin, duration=100)`."""
 
     container, codec = "mp4", "libx264"
-    index_bytes = 20
 
     def options(self, width: int, height: int) -> dict[str, str]:
         """Constant quality."""

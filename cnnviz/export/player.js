@@ -6,7 +6,7 @@
     const figure = byId("figure"), stage = byId("stage"), scrub = byId("scrub"), flying = byId("flights");
     const calm = matchMedia("(prefers-reduced-motion: reduce)");
     const worded = (text, values) => text.replace(/\{(\w+)\}/g, (gap, name) => values[name]);
-    if (data.defs) byId("defs").innerHTML = data.defs;
+    byId("defs").innerHTML = data.defs;
     const make = (parent, attributes) => {
       const made = document.createElementNS(stage.namespaceURI, "g");
       for (const name in attributes) made.setAttribute(name, attributes[name]);
@@ -51,7 +51,7 @@
     let known = -1;
     let state = data.initial.slice();
     const change = (held, changes) => {
-      for (let i = 0, slot = 0; i < changes.length; i += 2) held[slot += changes[i]] = changes[i + 1];
+      for (const [slot, number] of changes) held[slot] = number;
       return held;
     };
     const after = (step) => {
@@ -93,18 +93,16 @@
     const flash = 341 * 256 / 4 * (width / 1024) ** 2;
     const least = (step) => {
       let area = 0;
-      for (let i = 0, slot = 0, changes = steps[step][3]; i < changes.length; i += 2) {
-        slot += changes[i];
+      for (const [slot, number] of steps[step][3]) {
         if (cells.has(slot)) area += cells.get(slot).pitch ** 2;
-        else if (slot < slots.length && fragments[changes[i + 1]].includes("<image")) area = flash;
+        else if (slot < slots.length && fragments[number].includes("<image")) area = flash;
       }
       return 1000 / 6 * Math.min(1, area / flash);
     };
 
     // To the next step a window glides first, within the time of the step that it leaves; then all else follows.
     const lasting = () => {
-      const usual = at === steps.length - 1 ? data.hold : data.step * steps[at][0];
-      const seconds = asking ? data.opening : usual;
+      const seconds = asking ? data.opening : steps[at][0];
       return Math.max(1000 * seconds / byId("speed").value, least(at));
     };
     const following = () => (asking ? 0 : at + 1);
@@ -123,12 +121,11 @@
       return parts ? { moves, flights, each, whole: parts * each } : null;
     };
     const placed = ([x, y]) => `translate(${x}px,${y}px)`;
-    const fly = ([number, growing, ...way], delay, duration) => {
-      const outer = make(flying, growing ? { transform: `translate(${way})` } : {}), inner = make(outer, {});
+    const fly = ([number, spots, growing], delay, duration) => {
+      const outer = make(flying, growing ? { transform: `translate(${spots[0]})` } : {}), inner = make(outer, {});
       outer.setAttribute("visibility", "hidden");
       inner.innerHTML = fragments[number];
-      const frames = growing ? ["scale(0)", "scale(1)"] : [];
-      for (let i = 0; i < way.length && !growing; i += 2) frames.push(placed(way.slice(i, i + 2)));
+      const frames = growing ? ["scale(0)", "scale(1)"] : spots.map(placed);
       if (frames.length < 2) frames.push(frames[0]);
       const easing = frames.length > 2 ? "linear" : "ease-in-out";
       return inner.animate(frames.map((transform) => ({ transform, visibility: "visible" })),
@@ -203,8 +200,8 @@
 
     // Result cells: a pointer or the focus shows the step that wrote them.
     const results = new Map();
-    for (let i = 0; i < data.wrote.length; i += 2) {
-      const number = data.wrote[i], step = data.wrote[i + 1], cell = cells.get(number), slot = slots[number];
+    for (const [number, step] of data.wrote) {
+      const cell = cells.get(number), slot = slots[number];
       results.set(slot, { ...cell, slot, step });
       cell.layer.removeAttribute("aria-hidden");
       slot.setAttribute("class", "result");
@@ -316,8 +313,7 @@
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
     return new Response(stream).json();
   };
-  if (stored.type === "application/json") run(JSON.parse(stored.textContent));
-  else unpacked().then(run, () => {
+  unpacked().then(run, () => {
     byId("trouble").hidden = false;
     byId("about").classList.remove("quiet");
     for (const name of ["controls", "keys"]) byId(name).hidden = true;

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from cnnviz.export import Job, Written
 from cnnviz.export._stills import Sheet
-from cnnviz.render.svg_pen import OWN, PLAIN_STYLE, SvgDefs, escaped
+from cnnviz.render.svg_pen import ENDS, OWN, SvgDefs, escaped
 from cnnviz.words.plain import tag_of
 
 SUPPORTED_OPTIONS = ("frame", "sheet", "transparent")
@@ -24,11 +24,11 @@ def write(job: Job, file: BinaryIO) -> Written:
 
         return write_animated(job, file)
     job = job.as_still()
-    film, defs = job.film(0), SvgDefs(plain=True)
+    film, defs = job.film(0), SvgDefs()
     sheet, pen = Sheet(job, film.size), defs.pen()
     said = sheet.draw(job, film, pen)
-    body = f"<g {PLAIN_STYLE}>\n{pen.take()}\n</g>"
-    file.write(document(job, sheet.size, said, f"<defs>{''.join(defs.markup)}</defs>\n{body}"))
+    drawn = pen.take()
+    file.write(document(job, sheet.size, said, f"<defs>{''.join(defs.markup)}</defs>\n{drawn}"))
     return Written(size=sheet.size, steps=len(sheet.places), milliseconds=0)
 
 
@@ -39,11 +39,10 @@ def document(job: Job, size: tuple[int, int], said: str, body: str) -> bytes:
     metadata = "".join(
         f"<metadata{kind}>{escaped(texts[key])}</metadata>\n" for key, kind in _METADATA.items() if key in texts
     )
-    xlink = ' xmlns:xlink="http://www.w3.org/1999/xlink"' if "xlink:" in body else ""
     page = (
-        f'<svg xmlns="http://www.w3.org/2000/svg"{xlink} width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" lang="{tag_of(job.storyboard.lang)}" role="img" '
-        f'aria-labelledby="{OWN}t {OWN}d" font-family="{_FONTS}">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" lang="{tag_of(job.storyboard.lang)}" '
+        f'role="img" aria-labelledby="{OWN}t {OWN}d" font-family="{_FONTS}" {ENDS}>\n'
         f'<title id="{OWN}t">{escaped(texts.get("Title", ""))}</title>\n<desc id="{OWN}d">{escaped(said)}</desc>\n'
         f"{metadata}{body}\n</svg>\n"
     )

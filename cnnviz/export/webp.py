@@ -55,7 +55,7 @@ def write(job: Job, file: BinaryIO) -> Written:
 class WebpPlugin(AnimationPlugin):
     """Write animated, lossless WebP: `iio.imwrite("x.webp", frames, plugin=cnnviz.WebpPlugin, duration=100)`."""
 
-    def encode(self, film: Frames, file: BinaryIO, *, once: bool, texts: Mapping[str, str]) -> None:
+    def encode(self, film: Frames, file: BinaryIO, *, once: bool, texts: Mapping[str, str]) -> int:
         """Write a whole file."""
         width, height = film.size
         opaque = b"\xff" * len(film.palette.colors) if film.palette.alphas is None else film.palette.alphas.tobytes()
@@ -65,8 +65,10 @@ class WebpPlugin(AnimationPlugin):
         flags = _little(_ANIMATED | _XMP | _ALPHA, 4)
         file.write(_chunk(b"VP8X", flags + _little(width - 1, 3) + _little(height - 1, 3)))
         file.write(_chunk(b"ANIM", b"\xff\xff\xff\xff" + _little(int(once), 2)))
-        for place, patch in enumerate(patches(film, grain=2)):
-            anew = place == 0 or patch.clears(film.palette)
+        lasts = 0
+        for patch in patches(film, film.size, grain=2):
+            anew = not lasts or patch.clears(film.palette)
+            lasts += patch.milliseconds
             pixels = patch.pixels if anew else patch.sparse(len(film.palette.colors))
             file.write(_chunk(b"ANMF", _frame_head(patch, anew) + _encode(pixels, colors, alphas)))
         file.write(_chunk(b"XMP ", _packet(texts)))
@@ -74,6 +76,7 @@ class WebpPlugin(AnimationPlugin):
         file.seek(begin + 4)
         file.write(_little(end - begin - 8, 4))
         file.seek(end)
+        return lasts
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
@@ -16,7 +16,7 @@ from cnnviz.export import Job, Written
 from cnnviz.export._amount import check_amount
 from cnnviz.export.png import still
 from cnnviz.limits import MAX_WHOLE_PIXELS
-from cnnviz.render.frames import Film, settled
+from cnnviz.render.frames import settled
 
 DURATIONS = "durations.csv"
 SUPPORTED_OPTIONS = ("transparent",)
@@ -29,11 +29,29 @@ _UNIX, _READABLE = 3, 0o100644 << 16
 
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the frames as they come; only names and times are kept."""
-    entries = _Entries(job, job.film(0))
     with ZipFile(file, "w") as archive:
-        for name, content in entries:
-            archive.writestr(_entry(name), content)
-    return entries.written()
+        return _write(job, lambda name, content: archive.writestr(_entry(name), content))
+
+
+def write_folder(job: Job, folder: Path) -> tuple[Written, int]:
+    """Write the frames into a folder; returns how many bytes they take, too."""
+    written = _write(job, lambda name, content: (folder / name).write_bytes(content))
+    return written, sum(path.stat().st_size for path in folder.iterdir())
+
+
+def _write(job: Job, put: Callable[[str, bytes], object]) -> Written:
+    """Hand on the frames one at a time, each with its name; `durations.csv` comes last."""
+    film, texts, lasts = job.film(0), job.texts(), 0
+    check_amount(film, MAX_WHOLE_PIXELS)
+    digits = len(str(job.storyboard.count * (film.tween + 1)))
+    lines = ["file,milliseconds"]
+    for number, frame in enumerate(film if film.tween else settled(film), start=1):
+        name = f"{job.storyboard.scene}_{number:0{digits}}.png"
+        put(name, still(frame.pixels, film.palette, texts, _LEVEL))
+        lines.append(f"{name},{frame.milliseconds}")
+        lasts += frame.milliseconds
+    put(DURATIONS, ("\n".join(lines) + "\n").encode("ascii"))
+    return Written(size=film.size, steps=job.storyboard.count, milliseconds=lasts)
 
 
 def _entry(name: str) -> ZipInfo:
@@ -41,39 +59,6 @@ def _entry(name: str) -> ZipInfo:
     # PNG is compressed already.
     entry.compress_type, entry.create_system, entry.external_attr = ZIP_STORED, _UNIX, _READABLE
     return entry
-
-
-class _Entries:
-    """The files of a job's frames, one at a time as name and content; `durations.csv` comes last."""
-
-    def __init__(self, job: Job, film: Film) -> None:
-        check_amount(film, MAX_WHOLE_PIXELS)
-        self._job, self._film = job, film
-        self._count = self._milliseconds = 0
-
-    def __iter__(self) -> Iterator[tuple[str, bytes]]:
-        film, texts = self._film, self._job.texts()
-        digits = len(str(self._job.storyboard.count * (film.tween + 1)))
-        lines = ["file,milliseconds"]
-        for number, frame in enumerate(film if film.tween else settled(film), start=1):
-            name = f"{self._job.storyboard.scene}_{number:0{digits}}.png"
-            yield name, still(frame.pixels, film.palette, texts, _LEVEL)
-            lines.append(f"{name},{frame.milliseconds}")
-            self._milliseconds += frame.milliseconds
-        yield DURATIONS, ("\n".join(lines) + "\n").encode("ascii")
-
-    def written(self) -> Written:
-        """What all of them hold, once they are through."""
-        return Written(size=self._film.size, steps=self._job.storyboard.count, milliseconds=self._milliseconds)
-
-
-def write_folder(job: Job, folder: Path) -> tuple[Written, int]:
-    """Write the frames into a folder; returns how many bytes they take, too."""
-    entries, total = _Entries(job, job.film(0)), 0
-    for name, content in entries:
-        (folder / name).write_bytes(content)
-        total += len(content)
-    return entries.written(), total
 
 
 def check_place(folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz import ops
+import cnnviz.ops as ops
 from cnnviz.errors import UsageError
 from cnnviz.operation import Operation
 from cnnviz.ops import Array, floating
@@ -101,9 +101,14 @@ def _backward(operation: Operation, values: Mapping[str, Array]) -> dict[str, Ar
 
 
 def _batch_norm(
-    x: npt.ArrayLike, weight: npt.ArrayLike | None = None, bias: npt.ArrayLike | None = None, **options: Any
+    x: npt.ArrayLike,
+    weight: npt.ArrayLike | None = None,
+    bias: npt.ArrayLike | None = None,
+    *,
+    training: bool,
+    eps: float,
 ) -> Array:
-    return ops.batch_norm(x, None, None, weight, bias, **options)
+    return ops.batch_norm(x, weight, bias, eps)
 
 
 def _batch_norm_inference(x: npt.ArrayLike, mean: npt.ArrayLike, variance: npt.ArrayLike, *, eps: float) -> Array:

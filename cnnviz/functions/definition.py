@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,14 +24,12 @@ from cnnviz.words import (
     derivative,
     equation,
     evaluate,
-    relation,
     substitute,
     with_decimals,
 )
-from cnnviz.words.arithmetic import leaves
 from cnnviz.words.values import holds
 
-_FEWEST_DECIMALS, _MOST_DECIMALS = 4, 12
+_FEWEST_DECIMALS = 4
 
 
 @dataclass(frozen=True)
@@ -106,16 +105,6 @@ class Definition:
 
         `reach` is the largest number of the figure: as far as that, the decimals of constants change no result.
         """
-        case = self._fine(self.at(values), values, result, 0.1 * 10.0**-result.places / max(reach, 1.0))
+        decimals = result.places + 1 + math.ceil(math.log10(max(reach, 1.0)))
+        case = with_decimals(self.at(values), max(_FEWEST_DECIMALS, decimals))
         return equation(Defined(left, (case,)), substitute(case, values), result)
-
-    def _fine(self, case: Expression, values: Mapping[str, Number], result: Number, lost: float) -> Expression:
-        """With so many decimals of its constants that a product with them is never exactly what is shown, but 0."""
-        if not any(isinstance(leaf, Number) and leaf.error for leaf in leaves(case)):
-            return case
-        for decimals in range(_FEWEST_DECIMALS, _MOST_DECIMALS + 1):
-            finer = with_decimals(case, decimals)
-            near = all(leaf.error <= lost for leaf in leaves(finer) if isinstance(leaf, Number))
-            if near and (not values[self.operands[0]].value or relation(substitute(finer, values), result) == "≈"):
-                return finer
-        return case

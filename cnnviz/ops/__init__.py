@@ -12,10 +12,7 @@ from cnnviz.ops.convolution import (
     conv3d,
     conv_output_size,
     conv_transpose2d,
-    conv_transpose_output_size,
-    insert_zeros,
     pad2d,
-    windows2d,
 )
 from cnnviz.ops.deformable import deform_conv2d
 from cnnviz.ops.gradients import gradients
@@ -30,7 +27,7 @@ from cnnviz.ops.normalization import (
     local_response_norm_within,
 )
 from cnnviz.ops.padding import pad
-from cnnviz.ops.patches import fold, tokens, unfold
+from cnnviz.ops.patches import tokens, unfold
 from cnnviz.ops.pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, max_pool2d, pool_output_size
 from cnnviz.ops.sampling import interpolate, pixel_shuffle, pixel_unshuffle, sample_points
 from cnnviz.ops.unpooling import avg_unpool2d, max_unpool2d

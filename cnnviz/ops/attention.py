@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.errors import UsageError
-from cnnviz.ops._arrays import Array, floating, shape_text
+from cnnviz.ops._arrays import Array, floating
 from cnnviz.ops.activations import softmax
 
 
@@ -15,13 +14,9 @@ def scaled_dot_product_attention(
 ) -> Array:
     """Weigh values by softmax(q kᵀ / √E), for queries (..., L, E), keys (..., S, E) and values (..., S, Ev).
 
-    With `is_causal` a query sees the keys up to its own place alone. Raises UsageError for shapes that do not fit.
-    Vaswani et al. 2017, arXiv:1706.03762, equation 1.
+    With `is_causal` a query sees the keys up to its own place alone. Vaswani et al. 2017, arXiv:1706.03762, equation 1.
     """
     q, k, v = floating(query), floating(key), floating(value)
-    if min(q.ndim, k.ndim, v.ndim) < 2 or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
-        shapes = ", ".join(shape_text(each.shape) for each in (q, k, v))
-        raise UsageError(f"query, key and value {shapes} do not fit: give (L, E), (S, E) and (S, Ev)")
     scores = q @ k.swapaxes(-2, -1) / np.sqrt(q.shape[-1])
     if is_causal:
         scores = np.where(np.tri(*scores.shape[-2:]) > 0, scores, -np.inf)

@@ -9,83 +9,32 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.errors import UsageError
-from cnnviz.ops._arrays import Array, Pair, as_maps, floating, pair, parameter, shape_text, sizes, slides
+from cnnviz.ops._arrays import Array, Pair, each, floating
 
 
 def conv_output_size(i: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> int:
     """Give the output size of a convolution along one axis, o = ⌊(i + 2p − d(k−1) − 1)/s⌋ + 1.
 
-    The arguments are the sizes of input, kernel, stride, padding on each side and dilation. Raises UsageError where the
-    kernel is larger than the padded input. Dumoulin & Visin 2016, relationship 6, and 15 for dilation.
+    The arguments are the sizes of input, kernel, stride, padding on each side and dilation. Dumoulin & Visin 2016,
+    relationship 6, and 15 for dilation.
     """
-    room = i + 2 * p - (d * (k - 1) + 1)
-    if room < 0:
-        raise misfit(i, k, p, d)
-    return room // s + 1
-
-
-def misfit(i: int, k: int, p: int, d: int) -> UsageError:
-    """Word the error of a kernel larger than the padded input."""
-    kernel = f"kernel {k}" if d == 1 else f"kernel {k} dilated to {d * (k - 1) + 1} (= {d}·({k} − 1) + 1)"
-    return UsageError(f"{kernel} does not fit the padded input {i + 2 * p} (= {i} + 2·{p})")
-
-
-def conv_transpose_output_size(i: int, k: int, s: int = 1, p: int = 0, output_padding: int = 0, d: int = 1) -> int:
-    """Give the output size of a transposed convolution along one axis, o = (i−1)s − 2p + d(k−1) + output_padding + 1.
-
-    Raises UsageError where the padding leaves no output. Dumoulin & Visin 2016, relationships 13 and 14, whose `a` is
-    `output_padding`.
-    """
-    full = (i - 1) * s + d * (k - 1) + 1 + output_padding
-    if full <= 2 * p:
-        raise UsageError(f"padding {p} leaves no output: its two sides take {2 * p} of {full} cells")
-    return full - 2 * p
+    return (i + 2 * p - d * (k - 1) - 1) // s + 1
 
 
 def pad2d(x: npt.ArrayLike, padding: Pair) -> Array:
     """Surround the last two axes of `x` with zeros, the same number on both sides."""
-    rows, cols = pair(padding, "padding", 0)
+    ((rows, cols),) = each(2, padding)
     return pad_sides(np.asarray(x), (rows, rows), (cols, cols))
 
 
 def pad_sides(x: Array, *sides: tuple[int, int], value: float = 0) -> Array:
     """Surround the last axes of `x` with `value`, (before, after) each: rows (above, below) and cols (left, right)."""
-    # np.pad does the same five times as slowly.
-    inner, size = x.shape[-len(sides) :], x.shape[: -len(sides)]
-    outer = (before + i + after for i, (before, after) in zip(inner, sides, strict=True))
-    padded = np.full((*size, *outer), value, dtype=x.dtype)
-    inside: tuple[Any, ...] = tuple(slice(before, before + i) for i, (before, _) in zip(inner, sides, strict=True))
-    padded[(..., *inside)] = x
-    return padded
+    return np.pad(x, [*[(0, 0)] * (x.ndim - len(sides)), *sides], constant_values=value)
 
 
-def insert_zeros(x: npt.ArrayLike, stride: Pair) -> Array:
-    """Put stride − 1 zeros between neighbours along the last two axes, the first step of a transposed convolution.
-
-    Dumoulin & Visin 2016, the stretched input of relationship 12.
-    """
-    x = np.asarray(x)
-    rows, cols = pair(stride, "stride", 1)
-    size = [(i - 1) * s + 1 for i, s in zip(x.shape[-2:], (rows, cols), strict=True)]
-    stretched = np.zeros((*x.shape[:-2], *size), dtype=x.dtype)
-    stretched[..., ::rows, ::cols] = x
-    return stretched
-
-
-def windows2d(x: npt.ArrayLike, kernel_size: Pair, stride: Pair = 1, dilation: Pair = 1) -> Array:
-    """View what a sliding kernel covers at each position, (..., oH, oW, kH, kW), without copying `x` (..., H, W).
-
-    Raises UsageError where the kernel does not fit.
-    """
-    return _windows(np.asarray(x), 2, kernel_size, stride, dilation)
-
-
-def _windows(x: Array, axes: int, kernel_size: Pair, stride: Pair, dilation: Pair) -> Array:
-    kernel = sizes(kernel_size, "kernel_size", 1, axes)
-    step, _, gap = slides(stride, 0, dilation, axes)
-    for i, k, d in zip(x.shape[-axes:], kernel, gap, strict=True):
-        conv_output_size(i, k, d=d)
+def windows_of(x: Array, kernel_size: Pair, stride: Pair = 1, dilation: Pair = 1, axes: int = 2) -> Array:
+    """View what a sliding kernel covers at each position, (..., oH, oW, kH, kW), without copying `x` (..., H, W)."""
+    kernel, step, gap = each(axes, kernel_size, stride, dilation)
     extent = tuple(d * (k - 1) + 1 for k, d in zip(kernel, gap, strict=True))
     windows = np.lib.stride_tricks.sliding_window_view(x, extent, axis=tuple(range(-axes, 0)))
     every: tuple[Any, ...] = tuple(slice(None, None, n) for n in (*step, *gap))
@@ -122,45 +71,10 @@ def conv2d(
     ----------
     Dumoulin & Visin 2016, relationships 1–6 and 15.
     """
-    x, kernels = as_maps(input, axes), _kernels(weight, axes)
-    step, border, gap = slides(stride, padding, dilation, axes)
-    _check_channels(x, kernels, len(kernels), kernels.shape[1] * groups, groups)
-    offset = parameter(bias, "bias", (len(kernels),))
-    for i, k, s, p, d in zip(x.shape[-axes:], kernels.shape[2:], step, border, gap, strict=True):
-        conv_output_size(i, k, s, p, d)
-    padded = pad_sides(x, *((p, p) for p in border))
-    windows = _windows(padded, axes, kernels.shape[2:], step, gap)
-    output = _contract(windows if x.ndim == 2 + axes else windows[None], kernels, groups)
-    if offset is not None:
-        output = output + offset.reshape(-1, *[1] * axes)
-    return output if x.ndim == 2 + axes else output[0]
-
-
-conv1d = partial(conv2d, axes=1)
-"""As `conv2d`, of signals (N, C, L) or (C, L) with a weight (C_out, C/groups, k)."""
-
-conv3d = partial(conv2d, axes=3)
-"""As `conv2d`, of volumes (N, C, D, H, W) or (C, D, H, W) with a weight (C_out, C/groups, kD, kH, kW)."""
-
-
-def _kernels(weight: npt.ArrayLike, axes: int = 2) -> Array:
-    kernels = floating(weight)
-    if kernels.ndim != 2 + axes or 0 in kernels.shape:
-        count = {1: "three", 2: "four", 3: "five"}[axes]
-        raise UsageError(f"weight has shape {shape_text(kernels.shape)}: give {count} axes, no size 0")
-    return kernels
-
-
-def _check_channels(x: Array, kernels: Array, grouped: int, taken: int, groups: int) -> None:
-    if groups < 1 or grouped % groups:
-        raise UsageError(f"groups {groups} does not divide the {grouped} kernels of weight")
-    channels = x.shape[1 - kernels.ndim]
-    if taken != channels:
-        raise UsageError(f"weight {shape_text(kernels.shape)} takes {taken} channels, but input has {channels}")
-
-
-def _contract(windows: Array, kernels: Array, groups: int) -> Array:
-    axes = kernels.ndim - 2
+    x, kernels = floating(input), floating(weight)
+    ((*border,),) = each(axes, padding)
+    padded = pad_sides(x.reshape(-1, *x.shape[-1 - axes :]), *((p, p) for p in border))
+    windows = windows_of(padded, kernels.shape[2:], stride, dilation, axes)
     n, channels, *size = windows.shape[: 2 + axes]
     outputs, places, cells = len(kernels) // groups, math.prod(size), kernels[0].size
     # One matrix product per group: unlike einsum over six axes this reaches BLAS.
@@ -168,8 +82,16 @@ def _contract(windows: Array, kernels: Array, groups: int) -> Array:
     order = (1, 0, *range(3, 3 + axes), 2, *range(3 + axes, 3 + 2 * axes))
     columns = split.transpose(order).reshape(groups, n * places, cells)
     product = columns @ kernels.reshape(groups, outputs, cells).transpose(0, 2, 1)
-    maps = product.reshape(groups, n, places, outputs).transpose(1, 0, 3, 2)
-    return maps.reshape(n, groups * outputs, *size)
+    output = product.reshape(groups, n, places, outputs).transpose(1, 0, 3, 2)
+    output = output.reshape(*x.shape[: -1 - axes], groups * outputs, *size)
+    return output if bias is None else output + floating(bias).reshape(-1, *[1] * axes)
+
+
+conv1d = partial(conv2d, axes=1)
+"""As `conv2d`, of signals (N, C, L) or (C, L) with a weight (C_out, C/groups, k)."""
+
+conv3d = partial(conv2d, axes=3)
+"""As `conv2d`, of volumes (N, C, D, H, W) or (C, D, H, W) with a weight (C_out, C/groups, kD, kH, kW)."""
 
 
 def conv_transpose2d(
@@ -198,25 +120,22 @@ def conv_transpose2d(
 
     Returns
     -------
-    array (N, C_out, oH, oW) or (C_out, oH, oW)
+    array (N, C_out, oH, oW) or (C_out, oH, oW), where o = (i−1)s − 2p + d(k−1) + output_padding + 1
 
     References
     ----------
     Dumoulin & Visin 2016, relationships 8–14.
     """
-    x, kernels = as_maps(input), _kernels(weight)
-    step, border, gap = slides(stride, padding, dilation)
-    extra = pair(output_padding, "output_padding", 0)
-    _check_channels(x, kernels, len(kernels), len(kernels), groups)
-    crop, sides = [], []
-    for i, k, s, p, a, d in zip(x.shape[-2:], kernels.shape[-2:], step, border, extra, gap, strict=True):
-        if a >= max(s, d):
-            raise UsageError(f"output_padding {a} is not possible: it must be less than stride {s} or dilation {d}")
-        # Full padding and a crop, since p' = d(k−1) − p is negative for a large p.
-        sides.append((d * (k - 1), d * (k - 1) + a))
-        crop.append(slice(p, p + conv_transpose_output_size(i, k, s, p, a, d)))
-    channels, outputs, *size = kernels.shape
-    split = kernels.reshape(groups, channels // groups, outputs, *size).swapaxes(1, 2)
-    flipped = split.reshape(groups * outputs, channels // groups, *size)[:, :, ::-1, ::-1]
-    full = conv2d(pad_sides(insert_zeros(x, step), sides[0], sides[1]), flipped, bias, 1, 0, gap, groups)
-    return full[..., crop[0], crop[1]]
+    x, kernels = floating(input), floating(weight)
+    step, border, extra, gap = each(2, stride, padding, output_padding, dilation)
+    size = ((i - 1) * s + 1 for i, s in zip(x.shape[-2:], step, strict=True))
+    stretched = np.zeros((*x.shape[:-2], *size), dtype=x.dtype)
+    stretched[..., :: step[0], :: step[1]] = x
+    # Full padding and a crop, since p' = d(k−1) − p is negative for a large p.
+    sides = [(d * (k - 1), d * (k - 1) + a) for k, d, a in zip(kernels.shape[2:], gap, extra, strict=True)]
+    channels, outputs, *extent = kernels.shape
+    split = kernels.reshape(groups, channels // groups, outputs, *extent).swapaxes(1, 2)
+    flipped = split.reshape(groups * outputs, channels // groups, *extent)[:, :, ::-1, ::-1]
+    full = conv2d(pad_sides(stretched, *sides), flipped, bias, 1, 0, gap, groups)
+    rows, cols = (slice(p, o - p) for p, o in zip(border, full.shape[-2:], strict=True))
+    return full[..., rows, cols]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.errors import UsageError
-from cnnviz.ops._arrays import Array, Pair, as_maps, floating, parameter, shape_text, slides
+from cnnviz.ops._arrays import Array, Pair, each, floating
 from cnnviz.ops.convolution import conv_output_size
 
 
@@ -39,25 +38,16 @@ def deform_conv2d(
     ----------
     Dai et al. 2017, arXiv:1703.06211, equations 2 to 4; with a mask Zhu et al. 2019, arXiv:1811.11168, equation 1.
     """
-    x, kernels = as_maps(input), floating(weight)
-    if x.ndim != 4 or kernels.ndim != 4 or x.shape[1] != kernels.shape[1] or 0 in kernels.shape:
-        raise UsageError(
-            f"weight {shape_text(kernels.shape)} does not fit input {shape_text(x.shape)}: give (N, C, H, W) and "
-            "(C_out, C, kH, kW)"
-        )
+    x, kernels = floating(input), floating(weight)
     n, kernel, out, grids = len(x), kernels.shape[2:], list[int](), []
-    step, border, gap = slides(stride, padding, dilation)
-    for i, k, s, p, d in zip(x.shape[2:], kernel, step, border, gap, strict=True):
+    for i, k, s, p, d in zip(x.shape[2:], kernel, *each(2, stride, padding, dilation), strict=True):
         out.append(conv_output_size(i, k, s, p, d))
         grids.append(np.arange(out[-1]) * s - p + d * np.arange(k)[:, None])
-    cells = kernel[0] * kernel[1]
-    moved = np.asarray(parameter(offset, "offset", (n, 2 * cells, *out)))
-    shares = parameter(mask, "mask", (n, cells, *out))
-    by = moved.reshape(n, 1, *kernel, 2, *out)
+    by = floating(offset).reshape(n, 1, *kernel, 2, *out)
     rows, columns = by[..., 0, :, :] + grids[0][:, None, :, None], by[..., 1, :, :] + grids[1][:, None, :]
     samples = bilinear(x[:, None], rows, columns)[:, 0]
-    if shares is not None:
-        samples = samples * shares.reshape(n, 1, *kernel, *out)
+    if mask is not None:
+        samples = samples * floating(mask).reshape(n, 1, *kernel, *out)
     return np.asarray(np.einsum("ncabhw,ocab->nohw", samples, kernels))
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.errors import UsageError
-from cnnviz.ops._arrays import Array, floating, shape_text
+from cnnviz.ops._arrays import Array, floating
 
 _INPUT, _KERNEL, _OUTPUT = (
     np.array([row.split() for row in rows.split(";")], dtype=np.float64)
@@ -24,7 +23,7 @@ def conv2d_fft(input: npt.ArrayLike, weight: npt.ArrayLike) -> Array:
 
     What wraps around lies outside of the output. Mathieu, Henaff and LeCun 2014, arXiv:1312.5851.
     """
-    x, w = _pair(input, weight)
+    x, w = floating(input), floating(weight)
     size = fft_size(x.shape)
     # The conjugate turns the convolution into the correlation that networks compute.
     product = np.fft.rfft2(x, size) * np.conj(np.fft.rfft2(w, size))
@@ -35,11 +34,9 @@ def conv2d_fft(input: npt.ArrayLike, weight: npt.ArrayLike) -> Array:
 def conv2d_winograd(input: npt.ArrayLike, weight: npt.ArrayLike) -> Array:
     """Convolve (H, W) with (3, 3) by tiles of 2×2 outputs, Y = Aᵀ[(G g Gᵀ) ∘ (Bᵀ d B)]A: 16 multiplications each.
 
-    Lavin and Gray 2016, arXiv:1509.09308, equation 8. Raises UsageError for another kernel.
+    Lavin and Gray 2016, arXiv:1509.09308, equation 8.
     """
-    x, w = _pair(input, weight)
-    if w.shape != (3, 3):
-        raise UsageError(f"weight {shape_text(w.shape)} is not possible: F(2×2, 3×3) takes 3×3")
+    x, w = floating(input), floating(weight)
     rows, columns = x.shape[0] - 2, x.shape[1] - 2
     tiled = np.pad(x, ((0, rows % 2), (0, columns % 2)))
     tiles = np.lib.stride_tricks.sliding_window_view(tiled, (4, 4))[::2, ::2]
@@ -51,10 +48,3 @@ def fft_size(size: tuple[int, ...]) -> tuple[int, int]:
     """The powers of two from which on an input of a size fits."""
     rows, columns = (1 << (n - 1).bit_length() for n in size)
     return rows, columns
-
-
-def _pair(input: npt.ArrayLike, weight: npt.ArrayLike) -> tuple[Array, Array]:
-    x, w = floating(input), floating(weight)
-    if x.ndim != 2 or w.ndim != 2 or any(k > i for i, k in zip(x.shape, w.shape, strict=True)):
-        raise UsageError(f"weight {shape_text(w.shape)} does not fit input {shape_text(x.shape)}: give (H, W) each")
-    return x, w

@@ -8,8 +8,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.errors import UsageError
-from cnnviz.ops._arrays import Array, floating, parameter, shape_text, whole
+from cnnviz.ops._arrays import Array, floating
 
 
 def local_response_norm(
@@ -42,11 +41,11 @@ def local_response_norm(
     ----------
     Krizhevsky, Sutskever & Hinton 2012, §3.3.
     """
-    x = _batch(input, 3)
-    n, total = whole(size, "size", 1), x * x
+    x = floating(input)
+    total = x * x
     for axis in axes:
-        total = window_sum(total, n, axis)
-    scale = alpha / n ** len(axes) if alpha_over_n else alpha
+        total = window_sum(total, size, axis)
+    scale = alpha / size ** len(axes) if alpha_over_n else alpha
     return x / (k + scale * total) ** beta
 
 
@@ -67,87 +66,43 @@ def window_sum(x: Array, n: int, axis: int, *, mirrored: bool = False) -> Array:
 
 
 def batch_norm(
-    input: npt.ArrayLike,
-    running_mean: npt.ArrayLike | None,
-    running_var: npt.ArrayLike | None,
-    weight: npt.ArrayLike | None = None,
-    bias: npt.ArrayLike | None = None,
-    training: bool = False,
-    eps: float = 1e-5,
+    input: npt.ArrayLike, weight: npt.ArrayLike | None = None, bias: npt.ArrayLike | None = None, eps: float = 1e-5
 ) -> Array:
-    """Normalize each channel over the mini-batch, y = γ (x − μ)/√(σ² + ε) + β.
+    """Normalize each channel over the mini-batch as in training, y = γ (x − μ)/√(σ² + ε) + β.
 
-    Parameters
-    ----------
-    input : array (N, C, ...)
-    running_mean, running_var : array (C,) or None
-        What the input is normalized by unless `training`; training does not update them.
-    weight, bias : array (C,), optional
-        γ and β.
-    training : bool
-        Normalize by the batch's own mean and biased variance.
-    eps : float
-
-    References
-    ----------
-    Ioffe & Szegedy 2015, arXiv:1502.03167, Algorithm 1, and 2 for inference.
+    `input` is (N, C, ...), `weight` γ and `bias` β are (C,). Ioffe & Szegedy 2015, arXiv:1502.03167, Algorithm 1.
     """
-    x = _batch(input, 2)
-    if training:
-        if x.size == x.shape[1]:
-            raise UsageError(f"input {shape_text(x.shape)} has one value per channel: training needs more than one")
-        return _affine(_standardize(x, (0, *range(2, x.ndim)), eps), weight, bias)
-    mean, var = (parameter(v, "running_mean or running_var", (x.shape[1],)) for v in (running_mean, running_var))
-    if mean is None or var is None:
-        raise UsageError("running_mean and running_var are missing: give both, or training=True")
-    return _affine((x - _per_channel(mean, x)) / np.sqrt(_per_channel(var, x) + eps), weight, bias)
+    x = floating(input)
+    y, per_channel = _standardize(x, (0, *range(2, x.ndim)), eps), (-1, *[1] * (x.ndim - 2))
+    y = y if weight is None else y * floating(weight).reshape(per_channel)
+    return y if bias is None else y + floating(bias).reshape(per_channel)
 
 
-def layer_norm(
-    input: npt.ArrayLike,
-    normalized_shape: Sequence[int],
-    eps: float = 1e-5,
-) -> Array:
+def layer_norm(input: npt.ArrayLike, normalized_shape: Sequence[int], eps: float = 1e-5) -> Array:
     """Normalize each sample over its last axes, of `normalized_shape`: (x − μ)/√(σ² + ε), as a layer begins (γ 1, β 0).
 
     Ba, Kiros & Hinton 2016, arXiv:1607.06450, §3.
     """
-    x, shape = floating(input), tuple(normalized_shape)
-    if not shape or x.shape[-len(shape) :] != shape:
-        raise UsageError(f"normalized_shape {shape_text(shape)} is not the end of input's shape {shape_text(x.shape)}")
-    return _standardize(x, tuple(range(-len(shape), 0)), eps)
+    return _standardize(floating(input), tuple(range(-len(normalized_shape), 0)), eps)
 
 
-def instance_norm(
-    input: npt.ArrayLike,
-    eps: float = 1e-5,
-) -> Array:
+def instance_norm(input: npt.ArrayLike, eps: float = 1e-5) -> Array:
     """Normalize each channel of each sample over its own cells, (x − μ)/√(σ² + ε), by the input's statistics.
 
     Ulyanov, Vedaldi & Lempitsky 2016, arXiv:1607.08022.
     """
-    x = _batch(input, 3)
-    if x.size == x.shape[0] * x.shape[1]:
-        raise UsageError(f"input {shape_text(x.shape)} has maps of one value: instance_norm needs more than one")
+    x = floating(input)
     return _standardize(x, tuple(range(2, x.ndim)), eps)
 
 
-def group_norm(
-    input: npt.ArrayLike,
-    num_groups: int,
-    eps: float = 1e-5,
-) -> Array:
+def group_norm(input: npt.ArrayLike, num_groups: int, eps: float = 1e-5) -> Array:
     """Normalize each sample over groups of neighbouring channels, (x − μ)/√(σ² + ε).
 
     One group is layer normalization over C, H, W, and C groups are instance normalization. Wu & He 2018,
     arXiv:1803.08494, §3.
     """
-    x = _batch(input, 2)
-    groups = whole(num_groups, "num_groups", 1)
-    if x.shape[1] % groups:
-        raise UsageError(f"num_groups {groups} does not divide the {x.shape[1]} input channels")
-    grouped = x.reshape(x.shape[0], groups, -1)
-    return _standardize(grouped, (2,), eps).reshape(x.shape)
+    x = floating(input)
+    return _standardize(x.reshape(len(x), num_groups, -1), (2,), eps).reshape(x.shape)
 
 
 def _standardize(x: Array, axes: tuple[int, ...], eps: float) -> Array:
@@ -163,20 +118,3 @@ def moments(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
     low, high = x.min(axis=axes, keepdims=True), x.max(axis=axes, keepdims=True)
     mean, var = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
     return np.where(low == high, low, mean), np.where(low == high, 0, var).astype(x.dtype, copy=False)
-
-
-def _batch(values: npt.ArrayLike, axes: int) -> Array:
-    x = floating(values)
-    if x.ndim < axes:
-        raise UsageError(f"input has shape {shape_text(x.shape)}: give at least {axes} axes")
-    return x
-
-
-def _per_channel(values: Array, x: Array) -> Array:
-    return values.reshape(-1, *[1] * (x.ndim - 2))
-
-
-def _affine(x: Array, weight: npt.ArrayLike | None, bias: npt.ArrayLike | None) -> Array:
-    gamma, beta = parameter(weight, "weight", (x.shape[1],)), parameter(bias, "bias", (x.shape[1],))
-    x = x if gamma is None else x * _per_channel(gamma, x)
-    return x if beta is None else x + _per_channel(beta, x)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -55,14 +54,9 @@ class SGD(Optimizer):
     momentum: float = 0.0
     nesterov: bool = False
 
-    @property
-    def remembers(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The velocity, where there is momentum."""
-        return ("momentum_buffer",) if self.momentum else ()
+    remembers = ("momentum_buffer",)
 
     def _move(self, x: Array, grad: Array, slots: Slots, t: int) -> tuple[Array, Slots]:
-        if not self.momentum:
-            return x - self.lr * grad, {}
         velocity = self.momentum * slots["momentum_buffer"] + grad
         direction = grad + self.momentum * velocity if self.nesterov else velocity
         return x - self.lr * direction, {"momentum_buffer": velocity}
@@ -128,7 +122,5 @@ def _fade(past: Array, fresh: Array, keep: float) -> Array:
     return keep * past + (1 - keep) * fresh
 
 
-OPTIMIZERS: Mapping[str, type[Optimizer]] = MappingProxyType(
-    {rule.__name__: rule for rule in (SGD, Adagrad, RMSprop, Adam)}
-)
+OPTIMIZERS: Mapping[str, type[Optimizer]] = {rule.__name__: rule for rule in (SGD, Adagrad, RMSprop, Adam)}
 """Every update rule by its name in `torch.optim`."""

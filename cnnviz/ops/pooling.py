@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -9,43 +10,36 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.errors import UsageError
-from cnnviz.ops._arrays import Array, Pair, as_maps, pair
-from cnnviz.ops.convolution import misfit, pad_sides, windows2d
+from cnnviz.ops._arrays import Array, Pair, each, floating
+from cnnviz.ops.convolution import pad_sides, windows_of
 
 
 def pool_output_size(i: int, k: int, s: int | None = None, p: int = 0, d: int = 1, ceil_mode: bool = False) -> int:
     """Give the output size of a pooling along one axis, o = ⌊(i + 2p − d(k−1) − 1)/s⌋ + 1, or ⌈…⌉ with `ceil_mode`.
 
     With `ceil_mode` the last window may hang over the end, but it must start inside the input or the padding before it,
-    else it is dropped: the rule of `torch.nn.MaxPool2d`. Raises UsageError where not one window fits. Dumoulin & Visin
-    2016, relationship 7.
+    else it is dropped: the rule of `torch.nn.MaxPool2d`. Dumoulin & Visin 2016, relationship 7.
     """
     step = k if s is None else s
     room = i + 2 * p - (d * (k - 1) + 1)
     last = -(-room // step) if ceil_mode else room // step
-    if ceil_mode and last * step >= i + p:
-        last -= 1
-    if last < 0:
-        raise misfit(i, k, p, d)
-    return last + 1
+    return last + (not ceil_mode or last * step < i + p)
 
 
 class PoolGeometry(NamedTuple):
     """How the windows of a pooling lie over an input: each field is (rows, cols)."""
 
-    size: tuple[int, int]
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    padding: tuple[int, int]
-    dilation: tuple[int, int]
-    output: tuple[int, int]
+    size: tuple[int, ...]
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    dilation: tuple[int, ...]
+    output: tuple[int, ...]
 
     def windows(self, x: Array, fill: float) -> Array:
         """View the windows (..., oH, oW, kH, kW) over the last two axes of `x`, with `fill` outside."""
-        sides = []
-        for i, k, s, p, d, o in zip(*self, strict=True):
-            sides.append((p, max(p, (o - 1) * s + d * (k - 1) + 1 - i - p)))
-        windows = windows2d(pad_sides(x, *sides, value=fill), self.kernel, self.stride, self.dilation)
+        sides = [(p, max(p, (o - 1) * s + d * (k - 1) + 1 - i - p)) for i, k, s, p, d, o in zip(*self, strict=True)]
+        windows = windows_of(pad_sides(x, *sides, value=fill), self.kernel, self.stride, self.dilation)
         return windows[..., : self.output[0], : self.output[1], :, :]
 
 
@@ -57,18 +51,10 @@ def pool_geometry(
     dilation: Pair = 1,
     ceil_mode: bool = False,
 ) -> PoolGeometry:
-    """Check the parameters of a pooling over maps of `size` (..., H, W) and find its windows; raises UsageError."""
-    kernel = pair(kernel_size, "kernel_size", 1)
-    step = kernel if stride is None else pair(stride, "stride", 1)
-    border, gap = pair(padding, "padding", 0), pair(dilation, "dilation", 1)
-    for k, p in zip(kernel, border, strict=True):
-        if 2 * p > k:
-            raise UsageError(f"padding {p} is more than half of kernel {k}: give at most {k // 2}")
-    rows, cols = (
-        pool_output_size(i, k, s, p, d, ceil_mode)
-        for i, k, s, p, d in zip(size[-2:], kernel, step, border, gap, strict=True)
-    )
-    return PoolGeometry((size[-2], size[-1]), kernel, step, border, gap, (rows, cols))
+    """Find the windows of a pooling over maps of `size` (..., H, W)."""
+    kernel, step, border, gap = each(2, kernel_size, kernel_size if stride is None else stride, padding, dilation)
+    out = tuple(map(pool_output_size, size[-2:], kernel, step, border, gap, (ceil_mode, ceil_mode)))
+    return PoolGeometry(size[-2:], kernel, step, border, gap, out)
 
 
 def max_pool2d(
@@ -92,32 +78,28 @@ def max_pool2d(
     return_indices : bool
         Also return where each maximum stands: row·W + column in the unpadded map, the first one of equals.
 
+    Raises
+    ------
+    UsageError
+        Where a dilated window covers padding alone.
+
     References
     ----------
     Dumoulin & Visin 2016, relationship 7.
     """
-    x = as_maps(input)
+    x = floating(input)
     geometry = pool_geometry(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
-    _check_covered(geometry)
+    cells = geometry.windows(np.arange(np.prod(geometry.size)).reshape(geometry.size), -1)
+    if (cells.max(axis=(-2, -1)) < 0).any():
+        said = "×".join(map(str, geometry.dilation))
+        raise UsageError(f"with dilation {said} a window covers nothing but padding: dilate less")
     windows = geometry.windows(x, -np.inf)
     values: Array = windows.max(axis=(-2, -1))
     if not return_indices:
         return values
-    height, width = geometry.size
-    cells = np.arange(height * width, dtype=np.int64).reshape(height, width)
-    covered = geometry.windows(cells, -1).reshape(*geometry.output, -1)
-    flat = windows.reshape(*values.shape, -1)
-    place = (flat == values[..., None]).argmax(axis=-1)
-    return values, np.take_along_axis(np.broadcast_to(covered, flat.shape), place[..., None], axis=-1)[..., 0]
-
-
-def _check_covered(geometry: PoolGeometry) -> None:
-    for i, k, s, p, d, o in zip(*geometry, strict=True):
-        cells = np.arange(o)[:, None] * s - p + np.arange(k) * d
-        if not ((cells >= 0) & (cells < i)).any(axis=1).all():
-            raise UsageError(
-                f"kernel {k} with dilation {d} and padding {p} steps over the whole input {i}: dilate less"
-            )
+    place = windows.reshape(*values.shape, -1).argmax(axis=-1)
+    flat = np.broadcast_to(cells.reshape(*geometry.output, -1), (*values.shape, math.prod(geometry.kernel)))
+    return values, np.take_along_axis(flat, place[..., None], axis=-1)[..., 0]
 
 
 def avg_pool2d(
@@ -144,7 +126,7 @@ def avg_pool2d(
     ----------
     Dumoulin & Visin 2016, relationship 7.
     """
-    x = as_maps(input)
+    x = floating(input)
     geometry = pool_geometry(x.shape, kernel_size, stride, padding, 1, ceil_mode)
     divisor = avg_pool_divisor(geometry, count_include_pad).astype(x.dtype)
     return np.asarray(geometry.windows(x, 0).sum(axis=(-2, -1)) / divisor)
@@ -155,9 +137,9 @@ def avg_pool_divisor(geometry: PoolGeometry, count_include_pad: bool = True) -> 
     counts = []
     for i, k, s, p, _, o in zip(*geometry, strict=True):
         start = np.arange(o) * s - p
-        stop = np.minimum(start + k, i + p)
-        counts.append(stop - start if count_include_pad else np.minimum(stop, i) - np.maximum(start, 0))
-    return np.outer(counts[0], counts[1])
+        beyond = p if count_include_pad else 0
+        counts.append(np.minimum(start + k, i + beyond) - np.maximum(start, -beyond))
+    return np.outer(*counts)
 
 
 def adaptive_avg_pool2d(input: npt.ArrayLike, output_size: Pair) -> Array:
@@ -174,8 +156,8 @@ def adaptive_max_pool2d(input: npt.ArrayLike, output_size: Pair) -> Array:
 
 
 def _adaptive(kept: Callable[..., Array], input: npt.ArrayLike, output_size: Pair) -> Array:
-    x = as_maps(input)
-    sizes = zip(x.shape[-2:], pair(output_size, "output_size", 1), strict=True)
+    x = floating(input)
+    sizes = zip(x.shape[-2:], *each(2, output_size), strict=True)
     rows, cols = ([slice(r * i // o, -(-(r + 1) * i // o)) for r in range(o)] for i, o in sizes)
     found = [[kept(x[..., down, across], axis=(-2, -1)) for across in cols] for down in rows]
     return np.moveaxis(np.array(found), (0, 1), (-2, -1))

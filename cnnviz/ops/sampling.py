@@ -5,10 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.errors import UsageError
-from cnnviz.ops._arrays import Array, Pair, as_maps, floating, shape_text, sizes, whole
-
-_MODES = ("nearest", "bilinear")
+from cnnviz.ops._arrays import Array, Pair, each, floating
 
 
 def interpolate(
@@ -31,10 +28,8 @@ def interpolate(
     -------
     array (..., oH, oW)
     """
-    x = as_maps(input)
-    if mode not in _MODES:
-        raise UsageError(f"mode {mode!r} is not known: choose from {', '.join(_MODES)}")
-    for axis, o in zip((-2, -1), sizes(size, "size", 1, 2), strict=True):
+    x = floating(input)
+    for axis, o in zip((-2, -1), *each(2, size), strict=True):
         first, second, weight = sample_points(x.shape[axis], o, mode, bool(align_corners))
         share = weight.astype(x.dtype).reshape(-1, *[1] * (-1 - axis))
         x = x.take(first, axis) * (1 - share) + x.take(second, axis) * share
@@ -59,11 +54,7 @@ def pixel_shuffle(input: npt.ArrayLike, upscale_factor: int) -> Array:
 
     Shi et al. 2016, arXiv:1609.05158, equation 4.
     """
-    x, r = floating(input), whole(upscale_factor, "upscale_factor", 1)
-    if x.ndim < 3 or x.shape[-3] % r**2:
-        raise UsageError(
-            f"input {shape_text(x.shape)} has no channels that make squares of {r}×{r} cells: give a multiple of {r**2}"
-        )
+    x, r = floating(input), upscale_factor
     *samples, channels, height, width = x.shape
     split = x.reshape(-1, channels // r**2, r, r, height, width).transpose(0, 1, 4, 2, 5, 3)
     return split.reshape(*samples, channels // r**2, height * r, width * r)
@@ -71,9 +62,7 @@ def pixel_shuffle(input: npt.ArrayLike, upscale_factor: int) -> Array:
 
 def pixel_unshuffle(input: npt.ArrayLike, downscale_factor: int) -> Array:
     """Turn cells into channels, (..., C, H·r, W·r) to (..., C·r², H, W): `pixel_shuffle` undone."""
-    x, r = floating(input), whole(downscale_factor, "downscale_factor", 1)
-    if x.ndim < 3 or x.shape[-2] % r or x.shape[-1] % r:
-        raise UsageError(f"input {shape_text(x.shape)} has no rows and columns that are multiples of {r}")
+    x, r = floating(input), downscale_factor
     *samples, channels, height, width = x.shape
     split = x.reshape(-1, channels, height // r, r, width // r, r).transpose(0, 1, 3, 5, 2, 4)
     return split.reshape(*samples, channels * r**2, height // r, width // r)

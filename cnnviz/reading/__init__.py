@@ -6,32 +6,29 @@ Files may be hostile: they are read within limits, and what they hold is never r
 from __future__ import annotations
 
 import os
-import struct
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from cnnviz.errors import CnnvizError, UsageError
-from cnnviz.reading import _documents, _pictures, _videos
+from cnnviz.reading import _documents, _videos
 from cnnviz.reading._metadata import CorruptFileError, FileMetadata, open_regular
+from cnnviz.reading._pictures import picture
 
-MAX_BYTES = 2**30
+MAX_BYTES = 2**28
 """No file of cnnviz is larger."""
 
-_HEAD = 64
 _Reader = Callable[[BinaryIO], FileMetadata]
 _BEGINNINGS: tuple[tuple[bytes, int, _Reader], ...] = (
-    (b"GIF8", 0, _pictures.gif),
-    (b"\x89PNG\r\n\x1a\n", 0, _pictures.png),
-    (b"WEBP", 8, _pictures.webp),
+    (b"GIF8", 0, picture),
+    (b"\x89PNG\r\n\x1a\n", 0, picture),
+    (b"WEBP", 8, picture),
     (b"ftyp", 4, _videos.mp4),
     (b"\x1a\x45\xdf\xa3", 0, _videos.webm),
     (b"PK\x03\x04", 0, _documents.zipped),
     (b"%PDF-", 0, _documents.pdf),
-    (b"<!doctype html", 0, _documents.html),
+    (b"<!DOCTYPE html", 0, _documents.html),
     (b"<svg", 0, _documents.svg),
-    (b"<?xml", 0, _documents.svg),
     (b"{", 0, _documents.storyboard),
 )
 
@@ -50,7 +47,7 @@ def read(path: Path) -> FileMetadata:
         raise CnnvizError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
     except CorruptFileError as error:
         raise CnnvizError(f"{path} {error}") from None
-    except (struct.error, zlib.error, ValueError, LookupError, OverflowError):
+    except (ValueError, LookupError, AttributeError, TypeError):
         raise CnnvizError(f"{path} is broken: its metadata cannot be read") from None
     if "Comment" not in metadata.texts:
         raise CnnvizError(f"{path} does not say what made it: another program made it, or removed its comment")
@@ -63,11 +60,10 @@ def _read(file: BinaryIO) -> FileMetadata:
     if not size:
         raise CorruptFileError("is empty")
     if size > MAX_BYTES:
-        raise CorruptFileError(f"has {size / 2**30:.1f} GiB: cnnviz makes no such file")
-    head = file.read(_HEAD)
+        raise CorruptFileError(f"has {size / 2**20:.0f} MiB: cnnviz makes no such file")
+    head = file.read(64)
     file.seek(0)
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for beginning, place, reader in _BEGINNINGS:
-        if head[place:].startswith(beginning) or (not place and text.startswith(beginning)):
+        if head.startswith(beginning, place):
             return reader(file)
     raise CorruptFileError("is no figure of cnnviz: give a file that it made, such as fig.gif")

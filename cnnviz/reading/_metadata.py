@@ -1,4 +1,4 @@
-"""What every reader returns, and its limits."""
+"""What every reader returns."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 from typing import BinaryIO
-
-MAX_TEXT = 256 * 1024
-"""Bytes of one text in a file."""
 
 KEYS = ("Title", "Description", "Caption", "Comment", "Software")
 
@@ -38,20 +35,7 @@ def open_regular(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def read_exactly(file: BinaryIO, count: int) -> bytes:
-    """Raises CorruptFileError where the file ends early."""
-    data = file.read(count)
-    if len(data) < count:
-        raise CorruptFileError("is cut short: it ends in the middle")
-    return data
-
-
-def decode(data: bytes) -> str:
-    """Decode a text as the writers encode it."""
-    return data.decode("utf-8", "surrogateescape")
-
-
 def marked(text: str, patterns: Mapping[str, str]) -> dict[str, str]:
     """The texts of a page of markup by the first match of each pattern: found, not parsed, so nothing in it works."""
-    found = {key: re.search(pattern, text, re.IGNORECASE) for key, pattern in patterns.items()}
-    return {key: unescape(match[1]).strip() for key, match in found.items() if match}
+    found = {key: re.search(pattern, text) for key, pattern in patterns.items()}
+    return {key: unescape(match[1]) for key, match in found.items() if match}

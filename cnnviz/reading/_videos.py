@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import BinaryIO
 
 from cnnviz.installation import load_extra
@@ -14,19 +15,8 @@ _TAGS = {
     "comment": "Comment",
     "software": "Software",
 }
-_MICROSECONDS = 1000
 _TOLERANCE = 50
 """Milliseconds by which a container's duration and its last frame's end may differ."""
-
-
-def mp4(file: BinaryIO) -> FileMetadata:
-    """An MP4."""
-    return _video(file, "mp4", "mp4")
-
-
-def webm(file: BinaryIO) -> FileMetadata:
-    """A WebM."""
-    return _video(file, "webm", "matroska")
 
 
 def _video(file: BinaryIO, name: str, container: str) -> FileMetadata:
@@ -36,7 +26,7 @@ def _video(file: BinaryIO, name: str, container: str) -> FileMetadata:
         with av.open(file, format=container, metadata_errors="surrogateescape") as video:
             stream = video.streams.video[0]
             tags = {key.lower(): text for key, text in video.metadata.items()}
-            size, milliseconds = (stream.width, stream.height), round((video.duration or 0) / _MICROSECONDS)
+            size, milliseconds = (stream.width, stream.height), round((video.duration or 0) / 1000)
             packets = [packet for packet in video.demux(stream) if packet.size]
             end = max(float((packet.pts + packet.duration) * packet.time_base) for packet in packets)
     except (av.FFmpegError, AttributeError, LookupError, TypeError, ValueError):
@@ -45,3 +35,7 @@ def _video(file: BinaryIO, name: str, container: str) -> FileMetadata:
         raise CorruptFileError("is cut short: it ends in the middle")
     texts = {key: tags[tag] for tag, key in _TAGS.items() if tag in tags}
     return FileMetadata(format=name, texts=texts, size=size, frames=len(packets), milliseconds=milliseconds)
+
+
+mp4 = partial(_video, name="mp4", container="mp4")
+webm = partial(_video, name="webm", container="matroska")

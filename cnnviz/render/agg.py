@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.locking import synchronized
+from cnnviz.render.linear import line_formula
 from cnnviz.render.mpl import (
     LOAD_DEFAULT,
     NO_HINTING,
@@ -18,11 +19,11 @@ from cnnviz.render.mpl import (
     Affine2D,
     FontProperties,
     FT2Font,
-    MathTextParser,
     Outline,
     RendererAgg,
     backend_renderer,
     formula_glyphs,
+    formula_parser,
     plain_style,
 )
 
@@ -100,11 +101,6 @@ def cover_of(
     return sheet.cover()
 
 
-@cache
-def _parser() -> Any:
-    return MathTextParser("path")
-
-
 def _font(size: float, bold: bool) -> FontProperties:
     return FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal", math_fontfamily="cm")
 
@@ -114,8 +110,10 @@ def _font(size: float, bold: bool) -> FontProperties:
 @plain_style()
 def formula_of(text: str, size: float, bold: bool) -> Any:
     """A formula's glyphs and rules as mathtext sets them, y up from the baseline; None for what is no formula."""
+    if DRAWS_GLYPHS and (line := line_formula(text, size, DPI)):
+        return line
     # The parser remembers but fifty, and the figures of a set repeat theirs; its `parse` imports `backend_agg`.
-    parser = _parser()
+    parser = formula_parser()
     try:
         if RENDER_NORMAL is not None and hasattr(parser, "_parse_cached"):
             return parser._parse_cached(text, DPI, _font(size, bold), True, NO_HINTING)

@@ -21,7 +21,6 @@ TICK = 5
 TICK_GAP = 4
 _TEXT_HEIGHT = 20
 _X_APART, _Y_APART = 76, 46
-_MORE_BINS = 6
 _LEAST_TICKS = 2
 _FAR = 1e12
 
@@ -56,12 +55,8 @@ class Ticks:
     @plain_style()
     def between(cls, lo: float, hi: float, most: int, least: int = 1) -> Ticks:
         """At most `most` + 1 round values within a range, or more where these would be fewer than `least`."""
-        margin, values = 1e-9 * (hi - lo), list[float]()
-        for bins in range(max(1, most), max(1, most) + _MORE_BINS):
-            found = nice_ticks(lo, hi, bins)
-            values = [float(v) for v in found if lo - margin <= v <= hi + margin]
-            if len(values) >= least:
-                break
+        margin, found = 1e-9 * (hi - lo), nice_ticks(lo, hi, max(1, most), least)
+        values = [float(v) for v in found if lo - margin <= v <= hi + margin]
         digits = _digits(float(found[1] - found[0]))
         return cls(tuple(values), tuple(number(v, digits) for v in values))
 
@@ -144,7 +139,7 @@ def strokes(points: Points, lengths: Sequence[float], begun: float = 0.0) -> Ite
 
 def _along(points: Points) -> Points:
     """How far each point is along a line."""
-    return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    return np.concatenate([[0.0], np.nancumsum(np.hypot(*np.diff(points, axis=0).T))])
 
 
 def _points_at(points: Points, along: Points, at: Points) -> Points:
@@ -153,7 +148,7 @@ def _points_at(points: Points, along: Points, at: Points) -> Points:
 
 def length(points: Points) -> float:
     """How long a line through (n, 2) points is; parts next to NaN count for nothing."""
-    return float(np.nansum(np.hypot(*np.diff(points, axis=0).T)))
+    return float(_along(points)[-1])
 
 
 def _digits(step: float) -> int:

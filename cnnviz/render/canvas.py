@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from cnnviz.record import Record
 from cnnviz.render.text import Typesetter
 from cnnviz.render.theme import Theme
 
@@ -91,8 +91,7 @@ def apart(boxes: Iterable[Box]) -> tuple[Box, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Look:
+class Look(Record, kw_only=True):
     """What every painter needs: the theme, the typesetter and the scale of lengths."""
 
     theme: Theme

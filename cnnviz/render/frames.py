@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
+from cnnviz.record import Record
 from cnnviz.render.canvas import Box, Look, apart, hull
 from cnnviz.render.flashes import LEAST_MILLISECONDS, FlashGuard
 from cnnviz.render.layout import Layout, arrange
@@ -27,8 +28,7 @@ _FLIGHT = 2 / 3
 """Pictures in which a result flies to its cell, as a share of those in which the window moves."""
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(Record):
     """One picture of the stream: palette indices (one array all along), the box that changed, how long it stays.
 
     `painted` are the parts of the box that were painted, where these are known: no two of them have a pixel in common,

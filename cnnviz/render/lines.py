@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from cnnviz.record import Record
 
-TITLE_SIZE, TEXT_SIZE, FORMULA_SIZE, NOTE_SIZE, POINT_SIZE = 28, 20, 18, 18, 18
-_UNDER_TITLE = 0.65
+TITLE_SIZE, TEXT_SIZE, NOTE_SIZE = 28, 20, 18
 _BARE_MARGIN = 24
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lines:
+class Lines(Record, kw_only=True):
     """What stands above and below the stage, in pixels from the frame's top, where texts are `scale` times as large.
 
-    `under` lines stand under the title; `title_scale` and `formula_scale` are what the lines with two texts have room
-    for.
+    `under` lines stand under the title.
     """
 
     unit: float
     scale: float = 1.0
     under: int = 0
-    title_scale: float = 1.0
-    formula_scale: float = 1.0
 
     def _at(self, fixed: float, growing: float) -> int:
         return max(1, round((fixed + growing * self.scale) * self.unit))
-
-    def px(self, length: float) -> int:
-        """Pixels of a length that grows with the texts."""
-        return self._at(0, length)
 
     def size(self, pixels: float) -> float:
         """The size of a text that is given for the default width and the default size of texts."""
@@ -47,19 +38,6 @@ class Lines:
     def note(self, line: int) -> int:
         """The baseline of a line under the title."""
         return self._at(34, 38 + 22 * line)
-
-    @property
-    def code(self) -> float:
-        """The size of the line of a program; neither it nor the point outgrows the title."""
-        return self._below_title(NOTE_SIZE)
-
-    @property
-    def point(self) -> float:
-        """The size of the point under the title."""
-        return self._below_title(POINT_SIZE)
-
-    def _below_title(self, pixels: float) -> float:
-        return min(self.size(pixels), _UNDER_TITLE * TITLE_SIZE * self.unit * self.title_scale)
 
     @property
     def head(self) -> int:

@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -59,10 +60,10 @@ _import_matplotlib()
 
 import matplotlib  # noqa: E402
 from matplotlib import ft2font  # noqa: E402
+from matplotlib._mathtext_data import latex_to_bakoma as TEX_SYMBOLS  # noqa: E402, N812
 from matplotlib.font_manager import FontProperties, get_font  # noqa: E402
 from matplotlib.font_manager import findSystemFonts as system_fonts  # noqa: E402, N813
 from matplotlib.ft2font import FT2Font  # noqa: E402
-from matplotlib.mathtext import MathTextParser  # noqa: E402
 from matplotlib.path import Path as Outline  # noqa: E402
 from matplotlib.transforms import Affine2D  # noqa: E402
 
@@ -80,6 +81,7 @@ except ImportError:
 
 __all__ = [
     "FORCE_AUTOHINT",
+    "KERNING_DEFAULT",
     "KERNING_UNFITTED",
     "LOAD_DEFAULT",
     "NO_HINTING",
@@ -87,14 +89,15 @@ __all__ = [
     "OWN_FONTS",
     "RENDER_NORMAL",
     "TARGET_LIGHT",
+    "TEX_SYMBOLS",
     "Affine2D",
     "FT2Font",
     "FontProperties",
-    "MathTextParser",
     "Outline",
     "RendererAgg",
     "backend_renderer",
     "formula_glyphs",
+    "formula_parser",
     "nice_ticks",
     "open_font",
     "plain_style",
@@ -112,6 +115,7 @@ FORCE_AUTOHINT = _constant("LoadFlags", "LOAD", "FORCE_AUTOHINT")
 NO_HINTING = _constant("LoadFlags", "LOAD", "NO_HINTING")
 NO_SCALE = _constant("LoadFlags", "LOAD", "NO_SCALE")
 TARGET_LIGHT = _constant("LoadFlags", "LOAD", "TARGET_LIGHT")
+KERNING_DEFAULT = _constant("Kerning", "KERNING", "DEFAULT")
 KERNING_UNFITTED = _constant("Kerning", "KERNING", "UNFITTED")
 
 RENDER_NORMAL = getattr(getattr(ft2font, "RenderMode", None), "NORMAL", None)
@@ -145,12 +149,20 @@ def backend_renderer(width: int, height: int, dpi: float) -> Any:
     return Backend(width, height, dpi)
 
 
-def nice_ticks(lo: float, hi: float, bins: int) -> Any:
-    """Round numbers from `lo` to `hi`, at most `bins` steps."""
+def nice_ticks(lo: float, hi: float, bins: int, least: int) -> Any:
+    """Round numbers from `lo` to `hi`, at most `bins` steps unless these are fewer than `least` numbers."""
     # Only plots need it.
     from matplotlib.ticker import MaxNLocator
 
-    return MaxNLocator(nbins=bins, steps=[1, 2, 5, 10], min_n_ticks=1).tick_values(lo, hi)
+    return MaxNLocator(nbins=bins, steps=[1, 2, 5, 10], min_n_ticks=least).tick_values(lo, hi)
+
+
+@cache
+def formula_parser() -> Any:
+    """What sets formulas as paths; most figures do without."""
+    from matplotlib.mathtext import MathTextParser
+
+    return MathTextParser("path")
 
 
 def formula_glyphs(formula: Any) -> Iterator[tuple[FT2Font, float, int, int, float, float]]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
 from cnnviz.render.canvas import Box, Look
-from cnnviz.render.layout import MARGIN, NOTE_GAP, TITLE_GAP, Layout, counter_text
-from cnnviz.render.lines import FORMULA_SIZE, NOTE_SIZE, TEXT_SIZE, TITLE_SIZE
+from cnnviz.render.layout import MARGIN, Layout
+from cnnviz.render.lines import NOTE_SIZE, TEXT_SIZE, TITLE_SIZE
 from cnnviz.render.panels.base import LEAST_TEXT, Item, Painter, Place, Slot, around
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import TextLine
 from cnnviz.storyboard import Step, Storyboard
 
-_PROGRESS = 3
+_PROGRESS, _TITLE_GAP, _NOTE_GAP = 3, 32, 26
 # Steps whose captions tell how large all of them can be.
 _TRIED, _READ = 24, 18
-_SMALLEST_TITLE = 0.8
+_SMALLEST_TITLE, _UNDER_TITLE = 0.8, 0.65
 
 
 class _Part(Painter):
@@ -27,6 +28,12 @@ class _Part(Painter):
 
     def _fitting(self, text: str, size: float, room: float, *, bold: bool = False) -> TextLine:
         return self.look.typesetter.fitting(text, size, room, self._least, bold)
+
+    def _share(self, texts: Iterable[tuple[str, float, bool]], gap: int, least: float) -> float:
+        """The share of their sizes at which two texts have room on one line: both give way alike."""
+        lines, line = self._layout.lines, self.look.typesetter.line
+        both = sum(line(text, lines.size(size), bold=bold).width for text, size, bold in texts)
+        return max(least / lines.scale, min(1.0, (self._room - self.look.px(gap)) / max(1, both)))
 
 
 class Head(_Part):
@@ -39,24 +46,20 @@ class Head(_Part):
 
     def _draw(self, pen: Pen) -> None:
         board, look, px, lines = self._board, self.look, self.look.px, self._layout.lines
-        page, unit, margin = look.theme.page, look.unit, px(MARGIN)
-        right = self._layout.width - margin
-        share = self._share(unit * lines.title_scale)
-        title = self._fitting(board.title, TITLE_SIZE * unit * lines.title_scale * share, self._room, bold=True)
+        page, margin = look.theme.page, px(MARGIN)
+        right, both = self._layout.width - margin, [(board.title, TITLE_SIZE, True), (board.settings, TEXT_SIZE, False)]
+        share = self._share(both, _TITLE_GAP, _SMALLEST_TITLE)
+        size = lines.size(TITLE_SIZE) * share
+        title = self._fitting(board.title, size, self._room, bold=True)
         pen.text(title, margin, lines.title, page["ink"])
-        left = self._room - title.width - px(TITLE_GAP)
+        left = self._room - title.width - px(_TITLE_GAP)
         if board.settings and left > px(60):
-            settings = self._fitting(board.settings, TEXT_SIZE * unit * lines.title_scale * share, left)
+            settings = self._fitting(board.settings, lines.size(TEXT_SIZE) * share, left)
             pen.text(settings, right - settings.width, lines.settings, page["muted"])
-        under = [(board.point, lines.point), (_literal(board.code), lines.code)]
-        for line, (text, size) in enumerate(pair for pair in under if pair[0]):
+        # What stands under the title does not outgrow it.
+        size = max(NOTE_SIZE * look.unit, min(lines.size(NOTE_SIZE), _UNDER_TITLE * size))
+        for line, text in enumerate(filter(None, (board.point, _literal(board.code)))):
             pen.text(self._fitting(text, size, self._room), margin, lines.note(line), page["ink"])
-
-    def _share(self, scale: float) -> float:
-        """The share of their sizes at which the title leaves room for the settings: both give way alike."""
-        line, board = self.look.typesetter.line, self._board
-        both = line(board.title, TITLE_SIZE * scale, bold=True).width + line(board.settings, TEXT_SIZE * scale).width
-        return max(_SMALLEST_TITLE, min(1.0, (self._room - self.look.px(TITLE_GAP)) / max(1, both)))
 
 
 class Band(_Part):
@@ -66,6 +69,10 @@ class Band(_Part):
         super().__init__(board, layout, look, layout.lines.band, layout.height)
         self._step, self._number = Step(), 0
         self._size = layout.lines.size(TEXT_SIZE)
+        last = self._count(board.count)
+        share = self._share([(board.formula, NOTE_SIZE, False), (last, NOTE_SIZE, False)], _NOTE_GAP, 1)
+        self.small = layout.lines.size(NOTE_SIZE) * share
+        self._free = self._room - look.typesetter.line(last, self.small).width - look.px(_NOTE_GAP)
         if self.fit.numbers and not board.bare:
             for step in islice(board.steps(), _TRIED):
                 self._shrink_for(step.caption)
@@ -76,8 +83,7 @@ class Band(_Part):
         look, px, lines, top = self.look, self.look.px, self._layout.lines, self.place.y
         page = look.theme.page
         pen.rect(0, 0, self.place.width, self.place.height, page["band"])
-        free = self._room - self._layout.counter - px(NOTE_GAP)
-        formula = self._fitting(self._board.formula, FORMULA_SIZE * look.unit * lines.formula_scale, free)
+        formula = self._fitting(self._board.formula, self.small, self._free)
         pen.text(formula, px(MARGIN), lines.formula - top, page["muted"])
 
     def show(self, step: Step, number: int) -> None:
@@ -105,10 +111,13 @@ class Band(_Part):
 
     def counter(self) -> Item:
         """The number of the step."""
-        text = counter_text(self._number + 1, self._board.count, self._board.counter)
-        line = self.look.typesetter.line(text, NOTE_SIZE * self.look.unit * self._layout.lines.formula_scale)
+        text = self._count(self._number + 1)
+        line = self.look.typesetter.line(text, self.small)
         x = self._layout.width - self.look.px(MARGIN) - line.width
         return self._text(text, line, x, self._layout.lines.formula, self.look.theme.page["muted"])
+
+    def _count(self, step: int) -> str:
+        return self._board.counter.replace("{n}", str(step)).replace("{count}", str(self._board.count))
 
     def _text(self, key: str, line: TextLine, x: int, baseline: int, *colors: Any) -> Item:
         y = baseline - self.place.y

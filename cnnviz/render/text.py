@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.locking import synchronized
+from cnnviz.record import Record
 from cnnviz.render.agg import DPI, DRAWS_GLYPHS, formula_cover, glyph_cover
 from cnnviz.render.fonts import Face, font_of, is_wide, lacks_weight, open_face
 from cnnviz.render.mpl import FORCE_AUTOHINT, KERNING_UNFITTED, TARGET_LIGHT, FT2Font
@@ -39,8 +40,7 @@ _PHASES = 4 if DRAWS_GLYPHS else 1
 _HINTING = TARGET_LIGHT if DRAWS_GLYPHS else FORCE_AUTOHINT
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Record):
     """A rasterised piece of text: ink coverage, its place from the line's start and baseline, and how far it goes."""
 
     mask: Mask
@@ -243,8 +243,9 @@ def _parts_of(text: str, size: float, bold: bool) -> Iterator[Part]:
             yield Part(f"${indexed[1]}$", size * _MATH_SCALE, bold, math=True)
             for sign in indexed[2]:
                 small = size * _MATH_SCALE * _SUBSCRIPT_SCALE
-                # Within braces no space follows a comma.
-                yield Part(f"${{{sign}}}$", small, bold, math=True, drop=size * _SUBSCRIPT_DROP)
+                # In braces no space follows a comma.
+                source = "${,}$" if sign == "," else f"${sign}$"
+                yield Part(source, small, bold, math=True, drop=size * _SUBSCRIPT_DROP)
         elif part.startswith("$") and (part.isascii() or not any(map(is_wide, part))):
             yield Part(part, size * _MATH_SCALE, bold, math=True)
         else:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field, fields, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,17 @@ import numpy.typing as npt
 
 from cnnviz.errors import UsageError
 from cnnviz.parameters import quote, suggest
+from cnnviz.record import Record
 from cnnviz.toml import read_toml
 
 Color = tuple[int, int, int]
 THEMES_FOLDER = Path(__file__).with_name("themes")
 SCALE_LEVELS = 24
-_PAGE = ("ground", "ink", "muted", "faint", "band", "accent", "result")
-_TABLES = ("page", "cells", "marks", "lines", "scales")
+_TABLES = ("page", "cells", "marks", "lines", "scales", "dashes")
 _STROKES = ("/", "\\", "x")
 
 
-@dataclass(frozen=True, kw_only=True)
-class CellStyle:
+class CellStyle(Record, kw_only=True):
     r"""How a role looks in a cell: its fill, the ink of its text, and strokes across it where it has a hatch.
 
     `strokes` run up (/), down (\) or both ways (x). A `flat` role keeps its fill where other cells are coloured by
@@ -39,8 +38,7 @@ class CellStyle:
     flat: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Theme:
+class Theme(Record, kw_only=True):
     """Colours by role. `page` holds ground, ink, muted, faint, band, accent and result.
 
     `dashes` are the lengths of strokes and gaps, in line widths, of lines that a scene draws solid.
@@ -70,26 +68,29 @@ class Theme:
 
     def cell(self, role: str) -> CellStyle:
         """The style of a role; raises UsageError where the theme lacks it."""
-        style: CellStyle = _lookup(self.cells, role, f"theme {self.name} has no cell role")
+        style: CellStyle = self._known("cell role", self.cells, role)
         return style
 
     def mark(self, role: str) -> Color:
         """The colour of an outline; raises UsageError where the theme lacks it."""
-        color: Color = _lookup(self.marks, role, f"theme {self.name} has no mark role")
+        color: Color = self._known("mark role", self.marks, role)
         return color
 
     def line(self, role: str) -> Color:
         """The colour of a curve, an edge or a line of text; raises UsageError where the theme lacks it."""
-        known = {**self.page, **self.lines}
-        color: Color = _lookup(known, role, f"theme {self.name} has no line role")
+        color: Color = self._known("line role", {**self.page, **self.lines}, role)
         return color
 
     def scale(self, name: str, levels: int = SCALE_LEVELS) -> npt.NDArray[np.uint8]:
         """The colours of a value scale from low to high, so many of them."""
-        stops = np.array(_lookup(self.scales, name, f"theme {self.name} has no scale"), dtype=np.float64)
+        stops = np.array(self._known("scale", self.scales, name), dtype=np.float64)
         at = np.linspace(0, len(stops) - 1, levels)
         channels = [np.interp(at, np.arange(len(stops)), stops[:, channel]) for channel in range(3)]
         return np.stack(channels, axis=1).round().astype(np.uint8)
+
+    def _known(self, kind: str, table: Mapping[str, Any], key: str) -> Any:
+        _check_known(key, table, f"theme {self.name} has no {kind} {{}}")
+        return table[key]
 
 
 @cache
@@ -100,123 +101,107 @@ def theme_names() -> tuple[str, ...]:
 
 def theme_summaries() -> dict[str, str]:
     """The themes that come with cnnviz, each with the line that describes it."""
-    return {name: str(_read(name, THEMES_FOLDER / f"{name}.toml").get("summary", "")) for name in theme_names()}
+    return {name: _read(name)["summary"] for name in theme_names()}
 
 
 def load_theme(name: str) -> Theme:
     """A theme by its name or the path of a TOML file; raises UsageError, naming the file and the key at fault.
 
-    A file with `extends = "article"` gives only what differs from that theme.
+    A file gives what differs from the theme that it `extends`, and names roles of that one only; without `extends` it
+    differs from the article's and may add roles.
     """
     if name in theme_names():
         return _built_in(name)
     if name.endswith(".toml"):
         file = Path(name).expanduser()
-        return _theme_of(file.stem, _read(name, file))
+        return _theme_of(file.stem, _extended(file.stem, read_toml(file, f"theme {name}")))
     hint = suggest(name, theme_names(), otherwise=", or give a .toml file")
     raise UsageError(f"there is no theme {name!r}: {hint}")
 
 
 @cache
 def _built_in(name: str) -> Theme:
-    return _theme_of(name, _read(name, THEMES_FOLDER / f"{name}.toml"))
+    return _theme_of(name, _read(name))
 
 
-def _read(name: str, file: Path) -> dict[str, Any]:
-    return read_toml(file, f"theme {name}")
+def _read(name: str) -> dict[str, Any]:
+    return read_toml(THEMES_FOLDER / f"{name}.toml", f"theme {name}")
 
 
-def _theme_of(name: str, table: Mapping[str, Any]) -> Theme:
-    known = ("summary", "extends", *_TABLES, "dashes")
-    _check_known(table, known, f"theme {name}: there is no table [{{}}]")
-    if "extends" in table:
-        table = _extended(name, table)
-    page = {key: _color(value, f"{name}: page.{key}") for key, value in _table(table, "page", name).items()}
-    _check_known(page, _PAGE, f"theme {name}: there is no page.{{}}")
-    if missing := [key for key in _PAGE if key not in page]:
-        raise UsageError(f"theme {name} lacks page.{missing[0]}: a page has {', '.join(_PAGE)}")
-    marks, lines = (
-        {role: _color(value, f"{name}: {key}.{role}") for role, value in _table(table, key, name).items()}
-        for key in ("marks", "lines")
-    )
-    return Theme(
-        name=name,
-        page=page,
-        marks=marks,
-        lines=lines,
-        cells={role: _cell(style, role, name, page["ink"]) for role, style in _table(table, "cells", name).items()},
-        scales={key: _scale(stops, key, name) for key, stops in _table(table, "scales", name).items()},
-        dashes={role: _dashes(lengths, role, name) for role, lengths in _table(table, "dashes", name, {}).items()},
-    )
-
-
-def _extended(name: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
+def _extended(name: str, own: Mapping[str, Any]) -> dict[str, Any]:
     """What a theme gives over what the one that it extends gives."""
-    base = table["extends"]
-    if not isinstance(base, str) or base not in theme_names():
+    base = own.get("extends", "article")
+    if base not in theme_names():
         raise UsageError(f"theme {name}: extends {quote(base)} is no theme: {suggest(str(base), theme_names())}")
-    whole = _read(base, THEMES_FOLDER / f"{base}.toml")
-    for key in (*_TABLES, "dashes"):
-        own, others = _table(table, key, name, {}), whole.get(key, {})
-        known = tuple(whole["lines"]) if key == "dashes" else tuple(others)
-        _check_known(own, known, f"theme {name}: {base} has no {key}.{{}}")
-        if key == "cells":
+    whole: dict[str, Any] = {"dashes": {}, **_read(base)}
+    for table, given in own.items():
+        if table in ("extends", "summary"):
+            continue
+        _check_known(table, _TABLES, f"theme {name}: there is no table [{{}}]")
+        known = whole["lines" if table == "dashes" else table]
+        _check(isinstance(given, dict), f"{name}: [{table}]", given, "a table of roles")
+        for role, value in given.items():
+            if "extends" in own or table == "page":
+                _check_known(role, known, f"theme {name}: {base} has no {table}.{{}}")
             # A cell may change its fill and keep its hatch.
-            own = {role: {**others[role], **style} if isinstance(style, dict) else style for role, style in own.items()}
-        whole[key] = {**others, **own}
+            kept = whole[table].get(role, {}) if table == "cells" and isinstance(value, dict) else None
+            whole[table][role] = value if kept is None else {**kept, **value}
     return whole
 
 
-def _cell(style: Any, role: str, name: str, ink: Color) -> CellStyle:
-    where = f"theme {name}: cells.{role}"
-    if not isinstance(style, Mapping) or not {"fill"} <= set(style) <= {"fill", "ink", "hatch", "strokes", "flat"}:
-        raise UsageError(f"{where} has fill and, where wanted, ink, hatch, strokes and flat")
-    given = [key for key in ("fill", "ink", "hatch") if key in style]
-    colors = {key: _color(style[key], f"{name}: cells.{role}.{key}") for key in given}
+def _theme_of(name: str, table: Mapping[str, Any]) -> Theme:
+    def parsed(key: str, parse: Callable[[Any, str], Any]) -> dict[str, Any]:
+        return {role: parse(value, f"{name}: {key}.{role}") for role, value in table.get(key, {}).items()}
+
+    page = parsed("page", _color)
+    return Theme(
+        name=name,
+        page=page,
+        cells=parsed("cells", partial(_cell, ink=page["ink"])),
+        marks=parsed("marks", _color),
+        lines=parsed("lines", _color),
+        scales=parsed("scales", _scale),
+        dashes=parsed("dashes", _dashes),
+    )
+
+
+def _cell(style: Any, where: str, ink: Color) -> CellStyle:
+    keys = {field.name for field in fields(CellStyle)}
+    whole = isinstance(style, dict) and {"fill"} <= style.keys() <= keys
+    _check(whole, where, style, "a cell: it has fill and, where wanted, ink, hatch, strokes and flat")
+    colors = {key: _color(style[key], f"{where}.{key}") for key in ("fill", "ink", "hatch") if key in style}
     flat, strokes = style.get("flat", False), style.get("strokes", "/")
-    if not isinstance(flat, bool):
-        raise UsageError(f"{where}.flat {flat!r} must be true or false")
-    if strokes not in _STROKES:
-        raise UsageError(f"{where}.strokes {strokes!r} is not known: choose from {' '.join(_STROKES)}")
+    _check(isinstance(flat, bool), f"{where}.flat", flat, "true or false")
+    _check(strokes in _STROKES, f"{where}.strokes", strokes, f"one of {' '.join(_STROKES)}")
     return CellStyle(**{"ink": ink, **colors}, flat=flat, strokes=strokes)
 
 
-def _scale(stops: Any, key: str, name: str) -> tuple[Color, ...]:
-    if not isinstance(stops, list) or len(stops) < 2:
-        raise UsageError(f"theme {name}: scales.{key} is a list of two or more colours, from low to high")
-    return tuple(_color(value, f"{name}: scales.{key}") for value in stops)
+def _scale(stops: Any, where: str) -> tuple[Color, ...]:
+    _check(isinstance(stops, list) and len(stops) > 1, where, stops, "two or more colours, from low to high")
+    return tuple(_color(stop, where) for stop in stops)
 
 
-def _dashes(lengths: Any, role: str, name: str) -> tuple[float, ...]:
-    numbers = isinstance(lengths, list) and all(isinstance(v, int | float) and 0 < v <= 100 for v in lengths)
-    if not numbers or not lengths or len(lengths) % 2:
-        raise UsageError(f"theme {name}: dashes.{role} is a list of stroke, gap, stroke, gap … in line widths: [4, 3]")
-    return tuple(float(length) for length in lengths)
-
-
-def _table(table: Mapping[str, Any], key: str, name: str, other: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
-    value = table.get(key, other)
-    if not isinstance(value, Mapping):
-        raise UsageError(f'theme {name} lacks the table [{key}]: add it, or extends = "article"')
-    return value
+def _dashes(lengths: Any, where: str) -> tuple[float, ...]:
+    pairs = isinstance(lengths, list) and lengths and len(lengths) % 2 == 0
+    whole = pairs and all(isinstance(length, int | float) and 0 < length <= 100 for length in lengths)
+    _check(whole, where, lengths, "stroke, gap, stroke, gap … in line widths: write [4, 3]")
+    return tuple(map(float, lengths))
 
 
 def _color(value: Any, where: str) -> Color:
-    if not isinstance(value, str) or not re.fullmatch(r"#[0-9A-Fa-f]{6}", value):
-        raise UsageError(f'theme {where} {quote(value)} is not a colour: write it as "#94B6D2"')
+    whole = isinstance(value, str) and re.fullmatch(r"#[0-9A-Fa-f]{6}", value)
+    _check(whole, where, value, 'a colour: write it as "#94B6D2"')
     return int(value[1:3], 16), int(value[3:5], 16), int(value[5:7], 16)
 
 
-def _check_known(keys: Iterable[str], known: Sequence[str], problem: str) -> None:
-    for key in keys:
-        if key not in known:
-            raise UsageError(problem.replace("{}", quote(key)[1:-1]) + f": {suggest(key, tuple(known))}")
+def _check(right: Any, where: str, value: Any, wanted: str) -> None:
+    if not right:
+        raise UsageError(f"theme {where} {quote(value)} is not {wanted}")
 
 
-def _lookup(table: Mapping[str, Any], key: str, what: str) -> Any:
-    if key not in table:
-        raise UsageError(f"{what} {key!r}: {suggest(key, tuple(table))}")
-    return table[key]
+def _check_known(key: str, known: Iterable[str], problem: str) -> None:
+    if key not in known:
+        raise UsageError(problem.replace("{}", quote(key)[1:-1]) + f": {suggest(key, tuple(known))}")
 
 
 def luminance(color: Color | npt.NDArray[np.uint8]) -> float:

@@ -6,9 +6,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from cnnviz.limits import MAX_SECONDS
+from cnnviz.record import Record
 from cnnviz.storyboard import Step
 from cnnviz.words.plain import spoken
 
@@ -23,8 +23,7 @@ _WORDS = re.compile(r"[^\W\d_]{2,}")
 _SHORTEST = 0.02
 
 
-@dataclass(frozen=True, kw_only=True)
-class Timing:
+class Timing(Record, kw_only=True):
     """Seconds of an ordinary step, and of the last one; where steps are for `reading`, new ones stay longer."""
 
     step: float

@@ -85,7 +85,7 @@ class Vectors:
     Slots are numbered in the layers' order; after them come the places of those in `gliders`, which hold the number of
     a spot. `lines` link a window to its result: they are not there while it glides. `initial` tells what each slot
     holds before the first step, `asked` what changes for the question that stands there, if there is one; `wrote` in
-    which step a cell got its last value.
+    which step a cell got its last value. `small` is the size of the counter.
     """
 
     page: str
@@ -98,6 +98,7 @@ class Vectors:
     asked: list[tuple[int, int]]
     beats: list[Beat]
     wrote: dict[int, int]
+    small: float
 
     @property
     def corners(self) -> list[Spot]:
@@ -159,6 +160,7 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
             for step, line, new, ends, flights in told
         ],
         wrote={index[key]: place for key, place in wrote.items()},
+        small=band.small,
     )
 
 

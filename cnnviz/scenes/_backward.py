@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 
 from cnnviz.data import load_map
 from cnnviz.errors import UsageError
 from cnnviz.notation import size_text
-from cnnviz.story import Cells, Story, Tensor, Windows, load_sheets, shade_for, tolerance
-from cnnviz.storyboard import Change, Mark, Shade, Values
+from cnnviz.parameters import param
+from cnnviz.scene import Scene
+from cnnviz.story import CURRENT, WINDOW, Cells, Place, Story, Tensor, Windows, load_sheets, shade_for
+from cnnviz.storyboard import Change, Shade, Step, Values
 from cnnviz.words import Expression, Joined, Math, Number, Symbol, Text, Words, equation, total
 
-Place = tuple[int, ...]
 BY_X, BY_W, BY_B, BY_Y = (rf"\partial L/\partial {letter}" for letter in "xwby")
-GRAD_HELP = (
-    'Gradient of the output, as the next layer sends it: a literal such as "1 2; -1 0", a file, or a name such as ones.'
-)
-SENT = "The next layer sends {g}: how much the loss changes with each output"
 MOST_NUMBERS = 8
 _GRAD_TAG = 5
 _RANDOM_GRADIENTS = np.array([-2.0, -1.0, 1.0, 2.0, 3.0])
+
+
+def grad_output() -> Any:
+    """Declare the gradient that arrives, of a map."""
+    help = (
+        "Gradient of the output, as the next layer sends it: a literal such as "
+        '"1 2; -1 0", a file, or a name such as ones.'
+    )
+    return param(None, help=help, group="Data", shown_default="random: −2 to 3, never 0")
 
 
 def load_grad(spec: object, size: Sequence[int], seed: int) -> Values:
@@ -40,14 +46,15 @@ def load_grad(spec: object, size: Sequence[int], seed: int) -> Values:
     return np.asarray(found)
 
 
-def gradient_panel(story: Story, values: Values, symbol: str = BY_Y, **more: Any) -> Cells:
-    """The gradient that arrives, still empty."""
-    return story.cells("gradient", Text("${g}$", g=symbol), values, pending=True, **fitting(story, values), **more)
-
-
-def fitting(story: Story, values: Values) -> dict[str, Any]:
-    """Decimals with which a panel's numbers fit its cells."""
-    return {"digits": story.decimals(values, lost=tolerance(values))}
+def load_row(scene: Scene, name: str, count: int | None = None) -> Values:
+    """The numbers of a parameter, `count` of them where that is given, else ones; raises UsageError."""
+    spec, option = getattr(scene, name), f"--{name.replace('_', '-')}"
+    how: dict[str, Any] = {"default_size": (1, count or 4), "what": option[2:], "option": option}
+    found = load_map("ones" if spec is None else spec, None, seed=scene.seed, **how).values
+    if min(found.shape) > 1 or found.size > MOST_NUMBERS or count not in (None, found.size):
+        wanted = count or f"1 to {MOST_NUMBERS}"
+        raise UsageError(f"{option} is {size_text(*found.shape)}: give one row of {wanted} numbers")
+    return np.asarray(found.ravel())
 
 
 def alike(*values: Values) -> dict[str, Any]:
@@ -55,15 +62,36 @@ def alike(*values: Values) -> dict[str, Any]:
     return {"shade": shade_for(np.concatenate([np.ravel(each) for each in values]), picture=False, always=False)}
 
 
-def arrives(G: Cells) -> Iterator[Change]:
-    """The gradient of the output appears."""
-    for place, value in np.ndenumerate(G.values):
-        yield G.set(place, role="input", value=float(value))
+def column(
+    story: Story, name: str, label: Words, values: Values | Tensor, role: str = "", *, row: bool = False, **more: Any
+) -> Cells:
+    """A panel of numbers one below the other, or in a row, empty unless it has a role.
+
+    What the graph computes is shown there at the end. A window around what is read is linked with the result, which is
+    `current`.
+    """
+    array = (values.values if isinstance(values, Tensor) else values).reshape((1, -1) if row else (-1, 1))
+    if isinstance(values, Tensor) and not story.graph.is_given(values):
+        story.graph.show(values, name, shape=array.shape)
+    how: dict[str, Any] = {"role": role} if role else {"pending": True}
+    shade = Shade(scale="diverging", lo=float(array.min()), hi=float(array.max()) or 1.0)
+    return story.cells(name, label, array, **{"marks": (CURRENT, WINDOW), "shade": shade, **how, **more})
 
 
-def received(number: Number, at: Place, symbol: str = BY_Y) -> Words:
+def gradient_panel(story: Story, values: Values, **more: Any) -> Cells:
+    """The gradient that arrives, still empty."""
+    return story.cells("gradient", Text("${g}$", g=BY_Y), values, pending=True, **more)
+
+
+def sends(story: Story, G: Cells, places: Iterable[Place] | None = None, *changes: Change) -> Step:
+    """The gradient of the output appears, maybe in some places alone."""
+    said = Text("The next layer sends {g}: how much the loss changes with each output", g=Math(BY_Y))
+    return story.step(said, changes, G.fill("input", places=places), beats=2)
+
+
+def received(number: Number, at: Place) -> Words:
     """A cell of the gradient with its value: `∂L/∂y₁₂ = 3`."""
-    return Joined((Symbol(symbol, tuple(n + 1 for n in at)), number), " = ")
+    return Joined((Symbol(BY_Y, tuple(n + 1 for n in at)), number), " = ")
 
 
 def to_both(number: Number, at: Place, kernel: str, by_kernel: str) -> Words:
@@ -73,54 +101,20 @@ def to_both(number: Number, at: Place, kernel: str, by_kernel: str) -> Words:
     return Text(said, g=received(number, at), value=number, **named)
 
 
-class Sums:
-    """A panel whose cells add up, empty until something is added: `amounts` are what each step adds to which cells.
+class Sums(Cells):
+    """Cells that add up, empty until something is added: `amounts` are what each step adds to which cells.
 
-    It shows the last `axes` of a tensor, or of its part at `index`. Where each cell is reached once, no note need be
-    `noted` in it.
+    Where each cell is reached once, no note need be `noted` in it.
     """
 
-    def __init__(
-        self,
-        story: Story,
-        name: str,
-        label: Words,
-        values: Tensor,
-        amounts: Sequence[Mapping[Place, float]],
-        axes: int = 2,
-        index: Place = (),
-        noted: bool = True,
-        **more: Any,
-    ) -> None:
-        self.amounts, self._noted = amounts, noted
-        array = values.values[index]
-        shown = array.reshape(array.shape[-axes:] if array.ndim > 1 else (-1, 1))
-        empty, roles = np.full(shown.shape, np.nan), np.full(shown.shape, "pending")
-        self._sums, reached = np.zeros(shown.shape), {0.0, *shown.flat}
-        for amount in amounts:
-            self._raise(amount)
-            reached.update(self._sums[place] for place in amount)
-        most = np.array(sorted(reached))
-        # The range tells the renderer how small the numbers must be that steps will bring.
-        shade = Shade(scale="diverging", lo=float(most.min()), hi=float(most.max()) or 1.0) if shown.size > 1 else None
-        more = {"marks": (Mark(name="current", role="result"),), "axes": axes, **fitting(story, most), **more}
-        if index:
-            story.graph.show(values, name, index, shown.shape)
-        self.panel = story.cells(name, label, shown if index else values, first=empty, roles=roles, shade=shade, **more)
-        self.start()
+    amounts: Sequence[Mapping[Place, float]] = ()
+    noted = True
 
-    def start(self) -> None:
+    def rewind(self) -> None:
         """Be as before the first addition."""
+        super().rewind()
         self._added: Mapping[Place, float] = {}
-        self._sums = np.zeros(self.panel.values.shape)
-
-    def _raise(self, amount: Mapping[Place, float]) -> None:
-        for place, more in amount.items():
-            self._sums[place] += more
-
-    def number(self, place: Place) -> Number:
-        """What a cell has come to so far."""
-        return Number(float(self._sums[place]), self.panel.decimals, self.panel.ref(place))
+        self._sums = np.zeros(self.values.shape)
 
     def so_far(
         self, symbol: Symbol, place: Place, terms: Callable[[Place], Expression], steps: Sequence[Place]
@@ -129,25 +123,56 @@ class Sums:
         found = [terms(at) for at in steps[-MOST_NUMBERS:]]
         if len(steps) > MOST_NUMBERS:
             before = float(self._sums[place]) - self._added.get(place, 0.0)
-            found = [Number(before, self.panel.decimals), found[-1]]
-        return Text("{w} so far: {sum}", w=symbol, sum=equation(None, total(found), self.number(place)))
+            found = [Number(before, self.decimals), found[-1]]
+        now = Number(float(self._sums[place]), self.decimals, self.ref(place))
+        return Text("{w} so far: {sum}", w=symbol, sum=equation(None, total(found), now))
 
     def add(self, step: int) -> list[Change]:
         """Add what a step adds, counted from 0, with a note of it in each cell."""
         amount = self._added = self.amounts[step]
-        self._raise(amount)
-        shown = self._noted and self.panel.panel.numbers
-        noted = [Number(more, self.panel.decimals) for more in amount.values() if shown]
+        shown = self.noted and self.panel.numbers
+        noted = [Number(more, self.decimals) for more in amount.values() if shown]
         notes = ["" if not note.exact() else note if note.exact() < 0 else Joined(("+", note), "") for note in noted]
-        roles = dict.fromkeys(amount, "kernel")
-        changes = [self.panel.set(place, role="output", value=float(self._sums[place])) for place in amount]
-        return [*changes, *self.panel.cover(list(amount), notes, roles)]
+        for place, more in amount.items():
+            self._sums[place] += more
+        changes = [self.set(place, role="output", value=float(self._sums[place])) for place in amount]
+        return [*changes, *self.cover(list(amount), notes, "kernel")]
 
     def rest(self) -> Iterator[Change]:
         """Nothing is added any more; cells that nothing has reached are 0."""
-        yield from self.panel.cover(())
+        yield from super().rest()
         for place in np.ndindex(self._sums.shape):
-            yield self.panel.set(place, role="output", value=float(self._sums[place]))
+            if self.role(place) == "pending":
+                yield self.set(place, role="output", value=0.0)
+
+
+def adding_up(
+    story: Story,
+    name: str,
+    label: Words,
+    values: Tensor,
+    amounts: Sequence[Mapping[Any, float]],
+    axes: int = 2,
+    index: Place = (),
+    **more: Any,
+) -> Sums:
+    """A panel of sums that shows the last `axes` of a tensor, or of its part at `index`."""
+    array = values.values[index]
+    shown = array.reshape(array.shape[-axes:] if array.ndim > 1 else (-1, 1))
+    sums, reached = np.zeros(shown.shape), {0.0, *shown.flat}
+    for amount in amounts:
+        for place, added in amount.items():
+            sums[place] += added
+            reached.add(float(sums[place]))
+    # The range tells the renderer how small the numbers must be that steps will bring.
+    shade = Shade(scale="diverging", lo=min(reached), hi=max(reached) or 1.0) if shown.size > 1 else None
+    how: dict[str, Any] = {"first": np.full(shown.shape, np.nan), "roles": np.full(shown.shape, "pending")}
+    how |= {"shade": shade, "marks": (CURRENT,), "axes": axes, "digits": story.decimals(np.array([*reached]))}
+    if index:
+        story.graph.show(values, name, index, shown.shape)
+    found = cast("Sums", story.cells(name, label, shown if index else values, kind=Sums, **how, **more))
+    found.amounts = amounts
+    return found
 
 
 def stamp(windows: Windows, at: Place, weights: Values) -> dict[Place, float]:
@@ -158,27 +183,3 @@ def stamp(windows: Windows, at: Place, weights: Values) -> dict[Place, float]:
         for cell, weight in pairs
         if windows.is_inside(cell)
     }
-
-
-def column(story: Story, name: str, label: Words, values: Values | Tensor, *, row: bool = False, **more: Any) -> Cells:
-    """A panel of numbers one below the other, or in a row; what the graph computes is shown there at the end.
-
-    A window around what is read is linked with the result, which is `current`.
-    """
-    array = (values.values if isinstance(values, Tensor) else values).reshape((1, -1) if row else (-1, 1))
-    if isinstance(values, Tensor) and not story.graph.is_given(values):
-        story.graph.show(values, name, shape=array.shape)
-    marks = Mark(name="current", role="result"), Mark(name="window", role="window")
-    shade = Shade(scale="diverging", lo=float(array.min()), hi=float(array.max()) or 1.0)
-    return story.cells(name, label, array, **{"marks": marks, "shade": shade, **fitting(story, array), **more})
-
-
-def load_row(spec: object, what: str, option: str, seed: int, count: int | None = None) -> Values:
-    """Numbers in a row, `count` of them where that is given; raises UsageError."""
-    found = load_map(spec, None, seed=seed, default_size=(1, count or 4), what=what, option=option).values
-    if min(found.shape) > 1 or (count is not None and found.size != count) or found.size > MOST_NUMBERS:
-        size = size_text(*found.shape)
-        raise UsageError(
-            f"{option} is {size}: give one row of {f'1 to {MOST_NUMBERS}' if count is None else count} numbers"
-        )
-    return np.asarray(found.ravel())

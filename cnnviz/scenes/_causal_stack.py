@@ -47,69 +47,69 @@ def tell_stack(scene: Signal, dilations: tuple[int, ...]) -> Story:
         layers.append(graph.compute("conv1d", padded, kernel, added, result=f"h{n}", **options))
     graph.show(layers[-1], f"{len(dilations)}.{length - 1}", (0, 0, length - 1))
 
-    fields = [1]
-    for d in reversed(dilations):
-        fields.append(fields[-1] + (k - 1) * d)
+    top, last = len(dilations), length - 1
+
+    def taps(n: int, t: int) -> list[int]:
+        """The cells of the layer below that make a cell, the latest first."""
+        d = dilations[n - 1]
+        return [u for u in range(t, t - k * d, -d) if u >= 0]
+
+    # The cells of each layer that the last output sees, and what it could see of a longer signal.
+    trees, fields = {top: {last}}, [1]
+    for n in range(top, 0, -1):
+        trees[n - 1] = {u for t in trees[n] for u in taps(n, t)}
+        fields.append(fields[-1] + (k - 1) * dilations[n - 1])
     story = Story(scene, Text("A stack of dilated causal convolutions"), graph)
     seen = min(fields[-1], length)
     story.point = Text("One output sees {n} of {length} inputs, and none that comes later", n=seen, length=length)
-    for word, symbol, value in (("kernel", "k", k), ("layers", "L", len(dilations))):
-        story.set(word, symbol, Number(value), size=False)
-    trees = _trees(length, k, dilations)
-    edges = [
-        (f"{n - 1}.{t - j * d}", f"{n}.{t}")
-        for n, d in enumerate(dilations, 1)
-        for t in range(length)
-        for j in range(k)
-        if t >= j * d
-    ]
+    story.set("kernel", "k", Number(k), size=False)
+    story.set("layers", "L", top)
 
     def number(n: int, t: int) -> Number:
         values = layers[n].values
         return Number(float(values[0, 0, t]), story.decimals(values), (layers[n].name, 0, t))
 
     def nodes() -> Iterator[Node]:
-        for n in reversed(range(len(layers))):
+        for n in reversed(range(top + 1)):
             name = Math(f"d={dilations[n - 1]}") if n else Text("signal")
             for t in range(length):
-                place = {"x": t / max(1, length - 1), "y": 1 - n / len(dilations)}
-                label = name if t == 0 else ""
-                text = "" if n else number(0, t)
-                role = "pending" if n else "input"
-                yield Node(name=f"{n}.{t}", role=role, text=text, label=label, widest=number(n, length - 1), **place)
+                place = {"x": t / max(1, last), "y": 1 - n / top}
+                label, text, role = name if t == 0 else "", "" if n else number(0, t), "pending" if n else "input"
+                yield Node(name=f"{n}.{t}", role=role, text=text, label=label, widest=number(n, last), **place)
 
     def steps() -> Iterator[Step]:
-        top, last = len(dilations), length - 1
         asked = Text("How far back does output {t} see?", t=length)
         yield story.step(asked, SetNode(panel="stack", node=f"{top}.{last}", role="output", text="?"), beats=2)
         for n, (before, field) in zip(range(top, 0, -1), pairwise(fields), strict=True):
             d = dilations[n - 1]
             grown = equation(Symbol("r"), Number(before) + (Number(k) - 1) * d, field)
-            lit = [SetNode(panel="stack", node=f"{n - 1}.{t}", role="kernel") for t in trees[n - 1]]
+            lit = [SetNode(panel="stack", node=f"{n - 1}.{t}", role="kernel") for t in sorted(trees[n - 1])]
             tree = [
-                SetEdge(panel="stack", source=f"{n - 1}.{t - j * d}", target=f"{n}.{t}", role="active")
-                for t in trees[n]
-                for j in range(k)
-                if t >= j * d
+                SetEdge(panel="stack", source=f"{n - 1}.{u}", target=f"{n}.{t}", role="active")
+                for t in sorted(trees[n])
+                for u in taps(n, t)
             ]
             yield story.step(Text("Dilation {dilation}: {grown}", dilation=d, grown=grown), lit, tree, beats=2)
         for n in range(1, top + 1):
             role = "output" if n == top else "kernel"
-            shown = [SetNode(panel="stack", node=f"{n}.{t}", role=role, text=number(n, t)) for t in trees[n]]
-            at = [last - j * dilations[n - 1] for j in reversed(range(k))]
-            pixels, weights = zip(
-                *((number(n - 1, t), Number(float(v), None)) for t, v in zip(at, w[0], strict=True) if t >= 0),
-                strict=True,
-            )
-            b = Number(scene.bias, None)
+            shown = [SetNode(panel="stack", node=f"{n}.{t}", role=role, text=number(n, t)) for t in sorted(trees[n])]
+            pixels = [number(n - 1, t) for t in reversed(taps(n, last))]
+            weights = [Number(weight, None) for weight in w[0, k - len(pixels) :].tolist()]
             name = Symbol("y" if n == top else f"h^{{({n})}}", (length,))
-            yield story.step(equation(name, dot(pixels, weights, b, number(n, last)), number(n, last)), shown, beats=2)
+            products = dot(pixels, weights, Number(scene.bias, None), number(n, last))
+            yield story.step(equation(name, products, number(n, last)), shown, beats=2)
         told = Text("Output {t} is made of {n} inputs, and of none that comes later", t=length, n=len(trees[0]))
         yield story.step(told, beats=2)
 
     spread: Expression = total([Number(d) for d in dilations])
     formula = equation(Math(r"r=1+(k-1)\cdot\Sigma d"), Number(1) + Number(k - 1) * spread, fields[-1])
-    panel = Network(name="stack", nodes=tuple(nodes()), edges=tuple(Edge(source=a, target=b) for a, b in edges))
+    edges = (
+        Edge(source=f"{n - 1}.{u}", target=f"{n}.{t}")
+        for n in range(1, top + 1)
+        for t in range(length)
+        for u in taps(n, t)
+    )
+    panel = Network(name="stack", nodes=tuple(nodes()), edges=tuple(edges))
     alt = Text(
         "{n} causal convolutions with dilations {d} on a signal of {length}: the last output sees {r} inputs",
         n=len(dilations),
@@ -118,12 +118,4 @@ def tell_stack(scene: Signal, dilations: tuple[int, ...]) -> Story:
         r=seen,
     )
     roles = ("kernel", "output", "input", "pending")
-    return story.play(steps, 2 + 2 * len(dilations), (panel,), alt=alt, step_roles=roles, formula=formula)
-
-
-def _trees(length: int, k: int, dilations: tuple[int, ...]) -> list[list[int]]:
-    """The cells of each layer, from the signal up, that the last output sees."""
-    found = [{length - 1}]
-    for d in reversed(dilations):
-        found.append({t - j * d for t in found[-1] for j in range(k) if t >= j * d})
-    return [sorted(each) for each in reversed(found)]
+    return story.play(steps, 2 + 2 * top, (panel,), alt=alt, step_roles=roles, formula=formula)

@@ -54,51 +54,45 @@ _OPTIONS = {"negative_slope": "alpha"}
 
 @dataclass(frozen=True, kw_only=True)
 class Point(Generic[Entry]):
-    """A point on a function's curve that stops `at` places, which have `digits` decimals.
+    """A point on a function's curve that stops `at` places, which have `digits` decimals; a loss has a `label`.
 
-    `letters` are the numbers of the function's other letters than the variable; `most` are the decimals asked for.
+    `most` are the decimals asked for.
     """
 
     entry: Entry
-    parameter: float | None
-    letters: Mapping[str, Number]
     at: Values
     digits: int
     most: int | None
+    parameter: Number | None = None
+    label: Number | None = None
 
     @classmethod
-    def of(
-        cls,
-        entry: Entry,
-        options: Mapping[str, float | None],
-        at: Values,
-        digits: int,
-        most: int | None,
-        label: Number | None = None,
-    ) -> Point[Entry]:
-        """With the parameter as given, or one with which the figure shows what it does; a loss has a label."""
-        value, letters = None, dict[str, Number]()
+    def of(cls, scene: Scene, entry: Entry, at: Values, digits: int, label: Number | None = None) -> Point[Entry]:
+        """With the scene's parameter, or one with which the figure shows what it does."""
+        parameter, most = None, scene.digits
         if entry.parameter is not None:
             option = _OPTIONS.get(entry.parameter.name, entry.parameter.name)
-            value = options[option]
+            value = getattr(scene, option, None)
             value = _SHOWN_DEFAULTS.get(entry.name, entry.parameter.default) if value is None else value
-            letters[entry.parameter.symbol.name] = Number(value, None, (option,))
-        if label is not None:
-            letters["y"] = label
+            parameter = Number(value, None, (option,))
         digits = shown_digits(at, digits, most)
-        return cls(entry=entry, parameter=value, letters=letters, at=at, digits=digits, most=most)
+        return cls(entry=entry, at=at, digits=digits, most=most, parameter=parameter, label=label)
 
     def f(self, x: Values) -> Values:
         """The function."""
-        return np.asarray(self.entry.value(x, *self._label, parameter=self.parameter), np.float64)
+        return np.asarray(self.entry.value(x, *self._label, parameter=self._value), np.float64)
 
     def slope(self, x: Values) -> Values:
         """Its derivative."""
-        return np.asarray(self.entry.slope(x, *self._label, parameter=self.parameter), np.float64)
+        return np.asarray(self.entry.slope(x, *self._label, parameter=self._value), np.float64)
 
     @property
     def _label(self) -> tuple[float, ...]:
-        return (self.letters["y"].value,) if "y" in self.letters else ()
+        return () if self.label is None else (self.label.value,)
+
+    @property
+    def _value(self) -> float | None:
+        return None if self.parameter is None else self.parameter.value
 
     @cached_property
     def values(self) -> Values:
@@ -171,19 +165,21 @@ class Point(Generic[Entry]):
     @property
     def settings(self) -> list[Words]:
         """The parameter with its value, if there is one."""
-        return [Assigned(Symbol(name), value) for name, value in self.letters.items() if name != "y"]
+        known = self.entry.parameter
+        return [Assigned(known.symbol, self.parameter)] if known and self.parameter else []
 
     @property
     def name(self) -> Words:
         """The title with the parameter, for a sentence."""
-        values = [value for letter, value in self.letters.items() if letter != "y"]
-        title = self.entry.title
-        return Text("{name} with parameter {value}", name=title, value=values[0]) if values else title
+        title, value = self.entry.title, self.parameter
+        return Text("{name} with parameter {value}", name=title, value=value) if value else title
 
     def worked(self, left: Symbol, x: Number, result: Number) -> Equation:
         """The function with numbers put in."""
-        reach = float(np.abs(self.at).max())
-        return self.entry.worked(left, {self.entry.operands[0]: x, **self.letters}, result, reach)
+        letters, known = {self.entry.operands[0]: x}, self.entry.parameter
+        letters |= {known.symbol.name: self.parameter} if known and self.parameter else {}
+        letters |= {} if self.label is None else {"y": self.label}
+        return self.entry.worked(left, letters, result, float(np.abs(self.at).max()))
 
     def told(self, step: int, most: int) -> Text:
         """The function's value of a step, with its name."""
@@ -192,9 +188,8 @@ class Point(Generic[Entry]):
 
     def computed(self, graph: Graph, x: Tensor, result: str) -> Tensor:
         """The function of x, recorded under a name."""
-        options = {"label": self.letters["y"].value} if "y" in self.letters else {}
-        options |= self.entry.options(self.parameter)
-        return graph.compute(self.entry.name, x, result=result, **options)
+        options = {} if self.label is None else {"label": self.label.value}
+        return graph.compute(self.entry.name, x, result=result, **options, **self.entry.options(self._value))
 
     def plot(self, name: str, texts: Sequence[Words] = ("", ""), guides: Sequence[Curve] = (), **fields: Any) -> Plot:
         """Axes with both curves, named by `texts` at their ends; on the x-axis a question where the point ends."""
@@ -240,8 +235,7 @@ class Point(Generic[Entry]):
 def point_moves(
     scene: Scene,
     point: Point[Any],
-    letters: tuple[Symbol, Symbol, Symbol],
-    rows: Mapping[str, str],
+    rows: Sequence[tuple[str, str, Symbol]],
     *,
     said: Words,
     settings: Sequence[tuple[Words, Words]],
@@ -250,42 +244,40 @@ def point_moves(
     more: Callable[[int], Sequence[Change]] = lambda step: (),
     **texts: Any,
 ) -> Story:
-    """A point moves along a curve, beside its formula and three numbers: place, value and slope, by their `letters`.
+    """A point moves along a curve, beside its formula and three numbers: place, value and slope.
 
-    `rows` are the names of the numbers' rows and how they are told; other rows may stand `above` them. `said` is the
-    figure's point, and `more` are other changes of a step.
+    `rows` are the names of the numbers' rows, how they are told, and their letters; other rows may stand `above` them.
+    `said` is the figure's point, and `more` are other changes of a step.
     """
-    is_loss, graph = isinstance(point.entry, Loss), Graph()
+    is_loss, graph, letters = isinstance(point.entry, Loss), Graph(), [letter for *_, letter in rows]
     family: Mapping[str, Any] = LOSSES if is_loss else ACTIVATIONS
     graph.show(point.computed(graph, graph.given("x", point.at), "loss" if is_loss else "y"), "plot")
     story = Story(scene, point.entry.title, graph, point=said)
     story.settings += [*settings, *(("", setting) for setting in point.settings)]
 
-    named = list(zip(rows.items(), letters, strict=True))
+    def told(step: int) -> list[Text]:
+        numbers = point.x(step), point.value(step), point.slope_at(step)
+        pairs = zip(rows, numbers, strict=True)
+        return [Text(text, value=Equation(letter, (number,), strong=False)) for (_, text, letter), number in pairs]
 
-    def told(step: int) -> dict[str, Words]:
-        numbers = (point.x(step), point.value(step), point.slope_at(step))
-        values = (Equation(letter, (number,), strong=False) for letter, number in zip(letters, numbers, strict=True))
-        return {name: Text(text, value=value) for ((name, text), _), value in zip(named, values, strict=True)}
-
-    unknown = {name: Text(text, value=Text("{letter} = ?", letter=letter)) for (name, text), letter in named}
-    asked = unknown | dict([next(iter(told(-1).items()))])
-    roles = zip(asked.items(), ("ink", "curve", "derivative"), strict=True)
+    unknown = [Text(text, value=Text("{letter} = ?", letter=letter)) for _, text, letter in rows[1:]]
+    asked = zip(rows, [told(-1)[0], *unknown], ("ink", "curve", "derivative"), strict=True)
     lines = (
         Row(name="equation", text=ByCases(letters[1], point.entry.body)),
         Row(name="gap", text=""),
         *above,
-        *(Row(name=name, text=text, role=role) for (name, text), role in roles),
+        *(Row(name=name, text=text, role=role) for (name, *_), text, role in asked),
     )
     # As wide as for every one of its family, so that axes do not jump from one figure to the next.
     siblings = (ByCases(letters[1], entry.body) for entry in list(family.values())[:_SIBLINGS])
-    widest = (*told(int(point.at.argmin())).values(), *told(int(point.at.argmax())).values(), *siblings)
+    widest = (*told(int(point.at.argmin())), *told(int(point.at.argmax())), *siblings)
     formula = Formula(name="equation", lines=lines, widest=widest, size=20)
 
     def steps() -> Iterator[Step]:
         for step in range(len(point.at)):
             caption = point.worked(letters[1], point.x(step), point.value(step))
-            numbers = (SetRow(panel="equation", row=name, text=text) for name, text in told(step).items())
+            texts = zip(rows, told(step), strict=True)
+            numbers = (SetRow(panel="equation", row=name, text=text) for (name, *_), text in texts)
             yield story.step(caption, point.moved("plot", step), more(step), numbers, beats=MOVING_BEATS)
 
     plot = point.plot("plot", letters[1:], guides, x_text=letters[0])

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnviz.data import MAP_NAMES, load_map
-from cnnviz.errors import UsageError
 from cnnviz.notation import digits_for, size_text
 from cnnviz.ops.deformable import bilinear
-from cnnviz.parameters import quote, suggest
-from cnnviz.story import Cells, Place, Story, Windows, times
+from cnnviz.story import Cells, Place, Story, Windows, refuse, times
 from cnnviz.storyboard import MoveMark, Step, Values
-from cnnviz.words import Number, Text, equation, total
+from cnnviz.words import Number, Text, total
 
 if TYPE_CHECKING:
     from cnnviz.parameters import Size
@@ -26,70 +24,58 @@ _RING, _NOW = 0.46, 0.75
 
 
 class Samples:
-    """`offset` is (2·weights, rows, columns), y before x; `mask` (weights, rows, columns) or None.
-
-    Raises UsageError for offsets or a mask of another size.
-    """
+    """`values` are what the weights find for each output; `offset` is (2·weights, rows, columns), y before x."""
 
     def __init__(self, scene: DeformableConv, x: Values, windows: Windows) -> None:
-        self.windows, self.k, out = windows, scene.k or (0, 0), (windows.out[0], windows.out[1])
-        self.offset = _offsets(scene, self.k, out)
-        self.mask = None if scene.mask is None else _given(scene, "mask", self.k, out)
-        # Axes: rows and columns of the output, weights, y and x.
-        self.by = self.offset.reshape(-1, 2, *out).transpose(2, 3, 0, 1)
+        k, out = (scene.weights.values.shape[0], scene.weights.values.shape[1]), (windows.out[0], windows.out[1])
+        self.offset, self.drawn = _offsets(scene, k, out), windows.drawn
         spans = [product(*(axis.spans[o] for axis, o in zip(windows.axes, at, strict=True))) for at in windows.places()]
-        self.grid = np.array([list(span) for span in spans], np.float64).reshape(self.by.shape)
-        rows, columns = np.moveaxis(self.grid + self.by, -1, 0)[:, None, None]
-        self.samples = bilinear(x[None, None, None], rows, columns)[0, 0, 0]
-
-    def of(self, at: Place) -> Values:
-        """What the weights find for an output."""
-        return np.asarray(self.samples[at].reshape(self.k))
-
-    def shares(self, at: Place) -> Values:
-        """The mask of an output."""
-        assert self.mask is not None
-        return self.mask[:, at[0], at[1]].reshape(self.k)
-
-    def ring(self, X: Cells, at: Place, n: int, *, moved: bool = True) -> MoveMark:
-        """The mark of a sample goes where it is, or would be without its offset; beyond the map it is hidden."""
-        mark = f"sample {n + 1}"
-        if moved and not any(self._neighbours(at, n)):
-            return X.hide(mark)
-        return X.mark(mark, self._corner(at, n, _RING, moved), (_RING, _RING))
-
-    def _corner(self, at: Place, n: int, side: float, moved: bool) -> list[float]:
-        """The corner of a mark around a sample."""
-        place = self.grid[at][n] + moved * self.by[at][n] + self.windows.padding + (1 - side) / 2
-        return [float(each) for each in place]
+        grid = np.array([list(span) for span in spans], np.float64).reshape(*out, -1, 2)
+        self.by = self.offset.reshape(-1, 2, *out).transpose(2, 3, 0, 1)
+        moved = grid + self.by
+        rows, columns = np.moveaxis(moved, -1, 0)[:, None, None]
+        self.values = bilinear(x[None, None, None], rows, columns)[0, 0, 0].reshape(*out, *k)
+        # As they are drawn, in the padded input.
+        self.grid, self.moved = grid + windows.padding, moved + windows.padding
 
     def rings(self, X: Cells, at: Place, *, moved: bool = True) -> Iterator[MoveMark]:
-        """The marks of all samples of an output."""
-        yield from (self.ring(X, at, n, moved=moved) for n in range(self.k[0] * self.k[1]))
+        """The marks of an output's samples, where they are or would be without offsets; those beyond the map hide."""
+        for n, middle in enumerate((self.moved if moved else self.grid)[at]):
+            mark = f"sample {n + 1}"
+            hidden = moved and not self._neighbours(at, n)
+            yield X.hide(mark) if hidden else _ring(X, mark, middle, _RING)
 
     def read(self, story: Story, X: Cells, S: Cells, at: Place, n: int) -> Step:
         """A sample by itself: where its offset moves it, and the cells that it is a mean of."""
-        found = dict(self._neighbours(at, n))
-        cells, weights, tap = list(found), [_short(share) for share in found.values()], divmod(n, self.k[1])
+        found, tap = self._neighbours(at, n), divmod(n, S.values.shape[1])
+        cells, weights = list(found), [_short(share) for share in found.values()]
         parts = [
             X[cell] if weight.value == 1 else weight * X[cell] for weight, cell in zip(weights, cells, strict=True)
         ]
-        s = equation(S.symbol("s", tap), total(parts) if parts else S[tap], S[tap])
+        s = S.equals(tap, total(parts or [S[tap]]), letter="s")
         down, across = map(_short, self.by[at][n].tolist())
-        said = Text("Moved by ({down}, {across}): {s}", down=down, across=across, s=s)
-        first, last = np.min(cells or [(1, 1)], axis=0).tolist(), np.max(cells or [(0, 0)], axis=0).tolist()
-        window = X.mark("window", tuple(first), [b - a + 1 for a, b in zip(first, last, strict=True)])
-        notes = times(weights) if len(cells) > 1 else ()
-        now = X.mark("now", self._corner(at, n, _NOW, True), (_NOW, _NOW)) if cells else X.hide("now")
-        return story.step(said, X.cover(cells, notes), window, self.ring(X, at, n), now, S.write(tap))
+        changes = [*X.cover(cells, times(weights) if len(cells) > 1 else ()), [*self.rings(X, at)][n]]
+        if cells:
+            size = [last - first + 1 for first, last in zip(cells[0], cells[-1], strict=True)]
+            changes += [X.mark("window", cells[0], size), _ring(X, "now", self.moved[at][n], _NOW)]
+        else:
+            changes += [X.hide("window"), X.hide("now")]
+        return story.step(
+            Text("Moved by ({down}, {across}): {s}", down=down, across=across, s=s), changes, S.write(tap)
+        )
 
-    def _neighbours(self, at: Place, n: int) -> Iterator[tuple[Place, float]]:
+    def _neighbours(self, at: Place, n: int) -> dict[Place, float]:
         """The drawn cells that a sample is a mean of, with their shares."""
-        place = self.grid[at][n] + self.by[at][n] + self.windows.padding
+        place, found = self.moved[at][n], dict[Place, float]()
         for step in np.ndindex(*(1 + (place % 1 > 0))):
             cell = np.floor(place).astype(int) + step
-            if (cell >= 0).all() and (cell < self.windows.drawn).all():
-                yield tuple(cell.tolist()), float(np.prod(1 - np.abs(place - cell)))
+            if (cell >= 0).all() and (cell < self.drawn).all():
+                found[tuple(cell.tolist())] = float(np.prod(1 - np.abs(place - cell)))
+        return found
+
+
+def _ring(X: Cells, mark: str, middle: Values, side: float) -> MoveMark:
+    return X.mark(mark, (middle + (1 - side) / 2).tolist(), (side, side))
 
 
 def _short(value: float) -> Number:
@@ -103,29 +89,23 @@ def _offsets(scene: DeformableConv, k: Size, out: Size) -> Values:
         # Quarters of a cell.
         return np.random.default_rng([scene.seed, 3]).integers(-3, 4, (2 * weights, *out)) / 4
     if name != "turned":
-        return _given(scene, "offset", (weights, 2), out)
+        return given_each(scene, "offset", (weights, 2), out)
     middle = (np.array(k)[:, None, None] - 1) / 2
     down, across = (np.indices(k) - middle) * np.array(scene.d)[:, None, None]
     return _spread(np.stack([across - down, -down - across], axis=-1) / 2, out)
 
 
-def _given(scene: DeformableConv, name: str, each: Size, out: Size) -> Values:
+def given_each(scene: DeformableConv, name: str, each: tuple[int, ...], out: tuple[int, ...]) -> Values:
     """The same numbers at every place, a grid of the size `each`, or an array with those of each place."""
     spec, count = getattr(scene, name), each[0] * each[1]
-    size = each if isinstance(spec, str) and spec in MAP_NAMES else None
-    if name == "offset" and isinstance(spec, str) and spec.isidentifier() and size is None:
-        hint = suggest(spec, ("turned", *MAP_NAMES), ", or give numbers")
-        raise UsageError(f"--offset {quote(spec)} is not known: {hint}", name)
+    size = (each[0], each[1]) if isinstance(spec, str) and spec in MAP_NAMES else None
     values = load_map(spec, size, seed=scene.seed, what=name, option=f"--{name}", axes=3).values
     if values.shape == (count, *out):
         return values
-    if values.shape != each:
-        raise UsageError(
-            f"--{name} is {'×'.join(map(str, values.shape))}: give {size_text(*each)} numbers, or an array of "
-            f"{count}×{size_text(*out)}"
-        )
+    found, fits = "×".join(map(str, values.shape)), f"an array of {count}×{size_text(out[0], out[1])}"
+    refuse({f"--{name} is {found}: give {size_text(each[0], each[1])} numbers, or {fits}": values.shape != each})
     return _spread(values, out)
 
 
-def _spread(values: Values, out: Size) -> Values:
+def _spread(values: Values, out: tuple[int, ...]) -> Values:
     return np.repeat(values, out[0] * out[1]).reshape(-1, *out)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -35,30 +33,49 @@ _LEAST_ARROW = 0.02
 """An arrow shorter than this share of the surface is not drawn."""
 
 _NOTHING = np.empty(0)
+Ends = tuple[tuple[float, float], tuple[float, float]]
 
 
-@dataclass(frozen=True, kw_only=True)
 class Run:
-    """A rule's way down a surface: `path` (updates + 1, 2), the loss there, and how it was `lost`, if it was.
+    """A rule's way down a surface, of `steps` updates or fewer: its `path` (updates + 1, 2), the `loss` there, as it is
+    `plotted` too, and how it was `lost`, if it was.
 
-    `place` is its row among what the panels show of all runs. With an `arrow` its gradient and updates are seen.
+    `place` is its row among what the panels show of all runs; numbers have `most` decimals where these are asked for.
+    Of one that is `alone` the gradient and the updates are seen.
     """
 
-    rule: Rule
-    surface: Surface
-    place: int
-    rate: float
-    settings: Settings
-    path: Values
-    loss: Values
-    updates: Sequence[Update]
-    lost: str = ""
-    arrow: bool = False
-
-    @cached_property
-    def plotted(self) -> Values:
-        """The loss as it is plotted: by its logarithm where it is never negative."""
-        return np.log10(np.maximum(self.loss, 1e-300)) if self.surface.minima else self.loss
+    def __init__(
+        self,
+        surface: Surface,
+        rule: Rule,
+        place: int,
+        rate: float,
+        settings: Settings,
+        start: Values,
+        steps: int,
+        most: int | None,
+        alone: bool,
+    ) -> None:
+        self.surface, self.rule, self.place, self.rate = surface, rule, place, rate
+        self.settings, self.most, self.alone = settings, most, alone
+        self.updates, self.lost = list[Update](), ""
+        optimizer = rule.make(rate, settings)
+        w, state, path = start, optimizer.init(start), [start]
+        with np.errstate(over="ignore", invalid="ignore"):
+            while len(self.updates) < steps and not self.lost:
+                grad, old = surface.gradient(*w), state.slots
+                w, state = optimizer.step(w, grad, state)
+                if not np.isfinite(w).all() or np.abs(w).max() > _FAR:
+                    self.lost = DIVERGED
+                    break
+                self.updates.append(Update(grad=grad, old=old, new=state.slots, count=state.step))
+                path.append(w)
+                if not surface.minima and not within(w, surface.domain):
+                    self.lost = ESCAPED
+        self.path = np.array(path)
+        self.loss = surface.f(*self.path.T)
+        # By its logarithm where it is never negative.
+        self.plotted = np.log10(np.maximum(self.loss, 1e-300)) if surface.minima else self.loss
 
     @property
     def made(self) -> int:
@@ -71,9 +88,9 @@ class Run:
 
     def arithmetic(self, count: int) -> Equation:
         """An update with its numbers: `w = (1.200, 0.350) − 0.01·(−3.10, 0.80) = (1.231, 0.342)`."""
-        update = self.updates[count - 1]
-        moved = Product((Number(self.rate, None, ("lr",)), self.rule.direction(update, self.settings)))
-        step, after = self.weights(count - 1) - moved, self.weights(count)
+        direction = self.rule.direction(self.updates[count - 1], self.settings, self.most)
+        step = self.weights(count - 1) - Product((Number(self.rate, None, ("lr",)), direction))
+        after = self.weights(count)
         # Only plain descent leaves room for more decimals.
         return equation(W, precise(step, after) if self.rule.key == "sgd" else step, after)
 
@@ -88,7 +105,7 @@ class Run:
         if first:  # before, the dots stand at the start
             yield MoveDot(panel="surface", dot=key, x=float(places[-1, 0]), y=float(places[-1, 1]))
             yield MoveDot(panel="loss", dot=key, x=float(last), y=float(loss[-1]))
-        if self.arrow:
+        if self.alone:
             yield SetCurve(panel="surface", curve="updates", x=places[:, 0], y=places[:, 1], extend=True)
             yield self._gradient_arrow(places[-1])
         yield SetCurve(panel="loss", curve=key, x=np.arange(first, last + 1.0), y=loss, extend=True)
@@ -106,13 +123,8 @@ class Run:
 
     def weights(self, count: int) -> Vector:
         """Both weights after so many updates."""
-        digits = DIGITS if self.settings.most is None else self.settings.most
-        return Vector(
-            tuple(
-                Number(float(value), digits, ("surface", self.place, count, axis))
-                for axis, value in enumerate(self.path[count])
-            )
-        )
+        digits, at = DIGITS if self.most is None else self.most, ("surface", self.place, count)
+        return Vector(tuple(Number(float(value), digits, (*at, axis)) for axis, value in enumerate(self.path[count])))
 
     def end(self) -> Words:
         """How it ends, for the alt text."""
@@ -126,77 +138,38 @@ class Run:
 
     def loss_at(self, count: int, write: Callable[[float, int | None, Ref | None], Number]) -> Number:
         """The loss after so many updates."""
-        return write(float(self.loss[count]), self.settings.most, ("loss", self.place, count))
+        return write(float(self.loss[count]), self.most, ("loss", self.place, count))
 
 
-def descend(
-    surface: Surface,
-    rule: Rule,
-    place: int,
-    rate: float,
-    settings: Settings,
-    start: Values,
-    steps: int,
-    arrow: bool = False,
-) -> Run:
-    """Take `steps` updates, or fewer: until the weights diverge, or leave a surface that has no least value."""
-    optimizer = rule.make(rate, settings)
-    w, state = np.array(start, np.float64), optimizer.init(start)
-    path, updates, lost = [w], list[Update](), ""
-    with np.errstate(over="ignore", invalid="ignore"):
-        for count in range(1, steps + 1):
-            grad = surface.gradient(*w)
-            after, then = optimizer.step(w, grad, state)
-            if not np.isfinite(after).all() or np.abs(after).max() > _FAR:
-                lost = DIVERGED
-                break
-            updates.append(Update(before=w, after=after, grad=grad, old=state.slots, new=then.slots, count=count))
-            path.append(after)
-            w, state = after, then
-            if not surface.minima and not _within(w, surface):
-                lost = ESCAPED
-                break
-    places = np.array(path)
-    return Run(
-        rule=rule,
-        surface=surface,
-        place=place,
-        rate=rate,
-        settings=settings,
-        path=places,
-        loss=surface.f(places[:, 0], places[:, 1]),
-        updates=updates,
-        lost=lost,
-        arrow=arrow,
-    )
-
-
-def _within(w: Values, surface: Surface) -> bool:
-    return all(lo <= v <= hi for v, (lo, hi) in zip(w, surface.domain, strict=True))
+def within(w: Values, view: Ends) -> bool:
+    """Whether weights lie in a part of the surface."""
+    return all(lo <= v <= hi for v, (lo, hi) in zip(w, view, strict=True))
 
 
 def field(surface: Surface, runs: Sequence[Run]) -> Field:
     """The surface in bands of height, with its minima and where the runs start."""
-    x0, y0 = map(float, runs[0].path[0])
-    view = _view(surface, runs)
+    (x0, y0), view = map(float, runs[0].path[0]), _view(surface, runs)
     heights = surface.f(*np.meshgrid(*(np.linspace(*ends, _SAMPLES) for ends in view)))
     # Where there is no room at the right, on the side on which the ways mostly are not.
     middle = float(np.concatenate([run.path[:, 1] for run in runs]).clip(*view[1]).mean())
     right = view[0][1] - _ROOM * np.ptp(view[0])
-    stops = [(f"minimum {n}", Text("minimum"), x, y) for n, (x, y) in enumerate(surface.minima, 1)]
-    stops = stops or [("saddle", Text("saddle"), 0.0, 0.0)]
-    marked = [
+    stops = [(f"minimum {n}", "minimum", x, y) for n, (x, y) in enumerate(surface.minima, 1)]
+    named = [("start", "start", x0, y0), *(stops or [("saddle", "saddle", 0.0, 0.0)])]
+    dots = [
         Dot(
             name=name,
-            role=role,
+            role="guide" if name == "start" else "result",
             x=x,
             y=y,
-            text=text,
+            text=Text(text),
             side=("below" if y < middle else "above") if x > right or not surface.minima else "beside",
         )
-        for role, found in (("guide", [("start", Text("start"), x0, y0)]), ("result", stops))
-        for name, text, x, y in found
+        for name, text, x, y in named
     ]
+    arrow = (
+        Curve(name="updates", role=runs[0].rule.key, x=_NOTHING, y=_NOTHING, style="dots"),
+        Curve(name="arrow", role="active", x=_NOTHING, y=_NOTHING),
+    )
     return Field(
         name="surface",
         x_text=Text("weight {w}", w=X),
@@ -206,21 +179,19 @@ def field(surface: Surface, runs: Sequence[Run]) -> Field:
         square=True,
         heights=_short_numbers(heights),
         levels=_short_numbers(_levels(surface, heights)),
-        curves=(*_lines(runs), *(_arrow(runs[0].rule.key) if runs[0].arrow else ())),
-        dots=(*marked, *_walkers(runs, x0, y0)),
+        curves=(*_lines(runs), *(arrow if runs[0].alone else ())),
+        dots=(*dots, *_walkers(runs, x0, y0)),
     )
 
 
-def _view(surface: Surface, runs: Sequence[Run]) -> tuple[tuple[float, float], tuple[float, float]]:
+def _view(surface: Surface, runs: Sequence[Run]) -> Ends:
     """The part to look at: around the way of a single run, the course's part for a race that starts there."""
     low, high = np.array(surface.domain).T
     if len(runs) == 1:
         seen = np.clip(np.concatenate([runs[0].path, np.reshape(surface.minima, (-1, 2))]), low, high)
         around = _AROUND * np.ptp(seen, axis=0).max() or 1.0
         low, high = np.maximum(low, seen.min(axis=0) - around), np.minimum(high, seen.max(axis=0) + around)
-    elif (view := COURSES[surface.name].view) and all(
-        lo <= v <= hi for v, (lo, hi) in zip(runs[0].path[0], view, strict=True)
-    ):
+    elif (view := COURSES[surface.name].view) and within(runs[0].path[0], view):
         return view
     (x0, y0), (x1, y1) = low.tolist(), high.tolist()
     return (x0, x1), (y0, y1)
@@ -260,13 +231,6 @@ def _levels(surface: Surface, heights: Values) -> Values:
 def _lines(runs: Sequence[Run]) -> tuple[Curve, ...]:
     rules = (run.rule for run in runs)
     return tuple(Curve(name=r.key, role=r.key, x=_NOTHING, y=_NOTHING, style=r.style) for r in rules)
-
-
-def _arrow(role: str) -> tuple[Curve, Curve]:
-    return (
-        Curve(name="updates", role=role, x=_NOTHING, y=_NOTHING, style="dots"),
-        Curve(name="arrow", role="active", x=_NOTHING, y=_NOTHING),
-    )
 
 
 def _walkers(runs: Sequence[Run], x: float, y: float) -> tuple[Dot, ...]:

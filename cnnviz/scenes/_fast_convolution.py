@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnviz.errors import UsageError
 from cnnviz.ops import conv2d, pad2d, unfold
 from cnnviz.ops.fast import conv2d_fft, conv2d_winograd, fft_size
 from cnnviz.parameters import Size
-from cnnviz.story import Graph, Story, light_rows
+from cnnviz.story import Graph, Story, light_rows, refuse
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, Relabel, SetCurve, SetEntry, Step, Table, Values
 from cnnviz.words import Expression, Math, Number, Shape, Text, Words, equation, evaluate
 
@@ -21,69 +20,91 @@ if TYPE_CHECKING:
 
 _NAMES = {"direct": "direct", "im2col": "im2col", "fft": "FFT", "winograd": "Winograd"}
 _TILED, _MOST_SIDE, _NEAR = (3, 3), 16, 1e-9
-_NONE = "—"
+_TOLD = (
+    "multiplications of a convolution of {i} with {k}: direct and im2col one for each weight and output; FFT three "
+    "radix-2 transforms of N/2·log₂N complex ones and N more, four each; Winograd 16 for a tile of 2×2 outputs"
+)
 
 
 def compare_ways(scene: Im2col) -> Story:
     """A step for each way and its count, one for their results, one for each other size of a kernel, and who wins."""
-    if scene.s != (1, 1):
-        raise UsageError(f"--compare counts at stride 1, not {max(scene.s)}: leave --s out")
-    x, w, p = pad2d(scene.map.values, scene.p), scene.weights.values, scene.p
-    i, k, graph = (x.shape[0], x.shape[1]), (w.shape[0], w.shape[1]), Graph()
-    options: dict[str, Any] = {"stride": scene.s, "padding": p, "dilation": (1, 1)}
-    y = graph.compute("conv2d", graph.map("x", scene.map.values), graph.kernel("w", w), None, **options)
+    refuse({f"--compare counts at stride 1, not {max(scene.s)}: leave --s out": scene.s != (1, 1)})
+    x, w, graph = pad2d(scene.map.values, scene.p), scene.weights.values, Graph()
+    i, k = (x.shape[0], x.shape[1]), (w.shape[0], w.shape[1])
+    pixels, kernel = graph.map("x", scene.map.values), graph.kernel("w", w)
+    y = graph.compute("conv2d", pixels, kernel, stride=scene.s, padding=scene.p, dilation=(1, 1))
     graph.show(y, "ways", (0, 0), size=True)
-    o = Shape(y.values.shape[2:])
-    sides = range(1, min(_MOST_SIDE, *i) + 1)
-
     story = Story(scene, Text("Four ways to convolve"), graph)
     story.point = Text("For 3×3 kernels Winograd multiplies least, for large ones the FFT")
-    story.set("input", "i", scene.map.values.shape)
-    story.sizes(s=scene.s, p=p)
-    entries = tuple((Text(name), _entry(way, i, k)) for way, name in _NAMES.items())
-    header = ("", Text("multiplications"))
+    story.sizes(i=scene.map.values.shape, s=scene.s, p=scene.p)
+
+    def count(way: str, k: Size) -> float:
+        found = count_of(way, i, k)
+        return math.nan if found is None else float(evaluate(found))
+
+    def per_output(way: str, side: int) -> float:
+        return count(way, (side, side)) / float(np.prod(np.subtract(i, side - 1)))
+
+    def entry(way: str, k: Size) -> Words:
+        n = count(way, k)
+        return "—" if math.isnan(n) else Text("{n}", n=Number(n))
+
+    def write(row: int, text: Words) -> SetEntry:
+        return SetEntry(panel="ways", row=row, column=1, text=text)
+
+    def label(k: Size) -> Text:
+        return Text("for kernels of {size}", size=Shape(k))
+
+    def move(way: str, side: int) -> MoveDot:
+        return MoveDot(panel="plot", dot=way, x=side, y=math.log10(per_output(way, side)))
+
+    sides = range(1, min(_MOST_SIDE, *i) + 1)
+    logs = {way: np.log10([per_output(way, side) for side in sides]) for way in ("direct", "fft")}
     # Which kernel is counted stands under the table, since it changes.
-    table = Table(name="ways", label=_counted(k), header=header, entries=entries, size=22)
-    direct, *others = ways_of(x, w).values()
-    same = all(np.allclose(other, direct, rtol=0, atol=_NEAR * np.abs(direct).max()) for other in others)
-    each = {way: np.array([_each(way, i, (side, side)) for side in sides]) for way in ("direct", "fft")}
+    entries = tuple((Text(name), entry(way, k)) for way, name in _NAMES.items())
+    table = Table(name="ways", label=label(k), header=("", Text("multiplications")), entries=entries, size=22)
     # At the last one the curves have their names.
     more = [side for side in sides[2:-1:2] if (side, side) != k]
-    won = next((side for side in sides if each["fft"][side - 1] < each["direct"][side - 1]), None)
+    won = next((side for side in sides if logs["fft"][side - 1] < logs["direct"][side - 1]), None)
+
+    def drawn(way: str) -> Iterator[Change]:
+        """The curve of a way, or its only dot, comes with its count."""
+        if way in logs:
+            yield SetCurve(panel="plot", curve=way, x=np.array(sides, np.float64), y=logs[way])
+            yield move(way, min(k[0], len(sides)))
+        elif way == "winograd" and _TILED[0] in sides:
+            yield move(way, _TILED[0])
+
+    def sized(side: int) -> Iterator[Change]:
+        """The counts of another kernel."""
+        yield Relabel(panel="ways", label=label((side, side)))
+        yield from (write(row, entry(way, (side, side))) for row, way in enumerate(_NAMES))
+        yield from (move(way, side) for way in logs)
 
     def steps() -> Iterator[Step]:
         asked = Text("How many multiplications does each way need?")
-        blank = [SetEntry(panel=table.name, row=row, column=1, text="") for row in range(1, len(entries))]
-        yield story.step(asked, blank, SetEntry(panel=table.name, row=0, column=1, text="?"), beats=2)
+        yield story.step(asked, [write(row, "" if row else "?") for row in range(len(entries))], beats=2)
         for row, way in enumerate(_NAMES):
-            counted = SetEntry(panel=table.name, row=row, column=1, text=_entry(way, i, k))
-            yield story.step(_caption(way, i, k), counted, light_rows(table, row), _drawn(way, i, k, each))
-        said = Text("All give the same {o} output, up to rounding" if same else "Their {o} outputs differ", o=o)
-        yield story.step(said, light_rows(table, len(entries)), beats=2)
+            yield story.step(_caption(way, i, k), write(row, entry(way, k)), light_rows(table, row), drawn(way))
+        direct, *others = ways_of(x, w).values()
+        same = all(np.allclose(other, direct, rtol=0, atol=_NEAR * np.abs(direct).max()) for other in others)
+        said = "All give the same {o} output, up to rounding" if same else "Their {o} outputs differ"
+        yield story.step(Text(said, o=Shape(y.values.shape[2:])), light_rows(table, len(entries)), beats=2)
         for side in more:
-            direct, fft = (Number(float(each[way][side - 1]), n) for way, n in (("direct", 0), ("fft", 1)))
-            said = Text(
-                "Kernel {size}: {direct} multiplications for each output, with the FFT {fft}",
-                size=Shape((side, side)),
-                direct=direct,
-                fft=fft,
-            )
-            yield story.step(said, _moved(table, i, side, each))
-        k_won = None if won is None else Shape((won, won))
-        said = Text("The FFT needs fewer than the direct way from {size} on", size=k_won)
+            said = "Kernel {size}: {direct} multiplications for each output, with the FFT {fft}"
+            each = {"direct": Number(per_output("direct", side), 0), "fft": Number(per_output("fft", side), 1)}
+            yield story.step(Text(said, size=Shape((side, side)), **each), sized(side))
         if won is None:
-            said = Text("At this size the FFT never needs fewer than the direct way")
-        yield story.step(said, _moved(table, i, won, each) if won else (), beats=3)
+            yield story.step(Text("At this size the FFT never needs fewer than the direct way"), beats=3)
+        else:
+            said = "The FFT needs fewer than the direct way from {size} on"
+            yield story.step(Text(said, size=Shape((won, won))), sized(won), beats=3)
 
-    told = (
-        "multiplications of a convolution of {i} with {k}: direct and im2col one for each weight and output; FFT three "
-        "radix-2 transforms of N/2·log₂N complex ones and N more, four each; Winograd 16 for a tile of 2×2 outputs"
-    )
     return story.play(
         steps,
         len(entries) + 3 + len(more),
-        (table, _plot(sides, each, i)),
-        alt=Text(told, i=Shape(scene.map.values.shape), k=Shape(k)),
+        (table, _plot(sides, logs)),
+        alt=Text(_TOLD, i=Shape(scene.map.values.shape), k=Shape(k)),
         formula=Math(r"Y=A^T\,[(G\,g\,G^T)\circ(B^T d\,B)]\,A\qquad \widehat{Y}=\widehat{X}\circ\widehat{W}^{*}"),
         convention=Text("transforms of Winograd, which add and halve, are not counted"),
     )
@@ -106,84 +127,43 @@ def count_of(way: str, i: Size, k: Size) -> Expression | None:
     rows, columns = (a - b + 1 for a, b in zip(i, k, strict=True))
     if way == "fft":
         n = math.prod(fft_size(i))
-        return Number(4) * (Number(3) * (Number(n) / Number(2)) * Number(int(math.log2(n))) + Number(n))
+        return Number(4) * (Number(3) * (Number(n) / 2) * int(math.log2(n)) + n)
     if way == "winograd":
-        return Number(16) * Number(-(-rows // 2)) * Number(-(-columns // 2)) if k == _TILED else None
-    return Number(rows) * Number(columns) * Number(k[0]) * Number(k[1])
-
-
-def _value(way: str, i: Size, k: Size) -> float:
-    found = count_of(way, i, k)
-    return math.nan if found is None else float(evaluate(found))
-
-
-def _each(way: str, i: Size, k: Size) -> float:
-    return _value(way, i, k) / ((i[0] - k[0] + 1) * (i[1] - k[1] + 1))
-
-
-def _entry(way: str, i: Size, k: Size) -> Words:
-    return _NONE if count_of(way, i, k) is None else Text("{n}", n=Number(_value(way, i, k)))
-
-
-def _counted(k: Size) -> Text:
-    return Text("for kernels of {size}", size=Shape(k))
+        return Number(16) * -(-rows // 2) * -(-columns // 2) if k == _TILED else None
+    return Number(rows) * columns * k[0] * k[1]
 
 
 def _caption(way: str, i: Size, k: Size) -> Words:
     found = count_of(way, i, k)
     if found is None:
         return Text("Winograd F(2×2, 3×3) takes 3×3 kernels only")
-    n = equation(None, found, Number(_value(way, i, k)))
+    n = float(evaluate(found))
     if way == "im2col":
-        stored = Number(_value(way, i, k) / math.prod(i), 2)
+        stored = Number(n / math.prod(i), 2)
         return Text("im2col: as many, in one matrix product, and {n} times the numbers stored", n=stored)
     name = "Winograd F(2×2, 3×3)" if way == "winograd" else Text(_NAMES[way])
-    return Text("{way}: {n} multiplications", way=name, n=n)
+    return Text("{way}: {n} multiplications", way=name, n=equation(None, found, n))
 
 
-def _moved(table: Table, i: Size, side: int, each: dict[str, Values]) -> Iterator[Change]:
-    yield Relabel(panel=table.name, label=_counted((side, side)))
-    for row, way in enumerate(_NAMES):
-        yield SetEntry(panel=table.name, row=row, column=1, text=_entry(way, i, (side, side)))
-    for way, values in each.items():
-        yield MoveDot(panel="plot", dot=way, x=side, y=math.log10(values[side - 1]))
-
-
-def _drawn(way: str, i: Size, k: Size, each: dict[str, Values]) -> Iterator[Change]:
-    """The curve of a way, or its only dot, comes with its count."""
-    if way in each:
-        logs = np.log10(each[way])
-        side = min(k[0], len(logs))
-        yield SetCurve(panel="plot", curve=way, x=np.arange(1.0, len(logs) + 1), y=logs)
-        yield MoveDot(panel="plot", dot=way, x=side, y=float(logs[side - 1]))
-    elif way == "winograd" and _TILED[0] <= min(i):
-        yield MoveDot(panel="plot", dot=way, x=_TILED[0], y=math.log10(_each(way, i, _TILED)))
-
-
-def _plot(sides: range, each: dict[str, Values], i: Size) -> Plot:
-    """Multiplications for each output by the kernel's side, on a logarithmic scale."""
-    none, logs = np.empty(0), [np.log10(values) for values in each.values()]
-    manners = {"direct": ("curve", "solid", "circle"), "fft": ("derivative", "dashed", "square")}
-    curves = [
-        Curve(
-            name=way,
-            role=role,
-            style=style,
-            x=none,
-            y=none,
-            text=Text("direct, im2col" if way == "direct" else "FFT"),
-        )
-        for way, (role, style, _) in manners.items()
-    ]
-    dots = [Dot(name=way, role=role, shape=shape, x=math.nan, y=math.nan) for way, (role, _, shape) in manners.items()]
-    if _TILED[0] in sides:
-        dots.append(Dot(name="winograd", role="tangent", shape="diamond", x=math.nan, y=math.nan, text="Winograd"))
+def _plot(sides: range, logs: dict[str, Values]) -> Plot:
+    """Multiplications for each output by the kernel's side, on a logarithmic scale; all is hidden at first."""
+    none, nan = np.empty(0), math.nan
+    curves = (
+        Curve(name="direct", role="curve", x=none, y=none, text=Text("direct, im2col")),
+        Curve(name="fft", role="derivative", style="dashed", x=none, y=none, text=Text("FFT")),
+    )
+    dots = (
+        Dot(name="direct", role="curve", x=nan, y=nan),
+        Dot(name="fft", role="derivative", shape="square", x=nan, y=nan),
+        Dot(name="winograd", role="tangent", shape="diamond", text="Winograd", x=nan, y=nan),
+    )
+    values = np.concatenate([*logs.values()])
     return Plot(
         name="plot",
         x_range=(0.5, len(sides) + 0.5),
-        y_range=(min(0.0, float(min(map(np.min, logs)))) - 0.1, 0.2 + float(max(map(np.max, logs)))),
+        y_range=(min(0.0, float(values.min())) - 0.1, 0.2 + float(values.max())),
         x_text=Text("side of the kernel"),
         y_text=Text("log₁₀ of products per output"),
-        curves=tuple(curves),
-        dots=tuple(dots),
+        curves=curves,
+        dots=dots,
     )

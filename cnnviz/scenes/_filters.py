@@ -54,10 +54,9 @@ class MapsAndFilters(MapAndKernel):
             self.fill_in(input=self._named_input)
         channels, *i = self.maps.values.shape
         self.fill_in(i=tuple(i), k=self.weight.values.shape[2:])
-        if self.several:
-            # Data may have more than can be asked for.
-            counts = {"channels": channels, "filters": self.count}
-            self.fill_in(**{name: n for name, n in counts.items() if n <= MAX_CHANNELS})
+        # Data may have more than can be asked for.
+        if self.several and max(channels, self.count) <= MAX_CHANNELS:
+            self.fill_in(channels=channels, filters=self.count)
 
     def defaults(self) -> Mapping[str, Any]:
         """The input depends on the number of channels."""
@@ -75,12 +74,18 @@ class MapsAndFilters(MapAndKernel):
     @property
     def count(self) -> int:
         """Filters."""
-        return self.weight.values.shape[1] * self.groups if self.transposed else len(self.weight.values)
+        return self._sizes_of(self.weight.values.shape)[1]
+
+    def _sizes_of(self, weight: tuple[int, ...]) -> tuple[int, int]:
+        """The channels and filters of a weight of a shape; of three axes, which have no filters, there is one."""
+        first, second = weight[:-2] if len(weight) == 4 else (1, *weight[:-2])
+        return (first, second * self.groups) if self.transposed else (second * self.groups, first)
 
     @cached_property
     def maps(self) -> Data:
         """The input, (channels, rows, columns); raises UsageError."""
-        channels = self.channels or (self._taken if self._named else None)
+        named = isinstance(self.input, str) and self.input in MAP_NAMES
+        channels = self.channels or (self._taken if named else None)
         found = load_sheets(load_map, self.input, [channels], self.i, seed=self.seed, default_size=self.default_size)
         check_count(len(found.values), channels, "channels")
         # Checked before a kernel is made for the channels of each group.
@@ -93,26 +98,19 @@ class MapsAndFilters(MapAndKernel):
 
         (filters, channels of a group, rows, columns), or `transposed` (channels, filters of a group, rows, columns).
         """
-        channels, wanted = len(self.maps.values), self.filters or self.groups
-        single = channels == self.groups == (self.filters or 1) == 1
-        spec = self.kernel_spec if single or self.kernel is not None else "random"
-        counts = [channels, wanted // self.groups] if self.transposed else [wanted, channels // self.groups]
+        channels, wanted, groups = len(self.maps.values), self.filters or self.groups, self.groups
+        spec = self.kernel_spec if channels == wanted == 1 or self.kernel is not None else "random"
+        counts = [channels, wanted // groups] if self.transposed else [wanted, channels // groups]
         found = load_sheets(load_kernel, spec, counts, self.k, seed=self.seed)
-        first, second = found.values.shape[:2]
-        given, filters = (first, second * self.groups) if self.transposed else (second * self.groups, first)
+        given, filters = self._sizes_of(found.values.shape)
         check_count(filters, self.filters, "filters")
         if given != channels:
-            remedy = f"use --channels {given}" if self._named else f"give it {given}"
             raise UsageError(
-                f"the filters of --kernel take {given} channels, but the input has {channels}: {remedy}, or kernels "
-                f"for {channels // self.groups}"
+                f"the filters of --kernel take {given} channels, but the input has {channels}: give it {given}, or "
+                f"kernels for {channels // groups}"
             )
-        Axis.grouped(channels, filters, self.groups)
+        Axis.grouped(channels, filters, groups)
         return found
-
-    @property
-    def _named(self) -> bool:
-        return isinstance(self.input, str) and self.input in MAP_NAMES
 
     @property
     def _taken(self) -> int | None:
@@ -120,9 +118,7 @@ class MapsAndFilters(MapAndKernel):
         if self.kernel is None or (isinstance(self.kernel, str) and self.kernel in KERNEL_NAMES):
             return None
         shape = load_kernel(self.kernel_spec, self.k, seed=self.seed, axes=4).values.shape
-        if self.transposed:
-            return shape[0] if len(shape) > 3 else None
-        return shape[-3] * self.groups if len(shape) > 2 else None
+        return self._sizes_of(shape)[0] if len(shape) > 2 else None
 
     @cached_property
     def map(self) -> Data:

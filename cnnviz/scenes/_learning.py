@@ -15,7 +15,7 @@ from cnnviz.network.learning import Learner
 from cnnviz.network.recorded import record_layers
 from cnnviz.operation import MAP, Call
 from cnnviz.scenes._curves import answered
-from cnnviz.scenes._rules import Rule, Settings, short
+from cnnviz.scenes._rules import Rule, short
 from cnnviz.story import Graph
 from cnnviz.storyboard import Change, MoveDot, SetCurve, Values
 from cnnviz.words import Number, Text, Words
@@ -29,7 +29,7 @@ STROKES = "strokes"
 RATES = {"sgd": 0.2, "momentum": 0.05, "nesterov": 0.05, "adagrad": 0.1, "rmsprop": 0.01, "adam": 0.02}
 """Rates with which each optimizer learns the usual examples."""
 
-SETTINGS = Settings(momentum=0.9, alpha=0.9, beta1=0.9, beta2=0.999)
+SETTINGS = MappingProxyType({"momentum": 0.9, "alpha": 0.9, "beta1": 0.9, "beta2": 0.999})
 _LONG = 1e4
 _BATCH = 20
 _SMALL = 0.3

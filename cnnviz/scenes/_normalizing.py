@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.scenes._batch import Batch
-from cnnviz.scenes._number_line import NumberLines
-from cnnviz.scenes._statistics import Statistics
+from cnnviz.scenes._statistics import NumberLines, Statistics
 from cnnviz.story import Cells, Story
 from cnnviz.storyboard import Change, Mark, Step
 from cnnviz.words import Math, Number, Symbol, Text, Words, counted, equation, joined, substitute
@@ -69,17 +68,14 @@ class Normalizing:
         """The mean or the variance of a channel, its column lit."""
         numbers, samples, first = self._statistics(channel), len(self.X.values), row == "mean"
         cells = [(sample, channel) for sample in range(samples)]
-        worked, mean = numbers.mean_equation() if first else numbers.variance_equation(), numbers.mean.value
-        mark: list[Change] = [self.dots.mark_mean(channel, mean)]
-        if not first:
-            mark = [self.dots.mark_spread(channel, mean, numbers.variance.value**0.5)]
-        elif channel == 0:
-            mark += self.dots.unnamed()
+        worked = numbers.mean_equation() if first else numbers.variance_equation()
+        marks = self.dots.measure(channel, numbers.mean.value, numbers.variance.value**0.5)
         return self.story.step(
             Text("channel {channel}:   {equation}", channel=channel + 1, equation=worked),
-            self.X.cover(cells, special=dict.fromkeys(cells, "selected")),
+            self.X.cover(cells, special="selected"),
             self.X.mark("column", (0, channel), (samples, 1)),
-            mark,
+            marks[:1] if first else marks[1:],
+            self.dots.unnamed() if first and channel == 0 else (),
         )
 
     def _moved(self, place: int, caption: Words) -> Iterator[Step]:
@@ -92,16 +88,9 @@ class Normalizing:
             # Mean and spread follow what they measure; the activation leaves neither.
             for c, now in enumerate((start + share * (end - start)).T):
                 mean = None if place == _ACTIVATION else float(now.mean())
-                changes += [
-                    self.dots.mark_mean(c, mean),
-                    self.dots.mark_spread(c, mean, float(now.std())),
-                ]
-            yield self.story.step(caption, changes, self._uncovered() if part == 1 else (), beats=1 if last else _SHORT)
-
-    def _uncovered(self) -> Iterator[Change]:
-        """No cell is singled out."""
-        yield from self.X.cover(())
-        yield from (cells.hide(mark.name) for cells in (self.X, *self.panels.values()) for mark in MARKS)
+                changes += self.dots.measure(c, mean, float(now.std()))
+            rest = self.story.rest() if part == 1 else ()
+            yield self.story.step(caption, changes, rest, beats=1 if last else _SHORT)
 
     def _filled(self, panel: str, source: Cells) -> Iterator[Step]:
         """The column of each channel in turn, with the arithmetic of its first value."""
@@ -109,14 +98,9 @@ class Normalizing:
         for c in range(channels):
             yield self.story.step(
                 Text("channel {channel}, sample 1:   {equation}", channel=c + 1, equation=self._worked(panel, c)),
-                (self._flown(panel, source, (sample, c)) for sample in range(samples)),
+                self.panels[panel].fill(source=source, places=[(sample, c) for sample in range(samples)]),
                 (cells.mark("value", (0, c)) for cells in (source, self.panels[panel])),
             )
-
-    def _flown(self, panel: str, source: Cells, at: tuple[int, int]) -> Change:
-        """A value on its way from the panel that it is made of."""
-        cells = self.panels[panel]
-        return cells.set(at, "output", float(cells.values[at]), origin=at, source=source.name)
 
     def _worked(self, panel: str, c: int) -> Words:
         """The arithmetic of a channel's first value."""

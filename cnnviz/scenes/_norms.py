@@ -9,9 +9,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cnnviz.scenes._number_line import NumberLines
-from cnnviz.scenes._statistics import Statistics
-from cnnviz.story import Axis, Cells, Graph, Story, Windows, reading_beats, stage_of_two
+from cnnviz.errors import UsageError
+from cnnviz.scenes._backward import alike
+from cnnviz.scenes._statistics import NumberLines, Statistics, needs_double
+from cnnviz.story import (
+    Axis,
+    Cells,
+    Graph,
+    Place,
+    Story,
+    Windows,
+    reading_beats,
+    sheet_marks,
+    short_digits,
+    stage_of_two,
+)
 from cnnviz.storyboard import Change, Mark, Operator, Panel, Relabel, Step
 from cnnviz.words import Math, Number, Shape, Text, Words, counted, equation, joined
 
@@ -75,7 +87,7 @@ def group_name(kind: str, at: tuple[int, ...]) -> Words:
     return Text(KINDS[kind].group, sample=at[0] + 1, part=at[1] + 1)
 
 
-def started(scene: Norm, title: str, point: str, graph: Graph | None = None) -> Story:
+def _started(scene: Norm, title: str, point: str, graph: Graph | None = None) -> Story:
     """The story with its settings."""
     story = Story(scene, Text(title), graph, point=Text(point))
     story.set("samples", "N", scene.batch, size=False, always=True)
@@ -86,113 +98,112 @@ def started(scene: Norm, title: str, point: str, graph: Graph | None = None) -> 
     return story
 
 
-def options_of(scene: Norm, shape: tuple[int, ...]) -> dict[str, Any]:
-    """The arguments of the layer's own."""
-    own: dict[str, dict[str, Any]] = {
+def one_norm(scene: Norm) -> Story:
+    """The mean of each group, of the first one its variance too, then its values on their way to the output."""
+    kind, size, groups = KINDS[scene.kind], scene.i or SIZE, groups_of(scene, scene.kind)
+    shape, sheets = (scene.batch, scene.channels, *size), scene.batch * scene.channels
+    if (count := len(groups.cells((0, 0))) * size[0] * size[1]) == 1:
+        raise UsageError(f"{scene.kind} normalization of one value a group leaves nothing but 0: use --i 2 or more")
+    values = scene.maps.values.reshape(shape)
+    options: dict[str, dict[str, Any]] = {
         "batch": {"training": True},
         "layer": {"normalized_shape": shape[1:]},
         "group": {"num_groups": scene.groups},
     }
-    return own.get(scene.kind, {})
+    graph = Graph(double=needs_double(values, scene.eps))
+    x = graph.map("x", values)
+    y = graph.compute(f"{scene.kind}_norm", x, **options.get(scene.kind, {}), eps=scene.eps)
+    story = _started(scene, kind.title, kind.point, graph)
 
+    # There may be room for number lines between the blocks.
+    has_lines, digits = scene.channels * size[1] <= _MOST_ACROSS, short_digits(y.values, scene.digits)
+    how: dict[str, Any] = {"axes": 4, "size": Shape(shape, "x"), "columns": scene.channels, "captions": ("",) * sheets}
+    how |= alike(values, y.values) if has_lines else {}
+    given: dict[str, Any] = {
+        "data": scene.maps,
+        "marks": sheet_marks("window", sheets),
+        "digits": max(digits, story.decimals(values)),
+    }
+    X = story.cells("input", Text("Input $x$: samples ↓, channels →"), x, **given, **how)
+    made: dict[str, Any] = {"pending": True, "marks": sheet_marks("result", sheets), "digits": digits}
+    Y = story.cells("output", "Output $\\hat{{x}}$, {size}", y, **made, **how)
+    maps = [[sample * scene.channels + c for sample, c in groups.cells(at)] for at in groups.places()]
+    places = [[(sheet, *pixel) for sheet in each for pixel in np.ndindex(size)] for each in maps]
+    stage: Sequence[Sequence[Cells | Panel | str]]
+    stage = stage_of_two(X, Y, scene.channels * size[1], scene.batch * size[0])
+    if has_lines:
+        states = [np.array([[panel.values[cell] for cell in own] for own in places]).T for panel in (X, Y)]
+        dots = NumberLines("values", states)
+        stage = [(X, dots.plot(Text(kind.lines)), Y)]
 
-def cells_of(scene: Norm, groups: Windows, at: tuple[int, ...]) -> tuple[list[int], list[tuple[int, ...]]]:
-    """The maps of a group, and all their cells."""
-    sheets = [sample * scene.channels + c for sample, c in groups.cells(at)]
-    return sheets, [(sheet, *pixel) for sheet in sheets for pixel in np.ndindex(scene.i or SIZE)]
+    def steps() -> Iterator[Step]:
+        for n, (at, sheets, cells) in enumerate(zip(groups.places(), maps, places, strict=True)):
+            name, numbers = group_name(scene.kind, at), Statistics(X.read(cells), scene.eps, scene.most())
+            mean, deviation = numbers.mean.value, numbers.variance.value**0.5
+            lit = [*X.cover(cells, special="selected"), *X.outline_sheets(sheets, (0, 0), size)]
+            marks = dots.measure(n, mean, deviation) if has_lines else []
+            worked = [(numbers.mean_equation(), [*marks[:1], Y.ask()]), (numbers.variance_equation(), marks)]
+            for sums, changes in worked if n == 0 else [(numbers.mean_equation(), marks)]:
+                yield story.step(Text("{group}:   {equation}", group=name, equation=sums), lit, changes)
+            first = equation(None, (X[cells[0]] - numbers.mean) / numbers.deviation, Y[cells[0]])
+            yield story.step(
+                Text("{group}, first value:   {equation}", group=name, equation=first),
+                lit,
+                Y.fill(source=X, places=cells),
+                Y.outline_sheets(sheets, (0, 0), size),
+                dots.arrive(n) if has_lines else (),
+            )
+        many = "{n} groups of values: {n} means and {n} variances"
+        said = counted(groups.count, "One group of values: one mean and one variance", many)
+        yield story.step(said, story.rest(), beats=reading_beats(2 * groups.count + 2))
 
-
-def has_lines(scene: Norm) -> bool:
-    """Whether there is room for number lines between the blocks."""
-    return scene.channels * (scene.i or SIZE)[1] <= _MOST_ACROSS
-
-
-def number_lines(scene: Norm, panels: tuple[Cells, Cells], groups: Windows) -> NumberLines | None:
-    """A line for each group, its values as dots, where there is room."""
-    if not has_lines(scene):
-        return None
-    cells = [cells_of(scene, groups, at)[1] for at in groups.places()]
-    return NumberLines(
-        "values", [np.array([[each.values[cell] for cell in own] for own in cells]).T for each in panels]
-    )
-
-
-def stage_of(
-    scene: Norm, panels: tuple[Cells, Cells], dots: NumberLines | None
-) -> Sequence[Sequence[Cells | Panel | str]]:
-    """Input and output, with the number lines between them."""
-    (X, Y), (rows, columns) = panels, panels[0].values.shape[1:]
-    if dots:
-        return [(X, dots.plot(Text(KINDS[scene.kind].lines)), Y)]
-    return stage_of_two(X, Y, scene.channels * columns, scene.batch * rows)
-
-
-def sharing(count: Number) -> Words:
-    """The formula, and how many values have its mean and variance in common."""
     formula, statistics = r"\hat{x}=(x-\mu)/\sqrt{\sigma^2+\epsilon}", (Math(r"\mu"), Math(r"\sigma^2"))
-    text = "{formula}    {n} values share {statistics}"
-    return Text(text, formula=Math(formula), statistics=joined(statistics), n=count)
-
-
-def in_turn(
-    scene: Norm, story: Story, panels: tuple[Cells, Cells], groups: Windows, dots: NumberLines | None
-) -> Iterator[Step]:
-    """The mean of each group, of the first one its variance too, then its values on their way to the output."""
-    (X, Y), size = panels, panels[0].values.shape[1:]
-    for n, at in enumerate(groups.places()):
-        name, (sheets, cells) = group_name(scene.kind, at), cells_of(scene, groups, at)
-        numbers = Statistics(X.read(cells), scene.eps, scene.most())
-        mean, deviation = numbers.mean.value, numbers.variance.value**0.5
-        lit = [
-            *X.cover(cells, special=dict.fromkeys(cells, "selected")),
-            *X.outline_sheets(sheets, (0, 0), size),
-        ]
-        measured = [dots.mark_mean(n, mean), dots.mark_spread(n, mean, deviation)] if dots else []
-        for row, worked in enumerate((numbers.mean_equation(), numbers.variance_equation())[: 2 if n == 0 else 1]):
-            marks = measured[: row + 1] if n == 0 else measured
-            asked = [] if n or row else [Y.ask()]
-            yield story.step(Text("{group}:   {equation}", group=name, equation=worked), lit, marks, asked)
-        first = equation(None, (X[cells[0]] - numbers.mean) / numbers.deviation, Y[cells[0]])
-        yield story.step(
-            Text("{group}, first value:   {equation}", group=name, equation=first),
-            lit,
-            (Y.set(cell, "output", float(Y.values[cell]), origin=cell, source=X.name) for cell in cells),
-            Y.outline_sheets(sheets, (0, 0), size),
-            dots.arrive(n) if dots else (),
-        )
-    many = "{n} groups of values: {n} means and {n} variances"
-    said = counted(groups.count, "One group of values: one mean and one variance", many)
-    nothing_lit = [*X.outline_sheets((), (0, 0), size), *Y.outline_sheets((), (0, 0), size)]
-    yield story.step(said, X.cover(()), nothing_lit, beats=reading_beats(2 * groups.count + 2))
+    shared, text = Number(count, 0, ("input", "role", "selected")), "{formula}    {n} values share {statistics}"
+    return story.play(
+        steps,
+        2 * groups.count + 2,
+        *stage,
+        alt=Text(
+            "{kind} of {samples} with {channels}: {groups}, {n} values each, the cells that share a mean and a "
+            "variance light up and are normalized",
+            kind=Text(f"{scene.kind} normalization"),
+            samples=counted(Number(scene.batch, 0, ("batch",)), "{n} sample", "{n} samples"),
+            channels=counted(Number(scene.channels, 0, ("channels",)), "{n} channel", "{n} channels"),
+            groups=counted(groups.count, "as one group", "in {n} groups"),
+            n=shared,
+        ),
+        step_roles=("selected", "output"),
+        formula=Text(text, formula=Math(formula), statistics=joined(statistics), n=shared),
+        convention=Text("biased variance"),
+    )
 
 
 def all_norms(scene: Norm) -> Story:
     """The four side by side, a cell for a channel of a sample: their groups light up in turn."""
     text = "The same batch, normalized in four ways: the values within an outline share a mean and a variance"
-    story, size = started(scene, "Normalization layers", text), scene.i or SIZE
+    story, size = _started(scene, "Normalization layers", text), scene.i or SIZE
     windows = {kind: groups_of(scene, kind) for kind in KINDS}
     panels = {kind: _overview(story, scene, kind, groups) for kind, groups in windows.items()}
     heads = [
         (Operator(name=f"channels {kind}", text=Text("channels →"), size=18), panel) for kind, panel in panels.items()
     ]
+    names = {kind: Text(kind.capitalize()) for kind in KINDS}
 
     def steps() -> Iterator[Step]:
         yield story.step(Text("Which values share a mean and a variance?"), beats=2)
         for turn in zip_longest(*(groups.places() for groups in windows.values())):
-            lit = {kind: at for kind, at in zip(windows, turn, strict=True) if at is not None}
-            yield story.step(
-                joined((_named(kind, at) for kind, at in lit.items()), "     "),
-                (Relabel(panel=kind, label=_counted(kind, _place(windows[kind], at) + 1)) for kind, at in lit.items()),
-                (
-                    change
-                    for kind in windows
-                    if kind not in lit
-                    for change in (*panels[kind].cover(()), panels[kind].hide("lit"))
-                ),
-                (change for kind, at in lit.items() for change in _lit(panels[kind], windows[kind], at)),
-            )
+            said, changes = list[Words](), list[Change]()
+            for (kind, groups), at in zip(windows.items(), turn, strict=True):
+                if at is None:
+                    changes += [*panels[kind].cover(()), panels[kind].hide("lit")]
+                    continue
+                said.append(Text("{kind}: {group}", kind=names[kind], group=group_name(kind, at)))
+                so_far = counted(_number(groups, at) + 1, "{n} group", "{n} groups")
+                label = Text("{kind}: {groups}", kind=names[kind], groups=so_far)
+                changes += [Relabel(panel=kind, label=label), *_lit(panels[kind], groups, at)]
+            yield story.step(joined(said, "     "), changes)
         shared = {kind: len(each.cells((0, 0))) * size[0] * size[1] for kind, each in windows.items()}
-        counts = joined(Text("{n} ({kind})", kind=Text(kind.capitalize()), n=n) for kind, n in shared.items())
+        counts = joined(Text("{n} ({kind})", kind=names[kind], n=n) for kind, n in shared.items())
         yield story.step(
             Text("Each mean and variance is taken over {counts} values", counts=counts),
             (change for panel in panels.values() for change in (*panel.cover(()), panel.hide("lit"))),
@@ -212,10 +223,6 @@ def all_norms(scene: Norm) -> Story:
     )
 
 
-def _named(kind: str, at: tuple[int, ...]) -> Words:
-    return Text("{kind}: {group}", kind=Text(kind.capitalize()), group=group_name(kind, at))
-
-
 def _overview(story: Story, scene: Norm, kind: str, groups: Windows) -> Cells:
     marks = (Mark(name=f"group {n}", role="result") for n in range(groups.count))
     label = Text("{kind}: ? groups", kind=Text(kind.capitalize()))
@@ -224,18 +231,14 @@ def _overview(story: Story, scene: Norm, kind: str, groups: Windows) -> Cells:
     return story.cells(kind, label, cells, numbers=False, **how)
 
 
-def _counted(kind: str, count: int) -> Words:
-    return Text("{kind}: {groups}", kind=Text(kind.capitalize()), groups=counted(count, "{n} group", "{n} groups"))
-
-
-def _place(groups: Windows, at: tuple[int, ...]) -> int:
+def _number(groups: Windows, at: Place) -> int:
     return int(np.ravel_multi_index(at, groups.out))
 
 
-def _lit(panel: Cells, groups: Windows, at: tuple[int, ...]) -> Iterator[Change]:
+def _lit(panel: Cells, groups: Windows, at: Place) -> Iterator[Change]:
     cells = groups.cells(at)
     for cell in cells:
         panel.set(cell, role="output")
-    yield from panel.cover(cells, special=dict.fromkeys(cells, "selected"))
-    yield panel.mark(f"group {_place(groups, at)}", *groups.outline(at))
+    yield from panel.cover(cells, special="selected")
+    yield panel.mark(f"group {_number(groups, at)}", *groups.outline(at))
     yield panel.mark("lit", *groups.outline(at))

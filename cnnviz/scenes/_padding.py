@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import sub
+from typing import Any
 
 import numpy as np
 
+from cnnviz.data import Data
 from cnnviz.ops import pad
 from cnnviz.parameters import Sides, Size, to_cli
-from cnnviz.story import Cells, Sliding, Story, refuse, same_padding
-from cnnviz.storyboard import Change, Mark, Step
-from cnnviz.words import Symbol, Text, equation
+from cnnviz.story import Cells, Sliding, Story, Tensor, refuse, same_padding
+from cnnviz.storyboard import Mark, Step
+from cnnviz.words import Text, equation
 
 MODES = "zeros", "reflect", "replicate", "circular"
 """Those of torch.nn.Conv2d."""
-
-MARKS = Mark(name="source", role="window"), Mark(name="filled", role="result")
-"""Around the cell that is copied, and around the one that it goes to."""
 
 BELOW = {
     "reflect": Text("reflect: mirrored at the outermost cells"),
@@ -34,49 +34,36 @@ def sides(p: Sides | str, i: Size, k: Size, s: Size, d: Size) -> Sides:
     if p == "valid":
         return 0, 0
     found = same_padding(i, k, s, d)
-    refuse(
-        {
-            f"--p same needs stride 1, as in PyTorch: use --p {to_cli(found)}, TensorFlow's same for this input": s
-            != (1, 1)
-        }
-    )
+    said = f"--p same needs stride 1, as in PyTorch: use --p {to_cli(found)}, TensorFlow's same for this input"
+    refuse({said: s != (1, 1)})
     return found
 
 
-def sources(slide: Sliding) -> dict[tuple[int, int], tuple[int, int]]:
-    """The cells of padding, each with the cell of the map whose value it has, as they are drawn."""
-    rows, columns = (
-        pad(np.arange(size), ends, slide.mode).astype(int) + ends[0]
-        for size, ends in zip(slide.i, slide.ends, strict=True)
-    )
-    every = {(r, c): (int(rows[r]), int(columns[c])) for r, c in np.ndindex(len(rows), len(columns))}
-    return {cell: source for cell, source in every.items() if cell != source}
-
-
-def count(slide: Sliding) -> int:
-    """Steps in which padding is filled."""
-    cells = len(sources(slide)) if slide.mode != "zeros" else 0
-    return cells if cells <= _MOST_FILLED else 1
+def input_panel(story: Story, slide: Sliding, pixels: Tensor, padded: Tensor, data: Data) -> Cells:
+    """The input with its padding, which is empty at first where it is to be filled with values of the map."""
+    how: dict[str, Any] = {"windows": slide.windows, "data": data, "notes": True}
+    if slide.mode == "zeros":
+        return story.cells("input", "Input {size}", pixels, **how)
+    marks = Mark(name="source", role="window"), Mark(name="filled", role="result")
+    X = story.cells("input", "Input {size}", pixels, fill=np.nan, marks=marks, below=BELOW[slide.mode], **how)
+    X.values = padded.values[0, 0]
+    return X
 
 
 def fill(story: Story, X: Cells, slide: Sliding) -> Iterator[Step]:
     """Padding appears cell by cell, or at once where it has many cells."""
     if slide.mode == "zeros":
         return
-    found = sources(slide)
-    if len(found) > _MOST_FILLED:
-        every = [X.set(cell, value=float(X.values[cell])) for cell in found]
-        yield story.step(Text("The padding takes values of the map"), every, beats=2)
-        return
-    corner = slide.ends[0][0], slide.ends[1][0]
-    for cell, source in found.items():
-        own, copied = (
-            Symbol("x", tuple(at - before + 1 for at, before in zip(place, corner, strict=True)))
-            for place in (cell, source)
-        )
-        changes: list[Change] = [
-            X.mark("source", source),
-            X.mark("filled", cell),
-            X.set(cell, value=float(X.values[cell])),
-        ]
-        yield story.step(equation(own, copied, X[source]), changes)
+    rows, columns = (
+        pad(np.arange(size), ends, slide.mode).astype(int) + ends[0]
+        for size, ends in zip(slide.i, slide.ends, strict=True)
+    )
+    every = {(r, c): (int(rows[r]), int(columns[c])) for r, c in np.ndindex(X.values.shape)}
+    found = {cell: source for cell, source in every.items() if cell != source}
+    filled = {cell: X.set(cell, value=float(X.values[cell])) for cell in found}
+    if len(found) <= _MOST_FILLED:
+        for cell, source in found.items():
+            own, copied = (X.symbol("x", tuple(map(sub, place, slide.windows.padding))) for place in (cell, source))
+            marks = X.mark("source", source), X.mark("filled", cell)
+            yield story.step(equation(own, copied, X[source]), marks, filled.pop(cell))
+    yield story.step(Text("The padding takes values of the map"), filled.values(), X.rest(), beats=2)

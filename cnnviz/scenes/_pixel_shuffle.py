@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnviz.errors import UsageError
-from cnnviz.story import Graph, Place, Story, filling, load_maps
+from cnnviz.ops import pixel_shuffle, pixel_unshuffle
+from cnnviz.story import Graph, Story, filling, load_maps
 from cnnviz.storyboard import Mark, Step
-from cnnviz.words import Math, Number, Shape, Text, equation
+from cnnviz.words import Math, Shape, Text, equation
 
 if TYPE_CHECKING:
     from cnnviz.scenes.upsample import Upsample
@@ -26,42 +27,38 @@ def tell_shuffle(scene: Upsample) -> Story:
         raise UsageError(f"--scale {r} makes {r**2} channels, more than can be told apart: use 3 or less")
     size = (rows * r, columns * r) if back else (rows, columns)
     x = load_maps(scene.input, 1 if back else r**2, size, seed=scene.seed, default=(1, size)).values
-    graph = Graph()
+    graph, shuffle = Graph(), pixel_unshuffle if back else pixel_shuffle
     factor: dict[str, Any] = {"downscale_factor" if back else "upscale_factor": r}
     y = graph.compute(scene.kind.replace("-", "_"), graph.map("x", x), **factor)
-    many, one = ("output", "input") if back else ("input", "output")
-    roles = {many: np.empty((r * r, rows, columns), object), one: np.empty((rows * r, columns * r), object)}
-    for channel, row, column in np.ndindex(r * r, rows, columns):
-        roles[many][channel, row, column] = _ROLES[channel]
-        roles[one][row * r + channel // r, column * r + channel % r] = _ROLES[channel]
+    # Which cell of the input each cell of the output was, and the colours, which move with the numbers.
+    moved = shuffle(np.arange(x.size).reshape(x.shape), r).astype(int)
+    given, moved = (x[0], moved) if back else (x, moved[0])
+    colours = np.repeat(_ROLES[: r * r], rows * columns)
+    coming = (colours[moved.argsort(axis=None)] if back else colours).reshape(given.shape)
+    coloured = (colours if back else colours[moved.ravel()]).reshape(moved.shape)
     title = Text("Pixel unshuffle" if back else "Pixel shuffle")
     story = Story(scene, title, graph)
     away = "Every {n}th row and column becomes a channel, and no number changes: {i} → {o}"
     near = "{n} channels become one map, and no number changes: {i} → {o}"
-    shapes = {"i": Shape(x.shape if not back else (1, *size)), "o": Shape(y.values.shape[1:])}
+    shapes = {"i": Shape(x.shape), "o": Shape(y.values.shape[1:])}
     story.point = Text(away if back else near, n=r if back else r * r, **shapes)
-    story.set("factor", "r", Number(r), size=False)
-    # No window: a line across other channels would say nothing.
-    marks = (Mark(name="source", role="window"),)
+    story.set("factor", "r", r)
     # Each channel stands where its numbers have their place among neighbours.
-    how: dict[str, dict[str, Any]] = {one: {}, many: {"columns": r}}
-    coming, coloured = roles["input"].astype(str), roles["output"].astype(str)
-    X = story.cells("input", "Input {size}", x[0] if back else x, roles=coming, marks=marks, **how["input"])
+    several: dict[str, Any] = {"columns": r}
+    marks = (Mark(name="source", role="window"),)
+    X = story.cells("input", "Input {size}", given, roles=coming, marks=marks, **({} if back else several))
     graph.show_input("input", X.values, X.values.shape)
-    Y = story.cells("output", "Output {size}", y, axes=3 if back else 2, pending=True, roles=coloured, **how["output"])
-
-    def source(at: Place) -> Place:
-        if back:
-            channel, row, column = at
-            return row * r + channel // r, column * r + channel % r
-        return at[0] % r * r + at[1] % r, at[0] // r, at[1] // r
+    more = {"axes": 3, **several} if back else {"axes": 2}
+    Y = story.cells("output", "Output {size}", y, pending=True, roles=coloured, **more)
 
     def steps() -> Iterator[Step]:
-        for at in np.ndindex(*Y.values.shape):
-            cell = source(at)
+        for at, n in np.ndenumerate(moved):
+            cell = tuple(map(int, np.unravel_index(n, given.shape)))
             caption = equation(Y.symbol("y", at), X.symbol("x", cell), Y[at])
-            written = Y.write(at, role=str(coloured[at]), source=X, origin=cell)
-            yield story.step(caption, X.mark("source", cell), written)
+            # No window: a line across other channels would say nothing.
+            yield story.step(
+                caption, X.mark("source", cell), Y.write(at, role=str(coloured[at]), source=X, origin=cell)
+            )
 
     # Counted from 1, and not as indices, which would be tiny.
     places, channels = r"[\,r\,(i-1)+a,\;r\,(j-1)+b\,]", r"[\,r\,(a-1)+b,\;i,\;j\,]"

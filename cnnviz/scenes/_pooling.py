@@ -1,7 +1,8 @@
-"""What pooling and unpooling share: the input, the arithmetic of a window, its maximum, and their panels."""
+"""What pooling, its reverse and its gradient share: the input, the arithmetic of a window, and where values go back."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,13 +10,28 @@ from typing import Any
 import numpy as np
 
 from cnnviz.data import Data, load_map
+from cnnviz.notation import exact_digits
 from cnnviz.parameters import ArrayLike, Size
 from cnnviz.scene import Scene
-from cnnviz.story import Cells, Story, Tensor, Windows, input_map, input_size, kinds, tolerance
-from cnnviz.storyboard import Mark
-from cnnviz.words import Expression, Math, Number, PerAxis, Shape, Text, Words, call, counted, total
+from cnnviz.scenes._backward import Sums, received, stamp
+from cnnviz.story import Cells, Place, Story, Tensor, Windows, input_map, input_size, kinds, tolerance
+from cnnviz.storyboard import Change, Mark, Values
+from cnnviz.words import (
+    Expression,
+    Math,
+    Number,
+    PerAxis,
+    Shape,
+    Strong,
+    Text,
+    Words,
+    call,
+    counted,
+    equation,
+    total,
+)
 
-Place = tuple[int, ...]
+Told = tuple[Words, list[Change]]
 # That of Stanford's course CS231n.
 _EXAMPLE = "1 1 2 4; 5 6 7 8; 3 2 1 0; 1 2 3 4"
 
@@ -45,9 +61,10 @@ class Pooled(Scene):
         shared = {"shade": X.panel.shade} if story.is_picture else {}
         return story.cells(name, label, values, pending=True, lost=tolerance(self.map.values), **{**shared, **more})
 
-    def winner(self, X: Cells, windows: Windows, at: Place) -> Place | None:
-        """The cell whose value a maximum keeps, the first of equal ones; None for an average."""
-        return max(windows.inside(at), key=lambda cell: X.values[cell]) if self.kind == "max" else None
+    def winners(self, X: Cells, windows: Windows) -> dict[Place, Place]:
+        """The cell whose value the maximum of each window keeps, the first of equal ones; none for an average."""
+        places = windows.places() if self.kind == "max" else ()
+        return {at: max(windows.inside(at), key=lambda cell: X.values[cell]) for at in places}
 
     def kept(self, X: Cells, Y: Cells, windows: Windows, at: Place, *, counts_padding: bool = True) -> Expression:
         """The maximum or the mean of a window, with its numbers."""
@@ -57,24 +74,6 @@ class Pooled(Scene):
         decimals = X.decimals if exact else max(X.decimals, Y.decimals)
         terms = [X.number(cell, decimals) for cell in cells]
         return call("max", *terms) if self.kind == "max" else total(terms) / len(terms)
-
-    def summary(self, winners: set[Place]) -> Words:
-        """What the windows kept of the input."""
-        if self.kind == "avg":
-            return Text("Each window became one value, its mean")
-        one, many = "{n} of {all} values is left", "{n} of {all} values are left"
-        left = counted(
-            Number(len(winners), 0, ("input", "role", "winner")),
-            one,
-            many,
-            all=Number(self.map.values.size, 0, ("x", "size")),
-        )
-        return Text("Each window kept its maximum: {left}", left=left)
-
-    @property
-    def winner_role(self) -> tuple[str, ...]:
-        """The role that a maximum brings in."""
-        return ("winner",) if self.kind == "max" else ()
 
 
 def adaptive_ranges(size: tuple[int, ...], out: tuple[int, ...]) -> Words:
@@ -86,3 +85,86 @@ def adaptive_ranges(size: tuple[int, ...], out: tuple[int, ...]) -> Words:
         for i, o in zip(size, out, strict=True)
     )
     return Text("window {r} covers {range}", r=Math(r"r=0,1,\ldots"), range=PerAxis(rows, columns))
+
+
+def left_of(size: int, winners: Mapping[Place, Place]) -> Words:
+    """What pooling has kept of so many values."""
+    if not winners:
+        return Text("Each window became one value, its mean")
+    one, many = "{n} of {all} values is left", "{n} of {all} values are left"
+    found = Number(len(set(winners.values())), 0, ("input", "role", "winner"))
+    left = counted(found, one, many, all=Number(size, 0, ("x", "size")))
+    return Text("Each window kept its maximum: {left}", left=left)
+
+
+def back_of(size: int, best: Mapping[Place, Place], outside: int) -> Words:
+    """What unpooling has brought back of so many values, some of them in no window."""
+    if best:
+        found = len(set(best.values()))
+        one = "{n} maximum is back, the other {zeros} cells are 0"
+        many = "{n} maxima are back, the other {zeros} cells are 0"
+        zeros = equation(None, Number(size) - found, size - found)
+        return counted(Number(found, 0, ("output", "role", "output")), one, many, zeros=zeros)
+    one, many = "; {n} cell outside all windows is 0", "; {n} cells outside all windows are 0"
+    none = counted(Number(outside, 0, ("output", "role", "zero")), one, many) if outside else ""
+    return Text("{size}, the detail is not{none}", size=Strong(Text("The size is back")), none=none)
+
+
+def put_back(windows: Windows, X: Cells, P: Cells, Y: Cells, best: Mapping[Place, Place]) -> Iterator[Told]:
+    """Each pooled value to the place of its maximum, zeros to the rest of its window: what is said, what changes."""
+    said, known = "{value} returns to {place}; the rest of its window is 0", set[Place]()
+    for at, cell in best.items():
+        new = [each for each in windows.cells(at) if each not in known and each != cell]
+        known.update(windows.cells(at))
+        changes: list[Change] = [Y.set(each, role="zero", value=0.0) for each in new]
+        changes += [Y.set(cell, role="output", value=P[at].value), X.mark("winner", cell), Y.mark("winner", cell)]
+        yield Text(said, value=Strong(P.short(at)), place=place_of(cell)), changes
+
+
+def spread(windows: Windows, P: Cells, Y: Cells) -> Iterator[Told]:
+    """Each pooled value to all cells of its window; a cell of several windows takes the mean."""
+    parts: dict[Place, list[Number]] = {}
+    for at in windows.places():
+        cells, value, changes = windows.cells(at), P.short(at), list[Change]()
+        for cell in cells:
+            parts.setdefault(cell, []).append(value)
+            changes.append(Y.set(cell, role="output", value=_mean(parts[cell])))
+        most = max(cells, key=lambda cell: len(parts[cell]))
+        n = Number(len(cells), 0, ("k", "product"))
+        said = Text("{value} goes to all {n} cells of its window", value=Strong(value), n=n)
+        if len(parts[most]) > 1:
+            found = Number(_mean(parts[most]), Y.decimals, Y.ref(most))
+            mean = equation(None, total(parts[most]) / len(parts[most]), found, letters=40)
+            y = equation(P.symbol("y", at), value, strong=False)
+            said = Text("{y}; windows overlap at {place}: {mean}", y=y, place=place_of(most), mean=mean)
+        yield said, changes
+
+
+def place_of(cell: Place) -> Text:
+    """A cell in words."""
+    return Text("row {row}, column {column}", row=cell[0] + 1, column=cell[1] + 1)
+
+
+def _mean(parts: list[Number]) -> float:
+    return sum(part.value for part in parts) / len(parts)
+
+
+def shared(windows: Windows, g: Values, best: Mapping[Place, Place]) -> list[dict[Place, float]]:
+    """What each cell of the gradient adds to which cells of the input's; of a maximum to the `best` of its window."""
+    found = []
+    for at in windows.places():
+        cells = windows.cells(at)
+        shares = np.array([cell == best[at] if best else 1 / len(cells) for cell in cells])
+        # A maximum touches its own cell alone.
+        found.append({cell: more for cell, more in stamp(windows, at, g[at] * shares).items() if more})
+    return found
+
+
+def sent(windows: Windows, G: Cells, at: Place, by_x: Sums, best: Place | None) -> Words:
+    """Where a cell of the gradient goes: to the `best` of its window, or to all of it."""
+    value, count = received(G[at], at), len(windows.cells(at))
+    if best is not None:
+        return Text("{g} goes to the maximum at {place}", g=value, place=place_of(best))
+    part = float(G.values[at]) / count
+    share = Number(part, exact_digits(part, by_x.decimals))
+    return Text("{g}: each cell of its window gets {share}", g=value, share=equation(None, G[at] / count, share))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from cnnviz.scenes._backward import BY_X, BY_Y, SENT, arrives, fitting
-from cnnviz.story import Cells, Story, Tensor
-from cnnviz.storyboard import Change, Mark, Operator, Step, Values
+from cnnviz.scenes._backward import BY_X, BY_Y, sends
+from cnnviz.story import CURRENT, WINDOW, Cells, Story, Tensor
+from cnnviz.storyboard import Change, Step, Values
 from cnnviz.words import Math, Text, Words, equation
 
 
@@ -31,20 +32,16 @@ class Ways:
         names = zip(("by-f", "by-skip"), labels, copies, strict=True)
         self.B = [self._panel(*each) for each in names]
         self.D = self._panel("by-input", Math(BY_X), t["by_x"])
-        plus = [Operator(name=f"plus-{n}", text="+") for n in (1, 2)]
-        equals = [Operator(name=f"equals-{n}", text="=") for n in (1, 2)]
-        self.stage = (
-            (self.X, "→", self.F, plus[0], self.S, equals[0], self.Y),
+        self.stage: tuple[tuple[Cells | str, ...], ...] = (
+            (self.X, "→", self.F, "+", self.S, "=", self.Y),
             # Backward from right to left: each stands above its gradient.
-            (self.D, equals[1], self.B[0], plus[1], self.B[1], Operator(name="back", text="←"), self.G),
+            (self.D, "=", self.B[0], "+", self.B[1], "←", self.G),
         )
 
     def _panel(self, name: str, label: Words, values: Values | Tensor, role: str = "") -> Cells:
         """One that is empty at first, unless it has a role."""
-        array = values.values if isinstance(values, Tensor) else values
-        marks = Mark(name="current", role="result"), Mark(name="window", role="window")
-        first = {"role": role} if role else {"pending": True}
-        return self.story.cells(name, label, values, marks=marks, **fitting(self.story, array), **first)
+        first: dict[str, Any] = {"role": role} if role else {"pending": True}
+        return self.story.cells(name, label, values, marks=(CURRENT, WINDOW), **first)
 
     def steps(self) -> Iterator[Step]:
         """Both ways, the sum, the gradient, its copies and their sum."""
@@ -59,7 +56,7 @@ class Ways:
         yield self._step(Text(past), (self.X,), self.S, "input")
         added = Text("Both are added: {sum}", sum=_sum(self.Y, (self.F, self.S), "y"))
         yield self._step(added, (self.F, self.S), self.Y)
-        yield self.story.step(Text(SENT, g=Math(BY_Y)), self._unmarked(), arrives(self.G), beats=2)
+        yield sends(self.story, self.G, None, *self.story.rest())
         yield self._step(back, (self.G,), B[0], "kernel")
         yield self._step(Text(other), (self.G,), B[1], "input")
         yield self._step(Text("{x} gets both: {sum}", x=x, sum=_sum(self.D, B, BY_X)), B, self.D)
@@ -67,7 +64,7 @@ class Ways:
     def _step(self, caption: Words, sources: Sequence[Cells], result: Cells, role: str = "output") -> Step:
         """A whole panel is made from others: each value comes from where it is made, a stride apart in larger ones."""
         shape = result.values.shape
-        marks: list[Change] = [*self._unmarked(), result.mark("current", (0, 0), shape)]
+        marks: list[Change] = [*self.story.rest(), result.mark("current", (0, 0), shape)]
         marks += [source.mark("window", (0, 0), source.values.shape) for source in sources]
         whole: list[Change] = []
         for source, at in itertools.product(sources, np.ndindex(shape)):
@@ -75,10 +72,6 @@ class Ways:
             origin = tuple(n * -(-size // made) if size >= made else n * size // made for n, size, made in ends)
             whole += result.write(at, mark="", role=role, source=source, origin=origin)
         return self.story.step(caption, marks, whole, beats=2)
-
-    def _unmarked(self) -> Iterator[Change]:
-        for cells in (self.X, self.F, self.S, self.Y, self.G, *self.B, self.D):
-            yield from cells.rest()
 
 
 def _sum(cells: Cells, parts: Sequence[Cells], letter: str) -> Words:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.notation import written
-from cnnviz.ops.optimizers import OPTIMIZERS, Adagrad, Adam, Optimizer, RMSprop
+from cnnviz.ops.optimizers import OPTIMIZERS, Optimizer
 from cnnviz.storyboard import Values
 from cnnviz.words import (
     Defined,
     Expression,
     Number,
-    Product,
     Ref,
     Scientific,
-    Sum,
     Symbol,
     Text,
     Vector,
@@ -38,104 +36,95 @@ _V, _M, _SUM, _RATE, _EPS = Symbol("v"), Symbol("m"), Symbol("G"), Symbol(r"\eta
 _MARKERS = {"circle": "●", "square": "■", "diamond": "◆", "triangle": "▲", "arrowhead": "▼", "pentagon": "⬟"}
 
 Slots = Mapping[str, npt.NDArray[np.float64]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """The numbers beside the learning rate that rules take; `most` decimals of others, where these are asked for."""
-
-    momentum: float
-    alpha: float
-    beta1: float
-    beta2: float
-    most: int | None = None
-
-    def share(self, name: str) -> Number:
-        """A share that is kept, as it was given."""
-        return Number(getattr(self, name), None, (name,))
+Settings = Mapping[str, float]
+"""The numbers beside the learning rate that rules take: momentum, alpha, beta1 and beta2."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Update:
-    """One update: weights before and after, gradient, what the rule remembered before and after, and its number."""
+    """One update: its gradient, what the rule remembered before and after, and its number."""
 
-    before: Values
-    after: Values
     grad: Values
     old: Slots
     new: Slots
     count: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Rule:
-    """An optimizer of `torch.optim` as figures show it; `key` is also its role, `shape` its marker.
-
-    `options` are its hyper-parameters, `formula` is the rule in letters, `direction` what the rate is multiplied by in
-    an update.
-    """
+    """An optimizer of `torch.optim` as figures show it; `key` is also its role, `shape` its marker."""
 
     key: str
     title: Words
+    optimizer: str
     shape: str
     style: str
-    optimizer: str
-    formula: Callable[[Settings], Words]
-    direction: Callable[[Update, Settings], Expression]
-    options: Callable[[Settings], dict[str, Any]] = lambda settings: {}
 
     @property
     def legend(self) -> Text:
         """The name behind the marker."""
         return Text("{marker} {name}", marker=_MARKERS[self.shape], name=self.title)
 
+    def options(self, settings: Settings) -> dict[str, Any]:
+        """Its hyper-parameters."""
+        momentum = {"momentum": settings["momentum"]}
+        own: dict[str, dict[str, Any]] = {
+            "momentum": momentum,
+            "nesterov": momentum | {"nesterov": True},
+            "rmsprop": {"alpha": settings["alpha"]},
+            "adam": {"betas": (settings["beta1"], settings["beta2"])},
+        }
+        return own.get(self.key, {})
+
     def make(self, lr: float, settings: Settings) -> Optimizer:
         """The optimizer with its numbers."""
         made: Any = OPTIMIZERS[self.optimizer]
-        return cast("Optimizer", made(lr, **self.options(settings)))
+        optimizer: Optimizer = made(lr, **self.options(settings))
+        return optimizer
 
     def program(self, settings: Settings) -> dict[str, Any]:
         """The same for programs."""
         return {"rule": self.optimizer, **self.options(settings)}
 
+    def formula(self, settings: Settings) -> Words:
+        """The rule in letters."""
+        kept = _share(settings, "momentum")
+        velocity = _assigned(_V, kept * _V + G)
+        means = _fades(_M, settings, "beta1", G), _fades(_V, settings, "beta2", G**2)
+        parts = {
+            "sgd": (_step(G),),
+            "momentum": (velocity, _step(_V)),
+            "nesterov": (velocity, _step(G + kept * _V)),
+            "adagrad": (_assigned(_SUM, _SUM + G**2), _step(_divided(G, _SUM))),
+            "rmsprop": (_fades(_V, settings, "alpha", G**2), _step(_divided(G, _V))),
+            "adam": (*means, _step(_divided(Symbol(r"\hat{m}"), Symbol(r"\hat{v}")))),
+        }
+        return joined(parts[self.key], "     ")
 
-def _gradient(update: Update, settings: Settings) -> Expression:
-    """The gradient, with the decimals of the weights."""
-    digits = DIGITS if settings.most is None else settings.most
-    return Vector(tuple(Number(float(value), digits) for value in update.grad))
+    def direction(self, update: Update, settings: Settings, most: int | None) -> Expression:
+        """What the rate is multiplied by in an update, with numbers of `most` decimals where these are asked for."""
+        if self.key == "sgd":
+            digits = DIGITS if most is None else most
+            return Vector(tuple(Number(float(value), digits) for value in update.grad))
+        kept, grad = _share(settings, "momentum"), _pair(update.grad, most)
+        if self.key == "momentum":
+            # The first update starts the velocity at the gradient.
+            return kept * _pair(update.old.get("momentum_buffer", np.zeros(2)), most) + grad
+        if self.key == "nesterov":
+            return grad + kept * _pair(update.new["momentum_buffer"], most)
+        top, square = update.grad, list(update.new.values())[-1]
+        if self.key == "adam":
+            # Both means, corrected for their start at zero.
+            top = update.new["exp_avg"] / (1 - settings["beta1"] ** update.count)
+            square = square / (1 - settings["beta2"] ** update.count)
+        optimizer: Any = OPTIMIZERS[self.optimizer]
+        below = np.sqrt(square) + optimizer.eps
+        pairs = zip(map(float, top), map(float, below), strict=True)
+        return Vector(tuple(short(a, most) / short(b, most) if a else Number(0) for a, b in pairs))
 
 
-def _heavy_ball(update: Update, settings: Settings) -> Expression:
-    """The velocity, which the first update starts at the gradient."""
-    old = update.old.get("momentum_buffer", np.zeros(2))
-    kept = Product((settings.share("momentum"), _pair(old, settings.most)))
-    return Sum((kept, _pair(update.grad, settings.most)))
-
-
-def _look_ahead(update: Update, settings: Settings) -> Expression:
-    """The gradient and once more the velocity, which already holds it."""
-    velocity = _pair(update.new["momentum_buffer"], settings.most)
-    return Sum((_pair(update.grad, settings.most), Product((settings.share("momentum"), velocity))))
-
-
-def _quotients(top: Values, below: Values, most: int | None) -> Expression:
-    pairs = zip(map(float, top), map(float, below), strict=True)
-    return Vector(tuple(short(a, most) / short(b, most) if a else Number(0) for a, b in pairs))
-
-
-def _adagrad(update: Update, settings: Settings) -> Expression:
-    return _quotients(update.grad, np.sqrt(update.new["sum"]) + Adagrad.eps, settings.most)
-
-
-def _rmsprop(update: Update, settings: Settings) -> Expression:
-    return _quotients(update.grad, np.sqrt(update.new["square_avg"]) + RMSprop.eps, settings.most)
-
-
-def _adam(update: Update, settings: Settings) -> Expression:
-    """Both means, corrected for their start at zero."""
-    first = update.new["exp_avg"] / (1 - settings.beta1**update.count)
-    second = update.new["exp_avg_sq"] / (1 - settings.beta2**update.count)
-    return _quotients(first, np.sqrt(second) + Adam.eps, settings.most)
+def _share(settings: Settings, name: str) -> Number:
+    return Number(settings[name], None, (name,))
 
 
 def _assigned(left: Symbol, right: Expression) -> Defined:
@@ -146,120 +135,53 @@ def _step(direction: Expression) -> Defined:
     return _assigned(W, W - _RATE * direction)
 
 
-def _fades(mean: Symbol, settings: Settings, name: str, fresh: Expression) -> Defined:
-    rest = Number(round(1 - getattr(settings, name), 12), None)
-    return _assigned(mean, settings.share(name) * mean + rest * fresh)
-
-
 def _divided(top: Expression, square: Expression) -> Expression:
     return top / (call("sqrt", square) + _EPS)
 
 
-def _in_a_row(*formulas: Defined) -> Words:
-    return joined(formulas, "     ")
+def _fades(mean: Symbol, settings: Settings, name: str, fresh: Expression) -> Defined:
+    rest = Number(round(1 - settings[name], 12), None)
+    return _assigned(mean, _share(settings, name) * mean + rest * fresh)
 
 
 _RULES = (
-    Rule(
-        key="sgd",
-        title="SGD",
-        shape="circle",
-        style="solid",
-        direction=_gradient,
-        formula=lambda s: _step(G),
-        optimizer="SGD",
-    ),
-    Rule(
-        key="momentum",
-        title=Text("Momentum"),
-        shape="square",
-        style="dashed",
-        direction=_heavy_ball,
-        formula=lambda s: _in_a_row(_assigned(_V, s.share("momentum") * _V + G), _step(_V)),
-        optimizer="SGD",
-        options=lambda s: {"momentum": s.momentum},
-    ),
-    Rule(
-        key="nesterov",
-        title="Nesterov",
-        shape="diamond",
-        style="dotted",
-        direction=_look_ahead,
-        formula=lambda s: _in_a_row(_assigned(_V, s.share("momentum") * _V + G), _step(G + s.share("momentum") * _V)),
-        optimizer="SGD",
-        options=lambda s: {"momentum": s.momentum, "nesterov": True},
-    ),
-    Rule(
-        key="adagrad",
-        title="Adagrad",
-        shape="triangle",
-        style="solid",
-        direction=_adagrad,
-        formula=lambda s: _in_a_row(_assigned(_SUM, _SUM + G**2), _step(_divided(G, _SUM))),
-        optimizer="Adagrad",
-    ),
-    Rule(
-        key="rmsprop",
-        title="RMSProp",
-        shape="arrowhead",
-        style="dashed",
-        direction=_rmsprop,
-        formula=lambda s: _in_a_row(_fades(_V, s, "alpha", G**2), _step(_divided(G, _V))),
-        optimizer="RMSprop",
-        options=lambda s: {"alpha": s.alpha},
-    ),
-    Rule(
-        key="adam",
-        title="Adam",
-        shape="pentagon",
-        style="solid",
-        direction=_adam,
-        formula=lambda s: _in_a_row(
-            _fades(_M, s, "beta1", G),
-            _fades(_V, s, "beta2", G**2),
-            _step(_divided(Symbol(r"\hat{m}"), Symbol(r"\hat{v}"))),
-        ),
-        optimizer="Adam",
-        options=lambda s: {"betas": (s.beta1, s.beta2)},
-    ),
+    Rule("sgd", "SGD", "SGD", "circle", "solid"),
+    Rule("momentum", Text("Momentum"), "SGD", "square", "dashed"),
+    Rule("nesterov", "Nesterov", "SGD", "diamond", "dotted"),
+    Rule("adagrad", "Adagrad", "Adagrad", "triangle", "solid"),
+    Rule("rmsprop", "RMSProp", "RMSprop", "arrowhead", "dashed"),
+    Rule("adam", "Adam", "Adam", "pentagon", "solid"),
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.key: rule for rule in _RULES})
 """Every rule by its name on the command line, in the order of their invention."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Course:
     """How a surface is raced on: rates at which the rules show their character, updates, and the part to look at.
 
-    `gradient` is the rate of the three rules that follow the gradient as it is; the others divide its size out. Where
-    `view` or `start` is None the surface's own domain or start serves.
+    The first rate is that of the three rules that follow the gradient as it is; the others divide its size out. Where
+    `view` is None the surface's own domain serves.
     """
 
-    gradient: float
-    adagrad: float
-    rmsprop: float
-    adam: float
+    rates: tuple[float, float, float, float]
     steps: int
     view: tuple[tuple[float, float], tuple[float, float]] | None = None
-    start: tuple[float, float] | None = None
 
     def rate(self, key: str) -> float:
         """The rate of a rule."""
-        rates = {"adagrad": self.adagrad, "rmsprop": self.rmsprop, "adam": self.adam}
-        return rates.get(key, self.gradient)
+        return self.rates[max(0, list(RULES).index(key) - 2)]
 
 
 COURSES: Mapping[str, Course] = MappingProxyType(
     {
-        "beale": Course(
-            gradient=0.003, adagrad=0.5, rmsprop=0.02, adam=0.15, steps=200, view=((-0.5, 4.5), (-2.0, 2.0))
-        ),
-        "saddle": Course(gradient=0.01, adagrad=0.05, rmsprop=0.03, adam=0.03, steps=120),
-        "rosenbrock": Course(gradient=0.0005, adagrad=0.2, rmsprop=0.02, adam=0.2, steps=400),
-        "himmelblau": Course(gradient=0.005, adagrad=0.2, rmsprop=0.05, adam=0.2, steps=100),
-        "bowl": Course(gradient=0.05, adagrad=0.5, rmsprop=0.2, adam=0.5, steps=100, view=((-10.0, 10.0), (-9.5, 9.5))),
-        "booth": Course(gradient=0.01, adagrad=1.0, rmsprop=0.5, adam=0.5, steps=100, start=(-9.0, 0.0)),
+        "beale": Course((0.003, 0.5, 0.02, 0.15), 200, ((-0.5, 4.5), (-2.0, 2.0))),
+        "saddle": Course((0.01, 0.05, 0.03, 0.03), 120),
+        "rosenbrock": Course((0.0005, 0.2, 0.02, 0.2), 400),
+        "himmelblau": Course((0.005, 0.2, 0.05, 0.2), 100),
+        "bowl": Course((0.05, 0.5, 0.2, 0.5), 100, ((-10.0, 10.0), (-9.5, 9.5))),
+        "booth": Course((0.01, 1.0, 0.5, 0.5), 100),
     }
 )
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnnviz.ops import conv_transpose2d
+from cnnviz.parameters import Size
 from cnnviz.scenes._stamps import Stamps, product_decimals, shade_of_sums, stamping
-from cnnviz.story import Cells, Story, Tensor, Windows, reading_beats, tolerance
+from cnnviz.story import WINDOW, Cells, Story, Tensor, Windows, tolerance
 from cnnviz.storyboard import Change, Mark, Operator, Shade, Step
 from cnnviz.words import (
     Assigned,
@@ -30,9 +31,6 @@ from cnnviz.words import (
 if TYPE_CHECKING:
     from cnnviz.scenes.transposed_conv import TransposedConv
 
-_WINDOW, _KEPT = Mark(name="window", role="window"), Mark(name="kept", role="result")
-_HATCHED = Text("hatched: cut off")
-
 
 def scatter(
     scene: TransposedConv,
@@ -47,52 +45,42 @@ def scatter(
     """One stamp for each input pixel, then what is left to do; the view `overlap` counts the stamps of each cell."""
     x, w, counting = scene.map.values, scene.weights.values, scene.view == "overlap"
     cropped = not counting and any(scene.p)
-    X = story.cells("input", "Input {size}", pixels, data=scene.map, marks=(_WINDOW,))
+    X = story.cells("input", "Input {size}", pixels, data=scene.map, marks=(WINDOW,))
     W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=scene.kernel_name, enlarge=True)
-    more: dict[str, Any] = {"pending": True, "shade": shade_of_sums(story, x, w, bias.value, **scene.sizes)}
-    more |= {"digits": story.decimals(y.values, lost=tolerance(x, w)), "marks": (_WINDOW, _KEPT)}
-    sums = None
+    shade = shade_of_sums(story, pixels.values, kernel.values, bias.value, **scene.sizes)
+    more: dict[str, Any] = {"pending": True, "shade": shade, "marks": (WINDOW, Mark(name="kept", role="result"))}
+    more["digits"] = story.decimals(y.values, lost=tolerance(x, w))
+    stage: list[Cells | Operator | str] = [X, "∗", W, "="]
     if cropped:
-        whole = conv_transpose2d(x[None, None], w[None, None], **{**scene.sizes, "padding": (0, 0)})[0, 0]
-        sums = story.cells("sum", "Sum of stamps {size}", whole, below=_HATCHED, notes=True, **more)
+        whole = conv_transpose2d(pixels.values, kernel.values, **{**scene.sizes, "padding": (0, 0)})[0, 0]
+        sums = story.cells("sum", "Sum of stamps {size}", whole, notes=True, **more)
+        stage += [sums, Operator(name="crop", text="→")]
     Y = story.cells("output", "Output {size}", y, notes=not cropped, **more)
     counts = _counts(scene, story) if counting else None
+    stage += [Y, counts] if counts else [Y]
 
     def steps() -> Iterator[Step]:
-        decimals = product_decimals(story, x, w)
-        stamps = Stamps(sums or Y, windows, w, decimals, bias=bias.value, cut=not cropped)
-        label = [sums.relabel()] if sums else []
+        stamps = Stamps(sums if cropped else Y, windows, product_decimals(story, x, w), bias.value)
         for at in np.ndindex(x.shape):
-            changes = [*stamps.stamp(at, float(x[at])), *X.cover([at]), X.mark("window", at), *label]
-            said: Words = Text("{stamp} outside the output: nothing is added", stamp=stamping(X.symbol("x", at), X[at]))
-            if stamps.hit:
-                what = _stamped(stamps.counts, stamps.example) if counts else stamps.addition()
-                said = joined((stamping(X.symbol("x", at), X[at]), what), "; ")
+            changes = [*stamps.stamp(at, float(x[at]), {(): w}), *X.cover([at]), X.mark("window", at)]
+            said = stamps.told(X.symbol("x", at), X[at])
             if counts:
-                changes += [counts.set(cell, role="output", value=float(stamps.counts[cell])) for cell in stamps.hit]
+                changes += [counts.set(cell, role="output", value=float(stamps.counts[cell])) for cell in stamps.added]
                 changes.append(counts.mark("window", *stamps.outline(at)))
+                if stamps.added:
+                    said = joined((stamping(X.symbol("x", at), X[at]), _stamped(stamps)), "; ")
             yield story.step(said, changes)
-            label = []
-        last = [*stamps.rest(), *X.cover(()), X.hide("window")]
+        last = [*stamps.rest(), *X.rest()]
         if counts:
-            none = np.argwhere(stamps.counts == 0).tolist()
-            last += [counts.set((row, column), role="output", value=0.0) for row, column in none]
-            last.append(counts.hide("window"))
-        said = _evenness(scene, stamps.counts)
-        if not counts:
-            last += _crop(windows, sums, Y) if sums else []
-            said = _summary(scene, windows, stamps, bias)
-        yield story.step(said, last, beats=reading_beats(x.size + 1))
+            last += [counts.set(cell, role="output", value=0.0) for cell in stamps.added]
+            said, last = _evenness(scene, stamps.counts), [*last, *counts.rest()]
+        elif cropped:
+            said, last = _cut_off(scene.p, windows), [*last, *_crop(windows, sums, Y)]
+        else:
+            n, shape = Number(x.size, 0, ("input", "size")), Strong(Shape(stamps.sums.shape, "output"))
+            said = Text("All {n} stamps added up: {shape}", n=n, shape=shape)
+        yield story.step(said, last, beats=2)
 
-    stage = (
-        X,
-        "∗",
-        W,
-        "=",
-        *((sums, Operator(name="crop", text="→")) if sums else ()),
-        Y,
-        *((counts,) if counts else ()),
-    )
     what = Text(
         "a transposed convolution with {settings}: each cell of a {i} input stamps its multiple of the {k} kernel, and "
         "the stamps add up to the {o} output{counts}",
@@ -119,13 +107,13 @@ def _counts(scene: TransposedConv, story: Story) -> Cells:
     ones = graph.map("one", np.ones(scene.map.values.shape)), graph.kernel("stamp", np.ones(scene.weights.values.shape))
     counts = graph.compute("conv_transpose2d", *ones, result="stamps", **scene.sizes)
     shade = Shade(scale="sequential", lo=0, hi=max(1.0, float(counts.values.max())), always=True)
-    return story.cells("overlap", "Stamps per cell", counts, pending=True, shade=shade, marks=(_WINDOW,))
+    return story.cells("overlap", "Stamps per cell", counts, pending=True, shade=shade, marks=(WINDOW,))
 
 
-def _stamped(counts: Any, cell: tuple[int, ...]) -> Words:
+def _stamped(stamps: Stamps) -> Words:
     """How many stamps the cell has now that most stamps have reached."""
-    row, column = cell
-    times = Strong(_times(int(counts[cell]), row, column))
+    row, column = stamps.example
+    times = Strong(_times(int(stamps.counts[row, column]), row, column))
     return Text("row {row}, column {column} has {times}", row=row + 1, column=column + 1, times=times)
 
 
@@ -140,17 +128,10 @@ def _evenness(scene: TransposedConv, counts: Any) -> Words:
     return Text("{low} to {times} per cell{why}", low=Number(low, 0, ("overlap", "min")), times=most, why=why)
 
 
-def _summary(scene: TransposedConv, windows: Windows, stamps: Stamps, bias: Number) -> Words:
-    missed = int((stamps.counts == 0).sum())
-    one, many = "; {n} cell without a stamp is {bias}", "; {n} cells without a stamp are {bias}"
-    none = counted(missed, one, many, bias=bias) if missed else ""
-    if not any(scene.p):
-        n = Number(scene.map.values.size, 0, ("input", "size"))
-        shape = Strong(Shape(stamps.sums.shape, "output"))
-        return Text("All {n} stamps added up: {shape}{none}", none=none, n=n, shape=shape)
+def _cut_off(p: Size, windows: Windows) -> Words:
     sides = PerAxis(*(equation(None, Number(axis.drawn) - Number(2) * axis.before, axis.size) for axis in windows.axes))
-    p = Assigned(size("p"), Extent(scene.p))
-    return Text("Padding {p} is cut off on each side: {sides}{none}", none=none, p=p, sides=sides)
+    said = "Padding {p} is cut off on each side: {sides}"
+    return Text(said, p=Assigned(size("p"), Extent(p)), sides=sides)
 
 
 def _crop(windows: Windows, S: Cells, Y: Cells) -> Iterator[Change]:
@@ -160,7 +141,6 @@ def _crop(windows: Windows, S: Cells, Y: Cells) -> Iterator[Change]:
             yield from Y.write(tuple(at - cut for at, cut in zip(cell, windows.padding, strict=True)), mark="")
         else:
             yield S.set(cell, role="cut")
-    yield S.relabel(_HATCHED)
     yield S.mark("kept", windows.padding, Y.values.shape)
 
 

@@ -48,11 +48,10 @@ class Signal(Scene):
             if len(data.values) > 1:
                 raise UsageError(f"{name} has {len(data.values)} rows, but a signal has one: give one row of numbers")
         self.fill_in(i=self.map.values.size, k=self.weights.values.size)
-        own = "--{} and {}: leave one of them out"
         refuse(
             {
-                own.format("causal chooses its own padding", f"--p {self.p}"): self.causal and self.p,
-                own.format("stack chooses its own dilations", f"--d {self.d}"): self.stack and self.d > 1,
-                own.format("stack has stride 1 and no padding", "--s or --p"): self.stack and (self.s > 1 or self.p),
+                f"--causal chooses its own padding and --p {self.p}: leave one of them out": self.causal and self.p,
+                f"--stack chooses its own dilations and --d {self.d}: leave one of them out": self.stack and self.d > 1,
+                "--stack has stride 1 and no padding: leave --s and --p out": self.stack and (self.s > 1 or self.p),
             }
         )

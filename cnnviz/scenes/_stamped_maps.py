@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnviz.ops import conv_transpose2d
-from cnnviz.scenes._channels import FIRST_AND_LAST, channels_set, drawn, kernels, sheets, weights_told
+from cnnviz.scenes._channels import FIRST_AND_LAST, drawn, kernels, sheets, weights_told
 from cnnviz.scenes._stamps import Stamps, product_decimals, shade_of_sums
-from cnnviz.story import Axis, Graph, Story, check_steps, reading_beats, refuse, tolerance
-from cnnviz.storyboard import Mark, Step
+from cnnviz.story import WINDOW, Axis, Graph, Place, Story, check_steps, refuse, sheet_marks, tolerance
+from cnnviz.storyboard import Step, Values
 from cnnviz.words import Number, Shape, Strong, Symbol, Text, joined
 
 if TYPE_CHECKING:
@@ -37,47 +37,41 @@ def stamp_maps(scene: TransposedConv) -> Story:
 
     point = Text(_GROUPED if groups > 1 else _POINT, w=Shape(w.shape), n=seen, c=channels, g=groups)
     story = Story(scene, Text("Transposed convolution"), graph, point=point)
-    channels_set(story, channels, filters, groups)
-    story.sizes(k=w.shape[2:], s=scene.s, p=scene.p, a=scene.output_padding, d=scene.d)
+    story.sizes(C=channels, F=filters, g=groups, k=w.shape[2:], s=scene.s, p=scene.p, a=scene.output_padding, d=scene.d)
     how = sheets(shown, channels, "channel {n}", "{n} of {every} channels drawn")
-    X = story.cells("input", "", pixels, data=scene.maps, marks=(Mark(name="window", role="window"),), **how)
+    X = story.cells("input", "", pixels, data=scene.maps, marks=(WINDOW,), **how)
     W = [
         kernels(story, f"kernels {c + 1}", Text("Kernels {n}: {size}", n=c + 1, size=Shape(w[c].shape)), w, c)
         for c in shown
     ]
     how = sheets(maps, filters, "map {n}", "{n} of {every} maps drawn")
-    how["marks"] = [Mark(name=f"window {n}", role="window", channel=n) for n in range(len(maps))]
-    how["shade"] = shade_of_sums(story, x, w, float(np.abs(offsets).max()), **options)
+    how["marks"] = sheet_marks("window", len(maps), "window")
+    how["shade"] = shade_of_sums(story, pixels.values, weight.values, float(np.abs(offsets).max()), **options)
     Y = story.cells("output", "", y, pending=True, lost=tolerance(x, w), **how)
     others = np.where(np.isin(np.arange(channels), shown)[:, None, None], 0, x)
 
     def steps() -> Iterator[Step]:
         decimals, bias = product_decimals(story, x, w), offsets[list(maps), None, None]
-        stamps = Stamps(Y, windows, w, decimals, bias=bias, maps=maps)
+        stamps = Stamps(Y, windows, decimals, bias, maps)
         for n, c in enumerate(shown):
             if n and c > shown[n - 1] + 1:
                 rest = conv_transpose2d(others[None], w, **options)[0, maps]
-                changes = [*stamps.add(np.ones(rest.shape, bool), rest), *X.cover(()), X.hide("window")]
+                changes = [*stamps.add(np.ones(rest.shape, bool), rest), *X.rest()]
                 said = Text("Channels {first} to {last} stamp too", first=2, last=c)
                 yield story.step(joined((said, stamps.addition()), "; "), changes, beats=2)
             first = c * groups // channels * seen
-            reached = {at: w[c, f - first] for at, f in enumerate(maps) if first <= f < first + seen}
-            used = [
-                W[m].set(place, role="kernel" if m == n else "neighbour")
-                for m in (n - 1, n)[n == 0 :]
-                for place in np.ndindex(W[m].values.shape)
-            ]
+            reached: dict[Place, Values] = {
+                (at,): w[c, f - first] for at, f in enumerate(maps) if first <= f < first + seen
+            }
+            used = [change for m, each in enumerate(W) for change in each.become("kernel" if m == n else "neighbour")]
             for row, column in np.ndindex(x.shape[1:]):
                 at = n, row, column
                 changes = [*stamps.stamp((row, column), float(X.values[at]), reached), *X.cover([at])]
                 symbol = Symbol("x", (c + 1, row + 1, column + 1))
                 yield story.step(stamps.told(symbol, X[at]), used, changes, X.mark("window", at))
                 used = []
-        said = Text(
-            "All {n} stamps added up: {shape}{none}", n=Number(x.size), shape=Strong(Shape(y.values.shape[1:])), none=""
-        )
-        changes = [*stamps.rest(), *X.rest(), *(change for each in W for change in each.reset())]
-        yield story.step(said, changes, beats=reading_beats(count))
+        said = Text("All {n} stamps added up: {shape}", n=Number(x.size), shape=Strong(Shape(y.values.shape[1:])))
+        yield story.answer(said, stamps.rest(), *(each.reset() for each in W))
 
     alt = Text(
         "a transposed convolution of {i} with {w}: each cell of a channel stamps its multiple of that one's kernels, "

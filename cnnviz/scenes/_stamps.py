@@ -17,55 +17,40 @@ Place = tuple[int, ...]
 
 
 class Stamps:
-    """Adds multiples of the kernel to a panel; `hit` are the cells that the last one has reached.
+    """Adds multiples of kernels to a panel; `added` is what the cells get that the last one has reached.
 
-    The panel is as large as all stamps, or as what is left where their padding is `cut` off. `maps` are the numbers of
+    The panel is as large as all stamps, or as what is left where their padding is cut off. `maps` are the numbers of
     its maps where it has several.
     """
 
     def __init__(
-        self,
-        panel: Cells,
-        windows: Windows,
-        weights: Values,
-        decimals: int,
-        *,
-        bias: float | Values = 0.0,
-        cut: bool = True,
-        maps: Sequence[int] = (),
-        noted: bool = True,
+        self, panel: Cells, windows: Windows, decimals: int, bias: float | Values = 0.0, maps: Sequence[int] = ()
     ) -> None:
-        self.panel, self.maps, self._noted = panel, maps, noted
+        self.panel, self.maps = panel, maps
         self.sums: Values = np.zeros(panel.values.shape) + bias
         self.counts = np.zeros(panel.values.shape, np.int64)
-        self.hit: list[Place] = []
-        self._windows, self._weights, self._decimals, self._cut = windows, weights, decimals, cut
-        self._added: dict[Place, float] = {}
+        self.added: dict[Place, float] = {}
+        self._windows, self._decimals = windows, decimals
+        self._cut = panel.values.shape[-2:] != windows.drawn
 
-    def stamp(self, at: Place, value: float, kernels: Mapping[int, Values] | None = None) -> Iterator[Change]:
-        """Add `value` times the kernel for a cell of the input; notes may say what is added.
-
-        Of a panel of several maps add to those of `kernels`, each with a kernel of its own.
-        """
-        every = {(): self._weights} if kernels is None else {(n,): kernel for n, kernel in kernels.items()}
-        self._added = {
+    def stamp(self, at: Place, value: float, kernels: Mapping[Place, Values]) -> Iterator[Change]:
+        """Add `value` times a kernel for a cell of the input, by () to the panel, or by (n,) to each of its maps."""
+        self.added = {
             (*sheet, *cell): value * weight
-            for sheet, kernel in every.items()
+            for sheet, kernel in kernels.items()
             for cell, weight in self._reached(at, kernel)
         }
-        self.hit = list(self._added)
-        roles = {cell: "overlap" if self.counts[cell] else "kernel" for cell in self.hit}
-        for cell, added in self._added.items():
-            self.sums[cell] += added
+        roles = {cell: "overlap" if self.counts[cell] else "kernel" for cell in self.added}
+        for cell in self.added:
             self.counts[cell] += 1
-            yield self.panel.set(cell, role="output", value=float(self.sums[cell]))
-        if kernels is not None:
-            yield from self.panel.cover(self.hit, (), roles)
-            yield from self.panel.outline_sheets(list(kernels), *self.outline(at), name="window")
-            return
-        notes = [self._note(added) for added in self._added.values()] if self._noted else ()
-        yield from self.panel.cover(self.hit, notes, roles)
-        yield self.panel.mark("window", *self.outline(at))
+        yield from self._written()
+        noted = getattr(self.panel.panel, "notes", False)
+        notes = [self._note(added) for added in self.added.values()] if noted else ()
+        yield from self.panel.cover(list(self.added), notes, roles)
+        if () in kernels:
+            yield self.panel.mark("window", *self.outline(at))
+        else:
+            yield from self.panel.outline_sheets([n for (n,) in kernels], *self.outline(at), name="window")
 
     def outline(self, at: Place) -> tuple[Place, Place]:
         """The part of a stamp that is seen."""
@@ -77,25 +62,24 @@ class Stamps:
 
     def add(self, where: npt.NDArray[np.bool_], values: Values) -> Iterator[Change]:
         """The last stamp is taken off, and values are added to cells all at once."""
-        self._added = {cell: float(values[cell]) for cell in map(tuple, np.argwhere(where).tolist())}
-        self.hit = list(self._added)
-        yield from self.panel.cover(())
-        for cell, added in self._added.items():
+        self.added = {cell: float(values[cell]) for cell in map(tuple, np.argwhere(where).tolist())}
+        yield from self.panel.rest()
+        yield from self._written()
+
+    def _written(self) -> Iterator[Change]:
+        for cell, added in self.added.items():
             self.sums[cell] += added
             yield self.panel.set(cell, role="output", value=float(self.sums[cell]))
-        for mark in self.panel.panel.marks:
-            if mark.role == "window":
-                yield self.panel.hide(mark.name)
 
     @property
     def example(self) -> Place:
         """Of the cells just reached the one most often reached, rather one whose sum has changed."""
-        return max(self.hit, key=lambda cell: (self.counts[cell], self._added[cell] != 0))
+        return max(self.added, key=lambda cell: (self.counts[cell], self.added[cell] != 0))
 
     def addition(self) -> Words:
         """The last addition to that cell: `at row 1, column 3: 2 + 3 = 5`."""
         digits = max(self.panel.decimals, self._decimals)
-        result, added = float(self.sums[self.example]), self._added[self.example]
+        result, added = float(self.sums[self.example]), self.added[self.example]
         terms = Number(result - added, digits) + Number(added, digits)
         found = equation(None, terms, Number(result, digits, self.panel.ref(self.example)))
         *sheet, row, column = (at + 1 for at in self.example)
@@ -106,7 +90,7 @@ class Stamps:
 
     def told(self, symbol: Symbol, value: Number) -> Words:
         """The last stamp and its last addition, if any cell was reached."""
-        return joined((stamping(symbol, value), self.addition() if self.hit else None), "; ")
+        return joined((stamping(symbol, value), self.addition() if self.added else None), "; ")
 
     def _reached(self, at: Place, kernel: Values) -> Iterator[tuple[Place, float]]:
         top, left = self._windows.padding if self._cut else (0, 0)
@@ -126,14 +110,9 @@ def stamping(symbol: Symbol, value: Number) -> Words:
 
 def shade_of_sums(story: Story, x: Values, w: Values, bias: float = 0.0, **sizes: Any) -> Shade:
     """For every sum on the way: none goes beyond that of its positive or of its negative products alone."""
-
-    def add(a: Values, b: Values) -> Values:
-        x, kernels = (np.reshape(each, (1,) * (4 - each.ndim) + each.shape) for each in (a, b))
-        return conv_transpose2d(x, kernels, **sizes)
-
-    (x_up, x_down), (w_up, w_down) = ((np.maximum(each, 0), np.minimum(each, 0)) for each in (x, w))
-    most, least = add(x_up, w_up) + add(x_down, w_down), add(x_up, w_down) + add(x_down, w_up)
-    return story.shade(np.array([least.min() + min(0, bias), most.max() + max(0, bias)]))
+    total, size = conv_transpose2d(x, w, **sizes), conv_transpose2d(np.abs(x), np.abs(w), **sizes)
+    least, most = (total - size).min() / 2, (total + size).max() / 2
+    return story.shade(np.array([least + min(0, bias), most + max(0, bias)]))
 
 
 def product_decimals(story: Story, x: Values, w: Values) -> int:

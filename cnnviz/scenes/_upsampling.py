@@ -2,117 +2,102 @@
 
 from __future__ import annotations
 
-from itertools import product
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from cnnviz.notation import digits_for, exact_digits
-from cnnviz.ops import sample_points
+from cnnviz.notation import exact_digits
 from cnnviz.parameters import Size
-from cnnviz.story import Cells, Graph, Place, Story, Tensor, filled, times, transposed_conv_size
-from cnnviz.storyboard import Step
-from cnnviz.words import Expression, Math, Number, Shape, Text, Words, dot, equation, total
+from cnnviz.story import Cells, Graph, Story, Tensor, filled, times, transposed_conv_size
+from cnnviz.storyboard import Step, Values
+from cnnviz.words import Math, Number, Shape, Text, Words, total
 
 MODES = ("nearest", "bilinear", "align-corners")
 LEARNED = "transposed-conv"
 
-_HOW: dict[str, tuple[str, bool | None, str]] = {
-    "nearest": ("nearest", None, r"\lfloor (t-1)\cdot i/o\rfloor+1"),
-    "bilinear": ("bilinear", False, r"(t-\frac{1}{2})\cdot i/o+\frac{1}{2}"),
-    "align-corners": ("bilinear", True, r"(t-1)\cdot (i-1)/(o-1)+1"),
-}
+_DIGITS = 4
 
 
-class Sampled:
-    """One of the modes of torch.nn.functional.interpolate, for a map of a `size` that becomes `out`."""
+@dataclass(frozen=True, eq=False)
+class Way:
+    """A function of torch.nn.functional that makes a map larger.
 
-    def __init__(self, name: str, size: Size, out: Size) -> None:
-        self.name, self._out = name, out
-        self.label, self._aligned, where = _HOW[name]
-        self.short = "aligned" if self._aligned else self.label
-        self.below = None if self._aligned is None else Text("corners aligned" if self._aligned else "edges aligned")
-        # Places count from 1, as in captions.
-        self.formula: Words = Math(f"x={where}")
-        self._points = [sample_points(i, o, self.label, bool(self._aligned)) for i, o in zip(size, out, strict=True)]
-
-    def compute(self, graph: Graph, x: Tensor) -> Tensor:
-        """The larger map."""
-        how = {"size": self._out, "mode": self.label, "align_corners": self._aligned}
-        return graph.compute("interpolate", x, result=self.name.replace("-", "_"), **how)
-
-    def step(self, story: Story, X: Cells, Y: Cells, at: Place, *changes: Any) -> Step:
-        """Where a new cell's sample lies on the input, and what it is made of."""
-        sides, shares, terms = self._sides(at), self.shares(at), []
-        for row, down in sides[0]:
-            across = [(column, share) for column, share in sides[1] if share and down]
-            inner = total([_weighed(share, X[row, column]) for column, share in across])
-            terms += [_weighed(down, inner)] if across else []
-        y = equation(Y.symbol("y", at), total(terms), Y[at], letters=90)
-        cells, weights = list(shares), [Number(share, 2) for share in shares.values()]
-        above, left = (side[0][0] + side[1][1] for side in sides)
-        place = {"down": Number(above + 1, 2), "across": Number(left + 1, 2)}
-        caption = Text("At ({down}, {across}): {y}", **place, y=y) if len(cells) > 1 else y
-        notes = times(weights) if len(cells) > 1 else ()
-        corner, size = cells[0], [last - first + 1 for first, last in zip(cells[0], cells[-1], strict=True)]
-        marks = X.mark("window", corner, size), X.mark("current", (above, left))
-        return story.step(caption, X.cover(cells, notes), marks, Y.write(at), *changes)
-
-    def shares(self, at: Place) -> dict[Place, float]:
-        """The cells of which a new one is a mean, each with its weight."""
-        found = dict[Place, float]()
-        for (row, down), (column, across) in product(*self._sides(at)):
-            if down and across:
-                found[row, column] = found.get((row, column), 0) + down * across
-        return found
-
-    def _sides(self, at: Place) -> list[tuple[tuple[int, float], tuple[int, float]]]:
-        """The two rows and the two columns around a sample, each with its share."""
-        found = (map(float, (axis[n] for axis in points)) for points, n in zip(self._points, at, strict=True))
-        return [((int(first), 1 - share), (int(second), share)) for first, second, share in found]
-
-
-class Learned:
-    """A transposed convolution with the bilinear kernel of Long et al. (2015), which is where learning begins.
-
-    Its kernel has 2s − s mod 2 cells a side, its padding makes the map `scale` times as large. A `panel` of the kernel
-    shows the weights in use.
+    `label` and `below` name it under its panel, `short` beside others.
     """
 
-    name, label, short = LEARNED, "transposed", "transposed"
-    panel: Cells | None = None
+    short: str
+    label: str
+    function: str
+    options: dict[str, Any]
+    formula: Words
+    below: Words | None = None
+    kernel: Values | None = None
 
-    def __init__(self, scale: int, size: Size, out: Size) -> None:
-        k, self._p = 2 * scale - scale % 2, scale // 2
-        hat = 1 - np.abs(np.arange(k) - (k - 1) / 2) / scale
-        self._scale, self._size, self.kernel = scale, size, np.outer(hat, hat)
-        self._digits = digits_for(self.kernel, most=4)
-        self.below = Text("kernel {k}", k=Shape(self.kernel.shape))
-        sizes = {"i": size, "s": (scale, scale), "k": self.kernel.shape, "p": (self._p, self._p)}
-        self.formula = filled(transposed_conv_size(), out, self.name, **sizes)
-
-    def compute(self, graph: Graph, x: Tensor) -> Tensor:
+    def compute(self, graph: Graph, x: Tensor, result: str = "y") -> Tensor:
         """The larger map."""
-        s, p = (self._scale, self._scale), (self._p, self._p)
-        how = {"stride": s, "padding": p, "output_padding": (0, 0), "dilation": (1, 1)}
-        return graph.compute("conv_transpose2d", x, graph.kernel("w", self.kernel), result="transposed", **how)
+        kernel = () if self.kernel is None else (graph.kernel("w", self.kernel),)
+        return graph.compute(self.function, x, *kernel, result=result, **self.options)
 
-    def step(self, story: Story, X: Cells, Y: Cells, at: Place, *changes: Any) -> Step:
-        """The cells of the input whose stamps reach a new cell, and the weight of each."""
-        reached = dict[Place, Place]()
-        for cell in np.ndindex(*self._size):
-            tap = tuple(o + self._p - x * self._scale for o, x in zip(at, cell, strict=True))
-            if min(tap) >= 0 and max(tap) < len(self.kernel):
-                reached[cell] = tap
-        cells, taps = list(reached), list(reached.values())
+    def shares(self, size: Size) -> Values:
+        """The weight that every cell of a map of a size has in each new one, (cells, rows, columns)."""
+        cells, graph = size[0] * size[1], Graph()
+        alone = graph.map("x", np.eye(cells).reshape(cells, 1, *size))
+        return self.compute(graph, alone).values[:, 0]
+
+
+def ways_of(scale: int, size: Size, out: Size) -> dict[str, Way]:
+    """Those of torch.nn.functional.interpolate, and a transposed convolution with the kernel that learning begins with.
+
+    That is bilinear, of 2s − s mod 2 cells a side; its padding makes the map `scale` times as large.
+    """
+    # Places count from 1, as in captions.
+    nearest = Math(r"x=\lfloor (t-1)\cdot i/o\rfloor+1")
+    edges = Math(r"x=(t-\frac{1}{2})\cdot i/o+\frac{1}{2}")
+    corners = Math(r"x=(t-1)\cdot (i-1)/(o-1)+1")
+    how: dict[str, dict[str, Any]] = {
+        "nearest": {"size": out, "mode": "nearest", "align_corners": None},
+        "bilinear": {"size": out, "mode": "bilinear", "align_corners": False},
+        "align-corners": {"size": out, "mode": "bilinear", "align_corners": True},
+    }
+    k, p = 2 * scale - scale % 2, scale // 2
+    hat = 1 - np.abs(np.arange(k) - (k - 1) / 2) / scale
+    options = {"stride": (scale, scale), "padding": (p, p), "output_padding": (0, 0), "dilation": (1, 1)}
+    learned = filled(transposed_conv_size(), out, LEARNED, i=size, s=(scale, scale), k=(k, k), p=(p, p))
+    below = Text("kernel {k}", k=Shape((k, k)))
+    return {
+        "nearest": Way("nearest", "nearest", "interpolate", how["nearest"], nearest),
+        "bilinear": Way("bilinear", "bilinear", "interpolate", how["bilinear"], edges, Text("edges aligned")),
+        "align-corners": Way(
+            "aligned", "bilinear", "interpolate", how["align-corners"], corners, Text("corners aligned")
+        ),
+        LEARNED: Way("transposed", "transposed", "conv_transpose2d", options, learned, below, np.outer(hat, hat)),
+    }
+
+
+def sampled(story: Story, way: Way, X: Cells, Y: Cells, W: Cells | None) -> Iterator[Step]:
+    """For each new cell: where its sample lies on the input, or which weights reach it, and what it is made of."""
+    shares = way.shares((X.values.shape[0], X.values.shape[1]))
+    for at in np.ndindex(Y.values.shape):
+        share = shares[:, *at].reshape(X.values.shape)
+        cells = [(row, column) for row, column in np.argwhere(share).tolist()]
+        weights = [Number(share[cell], exact_digits(float(share[cell]), _DIGITS)) for cell in cells]
+        parts = [
+            X[cell] if weight.value == 1 else weight * X[cell] for weight, cell in zip(weights, cells, strict=True)
+        ]
+        caption: Words = Y.equals(at, total(parts), letters=90)
         size = [last - first + 1 for first, last in zip(cells[0], cells[-1], strict=True)]
-        values = [float(self.kernel[tap]) for tap in taps]
-        weights = [Number(value, exact_digits(value, self._digits)) for value in values]
-        y = equation(Y.symbol("y", at), dot(X.read(cells), weights, None, Y[at]), Y[at], letters=90)
-        used = self.panel.cover(taps, (), dict.fromkeys(taps, "kernel")) if self.panel else ()
-        window = X.cover(cells, times(weights)), X.mark("window", cells[0], size)
-        return story.step(y, *window, used, Y.write(at), *changes)
-
-
-def _weighed(share: float, part: Expression) -> Expression:
-    return part if share == 1 else Number(share, 2) * part
+        changes = [*X.cover(cells, times(weights) if weights[0].value != 1 else ()), X.mark("window", cells[0], size)]
+        if W:
+            s, p = way.options["stride"][0], way.options["padding"][0]
+            taps = [(at[0] + p - row * s, at[1] + p - column * s) for row, column in cells]
+            changes += W.cover(taps, (), dict.fromkeys(taps, "kernel"))
+        else:
+            above, left = (float(np.tensordot(axis, share)) for axis in np.indices(share.shape))
+            changes.append(X.mark("current", (above, left)))
+            if len(cells) > 1:
+                caption = Text(
+                    "At ({down}, {across}): {y}", down=Number(above + 1, 2), across=Number(left + 1, 2), y=caption
+                )
+        yield story.step(caption, changes, Y.write(at))

@@ -12,9 +12,8 @@ from cnnviz.functions.activations import ACTIVATIONS, Activation, F, X
 from cnnviz.limits import MAX_STOPS
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._activation_sets import all_curves, table
+from cnnviz.scenes._activation_sets import all_curves, softmax_story, table
 from cnnviz.scenes._curves import Point, places, point_moves, refuse_options
-from cnnviz.scenes._softmax import softmax_story
 from cnnviz.story import Story, kinds
 from cnnviz.words import ByCases, Number, Symbol, Text, Words, joined
 
@@ -82,16 +81,14 @@ class ActivationFunction(Scene):
         if self.kind == "softmax":
             return softmax_story(self, at, digits, self.logits, said)
         chosen = list(ACTIVATIONS.values())[:_ARTICLE] if self.kind in _SETS else [ACTIVATIONS[_KINDS[self.kind]]]
-        options = {"alpha": self.alpha, "beta": self.beta}
-        points = [Point.of(entry, options, at, digits, self.digits) for entry in chosen]
+        points = [Point.of(self, entry, at, digits) for entry in chosen]
         if self.kind in _SETS:
             return (all_curves if self.kind == "all" else table)(self, points, said)
         (point,), (entry,) = points, chosen
         return point_moves(
             self,
             point,
-            (X, F, _SLOPE),
-            {"x": "{value}", "value": "{value}", "slope": "{value}"},
+            [("x", "{value}", X), ("value", "{value}", F), ("slope", "{value}", _SLOPE)],
             said=said,
             settings=[("", joined((Text(entry.group), Text("range {range}", range=entry.range))))],
             formula=ByCases(_SLOPE, entry.derivative, stacked=False),

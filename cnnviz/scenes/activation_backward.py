@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -13,10 +13,10 @@ from cnnviz.functions.activations import ACTIVATIONS, F, X
 from cnnviz.notation import digits_for
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._backward import BY_X, BY_Y, SENT, arrives, column, load_row
+from cnnviz.scenes._backward import BY_X, BY_Y, column, load_row, sends
 from cnnviz.scenes._curves import Point, answered, question
 from cnnviz.story import Graph, Story
-from cnnviz.storyboard import Operator, Step
+from cnnviz.storyboard import Step
 from cnnviz.words import Math, Symbol, Text, Words, equation
 
 _KINDS = tuple(name.replace("_", "-") for name in ACTIVATIONS if name != "identity")
@@ -50,31 +50,23 @@ class ActivationBackward(Scene):
 
     def story(self) -> Story:
         """The way forward, the gradient arrives, one step for each element, and a last look."""
-        x, entry, graph = (
-            load_row(self.input, "input", "--input", self.seed),
-            ACTIVATIONS[self.kind.replace("-", "_")],
-            Graph(),
-        )
+        x, entry, graph = load_row(self, "input"), ACTIVATIONS[self.kind.replace("-", "_")], Graph()
         if len(x) < 2 or (np.diff(x) <= 0).any():
             raise UsageError("--input must hold two numbers or more in rising order: use -6 0 5")
-        spec = np.ones((1, len(x))) if self.grad_output is None else self.grad_output
-        g = load_row(spec, "grad-output", "--grad-output", self.seed, len(x))
-        point = Point.of(entry, {"alpha": None, "beta": None}, x, 2, self.digits)
-        y = graph.compute(entry.name, graph.given("x", x), result="y", **entry.options(point.parameter))
+        g = load_row(self, "grad_output", len(x))
+        point = Point.of(self, entry, x, 2)
+        y = point.computed(graph, graph.given("x", x), "y")
         graph.show(y, "plot", printed=False)
         found = graph.backward(y, graph.given("grad_y", g))
         name = Text("{name}, backward", name=entry.title)
         story = Story(self, name, graph, point=Text(_POINTS.get(self.kind, "The gradient is multiplied by the slope")))
         story.settings += [("", setting) for setting in point.settings]
         digits = digits_for(np.concatenate([y.values, point.slopes]), most=self.most(3))
-        most: dict[str, Any] = {"digits": digits}
-        X_, Y = (
-            column(story, "input", Math("x"), x, role="forward"),
-            column(story, "output", Math("f(x)"), y, pending=True, **most),
-        )
-        G = column(story, "gradient", Math(BY_Y), g, pending=True)
-        S = column(story, "slopes", Math("f'(x)"), point.slopes, pending=True, **most)
-        B = column(story, "by-input", Math(BY_X), found["grad_x"], pending=True, **most)
+        X_ = column(story, "input", Math("x"), x, "forward")
+        Y = column(story, "output", Math("f(x)"), y, digits=digits)
+        G = column(story, "gradient", Math(BY_Y), g)
+        S = column(story, "slopes", Math("f'(x)"), point.slopes, digits=digits)
+        B = column(story, "by-input", Math(BY_X), found["grad_x"], digits=digits)
 
         def verdict(slope: float) -> Words:
             if slope == 0:
@@ -82,13 +74,10 @@ class ActivationBackward(Scene):
             return Text("saturated: almost nothing passes") if abs(slope) < _FLAT else Text("passes")
 
         def steps() -> Iterator[Step]:
-            places = list(np.ndindex(len(x), 1))
-            forward = [change for at in places for change in Y.write(at, "", "forward", X_)]
-            yield story.step(
-                Text("Forward: {f} of each input, which is remembered", f=F), forward, answered("plot"), beats=2
-            )
-            yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
-            for n, at in enumerate(places):
+            said = Text("Forward: {f} of each input, which is remembered", f=F)
+            yield story.step(said, Y.fill("forward", X_), answered("plot"), beats=2)
+            yield sends(story, G)
+            for n, at in enumerate(np.ndindex(len(x), 1)):
                 product = equation(B.symbol(BY_X, at[:1]), S[at] * G[at], B[at])
                 caption = Text("{equation}: {verdict}", equation=product, verdict=verdict(float(point.slopes[n])))
                 marks = X_.mark("current", at), G.mark("current", at), S.mark("window", at)
@@ -104,7 +93,7 @@ class ActivationBackward(Scene):
         return story.play(
             steps,
             len(x) + 2,
-            (plot, X_, Y, G, Operator(name="times", text="·"), S, "=", B),
+            (plot, X_, Y, G, "·", S, "=", B),
             alt=Text(
                 "back-propagation through {name}: the gradient of each of {n} outputs is multiplied by the slope at "
                 "its input, which a point on the curve shows",

@@ -9,13 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnnviz.data import MAP_NAMES, load_map
-from cnnviz.errors import UsageError
-from cnnviz.operation import PLAIN
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.story import Axis, Graph, Story, Windows, input_map
-from cnnviz.storyboard import Change, Mark, Operator, Step
-from cnnviz.words import Math, Number, Shape, Symbol, Text, call, dot, equation, total
+from cnnviz.story import CURRENT, WINDOW, Cells, Graph, Story, input_map, refuse
+from cnnviz.storyboard import MoveMark, Operator, Step
+from cnnviz.words import Math, Number, Text, call, dot, total
 
 _MATRIX = "a matrix with a row for each token"
 _PANELS = ("query", "Queries {size}", "input"), ("key", "Keys {size}", "kernel"), ("value", "Values {size}", "bias")
@@ -45,17 +43,18 @@ class Attention(Scene):
         given = {}
         for name, *_ in _PANELS:
             numbers = getattr(self, name)
-            usual = drawn.integers(*(0, 10) if name == "value" else (-1, 3), shape).astype(float)
-            size = shape if isinstance(numbers, str) and numbers in MAP_NAMES else None
-            values = usual if numbers is None else load_map(numbers, size, seed=self.seed).values
-            if values.shape != shape:
-                rows, columns = values.shape
-                raise UsageError(
-                    f"--{name} is {rows}×{columns}, but there are {self.tokens} tokens of {self.d} numbers: give "
-                    f"{self.tokens}×{self.d} numbers, or --tokens {rows} and --d {columns}"
-                )
-            given[name[0]] = graph.given(name[0], values, PLAIN)
-        zeros = graph.given("zeros", np.zeros(self.tokens), PLAIN)
+            values = drawn.integers(*(0, 10) if name == "value" else (-1, 3), shape).astype(float)
+            if numbers is not None:
+                size = shape if isinstance(numbers, str) and numbers in MAP_NAMES else None
+                values = load_map(numbers, size, seed=self.seed).values
+            rows, columns = values.shape
+            wrong = (
+                f"--{name} is {rows}×{columns}, but there are {self.tokens} tokens of {self.d} numbers: give "
+                f"{self.tokens}×{self.d} numbers, or --tokens {rows} and --d {columns}"
+            )
+            refuse({wrong: values.shape != shape})
+            given[name[0]] = graph.given(name[0], values)
+        zeros = graph.given("zeros", np.zeros(self.tokens))
         products = graph.compute("linear", given["q"], given["k"], zeros, result="products")
         out = graph.compute("scaled_dot_product_attention", *given.values(), result="y", is_causal=self.causal)
         seen = np.tri(self.tokens) > 0 if self.causal else np.ones((self.tokens, self.tokens), bool)
@@ -67,48 +66,43 @@ class Attention(Scene):
         story.point = Text("Each output is a mean of all values, weighted by how well query and key agree")
         if not seen.all():
             story.point = Text("Causal: no token sees a later one, so hatched scores are never computed")
-        story.set("tokens", "n", Number(self.tokens), size=False)
-        story.set("dimension", "d", Number(self.d), size=False)
-        marks = Mark(name="window", role="window"), Mark(name="current", role="result")
+        story.set("tokens", "n", self.tokens)
+        story.set("dimension", "d", self.d, size=False)
+        marks = WINDOW, CURRENT
         Q, K, V = (
-            story.cells(name, Text(label, size=Shape(shape, name)), given[name[0]], axes=2, marks=marks, role=role)
-            for name, label, role in _PANELS
+            story.cells(name, label, given[name[0]], axes=2, marks=marks, role=role) for name, label, role in _PANELS
         )
         more: dict[str, Any] = {"pending": True, "marks": marks}
-        hatched: dict[str, Any] = {"roles": np.where(seen, "pending", "cut"), "digits": self.most(1)}
-        S = story.cells("scores", "Scores {size}", np.where(seen, scores, 0), **more, **hatched)
+        roles, decimals = np.where(seen, "pending", "cut"), self.most(1)
+        S = story.cells("scores", "Scores {size}", np.where(seen, scores, 0), digits=decimals, roles=roles, **more)
         P = story.cells("weights", "Weights {size}", weights, digits=self.most(2), **more)
-        Y = story.cells("output", "Output {size}", out, axes=2, digits=self.most(1), **more)
-        keys = Windows((Axis.each(self.tokens), Axis.all(self.d)))
+        Y = story.cells("output", "Output {size}", out, axes=2, digits=decimals, **more)
 
-        def unmarked() -> list[Change]:
-            return [change for cells in (Q, K, S, P, V, Y) for change in cells.rest()]
+        def row(cells: Cells, t: int) -> tuple[MoveMark, list[Number]]:
+            """A row of numbers, with an outline around it."""
+            return cells.mark("window", (t, 0), (1, self.d)), cells.read((t, c) for c in range(self.d))
 
         def steps() -> Iterator[Step]:
-            one, whole = (1, self.d), (1, self.tokens)
+            whole = (1, self.tokens)
             for t in range(self.tokens):
                 keyed = range(t + 1 if self.causal else self.tokens)
-                q = Q.read(keys.cells((t, 0)))
                 for u in keyed:
-                    product = dot(q, K.read(keys.cells((u, 0))), None, Number(0)) / call("sqrt", self.d)
-                    said = equation(Symbol("s", (t + 1, u + 1)), product, S[t, u])
-                    met = unmarked(), Q.mark("window", (t, 0), one), K.mark("window", (u, 0), one)
-                    yield story.step(said, *met, S.write((t, u)))
+                    resting, (asking, q), (met, k) = story.rest(), row(Q, t), row(K, u)
+                    said = S.equals((t, u), dot(q, k, None, Number(0)) / call("sqrt", self.d), letter="s")
+                    yield story.step(said, resting, asking, met, S.write((t, u)))
                 powers = [call("exp", S[t, u]) for u in keyed]
                 shares = [P.write((t, u), "", "overlap", S if u in keyed else None) for u in range(self.tokens)]
-                said = equation(Symbol("p", (t + 1, 1)), powers[0] / total(powers), P[t, 0])
-                lit = unmarked(), S.mark("window", (t, 0), (1, len(keyed))), P.mark("current", (t, 0), whole)
+                said = P.equals((t, 0), powers[0] / total(powers), letter="p")
+                lit = story.rest(), S.mark("window", (t, 0), (1, len(keyed))), P.mark("current", (t, 0), whole)
                 yield story.step(said, *lit, *shares)
-                first = dot([P[t, u] for u in keyed], [V[u, 0] for u in keyed], None, Y[t, 0])
-                sums = [Y.set((t, c), role="output", value=float(Y.values[t, c])) for c in range(self.d)]
-                said = equation(Symbol("y", (t + 1, 1)), first, Y[t, 0])
-                lit = unmarked(), P.mark("window", (t, 0), whole), V.mark("window", (0, 0), (len(keyed), self.d))
-                yield story.step(said, *lit, sums, Y.mark("current", (t, 0), one))
+                said = Y.sums((t, 0), [P[t, u] for u in keyed], [V[u, 0] for u in keyed])
+                sums = [Y.write((t, c), "") for c in range(self.d)]
+                lit = story.rest(), P.mark("window", (t, 0), whole), V.mark("window", (0, 0), (len(keyed), self.d))
+                yield story.step(said, *lit, *sums, Y.mark("current", (t, 0), (1, self.d)))
 
-        count = sum((t + 1 if self.causal else self.tokens) + 2 for t in range(self.tokens))
         return story.play(
             steps,
-            count,
+            int(seen.sum()) + 2 * self.tokens,
             (Q, K, Operator(name="scored", text=Math(r"q\cdot k/\sqrt{d}\;="), size=22), S),
             (Operator(name="softmax", text="softmax →", size=20), P, "·", V, "=", Y),
             answer=Text("Each row of weights sums to 1: every output lies among the values"),

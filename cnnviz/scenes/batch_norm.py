@@ -9,10 +9,9 @@ from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.scenes._backward import alike
 from cnnviz.scenes._batch import Batch
 from cnnviz.scenes._normalizing import MARKS, MOVES, Normalizing, statistics
-from cnnviz.scenes._number_line import NumberLines
-from cnnviz.scenes._statistics import needs_double
-from cnnviz.story import Graph, Story, short_digits
-from cnnviz.storyboard import Operator, Values
+from cnnviz.scenes._statistics import NumberLines, needs_double
+from cnnviz.story import Cells, Graph, Story, short_digits
+from cnnviz.storyboard import Values
 from cnnviz.words import Assigned, Math, Number, Symbol, Text, Words, counted, joined
 
 _LESSON = Text("Each channel got mean 0 and variance 1, then mean β and variance γ²")
@@ -45,12 +44,9 @@ class BatchNorm(Batch):
 
         point = Text("Each channel is moved to mean 0 and variance 1, then scaled and shifted as was learned")
         story = Story(self, Text("Batch normalization"), graph, point=point)
-        story.settings += [
-            ("", Text("batch {value}", value=Assigned(Symbol("m"), Number(m)))),
-            ("", Text("channels {value}", value=Assigned(Symbol("C"), Number(channels)))),
-            ("", _assigned(r"\gamma", gamma)),
-            ("", _assigned(r"\beta", beta)),
-        ]
+        story.set("batch", "m", m, size=False, always=True)
+        story.set("channels", "C", channels, size=False, always=True)
+        story.settings += [("", _assigned(r"\gamma", gamma)), ("", _assigned(r"\beta", beta))]
         digits = max(short_digits(each.values, self.digits) for each in (hat, y))
         same: dict[str, Any] = {"digits": digits, "marks": MARKS, **alike(self.x, hat.values, y.values)}
         given = {**same, "digits": max(digits, story.decimals(self.x))}
@@ -73,12 +69,14 @@ class BatchNorm(Batch):
 
         names = [Text("channel {n}", n=c + 1) for c in range(channels)]
         steps = Normalizing(self, story, X, panels, NumberLines("values", states, names, named=True))
-        arrows = ((Operator(name=f"to {name}", text="→"), panel) for name, panel in panels.items())
-        epsilon = Assigned(Symbol(r"\epsilon"), Number(self.eps, None, ("eps",)))
+        row: list[Cells | str] = [X]
+        for panel in panels.values():
+            row += ["→", panel]
+        epsilon = Assigned(Symbol(r"\epsilon"), story.number("eps"))
         return story.play(
             steps.steps,
             1 + (2 + len(panels)) * channels + MOVES * (len(states) - 1),
-            (X, *(part for pair in arrows for part in pair)),
+            row,
             (steps.dots.plot(),),
             answer=_LESSON if self.x.var(axis=0).min() > _EQUAL * self.eps else "",
             alt=Text(

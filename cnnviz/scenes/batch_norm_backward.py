@@ -12,11 +12,11 @@ from cnnviz.errors import UsageError
 from cnnviz.notation import digits_for
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._backward import BY_X, BY_Y, SENT, alike, arrives, column, load_row
+from cnnviz.scenes._backward import BY_X, BY_Y, alike, column, load_row, sends
 from cnnviz.scenes._statistics import needs_double
 from cnnviz.story import Graph, Story
-from cnnviz.storyboard import Operator, Step
-from cnnviz.words import Assigned, Math, Number, Symbol, Text, equation, precise, total
+from cnnviz.storyboard import Step
+from cnnviz.words import Math, Number, Symbol, Text, equation, precise, total
 
 _HAT = r"\hat{x}"
 
@@ -43,10 +43,10 @@ class BatchNormBackward(Scene):
 
     def story(self) -> Story:
         """The way forward, the gradient, a step for each path, and one for each sum."""
-        x = load_row(self.input, "input", "--input", self.seed)
+        x = load_row(self, "input")
         if len(x) < 2 or np.abs(x).max() > 1e4:
             raise UsageError("--input must hold 2 values or more, from −10000 to 10000: use 1 7 9 15")
-        g = load_row(self.grad_output, "grad-output", "--grad-output", self.seed, len(x))
+        g = load_row(self, "grad_output", len(x))
         graph = Graph(double=needs_double(x[:, None], self.eps))
         given = graph.given("x", x[:, None]), graph.given("w", [self.gamma]), graph.given("b", [0.0])
         y = graph.compute("batch_norm", *given, training=True, eps=self.eps)
@@ -58,54 +58,51 @@ class BatchNormBackward(Scene):
 
         point = Text("Each value changes its result, the mean and the variance: three paths back")
         story = Story(self, Text("Batch normalization, backward"), graph, point=point)
-        story.settings.append(("", Assigned(Symbol(r"\gamma"), Number(self.gamma, None, ("gamma",)))))
+        story.parameter("gamma", r"\gamma")
         same = {"digits": self.most(), **alike(x, normal, g, *paths, found["grad_x"].values)}
-        X = column(story, "input", Math("x"), x, role="forward", **same)
-        H = column(story, "normal", Math(_HAT), normal, pending=True, **same)
-        G = column(story, "gradient", Math(BY_Y), g, pending=True, **same)
+        X = column(story, "input", Math("x"), x, "forward", **same)
+        H = column(story, "normal", Math(_HAT), normal, **same)
+        G = column(story, "gradient", Math(BY_Y), g, **same)
         mean, variance = (Text("through {symbol}", symbol=Math(name)) for name in (r"\mu", r"\sigma^2"))
         named = enumerate(zip((Text("direct"), mean, variance), paths, strict=True))
-        P = [column(story, f"path-{n}", name, path, pending=True, **same) for n, (name, path) in named]
-        B = column(story, "by-input", Math(BY_X), found["grad_x"], pending=True, **same)
-        places, s = (
-            list(np.ndindex(m, 1)),
-            Number(deviation, digits_for(round(deviation, most := max(self.most(), 3)), most=most)),
+        P = [column(story, f"path-{n}", name, path, **same) for n, (name, path) in named]
+        B = column(story, "by-input", Math(BY_X), found["grad_x"], **same)
+        places, fine, first = list(np.ndindex(m, 1)), max(self.most(), 3), (0, 0)
+        s, shared = (Number(each, digits_for(round(each, fine), most=fine)) for each in (deviation, slope_of))
+        hat = [Number(self.gamma, None) * G[at] for at in places] if self.gamma != 1 else G.read(places)
+        by_mean = precise(-(total(hat) / Number(m) / s), P[1][first])
+        by_variance = precise(-(H[first] * shared / s), P[2][first])
+        told = (
+            Text("Direct, first value: {sum}", sum=equation(None, precise(hat[0] / s, P[0][first]), P[0][first])),
+            Text("Through the mean, the same for all: {sum}", sum=equation(None, by_mean, P[1][first], letters=60)),
+            Text(
+                "Through the variance, mean({g}) = {n}: {sum}",
+                g=Math(rf"g\,{_HAT}"),
+                n=shared,
+                sum=equation(None, by_variance, P[2][first]),
+            ),
         )
-        gamma, size = Number(self.gamma, None), Number(m)
-        hat = [gamma * G[at] for at in places] if self.gamma != 1 else G.read(places)
 
         def steps() -> Iterator[Step]:
-            forward = [change for at in places for change in H.write(at, mark="", role="forward")]
             mean = Number(float(x.mean()), digits_for(x.mean(), most=self.most()))
-            moved = equation(Symbol(_HAT, (1,)), precise((X[0, 0] - mean) / s, H[0, 0]), H[0, 0])
+            moved = equation(Symbol(_HAT, (1,)), precise((X[first] - mean) / s, H[first]), H[first])
             said = Text("Forward, with mean {mean} and standard deviation {s}: {sum}", mean=mean, s=s, sum=moved)
-            yield story.step(said, forward, beats=2)
-            yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
-            by_mean = equation(None, precise(-(total(hat) / size / s), P[1][0, 0]), P[1][0, 0], letters=60)
-            shared = Number(slope_of, digits_for(round(slope_of, most), most=most))
-            by_variance = equation(None, precise(-(H[0, 0] * shared / s), P[2][0, 0]), P[2][0, 0])
-            told = (
-                Text("Direct, first value: {sum}", sum=equation(None, precise(hat[0] / s, P[0][0, 0]), P[0][0, 0])),
-                Text("Through the mean, the same for all: {sum}", sum=by_mean),
-                Text("Through the variance, mean({g}) = {n}: {sum}", g=Math(rf"g\,{_HAT}"), n=shared, sum=by_variance),
-            )
+            yield story.step(said, H.fill("forward"), beats=2)
+            yield sends(story, G)
             for n, (path, caption) in enumerate(zip(P, told, strict=True)):
-                written = [change for at in places for change in path.write(at, mark="", role="kernel")]
                 # The direct path takes one gradient, the others take all.
-                marks = [G.mark("window", (0, 0), (m if n else 1, 1)), path.mark("current", (0, 0))]
-                yield story.step(caption, marks, [before.hide("current") for before in P[:n]], written, beats=2)
+                marks = [*story.rest(), G.mark("window", first, (m if n else 1, 1)), path.mark("current", first)]
+                yield story.step(caption, marks, path.fill("kernel"), beats=2)
             for at in places:
+                marks = [*story.rest(), *(path.mark("current", at) for path in P[:2]), P[2].mark("window", at)]
                 parts = total([path[at] for path in P])
-                marks = [path.mark("current", at) for path in P[:2]]
-                marks += [P[2].hide("current"), P[2].mark("window", at), G.hide("window")]
                 added = equation(B.symbol(BY_X, at[:1]), precise(parts, B[at]), B[at])
                 yield story.step(added, marks, B.write(at))
 
-        signs = [Operator(name=f"plus-{n}", text="+") for n in (1, 2)]
         return story.play(
             steps,
             m + 5,
-            (X, H, G, "→", P[0], signs[0], P[1], signs[1], P[2], "=", B),
+            (X, H, G, "→", P[0], "+", P[1], "+", P[2], "=", B),
             alt=Text(
                 "back-propagation through batch normalization of {n} values: the gradient reaches each of them "
                 "directly, by the mean and by the variance, and the three parts are added up",

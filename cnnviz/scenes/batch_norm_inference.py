@@ -12,7 +12,7 @@ from cnnviz.errors import UsageError
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._backward import MOST_NUMBERS, load_row
-from cnnviz.scenes._running_statistics import Statistics
+from cnnviz.scenes._running_statistics import running_statistics
 from cnnviz.story import Graph, Story
 from cnnviz.words import Math, Number, Text
 
@@ -45,7 +45,7 @@ class BatchNormInference(Scene):
                 f"--batches is {len(data)}×{len(data[0])}: give 2 to {MOST_NUMBERS} rows and at most {MOST_NUMBERS} "
                 "columns of numbers within ±10000"
             )
-        x, count = load_row(self.input, "input", "--input", self.seed), data.shape[1]
+        x, count = load_row(self, "input"), data.shape[1]
         is_torch = self.convention == "pytorch"
         name, usual = _CONVENTIONS[self.convention]
         momentum = usual if self.momentum is None else self.momentum
@@ -66,12 +66,13 @@ class BatchNormInference(Scene):
         story = Story(self, Text("Batch normalization at inference"), graph, point=point)
         story.settings.append(("", Text(f"{name}'s momentum {{m}}", m=share)))
         weights = (1 - share, share) if is_torch else (share, 1 - share)
-        shown = Statistics(story, data, (means, variances), running, weights, x, y.values.ravel(), int(is_torch))
+        own, result = (means, variances), y.values.ravel()
+        stage, steps = running_statistics(story, data, own, running, weights, x, result, int(is_torch))
         rule = r"(1-m)\,\mu+m\,\mu_B" if is_torch else r"m\,\mu+(1-m)\,\mu_B"
         return story.play(
-            shown.steps,
+            steps,
             4 * count + len(x),
-            *shown.stage,
+            *stage,
             alt=Text(
                 "batch normalization: {n} batches in training change the running mean and variance by momentum, and "
                 "inference normalizes {k} values by these",

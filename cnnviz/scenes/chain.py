@@ -18,7 +18,7 @@ from cnnviz.scenes._backward import load_row
 from cnnviz.scenes._chain import Chain
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Step
-from cnnviz.words import Assigned, Math, Number, Symbol, Text
+from cnnviz.words import Math, Text
 
 _MOST = 3
 
@@ -50,15 +50,15 @@ class ChainRule(Scene):
 
     def story(self) -> Story:
         """A step for each number forward and backward, the update, and the loss after it."""
-        x = load_row(self.input, "input", "--input", self.seed)
+        x = load_row(self, "input")
         w1 = load_kernel(self.weights1, None, seed=self.seed, what="weights", option="--weights1").values
         if w1.shape[1] != len(x) or max(w1.shape) > _MOST:
             given = size_text(*w1.shape)
             raise UsageError(
                 f"--weights1 is {given}, but there are {len(x)} inputs: give {len(x)} columns, up to {_MOST}×{_MOST}"
             )
-        b1 = load_row(self.bias1, "bias", "--bias1", self.seed, len(w1))
-        w2 = load_row(self.weights2, "weights", "--weights2", self.seed, len(w1))
+        b1 = load_row(self, "bias1", len(w1))
+        w2 = load_row(self, "weights2", len(w1))
         entry, graph = ACTIVATIONS[self.activation], Graph()
         arrays = {"x": x, "w1": w1, "b1": b1, "w2": w2[None], "b2": np.array([self.bias2])}
         t = {name: graph.given(name, values) for name, values in arrays.items()}
@@ -68,9 +68,9 @@ class ChainRule(Scene):
 
         point = Text("Every gradient is the next one times a local slope: the chain rule")
         story = Story(self, Text("Back-propagation, every number"), graph, point=point)
-        story.settings.append(("", Assigned(Symbol("t"), Number(self.target, None, ("target",)))))
-        story.settings.append(("", Assigned(Symbol(r"\eta"), Number(self.lr, None, ("lr",)))))
-        chain = Chain(story, found, entry, self.target, self.lr)
+        story.parameter("target", "t")
+        story.parameter("lr", r"\eta")
+        chain = Chain(story, found, entry)
 
         def steps() -> Iterator[Step]:
             yield from chain.forward()

@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import ClassVar
 
 from cnnviz.parameters import Numbers, Sides, Size, param
 from cnnviz.scenes import _padding
 from cnnviz.scenes._filters import MapsAndFilters, biases, channel_groups, sheet_count
 from cnnviz.scenes._multichannel import convolve
-from cnnviz.story import Graph, Sliding, Story, dilation, padding, refuse, stride, tolerance
-from cnnviz.story.phrases import shared_weights, times, without_zeros
+from cnnviz.story import (
+    Graph,
+    Sliding,
+    Story,
+    dilation,
+    padding,
+    refuse,
+    shared_weights,
+    stride,
+    times,
+    tolerance,
+    without_zeros,
+)
 from cnnviz.storyboard import Step
-from cnnviz.words import Shape, Text, dot, equation, joined, lines
+from cnnviz.words import Shape, Text, joined, lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,59 +65,54 @@ class Conv(MapsAndFilters):
     @cached_property
     def slide(self) -> Sliding:
         """The kernel over the input."""
-        i, k = self.maps.values.shape[1:], self.weight.values.shape[2:]
-        return Sliding(i=i, k=k, s=self.s, p=self.p, d=self.d, mode=self.padding_mode)
+        i, k, mode = self.maps.values.shape[1:], self.weight.values.shape[2:], self.padding_mode
+        return Sliding(i=i, k=k, s=self.s, p=self.p, d=self.d, mode=mode if any(self.p) else "zeros")
 
     def story(self) -> Story:
         """One step for each output cell."""
         if self.several:
             refuse({"--flip rotates the kernel of one channel and one filter: leave it out for more": self.flip})
             return convolve(self)
-        x, w, slide = self.map.values, self.weights.values, self.slide
-        windows, graph = slide.windows, Graph()
+        x, w, slide, graph = self.map.values, self.weights.values, self.slide, Graph()
         pixels, kernel = graph.map("x", x), graph.kernel("w", w)
         applied = graph.compute("flip", kernel, result="flipped") if self.flip else kernel
         added = graph.given("b", self.offsets) if self.bias else None
-        padded = slide.padded(graph, pixels)
+        padded, windows = slide.padded(graph, pixels), slide.windows
         y = graph.compute("conv2d", padded, applied, added, **slide.options)
 
         story = Story(self, Text("Convolution"), graph, point=slide.point())
         story.fits(windows, "this convolution")
         story.sizes(**slide.settings)
         b = story.bias(float(self.offsets[0]))
-        filled = _padding.count(slide)
-        how: dict[str, Any] = (
-            {"fill": np.nan, "marks": _padding.MARKS, "below": _padding.BELOW[slide.mode]} if filled else {}
-        )
-        X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map, notes=True, **how)
-        X.values = padded.values[0, 0] if filled else X.values
+        X = _padding.input_panel(story, slide, pixels, padded, self.map)
         turned = Text("rotated by 180° when applied") if self.flip else None
         below = lines(self.kernel_name, turned)
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=below, enlarge=True)
         Y = story.cells("output", "Output {size}", y, pending=True, lost=tolerance(x, w))
-        weights = W.read(list(np.ndindex(w.shape)))[:: -1 if self.flip else 1]
+        filling = list(_padding.fill(story, X, slide))
+        weights = W.read()[::-1] if self.flip else W.read()
 
         def steps() -> Iterator[Step]:
-            yield from _padding.fill(story, X, slide)
-            hidden = [X.hide(mark.name) for mark in _padding.MARKS if filled]
+            yield from filling
             for at in windows.places():
-                arithmetic = dot(X.read(windows.cells(at)), weights, b, Y[at])
-                caption = without_zeros(equation(Y.symbol("y", at), arithmetic, Y[at]), weights, at)
-                yield story.step(caption, hidden, X.window(windows, at, times(weights)), Y.write(at))
-                hidden = []
+                products = Y.sums(at, X.read(windows.cells(at)), weights, b)
+                yield story.step(
+                    without_zeros(products, weights, at), X.window(windows, at, times(weights)), Y.write(at)
+                )
 
-        answer = Text("At the edges the kernel meets values of the map itself") if filled else shared_weights(w.size)
-        correlation, convolution = "cross-correlation: kernel not flipped", "true convolution: kernel rotated"
+        answer = Text("At the edges the kernel meets values of the map itself") if filling else shared_weights(w.size)
         return story.play(
             steps,
-            filled + windows.count,
+            len(filling) + windows.count,
             (X, "∗", W, "=", Y),
             answer=answer if windows.count > 1 else "",
             alt=Text(
                 "a convolution: {slides}; each cell of the {o} output is the sum of products under the kernel",
-                slides=slide.told(joined((story.told("kernel"), how["below"])) if filled else story.told("kernel")),
+                slides=slide.told(joined((story.told("kernel"), _padding.BELOW.get(slide.mode)))),
                 o=Shape(windows.out),
             ),
             formula=slide.formula(),
-            convention=Text(convolution if self.flip else correlation),
+            convention=Text(
+                "true convolution: kernel rotated" if self.flip else "cross-correlation: kernel not flipped"
+            ),
         )

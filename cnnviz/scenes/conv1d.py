@@ -11,7 +11,7 @@ import numpy as np
 from cnnviz.operation import KERNEL, MAP
 from cnnviz.scenes._causal_stack import read_stack, tell_stack
 from cnnviz.scenes._signal import Signal
-from cnnviz.story import Axis, Graph, Story, Windows, convolved_size, filled, filling, shared_weights, tolerance
+from cnnviz.story import WINDOW, Axis, Graph, Story, Windows, convolved_size, filled, filling, shared_weights, tolerance
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Math, Number, Shape, Symbol, Text, counted, dot, equation
 
@@ -34,50 +34,44 @@ class Conv1d(Signal):
         """One step for each output; of a stack, down from its last output to what it sees and up again."""
         if self.stack:
             return tell_stack(self, read_stack(self.stack))
-        x, w, before = self.map.values, self.weights.values, self.d * (self.k or 1) - self.d
-        length, k, ends = x.size, w.size, (before, 0) if self.causal else (self.p, self.p)
-        along = Axis.sliding(length, k, self.s, before if self.causal else self.p, self.d)
-        if self.causal:
-            spans = tuple(span for span in along.spans if span[-1] < length)
-            along = Axis(length, spans, before)
-        windows, graph = Windows((Axis.each(1), along)), Graph()
+        x, w = self.map.values, self.weights.values
+        length, k = x.size, w.size
+        ends = (self.d * (k - 1), 0) if self.causal else (self.p, self.p)
+        windows, graph = Windows((Axis.each(1), Axis.sliding(length, k, self.s, ends, self.d))), Graph()
         signal, kernel = graph.given("x", x[None], MAP), graph.given("w", w[None], KERNEL)
         added = graph.given("b", [self.bias]) if self.bias else None
-        padded = graph.compute("pad", signal, result="padded", pad=ends, mode="constant") if self.causal else signal
-        options: dict[str, Any] = {
-            "stride": (self.s,),
-            "padding": (0 if self.causal else self.p,),
-            "dilation": (self.d,),
-        }
-        y = graph.compute("conv1d", padded, kernel, added, **options)
+        padded, p = signal, self.p
+        if self.causal:
+            padded, p = graph.compute("pad", signal, result="padded", pad=ends, mode="constant"), 0
+        y = graph.compute("conv1d", padded, kernel, added, stride=(self.s,), padding=(p,), dilation=(self.d,))
         sizes = {
             "i": Number(length, 0, ("input", "shape", 1)),
-            "o": Number(len(along.spans), 0, ("output", "shape", 1)),
+            "o": Number(windows.count, 0, ("output", "shape", 1)),
         }
         sees = "Causal: output t sees time t and earlier, never later: {i} → {o}"
         slides = "The kernel slides along the signal, one dot product for each place: {i} → {o}"
-        story = Story(
-            self, Text("Convolution in one dimension"), graph, point=Text(sees if self.causal else slides, **sizes)
-        )
+        story = Story(self, Text("Convolution in one dimension"), graph)
+        story.point = Text(sees if self.causal else slides, **sizes)
         story.fits(windows, "this convolution")
-        for word, symbol, value in (("kernel", "k", k), ("stride", "s", self.s), ("padding", "p", self.p)):
-            if not (self.causal and symbol == "p"):
-                story.set(word, symbol, Number(value))
-        if self.d > 1:
-            story.set("dilation", "d", Number(self.d))
-        b = story.bias(self.bias)
+        story.sizes(k=k, s=self.s, **({} if self.causal else {"p": p}), d=self.d)
+        b, below = story.bias(self.bias), counted(Number(p), "{n} zero at each end", "{n} zeros at each end")
+        if self.causal:
+            below = Text("{n} zeros before, none behind", n=ends[0])
         marks = [Mark(name="map", role="boundary", column=ends[0], rows=1, columns=length)] if any(ends) else []
         # One scale, so that bars can be compared.
         bars: dict[str, Any] = {"bars": True, "shade": story.shade(np.append(x, y.values))}
-        drawn: dict[str, Any] = {"roles": windows.roles(), "marks": (*marks, Mark(name="window", role="window"))}
-        whole, below = Shape((length,)), self._ends(ends)
-        X = story.cells("input", "Signal {size}", windows.padded(x, 0), size=whole, below=below, **drawn, **bars)
-        graph.show_input("input", windows.padded(x, 0), x.shape)
+        drawn: dict[str, Any] = {
+            "roles": windows.roles(),
+            "marks": (*marks, WINDOW),
+            "below": below if any(ends) else None,
+        }
+        X = story.cells("input", "Signal {size}", windows.padded(x, 0), size=Shape((length,)), **drawn, **bars)
+        graph.show_input("input", X.values, x.shape)
         W = story.cells("kernel", "Kernel {size}", kernel, axes=2, size=Shape((k,)), role="kernel")
         # An output stands under its own time, where its window ends.
-        bars |= {"pending": True, "lost": tolerance(x, w), "indent": before if self.causal and self.s == 1 else 0}
+        bars |= {"pending": True, "lost": tolerance(x, w), "indent": ends[0] if self.causal and self.s == 1 else 0}
         Y = story.cells("output", "Output {size}", y, axes=2, size=Shape(windows.out[1:]), **bars)
-        weights = W.read([(0, at) for at in range(k)])
+        weights = W.read()
 
         def steps() -> Iterator[Step]:
             for at in windows.places():
@@ -90,7 +84,7 @@ class Conv1d(Signal):
         answer = shared_weights(k)
         if self.causal:
             answer = Text("No output has seen what comes after its own time")
-        elif self.p and sizes["i"].value == sizes["o"].value:
+        elif self.p and length == windows.count:
             answer = Text("Padding keeps the length: {i} → {o}", **sizes)
         alt = "a {k}-cell kernel slides along a signal of {i} with {settings}; {steps} the output"
         return story.play(
@@ -103,13 +97,4 @@ class Conv1d(Signal):
             alt=Text(alt, k=k, i=length, settings=story.told("kernel"), steps=filling(windows.count)),
             formula=past if self.causal else filled(convolved_size(self.d > 1), windows.out[1:], **given),
             convention=Text("cross-correlation: kernel not flipped"),
-        )
-
-    def _ends(self, ends: tuple[int, int]) -> Text | None:
-        if not any(ends):
-            return None
-        return (
-            Text("{n} zeros before, none behind", n=ends[0])
-            if self.causal
-            else counted(Number(self.p), "{n} zero at each end", "{n} zeros at each end")
         )

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from cnnviz.operation import KERNEL, MAP
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
@@ -23,12 +21,13 @@ from cnnviz.story import (
     kernel_values,
     load_maps,
     padding,
+    sheet_marks,
     stride,
     times,
     tolerance,
 )
-from cnnviz.storyboard import Mark, Step, Values
-from cnnviz.words import Math, Number, Shape, Text, dot, equation, evaluate, total
+from cnnviz.storyboard import Step, Values
+from cnnviz.words import Math, Number, Shape, Text, dot, evaluate, total
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,31 +65,24 @@ class Conv3d(Scene):
         said = "The kernel spans {n} slices at once: {i} → {o}"
         story.point = Text(said, n=len(w), i=Shape(x.shape, "input"), o=Shape(windows.out, "output"))
         story.fits(windows, "this convolution")
-        for word, symbol, value in (("stride", "s", self.s), ("padding", "p", self.p)):
-            story.set(word, symbol, Number(value))
+        story.sizes(s=self.s, p=self.p)
         captions = tuple(Text("slice {n}", n=n + 1) for n in range(windows.drawn[0]))
-        marks = [Mark(name=f"window {n}", role="window", channel=n) for n in range(windows.drawn[0])]
-        held: dict[str, Any] = {"held": True}
-        X = story.cells("input", "Volume {size}", volume, windows=windows, captions=captions, marks=marks, **held)
-        W = story.cells("kernel", "Kernel {size}", kernel, axes=3, role="kernel", captions=("",) * len(w), **held)
-        held |= {"captions": captions[: windows.out[0]], "lost": tolerance(x, w)}
+        held: dict[str, Any] = {"held": True, "captions": captions}
+        marks = sheet_marks("window", len(captions), "window")
+        X = story.cells("input", "Volume {size}", volume, windows=windows, marks=marks, **held)
+        W = story.cells("kernel", "Kernel {size}", kernel, axes=3, role="kernel", held=True, captions=("",) * len(w))
+        held = {"held": True, "captions": captions[: windows.out[0]], "lost": tolerance(x, w)}
         Y = story.cells("output", "Output {size}", y, axes=3, pending=True, **held)
-        weights = W.read(list(np.ndindex(w.shape)))
+        weights = W.read()
 
         def steps() -> Iterator[Step]:
+            area = w[0].size
             for at in windows.places():
-                cells, (first, size) = windows.cells(at), windows.outline(at)
-                pixels, area = X.read(cells), w[0].size
-                slices = [slice(n, n + area) for n in range(0, w.size, area)]
-                sums = [Number(float(evaluate(dot(pixels[n], weights[n]))), Y.decimals) for n in slices]
-                arithmetic = dot(pixels, weights, None, Y[at])
-                caption = equation(Y.symbol("y", at), arithmetic, total(sums), Y[at], letters=60)
-                here = range(first[0], first[0] + size[0])
-                outlines = [
-                    X.mark(mark.name, (n, *first[1:]), size[1:]) if n in here else X.hide(mark.name)
-                    for n, mark in enumerate(marks)
-                ]
-                yield story.step(caption, X.cover(cells, times(weights)), outlines, Y.write(at))
+                pixels = X.read(windows.cells(at))
+                slices = (dot(pixels[n : n + area], weights[n : n + area]) for n in range(0, w.size, area))
+                sums = [Number(float(evaluate(each)), Y.decimals) for each in slices]
+                caption = Y.equals(at, dot(pixels, weights, None, Y[at]), total(sums), letters=60)
+                yield story.step(caption, X.windows(windows, at, notes=times(weights)), Y.write(at))
 
         answer = Text("Every output sums over {n} slices, with the same {weights} weights", n=len(w), weights=w.size)
         shapes = {"k": Shape(w.shape), "i": Shape(x.shape), "o": Shape(windows.out)}

@@ -10,9 +10,8 @@ import numpy as np
 
 from cnnviz.errors import UsageError
 from cnnviz.parameters import ArrayLike, Size, param
-from cnnviz.scenes._backward import GRAD_HELP, load_grad
-from cnnviz.scenes._channels_backward import channels_backward
-from cnnviz.scenes._conv_backward import full_convolution, sums_of_windows
+from cnnviz.scenes._backward import grad_output, load_grad
+from cnnviz.scenes._conv_backward import channels_backward, full_convolution, sums_of_windows
 from cnnviz.scenes._filters import MapsAndFilters
 from cnnviz.story import Graph, Sliding, Story, dilation, input_map, input_size, padding, stride
 from cnnviz.words import Text
@@ -55,7 +54,7 @@ class ConvBackward(MapsAndFilters):
         "both", choices=("weight", "input", "both"), help="Whose gradients are computed", always_named=True
     )
     input: ArrayLike = input_map(None, shown_default="an example of 4×4, else small-random")
-    grad_output: ArrayLike | None = param(None, help=GRAD_HELP, group="Data", shown_default="random: −2 to 3, never 0")
+    grad_output: ArrayLike | None = grad_output()
 
     def prepare(self) -> None:
         """Raises UsageError."""
@@ -86,10 +85,10 @@ class ConvBackward(MapsAndFilters):
         found = graph.backward(y, grad)
 
         story = Story(self, Text("Convolution, backward"), graph, point=Text(_POINTS[self.part]))
-        if len(x) * len(w) > 1:
+        if self.several:
             return channels_backward(self, story, found, grad.values[0])
         story.fits(windows, "this gradient")
         story.sizes(k=w.shape[2:], s=self.s, p=self.p, d=self.d)
         if self.part == "input":
-            return full_convolution(self, story, windows, found["grad_x"], grad.values[0, 0])
-        return sums_of_windows(self, story, self.slide, found, grad.values[0, 0])
+            return full_convolution(self, story, found["grad_x"], grad.values[0, 0])
+        return sums_of_windows(self, story, found, grad.values[0, 0])

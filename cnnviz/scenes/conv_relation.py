@@ -11,6 +11,7 @@ import numpy as np
 from cnnviz.parameters import Size
 from cnnviz.scenes._stamps import Stamps, product_decimals, shade_of_sums
 from cnnviz.story import (
+    WINDOW,
     Axis,
     Cells,
     Graph,
@@ -19,14 +20,13 @@ from cnnviz.story import (
     Story,
     Windows,
     padding,
-    reading_beats,
     stride,
     tolerance,
     transposed_conv_size,
     without_zeros,
 )
-from cnnviz.storyboard import Mark, Operator, Step
-from cnnviz.words import Defined, Number, Shape, Strong, Text, Words, dot, equation, joined, size
+from cnnviz.storyboard import Operator, Step
+from cnnviz.words import Defined, Number, Shape, Strong, Text, Words, joined, size
 
 _ALT = (
     "a convolution and its transpose: {slides}; from the {o} output the transposed convolution stamps each cell back "
@@ -75,29 +75,31 @@ class ConvRelation(MapAndKernel):
         story.sizes(same_sides, k=w.shape, s=self.s, p=self.p, a=slide.rest)
         X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map)
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", enlarge=True)
-        how: dict[str, Any] = {"shade": shade_of_sums(story, y, w, **options), "lost": tolerance(y, w)}
-        how |= {"marks": (Mark(name="window", role="window"),), "below": Text("by transposed convolution")}
+        how: dict[str, Any] = {
+            "shade": shade_of_sums(story, there.values, kernel.values, **options),
+            "lost": tolerance(y, w),
+        }
+        how |= {"marks": (WINDOW,), "below": Text("by transposed convolution")}
         B = story.cells("back", "Back to {size}", back, pending=True, **how)
         Y = story.cells("output", "Output {size}", there, pending=True, lost=tolerance(x, w), under=True)
         gather, stamp = (
             (Operator(name=name, text=Text(name), size=18), Operator(name=f"{name} →", text="→", under=True))
             for name in ("gather", "stamp")
         )
-        weights = W.read(list(np.ndindex(w.shape)))
+        weights = W.read()
         stamped = Windows(tuple(map(Axis.transposed, y.shape, w.shape, self.s, self.p, slide.rest)))
         same = Text("same size, different values" if differing else "same values")
 
         def steps() -> Iterator[Step]:
             for at in windows.places():
-                caption = equation(Y.symbol("y", at), dot(X.read(windows.cells(at)), weights, None, Y[at]), Y[at])
+                caption = Y.sums(at, X.read(windows.cells(at)), weights)
                 yield story.step(without_zeros(caption, weights, at), X.window(windows, at), Y.write(at))
-            stamps, leaving = Stamps(B, stamped, w, product_decimals(story, y, w), noted=False), list(X.rest())
+            stamps, leaving = Stamps(B, stamped, product_decimals(story, y, w)), list(X.rest())
             for at in windows.places():
-                changes = [*stamps.stamp(at, float(y[at])), Y.mark("current", at)]
+                changes = [*stamps.stamp(at, float(y[at]), {(): w}), Y.mark("current", at)]
                 yield story.step(stamps.told(Y.symbol("y", at), Y[at]), leaving, changes)
                 leaving = []
-            gone = *Y.rest(), B.relabel(same)
-            yield story.step(self._comparison(X, B, differing), stamps.rest(), gone, beats=reading_beats(count))
+            yield story.answer(self._comparison(X, B, differing), stamps.rest(), B.relabel(same))
 
         forth, general = slide.formula(), transposed_conv_size("o", padded=any(slide.rest))
         formula = Defined(forth.left, (forth.general,)), Text("back {value}", value=Defined(size("i"), (general,)))

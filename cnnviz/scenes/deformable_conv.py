@@ -8,10 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from cnnviz.operation import PLAIN
 from cnnviz.ops import conv2d
 from cnnviz.parameters import ArrayLike, Size
-from cnnviz.scenes._deformable import Samples
+from cnnviz.scenes._deformable import Samples, given_each
 from cnnviz.story import (
     Graph,
     MapAndKernel,
@@ -28,7 +27,7 @@ from cnnviz.story import (
     tolerance,
 )
 from cnnviz.storyboard import Mark, Step
-from cnnviz.words import Math, Number, Product, Shape, Text, equation, total
+from cnnviz.words import Math, Number, Product, Shape, Text, total
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,24 +62,30 @@ class DeformableConv(MapAndKernel):
         # Before millions of samples are taken.
         check_steps(windows.count + len(taps) + 2, "this convolution")
         at = Samples(self, x, windows)
+        given = None if self.mask is None else given_each(self, "mask", w.shape, windows.out)
         graph = Graph()
-        pixels, offset = graph.map("x", x), graph.given("offset", at.offset[None], PLAIN)
-        mask = None if at.mask is None else graph.given("mask", at.mask[None], PLAIN)
+        pixels, offset = graph.map("x", x), graph.given("offset", at.offset[None])
+        mask = None if given is None else graph.given("mask", given[None])
         y = graph.compute("deform_conv2d", pixels, offset, graph.kernel("w", w), mask, **slide.options)
 
+        count = windows.count + len(taps) + 2
         story = Story(self, Text("Deformable convolution"), graph)
         story.point = Text("Each weight reads where its offset moves it: between cells, a mean of four")
-        story.fits(windows, "this convolution", steps=windows.count + len(taps) + 2)
+        story.fits(windows, "this convolution", steps=count)
         story.sizes(k=w.shape, s=self.s, p=self.p, d=self.d)
         marks = [Mark(name=f"sample {n + 1}", role="window") for n in range(len(taps))]
         marks.append(Mark(name="now", role="result"))
         # Offsets may take a sample to any cell.
         reach = Windows.sliding(x.shape, windows.drawn, (1, 1), self.p)
         X = story.cells("input", "Input {size}", pixels, windows=reach, data=self.map, notes=True, marks=marks)
-        how: dict[str, Any] = {"digits": story.decimals(at.samples), "shade": story.shade(at.samples, plain=True)}
+        how: dict[str, Any] = {"digits": story.decimals(at.values), "shade": story.shade(at.values, plain=True)}
         S = story.cells("samples", "Samples {size}", np.zeros(w.shape), pending=True, **how)
         W = story.cells("kernel", "Kernel {size}", w, role="kernel")
-        M = None if at.mask is None else story.cells("shares", "Mask {size}", at.shares((0, 0)), role="bias")
+        M = None
+        if given is not None:
+            # The mask of each output.
+            masks = given.transpose(1, 2, 0).reshape(*windows.out, *w.shape)
+            M = story.cells("shares", "Mask {size}", masks[0, 0], role="bias")
         Y = story.cells("output", "Output {size}", y, axes=2, pending=True, lost=tolerance(x, w))
         flat = Number(float(conv2d(x[None], w[None, None], **slide.options).max()), Y.decimals)
         most = Number(float(Y.values.max()), Y.decimals, ("output", "max"))
@@ -91,23 +96,21 @@ class DeformableConv(MapAndKernel):
             said = Text("Each weight would read a cell of the grid: where does its offset move it?")
             asked = S.ask(), S.relabel(), X.window(windows, first)
             yield story.step(said, *asked, at.rings(X, first, moved=False), beats=2)
-            S.values = at.of(first)
+            S.values = at.values[first]
             for n in range(len(taps)):
                 yield at.read(story, X, S, first, n)
             for place in (first, *others):
-                S.values = at.of(place)
+                S.values = at.values[place]
                 changes = [S.set(tap, role="output", value=float(S.values[tap])) for tap in taps]
-                if M is not None:
-                    M.values = at.shares(place)
+                if M:
+                    M.values = masks[place]
                     changes += [M.set(tap, value=float(M.values[tap])) for tap in taps]
                 parts = [Product((S.short(tap), *([M.short(tap)] if M else []), W[tap])) for tap in taps if w[tap]]
-                caption = equation(Y.symbol("y", place), total(parts or [Y[place]]), Y[place])
-                rings = at.rings(X, place)
-                shown = X.window(windows, place), rings, X.hide("now"), S.hide("current"), Y.write(place)
-                yield story.step(caption, changes, *shown)
+                shown = X.window(windows, place), at.rings(X, place), X.hide("now"), S.hide("current"), Y.write(place)
+                yield story.step(Y.equals(place, total(parts or [Y[place]])), changes, *shown)
             # These were the samples of one output.
             emptied = [S.set(tap, role="pending", value=np.nan) for tap in taps]
-            yield story.step(answer, X.rest(), Y.rest(), emptied, beats=2)
+            yield story.answer(answer, emptied)
 
         weight = r"w_n\,m_n" if M else "w_n"
         formula = Math(rf"y(p)=\Sigma\,{weight}\,x(p+p_n+\Delta p_n)")
@@ -116,5 +119,4 @@ class DeformableConv(MapAndKernel):
         alt = Text(told, slides=slides, steps=filling(windows.count), o=Shape(windows.out))
         stage = [(X, "→", S, "·", M), ("∗", W, "=", Y)] if M else [(X, "→", S, "∗", W, "=", Y)]
         said = Text("beyond the input all is 0")
-        texts: dict[str, Any] = {"alt": alt, "formula": formula, "convention": said}
-        return story.play(steps, windows.count + len(taps) + 2, *stage, **texts)
+        return story.play(steps, count, *stage, alt=alt, formula=formula, convention=said)

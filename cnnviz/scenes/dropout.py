@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from cnnviz.data import load_map
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._backward import fitting
-from cnnviz.story import Graph, Story, check_steps, input_map, input_size
-from cnnviz.storyboard import Mark, Operator, Step
+from cnnviz.story import CURRENT, Graph, Story, check_steps, input_map, input_size
+from cnnviz.storyboard import Step
 from cnnviz.words import Math, Number, Text, Words, equation
 
 _MASK_TAG = 11
@@ -45,66 +44,40 @@ class Dropout(Scene):
         given = graph.map("x", x), graph.map("mask", mask)
         y = graph.compute("dropout", *given, p=self.p)
         same = graph.compute("identity", given[0], result="inference")
-        story = Story(
-            self,
-            Text("Dropout"),
-            graph,
-            point=Text("Training drops values and enlarges the rest; inference keeps all as they are"),
-        )
-        story.set("dropped with", "p", Number(self.p, None, ("p",)), size=False)
+        point = Text("Training drops values and enlarges the rest; inference keeps all as they are")
+        story = Story(self, Text("Dropout"), graph, point=point)
+        story.parameter("p", "p", "dropped with")
         X = story.cells("input", "$x$ {size}", given[0])
-        M = story.cells(
-            "mask",
-            Text("mask"),
-            given[1],
-            under=True,
-            first=np.full(x.shape, np.nan),
-            roles=np.full(x.shape, "pending"),
-            marks=(Mark(name="current", role="result"),),
-        )
-        Y = story.cells("output", Text("training {y}", y=Math("y")), y, pending=True, **fitting(story, y.values))
+        empty: dict[str, Any] = {"first": np.full(x.shape, np.nan), "roles": np.full(x.shape, "pending")}
+        M = story.cells("mask", Text("mask"), given[1], under=True, marks=(CURRENT,), **empty)
+        Y = story.cells("output", Text("training {y}", y=Math("y")), y, pending=True)
         E = story.cells("inference", Text("inference {y}", y=Math("y")), same, pending=True, under=True)
-        kept_with = 1 - Number(self.p, None, ("p",))
+        kept_with = 1 - story.number("p")
 
         def steps() -> Iterator[Step]:
             drawn = [
                 M.set(at, role="output" if kept else "zero", value=float(kept)) for at, kept in np.ndenumerate(mask)
             ]
             kept = Number(float(mask.sum()))
-            yield story.step(
-                Text("A new mask for every step of training: {n} of {count} values survive", n=kept, count=x.size),
-                drawn,
-                beats=2,
-            )
+            said = Text("A new mask for every step of training: {n} of {count} values survive", n=kept, count=x.size)
+            yield story.step(said, drawn, beats=2)
             for at in np.ndindex(x.shape):
                 caption: Words = equation(Y.symbol("y", at), X[at] / kept_with, Y[at])
                 if not mask[at]:
-                    caption = Text(
-                        "{x} is dropped: {y}",
-                        x=equation(X.symbol("x", at), X[at], strong=False),
-                        y=equation(Y.symbol("y", at), Y[at]),
-                    )
-                yield story.step(
-                    caption,
-                    X.cover([at]),
-                    M.mark("current", at),
-                    Y.write(at, source=X) if mask[at] else Y.write(at, role="zero"),
-                )
-            whole = [change for at in np.ndindex(x.shape) for change in E.write(at, mark="", source=X)]
-            yield story.step(
-                Text("Inference: no mask, no factor"), X.cover(()), M.hide("current"), Y.hide("current"), whole, beats=2
-            )
+                    given_x = equation(X.symbol("x", at), X[at], strong=False)
+                    caption = Text("{x} is dropped: {y}", x=given_x, y=equation(Y.symbol("y", at), Y[at]))
+                written = Y.write(at, source=X) if mask[at] else Y.write(at, role="zero")
+                yield story.step(caption, X.cover([at]), M.mark("current", at), written)
+            yield story.step(Text("Inference: no mask, no factor"), story.rest(), E.fill(source=X), beats=2)
             at = tuple(int(n) for n in np.unravel_index(int(np.argmax(x)), x.shape))
-            p = Number(self.p, None, ("p",))
-            mean = equation(None, kept_with * (X[at] / kept_with) + p * 0, X[at])
-            yield story.step(
-                Text("On average over all masks both are the same: {mean}", mean=mean), E.mark("current", at), beats=2
-            )
+            mean = equation(None, kept_with * (X[at] / kept_with) + story.number("p") * 0, X[at])
+            said = Text("On average over all masks both are the same: {mean}", mean=mean)
+            yield story.step(said, E.mark("current", at), beats=2)
 
         return story.play(
             steps,
             x.size + 3,
-            (X, M, Operator(name="training", text="→"), Y, E),
+            (X, M, "→", Y, E),
             answer=Text("Inference needs no factor: training has enlarged what survived"),
             alt=Text(
                 "dropout: in training a random mask keeps some of {n} values, which are divided by the probability of "

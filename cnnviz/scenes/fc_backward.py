@@ -13,9 +13,9 @@ from cnnviz.errors import UsageError
 from cnnviz.notation import size_text
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._backward import BY_B, BY_X, BY_Y, MOST_NUMBERS, SENT, Sums, arrives, column, load_row, received
-from cnnviz.story import Graph, Story
-from cnnviz.storyboard import Mark, Step
+from cnnviz.scenes._backward import BY_B, BY_X, BY_Y, MOST_NUMBERS, adding_up, column, load_row, received, sends
+from cnnviz.story import WINDOW, Graph, Story
+from cnnviz.storyboard import Step
 from cnnviz.words import Math, Text, equation, total
 
 _BY_W = r"\partial L/\partial W"
@@ -40,65 +40,48 @@ class FcBackward(Scene):
 
     def story(self) -> Story:
         """The gradient arrives, one step for each of its values and one for each input."""
-        x = load_row(self.input, "input", "--input", self.seed)
+        x = load_row(self, "input")
         w = load_kernel(self.weights, None, seed=self.seed, what="weights", option="--weights").values
         if w.shape[1] != len(x) or max(w.shape) > MOST_NUMBERS:
             size, most = size_text(*w.shape), f"{MOST_NUMBERS} rows or less"
             raise UsageError(f"--weights are {size}, but there are {len(x)} inputs: give {len(x)} columns and {most}")
-        g, graph = load_row(self.grad_output, "grad-output", "--grad-output", self.seed, len(w)), Graph()
+        g, graph = load_row(self, "grad_output", len(w)), Graph()
         given = graph.given("x", x), graph.given("w", w), graph.given("b", np.zeros(len(w)))
         found = graph.backward(graph.compute("linear", *given), graph.given("grad_y", g))
-        story = Story(
-            self,
-            Text("Fully connected layer, backward"),
-            graph,
-            point=Text("Each weight's gradient is its input times the gradient of its output"),
-        )
+        point = Text("Each weight's gradient is its input times the gradient of its output")
+        story = Story(self, Text("Fully connected layer, backward"), graph, point=point)
         rows, inputs = range(len(w)), range(len(x))
-        X = column(story, "input", Math("x"), x, role="forward", row=True)
-        marks = (Mark(name="window", role="window"),)
-        W = story.cells("weights", Math("W"), w, role="forward", notes=True, shade=None, marks=marks)
-        G = column(story, "gradient", Math(BY_Y), g, pending=True)
-        by_w = Sums(
-            story,
-            "by-weights",
-            Math(_BY_W),
-            found["grad_w"],
-            [{(j, i): float(g[j] * x[i]) for i in inputs} for j in rows],
-        )
-        by_b = Sums(story, "by-bias", Math(BY_B), found["grad_b"], [{(j, 0): float(g[j])} for j in rows])
-        by_x = column(story, "by-input", Math(BY_X), found["grad_x"], pending=True, row=True)
+        X = column(story, "input", Math("x"), x, "forward", row=True)
+        W = story.cells("weights", Math("W"), w, role="forward", notes=True, shade=None, marks=(WINDOW,))
+        G = column(story, "gradient", Math(BY_Y), g)
+        products = [{(j, i): float(g[j] * x[i]) for i in inputs} for j in rows]
+        by_w = adding_up(story, "by-weights", Math(_BY_W), found["grad_w"], products)
+        by_b = adding_up(story, "by-bias", Math(BY_B), found["grad_b"], [{(j, 0): float(g[j])} for j in rows])
+        by_x = column(story, "by-input", Math(BY_X), found["grad_x"], row=True)
 
         def steps() -> Iterator[Step]:
-            by_w.start()
-            by_b.start()
-            yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
+            yield sends(story, G)
+            said = "{g} times every input is row {row} of {w}"
             for j in rows:
-                caption = Text(
-                    "{g} times every input is row {row} of {w}", g=received(G[j, 0], (j,)), row=j + 1, w=Math(_BY_W)
-                )
-                covered = [*X.cover([(0, i) for i in inputs])]
-                read = X.mark("window", (0, 0), (1, len(x)))
-                yield story.step(caption, covered, read, G.mark("current", (j, 0)), by_w.add(j), by_b.add(j))
-            done = [*X.cover(()), X.hide("window"), *by_w.rest(), *by_b.rest(), G.hide("current")]
+                caption = Text(said, g=received(G[j, 0], (j,)), row=j + 1, w=Math(_BY_W))
+                read = [*X.cover([(0, i) for i in inputs]), X.mark("window", (0, 0), (1, len(x)))]
+                yield story.step(caption, read, G.mark("current", (j, 0)), by_w.add(j), by_b.add(j))
+            done = [*X.rest(), *G.rest(), *by_w.rest(), *by_b.rest()]
             for i in inputs:
-                terms = [W[j, i] * G[j, 0] for j in rows]
-                added = equation(by_x.symbol(BY_X, (i,)), total(terms), by_x[0, i])
+                added = equation(by_x.symbol(BY_X, (i,)), total([W[j, i] * G[j, 0] for j in rows]), by_x[0, i])
                 notes = [Text("×{g}", g=G[j, 0]) for j in rows]
-                moved = W.mark("window", (0, i), (len(w), 1))
-                yield story.step(added, done, W.cover([(j, i) for j in rows], notes), moved, by_x.write((0, i)))
+                moved = [*W.cover([(j, i) for j in rows], notes), W.mark("window", (0, i), (len(w), 1))]
+                yield story.step(added, done, moved, by_x.write((0, i)))
                 done = []
-            said = Text(
-                "Forward, row by row: {y}; backward, column by column: {x}", y=Math("Wx"), x=Math(rf"W^T\,{BY_Y}")
-            )
-            yield story.step(said, W.cover(()), W.hide("window"), by_x.hide("current"), beats=2)
 
+        said = "Forward, row by row: {y}; backward, column by column: {x}"
         return story.play(
             steps,
-            len(w) + len(x) + 2,
+            len(w) + len(x) + 1,
             # Each stands above its gradient, the output's above that of the bias.
             (X, W, G),
-            (by_x, by_w.panel, by_b.panel),
+            (by_x, by_w, by_b),
+            answer=Text(said, y=Math("Wx"), x=Math(rf"W^T\,{BY_Y}")),
             alt=Text(
                 "back-propagation through a fully connected layer of {n} inputs and {m} outputs: the gradient of the "
                 "weights is the outer product of the output's gradient and the input, that of the input is the "

@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnnviz.notation import digits_for, number
-from cnnviz.scenes._dense import DenseLayer
-from cnnviz.scenes._edges import Edges
+from cnnviz.scenes._dense import DenseLayer, Edges
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Mark, Shade, Step, Values
 from cnnviz.words import Math, Number, Shape, Symbol, Text, Words, counted, equation, joined, total

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from itertools import pairwise
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,11 +15,25 @@ from cnnviz.errors import UsageError
 from cnnviz.functions.surfaces import SURFACES, Surface
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._descent import DIVERGED, ESCAPED, Run, descend, field, loss_plot
-from cnnviz.scenes._rules import COURSES, RULES, Course, Settings, W, brief, short
+from cnnviz.scenes._descent import DIVERGED, ESCAPED, Run, field, loss_plot, within
+from cnnviz.scenes._rules import COURSES, RULES, Course, W, brief, short
 from cnnviz.story import Graph, Story
-from cnnviz.storyboard import Equation, Panel, Row, SetRow, Step, Values
-from cnnviz.words import Defined, Math, Number, Strong, Symbol, Text, Vector, Words, counted, equation, joined, listed
+from cnnviz.storyboard import Change, Equation, Panel, Row, SetRow, Step, Values
+from cnnviz.words import (
+    Assigned,
+    Defined,
+    Math,
+    Number,
+    Strong,
+    Symbol,
+    Text,
+    Vector,
+    Words,
+    counted,
+    equation,
+    joined,
+    listed,
+)
 
 ALL = "all"
 
@@ -68,12 +83,11 @@ class GradientDescent(Scene):
             self.fill_in(steps=self._course.steps)
         if self._start.size != 2:
             raise UsageError(f"start has {self._start.size} numbers: give two, such as --start 1,1.5")
-        (x0, x1), (y0, y1) = self._ground.domain
-        x, y = self._start
-        if not (x0 <= x <= x1 and y0 <= y <= y1):
+        if not within(self._start, self._ground.domain):
+            (x0, x1), (y0, y1) = self._ground.domain
             raise UsageError(
-                f"start ({x:g}, {y:g}) lies outside of {self.surface}: use x from {x0:g} to {x1:g} and y from {y0:g} "
-                f"to {y1:g}"
+                f"start ({self._start[0]:g}, {self._start[1]:g}) lies outside of {self.surface}: use x from {x0:g} to "
+                f"{x1:g} and y from {y0:g} to {y1:g}"
             )
 
     @property
@@ -87,24 +101,19 @@ class GradientDescent(Scene):
     @cached_property
     def _start(self) -> Values:
         if self.start is None:
-            return np.array(self._course.start or self._ground.start)
+            return np.array(self._ground.start)
         data = load_map(self.start, None, seed=self.seed, default_size=(1, 2), what="start", option="--start")
         return data.values.ravel()
 
     @cached_property
     def _runs(self) -> tuple[Run, ...]:
-        given = Settings(momentum=self.momentum, alpha=self.alpha, beta1=self.beta1, beta2=self.beta2, most=self.digits)
+        settings = {name: getattr(self, name) for name in ("momentum", "alpha", "beta1", "beta2")}
         keys = tuple(RULES) if self.optimizer == ALL else (self.optimizer,)
-        start, steps, alone = self._start, self.steps or 1, len(keys) == 1
-        rates = [self.lr or self._course.rate(key) for key in keys]
+        how = self._start, self.steps or 1, self.digits, len(keys) == 1
         return tuple(
-            descend(self._ground, RULES[key], n, rate, given, start, steps, alone)
-            for n, (key, rate) in enumerate(zip(keys, rates, strict=True))
+            Run(self._ground, RULES[key], n, self.lr or self._course.rate(key), settings, *how)
+            for n, key in enumerate(keys)
         )
-
-    @property
-    def _race(self) -> bool:
-        return len(self._runs) > 1
 
     @cached_property
     def _counts(self) -> range | list[int]:
@@ -115,136 +124,132 @@ class GradientDescent(Scene):
 
     def story(self) -> Story:
         """A step for the start and every n-th update."""
-        title = Text("six optimizers") if self._race else self._runs[0].rule.title
-        story = Story(self, Text("Gradient descent: {name}", name=title), self._graph(), point=self._point)
-        if not self._race:
-            story.set("rate", r"\eta", Number(self._runs[0].rate, None, ("lr",)), size=False)
-        start = Vector(tuple(Number(float(value), None) for value in self._start))
-        updates = counted(self._counts[-1], "{n} update", "{n} updates")
-        story.settings += [("", Text("start {point}", point=start)), ("", updates)]
+        return self._race() if self.optimizer == ALL else self._alone(self._runs[0])
 
-        def steps() -> Iterator[Step]:
-            before = -1
-            for count in self._counts:
-                yield story.step(
-                    self._caption(count),
-                    *(run.moves(before, count) for run in self._runs),
-                    (self._value(run, count) for run in self._runs if self._race),
-                )
-                before = count
+    def _alone(self, run: Run) -> Story:
+        """One optimizer with the arithmetic of its updates."""
+        first, last = (run.loss_at(count, short) for count in (0, run.made))
+        came_down = not run.lost and first.text != last.text and first.value >= last.value
+        one = "{n} update took the loss from {first} to {last}"
+        many = "{n} updates took the loss from {first} to {last}"
 
-        walk = Text(
-            "gradient descent: six optimizers race down {surface} from {start}, drawn as paths over contour lines, "
-            "beside the loss after each of {updates}"
-            if self._race
-            else "gradient descent: {name} walks down {surface} from {start}, drawn as a path over contour lines, "
-            "beside the loss after each of {updates}",
-            name=title,
-            surface=self._ground.title,
-            start=start,
-            updates=updates,
-        )
-        return story.play(
-            steps,
-            len(self._counts),
-            (field(self._ground, self._runs), loss_plot(self._ground, self._runs, self._counts)),
-            *self._legend(),
-            step_roles=tuple(run.rule.key for run in self._runs),
-            formula=self._formula(),
-            convention=Defined(Symbol("f(x, y)"), (self._ground.body,)),
-            answer=self._answer(),
-            alt=joined((walk, joined((run.end() for run in self._runs), "; ")), ". "),
+        def told(count: int) -> Words:
+            if count > run.made:
+                before = equation(W, run.weights(run.made), strong=False)
+                text = "update {n} from {before}: the steps keep growing, {lost}"
+                return Text(text, n=count, before=before, lost=Strong(Text("diverged")))
+            return joined((run.arithmetic(count), Text(run.lost) if run.lost and count == run.made else None))
+
+        return self._walked(
+            run.rule.title,
+            "gradient descent: {name} walks down {surface} from {start}, drawn as a path over contour lines, beside "
+            "the loss after each of {updates}",
+            told,
+            point=Text("Each update moves the weights against the gradient, by the learning rate"),
+            settings=[("rate", Assigned(Symbol(r"\eta"), Number(run.rate, None, ("lr",))))],
+            formula=joined(
+                (run.rule.formula(run.settings), Text("arrow: {way}", way=Math(r"-\eta\,\nabla f"))), "     "
+            ),
+            answer=counted(run.made, one, many, first=first, last=last) if came_down else "",
         )
 
-    def _graph(self) -> Graph:
-        """Each optimizer's updates, down to where it ends."""
-        graph = Graph(double=True)
-        start, surface = graph.given("start", self._start), self._ground.name
-        for run in self._runs:
-            key, how = run.rule.key, {**run.rule.program(run.settings), "lr": run.rate, "steps": run.made}
-            path = graph.record("descend", start, run.path, key, surface=surface, **how)
-            loss = graph.record("surface", path, run.loss, f"{key}_loss", surface=surface)
-            graph.show(path, "surface", (-1,), among=True)
-            graph.show(loss, "loss", (-1,), among=True)
-        graph.essential = 2 * len(self._runs) - 2
-        return graph
-
-    def _formula(self) -> Words:
-        if not self._race:
-            arrow = Text("arrow: {way}", way=Math(r"-\eta\,\nabla f"))
-            return joined((self._runs[0].rule.formula(self._runs[0].settings), arrow), "     ")
+    def _race(self) -> Story:
+        """All six, with the loss of each in a column of its own below."""
+        runs, goal = self._runs, bool(self._ground.minima)
+        plain = Text("Plain descent lingers at the saddle; momentum and adaptive steps get away")
         by_rate: dict[float, list[Words]] = {}
-        for run in self._runs:
+        for run in runs:
             by_rate.setdefault(run.rate, []).append(run.rule.title)
         each = "{value} for {condition}"
         rates = [Text(each, value=Number(rate, None), condition=listed(titles)) for rate, titles in by_rate.items()]
-        return Text("{eta} {rates}", eta=Math(r"\eta="), rates=joined(rates, ";  "))
-
-    @property
-    def _point(self) -> Words:
-        if not self._race:
-            return Text("Each update moves the weights against the gradient, by the learning rate")
-        if self._ground.minima:
-            return Text("Six optimizers from one start, at learning rates that suit them")
-        return Text("Plain descent lingers at the saddle; momentum and adaptive steps get away")
-
-    def _legend(self) -> Iterator[tuple[Panel, ...]]:
-        """A row with the loss of each optimizer of a race in a column of its own."""
-        if self._race:
-            yield tuple(
-                Equation(
-                    name=f"value {run.rule.key}",
-                    lines=(
-                        Row(name="name", text=run.rule.legend, role=run.rule.key),
-                        Row(name="value", text="", role=run.rule.key),
-                    ),
-                    widest=(Text(run.lost), Number(-0.059, 3)) if run.lost else (Number(-0.059, 3),),
-                )
-                for run in self._runs
+        legend = [
+            Equation(
+                name=f"value {run.rule.key}",
+                lines=(
+                    Row(name="name", text=run.rule.legend, role=run.rule.key),
+                    Row(name="value", text="", role=run.rule.key),
+                ),
+                widest=(Text(run.lost), Number(-0.059, 3)) if run.lost else (Number(-0.059, 3),),
             )
+            for run in runs
+        ]
 
-    def _value(self, run: Run, count: int) -> SetRow:
-        """The loss of an optimizer in its place, or how it was lost."""
-        told = Text(run.lost) if run.lost_by(count) else run.loss_at(count, brief)
-        return SetRow(panel=f"value {run.rule.key}", row="value", text=told)
+        def values(count: int) -> Iterator[Change]:
+            for run in runs:
+                text = Text(run.lost) if run.lost_by(count) else run.loss_at(count, brief)
+                yield SetRow(panel=f"value {run.rule.key}", row="value", text=text)
 
-    def _caption(self, count: int) -> Words:
-        run = self._runs[0]
-        if count == 0:
-            updates = counted(self.steps or 1, "{n} update", "{n} updates")
+        def told(count: int) -> Words:
+            """Whose loss is the lowest, or who is still near the saddle; and who was lost."""
+            walking = [run for run in runs if not run.lost_by(count)]
+            parts: list[Words] = [Text("update {n}", n=count)]
+            if walking and goal:
+                # Those whose losses are written alike are not told apart.
+                least = min(walking, key=lambda run: run.loss[count]).loss_at(count, brief).text
+                lowest = listed(run.rule.title for run in walking if run.loss_at(count, brief).text == least)
+                parts.append(Text("lowest loss: {name}", name=Strong(lowest)))
+            elif walking:
+                parts.append(Text("still near the saddle: {names}", names=listed(run.rule.title for run in walking)))
+            for how, text in ((DIVERGED, "diverged: {names}"), (ESCAPED, "escaped: {names}")):
+                if lost := [run.rule.title for run in runs if run.lost == how and run.lost_by(count)]:
+                    parts.append(Text(text, names=listed(lost)))
+            return joined(parts, ";   ")
+
+        return self._walked(
+            Text("six optimizers"),
+            "gradient descent: six optimizers race down {surface} from {start}, drawn as paths over contour lines, "
+            "beside the loss after each of {updates}",
+            told,
+            values,
+            legend,
+            point=Text("Six optimizers from one start, at learning rates that suit them") if goal else plain,
+            formula=Text("{eta} {rates}", eta=Math(r"\eta="), rates=joined(rates, ";  ")),
+        )
+
+    def _walked(
+        self,
+        name: Words,
+        alt: str,
+        told: Callable[[int], Words],
+        values: Callable[[int], Iterable[Change]] = lambda count: (),
+        *legend: Sequence[Panel],
+        point: Words,
+        settings: Sequence[tuple[Words, Words]] = (),
+        **texts: Any,
+    ) -> Story:
+        """Paths over the surface beside the loss; `told` is said after so many updates, and `values` change."""
+        runs, ground = self._runs, self._ground
+        # Each optimizer's updates, down to where it ends.
+        graph = Graph(double=True)
+        origin = graph.given("start", self._start)
+        for run in runs:
+            key, how = run.rule.key, {**run.rule.program(run.settings), "lr": run.rate, "steps": run.made}
+            path = graph.record("descend", origin, run.path, key, surface=ground.name, **how)
+            loss = graph.record("surface", path, run.loss, f"{key}_loss", surface=ground.name)
+            graph.show(path, "surface", (-1,), among=True)
+            graph.show(loss, "loss", (-1,), among=True)
+        graph.essential = 2 * len(runs) - 2
+        story = Story(self, Text("Gradient descent: {name}", name=name), graph, point=point)
+        start = Vector(tuple(Number(float(value), None) for value in self._start))
+        updates = counted(self._counts[-1], "{n} update", "{n} updates")
+        story.settings += [*settings, ("", Text("start {point}", point=start)), ("", updates)]
+
+        def steps() -> Iterator[Step]:
             asked = "The loss is {loss} at the start: how low is it after {updates}?"
-            return Text(asked, loss=run.loss_at(0, short), updates=updates)
-        if self._race:
-            return self._standings(count)
-        if count > run.made:
-            before = equation(W, run.weights(run.made), strong=False)
-            text = "update {n} from {before}: the steps keep growing, {lost}"
-            return Text(text, n=count, before=before, lost=Strong(Text("diverged")))
-        return joined((run.arithmetic(count), Text(run.lost) if run.lost and count == run.made else None))
+            all_updates = counted(self.steps or 1, "{n} update", "{n} updates")
+            question = Text(asked, loss=runs[0].loss_at(0, short), updates=all_updates)
+            for before, count in pairwise([-1, *self._counts]):
+                changes = (run.moves(before, count) for run in runs)
+                yield story.step(told(count) if count else question, *changes, values(count))
 
-    def _answer(self) -> Words:
-        """How far one optimizer came down, unless it was lost."""
-        run = self._runs[0]
-        first, last = (run.loss_at(count, short) for count in (0, run.made))
-        if self._race or run.lost or first.text == last.text or first.value < last.value:
-            return ""
-        one = "{n} update took the loss from {first} to {last}"
-        many = "{n} updates took the loss from {first} to {last}"
-        return counted(run.made, one, many, first=first, last=last)
-
-    def _standings(self, count: int) -> Words:
-        """Whose loss is the lowest, or who is still near the saddle; and who was lost."""
-        walking = [run for run in self._runs if not run.lost_by(count)]
-        parts: list[Words] = [Text("update {n}", n=count)]
-        if walking and self._ground.minima:
-            # Those whose losses are written alike are not told apart.
-            losses = {run.rule.key: run.loss_at(count, brief).text for run in walking}
-            least = losses[min(walking, key=lambda run: run.loss[count]).rule.key]
-            lowest = listed(run.rule.title for run in walking if losses[run.rule.key] == least)
-            parts.append(Text("lowest loss: {name}", name=Strong(lowest)))
-        elif walking:
-            parts.append(Text("still near the saddle: {names}", names=listed(run.rule.title for run in walking)))
-        for how, text in ((DIVERGED, "diverged: {names}"), (ESCAPED, "escaped: {names}")):
-            if lost := [run.rule.title for run in self._runs if run.lost == how and run.lost_by(count)]:
-                parts.append(Text(text, names=listed(lost)))
-        return joined(parts, ";   ")
+        walk = Text(alt, name=name, surface=ground.title, start=start, updates=updates)
+        return story.play(
+            steps,
+            len(self._counts),
+            (field(ground, runs), loss_plot(ground, runs, self._counts)),
+            *legend,
+            step_roles=tuple(run.rule.key for run in runs),
+            convention=Defined(Symbol("f(x, y)"), (ground.body,)),
+            alt=joined((walk, joined((run.end() for run in runs), "; ")), ". "),
+            **texts,
+        )

@@ -7,10 +7,21 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cnnviz.data import MAP_NAMES
-from cnnviz.errors import UsageError
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scenes._fast_convolution import compare_ways
-from cnnviz.story import Graph, MapAndKernel, Sliding, Story, input_map, padding, stride, times, tolerance
+from cnnviz.story import (
+    CURRENT,
+    Graph,
+    MapAndKernel,
+    Sliding,
+    Story,
+    input_map,
+    padding,
+    refuse,
+    stride,
+    times,
+    tolerance,
+)
 from cnnviz.storyboard import Mark, Operator, Step
 from cnnviz.words import Math, Number, Shape, Strong, Text, dot, equation
 
@@ -31,7 +42,6 @@ class Im2col(MapAndKernel):
         "cnnviz im2col --compare",
     )
     default_size: ClassVar[Size] = (4, 4)
-    default_kernel: ClassVar[Size] = (2, 2)
 
     input: ArrayLike = input_map("random")
     s: Size = stride()
@@ -43,21 +53,21 @@ class Im2col(MapAndKernel):
         if self.compare and self.i is None and isinstance(self.input, str) and self.input in MAP_NAMES:
             self.fill_in(i=(64, 64))
         elif self.k is None and self.kernel is None and not self.compare:
-            self.fill_in(k=self.default_kernel, kernel="1 2; -1 1")
+            self.fill_in(k=(2, 2), kernel="1 2; -1 1")
         super().prepare()
 
     def story(self) -> Story:
         """A step for each column, one for each product, one that folds, and the count of copies."""
         x, w = self.map.values, self.weights.values
         slide = Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p)
-        windows, count, weights = slide.windows, slide.windows.count, w.size
+        windows, count = slide.windows, slide.windows.count
         if self.compare:
             return compare_ways(self)
-        if count > _MOST_WINDOWS or weights > _MOST_WEIGHTS:
-            raise UsageError(
-                f"im2col would draw {weights} rows and {count} columns, more than {_MOST_WEIGHTS} and {_MOST_WINDOWS}: "
-                "use a smaller --k or --i, or a larger --s"
-            )
+        large = (
+            f"im2col would draw {w.size} rows and {count} columns, more than {_MOST_WEIGHTS} and {_MOST_WINDOWS}: "
+            "use a smaller --k or --i, or a larger --s"
+        )
+        refuse({large: count > _MOST_WINDOWS or w.size > _MOST_WEIGHTS})
         graph = Graph()
         pixels = graph.map("x", x)
         columns = graph.compute("unfold", pixels, result="unfolded", kernel_size=w.shape, **slide.options)
@@ -70,36 +80,39 @@ class Im2col(MapAndKernel):
         story.sizes(k=w.shape, s=self.s, p=self.p)
         lost = tolerance(x, w)
         X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map)
-        column = (Mark(name="current", role="result"), Mark(name="column", role="window"))
-        C = story.cells("columns", "Columns C {size}", columns, axes=2, pending=True, marks=column)
+        marks = CURRENT, Mark(name="column", role="window")
+        C = story.cells("columns", "Columns C {size}", columns, axes=2, pending=True, marks=marks)
         W = story.cells("kernel", "Kernel as a row {size}", w.reshape(1, -1), role="kernel")
         P = story.cells("product", "Product {size}", y.values.reshape(1, -1), pending=True, lost=lost)
         Y = story.cells("output", "Output {size}", y, axes=2, pending=True, lost=lost)
-        row = W.read([(0, at) for at in range(weights)])
+        weights = W.read()
 
         def steps() -> Iterator[Step]:
             for n, at in enumerate(windows.places()):
                 copied = [C.write((m, n), "", "input", X, cell) for m, cell in enumerate(windows.cells(at))]
                 said = Text("Window {n} of {count} becomes column {n}", n=n + 1, count=count)
-                yield story.step(said, X.window(windows, at), *copied, C.mark("current", (0, n), (weights, 1)))
+                yield story.step(said, X.window(windows, at), *copied, C.mark("current", (0, n), (w.size, 1)))
+            leaving = [*X.rest(), C.hide("current")]
             for n in range(count):
-                cells = [(m, n) for m in range(weights)]
-                caption = equation(P.symbol("y", (n,)), dot(C.read(cells), row, None, P[0, n]), P[0, n])
-                marks = [X.hide("window"), C.hide("current"), C.mark("column", (0, n), (weights, 1))]
-                yield story.step(caption, X.cover(()), marks, C.cover(cells, times(row)), P.write((0, n)))
+                cells = [(m, n) for m in range(w.size)]
+                products = dot(C.read(cells), weights, None, P[0, n])
+                caption = equation(P.symbol("y", (n,)), products, P[0, n])
+                covered = C.mark("column", (0, n), (w.size, 1)), C.cover(cells, times(weights))
+                yield story.step(caption, leaving, *covered, P.write((0, n)))
+                leaving = []
             folded = [Y.write(at, "", source=P, origin=(0, n)) for n, at in enumerate(windows.places())]
             said = Text("The row folds into the output: {shape}", shape=Strong(Shape(windows.out, "output")))
-            yield story.step(said, C.cover(()), C.hide("column"), P.hide("current"), *folded, beats=2)
-            copies = Number(C.values.size, 0, ("columns", "size")) / Number(x.size)
-            price = "The price: {factor} times as many numbers are stored"
-            factor = equation(None, copies, Number(C.values.size / x.size, 2))
-            yield story.step(Text(price, factor=factor), beats=2)
+            yield story.step(said, C.rest(), P.rest(), *folded, beats=2)
 
+        factor = equation(
+            None, Number(C.values.size, 0, ("columns", "size")) / x.size, Number(C.values.size / x.size, 2)
+        )
         return story.play(
             steps,
-            2 * count + 2,
+            2 * count + 1,
             (X, C),
             (W, Operator(name="times", text=Math(r"\cdot\;C\,="), size=24), P, "→", Y),
+            answer=Text("The price: {factor} times as many numbers are stored", factor=factor),
             alt=Text(
                 "im2col: {slides}; each window becomes a column, and one product gives all outputs",
                 slides=slide.told(story.told("kernel")),

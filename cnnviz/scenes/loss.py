@@ -11,9 +11,17 @@ from cnnviz.limits import MAX_STOPS
 from cnnviz.parameters import param
 from cnnviz.scene import Scene
 from cnnviz.scenes._curves import Point, places, point_moves, refuse_options
-from cnnviz.scenes._loss_error import error, error_lines, error_rows, label_line
-from cnnviz.scenes._loss_kinds import KINDS, POINTS, check_ends, check_label, usual_ends
-from cnnviz.scenes._loss_set import all_losses
+from cnnviz.scenes._losses import (
+    KINDS,
+    POINTS,
+    all_losses,
+    check,
+    error,
+    error_lines,
+    error_rows,
+    label_line,
+    usual_ends,
+)
 from cnnviz.story import Story, kinds
 from cnnviz.storyboard import Row
 from cnnviz.words import Assigned, ByCases, Equation, Number, Symbol, Text
@@ -67,8 +75,7 @@ class LossFunction(Scene):
             for name in ("delta", "beta", "margin")
         }
         refuse_options(self, {name: kinds + ["all"] * (name != "beta") for name, kinds in takers.items()})
-        check_label(self.kind, self._entry, self._label)
-        check_ends(self.kind, self._entry, self._ends)
+        check(self.kind, self._entry, self._label, self._ends)
 
     @cached_property
     def _entry(self) -> Loss:
@@ -88,19 +95,21 @@ class LossFunction(Scene):
     def story(self) -> Story:
         """One step for each prediction."""
         at, digits = places(*self._ends, self.frames)
-        options = {"delta": self.delta, "beta": self.beta, "margin": self.margin}
         if self.kind == "all":
-            return all_losses(self, options, at, digits)
+            return all_losses(self, at, digits)
         entry, y, label = self._entry, self._label, Number(self._label, None, ("label",))
-        point = Point.of(entry, options, at, digits, self.digits, label)
+        point = Point.of(self, entry, at, digits, label)
         probable, has_error = entry.prediction == "probability", entry.label != "probability"
         convention = Text("PyTorch has no hinge loss of this form") if entry.name == "hinge_loss" else ""
         told = Text("label {value}", value=Equation(LABEL, (label,), strong=False))
         return point_moves(
             self,
             point,
-            (PREDICTION, Symbol("L"), Symbol("L'")),
-            {"estimate": "prediction {value}", "loss": "loss {value}", "gradient": "gradient {value}"},
+            [
+                ("estimate", "prediction {value}", PREDICTION),
+                ("loss", "loss {value}", Symbol("L")),
+                ("gradient", "gradient {value}", Symbol("L'")),
+            ],
             said=POINTS.get(self.kind, ""),
             settings=[("label", Assigned(Symbol("y"), label))],
             # A label of logits is a probability, which has no place among them.

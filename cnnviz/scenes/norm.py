@@ -4,29 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_SIDE
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes import _norms
-from cnnviz.scenes._backward import alike
 from cnnviz.scenes._comparison import comparison
-from cnnviz.scenes._statistics import needs_double
-from cnnviz.story import (
-    Graph,
-    Maps,
-    Story,
-    check_squares,
-    input_maps,
-    input_size,
-    kinds,
-    load_maps,
-    sheet_marks,
-    short_digits,
-)
-from cnnviz.words import Number, Shape, Text, counted
+from cnnviz.story import Maps, Story, check_squares, input_maps, input_size, kinds, load_maps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,44 +63,6 @@ class Norm(Scene):
 
     def story(self) -> Story:
         """Group after group its mean, its variance, its values normalized; or four in one, or the table row by row."""
-        size = self.i or _norms.SIZE
         if self.kind == "compare":
-            return comparison(self, self.batch, self.channels, size)
-        if self.kind == "all":
-            return _norms.all_norms(self)
-        shape, groups = (self.batch, self.channels, *size), _norms.groups_of(self, self.kind)
-        count = len(groups.cells((0, 0))) * size[0] * size[1]
-        if count == 1:
-            raise UsageError(f"{self.kind} normalization of one value a group leaves nothing but 0: use --i 2 or more")
-        values, sheets = self.maps.values.reshape(shape), self.batch * self.channels
-        graph = Graph(double=needs_double(values, self.eps))
-        x = graph.map("x", values)
-        y = graph.compute(f"{self.kind}_norm", x, **_norms.options_of(self, shape), eps=self.eps)
-        story = _norms.started(self, _norms.KINDS[self.kind].title, _norms.KINDS[self.kind].point, graph)
-        more: dict[str, Any] = {"axes": 4, "size": Shape(shape, "x"), "columns": self.channels}
-        more |= {"captions": ("",) * sheets, **(alike(values, y.values) if _norms.has_lines(self) else {})}
-        label, marks = Text("Input $x$: samples ↓, channels →"), sheet_marks("window", sheets)
-        digits = short_digits(y.values, self.digits)
-        own = {"digits": max(digits, story.decimals(values)), **more}
-        X = story.cells("input", label, x, data=self.maps, marks=marks, **own)
-        more |= {"pending": True, "marks": sheet_marks("result", sheets), "digits": digits}
-        Y = story.cells("output", "Output $\\hat{{x}}$, {size}", y, **more)
-        shared = Number(count, 0, ("input", "role", "selected"))
-        dots = _norms.number_lines(self, (X, Y), groups)
-        return story.play(
-            lambda: _norms.in_turn(self, story, (X, Y), groups, dots),
-            2 * groups.count + 2,
-            *_norms.stage_of(self, (X, Y), dots),
-            alt=Text(
-                "{kind} of {samples} with {channels}: {groups}, {n} values each, the cells that share a mean and a "
-                "variance light up and are normalized",
-                kind=Text(f"{self.kind} normalization"),
-                samples=counted(Number(self.batch, 0, ("batch",)), "{n} sample", "{n} samples"),
-                channels=counted(Number(self.channels, 0, ("channels",)), "{n} channel", "{n} channels"),
-                groups=counted(groups.count, "as one group", "in {n} groups"),
-                n=shared,
-            ),
-            step_roles=("selected", "output"),
-            formula=_norms.sharing(shared),
-            convention=Text("biased variance"),
-        )
+            return comparison(self, self.batch, self.channels, self.i or _norms.SIZE)
+        return _norms.all_norms(self) if self.kind == "all" else _norms.one_norm(self)

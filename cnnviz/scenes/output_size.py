@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ from cnnviz.parameters import Size
 from cnnviz.scene import Scene
 from cnnviz.scenes._counting import PANEL, Count
 from cnnviz.story import (
+    CURRENT,
     Graph,
     Sliding,
     Story,
@@ -77,36 +78,30 @@ class OutputSize(Scene):
         X = story.cells("input", "Input {size}", empty, windows=cells, fill=np.nan, below=below, marks=free, **how)
         roles = np.full(windows.out, "empty", object)
         roles[0, 0] = "pending"
-        how |= {"roles": roles, "marks": (Mark(name="current", role="result"),)}
-        Y = story.cells("output", Text("Output"), np.full(windows.out, np.nan), **how)
+        Y = story.cells("output", Text("Output"), np.full(windows.out, np.nan), roles=roles, marks=(CURRENT,), **how)
 
         def steps() -> Iterator[Step]:
-            yield story.step(counts[0].padding(), X.relabel(), counts[0].line(0), beats=beats)
-            named: tuple[Change, ...] = (X.relabel(start),)
+            yield story.step(counts[0].padding(), X.relabel(start), counts[0].line(0), beats=beats)
             for each in counts:
-                for step in each.told(story, X, Y, beats):
-                    yield replace(step, changes=(*step.changes, *named))
-                    named = ()
+                yield from each.told(story, X, Y, beats)
             numbers: list[Change] = []
             for n, at in enumerate(windows.places(), 1):
                 numbers.append(X.set(windows.outline(at)[0], role="output", value=float(n)))
                 numbers.append(Y.set(at, role="output", value=float(n)))
             product = equation(None, Number(windows.out[0]) * windows.out[1], windows.count)
             said = Text("One output cell for each position of the kernel: {product}", product=product)
-            label = Text("Output {size}", size=Shape(windows.out, "output"))
-            hidden = X.hide("window"), Y.hide("current"), X.relabel(below), Relabel(panel="output", label=label)
-            yield story.step(said, X.cover(()), numbers, hidden, Count.done(3), beats=beats)
+            label = Relabel(panel="output", label=Text("Output {size}", size=Shape(windows.out, "output")))
+            rest = *X.rest(), *Y.rest()
+            yield story.step(said, numbers, rest, X.relabel(below), label, Count.done(3), beats=beats)
 
         head = () if same else (Row(name="head", text=Text(counts[0].name.capitalize())),)
-        asked = (Row(name=f"line {n}", text=text, role="muted") for n, text in enumerate(counts[0].asked()))
-        derivation = Equation(
-            name=PANEL, lines=(*head, *asked), widest=tuple(line for each in counts for line in each.lines())
-        )
+        asked = (Row(name=f"line {n}", text=text, role="muted") for n, text in enumerate(counts[0].lines(known=False)))
+        widest = tuple(line for each in counts for line in each.lines())
         formula = slide.formula()
         return story.play(
             steps,
             2 + sum(each.steps for each in counts),
-            (X, "→", Y, derivation),
+            (X, "→", Y, Equation(name=PANEL, lines=(*head, *asked), widest=widest)),
             alt=Text(
                 "how the output size of a convolution is counted: {slides}; the positions that fit make a {o} output",
                 slides=slide.told(story.told("input", "kernel")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -20,12 +21,11 @@ from cnnviz.story import (
     input_size,
     kernel_values,
     padding,
-    reading_beats,
     refuse,
     stride,
     tolerance,
 )
-from cnnviz.storyboard import Step
+from cnnviz.storyboard import Change, Step
 from cnnviz.words import Number, Shape, Text, Words, equation, joined, total
 
 _MOST_TERMS = 2
@@ -52,13 +52,8 @@ class Padding(MapAndKernel):
         self.fill_in(p=_padding.sides(self.p, self.map.values.shape, self.weights.values.shape, self.s, (1, 1)))
         refuse({"without padding there is nothing to compare: use --p 1 or more": not any(self.p)})
         size, most = min(self.map.values.shape), max(self.p)
-        # Less padding must still leave room for the kernel.
-        room = [n + 2 * (size - 1) - k for n, k in zip(self.map.values.shape, self.weights.values.shape, strict=True)]
-        less = f"--p {size - 1}, or " if size > 1 and min(room) >= 0 else ""
-        small = (
-            f"reflected padding {most} needs more than {most} cells, but the input has {size}: use {less}--i {most + 1}"
-        )
-        refuse({f"{small} or more": size <= most})
+        small = f"reflected padding {most} needs more than {most} cells, but the input has {size}"
+        refuse({f"{small}: use --i {most + 1} or more": size <= most})
 
     def story(self) -> Story:
         """One step for each output cell, in all modes at once, and one that says which cells differ."""
@@ -76,37 +71,35 @@ class Padding(MapAndKernel):
         story.fits(windows, "this comparison")
         story.sizes(k=w.shape, s=self.s, p=self.p)
         outputs = np.array([each.values[0, 0] for each in found])
-        differ = np.argwhere(np.ptp(outputs, axis=0) > lost).tolist()
+        differ = np.ptp(outputs, axis=0) > lost
         how: dict[str, Any] = {"pending": True, "under": True, "shade": story.shade(outputs), "lost": lost}
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=self.kernel_name)
-        X, Y = list[Cells](), list[Cells]()
+        pairs = list[tuple[Cells, Cells]]()
         for mode, filled, y in zip(_padding.MODES, padded, found, strict=True):
-            fill = filled.values[0, 0]
-            X.append(story.cells(mode, Text(mode), pixels, windows=windows, fill=fill, data=self.map))
-            Y.append(story.cells(f"output {mode}", "Output {size}", y, **how))
-
-        def result(x: Cells, y: Cells, at: tuple[int, ...]) -> Words:
-            cells = [x[cell] for cell, weight in zip(windows.cells(at), w.ravel(), strict=True) if weight]
-            summed = len(cells) <= _MOST_TERMS and bool(np.isin(w, (0, 1)).all())
-            return Text(f"{x.name} {{y}}", y=equation(None, total(cells), y[at]) if summed else y[at])
+            X = story.cells(mode, Text(mode), pixels, windows=windows, fill=filled.values[0, 0], data=self.map)
+            pairs.append((X, story.cells(f"output {mode}", "Output {size}", y, **how)))
+        # Of a kernel that adds up one or two cells the sums are written out.
+        added = np.flatnonzero(w)
+        summed = len(added) <= _MOST_TERMS and (w.ravel()[added] == 1).all()
 
         def steps() -> Iterator[Step]:
             for at in windows.places():
-                said = [result(x, y, at) for x, y in zip(X, Y, strict=True)]
-                changes = [[*x.window(windows, at), *y.write(at)] for x, y in zip(X, Y, strict=True)]
-                caption = Text("{y}: {values}", y=Y[0].symbol("y", at), values=joined(said))
-                yield story.step(caption, *changes)
-            changes = [[*x.cover(()), x.hide("window"), y.hide("current")] for x, y in zip(X, Y, strict=True)]
-            alike = [at for at in windows.places() if list(at) not in differ]
-            marked = [y.set(at, role="forward") for y in Y for at in alike]
+                cells, said, changes = windows.cells(at), list[Words](), list[Change]()
+                for X, Y in pairs:
+                    y = equation(None, total(X.read(cells[n] for n in added)), Y[at]) if summed else Y[at]
+                    said.append(Text(f"{X.name} {{y}}", y=y))
+                    changes += [*X.window(windows, at), *Y.write(at)]
+                caption = Text("{y}: {values}", y=pairs[0][1].symbol("y", at), values=joined(said))
+                yield story.step(caption, changes)
+            alike = np.where(differ, "output", "forward")
             differing = "{n} of {every} outputs differ, those whose window meets padding"
-            caption = Text(differing, n=Number(len(differ)), every=Number(windows.count))
-            yield story.step(caption, *changes, marked, beats=reading_beats(windows.count + 1))
+            caption = Text(differing, n=Number(int(differ.sum())), every=Number(windows.count))
+            yield story.answer(caption, *(Y.become(alike) for _, Y in pairs))
 
         return story.play(
             steps,
             windows.count + 1,
-            [*(cells for pair in zip(X, Y, strict=True) for cells in pair), W],
+            [*itertools.chain(*pairs), W],
             alt=Text(
                 "a {i} map with {p} in four modes (zeros, reflect, replicate, circular) and the {o} output of one {k} "
                 "kernel over each: outputs at the edges differ, those inside do not",

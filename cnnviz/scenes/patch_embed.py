@@ -9,18 +9,30 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnnviz.data import MAP_NAMES, load_kernel, load_map
-from cnnviz.errors import UsageError
 from cnnviz.notation import size_text
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
+from cnnviz.scenes._channels import sheets
 from cnnviz.scenes._filters import check_count
-from cnnviz.story import KERNEL_HELP, Axis, Graph, Story, Windows, input_map, input_size, kernel_values, tolerance
-from cnnviz.story import load_sheets as sheets_of
+from cnnviz.story import (
+    CURRENT,
+    KERNEL_HELP,
+    Axis,
+    Graph,
+    Story,
+    Windows,
+    input_map,
+    input_size,
+    kernel_values,
+    load_sheets,
+    refuse,
+    sheet_marks,
+    tolerance,
+)
 from cnnviz.storyboard import Mark, Operator, Step
-from cnnviz.words import Extent, Math, Number, Shape, Text, dot, equation, joined
+from cnnviz.words import Extent, Math, Number, Shape, Text, equation, joined
 
 _MOST_PATCHES, _MOST_NUMBERS = 16, 48
-_ROW = Mark(name="row", role="window")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,25 +56,25 @@ class PatchEmbed(Scene):
     def story(self) -> Story:
         """A step for each patch, one for each number of each token, and one for the convolution that it is."""
         asked = self.channels or (2 if isinstance(self.input, str) and self.input in MAP_NAMES else None)
-        data = sheets_of(load_map, self.input, [asked], self.i, seed=self.seed, default_size=(4, 4))
+        data = load_sheets(load_map, self.input, [asked], self.i, seed=self.seed, default_size=(4, 4))
         x, (rows, columns), d = data.values, self.patch, self.d
         channels, height, width = x.shape
         check_count(channels, asked, "channels")
         self.fill_in(channels=channels, i=(height, width))
         count, m = (height // rows) * (width // columns), channels * rows * columns
-        if height % rows or width % columns:
-            fits = f"{-(-height // rows) * rows}x{-(-width // columns) * columns}"
-            raise UsageError(f"{rows}×{columns} patches do not divide the {height}×{width} input: use --i {fits}")
-        if count > _MOST_PATCHES or m > _MOST_NUMBERS:
-            most = f"{_MOST_NUMBERS} in {_MOST_PATCHES}: use a smaller --i or another --patch"
-            raise UsageError(f"{m} numbers in each of {count} patches do not fit the stage, which has room for {most}")
-        w = sheets_of(load_kernel, self.kernel, [d, channels], self.patch, seed=self.seed, size_option="--patch")
-        if w.values.shape[:2] != (d, channels):
-            made, given = size_text(d, channels), size_text(*w.values.shape[:2])
-            raise UsageError(f"--kernel holds {given} kernels: give {made}, numbers in a token × channels")
+        fits = f"--i {-(-height // rows) * rows}x{-(-width // columns) * columns}"
+        uneven = f"{rows}×{columns} patches do not divide the {height}×{width} input: use {fits}"
+        most = f"which has room for {_MOST_NUMBERS} in {_MOST_PATCHES}: use a smaller --i or another --patch"
+        crowded = f"{m} numbers in each of {count} patches do not fit the stage, {most}"
+        refuse({uneven: height % rows or width % columns, crowded: count > _MOST_PATCHES or m > _MOST_NUMBERS})
+        w = load_sheets(
+            load_kernel, self.kernel, [d, channels], self.patch, seed=self.seed, size_option="--patch"
+        ).values
+        given = f"--kernel holds {size_text(*w.shape[:2])} kernels: give {size_text(d, channels)}"
+        refuse({f"{given}, numbers in a token × channels": w.shape[:2] != (d, channels)})
         graph = Graph()
         slides: dict[str, Any] = {"stride": self.patch, "padding": (0, 0), "dilation": (1, 1)}
-        pixels, kernel, added = graph.map("x", x), graph.kernel("w", w.values), graph.given("b", np.full(d, self.bias))
+        pixels, kernel, added = graph.map("x", x), graph.kernel("w", w), graph.given("b", np.full(d, self.bias))
         unfolded = graph.compute("unfold", pixels, result="unfolded", kernel_size=self.patch, **slides)
         patches = graph.compute("tokens", unfolded, result="patches")
         y = graph.compute("conv2d", pixels, kernel, added, **slides)
@@ -72,49 +84,57 @@ class PatchEmbed(Scene):
         windows = Windows((Axis.all(channels), *map(Axis.sliding, x.shape[1:], self.patch, self.patch)))
         said = "Each patch is a row of {m} numbers; the same weights turn every row into a token of {d}"
         story = Story(self, Text("Patch embedding"), graph, point=Text(said, m=m, d=d))
-        for word, symbol, value in (("channels", "C", Number(channels)), ("patch", "p", self.patch), ("token", "D", d)):
-            story.set(word, symbol, value, size=symbol == "p")
-        b, lost = story.bias(self.bias), tolerance(x, w.values)
-        names = tuple(Text("channel {n}", n=c + 1) for c in range(channels))
-        marks = [Mark(name=f"window {c}", role="window", channel=c) for c in reversed(range(channels))]
-        held: dict[str, Any] = {"axes": 3, "held": True}
-        X = story.cells("input", "", pixels, windows=windows, data=data, marks=marks, captions=names, **held)
-        row = (Mark(name="current", role="result"), _ROW)
-        P = story.cells("patches", "Patches P {size}", patches, axes=2, pending=True, marks=row)
-        W = story.cells("weights", "Weights W {size}", w.values.reshape(d, m), role="kernel", marks=(_ROW,))
+        story.sizes(C=channels)
+        story.set("patch", "p", self.patch)
+        story.set("token", "D", d)
+        b, lost = story.bias(self.bias), tolerance(x, w)
+        how = sheets(range(channels), channels, "channel {n}", "")
+        outlines = sheet_marks("window", channels, "window")[::-1]
+        X = story.cells("input", "", pixels, windows=windows, data=data, marks=outlines, **how)
+        row = Mark(name="row", role="window")
+        P = story.cells("patches", "Patches P {size}", patches, axes=2, pending=True, marks=(CURRENT, row))
+        W = story.cells("weights", "Weights W {size}", w.reshape(d, m), role="kernel", marks=(row,))
         T = story.cells("tokens", "Tokens T {size}", tokens, axes=2, pending=True, lost=lost)
-        Y = story.cells("maps", "Conv2d {size}", y, pending=True, lost=lost, captions=("",) * d, **held)
+        how = {"axes": 3, "held": True, "captions": ("",) * d}
+        Y = story.cells("maps", "Conv2d {size}", y, pending=True, lost=lost, **how)
 
         def steps() -> Iterator[Step]:
             for t, at in enumerate(windows.places()):
                 laid = [P.write((t, c), "", "input", X, cell) for c, cell in enumerate(windows.cells(at))]
                 said = Text("Patch {n} of {count}, channel by channel, becomes row {n}", n=t + 1, count=count)
                 yield story.step(said, X.windows(windows, at), *laid, P.mark("current", (t, 0), (1, m)))
-            hidden = [*X.cover(()), *(X.hide(f"window {c}") for c in range(channels)), P.hide("current")]
+            leaving = story.rest()
             for t, o in np.ndindex(count, d):
-                cells, weights = [(t, c) for c in range(m)], W.read([(o, c) for c in range(m)])
-                caption = equation(T.symbol("t", (t, o)), dot(P.read(cells), weights, b, T[t, o]), T[t, o])
+                cells = [(t, c) for c in range(m)]
+                caption = T.sums((t, o), P.read(cells), W.read((o, c) for c in range(m)), b, letter="t")
                 lit = P.mark("row", (t, 0), (1, m)), W.mark("row", (o, 0), (1, m))
-                yield story.step(caption, hidden, P.cover(cells), lit, T.write((t, o)))
-                hidden = []
-            hidden = [*P.cover(()), P.hide("row"), W.hide("row")]
+                yield story.step(caption, leaving, P.cover(cells), lit, T.write((t, o)))
+                leaving = []
+            leaving = story.rest()
             for t, (_, *cell) in enumerate(windows.places()):
                 same = (Y.write((o, *cell), "", source=T, origin=(t, o)) for o in range(d))
                 told = "A convolution with kernel = stride = {p} gives the same: token {n} is cell {r}, {c} of its maps"
                 said = Text(told, p=Extent(self.patch), n=t + 1, r=cell[0] + 1, c=cell[1] + 1)
-                yield story.step(said, hidden, *same, T.mark("current", (t, 0), (1, d)), Y.mark("current", tuple(cell)))
-                hidden = []
+                yield story.step(said, leaving, *same, T.mark("current", (t, 0), (1, d)), Y.mark("current", cell))
+                leaving = []
 
-        cut = Number(height) / Number(rows) * (Number(width) / Number(columns))
-        weights = Number(d) * (Number(channels) * Number(rows) * Number(columns)) + Number(d)
-        tokens_of = Text("tokens {n}", n=equation("N", cut, Number(count)))
-        weights_of = Text("parameters {n}", n=equation(None, weights, Number(d * m + d)))
+        cut = Number(height) / rows * (Number(width) / columns)
+        weights = Number(d) * (Number(channels) * rows * columns) + d
+        formula = (
+            Math(r"T=P\,W^{T}+b"),
+            Text("tokens {n}", n=equation("N", cut, count)),
+            Text("parameters {n}", n=equation(None, weights, d * m + d)),
+        )
         told = "a patch embedding: {x} cut into {n} patches; weights of {w} make a token of each, as a convolution does"
-        alt = Text(told, x=Shape(x.shape), n=count, w=Shape((d, m)))
-        formula = joined((Math(r"T=P\,W^{T}+b"), tokens_of, weights_of), "    ")
-        order = Text("a row: channel by channel, each row by row")
         times = Operator(name="times", text=Math(r"P\cdot"), size=24)
         product = Operator(name="product", text=Math(r"^{T}+b=" if b.value else r"^{T}="), size=22)
-        stage = (X, "→", P), (times, W, product, T, Operator(name="same", text="="), Y)
-        answer = Text("Tokens are the cells of a convolution with kernel = stride = {p}", p=Extent(self.patch))
-        return story.play(steps, count * (d + 2), *stage, answer=answer, alt=alt, formula=formula, convention=order)
+        return story.play(
+            steps,
+            count * (d + 2),
+            (X, "→", P),
+            (times, W, product, T, Operator(name="same", text="="), Y),
+            answer=Text("Tokens are the cells of a convolution with kernel = stride = {p}", p=Extent(self.patch)),
+            alt=Text(told, x=Shape(x.shape), n=count, w=Shape((d, m))),
+            formula=joined(formula, "    "),
+            convention=Text("a row: channel by channel, each row by row"),
+        )

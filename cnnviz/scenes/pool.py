@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from cnnviz.limits import MAX_SIDE
 from cnnviz.parameters import Size, param, to_cli
-from cnnviz.scenes._pooling import Pooled, adaptive_ranges
+from cnnviz.scenes._pooling import Pooled, adaptive_ranges, left_of
 from cnnviz.story import Graph, Sliding, Story, Windows, dilation, kernel_size, padding, refuse, stride
 from cnnviz.storyboard import Step
 from cnnviz.words import Shape, Text, equation, joined
@@ -46,27 +46,24 @@ class Pool(Pooled):
 
     def prepare(self) -> None:
         """The input is loaded, and its size and the window become `i`, `k` and `s`; raises UsageError."""
-        self._check_together()
-        self.fill_in(i=self.map.values.shape)
-        if self.output_size is None:
-            self.fill_in(k=self.k or (2, 2))
-            self.fill_in(s=self.s or self.k)
-
-    def _check_together(self) -> None:
-        chosen, dilated, mean = self.output_size, self.d != (1, 1), self.kind == "avg"
-        given = {"--k": self.k, "--s": self.s, "--p": any(self.p), "--d": dilated, "--ceil-mode": self.ceil_mode}
-        given["--no-count-include-pad"] = uncounted = not self.count_include_pad
-        own = f"--output-size {to_cli(chosen)} chooses its own windows: leave {{}} out, or --output-size"
-        large = "padding {p} is more than half of window {k}: use --p {least} or less, or --k {most} or more"
-        sides = zip(self.k or (2, 2), self.p, strict=True)
+        is_max, chosen, dilated, k = self.kind == "max", self.output_size, self.d != (1, 1), self.k or (2, 2)
+        uncounted, most = not self.count_include_pad, to_cli(tuple(side // 2 for side in k))
+        own = self.k or self.s or any(self.p) or dilated or self.ceil_mode or uncounted
+        windows = f"--output-size {to_cli(chosen)} chooses its own windows"
+        options = "--k, --s, --p, --d, --ceil-mode and --no-count-include-pad"
+        large = f"padding {to_cli(self.p)} is more than half of window {to_cli(k)}"
         refuse(
             {
-                f"avg pooling has no dilation {to_cli(self.d)}: leave --d out, or use max": mean and dilated,
-                "max pooling counts nothing: leave --no-count-include-pad out, or use avg": uncounted and not mean,
-                **{own.format(option): value for option, value in given.items() if chosen},
-                **{large.format(p=p, k=k, least=k // 2, most=2 * p): 2 * p > k for k, p in sides},
+                f"avg pooling has no dilation {to_cli(self.d)}: leave --d out, or use max": dilated and not is_max,
+                "max pooling counts nothing: leave --no-count-include-pad out, or use avg": uncounted and is_max,
+                f"{windows}: leave {options} out": chosen and own,
+                f"{large}: use --p {most} or less": any(2 * p > side for side, p in zip(k, self.p, strict=True)),
             }
         )
+        self.fill_in(i=self.map.values.shape)
+        if chosen is None:
+            self.fill_in(k=self.k or (2, 2))
+            self.fill_in(s=self.s or self.k)
 
     def story(self) -> Story:
         """One step for each output cell."""
@@ -93,7 +90,7 @@ class Pool(Pooled):
         story.fits(windows, "this pooling")
         X = self.input_panel(story, windows)
         Y = self.output_panel(story, X, "output", "Output {size}", y)
-        winners = {at: best for at in windows.places() if (best := self.winner(X, windows, at))}
+        winners = self.winners(X, windows)
 
         def steps() -> Iterator[Step]:
             for at in windows.places():
@@ -102,19 +99,19 @@ class Pool(Pooled):
                 yield story.step(caption, X.window(windows, at, (), winners.get(at)), Y.write(at))
             if windows.count > 1:
                 kept = [X.set(cell, role="winner") for cell in winners.values()]
-                yield story.step(self.summary(set(winners.values())), kept, X.rest(), Y.rest(), beats=2)
+                yield story.step(left_of(x.size, winners), kept, story.rest(), beats=2)
 
-        counted = "padding is counted in the mean" if self.count_include_pad else "padding is not counted in the mean"
-        padding = Text("padding never wins" if self.kind == "max" else counted)
+        means = "padding is counted in the mean" if self.count_include_pad else "padding is not counted in the mean"
+        padding = Text("padding never wins" if winners else means)
         hangs = Text("a last window may hang over the edge")
-        value = Text("maximum, which is marked" if self.kind == "max" else "mean")
+        value = Text("maximum, which is marked" if winners else "mean")
         told = "{name}: {windows}; each cell of the {o} output is its window's {kept}"
         return story.play(
             steps,
             windows.count + (windows.count > 1),
             (X, "→", Y),
             alt=Text(told, name=Text(title.lower()), windows=what, o=Shape(windows.out), kept=value),
-            step_roles=("kernel", "kernel_on_padding", "output", *self.winner_role),
+            step_roles=("kernel", "kernel_on_padding", "output", *["winner"] * bool(winners)),
             formula=formula,
             convention=joined((padding if any(self.p) else None, hangs if self.ceil_mode else None)),
         )

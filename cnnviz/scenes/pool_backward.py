@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnnviz.parameters import ArrayLike, Size, param
-from cnnviz.scenes._backward import BY_X, BY_Y, GRAD_HELP, SENT, Sums, arrives, gradient_panel, load_grad
-from cnnviz.scenes._pool_backward import sent, shared
-from cnnviz.scenes._pooling import Pooled
-from cnnviz.story import Graph, Sliding, Story, kernel_size, stride
-from cnnviz.storyboard import Mark, Operator, Step
+from cnnviz.parameters import ArrayLike, Size
+from cnnviz.scenes._backward import BY_X, adding_up, grad_output, gradient_panel, load_grad, sends
+from cnnviz.scenes._pooling import Pooled, sent, shared
+from cnnviz.story import WINDOW, Graph, Sliding, Story, kernel_size, stride
+from cnnviz.storyboard import Step
 from cnnviz.words import Math, Shape, Text
 
 _POINTS = {
@@ -36,7 +35,7 @@ class PoolBackward(Pooled):
 
     k: Size = kernel_size(2, help="Window size.")
     s: Size | None = stride(None, shown_default="the window's size")
-    grad_output: ArrayLike | None = param(None, help=GRAD_HELP, group="Data", shown_default="random: −2 to 3, never 0")
+    grad_output: ArrayLike | None = grad_output()
 
     def prepare(self) -> None:
         """The input is loaded, and its size and the stride become `i` and `s`."""
@@ -60,33 +59,29 @@ class PoolBackward(Pooled):
 
         X = story.cells("input", "$x$ {size}", found["x"], windows=windows, role="forward", data=self.map)
         Y = story.cells("output", "$y$ {size}", y, pending=True)
-        G = gradient_panel(story, g, under=True, marks=(Mark(name="window", role="window"),))
-        best = {at: cell for at in places if (cell := self.winner(X, windows, at))}
-        amounts = shared(windows, g, is_max, best)
-        overlap = any(step < side for step, side in zip(slide.s, slide.k, strict=True))
-        by_x = Sums(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], amounts, noted=overlap)
+        G = gradient_panel(story, g, under=True, marks=(WINDOW,))
+        best = self.winners(X, windows)
+        by_x = adding_up(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], shared(windows, g, best))
+        by_x.noted = any(step < side for step, side in zip(slide.s, slide.k, strict=True))
 
         def steps() -> Iterator[Step]:
-            by_x.start()
-            forward = [change for at in places for change in Y.write(at, mark="", role="forward")]
-            said = Text("Forward: each window keeps its maximum …" if is_max else "Forward: each window keeps its mean")
-            yield story.step(said, forward, beats=2)
+            said = "Forward: each window keeps its maximum …" if is_max else "Forward: each window keeps its mean"
+            yield story.step(Text(said), Y.fill("forward"), beats=2)
             if is_max:
                 won = [X.set(cell, role="output") for cell in best.values()]
                 yield story.step(Text("… and remembers which cell it was"), won, beats=2)
-            yield story.step(Text(SENT, g=Math(BY_Y)), arrives(G), beats=2)
+            yield sends(story, G)
             for n, at in enumerate(places):
                 marks = [X.mark("window", *windows.outline(at)), G.mark("window", at)]
                 reached = (best[at],) if is_max else windows.outline(at)
-                told = sent(windows, G, at, by_x, best[at] if is_max else None)
-                yield story.step(told, marks, by_x.panel.mark("current", *reached), by_x.add(n))
-            gone = X.hide("window"), G.hide("window"), by_x.panel.hide("current")
-            yield story.step(Text("Both gradients have the same sum: nothing is lost"), gone, by_x.rest(), beats=2)
+                told = sent(windows, G, at, by_x, best.get(at))
+                yield story.step(told, marks, by_x.mark("current", *reached), by_x.add(n))
 
         return story.play(
             steps,
-            windows.count + 3 + is_max,
-            (X, Operator(name="pool", text="→"), Y, G, "→", by_x.panel),
+            windows.count + 2 + is_max,
+            (X, "→", Y, G, "→", by_x),
+            answer=Text("Both gradients have the same sum: nothing is lost"),
             alt=Text(
                 "back-propagation through {name}: {slides}; each cell of the {grad} gradient of the output {goes}",
                 name=title,

@@ -11,10 +11,10 @@ from cnnviz.data import load_kernel, load_map
 from cnnviz.errors import UsageError
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._backward import BY_X, BY_Y, GRAD_HELP, load_grad
+from cnnviz.scenes._backward import BY_X, BY_Y, grad_output, load_grad
 from cnnviz.scenes._residual import Ways
 from cnnviz.story import Graph, Sliding, Story, input_map, input_size, kernel_values, stride
-from cnnviz.words import Assigned, Math, Number, Symbol, Text
+from cnnviz.words import Math, Text
 
 _EXAMPLE = "1 0 2; 3 1 0; 0 2 1"
 _LAST = (
@@ -38,7 +38,7 @@ class Residual(Scene):
     projection: float = param(1.0, help="Weight of the 1×1 convolution, where there is a stride.", lo=-9, hi=9)
     input: ArrayLike | None = input_map(None, shown_default="an example of 3×3, else random from 0 to 3")
     kernel: ArrayLike = kernel_values("0 1 0; 1 -1 0; 0 0 1")
-    grad_output: ArrayLike | None = param(None, help=GRAD_HELP, group="Data", shown_default="random: −2 to 3, never 0")
+    grad_output: ArrayLike | None = grad_output()
 
     def story(self) -> Story:
         """Both ways, the sum, the gradient, its copies, both ways back and their sum."""
@@ -74,7 +74,7 @@ class Residual(Scene):
         story = Story(self, Text("Residual connection"), graph, point=Text(said))
         if projected:
             story.sizes(s=self.s)
-            story.settings.append(("", Assigned(Symbol("v"), Number(self.projection, None, ("projection",)))))
+            story.parameter("projection", "v")
         panels = Ways(story, {"x": pixels, "f": f, "skip": skip, "y": y, "by_x": found["grad_x"]}, g, (by_f, by_skip))
 
         v = "v" if projected else ""

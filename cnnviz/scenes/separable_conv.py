@@ -7,11 +7,12 @@ from functools import cached_property
 from typing import ClassVar
 
 from cnnviz.data import MAP_NAMES, Data, load_kernel, load_map
-from cnnviz.errors import UsageError
+from cnnviz.notation import size_text
 from cnnviz.parameters import ArrayLike, Sides, Size, param
 from cnnviz.scene import Scene
+from cnnviz.scenes._filters import check_count
 from cnnviz.scenes._padding import sides
-from cnnviz.scenes._separable import Separable
+from cnnviz.scenes._separable import separate
 from cnnviz.story import (
     KERNEL_HELP,
     Sliding,
@@ -22,6 +23,7 @@ from cnnviz.story import (
     kernel_values,
     load_sheets,
     padding,
+    refuse,
     stride,
 )
 
@@ -57,8 +59,9 @@ class SeparableConv(Scene):
     def prepare(self) -> None:
         """What is given is loaded, and its sizes become parameters."""
         channels, *i = self.maps.values.shape
-        self.fill_in(i=tuple(i), k=self.depthwise.values.shape[2:], channels=channels, filters=len(self.mixing.values))
-        self.fill_in(p=sides(self.p, self.maps.values.shape[1:], self.depthwise.values.shape[2:], self.s, (1, 1)))
+        k = self.depthwise.values.shape[2:]
+        self.fill_in(i=tuple(i), k=k, channels=channels, filters=len(self.mixing.values))
+        self.fill_in(p=sides(self.p, self.maps.values.shape[1:], k, self.s, (1, 1)))
 
     @cached_property
     def maps(self) -> Data:
@@ -66,13 +69,8 @@ class SeparableConv(Scene):
         named = self.channels or (2 if isinstance(self.input, str) and self.input in MAP_NAMES else None)
         found = load_sheets(load_map, self.input, [named], self.i, seed=self.seed, default_size=(4, 4))
         channels = len(found.values)
-        if named not in (None, channels):
-            raise UsageError(f"the data has {channels} channels, but --channels asks for {named}: leave --channels out")
-        if not 1 < channels <= _MOST:
-            raise UsageError(
-                f"the number of channels in --input is {channels}: use 2 to {_MOST}, one below the other as with "
-                "--channels 2"
-            )
+        check_count(channels, named, "channels")
+        refuse({f"the number of channels in --input is {channels}: use 2 to {_MOST}": not 1 < channels <= _MOST})
         return found
 
     @cached_property
@@ -87,9 +85,9 @@ class SeparableConv(Scene):
 
     def _kernels(self, spec: ArrayLike, counts: list[int], size: Size | None, option: str, apart: int) -> Data:
         found = load_sheets(load_kernel, spec, counts, size, seed=self.seed + apart)
-        if list(found.values.shape[:2]) != counts:
-            given = "×".join(map(str, found.values.shape[:2]))
-            raise UsageError(f"{option} holds {given} kernels: give {counts[0]}×{counts[1]}, filters × channels")
+        given = list(found.values.shape[:2])
+        wanted = f"give {size_text(*counts)}, filters × channels"
+        refuse({f"{option} holds {size_text(*given)} kernels: {wanted}": given != counts})
         return found
 
     @cached_property
@@ -99,5 +97,4 @@ class SeparableConv(Scene):
 
     def story(self) -> Story:
         """One step for each cell of the depthwise maps, one for each cell of the output, and a comparison."""
-        told = Separable(self)
-        return told.story.play(told.steps, told.count, *told.stage, alt=told.alt(), formula=told.formula)
+        return separate(self)

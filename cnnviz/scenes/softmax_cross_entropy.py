@@ -13,7 +13,7 @@ from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._backward import MOST_NUMBERS, alike, column, load_row
 from cnnviz.story import Graph, Story
-from cnnviz.storyboard import Operator, Step
+from cnnviz.storyboard import Step
 from cnnviz.words import Math, Number, Symbol, Text, call, equation, total
 
 _BY_Z = r"\partial L/\partial z"
@@ -38,7 +38,7 @@ class SoftmaxCrossEntropy(Scene):
 
     def story(self) -> Story:
         """A step for each probability, the loss, a step for each gradient, and their sum."""
-        z = load_row(self.logits, "logits", "--logits", self.seed)
+        z = load_row(self, "logits")
         if not self.label < len(z) > 1:
             raise UsageError(
                 f"--label {self.label} is no class of {len(z)} logits: use {len(z) - 1} or less, of 2 or more"
@@ -50,17 +50,13 @@ class SoftmaxCrossEntropy(Scene):
         p = graph.compute("softmax", x, result="probabilities", dim=1)
         loss = graph.compute("cross_entropy", x, result="loss", label=self.label)
         found = graph.descend(loss, 0)
-        story = Story(
-            self,
-            Text("Softmax and cross-entropy"),
-            graph,
-            point=Text("The gradient of every logit is its probability minus its label"),
-        )
+        point = Text("The gradient of every logit is its probability minus its label")
+        story = Story(self, Text("Softmax and cross-entropy"), graph, point=point)
         same = {"digits": self.most(), **alike(z, p.values, found["grad_x"].values)}
-        Z = column(story, "logits", Text("logits {z}", z=Symbol("z")), z, role="forward", **same)
-        P = column(story, "softmax", Text("softmax {p}", p=Symbol("p")), p, pending=True, **same)
-        Y = column(story, "target", Text("label {y}", y=Symbol("y")), np.eye(len(z))[self.label], pending=True, **same)
-        G = column(story, "gradient", Text("${g}$", g=_BY_Z), found["grad_x"], pending=True, **same)
+        Z = column(story, "logits", Text("logits {z}", z=Symbol("z")), z, "forward", **same)
+        P = column(story, "softmax", Text("softmax {p}", p=Symbol("p")), p, **same)
+        Y = column(story, "target", Text("label {y}", y=Symbol("y")), np.eye(len(z))[self.label], **same)
+        G = column(story, "gradient", Text("${g}$", g=_BY_Z), found["grad_x"], **same)
         most, here = self.most(), (self.label, 0)
 
         def steps() -> Iterator[Step]:
@@ -71,8 +67,9 @@ class SoftmaxCrossEntropy(Scene):
             chosen = P.number(here, max(most, 3))
             value = Number(float(loss.values), most, ("loss",))
             said = Text("The right class counts: {loss}", loss=equation(Symbol("L"), -call("ln", chosen), value))
-            labels = [change for at in np.ndindex(len(z), 1) for change in Y.write(at, mark="", role="input")]
-            yield story.step(said, labels, Z.hide("window"), P.mark("current", here), Y.mark("window", here), beats=2)
+            yield story.step(
+                said, Y.fill("input"), Z.hide("window"), P.mark("current", here), Y.mark("window", here), beats=2
+            )
             for at in np.ndindex(len(z), 1):
                 caption = equation(G.symbol(_BY_Z, at[:1]), P[at] - Y[at], G[at])
                 yield story.step(caption, P.mark("current", at), Y.mark("window", at), G.write(at))
@@ -80,7 +77,7 @@ class SoftmaxCrossEntropy(Scene):
         return story.play(
             steps,
             2 * len(z) + 1,
-            (Z, "→", P, Operator(name="minus", text="−"), Y, "=", G),
+            (Z, "→", P, "−", Y, "=", G),
             alt=Text(
                 "softmax with cross-entropy over {n} classes: logits become probabilities, the loss is the negative "
                 "logarithm of that of the right class, the gradient of the logits is the probabilities minus the label",

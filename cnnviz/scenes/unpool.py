@@ -9,10 +9,18 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnnviz.parameters import Size
-from cnnviz.scenes._pooling import Pooled
-from cnnviz.scenes._unpooling import WayBack, place_of
-from cnnviz.story import CROWDED_SIDE, Graph, Sliding, Story, kernel_size, reading_beats, shade_for, stride, tolerance
-from cnnviz.storyboard import Mark, Operator, Step
+from cnnviz.scenes._pooling import Pooled, back_of, place_of, put_back, spread
+from cnnviz.story import (
+    WINDOW,
+    Graph,
+    Sliding,
+    Story,
+    kernel_size,
+    reading_beats,
+    stride,
+    tolerance,
+)
+from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Joined, Shape, Text, Words, equation
 
 
@@ -58,15 +66,13 @@ class Unpool(Pooled):
         story.set("stride", "s", s)
         X = self.input_panel(story, windows)
         P = self.output_panel(story, X, "pooled", "Pooled {size}", pooled[0])
-        spread, always = np.append(P.values, 0), max(x.shape) >= CROWDED_SIDE
         how = {
             "digits": story.decimals(np.append(P.values, unpooled.values), lost=tolerance(x)),
-            "shade": P.panel.shade if story.is_picture else shade_for(spread, picture=False, always=always),
-            "marks": (Mark(name="window", role="window"), Mark(name="winner", role="result")),
+            "shade": P.panel.shade if story.is_picture else story.shade(np.append(P.values, 0)),
+            "marks": (WINDOW, Mark(name="winner", role="result")),
         }
         Y = self.output_panel(story, X, "output", "Unpooled {size}", unpooled, **how)
-        best = {at: found for at in windows.places() if (found := self.winner(X, windows, at))}
-        back = WayBack(windows, X, P, Y, best)
+        best, outside = self.winners(X, windows), np.argwhere(windows.roles() != "input").tolist()
 
         def steps() -> Iterator[Step]:
             for at in windows.places():
@@ -77,19 +83,20 @@ class Unpool(Pooled):
                     # A maximum that was found stays marked.
                     changes.append(X.set(best[at], role="winner"))
                 yield story.step(said, changes)
+            back = put_back(windows, X, P, Y, best) if is_max else spread(windows, P, Y)
             leaving = [*X.cover(()), X.hide("window")]
-            for at, (said, changes) in zip(windows.places(), back.steps(), strict=True):
+            for at, (said, changes) in zip(windows.places(), back, strict=True):
                 yield story.step(said, leaving, changes, P.mark("current", at), Y.mark("window", *windows.outline(at)))
                 leaving = []
-            hidden = [P.hide("current"), Y.hide("window"), *(each.hide("winner") for each in (X, Y) if is_max)]
-            yield story.step(back.summary(), back.rest(), hidden, beats=reading_beats(count))
+            rest = [Y.set((row, column), role="zero", value=0.0) for row, column in outside]
+            yield story.step(back_of(x.size, best, len(outside)), rest, story.rest(), beats=reading_beats(count))
 
         to_maxima, spreads = "returns to where its maximum was, with zeros elsewhere", "spreads over its window"
         ties = "ties: the first maximum counts" if is_max else "every cell gets the full value"
         return story.play(
             steps,
             count,
-            (X, Operator(name="pool", text="→"), P, Operator(name="unpool", text="→"), Y),
+            (X, "→", P, "→", Y),
             alt=Text(
                 "{name}: {slides} and pools it to {o}; each value then {back}",
                 name=Text("max unpooling" if is_max else "average unpooling"),
@@ -97,7 +104,7 @@ class Unpool(Pooled):
                 o=Shape(windows.out, "pooled"),
                 back=Text(to_maxima if is_max else spreads),
             ),
-            step_roles=("kernel", "output", "zero", "input", *self.winner_role),
+            step_roles=("kernel", "output", "zero", "input", *["winner"] * is_max),
             formula=Text("pooled {value}", value=slide.formula("pooled", padded=False)),
             convention=Text(ties),
         )

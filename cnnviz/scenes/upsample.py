@@ -14,8 +14,8 @@ from cnnviz.notation import digits_for
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._pixel_shuffle import tell_shuffle
-from cnnviz.scenes._upsampling import LEARNED, MODES, Learned, Sampled
-from cnnviz.story import Cells, Graph, Story, input_map, input_size, kinds
+from cnnviz.scenes._upsampling import LEARNED, MODES, sampled, ways_of
+from cnnviz.story import WINDOW, Cells, Graph, Story, input_map, input_size, kinds
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Number, Shape, Strong, Text, joined
 
@@ -74,47 +74,43 @@ class Upsample(Scene):
             return tell_shuffle(self)
         x, graph = self.map.values, Graph()
         i, out = (x.shape[0], x.shape[1]), (x.shape[0] * self.scale, x.shape[1] * self.scale)
-        learned, given = Learned(self.scale, i, out), graph.map("x", x)
-        sampled = [Sampled(name, i, out) for name in MODES]
-        every: list[Sampled | Learned] = [*sampled, learned]
-        ways = [way for way in every if self.kind in ("compare", way.name)]
+        every, compared = ways_of(self.scale, i, out), self.kind == "compare"
+        ways = every if compared else {self.kind: every[self.kind]}
         sizes = {"i": Shape(i, "input"), "o": Shape(out)}
         story = Story(self, Text("Upsampling"), graph, point=Text(_POINTS[self.kind], **sizes))
         story.set("scale", "s", Number(self.scale), size=False)
-        compared = len(ways) > 1
-        sample = Mark(name="current", role="result", corners=True)
-        marks = () if compared else (Mark(name="window", role="window"), sample)
+        given, sample = graph.map("x", x), Mark(name="current", role="result", corners=True)
+        marks = () if compared else (WINDOW, sample)
         X = story.cells("input", "Input {size}", given, data=self.map, axes=2, notes=True, marks=marks, enlarge=True)
         # Beside others cells have room for one decimal.
         most, panels = self.most(1 if compared else 2), list[Cells]()
-        for way in ways:
-            y = way.compute(graph, given)
+        for name, way in ways.items():
+            y = way.compute(graph, given, name.replace("-", "_"))
             how: dict[str, Any] = {"pending": True, "digits": digits_for(y.values, most=most)}
             label, below = (way.short, None) if compared else (way.label, way.below)
-            panels.append(story.cells(way.name, f"{label} {{size}}", y, axes=2, below=below, **how))
-        stage: list[list[Cells | str]] = [[X], [*panels]] if compared else [[X, "→", *panels]]
-        if self.kind == LEARNED:
-            unused = np.full(learned.kernel.shape, "neighbour")
-            learned.panel = W = story.cells(
-                "kernel", "Kernel {size}", learned.kernel, role="kernel", roles=unused, enlarge=True
-            )
-            stage = [[X, "∗", W, "=", *panels]]
+            panels.append(story.cells(name, f"{label} {{size}}", y, axes=2, below=below, **how))
+        W, stage = None, ([X], panels) if compared else ([X, "→", *panels],)
+        kernel = None if compared else ways[self.kind].kernel
+        if kernel is not None:
+            unused = np.full(kernel.shape, "neighbour")
+            W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", roles=unused, enlarge=True)
+            stage = ([X, "∗", W, "=", *panels],)
 
         def steps() -> Iterator[Step]:
             if not compared:
-                yield from (ways[0].step(story, X, panels[0], at) for at in np.ndindex(*out))
+                yield from sampled(story, ways[self.kind], X, panels[0], W)
                 return
             for at in np.ndindex(*out):
                 each = (
                     Text("{way} {value}", way=Text(way.short), value=Strong(Y[at]))
-                    for way, Y in zip(ways, panels, strict=True)
+                    for way, Y in zip(ways.values(), panels, strict=True)
                 )
                 # Each way reads other cells, so none is lit; what nearest copies is seen on its way.
-                (near,), (copied, *mixed) = sampled[0].shares(at), panels
+                near, (copied, *mixed) = (at[0] // self.scale, at[1] // self.scale), panels
                 written = copied.write(at, source=X, origin=near), *(Y.write(at) for Y in mixed)
                 yield story.step(joined(each, "     "), *written)
 
-        formulas = [way.formula for way in ways if way.name != LEARNED or len(ways) == 1]
-        alt = Text("a {i} map becomes {o} by {names}", **sizes, names=joined(way.name for way in ways))
+        formulas = [way.formula for name, way in ways.items() if name == self.kind or name != LEARNED]
+        alt = Text("a {i} map becomes {o} by {names}", **sizes, names=joined(ways))
         formula, answer = joined(formulas, "      "), Text(_ANSWERS[self.kind])
         return story.play(steps, int(np.prod(out)), *stage, alt=alt, formula=formula, answer=answer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cnnviz.notation import exact_digits
 from cnnviz.storyboard import Block, Cell, Change, Grid, Mark, MoveMark, Relabel
-from cnnviz.words import Number, Ref, Symbol, Words, lines
+from cnnviz.words import Equation, Expression, Number, Ref, Symbol, Words, dot, equation, lines
 
 if TYPE_CHECKING:
     from cnnviz.story.windows import Place, Windows
@@ -31,6 +31,9 @@ COVERED = MappingProxyType(
     }
 )
 """What becomes of a cell's role where a window covers it; others keep their own."""
+
+WINDOW, CURRENT = Mark(name="window", role="window"), Mark(name="current", role="result")
+"""Outlines around what is read, and around what is written."""
 
 
 def sheet_marks(role: str, sheets: int, name: str = "sheet") -> tuple[Mark, ...]:
@@ -81,13 +84,28 @@ class Cells:
         """What a cell is called."""
         return (self.name, *place)
 
-    def read(self, places: Sequence[Place]) -> list[Number]:
-        """The numbers in some cells."""
-        return [self[place] for place in places]
+    def read(self, places: Iterable[Place] | None = None) -> list[Number]:
+        """The numbers in some cells, or in all."""
+        return [self[place] for place in (np.ndindex(self.values.shape) if places is None else places)]
 
     def symbol(self, letter: str, place: Place) -> Symbol:
         """A cell as a letter with an index."""
         return Symbol(letter, tuple(at + 1 for at in place))
+
+    def equals(self, place: Place, *sides: Expression, letter: str = "y", letters: int = 80) -> Equation:
+        """What a cell is made of: `y₁₂ = … = 3`."""
+        return equation(self.symbol(letter, place), *sides, self[place], letters=letters)
+
+    def sums(
+        self,
+        place: Place,
+        numbers: Sequence[Number],
+        weights: Sequence[Number],
+        bias: Number | None = None,
+        letter: str = "y",
+    ) -> Equation:
+        """A cell as the sum of products: `y₁₂ = 1·2 + 3·4 = 14`."""
+        return self.equals(place, dot(numbers, weights, bias, self[place]), letter=letter)
 
     def role(self, place: Place) -> str:
         """What a cell is when nothing covers it."""
@@ -119,16 +137,17 @@ class Cells:
         return self._cell(self._asked, note="?")
 
     def cover(
-        self, places: Sequence[Place], notes: Sequence[Words] = (), special: Mapping[Place, str] | None = None
+        self, places: Sequence[Place], notes: Sequence[Words] = (), special: Mapping[Place, str] | str = ""
     ) -> Iterator[Change]:
-        """Cover these cells, each with its note, and uncover all others; `special` gives some a role of their own."""
+        """Cover these cells, each with its note, and uncover all others; `special` is a role for all or for some."""
         noted = dict(zip(places, notes or [""] * len(places), strict=True))
         before, self._covered = self._covered, {}
         for place in before:
             if place not in noted:
                 yield self._cell(place, role=self.role(place), note="")
+        special = dict.fromkeys(places, special) if isinstance(special, str) else special
         for place, note in noted.items():
-            role = (special or {}).get(place) or COVERED.get(self.role(place), self.role(place))
+            role = special.get(place) or COVERED.get(self.role(place), self.role(place))
             self._covered[place] = role, note
             if before.get(place) != (role, note):
                 yield self._cell(place, role=role, note=note)
@@ -142,9 +161,11 @@ class Cells:
         if winner is not None:
             yield self.mark("winner", winner)
 
-    def windows(self, windows: Windows, at: Place, special: Mapping[Place, str] | None = None) -> Iterator[Change]:
+    def windows(
+        self, windows: Windows, at: Place, special: Mapping[Place, str] | str = "", notes: Sequence[Words] = ()
+    ) -> Iterator[Change]:
         """A window covers its cells in every channel that it reaches; the outline in the first is `window 0`."""
-        yield from self.cover(windows.cells(at), special=special)
+        yield from self.cover(windows.cells(at), notes, special)
         (first, *corner), (count, *size) = windows.outline(at)
         for c in range(len(self.values)):
             reached = first <= c < first + count
@@ -163,6 +184,13 @@ class Cells:
         yield self.set(place, role=role, value=float(self.values[place]), origin=origin, source=name)
         if mark:
             yield self.mark(mark, place)
+
+    def fill(
+        self, role: str = "output", source: Cells | None = None, places: Iterable[Place] | None = None
+    ) -> Iterator[Change]:
+        """All results appear at once, or those in some places, without outlines."""
+        for place in np.ndindex(self.values.shape) if places is None else places:
+            yield from self.write(place, "", role, source)
 
     def mark(self, mark: str, corner: Sequence[float], size: Sequence[float] = ()) -> MoveMark:
         """An outline goes around some cells, or one; it may lie between cells."""
@@ -206,8 +234,13 @@ class Cells:
     def reset(self) -> Iterator[Change]:
         """Come to rest, each cell as it was before the first step."""
         yield from self.rest()
-        for place in map(tuple, np.argwhere(self._roles != self._before).tolist()):
-            yield self.set(place, role=str(self._before[place]))
+        yield from self.become(self._before)
+
+    def become(self, roles: npt.NDArray[np.str_] | str) -> Iterator[Cell]:
+        """Every cell has a role of its own, or all the same; those that have it already stay."""
+        for place, role in np.ndenumerate(np.broadcast_to(roles, self.values.shape)):
+            if role != self.role(place):
+                yield self.set(place, role=str(role))
 
     def _cell(
         self, place: Place, role: str | None = None, value: float | None = None, note: Words | None = None

@@ -14,7 +14,7 @@ from cnnviz.operation import KERNEL, MAP, PLAIN, Call, Input, Operand, Operation
 
 Values = npt.NDArray[np.float64]
 
-_KINDS = {"unfold": PLAIN, "fold": MAP, "tokens": PLAIN}
+_KINDS = {"unfold": PLAIN, "tokens": PLAIN}
 """Operations whose result is another kind of array than what goes in."""
 
 

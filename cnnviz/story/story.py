@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,10 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_COVERED, MAX_SIDE, MAX_STEPS
 from cnnviz.notation import digits_for, size_text
 from cnnviz.scene import scene_name
-from cnnviz.story.cells import Cells
+from cnnviz.story.cells import CURRENT, WINDOW, Cells
 from cnnviz.story.graph import Graph, Tensor
-from cnnviz.storyboard import Block, Change, Grid, Mark, Operator, Panel, SetEntry, Shade, Step, Storyboard, Table
+from cnnviz.story.looks import shade_for
+from cnnviz.storyboard import Block, Change, Grid, Mark, Operator, Panel, Shade, Step, Storyboard
 from cnnviz.words import (
     Assigned,
     Extent,
@@ -43,6 +45,9 @@ CROWDED_SIDE = 20
 """Cells a side from which a map shows colours instead of numbers."""
 
 _SIZES = {
+    "C": "channels",
+    "F": "filters",
+    "g": "groups",
     "i": "input",
     "k": "kernel",
     "s": "stride",
@@ -53,7 +58,7 @@ _SIZES = {
     "d": "dilation",
     "o": "output",
 }
-_UNSAID = {"d": (1, 1), "a": (0, 0)}
+_UNSAID = {"d": ((1, 1), 1), "a": ((0, 0),), "g": (1,)}
 _MOST_LISTED = 9
 _MOST_WORDS = 3
 _LOST = 1e-12
@@ -97,11 +102,15 @@ class Story:
         """A parameter as it was given, for formulas."""
         return Number(getattr(self.scene, name), None, (name,))
 
-    def sizes(self, words: bool = True, /, **sizes: Sequence[int]) -> None:
-        """Sizes by their symbols, maybe without `words`; a dilation of 1 and an output padding of 0 go unsaid."""
+    def parameter(self, name: str, symbol: str, word: str = "") -> None:
+        """A parameter of the scene that is a number, as it was given, for the head of the figure."""
+        self.set(word, symbol, self.number(name), size=False)
+
+    def sizes(self, words: bool = True, /, **sizes: Sequence[int] | int) -> None:
+        """Sizes by their symbols, maybe without `words`; a dilation of 1, one group, no output padding go unsaid."""
         self._words = words
         for symbol, value in sizes.items():
-            if tuple(value) != _UNSAID.get(symbol):
+            if value not in _UNSAID.get(symbol, ()):
                 self.set(_SIZES[symbol], symbol, value)
 
     def bias(self, value: float) -> Number:
@@ -151,6 +160,7 @@ class Story:
         first: Values | None = None,
         axes: int | None = None,
         sheets: Sequence[int] = (),
+        kind: type[Cells] = Cells,
         role: str = "input",
         roles: npt.NDArray[np.str_] | None = None,
         marks: Sequence[Mark] = (),
@@ -163,7 +173,7 @@ class Story:
         goes in at the start, what is computed at the end. `data` says where an input comes from. One that steps change
         has other values at `first`, and may be labelled with another `size`. `axes` is how many of the array are shown,
         where windows do not tell: of four, samples and channels are sheets of a block, of which those of `sheets` are
-        drawn, all of them unless given. `more` are fields of the panel.
+        drawn, all of them unless given. `kind` is a class of cells; `more` are fields of the panel.
         """
         if windows is not None:
             self._ndim = len(windows.axes)
@@ -177,7 +187,7 @@ class Story:
         if windows is not None:
             drawn, roles = windows.padded(shown, fill), windows.roles()
             roles = np.where(roles == "input", role, roles)
-            marks = (*_boundary(windows), Mark(name="window", role="window"), *marks)
+            marks = (*_boundary(windows), WINDOW, *marks)
             if drawn.ndim == 2:
                 more.setdefault("padding", windows.padding)
             if windows.is_padded:
@@ -187,12 +197,12 @@ class Story:
                 if before != after:
                     p = Text("{before} before, {after} after", before=p, after=Extent(after))
                 texts.append(Text(word, p=p))
-            if any(str(each).endswith("unreached") for each in np.unique(roles)):
+            if any(role.endswith("unreached") for role in roles.flat):
                 below = lines(Text("hatched: never reached"), below)
         elif pending:
             drawn = np.full(shown.shape, np.nan)
             roles = np.full(shown.shape, "pending") if coloured is None else coloured
-            marks = marks or (Mark(name="current", role="result"),)
+            marks = marks or (CURRENT,)
         if goes_in or windows is not None:
             self.graph.show_input(name, drawn, shown.shape)
         fields: dict[str, Any] = {"numbers": not self._crowded or role == "kernel", **more}
@@ -200,16 +210,14 @@ class Story:
             fields["digits"] = self.decimals(shown, lost=lost)
         if "shade" not in fields:
             fields["shade"] = self.shade(shown, data, plain=role == "kernel")
-        kind = Grid if drawn.ndim == 2 else Block
-        head = lines(*texts)
-        panel = kind(name=name, label=lines(head, below), values=drawn, roles=roles, marks=tuple(marks), **fields)
-        return self.add(panel, drawn if windows is not None else shown, head)
+        head, form = lines(*texts), Grid if drawn.ndim == 2 else Block
+        panel = form(name=name, label=lines(head, below), values=drawn, roles=roles, marks=tuple(marks), **fields)
+        return self.add(kind(panel, drawn if windows is not None else shown, head))
 
-    def add(self, panel: Grid | Block, values: Values, head: Words = "") -> Cells:
-        """A panel of cells that is made already, with the values that it has at the end."""
-        found = Cells(panel, values, head)
-        self._cells.append(found)
-        return found
+    def add(self, cells: Cells) -> Cells:
+        """Cells that are made already."""
+        self._cells.append(cells)
+        return cells
 
     def _registered(self, panel: str, values: Values | Tensor, axes: int, sheets: Sequence[int]) -> tuple[Values, bool]:
         """The array that a panel shows, registered as a result of the graph; and whether it goes in instead."""
@@ -238,6 +246,15 @@ class Story:
         """A step: what is said and what changes."""
         return Step(caption=caption, changes=tuple(_flat(changes)), beats=beats)
 
+    def rest(self) -> list[Change]:
+        """All panels come to rest."""
+        return [change for cells in self._cells for change in cells.rest()]
+
+    def answer(self, caption: Words, *changes: Changes) -> Step:
+        """The last step: what there was to see, with all panels at rest."""
+        flat = list(_flat(changes))
+        return self.step(caption, flat, self.rest(), beats=2)
+
     def play(
         self,
         steps: Callable[[], Iterator[Step]],
@@ -259,7 +276,7 @@ class Story:
         self._board = {
             "alt": sentences(*alts),
             "subject": sentences(alt, *self._result()) if animated else "",
-            "rows": tuple(tuple(_panels(row)) for row in stage),
+            "rows": tuple(_rows(stage)),
             "count": count + bool(answer),
             "step_roles": tuple(step_roles),
             "formula": "",
@@ -276,7 +293,7 @@ class Story:
                 cells.rewind()
             yield from self._steps()
             if self._answer:
-                yield self.step(self._answer, *(cells.rest() for cells in self._cells), beats=2)
+                yield self.answer(self._answer)
 
         return Storyboard(
             scene=scene_name(type(self.scene)),
@@ -340,27 +357,6 @@ def tolerance(values: Values, weights: Values | float = 1.0) -> float:
     return _LOST * float(np.abs(values).max() * np.abs(weights).sum())
 
 
-def shade_for(values: Values, *, picture: bool, always: bool) -> Shade:
-    """How values become colours: greys for a picture, one hue for a map, two from a middle zero where signs differ."""
-    lo, hi = float(values.min()), float(values.max())
-    if lo < 0:
-        most = max(-lo, hi)
-        return Shade(scale="diverging", lo=-most, hi=most, always=always)
-    return Shade(scale="gray" if picture else "sequential", lo=min(lo, 0.0), hi=hi if hi > 0 else 1.0, always=always)
-
-
-def reading_beats(count: int) -> float:
-    """Beats of a step that is read rather than followed: more where many steps are to go by fast."""
-    return min(30.0, max(2.0, count / 16))
-
-
-def light_rows(table: Table, row: int, look: str = "selected") -> Iterator[SetEntry]:
-    """A row of a table lights up, maybe with another `look`, the one above it no longer does; none after the last."""
-    for at, role in ((row - 1, "plain"), (row, look)):
-        for column in range(len(table.header) if 0 <= at < len(table.entries) else 0):
-            yield SetEntry(panel=table.name, row=at, column=column, role=role)
-
-
 def _stacked(values: Values) -> Values:
     """An array as a panel has it: a vector as a column, the channels of all samples one after the other."""
     if values.ndim == 1:
@@ -377,12 +373,19 @@ def _boundary(windows: Windows) -> tuple[Mark, ...]:
     return (Mark(name="map", role="boundary", row=row, column=column, rows=rows, columns=columns),)
 
 
-def _panels(row: Sequence[Cells | Panel | str]) -> Iterator[Panel]:
-    for part in row:
-        if isinstance(part, str):
-            yield Operator(name=_OPERATORS.get(part, part), text=part)
-        else:
-            yield part.panel if isinstance(part, Cells) else part
+def _rows(stage: Sequence[Sequence[Cells | Panel | str]]) -> Iterator[tuple[Panel, ...]]:
+    """Rows of panels; a str is an operator."""
+    seen: Counter[str] = Counter()
+    for row in stage:
+        panels = list[Panel]()
+        for part in row:
+            if isinstance(part, str):
+                seen[part] += 1
+                name, again = _OPERATORS.get(part, part), f" {seen[part]}" * (seen[part] > 1)
+                panels.append(Operator(name=name + again, text=part))
+            else:
+                panels.append(part.panel if isinstance(part, Cells) else part)
+        yield tuple(panels)
 
 
 def _flat(changes: Iterable[Changes]) -> Iterator[Change]:

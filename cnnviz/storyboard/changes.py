@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from cnnviz.record import Record
 from cnnviz.storyboard.panels import Shade, Values, Words
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cell:
+class Cell(Record, kw_only=True):
     """One cell of a grid or block changes; what is None stays. `note` is the small text in its corner, "" for none; of
     a cell whose value is not known it stands in the middle.
 
@@ -26,8 +24,7 @@ class Cell:
     source: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class MoveMark:
+class MoveMark(Record, kw_only=True):
     """A mark of a grid or block goes to another place, or changes its size."""
 
     panel: str
@@ -39,16 +36,14 @@ class MoveMark:
     channel: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Relabel:
+class Relabel(Record, kw_only=True):
     """The label under a panel changes."""
 
     panel: str
     label: Words
 
 
-@dataclass(frozen=True, kw_only=True)
-class MoveDot:
+class MoveDot(Record, kw_only=True):
     """A dot of a plot goes to another place; NaN hides it."""
 
     panel: str
@@ -58,8 +53,7 @@ class MoveDot:
     text: Words | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class SetCurve:
+class SetCurve(Record, kw_only=True):
     """A curve of a plot gets other points; with `extend` they continue it."""
 
     panel: str
@@ -69,16 +63,14 @@ class SetCurve:
     extend: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class SetHeights:
+class SetHeights(Record, kw_only=True):
     """A surface gets another field of as many heights."""
 
     panel: str
     heights: Values
 
 
-@dataclass(frozen=True, kw_only=True)
-class SetRow:
+class SetRow(Record, kw_only=True):
     """A line of an equation panel gets another text or role."""
 
     panel: str
@@ -87,8 +79,7 @@ class SetRow:
     role: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class SetEntry:
+class SetEntry(Record, kw_only=True):
     """An entry of a table gets another text or role. What stands in the entry `origin`, a row and a column, moves here
     before the text appears.
     """
@@ -101,8 +92,7 @@ class SetEntry:
     origin: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class SetNode:
+class SetNode(Record, kw_only=True):
     """A node of a graph gets another role or text."""
 
     panel: str
@@ -111,8 +101,7 @@ class SetNode:
     text: Words | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class SetEdge:
+class SetEdge(Record, kw_only=True):
     """An edge of a graph gets another role or text."""
 
     panel: str
@@ -122,8 +111,7 @@ class SetEdge:
     text: Words | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class SetLayerView:
+class SetLayerView(Record, kw_only=True):
     """A station of a maps panel gets another role, other values with their shade, or another note."""
 
     panel: str

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cnnviz.record import Record
 from cnnviz.storyboard.changes import Change
 from cnnviz.storyboard.panels import Panel, Words
 
 FORMAT_VERSION = 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
+class Step(Record, kw_only=True):
     """What one step changes and says; it is held for `beats` times the usual time."""
 
     caption: Words = ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from cnnviz.record import Record
 
 Values = npt.NDArray[np.float64]
 
@@ -14,8 +15,7 @@ Words: TypeAlias = Any
 """A text: words as data (`cnnviz.words`) while a scene tells them, a str with markup once they are printed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shade:
+class Shade(Record, kw_only=True):
     """A named scale of colours (`gray`, `sequential`, `diverging`) for values from `lo` to `hi`.
 
     It colours the cells where their numbers do not fit, or `always`, as for a picture.
@@ -27,8 +27,7 @@ class Shade:
     always: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mark:
+class Mark(Record, kw_only=True):
     """A named outline around `rows`×`columns` cells of a grid, its corner at (`row`, `column`); zero cells hide it.
 
     Of one that lies between cells only the `corners` may be drawn, under the numbers.
@@ -44,8 +43,7 @@ class Mark:
     corners: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Panel:
+class Panel(Record, kw_only=True):
     """A thing on the stage; `label` stands under it. With `under` it stands under the panel before it in its row."""
 
     kind: ClassVar[str] = "panel"
@@ -54,8 +52,7 @@ class Panel:
     under: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Grid(Panel):
+class Grid(Panel, kw_only=True):
     """Square cells with a value and a role each; NaN is a cell whose value is not known yet.
 
     `padding` rows above and below and columns on both sides of `values` are padding, the rest is the map itself.
@@ -89,8 +86,7 @@ class Grid(Panel):
         return self.values.shape[0], self.values.shape[1]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Operator(Panel):
+class Operator(Panel, kw_only=True):
     """An operator between two panels, such as ∗ or =, or a few words, of a `size`."""
 
     kind: ClassVar[str] = "sign"
@@ -98,8 +94,7 @@ class Operator(Panel):
     size: float = 34.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Block(Panel):
+class Block(Panel, kw_only=True):
     """Channels of one map, each a grid of cells: `values` and `roles` are (channels, rows, columns).
 
     `captions` stand under the single grids, "channel 1", "channel 2", … where there are none; `columns` is the number
@@ -127,8 +122,7 @@ class Block(Panel):
         return self.values.shape
 
 
-@dataclass(frozen=True, kw_only=True)
-class Curve:
+class Curve(Record, kw_only=True):
     """A line of a plot, or its points alone; `text` names it at its end.
 
     `style` is solid, dashed or dotted, or for points dots or rings. Of an `equal` one a unit of y is as long as one of
@@ -144,8 +138,7 @@ class Curve:
     equal: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Dot:
+class Dot(Record, kw_only=True):
     """A marker of a plot; NaN hides it. `text` stands on a `side` of it: beside, above or below.
 
     Its `shape` is circle, square, diamond, triangle, pentagon or arrowhead, which is a triangle upside down.
@@ -160,8 +153,7 @@ class Dot:
     shape: str = "circle"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plot(Panel):
+class Plot(Panel, kw_only=True):
     """Axes at the left and below with curves and dots; `span` is the share of width.
 
     `square` makes a unit of x as long as one of y.
@@ -178,8 +170,7 @@ class Plot(Panel):
     square: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Surface(Plot):
+class Surface(Plot, kw_only=True):
     """A plot over a field of heights, (rows, columns) from low to high y and x, shown as bands between `levels`.
 
     The bands' colours are of the scale `scale`.
@@ -191,8 +182,7 @@ class Surface(Plot):
     scale: str = "terrain"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
+class Row(Record, kw_only=True):
     """A line of an equation panel, in the ink of its role; an empty text leaves its place blank."""
 
     name: str
@@ -200,8 +190,7 @@ class Row:
     role: str = "ink"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Equation(Panel):
+class Equation(Panel, kw_only=True):
     """Lines of text and formulas, one under the other; `widest` holds samples of the longest texts that steps bring."""
 
     kind: ClassVar[str] = "equation"
@@ -210,8 +199,7 @@ class Equation(Panel):
     size: float = 18.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Table(Panel):
+class Table(Panel, kw_only=True):
     """A table of short texts; `roles` (rows × columns) name how an entry looks: plain, strong, selected or refused; of
     one that is asked for a question mark is seen.
 
@@ -226,8 +214,7 @@ class Table(Panel):
     size: float = 18.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Node:
+class Node(Record, kw_only=True):
     """A node of a graph at (`x`, `y`), 0 to 1 from left and top; `text` stands in it, `label` beside it.
 
     `widest` is a sample of the longest text that steps bring into it.
@@ -242,8 +229,7 @@ class Node:
     widest: Words = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Edge:
+class Edge(Record, kw_only=True):
     """A line between two nodes with a text on it; `style` is solid or dashed."""
 
     source: str
@@ -253,8 +239,7 @@ class Edge:
     style: str = "solid"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Graph(Panel):
+class Graph(Panel, kw_only=True):
     """Nodes and the edges between them."""
 
     kind: ClassVar[str] = "graph"
@@ -262,8 +247,7 @@ class Graph(Panel):
     edges: tuple[Edge, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class LayerView:
+class LayerView(Record, kw_only=True):
     """A place that data passes: `values` are maps (channels, rows, columns) or numbers (n,); NaN is not known yet.
 
     `form` is maps, numbers (one a line), bars (from 0 to 1) or total (one number). `title` and `size` stand under it,
@@ -291,8 +275,7 @@ class LayerView:
     picture: Values | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Key:
+class Key(Record, kw_only=True):
     """What a scale of colours is for, with texts at its ends or, of three, in its middle too."""
 
     scale: str
@@ -300,8 +283,7 @@ class Key:
     ends: tuple[Words, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Maps(Panel):
+class Maps(Panel, kw_only=True):
     """Stations in the order in which data passes them, with arrows between; `key` tells of the scales that they use.
 
     A station's role is idle, active or done; gradient or returned while and after the way back leads through it;

@@ -12,7 +12,7 @@ const ask = async (path, options) => {
 const about = await (await ask("-/about")).json();
 let scene = "", values = {}, texts = {};
 const lang = () => (about.words[values.lang] ? values.lang : "en");
-const say = (english, gaps = {}) => about.words[lang()][english].replace(/\{(\w+)\}/g, (gap, name) => gaps[name]);
+const say = (english, gaps = {}) => (about.words[lang()][english] || english).replace(/\{(\w+)\}/g, (gap, name) => gaps[name]);
 const query = () => {
   const text = new URLSearchParams(values).toString();
   return text ? "?" + text : "";

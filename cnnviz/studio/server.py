@@ -13,9 +13,9 @@ from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
-from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -27,6 +27,7 @@ from cnnviz.api import python_line
 from cnnviz.discovery import find_scenes, summary
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.export import formats
+from cnnviz.files import reason
 from cnnviz.limits import MAX_FILE_BYTES, MAX_LIVE_STEPS
 from cnnviz.parameters import changed, jsonable
 from cnnviz.pipeline import Figure, make
@@ -42,9 +43,6 @@ KEPT = 64
 
 _MADE = 10
 """Figures that are kept; each has thousands of objects."""
-
-_SELDOM = 1000
-"""Collections of younger garbage before one of all."""
 
 _PARTS = Path(__file__).parent
 _TYPES = {"html": "text/html", "json": "application/json", "svg": "image/svg+xml"}
@@ -96,11 +94,15 @@ class Studio:
 
     def about(self, _: Request) -> Response:
         """All scenes, and what the page's own words are in a language."""
-        names = {name: summary(file) for name, file in find_scenes().items()}
-        spoken = {code: words(code, names.values()) for code in ("en", *languages())}
         known = {"en": "English", **languages()}
         return JSONResponse(
-            {"scenes": names, "formats": formats(), "frameworks": frameworks(), "languages": known, "words": spoken}
+            {
+                "scenes": {name: summary(file) for name, file in find_scenes().items()},
+                "formats": formats(),
+                "frameworks": frameworks(),
+                "languages": known,
+                "words": {code: words(code) for code in known},
+            }
         )
 
     def schema(self, request: Request) -> Response:
@@ -115,10 +117,7 @@ class Studio:
 
     def player(self, request: Request) -> Response:
         """The page that plays the figure."""
-        answer = _answer(self._player(*_key(request)), "html", "sandbox allow-scripts; frame-ancestors 'self'")
-        # Nobody waits now.
-        answer.background = BackgroundTask(gc.collect)
-        return answer
+        return _answer(self._player(*_key(request)), "html", "sandbox allow-scripts; frame-ancestors 'self'")
 
     def texts(self, request: Request) -> Response:
         """The figure as a command, in Python, in a figure set, and in words."""
@@ -137,8 +136,7 @@ class Studio:
         figure = self._figure(*_key(request))
         name = figure.file_name(kind)
         ((_, content),) = figure.contents([name])
-        plain = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
-        kept = {"Content-Disposition": f'attachment; filename="{plain}"'}
+        kept = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
         return Response(content, media_type="application/octet-stream", headers={**_HEADERS, **kept})
 
     async def upload(self, request: Request) -> Response:
@@ -209,18 +207,18 @@ def _key(request: Request) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def _answering(answer: Callable[[Request], Response]) -> Callable[[Request], Any]:
-    """An endpoint that works in a thread and tells errors as JSON."""
+    """An endpoint that works in a thread and gives errors as JSON."""
 
     async def endpoint(request: Request) -> Response:
         try:
             return await run_in_threadpool(answer, request)
         except CnnvizError as error:
-            return JSONResponse(_told(error), 422 if isinstance(error, UsageError) else 500)
+            return JSONResponse(_as_json(error), 422 if isinstance(error, UsageError) else 500)
 
     return endpoint
 
 
-def _told(error: CnnvizError) -> Mapping[str, Any]:
+def _as_json(error: CnnvizError) -> Mapping[str, Any]:
     found: dict[str, Any] = {"message": str(error)}
     if isinstance(error, UsageError):
         found |= {"parameter": error.parameter, "remedy": {k: jsonable(v) for k, v in error.remedy.items()}}
@@ -240,31 +238,24 @@ def _answer(content: bytes, kind: str, policy: str = "default-src 'none'; style-
     return Response(content, media_type=_TYPES[kind], headers={**_HEADERS, "Content-Security-Policy": policy})
 
 
-def bound(port: int) -> socket.socket:
-    """A socket on this machine, at a free port for 0; raises CnnvizError where the port is taken."""
-    # asyncio sends at once only where the protocol is named; else a body waits 40 ms for what came before it.
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        found.bind((HOST, port))
-    except OSError as error:
-        found.close()
-        reason = (error.strerror or str(error)).lower()
-        raise CnnvizError(f"--port {port} cannot be used ({reason}): use another, or leave it out") from None
-    return found
+def serve(scene: str | None, port: int, announce: Callable[[str], None]) -> None:
+    """Serve until interrupted; `announce` is given the address once it can be opened.
 
-
-def serve(scene: str | None, port: int, told: Callable[[str], None]) -> None:
-    """Serve until interrupted; `told` is given the address once it can be opened."""
+    The port is a free one for 0; raises CnnvizError where it is taken.
+    """
     import uvicorn
 
-    token, listening = secrets.token_urlsafe(16), bound(port)
-    listening.listen()
-    told(f"http://{HOST}:{listening.getsockname()[1]}/{token}/{scene or ''}")
+    try:
+        listening = socket.create_server((HOST, port))
+    except OSError as error:
+        raise CnnvizError(f"--port {port} cannot be used ({reason(error)}): use another, or leave it out") from None
+    # A body would wait 40 ms for what came before it to be acknowledged.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    token = secrets.token_urlsafe(16)
+    announce(f"http://{HOST}:{listening.getsockname()[1]}/{token}/{scene or ''}")
     config = uvicorn.Config(make_app(token), log_level="warning", access_log=False, limit_concurrency=100)
     # All that draws is loaded before the first picture is wanted, and never looked through for garbage again: that
     # would hold a picture up by 50 ms now and then.
     make("conv").to_html()
     gc.freeze()
-    gc.set_threshold(*gc.get_threshold()[:2], _SELDOM)
     uvicorn.Server(config).run(sockets=[listening])

@@ -63,8 +63,8 @@ class Uploads:
         self._folder.cleanup()
 
 
-def figure_of(scene: str, texts: Mapping[str, str], uploads: Uploads | None = None) -> Figure:
-    """The figure that a page asks for; raises UsageError, of which `parameter` names the field."""
+def figure_of(scene: str, texts: Mapping[str, Any], uploads: Uploads | None = None) -> Figure:
+    """The figure that a page or an assistant asks for; raises UsageError, of which `parameter` names the field."""
     cls, given = named(scene, texts)
     known = declared(cls)
     values: dict[str, Any] = {}
@@ -88,7 +88,9 @@ def check_live(scene: str, texts: Mapping[str, str]) -> None:
             raise UsageError(message, name, {name: most})
 
 
-def _value(parameter: Parameter, text: str, uploads: Uploads | None) -> Any:
+def _value(parameter: Parameter, text: Any, uploads: Uploads | None) -> Any:
+    if not isinstance(text, str):
+        return text
     if parameter.type is bool:
         if text not in ("true", "false"):
             raise UsageError(f"{parameter.label} {quote(text)} is neither true nor false")
@@ -107,4 +109,5 @@ def _data(parameter: Parameter, text: str, uploads: Uploads | None) -> Any:
         return uploads.get(text)
     if reads_no_file(text):
         return text
-    raise UsageError(f"{parameter.label} {quote(text)} is neither a name nor numbers: drop a file on the page")
+    hint = "files are not read here" if uploads is None else "drop a file on the page"
+    raise UsageError(f"{parameter.label} {quote(text)} is neither a name nor numbers: {hint}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -22,8 +21,6 @@ row among the ways there, how many updates, and an axis.
 
 class Expression(Phrase):
     """A part of an arithmetic expression; `+`, `-`, `*`, `/` and `**` build larger ones."""
-
-    __slots__ = ()
 
     def __add__(self, other: Term) -> Expression:
         return Sum((*_terms(self), *_terms(expression(other))))
@@ -59,7 +56,6 @@ class Expression(Phrase):
 Term = Expression | int | float
 
 
-@dataclass(frozen=True, slots=True)
 class Number(Expression):
     """A number as it is written: with `decimals`, or where these are None as it was given.
 
@@ -90,7 +86,6 @@ class Number(Expression):
         return decimals_as_given(self.value) if self.decimals is None else self.decimals
 
 
-@dataclass(frozen=True, slots=True)
 class Scientific(Number):
     """A number as a power of ten, `1.2·10⁻⁵`; `decimals` are those before it."""
 
@@ -105,14 +100,12 @@ class Scientific(Number):
         return f"{number(float(mantissa), self.decimals or 0)}e{number(int(exponent))}"
 
 
-@dataclass(frozen=True, slots=True)
 class Vector(Expression):
     """Components side by side, in parentheses."""
 
     parts: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Symbol(Expression):
     r"""A letter of a formula, in mathtext without dollar signs: `x`, `\alpha`; `index` counts from 1.
 
@@ -124,21 +117,18 @@ class Symbol(Expression):
     size: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Sum(Expression):
     """Terms with plus signs between, with minus signs before negative ones."""
 
     terms: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Product(Expression):
     """Factors side by side."""
 
     factors: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Quotient(Expression):
     """One expression over another."""
 
@@ -146,7 +136,6 @@ class Quotient(Expression):
     below: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Power(Expression):
     """A base raised to an exponent; `Symbol("e")` is Euler's number."""
 
@@ -154,14 +143,12 @@ class Power(Expression):
     exponent: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Negative(Expression):
     """An expression with a minus sign before it."""
 
     inner: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Function(Expression):
     """A function of `FUNCTIONS` with its arguments."""
 
@@ -169,7 +156,6 @@ class Function(Expression):
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Named(Expression):
     """An expression that is written as its name, such as `Σ exp(z)`."""
 
@@ -177,7 +163,6 @@ class Named(Expression):
     inner: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Condition(Phrase):
     """A chain of comparisons such as −3 < x < 3: expressions with signs (<, ≤, >, ≥, =, ≠) between."""
 
@@ -185,7 +170,6 @@ class Condition(Phrase):
     signs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Cases(Expression):
     """An expression by cases: the first whose condition holds; a case holds where any of its conditions does."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cnnviz.notation import MINUS, THIN, grouped
+from cnnviz.record import Record
 from cnnviz.words.arithmetic import (
     Expression,
     Function,
@@ -72,8 +72,7 @@ _BARS = {"abs": ("|", "|"), "floor": (r"\lfloor", r"\rfloor"), "ceil": (r"\lceil
 _INLINE_BARS = {"abs": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
 
 
-@dataclass(frozen=True)
-class _Part:
+class _Part(Record):
     """A part of an expression as text: `compound` needs parentheses as a factor, `signed` as a term after another.
 
     `after` is what it is as a term after another where that is not the text in parentheses. One with a `vector` in it

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from cnnviz.words.arithmetic import Expression, Number, Symbol, Term, expression, has_symbols
 from cnnviz.words.texts import Extent, Phrase, Words
 from cnnviz.words.values import evaluate, relation
 
 
-@dataclass(frozen=True, slots=True)
 class Equation(Phrase):
     """`left` and what it comes to, side by side; the sign between two sides follows from how they are written.
 
@@ -46,7 +44,6 @@ def equation(left: Words | None, *sides: Term, strong: bool = True, letters: int
     return Equation(left, (*kept, result), strong, letters)
 
 
-@dataclass(frozen=True, slots=True)
 class Assigned(Phrase):
     """A parameter with its value: `k = 3`, `k = 3×5`, `α = 0.1`."""
 
@@ -54,7 +51,6 @@ class Assigned(Phrase):
     value: Number | Extent
 
 
-@dataclass(frozen=True, slots=True)
 class Defined(Phrase):
     r"""A formula in letters, `left = side = side`; the sign of an assignment is `\leftarrow`."""
 
@@ -63,7 +59,6 @@ class Defined(Phrase):
     sign: str = "="
 
 
-@dataclass(frozen=True, slots=True)
 class ByCases(Phrase):
     """A function's definition; `stacked` puts its cases one under the other behind a brace, else side by side."""
 
@@ -72,7 +67,6 @@ class ByCases(Phrase):
     stacked: bool = True
 
 
-@dataclass(frozen=True, slots=True)
 class Interval(Phrase):
     """The numbers between two ends; `closed` says which of the ends belong to it."""
 
@@ -81,7 +75,6 @@ class Interval(Phrase):
     closed: tuple[bool, bool] = (False, False)
 
 
-@dataclass(frozen=True, slots=True)
 class Filled(Phrase):
     """A general equation, with numbers put in along one axis or along rows and columns, and what these come to.
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from typing import Any
 
 import numpy as np
 
+from cnnviz.record import Record
 
-@dataclass(frozen=True)
-class Rule:
+
+class Rule(Record):
     """A function: on arrays, its exact values at some rational arguments, and whether all others are irrational."""
 
     apply: Callable[..., Any]

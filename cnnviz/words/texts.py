@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from cnnviz.record import Record
 
-class Phrase:
+
+class Phrase(Record):
     """Anything that is said in a figure and is not yet text."""
-
-    __slots__ = ()
 
 
 Words = Phrase | str
@@ -23,29 +22,19 @@ class Text(Phrase):
     `Text("row {row}, column {column}", row=2, column=1)`; a value may be a phrase, a str or a whole number.
     """
 
-    __slots__ = ("template", "values")
-
     def __init__(self, template: str, /, **values: Any) -> None:
         self.template, self.values = template, values
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Text) and (self.template, self.values) == (other.template, other.values)
 
     def __hash__(self) -> int:
         return hash((self.template, tuple(self.values.items())))
 
-    def __repr__(self) -> str:
-        return f"Text({', '.join([repr(self.template), *(f'{k}={v!r}' for k, v in self.values.items())])})"
 
-
-@dataclass(frozen=True, slots=True)
 class Strong(Phrase):
     """Words that stand out."""
 
     inner: Words
 
 
-@dataclass(frozen=True, slots=True)
 class Joined(Phrase):
     """Words with a sign between; a language may have another one for it."""
 
@@ -58,14 +47,12 @@ NAMES = "names"
 """What stands between names in a list: a comma, in a language maybe something of its own."""
 
 
-@dataclass(frozen=True, slots=True)
 class Math(Phrase):
     """A formula in mathtext without dollar signs that nobody needs to evaluate."""
 
     source: str
 
 
-@dataclass(frozen=True, slots=True)
 class Shape(Phrase):
     """Sizes along the axes of an array: `5×5`; `ref` names the panel that has it."""
 
@@ -73,7 +60,6 @@ class Shape(Phrase):
     ref: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Extent(Phrase):
     """A parameter for rows and columns: `2`, or `2×1` where these differ; `ref` is the letter that stands for it.
 
@@ -84,7 +70,6 @@ class Extent(Phrase):
     ref: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class PerAxis(Phrase):
     """The same about rows and columns: said once where it is the same, else for each."""
 
@@ -125,7 +110,7 @@ def children(words: Any) -> tuple[Any, ...]:
     if isinstance(words, Text):
         return tuple(words.values.values())
     if isinstance(words, Phrase):
-        return tuple([getattr(words, name) for name in words.__match_args__])  # type: ignore[attr-defined]
+        return tuple(vars(words).values())
     return ()
 
 

@@ -74,12 +74,9 @@ def test_videos_start_by_themselves(deck_of):
     first, second, _ = figures(Presentation(deck_of("deck.pptx", video=True)))
     for slide, repeats in ((first, "indefinite"), (second, None)):
         picture = picture_of(slide)
-
-        timing = slide._element.find(qn("p:timing"))
-        assert {target.get("spid") for target in timing.iter(qn("p:spTgt"))} == {str(picture.shape_id)}
-        assert [c.get("cmd") for c in timing.iter(qn("p:cmd"))] == ["playFrom(0.0)"]
-
-        video = timing.find(f".//{qn('p:cMediaNode')}")
+        (video,) = slide._element.iter(qn("p:cMediaNode"))
+        assert video.find(f".//{qn('p:spTgt')}").get("spid") == str(picture.shape_id)
+        assert [condition.get("delay") for condition in video.iter(qn("p:cond"))] == ["0"]
         assert video.find(qn("p:cTn")).get("repeatCount") == repeats
         parts = {rel.target_part.content_type for rel in slide.part.rels.values() if "media" in rel.reltype}
         assert parts == {"video/mp4"}

@@ -25,10 +25,10 @@ STAGE = """() => {
 }"""
 
 
-def page_of(figure: Figure, *, once: bool = False, film: Film | None = None, packed: bool = False) -> str:
+def page_of(figure: Figure, *, once: bool = False, film: Film | None = None) -> str:
     film = film or figure.film(tween=TWEEN)
     job = Job(storyboard=film.storyboard, film=lambda tween: film, command=figure.command(), once=once)
-    return document(job, film, packed=packed)
+    return document(job, film)
 
 
 @pytest.fixture(scope="module")
@@ -160,21 +160,9 @@ def test_a_result_cell_shows_the_step_that_wrote_it_and_every_control_has_a_name
     assert page.get_attribute("#figure", "aria-label") == figure.storyboard().alt
 
 
-def test_a_packed_page_shows_the_same(opened):
-    figure = make("conv")
-    seen = []
-    for packed in (False, True):
-        page = opened(page_of(figure, packed=packed))
-        assert (page.get_attribute("#data", "type") == "application/json") is not packed
-        seen.append([page.inner_html("#defs"), page.inner_html("#stage")])
-        page.keyboard.press("End")
-        seen[-1] += [page.inner_html("#stage"), page.inner_html("#line"), page.text_content("#say")]
-    assert seen[0] == seen[1]
-
-
 def test_a_browser_that_cannot_unpack_a_page_says_so(opened):
     figure = make("pool")
-    text = page_of(figure, packed=True).replace("<body>", "<body><script>delete window.DecompressionStream</script>")
+    text = page_of(figure).replace("<body>", "<body><script>delete window.DecompressionStream</script>")
     page = opened(text, ready="#trouble")
     assert "use one of 2023 or later" in page.text_content("#trouble")
     assert page.locator("#about span").first.text_content() == figure.storyboard().alt

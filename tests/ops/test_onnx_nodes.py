@@ -42,7 +42,12 @@ def _lrn(a: Attributes, inputs: Arrays) -> Arrays:
 def _batch_norm(a: Attributes, inputs: Arrays) -> Arrays:
     x, scale, bias, mean, var = inputs
     a.pop("momentum", 0.9)
-    return [ops.batch_norm(x, mean, var, scale, bias, bool(a.pop("training_mode", 0)), a.pop("epsilon", 1e-5))]
+    eps = a.pop("epsilon", 1e-5)
+    if a.pop("training_mode", 0):
+        return [ops.batch_norm(x, scale, bias, eps)]
+    return [
+        np.moveaxis(scale * compute("batch_norm_inference", np.moveaxis(x, 1, -1), mean, var, eps=eps) + bias, -1, 1)
+    ]
 
 
 def _norm(operation: Callable[..., Any], a: Attributes, inputs: Arrays, *more: Any) -> Arrays:

@@ -84,14 +84,12 @@ def test_deform_conv2d(case: Case, masked: bool) -> None:
 
 @steady(25)
 @given(conv_cases())
-def test_unfold_and_fold(case: Case) -> None:
+def test_unfold(case: Case) -> None:
     x, w = whole_numbers(case.seed, case.x, (2, case.x[1], *case.w[2:]))
     how = case.w[2:], case.dilation, case.padding, case.stride
     columns = ops.unfold(x, *how)
     (theirs,) = runtime("Conv", x, w, **windows(case))
     np.testing.assert_array_equal((w.reshape(2, -1) @ columns).reshape(theirs.shape), theirs)
-    (theirs,) = runtime("Col2Im", columns, np.array(case.x[2:]), np.array(case.w[2:]), **windows(case))
-    np.testing.assert_array_equal(ops.fold(columns, case.x[2:], *how), theirs)
 
 
 @steady(25)

@@ -100,7 +100,7 @@ def tile(panel, name, number):
     seat = seats_of(panel)[1][name]
     row, column = divmod(number, seat.body.columns)
     tall, wide = seat.body.tile
-    return LEFT + seat.x + column * (wide + 3), TOP + seat.y + row * (tall + 3), wide, tall
+    return LEFT + seat.area.left + column * (wide + 3), TOP + seat.area.top + row * (tall + 3), wide, tall
 
 
 def test_every_cell_of_every_map_has_the_colour_of_its_value():

@@ -99,14 +99,3 @@ def test_texts_at_ends_move_apart_where_they_would_meet():
     assert not any(a.meets(b) for a, b in combinations(column, 2))
     assert aside == boxes[3]
     assert moved_apart([Box(0, HEIGHT + 30, 40, HEIGHT + 50)] * 2, 0, HEIGHT)[1].bottom == HEIGHT
-
-
-def test_the_text_of_a_dot_covers_no_other_dot_and_no_text():
-    at = [(0.1, 1.0), (-0.12, 1.0), (0.05, 1.15)]
-    others = tuple(Dot(name=f"{x}", role="curve", x=x, y=y) for x, y in at)
-    dots = (Dot(name="named", role="active", x=0, y=1, text="$f(y_1)$"), *others)
-    parts = Stage(plot_of(line("end", [-2, -0.4], [1, 1], text="channel"), dots=dots)).painter.floats()
-    reaches = [part.reach for name, part in parts.items() if name[1] != "named"]
-    assert len(reaches) == 4
-    # Less the room for smooth edges and rims.
-    assert not [each for each in reaches if parts["dot text", "named"].reach.meets(each.grown(-4))]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cnnviz.render.panels.base import LEAST_TEXT
-from cnnviz.render.panels.table import TablePainter, _Fitted
+from cnnviz.render.panels.table import TablePainter, fitted
 from cnnviz.storyboard import SetEntry, Table
 from tests.render.shown import THEME, fit_of, shown
 
@@ -59,5 +59,5 @@ def test_a_table_fits_the_stage_with_text_that_can_be_read(unit, rows, words):
     extent = TablePainter.measure(panel, 40, fit_of(unit))
     assert extent.width <= round(880 * unit)
     assert extent.height <= round(386 * unit)
-    assert _Fitted.of(panel, fit_of(unit)).size >= LEAST_TEXT
+    assert fitted(panel, fit_of(unit)).size >= LEAST_TEXT
     painted(panel)

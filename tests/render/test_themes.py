@@ -210,15 +210,14 @@ DARK = 'extends = "dark"\n'
 OWN = {
     DARK + "[cells.inptu]\nfill = '#FFFFFF'": "dark has no cells.inptu: did you mean input",
     DARK + "[page]\nink = 'white'": "page.ink 'white' is not a colour",
-    DARK + "[cells]\ninput = '#123456'": "cells.input has fill and",
-    DARK + "[cells.input]\nflat = 1": "cells.input.flat 1 must be true or false",
-    DARK + "[cells.input]\nstrokes = '-'": r"cells.input.strokes '-' .*choose from / \\ x",
+    DARK + "[cells]\ninput = '#123456'": "cells.input .* has fill and",
+    DARK + "[cells.input]\nflat = 1": "cells.input.flat 1 is not true or false",
+    DARK + "[cells.input]\nstrokes = '-'": r"cells.input.strokes '-' is not one of / \\ x",
     DARK + "[cell.input]\nfill = '#FFFFFF'": r"\[cell\]: did you mean cells",
     DARK + "cells = 3": r"\[cells\]",
     DARK + "[scales]\nterrain = ['#FFFFFF', 3]": "scales.terrain 3 is not a colour",
     DARK + "[dashes]\ncurve = [4, 0]": r"dashes.curve .*\[4, 3\]",
     "extends = 'drak'": "'drak' is no theme: did you mean dark",
-    "[page]\nground = '#FFFFFF'": "lacks page.ink",
     "x = ": "my.toml is not valid TOML",
 }
 

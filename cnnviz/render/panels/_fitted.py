@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cnnviz.notation import widest_in_cell
+from cnnviz.record import Record
 from cnnviz.render.panels._sheets import own_cell
 from cnnviz.render.panels.base import LEAST_TEXT, Fit
 from cnnviz.storyboard import Block, Grid
@@ -16,8 +15,7 @@ CLEAR = 3
 _OPEN_CELL = 16
 
 
-@dataclass(frozen=True)
-class Fitted:
+class Fitted(Record):
     """How cells are drawn where the stage's cells have some side: their own side, gap, numbers, colours by value."""
 
     cell: int

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from cnnviz.record import Record
 from cnnviz.render.canvas import Box
 from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_SIZE, Extent, Fit
 from cnnviz.render.text import TextLine
@@ -33,8 +33,7 @@ def own_cell(panel: Grid | Block, cell: int, fit: Fit) -> int:
     return cell
 
 
-@dataclass(frozen=True)
-class Sheets:
+class Sheets(Record):
     """Where the sheets stand: their captions, how many side by side, a cell's side, a sheet's size, the distance from
     one to the next.
 

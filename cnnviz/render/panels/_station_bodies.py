@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -36,7 +36,7 @@ class Body:
     left_out: int = 0
 
 
-def zooms(stations: Iterable[LayerView], largest: float) -> dict[int, float]:
+def _zooms(stations: Iterable[LayerView], largest: float) -> dict[int, float]:
     """Pixels a cell for each side that maps have: whole ones from two on, and smaller maps smaller.
 
     The largest map is to be about `largest` pixels long, one of a quarter of its cells half as long.
@@ -51,21 +51,40 @@ def zooms(stations: Iterable[LayerView], largest: float) -> dict[int, float]:
     return found
 
 
-def map_columns(stations: Iterable[LayerView], zoom: Mapping[int, float], room: int, fit: Fit) -> dict[int, int]:
-    """Columns of maps by how many a station has, so that a map is found in the same place throughout a network.
+def bodies_of(stations: Sequence[LayerView], largest: float, rooms: Sequence[int], fit: Fit) -> list[Body]:
+    """What stations draw where the largest map is about so many pixels long, each within its room's height.
 
-    The largest maps decide, so many under one another as the room's height allows.
+    Stations of as many maps have them in as many columns, so that a map is found in the same place throughout a
+    network: the largest maps decide, so many under one another as there is room for.
     """
-    found: dict[int, int] = {}
-    gap = fit.px(MAP_GAP)
-    maps = (s.values.shape for s in stations if s.values.ndim == 3)
-    for channels, *sides in sorted(maps, key=lambda shape: -zoom[max(shape[1:])] * shape[1]):
-        shown, tall = min(channels, MOST_MAPS), max(1, round(zoom[max(sides)] * sides[0]))
+    zoom, gap, columns = _zooms(stations, largest), fit.px(MAP_GAP), dict[int, int]()
+    tiles = {
+        place: tuple(max(1, round(zoom[max(s.values.shape[1:])] * side)) for side in s.values.shape[1:])
+        for place, s in enumerate(stations)
+        if s.values.ndim == 3
+    }
+    for place in sorted(tiles, key=lambda place: -tiles[place][0]):
+        channels, (tall, wide) = len(stations[place].values), tiles[place]
         # Maps that are wide stand in fewer columns.
-        wide = max(1, round(sides[1] / sides[0]))
-        rows = _MOST_ROWS if wide == 1 else 2 * _MOST_ROWS
-        most = max(1, min(shown, rows, (room - _rest(channels, fit) + gap) // (tall + gap)))
-        found.setdefault(channels, _grid(shown, most, wide)[1])
+        longer = max(1, round(wide / tall))
+        shown, rows = min(channels, MOST_MAPS), _MOST_ROWS if longer == 1 else 2 * _MOST_ROWS
+        most = max(1, min(shown, rows, (rooms[place] - _rest(channels, fit) + gap) // (tall + gap)))
+        columns.setdefault(channels, _columns(shown, most, longer))
+    found = []
+    for place, (station, room) in enumerate(zip(stations, rooms, strict=True)):
+        count = len(station.values)
+        if place in tiles:
+            tall, wide = tiles[place]
+            shown, across = min(count, MOST_MAPS), columns[count]
+            down = math.ceil(shown / across)
+            height = down * (tall + gap) - gap + _rest(count, fit)
+            found.append(Body(across * (wide + gap) - gap, height, (tall, wide), across, shown, count - shown))
+        elif station.form == "total":
+            found.append(Body(fit.tx(_TOTAL[0]), fit.tx(_TOTAL[1])))
+        elif station.form == "maps":
+            found.append(_strip(count, min(fit.px(12), max(1, round(largest / 4))), room, fit))
+        else:
+            found.append(_rows_body(station, room, fit))
     return found
 
 
@@ -74,27 +93,10 @@ def _rest(channels: int, fit: Fit) -> int:
     return fit.tx(TEXT_LINE) if channels > MOST_MAPS else 0
 
 
-def maps_body(station: LayerView, zoom: float, columns: int, fit: Fit) -> Body:
-    """Maps in so many columns."""
-    channels, gap = station.values.shape[0], fit.px(MAP_GAP)
-    shown = min(channels, MOST_MAPS)
-    tall, wide = (max(1, round(zoom * side)) for side in station.values.shape[1:])
-    rows = math.ceil(shown / columns)
-    width, height = columns * (wide + gap) - gap, rows * (tall + gap) - gap + _rest(channels, fit)
-    return Body(width, height, (tall, wide), columns, shown, channels - shown)
-
-
-def other_body(station: LayerView, most: int, room: int, fit: Fit) -> Body:
-    """What is no map: one number, rows, or a strip of cells of at most so many pixels a side."""
-    if station.form == "total":
-        return Body(fit.tx(_TOTAL[0]), fit.tx(_TOTAL[1]))
-    return _strip(len(station.values), most, room, fit) if station.form == "maps" else _rows_body(station, room, fit)
-
-
-def _grid(count: int, most: int, wide: int = 1) -> tuple[int, int]:
-    """Rows, at most so many, and columns with few empty places, and not too wide for places that are `wide`."""
+def _columns(count: int, most: int, wide: int) -> int:
+    """Columns with few empty places in at most so many rows, and not too wide for places that are `wide`."""
     grids = [(rows, math.ceil(count / rows)) for rows in range(most, 0, -1)]
-    return min(grids, key=lambda grid: grid[0] * grid[1] - count + max(0, wide * grid[1] - grid[0]))
+    return min(grids, key=lambda grid: grid[0] * grid[1] - count + max(0, wide * grid[1] - grid[0]))[1]
 
 
 def _rows_body(station: LayerView, room: int, fit: Fit) -> Body:
@@ -115,11 +117,6 @@ def row_parts(station: LayerView, tall: int, fit: Fit) -> tuple[int, int]:
     texts = [number(value, station.digits) for value in ends] if fit.numbers else []
     numbers = max((text_width(text, fit, bold=True) for text in texts), default=0)
     return names and names + fit.px(_AIR), numbers and numbers + fit.px(_AIR)
-
-
-def strip_cell(largest: float, fit: Fit) -> int:
-    """The most pixels a side that cells of numbers have beside maps of which the largest is so long."""
-    return min(fit.px(12), max(1, round(largest / 4)))
 
 
 def _strip(count: int, most: int, room: int, fit: Fit) -> Body:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from cnnviz.record import Record
 from cnnviz.render.canvas import Box, Look, hull
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import TextLine, Typesetter
@@ -137,13 +138,18 @@ def _along(places: Sequence[tuple[int, int]], share: float) -> tuple[int, int]:
     return places[-1]
 
 
+def changed(old: Any, change: Change, *names: str) -> Any:
+    """A dataclass with what a change brings; what is None in that stays as it was."""
+    given = {name: getattr(change, name) for name in names}
+    return replace(old, **{name: value for name, value in given.items() if value is not None})
+
+
 def eased(share: float) -> float:
     """Slow at both ends."""
     return share * share * (3 - 2 * share)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fit:
+class Fit(Record, kw_only=True):
     """What panels are measured with: the typesetter, the scale of lengths, height, numbers and words or none.
 
     `scale` is how much larger texts are wanted that make room for themselves, `text` how much larger all others are;
@@ -224,8 +230,7 @@ def text_scales(most: float) -> list[float]:
     return [round(most - step / 10, 2) for step in range(math.ceil((most - 1) * 10 - 1e-9))]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Extent:
+class Extent(Record, kw_only=True):
     """The room that a panel's body needs, in pixels; with `stretch` > 0 it shares what is left, in that proportion."""
 
     width: int
@@ -233,8 +238,7 @@ class Extent:
     stretch: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
+class Place(Record, kw_only=True):
     """Where a panel stands: its corner and size in pixels, the side of the stage's cells, its label and that
     one's baseline."""
 

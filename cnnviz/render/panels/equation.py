@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import math
-import re
 from collections.abc import Sequence
 
 from cnnviz.render.canvas import Box, Look
-from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Slot
+from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Slot, changed
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Theme
-from cnnviz.storyboard import Change, Equation, SetRow
+from cnnviz.storyboard import Change, Equation, Row, SetRow
 
 _ABOVE, _BELOW, _WHITE = 0.85, 0.3, 0.6
 """Shares of the size: an ordinary line above and below its baseline, and what stays white between two lines."""
 
 _EDGE = 3
-# The solid sample of a line with which a legend's text begins.
-_SAMPLE = re.compile("━{2,} ")
 
 
 class EquationPainter(Painter):
@@ -28,7 +24,7 @@ class EquationPainter(Painter):
     def __init__(self, panel: Equation, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
         self._panel = panel
-        self._rows = {row.name: (row.text, row.role) for row in panel.lines}
+        self._rows = {row.name: row for row in panel.lines}
         self._baselines = dict(zip(self._rows, _baselines(panel, fit), strict=True))
 
     @classmethod
@@ -48,44 +44,25 @@ class EquationPainter(Painter):
 
     def floats(self) -> dict[Slot, Item]:
         """The lines that are not blank."""
-        return {("row", name): self._item(name, text, role) for name, (text, role) in self._rows.items() if text}
+        return {("row", name): self._item(row) for name, row in self._rows.items() if row.text}
 
     def update(self, change: Change) -> None:
         """Take a line's new text or role."""
         if not isinstance(change, SetRow):
             super().update(change)
             return
-        text, role = self._rows[change.row]
-        self._rows[change.row] = (
-            text if change.text is None else change.text,
-            role if change.role is None else change.role,
-        )
+        self._rows[change.row] = changed(self._rows[change.row], change, "text", "role")
 
-    def _item(self, name: str, text: str, role: str) -> Item:
+    def _item(self, row: Row) -> Item:
         theme, x = self.look.theme, self.look.px(_EDGE)
         room = self.place.width - 2 * x
-        line = self.look.typesetter.fitting(text, _size(self._panel, self.fit), room, self.fit.least)
-        dashes = theme.dashes.get(role, ()) if _SAMPLE.match(text) else ()
+        line = self.look.typesetter.fitting(row.text, _size(self._panel, self.fit), room, self.fit.least)
 
         def draw(pen: Pen) -> None:
-            pen.text(line, x, 0, theme.line(role), theme.page["result"])
-            for left, top, width, height in _gaps(line, dashes):
-                pen.rect(x + left, top, width, height, theme.page["ground"])
+            pen.text(line, x, 0, theme.line(row.role), theme.page["result"])
 
         box = Box(0, -line.ascent - x, self.place.width, line.descent + x)
-        return Item((text, role), box, draw, (0, self._baselines[name]))
-
-
-def _gaps(line: TextLine, dashes: Sequence[float]) -> list[tuple[int, int, int, int]]:
-    """What to leave out of a line's first word, a sample of a line, so that it has a theme's strokes."""
-    if not dashes:
-        return []
-    placed = line.pieces[0]
-    height, width = placed.piece.mask.shape
-    edges = list(itertools.accumulate((*dashes, dashes[0])))
-    starts, ends = ([round(width * at / edges[-1]) for at in edges[first::2]] for first in (0, 1))
-    left = math.floor(placed.x) + placed.piece.left
-    return [(left + start, placed.piece.top, end - start, height) for start, end in zip(starts, ends, strict=False)]
+        return Item((row.text, row.role), box, draw, (0, self._baselines[row.name]))
 
 
 def _typeset(text: str, panel: Equation, fit: Fit) -> TextLine:
@@ -109,11 +86,9 @@ def _reaches(panel: Equation, fit: Fit) -> list[tuple[float, float]]:
 
 
 def _baselines(panel: Equation, fit: Fit) -> list[int]:
-    y, found = 0.0, []
-    for above, below in _reaches(panel, fit):
-        found.append(round(y + above))
-        y += above + below
-    return found
+    reaches = _reaches(panel, fit)
+    tops = itertools.accumulate(map(sum, reaches), initial=0.0)
+    return [round(top + above) for top, (above, _) in zip(tops, reaches, strict=False)]
 
 
 PAINTER = EquationPainter

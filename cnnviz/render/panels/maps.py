@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.notation import number
 from cnnviz.render.canvas import Box, Look
+from cnnviz.render.palette import Pixels
+from cnnviz.render.panels._interpolation import interpolated
 from cnnviz.render.panels._station_bodies import MAP_GAP, TEXT_LINE, row_parts
 from cnnviz.render.panels._station_lines import OUTLINES, arrow, outline, past
-from cnnviz.render.panels._stations import Seat, arrange_stations
-from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot, Way
+from cnnviz.render.panels._stations import arrange_stations
+from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot, Way, around, changed
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import SCALE_LEVELS, Color, Theme
-from cnnviz.storyboard import Change, LayerView, Maps, SetLayerView, Shade
+from cnnviz.storyboard import Change, LayerView, Maps, SetLayerView, Values
 
 # Colours of a scale that a figure has: three scales share the palette.
 _LEVELS = {"gray": 12, "sequential": 14, "diverging": 17}
@@ -33,14 +37,14 @@ class MapsPainter(Painter):
         self._panel = panel
         self._arrangement = arrange_stations(panel, place.width, place.height, fit)
         self.fit = self._arrangement.fit
-        self._seats = dict(zip((s.name for s in panel.stations), self._arrangement.seats, strict=True))
+        self._size = self.fit.size(LEAST_TEXT)
+        # As they are now.
         self._stations = {station.name: station for station in panel.stations}
-        self._roles = {station.name: station.role for station in panel.stations}
-        self._notes = {station.name: station.note for station in panel.stations}
-        self._ramps: dict[str, npt.NDArray[np.uint8]] = {}
+        self._seats = dict(zip(self._stations, self._arrangement.seats, strict=True))
+        self._parts = {station.name: self._boxes(station) for station in panel.stations}
         self.lay(("texts",), Item("", self.whole, self._draw_texts))
         for station in panel.stations:
-            self._lay(station, station.values, station.shade)
+            self._lay(station)
 
     @classmethod
     def measure(cls, panel: Maps, cell: int, fit: Fit) -> Extent:
@@ -65,26 +69,18 @@ class MapsPainter(Painter):
 
     def _draw_texts(self, pen: Pen) -> None:
         """Grounds of groups, the names under the stations, and the key."""
-        page, size = self.look.theme.page, self.fit.size(LEAST_TEXT)
+        page, typeset = self.look.theme.page, self.look.typesetter
         for ground in self._arrangement.grounds:
             box = ground.box
-            pen.rect(box.left, box.top, box.right - box.left, box.bottom - box.top, page["band"])
-            if ground.text:
-                pen.text(
-                    self.look.typesetter.line(ground.text, size),
-                    box.left + self.look.px(8),
-                    ground.baseline,
-                    page["muted"],
-                )
+            pen.rect(*box[:2], box.width, box.height, page["band"])
+            pen.text(typeset.line(ground.text, self._size), box.left + self.look.px(8), ground.baseline, page["muted"])
         for seat in self._seats.values():
             for text, baseline in seat.texts:
-                line = self.look.typesetter.fitting(text, size, seat.room, size)
+                line = typeset.fitting(text, self._size, seat.room, self._size)
                 pen.text(line, seat.centre - line.width // 2, baseline, page["ink"])
             if seat.body.left_out:
-                line = self.look.typesetter.line(f"+{seat.body.left_out}", size)
-                pen.text(
-                    line, seat.centre - line.width // 2, seat.y + seat.body.height - self.look.px(3), page["muted"]
-                )
+                line = typeset.line(f"+{seat.body.left_out}", self._size)
+                pen.text(line, seat.centre - line.width // 2, seat.area.bottom - self.look.px(3), page["muted"])
         self._draw_key(pen)
 
     def _draw_key(self, pen: Pen) -> None:
@@ -98,258 +94,186 @@ class MapsPainter(Painter):
         half = min(seat.room // 2 + px(_KEY_OVERHANG), self.place.width - seat.centre)
         left = seat.centre - half
         for key in self._panel.key:
-            self._write_at(pen, key.text, 0.5, y + line - tx(4), left, half)
+            texts = [(key.text, 0.5, y + line - tx(4))]
+            texts += [(end, n / (len(key.ends) - 1), y + 2 * line + thick - px(1)) for n, end in enumerate(key.ends)]
+            for text, share, baseline in texts:
+                set_text = self.look.typesetter.fitting(text, self._size, 2 * half, self.fit.least)
+                at = left + round((2 * half - set_text.width) * share)
+                pen.text(set_text, at, baseline, self.look.theme.page["muted"])
             ramp = _ramp(self.look.theme, key.scale)
             for n, color in enumerate(ramp):
                 start, end = (left + 2 * half * edge // len(ramp) for edge in (n, n + 1))
                 pen.rect(start, y + line + px(1), end - start, thick, _color(color))
             pen.frame(left, y + line + px(1), 2 * half, thick, self.look.theme.line("edge"), 1)
-            for n, text in enumerate(key.ends):
-                self._write_at(pen, text, n / (len(key.ends) - 1), y + 2 * line + thick - px(1), left, half)
             y += high + apart
 
-    def _write_at(self, pen: Pen, text: str, share: float, baseline: int, left: int, half: int) -> None:
-        """A text of the key at a share of its width."""
-        line = self.look.typesetter.fitting(text, self.fit.size(LEAST_TEXT), 2 * half, self.fit.least)
-        pen.text(line, left + round((2 * half - line.width) * share), baseline, self.look.theme.page["muted"])
-
     def floats(self) -> dict[Slot, Item]:
-        """Outlines, arrows, and sizes or the notes in their place."""
-        found = self._outlines()
-        names = list(self._seats)
-        for a, b, path in zip(names, names[1:], self._arrangement.paths, strict=False):
-            found["arrow", a] = arrow(self._roles[a], self._roles[b], path, self.look)
-        found |= {
-            ("past", name): past(station, self._roles[name], self._seats[name].box, self.look)
-            for name, station in self._stations.items()
-            if station.residual or station.branches
-        }
-        found |= {("note", name): self._note(station) for name, station in self._stations.items()}
-        return found
+        """Outlines, arrows, ways past stations, and sizes or the notes in their place."""
+        now, look = self._stations, self.look
+        pairs = zip(pairwise(now.values()), self._arrangement.paths, strict=True)
+        found: dict[Slot, Item] = {("outline", n): outline(s.role, self._seats[n].box, look) for n, s in now.items()}
+        found |= {("arrow", a.name): arrow(a.role, b.role, path, look) for (a, b), path in pairs}
+        joined = {name: station for name, station in now.items() if station.residual or station.branches}
+        found |= {("past", name): past(station, self._seats[name].box, look) for name, station in joined.items()}
+        return found | {("note", name): self._note(station) for name, station in now.items()}
 
     def update(self, change: Change) -> None:
         """Take a station's new role and note; bring its new values into the background."""
         if not isinstance(change, SetLayerView):
             super().update(change)
             return
-        name = change.station
-        self._roles[name] = change.role or self._roles[name]
-        if change.note is not None:
-            self._notes[name] = change.note
+        self._stations[change.station] = station = self._after(change)
         if change.values is not None:
-            station = self._stations[name]
-            self._lay(station, change.values, change.shade or station.shade)
+            self._lay(station)
 
-    def _lay(self, station: LayerView, values: npt.NDArray[np.float64], shade: Shade | None) -> None:
-        seat = self._seats[station.name]
-        draw: Callable[..., None] = {"maps": self._draw_maps, "total": self._draw_total}.get(
-            station.form, self._draw_rows
-        )
-        item = Item("", seat.box, lambda pen: draw(pen, station, seat, values, shade), covers=1)
+    def _after(self, change: SetLayerView) -> LayerView:
+        """A station with what a change brings."""
+        station: LayerView = changed(self._stations[change.station], change, "role", "note", "values", "shade")
+        return station
+
+    def _lay(self, station: LayerView) -> None:
+        item = Item("", self._seats[station.name].box, lambda pen: self._draw(pen, station), covers=1)
         self.lay(("values", station.name), item)
 
-    def _parts(self, name: str) -> list[Box]:
+    def _boxes(self, station: LayerView) -> list[Box]:
         """Where each map, each number as a cell, each swatch or bar, or the total of a station stands."""
-        station, seat = self._stations[name], self._seats[name]
-        body, maps = seat.body, station.values.ndim == 3
-        tall, wide = body.tile
+        seat = self._seats[station.name]
+        (left, top, right, _), body, (tall, wide) = seat.area, seat.body, seat.body.tile
         if station.form == "total":
-            return [Box(seat.x, seat.y, seat.x + body.width, seat.y + body.height)]
+            return [seat.area]
         if station.form != "maps":
             names, numbers = row_parts(station, tall, self.fit)
-            left, right, thin = seat.x + names, seat.x + body.width - numbers, max(1, tall // 5)
-            tops = (seat.y + place * tall + thin // 2 for place in range(len(station.values)))
-            return [Box(left, top, right, top + max(1, tall - thin)) for top in tops]
+            thin = max(1, tall // 5)
+            tops = (top + place * tall + thin // 2 for place in range(len(station.values)))
+            return [Box(left + names, y, right - numbers, y + max(1, tall - thin)) for y in tops]
+        maps, rows = station.values.ndim == 3, -(-body.shown // body.columns)
         gap, inset = self.look.px(MAP_GAP) if maps else 0, 1 if not maps and wide > 4 else 0
-        rows = -(-body.shown // body.columns)
         # Maps read like a text; numbers run down one column and then the next.
         cells = (divmod(n, body.columns) if maps else (n % rows, n // rows) for n in range(body.shown))
-        corners = ((seat.x + column * (wide + gap), seat.y + row * (tall + gap)) for row, column in cells)
-        return [Box(x, y, x + wide - inset, y + tall - inset) for x, y in corners]
+        one = Box(left, top, left + wide - inset, top + tall - inset)
+        return [one.moved(column * (wide + gap), row * (tall + gap)) for row, column in cells]
 
     def ways(self, written: Sequence[SetLayerView]) -> list[Way]:
         """What stations are given on its way from the station before, on the way back from the one behind."""
-        return [way for change in written for way in self._way(change)]
+        return [way for change in written if change.values is not None for way in self._way(change)]
 
     def _way(self, change: SetLayerView) -> Iterator[Way]:
-        names = list(self._seats)
-        back, place = self._roles[change.station] == "gradient", names.index(change.station)
-        if change.values is None or not (0 if back else 1) <= place < len(names) - back:
+        names, station = list(self._seats), self._after(change)
+        back, place = self._stations[station.name].role == "gradient", names.index(station.name)
+        source = place + 1 if back else place - 1
+        if not 0 <= source < len(names):
             return
-        station, values = self._stations[change.station], change.values
-        path = self._arrangement.paths[place if back else place - 1][:: -1 if back else 1]
-        sources, ends = self._parts(names[place + 1 if back else place - 1]), self._parts(change.station)
+        path = self._arrangement.paths[min(place, source)][:: -1 if back else 1]
+        sources, ends = self._parts[names[source]], self._parts[station.name]
+        x, y = self.place.x, self.place.y
         if station.form == "total":
             # Along the arrow, not over numbers and the key, to where nothing is written any more.
-            seat, corner = self._seats[change.station], (self.place.x, self.place.y)
             left = self._seats[names[place - 1]].box.right
             sources = [ends[0]._replace(left=left, right=left + ends[0].width)]
-            blank = Item("blank", seat.box, lambda pen: self._clear(pen, station, seat), corner)
+            blank = Item("blank", self._seats[station.name].box, lambda pen: self._clear(pen, station), (x, y))
             yield Way(blank, blank)
-        x, y = self.place.x, self.place.y
         for n, end in enumerate(ends):
             start, (half, high) = sources[n * len(sources) // len(ends)], (end.width // 2, end.height // 2)
-            item = self._part(station, end, values[n], change.shade)
+            own = end.seen_from(*end[:2])
+            item = Item("part", own.grown(1), partial(self._draw_part, station=station, place=n, box=own))
             middle = (start.left + start.right) // 2, (start.top + start.bottom) // 2
             # Between two rows along the line, else straight.
             at = [(left + x - half, top + y - high) for left, top in (middle, *path[1:-1])]
             yield Way(item._replace(at=at[0]), item._replace(at=(end.left + x, end.top + y)), None, tuple(at[1:]))
 
-    def _part(self, station: LayerView, box: Box, value: npt.NDArray[np.float64], shade: Shade | None) -> Item:
-        """One of a station's parts with its value, at the corner."""
-        own = Box(0, 0, box.width, box.height)
-        return Item("part", own.grown(1), lambda pen: self._draw_part(pen, station, own, value, shade))
+    def _draw(self, pen: Pen, station: LayerView) -> None:
+        """All parts of a station; of rows, their names before and their texts behind them."""
+        parts, area = self._parts[station.name], self._seats[station.name].area
+        if station.form != "maps":
+            self._clear(pen, station)
+        for place, box in enumerate(parts):
+            self._draw_part(pen, station, place, box)
+        if station.form not in ("numbers", "bars"):
+            return
+        tall = area.height // len(parts)
+        for place, (box, value) in enumerate(zip(parts, station.values, strict=True)):
+            texts = [(station.lines[place], box.left - self.look.px(6))] if box.left > area.left else []
+            if box.right < area.right and not np.isnan(value):
+                texts.append((number(float(value), station.digits), area.right))
+            for text, right in texts:
+                line = self.look.typesetter.line(text, self._size, bold=place == station.marked)
+                baseline = area.top + place * tall + (tall + self.fit.tx(10)) // 2
+                pen.text(line, right - line.width, baseline, self.look.theme.page["ink"])
 
-    def _draw_part(
-        self,
-        pen: Pen,
-        station: LayerView,
-        box: Box,
-        value: npt.NDArray[np.float64],
-        shade: Shade | None,
-        *,
-        marked: bool = False,
-    ) -> None:
+    def _clear(self, pen: Pen, station: LayerView) -> None:
+        """Take away what was written: all within the outline, since letters may hang over their room."""
+        box, ground = self._seats[station.name].box, "band" if station.group else "ground"
+        pen.rect(*box[:2], box.width, box.height, self.look.theme.page[ground])
+
+    def _draw_part(self, pen: Pen, station: LayerView, place: int, box: Box) -> None:
         """A map as a picture, a number as a cell, a swatch, a bar or a text."""
+        theme, value, pending = self.look.theme, station.values[place], self.look.theme.cell("pending").fill
         (x, y, *_), wide, tall = box, box.width, box.height
         if station.form == "total":
-            self._write_total(pen, station, box, float(value))
+            text = "?" if np.isnan(value) else number(float(value), station.digits)
+            size = self.fit.size(_LARGEST_NUMBER)
+            line = self.look.typesetter.fitting(text if self.fit.numbers else "", size, wide, self.fit.least, bold=True)
+            pen.text(line, x + (wide - line.width) // 2, y + (tall + line.ascent) // 2, theme.page["result"])
             return
         if np.ndim(value) == 2:
             # Where a map is as light as the page, the line tells how far it goes.
-            pen.frame(x - 1, y - 1, wide + 2, tall + 2, self.look.theme.line("edge"), 1)
-        if station.form == "bars":
-            long = 0 if np.isnan(value) else round(min(1.0, max(0.0, float(value))) * wide)
-            pen.rect(x, y, wide, tall, self.look.theme.cell("pending").fill)
-            theme = self.look.theme
-            pen.rect(x, y, long, tall, theme.line("result") if marked else theme.cell("output").fill)
-            return
-        one = np.atleast_2d(value)
-        colors = self._colored(one, shade or station.shade, station.picture)
-        if colors is None:
-            pen.rect(x, y, wide, tall, self.look.theme.cell("pending").fill)
-            return
-        if tall % one.shape[0] and station.picture is None:
+            pen.frame(x - 1, y - 1, wide + 2, tall + 2, theme.line("edge"), 1)
+        known = np.isfinite(value).all()
+        if station.form == "bars" or not known:
+            pen.rect(x, y, wide, tall, pending)
+        if station.form == "bars" and known:
+            color = theme.line("result") if place == station.marked else theme.cell("output").fill
+            pen.rect(x, y, round(float(np.clip(value, 0, 1)) * wide), tall, color)
+        elif known:
+            pen.image(self._picture(station, np.atleast_2d(value), tall, wide), x, y)
+
+    def _picture(self, station: LayerView, values: Values, rows: int, columns: int) -> Pixels:
+        """The colours of a map, (rows, columns, 3)."""
+        if station.picture is None and rows % len(values):
             # Cells that are no whole pixels would look ragged.
-            smooth = _stretched(_stretched(one, tall).T, wide).T
-            colors = self._colored(smooth, shade or station.shade)
-            assert colors is not None
-        at_rows, at_columns = (
-            np.arange(side) * n // side for side, n in zip((tall, wide), colors.shape[:2], strict=True)
-        )
-        pen.image(colors[at_rows[:, None], at_columns[None, :]], x, y)
-
-    def _draw_maps(
-        self, pen: Pen, station: LayerView, seat: Seat, values: npt.NDArray[np.float64], shade: Shade | None
-    ) -> None:
-        """Each map as a picture of its own, or each number as a cell of one colour."""
-        for box, one in zip(self._parts(station.name), values, strict=False):
-            self._draw_part(pen, station, box, one, shade)
-
-    def _draw_rows(
-        self, pen: Pen, station: LayerView, seat: Seat, values: npt.NDArray[np.float64], shade: Shade | None
-    ) -> None:
-        """A swatch or a bar for each number, its name before it, its text behind it; the one that counts in a frame."""
-        px, body = self.look.px, seat.body
-        tall = body.tile[0]
-        self._clear(pen, station, seat)
-        names, numbers = row_parts(station, tall, self.fit)
-        for place, (box, value) in enumerate(zip(self._parts(station.name), values, strict=True)):
-            marked, baseline = place == station.marked, seat.y + place * tall + (tall + self.fit.tx(10)) // 2
-            self._draw_part(pen, station, box, value, shade, marked=marked)
-            if names:
-                self._write(pen, station.lines[place], box.left - px(6), baseline, bold=marked)
-            if numbers and not np.isnan(value):
-                self._write(pen, number(float(value), station.digits), seat.x + body.width, baseline, bold=marked)
-
-    def _clear(self, pen: Pen, station: LayerView, seat: Seat) -> None:
-        """Take away what was written: all within the outline, since letters may hang over their room."""
-        page, box = self.look.theme.page, seat.box
-        ground = page["band" if station.group else "ground"]
-        pen.rect(box.left, box.top, box.right - box.left, box.bottom - box.top, ground)
-
-    def _write(self, pen: Pen, text: str, right: int, baseline: int, *, bold: bool) -> None:
-        """A text that ends at `right`."""
-        line = self.look.typesetter.line(text, self.fit.size(LEAST_TEXT), bold=bold)
-        pen.text(line, right - line.width, baseline, self.look.theme.page["ink"])
-
-    def _draw_total(
-        self, pen: Pen, station: LayerView, seat: Seat, values: npt.NDArray[np.float64], shade: Shade | None
-    ) -> None:
-        """One number, as large as it may be."""
-        self._clear(pen, station, seat)
-        self._write_total(pen, station, self._parts(station.name)[0], float(values[0]))
-
-    def _write_total(self, pen: Pen, station: LayerView, box: Box, value: float) -> None:
-        if not self.fit.numbers:
-            return
-        text = "?" if np.isnan(value) else number(value, station.digits)
-        size = self.fit.size(_LARGEST_NUMBER)
-        line = self.look.typesetter.fitting(text, size, box.width, self.fit.least, bold=True)
-        x, baseline = box.left + (box.width - line.width) // 2, box.top + (box.height + line.ascent) // 2
-        pen.text(line, x, baseline, self.look.theme.page["result"])
-
-    def _colored(
-        self, values: npt.NDArray[np.float64], shade: Shade | None, picture: npt.NDArray[np.float64] | None = None
-    ) -> npt.NDArray[np.uint8] | None:
-        """What values look like, None where they are not known yet."""
-        if np.isnan(values).any():
-            return None
-        if picture is not None:
-            parts = (picture, _GREYS), (values, len(_TINTS))
-            grey, tint = (np.rint(np.clip(part, 0, 1) * (count - 1)).astype(int) for part, count in parts)
-            tinted: npt.NDArray[np.uint8] = _tints(self.look.theme)[grey, tint]
-            return tinted
-        if shade is None:
-            return None
-        if shade.scale not in self._ramps:
-            self._ramps[shade.scale] = _ramp(self.look.theme, shade.scale)
-        ramp = self._ramps[shade.scale]
-        span = shade.hi - shade.lo
-        at = (values - shade.lo) / span if span > 0 else np.full(values.shape, 0.5)
-        levels: npt.NDArray[np.uint8] = ramp[np.rint(np.clip(at, 0, 1) * (len(ramp) - 1)).astype(int)]
-        return levels
-
-    def _outlines(self) -> dict[Slot, Item]:
-        """Around every station."""
-        return {
-            ("outline", name): outline(self._roles[name], seat.box, self.look) for name, seat in self._seats.items()
-        }
+            at = (
+                (np.arange(side) + 0.5) * n / side - 0.5 for side, n in zip((rows, columns), values.shape, strict=True)
+            )
+            values = interpolated(values, *at)
+        if station.picture is not None:
+            grey, tint = _levels(station.picture, 0, 1, _GREYS), _levels(values, 0, 1, len(_TINTS))
+            colors: Pixels = _tints(self.look.theme)[grey, tint]
+        else:
+            assert station.shade is not None
+            ramp = _ramp(self.look.theme, station.shade.scale)
+            colors = ramp[_levels(values, station.shade.lo, station.shade.hi, len(ramp))]
+        down, across = (np.arange(side) * n // side for side, n in zip((rows, columns), colors.shape[:2], strict=True))
+        found: Pixels = colors[down[:, None], across]
+        return found
 
     def _note(self, station: LayerView) -> Item:
-        seat, note = self._seats[station.name], self._notes[station.name] if self.fit.numbers else ""
-        size = self.fit.size(LEAST_TEXT)
-        line = self.look.typesetter.fitting(note or station.size, size, seat.room, size)
+        seat, note = self._seats[station.name], station.note if self.fit.numbers else ""
+        line = self.look.typesetter.fitting(note or station.size, self._size, seat.room, self._size)
         color = self.look.theme.line("gradient") if note else self.look.theme.page["muted"]
         x = seat.centre - line.width // 2
-        box = Box(x, seat.baseline - line.ascent, x + line.width, seat.baseline + line.descent)
-        return Item((note, color), box.grown(2), lambda pen: pen.text(line, x, seat.baseline, color))
+        box = around([(line, x, seat.baseline)])
+        return Item((note, color), box, lambda pen: pen.text(line, x, seat.baseline, color))
 
 
-def _stretched(values: npt.NDArray[np.float64], rows: int) -> npt.NDArray[np.float64]:
-    """As many rows, each between two of the values' own."""
-    at = np.clip((np.arange(rows) + 0.5) * len(values) / rows - 0.5, 0, len(values) - 1)
-    above = at.astype(int)
-    below, share = np.minimum(above + 1, len(values) - 1), (at - above)[:, None]
-    mixed: npt.NDArray[np.float64] = values[above] * (1 - share) + values[below] * share
-    return mixed
+def _levels(values: Values, lo: float, hi: float, count: int) -> npt.NDArray[np.int_]:
+    """Values from `lo` to `hi` as levels from 0 on."""
+    share = (values - lo) / (hi - lo) if hi > lo else np.full(values.shape, 0.5)
+    return np.rint(np.clip(share, 0, 1) * (count - 1)).astype(int)
 
 
-def _tints(theme: Theme) -> npt.NDArray[np.uint8]:
+def _tints(theme: Theme) -> Pixels:
     """The colours of a picture that is tinted, (greys, tints, 3)."""
     greys, share = theme.scale("gray", _GREYS)[:, None, :], np.array(_TINTS)[None, :, None]
-    mixed: npt.NDArray[np.uint8] = np.rint(greys * (1 - share) + np.array(theme.line("gradient")) * share).astype(
-        np.uint8
-    )
+    mixed: Pixels = np.rint(greys * (1 - share) + np.array(theme.line("gradient")) * share).astype(np.uint8)
     return mixed
 
 
-def _ramp(theme: Theme, scale: str) -> npt.NDArray[np.uint8]:
+def _ramp(theme: Theme, scale: str) -> Pixels:
     """A scale's colours, as many of them as the palette has room for; an odd number has the middle one itself."""
     return theme.scale(scale, _LEVELS.get(scale, SCALE_LEVELS // 3))
 
 
-def _color(values: npt.NDArray[np.uint8]) -> Color:
+def _color(values: Pixels) -> Color:
     return int(values[0]), int(values[1]), int(values[2])
 
 

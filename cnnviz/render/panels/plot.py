@@ -12,14 +12,14 @@ import numpy as np
 
 from cnnviz.render.axes import Axes, Points, length, strokes
 from cnnviz.render.canvas import Box, Look
-from cnnviz.render.panels._axes import TEXT_SIZE, AxesDrawing, Lettering
-from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Shape, Slot
-from cnnviz.render.pen import RIM, Pen, Stamp, rim_box
+from cnnviz.render.panels._axes import draw_axes, draw_grid
+from cnnviz.render.panels.base import LABEL_SIZE, Colors, Extent, Fit, Item, Painter, Place, Shape, Slot, around
+from cnnviz.render.pen import Pen, Stamp
 from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve
 
-_LEAST_WIDTH, _LEAST_HEIGHT, _NAME_HEIGHT, _AROUND = 210, 110, 21, 72
+_LEAST_WIDTH, _LEAST_HEIGHT = 210, 110
 _STROKES = {"solid": 3.4, "dashed": 2.6, "dotted": 2.0, "dots": 7.0, "rings": 8.0}
 _DASHES = {"dashed": (4.2, 3.6), "dotted": (0.6, 2.4)}
 _THIN = {"tangent": 2.6, "guide": 1.6, "axis": 1.4, "grid": 1.0}
@@ -34,18 +34,15 @@ _SHAPES = {
 }
 """Corners of a marker, and where the first is, in turns from straight down."""
 _END_GAP = 11
-_BEGUN = 0.15
-"""The share of a frame that a curve with a dot at its end crosses before it gets its name."""
+# Pixels of a text's plate beyond its letters.
+_PLATE = 2
 
 
 class PlotPainter(Painter):
     """A plot: what stays or only grows is ground; curves that move, texts and dots are above it.
 
-    A subclass may draw something under the axes by `draw_field`. Where texts of dots are steady they stay where they
-    are when other dots come their way, above these.
+    A subclass may draw something under the axes by `draw_field`.
     """
-
-    steady_texts = False
 
     def __init__(self, panel: Plot, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
@@ -54,17 +51,12 @@ class PlotPainter(Painter):
         self._curves = {curve.name: curve for curve in panel.curves}
         self._dots = {dot.name: dot for dot in panel.dots}
         self._moving: dict[str, Item | None] = {}
-        self._lettering = Lettering(look, fit)
-        self._drawing = AxesDrawing(panel, self.axes, look, self._lettering)
         self._lay_axes()
 
     @classmethod
     def measure(cls, panel: Plot, cell: int, fit: Fit) -> Extent:
-        """A least size, with room for the names at the curves' ends; a plot takes its share of what is left."""
-        moving = {dot.name for dot in panel.dots}
-        names = sum(bool(curve.text) and curve.name in moving for curve in panel.curves)
-        height = max(_LEAST_HEIGHT, _NAME_HEIGHT * names + _AROUND)
-        return Extent(width=fit.tx(_LEAST_WIDTH), height=fit.tx(height), stretch=panel.span)
+        """A least size; a plot takes its share of what is left."""
+        return Extent(width=fit.tx(_LEAST_WIDTH), height=fit.tx(_LEAST_HEIGHT), stretch=panel.span)
 
     @classmethod
     def colors(cls, panel: Any, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
@@ -81,15 +73,13 @@ class PlotPainter(Painter):
     def _lay_axes(self) -> None:
         """The axes and all curves that do not move."""
         standing = [curve for name, curve in self._curves.items() if name not in self._moving]
-        points = [self._points(curve) for curve in standing]
 
         def draw(pen: Pen) -> None:
+            draw_grid(pen, self.axes, self.look)
             self.draw_field(pen)
-            self._draw_grid(pen)
-            self._drawing.draw_lines(pen)
-            for curve, line in zip(standing, points, strict=True):
-                self._stroke(pen, curve, line, self.look.theme.line(curve.role))
-            self._drawing.draw_texts(pen)
+            draw_axes(pen, self._panel, self.axes, self.look, self.fit)
+            for curve in standing:
+                self._stroke(pen, curve, self._points(curve))
 
         for slot in list(self.ground):
             self.lay(slot, None)
@@ -98,14 +88,13 @@ class PlotPainter(Painter):
     def draw_field(self, pen: Pen) -> None:
         """Draw what lies under axes and curves: nothing."""
 
-    def _draw_grid(self, pen: Pen) -> None:
-        self._drawing.draw_grid(pen)
-
     def floats(self) -> dict[Slot, Item]:
         """Moving curves, the texts at curves' ends, then dots, each above the last."""
         found: dict[Slot, Item] = {("curve", name): item for name, item in self._moving.items() if item is not None}
-        texts = self._end_texts()
-        return found | texts | self._dot_items([item.reach for item in texts.values()])
+        seen = [dot for dot in self._dots.values() if self.axes.shows(dot.x, dot.y)]
+        dots: dict[Slot, Item] = {("dot", dot.name): self._dot_item(dot) for dot in seen}
+        texts = {("dot text", dot.name): self._dot_text(dot, *dots["dot", dot.name].at) for dot in seen if dot.text}
+        return found | self._end_texts() | dots | texts
 
     def update(self, change: Change) -> None:
         """Move a dot; set a curve, or draw on from where it ended."""
@@ -141,30 +130,26 @@ class PlotPainter(Painter):
 
     def _grow(self, old: Curve, points: Points) -> None:
         known = max(0, len(old.x) - 1)
-        new = points[known:]
+        new, begun = points[known:], length(points[: known + 1])
         if (box := self._reach(new, self._width(old))) is not None:
-            begun, color = length(points[: known + 1]), self.look.theme.line(old.role)
-            item = Item("", box, lambda pen: self._stroke(pen, old, new, color, begun))
+            item = Item("", box, lambda pen: self._stroke(pen, old, new, begun))
             self.lay(("grown", old.name, len(self.ground)), item)
 
     def _moved(self, curve: Curve, points: Points) -> Item | None:
         """A curve that moves; None where the axes show nothing of it."""
-        box = self._reach(points, self._width(curve))
-        if box is None:
-            return None
-        color = self.look.theme.line(curve.role)
 
         def reshaped(shape: Shape) -> Item:
             return self._moved(curve, np.reshape(shape, (-1, 2))) or Item("", Box(0, 0, 0, 0), lambda pen: None)
 
-        shape = tuple(points.ravel().tolist())
-        return Item(
-            "", box, lambda pen: self._stroke(pen, curve, points, color), shape=shape, reshaped=reshaped, glides=True
-        )
+        def draw(pen: Pen) -> None:
+            self._stroke(pen, curve, points)
 
-    def _stroke(self, pen: Pen, curve: Curve, points: Points, color: Color, begun: float = 0.0) -> None:
+        box, shape = self._reach(points, self._width(curve)), tuple(points.ravel().tolist())
+        return Item("", box, draw, shape=shape, reshaped=reshaped, glides=True) if box else None
+
+    def _stroke(self, pen: Pen, curve: Curve, points: Points, begun: float = 0.0) -> None:
         """Draw a line in a curve's manner, as far as the axes show it."""
-        width = self._width(curve)
+        width, color = self._width(curve), self.look.theme.line(curve.role)
         if curve.style in ("dots", "rings"):
             for x, y in points[[self.axes.area.left <= x and np.isfinite(y) for x, y in points]]:
                 pen.disc(x, y, width / 2, color)
@@ -173,14 +158,8 @@ class PlotPainter(Painter):
             return
         lengths = _DASHES.get(curve.style) or self.look.theme.dashes.get(curve.role)
         for run in self.axes.runs(points):
-            if lengths is None:
-                pen.polyline(run, color, width)
-                continue
-            for dash in strokes(run, [part * width for part in lengths], begun):
-                if len(run) == 2 and run[0, 0] == run[1, 0]:
-                    _upright(pen, dash, color, max(1, round(width)))
-                else:
-                    pen.polyline(dash, color, width)
+            for part in strokes(run, [part * width for part in lengths], begun) if lengths else [run]:
+                pen.polyline(part, color, width)
 
     def _width(self, curve: Curve) -> float:
         return _THIN.get(curve.role, _STROKES[curve.style]) * self.look.unit
@@ -195,20 +174,6 @@ class PlotPainter(Painter):
         right, bottom = np.ceil(points.max(axis=0) + more).astype(int).tolist()
         return Box(left, top, right + 1, bottom + 1)
 
-    def _dot_items(self, texts: Sequence[Box]) -> dict[Slot, Item]:
-        """The dots that are seen, and their texts: apart from all dots and from the `texts` of curves."""
-        seen = {name: dot for name, dot in self._dots.items() if self.axes.shows(dot.x, dot.y)}
-        discs = {name: self._dot_item(dot) for name, dot in seen.items()}
-        taken = list(texts)
-        found: dict[Slot, Item] = {("dot", name): item for name, item in discs.items()}
-        for name, dot in seen.items():
-            if dot.text:
-                # All places around a dot are clear of the dot itself, whatever the corners of its box.
-                others = [item.reach for other, item in discs.items() if other != name]
-                found["dot text", name] = self._dot_text(dot, *discs[name].at, [*others, *taken])
-                taken.append(found["dot text", name].reach)
-        return found
-
     def _dot_item(self, dot: Dot) -> Item:
         fill, rim = self.look.theme.line(dot.role), _rim(self.look.theme, dot.role)
         disc, ring = _dot_stamps(_RADIUS * self.look.unit, _RIM * self.look.unit, dot.shape)
@@ -221,77 +186,55 @@ class PlotPainter(Painter):
         x, y = np.floor(self.axes.points(dot.x, dot.y)).astype(int).tolist()
         return Item("", disc.box, draw, (x, y), glides=True)
 
-    def _dot_text(self, dot: Dot, x: int, y: int, taken: Sequence[Box]) -> Item:
-        """On its side of the dot; elsewhere around it where it covers less of what is taken, unless it is steady."""
-        line, gap = self._lettering.line(dot.text), self.look.px(_RADIUS + 5)
-        left, baseline, centred = (
-            self._beside(x, line, gap),
-            max(line.ascent + 2, y - self.look.px(4)),
-            x - line.width // 2,
-        )
-        above, below = (centred, y - gap - line.descent), (centred, y + gap + line.ascent)
-        around = {
-            "beside": (left, baseline),
-            "other": (2 * x - left - line.width, baseline),
-            "above": above,
-            "below": below,
-        }
-        places = [around.pop(dot.side)]
-        if not self.steady_texts:
-            places += [place for place in around.values() if self.whole.grown(2).holds(rim_box(line, *place))]
-        at = min(places, key=lambda place: sum(rim_box(line, *place).grown(-RIM - 2).meets(box) for box in taken))
-        return self._text_item(dot.text, *at, _rim(self.look.theme, dot.role))
+    def _dot_text(self, dot: Dot, x: int, y: int) -> Item:
+        """On its side of the dot."""
+        line, gap = self._line(dot.text), self.look.px(_RADIUS + 5)
+        left, baseline = {
+            "beside": (self._beside(x, line, gap), max(line.ascent + 2, y - self.look.px(4))),
+            "above": (x - line.width // 2, y - gap - line.descent),
+            "below": (x - line.width // 2, y + gap + line.ascent),
+        }[dot.side]
+        return self._text_item(line, left, baseline, _rim(self.look.theme, dot.role))
 
     def _end_texts(self) -> dict[Slot, Item]:
-        """The texts at the ends of curves, moved apart where they would meet; in a frame none of those that left it."""
-        ends = []
+        """The texts at the ends of curves, moved apart where they would meet."""
+        found: dict[str, Box] = {}
+        pad, gap = self.look.px(2), self.look.px(_END_GAP)
         for name, curve in self._curves.items():
             runs = list(self.axes.runs(self.axes.points(curve.x, curve.y))) if curve.text else []
-            if runs and self._names_end(curve):
-                ends.append((float(runs[-1][-1, 1]), float(runs[-1][-1, 0]), name))
-        boxes, pad, gap = [], self.look.px(2), self.look.px(_END_GAP)
-        for y, x, name in sorted(ends):
-            line = self._lettering.line(self._curves[name].text)
-            left, middle = self._beside(x, line, gap), round(y + (line.ascent - line.descent) / 2)
-            if self._heads_left(self._curves[name]):
+            if not runs:
+                continue
+            line, (x, y) = self._line(curve.text), runs[-1][-1].tolist()
+            baseline = round(y + (line.ascent - line.descent) / 2)
+            if curve.x[-1] < curve.x[0]:
                 # Beside its end it would lie on the curve.
-                ahead = round(x) - gap - line.width
-                falls = self._curves[name].y[-1] < self._curves[name].y[-2]
-                aside = middle + (line.ascent if falls else -line.ascent - gap)
-                left, middle = (ahead, middle) if ahead > self.axes.area.left else (left, aside)
-            boxes.append(Box(left, middle - line.ascent, left + line.width, middle + line.descent).grown(pad))
-        found: dict[Slot, Item] = {}
-        for (_, _, name), box in zip(
-            sorted(ends), moved_apart(boxes, self.axes.area.top, self.axes.area.bottom), strict=True
-        ):
-            curve = self._curves[name]
-            baseline = box.top + pad + self._lettering.line(curve.text).ascent
-            color = self.look.theme.line(curve.role)
-            found["end text", name] = self._text_item(curve.text, box.left + pad, baseline, color)
-        return found
+                baseline += line.ascent if curve.y[-1] < curve.y[-2] else -line.ascent - gap
+            found[name] = Box(0, -line.ascent, line.width, line.descent).moved(self._beside(x, line, gap), baseline)
+        names = sorted(found, key=lambda name: found[name].top)
+        boxes = moved_apart([found[name].grown(pad) for name in names], self.axes.area.top, self.axes.area.bottom)
+        items: dict[Slot, Item] = {}
+        for name, box in zip(names, boxes, strict=True):
+            line, color = self._line(self._curves[name].text), self.look.theme.line(self._curves[name].role)
+            items["end text", name] = self._text_item(line, box.left + pad, box.top + pad + line.ascent, color)
+        return items
 
-    def _names_end(self, curve: Curve) -> bool:
-        """Whether a curve in a frame has its name: not behind a dot that has hardly left, or has left the frame."""
-        x, y = self.axes.points(curve.x[-1], curve.y[-1])
-        near, area = self.look.px(_RADIUS), self.axes.area
-        walks = curve.name in self._dots and np.isfinite(self._dots[curve.name].x)
-        if walks and (x < area.left + _BEGUN * area.width or y > area.bottom - near):
-            return False
-        return curve.name not in self._dots or self.axes.shows(curve.x[-1], curve.y[-1])
-
-    @staticmethod
-    def _heads_left(curve: Curve) -> bool:
-        return len(curve.x) > 1 and curve.x[-1] < curve.x[0]
+    def _line(self, text: str) -> TextLine:
+        return self.look.typesetter.line(text, self.fit.size(LABEL_SIZE))
 
     def _beside(self, x: float, line: TextLine, gap: int) -> int:
         """Where a text starts that stands to the right of x, or to the left where there is no room."""
-        if round(x) + gap + line.width + RIM <= self.place.width:
-            return round(x) + gap
-        return round(x) - gap - line.width
+        right = round(x) + gap + line.width + _PLATE <= self.place.width
+        return round(x) + gap if right else round(x) - gap - line.width
 
-    def _text_item(self, text: str, left: int, baseline: int, color: Color) -> Item:
-        box = rim_box(self._lettering.line(text), 0, 0)
-        return Item(text, box, lambda pen: self._lettering.write(pen, text, 0, 0, color), (left, baseline), glides=True)
+    def _text_item(self, line: TextLine, left: int, baseline: int, color: Color) -> Item:
+        """A text on a plate: thin letters are lost among lines."""
+        plate, ground = around([(line, 0, 0)]), self.look.theme.page["ground"]
+
+        def draw(pen: Pen) -> None:
+            pen.rect(*plate[:2], plate.width, plate.height, ground)
+            pen.text(line, 0, 0, color)
+
+        return Item(line, plate, draw, (left, baseline), glides=True)
 
 
 @lru_cache(maxsize=64)
@@ -325,12 +268,6 @@ def _over(a: Box, b: Box) -> bool:
     return a.left < b.right and b.left < a.right
 
 
-def _upright(pen: Pen, dash: Points, color: Color, width: int) -> None:
-    """A dash of an upright line, on whole pixels: sharper, and sooner drawn."""
-    top, bottom = sorted(round(float(y)) for y in dash[:, 1])
-    pen.rect(math.floor(dash[0, 0] - (width - 1) / 2), top, width, max(1, bottom - top), color)
-
-
 def _rim(theme: Theme, role: str) -> Color:
     """The edge of a dot, its second cue: the outline of the same name if the theme has one, else ink."""
     return theme.marks.get(role, theme.page["ink"])
@@ -340,8 +277,8 @@ def _room_beside(panel: Plot, fit: Fit) -> int:
     """Pixels at the right for the texts of curves that end there, or may."""
     edge = panel.x_range[1] - 0.05 * (panel.x_range[1] - panel.x_range[0])
     ending = [c for c in panel.curves if c.text and not (len(c.x) and c.x[-1] < edge)]
-    lines = [fit.typesetter.line(c.text, fit.size(TEXT_SIZE)) for c in ending]
-    return max((line.width + fit.px(_END_GAP + 2) + RIM for line in lines), default=0)
+    lines = [fit.typesetter.line(c.text, fit.size(LABEL_SIZE)) for c in ending]
+    return max((line.width + fit.px(_END_GAP + 2) + _PLATE for line in lines), default=0)
 
 
 PAINTER = PlotPainter

@@ -6,14 +6,14 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from contourpy import contour_generator
 
-from cnnviz.render.panels.base import Colors, Fit, Item
+from cnnviz.render.panels._interpolation import interpolated
+from cnnviz.render.panels.base import Colors, Fit
 from cnnviz.render.panels.plot import PlotPainter
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import Color, Theme
-from cnnviz.storyboard import Change, SetHeights, Surface
+from cnnviz.storyboard import Change, SetHeights, Surface, Values
 
 _LINE_ROLE = "contour"
 _STROKE = 1.1
@@ -23,7 +23,6 @@ class SurfacePainter(PlotPainter):
     """Paints the field within the axes; curves and dots as in every plot."""
 
     _panel: Surface
-    steady_texts = True
 
     @classmethod
     def colors(cls, panel: Surface, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
@@ -59,30 +58,11 @@ class SurfacePainter(PlotPainter):
                 for run in self.axes.runs(self.axes.points(points[:, 0], points[:, 1])):
                     pen.polyline(run, color, stroke)
 
-    def _text_item(self, text: str, left: int, baseline: int, color: Color) -> Item:
-        """On a plate: thin letters are lost among contour lines."""
-        item, ground = super()._text_item(text, left, baseline, color), self.look.theme.page["ground"]
-
-        def draw(pen: Pen) -> None:
-            pen.rect(*item.box[:2], item.box.width, item.box.height, ground)
-            item.draw(pen)
-
-        return item._replace(draw=draw)
-
-    def _draw_grid(self, pen: Pen) -> None:
-        """None: contour lines are lines enough."""
-
-    def _heights_of_pixels(self) -> npt.NDArray[np.float64]:
+    def _heights_of_pixels(self) -> Values:
         """The field at the middle of every pixel of the axes' area, rows from the top down."""
         area, (rows, columns) = self.axes.area, self._panel.heights.shape
-        across = np.linspace(0, columns - 1, area.right - area.left)
-        up = np.linspace(rows - 1, 0, area.bottom - area.top)
-        left, low = np.minimum(across.astype(int), columns - 2), np.minimum(up.astype(int), rows - 2)
-        dx, dy = (across - left)[None, :], (up - low)[:, None]
-        heights, low = self._panel.heights, low[:, None]
-        lower = heights[low, left] * (1 - dx) + heights[low, left + 1] * dx
-        upper = heights[low + 1, left] * (1 - dx) + heights[low + 1, left + 1] * dx
-        return np.asarray(lower * (1 - dy) + upper * dy)
+        down, across = np.linspace(rows - 1, 0, area.height), np.linspace(0, columns - 1, area.width)
+        return interpolated(self._panel.heights, down, across)
 
 
 def _bands(panel: Surface, theme: Theme) -> list[Color]:
