@@ -69,10 +69,13 @@ class Layer:
         s, p, d = (o.get(name, (1, 1))[axis] for name in ("stride", "padding", "dilation"))
         if self.kind != "conv" and 2 * p > k:
             raise UsageError(f"{self.where}: padding {p} is more than half of its window {k}: use p{k // 2} or less")
-        try:
-            return conv_output_size(i, k, s, p, d)
-        except UsageError as error:
-            raise UsageError(f"{self.where}: {error}: use a larger --i, a smaller size or p1") from None
+        if (span := d * (k - 1) + 1) > i + 2 * p:
+            kernel = f"kernel {k} dilated to {span}" if d > 1 else f"kernel {k}"
+            raise UsageError(
+                f"{self.where}: {kernel} does not fit the padded input {i + 2 * p} (= {i} + 2·{p}): use a larger --i, "
+                "a smaller size or p1"
+            )
+        return conv_output_size(i, k, s, p, d)
 
     def weight_shapes(self, given: Shape) -> dict[str, Shape]:
         """The shapes of its weights by name, in the order of the operation's operands; raises UsageError."""
