@@ -147,8 +147,8 @@ SHAPES = {"fc1.weight": (2, 3), "fc1.bias": (2,)}
 
 def test_a_file_with_other_weights_or_none(here):
     wrong = {
-        "lacks fc1.bias: the network needs fc1.weight, fc1.bias": {},
-        "holds 'fc2.bias', which no layer has: did you mean fc1.bias?": {"fc1.bias": np.ones(2), "fc2.bias": 1},
+        "differs in 'fc1.bias': the network needs fc1.weight, fc1.bias": {},
+        "differs in 'fc2.bias'": {"fc1.bias": np.ones(2), "fc2.bias": 1},
         "fc1.bias is 3, but the network needs 2": {"fc1.bias": np.ones(3)},
         "fc1.bias holds str32 values": {"fc1.bias": ["a", "b"]},
         "fc1.bias holds float64 values: use finite numbers only": {"fc1.bias": [1, np.nan]},

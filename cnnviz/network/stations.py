@@ -56,9 +56,9 @@ def network_panel(
 
 def block_names(network: Network) -> list[Words]:
     """What each layer's block is called; the last one gives the output."""
-    if network.blocks[-1] <= 2:
-        return [Text("output") if n == network.blocks[-1] else Text("feature maps") for n in network.blocks]
-    return [Text("output") if n == network.blocks[-1] else Text("block {n}", n=n) for n in network.blocks]
+    *_, last = network.blocks
+    middle = "feature maps" if last <= 2 else "block {n}"
+    return [Text("output") if n == last else Text(middle, n=n) for n in network.blocks]
 
 
 def set_station(run: Run, station: str, role: str, tensor: str = "", note: Words | None = None) -> SetLayerView:
