@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -28,9 +28,9 @@ def write_gallery(folder: Path, title: str) -> Path:
     records = [r for r in read_manifest(folder).values() if _main_file(r) and (folder / r["file"]).is_file()]
     if not records:
         raise CnnvizError(f"folder {folder} holds no figures: run `cnnviz render` first")
-    headings = dict(zip((r["file"] for r in records), _headings(records), strict=True))
+    titles = Counter(record["title"] for record in records)
     groups = [(name, list(group)) for name, group in groupby(records, key=lambda r: r["section"])]
-    sections = "\n".join(_section(n, name, group, headings) for n, (name, group) in enumerate(groups))
+    sections = "\n".join(_section(n, name, group, titles) for n, (name, group) in enumerate(groups))
     links = [f'<a href="#s{n}">{escape(name)}</a>' for n, (name, _) in enumerate(groups) if name]
     template = Template(Path(__file__).with_suffix(".html").read_text(encoding="utf-8"))
     page = template.substitute(
@@ -44,22 +44,16 @@ def write_gallery(folder: Path, title: str) -> Path:
     return folder / PAGE
 
 
-def _headings(records: Sequence[Record]) -> Iterator[str]:
-    """Their titles; those of one title are told apart by the names of their files."""
-    counts = Counter(record["title"] for record in records)
-    for record in records:
-        name = f": {Path(record['file']).stem}" if counts[record["title"]] > 1 else ""
-        yield record["title"] + name
-
-
-def _section(number: int, name: str, records: Sequence[Record], headings: Mapping[str, str]) -> str:
+def _section(number: int, name: str, records: Sequence[Record], titles: Mapping[str, int]) -> str:
     heading = f"<h2>{escape(name)}</h2>\n" if name else ""
-    figures = "\n".join(_figure(record, headings[record["file"]]) for record in records)
+    figures = "\n".join(_figure(record, titles) for record in records)
     return f'<section id="s{number}">\n{heading}<div class="figures">\n{figures}\n</div>\n</section>'
 
 
-def _figure(record: Record, heading: str) -> str:
-    title, caption = escape(heading), escape(record["caption"])
+def _figure(record: Record, titles: Mapping[str, int]) -> str:
+    # Those of one title are told apart by the names of their files.
+    name = f": {Path(record['file']).stem}" if titles[record["title"]] > 1 else ""
+    title, caption = escape(record["title"] + name), escape(record["caption"])
     file, alt = _main_file(record), escape(record["alt"])
     source, size = escape(quote(file)), f'width="{record["width"]}" height="{record["height"]}"'
     facts = f"{record['steps']} steps, {record['milliseconds'] / 1000:.3g} s, {record['bytes'] / 1024:.0f} KiB"

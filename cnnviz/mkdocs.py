@@ -30,10 +30,9 @@ def fence(source: str, language: str, css_class: str, options: Any, md: Any, **m
     """What a block such as `conv --k 3 --s 2` becomes; one that is wrong says so in its place."""
     try:
         figure = figure_of_words(shlex.split(source, comments=True))
-    except click.ClickException as error:
-        return _trouble(error.format_message(), css_class)
-    except (CnnvizError, ValueError) as error:
-        return _trouble(str(error), css_class)
+    except (click.ClickException, CnnvizError, ValueError) as error:
+        said = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        return f'<p class="{html.escape(css_class)}"><strong>cnnviz: {html.escape(said)}</strong></p>'
     return block(figure, css_class)
 
 
@@ -46,10 +45,6 @@ def figure_of_words(words: Sequence[str]) -> Figure:
     if lost := [name for name, value in params.items() if name not in names and value]:
         raise UsageError(f"--{lost[0]} writes a file, and a page has the figure itself: leave it out")
     return make(scene, **{name: value for name, value in params.items() if name in names and value is not None})
-
-
-def _trouble(message: str, css_class: str) -> str:
-    return f'<p class="{html.escape(css_class)}"><strong>cnnviz: {html.escape(message)}</strong></p>'
 
 
 def block(figure: Figure, css_class: str) -> str:

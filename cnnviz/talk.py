@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cnnviz.appearance import Appearance
 from cnnviz.batch import Entry, core_count, progress, read_sets, run_all
-from cnnviz.decks import DeckOptions, Part, WrittenDeck, load_kind, write_deck
+from cnnviz.decks import DeckOptions, Part, WrittenDeck, write_deck
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.parameters import changed, parameters_of, suggest
 from cnnviz.pipeline import Figure, make
@@ -54,43 +53,21 @@ def write_talk(
     entries = _picked([_restyled(entry, look) for entry in read_entries(given)], figures)
     parts = [to_part(entry) for entry in entries]
 
-    def render(kind: str, parts: Sequence[Part], drawn: Path, options: DeckOptions) -> None:
-        drawing = partial(_render, kind=kind, drawn=drawn, options=options)
-        for failure in progress(run_all(drawing, entries, jobs or core_count()), len(entries), quiet):
-            if failure:
-                raise failure
+    def run(render: Callable[[Part], None], parts: Sequence[Part]) -> Iterator[None]:
+        return progress(run_all(render, parts, jobs or core_count()), len(parts), quiet)
 
     chosen = {"title": _title(given, look.get("lang", "en"))} | {k: v for k, v in options.items() if k in of_deck}
-    return write_deck(parts, path, DeckOptions(**chosen), render)
-
-
-def _render(entry: Entry, *, kind: str, drawn: Path, options: DeckOptions) -> CnnvizError | None:
-    """Render a figure, perhaps in another process; returns what went wrong."""
-    try:
-        # The slide has the caption as its text: once is enough.
-        without = {"subtitle": ""} if entry.caption else {}
-        figure = make(entry.scene, **entry.resolved() | without)
-        load_kind(kind).render(figure, drawn / entry.name, options)
-    except CnnvizError as error:
-        return _named(entry, error)
-    except Exception as error:
-        text = f"internal error: {type(error).__name__}: {' '.join(str(error).split())}"
-        return _named(entry, CnnvizError(text))
-    return None
-
-
-def _named(entry: Entry, error: CnnvizError) -> CnnvizError:
-    where = f"{entry.source}, figure {entry.name}" if entry.source else f"figure {entry.name}"
-    return type(error)(f"{where}: {error}")
+    return write_deck(parts, path, DeckOptions(**chosen), run)
 
 
 def to_part(entry: Entry) -> Part:
     """An entry of a set for a deck; raises UsageError, CnnvizError."""
+    where = f"{entry.source}, figure {entry.name}: " if entry.source else f"figure {entry.name}: "
     try:
         figure = make(entry.scene, **entry.resolved())
-        return Part(name=entry.name, figure=figure, section=entry.section, caption=entry.caption)
     except CnnvizError as error:
-        raise _named(entry, error) from None
+        raise type(error)(f"{where}{error}") from None
+    return Part(name=entry.name, figure=figure, section=entry.section, caption=entry.caption, where=where)
 
 
 def read_entries(sources: Sequence[Source]) -> list[Entry]:

@@ -13,7 +13,7 @@ import traitlets
 from cnnviz.appearance import declared
 from cnnviz.discovery import load_scene
 from cnnviz.errors import UsageError
-from cnnviz.parameters import jsonable, to_cli
+from cnnviz.parameters import changed, jsonable, to_cli
 from cnnviz.pipeline import Figure, make, named
 from cnnviz.storyboard import Grid
 from cnnviz.studio.values import figure_of
@@ -42,12 +42,18 @@ class Explorer(anywidget.AnyWidget):
         self._scene, self._names = scene, declared(load_scene(scene))
         self.figure = make(scene, **given)
         super().__init__()
-        with self.hold_trait_notifications():
-            for name, value in given.items():
-                self.set_trait(name, value)
+        self._set(given)
         self._show()
         self.observe(self._follow, list(self._names))
         self.observe(self._take, "_values")
+
+    def _set(self, values: Mapping[str, Any]) -> None:
+        """Set traits, which are not followed meanwhile."""
+        self._follows = False
+        with self.hold_trait_notifications():
+            for name, value in values.items():
+                self.set_trait(name, value)
+        self._follows = True
 
     def _given(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in self._names}
@@ -57,14 +63,13 @@ class Explorer(anywidget.AnyWidget):
         return {name: _text(value) for name, value in self._given().items()}
 
     def _follow(self, change: Any) -> None:
+        if not self._follows:
+            return
         try:
             self.figure = make(self._scene, **self._given())
         except UsageError:
             # It is as if nothing had been said.
-            with self.hold_trait_notifications():
-                self.unobserve(self._follow, list(self._names))
-                self.set_trait(change["name"], change["old"])
-            self.observe(self._follow, list(self._names))
+            self._set({change["name"]: change["old"]})
             raise
         self._show()
 
@@ -79,14 +84,8 @@ class Explorer(anywidget.AnyWidget):
             remedy = {name: jsonable(value) for name, value in error.remedy.items()}
             self._problem = {"message": str(error), "parameter": error.parameter, "remedy": remedy}
             return
-        self.unobserve(self._follow, list(self._names))
-        for name, parameter in self._names.items():
-            if name in texts:
-                part = figure.scene if hasattr(figure.scene, name) else figure.appearance
-                self.set_trait(name, getattr(part, name))
-            else:
-                self.set_trait(name, parameter.default)
-        self.observe(self._follow, list(self._names))
+        given = changed(figure.scene) | changed(figure.appearance)
+        self._set({name: given.get(name, parameter.default) for name, parameter in self._names.items()})
         self.figure = figure
         self._show()
 
@@ -100,10 +99,8 @@ class Explorer(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **more: Any) -> Any:
         # What shows no widgets shows the figure as it is now.
         found = super()._repr_mimebundle_(**more)
-        still = self.figure._repr_mimebundle_()
-        if isinstance(found, tuple):
-            return {**still, **found[0]}, found[1]
-        return {**still, **(found or {})}
+        shown, about = found if isinstance(found, tuple) else (found or {}, {})
+        return {**self.figure._repr_mimebundle_(), **shown}, about
 
 
 def explorer(scene: str, given: Mapping[str, Any]) -> Explorer:

@@ -43,7 +43,7 @@ def train(learner: Learner, images: Array, labels: Array, test: tuple[Array, Arr
         order = rng.permutation(len(images))
         for at in range(0, len(order) - BATCH + 1, BATCH):
             x = np.roll(images[order[at : at + BATCH]], rng.integers(-SHIFT, SHIFT + 1, 2), (2, 3))
-            rate = RATE * (1 + math.cos(math.pi * state.step / steps)) / 2
+            rate = RATE * (1 + math.cos(math.pi * state["step"] / steps)) / 2
             w, state = Adam(lr=rate).step(w, learner.gradient(w, x, labels[order[at : at + BATCH]], SMOOTHING), state)
         print(f"epoch {epoch + 1}: {learner.accuracy(w, *test):.2%} of the held-out digits", flush=True)
     return w

@@ -8,16 +8,19 @@ the options that not all kinds have; `prepare`, where there is one, raises Cnnvi
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from cnnviz.decks._plan import FIGURE, SECTION, TITLE, Deck, Part, Slide, plan
 from cnnviz.decks._staging import Staging, whole_deck
-from cnnviz.errors import UsageError
-from cnnviz.parameters import Parameters, changed, param, suggest
+from cnnviz.errors import CnnvizError, UsageError
+from cnnviz.export import known_extension
+from cnnviz.parameters import Parameters, changed, param
+from cnnviz.record import Record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +33,11 @@ class DeckOptions(Parameters):
     flavor: str = param("marp", help="Program that a .md is for.", choices=("marp", "quarto", "slidev"), group="Deck")
 
 
-Drawing = Callable[[str, Sequence[Part], Path, DeckOptions], None]
-"""Calls `render` for each part; the kind is given by its extension, which other processes can be sent."""
+Run = Callable[[Callable[[Part], None], Sequence[Part]], Iterable[None]]
+"""Calls a function for each part, as `map` does, which other processes can be sent."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class WrittenDeck:
+class WrittenDeck(Record, kw_only=True):
     """A deck's file, the folder beside it if there is one, and how many slides and figures it holds."""
 
     path: Path
@@ -56,12 +58,7 @@ def load_kind(extension: str) -> ModuleType:
 
 def kind_of(path: Path, options: DeckOptions) -> str:
     """The kind of a deck's file; raises UsageError for an unknown one or an option that it does not support."""
-    extension = path.suffix.lower().removeprefix(".")
-    listed = tuple("." + name for name in kinds())
-    if extension not in kinds():
-        what = f"extension .{extension}" if extension else "a file without an extension"
-        hint = suggest("." + extension, listed) if extension else f"use one of {', '.join(listed)}"
-        raise UsageError(f"{path.name}: {what} is not a known kind of deck: {hint}")
+    extension = known_extension(path, kinds(), "kind of deck")
     for name in changed(options):
         able = [kind for kind in kinds() if name in load_kind(kind).SUPPORTED_OPTIONS]
         if able and extension not in able:
@@ -69,13 +66,19 @@ def kind_of(path: Path, options: DeckOptions) -> str:
     return extension
 
 
-def draw_here(kind: str, parts: Sequence[Part], drawn: Path, options: DeckOptions) -> None:
-    """Render the figures one after the other in this process."""
-    for part in parts:
-        load_kind(kind).render(part.figure, drawn / part.name, options)
+def render_part(part: Part, *, kind: str, drawn: Path, options: DeckOptions) -> None:
+    """Render a figure's files; raises CnnvizError that names it."""
+    figure = part.figure
+    if part.caption:
+        # The slide has the caption as its text: once is enough.
+        figure = replace(figure, appearance=replace(figure.appearance, subtitle=""))
+    try:
+        load_kind(kind).render(figure, drawn / part.name, options)
+    except CnnvizError as error:
+        raise type(error)(f"{part.where}{error}") from None
 
 
-def write_deck(parts: Sequence[Part], path: Path, options: DeckOptions, draw: Drawing = draw_here) -> WrittenDeck:
+def write_deck(parts: Sequence[Part], path: Path, options: DeckOptions, run: Run = map) -> WrittenDeck:
     """Write a deck of the parts in their order; raises UsageError, CnnvizError."""
     extension = kind_of(path, options)
     kind = load_kind(extension)
@@ -84,6 +87,7 @@ def write_deck(parts: Sequence[Part], path: Path, options: DeckOptions, draw: Dr
         prepare(options)
     deck = plan(parts, options.title, sections=options.sections)
     with whole_deck(path) as staging:
-        draw(extension, parts, staging.drawn, options)
+        for _ in run(partial(render_part, kind=extension, drawn=staging.drawn, options=options), parts):
+            pass
         kind.write(deck, staging, options)
     return WrittenDeck(path=path, beside=staging.published, slides=len(deck.slides), figures=len(parts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,7 @@ def hex_color(color: tuple[int, int, int]) -> str:
     return "".join(f"{int(value):02X}" for value in color)
 
 
-def fill(name: str, gap: str, values: Mapping[str, str]) -> str:
+def fill(name: str, gap: str, value: Callable[[str], str]) -> str:
     """Fill a template of this folder; `gap` is the pattern of a placeholder, its group the value's name."""
     text = Path(__file__).with_name(name).read_text(encoding="utf-8")
-    return re.sub(gap, lambda found: values[found[1]], text)
+    return re.sub(gap, lambda found: value(found[1]), text)

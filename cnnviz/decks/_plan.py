@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnnviz.appearance import Appearance
+from cnnviz.record import Record
 from cnnviz.words.plain import caption, listed, phrase, spoken, tag_of
 
 if TYPE_CHECKING:
@@ -17,18 +17,20 @@ TITLE, SECTION, FIGURE = "title", "section", "figure"
 _DEFAULTS = Appearance()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """A figure for a deck: the name of its files, its section and its caption in the set."""
+class Part(Record, kw_only=True):
+    """A figure for a deck: the name of its files, its section and its caption in the set.
+
+    `where` is what an error about it begins with.
+    """
 
     name: str
     figure: Figure
     section: str = ""
     caption: str = ""
+    where: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Slide:
+class Slide(Record, kw_only=True):
     """A slide of a `kind`: TITLE, SECTION or FIGURE; only the last has more than a title.
 
     `notes` are paragraphs, each with a label such as "Formula: ".
@@ -44,8 +46,7 @@ class Slide:
     once: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Deck:
+class Deck(Record, kw_only=True):
     """A whole deck; `theme` is that of its background."""
 
     title: str
@@ -82,7 +83,7 @@ def _figure_slide(part: Part) -> Slide:
     alt, command = _clean(board.alt), _clean(part.figure.command())
     colon = phrase(lang, ": ")
     notes = [
-        ("", _clean(part.caption)),
+        ("", part.caption),
         ("", alt),
         (phrase(lang, "Convention") + colon, spoken(board.convention)),
         (phrase(lang, "Formula") + colon, listed(board.formula, phrase(lang, "; "))),
@@ -91,11 +92,11 @@ def _figure_slide(part: Part) -> Slide:
     return Slide(
         kind=FIGURE,
         name=part.name,
-        title=spoken(board.title),
-        caption=_clean(part.caption) or caption(board),
+        title=_clean(spoken(board.title)),
+        caption=_clean(part.caption or caption(board)),
         alt=alt,
         command=command,
-        notes=tuple((word, text) for word, text in notes if text),
+        notes=tuple((word, _clean(text)) for word, text in notes if text),
         once=part.figure.appearance.once,
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.decks._files import hex_color
-from cnnviz.render.theme import Theme, load_theme, luminance
+from cnnviz.render.theme import Theme, load_theme
 
 if TYPE_CHECKING:
     from pptx.presentation import Presentation
@@ -63,17 +63,15 @@ def _recolor(master: Any, theme: Theme) -> None:
     from pptx.oxml.ns import qn
 
     page = theme.page
-    dark = luminance(page["ground"]) < luminance(page["ink"])
     part = master.part.part_related_by(RELATIONSHIP_TYPE.THEME)
     root = parse_xml(part.blob)
     root.set("name", f"cnnviz {theme.name}")
-    ground, ink = ("dk", "lt") if dark else ("lt", "dk")
     marks = [page["accent"], *theme.marks.values(), *theme.lines.values()]
     colors = {
-        f"{ground}1": page["ground"],
-        f"{ink}1": page["ink"],
-        f"{ground}2": page["band"],
-        f"{ink}2": page["muted"],
+        "lt1": page["ground"],
+        "dk1": page["ink"],
+        "lt2": page["band"],
+        "dk2": page["muted"],
         **{f"accent{place}": color for place, color in enumerate(list(dict.fromkeys(marks))[:6], start=1)},
         "hlink": page["accent"],
         "folHlink": page["muted"],
@@ -83,10 +81,6 @@ def _recolor(master: Any, theme: Theme) -> None:
     for name, color in colors.items():
         scheme.find(qn(f"a:{name}"))[0].set("val", hex_color(color))
     part._blob = serialize_part_xml(root)
-    mapped = master.element.find(qn("p:clrMap"))
-    for number in "12":
-        mapped.set(f"bg{number}", ground + number)
-        mapped.set(f"tx{number}", ink + number)
 
 
 def save(presentation: Presentation, path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,20 +44,10 @@ def whole_deck(path: Path) -> Iterator[Staging]:
 
 
 def _publish(staging: Staging, path: Path) -> None:
-    """The figures first, so that a deck never stands there without them."""
-    new: Path | None = None
+    """The figures first, so that a deck never stands there without them; other files beside it stay."""
     if staging.beside.is_dir():
         staging.published = path.parent / staging.beside.name
-        if os.path.exists(staging.published):
-            # Other files there stay.
-            for file in sorted(staging.beside.iterdir()):
-                os.replace(file, staging.published / file.name)
-        else:
-            new = staging.published
-            os.rename(staging.beside, new)
-    try:
-        os.replace(staging.file, path)
-    except BaseException:
-        if new is not None:
-            shutil.rmtree(new, ignore_errors=True)
-        raise
+        staging.published.mkdir(exist_ok=True)
+        for file in sorted(staging.beside.iterdir()):
+            os.replace(file, staging.published / file.name)
+    os.replace(staging.file, path)

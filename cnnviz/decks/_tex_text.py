@@ -57,8 +57,8 @@ def beyond_latin(text: str) -> bool:
 
 
 def _apart(text: str) -> str:
-    """On one line, with a mark between dashes: TeX joins two into a longer one."""
-    return re.sub("-(?=-)", f"-{_MARK}", " ".join(unicodedata.normalize("NFC", text).split()))
+    """With a mark between dashes: TeX joins two into a longer one."""
+    return re.sub("-(?=-)", f"-{_MARK}", unicodedata.normalize("NFC", text))
 
 
 def _accented(text: str) -> str:

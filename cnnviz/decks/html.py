@@ -19,22 +19,6 @@ if TYPE_CHECKING:
 SUPPORTED_OPTIONS = ()
 _PARTS = Path(__file__).parent
 _COLORS = ("ground", "ink", "muted", "band", "accent")
-# Words on the page, by the placeholders of `deck.html`.
-_WORDS = {
-    "w_previous": "Previous slide",
-    "w_next": "Next slide",
-    "w_overview": "Overview",
-    "w_notes": "Notes",
-    "w_full": "Full screen",
-    "w_keys": "Keys",
-    "w_deck": "Slides",
-    "k_on": "on",
-    "k_back": "back",
-    "k_ends": "first, last slide",
-    "k_number": "go to a slide",
-    "k_player": "step and pause the figure",
-    "k_tab": "into the figure, out again",
-}
 
 
 def render(figure: Figure, stem: Path, options: DeckOptions) -> None:
@@ -56,9 +40,9 @@ def write(deck: Deck, staging: Staging, options: DeckOptions) -> None:
         "css": _part("deck.css"),
         "script": _part("deck.js"),
         "slides": "\n".join(slides),
-        **{gap: escape(phrase(deck.lang, words)) for gap, words in _WORDS.items()},
     }
-    text = fill("deck.html", r"\{\{(\w+)\}\}", filled)
+    # What is none of these is a word of the page.
+    text = fill("deck.html", r"\{\{([^}]+)\}\}", lambda gap: filled.get(gap) or escape(phrase(deck.lang, gap)))
     staging.file.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 

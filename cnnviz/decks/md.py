@@ -77,7 +77,7 @@ def _marp(deck: Deck, folder: str) -> str:
         alt = _DIRECTIVE.sub(rf"\1{_JOINER}", _escaped(slide.alt))
         yield f"## {_escaped(slide.title)}"
         yield _paragraph(slide.caption)
-        yield f"![{alt}]({quote(folder)}/{quote(slide.name)}.gif)"
+        yield f"![{alt}]({folder}/{quote(slide.name)}.gif)"
         # Marp takes notes as they stand.
         yield _comment(word + text for word, text in slide.notes)
 
@@ -109,7 +109,7 @@ def _quarto(deck: Deck, folder: str) -> str:
         elif slide.kind == FIGURE:
             yield f"## {_escaped(slide.title)}"
             yield _paragraph(slide.caption)
-            yield f'![{_escaped(slide.alt)}]({quote(folder)}/{quote(slide.name)}.gif){{height="{_HEIGHT}px"}}'
+            yield f'![{_escaped(slide.alt)}]({folder}/{quote(slide.name)}.gif){{height="{_HEIGHT}px"}}'
             yield "\n\n".join(["::: {.notes}", *_notes(slide), ":::"])
 
     return _front(head) + "\n".join(_joined(body(slide)) for slide in deck.slides[titled:])
@@ -133,7 +133,7 @@ def _slidev(deck: Deck, folder: str) -> str:
         if slide.kind == FIGURE:
             yield _escaped_vue(_paragraph(slide.caption))
             yield (
-                f'<img src="./{escape(folder)}/{slide.name}.gif" alt="{escape(slide.alt)}" '
+                f'<img src="./{folder}/{slide.name}.gif" alt="{escape(slide.alt)}" '
                 f'style="height: {_HEIGHT_SLIDEV}px; margin: 0 auto">'
             )
             yield _comment(_notes(slide))
@@ -164,7 +164,7 @@ def _comment(notes: Iterable[str]) -> str:
 def _notes(slide: Slide) -> Iterator[str]:
     for word, text in slide.notes:
         # A code span keeps a command's dashes.
-        shown = f"`{_one_line(text)}`" if text == slide.command and "`" not in text else _escaped(text)
+        shown = f"`{text}`" if text == slide.command and "`" not in text else _escaped(text)
         yield word + shown if word else _paragraph(text)
 
 
@@ -174,7 +174,7 @@ def _paragraph(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", _one_line(text))
+    return _SPECIAL.sub(r"\\\1", text)
 
 
 def _escaped_vue(text: str) -> str:
@@ -182,10 +182,6 @@ def _escaped_vue(text: str) -> str:
     return text.replace("\\{\\{", f"\\{{{_JOINER}\\{{")
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
 def _yaml(text: str) -> str:
     """A text as YAML, of which JSON is a part."""
-    return json.dumps(_one_line(text), ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=False)

@@ -50,7 +50,6 @@ def write(deck: Deck, staging: Staging, options: DeckOptions) -> None:
     special = beyond_latin(body)
     filled = {
         "engine": "xelatex" if special else "pdflatex",
-        "name": _printable(staging.file.name),
         "unicode": _UNICODE if special else "",
         "colors": "\n".join(f"\\definecolor{{{name}}}{{HTML}}{{{hex_color(page[name])}}}" for name in _COLORS),
         "buttons": ":".join(f"{value / 255:.2f}" for value in page["muted"]),
@@ -59,13 +58,8 @@ def write(deck: Deck, staging: Staging, options: DeckOptions) -> None:
         "folder": staging.beside.name,
         "slides": body,
     }
-    text = fill("deck.tex", r"%<(\w+)>", filled)
+    text = fill("deck.tex", r"%<(\w+)>", filled.__getitem__)
     staging.file.write_text(text, encoding="utf-8", newline="\n", errors="backslashreplace")
-
-
-def _printable(name: str) -> str:
-    """A file's name in a comment, which a line break would end."""
-    return "".join(character if character.isprintable() else "?" for character in name)
 
 
 _COLORS = ("ground", "ink", "muted", "accent")

@@ -109,7 +109,7 @@ def formats_of(given: Iterable[str]) -> tuple[str, ...]:
     for word in words:
         names[name := word.lower().removeprefix(".")] = word
         if name != FRAMES and name not in formats():
-            raise UsageError(f"--format {quote(word)} is not a known format: {_hint(name)}")
+            raise UsageError(f"--format {quote(word)} is not a known format: {suggest(name, formats())}")
     if FRAMES in names and len(names) > 1:
         raise UsageError(f"--format {','.join(names)}: frames are a folder of their own, use zip beside other formats")
     if not names:
@@ -122,15 +122,22 @@ def extension_of(path: Path) -> str:
     return path.suffix.lower().removeprefix(".")
 
 
+def known_extension(path: Path, known: Iterable[str], what: str) -> str:
+    """The extension of a path; raises UsageError for one that is not `known` as a `what`."""
+    extension, listed = extension_of(path), tuple("." + name for name in known)
+    if "." + extension not in listed:
+        found = f"extension .{extension}" if extension else "a file without an extension"
+        hint = suggest("." + extension, listed) if extension else f"use one of {', '.join(listed)}"
+        raise UsageError(f"{path.name}: {found} is not a known {what}: {hint}")
+    return extension
+
+
 def module_for(path: Path, given: Iterable[str] = ()) -> ModuleType:
     """The module of a file's extension; raises UsageError for one that is not known.
 
     `given` names options that not all formats support.
     """
-    extension = extension_of(path)
-    if extension not in formats():
-        what = f"extension .{extension}" if extension else "a file without an extension"
-        raise UsageError(f"{path.name}: {what} is not a known format: {_hint(extension, '.')}")
+    extension = known_extension(path, formats(), "format")
     module = importlib.import_module(f"cnnviz.export.{extension}")
     check_options(f".{extension}", getattr(module, "SUPPORTED_OPTIONS", ()), given, path.stem)
     return module
@@ -149,9 +156,3 @@ def moves(path: Path, frame: str, sheet: Size | None) -> bool:
     if "sheet" not in getattr(module, "SUPPORTED_OPTIONS", ()):
         return True
     return sheet is None and frame == getattr(module, "AUTOPLAYS", None)
-
-
-def _hint(extension: str, dot: str = "") -> str:
-    if not extension:
-        return "use one of " + ", ".join(dot + name for name in formats())
-    return suggest(dot + extension, tuple(dot + name for name in formats()))

@@ -50,55 +50,39 @@ def patches(frames: Iterable[Frame], size: tuple[int, int], grain: int = 1) -> I
 
     Left and top of a box are multiples of `grain`: WebP wants even numbers.
     """
-    before: Pixels | None = None
-    waiting: Patch | None = None
-    for frame in frames:
-        if before is None or waiting is None:
-            before, box = frame.pixels.copy(), Box(0, 0, *size)
-            waiting = Patch(
-                box=box,
-                pixels=before.copy(),
-                same=np.zeros(before.shape, np.bool_),
-                milliseconds=frame.milliseconds,
-                parts=(box,),
-            )
-            continue
-        found = list(_found(before, frame))
-        if not found and waiting.milliseconds + frame.milliseconds <= MOST_MILLISECONDS:
-            waiting = replace(waiting, milliseconds=waiting.milliseconds + frame.milliseconds)
+    rest, whole = iter(frames), Box(0, 0, *size)
+    first = next(rest)
+    before = first.pixels.copy()
+    same = np.zeros(before.shape, np.bool_)
+    waiting = Patch(box=whole, pixels=before.copy(), same=same, milliseconds=first.milliseconds, parts=(whole,))
+    for frame in rest:
+        patch = _patch(before, frame, grain)
+        lasts = waiting.milliseconds + frame.milliseconds
+        if not patch.parts and lasts <= MOST_MILLISECONDS:
+            waiting = replace(waiting, milliseconds=lasts)
             continue
         yield waiting
-        waiting = _patch(_whole(found, grain), found, frame)
-        for part, _ in found:
-            before[part.slices] = frame.pixels[part.slices]
-    if waiting is not None:
-        yield waiting
+        waiting = patch
+        before[patch.box.slices] = patch.pixels
+    yield waiting
 
 
-def _found(before: Pixels, frame: Frame) -> Iterator[tuple[Box, npt.NDArray[np.bool_]]]:
-    """The least rectangles around what differs in each part of a frame, and which pixels of them do not."""
+def _patch(before: Pixels, frame: Frame, grain: int) -> Patch:
+    """The least rectangle around all that differs, its corner on the grain, and the least ones in each part."""
+    same, parts = np.ones(before.shape, np.bool_), []
     for part in frame.parts:
-        same = before[part.slices] == frame.pixels[part.slices]
-        box = where(~same, part)
-        if box is not None:
-            yield box, same[box.seen_from(part.left, part.top).slices]
-
-
-def _whole(found: Iterable[tuple[Box, npt.NDArray[np.bool_]]], grain: int) -> Box:
-    """The least rectangle around all that differs, its corner on the grain."""
-    box = hull(box for box, _ in found) or Box(0, 0, 1, 1)
-    return Box(box.left - box.left % grain, box.top - box.top % grain, box.right, box.bottom)
-
-
-def _patch(box: Box, found: Iterable[tuple[Box, npt.NDArray[np.bool_]]], frame: Frame) -> Patch:
-    """What a frame changes within a box, by what differs in it."""
-    pixels = frame.pixels[box.slices].copy()
-    all_same, parts = np.ones(pixels.shape, np.bool_), []
-    for part, same in found:
-        parts.append(part.seen_from(box.left, box.top))
-        all_same[parts[-1].slices] = same
+        same[part.slices] = before[part.slices] == frame.pixels[part.slices]
+        if (box := where(~same[part.slices], part)) is not None:
+            parts.append(box)
+    left, top, right, bottom = hull(parts) or (0, 0, 1, 1)
+    box = Box(left - left % grain, top - top % grain, right, bottom)
     return Patch(
-        box=box, pixels=pixels, same=all_same, milliseconds=frame.milliseconds, parts=tuple(parts), moving=frame.moving
+        box=box,
+        pixels=frame.pixels[box.slices].copy(),
+        same=same[box.slices],
+        milliseconds=frame.milliseconds,
+        parts=tuple(part.seen_from(box.left, box.top) for part in parts),
+        moving=frame.moving,
     )
 
 
@@ -107,5 +91,5 @@ def where(mask: npt.NDArray[np.bool_], box: Box) -> Box | None:
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
         return None
-    left, top = box.left, box.top
-    return Box(left + int(columns[0]), top + int(rows[0]), left + int(columns[-1]) + 1, top + int(rows[-1]) + 1)
+    ends = box.left + columns[0], box.top + rows[0], box.left + columns[-1] + 1, box.top + rows[-1] + 1
+    return Box(*map(int, ends))

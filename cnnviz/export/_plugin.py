@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
-import numpy.typing as npt
 from imageio.core.imopen import imopen
 from imageio.core.request import RETURN_BYTES
 from imageio.core.v3_plugin_api import PluginV3
@@ -82,29 +81,24 @@ class RgbFilm:
     def __init__(self, frames: Any, duration: float | Sequence[float], grain: int = 1) -> None:
         from PIL import Image
 
-        single = isinstance(frames, np.ndarray) and frames.ndim == 3
-        checked = [_checked(frame) for frame in ([frames] if single else frames)]
-        if not checked or len({frame.shape for frame in checked}) > 1:
-            raise UsageError("frames must be one or more arrays of the same shape")
-        self._milliseconds = _delays(duration, len(checked), grain)
-        height, width, _ = checked[0].shape
+        try:
+            array = np.asarray(frames if isinstance(frames, np.ndarray) else list(frames))
+        except ValueError:
+            raise UsageError("frames must be arrays of the same shape") from None
+        if array.dtype != np.uint8 or array.ndim not in (3, 4) or array.shape[-1] != 3 or not array.size:
+            raise UsageError(f"frames of shape {array.shape} and type {array.dtype}: use (height, width, 3) of uint8")
+        height, width, _ = array.shape[-3:]
         self.size, self.band = (width, height), height
-        whole: Any = Image.fromarray(np.concatenate(checked))
+        whole: Any = Image.fromarray(array.reshape(-1, width, 3))
         if whole.getcolors(_COLORS) is None:
             whole = whole.quantize(_COLORS, Image.Quantize.MEDIANCUT).convert("RGB")
         self._frames = np.asarray(whole).reshape(-1, height, width, 3)
+        self._milliseconds = _delays(duration, len(self._frames), grain)
         self.palette = Palette(np.array(sorted(color for _, color in whole.getcolors(_COLORS)), np.uint8))
 
     def __iter__(self) -> Iterator[Frame]:
         for frame, milliseconds in zip(self._frames, self._milliseconds, strict=True):
             yield Frame(self.palette.index(frame), Box(0, 0, *self.size), milliseconds)
-
-
-def _checked(frame: Any) -> npt.NDArray[np.uint8]:
-    array = np.asarray(frame)
-    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or not array.size:
-        raise UsageError(f"a frame of shape {array.shape} and type {array.dtype}: use (height, width, 3) of uint8")
-    return array
 
 
 def _delays(duration: float | Sequence[float], count: int, grain: int) -> list[int]:

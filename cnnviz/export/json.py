@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -65,19 +63,12 @@ def panel_data(panel: Panel) -> dict[str, Any]:
 
 def change_data(change: Change) -> dict[str, Any]:
     """A change without the fields that it leaves alone."""
-    found = ((name, getattr(change, name)) for name in _names(type(change)))
+    found = ((field.name, getattr(change, field.name)) for field in dataclasses.fields(change))
     return {name: _plain(value) for name, value in found if value is not None}
 
 
 def _fields(thing: Any) -> dict[str, Any]:
-    return {name: _plain(getattr(thing, name)) for name in _names(type(thing))}
-
-
-def _named(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
-
-
-_names: Callable[[Any], tuple[str, ...]] = lru_cache(_named)
+    return {field.name: _plain(getattr(thing, field.name)) for field in dataclasses.fields(thing)}
 
 
 def _plain(thing: Any) -> Any:

@@ -21,9 +21,8 @@ _ENCODER = {
     "aq-mode": "0",
     "x264-params": "mixed-refs=1:cpu-independent=1",
 }
-_EARLIER, _BLOCK = 8, 16
-# ITU-T H.264, table A-1: blocks of a picture, and of all that are kept, at level 4.1, which every device has, and 5.1.
-_LEVELS = ((8192, 32768), (36864, 184320))
+# Earlier frames to look at: as many as level 4.1 keeps, which every device has (ITU-T H.264, table A-1).
+_MOST_EARLIER, _KEPT_BLOCKS = 8, 32768
 
 
 def write(job: Job, file: BinaryIO) -> Written:
@@ -38,11 +37,6 @@ class Mp4Plugin(VideoPlugin):
 
     def options(self, width: int, height: int) -> dict[str, str]:
         """Constant quality."""
-        return _ENCODER | {"crf": str(_RATE_FACTOR), "refs": str(_earlier(width, height))}
-
-
-def _earlier(width: int, height: int) -> int:
-    """Earlier frames to look at: as many as usual devices keep of this size."""
-    blocks = -(-width // _BLOCK) * -(-height // _BLOCK)
-    kept = next((kept for most, kept in _LEVELS if blocks <= most), blocks)
-    return min(_EARLIER, kept // blocks)
+        blocks = -(-width // 16) * -(-height // 16)
+        earlier = max(1, min(_MOST_EARLIER, _KEPT_BLOCKS // blocks))
+        return _ENCODER | {"crf": str(_RATE_FACTOR), "refs": str(earlier)}

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cnnviz.errors import UsageError
 from cnnviz.notation import size_text
-from cnnviz.ops.convolution import conv_output_size
+from cnnviz.ops import output_size
 
 Array = npt.NDArray[np.float64]
 Shape = tuple[int, ...]
@@ -69,13 +69,10 @@ class Layer:
         s, p, d = (o.get(name, (1, 1))[axis] for name in ("stride", "padding", "dilation"))
         if self.kind != "conv" and 2 * p > k:
             raise UsageError(f"{self.where}: padding {p} is more than half of its window {k}: use p{k // 2} or less")
-        if (span := d * (k - 1) + 1) > i + 2 * p:
-            kernel = f"kernel {k} dilated to {span}" if d > 1 else f"kernel {k}"
-            raise UsageError(
-                f"{self.where}: {kernel} does not fit the padded input {i + 2 * p} (= {i} + 2·{p}): use a larger --i, "
-                "a smaller size or p1"
-            )
-        return conv_output_size(i, k, s, p, d)
+        try:
+            return output_size(i, k, s, p, d)
+        except UsageError as error:
+            raise UsageError(f"{self.where}: {error}: use a larger --i, a smaller size or p1") from None
 
     def weight_shapes(self, given: Shape) -> dict[str, Shape]:
         """The shapes of its weights by name, in the order of the operation's operands; raises UsageError."""

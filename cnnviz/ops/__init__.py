@@ -10,8 +10,8 @@ from cnnviz.ops.convolution import (
     conv1d,
     conv2d,
     conv3d,
-    conv_output_size,
     conv_transpose2d,
+    output_size,
     pad2d,
 )
 from cnnviz.ops.deformable import deform_conv2d
@@ -28,6 +28,6 @@ from cnnviz.ops.normalization import (
 )
 from cnnviz.ops.padding import pad
 from cnnviz.ops.patches import tokens, unfold
-from cnnviz.ops.pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, max_pool2d, pool_output_size
+from cnnviz.ops.pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, max_pool2d
 from cnnviz.ops.sampling import interpolate, pixel_shuffle, pixel_unshuffle, sample_points
 from cnnviz.ops.unpooling import avg_unpool2d, max_unpool2d

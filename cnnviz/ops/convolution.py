@@ -9,16 +9,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz.errors import UsageError
 from cnnviz.ops._arrays import Array, Pair, each, floating
 
 
-def conv_output_size(i: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> int:
-    """Give the output size of a convolution along one axis, o = ⌊(i + 2p − d(k−1) − 1)/s⌋ + 1.
+def output_size(i: int, k: int, s: int = 1, p: int = 0, d: int = 1, ceil_mode: bool = False) -> int:
+    """Give the output size of a convolution or pooling along one axis, o = ⌊(i + 2p − d(k−1) − 1)/s⌋ + 1.
 
-    The arguments are the sizes of input, kernel, stride, padding on each side and dilation. Dumoulin & Visin 2016,
-    relationship 6, and 15 for dilation.
+    The arguments are the sizes of input, kernel, stride, padding on each side and dilation. With `ceil_mode`, ⌈…⌉, the
+    last window may hang over the end, but it must start inside the input or the padding before it, else it is dropped:
+    the rule of `torch.nn.MaxPool2d`. Raises UsageError where no window fits. Dumoulin & Visin 2016, relationships 6, 7
+    and 15.
     """
-    return (i + 2 * p - d * (k - 1) - 1) // s + 1
+    span = d * (k - 1) + 1
+    room = i + 2 * p - span
+    last = -(-room // s) if ceil_mode else room // s
+    count = last + (not ceil_mode or last * s < i + p)
+    if count < 1:
+        kernel = f"kernel {k}" if d == 1 else f"kernel {k} dilated to {span} (= {d}·({k} − 1) + 1)"
+        raise UsageError(f"{kernel} does not fit the padded input {i + 2 * p} (= {i} + 2·{p})")
+    return count
 
 
 def pad2d(x: npt.ArrayLike, padding: Pair) -> Array:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.ops._arrays import Array, Pair, each, floating
-from cnnviz.ops.convolution import conv_output_size
+from cnnviz.ops.convolution import output_size
 
 
 def deform_conv2d(
@@ -41,26 +41,26 @@ def deform_conv2d(
     x, kernels = floating(input), floating(weight)
     n, kernel, out, grids = len(x), kernels.shape[2:], list[int](), []
     for i, k, s, p, d in zip(x.shape[2:], kernel, *each(2, stride, padding, dilation), strict=True):
-        out.append(conv_output_size(i, k, s, p, d))
+        out.append(output_size(i, k, s, p, d))
         grids.append(np.arange(out[-1]) * s - p + d * np.arange(k)[:, None])
-    by = floating(offset).reshape(n, 1, *kernel, 2, *out)
+    by = floating(offset).reshape(n, *kernel, 2, *out)
     rows, columns = by[..., 0, :, :] + grids[0][:, None, :, None], by[..., 1, :, :] + grids[1][:, None, :]
-    samples = bilinear(x[:, None], rows, columns)[:, 0]
+    samples = bilinear(x, rows, columns)
     if mask is not None:
         samples = samples * floating(mask).reshape(n, 1, *kernel, *out)
     return np.asarray(np.einsum("ncabhw,ocab->nohw", samples, kernels))
 
 
 def bilinear(x: Array, rows: Array, columns: Array) -> Array:
-    """Sample maps (A, B, C, H, W) between their cells at places (A, B, ...): (A, B, C, ...); beyond them all is 0."""
-    *kinds, height, width = x.shape
-    ringed = np.pad(x, [*[(0, 0)] * 3, (1, 2), (1, 2)]).reshape(*kinds, -1)
+    """Sample maps (N, C, H, W) between their cells at places (N, ...): (N, C, ...); beyond them all is 0."""
+    *_, height, width = x.shape
+    ringed = np.pad(x, [(0, 0), (0, 0), (1, 2), (1, 2)])
     down, across = np.clip(rows, -1, height) + 1, np.clip(columns, -1, width) + 1
     top, left = np.floor(down).astype(np.int64), np.floor(across).astype(np.int64)
+    sample = np.arange(len(x)).reshape(-1, *[1] * (rows.ndim - 1))
     found = np.zeros((), x.dtype)
     for r, c in np.ndindex(2, 2):
         share = (1 - np.abs(down - top - r)) * (1 - np.abs(across - left - c))
-        at = ((top + r) * (width + 3) + left + c).reshape(*kinds[:2], 1, -1)
-        values = np.take_along_axis(ringed, at, axis=3).reshape(*kinds, *rows.shape[2:])
-        found = found + values * share.astype(x.dtype)[:, :, None]
+        values = np.moveaxis(ringed[sample, :, top + r, left + c], -1, 1)
+        found = found + values * share.astype(x.dtype)[:, None]
     return np.asarray(found)

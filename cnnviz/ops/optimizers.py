@@ -7,43 +7,36 @@ remembers, under torch's names; nothing is changed in place.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.ops._arrays import Array, floating
+from cnnviz.record import Record
 
-Slots = Mapping[str, Array]
-
-
-@dataclass(frozen=True)
-class OptimizerState:
-    """How many steps were taken, and the arrays that the rule remembers between them, by torch's names."""
-
-    step: int = 0
-    slots: Slots = field(default_factory=dict)
+State = Mapping[str, Any]
 
 
-class Optimizer:
-    """What every update rule shares; a rule is a frozen dataclass of hyper-parameters that says how to `_move`."""
+class Optimizer(Record):
+    """What every update rule shares; a rule is a record of hyper-parameters that says how to `_move`."""
 
-    remembers: tuple[str, ...] = ()
+    remembers: ClassVar[tuple[str, ...]] = ()
 
-    def init(self, params: npt.ArrayLike) -> OptimizerState:
+    def init(self, params: npt.ArrayLike) -> State:
         """Give the state before the first step, for parameters of any shape."""
-        return OptimizerState(0, {name: np.zeros_like(floating(params)) for name in self.remembers})
+        return {"step": 0} | {name: np.zeros_like(floating(params)) for name in self.remembers}
 
-    def step(self, params: npt.ArrayLike, grad: npt.ArrayLike, state: OptimizerState) -> tuple[Array, OptimizerState]:
+    def step(self, params: npt.ArrayLike, grad: npt.ArrayLike, state: State) -> tuple[Array, State]:
         """Move the parameters once against their gradient, of the same shape."""
-        moved, slots = self._move(floating(params), floating(grad), state.slots, state.step + 1)
-        return moved, OptimizerState(state.step + 1, slots)
+        count = state["step"] + 1
+        moved, remembered = self._move(floating(params), floating(grad), state, count)
+        return moved, {"step": count, **remembered}
 
-    def _move(self, x: Array, grad: Array, slots: Slots, t: int) -> tuple[Array, Slots]:
+    def _move(self, x: Array, grad: Array, state: State, t: int) -> tuple[Array, State]:
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
 class SGD(Optimizer):
     """Step along −gradient, with momentum v ← μv + g and x ← x − lr·v; Nesterov's steps along g + μv.
 
@@ -56,13 +49,12 @@ class SGD(Optimizer):
 
     remembers = ("momentum_buffer",)
 
-    def _move(self, x: Array, grad: Array, slots: Slots, t: int) -> tuple[Array, Slots]:
-        velocity = self.momentum * slots["momentum_buffer"] + grad
+    def _move(self, x: Array, grad: Array, state: State, t: int) -> tuple[Array, State]:
+        velocity = self.momentum * state["momentum_buffer"] + grad
         direction = grad + self.momentum * velocity if self.nesterov else velocity
         return x - self.lr * direction, {"momentum_buffer": velocity}
 
 
-@dataclass(frozen=True)
 class Adagrad(Optimizer):
     """Divide each step by the root of all past squared gradients, x ← x − lr·g/(√Σg² + ε).
 
@@ -74,12 +66,11 @@ class Adagrad(Optimizer):
 
     remembers = ("sum",)
 
-    def _move(self, x: Array, grad: Array, slots: Slots, t: int) -> tuple[Array, Slots]:
-        total = slots["sum"] + grad**2
+    def _move(self, x: Array, grad: Array, state: State, t: int) -> tuple[Array, State]:
+        total = state["sum"] + grad**2
         return x - self.lr * grad / (np.sqrt(total) + self.eps), {"sum": total}
 
 
-@dataclass(frozen=True)
 class RMSprop(Optimizer):
     """Divide each step by the root of a fading mean of squared gradients, v ← αv + (1 − α)g², x ← x − lr·g/(√v + ε).
 
@@ -92,12 +83,11 @@ class RMSprop(Optimizer):
 
     remembers = ("square_avg",)
 
-    def _move(self, x: Array, grad: Array, slots: Slots, t: int) -> tuple[Array, Slots]:
-        square = _fade(slots["square_avg"], grad**2, self.alpha)
+    def _move(self, x: Array, grad: Array, state: State, t: int) -> tuple[Array, State]:
+        square = _fade(state["square_avg"], grad**2, self.alpha)
         return x - self.lr * (grad / (np.sqrt(square) + self.eps)), {"square_avg": square}
 
 
-@dataclass(frozen=True)
 class Adam(Optimizer):
     """Step along the fading mean of gradients over the root of that of their squares, both corrected for their start.
 
@@ -111,9 +101,9 @@ class Adam(Optimizer):
 
     remembers = ("exp_avg", "exp_avg_sq")
 
-    def _move(self, x: Array, grad: Array, slots: Slots, t: int) -> tuple[Array, Slots]:
+    def _move(self, x: Array, grad: Array, state: State, t: int) -> tuple[Array, State]:
         first, second = self.betas
-        mean, square = _fade(slots["exp_avg"], grad, first), _fade(slots["exp_avg_sq"], grad**2, second)
+        mean, square = _fade(state["exp_avg"], grad, first), _fade(state["exp_avg_sq"], grad**2, second)
         scale = np.sqrt(square / (1 - second**t)) + self.eps
         return x - self.lr * (mean / (1 - first**t)) / scale, {"exp_avg": mean, "exp_avg_sq": square}
 

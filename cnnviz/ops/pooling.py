@@ -11,19 +11,7 @@ import numpy.typing as npt
 
 from cnnviz.errors import UsageError
 from cnnviz.ops._arrays import Array, Pair, each, floating
-from cnnviz.ops.convolution import pad_sides, windows_of
-
-
-def pool_output_size(i: int, k: int, s: int | None = None, p: int = 0, d: int = 1, ceil_mode: bool = False) -> int:
-    """Give the output size of a pooling along one axis, o = ⌊(i + 2p − d(k−1) − 1)/s⌋ + 1, or ⌈…⌉ with `ceil_mode`.
-
-    With `ceil_mode` the last window may hang over the end, but it must start inside the input or the padding before it,
-    else it is dropped: the rule of `torch.nn.MaxPool2d`. Dumoulin & Visin 2016, relationship 7.
-    """
-    step = k if s is None else s
-    room = i + 2 * p - (d * (k - 1) + 1)
-    last = -(-room // step) if ceil_mode else room // step
-    return last + (not ceil_mode or last * step < i + p)
+from cnnviz.ops.convolution import output_size, pad_sides, windows_of
 
 
 class PoolGeometry(NamedTuple):
@@ -53,7 +41,7 @@ def pool_geometry(
 ) -> PoolGeometry:
     """Find the windows of a pooling over maps of `size` (..., H, W)."""
     kernel, step, border, gap = each(2, kernel_size, kernel_size if stride is None else stride, padding, dilation)
-    out = tuple(map(pool_output_size, size[-2:], kernel, step, border, gap, (ceil_mode, ceil_mode)))
+    out = tuple(map(output_size, size[-2:], kernel, step, border, gap, (ceil_mode, ceil_mode)))
     return PoolGeometry(size[-2:], kernel, step, border, gap, out)
 
 
@@ -74,7 +62,7 @@ def max_pool2d(
     kernel_size, stride, padding, dilation : int or (rows, cols)
         The stride is the kernel's size unless given; the padding at most half of the kernel.
     ceil_mode : bool
-        Keep a last window that hangs over the edge (see `pool_output_size`).
+        Keep a last window that hangs over the edge (see `output_size`).
     return_indices : bool
         Also return where each maximum stands: row·W + column in the unpadded map, the first one of equals.
 
@@ -118,7 +106,7 @@ def avg_pool2d(
     kernel_size, stride, padding : int or (rows, cols)
         The stride is the kernel's size unless given; the padding at most half of the kernel.
     ceil_mode : bool
-        Keep a last window that hangs over the edge (see `pool_output_size`); cells beyond the padding never count.
+        Keep a last window that hangs over the edge (see `output_size`); cells beyond the padding never count.
     count_include_pad : bool
         Count the padding's zeros in the divisor.
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from html import unescape
 from pathlib import Path
 from typing import BinaryIO
+
+from cnnviz.record import Record
 
 KEYS = ("Title", "Description", "Caption", "Comment", "Software")
 
@@ -17,8 +19,7 @@ class CorruptFileError(Exception):
     """Not the file that it claims to be; the message continues after the file's name."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileMetadata:
+class FileMetadata(Record, kw_only=True):
     """A file's format, its texts by PNG's keywords (Comment is the command), size, number of frames and duration."""
 
     format: str

@@ -33,8 +33,8 @@ class Samples:
         grid = np.array([list(span) for span in spans], np.float64).reshape(*out, -1, 2)
         self.by = self.offset.reshape(-1, 2, *out).transpose(2, 3, 0, 1)
         moved = grid + self.by
-        rows, columns = np.moveaxis(moved, -1, 0)[:, None, None]
-        self.values = bilinear(x[None, None, None], rows, columns)[0, 0, 0].reshape(*out, *k)
+        rows, columns = np.moveaxis(moved, -1, 0)[:, None]
+        self.values = bilinear(x[None, None], rows, columns)[0, 0].reshape(*out, *k)
         # As they are drawn, in the padded input.
         self.grid, self.moved = grid + windows.padding, moved + windows.padding
 

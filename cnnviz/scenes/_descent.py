@@ -63,12 +63,12 @@ class Run:
         w, state, path = start, optimizer.init(start), [start]
         with np.errstate(over="ignore", invalid="ignore"):
             while len(self.updates) < steps and not self.lost:
-                grad, old = surface.gradient(*w), state.slots
+                grad, old = surface.gradient(*w), state
                 w, state = optimizer.step(w, grad, state)
                 if not np.isfinite(w).all() or np.abs(w).max() > _FAR:
                     self.lost = DIVERGED
                     break
-                self.updates.append(Update(grad=grad, old=old, new=state.slots, count=state.step))
+                self.updates.append(Update(grad=grad, old=old, new=state, count=state["step"]))
                 path.append(w)
                 if not surface.minima and not within(w, surface.domain):
                     self.lost = ESCAPED

@@ -17,7 +17,6 @@ TEX = {
     "3 × 4 − 1 ≤ α": r"3 \ensuremath{\times} 4 \ensuremath{-} 1 \ensuremath{\leq} \ensuremath{\alpha}",
     "--k ---": r"-{}-k -{}-{}-",
     "x̂ and ŷ": r"\^{x} and ŷ",
-    "two\nlines": "two lines",
     "“so”…": r"``so''\dots{}",
     "ω ς ο": r"\ensuremath{\omega} \ensuremath{\varsigma} \ensuremath{o}",
 }

@@ -18,7 +18,7 @@ def test_sizes_by_the_relationships_of_dumoulin_and_visin():
         positions = [start for start in range(-p, i + p, s) if start + d * (k - 1) <= i + p - 1]
         if not positions:
             continue
-        o = ops.conv_output_size(i, k, s, p, d)
+        o = ops.output_size(i, k, s, p, d)
         assert o == len(positions)
 
 
@@ -27,8 +27,8 @@ def test_sizes_by_the_relationships_of_dumoulin_and_visin():
     [(4, 3, 2, 0, 1, 2), (5, 3, 2, 0, 2, 2), (2, 1, 2, 0, 1, 1), (2, 3, 3, 1, 1, 1), (7, 2, 3, 1, 3, 3)],
 )
 def test_a_last_window_must_start_on_the_input(i, k, s, p, floor, ceil):
-    assert ops.pool_output_size(i, k, s, p) == floor
-    assert ops.pool_output_size(i, k, s, p, ceil_mode=True) == ceil
+    assert ops.output_size(i, k, s, p) == floor
+    assert ops.output_size(i, k, s, p, ceil_mode=True) == ceil
 
 
 def test_pooling_where_other_engines_have_no_word():
