@@ -114,8 +114,7 @@ REFUSED = {
     "relu,, fc 3": "layer 2 '': there is no layer",
     " ": "layer 1 '': there is no layer",
     "relu," * 17: "use 16 or fewer",
-    "maxpool 9, conv 4@3x4 d2": "layer 2 'conv 4@3x4 d2': kernel 3 dilated to 5 does not fit the "
-    "padded input 2 (= 2 + 2·0): use a larger --i, a smaller size or p1",
+    "maxpool 9, conv 4@3x4 d2": "layer 2 'conv 4@3x4 d2': kernel 3 dilated to 5",
     "avgpool 3 p2": "use p1 or less",
     "fc 5, relu, maxpool 2": "layer 3 'maxpool 2' behind 5: it takes maps",
     "avgpool 20, norm": "layer 2 'norm' behind 1×1×1",
