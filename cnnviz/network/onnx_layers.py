@@ -21,7 +21,8 @@ _HEADS = (
     *("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "LRN", "Resize", "Softmax"),
 )
 _JOINS = ("Add", "Sum", "Concat", "Mul")
-_ACTIVATIONS = {
+_FOLLOWERS = {
+    "BatchNormalization": "batchnorm",
     "Relu": "ReLU",
     "LeakyRelu": "leaky ReLU",
     "PRelu": "PReLU",
@@ -73,16 +74,15 @@ def window_of(node: Any, k: Shape, i: Shape = (), o: Shape = ()) -> OnnxWindow:
 class OnnxLayer:
     """An operator, `head`, with the normalization, activation and bias that follow it; `output` is the last's tensor.
 
-    `inputs` are the layers that it reads, None the image.
+    `inputs` are the layers that it reads, None the image; `followers` name its normalization and activations.
     """
 
     head: Any
     inputs: list[OnnxLayer | None]
     output: str
-    nodes: list[Any]
+    followers: list[str]
     parameters: int = 0
     weight: Shape = ()
-    x: str = ""
 
     @property
     def kind(self) -> str:
@@ -98,16 +98,6 @@ class OnnxLayer:
         for part in self.scopes:
             name = part if not name or part.startswith(f"{name}.") else f"{name}.{part}"
         return name
-
-    @property
-    def activations(self) -> list[str]:
-        """What is applied element by element, by name, each once."""
-        return list(dict.fromkeys(_ACTIVATIONS[node.op_type] for node in self.nodes if node.op_type in _ACTIVATIONS))
-
-    @property
-    def normalized(self) -> bool:
-        """Whether it has a batch normalization."""
-        return any(node.op_type == "BatchNormalization" for node in self.nodes)
 
     @property
     def is_fc(self) -> bool:
@@ -181,11 +171,12 @@ def layers_of(model: OnnxModel) -> list[OnnxLayer]:
             owner |= dict.fromkeys(node.output, None)
             continue
         if node.op_type in _HEADS or joins:
-            layer = OnnxLayer(node, before, node.output[0], [], x=data[0])
+            layer = OnnxLayer(node, before, node.output[0], [])
             layers.append(layer)
         else:
             layer = max((each for each in before if each is not None), key=layers.index)
-        layer.nodes.append(node)
+        if (follower := _FOLLOWERS.get(node.op_type)) and follower not in layer.followers:
+            layer.followers.append(follower)
         if node.op_type not in _RESHAPES:
             layer.output = node.output[0]
         own = [name for name in node.input if name in sizes][_TRAINED.get(node.op_type, slice(None))]

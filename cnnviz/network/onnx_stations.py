@@ -195,7 +195,7 @@ def _told(block: OnnxBlock) -> Words:
     if len(block.layers) == 1:
         s, *_ = layer.attributes.get("strides", (1,))
         parts = (_layer_words(layer), f"s{s}") if s > 1 else (_layer_words(layer),)
-        return joined((Joined(parts, " "), "batchnorm" if layer.normalized else None, *layer.activations), " + ")
+        return joined((Joined(parts, " "), *layer.followers), " + ")
     if not kinds or [title] == kinds:
         return title
     template = "{block} ({layers})"
