@@ -32,24 +32,21 @@ def scene_function(name: str) -> Callable[..., Figure]:
     parameters = declared(scene).values()
     positional = sorted((p for p in parameters if p.spec.positional or p.spec.unnamed), key=lambda p: p.spec.unnamed)
 
+    kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+    ordered = positional + [p for p in parameters if p not in positional]
+    signature = inspect.Signature(
+        [inspect.Parameter(p.name, kinds[p not in positional], default=p.default) for p in ordered],
+        return_annotation=Figure,
+    )
+
     def function(*args: Any, **given: Any) -> Figure:
-        if len(args) > len(positional):
-            raise TypeError(f"{name}() takes {len(positional)} positional arguments, not {len(args)}")
-        placed = {p.name: value for p, value in zip(positional, args, strict=False)}
-        for word in placed.keys() & given.keys():
-            raise TypeError(f"{name}() got multiple values for argument {word!r}")
-        return make(name, **placed, **given)
+        return make(name, **signature.bind_partial(*args).arguments, **given)
 
     function.__name__ = function.__qualname__ = name
     function.__module__ = "cnnviz"
     lines = "\n".join(f"{p.name} : {_kind(p)}\n    {_text(p)}" for p in parameters)
     function.__doc__ = f"{inspect.getdoc(scene)}\n\nParameters\n----------\n{lines}\n"
-    kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
-    ordered = positional + [p for p in parameters if p not in positional]
-    function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(p.name, kinds[p not in positional], default=p.default) for p in ordered],
-        return_annotation=Figure,
-    )
+    function.__signature__ = signature  # type: ignore[attr-defined]
     return function
 
 

@@ -16,20 +16,19 @@ import click
 from cnnviz import __version__
 from cnnviz.appearance import declared
 from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, describe_output
-from cnnviz.commands._completion import completing
 from cnnviz.commands._drawing import drawing
+from cnnviz.commands._options import completing, completion, option
 from cnnviz.commands._output import write_files
 from cnnviz.discovery import add_folder, find_scene, find_scenes, load_scene, summary
 from cnnviz.errors import CnnvizError
 from cnnviz.export import formats as known_formats
-from cnnviz.parameters import ArrayLike, Parameter, suggest
+from cnnviz.parameters import suggest
 from cnnviz.pipeline import make
 from cnnviz.programs import frameworks
 
 _TOOLS_FOLDER = Path(__file__).with_name("commands")
 _SELDOM = 200_000
 _GROUPS = ("Operation", "Data", "Look", "Timing", "Still", "Output")
-_METAVARS = {"int": "N", "float": "X", "str": "TEXT", "ArrayLike": "DATA", "Numbers": "NUMBERS"}
 _BY_PLACE = "_by_place"
 
 
@@ -78,8 +77,6 @@ class Commands(click.Group):
             module = importlib.import_module(f"cnnviz.commands.{cmd_name}")
             tool: click.Command = module.command
             tool.name = cmd_name
-            known = {param.name for param in tool.params}
-            tool.params += [_option(p) for p in getattr(module, "PARAMETERS", ()) if p.name not in known]
             return tool
         return scene_command(cmd_name) if find_scene(cmd_name) else None
 
@@ -128,11 +125,11 @@ def scene_command(name: str) -> click.Command:
     parameters = declared(scene).values()
     groups: dict[str, list[click.Parameter]] = {group: [] for group in _GROUPS}
     for parameter in parameters:
-        groups.setdefault(parameter.spec.group, []).append(_option(parameter))
+        groups.setdefault(parameter.spec.group, []).append(option(parameter))
     groups["Output"] += _output_options()
     arguments: list[click.Parameter] = [
         click.Argument(
-            [p.name + _BY_PLACE], required=False, metavar=f"[{p.name.upper()}]", shell_complete=_completion(p)
+            [p.name + _BY_PLACE], required=False, metavar=f"[{p.name.upper()}]", shell_complete=completion(p)
         )
         for p in parameters
         if p.spec.positional
@@ -148,29 +145,6 @@ def scene_command(name: str) -> click.Command:
         # click leaves the lines of a paragraph as they are after \b.
         epilog="\n".join(["\b", "Examples:", *("  " + line for line in scene.examples)]),
     )
-
-
-def _option(parameter: Parameter) -> click.Parameter:
-    """A parameter as click has it. Texts pass as they are: the dataclass converts and checks them."""
-    spec = parameter.spec
-    names = [parameter.name, parameter.option]
-    if spec.alias:
-        names.append("--" + spec.alias)
-    unit = f" in {spec.unit}" if spec.unit else ""
-    listed = f" ({', '.join(spec.choices)})" if spec.choices else ""
-    text = spec.help.rstrip(".") + unit + listed + "."
-    if parameter.type is bool:
-        if parameter.default or spec.negatable:
-            names[1] = f"{parameter.option}/{parameter.option.replace('--', '--no-', 1)}"
-        return click.Option(names, is_flag=True, default=None, help=text)
-    text += f"  [default: {parameter.shown_default}]" if parameter.shown_default else ""
-    metavar = _METAVARS.get(parameter.type.__name__, "SIZE")
-    return click.Option(names, metavar=metavar, help=text, shell_complete=_completion(parameter))
-
-
-def _completion(parameter: Parameter) -> Any:
-    spec = parameter.spec
-    return completing(spec.names or (lambda: spec.choices), spec.files or parameter.type is ArrayLike)
 
 
 def _output_options() -> list[click.Parameter]:

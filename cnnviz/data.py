@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from cnnviz.maps import MAP_NAMES as MAP_NAMES
 from cnnviz.maps import PICTURE, make_map
 from cnnviz.parameters import Size, quote, suggest, to_cli
 from cnnviz.record import Record
-from cnnviz.rows import file_rows, is_literal, literal_rows, parse_rows
+from cnnviz.rows import Row, file_rows, is_literal, literal_rows, parse_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -102,10 +102,10 @@ def load_kernel(spec: object, size: Size | None, *, seed: int, default_size: Siz
     of a layer. Raises UsageError, in one line, for whatever is wrong.
     """
     more = {"what": "kernel", "option": "--kernel", "size_option": "--k"} | more
-    said = {"what": more["what"], "size_option": more["size_option"]}
+    names_in_messages = {"what": more["what"], "size_option": more["size_option"]}
 
     def make(name: str) -> Grid:
-        return make_kernel(name, size, seed=seed, default_size=default_size, **said)
+        return make_kernel(name, size, seed=seed, default_size=default_size, **names_in_messages)
 
     limit, names = MAX_KERNEL, KERNEL_NAMES
     return _load(spec, _Request(size=size, image_size=default_size, limit=limit, names=names, make=make, **more))
@@ -130,7 +130,7 @@ def _loaded(spec: object, request: _Request) -> Data:
     if name in request.names:
         return _data(request.make(name), "image" if name == PICTURE else name, name)
     if is_literal(spec, KINDS):
-        grid = np.array(parse_rows(literal_rows(spec), request.what, request.limit), dtype=np.float64)
+        grid = _numbers(literal_rows(spec), request.what, request)
         return _data(_checked(grid, request.what, request), "literal", "")
     return _load_file(spec, request)
 
@@ -219,23 +219,24 @@ def _load_file(text: str, request: _Request) -> Data:
     if kind not in KINDS:
         hint = suggest(text.strip().lower(), request.names, otherwise=f", or a file that ends in {', '.join(KINDS)}")
         raise UsageError(f"{request.what} {quote(text)} is neither a name nor a file that can be read: {hint}")
-    file = io.BytesIO(read_input(text, subject, MAX_FILE_BYTES))
+    content = read_input(text, subject, MAX_FILE_BYTES)
     if kind in _IMAGE_KINDS:
         color, size = request.color and request.axes > 2, request.size or request.image_size
-        values, source = read_image(file, subject, size, color=color), "image"
+        values, source = read_image(io.BytesIO(content), subject, size, color=color), "image"
     else:
-        read = _read_npy if kind == ".npy" else _read_text
-        values, source = _checked(read(file, subject, request), subject, request), "file"
+        is_npy = kind == ".npy"
+        array = _read_npy(content, subject) if is_npy else _numbers(file_rows(content, subject), subject, request)
+        values, source = _checked(array, subject, request), "file"
     label = "".join(char if char.isprintable() else "?" for char in Path(text).name)
     return _data(values, source, label[:40])
 
 
-def _read_text(file: BinaryIO, subject: str, request: _Request) -> Grid:
-    return np.array(parse_rows(file_rows(file, subject), subject, request.limit), dtype=np.float64)
+def _numbers(rows: Iterable[Row], subject: str, request: _Request) -> Grid:
+    return np.array(parse_rows(rows, subject, request.limit), np.float64)
 
 
-def _read_npy(file: BinaryIO, subject: str, request: _Request) -> npt.NDArray[Any]:
+def _read_npy(content: bytes, subject: str) -> npt.NDArray[Any]:
     try:
-        return np.lib.format.read_array(file, allow_pickle=False)
+        return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
     except Exception as error:
         raise UsageError(f"{subject} holds no array of numbers, or is cut short: save it with numpy.save") from error

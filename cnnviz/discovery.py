@@ -11,7 +11,6 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -39,9 +38,7 @@ def add_folder(folder: str) -> Path:
 
 def find_scenes() -> dict[str, Path]:
     """The commands and the files that hold them: ours, then the others by name; raises CnnvizError for a twin."""
-    found = _added(_scenes_in_folders(), _entry_point_scenes(tuple(sys.path)))
-    own = _own_scenes()
-    return own | dict(sorted((name, file) for name, file in found.items() if name not in own))
+    return _added(_scenes_in_folders(), _entry_point_scenes(tuple(sys.path)))
 
 
 def find_scene(name: str) -> Path | None:
@@ -58,10 +55,10 @@ def _scenes_in_folders() -> dict[str, Path]:
     return found
 
 
-def _added(found: Mapping[str, Path], more: Mapping[str, Path]) -> dict[str, Path]:
-    for name in sorted(found.keys() & more.keys()):
+def _added(found: dict[str, Path], more: dict[str, Path]) -> dict[str, Path]:
+    for name in found.keys() & more.keys():
         raise CnnvizError(f"scene files {found[name]} and {more[name]} are both named {name}: rename yours")
-    return {**found, **more}
+    return found | more
 
 
 def summary(file: Path) -> str:
@@ -123,7 +120,7 @@ def _folder_scenes(folder: Path) -> dict[str, Path]:
 
 
 @lru_cache(maxsize=1)
-def _entry_point_scenes(_places: tuple[str, ...]) -> Mapping[str, Path]:
+def _entry_point_scenes(_places: tuple[str, ...]) -> dict[str, Path]:
     from importlib.metadata import entry_points
 
     found = {}

@@ -14,7 +14,6 @@ from cnnviz.parameters import Size
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    from PIL import Image
 
     Grid = npt.NDArray[np.float64]
 
@@ -54,12 +53,13 @@ def _shrunk(levels: npt.NDArray[np.uint8], size: Size | None) -> Grid:
 def _decoded(file: BinaryIO, subject: str, color: bool) -> npt.NDArray[np.uint8]:
     """Rec. 601 luma, or red, green and blue as a last axis; transparency over white."""
     from imageio.core.imopen import imopen
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            header = _header(file)
+            # imageio would decode the pixels before it tells size and mode.
+            header = Image.open(file, formats=_IMAGE_FORMATS)
             if header.width * header.height > MAX_IMAGE_PIXELS:
                 raise Image.DecompressionBombError
             other = f"{subject} has pixels of Pillow's mode {header.mode}: save it as 8-bit grey or RGB"
@@ -76,10 +76,9 @@ def _decoded(file: BinaryIO, subject: str, color: bool) -> npt.NDArray[np.uint8]
         except Image.DecompressionBombError:
             most = MAX_IMAGE_PIXELS
             raise UsageError(f"{subject} has more than {most} pixels: make the image smaller") from None
-        except UnidentifiedImageError as error:
-            raise UsageError(f"{subject} is no image: its content is none of {', '.join(_IMAGE_FORMATS)}") from error
-        except Exception as error:
-            raise UsageError(f"{subject} is cut short or damaged: save the image again") from error
+        except Exception:
+            kinds = ", ".join(_IMAGE_FORMATS)
+            raise UsageError(f"{subject} is damaged, or no image: save it as one of {kinds}") from None
     if mode == "RGBA":
         image = Image.fromarray(levels)
         white = Image.new(opaque, image.size, "white")
@@ -90,10 +89,3 @@ def _decoded(file: BinaryIO, subject: str, color: bool) -> npt.NDArray[np.uint8]
             raise UsageError(other)
         levels = levels // 257
     return np.asarray(levels, np.uint8)
-
-
-def _header(file: BinaryIO) -> Image.Image:
-    """Size and mode of a picture in one of the formats; imageio would decode the pixels before it tells them."""
-    from PIL import Image
-
-    return Image.open(file, formats=_IMAGE_FORMATS)

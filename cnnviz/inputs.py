@@ -13,20 +13,16 @@ def read_input(path: str | Path, subject: str, most: int, hint: str = "check the
     try:
         file = Path(path).expanduser()
         status = file.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise UsageError(f"{subject} is a folder: give a file in it")
-        # Before opening: a pipe would block forever.
-        if not stat.S_ISREG(status.st_mode):
-            raise UsageError(f"{subject} is no regular file: save it as one")
-        if status.st_size > most:
-            raise UsageError(f"{subject} has {status.st_size} bytes: use at most {most}")
-        if status.st_size == 0:
-            raise UsageError(f"{subject} is an empty file: give one that holds something")
-        return file.read_bytes()
-    except FileNotFoundError as error:
-        raise UsageError(f"{subject} does not exist: {hint}") from error
-    except UsageError:
-        raise
+        regular, size = stat.S_ISREG(status.st_mode), status.st_size
+        # A pipe would block forever.
+        content = file.read_bytes() if regular and size <= most else b""
+    except FileNotFoundError:
+        raise UsageError(f"{subject} does not exist: {hint}") from None
     # Of a path that no file can have, Python says ValueError or RuntimeError.
     except (OSError, ValueError, RuntimeError) as error:
-        raise UsageError(f"{subject} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise UsageError(f"{subject} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if not regular:
+        raise UsageError(f"{subject} is no regular file: give one")
+    if size > most:
+        raise UsageError(f"{subject} has {size} bytes: use at most {most}")
+    return content

@@ -68,7 +68,7 @@ class Figure:
         board = replace(self.scene.storyboard(), counter=counter)
         board = printed(board, Printer(language, look.notation), look.lang)
         if look.code_line is not None:
-            board = replace(board, code=line(self.scene.operation(), look.code_line, self._short_command()))
+            board = replace(board, code=line(self.scene.operation(), look.code_line, self.command()))
         title = board.title if look.title is None else look.title
         point = board.point if look.subtitle is None else look.subtitle
         board = with_notes(replace(board, title=title, point=point))
@@ -78,9 +78,7 @@ class Figure:
         """The same operation as a program in a framework, such as pytorch; raises UsageError where there is none."""
         from cnnviz.programs import check_framework, program
 
-        framework = check_framework(framework)
-        operation = self.scene.operation()
-        return program(operation, framework, self.command() if operation else self._short_command())
+        return program(self.scene.operation(), check_framework(framework), self.command())
 
     def film(self, storyboard: Storyboard | None = None, tween: int = 0, *, opening: bool = False) -> Film:
         """The figure as a stream of frames in one palette.
@@ -140,7 +138,7 @@ class Figure:
             return {path: save_folder(request, path)}
         if is_folder(place):
             return self.save_each([path / self.file_name(name) for name in names])
-        return self.save_each([_with_format(path, name, names) for name in names])
+        return self.save_each([_with_format(path, name) for name in names])
 
     def save_each(self, paths: Sequence[Path]) -> dict[Path, Written]:
         """Write a file for each path in the format of its extension from one rendering; raises as `save_all` does."""
@@ -257,11 +255,6 @@ class Figure:
             )
         return step
 
-    def _short_command(self) -> str:
-        """The scene and its kind, as on the command line."""
-        kinds = [getattr(self.scene, p.name) for p in parameters_of(type(self.scene)) if p.spec.positional]
-        return " ".join([scene_name(type(self.scene)), *map(to_cli, kinds)])
-
     def command(self) -> str:
         """The command that makes this figure."""
         words = ["cnnviz", scene_name(type(self.scene))]
@@ -318,11 +311,8 @@ class Figure:
 def make(scene: str, /, **parameters: Any) -> Figure:
     """A figure of a scene by its name, with the scene's parameters and those of `Appearance`; raises UsageError."""
     cls, given = named(scene, parameters)
-    of_scene, of_look = ({p.name for p in parameters_of(part)} for part in (cls, Appearance))
-    return Figure(
-        cls(**{k: v for k, v in given.items() if k in of_scene}),
-        Appearance(**{**default_look(**given), **{k: v for k, v in given.items() if k in of_look}}),
-    )
+    look = {p.name: given.pop(p.name) for p in parameters_of(Appearance) if p.name in given}
+    return Figure(cls(**given), Appearance(**{**default_look(**look), **look}))
 
 
 def named(scene: str, parameters: Mapping[str, Any]) -> tuple[type[Scene], dict[str, Any]]:
@@ -343,16 +333,11 @@ def is_folder(place: str | Path) -> bool:
     return text.endswith(("/", os.sep)) or os.path.isdir(text or ".")
 
 
-def _with_format(stem: Path, name: str, names: Sequence[str]) -> Path:
-    """The path of a format; an extension that the stem has already must be one of those asked for."""
+def _with_format(path: Path, name: str) -> Path:
+    """The path with the extension of a format, in the place of another format's."""
     from cnnviz.export import extension_of, formats
 
-    extension = extension_of(stem)
-    if extension in formats():
-        if extension not in names:
-            both = ",".join([extension, *names])
-            raise UsageError(f"{stem} is of another format than --format {','.join(names)}: give both, --format {both}")
-        stem = stem.with_suffix("")
+    stem = path.with_suffix("") if extension_of(path) in formats() else path
     return stem.with_name(f"{stem.name}.{name}")
 
 

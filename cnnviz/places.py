@@ -13,7 +13,7 @@ from cnnviz.record import Record
 
 
 class Place(Record, kw_only=True):
-    """A place: the format for it, what is usual there in the place of `Appearance`'s defaults, and advice.
+    """A place: the format for it, its defaults in the place of `Appearance`'s, and advice.
 
     `motion` is how many seconds a figure may move that nobody can pause, and `least_step` how short its steps may
     become for that.
@@ -37,7 +37,7 @@ PLACES: Mapping[str, Place] = MappingProxyType(
         ),
         "keynote": Place(
             format="gif",
-            # As for PowerPoint. A GIF starts and repeats by itself, a movie only if Keynote is told to.
+            # As for PowerPoint. A GIF starts and repeats by itself, a movie only if set to.
             look={"width": 1920, "hold": 4.0, "max_size": "5MB"},
             advice="Drag it onto the slide; an H.264 movie (--format mp4) can be paused, but set it to repeat.",
         ),
@@ -64,7 +64,7 @@ PLACES: Mapping[str, Place] = MappingProxyType(
             format="webp",
             # WCAG 2.2.2: what moves for more than five seconds must be pausable, and a picture cannot be; played once,
             # the last step stays without being held. Shorter steps than a fifth of a second cannot be followed. One
-            # megabyte loads within a second on a usual line.
+            # megabyte loads within a second on a common line.
             look={"once": True, "hold": 0.2, "max_size": "1MB"},
             advice="Give the page the alt text as well: <img src=… alt=…>.",
             motion=4.7,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_LINES
@@ -60,10 +58,10 @@ def literal_rows(text: str) -> Iterator[Row]:
     return _divided([(f"row {number}", row) for number, row in enumerate(re.split(r"[;\n]", body), 1)])
 
 
-def file_rows(file: BinaryIO, subject: str) -> Iterator[Row]:
+def file_rows(content: bytes, subject: str) -> Iterator[Row]:
     """The rows of a text file, without empty lines and comments; raises UsageError."""
     try:
-        lines = [line.strip() for line in io.TextIOWrapper(file, encoding="utf-8-sig")]
+        lines = [line.strip() for line in content.decode("utf-8-sig").splitlines()]
     except UnicodeDecodeError as error:
         raise UsageError(f"{subject} is not UTF-8 text: save it as UTF-8") from error
     if len(lines) > MAX_LINES:

@@ -70,9 +70,9 @@ class Scene(Parameters):
         """What the figure computes, for programs that compute the same; None where that is nothing."""
         return self._story.graph.operation()
 
-    def most(self, usual: int = 2) -> int:
-        """Decimals at most of numbers that have up to `usual` ones unless others are asked for."""
-        return usual if self.digits is None else self.digits
+    def most(self, default: int = 2) -> int:
+        """Decimals at most, which are `default` unless `--digits` gives others."""
+        return default if self.digits is None else self.digits
 
     def fill_in(self, **values: Any) -> None:
         """Set parameters that follow from the data, once and for all."""

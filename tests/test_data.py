@@ -231,14 +231,14 @@ def test_the_largest_sides_are_those_of_limits():
 
 
 def test_empty_and_too_large_files_and_folders(monkeypatch):
-    monkeypatch.setattr(limits, "MAX_FILE_BYTES", 3)
+    monkeypatch.setattr("cnnviz.data.MAX_FILE_BYTES", 3)
     for name in ("a.npy", "a.csv", "a.png", "a.ppm"):
-        assert "empty" in message(of_map, written(name, ""))
+        assert message(of_map, written(name, "")).startswith(f"input file '{name}' ")
         assert " bytes: " not in str(checked_or_refused(written(name, "123")))
         assert message(of_map, written(name, "1234")) == f"input file '{name}' has 4 bytes: use at most 3"
         Path(name).unlink()
         Path(name).mkdir()
-        assert message(of_map, name) == f"input file '{name}' is a folder: give a file in it"
+        assert message(of_map, name) == f"input file '{name}' is no regular file: give one"
 
 
 def test_a_name_wins_over_a_file_which_a_path_still_reaches():

@@ -24,7 +24,7 @@ SET = '[[figure]]\nscene = "conv"\ni = 3\nk = 2\nwidth = 320\ntween = 0\n'
 
 BEYOND = "has more than 52000000 pixels"
 NO_ARRAY = "is cut short"
-DAMAGED = "is cut short or damaged"
+DAMAGED = "is damaged, or no image"
 START = b"\x89PNG\r\n\x1a\n"
 
 
@@ -243,7 +243,7 @@ BACK = {
         zipped(("1.png", START + b"\x7f\xff\xff\xffIDAT" + bytes(65 * 2**20)), ("durations.csv", TIMES)),
         "holds a file of more than 64 MiB",
     ),
-    "comments.gif": (b"GIF89a\x08\0\x08\0\0\0\0" + COMMENTS + b";", "holds no command of cnnviz"),
+    "comments.gif": (b"GIF89a\x08\0\x08\0\0\0\0" + COMMENTS + b";", "is a broken picture"),
 }
 
 

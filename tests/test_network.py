@@ -165,7 +165,7 @@ def test_a_file_with_other_weights_or_none(here):
     for name, message in {
         "none.npz": "is no .npz file",
         "missing.npz": "does not exist",
-        ".": "is a folder",
+        ".": "is no regular file",
         "short.npz": "fc1.weight is no array of numbers, or is cut short",
     }.items():
         said = refusal(load_weights, name, SHAPES)

@@ -48,6 +48,7 @@ def test_every_format_is_the_same_whether_alone_or_with_others():
 PATHS = {
     "x": "x.json x.png",
     "a/x.JSON": "a/x.json a/x.png",
+    "x.gif": "x.json x.png",
     "v1.2": "v1.2.json v1.2.png",
     "new/": "new/conv_i4_k3_s1_p0.json new/conv_i4_k3_s1_p0.png",
     "there": "there/conv_i4_k3_s1_p0.json there/conv_i4_k3_s1_p0.png",
@@ -84,7 +85,6 @@ def test_all_files_are_written_or_none(monkeypatch):
 REFUSED = {
     "--format gif,weebp": "did you mean webp?",
     "-o x.mov": ".mov",
-    "-o x.gif --format mp4": "--format gif,mp4",
     "--format gif,webp --frame 2": "--frame is not for .gif",
     "--format frames,gif": "--format frames,gif",
     "-o - --format gif,png": "--format gif",

@@ -69,7 +69,7 @@ def lines_of(said):
 def test_info_and_describe_give_it_line_by_line_and_draw_nothing(cnnviz, home, figure, monkeypatch):
     monkeypatch.setattr("cnnviz.pipeline.Figure.film", pytest.fail)
     lines = lines_of(cnnviz("info", home / "x.gif"))
-    assert (lines["command"], lines["figure"], lines["title"]) == (figure.command(), "conv", SMALL["title"])
+    assert (lines["command"], lines["title"]) == (figure.command(), SMALL["title"])
     assert (lines["size"], lines["frames"], lines["lasts"]) == ("320×180 px", "6", "12.7 s")
     both = cnnviz("info", home / "x.png", home / "frames").out
     assert (both.count("command: "), both.count("\n\nfile: ")) == (2, 1)

@@ -38,7 +38,7 @@ def _connected(address: str) -> Iterator[Client]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # Of lost workers and connections one line is told.
+        # One line tells of lost workers and connections.
         logging.disable()
         try:
             with Client(address, timeout=_TIMEOUT, set_as_default=False) as client:

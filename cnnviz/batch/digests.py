@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -64,9 +63,14 @@ class Sources:
 
 @cache
 def code_digest() -> str:
-    """The digest of the package and the libraries that draw, which a process has imported for good."""
-    files = (f"{file.relative_to(PACKAGE).as_posix()} {content_digest(file)}" for file in _files(PACKAGE))
-    return _digest([__version__, *map(_release, _RELEASES), *files])
+    """The digest of the package and the libraries that draw, which a process has imported for good.
+
+    Pages, styles and tables are code as well; figure sets and compiled files are not.
+    """
+    files = (file.relative_to(PACKAGE) for file in sorted(PACKAGE.rglob("*.*")))
+    ours = [file for file in files if not {"__pycache__", "animations"} & {*file.parts}]
+    digests = (f"{file.as_posix()} {content_digest(PACKAGE / file)}" for file in ours)
+    return _digest([__version__, *map(_release, _RELEASES), *digests])
 
 
 def _digest(parts: Iterable[str]) -> str:
@@ -78,10 +82,3 @@ def _release(name: str) -> str:
         return f"{name} {version(name)}"
     except PackageNotFoundError:
         return f"{name} none"
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """All files of the package but figure sets and compiled ones: its pages, styles and tables are code as well."""
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in ("__pycache__", "animations"))
-        yield from (Path(place) / name for name in sorted(names) if not name.startswith("."))

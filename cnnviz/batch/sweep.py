@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_SWEEP
 from cnnviz.parameters import quote, to_cli
+from cnnviz.pipeline import slug
 
 SWEEP, SKIP = "sweep", "skip_invalid"
 _FILLED = ("title", "subtitle", "caption", "section")
-_MAX_SLUG = 40
 
 
 def expanded(where: str, figure: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -32,7 +30,7 @@ def expanded(where: str, figure: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             gap = f"{{{key}}}"
             if gap not in figure["name"]:
                 one["name"] += f"-{key.replace('_', '-')}{gap}"
-            one["name"] = one["name"].replace(gap, _slug(value))
+            one["name"] = one["name"].replace(gap, slug(_text(value)))
             one |= {text: one[text].replace(gap, _text(value)) for text in _FILLED if isinstance(one.get(text), str)}
         yield one
 
@@ -54,10 +52,3 @@ def _lists(where: str, sweep: Any) -> dict[str, list[Any]]:
 def _text(value: Any) -> str:
     """A value as in TOML, texts without quotes."""
     return to_cli(value).lower() if isinstance(value, bool) else to_cli(value)
-
-
-def _slug(value: Any) -> str:
-    """A value as part of a file name; a path becomes its stem."""
-    text = _text(value)
-    text = Path(text).stem if re.search(r"\.[A-Za-z]\w*$", text) else text
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).rstrip("-.")[:_MAX_SLUG]

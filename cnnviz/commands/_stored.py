@@ -38,15 +38,21 @@ def given(context: click.Context) -> dict[str, Any]:
     return {key: value for key, value in context.params.items() if key in names and value is not None}
 
 
-def stored(metadata: FileMetadata, path: Path) -> tuple[str, dict[str, Any]]:
-    """The figure that a file's command names, and the parameters that it gives; raises CnnvizError."""
+def command_words(metadata: FileMetadata, path: Path) -> list[str]:
+    """The words of a file's command, the figure's first; raises CnnvizError where it is another program's."""
     text = metadata.texts["Comment"]
     try:
-        program, scene, *words = shlex.split(text)
+        program, *words = shlex.split(text)
     except ValueError:
-        program, scene, words = "", "", []
-    if program != "cnnviz":
+        program, words = "", []
+    if program != "cnnviz" or not words:
         raise CnnvizError(f"{path} holds no command of cnnviz: {quote(text)}")
+    return words
+
+
+def stored(metadata: FileMetadata, path: Path) -> tuple[str, dict[str, Any]]:
+    """The figure that a file's command names, and the parameters that it gives; raises CnnvizError."""
+    scene, *words = command_words(metadata, path)
     if scene not in find_scenes():
         raise CnnvizError(f"{path} was made by {quote(scene)}, and there is no such figure here (--scenes FOLDER?)")
     try:

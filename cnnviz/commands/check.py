@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cnnviz.commands._common import print_reports
-from cnnviz.commands._completion import completing
+from cnnviz.commands._options import completing
 from cnnviz.commands._stored import given, refuse_files, scene_context, stored
 from cnnviz.discovery import find_scenes, load_scene
 
@@ -46,9 +46,9 @@ def command(targets: Sequence[str], against: str, quiet: bool) -> None:
     """
     from cnnviz.check import check_scenes
 
-    # Refuse a mistyped name or option before anything is checked.
     figure, *options = targets or [""]
     if all(word in find_scenes() or _is_path(word) for word in options):
+        # Refuse a mistyped name before anything is checked.
         found = [_reports(target, against) for target in targets] or [check_scenes((), against)]
     else:
         found = [_with_options(figure, options, against)]
@@ -56,10 +56,16 @@ def command(targets: Sequence[str], against: str, quiet: bool) -> None:
         raise SystemExit(1)
 
 
+def _is_path(word: str) -> bool:
+    """Whether a word that is no figure's name looks like a file or a folder."""
+    return Path(word).exists() or Path(word).suffix != "" or "/" in word
+
+
 def _reports(target: str, against: str) -> Iterable[Report]:
     """Of a figure by its name, else of what a path holds."""
     from cnnviz.batch import core_count
     from cnnviz.check import check_scenes, check_sets
+    from cnnviz.reading import read
 
     path = Path(target)
     if target in find_scenes() or not _is_path(target):
@@ -67,27 +73,17 @@ def _reports(target: str, against: str) -> Iterable[Report]:
         return check_scenes((target,), against)
     if path.is_dir() or path.suffix == ".toml":
         return check_sets([path], against, core_count())
-    return _of_file(path, against)
-
-
-def _is_path(word: str) -> bool:
-    """Whether a word that is no figure's name looks like a file or a folder."""
-    return Path(word).exists() or Path(word).suffix != "" or "/" in word
+    return _checked(*stored(read(path), path), against, target)
 
 
 def _with_options(figure: str, options: Sequence[str], against: str) -> Iterator[Report]:
-    from cnnviz.check import check_figure
-    from cnnviz.pipeline import make
-
     context = scene_context(f"check {figure}", figure, options)
     refuse_files(context, "check")
-    yield check_figure(make(figure, **given(context)), against)
+    return _checked(figure, given(context), against)
 
 
-def _of_file(path: Path, against: str) -> Iterator[Report]:
+def _checked(figure: str, parameters: Mapping[str, Any], against: str, name: str = "") -> Iterator[Report]:
     from cnnviz.check import check_figure
     from cnnviz.pipeline import make
-    from cnnviz.reading import read
 
-    scene, parameters = stored(read(path), path)
-    yield check_figure(make(scene, **parameters), against, str(path))
+    yield check_figure(make(figure, **parameters), against, name)

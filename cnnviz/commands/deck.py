@@ -9,11 +9,10 @@ from typing import Any
 import click
 
 from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, jobs_option
+from cnnviz.commands._options import option
 from cnnviz.decks import DeckOptions
 from cnnviz.parameters import parameters_of
 from cnnviz.talk import LOOKS, write_talk
-
-PARAMETERS = (*parameters_of(DeckOptions), *LOOKS)
 
 
 @click.command()
@@ -57,3 +56,6 @@ def command(
         kib = written.path.stat().st_size / 1024
         beside = f", figures in {written.beside}" if written.beside else ""
         click.echo(f"{written.path}: slides {written.slides}, figures {written.figures}, {kib:.0f} KiB{beside}")
+
+
+command.params += map(option, (*parameters_of(DeckOptions), *LOOKS))

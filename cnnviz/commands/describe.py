@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnnviz.commands._common import print_facts
-from cnnviz.commands._completion import figure_tool
+from cnnviz.commands._options import figure_tool
 from cnnviz.commands._stored import given, refuse_files, scene_context
 
 

@@ -1,4 +1,4 @@
-"""Show what made a file: its command, figure, parameters, words, size and time."""
+"""Show what made a file: its command, words, size and time."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from pathlib import Path
 import click
 
 from cnnviz.commands._common import UserPath, print_facts
-from cnnviz.commands._stored import stored
-from cnnviz.errors import CnnvizError
-from cnnviz.parameters import to_cli
+from cnnviz.commands._stored import command_words
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=UserPath())
 def command(files: Sequence[str]) -> None:
-    """Show what made a file: its command, figure, parameters, words, size and time.
+    """Show what made a file: its command, words, size and time.
 
     For example: cnnviz info fig.gif
     """
@@ -30,22 +28,13 @@ def _print(path: Path) -> None:
     from cnnviz.reading import read
 
     metadata = read(path)
-    try:
-        figure, parameters = stored(metadata, path)
-    except CnnvizError as error:
-        if not metadata.texts["Comment"].startswith("cnnviz "):
-            raise
-        figure, parameters = f"unknown: {error}", {}
+    command_words(metadata, path)
     text, (width, height) = metadata.texts.get, metadata.size
     print_facts(
         {
             "file": f"{path}, {metadata.format}",
             "made by": text("Software"),
             "command": text("Comment"),
-            "figure": figure,
-            "parameters": ", ".join(
-                f"{key.rstrip('_').replace('_', '-')} {to_cli(v)}" for key, v in parameters.items()
-            ),
             "title": text("Title"),
             "alt": text("Description"),
             "caption": text("Caption"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnviz.commands._completion import completing
+from cnnviz.commands._options import completing
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.errors import UsageError
 from cnnviz.parameters import Size, parameters_of

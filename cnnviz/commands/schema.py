@@ -6,7 +6,7 @@ import json
 
 import click
 
-from cnnviz.commands._completion import completing
+from cnnviz.commands._options import completing
 from cnnviz.discovery import find_scenes
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cnnviz.commands._completion import figure_tool
+from cnnviz.commands._options import figure_tool
 from cnnviz.commands._stored import given, scene_context
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnnviz.commands._completion import figure_tool
+from cnnviz.commands._options import figure_tool
 from cnnviz.commands._output import leaves_format_open
 from cnnviz.commands._stored import given, scene_context
 

@@ -6,7 +6,7 @@ import webbrowser
 
 import click
 
-from cnnviz.commands._completion import completing
+from cnnviz.commands._options import completing
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.installation import load_extra
 

@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 
 from cnnviz.data import load_kernel, load_map
-from cnnviz.errors import UsageError
 from cnnviz.notation import digits_for, number, size_text
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
@@ -62,10 +61,12 @@ class DenseLayer(Scene):
         crowded = f"a layer of {inputs} inputs and {outputs} outputs is too crowded to read"
         long = f"input, weights or bias hold ±{largest:.6g}, too long to write"
         biases = f"bias has {len(self.B)} values, but the weights give {outputs} outputs"
+        asked = f"input has {found} values, but --inputs asks for {self.inputs}"
         refuse(
             {
                 f"{crowded}: use {MOST_NODES} or less of each": max(outputs, inputs) > MOST_NODES,
                 f"{long}: use numbers below {_LARGEST:.0f}": largest >= _LARGEST,
+                f"{asked}: leave --inputs out": self.inputs not in (None, found),
                 f"{shape}, but there are {found} inputs: give {found} columns": inputs != found,
                 f"{shape}, but --outputs asks for {self.outputs}: leave --outputs out": self.outputs
                 not in (None, outputs),
@@ -77,29 +78,18 @@ class DenseLayer(Scene):
     @cached_property
     def X(self) -> Values:
         """The input, a vector."""
-        known = self.inputs or self._given.shape[1] or None
-        values = _row(load_map(self.input, None, seed=self.seed, default_size=(1, known or 3)).values, "input")
-        if known is not None and len(values) != known:
-            source = f"--inputs asks for {known}" if self.inputs else f"a row of the weights has {known}"
-            raise UsageError(f"input has {len(values)} values, but {source}: make them the same")
-        return values
-
-    @cached_property
-    def _given(self) -> Values:
-        """The weights that are data and not made to measure, else none."""
-        return np.empty((0, 0)) if _name(self.weights) else self._loaded(None)
-
-    def _loaded(self, size: tuple[int, int] | None) -> Values:
-        return np.asarray(load_kernel(self.weights, size, seed=self.seed, what="weights", option="--weights").values)
+        columns = self.inputs or (3 if _name(self.weights) else self.W.shape[1])
+        return _row(load_map(self.input, None, seed=self.seed, default_size=(1, columns)).values, "input")
 
     @cached_property
     def W(self) -> Values:
         """The weights, a row for each output."""
-        name = _name(self.weights)
-        size = self.outputs or (2 if _name(self.bias) else max(2, len(self.B))), len(self.X)
-        if not name:
-            return self._given
-        return _random(size, self.seed, _WEIGHTS_TAG) if name == "random" else self._loaded(size)
+        name, size = _name(self.weights), None
+        if name:
+            size = self.outputs or (2 if _name(self.bias) else max(2, len(self.B))), len(self.X)
+        if size and name == "random":
+            return _random(size, self.seed, _WEIGHTS_TAG)
+        return load_kernel(self.weights, size, seed=self.seed, what="weights", option="--weights").values
 
     @cached_property
     def B(self) -> Values:
@@ -123,8 +113,7 @@ def _random(size: tuple[int, int], seed: int, tag: int) -> Values:
 
 
 def _row(values: Values, what: str) -> Values:
-    if min(values.shape) != 1:
-        raise UsageError(f"{what} is {size_text(*values.shape)}: give one row of values such as '2 3 1'")
+    refuse({f"{what} is {size_text(*values.shape)}: give one row of values such as '2 3 1'": min(values.shape) != 1})
     return values.ravel()
 
 

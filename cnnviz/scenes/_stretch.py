@@ -19,7 +19,6 @@ from cnnviz.story import (
     reading_beats,
     shared_weights,
     times,
-    tolerance,
 )
 from cnnviz.storyboard import Change, Mark, Step, Values
 from cnnviz.words import (
@@ -70,7 +69,7 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
     story.graph.show_input("input", phases[0].values, x.shape)
     turned = Text("rotated by 180°")
     W = story.cells("kernel", "Kernel {size}", w[::-1, ::-1], first=w, role="kernel", below=turned, enlarge=True)
-    Y = story.cells("output", "Output {size}", y, pending=True, lost=tolerance(x, w))
+    Y = story.cells("output", "Output {size}", y, pending=True)
     count = len(phases) + 1 + windows.count
     weights, beats = W.read(), reading_beats(count)
 
@@ -93,20 +92,11 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
             caption = Y.sums(at, X.read(compress(cells_at, real)), list(compress(weights, real)), bias)
             yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
 
-    what = Text(
-        "a transposed convolution with {settings}: a {i} input is pulled apart and framed with zeros, then the {k} "
-        "kernel, rotated by 180°, slides over it with stride 1; each cell of the {o} output is the sum of products",
-        settings=story.told("kernel"),
-        i=Shape(x.shape),
-        k=Shape(w.shape),
-        o=Shape(windows.out),
-    )
     return story.play(
         steps,
         count,
         (X, "∗", W, "=", Y),
         answer=_answer(scene, windows),
-        alt=what,
         step_roles=("empty", "input", "zero", "padding", "kernel", "kernel_on_padding", "output"),
         formula=formula,
         convention=Text("kernel rotated by 180°: the transpose of the convolution"),

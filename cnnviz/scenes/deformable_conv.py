@@ -19,15 +19,13 @@ from cnnviz.story import (
     Windows,
     check_steps,
     dilation,
-    filling,
     input_map,
     kernel_size,
     padding,
     stride,
-    tolerance,
 )
 from cnnviz.storyboard import Mark, Step
-from cnnviz.words import Math, Number, Product, Shape, Text, total
+from cnnviz.words import Math, Number, Product, Text, total
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +84,7 @@ class DeformableConv(MapAndKernel):
             # The mask of each output.
             masks = given.transpose(1, 2, 0).reshape(*windows.out, *w.shape)
             M = story.cells("shares", "Mask {size}", masks[0, 0], role="bias")
-        Y = story.cells("output", "Output {size}", y, axes=2, pending=True, lost=tolerance(x, w))
+        Y = story.cells("output", "Output {size}", y, axes=2, pending=True)
         flat = Number(float(conv2d(x[None], w[None, None], **slide.options).max()), Y.decimals)
         most = Number(float(Y.values.max()), Y.decimals, ("output", "max"))
         answer = Text("Without offsets the largest output is {flat}, with them {most}", flat=flat, most=most)
@@ -114,9 +112,6 @@ class DeformableConv(MapAndKernel):
 
         weight = r"w_n\,m_n" if M else "w_n"
         formula = Math(rf"y(p)=\Sigma\,{weight}\,x(p+p_n+\Delta p_n)")
-        told = "a deformable convolution: {slides}, offsets move what each weight samples; {steps} the {o} output"
-        slides = slide.told(story.told("kernel"))
-        alt = Text(told, slides=slides, steps=filling(windows.count), o=Shape(windows.out))
         stage = [(X, "→", S, "·", M), ("∗", W, "=", Y)] if M else [(X, "→", S, "∗", W, "=", Y)]
         said = Text("beyond the input all is 0")
-        return story.play(steps, count, *stage, alt=alt, formula=formula, convention=said)
+        return story.play(steps, count, *stage, formula=formula, convention=said)

@@ -17,14 +17,20 @@ Values = npt.NDArray[np.float64]
 _KINDS = {"unfold": PLAIN, "tokens": PLAIN}
 """Operations whose result is another kind of array than what goes in."""
 
+_LOST = 1e-12
+
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """An array of the graph in torch's layout: what was given, or what a call makes."""
+    """An array of the graph in torch's layout: what was given, or what a call makes.
+
+    `lost` is what floats may have left of 0 in it, where it adds up products with kernels.
+    """
 
     name: str
     values: Values
     kind: str = MAP
+    lost: float = 0.0
 
 
 class Graph:
@@ -80,7 +86,10 @@ class Graph:
         self._calls.append(call)
         values = found if isinstance(found, tuple) else (found,)
         kind = _KINDS.get(function, used[0].kind)
-        return tuple(Tensor(name, np.asarray(each), kind) for name, each in zip(names, values, strict=False))
+        lost = max(
+            (tolerance(used[0].values, each.values) for each in used if each.kind == KERNEL), default=used[0].lost
+        )
+        return tuple(Tensor(name, np.asarray(each), kind, lost) for name, each in zip(names, values, strict=False))
 
     def descend(self, loss: Tensor, rate: float) -> Mapping[str, Tensor]:
         """Take one step of gradient descent, with all that goes in but maps as weights; see `Training`.
@@ -179,3 +188,8 @@ class Graph:
             course=self.course,
             inputs=self._inputs,
         )
+
+
+def tolerance(values: Values, weights: Values | float = 1.0) -> float:
+    """What floats may leave of 0 where values are added up with weights."""
+    return _LOST * float(np.abs(values).max() * np.abs(weights).sum())

@@ -61,7 +61,6 @@ _SIZES = {
 _UNSAID = {"d": ((1, 1), 1), "a": ((0, 0),), "g": (1,)}
 _MOST_LISTED = 9
 _MOST_WORDS = 3
-_LOST = 1e-12
 _OPERATORS = {"∗": "times", "+": "plus", "=": "equals", "→": "becomes"}
 
 
@@ -154,7 +153,7 @@ class Story:
         fill: float | Values = 0.0,
         pending: bool = False,
         data: Data | Maps | None = None,
-        lost: float = 0.0,
+        lost: float | None = None,
         below: Words | None = None,
         size: Shape | None = None,
         first: Values | None = None,
@@ -207,7 +206,7 @@ class Story:
             self.graph.show_input(name, drawn, shown.shape)
         fields: dict[str, Any] = {"numbers": not self._crowded or role == "kernel", **more}
         if "digits" not in fields:
-            fields["digits"] = self.decimals(shown, lost=lost)
+            fields["digits"] = self.decimals(shown, lost=getattr(values, "lost", 0.0) if lost is None else lost)
         if "shade" not in fields:
             fields["shade"] = self.shade(shown, data, plain=role == "kernel")
         head, form = lines(*texts), Grid if drawn.ndim == 2 else Block
@@ -260,7 +259,7 @@ class Story:
         steps: Callable[[], Iterator[Step]],
         count: int,
         *stage: Sequence[Cells | Panel | str],
-        alt: Words,
+        alt: Words | None = None,
         step_roles: Sequence[str] = ("kernel", "kernel_on_padding", "output"),
         animated: bool = True,
         answer: Words = "",
@@ -269,9 +268,10 @@ class Story:
         """The story as a whole: its `count` steps, made anew at each call, and the `stage`, rows of panels.
 
         An `answer` is one step more: all panels come to rest, and the sentence says what there was to see.
-        `alt` says what an animation is seen of (or a still, where it is not `animated`); a small result is told behind
-        it. `texts` are the formula and the convention.
+        `alt` says what an animation is seen of (or a still, where it is not `animated`), the title with its settings
+        unless given; a small result and the point are told behind it. `texts` are the formula and the convention.
         """
+        alt = alt or Text("{title}: {settings}", title=self.title, settings=self.told())
         alts = [Text("Animation of {what}", what=alt) if animated else alt, *self._result()]
         self._board = {
             "alt": sentences(*alts),
@@ -350,11 +350,6 @@ def check_steps(count: int, what: str, covered: int = 0) -> None:
             f"{what} would cover {covered} cells in {count} steps, more than {MAX_COVERED}: use a larger stride, a "
             "smaller window or less input"
         )
-
-
-def tolerance(values: Values, weights: Values | float = 1.0) -> float:
-    """What floats may leave of 0 where values are added up with weights."""
-    return _LOST * float(np.abs(values).max() * np.abs(weights).sum())
 
 
 def _stacked(values: Values) -> Values:

@@ -63,7 +63,7 @@ def make_app(token: str) -> Starlette:
         yield
         studio.uploads.close()
 
-    asked = {
+    endpoints = {
         "about": studio.about,
         "schema/{scene}": studio.schema,
         "still/{scene}/{frame}": studio.still,
@@ -72,7 +72,7 @@ def make_app(token: str) -> Starlette:
         "code/{scene}/{framework}": studio.code,
         "file/{scene}/{format}": studio.file,
     }
-    routes = [Route(f"/-/{path}", _answering(answer)) for path, answer in asked.items()]
+    routes = [Route(f"/-/{path}", _answering(answer)) for path, answer in endpoints.items()]
     routes += [
         Route("/-/upload", studio.upload, methods=["POST"]),
         Route("/-/{part:str}", _part),
@@ -130,11 +130,8 @@ class Studio:
 
     def file(self, request: Request) -> Response:
         """The figure as a file to keep."""
-        kind = request.path_params["format"]
-        if kind not in formats():
-            raise UsageError(f"there is no format {kind!r}: choose from {', '.join(formats())}")
         figure = self._figure(*_key(request))
-        name = figure.file_name(kind)
+        name = figure.file_name(request.path_params["format"])
         ((_, content),) = figure.contents([name])
         kept = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
         return Response(content, media_type="application/octet-stream", headers={**_HEADERS, **kept})
@@ -142,8 +139,8 @@ class Studio:
     async def upload(self, request: Request) -> Response:
         """Keep a file that was dropped."""
         own = f"{request.url.scheme}://{request.url.netloc}"
-        asker = request.headers.get("sec-fetch-site", "same-origin"), request.headers.get("origin", own)
-        if asker != ("same-origin", own):
+        origin = request.headers.get("sec-fetch-site", "same-origin"), request.headers.get("origin", own)
+        if origin != ("same-origin", own):
             return JSONResponse({"message": "files come from this page alone"}, 403)
         content = b""
         async for chunk in request.stream():

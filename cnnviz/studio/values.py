@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -46,8 +45,8 @@ class Uploads:
         path = Path(self._folder.name) / (key + kind)
         path.write_bytes(content)
         self._files[key] = path, shown
-        for old in list(itertools.islice(self._files, max(0, len(self._files) - MAX_UPLOADS))):
-            self._files.pop(old)[0].unlink(missing_ok=True)
+        if len(self._files) > MAX_UPLOADS:
+            self._files.pop(next(iter(self._files)))[0].unlink(missing_ok=True)
         return f"{UPLOAD}{shown}:{key}"
 
     def get(self, value: str) -> RemotePath:

@@ -55,7 +55,7 @@ REFUSED = {
     "fully-connected --inputs 9": "8 or less",
     'fully-connected --input "1 2; 3 4"': "one row of values",
     'fully-connected --input "1 2" --inputs 3': "--inputs asks for 3",
-    'fully-connected --input "1 2 3" --weights "1 2; 3 4"': "a row of the weights has 2",
+    'fully-connected --input "1 2 3" --weights "1 2; 3 4"': "there are 3 inputs: give 3 columns",
     'fully-connected --bias "1 2 3" --outputs 2': "give 2, or one for all",
     'fully-connected --input "1 2000000 3"': "below 100000",
     "gradient-descent --start 9,9": r"start \(9, 9\) .*use x from -4\.5 to 4\.5 and y from",

@@ -1,4 +1,4 @@
-"""What a shell offers to complete a word."""
+"""Options of click from declared parameters, and what a shell offers to complete a word."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from cnnviz.discovery import find_scenes
+from cnnviz.parameters import ArrayLike, Parameter
+
+_METAVARS = {"int": "N", "float": "X", "str": "TEXT", "ArrayLike": "DATA", "Numbers": "NUMBERS"}
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -22,6 +25,30 @@ def completing(names: Callable[[], Iterable[str]], files: bool = False) -> Compl
         return [CompletionItem(incomplete, type="file")] * files + [CompletionItem(name) for name in matching]
 
     return complete
+
+
+def option(parameter: Parameter) -> click.Parameter:
+    """A parameter as click has it. Texts pass as they are: the dataclass converts and checks them."""
+    spec = parameter.spec
+    names = [parameter.name, parameter.option]
+    if spec.alias:
+        names.append("--" + spec.alias)
+    unit = f" in {spec.unit}" if spec.unit else ""
+    listed = f" ({', '.join(spec.choices)})" if spec.choices else ""
+    text = spec.help.rstrip(".") + unit + listed + "."
+    if parameter.type is bool:
+        if parameter.default or spec.negatable:
+            names[1] = f"{parameter.option}/{parameter.option.replace('--', '--no-', 1)}"
+        return click.Option(names, is_flag=True, default=None, help=text)
+    text += f"  [default: {parameter.shown_default}]" if parameter.shown_default else ""
+    metavar = _METAVARS.get(parameter.type.__name__, "SIZE")
+    return click.Option(names, metavar=metavar, help=text, shell_complete=completion(parameter))
+
+
+def completion(parameter: Parameter) -> Complete:
+    """A completion of what a parameter may be."""
+    spec = parameter.spec
+    return completing(spec.names or (lambda: spec.choices), spec.files or parameter.type is ArrayLike)
 
 
 def figure_tool(**settings: Any) -> Callable[[Callable[..., None]], click.Command]:
