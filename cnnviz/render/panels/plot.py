@@ -200,8 +200,9 @@ class PlotPainter(Painter):
 
     def _end_texts(self) -> dict[Slot, Item]:
         """The texts at the ends of curves, moved apart where they would meet."""
-        found: dict[str, Box] = {}
-        pad, gap = self.look.px(2), self.look.px(_END_GAP)
+        ends: list[tuple[float, str, int, int]] = []
+        plates: dict[str, Box] = {}
+        gap = self.look.px(_END_GAP)
         for name, curve in self._curves.items():
             runs = list(self.axes.runs(self.axes.points(curve.x, curve.y))) if curve.text else []
             if not runs:
@@ -211,13 +212,18 @@ class PlotPainter(Painter):
             if curve.x[-1] < curve.x[0]:
                 # Beside its end it would lie on the curve.
                 baseline += line.ascent if curve.y[-1] < curve.y[-2] else -line.ascent - gap
-            found[name] = Box(0, -line.ascent, line.width, line.descent).moved(self._beside(x, line, gap), baseline)
-        names = sorted(found, key=lambda name: found[name].top)
-        boxes = moved_apart([found[name].grown(pad) for name in names], self.axes.area.top, self.axes.area.bottom)
+                y = baseline
+            left = self._beside(x, line, gap)
+            plates[name] = around([(line, left, baseline)])
+            ends.append((y, name, left, baseline))
+        ends.sort()
         items: dict[Slot, Item] = {}
-        for name, box in zip(names, boxes, strict=True):
+        # No plate hides a piece of the axis.
+        top, bottom = self.axes.area.top, self.axes.area.bottom - self.look.px(2)
+        boxes = moved_apart([plates[name] for _, name, *_ in ends], top, bottom)
+        for (_, name, left, baseline), box in zip(ends, boxes, strict=True):
             line, color = self._line(self._curves[name].text), self.look.theme.line(self._curves[name].role)
-            items["end text", name] = self._text_item(line, box.left + pad, box.top + pad + line.ascent, color)
+            items["end text", name] = self._text_item(line, left, baseline + box.top - plates[name].top, color)
         return items
 
     def _line(self, text: str) -> TextLine:
