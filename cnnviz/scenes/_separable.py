@@ -98,8 +98,8 @@ def separate(scene: SeparableConv) -> Story:
     )
     stage = (X, "∗", D, counts), (Operator(name="into", text="→"), Z, Operator(name="mixing", text="∗"), P, "=", Y)
     alt = Text(
-        "a depthwise convolution of a {i} input, each channel with a kernel of its own, then a pointwise one that mixes "
-        "the channels: {few} multiplications instead of {many}",
+        "a depthwise convolution of a {i} input, each channel with a kernel of its own, then a pointwise one that "
+        "mixes the channels: {few} multiplications instead of {many}",
         i=Shape(x.shape),
         **products,
     )
