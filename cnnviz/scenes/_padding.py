@@ -68,6 +68,5 @@ def fill(story: Story, X: Cells, slide: Sliding) -> Iterator[Step]:
         return
     for cell, source in found.items():
         own, copied = (X.symbol("x", tuple(map(sub, place, slide.windows.padding))) for place in (cell, source))
-        yield story.step(
-            equation(own, copied, X[source]), X.mark("source", source), X.mark("filled", cell), filled[cell]
-        )
+        marks = X.mark("source", source), X.mark("filled", cell)
+        yield story.step(equation(own, copied, X[source]), marks, filled[cell])

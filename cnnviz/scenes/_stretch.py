@@ -60,7 +60,7 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
     X = story.cells(
         "input",
         "Input {size}",
-        phases[-1].values,
+        np.nan_to_num(phases[-1].values),
         first=phases[0].values,
         roles=phases[0].roles,
         data=scene.map,
@@ -113,13 +113,8 @@ def _compact(x: Values, windows: Windows) -> tuple[int, ...]:
 
 def _phases(scene: TransposedConv, windows: Windows) -> Iterator[Phase]:
     """The input as given, then with cells and zeros between, with its frame, with the output padding."""
-    x, k, s, a, between = (
-        scene.map.values,
-        scene.weights.values.shape,
-        scene.s,
-        scene.output_padding,
-        (scene.s[0] - 1, scene.s[1] - 1),
-    )
+    x, k, s, a = scene.map.values, scene.weights.values.shape, scene.s, scene.output_padding
+    between = s[0] - 1, s[1] - 1
     # Less than 0 where the padding is larger than the kernel reaches: cells of the input are cut off.
     frame = [d * (side - 1) - p for d, side, p in zip(scene.d, k, scene.p, strict=True)]
     values, roles = np.full(windows.drawn, np.nan), np.full(windows.drawn, "empty", dtype="U7")
@@ -173,9 +168,8 @@ def _phases(scene: TransposedConv, windows: Windows) -> Iterator[Phase]:
 
 def _changes(X: Cells, before: Phase, after: Phase) -> Iterator[Change]:
     """The cells that become another kind; those of the input move."""
-    starts, ends = (
-        map(tuple, np.argwhere(np.isin(phase.roles, ("input", "unreached"))).tolist()) for phase in (before, after)
-    )
+    own = [np.isin(phase.roles, ("input", _CUT["input"])) for phase in (before, after)]
+    starts, ends = (map(tuple, np.argwhere(each).tolist()) for each in own)
     moved = {end: start for start, end in zip(starts, ends, strict=True) if end != start}
     for at in np.ndindex(after.roles.shape):
         if at in moved or before.roles[at] != after.roles[at]:
