@@ -194,10 +194,20 @@ def scatter(
             said = Text("All {n} stamps added up: {shape}", n=n, shape=shape)
         yield story.step(said, last, beats=2)
 
+    what = Text(
+        "a transposed convolution with {settings}: each cell of a {i} input stamps its multiple of the {k} kernel, and "
+        "the stamps add up to the {o} output{counts}",
+        settings=story.settings_text("kernel"),
+        i=Shape(x.shape),
+        k=Shape(w.shape),
+        o=Shape(Y.values.shape),
+        counts=Text("; beside it each cell counts its stamps") if counting else "",
+    )
     return story.play(
         steps,
         x.size + 1,
         stage,
+        alt=what,
         formula=formula,
         step_roles=("input", "kernel", "overlap", "output", "cut"),
         convention=Text("kernel not rotated: each pixel stamps it as given"),

@@ -95,11 +95,20 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
             caption = Y.sums(at, X.read(compress(cells_at, real)), list(compress(weights, real)), bias)
             yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
 
+    what = Text(
+        "a transposed convolution with {settings}: a {i} input is pulled apart and framed with zeros, then the {k} "
+        "kernel, rotated by 180°, slides over it with stride 1; each cell of the {o} output is the sum of products",
+        settings=story.settings_text("kernel"),
+        i=Shape(x.shape),
+        k=Shape(w.shape),
+        o=Shape(windows.out),
+    )
     return story.play(
         steps,
         count,
         (X, "∗", W, "=", Y),
         answer=_answer(scene, windows),
+        alt=what,
         step_roles=("empty", "input", "zero", "padding", *_CUT.values(), "kernel", "kernel_on_padding", "output"),
         formula=formula,
         convention=Text("kernel rotated by 180°: the transpose of the convolution"),

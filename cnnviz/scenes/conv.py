@@ -110,7 +110,7 @@ class Conv(MapsAndFilters):
             answer=answer if windows.count > 1 else "",
             alt=Text(
                 "a convolution: {slides}; each cell of the {o} output is the sum of products under the kernel",
-                slides=slide.told(joined((story.told("kernel"), _padding.BELOW.get(slide.mode)))),
+                slides=slide.describe(joined((story.settings_text("kernel"), _padding.BELOW.get(slide.mode)))),
                 o=Shape(windows.out),
             ),
             formula=slide.formula(),

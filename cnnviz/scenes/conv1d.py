@@ -10,7 +10,7 @@ import numpy as np
 
 from cnnviz.operation import KERNEL, MAP
 from cnnviz.scenes._signal import Signal, read_stack, tell_stack
-from cnnviz.story import WINDOW, Axis, Graph, Story, Windows, convolved_size, filled, shared_weights
+from cnnviz.story import WINDOW, Axis, Graph, Story, Windows, convolved_size, filled, filling, shared_weights
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Math, Number, Shape, Symbol, Text, counted, dot, equation
 
@@ -85,6 +85,7 @@ class Conv1d(Signal):
             answer = Text("No output has seen what comes after its own time")
         elif self.p and length == windows.count:
             answer = Text("Padding keeps the length: {i} → {o}", **sizes)
+        alt = "a {k}-cell kernel slides along a signal of {i} with {settings}; {steps} the output"
         return story.play(
             steps,
             windows.count,
@@ -92,6 +93,7 @@ class Conv1d(Signal):
             (X,),
             (Y,),
             answer=answer if windows.count > 1 else "",
+            alt=Text(alt, k=k, i=length, settings=story.settings_text("kernel"), steps=filling(windows.count)),
             formula=past if self.causal else filled(convolved_size(self.d > 1), windows.out[1:], **given),
             convention=Text("cross-correlation: kernel not flipped"),
         )

@@ -14,6 +14,7 @@ from cnnviz.story import (
     Graph,
     Story,
     Windows,
+    filling,
     input_maps,
     input_size,
     kernel_size,
@@ -83,12 +84,15 @@ class Conv3d(Scene):
                 yield story.step(caption, X.windows(windows, at, notes=times(weights)), Y.write(at))
 
         answer = Text("Every output sums over {n} slices, with the same {weights} weights", n=len(w), weights=w.size)
+        alt = "a {k} kernel slides through a {i} volume with {settings}; {steps} the {o} output"
+        shapes = {"k": Shape(w.shape), "i": Shape(x.shape), "o": Shape(windows.out)}
         return story.play(
             steps,
             windows.count,
             (W,),
             (X, "→", Y),
             answer=answer if len(w) > 1 else "",
+            alt=Text(alt, settings=story.settings_text(), steps=filling(windows.count), **shapes),
             formula=Math(r"o=\lfloor(i+2p-k)/s\rfloor+1"),
         )
 

@@ -25,7 +25,12 @@ from cnnviz.story import (
     without_zeros,
 )
 from cnnviz.storyboard import Operator, Step
-from cnnviz.words import Defined, Number, Strong, Text, Words, joined, size
+from cnnviz.words import Defined, Number, Shape, Strong, Text, Words, joined, size
+
+_ALT = (
+    "a convolution and its transpose: {slides}; from the {o} output the transposed convolution stamps each cell back "
+    "over its window: {same}"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +105,7 @@ class ConvRelation(MapAndKernel):
             steps,
             count,
             (X, *gather, W, Y, *stamp, B),
+            alt=Text(_ALT, slides=slide.describe(story.settings_text("kernel")), o=Shape(windows.out), same=same),
             step_roles=("kernel", "kernel_on_padding", "overlap", "output"),
             formula=joined(formula, "     "),
         )

@@ -19,13 +19,14 @@ from cnnviz.story import (
     Windows,
     check_steps,
     dilation,
+    filling,
     input_map,
     kernel_size,
     padding,
     stride,
 )
 from cnnviz.storyboard import Mark, Step
-from cnnviz.words import Math, Number, Product, Text, total
+from cnnviz.words import Math, Number, Product, Shape, Text, total
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +113,9 @@ class DeformableConv(MapAndKernel):
 
         weight = r"w_n\,m_n" if M else "w_n"
         formula = Math(rf"y(p)=\Sigma\,{weight}\,x(p+p_n+\Delta p_n)")
+        told = "a deformable convolution: {slides}, offsets move what each weight samples; {steps} the {o} output"
+        slides = slide.describe(story.settings_text("kernel"))
+        alt = Text(told, slides=slides, steps=filling(windows.count), o=Shape(windows.out))
         stage = [(X, "→", S, "·", M), ("∗", W, "=", Y)] if M else [(X, "→", S, "∗", W, "=", Y)]
         said = Text("beyond the input all is 0")
-        return story.play(steps, count, *stage, formula=formula, convention=said)
+        return story.play(steps, count, *stage, alt=alt, formula=formula, convention=said)

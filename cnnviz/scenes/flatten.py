@@ -9,10 +9,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from cnnviz.data import Data
 from cnnviz.limits import MAX_CHANNELS
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.story import WINDOW, Graph, Maps, Story, input_maps, input_size, load_maps, refuse
+from cnnviz.story import WINDOW, Graph, Story, filling, input_maps, input_size, load_maps, refuse
 from cnnviz.storyboard import Step
 from cnnviz.words import Math, Number, Shape, Symbol, Text, equation, joined
 
@@ -34,7 +35,7 @@ class Flatten(Scene):
     input: ArrayLike = input_maps("maps")
 
     @cached_property
-    def maps(self) -> Maps:
+    def maps(self) -> Data:
         """The maps; raises UsageError where they have more cells than a row has room for."""
         found = load_maps(self.input, self.channels, self.i, seed=self.seed, default=(3, (2, 3)))
         long = f"a row of {found.values.size} numbers does not fit the stage: use fewer --channels or a smaller --i"
@@ -78,6 +79,7 @@ class Flatten(Scene):
             (X,),
             (Y,),
             answer=Text(said, n=rows * columns, all=each),
+            alt=Text("flattening: {steps} a row, channel by channel and row by row", steps=filling(x.size)),
             formula=joined((Math(r"n=(c-1)\,HW+(h-1)\,W+w"), Text("{c} numbers", c=counted)), "      "),
             step_roles=_ROLES,
         )

@@ -111,6 +111,10 @@ class Im2col(MapAndKernel):
             (X, C),
             (W, Operator(name="times", text=Math(r"\cdot\;C\,="), size=24), P, "→", Y),
             answer=Text("The price: {factor} times as many numbers are stored", factor=factor),
+            alt=Text(
+                "im2col: {slides}; each window becomes a column, and one product gives all outputs",
+                slides=slide.describe(story.settings_text("kernel")),
+            ),
             formula=Math(r"Y=\mathrm{fold}(W_{\mathrm{row}}\cdot\mathrm{unfold}(X))"),
             convention=Text("rows of the columns: the kernel's cells, row by row"),
         )

@@ -103,7 +103,7 @@ class Padding(MapAndKernel):
                 "a {i} map with {p} in four modes (zeros, reflect, replicate, circular) and the {o} output of one {k} "
                 "kernel over each: outputs at the edges differ, those inside do not",
                 i=Shape(x.shape),
-                p=story.told("kernel", "stride"),
+                p=story.settings_text("kernel", "stride"),
                 k=Shape(w.shape),
                 o=Shape(windows.out),
             ),

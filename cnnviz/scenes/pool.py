@@ -84,7 +84,7 @@ class Pool(Pooled):
             options |= {"dilation": self.d} if self.kind == "max" else {"count_include_pad": self.count_include_pad}
             story.set("window", "k", self.k)
             story.sizes(s=self.s, **({"p": self.p} if any(self.p) else {}), d=self.d)
-            what = slide.told(story.told("window"), "window")
+            what = slide.describe(story.settings_text("window"), "window")
         y = graph.compute(f"{function}{self.kind}_pool2d", graph.map("x", x), **options)
         keeps = {"max": "Each window keeps its maximum: {i} → {o}", "avg": "Each window keeps its mean: {i} → {o}"}
         story.point = Text(keeps[self.kind], i=Shape(x.shape, "input"), o=Shape(windows.out, "output"))

@@ -3,7 +3,7 @@
 from cnnviz.story.cells import CURRENT, WINDOW, Cells, sheet_marks
 from cnnviz.story.graph import Graph, Tensor, tolerance
 from cnnviz.story.looks import light_rows, reading_beats, shade_for
-from cnnviz.story.maps import Maps, check_squares, load_maps, load_sheets, short_digits, stage_of_two
+from cnnviz.story.maps import check_squares, load_maps, load_sheets, short_digits, stage_of_two
 from cnnviz.story.parameters import (
     KERNEL_HELP,
     MapAndKernel,
