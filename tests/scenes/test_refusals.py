@@ -81,7 +81,7 @@ REFUSED = {
     "pool --output-size 2 --k 3": "--output-size.*--k",
     "pool avg --d 2": "--d.*max",
     "pool --no-count-include-pad": "--no-count-include-pad.*avg",
-    "pool --p 2": "--p 1.*--k",
+    "pool --p 2": "--p 1.*--k 4",
     'receptive-field --layers "conv 3, cnov 3"': "layer 2 'cnov 3': .*did you mean conv",
     'receptive-field --layers "conv 3, pool"': "layer 2 'pool': write it as maxpool 2",
     'receptive-field --layers "conv 3, conv 7 d2" --i 6': "layer 2 .*kernel 7 dilated to 13 .*input 4",
