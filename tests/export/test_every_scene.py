@@ -15,8 +15,8 @@ from tests.figures import named
 
 SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 TAGS = {"svg", "title", "desc", "metadata", "defs", "g", "path", "circle", "text", "use", "image"}
-IMAGES = ("cnn", "gradient-descent", "net", "receptive-field", "training")
-"""Scenes with fields of values, which are pictures."""
+IMAGES = ("cnn", "gradient-descent", "net", "receptive-field", "training", "unpool")
+"""Scenes with fields of values or a bar of colours, which are pictures."""
 
 LARGE = {"lrn": {"alpha_over_n": True, "n": 2}, "transposed-conv": {"view": "scatter", "p": 1}, "unpool": {"i": 24}}
 FIGURES = [*((name, {}) for name in find_scenes()), *LARGE.items()]
